@@ -1,0 +1,49 @@
+"""A company's container registry as code: AWS CDK constructs for Amazon ECR.
+
+Importing this package is cheap: CDK and Node start when the first construct is touched.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ecr_constructs.model.encryption import Encryption
+    from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule, Retention
+    from ecr_constructs.model.mutability import TagMutability
+    from ecr_constructs.registry_key import RegistryKey
+    from ecr_constructs.repository import Repository
+
+__all__ = [
+    "Encryption",
+    "LifecyclePolicy",
+    "LifecycleRule",
+    "RegistryKey",
+    "Repository",
+    "Retention",
+    "TagMutability",
+]
+
+_HOMES = {
+    "Encryption": "model.encryption",
+    "LifecyclePolicy": "model.lifecycle",
+    "LifecycleRule": "model.lifecycle",
+    "RegistryKey": "registry_key",
+    "Repository": "repository",
+    "Retention": "model.lifecycle",
+    "TagMutability": "model.mutability",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for (PEP 562)."""
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,30 @@
+"""Names of KMS keys."""
+
+import re
+from collections.abc import Iterator
+
+from ecr_constructs.model.faults import refuse
+from ecr_constructs.model.tokens import is_unresolved
+
+# https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
+ALIAS_MAX_LENGTH = 256
+_ALIAS = re.compile(r"alias/[a-zA-Z0-9/_-]+")
+
+
+def check_key_alias(alias: str) -> None:
+    """Raise a ValueError listing every reason why KMS refuses an alias; tokens pass.
+
+    Limits: ``alias/`` and then letters, digits, ``/``, ``_`` or ``-``, at most 256 characters;
+    ``alias/aws/`` is reserved for AWS.
+    """
+    if not is_unresolved(alias):
+        refuse("key alias", alias, _faults(alias))
+
+
+def _faults(alias: str) -> Iterator[str]:
+    if len(alias) > ALIAS_MAX_LENGTH:
+        yield f"must be at most {ALIAS_MAX_LENGTH} characters long, is {len(alias)}"
+    if alias.startswith("alias/aws/"):
+        yield "begins with 'alias/aws/', which is reserved for AWS managed keys"
+    if not _ALIAS.fullmatch(alias):
+        yield "must be 'alias/' followed by letters, digits, '/', '_' or '-'"

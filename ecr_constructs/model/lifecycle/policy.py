@@ -1,0 +1,115 @@
+"""A lifecycle policy: rules in the order in which ECR applies them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any, Self
+
+from ecr_constructs.model.faults import refusal, refuse
+from ecr_constructs.model.lifecycle.json_text import compact, parse
+from ecr_constructs.model.lifecycle.policy_grammar import (
+    MAX_RULES,
+    TEXT_MAX_LENGTH,
+    faults_between,
+    policy_faults,
+)
+from ecr_constructs.model.lifecycle.rule import LifecycleRule
+from ecr_constructs.model.lifecycle.words import rule_in_words
+
+# Characters of a refused text that its error repeats.
+_SHOWN = 500
+
+
+class LifecyclePolicy:
+    """Which images of a repository go, and when.
+
+    Rules without a priority are numbered in the order they are listed, those for ``any`` image
+    after all others: ECR accepts them nowhere else. A policy without rules keeps every image.
+
+    Attributes:
+        rules: The rules with their priorities, lowest number (applied first) first.
+
+    Raises:
+        ValueError: Everything that ECR would refuse, at once: more than 50 rules, a priority
+            used twice, an ``any`` rule that is not last, two rules for untagged images of one
+            storage class, a set of prefixes listed twice, a text over 30,720 characters.
+    """
+
+    __slots__ = ("_listed", "rules")
+
+    rules: tuple[LifecycleRule, ...]
+
+    def __init__(self, *rules: LifecycleRule) -> None:
+        """Number the rules and judge them together."""
+        self._listed = rules
+        self.rules = tuple(_numbered(rules))
+        refuse("lifecycle policy", self.to_json(), self._faults())
+
+    def _faults(self) -> Iterator[str]:
+        if len(self.rules) > MAX_RULES:
+            yield f"may hold {MAX_RULES} rules, holds {len(self.rules)}"
+        yield from map(str, faults_between([rule.to_dict() for rule in self.rules]))
+        if (length := len(self.to_json())) > TEXT_MAX_LENGTH:
+            yield f"may be {TEXT_MAX_LENGTH:,} characters long as compact JSON, is {length:,}"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read a policy as ECR stores it, ``{"rules": [...]}``.
+
+        Raises:
+            ValueError: The text is no JSON, or no policy that ECR accepts: every fault with its
+                place.
+        """
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        try:
+            document = parse(text)
+        except ValueError as error:
+            raise ValueError(refusal("lifecycle policy", shown, [str(error)])) from None
+        refuse("lifecycle policy", shown, map(str, policy_faults(document)))
+        return cls(*map(LifecycleRule.from_dict, document["rules"]))
+
+    def with_rules(self, *rules: LifecycleRule) -> Self:
+        """Return a policy that has these rules too, listed after the ones that are there."""
+        return type(self)(*self._listed, *rules)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the policy's JSON as Python values."""
+        return {"rules": [rule.to_dict() for rule in self.rules]}
+
+    def to_json(self) -> str:
+        """Return the policy as ECR stores it: compact, sorted by priority, stable."""
+        return compact(self.to_dict())
+
+    def in_words(self) -> tuple[str, ...]:
+        """Say what each rule does, in the order in which they are applied."""
+        return tuple(map(rule_in_words, self.rules)) or ("keep every image",)
+
+    def __bool__(self) -> bool:
+        """Tell whether there is any rule."""
+        return bool(self.rules)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what the policies do; how their priorities were chosen does not matter."""
+        return isinstance(other, LifecyclePolicy) and self.rules == other.rules
+
+    def __hash__(self) -> int:
+        """Hash the rules."""
+        return hash(self.rules)
+
+    def __repr__(self) -> str:
+        """Show the policy as it is stored."""
+        return f"LifecyclePolicy.from_json({self.to_json()!r})"
+
+
+def _numbered(rules: Iterable[LifecycleRule]) -> Iterable[LifecycleRule]:
+    listed = sorted(rules, key=lambda rule: rule.rule_priority is None and rule.tag_status == "any")
+    taken = {rule.rule_priority for rule in listed}
+    last = 0
+    numbered = []
+    for rule in listed:
+        if rule.rule_priority is None:
+            last = next(n for n in range(last + 1, last + len(taken) + 2) if n not in taken)
+            numbered.append(replace(rule, rule_priority=last))
+        else:
+            last = rule.rule_priority
+            numbered.append(rule)
+    return sorted(numbered, key=lambda rule: rule.rule_priority or 0)
