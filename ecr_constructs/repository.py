@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 import jsii
@@ -290,8 +291,14 @@ def _check_deletion(removal_policy: cdk.RemovalPolicy, *, empty_on_delete: bool)
         raise ValueError(msg)
 
 
+# Two calls to Node that most repositories of a scope can share.
+_regions: WeakKeyDictionary[Construct, str] = WeakKeyDictionary()
+
+
 def _region(scope: Construct) -> str:
-    return cdk.Stack.of(scope).region
+    if (region := _regions.get(scope)) is None:
+        region = _regions[scope] = cdk.Stack.of(scope).region
+    return region
 
 
 def _partition(region: str) -> str:

@@ -1,7 +1,7 @@
 """A lifecycle policy: rules in the order in which ECR applies them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from copy import copy
 from typing import Any, Self
 
 from ecr_constructs.model.faults import refusal, refuse
@@ -34,7 +34,7 @@ class LifecyclePolicy:
             storage class, a set of prefixes listed twice, a text over 30,720 characters.
     """
 
-    __slots__ = ("_listed", "rules")
+    __slots__ = ("_listed", "_text", "rules")
 
     rules: tuple[LifecycleRule, ...]
 
@@ -42,13 +42,15 @@ class LifecyclePolicy:
         """Number the rules and judge them together."""
         self._listed = rules
         self.rules = tuple(_numbered(rules))
-        refuse("lifecycle policy", self.to_json(), self._faults())
+        document = self.to_dict()
+        self._text = compact(document)
+        refuse("lifecycle policy", self._text, self._faults(document))
 
-    def _faults(self) -> Iterator[str]:
+    def _faults(self, document: dict[str, Any]) -> Iterator[str]:
         if len(self.rules) > MAX_RULES:
             yield f"may hold {MAX_RULES} rules, holds {len(self.rules)}"
-        yield from map(str, faults_between([rule.to_dict() for rule in self.rules]))
-        if (length := len(self.to_json())) > TEXT_MAX_LENGTH:
+        yield from map(str, faults_between(document["rules"]))
+        if (length := len(self._text)) > TEXT_MAX_LENGTH:
             yield f"may be {TEXT_MAX_LENGTH:,} characters long as compact JSON, is {length:,}"
 
     @classmethod
@@ -77,7 +79,7 @@ class LifecyclePolicy:
 
     def to_json(self) -> str:
         """Return the policy as ECR stores it: compact, sorted by priority, stable."""
-        return compact(self.to_dict())
+        return self._text
 
     def in_words(self) -> tuple[str, ...]:
         """Say what each rule does, in the order in which they are applied."""
@@ -108,8 +110,15 @@ def _numbered(rules: Iterable[LifecycleRule]) -> Iterable[LifecycleRule]:
     for rule in listed:
         if rule.rule_priority is None:
             last = next(n for n in range(last + 1, last + len(taken) + 2) if n not in taken)
-            numbered.append(replace(rule, rule_priority=last))
+            numbered.append(_with_priority(rule, last))
         else:
             last = rule.rule_priority
             numbered.append(rule)
     return sorted(numbered, key=lambda rule: rule.rule_priority or 0)
+
+
+def _with_priority(rule: LifecycleRule, priority: int) -> LifecycleRule:
+    # dataclasses.replace would judge the whole rule again.
+    numbered = copy(rule)
+    object.__setattr__(numbered, "rule_priority", priority)
+    return numbered
