@@ -10,7 +10,9 @@ from ecr_constructs.model.tokens import is_unresolved
 NAME_MIN_LENGTH = 2
 NAME_MAX_LENGTH = 256
 # One path component: letters and digits, between them one '.', one or two '_', any number of '-'.
-_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*")
+_PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+NAME_PATTERN = rf"{_PART}(?:/{_PART})*"
+_COMPONENT = re.compile(_PART)
 _FOREIGN = re.compile(r"[^a-z0-9._/-]")
 _URI = re.compile(r"^(?:https?://)?[0-9]{12}\.dkr[.-]ecr[^/]*/(?P<name>[^:@]+)")
 

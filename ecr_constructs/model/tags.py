@@ -18,10 +18,11 @@ def check_tags(tags: Mapping[str, str]) -> None:
     Limits: 50 tags, keys of 1 to 127 characters that do not begin with ``aws:``, values of 1 to
     255 characters. Deploy-time values pass.
     """
-    refuse("tags", dict(tags), _faults(tags))
+    refuse("tags", dict(tags), tag_faults(tags))
 
 
-def _faults(tags: Mapping[str, str]) -> Iterator[str]:
+def tag_faults(tags: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each reason why CloudFormation refuses these tags."""
     if len(tags) > MAX_TAGS:
         yield f"at most {MAX_TAGS} tags are allowed, these are {len(tags)}"
     for key, value in tags.items():

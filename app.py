@@ -1,0 +1,27 @@
+"""The container registry of every environment: `cdk deploy 'Prod/**'`."""
+
+import sys
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from stacks.environment_file import load_environments
+from stacks.stage import EnvironmentStage
+from stacks.yaml_file import EnvironmentFileError
+
+
+def main() -> None:
+    """Synthesize a stage for each file in environments/."""
+    # No metadata resource: it would change with every CDK release, and so would each template.
+    app = cdk.App(analytics_reporting=False)
+    folder = app.node.try_get_context("environments") or "environments"
+    try:
+        environments = load_environments(Path(folder))
+    except EnvironmentFileError as error:
+        sys.exit(str(error))
+    for name, environment in environments.items():
+        EnvironmentStage(app, name, environment)
+    app.synth()
+
+
+main()

@@ -1,0 +1,97 @@
+"""The command line of the embedded AWS: `python -m local_aws start`, `env`."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+import sys
+import threading
+
+from local_aws import paths, running
+from local_aws.errors import LocalAwsError
+from local_aws.process import LocalAws
+
+ACCOUNT = "111122223333"
+REGION = "us-east-1"
+
+
+def start(arguments: argparse.Namespace) -> None:
+    """Run until Ctrl-C."""
+    with LocalAws(port=arguments.port) as aws, running.announced(aws):
+        if arguments.bootstrap:
+            print(f"Bootstrapping {len(arguments.bootstrap)} environments", flush=True)
+            trust = arguments.bootstrap[0][0]
+            aws.bootstrap(arguments.bootstrap, trust=trust)
+        print(f"The embedded AWS is at {aws.endpoint_url}. In another terminal:\n")
+        print(f'  eval "$({sys.executable} -m local_aws env)"')
+        print("  cdk deploy ...\n")
+        print("Ctrl-C stops it, and nothing of it stays.", flush=True)
+        threading.Event().wait()
+
+
+def env(arguments: argparse.Namespace) -> None:
+    """Print the shell lines that point the CDK CLI, the AWS CLI and boto3 at it."""
+    endpoint = running.find()
+    # A profile would win over the keys.
+    print("unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN")
+    settings = endpoint.settings(account=arguments.account, region=arguments.region)
+    for name, value in settings.items():
+        print(f"export {name}={shlex.quote(value)}")
+    print(f'export PATH={shlex.quote(f"{paths.DEVELOPMENT_BIN}:{paths.NODE_BIN}")}:"$PATH"')
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser; each command is a function of this module."""
+    top = argparse.ArgumentParser(prog="python -m local_aws", description="An AWS on this laptop.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    started = commands.add_parser("start", help="run it until Ctrl-C", description=start.__doc__)
+    started.add_argument("--port", type=int, help="default: a free one")
+    started.add_argument(
+        "--bootstrap",
+        nargs="+",
+        type=_environment,
+        default=[],
+        metavar="ACCOUNT/REGION",
+        help="run cdk bootstrap for these; the account of the first deploys to all",
+    )
+    started.set_defaults(run=start)
+
+    printed = commands.add_parser("env", help="print what to export", description=env.__doc__)
+    printed.add_argument("--account", type=_account, default=ACCOUNT, help="default: %(default)s")
+    printed.add_argument("--region", default=REGION, help="default: %(default)s")
+    printed.set_defaults(run=env)
+    return top
+
+
+def _account(text: str) -> str:
+    if not re.fullmatch(r"\d{12}", text):
+        msg = f"{text!r} is no account: it must be twelve digits, such as {ACCOUNT}"
+        raise argparse.ArgumentTypeError(msg)
+    return text
+
+
+def _environment(text: str) -> tuple[str, str]:
+    account, _, region = text.partition("/")
+    if not region:
+        msg = f"{text!r} is no environment: write ACCOUNT/REGION, such as {ACCOUNT}/{REGION}"
+        raise argparse.ArgumentTypeError(msg)
+    return _account(account), region
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command; return the exit code: 2 for what the user must change."""
+    arguments = parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except LocalAwsError as error:
+        print(f"local_aws: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

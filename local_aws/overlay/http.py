@@ -1,0 +1,95 @@
+"""The registry's own protocol: login, immutable tags, recorded pulls, creation on push."""
+
+# ruff: noqa: SLF001 - ministack offers its stores and handlers by private names only
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ministack.core.responses import request_scope
+from ministack.services import ecr
+
+from local_aws.overlay import images, pushes, repositories, templates, tokens
+from local_aws.overlay.operations import now
+
+if TYPE_CHECKING:
+    from local_aws.overlay.operations import HttpAnswer, Members
+
+_stock_request = ecr.handle_registry_request
+_stock_get_manifest = ecr._v2_get_manifest
+
+
+def _refused(status: int, code: str, message: str) -> HttpAnswer:
+    answer: HttpAnswer = ecr._registry_error(status, code, message)
+    return answer
+
+
+def _unauthorized() -> HttpAnswer:
+    status, headers, body = _refused(401, "UNAUTHORIZED", "Not Authorized")
+    challenge = f'Basic realm="{tokens.ENDPOINT.url}/",service="ecr.amazonaws.com"'
+    return status, {**headers, "WWW-Authenticate": challenge}, body
+
+
+async def handle_request(
+    method: str, path: str, headers: dict[str, str], body: bytes, query: Members
+) -> HttpAnswer:
+    """Answer a registry request in the account and Region that its token was issued for."""
+    token = next(iter(query.get("token", [])), None)
+    grant = tokens.grant_of(headers.get("authorization", ""), token)
+    if grant is None:
+        return _unauthorized()
+    if grant.expires_at < now():
+        message = "Your authorization token has expired. Reauthenticate and try again."
+        return _refused(403, "DENIED", message)
+    with request_scope(grant.account, grant.region):
+        parsed = ecr._parse_v2_path(path)
+        if method in ("POST", "PUT") and parsed and parsed[1] not in ecr._repositories:
+            template = templates.template_for(parsed[1], "CREATE_ON_PUSH")
+            if template is not None:
+                templates.create_repository(parsed[1], template)
+        answer: HttpAnswer = await _stock_request(method, path, headers, body, query)
+        return answer
+
+
+def put_manifest(name: str, reference: str, headers: dict[str, str], body: bytes) -> HttpAnswer:
+    """Push a manifest by tag or digest."""
+    if missing := repositories.missing_in_registry(name):
+        return missing
+    tag = None if reference.startswith("sha256:") else reference
+    try:
+        json.loads(body)
+        image = pushes.push(name, body, headers.get("content-type"), tag)
+    except ValueError:
+        return _refused(400, "MANIFEST_INVALID", "The manifest is not JSON")
+    except images.TagImmutableError as refusal:
+        return _refused(400, "TAG_INVALID", str(refusal))
+    digest = image["imageDigest"]
+    created: HttpAnswer = ecr._registry_ok(
+        201,
+        {
+            "Location": f"/v2/{name}/manifests/{digest}",
+            "Docker-Content-Digest": digest,
+            "Content-Length": "0",
+        },
+        b"",
+    )
+    return created
+
+
+def get_manifest(name: str, reference: str) -> HttpAnswer:
+    """Return a manifest, and record the pull."""
+    answer: HttpAnswer = _stock_get_manifest(name, reference)
+    if answer[0] == 200:  # noqa: PLR2004
+        digest = answer[1]["Docker-Content-Digest"]
+        images.get(name, {"imageDigest": digest})["lastRecordedPullTime"] = now()
+    return answer
+
+
+def install() -> None:
+    """Put the login before the registry, and our manifests in the place of its own."""
+    ecr.handle_registry_request = handle_request
+    ecr._v2_put_manifest = put_manifest
+    ecr._v2_get_manifest = get_manifest
+    # The token has chosen the scope; stock would go and look for the name in other Regions.
+    ecr._select_registry_request_scope = lambda *_: None

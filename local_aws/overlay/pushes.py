@@ -1,0 +1,46 @@
+"""Pushes and deletions: what changes the images of a repository, and its replicas with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ministack.core.responses import get_account_id
+
+from local_aws.overlay import images, replication
+from local_aws.overlay.operations import RefusedError, operation
+
+if TYPE_CHECKING:
+    from local_aws.overlay.images import Image
+    from local_aws.overlay.operations import Members
+
+
+def push(name: str, raw: bytes, media_type: str | None, tag: str | None) -> Image:
+    """Store a manifest and replicate it."""
+    image = images.store(name, raw, media_type, tag)
+    replication.replicate(name, image, tag)
+    return image
+
+
+@operation("PutImage")
+def put_image(members: Members) -> Members:
+    """Push a manifest through the API, which refuses what the registry takes twice."""
+    name, tag = members["repositoryName"], members.get("imageTag")
+    text = members["imageManifest"]
+    known = [image for image in images.all_of(name) if image["imageManifest"] == text]
+    if known and (tag is None or tag in known[0]["imageTags"]):
+        code = "ImageAlreadyExistsException"
+        message = f"Image with digest '{known[0]['imageDigest']}' and tag '{tag}' already exists "
+        registry = f"in the repository with name '{name}' in registry with id '{get_account_id()}'"
+        raise RefusedError(code, message + registry)
+    image = push(name, text.encode(), members.get("imageManifestMediaType"), tag)
+    shown = ("registryId", "repositoryName", "imageManifest", "imageManifestMediaType")
+    image_id = {"imageDigest": image["imageDigest"], **({"imageTag": tag} if tag else {})}
+    return {"image": {**{member: image[member] for member in shown}, "imageId": image_id}}
+
+
+@operation("BatchDeleteImage")
+def batch_delete(members: Members) -> Members:
+    """Delete images, here and where deletions are replicated to."""
+    answer = images.delete(members["repositoryName"], members["imageIds"])
+    replication.replicate_deletion(members["repositoryName"], answer["imageIds"])
+    return answer

@@ -1,0 +1,29 @@
+"""Where the project keeps the tools that the embedded AWS needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from local_aws.errors import LocalAwsError
+
+PROJECT = Path(__file__).resolve().parent.parent
+SERVER_PYTHON = PROJECT / ".venv-local-aws" / "bin" / "python"
+DEVELOPMENT_BIN = PROJECT / ".venv" / "bin"
+NODE_BIN = PROJECT / "node_modules" / ".bin"
+NODE = DEVELOPMENT_BIN / "node"
+CDK = NODE_BIN / "cdk"
+CDK_HOME = PROJECT / ".cdk"
+STATE_FILE = PROJECT / ".local-aws" / "server.json"
+
+
+def required(*tools: Path) -> None:
+    """Make sure that the tools are installed.
+
+    Raises:
+        LocalAwsError: One is missing; it says which.
+    """
+    for tool in tools:
+        if not tool.exists():
+            shown = tool.relative_to(PROJECT) if tool.is_relative_to(PROJECT) else tool
+            msg = f"{shown} is missing. Run: make install"
+            raise LocalAwsError(msg)

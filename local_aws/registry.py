@@ -1,0 +1,174 @@
+"""An OCI client at the registry of one account and Region: login, push, tag, pull."""
+
+from __future__ import annotations
+
+import base64
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from oras.client import OrasClient
+
+from local_aws import images
+from local_aws.errors import LocalAwsError
+
+_MANIFESTS = f"{images.OCI_MANIFEST}, {images.OCI_INDEX}"
+
+
+class PushRefusedError(LocalAwsError):
+    """The registry did not take a manifest.
+
+    Args:
+        reference: Repository and tag.
+        code: The registry's error code, such as TAG_INVALID.
+        message: What it says.
+    """
+
+    def __init__(self, reference: str, code: str, message: str) -> None:
+        """Name the reference, then let the registry speak."""
+        super().__init__(f"Push of {reference} refused: {code}: {message}")
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A client that has logged in.
+
+    Args:
+        host: Host and port; a reference is `HOST/REPOSITORY:TAG`.
+        oras: The client.
+    """
+
+    host: str
+    oras: Any
+
+    @classmethod
+    def login(cls, ecr: Any) -> Registry:
+        """Log in as `aws ecr get-login-password | docker login` does.
+
+        Args:
+            ecr: A boto3 client; its account and Region choose the registry.
+
+        Raises:
+            LocalAwsError: The registry does not take the token.
+        """
+        data = ecr.get_authorization_token()["authorizationData"][0]
+        user, _, token = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+        return cls.login_with(urlsplit(data["proxyEndpoint"]).netloc, user, token)
+
+    @classmethod
+    def login_with(cls, host: str, user: str, token: str) -> Registry:
+        """Log in with a token that is at hand.
+
+        Raises:
+            LocalAwsError: The registry does not take it.
+        """
+        client = OrasClient(hostname=host, insecure=True, auth_backend="basic")
+        # The client writes the login down; not in the user's ~/.docker/config.json.
+        with tempfile.TemporaryDirectory() as folder:
+            config = str(Path(folder) / "config.json")
+            client.login(username=user, password=token, hostname=host, config_path=config)
+        answer = client.do_request(f"http://{host}/v2/", "GET")
+        if not answer.ok:
+            msg = f"Login to {host} refused with status {answer.status_code}"
+            raise LocalAwsError(msg)
+        return cls(host, client)
+
+    def push(self, reference: str, artifact: images.Artifact) -> str:
+        """Push an artifact; return its digest.
+
+        Args:
+            reference: `REPOSITORY:TAG`, or `REPOSITORY` to push by digest, without a tag.
+            artifact: What to push; the children of an index go first, untagged.
+
+        Raises:
+            PushRefusedError: The registry refused the manifest, as for an immutable tag.
+        """
+        repository, _, tag = reference.partition(":")
+        for child in artifact.children:
+            self.push(repository, child)
+        container = self.oras.get_container(f"{self.host}/{repository}")
+        for blob in artifact.blobs:
+            if not self.oras.blob_exists(blob.descriptor, container):
+                self._upload(reference, repository, blob)
+        self._put(reference, repository, tag or artifact.digest, artifact.manifest)
+        return artifact.digest
+
+    def tag(self, repository: str, source: str, tag: str) -> str:
+        """Give another tag to an image that is there; return its digest.
+
+        Args:
+            repository: The repository.
+            source: A tag or digest of the image.
+            tag: The tag to add, or to move.
+
+        Raises:
+            PushRefusedError: The tag may not move.
+        """
+        manifest = self.manifest(repository, source)
+        self._put(f"{repository}:{tag}", repository, tag, manifest)
+        return manifest.digest
+
+    def pull(self, repository: str, reference: str) -> images.Artifact:
+        """Pull an artifact, with what an index lists.
+
+        Args:
+            repository: The repository.
+            reference: A tag or digest.
+
+        Raises:
+            LocalAwsError: It does not exist.
+        """
+        manifest = self.manifest(repository, reference)
+        content = json.loads(manifest.data)
+        described = [content["config"], *content["layers"]] if "config" in content else []
+        container = self.oras.get_container(f"{self.host}/{repository}")
+        blobs = tuple(
+            images.Blob(item["mediaType"], self.oras.get_blob(container, item["digest"]).content)
+            for item in described
+        )
+        listed = [item["digest"] for item in content.get("manifests", [])]
+        children = tuple(self.pull(repository, digest) for digest in listed)
+        return images.Artifact(manifest, blobs, children)
+
+    def manifest(self, repository: str, reference: str) -> images.Blob:
+        """Pull a manifest only.
+
+        Raises:
+            LocalAwsError: It does not exist.
+        """
+        url = self._manifest_url(repository, reference)
+        answer = self.oras.do_request(url, "GET", headers={"Accept": _MANIFESTS})
+        if not answer.ok:
+            msg = f"Pull of {repository}, {reference} failed with status {answer.status_code}"
+            raise LocalAwsError(msg)
+        return images.Blob(answer.headers["Content-Type"], answer.content)
+
+    def _manifest_url(self, repository: str, reference: str) -> str:
+        return f"http://{self.host}/v2/{repository}/manifests/{reference}"
+
+    def _upload(self, shown: str, repository: str, blob: images.Blob) -> None:
+        # Not the client's upload_blob, which hides what the registry answers.
+        begun = self.oras.do_request(f"http://{self.host}/v2/{repository}/blobs/uploads/", "POST")
+        self._check(shown, begun)
+        session = f"http://{self.host}{begun.headers['Location']}?digest={blob.digest}"
+        self._check(shown, self.oras.do_request(session, "PUT", data=blob.data))
+
+    def _put(self, shown: str, repository: str, reference: str, manifest: images.Blob) -> None:
+        answer = self.oras.do_request(
+            self._manifest_url(repository, reference),
+            "PUT",
+            data=manifest.data,
+            headers={"Content-Type": manifest.media_type},
+        )
+        self._check(shown, answer)
+
+    @staticmethod
+    def _check(reference: str, answer: Any) -> None:
+        if answer.ok:
+            return
+        error = answer.json()["errors"][0]
+        raise PushRefusedError(reference, error["code"], error["message"])

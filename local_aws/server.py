@@ -1,0 +1,54 @@
+"""The process that is the embedded AWS. It runs in `.venv-local-aws`; see `process.py`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import threading
+
+HOST = "127.0.0.1"
+
+
+def _stop_with_parent() -> None:
+    """Wait for the end of standard input: the parent holds it open while it lives."""
+    os.read(sys.stdin.fileno(), 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main() -> None:
+    """Serve on a port of this laptop's loopback until SIGTERM, or the end of standard input."""
+    parser = argparse.ArgumentParser(prog="local_aws.server", description=main.__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    port = parser.parse_args().port
+
+    # ministack reads these while it is imported.
+    os.environ |= {
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": HOST,
+        "PERSIST_STATE": "0",
+        # No listener and no container beside the one port.
+        "DOCKER_HOST": "unix:///dev/null/no-docker",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+    }
+    from hypercorn.asyncio import serve  # noqa: PLC0415
+    from hypercorn.config import Config  # noqa: PLC0415
+    from ministack.app import app  # noqa: PLC0415
+
+    from local_aws import overlay  # noqa: PLC0415
+
+    overlay.install(f"http://{HOST}:{port}")
+    config = Config()
+    config.bind = [f"{HOST}:{port}"]
+    config.keep_alive_timeout = 75
+    # A client that keeps its connection open does not hold up the end.
+    config.graceful_timeout = 0.1
+    threading.Thread(target=_stop_with_parent, daemon=True).start()
+    asyncio.run(serve(app, config))
+
+
+if __name__ == "__main__":
+    main()

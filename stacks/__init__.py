@@ -1,0 +1,1 @@
+"""The registry of each environment, composed from `ecr_constructs`."""

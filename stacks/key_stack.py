@@ -1,0 +1,42 @@
+"""The key of an environment."""
+
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ecr_constructs import RegistryKey
+
+
+class KeyStack(cdk.Stack):
+    """The customer managed key that encrypts the repositories of one environment and Region."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment_name: str,
+        administrators: list[str],
+        **stack_properties: Any,
+    ) -> None:
+        """Define the stack.
+
+        Args:
+            scope: The stage.
+            construct_id: The stack's id in the stage.
+            environment_name: What the key is named after.
+            administrators: ARNs of roles and users that may manage the key.
+            **stack_properties: As for `cdk.Stack`.
+        """
+        super().__init__(scope, construct_id, **stack_properties)
+        self.key = RegistryKey(
+            self,
+            "Key",
+            alias=f"alias/{environment_name}-ecr",
+            administrators=[iam.ArnPrincipal(arn) for arn in administrators],
+        )
+        # An export, not a mere output: CloudFormation then refuses to delete the key's stack
+        # while a repository is encrypted with the key.
+        cdk.CrossStackReferences.of(self.key).produce(cdk.ReferenceStrength.STRONG)

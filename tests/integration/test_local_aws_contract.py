@@ -1,0 +1,261 @@
+"""Every answer of the embedded ECR has the shape that botocore's service model says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+import pytest
+from botocore.exceptions import ClientError
+
+from local_aws import images
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local_aws.process import LocalAws
+
+REGION = "eu-central-1"
+ROLE = "arn:aws:iam::111122223333:role/reader"
+PREFIX = {"ecrRepositoryPrefix": "quay"}
+FILTER = [{"filterType": "WILDCARD", "filter": "latest"}]
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": []})
+LAYER = b"layer"
+LAYER_DIGEST = "sha256:" + hashlib.sha256(LAYER).hexdigest()
+IMAGE = images.image("contract")
+LIFECYCLE = json.dumps(
+    {
+        "rules": [
+            {
+                "rulePriority": 1,
+                "selection": {
+                    "tagStatus": "any",
+                    "countType": "imageCountMoreThan",
+                    "countNumber": 5,
+                },
+                "action": {"type": "expire"},
+            }
+        ]
+    }
+)
+RULES = {
+    "rules": [
+        {
+            "destinations": [{"region": "eu-west-1", "registryId": "999999999999"}],
+            "repositoryFilters": [{"filter": "api", "filterType": "PREFIX_MATCH"}],
+        }
+    ]
+}
+SCAN = [
+    {
+        "scanFrequency": "SCAN_ON_PUSH",
+        "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}],
+    }
+]
+SIGNING = {
+    "rules": [
+        {
+            "signingProfileArn": "arn:aws:signer:eu-central-1:111122223333:/signing-profiles/p",
+            "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD_MATCH"}],
+        }
+    ]
+}
+API = {"repositoryName": "api"}
+ARN = {"resourceArn": "arn:aws:ecr:eu-central-1:{account}:repository/api"}
+TEMPLATE = {
+    "prefix": "team",
+    "appliedFor": ["REPLICATION"],
+    "description": "A team's",
+    "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+    "imageTagMutabilityExclusionFilters": FILTER,
+    "lifecyclePolicy": LIFECYCLE,
+    "repositoryPolicy": POLICY,
+    "resourceTags": [{"Key": "team", "Value": "a"}],
+    "encryptionConfiguration": {"encryptionType": "AES256"},
+    "customRoleArn": ROLE,
+}
+
+# In the order in which they are made.
+CALLS: list[tuple[str, dict[str, Any]]] = [
+    ("CreateRepository", {**API, "tags": [{"Key": "a", "Value": "b"}]}),
+    (
+        "CreateRepository",
+        {"repositoryName": "own-key", "encryptionConfiguration": {"encryptionType": "KMS"}},
+    ),
+    ("DescribeRepositories", {"maxResults": 1}),
+    (
+        "PutImageTagMutability",
+        {
+            **API,
+            "imageTagMutability": "MUTABLE_WITH_EXCLUSION",
+            "imageTagMutabilityExclusionFilters": FILTER,
+        },
+    ),
+    ("PutImageScanningConfiguration", {**API, "imageScanningConfiguration": {"scanOnPush": True}}),
+    ("ListTagsForResource", ARN),
+    ("TagResource", {**ARN, "tags": [{"Key": "c", "Value": "d"}]}),
+    ("UntagResource", {**ARN, "tagKeys": ["a"]}),
+    ("SetRepositoryPolicy", {**API, "policyText": POLICY}),
+    ("GetRepositoryPolicy", API),
+    ("DeleteRepositoryPolicy", API),
+    ("PutLifecyclePolicy", {**API, "lifecyclePolicyText": LIFECYCLE}),
+    ("GetLifecyclePolicy", API),
+    ("DeleteLifecyclePolicy", API),
+    ("GetAuthorizationToken", {}),
+    ("InitiateLayerUpload", API),
+    (
+        "UploadLayerPart",
+        {
+            **API,
+            "uploadId": "{upload}",
+            "partFirstByte": 0,
+            "partLastByte": len(LAYER) - 1,
+            "layerPartBlob": LAYER,
+        },
+    ),
+    ("CompleteLayerUpload", {**API, "uploadId": "{upload}", "layerDigests": [LAYER_DIGEST]}),
+    ("BatchCheckLayerAvailability", {**API, "layerDigests": [LAYER_DIGEST, IMAGE.digest]}),
+    ("GetDownloadUrlForLayer", {**API, "layerDigest": LAYER_DIGEST}),
+    ("PutReplicationConfiguration", {"replicationConfiguration": RULES}),
+    ("DescribeRegistry", {}),
+    ("PutImage", {**API, "imageManifest": IMAGE.manifest.data.decode(), "imageTag": "v1"}),
+    ("DescribeImages", API),
+    ("DescribeImageReplicationStatus", {**API, "imageId": {"imageTag": "v1"}}),
+    ("ListImages", API),
+    ("BatchGetImage", {**API, "imageIds": [{"imageTag": "v1"}, {"imageTag": "no"}]}),
+    ("BatchDeleteImage", {**API, "imageIds": [{"imageTag": "v1"}, {"imageTag": "no"}]}),
+    ("PutRegistryPolicy", {"policyText": POLICY}),
+    ("GetRegistryPolicy", {}),
+    ("DeleteRegistryPolicy", {}),
+    ("GetRegistryScanningConfiguration", {}),
+    ("PutRegistryScanningConfiguration", {"scanType": "BASIC", "rules": SCAN}),
+    ("BatchGetRepositoryScanningConfiguration", {"repositoryNames": ["api", "no"]}),
+    ("PutSigningConfiguration", {"signingConfiguration": SIGNING}),
+    ("GetSigningConfiguration", {}),
+    ("DeleteSigningConfiguration", {}),
+    ("CreateRepositoryCreationTemplate", TEMPLATE),
+    ("UpdateRepositoryCreationTemplate", {"prefix": "team", "description": "Another's"}),
+    ("DescribeRepositoryCreationTemplates", {}),
+    ("DeleteRepositoryCreationTemplate", {"prefix": "team"}),
+    ("CreatePullThroughCacheRule", {**PREFIX, "upstreamRegistryUrl": "quay.io"}),
+    ("UpdatePullThroughCacheRule", {**PREFIX, "customRoleArn": ROLE}),
+    ("DescribePullThroughCacheRules", {}),
+    ("ValidatePullThroughCacheRule", PREFIX),
+    ("DeletePullThroughCacheRule", PREFIX),
+    ("RegisterPullTimeUpdateExclusion", {"principalArn": ROLE}),
+    ("ListPullTimeUpdateExclusions", {}),
+    ("DeregisterPullTimeUpdateExclusion", {"principalArn": ROLE}),
+    ("GetAccountSetting", {"name": "BASIC_SCAN_TYPE_VERSION"}),
+    ("PutAccountSetting", {"name": "BLOB_MOUNTING", "value": "ENABLED"}),
+    ("DeleteRepository", {**API, "force": True}),
+]
+ANSWERED = sorted({name for name, _ in CALLS})
+NOT_ANSWERED = [
+    "DescribeImageScanFindings",
+    "DescribeImageSigningStatus",
+    "DescribeReplicationBackfillResults",
+    "GetLifecyclePolicyPreview",
+    "ListImageReferrers",
+    "ListReplicationBackfills",
+    "StartImageScan",
+    "StartLifecyclePolicyPreview",
+    "StartReplicationBackfill",
+    "StopReplicationBackfill",
+    "UpdateImageStorageClass",
+]
+
+
+def violations(shape: Any, value: Any, path: str) -> list[str]:
+    """Return where a JSON value differs from a shape: more strictly than botocore's parser."""
+    kinds: dict[str, Any] = {
+        "structure": dict,
+        "map": dict,
+        "list": list,
+        "string": str,
+        "boolean": bool,
+        "integer": int,
+        "long": int,
+        "double": (int, float),
+        "timestamp": (int, float),
+    }
+    if not isinstance(value, kinds[shape.type_name]):
+        return [f"{path}: {value!r} is no {shape.type_name}"]
+    match shape.type_name:
+        case "structure":
+            faults = [f"{path}: unknown {name}" for name in value if name not in shape.members]
+            faults += [f"{path}: no {name}" for name in shape.required_members if name not in value]
+            known = [name for name in value if name in shape.members]
+            for name in known:
+                faults += violations(shape.members[name], value[name], f"{path}.{name}")
+            return faults
+        case "list":
+            return [
+                fault for item in value for fault in violations(shape.member, item, f"{path}[]")
+            ]
+        case "string" if shape.enum and value not in shape.enum:
+            return [f"{path}: {value!r} is none of {shape.enum}"]
+    return []
+
+
+@pytest.fixture(scope="module")
+def answers(local_aws: LocalAws, new_account: Callable[[], str]) -> dict[str, list[str]]:
+    """Makes all the calls; gives for each operation where its answers differ from the model."""
+    account = new_account()
+    client = local_aws.client("ecr", account=account, region=REGION)
+    found: dict[str, list[str]] = {}
+
+    def check(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
+        body, name = json.loads(response_dict["body"]), operation_model.name
+        faults = found.setdefault(name, [])
+        faults += violations(operation_model.output_shape, body, name)
+        if response_dict["status_code"] != 200:
+            faults.append(f"{name}: {body}")
+
+    client.meta.events.register("before-parse.ecr", check)
+    methods = {api: python for python, api in client.meta.method_to_api_mapping.items()}
+    upload = ""
+    for name, members in CALLS:
+        given = {
+            member: value.format(account=account, upload=upload)
+            if member in ("resourceArn", "uploadId")
+            else value
+            for member, value in members.items()
+        }
+        upload = getattr(client, methods[name])(**given).get("uploadId", upload)
+    return found
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_an_answer_has_the_shape_of_the_model(answers: dict[str, list[str]], name: str) -> None:
+    """No unknown member, none missing that is required, every value of its type."""
+    assert answers[name] == []
+
+
+def test_every_operation_of_the_model_is_answered_or_named_as_missing() -> None:
+    """An operation that a new botocore brings makes this list grow, knowingly."""
+    names = botocore.session.get_session().get_service_model("ecr").operation_names
+
+    assert sorted(names) == sorted(ANSWERED + NOT_ANSWERED)
+
+
+@pytest.mark.parametrize("name", NOT_ANSWERED)
+def test_an_operation_that_is_missing_says_so(
+    local_aws: LocalAws, new_account: Callable[[], str], name: str
+) -> None:
+    """What the embedded ECR does not do fails loudly instead of answering something."""
+    client = local_aws.client("ecr", account=new_account(), region=REGION)
+    methods = {api: python for python, api in client.meta.method_to_api_mapping.items()}
+    shape = client.meta.service_model.operation_model(name).input_shape
+    given = {member: _example(shape.members[member]) for member in shape.required_members}
+
+    with pytest.raises(ClientError, match=f"Unknown action: {name}"):
+        getattr(client, methods[name])(**given)
+
+
+def _example(shape: Any) -> Any:
+    """Return some value that botocore accepts for a shape."""
+    if shape.type_name == "structure":
+        return {name: _example(shape.members[name]) for name in shape.required_members}
+    return shape.enum[0] if getattr(shape, "enum", None) else "12345"

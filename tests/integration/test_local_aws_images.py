@@ -1,0 +1,331 @@
+"""Images in the embedded ECR, pushed and pulled by a real OCI client."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import oras.client
+import pytest
+from botocore.exceptions import ClientError
+
+from local_aws import images
+from local_aws.errors import LocalAwsError
+from local_aws.registry import PushRefusedError, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local_aws.images import Artifact
+    from local_aws.process import LocalAws
+
+REGION = "eu-central-1"
+
+
+@pytest.fixture
+def account(new_account: Callable[[], str]) -> str:
+    return new_account()
+
+
+@pytest.fixture
+def ecr(local_aws: LocalAws, account: str) -> Any:
+    client = local_aws.client("ecr", account=account, region=REGION)
+    client.create_repository(repositoryName="api")
+    return client
+
+
+@pytest.fixture
+def registry(local_aws: LocalAws, account: str, ecr: Any) -> Registry:
+    assert ecr
+    return local_aws.registry(account, REGION)
+
+
+def described(ecr: Any, **request: Any) -> list[dict[str, Any]]:
+    answer: list[dict[str, Any]] = ecr.describe_images(repositoryName="api", **request)[
+        "imageDetails"
+    ]
+    return answer
+
+
+def filters(*patterns: str) -> list[dict[str, str]]:
+    return [{"filterType": "WILDCARD", "filter": pattern} for pattern in patterns]
+
+
+@pytest.mark.parametrize(
+    "build", [images.image, images.index, images.helm_chart, images.build_cache]
+)
+def test_what_is_pulled_is_what_was_pushed(
+    registry: Registry, build: Callable[[int], Artifact]
+) -> None:
+    """Manifest, configuration, layers and the children of an index come back byte by byte."""
+    digest = registry.push("api:v1", build(1))
+
+    assert registry.pull("api", "v1") == build(1)
+    assert registry.pull("api", digest) == build(1)
+
+
+def test_an_image_is_described_by_its_content(registry: Registry, ecr: Any) -> None:
+    """Size is that of configuration and layers, the artifact type that of the configuration."""
+    registry.push("api:v1", images.helm_chart(1))
+
+    (detail,) = described(ecr)
+    assert detail["imageTags"] == ["v1"]
+    assert detail["imageSizeInBytes"] == images.helm_chart(1).size
+    assert detail["imageManifestMediaType"] == images.OCI_MANIFEST
+    assert detail["artifactMediaType"] == images.HELM_CONFIG
+
+
+def test_an_index_is_as_large_as_its_largest_child(registry: Registry, ecr: Any) -> None:
+    """ECR's reference: the max size of all manifests in the list."""
+    registry.push("api:v1", images.index(1))
+
+    (detail,) = described(ecr, filter={"tagStatus": "TAGGED"})
+    assert detail["imageSizeInBytes"] == max(child.size for child in images.index(1).children)
+
+
+def test_pushes_have_an_order(registry: Registry, ecr: Any) -> None:
+    """No two images are pushed at the same time, however fast they come."""
+    digests = [registry.push(f"api:{seed}", images.image(seed)) for seed in range(3)]
+
+    details = sorted(described(ecr), key=lambda detail: detail["imagePushedAt"])
+    assert [detail["imageDigest"] for detail in details] == digests
+    assert len({detail["imagePushedAt"] for detail in details}) == 3
+
+
+def test_another_tag_does_not_renew_an_image(registry: Registry, ecr: Any) -> None:
+    """The time of the push stays that of the first."""
+    registry.push("api:v1", images.image(1))
+    (before,) = described(ecr)
+    registry.tag("api", "v1", "v2")
+
+    (after,) = described(ecr)
+    assert after["imageTags"] == ["v1", "v2"]
+    assert after["imagePushedAt"] == before["imagePushedAt"]
+
+
+def test_a_pull_is_recorded(registry: Registry, ecr: Any) -> None:
+    """The time of the last pull appears with the first, by tag or by digest."""
+    digest = registry.push("api:v1", images.image(1))
+    (unpulled,) = described(ecr)
+    registry.pull("api", digest)
+
+    (pulled,) = described(ecr)
+    assert "lastRecordedPullTime" not in unpulled
+    assert pulled["lastRecordedPullTime"] > pulled["imagePushedAt"]
+
+
+@pytest.mark.parametrize(
+    ("mutability", "patterns", "tag", "moves"),
+    [
+        ("MUTABLE", (), "v1", True),
+        ("IMMUTABLE", (), "v1", False),
+        ("IMMUTABLE_WITH_EXCLUSION", ("latest", "dev-*"), "v1", False),
+        ("IMMUTABLE_WITH_EXCLUSION", ("latest", "dev-*"), "latest", True),
+        ("IMMUTABLE_WITH_EXCLUSION", ("latest", "dev-*"), "dev-7", True),
+        ("IMMUTABLE_WITH_EXCLUSION", ("latest", "dev-*"), "a-dev-7", False),
+        ("MUTABLE_WITH_EXCLUSION", ("v*",), "v1", False),
+        ("MUTABLE_WITH_EXCLUSION", ("v*",), "latest", True),
+    ],
+)
+def test_a_tag_moves_only_where_it_may(
+    registry: Registry,
+    ecr: Any,
+    *,
+    mutability: str,
+    patterns: tuple[str, ...],
+    tag: str,
+    moves: bool,
+) -> None:
+    """Registry and API agree, in ECR's words."""
+    ecr.put_image_tag_mutability(
+        repositoryName="api",
+        imageTagMutability=mutability,
+        **({"imageTagMutabilityExclusionFilters": filters(*patterns)} if patterns else {}),
+    )
+    first = registry.push(f"api:{tag}", images.image(1))
+    words = (
+        f"The image tag '{tag}' already exists in the 'api' repository "
+        "and cannot be overwritten because the tag is immutable."
+    )
+
+    if moves:
+        assert registry.push(f"api:{tag}", images.image(2)) != first
+        assert registry.manifest("api", tag).digest == images.image(2).digest
+    else:
+        with pytest.raises(PushRefusedError) as refusal:
+            registry.push(f"api:{tag}", images.image(2))
+        assert str(refusal.value) == f"Push of api:{tag} refused: TAG_INVALID: {words}"
+        with pytest.raises(ClientError, match="ImageTagAlreadyExistsException") as error:
+            ecr.put_image(
+                repositoryName="api",
+                imageManifest=images.image(2).manifest.data.decode(),
+                imageTag=tag,
+            )
+        assert error.value.response["Error"]["Message"] == words
+        assert registry.manifest("api", tag).digest == first
+
+
+def test_the_same_image_is_pushed_again(registry: Registry, ecr: Any) -> None:
+    """The registry takes it even where the tag is immutable; the API calls it a duplicate."""
+    ecr.put_image_tag_mutability(repositoryName="api", imageTagMutability="IMMUTABLE")
+    first = registry.push("api:v1", images.image(1))
+
+    assert registry.push("api:v1", images.image(1)) == first
+    with pytest.raises(ClientError, match="ImageAlreadyExistsException"):
+        ecr.put_image(
+            repositoryName="api",
+            imageManifest=images.image(1).manifest.data.decode(),
+            imageTag="v1",
+        )
+
+
+def test_exclusion_filters_are_read_back(ecr: Any) -> None:
+    """They go when the mode changes without them."""
+    ecr.put_image_tag_mutability(
+        repositoryName="api",
+        imageTagMutability="IMMUTABLE_WITH_EXCLUSION",
+        imageTagMutabilityExclusionFilters=filters("latest"),
+    )
+    (with_filters,) = ecr.describe_repositories()["repositories"]
+    ecr.put_image_tag_mutability(repositoryName="api", imageTagMutability="IMMUTABLE")
+    (without,) = ecr.describe_repositories()["repositories"]
+
+    assert with_filters["imageTagMutabilityExclusionFilters"] == filters("latest")
+    assert "imageTagMutabilityExclusionFilters" not in without
+
+
+def test_an_oci_client_needs_nothing_of_ours(local_aws: LocalAws, ecr: Any, tmp_path: Path) -> None:
+    """The client's own login, push and pull do, with what GetAuthorizationToken gives."""
+    (grant,) = ecr.get_authorization_token()["authorizationData"]
+    user, token = base64.b64decode(grant["authorizationToken"]).decode().split(":")
+    host = urlsplit(grant["proxyEndpoint"]).netloc
+    file, config = tmp_path / "file.txt", tmp_path / "config.json"
+    file.write_text("some text")
+    client = oras.client.OrasClient(hostname=host, insecure=True, auth_backend="basic")
+    client.login(username=user, password=token, hostname=host, config_path=str(config))
+    client.push(f"{host}/api:v1", files=[str(file)], disable_path_validation=True)
+    (pulled,) = client.pull(f"{host}/api:v1", outdir=str(tmp_path / "pulled"))
+
+    assert grant["proxyEndpoint"] == local_aws.endpoint_url
+    assert Path(pulled).read_text() == "some text"
+
+
+def test_a_registry_wants_a_login(local_aws: LocalAws) -> None:
+    """A wrong token, a right token under another name: both are refused with 401."""
+    host = local_aws.endpoint_url.removeprefix("http://")
+
+    with pytest.raises(LocalAwsError, match=f"Login to {host} refused with status 401"):
+        Registry.login_with(host, "AWS", "wrong")
+    with pytest.raises(LocalAwsError, match="401"):
+        Registry.login_with(host, "someone", "wrong")
+
+
+def test_a_token_opens_one_registry(local_aws: LocalAws, new_account: Callable[[], str]) -> None:
+    """Two accounts in two Regions have four repositories of one name, on one host and port."""
+    places = [
+        (account, region)
+        for account in (new_account(), new_account())
+        for region in ("eu-central-1", "eu-west-1")
+    ]
+    for seed, (account, region) in enumerate(places):
+        local_aws.client("ecr", account=account, region=region).create_repository(
+            repositoryName="api"
+        )
+        local_aws.registry(account, region).push("api:v1", images.image(seed))
+
+    pulled = [local_aws.registry(*place).manifest("api", "v1").digest for place in places]
+    assert pulled == [images.image(seed).digest for seed in range(4)]
+
+
+def test_a_repository_must_exist(registry: Registry) -> None:
+    """A push to another name is refused as ECR refuses it."""
+    with pytest.raises(PushRefusedError, match="NAME_UNKNOWN: The repository with name 'other'"):
+        registry.push("other:v1", images.image(1))
+
+
+def test_a_push_creates_what_a_template_covers(registry: Registry, ecr: Any) -> None:
+    """A template applied for CREATE_ON_PUSH makes the repository with its settings."""
+    ecr.create_repository_creation_template(
+        prefix="team", appliedFor=["CREATE_ON_PUSH"], imageTagMutability="IMMUTABLE"
+    )
+    registry.push("team/web:v1", images.image(1))
+
+    (created,) = ecr.describe_repositories(repositoryNames=["team/web"])["repositories"]
+    assert created["imageTagMutability"] == "IMMUTABLE"
+
+
+def test_deleting_a_tag_deletes_the_image_with_its_last(registry: Registry, ecr: Any) -> None:
+    """BatchDeleteImage by tag untags, until no tag is left."""
+    registry.push("api:v1", images.image(1))
+    registry.tag("api", "v1", "v2")
+
+    ecr.batch_delete_image(repositoryName="api", imageIds=[{"imageTag": "v1"}])
+    assert [detail["imageTags"] for detail in described(ecr)] == [["v2"]]
+    ecr.batch_delete_image(repositoryName="api", imageIds=[{"imageTag": "v2"}])
+    assert described(ecr) == []
+
+
+def test_the_children_of_an_index_cannot_go_before_it(registry: Registry, ecr: Any) -> None:
+    """Deleting a listed image fails with ECR's code."""
+    registry.push("api:v1", images.index(1))
+    child = {"imageDigest": images.index(1).children[0].digest}
+
+    (failure,) = ecr.batch_delete_image(repositoryName="api", imageIds=[child])["failures"]
+    assert failure["failureCode"] == "ImageReferencedByManifestList"
+    ids = [{"imageTag": "v1"}, child]
+    assert ecr.batch_delete_image(repositoryName="api", imageIds=ids)["failures"] == []
+
+
+def test_images_are_paged_and_filtered(registry: Registry, ecr: Any) -> None:
+    """Pages follow each other without loss; untagged images can be asked for."""
+    digests = [registry.push(f"api:{seed}", images.image(seed)) for seed in range(3)]
+    digests.append(registry.push("api", images.image(3)))
+
+    pages = list(
+        ecr.get_paginator("describe_images").paginate(
+            repositoryName="api", PaginationConfig={"PageSize": 3}
+        )
+    )
+    assert [len(page["imageDetails"]) for page in pages] == [3, 1]
+    assert [item["imageDigest"] for page in pages for item in page["imageDetails"]] == digests
+    (untagged,) = described(ecr, filter={"tagStatus": "UNTAGGED"})
+    assert untagged["imageDigest"] == digests[3]
+
+
+def test_an_unknown_image_is_an_error(ecr: Any) -> None:
+    """DescribeImages names what it did not find."""
+    with pytest.raises(ClientError, match=r"ImageNotFoundException.*imageTag:'no'"):
+        described(ecr, imageIds=[{"imageTag": "no"}])
+
+
+def test_a_repository_with_images_is_kept(registry: Registry, ecr: Any) -> None:
+    """Deletion wants force; a repository of the same name then starts empty."""
+    digest = registry.push("api:v1", images.image(1))
+
+    with pytest.raises(ClientError, match="RepositoryNotEmptyException"):
+        ecr.delete_repository(repositoryName="api")
+    ecr.delete_repository(repositoryName="api", force=True)
+    ecr.create_repository(repositoryName="api")
+    with pytest.raises(LocalAwsError, match="404"):
+        registry.manifest("api", digest)
+
+
+def test_encryption_is_reported_with_the_arn_of_the_key(
+    local_aws: LocalAws, account: str, ecr: Any
+) -> None:
+    """Without a key it is the one that AWS manages, the same for all repositories."""
+    kms = local_aws.client("kms", account=account, region=REGION)
+    key = kms.create_key()["KeyMetadata"]
+    for name, key_id in {"own": {"kmsKey": key["KeyId"]}, "aws-1": {}, "aws-2": {}}.items():
+        ecr.create_repository(
+            repositoryName=name, encryptionConfiguration={"encryptionType": "KMS", **key_id}
+        )
+
+    reported = {
+        item["repositoryName"]: item["encryptionConfiguration"].get("kmsKey")
+        for item in ecr.describe_repositories()["repositories"]
+    }
+    managed = kms.describe_key(KeyId="alias/aws/ecr")["KeyMetadata"]["Arn"]
+    assert reported == {"api": None, "own": key["Arn"], "aws-1": managed, "aws-2": managed}
