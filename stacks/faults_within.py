@@ -45,7 +45,7 @@ def faults_within(environment: Environment) -> _Faults:
                 if resolved.encryption == "dual_layer":
                     Encryption.dual_layer().check_region(environment.region)
             except ValueError as error:
-                yield (*place, "repositories", index), " ".join(str(error).split())
+                yield (*place, "repositories", index), str(error)
 
 
 def _region_faults(environment: Environment) -> _Faults:

@@ -38,8 +38,10 @@ class YamlFile:
         return self.lines.get(place, 1)
 
     def error(self, faults: list[tuple[Place, str]]) -> EnvironmentFileError:
-        """Return one error for all faults, each with file, line and key, in the file's order."""
-        located = sorted((self.line_of(place), dotted(place), what) for place, what in faults)
+        """Return one error for all faults, a line for each with file, line and key, in order."""
+        located = sorted(
+            (self.line_of(place), dotted(place), " ".join(what.split())) for place, what in faults
+        )
         return EnvironmentFileError(
             "\n".join(
                 f"{self.path}:{line}: {key + ': ' if key else ''}{what}"
