@@ -71,15 +71,17 @@ synth: install ## synthesize every environment into cdk.out
 # --- judging it -----------------------------------------------------------------------------
 
 .PHONY: test
-test: install ## run every test
-	@$(BIN)/pytest -n 2 --dist loadgroup
+test: install ## run every test, with coverage
+	@$(BIN)/pytest --numprocesses 2 --dist loadgroup --cov
 
-.PHONY: check
-check: install ## what CI runs: format, lint, types, tests with coverage
+.PHONY: lint
+lint: install ## check format, lint and types
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
-	@$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term
+
+.PHONY: check
+check: lint test ## what CI runs
 
 .PHONY: bench
 bench: install ## measure against the budgets, as ratios within one run
