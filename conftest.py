@@ -1,14 +1,30 @@
-"""The examples of README.md and docs/ are run."""
+"""What every test shares; and the examples of README.md and docs/, which are run."""
 
+import os
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import yaml
-from sybil import Example, Sybil
-from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+# Before anything starts Node, which reads its environment then.
+# Node and the CDK command line of this checkout, whether or not its environment is activated.
+_ROOT = Path(__file__).parent
+_TOOLS = [str(Path(sys.prefix) / "bin"), str(_ROOT / "node_modules" / ".bin")]
+os.environ["PATH"] = os.pathsep.join([*_TOOLS, os.environ["PATH"]])
+# The bundled template validation costs seconds; the tests that are about it turn it on.
+os.environ.setdefault("CDK_VALIDATION", "false")
+os.environ.setdefault("CDK_DISABLE_CLI_TELEMETRY", "true")
 
-from stacks.environment_file import load_environment
-from stacks.lifecycle_rules import Rule
+import yaml  # noqa: E402
+from hypothesis import settings  # noqa: E402
+from sybil import Example, Sybil  # noqa: E402
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser  # noqa: E402
+
+from stacks.environment_file import load_environment  # noqa: E402
+from stacks.lifecycle_rules import Rule  # noqa: E402
+
+# A busy machine is no fault of the code.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 def _environment_file(example: Example) -> None:

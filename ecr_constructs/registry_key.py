@@ -36,8 +36,9 @@ class RegistryKey(kms.Key):
             scope: The stack, or a construct below one.
             construct_id: The construct's id. Changing it replaces the key.
             alias: A name for people, ``alias/ecr/prod``. Repositories use the key's ARN.
-            administrators: Principals that may manage the key but not decrypt with it. Default:
-                whoever the account's IAM policies allow to.
+            administrators: Principals that may manage the key, its policy and its grants. Roles
+                and users of the app get an IAM policy, others a statement of the key policy.
+                Default: whoever the account's IAM policies allow to.
 
         Raises:
             ValueError: An alias that KMS refuses.

@@ -1,8 +1,6 @@
 """One repository of a private registry."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 import jsii
@@ -11,13 +9,21 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IValidation
 
 from ecr_constructs.model.encryption import Encryption
+from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.names import check_repository_name
-from ecr_constructs.model.partitions import partition_of
-from ecr_constructs.model.repository_policy import Access, document
+from ecr_constructs.model.repository_policy import Access, document, length_faults
 from ecr_constructs.model.tags import check_tags
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.registry_parts.signing_grants import grant_signing
+from ecr_constructs.repository_rendering import (
+    SCANNING,
+    encryption_property,
+    lifecycle_property,
+    mutability_properties,
+)
+from ecr_constructs.surroundings import partition_in, region_of
 
 DEFAULT_LIFECYCLE = LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14))
 
@@ -97,14 +103,20 @@ class Repository(ecr.RepositoryBase):
             check_repository_name(repository_name)
         check_tags(tags or {})
         _check_deletion(removal_policy, empty_on_delete=empty_on_delete)
+        for statement in policy_statements:
+            _check_principal(statement)
         # Asking for the Region crosses to Node, so only where the answer matters.
-        region = _region(scope) if encryption.needs_region or access.names_anyone else ""
+        region = region_of(scope) if encryption.needs_region or access.names_anyone else ""
         encryption.check_region(region)
+        statements = access.statements(partition_in(region))
+        refuse("repository policy", access, length_faults(document(statements)))
 
         super().__init__(scope, construct_id, physical_name=repository_name)
-        self._lifecycle = DEFAULT_LIFECYCLE if lifecycle is None else lifecycle
-        self._statements = access.statements(_partition(region))
+        self._given_lifecycle = lifecycle
+        self._added_rules: tuple[LifecycleRule, ...] = ()
+        self._statements = statements
         self._document: iam.PolicyDocument | None = None
+        self.pushers: list[iam.IGrantable] = []
         self._name: str | None = None
         self._arn: str | None = None
         self._resource = ecr.CfnRepository(
@@ -114,10 +126,10 @@ class Repository(ecr.RepositoryBase):
             repository_name=(
                 self._physical_name if is_unresolved(repository_name) else repository_name
             ),
-            **_mutability_properties(tag_mutability or TagMutability.immutable()),
-            encryption_configuration=_encryption_property(encryption),
-            image_scanning_configuration=_SCANNING[scan_on_push],
-            lifecycle_policy=self._lifecycle_property(),
+            **mutability_properties(tag_mutability or TagMutability.immutable()),
+            encryption_configuration=encryption_property(encryption),
+            image_scanning_configuration=SCANNING[scan_on_push],
+            lifecycle_policy=lifecycle_property(self, self._lifecycle_with(())),
             repository_policy_text=document(self._statements) if self._statements else None,
             empty_on_delete=empty_on_delete or None,
             tags=[cdk.CfnTag(key=key, value=value) for key, value in (tags or {}).items()] or None,
@@ -145,6 +157,18 @@ class Repository(ecr.RepositoryBase):
             )
         return self._arn
 
+    def grant_push(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal push; if the registry signs images, let it sign as well."""
+        grant = super().grant_push(grantee)
+        self.pushers.append(grantee)
+        grant_signing(self, grantee)
+        return grant
+
+    def grant_pull_push(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal pull and push; if the registry signs images, let it sign as well."""
+        self.grant_pull(grantee)
+        return self.grant_push(grantee)
+
     def add_to_resource_policy(
         self, statement: iam.PolicyStatement
     ) -> iam.AddToResourcePolicyResult:
@@ -156,12 +180,7 @@ class Repository(ecr.RepositoryBase):
         Raises:
             ValueError: A statement without a principal.
         """
-        if not statement.has_principal:
-            msg = (
-                "a statement of a repository policy says who: give the PolicyStatement principals, "
-                "such as [iam.AccountPrincipal('444455556666')]"
-            )
-            raise ValueError(msg)
+        _check_principal(statement)
         if statement.resources:
             cdk.Annotations.of(self).add_warning_v2(
                 "@aws-cdk/aws-ecr:noResourceStatements",
@@ -183,59 +202,24 @@ class Repository(ecr.RepositoryBase):
         Raises:
             ValueError: The policy would no longer be one that ECR accepts.
         """
-        defaulted = self._lifecycle is DEFAULT_LIFECYCLE
-        own = defaulted and any(rule.tag_status == "untagged" for rule in rules)
-        self._lifecycle = (LifecyclePolicy() if own else self._lifecycle).with_rules(*rules)
-        self._resource.lifecycle_policy = self._lifecycle_property()
+        added = (*self._added_rules, *rules)
+        self._resource.lifecycle_policy = lifecycle_property(self, self._lifecycle_with(added))
+        self._added_rules = added
 
-    def _lifecycle_property(self) -> ecr.CfnRepository.LifecyclePolicyProperty | None:
-        if not self._lifecycle:
-            return None
-        numbers = [rule.count_number for rule in self._lifecycle.rules]
-        # JSON has no deploy-time numbers; CDK splits the text around them.
-        text = (
-            self.stack.to_json_string(self._lifecycle.to_dict())
-            if is_unresolved(numbers)
-            else self._lifecycle.to_json()
-        )
-        return ecr.CfnRepository.LifecyclePolicyProperty(lifecycle_policy_text=text)
+    def _lifecycle_with(self, added: Sequence[LifecycleRule]) -> LifecyclePolicy:
+        policy = self._given_lifecycle
+        if policy is None:
+            # Only one rule of a policy may select untagged images of a storage class.
+            own = any(r.tag_status == "untagged" and r.storage_class is None for r in added)
+            policy = LifecyclePolicy() if own else DEFAULT_LIFECYCLE
+        return policy.with_rules(*added)
 
     # CDK's own imported repositories: what is not ours to define needs no class of ours.
-    @staticmethod
-    def from_repository_name(
-        scope: Construct, construct_id: str, repository_name: str
-    ) -> ecr.IRepository:
-        """Import a repository of this account and Region by its name."""
-        return ecr.Repository.from_repository_name(scope, construct_id, repository_name)
-
-    @staticmethod
-    def from_repository_arn(
-        scope: Construct, construct_id: str, repository_arn: str
-    ) -> ecr.IRepository:
-        """Import a repository by its ARN, which must be known when the app runs."""
-        return ecr.Repository.from_repository_arn(scope, construct_id, repository_arn)
-
-    @staticmethod
-    def from_repository_attributes(
-        scope: Construct, construct_id: str, *, repository_arn: str, repository_name: str
-    ) -> ecr.IRepository:
-        """Import a repository by ARN and name, either of which may be a deploy-time value."""
-        return ecr.Repository.from_repository_attributes(
-            scope, construct_id, repository_arn=repository_arn, repository_name=repository_name
-        )
-
-    @staticmethod
-    def from_lookup(
-        scope: Construct,
-        construct_id: str,
-        *,
-        repository_name: str | None = None,
-        repository_arn: str | None = None,
-    ) -> ecr.IRepository:
-        """Import a repository that the CDK command line looks up in the account."""
-        return ecr.Repository.from_lookup(
-            scope, construct_id, repository_name=repository_name, repository_arn=repository_arn
-        )
+    from_repository_name = staticmethod(ecr.Repository.from_repository_name)
+    from_repository_arn = staticmethod(ecr.Repository.from_repository_arn)
+    from_repository_attributes = staticmethod(ecr.Repository.from_repository_attributes)
+    from_lookup = staticmethod(ecr.Repository.from_lookup)
+    arn_for_local_repository = staticmethod(ecr.Repository.arn_for_local_repository)
 
 
 @jsii.implements(IValidation)
@@ -247,41 +231,25 @@ class _PolicyValidation:
 
     def validate(self) -> list[str]:
         """Return the faults, each a sentence."""
-        return self._policy.validate_for_any_policy()
+        return [*self._policy.validate_for_any_policy(), *length_faults(self._policy.to_json())]
 
 
-_SCANNING = {
-    on: ecr.CfnRepository.ImageScanningConfigurationProperty(scan_on_push=on)
-    for on in (True, False)
-}
-
-
-def _mutability_properties(mutability: TagMutability) -> dict[str, Any]:
-    if not mutability.except_for:
-        return {"image_tag_mutability": mutability.setting}
-    return {
-        "image_tag_mutability": mutability.setting,
-        "image_tag_mutability_exclusion_filters": [
-            ecr.CfnRepository.ImageTagMutabilityExclusionFilterProperty(
-                image_tag_mutability_exclusion_filter_type="WILDCARD",
-                image_tag_mutability_exclusion_filter_value=value,
-            )
-            for value in mutability.except_for
-        ],
-    }
-
-
-def _encryption_property(
-    encryption: Encryption,
-) -> ecr.CfnRepository.EncryptionConfigurationProperty | None:
-    if encryption.type == "AES256":
-        return None
-    return ecr.CfnRepository.EncryptionConfigurationProperty(
-        encryption_type=encryption.type, kms_key=encryption.key_arn
-    )
+def _check_principal(statement: iam.PolicyStatement) -> None:
+    if not statement.has_principal:
+        msg = (
+            "a statement of a repository policy says who: give the PolicyStatement principals, "
+            "such as [iam.AccountPrincipal('444455556666')]"
+        )
+        raise ValueError(msg)
 
 
 def _check_deletion(removal_policy: cdk.RemovalPolicy, *, empty_on_delete: bool) -> None:
+    if removal_policy is cdk.RemovalPolicy.SNAPSHOT:
+        msg = (
+            "a repository has no snapshots, so removal_policy cannot be SNAPSHOT; write "
+            "RemovalPolicy.RETAIN to keep it with its images"
+        )
+        raise ValueError(msg)
     if empty_on_delete and removal_policy is not cdk.RemovalPolicy.DESTROY:
         msg = (
             "empty_on_delete would delete every image together with the repository, which "
@@ -289,17 +257,3 @@ def _check_deletion(removal_policy: cdk.RemovalPolicy, *, empty_on_delete: bool)
             "removal_policy=RemovalPolicy.DESTROY if that is meant"
         )
         raise ValueError(msg)
-
-
-# Two calls to Node that most repositories of a scope can share.
-_regions: WeakKeyDictionary[Construct, str] = WeakKeyDictionary()
-
-
-def _region(scope: Construct) -> str:
-    if (region := _regions.get(scope)) is None:
-        region = _regions[scope] = cdk.Stack.of(scope).region
-    return region
-
-
-def _partition(region: str) -> str:
-    return cdk.Aws.PARTITION if is_unresolved(region) else partition_of(region)

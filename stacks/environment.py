@@ -144,7 +144,8 @@ class Environment(Strict):
     organization: OrganizationId | None = None
     """The organization's id; its accounts may pull."""
     key_administrators: list[PrincipalArn] | None = None
-    """Roles and users that may manage the key, but not decrypt with it. They must exist already."""
+    """Roles and users that may manage the key, its policy and its grants. They must exist
+    already."""
     defaults: RepositorySettings = RepositorySettings()
     """Settings of every repository that does not say otherwise."""
     teams: Annotated[

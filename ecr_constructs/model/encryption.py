@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, Self
 
 from ecr_constructs.model.faults import refuse
@@ -30,10 +30,36 @@ class Encryption:
     Attributes:
         type: ECR's name of the choice.
         key_arn: The ARN of the customer managed key, or None.
+
+    Raises:
+        ValueError: An alias, something that is no key ARN, or a key where none is used.
     """
 
     type: EncryptionType
     key_arn: str | None = None
+    # The ARN of a key that the app itself defines does not tell its Region.
+    _key_region: str | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Judge the key."""
+        refuse("encryption key", self.key_arn, self._key_faults())
+
+    def _key_faults(self) -> Iterator[str]:
+        if self.type not in ("AES256", "KMS", "KMS_DSSE"):
+            yield f"encryption type must be AES256, KMS or KMS_DSSE, got {self.type!r}"
+        if self.key_arn is None:
+            return
+        if self.type == "AES256":
+            yield "AES-256 takes no key; write Encryption.customer_managed(key)"
+        # An alias in the template and a key in ECR's answer differ for ever: every deployment
+        # would replace the repository (https://github.com/cloudposse/terraform-aws-ecr/issues/85).
+        if "alias/" in self.key_arn:
+            yield (
+                "is an alias; give the key itself: kms.Key, kms.Key.from_key_arn(…) or "
+                "'arn:aws:kms:REGION:ACCOUNT:key/ID'"
+            )
+        elif not is_unresolved(self.key_arn) and not _KEY_ARN.fullmatch(self.key_arn):
+            yield "must be a kms.IKey or a key ARN, 'arn:aws:kms:REGION:ACCOUNT:key/ID'"
 
     @classmethod
     def aes256(cls) -> Self:
@@ -60,7 +86,7 @@ class Encryption:
         Raises:
             ValueError: An alias, or something that is no key ARN.
         """
-        return cls("KMS", _key_arn(key))
+        return cls("KMS", *_arn_and_region(key))
 
     @classmethod
     def dual_layer(cls, key: HasKeyArn | str | None = None) -> Self:
@@ -72,12 +98,12 @@ class Encryption:
         Raises:
             ValueError: An alias, or something that is no key ARN.
         """
-        return cls("KMS_DSSE", None if key is None else _key_arn(key))
+        return cls("KMS_DSSE", *(() if key is None else _arn_and_region(key)))
 
     @property
     def needs_region(self) -> bool:
         """Whether the choice depends on the Region, so that `check_region` can find a fault."""
-        return self.type == "KMS_DSSE" or _KEY_ARN.fullmatch(self.key_arn or "") is not None
+        return self.type == "KMS_DSSE" or self._region_of_key is not None
 
     def check_region(self, region: str) -> None:
         """Raise a ValueError if a repository of this Region cannot be encrypted this way.
@@ -95,11 +121,17 @@ class Encryption:
                 f"KMS_DSSE exists only in the AWS GovCloud (US) Regions, this repository is in "
                 f"{region}; write Encryption.customer_managed(key)"
             )
-        key = _KEY_ARN.fullmatch(self.key_arn or "")
-        if key and key["region"] != region:
+        if self._region_of_key not in (None, region):
             yield (
-                f"the key must be in the repository's Region, {region}; it is in {key['region']}"
+                f"the key must be in the repository's Region, {region}; it is in "
+                f"{self._region_of_key}"
             )
+
+    @property
+    def _region_of_key(self) -> str | None:
+        arn = _KEY_ARN.fullmatch(self.key_arn or "")
+        region = arn["region"] if arn else self._key_region
+        return None if is_unresolved(region) else region
 
     def __str__(self) -> str:
         """Say it in words: ``KMS, customer managed key``."""
@@ -108,19 +140,10 @@ class Encryption:
         return f"{self.type}, {'customer' if self.key_arn else 'AWS'} managed key"
 
 
-def _key_arn(key: HasKeyArn | str) -> str:
-    arn = key if isinstance(key, str) else key.key_arn
-    refuse("encryption key", arn, _key_faults(arn))
-    return arn
-
-
-def _key_faults(arn: str) -> Iterator[str]:
-    # An alias in the template and a key in ECR's answer differ for ever: every deployment
-    # would replace the repository (https://github.com/cloudposse/terraform-aws-ecr/issues/85).
-    if "alias/" in arn:
-        yield (
-            "is an alias; give the key itself: kms.Key, kms.Key.from_key_arn(…) or "
-            "'arn:aws:kms:REGION:ACCOUNT:key/ID'"
-        )
-    elif not is_unresolved(arn) and not _KEY_ARN.fullmatch(arn):
-        yield "must be a kms.IKey or a key ARN, 'arn:aws:kms:REGION:ACCOUNT:key/ID'"
+def _arn_and_region(key: HasKeyArn | str) -> tuple[str, str | None]:
+    if isinstance(key, str):
+        return key, None
+    # A kms.Alias is a kms.IKey too, whose ARN is the alias's and may be known only at deploy time.
+    arn = f"alias/ of {key.key_arn}" if hasattr(key, "alias_name") else key.key_arn
+    environment = getattr(key, "env", None)
+    return arn, getattr(environment, "region", None)

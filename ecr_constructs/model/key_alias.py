@@ -24,7 +24,7 @@ def check_key_alias(alias: str) -> None:
 def _faults(alias: str) -> Iterator[str]:
     if len(alias) > ALIAS_MAX_LENGTH:
         yield f"must be at most {ALIAS_MAX_LENGTH} characters long, is {len(alias)}"
-    if alias.startswith("alias/aws/"):
+    if alias.lower().startswith("alias/aws/"):
         yield "begins with 'alias/aws/', which is reserved for AWS managed keys"
     if not _ALIAS.fullmatch(alias):
         yield "must be 'alias/' followed by letters, digits, '/', '_' or '-'"

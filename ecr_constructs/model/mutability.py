@@ -27,10 +27,19 @@ class TagMutability:
         is_immutable: The setting for tags that no filter matches.
         except_for: Filters for the tags that behave the other way; ``*`` stands for any run of
             characters.
+
+    Raises:
+        ValueError: A filter that ECR refuses.
     """
 
     is_immutable: bool
-    except_for: tuple[str, ...] = ()
+    except_for: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Judge the filters."""
+        refuse_bare_string("except_for", self.except_for)
+        object.__setattr__(self, "except_for", tuple(self.except_for))
+        refuse("tag mutability exclusion filters", list(self.except_for), _faults(self.except_for))
 
     @classmethod
     def immutable(cls, *, except_for: Sequence[str] = ()) -> Self:
@@ -43,7 +52,7 @@ class TagMutability:
         Raises:
             ValueError: A filter that ECR refuses.
         """
-        return cls(is_immutable=True, except_for=_checked(except_for))
+        return cls(is_immutable=True, except_for=except_for)
 
     @classmethod
     def mutable(cls, *, except_for: Sequence[str] = ()) -> Self:
@@ -56,7 +65,7 @@ class TagMutability:
         Raises:
             ValueError: A filter that ECR refuses.
         """
-        return cls(is_immutable=False, except_for=_checked(except_for))
+        return cls(is_immutable=False, except_for=except_for)
 
     @property
     def setting(self) -> str:
@@ -76,12 +85,6 @@ class TagMutability:
         """Say it in words: ``immutable, except for latest, cache-*``."""
         name = "immutable" if self.is_immutable else "mutable"
         return f"{name}, except for {', '.join(self.except_for)}" if self.except_for else name
-
-
-def _checked(filters: Sequence[str]) -> tuple[str, ...]:
-    refuse_bare_string("except_for", filters)
-    refuse("tag mutability exclusion filters", list(filters), _faults(filters))
-    return tuple(filters)
 
 
 def _faults(filters: Sequence[str]) -> Iterator[str]:

@@ -10,7 +10,9 @@ ACCOUNT_ID = re.compile(r"[0-9]{12}")
 # https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
 ORGANIZATION_ID = re.compile(r"o-[a-z0-9]{10,32}")
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-PRINCIPAL_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|user)/[\w+=,.@/-]+")
+PRINCIPAL_ARN = re.compile(
+    r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|user)/[\w+=,.@-]+(?:/[\w+=,.@-]+)*", re.ASCII
+)
 
 
 def account_id_faults(account: object) -> Iterator[str]:

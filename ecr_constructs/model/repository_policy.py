@@ -6,11 +6,13 @@ They are spelt as CDK spells them (sorted, a list of one as the value itself, no
 grant added later leaves them as they are and equal statements merge.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ecr_constructs.model import principals
+from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.tokens import is_unresolved
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html
 POLICY_MAX_LENGTH = 10_240
@@ -81,8 +83,9 @@ class Access:
         Args:
             partition: The partition of the accounts, such as ``aws``, or a deploy-time value.
         """
-        pull = [*_roots(self.pull_accounts, partition), *self.pull_principals]
-        push = [*_roots(self.push_accounts, partition), *self.push_principals]
+        push = {*_roots(self.push_accounts, partition), *self.push_principals}
+        # Whoever may push may pull: naming them twice would only make the statements merge.
+        pull = {*_roots(self.pull_accounts, partition), *self.pull_principals} - push
         statements = []
         if self.pull_organizations:
             within = {"StringEquals": {"aws:PrincipalOrgID": _one_or_all(self.pull_organizations)}}
@@ -99,6 +102,16 @@ def document(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"Statement": list(statements), "Version": "2012-10-17"}
 
 
+def length_faults(policy: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence if a policy is longer than ECR accepts; one with tokens passes."""
+    text = compact(policy)
+    if len(text) > POLICY_MAX_LENGTH and not is_unresolved(text):
+        yield (
+            f"a repository policy may be {POLICY_MAX_LENGTH:,} characters long, this one is "
+            f"{len(text):,}; admit accounts or an organization in place of principals"
+        )
+
+
 def _roots(accounts: Sequence[str], partition: str) -> list[str]:
     return [f"arn:{partition}:iam::{account}:root" for account in accounts]
 
@@ -110,6 +123,6 @@ def _allow(
     return {"Action": list(actions), **when, "Effect": "Allow", "Principal": {"AWS": who}}
 
 
-def _one_or_all(values: Sequence[str]) -> str | list[str]:
+def _one_or_all(values: Iterable[str]) -> str | list[str]:
     unique = sorted(set(values))
     return unique[0] if len(unique) == 1 else unique

@@ -6,7 +6,6 @@ judging a value costs no call to Node; a test holds this to ``cdk.Token.is_unres
 """
 
 import struct
-from collections.abc import Iterable
 
 _STRING_MARK = "${Token["
 _LIST_MARK = "#{Token["
@@ -16,11 +15,12 @@ _NUMBER_MARK = b"\xfb\xff"
 
 
 def is_unresolved(value: object) -> bool:
-    """Tell whether a string, a number or any string of a collection is a deploy-time value."""
+    """Tell whether a string or a number is, or holds, a deploy-time value."""
     if isinstance(value, str):
-        return _STRING_MARK in value or value.startswith(_LIST_MARK)
-    if isinstance(value, float):
-        return struct.pack(">d", value).startswith(_NUMBER_MARK)
-    if isinstance(value, Iterable):
-        return any(is_unresolved(item) for item in value)
-    return False
+        return _STRING_MARK in value
+    return isinstance(value, float) and struct.pack(">d", value).startswith(_NUMBER_MARK)
+
+
+def is_list_mark(value: object) -> bool:
+    """Tell whether a string stands for a whole list that is known only at deploy time."""
+    return isinstance(value, str) and value.startswith(_LIST_MARK)

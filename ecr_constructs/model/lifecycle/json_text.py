@@ -5,8 +5,11 @@ from typing import Any
 
 
 def compact(value: object) -> str:
-    """Write JSON without any white space, keys in the order they have."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    """Write JSON without any white space, keys in the order they have.
+
+    What has no JSON is written as Python shows it, for the error that will refuse it.
+    """
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=repr)
 
 
 def parse(text: str) -> Any:

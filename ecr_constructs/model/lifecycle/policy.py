@@ -15,9 +15,6 @@ from ecr_constructs.model.lifecycle.policy_grammar import (
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.words import rule_in_words
 
-# Characters of a refused text that its error repeats.
-_SHOWN = 500
-
 
 class LifecyclePolicy:
     """Which images of a repository go, and when.
@@ -25,23 +22,18 @@ class LifecyclePolicy:
     Rules without a priority are numbered in the order they are listed, those for ``any`` image
     after all others: ECR accepts them nowhere else. A policy without rules keeps every image.
 
-    Attributes:
-        rules: The rules with their priorities, lowest number (applied first) first.
-
     Raises:
         ValueError: Everything that ECR would refuse, at once: more than 50 rules, a priority
             used twice, an ``any`` rule that is not last, two rules for untagged images of one
             storage class, a set of prefixes listed twice, a text over 30,720 characters.
     """
 
-    __slots__ = ("_listed", "_text", "rules")
-
-    rules: tuple[LifecycleRule, ...]
+    __slots__ = ("_listed", "_rules", "_text")
 
     def __init__(self, *rules: LifecycleRule) -> None:
         """Number the rules and judge them together."""
         self._listed = rules
-        self.rules = tuple(_numbered(rules))
+        self._rules = tuple(_numbered(rules))
         document = self.to_dict()
         self._text = compact(document)
         refuse("lifecycle policy", self._text, self._faults(document))
@@ -61,17 +53,21 @@ class LifecyclePolicy:
             ValueError: The text is no JSON, or no policy that ECR accepts: every fault with its
                 place.
         """
-        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
         try:
             document = parse(text)
         except ValueError as error:
-            raise ValueError(refusal("lifecycle policy", shown, [str(error)])) from None
-        refuse("lifecycle policy", shown, map(str, policy_faults(document)))
+            raise ValueError(refusal("lifecycle policy", text, [str(error)])) from None
+        refuse("lifecycle policy", text, map(str, policy_faults(document)))
         return cls(*map(LifecycleRule.from_dict, document["rules"]))
 
     def with_rules(self, *rules: LifecycleRule) -> Self:
         """Return a policy that has these rules too, listed after the ones that are there."""
         return type(self)(*self._listed, *rules)
+
+    @property
+    def rules(self) -> tuple[LifecycleRule, ...]:
+        """The rules with their priorities, the one that is applied first at the front."""
+        return self._rules
 
     def to_dict(self) -> dict[str, Any]:
         """Return the policy's JSON as Python values."""

@@ -19,7 +19,8 @@ class LifecycleRule:
 
     The factories write the usual rules; the fields take every other one that ECR accepts. A rule
     that lists several tag patterns (or prefixes) selects the images that match ALL of them; write
-    one rule for each where any one of them shall do.
+    one rule for each where any one of them shall do. Tags, descriptions and ``count_number`` may
+    be known only at deploy time; the other fields decide what else a rule must say.
 
     Attributes:
         tag_status: ``tagged``, ``untagged`` or ``any``.
@@ -57,7 +58,7 @@ class LifecycleRule:
         """Settle what follows from other fields, then judge the whole."""
         settle = object.__setattr__
         for name in ("tag_pattern_list", "tag_prefix_list"):
-            refuse_bare_string(name, getattr(self, name))
+            refuse_bare_string(name, getattr(self, name) or ())
             settle(self, name, tuple(getattr(self, name)))
         if self.storage_class == "standard":
             settle(self, "storage_class", None)

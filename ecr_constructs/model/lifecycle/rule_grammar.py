@@ -65,6 +65,10 @@ def rule_faults(rule: object, where: str = "") -> Iterator[Fault]:
     inside = f"{where}." if where else ""
     yield from key_faults(inside, rule, _RULE_KEYS, required=("selection", "action"))
     yield from _integer_faults(f"{inside}rulePriority", rule.get("rulePriority", 1))
+    if is_unresolved(rule.get("rulePriority")):
+        yield Fault(
+            f"{inside}rulePriority", "puts the rules in order; it cannot wait for the deploy"
+        )
     description = rule.get("description", "")
     if not isinstance(description, str):
         yield Fault(f"{inside}description", f"must be text, got {kind_of(description)}")
@@ -106,8 +110,6 @@ def _tag_list_faults(inside: str, selection: Mapping[str, Any]) -> Iterator[Faul
         )
     for key in lists:
         tags = selection[key]
-        if is_unresolved(tags):
-            continue
         if not isinstance(tags, list | tuple) or not tags:
             yield Fault(f"{inside}{key}", f"must be a list of at least one text, got {tags!r}")
             continue
@@ -199,13 +201,13 @@ def key_faults(
 
 
 def _choice_faults(where: str, value: object, allowed: Sequence[str]) -> Iterator[Fault]:
-    if value is not None and value not in allowed and not is_unresolved(value):
+    if value is not None and value not in allowed:
         options = " or ".join(map(repr, allowed))
         yield Fault(where, f"must be {options}, got {value!r}")
 
 
 def _integer_faults(where: str, value: object) -> Iterator[Fault]:
-    if value is None or is_unresolved(value):
+    if value is None or (isinstance(value, float) and is_unresolved(value)):
         return
     if isinstance(value, bool) or not isinstance(value, int):
         yield Fault(where, f"must be a whole number, got {value!r}")

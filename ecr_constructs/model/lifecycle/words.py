@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ecr_constructs.model.tokens import is_unresolved
+
 if TYPE_CHECKING:
     from ecr_constructs.model.lifecycle.rule import LifecycleRule
 
@@ -19,11 +21,20 @@ def rule_in_words(rule: LifecycleRule) -> str:
     if rule.protects:
         return f"keep every {_selected(rule, 'image')}"
     verb = "archive" if rule.action == "transition" else "delete"
-    images, number = _selected(rule, "images"), rule.count_number
     if rule.count_type == "imageCountMoreThan":
-        return f"keep the newest {number:,} {images}, {verb} the older ones"
-    days = "day" if number == 1 else "days"
-    return f"{verb} {images} {number} {days} {_SINCE[rule.count_type]}"
+        return f"keep the newest {_counted(rule, 'image')}, {verb} the older ones"
+    days = "1 day" if rule.count_number == 1 else f"{_number(rule)} days"
+    return f"{verb} {_selected(rule, 'images')} {days} {_SINCE[rule.count_type]}"
+
+
+def _counted(rule: LifecycleRule, noun: str) -> str:
+    one = rule.count_number == 1
+    return _selected(rule, noun) if one else f"{_number(rule)} {_selected(rule, f'{noun}s')}"
+
+
+def _number(rule: LifecycleRule) -> str:
+    known = not is_unresolved(rule.count_number)
+    return f"{rule.count_number:,}" if known else "(a deploy-time number of)"
 
 
 def _selected(rule: LifecycleRule, noun: str) -> str:

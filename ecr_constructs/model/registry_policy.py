@@ -1,0 +1,80 @@
+"""The statements of a registry policy, as plain documents."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ecr_constructs.model import principals
+from ecr_constructs.model.faults import refuse, refuse_bare_string
+from ecr_constructs.model.prefixes import filter_faults
+from ecr_constructs.model.tokens import is_unresolved
+
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutRegistryPolicy.html
+POLICY_MAX_LENGTH = 10_240
+
+
+def allow_replication(
+    registry_arn: str,
+    partition: str,
+    accounts: Sequence[str],
+    prefixes: Sequence[str],
+    *,
+    tagging: bool,
+) -> dict[str, Any]:
+    """Return the statement that lets accounts replicate into a registry.
+
+    Args:
+        registry_arn: ``arn:aws:ecr:REGION:ACCOUNT:repository/``, to which a prefix is added.
+        partition: The accounts' partition.
+        accounts: Ids of the accounts whose images may arrive.
+        prefixes: Beginnings of the names of the repositories that they may arrive in.
+        tagging: Whether repositories that ECR creates are tagged by a creation template.
+
+    Raises:
+        ValueError: No account or no prefix, or one that ECR refuses.
+    """
+    _check("allow_replication_from", accounts, prefixes)
+    actions = ["ecr:CreateRepository", "ecr:ReplicateImage"]
+    if tagging:
+        actions.append("ecr:TagResource")
+    return _statement(actions, registry_arn, partition, accounts, prefixes)
+
+
+def allow_create_on_push(
+    registry_arn: str, partition: str, accounts: Sequence[str], prefixes: Sequence[str]
+) -> dict[str, Any]:
+    """Return the statement that lets accounts create a repository by pushing to it.
+
+    Arguments and errors are as for `allow_replication`.
+    """
+    _check("allow_create_on_push", accounts, prefixes)
+    return _statement(["ecr:CreateRepository"], registry_arn, partition, accounts, prefixes)
+
+
+def _check(method: str, accounts: Sequence[str], prefixes: Sequence[str]) -> None:
+    principals.check_each("accounts", accounts, principals.account_id_faults)
+    refuse_bare_string("prefixes", prefixes)
+    faults = [
+        fault for each in prefixes if not is_unresolved(each) for fault in filter_faults(each)
+    ]
+    if not accounts:
+        faults.append("name at least one account")
+    if not prefixes:
+        faults.append("name at least one prefix: without one, every repository would be open")
+    refuse(method, {"accounts": list(accounts), "prefixes": list(prefixes)}, faults)
+
+
+def _statement(
+    actions: list[str],
+    registry_arn: str,
+    partition: str,
+    accounts: Sequence[str],
+    prefixes: Sequence[str],
+) -> dict[str, Any]:
+    roots = sorted({f"arn:{partition}:iam::{account}:root" for account in accounts})
+    resources = sorted({f"{registry_arn}{prefix}*" for prefix in prefixes})
+    return {
+        "Action": actions if len(actions) > 1 else actions[0],
+        "Effect": "Allow",
+        "Principal": {"AWS": roots if len(roots) > 1 else roots[0]},
+        "Resource": resources if len(resources) > 1 else resources[0],
+    }

@@ -1,0 +1,119 @@
+"""Replication rules of a registry."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ecr_constructs.model.partitions import partition_of
+from ecr_constructs.model.prefixes import filter_faults
+from ecr_constructs.model.tokens import is_unresolved
+
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ReplicationConfiguration.html
+MAX_RULES = 25
+MAX_DESTINATIONS_PER_RULE = 100
+MAX_FILTERS_PER_RULE = 100
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+MAX_DESTINATIONS = 25
+# The quota page allows fewer than the API does:
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+QUOTA_RULES = 10
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Destination:
+    """A registry that images are copied to.
+
+    Attributes:
+        account: The account's id.
+        region: The Region.
+    """
+
+    account: str
+    region: str
+
+    def faults_from(self, source: "Destination", known_regions: Iterable[str]) -> Iterator[str]:
+        """Yield a sentence for each reason why a registry cannot replicate to this one.
+
+        Args:
+            source: The registry that replicates.
+            known_regions: Every Region there is.
+        """
+        if is_unresolved(self.region):
+            return
+        known = list(known_regions)
+        if self.region not in known:
+            yield f"{self.region!r} is not a Region that the installed aws-cdk-lib knows"
+        if is_unresolved(source.region):
+            return
+        if self == source:
+            yield f"{self} is this registry itself; leave it out"
+        here, there = partition_of(source.region), partition_of(self.region)
+        if here != there:
+            yield (
+                f"{self} is in the partition {there}, this registry in {here}; images are not "
+                "replicated between partitions"
+            )
+
+    def __str__(self) -> str:
+        """Write it as ``111122223333/eu-west-1``."""
+        return f"{self.account}/{self.region}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicationRule:
+    """What is copied where.
+
+    Attributes:
+        prefixes: Beginnings of the names of the repositories that are copied; none copies all.
+        destinations: Where to.
+        replicate_deletions: Whether an image deleted here, by hand or by a lifecycle policy, is
+            deleted there too.
+    """
+
+    prefixes: frozenset[str]
+    destinations: frozenset[Destination]
+    replicate_deletions: bool = False
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        what = ", ".join(sorted(self.prefixes)) or "everything"
+        return f"{what} to {', '.join(map(str, sorted(self.destinations)))}"
+
+
+def merged(rules: Iterable[ReplicationRule]) -> list[ReplicationRule]:
+    """Join the rules that copy the same repositories, in the order they first came."""
+    joined: dict[tuple[frozenset[str], bool], frozenset[Destination]] = {}
+    for rule in rules:
+        same = (rule.prefixes, rule.replicate_deletions)
+        joined[same] = joined.get(same, frozenset()) | rule.destinations
+    return [
+        ReplicationRule(prefixes, destinations, deletions)
+        for (prefixes, deletions), destinations in joined.items()
+    ]
+
+
+def replication_faults(rules: Sequence[ReplicationRule]) -> Iterator[str]:
+    """Yield a sentence for each limit that these rules exceed together."""
+    if len(rules) > MAX_RULES:
+        yield f"a registry has at most {MAX_RULES} replication rules, these are {len(rules)}"
+    everywhere = {each for rule in rules for each in rule.destinations}
+    if len(everywhere) > MAX_DESTINATIONS:
+        yield (
+            f"a registry replicates to at most {MAX_DESTINATIONS} different destinations, these "
+            f"are {len(everywhere)}"
+        )
+    for rule in rules:
+        if not rule.destinations:
+            yield "a replication rule needs a destination"
+        if len(rule.destinations) > MAX_DESTINATIONS_PER_RULE:
+            yield (
+                f"a replication rule has at most {MAX_DESTINATIONS_PER_RULE} destinations, one "
+                f"has {len(rule.destinations)}"
+            )
+        if len(rule.prefixes) > MAX_FILTERS_PER_RULE:
+            yield (
+                f"a replication rule has at most {MAX_FILTERS_PER_RULE} prefixes, one has "
+                f"{len(rule.prefixes)}; a shorter prefix covers several repositories"
+            )
+        for prefix in sorted(rule.prefixes):
+            if not is_unresolved(prefix):
+                yield from filter_faults(prefix)

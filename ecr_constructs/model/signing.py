@@ -1,0 +1,73 @@
+"""Which images ECR signs when they are pushed."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ecr_constructs.model.faults import refuse
+from ecr_constructs.model.tokens import is_unresolved
+
+# The API allows 10 rules, the CloudFormation schema 50; the API decides.
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SigningConfiguration.html
+MAX_RULES = 10
+MAX_FILTERS_PER_RULE = 100
+FILTER_MAX_LENGTH = 256
+_FILTER = re.compile(r"(?:[a-z0-9*]+(?:[._-][a-z0-9*]+)*/)*[a-z0-9*]+(?:[._-][a-z0-9*]+)*")
+_PROFILE = re.compile(
+    r"arn:aws(-[a-z]+)*:signer:[a-z0-9-]+:[0-9]{12}:/signing-profiles/[a-zA-Z0-9_]{2,}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SigningRule:
+    """A signing profile and the repositories whose images it signs.
+
+    Attributes:
+        profile_arn: The ARN of an AWS Signer signing profile of the registry's Region.
+        filters: Repository names, in which ``*`` stands for anything; none signs all.
+
+    Raises:
+        ValueError: An ARN or a filter that ECR refuses, or more than 100 filters.
+    """
+
+    profile_arn: str
+    filters: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Judge the rule."""
+        refuse("signing rule", self.profile_arn, self._faults())
+
+    def _faults(self) -> Iterator[str]:
+        if not is_unresolved(self.profile_arn) and not _PROFILE.fullmatch(self.profile_arn):
+            yield (
+                "the signing profile must be given by its ARN, "
+                "'arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME'"
+            )
+        if len(self.filters) > MAX_FILTERS_PER_RULE:
+            yield (
+                f"a rule has at most {MAX_FILTERS_PER_RULE} filters, this one has "
+                f"{len(self.filters)}; a filter with '*' covers several repositories"
+            )
+        for each in self.filters:
+            if is_unresolved(each):
+                continue
+            if not 1 <= len(each) <= FILTER_MAX_LENGTH or not _FILTER.fullmatch(each):
+                yield (
+                    f"filter {each!r} must be a repository name of 1 to {FILTER_MAX_LENGTH} "
+                    "characters, in which '*' stands for anything"
+                )
+
+    def signs(self, repository_name: str) -> bool:
+        """Tell whether images of a repository are signed; a deploy-time name may be."""
+        if not self.filters or is_unresolved(repository_name):
+            return True
+        return any(
+            re.fullmatch(".*".join(map(re.escape, each.split("*"))), repository_name)
+            for each in self.filters
+        )
+
+
+def signing_faults(rules: Sequence[SigningRule]) -> Iterator[str]:
+    """Yield a sentence for each limit that these rules exceed together."""
+    if len(rules) > MAX_RULES:
+        yield f"a registry has at most {MAX_RULES} signing rules, these are {len(rules)}"

@@ -1,0 +1,1 @@
+"""What a `Registry` consists of; each part renders one CloudFormation type."""

@@ -1,0 +1,45 @@
+"""The signing configuration of a registry."""
+
+from aws_cdk import aws_ecr as ecr
+from constructs import Construct
+
+from ecr_constructs.model.faults import refuse
+from ecr_constructs.model.signing import SigningRule, signing_faults
+
+_Configuration = ecr.CfnSigningConfiguration
+
+
+class RegistrySigning:
+    """Collects signing rules and renders them as one `AWS::ECR::SigningConfiguration`."""
+
+    def __init__(self, registry: Construct) -> None:
+        """Begin without rules, which renders nothing."""
+        self._registry = registry
+        self.rules: list[SigningRule] = []
+        self._resource: ecr.CfnSigningConfiguration | None = None
+
+    def add(self, rule: SigningRule) -> None:
+        """Add a rule, unless it is there already.
+
+        Raises:
+            ValueError: There would be more rules than ECR accepts.
+        """
+        rules = list(dict.fromkeys([*self.rules, rule]))
+        refuse("signing configuration", rule.profile_arn, signing_faults(rules))
+        self.rules = rules
+        if self._resource is None:
+            self._resource = _Configuration(
+                self._registry, "Signing", rules=[_property(each) for each in rules]
+            )
+        else:
+            self._resource.rules = [_property(each) for each in rules]
+
+
+def _property(rule: SigningRule) -> _Configuration.RuleProperty:
+    filters = [
+        _Configuration.RepositoryFilterProperty(filter=each, filter_type="WILDCARD_MATCH")
+        for each in rule.filters
+    ]
+    return _Configuration.RuleProperty(
+        signing_profile_arn=rule.profile_arn, repository_filters=filters or None
+    )

@@ -1,0 +1,63 @@
+"""How the model's values become properties of `AWS::ECR::Repository`."""
+
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from constructs import Construct
+
+from ecr_constructs.model.encryption import Encryption
+from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.model.mutability import TagMutability
+from ecr_constructs.model.tokens import is_unresolved
+
+# Structs are values, and making one costs as much as sending it.
+SCANNING = {
+    on: ecr.CfnRepository.ImageScanningConfigurationProperty(scan_on_push=on)
+    for on in (True, False)
+}
+
+
+def mutability_properties(mutability: TagMutability) -> dict[str, Any]:
+    """Return the keywords for tag mutability and its exceptions."""
+    if not mutability.except_for:
+        return {"image_tag_mutability": mutability.setting}
+    return {
+        "image_tag_mutability": mutability.setting,
+        "image_tag_mutability_exclusion_filters": [
+            ecr.CfnRepository.ImageTagMutabilityExclusionFilterProperty(
+                image_tag_mutability_exclusion_filter_type="WILDCARD",
+                image_tag_mutability_exclusion_filter_value=value,
+            )
+            for value in mutability.except_for
+        ],
+    }
+
+
+def encryption_property(
+    encryption: Encryption,
+) -> ecr.CfnRepository.EncryptionConfigurationProperty | None:
+    """Return the encryption configuration; for AES-256 nothing, as `Encryption.aes256` says."""
+    if encryption.type == "AES256":
+        return None
+    return ecr.CfnRepository.EncryptionConfigurationProperty(
+        encryption_type=encryption.type, kms_key=encryption.key_arn
+    )
+
+
+def lifecycle_property(
+    scope: Construct, policy: LifecyclePolicy
+) -> ecr.CfnRepository.LifecyclePolicyProperty | None:
+    """Return the lifecycle policy, or None if it keeps every image.
+
+    Args:
+        scope: Where the policy is rendered.
+        policy: The policy, whose numbers may be known only at deploy time.
+    """
+    if not policy:
+        return None
+    text = policy.to_json()
+    if any(is_unresolved(rule.count_number) for rule in policy.rules):
+        # JSON has no deploy-time numbers; CDK splits the text around them.
+        text = cdk.Stack.of(scope).to_json_string(policy.to_dict())
+    return ecr.CfnRepository.LifecyclePolicyProperty(lifecycle_policy_text=text)

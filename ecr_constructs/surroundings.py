@@ -1,0 +1,24 @@
+"""Where a construct is deployed, asked for once for each scope."""
+
+from weakref import WeakKeyDictionary
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from ecr_constructs.model.partitions import partition_of
+from ecr_constructs.model.tokens import is_unresolved
+
+# Two calls to Node that most constructs of a scope can share.
+_regions: WeakKeyDictionary[Construct, str] = WeakKeyDictionary()
+
+
+def region_of(scope: Construct) -> str:
+    """Return the Region of a construct's stack, which may be a deploy-time value."""
+    if (region := _regions.get(scope)) is None:
+        region = _regions[scope] = cdk.Stack.of(scope).region
+    return region
+
+
+def partition_in(region: str) -> str:
+    """Return the partition of a Region, as a deploy-time value if the Region is one."""
+    return cdk.Aws.PARTITION if is_unresolved(region) else partition_of(region)

@@ -1,0 +1,180 @@
+"""RegistryKey: one key for all repositories of an environment and Region."""
+
+import re
+from graphlib import TopologicalSorter
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+
+from ecr_constructs import Encryption, RegistryKey, Repository
+from tests.constructs.helpers import (
+    ACCOUNT,
+    OTHER_ACCOUNT,
+    Template,
+    children,
+    properties_of,
+    resources,
+    template,
+)
+
+ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT}:role/key-administrator"
+
+
+def dependencies(part: Any) -> set[str]:
+    """Return the logical ids that a part of a template refers to."""
+    if isinstance(part, list):
+        return {each for item in part for each in dependencies(item)}
+    if not isinstance(part, dict):
+        return set()
+    if "Ref" in part:
+        return {part["Ref"]}
+    if "Fn::GetAtt" in part:
+        return {part["Fn::GetAtt"][0]}
+    named = part.get("DependsOn", [])
+    named = {named} if isinstance(named, str) else set(named)
+    return named | {each for item in part.values() for each in dependencies(item)}
+
+
+def creation_order(synthesized: Template) -> list[str]:
+    """Return the resources so that each comes after those it needs; a cycle raises."""
+    created = synthesized["Resources"]
+    needs = {each: dependencies(it) & set(created) for each, it in created.items()}
+    return list(TopologicalSorter(needs).static_order())
+
+
+def test_defaults(stack: cdk.Stack) -> None:
+    """Rotated, retained, described, and 30 days in waiting before a deletion."""
+    RegistryKey(stack, "Key", alias="alias/ecr/prod")
+
+    [key] = resources(stack, "AWS::KMS::Key")
+    assert {
+        "Type": "AWS::KMS::Key",
+        "Properties": {
+            "Description": "Encrypts the images of the container registry (alias/ecr/prod)",
+            "EnableKeyRotation": True,
+            "KeyPolicy": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Action": "kms:*",
+                        "Effect": "Allow",
+                        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+                        "Resource": "*",
+                    }
+                ],
+            },
+            "PendingWindowInDays": 30,
+        },
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+    } == key
+
+
+def test_alias(stack: cdk.Stack) -> None:
+    """The alias points at the key and, like it, stays."""
+    RegistryKey(stack, "Key", alias="alias/ecr/prod")
+
+    [alias] = resources(stack, "AWS::KMS::Alias")
+    assert {
+        "AliasName": "alias/ecr/prod",
+        "TargetKeyId": {"Fn::GetAtt": ["Key961B73FD", "Arn"]},
+    } == alias["Properties"]
+
+
+def test_logical_ids_are_pinned(stack: cdk.Stack) -> None:
+    """A changed logical id replaces the key, without which every image is lost."""
+    RegistryKey(stack, "Key", alias="alias/ecr/prod")
+
+    assert {"Key961B73FD", "KeyAlias910D852D"} == set(template(stack)["Resources"])
+
+
+def test_administrators_manage_but_do_not_decrypt(stack: cdk.Stack) -> None:
+    """An administrator's own policy names the key and management actions, none that decrypts."""
+    role = iam.Role.from_role_arn(stack, "Administrator", ADMINISTRATOR)
+    RegistryKey(stack, "Key", alias="alias/ecr/prod", administrators=[role])
+
+    [policy] = resources(stack, "AWS::IAM::Policy")
+    [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert {"Fn::GetAtt": ["Key961B73FD", "Arn"]} == statement["Resource"]
+    assert {"kms:Put*", "kms:ScheduleKeyDeletion"} < set(statement["Action"])
+    assert [] == [each for each in statement["Action"] if re.search(r":\*|crypt|DataKey", each)]
+
+
+def test_administrators_of_other_accounts_stand_in_the_key_policy(stack: cdk.Stack) -> None:
+    """A principal that has no policy here gets a statement in the key's policy."""
+    administrator = iam.AccountPrincipal(OTHER_ACCOUNT)
+    RegistryKey(stack, "Key", alias="alias/ecr/prod", administrators=[administrator])
+
+    [key] = resources(stack, "AWS::KMS::Key")
+    [_, statement] = key["Properties"]["KeyPolicy"]["Statement"]
+    assert {"AWS": f"arn:aws:iam::{OTHER_ACCOUNT}:root"} == statement["Principal"]
+
+
+def test_key_and_repository_do_not_wait_for_each_other(stack: cdk.Stack) -> None:
+    """A key, an encrypted repository and roles that pull from it form no cycle."""
+    key = RegistryKey(
+        stack,
+        "Key",
+        alias="alias/ecr/prod",
+        administrators=[iam.Role(stack, "Administrator", assumed_by=iam.AccountRootPrincipal())],
+    )
+    repository = Repository(stack, "Api", encryption=Encryption.customer_managed(key))
+    for name in ("Task", "Build"):
+        role = iam.Role(stack, name, assumed_by=iam.AccountRootPrincipal())
+        repository.grant_pull_push(role)
+        key.grant_decrypt(role)
+
+    order = creation_order(template(stack))
+    assert order.index("Key961B73FD") < order.index("ApiF70053CD")
+    assert len(template(stack)["Resources"]) == len(order)
+
+
+def test_the_repository_is_encrypted_with_the_key(stack: cdk.Stack) -> None:
+    """The repository is given the key's ARN, not its alias."""
+    key = RegistryKey(stack, "Key", alias="alias/ecr/prod")
+    Repository(stack, "Api", encryption=Encryption.customer_managed(key))
+
+    assert {
+        "EncryptionType": "KMS",
+        "KmsKey": {"Fn::GetAtt": ["Key961B73FD", "Arn"]},
+    } == properties_of(stack)["EncryptionConfiguration"]
+
+
+def test_a_cycle_would_be_found() -> None:
+    """The check of the test above finds a cycle where there is one."""
+    looped = {"A": {"DependsOn": "B"}, "B": {"Properties": {"P": [{"Ref": "A"}]}}}
+
+    with pytest.raises(ValueError, match="cycle"):
+        creation_order({"Resources": looped})
+
+
+def test_deploy_time_alias(stack: cdk.Stack) -> None:
+    """An alias may be a parameter."""
+    RegistryKey(stack, "Key", alias=cdk.CfnParameter(stack, "Alias").value_as_string)
+
+    [alias] = resources(stack, "AWS::KMS::Alias")
+    assert {"Ref": "Alias"} == alias["Properties"]["AliasName"]
+
+
+REFUSED = {
+    "no prefix": ("ecr/prod", "must be 'alias/' followed by letters"),
+    "reserved": ("alias/aws/ecr", "begins with 'alias/aws/', which is reserved for AWS managed"),
+    "a space": ("alias/my key", "must be 'alias/' followed by letters"),
+}
+
+
+@pytest.mark.parametrize(("alias", "fault"), REFUSED.values(), ids=REFUSED)
+def test_refuses_before_the_tree_is_touched(stack: cdk.Stack, alias: str, fault: str) -> None:
+    """An alias that KMS refuses raises, and leaves no key behind."""
+    with pytest.raises(ValueError, match=re.escape(fault)):
+        RegistryKey(stack, "Key", alias=alias)
+
+    assert [] == children(stack)
+
+
+def test_refuses_a_reserved_alias_in_capitals(stack: cdk.Stack) -> None:
+    """The reserved prefix is reserved in any case of its letters, as CDK has it."""
+    with pytest.raises(ValueError, match="reserved for AWS"):
+        RegistryKey(stack, "Key", alias="alias/AWS/ecr")

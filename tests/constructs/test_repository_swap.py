@@ -1,0 +1,182 @@
+"""Taking the place of CDK's own repositories in an app that is deployed replaces nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+
+from ecr_constructs import (
+    Encryption,
+    LifecyclePolicy,
+    LifecycleRule,
+    Repository,
+    TagMutability,
+)
+from tests.constructs.helpers import ENV, ORGANIZATION, OTHER_ACCOUNT, Template, new_app, synth
+from tests.unit.service_models import repository_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+Repositories = tuple[ecr.IRepository, ecr.IRepository, ecr.IRepository]
+
+
+def handwritten(stack: cdk.Stack, key: kms.IKey) -> Repositories:
+    """Define three repositories with CDK's own class."""
+    api = ecr.Repository(
+        stack,
+        "Api",
+        repository_name="payments/api",
+        image_tag_mutability=ecr.TagMutability.IMMUTABLE,
+        image_scan_on_push=True,
+        encryption_key=key,
+        lifecycle_rules=[
+            ecr.LifecycleRule(
+                tag_status=ecr.TagStatus.UNTAGGED, max_image_age=cdk.Duration.days(7)
+            ),
+            ecr.LifecycleRule(tag_pattern_list=["v*"], max_image_count=100),
+            ecr.LifecycleRule(max_image_age=cdk.Duration.days(90)),
+        ],
+    )
+    api.grant_pull(iam.OrganizationPrincipal(ORGANIZATION))
+    api.grant_pull_push(iam.AccountPrincipal(OTHER_ACCOUNT))
+    worker = ecr.Repository(stack, "Worker", encryption=ecr.RepositoryEncryption.KMS)
+    cache = ecr.Repository(
+        stack,
+        "Cache",
+        empty_on_delete=True,
+        removal_policy=cdk.RemovalPolicy.DESTROY,
+        repository_name=cdk.PhysicalName.GENERATE_IF_NEEDED,
+    )
+    return api, worker, cache
+
+
+def constructed(stack: cdk.Stack, key: kms.IKey) -> Repositories:
+    """Define the same three repositories with this library's class."""
+    api = Repository(
+        stack,
+        "Api",
+        repository_name="payments/api",
+        encryption=Encryption.customer_managed(key),
+        lifecycle=LifecyclePolicy(
+            LifecycleRule.expire_untagged(after_days=7),
+            LifecycleRule.keep_last(100, tag_patterns=["v*"]),
+            LifecycleRule.expire(after_days=90),
+        ),
+        pull_organizations=[ORGANIZATION],
+        push_accounts=[OTHER_ACCOUNT],
+    )
+    worker = Repository(
+        stack,
+        "Worker",
+        encryption=Encryption.aws_managed(),
+        lifecycle=LifecyclePolicy(),
+        scan_on_push=False,
+        tag_mutability=TagMutability.mutable(),
+    )
+    cache = Repository(
+        stack,
+        "Cache",
+        repository_name=cdk.PhysicalName.GENERATE_IF_NEEDED,
+        lifecycle=LifecyclePolicy(),
+        scan_on_push=False,
+        tag_mutability=TagMutability.mutable(),
+        removal_policy=cdk.RemovalPolicy.DESTROY,
+        empty_on_delete=True,
+    )
+    return api, worker, cache
+
+
+def payments(
+    folder: Path, define: Callable[[cdk.Stack, kms.IKey], Repositories]
+) -> dict[str, Template]:
+    """Return the templates of an app of two stacks that uses three repositories."""
+    app = new_app(folder)
+    registry = cdk.Stack(app, "Registry", env=ENV)
+    service = cdk.Stack(app, "Service", env=ENV)
+    api, worker, cache = define(registry, kms.Key(registry, "Key"))
+    task = ecs.FargateTaskDefinition(service, "Task")
+    task.add_container("Api", image=ecs.ContainerImage.from_ecr_repository(api, "1.0"))
+    code = lambda_.DockerImageCode.from_ecr(worker, tag_or_digest="1.0")
+    lambda_.DockerImageFunction(service, "Worker", code=code)
+    build = iam.Role(service, "Build", assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com"))
+    cache.grant_pull_push(build)
+    cdk.CfnOutput(service, "Uri", value=api.repository_uri_for_tag("1.0"))
+    cdk.Tags.of(app).add("team", "payments")
+    return synth(app)
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
+    """Return the app's templates with CDK's own class."""
+    return payments(tmp_path_factory.mktemp("before"), handwritten)
+
+
+@pytest.fixture(scope="module")
+def after(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
+    """Return the app's templates with this library's class."""
+    return payments(tmp_path_factory.mktemp("after"), constructed)
+
+
+def repositories(templates: dict[str, Template]) -> dict[str, dict[str, Any]]:
+    """Return the repositories by logical id."""
+    found = templates["Registry.template.json"]["Resources"].items()
+    return {each: it for each, it in found if it["Type"] == "AWS::ECR::Repository"}
+
+
+def settings(templates: dict[str, Template]) -> dict[str, dict[str, Any]]:
+    """Return the repositories' properties by logical id, lifecycle policies read."""
+    read = {}
+    for each, it in repositories(templates).items():
+        read[each] = dict(it["Properties"])
+        if policy := read[each].pop("LifecyclePolicy", None):
+            read[each]["rules"] = json.loads(policy["LifecyclePolicyText"])["rules"]
+    return read
+
+
+def create_only(resource: dict[str, Any]) -> dict[str, Any]:
+    """Return the properties of a repository of which a change replaces it."""
+    paths = [path.split("/")[2:] for path in repository_schema()["createOnlyProperties"]]
+    names = {path[0] for path in paths}
+    assert {"RepositoryName", "EncryptionConfiguration"} == names
+    return {name: resource["Properties"].get(name) for name in names}
+
+
+def test_nothing_is_added_or_removed(
+    before: dict[str, Template], after: dict[str, Template]
+) -> None:
+    """Every logical id of every stack is the same."""
+    assert {name: set(each["Resources"]) for name, each in before.items()} == {
+        name: set(each["Resources"]) for name, each in after.items()
+    }
+
+
+def test_nothing_is_replaced(before: dict[str, Template], after: dict[str, Template]) -> None:
+    """No property that can only be set at creation differs, and some are set."""
+    expected = {each: create_only(it) for each, it in repositories(before).items()}
+
+    assert expected == {each: create_only(it) for each, it in repositories(after).items()}
+    assert sum(it["EncryptionConfiguration"] is not None for it in expected.values()) == 2
+
+
+def test_consumers_do_not_change(before: dict[str, Template], after: dict[str, Template]) -> None:
+    """The stack that uses the repositories is the same, to the last reference."""
+    assert before["Service.template.json"] == after["Service.template.json"]
+
+
+def test_only_stated_settings_differ(
+    before: dict[str, Template], after: dict[str, Template]
+) -> None:
+    """What differs is what ECR assumes anyway when it is not said."""
+    said = {"ImageTagMutability": "MUTABLE", "ImageScanningConfiguration": {"ScanOnPush": False}}
+
+    assert {each: {**said, **it} for each, it in settings(before).items()} == settings(after)

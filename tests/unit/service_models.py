@@ -1,0 +1,31 @@
+"""What AWS publishes about its services: botocore's models, CloudFormation's schemas."""
+
+import re
+from functools import cache
+from typing import Any
+
+import botocore.session
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+
+@cache
+def shape(service: str, name: str) -> dict[str, Any]:
+    """Return the constraints that a service's API model states for a type."""
+    model = botocore.session.get_session().get_service_model(service)
+    return dict(model.shape_for(name).metadata)
+
+
+def fits(service: str, name: str, value: str) -> bool:
+    """Tell whether a text satisfies the pattern and lengths of an API type."""
+    limits = shape(service, name)
+    return (
+        re.fullmatch(limits["pattern"], value) is not None
+        and limits["min"] <= len(value) <= limits["max"]
+    )
+
+
+@cache
+def repository_schema() -> dict[str, Any]:
+    """Return CloudFormation's schema of AWS::ECR::Repository."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-central-1", "AWS::ECR::Repository")
+    return dict(schema.schema)

@@ -1,0 +1,230 @@
+"""Hypothesis strategies: near misses, sound lifecycle policies, and damage done to them.
+
+Rules are written as ECR's JSON from the grammar that AWS documents, not through the model, so
+that the model is held to something else than itself.
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+"""
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import strategies as st
+
+from ecr_constructs import LifecyclePolicy, LifecycleRule
+
+Json = Any
+Path = tuple[str | int, ...]
+
+# --- near misses ------------------------------------------------------------------------------
+
+
+def near_miss_names() -> st.SearchStrategy[str]:
+    """Texts that are repository names, or nearly."""
+    pieces = ["a", "b0", ".", "_", "__", "-", "--", "/", "A", " ", "\n", "ä", ":"]
+    texts = st.lists(st.sampled_from(pieces), max_size=12).map("".join)
+    return st.builds(lambda text, pad: text + "a" * pad, texts, st.sampled_from([0, 1, 244, 255]))
+
+
+def near_miss_filters() -> st.SearchStrategy[str]:
+    """Texts of at most two wildcards that are mutability exclusion filters, or nearly."""
+    pieces = ["a", "Z", "0", ".", "_", "-", "*", "/", " ", "\n", "ä", "a" * 124]
+    texts = st.lists(st.sampled_from(pieces), max_size=6).map("".join)
+    return texts.filter(lambda text: text.count("*") <= 2)
+
+
+# --- sound lifecycle policies -----------------------------------------------------------------
+
+_COUNTS = st.integers(1, 10**6)
+_TAG_CHARACTERS = "abcXYZ019._-"
+_PREFIXES = st.lists(st.text(_TAG_CHARACTERS, min_size=1, max_size=12), min_size=1, max_size=3)
+_PATTERNS = st.lists(
+    st.text(f"{_TAG_CHARACTERS}*", min_size=1, max_size=12).filter(lambda p: p.count("*") <= 4),
+    min_size=1,
+    max_size=3,
+)
+_EXPIRE = {"type": "expire"}
+_ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
+_ACTIONS = st.sampled_from([_EXPIRE, _ARCHIVE])
+_DESCRIPTIONS = st.text(st.characters(codec="utf-8"), max_size=20)
+
+
+def tag_selections() -> st.SearchStrategy[Json]:
+    """The part of a selection that says which tags."""
+    return st.one_of(
+        st.sampled_from([{"tagStatus": "untagged"}, {"tagStatus": "any"}]),
+        _PREFIXES.map(lambda prefixes: {"tagStatus": "tagged", "tagPrefixList": prefixes}),
+        _PATTERNS.map(lambda patterns: {"tagStatus": "tagged", "tagPatternList": patterns}),
+    )
+
+
+def deeds() -> st.SearchStrategy[Json]:
+    """The rest of a selection, and the action that goes with it."""
+    images = _COUNTS.map(lambda n: {"countType": "imageCountMoreThan", "countNumber": n})
+    return st.one_of(
+        st.tuples(st.one_of(images, _days("sinceImagePushed", _COUNTS)), _ACTIONS),
+        st.tuples(_days("sinceImagePulled", _COUNTS), st.just(_ARCHIVE)),
+        st.tuples(
+            _days("sinceImageTransitioned", st.integers(90, 10**6), storageClass="archive"),
+            st.just(_EXPIRE),
+        ),
+    )
+
+
+def _days(
+    count_type: str, numbers: st.SearchStrategy[int], **more: str
+) -> st.SearchStrategy[dict[str, Json]]:
+    return numbers.map(
+        lambda n: {"countType": count_type, "countUnit": "days", "countNumber": n, **more}
+    )
+
+
+def _rule(tags: Json, deed: Json, description: str | None) -> Json:
+    count, action = deed
+    said = {} if description is None else {"description": description}
+    return {**said, "selection": {**tags, **count}, "action": dict(action)}
+
+
+def rule_documents() -> st.SearchStrategy[Json]:
+    """Sound rules as ECR's JSON, without a priority."""
+    return st.builds(_rule, tag_selections(), deeds(), st.none() | _DESCRIPTIONS)
+
+
+def rules() -> st.SearchStrategy[LifecycleRule]:
+    """Sound rules, without a priority."""
+    return rule_documents().map(LifecycleRule.from_dict)
+
+
+def storage_class(rule: Json) -> str:
+    """Return the storage class that a rule looks at."""
+    return str(rule["selection"].get("storageClass", "standard"))
+
+
+def _selected_once(rule: Json) -> object:
+    """What no two rules of a policy may have in common."""
+    selection = rule["selection"]
+    status = selection["tagStatus"]
+    if status == "tagged" and "tagPatternList" in selection:
+        return object()
+    return (storage_class(rule), status, frozenset(selection.get("tagPrefixList", ())))
+
+
+@st.composite
+def listed_rules(draw: st.DrawFn) -> list[Json]:
+    """Draw rules without priorities that make a sound policy in the order they are listed."""
+    return draw(st.lists(rule_documents(), max_size=5, unique_by=_selected_once))
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Json:
+    """Draw a sound policy of at least one rule as ECR's JSON: gaps, and rules in any order."""
+    listed = draw(listed_rules().filter(bool))
+    listed.sort(key=lambda rule: rule["selection"]["tagStatus"] == "any")
+    gaps = draw(st.lists(st.integers(1, 100), min_size=len(listed), max_size=len(listed)))
+    numbered = [
+        {"rulePriority": sum(gaps[: index + 1]), **rule} for index, rule in enumerate(listed)
+    ]
+    return {"rules": draw(st.permutations(numbered))}
+
+
+def policies() -> st.SearchStrategy[LifecyclePolicy]:
+    """Sound policies, numbered by the model; the empty one among them."""
+    return listed_rules().map(lambda listed: LifecyclePolicy(*map(LifecycleRule.from_dict, listed)))
+
+
+# --- damage -----------------------------------------------------------------------------------
+
+_OPTIONAL = {"description"}
+_OTHER_TYPES: list[Json] = [True, 1.5, "x", -7, [], ["x"], [None], {}, {"x": 1}]
+_OUT_OF_RANGE: dict[str, list[Json]] = {
+    "rulePriority": [0, -1],
+    "countNumber": [0, -1],
+    "tagStatus": ["TAGGED", "all", ""],
+    "countType": ["sinceImageDeleted", "sinceimagepushed"],
+    "countUnit": ["hours", "day"],
+    "storageClass": ["standard", "glacier"],
+    "type": ["delete", "EXPIRE"],
+    "targetStorageClass": ["standard", "ARCHIVE"],
+    "tagPatternList": [[""], ["*****"]],
+    "tagPrefixList": [[""], []],
+}
+
+
+def _paths(value: Json, at: Path = ()) -> Iterator[Path]:
+    if at:
+        yield at
+    keys: Any = value if isinstance(value, dict) else ()
+    keys = range(len(value)) if isinstance(value, list) else keys
+    for key in keys:
+        yield from _paths(value[key], (*at, key))
+
+
+def _at(document: Json, path: Path) -> Json:
+    for key in path:
+        document = document[key]
+    return document
+
+
+@st.composite
+def damaged_documents(draw: st.DrawFn) -> Json:
+    """Draw a policy with one fault: a key dropped, null, unknown, of a wrong type or range."""
+    document = copy.deepcopy(draw(documents()))
+    path = draw(st.sampled_from(list(_paths(document))))
+    parent, key = _at(document, path[:-1]), path[-1]
+    value = parent[key]
+    ways = ["null", "type"]
+    if isinstance(parent, dict):
+        ways += ["unknown"] + ["drop"] * (key not in _OPTIONAL) + ["range"] * (key in _OUT_OF_RANGE)
+    match draw(st.sampled_from(ways)):
+        case "drop":
+            del parent[key]
+        case "null":
+            parent[key] = None
+        case "unknown":
+            parent[f"{key}s"] = value
+        case "range":
+            parent[key] = draw(st.sampled_from(_OUT_OF_RANGE[str(key)]))
+        case _:
+            others = [each for each in _OTHER_TYPES if type(each) is not type(value)]
+            parent[key] = draw(st.sampled_from(others))
+    return document
+
+
+_WORDS = st.sampled_from(
+    [
+        *("rules", "rulePriority", "description", "selection", "action"),
+        *("tagStatus", "tagPatternList", "tagPrefixList", "storageClass"),
+        *("countType", "countUnit", "countNumber", "type", "targetStorageClass"),
+        *("tagged", "untagged", "any", "standard", "archive", "days", "expire", "transition"),
+        *("imageCountMoreThan", "sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned"),
+    ]
+)
+
+
+def near_miss_json() -> st.SearchStrategy[Json]:
+    """Any JSON at all, often made of the words of the grammar."""
+    texts = _WORDS | st.text(max_size=5)
+    leaves = st.none() | st.booleans() | st.integers() | st.floats(width=32) | texts
+    return st.recursive(
+        leaves,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=6),
+        max_leaves=20,
+    )
+
+
+@st.composite
+def near_miss_documents(draw: st.DrawFn) -> Json:
+    """Draw a sound policy of which any part, or the whole, is replaced by any JSON."""
+    document = {"whole": copy.deepcopy(draw(documents()))}
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(list(_paths(document))))
+        _at(document, path[:-1])[path[-1]] = draw(near_miss_json())
+    return document["whole"]
+
+
+def texts_near_json() -> st.SearchStrategy[str]:
+    """JSON of all kinds as text, and text that is none."""
+    whole = near_miss_documents().map(json.dumps)
+    cut = st.builds(lambda text, at: text[: at % (len(text) + 1)], whole, st.integers(0, 2000))
+    return st.one_of(whole, cut, st.text(max_size=30))

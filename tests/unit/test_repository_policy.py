@@ -1,0 +1,107 @@
+"""The statements that access for others becomes."""
+
+from typing import Any
+
+import pytest
+
+from ecr_constructs.model.repository_policy import PULL_ACTIONS, PUSH_ACTIONS, Access, document
+
+A, B = "111122223333", "444455556666"
+ROLE = f"arn:aws:iam::{A}:role/deployer"
+
+
+def allow(actions: tuple[str, ...], who: str | list[str], **more: Any) -> dict[str, Any]:
+    """Return the statement that allows actions to somebody."""
+    return {"Action": list(actions), "Effect": "Allow", "Principal": {"AWS": who}, **more}
+
+
+def within(organizations: str | list[str]) -> dict[str, Any]:
+    """Return the condition that a principal belongs to an organization."""
+    return {"Condition": {"StringEquals": {"aws:PrincipalOrgID": organizations}}}
+
+
+STATEMENTS = {
+    "nobody": (Access(), []),
+    "one account": (Access(pull_accounts=[A]), [allow(PULL_ACTIONS, f"arn:aws:iam::{A}:root")]),
+    "accounts and roles, sorted": (
+        Access(pull_accounts=[B, A], pull_principals=[ROLE]),
+        [
+            allow(
+                PULL_ACTIONS,
+                [ROLE, f"arn:aws:iam::{A}:root", f"arn:aws:iam::{B}:root"],
+            )
+        ],
+    ),
+    "an account named twice": (
+        Access(push_accounts=[A, A]),
+        [allow(PUSH_ACTIONS, f"arn:aws:iam::{A}:root")],
+    ),
+    "an organization": (
+        Access(pull_organizations=["o-abcdefghij"]),
+        [allow(PULL_ACTIONS, "*", **within("o-abcdefghij"))],
+    ),
+    "two organizations": (
+        Access(pull_organizations=["o-zzzzzzzzzz", "o-abcdefghij"]),
+        [allow(PULL_ACTIONS, "*", **within(["o-abcdefghij", "o-zzzzzzzzzz"]))],
+    ),
+    "everything": (
+        Access(
+            pull_organizations=["o-abcdefghij"],
+            pull_accounts=[A],
+            push_accounts=[B],
+            push_principals=[ROLE],
+        ),
+        [
+            allow(PULL_ACTIONS, "*", **within("o-abcdefghij")),
+            allow(PULL_ACTIONS, f"arn:aws:iam::{A}:root"),
+            allow(PUSH_ACTIONS, [ROLE, f"arn:aws:iam::{B}:root"]),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("access", "expected"), STATEMENTS.values(), ids=STATEMENTS)
+def test_statements(access: Access, expected: list[dict[str, Any]]) -> None:
+    """Each kind of access becomes one statement, without a resource."""
+    assert expected == access.statements("aws")
+
+
+def test_accounts_are_of_the_partition() -> None:
+    """The ARN of an account names the partition, which may be a deploy-time value."""
+    [statement] = Access(pull_accounts=[A]).statements("${Token[AWS.Partition.3]}")
+
+    assert {"AWS": f"arn:${{Token[AWS.Partition.3]}}:iam::{A}:root"} == statement["Principal"]
+
+
+@pytest.mark.parametrize(
+    ("access", "expected"),
+    [
+        (Access(), False),
+        (Access(pull_organizations=["o-abcdefghij"]), False),
+        (Access(pull_accounts=[A]), True),
+        (Access(pull_principals=[ROLE]), True),
+        (Access(push_accounts=[A]), True),
+        (Access(push_principals=[ROLE]), True),
+    ],
+)
+def test_names_anyone(access: Access, *, expected: bool) -> None:
+    """Accounts and principals are names; a whole organization is none."""
+    assert expected == access.names_anyone
+
+
+def test_who_may_push_may_pull() -> None:
+    """Pushing includes every action of pulling, for clients look what is there already."""
+    assert set(PULL_ACTIONS) < set(PUSH_ACTIONS)
+
+
+def test_actions_are_sorted() -> None:
+    """Actions stand as CDK sorts them, so that a later grant does not move them."""
+    assert (sorted(PULL_ACTIONS), sorted(PUSH_ACTIONS)) == (list(PULL_ACTIONS), list(PUSH_ACTIONS))
+
+
+def test_document() -> None:
+    """A document carries the statements and the version of the policy language."""
+    assert document([{"Effect": "Deny"}]) == {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny"}],
+    }
