@@ -72,7 +72,7 @@ synth: install ## synthesize every environment into cdk.out
 
 .PHONY: test
 test: install ## run every test, with coverage
-	@$(BIN)/pytest --numprocesses 2 --dist loadgroup --cov
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --cov
 
 .PHONY: lint
 lint: install ## check format, lint and types

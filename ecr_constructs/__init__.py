@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ecr_constructs.model.encryption import Encryption
     from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule, Retention
     from ecr_constructs.model.mutability import TagMutability
+    from ecr_constructs.registry import Registry
     from ecr_constructs.registry_key import RegistryKey
     from ecr_constructs.repository import Repository
 
@@ -17,6 +18,7 @@ __all__ = [
     "Encryption",
     "LifecyclePolicy",
     "LifecycleRule",
+    "Registry",
     "RegistryKey",
     "Repository",
     "Retention",
@@ -27,6 +29,7 @@ _HOMES = {
     "Encryption": "model.encryption",
     "LifecyclePolicy": "model.lifecycle",
     "LifecycleRule": "model.lifecycle",
+    "Registry": "registry",
     "RegistryKey": "registry_key",
     "Repository": "repository",
     "Retention": "model.lifecycle",

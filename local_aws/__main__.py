@@ -1,4 +1,6 @@
-"""The command line of the embedded AWS: `python -m local_aws start`, `env`."""
+"""The command line of the embedded AWS: `python -m local_aws start`, `env`, `demo`."""
+
+# ruff: noqa: PLC0415 - the commands import what they need: `--help` and Ctrl-C do not wait for it
 
 from __future__ import annotations
 
@@ -8,16 +10,20 @@ import shlex
 import sys
 import threading
 
-from local_aws import paths, running
+from local_aws import interrupts, paths
 from local_aws.errors import LocalAwsError
-from local_aws.process import LocalAws
 
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
+# What a shell reports of a command that Ctrl-C ended.
+INTERRUPTED = 130
 
 
 def start(arguments: argparse.Namespace) -> None:
     """Run until Ctrl-C."""
+    from local_aws import running
+    from local_aws.process import LocalAws
+
     with LocalAws(port=arguments.port) as aws, running.announced(aws):
         if arguments.bootstrap:
             print(f"Bootstrapping {len(arguments.bootstrap)} environments", flush=True)
@@ -32,6 +38,8 @@ def start(arguments: argparse.Namespace) -> None:
 
 def env(arguments: argparse.Namespace) -> None:
     """Print the shell lines that point the CDK CLI, the AWS CLI and boto3 at it."""
+    from local_aws import running
+
     endpoint = running.find()
     # A profile would win over the keys.
     print("unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN")
@@ -39,6 +47,18 @@ def env(arguments: argparse.Namespace) -> None:
     for name, value in settings.items():
         print(f"export {name}={shlex.quote(value)}")
     print(f'export PATH={shlex.quote(f"{paths.DEVELOPMENT_BIN}:{paths.NODE_BIN}")}:"$PATH"')
+
+
+def demo(arguments: argparse.Namespace) -> None:
+    """Deploy dev and prod to an AWS on this laptop, push images, show what exists."""
+    try:
+        with interrupts.once():
+            from local_aws.demo import story
+
+            story.tell(port=arguments.port, keep=arguments.keep)
+    except KeyboardInterrupt:
+        print("\nInterrupted: everything is stopped, and nothing of it is left.", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
 
 
 def parser() -> argparse.ArgumentParser:
@@ -62,6 +82,11 @@ def parser() -> argparse.ArgumentParser:
     printed.add_argument("--account", type=_account, default=ACCOUNT, help="default: %(default)s")
     printed.add_argument("--region", default=REGION, help="default: %(default)s")
     printed.set_defaults(run=env)
+
+    told = commands.add_parser("demo", help=demo.__doc__, description=demo.__doc__)
+    told.add_argument("--port", type=int, help="default: a free one")
+    told.add_argument("--keep", action="store_true", help="go on running until Ctrl-C")
+    told.set_defaults(run=demo)
     return top
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
 from local_aws import paths
+from local_aws.child import child
 from local_aws.errors import LocalAwsError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class _Env(Protocol):
 
 
 def run(env: _Env, environments: Sequence[tuple[str, str]], trust: str | None) -> None:
-    """Bootstrap every environment: one CLI an account, all its Regions at once.
+    """Bootstrap every environment: one CLI an account, all accounts at once.
 
     Args:
         env: Makes the environment of the CLI.
@@ -37,25 +37,28 @@ def run(env: _Env, environments: Sequence[tuple[str, str]], trust: str | None) -
     for account, region in environments:
         regions.setdefault(account, []).append(region)
 
-    def bootstrap(account: str) -> None:
-        command = [str(paths.CDK), "bootstrap", "--no-notices"]
-        if trust and trust != account:
-            command += ["--trust", trust, "--cloudformation-execution-policies", _POLICY]
-        command += [f"aws://{account}/{region}" for region in regions[account]]
-        done = subprocess.run(  # noqa: S603 - the command is ours
-            command,
-            # Elsewhere than in the project, whose cdk.json would have the app synthesized.
-            cwd=paths.NODE_BIN,
-            env=env(account=account, region=regions[account][0]),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            tail = "\n".join(done.stdout.splitlines()[-SHOWN_LINES:])
-            msg = f"cdk bootstrap failed for account {account}:\n{tail}"
-            raise LocalAwsError(msg)
+    with ExitStack() as children:
+        started = {
+            account: children.enter_context(
+                child(
+                    _command(account, regions[account], trust),
+                    # Elsewhere than in the project, whose cdk.json would have the app synthesized.
+                    cwd=paths.NODE_BIN,
+                    env=env(account=account, region=regions[account][0]),
+                )
+            )
+            for account in regions
+        }
+        for account, process in started.items():
+            output, _ = process.communicate()
+            if process.returncode:
+                tail = "\n".join(output.splitlines()[-SHOWN_LINES:])
+                msg = f"cdk bootstrap failed for account {account}:\n{tail}"
+                raise LocalAwsError(msg)
 
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(bootstrap, regions))
+
+def _command(account: str, regions: Sequence[str], trust: str | None) -> list[str]:
+    command = [str(paths.CDK), "bootstrap", "--no-notices"]
+    if trust and trust != account:
+        command += ["--trust", trust, "--cloudformation-execution-policies", _POLICY]
+    return command + [f"aws://{account}/{region}" for region in regions]

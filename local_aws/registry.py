@@ -67,6 +67,8 @@ class Registry:
             LocalAwsError: The registry does not take it.
         """
         client = OrasClient(hostname=host, insecure=True, auth_backend="basic")
+        # No proxy of the user's comes between, and no password from ~/.netrc.
+        client.session.trust_env = False
         # The client writes the login down; not in the user's ~/.docker/config.json.
         with tempfile.TemporaryDirectory() as folder:
             config = str(Path(folder) / "config.json")

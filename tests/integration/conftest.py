@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from botocore.exceptions import ClientError
 
+from local_aws import paths
 from local_aws.process import LocalAws
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from stacks.environment import Environment
+
+
+class Cdk(Protocol):
+    """The CDK CLI, run on the app as the root of an account."""
+
+    def __call__(
+        self, *arguments: str, account: str, environments: Path = ...
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command; by default on the shipped environments."""
+
 
 _accounts = itertools.count(1)
 
@@ -34,3 +51,87 @@ def local_aws() -> Iterator[LocalAws]:
 def new_account() -> Callable[[], str]:
     """Gives an account that no other test has used, so no test sees what another left."""
     return lambda: f"{next(_accounts):012}"
+
+
+@pytest.fixture(scope="session")
+def cdk(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Cdk:
+    """The CDK CLI on `app.py`; what it writes stays out of the checkout."""
+
+    def run(
+        *arguments: str, account: str, environments: Path = paths.PROJECT / "environments"
+    ) -> subprocess.CompletedProcess[str]:
+        command = [
+            *(str(paths.CDK), *arguments),
+            *("--no-notices", "--no-color", "--context", f"environments={environments}"),
+            *("--output", str(tmp_path_factory.mktemp("cdk.out"))),
+        ]
+        return subprocess.run(
+            command,
+            cwd=paths.PROJECT,
+            env=local_aws.env(account=account, region="eu-central-1"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def deploy(cdk: Cdk) -> Cdk:
+    """`cdk deploy`, which must succeed."""
+
+    def run(
+        *patterns: str, account: str, environments: Path = paths.PROJECT / "environments"
+    ) -> subprocess.CompletedProcess[str]:
+        done = cdk(
+            "deploy",
+            *patterns,
+            *("--require-approval=never", "--concurrency=4"),
+            account=account,
+            environments=environments,
+        )
+        assert done.returncode == 0, done.stdout
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def read_back(local_aws: LocalAws) -> Callable[[Environment], dict[str, dict[str, Any]]]:
+    """Reads the repositories of an environment from ECR: settings and contents by name."""
+
+    def read(environment: Environment) -> dict[str, dict[str, Any]]:
+        ecr = local_aws.client("ecr", account=environment.account, region=environment.region)
+        names = [each.name for team in environment.teams.values() for each in team.repositories]
+        found = ecr.describe_repositories(repositoryNames=names)["repositories"]
+        return {each["repositoryName"]: _settings(ecr, each) for each in found}
+
+    return read
+
+
+def _settings(ecr: Any, repository: dict[str, Any]) -> dict[str, Any]:
+    name = {"repositoryName": repository["repositoryName"]}
+    tags = ecr.list_tags_for_resource(resourceArn=repository["repositoryArn"])["tags"]
+    filters = repository.get("imageTagMutabilityExclusionFilters", [])
+    return {
+        "identity": (repository["repositoryArn"], repository["createdAt"]),
+        "tag mutability": (repository["imageTagMutability"], [each["filter"] for each in filters]),
+        "encryption": repository["encryptionConfiguration"],
+        "scan on push": repository["imageScanningConfiguration"]["scanOnPush"],
+        "lifecycle": _document(ecr, "get_lifecycle_policy", "lifecyclePolicyText", name),
+        "policy": _document(ecr, "get_repository_policy", "policyText", name),
+        # CloudFormation's own are named aws:…
+        "tags": {each["Key"]: each["Value"] for each in tags if each["Key"][:4] != "aws:"},
+        "images": ecr.describe_images(**name)["imageDetails"],
+    }
+
+
+def _document(ecr: Any, get: str, member: str, name: dict[str, str]) -> Any:
+    try:
+        return json.loads(getattr(ecr, get)(**name)[member])
+    except ClientError as error:
+        if error.response["Error"]["Code"].endswith("PolicyNotFoundException"):
+            return None
+        raise

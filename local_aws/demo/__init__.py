@@ -1,0 +1,1 @@
+"""`make demo`: the registries of dev and prod on an AWS that runs on this laptop only."""

@@ -1,0 +1,91 @@
+"""A checkout of a test's own, in which the demo runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local_aws import paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COPIED = ("app.py", "cdk.json", "environments", "local_aws")
+LINKED = ("ecr_constructs", "stacks", ".venv", ".venv-local-aws", "node_modules")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A checkout of the test's own, and a folder for temporary files."""
+
+    root: Path
+    temporary: Path
+
+    @contextmanager
+    def started(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """Start the demo in a process group of its own, as a shell does."""
+        with subprocess.Popen(
+            [sys.executable, "-m", "local_aws", "demo", *arguments],
+            cwd=self.root,
+            env={**os.environ, "TMPDIR": str(self.temporary), "AWS_PROFILE": "production"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the demo to its end."""
+        with self.started(*arguments) as process:
+            output, errors = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+    def replace_cli(self, script: str) -> None:
+        """Put a shell script in the place of the CDK CLI."""
+        (self.root / "node_modules").unlink()
+        cli = self.root / "node_modules" / ".bin" / "cdk"
+        cli.parent.mkdir(parents=True)
+        cli.write_text(f"#!/bin/sh\n{script}\n")
+        cli.chmod(0o755)
+
+    def left(self) -> list[str]:
+        """Return temporary files, and the commands of processes that would write such.
+
+        Every process of the demo's inherits its folder for them. Where there is no /proc, only
+        files are found.
+        """
+        marker = str(self.temporary).encode()
+        found = [str(path) for path in self.temporary.rglob("*")]
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if marker in (process / "environ").read_bytes():
+                    found.append((process / "cmdline").read_text())
+            except OSError:
+                continue
+        return found
+
+
+def make_project(folder: Path) -> Project:
+    """Make a checkout in a folder: what the tests change is copied, the rest is linked."""
+    root, temporary = folder / "project", folder / "temporary"
+    for each in (root, temporary):
+        each.mkdir()
+    for name in COPIED:
+        source = paths.PROJECT / name
+        if source.is_dir():
+            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, root / name)
+    for name in LINKED:
+        (root / name).symlink_to(paths.PROJECT / name)
+    return Project(root, temporary)

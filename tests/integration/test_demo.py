@@ -1,0 +1,165 @@
+"""`python -m local_aws demo`, run as a newcomer runs it."""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local_aws.demo.access import who_may_pull
+from tests.integration.demo_project import COPIED, LINKED, Project, make_project
+
+if TYPE_CHECKING:
+    import subprocess
+
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("demo")]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A whole run."""
+
+    project: Project
+    port: int
+    done: subprocess.CompletedProcess[str]
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The words of each line, for table rows."""
+        return [line.split() for line in self.done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    project = make_project(tmp_path_factory.mktemp("demo"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return Told(project, port, project.run("--port", str(port)))
+
+
+def test_it_ends_well(told: Told) -> None:
+    """Exit code 0, nothing on standard error, no colour in a pipe, at most 100 columns of prose."""
+    assert (told.done.returncode, told.done.stderr) == (0, "")
+    assert "\x1b" not in told.done.stdout
+    lines = told.done.stdout.splitlines()
+    copied = ("  $ ", "  ✗ ")
+    assert [line for line in lines if len(line) > 100 and not line.startswith(copied)] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "✓ environments/dev.yaml and environments/prod.yaml: 24 repositories",
+        "✓ dev (account 111122223333) and prod (account 333344445555) are bootstrapped",
+        "$ CDK_VALIDATION=false cdk deploy 'Dev/**' 'Prod/**' --require-approval=never",
+        "✓ Prod/Key          stack prod-ecr-key",
+        "✓ 7 stacks deployed",
+        "$ aws ecr get-login-password | docker login --username AWS --password-stdin $REGISTRY",
+        "$ docker build --tag payments/api .",
+        "$ docker tag payments/api $REGISTRY/payments/api:latest",
+        "$ docker push $REGISTRY/payments/api:latest",
+        "✗ Push of payments/api:v1.0.0 refused: TAG_INVALID: The image tag 'v1.0.0' already exists",
+        "✓ platform/charts/service:1.4.0 is sha256:",
+        "✓ platform/build-cache:payments-api is sha256:",
+        "own key: alias/prod-ecr, rotated every year",
+        "$ cdk destroy 'Prod/**'",
+        "Repositories with their images, and the key, are retained",
+        "✓ The embedded AWS has stopped, and nothing of it is left.",
+    ],
+)
+def test_it_says_what_it_does(told: Told, line: str) -> None:
+    """Each step of the story is told."""
+    assert line in told.done.stdout
+
+
+def test_tags_move_where_they_may(told: Told) -> None:
+    """`latest` in dev and `stable` in prod, nothing else."""
+    moved = [row[1] for row in told.rows if "moved" in row]
+    assert moved == ["payments/api:latest", "platform/base-python:stable"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "payments/api mutable AES-256 on push organization o-a1b2c3d4e5",
+        "payments/api immutable own key on push organization o-a1b2c3d4e5",
+        "payments/fraud-scoring immutable own key on push this account",
+        "platform/base-python immutable, except own key on push organization o-a1b2c3d4e5",
+        "for stable",
+        "platform/build-cache mutable AES-256 no organization o-a1b2c3d4e5",
+        "account 444455556666",
+        "delete untagged images 1 day after their push platform/build-cache",
+        "keep every image tagged 3.* platform/base-python",
+        "3.12.8, stable index of images",
+        "1.4.0 Helm chart",
+        "payments-api build cache",
+        "4 untagged",
+    ],
+)
+def test_tables_show_what_exists(told: Told, row: str) -> None:
+    """What ECR answers, in words."""
+    assert any(row in " ".join(words) for words in told.rows)
+
+
+def test_nothing_of_it_is_left(told: Told) -> None:
+    """No process, no listener, no temporary file; the checkout has the CLI's cache beside it."""
+    assert told.project.left() == []
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", told.port), timeout=1)
+    entries = {path.name for path in told.project.root.iterdir()}
+    assert entries - {".cdk"} == {*COPIED, *LINKED}
+
+
+def test_real_aws_is_not_touched(told: Told) -> None:
+    """What the shell says of an AWS is left alone, and it is told so."""
+    [line] = [line for line in told.done.stdout.splitlines() if "Not used" in line]
+    assert "AWS_PROFILE" in line
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        ([], ("this account",)),
+        ([{"Action": "ecr:PutImage", "Principal": "*"}], ("this account",)),
+        ([{"Action": "ecr:*", "Principal": "*"}], ("*",)),
+        (
+            [{"Action": ["ecr:BatchGetImage"], "Principal": {"Service": "lambda.amazonaws.com"}}],
+            ("lambda.amazonaws.com",),
+        ),
+        (
+            [
+                {
+                    "Action": ["ecr:BatchGetImage"],
+                    "Principal": {"AWS": "*"},
+                    "Condition": {"StringEquals": {"aws:PrincipalOrgID": ["o-1", "o-2"]}},
+                },
+                {
+                    "Action": ["ecr:BatchGetImage"],
+                    "Principal": {
+                        "AWS": [
+                            "arn:aws:iam::111122223333:root",
+                            "arn:aws:iam::111122223333:role/ci",
+                        ]
+                    },
+                },
+            ],
+            (
+                "organization o-1",
+                "organization o-2",
+                "account 111122223333",
+                "arn:aws:iam::111122223333:role/ci",
+            ),
+        ),
+    ],
+    ids=["nobody", "who pushes only", "everyone", "a service", "organizations, accounts, roles"],
+)
+def test_a_policy_says_who_may_pull(
+    statements: list[dict[str, object]], expected: tuple[str, ...]
+) -> None:
+    """Organizations, accounts and principals, in the order of the policy."""
+    allowed = [{"Effect": "Allow", **each} for each in statements]
+    assert who_may_pull(json.dumps({"Statement": allowed})) == expected
