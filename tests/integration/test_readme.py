@@ -37,7 +37,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, E
     project = make_project(tmp_path_factory.mktemp("readme"))
     with subprocess.Popen(START, cwd=project.root, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
-        address = re.search(r"http://[0-9.:]+", server.stdout.readline())
+        address = re.search(r"http://[0-9.]+:[0-9]+", server.stdout.readline())
         assert address
         yield project.root, Endpoint(address[0])
         server.send_signal(signal.SIGINT)
