@@ -17,6 +17,7 @@ export CDK_HOME ?= $(CURDIR)/.cdk
 export CDK_DISABLE_CLI_TELEMETRY ?= true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_PYTHON_DOWNLOADS := never
+export UV_SYSTEM_CERTS ?= true
 
 .PHONY: help
 help: ## list the targets

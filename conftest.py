@@ -1,6 +1,7 @@
 """What every test shares; and the examples of README.md and docs/, which are run."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,10 @@ os.environ["PATH"] = os.pathsep.join([*_TOOLS, os.environ["PATH"]])
 # The bundled template validation costs seconds; the tests that are about it turn it on.
 os.environ.setdefault("CDK_VALIDATION", "false")
 os.environ.setdefault("CDK_DISABLE_CLI_TELEMETRY", "true")
+# A shell starts what it runs in the background deaf to Ctrl-C, and children inherit that; the tests
+# that send one would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import yaml  # noqa: E402
 from hypothesis import settings  # noqa: E402

@@ -36,12 +36,15 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, E
     """A checkout of the test's own, with the embedded AWS running in it."""
     project = make_project(tmp_path_factory.mktemp("readme"))
     with subprocess.Popen(START, cwd=project.root, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout
-        address = re.search(r"http://[0-9.]+:[0-9]+", server.stdout.readline())
-        assert address
-        yield project.root, Endpoint(address[0])
-        server.send_signal(signal.SIGINT)
-        assert server.wait(timeout=30) == 0
+        try:
+            assert server.stdout
+            address = re.search(r"http://[0-9.]+:[0-9]+", server.stdout.readline())
+            assert address
+            yield project.root, Endpoint(address[0])
+            server.send_signal(signal.SIGINT)
+            assert server.wait(timeout=30) == 0
+        finally:
+            server.kill()
 
 
 def test_deploy(checkout: tuple[Path, Endpoint]) -> None:
