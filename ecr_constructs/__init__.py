@@ -7,33 +7,51 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ecr_constructs.account_settings import AccountSettings
+    from ecr_constructs.creation_template import RepositoryCreationTemplate
     from ecr_constructs.model.encryption import Encryption
     from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule, Retention
     from ecr_constructs.model.mutability import TagMutability
+    from ecr_constructs.model.upstreams import Upstream
+    from ecr_constructs.public_repository import PublicRepository
+    from ecr_constructs.pull_through_cache import PullThroughCache
+    from ecr_constructs.pull_through_credential import PullThroughCredential
     from ecr_constructs.registry import Registry
     from ecr_constructs.registry_key import RegistryKey
     from ecr_constructs.repository import Repository
 
 __all__ = [
+    "AccountSettings",
     "Encryption",
     "LifecyclePolicy",
     "LifecycleRule",
+    "PublicRepository",
+    "PullThroughCache",
+    "PullThroughCredential",
     "Registry",
     "RegistryKey",
     "Repository",
+    "RepositoryCreationTemplate",
     "Retention",
     "TagMutability",
+    "Upstream",
 ]
 
 _HOMES = {
+    "AccountSettings": "account_settings",
     "Encryption": "model.encryption",
     "LifecyclePolicy": "model.lifecycle",
     "LifecycleRule": "model.lifecycle",
+    "PublicRepository": "public_repository",
+    "PullThroughCache": "pull_through_cache",
+    "PullThroughCredential": "pull_through_credential",
     "Registry": "registry",
     "RegistryKey": "registry_key",
     "Repository": "repository",
+    "RepositoryCreationTemplate": "creation_template",
     "Retention": "model.lifecycle",
     "TagMutability": "model.mutability",
+    "Upstream": "model.upstreams",
 }
 
 

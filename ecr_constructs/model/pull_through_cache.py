@@ -1,0 +1,126 @@
+"""Pull through cache rules, and the images that are pulled through them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ecr_constructs.model.creation_template import namespace_of
+from ecr_constructs.model.faults import refuse
+from ecr_constructs.model.names import NAME_PATTERN
+from ecr_constructs.model.prefixes import ROOT, namespace_faults
+from ecr_constructs.model.repository_policy import PULL_ACTIONS
+from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.upstreams import Upstream
+
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
+MAX_RULES = 50
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html
+PREFIX_MIN_LENGTH = 2
+PREFIX_MAX_LENGTH = 30
+
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html
+IMPORT_ACTIONS = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
+UPSTREAM_ROLE_ACTIONS = (
+    "ecr:BatchGetImage",
+    "ecr:BatchImportUpstreamImage",
+    "ecr:CompleteLayerUpload",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:GetImageCopyStatus",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+)
+
+_IMAGE = re.compile(rf"{NAME_PATTERN}(?::[\w][\w.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?")
+_TAG_OR_DIGEST = re.compile(r"[:@].*")
+
+
+@dataclass(frozen=True, slots=True)
+class PullThroughRule:
+    """Where a cache's repositories come from and what their names begin with.
+
+    Attributes:
+        upstream: The registry whose images are cached.
+        prefix: What the names of cached repositories begin with, or ``ROOT``.
+        upstream_prefix: What the names of the upstream's repositories begin with, or None.
+    """
+
+    upstream: Upstream
+    prefix: str
+    upstream_prefix: str | None = None
+
+    def faults(self) -> Iterator[str]:
+        """Yield a sentence for each reason why ECR refuses the prefixes."""
+        for each in (self.prefix, self.upstream_prefix):
+            if each is not None and not is_unresolved(each):
+                yield from _prefix_faults(each)
+        if self.prefix == ROOT and self.upstream_prefix not in (None, ROOT):
+            yield (
+                "an upstream_repository_prefix goes only with a repository_prefix of its own, "
+                f"such as {self.upstream_prefix!r}, not with {ROOT}"
+            )
+
+    def _image_faults(self, image: str) -> Iterator[str]:
+        name = _TAG_OR_DIGEST.sub("", image)
+        first = name.partition("/")[0]
+        if first in (self.upstream.url, "docker.io") or "://" in image:
+            yield "is named as in its own registry, without the host: 'library/nginx:1.27'"
+        elif not _IMAGE.fullmatch(image):
+            yield "must be NAME, NAME:TAG or NAME@sha256:DIGEST, as the upstream registry names it"
+        elif (
+            self.upstream.registry == "docker-hub" and not self.upstream_prefix and "/" not in name
+        ):
+            yield f"is one of Docker's official images; write 'library/{image}'"
+
+    def name_for(self, image: str) -> str:
+        """Return the name by which an image is pulled from this registry.
+
+        Args:
+            image: Its name in the upstream registry, below the upstream prefix if there is one.
+
+        Raises:
+            ValueError: It is no name of an image there.
+        """
+        if not is_unresolved(image):
+            refuse("image", image, self._image_faults(image))
+        return f"{namespace_of(self.prefix)}{image}"
+
+    def pull_actions(self, *, tagging: bool) -> list[str]:
+        """Return what whoever pulls through the cache must be allowed on its repositories.
+
+        Args:
+            tagging: Whether the cache's repositories are tagged, which the puller is asked for.
+        """
+        extra = ("ecr:TagResource",) if tagging else ()
+        return sorted({*PULL_ACTIONS, *IMPORT_ACTIONS, *extra})
+
+    def upstream_role_statements(self, registry_arn: str, partition: str) -> list[dict[str, Any]]:
+        """Return what the role that reads another account's registry must be allowed.
+
+        AWS documents these actions on every resource, without saying which of them are asked of
+        which side; here they are limited to the repositories of both.
+
+        Args:
+            registry_arn: ``arn:aws:ecr:REGION:ACCOUNT:repository/`` of the caching registry.
+            partition: The partition of both registries.
+        """
+        theirs = f"arn:{partition}:ecr:{self.upstream.region}:{self.upstream.account}:repository/"
+        return [
+            {
+                "Action": list(UPSTREAM_ROLE_ACTIONS),
+                "Effect": "Allow",
+                "Resource": [
+                    f"{registry_arn}{namespace_of(self.prefix)}*",
+                    f"{theirs}{namespace_of(self.upstream_prefix or ROOT)}*",
+                ],
+            },
+            {"Action": "ecr:GetAuthorizationToken", "Effect": "Allow", "Resource": "*"},
+        ]
+
+
+def _prefix_faults(prefix: str) -> Iterator[str]:
+    if 0 < len(prefix) < PREFIX_MIN_LENGTH:
+        yield f"prefix {prefix!r} must be at least {PREFIX_MIN_LENGTH} characters long"
+    yield from namespace_faults(prefix, PREFIX_MAX_LENGTH)

@@ -1,0 +1,203 @@
+"""The registries that a pull through cache can stand before."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+from ecr_constructs.model import principals
+from ecr_constructs.model.faults import refuse
+from ecr_constructs.model.partitions import partition_of
+from ecr_constructs.model.pull_through_credential import credential_faults, place_faults
+from ecr_constructs.model.tokens import is_unresolved
+
+_AZURE = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.azurecr\.io")
+
+
+class HasSecretArn(Protocol):
+    """What is needed of a ``secretsmanager.ISecret``."""
+
+    @property
+    def secret_arn(self) -> str:
+        """The secret's ARN."""
+
+
+class HasRoleArn(Protocol):
+    """What is needed of an ``iam.IRole``."""
+
+    @property
+    def role_arn(self) -> str:
+        """The role's ARN."""
+
+
+Credential = HasSecretArn | str
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A registry whose images are cached, and how ECR logs in to it.
+
+    A factory for each of the nine that ECR knows
+    (https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html). A credential
+    is a ``secretsmanager.ISecret``, a `PullThroughCredential` or the ARN of a secret, which is
+    named ``ecr-pullthroughcache/…`` and holds ``{"username": …, "accessToken": …}``.
+
+    Attributes:
+        registry: ECR's name of the registry: ``docker-hub``.
+        url: Where it is: ``registry-1.docker.io``. None for a registry of Amazon ECR.
+        default_prefix: What the names of cached repositories begin with by default, as in the
+            AWS Management Console.
+        credential_arn: The ARN of the secret to log in with, or None.
+        account: The account of a registry of Amazon ECR, or None.
+        region: The Region of a registry of Amazon ECR, or None.
+        role_arn: The ARN of the role that reads a registry of Amazon ECR, or None.
+    """
+
+    registry: str
+    url: str | None
+    default_prefix: str
+    credential_arn: str | None = None
+    account: str | None = None
+    region: str | None = None
+    role_arn: str | None = None
+
+    @classmethod
+    def docker_hub(cls, credential: Credential) -> Self:
+        """Cache Docker Hub, whose official images are named ``library/nginx``.
+
+        Args:
+            credential: A Docker Hub user's name and access token.
+
+        Raises:
+            ValueError: A secret that ECR refuses.
+        """
+        return cls("docker-hub", "registry-1.docker.io", "docker-hub", _arn(credential))
+
+    @classmethod
+    def github(cls, credential: Credential) -> Self:
+        """Cache the GitHub Container Registry, ``ghcr.io``.
+
+        Args:
+            credential: A GitHub user's name and personal access token.
+
+        Raises:
+            ValueError: A secret that ECR refuses.
+        """
+        return cls("github-container-registry", "ghcr.io", "github", _arn(credential))
+
+    @classmethod
+    def gitlab(cls, credential: Credential) -> Self:
+        """Cache the container registry of GitLab.com; self-managed ones are not supported.
+
+        Args:
+            credential: A GitLab user's name and access token.
+
+        Raises:
+            ValueError: A secret that ECR refuses.
+        """
+        return cls("gitlab-container-registry", "registry.gitlab.com", "gitlab", _arn(credential))
+
+    @classmethod
+    def azure(cls, registry_url: str, credential: Credential) -> Self:
+        """Cache a Microsoft Azure Container Registry.
+
+        Args:
+            registry_url: ``NAME.azurecr.io``.
+            credential: The name and password of a token of the registry.
+
+        Raises:
+            ValueError: Another URL, or a secret that ECR refuses.
+        """
+        faults = []
+        if not is_unresolved(registry_url) and not _AZURE.fullmatch(registry_url):
+            faults.append("an Azure registry is given by its host alone: 'NAME.azurecr.io'")
+        refuse("upstream registry URL", registry_url, faults)
+        return cls("azure-container-registry", registry_url, "azure", _arn(credential))
+
+    @classmethod
+    def chainguard(cls, credential: Credential) -> Self:
+        """Cache the Chainguard registry, ``cgr.dev``.
+
+        Args:
+            credential: The identity and the secret of a Chainguard pull token.
+
+        Raises:
+            ValueError: A secret that ECR refuses.
+        """
+        return cls("chainguard", "cgr.dev", "chainguard", _arn(credential))
+
+    @classmethod
+    def ecr_public(cls) -> Self:
+        """Cache Amazon ECR Public, ``public.ecr.aws``; no login."""
+        return cls("ecr-public", "public.ecr.aws", "ecr-public")
+
+    @classmethod
+    def kubernetes(cls) -> Self:
+        """Cache the Kubernetes registry, ``registry.k8s.io``; no login."""
+        return cls("k8s", "registry.k8s.io", "kubernetes")
+
+    @classmethod
+    def quay(cls) -> Self:
+        """Cache the public repositories of Quay, ``quay.io``; no login."""
+        return cls("quay", "quay.io", "quay")
+
+    @classmethod
+    def ecr(cls, *, account: str, region: str, role: HasRoleArn | str | None = None) -> Self:
+        """Cache another registry of Amazon ECR.
+
+        Args:
+            account: Its account. If it is another one, its registry policy or repository policies
+                must allow this account ``ecr:BatchGetImage``, ``ecr:BatchImportUpstreamImage``,
+                ``ecr:GetDownloadUrlForLayer`` and ``ecr:GetImageCopyStatus``.
+            region: Its Region, of the same partition.
+            role: An ``iam.IRole`` of the cache's account, or its ARN, that reads the upstream. It
+                is used as it is: it must trust ``pullthroughcache.ecr.amazonaws.com`` and be
+                allowed what
+                https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
+                lists. Default: the cache makes one if the upstream is in another account.
+
+        Raises:
+            ValueError: No account id.
+        """
+        principals.check_each("account", [account], principals.account_id_faults)
+        arn = role if isinstance(role, str) or role is None else role.role_arn
+        return cls("ecr", None, "ecr", account=account, region=region, role_arn=arn)
+
+    def faults_from(self, account: str, region: str, known_regions: Iterable[str]) -> Iterator[str]:
+        """Yield a sentence for each reason why a registry cannot cache this one.
+
+        Args:
+            account: The caching registry's account.
+            region: The caching registry's Region.
+            known_regions: Every Region there is.
+        """
+        if self.credential_arn is not None:
+            yield from place_faults(self.credential_arn, account, region)
+        if self.region is None or is_unresolved(self.region):
+            return
+        if self.region not in set(known_regions):
+            yield f"{self.region!r} is not a Region that the installed aws-cdk-lib knows"
+        if is_unresolved(region):
+            return
+        if (self.account, self.region) == (account, region):
+            yield f"{self} is this registry itself; name the one whose images are to be cached"
+        here, there = partition_of(region), partition_of(self.region)
+        if here != there:
+            yield (
+                f"{self} is in the partition {there}, this registry in {here}; images are not "
+                "cached across partitions"
+            )
+
+    def needs_role(self, account: str) -> bool:
+        """Whether ECR must be lent a role: for another account's registry, or one it may be."""
+        return self.account is not None and self.account != account
+
+    def __str__(self) -> str:
+        """Name the registry."""
+        return self.url or f"{self.account}/{self.region}"
+
+
+def _arn(credential: Credential) -> str:
+    arn = credential if isinstance(credential, str) else credential.secret_arn
+    refuse("credential of a pull through cache", arn, credential_faults(arn))
+    return arn
