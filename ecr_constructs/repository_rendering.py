@@ -1,5 +1,6 @@
 """How the model's values become properties of `AWS::ECR::Repository`."""
 
+from functools import lru_cache
 from typing import Any
 
 import aws_cdk as cdk
@@ -60,4 +61,9 @@ def lifecycle_property(
     if any(is_unresolved(rule.count_number) for rule in policy.rules):
         # JSON has no deploy-time numbers; CDK splits the text around them.
         text = cdk.Stack.of(scope).to_json_string(policy.to_dict())
+    return _lifecycle_struct(text)
+
+
+@lru_cache(maxsize=1024)
+def _lifecycle_struct(text: str) -> ecr.CfnRepository.LifecyclePolicyProperty:
     return ecr.CfnRepository.LifecyclePolicyProperty(lifecycle_policy_text=text)

@@ -91,6 +91,8 @@ class RepositorySettings(Strict):
     """Further accounts that may push and pull."""
     push_principals: list[PrincipalArn] | None = None
     """Roles and users, of any account, that may push and pull. They must exist already."""
+    replicate: bool | None = None
+    """Whether images are copied to the replicas. Default: they are, if there are any."""
     tags: Tags | None = None
     """Tags, added to those of the defaults and the team."""
 
@@ -131,6 +133,15 @@ class Team(Strict):
     """Tags of all of them."""
 
 
+class ReplicaAccount(Strict):
+    """A registry of another account that images are copied to."""
+
+    account: AccountId
+    """The account's id: 12 digits, in quotes."""
+    region: Region
+    """The Region, which may be the home Region."""
+
+
 class Environment(Strict):
     """One environment: one AWS account and home Region."""
 
@@ -146,6 +157,14 @@ class Environment(Strict):
     key_administrators: list[PrincipalArn] | None = None
     """Roles and users that may manage the key, its policy and its grants. They must exist
     already."""
+    replica_regions: list[Region] | None = None
+    """Regions of the same account that images are copied to. The same repositories are made there
+    first, with their own key, mutability, scanning, lifecycle and access."""
+    replica_accounts: list[ReplicaAccount] | None = None
+    """Registries of other accounts that images are copied to, prepared in the same way."""
+    replicate_deletions: bool = False
+    """Whether an image deleted at home, by hand or by its lifecycle policy, is deleted in every
+    replica too."""
     defaults: RepositorySettings = RepositorySettings()
     """Settings of every repository that does not say otherwise."""
     teams: Annotated[

@@ -1,26 +1,57 @@
 """What is wrong between environments although each of them is sound."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from stacks.environment import Environment
+from stacks.sites import home, replicas, repositories_at
 from stacks.yaml_file import Place, YamlFile
 
+if TYPE_CHECKING:
+    from ecr_constructs.model.replication import Destination
 
-def faults_between(
-    read: Sequence[tuple[YamlFile, Environment]],
-) -> Iterator[tuple[YamlFile, tuple[Place, str]]]:
-    """Yield file, place and a sentence for each repository that two environments would own."""
-    owners: dict[tuple[str, str, str], str] = {}
+_Located = Iterator[tuple[YamlFile, tuple[Place, str]]]
+_Read = Sequence[tuple[YamlFile, Environment]]
+
+
+def faults_between(read: _Read) -> _Located:
+    """Yield file, place and a sentence for each thing that two environments would own."""
+    yield from _repositories_owned_twice(read)
+    yield from _registries_owned_twice(read)
+
+
+def _repositories_owned_twice(read: _Read) -> _Located:
+    owners: dict[tuple[Destination, str], tuple[YamlFile, Place]] = {}
     for file, environment in read:
-        for name, team in environment.teams.items():
-            for index, repository in enumerate(team.repositories):
-                place: Place = ("teams", name, "repositories", index)
-                registry = (environment.account, environment.region)
-                here = f"{file.path}:{file.line_of(place)}"
-                first = owners.setdefault((*registry, repository.name), here)
-                if first != here and not first.startswith(f"{file.path}:"):
-                    what = (
-                        f"{repository.name!r} is in account {registry[0]}, {registry[1]} already, "
-                        f"by {first}; a name is unique in a registry"
-                    )
-                    yield file, (place, what)
+        for site in (home(environment), *replicas(environment)):
+            for name, team in environment.teams.items():
+                here = repositories_at(site, environment, team)
+                for index, repository in enumerate(team.repositories):
+                    if repository not in here:
+                        continue
+                    place: Place = ("teams", name, "repositories", index)
+                    first, at = owners.setdefault((site.registry, repository.name), (file, place))
+                    if first is not file:
+                        what = (
+                            f"{repository.name!r} is in {site.registry} already, by {first.path}:"
+                            f"{first.line_of(at)}; a name is unique in a registry"
+                        )
+                        yield file, (place, what)
+
+
+def _registries_owned_twice(read: _Read) -> _Located:
+    """Replication, policy and templates exist once for each account and Region."""
+    owners: dict[Destination, YamlFile] = {}
+    for file, environment in read:
+        if not any(replicas(environment)):
+            continue
+        for site in (home(environment), *replicas(environment)):
+            first = owners.setdefault(site.registry, file)
+            if first is not file:
+                what = (
+                    f"{site.registry} is a registry that {first.path} configures already; a "
+                    "registry has one replication configuration and one policy, and the second "
+                    "would overwrite the first. Describe both in one file, or use another account"
+                )
+                key = "region" if site.is_home else "replica_regions"
+                yield file, ((key,), what)

@@ -1,4 +1,4 @@
-"""The key of an environment."""
+"""The key of an environment at one of its registries."""
 
 from typing import Any
 
@@ -24,8 +24,8 @@ class KeyStack(cdk.Stack):
         """Define the stack.
 
         Args:
-            scope: The stage.
-            construct_id: The stack's id in the stage.
+            scope: The stage, or the part of it for a replica.
+            construct_id: The stack's id there.
             environment_name: What the key is named after.
             administrators: ARNs of roles and users that may manage the key.
             **stack_properties: As for `cdk.Stack`.

@@ -1,13 +1,16 @@
 """The repositories of one team."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from ecr_constructs import Encryption, Repository
-from stacks.environment import EncryptionKind, Environment, Team
+from ecr_constructs import Repository
+from stacks.encryption import encryption_of
+from stacks.environment import Environment, Team
+from stacks.environment import Repository as Declared
 from stacks.settings import resolve
 
 
@@ -21,21 +24,23 @@ class RepositoriesStack(cdk.Stack):
         *,
         environment: Environment,
         team: Team,
+        repositories: Sequence[Declared],
         key: kms.IKey | None,
         **stack_properties: Any,
     ) -> None:
         """Define the stack.
 
         Args:
-            scope: The stage.
-            construct_id: The stack's id in the stage.
+            scope: The stage, or the part of it for a replica.
+            construct_id: The stack's id there.
             environment: The environment, for its defaults.
             team: The team.
-            key: The environment's key, if any of its repositories uses it.
+            repositories: Those of the team's repositories that exist at this registry.
+            key: The key of this registry, if any of its repositories uses it.
             **stack_properties: As for `cdk.Stack`.
         """
         super().__init__(scope, construct_id, **stack_properties)
-        for repository in team.repositories:
+        for repository in repositories:
             settings = resolve(environment, team, repository)
             Repository(
                 self,
@@ -43,15 +48,7 @@ class RepositoriesStack(cdk.Stack):
                 repository.name,
                 repository_name=repository.name,
                 tag_mutability=settings.tag_mutability,
-                encryption=_encryption(settings.encryption, key),
+                encryption=encryption_of(settings.encryption, key),
                 lifecycle=settings.lifecycle,
                 **settings.keywords,
             )
-
-
-def _encryption(kind: EncryptionKind, key: kms.IKey | None) -> Encryption:
-    if kind == "aes256":
-        return Encryption.aes256()
-    if kind == "aws_managed" or key is None:
-        return Encryption.aws_managed()
-    return Encryption.dual_layer(key) if kind == "dual_layer" else Encryption.customer_managed(key)

@@ -9,7 +9,6 @@ from stacks.environment import (
     EncryptionKind,
     Environment,
     Profile,
-    Repository,
     RepositorySettings,
     Team,
 )
@@ -26,6 +25,8 @@ PROFILES: dict[Profile, RepositorySettings] = {
         tag_mutability="immutable", encryption="customer_managed", retention="production"
     ),
 }
+
+_NOTHING = RepositorySettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,20 @@ def uses_key(environment: Environment) -> bool:
     )
 
 
-def resolve(environment: Environment, team: Team, repository: Repository) -> Resolved:
+def is_replicated(environment: Environment, repository: RepositorySettings) -> bool:
+    """Tell whether a repository's images are copied to the environment's replicas."""
+    levels = (repository, environment.defaults)
+    replicas = environment.replica_regions or environment.replica_accounts
+    return bool(replicas) and bool(_nearest(levels, "replicate", default=True))
+
+
+def resolve(
+    environment: Environment, team: Team | None = None, repository: RepositorySettings = _NOTHING
+) -> Resolved:
     """Return what a repository's settings come to.
 
-    A value given for the repository takes the place of the default; tags are added up.
+    A value given for the repository takes the place of the default; tags are added up. Without a
+    team and a repository, it is what the environment gives to one that nobody declared.
 
     Raises:
         ValueError: The values do not go together.
@@ -78,7 +89,7 @@ def resolve(environment: Environment, team: Team, repository: Repository) -> Res
             },
             "tags": {
                 **(environment.defaults.tags or {}),
-                **(team.tags or {}),
+                **((team and team.tags) or {}),
                 **(repository.tags or {}),
             },
         },

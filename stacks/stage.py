@@ -1,20 +1,27 @@
-"""One environment as one stage: its key, and a stack for each team."""
+"""One environment as one stage: at each of its registries a key, and a stack for each team."""
+
+from typing import cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from stacks.environment import Environment
 from stacks.key_stack import KeyStack
+from stacks.registry_stack import RegistryStack
 from stacks.repositories_stack import RepositoriesStack
 from stacks.settings import uses_key
+from stacks.sites import Site, home, replicas, repositories_at
 
 
 class EnvironmentStage(cdk.Stage):
-    """The registry of one environment.
+    """The registries of one environment.
 
-    Its stacks are named ``<environment>-ecr-<team>``, and ``<environment>-ecr-key`` if any
-    repository is encrypted with a key of its own. In the app they are ``Prod/Payments`` and
-    ``Prod/Key``.
+    Its stacks are named alike at every registry: ``<environment>-ecr-<team>``;
+    ``<environment>-ecr-key`` if any repository is encrypted with a key of its own; and
+    ``<environment>-ecr-registry`` if images are replicated. In the app they are
+    ``Prod/Payments`` at home, ``Prod/EuWest1/Payments`` in another Region, and
+    ``Prod/Account444455556666/EuCentral1/Payments`` in another account.
     """
 
     def __init__(self, scope: Construct, name: str, environment: Environment) -> None:
@@ -30,26 +37,75 @@ class EnvironmentStage(cdk.Stage):
             pascal(name),
             env=cdk.Environment(account=environment.account, region=environment.region),
         )
-        key = None
+        self._name = name
+        self._environment = environment
+        at_home = self._stacks_at(home(environment))
+        at_replicas = [self._stacks_at(site) for site in replicas(environment)]
+        for there in at_replicas:
+            for stack_name, stack in there.items():
+                # What is to receive images stands before anything sends them.
+                at_home["registry"].add_stack_dependency(stack)
+                if stack_name in at_home and stack_name in environment.teams:
+                    at_home[stack_name].add_stack_dependency(stack)
+
+    def _stacks_at(self, site: Site) -> dict[str, cdk.Stack]:
+        """Define the stacks of one registry and return them by the end of their names."""
+        environment, scope = self._environment, self._scope_of(site)
+        stacks: dict[str, cdk.Stack] = {}
+        key: kms.IKey | None = None
         if uses_key(environment):
-            key = KeyStack(
-                self,
+            key_stack = KeyStack(
+                scope,
                 "Key",
-                environment_name=name,
+                environment_name=self._name,
                 administrators=environment.key_administrators or [],
-                stack_name=f"{name}-ecr-key",
-                description=f"The key of the {name} container registry",
-            ).key
-        for team_name, team in environment.teams.items():
-            RepositoriesStack(
-                self,
-                pascal(team_name),
-                environment=environment,
-                team=team,
-                key=key,
-                stack_name=f"{name}-ecr-{team_name}",
-                description=f"Container repositories of {team_name} in {name}",
+                **self._properties(site, "key", f"The key of the {self._name} container registry"),
             )
+            stacks["key"], key = key_stack, key_stack.key
+        for team_name, team in environment.teams.items():
+            if repositories := repositories_at(site, environment, team):
+                stacks[team_name] = RepositoriesStack(
+                    scope,
+                    pascal(team_name),
+                    environment=environment,
+                    team=team,
+                    repositories=repositories,
+                    key=key,
+                    **self._properties(
+                        site, team_name, f"Container repositories of {team_name} in {self._name}"
+                    ),
+                )
+        if any(replicas(environment)):
+            stacks["registry"] = RegistryStack(
+                scope,
+                "Registry",
+                environment=environment,
+                site=site,
+                key=key,
+                **self._properties(site, "registry", f"The {self._name} container registry"),
+            )
+        return stacks
+
+    def _scope_of(self, site: Site) -> Construct:
+        if site.is_home:
+            return self
+        scope: Construct = self
+        if site.registry.account != self._environment.account:
+            scope = _child(scope, f"Account{site.registry.account}")
+        return _child(scope, pascal(site.registry.region))
+
+    def _properties(self, site: Site, name: str, description: str) -> dict[str, object]:
+        registry = site.registry
+        return {
+            "stack_name": f"{self._name}-ecr-{name}",
+            "description": description,
+            "env": cdk.Environment(account=registry.account, region=registry.region),
+        }
+
+
+def _child(scope: Construct, construct_id: str) -> Construct:
+    found = cast("Construct | None", scope.node.try_find_child(construct_id))
+    return found or Construct(scope, construct_id)
 
 
 def pascal(name: str) -> str:

@@ -82,6 +82,6 @@ def _tell(line: str, screen: Screen, step: Step) -> bool:
     elif begins := _BEGINS.search(line):
         step.now(f"Deploying {begins[1]} and others of {begins[2]} stacks")
     elif done := _DONE.match(line):
-        screen.good(f"{done[1]:<17} stack {done[2]}")
+        screen.good(f"{done[1]:<46} stack {done[2]}")
         return True
     return False

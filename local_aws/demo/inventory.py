@@ -14,6 +14,7 @@ from local_aws.demo.access import who_may_pull
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ecr_constructs.model.replication import Destination
     from local_aws.endpoint import Endpoint
     from stacks.environment import Environment
 
@@ -61,9 +62,9 @@ class Found:
     images: tuple[Image, ...]
 
 
-def read(aws: Endpoint, environment: Environment) -> list[Found]:
-    """Read the repositories of an environment, sorted by name; not the one of `cdk bootstrap`."""
-    account, region = environment.account, environment.region
+def read(aws: Endpoint, environment: Environment, registry: Destination) -> list[Found]:
+    """Read an environment's repositories of a registry, sorted; not the one of `cdk bootstrap`."""
+    account, region = registry.account, registry.region
     ecr = aws.client("ecr", account=account, region=region)
     kms = aws.client("kms", account=account, region=region)
     keys: dict[str, Key] = {}

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from local_aws import paths, running
 from local_aws.demo import environments, inventory, tables
+from local_aws.demo import replicas as replicas_of
 from local_aws.demo.deploy import deploy
 from local_aws.demo.pushes import push_all
 from local_aws.demo.screen import Screen
 from local_aws.process import LocalAws
+from stacks.sites import home, replicas
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +58,8 @@ def tell(*, port: int | None, keep: bool) -> None:
         for name, environment in chosen.items():
             push_all(aws, screen, name, environment)
         for name, environment in chosen.items():
+            replicas_of.show(aws, screen, name, environment)
+        for name, environment in chosen.items():
             _show(aws, screen, name, environment)
         _end(screen)
         if keep:
@@ -84,15 +88,20 @@ def _start(stack: ExitStack, screen: Screen, aws: LocalAws, *, keep: bool) -> No
 
 
 def _bootstrap(aws: LocalAws, screen: Screen, chosen: Mapping[str, Environment]) -> None:
-    places = [(each.account, each.region) for each in chosen.values()]
-    shown = " and ".join(f"{name} (account {each.account})" for name, each in chosen.items())
+    places = [
+        (site.registry.account, site.registry.region)
+        for each in chosen.values()
+        for site in (home(each), *replicas(each))
+    ]
+    shown = f"{len(places)} pairs of account and Region"
     with screen.step(f"Running `cdk bootstrap` for {shown}") as step:
         aws.bootstrap(places, trust=places[0][0])
         step.done(f"{shown} are bootstrapped")
+    screen.say(", ".join("/".join(each) for each in places))
 
 
 def _show(aws: LocalAws, screen: Screen, name: str, environment: Environment) -> None:
-    found = inventory.read(aws, environment)
+    found = inventory.read(aws, environment, home(environment).registry)
     screen.heading(
         f"What exists in {name}: {len(found)} repositories in {environment.region}, "
         f"account {environment.account}"

@@ -50,6 +50,12 @@ def rewrite(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
     file.write_text(yaml.safe_dump(content), encoding="utf-8")
 
 
+def alone(content: dict[str, Any]) -> None:
+    """Move the environment to an account of its own, without replicas."""
+    content["account"] = ACCOUNT
+    del content["replica_regions"], content["replica_accounts"]
+
+
 def relax(content: dict[str, Any]) -> None:
     """Change every setting of a repository that may change in place."""
     repositories = content["teams"]["storefront"]["repositories"]
@@ -74,7 +80,7 @@ def history(
     folder = tmp_path_factory.mktemp("environments")
     file = folder / "prod.yaml"
     file.write_bytes((paths.PROJECT / "environments" / "prod.yaml").read_bytes())
-    rewrite(file, lambda content: content.update(account=ACCOUNT))
+    rewrite(file, alone)
     before = load_environments(folder)["prod"]
     place = {"account": ACCOUNT, "region": before.region}
     local_aws.bootstrap([(ACCOUNT, before.region)])

@@ -12,6 +12,7 @@ from local_aws import images, paths
 from local_aws.registry import PushRefusedError
 from stacks.environment_file import load_environments
 from stacks.settings import resolve
+from stacks.sites import home, replicas
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,8 @@ class Deployed:
 def deployed(local_aws: LocalAws, deploy: Cdk) -> Deployed:
     shipped = load_environments(paths.PROJECT / "environments")
     environments = {name: shipped[name] for name in ("dev", "prod")}
-    places = [(each.account, each.region) for each in environments.values()]
+    sites = [site for each in environments.values() for site in (home(each), *replicas(each))]
+    places = [(site.registry.account, site.registry.region) for site in sites]
     local_aws.bootstrap(places, trust=places[0][0])
     output = deploy(*STAGES, account=places[0][0]).stdout
     return Deployed(local_aws, environments, output)
@@ -117,16 +119,17 @@ def test_the_key_is_rotated_and_hard_to_lose(deployed: Deployed) -> None:
 
 
 def test_every_stack_is_deployed(deployed: Deployed) -> None:
-    """One stack a team, and the key's before those that need it."""
+    """One stack a team at each registry, and a key's before those that need it."""
     lines = [line for line in deployed.output.splitlines() if "✅" in line]
     stacks = [line.split()[1] for line in lines]
 
     teams = {"Payments", "Platform", "Storefront"}
-    assert {f"{stage}/{team}" for stage in ("Dev", "Prod") for team in teams} | {"Prod/Key"} == {
-        *stacks
+    sites = ("Prod", "Prod/EuWest1", "Prod/Account444455556666/EuCentral1")
+    assert {*stacks} == {f"Dev/{team}" for team in teams} | {
+        f"{site}/{stack}" for site in sites for stack in (*teams, "Key", "Registry")
     }
-    in_prod = [stack for stack in stacks if stack.startswith("Prod/")]
-    assert in_prod[0] == "Prod/Key"
+    for site in sites:
+        assert all(stacks.index(f"{site}/Key") < stacks.index(f"{site}/{t}") for t in teams)
 
 
 def test_a_deployment_leaves_no_difference(deployed: Deployed, cdk: Cdk) -> None:

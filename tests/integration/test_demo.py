@@ -54,10 +54,10 @@ def test_it_ends_well(told: Told) -> None:
     "line",
     [
         "✓ environments/dev.yaml and environments/prod.yaml: 24 repositories",
-        "✓ dev (account 111122223333) and prod (account 333344445555) are bootstrapped",
+        "✓ 4 pairs of account and Region are bootstrapped",
         "$ CDK_VALIDATION=false cdk deploy 'Dev/**' 'Prod/**' --require-approval=never",
-        "✓ Prod/Key          stack prod-ecr-key",
-        "✓ 7 stacks deployed",
+        "✓ Prod/EuWest1/Key                               stack prod-ecr-key",
+        "✓ 18 stacks deployed",
         "$ aws ecr get-login-password | docker login --username AWS --password-stdin $REGISTRY",
         "$ docker build --tag payments/api .",
         "$ docker tag payments/api $REGISTRY/payments/api:latest",
@@ -91,7 +91,7 @@ def test_tags_move_where_they_may(told: Told) -> None:
         "platform/base-python immutable, except own key on push organization o-a1b2c3d4e5",
         "for stable",
         "platform/build-cache mutable AES-256 no organization o-a1b2c3d4e5",
-        "account 444455556666",
+        "account 777788889999",
         "delete untagged images 1 day after their push platform/build-cache",
         "keep every image tagged 3.* platform/base-python",
         "3.12.8, stable index of images",
@@ -103,6 +103,20 @@ def test_tags_move_where_they_may(told: Told) -> None:
 def test_tables_show_what_exists(told: Told, row: str) -> None:
     """What ECR answers, in words."""
     assert any(row in " ".join(words) for words in told.rows)
+
+
+@pytest.mark.parametrize(
+    "replica", ["eu-west-1, account 333344445555", "eu-central-1, account 444455556666"]
+)
+def test_a_push_arrives_in_each_replica(told: Told, replica: str) -> None:
+    """The digest is the same; the settings are the replica's own."""
+    section = told.done.stdout.partition(f"Arrived in the replica of prod in {replica}")[2]
+    lines = section.strip().splitlines()[:7]
+    assert lines[0] == "  11 repositories, made before the first image was copied."
+    assert lines[1].endswith(", the same as at home")
+    assert lines[2].startswith("  own key: alias/prod-ecr, rotated every year,")
+    assert lines[4] == "  tags: immutable; retention: as at home, by a policy of its own"
+    assert "the tag is immutable" in lines[5]
 
 
 def test_nothing_of_it_is_left(told: Told) -> None:

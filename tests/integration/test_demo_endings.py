@@ -100,7 +100,7 @@ def test_a_wrong_environment_file_is_explained(project: Project) -> None:
 
     assert done.returncode == 2
     assert done.stderr == (
-        "local_aws: environments/prod.yaml:6: profile: must be 'development', 'staging' or "
+        "local_aws: environments/prod.yaml:8: profile: must be 'development', 'staging' or "
         "'production', got 'produktion'\n"
     )
     assert project.left() == []

@@ -26,7 +26,7 @@ def shipped() -> dict[str, Environment]:
 
 @pytest.fixture(scope="session")
 def synth(tmp_path_factory: pytest.TempPathFactory) -> Synth:
-    """Return a function that synthesizes environments as app.py does: templates by stack name."""
+    """Return a function that synthesizes environments as app.py does: templates by stack's path."""
     context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
 
     def synthesize(environments: Mapping[str, Environment]) -> Templates:
@@ -35,7 +35,9 @@ def synth(tmp_path_factory: pytest.TempPathFactory) -> Synth:
         for name, environment in environments.items():
             EnvironmentStage(app, name, environment)
         return {
-            stack.stack_name: json.loads(Path(stack.template_full_path).read_text(encoding="utf-8"))
+            stack.hierarchical_id: json.loads(
+                Path(stack.template_full_path).read_text(encoding="utf-8")
+            )
             for stage in app.synth().nested_assemblies
             for stack in stage.nested_assembly.stacks
         }
@@ -45,5 +47,5 @@ def synth(tmp_path_factory: pytest.TempPathFactory) -> Synth:
 
 @pytest.fixture(scope="session")
 def templates(shipped: dict[str, Environment], synth: Synth) -> Templates:
-    """Return the templates of the shipped environments by stack name."""
+    """Return the templates of the shipped environments by path: ``Prod/EuWest1/Payments``."""
     return synth(shipped)

@@ -116,14 +116,16 @@ ONE_FAULT = {
         _replace("organization:", "organisation:"),
         (
             "prod.yaml:4: organisation: is not a key here, did you mean 'organization'? Allowed: "
-            "account, region, profile, organization, key_administrators, defaults, teams"
+            "account, region, profile, organization, key_administrators, replica_regions, "
+            "replica_accounts, replicate_deletions, defaults, teams"
         ),
     ),
     "key unlike any other": (
         SOUND + "zzz: 1\n",
         (
             "prod.yaml:9: zzz: is not a key here; Allowed: account, region, profile, organization, "
-            "key_administrators, defaults, teams"
+            "key_administrators, replica_regions, replica_accounts, replicate_deletions, defaults, "
+            "teams"
         ),
     ),
     "team named in capitals": (
@@ -402,8 +404,8 @@ def test_two_environments_cannot_own_one_repository(write: Write) -> None:
     with pytest.raises(EnvironmentFileError) as caught:
         load_environments(folder)
     assert str(caught.value).replace(f"{folder}/", "") == (
-        "b.yaml:8: teams.payments.repositories[0]: 'payments/api' is in account 111122223333, "
-        "eu-central-1 already, by a.yaml:8; a name is unique in a registry"
+        "b.yaml:8: teams.payments.repositories[0]: 'payments/api' is in "
+        "111122223333/eu-central-1 already, by a.yaml:8; a name is unique in a registry"
     )
 
 

@@ -29,9 +29,7 @@ def _of_type(template: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 
 def test_each_team_has_a_stack_of_its_own(synth: Synth) -> None:
     """A stack is named after environment and team; the key has one beside them."""
-    assert {"prod-ecr-key", "prod-ecr-payments", "prod-ecr-web-shop"} == set(
-        synth({"prod": _environment()})
-    )
+    assert {"Prod/Key", "Prod/Payments", "Prod/WebShop"} == set(synth({"prod": _environment()}))
 
 
 def test_adding_a_repository_changes_one_stack_only(synth: Synth) -> None:
@@ -43,9 +41,9 @@ def test_adding_a_repository_changes_one_stack_only(synth: Synth) -> None:
     }
     after = synth({"prod": _environment(teams=teams)})
     changed = [name for name in before if before[name] != after[name]]
-    assert changed == ["prod-ecr-payments"]
-    assert before["prod-ecr-payments"]["Resources"].items() <= (
-        after["prod-ecr-payments"]["Resources"].items()
+    assert changed == ["Prod/Payments"]
+    assert before["Prod/Payments"]["Resources"].items() <= (
+        after["Prod/Payments"]["Resources"].items()
     )
 
 
@@ -53,7 +51,7 @@ def test_names_that_differ_in_a_separator_are_different_repositories(synth: Synt
     """`a/b-c`, `a/b_c` and `a/b.c` live side by side in one stack."""
     teams = {"a": {"repositories": ["a/b-c", "a/b_c", "a/b.c", "a/b/c", "a-b/c"]}}
     repositories = _of_type(
-        synth({"dev": _environment(profile="development", teams=teams)})["dev-ecr-a"],
+        synth({"dev": _environment(profile="development", teams=teams)})["Dev/A"],
         "AWS::ECR::Repository",
     )
     assert sorted(r["RepositoryName"] for r in repositories) == sorted(teams["a"]["repositories"])
@@ -61,18 +59,18 @@ def test_names_that_differ_in_a_separator_are_different_repositories(synth: Synt
 
 def test_an_environment_without_its_own_key_has_no_key_stack(synth: Synth) -> None:
     """A key costs a dollar a month; development has none."""
-    assert {"dev-ecr-payments", "dev-ecr-web-shop"} == set(
+    assert {"Dev/Payments", "Dev/WebShop"} == set(
         synth({"dev": _environment(profile="development")})
     )
 
 
 def test_one_key_serves_every_repository(templates: Templates) -> None:
     """The production environment has one key, and CloudFormation keeps it while it is in use."""
-    [export] = templates["prod-ecr-key"]["Outputs"].values()
+    [export] = templates["Prod/Key"]["Outputs"].values()
     keys = {
         str(properties["EncryptionConfiguration"]["KmsKey"])
         for name, template in templates.items()
-        if name.startswith("prod-ecr-")
+        if name.count("/") == 1 and name.startswith("Prod/")
         for properties in _of_type(template, "AWS::ECR::Repository")
         if "EncryptionConfiguration" in properties
     }
@@ -80,7 +78,7 @@ def test_one_key_serves_every_repository(templates: Templates) -> None:
 
 
 def test_nothing_that_holds_images_goes_with_its_stack(templates: Templates) -> None:
-    """All 35 repositories and the key are retained, and none is emptied."""
+    """Every repository and key is retained, and none is emptied."""
     kept = [
         (resource["DeletionPolicy"], resource["UpdateReplacePolicy"])
         for template in templates.values()
@@ -88,20 +86,29 @@ def test_nothing_that_holds_images_goes_with_its_stack(templates: Templates) -> 
         if resource["Type"] in ("AWS::ECR::Repository", "AWS::KMS::Key")
         and "EmptyOnDelete" not in resource["Properties"]
     ]
-    assert kept == [("Retain", "Retain")] * 36
+    # 35 repositories and a key; in each of two replicas 11 repositories and a key.
+    assert kept == [("Retain", "Retain")] * (36 + 2 * 12)
 
 
 def test_no_stack_needs_more_than_cloudformation(templates: Templates) -> None:
-    """Nothing but repositories, a key and its alias: no function, no custom resource."""
+    """No function, no custom resource; a role only for what ECR itself creates."""
     types = {r["Type"] for t in templates.values() for r in t["Resources"].values()}
-    assert types == {"AWS::ECR::Repository", "AWS::KMS::Alias", "AWS::KMS::Key"}
+    assert types == {
+        "AWS::ECR::RegistryPolicy",
+        "AWS::ECR::ReplicationConfiguration",
+        "AWS::ECR::Repository",
+        "AWS::ECR::RepositoryCreationTemplate",
+        "AWS::IAM::Role",
+        "AWS::KMS::Alias",
+        "AWS::KMS::Key",
+    }
 
 
 def test_key_administrators_are_in_the_key_policy(synth: Synth) -> None:
     """They may manage the key, and nothing lets them decrypt."""
     arn = "arn:aws:iam::111122223333:role/KeyAdmin"
     templates = synth({"prod": _environment(key_administrators=[arn])})
-    [key] = _of_type(templates["prod-ecr-key"], "AWS::KMS::Key")
+    [key] = _of_type(templates["Prod/Key"], "AWS::KMS::Key")
     [statement] = [s for s in key["KeyPolicy"]["Statement"] if s["Principal"] == {"AWS": arn}]
     assert [a for a in statement["Action"] if "crypt" in a.lower()] == []
 

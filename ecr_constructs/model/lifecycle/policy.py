@@ -1,7 +1,9 @@
 """A lifecycle policy: rules in the order in which ECR applies them."""
 
+import json
 from collections.abc import Iterable, Iterator
 from copy import copy
+from functools import lru_cache
 from typing import Any, Self
 
 from ecr_constructs.model.faults import refusal, refuse
@@ -34,16 +36,8 @@ class LifecyclePolicy:
         """Number the rules and judge them together."""
         self._listed = rules
         self._rules = tuple(_numbered(rules))
-        document = self.to_dict()
-        self._text = compact(document)
-        refuse("lifecycle policy", self._text, self._faults(document))
-
-    def _faults(self, document: dict[str, Any]) -> Iterator[str]:
-        if len(self.rules) > MAX_RULES:
-            yield f"may hold {MAX_RULES} rules, holds {len(self.rules)}"
-        yield from map(str, faults_between(document["rules"]))
-        if (length := len(self._text)) > TEXT_MAX_LENGTH:
-            yield f"may be {TEXT_MAX_LENGTH:,} characters long as compact JSON, is {length:,}"
+        self._text = compact(self.to_dict())
+        refuse("lifecycle policy", self._text, _faults(self._text))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -118,3 +112,18 @@ def _with_priority(rule: LifecycleRule, priority: int) -> LifecycleRule:
     numbered = copy(rule)
     object.__setattr__(numbered, "rule_priority", priority)
     return numbered
+
+
+@lru_cache(maxsize=1024)
+def _faults(text: str) -> tuple[str, ...]:
+    # Judged once, as each of its rules is.
+    return tuple(_faults_together(text))
+
+
+def _faults_together(text: str) -> Iterator[str]:
+    rules = json.loads(text)["rules"]
+    if len(rules) > MAX_RULES:
+        yield f"may hold {MAX_RULES} rules, holds {len(rules)}"
+    yield from map(str, faults_between(rules))
+    if len(text) > TEXT_MAX_LENGTH:
+        yield f"may be {TEXT_MAX_LENGTH:,} characters long as compact JSON, is {len(text):,}"

@@ -1,7 +1,9 @@
 """One lifecycle rule."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, Self
 
 from ecr_constructs.model.faults import refuse, refuse_bare_string
@@ -66,8 +68,8 @@ class LifecycleRule:
             settle(self, "count_unit", "days")
         if self.target_storage_class is None and self.action == "transition":
             settle(self, "target_storage_class", "archive")
-        rendered = self.to_dict()
-        refuse("lifecycle rule", compact(rendered), map(str, rule_faults(rendered)))
+        text = compact(self.to_dict())
+        refuse("lifecycle rule", text, _faults(text))
 
     @classmethod
     def expire_untagged(cls, *, after_days: int, description: str | None = None) -> Self:
@@ -214,6 +216,12 @@ class LifecycleRule:
         flat = {**rule, **rule["selection"], "action": rule["action"]["type"]}
         flat["targetStorageClass"] = rule["action"].get("targetStorageClass")
         return cls(**{f.name: flat[key] for f in fields(cls) if (key := _camel(f.name)) in flat})
+
+
+@lru_cache(maxsize=1024)
+def _faults(text: str) -> tuple[str, ...]:
+    # Judged once: the repositories of a company repeat the same few rules.
+    return tuple(map(str, rule_faults(json.loads(text))))
 
 
 def _selecting(patterns: Sequence[str], prefixes: Sequence[str]) -> dict[str, Any]:
