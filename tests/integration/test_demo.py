@@ -111,11 +111,11 @@ def test_tables_show_what_exists(told: Told, row: str) -> None:
 def test_a_push_arrives_in_each_replica(told: Told, replica: str) -> None:
     """The digest is the same; the settings are the replica's own."""
     section = told.done.stdout.partition(f"Arrived in the replica of prod in {replica}")[2]
-    lines = section.strip().splitlines()[:7]
-    assert lines[0] == "  11 repositories, made before the first image was copied."
+    lines = [line.strip() for line in section.strip().splitlines()[:7]]
+    assert lines[0] == "11 repositories, made before the first image was copied."
     assert lines[1].endswith(", the same as at home")
-    assert lines[2].startswith("  own key: alias/prod-ecr, rotated every year,")
-    assert lines[4] == "  tags: immutable; retention: as at home, by a policy of its own"
+    assert lines[2].startswith("own key: alias/prod-ecr, rotated every year,")
+    assert lines[4] == "tags: immutable; retention: as at home, by a policy of its own"
     assert "the tag is immutable" in lines[5]
 
 
