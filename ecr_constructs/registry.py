@@ -42,8 +42,8 @@ class Registry(Construct):
         Raises:
             ValueError: The app has a `Registry` for this account and Region already.
         """
-        self._index = RegistryIndex.of(scope)
-        self._index.claim(
+        index = RegistryIndex.of(scope)
+        index.claim(
             "the registry",
             scope,
             construct_id,
@@ -59,8 +59,9 @@ class Registry(Construct):
         self._policy = RegistryPolicy(self)
         self._scanning = RegistryScanning(self)
         self._signing = RegistrySigning(self)
-        self._exclusions = 0
-        self._index.registries.setdefault(stack.environment, self)
+        self._excluded: list[str] = []
+        index.replications.add(self, self._replication)
+        index.registries.setdefault(stack.environment, self)
 
     @staticmethod
     def of(scope: Construct) -> "Registry":
@@ -105,25 +106,22 @@ class Registry(Construct):
         Raises:
             ValueError: Everything that ECR would refuse: no destination, this registry itself, an
                 unknown Region, another partition, more than 25 rules, 25 destinations or 100
-                prefixes.
+                prefixes; or the same is asked for both with and without deletions.
         """
-        accounts = {self._account: to_regions, **(to_accounts or {})}
+        accounts = to_accounts or {}
         principals.check_each("to_accounts", list(accounts), principals.account_id_faults)
+        refuse_bare_string("to_regions", to_regions)
         for account, regions in accounts.items():
-            name = "to_regions" if account == self._account else f"to_accounts[{account!r}]"
-            refuse_bare_string(name, regions)
+            refuse_bare_string(f"to_accounts[{account!r}]", regions)
         refuse_bare_string("prefixes", prefixes)
-        destinations = (
+        destinations = {Destination(self._account, region) for region in to_regions} | {
             Destination(account, region)
             for account, regions in accounts.items()
             for region in regions
-        )
+        }
         self._replication.add(
             ReplicationRule(frozenset(prefixes), frozenset(destinations), replicate_deletions)
         )
-        for other in self._index.registries.values():
-            if other is not self:
-                self._replication.warn_of_chain(other._replication)  # noqa: SLF001 - its own class
 
     def allow_replication_from(
         self, accounts: Sequence[str], *, prefixes: Sequence[str], tagging: bool = False
@@ -169,16 +167,18 @@ class Registry(Construct):
         """Add a statement to the registry policy.
 
         Args:
-            statement: A statement that names principals and resources.
+            statement: A statement that names principals, actions and resources.
 
         Raises:
-            ValueError: It names no principal or no resource, which ECR refuses; or the policy
-                would be longer than 10,240 characters.
+            ValueError: It names no principal, no action or no resource, which ECR refuses; or the
+                policy would be longer than 10,240 characters.
         """
         faults = []
         if not statement.has_principal:
             faults.append("names no principal; give the PolicyStatement principals")
-        if not statement.has_resource:
+        if not (statement.actions or statement.not_actions):
+            faults.append("names no action; give the PolicyStatement actions")
+        if not (statement.resources or statement.not_resources):
             faults.append("names no resource; give the PolicyStatement resources")
         document = statement.to_statement_json()
         refuse("statement of a registry policy", document, faults)
@@ -249,12 +249,16 @@ class Registry(Construct):
             principal_arn: The ARN of a role or user, at most 200 characters.
 
         Raises:
-            ValueError: An ARN that ECR refuses, or more than 100 of them.
+            ValueError: An ARN that ECR refuses or that is excluded already, or more than 100 of
+                them.
         """
         if not is_unresolved(principal_arn):
             refuse("principal ARN", principal_arn, exclusion_faults(principal_arn))
-        if self._exclusions == MAX_EXCLUSIONS:
+        if principal_arn in self._excluded:
+            msg = f"{principal_arn} is excluded from pull time updates already; leave it out"
+            raise ValueError(msg)
+        if len(self._excluded) == MAX_EXCLUSIONS:
             msg = f"at most {MAX_EXCLUSIONS} principals can be excluded from pull time updates"
             raise ValueError(msg)
         ecr.CfnPullTimeUpdateExclusion(self, construct_id, principal_arn=principal_arn)
-        self._exclusions += 1
+        self._excluded.append(principal_arn)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, cast
 import aws_cdk as cdk
 from constructs import Construct
 
+from ecr_constructs.registry_parts.replication_review import ReplicationReview
+
 if TYPE_CHECKING:
     from ecr_constructs.registry import Registry
 
@@ -21,12 +23,14 @@ class RegistryIndex(Construct):
 
     Attributes:
         registries: The app's registries by ``aws://ACCOUNT/REGION``.
+        replications: What they replicate, looked at together at synthesis.
     """
 
     def __init__(self, root: Construct) -> None:
         """Begin an index. `of` does, once for each app."""
         super().__init__(root, _ID)
         self.registries: dict[str, Registry] = {}
+        self.replications = ReplicationReview(root)
         self._owners: dict[tuple[str, str], str] = {}
 
     @classmethod

@@ -24,7 +24,9 @@ def filter_faults(prefix: str) -> Iterator[str]:
             f"long, is {len(prefix)}"
         )
     if "*" in prefix:
-        yield f"prefix {prefix!r} is no pattern; write {prefix.partition('*')[0]!r}"
+        stem = prefix.partition("*")[0]
+        better = f"; write {stem!r}" if len(stem) >= FILTER_MIN_LENGTH else ""
+        yield f"prefix {prefix!r} must be no pattern but the beginning of names{better}"
     elif not _FILTER.fullmatch(prefix):
         yield (
             f"prefix {prefix!r} must be the beginning of a repository name: lowercase letters, "
@@ -54,13 +56,10 @@ def covers(prefixes: Iterable[str], name: str) -> bool:
     return not listed or any(map(name.startswith, listed))
 
 
-def may_overlap(prefixes: Collection[str], others: Collection[str]) -> bool:
-    """Tell whether a repository may be covered by both; no prefix covers all."""
-    return (
-        not prefixes
-        or not others
-        or any(a.startswith(b) or b.startswith(a) for a in prefixes for b in others)
-    )
+def shared(prefixes: Collection[str], others: Collection[str]) -> set[str]:
+    """Return prefixes of the repositories that both cover; no prefix covers all, as ``""`` does."""
+    pairs = [(a, b) for a in prefixes or [""] for b in others or [""]]
+    return {a for a, b in pairs if a.startswith(b)} | {b for a, b in pairs if b.startswith(a)}
 
 
 def cover(wanted: Iterable[str], unwanted: Iterable[str] = ()) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ecr_constructs.model.partitions import partition_of
-from ecr_constructs.model.prefixes import filter_faults
+from ecr_constructs.model.prefixes import covers, filter_faults, shared
 from ecr_constructs.model.tokens import is_unresolved
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ReplicationConfiguration.html
@@ -37,6 +37,8 @@ class Destination:
             source: The registry that replicates.
             known_regions: Every Region there is.
         """
+        if self == source:
+            yield f"{self} is this registry itself; leave it out"
         if is_unresolved(self.region):
             return
         known = list(known_regions)
@@ -44,8 +46,6 @@ class Destination:
             yield f"{self.region!r} is not a Region that the installed aws-cdk-lib knows"
         if is_unresolved(source.region):
             return
-        if self == source:
-            yield f"{self} is this registry itself; leave it out"
         here, there = partition_of(source.region), partition_of(self.region)
         if here != there:
             yield (
@@ -73,10 +73,14 @@ class ReplicationRule:
     destinations: frozenset[Destination]
     replicate_deletions: bool = False
 
+    @property
+    def what(self) -> str:
+        """What is copied, in words."""
+        return ", ".join(sorted(self.prefixes)) or "everything"
+
     def __str__(self) -> str:
         """Say it in words."""
-        what = ", ".join(sorted(self.prefixes)) or "everything"
-        return f"{what} to {', '.join(map(str, sorted(self.destinations)))}"
+        return f"{self.what} to {', '.join(map(str, sorted(self.destinations)))}"
 
 
 def merged(rules: Iterable[ReplicationRule]) -> list[ReplicationRule]:
@@ -91,6 +95,39 @@ def merged(rules: Iterable[ReplicationRule]) -> list[ReplicationRule]:
     ]
 
 
+def forwarded(
+    rules: Sequence[ReplicationRule],
+    source: Destination,
+    others: Iterable[ReplicationRule],
+    other: Destination,
+) -> dict[str, set[Destination]]:
+    """Return what a registry sends to another and nowhere else, though the other sends it on.
+
+    ECR does not replicate what arrived by replication, so it never reaches those destinations.
+
+    Args:
+        rules: The rules of the registry.
+        source: The registry.
+        others: The rules of the other registry.
+        other: The other registry.
+
+    Returns:
+        Destinations that are not reached, by prefix; ``""`` for all repositories.
+    """
+    lost: dict[str, set[Destination]] = {}
+    for mine in rules:
+        if other not in mine.destinations:
+            continue
+        for theirs in others:
+            for prefix in shared(mine.prefixes, theirs.prefixes):
+                direct = {
+                    each for r in rules if covers(r.prefixes, prefix) for each in r.destinations
+                }
+                if missing := theirs.destinations - direct - {source}:
+                    lost.setdefault(prefix, set()).update(missing)
+    return lost
+
+
 def replication_faults(rules: Sequence[ReplicationRule]) -> Iterator[str]:
     """Yield a sentence for each limit that these rules exceed together."""
     if len(rules) > MAX_RULES:
@@ -101,6 +138,7 @@ def replication_faults(rules: Sequence[ReplicationRule]) -> Iterator[str]:
             f"a registry replicates to at most {MAX_DESTINATIONS} different destinations, these "
             f"are {len(everywhere)}"
         )
+    yield from _contradictions(rules)
     for rule in rules:
         if not rule.destinations:
             yield "a replication rule needs a destination"
@@ -117,3 +155,15 @@ def replication_faults(rules: Sequence[ReplicationRule]) -> Iterator[str]:
         for prefix in sorted(rule.prefixes):
             if not is_unresolved(prefix):
                 yield from filter_faults(prefix)
+
+
+def _contradictions(rules: Iterable[ReplicationRule]) -> Iterator[str]:
+    asked: dict[tuple[frozenset[str], Destination], bool] = {}
+    for rule in rules:
+        for destination in sorted(rule.destinations):
+            deletions = asked.setdefault((rule.prefixes, destination), rule.replicate_deletions)
+            if deletions != rule.replicate_deletions:
+                yield (
+                    f"{rule.what} is to be replicated to {destination} both with and without "
+                    "deletions; choose one"
+                )

@@ -13,7 +13,8 @@ ScanType = Literal["BASIC", "ENHANCED"]
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_RegistryScanningRule.html
 MAX_FILTERS_PER_RULE = 100
 FILTER_MAX_LENGTH = 255
-_FILTER = re.compile(r"[a-z0-9*](?:[._/a-z0-9*-]?[a-z0-9*]+)*")
+# Accepts what the API's pattern accepts, which backtracks for minutes on a long faulty filter.
+_FILTER = re.compile(r"[a-z0-9*]+(?:[._/-][a-z0-9*]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,9 @@ class Scanning:
 
 
 def filters_of(name: str, filters: Sequence[str]) -> tuple[str, ...]:
-    """Return filters as a tuple, refusing a bare string."""
+    """Return filters as a tuple, each once, refusing a bare string."""
     refuse_bare_string(name, filters)
-    return tuple(filters)
+    return tuple(dict.fromkeys(filters))
 
 
 def _filter_faults(each: str) -> Iterator[str]:

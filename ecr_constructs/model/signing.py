@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.tokens import is_unresolved
@@ -12,6 +13,7 @@ from ecr_constructs.model.tokens import is_unresolved
 MAX_RULES = 10
 MAX_FILTERS_PER_RULE = 100
 FILTER_MAX_LENGTH = 256
+PROFILE_ARN_MAX_LENGTH = 200
 _FILTER = re.compile(r"(?:[a-z0-9*]+(?:[._-][a-z0-9*]+)*/)*[a-z0-9*]+(?:[._-][a-z0-9*]+)*")
 _PROFILE = re.compile(
     r"arn:aws(-[a-z]+)*:signer:[a-z0-9-]+:[0-9]{12}:/signing-profiles/[a-zA-Z0-9_]{2,}"
@@ -43,6 +45,11 @@ class SigningRule:
                 "the signing profile must be given by its ARN, "
                 "'arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME'"
             )
+        elif not is_unresolved(self.profile_arn) and len(self.profile_arn) > PROFILE_ARN_MAX_LENGTH:
+            yield (
+                f"the signing profile's ARN must be at most {PROFILE_ARN_MAX_LENGTH} characters "
+                f"long, is {len(self.profile_arn)}"
+            )
         if len(self.filters) > MAX_FILTERS_PER_RULE:
             yield (
                 f"a rule has at most {MAX_FILTERS_PER_RULE} filters, this one has "
@@ -57,13 +64,17 @@ class SigningRule:
                     "characters, in which '*' stands for anything"
                 )
 
-    def signs(self, repository_name: str) -> bool:
-        """Tell whether images of a repository are signed; a deploy-time name may be."""
-        if not self.filters or is_unresolved(repository_name):
+    def may_sign(self, repository_name: str | None) -> bool:
+        """Tell whether images of a repository are signed, or may be.
+
+        Args:
+            repository_name: The name; None if CloudFormation makes one up. Neither such a name
+                nor a filter or name that is known only at deploy time can be judged: it may.
+        """
+        if not self.filters or repository_name is None or is_unresolved(repository_name):
             return True
         return any(
-            re.fullmatch(".*".join(map(re.escape, each.split("*"))), repository_name)
-            for each in self.filters
+            is_unresolved(each) or fnmatchcase(repository_name, each) for each in self.filters
         )
 
 

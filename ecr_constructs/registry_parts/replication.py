@@ -5,17 +5,17 @@ from functools import cache
 from typing import Self
 
 import aws_cdk as cdk
-import jsii
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import region_info
-from constructs import Construct, IValidation
+from constructs import Construct
 
 from ecr_constructs.model.faults import refuse
-from ecr_constructs.model.prefixes import covers, may_overlap
+from ecr_constructs.model.prefixes import covers
 from ecr_constructs.model.replication import (
     QUOTA_RULES,
     Destination,
     ReplicationRule,
+    forwarded,
     merged,
     replication_faults,
 )
@@ -30,9 +30,9 @@ class RegistryReplication:
     def __init__(self, registry: Construct, source: Destination) -> None:
         """Begin without rules, which renders nothing."""
         self._registry = registry
-        self.source = source
-        self.rules: list[ReplicationRule] = []
-        self.resource: ecr.CfnReplicationConfiguration | None = None
+        self._source = source
+        self._rules: list[ReplicationRule] = []
+        self._resource: ecr.CfnReplicationConfiguration | None = None
         self._deletions_acknowledged = False
 
     def add(self, rule: ReplicationRule) -> None:
@@ -41,25 +41,24 @@ class RegistryReplication:
         Raises:
             ValueError: Everything that ECR would refuse, at once.
         """
-        rules = merged([*self.rules, rule])
+        rules = merged([*self._rules, rule])
         refuse("replication", rule, [*self._destination_faults(rule), *replication_faults(rules)])
-        self.rules = rules
+        self._rules = rules
         if len(rules) > QUOTA_RULES:
             self._warn(
                 "replicationQuota",
-                f"There are {len(rules)} replication rules; an account may have {QUOTA_RULES} "
-                "until its quota is raised. Rules with equal prefixes are joined.",
+                f"There are more than {QUOTA_RULES} replication rules, and an account may have no "
+                "more until its quota is raised. Rules with equal prefixes are joined.",
             )
-        if self.resource is None:
-            self.resource = _Configuration(
+        if self._resource is None:
+            self._resource = _Configuration(
                 self._registry, "Replication", replication_configuration=_property(rules)
             )
-            self._registry.node.add_validation(_Coverage(self))
         else:
-            self.resource.replication_configuration = _property(rules)
+            self._resource.replication_configuration = _property(rules)
         for index, each in enumerate(rules):
             if each.replicate_deletions:
-                self._override_deletions(self.resource, index)
+                self._override_deletions(self._resource, index)
 
     def _override_deletions(self, resource: ecr.CfnReplicationConfiguration, index: int) -> None:
         # Neither the L1 nor the schema that CDK validates with has it in every version we support.
@@ -77,40 +76,46 @@ class RegistryReplication:
 
     def _destination_faults(self, rule: ReplicationRule) -> Iterator[str]:
         for destination in sorted(rule.destinations):
-            yield from destination.faults_from(self.source, _known_regions())
+            yield from destination.faults_from(self._source, _known_regions())
 
-    def warn_of_chain(self, other: Self) -> None:
-        """Warn where images would have to be replicated onwards: ECR does not."""
-        for first, second in ((other, self), (self, other)):
-            for what in sorted(first.forwarded_by(second)):
-                self._warn(
-                    "replicationChain",
-                    f"{first} replicates {what} to {second}, which replicates it further; ECR does "
-                    "not replicate what arrived by replication. Name every destination in "
-                    f"{first} itself.",
-                )
+    @property
+    def environment(self) -> str:
+        """The account and Region, as CDK writes them."""
+        return cdk.Stack.of(self._registry).environment
 
-    def forwarded_by(self, other: Self) -> set[str]:
-        """Return what this registry sends to another that the other would send on."""
+    @property
+    def prefixes(self) -> set[str]:
+        """Every prefix that a rule names and that is known."""
         return {
-            ", ".join(sorted(mine.prefixes)) or "everything"
-            for mine in self.rules
-            for theirs in other.rules
-            if other.source in mine.destinations
-            and may_overlap(mine.prefixes, theirs.prefixes)
-            and theirs.destinations - {self.source}
+            prefix for rule in self._rules for prefix in rule.prefixes if not is_unresolved(prefix)
         }
 
-    def uncovered(self) -> Iterator[str]:
-        """Yield each prefix that covers none of the app's repositories of this registry."""
-        names = self._repository_names()
-        for prefix in sorted({prefix for rule in self.rules for prefix in rule.prefixes}):
-            if names and not is_unresolved(prefix) and not any(covers([prefix], n) for n in names):
-                yield prefix
+    def warn_of_chain(self, other: Self) -> None:
+        """Warn of what another registry would have to send on: ECR does not."""
+        lost = forwarded(self._rules, self._source, other._rules, other._source)
+        for prefix, destinations in sorted(lost.items()):
+            there = ", ".join(map(str, sorted(destinations)))
+            self._warn(
+                "replicationChain",
+                f"{self} replicates {prefix or 'everything'} to {other}, which replicates it to "
+                f"{there}; ECR does not replicate what arrived by replication. Let {self} itself "
+                f"replicate it to {there}.",
+            )
 
-    def warn_of_uncovered(self) -> None:
-        """Warn of each prefix that covers nothing; it is most often misspelt."""
-        for prefix in self.uncovered():
+    def warn_of_uncovered(self, names: Iterable[str]) -> None:
+        """Warn of each prefix that covers none of these repositories; it is most often misspelt.
+
+        Args:
+            names: The repositories that the app defines in this registry, read no further than
+                needed. Without any, they are defined elsewhere, and nothing is said.
+        """
+        uncovered, found = self.prefixes, False
+        for name in names:
+            found = True
+            uncovered = {prefix for prefix in uncovered if not covers([prefix], name)}
+            if not uncovered:
+                return
+        for prefix in sorted(uncovered) if found else ():
             self._warn(
                 "replicationCoversNothing",
                 f"The replication prefix {prefix!r} covers none of the repositories that this app "
@@ -118,36 +123,12 @@ class RegistryReplication:
                 "repositories are defined elsewhere.",
             )
 
-    def _repository_names(self) -> list[str]:
-        environment = cdk.Stack.of(self._registry).environment
-        return [
-            node.repository_name
-            for node in self._registry.node.root.node.find_all()
-            if isinstance(node, ecr.CfnRepository)
-            and isinstance(node.repository_name, str)
-            and not is_unresolved(node.repository_name)
-            and cdk.Stack.of(node).environment == environment
-        ]
-
     def _warn(self, identifier: str, message: str) -> None:
         cdk.Annotations.of(self._registry).add_warning_v2(f"ecr-constructs:{identifier}", message)
 
     def __str__(self) -> str:
         """Name the registry."""
-        return str(self.source)
-
-
-@jsii.implements(IValidation)
-class _Coverage:
-    """Looks at the whole app once, when all of it is there."""
-
-    def __init__(self, replication: RegistryReplication) -> None:
-        self._replication = replication
-
-    def validate(self) -> list[str]:
-        """Warn; nothing here is a reason not to deploy."""
-        self._replication.warn_of_uncovered()
-        return []
+        return str(self._source)
 
 
 def _property(rules: Iterable[ReplicationRule]) -> _Configuration.ReplicationConfigurationProperty:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
+from ecr_constructs.grants import added
 from ecr_constructs.registry_index import RegistryIndex
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_ecr as ecr
+
     from ecr_constructs.model.signing import SigningRule
     from ecr_constructs.registry import Registry
     from ecr_constructs.repository import Repository
@@ -39,12 +42,12 @@ def grant_signing(repository: Repository, grantee: iam.IGrantable) -> None:
 
 
 def _grant(repository: Repository, grantee: iam.IGrantable, rule: SigningRule) -> None:
-    if not rule.signs(repository.repository_name):
+    # What the repository says its name is, is a reference; the resource has the name itself.
+    resource = cast("ecr.CfnRepository", repository.node.default_child)
+    if not rule.may_sign(resource.repository_name):
         return
-    grant = iam.Grant.add_to_principal(
-        grantee=grantee, actions=["signer:SignPayload"], resource_arns=[rule.profile_arn]
-    )
-    if not grant.success:
+    statement = iam.PolicyStatement(actions=["signer:SignPayload"], resources=[rule.profile_arn])
+    if not added(grantee.grant_principal, statement):
         cdk.Annotations.of(repository).add_warning_v2(
             "ecr-constructs:signingElsewhere",
             "Images pushed to this repository are signed, and a principal that may push has no "

@@ -8,14 +8,6 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
 from cdk_nag import AwsSolutionsChecks
-from cfnlint.api import ManualArgs, lint
-from cloudformation_validate import (
-    CelEngine,
-    PseudoParameterOverrides,
-    Severity,
-    TemplateContent,
-    ValidateConfig,
-)
 
 from ecr_constructs import (
     Encryption,
@@ -36,6 +28,7 @@ from tests.constructs.helpers import (
     new_app,
     template,
 )
+from tests.constructs.validators import linted, validated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,21 +107,6 @@ def synthesized(
     stack = make(new_app(tmp_path_factory.mktemp("cdk.out")))
     region = "us-east-1" if cdk.Token.is_unresolved(stack.region) else stack.region
     return json.dumps(template(stack)), region
-
-
-def linted(text: str) -> list[str]:
-    """Return what cfn-lint finds in a template, for every Region."""
-    found = lint(text, config=ManualArgs(regions=["ALL_REGIONS"]))
-    return [f"{each.rule.id} {each.path}: {each.message}" for each in found]
-
-
-def validated(text: str, region: str) -> list[str]:
-    """Return what CloudFormation's own validator warns of in a template."""
-    config = ValidateConfig(pseudo_parameter_overrides=PseudoParameterOverrides(region=region))
-    found = CelEngine().validate_template(TemplateContent(text), config).diagnostics
-    # Below a warning it says what every template of repositories is told: tags, replacements.
-    grave = [each for each in found if each.severity.value >= Severity.WARN.value]
-    return [f"{each.rule_id}: {each.message}" for each in grave]
 
 
 def test_cfn_lint_finds_nothing(synthesized: tuple[str, str]) -> None:

@@ -25,7 +25,11 @@ def fits(service: str, name: str, value: str) -> bool:
 
 
 @cache
+def resource_schema(resource_type: str) -> dict[str, Any]:
+    """Return CloudFormation's schema of a resource type."""
+    return dict(PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-central-1", resource_type).schema)
+
+
 def repository_schema() -> dict[str, Any]:
     """Return CloudFormation's schema of AWS::ECR::Repository."""
-    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-central-1", "AWS::ECR::Repository")
-    return dict(schema.schema)
+    return resource_schema("AWS::ECR::Repository")

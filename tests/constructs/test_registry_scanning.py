@@ -1,0 +1,110 @@
+"""Scanning: one configuration of a registry, whoever asks for it."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from ecr_constructs import Registry
+from tests.constructs.helpers import resources
+
+Ask = Callable[[Registry], None]
+
+
+def rule(frequency: str, *filters: str) -> dict[str, Any]:
+    """Return a rule as it is rendered."""
+    return {
+        "ScanFrequency": frequency,
+        "RepositoryFilters": [{"Filter": each, "FilterType": "WILDCARD"} for each in filters],
+    }
+
+
+ASKED: dict[str, tuple[list[Ask], dict[str, Any]]] = {
+    "basic": (
+        [lambda r: r.scan_basic(on_push=["*"])],
+        {"ScanType": "BASIC", "Rules": [rule("SCAN_ON_PUSH", "*")]},
+    ),
+    "basic, of nothing by itself": (
+        [lambda r: r.scan_basic(on_push=[])],
+        {"ScanType": "BASIC", "Rules": []},
+    ),
+    "basic, by several": (
+        [
+            lambda r: r.scan_basic(on_push=["store/*", "payments/*"]),
+            lambda r: r.scan_basic(on_push=["payments/*", "lab/*"]),
+        ],
+        {"ScanType": "BASIC", "Rules": [rule("SCAN_ON_PUSH", "lab/*", "payments/*", "store/*")]},
+    ),
+    "enhanced": (
+        [lambda r: r.scan_enhanced(on_push=["lab/*", "lab/*"], continuous=["payments/*"])],
+        {
+            "ScanType": "ENHANCED",
+            "Rules": [rule("SCAN_ON_PUSH", "lab/*"), rule("CONTINUOUS_SCAN", "payments/*")],
+        },
+    ),
+    "enhanced, by several": (
+        [
+            lambda r: r.scan_enhanced(continuous=["payments/*"]),
+            lambda r: r.scan_enhanced(on_push=["lab/*"]),
+        ],
+        {
+            "ScanType": "ENHANCED",
+            "Rules": [rule("SCAN_ON_PUSH", "lab/*"), rule("CONTINUOUS_SCAN", "payments/*")],
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize(("asks", "expected"), ASKED.values(), ids=ASKED)
+def test_scans(stack: cdk.Stack, asks: list[Ask], expected: dict[str, Any]) -> None:
+    """What is asked for is joined in one configuration."""
+    registry = Registry(stack, "Registry")
+    for ask in asks:
+        ask(registry)
+
+    [scanning] = resources(stack, "AWS::ECR::RegistryScanningConfiguration")
+    assert expected == scanning["Properties"]
+
+
+CONTRADICTIONS: dict[str, tuple[Ask, Ask, str]] = {
+    "two scanners": (
+        lambda r: r.scan_basic(on_push=["*"]),
+        lambda r: r.scan_enhanced(continuous=["payments/*"]),
+        "asked for both: BASIC, on push * and ENHANCED, continuously payments/*",
+    ),
+    "two frequencies": (
+        lambda r: r.scan_enhanced(on_push=["payments/*"]),
+        lambda r: r.scan_enhanced(continuous=["payments/*"]),
+        "'payments/*' is to be scanned both on push and continuously; choose one",
+    ),
+    "a faulty filter": (
+        lambda r: r.scan_basic(on_push=["payments/*"]),
+        lambda r: r.scan_basic(on_push=["store/"]),
+        "filter 'store/' must be a repository name",
+    ),
+    "a bare string": (
+        lambda r: r.scan_enhanced(on_push=["payments/*"]),
+        lambda r: r.scan_enhanced(continuous="store/*"),
+        "continuous must be a list of strings, got the string 'store/*'",
+    ),
+    "101 filters": (
+        lambda r: r.scan_basic(on_push=[f"team{n}/*" for n in range(100)]),
+        lambda r: r.scan_basic(on_push=["one/more"]),
+        "at most 100 filters are scanned on push, these are 101",
+    ),
+}
+
+
+@pytest.mark.parametrize(("first", "second", "fault"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_contradictions_are_refused(stack: cdk.Stack, first: Ask, second: Ask, fault: str) -> None:
+    """What contradicts an earlier request, or is refused by ECR, changes nothing."""
+    registry = Registry(stack, "Registry")
+    first(registry)
+    before = resources(stack, "AWS::ECR::RegistryScanningConfiguration")
+
+    with pytest.raises(ValueError, match=re.escape(fault)):
+        second(registry)
+
+    assert before == resources(stack, "AWS::ECR::RegistryScanningConfiguration")

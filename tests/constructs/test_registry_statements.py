@@ -1,0 +1,186 @@
+"""The registry policy: its statements accumulate, each rendered exactly once."""
+
+import re
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+
+from ecr_constructs import Registry
+from tests.constructs.helpers import (
+    ACCOUNT,
+    ORGANIZATION,
+    OTHER_ACCOUNT,
+    THIRD_ACCOUNT,
+    resources,
+)
+
+ARN = f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/"
+REPLICATE = ["ecr:CreateRepository", "ecr:ReplicateImage"]
+
+
+def root(account: str, partition: str = "aws") -> dict[str, str]:
+    """Return a whole account as a principal."""
+    return {"AWS": f"arn:{partition}:iam::{account}:root"}
+
+
+def allow(action: str | list[str], principal: Any, resource: str | list[str]) -> dict[str, Any]:
+    """Return an allowing statement as it is rendered."""
+    return {"Action": action, "Effect": "Allow", "Principal": principal, "Resource": resource}
+
+
+def policy_of(stack: cdk.Stack) -> dict[str, Any]:
+    """Return the one registry policy of a stack."""
+    [policy] = resources(stack, "AWS::ECR::RegistryPolicy")
+    text: dict[str, Any] = policy["Properties"]["PolicyText"]
+    return text
+
+
+def statement(**more: Any) -> iam.PolicyStatement:
+    """Return a statement that lets an account replicate everything, unless told otherwise."""
+    defaults: dict[str, Any] = {
+        "actions": ["ecr:ReplicateImage"],
+        "principals": [iam.AccountPrincipal(OTHER_ACCOUNT)],
+        "resources": ["*"],
+    }
+    return iam.PolicyStatement(**{**defaults, **more})
+
+
+def test_statements_accumulate(stack: cdk.Stack) -> None:
+    """Each request becomes a statement behind those that stand there."""
+    registry = Registry(stack, "Registry")
+    registry.allow_replication_from([OTHER_ACCOUNT], prefixes=["payments/"])
+    registry.allow_replication_from([THIRD_ACCOUNT], prefixes=["store/"], tagging=True)
+    registry.allow_create_on_push([THIRD_ACCOUNT, OTHER_ACCOUNT], prefixes=["tools/", "lab/"])
+    registry.add_to_registry_policy(statement(sid="Replicate"))
+
+    assert {
+        "Version": "2012-10-17",
+        "Statement": [
+            allow(REPLICATE, root(OTHER_ACCOUNT), f"{ARN}payments/*"),
+            allow([*REPLICATE, "ecr:TagResource"], root(THIRD_ACCOUNT), f"{ARN}store/*"),
+            allow(
+                "ecr:CreateRepository",
+                {"AWS": [root(each)["AWS"] for each in (OTHER_ACCOUNT, THIRD_ACCOUNT)]},
+                [f"{ARN}lab/*", f"{ARN}tools/*"],
+            ),
+            {
+                **allow("ecr:ReplicateImage", root(OTHER_ACCOUNT), "*"),
+                "Sid": "Replicate",
+            },
+        ],
+    } == policy_of(stack)
+
+
+def test_equal_requests_are_one_statement(stack: cdk.Stack) -> None:
+    """Whoever asks for the same a second time changes nothing."""
+    registry = Registry(stack, "Registry")
+    for _ in range(2):
+        registry.allow_replication_from([OTHER_ACCOUNT], prefixes=["payments/"])
+        registry.add_to_registry_policy(statement())
+
+    assert 2 == len(policy_of(stack)["Statement"])
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")]
+)
+def test_arns_are_of_the_stacks_partition(app: cdk.App, region: str, partition: str) -> None:
+    """The ARNs of accounts and repositories carry the partition of the registry's Region."""
+    stack = cdk.Stack(app, "Far", env=cdk.Environment(account=ACCOUNT, region=region))
+    Registry(stack, "Registry").allow_replication_from([OTHER_ACCOUNT], prefixes=["payments/"])
+
+    arn = f"arn:{partition}:ecr:{region}:{ACCOUNT}:repository/payments/*"
+    assert [allow(REPLICATE, root(OTHER_ACCOUNT, partition), arn)] == policy_of(stack)["Statement"]
+
+
+def test_an_organization_may_be_admitted(stack: cdk.Stack) -> None:
+    """A principal with a condition, such as an organization, is rendered with it."""
+    organization = iam.OrganizationPrincipal(ORGANIZATION)
+    Registry(stack, "Registry").add_to_registry_policy(statement(principals=[organization]))
+
+    assert [
+        {
+            **allow("ecr:ReplicateImage", {"AWS": "*"}, "*"),
+            "Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}},
+        }
+    ] == policy_of(stack)["Statement"]
+
+
+REFUSED: dict[str, tuple[iam.PolicyStatement, str]] = {
+    "nobody": (statement(principals=[]), "names no principal; give the PolicyStatement principals"),
+    "nothing to do": (statement(actions=[]), "names no action; give the PolicyStatement actions"),
+    "nothing to do it with": (
+        statement(resources=[]),
+        "names no resource; give the PolicyStatement resources",
+    ),
+}
+
+
+@pytest.mark.parametrize(("faulty", "fault"), REFUSED.values(), ids=REFUSED)
+def test_refuses_a_statement(stack: cdk.Stack, faulty: iam.PolicyStatement, fault: str) -> None:
+    """A statement that ECR refuses raises an error and renders nothing."""
+    registry = Registry(stack, "Registry")
+
+    with pytest.raises(ValueError, match=re.escape(fault)):
+        registry.add_to_registry_policy(faulty)
+
+    assert [] == registry.node.children
+
+
+def test_lists_every_fault_of_a_statement(stack: cdk.Stack) -> None:
+    """A statement that says nothing is refused once, for all three reasons."""
+    with pytest.raises(ValueError, match="Invalid statement of a registry policy") as refusal:
+        Registry(stack, "Registry").add_to_registry_policy(iam.PolicyStatement())
+
+    assert 3 == str(refusal.value).count("\n  - ")
+
+
+def test_a_statement_may_say_what_it_is_not(stack: cdk.Stack) -> None:
+    """A denial of all but some actions and principals is a statement as well."""
+    denial = iam.PolicyStatement(
+        effect=iam.Effect.DENY,
+        not_actions=["ecr:ReplicateImage"],
+        not_principals=[iam.ArnPrincipal(f"arn:aws:iam::{OTHER_ACCOUNT}:role/replicator")],
+        not_resources=[f"{ARN}payments/*"],
+    )
+    Registry(stack, "Registry").add_to_registry_policy(denial)
+
+    [rendered] = policy_of(stack)["Statement"]
+    assert {"Effect", "NotAction", "NotPrincipal", "NotResource"} == set(rendered)
+
+
+def test_refuses_what_the_model_refuses(stack: cdk.Stack) -> None:
+    """A request without prefixes would open every repository."""
+    registry = Registry(stack, "Registry")
+    with pytest.raises(ValueError, match="name at least one prefix"):
+        registry.allow_replication_from([OTHER_ACCOUNT], prefixes=[])
+    with pytest.raises(ValueError, match="name at least one prefix"):
+        registry.allow_create_on_push([OTHER_ACCOUNT], prefixes=[])
+
+    assert [] == registry.node.children
+
+
+def test_a_policy_that_grows_too_long_is_refused_and_stays(stack: cdk.Stack) -> None:
+    """ECR takes 10,240 characters; the statement that is one too many leaves the rest alone."""
+    registry = Registry(stack, "Registry")
+    long = [f"{'p' * 240}{number}/" for number in range(15)]
+    registry.allow_replication_from([OTHER_ACCOUNT], prefixes=long)
+    registry.allow_create_on_push([OTHER_ACCOUNT], prefixes=long)
+    before = policy_of(stack)
+
+    with pytest.raises(ValueError, match="may be 10,240 characters long and would be 1"):
+        registry.allow_replication_from([THIRD_ACCOUNT], prefixes=long)
+
+    assert before == policy_of(stack)
+
+
+def test_the_length_of_deploy_time_values_is_not_judged(app: cdk.App) -> None:
+    """What stands for an account id is longer than one, so a policy that holds it passes."""
+    stack = cdk.Stack(app, "Agnostic")
+    Registry(stack, "Registry").allow_replication_from(
+        [OTHER_ACCOUNT], prefixes=[f"{'p' * 50}{number}/" for number in range(99)]
+    )
+
+    assert 99 == len(policy_of(stack)["Statement"][0]["Resource"])

@@ -1,0 +1,187 @@
+"""Prefixes of repository names: what ECR accepts, what they cover, and how to find some."""
+
+import re
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecr_constructs.model import prefixes
+from ecr_constructs.model.prefixes import cover, covers, filter_faults, namespace_faults, shared
+from tests.unit.service_models import fits, shape
+
+BEGINNING = "must be the beginning of a repository name: lowercase letters"
+REFUSED = {
+    "empty": ("", "prefix '' must be 2 to 256 characters long, is 0"),
+    "one character": ("a", "prefix 'a' must be 2 to 256 characters long, is 1"),
+    "257 characters": ("a" * 257, "must be 2 to 256 characters long, is 257"),
+    "a wildcard": (
+        "payments/*",
+        "prefix 'payments/*' must be no pattern but the beginning of names; write 'payments/'",
+    ),
+    "a wildcard in the middle": ("pay*/api", "beginning of names; write 'pay'"),
+    "upper case": ("Payments", f"prefix 'Payments' {BEGINNING}"),
+    "leading slash": ("/payments", f"prefix '/payments' {BEGINNING}"),
+    "double slash": ("payments//api", f"prefix 'payments//api' {BEGINNING}"),
+    "a line break": ("payments\n", f"{BEGINNING}"),
+}
+
+
+@pytest.mark.parametrize(("prefix", "fault"), REFUSED.values(), ids=REFUSED)
+def test_filter_is_refused(prefix: str, fault: str) -> None:
+    """A replication prefix that ECR refuses is named with what is allowed."""
+    assert any(fault in each for each in filter_faults(prefix))
+
+
+def test_a_wildcard_alone_has_no_better_prefix() -> None:
+    """Where too little stands before the wildcard, nothing is proposed to write instead."""
+    assert [
+        "prefix '*' must be 2 to 256 characters long, is 1",
+        "prefix '*' must be no pattern but the beginning of names",
+    ] == list(filter_faults("*"))
+
+
+@pytest.mark.parametrize("prefix", ["ab", "a/", "a" * 256, "payments/", "pay", "a-", "a.b_c-/d"])
+def test_filter_is_sound(prefix: str) -> None:
+    """A prefix may end anywhere in a name, behind a slash too."""
+    assert [] == list(filter_faults(prefix))
+
+
+def near_misses() -> st.SearchStrategy[str]:
+    """Texts that are prefixes, or nearly."""
+    pieces = ["a", "b0", ".", "_", "-", "--", "/", "A", "*", " ", "\n", "ä", "ROOT"]
+    texts = st.lists(st.sampled_from(pieces), max_size=10).map("".join)
+    return st.builds(lambda text, pad: text + "a" * pad, texts, st.sampled_from([0, 1, 246, 255]))
+
+
+@given(near_misses())
+def test_filters_agree_with_the_service_model(prefix: str) -> None:
+    """A replication prefix is sound exactly if it fits ECR's own model."""
+    assert fits("ecr", "RepositoryFilterValue", prefix) == (not any(filter_faults(prefix)))
+
+
+@given(near_misses())
+def test_namespaces_agree_with_the_service_model(prefix: str) -> None:
+    """A template's prefix is sound exactly if it fits ECR's own model."""
+    assert fits("ecr", "Prefix", prefix) == (not any(namespace_faults(prefix)))
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "ours"),
+    [
+        ("RepositoryFilterValue", "min", prefixes.FILTER_MIN_LENGTH),
+        ("RepositoryFilterValue", "max", prefixes.FILTER_MAX_LENGTH),
+        ("Prefix", "max", prefixes.NAMESPACE_MAX_LENGTH),
+    ],
+)
+def test_limit_is_the_api_models(name: str, limit: str, ours: int) -> None:
+    """A limit equals the one that ECR's API model states."""
+    assert shape("ecr", name)[limit] == ours
+
+
+@pytest.mark.parametrize(
+    ("listed", "name", "expected"),
+    [
+        ([], "payments/api", True),
+        (["payments/"], "payments/api", True),
+        (["payments"], "payments-old/api", True),
+        (["payments/"], "payments", False),
+        (["store/", "payments/"], "payments/api", True),
+        (["store/"], "payments/api", False),
+    ],
+)
+def test_covers(listed: list[str], name: str, *, expected: bool) -> None:
+    """A rule covers the names that begin with one of its prefixes, and all if it has none."""
+    assert expected == covers(listed, name)
+
+
+# --- laws -------------------------------------------------------------------------------------
+
+
+def names() -> st.SearchStrategy[str]:
+    """Repository names that often begin alike."""
+    parts = st.lists(st.sampled_from(["aa", "aab", "b0", "aa-b"]), min_size=1, max_size=3)
+    return parts.map("/".join)
+
+
+def listed_prefixes() -> st.SearchStrategy[list[str]]:
+    """Prefixes that cover some of those names."""
+    return st.lists(st.builds(lambda name, end: name[:end], names(), st.integers(2, 8)), max_size=3)
+
+
+@given(listed_prefixes(), listed_prefixes(), names())
+def test_shared_prefixes_cover_what_both_cover(
+    some: list[str], others: list[str], name: str
+) -> None:
+    """A name is covered by both exactly if a shared prefix begins it, whichever comes first."""
+    both = covers(some, name) and covers(others, name)
+
+    assert both == any(map(name.startswith, shared(some, others)))
+    assert shared(some, others) == shared(others, some)
+
+
+@given(st.lists(names(), max_size=8), st.lists(names(), max_size=4))
+def test_cover_covers_all_that_is_wanted_and_nothing_unwanted(
+    wanted: list[str], unwanted: list[str]
+) -> None:
+    """The prefixes are sound and minimal; it fails exactly where no prefix tells names apart."""
+    if any(other.startswith(name) for name in wanted for other in unwanted):
+        with pytest.raises(ValueError, match="a replication rule selects by prefix"):
+            cover(wanted, unwanted)
+        return
+    found = cover(wanted, unwanted)
+
+    assert all(any(map(name.startswith, found)) for name in wanted)
+    assert not any(name.startswith(prefix) for name in unwanted for prefix in found)
+    assert not any(p != q and p.startswith(q) for p in found for q in found)
+    assert [] == [fault for prefix in found for fault in filter_faults(prefix)]
+    # Each is needed, and none could end at an earlier slash.
+    for prefix in found:
+        assert any(name.startswith(prefix) for name in wanted)
+        parts = prefix.rstrip("/").split("/")
+        for end in range(1, len(parts)):
+            shorter = "/".join(parts[:end]) + "/"
+            assert any(name.startswith(shorter) for name in unwanted)
+
+
+@given(st.lists(names(), max_size=8), st.lists(names(), max_size=4), st.randoms())
+def test_cover_does_not_depend_on_order(
+    wanted: list[str], unwanted: list[str], random: Random
+) -> None:
+    """The same repositories in another order, or named twice, come to the same prefixes."""
+    if any(other.startswith(name) for name in wanted for other in unwanted):
+        return
+    shuffled = [*wanted, *wanted]
+    random.shuffle(shuffled)
+
+    assert cover(wanted, unwanted) == cover(shuffled, reversed(unwanted))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "unwanted", "expected"),
+    [
+        ([], ["store/web"], ()),
+        (["payments/api", "payments/worker"], ["store/web"], ("payments/",)),
+        (["payments/api", "store/web"], [], ("payments/", "store/")),
+        (
+            ["payments/api", "payments/worker"],
+            ["payments/tool"],
+            ("payments/api", "payments/worker"),
+        ),
+        (["payments/core/api"], ["payments/tool"], ("payments/core/",)),
+        (["api"], ["tool"], ("api",)),
+        (["a/b", "ab"], ["ac"], ("a/", "ab")),
+        (["api", "api-v2", "api/x"], [], ("api",)),
+    ],
+)
+def test_cover(wanted: list[str], unwanted: list[str], expected: tuple[str, ...]) -> None:
+    """The namespaces are as short as what must not be covered allows."""
+    assert expected == cover(wanted, unwanted)
+
+
+def test_cover_names_both_that_no_prefix_tells_apart() -> None:
+    """The refusal names the wanted repository and the one that begins with its name."""
+    fault = "'payments/api' begins 'payments/api-v2', which is not to be replicated: rename one"
+    with pytest.raises(ValueError, match=re.escape(fault)):
+        cover(["payments/api"], ["payments/api-v2"])

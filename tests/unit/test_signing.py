@@ -1,0 +1,151 @@
+"""Signing rules: what ECR accepts, and whose images they sign."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecr_constructs.model import signing
+from ecr_constructs.model.signing import SigningRule, signing_faults
+from tests.unit.service_models import fits, resource_schema, shape
+
+STEM = "arn:aws:signer:eu-central-1:111122223333:/signing-profiles/"
+PROFILE = f"{STEM}prod"
+TOKEN = "${Token[Value.1]}"
+BY_ARN = "the signing profile must be given by its ARN, 'arn:aws:signer:REGION:ACCOUNT:/signing"
+NAME = "must be a repository name of 1 to 256 characters, in which '*' stands for anything"
+REFUSED: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "a name": ("prod", (), BY_ARN),
+    "the ARN of a version": (f"{PROFILE}/abcdef", (), BY_ARN),
+    "a short profile name": (f"{STEM}p", (), BY_ARN),
+    "a wildcard": (f"{STEM}*", (), BY_ARN),
+    "201 characters": (
+        STEM + "p" * (201 - len(STEM)),
+        (),
+        "the signing profile's ARN must be at most 200 characters long, is 201",
+    ),
+    "101 filters": (
+        PROFILE,
+        tuple(f"team{n}/*" for n in range(101)),
+        "a rule has at most 100 filters, this one has 101; a filter with '*' covers several",
+    ),
+    "an empty filter": (PROFILE, ("",), f"filter '' {NAME}"),
+    "257 characters": (PROFILE, ("a" * 257,), NAME),
+    "a trailing slash": (PROFILE, ("team/",), f"filter 'team/' {NAME}"),
+    "upper case": (PROFILE, ("Team",), f"filter 'Team' {NAME}"),
+}
+
+
+@pytest.mark.parametrize(("profile", "filters", "fault"), REFUSED.values(), ids=REFUSED)
+def test_refuses(profile: str, filters: tuple[str, ...], fault: str) -> None:
+    """What ECR refuses raises an error that says what is allowed."""
+    with pytest.raises(ValueError, match=re.escape(fault)):
+        SigningRule(profile, filters)
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        PROFILE,
+        STEM + "p" * (200 - len(STEM)),
+        "arn:aws-us-gov:signer:us-gov-west-1:111122223333:/signing-profiles/Prod_2",
+        TOKEN,
+        f"{STEM}{TOKEN}{'p' * 200}",
+    ],
+)
+def test_accepts_profiles(profile: str) -> None:
+    """The ARN of a profile is accepted, a deploy-time one too."""
+    assert profile == SigningRule(profile, ("a*", TOKEN)).profile_arn
+
+
+def accepted(profile: str, *filters: str) -> bool:
+    """Tell whether a rule is accepted."""
+    try:
+        SigningRule(profile, filters)
+    except ValueError:
+        return False
+    return True
+
+
+@given(
+    st.sampled_from([STEM, STEM.replace("aws", "aws-cn"), STEM.replace("1111", "x"), "arn:aws"]),
+    st.text("pP0_-/*:", max_size=4),
+    st.sampled_from([0, 130, 150]),
+)
+def test_profiles_agree_with_the_service_model(stem: str, name: str, pad: int) -> None:
+    """An ARN is sound exactly if it fits ECR's own model."""
+    arn = stem + name + "p" * pad
+    limits = shape("ecr", "SigningProfileArn")
+    theirs = re.fullmatch(limits["pattern"], arn) is not None and len(arn) <= limits["max"]
+
+    assert theirs == accepted(arn)
+
+
+@given(
+    st.lists(st.sampled_from(["a", "0", "*", ".", "_", "-", "/", "A", "\n"]), max_size=9),
+    st.sampled_from([0, 247, 256]),
+)
+def test_filters_agree_with_the_service_model(pieces: list[str], pad: int) -> None:
+    """A filter is sound exactly if it fits ECR's own model."""
+    each = "".join(pieces) + "a" * pad
+
+    assert fits("ecr", "SigningRepositoryFilterValue", each) == accepted(PROFILE, each)
+
+
+def test_limits_are_the_published_ones() -> None:
+    """The limits equal those of ECR's API model; CloudFormation's schema allows more rules."""
+    schema = resource_schema("AWS::ECR::SigningConfiguration")
+    rule = schema["definitions"]["Rule"]["properties"]
+
+    assert signing.MAX_RULES == shape("ecr", "SigningRuleList")["max"]
+    assert signing.MAX_RULES < schema["properties"]["Rules"]["maxItems"]
+    assert signing.MAX_FILTERS_PER_RULE == shape("ecr", "SigningRepositoryFilterList")["max"]
+    assert signing.MAX_FILTERS_PER_RULE == rule["RepositoryFilters"]["maxItems"]
+    assert signing.FILTER_MAX_LENGTH == shape("ecr", "SigningRepositoryFilterValue")["max"]
+    assert signing.FILTER_MAX_LENGTH == schema["definitions"]["Filter"]["maxLength"]
+    assert signing.PROFILE_ARN_MAX_LENGTH == shape("ecr", "SigningProfileArn")["max"]
+    assert signing.PROFILE_ARN_MAX_LENGTH == rule["SigningProfileArn"]["maxLength"]
+
+
+def test_ten_rules_are_the_limit() -> None:
+    """A registry has ten rules; the refusal says how many there would be."""
+    rules = [SigningRule(PROFILE, (f"team{n}/*",)) for n in range(11)]
+
+    assert [] == list(signing_faults(rules[:10]))
+    assert ["a registry has at most 10 signing rules, these are 11"] == list(signing_faults(rules))
+
+
+@pytest.mark.parametrize(
+    ("filters", "name", "expected"),
+    [
+        ([], "payments/api", True),
+        (["payments/*"], "payments/api", True),
+        (["payments/*"], "payments", False),
+        (["store/*", "*/api"], "payments/api", True),
+        (["payments/api"], "payments/api-v2", False),
+        (["payments.api"], "payments/api", False),
+        (["store/*"], None, True),
+        (["store/*"], TOKEN, True),
+        (["store/*", TOKEN], "payments/api", True),
+        # Tried in every way there is, this one would take for ever.
+        (["*a" * 127 + "*b"], "a" * 256, False),
+    ],
+)
+def test_may_sign(filters: list[str], name: str | None, *, expected: bool) -> None:
+    """Images are signed if a filter matches the whole name; what is not known may match."""
+    assert expected == SigningRule(PROFILE, tuple(filters)).may_sign(name)
+
+
+@given(st.text("ab*", min_size=1, max_size=6), st.text("ab", min_size=1, max_size=6))
+def test_filters_match_as_a_slow_reading_does(each: str, name: str) -> None:
+    """A star stands for any number of characters, and everything else for itself."""
+
+    def matches(pattern: str, text: str) -> bool:
+        if not pattern:
+            return not text
+        if pattern[0] == "*":
+            return any(matches(pattern[1:], text[skip:]) for skip in range(len(text) + 1))
+        return text[:1] == pattern[0] and matches(pattern[1:], text[1:])
+
+    assert matches(each, name) == SigningRule(PROFILE, (each,)).may_sign(name)
