@@ -1,7 +1,6 @@
 """The settings of repositories that ECR creates by itself."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -17,7 +16,11 @@ from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.repository_policy import Access, document
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.registry_index import RegistryIndex
-from ecr_constructs.repository_rendering import lifecycle_property
+from ecr_constructs.repository_rendering import (
+    encryption_property,
+    lifecycle_text,
+    mutability_properties,
+)
 from ecr_constructs.surroundings import partition_in, region_of
 
 _Template = ecr.CfnRepositoryCreationTemplate
@@ -123,16 +126,15 @@ class RepositoryCreationTemplate(Construct):
         region = region_of(scope)
         self.prefix = prefix
         self.role = role or (_role(self, settings, region) if settings.needs_role else None)
-        kept = lifecycle_property(self, settings.settled_lifecycle)
         self._resource = _Template(
             self,
             "Resource",
             prefix=prefix,
             applied_for=sorted(applied_for),
             description=description,
-            **_mutability_properties(settings.settled_mutability),
-            encryption_configuration=_encryption_property(settings.encryption),
-            lifecycle_policy=kept.lifecycle_policy_text if kept else None,
+            **mutability_properties(_Template, settings.settled_mutability),
+            encryption_configuration=encryption_property(_Template, settings.encryption),
+            lifecycle_policy=lifecycle_text(self, settings.settled_lifecycle),
             repository_policy=_policy_text(self, access, partition_in(region)),
             resource_tags=[cdk.CfnTag(key=key, value=value) for key, value in (tags or {}).items()]
             or None,
@@ -178,32 +180,6 @@ def _role(scope: Construct, settings: CreationTemplate, region: str) -> iam.Role
         ),
         # Inline, so that the template never exists before what its role needs.
         inline_policies={"Create": iam.PolicyDocument.from_json(document(statements))},
-    )
-
-
-def _mutability_properties(mutability: TagMutability) -> dict[str, Any]:
-    if not mutability.except_for:
-        return {"image_tag_mutability": mutability.setting}
-    return {
-        "image_tag_mutability": mutability.setting,
-        "image_tag_mutability_exclusion_filters": [
-            _Template.ImageTagMutabilityExclusionFilterProperty(
-                image_tag_mutability_exclusion_filter_type="WILDCARD",
-                image_tag_mutability_exclusion_filter_value=value,
-            )
-            for value in mutability.except_for
-        ],
-    }
-
-
-def _encryption_property(
-    encryption: Encryption,
-) -> _Template.EncryptionConfigurationProperty | None:
-    # Absent, ECR encrypts with AES-256, here as in a repository.
-    if encryption.type == "AES256":
-        return None
-    return _Template.EncryptionConfigurationProperty(
-        encryption_type=encryption.type, kms_key=encryption.key_arn
     )
 
 

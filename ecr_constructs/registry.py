@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.model import principals, registry_policy
-from ecr_constructs.model.faults import refuse, refuse_bare_string
+from ecr_constructs.model.faults import check_list, refuse
 from ecr_constructs.model.pull_time import MAX_EXCLUSIONS, exclusion_faults
 from ecr_constructs.model.replication import Destination, ReplicationRule
 from ecr_constructs.model.scanning import Scanning, filters_of
@@ -110,10 +110,10 @@ class Registry(Construct):
         """
         accounts = to_accounts or {}
         principals.check_each("to_accounts", list(accounts), principals.account_id_faults)
-        refuse_bare_string("to_regions", to_regions)
+        check_list("to_regions", to_regions)
         for account, regions in accounts.items():
-            refuse_bare_string(f"to_accounts[{account!r}]", regions)
-        refuse_bare_string("prefixes", prefixes)
+            check_list(f"to_accounts[{account!r}]", regions)
+        check_list("prefixes", prefixes)
         destinations = {Destination(self._account, region) for region in to_regions} | {
             Destination(account, region)
             for account, regions in accounts.items()
@@ -260,5 +260,8 @@ class Registry(Construct):
         if len(self._excluded) == MAX_EXCLUSIONS:
             msg = f"at most {MAX_EXCLUSIONS} principals can be excluded from pull time updates"
             raise ValueError(msg)
-        ecr.CfnPullTimeUpdateExclusion(self, construct_id, principal_arn=principal_arn)
+        if not self._excluded:
+            # A scope of their own, where ids meet none of the registry's.
+            self._exclusions = Construct(self, "PullTimeExclusions")
+        ecr.CfnPullTimeUpdateExclusion(self._exclusions, construct_id, principal_arn=principal_arn)
         self._excluded.append(principal_arn)

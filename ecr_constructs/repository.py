@@ -116,7 +116,9 @@ class Repository(ecr.RepositoryBase):
         self._added_rules: tuple[LifecycleRule, ...] = ()
         self._statements = statements
         self._document: iam.PolicyDocument | None = None
+        # Whom a signing registry must let sign, and whom only their own account can.
         self.pushers: list[iam.IGrantable] = []
+        self.admits_pushers = bool(push_accounts or push_principals)
         self._name: str | None = None
         self._arn: str | None = None
         self._resource = ecr.CfnRepository(
@@ -126,8 +128,8 @@ class Repository(ecr.RepositoryBase):
             repository_name=(
                 self._physical_name if is_unresolved(repository_name) else repository_name
             ),
-            **mutability_properties(tag_mutability or TagMutability.immutable()),
-            encryption_configuration=encryption_property(encryption),
+            **mutability_properties(ecr.CfnRepository, tag_mutability or TagMutability.immutable()),
+            encryption_configuration=encryption_property(ecr.CfnRepository, encryption),
             image_scanning_configuration=SCANNING[scan_on_push],
             lifecycle_policy=lifecycle_property(self, self._lifecycle_with(())),
             repository_policy_text=document(self._statements) if self._statements else None,

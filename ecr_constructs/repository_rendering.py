@@ -1,4 +1,4 @@
-"""How the model's values become properties of `AWS::ECR::Repository`."""
+"""How the model's values become properties of a repository, or of a template for repositories."""
 
 from functools import lru_cache
 from typing import Any
@@ -12,6 +12,9 @@ from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.tokens import is_unresolved
 
+# Each has structs of its own, under the same names.
+_Resource = type[ecr.CfnRepository] | type[ecr.CfnRepositoryCreationTemplate]
+
 # Structs are values, and making one costs as much as sending it.
 SCANNING = {
     on: ecr.CfnRepository.ImageScanningConfigurationProperty(scan_on_push=on)
@@ -19,14 +22,14 @@ SCANNING = {
 }
 
 
-def mutability_properties(mutability: TagMutability) -> dict[str, Any]:
+def mutability_properties(resource: _Resource, mutability: TagMutability) -> dict[str, Any]:
     """Return the keywords for tag mutability and its exceptions."""
     if not mutability.except_for:
         return {"image_tag_mutability": mutability.setting}
     return {
         "image_tag_mutability": mutability.setting,
         "image_tag_mutability_exclusion_filters": [
-            ecr.CfnRepository.ImageTagMutabilityExclusionFilterProperty(
+            resource.ImageTagMutabilityExclusionFilterProperty(
                 image_tag_mutability_exclusion_filter_type="WILDCARD",
                 image_tag_mutability_exclusion_filter_value=value,
             )
@@ -35,21 +38,17 @@ def mutability_properties(mutability: TagMutability) -> dict[str, Any]:
     }
 
 
-def encryption_property(
-    encryption: Encryption,
-) -> ecr.CfnRepository.EncryptionConfigurationProperty | None:
-    """Return the encryption configuration; for AES-256 nothing, as `Encryption.aes256` says."""
+def encryption_property(resource: _Resource, encryption: Encryption) -> Any:
+    """Return the encryption configuration; for AES-256 None, as `Encryption.aes256` says."""
     if encryption.type == "AES256":
         return None
-    return ecr.CfnRepository.EncryptionConfigurationProperty(
+    return resource.EncryptionConfigurationProperty(
         encryption_type=encryption.type, kms_key=encryption.key_arn
     )
 
 
-def lifecycle_property(
-    scope: Construct, policy: LifecyclePolicy
-) -> ecr.CfnRepository.LifecyclePolicyProperty | None:
-    """Return the lifecycle policy, or None if it keeps every image.
+def lifecycle_text(scope: Construct, policy: LifecyclePolicy) -> str | None:
+    """Return the lifecycle policy as text, or None if it keeps every image.
 
     Args:
         scope: Where the policy is rendered.
@@ -57,11 +56,18 @@ def lifecycle_property(
     """
     if not policy:
         return None
-    text = policy.to_json()
     if any(is_unresolved(rule.count_number) for rule in policy.rules):
         # JSON has no deploy-time numbers; CDK splits the text around them.
-        text = cdk.Stack.of(scope).to_json_string(policy.to_dict())
-    return _lifecycle_struct(text)
+        return cdk.Stack.of(scope).to_json_string(policy.to_dict())
+    return policy.to_json()
+
+
+def lifecycle_property(
+    scope: Construct, policy: LifecyclePolicy
+) -> ecr.CfnRepository.LifecyclePolicyProperty | None:
+    """Return the lifecycle policy as a repository has it."""
+    text = lifecycle_text(scope, policy)
+    return None if text is None else _lifecycle_struct(text)
 
 
 @lru_cache(maxsize=1024)

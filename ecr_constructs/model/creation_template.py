@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ecr_constructs.model.encryption import Encryption
-from ecr_constructs.model.faults import refuse, refuse_bare_string
+from ecr_constructs.model.faults import check_list, refuse
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.prefixes import ROOT, namespace_faults
@@ -55,7 +55,7 @@ class CreationTemplate:
 
     def __post_init__(self) -> None:
         """Judge the whole."""
-        refuse_bare_string("applied_for", self.applied_for)
+        check_list("applied_for", self.applied_for)
         refuse("repository creation template", self.prefix, self._faults())
 
     def _faults(self) -> Iterator[str]:

@@ -29,7 +29,7 @@ def refuse(what: str, value: object, faults: Iterable[str]) -> None:
         raise ValueError(refusal(what, value, faults))
 
 
-def refuse_bare_string(name: str, value: object) -> None:
+def check_list(name: str, value: object) -> None:
     """Refuse what only looks like a list of strings.
 
     Raises:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from ecr_constructs.model.faults import refuse, refuse_bare_string
+from ecr_constructs.model.faults import check_list, refuse
 from ecr_constructs.model.tokens import is_unresolved
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageTagMutabilityExclusionFilter.html
@@ -37,7 +37,7 @@ class TagMutability:
 
     def __post_init__(self) -> None:
         """Judge the filters."""
-        refuse_bare_string("except_for", self.except_for)
+        check_list("except_for", self.except_for)
         object.__setattr__(self, "except_for", tuple(self.except_for))
         refuse("tag mutability exclusion filters", list(self.except_for), _faults(self.except_for))
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from ecr_constructs.model.faults import refuse, refuse_bare_string
+from ecr_constructs.model.faults import check_list, refuse
 from ecr_constructs.model.tokens import is_unresolved
 
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
@@ -45,7 +45,7 @@ def check_each(
     keyword: str, values: Sequence[str], faults_of: Callable[[object], Iterator[str]]
 ) -> None:
     """Raise one ValueError for all faulty values of a keyword; deploy-time values pass."""
-    refuse_bare_string(keyword, values)
+    check_list(keyword, values)
     refuse(
         keyword,
         list(values),

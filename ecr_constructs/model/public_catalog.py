@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ecr_constructs.model.faults import refuse, refuse_bare_string
+from ecr_constructs.model.faults import check_list, refuse
 from ecr_constructs.model.tokens import is_unresolved
 
 # The registry itself exists once for all Regions:
@@ -52,8 +52,8 @@ class CatalogData:
 
     def __post_init__(self) -> None:
         """Judge the whole."""
-        refuse_bare_string("architectures", self.architectures)
-        refuse_bare_string("operating_systems", self.operating_systems)
+        check_list("architectures", self.architectures)
+        check_list("operating_systems", self.operating_systems)
         refuse("catalog data", self.description, self._faults())
 
     def _faults(self) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ecr_constructs.model import principals
-from ecr_constructs.model.faults import refuse, refuse_bare_string
+from ecr_constructs.model.faults import check_list, refuse
 from ecr_constructs.model.prefixes import filter_faults
 from ecr_constructs.model.tokens import is_unresolved
 
@@ -52,7 +52,7 @@ def allow_create_on_push(
 
 def _check(method: str, accounts: Sequence[str], prefixes: Sequence[str]) -> None:
     principals.check_each("accounts", accounts, principals.account_id_faults)
-    refuse_bare_string("prefixes", prefixes)
+    check_list("prefixes", prefixes)
     faults = [
         fault for each in prefixes if not is_unresolved(each) for fault in filter_faults(each)
     ]

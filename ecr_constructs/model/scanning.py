@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
-from ecr_constructs.model.faults import refuse, refuse_bare_string
+from ecr_constructs.model.faults import check_list, refuse
 from ecr_constructs.model.tokens import is_unresolved
 
 ScanType = Literal["BASIC", "ENHANCED"]
@@ -86,7 +86,7 @@ class Scanning:
 
 def filters_of(name: str, filters: Sequence[str]) -> tuple[str, ...]:
     """Return filters as a tuple, each once, refusing a bare string."""
-    refuse_bare_string(name, filters)
+    check_list(name, filters)
     return tuple(dict.fromkeys(filters))
 
 

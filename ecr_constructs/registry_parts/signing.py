@@ -1,10 +1,19 @@
 """The signing configuration of a registry."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jsii
 from aws_cdk import aws_ecr as ecr
-from constructs import Construct
+from constructs import IValidation
 
 from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.signing import SigningRule, signing_faults
+from ecr_constructs.registry_parts.signing_grants import warn_of_pushers_elsewhere
+
+if TYPE_CHECKING:
+    from ecr_constructs.registry import Registry
 
 _Configuration = ecr.CfnSigningConfiguration
 
@@ -12,7 +21,7 @@ _Configuration = ecr.CfnSigningConfiguration
 class RegistrySigning:
     """Collects signing rules and renders them as one `AWS::ECR::SigningConfiguration`."""
 
-    def __init__(self, registry: Construct) -> None:
+    def __init__(self, registry: Registry) -> None:
         """Begin without rules, which renders nothing."""
         self._registry = registry
         self.rules: list[SigningRule] = []
@@ -31,8 +40,23 @@ class RegistrySigning:
             self._resource = _Configuration(
                 self._registry, "Signing", rules=[_property(each) for each in rules]
             )
+            self._registry.node.add_validation(_Pushers(self._registry, self))
         else:
             self._resource.rules = [_property(each) for each in rules]
+
+
+@jsii.implements(IValidation)
+class _Pushers:
+    """Looks at the whole app once, when all of its repositories are there."""
+
+    def __init__(self, registry: Registry, signing: RegistrySigning) -> None:
+        self._registry = registry
+        self._signing = signing
+
+    def validate(self) -> list[str]:
+        """Warn; nothing here is a reason not to deploy."""
+        warn_of_pushers_elsewhere(self._registry, self._signing.rules)
+        return []
 
 
 def _property(rule: SigningRule) -> _Configuration.RuleProperty:

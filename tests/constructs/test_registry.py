@@ -54,7 +54,7 @@ def test_logical_ids(stack: cdk.Stack) -> None:
         "RegistryPolicyA22C660A": "AWS::ECR::RegistryPolicy",
         "RegistryScanning6CEAD07B": "AWS::ECR::RegistryScanningConfiguration",
         "RegistrySigning2384E489": "AWS::ECR::SigningConfiguration",
-        "RegistryScannerC575F6EA": "AWS::ECR::PullTimeUpdateExclusion",
+        "RegistryPullTimeExclusionsScannerD3E15AC1": "AWS::ECR::PullTimeUpdateExclusion",
     } == {name: each["Type"] for name, each in template(stack)["Resources"].items()}
 
 

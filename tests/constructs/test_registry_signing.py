@@ -310,3 +310,23 @@ def test_without_a_registry_a_push_grant_is_cdks_own(stack: cdk.Stack) -> None:
     repository.grant_push(a_role(stack, "Second"))
 
     assert [] == signing_statements(stack)
+
+
+@pytest.mark.parametrize("keyword", ["push_accounts", "push_principals"])
+@pytest.mark.parametrize("late", [False, True], ids=["rule first", "repository first"])
+def test_pushers_that_are_admitted_by_name_are_warned_of(
+    stack: cdk.Stack, keyword: str, *, late: bool
+) -> None:
+    """Who is admitted by the repository policy gets no permission to sign from here."""
+    who = OTHER_ACCOUNT if keyword == "push_accounts" else f"arn:aws:iam::{ACCOUNT}:role/ci"
+    registry = Registry(stack, "Registry")
+    keywords: dict[str, Any] = {keyword: [who]}
+    if not late:
+        registry.sign(PROFILE, filters=["payments/*"])
+    Repository(stack, "Api", repository_name="payments/api", **keywords)
+    Repository(stack, "Web", repository_name="storefront/web", **keywords)
+    if late:
+        registry.sign(PROFILE, filters=["payments/*"])
+
+    [warning] = warnings(stack)
+    assert "Permit it signer:SignPayload in its own account" in warning

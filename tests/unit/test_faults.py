@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ecr_constructs.model.faults import refusal, refuse, refuse_bare_string
+from ecr_constructs.model.faults import check_list, refusal, refuse
 
 
 def test_refusal_has_a_line_for_each_fault() -> None:
@@ -26,13 +26,13 @@ def test_refuse_returns_without_faults() -> None:
     assert refuse("tag", "x", iter([])) is None  # type: ignore[func-returns-value]
 
 
-def test_refuse_bare_string() -> None:
+def test_check_list() -> None:
     """A string is refused where a list is meant, with the list to write."""
     with pytest.raises(ValueError, match=re.escape("got the string 'abc'; write ['abc']")):
-        refuse_bare_string("except_for", "abc")
+        check_list("except_for", "abc")
 
 
 @pytest.mark.parametrize("value", [[], ["abc"], ("abc",), frozenset({"abc"})], ids=str)
-def test_refuse_bare_string_accepts_collections(value: object) -> None:
+def test_check_list_accepts_collections(value: object) -> None:
     """A collection is no bare string."""
-    assert refuse_bare_string("except_for", value) is None  # type: ignore[func-returns-value]
+    assert check_list("except_for", value) is None  # type: ignore[func-returns-value]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ecr_constructs.model.faults import refuse_bare_string
+from ecr_constructs.model.faults import check_list
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 
@@ -66,6 +66,6 @@ class Retention:
 
 def protect(tag_patterns: Sequence[str]) -> Iterator[LifecycleRule]:
     """Yield one protecting rule for each pattern: a list in one rule would mean ALL of them."""
-    refuse_bare_string("protect_tags", tag_patterns)
+    check_list("protect_tags", tag_patterns)
     for pattern in tag_patterns:
         yield LifecycleRule.protect(pattern, description=f"Protect {pattern}")

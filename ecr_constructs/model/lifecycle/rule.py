@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, Self
 
-from ecr_constructs.model.faults import refuse, refuse_bare_string
+from ecr_constructs.model.faults import check_list, refuse
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.lifecycle.rule_grammar import rule_faults
 
@@ -60,7 +60,7 @@ class LifecycleRule:
         """Settle what follows from other fields, then judge the whole."""
         settle = object.__setattr__
         for name in ("tag_pattern_list", "tag_prefix_list"):
-            refuse_bare_string(name, getattr(self, name) or ())
+            check_list(name, getattr(self, name) or ())
             settle(self, name, tuple(getattr(self, name)))
         if self.storage_class == "standard":
             settle(self, "storage_class", None)

@@ -1,0 +1,156 @@
+"""The examples, deployed to the embedded AWS by the real CDK CLI and read back."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local_aws import images, paths
+from local_aws.process import LocalAws
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Deploy = Callable[[str], str]
+
+HOME, PARTNER = "111122223333", "444455556666"
+REGION, REPLICA = "eu-central-1", "eu-west-1"
+DEPLOYED = {
+    "creation_template",
+    "public_repository",
+    "pull_through_cache",
+    "registry",
+    "replication",
+}
+# Its Lambda function needs the AWS SDK of Lambda's runtime, which the embedded AWS has not.
+NOT_DEPLOYED = {"account_settings"}
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[LocalAws]:
+    """An embedded AWS for the examples alone: they own whole registries."""
+    with LocalAws() as running:
+        places = [(HOME, REGION), (HOME, REPLICA), (PARTNER, REGION), (HOME, "us-east-1")]
+        running.bootstrap(places, trust=HOME)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def deploy(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deploy:
+    """Deploys an example; returns what the CLI printed, `cdk diff` after it included."""
+
+    def run(name: str) -> str:
+        assert name in DEPLOYED
+        outdir = tmp_path_factory.mktemp("cdk.out")
+        app = f"{paths.DEVELOPMENT_BIN / 'python'} examples/{name}/app.py"
+        said = ""
+        for command in (("deploy", "--require-approval=never"), ("diff", "--fail")):
+            done = subprocess.run(
+                [
+                    *(str(paths.CDK), command[0], "**", *command[1:], "--app", app),
+                    *("--no-notices", "--no-color", "--output", str(outdir)),
+                ],
+                cwd=paths.PROJECT,
+                env=aws.env(account=HOME, region=REGION),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            said += done.stdout
+            assert done.returncode == 0, said
+        return said
+
+    return run
+
+
+def test_two_stacks_contribute_to_one_registry(aws: LocalAws, deploy: Deploy) -> None:
+    """What the platform's and a team's stack ask of the registry stands side by side."""
+    deploy("registry")
+    ecr = aws.client("ecr", account=HOME, region=REGION)
+
+    assert "sandbox/" in ecr.get_registry_policy()["policyText"]
+    scanning = ecr.get_registry_scanning_configuration()["scanningConfiguration"]
+    assert scanning == {
+        "scanType": "ENHANCED",
+        "rules": [
+            {
+                "scanFrequency": "CONTINUOUS_SCAN",
+                "repositoryFilters": [{"filter": "payments/*", "filterType": "WILDCARD"}],
+            }
+        ],
+    }
+    [rule] = ecr.get_signing_configuration()["signingConfiguration"]["rules"]
+    assert rule["signingProfileArn"].endswith(":/signing-profiles/payments")
+    assert len(ecr.list_pull_time_update_exclusions()["pullTimeUpdateExclusions"]) == 1
+
+
+def test_images_reach_a_region_and_a_partner(aws: LocalAws, deploy: Deploy) -> None:
+    """The same digest arrives where the repositories stand ready."""
+    stacks = aws.client("cloudformation", account=HOME, region=REGION)
+    if any(each["StackName"] == "Payments" for each in stacks.describe_stacks()["Stacks"]):
+        # Both examples own payments/api; one registry has it once.
+        stacks.delete_stack(StackName="Payments")
+        ecr = aws.client("ecr", account=HOME, region=REGION)
+        ecr.delete_repository(repositoryName="payments/api", force=True)
+    deploy("replication")
+    digest = aws.registry(HOME, REGION).push("payments/worker:v1", images.image("a"))
+
+    for account, region in ((HOME, REPLICA), (PARTNER, REGION)):
+        ecr = aws.client("ecr", account=account, region=region)
+        [found] = ecr.describe_images(repositoryName="payments/worker")["imageDetails"]
+        assert (found["imageDigest"], found["imageTags"]) == (digest, ["v1"])
+
+
+def test_caches_have_rules_and_templates(aws: LocalAws, deploy: Deploy) -> None:
+    """Each cache stands with its upstream, its secret and the template of its prefix."""
+    deploy("pull_through_cache")
+    ecr = aws.client("ecr", account=HOME, region=REGION)
+
+    rules = ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]
+    assert {each["ecrRepositoryPrefix"]: each["upstreamRegistryUrl"] for each in rules} == {
+        "docker-hub": "registry-1.docker.io",
+        "quay": "quay.io",
+    }
+    [secret] = [each["credentialArn"] for each in rules if "credentialArn" in each]
+    # The embedded AWS refers to a secret by its name, AWS by its ARN.
+    assert "ecr-pullthroughcache/docker-hub" in secret
+    prefixes = _templates(ecr)
+    assert {"docker-hub", "quay"} <= set(prefixes)
+    assert prefixes["quay"]["appliedFor"] == ["PULL_THROUGH_CACHE"]
+
+
+def test_a_push_creates_what_its_template_says(aws: LocalAws, deploy: Deploy) -> None:
+    """A repository that a push brings into being has the template's settings."""
+    deploy("creation_template")
+    ecr = aws.client("ecr", account=HOME, region=REPLICA)
+    aws.registry(HOME, REPLICA).push("sandbox/tryout:latest", images.image("b"))
+
+    [created] = ecr.describe_repositories(repositoryNames=["sandbox/tryout"])["repositories"]
+    assert created["imageTagMutability"] == "MUTABLE"
+    assert "imageCountMoreThan" in str(ecr.get_lifecycle_policy(repositoryName="sandbox/tryout"))
+    assert _templates(ecr)["payments"]["encryptionConfiguration"]["encryptionType"] == "KMS"
+
+
+def test_a_public_repository_has_its_catalogue(aws: LocalAws, deploy: Deploy) -> None:
+    """The gallery shows what the template says."""
+    deploy("public_repository")
+    public = aws.client("ecr-public", account=HOME, region="us-east-1")
+
+    [repository] = public.describe_repositories()["repositories"]
+    name = repository["repositoryName"]
+    catalogue = public.get_repository_catalog_data(repositoryName=name)["catalogData"]
+    assert catalogue["description"]
+
+
+def _templates(ecr: Any) -> dict[str, dict[str, Any]]:
+    found = ecr.describe_repository_creation_templates()["repositoryCreationTemplates"]
+    return {each["prefix"].rstrip("/"): each for each in found}
+
+
+def test_every_example_is_deployed() -> None:
+    """A new example is deployed here, or says why not."""
+    folders = {path.parent.name for path in (paths.PROJECT / "examples").glob("*/app.py")}
+    assert folders == DEPLOYED | NOT_DEPLOYED
