@@ -45,7 +45,7 @@ class EnvironmentStage(cdk.Stage):
             for stack_name, stack in there.items():
                 # What is to receive images stands before anything sends them.
                 at_home["registry"].add_stack_dependency(stack)
-                if stack_name in at_home and stack_name in environment.teams:
+                if stack_name in environment.teams:
                     at_home[stack_name].add_stack_dependency(stack)
 
     def _stacks_at(self, site: Site) -> dict[str, cdk.Stack]:

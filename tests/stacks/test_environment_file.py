@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic_core import ErrorDetails
 
 from stacks.environment_file import load_environment, load_environments
-from stacks.yaml_file import EnvironmentFileError
+from stacks.sentences import sentence
+from stacks.yaml_file import EnvironmentFileError, read_yaml
 
 SOUND = """\
 account: "111122223333"
@@ -414,3 +416,15 @@ def test_two_environments_may_share_an_account(write: Write) -> None:
     folder = write(SOUND, "a.yaml").parent
     write(SOUND.replace("payments/api", "payments/worker"), "b.yaml")
     assert ["a", "b"] == list(load_environments(folder))
+
+
+def test_a_fault_that_has_no_sentence_yet_is_said_in_pydantics_words(write: Write) -> None:
+    """A kind of error that a newer pydantic brings is still answered in one line."""
+    file = read_yaml(write(SOUND))
+    error: ErrorDetails = {
+        "type": "brand_new",
+        "loc": ("region",),
+        "msg": "Input should be newer",
+        "input": "old",
+    }
+    assert sentence(file, error) == (("region",), "Input should be newer, got 'old'")

@@ -11,7 +11,7 @@ import pytest
 
 from stacks.environment import Environment
 from stacks.stage import EnvironmentStage
-from tests.stacks.conftest import Templates
+from tests.stacks.conftest import Synth, Templates
 
 HOME, REGION, ACCOUNT = "Prod", "Prod/EuWest1", "Prod/Account444455556666/EuCentral1"
 TEAMS = ("Payments", "Platform", "Storefront")
@@ -83,6 +83,25 @@ def test_what_is_not_to_be_replicated_is_not(templates: Templates) -> None:
     prefixes = tuple(each["Filter"] for each in rule["RepositoryFilters"])
     covered = {name for name in _repositories(templates, HOME) if name.startswith(prefixes)}
     assert covered == set(_repositories(templates, REGION))
+
+
+def test_a_team_that_replicates_nothing_has_no_stack_there(synth: Synth) -> None:
+    """An empty stack could not be deployed."""
+    environment = Environment.model_validate(
+        {
+            "account": "111122223333",
+            "region": "eu-central-1",
+            "profile": "staging",
+            "replica_regions": ["eu-west-1"],
+            "teams": {
+                "payments": {"repositories": ["payments/api"]},
+                "tools": {"repositories": [{"name": "tools/cache", "replicate": False}]},
+            },
+        }
+    )
+    assert {"Prod/EuWest1/Payments", "Prod/EuWest1/Registry"} == {
+        path for path in synth({"prod": environment}) if path.startswith(REGION)
+    }
 
 
 def test_the_rule_names_every_replica(templates: Templates) -> None:

@@ -2,11 +2,16 @@
 
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_kms as kms
 
-from ecr_constructs import LifecyclePolicy, LifecycleRule, Retention, TagMutability
-from stacks.environment import Environment
+from ecr_constructs import Encryption, LifecyclePolicy, LifecycleRule, Retention, TagMutability
+from stacks.encryption import encryption_of
+from stacks.environment import EncryptionKind, Environment
 from stacks.settings import Resolved, resolve, uses_key
+
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
 def _resolve(
@@ -199,3 +204,18 @@ def test_a_key_is_made_only_where_one_is_used() -> None:
         Environment.model_validate({**base, "teams": {"a": {"repositories": [plain]}}})
     )
     assert uses_key(Environment.model_validate({**base, "teams": teams}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("aes256", Encryption.aes256()),
+        ("aws_managed", Encryption.aws_managed()),
+        ("customer_managed", Encryption.customer_managed(KEY)),
+        ("dual_layer", Encryption.dual_layer(KEY)),
+    ],
+)
+def test_a_kind_of_encryption_is_the_librarys(kind: EncryptionKind, expected: Encryption) -> None:
+    """The kinds that take a key get the environment's own."""
+    key = kms.Key.from_key_arn(cdk.Stack(), "Key", KEY)
+    assert expected == encryption_of(kind, key)

@@ -127,3 +127,9 @@ def test_takes_the_arn_of_a_key(key: Key | str) -> None:
 def test_says_it_in_words(encryption: Encryption, words: str, *, needs_region: bool) -> None:
     """A choice says what it is, and whether it depends on the Region."""
     assert (words, needs_region) == (str(encryption), encryption.needs_region)
+
+
+def test_refuses_an_unknown_type() -> None:
+    """The type is one of ECR's three."""
+    with pytest.raises(ValueError, match=r"must be AES256, KMS or KMS_DSSE, got 'RSA'"):
+        Encryption("RSA")  # type: ignore[arg-type]
