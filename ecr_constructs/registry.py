@@ -1,6 +1,7 @@
 """One registry: what exists once for each account and Region."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -72,8 +73,8 @@ class Registry(Construct):
         """
         environment = cdk.Stack.of(scope).environment
         index = RegistryIndex.find(scope)
-        registry = index and index.registries.get(environment)
-        if not registry:
+        registry = cast("Registry | None", index and index.registries.get(environment))
+        if registry is None:
             msg = (
                 f"the app defines no Registry for {environment}; write Registry(stack, 'Registry') "
                 "in the one stack that is to own it"

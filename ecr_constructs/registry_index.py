@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -10,9 +10,17 @@ from constructs import Construct
 from ecr_constructs.registry_parts.replication_review import ReplicationReview
 
 if TYPE_CHECKING:
-    from ecr_constructs.registry import Registry
+    from ecr_constructs.model.signing import SigningRule
 
 _ID = "EcrConstructsIndex"
+
+
+class OwnsRegistry(Protocol):
+    """What other parts ask of a `Registry`, which itself needs this module."""
+
+    @property
+    def signing_rules(self) -> tuple[SigningRule, ...]:
+        """Which images are signed, by which profile."""
 
 
 class RegistryIndex(Construct):
@@ -29,7 +37,7 @@ class RegistryIndex(Construct):
     def __init__(self, root: Construct) -> None:
         """Begin an index. `of` does, once for each app."""
         super().__init__(root, _ID)
-        self.registries: dict[str, Registry] = {}
+        self.registries: dict[str, OwnsRegistry] = {}
         self.replications = ReplicationReview(root)
         self._owners: dict[tuple[str, str], str] = {}
 

@@ -13,7 +13,7 @@ from ecr_constructs.model.signing import SigningRule, signing_faults
 from ecr_constructs.registry_parts.signing_grants import warn_of_pushers_elsewhere
 
 if TYPE_CHECKING:
-    from ecr_constructs.registry import Registry
+    from constructs import Construct
 
 _Configuration = ecr.CfnSigningConfiguration
 
@@ -21,7 +21,7 @@ _Configuration = ecr.CfnSigningConfiguration
 class RegistrySigning:
     """Collects signing rules and renders them as one `AWS::ECR::SigningConfiguration`."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Construct) -> None:
         """Begin without rules, which renders nothing."""
         self._registry = registry
         self.rules: list[SigningRule] = []
@@ -49,7 +49,7 @@ class RegistrySigning:
 class _Pushers:
     """Looks at the whole app once, when all of its repositories are there."""
 
-    def __init__(self, registry: Registry, signing: RegistrySigning) -> None:
+    def __init__(self, registry: Construct, signing: RegistrySigning) -> None:
         self._registry = registry
         self._signing = signing
 
