@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterable, Iterator
 from copy import copy
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Self
 
 from ecr_constructs.model.faults import refusal, refuse
+from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.json_text import compact, parse
 from ecr_constructs.model.lifecycle.policy_grammar import (
     MAX_RULES,
@@ -14,7 +16,9 @@ from ecr_constructs.model.lifecycle.policy_grammar import (
     faults_between,
     policy_faults,
 )
+from ecr_constructs.model.lifecycle.readings import DEFAULT, Readings
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
+from ecr_constructs.model.lifecycle.simulation import Simulation, simulate
 from ecr_constructs.model.lifecycle.words import rule_in_words
 
 
@@ -74,6 +78,27 @@ class LifecyclePolicy:
     def in_words(self) -> tuple[str, ...]:
         """Say what each rule does, in the order in which they are applied."""
         return tuple(map(rule_in_words, self.rules)) or ("keep every image",)
+
+    def simulate(
+        self,
+        images: Iterable[Image],
+        *,
+        now: datetime | None = None,
+        readings: Readings = DEFAULT,
+    ) -> Simulation:
+        """Tell what ECR would do to a repository's images, which rule does it, and why.
+
+        Args:
+            images: The images, or an `Inventory` of them.
+            now: The instant at which ages are taken, with a zone. Default: this instant.
+            readings: Answers to what AWS does not document. Default: those that predict more
+                deletions. `Simulation.assumptions` tells whether the result depends on them.
+
+        Raises:
+            ValueError: A rule has a value that is known only at deploy time, the images are no
+                inventory, or `now` has no zone.
+        """
+        return simulate(self, images, now, readings)
 
     def __bool__(self) -> bool:
         """Tell whether there is any rule."""
