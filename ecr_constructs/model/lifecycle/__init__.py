@@ -1,5 +1,6 @@
 """Lifecycle policies: which images go, and when."""
 
+from ecr_constructs.model.lifecycle.forecast import Forecast
 from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.inventory import Inventory
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
@@ -10,6 +11,7 @@ from ecr_constructs.model.lifecycle.simulation import Fate, Outcome, Simulation
 
 __all__ = [
     "Fate",
+    "Forecast",
     "Image",
     "Inventory",
     "LifecyclePolicy",

@@ -1,18 +1,33 @@
 """A policy applied to an inventory at one instant, under one reading of what is undocumented."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple
 
 from ecr_constructs.model.lifecycle import bits
-from ecr_constructs.model.lifecycle.inventory import Inventory
 from ecr_constructs.model.lifecycle.marks import Marks, mark_all
 from ecr_constructs.model.lifecycle.ranking import Ranking
 from ecr_constructs.model.lifecycle.readings import Readings
 from ecr_constructs.model.lifecycle.relations import ARCHIVE, EXPIRE, Relations, Settled
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
+
+
+class Stage(NamedTuple):
+    """Which images are where at an instant.
+
+    Attributes:
+        at: The instant.
+        standard: Those of the standard storage class.
+        archive: Those of the archive.
+        archived_at: When images were archived that were not when the inventory was taken.
+    """
+
+    at: datetime
+    standard: int
+    archive: int
+    archived_at: Mapping[int, datetime]
 
 
 class Evaluation:
@@ -24,6 +39,7 @@ class Evaluation:
         relations: Which of them depend on each other.
         marks: What each rule does, in ascending priority.
         settled: What goes.
+        stage: The images that are there, and the instant.
     """
 
     def __init__(
@@ -35,57 +51,64 @@ class Evaluation:
         self.ranking = ranking
         self.relations = Relations(ranking)
         self._selected = [ranking.selected(rule) for rule in rules]
-        self._evaluate()
-
-    @classmethod
-    def of(
-        cls,
-        rules: Sequence[LifecycleRule],
-        inventory: Inventory,
-        now: datetime,
-        readings: Readings,
-    ) -> Self:
-        """Rank an inventory and evaluate it."""
-        return cls(rules, Ranking(inventory, now, readings.ties), readings)
+        self._evaluate(Stage(ranking.now, ranking.standard, ranking.archive, {}))
 
     def with_readings(self, **answers: bool) -> "Evaluation":
         """Return the same evaluation under other readings; the order of ties stays."""
+        return self._another(self.stage, replace(self.readings, **answers))  # type: ignore[arg-type]
+
+    def at_stage(self, stage: "Stage") -> "Evaluation":
+        """Return an evaluation of what is left of the images, at another instant."""
+        return self._another(stage, self.readings)
+
+    def _another(self, stage: "Stage", readings: Readings) -> "Evaluation":
         other = object.__new__(Evaluation)
-        # What was looked up holds for every reading; what was derived does not.
+        # What was looked up holds for every stage and reading; what was derived does not.
         for name in ("_rules", "ranking", "relations", "_selected"):
             setattr(other, name, getattr(self, name))
-        other.readings = replace(self.readings, **answers)  # type: ignore[arg-type]
-        other._evaluate()
+        other.readings = readings
+        other._evaluate(stage)
         return other
 
-    def _evaluate(self) -> None:
-        self.marks = self.mark(self.ranking.standard, self.ranking.archive)
-        expire, archive = self.acted(self.marks)
-        self.settled = self.settle(expire, archive, self.ranking.archive)
-
-    def mark(self, standard: int, archive: int) -> list[Marks]:
-        """Return what each rule marks of these images.
-
-        Args:
-            standard: Those in the standard storage class.
-            archive: Those in the archive storage class.
-        """
-        return mark_all(
+    def _evaluate(self, stage: "Stage") -> None:
+        self.stage = stage
+        gone = self.ranking.all & ~stage.standard & ~stage.archive
+        self.marks = mark_all(
             self._rules,
             self._selected,
             self.ranking,
             ties=self.readings.ties,
-            placeless=self.placeless,
-            standard=standard,
-            archive=archive,
+            placeless=self._placeless(gone),
+            standard=stage.standard,
+            archive=stage.archive,
+            older=self._older,
         )
+        expire, archive = self.acted(self.marks)
+        settled = self.relations.settle(
+            # What is gone keeps nothing, and still takes along what refers to it.
+            expire | gone,
+            archive,
+            archived=stage.archive,
+            archived_index_releases=self.readings.archived_index_releases_children,
+        )
+        self.settled = Settled(settled.expired & ~gone, settled.archived)
 
-    @property
-    def placeless(self) -> int:
-        """The images that take no place of a count."""
+    def _older(self, count_type: str, days: float) -> int:
+        stage = self.stage
+        older = self.ranking.older(count_type, days, stage.at)
+        if count_type == "sinceImageTransitioned" and stage.archived_at:
+            size = len(self.ranking.images)
+            limit = timedelta(days=days)
+            late = [rank for rank, at in stage.archived_at.items() if stage.at - at > limit]
+            older &= ~bits.from_members(stage.archived_at, size)
+            older |= bits.from_members(late, size)
+        return older
+
+    def _placeless(self, gone: int) -> int:
+        """Return the images that take no place of a count."""
         found = 0
         if not self.readings.children_take_places:
-            found |= self.relations.children
+            found |= self.relations.children(gone)
         if not self.readings.referrers_take_places:
             found |= self.relations.referring
         return found
@@ -114,6 +137,12 @@ class Evaluation:
     def owners(self) -> bytes:
         """For each rank the number of the rule that identified it first, from 1; 0 for none."""
         return self._by_rank((number, marks.own) for number, marks in enumerate(self.marks, 1))
+
+    @cached_property
+    def late_markers(self) -> bytes:
+        """For each rank the number of the first rule that marks it in vain, from 1, or 0."""
+        late = [(number, each.marked & each.seen) for number, each in enumerate(self.marks, 1)]
+        return self._by_rank(reversed(late))
 
     @cached_property
     def deeds(self) -> bytes:

@@ -101,7 +101,7 @@ def _but(evaluation: Evaluation, rank: int, owner: Marks) -> str:
         return ", but an index that lists it is archived and not deleted"
     if owner.marked >> rank & 1:
         return ", but it is archived already"
-    for marks in evaluation.marks:
-        if marks.marked >> rank & 1:
-            return f"; rule {marks.rule.rule_priority} would mark it, but comes later"
+    if number := evaluation.late_markers[rank]:
+        later = evaluation.marks[number - 1].rule.rule_priority
+        return f"; rule {later} would mark it, but comes later"
     return ""

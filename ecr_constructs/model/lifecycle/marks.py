@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ecr_constructs.model.lifecycle import bits
@@ -57,6 +57,7 @@ def mark_all(
     placeless: int,
     standard: int,
     archive: int,
+    older: Callable[[str, float], int],
 ) -> list[Marks]:
     """Evaluate every rule, in ascending priority.
 
@@ -68,6 +69,7 @@ def mark_all(
         placeless: The images that take no place of a count and are not marked by one.
         standard: The images of the standard storage class.
         archive: The archived images.
+        older: Returns the images that are older than some days by a rule's clock.
     """
     found, seen = [], 0
     for rule, matching in zip(rules, selected, strict=True):
@@ -77,7 +79,7 @@ def mark_all(
                 rule, identified, seen=seen, ranking=ranking, ties=ties, placeless=placeless
             )
         else:
-            marked = identified & ranking.older(rule.count_type, rule.count_number)
+            marked = identified & older(rule.count_type, rule.count_number)
             marks = Marks(rule, identified, seen, identified, marked)
         found.append(marks)
         seen |= identified

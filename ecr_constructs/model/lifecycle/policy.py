@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Self
 
 from ecr_constructs.model.faults import refusal, refuse
+from ecr_constructs.model.lifecycle.forecast import Forecast, forecast
 from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.json_text import compact, parse
 from ecr_constructs.model.lifecycle.policy_grammar import (
@@ -99,6 +100,27 @@ class LifecyclePolicy:
                 inventory, or `now` has no zone.
         """
         return simulate(self, images, now, readings)
+
+    def forecast(
+        self,
+        images: Iterable[Image],
+        *,
+        days: int = 90,
+        now: datetime | None = None,
+        readings: Readings = DEFAULT,
+    ) -> Forecast:
+        """Tell which image goes when, if nothing is pushed, pulled or restored any more.
+
+        Args:
+            images: The images, or an `Inventory` of them.
+            days: How far to look ahead. Default: 90 days.
+            now: As for `simulate`.
+            readings: As for `simulate`.
+
+        Raises:
+            ValueError: As for `simulate`, or there is no such day.
+        """
+        return forecast(self.simulate(images, now=now, readings=readings), days)
 
     def __bool__(self) -> bool:
         """Tell whether there is any rule."""

@@ -45,7 +45,6 @@ class Ranking:
         self.all = bits.below(len(places))
         self.archive = bits.from_flags(image.archived for image in reversed(self.images))
         self.standard = self.all & ~self.archive
-        self._older: dict[tuple[str, float], int] = {}
 
     @cached_property
     def ranks(self) -> dict[str, int]:
@@ -85,19 +84,15 @@ class Ranking:
             found &= bits.from_members(self.tags.images_with_prefix(prefix), self.tags.size)
         return found
 
-    def older(self, count_type: str, days: float) -> int:
-        """Return the ranks whose clock is strictly more than that many days ago.
+    def older(self, count_type: str, days: float, at: datetime) -> int:
+        """Return the ranks whose clock is strictly more than that many days before an instant.
 
         Args:
             count_type: ``sinceImagePushed``, ``sinceImagePulled`` or ``sinceImageTransitioned``.
             days: Days of 24 hours.
+            at: The instant.
         """
-        key = (count_type, days)
-        if key not in self._older:
-            self._older[key] = self._not_younger(count_type, _before(self.now, days))
-        return self._older[key]
-
-    def _not_younger(self, count_type: str, limit: float) -> int:
+        limit = _before(at, days)
         if count_type == "sinceImagePushed":
             return self.all & ~bits.below(bisect_right(self._ages, -limit))
         clocks = self._pulled if count_type == "sinceImagePulled" else self._transitioned

@@ -52,10 +52,11 @@ class Relations:
                     self.subjects[rank] = subject
                     self.referrers[subject].append(rank)
 
-    @cached_property
-    def children(self) -> int:
-        """The images that an index lists."""
-        return bits.from_members(self.listed_by, len(self._ranking.images))
+    def children(self, gone: int) -> int:
+        """Return the images that an index lists which is not gone."""
+        indexes = frozenset(self.lists) - frozenset(bits.members(gone))
+        listed = (rank for index in indexes for rank in self.lists[index])
+        return bits.from_members(listed, len(self._ranking.images))
 
     @cached_property
     def referring(self) -> int:

@@ -15,6 +15,7 @@ from ecr_constructs.model.lifecycle.assumptions import Assumption, assumptions_o
 from ecr_constructs.model.lifecycle.evaluation import Evaluation
 from ecr_constructs.model.lifecycle.explanation import explain
 from ecr_constructs.model.lifecycle.inventory import Inventory
+from ecr_constructs.model.lifecycle.ranking import Ranking
 from ecr_constructs.model.lifecycle.readings import DEFAULT, Readings
 from ecr_constructs.model.lifecycle.relations import ARCHIVE, EXPIRE
 from ecr_constructs.model.lifecycle.storage import Bytes, bytes_of
@@ -83,7 +84,7 @@ class Simulation:
         self.inventory = inventory
         self.now = now
         self.readings = readings
-        self.evaluation = Evaluation.of(policy.rules, inventory, now, readings)
+        self.evaluation = Evaluation(policy.rules, Ranking(inventory, now, readings.ties), readings)
 
     @property
     def outcomes(self) -> Iterator[Outcome]:
