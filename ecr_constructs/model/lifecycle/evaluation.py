@@ -84,14 +84,13 @@ class Evaluation:
             older=self._older,
         )
         expire, archive = self.acted(self.marks)
-        settled = self.relations.settle(
-            # What is gone keeps nothing, and still takes along what refers to it.
-            expire | gone,
+        self.settled = self.relations.settle(
+            expire,
             archive,
             archived=stage.archive,
+            gone=gone,
             archived_index_releases=self.readings.archived_index_releases_children,
         )
-        self.settled = Settled(settled.expired & ~gone, settled.archived)
 
     def _older(self, count_type: str, days: float) -> int:
         stage = self.stage
@@ -123,15 +122,6 @@ class Evaluation:
             elif each.rule.storage_class is None:
                 archive |= each.acted
         return expire, archive
-
-    def settle(self, expire: int, archive: int, archived: int) -> Settled:
-        """Return what goes, after what an index keeps and what follows its subject."""
-        return self.relations.settle(
-            expire,
-            archive,
-            archived=archived,
-            archived_index_releases=self.readings.archived_index_releases_children,
-        )
 
     @cached_property
     def owners(self) -> bytes:

@@ -138,12 +138,11 @@ class _Future:
 
     def _event(self, rank: int, at: datetime) -> Event:
         evaluation = self._evaluation
-        leader = evaluation.leader(rank)
-        owner = evaluation.owner(leader)
-        priority = owner.rule.rule_priority if owner else self._gone[leader].rule_priority
-        assert priority
+        owner = evaluation.owner(evaluation.leader(rank))
+        assert owner
+        assert owner.rule.rule_priority
         fate = {EXPIRE: Fate.EXPIRED, ARCHIVE: Fate.ARCHIVED}[evaluation.deeds[rank]]
-        return Event(at, evaluation.ranking.images[rank], fate, priority)
+        return Event(at, evaluation.ranking.images[rank], fate, owner.rule.rule_priority)
 
     def _instant(self, rank: int, instants: dict[int, datetime]) -> datetime:
         """Return from when on an image may go: not before what holds it, or what it follows."""
@@ -153,14 +152,15 @@ class _Future:
         if not evaluation.deeds[rank]:
             # It holds nothing back, or no longer.
             return self._gone[rank].at if rank in self._gone else evaluation.ranking.now
-        instants[rank] = evaluation.ranking.now
-        causes = [self._own_instant(rank)]
-        if evaluation.leader(rank) != rank:
-            causes = [self._instant(evaluation.relations.subjects[rank], instants)]
-        causes += (
-            self._instant(index, instants) for index in evaluation.relations.listed_by.get(rank, ())
-        )
-        instants[rank] = max(evaluation.ranking.now, *causes)
+        follows = evaluation.leader(rank) != rank
+        own = evaluation.ranking.now if follows else self._own_instant(rank)
+        # In case that two images hold each other, which only a broken inventory says.
+        instants[rank] = max(evaluation.ranking.now, own)
+        causes = list(evaluation.relations.listed_by.get(rank, ()))
+        if follows:
+            causes.append(evaluation.relations.subjects[rank])
+        for cause in causes:
+            instants[rank] = max(instants[rank], self._instant(cause, instants))
         return instants[rank]
 
     def _own_instant(self, rank: int) -> datetime:

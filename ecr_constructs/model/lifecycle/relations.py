@@ -64,7 +64,13 @@ class Relations:
         return bits.from_flags(bool(each.subject) for each in reversed(self._ranking.images))
 
     def settle(
-        self, expire: int, archive: int, *, archived: int, archived_index_releases: bool
+        self,
+        expire: int,
+        archive: int,
+        *,
+        archived: int,
+        gone: int,
+        archived_index_releases: bool,
     ) -> Settled:
         """Return what goes of the images that rules act on, and what follows them.
 
@@ -72,12 +78,13 @@ class Relations:
             expire: The images that rules delete.
             archive: The images that rules archive.
             archived: The images that are archived already.
+            gone: The images that are deleted already, and keep nothing.
             archived_index_releases: Whether an archived index lets go of what it lists.
         """
         if not self.listed_by and not self.subjects:
             return Settled(expire, archive & ~expire)
         size = len(self._ranking.images)
-        settling = _Settling(self, size, archived, releases=archived_index_releases)
+        settling = _Settling(self, size, archived, gone, releases=archived_index_releases)
         for deed, acted in ((EXPIRE, expire), (ARCHIVE, archive)):
             for rank in bits.members(acted):
                 settling.deeds[rank] |= deed
@@ -91,11 +98,14 @@ class Relations:
 class _Settling:
     """Starts from all that could go, and takes back what may not until nothing changes."""
 
-    def __init__(self, relations: Relations, size: int, archived: int, *, releases: bool) -> None:
+    def __init__(
+        self, relations: Relations, size: int, archived: int, gone: int, *, releases: bool
+    ) -> None:
         self.deeds = bytearray(size)
         self._own = bytes(size)
         self._relations = relations
         self._archived = frozenset(bits.members(archived))
+        self._gone = frozenset(bits.members(gone))
         self._releases = releases
 
     def run(self) -> None:
@@ -116,6 +126,8 @@ class _Settling:
                         waiting.append(referrer)
 
     def _followed(self, referrer: int, subject: int) -> int:
+        if referrer in self._gone:
+            return 0
         return self.deeds[subject] & (EXPIRE if referrer in self._archived else EXPIRE | ARCHIVE)
 
     def _take_back(self) -> None:
@@ -136,6 +148,8 @@ class _Settling:
             reasons |= self._followed(rank, self._relations.subjects[rank])
         allowed = self.deeds[rank] & reasons
         for index in self._relations.listed_by.get(rank, ()):
+            if index in self._gone:
+                continue
             deed = self.deeds[index]
             archived = deed & ARCHIVE or index in self._archived
             if not (deed & EXPIRE or (archived and self._releases)):
