@@ -66,10 +66,10 @@ def _outlook(case: Case, answers: Readings) -> dict[tuple[str, str], tuple[int |
             # What follows an image that went on an earlier day has its rule from then.
             found[digest, fate] = (priority, day)
         for image in left:
+            if image["imageStatus"] == "ACTIVATING":
+                image.update(imageStatus="ACTIVE", lastActivatedAt=NOW)
             if going.get(image["imageDigest"], ("",))[0] == "archived":
                 image.update(imageStatus="ARCHIVED", lastArchivedAt=now)
-            elif image["imageStatus"] == "ACTIVATING":
-                image.update(imageStatus="ACTIVE", lastActivatedAt=NOW)
         left = [image for image in left if going.get(image["imageDigest"], ("",))[0] != "expired"]
         day += not going
     return found

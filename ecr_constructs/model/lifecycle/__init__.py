@@ -3,6 +3,7 @@
 from ecr_constructs.model.lifecycle.forecast import Forecast
 from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.inventory import Inventory
+from ecr_constructs.model.lifecycle.lint import Context, Finding, Severity
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.lifecycle.readings import Readings, TieOrder
 from ecr_constructs.model.lifecycle.retention import Retention
@@ -10,7 +11,9 @@ from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.simulation import Fate, Outcome, Simulation
 
 __all__ = [
+    "Context",
     "Fate",
+    "Finding",
     "Forecast",
     "Image",
     "Inventory",
@@ -19,6 +22,7 @@ __all__ = [
     "Outcome",
     "Readings",
     "Retention",
+    "Severity",
     "Simulation",
     "TieOrder",
 ]

@@ -10,7 +10,7 @@ from ecr_constructs.model.lifecycle import bits
 from ecr_constructs.model.lifecycle.marks import Marks, mark_all
 from ecr_constructs.model.lifecycle.ranking import Ranking
 from ecr_constructs.model.lifecycle.readings import Readings
-from ecr_constructs.model.lifecycle.relations import ARCHIVE, EXPIRE, Relations, Settled
+from ecr_constructs.model.lifecycle.relations import ARCHIVE, EXPIRE, Relations
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 
 

@@ -95,7 +95,7 @@ class _Future:
 
     def __init__(self, evaluation: Evaluation) -> None:
         self._evaluation = evaluation
-        self._gone: dict[int, Event] = {}
+        self._gone: dict[int, datetime] = {}
 
     def events(self, until: datetime) -> Iterator[Event]:
         """Yield what goes, a day's after another's."""
@@ -118,13 +118,11 @@ class _Future:
         evaluation, stage = self._evaluation, self._evaluation.stage
         expired, archived = evaluation.settled
         ranks = list(bits.members(expired | archived))[::-1]
-        instants: dict[int, datetime] = {}
-        for rank in ranks:
-            self._instant(rank, instants)
+        instants = self._instants(ranks)
         archived_at = dict(stage.archived_at)
         for rank in ranks:
             event = self._event(rank, instants[rank])
-            self._gone[rank] = event
+            self._gone[rank] = event.at
             if event.fate is Fate.ARCHIVED:
                 archived_at[rank] = event.at
             yield event
@@ -144,24 +142,27 @@ class _Future:
         fate = {EXPIRE: Fate.EXPIRED, ARCHIVE: Fate.ARCHIVED}[evaluation.deeds[rank]]
         return Event(at, evaluation.ranking.images[rank], fate, owner.rule.rule_priority)
 
-    def _instant(self, rank: int, instants: dict[int, datetime]) -> datetime:
-        """Return from when on an image may go: not before what holds it, or what it follows."""
-        if rank in instants:
-            return instants[rank]
-        evaluation = self._evaluation
-        if not evaluation.deeds[rank]:
-            # It holds nothing back, or no longer.
-            return self._gone[rank].at if rank in self._gone else evaluation.ranking.now
-        follows = evaluation.leader(rank) != rank
-        own = evaluation.ranking.now if follows else self._own_instant(rank)
-        # In case that two images hold each other, which only a broken inventory says.
-        instants[rank] = max(evaluation.ranking.now, own)
-        causes = list(evaluation.relations.listed_by.get(rank, ()))
-        if follows:
-            causes.append(evaluation.relations.subjects[rank])
-        for cause in causes:
-            instants[rank] = max(instants[rank], self._instant(cause, instants))
-        return instants[rank]
+    def _instants(self, ranks: list[int]) -> dict[int, datetime]:
+        """Return from when on each may go: not before what holds it, or what it follows."""
+        evaluation, now = self._evaluation, self._evaluation.ranking.now
+        instants: dict[int, datetime] = {}
+        causes: dict[int, list[int]] = {}
+        for rank in ranks:
+            follows = evaluation.leader(rank) != rank
+            instants[rank] = now if follows else max(now, self._own_instant(rank))
+            found = list(evaluation.relations.listed_by.get(rank, ()))
+            if follows:
+                found.append(evaluation.relations.subjects[rank])
+            if found:
+                causes[rank] = found
+        changed = True
+        while changed:
+            changed = False
+            for rank, found in causes.items():
+                latest = max(instants.get(each) or self._gone.get(each, now) for each in found)
+                if latest > instants[rank]:
+                    instants[rank], changed = latest, True
+        return instants
 
     def _own_instant(self, rank: int) -> datetime:
         evaluation, marks = self._evaluation, self._evaluation.owner(rank)

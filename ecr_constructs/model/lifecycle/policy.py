@@ -11,6 +11,8 @@ from ecr_constructs.model.faults import refusal, refuse
 from ecr_constructs.model.lifecycle.forecast import Forecast, forecast
 from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.json_text import compact, parse
+from ecr_constructs.model.lifecycle.lint import UNKNOWN, Context, Finding
+from ecr_constructs.model.lifecycle.linting import lint
 from ecr_constructs.model.lifecycle.policy_grammar import (
     MAX_RULES,
     TEXT_MAX_LENGTH,
@@ -121,6 +123,27 @@ class LifecyclePolicy:
             ValueError: As for `simulate`, or there is no such day.
         """
         return forecast(self.simulate(images, now=now, readings=readings), days)
+
+    def lint(
+        self,
+        images: Iterable[Image] | None = None,
+        *,
+        now: datetime | None = None,
+        context: Context = UNKNOWN,
+    ) -> tuple[Finding, ...]:
+        """Return what ECR accepts but its author probably did not mean, the worst first.
+
+        Args:
+            images: The images of the repository. Default: none are known, and only the policy
+                is judged.
+            now: As for `simulate`.
+            context: What else is known of the repository. Default: nothing.
+
+        Raises:
+            ValueError: As for `simulate`, if there are images.
+        """
+        simulation = None if images is None else self.simulate(images, now=now)
+        return lint(self, simulation, context)
 
     def __bool__(self) -> bool:
         """Tell whether there is any rule."""
