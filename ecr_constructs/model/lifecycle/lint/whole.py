@@ -30,7 +30,7 @@ def _shared_places(rule: LifecycleRule) -> Iterator[Finding]:
             id="LC005",
             severity=Severity.INFO,
             sentence=f"The {rule.count_number:,} places of rule {rule.rule_priority} are for "
-            "whatever has a digest: an image for two platforms with a signature takes up to four.",
+            "whatever has a digest: an image for two platforms with a signature takes four.",
             remedy="Count by tag (tagPatternList), or allow for indexes, children and signatures.",
             rule_priority=rule.rule_priority,
         )
