@@ -93,16 +93,16 @@ def _beside(
 
 
 def _growth(rounds: Rounds, large: int) -> Table:
-    """Return what an image costs in a large repository, beside a small one."""
+    """Return what some images cost in a large repository, beside a small one."""
     each = {
         f"{size:,} images": [
-            samples[f"{size:,} images"]["evaluateCpu"] / size for samples in rounds
+            samples[f"{size:,} images"]["evaluateCpu"] * SMALL / size for samples in rounds
         ]
         for size in (large, SMALL)
     }
     (ours, theirs) = each
     row = Row(
-        "evaluate, CPU for each image",
+        f"evaluate, CPU for each {SMALL:,} images",
         {name: median(values) for name, values in each.items()},
         "s",
         {theirs: ratio(each[ours], each[theirs])},

@@ -77,7 +77,7 @@ def _age(image: Image, rule: LifecycleRule, now: datetime) -> str:
 def ago(age: timedelta) -> str:
     """Say how long ago something was, to the day, within two days to the hour."""
     if age < timedelta():
-        return "in the future"
+        return "after that instant"
     if age == timedelta(days=age.days):
         return f"exactly {_number(age.days, 'day')} ago"
     if age.days > 1:
@@ -95,9 +95,9 @@ def _but(evaluation: Evaluation, rank: int, owner: Marks) -> str:
         return ""
     if evaluation.acted_on[rank]:
         for index in evaluation.relations.listed_by[rank]:
-            if not evaluation.deeds[index]:
-                digest = evaluation.ranking.images[index].digest
-                return f", but the index {short(digest)} lists it and stays"
+            image = evaluation.ranking.images[index]
+            if not evaluation.deeds[index] and not image.archived:
+                return f", but the index {short(image.digest)} lists it and stays"
         return ", but an index that lists it is archived and not deleted"
     if owner.marked >> rank & 1:
         return ", but it is archived already"

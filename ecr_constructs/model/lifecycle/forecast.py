@@ -166,8 +166,10 @@ class _Future:
 
     def _own_instant(self, rank: int) -> datetime:
         evaluation, marks = self._evaluation, self._evaluation.owner(rank)
-        if marks is None or marks.rule.count_type == "imageCountMoreThan":
-            return evaluation.stage.at
+        assert marks
+        if marks.rule.count_type == "imageCountMoreThan":
+            # It was too many from the start, or is since something arrived in the archive.
+            return max(evaluation.stage.archived_at.values(), default=evaluation.ranking.now)
         due = self._due(rank, marks)
         # It may be old enough before it arrives in the archive.
         return max(due, evaluation.stage.archived_at.get(rank, due))

@@ -113,12 +113,9 @@ def _too_many(
 
 
 def place_of(marks: Marks, rank: int, ties: TieOrder) -> int:
-    """Return which image of those that a rule counts this is, 1 for the newest."""
+    """Return which image of those that a rule counts this one of its own is, 1 for the newest."""
     upto = bits.below(rank + 1)
     if ties is TieOrder.LISTED or not marks.tied >> rank & 1:
         return (marks.counted & upto).bit_count()
-    younger = (marks.counted & ~marks.tied & upto).bit_count()
-    locked, own = marks.tied & marks.seen, marks.tied & ~marks.seen
-    if marks.seen >> rank & 1:
-        return younger + (locked & upto).bit_count()
-    return younger + locked.bit_count() + (own & upto).bit_count()
+    younger, locked = marks.counted & ~marks.tied & upto, marks.tied & marks.seen
+    return (younger | locked | (marks.tied & upto)).bit_count()

@@ -19,7 +19,7 @@ from ecr_constructs.model.lifecycle.ranking import Ranking
 from ecr_constructs.model.lifecycle.readings import DEFAULT, Readings
 from ecr_constructs.model.lifecycle.relations import ARCHIVE, EXPIRE
 from ecr_constructs.model.lifecycle.storage import Bytes, bytes_of
-from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.tokens import is_list_mark, is_unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -192,8 +192,10 @@ def in_utc(now: datetime | None) -> datetime:
 
 def _deploy_time_faults(policy: LifecyclePolicy) -> Iterator[str]:
     for rule in policy.rules:
-        for name in ("count_number", "tag_pattern_list", "tag_prefix_list", "rule_priority"):
-            if is_unresolved(getattr(rule, name)):
+        for name in ("count_number", "tag_pattern_list", "tag_prefix_list"):
+            value = getattr(rule, name)
+            values = value if isinstance(value, tuple) else [value]
+            if any(is_unresolved(each) or is_list_mark(each) for each in values):
                 yield (
                     f"rule {rule.rule_priority}: {name} is known only at deploy time; take the "
                     "policy of the synthesized template"
