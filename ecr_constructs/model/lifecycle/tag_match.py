@@ -1,8 +1,10 @@
 """Which tags a lifecycle rule's patterns and prefixes match."""
 
 import re
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import accumulate
 
 # Sorts after every character that a tag may hold.
 _LAST = "\U0010ffff"
@@ -45,13 +47,26 @@ class Tags:
             at = bisect_left(self._tags, pattern)
             return self._images[at : at + 1] if self._tags[at : at + 1] == [pattern] else []
         matches, literal = matcher(pattern), max(rest.split("*"), key=len)
-        stretch = self._stretch(prefix)
         return [
-            image
-            for tag, image in zip(self._tags[stretch], self._images[stretch], strict=True)
-            # Cheap, and for most tags the answer.
-            if literal in tag and matches(tag)
+            self._images[place]
+            for place in self._holding(literal, self._stretch(prefix))
+            if matches(self._tags[place])
         ]
+
+    def _holding(self, literal: str, stretch: slice) -> Iterator[int]:
+        """Yield the places in a stretch of tags that hold a literal, and few others."""
+        text, starts = self._text
+        at, end = starts[stretch.start], starts[stretch.stop]
+        while at < end and (at := text.find(literal, at, end)) >= 0:
+            place = bisect_right(starts, at) - 1
+            yield place
+            at = starts[place + 1]
+
+    @cached_property
+    def _text(self) -> tuple[str, list[int]]:
+        """All tags as one text, which is searched at once, and where each begins."""
+        starts = accumulate((len(tag) + 1 for tag in self._tags), initial=0)
+        return "\n".join([*self._tags, ""]), list(starts)
 
     def _stretch(self, prefix: str) -> slice:
         return slice(bisect_left(self._tags, prefix), bisect_left(self._tags, prefix + _LAST))
