@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecr_constructs.cli.blocks import Bars, Block, Heading, Lines, Table, bar, left_out
+from ecr_constructs.cli.blocks import Block, Heading, Lines, Table, bar, left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,11 +30,11 @@ def _plain(block: Block) -> Iterator[str]:
         case Table(columns, rows, more):
             yield from _aligned([columns, *rows])
             yield from left_out(more, "images")
-        case Bars(rows, more):
-            longest = max(length for _, length, _ in rows)
-            for label, length, said in rows:
+        case bars:
+            longest = max(length for _, length, _ in bars.rows)
+            for label, length, said in bars.rows:
                 yield f"{label}  {bar(length, longest)} {said}"
-            yield from left_out(more, "days")
+            yield from left_out(bars.more, "days")
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -56,9 +56,9 @@ def _markdown(block: Block) -> Iterator[str]:
             yield _row(["---"] * len(columns))
             yield from (_row(list(map(_escaped, row))) for row in rows)
             yield from (f"\n{line}" for line in left_out(more, "images"))
-        case Bars():
+        case bars:
             yield "```text"
-            yield from _plain(block)
+            yield from _plain(bars)
             yield "```"
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ecr_constructs.cli.blocks import Bars, Block, Heading, Lines, Table, bar, left_out
+from ecr_constructs.cli.blocks import Block, Heading, Lines, Table, bar, left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,11 +38,11 @@ def _show(block: Block, console: Console) -> None:
                 table.add_row(*map(Text, row))
             console.print(table)
             _more(left_out(more, "images"), console)
-        case Bars(rows, more):
-            longest = max(length for _, length, _ in rows)
-            for label, length, said in rows:
+        case bars:
+            longest = max(length for _, length, _ in bars.rows)
+            for label, length, said in bars.rows:
                 console.print(Text(f"{label} "), Text(bar(length, longest), "red"), Text(said))
-            _more(left_out(more, "days"), console)
+            _more(left_out(bars.more, "days"), console)
 
 
 def _more(lines: list[str], console: Console) -> None:

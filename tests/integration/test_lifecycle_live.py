@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.request import Request, urlopen
 
 import pytest
 
-from local_aws import images, paths
+from ecr_constructs.cli.main import main
+from local_aws import images
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,23 +57,35 @@ def ecr(local_aws: LocalAws, account: str) -> Any:
     return client
 
 
-@pytest.fixture
-def preview(local_aws: LocalAws, account: str) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs the command as a user of this account does, against this endpoint or another."""
+class Result(NamedTuple):
+    """How a command ended."""
 
-    def run(*arguments: str, endpoint: str | None = None) -> subprocess.CompletedProcess[str]:
-        environment = local_aws.env(account=account, region=REGION)
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def preview(
+    local_aws: LocalAws,
+    account: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., Result]:
+    """Runs the command as a user of this account does, against this endpoint or another."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in local_aws.settings(account=account, region=REGION).items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments: str, endpoint: str | None = None) -> Result:
         if endpoint:
-            environment["AWS_ENDPOINT_URL"] = endpoint
-        command = [sys.executable, "-m", "ecr_constructs", "lifecycle", "preview", *arguments]
-        return subprocess.run(
-            command,
-            env=environment,
-            text=True,
-            capture_output=True,
-            check=False,
-            cwd=paths.PROJECT,
-        )
+            monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        try:
+            status = main(["lifecycle", "preview", *arguments])
+        except SystemExit as error:
+            status = int(error.code or 0)
+        return Result(status, *capsys.readouterr())
 
     return run
 
@@ -95,8 +107,8 @@ def test_a_live_repository_is_previewed_with_its_own_policy(ecr: Any, preview: A
     done = preview("--live", "api", "--format", "json")
 
     children = [child.digest for child in images.index("index").children]
-    assert (done.returncode, done.stderr) == (0, "")
-    assert going(done.stdout) == {
+    assert (done.status, done.err) == (0, "")
+    assert going(done.out) == {
         "v0": ("EXPIRE", 1),
         "latest": ("TRANSITION", 5),
         **dict.fromkeys(children, ("TRANSITION", 5)),
@@ -109,17 +121,17 @@ def test_the_service_agrees(ecr: Any, preview: Any) -> None:
     ecr.update_image_storage_class(repositoryName="api", imageId=v1, targetStorageClass="ARCHIVE")
     done = preview("--live", "api", "--service-preview", "--format", "json")
 
-    assert (done.returncode, done.stderr) == (0, "")
-    document = json.loads(done.stdout)
+    assert (done.status, done.err) == (0, "")
+    document = json.loads(done.out)
     assert document["servicePreview"] == {"disagreements": []}
     assert document["summary"]["imageTotalCount"] == 6
-    assert "v1" not in going(done.stdout)
+    assert "v1" not in going(done.out)
     assert ecr.get_lifecycle_policy_preview(repositoryName="api")["status"] == "COMPLETE"
 
 
 def test_nothing_is_started_unless_asked(ecr: Any, preview: Any) -> None:
     """Without --service-preview, ECR is only read."""
-    assert preview("--live", "api").returncode == 0
+    assert preview("--live", "api").status == 0
     with pytest.raises(ecr.exceptions.LifecyclePolicyPreviewNotFoundException):
         ecr.get_lifecycle_policy_preview(repositoryName="api")
 
@@ -136,7 +148,7 @@ def test_a_new_policy_is_previewed_on_live_images(ecr: Any, preview: Any, tmp_pa
 
     assert [
         (change["imageTags"], change["before"]["action"], change["after"]["action"])
-        for change in json.loads(done.stdout)["changes"]
+        for change in json.loads(done.out)["changes"]
         if change["imageTags"]
     ] == [(["latest"], "TRANSITION", "KEEP")]
 
@@ -152,12 +164,12 @@ def test_somebody_elses_preview_is_left_alone(ecr: Any, preview: Any) -> None:
         done = preview("--live", "api", "--service-preview")
         stop.set()
         thread.join()
-        if "somebody else" in done.stderr:
+        if "somebody else" in done.err:
             break
     assert done is not None
-    assert done.returncode == 2
-    assert done.stderr.startswith("ecr-constructs lifecycle preview: ")
-    assert done.stderr.count("\n") == 1
+    assert done.status == 2
+    assert done.err.startswith("ecr-constructs lifecycle preview: ")
+    assert done.err.count("\n") == 1
     kept = ecr.get_lifecycle_policy_preview(repositoryName="api")
     assert kept["lifecyclePolicyText"] == other
 
@@ -184,8 +196,8 @@ def test_what_cannot_be_read_is_said_in_one_line(
     assert ecr
     done = preview(*arguments)
 
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert said in done.stderr
+    assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
+    assert said in done.err
 
 
 @pytest.fixture
@@ -228,8 +240,8 @@ def test_throttling_is_waited_out(ecr: Any, preview: Any, between: tuple[str, li
     answers += [("DescribeImages", "ThrottlingException")] * 2
     done = preview("--live", "api", "--format", "json", endpoint=endpoint)
 
-    assert (done.returncode, done.stderr, answers) == (0, "", [])
-    assert going(done.stdout)["v0"] == ("EXPIRE", 1)
+    assert (done.status, done.err, answers) == (0, "", [])
+    assert going(done.out)["v0"] == ("EXPIRE", 1)
 
 
 @pytest.mark.parametrize("action", ["GetLifecyclePolicy", "DescribeImages", "BatchGetImage"])
@@ -242,8 +254,8 @@ def test_a_missing_permission_is_named(
     answers += [(action, "AccessDeniedException")]
     done = preview("--live", "api", endpoint=endpoint)
 
-    assert done.returncode == 2
-    assert done.stderr == (
+    assert done.status == 2
+    assert done.err == (
         "ecr-constructs lifecycle preview: access denied: "
         f"allow ecr:{action} on the repository api\n"
     )
@@ -258,5 +270,5 @@ def test_pages_are_read_to_the_end(ecr: Any, preview: Any) -> None:
         )
     done = preview("--live", "api", "--format", "json")
 
-    summary = json.loads(done.stdout)["summary"]
+    summary = json.loads(done.out)["summary"]
     assert (summary["imageTotalCount"], summary["expiringImageTotalCount"]) == (1106, 1)
