@@ -1,8 +1,11 @@
 """What every test shares; and the examples of README.md and docs/, which are run."""
 
 import os
+import shlex
 import signal
 import sys
+from contextlib import chdir, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +27,7 @@ from hypothesis import settings  # noqa: E402
 from sybil import Example, Sybil  # noqa: E402
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser  # noqa: E402
 
+from ecr_constructs.cli.main import main as ecr_constructs  # noqa: E402
 from stacks.environment_file import load_environment  # noqa: E402
 from stacks.lifecycle_rules import Rule  # noqa: E402
 
@@ -44,7 +48,21 @@ def _environment_file(example: Example) -> None:
         load_environment(path)
 
 
+def _command(example: Example) -> None:
+    """Run the command of a console example that shows one, and compare what it prints."""
+    command, _, shown = example.parsed.replace("\\\n", " ").partition("\n")
+    if command.startswith("$ ecr-constructs "):
+        printed = StringIO()
+        with chdir(_ROOT), redirect_stdout(printed):
+            ecr_constructs(shlex.split(command)[2:])
+        assert shown == printed.getvalue()
+
+
 pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser(), CodeBlockParser("yaml", _environment_file)],
+    parsers=[
+        PythonCodeBlockParser(),
+        CodeBlockParser("yaml", _environment_file),
+        CodeBlockParser("console", _command),
+    ],
     patterns=["README.md", "docs/*.md"],
 ).pytest()

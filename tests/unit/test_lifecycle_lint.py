@@ -196,6 +196,20 @@ def test_a_policy_that_deletes_every_image() -> None:
     assert ("LC007", None) not in lint(*rules, images=[image("a", 9), archived("b", 9)])
 
 
+def test_a_signature_that_goes_before_its_image() -> None:
+    """It is untagged; what goes with its image is fine, and what refers to nothing here."""
+    images = [
+        image("image", 9, "v1"),
+        image("sig", 9, subject="image"),
+        image("orphan", 9, subject="elsewhere"),
+    ]
+    finding = lint(R.expire_untagged(after_days=1), images=images)["LC011", 1]
+
+    assert finding.sentence.startswith("Rule 1 takes 1 signatures, SBOMs or the like from images")
+    rest = R.expire(after_days=5)
+    assert ("LC011", 1) not in lint(R.expire_untagged(after_days=1), rest, images=images)
+
+
 def test_no_images_are_no_evidence() -> None:
     """An empty inventory shows nothing."""
     assert lint(R.keep_last(9)) == lint(R.keep_last(9), images=[])

@@ -22,6 +22,7 @@ def observed_findings(simulation: Simulation) -> Iterator[Finding]:
         yield from _preempted(marks)
         yield from _shared_places(marks, simulation)
         yield from _pulled_by_digest(marks, simulation)
+        yield from _bereaved(marks, simulation)
     counts = simulation.counts
     if counts[Fate.EXPIRED] and counts[Fate.EXPIRED] == len(simulation.inventory):
         yield Finding(
@@ -100,4 +101,23 @@ def _pulled_by_digest(marks: Marks, simulation: Simulation) -> Iterator[Finding]
             f"Rule {rule.rule_priority} deletes untagged images, and {pulled:,} of the "
             f"{len(images):,} that it selects have been pulled: by digest, as through a "
             "pull-through cache.",
+        )
+
+
+def _bereaved(marks: Marks, simulation: Simulation) -> Iterator[Finding]:
+    """Find signatures and SBOMs that go although their image stays."""
+    evaluation = simulation.evaluation
+    lost = sum(
+        bool(evaluation.deeds[rank]) and not evaluation.deeds[evaluation.relations.subjects[rank]]
+        for rank in bits.members(marks.acted & evaluation.relations.referring)
+        if rank in evaluation.relations.subjects
+    )
+    if lost:
+        yield Finding(
+            id="LC011",
+            severity=Severity.WARNING,
+            sentence=f"Rule {marks.rule.rule_priority} takes {lost:,} signatures, SBOMs or the "
+            "like from images that stay: they are images without a tag of their own.",
+            remedy="Select by tag, or give it more days than an image is in use.",
+            rule_priority=marks.rule.rule_priority,
         )
