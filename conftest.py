@@ -22,6 +22,7 @@ os.environ.setdefault("CDK_DISABLE_CLI_TELEMETRY", "true")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+import pytest  # noqa: E402
 import yaml  # noqa: E402
 from hypothesis import settings  # noqa: E402
 from sybil import Example, Sybil  # noqa: E402
@@ -56,6 +57,13 @@ def _command(example: Example) -> None:
         with chdir(_ROOT), redirect_stdout(printed):
             ecr_constructs(shlex.split(command)[2:])
         assert shown == printed.getvalue()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the examples of a document together: later ones use what earlier ones define."""
+    for item in items:
+        if item.path.suffix == ".md":
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 pytest_collect_file = Sybil(

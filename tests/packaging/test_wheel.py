@@ -116,7 +116,7 @@ def test_the_command_needs_no_extra(python: Path) -> None:
         f"--{option}={ROOT / 'examples' / 'lifecycle' / option}.json"
         for option in ("policy", "images", "manifests")
     ]
-    command = [python.with_name("ecr-constructs"), "lifecycle", "preview"]
+    command = [str(python.with_name("ecr-constructs")), "lifecycle", "preview"]
 
     assert "11 images: 3 deleted, " in run(*command, *files, "--now", "2026-11-24T12:00:00Z")
     live = subprocess.run([*command, "--live", "api"], capture_output=True, check=False, text=True)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import runpy
 import shlex
 import subprocess
 import sys
@@ -767,14 +768,17 @@ def test_nothing_heavy_is_loaded(folder: Path) -> None:
     assert "" == done.stderr.strip()
 
 
-def test_the_module_is_the_command() -> None:
-    """``python -m ecr_constructs``."""
-    command = [sys.executable, "-m", "ecr_constructs", "lifecycle", "check"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+def test_the_module_is_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``python -m ecr_constructs``; imported, it does nothing."""
+    monkeypatch.setattr(sys, "argv", ["ecr-constructs", "lifecycle", "check"])
+    runpy.run_module("ecr_constructs", run_name="ecr_constructs.__main__")
+    with pytest.raises(SystemExit, match="2"):
+        runpy.run_module("ecr_constructs", run_name="__main__")
 
-    assert (2, "ecr-constructs lifecycle check: --policy or --template is required\n") == (
-        done.returncode,
-        done.stderr,
+    assert "ecr-constructs lifecycle check: --policy or --template is required\n" == (
+        capsys.readouterr().err
     )
 
 

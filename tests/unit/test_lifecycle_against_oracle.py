@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from ecr_constructs.model.lifecycle import Fate, Readings, TieOrder
 from tests.unit.lifecycle_cases import DAY, NOW, Case, cases, fates, readings
 
-THOUSANDS = settings(max_examples=3000, deadline=None)
-HUNDREDS = settings(max_examples=500, deadline=None)
+THOUSANDS = settings(max_examples=2000)
+HUNDREDS = settings(max_examples=300)
 
 
 @THOUSANDS
