@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from itertools import compress
 
 _TO_DIGITS = bytes.maketrans(b"\0\1", b"01")
+# Fewer than this, and taking them out one by one is faster than writing all digits.
+_FEW = 100
 _FROM_DIGITS = bytes.maketrans(b"01", b"\0\1")
 
 
@@ -37,8 +39,17 @@ def from_members(members: Iterable[int], size: int) -> int:
 
 def members(numbers: int) -> Iterator[int]:
     """Yield the numbers of a set, the lowest first."""
+    if numbers.bit_count() < _FEW:
+        return _few_members(numbers)
     digits = f"{numbers:b}".encode().translate(_FROM_DIGITS)
     return compress(range(len(digits)), reversed(digits))
+
+
+def _few_members(numbers: int) -> Iterator[int]:
+    while numbers:
+        lowest_bit = numbers & -numbers
+        yield lowest_bit.bit_length() - 1
+        numbers ^= lowest_bit
 
 
 def below(number: int) -> int:

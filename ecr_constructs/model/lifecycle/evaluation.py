@@ -129,6 +129,11 @@ class Evaluation:
         return self._by_rank((number, marks.own) for number, marks in enumerate(self.marks, 1))
 
     @cached_property
+    def actors(self) -> dict[int, Marks]:
+        """What the rule does that acts on an image, for each rank that one acts on."""
+        return {rank: each for each in self.marks for rank in bits.members(each.acted)}
+
+    @cached_property
     def late_markers(self) -> bytes:
         """For each rank the number of the first rule that marks it in vain, from 1, or 0."""
         late = [(number, each.marked & each.seen) for number, each in enumerate(self.marks, 1)]

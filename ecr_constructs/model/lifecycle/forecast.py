@@ -136,11 +136,10 @@ class _Future:
 
     def _event(self, rank: int, at: datetime) -> Event:
         evaluation = self._evaluation
-        owner = evaluation.owner(evaluation.leader(rank))
-        assert owner
-        assert owner.rule.rule_priority
+        rule = evaluation.actors[evaluation.leader(rank)].rule
+        assert rule.rule_priority
         fate = {EXPIRE: Fate.EXPIRED, ARCHIVE: Fate.ARCHIVED}[evaluation.deeds[rank]]
-        return Event(at, evaluation.ranking.images[rank], fate, owner.rule.rule_priority)
+        return Event(at, evaluation.ranking.images[rank], fate, rule.rule_priority)
 
     def _instants(self, ranks: list[int]) -> dict[int, datetime]:
         """Return from when on each may go: not before what holds it, or what it follows."""
@@ -165,8 +164,7 @@ class _Future:
         return instants
 
     def _own_instant(self, rank: int) -> datetime:
-        evaluation, marks = self._evaluation, self._evaluation.owner(rank)
-        assert marks
+        evaluation, marks = self._evaluation, self._evaluation.actors[rank]
         if marks.rule.count_type == "imageCountMoreThan":
             # It was too many from the start, or is since something arrived in the archive.
             return max(evaluation.stage.archived_at.values(), default=evaluation.ranking.now)
@@ -188,14 +186,21 @@ class _Future:
         """Return when the next image comes of age, by the rule that decides over it."""
         found = []
         for marks in self._evaluation.marks:
-            young = marks.own & ~marks.marked
-            if not young or marks.rule.count_type == "imageCountMoreThan":
+            young, count_type = marks.own & ~marks.marked, marks.rule.count_type
+            if not young or count_type == "imageCountMoreThan":
                 continue
             try:
-                if marks.rule.count_type == "sinceImagePushed":
-                    found.append(self._due(young.bit_length() - 1, marks))
-                else:
-                    found.append(min(self._due(rank, marks) for rank in bits.members(young)))
+                found.append(min(self._due(rank, marks) for rank in self._oldest(marks, young)))
             except OverflowError:
+                # So many days that no calendar holds them.
                 continue
         return min(found, default=None)
+
+    def _oldest(self, marks: Marks, ranks: int) -> Iterator[int]:
+        """Yield the image with the earliest clock, of those that were archived later all."""
+        if marks.rule.count_type == "sinceImageTransitioned":
+            late = [rank for rank in self._evaluation.stage.archived_at if ranks >> rank & 1]
+            ranks &= ~bits.from_members(late, ranks.bit_length())
+            yield from late
+        if ranks:
+            yield self._evaluation.ranking.oldest(marks.rule.count_type, ranks)

@@ -95,25 +95,61 @@ class Ranking:
         limit = _before(at, days)
         if count_type == "sinceImagePushed":
             return self.all & ~bits.below(bisect_right(self._ages, -limit))
-        clocks = self._pulled if count_type == "sinceImagePulled" else self._transitioned
-        return bits.from_flags(map(limit.__gt__, clocks))
+        clock = self._pulled if count_type == "sinceImagePulled" else self._transitioned
+        return clock.older(limit, days)
+
+    def oldest(self, count_type: str, ranks: int) -> int:
+        """Return which of these ranks has the earliest clock."""
+        if count_type == "sinceImagePushed":
+            return ranks.bit_length() - 1
+        clock = self._pulled if count_type == "sinceImagePulled" else self._transitioned
+        return min(bits.members(ranks), key=clock.instants.__getitem__)
 
     @cached_property
-    def _pulled(self) -> list[float]:
-        return [image.pulled_clock(self.now).timestamp() for image in reversed(self.images)]
+    def _pulled(self) -> "_Clock":
+        return _Clock([image.pulled_clock(self.now).timestamp() for image in self.images])
 
     @cached_property
-    def _transitioned(self) -> list[float]:
+    def _transitioned(self) -> "_Clock":
         # An image that was never archived is never long enough in the archive.
-        return [
-            image.last_archived_at.timestamp() if image.last_archived_at else -_NEVER
-            for image in reversed(self.images)
-        ]
+        return _Clock(
+            [
+                image.last_archived_at.timestamp() if image.last_archived_at else -_NEVER
+                for image in self.images
+            ]
+        )
 
     def of_one_age(self, rank: int) -> int:
         """Return the ranks whose push clock shows what this one's shows."""
         age = self._ages[rank]
         return bits.below(bisect_right(self._ages, age)) & ~bits.below(bisect_left(self._ages, age))
+
+
+class _Clock:
+    """Instants that do not follow the order of the ranks."""
+
+    def __init__(self, instants: list[float]) -> None:
+        """Sort them once."""
+        self.instants = instants
+        self._ranks = sorted(range(len(instants)), key=instants.__getitem__)
+        self._sorted = [instants[rank] for rank in self._ranks]
+        self._known: dict[float, tuple[int, int]] = {}
+
+    def older(self, limit: float, days: float) -> int:
+        """Return the ranks of the instants before a limit.
+
+        Args:
+            limit: The instant.
+            days: What is asked with later and later limits, and so needs only what is new.
+        """
+        end = bisect_left(self._sorted, limit)
+        start, older = self._known.get(days, (0, 0))
+        if start > end:
+            start, older = 0, 0
+        if end > start:
+            older |= bits.from_members(self._ranks[start:end], len(self._ranks))
+        self._known[days] = end, older
+        return older
 
 
 def _before(now: datetime, days: float) -> float:
