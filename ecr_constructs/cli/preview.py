@@ -8,6 +8,7 @@ from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.inventories import read_inventory
 from ecr_constructs.cli.output import print_blocks, print_json
 from ecr_constructs.cli.policies import read_policy
+from ecr_constructs.cli.progress import progress
 from ecr_constructs.cli.report import preview_blocks, service_blocks
 from ecr_constructs.model.lifecycle.forecast import forecast
 from ecr_constructs.model.lifecycle.preview import changes, document
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
     from ecr_constructs.cli.service_preview import Disagreement
     from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy, Simulation
+
+
+# Images from which on the forecast takes seconds.
+_MANY = 10_000
 
 
 class _Given(NamedTuple):
@@ -30,7 +35,9 @@ def run(options: Namespace) -> int:
     given = _live(options) if options.live else _from_files(options)
     try:
         simulation = given.policy.simulate(given.inventory, now=options.now)
-        ahead = forecast(simulation, options.days)
+        many = len(given.inventory) > _MANY
+        with progress("looking ahead", options.days, long=many) as advance:
+            ahead = forecast(simulation, options.days, advance)
     except ValueError as error:
         raise CommandError(str(error)) from None
     changed = None

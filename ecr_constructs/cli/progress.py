@@ -11,17 +11,20 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def progress(description: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+def progress(
+    description: str, total: int | None = None, *, long: bool = True
+) -> Iterator[Callable[[int], None]]:
     """Show how far something is while the block runs.
 
     Args:
         description: What is being done.
         total: How much there is to do. Default: not known.
+        long: Whether it takes long. If not, nothing is shown.
 
     Yields:
         What to call with the amount that was done since the last call.
     """
-    if not sys.stderr.isatty():
+    if not long or not sys.stderr.isatty():
         yield lambda _: None
         return
     try:

@@ -721,6 +721,17 @@ def test_long_work_shows_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) ->
     assert "reading" in terminal.getvalue()
 
 
+def test_the_forecast_of_many_images_shows_a_bar(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of few it is there at once."""
+    for many, seen in ((0, True), (10_000, False)):
+        terminal = Terminal()
+        with monkeypatch.context() as patch:
+            patch.setattr("ecr_constructs.cli.preview._MANY", many)
+            patch.setattr(sys, "stderr", terminal)
+            assert 0 == run(*PREVIEW).status
+        assert seen == ("looking ahead" in terminal.getvalue())
+
+
 def test_without_rich_there_is_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor without a terminal."""
     monkeypatch.setitem(sys.modules, "rich", None)

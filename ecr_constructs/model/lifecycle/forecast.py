@@ -14,7 +14,7 @@ from ecr_constructs.model.lifecycle.relations import ARCHIVE, EXPIRE
 from ecr_constructs.model.lifecycle.simulation import Fate, Simulation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ecr_constructs.model.lifecycle.evaluation import Evaluation
     from ecr_constructs.model.lifecycle.image import Image
@@ -69,8 +69,15 @@ class Forecast:
         return len(self.simulation.inventory) - gone
 
 
-def forecast(simulation: Simulation, days: int) -> Forecast:
+def forecast(
+    simulation: Simulation, days: int, advance: Callable[[int], None] = lambda _: None
+) -> Forecast:
     """Look ahead; see `LifecyclePolicy.forecast`.
+
+    Args:
+        simulation: What goes at once.
+        days: How far to look.
+        advance: Called with the number of days that were worked through since the last call.
 
     Raises:
         ValueError: There is no such day.
@@ -82,7 +89,8 @@ def forecast(simulation: Simulation, days: int) -> Forecast:
     if until <= simulation.now:
         msg = f"days must be at least 1, and end before the year 10000; got {days}"
         raise ValueError(msg)
-    events = sorted(_Future(simulation.evaluation).events(until), key=lambda event: event.at)
+    future = _Future(simulation.evaluation, advance)
+    events = sorted(future.events(until), key=lambda event: event.at)
     return Forecast(simulation, until, tuple(events))
 
 
@@ -93,8 +101,9 @@ class _Future:
     arrives in the archive, and an index lets go only when it goes.
     """
 
-    def __init__(self, evaluation: Evaluation) -> None:
+    def __init__(self, evaluation: Evaluation, advance: Callable[[int], None]) -> None:
         self._evaluation = evaluation
+        self._advance = advance
         self._gone: dict[int, datetime] = {}
 
     def events(self, until: datetime) -> Iterator[Event]:
@@ -111,6 +120,7 @@ class _Future:
             self._move_to(now + ((due - now) // _DAY + 1) * _DAY)
 
     def _move_to(self, at: datetime) -> None:
+        self._advance((at - self._evaluation.stage.at) // _DAY)
         self._evaluation = self._evaluation.at_stage(self._evaluation.stage._replace(at=at))
 
     def _go(self) -> Iterator[Event]:
