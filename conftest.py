@@ -1,8 +1,11 @@
 """What every test shares; and the examples of README.md and docs/, which are run."""
 
 import os
+import shlex
 import signal
 import sys
+from contextlib import chdir, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,11 +22,13 @@ os.environ.setdefault("CDK_DISABLE_CLI_TELEMETRY", "true")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+import pytest  # noqa: E402
 import yaml  # noqa: E402
 from hypothesis import settings  # noqa: E402
 from sybil import Example, Sybil  # noqa: E402
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser  # noqa: E402
 
+from ecr_constructs.cli.main import main as ecr_constructs  # noqa: E402
 from stacks.environment_file import load_environment  # noqa: E402
 from stacks.lifecycle_rules import Rule  # noqa: E402
 
@@ -44,7 +49,28 @@ def _environment_file(example: Example) -> None:
         load_environment(path)
 
 
+def _command(example: Example) -> None:
+    """Run the command of a console example that shows one, and compare what it prints."""
+    command, _, shown = example.parsed.replace("\\\n", " ").partition("\n")
+    if command.startswith("$ ecr-constructs "):
+        printed = StringIO()
+        with chdir(_ROOT), redirect_stdout(printed):
+            ecr_constructs(shlex.split(command)[2:])
+        assert shown == printed.getvalue()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the examples of a document together: later ones use what earlier ones define."""
+    for item in items:
+        if item.path.suffix == ".md":
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
 pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser(), CodeBlockParser("yaml", _environment_file)],
+    parsers=[
+        PythonCodeBlockParser(),
+        CodeBlockParser("yaml", _environment_file),
+        CodeBlockParser("console", _command),
+    ],
     patterns=["README.md", "docs/*.md"],
 ).pytest()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ecr_constructs.account_settings import AccountSettings
     from ecr_constructs.creation_template import RepositoryCreationTemplate
     from ecr_constructs.model.encryption import Encryption
-    from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule, Retention
+    from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy, LifecycleRule, Retention
     from ecr_constructs.model.mutability import TagMutability
     from ecr_constructs.model.upstreams import Upstream
     from ecr_constructs.public_repository import PublicRepository
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccountSettings",
     "Encryption",
+    "Inventory",
     "LifecyclePolicy",
     "LifecycleRule",
     "PublicRepository",
@@ -40,6 +41,7 @@ __all__ = [
 _HOMES = {
     "AccountSettings": "account_settings",
     "Encryption": "model.encryption",
+    "Inventory": "model.lifecycle",
     "LifecyclePolicy": "model.lifecycle",
     "LifecycleRule": "model.lifecycle",
     "PublicRepository": "public_repository",

@@ -24,6 +24,7 @@ def install(endpoint_url: str) -> None:
         tokens,
     )
     from local_aws.overlay import layers as layers  # noqa: PLC0415 - for its operations
+    from local_aws.overlay import lifecycle as lifecycle  # noqa: PLC0415 - as above
 
     tokens.ENDPOINT.url = endpoint_url
     for part in (operations, repositories, http, cloudformation, public, iam):

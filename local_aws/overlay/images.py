@@ -139,7 +139,9 @@ def described(name: str, image: Image) -> Members:
         "artifactMediaType": content.get("artifactType") or blobs[0].get("mediaType"),
         "lastRecordedPullTime": image.get("lastRecordedPullTime"),
         "subjectManifestDigest": content.get("subject", {}).get("digest"),
-        "imageStatus": "ACTIVE",
+        "imageStatus": image.get("imageStatus", "ACTIVE"),
+        "lastArchivedAt": image.get("lastArchivedAt"),
+        "lastActivatedAt": image.get("lastActivatedAt"),
     }
     return {member: value for member, value in shown.items() if value not in (None, [])}
 
@@ -149,8 +151,11 @@ def _media_type(text: str) -> str:
 
 
 def _has_status(image: Image, members: Members) -> bool:
-    status: str = members.get("filter", {}).get("tagStatus", "ANY")
-    return status == "ANY" or (status == "TAGGED") == bool(image["imageTags"])
+    """Tell whether the filter lets an image pass; archived ones only if it asks for them."""
+    tags: str = members.get("filter", {}).get("tagStatus", "ANY")
+    status: str = members.get("filter", {}).get("imageStatus", "ACTIVE")
+    tags_fit = tags == "ANY" or (tags == "TAGGED") == bool(image["imageTags"])
+    return tags_fit and status in ("ANY", image.get("imageStatus", "ACTIVE"))
 
 
 @operation("DescribeImages")

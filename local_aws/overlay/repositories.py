@@ -8,7 +8,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from ministack.core.responses import get_account_id
+from ministack.core.responses import AccountRegionScopedDict, get_account_id
 from ministack.services import ecr, kms
 
 from local_aws.overlay.operations import RefusedError, now, operation, page
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from local_aws.overlay.operations import HttpAnswer, Members
 
 MANAGED_KEY_ALIAS = "alias/aws/ecr"
+PREVIEWS = AccountRegionScopedDict()
+"""The last lifecycle policy preview of each repository."""
+
 _STORES = (
+    PREVIEWS,
     ecr._images,
     ecr._lifecycle_policies,
     ecr._repo_policies,

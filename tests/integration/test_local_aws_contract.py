@@ -125,6 +125,13 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("DescribeImageReplicationStatus", {**API, "imageId": {"imageTag": "v1"}}),
     ("ListImages", API),
     ("BatchGetImage", {**API, "imageIds": [{"imageTag": "v1"}, {"imageTag": "no"}]}),
+    ("StartLifecyclePolicyPreview", {**API, "lifecyclePolicyText": LIFECYCLE}),
+    ("GetLifecyclePolicyPreview", API),
+    (
+        "UpdateImageStorageClass",
+        {**API, "imageId": {"imageTag": "v1"}, "targetStorageClass": "ARCHIVE"},
+    ),
+    ("DescribeImages", {**API, "filter": {"imageStatus": "ANY"}}),
     ("BatchDeleteImage", {**API, "imageIds": [{"imageTag": "v1"}, {"imageTag": "no"}]}),
     ("PutRegistryPolicy", {"policyText": POLICY}),
     ("GetRegistryPolicy", {}),
@@ -156,14 +163,11 @@ NOT_ANSWERED = [
     "DescribeImageScanFindings",
     "DescribeImageSigningStatus",
     "DescribeReplicationBackfillResults",
-    "GetLifecyclePolicyPreview",
     "ListImageReferrers",
     "ListReplicationBackfills",
     "StartImageScan",
-    "StartLifecyclePolicyPreview",
     "StartReplicationBackfill",
     "StopReplicationBackfill",
-    "UpdateImageStorageClass",
 ]
 
 

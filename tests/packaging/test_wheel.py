@@ -108,3 +108,16 @@ def test_importing_starts_no_node(python: Path) -> None:
 
     with pytest.raises(AssertionError, match="/nonexistent/node"):
         run(python, "-c", "import ecr_constructs; ecr_constructs.Repository", **without)
+
+
+def test_the_command_needs_no_extra(python: Path) -> None:
+    """Without rich and boto3 it previews from files, and says what `--live` needs."""
+    files = [
+        f"--{option}={ROOT / 'examples' / 'lifecycle' / option}.json"
+        for option in ("policy", "images", "manifests")
+    ]
+    command = [str(python.with_name("ecr-constructs")), "lifecycle", "preview"]
+
+    assert "11 images: 3 deleted, " in run(*command, *files, "--now", "2026-11-24T12:00:00Z")
+    live = subprocess.run([*command, "--live", "api"], capture_output=True, check=False, text=True)
+    assert (2, True) == (live.returncode, "pip install 'ecr-constructs[cli]'" in live.stderr)

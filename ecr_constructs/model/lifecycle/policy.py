@@ -3,18 +3,25 @@
 import json
 from collections.abc import Iterable, Iterator
 from copy import copy
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Self
 
 from ecr_constructs.model.faults import refusal, refuse
+from ecr_constructs.model.lifecycle.forecast import Forecast, forecast
+from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.json_text import compact, parse
+from ecr_constructs.model.lifecycle.lint import UNKNOWN, Context, Finding
+from ecr_constructs.model.lifecycle.linting import lint
 from ecr_constructs.model.lifecycle.policy_grammar import (
     MAX_RULES,
     TEXT_MAX_LENGTH,
     faults_between,
     policy_faults,
 )
+from ecr_constructs.model.lifecycle.readings import DEFAULT, Readings
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
+from ecr_constructs.model.lifecycle.simulation import Simulation, simulate
 from ecr_constructs.model.lifecycle.words import rule_in_words
 
 
@@ -74,6 +81,69 @@ class LifecyclePolicy:
     def in_words(self) -> tuple[str, ...]:
         """Say what each rule does, in the order in which they are applied."""
         return tuple(map(rule_in_words, self.rules)) or ("keep every image",)
+
+    def simulate(
+        self,
+        images: Iterable[Image],
+        *,
+        now: datetime | None = None,
+        readings: Readings = DEFAULT,
+    ) -> Simulation:
+        """Tell what ECR would do to a repository's images, which rule does it, and why.
+
+        Args:
+            images: The images, or an `Inventory` of them.
+            now: The instant at which ages are taken, with a zone. Default: this instant.
+            readings: Answers to what AWS does not document. Default: those that predict more
+                deletions. `Simulation.assumptions` tells whether the result depends on them.
+
+        Raises:
+            ValueError: A rule has a value that is known only at deploy time, the images are no
+                inventory, or `now` has no zone.
+        """
+        return simulate(self, images, now, readings)
+
+    def forecast(
+        self,
+        images: Iterable[Image],
+        *,
+        days: int = 90,
+        now: datetime | None = None,
+        readings: Readings = DEFAULT,
+    ) -> Forecast:
+        """Tell which image goes when, if nothing is pushed, pulled or restored any more.
+
+        Args:
+            images: The images, or an `Inventory` of them.
+            days: How far to look ahead. Default: 90 days.
+            now: As for `simulate`.
+            readings: As for `simulate`.
+
+        Raises:
+            ValueError: As for `simulate`, or there is no such day.
+        """
+        return forecast(self.simulate(images, now=now, readings=readings), days)
+
+    def lint(
+        self,
+        images: Iterable[Image] | None = None,
+        *,
+        now: datetime | None = None,
+        context: Context = UNKNOWN,
+    ) -> tuple[Finding, ...]:
+        """Return what ECR accepts but its author probably did not mean, the worst first.
+
+        Args:
+            images: The images of the repository. Default: none are known, and only the policy
+                is judged.
+            now: As for `simulate`.
+            context: What else is known of the repository. Default: nothing.
+
+        Raises:
+            ValueError: As for `simulate`, if there are images.
+        """
+        simulation = None if images is None else self.simulate(images, now=now)
+        return lint(self, simulation, context)
 
     def __bool__(self) -> bool:
         """Tell whether there is any rule."""

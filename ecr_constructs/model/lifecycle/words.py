@@ -37,6 +37,11 @@ def _number(rule: LifecycleRule) -> str:
     return f"{rule.count_number:,}" if known else "(a deploy-time number of)"
 
 
+def selected_in_words(rule: LifecycleRule) -> str:
+    """Say what a rule selects: ``images tagged v*``."""
+    return _selected(rule, "images")
+
+
 def _selected(rule: LifecycleRule, noun: str) -> str:
     if rule.storage_class == "archive":
         noun = f"archived {noun}"

@@ -1,0 +1,274 @@
+"""``ecr-constructs lifecycle preview --live`` on images that a real client pushed."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.request import Request, urlopen
+
+import pytest
+
+from ecr_constructs.cli.main import main
+from local_aws import images
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from local_aws.process import LocalAws
+    from local_aws.registry import Registry
+
+REGION = "eu-central-1"
+KEEP_TWO = {
+    "rulePriority": 1,
+    "selection": {
+        "tagStatus": "tagged",
+        "tagPatternList": ["v*"],
+        "countType": "imageCountMoreThan",
+        "countNumber": 2,
+    },
+    "action": {"type": "expire"},
+}
+KEEP_THREE_OF_ALL = {
+    "rulePriority": 5,
+    "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 3},
+    "action": {"type": "transition", "targetStorageClass": "archive"},
+}
+POLICY = json.dumps({"rules": [KEEP_TWO, KEEP_THREE_OF_ALL]})
+
+
+@pytest.fixture
+def account(new_account: Callable[[], str]) -> str:
+    return new_account()
+
+
+@pytest.fixture
+def ecr(local_aws: LocalAws, account: str) -> Any:
+    """An ECR with a repository of six images, three of them versions, two of an index."""
+    client = local_aws.client("ecr", account=account, region=REGION)
+    client.create_repository(repositoryName="api")
+    client.put_lifecycle_policy(repositoryName="api", lifecyclePolicyText=POLICY)
+    registry: Registry = local_aws.registry(account, REGION)
+    registry.push("api:latest", images.index("index"))
+    for number in range(3):
+        registry.push(f"api:v{number}", images.image(number))
+    return client
+
+
+class Result(NamedTuple):
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def preview(
+    local_aws: LocalAws,
+    account: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., Result]:
+    """Runs the command as a user of this account does, against this endpoint or another."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in local_aws.settings(account=account, region=REGION).items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments: str, endpoint: str | None = None) -> Result:
+        if endpoint:
+            monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        try:
+            status = main(["lifecycle", "preview", *arguments])
+        except SystemExit as error:
+            status = int(error.code or 0)
+        return Result(status, *capsys.readouterr())
+
+    return run
+
+
+def going(output: str) -> dict[str, tuple[str, int]]:
+    """Return action and rule by tag, or by digest for untagged images."""
+    return {
+        (result["imageTags"] or [result["imageDigest"]])[0]: (
+            result["action"]["type"],
+            result["appliedRulePriority"],
+        )
+        for result in json.loads(output)["previewResults"]
+    }
+
+
+def test_a_live_repository_is_previewed_with_its_own_policy(ecr: Any, preview: Any) -> None:
+    """Images, policy and indexes are read; the children of an index go with it."""
+    assert ecr
+    done = preview("--live", "api", "--format", "json")
+
+    children = [child.digest for child in images.index("index").children]
+    assert (done.status, done.err) == (0, "")
+    assert going(done.out) == {
+        "v0": ("EXPIRE", 1),
+        "latest": ("TRANSITION", 5),
+        **dict.fromkeys(children, ("TRANSITION", 5)),
+    }
+
+
+def test_the_service_agrees(ecr: Any, preview: Any) -> None:
+    """ECR's own preview, evaluated apart from the model, says the same of every image."""
+    v1 = {"imageDigest": images.image(1).digest}
+    ecr.update_image_storage_class(repositoryName="api", imageId=v1, targetStorageClass="ARCHIVE")
+    done = preview("--live", "api", "--service-preview", "--format", "json")
+
+    assert (done.status, done.err) == (0, "")
+    document = json.loads(done.out)
+    assert document["servicePreview"] == {"disagreements": []}
+    assert document["summary"]["imageTotalCount"] == 6
+    assert "v1" not in going(done.out)
+    assert ecr.get_lifecycle_policy_preview(repositoryName="api")["status"] == "COMPLETE"
+
+
+def test_nothing_is_started_unless_asked(ecr: Any, preview: Any) -> None:
+    """Without --service-preview, ECR is only read."""
+    assert preview("--live", "api").status == 0
+    with pytest.raises(ecr.exceptions.LifecyclePolicyPreviewNotFoundException):
+        ecr.get_lifecycle_policy_preview(repositoryName="api")
+
+
+def test_a_new_policy_is_previewed_on_live_images(ecr: Any, preview: Any, tmp_path: Any) -> None:
+    """A file's policy instead of the repository's, against what `aws ecr` printed of that."""
+    (tmp_path / "new.json").write_text(json.dumps({"rules": [{**KEEP_TWO, "rulePriority": 3}]}))
+    old = ecr.get_lifecycle_policy(repositoryName="api")
+    (tmp_path / "old.json").write_text(
+        json.dumps({"lifecyclePolicyText": old["lifecyclePolicyText"]})
+    )
+    files = ("--policy", str(tmp_path / "new.json"), "--against", str(tmp_path / "old.json"))
+    done = preview("--live", "api", *files, "--format", "json")
+
+    assert [
+        (change["imageTags"], change["before"]["action"], change["after"]["action"])
+        for change in json.loads(done.out)["changes"]
+        if change["imageTags"]
+    ] == [(["latest"], "TRANSITION", "KEEP")]
+
+
+def test_somebody_elses_preview_is_left_alone(ecr: Any, preview: Any) -> None:
+    """One line, exit status 2, and their preview completes."""
+    other = json.dumps({"rules": [{**KEEP_THREE_OF_ALL, "rulePriority": 9}]})
+    done = None
+    for _ in range(20):
+        stop = threading.Event()
+        thread = threading.Thread(target=_keep_starting, args=(ecr, other, stop))
+        thread.start()
+        done = preview("--live", "api", "--service-preview")
+        stop.set()
+        thread.join()
+        if "somebody else" in done.err:
+            break
+    assert done is not None
+    assert done.status == 2
+    assert done.err.startswith("ecr-constructs lifecycle preview: ")
+    assert done.err.count("\n") == 1
+    kept = ecr.get_lifecycle_policy_preview(repositoryName="api")
+    assert kept["lifecyclePolicyText"] == other
+
+
+def _keep_starting(ecr: Any, text: str, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            ecr.start_lifecycle_policy_preview(repositoryName="api", lifecyclePolicyText=text)
+        except ecr.exceptions.LifecyclePolicyPreviewInProgressException:
+            stop.wait(0.01)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--live", "no"], "ecr:GetLifecyclePolicy: RepositoryNotFoundException: "),
+        (["--live", "api", "--images", "x"], "argument --images: not allowed with argument --live"),
+    ],
+)
+def test_what_cannot_be_read_is_said_in_one_line(
+    ecr: Any, preview: Any, arguments: list[str], said: str
+) -> None:
+    """Exit status 2, no traceback."""
+    assert ecr
+    done = preview(*arguments)
+
+    assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
+    assert said in done.err
+
+
+@pytest.fixture
+def between(local_aws: LocalAws) -> Iterator[tuple[str, list[Any]]]:
+    """A proxy before ECR, and the answers that it gives instead of ECR's, in turn."""
+    answers: list[Any] = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            target = self.headers["X-Amz-Target"].rpartition(".")[2]
+            status, answer = 200, b""
+            if answers and answers[0][0] == target:
+                status, answer = 400, json.dumps({"__type": answers.pop(0)[1]}).encode()
+            else:
+                headers = {name: value for name, value in self.headers.items() if name != "Host"}
+                with urlopen(Request(local_aws.endpoint_url, body, headers)) as reply:  # noqa: S310
+                    answer = reply.read()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: Any) -> None:
+            """Be quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", answers
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_throttling_is_waited_out(ecr: Any, preview: Any, between: tuple[str, list[Any]]) -> None:
+    """Two refusals for the rate, then the answer."""
+    assert ecr
+    endpoint, answers = between
+    answers += [("DescribeImages", "ThrottlingException")] * 2
+    done = preview("--live", "api", "--format", "json", endpoint=endpoint)
+
+    assert (done.status, done.err, answers) == (0, "", [])
+    assert going(done.out)["v0"] == ("EXPIRE", 1)
+
+
+@pytest.mark.parametrize("action", ["GetLifecyclePolicy", "DescribeImages", "BatchGetImage"])
+def test_a_missing_permission_is_named(
+    ecr: Any, preview: Any, between: tuple[str, list[Any]], action: str
+) -> None:
+    """In one line: the action and the repository."""
+    assert ecr
+    endpoint, answers = between
+    answers += [(action, "AccessDeniedException")]
+    done = preview("--live", "api", endpoint=endpoint)
+
+    assert done.status == 2
+    assert done.err == (
+        "ecr-constructs lifecycle preview: access denied: "
+        f"allow ecr:{action} on the repository api\n"
+    )
+
+
+def test_pages_are_read_to_the_end(ecr: Any, preview: Any) -> None:
+    """More images than a page holds, pushed and counted."""
+    for number in range(1100):
+        manifest = json.dumps({"schemaVersion": 2, "config": {}, "layers": [], "n": number})
+        ecr.put_image(
+            repositoryName="api", imageManifest=manifest, imageManifestMediaType=images.OCI_MANIFEST
+        )
+    done = preview("--live", "api", "--format", "json")
+
+    summary = json.loads(done.out)["summary"]
+    assert (summary["imageTotalCount"], summary["expiringImageTotalCount"]) == (1106, 1)

@@ -1,0 +1,228 @@
+"""Random policies and inventories, as ECR's JSON, and the same for the model and for the oracle.
+
+The rules are few-valued on purpose: what the two could disagree about are ties, images with many
+tags, images that several rules select, and images that depend on each other.
+"""
+
+import json
+from datetime import UTC, datetime
+from random import Random
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from ecr_constructs import LifecyclePolicy
+from ecr_constructs.model.lifecycle import Inventory, Readings, Simulation, TieOrder
+from local_aws.overlay import lifecycle_oracle
+
+Json = Any
+
+NOW = 1_800_000_000
+DAY = 86_400
+EXPIRE = {"type": "expire"}
+ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
+
+_TAGS = ["a", "ab", "abc", "b", "ba", "c-1", "c-2", "v1", "v1.0", "v2", "x", "latest", "rc-a.b"]
+_PATTERNS = ["*", "a*", "*a", "a*c", "*b*", "v*", "v1", "c-*", "*-*", "v*.*", ".*", "a", "*a*b*"]
+_PREFIXES = ["a", "ab", "v", "v1", "c-", "b", "*", "z"]
+
+
+class Case(NamedTuple):
+    """A policy and the images that it is applied to.
+
+    Attributes:
+        rules: The policy's rules.
+        images: As DescribeImages describes them, with `references` for indexes.
+    """
+
+    rules: list[Json]
+    images: list[Json]
+
+    @property
+    def policy(self) -> LifecyclePolicy:
+        """The policy for the model."""
+        return LifecyclePolicy.from_json(json.dumps({"rules": self.rules}))
+
+    @property
+    def inventory(self) -> Inventory:
+        """The images for the model."""
+        details = [without(image, "references") for image in self.images]
+        manifests = [
+            {
+                "imageId": {"imageDigest": image["imageDigest"]},
+                "imageManifest": json.dumps(
+                    {"manifests": [{"digest": digest} for digest in image["references"]]}
+                ),
+            }
+            for image in self.images
+            if "references" in image
+        ]
+        inventory = Inventory.from_describe_images({"imageDetails": details})
+        return inventory.with_manifests({"images": manifests})
+
+    def simulate(self, readings: Readings = Readings(), now: float = NOW) -> Simulation:  # noqa: B008
+        """Ask the model."""
+        at = datetime.fromtimestamp(now, UTC)
+        return self.policy.simulate(self.inventory, now=at, readings=readings)
+
+    def ask_oracle(self, readings: Readings = Readings(), now: float = NOW) -> "Fates":  # noqa: B008
+        """Ask the oracle, in the model's words."""
+        answers = lifecycle_oracle.Answers(
+            listed_order_breaks_ties=readings.ties is TieOrder.LISTED,
+            children_take_places=readings.children_take_places,
+            referrers_take_places=readings.referrers_take_places,
+            archived_index_releases=readings.archived_index_releases_children,
+        )
+        verdicts = lifecycle_oracle.evaluate({"rules": self.rules}, self.images, now, answers)
+        words = {None: "kept", "EXPIRE": "expired", "TRANSITION": "archived"}
+        return {
+            digest: (words[verdict.action], verdict.priority, verdict.follows)
+            for digest, verdict in verdicts.items()
+        }
+
+
+Fates = dict[str, tuple[str, int | None, bool]]
+
+
+def fates(simulation: Simulation) -> Fates:
+    """Return what the model says of each image: fate, rule, whether it follows another."""
+    return {
+        outcome.image.digest: (
+            outcome.fate.value,
+            outcome.rule_priority,
+            outcome.follows is not None,
+        )
+        for outcome in simulation.outcomes
+    }
+
+
+def without(image: Json, *keys: str) -> Json:
+    """Return an object without some keys."""
+    return {key: value for key, value in image.items() if key not in keys}
+
+
+def rule(priority: int, selection: Json, *, action: Json | None = None, **count: Json) -> Json:
+    """Return a rule."""
+    return {
+        "rulePriority": priority,
+        "selection": {**selection, **count},
+        "action": action or EXPIRE,
+    }
+
+
+def since(what: str, days: int) -> Json:
+    """Return the count of a rule of age."""
+    return {"countType": f"sinceImage{what}", "countUnit": "days", "countNumber": days}
+
+
+def _count(random: Random, storage_class: str) -> tuple[Json, Json]:
+    action = random.choice([EXPIRE, ARCHIVE])
+    kind = random.randrange(5)
+    if kind == 4 and storage_class == "archive":
+        return since("Transitioned", random.choice([90, 91, 95])), EXPIRE
+    if kind == 3:
+        return since("Pulled", random.randint(1, 5)), ARCHIVE
+    if kind == 2:
+        return since("Pushed", random.randint(1, 5)), action
+    return {"countType": "imageCountMoreThan", "countNumber": random.randint(1, 4)}, action
+
+
+def _selections(random: Random, size: int) -> list[Json]:
+    found: list[Json] = []
+    for _ in range(size):
+        if random.randrange(2):
+            tags = random.choices(_PATTERNS, k=random.choice([1, 1, 2]))
+            found.append({"tagStatus": "tagged", "tagPatternList": tags})
+        else:
+            tags = random.choices(_PREFIXES, k=random.choice([1, 1, 2]))
+            selection = {"tagStatus": "tagged", "tagPrefixList": sorted(set(tags))}
+            if selection not in found:
+                found.append(selection)
+    if random.randrange(2):
+        found.insert(random.randint(0, len(found)), {"tagStatus": "untagged"})
+    if random.randrange(2) or not found:
+        found.append({"tagStatus": "any"})
+    return found
+
+
+def _rules(random: Random, standard: int, archive: int) -> list[Json]:
+    """Return the rules of a sound policy, both storage classes mixed, priorities with gaps."""
+    queues = {
+        "standard": _selections(random, standard),
+        "archive": _selections(random, archive) if archive else [],
+    }
+    rules, priority = [], 0
+    while waiting := [name for name, queue in queues.items() if queue]:
+        storage_class = random.choice(waiting)
+        selection = queues[storage_class].pop(0)
+        count, action = _count(random, storage_class)
+        if storage_class == "archive":
+            selection["storageClass"] = "archive"
+        priority += random.choice([1, 1, 2, 10])
+        rules.append(rule(priority, selection, action=action, **count))
+    return rules
+
+
+def _images(random: Random, size: int) -> list[Json]:
+    """Return images with few timestamps and many tags, some of them bound to each other."""
+    digests = [f"sha256:{number:064x}" for number in range(size)]
+    random.shuffle(digests)
+    tags = random.sample(_TAGS, len(_TAGS))
+
+    def instant() -> int:
+        return NOW - random.randint(0, 12) * DAY // 2
+
+    def others() -> list[str]:
+        return random.choices([*digests, "sha256:elsewhere"], k=random.choice([0, 1, 2, 2, 3]))
+
+    images: list[Json] = []
+    for digest in digests:
+        count = random.choice([0, 0, 1, 1, 2, 3])
+        image: Json = {"imageDigest": digest, "imagePushedAt": instant()}
+        image["imageTags"], tags = tags[:count], tags[count:]
+        image["imageStatus"] = random.choice(["ACTIVE"] * 5 + ["ARCHIVED"] * 2 + ["ACTIVATING"])
+        if random.randrange(4) == 0:
+            image["lastRecordedPullTime"] = instant()
+        if image["imageStatus"] == "ARCHIVED" or random.randrange(6) == 0:
+            image["lastArchivedAt"] = instant() - random.choice([0, 88, 90]) * DAY
+            if random.randrange(2):
+                image["lastActivatedAt"] = instant()
+        if random.randrange(4) == 0:
+            image["references"] = others()
+        if random.randrange(5) == 0:
+            image["subjectManifestDigest"] = random.choice(digests)
+        images.append(image)
+    return images
+
+
+def case(seed: int, standard: int, archive: int, size: int) -> Case:
+    """Return the case of a seed.
+
+    Drawing each value from Hypothesis would take a hundred times as long as evaluating it; what
+    it shrinks is the number of rules and of images.
+
+    Args:
+        seed: Where the random values start from.
+        standard: Tagged rules of the standard storage class, at most.
+        archive: Tagged rules of the archive storage class, at most.
+        size: Images.
+    """
+    random = Random(seed)  # noqa: S311
+    return Case(_rules(random, standard, archive), _images(random, size))
+
+
+def cases() -> st.SearchStrategy[Case]:
+    """A policy and an inventory."""
+    seeds = st.integers(0, 2**32)
+    return st.builds(case, seeds, st.integers(0, 4), st.integers(0, 3), st.integers(0, 9))
+
+
+def readings() -> st.SearchStrategy[Readings]:
+    """Any answers to the open questions."""
+    return st.builds(
+        Readings,
+        ties=st.sampled_from(TieOrder),
+        children_take_places=st.booleans(),
+        referrers_take_places=st.booleans(),
+        archived_index_releases_children=st.booleans(),
+    )
