@@ -183,7 +183,7 @@ def test_mixins_of_the_service_apply(stack: cdk.Stack) -> None:
     repository = Repository(stack, "Api", removal_policy=cdk.RemovalPolicy.DESTROY)
     repository.with_(ecr.mixins.RepositoryAutoDeleteImages())
 
-    assert True is properties_of(stack)["EmptyOnDelete"]
+    assert properties_of(stack)["EmptyOnDelete"] is True
 
 
 def test_removal_policies_apply(stack: cdk.Stack) -> None:
