@@ -59,6 +59,8 @@ def _command(example: Example) -> None:
         assert shown == printed.getvalue()
 
 
+# Before xdist reads the marks.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the examples of a document together: later ones use what earlier ones define."""
     for item in items:

@@ -91,6 +91,32 @@ def test_a_child_waits_for_its_index() -> None:
     )
 
 
+def test_a_signature_that_went_before_its_image_does_not_go_again() -> None:
+    """It is gone."""
+    rules = [
+        LifecycleRule.expire(after_days=10, tag_patterns=["v*"]),
+        LifecycleRule.expire_untagged(after_days=1),
+    ]
+    signature = image("signature", 4, subject="image")
+
+    assert [("signature", "expired", 0), ("image", "expired", 6)] == events(
+        image("image", 4, "v1"), signature, rules=rules
+    )
+
+
+def test_an_index_that_is_gone_keeps_nothing() -> None:
+    """A child that another rule decides over goes when it comes of age itself."""
+    rules = [
+        LifecycleRule.expire(after_days=5, tag_patterns=["v*"]),
+        LifecycleRule.expire_untagged(after_days=10),
+    ]
+    index = image("index", 4, "v1", references=("child",))
+
+    assert [("index", "expired", 1), ("child", "expired", 6)] == events(
+        index, image("child", 4), rules=rules
+    )
+
+
 def test_days_and_what_is_left() -> None:
     """Days without any are left out."""
     images = image("a", 6), image("b", 6.1), image("c", 1), image("keep", 1, "v1")
