@@ -1,0 +1,28 @@
+"""What is wrong with Amazon ECR in CloudFormation templates, whoever wrote them.
+
+Importing this package loads neither CDK nor cfn-lint; PyYAML is loaded when YAML is read.
+"""
+
+from ecr_constructs.checks.engine import check, report
+from ecr_constructs.checks.errors import CheckError
+from ecr_constructs.checks.finding import Finding, Report, Severity, Suppressed
+from ecr_constructs.checks.loading import load
+from ecr_constructs.checks.rule import Rule
+from ecr_constructs.checks.rules import RULES
+from ecr_constructs.checks.template import Template
+from ecr_constructs.checks.testing import assert_no_findings
+
+__all__ = [
+    "RULES",
+    "CheckError",
+    "Finding",
+    "Report",
+    "Rule",
+    "Severity",
+    "Suppressed",
+    "Template",
+    "assert_no_findings",
+    "check",
+    "load",
+    "report",
+]

@@ -1,0 +1,222 @@
+"""What CloudFormation's intrinsic functions come to, as far as it is known before a deployment.
+
+What is not known becomes a mark like those of CDK's deploy-time values, so that the model lets it
+pass (`model.tokens.is_unresolved`), and that a text around it keeps what is known of it.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.partitions import partition_of
+from ecr_constructs.model.tokens import is_unresolved
+
+UNKNOWN = "${Token[unknown]}"
+"""Stands for a value, or a part of a text, that is not known before the deployment."""
+
+ABSENT = object()
+"""Stands for ``AWS::NoValue``: the property, or the entry of the list, is not there."""
+
+# Deeper than any template that CloudFormation takes.
+_MAX_DEPTH = 200
+_VARIABLE = re.compile(r"\$\{(!?)([^${}]+)\}")
+_DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
+_PARTITION_SUFFIXES = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com"}
+
+
+class Surroundings(Protocol):
+    """What a template's values may refer to."""
+
+    body: Mapping[str, Any]
+    account: str | None
+    region: str | None
+
+    def attribute(self, logical_id: str, name: str) -> object:
+        """Return an attribute of a resource; ``Ref`` for what a Ref returns."""
+
+    def imported(self, export: str) -> object:
+        """Return the value of an export of another stack."""
+
+
+class Resolver:
+    """Resolves the values of one template."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        """Keep what the values may refer to."""
+        self._in = surroundings
+        self._conditions: dict[str, bool | None] = {}
+        self._functions: dict[str, Callable[[Any, int], Any]] = {
+            "Ref": self._ref,
+            "Fn::GetAtt": self._get_att,
+            "Fn::Join": self._join,
+            "Fn::Sub": self._sub,
+            "Fn::Select": self._select,
+            "Fn::Split": self._split,
+            "Fn::FindInMap": self._find_in_map,
+            "Fn::If": self._if,
+            "Fn::ImportValue": self._import,
+            "Fn::ToJsonString": self._to_json,
+        }
+
+    def resolve(self, value: Any, depth: int = 0) -> Any:
+        """Return a value with its functions replaced by what they come to, or by `UNKNOWN`."""
+        if isinstance(value, str):
+            return _DYNAMIC.sub(UNKNOWN, value) if "{{resolve:" in value else value
+        if depth > _MAX_DEPTH:
+            return UNKNOWN
+        if isinstance(value, Mapping):
+            if len(value) == 1:
+                [(name, argument)] = value.items()
+                if name in self._functions:
+                    return self._functions[name](argument, depth + 1)
+                if isinstance(name, str) and name.startswith("Fn::"):
+                    return UNKNOWN
+            resolved = {str(key): self.resolve(each, depth + 1) for key, each in value.items()}
+            return {key: each for key, each in resolved.items() if each is not ABSENT}
+        if isinstance(value, list | tuple):
+            listed = [self.resolve(each, depth + 1) for each in value]
+            return [each for each in listed if each is not ABSENT]
+        return value
+
+    def _ref(self, name: Any, _: int) -> Any:
+        if not isinstance(name, str):
+            return UNKNOWN
+        if name.startswith("AWS::"):
+            return self._pseudo(name)
+        if name in _mapping(self._in.body.get("Resources")):
+            return self._in.attribute(name, "Ref")
+        return self._parameter(name)
+
+    def _parameter(self, name: str) -> Any:
+        # A default is what somebody else may override; one allowed value is what it will be.
+        parameter = _mapping(_mapping(self._in.body.get("Parameters")).get(name))
+        allowed = parameter.get("AllowedValues")
+        return allowed[0] if isinstance(allowed, list) and len(allowed) == 1 else UNKNOWN
+
+    def _pseudo(self, name: str) -> Any:
+        if name == "AWS::NoValue":
+            return ABSENT
+        region, account = self._in.region, self._in.account
+        known = {"AWS::AccountId": account, "AWS::Region": region}
+        if region is not None:
+            partition = partition_of(region)
+            known["AWS::Partition"] = partition
+            known["AWS::URLSuffix"] = _PARTITION_SUFFIXES.get(partition)
+        return known.get(name) or f"${{Token[{name.replace('::', '.')}]}}"
+
+    def _get_att(self, argument: Any, depth: int) -> Any:
+        if isinstance(argument, str):
+            argument = argument.split(".", 1)
+        if not isinstance(argument, list) or len(argument) != 2:  # noqa: PLR2004 - id and name
+            return UNKNOWN
+        logical_id, name = argument[0], self.resolve(argument[1], depth)
+        known = isinstance(logical_id, str) and isinstance(name, str) and not is_unresolved(name)
+        return self._in.attribute(logical_id, name) if known else UNKNOWN
+
+    def _join(self, argument: Any, depth: int) -> Any:
+        if not isinstance(argument, list) or len(argument) != 2:  # noqa: PLR2004
+            return UNKNOWN
+        parts = self.resolve(argument[1], depth)
+        if not isinstance(parts, list) or not isinstance(argument[0], str):
+            return UNKNOWN
+        return argument[0].join(_text(part) for part in parts)
+
+    def _sub(self, argument: Any, depth: int) -> Any:
+        variables: Mapping[str, Any] = {}
+        if isinstance(argument, list) and len(argument) == 2:  # noqa: PLR2004
+            argument, variables = argument[0], _mapping(argument[1])
+        if not isinstance(argument, str):
+            return UNKNOWN
+
+        def replaced(match: re.Match[str]) -> str:
+            literal, name = match[1], match[2].strip()
+            if literal:
+                return f"${{{name}}}"
+            if name in variables:
+                return _text(self.resolve(variables[name], depth))
+            return _text(self._get_att(name, depth) if "." in name else self._ref(name, depth))
+
+        return self.resolve(_VARIABLE.sub(replaced, argument))
+
+    def _select(self, argument: Any, depth: int) -> Any:
+        resolved = self.resolve(argument, depth)
+        if not isinstance(resolved, list) or len(resolved) != 2:  # noqa: PLR2004
+            return UNKNOWN
+        index, values = resolved
+        if not str(index).isdecimal() or not isinstance(values, list):
+            return UNKNOWN
+        return values[int(index)] if int(index) < len(values) else UNKNOWN
+
+    def _split(self, argument: Any, depth: int) -> Any:
+        resolved = self.resolve(argument, depth)
+        match resolved:
+            case [str(separator), str(text)] if separator and not is_unresolved(text):
+                return text.split(separator)
+        return UNKNOWN
+
+    def _find_in_map(self, argument: Any, depth: int) -> Any:
+        keys = self.resolve(argument, depth)
+        found: Any = self._in.body.get("Mappings")
+        for key in keys[:3] if isinstance(keys, list) else [None]:
+            found = _mapping(found).get(_text(key), UNKNOWN)
+        return found
+
+    def _if(self, argument: Any, depth: int) -> Any:
+        match argument:
+            case [str(name), then, otherwise]:
+                holds = self.condition(name, depth)
+                return UNKNOWN if holds is None else self.resolve(then if holds else otherwise)
+        return UNKNOWN
+
+    def _import(self, argument: Any, depth: int) -> Any:
+        name = self.resolve(argument, depth)
+        return self._in.imported(name) if isinstance(name, str) else UNKNOWN
+
+    def _to_json(self, argument: Any, depth: int) -> Any:
+        return compact(self.resolve(argument, depth))
+
+    def condition(self, name: str, depth: int = 0) -> bool | None:
+        """Tell whether a condition holds; None if that is not known."""
+        if name not in self._conditions:
+            # While it is looked at, what refers back to it is not known.
+            self._conditions[name] = None
+            expression = _mapping(self._in.body.get("Conditions")).get(name)
+            self._conditions[name] = self._holds(expression, depth + 1)
+        return self._conditions[name]
+
+    def _holds(self, expression: Any, depth: int) -> bool | None:
+        match expression:
+            case {"Condition": str(name)} if depth < _MAX_DEPTH:
+                return self.condition(name, depth)
+            case {"Fn::Equals": [left, right]}:
+                pair = _text(self.resolve(left, depth)), _text(self.resolve(right, depth))
+                return None if any(map(is_unresolved, pair)) else pair[0] == pair[1]
+            case {"Fn::Not": [negated]}:
+                holds = self._holds(negated, depth + 1)
+                return None if holds is None else not holds
+            case {"Fn::And": list(parts)}:
+                return _all_of([self._holds(part, depth + 1) for part in parts])
+            case {"Fn::Or": list(parts)}:
+                negated = [self._holds(part, depth + 1) for part in parts]
+                none = _all_of([None if each is None else not each for each in negated])
+                return None if none is None else not none
+        return None
+
+
+def _all_of(parts: Sequence[bool | None]) -> bool | None:
+    if False in parts:
+        return False
+    return None if None in parts else True
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: Any) -> str:
+    """Return a value as CloudFormation puts it into a text."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str | int | float) else UNKNOWN

@@ -1,0 +1,72 @@
+"""Findings that somebody decided to live with, and why: read from a template's metadata.
+
+Ours is ``{"ecr-constructs": {"suppress": [{"rule": "ECR005", "reason": "…"}]}}``, on a resource or
+on the template. Those of cdk-nag and cfn-lint are read too, as far as they name our rules.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ecr_constructs.checks.resource import Resource, Stack
+from ecr_constructs.checks.template import Place
+
+# A plugin's name may stand before the id, as CDK writes it: EcrChecks::ECR005.
+_ID = re.compile(r"(?:[\w -]+::)?(ECR\d{3})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A rule that is not to be applied to a resource.
+
+    Attributes:
+        rule: The rule's id.
+        reason: Why; ``""`` if it is not said.
+        resource: The logical id; ``""`` for all of the template.
+        path: The place of the suppression, from the resource.
+    """
+
+    rule: str
+    reason: str
+    resource: str
+    path: Place
+
+
+def suppressions(stack: Stack) -> Iterator[Suppression]:
+    """Yield the suppressions of a template and of its resources."""
+    yield from _in_metadata("", stack.body.get("Metadata"))
+    for resource in stack.resources.values():
+        if "Metadata" in resource.body:
+            yield from _of(resource)
+
+
+def _of(resource: Resource) -> Iterator[Suppression]:
+    yield from _in_metadata(resource.id, resource.body["Metadata"])
+
+
+def _in_metadata(resource: str, metadata: object) -> Iterator[Suppression]:
+    if not isinstance(metadata, Mapping):
+        return
+    for place, entries, key in (
+        (("ecr-constructs", "suppress"), _at(metadata, "ecr-constructs", "suppress"), "rule"),
+        (("cdk_nag", "rules_to_suppress"), _at(metadata, "cdk_nag", "rules_to_suppress"), "id"),
+        (
+            ("cfn-lint", "config", "ignore_checks"),
+            _at(metadata, "cfn-lint", "config", "ignore_checks"),
+            "",
+        ),
+    ):
+        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+            named = entry.get(key) if isinstance(entry, Mapping) else entry
+            reason = entry.get("reason") if isinstance(entry, Mapping) else None
+            match = _ID.fullmatch(named) if isinstance(named, str) else None
+            if match:
+                said = reason.strip() if isinstance(reason, str) else ""
+                yield Suppression(match[1], said, resource, ("Metadata", *place, index))
+
+
+def _at(value: Any, *keys: str) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value

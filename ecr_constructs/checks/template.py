@@ -1,0 +1,45 @@
+"""A CloudFormation template as it is checked."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+# The way to a value from the top of a template, or from a resource: keys, and places in lists.
+Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template, and what is known of the stack that is made from it.
+
+    Attributes:
+        name: What findings call it: its file, or its stack.
+        body: Its content.
+        account: The account that it is deployed to. None: not known.
+        region: The Region that it is deployed to. None: not known.
+        path: Its file. None: it has none.
+        line_of: Tells the line of a place, if it is known. Default: no line is.
+    """
+
+    name: str
+    body: Mapping[str, Any] = field(repr=False)
+    account: str | None = None
+    region: str | None = None
+    path: Path | None = None
+    line_of: Callable[[Place], int | None] | None = field(default=None, repr=False, compare=False)
+
+    def line(self, place: Place) -> int | None:
+        """Return the line of a place, or of what is nearest around it."""
+        if self.line_of is None:
+            return None
+        for length in range(len(place), -1, -1):
+            if (line := self.line_of(place[:length])) is not None:
+                return line
+        return None
+
+
+def dotted(place: Place) -> str:
+    """Write a place as people do: ``Properties.Tags[0].Key``."""
+    text = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in place)
+    return text.removeprefix(".")
