@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ecr_constructs.account_settings import AccountSettings
     from ecr_constructs.creation_template import RepositoryCreationTemplate
+    from ecr_constructs.mixins.expire_untagged import ExpireUntagged
+    from ecr_constructs.mixins.settings import EncryptWithKey, MakeTagsImmutable, Retain, ScanOnPush
     from ecr_constructs.model.encryption import Encryption
     from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy, LifecycleRule, Retention
     from ecr_constructs.model.mutability import TagMutability
@@ -19,13 +21,17 @@ if TYPE_CHECKING:
     from ecr_constructs.registry import Registry
     from ecr_constructs.registry_key import RegistryKey
     from ecr_constructs.repository import Repository
+    from ecr_constructs.repository_defaults import RepositoryDefaults
 
 __all__ = [
     "AccountSettings",
+    "EncryptWithKey",
     "Encryption",
+    "ExpireUntagged",
     "Inventory",
     "LifecyclePolicy",
     "LifecycleRule",
+    "MakeTagsImmutable",
     "PublicRepository",
     "PullThroughCache",
     "PullThroughCredential",
@@ -33,17 +39,23 @@ __all__ = [
     "RegistryKey",
     "Repository",
     "RepositoryCreationTemplate",
+    "RepositoryDefaults",
+    "Retain",
     "Retention",
+    "ScanOnPush",
     "TagMutability",
     "Upstream",
 ]
 
 _HOMES = {
     "AccountSettings": "account_settings",
+    "EncryptWithKey": "mixins.settings",
     "Encryption": "model.encryption",
+    "ExpireUntagged": "mixins.expire_untagged",
     "Inventory": "model.lifecycle",
     "LifecyclePolicy": "model.lifecycle",
     "LifecycleRule": "model.lifecycle",
+    "MakeTagsImmutable": "mixins.settings",
     "PublicRepository": "public_repository",
     "PullThroughCache": "pull_through_cache",
     "PullThroughCredential": "pull_through_credential",
@@ -51,7 +63,10 @@ _HOMES = {
     "RegistryKey": "registry_key",
     "Repository": "repository",
     "RepositoryCreationTemplate": "creation_template",
+    "RepositoryDefaults": "repository_defaults",
+    "Retain": "mixins.settings",
     "Retention": "model.lifecycle",
+    "ScanOnPush": "mixins.settings",
     "TagMutability": "model.mutability",
     "Upstream": "model.upstreams",
 }
