@@ -19,6 +19,7 @@ HOME, PARTNER = "111122223333", "444455556666"
 REGION, REPLICA = "eu-central-1", "eu-west-1"
 DEPLOYED = {
     "creation_template",
+    "defaults",
     "public_repository",
     "pull_through_cache",
     "registry",
@@ -143,6 +144,22 @@ def test_a_public_repository_has_its_catalogue(aws: LocalAws, deploy: Deploy) ->
     name = repository["repositoryName"]
     catalogue = public.get_repository_catalog_data(repositoryName=name)["catalogData"]
     assert catalogue["description"]
+
+
+def test_strangers_have_our_defaults(aws: LocalAws, deploy: Deploy) -> None:
+    """An L2, one in a nested stack and an L1 of other people's code stand with our settings."""
+    deploy("defaults")
+    ecr = aws.client("ecr", account=HOME, region=REGION)
+
+    mine = ("shop", "legacy")
+    repositories = ecr.describe_repositories()["repositories"]
+    found = [each for each in repositories if each["repositoryName"].startswith(mine)]
+    assert len(found) == 3
+    for each in found:
+        assert each["imageTagMutability"].startswith("IMMUTABLE")
+        assert each["imageScanningConfiguration"] == {"scanOnPush": True}
+        policy = ecr.get_lifecycle_policy(repositoryName=each["repositoryName"])
+        assert '"untagged"' in policy["lifecyclePolicyText"]
 
 
 def _templates(ecr: Any) -> dict[str, dict[str, Any]]:
