@@ -26,7 +26,7 @@ def load(paths: Iterable[str | Path]) -> list[Template]:
     """
     found: dict[Path, Template] = {}
     for path in map(Path, paths):
-        templates = _folder(path) if path.is_dir() else _with_nested(StackFile(path))
+        templates = _folder(path) if path.is_dir() else with_nested(StackFile(path))
         for template in templates:
             assert template.path is not None
             found.setdefault(template.path.resolve(), template)
@@ -36,7 +36,7 @@ def load(paths: Iterable[str | Path]) -> list[Template]:
 def _folder(path: Path) -> Iterator[Template]:
     if (path / MANIFEST).is_file():
         files = stack_files(path)
-        templates = [each for file in files for each in _with_nested(file)]
+        templates = [each for file in files for each in with_nested(file)]
     else:
         inside = (each for each in sorted(path.rglob("*")) if each.suffix in _SUFFIXES)
         templates = [each for file in inside if file.is_file() for each in _maybe(file)]
@@ -55,13 +55,22 @@ def _maybe(path: Path) -> Iterator[Template]:
             raise
 
 
-def _with_nested(file: StackFile, above: tuple[Path, ...] = ()) -> Iterator[Template]:
+def with_nested(file: StackFile, above: tuple[Path, ...] = ()) -> Iterator[Template]:
+    """Yield a stack's template, then those of its nested stacks.
+
+    Args:
+        file: The stack's template.
+        above: The templates that it is nested in.
+
+    Raises:
+        CheckError: Something cannot be read, or is no template.
+    """
     template = _read(file)
     yield template
     seen = (*above, file.path.resolve())
     for nested in nested_in(file, template.body):
         if nested.resolve() not in seen:
-            yield from _with_nested(StackFile(nested, file.account, file.region), seen)
+            yield from with_nested(StackFile(nested, file.account, file.region), seen)
 
 
 def _read(file: StackFile) -> Template:
