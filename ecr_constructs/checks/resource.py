@@ -10,10 +10,18 @@ from typing import Any, NamedTuple
 from ecr_constructs.checks.attributes import attribute_of
 from ecr_constructs.checks.intrinsics import ABSENT, UNKNOWN, Resolver
 from ecr_constructs.checks.template import Template
-from ecr_constructs.checks.types import CREATION_TEMPLATE, REPOSITORY
+from ecr_constructs.checks.types import CREATION_TEMPLATE, EVENT_RULE, KEY, REPOSITORY, TOPIC
 from ecr_constructs.model.tokens import is_unresolved
 
 _REFERENCE = re.compile(r"\$\{Token\[(\d+)\.(\w+)\.([\w.]+)\]\}", re.ASCII)
+
+_EVENT_SOURCES = ("aws.ecr", "aws.inspector2")
+
+
+def is_about_images(pattern: object) -> bool:
+    """Tell whether an event pattern asks for events of ECR, or of Inspector about images."""
+    sources = pattern.get("source") if isinstance(pattern, Mapping) else None
+    return isinstance(sources, list) and any(each in _EVENT_SOURCES for each in sources)
 
 
 class Registry(NamedTuple):
@@ -31,6 +39,7 @@ class Resource:
         self.stack = stack
         self.id = logical_id
         self.body = body
+        self.memo: dict[str, Any] = {}
 
     @property
     def type(self) -> str:
@@ -176,6 +185,7 @@ class Assembly:
     def __init__(self, templates: Sequence[Template]) -> None:
         """Number them."""
         self.stacks = [Stack(self, number, each) for number, each in enumerate(templates)]
+        self.memo: dict[Any, Any] = {}
         self._importing: set[str] = set()
         self._firsts: dict[tuple[str, object, str], dict[str, Resource]] = {}
 
@@ -246,6 +256,32 @@ class Assembly:
             if key is not None:
                 found.setdefault(key, each)
         return found
+
+    @cached_property
+    def topics_of_events(self) -> frozenset[Resource]:
+        """The topics that rules for ECR's events send to."""
+        targets = [
+            self.referred_to(target.get("Arn"))
+            for each in self.of_type(EVENT_RULE)
+            if is_about_images(each.get("EventPattern"))
+            for _, target in each.mappings("Targets")
+        ]
+        return frozenset(each for each in targets if each is not None and each.type == TOPIC)
+
+    @cached_property
+    def _keys_of_topics(self) -> frozenset[Resource]:
+        keys = [self.referred_to(each.get("KmsMasterKeyId")) for each in self.topics_of_events]
+        return frozenset(each for each in keys if each is not None)
+
+    def serves_ecr(self, resource: Resource) -> bool:
+        """Tell whether a key encrypts images or their events, or a topic policy is about these."""
+        if resource.type == KEY:
+            return resource in self._key_users or resource in self._keys_of_topics
+        topics = resource.get("Topics")
+        return any(
+            self.referred_to(each) in self.topics_of_events
+            for each in (topics if isinstance(topics, list) else ())
+        )
 
     def user_of_key(self, key: Resource) -> Resource | None:
         """Return a repository, or a template of such, whose images a key encrypts."""

@@ -5,17 +5,45 @@ from types import ModuleType
 
 from ecr_constructs.checks.rule import Rule
 from ecr_constructs.checks.rules import (
+    access,
+    caches,
+    creation_templates,
     deletion,
+    encryption,
+    events,
+    github,
+    identity,
+    lifecycle,
     names,
+    policy_form,
+    registry_settings,
     registry_singletons,
+    replication,
+    settings,
+    shape,
     suppressions,
+    template,
 )
 
 _FAMILIES: tuple[ModuleType, ...] = (
-    names,
+    access,
+    caches,
+    creation_templates,
     deletion,
+    encryption,
+    events,
+    github,
+    identity,
+    lifecycle,
+    names,
+    policy_form,
+    registry_settings,
     registry_singletons,
+    replication,
+    settings,
+    shape,
     suppressions,
+    template,
 )
 
 

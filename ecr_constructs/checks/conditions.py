@@ -1,0 +1,80 @@
+"""What the conditions of a statement come to."""
+
+from ecr_constructs.checks.policies import Condition, Statement
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+OPERATORS = frozenset(
+    each.lower()
+    for each in [
+        "StringEquals",
+        "StringNotEquals",
+        "StringEqualsIgnoreCase",
+        "StringNotEqualsIgnoreCase",
+        "StringLike",
+        "StringNotLike",
+        "NumericEquals",
+        "NumericNotEquals",
+        "NumericLessThan",
+        "NumericLessThanEquals",
+        "NumericGreaterThan",
+        "NumericGreaterThanEquals",
+        "DateEquals",
+        "DateNotEquals",
+        "DateLessThan",
+        "DateLessThanEquals",
+        "DateGreaterThan",
+        "DateGreaterThanEquals",
+        "Bool",
+        "BinaryEquals",
+        "IpAddress",
+        "NotIpAddress",
+        "ArnEquals",
+        "ArnLike",
+        "ArnNotEquals",
+        "ArnNotLike",
+        "Null",
+    ]
+)
+_POSITIVE = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike")
+_WHO = (
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+    "aws:sourceip",
+    "aws:sourceowner",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:userid",
+    "aws:vpcsourceip",
+    "kms:calleraccount",
+)
+_EVERYWHERE = ("0.0.0.0/0", "::/0")
+
+
+def bare(operator: str) -> str:
+    """Return an operator in lower case, without the words that may stand around it."""
+    name = operator.lower().removeprefix("foranyvalue:").removeprefix("forallvalues:")
+    return name.removesuffix("ifexists")
+
+
+def narrows(condition: Condition) -> bool:
+    """Tell whether a condition demands certain values, rather than excluding some."""
+    operator = condition.operator.lower()
+    if operator.startswith("forallvalues:") or operator.endswith("ifexists"):
+        # Both hold where the key is absent.
+        return False
+    if bare(operator) == "ipaddress":
+        return not set(condition.values) & set(_EVERYWHERE)
+    return bare(operator) in _POSITIVE and "*" not in condition.values
+
+
+def is_narrowed(statement: Statement) -> bool:
+    """Tell whether a statement for everyone is for some only."""
+    return any(
+        narrows(condition) and condition.key.lower() in _WHO for condition in statement.conditions
+    )

@@ -1,0 +1,130 @@
+"""Who is let in, and by mistake."""
+
+from collections.abc import Iterator
+
+from ecr_constructs.checks.conditions import is_narrowed, narrows
+from ecr_constructs.checks.policies import RESOURCE_POLICY_TYPES, policies_of
+from ecr_constructs.checks.resource import Resource
+from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.checks.types import KEY, REGISTRY_POLICY, REPOSITORY, TOPIC_POLICY
+from ecr_constructs.model.principals import organization_id_faults
+from ecr_constructs.model.tokens import is_unresolved
+
+_PRIVATE = [each for each in RESOURCE_POLICY_TYPES if "Public" not in each]
+_POLICIES = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html"
+_CONDITION_KEYS = (
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"
+)
+_SOURCES = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths")
+
+
+@rule(
+    "ECR206",
+    "error",
+    "A private repository is not open to everyone",
+    types=_PRIVATE,
+    why="An Allow for the principal '*' without a condition on who asks lets in every AWS account "
+    "there is.",
+    remedy="Name accounts, or add Condition: {StringEquals: {aws:PrincipalOrgID: o-…}}.",
+    source=_POLICIES,
+    controls=("AVD-AWS-0032", "prowler ecr_repositories_not_publicly_accessible"),
+)
+def not_public(resource: Resource) -> Iterator[Fault]:
+    """Look for an Allow to everyone that no condition narrows."""
+    for policy in policies_of(resource):
+        for statement in policy.statements:
+            if statement.allows and statement.is_for_anyone and not is_narrowed(statement):
+                said = "everyone is allowed, in every AWS account"
+                yield Fault((*statement.path, "Principal"), said)
+            elif statement.allows and "NotPrincipal" in statement.body:
+                said = "NotPrincipal with Allow admits everyone but the named"
+                yield Fault((*statement.path, "NotPrincipal"), said)
+
+
+@rule(
+    "ECR207",
+    "error",
+    "An organization is named by its whole id",
+    types=[*RESOURCE_POLICY_TYPES, KEY, TOPIC_POLICY],
+    why="A wildcard under StringLike admits every organization there is; under StringEquals it is "
+    "taken literally and admits nobody.",
+    remedy="Write StringEquals: {aws:PrincipalOrgID: o-…} with the whole id.",
+    source=_CONDITION_KEYS,
+)
+def whole_organization(resource: Resource) -> Iterator[Fault]:
+    """Judge the values of the organization keys."""
+    for policy in policies_of(resource):
+        for statement in policy.statements:
+            for condition in statement.conditions:
+                if condition.key.lower() not in ("aws:principalorgid", "aws:sourceorgid"):
+                    continue
+                path = (*statement.path, "Condition", condition.operator, condition.key)
+                for value in condition.values:
+                    if not is_unresolved(value):
+                        for fault in organization_id_faults(value):
+                            yield Fault(path, f"{value!r}: {fault}")
+
+
+@rule(
+    "ECR208",
+    "warning",
+    "Nobody outside the account may do everything",
+    types=_PRIVATE,
+    why="ecr:* holds deleting images, and changing the very policy that grants it.",
+    remedy="List the actions: pulling is ecr:BatchCheckLayerAvailability, ecr:BatchGetImage and "
+    "ecr:GetDownloadUrlForLayer.",
+    source="https://docs.aws.amazon.com/AmazonECR/latest/userguide/security-iam.html",
+    controls=("prowler ecr_repositories_not_publicly_accessible",),
+)
+def not_everything(resource: Resource) -> Iterator[Fault]:
+    """Look for an Allow of all actions."""
+    for policy in policies_of(resource):
+        for statement in policy.statements:
+            for action in statement.actions:
+                if statement.allows and action.lower() in ("*", "ecr:*"):
+                    yield Fault((*statement.path, "Action"), f"{action} is allowed to others")
+
+
+@rule(
+    "ECR209",
+    "warning",
+    "A service is let in only for an account of yours",
+    types=[REPOSITORY, REGISTRY_POLICY],
+    why="Whoever can make the service act for them reads your images through it: the confused "
+    "deputy.",
+    remedy="Add Condition: {StringEquals: {aws:SourceAccount: ACCOUNT}}, or ArnLike with "
+    "aws:SourceArn.",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
+)
+def no_confused_deputy(resource: Resource) -> Iterator[Fault]:
+    """Look for services without a condition on their source."""
+    for policy in policies_of(resource):
+        for statement in policy.statements:
+            services = [value for kind, value in statement.principals if kind == "Service"]
+            told = any(
+                condition.key.lower() in _SOURCES and narrows(condition)
+                for condition in statement.conditions
+            )
+            if statement.allows and services and not told:
+                said = f"{', '.join(services)} is let in for anybody"
+                yield Fault((*statement.path, "Principal"), said)
+
+
+@rule(
+    "ECR213",
+    "error",
+    "A key or topic that serves ECR is not open to everyone",
+    types=[KEY, TOPIC_POLICY],
+    why="Everyone in every AWS account could use the key, or publish and subscribe.",
+    remedy="Name the account, or add a condition such as aws:PrincipalOrgID or kms:CallerAccount.",
+    source="https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html",
+)
+def key_not_public(resource: Resource) -> Iterator[Fault]:
+    """Look for an Allow to everyone in the policy of what ECR or its events use."""
+    if not resource.assembly.serves_ecr(resource):
+        return
+    for policy in policies_of(resource):
+        for statement in policy.statements:
+            if statement.allows and statement.is_for_anyone and not is_narrowed(statement):
+                said = "everyone is allowed, in every AWS account"
+                yield Fault((*statement.path, "Principal"), said)

@@ -1,0 +1,145 @@
+"""How images are encrypted, which cannot be changed afterwards."""
+
+from collections.abc import Iterator
+from typing import get_args
+
+from ecr_constructs.checks.resource import Resource
+from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.checks.types import CREATION_TEMPLATE, KEY, REPOSITORY
+from ecr_constructs.model.encryption import Encryption, EncryptionType
+
+_TYPES = (REPOSITORY, CREATION_TEMPLATE)
+_AT_REST = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html"
+_PATH = ("Properties", "EncryptionConfiguration")
+_KEY_PATH = (*_PATH, "KmsKey")
+_CUSTOMER_KEY = (
+    "Security Hub ECR.5",
+    "CKV_AWS_136",
+    "AVD-AWS-0033",
+)
+
+
+def _encryption(resource: Resource) -> tuple[EncryptionType | None, str | None]:
+    """Return type and key, each None if it is absent or not known."""
+    kind = resource.text("EncryptionConfiguration", "EncryptionType")
+    key = resource.get("EncryptionConfiguration", "KmsKey")
+    known = kind if kind in get_args(EncryptionType) else None
+    return known, key if isinstance(key, str) else None  # type: ignore[return-value]
+
+
+@rule(
+    "ECR020",
+    "error",
+    "The key of a repository is named by its ARN",
+    types=_TYPES,
+    why="ECR answers with the key's ARN, so an alias or a bare id differs for ever: each "
+    "deployment replaces the repository, and its images stay behind.",
+    remedy="Write the key's ARN: Fn::GetAtt: [Key, Arn].",
+    source="https://github.com/cloudposse/terraform-aws-ecr/issues/85",
+)
+def key_by_arn(resource: Resource) -> Iterator[Fault]:
+    """Judge the key as the constructs do."""
+    kind, key = _encryption(resource)
+    if kind is None or key is None:
+        return
+    referred = resource.assembly.referred_to(key)
+    if referred is not None and referred.type != KEY:
+        yield Fault(_KEY_PATH, f"{referred.id} is a {referred.type}, not a key")
+    elif referred is not None and key.endswith(f".{referred.id}.Ref]}}"):
+        yield Fault(_KEY_PATH, f"Ref gives the id of {referred.id}, not its ARN")
+    else:
+        for line in _refusal(kind, key):
+            yield Fault(
+                _KEY_PATH, f"the key {key!r} {line}" if "takes no key" not in line else line
+            )
+
+
+def _refusal(kind: EncryptionType, key: str) -> list[str]:
+    try:
+        Encryption(kind, key)
+    except ValueError as error:
+        return [line.strip().removeprefix("- ") for line in str(error).splitlines()[1:]]
+    return []
+
+
+@rule(
+    "ECR021",
+    "error",
+    "A repository can be encrypted as asked where it is",
+    types=_TYPES,
+    why="The key must be in the repository's Region, and KMS_DSSE exists only in AWS GovCloud (US): "
+    "ECR refuses the repository.",
+    remedy="Name a key of the repository's Region.",
+    source=_AT_REST,
+)
+def encryption_in_region(resource: Resource) -> Iterator[Fault]:
+    """Judge what depends on the Region, as the constructs do."""
+    kind, key = _encryption(resource)
+    region = resource.stack.region
+    if kind is None or region is None:
+        return
+    try:
+        encryption = Encryption(kind, key)
+    except ValueError:
+        # ECR020 says what is wrong with it.
+        return
+    try:
+        encryption.check_region(region)
+    except ValueError as error:
+        for line in str(error).splitlines()[1:]:
+            yield Fault(_PATH, line.strip().removeprefix("- "))
+
+
+@rule(
+    "ECR022",
+    "warning",
+    "AES-256 is not declared",
+    types=[REPOSITORY],
+    why="Adding AES256 to a repository that uses it already, as all do by default, makes "
+    "CloudFormation replace the repository, and its images stay behind.",
+    remedy="Leave out EncryptionConfiguration: AES-256 is what its absence means. If it was "
+    "deployed like this, leave it.",
+    source="https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2502",
+)
+def aes256_absent(resource: Resource) -> Iterator[Fault]:
+    """Look for what means nothing and replaces a repository."""
+    if _encryption(resource)[0] == "AES256":
+        yield Fault(_PATH, "EncryptionType AES256 is the default, and declaring it replaces")
+
+
+@rule(
+    "ECR023",
+    "warning",
+    "KMS encryption uses a key of your own",
+    types=_TYPES,
+    why="Without KmsKey it is the account's aws/ecr key, whose policy cannot be changed; and the "
+    "key of a repository cannot be changed later.",
+    remedy="Add KmsKey: the ARN of a key of yours in the repository's Region.",
+    source=_AT_REST,
+    controls=_CUSTOMER_KEY,
+)
+def customer_key(resource: Resource) -> Iterator[Fault]:
+    """Look for KMS without a key."""
+    configuration = resource.get("EncryptionConfiguration")
+    kind, _ = _encryption(resource)
+    if kind in ("KMS", "KMS_DSSE") and isinstance(configuration, dict):
+        if "KmsKey" not in configuration:
+            yield Fault(_PATH, f"{kind} without KmsKey means the key aws/ecr")
+
+
+@rule(
+    "ECR024",
+    "warning",
+    "A key that encrypts images is rotated",
+    types=[KEY],
+    why="New images are encrypted under new key material, so that a leaked one opens less.",
+    remedy="Write EnableKeyRotation: true.",
+    source="https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",
+    controls=("Security Hub KMS.4", "CKV_AWS_7", "AVD-AWS-0065"),
+)
+def key_rotated(resource: Resource) -> Iterator[Fault]:
+    """Look at the symmetric keys that repositories name."""
+    rotated = resource.get("EnableKeyRotation")
+    if resource.assembly.user_of_key(resource) and str(rotated).lower() in ("none", "false"):
+        path = ("Properties", "EnableKeyRotation") if rotated is not None else ("Properties",)
+        yield Fault(path, "the key is never rotated")

@@ -1,0 +1,129 @@
+"""Roles that GitHub Actions assume to push images.
+
+https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
+"""
+
+import re
+from collections.abc import Iterator
+
+from ecr_constructs.checks.conditions import bare
+from ecr_constructs.checks.policies import Condition, Statement, policies_of
+from ecr_constructs.checks.resource import Resource
+from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.checks.types import ROLE
+from ecr_constructs.model.tokens import is_unresolved
+
+_HOST = "token.actions.githubusercontent.com"
+_AUDIENCE = "sts.amazonaws.com"
+_SOURCE = (
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html"
+    "#idp_oidc_Create_GitHub"
+)
+_REPOSITORY = re.compile(r"repo:(?P<owner>[^/:]*)/(?P<name>[^:]*)(?P<rest>:.*)?")
+
+
+def _trusting(role: Resource) -> Iterator[Statement]:
+    """Yield the statements that let GitHub's tokens in."""
+    for policy in policies_of(role):
+        for statement in policy.statements if policy.kind == "trust" else ():
+            federated = [value for kind, value in statement.principals if kind == "Federated"]
+            of_github = any(_is_github(role, each) for each in federated)
+            named = any(each.key.lower().startswith(_HOST) for each in statement.conditions)
+            if statement.allows and (of_github or (federated and named)):
+                yield statement
+
+
+def _is_github(role: Resource, principal: str) -> bool:
+    provider = role.assembly.referred_to(principal)
+    url = provider.get("Url") if provider is not None else None
+    return principal.endswith(_HOST) or (isinstance(url, str) and url.endswith(_HOST))
+
+
+def _tests(statement: Statement, claim: str) -> list[Condition]:
+    """Return the conditions that demand certain values of a claim."""
+    return [
+        each
+        for each in statement.conditions
+        if each.key.lower() == f"{_HOST}:{claim}"
+        and bare(each.operator) in ("stringequals", "stringlike", "stringequalsignorecase")
+        and not each.operator.lower().startswith("forallvalues:")
+    ]
+
+
+@rule(
+    "ECR510",
+    "error",
+    "A role for GitHub Actions names the repository that may assume it",
+    types=[ROLE],
+    why="Without a condition on sub, or with one that any repository meets, every workflow on "
+    "GitHub can assume the role.",
+    remedy=f"Add Condition: {{StringLike: {{{_HOST}:sub: 'repo:OWNER/REPOSITORY:*'}}}}.",
+    source=_SOURCE,
+)
+def names_repository(resource: Resource) -> Iterator[Fault]:
+    """Judge the condition on sub."""
+    for statement in _trusting(resource):
+        tests = _tests(statement, "sub")
+        if not tests and not _tests(statement, "job_workflow_ref"):
+            yield Fault(statement.path, "no condition on sub: every repository may assume the role")
+        for test in tests:
+            path = (*statement.path, "Condition", test.operator, test.key)
+            for value in test.values:
+                if not is_unresolved(value):
+                    yield from (Fault(path, fault) for fault in _sub_faults(test, value))
+
+
+def _sub_faults(test: Condition, value: str) -> Iterator[str]:
+    exact = bare(test.operator) != "stringlike"
+    match = _REPOSITORY.fullmatch(value)
+    if exact and ("*" in value or "?" in value):
+        yield f"{test.operator} takes {value!r} literally: nobody may assume the role"
+    elif match is None:
+        wide = value.startswith("*") or value in ("repo:*", "repo:**") or "*" in value[:6]
+        if wide:
+            yield f"{value!r} lets every repository assume the role"
+        elif not value.startswith("repository_owner"):
+            yield f"{value!r} is no subject of GitHub: it begins with 'repo:OWNER/REPOSITORY:'"
+    elif "*" in match["owner"]:
+        yield f"{value!r} lets repositories of other owners assume the role"
+
+
+@rule(
+    "ECR511",
+    "error",
+    "A role for GitHub Actions names the audience",
+    types=[ROLE],
+    why="A token that a workflow asked for to log in elsewhere could be used here.",
+    remedy=f"Add Condition: {{StringEquals: {{{_HOST}:aud: {_AUDIENCE}}}}}.",
+    source=_SOURCE,
+)
+def names_audience(resource: Resource) -> Iterator[Fault]:
+    """Judge the condition on aud."""
+    for statement in _trusting(resource):
+        tests = _tests(statement, "aud")
+        if not tests:
+            yield Fault(statement.path, "no condition on aud")
+        for test in tests:
+            if "*" in test.values:
+                path = (*statement.path, "Condition", test.operator, test.key)
+                yield Fault(path, "any audience is admitted")
+
+
+@rule(
+    "ECR512",
+    "warning",
+    "A role for GitHub Actions is for one repository",
+    types=[ROLE],
+    why="Every repository of the owner can assume the role, those that anybody may create included.",
+    remedy="Name the repository, and the branch or environment where that is possible.",
+    source=_SOURCE,
+)
+def one_repository(resource: Resource) -> Iterator[Fault]:
+    """Look for an owner with any repository."""
+    for statement in _trusting(resource):
+        for test in _tests(statement, "sub"):
+            for value in test.values:
+                match = _REPOSITORY.fullmatch(value)
+                if match and match["name"].startswith("*") and "*" not in match["owner"]:
+                    path = (*statement.path, "Condition", test.operator, test.key)
+                    yield Fault(path, f"{value!r} is every repository of {match['owner']}")

@@ -1,0 +1,200 @@
+"""Lifecycle policies that ECR refuses, and those that do something else than they seem to."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ecr_constructs.checks.resource import Resource
+from ecr_constructs.checks.rule import Fault, Judge, Rule, rule
+from ecr_constructs.checks.types import CACHE, CREATION_TEMPLATE, PULL_TIME_EXCLUSION, REPOSITORY
+from ecr_constructs.model.lifecycle import Context, LifecyclePolicy
+from ecr_constructs.model.lifecycle.json_text import compact, parse
+from ecr_constructs.model.lifecycle.lint import Finding
+from ecr_constructs.model.lifecycle.policy_grammar import TEXT_MAX_LENGTH, policy_faults
+from ecr_constructs.model.prefixes import ROOT
+from ecr_constructs.model.tokens import is_unresolved
+
+_TYPES = (REPOSITORY, CREATION_TEMPLATE)
+_PLACES = {
+    REPOSITORY: ("LifecyclePolicy", "LifecyclePolicyText"),
+    CREATION_TEMPLATE: ("LifecyclePolicy",),
+}
+_GRAMMAR = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html"
+_EVALUATION = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html"
+_UNMATCHED = "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageIdentifier.html"
+
+
+def _given(resource: Resource) -> Any:
+    """Return the policy as it is written, resolved; None if there is none that is known."""
+    value = resource.get(*_PLACES[resource.type])
+    return None if isinstance(value, str) and is_unresolved(value) else value
+
+
+def _document(given: Any) -> Any:
+    return parse(given) if isinstance(given, str) else given
+
+
+@rule(
+    "ECR101",
+    "error",
+    "A lifecycle policy is one that ECR accepts",
+    types=_TYPES,
+    why="ECR refuses the policy when the stack is deployed; templates are validated without "
+    "looking into it.",
+    remedy="Write it with ecr_constructs.LifecyclePolicy, which refuses the same where you write "
+    "it.",
+    source=_GRAMMAR,
+)
+def accepted_policy(resource: Resource) -> Iterator[Fault]:
+    """Judge the grammar and the length."""
+    given, path = _given(resource), ("Properties", *_PLACES[resource.type])
+    if given is None:
+        return
+    try:
+        document = _document(given)
+    except ValueError as error:
+        yield Fault(path, f"the lifecycle policy is {error}")
+        return
+    for fault in policy_faults(document):
+        yield Fault(path, str(fault))
+    if isinstance(given, str) and len(given) > TEXT_MAX_LENGTH:
+        said = f"the policy may be {TEXT_MAX_LENGTH:,} characters long, is {len(given):,}"
+        yield Fault(path, said, "Write it without white space, or with fewer rules.")
+
+
+@rule(
+    "ECR102",
+    "warning",
+    "A repository has a lifecycle policy",
+    types=_TYPES,
+    why="Without one it keeps every image for ever, and is paid for by the gigabyte.",
+    remedy="Expire untagged images at least: LifecyclePolicy(LifecycleRule.expire_untagged("
+    "after_days=14)).",
+    source=_EVALUATION,
+    controls=(
+        "Security Hub ECR.3",
+        "CT.ECR.PR.1",
+        "prowler ecr_repositories_lifecycle_policy_enabled",
+    ),
+)
+def has_policy(resource: Resource) -> Iterator[Fault]:
+    """Look for none; a cache's images are best kept, so its template needs none."""
+    if resource.is_known and resource.get(*_PLACES[resource.type]) is None:
+        if resource.type == CREATION_TEMPLATE and "PULL_THROUGH_CACHE" in str(
+            resource.get("AppliedFor")
+        ):
+            return
+        if not isinstance(resource.get("LifecyclePolicy"), str):
+            yield Fault(("Properties",), "every image is kept for ever")
+
+
+def _lint_findings(resource: Resource) -> tuple[Finding, ...]:
+    """Return the findings about a sound policy."""
+    if "lint" not in resource.memo:
+        resource.memo["lint"] = tuple(_linted(resource))
+    findings: tuple[Finding, ...] = resource.memo["lint"]
+    return findings
+
+
+def _linted(resource: Resource) -> Iterator[Finding]:
+    given = _given(resource)
+    try:
+        if isinstance(given, str | Mapping):
+            text = given if isinstance(given, str) else compact(given)
+            yield from LifecyclePolicy.from_json(text).lint(context=_context(resource))
+    except ValueError:
+        # ECR101 says what is wrong with it.
+        return
+
+
+def _context(resource: Resource) -> Context:
+    assembly = resource.assembly
+    applied_for = resource.get("AppliedFor")
+    cached = isinstance(applied_for, list) and "PULL_THROUGH_CACHE" in applied_for
+    name = resource.text("RepositoryName")
+    if name is not None:
+        prefixes = {
+            each.text("EcrRepositoryPrefix") for each in assembly.in_registry_of(resource, CACHE)
+        }
+        cached = any(name.startswith(f"{each}/") for each in prefixes if each not in (None, ROOT))
+    excluded = assembly.in_registry_of(resource, PULL_TIME_EXCLUSION)
+    return Context(pull_through_cache=cached, pull_time_exclusions=bool(excluded))
+
+
+def _from_lint(finding_id: str) -> Judge:
+    def judge(resource: Resource) -> Iterator[Fault]:
+        path = ("Properties", *_PLACES[resource.type])
+        for finding in _lint_findings(resource):
+            if finding.id == finding_id:
+                yield Fault(path, finding.sentence.rstrip("."), finding.remedy)
+
+    return judge
+
+
+SHADOWED: Rule = rule(
+    "ECR111",
+    "warning",
+    "Every lifecycle rule can act",
+    types=_TYPES,
+    why="An image that a rule selects is locked against all rules after it, even if the first one "
+    "spares it. A rule behind a wider one never acts.",
+    remedy="Give it a lower priority number, or delete it.",
+    source=_EVALUATION,
+)(_from_lint("LC001"))
+CONJUNCTION: Rule = rule(
+    "ECR112",
+    "warning",
+    "A list of tags is meant to match together",
+    types=_TYPES,
+    why="An image is selected only if its tags match ALL the patterns or prefixes of the list: a "
+    "list of what to keep protects nearly nothing.",
+    remedy="Write one rule for each pattern.",
+    source=_GRAMMAR,
+)(_from_lint("LC002"))
+IMPOSSIBLE: Rule = rule(
+    "ECR113",
+    "error",
+    "Tag patterns can match tags",
+    types=_TYPES,
+    why="Patterns are no regular expressions: '*' is the only wildcard, and a rule that matches "
+    "nothing protects nothing.",
+    remedy="Write the tags as they are pushed.",
+    source=_UNMATCHED,
+)(_from_lint("LC003"))
+CACHED: Rule = rule(
+    "ECR114",
+    "error",
+    "Images of a pull through cache are not deleted for having no tag",
+    types=_TYPES,
+    why="What is pulled by digest through a cache is untagged, in use or not.",
+    remedy="Archive what was not pulled for long, and expire from the archive.",
+    source="https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html",
+)(_from_lint("LC006"))
+DELETES_ALL: Rule = rule(
+    "ECR115",
+    "warning",
+    "A lifecycle policy keeps something",
+    types=_TYPES,
+    why="A policy that only counts days deletes what runs in production, once nothing was pushed "
+    "for that long.",
+    remedy="Keep some images before it: imageCountMoreThan with the tags of releases.",
+    source=_EVALUATION,
+)(_from_lint("LC007"))
+PULLED_BY_ANYONE: Rule = rule(
+    "ECR116",
+    "warning",
+    "A rule that counts from the last pull leaves out scanners and mirrors",
+    types=_TYPES,
+    why="Their pulls count too: what they pull is never archived.",
+    remedy="Define AWS::ECR::PullTimeUpdateExclusion for their roles.",
+    source="https://docs.aws.amazon.com/AmazonECR/latest/APIReference/"
+    "API_RegisterPullTimeUpdateExclusion.html",
+)(_from_lint("LC008"))
+ARCHIVED_TWICE: Rule = rule(
+    "ECR117",
+    "warning",
+    "A rule for archived images expires them",
+    types=_TYPES,
+    why="A rule that archives images of the archive never acts, and keeps them from later rules.",
+    remedy="Leave out storageClass to archive images, or write the action expire.",
+    source=_GRAMMAR,
+)(_from_lint("LC009"))

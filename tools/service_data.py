@@ -1,0 +1,76 @@
+"""Write what checks know of CloudFormation and IAM, from libraries that keep it current.
+
+``python -m tools.service_data``: resource schemas and Regions from cfn-lint, the spelling of
+actions from botocore.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import cfnlint
+from cfnlint.helpers import REGIONS
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from ecr_constructs.checks.types import ECR_TYPES
+
+PATH = Path(__file__).parent.parent / "ecr_constructs" / "checks" / "service.json"
+_POLICIES = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
+# A Region that has every type.
+_HOME = "us-east-1"
+_LIMITS = ("enum", "minLength", "maxLength", "minItems", "maxItems")
+
+
+def service_data() -> str:
+    """Return the data as it stands in the file."""
+    document = {
+        "actions": {service: _actions(service) for service in ("ecr", "ecr-public")},
+        "regions": sorted(REGIONS),
+        "types": {kind: _type(kind) for kind in sorted(ECR_TYPES)},
+    }
+    return json.dumps(document, indent=1, sort_keys=True) + "\n"
+
+
+def _actions(service: str) -> list[str]:
+    known = json.loads(_POLICIES.read_text(encoding="utf-8"))[service]["Actions"]
+    operations = botocore.session.get_session().get_service_model(service).operation_names
+    spelt = {each.lower(): each for each in operations}
+    return sorted(spelt.get(each, each) for each in known)
+
+
+def _type(kind: str) -> dict[str, Any]:
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_HOME, kind).schema
+    absent = [
+        region
+        for region in sorted(REGIONS)
+        if kind not in PROVIDER_SCHEMA_MANAGER.get_resource_types(region)
+    ]
+    read_only = [each.removeprefix("/properties/") for each in schema.get("readOnlyProperties", [])]
+    shape = _shape(schema, schema)
+    for each in read_only:
+        shape["properties"].pop(each, None)
+    return {"absentRegions": absent, "attributes": sorted(read_only), **shape}
+
+
+def _shape(node: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a schema that is checked: names, kinds, choices, sizes."""
+    while "$ref" in node:
+        node = schema["definitions"][node["$ref"].rpartition("/")[2]]
+    kinds = node.get("type", "object")
+    shape: dict[str, Any] = {"type": kinds if isinstance(kinds, list) else [kinds]}
+    shape.update({limit: node[limit] for limit in _LIMITS if limit in node})
+    if "properties" in node:
+        shape["properties"] = {
+            name: _shape(each, schema) for name, each in node["properties"].items()
+        }
+        shape["required"] = sorted(node.get("required", ()))
+    if "items" in node:
+        shape["items"] = _shape(node["items"], schema)
+    return shape
+
+
+if __name__ == "__main__":
+    PATH.write_text(service_data(), encoding="utf-8")
+    print(f"wrote {PATH.name}")
