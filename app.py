@@ -5,6 +5,7 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
+from ecr_constructs import EcrChecks
 from stacks.environment_file import load_environments
 from stacks.stage import EnvironmentStage
 from stacks.yaml_file import EnvironmentFileError
@@ -14,6 +15,7 @@ def main() -> None:
     """Synthesize a stage for each file in environments/."""
     # No metadata resource: it would change with every CDK release, and so would each template.
     app = cdk.App(analytics_reporting=False)
+    cdk.Validations.of(app).add_plugins(EcrChecks())
     folder = app.node.try_get_context("environments") or "environments"
     try:
         environments = load_environments(Path(folder))

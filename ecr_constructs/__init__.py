@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ecr_constructs.account_settings import AccountSettings
+    from ecr_constructs.checks.plugin import EcrChecks
     from ecr_constructs.creation_template import RepositoryCreationTemplate
     from ecr_constructs.mixins.expire_untagged import ExpireUntagged
     from ecr_constructs.mixins.settings import EncryptWithKey, MakeTagsImmutable, Retain, ScanOnPush
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccountSettings",
+    "EcrChecks",
     "EncryptWithKey",
     "Encryption",
     "ExpireUntagged",
@@ -49,6 +51,7 @@ __all__ = [
 
 _HOMES = {
     "AccountSettings": "account_settings",
+    "EcrChecks": "checks.plugin",
     "EncryptWithKey": "mixins.settings",
     "Encryption": "model.encryption",
     "ExpireUntagged": "mixins.expire_untagged",

@@ -1,0 +1,278 @@
+"""`EcrChecks` judges an app when it is synthesized, whoever wrote it."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecr as ecr
+
+from ecr_constructs import (
+    EcrChecks,
+    ExpireUntagged,
+    MakeTagsImmutable,
+    Repository,
+    Retain,
+    ScanOnPush,
+)
+from ecr_constructs.checks import RULES
+from tests.constructs.helpers import ENV
+from tests.constructs.strangers import Service
+
+BAD_NAME = "Payments/API"
+NAME, TWICE, UNREASONED, UNUSED = "ECR002", "ECR003", "ECR901", "ECR902"
+
+
+@pytest.fixture
+def app(app: cdk.App) -> cdk.App:
+    """An app that is judged."""
+    cdk.Validations.of(app).add_plugins(EcrChecks())
+    return app
+
+
+def raw_repository(scope: cdk.Stack, construct_id: str = "Raw", **properties: Any) -> Any:
+    """Define an L1 that lacks nothing but a deletion policy."""
+    raw = ecr.CfnRepository(scope, construct_id, **properties)
+    cdk.Mixins.of(raw).apply(MakeTagsImmutable(), ScanOnPush(), ExpireUntagged(after_days=14))
+    return raw
+
+
+def faulty(scope: cdk.Stack, construct_id: str = "Raw") -> ecr.CfnRepository:
+    """Define an L1 with one fault: its name."""
+    raw: ecr.CfnRepository = raw_repository(scope, construct_id, repository_name=BAD_NAME)
+    cdk.Mixins.of(raw).apply(Retain())
+    return raw
+
+
+def acknowledge(construct: Any, rule: str = f"EcrChecks::{NAME}", reason: str = "It is.") -> None:
+    """Acknowledge a rule."""
+    cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=rule, reason=reason))
+
+
+def judged(app: cdk.App) -> dict[str, Any]:
+    """Synthesize an app and return what the plugin reports, and whether the synthesis failed."""
+    with suppress(RuntimeError):
+        app.synth()
+    report = json.loads((Path(app.outdir) / "validation-report.json").read_text("utf-8"))
+    found: dict[str, Any]
+    for found in report["pluginReports"]:
+        if found["pluginName"] == "EcrChecks":
+            return found
+    return {"conclusion": "success", "violations": []}
+
+
+def places(violations: list[dict[str, Any]]) -> list[str]:
+    """Return each rule with the path of the construct that does not keep it."""
+    return sorted(
+        f"{each['ruleName']} {construct['constructPath']}"
+        for each in violations
+        for construct in each["violatingConstructs"]
+    )
+
+
+def test_a_violation_says_what_to_do(app: cdk.App) -> None:
+    """It has the rule, its severity, the fix and its source, the construct and the property."""
+    faulty(cdk.Stack(app, "Stack", env=ENV))
+
+    [violation] = judged(app)["violations"]
+    [construct] = violation["violatingConstructs"]
+    assert (NAME, "error", RULES[NAME].remedy) == (
+        violation["ruleName"],
+        violation["severity"],
+        violation["suggestedFix"],
+    )
+    assert violation["description"].startswith(f"RepositoryName: the name {BAD_NAME!r} may hold")
+    assert RULES[NAME].source == violation["ruleMetadata"]["source"]
+    assert ("Stack/Raw", ["Properties.RepositoryName"]) == (
+        construct["constructPath"],
+        construct["cloudFormationResource"]["propertyPaths"],
+    )
+
+
+def test_an_error_ends_the_synthesis(app: cdk.App) -> None:
+    """The exception tells what is wrong, and where."""
+    faulty(cdk.Stack(app, "Stack", env=ENV))
+
+    with pytest.raises(RuntimeError, match=r"(?s)may hold only .*Stack/Raw .*::ECR002"):
+        app.synth()
+
+
+def test_one_registration_covers_an_app(app: cdk.App) -> None:
+    """Stacks, nested stacks and those of stages are judged, L1 and L2 alike, once."""
+    stack = cdk.Stack(app, "Stack", env=ENV)
+    nested = cdk.NestedStack(stack, "Nested")
+    stage = cdk.Stage(app, "Prod", env=ENV)
+    staged = cdk.Stack(stage, "Stack")
+    within = cdk.NestedStack(staged, "Nested")
+    for scope in (stack, nested, staged, within):
+        service = Service(scope, "Service")
+        raw = service.repository.node.default_child
+        assert isinstance(raw, ecr.CfnRepository)
+        raw.repository_name = BAD_NAME
+
+    assert [
+        "ECR002 Prod/Stack/Nested/Service/Images/Resource",
+        "ECR002 Prod/Stack/Service/Images/Resource",
+        "ECR002 Stack/Nested/Service/Images/Resource",
+        "ECR002 Stack/Service/Images/Resource",
+    ] == [each for each in places(judged(app)["violations"]) if each.startswith(NAME)]
+
+
+def test_a_stage_may_be_judged_alone(tmp_path: Path) -> None:
+    """Registered on a stage, the plugin leaves the rest of the app alone."""
+    app = cdk.App(outdir=str(tmp_path))
+    stage = cdk.Stage(app, "Prod", env=ENV)
+    cdk.Validations.of(stage).add_plugins(EcrChecks())
+    faulty(cdk.Stack(stage, "Stack"))
+    faulty(cdk.Stack(app, "Sandbox"))
+
+    assert ["ECR002 Prod/Stack/Raw"] == places(judged(app)["violations"])
+
+
+def test_what_one_stack_does_to_another_is_seen(app: cdk.App) -> None:
+    """The stacks of an app are judged together; messages name a template by its file."""
+    for construct_id in ("First", "Second"):
+        stack = cdk.Stack(app, construct_id, env=ENV)
+        Repository(stack, "Api", repository_name="payments/api")
+
+    [violation] = judged(app)["violations"]
+    assert [f"{TWICE} Second/Api/Resource"] == places([violation])
+    assert violation["description"].endswith(" of First.template.json too")
+
+
+def test_our_repositories_raise_nothing(app: cdk.App) -> None:
+    """A bare `Repository` keeps every rule."""
+    Repository(cdk.Stack(app, "Stack", env=ENV), "Api")
+
+    assert {"conclusion": "success", "violations": []} == judged(app)
+
+
+def test_a_warning_is_shown(app: cdk.App, capfd: pytest.CaptureFixture[str]) -> None:
+    """It does not end the synthesis."""
+    raw_repository(cdk.Stack(app, "Stack", env=ENV))
+
+    found = judged(app)
+    assert ("success", {"warning"}) == (
+        found["conclusion"],
+        {each["severity"] for each in found["violations"]},
+    )
+    assert "DeletionPolicy" in capfd.readouterr().err
+
+
+def test_a_warning_may_end_the_synthesis(tmp_path: Path) -> None:
+    """With ``fail_on="warning"`` there are only errors."""
+    app = cdk.App(outdir=str(tmp_path))
+    cdk.Validations.of(app).add_plugins(EcrChecks(fail_on="warning"))
+    raw_repository(cdk.Stack(app, "Stack", env=ENV))
+
+    with pytest.raises(RuntimeError, match=r"ERROR DeletionPolicy"):
+        app.synth()
+
+
+def test_there_are_two_severities() -> None:
+    """Another word is refused where it is written."""
+    with pytest.raises(ValueError, match="fail_on must be 'error' or 'warning', got 'info'"):
+        EcrChecks(fail_on="info")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        pytest.param(lambda raw: raw, id="resource"),
+        pytest.param(lambda raw: raw.stack, id="stack"),
+        pytest.param(cdk.Stage.of, id="stage"),
+        pytest.param(lambda raw: raw.node.root, id="app"),
+    ],
+)
+def test_an_acknowledged_finding_is_no_violation(
+    app: cdk.App, of: Callable[[ecr.CfnRepository], Any]
+) -> None:
+    """The reason stays in the report."""
+    raw = faulty(cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Stack"))
+    acknowledge(of(raw))
+
+    found = judged(app)
+    assert ("success", []) == (found["conclusion"], found["violations"])
+    [suppressed] = found["suppressedViolations"]
+    assert ([f"{NAME} Prod/Stack/Raw"], "It is.") == (places([suppressed]), suppressed["reason"])
+
+
+def test_an_acknowledgment_reaches_a_nested_stack(app: cdk.App) -> None:
+    """One on a construct of a nested stack covers that, and no other."""
+    nested = cdk.NestedStack(cdk.Stack(app, "Stack", env=ENV), "Nested")
+    acknowledge(faulty(nested, "One"))
+    faulty(nested, "Other")
+
+    assert [f"{NAME} Stack/Nested/Other"] == [
+        each for each in places(judged(app)["violations"]) if each.startswith(NAME)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("of", "path"),
+    [
+        pytest.param(lambda raw: raw, "Prod/Stack/Raw", id="resource"),
+        pytest.param(cdk.Stage.of, "Prod", id="stage"),
+        pytest.param(lambda raw: raw.node.root, "", id="app"),
+    ],
+)
+def test_an_acknowledgment_says_why(
+    app: cdk.App, of: Callable[[ecr.CfnRepository], Any], path: str
+) -> None:
+    """One without a reason works, and is a finding itself."""
+    raw = faulty(cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Stack"))
+    acknowledge(of(raw), reason=" ")
+
+    [violation] = judged(app)["violations"]
+    assert [f"{UNREASONED} {path}"] == places([violation])
+    assert f"{NAME} is acknowledged without a reason" == violation["description"]
+
+
+def test_an_acknowledgment_names_the_plugin(app: cdk.App) -> None:
+    """One without the name has no effect, and the report says so."""
+    acknowledge(faulty(cdk.Stack(app, "Stack", env=ENV)), NAME)
+
+    found = judged(app)["violations"]
+    assert [f"{NAME} Stack/Raw", f"{UNUSED} Stack/Raw"] == places(found)
+    assert "Write id='EcrChecks::ECR002'." in [each["suggestedFix"] for each in found]
+
+
+def test_others_acknowledge_in_peace(app: cdk.App) -> None:
+    """What is acknowledged of other plugins, and of CDK's annotations, is not ours."""
+    Repository(stack := cdk.Stack(app, "Stack", env=ENV), "Api")
+    acknowledge(stack, "AwsSolutions::AwsSolutions-ECR1", "")
+    acknowledge(stack, "@aws-cdk/aws-ecr:noResourceStatements", "")
+
+    assert [] == judged(app)["violations"]
+
+
+def test_metadata_suppresses_here_too(app: cdk.App) -> None:
+    """What the command line is told in a template holds in the plugin."""
+    stack = cdk.Stack(app, "Stack", env=ENV)
+    raw = raw_repository(stack, repository_name=BAD_NAME)
+    raw.add_metadata("ecr-constructs", {"suppress": [{"rule": NAME, "reason": "It is."}]})
+
+    found = judged(app)
+    assert "success" == found["conclusion"]
+    assert {f"{NAME} Stack.template.json Raw": "It is."} == found["metadata"]
+
+
+def test_a_finding_of_the_template_is_one_of_the_stack(app: cdk.App) -> None:
+    """What belongs to no resource has the stack for its construct."""
+    stack = cdk.Stack(app, "Stack", env=ENV)
+    Repository(stack, "Api")
+    unused = {"suppress": [{"rule": NAME, "reason": "It was."}]}
+    stack.template_options.metadata = {"ecr-constructs": unused}
+
+    assert [f"{UNUSED} Stack"] == places(judged(app)["violations"])
+
+
+def test_the_plugin_says_what_it_is() -> None:
+    """CDK asks for its name, its version and its rules."""
+    plugin = EcrChecks()
+
+    assert ("EcrChecks", [*RULES]) == (plugin.name, plugin.rule_ids)
+    assert plugin.version.split(".")[0].isdigit()
