@@ -14,7 +14,7 @@ import cfnlint
 from cfnlint.helpers import REGIONS
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from ecr_constructs.checks.types import ECR_TYPES
+from ecr_constructs.checks.resource_types import ECR_TYPES
 
 PATH = Path(__file__).parent.parent / "ecr_constructs" / "checks" / "service.json"
 _POLICIES = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"

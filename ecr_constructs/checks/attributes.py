@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecr_constructs.checks.types import PUBLIC_REPOSITORY, REPOSITORY, SECRET
+from ecr_constructs.checks.resource_types import PUBLIC_REPOSITORY, REPOSITORY, SECRET
 from ecr_constructs.model.partitions import partition_of
 
 if TYPE_CHECKING:

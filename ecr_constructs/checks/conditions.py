@@ -3,37 +3,17 @@
 from ecr_constructs.checks.policies import Condition, Statement
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+_COMPARED = {
+    "String": ("Equals", "NotEquals", "EqualsIgnoreCase", "NotEqualsIgnoreCase", "Like", "NotLike"),
+    "Numeric": ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan"),
+    "Date": ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan"),
+    "Arn": ("Equals", "NotEquals", "Like", "NotLike"),
+    "Binary": ("Equals",),
+}
 OPERATORS = frozenset(
-    each.lower()
-    for each in [
-        "StringEquals",
-        "StringNotEquals",
-        "StringEqualsIgnoreCase",
-        "StringNotEqualsIgnoreCase",
-        "StringLike",
-        "StringNotLike",
-        "NumericEquals",
-        "NumericNotEquals",
-        "NumericLessThan",
-        "NumericLessThanEquals",
-        "NumericGreaterThan",
-        "NumericGreaterThanEquals",
-        "DateEquals",
-        "DateNotEquals",
-        "DateLessThan",
-        "DateLessThanEquals",
-        "DateGreaterThan",
-        "DateGreaterThanEquals",
-        "Bool",
-        "BinaryEquals",
-        "IpAddress",
-        "NotIpAddress",
-        "ArnEquals",
-        "ArnLike",
-        "ArnNotEquals",
-        "ArnNotLike",
-        "Null",
-    ]
+    {f"{kind}{how}".lower() for kind, all_of in _COMPARED.items() for how in all_of}
+    | {"numericgreaterthanequals", "dategreaterthanequals"}
+    | {"bool", "ipaddress", "notipaddress", "null"}
 )
 _POSITIVE = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike")
 _WHO = (

@@ -67,18 +67,21 @@ class Resolver:
         if depth > _MAX_DEPTH:
             return UNKNOWN
         if isinstance(value, Mapping):
-            if len(value) == 1:
-                [(name, argument)] = value.items()
-                if name in self._functions:
-                    return self._functions[name](argument, depth + 1)
-                if isinstance(name, str) and name.startswith("Fn::"):
-                    return UNKNOWN
-            resolved = {str(key): self.resolve(each, depth + 1) for key, each in value.items()}
-            return {key: each for key, each in resolved.items() if each is not ABSENT}
+            return self._resolve_mapping(value, depth)
         if isinstance(value, list | tuple):
             listed = [self.resolve(each, depth + 1) for each in value]
             return [each for each in listed if each is not ABSENT]
         return value
+
+    def _resolve_mapping(self, value: Mapping[Any, Any], depth: int) -> Any:
+        if len(value) == 1:
+            [(name, argument)] = value.items()
+            if name in self._functions:
+                return self._functions[name](argument, depth + 1)
+            if isinstance(name, str) and name.startswith("Fn::"):
+                return UNKNOWN
+        resolved = {str(key): self.resolve(each, depth + 1) for key, each in value.items()}
+        return {key: each for key, each in resolved.items() if each is not ABSENT}
 
     def _ref(self, name: Any, _: int) -> Any:
         if not isinstance(name, str):

@@ -8,8 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.template import Place
-from ecr_constructs.checks.types import (
+from ecr_constructs.checks.resource_types import (
     CREATION_TEMPLATE,
     IDENTITIES,
     KEY,
@@ -20,6 +19,7 @@ from ecr_constructs.checks.types import (
     ROLE,
     TOPIC_POLICY,
 )
+from ecr_constructs.checks.template import Place
 from ecr_constructs.model.tokens import is_unresolved
 
 _PROPERTIES = {

@@ -9,8 +9,14 @@ from typing import Any, NamedTuple
 
 from ecr_constructs.checks.attributes import attribute_of
 from ecr_constructs.checks.intrinsics import ABSENT, UNKNOWN, Resolver
+from ecr_constructs.checks.resource_types import (
+    CREATION_TEMPLATE,
+    EVENT_RULE,
+    KEY,
+    REPOSITORY,
+    TOPIC,
+)
 from ecr_constructs.checks.template import Template
-from ecr_constructs.checks.types import CREATION_TEMPLATE, EVENT_RULE, KEY, REPOSITORY, TOPIC
 from ecr_constructs.model.tokens import is_unresolved
 
 _REFERENCE = re.compile(r"\$\{Token\[(\d+)\.(\w+)\.([\w.]+)\]\}", re.ASCII)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from ecr_constructs.checks.conditions import is_narrowed, narrows
 from ecr_constructs.checks.policies import RESOURCE_POLICY_TYPES, policies_of
 from ecr_constructs.checks.resource import Resource
+from ecr_constructs.checks.resource_types import KEY, REGISTRY_POLICY, REPOSITORY, TOPIC_POLICY
 from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.checks.types import KEY, REGISTRY_POLICY, REPOSITORY, TOPIC_POLICY
 from ecr_constructs.model.principals import organization_id_faults
 from ecr_constructs.model.tokens import is_unresolved
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from ecr_constructs.checks.replicating import source_of
 from ecr_constructs.checks.resource import Resource
+from ecr_constructs.checks.resource_types import CACHE, ROLE, SECRET
 from ecr_constructs.checks.rule import Fault, rule
 from ecr_constructs.checks.service import regions
-from ecr_constructs.checks.types import CACHE, ROLE, SECRET
 from ecr_constructs.checks.upstreams import ECR_HOST, upstream_of, url_of
 from ecr_constructs.model.creation_template import role_faults
 from ecr_constructs.model.pull_through_cache import MAX_RULES, PullThroughRule

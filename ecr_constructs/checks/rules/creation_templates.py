@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from ecr_constructs.checks.policies import allowed, policies_of
 from ecr_constructs.checks.replicating import source_of
 from ecr_constructs.checks.resource import Resource
+from ecr_constructs.checks.resource_types import CREATION_TEMPLATE, POLICIES, ROLE
 from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.checks.types import CREATION_TEMPLATE, POLICIES, ROLE
 from ecr_constructs.model.creation_template import OCCASIONS, role_faults
 from ecr_constructs.model.prefixes import namespace_faults
 from ecr_constructs.model.tokens import is_unresolved
@@ -81,8 +81,8 @@ def has_role(resource: Resource) -> Iterator[Fault]:
     types=[CREATION_TEMPLATE],
     why="ECR refuses a role with a path or of another account, and cannot use one that does not "
     "trust it or may not create repositories.",
-    remedy="Write a role without a path that trusts ecr.amazonaws.com and may ecr:CreateRepository, "
-    "ecr:ReplicateImage and ecr:TagResource.",
+    remedy="Write a role without a path that trusts ecr.amazonaws.com and may "
+    "ecr:CreateRepository, ecr:ReplicateImage and ecr:TagResource.",
     source=_ROLES,
 )
 def usable_role(resource: Resource) -> Iterator[Fault]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from ecr_constructs.checks.resource import Resource
+from ecr_constructs.checks.resource_types import KEY, REPOSITORY
 from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.checks.types import KEY, REPOSITORY
 
 _ATTRIBUTE = (
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
@@ -21,6 +21,21 @@ def _unretained(resource: Resource) -> list[str]:
     return [name for name, value in found.items() if value in (None, "Delete", "Snapshot")]
 
 
+def _empties(resource: Resource) -> bool:
+    return str(resource.get("EmptyOnDelete")).lower() == "true"
+
+
+def _given(resource: Resource, names: list[str]) -> str:
+    return ", ".join(
+        f"{name} is {resource.body[name]}" if name in resource.body else f"{name} is not set"
+        for name in names
+    )
+
+
+def _deleted(what: str, names: list[str]) -> str:
+    return f"{what} is deleted when {' or '.join(_WHEN[name] for name in names)}"
+
+
 @rule(
     "ECR015",
     "error",
@@ -34,9 +49,9 @@ def _unretained(resource: Resource) -> list[str]:
 )
 def images_stay(resource: Resource) -> Iterator[Fault]:
     """Look for EmptyOnDelete on what is not retained."""
-    if str(resource.get("EmptyOnDelete")).lower() == "true":
-        for name in _unretained(resource):
-            yield Fault(("Properties", "EmptyOnDelete"), f"every image is lost when {_WHEN[name]}")
+    if _empties(resource) and (missing := _unretained(resource)):
+        when = " or ".join(_WHEN[name] for name in missing)
+        yield Fault(("Properties", "EmptyOnDelete"), f"every image is lost when {when}")
 
 
 @rule(
@@ -51,11 +66,9 @@ def images_stay(resource: Resource) -> Iterator[Fault]:
 )
 def repository_retained(resource: Resource) -> Iterator[Fault]:
     """Look for a missing policy; ECR015 speaks of those that lose images."""
-    if str(resource.get("EmptyOnDelete")).lower() not in ("none", "false"):
-        return
-    for name in _unretained(resource):
-        given = "is not set" if name not in resource.body else f"is {resource.body[name]}"
-        yield Fault((name,), f"{name} {given}, so that it is deleted when {_WHEN[name]}")
+    missing = _unretained(resource)
+    if missing and not _empties(resource):
+        yield Fault((missing[0],), f"{_given(resource, missing)}: {_deleted('it', missing)}")
 
 
 @rule(
@@ -69,10 +82,7 @@ def repository_retained(resource: Resource) -> Iterator[Fault]:
 )
 def key_retained(resource: Resource) -> Iterator[Fault]:
     """Look at the keys that repositories name."""
-    if user := resource.assembly.user_of_key(resource):
-        for name in _unretained(resource):
-            given = "is not set" if name not in resource.body else f"is {resource.body[name]}"
-            yield Fault(
-                (name,),
-                f"{name} {given}, and the images of {user.id} go with it when {_WHEN[name]}",
-            )
+    user, missing = resource.assembly.user_of_key(resource), _unretained(resource)
+    if user is not None and missing:
+        said = _deleted(f"the key of {user.id}", missing)
+        yield Fault((missing[0],), f"{_given(resource, missing)}: {said}")

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import get_args
 
 from ecr_constructs.checks.resource import Resource
+from ecr_constructs.checks.resource_types import CREATION_TEMPLATE, KEY, REPOSITORY
 from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.checks.types import CREATION_TEMPLATE, KEY, REPOSITORY
 from ecr_constructs.model.encryption import Encryption, EncryptionType
 
 _TYPES = (REPOSITORY, CREATION_TEMPLATE)
@@ -67,8 +67,8 @@ def _refusal(kind: EncryptionType, key: str) -> list[str]:
     "error",
     "A repository can be encrypted as asked where it is",
     types=_TYPES,
-    why="The key must be in the repository's Region, and KMS_DSSE exists only in AWS GovCloud (US): "
-    "ECR refuses the repository.",
+    why="The key must be in the repository's Region, and KMS_DSSE exists only in AWS GovCloud "
+    "(US): ECR refuses the repository.",
     remedy="Name a key of the repository's Region.",
     source=_AT_REST,
 )
@@ -122,9 +122,9 @@ def customer_key(resource: Resource) -> Iterator[Fault]:
     """Look for KMS without a key."""
     configuration = resource.get("EncryptionConfiguration")
     kind, _ = _encryption(resource)
-    if kind in ("KMS", "KMS_DSSE") and isinstance(configuration, dict):
-        if "KmsKey" not in configuration:
-            yield Fault(_PATH, f"{kind} without KmsKey means the key aws/ecr")
+    chosen = kind in ("KMS", "KMS_DSSE") and isinstance(configuration, dict)
+    if chosen and "KmsKey" not in configuration:
+        yield Fault(_PATH, f"{kind} without KmsKey means the key aws/ecr")
 
 
 @rule(

@@ -5,8 +5,8 @@ from typing import Any
 
 from ecr_constructs.checks.policies import allowed
 from ecr_constructs.checks.resource import Resource, is_about_images
+from ecr_constructs.checks.resource_types import EVENT_RULE, SCANNING, TOPIC, TOPIC_POLICY
 from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.checks.types import EVENT_RULE, SCANNING, TOPIC, TOPIC_POLICY
 from ecr_constructs.model.tokens import is_unresolved
 
 _EVENTS = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html"

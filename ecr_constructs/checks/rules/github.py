@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from ecr_constructs.checks.conditions import bare
 from ecr_constructs.checks.policies import Condition, Statement, policies_of
 from ecr_constructs.checks.resource import Resource
+from ecr_constructs.checks.resource_types import ROLE
 from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.checks.types import ROLE
 from ecr_constructs.model.tokens import is_unresolved
 
 _HOST = "token.actions.githubusercontent.com"
@@ -114,7 +114,7 @@ def names_audience(resource: Resource) -> Iterator[Fault]:
     "warning",
     "A role for GitHub Actions is for one repository",
     types=[ROLE],
-    why="Every repository of the owner can assume the role, those that anybody may create included.",
+    why="Every repository of the owner can assume the role, whoever made it, whatever it is for.",
     remedy="Name the repository, and the branch or environment where that is possible.",
     source=_SOURCE,
 )

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from ecr_constructs.checks.resource import Resource
+from ecr_constructs.checks.resource_types import SINGLETONS
 from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.checks.types import SINGLETONS
 
 
 @rule(

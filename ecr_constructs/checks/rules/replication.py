@@ -12,9 +12,9 @@ from ecr_constructs.checks.replicating import (
     template_for,
 )
 from ecr_constructs.checks.resource import Registry, Resource
+from ecr_constructs.checks.resource_types import REGISTRY_POLICY, REPLICATION
 from ecr_constructs.checks.rule import Fault, rule
 from ecr_constructs.checks.service import regions
-from ecr_constructs.checks.types import REGISTRY_POLICY, REPLICATION
 from ecr_constructs.model.replication import (
     MAX_RULES,
     QUOTA_RULES,
@@ -102,7 +102,7 @@ def within_quota(resource: Resource) -> Iterator[Fault]:
 def not_chained(resource: Resource) -> Iterator[Fault]:
     """Look at what the destinations replicate, where their templates are known."""
     source, rules = source_of(resource), rules_of(resource)
-    for goal in sorted({each for rule in rules for each in rule.destinations}):
+    for goal in sorted({each for copy in rules for each in copy.destinations}):
         for other in replication_at(resource.assembly, Registry(goal.account, goal.region)):
             lost = forwarded(rules, source, rules_of(other), goal) if other != resource else {}
             for prefix, missed in sorted(lost.items()):
@@ -116,8 +116,8 @@ def not_chained(resource: Resource) -> Iterator[Fault]:
     "warning",
     "A replica has settings",
     types=[REPLICATION],
-    why="Nothing but the image travels: a repository that ECR creates for it is mutable, unscanned, "
-    "encrypted with AES-256, keeps everything, and its encryption can never be changed.",
+    why="Nothing but the image travels: a repository that ECR creates for it is mutable, "
+    "unscanned, encrypted with AES-256, keeps everything, and its encryption can never be changed.",
     remedy="Define the repository in the destination too, or a creation template for REPLICATION "
     "that covers its prefix.",
     source="https://github.com/aws/containers-roadmap/issues/1279",
@@ -165,7 +165,7 @@ def same_mutability(resource: Resource) -> Iterator[Fault]:
 def let_in(resource: Resource) -> Iterator[Fault]:
     """Read the destinations' registry policies, where they are known."""
     source = source_of(resource)
-    goals = {each for rule in rules_of(resource) for each in rule.destinations}
+    goals = {each for copy in rules_of(resource) for each in copy.destinations}
     for goal in sorted(goals):
         registry = Registry(goal.account, goal.region)
         policies = resource.assembly.in_registry(registry, REGISTRY_POLICY)

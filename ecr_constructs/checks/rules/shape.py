@@ -3,10 +3,7 @@
 from collections.abc import Iterator
 
 from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.checks.service import schema_of
-from ecr_constructs.checks.shape import misfits
-from ecr_constructs.checks.types import (
+from ecr_constructs.checks.resource_types import (
     CREATION_TEMPLATE,
     ECR_TYPES,
     PUBLIC_REPOSITORY,
@@ -14,6 +11,9 @@ from ecr_constructs.checks.types import (
     REPOSITORY,
     SIGNING,
 )
+from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.checks.service import schema_of
+from ecr_constructs.checks.shape import misfits
 
 _SOURCE = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ECR.html"
 # Of these other rules say more.

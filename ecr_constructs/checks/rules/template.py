@@ -6,9 +6,7 @@ from difflib import get_close_matches
 from ecr_constructs.checks.policies import IDENTITY_TYPES
 from ecr_constructs.checks.references import Reference, cycles, references
 from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.checks.service import schema_of
-from ecr_constructs.checks.types import (
+from ecr_constructs.checks.resource_types import (
     ECR_TYPES,
     EVENT_RULE,
     KEY,
@@ -16,6 +14,8 @@ from ecr_constructs.checks.types import (
     TOPIC,
     TOPIC_POLICY,
 )
+from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.checks.service import schema_of
 
 _QUOTAS = (
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
