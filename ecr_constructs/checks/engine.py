@@ -39,7 +39,8 @@ def report(templates: Sequence[Template]) -> Report:
         unused: dict[Suppression, None] = {}
         for each in suppressions(stack):
             known.setdefault((each.resource, each.rule), each)
-            unused[each] = None
+            if not each.may_be_idle:
+                unused[each] = None
             if not each.reason:
                 findings.append(_about(stack, each, UNREASONED))
         for finding in _found(stack, by_type):

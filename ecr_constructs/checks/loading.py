@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ecr_constructs.checks.acknowledgments import acknowledgments
 from ecr_constructs.checks.cloud_assembly import MANIFEST, StackFile, nested_in, stack_files
 from ecr_constructs.checks.errors import CheckError
 from ecr_constructs.checks.json_lines import json_lines
@@ -35,8 +37,7 @@ def load(paths: Iterable[str | Path]) -> list[Template]:
 
 def _folder(path: Path) -> Iterator[Template]:
     if (path / MANIFEST).is_file():
-        files = stack_files(path)
-        templates = [each for file in files for each in with_nested(file)]
+        templates = [each for file in stack_files(path) for each in _acknowledged(file)]
     else:
         inside = (each for each in sorted(path.rglob("*")) if each.suffix in _SUFFIXES)
         templates = [each for file in inside if file.is_file() for each in _maybe(file)]
@@ -44,6 +45,12 @@ def _folder(path: Path) -> Iterator[Template]:
         msg = f"{path} holds no template; synthesize first, or name a file"
         raise CheckError(msg)
     yield from templates
+
+
+def _acknowledged(file: StackFile) -> Iterator[Template]:
+    """Read a stack of a cloud assembly with what its app acknowledged."""
+    known = tuple(acknowledgments(file.path))
+    yield from (replace(each, acknowledged=known) for each in with_nested(file))
 
 
 def _maybe(path: Path) -> Iterator[Template]:

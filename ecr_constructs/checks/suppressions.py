@@ -1,7 +1,8 @@
 """Findings that somebody decided to live with, and why: read from a template's metadata.
 
 Ours is ``{"ecr-constructs": {"suppress": [{"rule": "ECR005", "reason": "…"}]}}``, on a resource or
-on the template. Those of cdk-nag and cfn-lint are read too, as far as they name our rules.
+on the template. Those of cdk-nag and cfn-lint are read too, as far as they name our rules, and so
+is what ``cdk.Validations`` acknowledged in a CDK app.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ecr_constructs.checks.acknowledgments import PLUGIN
 from ecr_constructs.checks.resource import Resource, Stack
 from ecr_constructs.checks.template import Place
 
@@ -25,12 +27,15 @@ class Suppression:
         reason: Why; ``""`` if it is not said.
         resource: The logical id; ``""`` for all of the template.
         path: The place of the suppression, from the resource.
+        may_be_idle: Whether it is no fault if it suppresses nothing here, since it is for several
+            resources.
     """
 
     rule: str
     reason: str
     resource: str
     path: Place
+    may_be_idle: bool = False
 
 
 def suppressions(stack: Stack) -> Iterator[Suppression]:
@@ -38,11 +43,17 @@ def suppressions(stack: Stack) -> Iterator[Suppression]:
     yield from _in_metadata("", stack.body.get("Metadata"))
     for resource in stack.resources.values():
         if "Metadata" in resource.body:
-            yield from _of(resource)
+            yield from _in_metadata(resource.id, resource.body["Metadata"])
+            yield from _acknowledged(resource)
 
 
-def _of(resource: Resource) -> Iterator[Suppression]:
-    yield from _in_metadata(resource.id, resource.body["Metadata"])
+def _acknowledged(resource: Resource) -> Iterator[Suppression]:
+    path = _at(resource.body["Metadata"], "aws:cdk:path")
+    for each in resource.stack.template.acknowledged:
+        if each.plugin == PLUGIN and isinstance(path, str) and each.covers(path):
+            yield Suppression(
+                each.rule, each.reason, resource.id, ("Metadata", "aws:cdk:path"), may_be_idle=True
+            )
 
 
 def _in_metadata(resource: str, metadata: object) -> Iterator[Suppression]:

@@ -1,9 +1,11 @@
 """A CloudFormation template as it is checked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from ecr_constructs.checks.acknowledgments import Acknowledgment
 
 # The way to a value from the top of a template, or from a resource: keys, and places in lists.
 Place = tuple[str | int, ...]
@@ -20,6 +22,7 @@ class Template:
         region: The Region that it is deployed to. None: not known.
         path: Its file. None: it has none.
         line_of: Tells the line of a place, if it is known. Default: no line is.
+        acknowledged: What was acknowledged in the CDK app for the stack and what is in it.
     """
 
     name: str
@@ -28,6 +31,7 @@ class Template:
     region: str | None = None
     path: Path | None = None
     line_of: Callable[[Place], int | None] | None = field(default=None, repr=False, compare=False)
+    acknowledged: Sequence[Acknowledgment] = field(default=(), repr=False)
 
     def line(self, place: Place) -> int | None:
         """Return the line of a place, or of what is nearest around it."""
