@@ -22,7 +22,7 @@ from ecr_constructs.checks.rules import RULES
 from ecr_constructs.checks.template import Template
 
 
-class EcrRule(CloudFormationLintRule):  # type: ignore[misc] - cfn-lint has no types
+class EcrRule(CloudFormationLintRule):  # type: ignore[misc]  # cfn-lint has no types
     """One of our rules; cfn-lint passes by this class, which has no id."""
 
     rule: Rule
@@ -84,7 +84,7 @@ def _by_file(assembly: Path) -> Mapping[Path, list[Finding]]:
         templates = load([assembly])
     except CheckError:
         return {}
-    found = {Path(each.name).resolve(): [] for each in templates}
+    found: dict[Path, list[Finding]] = {Path(each.name).resolve(): [] for each in templates}
     for each in check(templates):
         found[Path(each.template).resolve()].append(each)
     return found

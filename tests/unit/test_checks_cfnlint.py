@@ -1,0 +1,189 @@
+"""The checks as rules of cfn-lint: the same findings, on the same lines."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.api import ManualArgs, lint, lint_file
+from cfnlint.rules import Rules
+
+from ecr_constructs.checks import RULES, check, load
+
+MODULE = "ecr_constructs.checks.cfnlint"
+NAME, TWICE, RETAINED, UNREASONED = "ECR002", "ECR003", "ECR016", "ECR901"
+
+YAML = """\
+AWSTemplateFormatVersion: "2010-09-09"
+Parameters:
+  Account: {Type: String}
+Resources:
+  Api:
+    Type: AWS::ECR::Repository
+    DeletionPolicy: Retain
+    UpdateReplacePolicy: Retain
+    Properties:
+      RepositoryName: Payments/API
+      RepositoryPolicyText:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: Allow
+            Principal:
+              AWS: !Sub "arn:aws:iam::${Account}:root"
+            Action: ecr:*
+  Web:
+    Type: AWS::ECR::Repository
+    Properties: {RepositoryName: storefront/web}
+"""
+
+
+def linted(path: Path, **options: Any) -> list[Any]:
+    """Return what cfn-lint finds in a file by our rules."""
+    config = ManualArgs(regions=["eu-central-1"], append_rules=[MODULE], **options)
+    return [each for each in lint_file(path, config=config) if each.rule.id in RULES]
+
+
+def places(matches: list[Any]) -> Counter[tuple[str, int]]:
+    """Return each rule with the line of its finding."""
+    return Counter((each.rule.id, each.linenumber) for each in matches)
+
+
+def checked(path: Path) -> Counter[tuple[str, int]]:
+    """Return what the checks find in a file by themselves."""
+    return Counter((each.rule, each.line or 0) for each in check(load([path])))
+
+
+def repository(**properties: Any) -> dict[str, Any]:
+    """Return a repository that is retained."""
+    retained = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+    return {"Type": "AWS::ECR::Repository", **retained, "Properties": properties}
+
+
+def write(path: Path, resources: dict[str, Any], **sections: Any) -> Path:
+    """Write a template."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**sections, "Resources": resources}, indent=2), encoding="utf-8")
+    return path
+
+
+def assembly(folder: Path, artifacts: dict[str, Any]) -> None:
+    """Write the manifest of a cloud assembly."""
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = json.dumps({"version": "55.0.0", "artifacts": artifacts})
+    (folder / "manifest.json").write_text(manifest, encoding="utf-8")
+
+
+def stack(template: Path) -> dict[str, Any]:
+    """Return a stack's entry in a manifest."""
+    return {
+        "type": "aws:cloudformation:stack",
+        "environment": "aws://111122223333/eu-central-1",
+        "properties": {"templateFile": template.name},
+    }
+
+
+def test_every_rule_is_one_of_cfn_lint() -> None:
+    """It has the id, the severity, the requirement, the reason for it and its source."""
+    found = Rules.create_from_module(MODULE)
+
+    assert {
+        each.id: (each.severity, each.summary, each.why, each.source) for each in RULES.values()
+    } == {
+        each.id: (each.severity, each.shortdesc, each.description, each.source_url)
+        for each in found.data.values()
+    }
+
+
+def test_yaml_has_lines(tmp_path: Path) -> None:
+    """A finding is on the line of the key, also below a short intrinsic."""
+    path = tmp_path / "template.yaml"
+    path.write_text(YAML, encoding="utf-8")
+    found = places(linted(path))
+
+    assert found[NAME, 10] == found["ECR208", 17] == found[RETAINED, 18] == 1
+    assert checked(path) == found
+
+
+def test_json_has_lines(tmp_path: Path) -> None:
+    """The same of JSON."""
+    path = write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
+    found = places(linted(path))
+
+    assert 1 == found[NAME, 8]
+    assert checked(path) == found
+
+
+def test_text_has_lines() -> None:
+    """A template that is no file, as an editor or a pipe gives it, is judged too."""
+    found = lint(YAML, config=ManualArgs(append_rules=[MODULE]))
+
+    assert 1 == places(found)[NAME, 10]
+
+
+def test_a_message_ends_with_the_remedy(tmp_path: Path) -> None:
+    """cfn-lint shows one text, so it holds both."""
+    path = write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
+    [found] = [each for each in linted(path) if each.rule.id == NAME]
+    [ours] = [each for each in check(load([path])) if each.rule == NAME]
+
+    assert f"{ours.message}. {ours.remedy}" == found.message
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        pytest.param(
+            {"ecr-constructs": {"suppress": [{"rule": NAME, "reason": "It is."}]}}, id="ours"
+        ),
+        pytest.param({"cfn-lint": {"config": {"ignore_checks": [NAME]}}}, id="theirs"),
+    ],
+)
+@pytest.mark.parametrize("on", ["resource", "template"])
+def test_metadata_suppresses(tmp_path: Path, metadata: dict[str, Any], on: str) -> None:
+    """On a resource or on the template, in our words or in those of cfn-lint."""
+    api = repository(RepositoryName="Payments/API")
+    sections = {"Metadata": metadata} if on == "template" else {}
+    if on == "resource":
+        api["Metadata"] = metadata
+    path = write(tmp_path / "template.json", {"Api": api}, **sections)
+
+    assert NAME not in {each.rule.id for each in linted(path)}
+
+
+def test_cfn_lint_may_ignore_a_rule(tmp_path: Path) -> None:
+    """Its option and its configuration file know our ids."""
+    path = write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
+
+    assert NAME not in {each.rule.id for each in linted(path, ignore_checks=[NAME])}
+
+
+def test_an_assembly_is_judged_together(tmp_path: Path) -> None:
+    """What a stack of a stage does to another is found in the template that does it."""
+    twice = {"Api": repository(RepositoryName="payments/api")}
+    first = write(tmp_path / "First.template.json", twice)
+    second = write(tmp_path / "assembly-Prod" / "Second.template.json", twice)
+    stage = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Prod"}}
+    assembly(tmp_path, {"First": stack(first), "Prod": stage})
+    assembly(second.parent, {"Second": stack(second)})
+
+    assert [0, 1] == [
+        sum(each.rule.id == TWICE for each in linted(path)) for path in (first, second)
+    ]
+
+
+def test_a_template_beside_an_assembly_is_judged_alone(tmp_path: Path) -> None:
+    """It belongs to no stack of the assembly."""
+    twice = {"Api": repository(RepositoryName="payments/api")}
+    assembly(tmp_path, {"First": stack(write(tmp_path / "First.template.json", twice))})
+    stray = write(tmp_path / "Stray.template.json", twice)
+
+    assert TWICE not in {each.rule.id for each in linted(stray)}
+
+
+def test_a_broken_assembly_is_no_obstacle(tmp_path: Path) -> None:
+    """Then each template is judged alone."""
+    (tmp_path / "manifest.json").write_text("{", encoding="utf-8")
+    path = write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
+
+    assert NAME in {each.rule.id for each in linted(path)}
