@@ -98,6 +98,8 @@ format: $(VENV)/.installed ## format and fix what can be fixed
 .PHONY: update
 update: install ## rewrite snapshots and generated files after a deliberate change
 	@$(BIN)/python -m tools.schema
+	@$(BIN)/python -m tools.service_data
+	@$(BIN)/python -m tools.rules
 	@$(BIN)/pytest tests/stacks --snapshot-update
 
 .PHONY: lock

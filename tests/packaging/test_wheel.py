@@ -69,13 +69,14 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
 
 
 def test_wheel_holds_the_library_only(wheel: Path) -> None:
-    """The wheel holds the modules of the library, all of them, and the mark of its types."""
+    """The wheel holds the library's modules, all of them, its data, and the mark of its types."""
     library = ROOT / "ecr_constructs"
     expected = {each.relative_to(ROOT).as_posix() for each in library.rglob("*.py")}
 
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
-    assert {*expected, "ecr_constructs/py.typed"} == names
+    data = {"ecr_constructs/checks/service.json", "ecr_constructs/py.typed"}
+    assert {*expected, *data} == names
 
 
 def test_wheel_states_its_metadata(wheel: Path) -> None:

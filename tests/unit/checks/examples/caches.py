@@ -13,7 +13,7 @@ from tests.unit.checks.examples.build import (
     resource,
 )
 
-_SECRET = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:"  # noqa: S105 - an ARN
+_SECRET = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:"
 _CREDENTIAL = f"{_SECRET}ecr-pullthroughcache/docker-hub-AbCdEf"
 _UPSTREAM = "444455556666.dkr.ecr.eu-central-1.amazonaws.com"
 _TAGS = [{"Key": "team", "Value": "payments"}]

@@ -39,7 +39,8 @@ def _topic(service: str = "events.amazonaws.com", **properties: Any) -> dict[str
     }
 
 
-def _github(*, sub: Any = "repo:acme/payments:*", aud: Any = "sts.amazonaws.com") -> dict[str, Any]:
+def github(*, sub: Any = "repo:acme/payments:*", aud: Any = "sts.amazonaws.com") -> dict[str, Any]:
+    """Return a role that GitHub Actions may assume."""
     condition = {
         "StringEquals": {f"{_HOST}:aud": aud},
         "StringLike": {f"{_HOST}:sub": sub},
@@ -88,11 +89,11 @@ EXAMPLES = {
         _topic("s3.amazonaws.com"), "no policy lets events.amazonaws.com publish", _topic()
     ),
     "ECR510": example(
-        _github(sub="repo:*"), "'repo:*' lets every repository assume the role", _github()
+        github(sub="repo:*"), "'repo:*' lets every repository assume the role", github()
     ),
-    "ECR511": example(_github(aud=ABSENT), "no condition on aud", _github()),
+    "ECR511": example(github(aud=ABSENT), "no condition on aud", github()),
     "ECR512": example(
-        _github(sub="repo:acme/*"), "'repo:acme/*' is every repository of acme", _github()
+        github(sub="repo:acme/*"), "'repo:acme/*' is every repository of acme", github()
     ),
     "ECR601": example(
         {

@@ -1,5 +1,7 @@
 """Examples of the rules for repositories, their encryption and what becomes of them."""
 
+from typing import Any
+
 from ecr_constructs.checks.resource_types import PUBLIC_REPOSITORY
 from tests.unit.checks.examples.build import (
     ABSENT,
@@ -25,7 +27,7 @@ _FILTERS = [
 _KMS = {"EncryptionType": "KMS", "KmsKey": get_att("Key")}
 
 
-def _encrypted(**configuration: object) -> dict[str, object]:
+def _encrypted(**configuration: Any) -> dict[str, Any]:
     return {"Api": repository(EncryptionConfiguration=configuration)}
 
 

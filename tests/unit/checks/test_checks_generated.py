@@ -1,0 +1,125 @@
+"""What is generated is what the libraries and the rules say today; `make update` rewrites it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from ecr_constructs.checks.service import regions, schema_of
+from ecr_constructs.model import (
+    creation_template,
+    mutability,
+    names,
+    prefixes,
+    public_catalog,
+    pull_through_cache,
+    pull_through_credential,
+    pull_time,
+    registry_policy,
+    replication,
+    scanning,
+    signing,
+    tags,
+)
+from ecr_constructs.model.lifecycle import policy_grammar
+from tools import rules, service_data
+
+FILTERS = "ImageTagMutabilityExclusionFilters"
+LIMITS = [
+    ("Repository.RepositoryName.minLength", names.NAME_MIN_LENGTH),
+    ("Repository.RepositoryName.maxLength", names.NAME_MAX_LENGTH),
+    (f"Repository.{FILTERS}.maxItems", mutability.MAX_FILTERS),
+    (f"RepositoryCreationTemplate.{FILTERS}.maxItems", mutability.MAX_FILTERS),
+    (
+        "Repository.LifecyclePolicy.LifecyclePolicyText.maxLength",
+        policy_grammar.TEXT_MAX_LENGTH,
+    ),
+    ("Repository.Tags.maxItems", tags.MAX_TAGS),
+    ("PublicRepository.RepositoryCatalogData.AboutText.maxLength", public_catalog.TEXT_MAX_LENGTH),
+    (
+        "PublicRepository.RepositoryCatalogData.RepositoryDescription.maxLength",
+        public_catalog.DESCRIPTION_MAX_LENGTH,
+    ),
+    ("PullThroughCacheRule.EcrRepositoryPrefix.minLength", pull_through_cache.PREFIX_MIN_LENGTH),
+    ("PullThroughCacheRule.EcrRepositoryPrefix.maxLength", pull_through_cache.PREFIX_MAX_LENGTH),
+    ("PullThroughCacheRule.CredentialArn.maxLength", pull_through_credential.ARN_MAX_LENGTH),
+    ("PullTimeUpdateExclusion.PrincipalArn.maxLength", pull_time.ARN_MAX_LENGTH),
+    ("RegistryPolicy.PolicyText.maxLength", registry_policy.POLICY_MAX_LENGTH),
+    (
+        "RegistryScanningConfiguration.Rules.items.RepositoryFilters.maxItems",
+        scanning.MAX_FILTERS_PER_RULE,
+    ),
+    ("ReplicationConfiguration.ReplicationConfiguration.Rules.maxItems", replication.MAX_RULES),
+    (
+        "ReplicationConfiguration.ReplicationConfiguration.Rules.items.Destinations.maxItems",
+        replication.MAX_DESTINATIONS_PER_RULE,
+    ),
+    ("RepositoryCreationTemplate.Prefix.maxLength", prefixes.NAMESPACE_MAX_LENGTH),
+    (
+        "RepositoryCreationTemplate.Description.maxLength",
+        creation_template.DESCRIPTION_MAX_LENGTH,
+    ),
+    (
+        "SigningConfiguration.Rules.items.RepositoryFilters.maxItems",
+        signing.MAX_FILTERS_PER_RULE,
+    ),
+    (
+        "SigningConfiguration.Rules.items.SigningProfileArn.maxLength",
+        signing.PROFILE_ARN_MAX_LENGTH,
+    ),
+]
+
+
+def test_service_data_is_current() -> None:
+    """Schemas, Regions and actions are those of the installed cfn-lint and botocore."""
+    assert json.loads(service_data.service_data()) == json.loads(
+        service_data.PATH.read_text(encoding="utf-8")
+    )
+
+
+def test_pages_are_current() -> None:
+    """There is a page for each rule, and it says what the rule says."""
+    stored = {each.name: each.read_text(encoding="utf-8") for each in rules.FOLDER.iterdir()}
+    assert rules.pages() == stored
+
+
+@pytest.mark.parametrize(("place", "ours"), LIMITS, ids=[place for place, _ in LIMITS])
+def test_limits_are_cloudformations(place: str, ours: int) -> None:
+    """What the model allows is what CloudFormation's schema allows."""
+    kind, *path, limit = place.split(".")
+    schema: Mapping[str, Any] = schema_of(f"AWS::ECR::{kind}")
+    for name in path:
+        schema = schema["items"] if name == "items" else _properties(schema)[name]
+
+    assert ours == schema[limit]
+
+
+def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    properties: Mapping[str, Any] = schema["properties"]
+    return properties
+
+
+def test_choices_of_templates_are_cloudformations() -> None:
+    """The occasions of creation templates are those of the schema."""
+    schema = schema_of("AWS::ECR::RepositoryCreationTemplate")
+    assert {*creation_template.OCCASIONS} == {*schema["properties"]["AppliedFor"]["items"]["enum"]}
+
+
+def _kinds(schema: Mapping[str, Any]) -> Iterator[str]:
+    yield from schema["type"]
+    for each in schema.get("properties", {}).values():
+        yield from _kinds(each)
+    if "items" in schema:
+        yield from _kinds(schema["items"])
+
+
+def test_every_kind_is_understood() -> None:
+    """CloudFormation has not begun to use a kind of value that is not judged."""
+    found = {
+        kind
+        for each in json.loads(service_data.PATH.read_text(encoding="utf-8"))["types"].values()
+        for kind in _kinds(each)
+    }
+    assert {"array", "boolean", "object", "string"} == found
+    assert {"eu-central-1", "us-gov-west-1", "cn-north-1"} < regions()
