@@ -5,8 +5,9 @@ stage or of the app it keeps nowhere, so that only the plugin sees them.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +29,19 @@ class Acknowledgment:
         reason: Why; ``""`` if it is not said.
         path: The construct's path: ``Prod/Payments/Api``.
         plugin: The name before the id. CDK takes an id without one for an annotation's.
+        resources: The logical ids of the resources that it is about, for templates that do not
+            tell the paths of their resources.
     """
 
     rule: str
     reason: str
     path: str
     plugin: str
+    resources: frozenset[str] = frozenset()
 
     def covers(self, path: str) -> bool:
         """Tell whether a construct of this path need not keep the rule."""
-        return self.path in ("", path) or path.startswith(f"{self.path}/")
+        return path == self.path or path.startswith(f"{self.path}/")
 
 
 def acknowledgments(template: Path) -> Iterator[Acknowledgment]:
@@ -61,10 +65,38 @@ def acknowledgments(template: Path) -> Iterator[Acknowledgment]:
     except ValueError:
         msg = f"{metadata} is no JSON; synthesize again"
         raise CheckError(msg) from None
-    for path, entries in content.items():
-        for entry in entries:
-            if entry["type"] == KEY:
-                yield from _read(path, entry["data"])
+    entries = [(path.removeprefix("/"), each) for path, found in content.items() for each in found]
+    paths: dict[str, list[str]] = defaultdict(list)
+    found: list[Acknowledgment] = []
+    for path, entry in entries:
+        if entry["type"] == KEY:
+            found += _read(path, entry["data"])
+        elif entry["type"] == "aws:cdk:logicalId":
+            paths[entry["data"]].append(path)
+    yield from _with_resources(found, paths)
+
+
+def _with_resources(
+    acknowledged: Sequence[Acknowledgment], paths: Mapping[str, Sequence[str]]
+) -> Iterator[Acknowledgment]:
+    by_rule: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(dict)
+    for each in acknowledged:
+        by_rule[each.plugin, each.rule][each.path] = set()
+    for logical_id, where in paths.items():
+        for about in by_rule.values():
+            nearest = [next(filter(about.__contains__, _upwards(path)), None) for path in where]
+            # Resources of a stack and of one nested in it may have one id: then all or none.
+            if None not in nearest:
+                for path in filter(None, nearest):
+                    about[path].add(logical_id)
+    for each in acknowledged:
+        resources = by_rule[each.plugin, each.rule][each.path]
+        yield replace(each, resources=frozenset(resources))
+
+
+def _upwards(path: str) -> Iterator[str]:
+    parts = path.split("/")
+    return ("/".join(parts[:length]) for length in range(len(parts), 0, -1))
 
 
 def above(app: Any, stacks: Sequence[str]) -> Iterator[Acknowledgment]:
@@ -88,4 +120,4 @@ def above(app: Any, stacks: Sequence[str]) -> Iterator[Acknowledgment]:
 def _read(path: str, reasons: Mapping[str, str]) -> Iterator[Acknowledgment]:
     for name, reason in reasons.items():
         plugin, _, rule = name.rpartition("::")
-        yield Acknowledgment(rule, reason.strip(), path.removeprefix("/"), plugin)
+        yield Acknowledgment(rule, reason.strip(), path, plugin)

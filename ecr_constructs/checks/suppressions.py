@@ -44,16 +44,17 @@ def suppressions(stack: Stack) -> Iterator[Suppression]:
     for resource in stack.resources.values():
         if "Metadata" in resource.body:
             yield from _in_metadata(resource.id, resource.body["Metadata"])
-            yield from _acknowledged(resource)
+        yield from _acknowledged(resource)
 
 
 def _acknowledged(resource: Resource) -> Iterator[Suppression]:
-    path = _at(resource.body["Metadata"], "aws:cdk:path")
+    path = _at(resource.body, "Metadata", "aws:cdk:path")
     for each in resource.stack.template.acknowledged:
-        if each.plugin == PLUGIN and isinstance(path, str) and each.covers(path):
-            yield Suppression(
-                each.rule, each.reason, resource.id, ("Metadata", "aws:cdk:path"), may_be_idle=True
-            )
+        known = isinstance(path, str)
+        if each.plugin == PLUGIN and (
+            each.covers(path) if known else resource.id in each.resources
+        ):
+            yield Suppression(each.rule, each.reason, resource.id, (), may_be_idle=True)
 
 
 def _in_metadata(resource: str, metadata: object) -> Iterator[Suppression]:
