@@ -15,6 +15,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_before_validator_function
 
+from ecr_constructs.checks import RULES
 from ecr_constructs.model import names, principals
 from ecr_constructs.model.tags import tag_faults
 from stacks.lifecycle_rules import Rule
@@ -64,6 +65,17 @@ Region = Annotated[str, _like(_REGION, _REGION_RULE), _written(_REGION)]
 Tags = Annotated[dict[str, str], _judged(tag_faults)]
 
 
+def _acknowledgment_faults(reasons: dict[str, str]) -> Iterator[str]:
+    for rule, reason in reasons.items():
+        if rule not in RULES:
+            yield f"no rule is named {rule!r}; `ecr-constructs check --list` names them"
+        if not reason.strip():
+            yield f"{rule} is acknowledged without a reason; say why it need not be kept"
+
+
+Acknowledgments = Annotated[dict[str, str], _judged(_acknowledgment_faults)]
+
+
 class RepositorySettings(Strict):
     """Settings of a repository; what is left out comes from the defaults and the profile."""
 
@@ -95,6 +107,9 @@ class RepositorySettings(Strict):
     """Whether images are copied to the replicas. Default: they are, if there are any."""
     tags: Tags | None = None
     """Tags, added to those of the defaults and the team."""
+    acknowledge: Acknowledgments | None = None
+    """Rules of `ecr-constructs check` that need not be kept, each with the reason; added to those
+    of the defaults."""
 
 
 class Repository(RepositorySettings):

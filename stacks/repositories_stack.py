@@ -42,7 +42,7 @@ class RepositoriesStack(cdk.Stack):
         super().__init__(scope, construct_id, **stack_properties)
         for repository in repositories:
             settings = resolve(environment, team, repository)
-            Repository(
+            made = Repository(
                 self,
                 # The name, since two ids must differ wherever two names do.
                 repository.name,
@@ -52,3 +52,6 @@ class RepositoriesStack(cdk.Stack):
                 lifecycle=settings.lifecycle,
                 **settings.keywords,
             )
+            for rule, reason in settings.acknowledged.items():
+                acknowledgment = cdk.Acknowledgment(id=f"EcrChecks::{rule}", reason=reason)
+                cdk.Validations.of(made).acknowledge(acknowledgment)

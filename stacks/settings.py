@@ -38,6 +38,8 @@ class Resolved:
     lifecycle: LifecyclePolicy
     keywords: dict[str, Any]
     """The other keywords of `ecr_constructs.Repository`."""
+    acknowledged: dict[str, str]
+    """Rules that need not be kept, with the reasons."""
 
 
 def uses_key(environment: Environment) -> bool:
@@ -61,7 +63,8 @@ def resolve(
 ) -> Resolved:
     """Return what a repository's settings come to.
 
-    A value given for the repository takes the place of the default; tags are added up. Without a
+    A value given for the repository takes the place of the default; tags and acknowledgments are
+    added up. Without a
     team and a repository, it is what the environment gives to one that nobody declared.
 
     Raises:
@@ -92,6 +95,10 @@ def resolve(
                 **((team and team.tags) or {}),
                 **(repository.tags or {}),
             },
+        },
+        acknowledged={
+            **(environment.defaults.acknowledge or {}),
+            **(repository.acknowledge or {}),
         },
     )
 

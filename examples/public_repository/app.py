@@ -17,6 +17,7 @@ cli = PublicRepository(
     usage="`docker run --rm public.ecr.aws/acme/acme/cli --help`",
     architectures=["ARM 64", "x86-64"],
     operating_systems=["Linux"],
+    tags={"team": "cli"},
 )
 cli.grant_push(iam.Role(stack, "Release", assumed_by=iam.AccountRootPrincipal()))
 

@@ -114,6 +114,20 @@ ONE_FAULT = {
             "lowercase letters or digits"
         ),
     ),
+    "acknowledgment of no rule": (
+        SOUND + "defaults:\n  acknowledge: {ECR1: Tags move.}\n",
+        (
+            "prod.yaml:10: defaults.acknowledge: no rule is named 'ECR1'; "
+            "`ecr-constructs check --list` names them"
+        ),
+    ),
+    "acknowledgment without a reason": (
+        SOUND + 'defaults:\n  acknowledge: {ECR012: " "}\n',
+        (
+            "prod.yaml:10: defaults.acknowledge: ECR012 is acknowledged without a reason; "
+            "say why it need not be kept"
+        ),
+    ),
     "key misspelt": (
         _replace("organization:", "organisation:"),
         (

@@ -58,6 +58,19 @@ def test_defaults_beat_the_profile_and_the_repository_beats_both() -> None:
     )
 
 
+def test_acknowledgments_are_added_up() -> None:
+    """A repository's hold beside those of the defaults; of two reasons its own counts."""
+    resolved = _resolve(
+        {"acknowledge": {"ECR013": "Nothing runs from it.", "ECR012": "It is a cache."}},
+        defaults={"acknowledge": {"ECR012": "Tags move.", "ECR102": "Nothing expires."}},
+    )
+    assert resolved.acknowledged == {
+        "ECR012": "It is a cache.",
+        "ECR013": "Nothing runs from it.",
+        "ECR102": "Nothing expires.",
+    }
+
+
 def test_tags_are_added_up() -> None:
     """A nearer tag takes the place of a farther one with the same key."""
     resolved = _resolve(
