@@ -153,7 +153,7 @@ class Stack:
         """Return the resources of a type that are, or may be, made."""
         return self._by_type.get(kind, [])
 
-    @property
+    @cached_property
     def is_complete(self) -> bool:
         """Whether no transform adds resources that are not in the template."""
         resources = self.body.get("Resources")
