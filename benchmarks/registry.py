@@ -6,7 +6,7 @@ One more is a module with a `run` like these, and a line here.
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from benchmarks import import_time, lifecycle, replicas, synth
+from benchmarks import check, import_time, lifecycle, replicas, synth
 from benchmarks.figures import Table
 
 
@@ -20,6 +20,7 @@ class Benchmark(Protocol):
 # Cheapest first: a missed budget is seen sooner.
 BENCHMARKS: dict[str, Benchmark] = {
     "import": import_time.run,
+    "check": check.run,
     "lifecycle": lifecycle.run,
     "replicas": replicas.run,
     "synth": synth.run,
