@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from ecr_constructs.checks.errors import CheckError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ecr_constructs.checks.template import Place
 
 # Aliases of aliases can make a short text endless; a template has at most 1 MB.
-_MAX_NODES = 1_000_000
+_MAX_NODES = 250_000
 _MAX_DEPTH = 200
+_TOO_LARGE = "not a template: nested too deeply, or too large"
 _AS_REF = ("Ref", "Condition")
 
 
@@ -28,8 +29,10 @@ def read_yaml(text: str) -> tuple[Any, Callable[[Place], int | None]]:
     except ModuleNotFoundError:
         msg = "reading YAML needs PyYAML: pip install 'ecr-constructs[cli]'"
         raise CheckError(msg) from None
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    kind = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader = kind(text)
     try:
+        _check_depth(yaml.parse(text, Loader=kind))
         node = loader.get_single_node()
         reader = _Reader(loader, yaml)
         content = None if node is None else reader.read(node, ())
@@ -39,12 +42,19 @@ def read_yaml(text: str) -> tuple[Any, Callable[[Place], int | None]]:
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         msg = f"not YAML: {problem}{where}"
         raise CheckError(msg) from None
-    except RecursionError:
-        msg = "not a template: nested too deeply"
-        raise CheckError(msg) from None
     finally:
         loader.dispose()
     return content, reader.lines.get
+
+
+def _check_depth(events: Iterable[Any]) -> None:
+    """Refuse what is nested so deeply that libyaml, which recurses, would crash."""
+    depth = 0
+    for event in events:
+        name = type(event).__name__
+        depth += name.endswith("StartEvent") - name.endswith("EndEvent")
+        if depth > _MAX_DEPTH:
+            raise CheckError(_TOO_LARGE)
 
 
 class _Reader:
@@ -60,8 +70,7 @@ class _Reader:
         """Return the value of a node."""
         self._count += 1
         if self._count > _MAX_NODES or len(place) > _MAX_DEPTH:
-            msg = "not a template: nested too deeply, or too large"
-            raise CheckError(msg)
+            raise CheckError(_TOO_LARGE)
         self.lines.setdefault(place, node.start_mark.line + 1)
         tag = node.tag
         if tag.startswith("!") and len(tag) > 1:

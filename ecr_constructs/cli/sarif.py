@@ -6,7 +6,6 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -24,6 +23,8 @@ _SCHEMA = (
 
 def sarif(report: Report, _: int) -> str:
     """Return a log with one run, all rules, and what was suppressed marked so."""
+    from importlib.metadata import version  # noqa: PLC0415 - slow, and for this format only
+
     suppressed = [
         {
             **_result(each.finding),

@@ -12,7 +12,10 @@ _ATTRIBUTE = (
 )
 _ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy")
 _RETAINING = ("Retain", "RetainExceptOnCreate")
-_WHEN = {"DeletionPolicy": "the stack is deleted", "UpdateReplacePolicy": "it is replaced"}
+_WHEN = {
+    "DeletionPolicy": "the stack is deleted",
+    "UpdateReplacePolicy": "the resource is replaced",
+}
 
 
 def _unretained(resource: Resource) -> list[str]:

@@ -94,9 +94,7 @@ SOUND = {
     "ARNs with variables": role(
         PULL,
         Resource=[
-            {
-                "Fn::Sub": "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/a/*"
-            },
+            {"Fn::Sub": "arn:${AWS::Partition}:ecr:*:${AWS::AccountId}:repository/a/*"},
             "arn:aws:ecr:*:*:repository/${aws:PrincipalTag/team}/*",
             get_att("Api"),
             "arn:aws:ecr:*",

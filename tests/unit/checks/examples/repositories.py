@@ -107,7 +107,7 @@ EXAMPLES = {
     "ECR016": example(
         {"Api": repository(DeletionPolicy=ABSENT, UpdateReplacePolicy=ABSENT)},
         "DeletionPolicy is not set, UpdateReplacePolicy is not set: it is deleted when the stack "
-        "is deleted or it is replaced",
+        "is deleted or the resource is replaced",
         {"Api": repository()},
     ),
     "ECR017": example(

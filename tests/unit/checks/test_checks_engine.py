@@ -1,0 +1,137 @@
+"""Suppressions, order, and the assertion for tests."""
+
+from typing import Any
+
+import pytest
+
+from ecr_constructs.checks import Template, assert_no_findings, check, report
+from ecr_constructs.checks.acknowledgments import Acknowledgment
+from tests.unit.checks.examples.build import repository, template
+
+MOVING = repository(ImageTagMutability="MUTABLE")
+REASON = "A build cache"
+SHAPES: dict[str, dict[str, Any]] = {
+    "ours": {"ecr-constructs": {"suppress": [{"rule": "ECR012", "reason": REASON}]}},
+    "cdk-nag": {"cdk_nag": {"rules_to_suppress": [{"id": "ECR012", "reason": REASON}]}},
+    "with the plugin's name": {
+        "ecr-constructs": {"suppress": [{"rule": "EcrChecks::ECR012", "reason": REASON}]}
+    },
+}
+
+
+def with_metadata(metadata: Any) -> list[Template]:
+    return [template({"Api": {**MOVING, "Metadata": metadata}})]
+
+
+@pytest.mark.parametrize("metadata", SHAPES.values(), ids=SHAPES)
+def test_a_suppression_leaves_a_trace(metadata: dict[str, Any]) -> None:
+    """What is suppressed is no finding, but is reported with its reason."""
+    judged = report(with_metadata(metadata))
+
+    assert () == judged.findings
+    assert [("ECR012", REASON)] == [(each.finding.rule, each.reason) for each in judged.suppressed]
+
+
+def test_cfn_lints_way_has_no_room_for_a_reason() -> None:
+    """A rule that cfn-lint is told to ignore is suppressed, and its reason is asked for."""
+    judged = report(with_metadata({"cfn-lint": {"config": {"ignore_checks": ["ECR012", "E3002"]}}}))
+
+    assert ["ECR901"] == [each.rule for each in judged.findings]
+    assert [("ECR012", "")] == [(each.finding.rule, each.reason) for each in judged.suppressed]
+
+
+def test_a_suppression_on_the_template_is_for_all_of_it() -> None:
+    """Metadata of the template suppresses in every resource."""
+    resources = {"Api": MOVING, "Worker": MOVING}
+    judged = report([template(resources, Metadata=SHAPES["ours"])])
+
+    assert () == judged.findings
+    assert ["Api", "Worker"] == [each.finding.resource for each in judged.suppressed]
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        None,
+        [],
+        {"ecr-constructs": None},
+        {"ecr-constructs": {"suppress": "ECR012"}},
+        {"ecr-constructs": {"suppress": [{"rule": 12}, 5, {"reason": "x"}]}},
+        {"cdk_nag": {"rules_to_suppress": [{"id": "AwsSolutions-ECR1", "reason": "x"}]}},
+    ],
+    ids=str,
+)
+def test_other_metadata_suppresses_nothing(metadata: Any) -> None:
+    """What names none of the rules is none of our business."""
+    assert ["ECR012"] == [each.rule for each in check(with_metadata(metadata))]
+
+
+def test_what_an_app_acknowledged_is_suppressed() -> None:
+    """An acknowledgment holds for the construct and all below it, and may be idle elsewhere."""
+    known = [
+        Acknowledgment("ECR012", REASON, "Shop/Api", "EcrChecks"),
+        Acknowledgment("ECR013", REASON, "Shop/Api", "EcrChecks"),
+        Acknowledgment("ECR012", REASON, "Shop/Worker", "EcrChecks"),
+        Acknowledgment("ECR012", REASON, "Shop/Api", "Annotation"),
+    ]
+    resources = {
+        "Api": {**MOVING, "Metadata": {"aws:cdk:path": "Shop/Api/Resource"}},
+        "Web": {**MOVING, "Metadata": {"aws:cdk:path": "Shop/Web/Resource"}},
+    }
+    given = Template("Shop", {"Resources": resources}, acknowledged=known)
+    judged = report([given])
+
+    assert [("ECR012", "Web")] == [(each.rule, each.resource) for each in judged.findings]
+    assert ["Api"] == [each.finding.resource for each in judged.suppressed]
+
+
+def test_findings_are_in_a_stable_order() -> None:
+    """Findings are listed by template as given, then by resource and place."""
+    resources = {"B": {"Type": "AWS::ECR::Repository"}, "A": {"Type": "AWS::ECR::Repository"}}
+    given = [template(resources, name="z"), template(resources, name="a")]
+    found = check(given)
+
+    assert found == check(given)
+    assert ["zA"] * 4 + ["zB"] * 4 + ["aA"] * 4 + ["aB"] * 4 == [
+        each.template + each.resource for each in found
+    ]
+
+
+def test_the_assertion_names_every_finding() -> None:
+    """The assertion fails with a line for each finding, unless its rule is ignored."""
+    body = {"Resources": {"Api": MOVING}}
+
+    with pytest.raises(
+        AssertionError, match=r"1 finding:\n  - ECR012 Api.*: every tag may be moved. Write"
+    ):
+        assert_no_findings(body)
+    assert_no_findings(body, ignore=["ECR012"])
+    assert_no_findings(Template("t", {"Resources": {"Api": repository()}}))
+    two = {"Resources": {"Api": MOVING, "Worker": MOVING}}
+    with pytest.raises(AssertionError, match="2 findings:"):
+        assert_no_findings(two)
+
+
+def test_the_assertion_takes_what_has_json() -> None:
+    """An ``aws_cdk.assertions.Template`` is asked for its JSON."""
+
+    class Given:
+        def to_json(self) -> dict[str, Any]:
+            return {"Resources": {"Api": repository()}}
+
+    assert_no_findings(Given())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"Resources": None},
+        {"Resources": {"A": None, "B": 5, "C": {}, "D": {"Type": 5}}},
+        {"Resources": {"A": {"Type": "AWS::ECR::Repository", "Properties": []}}},
+    ],
+    ids=str,
+)
+def test_what_is_no_resource_is_passed_by(body: Any) -> None:
+    """Anything may stand in a template."""
+    check([Template("t", body)])

@@ -1,0 +1,269 @@
+"""Templates of every shape, and what is none."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecr_constructs.checks import CheckError, check, load
+from tests.unit.checks.examples.build import repository
+
+SHORT = """\
+Parameters: {Name: {Type: String}}
+Conditions:
+  Mutable: !Equals [!Ref Name, x]
+Resources:
+  Api:
+    Type: AWS::ECR::Repository
+    DeletionPolicy: Retain
+    UpdateReplacePolicy: Retain
+    Properties: &shared
+      RepositoryName: !Sub "${Name}/api"
+      ImageTagMutability: !If [Mutable, MUTABLE, IMMUTABLE]
+      ImageScanningConfiguration: {ScanOnPush: true}
+      LifecyclePolicy: {LifecyclePolicyText: !Ref Name}
+      RepositoryPolicyText:
+        Version: 2012-10-17
+        Statement:
+          - Effect: Allow
+            Principal: !GetAtt Role.Arn
+            Action: ecr:BatchGetImage
+      Tags:
+        - {Key: team, Value: !Select [0, [payments]]}
+        - Key: since
+          Value: !Join ["-", [a, b]]
+  Worker:
+    Type: AWS::ECR::Repository
+    DeletionPolicy: Retain
+    UpdateReplacePolicy: Retain
+    Condition: Mutable
+    Properties:
+      <<: *shared
+      RepositoryName: Worker
+  Role:
+    Type: AWS::IAM::Role
+"""
+STACK = "aws:cloudformation:stack"
+
+
+def write(path: Path, content: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = content if isinstance(content, str) else json.dumps(content, indent=1)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def body(name: str = "a/b") -> dict[str, Any]:
+    return {"Resources": {"Api": repository(RepositoryName=name)}}
+
+
+def artifact(file: str, environment: str = "aws://111122223333/eu-west-1") -> dict[str, Any]:
+    properties = {"templateFile": file}
+    return {"type": STACK, "environment": environment, "properties": properties}
+
+
+def test_yaml_with_short_intrinsics(tmp_path: Path) -> None:
+    """The short forms are read, and a finding has its line."""
+    [template] = load([write(tmp_path / "shop.yaml", SHORT)])
+    found = check([template])
+
+    assert [("ECR002", "Worker", 31)] == [(f.rule, f.resource, f.line) for f in found]
+    assert str(tmp_path / "shop.yaml") == found[0].file
+
+
+def test_json_with_lines(tmp_path: Path) -> None:
+    """A finding in JSON has its line, or that of what is around it."""
+    path = write(tmp_path / "shop.json", body("A/B"))
+    [finding] = check(load([path]))
+
+    text = path.read_text(encoding="utf-8").splitlines()
+    assert finding.line is not None
+    assert '"RepositoryName": "A/B"' in text[finding.line - 1]
+
+
+def test_lines_of_what_is_missing(tmp_path: Path) -> None:
+    """What is missing is marked where it should be."""
+    api = {"Type": "AWS::ECR::Repository", "Tags": [{"a": [1, [], {}]}, "b"], "Properties": {}}
+    found = check(load([write(tmp_path / "t.json", {"Resources": {"Api": api}})]))
+
+    assert {"ECR012": 15, "ECR016": 3} == {
+        each.rule: each.line for each in found if each.rule in ("ECR012", "ECR016")
+    }
+
+
+def test_a_cloud_assembly(tmp_path: Path) -> None:
+    """Stages and nested stacks are read, each with its environment; nothing is read twice."""
+    nested = {"Resources": {"Api": repository(RepositoryName="NESTED")}}
+    stack = {
+        "Resources": {
+            "Child": {
+                "Type": "AWS::CloudFormation::Stack",
+                "Metadata": {
+                    "aws:asset:path": "Child.nested.template.json",
+                    "aws:asset:property": "TemplateURL",
+                },
+            }
+        }
+    }
+    write(
+        tmp_path / "manifest.json",
+        {
+            "artifacts": {
+                "Prod": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "prod"}},
+                "Any": artifact("Any.template.json", "aws://unknown-account/unknown-region"),
+                "Tree": {"type": "cdk:tree"},
+                "Odd": 5,
+            }
+        },
+    )
+    write(tmp_path / "Any.template.json", body())
+    write(tmp_path / "prod" / "manifest.json", {"artifacts": {"S": artifact("S.template.json")}})
+    write(tmp_path / "prod" / "S.template.json", stack)
+    write(
+        tmp_path / "prod" / "S.assets.json",
+        {
+            "files": {
+                "1": {"source": {"path": "Child.nested.template.json"}},
+                "2": {"source": {"path": "asset.zip"}},
+                "3": {"source": None},
+            }
+        },
+    )
+    write(tmp_path / "prod" / "Child.nested.template.json", nested)
+    templates = load([tmp_path, tmp_path / "Any.template.json"])
+
+    assert [
+        ("S.template.json", "111122223333", "eu-west-1"),
+        ("Child.nested.template.json", "111122223333", "eu-west-1"),
+        ("Any.template.json", None, None),
+    ] == [(each.path.name, each.account, each.region) for each in templates if each.path]
+    assert ["ECR002"] == [each.rule for each in check(templates)]
+
+
+def test_nested_stacks_of_plain_templates(tmp_path: Path) -> None:
+    """A local TemplateURL, or a Location of SAM, is followed, but never in a circle."""
+    child = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "main.json"}}
+    sam = {"Type": "AWS::Serverless::Application", "Properties": {"Location": "child.json"}}
+    away = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://a/b"}}
+    write(tmp_path / "child.json", {"Resources": {"Back": child}})
+    main = write(tmp_path / "main.json", {"Resources": {"Child": sam, "Away": away}})
+
+    names = [each.path.name for each in load([main]) if each.path]
+    assert ["main.json", "child.json"] == names
+
+
+def test_a_folder_of_templates(tmp_path: Path) -> None:
+    """Templates are found in a folder; other files in it are left alone."""
+    write(tmp_path / "a" / "shop.yml", SHORT)
+    write(tmp_path / "tsconfig.json", "{ // a comment\n}")
+    write(tmp_path / "package.json", {"name": "x"})
+    write(tmp_path / "notes.txt", "x")
+
+    assert ["shop.yml"] == [each.path.name for each in load([tmp_path]) if each.path]
+
+
+def test_utf_16(tmp_path: Path) -> None:
+    """What PowerShell redirects is read."""
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(body()), encoding="utf-16")
+
+    assert [] == check(load([path]))
+
+
+def test_sam(tmp_path: Path) -> None:
+    """What a transform will add may be referred to, and its functions are unknown."""
+    api = repository(RepositoryName={"Fn::Transform": {"Name": "x"}}, Tags={"Ref": "FromSam"})
+    content = {"Transform": "AWS::Serverless-2016-10-31", "Resources": {"Api": api}}
+
+    assert [] == check(load([write(tmp_path / "template.json", content)]))
+
+
+def test_loops_of_language_extensions(tmp_path: Path) -> None:
+    """Fn::ForEach is passed by."""
+    loop = {"Fn::ForEach::All": ["N", ["a"], {"Repo${N}": {"Type": "AWS::ECR::Repository"}}]}
+    api = repository(Tags=[{"Key": "a", "Value": {"Ref": "Repoa"}}])
+    content = {"Resources": {**loop, "Api": api}}
+
+    assert [] == check(load([write(tmp_path / "template.json", content)]))
+
+
+NOT_TEMPLATES = {
+    "broken JSON": ("t.json", '{"Resources": {', "not JSON: Expecting property name"),
+    "a list": ("t.json", "[]", "not a template: it has no Resources"),
+    "no resources": ("t.json", '{"Resources": []}', "not a template: it has no Resources"),
+    "deep JSON": ("t.json", "[" * 100_000, "not a template: nested too deeply"),
+    "broken YAML": ("t.yaml", "a: [", "not YAML: "),
+    "unfinished text": ("t.yaml", 'a: "b', "not YAML: "),
+    "empty": ("t.yaml", "", "not a template: it has no Resources"),
+    "deep YAML": ("t.yaml", "[" * 100_000 + "]" * 100_000, "not a template: nested too deeply"),
+    "endless YAML": (
+        "t.yaml",
+        "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+        + "".join(
+            f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n"
+            for a, b in zip("abcdef", "bcdefg", strict=True)
+        ),
+        "not a template: nested too deeply, or too large",
+    ),
+    "unknown scalar": ("t.yaml", "a: 0x", "not a template: it has no Resources"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "message"), NOT_TEMPLATES.values(), ids=NOT_TEMPLATES)
+def test_what_is_no_template(tmp_path: Path, name: str, content: str, message: str) -> None:
+    """A file that is named and is no template is refused in one line, with its name."""
+    path = write(tmp_path / name, content)
+
+    with pytest.raises(CheckError) as caught:
+        load([path])
+    assert str(caught.value).startswith(f"{path}: {message}")
+    assert 1 == len(str(caught.value).splitlines())
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    """A file that is no text is refused."""
+    path = tmp_path / "t.json"
+    path.write_bytes(b'{"a": "\xff"}')
+
+    with pytest.raises(CheckError, match=r"t.json: not UTF-8 at byte 7; save it as UTF-8"):
+        load([path])
+
+
+def test_what_is_not_there(tmp_path: Path) -> None:
+    """A path that does not exist is refused, and so is a folder without a template."""
+    with pytest.raises(CheckError, match=r"cannot read .*none.json: No such file"):
+        load([tmp_path / "none.json"])
+    with pytest.raises(CheckError, match="holds no template; synthesize first, or name a file"):
+        load([tmp_path])
+    write(tmp_path / "manifest.json", {"artifacts": []})
+    with pytest.raises(CheckError, match="holds no template"):
+        load([tmp_path])
+
+
+def test_a_broken_assembly(tmp_path: Path) -> None:
+    """A manifest that cannot be read is named."""
+    write(tmp_path / "manifest.json", "{")
+    with pytest.raises(CheckError, match=r"manifest.json is no JSON; synthesize again"):
+        load([tmp_path])
+    stage = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "gone"}}
+    write(tmp_path / "manifest.json", {"artifacts": {"Stage": stage}})
+    with pytest.raises(CheckError, match=r"cannot read .*gone.manifest.json: No such file"):
+        load([tmp_path])
+
+
+def test_a_broken_template_in_a_folder(tmp_path: Path) -> None:
+    """A file that calls itself a template must be one."""
+    write(tmp_path / "a.template.json", "{")
+    with pytest.raises(CheckError, match=r"a.template.json: not JSON"):
+        load([tmp_path])
+
+
+def test_yaml_needs_pyyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without PyYAML the answer says what to install; JSON needs nothing."""
+    monkeypatch.setitem(sys.modules, "yaml", None)
+
+    assert load([write(tmp_path / "t.json", body())])
+    with pytest.raises(CheckError, match=r"reading YAML needs PyYAML: pip install"):
+        load([write(tmp_path / "t.yaml", SHORT)])
