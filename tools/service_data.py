@@ -14,12 +14,19 @@ import cfnlint
 from cfnlint.helpers import REGIONS
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from ecr_constructs.checks.resource_types import ECR_TYPES
+from ecr_constructs.checks.resource_types import ECR_TYPES, REPLICATION
 
 PATH = Path(__file__).parent.parent / "ecr_constructs" / "checks" / "service.json"
 _POLICIES = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
 # A Region that has every type.
 _HOME = "us-east-1"
+# ECR's API has it and CloudFormation takes it; the published schemas do not tell yet.
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ReplicationRule.html
+_DELETE_REPLICATION = {
+    "type": ["object"],
+    "properties": {"Enabled": {"type": ["boolean"]}},
+    "required": ["Enabled"],
+}
 _LIMITS = ("enum", "minLength", "maxLength", "minItems", "maxItems")
 
 
@@ -51,6 +58,9 @@ def _type(kind: str) -> dict[str, Any]:
     shape = _shape(schema, schema)
     for each in read_only:
         shape["properties"].pop(each, None)
+    if kind == REPLICATION:
+        rules = shape["properties"]["ReplicationConfiguration"]["properties"]["Rules"]
+        rules["items"]["properties"].setdefault("DeleteReplication", _DELETE_REPLICATION)
     return {"absentRegions": absent, "attributes": sorted(read_only), **shape}
 
 

@@ -20,10 +20,11 @@ def source_of(resource: Resource) -> Destination:
 def rules_of(resource: Resource) -> list[ReplicationRule]:
     """Return the replication rules that are known."""
     rules = []
-    for index, rule in resource.mappings("ReplicationConfiguration", "Rules"):
+    for index, _ in resource.mappings("ReplicationConfiguration", "Rules"):
         path = ("ReplicationConfiguration", "Rules", index)
         filters = [each.get("Filter") for _, each in resource.mappings(*path, "RepositoryFilters")]
         places = [each for _, each in resource.mappings(*path, "Destinations")]
+        deletes = resource.get(*path, "DeleteReplication", "Enabled")
         rules.append(
             ReplicationRule(
                 frozenset(map(str, filters)),
@@ -31,7 +32,7 @@ def rules_of(resource: Resource) -> list[ReplicationRule]:
                     Destination(str(each.get("RegistryId")), str(each.get("Region")))
                     for each in places
                 ),
-                str(rule.get("DeleteReplication")).lower() == "true",
+                str(deletes).lower() == "true",
             )
         )
     return rules

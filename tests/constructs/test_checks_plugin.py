@@ -14,12 +14,13 @@ from ecr_constructs import (
     EcrChecks,
     ExpireUntagged,
     MakeTagsImmutable,
+    Registry,
     Repository,
     Retain,
     ScanOnPush,
 )
 from ecr_constructs.checks import RULES
-from tests.constructs.helpers import ENV
+from tests.constructs.helpers import ACCOUNT, ENV, OTHER_REGION
 from tests.constructs.strangers import Service
 
 BAD_NAME = "Payments/API"
@@ -148,6 +149,19 @@ def test_our_repositories_raise_nothing(app: cdk.App) -> None:
     Repository(cdk.Stack(app, "Stack", env=ENV), "Api")
 
     assert {"conclusion": "success", "violations": []} == judged(app)
+
+
+def test_our_registry_raises_nothing(app: cdk.App) -> None:
+    """Nor does what is newer than CloudFormation's published schemas, replicated deletions."""
+    home = cdk.Stack(app, "Home", env=ENV)
+    away = cdk.Stack(app, "Away", env=cdk.Environment(account=ACCOUNT, region=OTHER_REGION))
+    for stack in (home, away):
+        Repository(stack, "Api", repository_name="payments/api")
+    Registry(home, "Registry").replicate(
+        to_regions=[OTHER_REGION], prefixes=["payments/api"], replicate_deletions=True
+    )
+
+    assert [] == [each["description"] for each in judged(app)["violations"]]
 
 
 def test_a_warning_is_shown(app: cdk.App, capfd: pytest.CaptureFixture[str]) -> None:
