@@ -259,6 +259,7 @@ def test_others_acknowledge_in_peace(app: cdk.App) -> None:
     Repository(stack := cdk.Stack(app, "Stack", env=ENV), "Api")
     acknowledge(stack, "AwsSolutions::AwsSolutions-ECR1", "")
     acknowledge(stack, "@aws-cdk/aws-ecr:noResourceStatements", "")
+    app.node.add_metadata("note", "Metadata of another kind.")
 
     assert [] == judged(app)["violations"]
 

@@ -209,6 +209,15 @@ def test_a_key_of_the_app_encrypts(stack: cdk.Stack) -> None:
     assert stack.get_logical_id(key.node.default_child) == found[0]  # type: ignore[arg-type]
 
 
+def test_a_key_of_an_unknown_region_encrypts(app: cdk.App) -> None:
+    """Where the key's Region is known only at deploy time, it cannot be judged."""
+    stack = cdk.Stack(app, "Agnostic")
+    ecr.CfnRepository(stack, "Raw")
+    cdk.Mixins.of(stack).apply(EncryptWithKey(kms.Key(stack, "Key")))
+
+    assert "KMS" == properties_of(stack)["EncryptionConfiguration"]["EncryptionType"]
+
+
 def test_an_alias_is_no_key() -> None:
     """An alias would replace the repository at each deployment."""
     with pytest.raises(ValueError, match="is an alias"):
