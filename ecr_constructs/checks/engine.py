@@ -34,14 +34,18 @@ def report(templates: Sequence[Template]) -> Report:
     by_type = _by_type(RULES)
     findings: list[Finding] = []
     suppressed: list[Suppressed] = []
+    asked: set[tuple[str, str]] = set()
     for stack in assembly.stacks:
         known: dict[tuple[str, str], Suppression] = {}
         unused: dict[Suppression, None] = {}
         for each in suppressions(stack):
             known.setdefault((each.resource, each.rule), each)
-            if not each.may_be_idle:
+            # An acknowledgment is for many resources: idle at some, and asked for its reason once.
+            asked_before = bool(each.construct) and (each.construct, each.rule) in asked
+            asked.add((each.construct, each.rule))
+            if not each.construct:
                 unused[each] = None
-            if not each.reason:
+            if not each.reason and not asked_before:
                 findings.append(_about(stack, each, UNREASONED))
         for finding in _found(stack, by_type):
             found = known.get((finding.resource, finding.rule)) or known.get(("", finding.rule))

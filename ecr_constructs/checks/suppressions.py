@@ -27,15 +27,15 @@ class Suppression:
         reason: Why; ``""`` if it is not said.
         resource: The logical id; ``""`` for all of the template.
         path: The place of the suppression, from the resource.
-        may_be_idle: Whether it is no fault if it suppresses nothing here, since it is for several
-            resources.
+        construct: The construct at which a CDK app acknowledged the rule, for all below it;
+            ``""`` if the suppression stands in the template.
     """
 
     rule: str
     reason: str
     resource: str
     path: Place
-    may_be_idle: bool = False
+    construct: str = ""
 
 
 def suppressions(stack: Stack) -> Iterator[Suppression]:
@@ -54,7 +54,7 @@ def _acknowledged(resource: Resource) -> Iterator[Suppression]:
         if each.plugin == PLUGIN and (
             each.covers(path) if known else resource.id in each.resources
         ):
-            yield Suppression(each.rule, each.reason, resource.id, (), may_be_idle=True)
+            yield Suppression(each.rule, each.reason, resource.id, (), each.path)
 
 
 def _in_metadata(resource: str, metadata: object) -> Iterator[Suppression]:

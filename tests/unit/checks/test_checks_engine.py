@@ -135,3 +135,16 @@ def test_the_assertion_takes_what_has_json() -> None:
 def test_what_is_no_resource_is_passed_by(body: Any) -> None:
     """Anything may stand in a template."""
     check([Template("t", body)])
+
+
+def test_a_reason_is_asked_for_once() -> None:
+    """An acknowledgment without a reason is one finding, however many resources it is for."""
+    known = [Acknowledgment("ECR012", "", "Shop", "EcrChecks")]
+    resources = {
+        name: {**MOVING, "Metadata": {"aws:cdk:path": f"Shop/{name}/Resource"}}
+        for name in ("Api", "Web")
+    }
+    judged = report([Template("Shop", {"Resources": resources}, acknowledged=known)])
+
+    assert ["ECR901"] == [each.rule for each in judged.findings]
+    assert 2 == len(judged.suppressed)
