@@ -1,6 +1,7 @@
 """What the conditions of a statement come to."""
 
 from ecr_constructs.checks.policies import Condition, Statement
+from ecr_constructs.model.tokens import is_unresolved
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 _COMPARED = {
@@ -56,5 +57,6 @@ def narrows(condition: Condition) -> bool:
 def is_narrowed(statement: Statement) -> bool:
     """Tell whether a statement for everyone is for some only."""
     return any(
-        narrows(condition) and condition.key.lower() in _WHO for condition in statement.conditions
+        narrows(condition) and (condition.key.lower() in _WHO or is_unresolved(condition.key))
+        for condition in statement.conditions
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from ecr_constructs.checks.intrinsics import UNKNOWN
 from ecr_constructs.checks.resource import Resource
 from ecr_constructs.checks.resource_types import (
     CREATION_TEMPLATE,
@@ -179,7 +180,12 @@ def _principals(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _conditions(value: Any) -> Iterator[Condition]:
+    # What is not known may demand anything.
+    if isinstance(value, str):
+        yield Condition("StringEquals", UNKNOWN, (UNKNOWN,))
     for operator, tests in value.items() if isinstance(value, Mapping) else ():
+        if isinstance(tests, str):
+            yield Condition(operator, UNKNOWN, (UNKNOWN,))
         for key, values in tests.items() if isinstance(tests, Mapping) else ():
             yield Condition(operator, key, _texts(values))
 

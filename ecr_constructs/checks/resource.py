@@ -54,16 +54,20 @@ class Resource:
         return kind if isinstance(kind, str) else ""
 
     @cached_property
-    def properties(self) -> Mapping[str, Any]:
-        """The properties, resolved; those that are absent are not there."""
-        resolved = self.stack.resolver.resolve(self.body.get("Properties"))
-        return resolved if isinstance(resolved, dict) else {}
+    def _resolved(self) -> Any:
+        return self.stack.resolver.resolve(self.body.get("Properties"))
 
     @property
+    def properties(self) -> Mapping[str, Any]:
+        """The properties, resolved; those that are absent are not there."""
+        return self._resolved if isinstance(self._resolved, dict) else {}
+
+    @cached_property
     def is_known(self) -> bool:
         """Whether what is not in the properties is surely not there."""
-        properties = self.body.get("Properties")
-        return properties is None or isinstance(self.stack.resolver.resolve(properties), dict)
+        # Beside properties, Fn::Transform may add some.
+        functions = any(name.startswith("Fn::") for name in self.properties)
+        return isinstance(self._resolved, dict | None) and not functions
 
     @property
     def is_made(self) -> bool:
@@ -297,6 +301,22 @@ class Assembly:
         """Return the resource whose attribute a value is, if it is nothing else."""
         match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
         return self.stacks[int(match[1])].resources.get(match[2]) if match else None
+
+    def mistaken(self, value: object, wanted: str) -> Resource | None:
+        """Return the resource that a value names, if it surely is none of the wanted type.
+
+        Custom resources and nested stacks may give anything; so may what belongs to the wanted
+        type's own service, but for aliases.
+        """
+        match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+        found = self.referred_to(value)
+        if match is None or found is None or match[3] not in ("Arn", "Ref"):
+            return None
+        service = wanted.rpartition("::")[0]
+        others = ("Custom::", "AWS::CloudFormation::", f"{service}::")
+        if found.type.startswith(others) and found.type != "AWS::KMS::Alias":
+            return None
+        return found
 
     @cached_property
     def _exports(self) -> dict[str, list[_Export]]:

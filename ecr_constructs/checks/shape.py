@@ -77,7 +77,7 @@ def _size(
 ) -> Iterator[Misfit]:
     least, most = schema.get(f"min{limit}", 0), schema.get(f"max{limit}", size)
     if not least <= size <= most:
-        allowed = f"{least:,} to {most:,}" if size > most or most != size else f"at least {least:,}"
+        allowed = f"{least:,} to {most:,}" if f"max{limit}" in schema else f"at least {least:,}"
         message = f"may have {allowed} {what}, has {size:,}"
         yield Misfit("size", path, message, f"Write {allowed} {what}.")
 

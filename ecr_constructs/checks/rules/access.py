@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ecr_constructs.checks.conditions import is_narrowed, narrows
-from ecr_constructs.checks.policies import RESOURCE_POLICY_TYPES, policies_of
+from ecr_constructs.checks.policies import RESOURCE_POLICY_TYPES, Statement, policies_of
 from ecr_constructs.checks.resource import Resource
 from ecr_constructs.checks.resource_types import KEY, REGISTRY_POLICY, REPOSITORY, TOPIC_POLICY
 from ecr_constructs.checks.rule import Fault, rule
@@ -80,9 +80,16 @@ def not_everything(resource: Resource) -> Iterator[Fault]:
     """Look for an Allow of all actions."""
     for policy in policies_of(resource):
         for statement in policy.statements:
+            if not statement.allows or not _names_others(resource, statement):
+                continue
             for action in statement.actions:
-                if statement.allows and action.lower() in ("*", "ecr:*"):
+                if action.lower() in ("*", "ecr:*"):
                     yield Fault((*statement.path, "Action"), f"{action} is allowed to others")
+
+
+def _names_others(resource: Resource, statement: Statement) -> bool:
+    own = resource.stack.account or "${Token[AWS.AccountId]}"
+    return any(own not in value for _, value in statement.principals)
 
 
 @rule(
@@ -102,7 +109,8 @@ def no_confused_deputy(resource: Resource) -> Iterator[Fault]:
         for statement in policy.statements:
             services = [value for kind, value in statement.principals if kind == "Service"]
             told = any(
-                condition.key.lower() in _SOURCES and narrows(condition)
+                narrows(condition)
+                and (condition.key.lower() in _SOURCES or is_unresolved(condition.key))
                 for condition in statement.conditions
             )
             if statement.allows and services and not told:

@@ -62,11 +62,11 @@ def readable_secret(resource: Resource) -> Iterator[Fault]:
     arn, path = resource.get("CredentialArn"), ("Properties", "CredentialArn")
     if not isinstance(arn, str):
         return
-    secret = resource.assembly.referred_to(arn)
+    secret, mistaken = resource.assembly.referred_to(arn), resource.assembly.mistaken(arn, SECRET)
+    if mistaken is not None:
+        yield Fault(path, f"{mistaken.id} is of type {mistaken.type}, not a secret")
     if secret is not None:
-        if secret.type != SECRET:
-            yield Fault(path, f"{secret.id} is a {secret.type}, not a secret")
-        elif secret.is_known and secret.get("Name") is None:
+        if secret.type == SECRET and secret.is_known and secret.get("Name") is None:
             said = f"{secret.id} has no Name, and the one that is made up has no such beginning"
             yield Fault(path, said)
         return
@@ -159,9 +159,9 @@ def has_role(resource: Resource) -> Iterator[Fault]:
             yield Fault(("Properties",), f"{upstream} is another account's, and there is no role")
         return
     path = ("Properties", "CustomRoleArn")
-    referred = resource.assembly.referred_to(arn)
-    if referred is not None and referred.type != ROLE:
-        yield Fault(path, f"{referred.id} is a {referred.type}, not a role")
+    mistaken = resource.assembly.mistaken(arn, ROLE)
+    if mistaken is not None:
+        yield Fault(path, f"{mistaken.id} is of type {mistaken.type}, not a role")
     elif isinstance(arn, str):
         for fault in role_faults(arn, here.account, with_path=True):
             yield Fault(path, fault)

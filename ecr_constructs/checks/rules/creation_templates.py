@@ -90,13 +90,13 @@ def usable_role(resource: Resource) -> Iterator[Fault]:
     arn = resource.get("CustomRoleArn")
     if not isinstance(arn, str):
         return
-    role = resource.assembly.referred_to(arn)
+    role, mistaken = resource.assembly.referred_to(arn), resource.assembly.mistaken(arn, ROLE)
     if role is None:
         for fault in role_faults(arn, source_of(resource).account):
             yield Fault(_ROLE_PATH, fault)
-    elif role.type != ROLE:
-        yield Fault(_ROLE_PATH, f"{role.id} is a {role.type}, not a role")
-    else:
+    elif mistaken is not None:
+        yield Fault(_ROLE_PATH, f"{mistaken.id} is of type {mistaken.type}, not a role")
+    elif role.type == ROLE:
         yield from (Fault(_ROLE_PATH, fault) for fault in _role_faults(role))
 
 

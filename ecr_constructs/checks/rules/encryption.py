@@ -43,9 +43,10 @@ def key_by_arn(resource: Resource) -> Iterator[Fault]:
     if kind is None or key is None:
         return
     referred = resource.assembly.referred_to(key)
-    if referred is not None and referred.type != KEY:
-        yield Fault(_KEY_PATH, f"{referred.id} is a {referred.type}, not a key")
-    elif referred is not None and key.endswith(f".{referred.id}.Ref]}}"):
+    mistaken = resource.assembly.mistaken(key, KEY)
+    if mistaken is not None:
+        yield Fault(_KEY_PATH, f"{mistaken.id} is of type {mistaken.type}, not a key")
+    elif referred is not None and referred.type == KEY and key.endswith(".Ref]}"):
         yield Fault(_KEY_PATH, f"Ref gives the id of {referred.id}, not its ARN")
     else:
         for line in _refusal(kind, key):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ecr_constructs.checks.conditions import bare
+from ecr_constructs.checks.intrinsics import UNKNOWN
 from ecr_constructs.checks.policies import Condition, Statement, policies_of
 from ecr_constructs.checks.resource import Resource
 from ecr_constructs.checks.resource_types import ROLE
@@ -19,6 +20,8 @@ _SOURCE = (
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html"
     "#idp_oidc_Create_GitHub"
 )
+# An organization may have made its subjects of other claims.
+_CLAIM = re.compile(r"[a-z_]+:")
 _REPOSITORY = re.compile(r"repo:(?P<owner>[^/:]*)/(?P<name>[^:]*)(?P<rest>:.*)?")
 
 
@@ -44,7 +47,7 @@ def _tests(statement: Statement, claim: str) -> list[Condition]:
     return [
         each
         for each in statement.conditions
-        if each.key.lower() == f"{_HOST}:{claim}"
+        if each.key.lower() in (f"{_HOST}:{claim}", UNKNOWN.lower())
         and bare(each.operator) in ("stringequals", "stringlike", "stringequalsignorecase")
         and not each.operator.lower().startswith("forallvalues:")
     ]
@@ -79,10 +82,9 @@ def _sub_faults(test: Condition, value: str) -> Iterator[str]:
     if exact and ("*" in value or "?" in value):
         yield f"{test.operator} takes {value!r} literally: nobody may assume the role"
     elif match is None:
-        wide = value.startswith("*") or value in ("repo:*", "repo:**") or "*" in value[:6]
-        if wide:
+        if value.startswith(("*", "repo:*")):
             yield f"{value!r} lets every repository assume the role"
-        elif not value.startswith("repository_owner"):
+        elif not _CLAIM.match(value):
             yield f"{value!r} is no subject of GitHub: it begins with 'repo:OWNER/REPOSITORY:'"
     elif "*" in match["owner"]:
         yield f"{value!r} lets repositories of other owners assume the role"

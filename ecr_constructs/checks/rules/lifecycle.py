@@ -72,8 +72,7 @@ def accepted_policy(resource: Resource) -> Iterator[Fault]:
     "A repository has a lifecycle policy",
     types=_TYPES,
     why="Without one it keeps every image for ever, and is paid for by the gigabyte.",
-    remedy="Expire untagged images at least: LifecyclePolicy(LifecycleRule.expire_untagged("
-    "after_days=14)).",
+    remedy="Add LifecyclePolicy; let untagged images expire at least.",
     source=_EVALUATION,
     controls=(
         "Security Hub ECR.3",
@@ -83,13 +82,13 @@ def accepted_policy(resource: Resource) -> Iterator[Fault]:
 )
 def has_policy(resource: Resource) -> Iterator[Fault]:
     """Look for none; a cache's images are best kept, so its template needs none."""
-    if resource.is_known and resource.get(*_PLACES[resource.type]) is None:
-        if resource.type == CREATION_TEMPLATE and "PULL_THROUGH_CACHE" in str(
-            resource.get("AppliedFor")
-        ):
-            return
-        if not isinstance(resource.get("LifecyclePolicy"), str):
-            yield Fault(("Properties",), "every image is kept for ever")
+    policy = resource.get("LifecyclePolicy")
+    absent = policy is None or (
+        isinstance(policy, dict) and resource.get(*_PLACES[resource.type]) is None
+    )
+    for_caches = "PULL_THROUGH_CACHE" in str(resource.get("AppliedFor"))
+    if resource.is_known and absent and not for_caches:
+        yield Fault(("Properties",), "every image is kept for ever")
 
 
 def _lint_findings(resource: Resource) -> tuple[Finding, ...]:

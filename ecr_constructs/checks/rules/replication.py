@@ -44,9 +44,10 @@ def real_destinations(resource: Resource) -> Iterator[Fault]:
     for index, each in resource.mappings("ReplicationConfiguration", "Rules"):
         destinations = each.get("Destinations")
         for place, entry in enumerate(destinations if isinstance(destinations, list) else ()):
-            if isinstance(entry, dict):
+            # ECR001 speaks of what is missing.
+            if isinstance(entry, dict) and {"Region", "RegistryId"} <= set(entry):
                 path = (*_PATH, index, "Destinations", place)
-                goal = Destination(str(entry.get("RegistryId")), str(entry.get("Region")))
+                goal = Destination(str(entry["RegistryId"]), str(entry["Region"]))
                 yield from (Fault(path, fault) for fault in _destination_faults(goal, source))
 
 

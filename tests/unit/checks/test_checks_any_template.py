@@ -61,7 +61,8 @@ def damaged(draw: st.DrawFn) -> list[Template]:
         place = draw(st.sampled_from(all_of))
         if len(place) == 1:
             continue
-        parent, last = at(bodies, place[:-1]), place[-1]
+        parent: Any = at(bodies, place[:-1])
+        last: Any = place[-1]
         how = draw(st.sampled_from(["remove", "replace", "rename", "repeat"]))
         if how == "remove":
             del parent[last]
