@@ -1,5 +1,7 @@
 """What the conditions of a statement come to."""
 
+from difflib import get_close_matches
+
 from ecr_constructs.checks.policies import Condition, Statement
 from ecr_constructs.model.tokens import is_unresolved
 
@@ -16,6 +18,18 @@ OPERATORS = frozenset(
     | {"numericgreaterthanequals", "dategreaterthanequals"}
     | {"bool", "ipaddress", "notipaddress", "null"}
 )
+# Of the global keys those that tell who asks, and from where; others pass.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+_KEYS = (
+    *("aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"),
+    *("aws:PrincipalIsAWSService", "aws:PrincipalServiceName", "aws:PrincipalServiceNamesList"),
+    *("aws:PrincipalTag", "aws:PrincipalType", "aws:ResourceAccount", "aws:ResourceOrgID"),
+    *("aws:ResourceOrgPaths", "aws:ResourceTag", "aws:SourceAccount", "aws:SourceArn"),
+    *("aws:SourceIdentity", "aws:SourceIp", "aws:SourceOrgID", "aws:SourceOrgPaths"),
+    *("aws:SourceOwner", "aws:SourceVpc", "aws:SourceVpcArn", "aws:SourceVpce"),
+    *("aws:VpcSourceIp", "aws:VpceAccount", "aws:VpceOrgID", "aws:VpceOrgPaths"),
+)
+_BY_LOWER = {each.lower(): each for each in _KEYS}
 _POSITIVE = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike")
 _WHO = (
     "aws:principalaccount",
@@ -35,6 +49,15 @@ _WHO = (
     "kms:calleraccount",
 )
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
+
+
+def misspelt(key: str) -> str | None:
+    """Return the global key that one which does not exist was surely meant for, or None."""
+    name = key.lower().partition("/")[0]
+    if name in _BY_LOWER or not name.startswith(("aws:principal", "aws:source")):
+        return None
+    near = get_close_matches(name, _BY_LOWER, n=1, cutoff=0.85)
+    return _BY_LOWER[near[0]] if near else None
 
 
 def bare(operator: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ecr_constructs.checks.conditions import is_narrowed, narrows
+from ecr_constructs.checks.conditions import OPERATORS, bare, is_narrowed, misspelt, narrows
 from ecr_constructs.checks.policies import RESOURCE_POLICY_TYPES, Statement, policies_of
 from ecr_constructs.checks.resource import Resource
 from ecr_constructs.checks.resource_types import KEY, REGISTRY_POLICY, REPOSITORY, TOPIC_POLICY
@@ -116,6 +116,29 @@ def no_confused_deputy(resource: Resource) -> Iterator[Fault]:
             if statement.allows and services and not told:
                 said = f"{', '.join(services)} is let in for anybody"
                 yield Fault((*statement.path, "Principal"), said)
+
+
+@rule(
+    "ECR214",
+    "error",
+    "Conditions use operators and keys that IAM has",
+    types=[*RESOURCE_POLICY_TYPES, KEY, TOPIC_POLICY],
+    why="A policy with an unknown operator is refused. A key that does not exist is never there, "
+    "so that an Allow admits nobody and a Deny denies nobody.",
+    remedy="Write StringEquals, ArnLike and the like, and a key of the reference.",
+    source=_CONDITION_KEYS,
+)
+def known_conditions(resource: Resource) -> Iterator[Fault]:
+    """Look up operators, and keys that tell who asks."""
+    for policy in policies_of(resource):
+        for statement in policy.statements:
+            for condition in statement.conditions:
+                path = (*statement.path, "Condition", condition.operator)
+                if bare(condition.operator) not in OPERATORS:
+                    yield Fault(path, f"there is no operator {condition.operator}")
+                if better := misspelt(condition.key):
+                    said = f"the key {condition.key} does not exist"
+                    yield Fault((*path, condition.key), said, f"Write {better}.")
 
 
 @rule(

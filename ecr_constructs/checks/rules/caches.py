@@ -125,7 +125,7 @@ def known_upstream(resource: Resource) -> Iterator[Fault]:
         yield Fault(path, said, "Write ACCOUNT.dkr.ecr.REGION.amazonaws.com.")
     elif name == "azure-container-registry" and not given.endswith(".azurecr.io"):
         yield Fault(path, f"{given!r} is no Azure registry", "Write NAME.azurecr.io.")
-    elif upstream is None and name is None:
+    elif upstream is None and resource.get("UpstreamRegistry") is None:
         yield Fault(path, f"{given!r} is no registry that ECR can cache")
     elif upstream is not None and upstream.url != given and not _has_own_url(upstream):
         said = f"{given!r} is not where {upstream.registry} is"
@@ -162,9 +162,8 @@ def has_role(resource: Resource) -> Iterator[Fault]:
     mistaken = resource.assembly.mistaken(arn, ROLE)
     if mistaken is not None:
         yield Fault(path, f"{mistaken.id} is of type {mistaken.type}, not a role")
-    elif isinstance(arn, str):
-        for fault in role_faults(arn, here.account, with_path=True):
-            yield Fault(path, fault)
+    for fault in role_faults(arn, here.account, with_path=True) if isinstance(arn, str) else ():
+        yield Fault(path, fault)
 
 
 def _is_for_caches(secret: Resource) -> bool:

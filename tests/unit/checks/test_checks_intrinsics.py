@@ -125,6 +125,7 @@ def test_a_text_keeps_what_is_known_of_it() -> None:
     text = stack(None, None).resolver.resolve({"Fn::GetAtt": ["Api", "Arn"]})
     assert text.endswith(":repository/a/b")
     assert is_unresolved(text)
+    assert is_unresolved(stack(None, None).resolver.resolve({"Ref": "AWS::Partition"}))
 
 
 def test_depth_is_limited() -> None:

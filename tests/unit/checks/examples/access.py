@@ -110,6 +110,15 @@ EXAMPLES = {
     "ECR212": example(
         role("ecr:*", Resource="*"), "ecr:* is allowed on every resource", role(PULL, Resource=_ARN)
     ),
+    "ECR214": example(
+        open_to(
+            PULL,
+            Principal={"AWS": ROOT},
+            Condition={"StringEqual": {"aws:PrincipalOrg": "o-a1b2c3d4e5"}},
+        ),
+        "there is no operator StringEqual",
+        open_to(PULL, Principal={"AWS": ROOT}, Condition=ORGANIZATION),
+    ),
     "ECR213": example(
         _keyed("*"),
         "everyone is allowed, in every AWS account",
