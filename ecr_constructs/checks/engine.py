@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from ecr_constructs.checks.assembly import Assembly, Stack
 from ecr_constructs.checks.finding import Finding, Report, Suppressed
-from ecr_constructs.checks.resource import Assembly, Resource, Stack
+from ecr_constructs.checks.resource import Resource
 from ecr_constructs.checks.rule import Fault, Rule
 from ecr_constructs.checks.rules import RULES
 from ecr_constructs.checks.rules.suppressions import UNREASONED, UNUSED

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ecr_constructs.checks.resource import Resource, Stack
+from ecr_constructs.checks.assembly import Stack
+from ecr_constructs.checks.resource import Resource
 from ecr_constructs.checks.template import Place
 
 _VARIABLE = re.compile(r"\$\{([^!${}][^${}]*)\}")

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from ecr_constructs.checks.resource import Assembly, Registry, Resource
+from ecr_constructs.checks.assembly import Assembly
+from ecr_constructs.checks.resource import Registry, Resource
 from ecr_constructs.checks.resource_types import CREATION_TEMPLATE, REPLICATION, REPOSITORY
 from ecr_constructs.model.creation_template import namespace_of
 from ecr_constructs.model.replication import Destination, ReplicationRule

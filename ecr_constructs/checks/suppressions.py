@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecr_constructs.checks.acknowledgments import PLUGIN
-from ecr_constructs.checks.resource import Resource, Stack
+from ecr_constructs.checks.assembly import Stack
+from ecr_constructs.checks.resource import Resource
 from ecr_constructs.checks.template import Place
 
 # A plugin's name may stand before the id, as CDK writes it: EcrChecks::ECR005.

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ecr_constructs.checks.assembly import is_about_images
 from ecr_constructs.checks.policies import allowed
-from ecr_constructs.checks.resource import Resource, is_about_images
+from ecr_constructs.checks.resource import Resource
 from ecr_constructs.checks.resource_types import EVENT_RULE, SCANNING, TOPIC, TOPIC_POLICY
 from ecr_constructs.checks.rule import Fault, rule
 from ecr_constructs.model.tokens import is_unresolved

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from ecr_constructs.checks import Template, check, load
+from ecr_constructs.checks.assembly import Assembly
 from ecr_constructs.checks.references import references
-from ecr_constructs.checks.resource import Assembly
 from ecr_constructs.checks.rules.suppressions import UNUSED
 from tests.unit.checks.examples.build import ELSEWHERE, creation_template, repository, template
 from tests.unit.checks.examples.registries import copies
