@@ -1,0 +1,111 @@
+"""What rules about events and templates say of faults besides those of their examples."""
+
+from typing import Any
+
+import pytest
+
+from ecr_constructs.checks import check
+from ecr_constructs.checks.resource_types import (
+    ROLE,
+)
+from tests.unit.checks.examples.access import PULL, role
+from tests.unit.checks.examples.build import (
+    ABSENT,
+    allow,
+    document,
+    get_att,
+    repository,
+    resource,
+    template,
+)
+from tests.unit.checks.examples.events import github
+from tests.unit.checks.examples.parts import (
+    HOST,
+    cache,
+    on,
+    topic,
+)
+
+FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "an event of ECR among others": (
+        "ECR501",
+        on(**{"source": ["aws.ecr", "aws.s3"], "detail-type": ["ECR Push", "Object Created"]}),
+        "'ECR Push' is no event of aws.ecr or aws.s3",
+    ),
+    "the key of SNS": ("ECR504", topic("alias/aws/sns"), "EventBridge cannot publish"),
+    "any subject": ("ECR510", github(sub="*"), "'*' lets every repository assume the role"),
+    "any owner": ("ECR510", github(sub="repo:*/payments:*"), "repositories of other owners"),
+    "no subject of GitHub": ("ECR510", github(sub="acme/payments"), "is no subject of GitHub"),
+    "no condition on sub": ("ECR510", github(sub=ABSENT), "no condition on sub"),
+    "any audience": ("ECR511", github(aud="*"), "any audience is admitted"),
+    "a wildcard that is taken literally": (
+        "ECR510",
+        {
+            "Push": resource(
+                ROLE,
+                {
+                    "AssumeRolePolicyDocument": document(
+                        allow(
+                            "sts:AssumeRoleWithWebIdentity",
+                            Principal={"Federated": get_att("Provider")},
+                            Condition={
+                                "StringEquals": {
+                                    f"{HOST}:aud": "sts.amazonaws.com",
+                                    f"{HOST}:sub": "repo:acme/payments:*",
+                                }
+                            },
+                        )
+                    )
+                },
+            ),
+            "Provider": resource("AWS::IAM::OIDCProvider", {"Url": f"https://{HOST}"}),
+        },
+        "takes 'repo:acme/payments:*' literally",
+    ),
+    "an attribute that there is not": (
+        "ECR601",
+        {"Api": repository(), "Role": role(PULL, Resource=get_att("Api", "ARN"))["Task"]},
+        "Api, a AWS::ECR::Repository, has no attribute ARN",
+    ),
+    "an attribute of what has none": (
+        "ECR601",
+        {**cache(), "Role": role(PULL, Resource=get_att("Hub"))["Task"]},
+        "has no attribute Arn",
+    ),
+    "a dependency on nothing": (
+        "ECR601",
+        {"Api": {**repository(), "DependsOn": ["Key", 5]}},
+        "Key is not defined in this template",
+    ),
+    "a variable of nothing": (
+        "ECR601",
+        {"Api": repository(RepositoryName={"Fn::Sub": ["${A}-${B.Arn}", {"A": "a"}]})},
+        "B is not defined in this template",
+    ),
+    "a name of nothing": (
+        "ECR601",
+        {"Api": repository(RepositoryName={"Fn::Sub": "${Stage}"})},
+        "Stage is not defined in this template",
+    ),
+    "an attribute as text": (
+        "ECR601",
+        {"Api": repository(RepositoryName={"Fn::GetAtt": "B.Name"})},
+        "B is not defined in this template",
+    ),
+    "itself as its dependency": (
+        "ECR602",
+        {"Api": {**repository(), "DependsOn": "Api"}},
+        "depend on each other: Api",
+    ),
+}
+
+
+@pytest.mark.parametrize(("rule", "resources", "message"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_is_told(rule: str, resources: dict[str, Any], message: str) -> None:
+    """The rule says what is wrong."""
+    parameters = {"Given": {"Type": "String"}}
+    found = check([template(resources, Parameters=parameters)])
+
+    assert any(message in each.message for each in found if each.rule == rule), [
+        f"{each.rule} {each.message}" for each in found
+    ]
