@@ -14,22 +14,9 @@ from ecr_constructs.cli.main import main
 from tests.unit.checks.examples.access import open_to
 from tests.unit.checks.examples.build import repository
 
-README = Path(__file__).parents[3] / "README.md"
 MOVING = repository(ImageTagMutability="MUTABLE")
 KNOWN = {"ecr-constructs": {"suppress": [{"rule": "ECR012", "reason": "A cache: 100%, so"}]}}
 FAULTY = {"Resources": {"Api": open_to("ecr:BatchGetImage", Principal="*")["Api"], "Web": MOVING}}
-SHOWN = """\
-Resources:
-  Api:
-    Type: AWS::ECR::Repository
-    Properties:
-      EmptyOnDelete: true
-      RepositoryPolicyText: {Statement: [{Effect: Allow, Principal: "*", Action: ecr:ListImages}]}
-      ImageTagMutability: IMMUTABLE
-      ImageScanningConfiguration: {ScanOnPush: true}
-      LifecyclePolicy: {LifecyclePolicyText: !Ref Policy}
-Parameters: {Policy: {Type: String}}
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -44,15 +31,6 @@ def write(body: Any, name: str = "t.json") -> str:
 
 def suppressed() -> str:
     return write({"Resources": {"Web": {**MOVING, "Metadata": KNOWN}}})
-
-
-def test_the_readme_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    """README.md shows real output."""
-    Path("template.yaml").write_text(SHOWN, encoding="utf-8")
-
-    assert 1 == main(["check", "template.yaml"])
-    lines = capsys.readouterr().out.partition("\n\n")[0]
-    assert f"$ ecr-constructs check template.yaml\n{lines}\n```" in README.read_text("utf-8")
 
 
 @pytest.mark.parametrize(
