@@ -64,6 +64,7 @@ def silent() -> dict[str, dict[str, Any]]:
         "any repository in an ARN": role(PULL, Resource=f"{HERE}:*"),
         "another upstream": upstream("acme.io", UpstreamRegistry=unknown),
         "a prefix that is not known": cache(EcrRepositoryPrefix=unknown),
+        "a URL that is not known": cache(UpstreamRegistryUrl=unknown),
         "a role of many": cache(CustomRoleArn=unknown),
         "a secret of no cache": {
             "Login": resource(SECRET, {"Name": "app/login", "SecretString": '{"user": "a"}'})
