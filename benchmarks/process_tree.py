@@ -7,7 +7,20 @@ largest one, no less than what their parent had when it forked them.
 import os
 from pathlib import Path
 
+from benchmarks.processes import MeasurementError
+
 PROC = Path("/proc")
+
+
+def require() -> None:
+    """Make sure that there is a /proc to read.
+
+    Raises:
+        MeasurementError: There is none.
+    """
+    if not PROC.joinpath("self", "stat").exists():
+        msg = "the usage of Node is read from /proc: run this on Linux, or in a container"
+        raise MeasurementError(msg)
 
 
 def descendants() -> list[int]:

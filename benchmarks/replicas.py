@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Literal
 
+from benchmarks import process_tree
 from benchmarks.figures import Budget, Row, Table, ratio
-from benchmarks.process_tree import PROC
-from benchmarks.processes import MeasurementError, in_turn
+from benchmarks.processes import in_turn
 from benchmarks.replicas_app import REPLICAS
 
 THREE, ONE = "three Regions", "one Region"
@@ -23,9 +23,7 @@ COUNT, ROUNDS = 1000, 5
 
 def run(*, quick: bool, announce: Callable[[str], None]) -> Sequence[Table]:
     """Measure both, in turn."""
-    if not PROC.joinpath("self", "stat").exists():
-        msg = "replicas reads the usage of Node from /proc: run it on Linux, or in a container"
-        raise MeasurementError(msg)
+    process_tree.require()
     count, times = (QUICK_COUNT, QUICK_ROUNDS) if quick else (COUNT, ROUNDS)
     commands = {
         THREE: [sys.executable, "-m", "benchmarks.replicas_app", str(count), str(len(REPLICAS))],

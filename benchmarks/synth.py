@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Literal
 
+from benchmarks import process_tree
 from benchmarks.figures import Budget, Row, Table, ratio
-from benchmarks.process_tree import PROC
 from benchmarks.processes import MeasurementError, Sample, in_step
 from benchmarks.settings import differences
 
@@ -32,9 +32,7 @@ Unit = Literal["s", "bytes"]
 
 def run(*, quick: bool, announce: Callable[[str], None]) -> Sequence[Table]:
     """Measure apps of several sizes, written in several ways."""
-    if not PROC.joinpath("self", "stat").exists():
-        msg = "synth reads the usage of Node from /proc: run it on Linux, or in a container"
-        raise MeasurementError(msg)
+    process_tree.require()
     sizes, rounds = (QUICK_SIZES, QUICK_ROUNDS) if quick else (SIZES, ROUNDS)
     announce("warming up")
     warm_up()

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
-from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -28,9 +27,6 @@ from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import Upstream
 from ecr_constructs.registry_index import RegistryIndex
 from ecr_constructs.surroundings import partition_in, region_of
-
-# How many rules an app's registries have, by ``aws://ACCOUNT/REGION``.
-_rules: WeakKeyDictionary[RegistryIndex, Counter[str]] = WeakKeyDictionary()
 
 
 class PullThroughCache(Construct):
@@ -127,8 +123,7 @@ class PullThroughCache(Construct):
         )
         check_template(scope, settings, template_role)
         index = RegistryIndex.of(scope)
-        counted = _rules.setdefault(index, Counter())
-        _check_number(counted, stack.environment)
+        _check_number(index.caches, stack.environment)
         index.claim(
             f"the pull through cache {prefix.rstrip('/')!r}",
             scope,
@@ -138,7 +133,7 @@ class PullThroughCache(Construct):
         claim_template(scope, f"{construct_id}/Template", prefix)
 
         super().__init__(scope, construct_id)
-        counted[stack.environment] += 1
+        index.caches[stack.environment] += 1
         self.repository_prefix = prefix
         self._rule = rule
         self._tagging = bool(tags)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Protocol, cast
 
 import aws_cdk as cdk
@@ -32,6 +33,7 @@ class RegistryIndex(Construct):
     Attributes:
         registries: The app's registries by ``aws://ACCOUNT/REGION``.
         replications: What they replicate, looked at together at synthesis.
+        caches: How many pull through caches each has, by ``aws://ACCOUNT/REGION``.
     """
 
     def __init__(self, root: Construct) -> None:
@@ -39,6 +41,7 @@ class RegistryIndex(Construct):
         super().__init__(root, _ID)
         self.registries: dict[str, OwnsRegistry] = {}
         self.replications = ReplicationReview(root)
+        self.caches: Counter[str] = Counter()
         self._owners: dict[tuple[str, str], str] = {}
 
     @classmethod

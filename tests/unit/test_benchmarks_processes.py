@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -99,3 +100,11 @@ def test_the_tree_below_is_found_and_measured() -> None:
     assert found == [child.pid]
     assert taken[0] >= 0.09
     assert taken[1] > 1_000_000
+
+
+def test_without_proc_nothing_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another system is told so in one line, before anything takes time."""
+    monkeypatch.setattr(process_tree, "PROC", tmp_path)
+
+    with pytest.raises(MeasurementError, match="read from /proc: run this on Linux"):
+        process_tree.require()
