@@ -62,14 +62,19 @@ def _page(rule: Rule) -> str:
         lines += ["", f"**Looks at** {', '.join(f'`{each}`' for each in rule.types)}."]
     if rule.controls:
         lines += ["", f"**Asked for by** {', '.join(rule.controls)}."]
-    lines += ["", "## Faulty", "", *_shown(example.faulty), "", f"> {_escaped(said)}"]
+    faulty = _block(example.written) if example.written else _shown(example.faulty)
+    lines += ["", "## Faulty", "", *faulty, "", f"> {_escaped(said)}"]
     lines += ["", "## Sound", "", *_shown(example.sound)]
     return "\n".join(lines) + "\n"
 
 
 def _shown(templates: Sequence[Template]) -> list[str]:
     documents = [_yaml(each, several=len(templates) > 1) for each in templates]
-    text = "---\n".join(documents).rstrip("\n").splitlines()
+    return _block("---\n".join(documents))
+
+
+def _block(document: str) -> list[str]:
+    text = document.rstrip("\n").splitlines()
     more = [f"# … and {len(text) - _MAX_LINES} lines like these"] if len(text) > _MAX_LINES else []
     # No parser takes it for an environment file.
     return ["```yml", *text[:_MAX_LINES], *more, "```"]

@@ -1,7 +1,7 @@
 """Write what checks know of CloudFormation and IAM, from libraries that keep it current.
 
-``python -m tools.service_data``: resource schemas and Regions from cfn-lint, the spelling of
-actions from botocore.
+``python -m tools.service_data``: resource schemas and Regions from cfn-lint,
+actions from both it and botocore.
 """
 
 import json
@@ -27,6 +27,9 @@ _DELETE_REPLICATION = {
     "properties": {"Enabled": {"type": ["boolean"]}},
     "required": ["Enabled"],
 }
+# Written in lower case in cfn-lint's list.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+_WITHOUT_OPERATION = ("BatchImportUpstreamImage", "GetImageCopyStatus", "ReplicateImage")
 _LIMITS = ("enum", "minLength", "maxLength", "minItems", "maxItems")
 
 
@@ -41,10 +44,11 @@ def service_data() -> str:
 
 
 def _actions(service: str) -> list[str]:
+    """Return the operations of the API, which is the newer list, and what only policies have."""
     known = json.loads(_POLICIES.read_text(encoding="utf-8"))[service]["Actions"]
     operations = botocore.session.get_session().get_service_model(service).operation_names
-    spelt = {each.lower(): each for each in operations}
-    return sorted(spelt.get(each, each) for each in known)
+    spelt = {each.lower(): each for each in (*_WITHOUT_OPERATION, *operations)}
+    return sorted({*operations, *(spelt.get(each, each) for each in known)})
 
 
 def _type(kind: str) -> dict[str, Any]:

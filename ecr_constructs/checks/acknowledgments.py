@@ -1,13 +1,14 @@
 """Findings that somebody acknowledged in a CDK app with ``cdk.Validations.of(…).acknowledge``.
 
 CDK keeps those of a stack, and of what is in it, in a file beside the stack's template. Those of a
-stage or of the app it keeps nowhere, so that only the plugin sees them.
+stage or of the app it keeps nowhere; what they were for stands in the report of a synthesis with
+the plugin.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,22 @@ class Acknowledgment:
         return path == self.path or path.startswith(f"{self.path}/")
 
 
-def acknowledgments(template: Path) -> Iterator[Acknowledgment]:
-    """Yield what was acknowledged in a stack and in its nested stacks.
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """What was acknowledged in a stack.
+
+    Attributes:
+        all: The acknowledgments, also those in nested stacks.
+        constructs: The paths of the constructs of the stack and its nested stacks, by the name of
+            the template's file. None are there if nothing was acknowledged.
+    """
+
+    all: Sequence[Acknowledgment] = ()
+    constructs: Mapping[str, str] = field(default_factory=dict)
+
+
+def acknowledged_in(template: Path) -> Acknowledged:
+    """Return what was acknowledged in a stack and in its nested stacks.
 
     Args:
         template: The stack's template in a cloud assembly; elsewhere there is nothing.
@@ -55,11 +70,11 @@ def acknowledgments(template: Path) -> Iterator[Acknowledgment]:
     """
     metadata = template.with_name(template.name.replace(".template.json", ".metadata.json"))
     if metadata == template or not metadata.is_file():
-        return
+        return Acknowledged()
     text = metadata.read_text(encoding="utf-8")
     # It has an entry with a stack trace for each resource, and seldom one of these.
     if f'"{KEY}"' not in text:
-        return
+        return Acknowledged()
     try:
         content = json.loads(text)
     except ValueError:
@@ -67,13 +82,16 @@ def acknowledgments(template: Path) -> Iterator[Acknowledgment]:
         raise CheckError(msg) from None
     entries = [(path.removeprefix("/"), each) for path, found in content.items() for each in found]
     paths: dict[str, list[str]] = defaultdict(list)
+    constructs: dict[str, str] = {}
     found: list[Acknowledgment] = []
     for path, entry in entries:
         if entry["type"] == KEY:
             found += _read(path, entry["data"])
         elif entry["type"] == "aws:cdk:logicalId":
             paths[entry["data"]].append(path)
-    yield from _with_resources(found, paths)
+        elif entry["type"] == "aws:cdk:templateFile":
+            constructs[entry["data"]] = path
+    return Acknowledged([*_with_resources(found, paths)], constructs)
 
 
 def _with_resources(

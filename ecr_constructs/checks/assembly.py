@@ -13,6 +13,7 @@ from ecr_constructs.checks.attributes import attribute_of
 from ecr_constructs.checks.intrinsics import ABSENT, UNKNOWN, Resolver
 from ecr_constructs.checks.resource import Registry, Resource
 from ecr_constructs.checks.resource_types import (
+    ALIAS,
     CREATION_TEMPLATE,
     EVENT_RULE,
     KEY,
@@ -31,6 +32,12 @@ def is_about_images(pattern: object) -> bool:
     """Tell whether an event pattern asks for events of ECR, or of Inspector about images."""
     sources = pattern.get("source") if isinstance(pattern, Mapping) else None
     return isinstance(sources, list) and any(each in _EVENT_SOURCES for each in sources)
+
+
+def topics_of(policy: Resource) -> Sequence[object]:
+    """Return what a topic's policy, of either type, names topics by."""
+    topics = policy.get("Topics") or policy.get("TopicArn")
+    return topics if isinstance(topics, list) else [topics]
 
 
 class Stack:
@@ -59,30 +66,25 @@ class Stack:
             return None
         return Registry(self.account, self.region)
 
+    @property
+    def home(self) -> object:
+        """Where it is: equal for stacks that surely are in one account and Region."""
+        return self.registry or self.template.root or self.template.path or self._number
+
     @cached_property
     def whole(self) -> Resource:
         """The template as a whole."""
         return Resource(self, "", {})
 
     @cached_property
-    def _by_type(self) -> dict[str, list[Resource]]:
-        found: dict[str, list[Resource]] = defaultdict(list)
-        for resource in self.resources.values():
-            if resource.is_made:
-                found[resource.type].append(resource)
-        return found
-
-    def of_type(self, kind: str) -> list[Resource]:
-        """Return the resources of a type that are, or may be, made."""
-        return self._by_type.get(kind, [])
-
-    @cached_property
     def is_complete(self) -> bool:
-        """Whether no transform adds resources that are not in the template."""
+        """Whether no transform or module adds resources that are not in the template."""
         resources = self.body.get("Resources")
         named = resources if isinstance(resources, Mapping) else {}
-        return "Transform" not in self.body and not any(
-            str(each).startswith("Fn::") for each in named
+        return (
+            "Transform" not in self.body
+            and not any(str(each).startswith("Fn::") for each in named)
+            and not any(each.type.endswith("::MODULE") for each in self.resources.values())
         )
 
     def attribute(self, logical_id: str, name: str) -> object:
@@ -116,7 +118,7 @@ class Assembly:
         self.stacks = [Stack(self, number, each) for number, each in enumerate(templates)]
         self.memo: dict[Any, Any] = {}
         self._importing: set[str] = set()
-        self._firsts: dict[tuple[str, object, str], dict[str, Resource]] = {}
+        self._equals: dict[tuple[str, object, str], dict[str, list[Resource]]] = {}
 
     @cached_property
     def _by_type(self) -> dict[str, list[Resource]]:
@@ -133,12 +135,11 @@ class Assembly:
         return [each for kind in types for each in self._by_type.get(kind, ())]
 
     @cached_property
-    def _by_registry(self) -> dict[tuple[str, Registry], list[Resource]]:
-        found: dict[tuple[str, Registry], list[Resource]] = defaultdict(list)
+    def _by_home(self) -> dict[tuple[str, object], list[Resource]]:
+        found: dict[tuple[str, object], list[Resource]] = defaultdict(list)
         for kind, resources in self._by_type.items():
             for each in resources:
-                if each.registry is not None:
-                    found[kind, each.registry].append(each)
+                found[kind, each.stack.home].append(each)
         return found
 
     @cached_property
@@ -152,30 +153,31 @@ class Assembly:
 
     def in_registry_of(self, resource: Resource, kind: str) -> list[Resource]:
         """Return the resources of a type that are surely in the same registry as a resource."""
-        if resource.registry is not None:
-            return self.in_registry(resource.registry, kind)
-        return resource.stack.of_type(kind)
+        return self._by_home.get((kind, resource.stack.home), [])
 
     def in_registry(self, registry: Registry, kind: str) -> list[Resource]:
         """Return the resources of a type in a registry."""
-        return self._by_registry.get((kind, registry), [])
+        return self._by_home.get((kind, registry), [])
+
+    def first_beside(self, resource: Resource) -> Resource:
+        """Return the first resource of the type that surely is made in the same registry."""
+        return next(filter(resource.is_made_with, self.beside(resource)))
 
     def first_of(self, resource: Resource, name: str) -> Resource:
-        """Return the first resource that surely is in the same registry and has an equal property.
+        """Return the first one beside a resource that has an equal property.
 
         Args:
             resource: A resource with this property.
             name: The property, a known text.
         """
-        scope: object = resource.registry or resource.stack
-        key = (resource.type, scope, name)
-        if key not in self._firsts:
-            firsts: dict[str, Resource] = {}
+        key = (resource.type, resource.stack.home, name)
+        if key not in self._equals:
+            equals: dict[str, list[Resource]] = defaultdict(list)
             for each in self.beside(resource):
                 if (value := each.text(name)) is not None:
-                    firsts.setdefault(value, each)
-            self._firsts[key] = firsts
-        return self._firsts[key][resource.properties[name]]
+                    equals[value].append(each)
+            self._equals[key] = equals
+        return next(filter(resource.is_made_with, self._equals[key][resource.properties[name]]))
 
     @cached_property
     def _key_users(self) -> dict[Resource, Resource]:
@@ -206,11 +208,7 @@ class Assembly:
         """Tell whether a key encrypts images or their events, or a topic policy is about these."""
         if resource.type == KEY:
             return resource in self._key_users or resource in self._keys_of_topics
-        topics = resource.get("Topics")
-        return any(
-            self.referred_to(each) in self.topics_of_events
-            for each in (topics if isinstance(topics, list) else ())
-        )
+        return any(self.referred_to(each) in self.topics_of_events for each in topics_of(resource))
 
     def user_of_key(self, key: Resource) -> Resource | None:
         """Return a repository, or a template of such, whose images a key encrypts."""
@@ -233,7 +231,7 @@ class Assembly:
             return None
         service = wanted.rpartition("::")[0]
         others = ("Custom::", "AWS::CloudFormation::", f"{service}::")
-        if found.type.startswith(others) and found.type != "AWS::KMS::Alias":
+        if found.type.startswith(others) and found.type != ALIAS:
             return None
         return found
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
-from ecr_constructs.checks.cloud_assembly import MANIFEST
+from ecr_constructs.checks.cloud_assembly import MANIFEST, top_of
 from ecr_constructs.checks.engine import check
 from ecr_constructs.checks.errors import CheckError
 from ecr_constructs.checks.finding import Finding
@@ -67,15 +67,10 @@ def _findings(cfn: Any) -> Mapping[str, list[Finding]]:
 def _judged(cfn: Any) -> list[Finding]:
     path = Path(cfn.filename).resolve() if cfn.filename else None
     if path is not None and (path.parent / MANIFEST).is_file():
-        beside = _by_file(_top(path.parent))
+        beside = _by_file(top_of(path.parent))
         if path in beside:
             return beside[path]
     return check([Template(cfn.filename or "template", cfn.template)])
-
-
-def _top(folder: Path) -> Path:
-    """Return the cloud assembly that the assembly of a stage is in."""
-    return _top(folder.parent) if (folder.parent / MANIFEST).is_file() else folder
 
 
 @lru_cache(maxsize=1)

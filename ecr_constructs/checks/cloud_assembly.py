@@ -18,11 +18,12 @@ _NESTED = ".nested.template.json"
 
 @dataclass(frozen=True, slots=True)
 class StackFile:
-    """A template's file, and where its stack is deployed to, if that is known."""
+    """A template's file, and what is known of its stack: where it goes, and its construct."""
 
     path: Path
     account: str | None = None
     region: str | None = None
+    construct: str | None = None
 
 
 def stack_files(folder: Path) -> Iterator[StackFile]:
@@ -34,9 +35,15 @@ def stack_files(folder: Path) -> Iterator[StackFile]:
     for artifact in _artifacts(folder / MANIFEST):
         match artifact:
             case {"type": "aws:cloudformation:stack", "properties": {"templateFile": str(file)}}:
-                yield StackFile(folder / file, *_environment(artifact.get("environment")))
+                place = _environment(artifact.get("environment"))
+                yield StackFile(folder / file, *place, artifact.get("displayName"))
             case {"type": "cdk:cloud-assembly", "properties": {"directoryName": str(name)}}:
                 yield from stack_files(folder / name)
+
+
+def top_of(folder: Path) -> Path:
+    """Return the cloud assembly of the app, of which a stage has its own inside."""
+    return top_of(folder.parent) if (folder.parent / MANIFEST).is_file() else folder
 
 
 def nested_in(file: StackFile, body: Mapping[str, Any]) -> Iterator[Path]:

@@ -32,22 +32,16 @@ _KEYS = (
 _BY_LOWER = {each.lower(): each for each in _KEYS}
 _POSITIVE = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike")
 _WHO = (
-    "aws:principalaccount",
-    "aws:principalarn",
-    "aws:principalorgid",
-    "aws:principalorgpaths",
-    "aws:sourceaccount",
-    "aws:sourcearn",
-    "aws:sourceorgid",
-    "aws:sourceorgpaths",
-    "aws:sourceip",
-    "aws:sourceowner",
-    "aws:sourcevpc",
-    "aws:sourcevpce",
-    "aws:userid",
-    "aws:vpcsourceip",
-    "kms:calleraccount",
+    *("aws:principalaccount", "aws:principalarn", "aws:principalisawsservice"),
+    *("aws:principalorgid", "aws:principalorgpaths"),
+    *("aws:principalservicename", "aws:principalservicenameslist"),
+    *("aws:sourceaccount", "aws:sourcearn", "aws:sourceip", "aws:sourceorgid"),
+    *("aws:sourceorgpaths", "aws:sourceowner", "aws:sourcevpc", "aws:sourcevpcarn"),
+    *("aws:sourcevpce", "aws:userid", "aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths"),
+    *("aws:vpcsourceip", "kms:calleraccount"),
 )
+_ARNS = ("aws:principalarn", "aws:sourcearn")
+_ACCOUNT_PART = 4
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
 
 
@@ -74,7 +68,21 @@ def narrows(condition: Condition) -> bool:
         return False
     if bare(operator) == "ipaddress":
         return not set(condition.values) & set(_EVERYWHERE)
-    return bare(operator) in _POSITIVE and "*" not in condition.values
+    if bare(operator) == "bool":
+        return condition.values == ("true",)
+    if bare(operator) not in _POSITIVE or "*" in condition.values:
+        return False
+    return condition.key.lower() not in _ARNS or all(map(_names_account, condition.values))
+
+
+def _names_account(arn: str) -> bool:
+    """Tell whether the ARN of a principal or source is not that of any account."""
+    parts = arn.split(":")
+    if len(parts) <= _ACCOUNT_PART:
+        return is_unresolved(arn)
+    # Those of S3 have none, and are unique all the same.
+    account = parts[_ACCOUNT_PART]
+    return not account or bool(account.strip("*?"))
 
 
 def is_narrowed(statement: Statement) -> bool:

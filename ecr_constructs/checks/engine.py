@@ -48,8 +48,10 @@ def report(templates: Sequence[Template]) -> Report:
                 unused[each] = None
             if not each.reason and not asked_before:
                 findings.append(_about(stack, each, UNREASONED))
+        wide = [each for each in known.values() if each.rule not in RULES]
         for finding in _found(stack, by_type):
             found = known.get((finding.resource, finding.rule)) or known.get(("", finding.rule))
+            found = found or next((w for w in wide if finding.rule.startswith(w.rule)), None)
             if found is None:
                 findings.append(finding)
                 continue

@@ -1,16 +1,23 @@
 """Templates read from files and from cloud assemblies."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ecr_constructs.checks.acknowledgments import acknowledgments
-from ecr_constructs.checks.cloud_assembly import MANIFEST, StackFile, nested_in, stack_files
+from ecr_constructs.checks.acknowledgments import Acknowledgment, acknowledged_in
+from ecr_constructs.checks.cloud_assembly import (
+    MANIFEST,
+    StackFile,
+    nested_in,
+    stack_files,
+    top_of,
+)
 from ecr_constructs.checks.errors import CheckError
-from ecr_constructs.checks.json_lines import json_lines
+from ecr_constructs.checks.json_text import read_json
 from ecr_constructs.checks.template import Template
+from ecr_constructs.checks.validation_report import acknowledged_at_synthesis
 from ecr_constructs.checks.yaml_text import read_yaml
 
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
@@ -28,7 +35,7 @@ def load(paths: Iterable[str | Path]) -> list[Template]:
     """
     found: dict[Path, Template] = {}
     for path in map(Path, paths):
-        templates = _folder(path) if path.is_dir() else with_nested(StackFile(path))
+        templates = _folder(path) if path.is_dir() else _with_acknowledged([StackFile(path)])
         for template in templates:
             assert template.path is not None
             found.setdefault(template.path.resolve(), template)
@@ -37,7 +44,7 @@ def load(paths: Iterable[str | Path]) -> list[Template]:
 
 def _folder(path: Path) -> Iterator[Template]:
     if (path / MANIFEST).is_file():
-        templates = [each for file in stack_files(path) for each in _acknowledged(file)]
+        templates = [*_with_acknowledged([*stack_files(path)])]
     else:
         inside = (each for each in sorted(path.rglob("*")) if each.suffix in _SUFFIXES)
         templates = [each for file in inside if file.is_file() for each in _maybe(file)]
@@ -47,10 +54,28 @@ def _folder(path: Path) -> Iterator[Template]:
     yield from templates
 
 
-def _acknowledged(file: StackFile) -> Iterator[Template]:
-    """Read a stack of a cloud assembly with what its app acknowledged."""
-    known = tuple(acknowledgments(file.path))
-    yield from (replace(each, acknowledged=known) for each in with_nested(file))
+def _with_acknowledged(files: Sequence[StackFile]) -> Iterator[Template]:
+    """Read stacks, those of a cloud assembly with what its app acknowledged."""
+    tops = {top_of(file.path.absolute().parent) for file in files}
+    reported = {top: acknowledged_at_synthesis(top) for top in tops}
+    for file in files:
+        known = acknowledged_in(file.path)
+        found = reported[top_of(file.path.absolute().parent)]
+        for template in with_nested(file):
+            assert template.path is not None
+            above = file.construct if template.path == file.path else None
+            more = [*found.get(None, ()), *found.get(template.path.resolve(), ())]
+            yield replace(
+                template,
+                acknowledged=[*known.all, *(each for each in more if not _is_in(known.all, each))],
+                construct=known.constructs.get(template.path.name, above),
+            )
+
+
+def _is_in(known: Sequence[Acknowledgment], reported: Acknowledgment) -> bool:
+    """Tell whether what was reported is what a stack, or something in it, acknowledged."""
+    about = (reported.plugin, reported.rule)
+    return any((each.plugin, each.rule) == about and each.covers(reported.path) for each in known)
 
 
 def _maybe(path: Path) -> Iterator[Template]:
@@ -72,26 +97,36 @@ def with_nested(file: StackFile, above: tuple[Path, ...] = ()) -> Iterator[Templ
     Raises:
         CheckError: Something cannot be read, or is no template.
     """
-    template = _read(file)
+    template = _read(file, above[0] if above else None)
     yield template
-    seen = (*above, file.path.resolve())
+    seen = (*above, file.path)
+    known = {each.resolve() for each in seen}
     for nested in nested_in(file, template.body):
-        if nested.resolve() not in seen:
+        if nested.resolve() not in known:
             yield from with_nested(StackFile(nested, file.account, file.region), seen)
 
 
-def _read(file: StackFile) -> Template:
+def _read(file: StackFile, root: Path | None = None) -> Template:
     path = file.path
     text = _text(path)
     try:
-        body, line_of = _parse(path, text)
+        body, line_of, repeated = _parse(path, text)
     except CheckError as error:
         msg = f"{path}: {error}"
         raise CheckError(msg) from None
     if not isinstance(body, Mapping) or not isinstance(body.get("Resources"), Mapping):
         msg = f"{path}: not a template: it has no Resources"
         raise CheckError(msg)
-    return Template(str(path), body, file.account, file.region, path, line_of)
+    return Template(
+        str(path),
+        body,
+        file.account,
+        file.region,
+        path,
+        line_of,
+        root=root,
+        repeated=repeated,
+    )
 
 
 def _text(path: Path) -> str:
@@ -108,10 +143,10 @@ def _text(path: Path) -> str:
         raise CheckError(msg) from None
 
 
-def _parse(path: Path, text: str) -> tuple[Any, Any]:
+def _parse(path: Path, text: str) -> tuple[Any, Any, Any]:
     if path.suffix == ".json" or text.lstrip().startswith("{"):
         try:
-            return json.loads(text), json_lines(text)
+            return read_json(text)
         except json.JSONDecodeError as error:
             msg = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
             raise CheckError(msg) from None

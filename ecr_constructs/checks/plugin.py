@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 import jsii
 
-from ecr_constructs.checks.acknowledgments import PLUGIN, Acknowledgment, above, acknowledgments
+from ecr_constructs.checks.acknowledgments import PLUGIN, Acknowledgment, above, acknowledged_in
 from ecr_constructs.checks.cloud_assembly import StackFile
 from ecr_constructs.checks.engine import report
 from ecr_constructs.checks.finding import Finding, Severity
@@ -73,7 +73,7 @@ class EcrChecks:
         acknowledged = [*above(context.app_construct, [s.stack_construct_path for s in stacks])]
         for stack in stacks:
             path = Path(stack.template_path)
-            acknowledged += acknowledgments(path)
+            acknowledged += acknowledged_in(path).all
             for template in with_nested(StackFile(path, stack.account_id, stack.region)):
                 owners[str(template.path)] = stack.stack_construct_path
                 # As messages name it; CDK gives each template of an app a file name of its own.

@@ -18,7 +18,7 @@ from ecr_constructs.checks.resource_types import (
     REGISTRY_POLICY,
     REPOSITORY,
     ROLE,
-    TOPIC_POLICY,
+    TOPIC_POLICIES,
 )
 from ecr_constructs.checks.template import Place
 from ecr_constructs.model.tokens import is_unresolved
@@ -29,7 +29,7 @@ _PROPERTIES = {
     CREATION_TEMPLATE: ("repository", "RepositoryPolicy"),
     REGISTRY_POLICY: ("registry", "PolicyText"),
     KEY: ("key", "KeyPolicy"),
-    TOPIC_POLICY: ("topic", "PolicyDocument"),
+    **dict.fromkeys(TOPIC_POLICIES, ("topic", "PolicyDocument")),
     **dict.fromkeys(POLICIES, ("identity", "PolicyDocument")),
 }
 RESOURCE_POLICY_TYPES = (REPOSITORY, PUBLIC_REPOSITORY, CREATION_TEMPLATE, REGISTRY_POLICY)
@@ -75,6 +75,8 @@ class Statement:
 
     def may(self, action: str) -> bool:
         """Tell whether an action is one of these; what is not known may be."""
+        if "NotAction" in self.body:
+            return not any(matches(each, action) for each in _texts(self.body["NotAction"]))
         return any(is_unresolved(each) or matches(each, action) for each in self.actions)
 
     @property
@@ -109,6 +111,16 @@ def policies_of(resource: Resource) -> tuple[Policy, ...]:
         resource.memo["policies"] = tuple(_policies(resource))
     policies: tuple[Policy, ...] = resource.memo["policies"]
     return policies
+
+
+def is_policy_known(resource: Resource, *path: str | int) -> bool:
+    """Tell whether the policy at a place is known, down to each of its statements."""
+    document = resource.get(*path)
+    listed = document.get("Statement") if isinstance(document, Mapping) else None
+    if isinstance(document, str):
+        return not is_unresolved(document)
+    statements = listed if isinstance(listed, list) else [listed]
+    return all(isinstance(each, Mapping) for each in statements)
 
 
 def allowed(resource: Resource) -> Iterator[Statement]:

@@ -59,6 +59,20 @@ class Resource:
             self.stack.resolver.condition(condition) is not False
         )
 
+    @cached_property
+    def condition(self) -> str | None:
+        """The condition that decides whether it is made; None if it surely is."""
+        condition = self.body.get("Condition")
+        known = not isinstance(condition, str) or self.stack.resolver.condition(condition)
+        return None if known else str(condition)
+
+    def is_made_with(self, other: Resource) -> bool:
+        """Tell whether another resource surely is made at times when this one is."""
+        if self.condition is None or other.condition is None:
+            return True
+        # Two conditions may exclude each other, as those of two environments do.
+        return (self.stack, self.condition) == (other.stack, other.condition)
+
     def get(self, *path: str | int) -> Any:
         """Return a property's value; None if it is not there."""
         value: Any = self.properties

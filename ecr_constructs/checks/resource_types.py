@@ -23,15 +23,19 @@ ECR_TYPES = (
 SINGLETONS = (REPLICATION, REGISTRY_POLICY, SCANNING, SIGNING)
 
 KEY = "AWS::KMS::Key"
+ALIAS = "AWS::KMS::Alias"
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a type
 TOPIC = "AWS::SNS::Topic"
 TOPIC_POLICY = "AWS::SNS::TopicPolicy"
+TOPIC_INLINE_POLICY = "AWS::SNS::TopicInlinePolicy"
+TOPIC_POLICIES = (TOPIC_POLICY, TOPIC_INLINE_POLICY)
 EVENT_RULE = "AWS::Events::Rule"
 ROLE = "AWS::IAM::Role"
+MANAGED_POLICY = "AWS::IAM::ManagedPolicy"
 IDENTITIES = (ROLE, "AWS::IAM::User", "AWS::IAM::Group")
 POLICIES = (
     "AWS::IAM::Policy",
-    "AWS::IAM::ManagedPolicy",
+    MANAGED_POLICY,
     "AWS::IAM::RolePolicy",
     "AWS::IAM::UserPolicy",
     "AWS::IAM::GroupPolicy",

@@ -17,6 +17,8 @@ from ecr_constructs.checks.template import Place
 
 # A plugin's name may stand before the id, as CDK writes it: EcrChecks::ECR005.
 _ID = re.compile(r"(?:[\w -]+::)?(ECR\d{3})", re.ASCII)
+# cfn-lint takes the beginning of ids for a template as a whole.
+_IDS = re.compile(r"(ECR\d{0,3})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Suppression:
     """A rule that is not to be applied to a resource.
 
     Attributes:
-        rule: The rule's id.
+        rule: The rule's id, or the beginning of the ids of several.
         reason: Why; ``""`` if it is not said.
         resource: The logical id; ``""`` for all of the template.
         path: The place of the suppression, from the resource.
@@ -42,6 +44,10 @@ class Suppression:
 def suppressions(stack: Stack) -> Iterator[Suppression]:
     """Yield the suppressions of a template and of its resources."""
     yield from _in_metadata("", stack.body.get("Metadata"))
+    construct = stack.template.construct
+    for each in stack.template.acknowledged if construct is not None else ():
+        if each.plugin == PLUGIN and each.covers(str(construct)):
+            yield Suppression(each.rule, each.reason, "", (), each.path)
     for resource in stack.resources.values():
         if "Metadata" in resource.body:
             yield from _in_metadata(resource.id, resource.body["Metadata"])
@@ -73,7 +79,8 @@ def _in_metadata(resource: str, metadata: object) -> Iterator[Suppression]:
         for index, entry in enumerate(entries if isinstance(entries, list) else ()):
             named = entry.get(key) if isinstance(entry, Mapping) else entry
             reason = entry.get("reason") if isinstance(entry, Mapping) else None
-            match = _ID.fullmatch(named) if isinstance(named, str) else None
+            pattern = _ID if key or resource else _IDS
+            match = pattern.fullmatch(named) if isinstance(named, str) else None
             if match:
                 said = reason.strip() if isinstance(reason, str) else ""
                 yield Suppression(match[1], said, resource, ("Metadata", *place, index))

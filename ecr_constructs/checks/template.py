@@ -23,6 +23,9 @@ class Template:
         path: Its file. None: it has none.
         line_of: Tells the line of a place, if it is known. Default: no line is.
         acknowledged: What was acknowledged in the CDK app for the stack and what is in it.
+        construct: The path of the stack's construct in the CDK app. None: not known.
+        root: The file of the stack that it is nested in, however deep. None: in none.
+        repeated: The places that are written more than once; the last one counts.
     """
 
     name: str
@@ -32,6 +35,9 @@ class Template:
     path: Path | None = None
     line_of: Callable[[Place], int | None] | None = field(default=None, repr=False, compare=False)
     acknowledged: Sequence[Acknowledgment] = field(default=(), repr=False)
+    construct: str | None = None
+    root: Path | None = None
+    repeated: Sequence[Place] = field(default=(), repr=False)
 
     def line(self, place: Place) -> int | None:
         """Return the line of a place, or of what is nearest around it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ecr_constructs.checks.errors import CheckError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ecr_constructs.checks.template import Place
 
@@ -18,8 +18,8 @@ _TOO_LARGE = "not a template: nested too deeply, or too large"
 _AS_REF = ("Ref", "Condition")
 
 
-def read_yaml(text: str) -> tuple[Any, Callable[[Place], int | None]]:
-    """Read a template, and return it with what tells the line of a place.
+def read_yaml(text: str) -> tuple[Any, Callable[[Place], int | None], Sequence[Place]]:
+    """Read a template, and return it with what tells the line of a place, and repeated places.
 
     Raises:
         CheckError: PyYAML is not installed, or the text is no YAML.
@@ -44,7 +44,7 @@ def read_yaml(text: str) -> tuple[Any, Callable[[Place], int | None]]:
         raise CheckError(msg) from None
     finally:
         loader.dispose()
-    return content, reader.lines.get
+    return content, reader.lines.get, reader.repeated
 
 
 def _check_depth(events: Iterable[Any]) -> None:
@@ -62,9 +62,11 @@ class _Reader:
 
     def __init__(self, loader: Any, yaml: Any) -> None:
         self.lines: dict[Place, int] = {}
+        self.repeated: list[Place] = []
         self._loader = loader
         self._yaml = yaml
         self._count = 0
+        self._own: dict[int, int] = {}
 
     def read(self, node: Any, place: Place) -> Any:
         """Return the value of a node."""
@@ -92,10 +94,19 @@ class _Reader:
         return self._loader.construct_object(node)
 
     def _mapping(self, node: Any, place: Place) -> Mapping[str, Any]:
+        # What is merged in, with <<, then comes first, and may be written anew. A node that is
+        # referred to again is flat already.
+        own = len([each for each, _ in node.value if not each.tag.endswith(":merge")])
+        own = self._own.setdefault(id(node), own)
         self._loader.flatten_mapping(node)
-        content = {}
-        for key_node, value_node in node.value:
+        content: dict[str, Any] = {}
+        written: set[str] = set()
+        for index, (key_node, value_node) in enumerate(node.value):
             key = str(self._plain(key_node, place))
+            if key in written:
+                self.repeated.append((*place, key))
+            if index >= len(node.value) - own:
+                written.add(key)
             content[key] = self.read(value_node, (*place, key))
             self.lines[*place, key] = key_node.start_mark.line + 1
         return content

@@ -10,7 +10,7 @@ from ecr_constructs.model.tokens import is_unresolved
 
 EncryptionType = Literal["AES256", "KMS", "KMS_DSSE"]
 
-_KEY_ARN = re.compile(r"arn:aws[a-z0-9-]*:kms:(?P<region>[a-z0-9-]+):[0-9]{12}:key/[a-zA-Z0-9-]+")
+KEY_ARN = re.compile(r"arn:aws[a-z0-9-]*:kms:(?P<region>[a-z0-9-]+):[0-9]{12}:key/[a-zA-Z0-9-]+")
 
 
 class HasKeyArn(Protocol):
@@ -58,7 +58,7 @@ class Encryption:
                 "is an alias; give the key itself: kms.Key, kms.Key.from_key_arn(…) or "
                 "'arn:aws:kms:REGION:ACCOUNT:key/ID'"
             )
-        elif not is_unresolved(self.key_arn) and not _KEY_ARN.fullmatch(self.key_arn):
+        elif not is_unresolved(self.key_arn) and not KEY_ARN.fullmatch(self.key_arn):
             yield "must be a kms.IKey or a key ARN, 'arn:aws:kms:REGION:ACCOUNT:key/ID'"
 
     @classmethod
@@ -129,7 +129,7 @@ class Encryption:
 
     @property
     def _region_of_key(self) -> str | None:
-        arn = _KEY_ARN.fullmatch(self.key_arn or "")
+        arn = KEY_ARN.fullmatch(self.key_arn or "")
         region = arn["region"] if arn else self._key_region
         return None if is_unresolved(region) else region
 

@@ -31,7 +31,7 @@ Resources:
           - Effect: Allow
             Principal:
               AWS: !Sub "arn:aws:iam::${Account}:root"
-            Action: ecr:*
+            Action: ecr:Pull
   Web:
     Type: AWS::ECR::Repository
     Properties: {RepositoryName: storefront/web}
@@ -101,7 +101,7 @@ def test_yaml_has_lines(tmp_path: Path) -> None:
     path.write_text(YAML, encoding="utf-8")
     found = places(linted(path))
 
-    assert found[NAME, 10] == found["ECR208", 17] == found[RETAINED, 18] == 1
+    assert found[NAME, 10] == found["ECR204", 17] == found[RETAINED, 18] == 1
     assert checked(path) == found
 
 

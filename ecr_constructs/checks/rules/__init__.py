@@ -10,6 +10,7 @@ from ecr_constructs.checks.rules import (
     creation_templates,
     deletion,
     encryption,
+    event_details,
     events,
     github,
     identity,
@@ -19,10 +20,12 @@ from ecr_constructs.checks.rules import (
     registry_settings,
     registry_singletons,
     replication,
+    secrets,
     settings,
     shape,
     suppressions,
     template,
+    topics,
 )
 
 _FAMILIES: tuple[ModuleType, ...] = (
@@ -31,6 +34,7 @@ _FAMILIES: tuple[ModuleType, ...] = (
     creation_templates,
     deletion,
     encryption,
+    event_details,
     events,
     github,
     identity,
@@ -40,10 +44,12 @@ _FAMILIES: tuple[ModuleType, ...] = (
     registry_settings,
     registry_singletons,
     replication,
+    secrets,
     settings,
     shape,
     suppressions,
     template,
+    topics,
 )
 
 

@@ -1,11 +1,12 @@
 """Who is let in, and by mistake."""
 
+import re
 from collections.abc import Iterator
 
 from ecr_constructs.checks.conditions import OPERATORS, bare, is_narrowed, misspelt, narrows
-from ecr_constructs.checks.policies import RESOURCE_POLICY_TYPES, Statement, policies_of
+from ecr_constructs.checks.policies import RESOURCE_POLICY_TYPES, Condition, Statement, policies_of
 from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import KEY, REGISTRY_POLICY, REPOSITORY, TOPIC_POLICY
+from ecr_constructs.checks.resource_types import KEY, REGISTRY_POLICY, REPOSITORY, TOPIC_POLICIES
 from ecr_constructs.checks.rule import Fault, rule
 from ecr_constructs.model.principals import organization_id_faults
 from ecr_constructs.model.tokens import is_unresolved
@@ -15,6 +16,11 @@ _POLICIES = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-p
 _CONDITION_KEYS = (
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"
 )
+_ORGANIZATIONS = (
+    *("aws:principalorgid", "aws:principalorgpaths"),
+    *("aws:sourceorgid", "aws:sourceorgpaths", "aws:vpceorgid", "aws:vpceorgpaths"),
+)
+_ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 _SOURCES = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths")
 
 
@@ -45,7 +51,7 @@ def not_public(resource: Resource) -> Iterator[Fault]:
     "ECR207",
     "error",
     "An organization is named by its whole id",
-    types=[*RESOURCE_POLICY_TYPES, KEY, TOPIC_POLICY],
+    types=[*RESOURCE_POLICY_TYPES, KEY, *TOPIC_POLICIES],
     why="A wildcard under StringLike admits every organization there is; under StringEquals it is "
     "taken literally and admits nobody.",
     remedy="Write StringEquals: {aws:PrincipalOrgID: o-…} with the whole id.",
@@ -56,13 +62,18 @@ def whole_organization(resource: Resource) -> Iterator[Fault]:
     for policy in policies_of(resource):
         for statement in policy.statements:
             for condition in statement.conditions:
-                if condition.key.lower() not in ("aws:principalorgid", "aws:sourceorgid"):
-                    continue
                 path = (*statement.path, "Condition", condition.operator, condition.key)
-                for value in condition.values:
-                    if not is_unresolved(value):
-                        for fault in organization_id_faults(value):
-                            yield Fault(path, f"{value!r}: {fault}")
+                for value in _organizations(condition):
+                    for fault in organization_id_faults(value.partition("/")[0]):
+                        yield Fault(path, f"{value!r}: {fault}")
+
+
+def _organizations(condition: Condition) -> Iterator[str]:
+    """Yield what a condition names organizations by, as far as it is known."""
+    if condition.key.lower() not in _ORGANIZATIONS or bare(condition.operator) == "null":
+        return
+    # IAM fills in variables when it is asked: ${aws:ResourceOrgID}.
+    yield from (each for each in condition.values if "${" not in each)
 
 
 @rule(
@@ -88,8 +99,15 @@ def not_everything(resource: Resource) -> Iterator[Fault]:
 
 
 def _names_others(resource: Resource, statement: Statement) -> bool:
-    own = resource.stack.account or "${Token[AWS.AccountId]}"
-    return any(own not in value for _, value in statement.principals)
+    own = resource.stack.account
+    return any(_is_other(kind, value, own) for kind, value in statement.principals)
+
+
+def _is_other(kind: str, principal: str, own: str | None) -> bool:
+    if principal == "*" or (kind == "Service" and not is_unresolved(principal)):
+        return True
+    account = _ACCOUNT.search(principal)
+    return account is not None and own is not None and account[0] != own
 
 
 @rule(
@@ -122,7 +140,7 @@ def no_confused_deputy(resource: Resource) -> Iterator[Fault]:
     "ECR214",
     "error",
     "Conditions use operators and keys that IAM has",
-    types=[*RESOURCE_POLICY_TYPES, KEY, TOPIC_POLICY],
+    types=[*RESOURCE_POLICY_TYPES, KEY, *TOPIC_POLICIES],
     why="A policy with an unknown operator is refused. A key that does not exist is never there, "
     "so that an Allow admits nobody and a Deny denies nobody.",
     remedy="Write StringEquals, ArnLike and the like, and a key of the reference.",
@@ -145,7 +163,7 @@ def known_conditions(resource: Resource) -> Iterator[Fault]:
     "ECR213",
     "error",
     "A key or topic that serves ECR is not open to everyone",
-    types=[KEY, TOPIC_POLICY],
+    types=[KEY, *TOPIC_POLICIES],
     why="Everyone in every AWS account could use the key, or publish and subscribe.",
     remedy="Name the account, or add a condition such as aws:PrincipalOrgID or kms:CallerAccount.",
     source="https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html",

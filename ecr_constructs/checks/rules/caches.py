@@ -1,16 +1,23 @@
 """Pull through caches, and the secrets they log in with."""
 
-import json
 from collections.abc import Iterator
 
+from ecr_constructs.checks.permissions import permissions_of
 from ecr_constructs.checks.replicating import source_of
 from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import CACHE, ROLE, SECRET
+from ecr_constructs.checks.resource_types import (
+    CACHE,
+    CREATION_TEMPLATE,
+    REGISTRY_POLICY,
+    ROLE,
+    SECRET,
+)
 from ecr_constructs.checks.rule import Fault, rule
 from ecr_constructs.checks.service import regions
 from ecr_constructs.checks.upstreams import ECR_HOST, upstream_of, url_of
 from ecr_constructs.model.creation_template import role_faults
-from ecr_constructs.model.pull_through_cache import MAX_RULES, PullThroughRule
+from ecr_constructs.model.prefixes import ROOT
+from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS, MAX_RULES, PullThroughRule
 from ecr_constructs.model.pull_through_credential import (
     SECRET_PREFIX,
     credential_faults,
@@ -26,7 +33,6 @@ _SECRETS = (
 _RULE = (
     "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html"
 )
-_KEYS = ("username", "accessToken")
 
 
 @rule(
@@ -166,63 +172,29 @@ def has_role(resource: Resource) -> Iterator[Fault]:
         yield Fault(path, fault)
 
 
-def _is_for_caches(secret: Resource) -> bool:
-    name = secret.get("Name")
-    named = isinstance(name, str) and name.startswith(SECRET_PREFIX)
-    return named or secret in {
-        secret.assembly.referred_to(cache.get("CredentialArn"))
-        for cache in secret.stack.of_type(CACHE)
-    }
-
-
 @rule(
-    "ECR420",
-    "error",
-    "A secret is not written into a template",
-    types=[SECRET],
-    why="Whoever may read the template, its repository or CloudFormation's history can log in.",
-    remedy="Leave out SecretString and set the value by hand, or write GenerateSecretString; a "
-    "NoEcho parameter or a dynamic reference keeps it out of the template.",
-    source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/security-best-practices.html",
-    controls=("CKV_SECRET_6",),
+    "ECR411",
+    "warning",
+    "A role that pulls through a cache may fetch what is not cached yet",
+    types=[ROLE],
+    why="Only who may ecr:BatchImportUpstreamImage makes ECR fetch an image from the upstream, and "
+    "the first image of a repository needs ecr:CreateRepository too: else the pull fails.",
+    remedy="Allow both actions on the cache's repositories.",
+    source="https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html",
 )
-def no_plaintext(resource: Resource) -> Iterator[Fault]:
-    """Look for values of secrets that caches use, or that hold what such secrets hold."""
-    text, path = resource.get("SecretString"), ("Properties", "SecretString")
-    if not isinstance(text, str):
+def may_fetch(resource: Resource) -> Iterator[Fault]:
+    """Look at roles that name a cache's repositories, if nobody else can give them more."""
+    assembly = resource.assembly
+    caches = assembly.in_registry_of(resource, CACHE)
+    if not caches or assembly.in_registry_of(resource, REGISTRY_POLICY):
         return
-    content = _content(text)
-    token = content.get("accessToken")
-    plain = isinstance(token, str) and token and not is_unresolved(token)
-    if plain or (not content and _is_for_caches(resource) and not is_unresolved(text)):
-        yield Fault(path, "the secret's value stands in the template")
-
-
-@rule(
-    "ECR421",
-    "error",
-    "A cache's secret holds a username and an accessToken",
-    types=[SECRET],
-    why="ECR finds no login under any other key, and pulls fail.",
-    remedy='Write {"username": …, "accessToken": …}.',
-    source=_SECRETS,
-)
-def has_keys(resource: Resource) -> Iterator[Fault]:
-    """Look at the keys of a value that is known, or of its template."""
-    if not _is_for_caches(resource):
+    if any(each.get("RepositoryPolicy") for each in assembly.of_type(CREATION_TEMPLATE)):
         return
-    for place in (("SecretString",), ("GenerateSecretString", "SecretStringTemplate")):
-        text = resource.get(*place)
-        content = _content(text) if isinstance(text, str) else {}
-        made = resource.get("GenerateSecretString", "GenerateStringKey")
-        missing = [each for each in _KEYS if each not in content and each != made]
-        if content and missing:
-            yield Fault(("Properties", *place), f"the secret has no {' and no '.join(missing)}")
-
-
-def _content(text: str) -> dict[str, object]:
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
+    permissions = permissions_of(resource)
+    missing = [*filter(permissions.lack, IMPORT_ACTIONS)]
+    pulls = [each for each in permissions.statements if each.may("ecr:BatchGetImage")]
+    named = [arn.partition(":repository/")[2] for each in pulls for arn in each.resources]
+    for prefix in sorted({each.text("EcrRepositoryPrefix") or ROOT for each in caches}):
+        if missing and prefix != ROOT and any(each.startswith(f"{prefix}/") for each in named):
+            said = f"it may pull {prefix}/*, and may not {' nor '.join(missing)}"
+            yield Fault((), said)

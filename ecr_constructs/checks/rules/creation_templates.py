@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from ecr_constructs.checks.policies import allowed, policies_of
+from ecr_constructs.checks.permissions import permissions_of
+from ecr_constructs.checks.policies import policies_of
 from ecr_constructs.checks.replicating import source_of
 from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import CREATION_TEMPLATE, POLICIES, ROLE
+from ecr_constructs.checks.resource_types import CREATION_TEMPLATE, ROLE
 from ecr_constructs.checks.rule import Fault, rule
 from ecr_constructs.model.creation_template import OCCASIONS, role_faults
 from ecr_constructs.model.prefixes import namespace_faults
@@ -97,10 +98,11 @@ def usable_role(resource: Resource) -> Iterator[Fault]:
     elif mistaken is not None:
         yield Fault(_ROLE_PATH, f"{mistaken.id} is of type {mistaken.type}, not a role")
     elif role.type == ROLE:
-        yield from (Fault(_ROLE_PATH, fault) for fault in _role_faults(role))
+        tags = bool(resource.get("ResourceTags"))
+        yield from (Fault(_ROLE_PATH, fault) for fault in _role_faults(role, tags=tags))
 
 
-def _role_faults(role: Resource) -> Iterator[str]:
+def _role_faults(role: Resource, *, tags: bool) -> Iterator[str]:
     path = role.text("Path")
     if path not in (None, "/"):
         yield f"{role.id} has the path {path!r}, which ECR refuses"
@@ -115,16 +117,10 @@ def _role_faults(role: Resource) -> Iterator[str]:
     known = not any(map(is_unresolved, trusted))
     if trusts and known and not any(each.startswith("ecr.amazonaws.com") for each in trusted):
         yield f"{role.id} does not trust ecr.amazonaws.com"
-    inline = [each for each in allowed(role) if "Policies" in each.path]
-    alone = not role.get("ManagedPolicyArns") and not _has_more_policies(role)
-    if inline and alone and not any(each.may("ecr:CreateRepository") for each in inline):
-        yield f"{role.id} may not ecr:CreateRepository"
-
-
-def _has_more_policies(role: Resource) -> bool:
-    return any(
-        role.id in str(each.body.get("Properties")) for each in role.assembly.of_type(*POLICIES)
-    )
+    needed = ("ecr:CreateRepository", "ecr:TagResource") if tags else ("ecr:CreateRepository",)
+    permissions = permissions_of(role)
+    for action in filter(permissions.lack, needed):
+        yield f"{role.id} may not {action}"
 
 
 @rule(

@@ -1,17 +1,21 @@
 """How images are encrypted, which cannot be changed afterwards."""
 
+import re
 from collections.abc import Iterator
 from typing import get_args
 
 from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import CREATION_TEMPLATE, KEY, REPOSITORY
+from ecr_constructs.checks.resource_types import ALIAS, CREATION_TEMPLATE, KEY, REPOSITORY
 from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.model.encryption import Encryption, EncryptionType
+from ecr_constructs.model.encryption import KEY_ARN, Encryption, EncryptionType
+from ecr_constructs.model.tokens import is_unresolved
 
 _TYPES = (REPOSITORY, CREATION_TEMPLATE)
 _AT_REST = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html"
 _PATH = ("Properties", "EncryptionConfiguration")
 _KEY_PATH = (*_PATH, "KmsKey")
+# https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-id
+_KEY_ID = re.compile(r"(?:mrk-)?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
 _CUSTOMER_KEY = (
     "Security Hub ECR.5",
     "CKV_AWS_136",
@@ -30,37 +34,59 @@ def _encryption(resource: Resource) -> tuple[EncryptionType | None, str | None]:
 @rule(
     "ECR020",
     "error",
-    "The key of a repository is named by its ARN",
+    "The key of a repository is one that ECR can use",
     types=_TYPES,
-    why="ECR answers with the key's ARN, so an alias or a bare id differs for ever: each "
-    "deployment replaces the repository, and its images stay behind.",
+    why="ECR refuses the repository, or the template. A template takes a key by its ARN only.",
     remedy="Write the key's ARN: Fn::GetAtt: [Key, Arn].",
-    source="https://github.com/cloudposse/terraform-aws-ecr/issues/85",
+    source="https://docs.aws.amazon.com/AmazonECR/latest/APIReference/"
+    "API_EncryptionConfigurationForRepositoryCreationTemplate.html",
 )
-def key_by_arn(resource: Resource) -> Iterator[Fault]:
-    """Judge the key as the constructs do."""
+def usable_key(resource: Resource) -> Iterator[Fault]:
+    """Judge what is surely no key, or none for this type."""
     kind, key = _encryption(resource)
     if kind is None or key is None:
         return
-    referred = resource.assembly.referred_to(key)
-    mistaken = resource.assembly.mistaken(key, KEY)
-    if mistaken is not None:
+    mistaken, other = resource.assembly.mistaken(key, KEY), _otherwise(resource, key)
+    if kind == "AES256":
+        yield Fault(_KEY_PATH, "AES256 takes no key", "Write EncryptionType: KMS.")
+    elif mistaken is not None and mistaken.type != ALIAS:
         yield Fault(_KEY_PATH, f"{mistaken.id} is of type {mistaken.type}, not a key")
-    elif referred is not None and referred.type == KEY and key.endswith(".Ref]}"):
-        yield Fault(_KEY_PATH, f"Ref gives the id of {referred.id}, not its ARN")
-    else:
-        for line in _refusal(kind, key):
-            yield Fault(
-                _KEY_PATH, f"the key {key!r} {line}" if "takes no key" not in line else line
-            )
+    elif other is not None and resource.type == CREATION_TEMPLATE:
+        yield Fault(_KEY_PATH, other)
+    elif other is None and not is_unresolved(key) and not KEY_ARN.fullmatch(key):
+        yield Fault(_KEY_PATH, f"{key!r} is no key")
 
 
-def _refusal(kind: EncryptionType, key: str) -> list[str]:
-    try:
-        Encryption(kind, key)
-    except ValueError as error:
-        return [line.strip().removeprefix("- ") for line in str(error).splitlines()[1:]]
-    return []
+@rule(
+    "ECR025",
+    "warning",
+    "The key of a repository is named by its ARN",
+    types=[REPOSITORY],
+    why="ECR keeps the ARN of the key that an alias or an id names on that day: the stack differs "
+    "from what is deployed for ever, moving the alias changes nothing, and writing the ARN later "
+    "replaces the repository, whose images stay behind.",
+    remedy="Write the key's ARN: Fn::GetAtt: [Key, Arn]. If it was deployed like this, leave it.",
+    source="https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
+    "aws-properties-ecr-repository-encryptionconfiguration.html",
+)
+def key_by_arn(resource: Resource) -> Iterator[Fault]:
+    """Look for an alias, and for a bare id."""
+    kind, key = _encryption(resource)
+    if kind in ("KMS", "KMS_DSSE") and key is not None:
+        other = _otherwise(resource, key)
+        yield from [Fault(_KEY_PATH, other)] if other else []
+
+
+def _otherwise(resource: Resource, key: str) -> str | None:
+    """Say how a key is named, if it is by an alias or a bare id."""
+    referred = resource.assembly.referred_to(key)
+    if referred is not None and referred.type == ALIAS:
+        return f"{referred.id} is an alias"
+    if referred is not None and referred.type == KEY and key.endswith(".Ref]}"):
+        return f"Ref gives the id of {referred.id}, not its ARN"
+    if "alias/" in key:
+        return f"{key!r} is an alias"
+    return f"{key!r} is the id of a key, not its ARN" if _KEY_ID.fullmatch(key) else None
 
 
 @rule(

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ecr_constructs.checks.assembly import is_about_images
-from ecr_constructs.checks.policies import allowed
 from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import EVENT_RULE, SCANNING, TOPIC, TOPIC_POLICY
+from ecr_constructs.checks.resource_types import EVENT_RULE, SCANNING
 from ecr_constructs.checks.rule import Fault, rule
 from ecr_constructs.model.tokens import is_unresolved
 
@@ -28,10 +27,11 @@ _DETAIL_TYPES = {
     # https://docs.aws.amazon.com/inspector/latest/user/eventbridge-integration.html
     "aws.inspector2": (_INSPECTOR, "Inspector2 Scan", "Inspector2 Coverage"),
 }
-_VIA_CLOUDTRAIL = "AWS API Call via CloudTrail"
+# Calls, and what ECR does by itself: its lifecycle policies expire images as service events.
+_VIA_CLOUDTRAIL = " via CloudTrail"
 
 
-def _listed(pattern: Any, name: str) -> list[str] | None:
+def listed(pattern: Any, name: str) -> list[str] | None:
     """Return the values of a field if all of them are known texts."""
     values = pattern.get(name) if isinstance(pattern, Mapping) else None
     if not isinstance(values, list) or not values:
@@ -53,7 +53,7 @@ def _listed(pattern: Any, name: str) -> list[str] | None:
 def can_match(resource: Resource) -> Iterator[Fault]:
     """Hold the detail-types to those of the sources."""
     pattern = resource.get("EventPattern")
-    sources, details = _listed(pattern, "source"), _listed(pattern, "detail-type")
+    sources, details = listed(pattern, "source"), listed(pattern, "detail-type")
     if not is_about_images(pattern) or sources is None or details is None:
         return
     if unfamiliar := set(sources) - set(_DETAIL_TYPES):
@@ -61,7 +61,7 @@ def can_match(resource: Resource) -> Iterator[Fault]:
         details = [each for each in details if each.startswith("ECR")] if unfamiliar else details
     known = {each for source in sources for each in _DETAIL_TYPES.get(source, ())}
     for each in details:
-        if each not in known and each != _VIA_CLOUDTRAIL:
+        if each not in known and not each.endswith(_VIA_CLOUDTRAIL):
             said = f"{each!r} is no event of {' or '.join(sources)}"
             yield Fault((*_PATTERN, "detail-type"), said, _instead(each))
 
@@ -84,11 +84,11 @@ def _instead(detail: str) -> str | None:
 )
 def right_scanner(resource: Resource) -> Iterator[Fault]:
     """Look at the scanning of the same registry."""
-    details = _listed(resource.get("EventPattern"), "detail-type")
+    details = listed(resource.get("EventPattern"), "detail-type")
     if details != [_BASIC_SCAN]:
         return
     for scanning in resource.assembly.in_registry_of(resource, SCANNING):
-        if scanning.get("ScanType") == "ENHANCED":
+        if scanning.condition is None and scanning.get("ScanType") == "ENHANCED":
             said = f"{scanning.id} scans ENHANCED, which sends no {_BASIC_SCAN!r}"
             yield Fault((*_PATTERN, "detail-type"), said)
 
@@ -107,59 +107,3 @@ def has_target(resource: Resource) -> Iterator[Fault]:
     about = is_about_images(resource.get("EventPattern"))
     if about and resource.is_known and resource.get("Targets") in (None, []):
         yield Fault(("Properties",), "the rule has no Targets")
-
-
-@rule(
-    "ECR504",
-    "warning",
-    "A topic of image events is encrypted with a key of your own",
-    types=[TOPIC],
-    why="Without a key messages lie unencrypted at rest; and EventBridge cannot use aws/sns, whose "
-    "policy nobody can change: nothing arrives.",
-    remedy="Add KmsMasterKeyId: a key whose policy lets events.amazonaws.com kms:GenerateDataKey "
-    "and kms:Decrypt.",
-    source="https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",
-    controls=("Security Hub SNS.1", "CKV_AWS_26", "AVD-AWS-0136"),
-)
-def topic_key(resource: Resource) -> Iterator[Fault]:
-    """Look at the topics that rules about images send to."""
-    if resource not in resource.assembly.topics_of_events:
-        return
-    key = resource.get("KmsMasterKeyId")
-    if key is None and resource.is_known:
-        yield Fault(("Properties",), "the topic has no KmsMasterKeyId")
-    elif isinstance(key, str) and key.endswith("alias/aws/sns"):
-        said = "EventBridge cannot publish with the key aws/sns"
-        yield Fault(("Properties", "KmsMasterKeyId"), said)
-
-
-@rule(
-    "ECR505",
-    "warning",
-    "EventBridge may publish to a topic of image events",
-    types=[TOPIC],
-    why="EventBridge drops what it may not publish, and nobody is told.",
-    remedy="Add an AWS::SNS::TopicPolicy that allows sns:Publish to events.amazonaws.com.",
-    source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html",
-)
-def may_publish(resource: Resource) -> Iterator[Fault]:
-    """Read the topic's policies, all of which stand in its stack or not at all."""
-    assembly = resource.assembly
-    if resource not in assembly.topics_of_events:
-        return
-    policies = [
-        policy
-        for policy in assembly.of_type(TOPIC_POLICY)
-        if any(assembly.referred_to(each) is resource for each in policy.get("Topics") or ())
-    ]
-    published = any(
-        statement.may("sns:Publish")
-        and any(
-            value in ("*", "events.amazonaws.com") or is_unresolved(value)
-            for _, value in statement.principals
-        )
-        for policy in policies
-        for statement in allowed(policy)
-    )
-    if not published:
-        yield Fault((), "no policy lets events.amazonaws.com publish")

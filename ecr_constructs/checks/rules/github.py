@@ -20,6 +20,11 @@ _SOURCE = (
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html"
     "#idp_oidc_Create_GitHub"
 )
+# An enterprise may have an issuer of its own: token.actions.githubusercontent.com/ENTERPRISE.
+_CLAIM_KEY = re.compile(rf"^{re.escape(_HOST)}(/[^:]+)?:")
+# Other claims that tell whose workflow it is.
+# https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/
+_CALLERS = ("job_workflow_ref", "repository", "repository_id")
 # An organization may have made its subjects of other claims.
 _CLAIM = re.compile(r"[a-z_]+:")
 _REPOSITORY = re.compile(r"repo:(?P<owner>[^/:]*)/(?P<name>[^:]*)(?P<rest>:.*)?")
@@ -39,7 +44,7 @@ def _trusting(role: Resource) -> Iterator[Statement]:
 def _is_github(role: Resource, principal: str) -> bool:
     provider = role.assembly.referred_to(principal)
     url = provider.get("Url") if provider is not None else None
-    return principal.endswith(_HOST) or (isinstance(url, str) and url.endswith(_HOST))
+    return _HOST in principal or (isinstance(url, str) and _HOST in url)
 
 
 def _tests(statement: Statement, claim: str) -> list[Condition]:
@@ -47,7 +52,7 @@ def _tests(statement: Statement, claim: str) -> list[Condition]:
     return [
         each
         for each in statement.conditions
-        if each.key.lower() in (f"{_HOST}:{claim}", UNKNOWN.lower())
+        if (each.key == UNKNOWN or _CLAIM_KEY.sub("", each.key.lower()) == claim)
         and bare(each.operator) in ("stringequals", "stringlike", "stringequalsignorecase")
         and not each.operator.lower().startswith("forallvalues:")
     ]
@@ -67,7 +72,7 @@ def names_repository(resource: Resource) -> Iterator[Fault]:
     """Judge the condition on sub."""
     for statement in _trusting(resource):
         tests = _tests(statement, "sub")
-        if not tests and not _tests(statement, "job_workflow_ref"):
+        if not tests and not any(_tests(statement, each) for each in _CALLERS):
             yield Fault(statement.path, "no condition on sub: every repository may assume the role")
         for test in tests:
             path = (*statement.path, "Condition", test.operator, test.key)

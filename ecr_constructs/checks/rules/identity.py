@@ -85,10 +85,13 @@ def _arn_faults(arn: str) -> Iterator[str]:
 )
 def login_on_everything(resource: Resource) -> Iterator[Fault]:
     """Look for logins that are allowed on repositories only."""
-    for statement in allowed(resource):
+    statements = [*allowed(resource)]
+    if any("*" in each.resources and each.may("ecr:GetAuthorizationToken") for each in statements):
+        return
+    for statement in statements:
         asked = any(each.lower() == "ecr:getauthorizationtoken" for each in statement.actions)
         known = statement.resources and not any(map(is_unresolved, statement.resources))
-        if asked and known and "*" not in statement.resources:
+        if asked and known:
             said = "ecr:GetAuthorizationToken is allowed on single resources"
             yield Fault((*statement.path, "Resource"), said)
 
@@ -110,4 +113,6 @@ def not_everything(resource: Resource) -> Iterator[Fault]:
 
 
 def _is_everything(statement: Statement) -> bool:
-    return any(each == "*" or each.endswith(":repository/*") for each in statement.resources)
+    by_tag = any("resourcetag/" in each.key.lower() for each in statement.conditions)
+    everything = (each == "*" or each.endswith(":repository/*") for each in statement.resources)
+    return any(everything) and not by_tag

@@ -19,7 +19,7 @@ from ecr_constructs.checks.rule import Fault, rule
 )
 def one_owner(resource: Resource) -> Iterator[Fault]:
     """Look for another one of the type before this one."""
-    first = resource.assembly.beside(resource)[0]
+    first = resource.assembly.first_beside(resource)
     if first is not resource:
         where = "" if first.stack is resource.stack else f" of {first.stack.template.name}"
         yield Fault((), f"{first.id}{where} owns this setting of the registry already")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ecr_constructs.checks.policies import allowed
+from ecr_constructs.checks.policies import allowed, is_policy_known
 from ecr_constructs.checks.replicating import (
     replicas,
     replication_at,
@@ -172,7 +172,8 @@ def let_in(resource: Resource) -> Iterator[Fault]:
         policies = resource.assembly.in_registry(registry, REGISTRY_POLICY)
         if goal.account == source.account or is_unresolved(source.account) or not policies:
             continue
-        if not any(_admits(policy, source.account) for policy in policies):
+        known = all(is_policy_known(policy, "PolicyText") for policy in policies)
+        if known and not any(_admits(policy, source.account) for policy in policies):
             said = f"the registry policy of {goal} does not let {source.account} replicate"
             yield Fault(_PATH, said)
 

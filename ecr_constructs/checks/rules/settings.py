@@ -66,9 +66,8 @@ def _text(value: object) -> str:
 def sound_exclusions(resource: Resource) -> Iterator[Fault]:
     """Hold setting and filters to each other, and judge the filters."""
     filters, setting = resource.get(_FILTERS), resource.get("ImageTagMutability")
-    if isinstance(setting, str) and is_unresolved(setting):
-        setting = None
-    elif isinstance(setting, str | None):
+    known = not any(isinstance(each, str) and is_unresolved(each) for each in (filters, setting))
+    if known and isinstance(setting, str | None):
         if filters is not None and not str(setting).endswith(_EXCLUDING):
             said = f"ImageTagMutability {setting or 'MUTABLE'} takes no exclusion filters"
             yield Fault(("Properties", _FILTERS), said)

@@ -12,15 +12,17 @@ from ecr_constructs.checks.resource_types import (
     KEY,
     SECRET,
     TOPIC,
-    TOPIC_POLICY,
+    TOPIC_POLICIES,
 )
 from ecr_constructs.checks.rule import Fault, rule
 from ecr_constructs.checks.service import schema_of
+from ecr_constructs.checks.template import dotted
 
 _QUOTAS = (
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
 )
-_TYPES = (*ECR_TYPES, *IDENTITY_TYPES, EVENT_RULE, KEY, SECRET, TOPIC, TOPIC_POLICY)
+_TYPES = (*ECR_TYPES, *IDENTITY_TYPES, EVENT_RULE, KEY, SECRET, TOPIC, *TOPIC_POLICIES)
+_IN_RESOURCE = 2
 _MAX_RESOURCES = 500
 _MAX_BYTES = 1_000_000
 
@@ -83,6 +85,27 @@ def no_cycle(resource: Resource) -> Iterator[Fault]:
     of_ecr = [each for each in members if stack.resources[each].type in ECR_TYPES]
     if of_ecr and of_ecr[0] == resource.id:
         yield Fault((), f"depend on each other: {', '.join(members)}")
+
+
+@rule(
+    "ECR604",
+    "error",
+    "A key is written once",
+    types=[],
+    why="CloudFormation takes the last one and drops the others without a word: a resource that is "
+    "never made, or deleted if it was; a condition that no longer narrows anyone.",
+    remedy="Join the two, or give one of them another name.",
+    source="https://github.com/aws-cloudformation/cfn-language-discussion/issues/96",
+)
+def written_once(resource: Resource) -> Iterator[Fault]:
+    """Look at the keys of sections, and of the resources that are judged."""
+    stack = resource.stack
+    for place in stack.template.repeated:
+        owner = stack.resources.get(str(place[1])) if len(place) > _IN_RESOURCE else None
+        if place[0] != "Resources" or owner is None or owner.type in _TYPES:
+            where = dotted(place[:-1]) or "the template"
+            said = f"{place[-1]!r} stands twice in {where}; only the last one counts"
+            yield Fault(place, said)
 
 
 @rule(

@@ -100,7 +100,9 @@ def test_any_json_is_judged(body: Any) -> None:
     check([Template("t", body if isinstance(body, dict) else {"Resources": body})])
 
 
-@pytest.mark.parametrize("rule", [each for each in RULES if each not in ("ECR603", "ECR901")])
+@pytest.mark.parametrize(
+    "rule", [each for each in RULES if each not in ("ECR603", "ECR604", "ECR901")]
+)
 def test_order_of_resources_does_not_matter(rule: str) -> None:
     """The same resources in another order have the same findings, unless one came first."""
     given_ = EXAMPLES[rule].faulty

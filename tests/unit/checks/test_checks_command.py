@@ -29,8 +29,8 @@ def write(body: Any, name: str = "t.json") -> str:
     return name
 
 
-def suppressed() -> str:
-    return write({"Resources": {"Web": {**MOVING, "Metadata": KNOWN}}})
+def suppressed(name: str = "t.json") -> str:
+    return write({"Resources": {"Web": {**MOVING, "Metadata": KNOWN}}}, name)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
     assert "- 0 errors, 0 warnings in 1 template." == lines[-1]
 
 
-# What code scanning relies on, of the schema that OASIS publishes.
+# Of the schema that OASIS publishes, all that it says of the objects that are written.
 SARIF = json.loads(
     (Path(__file__).parents[1] / "data" / "sarif-2.1.0-part.schema.json").read_text("utf-8")
 )
@@ -152,18 +152,23 @@ SARIF = json.loads(
 
 def test_sarif(capsys: pytest.CaptureFixture[str]) -> None:
     """SARIF has the shape of the standard, every rule, and suppressions with their reason."""
-    main(["check", write(FAULTY), suppressed().replace("t.json", "./t.json"), "--format", "sarif"])
+    main(["check", write(FAULTY), suppressed("./a cache.json"), "--format", "sarif"])
     log = json.loads(capsys.readouterr().out)
 
-    jsonschema.validate(log, SARIF)
+    jsonschema.Draft7Validator.check_schema(SARIF)
+    jsonschema.validate(log, SARIF, jsonschema.Draft7Validator)
     [run] = log["runs"]
     rules = run["tool"]["driver"]["rules"]
     assert [*RULES] == [each["id"] for each in rules]
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
-    [known] = run["results"]
+    *found, known = run["results"]
+    assert [("ECR206", 21), ("ECR012", 32)] == [
+        (each["ruleId"], each["locations"][0]["physicalLocation"]["region"]["startLine"])
+        for each in found
+    ]
     assert "A cache: 100%, so" == known["suppressions"][0]["justification"]
-    assert "t.json" == known["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert "a%20cache.json" == known["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
 
 
 def test_sarif_of_an_absolute_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -88,6 +88,18 @@ def test_what_is_not_made_owns_nothing() -> None:
     assert ["ECR301"] == [each.rule for each in check([Template("t", {"Resources": owners})])]
 
 
+def test_two_of_one_condition_are_made_together() -> None:
+    """Two owners under one condition, or one of them without, are two whenever it holds."""
+    sections: dict[str, Any] = {
+        "Parameters": {"Given": {"Type": "String"}},
+        "Conditions": {"Perhaps": {"Fn::Equals": [{"Ref": "Given"}, "a"]}},
+    }
+    perhaps = {**copies(ELSEWHERE), "Condition": "Perhaps"}
+    for other in (perhaps, copies(ELSEWHERE)):
+        found = check([template({"One": perhaps, "Two": other}, **sections)])
+        assert ["ECR301"] == [each.rule for each in found]
+
+
 def test_entries_of_another_shape_are_passed_by() -> None:
     """An entry that is not known does not hide the others."""
     api = repository(Tags=[{"Ref": "Given"}, {"Key": "aws:a", "Value": "b"}])

@@ -99,6 +99,43 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
         ),
         "everyone is allowed",
     ),
+    "a role of that name in any account": (
+        "ECR206",
+        open_to(
+            PULL,
+            Principal="*",
+            Condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/ci"}},
+        ),
+        "everyone is allowed",
+    ),
+    "any ARN of IAM": (
+        "ECR206",
+        open_to(PULL, Principal="*", Condition={"ArnLike": {"aws:PrincipalArn": "arn:*"}}),
+        "everyone is allowed",
+    ),
+    "a path of any organization": (
+        "ECR207",
+        open_to(
+            PULL,
+            Principal="*",
+            Condition={"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-*/r-ab12/*"}},
+        ),
+        "'o-*/r-ab12/*': a wildcard would admit every AWS account",
+    ),
+    "everything to another account": (
+        "ECR208",
+        open_to("ecr:*", Principal={"AWS": ROOT}),
+        "ecr:* is allowed to others",
+    ),
+    "everything to a service": (
+        "ECR208",
+        open_to(
+            "ecr:*",
+            Principal={"Service": "lambda.amazonaws.com"},
+            Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}},
+        ),
+        "ecr:* is allowed to others",
+    ),
     "no ARN": ("ECR210", role(PULL, Resource="payments/api"), "is no ARN of a repository"),
     "another partition": (
         "ECR210",

@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import check
-from ecr_constructs.checks.resource_types import (
-    ROLE,
-)
+from ecr_constructs.checks.resource_types import KEY, ROLE
 from tests.unit.checks.examples.access import PULL, role
 from tests.unit.checks.examples.build import (
     ABSENT,
@@ -33,6 +31,50 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
         "'ECR Push' is no event of aws.ecr or aws.s3",
     ),
     "the key of SNS": ("ECR504", topic("alias/aws/sns"), "EventBridge cannot publish"),
+    "a misspelt field": (
+        "ECR506",
+        on(
+            **{"source": ["aws.ecr"], "detail-type": ["ECR Image Action"]},
+            detail={"repositoryName": ["payments/api"]},
+        ),
+        "'ECR Image Action' has no field 'repositoryName'",
+    ),
+    "a field of another event": (
+        "ECR506",
+        on(
+            **{"source": ["aws.ecr"], "detail-type": ["ECR Image Scan"]},
+            detail={"image-tag": ["latest"]},
+        ),
+        "'ECR Image Scan' has no field 'image-tag'",
+    ),
+    "a status that there is not": (
+        "ECR506",
+        on(
+            **{"source": ["aws.ecr"], "detail-type": ["ECR Image Scan"]},
+            detail={"scan-status": ["COMPLETED"]},
+        ),
+        "no 'ECR Image Scan' has the scan-status 'COMPLETED'",
+    ),
+    "a value of neither event": (
+        "ECR506",
+        on(
+            **{
+                "source": ["aws.ecr"],
+                "detail-type": ["ECR Image Action", "ECR Replication Action"],
+            },
+            detail={"action-type": ["PUSH", "REPLICATE", "PULL"]},
+        ),
+        "no 'ECR Image Action' or 'ECR Replication Action' has the action-type 'PULL'",
+    ),
+    "a key that an alias names": (
+        "ECR507",
+        {
+            **topic({"Ref": "Alias"}),
+            "Alias": resource("AWS::KMS::Alias", {"TargetKeyId": get_att("Key")}),
+            "Key": resource(KEY, {}),
+        },
+        "the policy of Key does not let events.amazonaws.com",
+    ),
     "any subject": ("ECR510", github(sub="*"), "'*' lets every repository assume the role"),
     "any owner": ("ECR510", github(sub="repo:*/payments:*"), "repositories of other owners"),
     "no subject of GitHub": ("ECR510", github(sub="acme/payments"), "is no subject of GitHub"),

@@ -13,6 +13,7 @@ from ecr_constructs.checks.resource_types import (
 from tests.unit.checks.examples.build import (
     ABSENT,
     creation_template,
+    document,
     get_att,
     resource,
     template,
@@ -22,6 +23,7 @@ from tests.unit.checks.examples.parts import (
     cache,
     inline,
     lent,
+    policy,
     scanning,
     secret,
     upstream,
@@ -149,6 +151,43 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
         "ECR409",
         lent(Policies=inline("s3:GetObject")),
         "Role may not ecr:CreateRepository",
+    ),
+    "a role that may nothing at all": ("ECR409", lent(), "Role may not ecr:CreateRepository"),
+    "a role whose policies give it other things": (
+        "ECR409",
+        {
+            **lent(ManagedPolicyArns=[{"Ref": "Managed"}], RoleName="create"),
+            "Managed": policy("AWS::IAM::ManagedPolicy", "s3:GetObject"),
+            "Named": policy("AWS::IAM::Policy", "s3:PutObject", Roles=["create", "other"]),
+            "More": policy("AWS::IAM::RolePolicy", "s3:*", RoleName={"Ref": "Role"}),
+        },
+        "Role may not ecr:CreateRepository",
+    ),
+    "a role that may all but what is meant": (
+        "ECR409",
+        {
+            **lent(),
+            "All": resource(
+                "AWS::IAM::Policy",
+                {
+                    "Roles": [{"Ref": "Role"}],
+                    "PolicyDocument": document(
+                        {"Effect": "Allow", "NotAction": ["ecr:Create*"], "Resource": "*"}
+                    ),
+                },
+            ),
+        },
+        "Role may not ecr:CreateRepository",
+    ),
+    "a role that may not tag": (
+        "ECR409",
+        {
+            "Payments": creation_template(
+                CustomRoleArn=get_att("Role"), ResourceTags=[{"Key": "team", "Value": "a"}]
+            ),
+            "Role": lent(Policies=inline("ecr:CreateRepository"))["Role"],
+        },
+        "Role may not ecr:TagResource",
     ),
     "a template's role that is none": (
         "ECR409",

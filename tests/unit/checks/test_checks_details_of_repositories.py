@@ -103,15 +103,26 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
         "images are not scanned on push",
     ),
     "no key": ("ECR020", kms(get_att("Other"), Other={"Type": "AWS::S3::Bucket"}), "not a key"),
+    "no key either": ("ECR020", kms("payments"), "'payments' is no key"),
     "a key's id": (
-        "ECR020",
+        "ECR025",
         kms({"Ref": "Key"}, Key=key()),
         "Ref gives the id of Key, not its ARN",
+    ),
+    "a key's id as text": (
+        "ECR025",
+        kms("1234abcd-12ab-34cd-56ef-1234567890ab"),
+        "'1234abcd-12ab-34cd-56ef-1234567890ab' is the id of a key, not its ARN",
+    ),
+    "an alias of the stack": (
+        "ECR025",
+        kms({"Ref": "Alias"}, Alias={"Type": "AWS::KMS::Alias"}),
+        "Alias is an alias",
     ),
     "AES256 with a key": (
         "ECR020",
         {"Api": repository(EncryptionConfiguration={"EncryptionType": "AES256", "KmsKey": "x"})},
-        "AES-256 takes no key",
+        "AES256 takes no key",
     ),
     "a key of another Region": (
         "ECR021",

@@ -40,6 +40,30 @@ def test_cfn_lints_way_has_no_room_for_a_reason() -> None:
     assert [("ECR012", "")] == [(each.finding.rule, each.reason) for each in judged.suppressed]
 
 
+def test_cfn_lint_takes_the_beginning_of_ids() -> None:
+    """For a template it does, and so do the checks; the reason is asked for once."""
+    ignored = {"cfn-lint": {"config": {"ignore_checks": ["ECR01", "ECR", "E", "W"]}}}
+    bare = {"Type": "AWS::ECR::Repository"}
+    judged = report([template({"Api": bare}, Metadata=ignored)])
+
+    # Whatever ECR01 does not name, ECR does.
+    assert ["ECR901", "ECR901"] == [each.rule for each in judged.findings]
+    assert {"ECR012", "ECR013", "ECR016", "ECR102"} == {e.finding.rule for e in judged.suppressed}
+    idle = {"cfn-lint": {"config": {"ignore_checks": ["ECR4"]}}}
+    assert {"ECR901", "ECR902"} == {
+        each.rule for each in check([template({"Api": repository()}, Metadata=idle)])
+    }
+
+
+def test_an_acknowledgment_of_a_stack_is_for_its_template() -> None:
+    """What is found in the template as a whole is acknowledged at its stack, or above."""
+    body = {"Resources": {f"W{n}": {"Type": "AWS::CDK::Metadata"} for n in range(501)}}
+    for path, left in (("Prod/Shop", []), ("Prod", []), ("Prod/Shop/Api", ["ECR603"])):
+        known = [Acknowledgment("ECR603", REASON, path, "EcrChecks")]
+        given = Template("Shop", body, acknowledged=known, construct="Prod/Shop")
+        assert left == [each.rule for each in check([given])]
+
+
 def test_a_suppression_on_the_template_is_for_all_of_it() -> None:
     """Metadata of the template suppresses in every resource."""
     resources = {"Api": MOVING, "Worker": MOVING}

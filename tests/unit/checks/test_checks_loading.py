@@ -154,6 +154,89 @@ def test_nested_stacks_of_plain_templates(tmp_path: Path) -> None:
     assert ["main.json", "child.json"] == names
 
 
+SECOND = """\
+Resources:
+  Api: {Type: AWS::ECR::Repository}
+  Jobs: {Type: AWS::SQS::Queue, Type: AWS::SQS::Queue}
+  Api:
+    Type: AWS::ECR::Repository
+    DeletionPolicy: Retain
+    UpdateReplacePolicy: Retain
+    Properties:
+      Tags: []
+      RepositoryName: Payments/API
+      Tags:
+        - {Key: team, Key: owner, Value: a}
+Outputs: {}
+Outputs: {}
+"""
+SECOND_JSON = """\
+{"Resources": {
+  "Api": {"Type": "AWS::ECR::Repository"},
+  "Jobs": {"Type": "AWS::SQS::Queue", "Type": "AWS::SQS::Queue"},
+  "Api": {
+    "Type": "AWS::ECR::Repository",
+    "DeletionPolicy": "Retain",
+    "UpdateReplacePolicy": "Retain",
+    "Properties": {
+      "Tags": [],
+      "RepositoryName": "Payments/API",
+      "Tags": [
+        {"Key": "team", "Key": "owner", "Value": "a"}]}}},
+"Outputs": {},
+"Outputs": {}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("t.yaml", SECOND), ("t.json", SECOND_JSON)], ids=["YAML", "JSON"]
+)
+def test_a_key_that_stands_twice(tmp_path: Path, name: str, content: str) -> None:
+    """The last one counts, and that there is another is said; but not of resources of others."""
+    found = check(load([write(tmp_path / name, content)]))
+
+    assert [
+        ("Outputs", 14),
+        ("Resources.Api", 4),
+        ("Resources.Api.Properties.Tags", 11),
+        ("Resources.Api.Properties.Tags[0].Key", 12),
+    ] == [(each.where, each.line) for each in found if each.rule == "ECR604"]
+    assert ["'Outputs' stands twice in the template; only the last one counts"] == [
+        each.message for each in found if each.where == "Outputs"
+    ]
+    assert [10] == [each.line for each in found if each.rule == "ECR002"]
+
+
+def test_what_is_merged_in_may_be_written_anew(tmp_path: Path) -> None:
+    """A merge key of YAML gives what is not written, however often its node is referred to."""
+    content = """\
+Sound: &sound {DeletionPolicy: Retain, UpdateReplacePolicy: Retain, Type: AWS::ECR::Repository}
+Resources:
+  Api: &api
+    <<: *sound
+    DeletionPolicy: RetainExceptOnCreate
+  Web: *api
+"""
+    [template] = load([write(tmp_path / "t.yaml", content)])
+
+    assert [] == template.repeated
+    assert "RetainExceptOnCreate" == template.body["Resources"]["Web"]["DeletionPolicy"]
+
+
+def test_a_nested_stack_is_where_its_parent_is(tmp_path: Path) -> None:
+    """Wherever that is, both own the one setting that there is; another stack may be elsewhere."""
+    policy = {"Type": "AWS::ECR::RegistryPolicy", "Properties": {"PolicyText": {"Ref": "Given"}}}
+    content = {"Parameters": {"Given": {"Type": "String"}}, "Resources": {"Policy": policy}}
+    child = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "child.json"}}
+    write(tmp_path / "child.json", content)
+    other = write(tmp_path / "other.json", content)
+    main = {**content, "Resources": {"Policy": policy, "Child": child}}
+    found = check(load([write(tmp_path / "main.json", main), other]))
+
+    assert [("ECR301", str(tmp_path / "child.json"))] == [(f.rule, f.template) for f in found]
+    assert f"Policy of {tmp_path / 'main.json'} owns" in found[0].message
+
+
 def test_a_folder_of_templates(tmp_path: Path) -> None:
     """Templates are found in a folder; other files in it are left alone."""
     write(tmp_path / "a" / "shop.yml", SHORT)

@@ -6,12 +6,16 @@ import pytest
 
 from ecr_constructs.checks import check
 from ecr_constructs.checks.resource_types import (
+    EVENT_RULE,
     PULL_TIME_EXCLUSION,
     ROLE,
     SECRET,
     SIGNING,
+    TOPIC,
+    TOPIC_INLINE_POLICY,
+    TOPIC_POLICY,
 )
-from tests.unit.checks.examples.access import PULL, open_to, role
+from tests.unit.checks.examples.access import PULL, open_to, registry, role
 from tests.unit.checks.examples.build import (
     ROOT,
     allow,
@@ -25,15 +29,41 @@ from tests.unit.checks.examples.build import (
 from tests.unit.checks.examples.events import github
 from tests.unit.checks.examples.parts import (
     HERE,
+    HOST,
     cache,
     inline,
     kms,
     lent,
     on,
+    policy,
     scanning,
     upstream,
     with_role,
 )
+
+ADMITS = {"Principal": {"AWS": ROOT}, "Resource": f"{HERE}:repository/*"}
+PUBLISH = allow("sns:Publish", Principal={"Service": "events.amazonaws.com"}, Resource="*")
+
+
+def _published(target: dict[str, Any]) -> dict[str, Any]:
+    """Return a topic of image events without a policy."""
+    pattern = {"source": ["aws.ecr"], "detail-type": ["ECR Image Action"]}
+    targets = [{"Arn": {"Ref": "Topic"}, "Id": "Topic", **target}]
+    return {
+        "Rule": resource(EVENT_RULE, {"EventPattern": pattern, "Targets": targets}),
+        "Topic": resource(TOPIC, {"KmsMasterKeyId": {"Ref": "Given"}}),
+    }
+
+
+def _assumed(test: dict[str, Any], enterprise: str = "") -> dict[str, Any]:
+    """Return a role for GitHub Actions with a test beside that of the audience."""
+    provider = f"arn:aws:iam::111122223333:oidc-provider/{HOST}{enterprise}"
+    trust = allow(
+        "sts:AssumeRoleWithWebIdentity",
+        Principal={"Federated": provider},
+        Condition={"StringEquals": {f"{HOST}{enterprise}:aud": "sts.amazonaws.com", **test}},
+    )
+    return {"Push": resource(ROLE, {"AssumeRolePolicyDocument": document(trust)})}
 
 
 def silent() -> dict[str, dict[str, Any]]:
@@ -103,6 +133,174 @@ def silent() -> dict[str, dict[str, Any]]:
                 },
             ),
         },
+        "a role with a policy of AWS": lent(
+            ManagedPolicyArns=["arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryFullAccess"]
+        ),
+        "a role with a policy that is not known": {
+            **lent(),
+            "More": resource(
+                "AWS::IAM::Policy", {"Roles": [{"Ref": "Role"}], "PolicyDocument": unknown}
+            ),
+        },
+        "a role with what may be a policy": lent(Policies=[*inline("s3:*"), unknown]),
+        "a policy that may be anyone's": {
+            **lent(),
+            "More": policy("AWS::IAM::Policy", "ecr:CreateRepository", Roles=[unknown]),
+        },
+        "a policy of a role's name": {
+            **lent(RoleName="create"),
+            "More": policy("AWS::IAM::RolePolicy", "ecr:CreateRepository", RoleName="create"),
+        },
+        "all but something": {
+            **lent(),
+            "More": resource(
+                "AWS::IAM::ManagedPolicy",
+                {
+                    "Roles": [{"Ref": "Role"}],
+                    "PolicyDocument": document(
+                        {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}
+                    ),
+                },
+            ),
+        },
+        "a role of the account": open_to("ecr:*", Principal={"AWS": get_att("Task")})
+        | role(PULL, Resource="*"),
+        "the organization of the repository": open_to(
+            PULL,
+            Principal="*",
+            Condition={"StringEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}},
+        ),
+        "nobody without an organization": {
+            "Api": repository(
+                RepositoryPolicyText=document(
+                    {
+                        "Effect": "Deny",
+                        "Principal": "*",
+                        "Action": "ecr:*",
+                        "Condition": {"Null": {"aws:PrincipalOrgID": "true"}},
+                    }
+                )
+            )
+        },
+        "a part of an organization": open_to(
+            PULL,
+            Principal="*",
+            Condition={
+                "ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/*"}
+            },
+        ),
+        "endpoints of an organization": open_to(
+            PULL, Principal="*", Condition={"StringEquals": {"aws:VpceOrgID": "o-a1b2c3d4e5"}}
+        ),
+        "services of AWS": open_to(
+            PULL, Principal="*", Condition={"Bool": {"aws:PrincipalIsAWSService": "true"}}
+        ),
+        "roles of an account": open_to(
+            PULL,
+            Principal="*",
+            Condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::444455556666:role/*"}},
+        ),
+        "whoever is not known": open_to(
+            PULL, Principal="*", Condition={"ArnEquals": {"aws:PrincipalArn": unknown}}
+        ),
+        "everything that has a tag": role(
+            "ecr:*", Resource="*", Condition={"StringEquals": {"aws:ResourceTag/team": "a"}}
+        ),
+        "a login that another statement allows": {
+            "Task": resource(
+                "AWS::IAM::ManagedPolicy",
+                {
+                    "PolicyDocument": document(
+                        allow(
+                            [*PULL, "ecr:GetAuthorizationToken"], Resource=f"{HERE}:repository/a"
+                        ),
+                        allow("ecr:GetAuthorizationToken", Resource="*"),
+                    )
+                },
+            )
+        },
+        "an operation that is new": role("ecr:StartReplicationBackfill", Resource="*"),
+        "filters that may be absent": {
+            "Api": repository(
+                ImageTagMutability="IMMUTABLE",
+                ImageTagMutabilityExclusionFilters={"Fn::If": ["Perhaps", [], unknown]},
+            )
+        },
+        "one of two": {
+            "One": {**registry(PULL, **ADMITS)["Policy"], "Condition": "Perhaps"},
+            "Two": {**registry(PULL, **ADMITS)["Policy"], "Condition": "PerhapsNot"},
+        },
+        "one of two of a name": {
+            "One": {**repository(RepositoryName="a/b"), "Condition": "Perhaps"},
+            "Two": {**repository(RepositoryName="a/b"), "Condition": "PerhapsNot"},
+        },
+        "another scanner, perhaps": {
+            "Scanning": {
+                **scanning(ScanType="ENHANCED", Rules=[])["Scanning"],
+                "Condition": "Perhaps",
+            },
+            **on(**{"source": ["aws.ecr"], "detail-type": ["ECR Image Scan"]}),
+        },
+        "what ECR does by itself": on(
+            **{"source": ["aws.ecr"], "detail-type": ["AWS Service Event via CloudTrail"]}
+        ),
+        "a name, and what was done": on(
+            **{"source": ["aws.ecr"], "detail-type": ["ECR Image Action"]},
+            detail={"action-type": ["PUSH"], "repository-name": ["a"], "image-tag": ["b"]},
+        ),
+        "a field that may be newer": on(
+            **{"source": ["aws.ecr"], "detail-type": ["ECR Image Action"]},
+            detail={"signature": [{"exists": True}], "result": [{"anything-but": "SUCCESS"}]},
+        ),
+        "details of an event that is not described": on(
+            **{"source": ["aws.ecr"], "detail-type": ["ECR Artifact Action"]},
+            detail={"action": ["x"]},
+        ),
+        "a topic that a role publishes to": _published(
+            {"RoleArn": "arn:aws:iam::111122223333:role/events"}
+        ),
+        "a topic whose policy is not known": {
+            **_published({}),
+            "Others": resource(
+                TOPIC_POLICY, {"Topics": ["arn:aws:sns:x"], "PolicyDocument": document(PUBLISH)}
+            ),
+            "Policy": resource(
+                TOPIC_POLICY, {"Topics": [{"Ref": "Topic"}], "PolicyDocument": unknown}
+            ),
+        },
+        "a policy of what may be the topic": {
+            **_published({}),
+            "Policy": resource(
+                TOPIC_POLICY, {"Topics": [unknown], "PolicyDocument": document(PUBLISH)}
+            ),
+        },
+        "a topic with a policy of its own": {
+            **_published({}),
+            "Policy": resource(
+                TOPIC_INLINE_POLICY,
+                {"TopicArn": {"Ref": "Topic"}, "PolicyDocument": document(PUBLISH)},
+            ),
+        },
+        "a cache that everyone of the account may fill": {
+            **cache(),
+            **role("ecr:BatchGetImage", Resource=f"{HERE}:repository/hub/*"),
+            **registry(
+                ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
+                Principal={"AWS": "arn:aws:iam::111122223333:root"},
+                Resource="*",
+            ),
+        },
+        "a cache whose repositories say who may": {
+            **cache(),
+            **role("ecr:BatchGetImage", Resource=f"{HERE}:repository/hub/*"),
+            "T": creation_template(Prefix="hub", RepositoryPolicy=unknown),
+        },
+        "who pulls what is no cache's": {
+            **cache(),
+            **role("ecr:BatchGetImage", Resource=f"{HERE}:repository/payments/*"),
+        },
+        "the repository's number": _assumed({f"{HOST}:repository_id": "1234"}),
+        "an issuer of an enterprise": _assumed({f"{HOST}/acme:sub": "repo:acme/a:x"}, "/acme"),
         "a basic scan": {
             **scanning(ScanType="BASIC", Rules=[]),
             **on(**{"source": ["aws.ecr"], "detail-type": ["ECR Image Scan"]}),
@@ -138,7 +336,11 @@ def test_nothing_is_said(resources: dict[str, Any]) -> None:
     """What may be right is right."""
     sections: dict[str, Any] = {
         "Parameters": {"Given": {"Type": "String"}},
-        "Conditions": {"Never": {"Fn::Equals": ["a", "b"]}},
+        "Conditions": {
+            "Never": {"Fn::Equals": ["a", "b"]},
+            "Perhaps": {"Fn::Equals": [{"Ref": "Given"}, "a"]},
+            "PerhapsNot": {"Fn::Equals": [{"Ref": "Given"}, "b"]},
+        },
     }
     found = check([template(resources, **sections)])
     assert [] == [f"{each.rule} {each.message}" for each in found]

@@ -7,6 +7,7 @@ from typing import Any
 
 from ecr_constructs.checks import Template
 from ecr_constructs.checks.resource_types import CREATION_TEMPLATE, KEY, REPOSITORY
+from ecr_constructs.checks.yaml_text import read_yaml
 
 Resources = Mapping[str, Mapping[str, Any]]
 
@@ -36,12 +37,14 @@ class Example:
         message: What the rule says of it.
         sound: The same as they should be.
         besides: Rules that have something to say of the faulty template too.
+        written: The faulty template as it is written, where its content does not tell.
     """
 
     faulty: Sequence[Template]
     message: str
     sound: Sequence[Template]
     besides: Sequence[str] = ()
+    written: str = ""
 
 
 def example(
@@ -56,6 +59,13 @@ def example(
 
 def _templates(given: Resources | Sequence[Template]) -> Sequence[Template]:
     return [template(given)] if isinstance(given, Mapping) else given
+
+
+def written(text: str, message: str, sound: Resources) -> Example:
+    """Make an example of a faulty template in YAML."""
+    body, line_of, repeated = read_yaml(text)
+    faulty = Template("template", body, *HOME, line_of=line_of, repeated=repeated)
+    return Example([faulty], message, _templates(sound), written=text)
 
 
 def template(

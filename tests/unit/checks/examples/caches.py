@@ -3,6 +3,7 @@
 from typing import Any
 
 from ecr_constructs.checks.resource_types import CACHE, ROLE, SECRET
+from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS
 from tests.unit.checks.examples.build import (
     ABSENT,
     allow,
@@ -17,6 +18,8 @@ _SECRET = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:"
 _CREDENTIAL = f"{_SECRET}ecr-pullthroughcache/docker-hub-AbCdEf"
 _UPSTREAM = "444455556666.dkr.ecr.eu-central-1.amazonaws.com"
 _TAGS = [{"Key": "team", "Value": "payments"}]
+_CACHED = "arn:aws:ecr:eu-central-1:111122223333:repository/docker-hub/*"
+_LOGIN = "ecr:GetAuthorizationToken"
 _MAY_CREATE = ["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"]
 
 
@@ -58,6 +61,16 @@ def _with_role(service: str) -> dict[str, Any]:
     return {
         "Payments": creation_template(ResourceTags=_TAGS, CustomRoleArn=get_att("Role")),
         "Role": resource(ROLE, role),
+    }
+
+
+def _puller(*actions: str) -> dict[str, Any]:
+    trust = document(allow("sts:AssumeRole", Principal={"Service": "ecs-tasks.amazonaws.com"}))
+    policy = document(allow([*actions], Resource=_CACHED), allow(_LOGIN, Resource="*"))
+    attached = {"PolicyName": "Pull", "PolicyDocument": policy, "Roles": [{"Ref": "Task"}]}
+    return {
+        "Task": resource(ROLE, {"AssumeRolePolicyDocument": trust}),
+        "Pull": resource("AWS::IAM::Policy", attached),
     }
 
 
@@ -112,6 +125,12 @@ EXAMPLES = {
                 LifecyclePolicy=ABSENT,
             )
         },
+    ),
+    "ECR411": example(
+        {**_hub(), **_puller("ecr:BatchGetImage")},
+        "it may pull docker-hub/*, and may not ecr:BatchImportUpstreamImage nor "
+        "ecr:CreateRepository",
+        {**_hub(), **_puller("ecr:BatchGetImage", *IMPORT_ACTIONS)},
     ),
     "ECR420": example(
         _secret(SecretString='{"username": "ci", "accessToken": "dckr_pat_0123"}'),

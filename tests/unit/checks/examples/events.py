@@ -13,6 +13,7 @@ from tests.unit.checks.examples.build import (
     key,
     repository,
     resource,
+    written,
 )
 
 _HOST = "token.actions.githubusercontent.com"
@@ -27,7 +28,15 @@ def _on(detail: str, source: str = "aws.ecr", targets: Any = (_QUEUE,)) -> dict[
     return resource(EVENT_RULE, {"EventPattern": pattern, "Targets": listed})
 
 
-def _topic(service: str = "events.amazonaws.com", **properties: Any) -> dict[str, Any]:
+def _topic(
+    service: str = "events.amazonaws.com", *, may_encrypt: bool = True, **properties: Any
+) -> dict[str, Any]:
+    own = allow("kms:*", Principal={"AWS": "arn:aws:iam::111122223333:root"}, Resource="*")
+    events = allow(
+        ["kms:Decrypt", "kms:GenerateDataKey*"],
+        Principal={"Service": "events.amazonaws.com"},
+        Resource="*",
+    )
     statement = allow("sns:Publish", Principal={"Service": service}, Resource={"Ref": "Topic"})
     policy = {"Topics": [{"Ref": "Topic"}], "PolicyDocument": document(statement)}
     sound = {"KmsMasterKeyId": get_att("Key")}
@@ -35,7 +44,7 @@ def _topic(service: str = "events.amazonaws.com", **properties: Any) -> dict[str
         "Pushed": _on("ECR Image Action", targets=[{"Arn": {"Ref": "Topic"}, "Id": "Topic"}]),
         "Topic": resource(TOPIC, {**sound, **properties}),
         "TopicPolicy": resource(TOPIC_POLICY, policy),
-        "Key": key(),
+        "Key": key(KeyPolicy=document(own, events)) if may_encrypt else key(),
     }
 
 
@@ -68,6 +77,37 @@ def _suppressed(**entry: str) -> dict[str, Any]:
     return {"Api": {**api, "Metadata": {"ecr-constructs": {"suppress": [entry]}}}}
 
 
+def _details(**details: Any) -> dict[str, Any]:
+    pushed = _on("ECR Image Action")
+    pushed["Properties"]["EventPattern"]["detail"] = details
+    return pushed
+
+
+TWICE = """\
+Resources:
+  Registry:
+    Type: AWS::ECR::RegistryPolicy
+    Properties:
+      PolicyText:
+        Version: "2012-10-17"
+        Statement:
+          Effect: Allow
+          Principal:
+            AWS: arn:aws:iam::444455556666:root
+          Action: ecr:ReplicateImage
+          Resource: arn:aws:ecr:eu-central-1:111122223333:repository/payments/*
+  Registry:
+    Type: AWS::ECR::RegistryPolicy
+    Properties:
+      PolicyText:
+        Version: "2012-10-17"
+        Statement:
+          Effect: Allow
+          Principal:
+            AWS: arn:aws:iam::444455556666:root
+          Action: ecr:ReplicateImage
+          Resource: arn:aws:ecr:eu-central-1:111122223333:repository/orders/*
+"""
 EXAMPLES = {
     "ECR501": example(
         {"Found": _on("Inspector2 Finding")},
@@ -87,6 +127,16 @@ EXAMPLES = {
     "ECR504": example(_topic(KmsMasterKeyId=ABSENT), "the topic has no KmsMasterKeyId", _topic()),
     "ECR505": example(
         _topic("s3.amazonaws.com"), "no policy lets events.amazonaws.com publish", _topic()
+    ),
+    "ECR506": example(
+        {"Pushed": _details(**{"action-type": ["PUSHED"]})},
+        "no 'ECR Image Action' has the action-type 'PUSHED'",
+        {"Pushed": _details(**{"action-type": ["PUSH"]})},
+    ),
+    "ECR507": example(
+        _topic(may_encrypt=False),
+        "the policy of Key does not let events.amazonaws.com kms:Decrypt and kms:GenerateDataKey",
+        _topic(),
     ),
     "ECR510": example(
         github(sub="repo:*"), "'repo:*' lets every repository assume the role", github()
@@ -121,6 +171,11 @@ EXAMPLES = {
             for number in range(501)
         },
         "a template has at most 500 resources, this one 501",
+        {"Payments": creation_template()},
+    ),
+    "ECR604": written(
+        TWICE,
+        "'Registry' stands twice in Resources; only the last one counts",
         {"Payments": creation_template()},
     ),
     "ECR901": example(

@@ -64,6 +64,11 @@ def inline(*actions: str) -> list[dict[str, Any]]:
     return [{"PolicyName": "Inline", "PolicyDocument": policy}]
 
 
+def policy(kind: str, action: str, **properties: Any) -> dict[str, Any]:
+    """Return a policy of IAM that allows something."""
+    return resource(kind, {"PolicyDocument": document(allow(action, Resource="*")), **properties})
+
+
 def statement(**parts: Any) -> dict[str, Any]:
     """Return a repository with a policy of one statement."""
     return {"Api": repository(RepositoryPolicyText={"Version": "2012-10-17", "Statement": parts})}

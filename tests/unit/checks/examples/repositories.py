@@ -25,6 +25,8 @@ _FILTERS = [
     }
 ]
 _KMS = {"EncryptionType": "KMS", "KmsKey": get_att("Key")}
+_ALIAS = {"EncryptionType": "KMS", "KmsKey": "alias/ecr"}
+_ROLE = "arn:aws:iam::111122223333:role/create"
 
 
 def _encrypted(**configuration: Any) -> dict[str, Any]:
@@ -121,8 +123,13 @@ EXAMPLES = {
         [template(_PUBLIC, _VIRGINIA)],
     ),
     "ECR020": example(
-        _encrypted(EncryptionType="KMS", KmsKey="alias/ecr"),
-        "the key 'alias/ecr' is an alias",
+        {"T": creation_template(EncryptionConfiguration=_ALIAS, CustomRoleArn=_ROLE)},
+        "'alias/ecr' is an alias",
+        {"T": creation_template(EncryptionConfiguration=_KMS, CustomRoleArn=_ROLE), "Key": key()},
+    ),
+    "ECR025": example(
+        {"Api": repository(EncryptionConfiguration=_ALIAS)},
+        "'alias/ecr' is an alias",
         {"Api": repository(EncryptionConfiguration=_KMS), "Key": key()},
     ),
     "ECR021": example(
