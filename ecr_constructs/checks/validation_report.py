@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ecr_constructs.checks.acknowledgments import PLUGIN, Acknowledgment
+from ecr_constructs.checks.cloud_assembly import MANIFEST
 from ecr_constructs.checks.errors import CheckError
 
 _REPORT = "validation-report.json"
@@ -16,36 +17,49 @@ def acknowledged_at_synthesis(assembly: Path) -> Mapping[Path | None, Sequence[A
     """Return what was acknowledged by the template it is about; None: those of whole stacks.
 
     Args:
-        assembly: The folder of the app's cloud assembly, not that of a stage in it.
+        assembly: The folder of the app's cloud assembly, not that of a stage in it. Any other
+            folder has no report.
 
     Raises:
-        CheckError: The report cannot be read.
+        CheckError: The report is no JSON.
     """
     found: dict[Path | None, list[Acknowledgment]] = defaultdict(list)
     report = assembly / _REPORT
-    if report.is_file():
-        try:
-            content = json.loads(report.read_text(encoding="utf-8"))
-        except ValueError:
-            msg = f"{report} is no JSON; synthesize again"
-            raise CheckError(msg) from None
-        for template, each in _read(content):
-            found[(assembly / template).resolve() if template else None].append(each)
+    if not report.is_file() or not (assembly / MANIFEST).is_file():
+        return found
+    try:
+        content = json.loads(report.read_text(encoding="utf-8"))
+    except ValueError:
+        msg = f"{report} is no JSON; synthesize again"
+        raise CheckError(msg) from None
+    for template, each in _read(content):
+        found[(assembly / template).resolve() if template else None].append(each)
     return found
 
 
-def _read(content: Mapping[str, Any]) -> Iterator[tuple[str | None, Acknowledgment]]:
-    reports = [each for each in content["pluginReports"] if each["pluginName"] == PLUGIN]
-    for violation in (
-        each for report in reports for each in report.get("suppressedViolations", ())
-    ):
-        for construct in violation["violatingConstructs"]:
-            resource = construct.get("cloudFormationResource", {})
-            known = Acknowledgment(
-                violation["ruleName"],
-                violation["reason"].strip(),
-                construct["constructPath"],
-                PLUGIN,
-                frozenset(filter(None, [resource.get("logicalId")])),
-            )
-            yield resource.get("templatePath"), known
+def _read(content: Any) -> Iterator[tuple[str | None, Acknowledgment]]:
+    for rule, reason, construct in _suppressed(content):
+        match construct:
+            case {
+                "constructPath": str(path),
+                "cloudFormationResource": {"templatePath": str(template), "logicalId": str(name)},
+            }:
+                yield template, Acknowledgment(rule, reason, path, PLUGIN, frozenset({name}))
+            case {"constructPath": str(path)}:
+                yield None, Acknowledgment(rule, reason, path, PLUGIN)
+
+
+def _suppressed(content: Any) -> Iterator[tuple[str, str, Any]]:
+    """Yield rule, reason and construct; other plugins and versions of CDK say other things."""
+    for report in _listed(content, "pluginReports"):
+        ours = isinstance(report, Mapping) and report.get("pluginName") == PLUGIN
+        for violation in _listed(report, "suppressedViolations") if ours else ():
+            match violation:
+                case {"ruleName": str(rule), "reason": str(reason)}:
+                    for construct in _listed(violation, "violatingConstructs"):
+                        yield rule, reason.strip(), construct
+
+
+def _listed(value: Any, name: str) -> Sequence[Any]:
+    found = value.get(name) if isinstance(value, Mapping) else None
+    return found if isinstance(found, list) else ()

@@ -11,7 +11,9 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import assertions
 from aws_cdk import aws_ecr as ecr
-from cfnlint.api import ManualArgs, lint_file
+from cfnlint.config import ConfigMixIn
+from cfnlint.rules import Rules
+from cfnlint.runner import run_template_by_file_path
 
 from ecr_constructs import EcrChecks
 from ecr_constructs.checks import CheckError, assert_no_findings, load, report
@@ -100,10 +102,11 @@ def at_the_command_line(outdir: Path) -> Findings:
 def at_the_editor(outdir: Path) -> Findings:
     """Return what cfn-lint finds in the stack."""
     [stack] = templates(outdir)
-    config = ManualArgs(regions=["eu-central-1"], append_rules=["ecr_constructs.checks.cfnlint"])
+    config = ConfigMixIn(["--template", str(stack)], regions=["eu-central-1"])
+    rules = Rules.create_from_module("ecr_constructs.checks.cfnlint")
     return {
         (each.rule.id, str(each.path[1]))
-        for each in lint_file(stack, config=config)
+        for each in run_template_by_file_path(str(stack), config, rules, ignore_bad_template=False)
         if each.rule.id in FAULTS
     }
 
@@ -164,13 +167,47 @@ def test_without_the_plugin_they_are_lost(outdir: Path, tmp_path: Path) -> None:
     assert {"ECR013", "ECR603"} <= {each.rule for each in report(load([copied])).findings}
 
 
-def test_a_damaged_report_is_refused(outdir: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """A cloud assembly with an empty stack."""
+    (tmp_path / "manifest.json").write_text('{"artifacts": {}}', encoding="utf-8")
+    (tmp_path / "Stack.template.json").write_text('{"Resources": {}}', encoding="utf-8")
+    return tmp_path / "Stack.template.json"
+
+
+def test_a_damaged_report_is_refused(bare: Path) -> None:
     """It is said which file cannot be read."""
-    copied = shutil.copytree(outdir, tmp_path / "copy")
-    (copied / "validation-report.json").write_text("{", encoding="utf-8")
+    bare.with_name("validation-report.json").write_text("{", encoding="utf-8")
 
     with pytest.raises(CheckError, match=r"validation-report\.json is no JSON; synthesize again"):
-        load([copied])
+        load([bare])
+
+
+@pytest.mark.parametrize(
+    "reports",
+    [
+        {},
+        5,
+        [5],
+        [{"summary": {"pluginName": "CfnGuard", "status": "failure"}, "violations": []}],
+        [{"pluginName": "EcrChecks", "suppressedViolations": [5]}],
+        [
+            {
+                "pluginName": "EcrChecks",
+                "suppressedViolations": [
+                    {"ruleName": "ECR012", "reason": "It is.", "violatingConstructs": [5]}
+                ],
+            }
+        ],
+    ],
+    ids=range(6),
+)
+def test_a_report_of_another_shape_tells_nothing(reports: Any, bare: Path) -> None:
+    """Older versions of CDK wrote others."""
+    report = json.dumps({"pluginReports": reports})
+    bare.with_name("validation-report.json").write_text(report, encoding="utf-8")
+
+    assert [[]] == [each.acknowledged for each in load([bare])]
 
 
 def test_a_damaged_assembly_is_refused(outdir: Path, tmp_path: Path) -> None:
