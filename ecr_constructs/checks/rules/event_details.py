@@ -87,8 +87,9 @@ def _field_faults(field: str, details: list[str]) -> Iterator[Fault]:
 def _value_faults(field: str, values: Any, known: set[str], details: list[str]) -> Iterator[Fault]:
     for each in values if isinstance(values, list) else ():
         if isinstance(each, str) and not is_unresolved(each) and each not in known:
-            said = f"{_events(details)} has the {field} {each!r}"
-            yield Fault((*_PATTERN, field), f"no {said}", f"Write {' or '.join(sorted(known))}.")
+            near = get_close_matches(each.upper(), sorted(known), n=1) or sorted(known)
+            said = f"no {_events(details)} has the {field} {each!r}"
+            yield Fault((*_PATTERN, field), said, f"Write {' or '.join(near)}.")
 
 
 def _events(details: list[str]) -> str:

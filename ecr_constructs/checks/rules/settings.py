@@ -67,7 +67,9 @@ def sound_exclusions(resource: Resource) -> Iterator[Fault]:
     """Hold setting and filters to each other, and judge the filters."""
     filters, setting = resource.get(_FILTERS), resource.get("ImageTagMutability")
     known = not any(isinstance(each, str) and is_unresolved(each) for each in (filters, setting))
-    if known and isinstance(setting, str | None):
+    if filters == []:
+        yield Fault(("Properties", _FILTERS), "the list is empty")
+    elif known and isinstance(setting, str | None):
         if filters is not None and not str(setting).endswith(_EXCLUDING):
             said = f"ImageTagMutability {setting or 'MUTABLE'} takes no exclusion filters"
             yield Fault(("Properties", _FILTERS), said)
@@ -79,7 +81,8 @@ def sound_exclusions(resource: Resource) -> Iterator[Fault]:
         TagMutability.immutable(except_for=values)
     except ValueError as error:
         for line in str(error).splitlines()[1:]:
-            yield Fault(("Properties", _FILTERS), f"filter {line.strip().removeprefix('- ')}")
+            said = line.strip().removeprefix("- ")
+            yield Fault(("Properties", _FILTERS), f"filter {said}" if said[0] in "'\"" else said)
 
 
 @rule(

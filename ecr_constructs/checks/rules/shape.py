@@ -14,6 +14,7 @@ from ecr_constructs.checks.resource_types import (
 from ecr_constructs.checks.rule import Fault, rule
 from ecr_constructs.checks.service import schema_of
 from ecr_constructs.checks.shape import misfits
+from ecr_constructs.checks.template import dotted
 
 _SOURCE = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ECR.html"
 # Of these other rules say more.
@@ -45,7 +46,7 @@ def _found(resource: Resource, kind: str) -> Iterator[Fault]:
         return
     for misfit in misfits(resource.properties, schema_of(resource.type)):
         if misfit.kind == kind:
-            name = str(misfit.path[-1]) if misfit.path else "Properties"
+            name = dotted(misfit.path).rpartition(".")[2] or "Properties"
             said = misfit.message if kind == "name" else f"{name} {misfit.message}"
             yield Fault(("Properties", *misfit.path), said, misfit.remedy)
 

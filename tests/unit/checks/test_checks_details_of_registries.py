@@ -130,6 +130,11 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
         {"A": creation_template(), "B": creation_template()},
         "A has the prefix 'payments' already",
     ),
+    "an occasion that there is not": (
+        "ECR004",
+        {"T": creation_template(AppliedFor=["PUSH"])},
+        "AppliedFor[0] must be one of REPLICATION, PULL_THROUGH_CACHE, CREATE_ON_PUSH",
+    ),
     "no occasion": ("ECR407", {"T": creation_template(AppliedFor=[])}, "AppliedFor is empty"),
     "an occasion twice": (
         "ECR407",

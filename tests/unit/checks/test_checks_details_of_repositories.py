@@ -88,6 +88,16 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
         {"Api": repository(ImageTagMutabilityExclusionFilters=[FILTER])},
         "filter 'a*b*c*' may hold at most 2 '*', holds 3",
     ),
+    "no filter": (
+        "ECR011",
+        {
+            "Api": repository(
+                ImageTagMutability="IMMUTABLE_WITH_EXCLUSION",
+                ImageTagMutabilityExclusionFilters=[],
+            )
+        },
+        "the list is empty",
+    ),
     "filters of what is not known": (
         "ECR011",
         {
