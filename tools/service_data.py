@@ -16,7 +16,9 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from ecr_constructs.checks.resource_types import ECR_TYPES, REPLICATION
 
-PATH = Path(__file__).parent.parent / "ecr_constructs" / "checks" / "service.json"
+_PACKAGE = Path(__file__).parent.parent / "ecr_constructs"
+PATH = _PACKAGE / "checks" / "service.json"
+CREATE_ONLY = _PACKAGE / "review" / "create_only.json"
 _POLICIES = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
 # A Region that has every type.
 _HOME = "us-east-1"
@@ -85,6 +87,18 @@ def _shape(node: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]
     return shape
 
 
+def create_only_data() -> str:
+    """Return which properties cannot be changed without a replacement, of every type."""
+    manager = PROVIDER_SCHEMA_MANAGER
+    document = {}
+    for kind in sorted(manager.get_resource_types(_HOME)):
+        schema = manager.get_resource_schema(_HOME, kind).schema
+        if paths := schema.get("createOnlyProperties"):
+            document[kind] = sorted(each.removeprefix("/properties/") for each in paths)
+    return json.dumps(document, indent=0, sort_keys=True) + "\n"
+
+
 if __name__ == "__main__":
-    PATH.write_text(service_data(), encoding="utf-8")
-    print(f"wrote {PATH.name}")
+    for path, text in ((PATH, service_data()), (CREATE_ONLY, create_only_data())):
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path.name}")

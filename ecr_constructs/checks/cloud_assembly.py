@@ -6,10 +6,12 @@ https://github.com/aws/aws-cdk-cli/tree/main/packages/%40aws-cdk/cloud-assembly-
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.checks.errors import CheckError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MANIFEST = "manifest.json"
 _UNKNOWN = "unknown-"
@@ -18,12 +20,21 @@ _NESTED = ".nested.template.json"
 
 @dataclass(frozen=True, slots=True)
 class StackFile:
-    """A template's file, and what is known of its stack: where it goes, and its construct."""
+    """A template's file, and what is known of its stack.
+
+    Attributes:
+        path: The file.
+        account: The account that it goes to.
+        region: The Region that it goes to.
+        construct: The path of its construct: ``Prod/Payments``.
+        stack_name: What CloudFormation calls it: ``prod-ecr-payments``.
+    """
 
     path: Path
     account: str | None = None
     region: str | None = None
     construct: str | None = None
+    stack_name: str | None = None
 
 
 def stack_files(folder: Path) -> Iterator[StackFile]:
@@ -36,7 +47,8 @@ def stack_files(folder: Path) -> Iterator[StackFile]:
         match artifact:
             case {"type": "aws:cloudformation:stack", "properties": {"templateFile": str(file)}}:
                 place = _environment(artifact.get("environment"))
-                yield StackFile(folder / file, *place, artifact.get("displayName"))
+                name = artifact["properties"].get("stackName")
+                yield StackFile(folder / file, *place, artifact.get("displayName"), name)
             case {"type": "cdk:cloud-assembly", "properties": {"directoryName": str(name)}}:
                 yield from stack_files(folder / name)
 

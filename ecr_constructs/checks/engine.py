@@ -1,7 +1,7 @@
 """Rules applied to templates."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ecr_constructs.checks.assembly import Assembly, Stack
 from ecr_constructs.checks.finding import Finding, Report, Suppressed
@@ -31,7 +31,16 @@ def report(templates: Sequence[Template]) -> Report:
     Args:
         templates: As for `check`.
     """
-    assembly = Assembly(templates)
+    return report_on(Assembly(templates), lambda _: True)
+
+
+def report_on(assembly: Assembly, is_judged: Callable[[Resource], bool]) -> Report:
+    """Return what is wrong with some resources of an assembly, and what was suppressed.
+
+    Args:
+        assembly: What rules look at.
+        is_judged: Tells whether a resource, or a template as a whole, is judged.
+    """
     by_type = _by_type(RULES)
     findings: list[Finding] = []
     suppressed: list[Suppressed] = []
@@ -40,6 +49,8 @@ def report(templates: Sequence[Template]) -> Report:
         known: dict[tuple[str, str], Suppression] = {}
         unused: dict[Suppression, None] = {}
         for each in suppressions(stack):
+            if not is_judged(stack.resources.get(each.resource, stack.whole)):
+                continue
             known.setdefault((each.resource, each.rule), each)
             # An acknowledgment is for many resources: idle at some, and asked for its reason once.
             asked_before = bool(each.construct) and (each.construct, each.rule) in asked
@@ -49,7 +60,7 @@ def report(templates: Sequence[Template]) -> Report:
             if not each.reason and not asked_before:
                 findings.append(_about(stack, each, UNREASONED))
         wide = [each for each in known.values() if each.rule not in RULES]
-        for finding in _found(stack, by_type):
+        for finding in _found(stack, by_type, is_judged):
             found = known.get((finding.resource, finding.rule)) or known.get(("", finding.rule))
             found = found or next((w for w in wide if finding.rule.startswith(w.rule)), None)
             if found is None:
@@ -58,7 +69,8 @@ def report(templates: Sequence[Template]) -> Report:
             unused.pop(found, None)
             suppressed.append(Suppressed(finding, found.reason))
         findings += [_about(stack, each, UNUSED) for each in unused]
-    order = {each.name: number for number, each in reversed(list(enumerate(templates)))}
+    names = [each.template.name for each in assembly.stacks]
+    order = {name: number for number, name in reversed(list(enumerate(names)))}
 
     def place(finding: Finding) -> tuple[int, str, str, str, str]:
         where, rule = finding.where, finding.rule
@@ -78,11 +90,14 @@ def _by_type(rules: Mapping[str, Rule]) -> Mapping[str, Sequence[Rule]]:
     return found
 
 
-def _found(stack: Stack, by_type: Mapping[str, Sequence[Rule]]) -> Iterator[Finding]:
-    for rule in by_type[""]:
-        yield from _of(stack.whole, rule)
+def _found(
+    stack: Stack, by_type: Mapping[str, Sequence[Rule]], is_judged: Callable[[Resource], bool]
+) -> Iterator[Finding]:
+    if is_judged(stack.whole):
+        for rule in by_type[""]:
+            yield from _of(stack.whole, rule)
     for resource in stack.resources.values():
-        if resource.is_made:
+        if resource.is_made and is_judged(resource):
             for rule in by_type.get(resource.type, ()) if resource.type else ():
                 yield from _of(resource, rule)
 

@@ -126,6 +126,7 @@ def _read(file: StackFile, root: Path | None = None) -> Template:
         line_of,
         root=root,
         repeated=repeated,
+        stack_name=file.stack_name,
     )
 
 

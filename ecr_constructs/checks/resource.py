@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ecr_constructs.checks.intrinsics import ABSENT
 from ecr_constructs.model.tokens import is_unresolved
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Resource:
         self.id = logical_id
         self.body = body
         self.memo: dict[str, Any] = {}
+        self._values: dict[str, Any] = {}
 
     @property
     def type(self) -> str:
@@ -36,20 +38,34 @@ class Resource:
         return kind if isinstance(kind, str) else ""
 
     @cached_property
-    def _resolved(self) -> Any:
-        return self.stack.resolver.resolve(self.body.get("Properties"))
+    def _written(self) -> Any:
+        """The properties as they are written, or resolved if a function gives all of them."""
+        written = self.body.get("Properties")
+        given = isinstance(written, Mapping) and any(
+            name == "Ref" or str(name).startswith("Fn::") for name in written
+        )
+        return self.stack.resolver.resolve(written) if given else written
 
-    @property
+    def _resolved(self, name: str) -> Any:
+        # One by one, since most questions are about one property of many resources.
+        if name not in self._values:
+            self._values[name] = self.stack.resolver.resolve(self._written[name], 1)
+        return self._values[name]
+
+    @cached_property
     def properties(self) -> Mapping[str, Any]:
         """The properties, resolved; those that are absent are not there."""
-        return self._resolved if isinstance(self._resolved, dict) else {}
+        if not isinstance(self._written, Mapping):
+            return {}
+        resolved = {str(name): self._resolved(name) for name in self._written}
+        return {name: each for name, each in resolved.items() if each is not ABSENT}
 
     @cached_property
     def is_known(self) -> bool:
         """Whether what is not in the properties is surely not there."""
         # Beside properties, Fn::Transform may add some.
         functions = any(name.startswith("Fn::") for name in self.properties)
-        return isinstance(self._resolved, dict | None) and not functions
+        return isinstance(self._written, Mapping | None) and not functions
 
     @property
     def is_made(self) -> bool:
@@ -73,9 +89,12 @@ class Resource:
         # Two conditions may exclude each other, as those of two environments do.
         return (self.stack, self.condition) == (other.stack, other.condition)
 
-    def get(self, *path: str | int) -> Any:
+    def get(self, name: str, *path: str | int) -> Any:
         """Return a property's value; None if it is not there."""
-        value: Any = self.properties
+        if not isinstance(self._written, Mapping) or name not in self._written:
+            return None
+        value = self._resolved(name)
+        value = None if value is ABSENT else value
         for key in path:
             if isinstance(key, int):
                 value = value[key] if isinstance(value, list) and key < len(value) else None
@@ -83,14 +102,14 @@ class Resource:
                 value = value.get(key) if isinstance(value, Mapping) else None
         return value
 
-    def text(self, *path: str | int) -> str | None:
+    def text(self, name: str, *path: str | int) -> str | None:
         """Return a property's value if it is a text that is known."""
-        value = self.get(*path)
+        value = self.get(name, *path)
         return value if isinstance(value, str) and not is_unresolved(value) else None
 
-    def mappings(self, *path: str | int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    def mappings(self, name: str, *path: str | int) -> Iterator[tuple[int, Mapping[str, Any]]]:
         """Yield the entries of a list that are mappings, with their places."""
-        value = self.get(*path)
+        value = self.get(name, *path)
         for index, each in enumerate(value if isinstance(value, list) else ()):
             if isinstance(each, Mapping):
                 yield index, each

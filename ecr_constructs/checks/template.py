@@ -26,6 +26,8 @@ class Template:
         construct: The path of the stack's construct in the CDK app. None: not known.
         root: The file of the stack that it is nested in, however deep. None: in none.
         repeated: The places that are written more than once; the last one counts.
+        stack_name: What CloudFormation calls the stack. None: not known.
+        stack: What a review calls the stack.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Template:
     construct: str | None = None
     root: Path | None = None
     repeated: Sequence[Place] = field(default=(), repr=False)
+    stack_name: str | None = None
+    stack: str = ""
 
     def line(self, place: Place) -> int | None:
         """Return the line of a place, or of what is nearest around it."""

@@ -1,0 +1,7 @@
+"""What a pull request will do to the registry: two sides of an app, compared offline."""
+
+from ecr_constructs.review.change import Change, Kind, Severity
+from ecr_constructs.review.engine import Review, review
+from ecr_constructs.review.sides import load_sides
+
+__all__ = ["Change", "Kind", "Review", "Severity", "load_sides", "review"]

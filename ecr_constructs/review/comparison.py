@@ -1,0 +1,231 @@
+"""What became of each resource: who is who on both sides."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ecr_constructs.checks.resource_types import (
+    CACHE,
+    CREATION_TEMPLATE,
+    KEY,
+    PUBLIC_REPOSITORY,
+    PULL_TIME_EXCLUSION,
+    REPOSITORY,
+    SINGLETONS,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from ecr_constructs.checks.assembly import Assembly, Stack
+    from ecr_constructs.checks.resource import Resource
+    from ecr_constructs.model.lifecycle import Inventory
+
+# What names a resource in its registry, whatever its logical id.
+_NAMES = {
+    REPOSITORY: "RepositoryName",
+    PUBLIC_REPOSITORY: "RepositoryName",
+    CACHE: "EcrRepositoryPrefix",
+    CREATION_TEMPLATE: "Prefix",
+    PULL_TIME_EXCLUSION: "PrincipalArn",
+    "AWS::KMS::Alias": "AliasName",
+}
+# What a template's values may rest on, beside its resources.
+_SURROUNDINGS = ("Parameters", "Mappings", "Conditions", "Transform")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A resource on both sides.
+
+    Attributes:
+        before: The resource in base. None: it is new.
+        after: The resource in head. None: it is gone.
+    """
+
+    before: Resource | None
+    after: Resource | None
+
+    @property
+    def resource(self) -> Resource:
+        """The resource in head, or in base if it is gone."""
+        resource = self.after or self.before
+        assert resource is not None
+        return resource
+
+    @property
+    def type(self) -> str:
+        """The resource type."""
+        return self.resource.type
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether it is in another stack, or under another logical id."""
+        return self.sides is not None and _place(self.sides[0]) != _place(self.sides[1])
+
+    @property
+    def name(self) -> str | None:
+        """The name of a repository, or the prefix of a cache or a template, if it is known."""
+        return name_of(self.resource)
+
+    @property
+    def called(self) -> str:
+        """What to call it in a sentence: its name, or its type and logical id."""
+        return self.name or f"{self.type} {self.resource.id}"
+
+    @property
+    def stack(self) -> str:
+        """The stack, as its app calls it."""
+        return self.resource.stack.template.stack
+
+    @property
+    def sides(self) -> tuple[Resource, Resource] | None:
+        """Both, if there are both."""
+        if self.before is None or self.after is None:
+            return None
+        return self.before, self.after
+
+    def values(self, name: str, *path: str | int) -> tuple[Any, Any]:
+        """Return a property before and after; None where it is not there."""
+        before, after = self.before, self.after
+        return (
+            before.get(name, *path) if before is not None else None,
+            after.get(name, *path) if after is not None else None,
+        )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two sides of an app.
+
+    Attributes:
+        base: What is deployed.
+        head: What the pull request wants.
+        inventories: The images of repositories, by the repository's name.
+        now: When the images are looked at. Default: they are not.
+    """
+
+    base: Assembly
+    head: Assembly
+    inventories: Mapping[str, Inventory] = field(default_factory=dict)
+    now: datetime | None = None
+
+    @cached_property
+    def pairs(self) -> Sequence[Pair]:
+        """The resources that are not the same on both sides, in the order of their stacks."""
+        matched: list[Pair] = []
+        gone: list[Resource] = []
+        new: list[Resource] = []
+        for left, right in zip(self.base.stacks, self.head.stacks, strict=True):
+            moving = _surroundings(left) != _surroundings(right)
+            for before, after in _matched(left, right):
+                if before is None or after is None:
+                    gone += [before] if before else []
+                    new += [after] if after else []
+                elif _differ(before, after, moving=moving):
+                    matched.append(Pair(before, after))
+        return [*matched, *_moved(gone, new)]
+
+    def of_type(self, *types: str) -> Iterator[Pair]:
+        """Yield the pairs of some types."""
+        return (pair for pair in self.pairs if pair.type in types)
+
+    @cached_property
+    def changed_stacks(self) -> frozenset[int]:
+        """The places of the stacks in which anything but repositories is not the same."""
+        return frozenset(
+            number
+            for number, (left, right) in enumerate(
+                zip(self.base.stacks, self.head.stacks, strict=True)
+            )
+            if left.body is not right.body and _others(left) != _others(right)
+        )
+
+
+def name_of(resource: Resource) -> str | None:
+    """Return what names a resource in its registry, if it has such a name and that is known."""
+    key = _NAMES.get(resource.type)
+    return resource.text(key) if key else None
+
+
+def _place(resource: Resource) -> tuple[str, str | None, str | None, str]:
+    stack = resource.stack
+    return stack.template.stack, stack.account, stack.region, resource.id
+
+
+def _surroundings(stack: Stack) -> list[Any]:
+    return [stack.body.get(name) for name in _SURROUNDINGS]
+
+
+def _others(stack: Stack) -> dict[str, Any]:
+    """Return all of a template but what its repositories are like."""
+    resources = {
+        each.id: each.type if each.type == REPOSITORY else each.body
+        for each in stack.resources.values()
+    }
+    return {**stack.body, "Resources": resources}
+
+
+def _matched(left: Stack, right: Stack) -> Iterator[tuple[Resource | None, Resource | None]]:
+    for logical_id in dict.fromkeys((*left.resources, *right.resources)):
+        before, after = _made(left, logical_id), _made(right, logical_id)
+        if before is not None and after is not None and before.type != after.type:
+            # CloudFormation does not change the type of a resource.
+            yield before, None
+            yield None, after
+        elif before is not None or after is not None:
+            yield before, after
+
+
+def _made(stack: Stack, logical_id: str) -> Resource | None:
+    resource = stack.resources.get(logical_id)
+    return resource if resource is not None and resource.is_made else None
+
+
+def _differ(before: Resource, after: Resource, *, moving: bool) -> bool:
+    if before.body is after.body or before.body == after.body:
+        # Equal texts come to unequal values where what they refer to is another.
+        may_differ = moving or before.type != REPOSITORY
+        return may_differ and before.properties != after.properties
+    return _told(before.body) != _told(after.body) or before.properties != after.properties
+
+
+def _told(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what CloudFormation acts on."""
+    return {key: each for key, each in body.items() if key != "Metadata"}
+
+
+def _moved(gone: Sequence[Resource], new: Sequence[Resource]) -> Iterator[Pair]:
+    """Yield what is gone and what is new; together, if it is the same in another place."""
+    waiting: dict[tuple[Any, ...], list[Resource]] = defaultdict(list)
+    for each in new:
+        waiting[_identity(each)].append(each)
+    kept = set()
+    for each in gone:
+        candidates = waiting.get(_identity(each), [])
+        # Where accounts are not known, the same stack is the better guess.
+        stack = each.stack.template.stack
+        here = [other for other in candidates if other.stack.template.stack == stack]
+        after = next(iter([*here, *candidates]), None)
+        if after is not None:
+            candidates.remove(after)
+        kept.add(id(after))
+        yield Pair(each, after)
+    yield from (Pair(None, each) for each in new if id(each) not in kept)
+
+
+def _identity(resource: Resource) -> tuple[Any, ...]:
+    """Return what makes two resources the same thing in AWS."""
+    where = resource.type, resource.registry
+    if resource.type in SINGLETONS:
+        return where
+    if (name := name_of(resource)) is not None:
+        return *where, name
+    if resource.type == KEY:
+        # A key has no name: one that is like another is the same, moved.
+        return *where, repr(resource.properties)
+    return *where, resource.stack.template.stack, resource.id

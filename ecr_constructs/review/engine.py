@@ -1,0 +1,68 @@
+"""Everything that is to be said of a pull request."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ecr_constructs.checks.assembly import Assembly
+from ecr_constructs.model.lifecycle import Inventory
+from ecr_constructs.review import (
+    access,
+    findings,
+    lifecycle,
+    others,
+    protection,
+    removal,
+    replacement,
+    replication,
+    settings,
+)
+from ecr_constructs.review.change import Change
+from ecr_constructs.review.comparison import Comparison
+
+_JUDGES: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
+    replacement.changes,
+    removal.changes,
+    protection.changes,
+    access.changes,
+    lifecycle.changes,
+    settings.changes,
+    replication.changes,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a pull request does.
+
+    Attributes:
+        changes: What it does, the worst first, in a stable order.
+        findings: What ``check`` found that is new, that was there before, and that is gone.
+    """
+
+    changes: tuple[Change, ...]
+    findings: findings.Counts
+
+
+def review(
+    base: Assembly,
+    head: Assembly,
+    *,
+    inventories: Mapping[str, Inventory] | None = None,
+    now: datetime | None = None,
+) -> Review:
+    """Return what it will do to deploy one side of an app over the other.
+
+    Args:
+        base: What is deployed; as `load_sides` reads it, as is head.
+        head: What is wanted.
+        inventories: The images of repositories, by the repository's name. Default: it is not
+            said which images go.
+        now: When the images are looked at. Default: now.
+    """
+    comparison = Comparison(base, head, inventories or {}, now)
+    found = [change for judge in _JUDGES for change in judge(comparison)]
+    judged, counts = findings.judged(comparison)
+    found += judged
+    found += others.changes(comparison, found)
+    return Review(tuple(sorted(dict.fromkeys(found), key=lambda each: each.order)), counts)

@@ -1,0 +1,17 @@
+"""The images that are in a repository now, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ecr_constructs.review.words import counted
+
+if TYPE_CHECKING:
+    from ecr_constructs.checks.resource import Resource
+    from ecr_constructs.review.comparison import Comparison
+
+
+def images_of(comparison: Comparison, repository: Resource) -> str:
+    """Return ``its images``, with their number if it is known."""
+    inventory = comparison.inventories.get(repository.text("RepositoryName") or "")
+    return "its images" if inventory is None else f"its {counted(len(inventory), 'image')}"

@@ -1,0 +1,32 @@
+"""Values and numbers in sentences."""
+
+import re
+from typing import Any
+
+from ecr_constructs.model.lifecycle.json_text import compact
+
+_LONGEST = 120
+# A reference to an attribute of another resource, which is not known before the deployment.
+_ATTRIBUTE = re.compile(r"\$\{Token\[(?:\d+\.)?([\w.]+)\]\}", re.ASCII)
+
+
+def told(value: Any) -> str:
+    """Return a property's value for a sentence; a long one is cut."""
+    if value is None:
+        return "absent"
+    text = value if isinstance(value, str) else compact(value)
+    text = _ATTRIBUTE.sub(lambda match: f"${{{match[1]}}}", text)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def listed(names: Any, most: int = 5) -> str:
+    """Return names as ``a, b and c``, and how many more there are than can be read."""
+    shown = [str(each) for each in names]
+    if len(shown) > most:
+        shown = [*shown[: most - 1], f"{len(shown) - most + 1:,} more"]
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1] if shown else "")))
+
+
+def counted(count: int, noun: str) -> str:
+    """Return ``1 image`` or ``2,000 images``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
