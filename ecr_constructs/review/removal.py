@@ -45,12 +45,8 @@ def changes(comparison: Comparison) -> Iterator[Change]:
 
 
 def _details(comparison: Comparison, resource: Resource) -> tuple[str, ...]:
-    number = comparison.base.stacks.index(resource.stack)
-    if comparison.head.stacks[number].template.path is not None:
+    stack = resource.stack
+    if comparison.head.stacks[comparison.base.stacks.index(stack)].resources:
         return ()
-    return (
-        (
-            f"The whole stack {resource.stack.template.stack} is gone from the app. CDK leaves what is "
-            "deployed of it as it is, until somebody deletes the stack."
-        ),
-    )
+    gone = f"The whole stack {stack.template.stack} is gone from the app."
+    return (f"{gone} CDK leaves what is deployed of it until somebody deletes the stack.",)
