@@ -48,9 +48,7 @@ def report_on(assembly: Assembly, is_judged: Callable[[Resource], bool]) -> Repo
     for stack in assembly.stacks:
         known: dict[tuple[str, str], Suppression] = {}
         unused: dict[Suppression, None] = {}
-        for each in suppressions(stack):
-            if not is_judged(stack.resources.get(each.resource, stack.whole)):
-                continue
+        for each in suppressions(stack, is_judged):
             known.setdefault((each.resource, each.rule), each)
             # An acknowledgment is for many resources: idle at some, and asked for its reason once.
             asked_before = bool(each.construct) and (each.construct, each.rule) in asked

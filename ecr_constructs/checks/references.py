@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ecr_constructs.checks.assembly import Stack
 from ecr_constructs.checks.resource import Resource
 from ecr_constructs.checks.template import Place
 
@@ -44,12 +43,13 @@ def _inside(value: Any, path: Place, depth: int) -> Iterator[Reference]:
         return
     if isinstance(value, list):
         for index, each in enumerate(value):
-            yield from _inside(each, (*path, index), depth + 1)
-    elif isinstance(value, Mapping):
+            if isinstance(each, dict | list):
+                yield from _inside(each, (*path, index), depth + 1)
+    elif isinstance(value, dict):
         for key, each in value.items():
             if len(value) == 1 and key in ("Ref", "Fn::GetAtt", "Fn::Sub"):
                 yield from _function(key, each, path)
-            if key != "Ref":
+            if key != "Ref" and isinstance(each, dict | list):
                 yield from _inside(each, (*path, str(key)), depth + 1)
 
 
@@ -77,53 +77,3 @@ def _variables(text: str, own: Mapping[str, Any], path: Place) -> Iterator[Refer
 def _attribute(text: str, path: Place) -> Reference:
     name, _, attribute = text.partition(".")
     return Reference(path, name, attribute or None)
-
-
-def cycles(stack: Stack) -> Mapping[str, tuple[str, ...]]:
-    """Return for each resource that depends on itself the resources of its cycle, in order."""
-    needs = {
-        each.id: sorted({r.name for r in references(each)} & set(stack.resources))
-        for each in stack.resources.values()
-    }
-    found: dict[str, tuple[str, ...]] = {}
-    for members in _components(needs):
-        first = members[0]
-        if len(members) > 1 or first in needs[first]:
-            found.update(dict.fromkeys(members, tuple(sorted(members))))
-    return found
-
-
-def _components(needs: Mapping[str, list[str]]) -> Iterator[list[str]]:
-    """Yield the strongly connected components (Tarjan's algorithm, without recursion)."""
-    order: dict[str, int] = {}
-    low: dict[str, int] = {}
-    stack: list[str] = []
-    open_: set[str] = set()
-    for root in needs:
-        if root in order:
-            continue
-        work = [(root, iter(needs[root]))]
-        order[root] = low[root] = len(order)
-        stack.append(root)
-        open_.add(root)
-        while work:
-            node, following = work[-1]
-            for each in following:
-                if each not in order:
-                    order[each] = low[each] = len(order)
-                    stack.append(each)
-                    open_.add(each)
-                    work.append((each, iter(needs[each])))
-                    break
-                if each in open_:
-                    low[node] = min(low[node], order[each])
-            else:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                if low[node] == order[node]:
-                    members: list[str] = []
-                    while not members or members[-1] != node:
-                        members.append(stack.pop())
-                        open_.discard(members[-1])
-                    yield members

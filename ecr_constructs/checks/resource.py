@@ -21,30 +21,32 @@ class Registry(NamedTuple):
 
 
 class Resource:
-    """A resource of a template, or the template as a whole, which has no id and no type."""
+    """A resource of a template, or the template as a whole, which has no id and no type.
+
+    Attributes:
+        stack: The template that it is in.
+        id: The logical id.
+        body: What is written.
+        type: The resource type; ``""`` if there is none.
+        memo: What rules found out about it.
+    """
 
     def __init__(self, stack: Stack, logical_id: str, body: Mapping[str, Any]) -> None:
         """Keep what it is and where."""
         self.stack = stack
         self.id = logical_id
         self.body = body
+        kind = body.get("Type")
+        self.type: str = kind if isinstance(kind, str) else ""
         self.memo: dict[str, Any] = {}
         self._values: dict[str, Any] = {}
-
-    @property
-    def type(self) -> str:
-        """The resource type; ``""`` if there is none."""
-        kind = self.body.get("Type")
-        return kind if isinstance(kind, str) else ""
 
     @cached_property
     def _written(self) -> Any:
         """The properties as they are written, or resolved if a function gives all of them."""
         written = self.body.get("Properties")
-        given = isinstance(written, Mapping) and any(
-            name == "Ref" or str(name).startswith("Fn::") for name in written
-        )
-        return self.stack.resolver.resolve(written) if given else written
+        is_function = isinstance(written, Mapping) and len(written) == 1
+        return self.stack.resolver.resolve(written) if is_function else written
 
     def _resolved(self, name: str) -> Any:
         # One by one, since most questions are about one property of many resources.

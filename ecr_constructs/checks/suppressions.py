@@ -6,7 +6,7 @@ is what ``cdk.Validations`` acknowledged in a CDK app.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,17 +41,29 @@ class Suppression:
     construct: str = ""
 
 
-def suppressions(stack: Stack) -> Iterator[Suppression]:
-    """Yield the suppressions of a template and of its resources."""
-    yield from _in_metadata("", stack.body.get("Metadata"))
+def suppressions(
+    stack: Stack, is_judged: Callable[[Resource], bool] = lambda _: True
+) -> Iterator[Suppression]:
+    """Yield the suppressions of a template and of its resources.
+
+    Args:
+        stack: The template.
+        is_judged: Tells whether those of a resource are asked for. Default: all are.
+    """
+    if is_judged(stack.whole):
+        yield from _in_metadata("", stack.body.get("Metadata"))
+        yield from _acknowledged_for_all(stack)
+    for resource in filter(is_judged, stack.resources.values()):
+        if "Metadata" in resource.body:
+            yield from _in_metadata(resource.id, resource.body["Metadata"])
+        yield from _acknowledged(resource)
+
+
+def _acknowledged_for_all(stack: Stack) -> Iterator[Suppression]:
     construct = stack.template.construct
     for each in stack.template.acknowledged if construct is not None else ():
         if each.plugin == PLUGIN and each.covers(str(construct)):
             yield Suppression(each.rule, each.reason, "", (), each.path)
-    for resource in stack.resources.values():
-        if "Metadata" in resource.body:
-            yield from _in_metadata(resource.id, resource.body["Metadata"])
-        yield from _acknowledged(resource)
 
 
 def _acknowledged(resource: Resource) -> Iterator[Suppression]:

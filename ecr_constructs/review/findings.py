@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ecr_constructs.checks.engine import report_on
-from ecr_constructs.checks.references import references
 from ecr_constructs.checks.resource_types import REPOSITORY
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import name_of
@@ -87,13 +86,12 @@ def _touched(comparison: Comparison, side: Assembly) -> Iterator[Resource]:
     changed = {each for pair in comparison.pairs for each in (pair.before, pair.after) if each}
     names = {name_of(each) for each in changed if each.type == REPOSITORY}
     for number, stack in enumerate(side.stacks):
+        yield stack.whole
         whole = number in comparison.changed_stacks or _suppresses(stack)
         for resource in stack.resources.values():
-            plain = resource.type == REPOSITORY and resource not in changed
-            if whole or not plain or (_written_name(resource) in names):
+            is_plain = resource.type == REPOSITORY and resource not in changed
+            if whole or not is_plain or _written_name(resource) in names:
                 yield resource
-        if whole or any(next(references(each), None) for each in changed if each.stack is stack):
-            yield stack.whole
 
 
 def _suppresses(stack: Stack) -> bool:

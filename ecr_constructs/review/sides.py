@@ -55,7 +55,9 @@ def _stacks(folder: Path) -> Iterator[tuple[tuple[str, ...], Template]]:
         place = template.stack_name or _relative(template.path, folder)
         # The same stack in another account or Region is another stack.
         key = (place, template.account or "", template.region or "")
-        yield key, replace(template, stack=called, body=_as_deployed(template.body))
+        # Only snapshots hold policies as JSON; in an assembly that would be a fault.
+        body = template.body if template.stack else _as_deployed(template.body)
+        yield key, replace(template, stack=called, body=body)
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
+from ecr_constructs.checks.cycles import Cycles
 from ecr_constructs.checks.policies import IDENTITY_TYPES
-from ecr_constructs.checks.references import Reference, cycles, references
+from ecr_constructs.checks.references import Reference, references
 from ecr_constructs.checks.resource import Resource
 from ecr_constructs.checks.resource_types import (
     ECR_TYPES,
@@ -80,8 +81,8 @@ def no_cycle(resource: Resource) -> Iterator[Fault]:
     """Look for cycles, and name each at its first resource of ECR."""
     stack = resource.stack
     if "cycles" not in stack.whole.memo:
-        stack.whole.memo["cycles"] = cycles(stack)
-    members = stack.whole.memo["cycles"].get(resource.id, ())
+        stack.whole.memo["cycles"] = Cycles(stack)
+    members = stack.whole.memo["cycles"].of(resource.id)
     of_ecr = [each for each in members if stack.resources[each].type in ECR_TYPES]
     if of_ecr and of_ecr[0] == resource.id:
         yield Fault((), f"depend on each other: {', '.join(members)}")
