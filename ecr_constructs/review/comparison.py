@@ -114,21 +114,37 @@ class Comparison:
     inventories: Mapping[str, Inventory] = field(default_factory=dict)
     now: datetime | None = None
 
-    @cached_property
+    @property
     def pairs(self) -> Sequence[Pair]:
         """The resources that are not the same on both sides, in the order of their stacks."""
+        return self._compared[0]
+
+    @property
+    def rewritten(self) -> frozenset[Resource]:
+        """The resources, of both sides, that are written otherwise, if only in their metadata."""
+        return self._compared[1]
+
+    @cached_property
+    def _compared(self) -> tuple[Sequence[Pair], frozenset[Resource]]:
         matched: list[Pair] = []
         gone: list[Resource] = []
         new: list[Resource] = []
+        rewritten: list[Resource] = []
         for left, right in zip(self.base.stacks, self.head.stacks, strict=True):
             moving = _surroundings(left) != _surroundings(right)
             for before, after in _matched(left, right):
                 if before is None or after is None:
                     gone += [before] if before else []
                     new += [after] if after else []
-                elif _differ(before, after, moving=moving):
+                elif before.body != after.body:
+                    rewritten += [before, after]
+                    if _told(before.body) != _told(after.body) or _come_to_others(before, after):
+                        matched.append(Pair(before, after))
+                # Equal texts come to other values where what they refer to is another.
+                elif (moving or before.type != REPOSITORY) and _come_to_others(before, after):
                     matched.append(Pair(before, after))
-        return [*matched, *_moved(gone, new)]
+        pairs = [*matched, *_moved(gone, new)]
+        return pairs, frozenset([*rewritten, *gone, *new])
 
     def of_type(self, *types: str) -> Iterator[Pair]:
         """Yield the pairs of some types."""
@@ -186,12 +202,8 @@ def _made(stack: Stack, logical_id: str) -> Resource | None:
     return resource if resource is not None and resource.is_made else None
 
 
-def _differ(before: Resource, after: Resource, *, moving: bool) -> bool:
-    if before.body is after.body or before.body == after.body:
-        # Equal texts come to unequal values where what they refer to is another.
-        may_differ = moving or before.type != REPOSITORY
-        return may_differ and before.properties != after.properties
-    return _told(before.body) != _told(after.body) or before.properties != after.properties
+def _come_to_others(before: Resource, after: Resource) -> bool:
+    return before.properties != after.properties
 
 
 def _told(body: Mapping[str, Any]) -> dict[str, Any]:

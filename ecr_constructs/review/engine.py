@@ -65,4 +65,4 @@ def review(
     judged, counts = findings.judged(comparison)
     found += judged
     found += others.changes(comparison, found)
-    return Review(tuple(sorted(dict.fromkeys(found), key=lambda each: each.order)), counts)
+    return Review(tuple(sorted(found, key=lambda each: each.order)), counts)

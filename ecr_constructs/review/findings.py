@@ -45,7 +45,7 @@ def judged(comparison: Comparison) -> tuple[list[Change], Counts]:
     Repositories that are the same on both sides, in stacks whose other parts are the same too,
     are not judged again: ten thousand would take longer to judge than to read.
     """
-    if not comparison.pairs and not comparison.changed_stacks:
+    if not comparison.rewritten and not comparison.changed_stacks:
         return [], Counts(0, 0, 0)
     places = {
         pair.sides[1]: pair.sides[0] for pair in comparison.pairs if pair.sides and pair.is_moved
@@ -83,8 +83,8 @@ def _found(
 
 def _touched(comparison: Comparison, side: Assembly) -> Iterator[Resource]:
     """Yield what is judged, of one side."""
-    changed = {each for pair in comparison.pairs for each in (pair.before, pair.after) if each}
-    names = {name_of(each) for each in changed if each.type == REPOSITORY}
+    changed = comparison.rewritten
+    names = {name_of(each) for each in changed if each.type == REPOSITORY} - {None}
     for number, stack in enumerate(side.stacks):
         yield stack.whole
         whole = number in comparison.changed_stacks or _suppresses(stack)
@@ -107,7 +107,7 @@ def _written_name(resource: Resource) -> object:
 
 def _change(finding: Finding, stack: Stack) -> Change:
     resource = stack.resources.get(finding.resource)
-    said = finding.where.removeprefix("Properties.")
+    said = finding.where.removeprefix("Properties").removeprefix(".")
     place = ": ".join(filter(None, (finding.resource, said)))
     return Change(
         kind="finding",

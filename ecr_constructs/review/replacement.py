@@ -13,6 +13,7 @@ from ecr_constructs.checks.resource_types import (
     REPOSITORY,
     SINGLETONS,
 )
+from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import name_of
@@ -71,7 +72,7 @@ def _replaced(
             "Take the change back, or give the new one another name and copy what is in the old."
         )
     fate = fate_of(after, "UpdateReplacePolicy", images_of(comparison, before))
-    sure = not any(is_unresolved(told(each)) for values in differs.values() for each in values)
+    sure = not is_unresolved(compact(list(differs.values())))
     return Change(
         kind="replaced",
         severity="error" if pair.type in _HOLDING or fate.is_lost else "warning",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -39,11 +40,16 @@ def load_sides(base: str | Path, head: str | Path) -> tuple[Assembly, Assembly]:
         CheckError: Something cannot be read, is no template, or holds none.
     """
     before, after = (dict(_stacks(Path(side))) for side in (base, head))
-    keys = sorted({*before, *after})
-    return (
-        Assembly([before.get(key) or _emptied(after[key]) for key in keys]),
-        Assembly([after.get(key) or _emptied(before[key]) for key in keys]),
-    )
+    either = {**before, **after}
+    titles = Counter(each.stack for each in either.values())
+    sides: tuple[list[Template], list[Template]] = ([], [])
+    for key, known in sorted(either.items()):
+        # Two stacks of one title are in two places.
+        where = f" in {known.account}/{known.region}" if titles[known.stack] > 1 else ""
+        for templates, side in zip(sides, (before, after), strict=True):
+            template = side.get(key) or _emptied(known)
+            templates.append(replace(template, stack=f"{known.stack}{where}"))
+    return Assembly(sides[0]), Assembly(sides[1])
 
 
 def _stacks(folder: Path) -> Iterator[tuple[tuple[str, ...], Template]]:

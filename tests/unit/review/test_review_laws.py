@@ -1,0 +1,64 @@
+"""Laws that hold for any two sides."""
+
+import copy
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+
+from ecr_constructs.checks import Template
+from ecr_constructs.checks.assembly import Assembly
+from ecr_constructs.review import Review, review
+from tests.unit.checks.examples import EXAMPLES
+from tests.unit.checks.test_checks_any_template import damaged
+
+PAIRS = [rule for rule in EXAMPLES if rule != "ECR603"]
+
+
+def compared(base: list[Template], head: list[Template]) -> Review:
+    """Review templates that stand at the same place, for the same account and Region."""
+    before, after = (
+        {(f"Stack{place}", each.account, each.region): each for place, each in enumerate(side)}
+        for side in (base, head)
+    )
+    sides: tuple[list[Template], list[Template]] = ([], [])
+    for key in dict.fromkeys([*before, *after]):
+        for templates, side in zip(sides, (before, after), strict=True):
+            template = side.get(key, Template("", {"Resources": {}}))
+            templates.append(replace(template, name="-".join(map(str, key)), stack=key[0]))
+    return review(Assembly(sides[0]), Assembly(sides[1]))
+
+
+@given(damaged(), damaged())
+def test_any_two_sides_are_compared(base: list[Template], head: list[Template]) -> None:
+    """Whatever is compared, each change names a resource of one of the sides, or none."""
+    found = compared(base, head)
+    known = {
+        (f"Stack{place}", resource)
+        for side in (base, head)
+        for place, each in enumerate(side)
+        for resource in ["", *Assembly([each]).stacks[0].resources]
+    }
+
+    for change in found.changes:
+        assert change.place in known
+        assert change.summary
+    assert found == compared(base, head)
+
+
+@given(damaged())
+def test_what_is_equal_is_no_change(templates: list[Template]) -> None:
+    """Of what is the same on both sides, nothing is said."""
+    assert () == compared(templates, copy.deepcopy(templates)).changes
+
+
+@pytest.mark.parametrize("rule", PAIRS)
+def test_a_fault_that_comes_is_new_and_one_that_goes_is_gone(rule: str) -> None:
+    """The faulty example of a rule is a finding over its sound one, and the other way round."""
+    sound, faulty = list(EXAMPLES[rule].sound), list(EXAMPLES[rule].faulty)
+    there, back = compared(sound, faulty), compared(faulty, sound)
+    new = [each.after["rule"] for each in there.changes if each.kind == "finding"]
+
+    assert rule in new
+    assert len(new) == there.findings.new == back.findings.gone
+    assert [] == [each for each in back.changes if each.kind == "finding"]

@@ -1,0 +1,126 @@
+"""Two folders, read so that their stacks can be compared."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecr_constructs.checks.errors import CheckError
+from ecr_constructs.review import load_sides, review
+from tests.unit.checks.examples.build import creation_template, repository
+from tests.unit.review.compared import API, said
+
+ACCOUNT = "aws://111122223333/eu-central-1"
+MOVING = repository(RepositoryName="payments/api", ImageTagMutability="MUTABLE")
+
+
+def assembly(folder: Path, *stacks: Mapping[str, Any]) -> Path:
+    """Write a cloud assembly; a stack has a file, a name, an environment, resources."""
+    folder.mkdir(parents=True)
+    artifacts = {}
+    for stack in stacks:
+        file, name = stack["file"], stack.get("name", "ecr-payments")
+        body = {"Resources": stack["resources"]}
+        (folder / f"{file}.template.json").write_text(json.dumps(body), encoding="utf-8")
+        artifacts[file] = {
+            "type": "aws:cloudformation:stack",
+            "environment": stack.get("environment", ACCOUNT),
+            "displayName": stack.get("display", "Prod/Payments"),
+            "properties": {"templateFile": f"{file}.template.json", "stackName": name},
+        }
+    manifest = json.dumps({"version": "55.0.0", "artifacts": artifacts})
+    (folder / "manifest.json").write_text(manifest, encoding="utf-8")
+    return folder
+
+
+def test_stacks_are_known_by_their_names_in_cloudformation(tmp_path: Path) -> None:
+    """A file or construct that is renamed is the same stack, as long as its stack name is."""
+    base = assembly(tmp_path / "base", {"file": "Old123", "resources": {"Api": API}})
+    head = assembly(
+        tmp_path / "head", {"file": "New456", "display": "Prod/Shop", "resources": {"Api": MOVING}}
+    )
+    [change, _] = review(*load_sides(base, head)).changes
+
+    assert ("Prod/Shop", "Api") == change.place
+
+
+def test_another_region_is_another_stack(tmp_path: Path) -> None:
+    """What is deployed stays where it is, and is no longer in the app."""
+    stack = {"file": "Payments", "resources": {"Api": API}}
+    there = {**stack, "environment": "aws://111122223333/eu-west-1"}
+    base, head = assembly(tmp_path / "base", stack), assembly(tmp_path / "head", there)
+
+    assert [
+        (
+            "removed",
+            "warning",
+            (
+                "payments/api is removed: its images are left behind in the old repository, which "
+                "stays"
+            ),
+        ),
+        ("other", "note", "payments/api is new: IMMUTABLE, AES256"),
+    ] == said(review(*load_sides(base, head)))
+
+
+def test_nested_stacks_are_compared(tmp_path: Path) -> None:
+    """They are read with the stack that they are nested in."""
+    sides = []
+    for name, nested in (("base", API), ("head", MOVING)):
+        outer = {"Type": "AWS::CloudFormation::Stack", "Properties": {}}
+        outer["Metadata"] = {
+            "aws:asset:path": "Inner1A2B.nested.template.json",
+            "aws:asset:property": "TemplateURL",
+        }
+        folder = assembly(tmp_path / name, {"file": "Outer", "resources": {"Inner": outer}})
+        body = json.dumps({"Resources": {"Api": nested}})
+        (folder / "Inner1A2B.nested.template.json").write_text(body, encoding="utf-8")
+        sides.append(folder)
+    [change, _] = review(*load_sides(*sides)).changes
+
+    assert ("Prod/Payments/Inner1A2B", "Api") == change.place
+
+
+def test_snapshots_are_read_as_what_they_are_of(tmp_path: Path) -> None:
+    """A snapshot holds policies as JSON; there they are texts."""
+    lifecycle = json.loads(API["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"])
+    for name, mutability in (("base", "IMMUTABLE"), ("head", "MUTABLE")):
+        readable = repository(
+            RepositoryName="payments/api",
+            ImageTagMutability=mutability,
+            LifecyclePolicy={"LifecyclePolicyText": lifecycle},
+        )
+        template = creation_template(
+            LifecyclePolicy=lifecycle, RepositoryPolicy={"Statement": [], "Version": "2012-10-17"}
+        )
+        odd = {"Type": "AWS::ECR::Repository", "Properties": {"LifecyclePolicy": None}}
+        file = tmp_path / name / "__snapshots__" / "test_template[Prod-Payments].template.json"
+        file.parent.mkdir(parents=True)
+        body = {"Resources": {"Api": readable, "Template": template, "Odd": odd, "None": None}}
+        file.write_text(json.dumps(body), encoding="utf-8")
+    base, head = load_sides(tmp_path / "base", tmp_path / "head")
+    [stack] = head.stacks
+    changes = review(base, head).changes
+
+    assert {"Prod-Payments"} == {each.stack for each in changes}
+    for resource, names in (
+        ("Api", ("LifecyclePolicy", "LifecyclePolicyText")),
+        ("Template", ("LifecyclePolicy",)),
+        ("Template", ("RepositoryPolicy",)),
+    ):
+        assert isinstance(stack.resources[resource].text(*names), str)
+
+
+def test_the_shipped_snapshots_are_their_own_equal() -> None:
+    """The snapshots of this project can be reviewed."""
+    folder = Path("tests/stacks/__snapshots__")
+
+    assert () == review(*load_sides(folder, folder)).changes
+
+
+def test_a_folder_without_templates_is_refused(tmp_path: Path) -> None:
+    """The message names the folder."""
+    with pytest.raises(CheckError, match=f"{tmp_path} holds no template"):
+        load_sides(tmp_path, tmp_path)
