@@ -6,7 +6,7 @@ One more is a module with a `run` like these, and a line here.
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from benchmarks import check, import_time, lifecycle, replicas, synth
+from benchmarks import check, import_time, lifecycle, replicas, review, synth
 from benchmarks.figures import Table
 
 
@@ -21,6 +21,7 @@ class Benchmark(Protocol):
 BENCHMARKS: dict[str, Benchmark] = {
     "import": import_time.run,
     "check": check.run,
+    "review": review.run,
     "lifecycle": lifecycle.run,
     "replicas": replicas.run,
     "synth": synth.run,

@@ -72,7 +72,9 @@ def _replaced(
             "Take the change back, or give the new one another name and copy what is in the old."
         )
     fate = fate_of(after, "UpdateReplacePolicy", images_of(comparison, before))
-    sure = not is_unresolved(compact(list(differs.values())))
+    sure = any(None in values for values in differs.values()) or not is_unresolved(
+        compact(list(differs.values()))
+    )
     return Change(
         kind="replaced",
         severity="error" if pair.type in _HOLDING or fate.is_lost else "warning",
