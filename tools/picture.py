@@ -94,8 +94,10 @@ def picture(comment: str) -> str:
     edge, head = _WIDTH - 1, _WIDTH - 13
     return "\n".join(
         [
-            (f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" '
-            f'viewBox="0 0 {_WIDTH} {height}" role="img">'),
+            (
+                f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" '
+                f'viewBox="0 0 {_WIDTH} {height}" role="img">'
+            ),
             "<title>The comment of ecr-constructs review on a pull request</title>",
             f"<style>{_STYLE}</style>",
             f'<rect class="back" x="0.5" y="0.5" width="{edge}" height="{height - 1}" rx="6"/>',

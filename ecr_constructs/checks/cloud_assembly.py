@@ -6,12 +6,10 @@ https://github.com/aws/aws-cdk-cli/tree/main/packages/%40aws-cdk/cloud-assembly-
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from ecr_constructs.checks.errors import CheckError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MANIFEST = "manifest.json"
 _UNKNOWN = "unknown-"
@@ -27,7 +25,8 @@ class StackFile:
         account: The account that it goes to.
         region: The Region that it goes to.
         construct: The path of its construct: ``Prod/Payments``.
-        stack_name: What CloudFormation calls it: ``prod-ecr-payments``.
+        stack_name: What CloudFormation calls it, or the stack that it is nested in:
+            ``prod-ecr-payments``. None: it is in no assembly.
     """
 
     path: Path
@@ -47,7 +46,7 @@ def stack_files(folder: Path) -> Iterator[StackFile]:
         match artifact:
             case {"type": "aws:cloudformation:stack", "properties": {"templateFile": str(file)}}:
                 place = _environment(artifact.get("environment"))
-                name = artifact["properties"].get("stackName")
+                name = artifact["properties"].get("stackName") or file
                 yield StackFile(folder / file, *place, artifact.get("displayName"), name)
             case {"type": "cdk:cloud-assembly", "properties": {"directoryName": str(name)}}:
                 yield from stack_files(folder / name)

@@ -16,11 +16,18 @@ class _Places(NamedTuple):
     repeated: list[Place]
 
 
-def read_json(text: str) -> tuple[Any, Callable[[Place], int | None], Sequence[Place]]:
+def read_json(
+    text: str, *, may_repeat: bool
+) -> tuple[Any, Callable[[Place], int | None], Sequence[Place]]:
     """Read a template, and return it with what tells the line of a place, and repeated places.
 
     Places are looked for when the first line is asked for, or if a key stands twice: then the
     last one counts, here and in CloudFormation.
+
+    Args:
+        text: The template.
+        may_repeat: Whether keys that stand twice are looked for, which takes as long as reading.
+            No program writes them.
 
     Raises:
         ValueError: The text is no JSON.
@@ -34,7 +41,7 @@ def read_json(text: str) -> tuple[Any, Callable[[Place], int | None], Sequence[P
         repeats = repeats or len(content) < len(pairs)
         return content
 
-    body = json.loads(text, object_pairs_hook=content_of)
+    body = json.loads(text, object_pairs_hook=content_of if may_repeat else None)
 
     @cache
     def places() -> _Places:

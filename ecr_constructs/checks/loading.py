@@ -2,7 +2,7 @@
 
 import gc
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -118,14 +118,16 @@ def with_nested(file: StackFile, above: tuple[Path, ...] = ()) -> Iterator[Templ
     known = {each.resolve() for each in seen}
     for nested in nested_in(file, template.body):
         if nested.resolve() not in known:
-            yield from with_nested(StackFile(nested, file.account, file.region), seen)
+            inside = StackFile(nested, file.account, file.region, stack_name=file.stack_name)
+            yield from with_nested(inside, seen)
 
 
 def _read(file: StackFile, root: Path | None = None) -> Template:
     path = file.path
     text = _text(path)
     try:
-        body, line_of, repeated = _parse(path, text)
+        # An assembly is written by a program.
+        body, line_of, repeated = _parse(path, text, may_repeat=file.stack_name is None)
     except CheckError as error:
         msg = f"{path}: {error}"
         raise CheckError(msg) from None
@@ -159,10 +161,10 @@ def _text(path: Path) -> str:
         raise CheckError(msg) from None
 
 
-def _parse(path: Path, text: str) -> tuple[Any, Any, Any]:
+def _parse(path: Path, text: str, *, may_repeat: bool) -> tuple[Any, Any, Any]:
     if path.suffix == ".json" or text.lstrip().startswith("{"):
         try:
-            return read_json(text)
+            return read_json(text, may_repeat=may_repeat)
         except json.JSONDecodeError as error:
             msg = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
             raise CheckError(msg) from None

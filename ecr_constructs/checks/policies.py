@@ -113,9 +113,9 @@ def policies_of(resource: Resource) -> tuple[Policy, ...]:
     return policies
 
 
-def is_policy_known(resource: Resource, *path: str | int) -> bool:
+def is_policy_known(resource: Resource, name: str, *path: str | int) -> bool:
     """Tell whether the policy at a place is known, down to each of its statements."""
-    document = resource.get(*path)
+    document = resource.get(name, *path)
     listed = document.get("Statement") if isinstance(document, Mapping) else None
     if isinstance(document, str):
         return not is_unresolved(document)

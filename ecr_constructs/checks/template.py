@@ -26,7 +26,8 @@ class Template:
         construct: The path of the stack's construct in the CDK app. None: not known.
         root: The file of the stack that it is nested in, however deep. None: in none.
         repeated: The places that are written more than once; the last one counts.
-        stack_name: What CloudFormation calls the stack. None: not known.
+        stack_name: What CloudFormation calls the stack, or the one that it is nested in. None: not
+            known.
         stack: What a review calls the stack.
     """
 

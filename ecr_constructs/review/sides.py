@@ -53,17 +53,27 @@ def load_sides(base: str | Path, head: str | Path) -> tuple[Assembly, Assembly]:
 
 
 def _stacks(folder: Path) -> Iterator[tuple[tuple[str, ...], Template]]:
-    for template in load([folder]):
-        assert template.path is not None
-        file = template.path.name.split(".")[0]
-        match = _SNAPSHOT.fullmatch(template.path.name.removesuffix(".template.json"))
-        called = template.stack or (match[1] if match else file)
-        place = template.stack_name or _relative(template.path, folder)
+    templates = load([folder])
+    by_path = {each.path: each for each in templates}
+    for template in templates:
+        path = template.path
+        assert path is not None
+        top = by_path.get(template.root, template)
+        own = path.name.split(".")[0] if template.root else ""
         # The same stack in another account or Region is another stack.
-        key = (place, template.account or "", template.region or "")
+        where = (template.account or "", template.region or "")
+        key = (template.stack_name or _relative(path, folder), own, *where)
         # Only snapshots hold policies as JSON; in an assembly that would be a fault.
-        body = template.body if template.stack else _as_deployed(template.body)
-        yield key, replace(template, stack=called, body=body)
+        body = template.body if template.stack_name else _as_deployed(template.body)
+        title = "/".join(filter(None, (_title(top), own)))
+        yield key, replace(template, stack=title, body=body)
+
+
+def _title(template: Template) -> str:
+    """Return what people call a stack: by its construct, or by its file."""
+    assert template.path is not None
+    match = _SNAPSHOT.fullmatch(template.path.name.removesuffix(".template.json"))
+    return template.construct or (match[1] if match else template.path.name.split(".")[0])
 
 
 def _relative(path: Path, folder: Path) -> str:
