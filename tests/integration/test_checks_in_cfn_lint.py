@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -34,7 +35,12 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     if command[0] == "ecr-constructs":
         program = [str(paths.DEVELOPMENT_BIN / "python"), "-m", "ecr_constructs"]
     return subprocess.run(
-        [*program, *command[1:]], cwd=folder, capture_output=True, text=True, check=False
+        [*program, *command[1:]],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(paths.PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
