@@ -124,7 +124,7 @@ def with_nested(file: StackFile, above: tuple[Path, ...] = ()) -> Iterator[Templ
 
 def _read(file: StackFile, root: Path | None = None) -> Template:
     path = file.path
-    text = _text(path)
+    text = text_of(path)
     try:
         # An assembly is written by a program.
         body, line_of, repeated = _parse(path, text, may_repeat=file.stack_name is None)
@@ -147,7 +147,12 @@ def _read(file: StackFile, root: Path | None = None) -> Template:
     )
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """Read a text of UTF-8, UTF-16 or UTF-32.
+
+    Raises:
+        CheckError: It cannot be read.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:

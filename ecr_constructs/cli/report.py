@@ -8,6 +8,7 @@ from ecr_constructs.cli.blocks import Bars, Block, Heading, Lines, Table
 from ecr_constructs.model.lifecycle import Fate
 from ecr_constructs.model.lifecycle.explanation import short
 from ecr_constructs.model.lifecycle.preview import action_of
+from ecr_constructs.model.lifecycle.storage import in_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,19 +79,10 @@ def _images(count: int) -> str:
 
 
 def _size(size: Bytes) -> str:
-    most = _readable(size.at_most)
+    most = in_units(size.at_most)
     if size.at_least == size.at_most:
         return most
-    return f"{_readable(size.at_least)} to {most}, as images share layers"
-
-
-def _readable(size: int) -> str:
-    value, unit = float(size), "B"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if value < 1000:  # noqa: PLR2004
-            break
-        value, unit = value / 1000, larger
-    return f"{value:.1f} {unit}" if unit != "B" else f"{size} B"
+    return f"{in_units(size.at_least)} to {most}, as images share layers"
 
 
 def _row(outcome: Outcome) -> tuple[str, ...]:

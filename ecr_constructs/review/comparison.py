@@ -16,6 +16,7 @@ from ecr_constructs.checks.resource_types import (
     REPOSITORY,
     SINGLETONS,
 )
+from ecr_constructs.review.inventories import Inventories
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from ecr_constructs.checks.assembly import Assembly, Stack
     from ecr_constructs.checks.resource import Resource
-    from ecr_constructs.model.lifecycle import Inventory
 
 # What names a resource in its registry, whatever its logical id.
 _NAMES = {
@@ -105,13 +105,13 @@ class Comparison:
     Attributes:
         base: What is deployed.
         head: What the pull request wants.
-        inventories: The images of repositories, by the repository's name.
+        inventories: The images of repositories. Default: none are known.
         now: When the images are looked at. Default: they are not.
     """
 
     base: Assembly
     head: Assembly
-    inventories: Mapping[str, Inventory] = field(default_factory=dict)
+    inventories: Inventories = field(default_factory=Inventories)
     now: datetime | None = None
 
     @property

@@ -1,14 +1,14 @@
 """Everything that is to be said of a pull request."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from ecr_constructs.checks.assembly import Assembly
-from ecr_constructs.model.lifecycle import Inventory
 from ecr_constructs.review import (
     access,
     findings,
+    images,
     lifecycle,
     others,
     protection,
@@ -19,6 +19,7 @@ from ecr_constructs.review import (
 )
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison
+from ecr_constructs.review.inventories import Inventories
 
 _JUDGES: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
     replacement.changes,
@@ -26,6 +27,7 @@ _JUDGES: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
     protection.changes,
     access.changes,
     lifecycle.changes,
+    images.changes,
     settings.changes,
     replication.changes,
 )
@@ -48,7 +50,7 @@ def review(
     base: Assembly,
     head: Assembly,
     *,
-    inventories: Mapping[str, Inventory] | None = None,
+    inventories: Inventories | None = None,
     now: datetime | None = None,
 ) -> Review:
     """Return what it will do to deploy one side of an app over the other.
@@ -56,11 +58,11 @@ def review(
     Args:
         base: What is deployed; as `load_sides` reads it, as is head.
         head: What is wanted.
-        inventories: The images of repositories, by the repository's name. Default: it is not
-            said which images go.
+        inventories: The images of repositories, as `read_inventories` reads them. Default: it
+            is not said which images go.
         now: When the images are looked at. Default: now.
     """
-    comparison = Comparison(base, head, inventories or {}, now)
+    comparison = Comparison(base, head, inventories or Inventories(), now)
     found = [change for judge in _JUDGES for change in judge(comparison)]
     judged, counts = findings.judged(comparison)
     found += judged

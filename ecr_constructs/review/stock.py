@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 def images_of(comparison: Comparison, repository: Resource) -> str:
     """Return ``its images``, with their number if it is known."""
-    inventory = comparison.inventories.get(repository.text("RepositoryName") or "")
+    inventory = comparison.inventories.of(repository)
     return "its images" if inventory is None else f"its {counted(len(inventory), 'image')}"

@@ -22,12 +22,21 @@ def images_of(output: str | Mapping[str, Any]) -> Iterator[Image]:
         ValueError: The first thing that is not as the command prints it, with its place.
     """
     for where, entry in pages(output, "imageDetails", COMMAND):
-        if not isinstance(entry, Mapping):
-            raise malformed(where, " must be a JSON object", kind_of(entry))
-        yield _image(where, entry)
+        yield image_of(where, entry)
 
 
-def _image(where: str, entry: Mapping[str, Any]) -> Image:
+def image_of(where: str, entry: object) -> Image:
+    """Return the image that an entry describes.
+
+    Args:
+        where: The entry's place, for errors.
+        entry: The entry.
+
+    Raises:
+        ValueError: The first thing that is not as the command prints it, with its place.
+    """
+    if not isinstance(entry, Mapping):
+        raise malformed(where, " must be a JSON object", kind_of(entry))
     status = entry.get("imageStatus") or "ACTIVE"
     if status not in STATUSES:
         raise _wrong(where, "imageStatus", f"one of {', '.join(STATUSES)}", status)

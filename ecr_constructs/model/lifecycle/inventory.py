@@ -77,7 +77,10 @@ class Inventory:
         Raises:
             ValueError: It is something else: which place, what was found, what is expected.
         """
-        known = manifests_of(output)
+        return self.with_known(manifests_of(output))
+
+    def with_known(self, known: Mapping[str, Manifest]) -> Self:
+        """Return this inventory with what manifests tell, by the digests of their images."""
         return type(self)(_with_manifest(image, known.get(image.digest)) for image in self.images)
 
     def get(self, digest: str) -> Image | None:

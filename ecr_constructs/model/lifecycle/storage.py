@@ -19,6 +19,16 @@ class Bytes(NamedTuple):
     at_most: int
 
 
+def in_units(size: int) -> str:
+    """Say how much some bytes are: ``3.4 GB``."""
+    value, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:  # noqa: PLR2004
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}" if unit != "B" else f"{size} B"
+
+
 def bytes_of(images: Sequence[Image], ranks: int) -> Bytes:
     """Return what the images with these ranks take, and no other image.
 

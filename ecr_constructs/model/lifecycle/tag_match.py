@@ -21,6 +21,18 @@ def covers(wide: str, narrow: str) -> bool:
     return matcher(wide)(narrow.replace("*", "\0")) is not None
 
 
+def overlap(one: str, other: str) -> bool:
+    """Tell whether any tag matches both patterns."""
+    for pattern, text in ((one, other), (other, one)):
+        if "*" not in text:
+            return matcher(pattern)(text) is not None
+    # Whatever stands between the wildcards of one fits into a wildcard of the other.
+    head, tail = one.partition("*")[0], one.rpartition("*")[2]
+    other_head, other_tail = other.partition("*")[0], other.rpartition("*")[2]
+    heads_fit = head.startswith(other_head) or other_head.startswith(head)
+    return heads_fit and (tail.endswith(other_tail) or other_tail.endswith(tail))
+
+
 class Tags:
     """All tags of an inventory, sorted, each with the image that has it.
 

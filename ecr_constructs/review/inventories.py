@@ -1,0 +1,173 @@
+"""The images of many repositories, and which of them are a repository's of the app."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ecr_constructs.checks.errors import CheckError
+from ecr_constructs.checks.loading import text_of
+from ecr_constructs.checks.resource_types import REPOSITORY
+from ecr_constructs.model.lifecycle import Image, Inventory
+from ecr_constructs.model.lifecycle.describe_images import COMMAND, image_of
+from ecr_constructs.model.lifecycle.documents import malformed, pages
+from ecr_constructs.model.lifecycle.manifests import Manifest, manifests_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ecr_constructs.checks.resource import Resource
+
+_MANIFESTS = ".manifests.json"
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]+")
+
+
+class RepositoryId(NamedTuple):
+    """A repository in AWS.
+
+    Attributes:
+        name: Its name.
+        account: Its account. Default: not known.
+        region: Its Region. Default: not known.
+    """
+
+    name: str
+    account: str | None = None
+    region: str | None = None
+
+    def may_be(self, other: RepositoryId) -> bool:
+        """Tell whether both may be the same: nothing that is known of both differs."""
+        return self.name == other.name and all(
+            one == another or None in (one, another)
+            for one, another in zip(self[1:], other[1:], strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Inventories:
+    """The images of repositories.
+
+    A repository of one name may be there in several accounts and Regions, with other images and
+    other policies. An inventory is a repository's if account and Region are equal; where one of
+    them is not known, only if there is no other inventory, and no other repository, that it could
+    be.
+
+    Attributes:
+        of_repositories: The inventories. Default: there are none.
+    """
+
+    of_repositories: Mapping[RepositoryId, Inventory] = field(default_factory=dict)
+
+    def of(self, repository: Resource) -> Inventory | None:
+        """Return the inventory of a repository; None if there is none that surely is its own."""
+        found = self._candidates(repository)
+        return self.of_repositories[found[0]] if len(found) == 1 else None
+
+    def reason(self, repository: Resource) -> str | None:
+        """Say why it is not known which images a policy takes; None if it is, or nobody asked."""
+        if not self.of_repositories or self.of(repository) is not None:
+            return None
+        name = repository.text("RepositoryName")
+        if any(each.name == name for each in self.of_repositories):
+            return (
+                f"The inventory of {name} may be that of another account or Region, so that it is "
+                "not said which images go: put it into a folder that is called as its Region, and "
+                "synthesize for known accounts and Regions."
+            )
+        return "No inventory of it is given, so that it is not said which images go."
+
+    def _candidates(self, repository: Resource) -> Sequence[RepositoryId]:
+        name = repository.text("RepositoryName")
+        if not self.of_repositories or name is None:
+            return ()
+        own = _id_of(repository, name)
+        if own in self.of_repositories:
+            return (own,)
+        found = [each for each in self.of_repositories if own.may_be(each)]
+        others = _named(repository)[name] - {own}
+        # One that could be another repository's too is nobody's.
+        shared = any(each.may_be(other) for each in found for other in others)
+        return () if shared else found
+
+
+def _id_of(repository: Resource, name: str) -> RepositoryId:
+    return RepositoryId(name, repository.stack.account, repository.stack.region)
+
+
+def _named(repository: Resource) -> Mapping[str, set[RepositoryId]]:
+    """Return the repositories of a side, by name."""
+    memo = repository.assembly.memo
+    if "repositories by name" not in memo:
+        found: defaultdict[str, set[RepositoryId]] = defaultdict(set)
+        for each in repository.assembly.of_type(REPOSITORY):
+            if (name := each.text("RepositoryName")) is not None:
+                found[name].add(_id_of(each, name))
+        memo["repositories by name"] = found
+    named: Mapping[str, set[RepositoryId]] = memo["repositories by name"]
+    return named
+
+
+def read_inventories(folder: str | Path) -> Inventories:
+    """Read what ``aws ecr describe-images`` printed of any number of repositories.
+
+    Every ``.json`` file below the folder is read, however it is called: each image tells its
+    repository and its account. The Region is that of the first folder on the way that is called
+    as one (``images/eu-central-1/payments/api.json``); without one it is not known. Several files
+    and pages of one repository are joined. A file that ends in ``.manifests.json`` holds what
+    ``aws ecr batch-get-image`` printed: which images an index lists, and which layers they share.
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        CheckError: A file cannot be read, or is something else; or there is none.
+    """
+    top = Path(folder)
+    files = sorted(each for each in top.rglob("*.json") if each.is_file())
+    if not files:
+        msg = f"{top} holds no inventory; write there what `{COMMAND}` prints, as NAME.json"
+        raise CheckError(msg)
+    images: defaultdict[RepositoryId, list[Image]] = defaultdict(list)
+    sources: dict[RepositoryId, Path] = {}
+    manifests: dict[str, Manifest] = {}
+    for file in files:
+        text = text_of(file)
+        try:
+            if file.name.endswith(_MANIFESTS):
+                manifests |= manifests_of(text)
+                continue
+            for key, image in _images(text, _region(file.relative_to(top))):
+                images[key].append(image)
+                sources[key] = file
+        except ValueError as error:
+            raise _unreadable(file, error) from None
+    found = {}
+    for key, listed in images.items():
+        try:
+            found[key] = Inventory(listed).with_known(manifests)
+        except ValueError as error:
+            raise _unreadable(sources[key], error) from None
+    return Inventories(found)
+
+
+def _images(text: str, region: str | None) -> Iterator[tuple[RepositoryId, Image]]:
+    for where, entry in pages(text, "imageDetails", COMMAND):
+        image = image_of(where, entry)
+        name, account = entry.get("repositoryName"), entry.get("registryId")
+        if not isinstance(name, str) or not isinstance(account, str | None):
+            found = f"{name!r} and {account!r}"
+            raise malformed(where, ": repositoryName and registryId must be texts", found)
+        yield RepositoryId(name, account, region), image
+
+
+def _region(path: Path) -> str | None:
+    return next(filter(_REGION.fullmatch, path.parent.parts), None)
+
+
+def _unreadable(file: Path, error: ValueError) -> CheckError:
+    # What is wrong with an inventory as a whole takes several lines.
+    said = " ".join(str(error).split())
+    return CheckError(f"{file}: {said}")

@@ -1,0 +1,180 @@
+"""What one lifecycle policy does otherwise than another, whatever their texts are.
+
+Rules are matched by what they select. The storage classes have nothing to do with each other, and
+a rule behind a wider one does nothing: an image that a rule selects is locked against all after it.
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
+from ecr_constructs.model.lifecycle.tag_match import covers
+from ecr_constructs.model.lifecycle.words import rule_in_words, selected_in_words
+
+_REACH = {"transition": 1, "expire": 2}
+# What a rule selects: the status and the patterns of its tags.
+_Selection = tuple[str, frozenset[str]]
+_Rules = Mapping[_Selection, LifecycleRule]
+
+
+class Difference(NamedTuple):
+    """Something that is otherwise.
+
+    Attributes:
+        sentence: What, without a full stop.
+        takes_more: Whether images may be deleted or archived for it that were not before.
+    """
+
+    sentence: str
+    takes_more: bool
+
+
+def differences(before: LifecyclePolicy, after: LifecyclePolicy) -> list[Difference]:
+    """Return what is otherwise, the worst first; nothing if both do the same to any images."""
+    found: list[Difference] = []
+    for storage_class in (None, "archive"):
+        old, new = (
+            {_selection(each): each for each in _acting(policy, storage_class)}
+            for policy in (before, after)
+        )
+        found += _dropped(old, new, after)
+        found += _changed(old, new)
+        found += _reordered(old, new)
+        found += _added(old, new, before)
+    return sorted(dict.fromkeys(found), key=lambda each: not each.takes_more)
+
+
+def takes_any(policy: LifecyclePolicy) -> bool:
+    """Tell whether a policy may delete or archive anything."""
+    return not all(rule.protects for rule in policy.rules)
+
+
+def _acting(policy: LifecyclePolicy, storage_class: str | None) -> Iterator[LifecycleRule]:
+    """Yield the rules of a storage class that can act, in order."""
+    earlier: list[_Selection] = []
+    for rule in policy.rules:
+        # No tag holds a wildcard, so a prefix with one matches none.
+        matches_none = any("*" in prefix for prefix in rule.tag_prefix_list)
+        if rule.storage_class != storage_class or matches_none:
+            continue
+        selection = _selection(rule)
+        if not any(_selects_all_of(each, selection) for each in earlier):
+            yield rule
+        earlier.append(selection)
+
+
+def _selection(rule: LifecycleRule) -> _Selection:
+    patterns = {re.sub(r"\*+", "*", each) for each in rule.tag_pattern_list}
+    patterns |= {f"{prefix}*" for prefix in rule.tag_prefix_list}
+    # All of them must match, so one that a narrower one implies says nothing.
+    return rule.tag_status, frozenset(
+        one
+        for one in patterns
+        if not any(other != one and covers(one, other) for other in patterns)
+    )
+
+
+def _selects_all_of(wide: _Selection, narrow: _Selection) -> bool:
+    if wide[0] == "tagged" == narrow[0]:
+        return all(any(covers(pattern, each) for each in narrow[1]) for pattern in wide[1])
+    return wide[0] in ("any", narrow[0])
+
+
+def _may_share(one: LifecycleRule, other: LifecycleRule) -> bool:
+    """Tell whether an image may be selected by both; one image may have many tags."""
+    return {one.tag_status, other.tag_status} != {"tagged", "untagged"}
+
+
+def _dropped(old: _Rules, new: _Rules, after: LifecyclePolicy) -> Iterator[Difference]:
+    for place, (selection, rule) in enumerate(old.items()):
+        if selection in new:
+            continue
+        before_it = set(list(old)[:place])
+        heirs = [each for key, each in new.items() if key not in before_it]
+        exposed = any(_takes_more(rule, heir) for heir in heirs if _may_share(rule, heir))
+        if rule.protects:
+            sentence = f"{selected_in_words(rule)} are no longer protected"
+        elif any(_selection(each) == selection for each in after.rules):
+            sentence = f"{_quoted(rule)} no longer acts, as a rule before it selects the same"
+        else:
+            sentence = f"{_quoted(rule)} is dropped"
+        yield Difference(sentence, exposed)
+
+
+def _added(old: _Rules, new: _Rules, before: LifecyclePolicy) -> Iterator[Difference]:
+    for selection, rule in new.items():
+        if selection in old:
+            continue
+        if rule.protects:
+            sentence = f"{selected_in_words(rule)} are protected"
+        elif any(_selection(each) == selection for each in before.rules):
+            sentence = f"{_quoted(rule)} acts, which it could not before"
+        else:
+            sentence = f"{_quoted(rule)} is added"
+        yield Difference(sentence, _takes_what_was_spared(rule, list(old.values())))
+
+
+def _takes_what_was_spared(rule: LifecycleRule, old: Sequence[LifecycleRule]) -> bool:
+    """Tell whether a new rule may take an image that the old ones spared."""
+    for each in old:
+        if _may_share(each, rule) and _takes_more(each, rule):
+            return True
+        if _selects_all_of(_selection(each), _selection(rule)):
+            return False
+    return not rule.protects
+
+
+def _changed(old: _Rules, new: _Rules) -> Iterator[Difference]:
+    for selection, rule in old.items():
+        other = new.get(selection, rule)
+        if _deed(rule) == _deed(other):
+            continue
+        if rule.protects:
+            sentence = f"{selected_in_words(rule)} are no longer protected: {rule_in_words(other)}"
+        elif other.protects:
+            sentence = f"{selected_in_words(rule)} are protected"
+        else:
+            sentence = f"{_quoted(rule)} becomes {_quoted(other)}"
+        yield Difference(sentence, _takes_more(rule, other))
+
+
+def _deed(rule: LifecycleRule) -> tuple[object, ...]:
+    if rule.protects:
+        return ()
+    return rule.action, rule.count_type, rule.count_number
+
+
+def _takes_more(one: LifecycleRule, other: LifecycleRule) -> bool:
+    """Tell whether the other rule may take an image that the one spares."""
+    if one.protects or other.protects:
+        return not other.protects
+    # Counts of different selections are of different images.
+    alike = one.count_type == other.count_type and (
+        one.count_type != "imageCountMoreThan" or _selection(one) == _selection(other)
+    )
+    gentler = _REACH[other.action] <= _REACH[one.action]
+    return not (alike and gentler and other.count_number >= one.count_number)
+
+
+def _reordered(old: _Rules, new: _Rules) -> Iterator[Difference]:
+    places = {selection: place for place, selection in enumerate(new)}
+    kept: Sequence[_Selection] = [each for each in old if each in places]
+    for first, second in combinations(kept, 2):
+        one, other = new[first], new[second]
+        alike = one.protects and other.protects
+        if places[first] < places[second] or alike or not _may_share(one, other):
+            continue
+        if one.protects:
+            sentence = f"{selected_in_words(one)} are no longer protected from {_quoted(other)}"
+        elif other.protects:
+            sentence = f"{selected_in_words(other)} are protected from {_quoted(one)}"
+        else:
+            sentence = f"{_quoted(other)} comes before {_quoted(one)}"
+        yield Difference(sentence, _takes_more(one, other))
+
+
+def _quoted(rule: LifecycleRule) -> str:
+    return f'"{rule_in_words(rule)}"'

@@ -1,0 +1,85 @@
+"""What is said of two lifecycle policies, held to what they do to images."""
+
+import json
+from random import Random
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecr_constructs import LifecyclePolicy
+from ecr_constructs.model.lifecycle import Fate, Readings, TieOrder
+from ecr_constructs.review.lifecycle_rules import differences
+from tests.unit.lifecycle_cases import Case, case
+
+FATES = [Fate.KEPT, Fate.ARCHIVED, Fate.EXPIRED]
+# Which of two images with one timestamp is the newer may depend on all the rules.
+LISTED = Readings(ties=TieOrder.LISTED)
+
+
+def _edited(random: Random, rules: list[Any]) -> list[Any]:
+    """Return a policy with some rules dropped, in another order, and with other numbers."""
+    kept = [json.loads(json.dumps(each)) for each in rules if random.randrange(4)] or rules[:1]
+    for each in kept:
+        selection = each["selection"]
+        match random.randrange(4):
+            case 0 if selection["countType"] == "imageCountMoreThan":
+                selection["countNumber"] = random.choice([1, 3, 999_999])
+            case 0:
+                selection["countNumber"] += random.choice([0, 1, 90])
+            case 1 if "tagPatternList" in selection:
+                selection["tagPatternList"].append(random.choice(["*", "v*", "a*"]))
+    if random.randrange(2):
+        random.shuffle(kept)
+    kept.sort(key=lambda each: each["selection"]["tagStatus"] == "any")
+    return [{**each, "rulePriority": 10 * n} for n, each in enumerate(kept, 1)]
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> tuple[Case, LifecyclePolicy, LifecyclePolicy]:
+    """Draw images, and two policies of which one is made of the other's rules."""
+    random = Random(draw(st.integers(0, 2**32)))  # noqa: S311
+    drawn = case(random.randrange(2**32), 3, draw(st.integers(0, 2)), draw(st.integers(0, 9)))
+    edited = LifecyclePolicy.from_json(json.dumps({"rules": _edited(random, drawn.rules)}))
+    if draw(st.booleans()):
+        return drawn, edited, drawn.policy
+    return drawn, drawn.policy, edited
+
+
+def _fates(drawn: Case, policy: LifecyclePolicy) -> list[int]:
+    simulation = policy.simulate(drawn.inventory, now=drawn.simulate().now, readings=LISTED)
+    return [FATES.index(each.fate) for each in simulation.outcomes]
+
+
+@given(edits())
+def test_what_takes_no_more_takes_no_image_more(
+    drawn: tuple[Case, LifecyclePolicy, LifecyclePolicy],
+) -> None:
+    """Of whatever images: none goes further than before, unless a difference says so."""
+    images, before, after = drawn
+    if not any(each.takes_more for each in differences(before, after)):
+        pairs = zip(_fates(images, before), _fates(images, after), strict=True)
+        assert all(old >= new for old, new in pairs)
+
+
+@given(edits())
+def test_without_difference_the_same_goes(
+    drawn: tuple[Case, LifecyclePolicy, LifecyclePolicy],
+) -> None:
+    """If nothing is said, both do the same to any images, and so they do the other way round."""
+    images, before, after = drawn
+    if not differences(before, after):
+        assert _fates(images, before) == _fates(images, after)
+        assert not differences(after, before)
+
+
+@given(edits())
+def test_a_policy_does_not_differ_from_itself(
+    drawn: tuple[Case, LifecyclePolicy, LifecyclePolicy],
+) -> None:
+    """Nothing is said of a policy whose rules are numbered otherwise."""
+    _, before, _ = drawn
+    numbered = [{**rule.to_dict(), "rulePriority": 7 * n} for n, rule in enumerate(before.rules, 1)]
+
+    other = LifecyclePolicy.from_json(json.dumps({"rules": numbered}))
+    assert [] == differences(before, other)
