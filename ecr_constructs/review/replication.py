@@ -16,7 +16,7 @@ from ecr_constructs.review.lifecycle_rules import takes_any
 from ecr_constructs.review.reach import NOTHING, Reach, beyond, touches
 from ecr_constructs.review.replicas import lacking
 from ecr_constructs.review.subjects import subject
-from ecr_constructs.review.words import listed
+from ecr_constructs.review.words import but_for, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -111,7 +111,9 @@ def _copies(goal: _Goal) -> Iterator[Change]:
     if lost:
         said = f"replication to {goal.where} stops ({_words(lost)})"
         if goal.new.copies:
+            kept = [each for each in goal.new.copies if each.startswith(tuple(lost))]
             said = f"{_words(lost)} are no longer replicated to {goal.where}"
+            said += but_for(_patterns(kept))
         yield goal.change(
             "warning",
             f"{said}: {_STAY}",

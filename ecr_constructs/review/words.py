@@ -1,6 +1,7 @@
 """Values and numbers in sentences."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from ecr_constructs.model.lifecycle.json_text import compact
@@ -25,6 +26,11 @@ def listed(names: Any, most: int = 5) -> str:
     if len(shown) > most:
         shown = [*shown[: most - 1], f"{len(shown) - most + 1:,} more"]
     return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1] if shown else "")))
+
+
+def but_for(names: Sequence[str]) -> str:
+    """Return ``, but for a and b``, or nothing."""
+    return f", but for {listed(names)}" if names else ""
 
 
 def counted(count: int, noun: str) -> str:

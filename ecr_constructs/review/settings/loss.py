@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ecr_constructs.review.words import listed
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ecr_constructs.checks.resource import Resource
     from ecr_constructs.review.change import Severity
 
@@ -27,6 +31,11 @@ class Loss:
     properties: tuple[str, ...]
     severity: Severity = "warning"
     details: tuple[str, ...] = ()
+
+
+def images_of(patterns: Sequence[str]) -> str:
+    """Return ``images of payments/*``, or of all repositories."""
+    return f"images of {'all repositories' if '*' in patterns else listed(patterns)}"
 
 
 def flag(resource: Resource, name: str, *path: str, default: bool) -> bool | None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ecr_constructs.checks.resource_types import REPOSITORY, SCANNING
 from ecr_constructs.model.lifecycle.tag_match import covers
-from ecr_constructs.review.settings.loss import Loss, flag
-from ecr_constructs.review.words import listed
+from ecr_constructs.review.settings.loss import Loss, flag, images_of
+from ecr_constructs.review.words import but_for, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,16 +70,17 @@ def lost(had: Resource | None, has: Resource | None) -> Iterator[Loss]:
         )
     if gone := _beyond(one.all, other.all):
         yield Loss(
-            weaker=f"images of {listed(gone)} are no longer scanned",
-            stronger=f"images of {listed(gone)} are scanned",
+            weaker=f"{images_of(gone)} are no longer scanned{_but_for(gone, other.all)}",
+            stronger=f"{images_of(gone)} are scanned",
             properties=("Rules",),
             details=tuple(_affected(has or had, one.all, other.all)),
         )
     once = [each for each in _beyond(one.continuous, other.continuous) if each not in gone]
     if once and other.by_inspector:
         yield Loss(
-            weaker=f"images of {listed(once)} are scanned on push only, no longer continuously",
-            stronger=f"images of {listed(once)} are scanned continuously, not only on push",
+            weaker=f"{images_of(once)} are scanned on push only, no longer continuously"
+            f"{_but_for(once, other.continuous)}",
+            stronger=f"{images_of(once)} are scanned continuously, not only on push",
             properties=("Rules",),
             details=tuple(_affected(has or had, one.continuous, other.continuous)),
         )
@@ -110,6 +111,12 @@ def _beyond(narrow: Sequence[str], wide: Sequence[str]) -> list[str]:
     """Return the patterns of which not all that they match is matched by the others."""
     listed_once = dict.fromkeys(narrow)
     return [each for each in listed_once if not any(covers(other, each) for other in wide)]
+
+
+def _but_for(gone: Sequence[str], kept: Sequence[str]) -> str:
+    """Return which part of what is gone is kept."""
+    rest = [each for each in dict.fromkeys(kept) if any(covers(wide, each) for wide in gone)]
+    return but_for(rest)
 
 
 def _affected(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ecr_constructs.model.lifecycle.tag_match import covers
-from ecr_constructs.review.settings.loss import Loss
-from ecr_constructs.review.words import listed, told
+from ecr_constructs.review.settings.loss import Loss, images_of
+from ecr_constructs.review.words import but_for, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,13 +21,14 @@ def lost(had: Resource | None, has: Resource | None) -> Iterator[Loss]:
         kept = signed.get(profile, {})
         gone = [each for each in patterns if not any(covers(wide, each) for wide in kept)]
         if gone:
-            images = f"images of {'all repositories' if '*' in gone else listed(gone)}"
+            rest = [each for each in kept if any(covers(wide, each) for wide in gone)]
+            images = images_of(gone)
             name = told(profile).rpartition("/")[2]
             yield Loss(
-                weaker=f"{images} are no longer signed with the profile {name}",
+                weaker=f"{images} are no longer signed with the profile {name}{but_for(rest)}",
                 stronger=f"{images} are signed with the profile {name}",
                 properties=("Rules",),
-                details=("Who verifies signatures refuses images that are pushed from then on.",),
+                details=("Who verifies signatures will refuse what is pushed from then on.",),
             )
 
 

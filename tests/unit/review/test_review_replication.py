@@ -79,7 +79,10 @@ SAID = {
         copying(BOTH),
         copying(ALL),
         "all repositories are replicated to eu-west-1 too",
-        f"all repositories are no longer replicated to eu-west-1: {STAY}",
+        (
+            "all repositories are no longer replicated to eu-west-1, but for payments/* and web/*: "
+            f"{STAY}"
+        ),
     ),
 }
 

@@ -240,18 +240,28 @@ ONE_WAY = {
         "images of web/* are no longer scanned",
         "images of web/* are scanned",
     ),
+    "a narrower filter": (
+        scanned("BASIC", on_push=["*"]),
+        scanned("BASIC", on_push=["payments/*"]),
+        REGISTRY,
+        "images of all repositories are no longer scanned, but for payments/*",
+        "images of all repositories are scanned",
+    ),
     "no scanning configuration": (
         scanned("BASIC", on_push=["*"]),
         {},
         REGISTRY,
-        "images of * are no longer scanned",
-        "images of * are scanned",
+        "images of all repositories are no longer scanned",
+        "images of all repositories are scanned",
     ),
     "fewer repositories signed": (
         signed(release=[]),
         signed(release=["payments/*"]),
         REGISTRY,
-        "images of all repositories are no longer signed with the profile release",
+        (
+            "images of all repositories are no longer signed with the profile release, but for "
+            "payments/*"
+        ),
         "images of all repositories are signed with the profile release",
     ),
     "a profile dropped": (
