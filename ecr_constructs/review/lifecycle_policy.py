@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.checks.resource_types import REPOSITORY
@@ -39,7 +40,12 @@ def stated(resource: Resource) -> Stated:
         given = given.get("LifecyclePolicyText")
     if given is None:
         return Stated(LifecyclePolicy())
-    text = given if isinstance(given, str) else compact(given)
+    return _read(given if isinstance(given, str) else compact(given))
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> Stated:
+    # The repositories of a company repeat the same few policies.
     try:
         return Stated(LifecyclePolicy.from_json(text))
     except ValueError:
