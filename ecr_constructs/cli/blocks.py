@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -11,9 +11,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A line above what follows."""
+    """A line above what follows.
+
+    Attributes:
+        text: The line.
+        colour: What a terminal shows it in. Default: as everything else.
+    """
 
     text: str
+    colour: Literal["", "red", "yellow", "cyan"] = ""
 
 
 @dataclass(frozen=True, slots=True)

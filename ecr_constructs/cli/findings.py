@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cli.blocks import Lines, Table
 from ecr_constructs.cli.plain import markdown
+from ecr_constructs.cli.workflow_commands import workflow_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from ecr_constructs.checks.finding import Finding, Report
+    from ecr_constructs.cli.workflow_commands import Command
 
 
 def text(report: Report, templates: int) -> str:
@@ -98,10 +100,7 @@ def _row(word: str, finding: Finding, more: str) -> tuple[str, ...]:
 
 
 def to_github(report: Report, templates: int) -> str:
-    """Return commands that make GitHub Actions mark the lines.
-
-    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
-    """
+    """Return commands that make GitHub Actions mark the lines."""
     lines = [
         _annotation(each.severity, each, f"{each.message}. {each.remedy}")
         for each in report.findings
@@ -117,20 +116,14 @@ def to_github(report: Report, templates: int) -> str:
     return "\n".join([*lines, _sum(report, templates)]) + "\n"
 
 
-def _annotation(command: str, finding: Finding, message: str) -> str:
-    said = {
-        "file": finding.file or finding.template,
-        "line": str(finding.line or 1),
-        "title": f"{finding.rule} {finding.resource}".strip(),
-    }
-    properties = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in said.items())
-    return f"::{command} {properties}::{_escaped(message)}"
-
-
-def _escaped(value: str, more: str = "") -> str:
-    for special in ("%", "\r", "\n", *more):
-        value = value.replace(special, f"%{ord(special):02X}")
-    return value
+def _annotation(command: Command, finding: Finding, message: str) -> str:
+    return workflow_command(
+        command,
+        message,
+        file=finding.file or finding.template,
+        line=str(finding.line or 1),
+        title=f"{finding.rule} {finding.resource}".strip(),
+    )
 
 
 FORMATS: Mapping[str, Callable[[Report, int], str]] = {

@@ -24,8 +24,8 @@ def show(blocks: Iterable[Block]) -> None:
 
 def _show(block: Block, console: Console) -> None:
     match block:
-        case Heading(text):
-            console.print(Text(f"\n{text}", style="bold"))
+        case Heading(text, colour):
+            console.print(Text(f"\n{text}", style=f"bold {colour}".rstrip()))
         case Lines(lines):
             for line in lines:
                 console.print(Text(line))

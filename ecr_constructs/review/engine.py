@@ -15,6 +15,7 @@ from ecr_constructs.review import (
     removal,
     replacement,
     replication,
+    replication_graph,
     settings,
 )
 from ecr_constructs.review.change import Change
@@ -40,10 +41,12 @@ class Review:
     Attributes:
         changes: What it does, the worst first, in a stable order.
         findings: What ``check`` found that is new, that was there before, and that is gone.
+        replication: What is copied from registry to registry on either side.
     """
 
     changes: tuple[Change, ...]
     findings: findings.Counts
+    replication: tuple[replication_graph.Edge, ...] = ()
 
 
 def review(
@@ -67,4 +70,5 @@ def review(
     judged, counts = findings.judged(comparison)
     found += judged
     found += others.changes(comparison, found)
-    return Review(tuple(sorted(found, key=lambda each: each.order)), counts)
+    ordered = tuple(sorted(found, key=lambda each: each.order))
+    return Review(ordered, counts, replication_graph.edges(comparison))

@@ -15,9 +15,13 @@ def told(value: Any) -> str:
     """Return a property's value for a sentence; a long one is cut."""
     if value is None:
         return "absent"
-    text = value if isinstance(value, str) else compact(value)
-    text = _ATTRIBUTE.sub(lambda match: f"${{{match[1]}}}", text)
+    text = legible(value if isinstance(value, str) else compact(value))
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def legible(text: str) -> str:
+    """Return a text in which what is not known before the deployment is called ``${Key.Arn}``."""
+    return _ATTRIBUTE.sub(lambda match: f"${{{match[1]}}}", text)
 
 
 def listed(names: Any, most: int = 5) -> str:

@@ -1,0 +1,65 @@
+"""What is copied from registry to registry, on either side."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ecr_constructs.checks.replicating import rules_of, source_of
+from ecr_constructs.checks.resource_types import REPLICATION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ecr_constructs.checks.assembly import Assembly
+    from ecr_constructs.model.replication import Destination
+    from ecr_constructs.review.comparison import Comparison
+
+State = Literal["removed", "added", "kept"]
+"""Whether something is copied in base, in head, or in both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What one registry copies to another.
+
+    Attributes:
+        source: The registry that images are pushed to.
+        destination: The one that they are copied to.
+        prefixes: Beginnings of the names of the repositories that are copied, in their order;
+            ``""`` copies all.
+        state: Whether that is so in base, in head, or in both.
+    """
+
+    source: Destination
+    destination: Destination
+    prefixes: tuple[str, ...]
+    state: State
+
+
+def edges(comparison: Comparison) -> tuple[Edge, ...]:
+    """Return all that is copied, what changes first."""
+    before, after = (frozenset(_copied(side)) for side in (comparison.base, comparison.head))
+    prefixes: dict[tuple[State, Destination, Destination], list[str]] = defaultdict(list)
+    sides: dict[State, frozenset[tuple[Destination, Destination, str]]] = {
+        "removed": before - after,
+        "added": after - before,
+        "kept": before & after,
+    }
+    for state, copied in sides.items():
+        for source, destination, prefix in sorted(copied):
+            prefixes[state, source, destination].append(prefix)
+    return tuple(
+        Edge(source, destination, tuple(each), state)
+        for (state, source, destination), each in prefixes.items()
+    )
+
+
+def _copied(side: Assembly) -> Iterator[tuple[Destination, Destination, str]]:
+    for resource in side.of_type(REPLICATION):
+        source = source_of(resource)
+        for rule in rules_of(resource):
+            for destination in rule.destinations:
+                for prefix in rule.prefixes or ("",):
+                    yield source, destination, prefix

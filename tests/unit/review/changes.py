@@ -1,0 +1,36 @@
+"""Changes and reviews, as a judge might make them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from ecr_constructs.review import Change, Review
+from ecr_constructs.review.findings import Counts
+from ecr_constructs.review.replication_graph import Edge
+
+DEFAULTS: dict[str, Any] = {
+    "kind": "replaced",
+    "severity": "error",
+    "stack": "Prod/Payments",
+    "resource": "Api",
+    "repository": "payments/api",
+    "summary": "payments/api is replaced (EncryptionConfiguration): its images are left behind",
+}
+
+
+def change(**fields: Any) -> Change:
+    """Return a change; by default a replaced repository."""
+    return Change(**{**DEFAULTS, **fields})
+
+
+def note(number: int, **fields: Any) -> Change:
+    """Return one of many notes."""
+    name = f"batch/job-{number:05}"
+    summary = f"{name} is new: IMMUTABLE, AES256"
+    given = {"kind": "other", "severity": "note", "repository": name, "summary": summary}
+    return change(**{**given, "resource": f"Job{number:05}", **fields})
+
+
+def reviewed(changes: Iterable[Change], replication: Iterable[Edge] = ()) -> Review:
+    """Return a review of changes, the worst first."""
+    ordered = tuple(sorted(changes, key=lambda each: each.order))
+    return Review(ordered, Counts(new=1, known=2, gone=3), tuple(replication))

@@ -1,0 +1,121 @@
+"""Who replicates to whom, before and after."""
+
+import re
+from typing import Any
+
+import pytest
+
+from ecr_constructs.checks import Template
+from ecr_constructs.checks.assembly import Assembly
+from ecr_constructs.cli.mermaid import graph
+from ecr_constructs.model.replication import Destination
+from ecr_constructs.review import review
+from ecr_constructs.review.replication_graph import Edge
+from tests.unit.checks.examples.build import repository
+
+HOME, IRELAND, OHIO = (
+    Destination("111122223333", region) for region in ("eu-central-1", "eu-west-1", "us-east-2")
+)
+API = {"Api": repository(RepositoryName="payments/api")}
+
+
+def replicating(*rules: tuple[Destination, list[str]]) -> dict[str, Any]:
+    said = [
+        {
+            "Destinations": [{"RegistryId": to.account, "Region": to.region}],
+            "RepositoryFilters": [
+                {"Filter": each, "FilterType": "PREFIX_MATCH"} for each in prefixes
+            ],
+        }
+        for to, prefixes in rules
+    ]
+    return {
+        "Replication": {
+            "Type": "AWS::ECR::ReplicationConfiguration",
+            "Properties": {"ReplicationConfiguration": {"Rules": said}},
+        }
+    }
+
+
+def between(before: dict[str, Any], after: dict[str, Any]) -> tuple[Edge, ...]:
+    sides = (
+        Assembly([Template("Prod", {"Resources": each}, HOME.account, HOME.region)])
+        for each in (before, after)
+    )
+    return review(*sides).replication
+
+
+def test_what_stops_what_starts_and_what_stays() -> None:
+    """Each prefix is compared by itself, however the rules are written."""
+    before = replicating((IRELAND, ["web/", "api/"]), (OHIO, []))
+    after = replicating((IRELAND, ["api/"]), (IRELAND, ["batch/", "jobs/"]))
+
+    assert between(before, after) == (
+        Edge(HOME, IRELAND, ("web/",), "removed"),
+        Edge(HOME, OHIO, ("",), "removed"),
+        Edge(HOME, IRELAND, ("batch/", "jobs/"), "added"),
+        Edge(HOME, IRELAND, ("api/",), "kept"),
+    )
+    assert between(after, before)[0] == Edge(HOME, IRELAND, ("batch/", "jobs/"), "removed")
+
+
+def test_there_may_be_no_replication() -> None:
+    """Then there is no edge."""
+    assert () == between(API, API)
+
+
+def test_the_graph() -> None:
+    """A registry is a node, and what changes has an arrow of its own."""
+    edges = between(replicating((IRELAND, ["web/"]), (OHIO, [])), replicating((IRELAND, ["api/"])))
+
+    assert graph(edges) == (
+        "```mermaid\n"
+        "graph LR\n"
+        '  n0["111122223333/eu-central-1"]\n'
+        '  n1["111122223333/eu-west-1"]\n'
+        '  n0 -.->|"no longer: web/"| n1\n'
+        "  linkStyle 0 stroke:#cf222e\n"
+        '  n2["111122223333/us-east-2"]\n'
+        '  n0 -.->|"no longer: everything"| n2\n'
+        "  linkStyle 1 stroke:#cf222e\n"
+        '  n0 ==>|"new: api/"| n1\n'
+        "  linkStyle 2 stroke:#1a7f37\n"
+        "```"
+    )
+
+
+# https://mermaid.js.org/syntax/flowchart.html, as far as it is used; #35; is an entity.
+_TEXT = r'"(?:[\w ,./:*-]|#\d+;)+"'
+_LINE = re.compile(
+    rf"  (?:n\d+\[{_TEXT}\]|n\d+ (?:-->|==>|-\.->)\|{_TEXT}\| n\d+|linkStyle \d+ stroke:#\w{{6}})",
+    re.ASCII,
+)
+
+
+@pytest.mark.parametrize(
+    "evil", ['"] --> x["', "```\n</details>", "a|b", "#quot;", "\u202e\x00", "x" * 500, "é"]
+)
+def test_nothing_in_a_template_is_syntax(evil: str) -> None:
+    """A label is text, whatever is in it."""
+    edges = [Edge(Destination(evil, "eu-west-1"), OHIO, (evil, "b/"), "added")]
+    first, kind, *lines, last = graph(edges).split("\n")
+
+    assert ("```mermaid", "graph LR", "```") == (first, kind, last)
+    assert 4 == len(lines)
+    for line in lines:
+        assert _LINE.fullmatch(line)
+        assert len(line) < 800
+
+
+def test_what_is_too_much_to_be_seen_is_left_out() -> None:
+    """The least important is left out, and it is said how much."""
+    edges = [
+        Edge(HOME, Destination(f"{number:012}", "eu-west-1"), ("",), "kept")
+        for number in range(1000)
+    ]
+    drawn = graph(edges)
+
+    assert len(drawn) < 25_000
+    shown = drawn.count("-->")
+    assert drawn.endswith(f"```\n\n{1000 - shown} lines left out.")
+    assert 200 < shown < 500

@@ -1,0 +1,245 @@
+"""A review as a comment on a pull request."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from ecr_constructs.cli.inline import visible
+from ecr_constructs.cli.review_markdown import MARKER, to_markdown
+from ecr_constructs.model.replication import Destination
+from ecr_constructs.review import Change, Review
+from ecr_constructs.review.findings import Counts
+from ecr_constructs.review.replication_graph import Edge
+from tests.unit.review.changes import change, note, reviewed
+
+PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+LIMIT = 65_536
+HERE, THERE = (Destination("111122223333", each) for each in ("eu-central-1", "eu-west-1"))
+
+
+def test_the_comment() -> None:
+    """What matters in three lines, how much there is, and then all of it, closed."""
+    changes = [
+        change(details=("The deployment fails.", "Take it back.")),
+        change(resource="Web", repository="web", summary="web is replaced (RepositoryName): gone"),
+        change(
+            kind="access-widened",
+            resource="Old",
+            repository=None,
+            summary="old may be pulled by everyone in o-*",
+        ),
+        note(1),
+    ]
+
+    assert (
+        to_markdown(reviewed(changes))
+        == """\
+<!-- ecr-constructs review -->
+- **Replaced**: `payments/api` (EncryptionConfiguration): its images are left behind, and 1 more
+- **Access widened**: old may be pulled by everyone in `o-*`
+- **Other**: `batch/job-00001` is new: IMMUTABLE, AES256
+
+3 errors, 0 warnings, 1 note. Findings of check: 1 new, 2 known, 3 gone.
+
+<details>
+<summary>Replaced: 2</summary>
+
+- **error**: `payments/api` is replaced (EncryptionConfiguration): its images are left behind \
+(`Prod/Payments`, `Api`)
+  - The deployment fails.
+  - Take it back.
+- **error**: `web` is replaced (RepositoryName): gone (`Prod/Payments`, `Web`)
+
+</details>
+
+<details>
+<summary>Access widened: 1</summary>
+
+- **error**: old may be pulled by everyone in `o-*` (`Prod/Payments`, `Old`)
+
+</details>
+
+<details>
+<summary>Other: 1</summary>
+
+- **note**: `batch/job-00001` is new: IMMUTABLE, AES256 (`Prod/Payments`, `Job00001`)
+
+</details>
+"""
+    )
+
+
+def test_no_change() -> None:
+    """The marker, as the comment may be there already, and nothing else."""
+    review = Review((), Counts(0, 5, 0), (Edge(HERE, THERE, ("",), "kept"),))
+    assert f"{MARKER}\nNo change.\n" == to_markdown(review)
+
+
+@pytest.mark.parametrize(
+    ("state", "tag"), [("kept", "<details>"), ("added", "<details open>")], ids=["same", "new"]
+)
+def test_replication_is_drawn(state: str, tag: str) -> None:
+    """Whoever changes replication sees the graph at once."""
+    edge = Edge(HERE, THERE, ("payments/",), "added" if state == "added" else "kept")
+    comment = to_markdown(reviewed([change()], [edge]))
+
+    begin = f"\n\n{tag}\n<summary>Who replicates to whom</summary>\n\n```mermaid\ngraph LR\n"
+    assert begin in comment
+    [fence] = [each for each in PARSER.parse(comment) if each.type == "fence"]
+    assert "mermaid" == fence.info
+    assert "payments/" in fence.content
+
+
+def test_the_lines_that_matter_are_short() -> None:
+    """A long sentence is cut, what is not cut is below."""
+    long = change(summary=f"payments/api is replaced ({'Property, ' * 60}): lost")
+    comment = to_markdown(reviewed([long, *(change(resource=f"R{each}") for each in range(9))]))
+
+    line = comment.splitlines()[1]
+    assert line.endswith("…, and 9 more")
+    assert 150 < len(line) <= 215
+    assert "): lost" in comment
+
+
+# --- what does not fit ---
+
+
+def test_what_does_not_fit_is_left_out_from_the_end() -> None:
+    """Notes go first, and how many went is said; the worst are all there."""
+    errors = [change(resource=f"R{each:03}", details=("x " * 200,)) for each in range(50)]
+    comment = to_markdown(reviewed([*errors, *map(note, range(2000))]))
+
+    assert 60_000 < len(comment) <= LIMIT
+    assert 50 == comment.count("- **error**")
+    shown = comment.count("- **note**")
+    said = f"Left out, as a comment has its limits: {2000 - shown:,} of 2,000 notes. Run "
+    assert said in comment
+    assert "<summary>Other: 2,000</summary>" in comment
+
+
+def test_a_severity_may_be_left_out_as_a_whole() -> None:
+    """A kind of which nothing fits has no section."""
+    errors = [change(resource=f"R{each:04}", details=("x " * 400,)) for each in range(200)]
+    comment = to_markdown(reviewed([*errors, note(1), note(2)]))
+
+    assert len(comment) <= LIMIT
+    assert re.search(r"limits: \d+ of 200 errors and 2 of 2 notes\.", comment)
+    assert "<summary>Other" not in comment
+
+
+def test_one_change_does_not_push_out_the_others() -> None:
+    """Of very many or long details some are told."""
+    greedy = change(details=tuple(f"image {each} {'y' * 5000}" for each in range(100)))
+    comment = to_markdown(reviewed([greedy, note(1)]))
+
+    assert "  - and 80 more\n" in comment
+    assert "Left out" not in comment
+    assert len(comment) < 25_000
+
+
+@given(st.lists(st.integers(0, 4000), max_size=30), st.integers(0, 400))
+def test_the_limit_is_kept(sizes: list[int], edges: int) -> None:
+    """However much there is, of whatever, a comment takes it."""
+    changes = [
+        change(summary="`" * size, resource="<" * size, details=("@" * size,) * 30)
+        for size in sizes
+    ]
+    drawn = [
+        Edge(HERE, Destination('"' * 200, str(each)), ("é" * 9,), "kept") for each in range(edges)
+    ]
+    assert len(to_markdown(reviewed(changes, drawn))) <= LIMIT
+
+
+# --- what is in it is only read ---
+
+ATTACKS = [
+    "@octocat and @org/team",
+    "fixes #1, org/repo#2, GH-3 and 0123abc",
+    "<img src=x onerror=alert(1)> </details> <!-- x",
+    "`code` ``` ~~~ \\` ``",
+    "a | b || c",
+    "line\n\n# heading\n- item\n\n/close",
+    "[link](https://x.test) ![image](y) https://x.test www.x.test (www.x.test",
+    "*a* _b_ __c__ ~~d~~ \\*e\\*",
+    "&lt; &amp; &#64;octocat",
+    ":tada: :rocket:",
+    f"{MARKER}",
+    "\u202eabc\u2066 \x00\x1b[31m \ud800",
+    "| --- | --- |",
+    "- item",
+    "1. item",
+    "2) item",
+    "---",
+    "=== x",
+    "> quoted",
+    "+ item",
+    "10.",
+    "000000`<A>",
+]
+TEXTS = (
+    st.text(min_size=1)
+    | st.sampled_from(ATTACKS)
+    | st.lists(st.sampled_from(ATTACKS), min_size=1).map(" ".join)
+)
+# https://github.github.com/gfm/#autolinks-extension-, and mentions and references of GitHub.
+REFERENCES = re.compile(r"@|#\d|\bGH-\d|www\.|://|:\w+:|\b[0-9a-f]{7,40}\b", re.IGNORECASE)
+
+
+def parts(comment: str) -> list[Token]:
+    return [each for token in PARSER.parse(comment) for each in (token.children or [])]
+
+
+def said(comment: str) -> list[str]:
+    """Return what is read in each line of the comment."""
+    return [
+        "".join(each.content for each in token.children or [])
+        for token in PARSER.parse(comment)
+        if token.type == "inline"
+    ]
+
+
+def attacked(text: str) -> Change:
+    return change(summary=text, stack=text, resource=text, repository=text[:9], details=(text,))
+
+
+@pytest.mark.parametrize("text", ATTACKS)
+@pytest.mark.parametrize("before", ["", "x ", "(", '"'])
+def test_attacks(text: str, before: str) -> None:
+    """Neither Markdown, HTML, mentions, references nor quick actions are in a comment."""
+    only_read(before + text)
+
+
+@given(TEXTS)
+def test_any_text_is_only_read(text: str) -> None:
+    """All of a text is read as it is, and does nothing."""
+    only_read(text)
+
+
+def only_read(text: str) -> None:
+    comment = to_markdown(reviewed([attacked(text)]))
+    plain = to_markdown(reviewed([attacked("x")]))
+
+    kinds = {each.type for each in parts(comment)}
+    assert kinds <= {"text", "code_inline", "strong_open", "strong_close"}
+    blocks = [(each.type, each.tag) for each in PARSER.parse(comment)]
+    assert [(each.type, each.tag) for each in PARSER.parse(plain)] == blocks
+    html = [each.content for each in PARSER.parse(comment) if each.type == "html_block"]
+    assert [each.content for each in PARSER.parse(plain) if each.type == "html_block"] == html
+    free = [each.content for each in parts(comment) if each.type == "text"]
+    assert [] == list(filter(REFERENCES.search, free))
+    assert visible(text) == said(comment)[-1]
+    assert comment.startswith(f"{MARKER}\n- **")
+    comment.encode()
+
+
+# --- it can be updated in place ---
+
+
+def test_equal_changes_are_an_equal_comment() -> None:
+    """No time and no chance is in a comment."""
+    changes = [*map(note, range(30)), change(), change(kind="removed", resource="Web")]
+    assert to_markdown(reviewed(changes)) == to_markdown(reviewed(reversed(changes)))
