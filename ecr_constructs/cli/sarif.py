@@ -23,8 +23,6 @@ _SCHEMA = (
 
 def sarif(report: Report, _: int) -> str:
     """Return a log with one run, all rules, and what was suppressed marked so."""
-    from importlib.metadata import version  # noqa: PLC0415 - slow, and for this format only
-
     suppressed = [
         {
             **_result(each.finding),
@@ -36,7 +34,7 @@ def sarif(report: Report, _: int) -> str:
     ]
     driver = {
         "name": "ecr-constructs",
-        "version": version("ecr-constructs"),
+        **_version(),
         "rules": list(map(_rule, RULES.values())),
     }
     run = {
@@ -46,6 +44,19 @@ def sarif(report: Report, _: int) -> str:
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2) + "\n"
+
+
+def _version() -> dict[str, str]:
+    """Return the version, unless this runs from a checkout that is not installed."""
+    from importlib.metadata import (  # noqa: PLC0415 - slow, and for this format only
+        PackageNotFoundError,
+        version,
+    )
+
+    try:
+        return {"version": version("ecr-constructs")}
+    except PackageNotFoundError:
+        return {}
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

@@ -181,6 +181,17 @@ def test_sarif_of_an_absolute_path(tmp_path: Path, capsys: pytest.CaptureFixture
     assert (tmp_path / "t.json").as_uri() == location["artifactLocation"]["uri"]
 
 
+def test_sarif_of_a_checkout(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What nobody installed, as in CI, has no version."""
+    monkeypatch.setattr(sys, "path", [])
+    main(["check", write(FAULTY), "--format", "sarif"])
+
+    [run] = json.loads(capsys.readouterr().out)["runs"]
+    assert "version" not in run["tool"]["driver"]
+
+
 LOADED = """
 import sys
 import ecr_constructs.checks

@@ -1,0 +1,155 @@
+"""The comments of a pull request on GitHub, and the notes of a merge request on GitLab.
+
+What is asked of them is answered as they document it:
+https://docs.github.com/en/rest/issues/comments and https://docs.gitlab.com/api/notes/
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple, Self
+from urllib.parse import parse_qs, urlsplit
+
+TOKEN, READ_ONLY = "token-that-writes", "token-that-reads"
+LONGEST = 65_536
+GITHUB_BOT, GITLAB_BOT = "github-actions[bot]", "project_42_bot"
+_HOSTS = (
+    (
+        "github",
+        re.compile(r"/repos/shop/registry/issues/(?:(\d+)/comments|comments/(\d+))"),
+        "PATCH",
+        GITHUB_BOT,
+    ),
+    (
+        "gitlab",
+        re.compile(r"/api/v4/projects/42/merge_requests/(\d+)/notes(?:/(\d+))?"),
+        "PUT",
+        GITLAB_BOT,
+    ),
+)
+_REFUSALS = {403: "Forbidden", 422: "body is too long (maximum is 65536 characters)"}
+Answer = tuple[int, Any]
+
+
+class Asked(NamedTuple):
+    """A request."""
+
+    method: str
+    path: str
+    token: str
+    body: str
+
+
+@dataclass
+class Comment:
+    """A comment, on either."""
+
+    id: int
+    request: int
+    author: str
+    body: str
+
+    def on(self, host: str) -> dict[str, Any]:
+        """Return it in the words of a host."""
+        who = {"user": {"login": self.author}}
+        if host == "gitlab":
+            who = {"author": {"username": self.author}}
+        return {"id": self.id, "body": self.body, **who}
+
+
+@dataclass
+class CodeHost:
+    """A server on this machine, with the comments that are written to it."""
+
+    comments: list[Comment] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        handler = type("Handler", (_Handler,), {"host": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop it."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def wrote(self, author: str, body: str, request: int = 7) -> Comment:
+        """Add a comment of somebody."""
+        comment = Comment(1000 + len(self.comments), request, author, body)
+        self.comments.append(comment)
+        return comment
+
+    def by(self, author: str) -> list[Comment]:
+        """Return the comments of somebody."""
+        return [each for each in self.comments if each.author == author]
+
+    def answer(self, asked: Asked) -> Answer:
+        """Answer a request."""
+        self.requests.append(f"{asked.method} {asked.path}")
+        path = urlsplit(asked.path).path
+        if path == "/api/v4/user" and asked.token == TOKEN:
+            return 200, {"id": 9, "username": GITLAB_BOT}
+        for host, pattern, update, author in _HOSTS:
+            if match := pattern.fullmatch(path):
+                if asked.token not in (TOKEN, READ_ONLY):
+                    return 401, {"message": "Unauthorized"}
+                if asked.method == "GET":
+                    return 200, [each.on(host) for each in self._page(asked, int(match[1]))]
+                if asked.token == READ_ONLY:
+                    return 403, {"message": "Resource not accessible by integration"}
+                status, comment = self._written(asked, author, update, match)
+                return status, comment.on(host) if comment else {"message": _REFUSALS[status]}
+        return 404, {"message": "Not Found"}
+
+    def _page(self, asked: Asked, request: int) -> list[Comment]:
+        query = parse_qs(urlsplit(asked.path).query)
+        size = min(int(query.get("per_page", ["30"])[0]), 100)
+        begin = (int(query.get("page", ["1"])[0]) - 1) * size
+        return [each for each in self.comments if each.request == request][begin : begin + size]
+
+    def _written(
+        self, asked: Asked, author: str, update: str, match: re.Match[str]
+    ) -> tuple[int, Comment | None]:
+        said = json.loads(asked.body)["body"]
+        if len(said) > LONGEST:
+            return 422, None
+        if asked.method == "POST" and not match[2]:
+            return 201, self.wrote(author, said, int(match[1]))
+        [comment] = [each for each in self.comments if str(each.id) == match[2]]
+        if asked.method != update or comment.author != author:
+            return 403, None
+        comment.body = said
+        return 200, comment
+
+
+class _Handler(BaseHTTPRequestHandler):
+    host: CodeHost
+
+    def _handle(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        said = self.headers.get("Authorization") or self.headers.get("PRIVATE-TOKEN") or ""
+        token = said.removeprefix("Bearer ")
+        status, content = self.host.answer(Asked(self.command, self.path, token, body))
+        data = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = do_POST = do_PATCH = do_PUT = _handle  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
