@@ -2,6 +2,7 @@
 # Reviews what synthesize.sh made. Needs Python and nothing that is to be installed.
 #
 #   FOLDER, ASSEMBLY, OUT  as there
+#   IMAGES   a folder of inventories (docs/review-inventories.md); empty: there are none
 #   FAIL_ON  kinds and severities, apart by spaces or commas
 #   SARIF    true: also check what is wanted, for code scanning on GitHub
 #   CODE_QUALITY  true: the same, for GitLab
@@ -23,6 +24,7 @@ ecr_constructs() {
 }
 
 set -- --base "$OUT/base" --head "$FOLDER/$ASSEMBLY"
+[ -z "${IMAGES:-}" ] || set -- "$@" --images "$IMAGES"
 
 ecr_constructs review "$@" --fail-on never --format json >"$OUT/review.json"
 ecr_constructs review "$@" --fail-on never --format markdown >"$OUT/comment.md"

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 ROOT = Path(__file__).parent.parent
-COMMENT = ROOT / "tests" / "pull_requests" / "__snapshots__" / "test_comments" / "the_worst.md"
+_SNAPSHOTS = ROOT / "tests" / "pull_requests" / "__snapshots__" / "test_comments"
+COMMENT = _SNAPSHOTS / "test_comment[the_worst].md"
 PICTURE = ROOT / "docs" / "review-comment.svg"
 
 _WIDTH, _MARGIN, _SIZE, _LINE = 860, 24, 14.0, 22

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING, Any
 
+from ecr_constructs.cli.arguments import add_now
 from ecr_constructs.cli.check import run as run_check
 from ecr_constructs.cli.preview import run as run_preview
-from ecr_constructs.model.lifecycle.describe_images import instant
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    import argparse
 
 _POLICY_HELP = (
     "a policy's JSON, what `aws ecr get-lifecycle-policy` prints, or a synthesized template; "
@@ -42,7 +41,7 @@ def _add_check(commands: argparse._SubParsersAction[Any]) -> None:
     _add_policy(parser)
     parser.add_argument("--images", metavar="FILE", help=_IMAGES_HELP)
     parser.add_argument("--manifests", metavar="FILE", help=_MANIFESTS_HELP)
-    parser.add_argument("--now", type=_instant, metavar="ISO", help="default: this instant")
+    add_now(parser)
     parser.add_argument(
         "--pull-through-cache", action="store_true", help="images come through such a cache"
     )
@@ -70,7 +69,7 @@ def _add_preview(commands: argparse._SubParsersAction[Any]) -> None:
         "--live", metavar="REPOSITORY", help="read images, and policy if none is given, from ECR"
     )
     parser.add_argument("--manifests", metavar="FILE", help=_MANIFESTS_HELP)
-    parser.add_argument("--now", type=_instant, metavar="ISO", help="default: this instant")
+    add_now(parser)
     parser.add_argument(
         "--against", metavar="OLD_POLICY", help="show only what changes from this policy"
     )
@@ -96,10 +95,3 @@ def _add_policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repository", metavar="NAME", help="which repository of a template, by name or id"
     )
-
-
-def _instant(text: str) -> datetime:
-    try:
-        return instant(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None

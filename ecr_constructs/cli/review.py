@@ -6,11 +6,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.checks.errors import CheckError
+from ecr_constructs.cli.arguments import add_now
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.output import print_blocks, print_json
 from ecr_constructs.cli.review_formats import blocks, to_github, to_json
 from ecr_constructs.cli.review_markdown import to_markdown
-from ecr_constructs.review import load_sides, review
+from ecr_constructs.review import load_sides, read_inventories, review
 from ecr_constructs.review.change import KINDS, SEVERITIES
 
 if TYPE_CHECKING:
@@ -38,6 +39,13 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
             metavar="DIR",
             help=f"{what}: a cloud assembly such as cdk.out, or a folder of templates or snapshots",
         )
+    parser.add_argument(
+        "--images",
+        metavar="DIR",
+        help="what `aws ecr describe-images` printed, a file for each repository: which of these "
+        "images will be deleted",
+    )
+    add_now(parser)
     parser.add_argument("--format", choices=("text", "json", "markdown", "github"), default="text")
     parser.add_argument(
         "--fail-on",
@@ -53,7 +61,9 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
 def run(options: argparse.Namespace) -> int:
     """Review a change; 1 if there is what ``--fail-on`` names."""
     try:
-        judged = review(*load_sides(options.base, options.head))
+        sides = load_sides(options.base, options.head)
+        inventories = read_inventories(options.images) if options.images else None
+        judged = review(*sides, inventories=inventories, now=options.now)
     except CheckError as error:
         raise CommandError(str(error)) from None
     _print(judged, options.format)

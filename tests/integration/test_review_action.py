@@ -416,12 +416,16 @@ def test_what_cannot_be_synthesized_is_said(
 
 
 def test_what_cannot_be_reviewed_is_said(growing: Path) -> None:
-    """A kind that there is not, and a Python that is too old, end the job."""
+    """A kind or images that there are not, and a Python that is too old, end the job."""
     synthesized(growing)
     wrong = reviewed(growing, FAIL_ON="$(touch injected)")
     assert 2 == wrong.returncode
     assert "invalid choice: '$(touch'" in wrong.stderr
     assert not (growing / "injected").exists()
+
+    nothing = reviewed(growing, IMAGES="no such folder")
+    assert 2 == nothing.returncode
+    assert "no such folder holds no inventory" in nothing.stderr
 
     old = reviewed(growing, PYTHON="false")
     assert 2 == old.returncode

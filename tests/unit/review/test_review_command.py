@@ -8,7 +8,7 @@ import pytest
 
 from ecr_constructs.cli.main import main
 from ecr_constructs.review.change import KINDS
-from tests.unit.checks.examples.build import repository
+from tests.unit.checks.examples.build import repository, rule
 
 API = repository(RepositoryName="payments/api")
 KEYED = {"EncryptionType": "KMS", "KmsKey": {"Fn::GetAtt": ["Key", "Arn"]}}
@@ -49,6 +49,27 @@ def test_the_exit_status(fail_on: list[str], status: int) -> None:
     assert status == main([*SIDES, *(f"--fail-on={each}" for each in fail_on)])
 
 
+def test_images_are_judged_at_an_instant(capsys: pytest.CaptureFixture[str]) -> None:
+    """The images of a folder that the change deletes are named."""
+    details = {
+        "repositoryName": "web",
+        "registryId": "111122223333",
+        "imageDigest": f"sha256:{'a' * 64}",
+        "imagePushedAt": "2026-11-01T00:00:00+00:00",
+        "imageSizeInBytes": 1,
+    }
+    Path("images").mkdir()
+    Path("images/web.json").write_text(json.dumps({"imageDetails": [details]}), encoding="utf-8")
+    write("base", {"Web": repository(rule(1, tagStatus="untagged", days=90), RepositoryName="web")})
+    write("head", {"Web": repository(rule(1, tagStatus="untagged", days=14), RepositoryName="web")})
+    given = [*SIDES, "--images", "images", "--now"]
+
+    assert 0 == main([*given, "2026-11-02T00:00:00Z"])
+    assert "will be deleted" not in capsys.readouterr().out
+    assert 1 == main([*given, "2026-11-24T00:00:00Z"])
+    assert "web: 1 image will be deleted" in capsys.readouterr().out
+
+
 def test_errors_are_failures_unless_told_otherwise() -> None:
     """Without --fail-on, what loses images or opens access is a failure."""
     write("head", {"Api": repository(RepositoryName="payments/new")})
@@ -65,8 +86,10 @@ def test_errors_are_failures_unless_told_otherwise() -> None:
         (["--base", "base", "--head", "."], "bad.template.json: not JSON: Expecting property name"),
         (["--base", "base"], "the following arguments are required: --head"),
         ([*SIDES[1:], "--fail-on", "all"], "argument --fail-on: invalid choice: 'all'"),
+        ([*SIDES[1:], "--images", "none"], "none holds no inventory; write there what"),
+        ([*SIDES[1:], "--now", "noon"], "argument --now: "),
     ],
-    ids=["no folder", "no template", "one side", "no kind"],
+    ids=["no folder", "no template", "one side", "no kind", "no images", "no time"],
 )
 def test_mistakes_are_one_line(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
