@@ -217,7 +217,9 @@ class Assembly:
     def referred_to(self, value: object) -> Resource | None:
         """Return the resource whose attribute a value is, if it is nothing else."""
         match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
-        return self.stacks[int(match[1])].resources.get(match[2]) if match else None
+        # Whoever writes a mark into a template may write any number.
+        known = match is not None and int(match[1]) < len(self.stacks)
+        return self.stacks[int(match[1])].resources.get(match[2]) if match and known else None
 
     def mistaken(self, value: object, wanted: str) -> Resource | None:
         """Return the resource that a value names, if it surely is none of the wanted type.

@@ -31,7 +31,7 @@ _KEYS = (
 )
 _BY_LOWER = {each.lower(): each for each in _KEYS}
 _POSITIVE = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike")
-_WHO = (
+WHO = (
     *("aws:principalaccount", "aws:principalarn", "aws:principalisawsservice"),
     *("aws:principalorgid", "aws:principalorgpaths"),
     *("aws:principalservicename", "aws:principalservicenameslist"),
@@ -88,6 +88,6 @@ def _names_account(arn: str) -> bool:
 def is_narrowed(statement: Statement) -> bool:
     """Tell whether a statement for everyone is for some only."""
     return any(
-        narrows(condition) and (condition.key.lower() in _WHO or is_unresolved(condition.key))
+        narrows(condition) and (condition.key.lower() in WHO or is_unresolved(condition.key))
         for condition in statement.conditions
     )

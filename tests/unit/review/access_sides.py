@@ -1,0 +1,46 @@
+"""Both sides of a pull request that changes a policy, and what is said of its access."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ecr_constructs.checks import Template
+from ecr_constructs.checks.assembly import Assembly
+from ecr_constructs.review.access import changes
+from ecr_constructs.review.change import Change
+from ecr_constructs.review.comparison import Comparison
+from tests.unit.checks.examples.build import Resources, document, repository, template
+
+WIDENED, NARROWED = "access-widened", "access-narrowed"
+HERE = "arn:aws:ecr:eu-central-1:111122223333:repository"
+
+
+def said(
+    base: Resources | Sequence[Template], head: Resources | Sequence[Template]
+) -> list[Change]:
+    """Return what is said of the access that two sides give."""
+    return list(changes(Comparison(_assembly(base), _assembly(head))))
+
+
+def summaries(
+    base: Resources | Sequence[Template], head: Resources | Sequence[Template]
+) -> dict[str, list[str]]:
+    """Return the summaries of what is said, by kind."""
+    found: dict[str, list[str]] = {}
+    for each in said(base, head):
+        found.setdefault(each.kind, []).append(each.summary)
+    return found
+
+
+def having(*statements: Any, name: str = "payments/api") -> dict[str, Any]:
+    """Return a repository with these statements, or without a policy."""
+    policy = {"RepositoryPolicyText": document(*statements)} if statements else {}
+    return {"Api": repository(RepositoryName=name, **policy)}
+
+
+def deny(action: Any, **parts: Any) -> dict[str, Any]:
+    """Return a statement that denies."""
+    return {"Effect": "Deny", "Action": action, **parts}
+
+
+def _assembly(given: Resources | Sequence[Template]) -> Assembly:
+    return Assembly([template(given)] if isinstance(given, Mapping) else given)

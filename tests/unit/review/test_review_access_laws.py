@@ -1,0 +1,175 @@
+"""Laws of what is said of access, whatever the policies are."""
+
+import copy
+from collections import Counter
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecr_constructs.checks import Template
+from ecr_constructs.checks.resource_types import REPOSITORY, ROLE
+from tests.unit.checks.examples.access import PULL
+from tests.unit.checks.examples.build import document, repository, resource
+from tests.unit.checks.test_checks_any_template import JSON, damaged
+from tests.unit.review.access_sides import HERE, NARROWED, WIDENED, having, said
+
+ORGANIZATIONS = ["o-a1b2c3d4e5", "o-b1b2c3d4e5", "o-*", "*", "${Token[unknown]}"]
+PRINCIPALS = [
+    "*",
+    {"AWS": "444455556666"},
+    {"AWS": "arn:aws:iam::444455556666:root"},
+    {"AWS": ["arn:aws:iam::444455556666:role/ci", "arn:aws:iam::777788889999:root"]},
+    {"AWS": "arn:aws:sts::444455556666:assumed-role/ci/run"},
+    {"Service": "lambda.amazonaws.com"},
+    {"AWS": "${Token[unknown]}"},
+]
+OPERATORS = [
+    *("StringEquals", "StringLike", "StringNotEquals", "StringEqualsIfExists", "ArnLike"),
+    *("ForAnyValue:StringLike", "ForAllValues:StringEquals", "StringEqualsIgnoreCase", "Bool"),
+    *("Null", "IpAddress", "NotIpAddress", "NumericLessThan", "StringNotLike", "Strange"),
+]
+VALUES: dict[str, list[Any]] = {
+    "aws:PrincipalOrgID": ORGANIZATIONS,
+    "AWS:principalorgid": ORGANIZATIONS,
+    "aws:PrincipalAccount": ["444455556666", "4444*", "777788889999"],
+    "aws:PrincipalArn": ["arn:aws:iam::444455556666:role/*", "arn:aws:iam::444455556666:role/ci"],
+    "aws:SourceIp": ["10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/0", "::/0", "home"],
+    "aws:SecureTransport": ["true", "false", True],
+}
+ACTIONS = [PULL, "ecr:*", "*", "ecr:BatchGetImage", ["ecr:Put*", "ecr:Nothing"], "ecr:Batch*"]
+
+
+@st.composite
+def conditions(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw conditions as they are written."""
+    found: dict[str, Any] = {}
+    for _ in range(draw(st.integers(0, 2))):
+        key = draw(st.sampled_from(sorted(VALUES)))
+        chosen = st.sampled_from(VALUES[key])
+        values = draw(st.lists(chosen, min_size=1, max_size=2) | chosen)
+        found.setdefault(draw(st.sampled_from(OPERATORS)), {})[key] = values
+    return found
+
+
+@st.composite
+def statements(draw: st.DrawFn, effects: tuple[str, ...] = ("Allow", "Deny")) -> dict[str, Any]:
+    """Draw a statement of a repository policy."""
+    action = draw(st.sampled_from(["Action", "Action", "NotAction"]))
+    principal = draw(st.sampled_from(["Principal", "Principal", "Principal", "NotPrincipal"]))
+    return {
+        "Effect": draw(st.sampled_from(effects)),
+        principal: draw(st.sampled_from(PRINCIPALS)),
+        action: draw(st.sampled_from(ACTIONS)),
+        "Condition": draw(conditions()),
+    }
+
+
+POLICIES = st.lists(statements(), min_size=1, max_size=3)
+
+
+@given(POLICIES)
+def test_same_policy_says_nothing(policy: list[Any]) -> None:
+    """Where base is head, nothing is said."""
+    assert [] == said(having(*policy), having(*copy.deepcopy(policy)))
+
+
+@given(POLICIES, POLICIES)
+def test_swapped_sides_turn(one: list[Any], other: list[Any]) -> None:
+    """What is widened one way is narrowed the other way."""
+    there = said(having(*one), having(*other))
+    back = said(having(*other), having(*one))
+    turned = {WIDENED: NARROWED, NARROWED: WIDENED}
+
+    assert Counter(turned[each.kind] for each in there) == Counter(each.kind for each in back)
+
+
+@given(POLICIES, st.randoms(use_true_random=False))
+def test_form_says_nothing(policy: list[Any], random: Any) -> None:
+    """Statements in another order, twice, split by action, or with other lists are the same."""
+    written = [
+        {**statement, "Action": action}
+        for statement in policy
+        if "Action" in statement
+        for action in _listed(statement["Action"])
+    ]
+    written += [each for each in policy if "Action" not in each]
+    written.append(random.choice(policy))
+    random.shuffle(written)
+
+    assert [] == said(having(*policy), having(*written))
+
+
+@given(POLICIES)
+def test_split_conditions_say_nothing(policy: list[Any]) -> None:
+    """A statement for each value of a condition is the same as one for all of them."""
+    written = []
+    for statement in policy:
+        values = [
+            (operator, key, each)
+            for operator, tests in statement["Condition"].items()
+            for key, many in tests.items()
+            for each in _listed(many)
+        ]
+        single = len({place[:2] for place in values}) == 1 and "Not" not in values[0][0]
+        if single and not values[0][0].startswith("ForAll"):
+            written += [{**statement, "Condition": {o: {k: v}}} for o, k, v in values]
+        else:
+            written.append(statement)
+
+    assert [] == said(having(*policy), having(*written))
+
+
+@given(st.lists(statements(("Allow",)), max_size=3))
+def test_new_principal_widens_only(policy: list[Any]) -> None:
+    """One more who is let in widens access once, and narrows nothing."""
+    stranger = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::123412341234:role/stranger"},
+        "Action": PULL,
+    }
+    found = said(having(*policy), having(*policy, stranger))
+
+    assert {WIDENED} >= {each.kind for each in found}
+    assert len(found) <= 1
+    if not policy:
+        assert len(found) == 1
+
+
+@given(damaged(), damaged())
+def test_any_templates_are_compared(base: list[Template], head: list[Template]) -> None:
+    """Whatever stands in templates is compared without a traceback."""
+    most = min(len(base), len(head))
+    said(base[:most], head[:most])
+
+
+@given(JSON, JSON)
+def test_any_policies_are_compared(one: Any, other: Any) -> None:
+    """Whatever stands where a policy should is compared without a traceback."""
+    base, head = (
+        {"Api": repository(RepositoryPolicyText=each), "Ci": {"Type": ROLE, "Properties": each}}
+        for each in (one, {"Statement": other, "Policies": other, "ManagedPolicyArns": other})
+    )
+    said(base, head)
+
+
+PARTS = ("Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition", "NotResource")
+
+
+@given(st.dictionaries(st.sampled_from(PARTS), JSON), st.sampled_from([REPOSITORY, ROLE]))
+def test_any_statements_are_compared(parts: dict[str, Any], kind: str) -> None:
+    """Whatever stands in a statement is compared without a traceback."""
+    sound = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": f"{HERE}/*"}
+
+    def with_(statement: Any) -> dict[str, Any]:
+        policy = document(statement)
+        inline = {"Policies": [{"PolicyDocument": policy}], "AssumeRolePolicyDocument": policy}
+        return {
+            "Api": resource(kind, {"RepositoryPolicyText": policy, **inline}),
+        }
+
+    said(with_(sound), with_({**sound, **parts}))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
