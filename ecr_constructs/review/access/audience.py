@@ -9,6 +9,7 @@ from math import prod
 from ecr_constructs.checks.assembly import Assembly
 from ecr_constructs.checks.conditions import WHO
 from ecr_constructs.checks.policies import Condition, Statement
+from ecr_constructs.checks.resource import Resource
 from ecr_constructs.checks.resource_types import ROLE
 from ecr_constructs.review.access.demands import (
     Demand,
@@ -116,7 +117,8 @@ def _principals(assembly: Assembly, statement: Statement) -> Iterator[frozenset[
         named = [str(each) for each in _flat(statement.body["NotPrincipal"])]
         yield frozenset({(NAMED, but(map(pattern, named)))})
     for kind, value in statement.principals:
-        yield frozenset(_principal(kind, _expanded(assembly, value)))
+        read = _provider if kind == "Federated" else _expanded
+        yield frozenset(_principal(kind, read(assembly, value)))
 
 
 def _flat(value: object) -> Iterator[object]:
@@ -199,9 +201,21 @@ def _expanded(assembly: Assembly, value: str) -> str:
     if resource is None or resource.type not in _NAMES or not value.endswith(".Arn]}"):
         return value
     kind, property_ = _NAMES[resource.type]
-    account = resource.stack.account or "${Token[AWS.AccountId]}"
     name = resource.text(property_) or value
-    return f"arn:aws:iam::{account}:{kind}{resource.text('Path') or '/'}{name}"
+    return f"arn:aws:iam::{_account_of(resource)}:{kind}{resource.text('Path') or '/'}{name}"
+
+
+def _provider(assembly: Assembly, value: str) -> str:
+    """Return a reference to a provider of tokens as the ARN that it will have."""
+    resource = assembly.referred_to(value)
+    url = resource.text("Url") if resource is not None else None
+    if resource is None or url is None:
+        return value
+    return f"arn:aws:iam::{_account_of(resource)}:oidc-provider/{url.removeprefix('https://')}"
+
+
+def _account_of(resource: Resource) -> str:
+    return resource.stack.account or "${Token[AWS.AccountId]}"
 
 
 def _is_one_owner(key: str, demand: Demand) -> bool:

@@ -21,11 +21,12 @@ from ecr_constructs.review.access.audience import IDENTITY, Audience
 from ecr_constructs.review.access.demands import Demand, being
 from ecr_constructs.review.access.grants import Grant, granted_to
 from ecr_constructs.review.access.managed import aws_policies
-from ecr_constructs.review.access.report import Subject, differences
+from ecr_constructs.review.access.report import Subject, compared
+from ecr_constructs.review.access.unread import Doubt, doubt_of
 from ecr_constructs.review.access.values import Pattern, pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ecr_constructs.checks.assembly import Assembly
     from ecr_constructs.checks.resource import Resource
@@ -41,6 +42,7 @@ _ATTACHING = {
     "GroupName": "group",
 }
 _TARGETS = (REPOSITORY, PUBLIC_REPOSITORY, KEY)
+_NO_DOUBT = Doubt(is_another=False, hides_statements=False)
 _MANAGED = "AWS::IAM::ManagedPolicy"
 _KINDS = dict(zip(IDENTITIES, ("role", "user", "group"), strict=True))
 _OWN_NAMES = dict(zip(IDENTITIES, ("RoleName", "UserName", "GroupName"), strict=True))
@@ -153,23 +155,35 @@ def changes(comparison: Comparison, base: Identities, head: Identities) -> Itera
     pairs = list(comparison.of_type(*IDENTITY_TYPES))
     removed, new = _alone(comparison, "before"), _alone(comparison, "after")
     places = {each: pair for pair in pairs for each in (pair.before, pair.after) if each}
-    for identity, pair in _touched(pairs, base, head).items():
-        if head.exists(identity):
-            before = base.grants(identity) if base.exists(identity) else []
-            subject = Subject(called=identity.called, pair=pair, pairs=places, names_itself=True)
-            yield from differences(
-                subject, _about(before, removed), _about(head.grants(identity), new)
-            )
+    for identity, touched in _touched(pairs, base, head).items():
+        if not head.exists(identity):
+            continue
+        before = base.grants(identity) if base.exists(identity) else []
+        after = head.grants(identity)
+        subject = Subject(called=identity.called, pair=touched[0], pairs=places, names_itself=True)
+        doubt = _doubt(touched) if before or after else _NO_DOUBT
+        yield from compared(subject, _about(before, removed), _about(after, new), doubt)
 
 
-def _touched(pairs: Sequence[Pair], base: Identities, head: Identities) -> dict[Identity, Pair]:
-    """Return whose policies may differ, each with a place to say so."""
-    found: dict[Identity, Pair] = {}
-    for pair in pairs:
+def _touched(
+    pairs: Sequence[Pair], base: Identities, head: Identities
+) -> Mapping[Identity, list[Pair]]:
+    """Return whose policies may differ, each with the places where they may."""
+    found: dict[Identity, dict[int, Pair]] = defaultdict(dict)
+    for number, pair in enumerate(pairs):
         for side, resource in ((head, pair.after), (base, pair.before)):
             for each in side.having(resource) if resource is not None else ():
-                found.setdefault(each, pair)
-    return found
+                found[each][number] = pair
+    return {identity: list(where.values()) for identity, where in found.items()}
+
+
+def _doubt(pairs: Sequence[Pair]) -> Doubt:
+    """Return what nobody knows of policies that are on both sides."""
+    both = [each for each in pairs if each.sides is not None]
+    doubts = [doubt_of(pair, name) for pair in both for name in ("PolicyDocument", "Policies")]
+    return Doubt(
+        any(each.is_another for each in doubts), any(each.hides_statements for each in doubts)
+    )
 
 
 def _alone(comparison: Comparison, side: str) -> frozenset[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ecr_constructs.checks.resource import Resource
     from ecr_constructs.review.access.grants import Grant
+    from ecr_constructs.review.access.unread import Doubt
     from ecr_constructs.review.comparison import Pair
 
 
@@ -79,8 +80,8 @@ class Subject:
         )
 
 
-def differences(
-    subject: Subject, before: Iterable[Grant], after: Iterable[Grant]
+def compared(
+    subject: Subject, before: Iterable[Grant], after: Iterable[Grant], doubt: Doubt
 ) -> Iterator[Change]:
     """Yield what is widened, then what is narrowed; a change for each audience.
 
@@ -88,10 +89,17 @@ def differences(
         subject: What the grants are about.
         before: What was granted.
         after: What will be.
+        doubt: What nobody knows of that.
     """
     left, right = Side(before), Side(after)
-    yield from _direction(subject, left, right, widens=True)
-    yield from _direction(subject, right, left, widens=False)
+    found: list[Change] = []
+    if not doubt.hides_statements:
+        found += _direction(subject, left, right, widens=True)
+        found += _direction(subject, right, left, widens=False)
+    yield from found
+    if doubt.is_another and not found:
+        why = "its policy is known only at the deployment"
+        yield from (_undecided(subject, why, widens=each) for each in (True, False))
 
 
 def openings(subject: Subject, after: Iterable[Grant]) -> Iterator[Change]:
@@ -108,7 +116,7 @@ def all_done(grants: Iterable[Grant]) -> str:
     return _done(gained, widens=True)
 
 
-def undecided(subject: Subject, why: str, *, widens: bool) -> Change:
+def _undecided(subject: Subject, why: str, *, widens: bool) -> Change:
     """Return that nobody can tell whether access is widened, or narrowed."""
     kind: Kind = "access-widened" if widens else "access-narrowed"
     summary = f"{subject.called} may {'widen' if widens else 'narrow'} access: {why}; read it"
@@ -121,7 +129,7 @@ def _direction(subject: Subject, left: Side, right: Side, *, widens: bool) -> It
         yield _change(subject, audience, sure, (left, right), widens=widens)
     if doubtful := [each for each in gained if not each.is_sure]:
         who = listed(sorted({audience_told(each.audience) for each in doubtful}))
-        yield undecided(subject, f"what {who} may do cannot be compared", widens=widens)
+        yield _undecided(subject, f"what {who} may do cannot be compared", widens=widens)
 
 
 def _by_audience(gained: Sequence[Gain]) -> list[tuple[Audience, list[Gain]]]:

@@ -14,8 +14,8 @@ from ecr_constructs.checks.resource_types import (
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.access.grants import grants_of
-from ecr_constructs.review.access.report import Subject, differences, openings, undecided
-from ecr_constructs.review.access.unread import is_unread, unknown_parts
+from ecr_constructs.review.access.report import Subject, compared, openings
+from ecr_constructs.review.access.unread import doubt_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,16 +58,8 @@ def policy_changes(subject: Subject, kind: str) -> Iterator[Change]:
     # A registry is there before its policy is, and after.
     if pair.sides is None and kind != "registry":
         yield from openings(subject, after)
-        return
-    unread = is_unread(pair.before, name) or is_unread(pair.after, name)
-    said = [] if unread else list(differences(subject, before, after))
-    yield from said
-    is_another = unread and values[0] != values[1]
-    if is_another or (
-        not said and unknown_parts(pair.before, name) != unknown_parts(pair.after, name)
-    ):
-        why = "its policy is known only at the deployment"
-        yield from (undecided(subject, why, widens=each) for each in (True, False))
+    else:
+        yield from compared(subject, before, after, doubt_of(pair, name))
 
 
 def _grants(resource: Resource | None, kind: str) -> list[Grant]:

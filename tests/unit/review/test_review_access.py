@@ -360,6 +360,15 @@ def test_new_resources_are_spoken_of_if_open() -> None:
 
 UNKNOWN: dict[str, tuple[Any, Any]] = {
     "a whole policy": (document(ANY), {"Ref": "Policy"}),
+    "a statement": (
+        document(WITHIN),
+        document(WITHIN, {"Fn::If": ["IsOpen", ANY, {"Ref": "AWS::NoValue"}]}),
+    ),
+    "all statements": (document(WITHIN), {"Statement": {"Ref": "Statements"}}),
+    "a text with statements": (
+        document(WITHIN),
+        {"Fn::Sub": '{"Statement": ["${Statement}"]}'},
+    ),
     "another parameter": (
         document(allow(PULL, Principal={"AWS": {"Ref": "One"}})),
         document(allow(PULL, Principal={"AWS": {"Ref": "Other"}})),
@@ -394,7 +403,7 @@ def test_what_is_not_known_is_said(case: str) -> None:
 
 def test_registry_policy_that_is_not_known_is_said() -> None:
     """A new registry policy that is known only at the deployment may let in anybody."""
-    registry = {"Policy": resource(REGISTRY_POLICY, {"PolicyText": {"Ref": "Policy"}})}
+    registry = {"Policy": resource(REGISTRY_POLICY, {"PolicyText": {"Ref": "Text"}})}
 
     assert {
         WIDENED: [
@@ -404,6 +413,14 @@ def test_registry_policy_that_is_not_known_is_said() -> None:
             "the registry may narrow access: its policy is known only at the deployment; read it"
         ],
     } == summaries({}, registry)
+
+
+def test_statements_that_are_known_are_compared() -> None:
+    """Beside a statement that is as unknown as it was, the others are compared."""
+    perhaps = {"Fn::If": ["IsOpen", ANY, {"Ref": "AWS::NoValue"}]}
+    found = summaries(having(perhaps), having(perhaps, allow(PULL, Principal=PARTNER)))
+
+    assert {WIDENED: ["payments/api: account 444455556666 may pull"]} == found
 
 
 def test_mark_of_no_stack_is_a_name() -> None:

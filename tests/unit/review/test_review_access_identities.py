@@ -26,6 +26,7 @@ API = repository(RepositoryName="payments/api")
 LOGIN = allow("ecr:GetAuthorizationToken", Resource="*")
 PULLING = allow(PULL, Resource=get_att("Api"))
 PUSHING = allow(PUSH, Resource=f"{HERE}/payments/*")
+LOGS = allow("logs:PutLogEvents", Resource="*")
 ECS = allow("sts:AssumeRole", Principal={"Service": "ecs-tasks.amazonaws.com"})
 AWS_POLICY = "arn:aws:iam::aws:policy"
 
@@ -329,6 +330,21 @@ def test_role_of_the_app_is_of_its_account() -> None:
     } == summaries(base, head)
 
 
+def test_policy_that_is_not_known_is_said() -> None:
+    """Of a role with access to images it is said that a statement is known later; of others not."""
+    perhaps = {"Fn::If": ["IsProd", PUSHING, {"Ref": "AWS::NoValue"}]}
+    base, head = ({"Api": API, "Ci": role(PULLING, *each)} for each in ([], [perhaps]))
+    other, another = ({"Api": API, "Ci": role(LOGS, *each)} for each in ([], [perhaps]))
+
+    assert {
+        WIDENED: ["role Ci may widen access: its policy is known only at the deployment; read it"],
+        NARROWED: [
+            "role Ci may narrow access: its policy is known only at the deployment; read it"
+        ],
+    } == summaries(base, head)
+    assert {} == summaries(other, another)
+
+
 TRUST: dict[str, tuple[Any, Any, str, str]] = {
     "any repository of the owner": (
         token("repo:acme/api:*"),
@@ -390,6 +406,21 @@ def test_trust_is_compared(case: str) -> None:
     assert severity == widened.severity
     assert ("Whoever assumes it may pull from and push to payments/*.",) == widened.details
     assert ("AssumeRolePolicyDocument",) == widened.properties
+
+
+def test_provider_of_the_app_is_called_by_its_url() -> None:
+    """A provider that the app makes is the one whose ARN another side writes out."""
+    made = {"GitHub": resource("AWS::IAM::OIDCProvider", {"Url": f"https://{GITHUB}"})}
+    literal = token("repo:acme/api:*")
+    referring = {**literal, "Principal": {"Federated": get_att("GitHub")}}
+    foreign = {**literal, "Principal": {"Federated": get_att("Api")}}
+    base, head, other = (
+        {"Api": API, **made, "Ci": role(PUSHING, trust=each)}
+        for each in (literal, referring, foreign)
+    )
+
+    assert [] == said(base, head)
+    assert [WIDENED, NARROWED] == [each.kind for each in said(base, other)]
 
 
 def test_trust_of_other_roles_is_their_own_business() -> None:
