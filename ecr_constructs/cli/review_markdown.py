@@ -55,9 +55,10 @@ def _top(kind: Kind, group: Sequence[Change]) -> str:
 def _item(change: Change) -> str:
     place = ", ".join(code(each) for each in change.place if each)
     sentence = inline(cut(visible(change.summary), _DETAIL), change.repository)
-    details = [inline(cut(visible(each), _DETAIL)) for each in change.details[:_DETAILS] if each]
-    if len(change.details) > _DETAILS:
-        details.append(f"and {len(change.details) - _DETAILS:,} more")
+    said = list(filter(None, map(visible, change.details)))
+    details = [inline(cut(each, _DETAIL)) for each in said[:_DETAILS]]
+    if len(said) > _DETAILS:
+        details.append(f"and {len(said) - _DETAILS:,} more")
     lines = [f"- **{change.severity}**: {sentence} ({place})", *(f"  - {each}" for each in details)]
     return "\n".join(lines)
 

@@ -181,7 +181,7 @@ ATTACKS = [
     "000000`<A>",
 ]
 TEXTS = (
-    st.text(min_size=1)
+    st.text().filter(visible)
     | st.sampled_from(ATTACKS)
     | st.lists(st.sampled_from(ATTACKS), min_size=1).map(" ".join)
 )
@@ -211,6 +211,14 @@ def attacked(text: str) -> Change:
 def test_attacks(text: str, before: str) -> None:
     """Neither Markdown, HTML, mentions, references nor quick actions are in a comment."""
     only_read(before + text)
+
+
+def test_a_blank_detail_is_no_line() -> None:
+    """An item without words would make a heading of the one above."""
+    blank = change(details=("", " \n", "Take it back."))
+    assert to_markdown(reviewed([change(details=("Take it back.",))])) == to_markdown(
+        reviewed([blank])
+    )
 
 
 @given(TEXTS)
