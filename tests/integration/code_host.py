@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple, Self
@@ -16,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 TOKEN, READ_ONLY = "token-that-writes", "token-that-reads"
 LONGEST = 65_536
+MARKER = "<!-- ecr-constructs review -->"
 GITHUB_BOT, GITLAB_BOT = "github-actions[bot]", "project_42_bot"
 _HOSTS = (
     (
@@ -132,6 +135,16 @@ class CodeHost:
             return 403, None
         comment.body = said
         return 200, comment
+
+
+@contextmanager
+def talked_about() -> Iterator[CodeHost]:
+    """Start one with two pages of comments, the last of which claims to be the review."""
+    with CodeHost() as host:
+        for number in range(130):
+            host.wrote("ada", f"Comment {number}")
+        host.wrote("mallory", f"{MARKER}\nAll is well.")
+        yield host
 
 
 class _Handler(BaseHTTPRequestHandler):
