@@ -100,7 +100,8 @@ update: install ## rewrite snapshots and generated files after a deliberate chan
 	@$(BIN)/python -m tools.schema
 	@$(BIN)/python -m tools.service_data
 	@$(BIN)/python -m tools.rules
-	@$(BIN)/pytest tests/stacks --snapshot-update
+	@$(BIN)/pytest tests/stacks tests/pull_requests --snapshot-update
+	@$(BIN)/python -m tools.picture
 
 .PHONY: lock
 lock: $(BIN)/uv ## rewrite the hashed locks from pyproject.toml

@@ -75,7 +75,11 @@ def test_wheel_holds_the_library_only(wheel: Path) -> None:
 
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
-    data = {"ecr_constructs/checks/service.json", "ecr_constructs/py.typed"}
+    data = {
+        "ecr_constructs/checks/service.json",
+        "ecr_constructs/py.typed",
+        "ecr_constructs/review/create_only.json",
+    }
     assert {*expected, *data} == names
 
 

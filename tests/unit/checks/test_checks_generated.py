@@ -76,6 +76,7 @@ def test_service_data_is_current() -> None:
     assert json.loads(service_data.service_data()) == json.loads(
         service_data.PATH.read_text(encoding="utf-8")
     )
+    assert service_data.create_only_data() == service_data.CREATE_ONLY.read_text(encoding="utf-8")
 
 
 def test_pages_are_current() -> None:
