@@ -12,7 +12,7 @@ _PLAIN = re.compile(r"""(?:[^\W_]|[-'"%/.,;()…\u2013])*""")
 # What would begin a list, or be a line across, at the beginning of a line.
 _ITEM = re.compile(r"-+|\d+[.)]")
 # What code hosts make links of, though it is made of plain characters: GH-1, addresses, commits.
-_LINKED = re.compile(r"gh-\d.*|.*www\..*|[0-9a-f]{7,}", re.IGNORECASE)
+_LINKED = re.compile(r"gh-\d.*|.*www.*|[0-9a-f]{7,}", re.IGNORECASE)
 
 
 def visible(text: str) -> str:
