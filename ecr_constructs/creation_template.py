@@ -54,6 +54,7 @@ class RepositoryCreationTemplate(Construct):
         encryption: Encryption | None = None,
         lifecycle: LifecyclePolicy | None = None,
         pull_organizations: Sequence[str] = (),
+        pull_organizational_units: Sequence[str] = (),
         pull_accounts: Sequence[str] = (),
         pull_principals: Sequence[str] = (),
         push_accounts: Sequence[str] = (),
@@ -82,6 +83,8 @@ class RepositoryCreationTemplate(Construct):
                 expire 14 days after their push; for ``PULL_THROUGH_CACHE`` all are kept, since
                 images that are pulled by digest are untagged there.
             pull_organizations: Ids of organizations whose accounts may pull. Default: none.
+            pull_organizational_units: Paths of organizational units whose accounts may pull:
+                ``o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*``. Default: none.
             pull_accounts: Ids of accounts that may pull. Default: none but this one.
             pull_principals: ARNs of roles and users that may pull. They must exist whenever ECR
                 creates a repository. Default: none.
@@ -104,6 +107,7 @@ class RepositoryCreationTemplate(Construct):
         """
         access = Access(
             pull_organizations=pull_organizations,
+            pull_organizational_units=pull_organizational_units,
             pull_accounts=pull_accounts,
             pull_principals=pull_principals,
             push_accounts=push_accounts,

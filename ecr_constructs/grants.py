@@ -1,47 +1,128 @@
-"""Grants that say so when they would render nothing."""
+"""Grants in a principal's own policy, that say so when they would render nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from aws_cdk import aws_iam as iam
-from constructs import DependencyGroup
+from constructs import Construct, DependencyGroup
+
+from ecr_constructs.model.repository_policy import LOGIN_ACTIONS
+from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.surroundings import account_of
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is asked of a principal once, since each question crosses to Node."""
+
+    account: str | None
+    has_policy: bool = False
+    logins: set[str] = field(default_factory=set)
+
+
+# They are admitted by others, and have nothing to add to.
+_WITHOUT_POLICY = (
+    iam.ArnPrincipal,
+    iam.OrganizationPrincipal,
+    iam.ServicePrincipal,
+    iam.StarPrincipal,
+)
+_known: WeakKeyDictionary[iam.IPrincipal, _Known] = WeakKeyDictionary()
 
 
 def grant_to_principal(
     grantee: iam.IGrantable,
     *,
+    scope: Construct,
     what: str,
     actions: Sequence[str],
     resource_arn: str,
-    login_actions: Sequence[str],
     instead: str,
+    login_actions: Sequence[str] = (),
+    conditions: Mapping[str, Any] | None = None,
 ) -> iam.Grant:
-    """Allow a principal actions in its own policy, and to log in to the registry.
+    """Allow a principal actions in its own policy, where that is all it needs.
 
     Args:
         grantee: The principal.
+        scope: What is granted; a principal of another account needs more than its own policy.
         what: What is granted, in words: ``pulling through a cache``.
         actions: What it may do with the resource.
         resource_arn: The resource.
-        login_actions: What it may do with every resource, since they know no other.
         instead: What to do for a principal that has no policy here.
+        login_actions: What it may do with every resource, since they know no other.
+        conditions: When it may. Default: always.
 
     Raises:
-        ValueError: The principal has no policy that this app could add to.
+        ValueError: The principal has no policy that this app could add to, or is of another
+            account, whose own policies do not suffice.
     """
-    login = iam.PolicyStatement(actions=list(login_actions), resources=["*"])
-    if not added(grantee.grant_principal, login):
+    principal = grantee.grant_principal
+    grant = None
+    if not is_elsewhere(principal, account_of(scope)):
+        grant = grant_in_own_policy(principal, actions, resource_arn, conditions)
+    if grant is None:
         msg = (
             f"{what} cannot be granted to this principal: it has no policy that this app adds to "
             f"(another account, a service, an imported role that is immutable). {instead}"
         )
         raise ValueError(msg)
+    if login_actions:
+        grant_login(principal, login_actions)
+    return grant
+
+
+def grant_in_own_policy(
+    principal: iam.IPrincipal,
+    actions: Sequence[str],
+    resource_arn: str,
+    conditions: Mapping[str, Any] | None = None,
+) -> iam.Grant | None:
+    """Allow a principal actions in its own policy; None if it has none that is rendered."""
+    if isinstance(principal, _WITHOUT_POLICY):
+        return None
+    known = _knowledge_of(principal)
+    if not known.has_policy:
+        statement = iam.PolicyStatement(
+            actions=list(actions), resources=[resource_arn], conditions=conditions
+        )
+        known.has_policy = added(principal, statement)
+    if not known.has_policy:
+        return None
     # The statement that was added is granted once more; equal statements are rendered once.
     return iam.Grant.add_to_principal(
-        grantee=grantee, actions=list(actions), resource_arns=[resource_arn]
-    ).combine(
-        iam.Grant.add_to_principal(
-            grantee=grantee, actions=list(login_actions), resource_arns=["*"]
-        )
+        grantee=principal,
+        actions=list(actions),
+        resource_arns=[resource_arn],
+        conditions=conditions,
+    )
+
+
+def grant_login(principal: iam.IPrincipal, actions: Sequence[str] = LOGIN_ACTIONS) -> bool:
+    """Let a principal log in to the registry, once for all of its repositories.
+
+    Returns:
+        Whether its policy says so; False for one that has no policy here.
+    """
+    if isinstance(principal, _WITHOUT_POLICY):
+        return False
+    logins = _knowledge_of(principal).logins
+    if not logins.issuperset(actions):
+        if not added(principal, iam.PolicyStatement(actions=list(actions), resources=["*"])):
+            return False
+        logins.update(actions)
+    return True
+
+
+def is_elsewhere(principal: iam.IPrincipal, account: str) -> bool:
+    """Tell whether a principal belongs to another account; two deploy-time accounts are one."""
+    owner = _knowledge_of(principal).account
+    return (
+        owner is not None
+        and owner != account
+        and not (is_unresolved(owner) and is_unresolved(account))
     )
 
 
@@ -55,3 +136,11 @@ def added(principal: iam.IPrincipal, statement: iam.PolicyStatement) -> bool:
         principal, iam.Role | iam.PrincipalBase
     )
     return result.statement_added and not dropped
+
+
+def _knowledge_of(principal: iam.IPrincipal) -> _Known:
+    if (known := _known.get(principal)) is None:
+        # An unknown principal has no account to ask for.
+        account = getattr(principal, "principal_account", None)
+        known = _known[principal] = _Known(account)
+    return known

@@ -136,6 +136,7 @@ class PublicRepository(Construct):
         """
         return grant_to_principal(
             grantee,
+            scope=self,
             what="pushing to a public repository",
             actions=PUSH_ACTIONS,
             resource_arn=self.repository_arn,

@@ -22,7 +22,14 @@ from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.pull_through_cache import MAX_RULES, PullThroughRule
-from ecr_constructs.model.repository_policy import Access, document
+from ecr_constructs.model.repository_policy import (
+    DELETE_IMAGE_ACTIONS,
+    LIFECYCLE_ACTIONS,
+    LOGIN_ACTIONS,
+    READ_ACTIONS,
+    Access,
+    document,
+)
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import Upstream
 from ecr_constructs.registry_index import RegistryIndex
@@ -60,6 +67,7 @@ class PullThroughCache(Construct):
         encryption: Encryption | None = None,
         lifecycle: LifecyclePolicy | None = None,
         pull_organizations: Sequence[str] = (),
+        pull_organizational_units: Sequence[str] = (),
         pull_accounts: Sequence[str] = (),
         pull_principals: Sequence[str] = (),
         tags: Mapping[str, str] | None = None,
@@ -86,6 +94,8 @@ class PullThroughCache(Construct):
                 where the upstream keeps its images. Default: all are kept.
             pull_organizations: Ids of organizations whose accounts may pull what is cached.
                 Default: none.
+            pull_organizational_units: Paths of organizational units whose accounts may pull:
+                ``o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*``. Default: none.
             pull_accounts: Ids of accounts that may pull what is cached. Default: none but this
                 one.
             pull_principals: ARNs of roles and users that may pull what is cached. They must exist
@@ -108,6 +118,7 @@ class PullThroughCache(Construct):
         refuse("pull through cache", prefix, faults)
         access = {
             "pull_organizations": pull_organizations,
+            "pull_organizational_units": pull_organizational_units,
             "pull_accounts": pull_accounts,
             "pull_principals": pull_principals,
         }
@@ -200,12 +211,51 @@ class PullThroughCache(Construct):
             ValueError: The principal has no policy here, so that nothing would be granted. Other
                 accounts pull what is cached through ``pull_accounts`` and ``pull_organizations``.
         """
+        return self._grant(
+            grantee,
+            "pulling through a cache",
+            self._rule.pull_actions(tagging=self._tagging),
+            login_actions=LOGIN_ACTIONS,
+        )
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal see which images are cached.
+
+        Raises:
+            ValueError: As for `grant_pull`.
+        """
+        return self._grant(grantee, "reading a cache", READ_ACTIONS)
+
+    def grant_delete_image(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal delete cached images; the next pull caches them anew.
+
+        Raises:
+            ValueError: As for `grant_pull`.
+        """
+        return self._grant(grantee, "deleting cached images", DELETE_IMAGE_ACTIONS)
+
+    def grant_manage_lifecycle(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal change, remove and preview lifecycle policies of cached repositories.
+
+        Raises:
+            ValueError: As for `grant_pull`.
+        """
+        return self._grant(grantee, "managing the lifecycle of a cache", LIFECYCLE_ACTIONS)
+
+    def _grant(
+        self,
+        grantee: iam.IGrantable,
+        what: str,
+        actions: Sequence[str],
+        login_actions: Sequence[str] = (),
+    ) -> iam.Grant:
         return grant_to_principal(
             grantee,
-            what="pulling through a cache",
-            actions=self._rule.pull_actions(tagging=self._tagging),
+            scope=self,
+            what=what,
+            actions=actions,
             resource_arn=self.repositories_arn,
-            login_actions=["ecr:GetAuthorizationToken"],
+            login_actions=login_actions,
             instead=(
                 "Name it in pull_accounts, pull_organizations or pull_principals to let it pull "
                 "what is cached, and in the registry policy to let it import images."

@@ -16,6 +16,7 @@ from ecr_constructs.model.scanning import Scanning, filters_of
 from ecr_constructs.model.signing import SigningRule
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.registry_index import RegistryIndex
+from ecr_constructs.registry_parts.grants import RegistryGrants
 from ecr_constructs.registry_parts.policy import RegistryPolicy
 from ecr_constructs.registry_parts.replication import RegistryReplication
 from ecr_constructs.registry_parts.scanning import RegistryScanning
@@ -24,7 +25,7 @@ from ecr_constructs.registry_parts.signing_grants import grant_signing_to_pusher
 from ecr_constructs.surroundings import partition_in
 
 
-class Registry(Construct):
+class Registry(RegistryGrants):
     """The private registry of one account and Region.
 
     Replication, policy, scanning and signing exist once for each account and Region, and at
@@ -50,12 +51,12 @@ class Registry(Construct):
             construct_id,
             instead="Find the first one with Registry.of(scope) and ask it for the rest.",
         )
-        super().__init__(scope, construct_id)
-        stack = cdk.Stack.of(self)
+        stack = cdk.Stack.of(scope)
         here = Destination(stack.account, stack.region)
         self._account = here.account
         self._partition = partition_in(here.region)
-        self._repositories = f"arn:{self._partition}:ecr:{here.region}:{here.account}:repository/"
+        arn = f"arn:{self._partition}:ecr:{here.region}:{here.account}:repository/"
+        super().__init__(scope, construct_id, repositories_arn=arn)
         self._replication = RegistryReplication(self, here)
         self._policy = RegistryPolicy(self)
         self._scanning = RegistryScanning(self)
@@ -233,6 +234,7 @@ class Registry(Construct):
         rule = SigningRule(signing_profile_arn, filters_of("filters", filters))
         self._signing.add(rule)
         grant_signing_to_pushers(self, rule)
+        self._grant_signing_to_pushers(rule)
 
     @property
     def signing_rules(self) -> tuple[SigningRule, ...]:

@@ -8,6 +8,8 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IValidation
 
+from ecr_constructs import imported_repository
+from ecr_constructs.granting import GrantingRepository
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
@@ -23,12 +25,13 @@ from ecr_constructs.repository_rendering import (
     lifecycle_property,
     mutability_properties,
 )
-from ecr_constructs.surroundings import partition_in, region_of
+from ecr_constructs.resource_principals import Admissions, ResourcePrincipal
+from ecr_constructs.surroundings import account_of, partition_in, region_of
 
 DEFAULT_LIFECYCLE = LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14))
 
 
-class Repository(ecr.RepositoryBase):
+class Repository(GrantingRepository):
     """A repository that is right from the first line.
 
     Unless told otherwise its tags are immutable, images are scanned when they are pushed,
@@ -48,6 +51,7 @@ class Repository(ecr.RepositoryBase):
         lifecycle: LifecyclePolicy | None = None,
         scan_on_push: bool = True,
         pull_organizations: Sequence[str] = (),
+        pull_organizational_units: Sequence[str] = (),
         pull_accounts: Sequence[str] = (),
         pull_principals: Sequence[str] = (),
         push_accounts: Sequence[str] = (),
@@ -72,6 +76,8 @@ class Repository(ecr.RepositoryBase):
             scan_on_push: Whether ECR scans an image when it is pushed. A scanning configuration
                 of the registry takes precedence. Default: it does.
             pull_organizations: Ids of organizations whose accounts may pull. Default: none.
+            pull_organizational_units: Paths of organizational units whose accounts may pull:
+                ``o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*``. Default: none.
             pull_accounts: Ids of accounts that may pull. Default: none but this one.
             pull_principals: ARNs of roles and users that may pull. They must exist when this is
                 deployed. Default: none.
@@ -93,6 +99,7 @@ class Repository(ecr.RepositoryBase):
         """
         access = Access(
             pull_organizations=pull_organizations,
+            pull_organizational_units=pull_organizational_units,
             pull_accounts=pull_accounts,
             pull_principals=pull_principals,
             push_accounts=push_accounts,
@@ -112,10 +119,12 @@ class Repository(ecr.RepositoryBase):
         refuse("repository policy", access, length_faults(document(statements)))
 
         super().__init__(scope, construct_id, physical_name=repository_name)
+        self._scope = scope
         self._given_lifecycle = lifecycle
         self._added_rules: tuple[LifecycleRule, ...] = ()
         self._statements = statements
         self._document: iam.PolicyDocument | None = None
+        self._admissions = Admissions(self)
         # Whom a signing registry must let sign, and whom only their own account can.
         self.pushers: list[iam.IGrantable] = []
         self.admits_pushers = bool(push_accounts or push_principals)
@@ -141,6 +150,11 @@ class Repository(ecr.RepositoryBase):
             self.add_to_resource_policy(statement)
 
     @property
+    def place(self) -> tuple[str, str]:
+        """The repository's account and Region, asked for once for each scope."""
+        return account_of(self._scope), region_of(self._scope)
+
+    @property
     def repository_name(self) -> str:
         """The name, or a reference to it."""
         if self._name is None:
@@ -160,16 +174,16 @@ class Repository(ecr.RepositoryBase):
         return self._arn
 
     def grant_push(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal push; if the registry signs images, let it sign as well."""
+        """Let a principal push but not pull; if the registry signs images, let it sign as well."""
         grant = super().grant_push(grantee)
-        self.pushers.append(grantee)
-        grant_signing(self, grantee)
+        self._let_sign(grantee)
         return grant
 
     def grant_pull_push(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let a principal pull and push; if the registry signs images, let it sign as well."""
-        self.grant_pull(grantee)
-        return self.grant_push(grantee)
+        grant = super().grant_pull_push(grantee)
+        self._let_sign(grantee)
+        return grant
 
     def add_to_resource_policy(
         self, statement: iam.PolicyStatement
@@ -196,6 +210,11 @@ class Repository(ecr.RepositoryBase):
         # The repository, not the document: grant.apply_before() needs something in the tree.
         return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
 
+    def _admit(
+        self, principal: iam.IPrincipal, admitted: ResourcePrincipal, actions: Sequence[str]
+    ) -> iam.Grant:
+        return self._admissions.admit(principal, admitted, actions)
+
     def add_lifecycle_rule(self, *rules: LifecycleRule) -> None:
         """Add rules to the lifecycle policy, after those that are there.
 
@@ -208,6 +227,10 @@ class Repository(ecr.RepositoryBase):
         self._resource.lifecycle_policy = lifecycle_property(self, self._lifecycle_with(added))
         self._added_rules = added
 
+    def _let_sign(self, grantee: iam.IGrantable) -> None:
+        self.pushers.append(grantee)
+        grant_signing(self, grantee)
+
     def _lifecycle_with(self, added: Sequence[LifecycleRule]) -> LifecyclePolicy:
         policy = self._given_lifecycle
         if policy is None:
@@ -216,11 +239,10 @@ class Repository(ecr.RepositoryBase):
             policy = LifecyclePolicy() if own else DEFAULT_LIFECYCLE
         return policy.with_rules(*added)
 
-    # CDK's own imported repositories: what is not ours to define needs no class of ours.
-    from_repository_name = staticmethod(ecr.Repository.from_repository_name)
-    from_repository_arn = staticmethod(ecr.Repository.from_repository_arn)
-    from_repository_attributes = staticmethod(ecr.Repository.from_repository_attributes)
-    from_lookup = staticmethod(ecr.Repository.from_lookup)
+    from_repository_name = staticmethod(imported_repository.from_repository_name)
+    from_repository_arn = staticmethod(imported_repository.from_repository_arn)
+    from_repository_attributes = staticmethod(imported_repository.from_repository_attributes)
+    from_lookup = staticmethod(imported_repository.from_lookup)
     arn_for_local_repository = staticmethod(ecr.Repository.arn_for_local_repository)
 
 

@@ -10,6 +10,7 @@ from ecr_constructs.model.tokens import is_unresolved
 
 # Two calls to Node that most constructs of a scope can share.
 _regions: WeakKeyDictionary[Construct, str] = WeakKeyDictionary()
+_accounts: WeakKeyDictionary[Construct, str] = WeakKeyDictionary()
 
 
 def region_of(scope: Construct) -> str:
@@ -17,6 +18,13 @@ def region_of(scope: Construct) -> str:
     if (region := _regions.get(scope)) is None:
         region = _regions[scope] = cdk.Stack.of(scope).region
     return region
+
+
+def account_of(scope: Construct) -> str:
+    """Return the account of a construct's stack, which may be a deploy-time value."""
+    if (account := _accounts.get(scope)) is None:
+        account = _accounts[scope] = cdk.Stack.of(scope).account
+    return account
 
 
 def partition_in(region: str) -> str:

@@ -42,6 +42,7 @@ class Caller:
         boundary: The statements of its permissions boundary; None if it has none.
         organization: The id of its account's organization.
         paths: Where that account is in the organization: ``o-…/r-…/ou-…/``.
+        tags: Its tags, values by key.
         trust: The statements that say who may assume it.
     """
 
@@ -50,6 +51,7 @@ class Caller:
     boundary: tuple[Document, ...] | None = None
     organization: str = ""
     paths: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
     trust: tuple[Document, ...] = ()
 
     @property
@@ -65,6 +67,7 @@ class Caller:
             "aws:PrincipalAccount": self.account,
             "aws:PrincipalOrgID": self.organization,
             "aws:PrincipalOrgPaths": list(self.paths),
+            **{f"aws:PrincipalTag/{key}": value for key, value in self.tags.items()},
         }
         return {key: value for key, value in told.items() if value}
 
@@ -140,6 +143,7 @@ class World:
             arn=stack.value({"Fn::GetAtt": [name, "Arn"]}),
             identity=tuple(s for each in documents for s in stack.statements(each)),
             boundary=tuple(limits) if boundary else None,
+            tags={tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])},
             trust=tuple(stack.statements(properties.get("AssumeRolePolicyDocument", {}))),
             **more,
         )

@@ -9,6 +9,11 @@ from ecr_constructs.model.tokens import is_unresolved
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 # https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
 ORGANIZATION_ID = re.compile(r"o-[a-z0-9]{10,32}")
+# Units below units follow each other; the last part says whether those below are meant too.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed-view-data-orgs.html#access_policies_last-accessed-viewing-orgs-entity-path
+ORGANIZATIONAL_UNIT = re.compile(
+    r"o-[a-z0-9]{10,32}/r-[a-z0-9]{4,32}/(?:ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}/)+\*?"
+)
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 PRINCIPAL_ARN = re.compile(
     r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|user)/[\w+=,.@-]+(?:/[\w+=,.@-]+)*", re.ASCII
@@ -31,6 +36,17 @@ def organization_id_faults(organization: object) -> Iterator[str]:
         yield "a wildcard would admit every AWS account there is; write the whole id"
     elif not isinstance(organization, str) or not ORGANIZATION_ID.fullmatch(organization):
         yield "an organization id is 'o-' and 10 to 32 lowercase letters or digits"
+
+
+def organizational_unit_faults(path: object) -> Iterator[str]:
+    """Yield a sentence for each reason why this is no path of an organizational unit."""
+    if not isinstance(path, str) or not ORGANIZATIONAL_UNIT.fullmatch(path):
+        yield (
+            "an organizational unit is given by its whole path from the organization, "
+            "'o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*' with the units below it or "
+            "'o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/' without; a whole organization goes into "
+            "pull_organizations"
+        )
 
 
 def principal_arn_faults(arn: object) -> Iterator[str]:

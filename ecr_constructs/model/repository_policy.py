@@ -22,7 +22,17 @@ PULL_ACTIONS = (
     "ecr:BatchGetImage",
     "ecr:GetDownloadUrlForLayer",
 )
-# Pushing includes pulling: clients read the manifests and layers that are there already.
+# Clients look which layers and manifests are there already.
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+PUSH_ONLY_ACTIONS = (
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:CompleteLayerUpload",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+)
+# For the accounts and principals that a repository names: who may push may pull.
 PUSH_ACTIONS = (
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",
@@ -32,6 +42,18 @@ PUSH_ACTIONS = (
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 )
+READ_ACTIONS = ("ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:ListImages")
+DELETE_IMAGE_ACTIONS = ("ecr:BatchDeleteImage",)
+LIFECYCLE_ACTIONS = (
+    "ecr:DeleteLifecyclePolicy",
+    "ecr:GetLifecyclePolicy",
+    "ecr:GetLifecyclePolicyPreview",
+    "ecr:PutLifecyclePolicy",
+    "ecr:StartLifecyclePolicyPreview",
+)
+# About the registry, not about a repository: it takes no other resource than "*".
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+LOGIN_ACTIONS = ("ecr:GetAuthorizationToken",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +66,7 @@ class Access:
 
     Attributes:
         pull_organizations: Organization ids; every account of them may pull.
+        pull_organizational_units: Paths of organizational units; every account below may pull.
         pull_accounts: Account ids that may pull.
         pull_principals: ARNs of roles and users that may pull.
         push_accounts: Account ids that may push and pull.
@@ -54,6 +77,7 @@ class Access:
     """
 
     pull_organizations: Sequence[str] = ()
+    pull_organizational_units: Sequence[str] = ()
     pull_accounts: Sequence[str] = ()
     pull_principals: Sequence[str] = ()
     push_accounts: Sequence[str] = ()
@@ -63,6 +87,7 @@ class Access:
         """Judge every value before anything is built from it."""
         for keyword, faults_of in (
             ("pull_organizations", principals.organization_id_faults),
+            ("pull_organizational_units", principals.organizational_unit_faults),
             ("pull_accounts", principals.account_id_faults),
             ("pull_principals", principals.principal_arn_faults),
             ("push_accounts", principals.account_id_faults),
@@ -90,6 +115,9 @@ class Access:
         if self.pull_organizations:
             within = {"StringEquals": {"aws:PrincipalOrgID": _one_or_all(self.pull_organizations)}}
             statements.append(_allow(PULL_ACTIONS, "*", within))
+        if self.pull_organizational_units:
+            paths = {"aws:PrincipalOrgPaths": _one_or_all(self.pull_organizational_units)}
+            statements.append(_allow(PULL_ACTIONS, "*", {"ForAnyValue:StringLike": paths}))
         if pull:
             statements.append(_allow(PULL_ACTIONS, _one_or_all(pull)))
         if push:
@@ -117,10 +145,10 @@ def _roots(accounts: Sequence[str], partition: str) -> list[str]:
 
 
 def _allow(
-    actions: Sequence[str], who: str | list[str], condition: Mapping[str, Any] | None = None
+    what: Sequence[str], who: str | list[str], condition: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     when = {"Condition": condition} if condition else {}
-    return {"Action": list(actions), **when, "Effect": "Allow", "Principal": {"AWS": who}}
+    return {"Action": list(what), **when, "Effect": "Allow", "Principal": {"AWS": who}}
 
 
 def _one_or_all(values: Iterable[str]) -> str | list[str]:

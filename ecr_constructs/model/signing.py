@@ -77,6 +77,18 @@ class SigningRule:
             is_unresolved(each) or fnmatchcase(repository_name, each) for each in self.filters
         )
 
+    def may_sign_below(self, prefix: str) -> bool:
+        """Tell whether images of some repository whose name begins so may be signed."""
+        if not self.filters or is_unresolved(prefix):
+            return True
+        stems = [each.partition("*")[0] for each in self.filters]
+        return any(
+            is_unresolved(each)
+            or stem.startswith(prefix)
+            or ("*" in each and prefix.startswith(stem))
+            for each, stem in zip(self.filters, stems, strict=True)
+        )
+
 
 def signing_faults(rules: Sequence[SigningRule]) -> Iterator[str]:
     """Yield a sentence for each limit that these rules exceed together."""

@@ -95,12 +95,12 @@ def test_a_push_grant_includes_the_login(home: cdk.Stack) -> None:
 
     [policy] = resources(home, "AWS::IAM::Policy")
     assert [
+        {"Action": PUSH, "Effect": "Allow", "Resource": {"Fn::GetAtt": ["CliB740FDB5", "Arn"]}},
         {
             "Action": ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"],
             "Effect": "Allow",
             "Resource": "*",
         },
-        {"Action": PUSH, "Effect": "Allow", "Resource": {"Fn::GetAtt": ["CliB740FDB5", "Arn"]}},
     ] == policy["Properties"]["PolicyDocument"]["Statement"]
 
 

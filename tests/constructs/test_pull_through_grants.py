@@ -49,7 +49,6 @@ def test_grants(stack: cdk.Stack, make: Make) -> None:
 
     assert grant.success
     assert [
-        {"Action": "ecr:GetAuthorizationToken", "Effect": "Allow", "Resource": "*"},
         {
             "Action": [
                 "ecr:BatchCheckLayerAvailability",
@@ -61,6 +60,7 @@ def test_grants(stack: cdk.Stack, make: Make) -> None:
             "Effect": "Allow",
             "Resource": f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/quay/*",
         },
+        {"Action": "ecr:GetAuthorizationToken", "Effect": "Allow", "Resource": "*"},
     ] == statements(stack)
 
 
@@ -71,7 +71,7 @@ def test_tagged_repositories_are_tagged_by_the_puller(stack: cdk.Stack) -> None:
     )
     cache.grant_pull(role(stack))
 
-    [_, of_images] = statements(stack)
+    [of_images, _] = statements(stack)
     assert "ecr:TagResource" in of_images["Action"]
     assert cache.repositories_arn == of_images["Resource"]
     assert f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/*" == cache.repositories_arn

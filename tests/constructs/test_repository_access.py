@@ -39,6 +39,7 @@ PUSH = [
     "ecr:UploadLayerPart",
 ]
 ROLE = f"arn:aws:iam::{OTHER_ACCOUNT}:role/deployer"
+UNIT = f"{ORGANIZATION}/r-ab12/ou-ab12-11111111/*"
 NO_RESOURCES = "ECR resource policy does not allow resource statements."
 
 
@@ -80,6 +81,15 @@ ACCESS: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
     "a role may pull": ({"pull_principals": [ROLE]}, [allow(PULL, ROLE)]),
     "a role may push": ({"push_principals": [ROLE]}, [allow(PUSH, ROLE)]),
     "an organization may pull": ({"pull_organizations": [ORGANIZATION]}, [WITHIN]),
+    "an organizational unit may pull": (
+        {"pull_organizational_units": [UNIT]},
+        [
+            {
+                **allow(PULL, "*"),
+                "Condition": {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": UNIT}},
+            }
+        ],
+    ),
     "everything": (
         EVERYTHING,
         [WITHIN, allow(PULL, root(OTHER_ACCOUNT)), allow(PUSH, root(THIRD_ACCOUNT))],
@@ -200,18 +210,16 @@ def test_reports_a_statement_without_actions_at_synth(
         template(stack)
 
 
+# Reading lists images as well, pushing asks for manifests as AWS documents, and who is let in from
+# elsewhere is told more precisely: tests/constructs/test_repository_grants.py.
 GRANTS: dict[str, Callable[[ecr.RepositoryBase, iam.IGrantable], iam.Grant]] = {
-    "grant_read": lambda repository, to: repository.grant_read(to),
     "grant_pull": lambda repository, to: repository.grant_pull(to),
-    "grant_push": lambda repository, to: repository.grant_push(to),
     "grant_pull_push": lambda repository, to: repository.grant_pull_push(to),
     "grant": lambda repository, to: repository.grant(to, "ecr:DescribeImages"),
 }
 GRANTEES: dict[str, Callable[[cdk.Stack], iam.IGrantable]] = {
     "a role": lambda stack: iam.Role(stack, "Role", assumed_by=iam.AccountRootPrincipal()),
-    "an imported role": lambda stack: iam.Role.from_role_arn(stack, "Role", ROLE),
     "an account": lambda _: iam.AccountPrincipal(OTHER_ACCOUNT),
-    "a service": lambda _: iam.ServicePrincipal("lambda.amazonaws.com"),
     "an organization": lambda _: iam.OrganizationPrincipal(ORGANIZATION),
 }
 

@@ -2,7 +2,7 @@
 
 CDK settles by physical names how a repository is referred to from another stack, Region or
 account. Each case is synthesized with `ecr.Repository` and with ours: the templates, or the
-words of the refusal, are the same.
+words of the refusal, are the same. Only Lambda is let in for what it acts for.
 """
 
 from __future__ import annotations
@@ -198,6 +198,16 @@ def outcome(
         return re.sub(r"TOKEN\.\d+|\.\d+\]", "", str(refusal))
 
 
+def without_sources(found: dict[str, Template] | str) -> dict[str, Template] | str:
+    """Return templates without the condition that tells for whom Lambda may pull."""
+    for template in found.values() if isinstance(found, dict) else ():
+        for resource in template["Resources"].values():
+            policy = resource.get("Properties", {}).get("RepositoryPolicyText", {})
+            for statement in policy.get("Statement", ()):
+                statement.pop("Condition", None)
+    return found
+
+
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 @pytest.mark.parametrize("consume", CONSUMERS, ids=lambda consume: consume.__name__)
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
@@ -209,8 +219,12 @@ def test_matrix(
 ) -> None:
     """The consumer renders, or is refused, as with CDK's own repository."""
     expected = outcome(new_app(tmp_path / "theirs"), theirs, place, consume, name)
+    found = outcome(new_app(tmp_path / "ours"), ours, place, consume, name)
 
-    assert expected == outcome(new_app(tmp_path / "ours"), ours, place, consume, name)
+    if consume is lambda_function:
+        assert without_sources(expected) == without_sources(found)
+    else:
+        assert expected == found
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)

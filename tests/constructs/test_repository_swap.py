@@ -176,7 +176,12 @@ def test_consumers_do_not_change(before: dict[str, Template], after: dict[str, T
 def test_only_stated_settings_differ(
     before: dict[str, Template], after: dict[str, Template]
 ) -> None:
-    """What differs is what ECR assumes anyway when it is not said."""
+    """What differs is what ECR assumes when it is not said, and for whom Lambda is let in."""
     said = {"ImageTagMutability": "MUTABLE", "ImageScanningConfiguration": {"ScanOnPush": False}}
+    now = settings(after)
+    for repository in now.values():
+        for statement in repository.get("RepositoryPolicyText", {}).get("Statement", ()):
+            if "Service" in statement["Principal"]:
+                assert "aws:SourceArn" in statement.pop("Condition")["ArnLike"]
 
-    assert {each: {**said, **it} for each, it in settings(before).items()} == settings(after)
+    assert {each: {**said, **it} for each, it in settings(before).items()} == now

@@ -32,6 +32,17 @@ REFUSED_ORGANIZATIONS = {
     "an organizational unit": ("ou-abcd-12345678", ORGANIZATION),
     "None": (None, ORGANIZATION),
 }
+UNIT = "an organizational unit is given by its whole path from the organization"
+REFUSED_UNITS = {
+    "an id": ("ou-ab12-11111111", UNIT),
+    "a whole organization": ("o-a1b2c3d4e5/*", UNIT),
+    "a root": ("o-a1b2c3d4e5/r-ab12/*", UNIT),
+    "any organization": ("o-*/r-ab12/ou-ab12-11111111/*", UNIT),
+    "a wildcard amid": ("o-a1b2c3d4e5/*/ou-ab12-11111111/*", UNIT),
+    "a part of a name": ("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111*", UNIT),
+    "no slash": ("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111", UNIT),
+    "None": (None, UNIT),
+}
 REFUSED_PRINCIPALS = {
     "a wildcard": (
         "arn:aws:iam::111122223333:role/*",
@@ -49,6 +60,7 @@ KEYWORDS: dict[str, dict[str, tuple[Any, str]]] = {
     "pull_accounts": REFUSED_ACCOUNTS,
     "push_accounts": REFUSED_ACCOUNTS,
     "pull_organizations": REFUSED_ORGANIZATIONS,
+    "pull_organizational_units": REFUSED_UNITS,
     "pull_principals": REFUSED_PRINCIPALS,
     "push_principals": REFUSED_PRINCIPALS,
 }
@@ -91,6 +103,9 @@ def test_lists_every_faulty_value() -> None:
         ("pull_organizations", "o-a1b2c3d4e5"),
         ("pull_organizations", f"o-{'z' * 32}"),
         ("pull_organizations", "${Token[Organization.1]}"),
+        ("pull_organizational_units", "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"),
+        ("pull_organizational_units", "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/ou-ab12-22222222/"),
+        ("pull_organizational_units", "${Token[Unit.1]}"),
         ("pull_principals", "arn:aws:iam::111122223333:role/deployer"),
         ("pull_principals", "arn:aws-us-gov:iam::111122223333:user/a/b/c.d@e"),
         ("push_principals", "${Token[Role.1]}"),

@@ -4,9 +4,18 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.model.repository_policy import PULL_ACTIONS, PUSH_ACTIONS, Access, document
+from ecr_constructs.model.repository_policy import (
+    LIFECYCLE_ACTIONS,
+    PULL_ACTIONS,
+    PUSH_ACTIONS,
+    PUSH_ONLY_ACTIONS,
+    READ_ACTIONS,
+    Access,
+    document,
+)
 
 A, B = "111122223333", "444455556666"
+UNIT = "o-abcdefghij/r-ab12/ou-ab12-"
 ROLE = f"arn:aws:iam::{A}:role/deployer"
 
 
@@ -18,6 +27,11 @@ def allow(actions: tuple[str, ...], who: str | list[str], **more: Any) -> dict[s
 def within(organizations: str | list[str]) -> dict[str, Any]:
     """Return the condition that a principal belongs to an organization."""
     return {"Condition": {"StringEquals": {"aws:PrincipalOrgID": organizations}}}
+
+
+def below(units: str | list[str]) -> dict[str, Any]:
+    """Return the condition that a principal's account is below an organizational unit."""
+    return {"Condition": {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": units}}}
 
 
 STATEMENTS = {
@@ -43,6 +57,10 @@ STATEMENTS = {
     "two organizations": (
         Access(pull_organizations=["o-zzzzzzzzzz", "o-abcdefghij"]),
         [allow(PULL_ACTIONS, "*", **within(["o-abcdefghij", "o-zzzzzzzzzz"]))],
+    ),
+    "organizational units": (
+        Access(pull_organizational_units=[f"{UNIT}22222222/*", f"{UNIT}11111111/"]),
+        [allow(PULL_ACTIONS, "*", **below([f"{UNIT}11111111/", f"{UNIT}22222222/*"]))],
     ),
     "everything": (
         Access(
@@ -91,12 +109,14 @@ def test_names_anyone(access: Access, *, expected: bool) -> None:
 
 def test_who_may_push_may_pull() -> None:
     """Pushing includes every action of pulling, for clients look what is there already."""
-    assert set(PULL_ACTIONS) < set(PUSH_ACTIONS)
+    assert set(PUSH_ACTIONS) == {*PULL_ACTIONS, *PUSH_ONLY_ACTIONS}
+    assert "ecr:GetDownloadUrlForLayer" not in PUSH_ONLY_ACTIONS
 
 
 def test_actions_are_sorted() -> None:
     """Actions stand as CDK sorts them, so that a later grant does not move them."""
-    assert (sorted(PULL_ACTIONS), sorted(PUSH_ACTIONS)) == (list(PULL_ACTIONS), list(PUSH_ACTIONS))
+    for each in (PULL_ACTIONS, PUSH_ACTIONS, PUSH_ONLY_ACTIONS, READ_ACTIONS, LIFECYCLE_ACTIONS):
+        assert sorted(each) == list(each)
 
 
 def test_document() -> None:

@@ -1,0 +1,54 @@
+"""Which repositories of a registry a grant is about: by prefix, by tag, or both."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ecr_constructs.model.faults import refuse
+from ecr_constructs.model.prefixes import filter_faults
+from ecr_constructs.model.tags import tag_faults
+from ecr_constructs.model.tokens import is_unresolved
+
+
+@dataclass(frozen=True, slots=True)
+class GrantScope:
+    """The repositories that a grant is about, which need not exist yet.
+
+    Every action on a repository knows the repository's tags
+    (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html#amazonelasticcontainerregistry-repository).
+
+    Attributes:
+        prefix: The beginning of their names; an empty one begins every name.
+        tags: Their tags, values by key; all of them.
+
+    Raises:
+        ValueError: Neither is given, or ECR has no such names or tags.
+    """
+
+    prefix: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Judge the two together."""
+        refuse("grant", {"prefix": self.prefix, "tags": dict(self.tags)}, self._faults())
+
+    def _faults(self) -> Iterator[str]:
+        if self.prefix is None and not self.tags:
+            yield (
+                "name a prefix, such as prefix='payments/', or tags, such as "
+                "tags={'team': 'payments'}; prefix='' is every repository there is and will be"
+            )
+        if self.prefix and not is_unresolved(self.prefix):
+            yield from filter_faults(self.prefix)
+        yield from tag_faults(self.tags)
+
+    @property
+    def pattern(self) -> str:
+        """What follows ``repository/`` in the ARNs of these repositories."""
+        return f"{self.prefix or ''}*"
+
+    @property
+    def conditions(self) -> dict[str, Any] | None:
+        """The condition on the tags, or None."""
+        tests = {f"aws:ResourceTag/{key}": value for key, value in sorted(self.tags.items())}
+        return {"StringEquals": tests} if tests else None
