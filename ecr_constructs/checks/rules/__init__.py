@@ -7,6 +7,7 @@ from ecr_constructs.checks.rule import Rule
 from ecr_constructs.checks.rules import (
     access,
     caches,
+    ci_systems,
     creation_templates,
     deletion,
     encryption,
@@ -31,6 +32,7 @@ from ecr_constructs.checks.rules import (
 _FAMILIES: tuple[ModuleType, ...] = (
     access,
     caches,
+    ci_systems,
     creation_templates,
     deletion,
     encryption,

@@ -6,56 +6,27 @@ https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-depl
 import re
 from collections.abc import Iterator
 
-from ecr_constructs.checks.conditions import bare
-from ecr_constructs.checks.intrinsics import UNKNOWN
-from ecr_constructs.checks.policies import Condition, Statement, policies_of
+from ecr_constructs.checks.policies import Condition
 from ecr_constructs.checks.resource import Resource
 from ecr_constructs.checks.resource_types import ROLE
 from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.checks.web_identity import taken_literally, tests, trusting
 from ecr_constructs.model.tokens import is_unresolved
 
 _HOST = "token.actions.githubusercontent.com"
+# An enterprise may have an issuer of its own: token.actions.githubusercontent.com/ENTERPRISE.
+_ISSUER = re.compile(rf"{re.escape(_HOST)}(/[^/]+)?$")
 _AUDIENCE = "sts.amazonaws.com"
 _SOURCE = (
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html"
     "#idp_oidc_Create_GitHub"
 )
-# An enterprise may have an issuer of its own: token.actions.githubusercontent.com/ENTERPRISE.
-_CLAIM_KEY = re.compile(rf"^{re.escape(_HOST)}(/[^:]+)?:")
 # Other claims that tell whose workflow it is.
 # https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/
 _CALLERS = ("job_workflow_ref", "repository", "repository_id")
 # An organization may have made its subjects of other claims.
 _CLAIM = re.compile(r"[a-z_]+:")
 _REPOSITORY = re.compile(r"repo:(?P<owner>[^/:]*)/(?P<name>[^:]*)(?P<rest>:.*)?")
-
-
-def _trusting(role: Resource) -> Iterator[Statement]:
-    """Yield the statements that let GitHub's tokens in."""
-    for policy in policies_of(role):
-        for statement in policy.statements if policy.kind == "trust" else ():
-            federated = [value for kind, value in statement.principals if kind == "Federated"]
-            of_github = any(_is_github(role, each) for each in federated)
-            named = any(each.key.lower().startswith(_HOST) for each in statement.conditions)
-            if statement.allows and (of_github or (federated and named)):
-                yield statement
-
-
-def _is_github(role: Resource, principal: str) -> bool:
-    provider = role.assembly.referred_to(principal)
-    url = provider.get("Url") if provider is not None else None
-    return _HOST in principal or (isinstance(url, str) and _HOST in url)
-
-
-def _tests(statement: Statement, claim: str) -> list[Condition]:
-    """Return the conditions that demand certain values of a claim."""
-    return [
-        each
-        for each in statement.conditions
-        if (each.key == UNKNOWN or _CLAIM_KEY.sub("", each.key.lower()) == claim)
-        and bare(each.operator) in ("stringequals", "stringlike", "stringequalsignorecase")
-        and not each.operator.lower().startswith("forallvalues:")
-    ]
 
 
 @rule(
@@ -70,11 +41,11 @@ def _tests(statement: Statement, claim: str) -> list[Condition]:
 )
 def names_repository(resource: Resource) -> Iterator[Fault]:
     """Judge the condition on sub."""
-    for statement in _trusting(resource):
-        tests = _tests(statement, "sub")
-        if not tests and not any(_tests(statement, each) for each in _CALLERS):
+    for statement in trusting(resource, _ISSUER):
+        subjects = tests(statement, "sub")
+        if not subjects and not any(tests(statement, each) for each in _CALLERS):
             yield Fault(statement.path, "no condition on sub: every repository may assume the role")
-        for test in tests:
+        for test in subjects:
             path = (*statement.path, "Condition", test.operator, test.key)
             for value in test.values:
                 if not is_unresolved(value):
@@ -82,16 +53,17 @@ def names_repository(resource: Resource) -> Iterator[Fault]:
 
 
 def _sub_faults(test: Condition, value: str) -> Iterator[str]:
-    exact = bare(test.operator) != "stringlike"
     match = _REPOSITORY.fullmatch(value)
-    if exact and ("*" in value or "?" in value):
+    if taken_literally(test, value):
         yield f"{test.operator} takes {value!r} literally: nobody may assume the role"
     elif match is None:
         if value.startswith(("*", "repo:*")):
             yield f"{value!r} lets every repository assume the role"
         elif not _CLAIM.match(value):
             yield f"{value!r} is no subject of GitHub: it begins with 'repo:OWNER/REPOSITORY:'"
-    elif "*" in match["owner"]:
+    # An id that is left open is still one of this owner: no name holds an '@'.
+    # https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims
+    elif "*" in match["owner"].removesuffix("@*"):
         yield f"{value!r} lets repositories of other owners assume the role"
 
 
@@ -106,11 +78,11 @@ def _sub_faults(test: Condition, value: str) -> Iterator[str]:
 )
 def names_audience(resource: Resource) -> Iterator[Fault]:
     """Judge the condition on aud."""
-    for statement in _trusting(resource):
-        tests = _tests(statement, "aud")
-        if not tests:
+    for statement in trusting(resource, _ISSUER):
+        audiences = tests(statement, "aud")
+        if not audiences:
             yield Fault(statement.path, "no condition on aud")
-        for test in tests:
+        for test in audiences:
             if "*" in test.values:
                 path = (*statement.path, "Condition", test.operator, test.key)
                 yield Fault(path, "any audience is admitted")
@@ -127,8 +99,8 @@ def names_audience(resource: Resource) -> Iterator[Fault]:
 )
 def one_repository(resource: Resource) -> Iterator[Fault]:
     """Look for an owner with any repository."""
-    for statement in _trusting(resource):
-        for test in _tests(statement, "sub"):
+    for statement in trusting(resource, _ISSUER):
+        for test in tests(statement, "sub"):
             for value in test.values:
                 match = _REPOSITORY.fullmatch(value)
                 if match and match["name"].startswith("*") and "*" not in match["owner"]:

@@ -16,7 +16,7 @@ from tests.unit.checks.examples.build import (
     resource,
     template,
 )
-from tests.unit.checks.examples.events import github
+from tests.unit.checks.examples.events import BITBUCKET, CIRCLECI, UUID, ci, github
 from tests.unit.checks.examples.parts import (
     HOST,
     cache,
@@ -79,6 +79,25 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "any owner": ("ECR510", github(sub="repo:*/payments:*"), "repositories of other owners"),
     "no subject of GitHub": ("ECR510", github(sub="acme/payments"), "is no subject of GitHub"),
     "no condition on sub": ("ECR510", github(sub=ABSENT), "no condition on sub"),
+    "any project of GitLab": ("ECR513", ci("gitlab.com", "*"), "lets projects of other groups"),
+    "any group of GitLab": (
+        "ECR513",
+        ci("gitlab.example.com", "project_path:*/api:ref_type:branch:ref:main"),
+        "lets projects of other groups",
+    ),
+    "a wildcard of GitLab that is taken literally": (
+        "ECR513",
+        ci("gitlab.com", "project_path:acme/api:*", "StringEquals"),
+        "takes 'project_path:acme/api:*' literally",
+    ),
+    "any repository of Bitbucket": ("ECR514", ci(BITBUCKET, "*"), "'*' lets every repository"),
+    "braces around any repository": ("ECR514", ci(BITBUCKET, "{*}:*"), "lets every repository"),
+    "no subject of Bitbucket": ("ECR514", ci(BITBUCKET, ABSENT), "no condition on sub"),
+    "any project of CircleCI": (
+        "ECR514",
+        ci(CIRCLECI, f"org/{UUID}/project/*/user/*/vcs-origin/*/vcs-ref/refs/heads/main"),
+        "lets every repository",
+    ),
     "any audience": ("ECR511", github(aud="*"), "any audience is admitted"),
     "a wildcard that is taken literally": (
         "ECR510",

@@ -18,7 +18,7 @@ from tests.unit.checks.examples.build import (
     rule,
     template,
 )
-from tests.unit.checks.examples.events import github
+from tests.unit.checks.examples.events import BITBUCKET, CIRCLECI, UUID, ci, github
 
 GOVERNMENT = ("111122223333", "us-gov-west-1")
 FILTER = {
@@ -50,6 +50,16 @@ ARCHIVE = [
 ]
 PARAMETER = {"Ref": "Given"}
 SOUND = {
+    "ids that are left open": github(sub="repo:acme@*/payments@*:ref:refs/heads/main"),
+    "ids of GitHub": github(sub="repo:acme@1/payments@2:ref:refs/heads/main"),
+    "a group of GitLab": ci("gitlab.com", "project_path:acme/*:ref_type:branch:ref:main"),
+    "a deploy-time project of GitLab": ci("gitlab.com", {"Ref": "Given"}),
+    "a repository of Bitbucket": ci(BITBUCKET, f"{{{UUID}}}:*"),
+    "an origin of CircleCI": ci(
+        CIRCLECI,
+        f"org/{UUID}/project/*/user/*/vcs-origin/github.com/acme/api/vcs-ref/refs/heads/main",
+    ),
+    "a claim of CircleCI": ci(CIRCLECI, UUID, "StringEquals", "oidc.circleci.com/project-id"),
     "exclusion filters": {
         "Api": repository(
             ImageTagMutability="IMMUTABLE_WITH_EXCLUSION",

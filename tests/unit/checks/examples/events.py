@@ -18,6 +18,9 @@ from tests.unit.checks.examples.build import (
 
 _HOST = "token.actions.githubusercontent.com"
 _PROVIDER = f"arn:aws:iam::111122223333:oidc-provider/{_HOST}"
+UUID = "1d397906-81bf-459e-9a8d-eae79c0bc5f3"
+BITBUCKET = "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"
+CIRCLECI = f"oidc.circleci.com/org/{UUID}"
 _QUEUE = {"Arn": "arn:aws:sqs:eu-central-1:111122223333:scans", "Id": "Queue"}
 _ENHANCED = resource(SCANNING, {"ScanType": "ENHANCED", "Rules": []})
 
@@ -57,6 +60,19 @@ def github(*, sub: Any = "repo:acme/payments:*", aud: Any = "sts.amazonaws.com")
     known = {operator: test for operator, test in condition.items() if ABSENT not in test.values()}
     statement = allow(
         "sts:AssumeRoleWithWebIdentity", Principal={"Federated": _PROVIDER}, Condition=known
+    )
+    return {"Push": resource(ROLE, {"AssumeRolePolicyDocument": document(statement)})}
+
+
+def ci(issuer: str, sub: Any, operator: str = "StringLike", claim: str = "sub") -> dict[str, Any]:
+    """Return a role that another CI system may assume."""
+    statement = allow(
+        "sts:AssumeRoleWithWebIdentity",
+        Principal={"Federated": f"arn:aws:iam::111122223333:oidc-provider/{issuer}"},
+        Condition={
+            "StringEquals": {f"{issuer}:aud": "audience"},
+            **({} if sub is ABSENT else {operator: {f"{issuer}:{claim}": sub}}),
+        },
     )
     return {"Push": resource(ROLE, {"AssumeRolePolicyDocument": document(statement)})}
 
@@ -144,6 +160,16 @@ EXAMPLES = {
     "ECR511": example(github(aud=ABSENT), "no condition on aud", github()),
     "ECR512": example(
         github(sub="repo:acme/*"), "'repo:acme/*' is every repository of acme", github()
+    ),
+    "ECR513": example(
+        ci("gitlab.com", ABSENT),
+        "no condition on sub: every project may assume the role",
+        ci("gitlab.com", "project_path:acme/payments:ref_type:branch:ref:main"),
+    ),
+    "ECR514": example(
+        ci(CIRCLECI, ABSENT),
+        "no condition on sub: every repository of the workspace or organization",
+        ci(CIRCLECI, f"org/{UUID}/project/{UUID}/user/*/vcs-origin/*/vcs-ref/refs/heads/main"),
     ),
     "ECR601": example(
         {
