@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ecr_constructs.account_settings import AccountSettings
     from ecr_constructs.checks.plugin import EcrChecks
+    from ecr_constructs.ci_provider import CiProvider
+    from ecr_constructs.ci_push_role import CiPushRole
     from ecr_constructs.creation_template import RepositoryCreationTemplate
     from ecr_constructs.mixins.expire_untagged import ExpireUntagged
     from ecr_constructs.mixins.settings import EncryptWithKey, MakeTagsImmutable, Retain, ScanOnPush
+    from ecr_constructs.model.ci import (
+        BitbucketPipelines,
+        CiIssuer,
+        CircleCi,
+        GitHubActions,
+        GitLabCi,
+    )
     from ecr_constructs.model.encryption import Encryption
     from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy, LifecycleRule, Retention
     from ecr_constructs.model.mutability import TagMutability
@@ -26,10 +35,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccountSettings",
+    "BitbucketPipelines",
+    "CiIssuer",
+    "CiProvider",
+    "CiPushRole",
+    "CircleCi",
     "EcrChecks",
     "EncryptWithKey",
     "Encryption",
     "ExpireUntagged",
+    "GitHubActions",
+    "GitLabCi",
     "Inventory",
     "LifecyclePolicy",
     "LifecycleRule",
@@ -51,10 +67,17 @@ __all__ = [
 
 _HOMES = {
     "AccountSettings": "account_settings",
+    "BitbucketPipelines": "model.ci",
+    "CiIssuer": "model.ci",
+    "CiProvider": "ci_provider",
+    "CiPushRole": "ci_push_role",
+    "CircleCi": "model.ci",
     "EcrChecks": "checks.plugin",
     "EncryptWithKey": "mixins.settings",
     "Encryption": "model.encryption",
     "ExpireUntagged": "mixins.expire_untagged",
+    "GitHubActions": "model.ci",
+    "GitLabCi": "model.ci",
     "Inventory": "model.lifecycle",
     "LifecyclePolicy": "model.lifecycle",
     "LifecycleRule": "model.lifecycle",

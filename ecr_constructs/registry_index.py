@@ -54,7 +54,16 @@ class RegistryIndex(Construct):
         """Return the index of the app that a construct belongs to, if it has one yet."""
         return cast("RegistryIndex | None", scope.node.root.node.try_find_child(_ID))
 
-    def claim(self, what: str, scope: Construct, construct_id: str, *, instead: str) -> None:
+    def claim(
+        self,
+        what: str,
+        scope: Construct,
+        construct_id: str,
+        *,
+        instead: str,
+        of_account: bool = False,
+        otherwise: str = "the later would silently overwrite the earlier",
+    ) -> None:
         """Take what an account and Region has only one of, before the construct is made.
 
         Args:
@@ -62,19 +71,23 @@ class RegistryIndex(Construct):
             scope: Where the construct that will own it is to be made.
             construct_id: Its id there.
             instead: What to do instead of taking it a second time.
+            of_account: Whether there is only one in all Regions of the account.
+            otherwise: What would happen at deploy.
 
         Raises:
             ValueError: Another construct of the app owns it already. Where account or Region is
                 known only at deploy time the two may be different, and it is a warning.
         """
         environment = cdk.Stack.of(scope).environment
+        if of_account:
+            environment = environment.rpartition("/")[0]
         owner = f"{scope.node.path}/{construct_id}"
         first = self._owners.setdefault((environment, what), owner)
         if first == owner:
             return
         msg = (
             f"{first!r} and {owner!r} both define {what} of {environment}, which has only one: at "
-            f"deploy the later would silently overwrite the earlier. {instead}"
+            f"deploy {otherwise}. {instead}"
         )
         if "unknown-" not in environment:
             raise ValueError(msg)

@@ -19,6 +19,7 @@ from ecr_constructs.checks import RULES
 from ecr_constructs.model import names, principals
 from ecr_constructs.model.tags import tag_faults
 from stacks.lifecycle_rules import Rule
+from stacks.push import CiSystem, Push
 from stacks.strict import Strict
 
 Profile = Literal["development", "staging", "production"]
@@ -103,6 +104,8 @@ class RepositorySettings(Strict):
     """Further accounts that may push and pull."""
     push_principals: list[PrincipalArn] | None = None
     """Roles and users, of any account, that may push and pull. They must exist already."""
+    push: Push | None = None
+    """A project of a CI system that may push, by a role of its own and without a secret."""
     replicate: bool | None = None
     """Whether images are copied to the replicas. Default: they are, if there are any."""
     tags: Tags | None = None
@@ -144,6 +147,8 @@ class Team(Strict):
 
     repositories: Annotated[list[Annotated[Repository, _ByName]], Field(min_length=1)]
     """The team's repositories, in any order."""
+    push: Push | None = None
+    """A project of a CI system that may push to all of them that do not say otherwise."""
     tags: Tags | None = None
     """Tags of all of them."""
 
@@ -180,6 +185,9 @@ class Environment(Strict):
     replicate_deletions: bool = False
     """Whether an image deleted at home, by hand or by its lifecycle policy, is deleted in every
     replica too."""
+    existing_ci_providers: list[CiSystem] | None = None
+    """CI systems whose OIDC provider the account has already, made elsewhere. Default: none, so
+    that the providers are made of those systems that push."""
     defaults: RepositorySettings = RepositorySettings()
     """Settings of every repository that does not say otherwise."""
     teams: Annotated[

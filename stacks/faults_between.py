@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from stacks.environment import Environment
+from stacks.pushes import pushes
 from stacks.sites import home, replicas, repositories_at
 from stacks.yaml_file import Place, YamlFile
 
@@ -18,6 +19,7 @@ def faults_between(read: _Read) -> _Located:
     """Yield file, place and a sentence for each thing that two environments would own."""
     yield from _repositories_owned_twice(read)
     yield from _registries_owned_twice(read)
+    yield from _providers_made_twice(read)
 
 
 def _repositories_owned_twice(read: _Read) -> _Located:
@@ -55,3 +57,24 @@ def _registries_owned_twice(read: _Read) -> _Located:
                 )
                 key = "region" if site.is_home else "replica_regions"
                 yield file, ((key,), what)
+
+
+def _providers_made_twice(read: _Read) -> _Located:
+    """An account has one OIDC provider for each issuer."""
+    makers: dict[tuple[str, str], YamlFile] = {}
+    for file, environment in read:
+        # The first place of each, since one line of the file mends them all.
+        made = {
+            (pushed.push.system, pushed.push.project().issuer.url): pushed.place
+            for pushed in reversed(pushes(environment))
+            if pushed.push.system not in (environment.existing_ci_providers or ())
+        }
+        for (system, url), place in made.items():
+            first = makers.setdefault((environment.account, url), file)
+            if first is not file:
+                what = (
+                    f"the provider {url} of account {environment.account} is made by {first.path} "
+                    "already, and an account has one; write here "
+                    f"existing_ci_providers: [{system}]"
+                )
+                yield file, (place, what)

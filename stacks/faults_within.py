@@ -9,6 +9,7 @@ from aws_cdk import region_info
 from ecr_constructs import Encryption
 from ecr_constructs.model.replication import Destination, ReplicationRule, replication_faults
 from stacks.environment import Environment
+from stacks.pushes import push_faults
 from stacks.settings import resolve
 from stacks.sites import home, replicas, replicated_prefixes
 from stacks.yaml_file import Place, dotted
@@ -16,7 +17,7 @@ from stacks.yaml_file import Place, dotted
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_RESOURCES = 500
 # Names of the stacks that stand beside the teams'.
-RESERVED = ("key", "registry")
+RESERVED = ("key", "push", "registry")
 
 _Faults = Iterator[tuple[Place, str]]
 
@@ -25,6 +26,7 @@ def faults_within(environment: Environment) -> _Faults:
     """Yield the place and a sentence for each fault."""
     yield from _region_faults(environment)
     yield from _replica_faults(environment)
+    yield from push_faults(environment)
     seen: dict[str, str] = {}
     for name, team in environment.teams.items():
         place: Place = ("teams", name)

@@ -17,6 +17,7 @@ _SENTENCES = {
     "dict_type": "must be a mapping of keys to values, got {given}",
     "greater_than_equal": "must be at least {ge}, got {given}",
     "int_type": "must be a whole number, got {given}",
+    "less_than_equal": "must be at most {le}, got {given}",
     "list_type": "must be a list, got {given}; write [{given}]",
     "literal_error": "must be {expected}, got {given}",
     "missing": "is missing",

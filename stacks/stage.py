@@ -8,6 +8,8 @@ from constructs import Construct
 
 from stacks.environment import Environment
 from stacks.key_stack import KeyStack
+from stacks.push_stack import PushStack
+from stacks.pushes import pushes
 from stacks.registry_stack import RegistryStack
 from stacks.repositories_stack import RepositoriesStack
 from stacks.settings import uses_key
@@ -19,7 +21,8 @@ class EnvironmentStage(cdk.Stage):
 
     Its stacks are named alike at every registry: ``<environment>-ecr-<team>``;
     ``<environment>-ecr-key`` if any repository is encrypted with a key of its own; and
-    ``<environment>-ecr-registry`` if images are replicated. In the app they are
+    ``<environment>-ecr-registry`` if images are replicated. At home only, since nothing is pushed
+    elsewhere, is ``<environment>-ecr-push`` if CI pushes. In the app they are
     ``Prod/Payments`` at home, ``Prod/EuWest1/Payments`` in another Region, and
     ``Prod/Account444455556666/EuCentral1/Payments`` in another account.
     """
@@ -75,6 +78,13 @@ class EnvironmentStage(cdk.Stage):
                         site, team_name, f"Container repositories of {team_name} in {self._name}"
                     ),
                 )
+        if site.is_home and pushes(environment):
+            stacks["push"] = PushStack(
+                scope,
+                "Push",
+                environment=environment,
+                **self._properties(site, "push", f"How CI pushes to the {self._name} registry"),
+            )
         if any(replicas(environment)):
             stacks["registry"] = RegistryStack(
                 scope,

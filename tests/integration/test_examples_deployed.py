@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 HOME, PARTNER = "111122223333", "444455556666"
 REGION, REPLICA = "eu-central-1", "eu-west-1"
 DEPLOYED = {
+    "ci_push",
     "creation_template",
     "defaults",
     "public_repository",
@@ -144,6 +146,31 @@ def test_a_public_repository_has_its_catalogue(aws: LocalAws, deploy: Deploy) ->
     name = repository["repositoryName"]
     catalogue = public.get_repository_catalog_data(repositoryName=name)["catalogData"]
     assert catalogue["description"]
+
+
+def test_ci_has_roles_and_providers(aws: LocalAws, deploy: Deploy) -> None:
+    """IAM has each provider once, and roles that trust it for their project alone."""
+    said = deploy("ci_push")
+    iam = aws.client("iam", account=HOME, region=REGION)
+
+    listed = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    arns = {each["Arn"].rpartition("/")[2]: each["Arn"] for each in listed}
+    assert {"token.actions.githubusercontent.com", "gitlab.com"} <= arns.keys()
+    provider = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arns["gitlab.com"])
+    assert ["https://gitlab.com"] == provider["ClientIDList"]
+
+    [name] = re.findall(r"WebPushRole = arn:aws:iam::111122223333:role/(\S+)", said)
+    [trust] = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    assert arns["gitlab.com"] == trust["Principal"]["Federated"]
+    assert (
+        "project_path:acme/orders/web:ref_type:branch:ref:main"
+        == (trust["Condition"]["StringEquals"]["gitlab.com:sub"])
+    )
+    [policy] = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+    assert [f"arn:aws:ecr:{REGION}:{HOME}:repository/orders/web", "*"] == [
+        each["Resource"] for each in document["Statement"]
+    ]
 
 
 def test_strangers_have_our_defaults(aws: LocalAws, deploy: Deploy) -> None:

@@ -133,15 +133,15 @@ ONE_FAULT = {
         (
             "prod.yaml:4: organisation: is not a key here, did you mean 'organization'? Allowed: "
             "account, region, profile, organization, key_administrators, replica_regions, "
-            "replica_accounts, replicate_deletions, defaults, teams"
+            "replica_accounts, replicate_deletions, existing_ci_providers, defaults, teams"
         ),
     ),
     "key unlike any other": (
         SOUND + "zzz: 1\n",
         (
             "prod.yaml:9: zzz: is not a key here; Allowed: account, region, profile, organization, "
-            "key_administrators, replica_regions, replica_accounts, replicate_deletions, defaults, "
-            "teams"
+            "key_administrators, replica_regions, replica_accounts, replicate_deletions, "
+            "existing_ci_providers, defaults, teams"
         ),
     ),
     "team named in capitals": (

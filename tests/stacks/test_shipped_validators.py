@@ -18,6 +18,10 @@ OPEN_TO_THE_ORGANIZATION = (
     "AwsSolutions::AwsSolutions-ECR1",
     "The principal is '*' under a condition: only accounts of the organization may pull.",
 )
+LOGGING_IN = (
+    "AwsSolutions::AwsSolutions-IAM5[Resource::*]",
+    "ecr:GetAuthorizationToken knows no resources.",
+)
 BELOW_A_PREFIX = (
     "AwsSolutions::AwsSolutions-IAM5[Resource::arn:aws:ecr:{}:{}:repository/{}*]",
     "ECR creates repositories below the template's own prefix, whose names nobody knows yet.",
@@ -27,7 +31,7 @@ BELOW_A_PREFIX = (
 def _acknowledgements(environment: Environment) -> dict[str, str]:
     """Return why each finding of cdk-nag's AwsSolutions pack is no fault, by its id."""
     rule, reason = BELOW_A_PREFIX
-    return dict([OPEN_TO_THE_ORGANIZATION]) | {
+    return dict([OPEN_TO_THE_ORGANIZATION, LOGGING_IN]) | {
         rule.format(site.registry.region, site.registry.account, prefix): reason
         for site in replicas(environment)
         for prefix in replicated_prefixes(environment)

@@ -91,13 +91,15 @@ def test_nothing_that_holds_images_goes_with_its_stack(templates: Templates) -> 
 
 
 def test_no_stack_needs_more_than_cloudformation(templates: Templates) -> None:
-    """No function, no custom resource; a role only for what ECR itself creates."""
+    """No function, no custom resource; roles only for what ECR itself creates, and for CI."""
     types = {r["Type"] for t in templates.values() for r in t["Resources"].values()}
     assert types == {
         "AWS::ECR::RegistryPolicy",
         "AWS::ECR::ReplicationConfiguration",
         "AWS::ECR::Repository",
         "AWS::ECR::RepositoryCreationTemplate",
+        "AWS::IAM::OIDCProvider",
+        "AWS::IAM::Policy",
         "AWS::IAM::Role",
         "AWS::KMS::Alias",
         "AWS::KMS::Key",

@@ -1,0 +1,72 @@
+"""The roles by which CI pushes to an environment."""
+
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ecr_constructs import CiIssuer, CiProvider, CiPushRole
+from stacks.environment import Environment
+from stacks.pushes import Pushed, pushes
+
+
+class PushStack(cdk.Stack):
+    """A role for each CI project that pushes, and the providers that its account lacks.
+
+    Its repositories are named, not referred to, so that no team's stack waits for this one.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        **stack_properties: Any,
+    ) -> None:
+        """Define the stack.
+
+        Args:
+            scope: The stage.
+            construct_id: The stack's id there.
+            environment: The environment.
+            **stack_properties: As for `cdk.Stack`.
+        """
+        super().__init__(scope, construct_id, **stack_properties)
+        self._existing = environment.existing_ci_providers or ()
+        self._providers: dict[CiIssuer, CiProvider] = {}
+        for pushed in pushes(environment):
+            self._role(pushed)
+
+    def _role(self, pushed: Pushed) -> None:
+        push, project = pushed.push, pushed.push.project()
+        scope = Construct(self, f"{push.system} {project.name}")
+        boundary = push.permissions_boundary and iam.ManagedPolicy.from_managed_policy_arn(
+            scope, "Boundary", push.permissions_boundary
+        )
+        role = CiPushRole(
+            scope,
+            "Role",
+            ci=project,
+            repositories=[
+                ecr.Repository.from_repository_name(scope, name, name)
+                for name in pushed.repositories
+            ],
+            provider=None if push.system in self._existing else self._provider(project.issuer),
+            pull_back=push.pull_back,
+            session_hours=push.session_hours,
+            permissions_boundary=boundary or None,
+        )
+        cdk.CfnOutput(
+            scope,
+            "RoleArn",
+            value=role.role_arn,
+            description=f"What CI of {project.name} assumes to push images",
+        )
+
+    def _provider(self, issuer: CiIssuer) -> CiProvider:
+        if issuer not in self._providers:
+            self._providers[issuer] = CiProvider(self, issuer.path, issuer=issuer)
+        return self._providers[issuer]
