@@ -118,8 +118,8 @@ def _end(screen: Screen) -> None:
     for pattern in reversed(PATTERNS):
         screen.command(f"cdk destroy {shlex.quote(pattern)}")
     screen.say(
-        "That deletes the stacks. Repositories with their images, and the key, are retained: "
-        "delete them by hand, once nobody needs them."
+        "That deletes the stacks. Repositories with their images, and the key, are retained, "
+        "and so are the OIDC providers: delete them by hand, once nobody needs them."
     )
     screen.gap()
     screen.say("Change what you like in environments/*.yaml, and run `make demo` again.")

@@ -144,7 +144,7 @@ def test_a_change_of_one_repository_leaves_the_others(history: History) -> None:
     assert {name for name in history.created if history.created[name] != history.updated[name]} == {
         CHANGED
     }
-    assert unchanged(history.update) == {"Prod/Key", "Prod/Payments", "Prod/Platform"}
+    assert unchanged(history.update) == {"Prod/Key", "Prod/Payments", "Prod/Platform", "Prod/Push"}
 
 
 def test_an_update_leaves_no_difference(history: History) -> None:
@@ -154,7 +154,12 @@ def test_an_update_leaves_no_difference(history: History) -> None:
 
 def test_another_repository_touches_one_stack(history: History) -> None:
     """The others have no changes, and the repositories that were there stay as they are."""
-    assert unchanged(history.extension) == {"Prod/Key", "Prod/Payments", "Prod/Platform"}
+    assert unchanged(history.extension) == {
+        "Prod/Key",
+        "Prod/Payments",
+        "Prod/Platform",
+        "Prod/Push",
+    }
     assert set(history.extended) == {*history.updated, ADDED}
     assert history.updated.items() <= history.extended.items()
 
