@@ -8,6 +8,7 @@ from local_aws.errors import LocalAwsError
 
 PROJECT = Path(__file__).resolve().parent.parent
 SERVER_PYTHON = PROJECT / ".venv-local-aws" / "bin" / "python"
+AWS_CLI = SERVER_PYTHON.with_name("aws")
 DEVELOPMENT_BIN = PROJECT / ".venv" / "bin"
 NODE_BIN = PROJECT / "node_modules" / ".bin"
 NODE = DEVELOPMENT_BIN / "node"

@@ -16,7 +16,7 @@ from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_before_validator_function
 
 from ecr_constructs.checks import RULES
-from ecr_constructs.model import names, principals
+from ecr_constructs.model import names, partitions, principals
 from ecr_constructs.model.tags import tag_faults
 from stacks.lifecycle_rules import Rule
 from stacks.push import CiSystem, Push
@@ -48,8 +48,6 @@ def _like(pattern: str, rule: str) -> AfterValidator:
 
 _TEAM = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
 _TEAM_RULE = "a team is named in lowercase letters and digits, joined by single hyphens"
-_REGION = "[a-z]{2,4}(-[a-z]+)+-[0-9]+"
-_REGION_RULE = "a Region is written like 'eu-central-1'"
 
 AccountId = Annotated[
     str, _judged(principals.account_id_faults), _written(principals.ACCOUNT_ID.pattern)
@@ -62,7 +60,7 @@ PrincipalArn = Annotated[
 ]
 RepositoryName = Annotated[str, _judged(names.repository_name_faults), _written(names.NAME_PATTERN)]
 TeamName = Annotated[str, _like(_TEAM, _TEAM_RULE), _written(_TEAM)]
-Region = Annotated[str, _like(_REGION, _REGION_RULE), _written(_REGION)]
+Region = Annotated[str, _judged(partitions.region_faults), _written(partitions.REGION.pattern)]
 Tags = Annotated[dict[str, str], _judged(tag_faults)]
 
 

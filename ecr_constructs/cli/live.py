@@ -29,16 +29,18 @@ _MANIFESTS_AT_ONCE = 100
 
 
 class Repository:
-    """A repository of the caller's account.
+    """A repository.
 
     Args:
         name: Its name.
         region: Default: that of the environment or the profile.
+        account: Default: the caller's.
     """
 
-    def __init__(self, name: str, region: str | None) -> None:
+    def __init__(self, name: str, region: str | None, account: str | None = None) -> None:
         """Keep a client; nothing is asked yet."""
         self.name = name
+        self._registry = {"registryId": account} if account else {}
         try:
             self.client = boto3.Session(region_name=region).client(
                 "ecr", config=Config(retries=_RETRIES)
@@ -121,10 +123,21 @@ class Repository:
         Raises:
             CommandError: ECR refuses, or cannot be reached.
         """
+        return self._call(operation, absent, repositoryName=self.name, **request)
+
+    def describe(self) -> dict[str, Any] | None:
+        """Return the repository's settings, or None if there is no such repository.
+
+        Raises:
+            CommandError: ECR refuses, or cannot be reached.
+        """
+        absent = "RepositoryNotFoundException"
+        answer = self._call("describe_repositories", absent, repositoryNames=[self.name])
+        return answer and answer["repositories"][0]
+
+    def _call(self, operation: str, absent: str, **request: Any) -> dict[str, Any] | None:
         try:
-            answer: dict[str, Any] = getattr(self.client, operation)(
-                repositoryName=self.name, **request
-            )
+            answer: dict[str, Any] = getattr(self.client, operation)(**self._registry, **request)
         except ClientError as error:
             if error.response["Error"]["Code"] == absent:
                 return None

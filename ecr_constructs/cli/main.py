@@ -8,7 +8,7 @@ import sys
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, NoReturn
 
-from ecr_constructs.cli import lifecycle, review, templates
+from ecr_constructs.cli import lifecycle, push, review, templates
 from ecr_constructs.cli.errors import CommandError
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lifecycle.add_to(commands)
     templates.add_to(commands)
     review.add_to(commands)
+    push.add_to(commands)
     options = parser.parse_args(arguments)
     if isinstance(sys.stdout, TextIOWrapper):
         # A bar that a terminal cannot show is no reason to fail.

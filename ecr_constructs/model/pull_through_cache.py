@@ -7,6 +7,7 @@ from typing import Any
 
 from ecr_constructs.model.creation_template import namespace_of
 from ecr_constructs.model.faults import refuse
+from ecr_constructs.model.image_tags import TAG_PATTERN
 from ecr_constructs.model.names import NAME_PATTERN
 from ecr_constructs.model.prefixes import ROOT, namespace_faults
 from ecr_constructs.model.repository_policy import PULL_ACTIONS
@@ -33,7 +34,7 @@ UPSTREAM_ROLE_ACTIONS = (
     "ecr:UploadLayerPart",
 )
 
-_IMAGE = re.compile(rf"{NAME_PATTERN}(?::[\w][\w.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?")
+_IMAGE = re.compile(rf"{NAME_PATTERN}(?::{TAG_PATTERN})?(?:@sha256:[0-9a-f]{{64}})?")
 _TAG_OR_DIGEST = re.compile(r"[:@].*")
 
 

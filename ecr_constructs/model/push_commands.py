@@ -1,0 +1,177 @@
+"""What is typed to push an image, client by client, as data.
+
+Nothing is run here, and no shell is needed: a command is a pipeline of argument lists, and its
+text is quoted for POSIX shells.
+"""
+
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ecr_constructs.model.faults import refuse
+from ecr_constructs.model.image_tags import image_tag_faults
+from ecr_constructs.model.names import check_repository_name
+
+Arguments = tuple[str, ...]
+
+# https://semver.org/#spec-item-9; a tag has no '+', and neither has what is pushed as one.
+_CHART_VERSION = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2}(?:-[0-9A-Za-z.-]+)?")
+_ARCHIVE = "image.tar"
+_FILES = "artifact.tar.gz"
+_FILES_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One line to type.
+
+    Attributes:
+        step: What it does: ``login``, ``build``, ``tag`` or ``push``.
+        pipeline: The arguments of each program; the output of one is the input of the next.
+    """
+
+    step: str
+    pipeline: tuple[Arguments, ...]
+
+    def __str__(self) -> str:
+        """Write it for a POSIX shell."""
+        return " | ".join(map(shlex.join, self.pipeline))
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image on its way into a repository.
+
+    Attributes:
+        host: The registry's host name.
+        repository: The repository's name.
+        tag: The tag.
+
+    Raises:
+        ValueError: A name or tag that ECR or clients refuse.
+    """
+
+    host: str
+    repository: str
+    tag: str
+
+    def __post_init__(self) -> None:
+        """Judge what becomes part of a reference."""
+        check_repository_name(self.repository)
+        refuse("image tag", self.tag, image_tag_faults(self.tag))
+
+    @property
+    def local(self) -> str:
+        """Its name where it is built."""
+        return f"{self.repository}:{self.tag}"
+
+    @property
+    def remote(self) -> str:
+        """Its name in the registry."""
+        return f"{self.host}/{self.local}"
+
+
+def push_commands(
+    client: str, image: Image, *, region: str, dual_stack: bool = False, fips: bool = False
+) -> tuple[Command, ...]:
+    """Return the commands, from login to push, in order.
+
+    A client that names the tag as it pushes has no command for the step ``tag``.
+
+    Args:
+        client: One of ``CLIENTS``.
+        image: What is pushed, and where to.
+        region: The Region that the password is asked for in.
+        dual_stack: Whether the password is asked for at an endpoint with IPv6 addresses.
+        fips: Whether it is asked for at a FIPS endpoint.
+
+    Raises:
+        ValueError: The client cannot push this.
+    """
+    login, after_login = CLIENTS[client]
+    # https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
+    variables = ["AWS_USE_DUALSTACK_ENDPOINT=true"] * dual_stack
+    variables += ["AWS_USE_FIPS_ENDPOINT=true"] * fips
+    env = ("env", *variables) if variables else ()
+    password = (*env, "aws", "ecr", "get-login-password", "--region", region)
+    stdin = (*login, "--username", "AWS", "--password-stdin", image.host)
+    return (Command("login", (password, stdin)), *after_login(login[0], image))
+
+
+def _engine(client: str, image: Image) -> Iterator[Command]:
+    """Build into the client's own store, give the image its remote name, push that.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/docker-push-ecr-image.html
+    """
+    yield _command("build", client, "build", "--tag", image.local, ".")
+    yield _command("tag", client, "tag", image.local, image.remote)
+    yield _command("push", client, "push", image.remote)
+
+
+def _archived() -> Command:
+    # Every driver of buildx writes this one, where `type=oci` needs another than the default:
+    # https://docs.docker.com/build/exporters/oci-docker/
+    return _command("build", "docker", "build", "--output", f"type=docker,dest={_ARCHIVE}", ".")
+
+
+def _skopeo(client: str, image: Image) -> Iterator[Command]:
+    """Copy what an engine exported.
+
+    https://github.com/containers/skopeo/blob/main/docs/skopeo-copy.1.md
+    """
+    yield _archived()
+    yield _command("push", client, "copy", f"docker-archive:{_ARCHIVE}", f"docker://{image.remote}")
+
+
+def _crane(client: str, image: Image) -> Iterator[Command]:
+    """Push what an engine exported.
+
+    https://github.com/google/go-containerregistry/blob/main/cmd/crane/doc/crane_push.md
+    """
+    yield _archived()
+    yield _command("push", client, "push", _ARCHIVE, image.remote)
+
+
+def _oras(client: str, image: Image) -> Iterator[Command]:
+    """Push the files of a folder, which need not be an image.
+
+    https://oras.land/docs/commands/oras_push
+    """
+    yield _command("build", "tar", "-czf", _FILES, "dist")
+    yield _command("push", client, "push", image.remote, f"{_FILES}:{_FILES_TYPE}")
+
+
+def _helm(client: str, image: Image) -> Iterator[Command]:
+    """Push a chart: its name is the end of the repository's, its version the tag.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/push-oci-artifact.html and
+    https://helm.sh/docs/topics/registries/
+    """
+    refuse("chart version", image.tag, _chart_version_faults(image.tag))
+    parent, _, chart = image.repository.rpartition("/")
+    yield _command("build", client, "package", "--version", image.tag, ".")
+    yield _command(
+        "push", client, "push", f"{chart}-{image.tag}.tgz", f"oci://{image.host}/{parent}"
+    )
+
+
+def _chart_version_faults(tag: str) -> Iterator[str]:
+    if not _CHART_VERSION.fullmatch(tag):
+        yield "the tag of a chart is its version, which is semantic; write one such as '1.4.0'"
+
+
+def _command(step: str, *arguments: str) -> Command:
+    return Command(step, (arguments,))
+
+
+CLIENTS: dict[str, tuple[Arguments, Callable[[str, Image], Iterator[Command]]]] = {
+    "docker": (("docker", "login"), _engine),
+    "podman": (("podman", "login"), _engine),
+    "buildah": (("buildah", "login"), _engine),
+    "skopeo": (("skopeo", "login"), _skopeo),
+    "crane": (("crane", "auth", "login"), _crane),
+    "oras": (("oras", "login"), _oras),
+    "helm": (("helm", "registry", "login"), _helm),
+}
+"""The command that each client logs in with, and what follows."""

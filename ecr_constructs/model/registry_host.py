@@ -1,0 +1,64 @@
+"""The host names of a registry, in every partition."""
+
+from ecr_constructs.model.faults import refuse
+from ecr_constructs.model.partitions import partition_of, region_faults
+from ecr_constructs.model.principals import account_id_faults
+
+# https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
+DOMAINS = {
+    "aws": "amazonaws.com",
+    "aws-cn": "amazonaws.com.cn",
+    "aws-eusc": "amazonaws.eu",
+    "aws-iso": "c2s.ic.gov",
+    "aws-iso-b": "sc2s.sgov.gov",
+    "aws-iso-e": "cloud.adc-e.uk",
+    "aws-iso-f": "csp.hci.ic.gov",
+    "aws-us-gov": "amazonaws.com",
+}
+# https://docs.aws.amazon.com/general/latest/gr/ecr.html, for China what kubelets are told:
+# https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/image-credential-provider.go
+DUAL_STACK_DOMAINS = {
+    "aws": "on.aws",
+    "aws-cn": "on.amazonwebservices.com.cn",
+    "aws-us-gov": "on.aws",
+}
+# https://docs.aws.amazon.com/general/latest/gr/ecr.html
+FIPS_REGIONS = (
+    "us-east-1",
+    "us-east-2",
+    "us-gov-east-1",
+    "us-gov-west-1",
+    "us-west-1",
+    "us-west-2",
+)
+
+
+def registry_host(
+    account: str, region: str, *, dual_stack: bool = False, fips: bool = False
+) -> str:
+    """Return the host name that clients log in to, pull from and push to.
+
+    Args:
+        account: The account of the registry.
+        region: Its Region.
+        dual_stack: Whether the host has IPv6 addresses beside IPv4 ones. AWS PrivateLink has no
+            such hosts (https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html).
+            Default: it has IPv4 addresses only.
+        fips: Whether only cryptography validated under FIPS 140-3 is used. Default: any is.
+
+    Raises:
+        ValueError: There is no such host.
+    """
+    refuse("account", account, account_id_faults(account))
+    partition = partition_of(region)
+    faults = [*region_faults(region)]
+    if dual_stack and partition not in DUAL_STACK_DOMAINS:
+        known = ", ".join(DUAL_STACK_DOMAINS)
+        faults.append(f"no registry of partition {partition} is dual-stack; those of {known} are")
+    if fips and region not in FIPS_REGIONS:
+        faults.append(f"no registry is there for FIPS; they are in {', '.join(FIPS_REGIONS)}")
+    refuse("Region", region, faults)
+    service = "ecr-fips" if fips else "ecr"
+    if dual_stack:
+        return f"{account}.dkr-{service}.{region}.{DUAL_STACK_DOMAINS[partition]}"
+    return f"{account}.dkr.{service}.{region}.{DOMAINS[partition]}"

@@ -1,0 +1,188 @@
+"""What ``ecr-constructs push-commands`` prints, run as it stands by a shell, as a push role."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+
+from ecr_constructs import Repository, TagMutability
+from ecr_constructs.cli.main import main
+from local_aws import images, paths
+from tests.integration.clients import PROGRAMS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from local_aws.process import LocalAws
+
+Printed = Callable[..., tuple[int, str, str]]
+
+REGION = "eu-central-1"
+IMAGE, CHART = "payments/api", "platform/charts/service"
+
+
+@dataclass(frozen=True)
+class Pusher:
+    """A machine of a role that may push, with clients, and something to build."""
+
+    account: str
+    ecr: Any
+    folder: Path
+    env: dict[str, str]
+
+    def run(self, commands: str) -> subprocess.CompletedProcess[str]:
+        """Type commands; the first that fails ends it."""
+        return subprocess.run(
+            ["/bin/sh", "-e"],
+            input=commands,
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def tagged(self, repository: str) -> dict[str, str]:
+        """Return the kind of artifact that each tag of a repository names."""
+        found = self.ecr.describe_images(repositoryName=repository)["imageDetails"]
+        return {tag: each["artifactMediaType"] for each in found for tag in each["imageTags"]}
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Two repositories, and a role that may push to both."""
+    app = cdk.App(outdir=str(tmp_path_factory.mktemp("cdk.out")))
+    stack = cdk.Stack(app, "Push", synthesizer=cdk.BootstraplessSynthesizer())
+    role = iam.Role(stack, "Pusher", role_name="pusher", assumed_by=iam.AccountRootPrincipal())
+    immutable = TagMutability.immutable(except_for=["latest"])
+    for construct_id, name in (("Api", IMAGE), ("Chart", CHART)):
+        repository = Repository(stack, construct_id, repository_name=name, tag_mutability=immutable)
+        repository.grant_push(role)
+    return json.dumps(app.synth().get_stack_by_name("Push").template)
+
+
+@pytest.fixture(scope="module")
+def pusher(
+    local_aws: LocalAws,
+    new_account: Callable[[], str],
+    template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Pusher:
+    paths.required(paths.AWS_CLI)
+    account = new_account()
+    place = {"account": account, "region": REGION}
+    stacks = local_aws.client("cloudformation", **place)
+    stacks.create_stack(StackName="Push", TemplateBody=template)
+    stacks.get_waiter("stack_create_complete").wait(
+        StackName="Push", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+    )
+    folder = tmp_path_factory.mktemp("push")
+    (folder / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    (folder / "Chart.yaml").write_text("name: service\n")
+    (folder / "dist").mkdir()
+    (folder / "dist" / "report.txt").write_text("ok\n")
+    clients = folder / "bin"
+    clients.mkdir()
+    for program in PROGRAMS:
+        script = clients / program
+        script.write_text(
+            f'#!/bin/sh\nexec {sys.executable} -m tests.integration.clients {program} "$@"\n'
+        )
+        script.chmod(0o755)
+    env = local_aws.env(**place)
+    session = local_aws.client("sts", **place).assume_role(
+        RoleArn=f"arn:aws:iam::{account}:role/pusher", RoleSessionName="build"
+    )["Credentials"]
+    env |= {
+        "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": session["SessionToken"],
+        "DOCKER_CONFIG": str(folder),
+        "PYTHONPATH": str(paths.PROJECT),
+        "PATH": os.pathsep.join([str(clients), str(paths.AWS_CLI.parent), "/usr/bin", "/bin"]),
+    }
+    return Pusher(account, local_aws.client("ecr", **place), folder, env)
+
+
+@pytest.fixture
+def printed(
+    pusher: Pusher, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Printed:
+    """Runs the command as the push role: its exit status, and what it printed."""
+
+    def run(repository: str, *options: str) -> tuple[int, str, str]:
+        for name, value in pusher.env.items():
+            if name.startswith("AWS_"):
+                monkeypatch.setenv(name, value)
+        place = ["--account", pusher.account, "--region", REGION]
+        status = main(["push-commands", repository, *place, *options])
+        return status, *capsys.readouterr()
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("client", "reference", "kind"),
+    [
+        ("docker", f"{IMAGE}:v1.0.0", images.OCI_CONFIG),
+        ("oras", f"{IMAGE}:report-1", "application/vnd.unknown.config.v1+json"),
+        ("helm", f"{CHART}:1.4.0", images.HELM_CONFIG),
+    ],
+    ids=["docker", "oras", "helm"],
+)
+def test_the_printed_commands_push(
+    pusher: Pusher, printed: Printed, client: str, reference: str, kind: str
+) -> None:
+    """The lines, piped into a shell unchanged, end with the artifact in the repository."""
+    repository, _, tag = reference.partition(":")
+    status, commands, warnings = printed(repository, "--client", client, "--tag", tag, "--live")
+
+    done = pusher.run(commands)
+
+    assert (0, "") == (status, warnings)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert kind == pusher.tagged(repository)[tag]
+
+
+def test_a_taken_tag_is_refused_and_was_warned_of(
+    local_aws: LocalAws, pusher: Pusher, printed: Printed
+) -> None:
+    """A second image under an immutable tag is announced by ``--live`` and refused by ECR."""
+    digest = local_aws.registry(pusher.account, REGION).push(f"{IMAGE}:v2", images.image("other"))
+
+    status, commands, warnings = printed(IMAGE, "--tag", "v2", "--live")
+    done = pusher.run(commands)
+
+    assert status == 1
+    assert f"warning: {IMAGE}:v2 is taken by {digest} since " in warnings
+    assert "its tags are immutable, except for latest: another image is refused" in warnings
+    assert (1, "TAG_INVALID" in done.stderr) == (done.returncode, True)
+
+
+def test_an_excepted_tag_is_not_warned_of(
+    local_aws: LocalAws, pusher: Pusher, printed: Printed
+) -> None:
+    """A tag that a filter excepts from immutability may move, taken or not."""
+    local_aws.registry(pusher.account, REGION).push(f"{IMAGE}:latest", images.image("other"))
+
+    status, _, warnings = printed(IMAGE, "--tag", "latest", "--live")
+
+    assert (0, "") == (status, warnings)
+
+
+def test_a_repository_that_does_not_exist_is_warned_of(printed: Printed) -> None:
+    """``--live`` says that there is no such repository; the commands are printed all the same."""
+    status, commands, warnings = printed("payments/none", "--live", "--format", "json")
+
+    assert status == 1
+    assert "the repository payments/none does not exist; deploy it first" in warnings
+    assert len(json.loads(commands)["warnings"]) == 1
