@@ -70,7 +70,7 @@ def login(store: Store, arguments: list[str]) -> None:
 
 
 def docker(store: Store, arguments: list[str]) -> None:
-    """Build, tag or push."""
+    """Build, tag or push, or tell by which digest an image was pushed."""
     match arguments:
         case ["build", "--tag", name, context]:
             store.images[name] = (Path(context) / "Dockerfile").read_text()
@@ -78,7 +78,10 @@ def docker(store: Store, arguments: list[str]) -> None:
             store.images[target] = store.images[source]
         case ["push", reference]:
             host, _, name = reference.partition("/")
-            store.registry(host).push(name, images.image(store.images[reference]))
+            digest = store.registry(host).push(name, images.image(store.images[reference]))
+            store.images[f"pushed {reference}"] = f"{reference.rpartition(':')[0]}@{digest}"
+        case ["inspect", "--format", "{{index .RepoDigests 0}}", reference]:
+            sys.stdout.write(store.images[f"pushed {reference}"] + "\n")
         case _:
             sys.exit(f"docker: unknown: {arguments}")
 

@@ -10,6 +10,7 @@ import pytest
 
 from local_aws import images, paths
 from local_aws.process import LocalAws
+from tests.examples.workloads import WORKLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -197,4 +198,4 @@ def _templates(ecr: Any) -> dict[str, dict[str, Any]]:
 def test_every_example_is_deployed() -> None:
     """A new example is deployed here, or says why not."""
     folders = {path.parent.name for path in (paths.PROJECT / "examples").glob("*/app.py")}
-    assert folders == DEPLOYED | NOT_DEPLOYED
+    assert folders == DEPLOYED | NOT_DEPLOYED | {*WORKLOADS}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 import pytest
+import yaml
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs import Repository, TagMutability
@@ -39,13 +40,15 @@ class Pusher:
     folder: Path
     env: dict[str, str]
 
-    def run(self, commands: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, commands: str, *, program: str = "sh", **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         """Type commands; the first that fails ends it."""
         return subprocess.run(
-            ["/bin/sh", "-e"],
+            [program, "-e"],
             input=commands,
             cwd=self.folder,
-            env=self.env,
+            env=self.env | variables,
             capture_output=True,
             text=True,
             check=False,
@@ -186,3 +189,27 @@ def test_a_repository_that_does_not_exist_is_warned_of(printed: Printed) -> None
     assert status == 1
     assert "the repository payments/none does not exist; deploy it first" in warnings
     assert len(json.loads(commands)["warnings"]) == 1
+
+
+def test_the_pipeline_of_the_example_names_what_it_pushed(pusher: Pusher) -> None:
+    """The build specification pushes, and hands ECS the digest that is in the repository."""
+    text = (paths.PROJECT / "examples" / "pipeline" / "buildspec.yml").read_text(encoding="utf-8")
+    commands = yaml.safe_load(text)["phases"]["build"]["commands"]
+    registry = f"{pusher.account}.dkr.ecr.{REGION}.amazonaws.com"
+
+    done = pusher.run(
+        "\n".join(commands),
+        program="bash",
+        REGISTRY=registry,
+        REPOSITORY=f"{registry}/{IMAGE}",
+        CODEBUILD_RESOLVED_SOURCE_VERSION="0a1b2c3",
+        CODEBUILD_BUILD_NUMBER="7",
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = pusher.ecr.describe_images(repositoryName=IMAGE, imageIds=[{"imageTag": "0a1b2c3-7"}])[
+        "imageDetails"
+    ]
+    image = f"{registry}/{IMAGE}@{found[0]['imageDigest']}"
+    definitions = json.loads((pusher.folder / "imagedefinitions.json").read_text())
+    assert [{"name": "api", "imageUri": image}] == definitions
