@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Unpack
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import region_info
 from constructs import Construct
@@ -15,9 +17,11 @@ from ecr_constructs.creation_template import (
     check_template,
     claim_template,
 )
+from ecr_constructs.event_rules import RuleOptions, event_rule
 from ecr_constructs.grants import grant_to_principal
 from ecr_constructs.model.creation_template import CreationTemplate, namespace_of, role_faults
 from ecr_constructs.model.encryption import Encryption
+from ecr_constructs.model.events import Images, pulled_through
 from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
@@ -261,6 +265,21 @@ class PullThroughCache(Construct):
                 "what is cached, and in the registry policy to let it import images."
             ),
         )
+
+    def on_pull_through_cache(
+        self, construct_id: str, *, failed: bool = False, **options: Unpack[RuleOptions]
+    ) -> events.Rule:
+        """Tell of each image that the cache fetches; of ``ROOT``, whatever cache fetches it.
+
+        Args:
+            construct_id: The rule's id.
+            failed: Whether to tell of those that it failed to fetch, in their place.
+            **options: ``target``, ``cross_stack_scope``, ``description``, as in
+                `event_rules.RuleOptions`.
+        """
+        namespace = namespace_of(self.repository_prefix)
+        images = Images(prefixes=[namespace] if namespace else [])
+        return event_rule(self, construct_id, pulled_through(images, failed=failed), **options)
 
     def _make_upstream_role(self, account: str) -> iam.Role:
         statements = self._rule.upstream_role_statements(self._registry_arn, self._partition)

@@ -15,6 +15,7 @@ from ecr_constructs.model.replication import Destination, ReplicationRule
 from ecr_constructs.model.scanning import Scanning, filters_of
 from ecr_constructs.model.signing import SigningRule
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.registry_events import RegistryEvents
 from ecr_constructs.registry_index import RegistryIndex
 from ecr_constructs.registry_parts.grants import RegistryGrants
 from ecr_constructs.registry_parts.policy import RegistryPolicy
@@ -25,7 +26,7 @@ from ecr_constructs.registry_parts.signing_grants import grant_signing_to_pusher
 from ecr_constructs.surroundings import partition_in
 
 
-class Registry(RegistryGrants):
+class Registry(RegistryEvents, RegistryGrants):
     """The private registry of one account and Region.
 
     Replication, policy, scanning and signing exist once for each account and Region, and at

@@ -19,6 +19,7 @@ from ecr_constructs.model.repository_policy import Access, document, length_faul
 from ecr_constructs.model.tags import check_tags
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.registry_parts.signing_grants import grant_signing
+from ecr_constructs.repository_events import RepositoryEvents
 from ecr_constructs.repository_rendering import (
     SCANNING,
     encryption_property,
@@ -31,7 +32,7 @@ from ecr_constructs.surroundings import account_of, partition_in, region_of
 DEFAULT_LIFECYCLE = LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14))
 
 
-class Repository(GrantingRepository):
+class Repository(RepositoryEvents, GrantingRepository):
     """A repository that is right from the first line.
 
     Unless told otherwise its tags are immutable, images are scanned when they are pushed,
@@ -128,6 +129,7 @@ class Repository(GrantingRepository):
         # Whom a signing registry must let sign, and whom only their own account can.
         self.pushers: list[iam.IGrantable] = []
         self.admits_pushers = bool(push_accounts or push_principals)
+        self._literal_name = None if is_unresolved(repository_name) else repository_name
         self._name: str | None = None
         self._arn: str | None = None
         self._resource = ecr.CfnRepository(

@@ -8,6 +8,12 @@ from ecr_constructs.checks.resource import Resource
 from ecr_constructs.checks.resource_types import EVENT_RULE
 from ecr_constructs.checks.rule import Fault, rule
 from ecr_constructs.checks.rules.events import listed
+from ecr_constructs.model.events import (
+    BASIC_SCAN,
+    IMAGE_ACTION,
+    PULL_THROUGH_CACHE,
+    REPLICATION,
+)
 from ecr_constructs.model.tokens import is_unresolved
 
 _EVENTS = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html"
@@ -17,13 +23,13 @@ _MOVED = ("target-storage-class", "manifest-media-type", "artifact-media-type", 
 _IMAGE = ("repository-name", "image-digest", "image-tag")
 # The fields of each event, and the values of those that are a choice.
 _DETAILS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "ECR Image Action": {
+    IMAGE_ACTION: {
         "result": _RESULTS,
         "action-type": ("PUSH", "DELETE", "UPDATE_STORAGE_CLASS"),
         **dict.fromkeys((*_IMAGE, *_MOVED), ()),
         "target-storage-class": ("ARCHIVE", "STANDARD"),
     },
-    "ECR Image Scan": {
+    BASIC_SCAN: {
         # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanStatus.html
         "scan-status": (
             *("COMPLETE", "FAILED", "IN_PROGRESS", "PENDING", "ACTIVE", "UNSUPPORTED_IMAGE"),
@@ -33,12 +39,12 @@ _DETAILS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         **dict.fromkeys(("repository-name", "image-digest", "image-tags"), ()),
         "finding-severity-counts": (),
     },
-    "ECR Replication Action": {
+    REPLICATION: {
         "result": _RESULTS,
         "action-type": ("REPLICATE",),
         **dict.fromkeys((*_IMAGE, "source-account", "source-region"), ()),
     },
-    "ECR Pull Through Cache Action": {
+    PULL_THROUGH_CACHE: {
         "sync-status": ("SUCCESS", "FAILURE", "FAILED"),
         **dict.fromkeys((*_IMAGE, "rule-version", "ecr-repository-prefix"), ()),
         **dict.fromkeys(("upstream-registry-url", "failure-code", "failure-reason"), ()),

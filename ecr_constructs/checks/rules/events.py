@@ -7,26 +7,11 @@ from ecr_constructs.checks.assembly import is_about_images
 from ecr_constructs.checks.resource import Resource
 from ecr_constructs.checks.resource_types import EVENT_RULE, SCANNING
 from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.model.events import BASIC_SCAN, DETAIL_TYPES, FINDING
 from ecr_constructs.model.tokens import is_unresolved
 
 _EVENTS = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html"
 _PATTERN = ("Properties", "EventPattern")
-# https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
-_BASIC_SCAN = "ECR Image Scan"
-_INSPECTOR = "Inspector2 Finding"
-_DETAIL_TYPES = {
-    "aws.ecr": (
-        "ECR Artifact Action",
-        "ECR Image Action",
-        _BASIC_SCAN,
-        "ECR Pull Through Cache Action",
-        "ECR Referrer Action",
-        "ECR Replication Action",
-        "ECR Scan Resource Change",
-    ),
-    # https://docs.aws.amazon.com/inspector/latest/user/eventbridge-integration.html
-    "aws.inspector2": (_INSPECTOR, "Inspector2 Scan", "Inspector2 Coverage"),
-}
 # Calls, and what ECR does by itself: its lifecycle policies expire images as service events.
 _VIA_CLOUDTRAIL = " via CloudTrail"
 
@@ -56,10 +41,10 @@ def can_match(resource: Resource) -> Iterator[Fault]:
     sources, details = listed(pattern, "source"), listed(pattern, "detail-type")
     if not is_about_images(pattern) or sources is None or details is None:
         return
-    if unfamiliar := set(sources) - set(_DETAIL_TYPES):
+    if unfamiliar := set(sources) - set(DETAIL_TYPES):
         # Events of other sources are not known here.
         details = [each for each in details if each.startswith("ECR")] if unfamiliar else details
-    known = {each for source in sources for each in _DETAIL_TYPES.get(source, ())}
+    known = {each for source in sources for each in DETAIL_TYPES.get(source, ())}
     for each in details:
         if each not in known and not each.endswith(_VIA_CLOUDTRAIL):
             said = f"{each!r} is no event of {' or '.join(sources)}"
@@ -67,7 +52,7 @@ def can_match(resource: Resource) -> Iterator[Fault]:
 
 
 def _instead(detail: str) -> str | None:
-    for source, details in _DETAIL_TYPES.items():
+    for source, details in DETAIL_TYPES.items():
         if detail in details:
             return f"Write source: [{source}]."
     return None
@@ -79,18 +64,25 @@ def _instead(detail: str) -> str | None:
     "Scan events are asked of the scanner that is used",
     types=[EVENT_RULE],
     why="ECR Image Scan is sent by basic scanning only: with ENHANCED nobody is told.",
-    remedy="Write source: [aws.inspector2] and detail-type: [Inspector2 Finding].",
+    remedy="Write source: [aws.inspector2] and detail-type: [Inspector2 Finding], here or in a "
+    "second rule beside this one.",
     source=_EVENTS,
 )
 def right_scanner(resource: Resource) -> Iterator[Fault]:
-    """Look at the scanning of the same registry."""
-    details = listed(resource.get("EventPattern"), "detail-type")
-    if details != [_BASIC_SCAN]:
+    """Look at the scanning of the same registry, and at who else is told."""
+    if listed(resource.get("EventPattern"), "detail-type") != [BASIC_SCAN]:
         return
-    for scanning in resource.assembly.in_registry_of(resource, SCANNING):
-        if scanning.condition is None and scanning.get("ScanType") == "ENHANCED":
-            said = f"{scanning.id} scans ENHANCED, which sends no {_BASIC_SCAN!r}"
+    assembly = resource.assembly
+    for scanning in assembly.in_registry_of(resource, SCANNING):
+        if scanning.condition is not None or scanning.get("ScanType") != "ENHANCED":
+            continue
+        if not any(map(_asks_inspector, assembly.in_registry_of(resource, EVENT_RULE))):
+            said = f"{scanning.id} scans ENHANCED, which sends no {BASIC_SCAN!r}"
             yield Fault((*_PATTERN, "detail-type"), said)
+
+
+def _asks_inspector(resource: Resource) -> bool:
+    return FINDING in (listed(resource.get("EventPattern"), "detail-type") or ())
 
 
 @rule(

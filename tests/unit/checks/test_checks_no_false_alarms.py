@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import check
-from ecr_constructs.checks.resource_types import CACHE, PUBLIC_REPOSITORY
+from ecr_constructs.checks.resource_types import CACHE, EVENT_RULE, PUBLIC_REPOSITORY, SCANNING
 from tests.unit.checks.examples.access import ORGANIZATION, PULL, open_to, role
 from tests.unit.checks.examples.build import (
     allow,
@@ -49,6 +49,15 @@ ARCHIVE = [
     ),
 ]
 PARAMETER = {"Ref": "Given"}
+QUEUE = [{"Arn": "arn:aws:sqs:eu-central-1:111122223333:scans", "Id": "Queue"}]
+
+
+def asks(source: str, detail: str) -> dict[str, Any]:
+    """Return a rule for events of a kind."""
+    pattern = {"source": [source], "detail-type": [detail]}
+    return resource(EVENT_RULE, {"EventPattern": pattern, "Targets": QUEUE})
+
+
 SOUND = {
     "ids that are left open": github(sub="repo:acme@*/payments@*:ref:refs/heads/main"),
     "ids of GitHub": github(sub="repo:acme@1/payments@2:ref:refs/heads/main"),
@@ -60,6 +69,11 @@ SOUND = {
         f"org/{UUID}/project/*/user/*/vcs-origin/github.com/acme/api/vcs-ref/refs/heads/main",
     ),
     "a claim of CircleCI": ci(CIRCLECI, UUID, "StringEquals", "oidc.circleci.com/project-id"),
+    "a rule for each scanner": {
+        "Scanning": resource(SCANNING, {"ScanType": "ENHANCED", "Rules": []}),
+        "Basic": asks("aws.ecr", "ECR Image Scan"),
+        "Enhanced": asks("aws.inspector2", "Inspector2 Finding"),
+    },
     "exclusion filters": {
         "Api": repository(
             ImageTagMutability="IMMUTABLE_WITH_EXCLUSION",
