@@ -29,9 +29,12 @@ if TYPE_CHECKING:
     from ecr_constructs.pull_through_cache import PullThroughCache
     from ecr_constructs.pull_through_credential import PullThroughCredential
     from ecr_constructs.registry import Registry
+    from ecr_constructs.registry_endpoints import RegistryEndpoints
     from ecr_constructs.registry_key import RegistryKey
     from ecr_constructs.repository import Repository
     from ecr_constructs.repository_defaults import RepositoryDefaults
+    from ecr_constructs.scan_alerts import ScanAlerts
+    from ecr_constructs.usage_alarms import UsageAlarms
 
 __all__ = [
     "AccountSettings",
@@ -54,15 +57,18 @@ __all__ = [
     "PullThroughCache",
     "PullThroughCredential",
     "Registry",
+    "RegistryEndpoints",
     "RegistryKey",
     "Repository",
     "RepositoryCreationTemplate",
     "RepositoryDefaults",
     "Retain",
     "Retention",
+    "ScanAlerts",
     "ScanOnPush",
     "TagMutability",
     "Upstream",
+    "UsageAlarms",
 ]
 
 _HOMES = {
@@ -86,15 +92,18 @@ _HOMES = {
     "PullThroughCache": "pull_through_cache",
     "PullThroughCredential": "pull_through_credential",
     "Registry": "registry",
+    "RegistryEndpoints": "registry_endpoints",
     "RegistryKey": "registry_key",
     "Repository": "repository",
     "RepositoryCreationTemplate": "creation_template",
     "RepositoryDefaults": "repository_defaults",
     "Retain": "mixins.settings",
     "Retention": "model.lifecycle",
+    "ScanAlerts": "scan_alerts",
     "ScanOnPush": "mixins.settings",
     "TagMutability": "model.mutability",
     "Upstream": "model.upstreams",
+    "UsageAlarms": "usage_alarms",
 }
 
 

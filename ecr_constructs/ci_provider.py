@@ -35,7 +35,7 @@ class CiProvider(iam.OidcProviderNative):
             construct_id,
             instead="Give the first one to the roles of both, or leave the second out.",
             of_account=True,
-            otherwise="the later would fail",
+            otherwise="at deploy the later would fail",
         )
         super().__init__(
             scope,

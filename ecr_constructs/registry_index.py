@@ -62,7 +62,7 @@ class RegistryIndex(Construct):
         *,
         instead: str,
         of_account: bool = False,
-        otherwise: str = "the later would silently overwrite the earlier",
+        otherwise: str = "at deploy the later would silently overwrite the earlier",
     ) -> None:
         """Take what an account and Region has only one of, before the construct is made.
 
@@ -72,7 +72,7 @@ class RegistryIndex(Construct):
             construct_id: Its id there.
             instead: What to do instead of taking it a second time.
             of_account: Whether there is only one in all Regions of the account.
-            otherwise: What would happen at deploy.
+            otherwise: What would happen if there were two.
 
         Raises:
             ValueError: Another construct of the app owns it already. Where account or Region is
@@ -86,8 +86,8 @@ class RegistryIndex(Construct):
         if first == owner:
             return
         msg = (
-            f"{first!r} and {owner!r} both define {what} of {environment}, which has only one: at "
-            f"deploy {otherwise}. {instead}"
+            f"{first!r} and {owner!r} both define {what} of {environment}, which has only one: "
+            f"{otherwise}. {instead}"
         )
         if "unknown-" not in environment:
             raise ValueError(msg)

@@ -44,7 +44,7 @@ def read_home(file: str, repository: str) -> Home:
     """
     text = read_text(file)
     try:
-        content, _ = read_yaml(text)
+        content, *_ = read_yaml(text)
     except CheckError as error:
         msg = f"{file}: {error}"
         raise CommandError(msg) from None

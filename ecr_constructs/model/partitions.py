@@ -1,4 +1,4 @@
-"""Regions, and which partition each belongs to."""
+"""Regions, which partition each belongs to, and where its console is."""
 
 import re
 from collections.abc import Iterator
@@ -14,6 +14,13 @@ _BY_PREFIX = {
     "eu-isoe-": "aws-iso-e",
     "eusc-": "aws-eusc",
 }
+# https://docs.aws.amazon.com/general/latest/gr/mgmt-console.html, and those of the partitions.
+_CONSOLES = {
+    "aws": "console.aws.amazon.com",
+    "aws-cn": "console.amazonaws.cn",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+    "aws-eusc": "console.amazonaws-eusc.eu",
+}
 
 
 def partition_of(region: str) -> str:
@@ -25,3 +32,8 @@ def region_faults(region: object) -> Iterator[str]:
     """Yield a sentence if this is not written as Regions are."""
     if not isinstance(region, str) or not REGION.fullmatch(region):
         yield "a Region is written like 'eu-central-1'"
+
+
+def console_of(partition: str) -> str | None:
+    """Return the host of a partition's console; None where it is not published, or for a token."""
+    return _CONSOLES.get(partition)

@@ -1,0 +1,51 @@
+"""How an AWS service comes to publish to a topic, encrypted or not."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+_EVENTS, _ALARMS = "events.amazonaws.com", "cloudwatch.amazonaws.com"
+
+
+def let_events_publish(scope: Construct, topic: sns.ITopic) -> None:
+    """Let EventBridge publish to a topic.
+
+    Without any condition: neither a topic's policy nor its key's may have one for EventBridge, or
+    nothing arrives
+    (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions,
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
+    """
+    _let(scope, topic, iam.ServicePrincipal(_EVENTS), _EVENTS)
+
+
+def let_alarms_publish(scope: Construct, topic: sns.ITopic) -> None:
+    """Let the CloudWatch alarms of the scope's account and Region publish to a topic."""
+    stack = cdk.Stack.of(scope)
+    alarms = stack.format_arn(
+        service="cloudwatch",
+        resource="alarm",
+        resource_name="*",
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )
+    conditions = {
+        "ArnLike": {"aws:SourceArn": alarms},
+        "StringEquals": {"aws:SourceAccount": stack.account},
+    }
+    _let(scope, topic, iam.ServicePrincipal(_ALARMS, conditions=conditions), _ALARMS)
+
+
+def _let(scope: Construct, topic: sns.ITopic, service: iam.ServicePrincipal, name: str) -> None:
+    statement = iam.PolicyStatement(
+        actions=["sns:Publish"], principals=[service], resources=[topic.topic_arn]
+    )
+    added = topic.add_to_resource_policy(statement).statement_added
+    if topic.master_key:
+        topic.master_key.grant(service, "kms:Decrypt", "kms:GenerateDataKey*")
+    if not added:
+        cdk.Annotations.of(scope).add_warning_v2(
+            "ecr-constructs:topicPolicy",
+            f"the topic is imported, so its policy is not changed here. It must let {name} "
+            "sns:Publish, and its key's policy must let it kms:GenerateDataKey* and kms:Decrypt; "
+            "otherwise nothing arrives",
+        )

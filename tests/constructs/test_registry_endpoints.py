@@ -1,0 +1,213 @@
+"""Endpoints: what can be pulled through them, and from where."""
+
+import re
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+
+from ecr_constructs import RegistryEndpoints
+from tests.constructs.helpers import ACCOUNT, ENV, OTHER_ACCOUNT, Template, template
+
+ISOLATED = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
+
+
+def vpc(stack: cdk.Stack) -> ec2.Vpc:
+    """Return a VPC of public and isolated subnets."""
+    subnets = [
+        ec2.SubnetConfiguration(name=kind.value, subnet_type=kind)
+        for kind in (ec2.SubnetType.PUBLIC, ec2.SubnetType.PRIVATE_ISOLATED)
+    ]
+    return ec2.Vpc(stack, "Vpc", nat_gateways=0, max_azs=2, subnet_configuration=subnets)
+
+
+def endpoints(rendered: Template) -> dict[str, dict[str, Any]]:
+    """Return the properties of each endpoint by the end of its service's name."""
+    found = [each for each in rendered["Resources"].values() if "VPCEndpoint" in each["Type"]]
+    return {_service(each["Properties"]["ServiceName"]): each["Properties"] for each in found}
+
+
+def _service(name: Any) -> str:
+    if isinstance(name, str):
+        return name.partition("eu-central-1.")[2]
+    text: str = name["Fn::Join"][1][-1]
+    return text.removeprefix(".")
+
+
+def statements(endpoint: dict[str, Any]) -> list[tuple[Any, Any]]:
+    """Return action and resource of each statement of an endpoint's policy."""
+    listed = endpoint["PolicyDocument"]["Statement"]
+    assert all(each["Principal"] == {"AWS": "*"} for each in listed)
+    return [(each["Action"], each["Resource"]) for each in listed]
+
+
+def arn(prefix: str = "", account: str = ACCOUNT) -> str:
+    """Return the ARN pattern of repositories."""
+    return f"arn:aws:ecr:eu-central-1:{account}:repository/{prefix}*"
+
+
+PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+LOGIN = ("ecr:GetAuthorizationToken", "*")
+LAYERS = ("s3:GetObject", "arn:aws:s3:::prod-eu-central-1-starport-layer-bucket/*")
+
+
+def test_pulls_from_this_registry_only(stack: cdk.Stack) -> None:
+    """Both endpoints of ECR have one policy; S3's admits the layers' bucket."""
+    RegistryEndpoints(stack, "Pulls", vpc=vpc(stack))
+    rendered = template(stack)
+    found = endpoints(rendered)
+
+    assert {"ecr.api", "ecr.dkr", "s3"} == set(found)
+    assert [LOGIN, (PULL, arn())] == statements(found["ecr.api"])
+    assert statements(found["ecr.api"]) == statements(found["ecr.dkr"])
+    assert [LAYERS] == statements(found["s3"])
+    assert found["ecr.dkr"]["PrivateDnsEnabled"]
+    assert ("Interface", "Gateway") == (
+        found["ecr.api"]["VpcEndpointType"],
+        found["s3"]["VpcEndpointType"],
+    )
+    assert 4 == len(found["s3"]["RouteTableIds"])
+
+
+def test_one_group_admits_the_vpc(stack: cdk.Stack) -> None:
+    """Only port 443, only from the VPC, and nothing goes out."""
+    RegistryEndpoints(stack, "Pulls", vpc=vpc(stack))
+    rendered = template(stack)["Resources"]
+    [(group_id, group)] = [
+        (logical_id, each["Properties"])
+        for logical_id, each in rendered.items()
+        if each["Type"] == "AWS::EC2::SecurityGroup"
+    ]
+
+    [rule] = group["SecurityGroupIngress"]
+    assert ("tcp", 443, 443) == (rule["IpProtocol"], rule["FromPort"], rule["ToPort"])
+    assert {"Fn::GetAtt"} == set(rule["CidrIp"])
+    [nothing] = group["SecurityGroupEgress"]
+    assert "255.255.255.255/32" == nothing["CidrIp"]
+    used = [
+        each["Properties"]["SecurityGroupIds"]
+        for each in rendered.values()
+        if each["Properties"].get("VpcEndpointType") == "Interface"
+    ]
+    assert [[{"Fn::GetAtt": [group_id, "GroupId"]}]] * 2 == used
+
+
+def test_a_central_registry_and_its_cache(stack: cdk.Stack) -> None:
+    """Another account's repositories are pulled by prefix; a cache's are imported too."""
+    RegistryEndpoints(
+        stack,
+        "Pulls",
+        vpc=vpc(stack),
+        account=OTHER_ACCOUNT,
+        prefixes=["payments/"],
+        cache_prefixes=["docker-hub"],
+    )
+
+    assert statements(endpoints(template(stack))["ecr.dkr"]) == [
+        LOGIN,
+        (PULL, [arn("docker-hub/", OTHER_ACCOUNT), arn("payments/", OTHER_ACCOUNT)]),
+        (
+            ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
+            arn("docker-hub/", OTHER_ACCOUNT),
+        ),
+    ]
+
+
+def test_subnets_groups_and_addresses_are_ones_own(stack: cdk.Stack) -> None:
+    """Interfaces stand in the subnets, layers are reached from them, no group is made."""
+    network = vpc(stack)
+    group = ec2.SecurityGroup(stack, "Mine", vpc=network)
+    RegistryEndpoints(
+        stack, "Pulls", vpc=network, subnets=ISOLATED, security_groups=[group], dual_stack=True
+    )
+    rendered = template(stack)
+    found = endpoints(rendered)
+
+    groups = {
+        logical_id: each["Properties"]
+        for logical_id, each in rendered["Resources"].items()
+        if each["Type"] == "AWS::EC2::SecurityGroup"
+    }
+    [(group_id, properties)] = groups.items()
+    assert "SecurityGroupIngress" not in properties
+    assert [{"Fn::GetAtt": [group_id, "GroupId"]}] == found["ecr.api"]["SecurityGroupIds"]
+    assert 2 == len(found["ecr.dkr"]["SubnetIds"]) == len(found["s3"]["RouteTableIds"])
+    for each in found.values():
+        assert ("dualstack", "dualstack") == (
+            each["IpAddressType"],
+            each["DnsOptions"]["DnsRecordIpType"],
+        )
+
+
+def test_other_buckets_are_admitted_by_name(stack: cdk.Stack) -> None:
+    """The gateway takes over all of S3, so a bucket that workloads need is named."""
+    bucket = iam.PolicyStatement(
+        actions=["s3:GetObject"],
+        principals=[iam.AnyPrincipal()],
+        resources=["arn:aws:s3:::acme-assets/*"],
+    )
+    made = RegistryEndpoints(stack, "Pulls", vpc=vpc(stack), s3_statements=[bucket])
+
+    assert made.layers is not None
+    assert [LAYERS, ("s3:GetObject", "arn:aws:s3:::acme-assets/*")] == statements(
+        endpoints(template(stack))["s3"]
+    )
+
+
+def test_an_endpoint_for_s3_that_is_there(stack: cdk.Stack) -> None:
+    """None is made, and the one that is there takes the statement for layers."""
+    network = vpc(stack)
+    there = network.add_gateway_endpoint("There", service=ec2.GatewayVpcEndpointAwsService.S3)
+    made = RegistryEndpoints(stack, "Pulls", vpc=network, s3_endpoint=False)
+    there.add_to_policy(made.layers_statement)
+
+    assert made.layers is None
+    assert [LAYERS] == statements(endpoints(template(stack))["s3"])
+
+
+def test_statements_for_no_endpoint_are_refused(stack: cdk.Stack) -> None:
+    """They would be nowhere."""
+    with pytest.raises(ValueError, match="s3_statements would be in no policy"):
+        RegistryEndpoints(
+            stack,
+            "Pulls",
+            vpc=vpc(stack),
+            s3_endpoint=False,
+            s3_statements=[iam.PolicyStatement()],
+        )
+
+
+def test_faults_are_refused_before_anything_is_made(stack: cdk.Stack) -> None:
+    """An account or a prefix that is none raises, and the id stays free."""
+    network = vpc(stack)
+    with pytest.raises(ValueError, match=re.escape("'1111': an account id has 12 digits")):
+        RegistryEndpoints(stack, "Pulls", vpc=network, account="1111")
+
+    RegistryEndpoints(stack, "Pulls", vpc=network)
+
+
+def test_the_partition_of_an_agnostic_stack_is_known_at_deployment(app: cdk.App) -> None:
+    """One template serves every partition and Region."""
+    stack = cdk.Stack(app, "Agnostic")
+    RegistryEndpoints(stack, "Pulls", vpc=vpc(stack))
+    policies = str([each["PolicyDocument"] for each in endpoints(template(stack)).values()])
+
+    assert "arn:aws:" not in policies
+    assert "{'Ref': 'AWS::Partition'}, ':s3:::prod-', {'Ref': 'AWS::Region'}" in policies
+
+
+def test_china(app: cdk.App) -> None:
+    """Another partition's ARNs begin otherwise."""
+    china = cdk.Environment(account=ACCOUNT, region="cn-north-1")
+    stack = cdk.Stack(app, "China", env=china)
+    RegistryEndpoints(stack, "Pulls", vpc=vpc(stack))
+
+    [layers] = [
+        each["Properties"]["PolicyDocument"]["Statement"][0]["Resource"]
+        for each in template(stack)["Resources"].values()
+        if each["Properties"].get("VpcEndpointType") == "Gateway"
+    ]
+    assert "arn:aws-cn:s3:::prod-cn-north-1-starport-layer-bucket/*" == layers
+    assert ENV.region != china.region

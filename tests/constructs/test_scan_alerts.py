@@ -1,0 +1,211 @@
+"""Alerts: who is told of what, and that EventBridge can tell them."""
+
+import re
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+
+from ecr_constructs import Registry, ScanAlerts
+from ecr_constructs.model.events import Severity
+from tests.constructs.helpers import ACCOUNT, ENV, OTHER_REGION, Template, new_app, template
+from tests.unit.event_patterns import EVENTS, Event, changed, matches
+from tests.unit.input_transformers import transformed
+
+EVENTBRIDGE = {"Service": "events.amazonaws.com"}
+FOUND = changed("inspector-finding", "detail", "awsAccountId", to=ACCOUNT)
+
+
+def of_type(rendered: Template, kind: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of the resources of a type by logical id."""
+    return {
+        logical_id: each["Properties"]
+        for logical_id, each in rendered["Resources"].items()
+        if each["Type"] == kind
+    }
+
+
+def allowed(policy: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the statements of a policy that allow."""
+    return [each for each in policy["Statement"] if each["Effect"] == "Allow"]
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """Return the template of alerts from CRITICAL, by mail to two."""
+    stack = cdk.Stack(new_app(tmp_path_factory.mktemp("cdk.out")), "Stack", env=ENV)
+    ScanAlerts(stack, "Alerts", severity="CRITICAL", emails=["a@example.com", "b@example.com"])
+    return template(stack)
+
+
+def told(rendered: Template, event: Event) -> list[list[str]]:
+    """Return the messages that the topic gets for an event."""
+    return [
+        transformed(transformer["InputPathsMap"], transformer["InputTemplate"], event)
+        for each in of_type(rendered, "AWS::Events::Rule").values()
+        if matches(each["EventPattern"], event)
+        for target in each["Targets"]
+        for transformer in [target["InputTransformer"]]
+    ]
+
+
+def test_one_message_for_one_event(rendered: Template) -> None:
+    """A grave scan and a grave finding are each told of once; no documented event is by both."""
+    grave = changed("inspector-finding", "detail", "severity", to="CRITICAL")
+    grave["detail"]["awsAccountId"] = ACCOUNT
+
+    [[found, *_]] = told(rendered, EVENTS["scan-completed"])
+    assert found == "Found in my-repository-name, CRITICAL or above: {CRITICAL: 10, MEDIUM: 9}"
+    [[found, *_]] = told(rendered, grave)
+    assert found == "CRITICAL in amazon/amazon-ecs-sample: CVE-2019-17498 - libssh2"
+    assert ["scan-completed"] == [name for name in EVENTS if told(rendered, EVENTS[name])]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        FOUND,
+        changed("scan-completed", "detail", "finding-severity-counts", to={"HIGH": 3}),
+        EVENTS["inspector-scan"],
+    ],
+    ids=["a lesser finding", "a lesser scan", "the sum of a scan"],
+)
+def test_nothing_below_the_severity(rendered: Template, event: Event) -> None:
+    """What is less grave is not told of."""
+    assert [] == told(rendered, event)
+
+
+def test_the_topic_is_encrypted_with_a_key_that_eventbridge_may_use(rendered: Template) -> None:
+    """Neither policy has a condition for EventBridge: SNS and KMS would refuse it."""
+    [(topic_id, topic)] = of_type(rendered, "AWS::SNS::Topic").items()
+    [(key_id, key)] = of_type(rendered, "AWS::KMS::Key").items()
+    [policy] = of_type(rendered, "AWS::SNS::TopicPolicy").values()
+
+    assert topic["KmsMasterKeyId"] == {"Fn::GetAtt": [key_id, "Arn"]}
+    assert key["EnableKeyRotation"]
+    assert allowed(key["KeyPolicy"])[1:] == [
+        {
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Effect": "Allow",
+            "Principal": EVENTBRIDGE,
+            "Resource": "*",
+        }
+    ]
+    [statement] = allowed(policy["PolicyDocument"])
+    assert {name: statement[name] for name in statement if name != "Sid"} == {
+        "Action": "sns:Publish",
+        "Effect": "Allow",
+        "Principal": EVENTBRIDGE,
+        "Resource": {"Ref": topic_id},
+    }
+
+
+def test_what_is_not_delivered_is_kept(rendered: Template) -> None:
+    """Both rules have the same queue, which only they may send to."""
+    [(queue_id, queue)] = of_type(rendered, "AWS::SQS::Queue").items()
+    [policy] = of_type(rendered, "AWS::SQS::QueuePolicy").values()
+    rules = of_type(rendered, "AWS::Events::Rule")
+
+    assert queue == {"MessageRetentionPeriod": 14 * 24 * 3600, "SqsManagedSseEnabled": True}
+    arn = {"Fn::GetAtt": [queue_id, "Arn"]}
+    assert [[each["DeadLetterConfig"] for each in rules[rule]["Targets"]] for rule in rules] == [
+        [{"Arn": arn}]
+    ] * 2
+    [statement] = allowed(policy["PolicyDocument"])
+    assert statement == {
+        "Action": "sqs:SendMessage",
+        "Condition": {
+            "ArnEquals": {"aws:SourceArn": [{"Fn::GetAtt": [rule, "Arn"]} for rule in rules]}
+        },
+        "Effect": "Allow",
+        "Principal": EVENTBRIDGE,
+        "Resource": arn,
+    }
+
+
+def test_subscribers_are_written_to(rendered: Template) -> None:
+    """Each address has a subscription of its own."""
+    [topic_id] = of_type(rendered, "AWS::SNS::Topic")
+    found = of_type(rendered, "AWS::SNS::Subscription").values()
+
+    assert list(found) == [
+        {"Endpoint": address, "Protocol": "email", "TopicArn": {"Ref": topic_id}}
+        for address in ("a@example.com", "b@example.com")
+    ]
+
+
+def test_a_topic_of_ones_own_is_opened_to_eventbridge(stack: cdk.Stack) -> None:
+    """Its policy and its key's admit EventBridge; no other topic is made."""
+    topic = sns.Topic(stack, "Mine", master_key=kms.Key(stack, "MyKey"))
+    alerts = ScanAlerts(stack, "Alerts", topic=topic)
+    alone = template(stack)
+
+    assert alerts.topic is topic
+    [key] = of_type(alone, "AWS::KMS::Key").values()
+    assert EVENTBRIDGE in [each["Principal"] for each in allowed(key["KeyPolicy"])]
+    [policy] = of_type(alone, "AWS::SNS::TopicPolicy").values()
+    assert [EVENTBRIDGE] == [each["Principal"] for each in allowed(policy["PolicyDocument"])]
+    assert 1 == len(of_type(alone, "AWS::SNS::Topic"))
+
+
+def test_an_imported_topic_is_warned_of(stack: cdk.Stack) -> None:
+    """Its policy is somebody else's, and must admit EventBridge all the same."""
+    arn = f"arn:aws:sns:eu-central-1:{ACCOUNT}:alerts"
+    alerts = ScanAlerts(stack, "Alerts", topic=sns.Topic.from_topic_arn(stack, "Imported", arn))
+
+    [warning] = [each for each in alerts.node.metadata if each.type == "aws:cdk:warning"]
+    assert "It must let events.amazonaws.com sns:Publish" in warning.data
+
+
+def test_an_agnostic_stack_has_no_link(app: cdk.App) -> None:
+    """Which console it would be is known only at deployment."""
+    stack = cdk.Stack(app, "Agnostic")
+    ScanAlerts(stack, "Alerts")
+    rules = of_type(template(stack), "AWS::Events::Rule").values()
+
+    assert not any("https://console" in str(each) for each in rules)
+    assert any(
+        {"Ref": "AWS::AccountId"} in each["EventPattern"]["detail"].get("awsAccountId", [])
+        for each in rules
+    )
+
+
+def test_a_registry_is_told_of_once(app: cdk.App) -> None:
+    """A second one in the app would tell of everything twice; another Region has its own."""
+    ScanAlerts(cdk.Stack(app, "One", env=ENV), "Alerts")
+    elsewhere = cdk.Environment(account=ACCOUNT, region=OTHER_REGION)
+    ScanAlerts(cdk.Stack(app, "Two", env=elsewhere), "Alerts")
+
+    second = cdk.Stack(app, "Three", env=ENV)
+    fault = (
+        "'One/Alerts' and 'Three/Alerts' both define the scan alerts of "
+        f"aws://{ACCOUNT}/eu-central-1, which has only one: each finding would be told of twice. "
+        "Subscribe to the topic of the first."
+    )
+    with pytest.raises(ValueError, match=re.escape(fault)):
+        ScanAlerts(second, "Alerts")
+
+
+@pytest.mark.parametrize(
+    ("severity", "emails", "fault"),
+    [
+        ("URGENT", [], "must be one of INFORMATIONAL, LOW, MEDIUM, HIGH, CRITICAL"),
+        ("HIGH", ["somebody"], "'somebody' is no e-mail address"),
+    ],
+)
+def test_refuses(stack: cdk.Stack, severity: Severity, emails: list[str], fault: str) -> None:
+    """Nothing is made of a severity or an address that is none, and the registry stays free."""
+    with pytest.raises(ValueError, match=re.escape(fault)):
+        ScanAlerts(stack, "Alerts", severity=severity, emails=emails)
+
+    ScanAlerts(stack, "Alerts")
+
+
+def test_both_scanners_are_heard_whichever_is_on(stack: cdk.Stack) -> None:
+    """The rules do not depend on what the registry scans with: that may change."""
+    Registry(stack, "Registry").scan_enhanced(continuous=["payments/*"])
+    ScanAlerts(stack, "Alerts")
+
+    assert 2 == len(of_type(template(stack), "AWS::Events::Rule"))

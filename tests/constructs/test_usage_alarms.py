@@ -1,0 +1,143 @@
+"""Alarms before a quota is reached."""
+
+import re
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_sns as sns
+
+from ecr_constructs import ScanAlerts, UsageAlarms
+from ecr_constructs.model.usage import API_ACTIONS
+from tests.constructs.helpers import ACCOUNT, ENV, Template, new_app, template
+
+CLOUDWATCH = {"Service": "cloudwatch.amazonaws.com"}
+CONDITION = {
+    "ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:eu-central-1:{ACCOUNT}:alarm:*"},
+    "StringEquals": {"aws:SourceAccount": ACCOUNT},
+}
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """Return the template of alarms that tell the topic of scan alerts."""
+    stack = cdk.Stack(new_app(tmp_path_factory.mktemp("cdk.out")), "Stack", env=ENV)
+    alerts = ScanAlerts(stack, "Alerts")
+    UsageAlarms(stack, "Usage", topic=alerts.topic, percent=75, repositories=["payments/api"])
+    return template(stack)
+
+
+def of_type(rendered: Template, kind: str) -> list[dict[str, Any]]:
+    """Return the properties of the resources of a type."""
+    return [each["Properties"] for each in rendered["Resources"].values() if each["Type"] == kind]
+
+
+def test_each_quota_has_an_alarm(rendered: Template) -> None:
+    """Eight rates, the repositories, and the images of the repository that is named."""
+    watched = [
+        {
+            each["Name"]: each["Value"]
+            for each in alarm["Metrics"][1]["MetricStat"]["Metric"]["Dimensions"]
+        }
+        for alarm in of_type(rendered, "AWS::CloudWatch::Alarm")
+    ]
+
+    assert [each["Resource"] for each in watched] == [
+        *API_ACTIONS,
+        "RepositoryCount",
+        "ImagesPerRepositoryCount",
+    ]
+    assert watched[-1]["ResourceId"] == "repository/payments/api"
+
+
+def test_an_alarm_is_raised_in_percent_of_the_quota(rendered: Template) -> None:
+    """Quota and use are asked of AWS; nobody calling is no reason for an alarm."""
+    [topic] = [
+        logical_id
+        for logical_id, each in rendered["Resources"].items()
+        if each["Type"] == "AWS::SNS::Topic"
+    ]
+    alarms = of_type(rendered, "AWS::CloudWatch::Alarm")
+    [puts] = [each for each in alarms if "PutImage" in each["AlarmDescription"]]
+
+    assert puts == {
+        "AlarmActions": [{"Ref": topic}],
+        "AlarmDescription": "Amazon ECR: PutImage requests per second, in percent of the quota",
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "EvaluationPeriods": 1,
+        "Metrics": [
+            {
+                "Expression": "usage/60/SERVICE_QUOTA(usage)*100",
+                "Id": "percent",
+                "Label": "PutImage requests per second",
+                "ReturnData": True,
+            },
+            {
+                "Id": "usage",
+                "MetricStat": {
+                    "Metric": {
+                        "Dimensions": [
+                            {"Name": "Class", "Value": "None"},
+                            {"Name": "Resource", "Value": "PutImage"},
+                            {"Name": "Service", "Value": "ECR"},
+                            {"Name": "Type", "Value": "API"},
+                        ],
+                        "MetricName": "CallCount",
+                        "Namespace": "AWS/Usage",
+                    },
+                    "Period": 60,
+                    "Stat": "Sum",
+                },
+                "ReturnData": False,
+            },
+        ],
+        "OKActions": [{"Ref": topic}],
+        "Threshold": 75,
+        "TreatMissingData": "notBreaching",
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "document", "action"),
+    [
+        ("AWS::SNS::TopicPolicy", "PolicyDocument", "sns:Publish"),
+        ("AWS::KMS::Key", "KeyPolicy", ["kms:Decrypt", "kms:GenerateDataKey*"]),
+    ],
+)
+def test_cloudwatch_may_publish(
+    rendered: Template, kind: str, document: str, action: str | list[str]
+) -> None:
+    """Topic and key admit the alarms of this account and Region, and no others."""
+    [properties] = of_type(rendered, kind)
+    [found] = [
+        each for each in properties[document]["Statement"] if each["Principal"] == CLOUDWATCH
+    ]
+
+    assert (action, CONDITION) == (found["Action"], found["Condition"])
+
+
+def test_a_registry_has_its_alarms_once(app: cdk.App) -> None:
+    """A second set would raise each alarm twice."""
+    stacks = [cdk.Stack(app, name, env=ENV) for name in ("One", "Two")]
+    topics = [sns.Topic(stack, "Topic") for stack in stacks]
+    UsageAlarms(stacks[0], "Usage", topic=topics[0])
+
+    with pytest.raises(ValueError, match=r"the usage alarms .* each would be raised twice"):
+        UsageAlarms(stacks[1], "Usage", topic=topics[1])
+
+
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        ({"percent": 0}, "Invalid percent of a quota (value: 0)"),
+        ({"repositories": "payments/api"}, "repositories must be a list of strings"),
+        ({"repositories": ["Payments"]}, "Invalid repository name (value: Payments)"),
+    ],
+    ids=str,
+)
+def test_refuses(stack: cdk.Stack, settings: dict[str, Any], fault: str) -> None:
+    """What no quota or repository can be is refused."""
+    topic = sns.Topic(stack, "Topic")
+
+    with pytest.raises(ValueError, match=re.escape(fault)):
+        UsageAlarms(stack, "Usage", topic=topic, **settings)

@@ -1,0 +1,115 @@
+"""What alerts say, of the events that AWS documents."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from ecr_constructs.model.alerts import Message, check_emails, finding_message, scan_message
+from tests.unit.event_patterns import EVENTS, Event, changed
+from tests.unit.input_transformers import transformed
+from tests.unit.service_models import resource_schema, shape
+
+
+def said(message: Message, event: Event) -> list[str]:
+    """Return the lines that subscribers read."""
+    return transformed(message.paths, message.template, event)
+
+
+def test_a_scan_is_told_of() -> None:
+    """It says where, what was found, in which image, and leads to it."""
+    event = changed("scan-completed", "detail", "image-tags", to=["latest", "v1"])
+    digest = event["detail"]["image-digest"]
+    path = "ecr/repositories/private/123456789012/my-repository-name?region=us-east-1"
+
+    assert said(scan_message("HIGH", "aws"), event) == [
+        "Found in my-repository-name, HIGH or above: {CRITICAL: 10, MEDIUM: 9}",
+        f"Image: my-repository-name@{digest}, tags [latest, v1]",
+        "Registry: account 123456789012, us-east-1",
+        f"https://console.aws.amazon.com/{path}",
+    ]
+
+
+def test_a_finding_is_told_of() -> None:
+    """It says how grave it is, what it is, where, and what to do."""
+    event = EVENTS["inspector-finding"]
+    finding = event["detail"]["findingArn"]
+    digest = event["detail"]["resources"][0]["details"]["awsEcrContainerImage"]["imageHash"]
+    path = "ecr/repositories/private/123456789012/amazon/amazon-ecs-sample?region=us-east-2"
+    update = "Update all packages in the vulnerable packages section to their latest versions."
+
+    assert said(finding_message("aws-us-gov"), event) == [
+        "MEDIUM in amazon/amazon-ecs-sample: CVE-2019-17498 - libssh2",
+        f"Image: amazon/amazon-ecs-sample@{digest}, tags [latest]",
+        "Registry: account 123456789012, us-east-2",
+        "What it is: https://access.redhat.com/security/cve/CVE-2019-17498",
+        f"What to do: {update}",
+        f"Finding: {finding}, first seen Dec 3, 2021, 6:02:30 PM",
+        f"https://console.amazonaws-us-gov.com/{path}",
+    ]
+
+
+MESSAGES: dict[str, Callable[[str], Message]] = {
+    "scan": lambda partition: scan_message("CRITICAL", partition),
+    "finding": finding_message,
+}
+
+
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
+@pytest.mark.parametrize(
+    ("partition", "host"),
+    [
+        ("aws", "console.aws.amazon.com"),
+        ("aws-cn", "console.amazonaws.cn"),
+        ("aws-us-gov", "console.amazonaws-us-gov.com"),
+        ("aws-eusc", "console.amazonaws-eusc.eu"),
+    ],
+)
+def test_the_link_leads_to_the_partitions_console(
+    message: Callable[[str], Message], partition: str, host: str
+) -> None:
+    """Each partition has a console of its own."""
+    assert message(partition).lines[-1].startswith(f"https://{host}/ecr/repositories/private/")
+
+
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
+@pytest.mark.parametrize("partition", ["aws-iso", "${Token[AWS.Partition.3]}"])
+def test_no_link_leads_nowhere(message: Callable[[str], Message], partition: str) -> None:
+    """Where the console's address is not known there is no link."""
+    assert not any("https://console" in line for line in message(partition).lines)
+
+
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
+def test_a_message_is_one_that_eventbridge_takes(message: Callable[[str], Message]) -> None:
+    """Every variable is defined and used; names, number and length are within the limits."""
+    made = message("aws")
+    schema = resource_schema("AWS::Events::Rule")["definitions"]["InputTransformer"]["properties"]
+    [name] = schema["InputPathsMap"]["patternProperties"]
+
+    assert set(re.findall(r"<(\w+)>", made.template)) == set(made.paths)
+    assert all(re.fullmatch(name, each) for each in made.paths)
+    assert len(made.paths) <= shape("events", "TransformerPaths")["max"]
+    assert len(made.template) <= shape("events", "TransformerInput")["max"]
+
+
+def test_addresses_are_judged_together() -> None:
+    """What is no address, and what is listed twice, is said at once."""
+    with pytest.raises(ValueError, match="Invalid emails") as refusal:
+        check_emails(["a@example.com", "b@localhost", "b c@example.com", "a@example.com"])
+
+    assert [
+        "'b@localhost' is no e-mail address, such as 'platform@example.com'",
+        "'b c@example.com' is no e-mail address, such as 'platform@example.com'",
+        "'a@example.com' is listed twice",
+    ] == [line.removeprefix("  - ") for line in str(refusal.value).splitlines()[1:]]
+
+
+def test_a_bare_address_is_refused() -> None:
+    """A string would count as its letters."""
+    with pytest.raises(ValueError, match="emails must be a list of strings"):
+        check_emails("a@example.com")
+
+
+def test_an_address_may_be_known_at_deployment() -> None:
+    """A token passes."""
+    check_emails(["${Token[Email.1]}", "platform.team+ecr@example.co.uk"])
