@@ -122,7 +122,7 @@ class RegistryEndpoints(Construct):
             self,
             "SecurityGroup",
             vpc=vpc,
-            description="Pulls from Amazon ECR through the VPC's endpoints",
+            description="Pulls from Amazon ECR through VPC endpoints",
             # An endpoint only answers.
             allow_all_outbound=False,
         )

@@ -16,7 +16,8 @@ from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_before_validator_function
 
 from ecr_constructs.checks import RULES
-from ecr_constructs.model import names, partitions, principals
+from ecr_constructs.model import alerts, names, partitions, principals
+from ecr_constructs.model.events import Severity
 from ecr_constructs.model.tags import tag_faults
 from stacks.lifecycle_rules import Rule
 from stacks.push import CiSystem, Push
@@ -61,6 +62,7 @@ PrincipalArn = Annotated[
 RepositoryName = Annotated[str, _judged(names.repository_name_faults), _written(names.NAME_PATTERN)]
 TeamName = Annotated[str, _like(_TEAM, _TEAM_RULE), _written(_TEAM)]
 Region = Annotated[str, _judged(partitions.region_faults), _written(partitions.REGION.pattern)]
+EmailAddress = Annotated[str, _judged(alerts.email_faults), _written(alerts.EMAIL.pattern)]
 Tags = Annotated[dict[str, str], _judged(tag_faults)]
 
 
@@ -160,6 +162,15 @@ class ReplicaAccount(Strict):
     """The Region, which may be the home Region."""
 
 
+class Alerts(Strict):
+    """Who is told of what scanners find in the images of the home registry."""
+
+    emails: Annotated[list[EmailAddress], _judged(alerts.repeated_faults)] | None = None
+    """Addresses that are written to; each is asked to confirm first."""
+    severity: Severity = "HIGH"
+    """The lowest severity that is told of."""
+
+
 class Environment(Strict):
     """One environment: one AWS account and home Region."""
 
@@ -186,6 +197,8 @@ class Environment(Strict):
     existing_ci_providers: list[CiSystem] | None = None
     """CI systems whose OIDC provider the account has already, made elsewhere. Default: none, so
     that the providers are made of those systems that push."""
+    alerts: Alerts | None = None
+    """Alerts about what scanners find. Default: nobody is told."""
     defaults: RepositorySettings = RepositorySettings()
     """Settings of every repository that does not say otherwise."""
     teams: Annotated[

@@ -20,6 +20,7 @@ def faults_between(read: _Read) -> _Located:
     yield from _repositories_owned_twice(read)
     yield from _registries_owned_twice(read)
     yield from _providers_made_twice(read)
+    yield from _alerts_given_twice(read)
 
 
 def _repositories_owned_twice(read: _Read) -> _Located:
@@ -78,3 +79,16 @@ def _providers_made_twice(read: _Read) -> _Located:
                     f"existing_ci_providers: [{system}]"
                 )
                 yield file, (place, what)
+
+
+def _alerts_given_twice(read: _Read) -> _Located:
+    """Alerts are about all repositories of a registry, whichever file declares them."""
+    owners: dict[Destination, YamlFile] = {}
+    for file, environment in read:
+        registry = home(environment).registry
+        if environment.alerts and (first := owners.setdefault(registry, file)) is not file:
+            what = (
+                f"{registry} is a registry that {first.path} has alerts for already, so each "
+                "finding would be told of twice; name all addresses there"
+            )
+            yield file, (("alerts",), what)

@@ -17,7 +17,7 @@ from stacks.yaml_file import Place, dotted
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_RESOURCES = 500
 # Names of the stacks that stand beside the teams'.
-RESERVED = ("key", "push", "registry")
+RESERVED = ("alerts", "key", "push", "registry")
 
 _Faults = Iterator[tuple[Place, str]]
 

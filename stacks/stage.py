@@ -6,6 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from stacks.alerts_stack import AlertsStack
 from stacks.environment import Environment
 from stacks.key_stack import KeyStack
 from stacks.push_stack import PushStack
@@ -21,8 +22,9 @@ class EnvironmentStage(cdk.Stage):
 
     Its stacks are named alike at every registry: ``<environment>-ecr-<team>``;
     ``<environment>-ecr-key`` if any repository is encrypted with a key of its own; and
-    ``<environment>-ecr-registry`` if images are replicated. At home only, since nothing is pushed
-    elsewhere, is ``<environment>-ecr-push`` if CI pushes. In the app they are
+    ``<environment>-ecr-registry`` if images are replicated. At home only are
+    ``<environment>-ecr-push`` if CI pushes, and ``<environment>-ecr-alerts`` if somebody is told of
+    what scanners find. In the app they are
     ``Prod/Payments`` at home, ``Prod/EuWest1/Payments`` in another Region, and
     ``Prod/Account444455556666/EuCentral1/Payments`` in another account.
     """
@@ -43,6 +45,13 @@ class EnvironmentStage(cdk.Stage):
         self._name = name
         self._environment = environment
         at_home = self._stacks_at(home(environment))
+        if environment.alerts:
+            AlertsStack(
+                self,
+                "Alerts",
+                alerts=environment.alerts,
+                **self._properties(home(environment), "alerts", f"Alerts about images in {name}"),
+            )
         at_replicas = [self._stacks_at(site) for site in replicas(environment)]
         for there in at_replicas:
             for stack_name, stack in there.items():

@@ -9,7 +9,7 @@ from ecr_constructs.model.faults import check_list, refuse
 from ecr_constructs.model.partitions import console_of
 from ecr_constructs.model.tokens import is_unresolved
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
+EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 _IMAGE = "$.detail.resources[0].details.awsEcrContainerImage"
 
 
@@ -87,13 +87,19 @@ def finding_message(partition: str) -> Message:
 def check_emails(emails: Sequence[str]) -> None:
     """Raise one ValueError for all that are no addresses, or listed twice; tokens pass."""
     check_list("emails", emails)
-    refuse("emails", list(emails), _email_faults(emails))
+    faults = [fault for each in emails if not is_unresolved(each) for fault in email_faults(each)]
+    refuse("emails", list(emails), [*faults, *repeated_faults(emails)])
 
 
-def _email_faults(emails: Sequence[str]) -> Iterator[str]:
+def email_faults(email: str) -> Iterator[str]:
+    """Yield a sentence if this is no address."""
+    if not EMAIL.fullmatch(email):
+        yield f"{email!r} is no e-mail address, such as 'platform@example.com'"
+
+
+def repeated_faults(emails: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence for each address that is listed again."""
     for index, each in enumerate(emails):
-        if not is_unresolved(each) and not _EMAIL.fullmatch(each):
-            yield f"{each!r} is no e-mail address, such as 'platform@example.com'"
         if each in emails[:index]:
             yield f"{each!r} is listed twice"
 

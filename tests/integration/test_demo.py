@@ -57,7 +57,7 @@ def test_it_ends_well(told: Told) -> None:
         "✓ 4 pairs of account and Region are bootstrapped",
         "$ CDK_VALIDATION=false cdk deploy 'Dev/**' 'Prod/**' --require-approval=never",
         "✓ Prod/EuWest1/Key                               stack prod-ecr-key",
-        "✓ 20 stacks deployed",
+        "✓ 21 stacks deployed",
         "$ aws ecr get-login-password | docker login --username AWS --password-stdin $REGISTRY",
         "$ docker build --tag payments/api .",
         "$ docker tag payments/api $REGISTRY/payments/api:latest",

@@ -133,7 +133,7 @@ ONE_FAULT = {
         (
             "prod.yaml:4: organisation: is not a key here, did you mean 'organization'? Allowed: "
             "account, region, profile, organization, key_administrators, replica_regions, "
-            "replica_accounts, replicate_deletions, existing_ci_providers, defaults, teams"
+            "replica_accounts, replicate_deletions, existing_ci_providers, alerts, defaults, teams"
         ),
     ),
     "key unlike any other": (
@@ -141,7 +141,46 @@ ONE_FAULT = {
         (
             "prod.yaml:9: zzz: is not a key here; Allowed: account, region, profile, organization, "
             "key_administrators, replica_regions, replica_accounts, replicate_deletions, "
-            "existing_ci_providers, defaults, teams"
+            "existing_ci_providers, alerts, defaults, teams"
+        ),
+    ),
+    "an address that is none": (
+        SOUND + "alerts:\n  emails:\n    - a@example.com\n    - platform\n",
+        (
+            "prod.yaml:12: alerts.emails[1]: 'platform': 'platform' is no e-mail address, such as "
+            "'platform@example.com'"
+        ),
+    ),
+    "an address twice": (
+        SOUND + "alerts:\n  emails: [a@example.com, a@example.com]\n",
+        "prod.yaml:10: alerts.emails: 'a@example.com' is listed twice",
+    ),
+    "an address alone": (
+        SOUND + "alerts: {emails: a@example.com}\n",
+        (
+            "prod.yaml:9: alerts.emails: must be a list, got 'a@example.com'; write "
+            "['a@example.com']"
+        ),
+    ),
+    "a severity that is none": (
+        SOUND + "alerts: {severity: high}\n",
+        (
+            "prod.yaml:9: alerts.severity: must be 'INFORMATIONAL', 'LOW', 'MEDIUM', 'HIGH' or "
+            "'CRITICAL', got 'high'"
+        ),
+    ),
+    "a setting of alerts misspelt": (
+        SOUND + "alerts: {email: [a@example.com]}\n",
+        (
+            "prod.yaml:9: alerts.email: is not a key here, did you mean 'emails'? Allowed: "
+            "emails, severity"
+        ),
+    ),
+    "alerts for a team of that name": (
+        _replace("  payments:", "  alerts:"),
+        (
+            "prod.yaml:6: teams.alerts: is the name of a stack of the registry itself; call the "
+            "team otherwise"
         ),
     ),
     "team named in capitals": (
@@ -442,3 +481,18 @@ def test_a_fault_that_has_no_sentence_yet_is_said_in_pydantics_words(write: Writ
         "input": "old",
     }
     assert sentence(file, error) == (("region",), "Input should be newer, got 'old'")
+
+
+def test_a_registry_has_alerts_of_one_file(write: Write, tmp_path: Path) -> None:
+    """They are about every repository of it, so two files would tell of each finding twice."""
+    alerts = "alerts: {emails: [a@example.com]}\n"
+    write(SOUND + alerts, "a.yaml")
+    write(SOUND.replace("payments/", "web/") + alerts, "b.yaml")
+    write(SOUND.replace("payments/", "shop/"), "c.yaml")
+    with pytest.raises(EnvironmentFileError) as caught:
+        load_environments(tmp_path)
+
+    assert str(caught.value).replace(f"{tmp_path}/", "") == (
+        "b.yaml:9: alerts: 111122223333/eu-central-1 is a registry that a.yaml has alerts for "
+        "already, so each finding would be told of twice; name all addresses there"
+    )

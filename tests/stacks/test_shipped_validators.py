@@ -27,11 +27,19 @@ BELOW_A_PREFIX = (
     "ECR creates repositories below the template's own prefix, whose names nobody knows yet.",
 )
 
+DEAD_LETTERS = (
+    "AwsSolutions::AwsSolutions-SQS3",
+    "The queue is one of dead letters: of the rules that tell of findings.",
+)
+
 
 def _acknowledgements(environment: Environment) -> dict[str, str]:
     """Return why each finding of cdk-nag's AwsSolutions pack is no fault, by its id."""
     rule, reason = BELOW_A_PREFIX
-    return dict([OPEN_TO_THE_ORGANIZATION, LOGGING_IN]) | {
+    always = [OPEN_TO_THE_ORGANIZATION, LOGGING_IN]
+    if environment.alerts:
+        always.append(DEAD_LETTERS)
+    return dict(always) | {
         rule.format(site.registry.region, site.registry.account, prefix): reason
         for site in replicas(environment)
         for prefix in replicated_prefixes(environment)

@@ -81,9 +81,10 @@ def test_nothing_that_holds_images_goes_with_its_stack(templates: Templates) -> 
     """Every repository and key is retained, and none is emptied."""
     kept = [
         (resource["DeletionPolicy"], resource["UpdateReplacePolicy"])
-        for template in templates.values()
+        for path, template in templates.items()
         for resource in template["Resources"].values()
-        if resource["Type"] in ("AWS::ECR::Repository", "AWS::KMS::Key")
+        if not path.endswith("/Alerts")
+        and resource["Type"] in ("AWS::ECR::Repository", "AWS::KMS::Key")
         and "EmptyOnDelete" not in resource["Properties"]
     ]
     # 35 repositories and a key; in each of two replicas 11 repositories and a key.
@@ -98,12 +99,48 @@ def test_no_stack_needs_more_than_cloudformation(templates: Templates) -> None:
         "AWS::ECR::ReplicationConfiguration",
         "AWS::ECR::Repository",
         "AWS::ECR::RepositoryCreationTemplate",
+        "AWS::Events::Rule",
         "AWS::IAM::OIDCProvider",
         "AWS::IAM::Policy",
         "AWS::IAM::Role",
         "AWS::KMS::Alias",
         "AWS::KMS::Key",
+        "AWS::SNS::Subscription",
+        "AWS::SNS::Topic",
+        "AWS::SNS::TopicPolicy",
+        "AWS::SQS::Queue",
+        "AWS::SQS::QueuePolicy",
     }
+
+
+def test_alerts_are_a_stack_of_their_own(synth: Synth) -> None:
+    """Those who asked are told of what is grave enough, of the images at home only."""
+    alerts = {"emails": ["a@example.com"], "severity": "CRITICAL"}
+    templates = synth({"prod": _environment(alerts=alerts, replica_regions=["eu-west-1"])})
+    [subscription] = _of_type(templates["Prod/Alerts"], "AWS::SNS::Subscription")
+    rules = _of_type(templates["Prod/Alerts"], "AWS::Events::Rule")
+
+    assert subscription["Endpoint"] == "a@example.com"
+    assert [["CRITICAL"]] == [
+        each["EventPattern"]["detail"]["severity"]
+        for each in rules
+        if each["EventPattern"]["source"] == ["aws.inspector2"]
+    ]
+    assert ["Prod/Alerts"] == [name for name in templates if name.endswith("/Alerts")]
+
+
+def test_alerts_need_no_setting(synth: Synth) -> None:
+    """`alerts: {}` makes a topic that others subscribe to, from HIGH upwards."""
+    template = synth({"dev": _environment(profile="development", alerts={})})["Dev/Alerts"]
+
+    assert [] == _of_type(template, "AWS::SNS::Subscription")
+    [output] = [each for name, each in template["Outputs"].items() if name == "TopicArn"]
+    assert {"Ref"} == set(output["Value"])
+    severities = [
+        each["EventPattern"]["detail"].get("severity")
+        for each in _of_type(template, "AWS::Events::Rule")
+    ]
+    assert ["HIGH", "CRITICAL"] in severities
 
 
 def test_key_administrators_are_in_the_key_policy(synth: Synth) -> None:

@@ -1,0 +1,30 @@
+"""Alerts of an environment."""
+
+from typing import Any
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from ecr_constructs import ScanAlerts
+from stacks.environment import Alerts
+
+
+class AlertsStack(cdk.Stack):
+    """What scanners find in the images of the home registry, sent to those who asked for it."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, alerts: Alerts, **stack_properties: Any
+    ) -> None:
+        """Define the stack.
+
+        Args:
+            scope: The stage.
+            construct_id: The stack's id there.
+            alerts: What the file says of them.
+            **stack_properties: As for `cdk.Stack`.
+        """
+        super().__init__(scope, construct_id, **stack_properties)
+        made = ScanAlerts(self, "Alerts", severity=alerts.severity, emails=alerts.emails or ())
+        cdk.CfnOutput(
+            self, "TopicArn", description="Where others subscribe", value=made.topic.topic_arn
+        )
