@@ -87,14 +87,19 @@ def finding_message(partition: str) -> Message:
 def check_emails(emails: Sequence[str]) -> None:
     """Raise one ValueError for all that are no addresses, or listed twice; tokens pass."""
     check_list("emails", emails)
-    faults = [fault for each in emails if not is_unresolved(each) for fault in email_faults(each)]
+    faults = [
+        f"{each!r}: {fault}"
+        for each in emails
+        if not is_unresolved(each)
+        for fault in email_faults(each)
+    ]
     refuse("emails", list(emails), [*faults, *repeated_faults(emails)])
 
 
 def email_faults(email: str) -> Iterator[str]:
     """Yield a sentence if this is no address."""
     if not EMAIL.fullmatch(email):
-        yield f"{email!r} is no e-mail address, such as 'platform@example.com'"
+        yield "must be an e-mail address, such as 'platform@example.com'"
 
 
 def repeated_faults(emails: Sequence[str]) -> Iterator[str]:

@@ -192,7 +192,7 @@ def test_a_registry_is_told_of_once(app: cdk.App) -> None:
     ("severity", "emails", "fault"),
     [
         ("URGENT", [], "must be one of INFORMATIONAL, LOW, MEDIUM, HIGH, CRITICAL"),
-        ("HIGH", ["somebody"], "'somebody' is no e-mail address"),
+        ("HIGH", ["somebody"], "'somebody': must be an e-mail address"),
     ],
 )
 def test_refuses(stack: cdk.Stack, severity: Severity, emails: list[str], fault: str) -> None:

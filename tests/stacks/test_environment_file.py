@@ -147,7 +147,7 @@ ONE_FAULT = {
     "an address that is none": (
         SOUND + "alerts:\n  emails:\n    - a@example.com\n    - platform\n",
         (
-            "prod.yaml:12: alerts.emails[1]: 'platform': 'platform' is no e-mail address, such as "
+            "prod.yaml:12: alerts.emails[1]: 'platform': must be an e-mail address, such as "
             "'platform@example.com'"
         ),
     ),

@@ -98,8 +98,8 @@ def test_addresses_are_judged_together() -> None:
         check_emails(["a@example.com", "b@localhost", "b c@example.com", "a@example.com"])
 
     assert [
-        "'b@localhost' is no e-mail address, such as 'platform@example.com'",
-        "'b c@example.com' is no e-mail address, such as 'platform@example.com'",
+        "'b@localhost': must be an e-mail address, such as 'platform@example.com'",
+        "'b c@example.com': must be an e-mail address, such as 'platform@example.com'",
         "'a@example.com' is listed twice",
     ] == [line.removeprefix("  - ") for line in str(refusal.value).splitlines()[1:]]
 
