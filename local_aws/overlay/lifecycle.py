@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ministack.core.responses import get_account_id
 from ministack.services import ecr
 
-from local_aws.overlay import images, lifecycle_oracle, repositories
+from local_aws.overlay import events, images, lifecycle_oracle, repositories
 from local_aws.overlay.operations import RefusedError, now, operation, page
 
 if TYPE_CHECKING:
@@ -74,14 +74,17 @@ def get_preview(members: Members) -> Members:
 @operation("UpdateImageStorageClass")
 def update_storage_class(members: Members) -> Members:
     """Archive an image, or restore it at once, which takes ECR some minutes."""
-    image = images.get(members["repositoryName"], members["imageId"])
-    if members["targetStorageClass"] == "ARCHIVE":
+    name, target = members["repositoryName"], members["targetStorageClass"]
+    image = images.get(name, members["imageId"])
+    if target == "ARCHIVE":
         image |= {"imageStatus": "ARCHIVED", "lastArchivedAt": now()}
     else:
         image |= {"imageStatus": "ACTIVE", "lastActivatedAt": now()}
+    told = {"target-storage-class": target}
+    events.image_action("UPDATE_STORAGE_CLASS", name, image["imageDigest"], None, **told)
     return {
         "registryId": get_account_id(),
-        "repositoryName": members["repositoryName"],
+        "repositoryName": name,
         "imageId": members["imageId"],
         "imageStatus": image["imageStatus"],
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ministack.core.responses import get_account_id
 
-from local_aws.overlay import images, replication
+from local_aws.overlay import events, images, replication
 from local_aws.overlay.operations import RefusedError, operation
 
 if TYPE_CHECKING:
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 
 def push(name: str, raw: bytes, media_type: str | None, tag: str | None) -> Image:
-    """Store a manifest and replicate it."""
+    """Store a manifest, tell of it and replicate it."""
     image = images.store(name, raw, media_type, tag)
+    events.image_action("PUSH", name, image["imageDigest"], tag)
     replication.replicate(name, image, tag)
     return image
 
@@ -41,6 +42,9 @@ def put_image(members: Members) -> Members:
 @operation("BatchDeleteImage")
 def batch_delete(members: Members) -> Members:
     """Delete images, here and where deletions are replicated to."""
-    answer = images.delete(members["repositoryName"], members["imageIds"])
-    replication.replicate_deletion(members["repositoryName"], answer["imageIds"])
+    name = members["repositoryName"]
+    answer = images.delete(name, members["imageIds"])
+    for gone in answer["imageIds"]:
+        events.image_action("DELETE", name, gone["imageDigest"], gone.get("imageTag"))
+    replication.replicate_deletion(name, answer["imageIds"])
     return answer

@@ -13,7 +13,7 @@ from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import ecr
 
-from local_aws.overlay import images, registry, templates
+from local_aws.overlay import events, images, registry, templates
 from local_aws.overlay.operations import operation
 
 if TYPE_CHECKING:
@@ -59,12 +59,14 @@ def _admits(source: str, action: str, name: str) -> bool:
 
 def replicate(name: str, image: Image, tag: str | None) -> None:
     """Copy a pushed image, and what an index lists, to every destination of its repository."""
-    source = get_account_id()
+    source, home = get_account_id(), get_region()
     copied = [*images.children(name, image), image]
     blobs = dict(ecr._layer_blobs.get(name, {}))
     for account, region in _destinations(name):
         with request_scope(account, region):
             failure = _receive(source, name, copied, blobs, tag)
+            digest, failed = image["imageDigest"], failure is not None
+            events.replication(name, digest, tag, (source, home), failed=failed)
         image.setdefault("replicationStatuses", {})[account, region] = failure
 
 
