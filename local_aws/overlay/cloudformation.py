@@ -182,6 +182,18 @@ def _add_keyed(
     )
 
 
+def _add_addresses_of_networks() -> None:
+    """Add the attribute of a VPC that CDK asks for, and ministack does not have."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::EC2::VPC"]
+    create = handlers["create"]
+
+    def created(logical_id: str, properties: Members, stack: str) -> Created:
+        physical_id, attributes = create(logical_id, properties, stack)
+        return physical_id, {**attributes, "CidrBlock": properties["CidrBlock"]}
+
+    handlers["create"] = created
+
+
 def install() -> None:
     """Add the types, the one of ministack's own included."""
     add(
@@ -192,6 +204,7 @@ def install() -> None:
         replaced_by=("RepositoryName", "EncryptionConfiguration"),
         tags=True,
     )
+    _add_addresses_of_networks()
     _add_settings()
     _add_keyed(
         "AWS::ECR::RepositoryCreationTemplate",

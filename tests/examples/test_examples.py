@@ -13,8 +13,9 @@ from tests.constructs.helpers import ROOT
 from tests.constructs.validators import linted, validated
 from tests.examples.workloads import WORKLOADS
 
-# CDK's own custom resource says twice what it depends on.
-FALSE_ALARM = "W3005"
+# CDK's own custom resource says twice what it depends on; an example names its zones, since CDK
+# would look them up.
+FALSE_ALARMS = ("W3005", "W3010")
 
 EVERY = sorted((ROOT / "examples").glob("*/app.py"))
 # Those that run images are judged where they are deployed: tests/integration/test_workloads.py.
@@ -61,7 +62,10 @@ def test_the_validators_find_nothing(assembly: Path) -> None:
 
     assert found
     assert [] == [
-        each for findings in found.values() for each in findings if not each.startswith(FALSE_ALARM)
+        each
+        for findings in found.values()
+        for each in findings
+        if not each.startswith(FALSE_ALARMS)
     ]
 
 

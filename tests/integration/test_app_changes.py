@@ -144,7 +144,13 @@ def test_a_change_of_one_repository_leaves_the_others(history: History) -> None:
     assert {name for name in history.created if history.created[name] != history.updated[name]} == {
         CHANGED
     }
-    assert unchanged(history.update) == {"Prod/Key", "Prod/Payments", "Prod/Platform", "Prod/Push"}
+    assert unchanged(history.update) == {
+        "Prod/Alerts",
+        "Prod/Key",
+        "Prod/Payments",
+        "Prod/Platform",
+        "Prod/Push",
+    }
 
 
 def test_an_update_leaves_no_difference(history: History) -> None:
@@ -155,6 +161,7 @@ def test_an_update_leaves_no_difference(history: History) -> None:
 def test_another_repository_touches_one_stack(history: History) -> None:
     """The others have no changes, and the repositories that were there stay as they are."""
     assert unchanged(history.extension) == {
+        "Prod/Alerts",
         "Prod/Key",
         "Prod/Payments",
         "Prod/Platform",

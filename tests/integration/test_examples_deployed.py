@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ import pytest
 from local_aws import images, paths
 from local_aws.process import LocalAws
 from tests.examples.workloads import WORKLOADS
+from tests.unit.event_patterns import changed
+from tests.unit.input_transformers import transformed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,16 +23,22 @@ if TYPE_CHECKING:
 HOME, PARTNER = "111122223333", "444455556666"
 REGION, REPLICA = "eu-central-1", "eu-west-1"
 DEPLOYED = {
+    "alerts",
     "ci_push",
     "creation_template",
     "defaults",
+    "private_pulls",
     "public_repository",
     "pull_through_cache",
     "registry",
     "replication",
 }
-# Its Lambda function needs the AWS SDK of Lambda's runtime, which the embedded AWS has not.
-NOT_DEPLOYED = {"account_settings"}
+NOT_DEPLOYED = {
+    # Its Lambda function needs the AWS SDK of Lambda's runtime, which the embedded AWS has not.
+    "account_settings",
+    # The embedded CloudWatch knows no alarms on expressions.
+    "usage_alarms",
+}
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +197,59 @@ def test_strangers_have_our_defaults(aws: LocalAws, deploy: Deploy) -> None:
         assert each["imageScanningConfiguration"] == {"scanOnPush": True}
         policy = ecr.get_lifecycle_policy(repositoryName=each["repositoryName"])
         assert '"untagged"' in policy["lifecyclePolicyText"]
+
+
+@pytest.fixture(scope="module")
+def alerts(deploy: Deploy) -> None:
+    """The example of alerts, deployed."""
+    deploy("alerts")
+
+
+@pytest.mark.usefixtures("alerts")
+def test_a_release_is_told_of(aws: LocalAws) -> None:
+    """The push of a release arrives in another stack's queue; that of a build does not."""
+    registry = aws.registry(HOME, REGION)
+    registry.push("storefront/web:build-7", images.image("c"))
+    digest = registry.push("storefront/web:v2", images.image("d"))
+
+    sqs = aws.client("sqs", account=HOME, region=REGION)
+    [url] = [each for each in sqs.list_queues()["QueueUrls"] if "Releases" in each]
+    [message] = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    told = json.loads(message["Body"])["detail"]
+    assert (told["image-tag"], told["image-digest"]) == ("v2", digest)
+
+
+@pytest.mark.usefixtures("alerts")
+def test_a_grave_finding_would_be_told_of(aws: LocalAws) -> None:
+    """The rule that stands there selects it, and makes a message of it for the topic."""
+    bridge = aws.client("events", account=HOME, region=REGION)
+    finding = changed("inspector-finding", "detail", "severity", to="HIGH")
+    finding["detail"]["awsAccountId"] = HOME
+    told = []
+    for rule in bridge.list_rules()["Rules"]:
+        text = json.dumps(finding)
+        if bridge.test_event_pattern(EventPattern=rule["EventPattern"], Event=text)["Result"]:
+            [target] = bridge.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+            transformer = target["InputTransformer"]
+            lines = transformed(transformer["InputPathsMap"], transformer["InputTemplate"], finding)
+            told.append((target["Arn"], lines[0]))
+
+    [(topic, line)] = told
+    assert line == "HIGH in amazon/amazon-ecs-sample: CVE-2019-17498 - libssh2"
+    sns = aws.client("sns", account=HOME, region=REGION)
+    [subscription] = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert subscription["Endpoint"] == "security@example.com"
+
+
+def test_images_are_pulled_privately(aws: LocalAws, deploy: Deploy) -> None:
+    """Three endpoints stand in the VPC; S3's is in the route table of each subnet."""
+    deploy("private_pulls")
+    ec2 = aws.client("ec2", account=PARTNER, region=REGION)
+    found = {each["ServiceName"]: each for each in ec2.describe_vpc_endpoints()["VpcEndpoints"]}
+
+    services = [f"com.amazonaws.{REGION}.{name}" for name in ("ecr.api", "ecr.dkr", "s3")]
+    assert services == sorted(found)
+    assert 2 == len(found[services[-1]]["RouteTableIds"])
 
 
 def _templates(ecr: Any) -> dict[str, dict[str, Any]]:
