@@ -52,7 +52,8 @@ def api_usage(action: str) -> Usage:
     return Usage(
         what=f"{action} requests per second",
         metric="CallCount",
-        # Part of every metric of calls, though ECR does not tell classes apart.
+        # Part of every metric of calls, though ECR does not tell classes apart:
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Usage-Metrics.html
         dimensions={"Class": "None", "Resource": action, "Service": "ECR", "Type": "API"},
         statistic="Sum",
         period=60,
