@@ -12,6 +12,7 @@ from constructs import Construct
 
 from ecr_constructs.model.alerts import Message, check_emails, finding_message, scan_message
 from ecr_constructs.model.events import Images, Pattern, Severity, finding, scan_completed
+from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.registry_index import RegistryIndex
 from ecr_constructs.surroundings import partition_in, region_of
 from ecr_constructs.topic_access import let_events_publish
@@ -76,10 +77,11 @@ class ScanAlerts(Construct):
         super().__init__(scope, construct_id)
         self.topic = topic or self._make_topic()
         let_events_publish(self, self.topic)
-        for each in emails:
+        for index, each in enumerate(emails):
             sns.Subscription(
                 self,
-                f"Email {each}",
+                # An id is known at synthesis, whatever the address.
+                f"Email {index if is_unresolved(each) else each}",
                 topic=self.topic,
                 endpoint=each,
                 protocol=sns.SubscriptionProtocol.EMAIL,

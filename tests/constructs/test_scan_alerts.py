@@ -136,6 +136,15 @@ def test_subscribers_are_written_to(rendered: Template) -> None:
     ]
 
 
+def test_an_address_may_be_a_parameter(stack: cdk.Stack) -> None:
+    """Who deploys says who is written to."""
+    email = cdk.CfnParameter(stack, "Email").value_as_string
+    ScanAlerts(stack, "Alerts", emails=[email])
+
+    [found] = of_type(template(stack), "AWS::SNS::Subscription").values()
+    assert {"Ref": "Email"} == found["Endpoint"]
+
+
 def test_a_topic_of_ones_own_is_opened_to_eventbridge(stack: cdk.Stack) -> None:
     """Its policy and its key's admit EventBridge; no other topic is made."""
     topic = sns.Topic(stack, "Mine", master_key=kms.Key(stack, "MyKey"))
