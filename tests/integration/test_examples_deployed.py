@@ -12,7 +12,7 @@ import pytest
 from local_aws import images, paths
 from local_aws.process import LocalAws
 from tests.examples.workloads import WORKLOADS
-from tests.unit.event_patterns import changed
+from tests.unit.event_patterns import EVENTS, changed
 from tests.unit.input_transformers import transformed
 
 if TYPE_CHECKING:
@@ -239,6 +239,46 @@ def test_a_grave_finding_would_be_told_of(aws: LocalAws) -> None:
     sns = aws.client("sns", account=HOME, region=REGION)
     [subscription] = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     assert subscription["Endpoint"] == "security@example.com"
+
+
+@pytest.mark.usefixtures("alerts")
+def test_a_message_arrives(aws: LocalAws) -> None:
+    """What is made of a basic scan reaches a subscriber of the topic, line by line.
+
+    Nobody may send events in the name of AWS, so a rule for events of our own stands in, with the
+    same target.
+    """
+    clients = {name: aws.client(name, account=HOME, region=REGION) for name in ("sns", "sqs")}
+    bridge = aws.client("events", account=HOME, region=REGION)
+    rules = bridge.list_rules()["Rules"]
+    [scans] = [each["Name"] for each in rules if "ECR Image Scan" in each["EventPattern"]]
+    [target] = bridge.list_targets_by_rule(Rule=scans)["Targets"]
+    url = clients["sqs"].create_queue(QueueName="subscriber")["QueueUrl"]
+    clients["sns"].subscribe(
+        TopicArn=target["Arn"],
+        Protocol="sqs",
+        Endpoint=f"arn:aws:sqs:{REGION}:{HOME}:subscriber",
+        Attributes={"RawMessageDelivery": "true"},
+    )
+    bridge.put_rule(Name="stand-in", EventPattern='{"source": ["acme.test"]}')
+    bridge.put_targets(Rule="stand-in", Targets=[target])
+    scan = EVENTS["scan-completed"]
+    entry = {
+        "Source": "acme.test",
+        "DetailType": scan["detail-type"],
+        "Detail": json.dumps(scan["detail"]),
+    }
+    assert bridge.put_events(Entries=[entry])["FailedEntryCount"] == 0
+
+    [message] = clients["sqs"].receive_message(QueueUrl=url)["Messages"]
+    transformer = target["InputTransformer"]
+    expected = transformed(
+        transformer["InputPathsMap"],
+        transformer["InputTemplate"],
+        {**scan, "account": HOME, "region": REGION},
+    )
+    assert [line.strip('"') for line in message["Body"].splitlines()] == expected
+    assert expected[0].startswith("Found in my-repository-name, HIGH or above: {CRITICAL: 10")
 
 
 def test_images_are_pulled_privately(aws: LocalAws, deploy: Deploy) -> None:
