@@ -26,9 +26,10 @@ class ScanAlerts(Construct):
 
     It listens to both scanners, of which a registry has one at a time: a basic scan is told of
     once, with the number of findings of each severity; Amazon Inspector tells of each finding.
-    Suppressed and closed findings, and those of accounts that this one administers Inspector for,
-    are left out, so nothing is told of twice. Inspector sends a finding anew whenever something of
-    it changes: the same finding's ARN stands in both messages, for a receiver to fold them by.
+    Suppressed and closed findings are left out, and so are those of accounts that this one
+    administers Inspector for, which have alerts of their own. Inspector sends a finding anew
+    whenever something of it changes, and no field tells the first time from the second: the
+    finding's ARN stands in each message, for a receiver to fold them by.
 
     The topic is encrypted with a key of its own, which EventBridge may use; what could not be
     delivered to it within a day is kept in a queue for 14 days.
