@@ -1,7 +1,7 @@
 """Answers whether somebody may do something with a repository, from synthesized templates alone.
 
 It follows https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-for what this project renders, and shares no code with it:
+and shares no code with what renders them:
 
     world = World.of_assembly(outdir)                   # every stack of a cdk.out, nested ones too
     role = world.role("Builder")                        # by the beginning of its logical id
@@ -14,8 +14,7 @@ for what this project renders, and shares no code with it:
 
 A repository is named by its name, or by the logical id of one that has none; one that no template
 defines is what its creation template makes of it. Within an account either side suffices, across
-accounts both are needed, Deny wins, and a permissions boundary limits what a role is allowed.
-What it does not know it refuses: an operator it has not learned raises a KeyError.
+accounts both are needed, Deny wins, a permissions boundary limits. An unknown operator raises.
 """
 
 import json
@@ -198,8 +197,13 @@ class World:
     def may_assume(self, role: Caller, principal: Document, action: str, **context: str) -> bool:
         """Tell whether a principal, such as ``{"Federated": arn}``, may assume a role."""
         asked = _Request(action, "*", context)
-        hits = [s for s in role.trust if asked.meets(s) and _in(principal, s["Principal"])]
-        return bool(hits) and all(each["Effect"] == "Allow" for each in hits)
+        told = [
+            each["Effect"]
+            for each in role.trust
+            if asked.meets(each)
+            and all(who in _listed(each["Principal"].get(kind)) for kind, who in principal.items())
+        ]
+        return bool(told) and "Deny" not in told
 
 
 @dataclass(frozen=True)
@@ -288,12 +292,6 @@ _OPERATORS: dict[str, Callable[[_Request, str, str], bool]] = {
     "ArnLike": _Request._arn_like,
     "Bool": lambda _, wanted, told: wanted.lower() == told.lower(),
 }
-
-
-def _in(principal: Document, named: Any) -> bool:
-    if named == "*":
-        return True
-    return all(value in _listed(named.get(kind)) for kind, value in principal.items())
 
 
 def _listed(value: Any) -> list[Any]:

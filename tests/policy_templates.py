@@ -86,13 +86,16 @@ class Stack:
 
     def arn(self, name: str) -> str:
         """Return the ARN of a resource."""
-        kind = self.template["Resources"][name]["Type"].rpartition("::")[2].lower()
-        if kind == "repository":
-            own = self.reference(name)
-            return f"arn:aws:ecr:{self.region}:{self.account}:repository/{own}"
-        named = name if kind in ("managedpolicy", "oidcprovider") else self.reference(name)
-        path = self.template["Resources"][name].get("Properties", {}).get("Path", "/")
-        return f"arn:aws:iam::{self.account}:{kind}{path}{named}"
+        body = self.template["Resources"][name]
+        _, service, kind = body["Type"].lower().split("::")
+        where = f"{self.region}:{self.account}"
+        if service == "iam":
+            named = name if kind in ("managedpolicy", "oidcprovider") else self.reference(name)
+            path = body.get("Properties", {}).get("Path", "/")
+            return f"arn:aws:iam::{self.account}:{kind}{path}{named}"
+        if kind == "publicrepository":
+            service, kind, where = "ecr-public", "repository", f":{self.account}"
+        return f"arn:aws:{service}:{where}:{kind}/{self.reference(name)}"
 
 
 _FUNCTIONS: dict[Any, Callable[[Stack, Any], Any]] = {

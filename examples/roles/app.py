@@ -9,7 +9,7 @@ app = cdk.App()
 cdk.Validations.of(app).add_plugins(EcrChecks())
 stack = cdk.Stack(app, "Access", env=cdk.Environment(account="111122223333", region="eu-central-1"))
 registry = Registry(stack, "Registry")
-Repository(stack, "Api", repository_name="payments/api", tags={"team": "payments"})
+Repository(stack, "Ledger", repository_name="payments/ledger", tags={"team": "payments"})
 
 people = iam.AccountRootPrincipal()  # or the provider that people sign in with
 with_mfa = people.with_conditions({"Bool": {"aws:MultiFactorAuthPresent": "true"}})

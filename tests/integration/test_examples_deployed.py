@@ -32,6 +32,7 @@ DEPLOYED = {
     "pull_through_cache",
     "registry",
     "replication",
+    "roles",
 }
 NOT_DEPLOYED = {
     # Its Lambda function needs the AWS SDK of Lambda's runtime, which the embedded AWS has not.
@@ -98,6 +99,20 @@ def test_two_stacks_contribute_to_one_registry(aws: LocalAws, deploy: Deploy) ->
     [rule] = ecr.get_signing_configuration()["signingConfiguration"]["rules"]
     assert rule["signingProfileArn"].endswith(":/signing-profiles/payments")
     assert len(ecr.list_pull_time_update_exclusions()["pullTimeUpdateExclusions"]) == 1
+
+
+def test_roles_are_granted_the_registry(aws: LocalAws, deploy: Deploy) -> None:
+    """Each role stands with the one policy that says what it may do."""
+    deploy("roles")
+    iam = aws.client("iam", account=HOME, region=REGION)
+
+    roles = [each for each in iam.list_roles()["Roles"] if each["RoleName"].startswith("Access-")]
+    assert len(roles) == 4
+    for role in roles:
+        name = role["RoleName"]
+        [policy] = iam.list_role_policies(RoleName=name)["PolicyNames"]
+        document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        assert "arn:aws:ecr:eu-central-1:111122223333:repository/" in str(document)
 
 
 def test_images_reach_a_region_and_a_partner(aws: LocalAws, deploy: Deploy) -> None:

@@ -1,6 +1,7 @@
 """What the validators of AWS and of the community say of the shipped stacks."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from stacks.environment import Environment
 from stacks.sites import replicas, replicated_prefixes
 from stacks.stage import EnvironmentStage
 from tests.constructs.validators import linted, validated
+from tests.policy_evaluator import World
+from tests.policy_judges import by_cfripper, by_parliament, unaccepted
 from tests.stacks.conftest import Templates
 
 OPEN_TO_THE_ORGANIZATION = (
@@ -60,6 +63,19 @@ def test_cloudformation_validate_finds_nothing(templates: Templates) -> None:
         for path, template in templates.items()
     }
     assert [] == [(path, each) for path in templates for each in found[path]]
+
+
+def test_parliament_and_cfripper_find_nothing_that_has_no_reason(templates: Templates) -> None:
+    """Judges of policies that know nothing of this library have no other finding."""
+    accounts = {
+        path: re.findall(r"Account(\d{12})", path) or ["333344445555"] for path in templates
+    }
+    world = World.of(*((it, *accounts[path], "eu-central-1") for path, it in templates.items()))
+    found = [
+        each for stack in world.stacks for each in (*by_parliament(stack), *by_cfripper(stack))
+    ]
+
+    assert "" == "\n".join(unaccepted(found))
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])

@@ -1,0 +1,87 @@
+"""Services that pull by themselves, and those that pull with a role."""
+
+from typing import Any
+
+import pytest
+
+from ecr_constructs.model.services import (
+    CODE_BUILD,
+    LAMBDA,
+    Source,
+    check_names,
+    service_faults,
+    tells_source,
+)
+
+HERE = Source("aws-cn", "cn-north-1", "111122223333")
+FUNCTIONS = "arn:aws-cn:lambda:cn-north-1:111122223333:function:"
+PROJECTS = "arn:aws-cn:codebuild:cn-north-1:111122223333:project/"
+
+
+@pytest.mark.parametrize(
+    ("condition", "operator", "sources"),
+    [
+        (HERE.functions(), "StringEqualsIfExists", f"{FUNCTIONS}*"),
+        (
+            HERE.functions(["a", "b-*"]),
+            "StringEqualsIfExists",
+            [f"{FUNCTIONS}{each}" for each in ("a", "a:*", "b-*", "b-*:*")],
+        ),
+        (HERE.projects(), "StringEquals", f"{PROJECTS}*"),
+        (HERE.projects(["a"]), "StringEquals", f"{PROJECTS}a"),
+        (HERE.projects(["a", "b"]), "StringEquals", [f"{PROJECTS}a", f"{PROJECTS}b"]),
+    ],
+    ids=["all functions", "named functions", "all projects", "a project", "projects"],
+)
+def test_conditions(condition: dict[str, Any], operator: str, sources: str | list[str]) -> None:
+    """Both keys tell the account, in the partition and Region of the repository."""
+    assert condition == {
+        "ArnLike": {"aws:SourceArn": sources},
+        operator: {"aws:SourceAccount": "111122223333"},
+    }
+
+
+def test_only_two_services_pull_by_themselves() -> None:
+    """The others have no condition to be let in with."""
+    assert HERE.functions() == HERE.conditions_for(LAMBDA)
+    assert HERE.projects() == HERE.conditions_for(CODE_BUILD)
+    assert {} == HERE.conditions_for("sagemaker.amazonaws.com")
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ({}, False),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}, False),
+        ({"StringEquals": {"AWS:SourceAccount": "111122223333"}}, True),
+        ({"Bool": {"aws:SecureTransport": "true"}, "ArnLike": {"aws:sourcearn": "arn:x"}}, True),
+    ],
+)
+def test_tells_source(conditions: dict[str, dict[str, str]], *, expected: bool) -> None:
+    """Keys are compared whatever their case."""
+    assert expected == tells_source(conditions)
+
+
+@pytest.mark.parametrize("names", [["api"], ["payments-*", "Refunds_2"], ["${Token[Name.1]}"], []])
+def test_names(names: list[str]) -> None:
+    """Names, patterns and deploy-time values are accepted."""
+    check_names("functions", names)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "arn:aws:lambda:::function:a", "ä"])
+def test_refuses_names(name: str) -> None:
+    """What is no name is refused, and repeated."""
+    with pytest.raises(ValueError, match="must be a name, in which") as refusal:
+        check_names("functions", ["api", name])
+
+    assert f"  - {name!r} must be" in str(refusal.value)
+
+
+def test_what_to_write_for_an_unknown_service() -> None:
+    """The sentence shows the whole expression."""
+    [fault] = service_faults("ssm.amazonaws.com")
+
+    assert fault.endswith(
+        "iam.ServicePrincipal('ssm.amazonaws.com', conditions={'StringEquals': "
+        "{'aws:SourceAccount': '111122223333'}})"
+    )
