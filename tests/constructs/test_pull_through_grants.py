@@ -81,6 +81,9 @@ REFUSED: dict[str, Make] = {
     "an imported role that is immutable": lambda s: imported(s, mutable=False),
     "a role without policy updates": lambda s: role(s).without_policy_updates(),
     "a role of another account": lambda s: imported(s, OTHER_ACCOUNT),
+    "a role that another account defines": lambda s: role(
+        cdk.Stack(s, "Far", env=cdk.Environment(account=OTHER_ACCOUNT, region="eu-central-1"))
+    ),
     "an account": lambda _: iam.AccountPrincipal(OTHER_ACCOUNT),
     "a service": lambda _: iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
     "an unknown principal": lambda s: iam.UnknownPrincipal(resource=s),
