@@ -8,7 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
-from ecr_constructs.grants import grant_in_own_policy, grant_login, is_elsewhere
+from ecr_constructs.grants import check_actions, grant_in_own_policy, grant_login, is_elsewhere
 from ecr_constructs.model.principals import account_id_faults, check_each
 from ecr_constructs.model.repository_policy import (
     DELETE_IMAGE_ACTIONS,
@@ -49,6 +49,7 @@ class GrantingRepository(ecr.RepositoryBase):
             ValueError: Nothing would be rendered; the repository is imported and its policy
                 would have to name the principal; or a service would be let in for anybody.
         """
+        check_actions(actions)
         return self._grant(grantee.grant_principal, actions)
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:

@@ -116,6 +116,17 @@ def grant_login(principal: iam.IPrincipal, actions: Sequence[str] = LOGIN_ACTION
     return True
 
 
+def check_actions(actions: Sequence[str]) -> None:
+    """Refuse a grant of nothing.
+
+    Raises:
+        ValueError: There is no action.
+    """
+    if not actions:
+        msg = "a grant of no action grants nothing; name them: 'ecr:DescribeImageScanFindings'"
+        raise ValueError(msg)
+
+
 def is_elsewhere(principal: iam.IPrincipal, account: str) -> bool:
     """Tell whether a principal belongs to another account; two deploy-time accounts are one."""
     owner = _knowledge_of(principal).account

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ecr_constructs.grants import grant_to_principal
+from ecr_constructs.grants import check_actions, grant_to_principal
 from ecr_constructs.model.grant_scope import GrantScope
 from ecr_constructs.model.repository_policy import (
     DELETE_IMAGE_ACTIONS,
@@ -61,6 +61,7 @@ class RegistryGrants(Construct):
             ValueError: Neither prefix nor tags, or one that ECR refuses; or the principal has no
                 policy here, so that nothing would be granted.
         """
+        check_actions(actions)
         return self._grant(grantee, actions, GrantScope(prefix, tags or {}))
 
     def grant_read(

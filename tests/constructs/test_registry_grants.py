@@ -130,6 +130,10 @@ def test_any_action_and_both_selections(
 
 REFUSED: dict[str, tuple[Callable[[Registry, iam.Role], object], str]] = {
     "nothing named": (lambda r, role: r.grant_pull(role), "prefix='' is every repository"),
+    "no action": (
+        lambda r, role: r.grant(role, prefix="payments/"),
+        "a grant of no action grants nothing",
+    ),
     "a pattern": (
         lambda r, role: r.grant_pull(role, prefix="payments/*"),
         "must be no pattern but the beginning of names; write 'payments/'",

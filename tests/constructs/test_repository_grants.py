@@ -266,99 +266,78 @@ def by_code(repository: Repository) -> None:
     lambda_.DockerImageFunction(repository.stack, "Function", code=code)
 
 
-SOURCES: dict[str, tuple[Callable[[Repository], object], str, dict[str, Any], bool]] = {}
-for _name, _grant in {
-    "a bare principal": lambda r: r.grant_pull(iam.ServicePrincipal(LAMBDA)),
-    "the helper": lambda r: r.grant_pull_to_lambda(),
-    "CDK's own grant": by_code,
-}.items():
-    SOURCES |= {
-        f"Lambda, {_name}": (_grant, LAMBDA, function("api"), True),
-        f"Lambda, {_name}, a version": (_grant, LAMBDA, function("api:1"), True),
-        f"Lambda, {_name}, another account": (_grant, LAMBDA, function("api", "1" * 12), False),
-        f"Lambda, {_name}, another Region": (
-            _grant,
-            LAMBDA,
-            function("api", region="us-east-1"),
-            False,
-        ),
-        f"Lambda, {_name}, for nobody": (_grant, LAMBDA, {}, False),
-        f"Lambda, {_name}, accounts that differ": (
-            _grant,
-            LAMBDA,
-            {**function("api"), "aws:SourceAccount": "1" * 12},
-            False,
-        ),
-    }
-
-
-def to_payments(repository: Repository) -> None:
-    """Let the functions of payments pull."""
-    repository.grant_pull_to_lambda(functions=["payments-*", "refunds"])
-
-
 def to_far(repository: Repository) -> None:
     """Let the functions of another account pull."""
     repository.grant_pull_to_lambda(account=OTHER_ACCOUNT)
 
 
-def to_projects(repository: Repository) -> None:
-    """Let one project pull."""
-    repository.grant_pull_to_code_build(projects=["build"])
-
-
-def bare(repository: Repository) -> None:
-    """Let CodeBuild pull, without a word for whom."""
-    repository.grant_pull(iam.ServicePrincipal(CODE_BUILD))
-
-
-def conditioned(repository: Repository) -> None:
-    """Let a service pull that the caller has narrowed."""
-    source = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
-    repository.grant_pull(iam.ServicePrincipal("ssm.amazonaws.com", conditions=source))
-
-
-SOURCES |= {
-    "named functions, by pattern": (to_payments, LAMBDA, function("payments-api"), True),
-    "named functions, by name": (to_payments, LAMBDA, function("refunds"), True),
-    "named functions, a version": (to_payments, LAMBDA, function("refunds:7"), True),
-    "named functions, another": (to_payments, LAMBDA, function("refunds2"), False),
-    "another account's functions": (to_far, LAMBDA, function("x", OTHER_ACCOUNT), True),
-    "another account's functions, ours": (to_far, LAMBDA, function("x"), False),
-    "CodeBuild": (bare, CODE_BUILD, project("build"), True),
-    "CodeBuild, another account": (bare, CODE_BUILD, project("build", OTHER_ACCOUNT), False),
-    "CodeBuild, for nobody": (bare, CODE_BUILD, {}, False),
-    "one project": (to_projects, CODE_BUILD, project("build"), True),
-    "one project, another": (to_projects, CODE_BUILD, project("build2"), False),
-    "conditions of the caller's own": (
-        conditioned,
+NARROWED = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+ADMITTED: dict[str, tuple[str, Callable[[Repository], object]]] = {
+    "bare": (LAMBDA, lambda r: r.grant_pull(iam.ServicePrincipal(LAMBDA))),
+    "helper": (LAMBDA, lambda r: r.grant_pull_to_lambda()),
+    "by-cdk": (LAMBDA, by_code),
+    "named": (LAMBDA, lambda r: r.grant_pull_to_lambda(functions=["payments-*", "refunds"])),
+    "far": (LAMBDA, to_far),
+    "builds": (CODE_BUILD, lambda r: r.grant_pull(iam.ServicePrincipal(CODE_BUILD))),
+    "project": (CODE_BUILD, lambda r: r.grant_pull_to_code_build(projects=["build"])),
+    "narrowed": (
         "ssm.amazonaws.com",
-        {"aws:SourceAccount": ACCOUNT},
-        True,
+        lambda r: r.grant_pull(iam.ServicePrincipal("ssm.amazonaws.com", conditions=NARROWED)),
     ),
 }
+SOURCES: dict[str, tuple[str, dict[str, Any], bool]] = {
+    "named, by pattern": ("named", function("payments-api"), True),
+    "named, by name": ("named", function("refunds"), True),
+    "named, a version": ("named", function("refunds:7"), True),
+    "named, another": ("named", function("refunds2"), False),
+    "far": ("far", function("x", OTHER_ACCOUNT), True),
+    "far, one of ours": ("far", function("x"), False),
+    "builds": ("builds", project("build"), True),
+    "builds, another account": ("builds", project("build", OTHER_ACCOUNT), False),
+    "builds, for nobody": ("builds", {}, False),
+    "project": ("project", project("build"), True),
+    "project, another": ("project", project("build2"), False),
+    "narrowed": ("narrowed", {"aws:SourceAccount": ACCOUNT}, True),
+    "narrowed, another account": ("narrowed", {"aws:SourceAccount": OTHER_ACCOUNT}, False),
+}
+for _how in ("bare", "helper", "by-cdk"):
+    SOURCES |= {
+        _how: (_how, function("api"), True),
+        f"{_how}, a version": (_how, function("api:1"), True),
+        f"{_how}, another account": (_how, function("api", OTHER_ACCOUNT), False),
+        f"{_how}, another Region": (_how, function("api", region="us-east-1"), False),
+        f"{_how}, for nobody": (_how, {}, False),
+        f"{_how}, accounts that differ": (
+            _how,
+            {**function("api"), "aws:SourceAccount": OTHER_ACCOUNT},
+            False,
+        ),
+    }
 
 
-@pytest.mark.parametrize(("grant", "service", "context", "expected"), SOURCES.values(), ids=SOURCES)
+@pytest.fixture(scope="module")
+def admitted(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A repository for each way to let a service in."""
+    stack = cdk.Stack(new_app(tmp_path_factory.mktemp("cdk.out")), "Stack", env=ENV)
+    for name, (_, grant) in ADMITTED.items():
+        grant(Repository(stack, name, repository_name=name))
+    return world(stack)
+
+
+@pytest.mark.parametrize(("name", "context", "expected"), SOURCES.values(), ids=SOURCES)
 def test_a_service_is_let_in_for_what_it_acts_for(
-    stack: cdk.Stack,
-    grant: Callable[[Repository], object],
-    service: str,
-    context: dict[str, Any],
-    *,
-    expected: bool,
+    admitted: World, name: str, context: dict[str, Any], *, expected: bool
 ) -> None:
     """Nobody reads images through a service that acts for them."""
-    grant(repository_of(stack))
+    service, _ = ADMITTED[name]
 
-    assert expected == world(stack).can(Service(service, context), "ecr:BatchGetImage", NAME)
+    assert expected == admitted.can(Service(service, context), "ecr:BatchGetImage", name)
 
 
-def test_whoever_creates_a_function_elsewhere_may_pull(stack: cdk.Stack) -> None:
+def test_whoever_creates_a_function_elsewhere_may_pull(admitted: World) -> None:
     """Lambda asks for the account's permission as well as its own."""
-    to_far(repository_of(stack))
-
-    assert world(stack).can(far(), "ecr:BatchGetImage", NAME)
+    assert admitted.can(far(), "ecr:BatchGetImage", "far")
+    assert not admitted.can(far(), "ecr:BatchGetImage", "helper")
 
 
 def test_a_project_pulls_with_its_role(stack: cdk.Stack) -> None:
@@ -402,6 +381,10 @@ REFUSED: dict[str, tuple[Callable[[Repository, cdk.Stack], object], str]] = {
             iam.CompositePrincipal(iam.ServicePrincipal(LAMBDA), iam.ServicePrincipal(CODE_BUILD))
         ),
         "would be let in for anybody it acts for",
+    ),
+    "no action": (
+        lambda r, stack: r.grant(role_of(stack)),
+        "a grant of no action grants nothing",
     ),
     "an unknown principal": (
         lambda r, stack: r.grant_pull(iam.UnknownPrincipal(resource=stack)),
