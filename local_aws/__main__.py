@@ -15,6 +15,7 @@ from local_aws.errors import LocalAwsError
 
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
+ORGANIZATION = f"o-a1b2c3d4e5={ACCOUNT},222233334444"
 # What a shell reports of a command that Ctrl-C ended.
 INTERRUPTED = 130
 
@@ -24,7 +25,8 @@ def start(arguments: argparse.Namespace) -> None:
     from local_aws import running
     from local_aws.process import LocalAws
 
-    with LocalAws(port=arguments.port) as aws, running.announced(aws):
+    organizations = dict(arguments.organization)
+    with LocalAws(port=arguments.port, organizations=organizations) as aws, running.announced(aws):
         if arguments.bootstrap:
             print(f"Bootstrapping {len(arguments.bootstrap)} environments", flush=True)
             trust = arguments.bootstrap[0][0]
@@ -76,6 +78,14 @@ def parser() -> argparse.ArgumentParser:
         metavar="ACCOUNT/REGION",
         help="run cdk bootstrap for these; the account of the first deploys to all",
     )
+    started.add_argument(
+        "--organization",
+        action="append",
+        type=_organization,
+        default=[],
+        metavar="ID=ACCOUNT,ACCOUNT",
+        help="the accounts of an organization; others are in none",
+    )
     started.set_defaults(run=start)
 
     printed = commands.add_parser("env", help="print what to export", description=env.__doc__)
@@ -103,6 +113,14 @@ def _environment(text: str) -> tuple[str, str]:
         msg = f"{text!r} is no environment: write ACCOUNT/REGION, such as {ACCOUNT}/{REGION}"
         raise argparse.ArgumentTypeError(msg)
     return _account(account), region
+
+
+def _organization(text: str) -> tuple[str, list[str]]:
+    organization, _, accounts = text.partition("=")
+    if not re.fullmatch(r"o-[a-z0-9]{10,32}", organization):
+        msg = f"{text!r} is no organization: write ID=ACCOUNT,ACCOUNT, such as {ORGANIZATION}"
+        raise argparse.ArgumentTypeError(msg)
+    return organization, [_account(account) for account in accounts.split(",")]
 
 
 def main(argv: list[str] | None = None) -> int:

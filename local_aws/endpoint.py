@@ -11,6 +11,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from ecr_constructs.model.registry_host import registry_host
 from local_aws import bootstrap, paths
 from local_aws.errors import LocalAwsError
 from local_aws.registry import Registry
@@ -96,7 +97,14 @@ class Endpoint:
         return inherited | self.settings(account=account, region=region) | {"PATH": path}
 
     def client(self, service: str, *, account: str, region: str) -> Any:
-        """Return a boto3 client; the same one for the same arguments."""
+        """Return a boto3 client; the same one for the same arguments.
+
+        Args:
+            service: Its name in boto3.
+            account: Twelve digits: it calls as the root of this account. Or the access key id of
+                a role's session: the endpoint knows its callers by nothing else.
+            region: The Region it calls.
+        """
         key = (service, account, region)
         if key not in self._clients:
             self._clients[key] = self._session.client(
@@ -109,9 +117,19 @@ class Endpoint:
             )
         return self._clients[key]
 
-    def registry(self, account: str, region: str) -> Registry:
-        """Log an OCI client in to the registry of an account and Region."""
-        return Registry.login(self.client("ecr", account=account, region=region))
+    def registry(self, account: str, region: str, *, caller: str | None = None) -> Registry:
+        """Log an OCI client in to the registry of an account and Region.
+
+        Args:
+            account: The registry's account.
+            region: Its Region.
+            caller: Who logs in, an account or an access key id. Default: the registry's account.
+
+        Raises:
+            ClientError: The caller may not log in.
+        """
+        ecr = self.client("ecr", account=caller or account, region=region)
+        return Registry.login(ecr, name=registry_host(account, region))
 
     def bootstrap(
         self, environments: Iterable[tuple[str, str]], *, trust: str | None = None

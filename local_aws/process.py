@@ -17,6 +17,7 @@ from local_aws.endpoint import Endpoint
 from local_aws.errors import LocalAwsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from types import FrameType, TracebackType
 
 HOST = "127.0.0.1"
@@ -33,6 +34,8 @@ class LocalAws(Endpoint):
 
     Args:
         port: The port; by default a free one.
+        organizations: The accounts of each organization; until the start they may be changed. No
+            other account is in one: nobody here could be asked.
         start_timeout_seconds: How long it may take to answer.
 
     Raises:
@@ -40,8 +43,15 @@ class LocalAws(Endpoint):
             start: with the end of its log.
     """
 
-    def __init__(self, *, port: int | None = None, start_timeout_seconds: float = 60) -> None:
+    def __init__(
+        self,
+        *,
+        port: int | None = None,
+        organizations: Mapping[str, Iterable[str]] | None = None,
+        start_timeout_seconds: float = 60,
+    ) -> None:
         """Choose the port; the server starts with the `with` block."""
+        self.organizations: Mapping[str, Iterable[str]] = organizations or {}
         self.port = _free_port() if port is None else _available(port)
         self.start_timeout_seconds = start_timeout_seconds
         super().__init__(f"http://{HOST}:{self.port}")
@@ -51,9 +61,18 @@ class LocalAws(Endpoint):
         paths.required(paths.SERVER_PYTHON)
         self._folder = tempfile.TemporaryDirectory(prefix="local-aws-")
         self._log = Path(self._folder.name) / "server.log"
+        members = [
+            argument
+            for organization, accounts in self.organizations.items()
+            for account in accounts
+            for argument in ("--member", account, organization)
+        ]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the command is ours
-                [str(paths.SERVER_PYTHON), "-m", "local_aws.server", "--port", str(self.port)],
+                [
+                    *(str(paths.SERVER_PYTHON), "-m", "local_aws.server"),
+                    *("--port", str(self.port), *members),
+                ],
                 cwd=paths.PROJECT,
                 # Not the user's environment: ministack has a hundred variables of its own.
                 env={"TMPDIR": self._folder.name, "S3_DATA_DIR": self._folder.name},

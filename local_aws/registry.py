@@ -18,8 +18,8 @@ from local_aws.errors import LocalAwsError
 _MANIFESTS = f"{images.OCI_MANIFEST}, {images.OCI_INDEX}"
 
 
-class PushRefusedError(LocalAwsError):
-    """The registry did not take a manifest.
+class RegistryRefusedError(LocalAwsError):
+    """The registry did not do what was asked.
 
     Args:
         reference: Repository and tag.
@@ -27,10 +27,24 @@ class PushRefusedError(LocalAwsError):
         message: What it says.
     """
 
+    asked: str
+
     def __init__(self, reference: str, code: str, message: str) -> None:
         """Name the reference, then let the registry speak."""
-        super().__init__(f"Push of {reference} refused: {code}: {message}")
+        super().__init__(f"{self.asked} of {reference} refused: {code}: {message}")
         self.code = code
+
+
+class PushRefusedError(RegistryRefusedError):
+    """The registry did not take something."""
+
+    asked = "Push"
+
+
+class PullRefusedError(RegistryRefusedError):
+    """The registry did not hand something out."""
+
+    asked = "Pull"
 
 
 @dataclass(frozen=True)
@@ -46,22 +60,24 @@ class Registry:
     oras: Any
 
     @classmethod
-    def login(cls, ecr: Any) -> Registry:
+    def login(cls, ecr: Any, *, name: str | None = None) -> Registry:
         """Log in as `aws ecr get-login-password | docker login` does.
 
         Args:
-            ecr: A boto3 client; its account and Region choose the registry.
+            ecr: A boto3 client; who it calls as is who logs in.
+            name: The registry's host name on AWS. Default: the one of the caller's account and
+                Region.
 
         Raises:
             LocalAwsError: The registry does not take the token.
         """
         data = ecr.get_authorization_token()["authorizationData"][0]
         user, _, token = base64.b64decode(data["authorizationToken"]).decode().partition(":")
-        return cls.login_with(urlsplit(data["proxyEndpoint"]).netloc, user, token)
+        return cls.login_with(urlsplit(data["proxyEndpoint"]).netloc, user, token, name=name)
 
     @classmethod
-    def login_with(cls, host: str, user: str, token: str) -> Registry:
-        """Log in with a token that is at hand.
+    def login_with(cls, host: str, user: str, token: str, *, name: str | None = None) -> Registry:
+        """Log in with a token that is at hand; `name` as above.
 
         Raises:
             LocalAwsError: The registry does not take it.
@@ -69,6 +85,8 @@ class Registry:
         client = OrasClient(hostname=host, insecure=True, auth_backend="basic")
         # No proxy of the user's comes between, and no password from ~/.netrc.
         client.session.trust_env = False
+        if name:
+            client.session.headers["Host"] = name
         # The client writes the login down; not in the user's ~/.docker/config.json.
         with tempfile.TemporaryDirectory() as folder:
             config = str(Path(folder) / "config.json")
@@ -122,14 +140,13 @@ class Registry:
             reference: A tag or digest.
 
         Raises:
-            LocalAwsError: It does not exist.
+            PullRefusedError: It does not exist, or is not for this client.
         """
         manifest = self.manifest(repository, reference)
         content = json.loads(manifest.data)
         described = [content["config"], *content["layers"]] if "config" in content else []
-        container = self.oras.get_container(f"{self.host}/{repository}")
         blobs = tuple(
-            images.Blob(item["mediaType"], self.oras.get_blob(container, item["digest"]).content)
+            images.Blob(item["mediaType"], self._blob(repository, item["digest"]))
             for item in described
         )
         listed = [item["digest"] for item in content.get("manifests", [])]
@@ -140,24 +157,28 @@ class Registry:
         """Pull a manifest only.
 
         Raises:
-            LocalAwsError: It does not exist.
+            PullRefusedError: It does not exist, or is not for this client.
         """
         url = self._manifest_url(repository, reference)
         answer = self.oras.do_request(url, "GET", headers={"Accept": _MANIFESTS})
-        if not answer.ok:
-            msg = f"Pull of {repository}, {reference} failed with status {answer.status_code}"
-            raise LocalAwsError(msg)
+        _check(PullRefusedError, f"{repository}:{reference}", answer)
         return images.Blob(answer.headers["Content-Type"], answer.content)
 
     def _manifest_url(self, repository: str, reference: str) -> str:
         return f"http://{self.host}/v2/{repository}/manifests/{reference}"
 
+    def _blob(self, repository: str, digest: str) -> bytes:
+        # Not the client's get_blob, which takes a refusal for a layer.
+        answer = self.oras.do_request(f"http://{self.host}/v2/{repository}/blobs/{digest}", "GET")
+        _check(PullRefusedError, f"{repository}@{digest}", answer)
+        return bytes(answer.content)
+
     def _upload(self, shown: str, repository: str, blob: images.Blob) -> None:
         # Not the client's upload_blob, which hides what the registry answers.
         begun = self.oras.do_request(f"http://{self.host}/v2/{repository}/blobs/uploads/", "POST")
-        self._check(shown, begun)
+        _check(PushRefusedError, shown, begun)
         session = f"http://{self.host}{begun.headers['Location']}?digest={blob.digest}"
-        self._check(shown, self.oras.do_request(session, "PUT", data=blob.data))
+        _check(PushRefusedError, shown, self.oras.do_request(session, "PUT", data=blob.data))
 
     def _put(self, shown: str, repository: str, reference: str, manifest: images.Blob) -> None:
         answer = self.oras.do_request(
@@ -166,11 +187,11 @@ class Registry:
             data=manifest.data,
             headers={"Content-Type": manifest.media_type},
         )
-        self._check(shown, answer)
+        _check(PushRefusedError, shown, answer)
 
-    @staticmethod
-    def _check(reference: str, answer: Any) -> None:
-        if answer.ok:
-            return
-        error = answer.json()["errors"][0]
-        raise PushRefusedError(reference, error["code"], error["message"])
+
+def _check(refused: type[RegistryRefusedError], reference: str, answer: Any) -> None:
+    if answer.ok:
+        return
+    error = answer.json()["errors"][0]
+    raise refused(reference, error["code"], error["message"])

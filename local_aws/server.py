@@ -22,7 +22,11 @@ def main() -> None:
     """Serve on a port of this laptop's loopback until SIGTERM, or the end of standard input."""
     parser = argparse.ArgumentParser(prog="local_aws.server", description=main.__doc__)
     parser.add_argument("--port", type=int, required=True)
-    port = parser.parse_args().port
+    parser.add_argument(
+        "--member", nargs=2, action="append", default=[], metavar=("ACCOUNT", "ORGANIZATION")
+    )
+    arguments = parser.parse_args()
+    port = arguments.port
 
     # ministack reads these while it is imported.
     os.environ |= {
@@ -40,7 +44,7 @@ def main() -> None:
 
     from local_aws import overlay  # noqa: PLC0415
 
-    overlay.install(f"http://{HOST}:{port}")
+    overlay.install(f"http://{HOST}:{port}", dict(arguments.member))
     config = Config()
     config.bind = [f"{HOST}:{port}"]
     config.keep_alive_timeout = 75

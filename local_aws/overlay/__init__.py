@@ -6,26 +6,35 @@ stores it reads back truthfully, in the shapes of ECR's API model.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
-def install(endpoint_url: str) -> None:
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def install(endpoint_url: str, organizations: Mapping[str, str]) -> None:
     """Add every part of the overlay to the ministack of this process.
 
     Args:
         endpoint_url: Where the server will answer; ECR hands it out as its registry's address.
+        organizations: The organization of each account that is in one.
     """
     # Imported here, because importing them imports ministack, which reads the environment.
     from local_aws.overlay import (  # noqa: PLC0415
+        api,
+        authorization,
         cloudformation,
         http,
         iam,
-        operations,
         public,
         repositories,
         tokens,
+        web_identity,
     )
     from local_aws.overlay import layers as layers  # noqa: PLC0415 - for its operations
     from local_aws.overlay import lifecycle as lifecycle  # noqa: PLC0415 - as above
 
     tokens.ENDPOINT.url = endpoint_url
-    for part in (operations, repositories, http, cloudformation, public, iam):
+    authorization.ORGANIZATIONS.update(organizations)
+    for part in (api, repositories, http, cloudformation, public, iam, web_identity):
         part.install()

@@ -10,11 +10,30 @@ from typing import TYPE_CHECKING
 from ministack.core.responses import request_scope
 from ministack.services import ecr
 
-from local_aws.overlay import images, pushes, repositories, templates, tokens
+from local_aws.overlay import authorization, images, pushes, repositories, templates, tokens
 from local_aws.overlay.operations import now
 
 if TYPE_CHECKING:
     from local_aws.overlay.operations import HttpAnswer, Members
+
+# What an image's client does, and the action that allows it. The login to /v2/ is enough by itself.
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+_ACTIONS = {
+    ("POST", "blob_uploads"): "InitiateLayerUpload",
+    ("PATCH", "blob_upload_session"): "UploadLayerPart",
+    ("GET", "blob_upload_session"): "UploadLayerPart",
+    ("DELETE", "blob_upload_session"): "UploadLayerPart",
+    ("PUT", "blob_upload_session"): "CompleteLayerUpload",
+    ("HEAD", "blob"): "BatchCheckLayerAvailability",
+    ("GET", "blob"): "GetDownloadUrlForLayer",
+    ("DELETE", "blob"): "BatchDeleteImage",
+    ("HEAD", "manifest"): "BatchGetImage",
+    ("GET", "manifest"): "BatchGetImage",
+    ("PUT", "manifest"): "PutImage",
+    ("DELETE", "manifest"): "BatchDeleteImage",
+    ("GET", "tags_list"): "ListImages",
+    ("GET", "catalog"): "DescribeRepositories",
+}
 
 _stock_request = ecr.handle_registry_request
 _stock_get_manifest = ecr._v2_get_manifest
@@ -34,7 +53,7 @@ def _unauthorized() -> HttpAnswer:
 async def handle_request(
     method: str, path: str, headers: dict[str, str], body: bytes, query: Members
 ) -> HttpAnswer:
-    """Answer a registry request in the account and Region that its token was issued for."""
+    """Answer a registry request in the account and Region that its host or its token names."""
     token = next(iter(query.get("token", [])), None)
     grant = tokens.grant_of(headers.get("authorization", ""), token)
     if grant is None:
@@ -42,8 +61,13 @@ async def handle_request(
     if grant.expires_at < now():
         message = "Your authorization token has expired. Reauthenticate and try again."
         return _refused(403, "DENIED", message)
-    with request_scope(grant.account, grant.region):
+    host = ecr._ECR_REGISTRY_HOST_RE.match(headers.get("host", ""))
+    with request_scope(*(host.groups() if host else (grant.account, grant.region))):
         parsed = ecr._parse_v2_path(path)
+        action = _ACTIONS.get((method, parsed[0])) if parsed else None
+        denied = action and authorization.refusal(grant.caller, f"ecr:{action}", parsed[1] or "*")
+        if denied:
+            return _refused(403, "DENIED", denied)
         if method in ("POST", "PUT") and parsed and parsed[1] not in ecr._repositories:
             template = templates.template_for(parsed[1], "CREATE_ON_PUSH")
             if template is not None:

@@ -104,8 +104,3 @@ async def handle_request(
             return succeeded(answer(members))
         except RefusedError as refusal:
             return refused(refusal.code, str(refusal))
-
-
-def install() -> None:
-    """Put the dispatcher before ministack's."""
-    ecr.handle_request = handle_request

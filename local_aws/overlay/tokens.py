@@ -1,8 +1,8 @@
 """Authorization tokens: who logged in, and to which account's and Region's registry.
 
-On AWS the host name says which registry is meant. Here one host and port serves all of them, so
-the token says it: it is bound to the account and Region that asked for it. Whoever has a token
-may do everything there; no policy is evaluated.
+A token lets its bearer do what the principal may that asked for it. On AWS the host name says
+which registry is meant. Here one address serves all of them: a client that sends no such name in
+its Host header means the registry that the token was asked of.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 
 from ministack.core.responses import get_account_id, get_region
 
+from local_aws.overlay.authorization import CALLER
 from local_aws.overlay.operations import now, operation
 
 if TYPE_CHECKING:
+    from local_aws.overlay.authorization import Caller
     from local_aws.overlay.operations import Members
 
 LIFETIME_SECONDS = 12 * 60 * 60
@@ -32,6 +34,7 @@ class _Endpoint:
 class Grant:
     """What a token stands for."""
 
+    caller: Caller
     account: str
     region: str
     expires_at: float
@@ -45,7 +48,7 @@ def issue(account: str | None = None) -> str:
     """Issue a token for the registry of `account` (default: the caller's) in this Region."""
     token = secrets.token_urlsafe(32)
     expires_at = now() + LIFETIME_SECONDS
-    _grants[token] = Grant(account or get_account_id(), get_region(), expires_at)
+    _grants[token] = Grant(CALLER.get(), account or get_account_id(), get_region(), expires_at)
     return token
 
 

@@ -1,9 +1,9 @@
 """`docker`, `oras` and `helm`, as far as pushing needs them, for a machine without any of them.
 
 What reaches the registry is real: login, blobs and manifests go through oras-py to the embedded
-AWS. Two things are not. The host name of a reference is not looked up: `AWS_ENDPOINT_URL` stands
-where DNS would lead to AWS. And nothing is built in layers: the image that `docker build` makes
-holds its Dockerfile.
+AWS. Two things are not. The host name of a reference is sent, but not looked up:
+`AWS_ENDPOINT_URL` stands where DNS would lead to AWS. And nothing is built in layers: the image
+that `docker build` makes holds its Dockerfile.
 
 Run as `python -m tests.integration.clients PROGRAM ARGUMENTS…`. Logins and images are kept in
 the folder that DOCKER_CONFIG names.
@@ -53,7 +53,8 @@ class Store:
         if host not in self.auths:
             sys.exit(f"{host}: no basic auth credentials")
         user, _, token = base64.b64decode(self.auths[host]["auth"]).decode().partition(":")
-        return Registry.login_with(urlsplit(os.environ["AWS_ENDPOINT_URL"]).netloc, user, token)
+        endpoint = urlsplit(os.environ["AWS_ENDPOINT_URL"]).netloc
+        return Registry.login_with(endpoint, user, token, name=host)
 
 
 def login(store: Store, arguments: list[str]) -> None:

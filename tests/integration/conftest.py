@@ -29,6 +29,8 @@ class Cdk(Protocol):
         """Run a command; by default on the shipped environments."""
 
 
+# An organization with one member, which no new account is.
+ORGANIZATION, MEMBER = "o-a1b2c3d4e5", "555566667777"
 _accounts = itertools.count(1)
 
 
@@ -43,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def local_aws() -> Iterator[LocalAws]:
     """The embedded AWS."""
-    with LocalAws() as aws:
+    with LocalAws(organizations={ORGANIZATION: [MEMBER]}) as aws:
         yield aws
 
 

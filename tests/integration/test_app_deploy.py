@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from ecr_constructs import CiIssuer
 from ecr_constructs.model.repository_policy import Access, document
-from local_aws import images, paths
-from local_aws.registry import PushRefusedError
+from local_aws import images, paths, web_identity
+from local_aws.registry import PullRefusedError, PushRefusedError
 from stacks.environment_file import load_environments
 from stacks.settings import resolve
 from stacks.sites import home, replicas
+from tests.integration.conftest import MEMBER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,10 +41,21 @@ class Deployed:
         environment = self.environments[name]
         return self.aws.client(service, account=environment.account, region=environment.region)
 
-    def registry(self, name: str) -> Registry:
-        """Log in to an environment's registry."""
+    def registry(self, name: str, caller: str | None = None) -> Registry:
+        """Log in to an environment's registry, by default as the root of its account."""
         environment = self.environments[name]
-        return self.aws.registry(environment.account, environment.region)
+        return self.aws.registry(environment.account, environment.region, caller=caller)
+
+    def job(self, name: str, subject: str) -> str:
+        """Show a token to the push role of `acme/payments`; return the key of its session."""
+        environment = self.environments[name]
+        [stack] = self.client("cloudformation", name).describe_stacks(StackName=f"{name}-ecr-push")[
+            "Stacks"
+        ]
+        [role] = [output["OutputValue"] for output in stack["Outputs"]]
+        token = web_identity.token(CiIssuer.github_actions(), subject)
+        session = web_identity.assume(self.aws, role, token, region=environment.region)
+        return session["AccessKeyId"]
 
     @property
     def key_arn(self) -> str:
@@ -171,3 +185,75 @@ def test_an_excepted_tag_moves_in_prod(deployed: Deployed) -> None:
     assert registry.tag(base, "3.12.2", "stable") == second
     with pytest.raises(PushRefusedError, match=r"'3\.12\.1' already exists"):
         registry.tag(base, "3.12.2", "3.12.1")
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        ("dev", "repo:acme/payments:ref:refs/heads/feature/login"),
+        ("prod", "repo:acme/payments:environment:production"),
+    ],
+)
+def test_ci_pushes_to_its_repositories_only(deployed: Deployed, name: str, subject: str) -> None:
+    """A job that the file names has the team's repositories, and no other team's."""
+    registry = deployed.registry(name, deployed.job(name, subject))
+
+    assert registry.push("payments/worker:v7", images.image(name))
+    with pytest.raises(PushRefusedError, match=r"not authorized to perform: ecr:\w+ on .*/web "):
+        registry.push("storefront/web:v7", images.image(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "may_pull"), [("dev", True), ("prod", False)], ids=["pull_back", "push only"]
+)
+def test_ci_pulls_where_the_file_says_so(deployed: Deployed, name: str, may_pull: bool) -> None:
+    """`pull_back` is for layers; the manifest of a tag is read by every push."""
+    subject = {"dev": "ref:refs/heads/main", "prod": "environment:production"}[name]
+    registry = deployed.registry(name, deployed.job(name, f"repo:acme/payments:{subject}"))
+    registry.push("payments/api:v7", images.image(name))
+
+    if may_pull:
+        assert registry.pull("payments/api", "v7") == images.image(name)
+    else:
+        with pytest.raises(PullRefusedError, match="ecr:GetDownloadUrlForLayer"):
+            registry.pull("payments/api", "v7")
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        ("prod", "repo:acme/payments:ref:refs/heads/main"),
+        ("prod", "repo:acme/storefront:environment:production"),
+        ("dev", "repo:acme/payments:ref:refs/heads/try-out"),
+        ("dev", "repo:acme/payments:pull_request"),
+    ],
+)
+def test_no_other_job_pushes(deployed: Deployed, name: str, subject: str) -> None:
+    """The role does not admit it."""
+    with pytest.raises(ClientError, match="Not authorized to perform sts:AssumeRoleWithWebId"):
+        deployed.job(name, subject)
+
+
+@pytest.mark.parametrize(
+    ("repository", "pullers"),
+    [
+        ("storefront/web", {"a member"}),
+        ("storefront/search-indexer", {"a member", "the partner"}),
+        ("payments/fraud-scoring", set()),
+    ],
+)
+def test_accounts_pull_what_the_file_opens_to_them(
+    deployed: Deployed, repository: str, pullers: set[str]
+) -> None:
+    """Members of the organization, the partner of one repository, nobody else."""
+    deployed.registry("prod").push(f"{repository}:v8", images.image(8))
+    accounts = {"a member": MEMBER, "the partner": "777788889999", "a stranger": "888899990000"}
+    pulled = set()
+    for who, account in accounts.items():
+        try:
+            deployed.registry("prod", account).pull(repository, "v8")
+            pulled.add(who)
+        except PullRefusedError as refusal:
+            assert "because no resource-based policy allows" in str(refusal)  # noqa: PT017
+
+    assert pullers == pulled

@@ -308,7 +308,7 @@ def test_a_repository_with_images_is_kept(registry: Registry, ecr: Any) -> None:
         ecr.delete_repository(repositoryName="api")
     ecr.delete_repository(repositoryName="api", force=True)
     ecr.create_repository(repositoryName="api")
-    with pytest.raises(LocalAwsError, match="404"):
+    with pytest.raises(LocalAwsError, match="MANIFEST_UNKNOWN"):
         registry.manifest("api", digest)
 
 

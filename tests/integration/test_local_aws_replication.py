@@ -215,5 +215,5 @@ def test_another_account_must_admit_the_copy(
     if expected[0] == "COMPLETE":
         assert registry(HOME, other).pull("app/a", "v1") == images.image(1)
     else:
-        with pytest.raises(LocalAwsError, match="404"):
+        with pytest.raises(LocalAwsError, match="_UNKNOWN"):
             registry(HOME, other).pull("app/a", "v1")

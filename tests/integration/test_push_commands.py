@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 import pytest
 import yaml
-from aws_cdk import aws_iam as iam
 
-from ecr_constructs import Repository, TagMutability
+from ecr_constructs import CiProvider, CiPushRole, GitHubActions, Repository, TagMutability
 from ecr_constructs.cli.main import main
-from local_aws import images, paths
+from local_aws import images, paths, web_identity
 from tests.integration.clients import PROGRAMS
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 Printed = Callable[..., tuple[int, str, str]]
 
 REGION = "eu-central-1"
+CI, ROLE = GitHubActions(repository="acme/api", branches=["main"]), "pusher"
 IMAGE, CHART = "payments/api", "platform/charts/service"
 
 
@@ -62,14 +62,22 @@ class Pusher:
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Two repositories, and a role that may push to both."""
+    """Two repositories, and a role by which a CI project pushes to both."""
     app = cdk.App(outdir=str(tmp_path_factory.mktemp("cdk.out")))
     stack = cdk.Stack(app, "Push", synthesizer=cdk.BootstraplessSynthesizer())
-    role = iam.Role(stack, "Pusher", role_name="pusher", assumed_by=iam.AccountRootPrincipal())
     immutable = TagMutability.immutable(except_for=["latest"])
-    for construct_id, name in (("Api", IMAGE), ("Chart", CHART)):
-        repository = Repository(stack, construct_id, repository_name=name, tag_mutability=immutable)
-        repository.grant_push(role)
+    repositories = [
+        Repository(stack, construct_id, repository_name=name, tag_mutability=immutable)
+        for construct_id, name in (("Api", IMAGE), ("Chart", CHART))
+    ]
+    CiPushRole(
+        stack,
+        "Pusher",
+        ci=CI,
+        repositories=repositories,
+        provider=CiProvider(stack, "Provider", issuer=CI.issuer),
+        role_name=ROLE,
+    )
     return json.dumps(app.synth().get_stack_by_name("Push").template)
 
 
@@ -84,7 +92,9 @@ def pusher(
     account = new_account()
     place = {"account": account, "region": REGION}
     stacks = local_aws.client("cloudformation", **place)
-    stacks.create_stack(StackName="Push", TemplateBody=template)
+    stacks.create_stack(
+        StackName="Push", TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"]
+    )
     stacks.get_waiter("stack_create_complete").wait(
         StackName="Push", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
     )
@@ -102,9 +112,9 @@ def pusher(
         )
         script.chmod(0o755)
     env = local_aws.env(**place)
-    session = local_aws.client("sts", **place).assume_role(
-        RoleArn=f"arn:aws:iam::{account}:role/pusher", RoleSessionName="build"
-    )["Credentials"]
+    token = web_identity.token(CI.issuer, CI.subjects[0])
+    role_arn = f"arn:aws:iam::{account}:role/{ROLE}"
+    session = web_identity.assume(local_aws, role_arn, token, region=REGION)
     env |= {
         "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
@@ -118,14 +128,17 @@ def pusher(
 
 @pytest.fixture
 def printed(
-    pusher: Pusher, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    local_aws: LocalAws,
+    pusher: Pusher,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Printed:
-    """Runs the command as the push role: its exit status, and what it printed."""
+    """Runs the command, by default as an administrator: its exit status, and what it printed."""
 
-    def run(repository: str, *options: str) -> tuple[int, str, str]:
-        for name, value in pusher.env.items():
-            if name.startswith("AWS_"):
-                monkeypatch.setenv(name, value)
+    def run(repository: str, *options: str, caller: str = "") -> tuple[int, str, str]:
+        env = local_aws.settings(account=caller or pusher.account, region=REGION)
+        for name, value in env.items():
+            monkeypatch.setenv(name, value)
         place = ["--account", pusher.account, "--region", REGION]
         status = main(["push-commands", repository, *place, *options])
         return status, *capsys.readouterr()
@@ -189,6 +202,14 @@ def test_a_repository_that_does_not_exist_is_warned_of(printed: Printed) -> None
     assert status == 1
     assert "the repository payments/none does not exist; deploy it first" in warnings
     assert len(json.loads(commands)["warnings"]) == 1
+
+
+def test_a_push_role_does_not_describe(pusher: Pusher, printed: Printed) -> None:
+    """``--live`` wants what a push role may not, and says so in a line."""
+    status, commands, message = printed(IMAGE, "--live", caller=pusher.env["AWS_ACCESS_KEY_ID"])
+
+    assert (2, "") == (status, commands)
+    assert f"access denied: allow ecr:DescribeRepositories on the repository {IMAGE}" in message
 
 
 def test_the_pipeline_of_the_example_names_what_it_pushed(pusher: Pusher) -> None:

@@ -198,6 +198,8 @@ def test_env_prints_what_a_shell_takes(
     ("arguments", "message"),
     [
         (["env", "--account", "12"], "'12' is no account: it must be twelve digits"),
+        (["start", "--organization", "acme"], "'acme' is no organization: write ID=ACCOUNT"),
+        (["start", "--organization", "o-a1b2c3d4e5=1"], "'1' is no account: it must be twelve"),
         (["start", "--bootstrap", "111122223333"], "write ACCOUNT/REGION, such as 111122223333/"),
     ],
 )

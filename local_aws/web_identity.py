@@ -1,0 +1,63 @@
+"""The tokens that CI systems give to their jobs, made here, and the credentials they are good for.
+
+Nobody signs them: a CI system signs for its own jobs only. The embedded AWS judges what a token
+says, and not who signed it; AWS would refuse these.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ecr_constructs.model.ci import CiIssuer
+    from local_aws.endpoint import Endpoint
+
+SESSION_NAME = "push"
+_LIFETIME_SECONDS = 300
+
+
+def token(issuer: CiIssuer, subject: str, **claims: Any) -> str:
+    """Return an unsigned token.
+
+    Args:
+        issuer: Who would have issued it, and for which audience.
+        subject: Which job it is of: ``repo:acme/payments-api:ref:refs/heads/main``.
+        **claims: What it says besides, or in place of that.
+    """
+    header = {"alg": "none", "typ": "JWT"}
+    body = {
+        "iss": issuer.url,
+        "aud": issuer.audience,
+        "sub": subject,
+        "exp": int(time.time()) + _LIFETIME_SECONDS,
+        **claims,
+    }
+    return ".".join((_encoded(header), _encoded(body), ""))
+
+
+def assume(aws: Endpoint, role_arn: str, web_identity: str, *, region: str) -> dict[str, str]:
+    """Exchange a token for the credentials of a role, as a job of CI does.
+
+    Args:
+        aws: Where the role is.
+        role_arn: The role.
+        web_identity: The token.
+        region: The Region whose STS is asked.
+
+    Raises:
+        ClientError: The role does not admit the job.
+    """
+    # The call itself needs no credentials, and this account sends none.
+    sts = aws.client("sts", account=role_arn.split(":")[4], region=region)
+    answer = sts.assume_role_with_web_identity(
+        RoleArn=role_arn, RoleSessionName=SESSION_NAME, WebIdentityToken=web_identity
+    )
+    credentials: dict[str, str] = answer["Credentials"]
+    return credentials
+
+
+def _encoded(part: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
