@@ -22,14 +22,17 @@ class Push:
         repository: Where it goes.
         tags: Its tags.
         artifact: What is pushed.
-        commands: What a user types.
+        client: The client that pushes it, one of those that push-commands knows.
+        commands: What a user types in place of what push-commands prints, `{to}` being the
+            repository; for what `docker buildx` pushes by itself.
     """
 
     what: str
     repository: str
     tags: tuple[str, ...]
     artifact: Artifact
-    commands: tuple[str, ...]
+    client: str = "docker"
+    commands: tuple[str, ...] = ()
 
 
 def pushes(environment: str) -> Iterator[Push]:
@@ -44,29 +47,20 @@ def _to_dev() -> Iterator[Push]:
         api,
         ("latest",),
         images.image("payments API, first build"),
-        (
-            f"docker build --tag {api} .",
-            f"docker tag {api} $REGISTRY/{api}:latest",
-            f"docker push $REGISTRY/{api}:latest",
-        ),
     )
     yield Push(
         "The next build, under the same tag.",
         api,
         ("latest",),
         images.image("payments API, second build"),
-        (
-            f"docker build --tag $REGISTRY/{api}:latest .",
-            f"docker push $REGISTRY/{api}:latest",
-        ),
     )
-    cache, options = "platform/build-cache", "type=registry,image-manifest=true"
+    options = "type=registry,image-manifest=true"
     yield Push(
         "The cache of that build.",
-        cache,
+        "platform/build-cache",
         ("payments-api",),
         images.build_cache("payments API"),
-        (f"docker buildx build --cache-to {options},ref=$REGISTRY/{cache}:payments-api .",),
+        commands=(f"docker buildx build --cache-to {options},ref={{to}}:payments-api .",),
     )
 
 
@@ -77,37 +71,33 @@ def _to_prod() -> Iterator[Push]:
         api,
         ("v1.0.0",),
         images.image("payments API, release"),
-        (
-            f"docker build --tag {api}:v1.0.0 .",
-            f"docker tag {api}:v1.0.0 $REGISTRY/{api}:v1.0.0",
-            f"docker push $REGISTRY/{api}:v1.0.0",
-        ),
     )
     yield Push(
         "Another image under the tag of the release.",
         api,
         ("v1.0.0",),
         images.image("payments API, changed after its release"),
-        (
-            f"docker build --tag $REGISTRY/{api}:v1.0.0 .",
-            f"docker push $REGISTRY/{api}:v1.0.0",
-        ),
     )
     build = "docker buildx build --push"
-    base = "platform/base-python"
-    to = f"$REGISTRY/{base}"
+    yield Push(
+        "The image of a Lambda function; Lambda takes no index, so no provenance beside it.",
+        "payments/fraud-scoring",
+        ("v3",),
+        images.image("fraud scoring"),
+        commands=(f"{build} --platform linux/amd64 --provenance=false --tag {{to}}:v3 .",),
+    )
     for what, version in (
         ("A base image for two architectures; `stable` is excepted from immutability.", "3.12.7"),
         ("Its next patch, which `stable` moves to.", "3.12.8"),
     ):
         yield Push(
             what,
-            base,
+            "platform/base-python",
             (version, "stable"),
             images.index(f"Python {version}"),
-            (
-                f"{build} --platform linux/amd64,linux/arm64 --tag {to}:{version} .",
-                f"docker buildx imagetools create --tag {to}:stable {to}:{version}",
+            commands=(
+                f"{build} --platform linux/amd64,linux/arm64 --tag {{to}}:{version} .",
+                f"docker buildx imagetools create --tag {{to}}:stable {{to}}:{version}",
             ),
         )
     yield Push(
@@ -115,15 +105,7 @@ def _to_prod() -> Iterator[Push]:
         "platform/charts/service",
         ("1.4.0",),
         images.helm_chart("How a service is run", name="service", version="1.4.0"),
-        ("helm push service-1.4.0.tgz oci://$REGISTRY/platform/charts",),
-    )
-    fraud = "payments/fraud-scoring"
-    yield Push(
-        "The image of a Lambda function; Lambda takes no index, so no provenance beside it.",
-        fraud,
-        ("v3",),
-        images.image("fraud scoring"),
-        (f"{build} --platform linux/amd64 --provenance=false --tag $REGISTRY/{fraud}:v3 .",),
+        client="helm",
     )
 
 

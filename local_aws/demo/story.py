@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_aws import paths, running
-from local_aws.demo import environments, inventory, tables
+from local_aws.demo import environments, inventory, pulls, tables
 from local_aws.demo import replicas as replicas_of
 from local_aws.demo.deploy import deploy
 from local_aws.demo.pushes import push_all
@@ -48,15 +48,22 @@ def tell(*, port: int | None, keep: bool) -> None:
         # Before anything takes time: the port may be in use.
         aws = LocalAws(port=port)
         chosen = _read(screen, folder)
+        aws.organizations = pulls.organizations(chosen.values())
         _start(stack, screen, aws, keep=keep)
         _bootstrap(aws, screen, chosen)
 
         screen.heading("Deploying")
         deploy(aws, screen, list(chosen.values()), PATTERNS, folder)
         screen.heading("Pushing")
-        screen.say("No Docker is needed here: an OCI client sends what these commands would.")
+        screen.say(
+            "The commands are those of `ecr-constructs push-commands`, and of buildx. No Docker is "
+            "needed: an OCI client sends what they would, to this laptop. A job of GitHub Actions "
+            "comes with a token in place of a secret; the demo makes it, and nobody signs it: the "
+            "embedded AWS compares what it says with the trust policy of the push role."
+        )
         for name, environment in chosen.items():
             push_all(aws, screen, name, environment)
+        pulls.show(aws, screen, "prod", chosen["prod"])
         for name, environment in chosen.items():
             replicas_of.show(aws, screen, name, environment)
         for name, environment in chosen.items():

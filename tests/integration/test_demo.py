@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("demo")]
 
+PROD = "333344445555.dkr.ecr.eu-central-1.amazonaws.com"
+STDIN = "--username AWS --password-stdin"
+
 
 @dataclass(frozen=True)
 class Told:
@@ -58,10 +61,22 @@ def test_it_ends_well(told: Told) -> None:
         "$ CDK_VALIDATION=false cdk deploy 'Dev/**' 'Prod/**' --require-approval=never",
         "✓ Prod/EuWest1/Key                               stack prod-ecr-key",
         "✓ 21 stacks deployed",
-        "$ aws ecr get-login-password | docker login --username AWS --password-stdin $REGISTRY",
-        "$ docker build --tag payments/api .",
-        "$ docker tag payments/api $REGISTRY/payments/api:latest",
-        "$ docker push $REGISTRY/payments/api:latest",
+        "$ aws sts assume-role-with-web-identity --role-arn arn:aws:iam::333344445555:role/",
+        "✗ repo:acme/another-payments:environment:production: Not authorized to perform sts:",
+        "✗ repo:acme/payments:ref:refs/heads/try-out: Not authorized to perform sts:AssumeRole",
+        "✓ repo:acme/payments:environment:production is admitted",
+        f"$ aws ecr get-login-password --region eu-central-1 | docker login {STDIN} {PROD}",
+        "✓ logged in as that job of acme/payments",
+        "$ docker build --tag payments/api:v1.0.0 .",
+        f"$ docker tag payments/api:v1.0.0 {PROD}/payments/api:v1.0.0",
+        f"$ docker push {PROD}/payments/api:v1.0.0",
+        f"$ helm push service-1.4.0.tgz oci://{PROD}/platform/charts",
+        "✗ Push of platform/base-python:v1.0.0 refused: DENIED: User: arn:aws:sts::333344445555:",
+        "✓ logged in as an administrator of account 333344445555",
+        f"$ docker pull {PROD}/payments/api:v1.0.0",
+        "✓ account 555566667777: sha256:",
+        "✗ account 777788889999: Pull of payments/api:v1.0.0 refused: DENIED: User: arn:aws:iam::",
+        "✗ role without-grants of account 333344445555: User: arn:aws:sts::333344445555:assumed-",
         "✗ Push of payments/api:v1.0.0 refused: TAG_INVALID: The image tag 'v1.0.0' already exists",
         "✓ platform/charts/service:1.4.0 is sha256:",
         "✓ platform/build-cache:payments-api is sha256:",
