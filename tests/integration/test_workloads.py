@@ -63,9 +63,6 @@ REASONS: dict[str, dict[str, str]] = {
     }
     | {"AwsSolutions-S1": "Who reads artifacts is in CloudTrail."},
 }
-UNTIL_SOURCE = pytest.mark.xfail(
-    reason="a grant to Lambda does not yet say whom it acts for (ECR209)", strict=True
-)
 # What the embedded AWS does not have.
 NOT_EMBEDDED = {
     "app_runner": {"AWS::AppRunner::Service"},
@@ -97,13 +94,7 @@ def test_the_validators_find_nothing(workloads: dict[str, Workload], name: str) 
     assert [] == [each for each in found if not each.startswith(FALSE_ALARM)]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(each, marks=UNTIL_SOURCE if each == "lambda_image" else ())
-        for each in WORKLOADS
-    ],
-)
+@pytest.mark.parametrize("name", WORKLOADS)
 def test_what_is_broken_has_a_reason(workloads: dict[str, Workload], name: str) -> None:
     """Every finding of cdk-nag has a reason, every reason a finding; our checks find nothing."""
     assert REASONS[name].keys() == workloads[name].broken
@@ -144,7 +135,6 @@ def test_roles_may_do_what_the_workload_needs(
     assert elsewhere == [{"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}] * (name == "eks")
 
 
-@UNTIL_SOURCE
 def test_lambda_is_admitted_for_functions_of_the_account(
     workloads: dict[str, Workload],
 ) -> None:
