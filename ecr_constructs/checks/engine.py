@@ -39,7 +39,7 @@ def report_on(assembly: Assembly, is_judged: Callable[[Resource], bool]) -> Repo
 
     Args:
         assembly: What rules look at.
-        is_judged: Tells whether a resource, or a template as a whole, is judged.
+        is_judged: Tells whether a resource is judged. A template as a whole is.
     """
     by_type = _by_type(RULES)
     findings: list[Finding] = []
@@ -91,9 +91,8 @@ def _by_type(rules: Mapping[str, Rule]) -> Mapping[str, Sequence[Rule]]:
 def _found(
     stack: Stack, by_type: Mapping[str, Sequence[Rule]], is_judged: Callable[[Resource], bool]
 ) -> Iterator[Finding]:
-    if is_judged(stack.whole):
-        for rule in by_type[""]:
-            yield from _of(stack.whole, rule)
+    for rule in by_type[""]:
+        yield from _of(stack.whole, rule)
     for resource in stack.resources.values():
         if resource.is_made and is_judged(resource):
             for rule in by_type.get(resource.type, ()) if resource.type else ():

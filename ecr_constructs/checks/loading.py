@@ -48,13 +48,12 @@ def load(paths: Iterable[str | Path]) -> list[Template]:
 @contextmanager
 def _no_garbage() -> Iterator[None]:
     """Do not look for garbage: among what is read there is none, and looking takes longer."""
-    enabled = gc.isenabled()
+    resume = gc.enable if gc.isenabled() else gc.disable
     gc.disable()
     try:
         yield
     finally:
-        if enabled:
-            gc.enable()
+        resume()
 
 
 def _folder(path: Path) -> Iterator[Template]:

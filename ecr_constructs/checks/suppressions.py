@@ -50,9 +50,8 @@ def suppressions(
         stack: The template.
         is_judged: Tells whether those of a resource are asked for. Default: all are.
     """
-    if is_judged(stack.whole):
-        yield from _in_metadata("", stack.body.get("Metadata"))
-        yield from _acknowledged_for_all(stack)
+    yield from _in_metadata("", stack.body.get("Metadata"))
+    yield from _acknowledged_for_all(stack)
     for resource in filter(is_judged, stack.resources.values()):
         if "Metadata" in resource.body:
             yield from _in_metadata(resource.id, resource.body["Metadata"])

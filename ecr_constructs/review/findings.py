@@ -86,7 +86,6 @@ def _touched(comparison: Comparison, side: Assembly) -> Iterator[Resource]:
     changed = comparison.rewritten
     names = {name_of(each) for each in changed if each.type == REPOSITORY} - {None}
     for number, stack in enumerate(side.stacks):
-        yield stack.whole
         whole = number in comparison.changed_stacks or _suppresses(stack)
         for resource in stack.resources.values():
             is_plain = resource.type == REPOSITORY and resource not in changed

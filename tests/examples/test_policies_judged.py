@@ -13,6 +13,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from ecr_constructs.checks import load, report
 from tests.constructs.helpers import ROOT
+from tests.examples.workloads import WORKLOADS
 from tests.policy_evaluator import World
 from tests.policy_judges import (
     actions_of_ecr,
@@ -23,7 +24,12 @@ from tests.policy_judges import (
 )
 from tests.policy_templates import Stack
 
-EXAMPLES = sorted((ROOT / "examples").glob("*/app.py"))
+# Those that run images have reasons of their own, in tests/integration/test_workloads.py.
+EXAMPLES = [
+    path
+    for path in sorted((ROOT / "examples").glob("*/app.py"))
+    if path.parent.name not in WORKLOADS
+]
 
 
 @dataclass(frozen=True)

@@ -125,9 +125,17 @@ def test_a_condition_that_no_longer_holds_removes() -> None:
     """A resource is there only where its condition holds."""
 
     def side(*, wanted: str) -> Assembly:
+        conditions = {
+            "Wanted": {"Fn::Equals": [wanted, "yes"]},
+            "Never": {"Fn::Equals": ["no", "yes"]},
+        }
+        never = repository(RepositoryName=f"never/{wanted}")
         body = {
-            "Conditions": {"Wanted": {"Fn::Equals": [wanted, "yes"]}},
-            "Resources": {"Api": {**API, "Condition": "Wanted"}},
+            "Conditions": conditions,
+            "Resources": {
+                "Api": {**API, "Condition": "Wanted"},
+                "Never": {**never, "Condition": "Never"},
+            },
         }
         return Assembly([Template("Prod.json", body, *HOME, stack="Prod")])
 
