@@ -18,7 +18,6 @@ from ecr_constructs.creation_template import (
     claim_template,
 )
 from ecr_constructs.event_rules import RuleOptions, event_rule
-from ecr_constructs.grants import grant_to_principal
 from ecr_constructs.model.creation_template import CreationTemplate, namespace_of, role_faults
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.events import Images, pulled_through
@@ -26,21 +25,15 @@ from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.pull_through_cache import MAX_RULES, PullThroughRule
-from ecr_constructs.model.repository_policy import (
-    DELETE_IMAGE_ACTIONS,
-    LIFECYCLE_ACTIONS,
-    LOGIN_ACTIONS,
-    READ_ACTIONS,
-    Access,
-    document,
-)
+from ecr_constructs.model.repository_policy import Access, document
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import Upstream
+from ecr_constructs.pull_through_grants import CacheGrants
 from ecr_constructs.registry_index import RegistryIndex
 from ecr_constructs.surroundings import partition_in, region_of
 
 
-class PullThroughCache(Construct):
+class PullThroughCache(CacheGrants):
     """A pull through cache: images of another registry, kept in this one from their first pull.
 
     Beside the rule it defines the creation template of its prefix, so that the repositories that
@@ -192,6 +185,11 @@ class PullThroughCache(Construct):
         """The ARN pattern of the cached repositories."""
         return f"{self._registry_arn}{namespace_of(self.repository_prefix)}*"
 
+    @property
+    def pull_actions(self) -> Sequence[str]:
+        """What pulling through the cache takes, its first pull of an image included."""
+        return self._rule.pull_actions(tagging=self._tagging)
+
     def uri_for(self, image: str) -> str:
         """Return the URI by which an image is pulled through the cache.
 
@@ -204,67 +202,6 @@ class PullThroughCache(Construct):
             ValueError: No name of an image, or one that begins with a host.
         """
         return f"{self._host}/{self._rule.name_for(image)}"
-
-    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal pull through the cache, what is cached and what is not yet.
-
-        That is more than a pull: the first one of an image makes ECR create a repository and
-        import the image, in the name of whoever pulls.
-
-        Raises:
-            ValueError: The principal has no policy here, so that nothing would be granted. Other
-                accounts pull what is cached through ``pull_accounts`` and ``pull_organizations``.
-        """
-        return self._grant(
-            grantee,
-            "pulling through a cache",
-            self._rule.pull_actions(tagging=self._tagging),
-            login_actions=LOGIN_ACTIONS,
-        )
-
-    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal see which images are cached.
-
-        Raises:
-            ValueError: As for `grant_pull`.
-        """
-        return self._grant(grantee, "reading a cache", READ_ACTIONS)
-
-    def grant_delete_image(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal delete cached images; the next pull caches them anew.
-
-        Raises:
-            ValueError: As for `grant_pull`.
-        """
-        return self._grant(grantee, "deleting cached images", DELETE_IMAGE_ACTIONS)
-
-    def grant_manage_lifecycle(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal change, remove and preview lifecycle policies of cached repositories.
-
-        Raises:
-            ValueError: As for `grant_pull`.
-        """
-        return self._grant(grantee, "managing the lifecycle of a cache", LIFECYCLE_ACTIONS)
-
-    def _grant(
-        self,
-        grantee: iam.IGrantable,
-        what: str,
-        actions: Sequence[str],
-        login_actions: Sequence[str] = (),
-    ) -> iam.Grant:
-        return grant_to_principal(
-            grantee,
-            scope=self,
-            what=what,
-            actions=actions,
-            resource_arn=self.repositories_arn,
-            login_actions=login_actions,
-            instead=(
-                "Name it in pull_accounts, pull_organizations or pull_principals to let it pull "
-                "what is cached, and in the registry policy to let it import images."
-            ),
-        )
 
     def on_pull_through_cache(
         self, construct_id: str, *, failed: bool = False, **options: Unpack[RuleOptions]

@@ -5,15 +5,22 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, NoReturn
 
-from ecr_constructs.cli import lifecycle, push, review, templates
 from ecr_constructs.cli.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# The modules of the commands. Only the one that is asked for is imported: hooks start it often.
+_COMMANDS = {
+    "lifecycle": "ecr_constructs.cli.lifecycle",
+    "check": "ecr_constructs.cli.templates",
+    "review": "ecr_constructs.cli.review",
+    "push-commands": "ecr_constructs.cli.push",
+}
 FAILED = 2
 INTERRUPTED = 130
 
@@ -39,11 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="ecr-constructs", description="What Amazon ECR will do, before it does it."
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    lifecycle.add_to(commands)
-    templates.add_to(commands)
-    review.add_to(commands)
-    push.add_to(commands)
-    options = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    for name in given[:1] if given and given[0] in _COMMANDS else _COMMANDS:
+        import_module(_COMMANDS[name]).add_to(commands)
+    options = parser.parse_args(given)
     if isinstance(sys.stdout, TextIOWrapper):
         # A bar that a terminal cannot show is no reason to fail.
         sys.stdout.reconfigure(errors="replace")
