@@ -33,6 +33,21 @@ class _Parser(argparse.ArgumentParser):
         self.exit(FAILED, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
+def parser(command: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the command line.
+
+    Args:
+        command: The only command to add, since each import costs time. Default: all of them.
+    """
+    parser = _Parser(
+        prog="ecr-constructs", description="What Amazon ECR will do, before it does it."
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name in [command] if command in _COMMANDS else _COMMANDS:
+        import_module(_COMMANDS[name]).add_to(commands)
+    return parser
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
@@ -42,14 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 if nothing was found, 1 if something was, 2 if the arguments or a file are wrong.
     """
-    parser = _Parser(
-        prog="ecr-constructs", description="What Amazon ECR will do, before it does it."
-    )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
     given = sys.argv[1:] if arguments is None else list(arguments)
-    for name in given[:1] if given and given[0] in _COMMANDS else _COMMANDS:
-        import_module(_COMMANDS[name]).add_to(commands)
-    options = parser.parse_args(given)
+    options = parser(next(iter(given), None)).parse_args(given)
     if isinstance(sys.stdout, TextIOWrapper):
         # A bar that a terminal cannot show is no reason to fail.
         sys.stdout.reconfigure(errors="replace")

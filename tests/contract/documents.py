@@ -1,0 +1,32 @@
+"""A run of each command whose JSON is part of the contract."""
+
+_LIFECYCLE = [
+    "--policy",
+    "examples/lifecycle/policy.json",
+    "--images",
+    "examples/lifecycle/images.json",
+    "--manifests",
+    "examples/lifecycle/manifests.json",
+    "--now",
+    "2026-11-24T12:00:00Z",
+    "--format",
+    "json",
+]
+
+
+def documents() -> dict[str, list[str]]:
+    """Return the arguments of a run of each command."""
+    return {
+        "check": ["check", "examples/checks/template.yaml", "--format", "json"],
+        "check sarif": ["check", "examples/checks/template.yaml", "--format", "sarif"],
+        "lifecycle check": ["lifecycle", "check", *_LIFECYCLE],
+        "lifecycle preview": ["lifecycle", "preview", *_LIFECYCLE],
+        "push-commands": [
+            *("push-commands", "payments/api", "--format", "json"),
+            *("--account", "333344445555", "--region", "eu-central-1"),
+        ],
+        "review": [
+            *("review", "--base", "examples/review/base", "--head", "examples/review/head"),
+            *("--format", "json"),
+        ],
+    }
