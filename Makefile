@@ -97,11 +97,11 @@ format: $(VENV)/.installed ## format and fix what can be fixed
 
 .PHONY: update
 update: install ## rewrite snapshots and generated files after a deliberate change
-	@$(BIN)/python -m tools.schema
-	@$(BIN)/python -m tools.service_data
-	@$(BIN)/python -m tools.rules
-	@$(BIN)/pytest tests/stacks tests/pull_requests --snapshot-update
-	@$(BIN)/python -m tools.picture
+	@$(BIN)/python -m scripts.schema
+	@$(BIN)/python -m scripts.service_data
+	@$(BIN)/python -m scripts.rules
+	@$(BIN)/pytest tests/app --snapshot-update
+	@$(BIN)/python -m scripts.picture
 
 .PHONY: lock
 lock: $(BIN)/uv ## rewrite the hashed locks from pyproject.toml

@@ -6,9 +6,9 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from ecr_constructs import EcrChecks
-from stacks.environment_file import load_environments
+from ecr_constructs.environment.loading import load_environments
+from ecr_constructs.environment.yaml_file import EnvironmentFileError
 from stacks.stage import EnvironmentStage
-from stacks.yaml_file import EnvironmentFileError
 
 
 def main() -> None:

@@ -40,7 +40,7 @@ def measure(count: int, replicas: int) -> dict[str, float]:
     """Synthesize the environment as app.py does; return what that took, without the imports."""
     import aws_cdk as cdk  # noqa: PLC0415 - loading it is not what is measured
 
-    from stacks.environment import Environment  # noqa: PLC0415
+    from ecr_constructs.environment.models import Environment  # noqa: PLC0415
     from stacks.stage import EnvironmentStage  # noqa: PLC0415
 
     environment = Environment.model_validate(environment_of(count, replicas))

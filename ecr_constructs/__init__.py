@@ -7,13 +7,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ecr_constructs.account_settings import AccountSettings
     from ecr_constructs.checks.plugin import EcrChecks
-    from ecr_constructs.ci_provider import CiProvider
-    from ecr_constructs.ci_push_role import CiPushRole
-    from ecr_constructs.creation_template import RepositoryCreationTemplate
-    from ecr_constructs.mixins.expire_untagged import ExpireUntagged
-    from ecr_constructs.mixins.settings import EncryptWithKey, MakeTagsImmutable, Retain, ScanOnPush
+    from ecr_constructs.constructs.account_settings import AccountSettings
+    from ecr_constructs.constructs.alarms import UsageAlarms
+    from ecr_constructs.constructs.alerts import ScanAlerts
+    from ecr_constructs.constructs.ci_provider import CiProvider
+    from ecr_constructs.constructs.ci_push_role import CiPushRole
+    from ecr_constructs.constructs.creation_template import RepositoryCreationTemplate
+    from ecr_constructs.constructs.defaults import RepositoryDefaults
+    from ecr_constructs.constructs.endpoints import RegistryEndpoints
+    from ecr_constructs.constructs.key import RegistryKey
+    from ecr_constructs.constructs.mixins.expire_untagged import ExpireUntagged
+    from ecr_constructs.constructs.mixins.settings import (
+        EncryptWithKey,
+        MakeTagsImmutable,
+        Retain,
+        ScanOnPush,
+    )
+    from ecr_constructs.constructs.public_repository import PublicRepository
+    from ecr_constructs.constructs.pull_through_cache import PullThroughCache
+    from ecr_constructs.constructs.pull_through_credential import PullThroughCredential
+    from ecr_constructs.constructs.registry.registry import Registry
+    from ecr_constructs.constructs.repository import Repository
     from ecr_constructs.model.ci import (
         BitbucketPipelines,
         CiIssuer,
@@ -25,16 +40,6 @@ if TYPE_CHECKING:
     from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy, LifecycleRule, Retention
     from ecr_constructs.model.mutability import TagMutability
     from ecr_constructs.model.upstreams import Upstream
-    from ecr_constructs.public_repository import PublicRepository
-    from ecr_constructs.pull_through_cache import PullThroughCache
-    from ecr_constructs.pull_through_credential import PullThroughCredential
-    from ecr_constructs.registry import Registry
-    from ecr_constructs.registry_endpoints import RegistryEndpoints
-    from ecr_constructs.registry_key import RegistryKey
-    from ecr_constructs.repository import Repository
-    from ecr_constructs.repository_defaults import RepositoryDefaults
-    from ecr_constructs.scan_alerts import ScanAlerts
-    from ecr_constructs.usage_alarms import UsageAlarms
 
 __all__ = [
     "AccountSettings",
@@ -72,38 +77,38 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AccountSettings": "account_settings",
+    "AccountSettings": "constructs.account_settings",
     "BitbucketPipelines": "model.ci",
     "CiIssuer": "model.ci",
-    "CiProvider": "ci_provider",
-    "CiPushRole": "ci_push_role",
+    "CiProvider": "constructs.ci_provider",
+    "CiPushRole": "constructs.ci_push_role",
     "CircleCi": "model.ci",
     "EcrChecks": "checks.plugin",
-    "EncryptWithKey": "mixins.settings",
+    "EncryptWithKey": "constructs.mixins.settings",
     "Encryption": "model.encryption",
-    "ExpireUntagged": "mixins.expire_untagged",
+    "ExpireUntagged": "constructs.mixins.expire_untagged",
     "GitHubActions": "model.ci",
     "GitLabCi": "model.ci",
     "Inventory": "model.lifecycle",
     "LifecyclePolicy": "model.lifecycle",
     "LifecycleRule": "model.lifecycle",
-    "MakeTagsImmutable": "mixins.settings",
-    "PublicRepository": "public_repository",
-    "PullThroughCache": "pull_through_cache",
-    "PullThroughCredential": "pull_through_credential",
-    "Registry": "registry",
-    "RegistryEndpoints": "registry_endpoints",
-    "RegistryKey": "registry_key",
-    "Repository": "repository",
-    "RepositoryCreationTemplate": "creation_template",
-    "RepositoryDefaults": "repository_defaults",
-    "Retain": "mixins.settings",
+    "MakeTagsImmutable": "constructs.mixins.settings",
+    "PublicRepository": "constructs.public_repository",
+    "PullThroughCache": "constructs.pull_through_cache",
+    "PullThroughCredential": "constructs.pull_through_credential",
+    "Registry": "constructs.registry.registry",
+    "RegistryEndpoints": "constructs.endpoints",
+    "RegistryKey": "constructs.key",
+    "Repository": "constructs.repository",
+    "RepositoryCreationTemplate": "constructs.creation_template",
+    "RepositoryDefaults": "constructs.defaults",
+    "Retain": "constructs.mixins.settings",
     "Retention": "model.lifecycle",
-    "ScanAlerts": "scan_alerts",
-    "ScanOnPush": "mixins.settings",
+    "ScanAlerts": "constructs.alerts",
+    "ScanOnPush": "constructs.mixins.settings",
     "TagMutability": "model.mutability",
     "Upstream": "model.upstreams",
-    "UsageAlarms": "usage_alarms",
+    "UsageAlarms": "constructs.alarms",
 }
 
 

@@ -86,7 +86,7 @@ class Endpoint:
         }
 
     def env(self, *, account: str, region: str) -> dict[str, str]:
-        """Return a whole environment for a child process, with this project's tools on its PATH.
+        """Return a whole environment for a child process, with this project's scripts on its PATH.
 
         Args:
             account: Twelve digits; the child is the root of this account.

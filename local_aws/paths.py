@@ -1,4 +1,4 @@
-"""Where the project keeps the tools that the embedded AWS needs."""
+"""Where the project keeps the scripts that the embedded AWS needs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ CDK_HOME = PROJECT / ".cdk"
 STATE_FILE = PROJECT / ".local-aws" / "server.json"
 
 
-def required(*tools: Path) -> None:
-    """Make sure that the tools are installed.
+def required(*scripts: Path) -> None:
+    """Make sure that the scripts are installed.
 
     Raises:
         LocalAwsError: One is missing; it says which.
     """
-    for tool in tools:
+    for tool in scripts:
         if not tool.exists():
             shown = tool.relative_to(PROJECT) if tool.is_relative_to(PROJECT) else tool
             msg = f"{shown} is missing. Run: make install"

@@ -6,7 +6,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from ecr_constructs import ScanAlerts
-from stacks.environment import Alerts
+from ecr_constructs.environment.models import Alerts
 
 
 class AlertsStack(cdk.Stack):

@@ -3,7 +3,7 @@
 from aws_cdk import aws_kms as kms
 
 from ecr_constructs import Encryption
-from stacks.environment import EncryptionKind
+from ecr_constructs.environment.models import EncryptionKind
 
 
 def encryption_of(kind: EncryptionKind, key: kms.IKey | None) -> Encryption:

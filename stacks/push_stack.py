@@ -8,8 +8,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs import CiIssuer, CiProvider, CiPushRole
-from stacks.environment import Environment
-from stacks.pushes import Pushed, pushes
+from ecr_constructs.environment.ci_access import Pushed, pushes
+from ecr_constructs.environment.models import Environment
 
 
 class PushStack(cdk.Stack):

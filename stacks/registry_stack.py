@@ -7,10 +7,10 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from ecr_constructs import Registry, RepositoryCreationTemplate
+from ecr_constructs.environment.models import Environment
+from ecr_constructs.environment.registries import Site, home, replicas, replicated_prefixes
+from ecr_constructs.environment.resolution import resolve
 from stacks.encryption import encryption_of
-from stacks.environment import Environment
-from stacks.settings import resolve
-from stacks.sites import Site, home, replicas, replicated_prefixes
 
 
 class RegistryStack(cdk.Stack):

@@ -8,10 +8,10 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from ecr_constructs import Repository
+from ecr_constructs.environment.models import Environment, Team
+from ecr_constructs.environment.models import Repository as Declared
+from ecr_constructs.environment.resolution import resolve
 from stacks.encryption import encryption_of
-from stacks.environment import Environment, Team
-from stacks.environment import Repository as Declared
-from stacks.settings import resolve
 
 
 class RepositoriesStack(cdk.Stack):

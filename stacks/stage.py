@@ -6,15 +6,15 @@ import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from ecr_constructs.environment.ci_access import pushes
+from ecr_constructs.environment.models import Environment
+from ecr_constructs.environment.registries import Site, home, replicas, repositories_at
+from ecr_constructs.environment.resolution import uses_key
 from stacks.alerts_stack import AlertsStack
-from stacks.environment import Environment
 from stacks.key_stack import KeyStack
 from stacks.push_stack import PushStack
-from stacks.pushes import pushes
 from stacks.registry_stack import RegistryStack
 from stacks.repositories_stack import RepositoriesStack
-from stacks.settings import uses_key
-from stacks.sites import Site, home, replicas, repositories_at
 
 
 class EnvironmentStage(cdk.Stage):

@@ -4,13 +4,13 @@ Importing this package loads neither CDK nor cfn-lint; PyYAML is loaded when YAM
 """
 
 from ecr_constructs.checks.engine import check, report
-from ecr_constructs.checks.errors import CheckError
 from ecr_constructs.checks.finding import Finding, Report, Severity, Suppressed
-from ecr_constructs.checks.loading import load
 from ecr_constructs.checks.rule import Rule
 from ecr_constructs.checks.rules import RULES
-from ecr_constructs.checks.template import Template
 from ecr_constructs.checks.testing import assert_no_findings
+from ecr_constructs.cloudformation.errors import CheckError
+from ecr_constructs.cloudformation.loading import load
+from ecr_constructs.cloudformation.template import Template
 
 __all__ = [
     "RULES",

@@ -12,14 +12,14 @@ from typing import Any
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
-from ecr_constructs.checks.cloud_assembly import MANIFEST, top_of
 from ecr_constructs.checks.engine import check
-from ecr_constructs.checks.errors import CheckError
 from ecr_constructs.checks.finding import Finding
-from ecr_constructs.checks.loading import load
 from ecr_constructs.checks.rule import Rule
 from ecr_constructs.checks.rules import RULES
-from ecr_constructs.checks.template import Template
+from ecr_constructs.cloudformation.cloud_assembly import MANIFEST, top_of
+from ecr_constructs.cloudformation.errors import CheckError
+from ecr_constructs.cloudformation.loading import load
+from ecr_constructs.cloudformation.template import Template
 
 
 class EcrRule(CloudFormationLintRule):  # type: ignore[misc]  # cfn-lint has no types

@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ecr_constructs.checks.assembly import Assembly, Stack
 from ecr_constructs.checks.finding import Finding, Report, Suppressed
-from ecr_constructs.checks.resource import Resource
 from ecr_constructs.checks.rule import Fault, Rule
 from ecr_constructs.checks.rules import RULES
 from ecr_constructs.checks.rules.suppressions import UNREASONED, UNUSED
 from ecr_constructs.checks.suppressions import Suppression, suppressions
-from ecr_constructs.checks.template import Template
+from ecr_constructs.cloudformation.graph import Assembly, Stack
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.template import Template
 
 
 def check(templates: Sequence[Template]) -> list[Finding]:

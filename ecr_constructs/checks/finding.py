@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ecr_constructs.checks.template import Place, dotted
+from ecr_constructs.cloudformation.template import Place, dotted
 
 Severity = Literal["error", "warning"]
 """An error is refused, loses images or opens access; a warning is the rest."""

@@ -10,17 +10,22 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 import jsii
 
-from ecr_constructs.checks.acknowledgments import PLUGIN, Acknowledgment, above, acknowledged_in
-from ecr_constructs.checks.cloud_assembly import StackFile
 from ecr_constructs.checks.engine import report
 from ecr_constructs.checks.finding import Finding, Severity
-from ecr_constructs.checks.loading import with_nested
 from ecr_constructs.checks.rule import Rule
 from ecr_constructs.checks.rules import RULES
 from ecr_constructs.checks.rules.suppressions import UNREASONED, UNUSED
+from ecr_constructs.cloudformation.acknowledgments import (
+    PLUGIN,
+    Acknowledgment,
+    above,
+    acknowledged_in,
+)
+from ecr_constructs.cloudformation.cloud_assembly import StackFile
+from ecr_constructs.cloudformation.loading import with_nested
 
 if TYPE_CHECKING:
-    from ecr_constructs.checks.template import Template
+    from ecr_constructs.cloudformation.template import Template
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)

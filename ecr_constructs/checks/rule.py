@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ecr_constructs.checks.finding import Severity
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.template import Place
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.template import Place
 
 
 class Fault(NamedTuple):

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ecr_constructs.checks.acknowledgments import PLUGIN
-from ecr_constructs.checks.assembly import Stack
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.template import Place
+from ecr_constructs.cloudformation.acknowledgments import PLUGIN
+from ecr_constructs.cloudformation.graph import Stack
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.template import Place
 
 # A plugin's name may stand before the id, as CDK writes it: EcrChecks::ECR005.
 _ID = re.compile(r"(?:[\w -]+::)?(ECR\d{3})", re.ASCII)

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from ecr_constructs.checks.engine import check
 from ecr_constructs.checks.finding import Finding
-from ecr_constructs.checks.template import Template
+from ecr_constructs.cloudformation.template import Template
 
 
 class HasJson(Protocol):

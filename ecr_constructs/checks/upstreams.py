@@ -2,7 +2,7 @@
 
 import re
 
-from ecr_constructs.checks.resource import Resource
+from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import Upstream
 

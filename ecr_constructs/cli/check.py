@@ -1,91 +1,95 @@
-"""``ecr-constructs lifecycle check``."""
+"""``ecr-constructs check``."""
 
 from __future__ import annotations
 
+import sys
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.cli.blocks import Block, Lines, Table
+from ecr_constructs.checks.engine import report
+from ecr_constructs.checks.rules import RULES
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.inventories import read_inventory
-from ecr_constructs.cli.output import print_blocks, print_json
-from ecr_constructs.cli.policies import read_policy
-from ecr_constructs.model.lifecycle import Context, Finding, LifecyclePolicy, Severity
+from ecr_constructs.cloudformation.errors import CheckError
+from ecr_constructs.cloudformation.loading import load
+from ecr_constructs.report.findings import FORMATS
+from ecr_constructs.report.sarif import sarif
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-    from collections.abc import Iterator, Sequence
+    import argparse
+    from collections.abc import Iterator
 
-    from ecr_constructs.model.lifecycle.rule_grammar import Fault
+    from ecr_constructs.checks.rule import Rule
 
-
-def run(options: Namespace) -> int:
-    """Check a policy; 1 if it is invalid or a finding is as severe as ``--fail-on``."""
-    if options.policy is None:
-        msg = "--policy or --template is required"
-        raise CommandError(msg)
-    if options.manifests and not options.images:
-        msg = "--manifests tells of images: give --images too"
-        raise CommandError(msg)
-    given = read_policy(options.policy, options.repository)
-    policy = None
-    findings: Sequence[Finding] = [_fault(*each) for each in given.faults()]
-    if not findings:
-        policy = given.policy()
-        findings = _linted(policy, given.context, options)
-    if options.format == "json":
-        print_json({"valid": policy is not None, "findings": list(map(_to_json, findings))})
-    else:
-        print_blocks("text", _blocks(given.name, policy, findings))
-    threshold = Severity[options.fail_on.upper()]
-    return int(any(finding.severity >= threshold for finding in findings))
+_WIDTH = 100
+_FORMATS = {**FORMATS, "sarif": sarif}
 
 
-def _fault(fault: Fault, priority: int | None) -> Finding:
-    return Finding(
-        id="LC000",
-        severity=Severity.ERROR,
-        sentence=f"{fault}.",
-        remedy="ECR refuses the policy.",
-        rule_priority=priority,
+def add_to(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "check",
+        help="what is wrong in a synthesized template",
+        description="Say what ECR and CloudFormation will refuse in templates, what loses images "
+        "or opens access, and what else is not as it should be. Exit status: 1 if there is any, "
+        "from --fail-on up.",
     )
-
-
-def _linted(policy: LifecyclePolicy, known: Context, options: Namespace) -> Sequence[Finding]:
-    context = Context(
-        pull_through_cache=known.pull_through_cache or options.pull_through_cache,
-        pull_time_exclusions=known.pull_time_exclusions,
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="a template in JSON or YAML, a folder of them, or a cloud assembly such as cdk.out",
     )
-    images = read_inventory(options.images, options.manifests) if options.images else None
-    return policy.lint(images, now=options.now, context=context)
+    parser.add_argument("--format", choices=tuple(_FORMATS), default="text")
+    parser.add_argument(
+        "--fail-on",
+        choices=("error", "warning"),
+        default="error",
+        help="the least severity that is a failure; default: error",
+    )
+    parser.add_argument("--list", action="store_true", help="list the rules")
+    parser.add_argument("--explain", metavar="RULE", help="say what a rule is for, and what to do")
+    parser.set_defaults(run=run, prog=parser.prog)
 
 
-def _to_json(finding: Finding) -> dict[str, Any]:
-    return {
-        "id": finding.id,
-        "severity": finding.severity.name.lower(),
-        "message": finding.message,
-        "rulePriority": finding.rule_priority,
-    }
+def run(options: argparse.Namespace) -> int:
+    """Check templates; 1 if a finding is as severe as ``--fail-on``."""
+    if options.explain:
+        sys.stdout.write("\n".join(_explained(_named(options.explain))) + "\n")
+        return 0
+    if options.list:
+        sys.stdout.writelines(
+            f"{each.id}  {each.severity:7}  {each.summary}\n" for each in RULES.values()
+        )
+        return 0
+    if not options.paths:
+        msg = "name a template, a folder of templates or a cloud assembly such as cdk.out"
+        raise CommandError(msg)
+    try:
+        templates = load(options.paths)
+    except CheckError as error:
+        raise CommandError(str(error)) from None
+    judged = report(templates)
+    sys.stdout.write(_FORMATS[options.format](judged, len(templates)))
+    failures = ("error",) if options.fail_on == "error" else ("error", "warning")
+    return int(any(each.severity in failures for each in judged.findings))
 
 
-def _blocks(
-    name: str, policy: LifecyclePolicy | None, findings: Sequence[Finding]
-) -> Iterator[Block]:
-    if policy is not None:
-        rules = zip(policy.rules, policy.in_words(), strict=False)
-        said = [f"{rule.rule_priority}. {words}" for rule, words in rules]
-        yield Lines(said or ["keep every image"])
-    if findings:
-        rows = [
-            (
-                finding.id,
-                finding.severity.name.lower(),
-                str(finding.rule_priority or ""),
-                finding.message,
-            )
-            for finding in findings
-        ]
-        yield Table(("id", "severity", "rule", "finding"), rows)
-    verdict = "ECR accepts this policy" if policy is not None else "ECR refuses this policy"
-    count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
-    yield Lines([f"{name}: {verdict}; {count}."])
+def _named(rule_id: str) -> Rule:
+    if rule_id.upper() not in RULES:
+        msg = f"there is no rule {rule_id!r}; --list shows those there are"
+        raise CommandError(msg)
+    return RULES[rule_id.upper()]
+
+
+def _explained(rule: Rule) -> Iterator[str]:
+    yield f"{rule.id} ({rule.severity}): {rule.summary}"
+    yield ""
+    yield fill(rule.why, _WIDTH)
+    yield ""
+    yield fill(f"Instead: {rule.remedy}", _WIDTH, break_long_words=False)
+    yield ""
+    if rule.types:
+        yield fill(f"Looks at: {', '.join(rule.types)}", _WIDTH, break_on_hyphens=False)
+    if rule.controls:
+        yield f"Controls: {', '.join(rule.controls)}"
+    yield f"Source: {rule.source}"

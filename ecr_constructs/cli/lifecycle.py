@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cli.arguments import add_now
-from ecr_constructs.cli.check import run as run_check
-from ecr_constructs.cli.preview import run as run_preview
+from ecr_constructs.cli.lifecycle_check import run as run_check
+from ecr_constructs.cli.lifecycle_preview import run as run_preview
 
 if TYPE_CHECKING:
     import argparse

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 # The modules of the commands. Only the one that is asked for is imported: hooks start it often.
 _COMMANDS = {
     "lifecycle": "ecr_constructs.cli.lifecycle",
-    "check": "ecr_constructs.cli.templates",
+    "check": "ecr_constructs.cli.check",
     "review": "ecr_constructs.cli.review",
-    "push-commands": "ecr_constructs.cli.push",
+    "push-commands": "ecr_constructs.cli.push_commands",
 }
 FAILED = 2
 INTERRUPTED = 130

@@ -6,12 +6,12 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.cli.plain import markdown, plain
+from ecr_constructs.report.text import markdown, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ecr_constructs.cli.blocks import Block
+    from ecr_constructs.report.document import Block
 
 
 def print_json(document: dict[str, Any]) -> None:
@@ -51,7 +51,7 @@ def print_blocks(form: str, blocks: Iterable[Block]) -> None:
 
 def _terminal() -> Callable[[Iterable[Block]], None] | None:
     try:
-        from ecr_constructs.cli.terminal import show  # noqa: PLC0415 - rich is slow and optional
+        from ecr_constructs.report.terminal import show  # noqa: PLC0415 - rich is slow and optional
     except ModuleNotFoundError:
         return None
     return show

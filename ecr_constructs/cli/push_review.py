@@ -9,7 +9,7 @@ from ecr_constructs.model.mutability import TagMutability
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ecr_constructs.cli.live import Repository
+    from ecr_constructs.live.ecr import Repository
 
 
 def warnings(repository: Repository, tag: str) -> Iterator[str]:

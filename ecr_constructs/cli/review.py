@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.checks.errors import CheckError
 from ecr_constructs.cli.arguments import add_now
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.output import print_blocks, print_json
-from ecr_constructs.cli.review_formats import blocks, to_github, to_json
-from ecr_constructs.cli.review_markdown import to_markdown
+from ecr_constructs.cloudformation.errors import CheckError
+from ecr_constructs.report.review_formats import blocks, to_github, to_json
+from ecr_constructs.report.review_markdown import to_markdown
 from ecr_constructs.review import load_sides, read_inventories, review
 from ecr_constructs.review.change import KINDS, SEVERITIES
 

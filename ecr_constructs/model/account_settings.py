@@ -5,8 +5,8 @@ https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutAccountSetting.
 
 from collections.abc import Iterator
 
-from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import refuse
 
 # What the API accepts, and what it once accepted too: registries that have it keep it.
 _ACCEPTED = {"BASIC_SCAN_TYPE_VERSION": "AWS_NATIVE", "REGISTRY_POLICY_SCOPE": "V2"}

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ecr_constructs.model.events import Severity
-from ecr_constructs.model.faults import check_list, refuse
 from ecr_constructs.model.partitions import console_of
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import check_list, refuse
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 _IMAGE = "$.detail.resources[0].details.awsEcrContainerImage"

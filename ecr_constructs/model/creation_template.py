@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ecr_constructs.model.encryption import Encryption
-from ecr_constructs.model.faults import check_list, refuse
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.prefixes import ROOT, namespace_faults
 from ecr_constructs.model.repository_policy import Access, document, length_faults
 from ecr_constructs.model.tags import tag_faults
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import check_list, refuse
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html
 OCCASIONS = ("CREATE_ON_PUSH", "PULL_THROUGH_CACHE", "REPLICATION")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, Self
 
-from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import refuse
 
 EncryptionType = Literal["AES256", "KMS", "KMS_DSSE"]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from ecr_constructs.model import principals
 from ecr_constructs.model.creation_template import namespace_of
-from ecr_constructs.model.faults import check_list, refuse
 from ecr_constructs.model.prefixes import filter_faults, namespace_faults
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS
 from ecr_constructs.model.repository_policy import PULL_ACTIONS
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import check_list, refuse
 
 
 def check_pulls(account: str, prefixes: Sequence[str], cache_prefixes: Sequence[str]) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from ecr_constructs.model.faults import check_list, refuse
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.prefixes import filter_faults
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import check_list, refuse
 
 Severity = Literal["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
 """The severities that both scanners know, in ascending order."""

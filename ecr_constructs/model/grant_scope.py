@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.prefixes import filter_faults
 from ecr_constructs.model.tags import tag_faults
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import refuse
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ecr_constructs.model.faults import check_list, refuse
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import check_list, refuse
 
 # The registry itself exists once for all Regions:
 # https://docs.aws.amazon.com/general/latest/gr/ecr-public.html

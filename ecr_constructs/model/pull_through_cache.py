@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecr_constructs.model.creation_template import namespace_of
-from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.image_tags import TAG_PATTERN
 from ecr_constructs.model.names import NAME_PATTERN
 from ecr_constructs.model.prefixes import ROOT, namespace_faults
 from ecr_constructs.model.repository_policy import PULL_ACTIONS
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import Upstream
+from ecr_constructs.model.validation import refuse
 
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 MAX_RULES = 50

@@ -9,9 +9,9 @@ import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.image_tags import image_tag_faults
 from ecr_constructs.model.names import check_repository_name
+from ecr_constructs.model.validation import refuse
 
 Arguments = tuple[str, ...]
 

@@ -1,8 +1,8 @@
 """The host names of a registry, in every partition."""
 
-from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.partitions import partition_of, region_faults
 from ecr_constructs.model.principals import account_id_faults
+from ecr_constructs.model.validation import refuse
 
 # https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
 DOMAINS = {

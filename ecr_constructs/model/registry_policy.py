@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ecr_constructs.model import principals
-from ecr_constructs.model.faults import check_list, refuse
 from ecr_constructs.model.prefixes import filter_faults
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import check_list, refuse
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutRegistryPolicy.html
 POLICY_MAX_LENGTH = 10_240

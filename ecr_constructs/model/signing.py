@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import refuse
 
 # The API allows 10 rules, the CloudFormation schema 50; the API decides.
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SigningConfiguration.html

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import refuse
 
 # The AWS::ECR::Repository schema:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecr-repository-tag.html

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 from ecr_constructs.model import principals
-from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.pull_through_credential import credential_faults, place_faults
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import refuse
 
 _AZURE = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.azurecr\.io")
 

@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/monitoring-usage.html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import refuse
 
 # The requests of pushes and pulls, each with a quota of its own.
 API_ACTIONS = (

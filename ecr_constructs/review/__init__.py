@@ -3,7 +3,7 @@
 from ecr_constructs.review.change import Change, Kind, Severity
 from ecr_constructs.review.engine import Review, review
 from ecr_constructs.review.inventories import Inventories, RepositoryId, read_inventories
-from ecr_constructs.review.sides import load_sides
+from ecr_constructs.review.loading import load_sides
 
 __all__ = [
     "Change",

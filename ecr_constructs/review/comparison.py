@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.checks.resource_types import (
+from ecr_constructs.cloudformation.resource_types import (
     CACHE,
     CREATION_TEMPLATE,
     KEY,
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from ecr_constructs.checks.assembly import Assembly, Stack
-    from ecr_constructs.checks.resource import Resource
+    from ecr_constructs.cloudformation.graph import Assembly, Stack
+    from ecr_constructs.cloudformation.resource import Resource
 
 # What names a resource in its registry, whatever its logical id.
 _NAMES = {

@@ -1,6 +1,6 @@
 """Which properties CloudFormation cannot change without replacing the resource.
 
-``python -m tools.service_data`` writes them down from the published resource schemas.
+``python -m scripts.service_data`` writes them down from the published resource schemas.
 """
 
 import json

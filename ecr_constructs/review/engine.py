@@ -4,20 +4,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ecr_constructs.checks.assembly import Assembly
-from ecr_constructs.review import (
-    access,
+from ecr_constructs.cloudformation.graph import Assembly
+from ecr_constructs.review import access, replication_graph
+from ecr_constructs.review.analyzers import (
     findings,
     images,
     lifecycle,
-    others,
     protection,
     removal,
     replacement,
     replication,
-    replication_graph,
     settings,
 )
+from ecr_constructs.review.analyzers import uncategorized as others
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison
 from ecr_constructs.review.inventories import Inventories

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ecr_constructs.checks.errors import CheckError
-from ecr_constructs.checks.loading import text_of
-from ecr_constructs.checks.resource_types import REPOSITORY
+from ecr_constructs.cloudformation.errors import CheckError
+from ecr_constructs.cloudformation.loading import text_of
+from ecr_constructs.cloudformation.resource_types import REPOSITORY
 from ecr_constructs.model.lifecycle import Image, Inventory
 from ecr_constructs.model.lifecycle.describe_images import COMMAND, image_of
 from ecr_constructs.model.lifecycle.documents import malformed, pages
@@ -19,7 +19,7 @@ from ecr_constructs.model.lifecycle.manifests import Manifest, manifests_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ecr_constructs.checks.resource import Resource
+    from ecr_constructs.cloudformation.resource import Resource
 
 _MANIFESTS = ".manifests.json"
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]+")

@@ -6,13 +6,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ecr_constructs.checks.replicating import rules_of, source_of
-from ecr_constructs.checks.resource_types import REPLICATION
+from ecr_constructs.cloudformation.replication_config import rules_of, source_of
+from ecr_constructs.cloudformation.resource_types import REPLICATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ecr_constructs.checks.assembly import Assembly
+    from ecr_constructs.cloudformation.graph import Assembly
     from ecr_constructs.model.replication import Destination
     from ecr_constructs.review.comparison import Comparison
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecr_constructs.review.words import counted
+from ecr_constructs.review.phrases import counted
 
 if TYPE_CHECKING:
-    from ecr_constructs.checks.resource import Resource
+    from ecr_constructs.cloudformation.resource import Resource
     from ecr_constructs.review.comparison import Comparison
 
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import ClientError
 
+from ecr_constructs.environment.ci_access import pushes
 from local_aws import web_identity
-from stacks.pushes import pushes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ecr_constructs import GitHubActions
+    from ecr_constructs.environment.ci_access import Pushed
+    from ecr_constructs.environment.models import Environment
     from local_aws.demo.screen import Screen
     from local_aws.endpoint import Endpoint
-    from stacks.environment import Environment
-    from stacks.pushes import Pushed
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ecr_constructs.environment.models import Environment
     from local_aws.demo.screen import Screen, Step
     from local_aws.endpoint import Endpoint
-    from stacks.environment import Environment
 
 _SHOWN_LINES = 20
 # What the CLI says of a stack: that it begins, and that it is there.

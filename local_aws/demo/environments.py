@@ -12,10 +12,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from ecr_constructs.environment.models import Environment
 from local_aws import paths
 from local_aws.child import child
 from local_aws.errors import LocalAwsError
-from stacks.environment import Environment
 
 SOURCE = Path("environments")
 SHOWN = ("dev", "prod")
@@ -47,8 +47,8 @@ def read(folder: Path) -> dict[str, Environment]:
 
 def main(source: str, answer: str) -> int:
     """Write the environments of a folder to a file, or print what is wrong with them."""
-    from stacks.environment_file import load_environments  # noqa: PLC0415 - it starts Node
-    from stacks.yaml_file import EnvironmentFileError  # noqa: PLC0415
+    from ecr_constructs.environment.loading import load_environments  # noqa: PLC0415 - it starts Node
+    from ecr_constructs.environment.yaml_file import EnvironmentFileError  # noqa: PLC0415
 
     try:
         environments = load_environments(Path(source))

@@ -14,9 +14,9 @@ from local_aws.demo.access import who_may_pull
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ecr_constructs.environment.models import Environment
     from ecr_constructs.model.replication import Destination
     from local_aws.endpoint import Endpoint
-    from stacks.environment import Environment
 
 _KINDS = {
     images.OCI_CONFIG: "image",

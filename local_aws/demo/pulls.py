@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from ecr_constructs.environment.registries import home, replicas
 from ecr_constructs.model.registry_host import registry_host
 from local_aws.demo.pushes import short
 from local_aws.registry import RegistryRefusedError
-from stacks.sites import home, replicas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ecr_constructs.environment.models import Environment
     from local_aws.demo.screen import Screen
     from local_aws.endpoint import Endpoint
-    from stacks.environment import Environment
 
 REPOSITORY, TAG = "payments/api", "v1.0.0"
 MEMBER = "555566667777"

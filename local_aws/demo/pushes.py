@@ -14,11 +14,11 @@ from local_aws.registry import RegistryRefusedError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ecr_constructs.environment.models import Environment
     from local_aws.demo.ci import Pusher
     from local_aws.demo.screen import Screen
     from local_aws.endpoint import Endpoint
     from local_aws.registry import Registry
-    from stacks.environment import Environment
 
 
 def push_all(aws: Endpoint, screen: Screen, name: str, environment: Environment) -> None:

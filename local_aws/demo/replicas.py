@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ecr_constructs.environment.registries import home, replicas
 from local_aws import images
 from local_aws.demo import inventory
 from local_aws.demo.pushes import short
 from local_aws.registry import PushRefusedError
-from stacks.sites import home, replicas
 
 if TYPE_CHECKING:
+    from ecr_constructs.environment.models import Environment
     from local_aws.demo.inventory import Found, Image
     from local_aws.demo.screen import Screen
     from local_aws.endpoint import Endpoint
-    from stacks.environment import Environment
 
 # The release that was pushed at home.
 REPOSITORY, TAG = "payments/api", "v1.0.0"

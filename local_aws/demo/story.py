@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ecr_constructs.environment.registries import home, replicas
 from local_aws import paths, running
 from local_aws.demo import environments, inventory, pulls, tables
 from local_aws.demo import replicas as replicas_of
@@ -17,12 +18,11 @@ from local_aws.demo.deploy import deploy
 from local_aws.demo.pushes import push_all
 from local_aws.demo.screen import Screen
 from local_aws.process import LocalAws
-from stacks.sites import home, replicas
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stacks.environment import Environment
+    from ecr_constructs.environment.models import Environment
 
 # The stacks of the environments that are read.
 PATTERNS = ("Dev/**", "Prod/**")

@@ -5,7 +5,7 @@ from pathlib import Path
 import aws_cdk as cdk
 import pytest
 
-from tests.constructs.helpers import ENV, new_app
+from tests.support.constructs import ENV, new_app
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from ecr_constructs.account_settings import AccountSettings
-from tests.constructs.helpers import ENV, children, resources, template
+from ecr_constructs.constructs.account_settings import AccountSettings
+from tests.support.constructs import ENV, children, resources, template
 
 CALL = "Custom::AWS"
 

@@ -20,8 +20,8 @@ from ecr_constructs import (
     ScanOnPush,
 )
 from ecr_constructs.checks import RULES
-from tests.constructs.helpers import ACCOUNT, ENV, OTHER_REGION
-from tests.constructs.strangers import Service
+from tests.support.constructs import ACCOUNT, ENV, OTHER_REGION
+from tests.support.third_party import Service
 
 BAD_NAME = "Payments/API"
 NAME, TWICE, UNREASONED, UNUSED = "ECR002", "ECR003", "ECR901", "ECR902"

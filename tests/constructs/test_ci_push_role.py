@@ -17,7 +17,7 @@ from ecr_constructs import (
     Registry,
     Repository,
 )
-from tests.constructs.helpers import (
+from tests.support.constructs import (
     ACCOUNT,
     ENV,
     OTHER_ACCOUNT,

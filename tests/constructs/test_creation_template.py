@@ -9,8 +9,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from ecr_constructs import Encryption, LifecyclePolicy, LifecycleRule, TagMutability
-from ecr_constructs.creation_template import RepositoryCreationTemplate
-from tests.constructs.helpers import (
+from ecr_constructs.constructs.creation_template import RepositoryCreationTemplate
+from tests.support.constructs import (
     ACCOUNT,
     ENV,
     ORGANIZATION,

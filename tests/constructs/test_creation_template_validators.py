@@ -16,13 +16,13 @@ from cloudformation_validate import (
 )
 
 from ecr_constructs import Encryption, LifecyclePolicy, LifecycleRule, RegistryKey, TagMutability
-from ecr_constructs.account_settings import AccountSettings
-from ecr_constructs.creation_template import RepositoryCreationTemplate
+from ecr_constructs.constructs.account_settings import AccountSettings
+from ecr_constructs.constructs.creation_template import RepositoryCreationTemplate
+from ecr_constructs.constructs.public_repository import PublicRepository
+from ecr_constructs.constructs.pull_through_cache import PullThroughCache
+from ecr_constructs.constructs.pull_through_credential import PullThroughCredential
 from ecr_constructs.model.upstreams import Upstream
-from ecr_constructs.public_repository import PublicRepository
-from ecr_constructs.pull_through_cache import PullThroughCache
-from ecr_constructs.pull_through_credential import PullThroughCredential
-from tests.constructs.helpers import (
+from tests.support.constructs import (
     ACCOUNT,
     ENV,
     ORGANIZATION,
@@ -122,7 +122,7 @@ def public(app: cdk.App) -> cdk.Stack:
         architectures=["ARM", "ARM 64", "x86", "x86-64"],
         operating_systems=["Linux", "Windows"],
         push_accounts=[OTHER_ACCOUNT],
-        tags={"team": "tools"},
+        tags={"team": "scripts"},
     )
     cli.grant_push(iam.Role(stack, "Role", assumed_by=iam.AccountRootPrincipal()))
     return stack

@@ -17,8 +17,8 @@ from aws_cdk import aws_sqs as sqs
 
 from ecr_constructs import Encryption, PullThroughCache, Registry, Repository, Upstream
 from ecr_constructs.model.events import Images, finding, image_action
-from tests.constructs.helpers import ACCOUNT, ENV, OTHER_REGION, new_app, resources, synth, template
-from tests.unit.event_patterns import EVENTS, changed, matches
+from tests.support.constructs import ACCOUNT, ENV, OTHER_REGION, new_app, resources, synth, template
+from tests.support.event_patterns import EVENTS, changed, matches
 
 QUEUE = f"arn:aws:sqs:eu-central-1:{ACCOUNT}:images"
 NAME = "my-repository-name"

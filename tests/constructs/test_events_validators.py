@@ -10,9 +10,9 @@ from aws_cdk import aws_events_targets as targets
 
 from ecr_constructs import Registry, RegistryEndpoints, Repository, ScanAlerts, UsageAlarms
 from ecr_constructs.checks import Template, check
-from tests.constructs.helpers import ACCOUNT, ENV, new_app, template
 from tests.constructs.test_validators import nag
-from tests.constructs.validators import linted, validated
+from tests.support.constructs import ACCOUNT, ENV, new_app, template
+from tests.support.validators import linted, validated
 
 
 def alerts(app: cdk.App) -> cdk.Stack:

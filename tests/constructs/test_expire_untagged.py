@@ -10,8 +10,8 @@ from aws_cdk import assertions
 from aws_cdk import aws_ecr as ecr
 
 from ecr_constructs import ExpireUntagged, LifecyclePolicy, LifecycleRule, Repository
-from tests.constructs.helpers import lifecycle_of, properties_of
-from tests.constructs.strangers import everywhere, properties
+from tests.support.constructs import lifecycle_of, properties_of
+from tests.support.third_party import everywhere, properties
 
 KEEP = LifecycleRule.keep_last(100)
 EXPIRE = LifecycleRule.expire_untagged(after_days=7)

@@ -11,8 +11,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 from ecr_constructs import Repository
-from tests.constructs.helpers import ACCOUNT, ORGANIZATION, OTHER_ACCOUNT, REGION, template
-from tests.policy_evaluator import World
+from tests.support.constructs import ACCOUNT, ORGANIZATION, OTHER_ACCOUNT, REGION, template
+from tests.support.policy_evaluator import World
 
 ARN = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/payments/api"
 FAR_ARN = f"arn:aws:ecr:eu-west-1:{OTHER_ACCOUNT}:repository/payments/api"

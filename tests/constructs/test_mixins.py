@@ -16,7 +16,7 @@ from ecr_constructs import (
     ScanOnPush,
     TagMutability,
 )
-from tests.constructs.helpers import (
+from tests.support.constructs import (
     ACCOUNT,
     REGION,
     new_app,
@@ -24,7 +24,7 @@ from tests.constructs.helpers import (
     repository_of,
     resources,
 )
-from tests.constructs.strangers import Service, everywhere, properties, repositories
+from tests.support.third_party import Service, everywhere, properties, repositories
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11112222-3333-4444-5555-666677778888"
 SCANNED = {"ImageScanningConfiguration": {"ScanOnPush": True}}

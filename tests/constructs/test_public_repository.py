@@ -7,8 +7,8 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Annotations, Match
 
-from ecr_constructs.public_repository import PublicRepository
-from tests.constructs.helpers import ACCOUNT, OTHER_ACCOUNT, children, resources
+from ecr_constructs.constructs.public_repository import PublicRepository
+from tests.support.constructs import ACCOUNT, OTHER_ACCOUNT, children, resources
 
 TYPE = "AWS::ECR::PublicRepository"
 HOME = cdk.Environment(account=ACCOUNT, region="us-east-1")
@@ -48,7 +48,7 @@ def test_every_keyword(home: cdk.Stack) -> None:
         operating_systems=["Linux"],
         push_accounts=[OTHER_ACCOUNT],
         push_principals=[f"arn:aws:iam::{ACCOUNT}:role/release"],
-        tags={"team": "tools"},
+        tags={"team": "scripts"},
         removal_policy=cdk.RemovalPolicy.DESTROY,
     )
 
@@ -79,7 +79,7 @@ def test_every_keyword(home: cdk.Stack) -> None:
                 ],
                 "Version": "2012-10-17",
             },
-            "Tags": [{"Key": "team", "Value": "tools"}],
+            "Tags": [{"Key": "team", "Value": "scripts"}],
         },
         "DeletionPolicy": "Delete",
         "UpdateReplacePolicy": "Delete",

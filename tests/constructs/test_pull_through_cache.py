@@ -8,11 +8,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from ecr_constructs import Encryption, LifecyclePolicy, LifecycleRule, TagMutability
-from ecr_constructs.creation_template import RepositoryCreationTemplate
+from ecr_constructs.constructs.creation_template import RepositoryCreationTemplate
+from ecr_constructs.constructs.pull_through_cache import PullThroughCache
+from ecr_constructs.constructs.pull_through_credential import PullThroughCredential
 from ecr_constructs.model.upstreams import Upstream
-from ecr_constructs.pull_through_cache import PullThroughCache
-from ecr_constructs.pull_through_credential import PullThroughCredential
-from tests.constructs.helpers import ACCOUNT, ENV, OTHER_ACCOUNT, children, resources, template
+from tests.support.constructs import ACCOUNT, ENV, OTHER_ACCOUNT, children, resources, template
 
 RULE = "AWS::ECR::PullThroughCacheRule"
 SECRET = (

@@ -7,9 +7,9 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
 
+from ecr_constructs.constructs.pull_through_cache import PullThroughCache
 from ecr_constructs.model.upstreams import Upstream
-from ecr_constructs.pull_through_cache import PullThroughCache
-from tests.constructs.helpers import ACCOUNT, OTHER_ACCOUNT, resources
+from tests.support.constructs import ACCOUNT, OTHER_ACCOUNT, resources
 
 Make = Callable[[cdk.Stack], iam.IGrantable]
 

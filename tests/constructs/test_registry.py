@@ -10,7 +10,7 @@ from aws_cdk.assertions import Annotations, Match
 from constructs import Construct
 
 from ecr_constructs import Registry
-from tests.constructs.helpers import (
+from tests.support.constructs import (
     ACCOUNT,
     ENV,
     OTHER_ACCOUNT,

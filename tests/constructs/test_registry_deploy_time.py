@@ -7,7 +7,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs import Registry, Repository
-from tests.constructs.helpers import OTHER_ACCOUNT, resources
+from tests.support.constructs import OTHER_ACCOUNT, resources
 
 REF = {"Ref": "Text"}
 

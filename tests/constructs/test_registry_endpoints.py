@@ -9,7 +9,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs import RegistryEndpoints
-from tests.constructs.helpers import ACCOUNT, ENV, OTHER_ACCOUNT, Template, template
+from tests.support.constructs import ACCOUNT, ENV, OTHER_ACCOUNT, Template, template
 
 ISOLATED = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
 

@@ -17,7 +17,7 @@ from ecr_constructs.model.repository_policy import (
     PUSH_ONLY_ACTIONS,
     READ_ACTIONS,
 )
-from tests.constructs.helpers import (
+from tests.support.constructs import (
     ACCOUNT,
     ENV,
     OTHER_ACCOUNT,
@@ -27,7 +27,7 @@ from tests.constructs.helpers import (
     resources,
     template,
 )
-from tests.policy_evaluator import World
+from tests.support.policy_evaluator import World
 
 LOGIN = "ecr:GetAuthorizationToken"
 EVERY_ACTION = {*PUSH_ACTIONS, *READ_ACTIONS, *DELETE_IMAGE_ACTIONS, *LIFECYCLE_ACTIONS}

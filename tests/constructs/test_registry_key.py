@@ -9,7 +9,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs import Encryption, RegistryKey, Repository
-from tests.constructs.helpers import (
+from tests.support.constructs import (
     ACCOUNT,
     OTHER_ACCOUNT,
     Template,

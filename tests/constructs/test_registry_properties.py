@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ecr_constructs import Registry
-from tests.constructs.helpers import OTHER_ACCOUNT, THIRD_ACCOUNT, Template, new_app, synth
-from tests.constructs.validators import (
+from tests.support.constructs import OTHER_ACCOUNT, THIRD_ACCOUNT, Template, new_app, synth
+from tests.support.validators import (
     NEWER_THAN_THE_SCHEMAS,
     linted,
     regions_with,

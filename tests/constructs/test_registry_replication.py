@@ -14,7 +14,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk.assertions import Annotations, Match
 
 from ecr_constructs import Registry, Repository
-from tests.constructs.helpers import (
+from tests.support.constructs import (
     ACCOUNT,
     ENV,
     OTHER_ACCOUNT,
@@ -175,12 +175,12 @@ def test_refuses_and_changes_nothing(
 ) -> None:
     """What ECR refuses raises an error, and what was asked before stays as it is."""
     registry = Registry(stack, "Registry")
-    registry.replicate(to_regions=["us-west-2"], prefixes=["tools/"])
+    registry.replicate(to_regions=["us-west-2"], prefixes=["scripts/"])
 
     with pytest.raises(ValueError, match=re.escape(fault)):
         registry.replicate(**keywords)
 
-    assert [rule([(ACCOUNT, "us-west-2")], "tools/")] == rules(stack)
+    assert [rule([(ACCOUNT, "us-west-2")], "scripts/")] == rules(stack)
 
 
 def test_a_refused_first_request_builds_nothing(stack: cdk.Stack) -> None:

@@ -8,7 +8,7 @@ import aws_cdk as cdk
 import pytest
 
 from ecr_constructs import Registry
-from tests.constructs.helpers import resources
+from tests.support.constructs import resources
 
 Ask = Callable[[Registry], None]
 

@@ -8,7 +8,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs import Registry
-from tests.constructs.helpers import (
+from tests.support.constructs import (
     ACCOUNT,
     ORGANIZATION,
     OTHER_ACCOUNT,
@@ -52,7 +52,7 @@ def test_statements_accumulate(stack: cdk.Stack) -> None:
     registry = Registry(stack, "Registry")
     registry.allow_replication_from([OTHER_ACCOUNT], prefixes=["payments/"])
     registry.allow_replication_from([THIRD_ACCOUNT], prefixes=["store/"], tagging=True)
-    registry.allow_create_on_push([THIRD_ACCOUNT, OTHER_ACCOUNT], prefixes=["tools/", "lab/"])
+    registry.allow_create_on_push([THIRD_ACCOUNT, OTHER_ACCOUNT], prefixes=["scripts/", "lab/"])
     registry.add_to_registry_policy(statement(sid="Replicate"))
 
     assert {
@@ -63,7 +63,7 @@ def test_statements_accumulate(stack: cdk.Stack) -> None:
             allow(
                 "ecr:CreateRepository",
                 {"AWS": [root(each)["AWS"] for each in (OTHER_ACCOUNT, THIRD_ACCOUNT)]},
-                [f"{ARN}lab/*", f"{ARN}tools/*"],
+                [f"{ARN}lab/*", f"{ARN}scripts/*"],
             ),
             {
                 **allow("ecr:ReplicateImage", root(OTHER_ACCOUNT), "*"),

@@ -14,7 +14,7 @@ from ecr_constructs import (
     Repository,
     TagMutability,
 )
-from tests.constructs.helpers import ENV, lifecycle_of, properties_of, repository_of, template
+from tests.support.constructs import ENV, lifecycle_of, properties_of, repository_of, template
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 DEFAULTS: dict[str, Any] = {

@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Annotations, Match
 
 from ecr_constructs import LifecyclePolicy, Repository
-from tests.constructs.helpers import (
+from tests.support.constructs import (
     ACCOUNT,
     ENV,
     ORGANIZATION,

@@ -7,8 +7,8 @@ import pytest
 from aws_cdk import aws_ecr as ecr
 
 from ecr_constructs import LifecyclePolicy, LifecycleRule, Repository, RepositoryDefaults
-from tests.constructs.helpers import CONTEXT, ENV, properties_of, repository_of
-from tests.constructs.strangers import Service, everywhere, properties, repositories
+from tests.support.constructs import CONTEXT, ENV, properties_of, repository_of
+from tests.support.third_party import Service, everywhere, properties, repositories
 
 
 @pytest.fixture

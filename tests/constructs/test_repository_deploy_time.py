@@ -7,7 +7,7 @@ import aws_cdk as cdk
 import pytest
 
 from ecr_constructs import Encryption, LifecyclePolicy, LifecycleRule, Repository, TagMutability
-from tests.constructs.helpers import (
+from tests.support.constructs import (
     ACCOUNT,
     ENV,
     OTHER_REGION,

@@ -15,7 +15,7 @@ from aws_cdk import aws_sns as sns
 from constructs import IConstruct
 
 from ecr_constructs import LifecyclePolicy, Repository
-from tests.constructs.helpers import (
+from tests.support.constructs import (
     ACCOUNT,
     ENV,
     Template,

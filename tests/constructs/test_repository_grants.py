@@ -20,7 +20,7 @@ from ecr_constructs.model.repository_policy import (
     PUSH_ONLY_ACTIONS,
     READ_ACTIONS,
 )
-from tests.constructs.helpers import (
+from tests.support.constructs import (
     ACCOUNT,
     ENV,
     ORGANIZATION,
@@ -30,7 +30,7 @@ from tests.constructs.helpers import (
     statements_of,
     synth,
 )
-from tests.policy_evaluator import Caller, Service, World
+from tests.support.policy_evaluator import Caller, Service, World
 
 LOGIN = "ecr:GetAuthorizationToken"
 EVERY_ACTION = {

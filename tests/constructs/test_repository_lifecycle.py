@@ -4,7 +4,7 @@ import aws_cdk as cdk
 import pytest
 
 from ecr_constructs import LifecyclePolicy, LifecycleRule, Repository
-from tests.constructs.helpers import lifecycle_of, properties_of
+from tests.support.constructs import lifecycle_of, properties_of
 
 DEFAULT = LifecycleRule.expire_untagged(after_days=14)
 UNTAGGED = LifecycleRule.expire_untagged(after_days=3)

@@ -20,7 +20,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 from ecr_constructs import LifecyclePolicy, Repository
-from tests.constructs.helpers import (
+from tests.support.constructs import (
     ACCOUNT,
     ENV,
     OTHER_ACCOUNT,

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from ecr_constructs import Encryption, Repository
-from tests.constructs.helpers import ACCOUNT, OTHER_ACCOUNT, OTHER_REGION, children
+from tests.support.constructs import ACCOUNT, OTHER_ACCOUNT, OTHER_REGION, children
 
 FOREIGN_KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {

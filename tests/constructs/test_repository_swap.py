@@ -20,8 +20,8 @@ from ecr_constructs import (
     Repository,
     TagMutability,
 )
-from tests.constructs.helpers import ENV, ORGANIZATION, OTHER_ACCOUNT, Template, new_app, synth
-from tests.unit.service_models import repository_schema
+from tests.support.constructs import ENV, ORGANIZATION, OTHER_ACCOUNT, Template, new_app, synth
+from tests.support.service_models import repository_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable

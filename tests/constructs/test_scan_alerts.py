@@ -10,9 +10,9 @@ from aws_cdk import aws_sns as sns
 
 from ecr_constructs import Registry, ScanAlerts
 from ecr_constructs.model.events import Severity
-from tests.constructs.helpers import ACCOUNT, ENV, OTHER_REGION, Template, new_app, template
-from tests.unit.event_patterns import EVENTS, Event, changed, matches
-from tests.unit.input_transformers import transformed
+from tests.support.constructs import ACCOUNT, ENV, OTHER_REGION, Template, new_app, template
+from tests.support.event_patterns import EVENTS, Event, changed, matches
+from tests.support.input_transformers import transformed
 
 EVENTBRIDGE = {"Service": "events.amazonaws.com"}
 FOUND = changed("inspector-finding", "detail", "awsAccountId", to=ACCOUNT)

@@ -9,7 +9,7 @@ from aws_cdk import aws_sns as sns
 
 from ecr_constructs import ScanAlerts, UsageAlarms
 from ecr_constructs.model.usage import API_ACTIONS
-from tests.constructs.helpers import ACCOUNT, ENV, Template, new_app, template
+from tests.support.constructs import ACCOUNT, ENV, Template, new_app, template
 
 CLOUDWATCH = {"Service": "cloudwatch.amazonaws.com"}
 CONDITION = {

@@ -18,7 +18,7 @@ from ecr_constructs import (
     Retention,
     TagMutability,
 )
-from tests.constructs.helpers import (
+from tests.support.constructs import (
     ACCOUNT,
     ENV,
     ORGANIZATION,
@@ -28,7 +28,7 @@ from tests.constructs.helpers import (
     new_app,
     template,
 )
-from tests.constructs.validators import linted, validated
+from tests.support.validators import linted, validated
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,9 @@ A change of ``public_surface.json`` is a change that users see. Words are not pa
 import argparse
 import inspect
 import json
+import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import ecr_constructs
 import ecr_constructs.review
 from ecr_constructs import checks
 from ecr_constructs.cli import main as command
+from ecr_constructs.cloudformation import graph
 from tests.contract.documents import documents
 
 SURFACE: dict[str, Any] = json.loads(
@@ -41,11 +44,10 @@ def callables(kind: type) -> dict[str, Any]:
         for name, value in vars(owner).items():
             if name.startswith("_") and name != "__init__":
                 continue
-            value = value.__func__ if isinstance(value, classmethod | staticmethod) else value
-            if isinstance(value, property) or not inspect.isfunction(value):
-                found.setdefault(name, "attribute")
-            else:
-                found.setdefault(name, parameters(value))
+            function = getattr(value, "__func__", value)
+            found.setdefault(
+                name, parameters(function) if inspect.isfunction(function) else "attribute"
+            )
     return dict(sorted(found.items()))
 
 
@@ -105,3 +107,13 @@ def test_documents(name: str, capsys: pytest.CaptureFixture[str]) -> None:
 
     printed = json.loads(capsys.readouterr().out)
     assert (expected["status"], expected["keys"]) == (status, sorted(set(shape(printed))))
+
+
+def test_a_former_module_warns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that docs have shown is still there, and says where its names are now."""
+    monkeypatch.delitem(sys.modules, "ecr_constructs.checks.assembly", raising=False)
+
+    with pytest.warns(DeprecationWarning, match=r"ecr_constructs\.cloudformation\.graph"):
+        former = import_module("ecr_constructs.checks.assembly")
+
+    assert [graph.Assembly, graph.Stack] == [former.Assembly, former.Stack]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from stacks.environment import Environment
+    from ecr_constructs.environment.models import Environment
 
 
 class Cdk(Protocol):

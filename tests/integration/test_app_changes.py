@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from ecr_constructs.environment.loading import load_environments
 from local_aws import images, paths
-from stacks.environment_file import load_environments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ecr_constructs.environment.models import Environment
     from local_aws.process import LocalAws
-    from stacks.environment import Environment
     from tests.integration.conftest import Cdk
 
     Repositories = dict[str, dict[str, Any]]

@@ -9,20 +9,20 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ecr_constructs import CiIssuer
+from ecr_constructs.environment.loading import load_environments
+from ecr_constructs.environment.registries import home, replicas
+from ecr_constructs.environment.resolution import resolve
 from ecr_constructs.model.repository_policy import Access, document
 from local_aws import images, paths, web_identity
 from local_aws.registry import PullRefusedError, PushRefusedError
-from stacks.environment_file import load_environments
-from stacks.settings import resolve
-from stacks.sites import home, replicas
 from tests.integration.conftest import MEMBER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ecr_constructs.environment.models import Environment
     from local_aws.process import LocalAws
     from local_aws.registry import Registry
-    from stacks.environment import Environment
     from tests.integration.conftest import Cdk
 
 STAGES = ("Dev/**", "Prod/**")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ecr_constructs.environment.loading import load_environments
+from ecr_constructs.environment.registries import home, replicas
 from ecr_constructs.model.replication import Destination
 from local_aws import images, paths
 from local_aws.registry import PushRefusedError
-from stacks.environment_file import load_environments
-from stacks.sites import home, replicas
 from tests.integration.test_app_changes import rewrite
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local_aws.demo.access import who_may_pull
-from tests.integration.demo_project import COPIED, LINKED, Project, make_project
+from tests.support.demo_project import COPIED, LINKED, Project, make_project
 
 if TYPE_CHECKING:
     import subprocess

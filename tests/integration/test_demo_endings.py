@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.demo_project import Project, make_project
+from tests.support.demo_project import Project, make_project
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ import pytest
 from ecr_constructs.model import events
 from ecr_constructs.model.events import Images, Pattern
 from local_aws import images
-from tests.unit.event_patterns import EVENTS, matches
+from tests.support.event_patterns import EVENTS, matches
 from tests.unit.test_events import CASES
 
 if TYPE_CHECKING:

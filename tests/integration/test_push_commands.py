@@ -17,7 +17,7 @@ import yaml
 from ecr_constructs import CiProvider, CiPushRole, GitHubActions, Repository, TagMutability
 from ecr_constructs.cli.main import main
 from local_aws import images, paths, web_identity
-from tests.integration.clients import PROGRAMS
+from tests.support.clients import PROGRAMS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +108,7 @@ def pusher(
     for program in PROGRAMS:
         script = clients / program
         script.write_text(
-            f'#!/bin/sh\nexec {sys.executable} -m tests.integration.clients {program} "$@"\n'
+            f'#!/bin/sh\nexec {sys.executable} -m tests.support.clients {program} "$@"\n'
         )
         script.chmod(0o755)
     env = local_aws.env(**place)

@@ -12,7 +12,7 @@ import pytest
 
 from local_aws import paths
 from local_aws.endpoint import Endpoint
-from tests.integration.demo_project import make_project
+from tests.support.demo_project import make_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.constructs.helpers import ROOT
-from tests.integration.code_host import GITHUB_BOT, MARKER, TOKEN, CodeHost, talked_about
-from tests.integration.github_runner import ACTION, git, job
+from tests.support.code_host import GITHUB_BOT, MARKER, TOKEN, CodeHost, talked_about
+from tests.support.constructs import ROOT
+from tests.support.github_runner import ACTION, git, job
 
 WORKFLOW = ROOT / "examples" / "ci" / "github-review.yml"
 GITLAB = ROOT / "examples" / "ci" / "gitlab-ci.yml"

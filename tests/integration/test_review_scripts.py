@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.constructs.helpers import ROOT
-from tests.integration.code_host import (
+from tests.support.code_host import (
     GITHUB_BOT,
     GITLAB_BOT,
     LONGEST,
@@ -20,7 +19,8 @@ from tests.integration.code_host import (
     CodeHost,
     talked_about,
 )
-from tests.integration.github_runner import BARE, BASH, git
+from tests.support.constructs import ROOT
+from tests.support.github_runner import BARE, BASH, git
 
 GITLAB = ROOT / "examples" / "ci" / "gitlab-ci.yml"
 SH = ("sh",)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from ecr_constructs.model.alerts import Message, check_emails, finding_message, scan_message
-from tests.unit.event_patterns import EVENTS, Event, changed
-from tests.unit.input_transformers import transformed
-from tests.unit.service_models import resource_schema, shape
+from tests.support.event_patterns import EVENTS, Event, changed
+from tests.support.input_transformers import transformed
+from tests.support.service_models import resource_schema, shape
 
 
 def said(message: Message, event: Event) -> list[str]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ecr_constructs import Encryption, LifecyclePolicy, LifecycleRule, TagMutability
 from ecr_constructs.model.creation_template import CreationTemplate, namespace_of, role_faults
 from ecr_constructs.model.repository_policy import Access
-from tests.unit.service_models import fits
+from tests.support.service_models import fits
 
 TOKEN = "${Token[A.1]}"
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"

@@ -8,8 +8,8 @@ import pytest
 
 from ecr_constructs.model import events
 from ecr_constructs.model.events import Images, Pattern
-from tests.unit.event_patterns import EVENTS, Event, changed, matches
-from tests.unit.service_models import shape
+from tests.support.event_patterns import EVENTS, Event, changed, matches
+from tests.support.service_models import shape
 
 MINE = Images(["my-repository-name"])
 ACCOUNT = "123456789012"

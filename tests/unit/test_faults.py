@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ecr_constructs.model.faults import check_list, refusal, refuse
+from ecr_constructs.model.validation import check_list, refusal, refuse
 
 
 def test_refusal_has_a_line_for_each_fault() -> None:

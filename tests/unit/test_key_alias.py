@@ -5,7 +5,7 @@ import re
 import pytest
 
 from ecr_constructs.model.key_alias import check_key_alias
-from tests.unit.service_models import fits
+from tests.support.service_models import fits
 
 FORM = "must be 'alias/' followed by letters, digits, '/', '_' or '-'"
 REFUSED = {

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs.model.mutability import TagMutability
-from tests.unit.service_models import fits
-from tests.unit.strategies import near_miss_filters
+from tests.support.service_models import fits
+from tests.support.strategies import near_miss_filters
 
 REFUSED = {
     "six filters": (list("abcdef"), "at most 5 filters are allowed, these are 6"),

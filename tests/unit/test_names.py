@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 
 from ecr_constructs.model.names import check_repository_name, repository_name_faults
-from tests.unit.service_models import fits
-from tests.unit.strategies import near_miss_names
+from tests.support.service_models import fits
+from tests.support.strategies import near_miss_names
 
 PART = "each part between slashes must begin and end with a letter or digit"
 SLASHES = "must not begin or end with '/' nor hold '//'"

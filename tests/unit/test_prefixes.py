@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ecr_constructs.model import prefixes
 from ecr_constructs.model.prefixes import cover, covers, filter_faults, namespace_faults, shared
-from tests.unit.service_models import fits, shape
+from tests.support.service_models import fits, shape
 
 BEGINNING = "must be the beginning of a repository name: lowercase letters"
 REFUSED = {

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs.model.public_catalog import CatalogData, public_name_faults
-from tests.unit.service_models import fits
+from tests.support.service_models import fits
 
 TOKEN = "${Token[A.1]}"
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {

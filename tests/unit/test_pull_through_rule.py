@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ecr_constructs.model.pull_through_cache import PullThroughRule
 from ecr_constructs.model.upstreams import Upstream
-from tests.unit.service_models import fits
+from tests.support.service_models import fits
 
 TOKEN = "${Token[A.1]}"
 DIGEST = "sha256:" + "0" * 64

@@ -8,7 +8,7 @@ import pytest
 
 from ecr_constructs.model.pull_through_credential import secret_name_faults
 from ecr_constructs.model.upstreams import Upstream
-from tests.unit.service_models import shape
+from tests.support.service_models import shape
 
 TOKEN = "${Token[A.1]}"
 HERE = ("111122223333", "eu-central-1")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs.model.pull_time import ARN_MAX_LENGTH, MAX_EXCLUSIONS, exclusion_faults
-from tests.unit.service_models import resource_schema, shape
+from tests.support.service_models import resource_schema, shape
 
 STEM = "arn:aws:iam::111122223333:"
 BY_ARN = "must be the ARN of a role or user, 'arn:aws:iam::ACCOUNT:role/NAME'"

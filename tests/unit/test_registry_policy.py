@@ -11,7 +11,7 @@ from ecr_constructs.model.registry_policy import (
     allow_create_on_push,
     allow_replication,
 )
-from tests.unit.service_models import resource_schema, shape
+from tests.support.service_models import resource_schema, shape
 
 ARN = "arn:aws:ecr:eu-central-1:111122223333:repository/"
 OTHER_ACCOUNT, THIRD_ACCOUNT = "444455556666", "777788889999"

@@ -13,7 +13,7 @@ from ecr_constructs.model.replication import (
     merged,
     replication_faults,
 )
-from tests.unit.service_models import resource_schema, shape
+from tests.support.service_models import resource_schema, shape
 
 ACCOUNT, OTHER_ACCOUNT = "111122223333", "444455556666"
 KNOWN = ["eu-central-1", "eu-west-1", "us-east-1", "us-gov-west-1", "cn-north-1"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ecr_constructs.model import scanning
 from ecr_constructs.model.scanning import Scanning, ScanType, filters_of
-from tests.unit.service_models import fits, resource_schema, shape
+from tests.support.service_models import fits, resource_schema, shape
 
 TOKEN = "${Token[Filter.1]}"
 MANY = tuple(f"team{n}/*" for n in range(101))

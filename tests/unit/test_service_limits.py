@@ -11,7 +11,7 @@ from ecr_constructs.model.encryption import EncryptionType
 from ecr_constructs.model.lifecycle import policy_grammar, rule_grammar
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.partitions import partition_of
-from tests.unit.service_models import repository_schema, shape
+from tests.support.service_models import repository_schema, shape
 
 FILTERS = "ImageTagMutabilityExclusionFilters"
 FILTER = "ImageTagMutabilityExclusionFilterValue"

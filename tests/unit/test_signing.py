@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ecr_constructs.model import signing
 from ecr_constructs.model.signing import SigningRule, signing_faults
-from tests.unit.service_models import fits, resource_schema, shape
+from tests.support.service_models import fits, resource_schema, shape
 
 STEM = "arn:aws:signer:eu-central-1:111122223333:/signing-profiles/"
 PROFILE = f"{STEM}prod"

@@ -3,11 +3,21 @@
 import re
 from collections.abc import Iterator
 
-from ecr_constructs.checks.conditions import OPERATORS, bare, is_narrowed, misspelt, narrows
-from ecr_constructs.checks.policies import RESOURCE_POLICY_TYPES, Condition, Statement, policies_of
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import KEY, REGISTRY_POLICY, REPOSITORY, TOPIC_POLICIES
 from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.cloudformation.conditions import OPERATORS, bare, is_narrowed, misspelt, narrows
+from ecr_constructs.cloudformation.iam_policy import (
+    RESOURCE_POLICY_TYPES,
+    Condition,
+    Statement,
+    policies_of,
+)
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.resource_types import (
+    KEY,
+    REGISTRY_POLICY,
+    REPOSITORY,
+    TOPIC_POLICIES,
+)
 from ecr_constructs.model.principals import organization_id_faults
 from ecr_constructs.model.tokens import is_unresolved
 

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 
-from ecr_constructs.checks.permissions import permissions_of
-from ecr_constructs.checks.replicating import source_of
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import (
+from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.checks.upstreams import ECR_HOST, upstream_of, url_of
+from ecr_constructs.cloudformation.aws_metadata import regions
+from ecr_constructs.cloudformation.permissions import permissions_of
+from ecr_constructs.cloudformation.replication_config import source_of
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.resource_types import (
     CACHE,
     CREATION_TEMPLATE,
     REGISTRY_POLICY,
     ROLE,
     SECRET,
 )
-from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.checks.service import regions
-from ecr_constructs.checks.upstreams import ECR_HOST, upstream_of, url_of
 from ecr_constructs.model.creation_template import role_faults
 from ecr_constructs.model.prefixes import ROOT
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS, MAX_RULES, PullThroughRule

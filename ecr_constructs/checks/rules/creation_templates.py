@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from ecr_constructs.checks.permissions import permissions_of
-from ecr_constructs.checks.policies import policies_of
-from ecr_constructs.checks.replicating import source_of
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import CREATION_TEMPLATE, ROLE
 from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.cloudformation.iam_policy import policies_of
+from ecr_constructs.cloudformation.permissions import permissions_of
+from ecr_constructs.cloudformation.replication_config import source_of
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, ROLE
 from ecr_constructs.model.creation_template import OCCASIONS, role_faults
 from ecr_constructs.model.prefixes import namespace_faults
 from ecr_constructs.model.tokens import is_unresolved

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import get_args
 
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import ALIAS, CREATION_TEMPLATE, KEY, REPOSITORY
 from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.resource_types import ALIAS, CREATION_TEMPLATE, KEY, REPOSITORY
 from ecr_constructs.model.encryption import KEY_ARN, Encryption, EncryptionType
 from ecr_constructs.model.tokens import is_unresolved
 

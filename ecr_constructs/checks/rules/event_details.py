@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import EVENT_RULE
 from ecr_constructs.checks.rule import Fault, rule
 from ecr_constructs.checks.rules.events import listed
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.resource_types import EVENT_RULE
 from ecr_constructs.model.events import (
     BASIC_SCAN,
     IMAGE_ACTION,

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ecr_constructs.checks.assembly import is_about_images
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import EVENT_RULE, SCANNING
 from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.cloudformation.graph import is_about_images
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.resource_types import EVENT_RULE, SCANNING
 from ecr_constructs.model.events import BASIC_SCAN, DETAIL_TYPES, FINDING
 from ecr_constructs.model.tokens import is_unresolved
 

@@ -6,11 +6,11 @@ https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-depl
 import re
 from collections.abc import Iterator
 
-from ecr_constructs.checks.policies import Condition
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import ROLE
 from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.checks.web_identity import taken_literally, tests, trusting
+from ecr_constructs.cloudformation.iam_policy import Condition
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.resource_types import ROLE
+from ecr_constructs.cloudformation.web_identity import taken_literally, tests, trusting
 from ecr_constructs.model.tokens import is_unresolved
 
 _HOST = "token.actions.githubusercontent.com"

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from ecr_constructs.checks.policies import IDENTITY_TYPES, Statement, allowed, policies_of
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import REGISTRY_POLICY
 from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.cloudformation.iam_policy import IDENTITY_TYPES, Statement, allowed, policies_of
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY
 from ecr_constructs.model.principals import ACCOUNT_ID
 from ecr_constructs.model.tokens import is_unresolved
 

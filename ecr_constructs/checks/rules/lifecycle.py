@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import (
+from ecr_constructs.checks.rule import Fault, Judge, Rule, rule
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.resource_types import (
     CACHE,
     CREATION_TEMPLATE,
     PULL_TIME_EXCLUSION,
     REPOSITORY,
 )
-from ecr_constructs.checks.rule import Fault, Judge, Rule, rule
 from ecr_constructs.model.lifecycle import Context, LifecyclePolicy
 from ecr_constructs.model.lifecycle.json_text import compact, parse
 from ecr_constructs.model.lifecycle.lint import Finding

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import PUBLIC_REPOSITORY, REPOSITORY
 from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.resource_types import PUBLIC_REPOSITORY, REPOSITORY
 from ecr_constructs.model.names import repository_name_faults
 from ecr_constructs.model.public_catalog import public_name_faults
 

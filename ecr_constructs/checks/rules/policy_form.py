@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
-from ecr_constructs.checks.policies import (
+from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.cloudformation.aws_metadata import actions_of
+from ecr_constructs.cloudformation.iam_policy import (
     IDENTITY_TYPES,
     RESOURCE_POLICY_TYPES,
     Policy,
@@ -12,9 +14,7 @@ from ecr_constructs.checks.policies import (
     matches,
     policies_of,
 )
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.checks.service import actions_of
+from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.principals import account_id_faults, principal_arn_faults
 from ecr_constructs.model.repository_policy import POLICY_MAX_LENGTH

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import PULL_TIME_EXCLUSION, SCANNING, SIGNING
 from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.resource_types import PULL_TIME_EXCLUSION, SCANNING, SIGNING
 from ecr_constructs.model.pull_time import MAX_EXCLUSIONS, exclusion_faults
 from ecr_constructs.model.scanning import Scanning, ScanType
 from ecr_constructs.model.signing import SigningRule, signing_faults

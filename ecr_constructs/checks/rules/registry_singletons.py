@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import SINGLETONS
 from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.resource_types import SINGLETONS
 
 
 @rule(

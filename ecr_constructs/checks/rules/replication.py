@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
-from ecr_constructs.checks.policies import allowed, is_policy_known
-from ecr_constructs.checks.replicating import (
+from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.cloudformation.aws_metadata import regions
+from ecr_constructs.cloudformation.iam_policy import allowed, is_policy_known
+from ecr_constructs.cloudformation.replication_config import (
     replicas,
     replication_at,
     repository_at,
@@ -11,10 +13,8 @@ from ecr_constructs.checks.replicating import (
     source_of,
     template_for,
 )
-from ecr_constructs.checks.resource import Registry, Resource
-from ecr_constructs.checks.resource_types import REGISTRY_POLICY, REPLICATION
-from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.checks.service import regions
+from ecr_constructs.cloudformation.resource import Registry, Resource
+from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY, REPLICATION
 from ecr_constructs.model.replication import (
     MAX_RULES,
     QUOTA_RULES,

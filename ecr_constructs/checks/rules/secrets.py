@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterator
 
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import CACHE, SECRET
 from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.resource_types import CACHE, SECRET
 from ecr_constructs.model.pull_through_credential import SECRET_PREFIX
 from ecr_constructs.model.tokens import is_unresolved
 

@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import (
+from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.resource_types import (
     CREATION_TEMPLATE,
     PUBLIC_REPOSITORY,
     REPOSITORY,
     SCANNING,
 )
-from ecr_constructs.checks.rule import Fault, rule
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.tags import tag_faults
 from ecr_constructs.model.tokens import is_unresolved

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import (
+from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.checks.schema_validation import misfits
+from ecr_constructs.cloudformation.aws_metadata import schema_of
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.resource_types import (
     CREATION_TEMPLATE,
     ECR_TYPES,
     PUBLIC_REPOSITORY,
@@ -11,10 +14,7 @@ from ecr_constructs.checks.resource_types import (
     REPOSITORY,
     SIGNING,
 )
-from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.checks.service import schema_of
-from ecr_constructs.checks.shape import misfits
-from ecr_constructs.checks.template import dotted
+from ecr_constructs.cloudformation.template import dotted
 
 _SOURCE = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ECR.html"
 # Of these other rules say more.

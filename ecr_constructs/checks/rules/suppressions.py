@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from ecr_constructs.checks.resource import Resource
 from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.cloudformation.resource import Resource
 
 _GUIDE = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-metadata.html"
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
-from ecr_constructs.checks.cycles import Cycles
-from ecr_constructs.checks.policies import IDENTITY_TYPES
-from ecr_constructs.checks.references import Reference, references
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import (
+from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.cloudformation.aws_metadata import schema_of
+from ecr_constructs.cloudformation.cycles import Cycles
+from ecr_constructs.cloudformation.iam_policy import IDENTITY_TYPES
+from ecr_constructs.cloudformation.references import Reference, references
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.resource_types import (
     ECR_TYPES,
     EVENT_RULE,
     KEY,
@@ -15,9 +17,7 @@ from ecr_constructs.checks.resource_types import (
     TOPIC,
     TOPIC_POLICIES,
 )
-from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.checks.service import schema_of
-from ecr_constructs.checks.template import dotted
+from ecr_constructs.cloudformation.template import dotted
 
 _QUOTAS = (
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
-from ecr_constructs.checks.assembly import Assembly, is_about_images, topics_of
-from ecr_constructs.checks.policies import Statement, allowed, is_policy_known
-from ecr_constructs.checks.resource import Resource
-from ecr_constructs.checks.resource_types import (
+from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.cloudformation.graph import Assembly, is_about_images, topics_of
+from ecr_constructs.cloudformation.iam_policy import Statement, allowed, is_policy_known
+from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.resource_types import (
     ALIAS,
     EVENT_RULE,
     KEY,
     TOPIC,
     TOPIC_POLICIES,
 )
-from ecr_constructs.checks.rule import Fault, rule
 from ecr_constructs.model.tokens import is_unresolved
 
 _SERVICE = "events.amazonaws.com"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ecr_constructs.model.ci.issuer import CiIssuer
 from ecr_constructs.model.ci.project import CiProject
 from ecr_constructs.model.ci.uuids import ANY_UUID, braced, uuid_faults
-from ecr_constructs.model.faults import check_list, refuse
+from ecr_constructs.model.validation import check_list, refuse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

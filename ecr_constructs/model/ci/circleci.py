@@ -8,7 +8,7 @@ from ecr_constructs.model.ci.issuer import CiIssuer
 from ecr_constructs.model.ci.project import CiProject
 from ecr_constructs.model.ci.selections import nothing_selected, selection_faults
 from ecr_constructs.model.ci.uuids import ANY_UUID, uuid_faults
-from ecr_constructs.model.faults import refuse
+from ecr_constructs.model.validation import refuse
 
 _PART = "[A-Za-z0-9_.-]+"
 _ORIGIN = re.compile(f"{_PART}(?:/{_PART})+")

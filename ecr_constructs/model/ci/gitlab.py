@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ecr_constructs.model.ci.issuer import CiIssuer
 from ecr_constructs.model.ci.project import CiProject
 from ecr_constructs.model.ci.selections import nothing_selected, selection_faults
-from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import refuse
 
 _PART = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _GITLAB_COM = CiIssuer.gitlab()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ecr_constructs.model.ci.uuids import UUID, uuid_faults
-from ecr_constructs.model.faults import refuse
+from ecr_constructs.model.validation import refuse
 
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
 URL_MAX_LENGTH = 255

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from ecr_constructs.model.faults import check_list
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import check_list
 
 # What Git forbids in a ref, but for the wildcards, and what no policy can hold.
 # https://git-scm.com/docs/git-check-ref-format

@@ -5,10 +5,10 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self
 
-from ecr_constructs.model.faults import refuse
 from ecr_constructs.model.lifecycle.describe_images import images_of
 from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.manifests import Manifest, manifests_of
+from ecr_constructs.model.validation import refuse
 
 
 class Inventory:

@@ -7,22 +7,22 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Self
 
-from ecr_constructs.model.faults import refusal, refuse
-from ecr_constructs.model.lifecycle.forecast import Forecast, forecast
 from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.json_text import compact, parse
 from ecr_constructs.model.lifecycle.lint import UNKNOWN, Context, Finding
-from ecr_constructs.model.lifecycle.linting import lint
+from ecr_constructs.model.lifecycle.lint.linting import lint
 from ecr_constructs.model.lifecycle.policy_grammar import (
     MAX_RULES,
     TEXT_MAX_LENGTH,
     faults_between,
     policy_faults,
 )
-from ecr_constructs.model.lifecycle.readings import DEFAULT, Readings
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.lifecycle.simulation import Simulation, simulate
+from ecr_constructs.model.lifecycle.simulation.engine import Simulation, simulate
+from ecr_constructs.model.lifecycle.simulation.forecast import Forecast, forecast
+from ecr_constructs.model.lifecycle.simulation.options import DEFAULT, Readings
 from ecr_constructs.model.lifecycle.words import rule_in_words
+from ecr_constructs.model.validation import refusal, refuse
 
 
 class LifecyclePolicy:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, Self
 
-from ecr_constructs.model.faults import check_list, refuse
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.lifecycle.rule_grammar import rule_faults
+from ecr_constructs.model.validation import check_list, refuse
 
 # How many images a rule that protects keeps: more than any repository can hold.
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html (100,000, adjustable)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from ecr_constructs.checks.policies import Statement, matches
-from ecr_constructs.checks.service import actions_of
+from ecr_constructs.cloudformation.aws_metadata import actions_of
+from ecr_constructs.cloudformation.iam_policy import Statement, matches
 from ecr_constructs.model.tokens import is_unresolved
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ecr_constructs.checks.conditions import WHO
-from ecr_constructs.review.access.audience import Audience, audience_of, covers
-from ecr_constructs.review.access.demands import Demand, all_of, being, implies
+from ecr_constructs.cloudformation.conditions import WHO
+from ecr_constructs.review.access.constraints import Demand, all_of, being, implies
+from ecr_constructs.review.access.principal_set import Audience, audience_of, covers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ecr_constructs.checks.resource import Resource
+    from ecr_constructs.cloudformation.resource import Resource
     from ecr_constructs.review.access.grants import Grant
 
 _MOST_FENCED = 50

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ecr_constructs.checks.policies import policies_of
-from ecr_constructs.checks.resource_types import PUBLIC_REPOSITORY, REPOSITORY
-from ecr_constructs.review.access.audience import Audience, Part, audiences, conditioned
+from ecr_constructs.cloudformation.iam_policy import policies_of
+from ecr_constructs.cloudformation.resource_types import PUBLIC_REPOSITORY, REPOSITORY
 from ecr_constructs.review.access.capabilities import actions_in
-from ecr_constructs.review.access.demands import Demand, being, but, implies
+from ecr_constructs.review.access.constraints import Demand, being, but, implies
+from ecr_constructs.review.access.principal_set import Audience, Part, audiences, conditioned
 from ecr_constructs.review.access.values import ANYTHING, Pattern, pattern, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ecr_constructs.checks.assembly import Assembly
-    from ecr_constructs.checks.policies import Policy, Statement
-    from ecr_constructs.checks.resource import Resource
+    from ecr_constructs.cloudformation.graph import Assembly
+    from ecr_constructs.cloudformation.iam_policy import Policy, Statement
+    from ecr_constructs.cloudformation.resource import Resource
 
 _SERVICES = {
     "repository": ("ecr",),

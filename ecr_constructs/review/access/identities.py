@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from ecr_constructs.checks.intrinsics import UNKNOWN
-from ecr_constructs.checks.policies import IDENTITY_TYPES
-from ecr_constructs.checks.resource_types import (
+from ecr_constructs.cloudformation.iam_policy import IDENTITY_TYPES
+from ecr_constructs.cloudformation.intrinsics import UNKNOWN
+from ecr_constructs.cloudformation.resource_types import (
     IDENTITIES,
     KEY,
     POLICIES,
@@ -17,19 +17,19 @@ from ecr_constructs.checks.resource_types import (
     REPOSITORY,
 )
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.review.access.audience import IDENTITY, Audience
-from ecr_constructs.review.access.demands import Demand, being
+from ecr_constructs.review.access.constraints import Demand, being
 from ecr_constructs.review.access.grants import Grant, granted_to
 from ecr_constructs.review.access.managed import aws_policies
+from ecr_constructs.review.access.principal_set import IDENTITY, Audience
 from ecr_constructs.review.access.report import Subject, compared
-from ecr_constructs.review.access.unread import Doubt, doubt_of
+from ecr_constructs.review.access.unresolved import Doubt, doubt_of
 from ecr_constructs.review.access.values import Pattern, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ecr_constructs.checks.assembly import Assembly
-    from ecr_constructs.checks.resource import Resource
+    from ecr_constructs.cloudformation.graph import Assembly
+    from ecr_constructs.cloudformation.resource import Resource
     from ecr_constructs.review.change import Change
     from ecr_constructs.review.comparison import Comparison, Pair
 

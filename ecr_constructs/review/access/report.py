@@ -6,20 +6,20 @@ import operator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ecr_constructs.review.access.audience import IDENTITY, ORGANIZATION, Audience, covers
 from ecr_constructs.review.access.capabilities import deeds
-from ecr_constructs.review.access.demands import implies
+from ecr_constructs.review.access.constraints import implies
 from ecr_constructs.review.access.difference import Gain, Side, gains
-from ecr_constructs.review.access.words import audience_told, deeds_told, resource_told
+from ecr_constructs.review.access.phrases import audience_told, deeds_told, resource_told
+from ecr_constructs.review.access.principal_set import IDENTITY, ORGANIZATION, Audience, covers
 from ecr_constructs.review.change import Change, Kind, Severity
-from ecr_constructs.review.words import listed
+from ecr_constructs.review.phrases import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from ecr_constructs.checks.resource import Resource
+    from ecr_constructs.cloudformation.resource import Resource
     from ecr_constructs.review.access.grants import Grant
-    from ecr_constructs.review.access.unread import Doubt
+    from ecr_constructs.review.access.unresolved import Doubt
     from ecr_constructs.review.comparison import Pair
 
 

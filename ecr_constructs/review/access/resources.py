@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecr_constructs.checks.resource_types import (
+from ecr_constructs.cloudformation.resource_types import (
     CREATION_TEMPLATE,
     KEY,
     PUBLIC_REPOSITORY,
@@ -15,12 +15,12 @@ from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.access.grants import grants_of
 from ecr_constructs.review.access.report import Subject, compared, openings
-from ecr_constructs.review.access.unread import doubt_of
+from ecr_constructs.review.access.unresolved import doubt_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ecr_constructs.checks.resource import Resource
+    from ecr_constructs.cloudformation.resource import Resource
     from ecr_constructs.review.access.grants import Grant
     from ecr_constructs.review.change import Change
     from ecr_constructs.review.comparison import Comparison, Pair

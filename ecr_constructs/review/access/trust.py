@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecr_constructs.checks.resource_types import ROLE
+from ecr_constructs.cloudformation.resource_types import ROLE
 from ecr_constructs.review.access.identities import identity_of
 from ecr_constructs.review.access.report import Subject, all_done
 from ecr_constructs.review.access.resources import policy_changes

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs.checks import RULES, Template, check
-from tests.unit.checks.examples import EXAMPLES
+from tests.support.rule_examples import EXAMPLES
 
 Place = tuple[str | int, ...]
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from ecr_constructs.checks import Template
-from ecr_constructs.checks.assembly import Assembly
-from ecr_constructs.checks.cycles import Cycles
-from tests.unit.checks.examples.build import get_att
+from ecr_constructs.cloudformation.cycles import Cycles
+from ecr_constructs.cloudformation.graph import Assembly
+from tests.support.rule_examples.build import get_att
 
 
 def cycles(**properties: Any) -> Cycles:

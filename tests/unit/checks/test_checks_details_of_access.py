@@ -5,17 +5,17 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import check
-from ecr_constructs.checks.resource_types import (
+from ecr_constructs.cloudformation.resource_types import (
     REGISTRY_POLICY,
 )
-from tests.unit.checks.examples.access import PULL, open_to, registry, role
-from tests.unit.checks.examples.build import (
+from tests.support.rule_examples.access import PULL, open_to, registry, role
+from tests.support.rule_examples.build import (
     ROOT,
     repository,
     resource,
     template,
 )
-from tests.unit.checks.examples.parts import (
+from tests.support.rule_examples.parts import (
     HERE,
     statement,
 )

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import check
-from ecr_constructs.checks.resource_types import KEY, ROLE
-from tests.unit.checks.examples.access import PULL, role
-from tests.unit.checks.examples.build import (
+from ecr_constructs.cloudformation.resource_types import KEY, ROLE
+from tests.support.rule_examples.access import PULL, role
+from tests.support.rule_examples.build import (
     ABSENT,
     allow,
     document,
@@ -16,8 +16,8 @@ from tests.unit.checks.examples.build import (
     resource,
     template,
 )
-from tests.unit.checks.examples.events import BITBUCKET, CIRCLECI, UUID, ci, github
-from tests.unit.checks.examples.parts import (
+from tests.support.rule_examples.events import BITBUCKET, CIRCLECI, UUID, ci, github
+from tests.support.rule_examples.parts import (
     HOST,
     cache,
     on,

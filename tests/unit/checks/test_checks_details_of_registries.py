@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import check
-from ecr_constructs.checks.resource_types import (
+from ecr_constructs.cloudformation.resource_types import (
     CACHE,
     PULL_TIME_EXCLUSION,
     SIGNING,
 )
-from tests.unit.checks.examples.build import (
+from tests.support.rule_examples.build import (
     ABSENT,
     creation_template,
     document,
@@ -18,7 +18,7 @@ from tests.unit.checks.examples.build import (
     resource,
     template,
 )
-from tests.unit.checks.examples.parts import (
+from tests.support.rule_examples.parts import (
     LOGIN,
     cache,
     inline,

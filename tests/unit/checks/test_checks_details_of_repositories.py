@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import check
-from ecr_constructs.checks.resource_types import (
+from ecr_constructs.cloudformation.resource_types import (
     REPLICATION,
 )
-from tests.unit.checks.examples.build import (
+from tests.support.rule_examples.build import (
     ABSENT,
     UNTAGGED,
     creation_template,
@@ -18,7 +18,7 @@ from tests.unit.checks.examples.build import (
     resource,
     template,
 )
-from tests.unit.checks.examples.parts import (
+from tests.support.rule_examples.parts import (
     kms,
 )
 

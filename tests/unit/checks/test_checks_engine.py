@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import Template, assert_no_findings, check, report
-from ecr_constructs.checks.acknowledgments import Acknowledgment
-from tests.unit.checks.examples.build import repository, template
+from ecr_constructs.cloudformation.acknowledgments import Acknowledgment
+from tests.support.rule_examples.build import repository, template
 
 MOVING = repository(ImageTagMutability="MUTABLE")
 REASON = "A build cache"

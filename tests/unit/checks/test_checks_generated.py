@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.checks.service import regions, schema_of
+from ecr_constructs.cloudformation.aws_metadata import regions, schema_of
 from ecr_constructs.model import (
     creation_template,
     mutability,
@@ -23,7 +23,7 @@ from ecr_constructs.model import (
     tags,
 )
 from ecr_constructs.model.lifecycle import policy_grammar
-from tools import rules, service_data
+from scripts import rules, service_data
 
 FILTERS = "ImageTagMutabilityExclusionFilters"
 LIMITS = [

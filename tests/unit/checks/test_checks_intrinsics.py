@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import Template
-from ecr_constructs.checks.assembly import Assembly, Stack
+from ecr_constructs.cloudformation.graph import Assembly, Stack
 from ecr_constructs.model.tokens import is_unresolved
 
 REGION, ACCOUNT = "eu-central-1", "111122223333"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import CheckError, check, load
-from tests.unit.checks.examples.build import repository
+from tests.support.rule_examples.build import repository
 
 SHORT = """\
 Parameters: {Name: {Type: String}}

@@ -5,9 +5,14 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import check
-from ecr_constructs.checks.resource_types import CACHE, EVENT_RULE, PUBLIC_REPOSITORY, SCANNING
-from tests.unit.checks.examples.access import ORGANIZATION, PULL, open_to, role
-from tests.unit.checks.examples.build import (
+from ecr_constructs.cloudformation.resource_types import (
+    CACHE,
+    EVENT_RULE,
+    PUBLIC_REPOSITORY,
+    SCANNING,
+)
+from tests.support.rule_examples.access import ORGANIZATION, PULL, open_to, role
+from tests.support.rule_examples.build import (
     allow,
     creation_template,
     document,
@@ -18,7 +23,7 @@ from tests.unit.checks.examples.build import (
     rule,
     template,
 )
-from tests.unit.checks.examples.events import BITBUCKET, CIRCLECI, UUID, ci, github
+from tests.support.rule_examples.events import BITBUCKET, CIRCLECI, UUID, ci, github
 
 GOVERNMENT = ("111122223333", "us-gov-west-1")
 FILTER = {

@@ -5,12 +5,19 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import check
-from ecr_constructs.checks.resource_types import REPLICATION, SCANNING
-from tests.unit.checks.examples import EXAMPLES
-from tests.unit.checks.examples.access import PULL, open_to, role
-from tests.unit.checks.examples.build import ABSENT, ELSEWHERE, repository, resource, rule, template
-from tests.unit.checks.examples.events import github
-from tests.unit.checks.examples.registries import copies
+from ecr_constructs.cloudformation.resource_types import REPLICATION, SCANNING
+from tests.support.rule_examples import EXAMPLES
+from tests.support.rule_examples.access import PULL, open_to, role
+from tests.support.rule_examples.build import (
+    ABSENT,
+    ELSEWHERE,
+    repository,
+    resource,
+    rule,
+    template,
+)
+from tests.support.rule_examples.events import github
+from tests.support.rule_examples.registries import copies
 
 ANY: dict[str, Any] = {"tagStatus": "any"}
 TAGGED: dict[str, Any] = {"tagStatus": "tagged", "tagPatternList": ["v*"]}

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from ecr_constructs.checks import RULES, Finding, check
-from tests.unit.checks.examples import EXAMPLES
-from tests.unit.checks.examples.build import Example
+from tests.support.rule_examples import EXAMPLES
+from tests.support.rule_examples.build import Example
 
 
 def shown(findings: list[Finding]) -> list[str]:

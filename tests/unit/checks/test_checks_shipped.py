@@ -8,7 +8,7 @@ import pytest
 
 from ecr_constructs.checks import Template, check
 
-SNAPSHOTS = sorted((Path(__file__).parents[2] / "stacks" / "__snapshots__").rglob("*.json"))
+SNAPSHOTS = sorted((Path(__file__).parents[2] / "app" / "__snapshots__").rglob("*.json"))
 
 
 def deployed(snapshot: Path) -> dict[str, Any]:

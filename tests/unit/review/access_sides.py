@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ecr_constructs.checks import Template
-from ecr_constructs.checks.assembly import Assembly
+from ecr_constructs.cloudformation.graph import Assembly
 from ecr_constructs.review.access import changes
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison
-from tests.unit.checks.examples.build import Resources, document, repository, template
+from tests.support.rule_examples.build import Resources, document, repository, template
 
 WIDENED, NARROWED = "access-widened", "access-narrowed"
 HERE = "arn:aws:ecr:eu-central-1:111122223333:repository"

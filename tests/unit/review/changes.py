@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ecr_constructs.review import Change, Review
-from ecr_constructs.review.findings import Counts
+from ecr_constructs.review.analyzers.findings import Counts
 from ecr_constructs.review.replication_graph import Edge
 
 DEFAULTS: dict[str, Any] = {

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.checks.resource_types import PUBLIC_REPOSITORY, REGISTRY_POLICY
+from ecr_constructs.cloudformation.resource_types import PUBLIC_REPOSITORY, REGISTRY_POLICY
 from ecr_constructs.model.repository_policy import PUSH_ACTIONS
-from tests.unit.checks.examples.access import ORGANIZATION, PULL
-from tests.unit.checks.examples.build import (
+from tests.support.rule_examples.access import ORGANIZATION, PULL
+from tests.support.rule_examples.build import (
     ROOT,
     allow,
     creation_template,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.checks.examples.access import PULL
-from tests.unit.checks.examples.build import ROOT, allow
+from tests.support.rule_examples.access import PULL
+from tests.support.rule_examples.build import ROOT, allow
 from tests.unit.review.access_sides import NARROWED, WIDENED, having, said, summaries
 
 ORGANIZATION, SECOND = "o-a1b2c3d4e5", "o-b1b2c3d4e5"

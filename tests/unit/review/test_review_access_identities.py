@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import Template
-from ecr_constructs.checks.resource_types import REPOSITORY
+from ecr_constructs.cloudformation.resource_types import REPOSITORY
 from ecr_constructs.model.repository_policy import PUSH_ACTIONS
-from tests.unit.checks.examples.access import PULL
-from tests.unit.checks.examples.build import (
+from tests.support.rule_examples.access import PULL
+from tests.support.rule_examples.build import (
     allow,
     document,
     get_att,

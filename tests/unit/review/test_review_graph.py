@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import Template
-from ecr_constructs.checks.assembly import Assembly
-from ecr_constructs.cli.mermaid import graph
+from ecr_constructs.cloudformation.graph import Assembly
 from ecr_constructs.model.replication import Destination
+from ecr_constructs.report.mermaid import graph
 from ecr_constructs.review import review
 from ecr_constructs.review.replication_graph import Edge
-from tests.unit.checks.examples.build import repository
+from tests.support.rule_examples.build import repository
 
 HOME, IRELAND, OHIO = (
     Destination("111122223333", region) for region in ("eu-central-1", "eu-west-1", "us-east-2")

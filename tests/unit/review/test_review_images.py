@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from ecr_constructs.model.lifecycle import Image, Inventory
-from ecr_constructs.review import Change, Inventories, RepositoryId, images, review
-from ecr_constructs.review.images import MOST_IMAGES
-from tests.unit.checks.examples.build import HOME, policy_text, repository, resource, rule
-from tests.unit.review.compared import sides
-from tests.unit.review.judging import judged
+from ecr_constructs.review import Change, Inventories, RepositoryId, review
+from ecr_constructs.review.analyzers import images
+from ecr_constructs.review.analyzers.images import MOST_IMAGES
+from tests.support.compared import sides
+from tests.support.reviewing import judged
+from tests.support.rule_examples.build import HOME, policy_text, repository, resource, rule
 
 Json = Any
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import Template
-from ecr_constructs.checks.assembly import Assembly
-from ecr_constructs.checks.errors import CheckError
-from ecr_constructs.checks.resource import Resource
+from ecr_constructs.cloudformation.errors import CheckError
+from ecr_constructs.cloudformation.graph import Assembly
+from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.model.lifecycle import Image, Inventory
 from ecr_constructs.review import Inventories, RepositoryId, read_inventories
-from tests.unit.review.compared import API
+from tests.support.compared import API
 
 Json = Any
 Place = tuple[str | None, str | None]

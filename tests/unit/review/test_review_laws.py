@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 
 from ecr_constructs.checks import Template
-from ecr_constructs.checks.assembly import Assembly
+from ecr_constructs.cloudformation.graph import Assembly
 from ecr_constructs.review import Review, review
-from tests.unit.checks.examples import EXAMPLES
+from tests.support.rule_examples import EXAMPLES
 from tests.unit.checks.test_checks_any_template import damaged
 
 PAIRS = [rule for rule in EXAMPLES if rule != "ECR603"]

@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 
 from ecr_constructs.review import Change
-from ecr_constructs.review.lifecycle import changes
-from tests.unit.checks.examples.build import (
+from ecr_constructs.review.analyzers.lifecycle import changes
+from tests.support.reviewing import judged
+from tests.support.rule_examples.build import (
     UNTAGGED,
     creation_template,
     policy_text,
     repository,
     rule,
 )
-from tests.unit.review.judging import judged
 
 Json = Any
 

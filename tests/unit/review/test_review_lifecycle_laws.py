@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ecr_constructs import LifecyclePolicy
 from ecr_constructs.model.lifecycle import Fate, Readings, TieOrder
-from ecr_constructs.review.lifecycle_rules import differences
-from tests.unit.lifecycle_cases import Case, case
+from ecr_constructs.review.analyzers.lifecycle_rules import differences
+from tests.support.lifecycle_cases import Case, case
 
 FATES = [Fate.KEPT, Fate.ARCHIVED, Fate.EXPIRED]
 # Which of two images with one timestamp is the newer may depend on all the rules.

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ecr_constructs.cli.inline import visible
-from ecr_constructs.cli.review_markdown import MARKER, to_markdown
 from ecr_constructs.model.replication import Destination
+from ecr_constructs.report.markdown_escape import visible
+from ecr_constructs.report.review_markdown import MARKER, to_markdown
 from ecr_constructs.review import Change, Review
-from ecr_constructs.review.findings import Counts
+from ecr_constructs.review.analyzers.findings import Counts
 from ecr_constructs.review.replication_graph import Edge
 from tests.unit.review.changes import change, note, reviewed
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.checks.examples.build import HOME, KEEPS, creation_template, key, repository
-from tests.unit.review.compared import API, UNKEPT, only, reviewed, said
+from tests.support.compared import API, UNKEPT, only, reviewed, said
+from tests.support.rule_examples.build import HOME, KEEPS, creation_template, key, repository
 
 EMPTIED = repository(RepositoryName="payments/api", EmptyOnDelete=True, **UNKEPT)
 OTHER = repository(RepositoryName="payments/worker")

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ecr_constructs.review.create_only import create_only
-from tests.unit.checks.examples.build import (
+from tests.support.compared import API, UNKEPT, only, reviewed, said
+from tests.support.rule_examples.build import (
     KEEPS,
     creation_template,
     get_att,
@@ -14,7 +15,6 @@ from tests.unit.checks.examples.build import (
     repository,
     resource,
 )
-from tests.unit.review.compared import API, UNKEPT, only, reviewed, said
 
 KMS = {"EncryptionType": "KMS", "KmsKey": "arn:aws:kms:eu-central-1:111122223333:key/1-2"}
 ENCRYPTED = repository(RepositoryName="payments/api", EncryptionConfiguration=KMS)

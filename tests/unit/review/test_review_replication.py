@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import Template
-from ecr_constructs.checks.assembly import Assembly
-from ecr_constructs.checks.resource_types import REPLICATION
+from ecr_constructs.cloudformation.graph import Assembly
+from ecr_constructs.cloudformation.resource_types import REPLICATION
 from ecr_constructs.review import Change
+from ecr_constructs.review.analyzers.replication import changes
 from ecr_constructs.review.comparison import Comparison
-from ecr_constructs.review.replication import changes
-from tests.unit.checks.examples.build import (
+from tests.support.reviewing import judged
+from tests.support.rule_examples.build import (
     ABSENT,
     ELSEWHERE,
     HOME,
@@ -21,7 +22,6 @@ from tests.unit.checks.examples.build import (
     resource,
     rule,
 )
-from tests.unit.review.judging import judged
 
 Json = Any
 REGISTRY = f"registry {'/'.join(HOME)}"

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from ecr_constructs.checks.assembly import Assembly
-from ecr_constructs.checks.template import Template
+from ecr_constructs.cloudformation.graph import Assembly
+from ecr_constructs.cloudformation.template import Template
 from ecr_constructs.review import review
-from ecr_constructs.review.findings import Counts
-from ecr_constructs.review.words import counted, listed, told
-from tests.unit.checks.examples.build import HOME, repository, resource
-from tests.unit.review.compared import API, only, reviewed, said
+from ecr_constructs.review.analyzers.findings import Counts
+from ecr_constructs.review.phrases import counted, listed, told
+from tests.support.compared import API, only, reviewed, said
+from tests.support.rule_examples.build import HOME, repository, resource
 
 MOVING = repository(RepositoryName="payments/api", ImageTagMutability="MUTABLE")
 TOPIC = "AWS::SNS::Topic"

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.checks.resource_types import SCANNING, SIGNING
+from ecr_constructs.cloudformation.resource_types import SCANNING, SIGNING
 from ecr_constructs.review import Change
-from ecr_constructs.review.settings import changes
-from tests.unit.checks.examples.build import (
+from ecr_constructs.review.analyzers.settings import changes
+from tests.support.reviewing import judged
+from tests.support.rule_examples.build import (
     ABSENT,
     HOME,
     creation_template,
@@ -16,7 +17,6 @@ from tests.unit.checks.examples.build import (
     repository,
     resource,
 )
-from tests.unit.review.judging import judged
 
 Json = Any
 NAME = "payments/api"

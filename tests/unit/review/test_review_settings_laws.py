@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.checks.resource_types import (
+from ecr_constructs.cloudformation.resource_types import (
     CREATION_TEMPLATE,
     KEY,
     REPLICATION,
@@ -15,9 +15,10 @@ from ecr_constructs.checks.resource_types import (
     SIGNING,
 )
 from ecr_constructs.model.lifecycle.tag_match import matcher, overlap
-from ecr_constructs.review import Change, images, lifecycle, replication, settings
+from ecr_constructs.review import Change
+from ecr_constructs.review.analyzers import images, lifecycle, replication, settings
+from tests.support.reviewing import judged
 from tests.unit.checks.test_checks_any_template import JSON
-from tests.unit.review.judging import judged
 
 Json = Any
 _NAMES = ["payments/api", "payments/web", "web", {"Ref": "Name"}]

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.checks.errors import CheckError
+from ecr_constructs.cloudformation.errors import CheckError
 from ecr_constructs.review import load_sides, review
-from tests.unit.checks.examples.build import creation_template, repository
-from tests.unit.review.compared import API, said
+from tests.support.compared import API, said
+from tests.support.rule_examples.build import creation_template, repository
 
 ACCOUNT = "aws://111122223333/eu-central-1"
 MOVING = repository(RepositoryName="payments/api", ImageTagMutability="MUTABLE")
@@ -115,7 +115,7 @@ def test_snapshots_are_read_as_what_they_are_of(tmp_path: Path) -> None:
 
 def test_the_shipped_snapshots_are_their_own_equal() -> None:
     """The snapshots of this project can be reviewed."""
-    folder = Path("tests/stacks/__snapshots__")
+    folder = Path("tests/app/__snapshots__")
 
     assert () == review(*load_sides(folder, folder)).changes
 

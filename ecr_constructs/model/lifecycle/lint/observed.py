@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from ecr_constructs.model.lifecycle import bits
 from ecr_constructs.model.lifecycle.lint.finding import Finding, Severity
 from ecr_constructs.model.lifecycle.lint.whole import cache_finding
-from ecr_constructs.model.lifecycle.marks import Marks
-from ecr_constructs.model.lifecycle.simulation import Fate, Simulation
+from ecr_constructs.model.lifecycle.simulation import bits
+from ecr_constructs.model.lifecycle.simulation.engine import Fate, Simulation
+from ecr_constructs.model.lifecycle.simulation.marks import Marks
 
 # The tags under which cosign keeps signatures and SBOMs in registries without referrers.
 # https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md

@@ -1,0 +1,1 @@
+"""Reading CloudFormation templates and CDK cloud assemblies."""

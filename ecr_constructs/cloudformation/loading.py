@@ -1,0 +1,178 @@
+"""Templates read from files and from cloud assemblies."""
+
+import gc
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ecr_constructs.cloudformation.acknowledgments import Acknowledgment, acknowledged_in
+from ecr_constructs.cloudformation.cloud_assembly import (
+    MANIFEST,
+    StackFile,
+    nested_in,
+    stack_files,
+    top_of,
+)
+from ecr_constructs.cloudformation.errors import CheckError
+from ecr_constructs.cloudformation.json_text import read_json
+from ecr_constructs.cloudformation.template import Template
+from ecr_constructs.cloudformation.validation_report import acknowledged_at_synthesis
+from ecr_constructs.cloudformation.yaml_text import read_yaml
+
+_SUFFIXES = (".json", ".yaml", ".yml", ".template")
+
+
+def load(paths: Iterable[str | Path]) -> list[Template]:
+    """Read templates.
+
+    Args:
+        paths: Templates in JSON or YAML; cloud assemblies such as ``cdk.out``, with the stages and
+            nested stacks in them; folders that hold templates.
+
+    Raises:
+        CheckError: Something cannot be read, is no template, or holds none.
+    """
+    found: dict[Path, Template] = {}
+    with _no_garbage():
+        for path in map(Path, paths):
+            templates = _folder(path) if path.is_dir() else _with_acknowledged([StackFile(path)])
+            for template in templates:
+                assert template.path is not None
+                found.setdefault(template.path.resolve(), template)
+    return list(found.values())
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Do not look for garbage: among what is read there is none, and looking takes longer."""
+    resume = gc.enable if gc.isenabled() else gc.disable
+    gc.disable()
+    try:
+        yield
+    finally:
+        resume()
+
+
+def _folder(path: Path) -> Iterator[Template]:
+    if (path / MANIFEST).is_file():
+        templates = [*_with_acknowledged([*stack_files(path)])]
+    else:
+        inside = (each for each in sorted(path.rglob("*")) if each.suffix in _SUFFIXES)
+        templates = [each for file in inside if file.is_file() for each in _maybe(file)]
+    if not templates:
+        msg = f"{path} holds no template; synthesize first, or name a file"
+        raise CheckError(msg)
+    yield from templates
+
+
+def _with_acknowledged(files: Sequence[StackFile]) -> Iterator[Template]:
+    """Read stacks, those of a cloud assembly with what its app acknowledged."""
+    tops = {top_of(file.path.absolute().parent) for file in files}
+    reported = {top: acknowledged_at_synthesis(top) for top in tops}
+    for file in files:
+        known = acknowledged_in(file.path)
+        found = reported[top_of(file.path.absolute().parent)]
+        for template in with_nested(file):
+            assert template.path is not None
+            above = file.construct if template.path == file.path else None
+            more = [*found.get(None, ()), *found.get(template.path.resolve(), ())]
+            yield replace(
+                template,
+                acknowledged=[*known.all, *(each for each in more if not _is_in(known.all, each))],
+                construct=known.constructs.get(template.path.name, above),
+            )
+
+
+def _is_in(known: Sequence[Acknowledgment], reported: Acknowledgment) -> bool:
+    """Tell whether what was reported is what a stack, or something in it, acknowledged."""
+    about = (reported.plugin, reported.rule)
+    return any((each.plugin, each.rule) == about and each.covers(reported.path) for each in known)
+
+
+def _maybe(path: Path) -> Iterator[Template]:
+    """Read a file of a folder, which may hold other things than templates."""
+    try:
+        yield _read(StackFile(path))
+    except CheckError:
+        if ".template" in path.name:
+            raise
+
+
+def with_nested(file: StackFile, above: tuple[Path, ...] = ()) -> Iterator[Template]:
+    """Yield a stack's template, then those of its nested stacks.
+
+    Args:
+        file: The stack's template.
+        above: The templates that it is nested in.
+
+    Raises:
+        CheckError: Something cannot be read, or is no template.
+    """
+    template = _read(file, above[0] if above else None)
+    yield template
+    seen = (*above, file.path)
+    known = {each.resolve() for each in seen}
+    for nested in nested_in(file, template.body):
+        if nested.resolve() not in known:
+            inside = StackFile(nested, file.account, file.region, stack_name=file.stack_name)
+            yield from with_nested(inside, seen)
+
+
+def _read(file: StackFile, root: Path | None = None) -> Template:
+    path = file.path
+    text = text_of(path)
+    try:
+        # An assembly is written by a program.
+        body, line_of, repeated = _parse(path, text, may_repeat=file.stack_name is None)
+    except CheckError as error:
+        msg = f"{path}: {error}"
+        raise CheckError(msg) from None
+    if not isinstance(body, Mapping) or not isinstance(body.get("Resources"), Mapping):
+        msg = f"{path}: not a template: it has no Resources"
+        raise CheckError(msg)
+    return Template(
+        str(path),
+        body,
+        file.account,
+        file.region,
+        path,
+        line_of,
+        root=root,
+        repeated=repeated,
+        stack_name=file.stack_name,
+    )
+
+
+def text_of(path: Path) -> str:
+    """Read a text of UTF-8, UTF-16 or UTF-32.
+
+    Raises:
+        CheckError: It cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        msg = f"cannot read {path}: {error.strerror}"
+        raise CheckError(msg) from None
+    try:
+        # As PowerShell writes UTF-16, with a mark of the byte order.
+        return data.decode(json.detect_encoding(data)).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        msg = f"cannot read {path}: not UTF-8 at byte {error.start}; save it as UTF-8"
+        raise CheckError(msg) from None
+
+
+def _parse(path: Path, text: str, *, may_repeat: bool) -> tuple[Any, Any, Any]:
+    if path.suffix == ".json" or text.lstrip().startswith("{"):
+        try:
+            return read_json(text, may_repeat=may_repeat)
+        except json.JSONDecodeError as error:
+            msg = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+            raise CheckError(msg) from None
+        except RecursionError:
+            msg = "not a template: nested too deeply"
+            raise CheckError(msg) from None
+    return read_yaml(text)

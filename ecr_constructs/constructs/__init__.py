@@ -1,0 +1,1 @@
+"""The AWS CDK constructs; the only part that imports aws_cdk."""

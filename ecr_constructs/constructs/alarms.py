@@ -1,0 +1,114 @@
+"""Alarms before a quota of ECR is reached."""
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from ecr_constructs.constructs._app_registry import RegistryIndex
+from ecr_constructs.constructs._sns import let_alarms_publish
+from ecr_constructs.model.names import check_repository_name
+from ecr_constructs.model.usage import (
+    API_ACTIONS,
+    NAMESPACE,
+    Usage,
+    api_usage,
+    check_percent,
+    images_usage,
+    repositories_usage,
+)
+from ecr_constructs.model.validation import check_list
+
+
+class UsageAlarms(Construct):
+    """An alarm for each quota of ECR whose use CloudWatch knows, in percent of the quota.
+
+    There is one for the requests per second of each of the eight actions that pushes and pulls
+    are made of, one for the number of repositories, and one for the number of images of each
+    repository that is named. The quota is asked of Service Quotas at each evaluation, so a raised
+    quota needs no deployment. An alarm without data, such as that of an action that nobody calls,
+    is content.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        topic: sns.ITopic,
+        percent: float = 80,
+        repositories: Sequence[str] = (),
+    ) -> None:
+        """Define alarms for the registry of the stack's account and Region.
+
+        Args:
+            scope: The stack, or a construct below one.
+            construct_id: The construct's id.
+            topic: The topic that is told, such as that of `ScanAlerts`. CloudWatch is admitted by
+                its policy and by its key's, unless they are imported.
+            percent: How much of a quota may be used, above 0 and up to 100. Default: 80.
+            repositories: Names of repositories whose number of images is watched. Each is an
+                alarm of its own. Default: none.
+
+        Raises:
+            ValueError: A percentage or a name that is none; or the app has alarms for this
+                account and Region already.
+        """
+        check_percent(percent)
+        check_list("repositories", repositories)
+        for each in repositories:
+            check_repository_name(each)
+        RegistryIndex.of(scope).claim(
+            "the usage alarms",
+            scope,
+            construct_id,
+            otherwise="each would be raised twice",
+            instead="Name all repositories in one place.",
+        )
+
+        super().__init__(scope, construct_id)
+        let_alarms_publish(self, topic)
+        usages = {
+            **{action: api_usage(action) for action in API_ACTIONS},
+            "Repositories": repositories_usage(),
+            **{f"Images {each}": images_usage(each) for each in repositories},
+        }
+        for alarm_id, usage in usages.items():
+            _alarm(self, alarm_id, usage, percent, topic.topic_arn)
+
+
+def _alarm(scope: Construct, alarm_id: str, usage: Usage, percent: float, topic_arn: str) -> None:
+    alarm = cloudwatch.CfnAlarm
+    alarm(
+        scope,
+        alarm_id,
+        alarm_description=f"Amazon ECR: {usage.what}, in percent of the quota",
+        alarm_actions=[topic_arn],
+        ok_actions=[topic_arn],
+        comparison_operator="GreaterThanOrEqualToThreshold",
+        evaluation_periods=1,
+        threshold=percent,
+        treat_missing_data="notBreaching",
+        metrics=[
+            alarm.MetricDataQueryProperty(
+                id="percent", expression=usage.expression, label=usage.what, return_data=True
+            ),
+            alarm.MetricDataQueryProperty(
+                id="usage",
+                metric_stat=alarm.MetricStatProperty(
+                    metric=alarm.MetricProperty(
+                        namespace=NAMESPACE,
+                        metric_name=usage.metric,
+                        dimensions=[
+                            alarm.DimensionProperty(name=name, value=value)
+                            for name, value in usage.dimensions.items()
+                        ],
+                    ),
+                    period=usage.period,
+                    stat=usage.statistic,
+                ),
+                return_data=False,
+            ),
+        ],
+    )

@@ -1,0 +1,197 @@
+"""The settings of repositories that ECR creates by itself."""
+
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ecr_constructs.constructs._app_registry import RegistryIndex
+from ecr_constructs.constructs._cfn_properties import (
+    encryption_property,
+    lifecycle_text,
+    mutability_properties,
+)
+from ecr_constructs.constructs._stack_env import partition_in, region_of
+from ecr_constructs.model.creation_template import CreationTemplate, role_faults
+from ecr_constructs.model.encryption import Encryption
+from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.mutability import TagMutability
+from ecr_constructs.model.repository_policy import Access, document
+from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import refuse
+
+_Template = ecr.CfnRepositoryCreationTemplate
+
+
+class RepositoryCreationTemplate(Construct):
+    """The settings of repositories that ECR creates when something arrives for them.
+
+    Without one, a repository that a replication, a pull through a cache or a push brings into
+    being is mutable, keeps everything and belongs to the account alone. A template applies to
+    what is created from then on; repositories that exist stay as they are. Where several cover a
+    name, the one with the longest prefix applies.
+
+    A template has no scan setting: what scans its repositories is the registry's scanning
+    configuration, `Registry.scan_basic` or `Registry.scan_enhanced`.
+
+    Attributes:
+        prefix: The prefix of the repositories.
+        role: The role that ECR assumes to tag and to encrypt, or None if it needs none.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        prefix: str,
+        applied_for: Sequence[str],
+        description: str | None = None,
+        tag_mutability: TagMutability | None = None,
+        encryption: Encryption | None = None,
+        lifecycle: LifecyclePolicy | None = None,
+        pull_organizations: Sequence[str] = (),
+        pull_organizational_units: Sequence[str] = (),
+        pull_accounts: Sequence[str] = (),
+        pull_principals: Sequence[str] = (),
+        push_accounts: Sequence[str] = (),
+        push_principals: Sequence[str] = (),
+        tags: Mapping[str, str] | None = None,
+        role: iam.IRole | None = None,
+    ) -> None:
+        """Define a template.
+
+        Args:
+            scope: The stack, or a construct below one.
+            construct_id: The construct's id. Changing it replaces the template.
+            prefix: ``payments`` covers ``payments/api`` and all below it, 1 to 256 characters;
+                ``ROOT`` covers every repository that no other template does. Changing it replaces
+                the template. An account and Region has one template for each prefix.
+            applied_for: What makes ECR create a repository: ``REPLICATION``,
+                ``PULL_THROUGH_CACHE``, ``CREATE_ON_PUSH``. Without a template for
+                ``CREATE_ON_PUSH`` a push to a repository that does not exist is refused.
+            description: At most 256 characters. Default: none.
+            tag_mutability: Whether tags may be moved. Default: immutable; for
+                ``PULL_THROUGH_CACHE`` mutable, so that a tag follows its upstream. A template for
+                caches and others alike must say.
+            encryption: How images are encrypted. The policy of a key of another account must
+                admit the role. Default: AES-256, as ECR does by itself.
+            lifecycle: Which images go. ``LifecyclePolicy()`` keeps all. Default: untagged images
+                expire 14 days after their push; for ``PULL_THROUGH_CACHE`` all are kept, since
+                images that are pulled by digest are untagged there.
+            pull_organizations: Ids of organizations whose accounts may pull. Default: none.
+            pull_organizational_units: Paths of organizational units whose accounts may pull:
+                ``o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*``. Default: none.
+            pull_accounts: Ids of accounts that may pull. Default: none but this one.
+            pull_principals: ARNs of roles and users that may pull. They must exist whenever ECR
+                creates a repository. Default: none.
+            push_accounts: Ids of accounts that may push and pull. Default: none but this one.
+            push_principals: ARNs of roles and users that may push and pull. They must exist
+                whenever ECR creates a repository. Default: none.
+            tags: Tags of the repositories, values by key. Tags of the construct's scopes do not
+                reach them. Whoever makes ECR create a tagged repository by a pull needs
+                ``ecr:TagResource`` as well. Default: none.
+            role: The role that ECR assumes to tag and to encrypt, without a path. It is used as
+                it is: it must trust ``ecr.amazonaws.com`` and be allowed what
+                https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html
+                lists. Default: one is made, limited to the prefix and the key, if there are tags
+                or a KMS key.
+
+        Raises:
+            ValueError: A value that ECR or CloudFormation would refuse; a lifecycle rule that
+                would delete a cache's images in use; or the app has a template for this prefix,
+                account and Region already.
+        """
+        access = Access(
+            pull_organizations=pull_organizations,
+            pull_organizational_units=pull_organizational_units,
+            pull_accounts=pull_accounts,
+            pull_principals=pull_principals,
+            push_accounts=push_accounts,
+            push_principals=push_principals,
+        )
+        settings = CreationTemplate(
+            prefix=prefix,
+            applied_for=applied_for,
+            description=description,
+            tag_mutability=tag_mutability,
+            encryption=encryption or Encryption.aes256(),
+            lifecycle=lifecycle,
+            access=access,
+            tags=tags or {},
+        )
+        check_template(scope, settings, role)
+        claim_template(scope, construct_id, prefix)
+
+        super().__init__(scope, construct_id)
+        region = region_of(scope)
+        self.prefix = prefix
+        self.role = role or (_role(self, settings, region) if settings.needs_role else None)
+        self._resource = _Template(
+            self,
+            "Resource",
+            prefix=prefix,
+            applied_for=sorted(applied_for),
+            description=description,
+            **mutability_properties(_Template, settings.settled_mutability),
+            encryption_configuration=encryption_property(_Template, settings.encryption),
+            lifecycle_policy=lifecycle_text(self, settings.settled_lifecycle),
+            repository_policy=_policy_text(self, access, partition_in(region)),
+            resource_tags=[cdk.CfnTag(key=key, value=value) for key, value in (tags or {}).items()]
+            or None,
+            custom_role_arn=self.role.role_arn if self.role else None,
+        )
+
+
+def check_template(scope: Construct, settings: CreationTemplate, role: iam.IRole | None) -> None:
+    """Raise a ValueError if a template cannot be what it is to be where it is to be."""
+    settings.encryption.check_region(region_of(scope))
+    if role:
+        account = cdk.Stack.of(scope).account
+        refuse("role of a creation template", role.role_arn, role_faults(role.role_arn, account))
+
+
+def claim_template(scope: Construct, construct_id: str, prefix: str) -> None:
+    """Take a prefix of an account and Region for a template.
+
+    Raises:
+        ValueError: The app has a template for it already.
+    """
+    RegistryIndex.of(scope).claim(
+        f"the creation template for {prefix.rstrip('/')!r}",
+        scope,
+        construct_id,
+        instead="Join them into one, or give one of them a longer prefix: the longest applies.",
+    )
+
+
+def _role(scope: Construct, settings: CreationTemplate, region: str) -> iam.Role:
+    partition, account = partition_in(region), cdk.Stack.of(scope).account
+    registry_arn = f"arn:{partition}:ecr:{region}:{account}:repository/"
+    statements = settings.role_statements(registry_arn, partition, region, account)
+    return iam.Role(
+        scope,
+        "Role",
+        description=f"Lets Amazon ECR create the repositories of the template {settings.prefix}",
+        # AWS does not document whether ECR says on whose behalf it asks. If it does, it must be
+        # ours; if it does not, a plain StringEquals would make every creation fail.
+        assumed_by=iam.ServicePrincipal(
+            "ecr.amazonaws.com",
+            conditions={"StringEqualsIfExists": {"aws:SourceAccount": account}},
+        ),
+        # Inline, so that the template never exists before what its role needs.
+        inline_policies={"Create": iam.PolicyDocument.from_json(document(statements))},
+    )
+
+
+def _policy_text(scope: Construct, access: Access, partition: str) -> str | None:
+    statements = access.statements(partition)
+    if not statements:
+        return None
+    policy = document(statements)
+    # A template holds the policy as text, around whose deploy-time values CDK splits it.
+    text = compact(policy)
+    return cdk.Stack.of(scope).to_json_string(policy) if is_unresolved(text) else text

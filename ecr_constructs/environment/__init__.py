@@ -1,0 +1,1 @@
+"""The environment file: one YAML file describes one registry."""

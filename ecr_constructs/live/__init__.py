@@ -1,0 +1,1 @@
+"""Reading a deployed registry; the only part that imports boto3."""

@@ -1,0 +1,147 @@
+"""ECR's own preview of a policy, compared with the simulation image by image."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ecr_constructs.cli.errors import CommandError
+from ecr_constructs.cli.progress import progress
+from ecr_constructs.model.lifecycle import Fate
+from ecr_constructs.model.lifecycle.simulation.preview import action_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ecr_constructs.live.ecr import Repository
+    from ecr_constructs.model.lifecycle import Outcome, Simulation
+    from ecr_constructs.model.lifecycle.image import Image
+
+_WAIT_SECONDS = 600.0
+_LONGEST_PAUSE_SECONDS = 5.0
+_KEPT = ("KEEP", None)
+
+_Verdict = tuple[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """An image of which ECR says something else.
+
+    Attributes:
+        image: The image.
+        here: What the simulation says: action and rule.
+        there: What ECR says.
+    """
+
+    image: Image
+    here: _Verdict
+    there: _Verdict
+
+    @property
+    def model(self) -> str:
+        """What the simulation says, in words."""
+        return _in_words(self.here)
+
+    @property
+    def service(self) -> str:
+        """What ECR says, in words."""
+        return _in_words(self.there)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the disagreement as JSON."""
+        return {
+            "imageDigest": self.image.digest,
+            "imageTags": list(self.image.tags),
+            "model": {"action": self.here[0], "rulePriority": self.here[1]},
+            "service": {"action": self.there[0], "rulePriority": self.there[1]},
+        }
+
+
+def compare(
+    repository: Repository, simulation: Simulation, first_pause: float = 0.5
+) -> list[Disagreement]:
+    """Have ECR preview the policy, wait, and return where it says something else.
+
+    What only follows the image that it refers to is left out: ECR's preview is about images that
+    rules select.
+
+    Args:
+        repository: The repository.
+        simulation: What is compared; its policy is the one that ECR previews.
+        first_pause: Seconds before ECR is asked again; they double.
+
+    Raises:
+        CommandError: Somebody else's preview is running, ECR refuses, or takes too long.
+    """
+    text = simulation.policy.to_json()
+    if not simulation.policy:
+        msg = f"{repository.name} has no policy that ECR could preview; give one with --policy"
+        raise CommandError(msg)
+    if _status(repository) == "IN_PROGRESS":
+        msg = (
+            f"a preview of {repository.name} that somebody else started is running; it is left "
+            "alone, try again when it is complete"
+        )
+        raise CommandError(msg)
+    repository.ask("start_lifecycle_policy_preview", lifecyclePolicyText=text)
+    with progress("waiting for ECR") as advance:
+        _wait(repository, first_pause, advance)
+    verdicts = _verdicts(repository, json.loads(text))
+    found = (
+        Disagreement(outcome.image, here, there)
+        for outcome in simulation.outcomes
+        if outcome.follows is None
+        and (here := _verdict(outcome)) != (there := verdicts.get(outcome.image.digest, _KEPT))
+    )
+    return list(found)
+
+
+def _status(repository: Repository) -> str | None:
+    absent = "LifecyclePolicyPreviewNotFoundException"
+    answer = repository.ask("get_lifecycle_policy_preview", absent=absent, maxResults=1)
+    return str(answer["status"]) if answer else None
+
+
+def _wait(repository: Repository, pause: float, advance: Any) -> None:
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while (status := _status(repository)) == "IN_PROGRESS":
+        if time.monotonic() > deadline:
+            msg = f"ECR's preview of {repository.name} is still running after 10 minutes"
+            raise CommandError(msg)
+        time.sleep(pause)
+        advance(1)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+    if status != "COMPLETE":
+        msg = f"ECR's preview of {repository.name} ended with the status {status}; try again"
+        raise CommandError(msg)
+
+
+def _verdicts(repository: Repository, policy: Any) -> Mapping[str, _Verdict]:
+    verdicts: dict[str, _Verdict] = {}
+    for page in repository.pages("get_lifecycle_policy_preview", maxResults=100):
+        if json.loads(page["lifecyclePolicyText"]) != policy:
+            msg = (
+                f"somebody else started another preview of {repository.name} meanwhile; "
+                "try again when it is complete"
+            )
+            raise CommandError(msg)
+        for result in page.get("previewResults", ()):
+            action = str(result["action"]["type"])
+            verdicts[result["imageDigest"]] = (action, result.get("appliedRulePriority"))
+    return verdicts
+
+
+def _verdict(outcome: Outcome) -> _Verdict:
+    if outcome.fate is Fate.KEPT:
+        return _KEPT
+    return action_of(outcome), outcome.rule_priority
+
+
+def _in_words(verdict: _Verdict) -> str:
+    action, priority = verdict
+    words = {"KEEP": "kept", "EXPIRE": "deleted", "TRANSITION": "archived"}
+    said = words.get(action, action)
+    return said if priority is None else f"{said} by rule {priority}"

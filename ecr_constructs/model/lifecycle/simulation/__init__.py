@@ -1,0 +1,1 @@
+"""Simulating which images a lifecycle policy deletes or archives."""

@@ -1,0 +1,1 @@
+"""Rendering results as text, Markdown, JSON, SARIF and workflow commands."""

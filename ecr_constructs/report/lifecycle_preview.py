@@ -1,0 +1,129 @@
+"""A preview for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ecr_constructs.model.lifecycle import Fate
+from ecr_constructs.model.lifecycle.simulation.explanation import short
+from ecr_constructs.model.lifecycle.simulation.preview import action_of
+from ecr_constructs.model.lifecycle.simulation.storage import in_units
+from ecr_constructs.report.document import Bars, Block, Heading, Lines, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ecr_constructs.live.lifecycle_preview import Disagreement
+    from ecr_constructs.model.lifecycle import Forecast, Outcome, Simulation
+    from ecr_constructs.model.lifecycle.image import Image
+    from ecr_constructs.model.lifecycle.simulation.preview import Change
+    from ecr_constructs.model.lifecycle.simulation.storage import Bytes
+
+_ROWS = 50
+_DAYS = 31
+_TAGS = 3
+_COLUMNS = ("pushed", "image", "tags", "rule", "why")
+
+
+def preview_blocks(
+    simulation: Simulation, forecast: Forecast, changed: Sequence[Change] | None
+) -> Iterator[Block]:
+    """Yield the report on a simulation.
+
+    Args:
+        simulation: What is done now.
+        forecast: What is done later.
+        changed: The images that another policy would treat otherwise. Default: all are told of.
+    """
+    yield Lines(list(_summary(simulation)))
+    if changed is None:
+        for title, outcomes in (("Deleted", simulation.expired), ("Archived", simulation.archived)):
+            if outcomes:
+                rows = [_row(outcome) for outcome in outcomes[:_ROWS]]
+                yield Heading(f"{title} now: {_images(len(outcomes))}")
+                yield Table(_COLUMNS, rows, max(0, len(outcomes) - _ROWS))
+    else:
+        yield from _changed(changed)
+    yield from _ahead(forecast)
+    if simulation.assumptions:
+        yield Heading("This rests on assumptions")
+        yield Lines([each.sentence for each in simulation.assumptions])
+
+
+def service_blocks(disagreements: Sequence[Disagreement]) -> Iterator[Block]:
+    """Yield where ECR's own preview differs."""
+    yield Heading("ECR's own preview")
+    if not disagreements:
+        yield Lines(["ECR agrees on every image."])
+        return
+    rows = [(*_identity(each.image), each.model, each.service) for each in disagreements[:_ROWS]]
+    more = max(0, len(disagreements) - _ROWS)
+    yield Table(("pushed", "image", "tags", "here", "ECR"), rows, more)
+
+
+def _summary(simulation: Simulation) -> Iterator[str]:
+    counts = simulation.counts
+    yield (
+        f"{_images(len(simulation.inventory))}: {counts[Fate.EXPIRED]:,} deleted, "
+        f"{counts[Fate.ARCHIVED]:,} archived, {counts[Fate.KEPT]:,} kept "
+        f"on {simulation.now:%Y-%m-%d %H:%M} UTC, or within 24 hours."
+    )
+    if counts[Fate.EXPIRED]:
+        yield f"Deleting frees {_size(simulation.expired_bytes)}."
+    if counts[Fate.ARCHIVED]:
+        yield f"Archiving moves {_size(simulation.archived_bytes)}."
+
+
+def _images(count: int) -> str:
+    return f"{count:,} image{'' if count == 1 else 's'}"
+
+
+def _size(size: Bytes) -> str:
+    most = in_units(size.at_most)
+    if size.at_least == size.at_most:
+        return most
+    return f"{in_units(size.at_least)} to {most}, as images share layers"
+
+
+def _row(outcome: Outcome) -> tuple[str, ...]:
+    return (*_identity(outcome.image), str(outcome.rule_priority or ""), outcome.reason)
+
+
+def _identity(image: Image) -> tuple[str, str, str]:
+    shown = ", ".join(image.tags[:_TAGS])
+    more = len(image.tags) - _TAGS
+    tags = f"{shown} and {more} more" if more > 0 else shown or "untagged"
+    return f"{image.pushed_at:%Y-%m-%d}", short(image.digest), tags
+
+
+def _changed(changed: Sequence[Change]) -> Iterator[Block]:
+    yield Heading(f"What changes: {_images(len(changed))}")
+    if not changed:
+        yield Lines(["Both policies do the same to every image."])
+        return
+    words = {"KEEP": "kept", "EXPIRE": "deleted", "TRANSITION": "archived"}
+    rows = [
+        (
+            *_identity(change.after.image),
+            words[action_of(change.before)],
+            words[action_of(change.after)],
+            change.after.reason,
+        )
+        for change in changed[:_ROWS]
+    ]
+    columns = ("pushed", "image", "tags", "before", "after", "why")
+    yield Table(columns, rows, max(0, len(changed) - _ROWS))
+
+
+def _ahead(forecast: Forecast) -> Iterator[Block]:
+    days = forecast.days
+    if not days:
+        return
+    yield Heading(f"Until {forecast.until:%Y-%m-%d}, if nothing is pushed or pulled")
+    rows = []
+    for day, counts in sorted(days.items())[:_DAYS]:
+        words = ((Fate.EXPIRED, "deleted"), (Fate.ARCHIVED, "archived"))
+        said = ", ".join(f"{counts[fate]:,} {word}" for fate, word in words if counts[fate])
+        rows.append((day.isoformat(), counts.total(), said))
+    yield Bars(rows, max(0, len(days) - _DAYS))
+    yield Lines([f"{_images(forecast.left)} left then."])

@@ -1,0 +1,107 @@
+"""A review as a comment on a pull request."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from ecr_constructs.report.markdown_escape import code, cut, inline, visible
+from ecr_constructs.report.mermaid import graph
+from ecr_constructs.report.review_sums import NO_CHANGE, found, grouped, sums, titled
+from ecr_constructs.review.change import SEVERITIES
+from ecr_constructs.review.phrases import counted, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ecr_constructs.review import Change, Kind, Review
+
+MARKER = "<!-- ecr-constructs review -->"
+"""The first line, by which a comment that is there already is found."""
+
+# GitHub takes 65,536 characters; what CI adds shall have room.
+_LIMIT = 65_000
+# For what says how much was left out, and for the titles of the sections.
+_RESERVE = 2_000
+_LINES = 3
+_LINE = 200
+_DETAILS, _DETAIL = 20, 1_000
+
+
+def to_markdown(review: Review) -> str:
+    """Return the comment: what matters in three lines, then everything, worst first."""
+    if not review.changes:
+        return f"{MARKER}\n{NO_CHANGE}\n"
+    groups = grouped(review.changes)
+    top = "\n".join(_top(kind, group) for kind, group in islice(groups.items(), _LINES))
+    drawn = _graph(review)
+    items = list(_fitting(review.changes, _LIMIT - _RESERVE - len(top) - len(drawn)))
+    told, left = _sections(review.changes, items), review.changes[len(items) :]
+    parts = [top, f"{sums(review)}. {found(review)}", *_left_out(left, review.changes), told, drawn]
+    return "\n\n".join(filter(None, [f"{MARKER}\n{parts[0]}", *parts[1:]])) + "\n"
+
+
+def _top(kind: Kind, group: Sequence[Change]) -> str:
+    """Return the line that is read even by who reads no further."""
+    worst, *others = group
+    more = f", and {len(others):,} more" if others else ""
+    # The title says it.
+    sentence = worst.summary.replace(f" is {kind}", "", 1)
+    room = _LINE - len(titled(kind)) - len(more)
+    return f"- **{titled(kind)}**: {inline(cut(visible(sentence), room), worst.repository)}{more}"
+
+
+def _item(change: Change) -> str:
+    place = ", ".join(code(each) for each in change.place if each)
+    sentence = inline(cut(visible(change.summary), _DETAIL), change.repository)
+    said = list(filter(None, map(visible, change.details)))
+    details = [inline(cut(each, _DETAIL)) for each in said[:_DETAILS]]
+    if len(said) > _DETAILS:
+        details.append(f"and {len(said) - _DETAILS:,} more")
+    lines = [f"- **{change.severity}**: {sentence} ({place})", *(f"  - {each}" for each in details)]
+    return "\n".join(lines)
+
+
+def _fitting(changes: Sequence[Change], room: int) -> Iterator[str]:
+    """Yield the items of the worst changes, as long as there is room."""
+    for change in changes:
+        item = _item(change)
+        room -= len(item) + 1
+        if room < 0:
+            return
+        yield item
+
+
+def _sections(changes: Sequence[Change], items: Sequence[str]) -> str:
+    """Return a section for each kind, closed until somebody opens it."""
+    counts = Counter(each.kind for each in changes)
+    sections: dict[Kind, list[str]] = {}
+    for change, item in zip(changes, items, strict=False):
+        sections.setdefault(change.kind, []).append(item)
+    return "\n\n".join(
+        _folded(f"{titled(kind)}: {counts[kind]:,}", "\n".join(lines))
+        for kind, lines in sections.items()
+    )
+
+
+def _folded(title: str, body: str, *, opened: bool = False) -> str:
+    tag = "<details open>" if opened else "<details>"
+    return f"{tag}\n<summary>{title}</summary>\n\n{body}\n\n</details>"
+
+
+def _left_out(left: Sequence[Change], changes: Sequence[Change]) -> Iterator[str]:
+    """Yield what is not in the comment, if anything."""
+    counts, of = (Counter(each.severity for each in some) for some in (left, changes))
+    said = [f"{counts[each]:,} of {counted(of[each], each)}" for each in SEVERITIES if counts[each]]
+    if said:
+        yield (
+            f"Left out, as a comment has its limits: {listed(said)}. "
+            "Run `ecr-constructs review` for all of them."
+        )
+
+
+def _graph(review: Review) -> str:
+    edges = review.replication
+    changes = any(each.state != "kept" for each in edges)
+    return _folded("Who replicates to whom", graph(edges), opened=changes) if edges else ""

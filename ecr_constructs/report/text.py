@@ -1,0 +1,73 @@
+"""A report as plain text, and as Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ecr_constructs.report.document import Block, Heading, Lines, Table, bar, left_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+
+def plain(blocks: Iterable[Block]) -> str:
+    """Return a report as plain text."""
+    return "\n\n".join("\n".join(_plain(block)) for block in blocks) + "\n"
+
+
+def markdown(blocks: Iterable[Block]) -> str:
+    """Return a report as Markdown, for a comment on a pull request."""
+    return "\n\n".join("\n".join(_markdown(block)) for block in blocks) + "\n"
+
+
+def _plain(block: Block) -> Iterator[str]:
+    match block:
+        case Heading(text):
+            yield text
+            yield "-" * len(text)
+        case Lines(lines):
+            yield from lines
+        case Table(columns, rows, more):
+            yield from _aligned([columns, *rows])
+            yield from left_out(more, "images")
+        case bars:
+            longest = max(length for _, length, _ in bars.rows)
+            for label, length, said in bars.rows:
+                yield f"{label}  {bar(length, longest)} {said}"
+            yield from left_out(bars.more, "days")
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths[-1] = 0
+    for row in rows:
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(padded).rstrip()
+
+
+def _markdown(block: Block) -> Iterator[str]:
+    match block:
+        case Heading(text):
+            yield f"### {text}"
+        case Lines(lines):
+            yield from (f"- {_escaped(line)}" for line in lines)
+        case Table(columns, rows, more):
+            yield _row(columns)
+            yield _row(["---"] * len(columns))
+            yield from (_row(list(map(_escaped, row))) for row in rows)
+            yield from (f"\n{line}" for line in left_out(more, "images"))
+        case bars:
+            yield "```text"
+            yield from _plain(bars)
+            yield "```"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _escaped(text: str) -> str:
+    # A tag pattern would be read as emphasis, a pipe as the end of a cell.
+    for special in ("\\", "|", "*", "_", "<", "`"):
+        text = text.replace(special, f"\\{special}")
+    return text

@@ -1,0 +1,1 @@
+"""What a review looks for, one module for each question."""

@@ -1,0 +1,183 @@
+"""Which images a change of a lifecycle policy deletes or archives, and which it spares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ecr_constructs.cloudformation.replication_config import rules_of
+from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
+from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.model.lifecycle.simulation import bits
+from ecr_constructs.model.lifecycle.simulation.engine import in_utc
+from ecr_constructs.model.lifecycle.simulation.explanation import short
+from ecr_constructs.model.lifecycle.simulation.preview import action_of
+from ecr_constructs.model.lifecycle.simulation.storage import Bytes, bytes_of, in_units
+from ecr_constructs.model.lifecycle.words import rule_in_words
+from ecr_constructs.model.prefixes import covers
+from ecr_constructs.review.analyzers.lifecycle_policy import stated
+from ecr_constructs.review.change import Change, Kind, Severity
+from ecr_constructs.review.create_only import differing
+from ecr_constructs.review.phrases import counted, listed
+from ecr_constructs.review.subjects import subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.model.lifecycle import Inventory, Outcome, Simulation
+    from ecr_constructs.model.lifecycle.image import Image
+    from ecr_constructs.review.comparison import Comparison, Pair
+
+MOST_IMAGES = 50
+"""How many images `before` of a change tells of; of the others it tells the number."""
+_NAMED = 3
+
+
+class _Group(NamedTuple):
+    """Images of one fate, as a set of ranks."""
+
+    kind: Kind
+    severity: Severity
+    verb: str
+    ranks: int
+
+
+def changes(comparison: Comparison) -> Iterator[Change]:
+    """Yield the images that a policy takes and its predecessor did not, and the other way round."""
+    now = in_utc(comparison.now)
+    for pair in comparison.of_type(REPOSITORY):
+        # What is replaced begins without images, and the old policy stays with the old ones.
+        if pair.sides is None or differing(pair):
+            continue
+        inventory = comparison.inventories.of(pair.sides[1])
+        old, new = pair.values("LifecyclePolicy")
+        if inventory is not None and old != new:
+            yield from _changes(pair, inventory, now)
+
+
+def _changes(pair: Pair, inventory: Inventory, now: datetime) -> Iterator[Change]:
+    assert pair.sides is not None
+    before, after = (_simulated(stated(each).policy, inventory, now) for each in pair.sides)
+    if after is None:
+        return
+    # What is not known is taken to have kept everything.
+    base = before or _simulated(LifecyclePolicy(), inventory, now)
+    assert base is not None
+    for group in _groups(base, after):
+        if group.ranks:
+            details = _details(pair.sides[1], after, group)
+            if before is None:
+                details.append("What the policy before deletes is not known.")
+            yield _change(pair, after, group, details)
+
+
+def _simulated(
+    policy: LifecyclePolicy | None, inventory: Inventory, now: datetime
+) -> Simulation | None:
+    if policy is None:
+        return None
+    try:
+        return policy.simulate(inventory, now=now)
+    except ValueError:
+        # Something in it is known only at deploy time.
+        return None
+
+
+def _groups(before: Simulation, after: Simulation) -> Iterator[_Group]:
+    # Both rank the same images at the same instant.
+    (was_deleted, was_archived), (deleted, archived) = (
+        each.evaluation.settled for each in (before, after)
+    )
+    yield _Group("images-deleted", "error", "will be deleted", deleted & ~was_deleted)
+    newly = archived & ~was_archived & ~was_deleted
+    yield _Group("lifecycle", "warning", "will be archived", newly)
+    spared = (was_deleted & ~deleted) | (was_archived & ~archived & ~deleted)
+    yield _Group("lifecycle", "note", "will stay that would have gone", spared)
+
+
+def _change(pair: Pair, after: Simulation, group: _Group, details: list[str]) -> Change:
+    images = after.evaluation.ranking.images
+    ranks = sorted(bits.members(group.ranks), key=lambda rank: (not images[rank].tags, -rank))
+    outcomes = [after.outcome(images[rank].digest) for rank in ranks[:MOST_IMAGES]]
+    size = bytes_of(images, group.ranks)
+    names = [_name(images[rank]) for rank in ranks[:_NAMED]]
+    named = listed(names) if len(ranks) <= _NAMED else _with_rest(names, len(ranks))
+    return Change(
+        kind=group.kind,
+        severity=group.severity,
+        stack=pair.stack,
+        resource=pair.resource.id,
+        repository=pair.name,
+        summary=f"{subject(pair)}: {counted(len(ranks), 'image')} {group.verb} "
+        f"({_about(size)}): {named}",
+        before={
+            "imageCount": len(ranks),
+            "bytes": {"atLeast": size.at_least, "atMost": size.at_most},
+            "images": [_described(each) for each in outcomes],
+            "more": len(ranks) - len(outcomes),
+        },
+        after={"action": action_of(outcomes[0])},
+        details=tuple(details),
+        properties=("LifecyclePolicy",),
+    )
+
+
+def _with_rest(names: list[str], count: int) -> str:
+    shown = names[: _NAMED - 1]
+    return f"{', '.join(shown)} and {count - len(shown):,} more"
+
+
+def _name(image: Image) -> str:
+    return image.tags[0] if image.tags else short(image.digest)
+
+
+def _about(size: Bytes) -> str:
+    most = in_units(size.at_most)
+    return most if size.at_least == size.at_most else f"up to {most}"
+
+
+def _described(outcome: Outcome) -> dict[str, Any]:
+    image = outcome.image
+    return {
+        "imageDigest": image.digest,
+        "imageTags": list(image.tags),
+        "imagePushedAt": image.pushed_at.isoformat(),
+        "imageSizeInBytes": image.size_bytes,
+        "reason": outcome.reason,
+    }
+
+
+def _details(repository: Resource, after: Simulation, group: _Group) -> list[str]:
+    details = [
+        f"Judged by {counted(len(after.inventory), 'image')} on {after.now:%Y-%m-%d %H:%M} UTC."
+    ]
+    if group.severity == "note":
+        return details
+    details = [*_by_rule(after, group.ranks), *details]
+    details += [f"This rests on an assumption: {each.sentence}" for each in after.assumptions]
+    followers = _followers(repository) if group.kind == "images-deleted" else []
+    if followers:
+        details.append(f"They are deleted in {listed(followers)} too: deletions are replicated.")
+    return details
+
+
+def _by_rule(after: Simulation, ranks: int) -> Iterator[str]:
+    """Yield what each rule does to these images, as far as it acts on them itself."""
+    for marks in after.evaluation.marks:
+        if count := (marks.acted & ranks).bit_count():
+            rule = marks.rule
+            yield f"Rule {rule.rule_priority} ({rule_in_words(rule)}): {counted(count, 'image')}."
+
+
+def _followers(repository: Resource) -> list[str]:
+    """Return the registries in which what is deleted here is deleted too."""
+    name = repository.text("RepositoryName") or ""
+    found = {
+        goal
+        for configuration in repository.assembly.in_registry_of(repository, REPLICATION)
+        for rule in rules_of(configuration)
+        if rule.replicate_deletions and covers(rule.prefixes, name)
+        for goal in rule.destinations
+    }
+    return [str(each) for each in sorted(found)]

@@ -1,0 +1,118 @@
+"""What is replaced: made anew, with what was in it left behind or lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ecr_constructs.cloudformation.resource_types import (
+    CACHE,
+    CREATION_TEMPLATE,
+    KEY,
+    PUBLIC_REPOSITORY,
+    PULL_TIME_EXCLUSION,
+    REPOSITORY,
+    SINGLETONS,
+)
+from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.review.change import Change
+from ecr_constructs.review.comparison import name_of
+from ecr_constructs.review.create_only import differing
+from ecr_constructs.review.deletion_outcome import fate_of
+from ecr_constructs.review.phrases import listed, told
+from ecr_constructs.review.stock import images_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.review.comparison import Comparison, Pair
+
+# Of these there is one of a name: a second one is refused while the first one is there.
+_ONE_OF_A_NAME = (
+    REPOSITORY,
+    PUBLIC_REPOSITORY,
+    CACHE,
+    CREATION_TEMPLATE,
+    PULL_TIME_EXCLUSION,
+    "AWS::KMS::Alias",
+    *SINGLETONS,
+)
+# What is in these is not in the new one.
+_HOLDING = (REPOSITORY, PUBLIC_REPOSITORY, KEY)
+
+
+def changes(comparison: Comparison) -> Iterator[Change]:
+    """Yield what is replaced."""
+    for pair in comparison.pairs:
+        if pair.sides is None:
+            continue
+        if pair.is_moved:
+            yield _moved(comparison, pair, *pair.sides)
+        elif differs := differing(pair):
+            yield _replaced(comparison, pair, *pair.sides, differs)
+
+
+def _replaced(
+    comparison: Comparison,
+    pair: Pair,
+    before: Resource,
+    after: Resource,
+    differs: Mapping[str, tuple[Any, Any]],
+) -> Change:
+    """Return what a change of create-only properties does."""
+    names = listed(differs)
+    said = [
+        f"{name} was {told(old)} and will be {told(new)}" for name, (old, new) in differs.items()
+    ]
+    details = [f"CloudFormation cannot change {names} of what exists: {'; '.join(said)}."]
+    if pair.type in _ONE_OF_A_NAME and name_of(before) == name_of(after) is not None:
+        details.append(
+            f"The deployment fails: a second {pair.name} is refused while the first one is there. "
+            "Take the change back, or give the new one another name and copy what is in the old."
+        )
+    fate = fate_of(after, "UpdateReplacePolicy", images_of(comparison, before))
+    sure = any(None in values for values in differs.values()) or not is_unresolved(
+        compact(list(differs.values()))
+    )
+    return Change(
+        kind="replaced",
+        severity="error" if pair.type in _HOLDING or fate.is_lost else "warning",
+        stack=pair.stack,
+        resource=after.id,
+        repository=pair.name,
+        summary=f"{pair.called} {'is' if sure else 'may be'} replaced ({names}): {fate.phrase}",
+        before={name: old for name, (old, _) in differs.items()},
+        after={name: new for name, (_, new) in differs.items()},
+        details=tuple(details),
+        properties=tuple(differs),
+    )
+
+
+def _moved(comparison: Comparison, pair: Pair, before: Resource, after: Resource) -> Change:
+    """Return what it does to give a resource another logical id or stack."""
+    old, new = before.stack.template.stack, after.stack.template.stack
+    if old == new:
+        how = f"its logical id {before.id} becomes {after.id}"
+    else:
+        how = f"it moves from stack {old} to stack {new}"
+    details = [
+        "For CloudFormation these are two resources: it makes a new one and lets the old one go."
+    ]
+    if pair.type in _ONE_OF_A_NAME:
+        details.append(
+            f"The deployment fails while the old {pair.called} is there. Keep its logical id and "
+            "stack (override_logical_id), or move it with cdk refactor or cdk import."
+        )
+    fate = fate_of(before, "DeletionPolicy", images_of(comparison, before))
+    return Change(
+        kind="replaced",
+        severity="error" if pair.type in _HOLDING or fate.is_lost else "warning",
+        stack=pair.stack,
+        resource=after.id,
+        repository=pair.name,
+        summary=f"{pair.called} is replaced ({how}): {fate.phrase}",
+        before={"stack": old, "resource": before.id},
+        after={"stack": new, "resource": after.id},
+        details=tuple(details),
+    )

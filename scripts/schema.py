@@ -1,0 +1,22 @@
+"""Write the JSON Schema that editors check environment files with."""
+
+import json
+from pathlib import Path
+
+from ecr_constructs.environment.models import Environment
+
+PATH = Path(__file__).parent.parent / "environments" / "environment.schema.json"
+
+
+def schema() -> str:
+    """Return the schema as it stands in the file."""
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Environment.model_json_schema(),
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    PATH.write_text(schema(), encoding="utf-8")
+    print(f"wrote {PATH.name}")

@@ -1,0 +1,104 @@
+"""Write what checks know of CloudFormation and IAM, from libraries that keep it current.
+
+``python -m scripts.service_data``: resource schemas and Regions from cfn-lint,
+actions from both it and botocore.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import cfnlint
+from cfnlint.helpers import REGIONS
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from ecr_constructs.cloudformation.resource_types import ECR_TYPES, REPLICATION
+
+_PACKAGE = Path(__file__).parent.parent / "ecr_constructs"
+PATH = _PACKAGE / "cloudformation" / "aws_metadata.json"
+CREATE_ONLY = _PACKAGE / "review" / "create_only.json"
+_POLICIES = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
+# A Region that has every type.
+_HOME = "us-east-1"
+# ECR's API has it and CloudFormation takes it; the published schemas do not tell yet.
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ReplicationRule.html
+_DELETE_REPLICATION = {
+    "type": ["object"],
+    "properties": {"Enabled": {"type": ["boolean"]}},
+    "required": ["Enabled"],
+}
+# Written in lower case in cfn-lint's list.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+_WITHOUT_OPERATION = ("BatchImportUpstreamImage", "GetImageCopyStatus", "ReplicateImage")
+_LIMITS = ("enum", "minLength", "maxLength", "minItems", "maxItems")
+
+
+def service_data() -> str:
+    """Return the data as it stands in the file."""
+    document = {
+        "actions": {service: _actions(service) for service in ("ecr", "ecr-public")},
+        "regions": sorted(REGIONS),
+        "types": {kind: _type(kind) for kind in sorted(ECR_TYPES)},
+    }
+    return json.dumps(document, indent=1, sort_keys=True) + "\n"
+
+
+def _actions(service: str) -> list[str]:
+    """Return the operations of the API, which is the newer list, and what only policies have."""
+    known = json.loads(_POLICIES.read_text(encoding="utf-8"))[service]["Actions"]
+    operations = botocore.session.get_session().get_service_model(service).operation_names
+    spelt = {each.lower(): each for each in (*_WITHOUT_OPERATION, *operations)}
+    return sorted({*operations, *(spelt.get(each, each) for each in known)})
+
+
+def _type(kind: str) -> dict[str, Any]:
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_HOME, kind).schema
+    absent = [
+        region
+        for region in sorted(REGIONS)
+        if kind not in PROVIDER_SCHEMA_MANAGER.get_resource_types(region)
+    ]
+    read_only = [each.removeprefix("/properties/") for each in schema.get("readOnlyProperties", [])]
+    shape = _shape(schema, schema)
+    for each in read_only:
+        shape["properties"].pop(each, None)
+    if kind == REPLICATION:
+        rules = shape["properties"]["ReplicationConfiguration"]["properties"]["Rules"]
+        rules["items"]["properties"].setdefault("DeleteReplication", _DELETE_REPLICATION)
+    return {"absentRegions": absent, "attributes": sorted(read_only), **shape}
+
+
+def _shape(node: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a schema that is checked: names, kinds, choices, sizes."""
+    while "$ref" in node:
+        node = schema["definitions"][node["$ref"].rpartition("/")[2]]
+    kinds = node.get("type", "object")
+    shape: dict[str, Any] = {"type": kinds if isinstance(kinds, list) else [kinds]}
+    shape.update({limit: node[limit] for limit in _LIMITS if limit in node})
+    if "properties" in node:
+        shape["properties"] = {
+            name: _shape(each, schema) for name, each in node["properties"].items()
+        }
+        shape["required"] = sorted(node.get("required", ()))
+    if "items" in node:
+        shape["items"] = _shape(node["items"], schema)
+    return shape
+
+
+def create_only_data() -> str:
+    """Return which properties cannot be changed without a replacement, of every type."""
+    manager = PROVIDER_SCHEMA_MANAGER
+    document = {}
+    for kind in sorted(manager.get_resource_types(_HOME)):
+        schema = manager.get_resource_schema(_HOME, kind).schema
+        if paths := schema.get("createOnlyProperties"):
+            document[kind] = sorted(each.removeprefix("/properties/") for each in paths)
+    return json.dumps(document, indent=0, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    for path, text in ((PATH, service_data()), (CREATE_ONLY, create_only_data())):
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path.name}")

@@ -1,0 +1,86 @@
+"""The examples that run images, each synthesized in this process.
+
+They import ECS, Lambda and EKS, which takes seconds, so they share one process; the other examples
+are run as a user runs them.
+"""
+
+from __future__ import annotations
+
+import json
+import runpy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
+
+from ecr_constructs import EcrChecks
+from tests.support.constructs import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORKLOADS = ("app_runner", "ecs_fargate", "eks", "lambda_image", "pipeline")
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A synthesized example.
+
+    Attributes:
+        templates: Its templates by stack, in the order of deployment.
+        broken: The rules that cdk-nag and `EcrChecks` say it breaks.
+    """
+
+    templates: dict[str, dict[str, Any]]
+    broken: set[str]
+
+    def resources(self, resource_type: str) -> list[dict[str, Any]]:
+        """Return the properties of all resources of a type."""
+        return [
+            each["Properties"]
+            for template in self.templates.values()
+            for each in template["Resources"].values()
+            if each["Type"] == resource_type
+        ]
+
+
+def synthesize(name: str, outdir: Path, *, image: str | None = None) -> Workload:
+    """Run an example.
+
+    Args:
+        name: Its folder.
+        outdir: Where to.
+        image: What `cdk deploy -c image=…` says. Default: nothing is said.
+    """
+    app = cdk.App(
+        outdir=str(outdir),
+        analytics_reporting=False,
+        context={"image": image} if image else None,
+        # What is deployed here needs no bucket for templates.
+        default_stack_synthesizer=cdk.BootstraplessSynthesizer(),
+    )
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(), EcrChecks(fail_on="warning"))
+    with patch.object(cdk, "App", lambda: app):
+        try:
+            runpy.run_path(str(ROOT / "examples" / name / "app.py"))
+        except RuntimeError:
+            report = json.loads((outdir / "validation-report.json").read_text(encoding="utf-8"))
+            found = [each for one in report["pluginReports"] for each in one["violations"]]
+        else:
+            found = []
+    manifest = json.loads((outdir / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
+    stacks = {
+        stack: each
+        for stack, each in manifest.items()
+        if each["type"] == "aws:cloudformation:stack"
+    }
+    ordered = sorted(stacks, key=lambda stack: len(stacks[stack].get("dependencies", ())))
+    return Workload(
+        {
+            stack: json.loads((outdir / stacks[stack]["properties"]["templateFile"]).read_text())
+            for stack in ordered
+        },
+        {each["ruleName"] for each in found},
+    )

@@ -1,0 +1,835 @@
+"""``ecr-constructs lifecycle`` on files: what it prints, and how it ends."""
+
+import io
+import json
+import runpy
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from ecr_constructs.cli.main import main
+from ecr_constructs.cli.progress import progress
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+AT = ["--now", "2026-11-24T12:00:00Z"]
+ROOT = Path(__file__).parent.parent.parent
+SNAPSHOTS = ROOT / "tests/app/__snapshots__/test_snapshots"
+KEEP_ONE: dict[str, Any] = {
+    "rulePriority": 1,
+    "selection": {
+        "tagStatus": "tagged",
+        "tagPatternList": ["v*"],
+        "countType": "imageCountMoreThan",
+        "countNumber": 1,
+    },
+    "action": {"type": "expire"},
+}
+UNTAGGED: dict[str, Any] = {
+    "rulePriority": 2,
+    "selection": {
+        "tagStatus": "untagged",
+        "countType": "sinceImagePushed",
+        "countUnit": "days",
+        "countNumber": 7,
+    },
+    "action": {"type": "expire"},
+}
+ARCHIVE = {
+    "rulePriority": 3,
+    "selection": {
+        "tagStatus": "any",
+        "countType": "sinceImagePulled",
+        "countUnit": "days",
+        "countNumber": 30,
+    },
+    "action": {"type": "transition", "targetStorageClass": "archive"},
+}
+
+
+class Result(NamedTuple):
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command of ``lifecycle`` in this process."""
+
+    def run(*arguments: str) -> Result:
+        try:
+            status = main(["lifecycle", *arguments])
+        except SystemExit as error:
+            status = int(error.code or 0)
+        return Result(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a policy and an inventory."""
+    monkeypatch.chdir(tmp_path)
+    write("policy.json", {"rules": [KEEP_ONE, UNTAGGED]})
+    write("images.json", {"imageDetails": DETAILS})
+    return tmp_path
+
+
+def write(name: str, content: Any) -> None:
+    Path(name).write_text(json.dumps(content), encoding="utf-8")
+
+
+def detail(digit: str, days: float, *tags: str, **members: Any) -> dict[str, Any]:
+    return {
+        "imageDigest": f"sha256:{digit * 64}",
+        "imageTags": list(tags),
+        "imagePushedAt": (NOW - timedelta(days=days)).isoformat(),
+        "imageSizeInBytes": 1_500_000,
+        **members,
+    }
+
+
+DETAILS = [
+    detail("a", 40, "v1.0"),
+    detail("b", 10, "v1.1", "stable", "latest", "prod"),
+    detail("c", 9),
+    detail("d", 3),
+    detail("e", 50, "main-7"),
+]
+PREVIEW = ("preview", "--policy", "policy.json", "--images", "images.json", *AT)
+
+
+# --- preview ------------------------------------------------------------------------------------
+
+
+def test_preview_as_text(run: Run) -> None:
+    """What goes now, why, what goes later."""
+    assert run(*PREVIEW) == Result(
+        0,
+        """\
+5 images: 2 deleted, 0 archived, 3 kept on 2026-11-24 12:00 UTC, or within 24 hours.
+Deleting frees 0 B to 3.0 MB, as images share layers.
+
+Deleted now: 2 images
+---------------------
+
+pushed      image                tags      rule  why
+2026-10-15  sha256:aaaaaaaaaaaa  v1.0      1     identified by rule 1, which keeps the newest 1; \
+this is number 2
+2026-11-15  sha256:cccccccccccc  untagged  2     identified by rule 2, which deletes what was \
+pushed more than 7 days ago; it was pushed exactly 9 days ago
+
+Until 2027-02-22, if nothing is pushed or pulled
+------------------------------------------------
+
+2026-11-24  ████████████████████████████████████████ 2 deleted
+2026-11-28  ████████████████████ 1 deleted
+
+2 images left then.
+""",
+        "",
+    )
+
+
+def test_preview_as_markdown(run: Run) -> None:
+    """For a comment on a pull request; what Markdown would take for markup is escaped."""
+    write("policy.json", {"rules": [{**ARCHIVE, "rulePriority": 1}]})
+    write("images.json", {"imageDetails": [detail("e", 50, "a_b")]})
+
+    assert (
+        run(*PREVIEW, "--format", "markdown").out
+        == """\
+- 1 image: 0 deleted, 1 archived, 0 kept on 2026-11-24 12:00 UTC, or within 24 hours.
+- Archiving moves 0 B to 1.5 MB, as images share layers.
+
+### Archived now: 1 image
+
+| pushed | image | tags | rule | why |
+| --- | --- | --- | --- | --- |
+| 2026-10-05 | sha256:eeeeeeeeeeee | a\\_b | 1 | identified by rule 1, which archives what was \
+last pulled more than 30 days ago; it was pushed exactly 50 days ago and not pulled since |
+
+### Until 2027-02-22, if nothing is pushed or pulled
+
+```text
+2026-11-24  ████████████████████████████████████████ 1 archived
+```
+
+- 1 image left then.
+"""
+    )
+
+
+def test_preview_as_json(run: Run) -> None:
+    """The shape of GetLifecyclePolicyPreview, and more."""
+    write("images.json", {"imageDetails": [DETAILS[0], DETAILS[1]]})
+    result = run(*PREVIEW, "--format", "json")
+
+    assert (0, "") == (result.status, result.err)
+    digest = f"sha256:{'a' * 64}"
+    reason = "identified by rule 1, which keeps the newest 1; this is number"
+    assert json.loads(result.out) == {
+        "previewResults": [
+            {
+                "imageTags": ["v1.0"],
+                "imageDigest": digest,
+                "imagePushedAt": "2026-10-15T12:00:00+00:00",
+                "action": {"type": "EXPIRE"},
+                "appliedRulePriority": 1,
+                "storageClass": "STANDARD",
+            }
+        ],
+        "summary": {
+            "evaluatedAt": "2026-11-24T12:00:00+00:00",
+            "imageTotalCount": 2,
+            "expiringImageTotalCount": 1,
+            "transitioningImageTotalCounts": [],
+            "expiringBytes": {"atLeast": 0, "atMost": 1_500_000},
+            "transitioningBytes": {"atLeast": 0, "atMost": 0},
+        },
+        "explanations": [
+            {
+                "imageDigest": digest,
+                "imageTags": ["v1.0"],
+                "outcome": "EXPIRED",
+                "rulePriority": 1,
+                "reason": f"{reason} 2",
+            },
+            {
+                "imageDigest": f"sha256:{'b' * 64}",
+                "imageTags": ["v1.1", "stable", "latest", "prod"],
+                "outcome": "KEPT",
+                "rulePriority": 1,
+                "reason": f"{reason} 1",
+            },
+        ],
+        "assumptions": [],
+        "forecast": {
+            "until": "2027-02-22T12:00:00+00:00",
+            "days": [{"date": "2026-11-24", "expiringImageCount": 1, "transitioningImageCount": 0}],
+            "images": [
+                {
+                    "imageDigest": digest,
+                    "imageTags": ["v1.0"],
+                    "from": "2026-11-24T12:00:00+00:00",
+                    "action": {"type": "EXPIRE"},
+                    "appliedRulePriority": 1,
+                }
+            ],
+            "remainingImageCount": 1,
+        },
+    }
+
+
+def test_transitions_are_counted_by_target(run: Run) -> None:
+    """As ECR counts them."""
+    write("policy.json", {"rules": [ARCHIVE]})
+    document = json.loads(run(*PREVIEW, "--format", "json").out)
+
+    assert document["summary"]["transitioningImageTotalCounts"] == [
+        {"targetStorageClass": "ARCHIVE", "imageTotalCount": 2}
+    ]
+    assert {"type": "TRANSITION", "targetStorageClass": "ARCHIVE"} == document["previewResults"][0][
+        "action"
+    ]
+
+
+def test_against_shows_only_what_changes(run: Run) -> None:
+    """What the old policy does to the same image, and the new one."""
+    write("old.json", {"rules": [{**UNTAGGED, "rulePriority": 7}, {**ARCHIVE, "rulePriority": 9}]})
+    text = run(*PREVIEW, "--against", "old.json").out
+    document = json.loads(run(*PREVIEW, "--against", "old.json", "--format", "json").out)
+
+    assert "What changes: 2 images" in text
+    assert (
+        "2026-10-15  sha256:aaaaaaaaaaaa  v1.0    archived  deleted  identified by rule 1" in text
+    )
+    assert "2026-10-05  sha256:eeeeeeeeeeee  main-7  archived  kept     no rule" in text
+    assert [
+        (each["before"]["action"], each["after"]["action"]) for each in document["changes"]
+    ] == [("TRANSITION", "EXPIRE"), ("TRANSITION", "KEEP")]
+    assert [1] == [each["appliedRulePriority"] for each in document["previewResults"]]
+
+
+def test_against_itself_nothing_changes(run: Run) -> None:
+    """And that is said."""
+    assert (
+        "Both policies do the same to every image." in run(*PREVIEW, "--against", "policy.json").out
+    )
+
+
+def test_manifests_tell_what_an_index_lists(run: Run) -> None:
+    """With them it stays; without them the result rests on an assumption."""
+    index = "application/vnd.oci.image.index.v1+json"
+    write(
+        "images.json",
+        {"imageDetails": [detail("a", 9, "x", imageManifestMediaType=index), detail("b", 9)]},
+    )
+    manifest = json.dumps({"manifests": [{"digest": f"sha256:{'b' * 64}"}]})
+    identity = {"imageDigest": f"sha256:{'a' * 64}"}
+    write("manifests.json", {"images": [{"imageId": identity, "imageManifest": manifest}]})
+
+    without = run(*PREVIEW).out
+    assert "2 images: 1 deleted" in without
+    assert "This rests on assumptions" in without
+    with_manifests = run(*PREVIEW, "--manifests", "manifests.json").out
+    assert "2 images: 0 deleted" in with_manifests
+    assert "assumptions" not in with_manifests
+
+
+def test_sizes_are_readable(run: Run) -> None:
+    """And exact where the manifests of all images are known."""
+    manifest = json.dumps({"layers": [{"digest": "layer", "size": 999}]})
+    images = [
+        {"imageId": {"imageDigest": each["imageDigest"]}, "imageManifest": manifest}
+        for each in DETAILS[:1]
+    ]
+    write("images.json", {"imageDetails": [DETAILS[0], detail("f", 1, "v9", imageSizeInBytes=0)]})
+    write("manifests.json", {"images": images})
+    assert "frees 0 B to 999 B, as" in run(*PREVIEW, "--manifests", "manifests.json").out
+    kept = json.dumps({"layers": []})
+    images.append({"imageId": {"imageDigest": f"sha256:{'f' * 64}"}, "imageManifest": kept})
+    write("manifests.json", {"images": images})
+    assert "frees 999 B.\n" in run(*PREVIEW, "--manifests", "manifests.json").out
+    write(
+        "images.json",
+        {
+            "imageDetails": [
+                detail("a", 40, "v1", imageSizeInBytes=9 * 10**15),
+                detail("b", 1, "v2"),
+            ]
+        },
+    )
+    assert "frees 0 B to 9000.0 TB, as" in run(*PREVIEW).out
+
+
+def test_long_lists_are_cut_in_text_only(run: Run) -> None:
+    """JSON has all."""
+    details = [
+        {**detail("0", n, f"v{n}"), "imageDigest": f"sha256:{n:064}"} for n in range(60, 121)
+    ]
+    untagged = [{**detail("0", 7 - n / 7), "imageDigest": f"sha256:f{n:063}"} for n in range(49)]
+    write("images.json", {"imageDetails": details + untagged})
+    write(
+        "long.json",
+        {"rules": [{**UNTAGGED, "selection": {**UNTAGGED["selection"], "countNumber": 60}}]},
+    )
+    assert "… and 10 more images; --format json has all" in run(*PREVIEW).out
+    many = run(*PREVIEW, "--against", "long.json", "--format", "markdown").out
+    assert "\n… and 10 more images; --format json has all" in many
+    document = json.loads(run(*PREVIEW, "--format", "json").out)
+    assert len(document["previewResults"]) == 60
+
+
+def test_many_days_are_cut_in_text_only(run: Run) -> None:
+    """A bar for each of the first."""
+    details = [{**detail("0", 7 - n), "imageDigest": f"sha256:f{n:063}"} for n in range(1, 41)]
+    write("images.json", {"imageDetails": details})
+
+    assert "… and 9 more days; --format json has all" in run(*PREVIEW).out
+
+
+def test_the_forecast_goes_as_far_as_asked(run: Run) -> None:
+    """In days."""
+    assert "Until 2026-11-25" in run(*PREVIEW, "--days", "1").out
+    assert run(*PREVIEW, "--days", "0").err == (
+        "ecr-constructs lifecycle preview: days must be at least 1, and end before the year "
+        "10000; got 0\n"
+    )
+
+
+# --- check --------------------------------------------------------------------------------------
+
+
+def test_check_as_text(run: Run) -> None:
+    """Every rule in words, then what was found."""
+    write("policy.json", {"rules": [KEEP_ONE, ARCHIVE]})
+
+    assert run("check", "--policy", "policy.json") == Result(
+        0,
+        """\
+1. keep the newest image tagged v*, delete the older ones
+3. archive images 30 days after their last pull
+
+id     severity  rule  finding
+LC008  warning   3     Rule 3 counts from the last pull, and the pulls of scanners and mirrors \
+count: what they pull is never archived. Register their roles as pull-time exclusions \
+(AWS::ECR::PullTimeUpdateExclusion).
+
+policy.json: ECR accepts this policy; 1 finding.
+""",
+        "",
+    )
+
+
+def test_check_as_json(run: Run) -> None:
+    """Four keys for each finding."""
+    write("policy.json", {"rules": [ARCHIVE]})
+    result = run("check", "--policy", "policy.json", "--format", "json")
+
+    document = json.loads(result.out)
+    assert (0, True) == (result.status, document["valid"])
+    assert [("LC008", "warning", 3)] == [
+        (each["id"], each["severity"], each["rulePriority"]) for each in document["findings"]
+    ]
+    assert {"id", "severity", "message", "rulePriority"} == set(document["findings"][0])
+
+
+@pytest.mark.parametrize(
+    ("threshold", "status"), [("info", 1), ("warning", 1), ("error", 0), (None, 0)]
+)
+def test_what_is_a_failure_is_for_the_user_to_say(
+    run: Run, threshold: str | None, status: int
+) -> None:
+    """By default an error."""
+    write("policy.json", {"rules": [ARCHIVE]})
+    arguments = ["--fail-on", threshold] if threshold else []
+
+    assert status == run("check", "--policy", "policy.json", *arguments).status
+
+
+@pytest.mark.parametrize(
+    ("policy", "message", "priority"),
+    [
+        ('{"rules": [{"rulePriority": 4}]}', "rules[0].selection is missing.", 4),
+        ('{"rules": [{"rulePriority": true}]}', "rules[0].rulePriority must be a whole", None),
+        ('{"rules": [7]}', "rules[0] must be a JSON object, got a number.", None),
+        ("7", "must be a JSON object", None),
+        ('{"rules": []}', "rules must hold 1 to 50 rules, holds 0.", None),
+        ("{", "not JSON: Expecting property name", None),
+        ("[" * 100_000, "not a lifecycle policy: nested too deeply", None),
+        (
+            json.dumps({"rules": [{**UNTAGGED, "description": "x" * 31_000}]}),
+            "may be 30,720 characters long as compact JSON, is 31,1",
+            None,
+        ),
+    ],
+)
+def test_a_policy_that_ecr_refuses(
+    run: Run, policy: str, message: str, priority: int | None
+) -> None:
+    """It is checked with status 1, and cannot be previewed."""
+    Path("policy.json").write_text(policy, encoding="utf-8")
+    checked = run("check", "--policy", "policy.json", "--format", "json")
+    previewed = run(*PREVIEW)
+
+    document = json.loads(checked.out)
+    assert (1, False) == (checked.status, document["valid"])
+    assert any(
+        message in each["message"] and priority == each["rulePriority"] and each["id"] == "LC000"
+        for each in document["findings"]
+    )
+    assert (2, "", 1) == (previewed.status, previewed.out, previewed.err.count("\n"))
+    assert message.rstrip(".") in previewed.err
+    assert "ECR refuses this policy" in run("check", "--policy", "policy.json").out
+
+
+def test_check_with_images(run: Run) -> None:
+    """Findings are then about them."""
+    rule = {**KEEP_ONE, "selection": {**KEEP_ONE["selection"], "tagPatternList": ["rel-*"]}}
+    last = {**KEEP_ONE["selection"], "tagPatternList": ["*"]}
+    write("policy.json", {"rules": [rule, {**KEEP_ONE, "rulePriority": 2, "selection": last}]})
+    result = run(
+        "check", "--policy", "policy.json", "--images", "images.json", *AT, "--format", "json"
+    )
+
+    assert (1, ["LC004"]) == (
+        result.status,
+        [each["id"] for each in json.loads(result.out)["findings"]],
+    )
+
+
+def test_check_of_a_pull_through_cache(run: Run) -> None:
+    """The user says it is one."""
+    result = run("check", "--policy", "policy.json", "--pull-through-cache")
+
+    assert (1, True) == (result.status, "LC006" in result.out)
+
+
+# --- where a policy comes from ------------------------------------------------------------------
+
+
+def test_a_policy_may_come_from_the_aws_cli(run: Run) -> None:
+    """As ``get-lifecycle-policy`` prints it."""
+    text = json.dumps({"rules": [KEEP_ONE, UNTAGGED]})
+    write("printed.json", {"registryId": "1", "lifecyclePolicyText": text})
+
+    assert run(*PREVIEW).out == run("preview", "--policy", "printed.json", *PREVIEW[3:]).out
+
+
+@pytest.mark.parametrize("option", ["--policy", "--template"])
+@pytest.mark.parametrize(
+    "where", [["--repository", "payments/api"], ["--repository", "paymentsapi2825C1CC"]]
+)
+def test_a_policy_may_come_from_a_snapshot(run: Run, option: str, where: list[str]) -> None:
+    """As committed: the repository by name or by logical id."""
+    snapshot = next(path for path in sorted(SNAPSHOTS.iterdir()) if "Dev" in path.name)
+    result = run("check", option, str(snapshot), *where)
+
+    assert result.status == 0
+    assert result.out.startswith("1. delete untagged images 3 days after their push\n2. keep the")
+    assert result.out.endswith(", payments/api: ECR accepts this policy; 1 finding.\n")
+
+
+def template(**resources: Any) -> None:
+    write("template.json", {"Resources": {"Odd": 7, **resources}})
+
+
+def repository(policy: Any, **properties: Any) -> dict[str, Any]:
+    given = {"LifecyclePolicy": policy} if policy else {}
+    return {"Type": "AWS::ECR::Repository", "Properties": {**given, **properties}}
+
+
+TEXT = {"LifecyclePolicyText": json.dumps({"rules": [UNTAGGED, ARCHIVE]})}
+
+
+def test_a_template_tells_of_its_surroundings(run: Run) -> None:
+    """A cache for the repository's prefix, and pull-time exclusions."""
+    template(
+        Api=repository(TEXT, RepositoryName="quay/api"),
+        Cache={
+            "Type": "AWS::ECR::PullThroughCacheRule",
+            "Properties": {"EcrRepositoryPrefix": "quay"},
+        },
+        Scanner={"Type": "AWS::ECR::PullTimeUpdateExclusion"},
+    )
+    found = json.loads(run("check", "--template", "template.json", "--format", "json").out)
+
+    assert ["LC006"] == [each["id"] for each in found["findings"]]
+
+
+def test_a_creation_template_has_a_policy_too(run: Run) -> None:
+    """As text; what it is applied for is known."""
+    template(
+        Net={
+            "Type": "AWS::ECR::RepositoryCreationTemplate",
+            "Properties": {
+                "Prefix": "hub",
+                "LifecyclePolicy": TEXT["LifecyclePolicyText"],
+                "AppliedFor": ["PULL_THROUGH_CACHE"],
+            },
+        }
+    )
+    found = json.loads(run("check", "--template", "template.json", "--format", "json").out)
+
+    assert ["LC006", "LC008"] == [each["id"] for each in found["findings"]]
+
+
+def test_a_repository_without_a_policy_keeps_every_image(run: Run) -> None:
+    """Which can be previewed, and checked."""
+    template(Api=repository(None))
+
+    checked = run("check", "--template", "template.json")
+    assert (0, True) == (checked.status, checked.out.startswith("keep every image\n"))
+    previewed = run("preview", "--template", "template.json", "--images", "images.json", *AT)
+    assert previewed.out == (
+        "5 images: 0 deleted, 0 archived, 5 kept on 2026-11-24 12:00 UTC, or within 24 hours.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("resources", "asked", "said"),
+    [
+        ({}, [], "template.json defines several repositories; it defines none"),
+        (
+            {"A": repository(TEXT), "B": repository(TEXT, RepositoryName={"Ref": "x"})},
+            [],
+            "defines several repositories; it defines A, B; choose one with --repository",
+        ),
+        ({"A": repository(TEXT)}, ["--repository", "x"], "defines no repository x; it defines A"),
+        (
+            {"A": repository({"LifecyclePolicyText": {"Fn::Join": ["", []]}})},
+            [],
+            'A: the lifecycle policy is known only at deploy time, {"Fn::Join":["",[]]}; give',
+        ),
+        ({"A": repository({"Fn::If": []})}, [], "is known only at deploy time"),
+    ],
+)
+def test_a_template_that_does_not_tell(
+    run: Run, resources: Any, asked: list[str], said: str
+) -> None:
+    """One line, exit status 2."""
+    template(**resources)
+    result = run("check", "--template", "template.json", *asked)
+
+    assert (2, "", 1) == (result.status, result.out, result.err.count("\n"))
+    assert said in result.err
+
+
+# --- what is wrong with arguments and files -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["check"], "check: --policy or --template is required"),
+        (["check", "--policy", "policy.json", "--manifests", "x"], "give --images too"),
+        (["check", "--policy", "a", "--template", "b"], "not allowed with argument --policy"),
+        (["preview", "--images", "images.json"], "--policy or --template is required, unless"),
+        (["preview", "--policy", "policy.json"], "--images or --live is required"),
+        ([*PREVIEW, "--region", "eu-west-1"], "--region goes with --live only"),
+        ([*PREVIEW, "--service-preview"], "--service-preview goes with --live only"),
+        (["preview", "--live", "x", "--service-preview", *AT], "leave out --now"),
+        (["preview", "--live", "x", "--images", "y"], "not allowed with argument --live"),
+        ([*PREVIEW, "--now", "noon"], "argument --now: must be ISO 8601 with a zone"),
+        ([*PREVIEW, "--now", "2026-01-01T00:00"], "has no zone: '2026-01-01T00:00'; write"),
+        ([*PREVIEW, "--format", "xml"], "invalid choice: 'xml'"),
+        (["check", "--policy", "missing"], "cannot read missing: No such file or directory"),
+        (["check", "--policy", "."], "cannot read .: Is a directory"),
+        ([*PREVIEW[:4], "policy.json"], 'policy.json: expected {"imageDetails": […]} as'),
+        ([*PREVIEW, "--manifests", "policy.json"], 'policy.json: expected {"images": […]} as'),
+        (["review"], "invalid choice: 'review'"),
+    ],
+)
+def test_one_line_says_what_is_wrong(run: Run, arguments: list[str], said: str) -> None:
+    """On standard error, with exit status 2."""
+    result = run(*arguments)
+
+    assert (2, "", 1) == (result.status, result.out, result.err.count("\n"))
+    assert said in result.err
+
+
+def test_two_inventories_pasted_together_are_refused_in_one_line(run: Run) -> None:
+    """Every fault in that line."""
+    twice = [detail("a", 1, "v1"), detail("a", 2, "v1"), detail("b", 1, "v1")]
+    write("images.json", {"imageDetails": twice})
+    result = run(*PREVIEW)
+
+    assert (2, 1) == (result.status, result.err.count("\n"))
+    assert result.err.startswith(
+        "ecr-constructs lifecycle preview: images.json: Invalid inventory (value: 3 images): "
+        f"sha256:{'a' * 64} stands twice and differs; the pages were read at different times, "
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_other_encodings_are_read(run: Run, encoding: str) -> None:
+    """As Windows writes them."""
+    expected = run(*PREVIEW)
+    for name in ("policy.json", "images.json"):
+        Path(name).write_text(Path(name).read_text(encoding="utf-8"), encoding=encoding)
+
+    assert expected == run(*PREVIEW)
+
+
+def test_what_is_no_text_is_refused(run: Run) -> None:
+    """With the place of the first byte."""
+    Path("images.json").write_bytes('{"imageDetails": "ä"}'.encode("latin-1"))
+
+    assert run(*PREVIEW).err == (
+        "ecr-constructs lifecycle preview: cannot read images.json: not UTF-8 at byte 18; save it "
+        "as UTF-8\n"
+    )
+
+
+def test_standard_input_is_read(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As ``-``; errors call it by name."""
+    expected = run(*PREVIEW)
+
+    def piped(data: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+    piped(Path("images.json").read_bytes())
+    assert expected == run(*PREVIEW[:4], "-", *AT)
+    piped(b"{}")
+    assert "standard input: expected" in run(*PREVIEW[:4], "-", *AT).err
+    piped(b"{}")
+    assert (
+        "standard input is no lifecycle policy" in run("preview", "--policy", "-", *PREVIEW[3:]).err
+    )
+
+
+# --- terminals ----------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    """What says of itself that it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+@pytest.fixture
+def on_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Runs a command whose standard output is a terminal; gives what is seen there."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def see(*arguments: str) -> str:
+        terminal = Terminal()
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", terminal)
+            assert 0 == run(*arguments).status
+        return terminal.getvalue()
+
+    return see
+
+
+def test_a_terminal_gets_the_same_in_colour(on_terminal: Callable[..., str]) -> None:
+    """Tags are shown as they are, not as markup."""
+    write("images.json", {"imageDetails": [detail("a", 40, "v1", "[red]"), detail("b", 4, "v2")]})
+    out = on_terminal(*PREVIEW)
+
+    assert "2 images: 1 deleted, 0 archived, 1 kept" in out
+    assert "sha256:aaaaaaaaaaaa" in out
+    assert "v1, [red]" in out
+    assert "\x1b[31m█" in out
+
+
+def test_a_terminal_gets_long_lists_cut(on_terminal: Callable[..., str]) -> None:
+    """With the same words."""
+    details = [
+        {**detail("0", 50 + n, f"v{n}"), "imageDigest": f"sha256:{n:064}"} for n in range(60)
+    ]
+    untagged = [{**detail("0", 6 - n), "imageDigest": f"sha256:f{n:063}"} for n in range(40)]
+    write("images.json", {"imageDetails": details + untagged})
+    out = on_terminal(*PREVIEW)
+
+    assert "… and 9 more images; --format json has all" in out
+    assert "… and 10 more days; --format json has all" in out
+
+
+def test_without_rich_a_terminal_gets_plain_text(
+    on_terminal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is optional."""
+    monkeypatch.delitem(sys.modules, "ecr_constructs.report.terminal", raising=False)
+    monkeypatch.setitem(sys.modules, "rich", None)
+
+    assert on_terminal(*PREVIEW).startswith("5 images: 2 deleted")
+
+
+def test_long_work_shows_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On standard error; it is gone in the end."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress("reading", 10) as advance:
+        advance(4)
+
+    assert "reading" in terminal.getvalue()
+
+
+def test_the_forecast_of_many_images_shows_a_bar(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of few it is there at once."""
+    for many, seen in ((0, True), (10_000, False)):
+        terminal = Terminal()
+        with monkeypatch.context() as patch:
+            patch.setattr("ecr_constructs.cli.lifecycle_preview._MANY", many)
+            patch.setattr(sys, "stderr", terminal)
+            assert 0 == run(*PREVIEW).status
+        assert seen == ("looking ahead" in terminal.getvalue())
+
+
+def test_without_rich_there_is_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor without a terminal."""
+    monkeypatch.setitem(sys.modules, "rich", None)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    for stream in (Terminal(), io.StringIO()):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with progress("reading", 10) as advance:
+            advance(4)
+        assert "" == stream.getvalue()
+
+
+def test_without_boto3_live_says_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line."""
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    monkeypatch.delitem(sys.modules, "ecr_constructs.live.ecr", raising=False)
+    monkeypatch.delattr("ecr_constructs.live.ecr", raising=False)
+
+    assert run("preview", "--live", "api").err == (
+        "ecr-constructs lifecycle preview: --live needs boto3, which is not installed: pip "
+        "install 'ecr-constructs[cli]'\n"
+    )
+
+
+# --- as a process -------------------------------------------------------------------------------
+
+LOADED = """
+import sys
+from ecr_constructs.cli.main import main
+main(["lifecycle", *sys.argv[1:]])
+heavy = ("aws_cdk", "boto3", "botocore", "constructs", "jsii", "pydantic", "rich", "yaml")
+sys.exit(" ".join(name for name in heavy if name in sys.modules))
+"""
+
+
+def absolute(folder: Path) -> list[str]:
+    """Return the arguments of a preview from any folder."""
+    return [str(folder / each) if each.endswith(".json") else each for each in PREVIEW]
+
+
+def test_nothing_heavy_is_loaded(folder: Path) -> None:
+    """No Node, no CDK, no boto3, no rich: the command is there at once."""
+    command = [sys.executable, "-c", LOADED, *absolute(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+    assert "" == done.stderr.strip()
+
+
+def test_the_module_is_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``python -m ecr_constructs``; imported, it does nothing."""
+    monkeypatch.setattr(sys, "argv", ["ecr-constructs", "lifecycle", "check"])
+    runpy.run_module("ecr_constructs", run_name="ecr_constructs.__main__")
+    with pytest.raises(SystemExit, match="2"):
+        runpy.run_module("ecr_constructs", run_name="__main__")
+
+    assert "ecr-constructs lifecycle check: --policy or --template is required\n" == (
+        capsys.readouterr().err
+    )
+
+
+def test_a_reader_that_has_seen_enough(folder: Path) -> None:
+    """Such as ``head``: no traceback."""
+    details = [{**detail("a", n), "imageDigest": f"sha256:{n:064}"} for n in range(2000)]
+    write("images.json", {"imageDetails": details})
+    command = [sys.executable, "-m", "ecr_constructs", "lifecycle", *absolute(folder)]
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{shlex.join(command)} --format json | head -1"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+
+    assert ("{\n", "") == (done.stdout, done.stderr)
+
+
+def test_ctrl_c_is_no_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The status is that of a shell."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ecr_constructs.cli.lifecycle_check.read_policy", interrupt)
+
+    assert Result(130, "", "") == run("check", "--policy", "policy.json")
+
+
+def test_a_broken_pipe_in_this_process(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard output is put out of the way, so that Python does not complain at exit."""
+    moved: list[tuple[int, int]] = []
+
+    def broken(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("ecr_constructs.cli.lifecycle_check.read_policy", broken)
+    monkeypatch.setattr("os.dup2", lambda one, other: moved.append((one, other)))
+    monkeypatch.setattr(sys.stdout, "fileno", lambda: 1)
+
+    assert 2 == run("check", "--policy", "policy.json").status
+    assert [1] == [other for _, other in moved]

@@ -1,0 +1,296 @@
+"""``--live`` and ``--service-preview`` where ECR says what the embedded AWS never does."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError
+
+from ecr_constructs import LifecyclePolicy, LifecycleRule
+from ecr_constructs.cli.errors import CommandError
+from ecr_constructs.cli.main import main
+from ecr_constructs.live import ecr as live
+from ecr_constructs.live import lifecycle_preview as service_preview
+from tests.cli.test_cli_lifecycle import detail
+
+KEEP_ONE = LifecyclePolicy(LifecycleRule.keep_last(1))
+INDEX = "application/vnd.oci.image.index.v1+json"
+Answer = Any
+
+
+class Client:
+    """Answers each operation with what was given for it, in turn; the last one for ever."""
+
+    def __init__(self, answers: dict[str, list[Answer]]) -> None:
+        """Keep the answers."""
+        self._answers = answers
+        self.asked: list[str] = []
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        """Return the operation."""
+
+        def answer(**_: Any) -> Any:
+            self.asked.append(operation)
+            waiting = self._answers[operation]
+            given = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+            if isinstance(given, Exception):
+                raise given
+            return given
+
+        return answer
+
+
+def refusal(code: str, operation: str = "DescribeImages") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "It says."}}, operation)
+
+
+Ecr = Callable[..., Client]
+
+DETAILS = {"imageDetails": [detail("a", 9, "v1"), detail("b", 1, "v2")]}
+
+
+@pytest.fixture
+def ecr(monkeypatch: pytest.MonkeyPatch) -> Ecr:
+    """Gives an ECR that answers what it is told to."""
+    monkeypatch.setattr(service_preview, "_LONGEST_PAUSE_SECONDS", 0.0)
+
+    def make(**answers: Any) -> Client:
+        given = {
+            "get_lifecycle_policy": {"lifecyclePolicyText": KEEP_ONE.to_json()},
+            "describe_images": DETAILS,
+            **answers,
+        }
+        client = Client(
+            {name: each if isinstance(each, list) else [each] for name, each in given.items()}
+        )
+        monkeypatch.setattr(boto3.Session, "client", lambda *_, **__: client)
+        return client
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        (
+            {"describe_images": refusal("ThrottlingException")},
+            "ECR throttles ecr:DescribeImages, again and again; try later",
+        ),
+        (
+            {"describe_images": refusal("AccessDeniedException")},
+            "access denied: allow ecr:DescribeImages on the repository api",
+        ),
+        (
+            {"describe_images": refusal("ServerException")},
+            "ecr:DescribeImages: ServerException: It says.",
+        ),
+        (
+            {"describe_images": ConnectTimeoutError(endpoint_url="https://ecr")},
+            'Connect timeout on endpoint URL: "https://ecr"',
+        ),
+        (
+            {"describe_images": {"imageDetails": [detail("a", 1, "v"), detail("b", 1, "v")]}},
+            "api: Invalid inventory (value: 2 images): the tag 'v' stands at",
+        ),
+        (
+            {"get_lifecycle_policy": {"lifecyclePolicyText": '{"rules": [{"new": 1}]}'}},
+            "the policy of api is not understood: Invalid lifecycle policy",
+        ),
+    ],
+)
+def test_what_ecr_refuses_is_said_in_one_line(
+    ecr: Ecr, capsys: pytest.CaptureFixture[str], answers: Any, said: str
+) -> None:
+    """With exit status 2."""
+    ecr(**answers)
+
+    assert 2 == main(["lifecycle", "preview", "--live", "api"])
+    err = capsys.readouterr().err
+    assert 1 == err.count("\n")
+    assert err.startswith(f"ecr-constructs lifecycle preview: {said}")
+
+
+def test_without_a_region_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3's own words."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+
+    with pytest.raises(CommandError, match="You must specify a region"):
+        live.Repository("api", None)
+
+
+def test_a_repository_without_a_policy_keeps_every_image(
+    ecr: Ecr, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And has nothing that ECR could preview."""
+    ecr(get_lifecycle_policy=refusal("LifecyclePolicyNotFoundException"))
+
+    assert 0 == main(["lifecycle", "preview", "--live", "api"])
+    assert "0 deleted, 0 archived, 2 kept" in capsys.readouterr().out
+    assert 2 == main(["lifecycle", "preview", "--live", "api", "--service-preview"])
+    assert "api has no policy that ECR could preview; give one with --policy" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_policy_that_looks_at_pulls_keeps_us_from_pulling(ecr: Ecr, tmp_path: Path) -> None:
+    """Reading a manifest may count as a pull; a file of manifests does not."""
+    index = detail("a", 9, "v1", imageManifestMediaType=INDEX)
+    manifest = {"imageDigest": index["imageDigest"]}
+    images = [{"imageId": manifest, "imageManifest": json.dumps({"manifests": []})}]
+    (tmp_path / "manifests.json").write_text(json.dumps({"images": images}))
+    client = ecr(describe_images={"imageDetails": [index]}, batch_get_image={"images": images})
+    repository = live.Repository("api", None)
+    pulls = LifecyclePolicy(LifecycleRule.archive(not_pulled_for_days=30))
+
+    assert None is repository.inventory(pulls).images[0].references
+    assert () == repository.inventory(pulls, str(tmp_path / "manifests.json")).images[0].references
+    assert "batch_get_image" not in client.asked
+    assert () == repository.inventory(KEEP_ONE).images[0].references
+    assert "batch_get_image" in client.asked
+
+
+# --- the preview of the service -----------------------------------------------------------------
+
+
+def preview(status: str, *results: Any, policy: LifecyclePolicy = KEEP_ONE) -> dict[str, Any]:
+    return {
+        "status": status,
+        "lifecyclePolicyText": policy.to_json(),
+        "previewResults": list(results),
+    }
+
+
+def result(digit: str, action: str, priority: int) -> dict[str, Any]:
+    digest = f"sha256:{digit * 64}"
+    return {"imageDigest": digest, "action": {"type": action}, "appliedRulePriority": priority}
+
+
+NONE_YET = refusal("LifecyclePolicyPreviewNotFoundException")
+
+
+def asked(*previews: Any) -> dict[str, Any]:
+    return {
+        "get_lifecycle_policy_preview": list(previews),
+        "start_lifecycle_policy_preview": {"status": "IN_PROGRESS"},
+    }
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_disagreements_are_listed(ecr: Ecr, capsys: pytest.CaptureFixture[str], form: str) -> None:
+    """Image by image, with exit status 1."""
+    found = preview("COMPLETE", result("b", "TRANSITION", 4))
+    ecr(**asked(NONE_YET, preview("IN_PROGRESS"), found))
+    command = ["lifecycle", "preview", "--live", "api", "--service-preview", "--format", form]
+
+    assert 1 == main(command)
+    out = capsys.readouterr().out
+    if form == "json":
+        assert json.loads(out)["servicePreview"]["disagreements"] == [
+            {
+                "imageDigest": f"sha256:{digit * 64}",
+                "imageTags": [tag],
+                "model": {"action": model[0], "rulePriority": model[1]},
+                "service": {"action": service[0], "rulePriority": service[1]},
+            }
+            for digit, tag, model, service in (
+                ("a", "v1", ("EXPIRE", 1), ("KEEP", None)),
+                ("b", "v2", ("KEEP", None), ("TRANSITION", 4)),
+            )
+        ]
+    else:
+        assert "ECR's own preview" in out
+        assert "deleted by rule 1" in out
+        assert "archived by rule 4" in out
+
+
+def test_agreement_is_said(ecr: Ecr, capsys: pytest.CaptureFixture[str]) -> None:
+    """With exit status 0."""
+    ecr(**asked(NONE_YET, preview("COMPLETE", result("a", "EXPIRE", 1))))
+
+    assert 0 == main(["lifecycle", "preview", "--live", "api", "--service-preview"])
+    assert "ECR agrees on every image." in capsys.readouterr().out
+
+
+def test_what_follows_its_subject_is_not_compared(ecr: Ecr) -> None:
+    """ECR's preview is about what rules select."""
+    signature = detail("c", 0, "s1", subjectManifestDigest=f"sha256:{'a' * 64}")
+    details = {"imageDetails": [*DETAILS["imageDetails"], signature]}
+    tagged = LifecyclePolicy(LifecycleRule.keep_last(1, tag_patterns=["v*"]))
+    ecr(
+        describe_images=details,
+        **asked(NONE_YET, preview("COMPLETE", result("a", "EXPIRE", 1), policy=tagged)),
+    )
+    repository = live.Repository("api", None)
+    simulation = tagged.simulate(repository.inventory(tagged))
+
+    assert 2 == len(simulation.expired)
+    assert [] == service_preview.compare(repository, simulation)
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        (asked(preview("IN_PROGRESS")), "a preview of api that somebody else started is running"),
+        (
+            {
+                **asked(NONE_YET),
+                "start_lifecycle_policy_preview": refusal(
+                    "LifecyclePolicyPreviewInProgressException"
+                ),
+            },
+            "a preview of api that somebody else started is running; it is left alone",
+        ),
+        (asked(NONE_YET, preview("EXPIRED")), "ended with the status EXPIRED; try again"),
+        (
+            asked(
+                NONE_YET, preview("COMPLETE", policy=LifecyclePolicy(LifecycleRule.keep_last(2)))
+            ),
+            "somebody else started another preview of api meanwhile",
+        ),
+    ],
+)
+def test_somebody_elses_preview_is_left_alone(
+    ecr: Ecr, capsys: pytest.CaptureFixture[str], answers: Any, said: str
+) -> None:
+    """Before and while ours runs."""
+    ecr(**answers)
+
+    assert 2 == main(["lifecycle", "preview", "--live", "api", "--service-preview"])
+    assert said in capsys.readouterr().err
+
+
+def test_waiting_has_an_end(ecr: Ecr, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten minutes."""
+    ecr(**asked(NONE_YET, preview("IN_PROGRESS")))
+    monkeypatch.setattr(service_preview, "_WAIT_SECONDS", -1.0)
+    repository = live.Repository("api", None)
+    simulation = KEEP_ONE.simulate(repository.inventory(KEEP_ONE))
+
+    with pytest.raises(CommandError, match="api is still running after 10 minutes"):
+        service_preview.compare(repository, simulation, first_pause=0)
+
+
+def test_a_new_policy_on_live_images(
+    ecr: Ecr, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The repository's own is not asked for."""
+    (tmp_path / "new.json").write_text(LifecyclePolicy(LifecycleRule.keep_last(2)).to_json())
+    client = ecr()
+
+    command = ["lifecycle", "preview", "--live", "api", "--policy", str(tmp_path / "new.json")]
+    assert 0 == main(command)
+    assert "0 deleted" in capsys.readouterr().out
+    assert ["describe_images"] == client.asked
+
+
+def test_pages_are_followed(ecr: Ecr) -> None:
+    """To the last one."""
+    first = {"imageDetails": [DETAILS["imageDetails"][0]], "nextToken": "more"}
+    ecr(describe_images=[first, {"imageDetails": [DETAILS["imageDetails"][1]]}])
+
+    assert 2 == len(live.Repository("api", None).inventory(KEEP_ONE))

@@ -1,0 +1,128 @@
+"""The wheel is what users get: it is built, installed into an empty environment, and used."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+APP = """
+import sys
+import aws_cdk as cdk
+from ecr_constructs import LifecyclePolicy, LifecycleRule, RegistryKey, Repository, TagMutability
+
+app = cdk.App(outdir=sys.argv[1])
+stack = cdk.Stack(app, "Registry")
+RegistryKey(stack, "Key", alias="alias/ecr/prod")
+Repository(stack, "Api", repository_name="payments/api")
+app.synth()
+"""
+
+
+def run(*command: str | Path, **environment: str) -> str:
+    """Run a command outside of the checkout, so that only what is installed is found."""
+    result = subprocess.run(
+        command,
+        capture_output=True,
+        check=False,
+        cwd=Path(sys.prefix),
+        env={**os.environ, **environment},
+        text=True,
+    )
+    assert 0 == result.returncode, result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a freshly built wheel."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
+    [built] = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give the interpreter of an environment that holds the wheel and what it needs."""
+    environment = tmp_path_factory.mktemp("environment") / "venv"
+    uv = Path(sys.executable).with_name("uv")
+    run(uv, "venv", "--quiet", "--python", sys.executable, environment)
+    interpreter = environment / "bin" / "python"
+    install: list[str | Path] = [uv, "pip", "install", "-q", "--python", interpreter, wheel]
+    try:
+        # Whoever made this environment with uv has everything in uv's cache.
+        run(*install, "--offline")
+    except AssertionError:
+        run(*install)
+    yield interpreter
+    # Pytest keeps its folders for three runs, and this one is large.
+    shutil.rmtree(environment)
+
+
+def test_wheel_holds_the_library_only(wheel: Path) -> None:
+    """The wheel holds the library's modules, all of them, its data, and the mark of its types."""
+    library = ROOT / "ecr_constructs"
+    expected = {each.relative_to(ROOT).as_posix() for each in library.rglob("*.py")}
+
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    data = {
+        "ecr_constructs/cloudformation/aws_metadata.json",
+        "ecr_constructs/py.typed",
+        "ecr_constructs/review/create_only.json",
+    }
+    assert {*expected, *data} == names
+
+
+def test_wheel_states_its_metadata(wheel: Path) -> None:
+    """The metadata carries the project's version, license and what it needs at run time."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    with zipfile.ZipFile(wheel) as archive:
+        [path] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        lines = archive.read(path).decode().splitlines()
+    assert f"Version: {project['version']}" in lines
+    assert "License-Expression: Apache-2.0" in lines
+    needed = [line for line in lines if line.startswith("Requires-Dist:") and "extra" not in line]
+    assert len(project["dependencies"]) == len(needed)
+
+
+def test_an_app_synthesizes(python: Path, tmp_path: Path) -> None:
+    """An app of ten lines synthesizes where nothing but the wheel is installed."""
+    run(python, "-W", "error", "-c", APP, tmp_path / "cdk.out")
+
+    template = json.loads((tmp_path / "cdk.out" / "Registry.template.json").read_text("utf-8"))
+    assert {"AWS::ECR::Repository", "AWS::KMS::Alias", "AWS::KMS::Key"} == {
+        each["Type"] for each in template["Resources"].values()
+    }
+
+
+def test_importing_starts_no_node(python: Path) -> None:
+    """The package can be imported where there is no Node; the first construct needs one."""
+    without = {"JSII_NODE": "/nonexistent/node"}
+    run(python, "-c", "import ecr_constructs; ecr_constructs.LifecyclePolicy()", **without)
+
+    with pytest.raises(AssertionError, match="/nonexistent/node"):
+        run(python, "-c", "import ecr_constructs; ecr_constructs.Repository", **without)
+
+
+def test_the_command_needs_no_extra(python: Path) -> None:
+    """Without rich and boto3 it previews from files, and says what `--live` needs."""
+    files = [
+        f"--{option}={ROOT / 'examples' / 'lifecycle' / option}.json"
+        for option in ("policy", "images", "manifests")
+    ]
+    command = [str(python.with_name("ecr-constructs")), "lifecycle", "preview"]
+
+    assert "11 images: 3 deleted, " in run(*command, *files, "--now", "2026-11-24T12:00:00Z")
+    live = subprocess.run([*command, "--live", "api"], capture_output=True, check=False, text=True)
+    assert (2, True) == (live.returncode, "pip install 'ecr-constructs[cli]'" in live.stderr)
