@@ -2,7 +2,8 @@
 
 from warnings import warn
 
-from ecr_constructs.cloudformation.graph import Assembly, Stack
+from ecr_constructs.cloudformation.graph import Stack
+from ecr_constructs.cloudformation.graph import TemplateSet as Assembly
 
 __all__ = ["Assembly", "Stack"]
 

@@ -8,7 +8,7 @@ from ecr_constructs.checks.rule import Fault, Rule
 from ecr_constructs.checks.rules import RULES
 from ecr_constructs.checks.rules.suppressions import UNREASONED, UNUSED
 from ecr_constructs.checks.suppressions import Suppression, suppressions
-from ecr_constructs.cloudformation.graph import Assembly, Stack
+from ecr_constructs.cloudformation.graph import Stack, TemplateSet
 from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.cloudformation.template import Template
 
@@ -31,10 +31,10 @@ def report(templates: Sequence[Template]) -> Report:
     Args:
         templates: As for `check`.
     """
-    return report_on(Assembly(templates), lambda _: True)
+    return report_on(TemplateSet(templates), lambda _: True)
 
 
-def report_on(assembly: Assembly, is_judged: Callable[[Resource], bool]) -> Report:
+def report_on(assembly: TemplateSet, is_judged: Callable[[Resource], bool]) -> Report:
     """Return what is wrong with some resources of an assembly, and what was suppressed.
 
     Args:
@@ -92,9 +92,9 @@ def _found(
     stack: Stack, by_type: Mapping[str, Sequence[Rule]], is_judged: Callable[[Resource], bool]
 ) -> Iterator[Finding]:
     for rule in by_type[""]:
-        yield from _of(stack.whole, rule)
+        yield from _of(stack.template_resource, rule)
     for resource in stack.resources.values():
-        if resource.is_made and is_judged(resource):
+        if resource.is_created and is_judged(resource):
             for rule in by_type.get(resource.type, ()) if resource.type else ():
                 yield from _of(resource, rule)
 

@@ -11,7 +11,7 @@ from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_text
 from ecr_constructs.model.lifecycle import Context, LifecyclePolicy
 from ecr_constructs.model.lifecycle.json_text import compact, parse
-from ecr_constructs.model.lifecycle.policy_grammar import TEXT_MAX_LENGTH, policy_faults
+from ecr_constructs.model.lifecycle.policy_grammar import TEXT_MAX_LENGTH, policy_errors
 from ecr_constructs.model.lifecycle.rule_grammar import Fault
 
 _REPOSITORY = "AWS::ECR::Repository"
@@ -56,7 +56,7 @@ class PolicyText(NamedTuple):
         except ValueError as error:
             yield Fault("", str(error)), None
             return
-        for fault in policy_faults(content):
+        for fault in policy_errors(content):
             place = _PLACE.match(fault.where)
             rule = content["rules"][int(place[1])] if place else None
             priority = rule.get("rulePriority") if isinstance(rule, dict) else None

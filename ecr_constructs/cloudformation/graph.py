@@ -43,7 +43,7 @@ def topics_of(policy: Resource) -> Sequence[object]:
 class Stack:
     """A template with its resources: what `Resolver` needs to know."""
 
-    def __init__(self, assembly: Assembly, number: int, template: Template) -> None:
+    def __init__(self, assembly: TemplateSet, number: int, template: Template) -> None:
         """Find the resources."""
         self.assembly = assembly
         self.template = template
@@ -67,12 +67,12 @@ class Stack:
         return Registry(self.account, self.region)
 
     @property
-    def home(self) -> object:
+    def registry_key(self) -> object:
         """Where it is: equal for stacks that surely are in one account and Region."""
         return self.registry or self.template.root or self.template.path or self._number
 
     @cached_property
-    def whole(self) -> Resource:
+    def template_resource(self) -> Resource:
         """The template as a whole."""
         return Resource(self, "", {})
 
@@ -110,7 +110,7 @@ class _Export:
     value: Any
 
 
-class Assembly:
+class TemplateSet:
     """All templates that are checked together."""
 
     def __init__(self, templates: Sequence[Template]) -> None:
@@ -126,7 +126,7 @@ class Assembly:
         found: dict[str, list[Resource]] = defaultdict(list)
         for stack in self.stacks:
             for resource in stack.resources.values():
-                if resource.is_made:
+                if resource.is_created:
                     found[resource.type].append(resource)
         return found
 
@@ -139,7 +139,7 @@ class Assembly:
         found: dict[tuple[str, object], list[Resource]] = defaultdict(list)
         for kind, resources in self._by_type.items():
             for each in resources:
-                found[kind, each.stack.home].append(each)
+                found[kind, each.stack.registry_key].append(each)
         return found
 
     @cached_property
@@ -147,13 +147,13 @@ class Assembly:
         """The accounts and Regions that the templates are for."""
         return frozenset(each.registry for each in self.stacks if each.registry is not None)
 
-    def beside(self, resource: Resource) -> list[Resource]:
+    def siblings(self, resource: Resource) -> list[Resource]:
         """Return the resources of the same type that are surely in the same registry."""
         return self.in_registry_of(resource, resource.type)
 
     def in_registry_of(self, resource: Resource, kind: str) -> list[Resource]:
         """Return the resources of a type that are surely in the same registry as a resource."""
-        return self._by_home.get((kind, resource.stack.home), [])
+        return self._by_home.get((kind, resource.stack.registry_key), [])
 
     def in_registry(self, registry: Registry, kind: str) -> list[Resource]:
         """Return the resources of a type in a registry."""
@@ -161,7 +161,7 @@ class Assembly:
 
     def first_beside(self, resource: Resource) -> Resource:
         """Return the first resource of the type that surely is made in the same registry."""
-        return next(filter(resource.is_made_with, self.beside(resource)))
+        return next(filter(resource.is_made_with, self.siblings(resource)))
 
     def first_of(self, resource: Resource, name: str) -> Resource:
         """Return the first one beside a resource that has an equal property.
@@ -170,10 +170,10 @@ class Assembly:
             resource: A resource with this property.
             name: The property, a known text.
         """
-        key = (resource.type, resource.stack.home, name)
+        key = (resource.type, resource.stack.registry_key, name)
         if key not in self._equals:
             equals: dict[str, list[Resource]] = defaultdict(list)
-            for each in self.beside(resource):
+            for each in self.siblings(resource):
                 if (value := each.text(name)) is not None:
                     equals[value].append(each)
             self._equals[key] = equals
@@ -221,7 +221,7 @@ class Assembly:
         known = match is not None and int(match[1]) < len(self.stacks)
         return self.stacks[int(match[1])].resources.get(match[2]) if match and known else None
 
-    def mistaken(self, value: object, wanted: str) -> Resource | None:
+    def wrong_type_reference(self, value: object, wanted: str) -> Resource | None:
         """Return the resource that a value names, if it surely is none of the wanted type.
 
         Custom resources and nested stacks may give anything; so may what belongs to the wanted

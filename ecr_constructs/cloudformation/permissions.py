@@ -12,7 +12,7 @@ from ecr_constructs.model.tokens import is_unresolved
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ecr_constructs.cloudformation.graph import Assembly
+    from ecr_constructs.cloudformation.graph import TemplateSet
     from ecr_constructs.cloudformation.iam_policy import Statement
     from ecr_constructs.cloudformation.resource import Resource
 
@@ -67,14 +67,14 @@ def permissions_of(role: Resource) -> Permissions:
     return Permissions(statements, known)
 
 
-def _attached(assembly: Assembly) -> _Attached:
+def _attached(assembly: TemplateSet) -> _Attached:
     if _ATTACHED not in assembly.memo:
         assembly.memo[_ATTACHED] = _read(assembly)
     found: _Attached = assembly.memo[_ATTACHED]
     return found
 
 
-def _read(assembly: Assembly) -> _Attached:
+def _read(assembly: TemplateSet) -> _Attached:
     by_role: dict[Resource, list[Resource]] = defaultdict(list)
     by_name: dict[str, list[Resource]] = defaultdict(list)
     to_anyone = False

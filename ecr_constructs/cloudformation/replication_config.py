@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ecr_constructs.cloudformation.graph import Assembly
+from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.resource import Registry, Resource
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPLICATION, REPOSITORY
 from ecr_constructs.model.creation_template import namespace_of
@@ -63,7 +63,7 @@ def replicas(resource: Resource) -> Iterator[tuple[Resource, Registry]]:
             yield repository, goal
 
 
-def repository_at(assembly: Assembly, registry: Registry, name: str) -> Resource | None:
+def repository_at(assembly: TemplateSet, registry: Registry, name: str) -> Resource | None:
     """Return the repository of a name in a registry, if the assembly defines it."""
     names = assembly.memo.setdefault(("names", registry), {})
     if not names:
@@ -73,7 +73,7 @@ def repository_at(assembly: Assembly, registry: Registry, name: str) -> Resource
     return found
 
 
-def template_for(assembly: Assembly, registry: Registry, name: str) -> Resource | None:
+def template_for(assembly: TemplateSet, registry: Registry, name: str) -> Resource | None:
     """Return the template that a repository would be created with for an arriving image."""
     for each in assembly.in_registry(registry, CREATION_TEMPLATE):
         prefix, occasions = each.text("Prefix"), each.get("AppliedFor")
@@ -83,6 +83,6 @@ def template_for(assembly: Assembly, registry: Registry, name: str) -> Resource 
     return None
 
 
-def replication_at(assembly: Assembly, registry: Registry) -> list[Resource]:
+def replication_at(assembly: TemplateSet, registry: Registry) -> list[Resource]:
     """Return the replication configurations of a registry."""
     return assembly.in_registry(registry, REPLICATION)

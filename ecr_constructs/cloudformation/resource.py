@@ -10,7 +10,7 @@ from ecr_constructs.cloudformation.intrinsics import ABSENT
 from ecr_constructs.model.tokens import is_unresolved
 
 if TYPE_CHECKING:
-    from ecr_constructs.cloudformation.graph import Assembly, Stack
+    from ecr_constructs.cloudformation.graph import Stack, TemplateSet
 
 
 class Registry(NamedTuple):
@@ -70,7 +70,7 @@ class Resource:
         return isinstance(self._written, Mapping | None) and not functions
 
     @property
-    def is_made(self) -> bool:
+    def is_created(self) -> bool:
         """Whether the resource is made; it is unless its condition surely does not hold."""
         condition = self.body.get("Condition")
         return not isinstance(condition, str) or (
@@ -117,7 +117,7 @@ class Resource:
                 yield index, each
 
     @property
-    def assembly(self) -> Assembly:
+    def assembly(self) -> TemplateSet:
         """All that is checked together."""
         return self.stack.assembly
 

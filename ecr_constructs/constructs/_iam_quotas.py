@@ -55,15 +55,15 @@ class _Sizes:
             if isinstance(each, iam.CfnPolicy):
                 inline += self._size(each)
             elif isinstance(each, iam.CfnManagedPolicy):
-                faults += self._faults(self._size(each), _MANAGED)
-        return [*self._faults(inline, self._inline), *faults]
+                faults += self._errors(self._size(each), _MANAGED)
+        return [*self._errors(inline, self._inline), *faults]
 
     def _size(self, policy: iam.CfnPolicy | iam.CfnManagedPolicy) -> int:
         stack = cdk.Stack.of(policy)
         arns = {compact(stack.resolve(it.repository_arn)): _arn(it) for it in self.repositories}
         return len(compact(_filled(stack.resolve(policy.policy_document), arns)))
 
-    def _faults(self, size: int, limit: int) -> list[str]:
+    def _errors(self, size: int, limit: int) -> list[str]:
         if size <= limit:
             return []
         names = {_name(each) for each in self.repositories}

@@ -17,7 +17,7 @@ from ecr_constructs.constructs._iam import (
 from ecr_constructs.constructs._iam_quotas import has_node, watch_size
 from ecr_constructs.constructs._resource_policy import ResourcePrincipal, resource_principal
 from ecr_constructs.constructs._stack_env import partition_in
-from ecr_constructs.model.principals import account_id_faults, check_each
+from ecr_constructs.model.principals import account_id_errors, check_each
 from ecr_constructs.model.repository_policy import (
     DELETE_IMAGE_ACTIONS,
     LIFECYCLE_ACTIONS,
@@ -122,7 +122,7 @@ class GrantingRepository(ecr.RepositoryBase):
         """
         check_names("functions", functions)
         if account is not None:
-            check_each("account", [account], account_id_faults)
+            check_each("account", [account], account_id_errors)
         source = self._source(account)
         grant = self.grant_pull(
             iam.ServicePrincipal(LAMBDA, conditions=source.functions(functions))

@@ -12,8 +12,8 @@ from ecr_constructs.constructs._iam import is_elsewhere
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.principals import PRINCIPAL_ARN
 from ecr_constructs.model.repository_policy import PULL_ACTIONS, PUSH_ACTIONS
-from ecr_constructs.model.services import CODE_BUILD, LAMBDA, Source, service_faults, tells_source
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.services import CODE_BUILD, LAMBDA, Source, service_errors, tells_source
+from ecr_constructs.model.validation import raise_if_invalid
 
 _STATEMENT = "policy_statements=[iam.PolicyStatement(…)]"
 _HELPERS = {LAMBDA: "grant_pull_to_lambda()", CODE_BUILD: "grant_pull_to_code_build()"}
@@ -110,7 +110,9 @@ def _narrowed(
         return principal
     told = source.conditions_for(services[0]) if len(services) == 1 else {}
     if not told or not set(actions) <= set(PULL_ACTIONS):
-        refuse("service", services, [fault for each in services for fault in service_faults(each)])
+        raise_if_invalid(
+            "service", services, [fault for each in services for fault in service_errors(each)]
+        )
     return iam.PrincipalWithConditions(principal, told)
 
 

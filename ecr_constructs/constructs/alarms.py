@@ -18,7 +18,7 @@ from ecr_constructs.model.usage import (
     images_usage,
     repositories_usage,
 )
-from ecr_constructs.model.validation import check_list
+from ecr_constructs.model.validation import require_list
 
 
 class UsageAlarms(Construct):
@@ -56,7 +56,7 @@ class UsageAlarms(Construct):
                 account and Region already.
         """
         check_percent(percent)
-        check_list("repositories", repositories)
+        require_list("repositories", repositories)
         for each in repositories:
             check_repository_name(each)
         RegistryIndex.of(scope).claim(

@@ -10,8 +10,8 @@ from constructs import Construct
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.constructs.ci_provider import CiProvider
 from ecr_constructs.model.ci import CiProject
-from ecr_constructs.model.push_role import READ_MANIFEST, push_role_faults
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.push_role import READ_MANIFEST, push_role_errors
+from ecr_constructs.model.validation import raise_if_invalid
 
 
 class CiPushRole(iam.Role):
@@ -57,10 +57,10 @@ class CiPushRole(iam.Role):
             ValueError: No repository, a session or a name that IAM refuses, or a provider of
                 another issuer.
         """
-        faults = push_role_faults(
+        faults = push_role_errors(
             repositories=len(repositories), session_hours=session_hours, role_name=role_name
         )
-        refuse("push role", ci.name, faults)
+        raise_if_invalid("push role", ci.name, faults)
         if provider is not None and provider.issuer != ci.issuer:
             msg = (
                 f"the provider is of {provider.issuer.url} for {provider.issuer.audience}, and the "

@@ -14,14 +14,14 @@ from ecr_constructs.constructs._cfn_properties import (
     mutability_properties,
 )
 from ecr_constructs.constructs._stack_env import partition_in, region_of
-from ecr_constructs.model.creation_template import CreationTemplate, role_faults
+from ecr_constructs.model.creation_template import CreationTemplate, role_errors
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.repository_policy import Access, document
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 _Template = ecr.CfnRepositoryCreationTemplate
 
@@ -151,7 +151,9 @@ def check_template(scope: Construct, settings: CreationTemplate, role: iam.IRole
     settings.encryption.check_region(region_of(scope))
     if role:
         account = cdk.Stack.of(scope).account
-        refuse("role of a creation template", role.role_arn, role_faults(role.role_arn, account))
+        raise_if_invalid(
+            "role of a creation template", role.role_arn, role_errors(role.role_arn, account)
+        )
 
 
 def claim_template(scope: Construct, construct_id: str, prefix: str) -> None:

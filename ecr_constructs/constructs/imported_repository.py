@@ -10,7 +10,7 @@ from ecr_constructs.constructs._repository_base import GrantingRepository
 from ecr_constructs.constructs._resource_policy import ResourcePrincipal
 from ecr_constructs.model.names import check_repository_name
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 
 class ImportedRepository(GrantingRepository):
@@ -128,7 +128,7 @@ def from_repository_arn(
         faults.append("is known only at deploy time; use from_repository_attributes")
     elif not repository_arn.startswith("arn:") or kind != "repository" or not name:
         faults.append("must be 'arn:aws:ecr:REGION:ACCOUNT:repository/NAME'")
-    refuse("repository ARN", repository_arn, faults)
+    raise_if_invalid("repository ARN", repository_arn, faults)
     return ImportedRepository(
         scope,
         construct_id,

@@ -10,11 +10,11 @@ from constructs import Construct
 
 from ecr_constructs.constructs._iam import grant_to_principal
 from ecr_constructs.constructs._stack_env import partition_in, region_of
-from ecr_constructs.model.public_catalog import REGION, CatalogData, public_name_faults
+from ecr_constructs.model.public_catalog import REGION, CatalogData, public_name_errors
 from ecr_constructs.model.repository_policy import Access, document
-from ecr_constructs.model.tags import tag_faults
+from ecr_constructs.model.tags import tag_errors
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 # https://docs.aws.amazon.com/AmazonECR/latest/public/public-repository-policy-examples.html
 PUSH_ACTIONS = (
@@ -90,9 +90,9 @@ class PublicRepository(Construct):
             operating_systems=operating_systems,
         )
         region = region_of(scope)
-        faults = list(tag_faults(tags or {}))
+        faults = list(tag_errors(tags or {}))
         if repository_name is not None and not is_unresolved(repository_name):
-            faults += public_name_faults(repository_name)
+            faults += public_name_errors(repository_name)
         if region != REGION and not is_unresolved(region):
             faults.append(
                 f"public repositories are defined in {REGION} alone, this stack is in {region}; "
@@ -102,7 +102,7 @@ class PublicRepository(Construct):
             faults.append(
                 "a repository has no snapshots; write removal_policy=RemovalPolicy.RETAIN"
             )
-        refuse("public repository", repository_name, faults)
+        raise_if_invalid("public repository", repository_name, faults)
 
         super().__init__(scope, construct_id)
         statements = [

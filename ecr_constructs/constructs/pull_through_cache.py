@@ -21,7 +21,7 @@ from ecr_constructs.constructs.creation_template import (
     check_template,
     claim_template,
 )
-from ecr_constructs.model.creation_template import CreationTemplate, namespace_of, role_faults
+from ecr_constructs.model.creation_template import CreationTemplate, namespace_of, role_errors
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.events import Images, pulled_through
 from ecr_constructs.model.lifecycle import LifecyclePolicy
@@ -30,7 +30,7 @@ from ecr_constructs.model.pull_through_cache import MAX_RULES, PullThroughRule
 from ecr_constructs.model.repository_policy import Access, document
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import Upstream
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 
 class PullThroughCache(CacheGrants):
@@ -111,8 +111,8 @@ class PullThroughCache(CacheGrants):
         stack, region = cdk.Stack.of(scope), region_of(scope)
         faults = [*rule.faults(), *upstream.faults_from(stack.account, region, _known_regions())]
         if upstream.role_arn is not None:
-            faults += role_faults(upstream.role_arn, stack.account, with_path=True)
-        refuse("pull through cache", prefix, faults)
+            faults += role_errors(upstream.role_arn, stack.account, with_path=True)
+        raise_if_invalid("pull through cache", prefix, faults)
         access = {
             "pull_organizations": pull_organizations,
             "pull_organizational_units": pull_organizational_units,

@@ -5,9 +5,9 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from ecr_constructs.model.lifecycle.json_text import compact
-from ecr_constructs.model.pull_through_credential import SECRET_PREFIX, secret_name_faults
+from ecr_constructs.model.pull_through_credential import SECRET_PREFIX, secret_name_errors
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 
 class PullThroughCredential(secretsmanager.Secret):
@@ -41,10 +41,10 @@ class PullThroughCredential(secretsmanager.Secret):
         Raises:
             ValueError: A name that Secrets Manager refuses, or an empty user name.
         """
-        faults = list(secret_name_faults(name))
+        faults = list(secret_name_errors(name))
         if not username:
             faults.append("the username must not be empty; it is the user's in the upstream")
-        refuse("pull through credential", name, faults)
+        raise_if_invalid("pull through credential", name, faults)
         content = {"username": username}
         text = compact(content)
         super().__init__(

@@ -24,10 +24,10 @@ from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.names import check_repository_name
-from ecr_constructs.model.repository_policy import Access, document, length_faults
+from ecr_constructs.model.repository_policy import Access, document, length_errors
 from ecr_constructs.model.tags import check_tags
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 DEFAULT_LIFECYCLE = LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14))
 
@@ -117,7 +117,7 @@ class Repository(RepositoryEvents, GrantingRepository):
         region = region_of(scope) if encryption.needs_region or access.names_anyone else ""
         encryption.check_region(region)
         statements = access.statements(partition_in(region))
-        refuse("repository policy", access, length_faults(document(statements)))
+        raise_if_invalid("repository policy", access, length_errors(document(statements)))
 
         super().__init__(scope, construct_id, physical_name=repository_name)
         self._scope = scope
@@ -257,7 +257,7 @@ class _PolicyValidation:
 
     def validate(self) -> list[str]:
         """Return the faults, each a sentence."""
-        return [*self._policy.validate_for_any_policy(), *length_faults(self._policy.to_json())]
+        return [*self._policy.validate_for_any_policy(), *length_errors(self._policy.to_json())]
 
 
 def _check_principal(statement: iam.PolicyStatement) -> None:

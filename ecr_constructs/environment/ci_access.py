@@ -28,7 +28,7 @@ def pushes(environment: Environment) -> list[Pushed]:
     return list(_by_project(environment).values())
 
 
-def push_faults(environment: Environment) -> Iterator[tuple[Place, str]]:
+def push_errors(environment: Environment) -> Iterator[tuple[Place, str]]:
     """Yield a fault for each project that has one role and would need two."""
     projects = _by_project(environment)
     for place, push in _said(environment):

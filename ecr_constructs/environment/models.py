@@ -21,7 +21,7 @@ from ecr_constructs.environment.push import CiSystem, Push
 from ecr_constructs.environment.strict import Strict
 from ecr_constructs.model import alerts, names, partitions, principals
 from ecr_constructs.model.events import Severity
-from ecr_constructs.model.tags import tag_faults
+from ecr_constructs.model.tags import tag_errors
 
 Profile = Literal["development", "staging", "production"]
 EncryptionKind = Literal["aes256", "aws_managed", "customer_managed", "dual_layer"]
@@ -51,22 +51,22 @@ _TEAM = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
 _TEAM_RULE = "a team is named in lowercase letters and digits, joined by single hyphens"
 
 AccountId = Annotated[
-    str, _judged(principals.account_id_faults), _written(principals.ACCOUNT_ID.pattern)
+    str, _judged(principals.account_id_errors), _written(principals.ACCOUNT_ID.pattern)
 ]
 OrganizationId = Annotated[
-    str, _judged(principals.organization_id_faults), _written(principals.ORGANIZATION_ID.pattern)
+    str, _judged(principals.organization_id_errors), _written(principals.ORGANIZATION_ID.pattern)
 ]
 PrincipalArn = Annotated[
-    str, _judged(principals.principal_arn_faults), _written(principals.PRINCIPAL_ARN.pattern)
+    str, _judged(principals.principal_arn_errors), _written(principals.PRINCIPAL_ARN.pattern)
 ]
-RepositoryName = Annotated[str, _judged(names.repository_name_faults), _written(names.NAME_PATTERN)]
+RepositoryName = Annotated[str, _judged(names.repository_name_errors), _written(names.NAME_PATTERN)]
 TeamName = Annotated[str, _like(_TEAM, _TEAM_RULE), _written(_TEAM)]
-Region = Annotated[str, _judged(partitions.region_faults), _written(partitions.REGION.pattern)]
-EmailAddress = Annotated[str, _judged(alerts.email_faults), _written(alerts.EMAIL.pattern)]
-Tags = Annotated[dict[str, str], _judged(tag_faults)]
+Region = Annotated[str, _judged(partitions.region_errors), _written(partitions.REGION.pattern)]
+EmailAddress = Annotated[str, _judged(alerts.email_errors), _written(alerts.EMAIL.pattern)]
+Tags = Annotated[dict[str, str], _judged(tag_errors)]
 
 
-def _acknowledgment_faults(reasons: dict[str, str]) -> Iterator[str]:
+def _acknowledgment_errors(reasons: dict[str, str]) -> Iterator[str]:
     for rule, reason in reasons.items():
         if rule not in RULES:
             yield f"no rule is named {rule!r}; `ecr-constructs check --list` names them"
@@ -74,7 +74,7 @@ def _acknowledgment_faults(reasons: dict[str, str]) -> Iterator[str]:
             yield f"{rule} is acknowledged without a reason; say why it need not be kept"
 
 
-Acknowledgments = Annotated[dict[str, str], _judged(_acknowledgment_faults)]
+Acknowledgments = Annotated[dict[str, str], _judged(_acknowledgment_errors)]
 
 
 class RepositorySettings(Strict):
@@ -165,7 +165,7 @@ class ReplicaAccount(Strict):
 class Alerts(Strict):
     """Who is told of what scanners find in the images of the home registry."""
 
-    emails: Annotated[list[EmailAddress], _judged(alerts.repeated_faults)] | None = None
+    emails: Annotated[list[EmailAddress], _judged(alerts.repeated_errors)] | None = None
     """Addresses that are written to; each is asked to confirm first."""
     severity: Severity = "HIGH"
     """The lowest severity that is told of."""

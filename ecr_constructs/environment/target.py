@@ -13,8 +13,8 @@ from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_text
 from ecr_constructs.cloudformation.errors import CheckError
 from ecr_constructs.cloudformation.yaml_text import read_yaml
-from ecr_constructs.model.partitions import region_faults
-from ecr_constructs.model.principals import account_id_faults
+from ecr_constructs.model.partitions import region_errors
+from ecr_constructs.model.principals import account_id_errors
 
 # Names that an error lists.
 _SHOWN = 5
@@ -53,8 +53,8 @@ def read_home(file: str, repository: str) -> Home:
         raise CommandError(msg)
     account, region = content.get("account"), content.get("region")
     faults = [
-        *(f"account {account}: {fault}" for fault in account_id_faults(account)),
-        *(f"region {region}: {fault}" for fault in region_faults(region)),
+        *(f"account {account}: {fault}" for fault in account_id_errors(account)),
+        *(f"region {region}: {fault}" for fault in region_errors(region)),
     ]
     if faults:
         msg = f"{file}: {'; '.join(faults)}"

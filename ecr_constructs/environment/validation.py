@@ -7,12 +7,12 @@ from functools import cache
 from aws_cdk import region_info
 
 from ecr_constructs import Encryption
-from ecr_constructs.environment.ci_access import push_faults
+from ecr_constructs.environment.ci_access import push_errors
 from ecr_constructs.environment.models import Environment
 from ecr_constructs.environment.registries import home, replicas, replicated_prefixes
 from ecr_constructs.environment.resolution import resolve
 from ecr_constructs.environment.yaml_file import Place, dotted
-from ecr_constructs.model.replication import Destination, ReplicationRule, replication_faults
+from ecr_constructs.model.replication import Destination, ReplicationRule, replication_errors
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_RESOURCES = 500
@@ -24,9 +24,9 @@ _Faults = Iterator[tuple[Place, str]]
 
 def faults_within(environment: Environment) -> _Faults:
     """Yield the place and a sentence for each fault."""
-    yield from _region_faults(environment)
-    yield from _replica_faults(environment)
-    yield from push_faults(environment)
+    yield from _region_errors(environment)
+    yield from _replica_errors(environment)
+    yield from push_errors(environment)
     seen: dict[str, str] = {}
     for name, team in environment.teams.items():
         place: Place = ("teams", name)
@@ -55,7 +55,7 @@ def faults_within(environment: Environment) -> _Faults:
                 yield here, str(error)
 
 
-def _region_faults(environment: Environment) -> _Faults:
+def _region_errors(environment: Environment) -> _Faults:
     names = known_regions()
     if environment.region not in names:
         yield ("region",), _unknown_region(environment.region, names)
@@ -73,7 +73,7 @@ def _unknown_region(region: str, names: Collection[str]) -> str:
     return f"{region!r} is not a Region that the installed aws-cdk-lib knows{meant}"
 
 
-def _replica_faults(environment: Environment) -> _Faults:
+def _replica_errors(environment: Environment) -> _Faults:
     places: list[Place] = [
         *(("replica_regions", index) for index in range(len(environment.replica_regions or ()))),
         *(("replica_accounts", index) for index in range(len(environment.replica_accounts or ()))),
@@ -97,7 +97,7 @@ def _replica_faults(environment: Environment) -> _Faults:
     if not prefixes:
         yield places[0], "is a replica of nothing: every repository says replicate: false"
     rule = ReplicationRule(frozenset(prefixes), frozenset(seen))
-    for fault in replication_faults([rule]):
+    for fault in replication_errors([rule]):
         yield places[0], fault
 
 

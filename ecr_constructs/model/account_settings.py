@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutAccountSetting.
 from collections.abc import Iterator
 
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 # What the API accepts, and what it once accepted too: registries that have it keep it.
 _ACCEPTED = {"BASIC_SCAN_TYPE_VERSION": "AWS_NATIVE", "REGISTRY_POLICY_SCOPE": "V2"}
@@ -36,11 +36,11 @@ def account_settings(
         "BLOB_MOUNTING": None if blob_mounting is None else _MOUNTING[bool(blob_mounting)],
     }
     settings = {name: value for name, value in given.items() if value is not None}
-    refuse("account settings", settings, _faults(settings, blob_mounting))
+    raise_if_invalid("account settings", settings, _errors(settings, blob_mounting))
     return settings
 
 
-def _faults(settings: dict[str, str], blob_mounting: object) -> Iterator[str]:
+def _errors(settings: dict[str, str], blob_mounting: object) -> Iterator[str]:
     if not settings:
         yield "give at least one of basic_scan_version, registry_policy_scope and blob_mounting"
     for name, accepted in _ACCEPTED.items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ecr_constructs.model.events import Severity
 from ecr_constructs.model.partitions import console_of
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import check_list, refuse
+from ecr_constructs.model.validation import raise_if_invalid, require_list
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 _IMAGE = "$.detail.resources[0].details.awsEcrContainerImage"
@@ -86,23 +86,23 @@ def finding_message(partition: str) -> Message:
 
 def check_emails(emails: Sequence[str]) -> None:
     """Raise one ValueError for all that are no addresses, or listed twice; tokens pass."""
-    check_list("emails", emails)
+    require_list("emails", emails)
     faults = [
         f"{each!r}: {fault}"
         for each in emails
         if not is_unresolved(each)
-        for fault in email_faults(each)
+        for fault in email_errors(each)
     ]
-    refuse("emails", list(emails), [*faults, *repeated_faults(emails)])
+    raise_if_invalid("emails", list(emails), [*faults, *repeated_errors(emails)])
 
 
-def email_faults(email: str) -> Iterator[str]:
+def email_errors(email: str) -> Iterator[str]:
     """Yield a sentence if this is no address."""
     if not EMAIL.fullmatch(email):
         yield "must be an e-mail address, such as 'platform@example.com'"
 
 
-def repeated_faults(emails: Sequence[str]) -> Iterator[str]:
+def repeated_errors(emails: Sequence[str]) -> Iterator[str]:
     """Yield a sentence for each address that is listed again."""
     for index, each in enumerate(emails):
         if each in emails[:index]:

@@ -8,11 +8,11 @@ from typing import Any
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
-from ecr_constructs.model.prefixes import ROOT, namespace_faults
-from ecr_constructs.model.repository_policy import Access, document, length_faults
-from ecr_constructs.model.tags import tag_faults
+from ecr_constructs.model.prefixes import ROOT, namespace_errors
+from ecr_constructs.model.repository_policy import Access, document, length_errors
+from ecr_constructs.model.tags import tag_errors
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import check_list, refuse
+from ecr_constructs.model.validation import raise_if_invalid, require_list
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html
 OCCASIONS = ("CREATE_ON_PUSH", "PULL_THROUGH_CACHE", "REPLICATION")
@@ -55,22 +55,22 @@ class CreationTemplate:
 
     def __post_init__(self) -> None:
         """Judge the whole."""
-        check_list("applied_for", self.applied_for)
-        refuse("repository creation template", self.prefix, self._faults())
+        require_list("applied_for", self.applied_for)
+        raise_if_invalid("repository creation template", self.prefix, self._errors())
 
-    def _faults(self) -> Iterator[str]:
+    def _errors(self) -> Iterator[str]:
         if not is_unresolved(self.prefix):
-            yield from namespace_faults(self.prefix)
-        yield from _occasion_faults(self.applied_for)
+            yield from namespace_errors(self.prefix)
+        yield from _occasion_errors(self.applied_for)
         length = len(self.description or "")
         if length > DESCRIPTION_MAX_LENGTH and not is_unresolved(self.description):
             yield (f"the description may be {DESCRIPTION_MAX_LENGTH} characters long, is {length}")
-        yield from tag_faults(self.tags)
-        yield from length_faults(document(self.access.statements("aws")))
+        yield from tag_errors(self.tags)
+        yield from length_errors(document(self.access.statements("aws")))
         if self.serves_caches:
-            yield from self._cache_faults()
+            yield from self._cache_errors()
 
-    def _cache_faults(self) -> Iterator[str]:
+    def _cache_errors(self) -> Iterator[str]:
         # https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
         for rule in self.lifecycle.rules if self.lifecycle else ():
             if rule.tag_status == "untagged" and rule.count_type in _BY_AGE_OR_NUMBER:
@@ -164,7 +164,7 @@ def namespace_of(prefix: str) -> str:
     return "" if prefix == ROOT else f"{prefix.rstrip('/')}/"
 
 
-def role_faults(role_arn: str, account: str, *, with_path: bool = False) -> Iterator[str]:
+def role_errors(role_arn: str, account: str, *, with_path: bool = False) -> Iterator[str]:
     """Yield a sentence for each reason why ECR refuses a role; what is not known yet passes.
 
     Args:
@@ -184,7 +184,7 @@ def role_faults(role_arn: str, account: str, *, with_path: bool = False) -> Iter
         yield f"the role {role_arn!r} must be in the registry's account, {account}"
 
 
-def _occasion_faults(applied_for: Sequence[str]) -> Iterator[str]:
+def _occasion_errors(applied_for: Sequence[str]) -> Iterator[str]:
     options = ", ".join(OCCASIONS)
     if not applied_for:
         yield f"applied_for must name at least one of {options}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, Self
 
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 EncryptionType = Literal["AES256", "KMS", "KMS_DSSE"]
 
@@ -42,9 +42,9 @@ class Encryption:
 
     def __post_init__(self) -> None:
         """Judge the key."""
-        refuse("encryption key", self.key_arn, self._key_faults())
+        raise_if_invalid("encryption key", self.key_arn, self._key_errors())
 
-    def _key_faults(self) -> Iterator[str]:
+    def _key_errors(self) -> Iterator[str]:
         if self.type not in ("AES256", "KMS", "KMS_DSSE"):
             yield f"encryption type must be AES256, KMS or KMS_DSSE, got {self.type!r}"
         if self.key_arn is None:
@@ -110,7 +110,7 @@ class Encryption:
 
         An unresolved Region passes.
         """
-        refuse("encryption", self, self._faults_in(region))
+        raise_if_invalid("encryption", self, self._faults_in(region))
 
     def _faults_in(self, region: str) -> Iterator[str]:
         if is_unresolved(region):

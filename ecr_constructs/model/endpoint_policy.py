@@ -8,26 +8,28 @@ from typing import Any
 
 from ecr_constructs.model import principals
 from ecr_constructs.model.creation_template import namespace_of
-from ecr_constructs.model.prefixes import filter_faults, namespace_faults
+from ecr_constructs.model.prefixes import filter_errors, namespace_errors
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS
 from ecr_constructs.model.repository_policy import PULL_ACTIONS
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import check_list, refuse
+from ecr_constructs.model.validation import raise_if_invalid, require_list
 
 
 def check_pulls(account: str, prefixes: Sequence[str], cache_prefixes: Sequence[str]) -> None:
     """Raise one ValueError for everything that no registry or repository can be; tokens pass."""
-    check_list("prefixes", prefixes)
-    check_list("cache_prefixes", cache_prefixes)
-    principals.check_each("account", [account], principals.account_id_faults)
+    require_list("prefixes", prefixes)
+    require_list("cache_prefixes", cache_prefixes)
+    principals.check_each("account", [account], principals.account_id_errors)
     faults = [
         fault
-        for names, faults_of in ((prefixes, filter_faults), (cache_prefixes, namespace_faults))
+        for names, faults_of in ((prefixes, filter_errors), (cache_prefixes, namespace_errors))
         for each in names
         if not is_unresolved(each)
         for fault in faults_of(each)
     ]
-    refuse("private pulls", {"prefixes": prefixes, "cache_prefixes": cache_prefixes}, faults)
+    raise_if_invalid(
+        "private pulls", {"prefixes": prefixes, "cache_prefixes": cache_prefixes}, faults
+    )
 
 
 def pull_statements(

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from ecr_constructs.model.lifecycle.json_text import compact
-from ecr_constructs.model.prefixes import filter_faults
+from ecr_constructs.model.prefixes import filter_errors
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import check_list, refuse
+from ecr_constructs.model.validation import raise_if_invalid, require_list
 
 Severity = Literal["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
 """The severities that both scanners know, in ascending order."""
@@ -66,18 +66,18 @@ class Images:
 
     def __post_init__(self) -> None:
         """Judge what is selected."""
-        check_list("prefixes", self.prefixes)
-        check_list("tags", self.tags)
+        require_list("prefixes", self.prefixes)
+        require_list("tags", self.tags)
         faults = [
             fault
             for each in self.prefixes
             if not is_unresolved(each)
-            for fault in filter_faults(each)
+            for fault in filter_errors(each)
         ]
         faults += [
-            fault for each in self.tags if not is_unresolved(each) for fault in _faults(each)
+            fault for each in self.tags if not is_unresolved(each) for fault in _errors(each)
         ]
-        refuse("selection of images", self, faults)
+        raise_if_invalid("selection of images", self, faults)
 
     def detail(self, name: str, tag: str) -> _Detail:
         """Return the part of a pattern that selects these images.
@@ -116,7 +116,7 @@ class Pattern:
                 f"an event pattern may be {PATTERN_MAX_LENGTH:,} characters long, this one is "
                 f"{len(text):,}; name shorter prefixes, or tags by patterns with '*'"
             )
-            refuse("event pattern", text, [fault])
+            raise_if_invalid("event pattern", text, [fault])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the pattern as EventBridge and CloudFormation take it."""
@@ -194,7 +194,7 @@ def at_or_above(severity: Severity) -> tuple[Severity, ...]:
         ValueError: It is none.
     """
     if severity not in SEVERITIES:
-        refuse("severity", severity, [f"must be one of {', '.join(SEVERITIES)}"])
+        raise_if_invalid("severity", severity, [f"must be one of {', '.join(SEVERITIES)}"])
     return SEVERITIES[SEVERITIES.index(severity) :]
 
 
@@ -205,7 +205,7 @@ def _below(path: Sequence[str], detail: _Detail) -> _Detail:
     return detail
 
 
-def _faults(tag: str) -> Iterator[str]:
+def _errors(tag: str) -> Iterator[str]:
     if not _TAG.fullmatch(tag):
         yield (
             f"tag {tag!r} must be 1 to 128 letters, digits, '.', '_' and '-', in which '*' stands "

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ecr_constructs.model.prefixes import filter_faults
-from ecr_constructs.model.tags import tag_faults
+from ecr_constructs.model.prefixes import filter_errors
+from ecr_constructs.model.tags import tag_errors
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +30,17 @@ class GrantScope:
 
     def __post_init__(self) -> None:
         """Judge the two together."""
-        refuse("grant", {"prefix": self.prefix, "tags": dict(self.tags)}, self._faults())
+        raise_if_invalid("grant", {"prefix": self.prefix, "tags": dict(self.tags)}, self._errors())
 
-    def _faults(self) -> Iterator[str]:
+    def _errors(self) -> Iterator[str]:
         if self.prefix is None and not self.tags:
             yield (
                 "name a prefix, such as prefix='payments/', or tags, such as "
                 "tags={'team': 'payments'}; prefix='' is every repository there is and will be"
             )
         if self.prefix and not is_unresolved(self.prefix):
-            yield from filter_faults(self.prefix)
-        yield from tag_faults(self.tags)
+            yield from filter_errors(self.prefix)
+        yield from tag_errors(self.tags)
 
     @property
     def pattern(self) -> str:

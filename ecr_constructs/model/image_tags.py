@@ -8,7 +8,7 @@ TAG_PATTERN = r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}"
 _TAG = re.compile(TAG_PATTERN)
 
 
-def image_tag_faults(tag: str) -> Iterator[str]:
+def image_tag_errors(tag: str) -> Iterator[str]:
     """Yield a sentence if no client pushes this tag."""
     if not _TAG.fullmatch(tag):
         yield (

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 # https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
 ALIAS_MAX_LENGTH = 256
@@ -18,10 +18,10 @@ def check_key_alias(alias: str) -> None:
     ``alias/aws/`` is reserved for AWS.
     """
     if not is_unresolved(alias):
-        refuse("key alias", alias, _faults(alias))
+        raise_if_invalid("key alias", alias, _errors(alias))
 
 
-def _faults(alias: str) -> Iterator[str]:
+def _errors(alias: str) -> Iterator[str]:
     if len(alias) > ALIAS_MAX_LENGTH:
         yield f"must be at most {ALIAS_MAX_LENGTH} characters long, is {len(alias)}"
     if alias.lower().startswith("alias/aws/"):

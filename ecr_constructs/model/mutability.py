@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import check_list, refuse
+from ecr_constructs.model.validation import raise_if_invalid, require_list
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageTagMutabilityExclusionFilter.html
 MAX_FILTERS = 5
@@ -37,9 +37,11 @@ class TagMutability:
 
     def __post_init__(self) -> None:
         """Judge the filters."""
-        check_list("except_for", self.except_for)
+        require_list("except_for", self.except_for)
         object.__setattr__(self, "except_for", tuple(self.except_for))
-        refuse("tag mutability exclusion filters", list(self.except_for), _faults(self.except_for))
+        raise_if_invalid(
+            "tag mutability exclusion filters", list(self.except_for), _errors(self.except_for)
+        )
 
     @classmethod
     def immutable(cls, *, except_for: Sequence[str] = ()) -> Self:
@@ -87,7 +89,7 @@ class TagMutability:
         return f"{name}, except for {', '.join(self.except_for)}" if self.except_for else name
 
 
-def _faults(filters: Sequence[str]) -> Iterator[str]:
+def _errors(filters: Sequence[str]) -> Iterator[str]:
     if len(filters) > MAX_FILTERS:
         yield f"at most {MAX_FILTERS} filters are allowed, these are {len(filters)}"
     for index, each in enumerate(filters):

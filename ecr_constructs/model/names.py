@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 NAME_MIN_LENGTH = 2
@@ -17,7 +17,7 @@ _FOREIGN = re.compile(r"[^a-z0-9._/-]")
 _URI = re.compile(r"^(?:https?://)?[0-9]{12}\.dkr[.-]ecr[^/]*/(?P<name>[^:@]+)")
 
 
-def repository_name_faults(name: str) -> Iterator[str]:
+def repository_name_errors(name: str) -> Iterator[str]:
     """Yield a sentence for each reason why ECR refuses a repository name."""
     if uri := _URI.match(name):
         yield f"is an image URI, not a name; write {uri['name']!r}"
@@ -43,7 +43,7 @@ def repository_name_faults(name: str) -> Iterator[str]:
 
 def _suggestion(name: str) -> str:
     better = name.strip().lower().replace(" ", "-").partition(":")[0]
-    sound = better != name and not any(repository_name_faults(better))
+    sound = better != name and not any(repository_name_errors(better))
     return f"; write {better!r}" if sound else ""
 
 
@@ -54,4 +54,4 @@ def check_repository_name(name: str) -> None:
     (https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html).
     """
     if not is_unresolved(name):
-        refuse("repository name", name, dict.fromkeys(repository_name_faults(name)))
+        raise_if_invalid("repository name", name, dict.fromkeys(repository_name_errors(name)))

@@ -28,7 +28,7 @@ def partition_of(region: str) -> str:
     return next((p for prefix, p in _BY_PREFIX.items() if region.startswith(prefix)), "aws")
 
 
-def region_faults(region: object) -> Iterator[str]:
+def region_errors(region: object) -> Iterator[str]:
     """Yield a sentence if this is not written as Regions are."""
     if not isinstance(region, str) or not REGION.fullmatch(region):
         yield "a Region is written like 'eu-central-1'"

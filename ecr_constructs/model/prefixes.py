@@ -16,7 +16,7 @@ NAMESPACE_MAX_LENGTH = 256
 _NAMESPACE = re.compile(rf"{NAME_PATTERN}/?|{ROOT}")
 
 
-def filter_faults(prefix: str) -> Iterator[str]:
+def filter_errors(prefix: str) -> Iterator[str]:
     """Yield a sentence for each reason why ECR refuses a replication rule's prefix."""
     if not FILTER_MIN_LENGTH <= len(prefix) <= FILTER_MAX_LENGTH:
         yield (
@@ -34,7 +34,7 @@ def filter_faults(prefix: str) -> Iterator[str]:
         )
 
 
-def namespace_faults(prefix: str, max_length: int = NAMESPACE_MAX_LENGTH) -> Iterator[str]:
+def namespace_errors(prefix: str, max_length: int = NAMESPACE_MAX_LENGTH) -> Iterator[str]:
     """Yield a sentence for each reason why ECR refuses the prefix of a template or a cache.
 
     Args:

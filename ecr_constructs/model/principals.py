@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import check_list, refuse
+from ecr_constructs.model.validation import raise_if_invalid, require_list
 
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 # https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
@@ -20,7 +20,7 @@ PRINCIPAL_ARN = re.compile(
 )
 
 
-def account_id_faults(account: object) -> Iterator[str]:
+def account_id_errors(account: object) -> Iterator[str]:
     """Yield a sentence for each reason why this is no account id."""
     if isinstance(account, int):
         yield (
@@ -30,7 +30,7 @@ def account_id_faults(account: object) -> Iterator[str]:
         yield "an account id has 12 digits"
 
 
-def organization_id_faults(organization: object) -> Iterator[str]:
+def organization_id_errors(organization: object) -> Iterator[str]:
     """Yield a sentence for each reason why this is no organization id."""
     if isinstance(organization, str) and "*" in organization:
         yield "a wildcard would admit every AWS account there is; write the whole id"
@@ -38,7 +38,7 @@ def organization_id_faults(organization: object) -> Iterator[str]:
         yield "an organization id is 'o-' and 10 to 32 lowercase letters or digits"
 
 
-def organizational_unit_faults(path: object) -> Iterator[str]:
+def organizational_unit_errors(path: object) -> Iterator[str]:
     """Yield a sentence for each reason why this is no path of an organizational unit."""
     if not isinstance(path, str) or not ORGANIZATIONAL_UNIT.fullmatch(path):
         yield (
@@ -49,7 +49,7 @@ def organizational_unit_faults(path: object) -> Iterator[str]:
         )
 
 
-def principal_arn_faults(arn: object) -> Iterator[str]:
+def principal_arn_errors(arn: object) -> Iterator[str]:
     """Yield a sentence for each reason why this is no ARN of a role or user."""
     if isinstance(arn, str) and "*" in arn:
         yield "a principal cannot hold a wildcard; name each role, or admit its account"
@@ -61,8 +61,8 @@ def check_each(
     keyword: str, values: Sequence[str], faults_of: Callable[[object], Iterator[str]]
 ) -> None:
     """Raise one ValueError for all faulty values of a keyword; deploy-time values pass."""
-    check_list(keyword, values)
-    refuse(
+    require_list(keyword, values)
+    raise_if_invalid(
         keyword,
         list(values),
         [

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import check_list, refuse
+from ecr_constructs.model.validation import raise_if_invalid, require_list
 
 # The registry itself exists once for all Regions:
 # https://docs.aws.amazon.com/general/latest/gr/ecr-public.html
@@ -52,11 +52,11 @@ class CatalogData:
 
     def __post_init__(self) -> None:
         """Judge the whole."""
-        check_list("architectures", self.architectures)
-        check_list("operating_systems", self.operating_systems)
-        refuse("catalog data", self.description, self._faults())
+        require_list("architectures", self.architectures)
+        require_list("operating_systems", self.operating_systems)
+        raise_if_invalid("catalog data", self.description, self._errors())
 
-    def _faults(self) -> Iterator[str]:
+    def _errors(self) -> Iterator[str]:
         for name, text, longest in (
             ("description", self.description, DESCRIPTION_MAX_LENGTH),
             ("about", self.about, TEXT_MAX_LENGTH),
@@ -64,8 +64,8 @@ class CatalogData:
         ):
             if text is not None and not is_unresolved(text) and len(text) > longest:
                 yield f"{name} may be {longest:,} characters long, is {len(text):,}"
-        yield from _label_faults("architectures", self.architectures)
-        yield from _label_faults("operating_systems", self.operating_systems)
+        yield from _label_errors("architectures", self.architectures)
+        yield from _label_errors("operating_systems", self.operating_systems)
 
     def unlisted(self) -> list[str]:
         """Return the architectures and operating systems that the gallery does not search for."""
@@ -80,7 +80,7 @@ class CatalogData:
         ]
 
 
-def public_name_faults(name: str) -> Iterator[str]:
+def public_name_errors(name: str) -> Iterator[str]:
     """Yield a sentence for each reason why ECR Public refuses a repository name."""
     if not NAME_MIN_LENGTH <= len(name) <= NAME_MAX_LENGTH:
         yield (
@@ -93,7 +93,7 @@ def public_name_faults(name: str) -> Iterator[str]:
         )
 
 
-def _label_faults(name: str, labels: Sequence[str]) -> Iterator[str]:
+def _label_errors(name: str, labels: Sequence[str]) -> Iterator[str]:
     if len(labels) > MAX_LABELS:
         yield f"at most {MAX_LABELS} {name} are allowed, these are {len(labels)}"
     for index, each in enumerate(labels):

@@ -8,11 +8,11 @@ from typing import Any
 from ecr_constructs.model.creation_template import namespace_of
 from ecr_constructs.model.image_tags import TAG_PATTERN
 from ecr_constructs.model.names import NAME_PATTERN
-from ecr_constructs.model.prefixes import ROOT, namespace_faults
+from ecr_constructs.model.prefixes import ROOT, namespace_errors
 from ecr_constructs.model.repository_policy import PULL_ACTIONS
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import Upstream
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 MAX_RULES = 50
@@ -56,14 +56,14 @@ class PullThroughRule:
         """Yield a sentence for each reason why ECR refuses the prefixes."""
         for each in (self.prefix, self.upstream_prefix):
             if each is not None and not is_unresolved(each):
-                yield from _prefix_faults(each)
+                yield from _prefix_errors(each)
         if self.prefix == ROOT and self.upstream_prefix not in (None, ROOT):
             yield (
                 "an upstream_repository_prefix goes only with a repository_prefix of its own, "
                 f"such as {self.upstream_prefix!r}, not with {ROOT}"
             )
 
-    def _image_faults(self, image: str) -> Iterator[str]:
+    def _image_errors(self, image: str) -> Iterator[str]:
         name = _TAG_OR_DIGEST.sub("", image)
         first = name.partition("/")[0]
         if first in (self.upstream.url, "docker.io") or "://" in image:
@@ -85,7 +85,7 @@ class PullThroughRule:
             ValueError: It is no name of an image there.
         """
         if not is_unresolved(image):
-            refuse("image", image, self._image_faults(image))
+            raise_if_invalid("image", image, self._image_errors(image))
         return f"{namespace_of(self.prefix)}{image}"
 
     def pull_actions(self, *, tagging: bool) -> list[str]:
@@ -121,7 +121,7 @@ class PullThroughRule:
         ]
 
 
-def _prefix_faults(prefix: str) -> Iterator[str]:
+def _prefix_errors(prefix: str) -> Iterator[str]:
     if 0 < len(prefix) < PREFIX_MIN_LENGTH:
         yield f"prefix {prefix!r} must be at least {PREFIX_MIN_LENGTH} characters long"
-    yield from namespace_faults(prefix, PREFIX_MAX_LENGTH)
+    yield from namespace_errors(prefix, PREFIX_MAX_LENGTH)

@@ -19,7 +19,7 @@ _ARN = re.compile(
 )
 
 
-def credential_faults(arn: str) -> Iterator[str]:
+def credential_errors(arn: str) -> Iterator[str]:
     """Yield a sentence for each reason why ECR refuses a secret, wherever the cache is."""
     secret = _ARN.fullmatch(arn)
     if not secret:
@@ -39,7 +39,7 @@ def credential_faults(arn: str) -> Iterator[str]:
         yield f"the secret's ARN may be {ARN_MAX_LENGTH} characters long, is {len(arn)}"
 
 
-def place_faults(arn: str, account: str, region: str) -> Iterator[str]:
+def place_errors(arn: str, account: str, region: str) -> Iterator[str]:
     """Yield a sentence for each way in which a secret is out of a cache's reach.
 
     Args:
@@ -58,7 +58,7 @@ def place_faults(arn: str, account: str, region: str) -> Iterator[str]:
             yield f"the secret must be in the cache's {what}, {here}; it is in {there}"
 
 
-def secret_name_faults(name: str) -> Iterator[str]:
+def secret_name_errors(name: str) -> Iterator[str]:
     """Yield a sentence for each reason why a name cannot follow the prefix."""
     if is_unresolved(name):
         return

@@ -11,7 +11,7 @@ _ARN = re.compile(
 )
 
 
-def exclusion_faults(principal_arn: str) -> Iterator[str]:
+def exclusion_errors(principal_arn: str) -> Iterator[str]:
     """Yield a sentence for each reason why ECR refuses to exclude a principal."""
     if len(principal_arn) > ARN_MAX_LENGTH:
         yield f"must be at most {ARN_MAX_LENGTH} characters long, is {len(principal_arn)}"

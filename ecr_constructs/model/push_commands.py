@@ -9,9 +9,9 @@ import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ecr_constructs.model.image_tags import image_tag_faults
+from ecr_constructs.model.image_tags import image_tag_errors
 from ecr_constructs.model.names import check_repository_name
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 Arguments = tuple[str, ...]
 
@@ -59,7 +59,7 @@ class Image:
     def __post_init__(self) -> None:
         """Judge what becomes part of a reference."""
         check_repository_name(self.repository)
-        refuse("image tag", self.tag, image_tag_faults(self.tag))
+        raise_if_invalid("image tag", self.tag, image_tag_errors(self.tag))
 
     @property
     def local(self) -> str:
@@ -148,7 +148,7 @@ def _helm(client: str, image: Image) -> Iterator[Command]:
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/push-oci-artifact.html and
     https://helm.sh/docs/topics/registries/
     """
-    refuse("chart version", image.tag, _chart_version_faults(image.tag))
+    raise_if_invalid("chart version", image.tag, _chart_version_errors(image.tag))
     parent, _, chart = image.repository.rpartition("/")
     yield _command("build", client, "package", "--version", image.tag, ".")
     yield _command(
@@ -156,7 +156,7 @@ def _helm(client: str, image: Image) -> Iterator[Command]:
     )
 
 
-def _chart_version_faults(tag: str) -> Iterator[str]:
+def _chart_version_errors(tag: str) -> Iterator[str]:
     if not _CHART_VERSION.fullmatch(tag):
         yield "the tag of a chart is its version, which is semantic; write one such as '1.4.0'"
 

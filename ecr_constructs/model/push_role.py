@@ -15,7 +15,7 @@ _NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
 READ_MANIFEST = "ecr:BatchGetImage"
 
 
-def push_role_faults(
+def push_role_errors(
     *, repositories: int, session_hours: int, role_name: str | None
 ) -> Iterator[str]:
     """Yield a sentence for each reason why a role for CI cannot be made.

@@ -1,8 +1,8 @@
 """The host names of a registry, in every partition."""
 
-from ecr_constructs.model.partitions import partition_of, region_faults
-from ecr_constructs.model.principals import account_id_faults
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.partitions import partition_of, region_errors
+from ecr_constructs.model.principals import account_id_errors
+from ecr_constructs.model.validation import raise_if_invalid
 
 # https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
 DOMAINS = {
@@ -49,15 +49,15 @@ def registry_host(
     Raises:
         ValueError: There is no such host.
     """
-    refuse("account", account, account_id_faults(account))
+    raise_if_invalid("account", account, account_id_errors(account))
     partition = partition_of(region)
-    faults = [*region_faults(region)]
+    faults = [*region_errors(region)]
     if dual_stack and partition not in DUAL_STACK_DOMAINS:
         known = ", ".join(DUAL_STACK_DOMAINS)
         faults.append(f"no registry of partition {partition} is dual-stack; those of {known} are")
     if fips and region not in FIPS_REGIONS:
         faults.append(f"no registry is there for FIPS; they are in {', '.join(FIPS_REGIONS)}")
-    refuse("Region", region, faults)
+    raise_if_invalid("Region", region, faults)
     service = "ecr-fips" if fips else "ecr"
     if dual_stack:
         return f"{account}.dkr-{service}.{region}.{DUAL_STACK_DOMAINS[partition]}"

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ecr_constructs.model import principals
-from ecr_constructs.model.prefixes import filter_faults
+from ecr_constructs.model.prefixes import filter_errors
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import check_list, refuse
+from ecr_constructs.model.validation import raise_if_invalid, require_list
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutRegistryPolicy.html
 POLICY_MAX_LENGTH = 10_240
@@ -51,16 +51,16 @@ def allow_create_on_push(
 
 
 def _check(method: str, accounts: Sequence[str], prefixes: Sequence[str]) -> None:
-    principals.check_each("accounts", accounts, principals.account_id_faults)
-    check_list("prefixes", prefixes)
+    principals.check_each("accounts", accounts, principals.account_id_errors)
+    require_list("prefixes", prefixes)
     faults = [
-        fault for each in prefixes if not is_unresolved(each) for fault in filter_faults(each)
+        fault for each in prefixes if not is_unresolved(each) for fault in filter_errors(each)
     ]
     if not accounts:
         faults.append("name at least one account")
     if not prefixes:
         faults.append("name at least one prefix: without one, every repository would be open")
-    refuse(method, {"accounts": list(accounts), "prefixes": list(prefixes)}, faults)
+    raise_if_invalid(method, {"accounts": list(accounts), "prefixes": list(prefixes)}, faults)
 
 
 def _statement(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ecr_constructs.model.partitions import partition_of
-from ecr_constructs.model.prefixes import covers, filter_faults, shared
+from ecr_constructs.model.prefixes import covers, filter_errors, shared
 from ecr_constructs.model.tokens import is_unresolved
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ReplicationConfiguration.html
@@ -128,7 +128,7 @@ def forwarded(
     return lost
 
 
-def replication_faults(rules: Sequence[ReplicationRule]) -> Iterator[str]:
+def replication_errors(rules: Sequence[ReplicationRule]) -> Iterator[str]:
     """Yield a sentence for each limit that these rules exceed together."""
     if len(rules) > MAX_RULES:
         yield f"a registry has at most {MAX_RULES} replication rules, these are {len(rules)}"
@@ -154,7 +154,7 @@ def replication_faults(rules: Sequence[ReplicationRule]) -> Iterator[str]:
             )
         for prefix in sorted(rule.prefixes):
             if not is_unresolved(prefix):
-                yield from filter_faults(prefix)
+                yield from filter_errors(prefix)
 
 
 def _contradictions(rules: Iterable[ReplicationRule]) -> Iterator[str]:

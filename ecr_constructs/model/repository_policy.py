@@ -86,12 +86,12 @@ class Access:
     def __post_init__(self) -> None:
         """Judge every value before anything is built from it."""
         for keyword, faults_of in (
-            ("pull_organizations", principals.organization_id_faults),
-            ("pull_organizational_units", principals.organizational_unit_faults),
-            ("pull_accounts", principals.account_id_faults),
-            ("pull_principals", principals.principal_arn_faults),
-            ("push_accounts", principals.account_id_faults),
-            ("push_principals", principals.principal_arn_faults),
+            ("pull_organizations", principals.organization_id_errors),
+            ("pull_organizational_units", principals.organizational_unit_errors),
+            ("pull_accounts", principals.account_id_errors),
+            ("pull_principals", principals.principal_arn_errors),
+            ("push_accounts", principals.account_id_errors),
+            ("push_principals", principals.principal_arn_errors),
         ):
             principals.check_each(keyword, getattr(self, keyword), faults_of)
 
@@ -130,7 +130,7 @@ def document(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"Statement": list(statements), "Version": "2012-10-17"}
 
 
-def length_faults(policy: Mapping[str, Any]) -> Iterator[str]:
+def length_errors(policy: Mapping[str, Any]) -> Iterator[str]:
     """Yield a sentence if a policy is longer than ECR accepts; one with tokens passes."""
     text = compact(policy)
     if len(text) > POLICY_MAX_LENGTH and not is_unresolved(text):

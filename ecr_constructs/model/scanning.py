@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import check_list, refuse
+from ecr_constructs.model.validation import raise_if_invalid, require_list
 
 ScanType = Literal["BASIC", "ENHANCED"]
 
@@ -37,9 +37,9 @@ class Scanning:
 
     def __post_init__(self) -> None:
         """Judge the whole."""
-        refuse("registry scanning configuration", self, self._faults())
+        raise_if_invalid("registry scanning configuration", self, self._errors())
 
-    def _faults(self) -> Iterator[str]:
+    def _errors(self) -> Iterator[str]:
         if self.scan_type == "BASIC" and self.continuous:
             yield "BASIC scanning is never continuous; use ENHANCED, or scan on push"
         for frequency, filters in (("on push", self.on_push), ("continuously", self.continuous)):
@@ -50,7 +50,7 @@ class Scanning:
                 )
             for each in filters:
                 if not is_unresolved(each):
-                    yield from _filter_faults(each)
+                    yield from _filter_errors(each)
         for each in sorted(set(self.on_push) & set(self.continuous)):
             yield f"{each!r} is to be scanned both on push and continuously; choose one"
 
@@ -86,11 +86,11 @@ class Scanning:
 
 def filters_of(name: str, filters: Sequence[str]) -> tuple[str, ...]:
     """Return filters as a tuple, each once, refusing a bare string."""
-    check_list(name, filters)
+    require_list(name, filters)
     return tuple(dict.fromkeys(filters))
 
 
-def _filter_faults(each: str) -> Iterator[str]:
+def _filter_errors(each: str) -> Iterator[str]:
     if not 1 <= len(each) <= FILTER_MAX_LENGTH:
         yield f"filter {each!r} must be 1 to {FILTER_MAX_LENGTH} characters long, is {len(each)}"
     elif not _FILTER.fullmatch(each):

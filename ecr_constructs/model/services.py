@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import check_list, refuse
+from ecr_constructs.model.validation import raise_if_invalid, require_list
 
 LAMBDA = "lambda.amazonaws.com"
 CODE_BUILD = "codebuild.amazonaws.com"
@@ -88,7 +88,7 @@ def tells_source(conditions: Mapping[str, Mapping[str, Any]]) -> bool:
     return any(key.lower() in SOURCES for tests in conditions.values() for key in tests)
 
 
-def service_faults(service: str) -> Iterator[str]:
+def service_errors(service: str) -> Iterator[str]:
     """Yield why a service cannot be granted access by its name alone."""
     if service in _ROLES:
         yield f"{_ROLES[service]}: grant to that role"
@@ -107,8 +107,8 @@ def check_names(keyword: str, names: Sequence[str]) -> None:
     Raises:
         ValueError: It is none, such as an ARN.
     """
-    check_list(keyword, names)
-    refuse(
+    require_list(keyword, names)
+    raise_if_invalid(
         keyword,
         list(names),
         [

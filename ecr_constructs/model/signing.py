@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 # The API allows 10 rules, the CloudFormation schema 50; the API decides.
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SigningConfiguration.html
@@ -37,9 +37,9 @@ class SigningRule:
 
     def __post_init__(self) -> None:
         """Judge the rule."""
-        refuse("signing rule", self.profile_arn, self._faults())
+        raise_if_invalid("signing rule", self.profile_arn, self._errors())
 
-    def _faults(self) -> Iterator[str]:
+    def _errors(self) -> Iterator[str]:
         if not is_unresolved(self.profile_arn) and not _PROFILE.fullmatch(self.profile_arn):
             yield (
                 "the signing profile must be given by its ARN, "
@@ -90,7 +90,7 @@ class SigningRule:
         )
 
 
-def signing_faults(rules: Sequence[SigningRule]) -> Iterator[str]:
+def signing_errors(rules: Sequence[SigningRule]) -> Iterator[str]:
     """Yield a sentence for each limit that these rules exceed together."""
     if len(rules) > MAX_RULES:
         yield f"a registry has at most {MAX_RULES} signing rules, these are {len(rules)}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 # The AWS::ECR::Repository schema:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecr-repository-tag.html
@@ -18,10 +18,10 @@ def check_tags(tags: Mapping[str, str]) -> None:
     Limits: 50 tags, keys of 1 to 127 characters that do not begin with ``aws:``, values of 1 to
     255 characters. Deploy-time values pass.
     """
-    refuse("tags", dict(tags), tag_faults(tags))
+    raise_if_invalid("tags", dict(tags), tag_errors(tags))
 
 
-def tag_faults(tags: Mapping[str, str]) -> Iterator[str]:
+def tag_errors(tags: Mapping[str, str]) -> Iterator[str]:
     """Yield a sentence for each reason why CloudFormation refuses these tags."""
     if len(tags) > MAX_TAGS:
         yield f"at most {MAX_TAGS} tags are allowed, these are {len(tags)}"

@@ -7,9 +7,9 @@ from typing import Protocol, Self
 
 from ecr_constructs.model import principals
 from ecr_constructs.model.partitions import partition_of
-from ecr_constructs.model.pull_through_credential import credential_faults, place_faults
+from ecr_constructs.model.pull_through_credential import credential_errors, place_errors
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 _AZURE = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.azurecr\.io")
 
@@ -111,7 +111,7 @@ class Upstream:
         faults = []
         if not is_unresolved(registry_url) and not _AZURE.fullmatch(registry_url):
             faults.append("an Azure registry is given by its host alone: 'NAME.azurecr.io'")
-        refuse("upstream registry URL", registry_url, faults)
+        raise_if_invalid("upstream registry URL", registry_url, faults)
         return cls("azure-container-registry", registry_url, "azure", _arn(credential))
 
     @classmethod
@@ -159,7 +159,7 @@ class Upstream:
         Raises:
             ValueError: No account id.
         """
-        principals.check_each("account", [account], principals.account_id_faults)
+        principals.check_each("account", [account], principals.account_id_errors)
         arn = role if isinstance(role, str) or role is None else role.role_arn
         return cls("ecr", None, "ecr", account=account, region=region, role_arn=arn)
 
@@ -172,7 +172,7 @@ class Upstream:
             known_regions: Every Region there is.
         """
         if self.credential_arn is not None:
-            yield from place_faults(self.credential_arn, account, region)
+            yield from place_errors(self.credential_arn, account, region)
         if self.region is None or is_unresolved(self.region):
             return
         if self.region not in set(known_regions):
@@ -199,5 +199,5 @@ class Upstream:
 
 def _arn(credential: Credential) -> str:
     arn = credential if isinstance(credential, str) else credential.secret_arn
-    refuse("credential of a pull through cache", arn, credential_faults(arn))
+    raise_if_invalid("credential of a pull through cache", arn, credential_errors(arn))
     return arn

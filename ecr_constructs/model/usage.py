@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 # The requests of pushes and pulls, each with a quota of its own.
 API_ACTIONS = (
@@ -78,10 +78,10 @@ def images_usage(repository: str) -> Usage:
 def check_percent(percent: float) -> None:
     """Raise a ValueError for what is no part of a quota; a token passes."""
     if not is_unresolved(percent):
-        refuse("percent of a quota", percent, _percent_faults(percent))
+        raise_if_invalid("percent of a quota", percent, _percent_errors(percent))
 
 
-def _percent_faults(percent: float) -> Iterator[str]:
+def _percent_errors(percent: float) -> Iterator[str]:
     if not 0 < percent <= 100:  # noqa: PLR2004
         yield "must be more than 0 and at most 100, such as 80"
 

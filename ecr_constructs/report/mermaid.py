@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ecr_constructs.report.markdown_escape import cut, visible
-from ecr_constructs.review.phrases import counted, legible, listed
+from ecr_constructs.review.phrases import join_names, pluralize, strip_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ def graph(edges: Sequence[Edge]) -> str:
         more = list(_lines(edge, number, nodes))
         left -= sum(map(len, more))
         if left < 0:
-            said = f"{counted(len(edges) - number, 'line')} left out."
+            said = f"{pluralize(len(edges) - number, 'line')} left out."
             return "\n".join((*_fenced(lines), "", said))
         lines += more
     return "\n".join(_fenced(lines))
@@ -58,7 +58,7 @@ def _lines(edge: Edge, number: int, nodes: dict[str, str]) -> Iterator[str]:
             yield f'{nodes[name]}["{_label(name)}"]'
         ends.append(nodes[name])
     arrow, word, style = _ARROWS[edge.state]
-    what = "everything" if "" in edge.prefixes else listed(edge.prefixes)
+    what = "everything" if "" in edge.prefixes else join_names(edge.prefixes)
     yield f'{ends[0]} {arrow}|"{_label(word + what)}"| {ends[1]}'
     if style:
         yield f"linkStyle {number} {style}"
@@ -66,5 +66,5 @@ def _lines(edge: Edge, number: int, nodes: dict[str, str]) -> Iterator[str]:
 
 def _label(text: str) -> str:
     """Return a text as Mermaid's entities, so that none of it is syntax."""
-    shown = cut(visible(legible(text)), _LONGEST)
+    shown = cut(visible(strip_tokens(text)), _LONGEST)
     return _SPECIAL.sub(lambda match: f"#{ord(match[0])};", shown)

@@ -11,7 +11,7 @@ from ecr_constructs.report.github import Command, workflow_command
 from ecr_constructs.report.markdown_escape import visible
 from ecr_constructs.report.review_sums import NO_CHANGE, found, sums, titled
 from ecr_constructs.review.change import KINDS, SEVERITIES, Severity
-from ecr_constructs.review.phrases import counted, legible
+from ecr_constructs.review.phrases import pluralize, strip_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def blocks(review: Review) -> Iterator[Block]:
     for severity in SEVERITIES:
         changes = [each for each in review.changes if each.severity == severity]
         if changes:
-            yield Heading(counted(len(changes), severity), _COLOURS[severity])
+            yield Heading(pluralize(len(changes), severity), _COLOURS[severity])
             yield Lines([line for each in changes for line in _lines(each)])
     yield Lines([f"{sums(review)}. {found(review)}"])
 
@@ -77,7 +77,7 @@ def _to_json(change: Change) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
-    return json.loads(legible(json.dumps(value)))
+    return json.loads(strip_tokens(json.dumps(value)))
 
 
 def to_github(review: Review) -> str:

@@ -10,7 +10,7 @@ from ecr_constructs.report.markdown_escape import code, cut, inline, visible
 from ecr_constructs.report.mermaid import graph
 from ecr_constructs.report.review_sums import NO_CHANGE, found, grouped, sums, titled
 from ecr_constructs.review.change import SEVERITIES
-from ecr_constructs.review.phrases import counted, listed
+from ecr_constructs.review.phrases import join_names, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,10 +93,12 @@ def _folded(title: str, body: str, *, opened: bool = False) -> str:
 def _left_out(left: Sequence[Change], changes: Sequence[Change]) -> Iterator[str]:
     """Yield what is not in the comment, if anything."""
     counts, of = (Counter(each.severity for each in some) for some in (left, changes))
-    said = [f"{counts[each]:,} of {counted(of[each], each)}" for each in SEVERITIES if counts[each]]
+    said = [
+        f"{counts[each]:,} of {pluralize(of[each], each)}" for each in SEVERITIES if counts[each]
+    ]
     if said:
         yield (
-            f"Left out, as a comment has its limits: {listed(said)}. "
+            f"Left out, as a comment has its limits: {join_names(said)}. "
             "Run `ecr-constructs review` for all of them."
         )
 

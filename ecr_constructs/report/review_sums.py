@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ecr_constructs.review.change import SEVERITIES
-from ecr_constructs.review.phrases import counted
+from ecr_constructs.review.phrases import pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ def grouped(changes: Sequence[Change]) -> Mapping[Kind, Sequence[Change]]:
 def sums(review: Review) -> str:
     """Return how many changes there are: ``1 error, 0 warnings, 12 notes``."""
     counts = Counter(each.severity for each in review.changes)
-    return ", ".join(counted(counts[each], each) for each in SEVERITIES)
+    return ", ".join(pluralize(counts[each], each) for each in SEVERITIES)
 
 
 def found(review: Review) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from ecr_constructs.cloudformation.graph import Assembly, Stack
+    from ecr_constructs.cloudformation.graph import Stack, TemplateSet
     from ecr_constructs.cloudformation.resource import Resource
 
 # What names a resource in its registry, whatever its logical id.
@@ -109,8 +109,8 @@ class Comparison:
         now: When the images are looked at. Default: they are not.
     """
 
-    base: Assembly
-    head: Assembly
+    base: TemplateSet
+    head: TemplateSet
     inventories: Inventories = field(default_factory=Inventories)
     now: datetime | None = None
 
@@ -199,7 +199,7 @@ def _matched(left: Stack, right: Stack) -> Iterator[tuple[Resource | None, Resou
 
 def _made(stack: Stack, logical_id: str) -> Resource | None:
     resource = stack.resources.get(logical_id)
-    return resource if resource is not None and resource.is_made else None
+    return resource if resource is not None and resource.is_created else None
 
 
 def _come_to_others(before: Resource, after: Resource) -> bool:

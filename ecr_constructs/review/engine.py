@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ecr_constructs.cloudformation.graph import Assembly
+from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.review import access, replication_graph
 from ecr_constructs.review.analyzers import (
     findings,
@@ -49,8 +49,8 @@ class Review:
 
 
 def review(
-    base: Assembly,
-    head: Assembly,
+    base: TemplateSet,
+    head: TemplateSet,
     *,
     inventories: Inventories | None = None,
     now: datetime | None = None,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.cloudformation.graph import Assembly
+from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.loading import load
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPOSITORY
 from ecr_constructs.model.lifecycle.json_text import compact
@@ -26,7 +26,7 @@ _TEXTS = {
 }
 
 
-def load_sides(base: str | Path, head: str | Path) -> tuple[Assembly, Assembly]:
+def load_sides(base: str | Path, head: str | Path) -> tuple[TemplateSet, TemplateSet]:
     """Read two cloud assemblies, or two folders of templates or of their snapshots.
 
     A stack that is only on one side is empty on the other, so that stacks can be compared by
@@ -49,7 +49,7 @@ def load_sides(base: str | Path, head: str | Path) -> tuple[Assembly, Assembly]:
         for templates, side in zip(sides, (before, after), strict=True):
             template = side.get(key) or _emptied(known)
             templates.append(replace(template, stack=f"{known.stack}{where}"))
-    return Assembly(sides[0]), Assembly(sides[1])
+    return TemplateSet(sides[0]), TemplateSet(sides[1])
 
 
 def _stacks(folder: Path) -> Iterator[tuple[tuple[str, ...], Template]]:

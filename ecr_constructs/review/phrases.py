@@ -11,20 +11,20 @@ _LONGEST = 120
 _ATTRIBUTE = re.compile(r"\$\{Token\[(?:\d+\.)?([\w.]+)\]\}", re.ASCII)
 
 
-def told(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Return a property's value for a sentence; a long one is cut."""
     if value is None:
         return "absent"
-    text = legible(value if isinstance(value, str) else compact(value))
+    text = strip_tokens(value if isinstance(value, str) else compact(value))
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def legible(text: str) -> str:
+def strip_tokens(text: str) -> str:
     """Return a text in which what is not known before the deployment is called ``${Key.Arn}``."""
     return _ATTRIBUTE.sub(lambda match: f"${{{match[1]}}}", text)
 
 
-def listed(names: Any, most: int = 5) -> str:
+def join_names(names: Any, most: int = 5) -> str:
     """Return names as ``a, b and c``, and how many more there are than can be read."""
     shown = [str(each) for each in names]
     if len(shown) > most:
@@ -34,9 +34,9 @@ def listed(names: Any, most: int = 5) -> str:
 
 def but_for(names: Sequence[str]) -> str:
     """Return ``, but for a and b``, or nothing."""
-    return f", but for {listed(names)}" if names else ""
+    return f", but for {join_names(names)}" if names else ""
 
 
-def counted(count: int, noun: str) -> str:
+def pluralize(count: int, noun: str) -> str:
     """Return ``1 image`` or ``2,000 images``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

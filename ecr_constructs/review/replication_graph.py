@@ -12,7 +12,7 @@ from ecr_constructs.cloudformation.resource_types import REPLICATION
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ecr_constructs.cloudformation.graph import Assembly
+    from ecr_constructs.cloudformation.graph import TemplateSet
     from ecr_constructs.model.replication import Destination
     from ecr_constructs.review.comparison import Comparison
 
@@ -56,7 +56,7 @@ def edges(comparison: Comparison) -> tuple[Edge, ...]:
     )
 
 
-def _copied(side: Assembly) -> Iterator[tuple[Destination, Destination, str]]:
+def _copied(side: TemplateSet) -> Iterator[tuple[Destination, Destination, str]]:
     for resource in side.of_type(REPLICATION):
         source = source_of(resource)
         for rule in rules_of(resource):

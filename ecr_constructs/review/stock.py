@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecr_constructs.review.phrases import counted
+from ecr_constructs.review.phrases import pluralize
 
 if TYPE_CHECKING:
     from ecr_constructs.cloudformation.resource import Resource
@@ -14,4 +14,4 @@ if TYPE_CHECKING:
 def images_of(comparison: Comparison, repository: Resource) -> str:
     """Return ``its images``, with their number if it is known."""
     inventory = comparison.inventories.of(repository)
-    return "its images" if inventory is None else f"its {counted(len(inventory), 'image')}"
+    return "its images" if inventory is None else f"its {pluralize(len(inventory), 'image')}"

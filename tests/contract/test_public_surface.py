@@ -116,4 +116,4 @@ def test_a_former_module_warns(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.warns(DeprecationWarning, match=r"ecr_constructs\.cloudformation\.graph"):
         former = import_module("ecr_constructs.checks.assembly")
 
-    assert [graph.Assembly, graph.Stack] == [former.Assembly, former.Stack]
+    assert [graph.TemplateSet, graph.Stack] == [former.Assembly, former.Stack]

@@ -64,7 +64,7 @@ def repository(*actions: str, who: Any, **more: Any) -> Body:
         (repository("ecr:Pull", who="*"), "UNKNOWN_ACTION"),
     ],
 )
-def test_parliament_finds_faults(resource: Body, finding: str) -> None:
+def test_parliament_finds_errors(resource: Body, finding: str) -> None:
     """An action, a resource or a condition that IAM does not have is found."""
     found = by_parliament(stack(Any=resource))
 
@@ -105,7 +105,7 @@ def test_the_newer_actions_are_those_of_the_api() -> None:
         policy("iam:*", resource="*"),
     ],
 )
-def test_cfripper_finds_faults(resource: Body) -> None:
+def test_cfripper_finds_errors(resource: Body) -> None:
     """Wildcards in principals, actions and resources are found, and not accepted."""
     assert [] != unaccepted(by_cfripper(stack(Any=resource)))
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ecr_constructs.checks import Template
-from ecr_constructs.cloudformation.graph import Assembly
+from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.review import Change, Review, review
 from tests.support.rule_examples.build import HOME, KEEPS, Resources, repository
 
@@ -15,12 +15,12 @@ UNKEPT = dict.fromkeys(KEEPS, "Delete")
 
 def sides(
     before: Given, after: Given, at: tuple[str | None, str | None] = HOME
-) -> tuple[Assembly, Assembly]:
+) -> tuple[TemplateSet, TemplateSet]:
     """Return both sides of one stack's resources, or of several stacks' by their names."""
     stacks = [_stacks(before), _stacks(after)]
     names = sorted({*stacks[0], *stacks[1]})
     base, head = (
-        Assembly(
+        TemplateSet(
             [
                 Template(f"{name}.json", {"Resources": side.get(name, {})}, *at, stack=name)
                 for name in names

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs import Encryption, LifecyclePolicy, LifecycleRule, TagMutability
-from ecr_constructs.model.creation_template import CreationTemplate, namespace_of, role_faults
+from ecr_constructs.model.creation_template import CreationTemplate, namespace_of, role_errors
 from ecr_constructs.model.repository_policy import Access
 from tests.support.service_models import fits
 
@@ -202,9 +202,9 @@ ROLES = {
 
 
 @pytest.mark.parametrize(("arn", "fault"), ROLES.values(), ids=ROLES)
-def test_role_faults(arn: str, fault: str) -> None:
+def test_role_errors(arn: str, fault: str) -> None:
     """A role has no path and belongs to the registry's account."""
-    [found] = role_faults(arn, "111122223333")
+    [found] = role_errors(arn, "111122223333")
 
     assert fault in found
 
@@ -220,7 +220,7 @@ def test_role_faults(arn: str, fault: str) -> None:
 )
 def test_sound_roles(arn: str, account: str) -> None:
     """A sound role passes, and so does what is not known yet."""
-    assert [] == list(role_faults(arn, account))
+    assert [] == list(role_errors(arn, account))
 
 
 @given(st.text("a0._-/RO", max_size=6) | st.just("ROOT"))

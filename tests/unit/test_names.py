@@ -5,7 +5,7 @@ import re
 import pytest
 from hypothesis import given
 
-from ecr_constructs.model.names import check_repository_name, repository_name_faults
+from ecr_constructs.model.names import check_repository_name, repository_name_errors
 from tests.support.service_models import fits
 from tests.support.strategies import near_miss_names
 
@@ -53,12 +53,12 @@ def test_refuses(name: str, fault: str) -> None:
 )
 def test_accepts(name: str) -> None:
     """A name that ECR accepts has no fault."""
-    assert list(repository_name_faults(name)) == []
+    assert list(repository_name_errors(name)) == []
 
 
 def test_lists_every_fault_once() -> None:
     """A name with several faults is refused with all of them, each said once."""
-    faults = [*repository_name_faults("a" * 256 + "//-/")]
+    faults = [*repository_name_errors("a" * 256 + "//-/")]
 
     with pytest.raises(ValueError, match=re.escape("Invalid repository name (value: a")) as refusal:
         check_repository_name("a" * 256 + "//-/")
@@ -76,4 +76,4 @@ def test_lets_deploy_time_values_pass(name: str) -> None:
 @given(near_miss_names())
 def test_agrees_with_the_service_model(name: str) -> None:
     """A name is sound exactly if it fits the pattern and lengths that ECR's own model states."""
-    assert fits("ecr", "RepositoryName", name) == (not any(repository_name_faults(name)))
+    assert fits("ecr", "RepositoryName", name) == (not any(repository_name_errors(name)))

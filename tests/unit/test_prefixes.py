@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs.model import prefixes
-from ecr_constructs.model.prefixes import cover, covers, filter_faults, namespace_faults, shared
+from ecr_constructs.model.prefixes import cover, covers, filter_errors, namespace_errors, shared
 from tests.support.service_models import fits, shape
 
 BEGINNING = "must be the beginning of a repository name: lowercase letters"
@@ -31,7 +31,7 @@ REFUSED = {
 @pytest.mark.parametrize(("prefix", "fault"), REFUSED.values(), ids=REFUSED)
 def test_filter_is_refused(prefix: str, fault: str) -> None:
     """A replication prefix that ECR refuses is named with what is allowed."""
-    assert any(fault in each for each in filter_faults(prefix))
+    assert any(fault in each for each in filter_errors(prefix))
 
 
 def test_a_wildcard_alone_has_no_better_prefix() -> None:
@@ -39,13 +39,13 @@ def test_a_wildcard_alone_has_no_better_prefix() -> None:
     assert [
         "prefix '*' must be 2 to 256 characters long, is 1",
         "prefix '*' must be no pattern but the beginning of names",
-    ] == list(filter_faults("*"))
+    ] == list(filter_errors("*"))
 
 
 @pytest.mark.parametrize("prefix", ["ab", "a/", "a" * 256, "payments/", "pay", "a-", "a.b_c-/d"])
 def test_filter_is_sound(prefix: str) -> None:
     """A prefix may end anywhere in a name, behind a slash too."""
-    assert [] == list(filter_faults(prefix))
+    assert [] == list(filter_errors(prefix))
 
 
 def near_misses() -> st.SearchStrategy[str]:
@@ -58,13 +58,13 @@ def near_misses() -> st.SearchStrategy[str]:
 @given(near_misses())
 def test_filters_agree_with_the_service_model(prefix: str) -> None:
     """A replication prefix is sound exactly if it fits ECR's own model."""
-    assert fits("ecr", "RepositoryFilterValue", prefix) == (not any(filter_faults(prefix)))
+    assert fits("ecr", "RepositoryFilterValue", prefix) == (not any(filter_errors(prefix)))
 
 
 @given(near_misses())
 def test_namespaces_agree_with_the_service_model(prefix: str) -> None:
     """A template's prefix is sound exactly if it fits ECR's own model."""
-    assert fits("ecr", "Prefix", prefix) == (not any(namespace_faults(prefix)))
+    assert fits("ecr", "Prefix", prefix) == (not any(namespace_errors(prefix)))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_cover_covers_all_that_is_wanted_and_nothing_unwanted(
     assert all(any(map(name.startswith, found)) for name in wanted)
     assert not any(name.startswith(prefix) for name in unwanted for prefix in found)
     assert not any(p != q and p.startswith(q) for p in found for q in found)
-    assert [] == [fault for prefix in found for fault in filter_faults(prefix)]
+    assert [] == [fault for prefix in found for fault in filter_errors(prefix)]
     # Each is needed, and none could end at an earlier slash.
     for prefix in found:
         assert any(name.startswith(prefix) for name in wanted)

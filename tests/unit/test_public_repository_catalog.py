@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.model.public_catalog import CatalogData, public_name_faults
+from ecr_constructs.model.public_catalog import CatalogData, public_name_errors
 from tests.support.service_models import fits
 
 TOKEN = "${Token[A.1]}"
@@ -79,7 +79,7 @@ NAMES = {
 @pytest.mark.parametrize(("name", "fault"), NAMES.values(), ids=NAMES)
 def test_refuses_names(name: str, fault: str) -> None:
     """A name that ECR Public refuses is named with what is allowed."""
-    [found] = public_name_faults(name)
+    [found] = public_name_errors(name)
 
     assert fault in found
 
@@ -87,4 +87,4 @@ def test_refuses_names(name: str, fault: str) -> None:
 @given(st.text("a0._-/A", max_size=8) | st.sampled_from(["a" * 205, "a" * 206]))
 def test_names_agree_with_the_service_model(name: str) -> None:
     """A name is refused exactly if the service's own model refuses it."""
-    assert fits("ecr-public", "RepositoryName", name) == (not list(public_name_faults(name)))
+    assert fits("ecr-public", "RepositoryName", name) == (not list(public_name_errors(name)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.model.pull_through_credential import secret_name_faults
+from ecr_constructs.model.pull_through_credential import secret_name_errors
 from ecr_constructs.model.upstreams import Upstream
 from tests.support.service_models import shape
 
@@ -202,7 +202,7 @@ NAMES = {
 @pytest.mark.parametrize(("name", "fault"), NAMES.values(), ids=NAMES)
 def test_secret_names(name: str, fault: str) -> None:
     """A name that Secrets Manager or ECR refuses is named with what is allowed."""
-    [found] = secret_name_faults(name)
+    [found] = secret_name_errors(name)
 
     assert fault in found
 
@@ -210,7 +210,7 @@ def test_secret_names(name: str, fault: str) -> None:
 @pytest.mark.parametrize("name", ["docker-hub", "a/b_c+d=e.f@g", TOKEN])
 def test_sound_secret_names(name: str) -> None:
     """Sound names pass, deploy-time ones too."""
-    assert [] == list(secret_name_faults(name))
+    assert [] == list(secret_name_errors(name))
 
 
 def test_credential_arns_agree_with_the_service_model() -> None:

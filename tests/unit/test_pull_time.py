@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.model.pull_time import ARN_MAX_LENGTH, MAX_EXCLUSIONS, exclusion_faults
+from ecr_constructs.model.pull_time import ARN_MAX_LENGTH, MAX_EXCLUSIONS, exclusion_errors
 from tests.support.service_models import resource_schema, shape
 
 STEM = "arn:aws:iam::111122223333:"
@@ -31,7 +31,7 @@ BY_ARN = "must be the ARN of a role or user, 'arn:aws:iam::ACCOUNT:role/NAME'"
 )
 def test_refuses(arn: str, fault: str) -> None:
     """A principal that ECR refuses is named with what is allowed."""
-    assert [fault] == list(exclusion_faults(arn))
+    assert [fault] == list(exclusion_errors(arn))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_refuses(arn: str, fault: str) -> None:
 )
 def test_accepts(arn: str) -> None:
     """A role or user has no fault, whatever its path and partition."""
-    assert [] == list(exclusion_faults(arn))
+    assert [] == list(exclusion_errors(arn))
 
 
 @given(
@@ -60,7 +60,7 @@ def test_agrees_with_the_service_model(stem: str, kind: str, name: str, pad: int
     limits = shape("ecr", "PrincipalArn")
     theirs = re.fullmatch(limits["pattern"], arn) is not None and len(arn) <= limits["max"]
 
-    assert theirs == (not any(exclusion_faults(arn)))
+    assert theirs == (not any(exclusion_errors(arn)))
 
 
 def test_limits_are_the_published_ones() -> None:

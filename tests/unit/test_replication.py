@@ -11,7 +11,7 @@ from ecr_constructs.model.replication import (
     ReplicationRule,
     forwarded,
     merged,
-    replication_faults,
+    replication_errors,
 )
 from tests.support.service_models import resource_schema, shape
 
@@ -145,7 +145,7 @@ FAULTS: dict[str, tuple[list[ReplicationRule], list[str]]] = {
 @pytest.mark.parametrize(("rules", "faults"), FAULTS.values(), ids=FAULTS)
 def test_limits(rules: list[ReplicationRule], faults: list[str]) -> None:
     """Rules together keep within what ECR accepts."""
-    assert faults == list(replication_faults(rules))
+    assert faults == list(replication_errors(rules))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from ecr_constructs.model.services import (
     LAMBDA,
     Source,
     check_names,
-    service_faults,
+    service_errors,
     tells_source,
 )
 
@@ -79,7 +79,7 @@ def test_refuses_names(name: str) -> None:
 
 def test_what_to_write_for_an_unknown_service() -> None:
     """The sentence shows the whole expression."""
-    [fault] = service_faults("ssm.amazonaws.com")
+    [fault] = service_errors("ssm.amazonaws.com")
 
     assert fault.endswith(
         "iam.ServicePrincipal('ssm.amazonaws.com', conditions={'StringEquals': "

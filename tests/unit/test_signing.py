@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs.model import signing
-from ecr_constructs.model.signing import SigningRule, signing_faults
+from ecr_constructs.model.signing import SigningRule, signing_errors
 from tests.support.service_models import fits, resource_schema, shape
 
 STEM = "arn:aws:signer:eu-central-1:111122223333:/signing-profiles/"
@@ -112,8 +112,8 @@ def test_ten_rules_are_the_limit() -> None:
     """A registry has ten rules; the refusal says how many there would be."""
     rules = [SigningRule(PROFILE, (f"team{n}/*",)) for n in range(11)]
 
-    assert [] == list(signing_faults(rules[:10]))
-    assert ["a registry has at most 10 signing rules, these are 11"] == list(signing_faults(rules))
+    assert [] == list(signing_errors(rules[:10]))
+    assert ["a registry has at most 10 signing rules, these are 11"] == list(signing_errors(rules))
 
 
 @pytest.mark.parametrize(

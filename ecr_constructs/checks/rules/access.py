@@ -18,7 +18,7 @@ from ecr_constructs.cloudformation.resource_types import (
     REPOSITORY,
     TOPIC_POLICIES,
 )
-from ecr_constructs.model.principals import organization_id_faults
+from ecr_constructs.model.principals import organization_id_errors
 from ecr_constructs.model.tokens import is_unresolved
 
 _PRIVATE = [each for each in RESOURCE_POLICY_TYPES if "Public" not in each]
@@ -74,7 +74,7 @@ def whole_organization(resource: Resource) -> Iterator[Fault]:
             for condition in statement.conditions:
                 path = (*statement.path, "Condition", condition.operator, condition.key)
                 for value in _organizations(condition):
-                    for fault in organization_id_faults(value.partition("/")[0]):
+                    for fault in organization_id_errors(value.partition("/")[0]):
                         yield Fault(path, f"{value!r}: {fault}")
 
 

@@ -15,13 +15,13 @@ from ecr_constructs.cloudformation.resource_types import (
     ROLE,
     SECRET,
 )
-from ecr_constructs.model.creation_template import role_faults
+from ecr_constructs.model.creation_template import role_errors
 from ecr_constructs.model.prefixes import ROOT
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS, MAX_RULES, PullThroughRule
 from ecr_constructs.model.pull_through_credential import (
     SECRET_PREFIX,
-    credential_faults,
-    place_faults,
+    credential_errors,
+    place_errors,
 )
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import Upstream
@@ -68,7 +68,10 @@ def readable_secret(resource: Resource) -> Iterator[Fault]:
     arn, path = resource.get("CredentialArn"), ("Properties", "CredentialArn")
     if not isinstance(arn, str):
         return
-    secret, mistaken = resource.assembly.referred_to(arn), resource.assembly.mistaken(arn, SECRET)
+    secret, mistaken = (
+        resource.assembly.referred_to(arn),
+        resource.assembly.wrong_type_reference(arn, SECRET),
+    )
     if mistaken is not None:
         yield Fault(path, f"{mistaken.id} is of type {mistaken.type}, not a secret")
     if secret is not None:
@@ -77,7 +80,7 @@ def readable_secret(resource: Resource) -> Iterator[Fault]:
             yield Fault(path, said)
         return
     here = source_of(resource)
-    for fault in (*credential_faults(arn), *place_faults(arn, here.account, here.region)):
+    for fault in (*credential_errors(arn), *place_errors(arn, here.account, here.region)):
         yield Fault(path, fault)
 
 
@@ -102,7 +105,7 @@ def accepted_prefixes(resource: Resource) -> Iterator[Fault]:
     first = resource.assembly.first_of(resource, name)
     if first is not resource:
         yield Fault(path, f"{first.id} caches under {prefix!r} already", "Write another prefix.")
-    beside = resource.assembly.beside(resource)
+    beside = resource.assembly.siblings(resource)
     if beside[0] is resource and len(beside) > MAX_RULES:
         yield Fault((), f"a registry has at most {MAX_RULES} caches, these are {len(beside)}")
 
@@ -165,10 +168,10 @@ def has_role(resource: Resource) -> Iterator[Fault]:
             yield Fault(("Properties",), f"{upstream} is another account's, and there is no role")
         return
     path = ("Properties", "CustomRoleArn")
-    mistaken = resource.assembly.mistaken(arn, ROLE)
+    mistaken = resource.assembly.wrong_type_reference(arn, ROLE)
     if mistaken is not None:
         yield Fault(path, f"{mistaken.id} is of type {mistaken.type}, not a role")
-    for fault in role_faults(arn, here.account, with_path=True) if isinstance(arn, str) else ():
+    for fault in role_errors(arn, here.account, with_path=True) if isinstance(arn, str) else ():
         yield Fault(path, fault)
 
 

@@ -39,7 +39,7 @@ def names_gitlab_project(resource: Resource) -> Iterator[Fault]:
     for statement in trusting(resource, _GITLAB):
         if not tests(statement, "sub"):
             yield Fault(statement.path, "no condition on sub: every project may assume the role")
-        yield from _subject_faults(statement, _ANY_GROUP, "projects of other groups")
+        yield from _subject_errors(statement, _ANY_GROUP, "projects of other groups")
 
 
 @rule(
@@ -64,10 +64,10 @@ def names_repository_of_tenant(resource: Resource) -> Iterator[Fault]:
                 "no condition on sub: every repository of the workspace or organization may "
                 "assume the role",
             )
-        yield from _subject_faults(statement, _ANY_REPOSITORY, "every repository")
+        yield from _subject_errors(statement, _ANY_REPOSITORY, "every repository")
 
 
-def _subject_faults(statement: Statement, wide: re.Pattern[str], whom: str) -> Iterator[Fault]:
+def _subject_errors(statement: Statement, wide: re.Pattern[str], whom: str) -> Iterator[Fault]:
     for test in tests(statement, "sub"):
         path = (*statement.path, "Condition", test.operator, test.key)
         for value in test.values:

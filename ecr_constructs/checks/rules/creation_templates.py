@@ -8,8 +8,8 @@ from ecr_constructs.cloudformation.permissions import permissions_of
 from ecr_constructs.cloudformation.replication_config import source_of
 from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, ROLE
-from ecr_constructs.model.creation_template import OCCASIONS, role_faults
-from ecr_constructs.model.prefixes import namespace_faults
+from ecr_constructs.model.creation_template import OCCASIONS, role_errors
+from ecr_constructs.model.prefixes import namespace_errors
 from ecr_constructs.model.tokens import is_unresolved
 
 _CREATE = (
@@ -36,7 +36,7 @@ def accepted_template(resource: Resource) -> Iterator[Fault]:
     """Judge prefix and occasions as the constructs do."""
     prefix, path = resource.text("Prefix"), ("Properties", "Prefix")
     if prefix is not None:
-        yield from (Fault(path, fault) for fault in namespace_faults(prefix))
+        yield from (Fault(path, fault) for fault in namespace_errors(prefix))
         first = resource.assembly.first_of(resource, "Prefix")
         if first is not resource:
             yield Fault(path, f"{first.id} has the prefix {prefix!r} already", "Join them.")
@@ -91,18 +91,21 @@ def usable_role(resource: Resource) -> Iterator[Fault]:
     arn = resource.get("CustomRoleArn")
     if not isinstance(arn, str):
         return
-    role, mistaken = resource.assembly.referred_to(arn), resource.assembly.mistaken(arn, ROLE)
+    role, mistaken = (
+        resource.assembly.referred_to(arn),
+        resource.assembly.wrong_type_reference(arn, ROLE),
+    )
     if role is None:
-        for fault in role_faults(arn, source_of(resource).account):
+        for fault in role_errors(arn, source_of(resource).account):
             yield Fault(_ROLE_PATH, fault)
     elif mistaken is not None:
         yield Fault(_ROLE_PATH, f"{mistaken.id} is of type {mistaken.type}, not a role")
     elif role.type == ROLE:
         tags = bool(resource.get("ResourceTags"))
-        yield from (Fault(_ROLE_PATH, fault) for fault in _role_faults(role, tags=tags))
+        yield from (Fault(_ROLE_PATH, fault) for fault in _role_errors(role, tags=tags))
 
 
-def _role_faults(role: Resource, *, tags: bool) -> Iterator[str]:
+def _role_errors(role: Resource, *, tags: bool) -> Iterator[str]:
     path = role.text("Path")
     if path not in (None, "/"):
         yield f"{role.id} has the path {path!r}, which ECR refuses"

@@ -46,7 +46,7 @@ def usable_key(resource: Resource) -> Iterator[Fault]:
     kind, key = _encryption(resource)
     if kind is None or key is None:
         return
-    mistaken, other = resource.assembly.mistaken(key, KEY), _otherwise(resource, key)
+    mistaken, other = resource.assembly.wrong_type_reference(key, KEY), _otherwise(resource, key)
     if kind == "AES256":
         yield Fault(_KEY_PATH, "AES256 takes no key", "Write EncryptionType: KMS.")
     elif mistaken is not None and mistaken.type != ALIAS:

@@ -76,13 +76,13 @@ def known_details(resource: Resource) -> Iterator[Fault]:
     for field, values in asked.items() if isinstance(asked, Mapping) else ():
         choices = [_DETAILS[each].get(field) for each in details]
         if all(each is None for each in choices):
-            yield from _field_faults(field, details)
+            yield from _field_errors(field, details)
         elif all(choice is None or choice for choice in choices):
             known = {value for choice in choices for value in choice or ()}
-            yield from _value_faults(field, values, known, details)
+            yield from _value_errors(field, values, known, details)
 
 
-def _field_faults(field: str, details: list[str]) -> Iterator[Fault]:
+def _field_errors(field: str, details: list[str]) -> Iterator[Fault]:
     known = sorted({name for each in details for name in _DETAILS[each]})
     # A field that is like none of these may be newer than this list.
     for better in get_close_matches(field.replace("_", "-").lower(), known, n=1, cutoff=0.8):
@@ -90,7 +90,7 @@ def _field_faults(field: str, details: list[str]) -> Iterator[Fault]:
         yield Fault((*_PATTERN, field), said, f"Write {better}.")
 
 
-def _value_faults(field: str, values: Any, known: set[str], details: list[str]) -> Iterator[Fault]:
+def _value_errors(field: str, values: Any, known: set[str], details: list[str]) -> Iterator[Fault]:
     for each in values if isinstance(values, list) else ():
         if isinstance(each, str) and not is_unresolved(each) and each not in known:
             near = get_close_matches(each.upper(), sorted(known), n=1) or sorted(known)

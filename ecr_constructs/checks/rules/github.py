@@ -49,10 +49,10 @@ def names_repository(resource: Resource) -> Iterator[Fault]:
             path = (*statement.path, "Condition", test.operator, test.key)
             for value in test.values:
                 if not is_unresolved(value):
-                    yield from (Fault(path, fault) for fault in _sub_faults(test, value))
+                    yield from (Fault(path, fault) for fault in _sub_errors(test, value))
 
 
-def _sub_faults(test: Condition, value: str) -> Iterator[str]:
+def _sub_errors(test: Condition, value: str) -> Iterator[str]:
     match = _REPOSITORY.fullmatch(value)
     if taken_literally(test, value):
         yield f"{test.operator} takes {value!r} literally: nobody may assume the role"

@@ -43,11 +43,11 @@ def sound_arns(resource: Resource) -> Iterator[Fault]:
                 arn = _ANYTHING.sub("*", value)
                 if arn.startswith("*") or not (ecr_only or ":ecr:" in arn):
                     continue
-                for fault in _arn_faults(arn):
+                for fault in _arn_errors(arn):
                     yield Fault((*statement.path, "Resource"), f"{value!r} {fault}")
 
 
-def _arn_faults(arn: str) -> Iterator[str]:
+def _arn_errors(arn: str) -> Iterator[str]:
     parts = arn.split(":", _PARTS - 1)
     if len(parts) < _PARTS or parts[0] != "arn":
         # A wildcard may stand for several parts.

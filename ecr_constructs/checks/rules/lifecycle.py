@@ -14,7 +14,7 @@ from ecr_constructs.cloudformation.resource_types import (
 from ecr_constructs.model.lifecycle import Context, LifecyclePolicy
 from ecr_constructs.model.lifecycle.json_text import compact, parse
 from ecr_constructs.model.lifecycle.lint import Finding
-from ecr_constructs.model.lifecycle.policy_grammar import TEXT_MAX_LENGTH, policy_faults
+from ecr_constructs.model.lifecycle.policy_grammar import TEXT_MAX_LENGTH, policy_errors
 from ecr_constructs.model.prefixes import ROOT
 from ecr_constructs.model.tokens import is_unresolved
 
@@ -59,7 +59,7 @@ def accepted_policy(resource: Resource) -> Iterator[Fault]:
     except ValueError as error:
         yield Fault(path, f"the lifecycle policy is {error}")
         return
-    for fault in policy_faults(document):
+    for fault in policy_errors(document):
         yield Fault(path, str(fault))
     if isinstance(given, str) and len(given) > TEXT_MAX_LENGTH:
         said = f"the policy may be {TEXT_MAX_LENGTH:,} characters long, is {len(given):,}"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from ecr_constructs.checks.rule import Fault, rule
 from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.cloudformation.resource_types import PUBLIC_REPOSITORY, REPOSITORY
-from ecr_constructs.model.names import repository_name_faults
-from ecr_constructs.model.public_catalog import public_name_faults
+from ecr_constructs.model.names import repository_name_errors
+from ecr_constructs.model.public_catalog import public_name_errors
 
 _PATH = ("Properties", "RepositoryName")
 
@@ -25,7 +25,7 @@ def accepted_name(resource: Resource) -> Iterator[Fault]:
     name = resource.text("RepositoryName")
     if name is None:
         return
-    faults_of = repository_name_faults if resource.type == REPOSITORY else public_name_faults
+    faults_of = repository_name_errors if resource.type == REPOSITORY else public_name_errors
     for fault in dict.fromkeys(faults_of(name)):
         yield Fault(_PATH, f"the name {name!r} {fault}")
 

@@ -16,7 +16,7 @@ from ecr_constructs.cloudformation.iam_policy import (
 )
 from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.model.lifecycle.json_text import compact
-from ecr_constructs.model.principals import account_id_faults, principal_arn_faults
+from ecr_constructs.model.principals import account_id_errors, principal_arn_errors
 from ecr_constructs.model.repository_policy import POLICY_MAX_LENGTH
 from ecr_constructs.model.tokens import is_unresolved
 
@@ -158,21 +158,21 @@ def sound_principals(resource: Resource) -> Iterator[Fault]:
         for kind, value in statement.principals:
             if value != "*" and not is_unresolved(value):
                 path = (*statement.path, "Principal")
-                for fault in _principal_faults(kind, value):
+                for fault in _principal_errors(kind, value):
                     yield Fault(path, f"{value!r}: {fault}")
 
 
-def _principal_faults(kind: str, value: str) -> Iterator[str]:
+def _principal_errors(kind: str, value: str) -> Iterator[str]:
     if kind == "*":
         yield "only '*' stands without a kind; write {'AWS': …} or {'Service': …}"
     elif kind not in ("AWS", "Service", "Federated", "CanonicalUser"):
         yield f"there is no kind of principal {kind!r}; write AWS or Service"
     elif kind == "AWS":
         if value.isdecimal():
-            yield from account_id_faults(value)
+            yield from account_id_errors(value)
         elif root := _ROOT.fullmatch(value):
-            yield from account_id_faults(root["account"])
+            yield from account_id_errors(root["account"])
         elif ":iam:" in value or not value.startswith("arn:"):
-            yield from principal_arn_faults(value)
+            yield from principal_arn_errors(value)
     elif kind == "Service" and not re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?", value):
         yield "a service is named 'SERVICE.amazonaws.com'"

@@ -6,9 +6,9 @@ from typing import get_args
 from ecr_constructs.checks.rule import Fault, rule
 from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.cloudformation.resource_types import PULL_TIME_EXCLUSION, SCANNING, SIGNING
-from ecr_constructs.model.pull_time import MAX_EXCLUSIONS, exclusion_faults
+from ecr_constructs.model.pull_time import MAX_EXCLUSIONS, exclusion_errors
 from ecr_constructs.model.scanning import Scanning, ScanType
-from ecr_constructs.model.signing import SigningRule, signing_faults
+from ecr_constructs.model.signing import SigningRule, signing_errors
 
 _RULES = ("Properties", "Rules")
 
@@ -79,7 +79,7 @@ def accepted_signing(resource: Resource) -> Iterator[Fault]:
     listed = resource.get("Rules")
     if isinstance(listed, list):
         blank = SigningRule("${Token[any]}")
-        yield from (Fault(_RULES, line) for line in signing_faults([blank] * len(listed)))
+        yield from (Fault(_RULES, line) for line in signing_errors([blank] * len(listed)))
 
 
 @rule(
@@ -97,11 +97,11 @@ def sound_exclusion(resource: Resource) -> Iterator[Fault]:
     arn = resource.text("PrincipalArn")
     path = ("Properties", "PrincipalArn")
     if arn is not None:
-        yield from (Fault(path, f"{arn!r} {fault}") for fault in exclusion_faults(arn))
+        yield from (Fault(path, f"{arn!r} {fault}") for fault in exclusion_errors(arn))
         first = resource.assembly.first_of(resource, "PrincipalArn")
         if first is not resource:
             yield Fault(path, f"{first.id} excludes {arn!r} already", "Keep one of them.")
-    beside = resource.assembly.beside(resource)
+    beside = resource.assembly.siblings(resource)
     if beside[0] is resource and len(beside) > MAX_EXCLUSIONS:
         said = f"a registry has at most {MAX_EXCLUSIONS} exclusions, these are {len(beside)}"
         yield Fault((), said, "Exclude the roles that pull most.")

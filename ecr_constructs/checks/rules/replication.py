@@ -20,7 +20,7 @@ from ecr_constructs.model.replication import (
     QUOTA_RULES,
     Destination,
     forwarded,
-    replication_faults,
+    replication_errors,
 )
 from ecr_constructs.model.tokens import is_unresolved
 
@@ -48,10 +48,10 @@ def real_destinations(resource: Resource) -> Iterator[Fault]:
             if isinstance(entry, dict) and {"Region", "RegistryId"} <= set(entry):
                 path = (*_PATH, index, "Destinations", place)
                 goal = Destination(str(entry["RegistryId"]), str(entry["Region"]))
-                yield from (Fault(path, fault) for fault in _destination_faults(goal, source))
+                yield from (Fault(path, fault) for fault in _destination_errors(goal, source))
 
 
-def _destination_faults(goal: Destination, source: Destination) -> Iterator[str]:
+def _destination_errors(goal: Destination, source: Destination) -> Iterator[str]:
     if goal == source:
         yield "the destination is this registry itself"
     elif not is_unresolved(goal.region) and goal.region not in regions():
@@ -71,7 +71,7 @@ def _destination_faults(goal: Destination, source: Destination) -> Iterator[str]
 )
 def within_limits(resource: Resource) -> Iterator[Fault]:
     """Judge numbers and prefixes as the constructs do."""
-    for fault in dict.fromkeys(replication_faults(rules_of(resource))):
+    for fault in dict.fromkeys(replication_errors(rules_of(resource))):
         yield Fault(_PATH, fault)
 
 

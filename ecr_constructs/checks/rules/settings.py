@@ -12,7 +12,7 @@ from ecr_constructs.cloudformation.resource_types import (
     SCANNING,
 )
 from ecr_constructs.model.mutability import TagMutability
-from ecr_constructs.model.tags import tag_faults
+from ecr_constructs.model.tags import tag_errors
 from ecr_constructs.model.tokens import is_unresolved
 
 _FILTERS = "ImageTagMutabilityExclusionFilters"
@@ -42,7 +42,7 @@ def accepted_tags(resource: Resource) -> Iterator[Fault]:
     """Judge the tags as the constructs do, and look for keys that stand twice."""
     name, pairs = _tags_of(resource)
     path = ("Properties", name)
-    for fault in tag_faults({key: _text(value) for key, value in pairs}):
+    for fault in tag_errors({key: _text(value) for key, value in pairs}):
         yield Fault(path, fault)
     for key, uses in Counter(key for key, _ in pairs if not is_unresolved(key)).items():
         if uses > 1:

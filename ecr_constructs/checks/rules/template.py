@@ -50,14 +50,14 @@ def lead_somewhere(resource: Resource) -> Iterator[Fault]:
         if name.startswith("AWS::"):
             continue
         if name in stack.resources:
-            yield from _attribute_faults(stack.resources[name], reference)
+            yield from _attribute_errors(stack.resources[name], reference)
         elif attribute is not None or name not in named or reference.path == ("DependsOn",):
             near = get_close_matches(name, [*stack.resources, *named], n=1)
             hint = f"Write {near[0]}." if near else None
             yield Fault(reference.path, f"{name} is not defined in this template", hint)
 
 
-def _attribute_faults(target: Resource, reference: Reference) -> Iterator[Fault]:
+def _attribute_errors(target: Resource, reference: Reference) -> Iterator[Fault]:
     if reference.attribute is None or target.type not in ECR_TYPES:
         return
     known = schema_of(target.type)["attributes"]
@@ -80,9 +80,9 @@ def _attribute_faults(target: Resource, reference: Reference) -> Iterator[Fault]
 def no_cycle(resource: Resource) -> Iterator[Fault]:
     """Look for cycles, and name each at its first resource of ECR."""
     stack = resource.stack
-    if "cycles" not in stack.whole.memo:
-        stack.whole.memo["cycles"] = Cycles(stack)
-    members = stack.whole.memo["cycles"].of(resource.id)
+    if "cycles" not in stack.template_resource.memo:
+        stack.template_resource.memo["cycles"] = Cycles(stack)
+    members = stack.template_resource.memo["cycles"].of(resource.id)
     of_ecr = [each for each in members if stack.resources[each].type in ECR_TYPES]
     if of_ecr and of_ecr[0] == resource.id:
         yield Fault((), f"depend on each other: {', '.join(members)}")

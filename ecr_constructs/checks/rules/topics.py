@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.cloudformation.graph import Assembly, is_about_images, topics_of
+from ecr_constructs.cloudformation.graph import TemplateSet, is_about_images, topics_of
 from ecr_constructs.cloudformation.iam_policy import Statement, allowed, is_policy_known
 from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.cloudformation.resource_types import (
@@ -88,7 +88,7 @@ def may_use_key(resource: Resource) -> Iterator[Fault]:
         yield Fault(("Properties", "KmsMasterKeyId"), said)
 
 
-def _published(assembly: Assembly) -> frozenset[Resource]:
+def _published(assembly: TemplateSet) -> frozenset[Resource]:
     """Return the topics that rules about images send to without a role of their own."""
     if _PUBLISHED not in assembly.memo:
         targets = [

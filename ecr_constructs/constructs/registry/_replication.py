@@ -16,10 +16,10 @@ from ecr_constructs.model.replication import (
     ReplicationRule,
     forwarded,
     merged,
-    replication_faults,
+    replication_errors,
 )
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 _Configuration = ecr.CfnReplicationConfiguration
 
@@ -42,7 +42,9 @@ class RegistryReplication:
             ValueError: Everything that ECR would refuse, at once.
         """
         rules = merged([*self._rules, rule])
-        refuse("replication", rule, [*self._destination_faults(rule), *replication_faults(rules)])
+        raise_if_invalid(
+            "replication", rule, [*self._destination_errors(rule), *replication_errors(rules)]
+        )
         self._rules = rules
         if len(rules) > QUOTA_RULES:
             self._warn(
@@ -74,7 +76,7 @@ class RegistryReplication:
                 )
             )
 
-    def _destination_faults(self, rule: ReplicationRule) -> Iterator[str]:
+    def _destination_errors(self, rule: ReplicationRule) -> Iterator[str]:
         for destination in sorted(rule.destinations):
             yield from destination.faults_from(self._source, _known_regions())
 

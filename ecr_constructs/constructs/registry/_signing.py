@@ -9,8 +9,8 @@ from aws_cdk import aws_ecr as ecr
 from constructs import IValidation
 
 from ecr_constructs.constructs.registry._signing_grants import warn_of_pushers_elsewhere
-from ecr_constructs.model.signing import SigningRule, signing_faults
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.signing import SigningRule, signing_errors
+from ecr_constructs.model.validation import raise_if_invalid
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -34,7 +34,7 @@ class RegistrySigning:
             ValueError: There would be more rules than ECR accepts.
         """
         rules = list(dict.fromkeys([*self.rules, rule]))
-        refuse("signing configuration", rule.profile_arn, signing_faults(rules))
+        raise_if_invalid("signing configuration", rule.profile_arn, signing_errors(rules))
         self.rules = rules
         if self._resource is None:
             self._resource = _Configuration(

@@ -18,12 +18,12 @@ from ecr_constructs.constructs.registry._scanning import RegistryScanning
 from ecr_constructs.constructs.registry._signing import RegistrySigning
 from ecr_constructs.constructs.registry._signing_grants import grant_signing_to_pushers
 from ecr_constructs.model import principals, registry_policy
-from ecr_constructs.model.pull_time import MAX_EXCLUSIONS, exclusion_faults
+from ecr_constructs.model.pull_time import MAX_EXCLUSIONS, exclusion_errors
 from ecr_constructs.model.replication import Destination, ReplicationRule
 from ecr_constructs.model.scanning import Scanning, filters_of
 from ecr_constructs.model.signing import SigningRule
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import check_list, refuse
+from ecr_constructs.model.validation import raise_if_invalid, require_list
 
 
 class Registry(RegistryEvents, RegistryGrants):
@@ -112,11 +112,11 @@ class Registry(RegistryEvents, RegistryGrants):
                 prefixes; or the same is asked for both with and without deletions.
         """
         accounts = to_accounts or {}
-        principals.check_each("to_accounts", list(accounts), principals.account_id_faults)
-        check_list("to_regions", to_regions)
+        principals.check_each("to_accounts", list(accounts), principals.account_id_errors)
+        require_list("to_regions", to_regions)
         for account, regions in accounts.items():
-            check_list(f"to_accounts[{account!r}]", regions)
-        check_list("prefixes", prefixes)
+            require_list(f"to_accounts[{account!r}]", regions)
+        require_list("prefixes", prefixes)
         destinations = {Destination(self._account, region) for region in to_regions} | {
             Destination(account, region)
             for account, regions in accounts.items()
@@ -184,7 +184,7 @@ class Registry(RegistryEvents, RegistryGrants):
         if not (statement.resources or statement.not_resources):
             faults.append("names no resource; give the PolicyStatement resources")
         document = statement.to_statement_json()
-        refuse("statement of a registry policy", document, faults)
+        raise_if_invalid("statement of a registry policy", document, faults)
         self._policy.add(document)
 
     def scan_basic(self, *, on_push: Sequence[str]) -> None:
@@ -257,7 +257,7 @@ class Registry(RegistryEvents, RegistryGrants):
                 them.
         """
         if not is_unresolved(principal_arn):
-            refuse("principal ARN", principal_arn, exclusion_faults(principal_arn))
+            raise_if_invalid("principal ARN", principal_arn, exclusion_errors(principal_arn))
         if principal_arn in self._excluded:
             msg = f"{principal_arn} is excluded from pull time updates already; leave it out"
             raise ValueError(msg)

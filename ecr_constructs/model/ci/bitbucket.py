@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from ecr_constructs.model.ci.issuer import CiIssuer
 from ecr_constructs.model.ci.project import CiProject
-from ecr_constructs.model.ci.uuids import ANY_UUID, braced, uuid_faults
-from ecr_constructs.model.validation import check_list, refuse
+from ecr_constructs.model.ci.uuids import ANY_UUID, braced, uuid_errors
+from ecr_constructs.model.validation import raise_if_invalid, require_list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +34,8 @@ class BitbucketPipelines(CiProject):
 
     def __post_init__(self) -> None:
         """Judge the project."""
-        check_list("environments", self.environments)
-        refuse("project of Bitbucket Pipelines", self.repository_uuid, self._faults())
+        require_list("environments", self.environments)
+        raise_if_invalid("project of Bitbucket Pipelines", self.repository_uuid, self._errors())
         _ = self.issuer
 
     @property
@@ -54,10 +54,10 @@ class BitbucketPipelines(CiProject):
         repository = braced(self.repository_uuid)
         return tuple(f"{repository}:{braced(each)}:{{{ANY_UUID}}}" for each in self.environments)
 
-    def _faults(self) -> Iterator[str]:
-        yield from uuid_faults("repository_uuid", self.repository_uuid)
+    def _errors(self) -> Iterator[str]:
+        yield from uuid_errors("repository_uuid", self.repository_uuid)
         for each in self.environments:
-            yield from uuid_faults("environments:", each)
+            yield from uuid_errors("environments:", each)
         if not self.environments:
             yield (
                 "says no environment, so that every step of the repository might push, on whatever "

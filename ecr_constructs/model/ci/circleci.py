@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from ecr_constructs.model.ci.issuer import CiIssuer
 from ecr_constructs.model.ci.project import CiProject
-from ecr_constructs.model.ci.selections import nothing_selected, selection_faults
-from ecr_constructs.model.ci.uuids import ANY_UUID, uuid_faults
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.ci.selections import nothing_selected, selection_errors
+from ecr_constructs.model.ci.uuids import ANY_UUID, uuid_errors
+from ecr_constructs.model.validation import raise_if_invalid
 
 _PART = "[A-Za-z0-9_.-]+"
 _ORIGIN = re.compile(f"{_PART}(?:/{_PART})+")
@@ -44,7 +44,7 @@ class CircleCi(CiProject):
 
     def __post_init__(self) -> None:
         """Judge the project."""
-        refuse("project of CircleCI", self.vcs_origin, self._faults())
+        raise_if_invalid("project of CircleCI", self.vcs_origin, self._errors())
 
     @property
     def issuer(self) -> CiIssuer:
@@ -66,14 +66,14 @@ class CircleCi(CiProject):
             for each in values
         )
 
-    def _faults(self) -> Iterator[str]:
-        yield from uuid_faults("organization_id", self.organization_id, braces=False)
-        yield from uuid_faults("project_id", self.project_id, braces=False)
+    def _errors(self) -> Iterator[str]:
+        yield from uuid_errors("organization_id", self.organization_id, braces=False)
+        yield from uuid_errors("project_id", self.project_id, braces=False)
         if not _ORIGIN.fullmatch(self.vcs_origin):
             yield (
                 f"vcs_origin {self.vcs_origin!r} must be a repository without a scheme and a "
                 "wildcard, 'github.com/OWNER/NAME'"
             )
-        yield from selection_faults(branches=self.branches, tags=self.tags)
+        yield from selection_errors(branches=self.branches, tags=self.tags)
         if not (self.branches or self.tags):
             yield nothing_selected(branches="main", tags="v*")

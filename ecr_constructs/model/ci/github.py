@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from ecr_constructs.model.ci.issuer import CiIssuer
 from ecr_constructs.model.ci.project import CiProject
-from ecr_constructs.model.ci.selections import nothing_selected, selection_faults
+from ecr_constructs.model.ci.selections import nothing_selected, selection_errors
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 _OWNER = "[A-Za-z0-9][A-Za-z0-9_-]*"
 _NAME = "[A-Za-z0-9._-]+"
@@ -52,7 +52,7 @@ class GitHubActions(CiProject):
 
     def __post_init__(self) -> None:
         """Judge the project."""
-        refuse("project of GitHub Actions", self.repository, self._faults())
+        raise_if_invalid("project of GitHub Actions", self.repository, self._errors())
 
     @property
     def name(self) -> str:
@@ -71,17 +71,17 @@ class GitHubActions(CiProject):
         ]
         return tuple(f"repo:{self.repository}:{each}" for each in found)
 
-    def _faults(self) -> Iterator[str]:
+    def _errors(self) -> Iterator[str]:
         if not is_unresolved(self.repository):
-            yield from _repository_faults(self.repository)
-        yield from selection_faults(
+            yield from _repository_errors(self.repository)
+        yield from selection_errors(
             branches=self.branches, tags=self.tags, environments=self.environments
         )
         if not (self.branches or self.tags or self.environments or self.pull_requests):
             yield nothing_selected(branches="main", tags="v*", environments="prod")
 
 
-def _repository_faults(repository: str) -> Iterator[str]:
+def _repository_errors(repository: str) -> Iterator[str]:
     if "*" in repository or "?" in repository:
         yield (
             "a wildcard in the owner or the repository would let in repositories that somebody "

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from ecr_constructs.model.ci.issuer import CiIssuer
 from ecr_constructs.model.ci.project import CiProject
-from ecr_constructs.model.ci.selections import nothing_selected, selection_faults
+from ecr_constructs.model.ci.selections import nothing_selected, selection_errors
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 _PART = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _GITLAB_COM = CiIssuer.gitlab()
@@ -42,7 +42,7 @@ class GitLabCi(CiProject):
 
     def __post_init__(self) -> None:
         """Judge the project."""
-        refuse("project of GitLab CI", self.project, self._faults())
+        raise_if_invalid("project of GitLab CI", self.project, self._errors())
 
     @property
     def name(self) -> str:
@@ -58,7 +58,7 @@ class GitLabCi(CiProject):
             for each in values
         )
 
-    def _faults(self) -> Iterator[str]:
+    def _errors(self) -> Iterator[str]:
         if "*" in self.project or "?" in self.project:
             yield (
                 "a wildcard in the project would let in projects that somebody else may make; "
@@ -66,6 +66,6 @@ class GitLabCi(CiProject):
             )
         elif not is_unresolved(self.project) and not _PROJECT.fullmatch(self.project):
             yield "must be the project's path with all groups, 'GROUP/PROJECT'"
-        yield from selection_faults(branches=self.branches, tags=self.tags)
+        yield from selection_errors(branches=self.branches, tags=self.tags)
         if not (self.branches or self.tags):
             yield nothing_selected(branches="main", tags="v*")

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ecr_constructs.model.ci.uuids import UUID, uuid_faults
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.ci.uuids import UUID, uuid_errors
+from ecr_constructs.model.validation import raise_if_invalid
 
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
 URL_MAX_LENGTH = 255
@@ -32,7 +32,7 @@ class CiIssuer:
 
     def __post_init__(self) -> None:
         """Judge the URL."""
-        refuse("CI issuer", self.url, _url_faults(self.url))
+        raise_if_invalid("CI issuer", self.url, _url_errors(self.url))
 
     @classmethod
     def github_actions(cls, url: str = "https://token.actions.githubusercontent.com") -> "CiIssuer":
@@ -69,13 +69,13 @@ class CiIssuer:
             workspace: The workspace's id, as in its address: ``acme``.
             workspace_uuid: Its UUID, with or without braces.
         """
-        faults = list(uuid_faults("workspace_uuid", workspace_uuid))
+        faults = list(uuid_errors("workspace_uuid", workspace_uuid))
         if not _WORKSPACE.fullmatch(workspace):
             faults.append(
                 f"workspace {workspace!r} is no workspace id, the part after bitbucket.org/ in "
                 "its address: 'acme'"
             )
-        refuse("Bitbucket workspace", workspace, faults)
+        raise_if_invalid("Bitbucket workspace", workspace, faults)
         bare = UUID.findall(workspace_uuid)[0]
         return cls(
             f"https://api.bitbucket.org/2.0/workspaces/{workspace}/pipelines-config/identity/oidc",
@@ -91,10 +91,10 @@ class CiIssuer:
         Args:
             organization_id: The organization's id, a UUID.
         """
-        refuse(
+        raise_if_invalid(
             "CircleCI organization",
             organization_id,
-            uuid_faults("organization_id", organization_id, braces=False),
+            uuid_errors("organization_id", organization_id, braces=False),
         )
         return cls(f"https://oidc.circleci.com/org/{organization_id}", organization_id)
 
@@ -108,7 +108,7 @@ class CiIssuer:
         return f"arn:{partition}:iam::{account}:oidc-provider/{self.path}"
 
 
-def _url_faults(url: str) -> Iterator[str]:
+def _url_errors(url: str) -> Iterator[str]:
     if not _URL.fullmatch(url):
         yield (
             "must be an https URL in which nothing follows the path, as the tokens have it in "

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import check_list
+from ecr_constructs.model.validation import require_list
 
 # What Git forbids in a ref, but for the wildcards, and what no policy can hold.
 # https://git-scm.com/docs/git-check-ref-format
@@ -14,7 +14,7 @@ _TEXT = re.compile(r"[^\x00-\x1f\x7f\u0100-\U0010ffff]+")
 _EXAMPLES = {"branches": "release/*", "tags": "v*", "environments": "prod-*"}
 
 
-def selection_faults(**selections: Sequence[str]) -> Iterator[str]:
+def selection_errors(**selections: Sequence[str]) -> Iterator[str]:
     """Yield a sentence for each fault of the branches, tags or environments that are given.
 
     Args:
@@ -24,10 +24,10 @@ def selection_faults(**selections: Sequence[str]) -> Iterator[str]:
         ValueError: A string where a list is meant.
     """
     for keyword, values in selections.items():
-        check_list(keyword, values)
+        require_list(keyword, values)
         for value in values:
             if not is_unresolved(value):
-                yield from _faults(keyword, value)
+                yield from _errors(keyword, value)
 
 
 def nothing_selected(**examples: str) -> str:
@@ -43,7 +43,7 @@ def nothing_selected(**examples: str) -> str:
     )
 
 
-def _faults(keyword: str, value: str) -> Iterator[str]:
+def _errors(keyword: str, value: str) -> Iterator[str]:
     if not value.strip("*?/"):
         yield (
             f"{keyword}: {value!r} would admit all {keyword}, those that nobody reviewed too; name "

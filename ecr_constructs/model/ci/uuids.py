@@ -9,7 +9,7 @@ _BRACED = re.compile(rf"\{{{UUID.pattern}\}}|{UUID.pattern}")
 ANY_UUID = "-".join("?" * length for length in (8, 4, 4, 4, 12))
 
 
-def uuid_faults(keyword: str, value: str, *, braces: bool = True) -> Iterator[str]:
+def uuid_errors(keyword: str, value: str, *, braces: bool = True) -> Iterator[str]:
     """Yield a sentence if a value is no UUID.
 
     Args:

@@ -8,7 +8,7 @@ from typing import Any, Self
 from ecr_constructs.model.lifecycle.describe_images import images_of
 from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.manifests import Manifest, manifests_of
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 
 class Inventory:
@@ -24,9 +24,9 @@ class Inventory:
         listed = tuple(images)
         self._by_digest = {image.digest: image for image in listed}
         self.images = tuple(self._by_digest.values())
-        refuse("inventory", f"{len(listed):,} images", self._faults(listed))
+        raise_if_invalid("inventory", f"{len(listed):,} images", self._errors(listed))
 
-    def _faults(self, listed: tuple[Image, ...]) -> Iterator[str]:
+    def _errors(self, listed: tuple[Image, ...]) -> Iterator[str]:
         if len(self.images) < len(listed):
             for image in listed:
                 if image != self._by_digest[image.digest]:

@@ -15,14 +15,14 @@ from ecr_constructs.model.lifecycle.policy_grammar import (
     MAX_RULES,
     TEXT_MAX_LENGTH,
     faults_between,
-    policy_faults,
+    policy_errors,
 )
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.simulation.engine import Simulation, simulate
 from ecr_constructs.model.lifecycle.simulation.forecast import Forecast, forecast
 from ecr_constructs.model.lifecycle.simulation.options import DEFAULT, Readings
 from ecr_constructs.model.lifecycle.words import rule_in_words
-from ecr_constructs.model.validation import refusal, refuse
+from ecr_constructs.model.validation import raise_if_invalid, reject
 
 
 class LifecyclePolicy:
@@ -44,7 +44,7 @@ class LifecyclePolicy:
         self._listed = rules
         self._rules = tuple(_numbered(rules))
         self._text = compact(self.to_dict())
-        refuse("lifecycle policy", self._text, _faults(self._text))
+        raise_if_invalid("lifecycle policy", self._text, _errors(self._text))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -57,8 +57,8 @@ class LifecyclePolicy:
         try:
             document = parse(text)
         except ValueError as error:
-            raise ValueError(refusal("lifecycle policy", text, [str(error)])) from None
-        refuse("lifecycle policy", text, map(str, policy_faults(document)))
+            reject("lifecycle policy", text, "json-syntax", str(error))
+        raise_if_invalid("lifecycle policy", text, map(str, policy_errors(document)))
         return cls(*map(LifecycleRule.from_dict, document["rules"]))
 
     def with_rules(self, *rules: LifecycleRule) -> Self:
@@ -185,7 +185,7 @@ def _with_priority(rule: LifecycleRule, priority: int) -> LifecycleRule:
 
 
 @lru_cache(maxsize=1024)
-def _faults(text: str) -> tuple[str, ...]:
+def _errors(text: str) -> tuple[str, ...]:
     # Judged once, as each of its rules is.
     return tuple(_faults_together(text))
 

@@ -11,9 +11,9 @@ from typing import Any
 from ecr_constructs.model.lifecycle.rule_grammar import (
     STORAGE_CLASSES,
     Fault,
-    key_faults,
+    key_errors,
     kind_of,
-    rule_faults,
+    rule_errors,
 )
 
 MAX_RULES = 50
@@ -21,12 +21,12 @@ MAX_RULES = 50
 TEXT_MAX_LENGTH = 30_720
 
 
-def policy_faults(document: object) -> Iterator[Fault]:
+def policy_errors(document: object) -> Iterator[Fault]:
     """Yield every fault of a policy document, ``{"rules": [...]}``."""
     if not isinstance(document, Mapping):
         yield Fault("", f'must be a JSON object {{"rules": […]}}, got {kind_of(document)}')
         return
-    yield from key_faults("", document, ("rules",), required=("rules",))
+    yield from key_errors("", document, ("rules",), required=("rules",))
     rules = document.get("rules")
     if rules is None:
         return
@@ -36,7 +36,7 @@ def policy_faults(document: object) -> Iterator[Fault]:
     if not 1 <= len(rules) <= MAX_RULES:
         yield Fault("rules", f"must hold 1 to {MAX_RULES} rules, holds {len(rules)}")
     for index, rule in enumerate(rules):
-        yield from rule_faults(rule, f"rules[{index}]")
+        yield from rule_errors(rule, f"rules[{index}]")
     yield from faults_between(rules)
 
 
@@ -62,14 +62,14 @@ def faults_between(rules: Sequence[Any]) -> Iterator[Fault]:
             for index, rule in sound
             if rule["selection"].get("storageClass", "standard") == storage_class
         ]
-        yield from _order_faults(of_class, storage_class)
-        yield from _uniqueness_faults(of_class, storage_class)
+        yield from _order_errors(of_class, storage_class)
+        yield from _uniqueness_errors(of_class, storage_class)
 
 
 _Indexed = Sequence[tuple[int, Mapping[str, Any]]]
 
 
-def _order_faults(rules: _Indexed, storage_class: str) -> Iterator[Fault]:
+def _order_errors(rules: _Indexed, storage_class: str) -> Iterator[Fault]:
     highest = max((r["rulePriority"] for _, r in rules if _has_priority(r)), default=0)
     for index, rule in rules:
         if (
@@ -84,7 +84,7 @@ def _order_faults(rules: _Indexed, storage_class: str) -> Iterator[Fault]:
             )
 
 
-def _uniqueness_faults(rules: _Indexed, storage_class: str) -> Iterator[Fault]:
+def _uniqueness_errors(rules: _Indexed, storage_class: str) -> Iterator[Fault]:
     untagged = [index for index, rule in rules if rule["selection"].get("tagStatus") == "untagged"]
     if len(untagged) > 1:
         places = ", ".join(f"rules[{index}]" for index in untagged)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.validation import check_list
+from ecr_constructs.model.validation import require_list
 
 
 class Retention:
@@ -66,6 +66,6 @@ class Retention:
 
 def protect(tag_patterns: Sequence[str]) -> Iterator[LifecycleRule]:
     """Yield one protecting rule for each pattern: a list in one rule would mean ALL of them."""
-    check_list("protect_tags", tag_patterns)
+    require_list("protect_tags", tag_patterns)
     for pattern in tag_patterns:
         yield LifecycleRule.protect(pattern, description=f"Protect {pattern}")

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any, Self
 
 from ecr_constructs.model.lifecycle.json_text import compact
-from ecr_constructs.model.lifecycle.rule_grammar import rule_faults
-from ecr_constructs.model.validation import check_list, refuse
+from ecr_constructs.model.lifecycle.rule_grammar import rule_errors
+from ecr_constructs.model.validation import raise_if_invalid, require_list
 
 # How many images a rule that protects keeps: more than any repository can hold.
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html (100,000, adjustable)
@@ -60,7 +60,7 @@ class LifecycleRule:
         """Settle what follows from other fields, then judge the whole."""
         settle = object.__setattr__
         for name in ("tag_pattern_list", "tag_prefix_list"):
-            check_list(name, getattr(self, name) or ())
+            require_list(name, getattr(self, name) or ())
             settle(self, name, tuple(getattr(self, name)))
         if self.storage_class == "standard":
             settle(self, "storage_class", None)
@@ -69,7 +69,7 @@ class LifecycleRule:
         if self.target_storage_class is None and self.action == "transition":
             settle(self, "target_storage_class", "archive")
         text = compact(self.to_dict())
-        refuse("lifecycle rule", text, _faults(text))
+        raise_if_invalid("lifecycle rule", text, _errors(text))
 
     @classmethod
     def expire_untagged(cls, *, after_days: int, description: str | None = None) -> Self:
@@ -219,9 +219,9 @@ class LifecycleRule:
 
 
 @lru_cache(maxsize=1024)
-def _faults(text: str) -> tuple[str, ...]:
+def _errors(text: str) -> tuple[str, ...]:
     # Judged once: the repositories of a company repeat the same few rules.
-    return tuple(map(str, rule_faults(json.loads(text))))
+    return tuple(map(str, rule_errors(json.loads(text))))
 
 
 def _selecting(patterns: Sequence[str], prefixes: Sequence[str]) -> dict[str, Any]:

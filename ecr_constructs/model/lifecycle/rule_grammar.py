@@ -52,7 +52,7 @@ class Fault(NamedTuple):
         return f"{self.where} {self.what}" if self.where else self.what
 
 
-def rule_faults(rule: object, where: str = "") -> Iterator[Fault]:
+def rule_errors(rule: object, where: str = "") -> Iterator[Fault]:
     """Yield every fault of one rule, as far as it can be judged alone.
 
     Args:
@@ -63,8 +63,8 @@ def rule_faults(rule: object, where: str = "") -> Iterator[Fault]:
         yield Fault(where, f"must be a JSON object, got {kind_of(rule)}")
         return
     inside = f"{where}." if where else ""
-    yield from key_faults(inside, rule, _RULE_KEYS, required=("selection", "action"))
-    yield from _integer_faults(f"{inside}rulePriority", rule.get("rulePriority", 1))
+    yield from key_errors(inside, rule, _RULE_KEYS, required=("selection", "action"))
+    yield from _integer_errors(f"{inside}rulePriority", rule.get("rulePriority", 1))
     if is_unresolved(rule.get("rulePriority")):
         yield Fault(
             f"{inside}rulePriority", "puts the rules in order; it cannot wait for the deploy"
@@ -77,24 +77,24 @@ def rule_faults(rule: object, where: str = "") -> Iterator[Fault]:
         if part is not None and not isinstance(part, Mapping):
             yield Fault(f"{inside}{name}", f"must be a JSON object, got {kind_of(part)}")
     if isinstance(selection, Mapping):
-        yield from _selection_faults(f"{inside}selection.", selection)
+        yield from _selection_errors(f"{inside}selection.", selection)
     if isinstance(action, Mapping):
-        yield from _action_faults(f"{inside}action.", action)
+        yield from _action_errors(f"{inside}action.", action)
     if isinstance(selection, Mapping) and isinstance(action, Mapping):
-        yield from _pairing_faults(inside, selection, action)
+        yield from _pairing_errors(inside, selection, action)
 
 
-def _selection_faults(inside: str, selection: Mapping[str, Any]) -> Iterator[Fault]:
+def _selection_errors(inside: str, selection: Mapping[str, Any]) -> Iterator[Fault]:
     required = ("tagStatus", "countType", "countNumber")
-    yield from key_faults(inside, selection, _SELECTION_KEYS, required=required)
-    yield from _choice_faults(f"{inside}tagStatus", selection.get("tagStatus"), TAG_STATUSES)
-    yield from _choice_faults(f"{inside}countType", selection.get("countType"), COUNT_TYPES)
-    yield from _tag_list_faults(inside, selection)
-    yield from _storage_class_faults(inside, selection)
-    yield from _count_faults(inside, selection)
+    yield from key_errors(inside, selection, _SELECTION_KEYS, required=required)
+    yield from _choice_errors(f"{inside}tagStatus", selection.get("tagStatus"), TAG_STATUSES)
+    yield from _choice_errors(f"{inside}countType", selection.get("countType"), COUNT_TYPES)
+    yield from _tag_list_errors(inside, selection)
+    yield from _storage_class_errors(inside, selection)
+    yield from _count_errors(inside, selection)
 
 
-def _tag_list_faults(inside: str, selection: Mapping[str, Any]) -> Iterator[Fault]:
+def _tag_list_errors(inside: str, selection: Mapping[str, Any]) -> Iterator[Fault]:
     lists = [key for key in ("tagPatternList", "tagPrefixList") if selection.get(key) is not None]
     status = selection.get("tagStatus")
     if status == "tagged" and len(lists) != 1:
@@ -123,9 +123,9 @@ def _tag_list_faults(inside: str, selection: Mapping[str, Any]) -> Iterator[Faul
                 )
 
 
-def _storage_class_faults(inside: str, selection: Mapping[str, Any]) -> Iterator[Fault]:
+def _storage_class_errors(inside: str, selection: Mapping[str, Any]) -> Iterator[Fault]:
     storage_class = selection.get("storageClass")
-    yield from _choice_faults(f"{inside}storageClass", storage_class, STORAGE_CLASSES)
+    yield from _choice_errors(f"{inside}storageClass", storage_class, STORAGE_CLASSES)
     if storage_class == "standard":
         # https://github.com/cloudposse/terraform-aws-ecr/issues/159
         yield Fault(
@@ -134,31 +134,31 @@ def _storage_class_faults(inside: str, selection: Mapping[str, Any]) -> Iterator
         )
 
 
-def _count_faults(inside: str, selection: Mapping[str, Any]) -> Iterator[Fault]:
+def _count_errors(inside: str, selection: Mapping[str, Any]) -> Iterator[Fault]:
     count_type, unit = selection.get("countType"), selection.get("countUnit")
     if "countNumber" in selection:
-        yield from _integer_faults(f"{inside}countNumber", selection["countNumber"])
+        yield from _integer_errors(f"{inside}countNumber", selection["countNumber"])
     if count_type == "imageCountMoreThan":
         if unit is not None:
             yield Fault(f"{inside}countUnit", "does not go with imageCountMoreThan; leave it out")
     elif count_type in COUNT_TYPES and unit is None:
         yield Fault(f"{inside}countUnit", f"is missing; {count_type} counts in 'days'")
     elif unit is not None:
-        yield from _choice_faults(f"{inside}countUnit", unit, ("days",))
+        yield from _choice_errors(f"{inside}countUnit", unit, ("days",))
 
 
-def _action_faults(inside: str, action: Mapping[str, Any]) -> Iterator[Fault]:
-    yield from key_faults(inside, action, _ACTION_KEYS, required=("type",))
+def _action_errors(inside: str, action: Mapping[str, Any]) -> Iterator[Fault]:
+    yield from key_errors(inside, action, _ACTION_KEYS, required=("type",))
     kind, target = action.get("type"), action.get("targetStorageClass")
-    yield from _choice_faults(f"{inside}type", kind, ACTIONS)
-    yield from _choice_faults(f"{inside}targetStorageClass", target, ("archive",))
+    yield from _choice_errors(f"{inside}type", kind, ACTIONS)
+    yield from _choice_errors(f"{inside}targetStorageClass", target, ("archive",))
     if kind == "transition" and "targetStorageClass" not in action:
         yield Fault(f"{inside}targetStorageClass", "is missing; a transition goes to 'archive'")
     if kind == "expire" and target is not None:
         yield Fault(f"{inside}targetStorageClass", "does not go with expire; leave it out")
 
 
-def _pairing_faults(
+def _pairing_errors(
     inside: str, selection: Mapping[str, Any], action: Mapping[str, Any]
 ) -> Iterator[Fault]:
     count_type, kind = selection.get("countType"), action.get("type")
@@ -185,7 +185,7 @@ def _pairing_faults(
         )
 
 
-def key_faults(
+def key_errors(
     inside: str, mapping: Mapping[str, Any], known: Sequence[str], *, required: Sequence[str]
 ) -> Iterator[Fault]:
     """Yield a fault for each key that is unknown, null or missing."""
@@ -200,13 +200,13 @@ def key_faults(
             yield Fault(f"{inside}{key}", "is missing")
 
 
-def _choice_faults(where: str, value: object, allowed: Sequence[str]) -> Iterator[Fault]:
+def _choice_errors(where: str, value: object, allowed: Sequence[str]) -> Iterator[Fault]:
     if value is not None and value not in allowed:
         options = " or ".join(map(repr, allowed))
         yield Fault(where, f"must be {options}, got {value!r}")
 
 
-def _integer_faults(where: str, value: object) -> Iterator[Fault]:
+def _integer_errors(where: str, value: object) -> Iterator[Fault]:
     if value is None or (isinstance(value, float) and is_unresolved(value)):
         return
     if isinstance(value, bool) or not isinstance(value, int):

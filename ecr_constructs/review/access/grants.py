@@ -15,7 +15,7 @@ from ecr_constructs.review.access.values import ANYTHING, Pattern, pattern, with
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ecr_constructs.cloudformation.graph import Assembly
+    from ecr_constructs.cloudformation.graph import TemplateSet
     from ecr_constructs.cloudformation.iam_policy import Policy, Statement
     from ecr_constructs.cloudformation.resource import Resource
 
@@ -111,7 +111,7 @@ def _whats(statement: Statement) -> list[Demand]:
     return [being(pattern(each)) for each in statement.resources]
 
 
-def _is_about(assembly: Assembly, what: Demand, service: str) -> bool:
+def _is_about(assembly: TemplateSet, what: Demand, service: str) -> bool:
     """Tell whether resources are repositories, or keys that repositories are encrypted with."""
     if service == "kms":
         return any(implies(being(each), what) for each in keys_in(assembly))
@@ -124,7 +124,7 @@ def _is_about(assembly: Assembly, what: Demand, service: str) -> bool:
     return within(Pattern(service), pattern(named)) is not False
 
 
-def keys_in(assembly: Assembly) -> frozenset[Pattern]:
+def keys_in(assembly: TemplateSet) -> frozenset[Pattern]:
     """Return the keys that repositories are encrypted with, by their ARNs."""
     if "ecr keys" not in assembly.memo:
         keys = (

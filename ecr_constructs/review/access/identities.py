@@ -28,7 +28,7 @@ from ecr_constructs.review.access.values import Pattern, pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ecr_constructs.cloudformation.graph import Assembly
+    from ecr_constructs.cloudformation.graph import TemplateSet
     from ecr_constructs.cloudformation.resource import Resource
     from ecr_constructs.review.change import Change
     from ecr_constructs.review.comparison import Comparison, Pair
@@ -63,7 +63,7 @@ class Identity(NamedTuple):
 class Identities:
     """Who has which policies, on one side."""
 
-    def __init__(self, assembly: Assembly) -> None:
+    def __init__(self, assembly: TemplateSet) -> None:
         """Keep what is asked."""
         self._assembly = assembly
 
@@ -111,7 +111,7 @@ class Identities:
         """Tell whether somebody is there; who is in no template is, wherever that may be."""
         referred = self._assembly.referred_to(identity.reference)
         if referred is not None:
-            return referred.is_made
+            return referred.is_created
         return UNKNOWN in identity.reference or not is_unresolved(identity.reference)
 
     def grants(self, identity: Identity) -> list[Grant]:

@@ -20,7 +20,7 @@ from ecr_constructs.review.access.principal_set import (
     UNREAD,
     Audience,
 )
-from ecr_constructs.review.phrases import listed
+from ecr_constructs.review.phrases import join_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -65,10 +65,10 @@ def _tells(key: str, part: tuple[str, Demand]) -> bool:
 
 def _who(key: str, demand: Demand) -> str:
     values = texts_of(demand)
-    value = listed([plain(each) for each in values])
+    value = join_names([plain(each) for each in values])
     if demand.how == "is not":
         outside = f"everyone outside organization {value}"
-        return outside if key == ORGANIZATION else f"everyone but {listed(map(_named, values))}"
+        return outside if key == ORGANIZATION else f"everyone but {join_names(map(_named, values))}"
     said = {
         ACCOUNT: _account(values[0]),
         ARN: _named(values[0]),
@@ -102,7 +102,7 @@ def _account(account: str) -> str:
 
 
 def _if(key: str, demand: Demand) -> str:
-    values = listed([plain(each) for each in texts_of(demand)])
+    values = join_names([plain(each) for each in texts_of(demand)])
     if key == UNREAD:
         return "an effect holds that is known only at the deployment"
     # Of a token's claims the issuer is told already; its name has dots, a service's has none.
@@ -156,17 +156,17 @@ def deeds_told(deeds: Sequence[Deed], what: Demand, origin: Resource, *, own: bo
         own: Whether it is said by what it is done to, so that this has no name.
     """
     if own:
-        return listed(dict.fromkeys(each.verb for each in deeds), _MOST)
+        return join_names(dict.fromkeys(each.verb for each in deeds), _MOST)
     said = []
     for noun in dict.fromkeys(each.noun for each in deeds):
         on = dict.fromkeys(each.on for each in deeds if each.noun == noun and each.on is not None)
         if on:
-            said.append(f"{listed(on, _MOST)} {resource_told(what, origin, noun)}")
+            said.append(f"{join_names(on, _MOST)} {resource_told(what, origin, noun)}")
     alone = [each.verb for each in deeds if each.on is None]
-    return listed(dict.fromkeys([*said, *alone]), _MOST)
+    return join_names(dict.fromkeys([*said, *alone]), _MOST)
 
 
 def resource_told(what: Demand, origin: Resource, noun: str) -> str:
     """Return what a statement is about: ``payments/*``."""
-    told = listed([_resource(each, origin, noun) for each in texts_of(what)])
+    told = join_names([_resource(each, origin, noun) for each in texts_of(what)])
     return told if what.how == "is" else f"every {noun} but {told}"

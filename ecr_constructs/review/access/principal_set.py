@@ -7,7 +7,7 @@ from itertools import product
 from math import prod
 
 from ecr_constructs.cloudformation.conditions import WHO
-from ecr_constructs.cloudformation.graph import Assembly
+from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.iam_policy import Condition, Statement
 from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.cloudformation.resource_types import ROLE
@@ -79,7 +79,7 @@ def covers(wide: Audience, narrow: Audience) -> bool | None:
     return answer
 
 
-def audiences(assembly: Assembly, statement: Statement) -> Iterator[Audience]:
+def audiences(assembly: TemplateSet, statement: Statement) -> Iterator[Audience]:
     """Yield whom a statement speaks of; all of them together are its audience."""
     whom = list(_principals(assembly, statement))
     for parts in _conditions(assembly, statement, len(whom)):
@@ -87,7 +87,7 @@ def audiences(assembly: Assembly, statement: Statement) -> Iterator[Audience]:
             yield audience_of(each | parts)
 
 
-def conditioned(assembly: Assembly, statement: Statement, *parts: Part) -> Iterator[Audience]:
+def conditioned(assembly: TemplateSet, statement: Statement, *parts: Part) -> Iterator[Audience]:
     """Yield whom a statement of an identity's own policy speaks of.
 
     Args:
@@ -112,7 +112,7 @@ def _is_every_organization(key: str, demand: Demand) -> bool:
     return is_of_them and implies(being(_EVERY_ORGANIZATION), demand) is True
 
 
-def _principals(assembly: Assembly, statement: Statement) -> Iterator[frozenset[Part]]:
+def _principals(assembly: TemplateSet, statement: Statement) -> Iterator[frozenset[Part]]:
     if "NotPrincipal" in statement.body:
         named = [str(each) for each in _flat(statement.body["NotPrincipal"])]
         yield frozenset({(NAMED, but(map(pattern, named)))})
@@ -152,7 +152,7 @@ def _principal(kind: str, value: str) -> Iterator[Part]:
 
 
 def _conditions(
-    assembly: Assembly, statement: Statement, times: int = 1
+    assembly: TemplateSet, statement: Statement, times: int = 1
 ) -> Iterator[frozenset[Part]]:
     choices = [_choices(assembly, each) for each in statement.conditions]
     if times * prod(map(len, choices)) > _MOST:
@@ -169,7 +169,7 @@ def _unread(condition: Condition) -> frozenset[Part]:
     return frozenset({(condition.key.lower(), demand)})
 
 
-def _choices(assembly: Assembly, condition: Condition) -> list[frozenset[Part]]:
+def _choices(assembly: TemplateSet, condition: Condition) -> list[frozenset[Part]]:
     key = condition.key.lower()
     key = _ALIASES.get(key, key)
     values = [_expanded(assembly, each) for each in condition.values]
@@ -195,7 +195,7 @@ def _implied(key: str, demand: Demand) -> Iterator[Part]:
         yield ACCOUNT, being(Pattern(match["account"]))
 
 
-def _expanded(assembly: Assembly, value: str) -> str:
+def _expanded(assembly: TemplateSet, value: str) -> str:
     """Return a reference to a role or user as the ARN that it will have, as far as it is known."""
     resource = assembly.referred_to(value)
     if resource is None or resource.type not in _NAMES or not value.endswith(".Arn]}"):
@@ -205,7 +205,7 @@ def _expanded(assembly: Assembly, value: str) -> str:
     return f"arn:aws:iam::{_account_of(resource)}:{kind}{resource.text('Path') or '/'}{name}"
 
 
-def _provider(assembly: Assembly, value: str) -> str:
+def _provider(assembly: TemplateSet, value: str) -> str:
     """Return a reference to a provider of tokens as the ARN that it will have."""
     resource = assembly.referred_to(value)
     url = resource.text("Url") if resource is not None else None

@@ -12,7 +12,7 @@ from ecr_constructs.review.access.difference import Gain, Side, gains
 from ecr_constructs.review.access.phrases import audience_told, deeds_told, resource_told
 from ecr_constructs.review.access.principal_set import IDENTITY, ORGANIZATION, Audience, covers
 from ecr_constructs.review.change import Change, Kind, Severity
-from ecr_constructs.review.phrases import listed
+from ecr_constructs.review.phrases import join_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -128,7 +128,7 @@ def _direction(subject: Subject, left: Side, right: Side, *, widens: bool) -> It
     for audience, sure in _by_audience([each for each in gained if each.is_sure]):
         yield _change(subject, audience, sure, (left, right), widens=widens)
     if doubtful := [each for each in gained if not each.is_sure]:
-        who = listed(sorted({audience_told(each.audience) for each in doubtful}))
+        who = join_names(sorted({audience_told(each.audience) for each in doubtful}))
         yield _undecided(subject, f"what {who} may do cannot be compared", widens=widens)
 
 
@@ -150,7 +150,7 @@ def _change(
     left, right = sides
     who, done = audience_told(audience), _done(gained, widens=widens)
     others = _others(audience, gained, left)
-    instead = f" ({'was' if widens else 'now'}: {listed(others)})" if others else ""
+    instead = f" ({'was' if widens else 'now'}: {join_names(others)})" if others else ""
     sentence = f"{who} {done}{instead}"
     summary = sentence if subject.names_itself else f"{subject.called}: {sentence}"
     details = (*subject.details, *_perhaps_already(audience, gained, left)) if widens else ()
@@ -205,7 +205,7 @@ def _done(gained: Sequence[Gain], *, widens: bool) -> str:
     for is_undenied, verb in said.items():
         told = [_told(each) for each in gained if each.is_undenied == is_undenied]
         if told:
-            parts.append(f"{verb} {listed(dict.fromkeys(told))}")
+            parts.append(f"{verb} {join_names(dict.fromkeys(told))}")
     return " and ".join(parts)
 
 

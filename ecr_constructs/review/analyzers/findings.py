@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ecr_constructs.checks.finding import Finding
-    from ecr_constructs.cloudformation.graph import Assembly, Stack
+    from ecr_constructs.cloudformation.graph import Stack, TemplateSet
     from ecr_constructs.cloudformation.resource import Resource
     from ecr_constructs.review.comparison import Comparison
 
@@ -63,7 +63,7 @@ def judged(comparison: Comparison) -> tuple[list[Change], Counts]:
 
 
 def _found(
-    comparison: Comparison, side: Assembly, places: Mapping[Resource, Resource]
+    comparison: Comparison, side: TemplateSet, places: Mapping[Resource, Resource]
 ) -> Iterator[tuple[_Key, Finding, Stack]]:
     """Yield the findings of a side, each with what it is called on both."""
     stacks = {stack.template.name: stack for stack in side.stacks}
@@ -75,13 +75,13 @@ def _found(
     touched = frozenset(_touched(comparison, side))
     for finding in report_on(side, touched.__contains__).findings:
         stack = stacks[finding.template]
-        resource = stack.resources.get(finding.resource, stack.whole)
+        resource = stack.resources.get(finding.resource, stack.template_resource)
         there = places.get(resource, resource)
         place = numbers[id(there.stack)], there.id
         yield (place, finding.rule, finding.message), finding, stack
 
 
-def _touched(comparison: Comparison, side: Assembly) -> Iterator[Resource]:
+def _touched(comparison: Comparison, side: TemplateSet) -> Iterator[Resource]:
     """Yield what is judged, of one side."""
     changed = comparison.rewritten
     names = {name_of(each) for each in changed if each.type == REPOSITORY} - {None}

@@ -17,7 +17,7 @@ from ecr_constructs.model.prefixes import covers
 from ecr_constructs.review.analyzers.lifecycle_policy import stated
 from ecr_constructs.review.change import Change, Kind, Severity
 from ecr_constructs.review.create_only import differing
-from ecr_constructs.review.phrases import counted, listed
+from ecr_constructs.review.phrases import join_names, pluralize
 from ecr_constructs.review.subjects import subject
 
 if TYPE_CHECKING:
@@ -102,14 +102,14 @@ def _change(pair: Pair, after: Simulation, group: _Group, details: list[str]) ->
     outcomes = [after.outcome(images[rank].digest) for rank in ranks[:MOST_IMAGES]]
     size = bytes_of(images, group.ranks)
     names = [_name(images[rank]) for rank in ranks[:_NAMED]]
-    named = listed(names) if len(ranks) <= _NAMED else _with_rest(names, len(ranks))
+    named = join_names(names) if len(ranks) <= _NAMED else _with_rest(names, len(ranks))
     return Change(
         kind=group.kind,
         severity=group.severity,
         stack=pair.stack,
         resource=pair.resource.id,
         repository=pair.name,
-        summary=f"{subject(pair)}: {counted(len(ranks), 'image')} {group.verb} "
+        summary=f"{subject(pair)}: {pluralize(len(ranks), 'image')} {group.verb} "
         f"({_about(size)}): {named}",
         before={
             "imageCount": len(ranks),
@@ -150,7 +150,7 @@ def _described(outcome: Outcome) -> dict[str, Any]:
 
 def _details(repository: Resource, after: Simulation, group: _Group) -> list[str]:
     details = [
-        f"Judged by {counted(len(after.inventory), 'image')} on {after.now:%Y-%m-%d %H:%M} UTC."
+        f"Judged by {pluralize(len(after.inventory), 'image')} on {after.now:%Y-%m-%d %H:%M} UTC."
     ]
     if group.severity == "note":
         return details
@@ -158,7 +158,9 @@ def _details(repository: Resource, after: Simulation, group: _Group) -> list[str
     details += [f"This rests on an assumption: {each.sentence}" for each in after.assumptions]
     followers = _followers(repository) if group.kind == "images-deleted" else []
     if followers:
-        details.append(f"They are deleted in {listed(followers)} too: deletions are replicated.")
+        details.append(
+            f"They are deleted in {join_names(followers)} too: deletions are replicated."
+        )
     return details
 
 
@@ -167,7 +169,7 @@ def _by_rule(after: Simulation, ranks: int) -> Iterator[str]:
     for marks in after.evaluation.marks:
         if count := (marks.acted & ranks).bit_count():
             rule = marks.rule
-            yield f"Rule {rule.rule_priority} ({rule_in_words(rule)}): {counted(count, 'image')}."
+            yield f"Rule {rule.rule_priority} ({rule_in_words(rule)}): {pluralize(count, 'image')}."
 
 
 def _followers(repository: Resource) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 from ecr_constructs.cloudformation.resource_types import KEY, PUBLIC_REPOSITORY, REPOSITORY
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.deletion_outcome import Attribute, empties, fate_of, is_retained
-from ecr_constructs.review.phrases import listed
+from ecr_constructs.review.phrases import join_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def changes(comparison: Comparison) -> Iterator[Change]:
                 stack=pair.stack,
                 resource=after.id,
                 repository=pair.name,
-                summary=f"{pair.called} is better protected ({listed(_names(strengthened))})",
+                summary=f"{pair.called} is better protected ({join_names(_names(strengthened))})",
                 before=_settings(before),
                 after=_settings(after),
                 properties=_names(strengthened),

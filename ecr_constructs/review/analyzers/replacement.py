@@ -19,7 +19,7 @@ from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import name_of
 from ecr_constructs.review.create_only import differing
 from ecr_constructs.review.deletion_outcome import fate_of
-from ecr_constructs.review.phrases import listed, told
+from ecr_constructs.review.phrases import format_value, join_names
 from ecr_constructs.review.stock import images_of
 
 if TYPE_CHECKING:
@@ -61,9 +61,10 @@ def _replaced(
     differs: Mapping[str, tuple[Any, Any]],
 ) -> Change:
     """Return what a change of create-only properties does."""
-    names = listed(differs)
+    names = join_names(differs)
     said = [
-        f"{name} was {told(old)} and will be {told(new)}" for name, (old, new) in differs.items()
+        f"{name} was {format_value(old)} and will be {format_value(new)}"
+        for name, (old, new) in differs.items()
     ]
     details = [f"CloudFormation cannot change {names} of what exists: {'; '.join(said)}."]
     if pair.type in _ONE_OF_A_NAME and name_of(before) == name_of(after) is not None:

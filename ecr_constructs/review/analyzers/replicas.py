@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ecr_constructs.cloudformation.replication_config import repository_at, template_for
 from ecr_constructs.cloudformation.resource import Registry
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
-from ecr_constructs.review.phrases import listed
+from ecr_constructs.review.phrases import join_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,7 +41,7 @@ def lacking(repositories: Mapping[str, Resource], goal: Destination) -> Iterator
             groups[missing, there is None].append(name)
     for (missing, is_undefined), names in groups.items():
         why = ": neither a repository nor a creation template is defined" if is_undefined else ""
-        yield f"There {listed(names)} will be without {listed(missing)}{why}."
+        yield f"There {join_names(names)} will be without {join_names(missing)}{why}."
 
 
 def _traits(resource: Resource) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from ecr_constructs.review.analyzers.lifecycle_rules import takes_any
 from ecr_constructs.review.analyzers.replicas import lacking
 from ecr_constructs.review.analyzers.replication_scope import NOTHING, Reach, beyond, touches
 from ecr_constructs.review.change import Change, Severity
-from ecr_constructs.review.phrases import but_for, listed
+from ecr_constructs.review.phrases import but_for, join_names
 from ecr_constructs.review.subjects import subject
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _renamed(pair: Pair) -> Iterator[Change]:
     )
     for severity, said, goals in severities:
         if goals:
-            where = listed(_called(each, pair.sides[1]) for each in sorted(goals))
+            where = join_names(_called(each, pair.sides[1]) for each in sorted(goals))
             yield Change(
                 kind="replication",
                 severity=severity,
@@ -201,9 +201,11 @@ def _patterns(prefixes: Iterable[str]) -> list[str]:
 
 
 def _words(prefixes: Sequence[str]) -> str:
-    return "all repositories" if "" in prefixes else f"repositories {listed(_patterns(prefixes))}"
+    return (
+        "all repositories" if "" in prefixes else f"repositories {join_names(_patterns(prefixes))}"
+    )
 
 
 def _of_this_app(repositories: Mapping[str, Resource]) -> Iterator[str]:
     if repositories:
-        yield f"Of this app these are: {listed(repositories)}."
+        yield f"Of this app these are: {join_names(repositories)}."

@@ -7,7 +7,7 @@ from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison, Pair
-from ecr_constructs.review.phrases import listed
+from ecr_constructs.review.phrases import join_names
 
 _ATTRIBUTES = (
     "DeletionPolicy",
@@ -53,7 +53,7 @@ def _summary(pair: Pair, told: set[str]) -> str | None:
     names = [name for name in _changed(pair.before, pair.after) if name not in told]
     if not names or "" in told:
         return None
-    return f"{pair.called}: {listed(names)} {'is' if len(names) == 1 else 'are'} changed"
+    return f"{pair.called}: {join_names(names)} {'is' if len(names) == 1 else 'are'} changed"
 
 
 def _like(pair: Pair) -> str:

@@ -4,13 +4,13 @@ from typing import Any
 
 from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.cycles import Cycles
-from ecr_constructs.cloudformation.graph import Assembly
+from ecr_constructs.cloudformation.graph import TemplateSet
 from tests.support.rule_examples.build import get_att
 
 
 def cycles(**properties: Any) -> Cycles:
     resources = {name: {"Type": "T", "Properties": each} for name, each in properties.items()}
-    [stack] = Assembly([Template("template", {"Resources": resources})]).stacks
+    [stack] = TemplateSet([Template("template", {"Resources": resources})]).stacks
     return Cycles(stack)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ecr_constructs.checks import Template, check, load
 from ecr_constructs.checks.rules.suppressions import UNUSED
-from ecr_constructs.cloudformation.graph import Assembly
+from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.references import references
 from tests.support.rule_examples.build import ELSEWHERE, creation_template, repository, template
 from tests.support.rule_examples.registries import copies
@@ -34,19 +34,19 @@ def test_deep_references_are_not_followed() -> None:
     for _ in range(300):
         deep = [deep]
     given = repository(Tags=deep)
-    [stack] = Assembly([template({"Api": given})]).stacks
+    [stack] = TemplateSet([template({"Api": given})]).stacks
     assert [] == list(references(stack.resources["Api"]))
 
 
 def test_a_resource_shows_itself() -> None:
     """In a debugger a resource says what and where it is."""
-    [stack] = Assembly([template({"Api": repository()})]).stacks
+    [stack] = TemplateSet([template({"Api": repository()})]).stacks
     assert "<AWS::ECR::Repository Api in template>" == repr(stack.resources["Api"])
 
 
 def test_rules_of_suppressions_look_at_no_resource() -> None:
     """The engine finds what is wrong with suppressions."""
-    [stack] = Assembly([template({"Api": repository()})]).stacks
+    [stack] = TemplateSet([template({"Api": repository()})]).stacks
     assert [] == list(UNUSED.judge(stack.resources["Api"]))
 
 

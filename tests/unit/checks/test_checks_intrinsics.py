@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import Template
-from ecr_constructs.cloudformation.graph import Assembly, Stack
+from ecr_constructs.cloudformation.graph import Stack, TemplateSet
 from ecr_constructs.model.tokens import is_unresolved
 
 REGION, ACCOUNT = "eu-central-1", "111122223333"
@@ -41,7 +41,7 @@ BODY: dict[str, Any] = {
 
 
 def stack(region: str | None = REGION, account: str | None = ACCOUNT) -> Stack:
-    return Assembly([Template("t", BODY, account, region)]).stacks[0]
+    return TemplateSet([Template("t", BODY, account, region)]).stacks[0]
 
 
 KNOWN = {
@@ -146,7 +146,9 @@ def _imported(at: tuple[str | None, str | None], value: Any = "arn") -> Any:
         },
     }
     importer: dict[str, Any] = {"Resources": {}}
-    assembly = Assembly([Template("one", exports, ACCOUNT, REGION), Template("two", importer, *at)])
+    assembly = TemplateSet(
+        [Template("one", exports, ACCOUNT, REGION), Template("two", importer, *at)]
+    )
     return assembly.stacks[1].resolver.resolve({"Fn::ImportValue": "key"})
 
 

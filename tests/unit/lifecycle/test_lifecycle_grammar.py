@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 
 from ecr_constructs import LifecyclePolicy
-from ecr_constructs.model.lifecycle.policy_grammar import policy_faults
-from ecr_constructs.model.lifecycle.rule_grammar import Fault, rule_faults
+from ecr_constructs.model.lifecycle.policy_grammar import policy_errors
+from ecr_constructs.model.lifecycle.rule_grammar import Fault, rule_errors
 from tests.support.strategies import (
     damaged_documents,
     documents,
@@ -172,7 +172,7 @@ def test_repeats_at_most_500_characters() -> None:
 )
 def test_accepts_together(rules: list[Any]) -> None:
     """Order in the list means nothing, and each storage class stands for itself."""
-    assert list(policy_faults({"rules": rules})) == []
+    assert list(policy_errors({"rules": rules})) == []
 
 
 DEPLOY_TIME_NUMBER = float.fromhex("-0x1.f000000000007p+960")
@@ -180,14 +180,14 @@ DEPLOY_TIME_NUMBER = float.fromhex("-0x1.f000000000007p+960")
 
 def test_lets_a_deploy_time_count_pass() -> None:
     """A count that is known only at deploy time cannot be judged and passes."""
-    assert list(policy_faults({"rules": [rule(countNumber=DEPLOY_TIME_NUMBER)]})) == []
+    assert list(policy_errors({"rules": [rule(countNumber=DEPLOY_TIME_NUMBER)]})) == []
 
 
 def test_lets_a_deploy_time_tag_pass() -> None:
     """A tag that is known only at deploy time cannot be judged and passes."""
     tagged = rule(tagStatus="tagged", tagPatternList=["${Token[Tag.1]}"])
 
-    assert [] == list(policy_faults({"rules": [tagged]}))
+    assert [] == list(policy_errors({"rules": [tagged]}))
 
 
 @pytest.mark.parametrize(
@@ -197,12 +197,12 @@ def test_lets_a_deploy_time_tag_pass() -> None:
 )
 def test_refuses_deploy_time_values_elsewhere(selection: dict[str, Any]) -> None:
     """ECR reads a quoted count as text, and what a rule must say hangs on its choices."""
-    assert 1 == len(list(policy_faults({"rules": [rule(**selection)]})))
+    assert 1 == len(list(policy_errors({"rules": [rule(**selection)]})))
 
 
 def test_refuses_a_deploy_time_priority() -> None:
     """Rules are put in order by their priorities, so they must be known."""
-    [fault] = policy_faults({"rules": [{**rule(), "rulePriority": DEPLOY_TIME_NUMBER}]})
+    [fault] = policy_errors({"rules": [{**rule(), "rulePriority": DEPLOY_TIME_NUMBER}]})
 
     assert "rules[0].rulePriority puts the rules in order; it cannot wait for the deploy" == str(
         fault
@@ -214,7 +214,7 @@ def test_judges_the_tags_beside_a_deploy_time_one() -> None:
     tagged = rule(tagStatus="tagged", tagPatternList=["${Token[Tag.1]}", "*****"])
 
     assert ["rules[0].selection.tagPatternList[1]"] == [
-        fault.where for fault in policy_faults({"rules": [tagged]})
+        fault.where for fault in policy_errors({"rules": [tagged]})
     ]
 
 
@@ -236,15 +236,15 @@ def test_refuses_deep_nesting_in_a_value() -> None:
 
 def test_a_rule_alone_has_no_place() -> None:
     """A rule that is judged alone is the document: its faults begin with its own keys."""
-    assert [Fault("", "must be a JSON object, got text")] == list(rule_faults("x"))
-    assert list(map(str, rule_faults("x"))) == ["must be a JSON object, got text"]
-    assert list(map(str, rule_faults(rule(0)))) == ["rulePriority must be at least 1, got 0"]
+    assert [Fault("", "must be a JSON object, got text")] == list(rule_errors("x"))
+    assert list(map(str, rule_errors("x"))) == ["must be a JSON object, got text"]
+    assert list(map(str, rule_errors(rule(0)))) == ["rulePriority must be at least 1, got 0"]
 
 
 @given(documents())
 def test_accepts_every_sound_document(document: Any) -> None:
     """A document that follows the published grammar has no fault."""
-    assert list(policy_faults(document)) == []
+    assert list(policy_errors(document)) == []
 
 
 @given(damaged_documents())
@@ -258,7 +258,7 @@ def test_refuses_every_damaged_document(document: Any) -> None:
 def test_a_fault_is_what_refuses(document: Any) -> None:
     """Any JSON is either refused, or a policy of as many rules."""
     text = json.dumps(document)
-    if any(policy_faults(document)):
+    if any(policy_errors(document)):
         with pytest.raises(ValueError, match="Invalid lifecycle policy"):
             LifecyclePolicy.from_json(text)
     else:

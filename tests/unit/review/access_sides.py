@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ecr_constructs.checks import Template
-from ecr_constructs.cloudformation.graph import Assembly
+from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.review.access import changes
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison
@@ -42,5 +42,5 @@ def deny(action: Any, **parts: Any) -> dict[str, Any]:
     return {"Effect": "Deny", "Action": action, **parts}
 
 
-def _assembly(given: Resources | Sequence[Template]) -> Assembly:
-    return Assembly([template(given)] if isinstance(given, Mapping) else given)
+def _assembly(given: Resources | Sequence[Template]) -> TemplateSet:
+    return TemplateSet([template(given)] if isinstance(given, Mapping) else given)

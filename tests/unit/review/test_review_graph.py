@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import Template
-from ecr_constructs.cloudformation.graph import Assembly
+from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.model.replication import Destination
 from ecr_constructs.report.mermaid import graph
 from ecr_constructs.review import review
@@ -39,7 +39,7 @@ def replicating(*rules: tuple[Destination, list[str]]) -> dict[str, Any]:
 
 def between(before: dict[str, Any], after: dict[str, Any]) -> tuple[Edge, ...]:
     sides = (
-        Assembly([Template("Prod", {"Resources": each}, HOME.account, HOME.region)])
+        TemplateSet([Template("Prod", {"Resources": each}, HOME.account, HOME.region)])
         for each in (before, after)
     )
     return review(*sides).replication

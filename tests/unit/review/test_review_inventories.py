@@ -9,7 +9,7 @@ import pytest
 
 from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.errors import CheckError
-from ecr_constructs.cloudformation.graph import Assembly
+from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.model.lifecycle import Image, Inventory
 from ecr_constructs.review import Inventories, RepositoryId, read_inventories
@@ -138,7 +138,7 @@ def repositories(*places: Place, definition: Json = API) -> list[Resource]:
         Template(str(number), {"Resources": {"Api": definition, "Other": NAMELESS}}, *place)
         for number, place in enumerate(places)
     ]
-    return [stack.resources["Api"] for stack in Assembly(templates).stacks]
+    return [stack.resources["Api"] for stack in TemplateSet(templates).stacks]
 
 
 def owners(known: list[RepositoryId], *places: Place) -> list[bool]:

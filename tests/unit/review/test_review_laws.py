@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from ecr_constructs.checks import Template
-from ecr_constructs.cloudformation.graph import Assembly
+from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.review import Review, review
 from tests.support.rule_examples import EXAMPLES
 from tests.unit.checks.test_checks_any_template import damaged
@@ -26,7 +26,7 @@ def compared(base: list[Template], head: list[Template]) -> Review:
         for templates, side in zip(sides, (before, after), strict=True):
             template = side.get(key, Template("", {"Resources": {}}))
             templates.append(replace(template, name="-".join(map(str, key)), stack=key[0]))
-    return review(Assembly(sides[0]), Assembly(sides[1]))
+    return review(TemplateSet(sides[0]), TemplateSet(sides[1]))
 
 
 @given(damaged(), damaged())
@@ -37,7 +37,7 @@ def test_any_two_sides_are_compared(base: list[Template], head: list[Template]) 
         (f"Stack{place}", resource)
         for side in (base, head)
         for place, each in enumerate(side)
-        for resource in ["", *Assembly([each]).stacks[0].resources]
+        for resource in ["", *TemplateSet([each]).stacks[0].resources]
     }
 
     for change in found.changes:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import Template
-from ecr_constructs.cloudformation.graph import Assembly
+from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.resource_types import REPLICATION
 from ecr_constructs.review import Change
 from ecr_constructs.review.analyzers.replication import changes
@@ -187,7 +187,7 @@ GUARDED = repository(
 def begun(there: Json) -> tuple[str, ...]:
     """Return what is said of a replica, beside which there is something at the destination."""
     base, head = (
-        Assembly(
+        TemplateSet(
             [
                 Template("home", {"Resources": each}, *HOME),
                 Template("there", {"Resources": there}, *ELSEWHERE),

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ecr_constructs.cloudformation.graph import Assembly
+from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.template import Template
 from ecr_constructs.review import review
 from ecr_constructs.review.analyzers.findings import Counts
-from ecr_constructs.review.phrases import counted, listed, told
+from ecr_constructs.review.phrases import format_value, join_names, pluralize
 from tests.support.compared import API, only, reviewed, said
 from tests.support.rule_examples.build import HOME, repository, resource
 
@@ -124,7 +124,7 @@ def test_another_type_is_another_resource() -> None:
 def test_a_condition_that_no_longer_holds_removes() -> None:
     """A resource is there only where its condition holds."""
 
-    def side(*, wanted: str) -> Assembly:
+    def side(*, wanted: str) -> TemplateSet:
         conditions = {
             "Wanted": {"Fn::Equals": [wanted, "yes"]},
             "Never": {"Fn::Equals": ["no", "yes"]},
@@ -137,7 +137,7 @@ def test_a_condition_that_no_longer_holds_removes() -> None:
                 "Never": {**never, "Condition": "Never"},
             },
         }
-        return Assembly([Template("Prod.json", body, *HOME, stack="Prod")])
+        return TemplateSet([Template("Prod.json", body, *HOME, stack="Prod")])
 
     assert "removed" == only(review(side(wanted="yes"), side(wanted="no"))).kind
 
@@ -145,11 +145,11 @@ def test_a_condition_that_no_longer_holds_removes() -> None:
 def test_a_value_behind_a_reference_is_a_change() -> None:
     """Equal texts come to other values where a mapping is another."""
 
-    def side(description: str) -> Assembly:
+    def side(description: str) -> TemplateSet:
         named = {"Fn::FindInMap": ["M", "a", "tag"]}
         tagged = repository(RepositoryName="payments/api", Tags=[{"Key": "team", "Value": named}])
         body = {"Mappings": {"M": {"a": {"tag": description}}}, "Resources": {"Api": tagged}}
-        return Assembly([Template("Prod.json", body, *HOME, stack="Prod")])
+        return TemplateSet([Template("Prod.json", body, *HOME, stack="Prod")])
 
     assert [("other", "note", "payments/api: Tags is changed")] == said(
         review(side("one"), side("two"))
@@ -158,8 +158,8 @@ def test_a_value_behind_a_reference_is_a_change() -> None:
 
 def test_a_long_list_and_a_long_value_are_cut() -> None:
     """A sentence stays one that can be read."""
-    assert "a, b and c" == listed("abc")
-    assert "a, b, c, d and 3 more" == listed("abcdefg")
-    assert "absent" == told(None)
-    assert ["1 image", "2,000 images"] == [counted(1, "image"), counted(2000, "image")]
-    assert f"{'x' * 119}…" == told("x" * 200)
+    assert "a, b and c" == join_names("abc")
+    assert "a, b, c, d and 3 more" == join_names("abcdefg")
+    assert "absent" == format_value(None)
+    assert ["1 image", "2,000 images"] == [pluralize(1, "image"), pluralize(2000, "image")]
+    assert f"{'x' * 119}…" == format_value("x" * 200)

@@ -19,7 +19,7 @@ from ecr_constructs.model.lifecycle.simulation.ranking import Ranking
 from ecr_constructs.model.lifecycle.simulation.relations import ARCHIVE, EXPIRE
 from ecr_constructs.model.lifecycle.simulation.storage import Bytes, bytes_of
 from ecr_constructs.model.tokens import is_list_mark, is_unresolved
-from ecr_constructs.model.validation import refuse
+from ecr_constructs.model.validation import raise_if_invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -171,7 +171,7 @@ def simulate(
     readings: Readings = DEFAULT,
 ) -> Simulation:
     """Apply a policy; see `LifecyclePolicy.simulate`."""
-    refuse("lifecycle policy to simulate", policy.to_json(), _deploy_time_faults(policy))
+    raise_if_invalid("lifecycle policy to simulate", policy.to_json(), _deploy_time_errors(policy))
     inventory = images if isinstance(images, Inventory) else Inventory(images)
     return Simulation(policy, inventory, in_utc(now), readings)
 
@@ -190,7 +190,7 @@ def in_utc(now: datetime | None) -> datetime:
     return now.astimezone(UTC)
 
 
-def _deploy_time_faults(policy: LifecyclePolicy) -> Iterator[str]:
+def _deploy_time_errors(policy: LifecyclePolicy) -> Iterator[str]:
     for rule in policy.rules:
         for name in ("count_number", "tag_pattern_list", "tag_prefix_list"):
             value = getattr(rule, name)

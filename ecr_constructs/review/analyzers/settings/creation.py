@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ecr_constructs.review.analyzers.settings.loss import Loss
-from ecr_constructs.review.phrases import listed
+from ecr_constructs.review.phrases import join_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,8 +53,8 @@ def lost_occasions(had: Resource, has: Resource) -> Iterator[Loss]:
         return
     if gone := sorted({str(each) for each in one} - {str(each) for each in other}):
         yield Loss(
-            weaker=f"it is no longer for {listed(gone)}",
-            stronger=f"it is for {listed(gone)} too",
+            weaker=f"it is no longer for {join_names(gone)}",
+            stronger=f"it is for {join_names(gone)} too",
             properties=("AppliedFor",),
             details=(_WITHOUT,),
         )

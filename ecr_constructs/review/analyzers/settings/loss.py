@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ecr_constructs.review.phrases import listed
+from ecr_constructs.review.phrases import join_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ class Loss:
 
 def images_of(patterns: Sequence[str]) -> str:
     """Return ``images of payments/*``, or of all repositories."""
-    return f"images of {'all repositories' if '*' in patterns else listed(patterns)}"
+    return f"images of {'all repositories' if '*' in patterns else join_names(patterns)}"
 
 
 def flag(resource: Resource, name: str, *path: str, default: bool) -> bool | None:

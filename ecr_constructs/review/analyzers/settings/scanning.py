@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ecr_constructs.cloudformation.resource_types import REPOSITORY, SCANNING
 from ecr_constructs.model.lifecycle.tag_match import covers
 from ecr_constructs.review.analyzers.settings.loss import Loss, flag, images_of
-from ecr_constructs.review.phrases import but_for, listed
+from ecr_constructs.review.phrases import but_for, join_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -128,4 +128,4 @@ def _affected(
     names = [each.text("RepositoryName") for each in repositories]
     found = [name for name in names if name and _beyond([name], has) and not _beyond([name], had)]
     if found:
-        yield f"Of this app these are: {listed(found)}."
+        yield f"Of this app these are: {join_names(found)}."

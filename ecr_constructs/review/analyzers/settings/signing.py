@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ecr_constructs.model.lifecycle.tag_match import covers
 from ecr_constructs.review.analyzers.settings.loss import Loss, images_of
-from ecr_constructs.review.phrases import but_for, told
+from ecr_constructs.review.phrases import but_for, format_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ def lost(had: Resource | None, has: Resource | None) -> Iterator[Loss]:
         if gone:
             rest = [each for each in kept if any(covers(wide, each) for wide in gone)]
             images = images_of(gone)
-            name = told(profile).rpartition("/")[2]
+            name = format_value(profile).rpartition("/")[2]
             yield Loss(
                 weaker=f"{images} are no longer signed with the profile {name}{but_for(rest)}",
                 stronger=f"{images} are signed with the profile {name}",

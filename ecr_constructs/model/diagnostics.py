@@ -1,0 +1,64 @@
+"""One problem: what kind, where, how bad, and what to do about it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad a problem is. Ordered: ``Severity.NOTE < Severity.WARNING < Severity.ERROR``.
+
+    A severity is also its own name as a string: ``Severity.ERROR == "error"``.
+    """
+
+    NOTE = "note"
+    """Worth knowing."""
+
+    WARNING = "warning"
+    """Probably not what was meant."""
+
+    ERROR = "error"
+    """Rejected by AWS, loses images or opens access."""
+
+    @property
+    def rank(self) -> int:
+        """The position in the order, 0 for the mildest."""
+        return list(Severity).index(self)
+
+    def __lt__(self, other: str) -> bool:
+        """Compare by rank, not by letters."""
+        return self.rank < Severity(other).rank
+
+    def __le__(self, other: str) -> bool:
+        """Compare by rank, not by letters."""
+        return self.rank <= Severity(other).rank
+
+    def __gt__(self, other: str) -> bool:
+        """Compare by rank, not by letters."""
+        return self.rank > Severity(other).rank
+
+    def __ge__(self, other: str) -> bool:
+        """Compare by rank, not by letters."""
+        return self.rank >= Severity(other).rank
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One problem with a value.
+
+    Attributes:
+        code: What kind of problem it is, stable across releases: ``repository-name-length``.
+        message: What was given and what is allowed, as one sentence without a full stop.
+        path: Where it is, in the terms of the caller: ``pull_accounts[0]`` or
+            ``rules[0].selection.countNumber``. Default: the value as a whole.
+        remedy: What to write instead, in the imperative. Default: the message says it.
+    """
+
+    code: str
+    message: str
+    path: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        """Return path, message and remedy as one line."""
+        subject = f"{self.path}: " if self.path else ""
+        return f"{subject}{self.message}{f'; {self.remedy}' if self.remedy else ''}"

@@ -1,0 +1,22 @@
+"""Reading the codes of a rejected value."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from ecr_constructs.model.validation import ValidationError
+
+
+def codes(error: ValidationError) -> list[tuple[str, str]]:
+    """Return the path and the code of each problem, in the order in which they are listed."""
+    return [(problem.path, problem.code) for problem in error.diagnostics]
+
+
+@contextmanager
+def rejects(*expected: str) -> Iterator[None]:
+    """Expect a `ValidationError` with these problems, each written ``path: code`` or ``code``."""
+    with pytest.raises(ValidationError) as caught:
+        yield
+    written = [f"{path}: {code}" if path else code for path, code in codes(caught.value)]
+    assert list(expected) == written
