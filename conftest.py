@@ -74,5 +74,5 @@ pytest_collect_file = Sybil(
         CodeBlockParser("yaml", _environment_file),
         CodeBlockParser("console", _command),
     ],
-    patterns=["README.md", "docs/*.md"],
+    patterns=["README.md", "docs/**/*.md"],
 ).pytest()
