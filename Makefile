@@ -127,6 +127,7 @@ update: install ## rewrite snapshots and generated files after a deliberate chan
 	@$(BIN)/python -m scripts.rules
 	@$(BIN)/pytest tests/app --snapshot-update
 	@$(BIN)/python -m scripts.picture
+	@$(BIN)/python -m scripts.examples
 
 .PHONY: lock
 lock: $(BIN)/uv ## rewrite the hashed locks from pyproject.toml
