@@ -10,7 +10,8 @@ from ecr_constructs.cli.main import main
 
 ROOT = Path(__file__).parent.parent
 _EXAMPLE = re.compile(
-    r"(?<=^```console\n)(\$ ecr-constructs (?:.*\\\n)*.*\n)(.*?)(?=^```$)", re.S | re.M
+    r"(?<=^```console\n)(\$ ecr-constructs (?:[^\n]*\\\n)*[^\n]*\n)(.*?)(?=^```$)",
+    re.DOTALL | re.MULTILINE,
 )
 
 
