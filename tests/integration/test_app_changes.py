@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ecr_constructs.environment.models import Environment
     from local_aws.process import LocalAws
-    from tests.integration.conftest import Cdk
+    from tests.support.embedded_aws import Cdk
 
     Repositories = dict[str, dict[str, Any]]
     Read = Callable[[Environment], Repositories]

@@ -15,7 +15,7 @@ from ecr_constructs.environment.resolution import resolve
 from ecr_constructs.model.repository_policy import Access, document
 from local_aws import images, paths, web_identity
 from local_aws.registry import PullRefusedError, PushRefusedError
-from tests.integration.conftest import MEMBER
+from tests.support.embedded_aws import MEMBER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ecr_constructs.environment.models import Environment
     from local_aws.process import LocalAws
     from local_aws.registry import Registry
-    from tests.integration.conftest import Cdk
+    from tests.support.embedded_aws import Cdk
 
 STAGES = ("Dev/**", "Prod/**")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local_aws.process import LocalAws
-    from tests.integration.conftest import Cdk
+    from tests.support.embedded_aws import Cdk
 
 # Of their own: other tests read what the shipped accounts hold.
 ACCOUNT, OTHER = "666677778888", "777788889990"

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from local_aws import images
 from local_aws.registry import PullRefusedError, PushRefusedError
-from tests.integration.conftest import MEMBER, ORGANIZATION
+from tests.support.embedded_aws import MEMBER, ORGANIZATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
