@@ -26,7 +26,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def wait_for(words: str, process: subprocess.Popen[str]) -> None:
-    """Read what the demo says until it says this."""
+    """Read the output of the demo up to these words."""
     assert process.stdout
     while words not in (line := process.stdout.readline()):
         assert line, process.communicate()
@@ -113,7 +113,7 @@ def test_a_failed_deployment_shows_why(project: Project) -> None:
 
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
-        "local_aws: cdk deploy failed. The end of what it printed:",
+        "local_aws: cdk deploy failed. The end of its output:",
         "❌  the reason",
     ]
     assert project.left() == []
