@@ -35,11 +35,9 @@ class Push(NamedTuple):
     client: str = "docker"
 
 
-_API, _BASE, _BUILD = (
-    "payments/api",
-    "platform/base-python",
-    "docker buildx build --push --platform",
-)
+_API, _BASE = "payments/api", "platform/base-python"
+_BUILD = "docker buildx build --push --platform"
+_CACHE = "docker buildx build --cache-to type=registry,image-manifest=true,ref={to}:payments-api ."
 
 
 def _base(what: str, version: str) -> Push:
