@@ -93,10 +93,10 @@ def parser() -> argparse.ArgumentParser:
     printed.add_argument("--region", default=REGION, help="default: %(default)s")
     printed.set_defaults(run=env)
 
-    told = commands.add_parser("demo", help=demo.__doc__, description=demo.__doc__)
-    told.add_argument("--port", type=int, help="default: a free one")
-    told.add_argument("--keep", action="store_true", help="go on running until Ctrl-C")
-    told.set_defaults(run=demo)
+    story = commands.add_parser("demo", help=demo.__doc__, description=demo.__doc__)
+    story.add_argument("--port", type=int, help="default: a free one")
+    story.add_argument("--keep", action="store_true", help="go on running until Ctrl-C")
+    story.set_defaults(run=demo)
     return top
 
 

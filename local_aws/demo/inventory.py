@@ -50,7 +50,7 @@ def read(aws: Endpoint, environment: Environment, registry: Destination) -> list
     ecr, kms = aws.client("ecr", **place), aws.client("kms", **place)
     names = {entry.name for team in environment.teams.values() for entry in team.repositories}
     pages = ecr.get_paginator("describe_repositories").paginate()
-    described = [found for page in pages for found in page["repositories"]]
+    described = [repository for page in pages for repository in page["repositories"]]
     return [
         _repository(ecr, kms, details)
         for details in sorted(described, key=lambda details: str(details["repositoryName"]))

@@ -66,10 +66,10 @@ def refusal(caller: Caller, action: str, name: str | None) -> str | None:
     if principal.policies is None and principal.account == get_account_id():
         return None
     context, doubts = _context(principal, action, name), set[str]()
-    given = [_EVERYTHING] if principal.policies is None else principal.policies
+    policies = [_EVERYTHING] if principal.policies is None else principal.policies
     policies, *limits = (
         [list(conditions.certain(document, action, doubts)) for document in layer]
-        for layer in (given, *principal.limits)
+        for layer in (policies, *principal.limits)
     )
     identity = evaluator.evaluate(context, policies, *limits)
     resource = {"Statement": _resource_policy(action, name, doubts)}

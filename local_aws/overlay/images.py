@@ -185,7 +185,7 @@ def list_images(members: Members) -> Members:
 def batch_get(members: Members) -> Members:
     """Return the manifests, and a failure for each image that does not exist."""
     name = members["repositoryName"]
-    found, failures = [], []
+    manifests, failures = [], []
     for image_id in members["imageIds"]:
         image = find(name, image_id)
         if image is None:
@@ -193,8 +193,8 @@ def batch_get(members: Members) -> Members:
             continue
         identity = {**image_id, "imageDigest": image["imageDigest"]}
         shown = ("registryId", "repositoryName", "imageManifest", "imageManifestMediaType")
-        found.append({**{member: image[member] for member in shown}, "imageId": identity})
-    return {"images": found, "failures": failures}
+        manifests.append({**{member: image[member] for member in shown}, "imageId": identity})
+    return {"images": manifests, "failures": failures}
 
 
 def delete(name: str, image_ids: list[Members]) -> Members:
@@ -220,7 +220,7 @@ def delete(name: str, image_ids: list[Members]) -> Members:
         else:
             remove(name, image)
         tags = [tag] if "imageDigest" not in image_id else image["imageTags"] or [None]
-        gone += [{"imageDigest": digest, **({"imageTag": each} if each else {})} for each in tags]
+        gone += [{"imageDigest": digest, **({"imageTag": tag} if tag else {})} for tag in tags]
     return {"imageIds": gone, "failures": failures}
 
 

@@ -80,8 +80,8 @@ def update_storage_class(members: Members) -> Members:
         image |= {"imageStatus": "ARCHIVED", "lastArchivedAt": now()}
     else:
         image |= {"imageStatus": "ACTIVE", "lastActivatedAt": now()}
-    told = {"target-storage-class": target}
-    events.image_action("UPDATE_STORAGE_CLASS", name, image["imageDigest"], None, **told)
+    detail = {"target-storage-class": target}
+    events.image_action("UPDATE_STORAGE_CLASS", name, image["imageDigest"], None, **detail)
     return {
         "registryId": get_account_id(),
         "repositoryName": name,

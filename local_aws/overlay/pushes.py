@@ -27,10 +27,10 @@ def put_image(members: Members) -> Members:
     """Push a manifest through the API, which refuses what the registry takes twice."""
     name, tag = members["repositoryName"], members.get("imageTag")
     text = members["imageManifest"]
-    known = [image for image in images.all_of(name) if image["imageManifest"] == text]
-    if known and (tag is None or tag in known[0]["imageTags"]):
+    same = [image for image in images.all_of(name) if image["imageManifest"] == text]
+    if same and (tag is None or tag in same[0]["imageTags"]):
         code = "ImageAlreadyExistsException"
-        message = f"Image with digest '{known[0]['imageDigest']}' and tag '{tag}' already exists "
+        message = f"Image with digest '{same[0]['imageDigest']}' and tag '{tag}' already exists "
         registry = f"in the repository with name '{name}' in registry with id '{get_account_id()}'"
         raise RefusedError(code, message + registry)
     image = push(name, text.encode(), members.get("imageManifestMediaType"), tag)

@@ -106,7 +106,7 @@ def get_scanning(_: Members) -> Members:
 def batch_get_scanning(members: Members) -> Members:
     """Tell how each repository is scanned: by the registry's rules, or else its own setting."""
     rules = get_scanning(members)["scanningConfiguration"]["rules"]
-    found, failures = [], []
+    configurations, failures = [], []
     for name in members["repositoryNames"]:
         record = ecr._repositories.get(name)
         if record is None:
@@ -124,7 +124,7 @@ def batch_get_scanning(members: Members) -> Members:
         frequencies = {frequency for frequency, _ in applied} or (
             {"SCAN_ON_PUSH"} if on_push else {"MANUAL"}
         )
-        found.append(
+        configurations.append(
             {
                 "repositoryArn": record["repositoryArn"],
                 "repositoryName": name,
@@ -133,7 +133,7 @@ def batch_get_scanning(members: Members) -> Members:
                 "appliedScanFilters": [item for _, item in applied],
             }
         )
-    return {"scanningConfigurations": found, "failures": failures}
+    return {"scanningConfigurations": configurations, "failures": failures}
 
 
 @operation("PutSigningConfiguration")

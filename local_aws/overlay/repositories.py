@@ -69,15 +69,15 @@ def _encryption(configuration: Members | None) -> Members:
     """Return the configuration as ECR reports it: with the ARN of the key."""
     if not configuration or configuration["encryptionType"] == "AES256":
         return {"encryptionType": "AES256"}
-    given = configuration.get("kmsKey") or MANAGED_KEY_ALIAS
-    if given == MANAGED_KEY_ALIAS and kms._resolve_key(given) is None:
+    wanted = configuration.get("kmsKey") or MANAGED_KEY_ALIAS
+    if wanted == MANAGED_KEY_ALIAS and kms._resolve_key(wanted) is None:
         created = kms._create_key(
             {"Description": "Default key that protects my ECR data when no other key is defined"}
         )
         key_id = json.loads(created[2])["KeyMetadata"]["KeyId"]
         kms._aliases[kms._alias_arn(MANAGED_KEY_ALIAS)] = key_id
-    key = kms._resolve_key(given)
-    return {**configuration, "kmsKey": key["Arn"] if key else given}
+    key = kms._resolve_key(wanted)
+    return {**configuration, "kmsKey": key["Arn"] if key else wanted}
 
 
 def _shape(record: Members) -> Members:

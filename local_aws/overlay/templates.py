@@ -49,7 +49,7 @@ def template_for(name: str, reason: str) -> Members | None:
         if reason in template["appliedFor"]
         and (prefix == "ROOT" or name.startswith(prefix.rstrip("/") + "/"))
     ]
-    return max(fitting, key=lambda found: found[0])[1] if fitting else None
+    return max(fitting, key=lambda match: match[0])[1] if fitting else None
 
 
 def create_repository(name: str, template: Members) -> None:
@@ -106,10 +106,10 @@ def delete_template(members: Members) -> Members:
 def describe_templates(members: Members) -> Members:
     """Describe the templates with the prefixes given, or a page of all."""
     prefixes = members.get("prefixes")
-    found = [_templates[prefix] for prefix in prefixes or _templates if prefix in _templates]
+    described = [_templates[prefix] for prefix in prefixes or _templates if prefix in _templates]
     return {
         "registryId": get_account_id(),
-        **page(members, "repositoryCreationTemplates", found),
+        **page(members, "repositoryCreationTemplates", described),
     }
 
 

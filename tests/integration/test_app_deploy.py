@@ -68,7 +68,7 @@ class Deployed:
 def deployed(local_aws: LocalAws, deploy: Cdk) -> Deployed:
     shipped = load_environments(paths.PROJECT / "environments")
     environments = {name: shipped[name] for name in ("dev", "prod")}
-    sites = [site for each in environments.values() for site in (home(each), *replicas(each))]
+    sites = [site for entry in environments.values() for site in (home(entry), *replicas(entry))]
     places = [(site.registry.account, site.registry.region) for site in sites]
     local_aws.bootstrap(places, trust=places[0][0])
     output = deploy(*STAGES, account=places[0][0]).stdout
@@ -77,14 +77,14 @@ def deployed(local_aws: LocalAws, deploy: Cdk) -> Deployed:
 
 def expected(environment: Environment, key_arn: str | None) -> dict[str, dict[str, Any]]:
     """Return what the files say of each repository, in the terms of `read_back`."""
-    said = {}
+    settings_by_name = {}
     for team in environment.teams.values():
         for repository in team.repositories:
             settings = resolve(environment, team, repository)
             keywords = settings.keywords
             who = {name: value for name, value in keywords.items() if name.startswith("pu")}
             statements = Access(**who).statements("aws")
-            said[repository.name] = {
+            settings_by_name[repository.name] = {
                 "tag mutability": (
                     settings.tag_mutability.setting,
                     list(settings.tag_mutability.except_for),
@@ -97,7 +97,7 @@ def expected(environment: Environment, key_arn: str | None) -> dict[str, dict[st
                 "policy": document(statements) if statements else None,
                 "tags": keywords["tags"],
             }
-    return said
+    return settings_by_name
 
 
 @pytest.mark.parametrize(
@@ -112,11 +112,11 @@ def test_a_repository_is_what_its_file_says(
 ) -> None:
     """ECR answers what the settings come to, for each of the 12 repositories."""
     environment = deployed.environments[name]
-    said = expected(environment, deployed.key_arn if name == "prod" else None)
-    assert len(said) == 12
-    assert {each: values[setting] for each, values in read_back(environment).items()} == {
-        each: values[setting] for each, values in said.items()
-    }
+    settings_by_name = expected(environment, deployed.key_arn if name == "prod" else None)
+    assert len(settings_by_name) == 12
+    assert {
+        repository: values[setting] for repository, values in read_back(environment).items()
+    } == {repository: values[setting] for repository, values in settings_by_name.items()}
 
 
 def test_the_key_is_rotated_and_hard_to_lose(deployed: Deployed) -> None:
@@ -124,7 +124,9 @@ def test_the_key_is_rotated_and_hard_to_lose(deployed: Deployed) -> None:
     kms = deployed.client("kms", "prod")
     template = deployed.client("cloudformation", "prod").get_template(StackName="prod-ecr-key")
     resources = template["TemplateBody"]["Resources"].values()
-    [properties] = [each["Properties"] for each in resources if each["Type"] == "AWS::KMS::Key"]
+    [properties] = [
+        resource["Properties"] for resource in resources if resource["Type"] == "AWS::KMS::Key"
+    ]
 
     assert kms.describe_key(KeyId=deployed.key_arn)["KeyMetadata"]["KeyState"] == "Enabled"
     assert kms.get_key_rotation_status(KeyId=deployed.key_arn)["KeyRotationEnabled"]

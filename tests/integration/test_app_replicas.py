@@ -46,7 +46,9 @@ class Registries:
     def digests(self, there: Destination, name: str) -> dict[str, str]:
         """Return what a repository holds: digests by tag."""
         details = self.client("ecr", there).describe_images(repositoryName=name)["imageDetails"]
-        return {tag: each["imageDigest"] for each in details for tag in each.get("imageTags", [])}
+        return {
+            tag: image["imageDigest"] for image in details for tag in image.get("imageTags", [])
+        }
 
     def describe(self, there: Destination, name: str) -> dict[str, Any]:
         """Return a repository as ECR describes it."""
@@ -106,8 +108,8 @@ def test_a_replica_is_encrypted_with_its_own_key(
     key = kms.describe_key(KeyId="alias/prod-ecr")["KeyMetadata"]["Arn"]
 
     assert f":{there.region}:{there.account}:" in key
-    found = registries.describe(there, "payments/api")["encryptionConfiguration"]
-    assert found == {"encryptionType": "KMS", "kmsKey": key}
+    encryption = registries.describe(there, "payments/api")["encryptionConfiguration"]
+    assert encryption == {"encryptionType": "KMS", "kmsKey": key}
 
 
 @EVERY_REPLICA
@@ -119,9 +121,9 @@ def test_what_replication_creates_has_its_templates_settings(
     registries.client("ecr", HOME).create_repository(repositoryName=name)
     registries.push(HOME, f"{name}:v1", "undeclared")
 
-    found = registries.describe(there, name)
-    assert found["imageTagMutability"] == "IMMUTABLE"
-    assert found["encryptionConfiguration"]["encryptionType"] == "KMS"
+    repository = registries.describe(there, name)
+    assert repository["imageTagMutability"] == "IMMUTABLE"
+    assert repository["encryptionConfiguration"]["encryptionType"] == "KMS"
     assert registries.client("ecr", there).get_lifecycle_policy(repositoryName=name)
 
 
@@ -133,7 +135,7 @@ def test_what_is_not_to_be_replicated_stays_at_home(
     registries.push(HOME, "platform/build-cache:any", "cache")
 
     pages = registries.client("ecr", there).get_paginator("describe_repositories").paginate()
-    names = {each["repositoryName"] for page in pages for each in page["repositories"]}
+    names = {repository["repositoryName"] for page in pages for repository in page["repositories"]}
     assert "platform/build-cache" not in names
     assert "platform/base-python" in names
 
@@ -161,7 +163,7 @@ def test_a_change_is_made_in_place_and_a_removal_leaves_the_images(
     rewrite(file, lambda content: content.pop("replica_accounts"))
     deploy("**", account=ACCOUNT, environments=registries.folder)
     [rule] = registries.rules()
-    assert [each["region"] for each in rule["destinations"]] == ["eu-west-1"]
+    assert [destination["region"] for destination in rule["destinations"]] == ["eu-west-1"]
     registries.push(HOME, "storefront/web:v10", "later")
     assert registries.digests(ELSEWHERE, "storefront/web") == {"v9": digest}
     assert set(registries.digests(REGION, "storefront/web")) == {"v9", "v10"}

@@ -57,11 +57,11 @@ def test_it_is_kept_until_ctrl_c(project: Project) -> None:
         wait_for('eval "$(python -m local_aws env --account 111122223333', process)
         wait_for("Ctrl-C stops it.", process)
         env = [sys.executable, "-m", "local_aws", "env"]
-        found = subprocess.run(env, cwd=project.root, capture_output=True, text=True, check=True)
+        exports = subprocess.run(env, cwd=project.root, capture_output=True, text=True, check=True)
         os.killpg(process.pid, signal.SIGINT)
         output, errors = process.communicate(timeout=30)
 
-    assert "export AWS_ENDPOINT_URL=http://127.0.0.1:" in found.stdout
+    assert "export AWS_ENDPOINT_URL=http://127.0.0.1:" in exports.stdout
     assert (process.returncode, errors) == (0, "")
     assert output.endswith("✓ The embedded AWS has stopped, and nothing of it is left.\n")
     assert subprocess.run(env, cwd=project.root, capture_output=True, check=False).returncode == 2

@@ -56,8 +56,8 @@ class Pusher:
 
     def tagged(self, repository: str) -> dict[str, str]:
         """Return the kind of artifact that each tag of a repository names."""
-        found = self.ecr.describe_images(repositoryName=repository)["imageDetails"]
-        return {tag: each["artifactMediaType"] for each in found for tag in each["imageTags"]}
+        details = self.ecr.describe_images(repositoryName=repository)["imageDetails"]
+        return {tag: image["artifactMediaType"] for image in details for tag in image["imageTags"]}
 
 
 @pytest.fixture(scope="module")
@@ -228,9 +228,9 @@ def test_the_pipeline_of_the_example_names_what_it_pushed(pusher: Pusher) -> Non
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    found = pusher.ecr.describe_images(repositoryName=IMAGE, imageIds=[{"imageTag": "0a1b2c3-7"}])[
-        "imageDetails"
-    ]
-    image = f"{registry}/{IMAGE}@{found[0]['imageDigest']}"
+    details = pusher.ecr.describe_images(
+        repositoryName=IMAGE, imageIds=[{"imageTag": "0a1b2c3-7"}]
+    )["imageDetails"]
+    image = f"{registry}/{IMAGE}@{details[0]['imageDigest']}"
     definitions = json.loads((pusher.folder / "imagedefinitions.json").read_text())
     assert [{"name": "api", "imageUri": image}] == definitions

@@ -65,5 +65,7 @@ def test_deploy(checkout: tuple[Path, Endpoint]) -> None:
     assert "Number of stacks with differences: 0" in done.stdout
     assert "(prod-ecr-payments): destroyed" in done.stdout
     ecr = aws.client("ecr", account=ACCOUNT, region=REGION)
-    names = {each["repositoryName"] for each in ecr.describe_repositories()["repositories"]}
+    names = {
+        repository["repositoryName"] for repository in ecr.describe_repositories()["repositories"]
+    }
     assert {"payments/api", "platform/base-python", "storefront/web"} < names
