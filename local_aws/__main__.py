@@ -102,7 +102,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _account(text: str) -> str:
     if not re.fullmatch(r"\d{12}", text):
-        msg = f"{text!r} is no account: it must be twelve digits, such as {ACCOUNT}"
+        msg = f"{text!r} is not an account: use twelve digits, such as {ACCOUNT}"
         raise argparse.ArgumentTypeError(msg)
     return text
 
@@ -110,7 +110,7 @@ def _account(text: str) -> str:
 def _environment(text: str) -> tuple[str, str]:
     account, _, region = text.partition("/")
     if not region:
-        msg = f"{text!r} is no environment: write ACCOUNT/REGION, such as {ACCOUNT}/{REGION}"
+        msg = f"{text!r} is not an environment: write ACCOUNT/REGION, such as {ACCOUNT}/{REGION}"
         raise argparse.ArgumentTypeError(msg)
     return _account(account), region
 
@@ -118,7 +118,7 @@ def _environment(text: str) -> tuple[str, str]:
 def _organization(text: str) -> tuple[str, list[str]]:
     organization, _, accounts = text.partition("=")
     if not re.fullmatch(r"o-[a-z0-9]{10,32}", organization):
-        msg = f"{text!r} is no organization: write ID=ACCOUNT,ACCOUNT, such as {ORGANIZATION}"
+        msg = f"{text!r} is not an organization: write ID=ACCOUNT,ACCOUNT, such as {ORGANIZATION}"
         raise argparse.ArgumentTypeError(msg)
     return organization, [_account(account) for account in accounts.split(",")]
 

@@ -112,7 +112,7 @@ def picture(comment: str) -> str:
 
 
 def _blocks(comment: str) -> Iterator[_Block]:
-    """Yield what is seen of a comment whose sections nobody has opened."""
+    """Yield the visible parts of a comment with all sections closed."""
     tokens = MarkdownIt("commonmark").parse(comment)
     closed, in_list = False, False
     for number, token in enumerate(tokens):

@@ -36,7 +36,7 @@ _LIMITS = ("enum", "minLength", "maxLength", "minItems", "maxItems")
 
 
 def service_data() -> str:
-    """Return the data as it stands in the file."""
+    """Return the data as it is in the file."""
     document = {
         "actions": {service: _actions(service) for service in ("ecr", "ecr-public")},
         "regions": sorted(REGIONS),

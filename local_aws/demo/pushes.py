@@ -13,7 +13,7 @@ from ecr_constructs.model.registry_host import registry_host
 from local_aws import images, web_identity
 from local_aws.demo import screen
 from local_aws.demo.inventory import short
-from local_aws.registry import RegistryRefusedError
+from local_aws.registry import RegistryRejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -173,5 +173,5 @@ def _push(
                 moved = f", moved from {short(held[reference])}" if reference in held else ""
                 screen.good(f"{reference} is {short(digest)}{moved}")
                 held[reference] = digest
-        except RegistryRefusedError as rejection:
+        except RegistryRejectedError as rejection:
             screen.rejected(str(rejection))

@@ -23,7 +23,7 @@ from local_aws.demo.inventory import short
 from local_aws.demo.pushes import push_all
 from local_aws.errors import LocalAwsError
 from local_aws.process import LocalAws
-from local_aws.registry import PushRefusedError, RegistryRefusedError
+from local_aws.registry import PushRejectedError, RegistryRejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -165,7 +165,7 @@ def _pull(aws: Endpoint, name: str, environment: Environment) -> None:
         try:
             digest = aws.registry(account, region, caller=caller).pull(REPOSITORY, TAG).digest
             screen.good(f"{who}: {short(digest)}")
-        except RegistryRefusedError as rejection:
+        except RegistryRejectedError as rejection:
             screen.rejected(f"{who}: {rejection}")
         except ClientError as error:
             screen.rejected(f"{who}: {error.response['Error']['Message']}")
@@ -206,7 +206,7 @@ def _show_replicas(aws: Endpoint, name: str, environment: Environment) -> None:
         try:
             changed = images.image("payments API, pushed to a replica")
             aws.registry(account, region).push(f"{REPOSITORY}:{TAG}", changed)
-        except PushRefusedError as rejection:
+        except PushRejectedError as rejection:
             screen.rejected(str(rejection))
 
 

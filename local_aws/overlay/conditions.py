@@ -1,6 +1,6 @@
 """Which statements of a policy are understood here, and what becomes of the others.
 
-Nothing is guessed: an Allow under a condition that nothing is known of does not count, and a Deny
+Nothing is guessed: an Allow under an unknown condition does not count, and a Deny
 under one always does. So it is with NotPrincipal.
 """
 

@@ -13,7 +13,7 @@ from ministack.core.router import SERVICE_PATTERNS
 from ministack.services.cloudformation import provisioners
 
 from local_aws.overlay import cloudformation
-from local_aws.overlay.operations import now, page, refused, succeeded
+from local_aws.overlay.operations import now, page, rejected, succeeded
 
 if TYPE_CHECKING:
     from local_aws.overlay.operations import HttpAnswer, Members
@@ -77,7 +77,7 @@ async def handle_request(
     unknown = [name for name in names if name not in _records]
     if unknown:
         message = f"The repository with name '{unknown[0]}' does not exist"
-        return refused("RepositoryNotFoundException", message)
+        return rejected("RepositoryNotFoundException", message)
     records = [_records[name] for name in names]
     match headers.get("x-amz-target", "").rpartition(".")[2]:
         case "DescribeRepositories":
@@ -89,7 +89,7 @@ async def handle_request(
             answer = {"registryId": get_account_id(), "repositoryName": name}
             return succeeded({**answer, "policyText": records[0]["policyText"]})
         case action:
-            return refused("InvalidAction", f"No answer to {action}")
+            return rejected("InvalidAction", f"No answer to {action}")
 
 
 def install() -> None:

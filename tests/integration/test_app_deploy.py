@@ -14,7 +14,7 @@ from ecr_constructs.environment.registries import home, replicas
 from ecr_constructs.environment.resolution import resolve
 from ecr_constructs.model.repository_policy import Access, document
 from local_aws import images, paths, web_identity
-from local_aws.registry import PullRefusedError, PushRefusedError
+from local_aws.registry import PullRejectedError, PushRejectedError
 from tests.support.embedded_aws import MEMBER
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def test_a_repository_is_what_its_file_says(
     name: str,
     setting: str,
 ) -> None:
-    """ECR answers what the settings come to, for each of the 12 repositories."""
+    """ECR returns the resolved settings, for each of the 12 repositories."""
     environment = deployed.environments[name]
     settings_by_name = expected(environment, deployed.key_arn if name == "prod" else None)
     assert len(settings_by_name) == 12
@@ -159,11 +159,11 @@ def test_a_deployment_leaves_no_difference(deployed: Deployed, cdk: Cdk) -> None
 
 
 def test_a_release_stays_what_it_is(deployed: Deployed) -> None:
-    """Prod refuses another image under a tag that it holds."""
+    """Prod rejects another image under a tag that it holds."""
     registry = deployed.registry("prod")
     first = registry.push("storefront/web:v1", images.image("release"))
 
-    with pytest.raises(PushRefusedError, match=r"'v1' already exists .* the tag is immutable"):
+    with pytest.raises(PushRejectedError, match=r"'v1' already exists .* the tag is immutable"):
         registry.push("storefront/web:v1", images.image("changed"))
     assert registry.manifest("storefront/web", "v1").digest == first
 
@@ -185,7 +185,7 @@ def test_an_excepted_tag_moves_in_prod(deployed: Deployed) -> None:
     second = registry.push(f"{base}:3.12.2", images.index(2))
 
     assert registry.tag(base, "3.12.2", "stable") == second
-    with pytest.raises(PushRefusedError, match=r"'3\.12\.1' already exists"):
+    with pytest.raises(PushRejectedError, match=r"'3\.12\.1' already exists"):
         registry.tag(base, "3.12.2", "3.12.1")
 
 
@@ -201,7 +201,7 @@ def test_ci_pushes_to_its_repositories_only(deployed: Deployed, name: str, subje
     registry = deployed.registry(name, deployed.job(name, subject))
 
     assert registry.push("payments/worker:v7", images.image(name))
-    with pytest.raises(PushRefusedError, match=r"not authorized to perform: ecr:\w+ on .*/web "):
+    with pytest.raises(PushRejectedError, match=r"not authorized to perform: ecr:\w+ on .*/web "):
         registry.push("storefront/web:v7", images.image(name))
 
 
@@ -217,7 +217,7 @@ def test_ci_pulls_where_the_file_says_so(deployed: Deployed, name: str, may_pull
     if may_pull:
         assert registry.pull("payments/api", "v7") == images.image(name)
     else:
-        with pytest.raises(PullRefusedError, match="ecr:GetDownloadUrlForLayer"):
+        with pytest.raises(PullRejectedError, match="ecr:GetDownloadUrlForLayer"):
             registry.pull("payments/api", "v7")
 
 
@@ -247,7 +247,7 @@ def test_no_other_job_pushes(deployed: Deployed, name: str, subject: str) -> Non
 def test_accounts_pull_what_the_file_opens_to_them(
     deployed: Deployed, repository: str, pullers: set[str]
 ) -> None:
-    """Members of the organization, the partner of one repository, nobody else."""
+    """Members of the organization, the partner of one repository, and no other account."""
     deployed.registry("prod").push(f"{repository}:v8", images.image(8))
     accounts = {"a member": MEMBER, "the partner": "777788889999", "a stranger": "888899990000"}
     pulled = set()
@@ -255,7 +255,7 @@ def test_accounts_pull_what_the_file_opens_to_them(
         try:
             deployed.registry("prod", account).pull(repository, "v8")
             pulled.add(who)
-        except PullRefusedError as refusal:
+        except PullRejectedError as refusal:
             assert "because no resource-based policy allows" in str(refusal)  # noqa: PT017
 
     assert pullers == pulled

@@ -71,13 +71,13 @@ def test_it_ends_well(demo: Run) -> None:
         f"$ docker tag payments/api:v1.0.0 {PROD}/payments/api:v1.0.0",
         f"$ docker push {PROD}/payments/api:v1.0.0",
         f"$ helm push service-1.4.0.tgz oci://{PROD}/platform/charts",
-        "✗ Push of platform/base-python:v1.0.0 refused: DENIED: User: arn:aws:sts::333344445555:",
+        "✗ Push of platform/base-python:v1.0.0 rejected: DENIED: User: arn:aws:sts::333344445555:",
         "✓ logged in as an administrator of account 333344445555",
         f"$ docker pull {PROD}/payments/api:v1.0.0",
         "✓ account 555566667777: sha256:",
-        "✗ account 777788889999: Pull of payments/api:v1.0.0 refused: DENIED: User: arn:aws:iam::",
+        "✗ account 777788889999: Pull of payments/api:v1.0.0 rejected: DENIED: User: arn:aws:iam::",
         "✗ role without-grants of account 333344445555: User: arn:aws:sts::333344445555:assumed-",
-        "✗ Push of payments/api:v1.0.0 refused: TAG_INVALID: The image tag 'v1.0.0' already exists",
+        "✗ Push of payments/api:v1.0.0 rejected: TAG_INVALID: The image tag 'v1.0.0' already",
         "✓ platform/charts/service:1.4.0 is sha256:",
         "✓ platform/build-cache:payments-api is sha256:",
         "own key: alias/prod-ecr, rotated every year",
@@ -135,7 +135,7 @@ def test_a_push_arrives_in_each_replica(demo: Run, replica: str) -> None:
 
 
 def test_nothing_of_it_is_left(demo: Run) -> None:
-    """No process, no listener, no temporary file; the checkout has the CLI's cache beside it."""
+    """No process, no listener, no temporary file; the checkout has the CLI's cache in addition."""
     assert demo.project.left() == []
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", demo.port), timeout=1)
@@ -184,7 +184,7 @@ def test_real_aws_is_not_touched(demo: Run) -> None:
             ),
         ),
     ],
-    ids=["nobody", "who pushes only", "everyone", "a service", "organizations, accounts, roles"],
+    ids=["no statement", "push only", "everyone", "a service", "organizations, accounts, roles"],
 )
 def test_who_may_pull(statements: list[dict[str, object]], expected: tuple[str, ...]) -> None:
     """Organizations, accounts and principals, in the order of the policy."""

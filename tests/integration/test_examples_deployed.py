@@ -35,7 +35,7 @@ DEPLOYED = {
     "roles",
 }
 NOT_DEPLOYED = {
-    # Its Lambda function needs the AWS SDK of Lambda's runtime, which the embedded AWS has not.
+    # Its Lambda function needs the AWS SDK of Lambda's runtime, which the embedded AWS lacks.
     "account_settings",
     # The embedded CloudWatch knows no alarms on expressions.
     "usage_alarms",
@@ -57,15 +57,16 @@ def deploy(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deploy:
 
     def run(name: str) -> str:
         assert name in DEPLOYED
-        outdir = tmp_path_factory.mktemp("cdk.out")
+        outdir = str(tmp_path_factory.mktemp("cdk.out"))
         app = f"{paths.DEVELOPMENT_BIN / 'python'} examples/{name}/app.py"
         output = ""
-        for command in (("deploy", "--require-approval=never"), ("diff", "--fail")):
+        for command in (
+            ("deploy", "--require-approval=never", "--app", app, "--output", outdir),
+            # The app is not run again: its assembly is compared with what is deployed.
+            ("diff", "--fail", "--app", outdir),
+        ):
             done = subprocess.run(
-                [
-                    *(str(paths.CDK), command[0], "**", *command[1:], "--app", app),
-                    *("--no-notices", "--no-color", "--output", str(outdir)),
-                ],
+                [str(paths.CDK), *command, "**", "--no-notices", "--no-color"],
                 cwd=paths.PROJECT,
                 env=aws.env(account=HOME, region=REGION),
                 stdout=subprocess.PIPE,
@@ -81,7 +82,7 @@ def deploy(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deploy:
 
 
 def test_two_stacks_contribute_to_one_registry(aws: LocalAws, deploy: Deploy) -> None:
-    """What the platform's and a team's stack ask of the registry stands side by side."""
+    """The registry has the settings of the platform's and of a team's stack."""
     deploy("registry")
     ecr = aws.client("ecr", account=HOME, region=REGION)
 
@@ -102,7 +103,7 @@ def test_two_stacks_contribute_to_one_registry(aws: LocalAws, deploy: Deploy) ->
 
 
 def test_roles_are_granted_the_registry(aws: LocalAws, deploy: Deploy) -> None:
-    """Each role stands with the one policy that says what it may do."""
+    """Each role exists with its one policy."""
     deploy("roles")
     iam = aws.client("iam", account=HOME, region=REGION)
 
@@ -116,7 +117,7 @@ def test_roles_are_granted_the_registry(aws: LocalAws, deploy: Deploy) -> None:
 
 
 def test_images_reach_a_region_and_a_partner(aws: LocalAws, deploy: Deploy) -> None:
-    """The same digest arrives where the repositories stand ready."""
+    """The same digest arrives where the repositories exist."""
     stacks = aws.client("cloudformation", account=HOME, region=REGION)
     if any(stack["StackName"] == "Payments" for stack in stacks.describe_stacks()["Stacks"]):
         # Both examples own payments/api; one registry has it once.
@@ -133,7 +134,7 @@ def test_images_reach_a_region_and_a_partner(aws: LocalAws, deploy: Deploy) -> N
 
 
 def test_caches_have_rules_and_templates(aws: LocalAws, deploy: Deploy) -> None:
-    """Each cache stands with its upstream, its secret and the template of its prefix."""
+    """Each cache exists with its upstream, its secret and the template of its prefix."""
     deploy("pull_through_cache")
     ecr = aws.client("ecr", account=HOME, region=REGION)
 
@@ -199,7 +200,7 @@ def test_ci_has_roles_and_providers(aws: LocalAws, deploy: Deploy) -> None:
 
 
 def test_strangers_have_our_defaults(aws: LocalAws, deploy: Deploy) -> None:
-    """An L2, one in a nested stack and an L1 of other people's code stand with our settings."""
+    """An L2, one in a nested stack and a third-party L1 have our settings."""
     deploy("defaults")
     ecr = aws.client("ecr", account=HOME, region=REGION)
 
@@ -238,7 +239,7 @@ def test_a_release_is_told_of(aws: LocalAws) -> None:
 
 @pytest.mark.usefixtures("alerts")
 def test_a_grave_finding_would_be_told_of(aws: LocalAws) -> None:
-    """The rule that stands there selects it, and makes a message of it for the topic."""
+    """The deployed rule selects it, and transforms it into a message for the topic."""
     bridge = aws.client("events", account=HOME, region=REGION)
     finding = changed("inspector-finding", "detail", "severity", to="HIGH")
     finding["detail"]["awsAccountId"] = HOME
@@ -262,7 +263,7 @@ def test_a_grave_finding_would_be_told_of(aws: LocalAws) -> None:
 def test_a_message_arrives(aws: LocalAws) -> None:
     """What is made of a basic scan reaches a subscriber of the topic, line by line.
 
-    Nobody may send events in the name of AWS, so a rule for events of our own stands in, with the
+    Events of AWS cannot be sent, so a rule for custom events is used instead, with the
     same target.
     """
     clients = {name: aws.client(name, account=HOME, region=REGION) for name in ("sns", "sqs")}
@@ -299,7 +300,7 @@ def test_a_message_arrives(aws: LocalAws) -> None:
 
 
 def test_images_are_pulled_privately(aws: LocalAws, deploy: Deploy) -> None:
-    """Three endpoints stand in the VPC; S3's is in the route table of each subnet."""
+    """The VPC has three endpoints; S3's is in the route table of each subnet."""
     deploy("private_pulls")
     ec2 = aws.client("ec2", account=PARTNER, region=REGION)
     endpoints = {

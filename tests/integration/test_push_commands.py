@@ -1,4 +1,4 @@
-"""What ``ecr-constructs push-commands`` prints, run as it stands by a shell, as a push role."""
+"""What ``ecr-constructs push-commands`` prints, run unchanged by a shell, as a push role."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_the_printed_commands_push(
 def test_a_taken_tag_is_refused_and_was_warned_of(
     local_aws: LocalAws, pusher: Pusher, printed: Printed
 ) -> None:
-    """A second image under an immutable tag is announced by ``--live`` and refused by ECR."""
+    """A second image under an immutable tag is announced by ``--live`` and rejected by ECR."""
     digest = local_aws.registry(pusher.account, REGION).push(f"{IMAGE}:v2", images.image("other"))
 
     status, commands, warnings = printed(IMAGE, "--tag", "v2", "--live")

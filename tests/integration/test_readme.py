@@ -1,4 +1,4 @@
-"""The README's commands, typed as they stand there."""
+"""The README's commands, run as they are written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The examples that run images: judged, then deployed without what the embedded AWS has not."""
+"""The examples that run images: validated, then deployed without unsupported types."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ PINNED: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
 def test_the_image_is_pinned(
     workloads: dict[str, Workload], tmp_path: Path, name: str, image: str | None, end: str
 ) -> None:
-    """By digest where it is told one, by an immutable tag where it is not."""
+    """By digest if there is one, otherwise by an immutable tag."""
     workload = workloads[name] if image else synthesize(name, tmp_path)
     resource_type, shown = PINNED[name]
 
@@ -216,7 +216,7 @@ def deployed(
 
 
 def test_a_workload_is_deployed(deployed: dict[str, Deployed], name: str) -> None:
-    """Its stacks stand, without the types that the embedded AWS has not."""
+    """Its stacks exist, without the types that the embedded AWS lacks."""
     assert NOT_EMBEDDED[name] == deployed[name].missing
 
 

@@ -1,4 +1,4 @@
-"""The AWS::ECR resource types of the embedded CloudFormation, and the two beside them."""
+"""The AWS::ECR resource types of the embedded CloudFormation, and two related types."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KMS = {"EncryptionType": "KMS"}
 
 @dataclass(frozen=True)
 class Place:
-    """An account nobody else uses, in one Region."""
+    """An account of its own, in one Region."""
 
     aws: LocalAws
     account: str
@@ -169,7 +169,7 @@ def test_other_encryption_replaces_a_repository(place: Place) -> None:
 
 
 def test_other_encryption_of_a_named_repository_is_refused(place: Place) -> None:
-    """CloudFormation cannot create the replacement beside it."""
+    """CloudFormation cannot create the replacement next to it."""
     place.deploy("AWS::ECR::Repository", RepositoryName="api")
     status = place.deploy("AWS::ECR::Repository", RepositoryName="api", EncryptionConfiguration=KMS)
 
@@ -178,7 +178,7 @@ def test_other_encryption_of_a_named_repository_is_refused(place: Place) -> None
 
 
 def test_a_retained_repository_outlives_its_stack(place: Place) -> None:
-    """It then stands in the way of a repository of its name."""
+    """It then blocks a repository of its name."""
     place.deploy("AWS::ECR::Repository", RepositoryName="api", DeletionPolicy="Retain")
 
     assert place.destroy() == "DELETE_COMPLETE"
@@ -304,7 +304,7 @@ def test_a_template_is_updated_and_replaced_by_prefix(place: Place) -> None:
 
 
 def test_a_cache_rule_is_replaced_by_every_change(place: Place) -> None:
-    """A new prefix is a new rule; another upstream for the same prefix is refused."""
+    """A new prefix is a new rule; another upstream for the same prefix is rejected."""
 
     def upstreams() -> dict[str, str]:
         rules = place.ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]

@@ -185,7 +185,7 @@ def violations(shape: Any, value: Any, path: str) -> list[str]:
         "timestamp": (int, float),
     }
     if not isinstance(value, kinds[shape.type_name]):
-        return [f"{path}: {value!r} is no {shape.type_name}"]
+        return [f"{path}: {value!r} is not a {shape.type_name}"]
     match shape.type_name:
         case "structure":
             faults = [f"{path}: unknown {name}" for name in value if name not in shape.members]

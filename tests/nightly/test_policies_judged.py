@@ -1,4 +1,4 @@
-"""Every policy of the examples, before judges that know nothing of this library."""
+"""Every policy of the examples, checked by third-party policy linters."""
 
 import runpy
 from contextlib import suppress
@@ -53,7 +53,7 @@ class Synthesized:
 
 
 def synthesized(path: Path, outdir: Path) -> Synthesized:
-    """Run an example with cdk-nag as a further judge."""
+    """Run an example with cdk-nag as a further linter."""
     with pytest.MonkeyPatch.context() as patch:
         original = cdk.App
         patch.setattr(cdk, "App", partial(judged_app, outdir, original))
@@ -161,7 +161,7 @@ def test_the_sentence_stands_where_people_look(roles: World, sentence: str) -> N
 
 @pytest.mark.parametrize(("mfa", "expected"), [("true", True), ("false", False)])
 def test_breaking_the_glass_takes_mfa(roles: World, mfa: str, *, expected: bool) -> None:
-    """Nobody assumes the role without it; the others are assumed by whoever is signed in."""
+    """No user assumes the role without it; signed-in users assume the others."""
     person = {"AWS": "arn:aws:iam::111122223333:root"}
     context = {"aws:MultiFactorAuthPresent": mfa}
 

@@ -1,4 +1,4 @@
-"""The judges of policies find faults, and accept what there is a reason for."""
+"""The policy linters find errors, and accept findings with a reason."""
 
 from typing import Any
 
@@ -81,7 +81,7 @@ def test_parliament_finds_errors(resource: Body, finding: str) -> None:
     ],
 )
 def test_parliament_knows_what_ecr_has(resource: Body) -> None:
-    """What is newer than its data, and what is right, is no finding."""
+    """Newer actions and valid policies produce no finding."""
     assert [] == by_parliament(stack(Any=resource))
 
 

@@ -2,7 +2,7 @@
 
 What reaches the registry is real: login, blobs and manifests go through oras-py to the embedded
 AWS. Two things are not. The host name of a reference is sent, but not looked up:
-`AWS_ENDPOINT_URL` stands where DNS would lead to AWS. And nothing is built in layers: the image
+`AWS_ENDPOINT_URL` replaces what DNS would resolve. And nothing is built in layers: the image
 that `docker build` makes holds its Dockerfile.
 
 Run as `python -m tests.support.clients PROGRAM ARGUMENTS…`. Logins and images are kept in

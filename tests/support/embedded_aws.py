@@ -65,18 +65,24 @@ def new_account() -> Callable[[], str]:
 
 @pytest.fixture(scope="session")
 def cdk(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Cdk:
-    """Return the CDK CLI on `app.py`; what it writes stays out of the checkout."""
+    """Return the CDK CLI on `app.py`; what it writes stays out of the checkout.
+
+    The app runs once for the same environment files: later commands read its cloud assembly.
+    """
+    assemblies: dict[tuple[str, ...], Path] = {}
 
     def run(
         *arguments: str, account: str, environments: Path = paths.PROJECT / "environments"
     ) -> subprocess.CompletedProcess[str]:
-        command = [
-            *(str(paths.CDK), *arguments),
-            *("--no-notices", "--no-color", "--context", f"environments={environments}"),
-            *("--output", str(tmp_path_factory.mktemp("cdk.out"))),
-        ]
+        content = tuple(path.read_text() for path in sorted(environments.glob("*.yaml")))
+        if content in assemblies:
+            source = ["--app", str(assemblies[content])]
+        else:
+            assemblies[content] = tmp_path_factory.mktemp("cdk.out")
+            source = ["--context", f"environments={environments}"]
+            source += ["--output", str(assemblies[content])]
         return subprocess.run(
-            command,
+            [str(paths.CDK), *arguments, "--no-notices", "--no-color", *source],
             cwd=paths.PROJECT,
             env=local_aws.env(account=account, region="eu-central-1"),
             stdout=subprocess.PIPE,

@@ -73,7 +73,7 @@ class Caller:
 
 @dataclass(frozen=True)
 class Service:
-    """An AWS service that asks by itself; what it asks for is told in the context."""
+    """An AWS service that calls on its own; the context says for which resource."""
 
     name: str
     context: Context = field(default_factory=dict)
@@ -225,7 +225,7 @@ class _Request:
         return any(s["Effect"] == "Deny" and self.meets(s) for s in statements)
 
     def meets(self, statement: Document) -> bool:
-        """Tell whether a statement is about this request, whoever makes it."""
+        """Return whether a statement is about this request, for any principal."""
         about = self._about(statement, "Action", self.action.lower(), str.lower)
         on = self._about(statement, "Resource", self.resource, str)
         return about and on and self._holds(statement.get("Condition", {}))

@@ -1,6 +1,6 @@
-"""What judges that know nothing of this library say of the policies in a template.
+"""Findings of third-party policy linters in the policies of a template.
 
-Each returns its findings as ``RULE resource: words``. What is accepted stands in `ACCEPTED`, with
+Each returns its findings as ``RULE resource: words``. Accepted findings are in `ACCEPTED`, with
 the reason.
 """
 
@@ -49,12 +49,12 @@ ACCEPTED = {
         "repositories by prefix or by tag, which are to come as well"
     ),
     r"UNKNOWN_CONDITION_FOR_ACTION .* \S+:(aud|sub) for action sts:AssumeRoleWithWebIdentity": (
-        "claims of a token, which have the name of whoever issues it"
+        "claims of a token, which are prefixed with the issuer"
     ),
     r"AwsSolutions-SQS3 \S*/DeadLetters/Resource: ": "it is the dead-letter queue",
     r"AwsSolutions-SQS3 Delivery/Releases/Resource: ": "who reads it decides what is read again",
     r"Generic\w+Rule Pulls(Api|Docker|Layers)\w*: ": (
-        "an endpoint's policy is about what may be reached, by whoever is in the network"
+        "an endpoint's policy limits what is reachable, for all principals in the network"
     ),
     r"AwsSolutions-VPC7 Workloads/Vpc/Resource: ": "an example's network, whose traffic is pulls",
     r"AwsSolutions-EC23 \S+/Pulls/SecurityGroup/Resource: Rule threw an error": (
@@ -126,7 +126,7 @@ def learn_of_newer_actions() -> tuple[str, ...]:
 
 
 def actions_of_ecr() -> set[str]:
-    """Return every action that ECR has, in the words of whoever knows it."""
+    """Return every action that ECR has, as each linter spells it."""
     learn_of_newer_actions()
     return {entry["action"] for entry in parliament.expand_action("ecr:*")}
 
