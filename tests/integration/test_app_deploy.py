@@ -1,4 +1,7 @@
-"""The shipped environments, deployed by the real CDK CLI and read back."""
+"""The shipped environments, deployed by the real CDK CLI and read back.
+
+The one integration path of `make test`: bootstrap, deploy, push, pull, who is rejected.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
     from local_aws.process import LocalAws
     from local_aws.registry import Registry
     from tests.support.embedded_aws import Cdk
+
+    Repositories = dict[str, dict[str, Any]]
+    ReadBack = Callable[[Environment], Repositories]
 
 STAGES = ("Dev/**", "Prod/**")
 
@@ -75,16 +81,22 @@ def deployed(local_aws: LocalAws, deploy: Cdk) -> Deployed:
     return Deployed(local_aws, environments, output)
 
 
+@pytest.fixture(scope="module")
+def repositories(deployed: Deployed, read_back: ReadBack) -> dict[str, Repositories]:
+    """Return what ECR answers about the repositories of each environment, read once."""
+    return {name: read_back(entry) for name, entry in deployed.environments.items()}
+
+
 def expected(environment: Environment, key_arn: str | None) -> dict[str, dict[str, Any]]:
     """Return what the files say of each repository, in the terms of `read_back`."""
-    settings_by_name = {}
+    expected_settings = {}
     for team in environment.teams.values():
         for repository in team.repositories:
             settings = resolve(environment, team, repository)
             keywords = settings.keywords
             who = {name: value for name, value in keywords.items() if name.startswith("pu")}
             statements = Access(**who).statements("aws")
-            settings_by_name[repository.name] = {
+            expected_settings[repository.name] = {
                 "tag mutability": (
                     settings.tag_mutability.setting,
                     list(settings.tag_mutability.except_for),
@@ -97,7 +109,7 @@ def expected(environment: Environment, key_arn: str | None) -> dict[str, dict[st
                 "policy": document(statements) if statements else None,
                 "tags": keywords["tags"],
             }
-    return settings_by_name
+    return expected_settings
 
 
 @pytest.mark.parametrize(
@@ -105,18 +117,14 @@ def expected(environment: Environment, key_arn: str | None) -> dict[str, dict[st
 )
 @pytest.mark.parametrize("name", ["dev", "prod"])
 def test_a_repository_is_what_its_file_says(
-    deployed: Deployed,
-    read_back: Callable[[Environment], dict[str, dict[str, Any]]],
-    name: str,
-    setting: str,
+    deployed: Deployed, repositories: dict[str, Repositories], name: str, setting: str
 ) -> None:
     """ECR returns the resolved settings, for each of the 12 repositories."""
-    environment = deployed.environments[name]
-    settings_by_name = expected(environment, deployed.key_arn if name == "prod" else None)
-    assert len(settings_by_name) == 12
-    assert {
-        repository: values[setting] for repository, values in read_back(environment).items()
-    } == {repository: values[setting] for repository, values in settings_by_name.items()}
+    settings = expected(deployed.environments[name], deployed.key_arn if name == "prod" else None)
+    assert len(settings) == 12
+    assert {repository: values[setting] for repository, values in repositories[name].items()} == {
+        repository: values[setting] for repository, values in settings.items()
+    }
 
 
 def test_the_key_is_rotated_and_hard_to_lose(deployed: Deployed) -> None:
