@@ -199,7 +199,7 @@ def test_env_prints_what_a_shell_takes(
     [
         (["env", "--account", "12"], "'12' is not an account: use twelve digits"),
         (["start", "--organization", "acme"], "'acme' is not an organization: write ID=ACCOUNT"),
-        (["start", "--organization", "o-a1b2c3d4e5=1"], "'1' is no account: it must be twelve"),
+        (["start", "--organization", "o-a1b2c3d4e5=1"], "'1' is not an account: use twelve"),
         (["start", "--bootstrap", "111122223333"], "write ACCOUNT/REGION, such as 111122223333/"),
     ],
 )
