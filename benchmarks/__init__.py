@@ -1,5 +1,5 @@
-"""Side-by-side measurements against the project's budgets: `make bench`.
+"""Measure this library against its budgets, as ratios within one run: `make bench`.
 
-A number of seconds says as much about the machine as about the code, so nothing here is judged
-by one. Competitors run in turn, in processes of their own, and what is judged is their ratio.
+Seconds describe the machine as much as the code. Competitors therefore run in turn, as whole
+processes, and a budget limits the ratio between them.
 """

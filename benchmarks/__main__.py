@@ -1,79 +1,66 @@
-"""Measure side by side and hold the ratios to their budgets.
+"""Measure against the budgets.
 
-Exit status: 0 when every budget is met, 1 when one is missed, 2 when nothing can be said.
+Exit status: 0 if every budget is met, 1 if one is missed, 2 if a benchmark failed.
 """
 
 import argparse
-import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from statistics import median
 
-from rich.console import Console
+from benchmarks.import_time import import_time
+from benchmarks.lifecycle import lifecycle
+from benchmarks.measure import Figure, MeasurementError, Size
+from benchmarks.synth import replicas, synth
+from benchmarks.templates import check, review
 
-from benchmarks import report
-from benchmarks.figures import Table, all_met, to_json
-from benchmarks.processes import MeasurementError
-from benchmarks.registry import BENCHMARKS
+# Cheapest first: a missed budget shows sooner.
+BENCHMARKS: dict[str, Callable[[Size], Sequence[Figure]]] = {
+    "import": import_time,
+    "check": check,
+    "review": review,
+    "lifecycle": lifecycle,
+    "replicas": replicas,
+    "synth": synth,
+}
+HEADER = ("measured", "against", "median (range)", "budget", "")
+LINE = "| {:<42} | {:<12} | {:>24} | {:>10} | {:<6} |"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmarks that were asked for and return the exit status."""
-    parser = _parser()
+    """Run the benchmarks, print a Markdown table, and return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    names = ", ".join(BENCHMARKS)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {names}; default: all")
+    parser.add_argument("--size", choices=["full", "quick", "tiny"], default="full")
     options = parser.parse_args(arguments)
-    if unknown := sorted(set(options.benchmarks) - set(BENCHMARKS)):
-        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
-    console = report.make_console()
-    console.print(", ".join(f"{key} {value}" for key, value in machine().items()), highlight=False)
-    found: list[Table] = []
-    for name in options.benchmarks or BENCHMARKS:
+    if unknown := sorted(set(options.names) - set(BENCHMARKS)):
+        parser.error(f"unknown benchmark: {', '.join(unknown)}; choose from {names}")
+    python, cdk = platform.python_version(), version("aws-cdk-lib")
+    print(f"{os.cpu_count()} CPUs, Python {python}, aws-cdk-lib {cdk}, size {options.size}\n")
+    print(LINE.format(*HEADER), LINE.format(*("-" * 3 for _ in HEADER)), sep="\n", flush=True)
+    status = 0
+    for name in options.names or BENCHMARKS:
         try:
-            tables = _measured(name, quick=options.quick)
+            measured = BENCHMARKS[name](options.size)
         except MeasurementError as error:
             print(f"{name}: {error}", file=sys.stderr)
             return 2
-        report.show(tables, console)
-        found += tables
-    if options.json:
-        document = {"machine": machine(), "quick": options.quick, "tables": to_json(found)}
-        options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    return 0 if all_met(found) else 1
+        for figure in measured:
+            missed = figure.budget is not None and median(figure.values) > figure.budget
+            status = max(status, int(missed))
+            print(_row(figure, "MISSED" if missed else ""), flush=True)
+    return status
 
 
-def machine() -> dict[str, Any]:
-    """Return what the seconds, but hopefully not the ratios, depend on."""
-    return {
-        "cpus": os.cpu_count(),
-        "python": platform.python_version(),
-        "aws-cdk-lib": version("aws-cdk-lib"),
-    }
-
-
-def _measured(name: str, *, quick: bool) -> Sequence[Table]:
-    # On standard error, and only on a terminal.
-    with Console(stderr=True).status(name) as status:
-
-        def announce(text: str) -> None:
-            status.update(f"{name}: {text}")
-
-        return BENCHMARKS[name](quick=quick, announce=announce)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "benchmarks",
-        nargs="*",
-        metavar="BENCHMARK",
-        help=f"which of {', '.join(BENCHMARKS)}; default: all",
-    )
-    parser.add_argument("--quick", action="store_true", help="few rounds: a rough answer")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
-    return parser
+def _row(figure: Figure, verdict: str) -> str:
+    texts = [f"{number:.2f}" for number in (min(figure.values), max(figure.values))]
+    value = f"{median(figure.values):.2f} {figure.unit} ({'-'.join(texts)})"
+    budget = "" if figure.budget is None else f"<= {figure.budget:g} {figure.unit}"
+    return LINE.format(figure.what, figure.against, value, budget, verdict)
 
 
 if __name__ == "__main__":

@@ -1,110 +1,97 @@
-"""Lifecycle policies simulated, beside the same evaluated rule by rule and image by image.
+"""Simulate a lifecycle policy, next to evaluating it rule by rule and image by image.
 
-The other way is the oracle of the tests, written to be obvious; it is what one writes first.
+The other way is the oracle of the tests, written to be obvious. The images are those of a busy
+repository: a third untagged, the others with a tag of one of forty teams, half of those with a
+second tag, pushed over the last year. The policy has ECR's maximum of 50 rules.
 """
 
+import json
+import random
 import sys
-from collections.abc import Callable, Sequence
-from statistics import median
-from typing import Literal, NamedTuple
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
 
-from benchmarks.figures import Budget, Row, Table, ratio
-from benchmarks.processes import MeasurementError, Sample, in_turn
+from benchmarks.measure import Figure, MeasurementError, Size, in_turn, python, ratios
+from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy, LifecycleRule
+from local_aws.overlay import lifecycle_oracle
 
-OURS, ORACLE = "simulate", "rule by rule"
-WAYS = {OURS: "model", ORACLE: "oracle"}
-TWENTY_TIMES_FASTER = Budget(against=ORACLE, limit=1 / 20)
-QUICK_ROUNDS, ROUNDS = 1, 3
-SMALL = 1_000
-
-
-class _Load(NamedTuple):
-    repositories: int
-    images: int
-    rules: int
+SIZES = {"full": (3, 100_000), "quick": (1, 10_000), "tiny": (1, 200)}
+NOW, DAY = 1_800_000_000, 86_400
+RULES, TEAMS = 50, 40
 
 
-QUICK_LARGE, LARGE = _Load(1, 10_000, 50), _Load(1, 100_000, 50)
-QUICK_MANY, MANY = _Load(100, 200, 10), _Load(1_000, 200, 10)
-
-Rounds = Sequence[dict[str, Sample]]
-
-
-def run(*, quick: bool, announce: Callable[[str], None]) -> Sequence[Table]:
-    """Measure a large repository, how cost grows with it, and many repositories."""
-    large, many = (QUICK_LARGE, QUICK_MANY) if quick else (LARGE, MANY)
-    rounds = QUICK_ROUNDS if quick else ROUNDS
-    of_large, of_many = _both(large, rounds, announce), _both(many, rounds, announce)
-    growth = in_turn(
-        {
-            f"{size:,} images": _command("model", large._replace(images=size))
-            for size in (large.images, SMALL)
-        },
-        rounds,
-        announce,
-    )
-    return [
-        Table(
-            f"lifecycle: {large.images:,} images and {large.rules} rules",
-            [
-                _beside("evaluate, CPU", of_large, "evaluateCpu", budget=TWENTY_TIMES_FASTER),
-                _beside("evaluate, wall", of_large, "evaluate"),
-                _beside("peak memory, images included", of_large, "peakMemory", "bytes"),
-            ],
-        ),
-        Table(
-            f"lifecycle: {many.repositories:,} repositories of {many.images} images and "
-            f"{many.rules} rules",
-            [_beside("evaluate all, CPU", of_many, "evaluateCpu")],
-        ),
-        _growth(growth, large.images),
-    ]
-
-
-def _both(load: _Load, rounds: int, announce: Callable[[str], None]) -> Rounds:
-    """Run both ways, and make sure that they say the same.
+def lifecycle(size: Size) -> Sequence[Figure]:
+    """Compare the simulation with the oracle.
 
     Raises:
-        MeasurementError: They do not.
+        MeasurementError: They disagree.
     """
-    commands = {name: _command(way, load) for name, way in WAYS.items()}
-    measured = in_turn(commands, rounds, announce)
-    for samples in measured:
-        if samples[OURS]["found"] != samples[ORACLE]["found"]:
-            msg = f"the ways disagree on {load}"
-            raise MeasurementError(msg)
-    return measured
-
-
-def _command(way: str, load: _Load) -> list[str]:
-    return [sys.executable, "-m", "benchmarks.lifecycle_run", way, *map(str, load)]
-
-
-def _beside(
-    figure: str,
-    rounds: Rounds,
-    metric: str,
-    unit: Literal["s", "bytes"] = "s",
-    budget: Budget | None = None,
-) -> Row:
-    taken = {way: [samples[way][metric] for samples in rounds] for way in WAYS}
-    measured = {way: median(values) for way, values in taken.items()}
-    return Row(figure, measured, unit, {ORACLE: ratio(taken[OURS], taken[ORACLE])}, budget=budget)
-
-
-def _growth(rounds: Rounds, large: int) -> Table:
-    """Return what some images cost in a large repository, beside a small one."""
-    each = {
-        f"{size:,} images": [
-            samples[f"{size:,} images"]["evaluateCpu"] * SMALL / size for samples in rounds
-        ]
-        for size in (large, SMALL)
-    }
-    (ours, theirs) = each
-    row = Row(
-        f"evaluate, CPU for each {SMALL:,} images",
-        {name: median(values) for name, values in each.items()},
-        "s",
-        {theirs: ratio(each[ours], each[theirs])},
+    rounds, count = SIZES[size]
+    ways = ("simulate", "rule by rule")
+    samples = in_turn(
+        {way: python("-m", "benchmarks.lifecycle", way, count) for way in ways}, rounds
     )
-    return Table("lifecycle: how the cost grows with the repository", [row])
+    if any(taken[ways[0]]["result"] != taken[ways[1]]["result"] for taken in samples):
+        msg = f"the simulation and the oracle disagree on {count} images"
+        raise MeasurementError(msg)
+    what = f"simulate, {count:,} images, {RULES} rules"
+    return [Figure(what, ways[1], ratios(samples, *ways), "x", 1 / 20)]
+
+
+def _images(count: int) -> list[dict[str, Any]]:
+    chance = random.Random(0)  # noqa: S311
+    images = []
+    for number in range(count):
+        tags = []
+        if chance.random() < 2 / 3:
+            tags.append(f"team-{chance.randrange(TEAMS)}-{number}")
+            if chance.random() < 1 / 2:
+                tags.append(f"build.{number:x}.main")
+        pushed = NOW - chance.randrange(365 * DAY)
+        image = {"imagePushedAt": pushed, "imageTags": tags, "imageSizeInBytes": 50_000_000}
+        image["imageDigest"] = f"sha256:{chance.getrandbits(256):064x}"
+        if chance.random() < 1 / 2:
+            image["lastRecordedPullTime"] = chance.randrange(pushed, NOW)
+        images.append(image)
+    return images
+
+
+def _policy() -> LifecyclePolicy:
+    tagged = []
+    for team in range(RULES - 4):
+        pattern, prefix = f"team-{team}-*", f"team-{team}-"
+        rules = [
+            LifecycleRule.keep_last(500, tag_patterns=[pattern]),
+            LifecycleRule.expire(after_days=90 + team, tag_prefixes=[prefix]),
+            LifecycleRule.archive(not_pulled_for_days=60 + team, tag_patterns=[f"*{pattern}"]),
+        ]
+        tagged.append(rules[team % 3])
+    return LifecyclePolicy(
+        *tagged,
+        LifecycleRule.expire(after_days=200, tag_patterns=["team-*", "build.*.main"]),
+        LifecycleRule.keep_last(1000, tag_patterns=["build.*.m*n"]),
+        LifecycleRule.expire_untagged(after_days=14),
+        LifecycleRule.keep_last(20_000),
+    )
+
+
+def _main(way: str, count: int) -> None:
+    """Evaluate; the images are read before the clock starts, in the form that each way needs."""
+    policy, images = _policy(), _images(count)
+    inventory = Inventory.from_describe_images({"imageDetails": images})
+    rules, now = policy.to_dict(), datetime.fromtimestamp(NOW, UTC)
+    cpu = time.process_time()
+    if way == "simulate":
+        settled = policy.simulate(inventory, now=now).evaluation.settled
+        result = [settled.expired.bit_count(), settled.archived.bit_count()]
+    else:
+        verdicts = lifecycle_oracle.evaluate(rules, images, NOW).values()
+        actions = [verdict.action for verdict in verdicts]
+        result = [actions.count("EXPIRE"), actions.count("TRANSITION")]
+    print(json.dumps({"cpu": time.process_time() - cpu, "result": result}))
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1], int(sys.argv[2]))

@@ -1,121 +1,127 @@
-"""Synthesizing many repositories: this library beside the same written by hand.
+"""Synthesize many repositories: this library, L2, L1, and the app's own stacks.
 
-Judged is the CPU time of construction and synthesis for each further repository: the slope
-between two sizes of app, so without the start of Node and the loading of aws-cdk-lib, which all
-ways pay alike. CPU time, of Python and Node together, because the two take turns: while one works
-the other waits, so on an idle machine CPU and wall time say the same, and on a busy one wall time
-also says who else was running. Both are shown.
-
-The ways run in step, a hundred repositories each in turn. Run one whole app after the other, the
-same ratio came out anywhere between 0.4 and 0.75 on a busy machine.
+Measured is the CPU time of Python and Node together for each further repository: the slope between
+two sizes of app, without the start of Node and the loading of aws-cdk-lib, which all ways pay.
+Python and Node take turns, so on an idle machine CPU and wall time are equal.
 """
 
+import json
 import sys
-from collections.abc import Callable, Sequence
-from statistics import median
-from typing import Literal
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
-from benchmarks import process_tree
-from benchmarks.figures import Budget, Row, Table, ratio
-from benchmarks.processes import MeasurementError, Sample, in_step
-from benchmarks.settings import differences
+from benchmarks import ways
+from benchmarks.measure import ROOT, Figure, MeasurementError, Size, in_step, python, slope_ratios
 
-# How each is called in the tables; ours first.
-WAYS = {"ours": "ours", "l2": "L2", "l2_shared": "L2, shared", "l1": "L1"}
-PER_REPOSITORY = Budget(against="L2", limit=0.6)
-QUICK_SIZES, QUICK_ROUNDS = (1, 200, 1000), 2
-SIZES, ROUNDS = (1, 400, 2000), 5
-
-Rounds = Sequence[dict[tuple[str, int], Sample]]
-Unit = Literal["s", "bytes"]
+SIZES = {"full": (5, 400, 2000), "quick": (2, 200, 1000), "tiny": (1, 2)}
+SAME = ("ours", "l2", "l1", "app")
+REPLICAS = {"one Region": 0, "three Regions": 2}
+# A stack holds at most 500 resources.
+PER_STACK, PER_STRETCH = 400, 100
 
 
-def run(*, quick: bool, announce: Callable[[str], None]) -> Sequence[Table]:
-    """Measure apps of several sizes, written in several ways."""
-    process_tree.require()
-    sizes, rounds = (QUICK_SIZES, QUICK_ROUNDS) if quick else (SIZES, ROUNDS)
-    announce("warming up")
-    warm_up()
-    measured = []
-    for number in range(1, rounds + 1):
-        announce(f"round {number} of {rounds}")
-        taken = {size: in_step(_commands(size)) for size in sizes}
-        measured.append({(way, size): taken[size][way] for size in sizes for way in WAYS})
-    return [per_repository(measured, *sizes[-2:]), *(whole(measured, size) for size in sizes[::-1])]
+def synth(size: Size) -> Sequence[Figure]:
+    """Compare the ways to write the same repository."""
+    rounds = _rounds(SAME, size)
+    require_same(rounds[0])
+    return [
+        Figure("synth, a further repository", "L2", slope_ratios(rounds, "ours", "l2"), "x", 0.5),
+        Figure("", "L1", slope_ratios(rounds, "ours", "l1")),
+        Figure("synth, in the app's stacks", "L1", slope_ratios(rounds, "app", "l1"), "x", 0.5),
+    ]
 
 
-def warm_up() -> None:
-    """Fill the caches, and make sure that all ways define the same repository.
+def replicas(size: Size) -> Sequence[Figure]:
+    """Compare an environment in three Regions with the same in one."""
+    values = slope_ratios(_rounds(tuple(REPLICAS), size), "three Regions", "one Region")
+    return [Figure("synth, three Regions", "one Region", values, "x", 3.1)]
+
+
+def require_same(samples: Mapping[tuple[str, int], Mapping[str, Any]]) -> None:
+    """Make sure that all ways define the same repository.
 
     Raises:
-        MeasurementError: They do not, so comparing them would say nothing.
+        MeasurementError: They do not, so that comparing their cost would be meaningless.
     """
-    samples = in_step(_commands(1))
-    for way, sample in samples.items():
-        if found := differences(samples["ours"]["settings"], sample["settings"]):
-            msg = "\n  ".join([f"the repositories of 'ours' and '{way}' differ:", *found])
+    first = next(iter(samples.values()))
+    for (way, _), sample in samples.items():
+        if different := _differences(first["settings"], sample["settings"]):
+            msg = "\n  ".join([f"the repositories of 'ours' and {way!r} differ:", *different])
             raise MeasurementError(msg)
 
 
-def per_repository(rounds: Rounds, small: int, large: int) -> Table:
-    """Return what each further repository costs, from one size to the other."""
-
-    def slope(way: str, metric: str) -> list[float]:
-        return [
-            (samples[way, large][metric] - samples[way, small][metric]) / (large - small)
-            for samples in rounds
-        ]
-
-    def row(figure: str, metric: str, unit: Unit = "s", budget: Budget | None = None) -> Row:
-        return _row(figure, {way: slope(way, metric) for way in WAYS}, unit, budget)
-
-    return Table(
-        f"synth: each further repository (the slope from {small} to {large})",
-        [
-            row("construct and synth, CPU", "constructAndSynthCpu", budget=PER_REPOSITORY),
-            row("construct and synth, wall", "constructAndSynth"),
-            row("construct, CPU", "constructCpu"),
-            row("synth, CPU", "synthCpu"),
-            row("peak memory", "peakMemory", "bytes"),
-            row("template", "templateBytes", "bytes"),
-        ],
-    )
+def _settings(template: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a repository's settings, independent of spelling, order and construct path."""
+    resources = template["Resources"].values()
+    resource = next(found for found in resources if found["Type"] == "AWS::ECR::Repository")
+    properties = {**resource["Properties"], "RepositoryName": ""}
+    properties["LifecyclePolicy"] = json.loads(properties["LifecyclePolicy"]["LifecyclePolicyText"])
+    policy = properties["RepositoryPolicyText"]
+    statements = [{**part, "Action": sorted(part["Action"])} for part in policy["Statement"]]
+    order = partial(json.dumps, sort_keys=True)
+    properties["RepositoryPolicyText"] = {**policy, "Statement": sorted(statements, key=order)}
+    properties["Tags"] = {tag["Key"]: tag["Value"] for tag in properties["Tags"]}
+    return {**resource, "Metadata": {}, "Properties": properties}
 
 
-def whole(rounds: Rounds, size: int) -> Table:
-    """Return what an app of one size costs, from start to end."""
-
-    def row(figure: str, metric: str, unit: Unit = "s", each: int = 1) -> Row:
-        values = {way: [taken[way, size][metric] / each for taken in rounds] for way in WAYS}
-        return _row(figure, values, unit)
-
-    return Table(
-        f"synth: an app of {size} {'repository' if size == 1 else 'repositories'}",
-        [
-            row("import, wall", "import"),
-            row("construct, wall", "construct"),
-            row("synth, wall", "synth"),
-            row("all three, wall", "whole"),
-            row("whole process, CPU", "cpu"),
-            *([row("for each repository, CPU", "cpu", each=size)] if size > 1 else []),
-            row("peak memory", "peakMemory", "bytes"),
-            row("templates", "templateBytes", "bytes"),
-        ],
-    )
+def _differences(ours: Any, theirs: Any, path: str = "") -> list[str]:
+    """Return a line for each value that differs, with its path."""
+    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+        keys = sorted({*ours, *theirs})
+        pairs = ((ours.get(key), theirs.get(key), f"{path}/{key}") for key in keys)
+        return [line for pair in pairs for line in _differences(*pair)]
+    return [] if ours == theirs else [f"{path}: {ours!r} and {theirs!r}"]
 
 
-def _row(
-    figure: str, values: dict[str, list[float]], unit: Unit, budget: Budget | None = None
-) -> Row:
-    others = [way for way in WAYS if way != "ours"]
-    return Row(
-        figure,
-        {WAYS[way]: median(values[way]) for way in WAYS},
-        unit,
-        {WAYS[way]: ratio(values["ours"], values[way]) for way in others},
-        budget=budget,
-    )
+def _rounds(names: Sequence[str], size: Size) -> list[dict[tuple[str, int], Any]]:
+    rounds, *counts = SIZES[size]
+    groups = [
+        {(name, count): python("-m", "benchmarks.synth", name, count) for name in names}
+        for count in counts
+    ]
+    if rounds > 1:
+        # Warm up.
+        in_step(groups[0])
+    return [dict(ChainMap(*(in_step(group) for group in groups))) for _ in range(rounds)]
 
 
-def _commands(size: int) -> dict[str, list[str]]:
-    return {way: [sys.executable, "-m", "benchmarks.synth_app", way, str(size)] for way in WAYS}
+def _synthesize(way: str, count: int, outdir: str) -> Iterator[None]:
+    """Synthesize an app of one way; yield after each stretch of work."""
+    import aws_cdk as cdk  # noqa: PLC0415 - in the measured process only
+
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    # As `cdk synth` runs an app: paths in the metadata, version reporting off.
+    context["aws:cdk:enable-path-metadata"] = True
+    app = cdk.App(context=context, analytics_reporting=False, outdir=outdir)
+    yield
+    if way == "app" or way in REPLICAS:
+        ways.stage(app, count, REPLICAS.get(way))
+    else:
+        environment = cdk.Environment(account="111122223333", region="eu-central-1")
+        for number in range(count):
+            if number % PER_STACK == 0:
+                stack = cdk.Stack(app, f"Repositories{number}", env=environment)
+            getattr(ways, way)(stack, f"payments/service-{number}")
+            if number % PER_STRETCH == 0:
+                yield
+    yield
+    app.synth()
+
+
+def _main(way: str, count: int) -> None:
+    with TemporaryDirectory() as outdir:
+        sys.stdin.readline()
+        for _ in _synthesize(way, count, outdir):
+            print(flush=True)
+            sys.stdin.readline()
+        texts = (path.read_text(encoding="utf-8") for path in Path(outdir).rglob("*.template.json"))
+        text = next(text for text in texts if '"AWS::ECR::Repository"' in text)
+        print(json.dumps({"settings": _settings(json.loads(text)) if way in SAME else None}))
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1], int(sys.argv[2]))

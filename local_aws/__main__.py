@@ -93,16 +93,16 @@ def parser() -> argparse.ArgumentParser:
     printed.add_argument("--region", default=REGION, help="default: %(default)s")
     printed.set_defaults(run=env)
 
-    told = commands.add_parser("demo", help=demo.__doc__, description=demo.__doc__)
-    told.add_argument("--port", type=int, help="default: a free one")
-    told.add_argument("--keep", action="store_true", help="go on running until Ctrl-C")
-    told.set_defaults(run=demo)
+    story = commands.add_parser("demo", help=demo.__doc__, description=demo.__doc__)
+    story.add_argument("--port", type=int, help="default: a free one")
+    story.add_argument("--keep", action="store_true", help="go on running until Ctrl-C")
+    story.set_defaults(run=demo)
     return top
 
 
 def _account(text: str) -> str:
     if not re.fullmatch(r"\d{12}", text):
-        msg = f"{text!r} is no account: it must be twelve digits, such as {ACCOUNT}"
+        msg = f"{text!r} is not an account: use twelve digits, such as {ACCOUNT}"
         raise argparse.ArgumentTypeError(msg)
     return text
 
@@ -110,7 +110,7 @@ def _account(text: str) -> str:
 def _environment(text: str) -> tuple[str, str]:
     account, _, region = text.partition("/")
     if not region:
-        msg = f"{text!r} is no environment: write ACCOUNT/REGION, such as {ACCOUNT}/{REGION}"
+        msg = f"{text!r} is not an environment: write ACCOUNT/REGION, such as {ACCOUNT}/{REGION}"
         raise argparse.ArgumentTypeError(msg)
     return _account(account), region
 
@@ -118,7 +118,7 @@ def _environment(text: str) -> tuple[str, str]:
 def _organization(text: str) -> tuple[str, list[str]]:
     organization, _, accounts = text.partition("=")
     if not re.fullmatch(r"o-[a-z0-9]{10,32}", organization):
-        msg = f"{text!r} is no organization: write ID=ACCOUNT,ACCOUNT, such as {ORGANIZATION}"
+        msg = f"{text!r} is not an organization: write ID=ACCOUNT,ACCOUNT, such as {ORGANIZATION}"
         raise argparse.ArgumentTypeError(msg)
     return organization, [_account(account) for account in accounts.split(",")]
 

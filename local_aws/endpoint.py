@@ -26,7 +26,7 @@ _NO_FILE: dict[str, tuple[Any, ...]] = {
 }
 
 
-def refuse_remote(endpoint_url: str) -> str:
+def require_loopback(endpoint_url: str) -> str:
     """Return an endpoint that is on this laptop.
 
     Call it with every address that comes from the environment: what is made for the embedded AWS
@@ -63,7 +63,7 @@ class Endpoint:
 
     def __init__(self, endpoint_url: str) -> None:
         """Keep the address; nothing is asked of it yet."""
-        self.endpoint_url = refuse_remote(endpoint_url)
+        self.endpoint_url = require_loopback(endpoint_url)
         self._session = boto3.Session(botocore_session=botocore.session.Session(_NO_FILE))
         self._clients: dict[tuple[str, str, str], Any] = {}
 

@@ -35,7 +35,7 @@ class LocalAws(Endpoint):
     Args:
         port: The port; by default a free one.
         organizations: The accounts of each organization; until the start they may be changed. No
-            other account is in one: nobody here could be asked.
+            other account is in one.
         start_timeout_seconds: How long it may take to answer.
 
     Raises:

@@ -18,7 +18,7 @@ from local_aws.errors import LocalAwsError
 _MANIFESTS = f"{images.OCI_MANIFEST}, {images.OCI_INDEX}"
 
 
-class RegistryRefusedError(LocalAwsError):
+class RegistryRejectedError(LocalAwsError):
     """The registry did not do what was asked.
 
     Args:
@@ -31,17 +31,17 @@ class RegistryRefusedError(LocalAwsError):
 
     def __init__(self, reference: str, code: str, message: str) -> None:
         """Name the reference, then let the registry speak."""
-        super().__init__(f"{self.asked} of {reference} refused: {code}: {message}")
+        super().__init__(f"{self.asked} of {reference} rejected: {code}: {message}")
         self.code = code
 
 
-class PushRefusedError(RegistryRefusedError):
+class PushRejectedError(RegistryRejectedError):
     """The registry did not take something."""
 
     asked = "Push"
 
 
-class PullRefusedError(RegistryRefusedError):
+class PullRejectedError(RegistryRejectedError):
     """The registry did not hand something out."""
 
     asked = "Pull"
@@ -93,7 +93,7 @@ class Registry:
             client.login(username=user, password=token, hostname=host, config_path=config)
         answer = client.do_request(f"http://{host}/v2/", "GET")
         if not answer.ok:
-            msg = f"Login to {host} refused with status {answer.status_code}"
+            msg = f"Login to {host} rejected with status {answer.status_code}"
             raise LocalAwsError(msg)
         return cls(host, client)
 
@@ -105,7 +105,7 @@ class Registry:
             artifact: What to push; the children of an index go first, untagged.
 
         Raises:
-            PushRefusedError: The registry refused the manifest, as for an immutable tag.
+            PushRejectedError: The registry rejected the manifest, as for an immutable tag.
         """
         repository, _, tag = reference.partition(":")
         for child in artifact.children:
@@ -126,7 +126,7 @@ class Registry:
             tag: The tag to add, or to move.
 
         Raises:
-            PushRefusedError: The tag may not move.
+            PushRejectedError: The tag may not move.
         """
         manifest = self.manifest(repository, source)
         self._put(f"{repository}:{tag}", repository, tag, manifest)
@@ -140,7 +140,7 @@ class Registry:
             reference: A tag or digest.
 
         Raises:
-            PullRefusedError: It does not exist, or is not for this client.
+            PullRejectedError: It does not exist, or is not for this client.
         """
         manifest = self.manifest(repository, reference)
         content = json.loads(manifest.data)
@@ -157,11 +157,11 @@ class Registry:
         """Pull a manifest only.
 
         Raises:
-            PullRefusedError: It does not exist, or is not for this client.
+            PullRejectedError: It does not exist, or is not for this client.
         """
         url = self._manifest_url(repository, reference)
         answer = self.oras.do_request(url, "GET", headers={"Accept": _MANIFESTS})
-        _check(PullRefusedError, f"{repository}:{reference}", answer)
+        _check(PullRejectedError, f"{repository}:{reference}", answer)
         return images.Blob(answer.headers["Content-Type"], answer.content)
 
     def _manifest_url(self, repository: str, reference: str) -> str:
@@ -170,15 +170,15 @@ class Registry:
     def _blob(self, repository: str, digest: str) -> bytes:
         # Not the client's get_blob, which takes a refusal for a layer.
         answer = self.oras.do_request(f"http://{self.host}/v2/{repository}/blobs/{digest}", "GET")
-        _check(PullRefusedError, f"{repository}@{digest}", answer)
+        _check(PullRejectedError, f"{repository}@{digest}", answer)
         return bytes(answer.content)
 
     def _upload(self, shown: str, repository: str, blob: images.Blob) -> None:
         # Not the client's upload_blob, which hides what the registry answers.
         begun = self.oras.do_request(f"http://{self.host}/v2/{repository}/blobs/uploads/", "POST")
-        _check(PushRefusedError, shown, begun)
+        _check(PushRejectedError, shown, begun)
         session = f"http://{self.host}{begun.headers['Location']}?digest={blob.digest}"
-        _check(PushRefusedError, shown, self.oras.do_request(session, "PUT", data=blob.data))
+        _check(PushRejectedError, shown, self.oras.do_request(session, "PUT", data=blob.data))
 
     def _put(self, shown: str, repository: str, reference: str, manifest: images.Blob) -> None:
         answer = self.oras.do_request(
@@ -187,11 +187,11 @@ class Registry:
             data=manifest.data,
             headers={"Content-Type": manifest.media_type},
         )
-        _check(PushRefusedError, shown, answer)
+        _check(PushRejectedError, shown, answer)
 
 
-def _check(refused: type[RegistryRefusedError], reference: str, answer: Any) -> None:
+def _check(rejected: type[RegistryRejectedError], reference: str, answer: Any) -> None:
     if answer.ok:
         return
     error = answer.json()["errors"][0]
-    raise refused(reference, error["code"], error["message"])
+    raise rejected(reference, error["code"], error["message"])

@@ -33,7 +33,7 @@ def main() -> None:
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": HOST,
         "PERSIST_STATE": "0",
-        # No listener and no container beside the one port.
+        # No listener other than the one port, and no container.
         "DOCKER_HOST": "unix:///dev/null/no-docker",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",

@@ -1,7 +1,7 @@
 """The tokens that CI systems give to their jobs, made here, and the credentials they are good for.
 
-Nobody signs them: a CI system signs for its own jobs only. The embedded AWS judges what a token
-says, and not who signed it; AWS would refuse these.
+They are unsigned: only a CI system signs for its jobs. The embedded AWS checks the claims of a
+token and not its signature; AWS would reject these.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def token(issuer: CiIssuer, subject: str, **claims: Any) -> str:
     Args:
         issuer: Who would have issued it, and for which audience.
         subject: Which job it is of: ``repo:acme/payments-api:ref:refs/heads/main``.
-        **claims: What it says besides, or in place of that.
+        **claims: Further claims, or replacements.
     """
     header = {"alg": "none", "typ": "JWT"}
     body = {

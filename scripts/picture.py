@@ -67,7 +67,7 @@ class _Piece:
         if self.style == "code":
             return len(self.text) * _CODE_SIZE * _CODE_WIDTH
         wide = 1.06 if self.style == "strong" else 1.0
-        return sum(_WIDTHS.get(each, _LETTER) for each in self.text) / 1000 * _SIZE * wide
+        return sum(_WIDTHS.get(letter, _LETTER) for letter in self.text) / 1000 * _SIZE * wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def picture(comment: str) -> str:
 
 
 def _blocks(comment: str) -> Iterator[_Block]:
-    """Yield what is seen of a comment whose sections nobody has opened."""
+    """Yield the visible parts of a comment with all sections closed."""
     tokens = MarkdownIt("commonmark").parse(comment)
     closed, in_list = False, False
     for number, token in enumerate(tokens):
@@ -146,13 +146,13 @@ def _inline(token: Token) -> Iterator[_Piece]:
 
 
 def _words(text: str, style: str) -> Iterator[_Piece]:
-    yield from (_Piece(each, style) for each in re.findall(r"\s+|\S+", text))
+    yield from (_Piece(word, style) for word in re.findall(r"\s+|\S+", text))
 
 
 def _lines(pieces: Sequence[_Piece], room: float) -> Iterator[list[_Piece]]:
     line: list[_Piece] = []
     for piece in pieces:
-        if line and sum(each.width for each in line) + piece.width > room:
+        if line and sum(part.width for part in line) + piece.width > room:
             yield line
             line = []
         if line or piece.text.strip():

@@ -36,7 +36,7 @@ _LIMITS = ("enum", "minLength", "maxLength", "minItems", "maxItems")
 
 
 def service_data() -> str:
-    """Return the data as it stands in the file."""
+    """Return the data as it is in the file."""
     document = {
         "actions": {service: _actions(service) for service in ("ecr", "ecr-public")},
         "regions": sorted(REGIONS),
@@ -47,10 +47,10 @@ def service_data() -> str:
 
 def _actions(service: str) -> list[str]:
     """Return the operations of the API, which is the newer list, and what only policies have."""
-    known = json.loads(_POLICIES.read_text(encoding="utf-8"))[service]["Actions"]
+    actions = json.loads(_POLICIES.read_text(encoding="utf-8"))[service]["Actions"]
     operations = botocore.session.get_session().get_service_model(service).operation_names
-    spelt = {each.lower(): each for each in (*_WITHOUT_OPERATION, *operations)}
-    return sorted({*operations, *(spelt.get(each, each) for each in known)})
+    spelt = {name.lower(): name for name in (*_WITHOUT_OPERATION, *operations)}
+    return sorted({*operations, *(spelt.get(name, name) for name in actions)})
 
 
 def _type(kind: str) -> dict[str, Any]:
@@ -60,10 +60,12 @@ def _type(kind: str) -> dict[str, Any]:
         for region in sorted(REGIONS)
         if kind not in PROVIDER_SCHEMA_MANAGER.get_resource_types(region)
     ]
-    read_only = [each.removeprefix("/properties/") for each in schema.get("readOnlyProperties", [])]
+    read_only = [
+        pointer.removeprefix("/properties/") for pointer in schema.get("readOnlyProperties", [])
+    ]
     shape = _shape(schema, schema)
-    for each in read_only:
-        shape["properties"].pop(each, None)
+    for pointer in read_only:
+        shape["properties"].pop(pointer, None)
     if kind == REPLICATION:
         rules = shape["properties"]["ReplicationConfiguration"]["properties"]["Rules"]
         rules["items"]["properties"].setdefault("DeleteReplication", _DELETE_REPLICATION)
@@ -79,7 +81,7 @@ def _shape(node: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]
     shape.update({limit: node[limit] for limit in _LIMITS if limit in node})
     if "properties" in node:
         shape["properties"] = {
-            name: _shape(each, schema) for name, each in node["properties"].items()
+            name: _shape(member, schema) for name, member in node["properties"].items()
         }
         shape["required"] = sorted(node.get("required", ()))
     if "items" in node:
@@ -94,7 +96,7 @@ def create_only_data() -> str:
     for kind in sorted(manager.get_resource_types(_HOME)):
         schema = manager.get_resource_schema(_HOME, kind).schema
         if paths := schema.get("createOnlyProperties"):
-            document[kind] = sorted(each.removeprefix("/properties/") for each in paths)
+            document[kind] = sorted(pointer.removeprefix("/properties/") for pointer in paths)
     return json.dumps(document, indent=0, sort_keys=True) + "\n"
 
 

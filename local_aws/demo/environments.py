@@ -1,7 +1,7 @@
-"""The environment files, read and judged in a process of its own.
+"""Read and validate the environment files in a separate process.
 
-Judging them asks aws-cdk-lib, which starts Node. Ctrl-C would reach that Node beside us: it would
-leave its files behind, and jsii would report it with a traceback.
+Validation loads aws-cdk-lib, which starts Node. Ctrl-C would reach that Node too: it would leave
+its files behind, and jsii would report it with a traceback.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from local_aws.errors import LocalAwsError
 
 SOURCE = Path("environments")
 SHOWN = ("dev", "prod")
-_REFUSED = 2
+_INVALID = 2
 _ADAPTER = TypeAdapter(dict[str, Environment])
 
 
 def read(folder: Path) -> dict[str, Environment]:
-    """Read dev and prod, judged as `app.py` does: with all files beside them.
+    """Read dev and prod, validated as `app.py` does: together with all other files.
 
     Args:
         folder: Where a file may be written.
 
     Raises:
-        LocalAwsError: A file is wrong or missing; a line for each fault.
+        LocalAwsError: A file is wrong or missing; a line for each error.
     """
     answer = folder / "environments.json"
     command = [sys.executable, "-m", __spec__.name, str(SOURCE), str(answer)]
@@ -46,7 +46,7 @@ def read(folder: Path) -> dict[str, Environment]:
 
 
 def main(source: str, answer: str) -> int:
-    """Write the environments of a folder to a file, or print what is wrong with them."""
+    """Write the environments of a folder to a file, or print their errors."""
     from ecr_constructs.environment.loading import load_environments  # noqa: PLC0415 - it starts Node
     from ecr_constructs.environment.yaml_file import EnvironmentFileError  # noqa: PLC0415
 
@@ -54,7 +54,7 @@ def main(source: str, answer: str) -> int:
         environments = load_environments(Path(source))
     except EnvironmentFileError as error:
         print(error)
-        return _REFUSED
+        return _INVALID
     Path(answer).write_bytes(_ADAPTER.dump_json(environments, exclude_none=True))
     return 0
 

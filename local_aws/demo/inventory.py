@@ -1,7 +1,9 @@
-"""What exists in a registry: read from ECR and KMS, not from what was deployed."""
+"""Show what exists in a registry: read from ECR and KMS, not from what was deployed."""
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +11,10 @@ from botocore.exceptions import ClientError
 
 from ecr_constructs import LifecyclePolicy, TagMutability
 from local_aws import images
-from local_aws.demo.access import who_may_pull
+from local_aws.demo import screen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from ecr_constructs.environment.models import Environment
     from ecr_constructs.model.replication import Destination
@@ -23,79 +25,135 @@ _KINDS = {
     images.HELM_CONFIG: "Helm chart",
     images.BUILDKIT_CACHE: "build cache",
 }
+_ROOT = re.compile(r"arn:[^:]+:iam::(\d{12}):root")
+# Names and digests are never wrapped, so that they can be copied.
+_WHOLE: dict[str, Any] = {"no_wrap": True}
+_TAGS: dict[str, Any] = {"min_width": 10, "max_width": 20}
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
-    """An image of a repository."""
-
-    tags: tuple[str, ...]
-    kind: str
-    size: int
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A customer managed key that encrypts repositories."""
-
-    arn: str
-    aliases: tuple[str, ...]
-    is_rotated: bool
-
-    def __str__(self) -> str:
-        """Say it in words."""
-        rotation = "rotated every year" if self.is_rotated else "not rotated"
-        return f"{', '.join(self.aliases) or 'no alias'}, {rotation}, {self.arn}"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A repository as ECR describes it, in words."""
+class Repository:
+    """A repository as ECR describes it, in words; `images` as DescribeImages answers."""
 
     name: str
     mutability: str
-    key: Key | None
+    key: str
     scans_on_push: bool
     pullers: tuple[str, ...]
     retention: tuple[str, ...]
-    images: tuple[Image, ...]
+    images: list[dict[str, Any]]
 
 
-def read(aws: Endpoint, environment: Environment, registry: Destination) -> list[Found]:
-    """Read an environment's repositories of a registry, sorted; not the one of `cdk bootstrap`."""
-    account, region = registry.account, registry.region
-    ecr = aws.client("ecr", account=account, region=region)
-    kms = aws.client("kms", account=account, region=region)
-    keys: dict[str, Key] = {}
+def read(aws: Endpoint, environment: Environment, registry: Destination) -> list[Repository]:
+    """Read an environment's repositories in a registry, sorted."""
+    place = {"account": registry.account, "region": registry.region}
+    ecr, kms = aws.client("ecr", **place), aws.client("kms", **place)
+    names = {entry.name for team in environment.teams.values() for entry in team.repositories}
     pages = ecr.get_paginator("describe_repositories").paginate()
-    described = {each["repositoryName"]: each for page in pages for each in page["repositories"]}
-    names = [each.name for team in environment.teams.values() for each in team.repositories]
-    return [_found(ecr, kms, described[name], keys) for name in sorted(names) if name in described]
+    described = [repository for page in pages for repository in page["repositories"]]
+    return [
+        _repository(ecr, kms, details)
+        for details in sorted(described, key=lambda details: str(details["repositoryName"]))
+        if details["repositoryName"] in names
+    ]
 
 
-def _found(ecr: Any, kms: Any, repository: dict[str, Any], keys: dict[str, Key]) -> Found:
-    name = repository["repositoryName"]
-    arn = repository["encryptionConfiguration"].get("kmsKey")
-    if arn and arn not in keys:
-        keys[arn] = _key(kms, arn)
-    policy = _text(ecr.get_repository_policy, name, "policyText")
-    lifecycle = _text(ecr.get_lifecycle_policy, name, "lifecyclePolicyText")
-    pages = ecr.get_paginator("describe_images").paginate(repositoryName=name)
-    return Found(
-        name=name,
-        mutability=str(_mutability(repository)),
-        key=keys.get(arn),
-        scans_on_push=repository["imageScanningConfiguration"]["scanOnPush"],
-        pullers=who_may_pull(policy),
-        retention=(
-            LifecyclePolicy.from_json(lifecycle) if lifecycle else LifecyclePolicy()
-        ).in_words(),
-        images=tuple(_image(detail) for page in pages for detail in page["imageDetails"]),
+def show(repositories: Sequence[Repository]) -> None:
+    """Print their settings, retention and images."""
+    screen.table(
+        {
+            "Repository": _WHOLE,
+            "Tags": _TAGS,
+            "Encryption": _WHOLE,
+            "Scan": _WHOLE,
+            "May pull": {"min_width": 12},
+        },
+        (
+            (
+                repository.name,
+                repository.mutability,
+                "own key" if repository.key else "AES-256",
+                "on push" if repository.scans_on_push else "no",
+                "\n".join(repository.pullers),
+            )
+            for repository in repositories
+        ),
+    )
+    for key in dict.fromkeys(repository.key for repository in repositories if repository.key):
+        screen.say(f"own key: {key}")
+    sharing: dict[tuple[str, ...], list[str]] = {}
+    for repository in repositories:
+        sharing.setdefault(repository.retention, []).append(repository.name)
+    screen.table(
+        {"Retention": {}, "Repositories": {}},
+        (("\n".join(rules) + "\n", ", ".join(names)) for rules, names in sharing.items()),
+    )
+    screen.table(
+        {
+            "Repository": _WHOLE,
+            "Tags": _TAGS,
+            "Kind": {},
+            "Bytes": _WHOLE | {"justify": "right"},
+            "Digest": _WHOLE,
+        },
+        (row for repository in repositories for row in _image_rows(repository)),
     )
 
 
-def _text(get: Callable[..., dict[str, str]], name: str, member: str) -> str | None:
+def who_may_pull(policy_text: str | None) -> tuple[str, ...]:
+    """Return who may pull: organizations, accounts, roles.
+
+    Args:
+        policy_text: The repository policy as ECR returns it. None without one: roles of the
+            account then may, if IAM allows them to.
+    """
+    statements = _list(json.loads(policy_text)["Statement"]) if policy_text else []
+    pullers = [
+        puller
+        for statement in statements
+        if statement["Effect"] == "Allow"
+        and {"ecr:BatchGetImage", "ecr:*", "*"} & set(_list(statement["Action"]))
+        for puller in _principals(statement)
+    ]
+    return tuple(dict.fromkeys(pullers)) or ("this account",)
+
+
+def short(digest: str) -> str:
+    """Shorten a digest as `docker images` does."""
+    return digest[: len("sha256:") + 12]
+
+
+def _principals(statement: dict[str, Any]) -> Iterator[str]:
+    equals = statement.get("Condition", {}).get("StringEquals", {})
+    if organizations := equals.get("aws:PrincipalOrgID"):
+        yield from (f"organization {organization}" for organization in _list(organizations))
+        return
+    principal = statement["Principal"]
+    kinds = principal if isinstance(principal, dict) else {"AWS": principal}
+    for identifier in (entry for identifiers in kinds.values() for entry in _list(identifiers)):
+        root = _ROOT.fullmatch(identifier)
+        yield f"account {root[1]}" if root else identifier
+
+
+def _repository(ecr: Any, kms: Any, details: dict[str, Any]) -> Repository:
+    name = details["repositoryName"]
+    filters = details.get("imageTagMutabilityExclusionFilters", [])
+    is_immutable = details["imageTagMutability"].startswith("IMMUTABLE")
+    lifecycle = _policy(ecr.get_lifecycle_policy, name, "lifecyclePolicyText")
+    policy = LifecyclePolicy.from_json(lifecycle) if lifecycle else LifecyclePolicy()
+    pages = ecr.get_paginator("describe_images").paginate(repositoryName=name)
+    return Repository(
+        name=name,
+        mutability=str(TagMutability(is_immutable, tuple(entry["filter"] for entry in filters))),
+        key=_key(kms, details["encryptionConfiguration"].get("kmsKey")),
+        scans_on_push=details["imageScanningConfiguration"]["scanOnPush"],
+        pullers=who_may_pull(_policy(ecr.get_repository_policy, name, "policyText")),
+        retention=policy.in_words(),
+        images=[image for page in pages for image in page["imageDetails"]],
+    )
+
+
+def _policy(get: Callable[..., dict[str, str]], name: str, member: str) -> str | None:
     """Return a policy of a repository, or None if it has none."""
     try:
         return get(repositoryName=name)[member]
@@ -105,24 +163,31 @@ def _text(get: Callable[..., dict[str, str]], name: str, member: str) -> str | N
         raise
 
 
-def _mutability(repository: dict[str, Any]) -> TagMutability:
-    filters = repository.get("imageTagMutabilityExclusionFilters", [])
-    is_immutable = repository["imageTagMutability"].startswith("IMMUTABLE")
-    return TagMutability(is_immutable, tuple(each["filter"] for each in filters))
+def _key(kms: Any, arn: str | None) -> str:
+    if arn is None:
+        return ""
+    aliases = ", ".join(alias["AliasName"] for alias in kms.list_aliases(KeyId=arn)["Aliases"])
+    is_rotated = kms.get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"]
+    rotation = "rotated every year" if is_rotated else "not rotated"
+    return f"{aliases or 'no alias'}, {rotation}, {arn}"
 
 
-def _key(kms: Any, arn: str) -> Key:
-    aliases = kms.list_aliases(KeyId=arn)["Aliases"]
-    rotation = kms.get_key_rotation_status(KeyId=arn)
-    return Key(arn, tuple(alias["AliasName"] for alias in aliases), rotation["KeyRotationEnabled"])
+def _image_rows(repository: Repository) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield a row for each image with a tag, and one for the others."""
+    untagged = []
+    for image in repository.images:
+        size, tags = image["imageSizeInBytes"], image.get("imageTags")
+        if tags:
+            kind = image.get("artifactMediaType", "")
+            is_index = image["imageManifestMediaType"] == images.OCI_INDEX
+            name = "index of images" if is_index else _KINDS.get(kind, kind)
+            digest = short(image["imageDigest"])
+            yield repository.name, ", ".join(tags), name, f"{size:,}", digest
+        else:
+            untagged.append(size)
+    if untagged:
+        yield repository.name, f"{len(untagged)} untagged", "", f"{sum(untagged):,}", ""
 
 
-def _image(detail: dict[str, Any]) -> Image:
-    is_index = detail["imageManifestMediaType"] == images.OCI_INDEX
-    artifact = detail.get("artifactMediaType", "")
-    return Image(
-        tags=tuple(detail.get("imageTags", [])),
-        kind="index of images" if is_index else _KINDS.get(artifact, artifact),
-        size=detail["imageSizeInBytes"],
-        digest=detail["imageDigest"],
-    )
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

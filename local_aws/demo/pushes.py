@@ -1,90 +1,177 @@
-"""Pushes, through the steps a user takes; the registry says what comes of them."""
+"""Push one artifact of every kind to an environment, as CI and as an administrator."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+from botocore.exceptions import ClientError
+
+from ecr_constructs.environment import ci_access
 from ecr_constructs.model.push_commands import Image, push_commands
 from ecr_constructs.model.registry_host import registry_host
-from local_aws import images
-from local_aws.demo.artifacts import Push, pushes
-from local_aws.demo.ci import pushers
-from local_aws.registry import RegistryRefusedError
+from local_aws import images, web_identity
+from local_aws.demo import screen
+from local_aws.demo.inventory import short
+from local_aws.registry import RegistryRejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ecr_constructs import GitHubActions
     from ecr_constructs.environment.models import Environment
-    from local_aws.demo.ci import Pusher
-    from local_aws.demo.screen import Screen
     from local_aws.endpoint import Endpoint
-    from local_aws.registry import Registry
+    from local_aws.images import Artifact
 
 
-def push_all(aws: Endpoint, screen: Screen, name: str, environment: Environment) -> None:
-    """Push everything to an environment, and tell what its registry answers."""
+class Push(NamedTuple):
+    """An artifact; `commands` replace those of push-commands, for what buildx pushes by itself."""
+
+    what: str
+    repository: str
+    tags: Sequence[str]
+    artifact: Artifact
+    commands: Sequence[str] = ()
+    client: str = "docker"
+
+
+_API, _BASE = "payments/api", "platform/base-python"
+_BUILD = "docker buildx build --push --platform"
+_CACHE = "docker buildx build --cache-to type=registry,image-manifest=true,ref={to}:payments-api ."
+
+
+def _base(what: str, version: str) -> Push:
+    build = f"{_BUILD} linux/amd64,linux/arm64 --tag {{to}}:{version} ."
+    tag = f"docker buildx imagetools create --tag {{to}}:stable {{to}}:{version}"
+    return Push(what, _BASE, (version, "stable"), images.index(f"Python {version}"), (build, tag))
+
+
+_PUSHES = {
+    "dev": [
+        Push(
+            "A build of the payments API. In dev, tags may move.", _API, ["latest"], images.image(1)
+        ),
+        Push("The next build, under the same tag.", _API, ["latest"], images.image(2)),
+        Push(
+            "The cache of that build.",
+            "platform/build-cache",
+            ["payments-api"],
+            images.build_cache("payments API"),
+            [_CACHE],
+        ),
+    ],
+    "prod": [
+        Push(
+            "A release of the payments API. In prod, tags are immutable.",
+            _API,
+            ["v1.0.0"],
+            images.image("release"),
+        ),
+        Push("Another image under the release's tag.", _API, ["v1.0.0"], images.image("changed")),
+        Push(
+            "The image of a Lambda function; Lambda rejects an index, hence no provenance.",
+            "payments/fraud-scoring",
+            ["v3"],
+            images.image("fraud scoring"),
+            [f"{_BUILD} linux/amd64 --provenance=false --tag {{to}}:v3 ."],
+        ),
+        _base("A base image for two architectures; `stable` may move.", "3.12.7"),
+        _base("Its next patch, which `stable` moves to.", "3.12.8"),
+        Push(
+            "A Helm chart.",
+            "platform/charts/service",
+            ["1.4.0"],
+            images.helm_chart("How a service is run", name="service", version="1.4.0"),
+            client="helm",
+        ),
+    ],
+}
+
+
+def push_all(aws: Endpoint, name: str, environment: Environment) -> None:
+    """Push everything to an environment, and print the answers of its registry."""
     screen.heading(f"Pushing to {name}, account {environment.account} in {environment.region}")
-    waiting = list(pushes(name))
-    for pusher in pushers(aws, screen, name, environment):
-        own = [each for each in waiting if pusher.may_push_to(each.repository)]
-        waiting = [each for each in waiting if each not in own]
-        _push_as(aws, screen, environment, pusher, [*own, *_forbidden(environment, pusher)])
+    waiting = list(_PUSHES[name])
+    names = [entry.name for team in environment.teams.values() for entry in team.repositories]
+    for project in ci_access.pushes(environment):
+        if project.push.system != "github":
+            continue
+        github = cast("GitHubActions", project.push.project())
+        for caller in _sessions(aws, name, environment, github):
+            own = [push for push in waiting if push.repository in project.repositories]
+            waiting = [push for push in waiting if push not in own]
+            for other in [other for other in names if other not in project.repositories][:1]:
+                what = "The same credentials, and a repository of another team."
+                artifact, commands = images.image("not theirs"), ["docker push {to}:v1.0.0"]
+                own.append(Push(what, other, ["v1.0.0"], artifact, commands))
+            _push(aws, environment, f"that job of {github.name}", caller, own)
+    who = f"an administrator of account {environment.account}"
+    _push(aws, environment, who, environment.account, waiting)
 
 
-def _forbidden(environment: Environment, pusher: Pusher) -> Iterator[Push]:
-    """Yield a push to a repository of somebody else, if there is one."""
-    for team in environment.teams.values():
-        for repository in team.repositories:
-            if not pusher.may_push_to(repository.name):
-                yield Push(
-                    "The same credentials, and a repository of another team.",
-                    repository.name,
-                    ("v1.0.0",),
-                    images.image("not theirs"),
-                    commands=("docker push {to}:v1.0.0",),
-                )
-                return
+def _sessions(
+    aws: Endpoint, name: str, environment: Environment, project: GitHubActions
+) -> Iterator[str]:
+    """Yield the key of each job that the project's role admits; show it three jobs, one its own."""
+    stacks = aws.client("cloudformation", account=environment.account, region=environment.region)
+    roles = [
+        output["OutputValue"]
+        for stack in stacks.describe_stacks()["Stacks"]
+        if stack["StackName"] == f"{name}-ecr-push"
+        for output in stack["Outputs"]
+        if f" {project.name} " in output["Description"]
+    ]
+    if not roles:
+        screen.rejected(f"{project.name} has no push role")
+        return
+    screen.command(
+        f"aws sts assume-role-with-web-identity --role-arn {roles[0]} "
+        f'--role-session-name {web_identity.SESSION_NAME} --web-identity-token "$TOKEN"'
+    )
+    jobs = [
+        # Of another repository, whose name may contain ids, and of another branch.
+        replace(project, repository=project.repository.replace("/", "/another-")),
+        replace(project, branches=["try-out"], tags=(), environments=(), pull_requests=False),
+        project,
+    ]
+    for subject in (job.subjects[0].replace("*", "1") for job in jobs):
+        token = web_identity.token(project.issuer, subject)
+        try:
+            session = web_identity.assume(aws, roles[0], token, region=environment.region)
+        except ClientError as error:
+            screen.rejected(f"{subject}: {error.response['Error']['Message']}")
+            continue
+        screen.good(f"{subject} is admitted")
+        yield session["AccessKeyId"]
 
 
-def _push_as(
-    aws: Endpoint, screen: Screen, environment: Environment, pusher: Pusher, own: Sequence[Push]
+def _push(
+    aws: Endpoint, environment: Environment, who: str, caller: str, pushes: Sequence[Push]
 ) -> None:
     account, region = environment.account, environment.region
     host = registry_host(account, region)
-    registry = aws.registry(account, region, caller=pusher.caller)
-    held: dict[tuple[str, str], str] = {}
+    registry = aws.registry(account, region, caller=caller)
+    held: dict[str, str] = {}
     logins: set[str] = set()
-    for push in own:
-        screen.gap()
-        screen.say(push.what)
-        login, *printed = push_commands(
-            push.client, Image(host, push.repository, push.tags[0]), region=region
-        )
-        if str(login) not in logins:
-            screen.command(str(login))
-            screen.good(f"logged in as {pusher.who}")
-            logins.add(str(login))
-        to = f"{host}/{push.repository}"
-        for command in [each.format(to=to) for each in push.commands] or map(str, printed):
-            screen.command(command)
-        _push(registry, screen, push, held)
-
-
-def _push(registry: Registry, screen: Screen, push: Push, held: dict[tuple[str, str], str]) -> None:
-    try:
-        for tag in push.tags:
-            if tag == push.tags[0]:
-                digest = registry.push(f"{push.repository}:{tag}", push.artifact)
-            else:
-                digest = registry.tag(push.repository, push.tags[0], tag)
-            before = held.get((push.repository, tag))
-            moved = f", moved from {short(before)}" if before else ""
-            screen.good(f"{push.repository}:{tag} is {short(digest)}{moved}")
-            held[push.repository, tag] = digest
-    except RegistryRefusedError as refusal:
-        screen.refused(str(refusal))
-
-
-def short(digest: str) -> str:
-    """Shorten a digest as `docker images` does."""
-    return digest[: len("sha256:") + 12]
+    for push in pushes:
+        screen.say(f"\n{push.what}")
+        image = Image(host, push.repository, push.tags[0])
+        login, *printed = map(str, push_commands(push.client, image, region=region))
+        if login not in logins:
+            screen.command(login)
+            screen.good(f"logged in as {who}")
+            logins.add(login)
+        for command in push.commands or printed:
+            screen.command(command.format(to=f"{host}/{push.repository}"))
+        try:
+            for tag in push.tags:
+                reference = f"{push.repository}:{tag}"
+                if tag == push.tags[0]:
+                    digest = registry.push(reference, push.artifact)
+                else:
+                    digest = registry.tag(push.repository, push.tags[0], tag)
+                moved = f", moved from {short(held[reference])}" if reference in held else ""
+                screen.good(f"{reference} is {short(digest)}{moved}")
+                held[reference] = digest
+        except RegistryRejectedError as rejection:
+            screen.rejected(str(rejection))

@@ -1,4 +1,4 @@
-"""What the demo says: lines that read well on a terminal, in a pipe and in a log."""
+"""Print the demo: lines that read well on a terminal, in a pipe and in a log."""
 
 from __future__ import annotations
 
@@ -6,88 +6,76 @@ import sys
 import time
 from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.console import Console
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from rich.status import Status
-    from rich.table import Table
-
-_WIDTH = 100
-
-
-class Step:
-    """Something that takes a while: a spinner on a terminal, a line elsewhere."""
-
-    def __init__(self, screen: Screen, status: Status | None) -> None:
-        """Start the clock."""
-        self._screen, self._status, self._started = screen, status, time.monotonic()
-
-    def now(self, doing: str) -> None:
-        """Say what is going on at the moment; nothing of it stays."""
-        if self._status:
-            self._status.update(doing)
-
-    def done(self, what: str) -> None:
-        """Say what has been done, and in what time."""
-        self._screen.good(f"{what} ({time.monotonic() - self._started:.1f} s)")
+# A terminal that cannot show a tick shows a question mark.
+if isinstance(sys.stdout, TextIOWrapper):
+    sys.stdout.reconfigure(errors="replace")
+_console = Console(highlight=False, markup=False, emoji=False)
+if not _console.is_terminal:
+    _console.width = 100
 
 
-class Screen:
-    """Prints; colour and movement only on a terminal."""
+def heading(text: str) -> None:
+    """Begin a chapter."""
+    _console.print()
+    _line("", text, "bold")
 
-    def __init__(self) -> None:
-        """Take standard output as it is now."""
-        # A terminal that cannot show a tick shows a question mark.
-        if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(errors="replace")
-        self._console = Console(highlight=False, markup=False, emoji=False)
-        if not self._console.is_terminal:
-            self._console.width = _WIDTH
 
-    def heading(self, text: str) -> None:
-        """Begin a chapter."""
-        self._console.print()
-        self._line(Text(text, style="bold"))
+def say(text: str) -> None:
+    """Print a text, wrapped at the width of the terminal."""
+    _console.print(Padding(Text(text), (0, 0, 0, 2), expand=False))
 
-    def gap(self) -> None:
-        """Leave a line empty."""
-        self._console.print()
 
-    def say(self, text: str) -> None:
-        """Say something, wrapped at the width of the terminal."""
-        self._console.print(Padding(Text(text), (0, 0, 0, 2), expand=False))
+def command(text: str) -> None:
+    """Print a command as it is typed; never wrapped, so that it can be copied."""
+    _line("  $ ", text, "cyan")
 
-    def command(self, text: str) -> None:
-        """Show a command as it is typed; never wrapped, so that it can be copied."""
-        self._line(Text.assemble(("  $ ", "dim"), (text, "cyan")))
 
-    def good(self, text: str) -> None:
-        """Say what went well."""
-        self._line(Text.assemble(("  ✓ ", "green"), text))
+def good(text: str) -> None:
+    """Print a success."""
+    _line("  ✓ ", text)
 
-    def refused(self, text: str) -> None:
-        """Say what was refused."""
-        self._line(Text.assemble(("  ✗ ", "red"), text))
 
-    def table(self, table: Table) -> None:
-        """Show a table."""
-        self._console.print(table)
+def rejected(text: str) -> None:
+    """Print a rejection."""
+    _line("  ✗ ", text, "red")
 
-    @contextmanager
-    def step(self, doing: str) -> Iterator[Step]:
-        """Say what is being done while the block does it."""
-        if self._console.is_terminal:
-            with self._console.status(doing) as status:
-                yield Step(self, status)
-        else:
-            self._line(Text(f"  … {doing}"))
-            yield Step(self, None)
 
-    def _line(self, text: Text) -> None:
-        self._console.print(text, soft_wrap=True)
+def table(columns: Mapping[str, dict[str, Any]], rows: Iterable[Iterable[str]]) -> None:
+    """Print a table: the options of each column by its header."""
+    printed = Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0))
+    for header, options in columns.items():
+        printed.add_column(header, **options)
+    for row in rows:
+        printed.add_row(*row)
+    _console.print(printed)
+
+
+@contextmanager
+def step(doing: str) -> Iterator[Callable[[str], None]]:
+    """Show what is being done; yield a function that prints the result with the time it took."""
+    started = time.monotonic()
+
+    def done(result: str) -> None:
+        good(f"{result} ({time.monotonic() - started:.1f} s)")
+
+    if _console.is_terminal:
+        with _console.status(doing):
+            yield done
+    else:
+        _line("  … ", doing)
+        yield done
+
+
+def _line(mark: str, text: str, style: str = "") -> None:
+    _console.print(Text.assemble(mark, (text, style)), soft_wrap=True)

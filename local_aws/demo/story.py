@@ -1,8 +1,10 @@
-"""The demo from its first line to its last."""
+"""Tell the demo from its first line to its last."""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shlex
 import tempfile
 import threading
@@ -10,22 +12,33 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from ecr_constructs.environment.registries import home, replicas
-from local_aws import paths, running
-from local_aws.demo import environments, inventory, pulls, tables
-from local_aws.demo import replicas as replicas_of
-from local_aws.demo.deploy import deploy
+from ecr_constructs.model.registry_host import registry_host
+from local_aws import images, paths, running
+from local_aws.child import child
+from local_aws.demo import environments, inventory, screen
+from local_aws.demo.inventory import short
 from local_aws.demo.pushes import push_all
-from local_aws.demo.screen import Screen
+from local_aws.errors import LocalAwsError
 from local_aws.process import LocalAws
+from local_aws.registry import PushRejectedError, RegistryRejectedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ecr_constructs.environment.models import Environment
+    from local_aws.demo.inventory import Repository
+    from local_aws.endpoint import Endpoint
 
 # The stacks of the environments that are read.
 PATTERNS = ("Dev/**", "Prod/**")
+# The release that is pushed to prod.
+REPOSITORY, TAG = "payments/api", "v1.0.0"
+MEMBER, STRANGER = "555566667777", "777788889999"
+_DONE = re.compile(r"\s*✅\s+(\S+) \((\S+)\)")
+_LAST_LINES = 20
 
 
 def tell(*, port: int | None, keep: bool) -> None:
@@ -33,13 +46,12 @@ def tell(*, port: int | None, keep: bool) -> None:
 
     Args:
         port: The port of the embedded AWS; None for a free one.
-        keep: Whether it goes on running until Ctrl-C.
+        keep: Whether it keeps running until Ctrl-C.
 
     Raises:
-        LocalAwsError: What the user must know and can change.
+        LocalAwsError: The user must know, and can change something.
     """
     paths.required(paths.SERVER_PYTHON, paths.NODE, paths.CDK)
-    screen = Screen()
     screen.heading("The container registries of dev and prod, on an AWS inside this laptop")
     if unused := sorted(name for name in os.environ if name.startswith("AWS_")):
         screen.say(f"Not used, so that nothing real is touched: your {', '.join(unused)}.")
@@ -47,99 +59,184 @@ def tell(*, port: int | None, keep: bool) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ecr-demo-")))
         # Before anything takes time: the port may be in use.
         aws = LocalAws(port=port)
-        chosen = _read(screen, folder)
-        aws.organizations = pulls.organizations(chosen.values())
-        _start(stack, screen, aws, keep=keep)
-        _bootstrap(aws, screen, chosen)
-
+        chosen = _start(aws, stack, folder, keep=keep)
         screen.heading("Deploying")
-        deploy(aws, screen, list(chosen.values()), PATTERNS, folder)
+        _deploy(aws, chosen["dev"], folder)
         screen.heading("Pushing")
         screen.say(
             "The commands are those of `ecr-constructs push-commands`, and of buildx. No Docker is "
-            "needed: an OCI client sends what they would, to this laptop. A job of GitHub Actions "
-            "comes with a token in place of a secret; the demo makes it, and nobody signs it: the "
-            "embedded AWS compares what it says with the trust policy of the push role."
+            "needed: an OCI client sends the same to this laptop. A job of GitHub Actions presents "
+            "a token instead of a secret; the demo makes it without a signature, and the embedded "
+            "AWS compares its claims with the trust policy of the push role."
         )
         for name, environment in chosen.items():
-            push_all(aws, screen, name, environment)
-        pulls.show(aws, screen, "prod", chosen["prod"])
+            push_all(aws, name, environment)
+        _pull(aws, "prod", chosen["prod"])
         for name, environment in chosen.items():
-            replicas_of.show(aws, screen, name, environment)
+            _show_replicas(aws, name, environment)
         for name, environment in chosen.items():
-            _show(aws, screen, name, environment)
-        _end(screen)
-        if keep:
-            _wait(aws, screen, chosen["dev"])
-        else:
-            screen.say("All of it goes away now, with the embedded AWS.")
+            registry = home(environment).registry
+            repositories = inventory.read(aws, environment, registry)
+            screen.heading(
+                f"What exists in {name}: {len(repositories)} repositories in {registry.region}, "
+                f"account {registry.account}"
+            )
+            inventory.show(repositories)
+        _end(aws, chosen["dev"], keep=keep)
     screen.good("The embedded AWS has stopped, and nothing of it is left.")
 
 
-def _read(screen: Screen, folder: Path) -> dict[str, Environment]:
-    with screen.step("Reading environments/dev.yaml and environments/prod.yaml") as step:
+def _start(
+    aws: LocalAws, stack: ExitStack, folder: Path, *, keep: bool
+) -> Mapping[str, Environment]:
+    files = "environments/dev.yaml and environments/prod.yaml"
+    with screen.step(f"Reading {files}") as done:
         chosen = environments.read(folder)
-        number = sum(
-            len(team.repositories) for each in chosen.values() for team in each.teams.values()
-        )
-        step.done(f"environments/dev.yaml and environments/prod.yaml: {number} repositories")
-    return chosen
-
-
-def _start(stack: ExitStack, screen: Screen, aws: LocalAws, *, keep: bool) -> None:
-    with screen.step("Starting the embedded AWS") as step:
+        teams = [team for environment in chosen.values() for team in environment.teams.values()]
+        done(f"{files}: {sum(len(team.repositories) for team in teams)} repositories")
+    sites = {name: [home(entry), *replicas(entry)] for name, entry in chosen.items()}
+    registries = [site.registry for places in sites.values() for site in places]
+    organizations = {entry.organization for entry in chosen.values() if entry.organization}
+    aws.organizations = {
+        organization: [
+            MEMBER,
+            *(
+                site.registry.account
+                for name, entry in chosen.items()
+                if entry.organization == organization
+                for site in sites[name]
+            ),
+        ]
+        for organization in organizations
+    }
+    with screen.step("Starting the embedded AWS") as done:
         stack.enter_context(aws)
         if keep:
             stack.enter_context(running.announced(aws))
-        step.done(f"The embedded AWS is at {aws.endpoint_url}")
-
-
-def _bootstrap(aws: LocalAws, screen: Screen, chosen: Mapping[str, Environment]) -> None:
-    places = [
-        (site.registry.account, site.registry.region)
-        for each in chosen.values()
-        for site in (home(each), *replicas(each))
-    ]
-    shown = f"{len(places)} pairs of account and Region"
-    with screen.step(f"Running `cdk bootstrap` for {shown}") as step:
+        done(f"The embedded AWS is at {aws.endpoint_url}")
+    pairs = f"{len(registries)} pairs of account and Region"
+    with screen.step(f"Running `cdk bootstrap` for {pairs}") as done:
+        places = [(registry.account, registry.region) for registry in registries]
         aws.bootstrap(places, trust=places[0][0])
-        step.done(f"{shown} are bootstrapped")
-    screen.say(", ".join("/".join(each) for each in places))
+        done(f"{pairs} are bootstrapped")
+    return chosen
 
 
-def _show(aws: LocalAws, screen: Screen, name: str, environment: Environment) -> None:
-    found = inventory.read(aws, environment, home(environment).registry)
-    screen.heading(
-        f"What exists in {name}: {len(found)} repositories in {environment.region}, "
-        f"account {environment.account}"
+def _deploy(aws: Endpoint, first: Environment, folder: Path) -> None:
+    """Deploy with the real CDK CLI; the account of the first environment deploys to all.
+
+    Raises:
+        LocalAwsError: The CLI failed: with the end of its output.
+    """
+    arguments = ["deploy", *PATTERNS, "--require-approval=never", "--concurrency=4"]
+    arguments += ["--no-notices", f"--output={folder / 'cdk.out'}"]
+    # The template validation costs six seconds, and the tests run it on these environments.
+    env = aws.env(account=first.account, region=first.region)
+    env |= {"CDK_VALIDATION": "false", "NO_COLOR": "1"}
+    screen.command(f"CDK_VALIDATION=false cdk {shlex.join(arguments)}")
+    log: list[str] = []
+    with (
+        screen.step("Synthesizing with `python app.py`, then deploying") as done,
+        child([str(paths.CDK), *arguments], cwd=paths.PROJECT, env=env) as process,
+    ):
+        count = 0
+        for line in process.stdout or ():
+            log.append(line)
+            if stack := _DONE.match(line):
+                screen.good(f"{stack[1]:<46} stack {stack[2]}")
+                count += 1
+        if process.wait():
+            tail = "".join(log[-_LAST_LINES:]).rstrip()
+            msg = f"cdk deploy failed. The end of its output:\n{tail}"
+            raise LocalAwsError(msg)
+        done(f"{count} stacks deployed")
+
+
+def _pull(aws: Endpoint, name: str, environment: Environment) -> None:
+    """Pull the release as several callers."""
+    account, region = environment.account, environment.region
+    screen.heading(f"Pulling from {name}")
+    screen.say(
+        f"The embedded AWS has no Organizations service. It is configured with account {MEMBER} as "
+        f"a member, and without {STRANGER}."
     )
-    screen.table(tables.repositories(found))
-    for key in dict.fromkeys(each.key for each in found if each.key):
-        screen.say(f"own key: {key}")
-    screen.table(tables.retention(found))
-    screen.table(tables.images(found))
+    screen.command(f"docker pull {registry_host(account, region)}/{REPOSITORY}:{TAG}")
+    for who, caller in _pullers(aws, environment):
+        try:
+            digest = aws.registry(account, region, caller=caller).pull(REPOSITORY, TAG).digest
+            screen.good(f"{who}: {short(digest)}")
+        except RegistryRejectedError as rejection:
+            screen.rejected(f"{who}: {rejection}")
+        except ClientError as error:
+            screen.rejected(f"{who}: {error.response['Error']['Message']}")
 
 
-def _end(screen: Screen) -> None:
+def _pullers(aws: Endpoint, environment: Environment) -> Iterator[tuple[str, str]]:
+    account, region, name = environment.account, environment.region, "without-grants"
+    yield f"account {MEMBER}", MEMBER
+    yield f"account {STRANGER}", STRANGER
+    trust = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam = aws.client("iam", account=account, region=region)
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]
+    sts = aws.client("sts", account=account, region=region)
+    session = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="pull")
+    yield f"role {name} of account {account}", session["Credentials"]["AccessKeyId"]
+
+
+def _show_replicas(aws: Endpoint, name: str, environment: Environment) -> None:
+    """Show the release in each replica, and push another image under its tag there."""
+    pushed = _release(inventory.read(aws, environment, home(environment).registry))
+    for registry in (site.registry for site in replicas(environment)):
+        account, region = registry.account, registry.region
+        screen.heading(f"Arrived in the replica of {name} in {region}, account {account}")
+        repositories = inventory.read(aws, environment, registry)
+        screen.say(f"{len(repositories)} repositories, created before the first image was copied.")
+        arrived = _release(repositories)
+        if not arrived or not pushed:
+            screen.rejected(f"{REPOSITORY}:{TAG} has not arrived")
+            continue
+        repository, digest = arrived
+        same = "the same" if digest == pushed[1] else "another"
+        screen.good(f"{REPOSITORY}:{TAG} is {short(digest)}, {same} as at home")
+        if repository.key:
+            screen.say(f"own key: {repository.key}")
+        kept = "as at home" if repository.retention == pushed[0].retention else "its own"
+        screen.say(f"tags: {repository.mutability}; retention: {kept}, by a policy of its own")
+        try:
+            changed = images.image("payments API, pushed to a replica")
+            aws.registry(account, region).push(f"{REPOSITORY}:{TAG}", changed)
+        except PushRejectedError as rejection:
+            screen.rejected(str(rejection))
+
+
+def _release(repositories: Sequence[Repository]) -> tuple[Repository, str] | None:
+    for repository in repositories:
+        for image in repository.images:
+            if repository.name == REPOSITORY and TAG in image.get("imageTags", []):
+                return repository, str(image["imageDigest"])
+    return None
+
+
+def _end(aws: LocalAws, environment: Environment, *, keep: bool) -> None:
     screen.heading("To destroy it")
     for pattern in reversed(PATTERNS):
         screen.command(f"cdk destroy {shlex.quote(pattern)}")
     screen.say(
-        "That deletes the stacks. Repositories with their images, and the key, are retained, "
-        "and so are the OIDC providers: delete them by hand, once nobody needs them."
+        "That deletes the stacks. Repositories with their images, and the key, are retained, and "
+        "so are the OIDC providers: delete them by hand when they are no longer needed.\n\n"
+        "Change environments/*.yaml as you like, and run `make demo` again."
     )
-    screen.gap()
-    screen.say("Change what you like in environments/*.yaml, and run `make demo` again.")
-
-
-def _wait(aws: LocalAws, screen: Screen, environment: Environment) -> None:
-    screen.heading(f"It goes on running at {aws.endpoint_url}. In another terminal:")
-    chosen = f"--account {environment.account} --region {environment.region}"
-    screen.command(f'eval "$(python -m local_aws env {chosen})"')
+    if not keep:
+        screen.say("All of it disappears now, with the embedded AWS.")
+        return
+    screen.heading(f"It keeps running at {aws.endpoint_url}. In another terminal:")
+    options = f"--account {environment.account} --region {environment.region}"
+    screen.command(f'eval "$(python -m local_aws env {options})"')
     screen.command("aws ecr describe-repositories")
     screen.command("cdk diff 'Dev/**' 'Prod/**'")
     screen.say("Ctrl-C stops it.")
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
-        screen.gap()
+        screen.say("")

@@ -1,6 +1,6 @@
 """What ministack lacks of Amazon ECR, added through its own handler tables.
 
-The overlay is lenient where ministack is: it does not judge names, policies or limits. What it
+The overlay is lenient where ministack is: it does not validate names, policies or limits. What it
 stores it reads back truthfully, in the shapes of ECR's API model.
 """
 

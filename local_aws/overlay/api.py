@@ -26,12 +26,12 @@ async def handle_request(
     with request_scope(members.get("registryId") or caller.account, get_region()):
         for name in _names(operation, members):
             if message := authorization.refusal(caller, f"ecr:{operation}", name):
-                return operations.refused("AccessDeniedException", message)
+                return operations.rejected("AccessDeniedException", message)
     return await operations.handle_request(method, path, headers, body, query)
 
 
 def _names(operation: str, members: Members) -> list[str | None]:
-    """Return the repositories that a request is about; `*` stands for all that there are."""
+    """Return the repositories that a request is about; `*` means all of them."""
     arn = members.get("resourceArn", "").partition(":repository/")[2]
     every = "*" if operation == "DescribeRepositories" else None
     return members.get("repositoryNames") or [members.get("repositoryName") or arn or every]

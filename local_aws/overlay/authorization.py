@@ -2,7 +2,7 @@
 
 The root of an account may do everything within it. A role or a user needs a policy of its own, or
 one of the repository or registry that names it; across accounts both sides must allow. Deny wins,
-and permissions boundaries and session policies limit. ministack decides; this is what it is told.
+and permissions boundaries and session policies limit. ministack decides; this is its input.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from local_aws.overlay.operations import Members
 
 ORGANIZATIONS: dict[str, str] = {}
-"""The organization of each account that is in one, as the server was told."""
+"""The organization of each account that is in one, as configured at the start of the server."""
 
 # What the root of an account may do, if the other account lets it.
 _EVERYTHING = evaluator.parse_policy_document(
@@ -66,10 +66,10 @@ def refusal(caller: Caller, action: str, name: str | None) -> str | None:
     if principal.policies is None and principal.account == get_account_id():
         return None
     context, doubts = _context(principal, action, name), set[str]()
-    given = [_EVERYTHING] if principal.policies is None else principal.policies
+    policies = [_EVERYTHING] if principal.policies is None else principal.policies
     policies, *limits = (
         [list(conditions.certain(document, action, doubts)) for document in layer]
-        for layer in (given, *principal.limits)
+        for layer in (policies, *principal.limits)
     )
     identity = evaluator.evaluate(context, policies, *limits)
     resource = {"Statement": _resource_policy(action, name, doubts)}
@@ -80,7 +80,7 @@ def refusal(caller: Caller, action: str, name: str | None) -> str | None:
         return None
     message = _in_words(principal, context, identity, decided)
     if doubts:
-        message += f" (not known here: {', '.join(sorted(doubts))})"
+        message += f" (unknown here: {', '.join(sorted(doubts))})"
     _log.warning("%s", message)
     return message
 

@@ -12,7 +12,7 @@ from ministack.services import ecr
 from ministack.services.cloudformation import provisioners
 
 from local_aws.overlay import registry, repositories, templates
-from local_aws.overlay.operations import RefusedError
+from local_aws.overlay.operations import RejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +126,7 @@ def _quietly(function: Callable[[Members], object], members: Members) -> None:
     """Delete what may be gone already."""
     try:
         function(members)
-    except RefusedError as refusal:
+    except RejectedError as refusal:
         if "NotFound" not in refusal.code:
             raise
 
@@ -226,7 +226,7 @@ def install() -> None:
             "UpstreamRepositoryPrefix",
         ),
     )
-    # Without this the replacement, which has the same prefix, would be tried and then refused.
+    # Without this the replacement, which has the same prefix, would be tried and then rejected.
     provisioners._CUSTOM_NAME_REPLACEMENT["AWS::ECR::PullThroughCacheRule"] = {
         "name": "EcrRepositoryPrefix"
     }

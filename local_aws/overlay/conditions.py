@@ -1,6 +1,6 @@
 """Which statements of a policy are understood here, and what becomes of the others.
 
-Nothing is guessed: an Allow under a condition that nothing is known of does not count, and a Deny
+Nothing is guessed: an Allow under an unknown condition does not count, and a Deny
 under one always does. So it is with NotPrincipal.
 """
 
@@ -38,15 +38,15 @@ def certain(
         action: The action.
         doubts: Takes the conditions that are not understood.
     """
-    for each in statements:
-        if not evaluator._action_matches(action, each.actions, each.not_actions):
+    for statement in statements:
+        if not evaluator._action_matches(action, statement.actions, statement.not_actions):
             continue
-        unknown = set(_unknown(each.conditions))
+        unknown = set(_unknown(statement.conditions))
         doubts |= unknown
         if not unknown:
-            yield each
-        elif each.effect == "Deny":
-            yield replace(each, conditions={})
+            yield statement
+        elif statement.effect == "Deny":
+            yield replace(statement, conditions={})
 
 
 def certain_of_resource(text: str | None, action: str, doubts: set[str]) -> Iterator[Members]:
@@ -58,16 +58,16 @@ def certain_of_resource(text: str | None, action: str, doubts: set[str]) -> Iter
         doubts: Takes what is not understood.
     """
     statements = json.loads(text)["Statement"] if text else []
-    for each in statements if isinstance(statements, list) else [statements]:
-        principal = each.get("Principal", {})
-        if "NotPrincipal" in each:
+    for statement in statements if isinstance(statements, list) else [statements]:
+        principal = statement.get("Principal", {})
+        if "NotPrincipal" in statement:
             doubts.add("NotPrincipal")
-            if each["Effect"] == "Deny":
-                yield {**each, "Principal": "*", "Condition": {}}
+            if statement["Effect"] == "Deny":
+                yield {**statement, "Principal": "*", "Condition": {}}
         elif principal == "*" or "AWS" in principal:
-            parsed = evaluator.parse_policy_document({"Statement": each})
+            parsed = evaluator.parse_policy_document({"Statement": statement})
             for counting in certain(parsed, action, doubts):
-                yield {**each, "Condition": counting.conditions}
+                yield {**statement, "Condition": counting.conditions}
 
 
 def _unknown(conditions: Members) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What ECR tells EventBridge of its images.
 
-There is no scanner here, so nothing is told of findings; and caches fetch nothing.
+There is no scanner, hence no event about findings; and caches fetch nothing.
 """
 
 # ruff: noqa: SLF001 - ministack lets only its own services send events of AWS, by a private name

@@ -39,13 +39,13 @@ _stock_request = ecr.handle_registry_request
 _stock_get_manifest = ecr._v2_get_manifest
 
 
-def _refused(status: int, code: str, message: str) -> HttpAnswer:
+def _rejected(status: int, code: str, message: str) -> HttpAnswer:
     answer: HttpAnswer = ecr._registry_error(status, code, message)
     return answer
 
 
 def _unauthorized() -> HttpAnswer:
-    status, headers, body = _refused(401, "UNAUTHORIZED", "Not Authorized")
+    status, headers, body = _rejected(401, "UNAUTHORIZED", "Not Authorized")
     challenge = f'Basic realm="{tokens.ENDPOINT.url}/",service="ecr.amazonaws.com"'
     return status, {**headers, "WWW-Authenticate": challenge}, body
 
@@ -60,14 +60,14 @@ async def handle_request(
         return _unauthorized()
     if grant.expires_at < now():
         message = "Your authorization token has expired. Reauthenticate and try again."
-        return _refused(403, "DENIED", message)
+        return _rejected(403, "DENIED", message)
     host = ecr._ECR_REGISTRY_HOST_RE.match(headers.get("host", ""))
     with request_scope(*(host.groups() if host else (grant.account, grant.region))):
         parsed = ecr._parse_v2_path(path)
         action = _ACTIONS.get((method, parsed[0])) if parsed else None
         denied = action and authorization.refusal(grant.caller, f"ecr:{action}", parsed[1] or "*")
         if denied:
-            return _refused(403, "DENIED", denied)
+            return _rejected(403, "DENIED", denied)
         if method in ("POST", "PUT") and parsed and parsed[1] not in ecr._repositories:
             template = templates.template_for(parsed[1], "CREATE_ON_PUSH")
             if template is not None:
@@ -85,9 +85,9 @@ def put_manifest(name: str, reference: str, headers: dict[str, str], body: bytes
         json.loads(body)
         image = pushes.push(name, body, headers.get("content-type"), tag)
     except ValueError:
-        return _refused(400, "MANIFEST_INVALID", "The manifest is not JSON")
+        return _rejected(400, "MANIFEST_INVALID", "The manifest is not JSON")
     except images.TagImmutableError as refusal:
-        return _refused(400, "TAG_INVALID", str(refusal))
+        return _rejected(400, "TAG_INVALID", str(refusal))
     digest = image["imageDigest"]
     created: HttpAnswer = ecr._registry_ok(
         201,

@@ -1,4 +1,4 @@
-"""The images of a repository: how a manifest is stored and what is told of it."""
+"""The images of a repository: how a manifest is stored and how it is described."""
 
 # ruff: noqa: SLF001 - ministack offers its stores and handlers by private names only
 
@@ -12,7 +12,7 @@ from ministack.core.responses import get_account_id
 from ministack.services import ecr
 
 from local_aws.overlay import repositories
-from local_aws.overlay.operations import RefusedError, now, operation, page
+from local_aws.overlay.operations import RejectedError, now, operation, page
 
 if TYPE_CHECKING:
     from local_aws.overlay.operations import Members
@@ -23,7 +23,7 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 NOT_FOUND = "Requested image not found"
 
 
-class TagImmutableError(RefusedError):
+class TagImmutableError(RejectedError):
     """A push that would move an immutable tag."""
 
     def __init__(self, name: str, tag: str) -> None:
@@ -55,7 +55,7 @@ def get(name: str, image_id: Members) -> Image:
     """Return the image with this digest or tag.
 
     Raises:
-        RefusedError: There is none: ImageNotFoundException.
+        RejectedError: There is none: ImageNotFoundException.
     """
     image = find(name, image_id)
     if image is None:
@@ -65,7 +65,7 @@ def get(name: str, image_id: Members) -> Image:
         )
         message = f"The image with imageId {{{shown}}} does not exist within the repository "
         registry = f"with name '{name}' in the registry with id '{get_account_id()}'"
-        raise RefusedError(code, message + registry)
+        raise RejectedError(code, message + registry)
     return image
 
 
@@ -185,7 +185,7 @@ def list_images(members: Members) -> Members:
 def batch_get(members: Members) -> Members:
     """Return the manifests, and a failure for each image that does not exist."""
     name = members["repositoryName"]
-    found, failures = [], []
+    manifests, failures = [], []
     for image_id in members["imageIds"]:
         image = find(name, image_id)
         if image is None:
@@ -193,8 +193,8 @@ def batch_get(members: Members) -> Members:
             continue
         identity = {**image_id, "imageDigest": image["imageDigest"]}
         shown = ("registryId", "repositoryName", "imageManifest", "imageManifestMediaType")
-        found.append({**{member: image[member] for member in shown}, "imageId": identity})
-    return {"images": found, "failures": failures}
+        manifests.append({**{member: image[member] for member in shown}, "imageId": identity})
+    return {"images": manifests, "failures": failures}
 
 
 def delete(name: str, image_ids: list[Members]) -> Members:
@@ -220,7 +220,7 @@ def delete(name: str, image_ids: list[Members]) -> Members:
         else:
             remove(name, image)
         tags = [tag] if "imageDigest" not in image_id else image["imageTags"] or [None]
-        gone += [{"imageDigest": digest, **({"imageTag": each} if each else {})} for each in tags]
+        gone += [{"imageDigest": digest, **({"imageTag": tag} if tag else {})} for tag in tags]
     return {"imageIds": gone, "failures": failures}
 
 

@@ -13,7 +13,7 @@ from ministack.core.responses import get_account_id
 from ministack.services import ecr
 
 from local_aws.overlay import repositories, tokens
-from local_aws.overlay.operations import RefusedError, operation
+from local_aws.overlay.operations import RejectedError, operation
 
 if TYPE_CHECKING:
     from local_aws.overlay.operations import Members
@@ -28,7 +28,7 @@ def _upload(members: Members) -> tuple[bytearray, Members]:
     upload = ecr._uploads.get(name, {}).get(upload_id)
     if upload is None:
         code = "UploadNotFoundException"
-        raise RefusedError(code, f"The upload with id '{upload_id}' does not exist")
+        raise RejectedError(code, f"The upload with id '{upload_id}' does not exist")
     return upload, {"registryId": get_account_id(), "repositoryName": name, "uploadId": upload_id}
 
 
@@ -56,7 +56,7 @@ def complete(members: Members) -> Members:
     digest = "sha256:" + hashlib.sha256(upload).hexdigest()
     if digest not in members["layerDigests"]:
         code = "InvalidLayerException"
-        raise RefusedError(code, f"The layer has digest '{digest}', not the one given")
+        raise RejectedError(code, f"The layer has digest '{digest}', not the one given")
     ecr._layer_blobs.setdefault(answer["repositoryName"], {})[digest] = bytes(upload)
     del ecr._uploads[answer["repositoryName"]][answer["uploadId"]]
     return {**answer, "layerDigest": digest}

@@ -16,7 +16,7 @@ from ministack.core.responses import get_account_id
 from ministack.services import ecr
 
 from local_aws.overlay import events, images, lifecycle_oracle, repositories
-from local_aws.overlay.operations import RefusedError, now, operation, page
+from local_aws.overlay.operations import RejectedError, now, operation, page
 
 if TYPE_CHECKING:
     from local_aws.overlay.images import Image
@@ -34,11 +34,11 @@ def start_preview(members: Members) -> Members:
     text = members.get("lifecyclePolicyText") or ecr._lifecycle_policies.get(name)
     if text is None:
         code = "LifecyclePolicyNotFoundException"
-        raise RefusedError(code, f"Lifecycle policy does not exist for '{name}'")
+        raise RejectedError(code, f"Lifecycle policy does not exist for '{name}'")
     running = repositories.PREVIEWS.get(name)
     if running and _status(running) == "IN_PROGRESS":
         code = "LifecyclePolicyPreviewInProgressException"
-        raise RefusedError(code, f"A lifecycle policy preview of '{name}' is in progress")
+        raise RejectedError(code, f"A lifecycle policy preview of '{name}' is in progress")
     results = _results(name, json.loads(text))
     complete_at = time.monotonic() + SECONDS_A_PREVIEW
     repositories.PREVIEWS[name] = {"text": text, "results": results, "completeAt": complete_at}
@@ -53,7 +53,7 @@ def get_preview(members: Members) -> Members:
     preview = repositories.PREVIEWS.get(name)
     if preview is None:
         code = "LifecyclePolicyPreviewNotFoundException"
-        raise RefusedError(code, f"There is no lifecycle policy preview of '{name}'")
+        raise RejectedError(code, f"There is no lifecycle policy preview of '{name}'")
     shown = {**_identity(name, preview["text"]), "status": _status(preview)}
     if shown["status"] == "IN_PROGRESS":
         return shown
@@ -80,8 +80,8 @@ def update_storage_class(members: Members) -> Members:
         image |= {"imageStatus": "ARCHIVED", "lastArchivedAt": now()}
     else:
         image |= {"imageStatus": "ACTIVE", "lastActivatedAt": now()}
-    told = {"target-storage-class": target}
-    events.image_action("UPDATE_STORAGE_CLASS", name, image["imageDigest"], None, **told)
+    detail = {"target-storage-class": target}
+    events.image_action("UPDATE_STORAGE_CLASS", name, image["imageDigest"], None, **detail)
     return {
         "registryId": get_account_id(),
         "repositoryName": name,

@@ -94,12 +94,12 @@ def evaluate(
 
 def _indexes(images: list[Json]) -> dict[str, list[Json]]:
     """Return for each digest the indexes that list it."""
-    found: dict[str, list[Json]] = {}
+    parents: dict[str, list[Json]] = {}
     for index in images:
         for digest in index.get("references", []):
             if digest != index["imageDigest"]:
-                found.setdefault(digest, []).append(index)
-    return found
+                parents.setdefault(digest, []).append(index)
+    return parents
 
 
 def identifies(selection: Json, image: Json) -> bool:

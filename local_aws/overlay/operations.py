@@ -30,7 +30,7 @@ _stock = ecr.handle_request
 _last_instant = 0.0
 
 
-class RefusedError(Exception):
+class RejectedError(Exception):
     """An answer that ECR gives as an error.
 
     Args:
@@ -84,7 +84,7 @@ def succeeded(members: Members) -> HttpAnswer:
     return answer
 
 
-def refused(code: str, message: str) -> HttpAnswer:
+def rejected(code: str, message: str) -> HttpAnswer:
     """Return an error of the API as JSON."""
     answer: HttpAnswer = error_response_json(code, message)
     return answer
@@ -102,5 +102,5 @@ async def handle_request(
     with request_scope(members.get("registryId") or get_account_id(), get_region()):
         try:
             return succeeded(answer(members))
-        except RefusedError as refusal:
-            return refused(refusal.code, str(refusal))
+        except RejectedError as refusal:
+            return rejected(refusal.code, str(refusal))

@@ -13,7 +13,7 @@ from ministack.core.router import SERVICE_PATTERNS
 from ministack.services.cloudformation import provisioners
 
 from local_aws.overlay import cloudformation
-from local_aws.overlay.operations import now, page, refused, succeeded
+from local_aws.overlay.operations import now, page, rejected, succeeded
 
 if TYPE_CHECKING:
     from local_aws.overlay.operations import HttpAnswer, Members
@@ -53,9 +53,9 @@ def _create(logical_id: str, properties: Members, stack: str) -> tuple[str, Memb
 
 
 def _update(name: str, _: Members, properties: Members, __: str) -> tuple[str, Members]:
-    given = properties.get("RepositoryCatalogData") or {}
+    catalog = properties.get("RepositoryCatalogData") or {}
     record = _records[name]
-    record["catalogData"] = {_CATALOG[key]: value for key, value in given.items()}
+    record["catalogData"] = {_CATALOG[key]: value for key, value in catalog.items()}
     record["policyText"] = cloudformation.to_api(
         properties.get("RepositoryPolicyText", ""), "RepositoryPolicyText"
     )
@@ -77,19 +77,19 @@ async def handle_request(
     unknown = [name for name in names if name not in _records]
     if unknown:
         message = f"The repository with name '{unknown[0]}' does not exist"
-        return refused("RepositoryNotFoundException", message)
-    found = [_records[name] for name in names]
+        return rejected("RepositoryNotFoundException", message)
+    records = [_records[name] for name in names]
     match headers.get("x-amz-target", "").rpartition(".")[2]:
         case "DescribeRepositories":
-            repositories = [record["repository"] for record in found]
+            repositories = [record["repository"] for record in records]
             return succeeded(page(members, "repositories", repositories))
         case "GetRepositoryCatalogData":
-            return succeeded({"catalogData": found[0]["catalogData"]})
-        case "GetRepositoryPolicy" if found[0]["policyText"]:
+            return succeeded({"catalogData": records[0]["catalogData"]})
+        case "GetRepositoryPolicy" if records[0]["policyText"]:
             answer = {"registryId": get_account_id(), "repositoryName": name}
-            return succeeded({**answer, "policyText": found[0]["policyText"]})
+            return succeeded({**answer, "policyText": records[0]["policyText"]})
         case action:
-            return refused("InvalidAction", f"No answer to {action}")
+            return rejected("InvalidAction", f"No answer to {action}")
 
 
 def install() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ministack.core.responses import get_account_id
 
 from local_aws.overlay import events, images, replication
-from local_aws.overlay.operations import RefusedError, operation
+from local_aws.overlay.operations import RejectedError, operation
 
 if TYPE_CHECKING:
     from local_aws.overlay.images import Image
@@ -24,15 +24,15 @@ def push(name: str, raw: bytes, media_type: str | None, tag: str | None) -> Imag
 
 @operation("PutImage")
 def put_image(members: Members) -> Members:
-    """Push a manifest through the API, which refuses what the registry takes twice."""
+    """Push a manifest through the API, which rejects what the registry accepts twice."""
     name, tag = members["repositoryName"], members.get("imageTag")
     text = members["imageManifest"]
-    known = [image for image in images.all_of(name) if image["imageManifest"] == text]
-    if known and (tag is None or tag in known[0]["imageTags"]):
+    same = [image for image in images.all_of(name) if image["imageManifest"] == text]
+    if same and (tag is None or tag in same[0]["imageTags"]):
         code = "ImageAlreadyExistsException"
-        message = f"Image with digest '{known[0]['imageDigest']}' and tag '{tag}' already exists "
+        message = f"Image with digest '{same[0]['imageDigest']}' and tag '{tag}' already exists "
         registry = f"in the repository with name '{name}' in registry with id '{get_account_id()}'"
-        raise RefusedError(code, message + registry)
+        raise RejectedError(code, message + registry)
     image = push(name, text.encode(), members.get("imageManifestMediaType"), tag)
     shown = ("registryId", "repositoryName", "imageManifest", "imageManifestMediaType")
     image_id = {"imageDigest": image["imageDigest"], **({"imageTag": tag} if tag else {})}

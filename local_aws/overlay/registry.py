@@ -10,7 +10,7 @@ from ministack.core.responses import AccountRegionScopedDict, get_account_id
 from ministack.services import ecr
 
 from local_aws.overlay import repositories
-from local_aws.overlay.operations import RefusedError, now, operation, page
+from local_aws.overlay.operations import RejectedError, now, operation, page
 
 if TYPE_CHECKING:
     from local_aws.overlay.operations import Members
@@ -20,7 +20,7 @@ ACCOUNT_SETTINGS = {
     "REGISTRY_POLICY_SCOPE": "V2",
     "BLOB_MOUNTING": "DISABLED",
 }
-# ECR's own state of a registry that nobody configured.
+# The default state of a registry in ECR.
 _NO_REPLICATION: dict[str, Any] = {"rules": []}
 _BASIC_SCANNING: dict[str, Any] = {"scanType": "BASIC", "rules": []}
 
@@ -31,7 +31,7 @@ _exclusions = AccountRegionScopedDict()
 def _required(name: str, code: str) -> Any:
     if name not in _settings:
         message = f"The registry with id '{get_account_id()}' has no {name}"
-        raise RefusedError(code, message)
+        raise RejectedError(code, message)
     return _settings[name]
 
 
@@ -55,7 +55,7 @@ def describe(_: Members) -> Members:
 
 @operation("PutReplicationConfiguration")
 def put_replication(members: Members) -> Members:
-    """Replace the replication rules, whoever wrote those that were there."""
+    """Replace all replication rules."""
     configuration = members["replicationConfiguration"]
     for rule in configuration["rules"]:
         rule.setdefault("repositoryFilters", [])
@@ -106,7 +106,7 @@ def get_scanning(_: Members) -> Members:
 def batch_get_scanning(members: Members) -> Members:
     """Tell how each repository is scanned: by the registry's rules, or else its own setting."""
     rules = get_scanning(members)["scanningConfiguration"]["rules"]
-    found, failures = [], []
+    configurations, failures = [], []
     for name in members["repositoryNames"]:
         record = ecr._repositories.get(name)
         if record is None:
@@ -124,7 +124,7 @@ def batch_get_scanning(members: Members) -> Members:
         frequencies = {frequency for frequency, _ in applied} or (
             {"SCAN_ON_PUSH"} if on_push else {"MANUAL"}
         )
-        found.append(
+        configurations.append(
             {
                 "repositoryArn": record["repositoryArn"],
                 "repositoryName": name,
@@ -133,7 +133,7 @@ def batch_get_scanning(members: Members) -> Members:
                 "appliedScanFilters": [item for _, item in applied],
             }
         )
-    return {"scanningConfigurations": found, "failures": failures}
+    return {"scanningConfigurations": configurations, "failures": failures}
 
 
 @operation("PutSigningConfiguration")
@@ -178,7 +178,7 @@ def register_exclusion(members: Members) -> Members:
     principal = members["principalArn"]
     if principal in _exclusions:
         code = "ExclusionAlreadyExistsException"
-        raise RefusedError(code, f"The exclusion for '{principal}' already exists")
+        raise RejectedError(code, f"The exclusion for '{principal}' already exists")
     _exclusions[principal] = now()
     return {"principalArn": principal, "createdAt": _exclusions[principal]}
 
@@ -189,7 +189,7 @@ def deregister_exclusion(members: Members) -> Members:
     principal = members["principalArn"]
     if _exclusions.pop(principal, None) is None:
         code = "ExclusionNotFoundException"
-        raise RefusedError(code, f"The exclusion for '{principal}' does not exist")
+        raise RejectedError(code, f"The exclusion for '{principal}' does not exist")
     return {"principalArn": principal}
 
 

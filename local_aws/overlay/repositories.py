@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ministack.core.responses import AccountRegionScopedDict, get_account_id
 from ministack.services import ecr, kms
 
-from local_aws.overlay.operations import RefusedError, now, operation, page
+from local_aws.overlay.operations import RejectedError, now, operation, page
 
 if TYPE_CHECKING:
     from local_aws.overlay.operations import HttpAnswer, Members
@@ -35,12 +35,12 @@ def find(name: str) -> Members:
     """Return the record of a repository of the calling account and Region.
 
     Raises:
-        RefusedError: There is none: RepositoryNotFoundException.
+        RejectedError: There is none: RepositoryNotFoundException.
     """
     record: Members | None = ecr._repositories.get(name)
     if record is None:
         code = "RepositoryNotFoundException"
-        raise RefusedError(code, missing(name))
+        raise RejectedError(code, missing(name))
     return record
 
 
@@ -69,15 +69,15 @@ def _encryption(configuration: Members | None) -> Members:
     """Return the configuration as ECR reports it: with the ARN of the key."""
     if not configuration or configuration["encryptionType"] == "AES256":
         return {"encryptionType": "AES256"}
-    given = configuration.get("kmsKey") or MANAGED_KEY_ALIAS
-    if given == MANAGED_KEY_ALIAS and kms._resolve_key(given) is None:
+    wanted = configuration.get("kmsKey") or MANAGED_KEY_ALIAS
+    if wanted == MANAGED_KEY_ALIAS and kms._resolve_key(wanted) is None:
         created = kms._create_key(
             {"Description": "Default key that protects my ECR data when no other key is defined"}
         )
         key_id = json.loads(created[2])["KeyMetadata"]["KeyId"]
         kms._aliases[kms._alias_arn(MANAGED_KEY_ALIAS)] = key_id
-    key = kms._resolve_key(given)
-    return {**configuration, "kmsKey": key["Arn"] if key else given}
+    key = kms._resolve_key(wanted)
+    return {**configuration, "kmsKey": key["Arn"] if key else wanted}
 
 
 def _shape(record: Members) -> Members:
@@ -91,7 +91,7 @@ def create(members: Members) -> Members:
     if name in ecr._repositories:
         code = "RepositoryAlreadyExistsException"
         message = f"The repository with name '{name}' already exists in the registry with id "
-        raise RefusedError(code, f"{message}'{get_account_id()}'")
+        raise RejectedError(code, f"{message}'{get_account_id()}'")
     filters = members.get("imageTagMutabilityExclusionFilters")
     record = {
         "repositoryArn": ecr._repo_arn(name),
@@ -129,7 +129,7 @@ def delete(members: Members) -> Members:
     if ecr._images.get(name) and not members.get("force"):
         code = "RepositoryNotEmptyException"
         message = f"The repository with name '{name}' in registry with id '{get_account_id()}' "
-        raise RefusedError(code, message + "cannot be deleted because it still contains images")
+        raise RejectedError(code, message + "cannot be deleted because it still contains images")
     for store in (ecr._repositories, *_STORES):
         store.pop(name, None)
     return {"repository": _shape(record)}

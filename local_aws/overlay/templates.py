@@ -10,7 +10,7 @@ from ministack.core.responses import AccountRegionScopedDict, get_account_id
 from ministack.services import ecr
 
 from local_aws.overlay import repositories
-from local_aws.overlay.operations import RefusedError, now, operation, page
+from local_aws.overlay.operations import RejectedError, now, operation, page
 
 if TYPE_CHECKING:
     from local_aws.overlay.operations import Members
@@ -22,14 +22,14 @@ _rules = AccountRegionScopedDict()
 def _existing(store: AccountRegionScopedDict, prefix: str, code: str) -> Members:
     if prefix not in store:
         message = f"There is nothing with the prefix '{prefix}' in the registry with id "
-        raise RefusedError(code, f"{message}'{get_account_id()}'")
+        raise RejectedError(code, f"{message}'{get_account_id()}'")
     return dict(store[prefix])
 
 
 def _vacant(store: AccountRegionScopedDict, prefix: str, code: str) -> None:
     if prefix in store:
         message = f"The prefix '{prefix}' is already used in the registry with id "
-        raise RefusedError(code, f"{message}'{get_account_id()}'")
+        raise RejectedError(code, f"{message}'{get_account_id()}'")
 
 
 def _without(members: Members, *names: str) -> Members:
@@ -49,7 +49,7 @@ def template_for(name: str, reason: str) -> Members | None:
         if reason in template["appliedFor"]
         and (prefix == "ROOT" or name.startswith(prefix.rstrip("/") + "/"))
     ]
-    return max(fitting, key=lambda found: found[0])[1] if fitting else None
+    return max(fitting, key=lambda match: match[0])[1] if fitting else None
 
 
 def create_repository(name: str, template: Members) -> None:
@@ -106,10 +106,10 @@ def delete_template(members: Members) -> Members:
 def describe_templates(members: Members) -> Members:
     """Describe the templates with the prefixes given, or a page of all."""
     prefixes = members.get("prefixes")
-    found = [_templates[prefix] for prefix in prefixes or _templates if prefix in _templates]
+    described = [_templates[prefix] for prefix in prefixes or _templates if prefix in _templates]
     return {
         "registryId": get_account_id(),
-        **page(members, "repositoryCreationTemplates", found),
+        **page(members, "repositoryCreationTemplates", described),
     }
 
 

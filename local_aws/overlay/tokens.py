@@ -32,7 +32,7 @@ class _Endpoint:
 
 @dataclass(frozen=True)
 class Grant:
-    """What a token stands for."""
+    """The caller and the registry of a token."""
 
     caller: Caller
     account: str
@@ -53,7 +53,7 @@ def issue(account: str | None = None) -> str:
 
 
 def grant_of(authorization: str, token: str | None = None) -> Grant | None:
-    """Return what an Authorization header, or a bare token, stands for; None if nothing."""
+    """Return what an Authorization header, or a bare token, belongs to; None if unknown."""
     if token is None:
         scheme, _, encoded = authorization.partition(" ")
         try:

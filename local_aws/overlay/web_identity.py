@@ -79,5 +79,5 @@ def _refusal(role_arn: str, token: str) -> tuple[int, str, str] | None:
 
 
 def install() -> None:
-    """Put the judgement before ministack's answer, which takes any token."""
+    """Validate the token before ministack answers, which accepts any token."""
     sts.handle_request = handle_request

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ecr_constructs.environment.models import Environment
     from local_aws.process import LocalAws
-    from tests.integration.conftest import Cdk
+    from tests.support.embedded_aws import Cdk
 
     Repositories = dict[str, dict[str, Any]]
     Read = Callable[[Environment], Repositories]
@@ -112,7 +112,7 @@ def history(
         extended=extended,
         extension=extension,
         destroyed=read_back(after),
-        stacks=[each["StackName"] for each in stacks],
+        stacks=[stack["StackName"] for stack in stacks],
         key_state=described["KeyMetadata"]["KeyState"],
     )
 
@@ -135,7 +135,7 @@ def test_a_change_is_made_in_place(history: History) -> None:
     assert after["tags"] == {**before["tags"], "tier": "edge"}
     [rule] = after["lifecycle"]["rules"]
     assert rule["selection"]["countNumber"] == 7
-    accounts = [each["Principal"]["AWS"] for each in after["policy"]["Statement"]]
+    accounts = [statement["Principal"]["AWS"] for statement in after["policy"]["Statement"]]
     assert accounts == ["*", "arn:aws:iam::444455556666:root"]
 
 
@@ -176,6 +176,6 @@ def test_destroying_the_stacks_loses_no_image(history: History) -> None:
     assert history.stacks == ["CDKToolkit"]
     assert history.key_state == "Enabled"
     kept = ("identity", "encryption", "images")
-    assert {name: [each[k] for k in kept] for name, each in history.destroyed.items()} == {
-        name: [each[k] for k in kept] for name, each in history.extended.items()
-    }
+    assert {
+        name: [repository[k] for k in kept] for name, repository in history.destroyed.items()
+    } == {name: [repository[k] for k in kept] for name, repository in history.extended.items()}

@@ -1,4 +1,7 @@
-"""The shipped environments, deployed by the real CDK CLI and read back."""
+"""The shipped environments, deployed by the real CDK CLI and read back.
+
+The one integration path of `make test`: bootstrap, deploy, push, pull, who is rejected.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ from ecr_constructs.environment.registries import home, replicas
 from ecr_constructs.environment.resolution import resolve
 from ecr_constructs.model.repository_policy import Access, document
 from local_aws import images, paths, web_identity
-from local_aws.registry import PullRefusedError, PushRefusedError
-from tests.integration.conftest import MEMBER
+from local_aws.registry import PullRejectedError, PushRejectedError
+from tests.support.embedded_aws import MEMBER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +26,10 @@ if TYPE_CHECKING:
     from ecr_constructs.environment.models import Environment
     from local_aws.process import LocalAws
     from local_aws.registry import Registry
-    from tests.integration.conftest import Cdk
+    from tests.support.embedded_aws import Cdk
+
+    Repositories = dict[str, dict[str, Any]]
+    ReadBack = Callable[[Environment], Repositories]
 
 STAGES = ("Dev/**", "Prod/**")
 
@@ -68,23 +74,29 @@ class Deployed:
 def deployed(local_aws: LocalAws, deploy: Cdk) -> Deployed:
     shipped = load_environments(paths.PROJECT / "environments")
     environments = {name: shipped[name] for name in ("dev", "prod")}
-    sites = [site for each in environments.values() for site in (home(each), *replicas(each))]
+    sites = [site for entry in environments.values() for site in (home(entry), *replicas(entry))]
     places = [(site.registry.account, site.registry.region) for site in sites]
     local_aws.bootstrap(places, trust=places[0][0])
     output = deploy(*STAGES, account=places[0][0]).stdout
     return Deployed(local_aws, environments, output)
 
 
+@pytest.fixture(scope="module")
+def repositories(deployed: Deployed, read_back: ReadBack) -> dict[str, Repositories]:
+    """Return what ECR answers about the repositories of each environment, read once."""
+    return {name: read_back(entry) for name, entry in deployed.environments.items()}
+
+
 def expected(environment: Environment, key_arn: str | None) -> dict[str, dict[str, Any]]:
     """Return what the files say of each repository, in the terms of `read_back`."""
-    said = {}
+    expected_settings = {}
     for team in environment.teams.values():
         for repository in team.repositories:
             settings = resolve(environment, team, repository)
             keywords = settings.keywords
             who = {name: value for name, value in keywords.items() if name.startswith("pu")}
             statements = Access(**who).statements("aws")
-            said[repository.name] = {
+            expected_settings[repository.name] = {
                 "tag mutability": (
                     settings.tag_mutability.setting,
                     list(settings.tag_mutability.except_for),
@@ -97,7 +109,7 @@ def expected(environment: Environment, key_arn: str | None) -> dict[str, dict[st
                 "policy": document(statements) if statements else None,
                 "tags": keywords["tags"],
             }
-    return said
+    return expected_settings
 
 
 @pytest.mark.parametrize(
@@ -105,17 +117,13 @@ def expected(environment: Environment, key_arn: str | None) -> dict[str, dict[st
 )
 @pytest.mark.parametrize("name", ["dev", "prod"])
 def test_a_repository_is_what_its_file_says(
-    deployed: Deployed,
-    read_back: Callable[[Environment], dict[str, dict[str, Any]]],
-    name: str,
-    setting: str,
+    deployed: Deployed, repositories: dict[str, Repositories], name: str, setting: str
 ) -> None:
-    """ECR answers what the settings come to, for each of the 12 repositories."""
-    environment = deployed.environments[name]
-    said = expected(environment, deployed.key_arn if name == "prod" else None)
-    assert len(said) == 12
-    assert {each: values[setting] for each, values in read_back(environment).items()} == {
-        each: values[setting] for each, values in said.items()
+    """ECR returns the resolved settings, for each of the 12 repositories."""
+    settings = expected(deployed.environments[name], deployed.key_arn if name == "prod" else None)
+    assert len(settings) == 12
+    assert {repository: values[setting] for repository, values in repositories[name].items()} == {
+        repository: values[setting] for repository, values in settings.items()
     }
 
 
@@ -124,7 +132,9 @@ def test_the_key_is_rotated_and_hard_to_lose(deployed: Deployed) -> None:
     kms = deployed.client("kms", "prod")
     template = deployed.client("cloudformation", "prod").get_template(StackName="prod-ecr-key")
     resources = template["TemplateBody"]["Resources"].values()
-    [properties] = [each["Properties"] for each in resources if each["Type"] == "AWS::KMS::Key"]
+    [properties] = [
+        resource["Properties"] for resource in resources if resource["Type"] == "AWS::KMS::Key"
+    ]
 
     assert kms.describe_key(KeyId=deployed.key_arn)["KeyMetadata"]["KeyState"] == "Enabled"
     assert kms.get_key_rotation_status(KeyId=deployed.key_arn)["KeyRotationEnabled"]
@@ -157,11 +167,11 @@ def test_a_deployment_leaves_no_difference(deployed: Deployed, cdk: Cdk) -> None
 
 
 def test_a_release_stays_what_it_is(deployed: Deployed) -> None:
-    """Prod refuses another image under a tag that it holds."""
+    """Prod rejects another image under a tag that it holds."""
     registry = deployed.registry("prod")
     first = registry.push("storefront/web:v1", images.image("release"))
 
-    with pytest.raises(PushRefusedError, match=r"'v1' already exists .* the tag is immutable"):
+    with pytest.raises(PushRejectedError, match=r"'v1' already exists .* the tag is immutable"):
         registry.push("storefront/web:v1", images.image("changed"))
     assert registry.manifest("storefront/web", "v1").digest == first
 
@@ -183,7 +193,7 @@ def test_an_excepted_tag_moves_in_prod(deployed: Deployed) -> None:
     second = registry.push(f"{base}:3.12.2", images.index(2))
 
     assert registry.tag(base, "3.12.2", "stable") == second
-    with pytest.raises(PushRefusedError, match=r"'3\.12\.1' already exists"):
+    with pytest.raises(PushRejectedError, match=r"'3\.12\.1' already exists"):
         registry.tag(base, "3.12.2", "3.12.1")
 
 
@@ -199,7 +209,7 @@ def test_ci_pushes_to_its_repositories_only(deployed: Deployed, name: str, subje
     registry = deployed.registry(name, deployed.job(name, subject))
 
     assert registry.push("payments/worker:v7", images.image(name))
-    with pytest.raises(PushRefusedError, match=r"not authorized to perform: ecr:\w+ on .*/web "):
+    with pytest.raises(PushRejectedError, match=r"not authorized to perform: ecr:\w+ on .*/web "):
         registry.push("storefront/web:v7", images.image(name))
 
 
@@ -215,7 +225,7 @@ def test_ci_pulls_where_the_file_says_so(deployed: Deployed, name: str, may_pull
     if may_pull:
         assert registry.pull("payments/api", "v7") == images.image(name)
     else:
-        with pytest.raises(PullRefusedError, match="ecr:GetDownloadUrlForLayer"):
+        with pytest.raises(PullRejectedError, match="ecr:GetDownloadUrlForLayer"):
             registry.pull("payments/api", "v7")
 
 
@@ -245,7 +255,7 @@ def test_no_other_job_pushes(deployed: Deployed, name: str, subject: str) -> Non
 def test_accounts_pull_what_the_file_opens_to_them(
     deployed: Deployed, repository: str, pullers: set[str]
 ) -> None:
-    """Members of the organization, the partner of one repository, nobody else."""
+    """Members of the organization, the partner of one repository, and no other account."""
     deployed.registry("prod").push(f"{repository}:v8", images.image(8))
     accounts = {"a member": MEMBER, "the partner": "777788889999", "a stranger": "888899990000"}
     pulled = set()
@@ -253,7 +263,7 @@ def test_accounts_pull_what_the_file_opens_to_them(
         try:
             deployed.registry("prod", account).pull(repository, "v8")
             pulled.add(who)
-        except PullRefusedError as refusal:
+        except PullRejectedError as refusal:
             assert "because no resource-based policy allows" in str(refusal)  # noqa: PT017
 
     assert pullers == pulled

@@ -64,7 +64,7 @@ def synth(folder: Path, name: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("door", [python, synth])
 def test_a_fault_is_an_exit_status(door: Door, tmp_path: Path) -> None:
-    """It is 1, and what is wrong is said with its place."""
+    """It is 1, and the error names the location."""
     done = door(tmp_path, "Shop/Web")
 
     assert (1, True, True) == (done.returncode, FAULT in done.stdout, PLACE in done.stdout)

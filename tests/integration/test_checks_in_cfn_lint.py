@@ -66,8 +66,8 @@ def test_cfn_lint_takes_them_from_its_file(tmp_path: Path, template: str) -> Non
 
 def hooks() -> list[dict[str, Any]]:
     """Return the hooks that we offer."""
-    found: list[dict[str, Any]] = yaml.safe_load(HOOKS.read_text(encoding="utf-8"))
-    return found
+    entries: list[dict[str, Any]] = yaml.safe_load(HOOKS.read_text(encoding="utf-8"))
+    return entries
 
 
 def test_pre_commit_takes_the_hooks(tmp_path: Path) -> None:
@@ -89,8 +89,8 @@ def test_a_hook_finds_a_fault(hook: dict[str, Any], tmp_path: Path, template: st
     """What pre-commit would run, and what the guide names, fails, and says why and where."""
     assert re.search(hook["files"], template)
     done = run(tmp_path, *shlex.split(hook["entry"]), template)
-    status, said = SAID[hook["id"]]
+    status, location = SAID[hook["id"]]
 
     assert status == done.returncode, done.stderr
     assert "ECR002" in done.stdout
-    assert said in done.stdout
+    assert location in done.stdout

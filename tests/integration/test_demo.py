@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local_aws.demo.access import who_may_pull
+from local_aws.demo.inventory import who_may_pull
 from tests.support.demo_project import COPIED, LINKED, Project, make_project
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ STDIN = "--username AWS --password-stdin"
 
 
 @dataclass(frozen=True)
-class Told:
-    """A whole run."""
+class Run:
+    """A complete run."""
 
     project: Project
     port: int
@@ -36,19 +36,19 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Run:
     project = make_project(tmp_path_factory.mktemp("demo"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    return Told(project, port, project.run("--port", str(port)))
+    return Run(project, port, project.run("--port", str(port)))
 
 
-def test_it_ends_well(told: Told) -> None:
+def test_it_ends_well(demo: Run) -> None:
     """Exit code 0, nothing on standard error, no colour in a pipe, at most 100 columns of prose."""
-    assert (told.done.returncode, told.done.stderr) == (0, "")
-    assert "\x1b" not in told.done.stdout
-    lines = told.done.stdout.splitlines()
+    assert (demo.done.returncode, demo.done.stderr) == (0, "")
+    assert "\x1b" not in demo.done.stdout
+    lines = demo.done.stdout.splitlines()
     copied = ("  $ ", "  ✗ ")
     assert [line for line in lines if len(line) > 100 and not line.startswith(copied)] == []
 
@@ -71,13 +71,13 @@ def test_it_ends_well(told: Told) -> None:
         f"$ docker tag payments/api:v1.0.0 {PROD}/payments/api:v1.0.0",
         f"$ docker push {PROD}/payments/api:v1.0.0",
         f"$ helm push service-1.4.0.tgz oci://{PROD}/platform/charts",
-        "✗ Push of platform/base-python:v1.0.0 refused: DENIED: User: arn:aws:sts::333344445555:",
+        "✗ Push of platform/base-python:v1.0.0 rejected: DENIED: User: arn:aws:sts::333344445555:",
         "✓ logged in as an administrator of account 333344445555",
         f"$ docker pull {PROD}/payments/api:v1.0.0",
         "✓ account 555566667777: sha256:",
-        "✗ account 777788889999: Pull of payments/api:v1.0.0 refused: DENIED: User: arn:aws:iam::",
+        "✗ account 777788889999: Pull of payments/api:v1.0.0 rejected: DENIED: User: arn:aws:iam::",
         "✗ role without-grants of account 333344445555: User: arn:aws:sts::333344445555:assumed-",
-        "✗ Push of payments/api:v1.0.0 refused: TAG_INVALID: The image tag 'v1.0.0' already exists",
+        "✗ Push of payments/api:v1.0.0 rejected: TAG_INVALID: The image tag 'v1.0.0' already",
         "✓ platform/charts/service:1.4.0 is sha256:",
         "✓ platform/build-cache:payments-api is sha256:",
         "own key: alias/prod-ecr, rotated every year",
@@ -86,14 +86,14 @@ def test_it_ends_well(told: Told) -> None:
         "✓ The embedded AWS has stopped, and nothing of it is left.",
     ],
 )
-def test_it_says_what_it_does(told: Told, line: str) -> None:
-    """Each step of the story is told."""
-    assert line in told.done.stdout
+def test_it_says_what_it_does(demo: Run, line: str) -> None:
+    """Each step of the story is demo."""
+    assert line in demo.done.stdout
 
 
-def test_tags_move_where_they_may(told: Told) -> None:
+def test_tags_move_where_they_may(demo: Run) -> None:
     """`latest` in dev and `stable` in prod, nothing else."""
-    moved = [row[1] for row in told.rows if "moved" in row]
+    moved = [row[1] for row in demo.rows if "moved" in row]
     assert moved == ["payments/api:latest", "platform/base-python:stable"]
 
 
@@ -115,37 +115,37 @@ def test_tags_move_where_they_may(told: Told) -> None:
         "4 untagged",
     ],
 )
-def test_tables_show_what_exists(told: Told, row: str) -> None:
-    """What ECR answers, in words."""
-    assert any(row in " ".join(words) for words in told.rows)
+def test_tables_show_what_exists(demo: Run, row: str) -> None:
+    """They show what ECR answers."""
+    assert any(row in " ".join(words) for words in demo.rows)
 
 
 @pytest.mark.parametrize(
     "replica", ["eu-west-1, account 333344445555", "eu-central-1, account 444455556666"]
 )
-def test_a_push_arrives_in_each_replica(told: Told, replica: str) -> None:
+def test_a_push_arrives_in_each_replica(demo: Run, replica: str) -> None:
     """The digest is the same; the settings are the replica's own."""
-    section = told.done.stdout.partition(f"Arrived in the replica of prod in {replica}")[2]
+    section = demo.done.stdout.partition(f"Arrived in the replica of prod in {replica}")[2]
     lines = [line.strip() for line in section.strip().splitlines()[:7]]
-    assert lines[0] == "11 repositories, made before the first image was copied."
+    assert lines[0] == "11 repositories, created before the first image was copied."
     assert lines[1].endswith(", the same as at home")
     assert lines[2].startswith("own key: alias/prod-ecr, rotated every year,")
     assert lines[4] == "tags: immutable; retention: as at home, by a policy of its own"
     assert "the tag is immutable" in lines[5]
 
 
-def test_nothing_of_it_is_left(told: Told) -> None:
-    """No process, no listener, no temporary file; the checkout has the CLI's cache beside it."""
-    assert told.project.left() == []
+def test_nothing_of_it_is_left(demo: Run) -> None:
+    """No process, no listener, no temporary file; the checkout has the CLI's cache in addition."""
+    assert demo.project.left() == []
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", told.port), timeout=1)
-    entries = {path.name for path in told.project.root.iterdir()}
+        socket.create_connection(("127.0.0.1", demo.port), timeout=1)
+    entries = {path.name for path in demo.project.root.iterdir()}
     assert entries - {".cdk"} == {*COPIED, *LINKED}
 
 
-def test_real_aws_is_not_touched(told: Told) -> None:
-    """What the shell says of an AWS is left alone, and it is told so."""
-    [line] = [line for line in told.done.stdout.splitlines() if "Not used" in line]
+def test_real_aws_is_not_touched(demo: Run) -> None:
+    """AWS variables of the shell are ignored, and a line says so."""
+    [line] = [line for line in demo.done.stdout.splitlines() if "Not used" in line]
     assert "AWS_PROFILE" in line
 
 
@@ -184,11 +184,9 @@ def test_real_aws_is_not_touched(told: Told) -> None:
             ),
         ),
     ],
-    ids=["nobody", "who pushes only", "everyone", "a service", "organizations, accounts, roles"],
+    ids=["no statement", "push only", "everyone", "a service", "organizations, accounts, roles"],
 )
-def test_a_policy_says_who_may_pull(
-    statements: list[dict[str, object]], expected: tuple[str, ...]
-) -> None:
+def test_who_may_pull(statements: list[dict[str, object]], expected: tuple[str, ...]) -> None:
     """Organizations, accounts and principals, in the order of the policy."""
-    allowed = [{"Effect": "Allow", **each} for each in statements]
+    allowed = [{"Effect": "Allow", **statement} for statement in statements]
     assert who_may_pull(json.dumps({"Statement": allowed})) == expected

@@ -26,7 +26,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def wait_for(words: str, process: subprocess.Popen[str]) -> None:
-    """Read what the demo says until it says this."""
+    """Read the output of the demo up to these words."""
     assert process.stdout
     while words not in (line := process.stdout.readline()):
         assert line, process.communicate()
@@ -57,11 +57,11 @@ def test_it_is_kept_until_ctrl_c(project: Project) -> None:
         wait_for('eval "$(python -m local_aws env --account 111122223333', process)
         wait_for("Ctrl-C stops it.", process)
         env = [sys.executable, "-m", "local_aws", "env"]
-        found = subprocess.run(env, cwd=project.root, capture_output=True, text=True, check=True)
+        exports = subprocess.run(env, cwd=project.root, capture_output=True, text=True, check=True)
         os.killpg(process.pid, signal.SIGINT)
         output, errors = process.communicate(timeout=30)
 
-    assert "export AWS_ENDPOINT_URL=http://127.0.0.1:" in found.stdout
+    assert "export AWS_ENDPOINT_URL=http://127.0.0.1:" in exports.stdout
     assert (process.returncode, errors) == (0, "")
     assert output.endswith("✓ The embedded AWS has stopped, and nothing of it is left.\n")
     assert subprocess.run(env, cwd=project.root, capture_output=True, check=False).returncode == 2
@@ -113,7 +113,7 @@ def test_a_failed_deployment_shows_why(project: Project) -> None:
 
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
-        "local_aws: cdk deploy failed. The end of what it printed:",
+        "local_aws: cdk deploy failed. The end of its output:",
         "❌  the reason",
     ]
     assert project.left() == []

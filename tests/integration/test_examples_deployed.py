@@ -35,7 +35,7 @@ DEPLOYED = {
     "roles",
 }
 NOT_DEPLOYED = {
-    # Its Lambda function needs the AWS SDK of Lambda's runtime, which the embedded AWS has not.
+    # Its Lambda function needs the AWS SDK of Lambda's runtime, which the embedded AWS lacks.
     "account_settings",
     # The embedded CloudWatch knows no alarms on expressions.
     "usage_alarms",
@@ -57,15 +57,16 @@ def deploy(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deploy:
 
     def run(name: str) -> str:
         assert name in DEPLOYED
-        outdir = tmp_path_factory.mktemp("cdk.out")
+        outdir = str(tmp_path_factory.mktemp("cdk.out"))
         app = f"{paths.DEVELOPMENT_BIN / 'python'} examples/{name}/app.py"
-        said = ""
-        for command in (("deploy", "--require-approval=never"), ("diff", "--fail")):
+        output = ""
+        for command in (
+            ("deploy", "--require-approval=never", "--app", app, "--output", outdir),
+            # The app is not run again: its assembly is compared with what is deployed.
+            ("diff", "--fail", "--app", outdir),
+        ):
             done = subprocess.run(
-                [
-                    *(str(paths.CDK), command[0], "**", *command[1:], "--app", app),
-                    *("--no-notices", "--no-color", "--output", str(outdir)),
-                ],
+                [str(paths.CDK), *command, "**", "--no-notices", "--no-color"],
                 cwd=paths.PROJECT,
                 env=aws.env(account=HOME, region=REGION),
                 stdout=subprocess.PIPE,
@@ -73,15 +74,15 @@ def deploy(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deploy:
                 text=True,
                 check=False,
             )
-            said += done.stdout
-            assert done.returncode == 0, said
-        return said
+            output += done.stdout
+            assert done.returncode == 0, output
+        return output
 
     return run
 
 
 def test_two_stacks_contribute_to_one_registry(aws: LocalAws, deploy: Deploy) -> None:
-    """What the platform's and a team's stack ask of the registry stands side by side."""
+    """The registry has the settings of the platform's and of a team's stack."""
     deploy("registry")
     ecr = aws.client("ecr", account=HOME, region=REGION)
 
@@ -102,11 +103,11 @@ def test_two_stacks_contribute_to_one_registry(aws: LocalAws, deploy: Deploy) ->
 
 
 def test_roles_are_granted_the_registry(aws: LocalAws, deploy: Deploy) -> None:
-    """Each role stands with the one policy that says what it may do."""
+    """Each role exists with its one policy."""
     deploy("roles")
     iam = aws.client("iam", account=HOME, region=REGION)
 
-    roles = [each for each in iam.list_roles()["Roles"] if each["RoleName"].startswith("Access-")]
+    roles = [role for role in iam.list_roles()["Roles"] if role["RoleName"].startswith("Access-")]
     assert len(roles) == 4
     for role in roles:
         name = role["RoleName"]
@@ -116,9 +117,9 @@ def test_roles_are_granted_the_registry(aws: LocalAws, deploy: Deploy) -> None:
 
 
 def test_images_reach_a_region_and_a_partner(aws: LocalAws, deploy: Deploy) -> None:
-    """The same digest arrives where the repositories stand ready."""
+    """The same digest arrives where the repositories exist."""
     stacks = aws.client("cloudformation", account=HOME, region=REGION)
-    if any(each["StackName"] == "Payments" for each in stacks.describe_stacks()["Stacks"]):
+    if any(stack["StackName"] == "Payments" for stack in stacks.describe_stacks()["Stacks"]):
         # Both examples own payments/api; one registry has it once.
         stacks.delete_stack(StackName="Payments")
         ecr = aws.client("ecr", account=HOME, region=REGION)
@@ -128,21 +129,21 @@ def test_images_reach_a_region_and_a_partner(aws: LocalAws, deploy: Deploy) -> N
 
     for account, region in ((HOME, REPLICA), (PARTNER, REGION)):
         ecr = aws.client("ecr", account=account, region=region)
-        [found] = ecr.describe_images(repositoryName="payments/worker")["imageDetails"]
-        assert (found["imageDigest"], found["imageTags"]) == (digest, ["v1"])
+        [image] = ecr.describe_images(repositoryName="payments/worker")["imageDetails"]
+        assert (image["imageDigest"], image["imageTags"]) == (digest, ["v1"])
 
 
 def test_caches_have_rules_and_templates(aws: LocalAws, deploy: Deploy) -> None:
-    """Each cache stands with its upstream, its secret and the template of its prefix."""
+    """Each cache exists with its upstream, its secret and the template of its prefix."""
     deploy("pull_through_cache")
     ecr = aws.client("ecr", account=HOME, region=REGION)
 
     rules = ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]
-    assert {each["ecrRepositoryPrefix"]: each["upstreamRegistryUrl"] for each in rules} == {
+    assert {rule["ecrRepositoryPrefix"]: rule["upstreamRegistryUrl"] for rule in rules} == {
         "docker-hub": "registry-1.docker.io",
         "quay": "quay.io",
     }
-    [secret] = [each["credentialArn"] for each in rules if "credentialArn" in each]
+    [secret] = [rule["credentialArn"] for rule in rules if "credentialArn" in rule]
     # The embedded AWS refers to a secret by its name, AWS by its ARN.
     assert "ecr-pullthroughcache/docker-hub" in secret
     prefixes = _templates(ecr)
@@ -175,16 +176,16 @@ def test_a_public_repository_has_its_catalogue(aws: LocalAws, deploy: Deploy) ->
 
 def test_ci_has_roles_and_providers(aws: LocalAws, deploy: Deploy) -> None:
     """IAM has each provider once, and roles that trust it for their project alone."""
-    said = deploy("ci_push")
+    output = deploy("ci_push")
     iam = aws.client("iam", account=HOME, region=REGION)
 
     listed = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
-    arns = {each["Arn"].rpartition("/")[2]: each["Arn"] for each in listed}
+    arns = {provider["Arn"].rpartition("/")[2]: provider["Arn"] for provider in listed}
     assert {"token.actions.githubusercontent.com", "gitlab.com"} <= arns.keys()
     provider = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arns["gitlab.com"])
     assert ["https://gitlab.com"] == provider["ClientIDList"]
 
-    [name] = re.findall(r"WebPushRole = arn:aws:iam::111122223333:role/(\S+)", said)
+    [name] = re.findall(r"WebPushRole = arn:aws:iam::111122223333:role/(\S+)", output)
     [trust] = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"]
     assert arns["gitlab.com"] == trust["Principal"]["Federated"]
     assert (
@@ -194,23 +195,25 @@ def test_ci_has_roles_and_providers(aws: LocalAws, deploy: Deploy) -> None:
     [policy] = iam.list_role_policies(RoleName=name)["PolicyNames"]
     document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
     assert [f"arn:aws:ecr:{REGION}:{HOME}:repository/orders/web", "*"] == [
-        each["Resource"] for each in document["Statement"]
+        statement["Resource"] for statement in document["Statement"]
     ]
 
 
 def test_strangers_have_our_defaults(aws: LocalAws, deploy: Deploy) -> None:
-    """An L2, one in a nested stack and an L1 of other people's code stand with our settings."""
+    """An L2, one in a nested stack and a third-party L1 have our settings."""
     deploy("defaults")
     ecr = aws.client("ecr", account=HOME, region=REGION)
 
     mine = ("shop", "legacy")
     repositories = ecr.describe_repositories()["repositories"]
-    found = [each for each in repositories if each["repositoryName"].startswith(mine)]
-    assert len(found) == 3
-    for each in found:
-        assert each["imageTagMutability"].startswith("IMMUTABLE")
-        assert each["imageScanningConfiguration"] == {"scanOnPush": True}
-        policy = ecr.get_lifecycle_policy(repositoryName=each["repositoryName"])
+    changed_by_defaults = [
+        repository for repository in repositories if repository["repositoryName"].startswith(mine)
+    ]
+    assert len(changed_by_defaults) == 3
+    for repository in changed_by_defaults:
+        assert repository["imageTagMutability"].startswith("IMMUTABLE")
+        assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
+        policy = ecr.get_lifecycle_policy(repositoryName=repository["repositoryName"])
         assert '"untagged"' in policy["lifecyclePolicyText"]
 
 
@@ -228,28 +231,28 @@ def test_a_release_is_told_of(aws: LocalAws) -> None:
     digest = registry.push("storefront/web:v2", images.image("d"))
 
     sqs = aws.client("sqs", account=HOME, region=REGION)
-    [url] = [each for each in sqs.list_queues()["QueueUrls"] if "Releases" in each]
+    [url] = [queue for queue in sqs.list_queues()["QueueUrls"] if "Releases" in queue]
     [message] = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
-    told = json.loads(message["Body"])["detail"]
-    assert (told["image-tag"], told["image-digest"]) == ("v2", digest)
+    detail = json.loads(message["Body"])["detail"]
+    assert (detail["image-tag"], detail["image-digest"]) == ("v2", digest)
 
 
 @pytest.mark.usefixtures("alerts")
 def test_a_grave_finding_would_be_told_of(aws: LocalAws) -> None:
-    """The rule that stands there selects it, and makes a message of it for the topic."""
+    """The deployed rule selects it, and transforms it into a message for the topic."""
     bridge = aws.client("events", account=HOME, region=REGION)
     finding = changed("inspector-finding", "detail", "severity", to="HIGH")
     finding["detail"]["awsAccountId"] = HOME
-    told = []
+    messages = []
     for rule in bridge.list_rules()["Rules"]:
         text = json.dumps(finding)
         if bridge.test_event_pattern(EventPattern=rule["EventPattern"], Event=text)["Result"]:
             [target] = bridge.list_targets_by_rule(Rule=rule["Name"])["Targets"]
             transformer = target["InputTransformer"]
             lines = transformed(transformer["InputPathsMap"], transformer["InputTemplate"], finding)
-            told.append((target["Arn"], lines[0]))
+            messages.append((target["Arn"], lines[0]))
 
-    [(topic, line)] = told
+    [(topic, line)] = messages
     assert line == "HIGH in amazon/amazon-ecs-sample: CVE-2019-17498 - libssh2"
     sns = aws.client("sns", account=HOME, region=REGION)
     [subscription] = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
@@ -260,13 +263,13 @@ def test_a_grave_finding_would_be_told_of(aws: LocalAws) -> None:
 def test_a_message_arrives(aws: LocalAws) -> None:
     """What is made of a basic scan reaches a subscriber of the topic, line by line.
 
-    Nobody may send events in the name of AWS, so a rule for events of our own stands in, with the
+    Events of AWS cannot be sent, so a rule for custom events is used instead, with the
     same target.
     """
     clients = {name: aws.client(name, account=HOME, region=REGION) for name in ("sns", "sqs")}
     bridge = aws.client("events", account=HOME, region=REGION)
     rules = bridge.list_rules()["Rules"]
-    [scans] = [each["Name"] for each in rules if "ECR Image Scan" in each["EventPattern"]]
+    [scans] = [rule["Name"] for rule in rules if "ECR Image Scan" in rule["EventPattern"]]
     [target] = bridge.list_targets_by_rule(Rule=scans)["Targets"]
     url = clients["sqs"].create_queue(QueueName="subscriber")["QueueUrl"]
     clients["sns"].subscribe(
@@ -297,19 +300,22 @@ def test_a_message_arrives(aws: LocalAws) -> None:
 
 
 def test_images_are_pulled_privately(aws: LocalAws, deploy: Deploy) -> None:
-    """Three endpoints stand in the VPC; S3's is in the route table of each subnet."""
+    """The VPC has three endpoints; S3's is in the route table of each subnet."""
     deploy("private_pulls")
     ec2 = aws.client("ec2", account=PARTNER, region=REGION)
-    found = {each["ServiceName"]: each for each in ec2.describe_vpc_endpoints()["VpcEndpoints"]}
+    endpoints = {
+        endpoint["ServiceName"]: endpoint
+        for endpoint in ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    }
 
     services = [f"com.amazonaws.{REGION}.{name}" for name in ("ecr.api", "ecr.dkr", "s3")]
-    assert services == sorted(found)
-    assert 2 == len(found[services[-1]]["RouteTableIds"])
+    assert services == sorted(endpoints)
+    assert 2 == len(endpoints[services[-1]]["RouteTableIds"])
 
 
 def _templates(ecr: Any) -> dict[str, dict[str, Any]]:
-    found = ecr.describe_repository_creation_templates()["repositoryCreationTemplates"]
-    return {each["prefix"].rstrip("/"): each for each in found}
+    templates = ecr.describe_repository_creation_templates()["repositoryCreationTemplates"]
+    return {template["prefix"].rstrip("/"): template for template in templates}
 
 
 def test_every_example_is_deployed() -> None:

@@ -183,21 +183,21 @@ def _keep_starting(ecr: Any, text: str, stop: threading.Event) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "reason"),
     [
         (["--live", "no"], "ecr:GetLifecyclePolicy: RepositoryNotFoundException: "),
         (["--live", "api", "--images", "x"], "argument --images: not allowed with argument --live"),
     ],
 )
 def test_what_cannot_be_read_is_said_in_one_line(
-    ecr: Any, preview: Any, arguments: list[str], said: str
+    ecr: Any, preview: Any, arguments: list[str], reason: str
 ) -> None:
     """Exit status 2, no traceback."""
     assert ecr
     done = preview(*arguments)
 
     assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
-    assert said in done.err
+    assert reason in done.err
 
 
 @pytest.fixture

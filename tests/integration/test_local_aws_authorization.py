@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws import images
-from local_aws.registry import PullRefusedError, PushRefusedError
-from tests.integration.conftest import MEMBER, ORGANIZATION
+from local_aws.registry import PullRejectedError, PushRejectedError
+from tests.support.embedded_aws import MEMBER, ORGANIZATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,29 +142,29 @@ def test_a_role_does_nothing_else(home: Home, policy: Statement, missing: str) -
     caller = home.role(policy)
 
     reason = f"perform: {missing} on .*/api because no identity-based policy allows the {missing}"
-    with pytest.raises(PullRefusedError, match=f"DENIED: User: .*assumed-role/role-.*{reason}"):
+    with pytest.raises(PullRejectedError, match=f"DENIED: User: .*assumed-role/role-.*{reason}"):
         home.registry(caller).pull("api", "v1")
 
 
 def test_a_deny_wins(home: Home) -> None:
-    """Whether it stands in the role's policy or in the repository's."""
+    """In the role's policy as in the repository's."""
     own = home.role(allow("ecr:*"), {**allow(*PULL), "Effect": "Deny"})
     denied = home.role(allow("ecr:*"))
     home.open_to({**admit("*"), "Effect": "Deny"})
 
-    with pytest.raises(PullRefusedError, match="explicit deny in a policy of the identity"):
+    with pytest.raises(PullRejectedError, match="explicit deny in a policy of the identity"):
         home.registry(own).pull("api", "v1")
-    with pytest.raises(PullRefusedError, match="explicit deny in a policy of the resource"):
+    with pytest.raises(PullRejectedError, match="explicit deny in a policy of the resource"):
         home.registry(denied).pull("api", "v1")
 
 
 def test_a_boundary_limits(home: Home) -> None:
-    """What the role's policy allows and its permissions boundary does not is refused."""
+    """What the role's policy allows and its permissions boundary does not is rejected."""
     iam = home.aws.client("iam", account=home.account, region=REGION)
     boundary = iam.create_policy(PolicyName="limit", PolicyDocument=document(LOGIN))["Policy"]
     caller = home.role(allow("ecr:*"), boundary=boundary["Arn"])
 
-    with pytest.raises(PullRefusedError, match="no identity-based policy allows"):
+    with pytest.raises(PullRejectedError, match="no identity-based policy allows"):
         home.registry(caller).pull("api", "v1")
 
 
@@ -174,7 +174,7 @@ def test_a_repository_admits_a_role_by_name(home: Home) -> None:
     sts = home.aws.client("sts", account=caller, region=REGION)
     name = sts.get_caller_identity()["Arn"].split("/")[1]
     home.open_to(admit({"AWS": f"arn:aws:iam::{home.account}:root"}))
-    with pytest.raises(PullRefusedError, match="no identity-based policy allows"):
+    with pytest.raises(PullRejectedError, match="no identity-based policy allows"):
         home.registry(caller).pull("api", "v1")
 
     home.open_to(admit({"AWS": f"arn:aws:iam::{home.account}:role/team/{name}"}))
@@ -186,14 +186,14 @@ def test_both_accounts_must_allow(home: Home, new_account: Callable[[], str]) ->
     other = new_account()
     able = home.role(allow(*PULL), account=other)
     unable = home.role(account=other)
-    with pytest.raises(PullRefusedError, match="no resource-based policy allows"):
+    with pytest.raises(PullRejectedError, match="no resource-based policy allows"):
         home.registry(able).pull("api", "v1")
 
     home.open_to(admit({"AWS": f"arn:aws:iam::{other}:root"}))
     assert home.registry(able).pull("api", "v1").digest == home.digest
-    with pytest.raises(PullRefusedError, match="no identity-based policy allows"):
+    with pytest.raises(PullRejectedError, match="no identity-based policy allows"):
         home.registry(unable).pull("api", "v1")
-    with pytest.raises(PushRefusedError, match="ecr:InitiateLayerUpload"):
+    with pytest.raises(PushRejectedError, match="ecr:InitiateLayerUpload"):
         home.registry(able).push("api:v2", images.image(2))
 
 
@@ -208,20 +208,20 @@ def test_the_root_of_another_account_is_a_stranger(
 
     assert home.registry(repository).pull("api", "v1").digest == home.digest
     assert home.registry(registry).pull("api", "v1").digest == home.digest
-    with pytest.raises(PullRefusedError, match=f"User: arn:aws:iam::{nothing}:root"):
+    with pytest.raises(PullRejectedError, match=f"User: arn:aws:iam::{nothing}:root"):
         home.registry(nothing).pull("api", "v1")
 
 
 def test_a_member_of_the_organization_is_admitted(
     home: Home, new_account: Callable[[], str]
 ) -> None:
-    """Which accounts are members is what the server was told."""
+    """The members are configured at the start of the server."""
     home.open_to(admit("*", Condition={"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}}))
 
     assert home.registry(MEMBER).pull("api", "v1").digest == home.digest
     role = home.role(allow(*PULL), account=MEMBER)
     assert home.registry(role).pull("api", "v1").digest == home.digest
-    with pytest.raises(PullRefusedError, match="no resource-based policy allows"):
+    with pytest.raises(PullRejectedError, match="no resource-based policy allows"):
         home.registry(new_account()).pull("api", "v1")
 
 
@@ -232,7 +232,7 @@ def test_a_condition_names_the_role_and_not_its_session(home: Home) -> None:
 
     role = home.role(allow(*PULL), account=MEMBER)
     assert home.registry(role).pull("api", "v1").digest == home.digest
-    with pytest.raises(PullRefusedError, match="no resource-based policy allows"):
+    with pytest.raises(PullRejectedError, match="no resource-based policy allows"):
         home.registry(MEMBER).pull("api", "v1")
 
 
@@ -254,10 +254,10 @@ def test_a_condition_names_the_role_and_not_its_session(home: Home) -> None:
 def test_what_is_not_known_never_helps(
     home: Home, statements: list[Statement], unknown: str
 ) -> None:
-    """A condition that nothing is known of ends in a refusal, which names it."""
+    """An unknown condition ends in a rejection that names it."""
     caller = home.role(*statements)
 
-    with pytest.raises(PullRefusedError, match=rf"\(not known here: {unknown}\)"):
+    with pytest.raises(PullRejectedError, match=rf"\(unknown here: {unknown}\)"):
         home.registry(caller).pull("api", "v1")
 
 
@@ -265,7 +265,7 @@ def test_an_unknown_condition_of_a_repository_never_helps(home: Home) -> None:
     """Neither does one in the policy of a repository."""
     home.open_to(admit({"AWS": MEMBER}, Condition=UNKNOWN))
 
-    with pytest.raises(PullRefusedError, match=r"\(not known here: aws:SourceVpce\)"):
+    with pytest.raises(PullRejectedError, match=r"\(unknown here: aws:SourceVpce\)"):
         home.registry(MEMBER).pull("api", "v1")
 
 
@@ -275,12 +275,12 @@ def test_a_deny_for_all_but_some_denies_all(home: Home) -> None:
     everyone_else = {"NotPrincipal": {"AWS": home.account}, "Effect": "Deny", "Action": "ecr:*"}
     home.open_to(everyone_else)
 
-    with pytest.raises(PullRefusedError, match=r"explicit deny .* \(not known here: NotPrincipal"):
+    with pytest.raises(PullRejectedError, match=r"explicit deny .* \(unknown here: NotPrincipal"):
         home.registry(caller).pull("api", "v1")
 
 
 def test_the_api_is_guarded_like_the_registry(home: Home) -> None:
-    """Operations are refused one by one, those about several repositories for each of them."""
+    """Operations are rejected one by one, those about several repositories for each of them."""
     api = f"arn:aws:ecr:{REGION}:{home.account}:repository/api"
     caller = home.role(allow("ecr:DescribeRepositories", "ecr:ListTagsForResource", on=api))
     ecr = home.aws.client("ecr", account=caller, region=REGION)

@@ -1,4 +1,4 @@
-"""What ``ecr-constructs push-commands`` prints, run as it stands by a shell, as a push role."""
+"""What ``ecr-constructs push-commands`` prints, run unchanged by a shell, as a push role."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class Pusher:
 
     def tagged(self, repository: str) -> dict[str, str]:
         """Return the kind of artifact that each tag of a repository names."""
-        found = self.ecr.describe_images(repositoryName=repository)["imageDetails"]
-        return {tag: each["artifactMediaType"] for each in found for tag in each["imageTags"]}
+        details = self.ecr.describe_images(repositoryName=repository)["imageDetails"]
+        return {tag: image["artifactMediaType"] for image in details for tag in image["imageTags"]}
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +172,7 @@ def test_the_printed_commands_push(
 def test_a_taken_tag_is_refused_and_was_warned_of(
     local_aws: LocalAws, pusher: Pusher, printed: Printed
 ) -> None:
-    """A second image under an immutable tag is announced by ``--live`` and refused by ECR."""
+    """A second image under an immutable tag is announced by ``--live`` and rejected by ECR."""
     digest = local_aws.registry(pusher.account, REGION).push(f"{IMAGE}:v2", images.image("other"))
 
     status, commands, warnings = printed(IMAGE, "--tag", "v2", "--live")
@@ -228,9 +228,9 @@ def test_the_pipeline_of_the_example_names_what_it_pushed(pusher: Pusher) -> Non
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    found = pusher.ecr.describe_images(repositoryName=IMAGE, imageIds=[{"imageTag": "0a1b2c3-7"}])[
-        "imageDetails"
-    ]
-    image = f"{registry}/{IMAGE}@{found[0]['imageDigest']}"
+    details = pusher.ecr.describe_images(
+        repositoryName=IMAGE, imageIds=[{"imageTag": "0a1b2c3-7"}]
+    )["imageDetails"]
+    image = f"{registry}/{IMAGE}@{details[0]['imageDigest']}"
     definitions = json.loads((pusher.folder / "imagedefinitions.json").read_text())
     assert [{"name": "api", "imageUri": image}] == definitions

@@ -1,4 +1,4 @@
-"""The README's commands, typed as they stand there."""
+"""The README's commands, run as they are written."""
 
 from __future__ import annotations
 
@@ -65,5 +65,7 @@ def test_deploy(checkout: tuple[Path, Endpoint]) -> None:
     assert "Number of stacks with differences: 0" in done.stdout
     assert "(prod-ecr-payments): destroyed" in done.stdout
     ecr = aws.client("ecr", account=ACCOUNT, region=REGION)
-    names = {each["repositoryName"] for each in ecr.describe_repositories()["repositories"]}
+    names = {
+        repository["repositoryName"] for repository in ecr.describe_repositories()["repositories"]
+    }
     assert {"payments/api", "platform/base-python", "storefront/web"} < names

@@ -1,4 +1,4 @@
-"""The examples that run images: judged, then deployed without what the embedded AWS has not."""
+"""The examples that run images: validated, then deployed without unsupported types."""
 
 from __future__ import annotations
 
@@ -89,9 +89,11 @@ def name(request: pytest.FixtureRequest) -> str:
 def test_the_validators_find_nothing(workloads: dict[str, Workload], name: str) -> None:
     """cfn-lint and CloudFormation's own validator have no finding in any stack."""
     texts = [json.dumps(template) for template in workloads[name].templates.values()]
-    found = [each for text in texts for each in (*linted(text, [REGION]), *validated(text, REGION))]
+    findings = [
+        finding for text in texts for finding in (*linted(text, [REGION]), *validated(text, REGION))
+    ]
 
-    assert [] == [each for each in found if not each.startswith(FALSE_ALARM)]
+    assert [] == [finding for finding in findings if not finding.startswith(FALSE_ALARM)]
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
@@ -106,7 +108,7 @@ def statements(workload: Workload) -> Iterator[tuple[str, list[str]]]:
         for statement in policy["PolicyDocument"]["Statement"]:
             listed = statement["Action"]
             actions = [listed] if isinstance(listed, str) else listed
-            if any(each.startswith(("ecr:", "*")) for each in actions):
+            if any(action.startswith(("ecr:", "*")) for action in actions):
                 yield json.dumps(statement["Resource"]), actions
 
 
@@ -164,7 +166,7 @@ PINNED: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
 def test_the_image_is_pinned(
     workloads: dict[str, Workload], tmp_path: Path, name: str, image: str | None, end: str
 ) -> None:
-    """By digest where it is told one, by an immutable tag where it is not."""
+    """By digest if there is one, otherwise by an immutable tag."""
     workload = workloads[name] if image else synthesize(name, tmp_path)
     resource_type, shown = PINNED[name]
 
@@ -193,7 +195,7 @@ def deployed(
     local_aws: LocalAws, new_account: Callable[[], str], workloads: dict[str, Workload]
 ) -> dict[str, Deployed]:
     """All of them: the repositories first, then the image, then what runs it."""
-    found = {}
+    examples = {}
     for name, workload in workloads.items():
         account, missing = new_account(), set()
         cloudformation = local_aws.client("cloudformation", account=account, region=REGION)
@@ -205,16 +207,16 @@ def deployed(
             cloudformation.get_waiter("stack_create_complete").wait(
                 StackName=stack, WaiterConfig={"Delay": 0.2, "MaxAttempts": 300}
             )
-            for each in template["Resources"].values():
-                if each["Type"] == "AWS::ECR::Repository":
-                    reference = f"{each['Properties']['RepositoryName']}:v1.0.0"
+            for resource in template["Resources"].values():
+                if resource["Type"] == "AWS::ECR::Repository":
+                    reference = f"{resource['Properties']['RepositoryName']}:v1.0.0"
                     local_aws.registry(account, REGION).push(reference, IMAGE)
-        found[name] = Deployed(account, missing)
-    return found
+        examples[name] = Deployed(account, missing)
+    return examples
 
 
 def test_a_workload_is_deployed(deployed: dict[str, Deployed], name: str) -> None:
-    """Its stacks stand, without the types that the embedded AWS has not."""
+    """Its stacks exist, without the types that the embedded AWS lacks."""
     assert NOT_EMBEDDED[name] == deployed[name].missing
 
 
@@ -223,7 +225,7 @@ def test_ecs_and_lambda_run_what_was_pushed(
 ) -> None:
     """The task definition and the function name the digest that is in the repository."""
     accounts = {
-        name: {"account": each.account, "region": REGION} for name, each in deployed.items()
+        name: {"account": example.account, "region": REGION} for name, example in deployed.items()
     }
     ecs = local_aws.client("ecs", **accounts["ecs_fargate"])
     functions = local_aws.client("lambda", **accounts["lambda_image"])
@@ -234,9 +236,9 @@ def test_ecs_and_lambda_run_what_was_pushed(
     code = functions.get_function(FunctionName=function["FunctionName"])["Code"]
 
     host = f"{{}}.dkr.ecr.{REGION}.amazonaws.com"
-    home = {name: host.format(each.account) for name, each in deployed.items()}
+    home = {name: host.format(example.account) for name, example in deployed.items()}
     assert [f"{home['ecs_fargate']}/payments/api@{DIGEST}"] == [
-        each["image"] for each in task["containerDefinitions"]
+        container["image"] for container in task["containerDefinitions"]
     ]
     assert f"{home['lambda_image']}/payments/fraud-scoring@{DIGEST}" == code["ImageUri"]
 
@@ -253,17 +255,18 @@ def _unrecognized(cloudformation: Any, template: dict[str, Any]) -> set[str]:
 def _without(template: dict[str, Any], types: set[str]) -> dict[str, Any]:
     """Leave resources of some types out, what refers to them, and the order of the rest."""
     resources = {
-        key: {member: value for member, value in each.items() if member != "DependsOn"}
-        for key, each in template["Resources"].items()
+        key: {member: value for member, value in resource.items() if member != "DependsOn"}
+        for key, resource in template["Resources"].items()
     }
-    gone = {key for key, each in resources.items() if each["Type"] in types}
+    gone = {key for key, resource in resources.items() if resource["Type"] in types}
     while gone:
-        resources = {key: each for key, each in resources.items() if key not in gone}
+        resources = {key: resource for key, resource in resources.items() if key not in gone}
         gone = {
             key
-            for key, each in resources.items()
+            for key, resource in resources.items()
             if any(
-                f'"{name}"' in json.dumps(each) for name in template["Resources"].keys() - resources
+                f'"{name}"' in json.dumps(resource)
+                for name in template["Resources"].keys() - resources
             )
         }
     return template | {"Resources": resources}

@@ -1,4 +1,4 @@
-"""Every policy of the examples, before judges that know nothing of this library."""
+"""Every policy of the examples, checked by third-party policy linters."""
 
 import runpy
 from contextlib import suppress
@@ -53,7 +53,7 @@ class Synthesized:
 
 
 def synthesized(path: Path, outdir: Path) -> Synthesized:
-    """Run an example with cdk-nag as a further judge."""
+    """Run an example with cdk-nag as a further linter."""
     with pytest.MonkeyPatch.context() as patch:
         original = cdk.App
         patch.setattr(cdk, "App", partial(judged_app, outdir, original))
@@ -82,14 +82,18 @@ def example(
 def test_the_judges_find_nothing_that_has_no_reason(example: Synthesized) -> None:
     """parliament, cfripper, cdk-nag and our own rules have no other finding."""
     assert example.stacks
-    found = [
-        *(each for stack in example.stacks for each in by_parliament(stack)),
-        *(each for stack in example.stacks for each in by_cfripper(stack)),
+    findings = [
+        *(finding for stack in example.stacks for finding in by_parliament(stack)),
+        *(finding for stack in example.stacks for finding in by_cfripper(stack)),
         *example.nag,
     ]
 
-    assert "" == "\n".join(unaccepted(found))
-    errors = [each for each in report(load([example.outdir])).findings if each.severity == "error"]
+    assert "" == "\n".join(unaccepted(findings))
+    errors = [
+        finding
+        for finding in report(load([example.outdir])).findings
+        if finding.severity == "error"
+    ]
     assert [] == errors
 
 
@@ -133,7 +137,9 @@ def test_a_role_does_what_its_sentence_says(roles: World, name: str) -> None:
 
     def may(repository: str, **place: str) -> set[str]:
         return {
-            each for each in actions_of_ecr() if roles.can(who, f"ecr:{each}", repository, **place)
+            action
+            for action in actions_of_ecr()
+            if roles.can(who, f"ecr:{action}", repository, **place)
         }
 
     assert expected == {name: may(name) - {"GetAuthorizationToken"} for name in expected}
@@ -145,18 +151,22 @@ def test_a_role_does_what_its_sentence_says(roles: World, name: str) -> None:
 def test_the_sentence_stands_where_people_look(roles: World, sentence: str) -> None:
     """In the role's description, and in the guide."""
     [stack] = roles.stacks
-    found = {role["Properties"]["Description"] for _, role in stack.of_type("AWS::IAM::Role")}
+    descriptions = {
+        role["Properties"]["Description"] for _, role in stack.of_type("AWS::IAM::Role")
+    }
 
-    assert sentence in found
+    assert sentence in descriptions
     assert f"| {sentence} |" in (ROOT / "docs" / "guides" / "access.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("mfa", "expected"), [("true", True), ("false", False)])
 def test_breaking_the_glass_takes_mfa(roles: World, mfa: str, *, expected: bool) -> None:
-    """Nobody assumes the role without it; the others are assumed by whoever is signed in."""
+    """No user assumes the role without it; signed-in users assume the others."""
     person = {"AWS": "arn:aws:iam::111122223333:root"}
-    told = {"aws:MultiFactorAuthPresent": mfa}
+    context = {"aws:MultiFactorAuthPresent": mfa}
 
-    assert expected == roles.may_assume(roles.role("BreakGlass"), person, "sts:AssumeRole", **told)
-    assert roles.may_assume(roles.role("ReadOnly"), person, "sts:AssumeRole", **told)
-    assert not roles.may_assume(roles.role("Ci"), person, "sts:AssumeRole", **told)
+    assert expected == roles.may_assume(
+        roles.role("BreakGlass"), person, "sts:AssumeRole", **context
+    )
+    assert roles.may_assume(roles.role("ReadOnly"), person, "sts:AssumeRole", **context)
+    assert not roles.may_assume(roles.role("Ci"), person, "sts:AssumeRole", **context)

@@ -180,7 +180,7 @@ def test_conditions(condition: Body, *, expected: bool) -> None:
 
 
 def test_an_operator_it_does_not_know_is_an_error() -> None:
-    """What cannot be judged is never passed over."""
+    """What cannot be evaluated is never ignored."""
     there = world(allow(Condition={"NumericEquals": {"aws:PrincipalArn": "1"}}))
     with pytest.raises(KeyError, match="NumericEquals"):
         there.can(ADMIN, PULL, "payments/api")

@@ -1,4 +1,4 @@
-"""The judges of policies find faults, and accept what there is a reason for."""
+"""The policy linters find errors, and accept findings with a reason."""
 
 from typing import Any
 
@@ -66,9 +66,9 @@ def repository(*actions: str, who: Any, **more: Any) -> Body:
 )
 def test_parliament_finds_errors(resource: Body, finding: str) -> None:
     """An action, a resource or a condition that IAM does not have is found."""
-    found = by_parliament(stack(Any=resource))
+    findings = by_parliament(stack(Any=resource))
 
-    assert [finding] == sorted({each.partition(" ")[0] for each in unaccepted(found)})
+    assert [finding] == sorted({line.partition(" ")[0] for line in unaccepted(findings)})
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_parliament_finds_errors(resource: Body, finding: str) -> None:
     ],
 )
 def test_parliament_knows_what_ecr_has(resource: Body) -> None:
-    """What is newer than its data, and what is right, is no finding."""
+    """Newer actions and valid policies produce no finding."""
     assert [] == by_parliament(stack(Any=resource))
 
 
@@ -89,11 +89,11 @@ def test_the_newer_actions_are_those_of_the_api() -> None:
     """What cfn-lint adds the API has; nothing that parliament knew is gone."""
     newer = learn_of_newer_actions()
     model = botocore.session.get_session().get_service_model("ecr")
-    operations = {each.lower() for each in model.operation_names}
-    known = {each.lower() for each in actions_of_ecr()}
+    operations = {name.lower() for name in model.operation_names}
+    actions = {name.lower() for name in actions_of_ecr()}
 
     assert {"updateimagestorageclass"} <= set(newer) & operations
-    assert {"batchgetimage", "replicateimage", *newer} <= known
+    assert {"batchgetimage", "replicateimage", *newer} <= actions
 
 
 @pytest.mark.parametrize(

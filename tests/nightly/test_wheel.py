@@ -71,7 +71,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
 def test_wheel_holds_the_library_only(wheel: Path) -> None:
     """The wheel holds the library's modules, all of them, its data, and the mark of its types."""
     library = ROOT / "ecr_constructs"
-    expected = {each.relative_to(ROOT).as_posix() for each in library.rglob("*.py")}
+    expected = {path.relative_to(ROOT).as_posix() for path in library.rglob("*.py")}
 
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
@@ -102,7 +102,7 @@ def test_an_app_synthesizes(python: Path, tmp_path: Path) -> None:
 
     template = json.loads((tmp_path / "cdk.out" / "Registry.template.json").read_text("utf-8"))
     assert {"AWS::ECR::Repository", "AWS::KMS::Alias", "AWS::KMS::Key"} == {
-        each["Type"] for each in template["Resources"].values()
+        resource["Type"] for resource in template["Resources"].values()
     }
 
 

@@ -2,7 +2,7 @@
 
 What reaches the registry is real: login, blobs and manifests go through oras-py to the embedded
 AWS. Two things are not. The host name of a reference is sent, but not looked up:
-`AWS_ENDPOINT_URL` stands where DNS would lead to AWS. And nothing is built in layers: the image
+`AWS_ENDPOINT_URL` replaces what DNS would resolve. And nothing is built in layers: the image
 that `docker build` makes holds its Dockerfile.
 
 Run as `python -m tests.support.clients PROGRAM ARGUMENTS…`. Logins and images are kept in
@@ -38,9 +38,9 @@ class Store:
     def __init__(self) -> None:
         """Read it."""
         self._path = Path(os.environ["DOCKER_CONFIG"]) / "config.json"
-        known = json.loads(self._path.read_text()) if self._path.exists() else {}
-        self.auths: dict[str, dict[str, str]] = known.get("auths", {})
-        self.images: dict[str, str] = known.get("images", {})
+        state = json.loads(self._path.read_text()) if self._path.exists() else {}
+        self.auths: dict[str, dict[str, str]] = state.get("auths", {})
+        self.images: dict[str, str] = state.get("images", {})
 
     def save(self) -> None:
         """Write it."""
@@ -63,11 +63,11 @@ def login(store: Store, arguments: list[str]) -> None:
     parser.add_argument("--username", required=True)
     parser.add_argument("--password-stdin", action="store_true", required=True)
     parser.add_argument("host")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     password = sys.stdin.read().rstrip("\n")
-    auth = base64.b64encode(f"{given.username}:{password}".encode()).decode()
-    store.auths[given.host] = {"auth": auth}
-    store.registry(given.host)
+    auth = base64.b64encode(f"{options.username}:{password}".encode()).decode()
+    store.auths[options.host] = {"auth": auth}
+    store.registry(options.host)
 
 
 def docker(store: Store, arguments: list[str]) -> None:

@@ -65,21 +65,21 @@ class Project:
         files are found.
         """
         marker = str(self.temporary).encode()
-        found = [str(path) for path in self.temporary.rglob("*")]
+        left = [str(path) for path in self.temporary.rglob("*")]
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 if marker in (process / "environ").read_bytes():
-                    found.append((process / "cmdline").read_text())
+                    left.append((process / "cmdline").read_text())
             except OSError:
                 continue
-        return found
+        return left
 
 
 def make_project(folder: Path) -> Project:
     """Make a checkout in a folder: what the tests change is copied, the rest is linked."""
     root, temporary = folder / "project", folder / "temporary"
-    for each in (root, temporary):
-        each.mkdir()
+    for path in (root, temporary):
+        path.mkdir()
     for name in COPIED:
         source = paths.PROJECT / name
         if source.is_dir():

@@ -61,19 +61,19 @@ class Caller:
     @property
     def context(self) -> Context:
         """What a request tells of it."""
-        told: dict[str, str | list[str]] = {
+        context: dict[str, str | list[str]] = {
             "aws:PrincipalArn": self.arn,
             "aws:PrincipalAccount": self.account,
             "aws:PrincipalOrgID": self.organization,
             "aws:PrincipalOrgPaths": list(self.paths),
             **{f"aws:PrincipalTag/{key}": value for key, value in self.tags.items()},
         }
-        return {key: value for key, value in told.items() if value}
+        return {key: value for key, value in context.items() if value}
 
 
 @dataclass(frozen=True)
 class Service:
-    """An AWS service that asks by itself; what it asks for is told in the context."""
+    """An AWS service that calls on its own; the context says for which resource."""
 
     name: str
     context: Context = field(default_factory=dict)
@@ -88,20 +88,22 @@ class World:
     @classmethod
     def of_assembly(cls, folder: Path) -> "World":
         """Read every stack that the manifests below a folder name."""
-        found = []
+        templates = []
         for manifest in sorted(folder.rglob("manifest.json")):
-            for each in json.loads(manifest.read_text(encoding="utf-8"))["artifacts"].values():
-                if each["type"] == "aws:cloudformation:stack":
-                    path = manifest.parent / each["properties"]["templateFile"]
-                    account, region = each["environment"].removeprefix("aws://").split("/")
-                    found.append((json.loads(path.read_text(encoding="utf-8")), account, region))
-        return cls.of(*found)
+            for artifact in json.loads(manifest.read_text(encoding="utf-8"))["artifacts"].values():
+                if artifact["type"] == "aws:cloudformation:stack":
+                    path = manifest.parent / artifact["properties"]["templateFile"]
+                    account, region = artifact["environment"].removeprefix("aws://").split("/")
+                    templates.append(
+                        (json.loads(path.read_text(encoding="utf-8")), account, region)
+                    )
+        return cls.of(*templates)
 
     @classmethod
     def of(cls, *templates: tuple[Document, str, str]) -> "World":
         """Take templates, each with its account and Region."""
         exports: dict[str, Any] = {}
-        stacks = tuple(Stack(*each, exports) for each in templates)
+        stacks = tuple(Stack(*arguments, exports) for arguments in templates)
         for stack in stacks:
             for output in stack.template.get("Outputs", {}).values():
                 if "Export" in output:
@@ -124,13 +126,13 @@ class World:
         ]
         properties = body.get("Properties", {})
         own = stack.value({"Ref": name})
-        documents = [each["PolicyDocument"] for each in properties.get("Policies", [])]
+        documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
         attached = stack.value(properties.get("ManagedPolicyArns", []))
         for policy_id, policy in (*stack.of_type("AWS::IAM::Policy"), *stack.managed()):
-            told = stack.value(policy["Properties"])
-            users = [*told.get("Roles", []), *told.get("Users", []), *told.get("Groups", [])]
+            values = stack.value(policy["Properties"])
+            users = [*values.get("Roles", []), *values.get("Users", []), *values.get("Groups", [])]
             if own in users or stack.value({"Ref": policy_id}) in attached:
-                documents.append(told["PolicyDocument"])
+                documents.append(values["PolicyDocument"])
         boundary = stack.value(properties.get("PermissionsBoundary"))
         limits = [
             statement
@@ -140,7 +142,7 @@ class World:
         ]
         return Caller(
             arn=stack.value({"Fn::GetAtt": [name, "Arn"]}),
-            identity=tuple(s for each in documents for s in stack.statements(each)),
+            identity=tuple(s for document in documents for s in stack.statements(document)),
             boundary=tuple(limits) if boundary else None,
             tags={tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])},
             trust=tuple(stack.statements(properties.get("AssumeRolePolicyDocument", {}))),
@@ -172,9 +174,9 @@ class World:
         arn = f"arn:aws:ecr:{region}:{account}:repository/{repository}"
         here = [s for s in self.stacks if (s.account, s.region) == (account, region)]
         policy, tags = settings_of(here, repository)
-        told = {**who.context, **{f"aws:ResourceTag/{k}": v for k, v in tags.items()}}
-        told |= {f"ecr:ResourceTag/{k}": v for k, v in tags.items()} | context
-        asked = _Request(action, "*" if repository == "*" else arn, told)
+        known_context = {**who.context, **{f"aws:ResourceTag/{k}": v for k, v in tags.items()}}
+        known_context |= {f"ecr:ResourceTag/{k}": v for k, v in tags.items()} | context
+        asked = _Request(action, "*" if repository == "*" else arn, known_context)
         hits = [(asked.names(s, who), s) for s in policy if asked.meets(s)]
         resource = [(how, statement["Effect"]) for how, statement in hits if how]
         if any(effect == "Deny" for _, effect in resource):
@@ -197,13 +199,15 @@ class World:
     def may_assume(self, role: Caller, principal: Document, action: str, **context: str) -> bool:
         """Tell whether a principal, such as ``{"Federated": arn}``, may assume a role."""
         asked = _Request(action, "*", context)
-        told = [
-            each["Effect"]
-            for each in role.trust
-            if asked.meets(each)
-            and all(who in _listed(each["Principal"].get(kind)) for kind, who in principal.items())
+        effects = [
+            statement["Effect"]
+            for statement in role.trust
+            if asked.meets(statement)
+            and all(
+                who in _listed(statement["Principal"].get(kind)) for kind, who in principal.items()
+            )
         ]
-        return bool(told) and "Deny" not in told
+        return bool(effects) and "Deny" not in effects
 
 
 @dataclass(frozen=True)
@@ -221,7 +225,7 @@ class _Request:
         return any(s["Effect"] == "Deny" and self.meets(s) for s in statements)
 
     def meets(self, statement: Document) -> bool:
-        """Tell whether a statement is about this request, whoever makes it."""
+        """Return whether a statement is about this request, for any principal."""
         about = self._about(statement, "Action", self.action.lower(), str.lower)
         on = self._about(statement, "Resource", self.resource, str)
         return about and on and self._holds(statement.get("Condition", {}))
@@ -253,16 +257,16 @@ class _Request:
             for key, wanted in tests.items()
         )
 
-    def _test(self, operator: str, wanted: list[str], told: list[str] | None) -> bool:
+    def _test(self, operator: str, wanted: list[str], actual: list[str] | None) -> bool:
         name = operator.removeprefix("ForAnyValue:").removeprefix("ForAllValues:")
         if name == "Null":
-            return (told is None) == (str(wanted[0]).lower() == "true")
-        if told is None:
+            return (actual is None) == (str(wanted[0]).lower() == "true")
+        if actual is None:
             absent_fits = name.endswith("IfExists") or "Not" in name
             return not operator.startswith("ForAny") and (absent_fits or operator != name)
         test, negated = name.removesuffix("IfExists"), "Not" in name
         compare = _OPERATORS[test.replace("Not", "")]
-        hits = [any(compare(self, str(want), each) for want in wanted) for each in told]
+        hits = [any(compare(self, str(want), value) for want in wanted) for value in actual]
         hits = [hit is not negated for hit in hits]
         return any(hits) if operator.startswith("ForAnyValue:") else all(hits)
 
@@ -280,17 +284,17 @@ class _Request:
         return re.escape(part)
 
     def _arn_like(self, pattern: str, value: str) -> bool:
-        wanted, told = pattern.split(":", 5), value.split(":", 5)
-        return len(wanted) == len(told) and all(map(self._like, wanted, told))
+        wanted, actual = pattern.split(":", 5), value.split(":", 5)
+        return len(wanted) == len(actual) and all(map(self._like, wanted, actual))
 
 
 _OPERATORS: dict[str, Callable[[_Request, str, str], bool]] = {
-    "StringEquals": lambda _, wanted, told: wanted == told,
-    "StringEqualsIgnoreCase": lambda _, wanted, told: wanted.lower() == told.lower(),
+    "StringEquals": lambda _, wanted, actual: wanted == actual,
+    "StringEqualsIgnoreCase": lambda _, wanted, actual: wanted.lower() == actual.lower(),
     "StringLike": _Request._like,
     "ArnEquals": _Request._arn_like,
     "ArnLike": _Request._arn_like,
-    "Bool": lambda _, wanted, told: wanted.lower() == told.lower(),
+    "Bool": lambda _, wanted, actual: wanted.lower() == actual.lower(),
 }
 
 

@@ -1,6 +1,6 @@
-"""What judges that know nothing of this library say of the policies in a template.
+"""Findings of third-party policy linters in the policies of a template.
 
-Each returns its findings as ``RULE resource: words``. What is accepted stands in `ACCEPTED`, with
+Each returns its findings as ``RULE resource: words``. Accepted findings are in `ACCEPTED`, with
 the reason.
 """
 
@@ -49,12 +49,12 @@ ACCEPTED = {
         "repositories by prefix or by tag, which are to come as well"
     ),
     r"UNKNOWN_CONDITION_FOR_ACTION .* \S+:(aud|sub) for action sts:AssumeRoleWithWebIdentity": (
-        "claims of a token, which have the name of whoever issues it"
+        "claims of a token, which are prefixed with the issuer"
     ),
     r"AwsSolutions-SQS3 \S*/DeadLetters/Resource: ": "it is the dead-letter queue",
     r"AwsSolutions-SQS3 Delivery/Releases/Resource: ": "who reads it decides what is read again",
     r"Generic\w+Rule Pulls(Api|Docker|Layers)\w*: ": (
-        "an endpoint's policy is about what may be reached, by whoever is in the network"
+        "an endpoint's policy limits what is reachable, for all principals in the network"
     ),
     r"AwsSolutions-VPC7 Workloads/Vpc/Resource: ": "an example's network, whose traffic is pulls",
     r"AwsSolutions-EC23 \S+/Pulls/SecurityGroup/Resource: Rule threw an error": (
@@ -74,16 +74,20 @@ _RESOURCE_POLICIES = {
 
 def unaccepted(findings: list[str]) -> list[str]:
     """Return the findings that no reason is given for."""
-    return [each for each in findings if not any(re.match(known, each) for known in ACCEPTED)]
+    return [
+        finding
+        for finding in findings
+        if not any(re.match(pattern, finding) for pattern in ACCEPTED)
+    ]
 
 
 def by_parliament(stack: Stack) -> list[str]:
     """Return what parliament finds in the policies of ECR and of roles."""
     learn_of_newer_actions()
     return [
-        f"{found.issue} {name}: {found.detail}"
+        f"{entry.issue} {name}: {entry.detail}"
         for name, document in _documents(stack)
-        for found in parliament.analyze_policy_string(json.dumps(document)).findings
+        for entry in parliament.analyze_policy_string(json.dumps(document)).findings
     ]
 
 
@@ -95,15 +99,23 @@ def learn_of_newer_actions() -> tuple[str, ...]:
     """
     path = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
     actions = json.loads(path.read_text(encoding="utf-8"))["ecr"]["Actions"]
-    [service] = [each for each in parliament.iam_definition if each["prefix"] == "ecr"]
+    [service] = [entry for entry in parliament.iam_definition if entry["prefix"] == "ecr"]
     about = {
-        each["privilege"].lower(): any(kind["resource_type"] for kind in each["resource_types"])
-        for each in service["privileges"]
+        privilege["privilege"].lower(): any(
+            kind["resource_type"] for kind in privilege["resource_types"]
+        )
+        for privilege in service["privileges"]
     }
     newer = [
-        name for name, told in sorted(actions.items()) if about.get(name) != ("Resources" in told)
+        name
+        for name, action in sorted(actions.items())
+        if about.get(name) != ("Resources" in action)
     ]
-    kept = [each for each in service["privileges"] if each["privilege"].lower() not in newer]
+    kept = [
+        privilege
+        for privilege in service["privileges"]
+        if privilege["privilege"].lower() not in newer
+    ]
     for name in newer:
         kind = "repository*" if "Resources" in actions[name] else ""
         resource = {"resource_type": kind, "condition_keys": [], "dependent_actions": []}
@@ -114,9 +126,9 @@ def learn_of_newer_actions() -> tuple[str, ...]:
 
 
 def actions_of_ecr() -> set[str]:
-    """Return every action that ECR has, in the words of whoever knows it."""
+    """Return every action that ECR has, as each linter spells it."""
     learn_of_newer_actions()
-    return {each["action"] for each in parliament.expand_action("ecr:*")}
+    return {entry["action"] for entry in parliament.expand_action("ecr:*")}
 
 
 def by_cfripper(stack: Stack) -> list[str]:
@@ -133,8 +145,8 @@ def by_cfripper(stack: Stack) -> list[str]:
     finally:
         logging.disable(logging.NOTSET)
     return [
-        f"{each.rule} {' '.join(sorted(each.resource_ids or ()))}: {each.reason}"
-        for each in result.failures
+        f"{failure.rule} {' '.join(sorted(failure.resource_ids or ()))}: {failure.reason}"
+        for failure in result.failures
     ]
 
 
@@ -166,8 +178,8 @@ def _documents(stack: Stack) -> Iterator[tuple[str, Document]]:
         if kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
             yield name, properties["PolicyDocument"]
         if kind == "AWS::IAM::Role":
-            for each in properties.get("Policies", ()):
-                yield name, each["PolicyDocument"]
+            for policy in properties.get("Policies", ()):
+                yield name, policy["PolicyDocument"]
             yield name, _about(stack, properties["AssumeRolePolicyDocument"], _ANY_ROLE)
         if properties.get(_RESOURCE_POLICIES.get(kind)):
             yield name, _about(stack, properties[_RESOURCE_POLICIES[kind]], _ANY_REPOSITORY)
@@ -175,6 +187,6 @@ def _documents(stack: Stack) -> Iterator[tuple[str, Document]]:
 
 def _about(stack: Stack, document: Any, resource: str) -> Document:
     """Return a policy of a resource in the form of one of a role, which names resources."""
-    told = [{"Resource": resource, **each} for each in stack.statements(document)]
-    statements = [{k: v for k, v in each.items() if k != "Principal"} for each in told]
+    scoped = [{"Resource": resource, **statement} for statement in stack.statements(document)]
+    statements = [{k: v for k, v in statement.items() if k != "Principal"} for statement in scoped]
     return {"Version": "2012-10-17", "Statement": statements}

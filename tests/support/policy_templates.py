@@ -45,14 +45,14 @@ class Stack:
     def value(self, value: Any) -> Any:
         """Resolve what CDK renders; ARNs and names are made up from logical ids."""
         if isinstance(value, list):
-            return [self.value(each) for each in value]
+            return [self.value(item) for item in value]
         if not isinstance(value, Mapping):
             return value
         [(function, argument), *_] = [*value.items(), (None, None)]
         resolve = _FUNCTIONS.get(function)
         if len(value) == 1 and resolve:
             return resolve(self, argument)
-        return {key: self.value(each) for key, each in value.items()}
+        return {key: self.value(item) for key, item in value.items()}
 
     def attribute(self, of: list[str]) -> str:
         """Return what ``Fn::GetAtt`` gives, of which only ARNs are asked for."""
@@ -62,11 +62,11 @@ class Stack:
     def joined(self, argument: list[Any]) -> str:
         """Return what ``Fn::Join`` gives."""
         between, parts = argument
-        return str(between).join(str(self.value(each)) for each in parts)
+        return str(between).join(str(self.value(part)) for part in parts)
 
     def substituted(self, text: str) -> str:
         """Return what ``Fn::Sub`` gives for a text without variables of its own."""
-        return re.sub(r"\$\{([\w:]+)\}", lambda found: self.reference(found[1]), text)
+        return re.sub(r"\$\{([\w:]+)\}", lambda match: self.reference(match[1]), text)
 
     def imported(self, name: Any) -> Any:
         """Return what another stack exports."""
@@ -127,4 +127,4 @@ def settings_of(here: list[Stack], name: str) -> tuple[list[Document], dict[str,
         properties = stack.value(body["Properties"])
         stated += stack.statements(properties.get("RepositoryPolicy", {}))
     tags = (properties or {}).get("Tags") or (properties or {}).get("ResourceTags") or []
-    return stated, {each["Key"]: each["Value"] for each in tags}
+    return stated, {tag["Key"]: tag["Value"] for tag in tags}

@@ -16,7 +16,7 @@ import pytest
 
 from local_aws import paths, running
 from local_aws.__main__ import main
-from local_aws.endpoint import Endpoint, refuse_remote
+from local_aws.endpoint import Endpoint, require_loopback
 from local_aws.errors import LocalAwsError
 from local_aws.process import LocalAws
 
@@ -35,7 +35,7 @@ def state_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_a_loopback_endpoint_is_accepted(endpoint_url: str) -> None:
     """It comes back as it was given."""
-    assert refuse_remote(endpoint_url) == endpoint_url
+    assert require_loopback(endpoint_url) == endpoint_url
 
 
 @pytest.mark.parametrize(
@@ -197,9 +197,9 @@ def test_env_prints_what_a_shell_takes(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["env", "--account", "12"], "'12' is no account: it must be twelve digits"),
-        (["start", "--organization", "acme"], "'acme' is no organization: write ID=ACCOUNT"),
-        (["start", "--organization", "o-a1b2c3d4e5=1"], "'1' is no account: it must be twelve"),
+        (["env", "--account", "12"], "'12' is not an account: use twelve digits"),
+        (["start", "--organization", "acme"], "'acme' is not an organization: write ID=ACCOUNT"),
+        (["start", "--organization", "o-a1b2c3d4e5=1"], "'1' is not an account: use twelve"),
         (["start", "--bootstrap", "111122223333"], "write ACCOUNT/REGION, such as 111122223333/"),
     ],
 )

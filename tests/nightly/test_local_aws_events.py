@@ -21,29 +21,29 @@ if TYPE_CHECKING:
 REGION, REPLICA = "eu-central-1", "eu-west-1"
 
 
-class Told:
+class Listener:
     """A queue of the events that patterns select, in one account and Region."""
 
     def __init__(self, aws: LocalAws, account: str, region: str, **patterns: Pattern) -> None:
         """Make the queue, and a rule for each pattern."""
         self._sqs = aws.client("sqs", account=account, region=region)
-        self._url = self._sqs.create_queue(QueueName="told")["QueueUrl"]
+        self._url = self._sqs.create_queue(QueueName="received_events")["QueueUrl"]
         bridge = aws.client("events", account=account, region=region)
-        arn = f"arn:aws:sqs:{region}:{account}:told"
+        arn = f"arn:aws:sqs:{region}:{account}:received_events"
         for name, pattern in patterns.items():
             bridge.put_rule(Name=name, EventPattern=json.dumps(pattern.to_dict()))
             bridge.put_targets(Rule=name, Targets=[{"Id": "Queue", "Arn": arn}])
 
     def events(self) -> list[dict[str, Any]]:
         """Return what has arrived since the last time."""
-        found = []
+        events = []
         while received := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get(
             "Messages"
         ):
-            for each in received:
-                found.append(json.loads(each["Body"]))
-                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=each["ReceiptHandle"])
-        return found
+            for message in received:
+                events.append(json.loads(message["Body"]))
+                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+        return events
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_pushes_and_deletions_are_told_of(local_aws: LocalAws, account: str) -> 
     ecr = local_aws.client("ecr", account=account, region=REGION)
     for name in ("payments/api", "payments/worker"):
         ecr.create_repository(repositoryName=name)
-    told = Told(
+    received_events = Listener(
         local_aws,
         account,
         REGION,
@@ -68,7 +68,7 @@ def test_pushes_and_deletions_are_told_of(local_aws: LocalAws, account: str) -> 
     registry.push("payments/api:latest", images.image("b"))
     registry.push("payments/worker:v1", images.image("c"))
 
-    [pushed] = told.events()
+    [pushed] = received_events.events()
     assert pushed["detail"] == {
         "result": "SUCCESS",
         "repository-name": "payments/api",
@@ -84,7 +84,7 @@ def test_pushes_and_deletions_are_told_of(local_aws: LocalAws, account: str) -> 
         repositoryName="payments/api",
         imageIds=[{"imageDigest": digest}, {"imageTag": "nonesuch"}],
     )
-    [deleted] = told.events()
+    [deleted] = received_events.events()
     assert deleted["detail"] == {**pushed["detail"], "action-type": "DELETE"}
 
 
@@ -93,13 +93,13 @@ def test_an_archiving_is_no_push(local_aws: LocalAws, account: str) -> None:
     ecr = local_aws.client("ecr", account=account, region=REGION)
     ecr.create_repository(repositoryName="api")
     every = Pattern(events.ECR, events.IMAGE_ACTION, {"repository-name": ["api"]})
-    told = Told(local_aws, account, REGION, every=every)
+    received_events = Listener(local_aws, account, REGION, every=every)
     digest = local_aws.registry(account, REGION).push("api:v1", images.image("a"))
     ecr.update_image_storage_class(
         repositoryName="api", imageId={"imageDigest": digest}, targetStorageClass="ARCHIVE"
     )
 
-    pushed, archived = told.events()
+    pushed, archived = received_events.events()
     assert ("PUSH", "UPDATE_STORAGE_CLASS", "ARCHIVE") == (
         pushed["detail"]["action-type"],
         archived["detail"]["action-type"],
@@ -123,7 +123,7 @@ def test_a_replica_is_told_of_where_it_arrives(local_aws: LocalAws, account: str
         "copied": events.replicated(Images(["api"])),
         "failed": events.replicated(Images(["api"]), failed=True),
     }
-    here, there = (Told(local_aws, account, each, **patterns) for each in (REGION, REPLICA))
+    here, there = (Listener(local_aws, account, region, **patterns) for region in (REGION, REPLICA))
     registry = local_aws.registry(account, REGION)
     digest = registry.push("api:v1", images.image("a"))
     registry.push("api:v1", images.image("b"))

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from local_aws import images
 from local_aws.errors import LocalAwsError
-from local_aws.registry import PushRefusedError, Registry
+from local_aws.registry import PushRejectedError, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,9 +154,9 @@ def test_a_tag_moves_only_where_it_may(
         assert registry.push(f"api:{tag}", images.image(2)) != first
         assert registry.manifest("api", tag).digest == images.image(2).digest
     else:
-        with pytest.raises(PushRefusedError) as refusal:
+        with pytest.raises(PushRejectedError) as refusal:
             registry.push(f"api:{tag}", images.image(2))
-        assert str(refusal.value) == f"Push of api:{tag} refused: TAG_INVALID: {words}"
+        assert str(refusal.value) == f"Push of api:{tag} rejected: TAG_INVALID: {words}"
         with pytest.raises(ClientError, match="ImageTagAlreadyExistsException") as error:
             ecr.put_image(
                 repositoryName="api",
@@ -213,10 +213,10 @@ def test_an_oci_client_needs_nothing_of_ours(local_aws: LocalAws, ecr: Any, tmp_
 
 
 def test_a_registry_wants_a_login(local_aws: LocalAws) -> None:
-    """A wrong token, a right token under another name: both are refused with 401."""
+    """A wrong token, a right token under another name: both are rejected with 401."""
     host = local_aws.endpoint_url.removeprefix("http://")
 
-    with pytest.raises(LocalAwsError, match=f"Login to {host} refused with status 401"):
+    with pytest.raises(LocalAwsError, match=f"Login to {host} rejected with status 401"):
         Registry.login_with(host, "AWS", "wrong")
     with pytest.raises(LocalAwsError, match="401"):
         Registry.login_with(host, "someone", "wrong")
@@ -240,8 +240,8 @@ def test_a_token_opens_one_registry(local_aws: LocalAws, new_account: Callable[[
 
 
 def test_a_repository_must_exist(registry: Registry) -> None:
-    """A push to another name is refused as ECR refuses it."""
-    with pytest.raises(PushRefusedError, match="NAME_UNKNOWN: The repository with name 'other'"):
+    """A push to another name is rejected as ECR rejects it."""
+    with pytest.raises(PushRejectedError, match="NAME_UNKNOWN: The repository with name 'other'"):
         registry.push("other:v1", images.image(1))
 
 

@@ -1,4 +1,4 @@
-"""The AWS::ECR resource types of the embedded CloudFormation, and the two beside them."""
+"""The AWS::ECR resource types of the embedded CloudFormation, and two related types."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KMS = {"EncryptionType": "KMS"}
 
 @dataclass(frozen=True)
 class Place:
-    """An account nobody else uses, in one Region."""
+    """An account of its own, in one Region."""
 
     aws: LocalAws
     account: str
@@ -57,17 +57,19 @@ class Place:
     def destroy(self, stack: str = "stack") -> str:
         """Delete a stack; return its status."""
         cloudformation = self.client("cloudformation")
-        (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+        (description,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
         cloudformation.delete_stack(StackName=stack)
         # A stack that is gone is found by its id only.
-        return self.settled(found["StackId"])
+        return self.settled(description["StackId"])
 
     def settled(self, stack: str) -> str:
         """Wait until nothing is in progress; return the status."""
         for _ in range(200):
-            (found,) = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-            if not found["StackStatus"].endswith("_IN_PROGRESS"):
-                return str(found["StackStatus"])
+            (description,) = self.client("cloudformation").describe_stacks(StackName=stack)[
+                "Stacks"
+            ]
+            if not description["StackStatus"].endswith("_IN_PROGRESS"):
+                return str(description["StackStatus"])
             time.sleep(0.02)
         pytest.fail(f"{stack} does not settle")
 
@@ -86,8 +88,8 @@ class Place:
 
     def repositories(self) -> dict[str, dict[str, Any]]:
         """Return the repositories by name."""
-        found = self.ecr.describe_repositories()["repositories"]
-        return {item["repositoryName"]: item for item in found}
+        repositories = self.ecr.describe_repositories()["repositories"]
+        return {item["repositoryName"]: item for item in repositories}
 
 
 @pytest.fixture
@@ -167,7 +169,7 @@ def test_other_encryption_replaces_a_repository(place: Place) -> None:
 
 
 def test_other_encryption_of_a_named_repository_is_refused(place: Place) -> None:
-    """CloudFormation cannot create the replacement beside it."""
+    """CloudFormation cannot create the replacement next to it."""
     place.deploy("AWS::ECR::Repository", RepositoryName="api")
     status = place.deploy("AWS::ECR::Repository", RepositoryName="api", EncryptionConfiguration=KMS)
 
@@ -176,7 +178,7 @@ def test_other_encryption_of_a_named_repository_is_refused(place: Place) -> None
 
 
 def test_a_retained_repository_outlives_its_stack(place: Place) -> None:
-    """It then stands in the way of a repository of its name."""
+    """It then blocks a repository of its name."""
     place.deploy("AWS::ECR::Repository", RepositoryName="api", DeletionPolicy="Retain")
 
     assert place.destroy() == "DELETE_COMPLETE"
@@ -217,8 +219,8 @@ def test_replication_is_one_setting_of_a_registry(place: Place) -> None:
     """The later stack overwrites, and the deletion of any resets."""
 
     def regions() -> list[str]:
-        found = place.ecr.describe_registry()["replicationConfiguration"]["rules"]
-        return [item["destinations"][0]["region"] for item in found]
+        rules = place.ecr.describe_registry()["replicationConfiguration"]["rules"]
+        return [item["destinations"][0]["region"] for item in rules]
 
     kind = "AWS::ECR::ReplicationConfiguration"
     place.deploy(kind, ReplicationConfiguration=rules("eu-west-1"))
@@ -254,11 +256,11 @@ def test_scanning_is_created_updated_and_reset(place: Place) -> None:
         chosen = [{"Filter": "*", "FilterType": "WILDCARD"}]
         rule = {"ScanFrequency": frequency, "RepositoryFilters": chosen}
         place.deploy("AWS::ECR::RegistryScanningConfiguration", ScanType=kind, Rules=[rule])
-        found = place.ecr.get_registry_scanning_configuration()["scanningConfiguration"]
-        assert (found["scanType"], found["rules"][0]["scanFrequency"]) == (kind, frequency)
+        scanning = place.ecr.get_registry_scanning_configuration()["scanningConfiguration"]
+        assert (scanning["scanType"], scanning["rules"][0]["scanFrequency"]) == (kind, frequency)
     place.destroy()
-    found = place.ecr.get_registry_scanning_configuration()["scanningConfiguration"]
-    assert found == {"scanType": "BASIC", "rules": []}
+    scanning = place.ecr.get_registry_scanning_configuration()["scanningConfiguration"]
+    assert scanning == {"scanType": "BASIC", "rules": []}
 
 
 def test_signing_is_created_updated_and_deleted(place: Place) -> None:
@@ -266,8 +268,8 @@ def test_signing_is_created_updated_and_deleted(place: Place) -> None:
     for name in ("one", "two"):
         arn = f"arn:aws:signer:{REGION}:{place.account}:/signing-profiles/{name}"
         place.deploy("AWS::ECR::SigningConfiguration", Rules=[{"SigningProfileArn": arn}])
-        found = place.ecr.get_signing_configuration()["signingConfiguration"]
-        assert found == {"rules": [{"signingProfileArn": arn}]}
+        signing = place.ecr.get_signing_configuration()["signingConfiguration"]
+        assert signing == {"rules": [{"signingProfileArn": arn}]}
     place.destroy()
     with pytest.raises(ClientError, match="SigningConfigurationNotFoundException"):
         place.ecr.get_signing_configuration()
@@ -277,8 +279,10 @@ def test_a_template_is_updated_and_replaced_by_prefix(place: Place) -> None:
     """What an update leaves out is gone; the prefix is the identity."""
 
     def templates() -> dict[str, dict[str, Any]]:
-        found = place.ecr.describe_repository_creation_templates()["repositoryCreationTemplates"]
-        return {item["prefix"]: item for item in found}
+        templates = place.ecr.describe_repository_creation_templates()[
+            "repositoryCreationTemplates"
+        ]
+        return {item["prefix"]: item for item in templates}
 
     kind, applied = "AWS::ECR::RepositoryCreationTemplate", {"AppliedFor": ["REPLICATION"]}
     tags = [{"Key": "team", "Value": "a"}]
@@ -300,11 +304,11 @@ def test_a_template_is_updated_and_replaced_by_prefix(place: Place) -> None:
 
 
 def test_a_cache_rule_is_replaced_by_every_change(place: Place) -> None:
-    """A new prefix is a new rule; another upstream for the same prefix is refused."""
+    """A new prefix is a new rule; another upstream for the same prefix is rejected."""
 
     def upstreams() -> dict[str, str]:
-        found = place.ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]
-        return {item["ecrRepositoryPrefix"]: item["upstreamRegistryUrl"] for item in found}
+        rules = place.ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]
+        return {item["ecrRepositoryPrefix"]: item["upstreamRegistryUrl"] for item in rules}
 
     kind, quay = "AWS::ECR::PullThroughCacheRule", {"UpstreamRegistryUrl": "quay.io"}
     place.deploy(kind, EcrRepositoryPrefix="one", **quay)
@@ -321,8 +325,10 @@ def test_an_exclusion_is_replaced_by_principal(place: Place) -> None:
     """One principal each."""
 
     def principals() -> list[str]:
-        found: list[str] = place.ecr.list_pull_time_update_exclusions()["pullTimeUpdateExclusions"]
-        return found
+        exclusions: list[str] = place.ecr.list_pull_time_update_exclusions()[
+            "pullTimeUpdateExclusions"
+        ]
+        return exclusions
 
     for name in ("one", "two"):
         arn = f"arn:aws:iam::{place.account}:role/{name}"
@@ -338,8 +344,8 @@ def test_a_public_repository_keeps_its_catalog(place: Place) -> None:
     for text in ("First", "Second"):
         catalog = {"RepositoryDescription": text, "OperatingSystems": ["Linux"]}
         place.deploy(kind, RepositoryName="tool", RepositoryCatalogData=catalog)
-        found = public.get_repository_catalog_data(repositoryName="tool")["catalogData"]
-        assert found == {"description": text, "operatingSystems": ["Linux"]}
+        catalog = public.get_repository_catalog_data(repositoryName="tool")["catalogData"]
+        assert catalog == {"description": text, "operatingSystems": ["Linux"]}
     place.deploy(kind, RepositoryName="tool-2")
     names = [item["repositoryName"] for item in public.describe_repositories()["repositories"]]
     assert names == ["tool-2"]
@@ -360,8 +366,8 @@ def test_an_identity_provider_is_updated_and_replaced_by_url(place: Place) -> No
     iam, kind = place.client("iam"), "AWS::IAM::OIDCProvider"
 
     def arns() -> list[str]:
-        found = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
-        return [item["Arn"] for item in found]
+        providers = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+        return [item["Arn"] for item in providers]
 
     place.deploy(kind, Url="https://one.example.com", ClientIdList=["a"])
     place.deploy(kind, Url="https://one.example.com", ClientIdList=["b"])

@@ -185,13 +185,13 @@ def violations(shape: Any, value: Any, path: str) -> list[str]:
         "timestamp": (int, float),
     }
     if not isinstance(value, kinds[shape.type_name]):
-        return [f"{path}: {value!r} is no {shape.type_name}"]
+        return [f"{path}: {value!r} is not a {shape.type_name}"]
     match shape.type_name:
         case "structure":
             faults = [f"{path}: unknown {name}" for name in value if name not in shape.members]
             faults += [f"{path}: no {name}" for name in shape.required_members if name not in value]
-            known = [name for name in value if name in shape.members]
-            for name in known:
+            members = [name for name in value if name in shape.members]
+            for name in members:
                 faults += violations(shape.members[name], value[name], f"{path}.{name}")
             return faults
         case "list":
@@ -208,11 +208,11 @@ def answers(local_aws: LocalAws, new_account: Callable[[], str]) -> dict[str, li
     """Makes all the calls; gives for each operation where its answers differ from the model."""
     account = new_account()
     client = local_aws.client("ecr", account=account, region=REGION)
-    found: dict[str, list[str]] = {}
+    errors: dict[str, list[str]] = {}
 
     def check(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
         body, name = json.loads(response_dict["body"]), operation_model.name
-        faults = found.setdefault(name, [])
+        faults = errors.setdefault(name, [])
         faults += violations(operation_model.output_shape, body, name)
         if response_dict["status_code"] != 200:
             faults.append(f"{name}: {body}")
@@ -221,14 +221,14 @@ def answers(local_aws: LocalAws, new_account: Callable[[], str]) -> dict[str, li
     methods = {api: python for python, api in client.meta.method_to_api_mapping.items()}
     upload = ""
     for name, members in CALLS:
-        given = {
+        request = {
             member: value.format(account=account, upload=upload)
             if member in ("resourceArn", "uploadId")
             else value
             for member, value in members.items()
         }
-        upload = getattr(client, methods[name])(**given).get("uploadId", upload)
-    return found
+        upload = getattr(client, methods[name])(**request).get("uploadId", upload)
+    return errors
 
 
 @pytest.mark.parametrize("name", ANSWERED)
@@ -252,10 +252,10 @@ def test_an_operation_that_is_missing_says_so(
     client = local_aws.client("ecr", account=new_account(), region=REGION)
     methods = {api: python for python, api in client.meta.method_to_api_mapping.items()}
     shape = client.meta.service_model.operation_model(name).input_shape
-    given = {member: _example(shape.members[member]) for member in shape.required_members}
+    request = {member: _example(shape.members[member]) for member in shape.required_members}
 
     with pytest.raises(ClientError, match=f"Unknown action: {name}"):
-        getattr(client, methods[name])(**given)
+        getattr(client, methods[name])(**request)
 
 
 def _example(shape: Any) -> Any:

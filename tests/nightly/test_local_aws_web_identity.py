@@ -113,13 +113,13 @@ def test_another_job_is_refused(assume: Assume, project: CiProject, subject: str
     ids=["another audience", "another issuer", "expired", "without an end"],
 )
 def test_a_token_must_be_for_us(assume: Assume, claims: dict[str, Any], message: str) -> None:
-    """Issuer, audience and expiry are judged before the subject."""
+    """Issuer, audience and expiry are checked before the subject."""
     with pytest.raises(ClientError, match=message):
         assume(GITHUB, MAIN, **claims)
 
 
 def test_a_role_trusts_its_own_issuer_only(local_aws: LocalAws, assume: Assume) -> None:
-    """A provider beside the one that the role names does not help."""
+    """A provider other than the one that the role names does not help."""
     key = assume(GITHUB, MAIN)["AccessKeyId"]
     account = local_aws.client("sts", account=key, region=REGION).get_caller_identity()["Account"]
     enterprise = CiIssuer.github_actions("https://github.acme.example")
@@ -133,7 +133,7 @@ def test_a_role_trusts_its_own_issuer_only(local_aws: LocalAws, assume: Assume) 
 
 
 def test_a_token_must_be_a_token(local_aws: LocalAws, new_account: Callable[[], str]) -> None:
-    """What cannot be read is refused."""
+    """An unreadable token is rejected."""
     role_arn = f"arn:aws:iam::{new_account()}:role/ci"
 
     with pytest.raises(ClientError, match="InvalidIdentityToken"):
