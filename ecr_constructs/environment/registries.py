@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ecr_constructs.environment.models import Environment, Repository, Team
 from ecr_constructs.environment.resolution import is_replicated
 from ecr_constructs.model.prefixes import cover
-from ecr_constructs.model.replication import Destination
+from ecr_constructs.model.registry_id import RegistryId
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,21 +18,21 @@ class Site:
         is_home: Whether images are pushed here.
     """
 
-    registry: Destination
+    registry: RegistryId
     is_home: bool = False
 
 
 def home(environment: Environment) -> Site:
     """Return the registry that images are pushed to."""
-    return Site(Destination(environment.account, environment.region), is_home=True)
+    return Site(RegistryId(environment.account, environment.region), is_home=True)
 
 
 def replicas(environment: Environment) -> Iterator[Site]:
     """Yield the registries that images are copied to."""
     for region in environment.replica_regions or ():
-        yield Site(Destination(environment.account, region))
+        yield Site(RegistryId(environment.account, region))
     for replica in environment.replica_accounts or ():
-        yield Site(Destination(replica.account, replica.region))
+        yield Site(RegistryId(replica.account, replica.region))
 
 
 def repositories_at(site: Site, environment: Environment, team: Team) -> list[Repository]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from functools import cache
+from typing import TYPE_CHECKING
 
 from aws_cdk import region_info
 
@@ -12,7 +13,10 @@ from ecr_constructs.environment.models import Environment
 from ecr_constructs.environment.registries import home, replicas, replicated_prefixes
 from ecr_constructs.environment.resolution import resolve
 from ecr_constructs.environment.yaml_file import Place, dotted
-from ecr_constructs.model.replication import Destination, ReplicationRule, replication_errors
+from ecr_constructs.model.replication import ReplicationRule, destination_errors, replication_errors
+
+if TYPE_CHECKING:
+    from ecr_constructs.model.registry_id import RegistryId
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_RESOURCES = 500
@@ -79,10 +83,10 @@ def _replica_errors(environment: Environment) -> _Faults:
         *(("replica_accounts", index) for index in range(len(environment.replica_accounts or ()))),
     ]
     source = home(environment).registry
-    seen: dict[Destination, str] = {}
+    seen: dict[RegistryId, str] = {}
     for place, site in zip(places, replicas(environment), strict=True):
         known = {*known_regions(), site.registry.region}
-        for fault in site.registry.faults_from(source, known):
+        for fault in destination_errors(site.registry, source, known):
             yield place, fault
         if site.registry in seen:
             yield place, f"{site.registry} is a replica twice, first as {seen[site.registry]}"

@@ -9,7 +9,7 @@ from ecr_constructs.environment.registries import home, replicas, repositories_a
 from ecr_constructs.environment.yaml_file import Place, YamlFile
 
 if TYPE_CHECKING:
-    from ecr_constructs.model.replication import Destination
+    from ecr_constructs.model.registry_id import RegistryId
 
 _Located = Iterator[tuple[YamlFile, tuple[Place, str]]]
 _Read = Sequence[tuple[YamlFile, Environment]]
@@ -24,7 +24,7 @@ def faults_between(read: _Read) -> _Located:
 
 
 def _repositories_owned_twice(read: _Read) -> _Located:
-    owners: dict[tuple[Destination, str], tuple[YamlFile, Place]] = {}
+    owners: dict[tuple[RegistryId, str], tuple[YamlFile, Place]] = {}
     for file, environment in read:
         for site in (home(environment), *replicas(environment)):
             for name, team in environment.teams.items():
@@ -44,7 +44,7 @@ def _repositories_owned_twice(read: _Read) -> _Located:
 
 def _registries_owned_twice(read: _Read) -> _Located:
     """Replication, policy and templates exist once for each account and Region."""
-    owners: dict[Destination, YamlFile] = {}
+    owners: dict[RegistryId, YamlFile] = {}
     for file, environment in read:
         if not any(replicas(environment)):
             continue
@@ -83,7 +83,7 @@ def _providers_made_twice(read: _Read) -> _Located:
 
 def _alerts_given_twice(read: _Read) -> _Located:
     """Alerts are about all repositories of a registry, whichever file declares them."""
-    owners: dict[Destination, YamlFile] = {}
+    owners: dict[RegistryId, YamlFile] = {}
     for file, environment in read:
         registry = home(environment).registry
         if environment.alerts and (first := owners.setdefault(registry, file)) is not file:

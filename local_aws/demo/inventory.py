@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ecr_constructs.environment.models import Environment
-    from ecr_constructs.model.replication import Destination
+    from ecr_constructs.model.registry_id import RegistryId
     from local_aws.endpoint import Endpoint
 
 _KINDS = {
@@ -62,7 +62,7 @@ class Found:
     images: tuple[Image, ...]
 
 
-def read(aws: Endpoint, environment: Environment, registry: Destination) -> list[Found]:
+def read(aws: Endpoint, environment: Environment, registry: RegistryId) -> list[Found]:
     """Read an environment's repositories of a registry, sorted; not the one of `cdk bootstrap`."""
     account, region = registry.account, registry.region
     ecr = aws.client("ecr", account=account, region=region)
