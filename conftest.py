@@ -29,8 +29,8 @@ from sybil import Example, Sybil  # noqa: E402
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser  # noqa: E402
 
 from ecr_constructs.cli.main import main as ecr_constructs  # noqa: E402
-from ecr_constructs.environment.lifecycle_rules import Rule  # noqa: E402
 from ecr_constructs.environment.loading import load_environment  # noqa: E402
+from ecr_constructs.environment.models import Rule  # noqa: E402
 
 # A busy machine is no fault of the code.
 settings.register_profile("no deadline", deadline=None)

@@ -41,15 +41,16 @@ def measure(count: int, replicas: int) -> dict[str, float]:
     import aws_cdk as cdk  # noqa: PLC0415 - loading it is not what is measured
 
     from ecr_constructs.environment.models import Environment  # noqa: PLC0415
+    from ecr_constructs.environment.resolution import resolve  # noqa: PLC0415
     from stacks.stage import EnvironmentStage  # noqa: PLC0415
 
-    environment = Environment.model_validate(environment_of(count, replicas))
+    environment, _ = resolve("prod", Environment.model_validate(environment_of(count, replicas)))
     context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
     nodes = process_tree.descendants()
     with TemporaryDirectory() as outdir:
         wall, cpu = time.perf_counter(), _cpu(nodes)
         app = cdk.App(analytics_reporting=False, context=context, outdir=outdir)
-        EnvironmentStage(app, "prod", environment)
+        EnvironmentStage(app, environment)
         app.synth()
         return {
             "synthesisWall": time.perf_counter() - wall,

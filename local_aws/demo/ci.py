@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import ClientError
 
-from ecr_constructs.environment.ci_access import pushes
 from local_aws import web_identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ecr_constructs import GitHubActions
-    from ecr_constructs.environment.ci_access import Pushed
-    from ecr_constructs.environment.models import Environment
+    from ecr_constructs.environment.resolution import CiAccess, ResolvedEnvironment
     from local_aws.demo.screen import Screen
     from local_aws.endpoint import Endpoint
 
@@ -39,7 +37,9 @@ class Pusher:
         return self.repositories is None or repository in self.repositories
 
 
-def pushers(aws: Endpoint, screen: Screen, name: str, environment: Environment) -> Iterator[Pusher]:
+def pushers(
+    aws: Endpoint, screen: Screen, name: str, environment: ResolvedEnvironment
+) -> Iterator[Pusher]:
     """Yield who pushes to an environment: its GitHub projects, and an administrator for the rest.
 
     Args:
@@ -48,17 +48,17 @@ def pushers(aws: Endpoint, screen: Screen, name: str, environment: Environment) 
         name: The environment's name.
         environment: The environment.
     """
-    for pushed in pushes(environment):
-        if pushed.push.system == "github":
+    for pushed in environment.ci_access:
+        if pushed.system == "github":
             yield from _admitted(aws, screen, name, environment, pushed)
     yield Pusher(f"an administrator of account {environment.account}", environment.account)
 
 
 def _admitted(
-    aws: Endpoint, screen: Screen, name: str, environment: Environment, pushed: Pushed
+    aws: Endpoint, screen: Screen, name: str, environment: ResolvedEnvironment, pushed: CiAccess
 ) -> Iterator[Pusher]:
     """Yield each job that the role of a project admits: if all is well, one."""
-    project = cast("GitHubActions", pushed.push.project())
+    project = cast("GitHubActions", pushed.project)
     role_arn = _role_arn(aws, name, environment, project.name)
     if role_arn is None:
         screen.refused(f"{project.name} has no push role")
@@ -79,7 +79,9 @@ def _admitted(
         yield Pusher(f"that job of {project.name}", session["AccessKeyId"], own)
 
 
-def _role_arn(aws: Endpoint, name: str, environment: Environment, project: str) -> str | None:
+def _role_arn(
+    aws: Endpoint, name: str, environment: ResolvedEnvironment, project: str
+) -> str | None:
     """Return the role that the stack put out for a project, if it is deployed."""
     stacks = aws.client("cloudformation", account=environment.account, region=environment.region)
     found = [

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ecr_constructs.environment.models import Environment
+    from ecr_constructs.environment.resolution import ResolvedEnvironment
     from local_aws.demo.screen import Screen, Step
     from local_aws.endpoint import Endpoint
 
@@ -28,7 +28,7 @@ _SYNTHESIZED = "Synthesis time"
 def deploy(
     aws: Endpoint,
     screen: Screen,
-    environments: Sequence[Environment],
+    environments: Sequence[ResolvedEnvironment],
     patterns: Sequence[str],
     folder: Path,
 ) -> None:

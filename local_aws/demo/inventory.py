@@ -14,7 +14,7 @@ from local_aws.demo.access import who_may_pull
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ecr_constructs.environment.models import Environment
+    from ecr_constructs.environment.resolution import ResolvedEnvironment
     from ecr_constructs.model.registry_id import RegistryId
     from local_aws.endpoint import Endpoint
 
@@ -62,7 +62,7 @@ class Found:
     images: tuple[Image, ...]
 
 
-def read(aws: Endpoint, environment: Environment, registry: RegistryId) -> list[Found]:
+def read(aws: Endpoint, environment: ResolvedEnvironment, registry: RegistryId) -> list[Found]:
     """Read an environment's repositories of a registry, sorted; not the one of `cdk bootstrap`."""
     account, region = registry.account, registry.region
     ecr = aws.client("ecr", account=account, region=region)
@@ -70,7 +70,7 @@ def read(aws: Endpoint, environment: Environment, registry: RegistryId) -> list[
     keys: dict[str, Key] = {}
     pages = ecr.get_paginator("describe_repositories").paginate()
     described = {each["repositoryName"]: each for page in pages for each in page["repositories"]}
-    names = [each.name for team in environment.teams.values() for each in team.repositories]
+    names = [each.name for each in environment.repositories]
     return [_found(ecr, kms, described[name], keys) for name in sorted(names) if name in described]
 
 

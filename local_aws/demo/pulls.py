@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ecr_constructs.environment.registries import home, replicas
 from ecr_constructs.model.registry_host import registry_host
 from local_aws.demo.pushes import short
 from local_aws.registry import RegistryRefusedError
@@ -15,7 +14,7 @@ from local_aws.registry import RegistryRefusedError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ecr_constructs.environment.models import Environment
+    from ecr_constructs.environment.resolution import ResolvedEnvironment
     from local_aws.demo.screen import Screen
     from local_aws.endpoint import Endpoint
 
@@ -25,18 +24,18 @@ STRANGER = "777788889999"
 _ROLE = "without-grants"
 
 
-def organizations(chosen: Iterable[Environment]) -> dict[str, list[str]]:
+def organizations(chosen: Iterable[ResolvedEnvironment]) -> dict[str, list[str]]:
     """Return the accounts of each organization, as the embedded AWS is to know them."""
     found: dict[str, list[str]] = {}
     for environment in chosen:
         if environment.organization:
             accounts = found.setdefault(environment.organization, [MEMBER])
-            sites = (home(environment), *replicas(environment))
-            accounts += [each.registry.account for each in sites]
+            sites = environment.registries
+            accounts += [site.account for site in sites]
     return found
 
 
-def show(aws: Endpoint, screen: Screen, name: str, environment: Environment) -> None:
+def show(aws: Endpoint, screen: Screen, name: str, environment: ResolvedEnvironment) -> None:
     """Pull a release as several callers, and tell what the registry answers each."""
     account, region = environment.account, environment.region
     screen.heading(f"Pulling from {name}")
@@ -56,7 +55,7 @@ def show(aws: Endpoint, screen: Screen, name: str, environment: Environment) -> 
             screen.refused(f"{who}: {error.response['Error']['Message']}")
 
 
-def _callers(aws: Endpoint, environment: Environment) -> Iterator[tuple[str, str]]:
+def _callers(aws: Endpoint, environment: ResolvedEnvironment) -> Iterator[tuple[str, str]]:
     account, region = environment.account, environment.region
     yield f"account {MEMBER}", MEMBER
     yield f"account {STRANGER}", STRANGER

@@ -14,14 +14,14 @@ from local_aws.registry import RegistryRefusedError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ecr_constructs.environment.models import Environment
+    from ecr_constructs.environment.resolution import ResolvedEnvironment
     from local_aws.demo.ci import Pusher
     from local_aws.demo.screen import Screen
     from local_aws.endpoint import Endpoint
     from local_aws.registry import Registry
 
 
-def push_all(aws: Endpoint, screen: Screen, name: str, environment: Environment) -> None:
+def push_all(aws: Endpoint, screen: Screen, name: str, environment: ResolvedEnvironment) -> None:
     """Push everything to an environment, and tell what its registry answers."""
     screen.heading(f"Pushing to {name}, account {environment.account} in {environment.region}")
     waiting = list(pushes(name))
@@ -31,23 +31,26 @@ def push_all(aws: Endpoint, screen: Screen, name: str, environment: Environment)
         _push_as(aws, screen, environment, pusher, [*own, *_forbidden(environment, pusher)])
 
 
-def _forbidden(environment: Environment, pusher: Pusher) -> Iterator[Push]:
+def _forbidden(environment: ResolvedEnvironment, pusher: Pusher) -> Iterator[Push]:
     """Yield a push to a repository of somebody else, if there is one."""
-    for team in environment.teams.values():
-        for repository in team.repositories:
-            if not pusher.may_push_to(repository.name):
-                yield Push(
-                    "The same credentials, and a repository of another team.",
-                    repository.name,
-                    ("v1.0.0",),
-                    images.image("not theirs"),
-                    commands=("docker push {to}:v1.0.0",),
-                )
-                return
+    for repository in environment.repositories:
+        if not pusher.may_push_to(repository.name):
+            yield Push(
+                "The same credentials, and a repository of another team.",
+                repository.name,
+                ("v1.0.0",),
+                images.image("not theirs"),
+                commands=("docker push {to}:v1.0.0",),
+            )
+            return
 
 
 def _push_as(
-    aws: Endpoint, screen: Screen, environment: Environment, pusher: Pusher, own: Sequence[Push]
+    aws: Endpoint,
+    screen: Screen,
+    environment: ResolvedEnvironment,
+    pusher: Pusher,
+    own: Sequence[Push],
 ) -> None:
     account, region = environment.account, environment.region
     host = registry_host(account, region)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecr_constructs.environment.registries import home, replicas
 from local_aws import images
 from local_aws.demo import inventory
 from local_aws.demo.pushes import short
 from local_aws.registry import PushRefusedError
 
 if TYPE_CHECKING:
-    from ecr_constructs.environment.models import Environment
+    from ecr_constructs.environment.resolution import ResolvedEnvironment
     from local_aws.demo.inventory import Found, Image
     from local_aws.demo.screen import Screen
     from local_aws.endpoint import Endpoint
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 REPOSITORY, TAG = "payments/api", "v1.0.0"
 
 
-def show(aws: Endpoint, screen: Screen, name: str, environment: Environment) -> None:
+def show(aws: Endpoint, screen: Screen, name: str, environment: ResolvedEnvironment) -> None:
     """Tell what each replica has of a release that was pushed at home.
 
     Args:
@@ -29,11 +28,11 @@ def show(aws: Endpoint, screen: Screen, name: str, environment: Environment) -> 
         name: The environment's name.
         environment: The environment; one without replicas has nothing to tell.
     """
-    pushed = _release(inventory.read(aws, environment, home(environment).registry))
-    for site in replicas(environment):
-        account, region = site.registry.account, site.registry.region
+    pushed = _release(inventory.read(aws, environment, environment.home))
+    for registry in environment.replicas:
+        account, region = registry.account, registry.region
         screen.heading(f"Arrived in the replica of {name} in {region}, account {account}")
-        found = inventory.read(aws, environment, site.registry)
+        found = inventory.read(aws, environment, registry)
         screen.say(f"{len(found)} repositories, made before the first image was copied.")
         arrived = _release(found)
         if not arrived or not pushed:

@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecr_constructs.environment.registries import home, replicas
 from local_aws import paths, running
 from local_aws.demo import environments, inventory, pulls, tables
 from local_aws.demo import replicas as replicas_of
@@ -22,7 +21,7 @@ from local_aws.process import LocalAws
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ecr_constructs.environment.models import Environment
+    from ecr_constructs.environment.resolution import ResolvedEnvironment
 
 # The stacks of the environments that are read.
 PATTERNS = ("Dev/**", "Prod/**")
@@ -47,7 +46,7 @@ def tell(*, port: int | None, keep: bool) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ecr-demo-")))
         # Before anything takes time: the port may be in use.
         aws = LocalAws(port=port)
-        chosen = _read(screen, folder)
+        chosen = _read(screen)
         aws.organizations = pulls.organizations(chosen.values())
         _start(stack, screen, aws, keep=keep)
         _bootstrap(aws, screen, chosen)
@@ -76,12 +75,10 @@ def tell(*, port: int | None, keep: bool) -> None:
     screen.good("The embedded AWS has stopped, and nothing of it is left.")
 
 
-def _read(screen: Screen, folder: Path) -> dict[str, Environment]:
+def _read(screen: Screen) -> dict[str, ResolvedEnvironment]:
     with screen.step("Reading environments/dev.yaml and environments/prod.yaml") as step:
-        chosen = environments.read(folder)
-        number = sum(
-            len(team.repositories) for each in chosen.values() for team in each.teams.values()
-        )
+        chosen = environments.read()
+        number = sum(len(environment.repositories) for environment in chosen.values())
         step.done(f"environments/dev.yaml and environments/prod.yaml: {number} repositories")
     return chosen
 
@@ -94,12 +91,8 @@ def _start(stack: ExitStack, screen: Screen, aws: LocalAws, *, keep: bool) -> No
         step.done(f"The embedded AWS is at {aws.endpoint_url}")
 
 
-def _bootstrap(aws: LocalAws, screen: Screen, chosen: Mapping[str, Environment]) -> None:
-    places = [
-        (site.registry.account, site.registry.region)
-        for each in chosen.values()
-        for site in (home(each), *replicas(each))
-    ]
+def _bootstrap(aws: LocalAws, screen: Screen, chosen: Mapping[str, ResolvedEnvironment]) -> None:
+    places = [registry for environment in chosen.values() for registry in environment.registries]
     shown = f"{len(places)} pairs of account and Region"
     with screen.step(f"Running `cdk bootstrap` for {shown}") as step:
         aws.bootstrap(places, trust=places[0][0])
@@ -107,8 +100,8 @@ def _bootstrap(aws: LocalAws, screen: Screen, chosen: Mapping[str, Environment])
     screen.say(", ".join("/".join(each) for each in places))
 
 
-def _show(aws: LocalAws, screen: Screen, name: str, environment: Environment) -> None:
-    found = inventory.read(aws, environment, home(environment).registry)
+def _show(aws: LocalAws, screen: Screen, name: str, environment: ResolvedEnvironment) -> None:
+    found = inventory.read(aws, environment, environment.home)
     screen.heading(
         f"What exists in {name}: {len(found)} repositories in {environment.region}, "
         f"account {environment.account}"
@@ -132,7 +125,7 @@ def _end(screen: Screen) -> None:
     screen.say("Change what you like in environments/*.yaml, and run `make demo` again.")
 
 
-def _wait(aws: LocalAws, screen: Screen, environment: Environment) -> None:
+def _wait(aws: LocalAws, screen: Screen, environment: ResolvedEnvironment) -> None:
     screen.heading(f"It goes on running at {aws.endpoint_url}. In another terminal:")
     chosen = f"--account {environment.account} --region {environment.region}"
     screen.command(f'eval "$(python -m local_aws env {chosen})"')

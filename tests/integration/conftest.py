@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from ecr_constructs.environment.models import Environment
+    from ecr_constructs.environment.resolution import ResolvedEnvironment
 
 
 class Cdk(Protocol):
@@ -101,12 +101,12 @@ def deploy(cdk: Cdk) -> Cdk:
 
 
 @pytest.fixture(scope="session")
-def read_back(local_aws: LocalAws) -> Callable[[Environment], dict[str, dict[str, Any]]]:
+def read_back(local_aws: LocalAws) -> Callable[[ResolvedEnvironment], dict[str, dict[str, Any]]]:
     """Reads the repositories of an environment from ECR: settings and contents by name."""
 
-    def read(environment: Environment) -> dict[str, dict[str, Any]]:
+    def read(environment: ResolvedEnvironment) -> dict[str, dict[str, Any]]:
         ecr = local_aws.client("ecr", account=environment.account, region=environment.region)
-        names = [each.name for team in environment.teams.values() for each in team.repositories]
+        names = [each.name for each in environment.repositories]
         found = ecr.describe_repositories(repositoryNames=names)["repositories"]
         return {each["repositoryName"]: _settings(ecr, each) for each in found}
 

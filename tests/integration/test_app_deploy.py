@@ -10,8 +10,6 @@ from botocore.exceptions import ClientError
 
 from ecr_constructs import CiIssuer
 from ecr_constructs.environment.loading import load_environments
-from ecr_constructs.environment.registries import home, replicas
-from ecr_constructs.environment.resolution import resolve
 from ecr_constructs.model.repository_policy import Access, document
 from local_aws import images, paths, web_identity
 from local_aws.registry import PullRefusedError, PushRefusedError
@@ -20,7 +18,7 @@ from tests.integration.conftest import MEMBER
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ecr_constructs.environment.models import Environment
+    from ecr_constructs.environment.resolution import ResolvedEnvironment
     from local_aws.process import LocalAws
     from local_aws.registry import Registry
     from tests.integration.conftest import Cdk
@@ -33,7 +31,7 @@ class Deployed:
     """Dev and prod, deployed once."""
 
     aws: LocalAws
-    environments: dict[str, Environment]
+    environments: dict[str, ResolvedEnvironment]
     output: str
 
     def client(self, service: str, name: str) -> Any:
@@ -68,36 +66,32 @@ class Deployed:
 def deployed(local_aws: LocalAws, deploy: Cdk) -> Deployed:
     shipped = load_environments(paths.PROJECT / "environments")
     environments = {name: shipped[name] for name in ("dev", "prod")}
-    sites = [site for each in environments.values() for site in (home(each), *replicas(each))]
-    places = [(site.registry.account, site.registry.region) for site in sites]
+    places = [place for each in environments.values() for place in each.registries]
     local_aws.bootstrap(places, trust=places[0][0])
     output = deploy(*STAGES, account=places[0][0]).stdout
     return Deployed(local_aws, environments, output)
 
 
-def expected(environment: Environment, key_arn: str | None) -> dict[str, dict[str, Any]]:
+def expected(environment: ResolvedEnvironment, key_arn: str | None) -> dict[str, dict[str, Any]]:
     """Return what the files say of each repository, in the terms of `read_back`."""
-    said = {}
-    for team in environment.teams.values():
-        for repository in team.repositories:
-            settings = resolve(environment, team, repository)
-            keywords = settings.keywords
-            who = {name: value for name, value in keywords.items() if name.startswith("pu")}
-            statements = Access(**who).statements("aws")
-            said[repository.name] = {
-                "tag mutability": (
-                    settings.tag_mutability.setting,
-                    list(settings.tag_mutability.except_for),
-                ),
-                "encryption": {"encryptionType": "AES256"}
-                if settings.encryption == "aes256"
-                else {"encryptionType": "KMS", "kmsKey": key_arn},
-                "scan on push": keywords["scan_on_push"],
-                "lifecycle": settings.lifecycle.to_dict(),
-                "policy": document(statements) if statements else None,
-                "tags": keywords["tags"],
-            }
-    return said
+    properties = {}
+    for repository in environment.repositories:
+        settings = repository.settings
+        statements = Access(**settings.access).statements("aws")
+        properties[repository.name] = {
+            "tag mutability": (
+                settings.tag_mutability.setting,
+                list(settings.tag_mutability.except_for),
+            ),
+            "encryption": {"encryptionType": "AES256"}
+            if settings.encryption == "aes256"
+            else {"encryptionType": "KMS", "kmsKey": key_arn},
+            "scan on push": settings.scan_on_push,
+            "lifecycle": settings.lifecycle.to_dict(),
+            "policy": document(statements) if statements else None,
+            "tags": settings.tags,
+        }
+    return properties
 
 
 @pytest.mark.parametrize(
@@ -106,7 +100,7 @@ def expected(environment: Environment, key_arn: str | None) -> dict[str, dict[st
 @pytest.mark.parametrize("name", ["dev", "prod"])
 def test_a_repository_is_what_its_file_says(
     deployed: Deployed,
-    read_back: Callable[[Environment], dict[str, dict[str, Any]]],
+    read_back: Callable[[ResolvedEnvironment], dict[str, dict[str, Any]]],
     name: str,
     setting: str,
 ) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ecr_constructs.environment.loading import load_environments
-from ecr_constructs.environment.registries import home, replicas
 from ecr_constructs.model.registry_id import RegistryId
 from local_aws import images, paths
 from local_aws.registry import PushRefusedError
@@ -73,9 +72,7 @@ def registries(
 
     rewrite(file, move)
     environment = load_environments(folder)["prod"]
-    sites = (home(environment), *replicas(environment))
-    places = [(site.registry.account, site.registry.region) for site in sites]
-    local_aws.bootstrap(places, trust=ACCOUNT)
+    local_aws.bootstrap(environment.registries, trust=ACCOUNT)
     deploy("**", account=ACCOUNT, environments=folder)
     return Registries(local_aws, folder)
 
