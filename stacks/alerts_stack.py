@@ -24,10 +24,8 @@ class AlertsStack(cdk.Stack):
             **stack_properties: As for `cdk.Stack`.
         """
         super().__init__(scope, construct_id, **stack_properties)
-        ScanAlerts(self, "Alerts", severity=alerts.severity, emails=alerts.emails or ())
-        cdk.CfnOutput(
-            self,
-            "TopicArn",
-            description="Where others subscribe",
-            value=topic.topic_arn,
+        scan_alerts = ScanAlerts(
+            self, "Alerts", severity=alerts.severity, emails=alerts.emails or ()
         )
+        arn = scan_alerts.topic.topic_arn
+        cdk.CfnOutput(self, "TopicArn", description="Where others subscribe", value=arn)
