@@ -215,8 +215,10 @@ REPLICAS = {
     ),
     "another partition": ("replica_regions: [cn-north-1]", "10: replica_regions[0]: *"),
     "duplicate replica": (
-        "replica_regions: [eu-west-1]\n"
-        "replica_accounts: [{account: '111122223333', region: eu-west-1}]",
+        (
+            "replica_regions: [eu-west-1]\n"
+            "replica_accounts: [{account: '111122223333', region: eu-west-1}]"
+        ),
         "11: replica_accounts[0]: replica-duplicate",
     ),
     "an account as a number": (
@@ -272,8 +274,10 @@ MESSAGES = {
     ),
     "a number that is text": (
         _replace('"111122223333"', "111122223333"),
-        "1: account: must be text, but YAML reads the value as a number; put it in quotes: "
-        '"111122223333"',
+        (
+            "1: account: must be text, but YAML reads the value as a number; put it in quotes: "
+            '"111122223333"'
+        ),
     ),
     "a number that YAML changed": (
         _replace('"111122223333"', "012345670123"),
@@ -313,7 +317,7 @@ def test_every_problem_is_reported_in_the_order_of_lines(write: Write) -> None:
 
 
 def test_contradictory_defaults_have_a_place(write: Write) -> None:
-    """Where images are replicated, the defaults are also the settings of undeclared repositories."""
+    """Where images are replicated, defaults are the settings of undeclared repositories too."""
     text = _replace("- payments/api", "- {name: payments/api, tag_mutability_exceptions: []}")
     text += "defaults: {tag_mutability_exceptions: ['a*b*c*']}\nreplica_regions: [eu-west-1]\n"
 

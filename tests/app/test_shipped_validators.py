@@ -9,8 +9,7 @@ import aws_cdk as cdk
 import pytest
 from cdk_nag import AwsSolutionsChecks
 
-from ecr_constructs.environment.models import Environment
-from ecr_constructs.environment.registries import replicas, replicated_prefixes
+from ecr_constructs.environment.resolution import ResolvedEnvironment
 from stacks.stage import EnvironmentStage
 from tests.app.conftest import Templates
 from tests.support.policy_evaluator import World
@@ -36,16 +35,16 @@ DEAD_LETTERS = (
 )
 
 
-def _acknowledgements(environment: Environment) -> dict[str, str]:
+def _acknowledgements(environment: ResolvedEnvironment) -> dict[str, str]:
     """Return why each finding of cdk-nag's AwsSolutions pack is no fault, by its id."""
     rule, reason = BELOW_A_PREFIX
     always = [OPEN_TO_THE_ORGANIZATION, LOGGING_IN]
     if environment.alerts:
         always.append(DEAD_LETTERS)
     return dict(always) | {
-        rule.format(site.registry.region, site.registry.account, prefix): reason
-        for site in replicas(environment)
-        for prefix in replicated_prefixes(environment)
+        rule.format(replica.region, replica.account, prefix): reason
+        for replica in environment.replicas
+        for prefix in environment.replicated_prefixes
         if prefix.endswith("/")
     }
 
@@ -66,7 +65,7 @@ def test_cloudformation_validate_finds_nothing(templates: Templates) -> None:
 
 
 def test_parliament_and_cfripper_find_nothing_that_has_no_reason(
-    templates: Templates, shipped: Mapping[str, Environment]
+    templates: Templates, shipped: Mapping[str, ResolvedEnvironment]
 ) -> None:
     """Judges of policies that know nothing of this library have no other finding."""
     accounts = {
@@ -84,7 +83,7 @@ def test_parliament_and_cfripper_find_nothing_that_has_no_reason(
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
 def test_cdk_nag_finds_only_what_is_acknowledged(
-    shipped: Mapping[str, Environment], name: str, tmp_path: Path
+    shipped: Mapping[str, ResolvedEnvironment], name: str, tmp_path: Path
 ) -> None:
     """Every finding has a reason, and every reason a finding."""
     reasons = _acknowledgements(shipped[name])
@@ -94,10 +93,10 @@ def test_cdk_nag_finds_only_what_is_acknowledged(
     assert set() == _broken(shipped[name], reasons, tmp_path / "silent")
 
 
-def _broken(environment: Environment, reasons: Mapping[str, str], outdir: Path) -> set[str]:
+def _broken(environment: ResolvedEnvironment, reasons: Mapping[str, str], outdir: Path) -> set[str]:
     """Synthesize an environment with cdk-nag and return the rules that it breaks."""
     app = cdk.App(analytics_reporting=False, outdir=str(outdir))
-    EnvironmentStage(app, "prod", environment)
+    EnvironmentStage(app, environment)
     validations = cdk.Validations.of(app)
     validations.add_plugins(AwsSolutionsChecks())
     for rule, reason in reasons.items():
