@@ -1,5 +1,7 @@
 """Environment files: what is rejected, with file, line, key and code."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from pydantic_core import ErrorDetails
 from ecr_constructs.environment.errors import problems_of
 from ecr_constructs.environment.loading import load_environment, load_environments
 from ecr_constructs.environment.source import EnvironmentFileError, parse_source
-from tests.app.conftest import problems
+from tests.app.conftest import ROOT, problems
 
 VALID = """\
 account: "111122223333"
@@ -435,3 +437,13 @@ def test_files_are_loaded_together(
         assert expected == problems(load_environments, tmp_path)
     else:
         assert ["a", "b"] == list(load_environments(tmp_path))
+
+
+def test_push_commands_need_no_pydantic() -> None:
+    """The command line reads environment files, and does not load the app's dependencies."""
+    program = (
+        "import sys; sys.modules['pydantic'] = None; sys.modules['aws_cdk'] = None\n"
+        "from ecr_constructs.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = ["push-commands", "payments/api", "--environment", "environments/prod.yaml"]
+    subprocess.run([sys.executable, "-c", program, *command], check=True, cwd=ROOT)
