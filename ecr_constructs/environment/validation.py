@@ -1,15 +1,23 @@
 """Problems of environments whose single values are valid: within a file, and between files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cloudformation.aws_metadata import regions
 from ecr_constructs.environment.models import Environment
 from ecr_constructs.environment.resolution import ResolvedEnvironment, is_replicated
-from ecr_constructs.environment.source import FileDiagnostic, Place, Problem, SourceFile, dotted
+from ecr_constructs.environment.source import (
+    FileDiagnostic,
+    Place,
+    Problem,
+    SourceFile,
+    dotted,
+    problems_at,
+)
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.replication import ReplicationRule, destination_errors, replication_errors
+from ecr_constructs.model.validation import ValidationError, raise_if_invalid
 
 if TYPE_CHECKING:
     from ecr_constructs.model.registry_id import RegistryId
@@ -75,8 +83,7 @@ def _replica_problems(environment: Environment, resolved: ResolvedEnvironment) -
     for place, replica in zip(places, resolved.replicas, strict=True):
         # Unknown Regions have a better place already.
         known_regions = {*regions(), replica.region}
-        for error in destination_errors(replica, resolved.home, known_regions):
-            yield _problem(place, "replica-invalid", error)
+        yield from _problems(place, destination_errors(replica, resolved.home, known_regions))
         if first.setdefault(replica, place) != place:
             message, remedy = f"duplicate replica {replica}", f"it is also {dotted(first[replica])}"
             yield Problem(place, "replica-duplicate", message, remedy)
@@ -87,14 +94,15 @@ def _replica_problems(environment: Environment, resolved: ResolvedEnvironment) -
         message = "nothing is replicated: every repository has `replicate: false`"
         yield Problem(places[0], "replica-empty", message)
     rule = ReplicationRule(frozenset(resolved.replicated_prefixes), frozenset(first))
-    for error in replication_errors([rule]):
-        yield _problem(places[0], "replication-invalid", error)
+    yield from _problems(places[0], replication_errors([rule]))
 
 
-def _problem(place: Place, code: str, error: Diagnostic | str) -> Problem:
-    if isinstance(error, str):
-        return Problem(place, code, error)
-    return Problem(place, error.code, error.message, error.remedy)
+def _problems(place: Place, errors: Iterable[Diagnostic | str]) -> Iterator[Problem]:
+    """Yield what the model finds, at a place of the file."""
+    try:
+        raise_if_invalid("replication", place, errors)
+    except ValidationError as error:
+        yield from problems_at(place, error)
 
 
 _Loaded = Sequence[tuple[SourceFile, ResolvedEnvironment]]

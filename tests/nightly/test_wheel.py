@@ -44,7 +44,7 @@ def run(*command: str | Path, **environment: str) -> str:
 def install(interpreter: Path, requirement: str | Path) -> None:
     """Install a wheel, from uv's cache if everything is there."""
     uv = Path(sys.executable).with_name("uv")
-    command = [uv, "pip", "install", "-q", "--python", interpreter, requirement]
+    command: list[str | Path] = [uv, "pip", "install", "-q", "--python", interpreter, requirement]
     try:
         run(*command, "--offline")
     except AssertionError:
@@ -154,7 +154,7 @@ def test_the_command_needs_no_extra(python: Path) -> None:
 def test_environment_files_need_their_extra(python: Path, wheel: Path) -> None:
     """Without it, the command line says what to install; with `app`, files are loaded."""
     folder = ROOT / "environments"
-    command = [python.with_name("ecr-constructs"), "push-commands", "payments/api"]
+    command = (python.with_name("ecr-constructs"), "push-commands", "payments/api")
     with pytest.raises(AssertionError, match="pip install 'ecr-constructs"):
         run(*command, "--environment", folder / "prod.yaml")
 
