@@ -314,8 +314,8 @@ def test_every_problem_is_reported_in_the_order_of_lines(write: Write) -> None:
     """One run reports everything that is to be corrected."""
     text = VALID.replace("eu-central-1", "Mars").replace('"111122223333"', "1")
 
-    found = problems(load_environment, write(text))
-    assert ["1: account", "2: region"] == [problem.rpartition(": ")[0] for problem in found]
+    listed = problems(load_environment, write(text))
+    assert ["1: account", "2: region"] == [problem.rpartition(": ")[0] for problem in listed]
 
 
 def test_contradictory_defaults_have_a_place(write: Write) -> None:

@@ -117,7 +117,7 @@ def test_the_nearest_project_pushes(write: Write) -> None:
 
 
 def test_a_project_has_one_role_for_all_of_its_repositories(write: Write, synth: Synth) -> None:
-    """A provider serves every project; each role pushes to its own; each ARN is put out."""
+    """A provider serves every project; a role pushes to its own repositories; ARNs are outputs."""
     own = ", push: {github: acme/worker, branches: [main], session_hours: 2}"
     template = synth(load_environment(write(worker=own)))["Dev/Push"]
 
@@ -125,24 +125,24 @@ def test_a_project_has_one_role_for_all_of_its_repositories(write: Write, synth:
     policies = of_type(template, "AWS::IAM::Policy")
     repository = "arn:aws:ecr:eu-central-1:111122223333:repository/payments"
     assert [f"{repository}/api", f"{repository}/worker"] == [
-        each["PolicyDocument"]["Statement"][0]["Resource"] for each in policies
+        policy["PolicyDocument"]["Statement"][0]["Resource"] for policy in policies
     ]
     assert [3600, 7200] == [
-        each["MaxSessionDuration"] for each in of_type(template, "AWS::IAM::Role")
+        role["MaxSessionDuration"] for role in of_type(template, "AWS::IAM::Role")
     ]
     assert [
         "What CI of acme/payments assumes to push images",
         "What CI of acme/worker assumes to push images",
-    ] == [each["Description"] for each in template["Outputs"].values()]
+    ] == [output["Description"] for output in template["Outputs"].values()]
 
 
 def test_a_role_has_its_boundary(write: Write, synth: Synth) -> None:
-    """What a security team demands of every role of an account can be said."""
+    """A security team may require one for every role of an account."""
     arn = "arn:aws:iam::111122223333:policy/Boundary"
     push = GITHUB.replace("}", f", permissions_boundary: '{arn}'}}")
     template = synth(load_environment(write(push)))["Dev/Push"]
 
-    assert [arn] == [each["PermissionsBoundary"] for each in of_type(template, "AWS::IAM::Role")]
+    assert [arn] == [role["PermissionsBoundary"] for role in of_type(template, "AWS::IAM::Role")]
 
 
 def test_a_provider_that_exists_is_not_made(write: Write, synth: Synth) -> None:
@@ -151,7 +151,7 @@ def test_a_provider_that_exists_is_not_made(write: Write, synth: Synth) -> None:
     template = synth(load_environment(write(environment=existing)))["Dev/Push"]
 
     assert {"AWS::IAM::Role", "AWS::IAM::Policy"} == {
-        each["Type"] for each in template["Resources"].values()
+        resource["Type"] for resource in template["Resources"].values()
     }
 
 

@@ -80,7 +80,7 @@ def test_what_is_not_to_be_replicated_is_not(templates: Templates) -> None:
     """The build cache is in no replica, and no prefix of the rule covers it."""
     [resource] = templates[f"{HOME}/Registry"]["Resources"].values()
     [rule] = resource["Properties"]["ReplicationConfiguration"]["Rules"]
-    prefixes = tuple(each["Filter"] for each in rule["RepositoryFilters"])
+    prefixes = tuple(filter_["Filter"] for filter_ in rule["RepositoryFilters"])
     covered = {name for name in _repositories(templates, HOME) if name.startswith(prefixes)}
     assert covered == set(_repositories(templates, REGION))
 
@@ -113,15 +113,15 @@ def test_the_rule_names_every_replica(templates: Templates) -> None:
 @pytest.mark.parametrize("replica", [REGION, ACCOUNT])
 def test_a_template_is_the_net_for_what_is_not_declared(templates: Templates, replica: str) -> None:
     """Each replicated namespace has a template with the environment's own settings."""
-    found = {
+    mutability = {
         resource["Properties"]["Prefix"]: resource["Properties"]["ImageTagMutability"]
         for resource in templates[f"{replica}/Registry"]["Resources"].values()
         if resource["Type"] == "AWS::ECR::RepositoryCreationTemplate"
     }
-    assert found == dict.fromkeys(("payments", "platform/charts", "storefront"), "IMMUTABLE")
+    assert mutability == dict.fromkeys(("payments", "platform/charts", "storefront"), "IMMUTABLE")
 
 
-def test_only_another_account_needs_to_be_let_in(templates: Templates) -> None:
+def test_only_another_account_needs_permission(templates: Templates) -> None:
     """A registry policy admits the home account, for the replicated prefixes only."""
     policies = {
         path: resource["Properties"]["PolicyText"]["Statement"]
@@ -138,7 +138,7 @@ def test_only_another_account_needs_to_be_let_in(templates: Templates) -> None:
 def test_values_cross_regions_as_names(templates: Templates) -> None:
     """No stack reads from a stack of another Region or account."""
     crossing = [
-        path for path, each in templates.items() if "Fn::GetStackOutput" in json.dumps(each)
+        path for path, template in templates.items() if "Fn::GetStackOutput" in json.dumps(template)
     ]
     assert crossing == []
 

@@ -56,7 +56,7 @@ def test_defaults_beat_the_profile_and_the_repository_beats_both() -> None:
 
 
 def test_acknowledgments_are_added_up() -> None:
-    """A repository's hold beside those of the defaults; of two reasons its own counts."""
+    """Those of a repository add to the defaults; its own reason replaces the default one."""
     resolved = _resolve(
         {"acknowledge": {"ECR013": "Nothing runs from it.", "ECR012": "It is a cache."}},
         defaults={"acknowledge": {"ECR012": "Tags move.", "ECR102": "Nothing expires."}},

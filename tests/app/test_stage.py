@@ -12,7 +12,7 @@ TEAMS = {
 
 
 def test_each_team_has_a_stack_of_its_own(synth: Synth) -> None:
-    """A stack is named after environment and team; the key has one beside them."""
+    """A stack is named after environment and team; the key has a stack of its own."""
     assert {"Prod/Key", "Prod/Payments", "Prod/WebShop"} == set(synth(environment(teams=TEAMS)))
 
 
@@ -98,7 +98,7 @@ def test_no_stack_needs_more_than_cloudformation(templates: Templates) -> None:
 
 
 def test_alerts_are_a_stack_of_their_own(synth: Synth) -> None:
-    """Those who asked are told of what is grave enough, of the images at home only."""
+    """The listed addresses are notified of severe findings, in images at home only."""
     alerts = {"emails": ["a@example.com"], "severity": "CRITICAL"}
     templates = synth(environment(alerts=alerts, replica_regions=["eu-west-1"]))
     [subscription] = of_type(templates["Prod/Alerts"], "AWS::SNS::Subscription")
@@ -106,9 +106,9 @@ def test_alerts_are_a_stack_of_their_own(synth: Synth) -> None:
 
     assert subscription["Endpoint"] == "a@example.com"
     assert [["CRITICAL"]] == [
-        each["EventPattern"]["detail"]["severity"]
-        for each in rules
-        if each["EventPattern"]["source"] == ["aws.inspector2"]
+        rule["EventPattern"]["detail"]["severity"]
+        for rule in rules
+        if rule["EventPattern"]["source"] == ["aws.inspector2"]
     ]
     assert ["Prod/Alerts"] == [name for name in templates if name.endswith("/Alerts")]
 
@@ -118,11 +118,11 @@ def test_alerts_need_no_setting(synth: Synth) -> None:
     template = synth(environment("dev", profile="development", alerts={}))["Dev/Alerts"]
 
     assert [] == of_type(template, "AWS::SNS::Subscription")
-    [output] = [each for name, each in template["Outputs"].items() if name == "TopicArn"]
+    [output] = [value for name, value in template["Outputs"].items() if name == "TopicArn"]
     assert {"Ref"} == set(output["Value"])
     severities = [
-        each["EventPattern"]["detail"].get("severity")
-        for each in of_type(template, "AWS::Events::Rule")
+        rule["EventPattern"]["detail"].get("severity")
+        for rule in of_type(template, "AWS::Events::Rule")
     ]
     assert ["HIGH", "CRITICAL"] in severities
 
