@@ -7,7 +7,7 @@ import aws_cdk as cdk
 
 from ecr_constructs import EcrChecks
 from ecr_constructs.environment.loading import load_environments
-from ecr_constructs.environment.yaml_file import EnvironmentFileError
+from ecr_constructs.environment.source import EnvironmentFileError
 from stacks.stage import EnvironmentStage
 
 
@@ -21,8 +21,8 @@ def main() -> None:
         environments = load_environments(Path(folder))
     except EnvironmentFileError as error:
         sys.exit(str(error))
-    for name, environment in environments.items():
-        EnvironmentStage(app, name, environment)
+    for environment in environments.values():
+        EnvironmentStage(app, environment)
     app.synth()
 
 

@@ -29,8 +29,8 @@ from sybil import Example, Sybil  # noqa: E402
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser  # noqa: E402
 
 from ecr_constructs.cli.main import main as ecr_constructs  # noqa: E402
-from ecr_constructs.environment.lifecycle_rules import Rule  # noqa: E402
 from ecr_constructs.environment.loading import load_environment  # noqa: E402
+from ecr_constructs.environment.models import Rule  # noqa: E402
 
 # A failure that the nightly run finds becomes an @example. No deadline: machines may be busy.
 settings.register_profile("local", deadline=None, derandomize=True, max_examples=25)
@@ -58,7 +58,9 @@ def _command(example: Example) -> None:
         with chdir(_ROOT), redirect_stdout(printed):
             ecr_constructs(shlex.split(command)[2:])
         beginning, omitted, _ = shown.partition("...\n")
-        assert beginning == (printed.getvalue()[: len(beginning)] if omitted else printed.getvalue())
+        assert beginning == (
+            printed.getvalue()[: len(beginning)] if omitted else printed.getvalue()
+        )
 
 
 # Before xdist reads the marks.

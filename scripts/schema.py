@@ -1,4 +1,4 @@
-"""Write the JSON Schema that editors check environment files with."""
+"""Write the JSON Schema with which editors check environment files."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ PATH = Path(__file__).parent.parent / "environments" / "environment.schema.json"
 
 
 def schema() -> str:
-    """Return the schema as it stands in the file."""
+    """Return the content of the schema file."""
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **Environment.model_json_schema(),

@@ -1,4 +1,4 @@
-"""Alerts of an environment."""
+"""The alerts of an environment."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from ecr_constructs.environment.models import Alerts
 
 
 class AlertsStack(cdk.Stack):
-    """What scanners find in the images of the home registry, sent to those who asked for it."""
+    """Alerts about scan findings in the images of the home registry."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, alerts: Alerts, **stack_properties: Any
@@ -20,11 +20,12 @@ class AlertsStack(cdk.Stack):
         Args:
             scope: The stage.
             construct_id: The stack's id there.
-            alerts: What the file says of them.
+            alerts: The addresses to notify and the minimum severity.
             **stack_properties: As for `cdk.Stack`.
         """
         super().__init__(scope, construct_id, **stack_properties)
-        made = ScanAlerts(self, "Alerts", severity=alerts.severity, emails=alerts.emails or ())
-        cdk.CfnOutput(
-            self, "TopicArn", description="Where others subscribe", value=made.topic.topic_arn
+        scan_alerts = ScanAlerts(
+            self, "Alerts", severity=alerts.severity, emails=alerts.emails or ()
         )
+        arn = scan_alerts.topic.topic_arn
+        cdk.CfnOutput(self, "TopicArn", description="Where others subscribe", value=arn)

@@ -1,4 +1,4 @@
-"""The key of an environment at one of its registries."""
+"""The key of an environment in one of its registries."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs import RegistryKey
+from ecr_constructs.environment.resolution import ResolvedEnvironment
 
 
 class KeyStack(cdk.Stack):
@@ -17,8 +18,7 @@ class KeyStack(cdk.Stack):
         scope: Construct,
         construct_id: str,
         *,
-        environment_name: str,
-        administrators: list[str],
+        environment: ResolvedEnvironment,
         **stack_properties: Any,
     ) -> None:
         """Define the stack.
@@ -26,17 +26,16 @@ class KeyStack(cdk.Stack):
         Args:
             scope: The stage, or the part of it for a replica.
             construct_id: The stack's id there.
-            environment_name: What the key is named after.
-            administrators: ARNs of roles and users that may manage the key.
+            environment: The environment; the key is named after it.
             **stack_properties: As for `cdk.Stack`.
         """
         super().__init__(scope, construct_id, **stack_properties)
         self.key = RegistryKey(
             self,
             "Key",
-            alias=f"alias/{environment_name}-ecr",
-            administrators=[iam.ArnPrincipal(arn) for arn in administrators],
+            alias=f"alias/{environment.name}-ecr",
+            administrators=[iam.ArnPrincipal(arn) for arn in environment.key_administrators],
         )
-        # An export, not a mere output: CloudFormation then refuses to delete the key's stack
+        # An export, not a mere output: CloudFormation then rejects the deletion of the key's stack
         # while a repository is encrypted with the key.
         cdk.CrossStackReferences.of(self.key).produce(cdk.ReferenceStrength.STRONG)

@@ -1,4 +1,4 @@
-"""The roles by which CI pushes to an environment."""
+"""The roles with which CI pushes to an environment."""
 
 from typing import Any
 
@@ -8,14 +8,13 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs import CiIssuer, CiProvider, CiPushRole
-from ecr_constructs.environment.ci_access import Pushed, pushes
-from ecr_constructs.environment.models import Environment
+from ecr_constructs.environment.resolution import CiAccess, ResolvedEnvironment
 
 
 class PushStack(cdk.Stack):
-    """A role for each CI project that pushes, and the providers that its account lacks.
+    """A role for each CI project that pushes, and the OIDC providers that the account lacks.
 
-    Its repositories are named, not referred to, so that no team's stack waits for this one.
+    Repositories are imported by name, so that the stacks of the teams do not wait for this one.
     """
 
     def __init__(
@@ -23,7 +22,7 @@ class PushStack(cdk.Stack):
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
+        environment: ResolvedEnvironment,
         **stack_properties: Any,
     ) -> None:
         """Define the stack.
@@ -35,13 +34,13 @@ class PushStack(cdk.Stack):
             **stack_properties: As for `cdk.Stack`.
         """
         super().__init__(scope, construct_id, **stack_properties)
-        self._existing = environment.existing_ci_providers or ()
+        self._existing = environment.existing_ci_providers
         self._providers: dict[CiIssuer, CiProvider] = {}
-        for pushed in pushes(environment):
-            self._role(pushed)
+        for access in environment.ci_access:
+            self._role(access)
 
-    def _role(self, pushed: Pushed) -> None:
-        push, project = pushed.push, pushed.push.project()
+    def _role(self, access: CiAccess) -> None:
+        push, project = access.push, access.project
         scope = Construct(self, f"{push.system} {project.name}")
         boundary = push.permissions_boundary and iam.ManagedPolicy.from_managed_policy_arn(
             scope, "Boundary", push.permissions_boundary
@@ -52,7 +51,7 @@ class PushStack(cdk.Stack):
             ci=project,
             repositories=[
                 ecr.Repository.from_repository_name(scope, name, name)
-                for name in pushed.repositories
+                for name in access.repositories
             ],
             provider=None if push.system in self._existing else self._provider(project.issuer),
             pull_back=push.pull_back,

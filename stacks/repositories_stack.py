@@ -1,6 +1,6 @@
 """The repositories of one team."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import aws_cdk as cdk
@@ -8,23 +8,18 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from ecr_constructs import Repository
-from ecr_constructs.environment.models import Environment, Team
-from ecr_constructs.environment.models import Repository as Declared
-from ecr_constructs.environment.resolution import resolve
-from stacks.encryption import encryption_of
+from ecr_constructs.environment.resolution import ResolvedRepository
 
 
 class RepositoriesStack(cdk.Stack):
-    """A team's repositories: adding one here moves no other team's."""
+    """The repositories of a team; adding one does not change the stacks of other teams."""
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        team: Team,
-        repositories: Sequence[Declared],
+        repositories: Iterable[ResolvedRepository],
         key: kms.IKey | None,
         **stack_properties: Any,
     ) -> None:
@@ -33,25 +28,20 @@ class RepositoriesStack(cdk.Stack):
         Args:
             scope: The stage, or the part of it for a replica.
             construct_id: The stack's id there.
-            environment: The environment, for its defaults.
-            team: The team.
-            repositories: Those of the team's repositories that exist at this registry.
-            key: The key of this registry, if any of its repositories uses it.
+            repositories: The team's repositories that exist in this registry.
+            key: The key of this registry, if a repository uses it.
             **stack_properties: As for `cdk.Stack`.
         """
         super().__init__(scope, construct_id, **stack_properties)
-        for repository in repositories:
-            settings = resolve(environment, team, repository)
-            made = Repository(
+        for declared in repositories:
+            repository = Repository(
                 self,
                 # The name, since two ids must differ wherever two names do.
-                repository.name,
-                repository_name=repository.name,
-                tag_mutability=settings.tag_mutability,
-                encryption=encryption_of(settings.encryption, key),
-                lifecycle=settings.lifecycle,
-                **settings.keywords,
+                declared.name,
+                repository_name=declared.name,
+                scan_on_push=declared.settings.scan_on_push,
+                **declared.settings.keywords(key),
             )
-            for rule, reason in settings.acknowledged.items():
+            for rule, reason in declared.acknowledged.items():
                 acknowledgment = cdk.Acknowledgment(id=f"EcrChecks::{rule}", reason=reason)
-                cdk.Validations.of(made).acknowledge(acknowledgment)
+                cdk.Validations.of(repository).acknowledge(acknowledgment)

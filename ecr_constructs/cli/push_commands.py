@@ -6,10 +6,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cli.errors import CommandError
+from ecr_constructs.cli.files import read_text
 from ecr_constructs.cli.output import print_json
-from ecr_constructs.environment.target import Home, read_home
+from ecr_constructs.environment.source import EnvironmentFileError
+from ecr_constructs.environment.target import home_of
 from ecr_constructs.model.push_commands import CLIENTS, Command, Image, push_commands
 from ecr_constructs.model.registry_host import registry_host
+from ecr_constructs.model.registry_id import RegistryId
 
 if TYPE_CHECKING:
     import argparse
@@ -67,16 +70,20 @@ def run(options: argparse.Namespace) -> int:
     return int(bool(warnings))
 
 
-def _home(options: argparse.Namespace) -> Home:
+def _home(options: argparse.Namespace) -> RegistryId:
     if options.environment and not options.account and not options.region:
-        return read_home(options.environment, options.repository)
+        text = read_text(options.environment)
+        try:
+            return home_of(options.environment, text, options.repository)
+        except EnvironmentFileError as error:
+            raise CommandError(str(error)) from None
     if options.account and options.region and not options.environment:
-        return Home(options.account, options.region)
+        return RegistryId(options.account, options.region)
     msg = "give --environment FILE, or --account ID and --region REGION"
     raise CommandError(msg)
 
 
-def _warnings(home: Home, image: Image) -> list[str]:
+def _warnings(home: RegistryId, image: Image) -> list[str]:
     from ecr_constructs.cli import push_review  # noqa: PLC0415 - boto3 is slow and optional
     from ecr_constructs.live import ecr as live  # noqa: PLC0415 - boto3 is slow and optional
 

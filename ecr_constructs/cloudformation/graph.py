@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.attributes import attribute_of
 from ecr_constructs.cloudformation.intrinsics import ABSENT, UNKNOWN, Resolver
-from ecr_constructs.cloudformation.resource import Registry, Resource
+from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.cloudformation.resource_types import (
     ALIAS,
     CREATION_TEMPLATE,
@@ -20,6 +20,7 @@ from ecr_constructs.cloudformation.resource_types import (
     REPOSITORY,
     TOPIC,
 )
+from ecr_constructs.model.registry_id import RegistryId
 
 if TYPE_CHECKING:
     from ecr_constructs.cloudformation.template import Template
@@ -60,11 +61,11 @@ class Stack:
         }
 
     @property
-    def registry(self) -> Registry | None:
+    def registry(self) -> RegistryId | None:
         """The account and Region; None if either is not known."""
         if self.account is None or self.region is None:
             return None
-        return Registry(self.account, self.region)
+        return RegistryId(self.account, self.region)
 
     @property
     def registry_key(self) -> object:
@@ -143,7 +144,7 @@ class TemplateSet:
         return found
 
     @cached_property
-    def registries(self) -> frozenset[Registry]:
+    def registries(self) -> frozenset[RegistryId]:
         """The accounts and Regions that the templates are for."""
         return frozenset(each.registry for each in self.stacks if each.registry is not None)
 
@@ -155,7 +156,7 @@ class TemplateSet:
         """Return the resources of a type that are surely in the same registry as a resource."""
         return self._by_home.get((kind, resource.stack.registry_key), [])
 
-    def in_registry(self, registry: Registry, kind: str) -> list[Resource]:
+    def in_registry(self, registry: RegistryId, kind: str) -> list[Resource]:
         """Return the resources of a type in a registry."""
         return self._by_home.get((kind, registry), [])
 

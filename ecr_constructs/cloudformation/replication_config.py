@@ -3,19 +3,20 @@
 from collections.abc import Iterator
 
 from ecr_constructs.cloudformation.graph import TemplateSet
-from ecr_constructs.cloudformation.resource import Registry, Resource
+from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPLICATION, REPOSITORY
 from ecr_constructs.model.creation_template import namespace_of
-from ecr_constructs.model.replication import Destination, ReplicationRule
+from ecr_constructs.model.registry_id import RegistryId
+from ecr_constructs.model.replication import ReplicationRule
 
 # What CloudFormation's pseudo parameters come to where the environment is not known.
 _ACCOUNT, _REGION = "${Token[AWS.AccountId]}", "${Token[AWS.Region]}"
 
 
-def source_of(resource: Resource) -> Destination:
+def source_of(resource: Resource) -> RegistryId:
     """Return the registry that a resource is in, with marks for what is not known of it."""
     stack = resource.stack
-    return Destination(stack.account or _ACCOUNT, stack.region or _REGION)
+    return RegistryId(stack.account or _ACCOUNT, stack.region or _REGION)
 
 
 def rules_of(resource: Resource) -> list[ReplicationRule]:
@@ -30,7 +31,7 @@ def rules_of(resource: Resource) -> list[ReplicationRule]:
             ReplicationRule(
                 frozenset(map(str, filters)),
                 frozenset(
-                    Destination(str(each.get("RegistryId")), str(each.get("Region")))
+                    RegistryId(str(each.get("RegistryId")), str(each.get("Region")))
                     for each in places
                 ),
                 str(deletes).lower() == "true",
@@ -39,7 +40,7 @@ def rules_of(resource: Resource) -> list[ReplicationRule]:
     return rules
 
 
-def replicas(resource: Resource) -> Iterator[tuple[Resource, Registry]]:
+def replicas(resource: Resource) -> Iterator[tuple[Resource, RegistryId]]:
     """Yield each repository that is replicated, with each registry of the assembly it goes to.
 
     Args:
@@ -54,7 +55,7 @@ def replicas(resource: Resource) -> Iterator[tuple[Resource, Registry]]:
         if name is None:
             continue
         goals = {
-            Registry(each.account, each.region)
+            RegistryId(each.account, each.region)
             for rule in rules
             if not rule.prefixes or any(map(name.startswith, rule.prefixes))
             for each in rule.destinations
@@ -63,7 +64,7 @@ def replicas(resource: Resource) -> Iterator[tuple[Resource, Registry]]:
             yield repository, goal
 
 
-def repository_at(assembly: TemplateSet, registry: Registry, name: str) -> Resource | None:
+def repository_at(assembly: TemplateSet, registry: RegistryId, name: str) -> Resource | None:
     """Return the repository of a name in a registry, if the assembly defines it."""
     names = assembly.memo.setdefault(("names", registry), {})
     if not names:
@@ -73,7 +74,7 @@ def repository_at(assembly: TemplateSet, registry: Registry, name: str) -> Resou
     return found
 
 
-def template_for(assembly: TemplateSet, registry: Registry, name: str) -> Resource | None:
+def template_for(assembly: TemplateSet, registry: RegistryId, name: str) -> Resource | None:
     """Return the template that a repository would be created with for an arriving image."""
     for each in assembly.in_registry(registry, CREATION_TEMPLATE):
         prefix, occasions = each.text("Prefix"), each.get("AppliedFor")
@@ -83,6 +84,6 @@ def template_for(assembly: TemplateSet, registry: Registry, name: str) -> Resour
     return None
 
 
-def replication_at(assembly: TemplateSet, registry: Registry) -> list[Resource]:
+def replication_at(assembly: TemplateSet, registry: RegistryId) -> list[Resource]:
     """Return the replication configurations of a registry."""
     return assembly.in_registry(registry, REPLICATION)

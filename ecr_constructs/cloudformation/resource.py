@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.intrinsics import ABSENT
 from ecr_constructs.model.tokens import is_unresolved
 
 if TYPE_CHECKING:
     from ecr_constructs.cloudformation.graph import Stack, TemplateSet
-
-
-class Registry(NamedTuple):
-    """One account and Region; parts that are not known make it unknown."""
-
-    account: str
-    region: str
+    from ecr_constructs.model.registry_id import RegistryId
 
 
 class Resource:
@@ -122,7 +116,7 @@ class Resource:
         return self.stack.assembly
 
     @property
-    def registry(self) -> Registry | None:
+    def registry(self) -> RegistryId | None:
         """The account and Region that it is made in; None if either is not known."""
         return self.stack.registry
 

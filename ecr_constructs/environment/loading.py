@@ -1,70 +1,84 @@
-"""Environment files: read, judged as a whole, and refused line by line."""
+"""Load environment files: read, validate and resolve them, and report every problem at once."""
 
 import re
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from ecr_constructs.environment.errors import sentence
+from ecr_constructs.environment.errors import problems_of
 from ecr_constructs.environment.models import Environment
-from ecr_constructs.environment.validation import faults_within
-from ecr_constructs.environment.validation_across import faults_between
-from ecr_constructs.environment.yaml_file import EnvironmentFileError, YamlFile, read_yaml
+from ecr_constructs.environment.resolution import ResolvedEnvironment, resolve
+from ecr_constructs.environment.source import (
+    EnvironmentFileError,
+    FileDiagnostic,
+    Problem,
+    SourceFile,
+    read_source,
+)
+from ecr_constructs.environment.validation import validate, validate_together
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-def load_environments(folder: Path) -> dict[str, Environment]:
-    """Read every ``*.yaml`` file of a folder.
+def load_environments(folder: Path) -> dict[str, ResolvedEnvironment]:
+    """Load every ``*.yaml`` file of a folder.
 
     Returns:
-        The environments by name, which is the file's: ``prod.yaml`` gives ``prod``.
+        The environments by name: ``prod.yaml`` is ``prod``.
 
     Raises:
-        EnvironmentFileError: Everything that is wrong in any of the files, each fault with file,
-            line and key.
+        EnvironmentFileError: Every problem of every file, with file, line and key.
     """
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
-        msg = f"{folder}: holds no environment; write one, such as {folder / 'dev.yaml'}"
-        raise EnvironmentFileError(msg)
-    read: list[tuple[YamlFile, Environment]] = []
-    refused: list[str] = []
+        problem = FileDiagnostic(
+            code="folder-empty",
+            message="contains no environment file",
+            remedy=f"write one, such as {folder / 'dev.yaml'}",
+            file=str(folder),
+        )
+        raise EnvironmentFileError([problem])
+    loaded: list[tuple[SourceFile, ResolvedEnvironment]] = []
+    problems: list[FileDiagnostic] = []
     for path in paths:
         try:
-            read.append(_load(path))
+            loaded.append(_load(path))
         except EnvironmentFileError as error:
-            refused.append(str(error))
-    refused += [str(file.error([fault])) for file, fault in faults_between(read)]
-    if refused:
-        raise EnvironmentFileError("\n".join(refused))
-    return {file.path.stem: environment for file, environment in read}
+            problems += error.diagnostics
+    problems += validate_together(loaded)
+    if problems:
+        raise EnvironmentFileError(problems)
+    return {environment.name: environment for _, environment in loaded}
 
 
-def load_environment(path: Path) -> Environment:
-    """Read one environment file.
+def load_environment(path: Path) -> ResolvedEnvironment:
+    """Load one environment file.
 
     Raises:
-        EnvironmentFileError: Everything that is wrong in the file, each fault with line and key.
+        EnvironmentFileError: Every problem of the file, with line and key.
     """
     return _load(path)[1]
 
 
-def _load(path: Path) -> tuple[YamlFile, Environment]:
-    file = read_yaml(path)
+def _load(path: Path) -> tuple[SourceFile, ResolvedEnvironment]:
+    file = read_source(path)
     if not _NAME.fullmatch(path.stem):
-        what = (
-            "the file's name is the environment's: lowercase letters and digits, joined by single "
-            f"hyphens; got {path.stem!r}"
+        message = (
+            "the file name is the name of the environment and must be lowercase letters and "
+            f"digits, joined by single hyphens; got {path.stem!r}"
         )
-        raise file.error([((), what)])
-    if not isinstance(file.value, dict):
-        raise file.error([((), "must be a mapping with the keys account, region, profile, teams")])
+        raise file.error([Problem((), "environment-name", message)])
+    if not isinstance(file.content, dict):
+        message = "must be a mapping with the keys account, region, profile, teams"
+        raise file.error([Problem((), "not-mapping", message)])
     try:
-        environment = Environment.model_validate(file.value)
+        environment = Environment.model_validate(file.content)
     except ValidationError as error:
-        faults = [sentence(file, details) for details in error.errors()]
-        raise file.error(list(dict.fromkeys(faults))) from None
-    if faults := list(faults_within(environment)):
-        raise file.error(faults)
-    return file, environment
+        raise file.error(
+            problem for details in error.errors() for problem in problems_of(file, details)
+        ) from None
+    resolved, problems = resolve(path.stem, environment)
+    problems += validate(environment, resolved)
+    if problems:
+        raise file.error(problems)
+    return file, resolved

@@ -1,129 +1,371 @@
-"""What an environment file says: an account, a Region and the repositories of its teams."""
+"""The environment file: an account, a Region and the repositories of its teams."""
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
+    ConfigDict,
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_before_validator_function
 
 from ecr_constructs.checks import RULES
-from ecr_constructs.environment.lifecycle_rules import Rule
-from ecr_constructs.environment.push import CiSystem, Push
-from ecr_constructs.environment.strict import Strict
 from ecr_constructs.model import alerts, names, partitions, principals
+from ecr_constructs.model.ci import (
+    BitbucketPipelines,
+    CiIssuer,
+    CiProject,
+    CircleCi,
+    GitHubActions,
+    GitLabCi,
+)
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.events import Severity
+from ecr_constructs.model.lifecycle.rule import LifecycleRule
+from ecr_constructs.model.push_role import MAX_SESSION_HOURS, MIN_SESSION_HOURS
 from ecr_constructs.model.tags import tag_errors
+from ecr_constructs.model.validation import raise_if_invalid, reject
 
 Profile = Literal["development", "staging", "production"]
 EncryptionKind = Literal["aes256", "aws_managed", "customer_managed", "dual_layer"]
 
 
-def _judged(faults_of: Callable[[Any], Iterator[str]]) -> AfterValidator:
-    """Return a validator that asks the model and tells all that it finds."""
+def _valid(errors_of: Callable[[Any], Iterator[Diagnostic | str]]) -> AfterValidator:
+    """Return a validator that rejects a value with every error that the model finds."""
 
-    def judge(value: Any) -> Any:
-        if faults := list(dict.fromkeys(faults_of(value))):
-            raise ValueError("; ".join(faults))
+    def validate(value: Any) -> Any:
+        raise_if_invalid("value", value, errors_of(value))
         return value
 
-    return AfterValidator(judge)
+    return AfterValidator(validate)
 
 
-def _written(pattern: str) -> WithJsonSchema:
-    """Return what an editor can check of a string."""
+def _pattern(pattern: str) -> WithJsonSchema:
+    """Return the part of the JSON Schema with which an editor checks a string."""
     return WithJsonSchema({"type": "string", "pattern": f"^(?:{pattern})$"})
 
 
-def _like(pattern: str, rule: str) -> AfterValidator:
-    return _judged(lambda value: iter([] if re.fullmatch(pattern, value) else [rule]))
+def _team_name_errors(name: str) -> Iterator[Diagnostic]:
+    if not re.fullmatch(_TEAM, name):
+        message = "a team name is lowercase letters and digits, joined by single hyphens"
+        yield Diagnostic(code="team-name", message=message)
 
 
 _TEAM = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
-_TEAM_RULE = "a team is named in lowercase letters and digits, joined by single hyphens"
 
 AccountId = Annotated[
-    str, _judged(principals.account_id_errors), _written(principals.ACCOUNT_ID.pattern)
+    str, _valid(principals.account_id_errors), _pattern(principals.ACCOUNT_ID.pattern)
 ]
 OrganizationId = Annotated[
-    str, _judged(principals.organization_id_errors), _written(principals.ORGANIZATION_ID.pattern)
+    str, _valid(principals.organization_id_errors), _pattern(principals.ORGANIZATION_ID.pattern)
 ]
 PrincipalArn = Annotated[
-    str, _judged(principals.principal_arn_errors), _written(principals.PRINCIPAL_ARN.pattern)
+    str, _valid(principals.principal_arn_errors), _pattern(principals.PRINCIPAL_ARN.pattern)
 ]
-RepositoryName = Annotated[str, _judged(names.repository_name_errors), _written(names.NAME_PATTERN)]
-TeamName = Annotated[str, _like(_TEAM, _TEAM_RULE), _written(_TEAM)]
-Region = Annotated[str, _judged(partitions.region_errors), _written(partitions.REGION.pattern)]
-EmailAddress = Annotated[str, _judged(alerts.email_errors), _written(alerts.EMAIL.pattern)]
-Tags = Annotated[dict[str, str], _judged(tag_errors)]
+RepositoryName = Annotated[str, _valid(names.repository_name_errors), _pattern(names.NAME_PATTERN)]
+TeamName = Annotated[str, _valid(_team_name_errors), _pattern(_TEAM)]
+Region = Annotated[str, _valid(partitions.region_errors), _pattern(partitions.REGION.pattern)]
+EmailAddress = Annotated[str, _valid(alerts.email_errors), _pattern(alerts.EMAIL.pattern)]
+Tags = Annotated[dict[str, str], _valid(tag_errors)]
 
 
-def _acknowledgment_errors(reasons: dict[str, str]) -> Iterator[str]:
+class Strict(BaseModel):
+    """A part of an environment file: unknown keys and values of another type are errors."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+    )
+
+
+def _given(part: Strict, names: Iterable[str]) -> list[tuple[str, Any]]:
+    """Return which of some keys have a value, with the values."""
+    values = ((name, getattr(part, name)) for name in names)
+    return [(name, value) for name, value in values if value is not None]
+
+
+def _require_one(part: Strict, subject: str, names: Iterable[str]) -> None:
+    """Reject a part that has none or several of some keys."""
+    given = [name for name, _ in _given(part, names)]
+    if len(given) != 1:
+        reject(
+            subject,
+            " and ".join(given) or "none",
+            f"{subject}-not-one-key",
+            f"must have exactly one of the keys {', '.join(names)}, got "
+            f"{' and '.join(given) or 'none'}",
+        )
+
+
+_Days = Annotated[int, Field(ge=1)]
+_Tags = Annotated[list[str], Field(min_length=1)]
+
+
+class AfterDays(Strict):
+    """A rule with a number of days."""
+
+    after_days: _Days
+    """Number of days."""
+    description: str | None = None
+    """A description, which ECR stores with the rule."""
+
+
+class Selecting(Strict):
+    """A rule for all images, or for those with certain tags."""
+
+    tag_patterns: _Tags | None = None
+    """Only images with tags that match every pattern; `*` is the only wildcard."""
+    tag_prefixes: _Tags | None = None
+    """Only images with tags that begin with every prefix."""
+    description: str | None = None
+    """A description, which ECR stores with the rule."""
+
+
+class Expire(Selecting):
+    """Delete images by age."""
+
+    after_days: _Days
+    """Days since the image was pushed."""
+
+
+class KeepLast(Selecting):
+    """Keep a number of images and delete the others."""
+
+    count: Annotated[int, Field(ge=1)]
+    """Number of images to keep, the newest first."""
+
+
+class Protect(Strict):
+    """Keep images, whatever later rules say."""
+
+    tag_pattern: str
+    """A pattern; images with a tag that matches it are never deleted."""
+    description: str | None = None
+    """A description, which ECR stores with the rule."""
+
+
+class Archive(Selecting):
+    """Move images to the archive storage class."""
+
+    not_pulled_for_days: _Days | None = None
+    """Days since the image was last pulled."""
+    after_days: _Days | None = None
+    """Days since the image was pushed."""
+
+
+class Rule(Strict):
+    """A lifecycle rule: exactly one of these keys."""
+
+    expire_untagged: AfterDays | None = None
+    """Delete untagged images, by days since the push."""
+    expire: Expire | None = None
+    """Delete images, by days since the push."""
+    keep_last: KeepLast | None = None
+    """Keep the newest images and delete the others."""
+    protect: Protect | None = None
+    """Keep every image that has a matching tag."""
+    archive: Archive | None = None
+    """Move images to the archive storage class."""
+    expire_archived: AfterDays | None = None
+    """Delete archived images, by days since they were archived: at least 90."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _require_one(self, "rule", type(self).model_fields)
+        self.rule()
+        return self
+
+    def rule(self) -> LifecycleRule:
+        """Return the library's rule."""
+        [(factory, arguments)] = _given(self, type(self).model_fields)
+        keywords = arguments.model_dump(exclude_none=True)
+        positional = [keywords.pop(name) for name in ("count", "tag_pattern") if name in keywords]
+        rule: LifecycleRule = getattr(LifecycleRule, factory)(*positional, **keywords)
+        return rule
+
+
+CiSystem = Literal["github", "gitlab", "bitbucket", "circleci"]
+_PROJECTS: dict[str, type[GitHubActions | GitLabCi | BitbucketPipelines | CircleCi]] = {
+    "github": GitHubActions,
+    "gitlab": GitLabCi,
+    "bitbucket": BitbucketPipelines,
+    "circleci": CircleCi,
+}
+_SELECTORS = ("branches", "tags", "environments", "pull_requests")
+
+
+class BitbucketRepository(Strict):
+    """A repository of Bitbucket; its settings show all three under OpenID Connect."""
+
+    workspace: str
+    """The workspace's id, as in its address: `acme`."""
+    workspace_uuid: str
+    """The workspace's UUID."""
+    repository_uuid: str
+    """The repository's UUID."""
+
+
+class CircleCiProject(Strict):
+    """A project of CircleCI."""
+
+    organization_id: str
+    """The organization's id, a UUID."""
+    project_id: str
+    """The project's id, a UUID."""
+    vcs_origin: str
+    """The repository that the changes are in: `github.com/acme/payments-api`."""
+
+
+class Push(Strict):
+    """A project of one CI system, and those of its jobs that may push."""
+
+    github: str | None = None
+    """A repository of GitHub: `acme/payments-api`, or with ids `acme@1234/payments-api@5678`."""
+    gitlab: str | None = None
+    """A project of GitLab, with all groups: `acme/payments/api`."""
+    bitbucket: BitbucketRepository | None = None
+    """A repository of Bitbucket."""
+    circleci: CircleCiProject | None = None
+    """A project of CircleCI."""
+    url: str | None = None
+    """Issuer of the tokens, if it is not github.com or gitlab.com: the issuer of a GitHub
+    Enterprise, or the address of a self-managed GitLab."""
+    branches: list[str] | None = None
+    """Branches whose jobs may push; `*` matches any text."""
+    tags: list[str] | None = None
+    """Tags whose jobs may push; `*` matches any text."""
+    environments: list[str] | None = None
+    """Environments whose jobs may push: of GitHub by name, of Bitbucket by UUID."""
+    pull_requests: bool | None = None
+    """Whether jobs of GitHub pull requests may push."""
+    pull_back: bool = False
+    """Whether the jobs may also pull images."""
+    session_hours: Annotated[int, Field(ge=MIN_SESSION_HOURS, le=MAX_SESSION_HOURS)] = 1
+    """Maximum duration of a session in hours."""
+    permissions_boundary: str | None = None
+    """The ARN of the policy that is the role's permissions boundary."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _require_one(self, "push", _PROJECTS)
+        self.project()
+        return self
+
+    @property
+    def system(self) -> CiSystem:
+        """The CI system."""
+        [(system, _)] = _given(self, _PROJECTS)
+        return cast("CiSystem", system)
+
+    def project(self) -> CiProject:
+        """Return the library's project.
+
+        Raises:
+            ValidationError: The library rejects it, or the CI system's tokens do not contain what
+                it selects jobs by.
+        """
+        kind = _PROJECTS[self.system]
+        selectors = [name for name in _SELECTORS if name in {field.name for field in fields(kind)}]
+        selection = dict(_given(self, _SELECTORS))
+        if unsupported := [name for name in selection if name not in selectors]:
+            reject(
+                "push",
+                self.system,
+                "push-selector-unsupported",
+                f"the tokens of {self.system} do not contain {' and '.join(unsupported)}",
+                remedy=f"write {' or '.join(selectors)}",
+            )
+        return kind(**self._identity(), **selection)
+
+    def _identity(self) -> dict[str, Any]:
+        if self.github is not None:
+            issuer = {"issuer": CiIssuer.github_actions(self.url)} if self.url else {}
+            return {"repository": self.github, **issuer}
+        if self.gitlab is not None:
+            issuer = {"issuer": CiIssuer.gitlab(self.url)} if self.url else {}
+            return {"project": self.gitlab, **issuer}
+        if self.url is not None:
+            message = f"the issuer of {self.system} follows from the ids"
+            reject("push", self.url, "push-url-unsupported", message, remedy="leave url out")
+        [(_, identity)] = _given(self, ("bitbucket", "circleci"))
+        return dict(identity)
+
+
+def _acknowledgment_errors(reasons: dict[str, str]) -> Iterator[Diagnostic]:
     for rule, reason in reasons.items():
         if rule not in RULES:
-            yield f"no rule is named {rule!r}; `ecr-constructs check --list` names them"
+            yield Diagnostic(
+                code="acknowledgment-rule-unknown",
+                message=f"{rule!r} is not a rule",
+                remedy="`ecr-constructs check --list` lists the rules",
+            )
         if not reason.strip():
-            yield f"{rule} is acknowledged without a reason; say why it need not be kept"
+            yield Diagnostic(
+                code="acknowledgment-reason-missing",
+                message=f"the acknowledgment of {rule} has no reason",
+                remedy="say why the finding is acceptable",
+            )
 
 
-Acknowledgments = Annotated[dict[str, str], _judged(_acknowledgment_errors)]
+Acknowledgments = Annotated[dict[str, str], _valid(_acknowledgment_errors)]
 
 
 class RepositorySettings(Strict):
-    """Settings of a repository; what is left out comes from the defaults and the profile."""
+    """Settings of a repository. Omitted settings come from the defaults, then from the profile."""
 
     tag_mutability: Literal["mutable", "immutable"] | None = None
-    """Whether a tag may be moved to another image."""
+    """Whether a tag can be moved to another image."""
     tag_mutability_exceptions: list[str] | None = None
-    """At most 5 tags or patterns with `*` that behave the other way."""
+    """Exceptions to the tag mutability: at most 5 tags, or patterns with `*`."""
     encryption: EncryptionKind | None = None
     """How images are encrypted. Changing it replaces the repository."""
     scan_on_push: bool | None = None
     """Whether ECR scans an image when it is pushed."""
     retention: Profile | None = None
-    """A ready-made lifecycle policy."""
+    """A predefined lifecycle policy."""
     lifecycle: list[Rule] | None = None
-    """A lifecycle policy of your own, in place of a ready-made one. `[]` keeps every image."""
+    """A lifecycle policy of your own instead of a predefined one. `[]` keeps every image."""
     protect_tags: list[str] | None = None
     """Patterns of tags whose images are never deleted, whatever the lifecycle policy says."""
     organization_may_pull: bool | None = None
-    """Whether every account of the organization may pull. Default: it may."""
+    """Whether every account of the organization may pull. Default: true."""
     pull_accounts: list[AccountId] | None = None
-    """Further accounts that may pull."""
+    """Additional accounts that may pull."""
     pull_principals: list[PrincipalArn] | None = None
-    """Roles and users, of any account, that may pull. They must exist already."""
+    """Roles and users, of any account, that may pull. They must already exist."""
     push_accounts: list[AccountId] | None = None
-    """Further accounts that may push and pull."""
+    """Additional accounts that may push and pull."""
     push_principals: list[PrincipalArn] | None = None
-    """Roles and users, of any account, that may push and pull. They must exist already."""
+    """Roles and users, of any account, that may push and pull. They must already exist."""
     push: Push | None = None
-    """A project of a CI system that may push, by a role of its own and without a secret."""
+    """A CI project that may push, with a role of its own and without a stored secret."""
     replicate: bool | None = None
-    """Whether images are copied to the replicas. Default: they are, if there are any."""
+    """Whether images are copied to the replicas. Default: true."""
     tags: Tags | None = None
-    """Tags, added to those of the defaults and the team."""
+    """Tags, in addition to those of the defaults and the team."""
     acknowledge: Acknowledgments | None = None
-    """Rules of `ecr-constructs check` that need not be kept, each with the reason; added to those
-    of the defaults."""
+    """Accepted findings of `ecr-constructs check`: rule ids, each with the reason. In addition to
+    those of the defaults."""
 
 
 class Repository(RepositorySettings):
-    """A repository. Its name alone stands for one without settings of its own."""
+    """A repository. Write only its name if it has no settings of its own."""
 
     name: RepositoryName
     """The name, which is the image's path: `payments/api`. Changing it replaces the repository."""
 
 
 class _ByName:
-    """Lets a repository be written as its name alone."""
+    """Accept a repository that is written as its name only."""
 
     @staticmethod
     def __get_pydantic_core_schema__(
@@ -143,18 +385,18 @@ class _ByName:
 
 
 class Team(Strict):
-    """A team's repositories, deployed as one stack."""
+    """The repositories of a team, deployed as one stack."""
 
     repositories: Annotated[list[Annotated[Repository, _ByName]], Field(min_length=1)]
     """The team's repositories, in any order."""
     push: Push | None = None
-    """A project of a CI system that may push to all of them that do not say otherwise."""
+    """A CI project that may push to each of them without a `push` of its own."""
     tags: Tags | None = None
-    """Tags of all of them."""
+    """Tags of all of the team's repositories."""
 
 
 class ReplicaAccount(Strict):
-    """A registry of another account that images are copied to."""
+    """A registry in another account that images are copied to."""
 
     account: AccountId
     """The account's id: 12 digits, in quotes."""
@@ -163,12 +405,12 @@ class ReplicaAccount(Strict):
 
 
 class Alerts(Strict):
-    """Who is told of what scanners find in the images of the home registry."""
+    """Alerts about scan findings in the images of the home registry."""
 
-    emails: Annotated[list[EmailAddress], _judged(alerts.repeated_errors)] | None = None
-    """Addresses that are written to; each is asked to confirm first."""
+    emails: Annotated[list[EmailAddress], _valid(alerts.repeated_errors)] | None = None
+    """E-mail addresses to notify. SNS asks each address to confirm first."""
     severity: Severity = "HIGH"
-    """The lowest severity that is told of."""
+    """Minimum severity of a finding that raises an alert."""
 
 
 class Environment(Strict):
@@ -179,28 +421,28 @@ class Environment(Strict):
     region: Region
     """The home Region, such as `eu-central-1`."""
     profile: Profile
-    """What the settings start from: `development` is mutable and short-lived, `staging` immutable,
-    `production` immutable, encrypted with a customer managed key and long-lived."""
+    """Default settings: `development` has mutable tags and short retention, `staging` immutable
+    tags, `production` immutable tags, a customer managed key and long retention."""
     organization: OrganizationId | None = None
     """The organization's id; its accounts may pull."""
     key_administrators: list[PrincipalArn] | None = None
-    """Roles and users that may manage the key, its policy and its grants. They must exist
-    already."""
+    """Roles and users that may manage the key, its policy and its grants. They must already
+    exist."""
     replica_regions: list[Region] | None = None
-    """Regions of the same account that images are copied to. The same repositories are made there
-    first, with their own key, mutability, scanning, lifecycle and access."""
+    """Regions of the same account that images are copied to. The same repositories are created
+    there first, with the same settings and a key of that Region."""
     replica_accounts: list[ReplicaAccount] | None = None
-    """Registries of other accounts that images are copied to, prepared in the same way."""
+    """Registries in other accounts that images are copied to, prepared in the same way."""
     replicate_deletions: bool = False
-    """Whether an image deleted at home, by hand or by its lifecycle policy, is deleted in every
-    replica too."""
+    """Whether an image that is deleted at home, by a user or by a lifecycle policy, is also deleted
+    in every replica."""
     existing_ci_providers: list[CiSystem] | None = None
-    """CI systems whose OIDC provider the account has already, made elsewhere. Default: none, so
-    that the providers are made of those systems that push."""
+    """CI systems whose OIDC provider already exists in the account. Default: none; the providers of
+    all systems that push are created."""
     alerts: Alerts | None = None
-    """Alerts about what scanners find. Default: nobody is told."""
+    """Alerts about scan findings. Default: no alerts."""
     defaults: RepositorySettings = RepositorySettings()
-    """Settings of every repository that does not say otherwise."""
+    """Default settings of every repository."""
     teams: Annotated[
         dict[TeamName, Team],
         Field(min_length=1, json_schema_extra={"additionalProperties": False}),

@@ -1,19 +1,29 @@
-"""What a repository's settings come to: its own, the defaults', the profile's."""
+"""Resolve an environment file once: every default, profile, registry and setting is applied."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from ecr_constructs import LifecyclePolicy, Retention, TagMutability
 from ecr_constructs.environment.models import (
+    Alerts,
+    CiSystem,
     EncryptionKind,
     Environment,
     Profile,
+    Push,
+    Repository,
     RepositorySettings,
     Team,
 )
-from ecr_constructs.model.lifecycle.presets import protect
+from ecr_constructs.environment.source import Place, Problem, dotted, problems_at
+from ecr_constructs.model.ci import CiProject
+from ecr_constructs.model.encryption import Encryption, HasKeyArn
+from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
+from ecr_constructs.model.lifecycle.presets import Retention, protect
+from ecr_constructs.model.mutability import TagMutability
+from ecr_constructs.model.prefixes import cover
+from ecr_constructs.model.registry_id import RegistryId
 
-# MUTABLE and AES-256 for fast development, IMMUTABLE and a key of one's own for production.
 PROFILES: dict[Profile, RepositorySettings] = {
     "development": RepositorySettings(
         tag_mutability="mutable", encryption="aes256", retention="development"
@@ -25,90 +35,284 @@ PROFILES: dict[Profile, RepositorySettings] = {
         tag_mutability="immutable", encryption="customer_managed", retention="production"
     ),
 }
-
-_NOTHING = RepositorySettings()
+_ACCESS = ("pull_accounts", "pull_principals", "push_accounts", "push_principals")
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
-    """Settings that leave nothing open."""
+class Settings:
+    """Settings of a repository, with every default applied.
+
+    Attributes:
+        tag_mutability: Whether tags can be moved.
+        encryption: How images are encrypted.
+        scan_on_push: Whether ECR scans an image when it is pushed.
+        lifecycle: The lifecycle policy.
+        access: Who may pull and push, by the keywords of `ecr_constructs.Repository`.
+        tags: The tags.
+    """
 
     tag_mutability: TagMutability
     encryption: EncryptionKind
+    scan_on_push: bool
     lifecycle: LifecyclePolicy
-    keywords: dict[str, Any]
-    """The other keywords of `ecr_constructs.Repository`."""
-    acknowledged: dict[str, str]
-    """Rules that need not be kept, with the reasons."""
+    access: Mapping[str, list[str]]
+    tags: Mapping[str, str]
+
+    def encrypted_with(self, key: HasKeyArn | str | None) -> Encryption:
+        """Return the encryption, with the key of the registry where a key is used."""
+        if self.encryption == "aes256":
+            return Encryption.aes256()
+        if self.encryption == "aws_managed" or key is None:
+            return Encryption.aws_managed()
+        if self.encryption == "dual_layer":
+            return Encryption.dual_layer(key)
+        return Encryption.customer_managed(key)
+
+    def keywords(self, key: HasKeyArn | str | None) -> dict[str, Any]:
+        """Return the keywords that repositories and repository creation templates share."""
+        return {
+            "tag_mutability": self.tag_mutability,
+            "encryption": self.encrypted_with(key),
+            "lifecycle": self.lifecycle,
+            "tags": self.tags,
+            **self.access,
+        }
 
 
-def uses_key(environment: Environment) -> bool:
-    """Tell whether any repository is encrypted with the environment's own key."""
-    return any(
-        resolve(environment, team, repository).encryption in ("customer_managed", "dual_layer")
-        for team in environment.teams.values()
-        for repository in team.repositories
-    )
+@dataclass(frozen=True, slots=True)
+class ResolvedRepository:
+    """A repository.
+
+    Attributes:
+        name: Its name.
+        settings: Its settings.
+        replicate: Whether its images are copied to the replicas.
+        acknowledged: Accepted findings of `ecr-constructs check`: rule ids with reasons.
+    """
+
+    name: str
+    settings: Settings
+    replicate: bool
+    acknowledged: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CiAccess:
+    """A CI project and the repositories that it pushes to.
+
+    Attributes:
+        push: The project's settings, as they are written.
+        project: The project.
+        place: The first repository that it pushes to, as a place in the file.
+        repositories: Names, in the order of the file.
+    """
+
+    push: Push
+    project: CiProject
+    place: Place
+    repositories: list[str] = field(default_factory=list)
+
+    @property
+    def system(self) -> CiSystem:
+        """The CI system."""
+        return self.push.system
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedEnvironment:
+    """An environment with every default applied; the stacks only pass it on to the constructs.
+
+    Attributes:
+        name: The name of the file: ``prod`` for ``prod.yaml``.
+        home: The registry that images are pushed to.
+        replicas: The registries that images are copied to.
+        replicate_deletions: Whether deletions are replicated.
+        replicated_prefixes: Prefixes of the replicated repositories and of no other.
+        organization: The organization whose accounts may pull.
+        key_administrators: ARNs of roles and users that manage the keys.
+        existing_ci_providers: CI systems whose OIDC provider the account already has.
+        alerts: Alerts about scan findings.
+        undeclared: Settings of repositories that replication creates although no team declares
+            them. None: there are no replicas.
+        teams: The repositories of each team.
+        ci_access: The CI projects that push.
+
+    Example:
+        >>> from ecr_constructs.environment.models import Environment
+        >>> file = {"account": "111122223333", "region": "eu-central-1", "profile": "staging",
+        ...         "teams": {"payments": {"repositories": ["payments/api"]}}}
+        >>> environment, problems = resolve("staging", Environment.model_validate(file))
+        >>> [repository.name for repository in environment.repositories]
+        ['payments/api']
+    """
+
+    name: str
+    home: RegistryId
+    replicas: tuple[RegistryId, ...]
+    replicate_deletions: bool
+    replicated_prefixes: tuple[str, ...]
+    organization: str | None
+    key_administrators: tuple[str, ...]
+    existing_ci_providers: tuple[CiSystem, ...]
+    alerts: Alerts | None
+    undeclared: Settings | None
+    teams: Mapping[str, tuple[ResolvedRepository, ...]]
+    ci_access: tuple[CiAccess, ...]
+
+    @property
+    def account(self) -> str:
+        """The account of the home registry."""
+        return self.home.account
+
+    @property
+    def region(self) -> str:
+        """The Region of the home registry."""
+        return self.home.region
+
+    @property
+    def registries(self) -> tuple[RegistryId, ...]:
+        """The home registry, then the replicas."""
+        return (self.home, *self.replicas)
+
+    @property
+    def repositories(self) -> list[ResolvedRepository]:
+        """The repositories of all teams, in the order of the file."""
+        return [repository for team in self.teams.values() for repository in team]
+
+    @property
+    def uses_key(self) -> bool:
+        """Whether a repository is encrypted with a customer managed key."""
+        kinds = {repository.settings.encryption for repository in self.repositories}
+        return not kinds.isdisjoint(("customer_managed", "dual_layer"))
+
+    def repositories_at(self, registry: RegistryId, team: str) -> list[ResolvedRepository]:
+        """Return a team's repositories that exist in a registry."""
+        return [
+            repository
+            for repository in self.teams[team]
+            if registry == self.home or repository.replicate
+        ]
+
+
+def resolve(name: str, environment: Environment) -> tuple[ResolvedEnvironment, list[Problem]]:
+    """Apply every default, and collect the values that contradict each other.
+
+    Args:
+        name: The name of the environment.
+        environment: The content of the file.
+
+    Returns:
+        The environment, and every problem. With a problem, the environment is incomplete: use it
+        only to look for more problems.
+    """
+    problems: list[Problem] = []
+    home = RegistryId(environment.account, environment.region)
+    replicas = tuple(_replicas(environment))
+    teams: dict[str, tuple[ResolvedRepository, ...]] = {}
+    for team_name, team in environment.teams.items():
+        resolved = []
+        for index, repository in enumerate(team.repositories):
+            try:
+                settings = _settings(environment, repository, team)
+                if settings.encryption == "dual_layer":
+                    for registry in (home, *replicas):
+                        Encryption.dual_layer().check_region(registry.region)
+            except ValueError as error:
+                problems += problems_at(("teams", team_name, "repositories", index), error)
+                continue
+            acknowledged = {
+                **(environment.defaults.acknowledge or {}),
+                **(repository.acknowledge or {}),
+            }
+            replicate = is_replicated(environment, repository)
+            resolved.append(ResolvedRepository(repository.name, settings, replicate, acknowledged))
+        teams[team_name] = tuple(resolved)
+    return ResolvedEnvironment(
+        name=name,
+        home=home,
+        replicas=replicas,
+        replicate_deletions=environment.replicate_deletions,
+        replicated_prefixes=_prefixes(environment, problems),
+        organization=environment.organization,
+        key_administrators=tuple(environment.key_administrators or ()),
+        existing_ci_providers=tuple(environment.existing_ci_providers or ()),
+        alerts=environment.alerts,
+        undeclared=_undeclared(environment, problems) if replicas else None,
+        teams=teams,
+        ci_access=_ci_access(environment, problems),
+    ), problems
+
+
+def _replicas(environment: Environment) -> Iterator[RegistryId]:
+    for region in environment.replica_regions or ():
+        yield RegistryId(environment.account, region)
+    for replica in environment.replica_accounts or ():
+        yield RegistryId(replica.account, replica.region)
 
 
 def is_replicated(environment: Environment, repository: RepositorySettings) -> bool:
-    """Tell whether a repository's images are copied to the environment's replicas."""
+    """Return whether the images of a repository are copied to the replicas."""
+    has_replicas = environment.replica_regions or environment.replica_accounts
     levels = (repository, environment.defaults)
-    replicas = environment.replica_regions or environment.replica_accounts
-    return bool(replicas) and bool(_nearest(levels, "replicate", default=True))
+    return bool(has_replicas) and bool(_nearest(levels, "replicate", default=True))
 
 
-def resolve(
-    environment: Environment, team: Team | None = None, repository: RepositorySettings = _NOTHING
-) -> Resolved:
-    """Return what a repository's settings come to.
+def _prefixes(environment: Environment, problems: list[Problem]) -> tuple[str, ...]:
+    """Return the prefixes that cover the replicated repositories and no other declared one."""
+    declared = [
+        repository for team in environment.teams.values() for repository in team.repositories
+    ]
+    replicated = {item.name for item in declared if is_replicated(environment, item)}
+    try:
+        return cover(replicated, {item.name for item in declared} - replicated)
+    except ValueError as error:
+        problems += problems_at(("teams",), error)
+        return ()
 
-    A value given for the repository takes the place of the default; tags and acknowledgments are
-    added up. Without a
-    team and a repository, it is what the environment gives to one that nobody declared.
+
+def _undeclared(environment: Environment, problems: list[Problem]) -> Settings | None:
+    try:
+        return _settings(environment, RepositorySettings())
+    except ValueError as error:
+        problems += problems_at(("defaults",), error)
+        return None
+
+
+def _settings(
+    environment: Environment, repository: RepositorySettings, team: Team | None = None
+) -> Settings:
+    """Apply the defaults and the profile to a repository.
 
     Raises:
-        ValueError: The values do not go together.
+        ValidationError: The values contradict each other.
     """
-    # From the nearest to the farthest.
     levels = (repository, environment.defaults, PROFILES[environment.profile])
     organization = environment.organization
-    pulls = organization and _nearest(levels, "organization_may_pull", default=True)
-    return Resolved(
+    may_pull = organization and _nearest(levels, "organization_may_pull", default=True)
+    return Settings(
         tag_mutability=_tag_mutability(levels),
         encryption=_nearest(levels, "encryption"),
+        scan_on_push=_nearest(levels, "scan_on_push", default=True),
         lifecycle=_lifecycle(levels),
-        keywords={
-            "scan_on_push": _nearest(levels, "scan_on_push", default=True),
-            "pull_organizations": [organization] if pulls else [],
-            **{
-                keyword: _nearest(levels, keyword, default=[])
-                for keyword in (
-                    "pull_accounts",
-                    "pull_principals",
-                    "push_accounts",
-                    "push_principals",
-                )
-            },
-            "tags": {
-                **(environment.defaults.tags or {}),
-                **((team and team.tags) or {}),
-                **(repository.tags or {}),
-            },
+        access={
+            "pull_organizations": [organization] if organization and may_pull else [],
+            **{keyword: _nearest(levels, keyword, default=[]) for keyword in _ACCESS},
         },
-        acknowledged={
-            **(environment.defaults.acknowledge or {}),
-            **(repository.acknowledge or {}),
+        tags={
+            **(environment.defaults.tags or {}),
+            **((team and team.tags) or {}),
+            **(repository.tags or {}),
         },
     )
 
 
+# From the nearest to the farthest: the repository's, the defaults, the profile.
 _Levels = tuple[RepositorySettings, ...]
 
 
-def _nearest(levels: _Levels, name: str, *, default: Any = None) -> Any:
-    given = (getattr(level, name) for level in levels)
-    return next((value for value in given if value is not None), default)
+def _nearest(levels: Iterable[Any], name: str, *, default: Any = None) -> Any:
+    values = (getattr(level, name) for level in levels)
+    return next((value for value in values if value is not None), default)
 
 
 def _tag_mutability(levels: _Levels) -> TagMutability:
@@ -124,7 +328,7 @@ def _lifecycle(levels: _Levels) -> LifecyclePolicy:
     protected = _nearest(levels, "protect_tags")
     level = next(level for level in levels if level.lifecycle is not None or level.retention)
     if level.lifecycle is not None:
-        rules = [listed.rule() for listed in level.lifecycle]
+        rules = [rule.rule() for rule in level.lifecycle]
         return LifecyclePolicy(*protect(protected or []), *rules)
     preset = {
         "development": Retention.development,
@@ -132,3 +336,29 @@ def _lifecycle(levels: _Levels) -> LifecyclePolicy:
         "production": Retention.production,
     }[level.retention or "production"]
     return preset() if protected is None else preset(protect_tags=protected)
+
+
+def _ci_access(environment: Environment, problems: list[Problem]) -> tuple[CiAccess, ...]:
+    """Return each CI project once, with all of its repositories."""
+    projects: dict[tuple[str, str], CiAccess] = {}
+    for place, repository, push in _pushes(environment):
+        project = push.project()
+        key = (project.issuer.url, project.name)
+        access = projects.setdefault(key, CiAccess(push, project, place))
+        access.repositories.append(repository.name)
+        if push != access.push:
+            message = (
+                f"{project.name} pushes with other settings than to {dotted(access.place)}; a "
+                "project has one role in an environment"
+            )
+            remedy = "write the same settings for both"
+            problems.append(Problem(place, "push-settings-conflict", message, remedy))
+    return tuple(projects.values())
+
+
+def _pushes(environment: Environment) -> Iterator[tuple[Place, Repository, Push]]:
+    for name, team in environment.teams.items():
+        for index, repository in enumerate(team.repositories):
+            push = _nearest((repository, team, environment.defaults), "push")
+            if push is not None:
+                yield ("teams", name, "repositories", index), repository, push

@@ -1,83 +1,70 @@
-"""What a push needs to know of an environment file.
+"""The registry of a repository, read from an environment file without pydantic.
 
-The app that deploys such files judges them whole, and is not installed with this command.
+`push-commands` needs only this much; the app validates the whole file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import Any
 
-from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.files import read_text
-from ecr_constructs.cloudformation.errors import CheckError
-from ecr_constructs.cloudformation.yaml_text import read_yaml
+from ecr_constructs.environment.source import Problem, parse_source, problems_at
 from ecr_constructs.model.partitions import region_errors
 from ecr_constructs.model.principals import account_id_errors
+from ecr_constructs.model.registry_id import RegistryId
+from ecr_constructs.model.validation import ValidationError, raise_if_invalid
 
 # Names that an error lists.
 _SHOWN = 5
 
 
-class Home(NamedTuple):
-    """Where an environment's images are pushed to.
-
-    Attributes:
-        account: The account's id.
-        region: The home Region.
-    """
-
-    account: str
-    region: str
-
-
-def read_home(file: str, repository: str) -> Home:
-    """Return where a repository of an environment file is.
+def home_of(name: str, text: str, repository: str) -> RegistryId:
+    """Return the registry that a repository of an environment file is pushed to.
 
     Args:
-        file: The file's name; ``-`` is standard input.
+        name: What errors call the file.
+        text: The content of the file.
         repository: The repository's name.
 
     Raises:
-        CommandError: The file cannot be read, is no environment file, or has no such repository.
+        EnvironmentFileError: The text is not an environment file, or has no such repository.
     """
-    text = read_text(file)
-    try:
-        content, *_ = read_yaml(text)
-    except CheckError as error:
-        msg = f"{file}: {error}"
-        raise CommandError(msg) from None
+    file = parse_source(name, text)
+    content = file.content
     if not isinstance(content, Mapping) or not isinstance(content.get("teams"), Mapping):
-        msg = f"{file} is no environment file: it has the keys account, region, profile, teams"
-        raise CommandError(msg)
+        message = "is not an environment file: it has the keys account, region, profile, teams"
+        raise file.error([Problem((), "not-environment-file", message)])
     account, region = content.get("account"), content.get("region")
-    faults = [
-        *(f"account {account}: {fault}" for fault in account_id_errors(account)),
-        *(f"region {region}: {fault}" for fault in region_errors(region)),
-    ]
-    if faults:
-        msg = f"{file}: {'; '.join(faults)}"
-        raise CommandError(msg)
-    names = sorted(_names(content["teams"]))
-    if repository not in names:
-        msg = f"{file} has no repository {repository}; {_instead(repository, names)}"
-        raise CommandError(msg)
-    return Home(str(account), str(region))
+    problems: list[Problem] = []
+    for key, value, errors_of in (
+        ("account", account, account_id_errors),
+        ("region", region, region_errors),
+    ):
+        try:
+            raise_if_invalid(key, value, errors_of(value))
+        except ValidationError as error:
+            problems += problems_at((key,), error, f"{value!r}: ")
+    if not problems and repository not in (names := sorted(_names(content["teams"]))):
+        message = f"there is no repository {repository!r}"
+        problems.append(Problem((), "repository-unknown", message, _suggestion(repository, names)))
+    if problems:
+        raise file.error(problems)
+    return RegistryId(str(account), str(region))
 
 
 def _names(teams: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the names; what is otherwise wrong in the file is for the app to say."""
+    """Yield the names of repositories, without validating anything else."""
     for team in teams.values():
-        listed = team.get("repositories") if isinstance(team, Mapping) else None
-        for each in listed if isinstance(listed, list) else ():
-            name = each.get("name") if isinstance(each, Mapping) else each
+        repositories = team.get("repositories") if isinstance(team, Mapping) else None
+        for repository in repositories if isinstance(repositories, list) else ():
+            name = repository.get("name") if isinstance(repository, Mapping) else repository
             if isinstance(name, str):
                 yield name
 
 
-def _instead(repository: str, names: list[str]) -> str:
+def _suggestion(repository: str, names: list[str]) -> str:
     if close := get_close_matches(repository, names, n=1):
-        return f"did you mean {close[0]}?"
+        return f"did you mean {close[0]!r}?"
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"it has {', '.join(names[:_SHOWN]) or 'none'}{more}"
+    return f"there are {', '.join(names[:_SHOWN]) or 'none'}{more}"

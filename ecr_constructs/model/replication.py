@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.prefixes import covers, filter_errors, shared
+from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.tokens import is_unresolved
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ReplicationConfiguration.html
@@ -18,44 +19,30 @@ MAX_DESTINATIONS = 25
 QUOTA_RULES = 10
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Destination:
-    """A registry that images are copied to.
+def destination_errors(
+    destination: RegistryId, source: RegistryId, known_regions: Iterable[str]
+) -> Iterator[str]:
+    """Yield a sentence for each reason why a registry cannot replicate to another.
 
-    Attributes:
-        account: The account's id.
-        region: The Region.
+    Args:
+        destination: The registry that images are copied to.
+        source: The registry that replicates.
+        known_regions: Every Region there is.
     """
-
-    account: str
-    region: str
-
-    def faults_from(self, source: "Destination", known_regions: Iterable[str]) -> Iterator[str]:
-        """Yield a sentence for each reason why a registry cannot replicate to this one.
-
-        Args:
-            source: The registry that replicates.
-            known_regions: Every Region there is.
-        """
-        if self == source:
-            yield f"{self} is this registry itself; leave it out"
-        if is_unresolved(self.region):
-            return
-        known = list(known_regions)
-        if self.region not in known:
-            yield f"{self.region!r} is not a Region that the installed aws-cdk-lib knows"
-        if is_unresolved(source.region):
-            return
-        here, there = partition_of(source.region), partition_of(self.region)
-        if here != there:
-            yield (
-                f"{self} is in the partition {there}, this registry in {here}; images are not "
-                "replicated between partitions"
-            )
-
-    def __str__(self) -> str:
-        """Write it as ``111122223333/eu-west-1``."""
-        return f"{self.account}/{self.region}"
+    if destination == source:
+        yield f"{destination} is this registry itself; leave it out"
+    if is_unresolved(destination.region):
+        return
+    if destination.region not in list(known_regions):
+        yield f"{destination.region!r} is not a Region that the installed aws-cdk-lib knows"
+    if is_unresolved(source.region):
+        return
+    here, there = partition_of(source.region), partition_of(destination.region)
+    if here != there:
+        yield (
+            f"{destination} is in the partition {there}, this registry in {here}; images are not "
+            "replicated between partitions"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +57,7 @@ class ReplicationRule:
     """
 
     prefixes: frozenset[str]
-    destinations: frozenset[Destination]
+    destinations: frozenset[RegistryId]
     replicate_deletions: bool = False
 
     @property
@@ -85,7 +72,7 @@ class ReplicationRule:
 
 def merged(rules: Iterable[ReplicationRule]) -> list[ReplicationRule]:
     """Join the rules that copy the same repositories, in the order they first came."""
-    joined: dict[tuple[frozenset[str], bool], frozenset[Destination]] = {}
+    joined: dict[tuple[frozenset[str], bool], frozenset[RegistryId]] = {}
     for rule in rules:
         same = (rule.prefixes, rule.replicate_deletions)
         joined[same] = joined.get(same, frozenset()) | rule.destinations
@@ -97,10 +84,10 @@ def merged(rules: Iterable[ReplicationRule]) -> list[ReplicationRule]:
 
 def forwarded(
     rules: Sequence[ReplicationRule],
-    source: Destination,
+    source: RegistryId,
     others: Iterable[ReplicationRule],
-    other: Destination,
-) -> dict[str, set[Destination]]:
+    other: RegistryId,
+) -> dict[str, set[RegistryId]]:
     """Return what a registry sends to another and nowhere else, though the other sends it on.
 
     ECR does not replicate what arrived by replication, so it never reaches those destinations.
@@ -114,7 +101,7 @@ def forwarded(
     Returns:
         Destinations that are not reached, by prefix; ``""`` for all repositories.
     """
-    lost: dict[str, set[Destination]] = {}
+    lost: dict[str, set[RegistryId]] = {}
     for mine in rules:
         if other not in mine.destinations:
             continue
@@ -158,7 +145,7 @@ def replication_errors(rules: Sequence[ReplicationRule]) -> Iterator[str]:
 
 
 def _contradictions(rules: Iterable[ReplicationRule]) -> Iterator[str]:
-    asked: dict[tuple[frozenset[str], Destination], bool] = {}
+    asked: dict[tuple[frozenset[str], RegistryId], bool] = {}
     for rule in rules:
         for destination in sorted(rule.destinations):
             deletions = asked.setdefault((rule.prefixes, destination), rule.replicate_deletions)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ecr_constructs.cloudformation.graph import TemplateSet
-    from ecr_constructs.model.replication import Destination
+    from ecr_constructs.model.registry_id import RegistryId
     from ecr_constructs.review.comparison import Comparison
 
 State = Literal["removed", "added", "kept"]
@@ -32,8 +32,8 @@ class Edge:
         state: Whether that is so in base, in head, or in both.
     """
 
-    source: Destination
-    destination: Destination
+    source: RegistryId
+    destination: RegistryId
     prefixes: tuple[str, ...]
     state: State
 
@@ -41,8 +41,8 @@ class Edge:
 def edges(comparison: Comparison) -> tuple[Edge, ...]:
     """Return all that is copied, what changes first."""
     before, after = (frozenset(_copied(side)) for side in (comparison.base, comparison.head))
-    prefixes: dict[tuple[State, Destination, Destination], list[str]] = defaultdict(list)
-    sides: dict[State, frozenset[tuple[Destination, Destination, str]]] = {
+    prefixes: dict[tuple[State, RegistryId, RegistryId], list[str]] = defaultdict(list)
+    sides: dict[State, frozenset[tuple[RegistryId, RegistryId, str]]] = {
         "removed": before - after,
         "added": after - before,
         "kept": before & after,
@@ -56,7 +56,7 @@ def edges(comparison: Comparison) -> tuple[Edge, ...]:
     )
 
 
-def _copied(side: TemplateSet) -> Iterator[tuple[Destination, Destination, str]]:
+def _copied(side: TemplateSet) -> Iterator[tuple[RegistryId, RegistryId, str]]:
     for resource in side.of_type(REPLICATION):
         source = source_of(resource)
         for rule in rules_of(resource):

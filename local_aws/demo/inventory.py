@@ -16,8 +16,8 @@ from local_aws.demo import screen
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from ecr_constructs.environment.models import Environment
-    from ecr_constructs.model.replication import Destination
+    from ecr_constructs.environment.resolution import ResolvedEnvironment
+    from ecr_constructs.model.registry_id import RegistryId
     from local_aws.endpoint import Endpoint
 
 _KINDS = {
@@ -44,11 +44,11 @@ class Repository:
     images: list[dict[str, Any]]
 
 
-def read(aws: Endpoint, environment: Environment, registry: Destination) -> list[Repository]:
+def read(aws: Endpoint, environment: ResolvedEnvironment, registry: RegistryId) -> list[Repository]:
     """Read an environment's repositories in a registry, sorted."""
     place = {"account": registry.account, "region": registry.region}
     ecr, kms = aws.client("ecr", **place), aws.client("kms", **place)
-    names = {entry.name for team in environment.teams.values() for entry in team.repositories}
+    names = {repository.name for repository in environment.repositories}
     pages = ecr.get_paginator("describe_repositories").paginate()
     described = [repository for page in pages for repository in page["repositories"]]
     return [

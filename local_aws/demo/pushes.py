@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from botocore.exceptions import ClientError
 
-from ecr_constructs.environment import ci_access
 from ecr_constructs.model.push_commands import Image, push_commands
 from ecr_constructs.model.registry_host import registry_host
 from local_aws import images, web_identity
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ecr_constructs import GitHubActions
-    from ecr_constructs.environment.models import Environment
+    from ecr_constructs.environment.resolution import ResolvedEnvironment
     from local_aws.endpoint import Endpoint
     from local_aws.images import Artifact
 
@@ -88,15 +87,15 @@ _PUSHES = {
 }
 
 
-def push_all(aws: Endpoint, name: str, environment: Environment) -> None:
+def push_all(aws: Endpoint, name: str, environment: ResolvedEnvironment) -> None:
     """Push everything to an environment, and print the answers of its registry."""
     screen.heading(f"Pushing to {name}, account {environment.account} in {environment.region}")
     waiting = list(_PUSHES[name])
-    names = [entry.name for team in environment.teams.values() for entry in team.repositories]
-    for project in ci_access.pushes(environment):
-        if project.push.system != "github":
+    names = [repository.name for repository in environment.repositories]
+    for project in environment.ci_access:
+        if project.system != "github":
             continue
-        github = cast("GitHubActions", project.push.project())
+        github = cast("GitHubActions", project.project)
         for caller in _sessions(aws, name, environment, github):
             own = [push for push in waiting if push.repository in project.repositories]
             waiting = [push for push in waiting if push not in own]
@@ -110,7 +109,7 @@ def push_all(aws: Endpoint, name: str, environment: Environment) -> None:
 
 
 def _sessions(
-    aws: Endpoint, name: str, environment: Environment, project: GitHubActions
+    aws: Endpoint, name: str, environment: ResolvedEnvironment, project: GitHubActions
 ) -> Iterator[str]:
     """Yield the key of each job that the project's role admits; show it three jobs, one its own."""
     stacks = aws.client("cloudformation", account=environment.account, region=environment.region)
@@ -146,7 +145,7 @@ def _sessions(
 
 
 def _push(
-    aws: Endpoint, environment: Environment, who: str, caller: str, pushes: Sequence[Push]
+    aws: Endpoint, environment: ResolvedEnvironment, who: str, caller: str, pushes: Sequence[Push]
 ) -> None:
     account, region = environment.account, environment.region
     host = registry_host(account, region)

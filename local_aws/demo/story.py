@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ecr_constructs.environment.registries import home, replicas
 from ecr_constructs.model.registry_host import registry_host
 from local_aws import images, paths, running
 from local_aws.child import child
@@ -28,7 +27,7 @@ from local_aws.registry import PushRejectedError, RegistryRejectedError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ecr_constructs.environment.models import Environment
+    from ecr_constructs.environment.resolution import ResolvedEnvironment
     from local_aws.demo.inventory import Repository
     from local_aws.endpoint import Endpoint
 
@@ -75,7 +74,7 @@ def tell(*, port: int | None, keep: bool) -> None:
         for name, environment in chosen.items():
             _show_replicas(aws, name, environment)
         for name, environment in chosen.items():
-            registry = home(environment).registry
+            registry = environment.home
             repositories = inventory.read(aws, environment, registry)
             screen.heading(
                 f"What exists in {name}: {len(repositories)} repositories in {registry.region}, "
@@ -88,23 +87,22 @@ def tell(*, port: int | None, keep: bool) -> None:
 
 def _start(
     aws: LocalAws, stack: ExitStack, folder: Path, *, keep: bool
-) -> Mapping[str, Environment]:
+) -> Mapping[str, ResolvedEnvironment]:
     files = "environments/dev.yaml and environments/prod.yaml"
     with screen.step(f"Reading {files}") as done:
-        chosen = environments.read(folder)
-        teams = [team for environment in chosen.values() for team in environment.teams.values()]
-        done(f"{files}: {sum(len(team.repositories) for team in teams)} repositories")
-    sites = {name: [home(entry), *replicas(entry)] for name, entry in chosen.items()}
-    registries = [site.registry for places in sites.values() for site in places]
+        chosen = environments.read()
+        count = sum(len(environment.repositories) for environment in chosen.values())
+        done(f"{files}: {count} repositories")
+    registries = [place for environment in chosen.values() for place in environment.registries]
     organizations = {entry.organization for entry in chosen.values() if entry.organization}
     aws.organizations = {
         organization: [
             MEMBER,
             *(
-                site.registry.account
-                for name, entry in chosen.items()
+                registry.account
+                for entry in chosen.values()
                 if entry.organization == organization
-                for site in sites[name]
+                for registry in entry.registries
             ),
         ]
         for organization in organizations
@@ -116,13 +114,12 @@ def _start(
         done(f"The embedded AWS is at {aws.endpoint_url}")
     pairs = f"{len(registries)} pairs of account and Region"
     with screen.step(f"Running `cdk bootstrap` for {pairs}") as done:
-        places = [(registry.account, registry.region) for registry in registries]
-        aws.bootstrap(places, trust=places[0][0])
+        aws.bootstrap(registries, trust=registries[0].account)
         done(f"{pairs} are bootstrapped")
     return chosen
 
 
-def _deploy(aws: Endpoint, first: Environment, folder: Path) -> None:
+def _deploy(aws: Endpoint, first: ResolvedEnvironment, folder: Path) -> None:
     """Deploy with the real CDK CLI; the account of the first environment deploys to all.
 
     Raises:
@@ -152,7 +149,7 @@ def _deploy(aws: Endpoint, first: Environment, folder: Path) -> None:
         done(f"{count} stacks deployed")
 
 
-def _pull(aws: Endpoint, name: str, environment: Environment) -> None:
+def _pull(aws: Endpoint, name: str, environment: ResolvedEnvironment) -> None:
     """Pull the release as several callers."""
     account, region = environment.account, environment.region
     screen.heading(f"Pulling from {name}")
@@ -171,7 +168,7 @@ def _pull(aws: Endpoint, name: str, environment: Environment) -> None:
             screen.rejected(f"{who}: {error.response['Error']['Message']}")
 
 
-def _pullers(aws: Endpoint, environment: Environment) -> Iterator[tuple[str, str]]:
+def _pullers(aws: Endpoint, environment: ResolvedEnvironment) -> Iterator[tuple[str, str]]:
     account, region, name = environment.account, environment.region, "without-grants"
     yield f"account {MEMBER}", MEMBER
     yield f"account {STRANGER}", STRANGER
@@ -184,10 +181,10 @@ def _pullers(aws: Endpoint, environment: Environment) -> Iterator[tuple[str, str
     yield f"role {name} of account {account}", session["Credentials"]["AccessKeyId"]
 
 
-def _show_replicas(aws: Endpoint, name: str, environment: Environment) -> None:
+def _show_replicas(aws: Endpoint, name: str, environment: ResolvedEnvironment) -> None:
     """Show the release in each replica, and push another image under its tag there."""
-    pushed = _release(inventory.read(aws, environment, home(environment).registry))
-    for registry in (site.registry for site in replicas(environment)):
+    pushed = _release(inventory.read(aws, environment, environment.home))
+    for registry in environment.replicas:
         account, region = registry.account, registry.region
         screen.heading(f"Arrived in the replica of {name} in {region}, account {account}")
         repositories = inventory.read(aws, environment, registry)
@@ -218,7 +215,7 @@ def _release(repositories: Sequence[Repository]) -> tuple[Repository, str] | Non
     return None
 
 
-def _end(aws: LocalAws, environment: Environment, *, keep: bool) -> None:
+def _end(aws: LocalAws, environment: ResolvedEnvironment, *, keep: bool) -> None:
     screen.heading("To destroy it")
     for pattern in reversed(PATTERNS):
         screen.command(f"cdk destroy {shlex.quote(pattern)}")

@@ -1,7 +1,7 @@
 """The shipped environments, and environments of a test's own."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +10,59 @@ import pytest
 
 from ecr_constructs.environment.loading import load_environments
 from ecr_constructs.environment.models import Environment
+from ecr_constructs.environment.resolution import ResolvedEnvironment, resolve
+from ecr_constructs.environment.source import EnvironmentFileError
 from stacks.stage import EnvironmentStage
 
 ROOT = Path(__file__).parents[2]
 
 Templates = dict[str, dict[str, Any]]
-Synth = Callable[[Mapping[str, Environment]], Templates]
+Synth = Callable[..., Templates]
+
+
+def environment(name: str = "prod", **content: Any) -> ResolvedEnvironment:
+    """Return an environment with some content, else one repository in production."""
+    valid = {
+        "account": "111122223333",
+        "region": "eu-central-1",
+        "profile": "production",
+        "teams": {"payments": {"repositories": ["payments/api"]}},
+    }
+    resolved, problems = resolve(name, Environment.model_validate({**valid, **content}))
+    assert problems == []
+    return resolved
+
+
+def problems(load: Callable[[Path], object], path: Path) -> list[str]:
+    """Return the problems of a file, ``line: key: code``, or of a folder, after the file's name."""
+    with pytest.raises(EnvironmentFileError) as caught:
+        load(path)
+    return [
+        ": ".join(
+            str(part)
+            for part in (
+                Path(item.file).name if path.is_dir() else None,
+                item.line,
+                item.path,
+                item.code,
+            )
+            if part
+        )
+        for item in caught.value.diagnostics
+    ]
+
+
+def of_type(template: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    """Return the properties of a template's resources of a type."""
+    return [
+        resource["Properties"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == kind
+    ]
 
 
 @pytest.fixture(scope="session")
-def shipped() -> dict[str, Environment]:
+def shipped() -> dict[str, ResolvedEnvironment]:
     """Return the environments of this checkout by name."""
     return load_environments(ROOT / "environments")
 
@@ -29,11 +72,11 @@ def synth(tmp_path_factory: pytest.TempPathFactory) -> Synth:
     """Return a function that synthesizes environments as app.py does: templates by stack's path."""
     context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
 
-    def synthesize(environments: Mapping[str, Environment]) -> Templates:
+    def synthesize(*environments: ResolvedEnvironment) -> Templates:
         outdir = tmp_path_factory.mktemp("cdk.out")
         app = cdk.App(analytics_reporting=False, context=context, outdir=str(outdir))
-        for name, environment in environments.items():
-            EnvironmentStage(app, name, environment)
+        for environment in environments:
+            EnvironmentStage(app, environment)
         return {
             stack.hierarchical_id: json.loads(
                 Path(stack.template_full_path).read_text(encoding="utf-8")
@@ -46,6 +89,6 @@ def synth(tmp_path_factory: pytest.TempPathFactory) -> Synth:
 
 
 @pytest.fixture(scope="session")
-def templates(shipped: dict[str, Environment], synth: Synth) -> Templates:
+def templates(shipped: dict[str, ResolvedEnvironment], synth: Synth) -> Templates:
     """Return the templates of the shipped environments by path: ``Prod/EuWest1/Payments``."""
-    return synth(shipped)
+    return synth(*shipped.values())

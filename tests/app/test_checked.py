@@ -1,4 +1,4 @@
-"""What the shipped environments deploy keeps every rule, or says why not."""
+"""The shipped environments have no findings, other than acknowledged ones."""
 
 import json
 import os
@@ -30,8 +30,8 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def judged(assembly: Path) -> Report:
-    """Return what the command line says of it."""
+def checked(assembly: Path) -> Report:
+    """Return the report of the command line."""
     return report(load([assembly]))
 
 
@@ -39,22 +39,22 @@ def test_the_app_is_checked_when_it_is_synthesized(assembly: Path) -> None:
     """The plugin reports nothing but what is acknowledged."""
     validation = json.loads((assembly / "validation-report.json").read_text(encoding="utf-8"))
 
-    [found] = validation["pluginReports"]
+    [plugin] = validation["pluginReports"]
     assert ("EcrChecks", "success", []) == (
-        found["pluginName"],
-        found["conclusion"],
-        found["violations"],
+        plugin["pluginName"],
+        plugin["conclusion"],
+        plugin["violations"],
     )
 
 
-def test_the_command_line_finds_nothing(judged: Report) -> None:
-    """Without CDK the same is known."""
-    assert () == judged.findings
+def test_the_command_line_finds_nothing(checked: Report) -> None:
+    """It checks the same without CDK."""
+    assert () == checked.findings
 
 
-def test_what_is_acknowledged_is_what_a_file_says(judged: Report) -> None:
+def test_acknowledgments_come_from_the_files(checked: Report) -> None:
     """Tags move in development, and caches are caches."""
-    acknowledged = {each.finding.rule for each in judged.suppressed}
+    acknowledged = {entry.finding.rule for entry in checked.suppressed}
 
     assert {"ECR012", "ECR013", "ECR115"} == acknowledged
-    assert all(each.reason for each in judged.suppressed)
+    assert all(entry.reason for entry in checked.suppressed)

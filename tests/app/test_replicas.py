@@ -1,17 +1,17 @@
-"""Replicas that are right: what exists there, and in which order it comes to be."""
+"""Replicas: what exists there, and in which order it is deployed."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from graphlib import TopologicalSorter
-from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
 
-from ecr_constructs.environment.models import Environment
+from ecr_constructs.environment.resolution import ResolvedEnvironment
 from stacks.stage import EnvironmentStage
-from tests.app.conftest import Synth, Templates
+from tests.app.conftest import Synth, Templates, environment
 
 HOME, REGION, ACCOUNT = "Prod", "Prod/EuWest1", "Prod/Account444455556666/EuCentral1"
 TEAMS = ("Payments", "Platform", "Storefront")
@@ -28,11 +28,11 @@ def _repositories(templates: Templates, site: str) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def order(
-    shipped: Mapping[str, Environment], tmp_path_factory: pytest.TempPathFactory
+    shipped: Mapping[str, ResolvedEnvironment], tmp_path_factory: pytest.TempPathFactory
 ) -> list[str]:
     """Return the stacks of prod in an order in which the CLI may deploy them."""
     app = cdk.App(analytics_reporting=False, outdir=str(tmp_path_factory.mktemp("cdk.out")))
-    EnvironmentStage(app, "prod", shipped["prod"])
+    EnvironmentStage(app, shipped["prod"])
     [stage] = app.synth().nested_assemblies
     stacks = stage.nested_assembly.stacks
     names = {stack.id: stack.hierarchical_id for stack in stacks}
@@ -80,27 +80,23 @@ def test_what_is_not_to_be_replicated_is_not(templates: Templates) -> None:
     """The build cache is in no replica, and no prefix of the rule covers it."""
     [resource] = templates[f"{HOME}/Registry"]["Resources"].values()
     [rule] = resource["Properties"]["ReplicationConfiguration"]["Rules"]
-    prefixes = tuple(each["Filter"] for each in rule["RepositoryFilters"])
+    prefixes = tuple(filter_["Filter"] for filter_ in rule["RepositoryFilters"])
     covered = {name for name in _repositories(templates, HOME) if name.startswith(prefixes)}
     assert covered == set(_repositories(templates, REGION))
 
 
 def test_a_team_that_replicates_nothing_has_no_stack_there(synth: Synth) -> None:
     """An empty stack could not be deployed."""
-    environment = Environment.model_validate(
-        {
-            "account": "111122223333",
-            "region": "eu-central-1",
-            "profile": "staging",
-            "replica_regions": ["eu-west-1"],
-            "teams": {
-                "payments": {"repositories": ["payments/api"]},
-                "scripts": {"repositories": [{"name": "scripts/cache", "replicate": False}]},
-            },
-        }
+    resolved = environment(
+        profile="staging",
+        replica_regions=["eu-west-1"],
+        teams={
+            "payments": {"repositories": ["payments/api"]},
+            "scripts": {"repositories": [{"name": "scripts/cache", "replicate": False}]},
+        },
     )
     assert {"Prod/EuWest1/Payments", "Prod/EuWest1/Registry"} == {
-        path for path in synth({"prod": environment}) if path.startswith(REGION)
+        path for path in synth(resolved) if path.startswith(REGION)
     }
 
 
@@ -117,15 +113,15 @@ def test_the_rule_names_every_replica(templates: Templates) -> None:
 @pytest.mark.parametrize("replica", [REGION, ACCOUNT])
 def test_a_template_is_the_net_for_what_is_not_declared(templates: Templates, replica: str) -> None:
     """Each replicated namespace has a template with the environment's own settings."""
-    found = {
+    mutability = {
         resource["Properties"]["Prefix"]: resource["Properties"]["ImageTagMutability"]
         for resource in templates[f"{replica}/Registry"]["Resources"].values()
         if resource["Type"] == "AWS::ECR::RepositoryCreationTemplate"
     }
-    assert found == dict.fromkeys(("payments", "platform/charts", "storefront"), "IMMUTABLE")
+    assert mutability == dict.fromkeys(("payments", "platform/charts", "storefront"), "IMMUTABLE")
 
 
-def test_only_another_account_needs_to_be_let_in(templates: Templates) -> None:
+def test_only_another_account_needs_permission(templates: Templates) -> None:
     """A registry policy admits the home account, for the replicated prefixes only."""
     policies = {
         path: resource["Properties"]["PolicyText"]["Statement"]
@@ -142,22 +138,16 @@ def test_only_another_account_needs_to_be_let_in(templates: Templates) -> None:
 def test_values_cross_regions_as_names(templates: Templates) -> None:
     """No stack reads from a stack of another Region or account."""
     crossing = [
-        path for path, each in templates.items() if "Fn::GetStackOutput" in json.dumps(each)
+        path for path, template in templates.items() if "Fn::GetStackOutput" in json.dumps(template)
     ]
     assert crossing == []
 
 
 def test_deletions_are_replicated_only_if_asked(
-    shipped: Mapping[str, Environment], tmp_path: Path
+    shipped: Mapping[str, ResolvedEnvironment], synth: Synth
 ) -> None:
-    """A lifecycle policy at home empties the replicas too, if the file says so."""
-    environment = shipped["prod"].model_copy(update={"replicate_deletions": True})
-    app = cdk.App(analytics_reporting=False, outdir=str(tmp_path))
-    EnvironmentStage(app, "prod", environment)
-    [stage] = app.synth().nested_assemblies
-    [registry] = [
-        s for s in stage.nested_assembly.stacks if s.hierarchical_id == f"{HOME}/Registry"
-    ]
-    [resource] = registry.template["Resources"].values()
+    """If the file says so, a lifecycle policy at home deletes images of the replicas too."""
+    templates = synth(replace(shipped["prod"], replicate_deletions=True))
+    [resource] = templates[f"{HOME}/Registry"]["Resources"].values()
     [rule] = resource["Properties"]["ReplicationConfiguration"]["Rules"]
     assert rule["DeleteReplication"] == {"Enabled": True}

@@ -1,4 +1,4 @@
-"""What a repository's settings come to."""
+"""The settings of a repository, with defaults and profile applied."""
 
 from typing import Any
 
@@ -7,29 +7,26 @@ import pytest
 from aws_cdk import aws_kms as kms
 
 from ecr_constructs import Encryption, LifecyclePolicy, LifecycleRule, Retention, TagMutability
-from ecr_constructs.environment.models import EncryptionKind, Environment
-from ecr_constructs.environment.resolution import Resolved, resolve, uses_key
-from stacks.encryption import encryption_of
+from ecr_constructs.environment.models import EncryptionKind
+from ecr_constructs.environment.resolution import ResolvedRepository, Settings
+from tests.app.conftest import environment
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
 def _resolve(
     repository: dict[str, Any] | None = None, *, team: dict[str, Any] | None = None, **changes: Any
-) -> Resolved:
+) -> ResolvedRepository:
     """Resolve the one repository of an environment."""
-    environment = Environment.model_validate(
-        {
-            "account": "111122223333",
-            "region": "eu-central-1",
-            "profile": "development",
-            "teams": {
-                "a": {"repositories": [{"name": "a/b", **(repository or {})}], **(team or {})}
-            },
-            **changes,
-        }
-    )
-    return resolve(environment, environment.teams["a"], environment.teams["a"].repositories[0])
+    teams = {"a": {"repositories": [{"name": "a/b", **(repository or {})}], **(team or {})}}
+    [resolved] = environment(**{"profile": "development", "teams": teams, **changes}).repositories
+    return resolved
+
+
+def _settings(
+    repository: dict[str, Any] | None = None, *, team: dict[str, Any] | None = None, **changes: Any
+) -> Settings:
+    return _resolve(repository, team=team, **changes).settings
 
 
 PROFILES = {
@@ -42,16 +39,16 @@ PROFILES = {
 @pytest.mark.parametrize(("profile", "expected"), PROFILES.items(), ids=PROFILES.keys())
 def test_a_profile_decides_what_is_left_open(profile: str, expected: tuple[Any, ...]) -> None:
     """MUTABLE and AES-256 for development, IMMUTABLE and a key of one's own for production."""
-    resolved = _resolve(profile=profile)
-    assert expected == (resolved.tag_mutability, resolved.encryption, resolved.lifecycle)
-    assert resolved.keywords["scan_on_push"] is True
+    settings = _settings(profile=profile)
+    assert expected == (settings.tag_mutability, settings.encryption, settings.lifecycle)
+    assert settings.scan_on_push is True
 
 
 def test_defaults_beat_the_profile_and_the_repository_beats_both() -> None:
     """The nearest value counts."""
     defaults = {"encryption": "aws_managed", "scan_on_push": False, "retention": "staging"}
-    resolved = _resolve({"scan_on_push": True}, defaults=defaults)
-    assert (resolved.encryption, resolved.keywords["scan_on_push"], resolved.lifecycle) == (
+    settings = _settings({"scan_on_push": True}, defaults=defaults)
+    assert (settings.encryption, settings.scan_on_push, settings.lifecycle) == (
         "aws_managed",
         True,
         Retention.staging(),
@@ -59,7 +56,7 @@ def test_defaults_beat_the_profile_and_the_repository_beats_both() -> None:
 
 
 def test_acknowledgments_are_added_up() -> None:
-    """A repository's hold beside those of the defaults; of two reasons its own counts."""
+    """Those of a repository add to the defaults; its own reason replaces the default one."""
     resolved = _resolve(
         {"acknowledge": {"ECR013": "Nothing runs from it.", "ECR012": "It is a cache."}},
         defaults={"acknowledge": {"ECR012": "Tags move.", "ECR102": "Nothing expires."}},
@@ -73,12 +70,12 @@ def test_acknowledgments_are_added_up() -> None:
 
 def test_tags_are_added_up() -> None:
     """A nearer tag takes the place of a farther one with the same key."""
-    resolved = _resolve(
+    settings = _settings(
         {"tags": {"c": "repository"}},
         team={"tags": {"b": "team", "c": "team"}},
         defaults={"tags": {"a": "defaults", "b": "defaults", "c": "defaults"}},
     )
-    assert resolved.keywords["tags"] == {"a": "defaults", "b": "team", "c": "repository"}
+    assert settings.tags == {"a": "defaults", "b": "team", "c": "repository"}
 
 
 MUTABILITY = {
@@ -117,7 +114,7 @@ def test_exceptions_belong_to_their_mutability(
     repository: dict[str, Any], defaults: dict[str, Any], expected: TagMutability
 ) -> None:
     """An exception to `mutable` is never taken for one to `immutable`."""
-    assert expected == _resolve(repository, defaults=defaults).tag_mutability
+    assert expected == _settings(repository, defaults=defaults).tag_mutability
 
 
 LIFECYCLE = {
@@ -181,7 +178,7 @@ def test_the_nearest_lifecycle_policy_counts(
     repository: dict[str, Any], defaults: dict[str, Any], expected: LifecyclePolicy
 ) -> None:
     """A preset or rules of one's own, tags protected in front of either."""
-    assert expected == _resolve(repository, defaults=defaults).lifecycle
+    assert expected == _settings(repository, defaults=defaults).lifecycle
 
 
 ACCESS = {
@@ -205,30 +202,30 @@ def test_the_organization_may_pull(
     repository: dict[str, Any], changes: dict[str, Any], expected: list[str]
 ) -> None:
     """The organization of the environment is admitted everywhere but where it is kept out."""
-    assert expected == _resolve(repository, **changes).keywords["pull_organizations"]
+    assert expected == _settings(repository, **changes).access["pull_organizations"]
 
 
-def test_a_key_is_made_only_where_one_is_used() -> None:
-    """One repository that asks for the environment's key is enough."""
-    base = {"account": "111122223333", "region": "eu-central-1", "profile": "development"}
-    plain = {"name": "a/b"}
-    teams = {"a": {"repositories": [plain, {"name": "a/c", "encryption": "customer_managed"}]}}
-    assert not uses_key(
-        Environment.model_validate({**base, "teams": {"a": {"repositories": [plain]}}})
-    )
-    assert uses_key(Environment.model_validate({**base, "teams": teams}))
+def test_a_key_is_created_only_where_one_is_used() -> None:
+    """One repository that is encrypted with a customer managed key is enough."""
+    own = {"name": "a/c", "encryption": "customer_managed"}
+    uses_key = [
+        environment(profile="development", teams={"a": {"repositories": names}}).uses_key
+        for names in (["a/b"], ["a/b", own])
+    ]
+    assert [False, True] == uses_key
 
 
-@pytest.mark.parametrize(
-    ("kind", "expected"),
-    [
-        ("aes256", Encryption.aes256()),
-        ("aws_managed", Encryption.aws_managed()),
-        ("customer_managed", Encryption.customer_managed(KEY)),
-        ("dual_layer", Encryption.dual_layer(KEY)),
-    ],
-)
-def test_a_kind_of_encryption_is_the_librarys(kind: EncryptionKind, expected: Encryption) -> None:
-    """The kinds that take a key get the environment's own."""
-    key = kms.Key.from_key_arn(cdk.Stack(), "Key", KEY)
-    assert expected == encryption_of(kind, key)
+ENCRYPTION: dict[EncryptionKind, tuple[Encryption, str]] = {
+    "aes256": (Encryption.aes256(), "eu-central-1"),
+    "aws_managed": (Encryption.aws_managed(), "eu-central-1"),
+    "customer_managed": (Encryption.customer_managed(KEY), "eu-central-1"),
+    "dual_layer": (Encryption.dual_layer(KEY), "us-gov-west-1"),
+}
+
+
+@pytest.mark.parametrize("kind", ENCRYPTION)
+def test_encryption_is_the_librarys(kind: EncryptionKind) -> None:
+    """The kinds that take a key use the environment's own."""
+    expected, region = ENCRYPTION[kind]
+    settings = _settings({"encryption": kind}, region=region)
+    assert expected == settings.encrypted_with(kms.Key.from_key_arn(cdk.Stack(), "Key", KEY))

@@ -1,4 +1,4 @@
-"""What the validators of AWS and of the community say of the shipped stacks."""
+"""The shipped stacks pass the validators of AWS and of the community."""
 
 import json
 import re
@@ -9,8 +9,7 @@ import aws_cdk as cdk
 import pytest
 from cdk_nag import AwsSolutionsChecks
 
-from ecr_constructs.environment.models import Environment
-from ecr_constructs.environment.registries import replicas, replicated_prefixes
+from ecr_constructs.environment.resolution import ResolvedEnvironment
 from stacks.stage import EnvironmentStage
 from tests.app.conftest import Templates
 from tests.support.policy_evaluator import World
@@ -27,64 +26,66 @@ LOGGING_IN = (
 )
 BELOW_A_PREFIX = (
     "AwsSolutions::AwsSolutions-IAM5[Resource::arn:aws:ecr:{}:{}:repository/{}*]",
-    "ECR creates repositories below the template's own prefix, whose names nobody knows yet.",
+    "ECR creates repositories below the template's own prefix, whose names are not known yet.",
 )
 
 DEAD_LETTERS = (
     "AwsSolutions::AwsSolutions-SQS3",
-    "The queue is one of dead letters: of the rules that tell of findings.",
+    "It is the dead-letter queue of the rules that send alerts.",
 )
 
 
-def _acknowledgements(environment: Environment) -> dict[str, str]:
-    """Return why each finding of cdk-nag's AwsSolutions pack is no fault, by its id."""
+def _acknowledgements(environment: ResolvedEnvironment) -> dict[str, str]:
+    """Return why each finding of cdk-nag's AwsSolutions pack is acceptable, by its id."""
     rule, reason = BELOW_A_PREFIX
     always = [OPEN_TO_THE_ORGANIZATION, LOGGING_IN]
     if environment.alerts:
         always.append(DEAD_LETTERS)
     return dict(always) | {
-        rule.format(site.registry.region, site.registry.account, prefix): reason
-        for site in replicas(environment)
-        for prefix in replicated_prefixes(environment)
+        rule.format(replica.region, replica.account, prefix): reason
+        for replica in environment.replicas
+        for prefix in environment.replicated_prefixes
         if prefix.endswith("/")
     }
 
 
 def test_cfn_lint_finds_nothing(templates: Templates) -> None:
     """No template has a finding, whichever Region it would be deployed to."""
-    found = {path: linted(json.dumps(template)) for path, template in templates.items()}
-    assert [] == [(path, each) for path in templates for each in found[path]]
+    findings = {path: linted(json.dumps(template)) for path, template in templates.items()}
+    assert [] == [(path, finding) for path in templates for finding in findings[path]]
 
 
 def test_cloudformation_validate_finds_nothing(templates: Templates) -> None:
     """AWS's own validator warns of nothing."""
-    found = {
+    findings = {
         path: validated(json.dumps(template), "eu-central-1")
         for path, template in templates.items()
     }
-    assert [] == [(path, each) for path in templates for each in found[path]]
+    assert [] == [(path, finding) for path in templates for finding in findings[path]]
 
 
 def test_parliament_and_cfripper_find_nothing_that_has_no_reason(
-    templates: Templates, shipped: Mapping[str, Environment]
+    templates: Templates, shipped: Mapping[str, ResolvedEnvironment]
 ) -> None:
-    """Judges of policies that know nothing of this library have no other finding."""
+    """Independent validators of policies have no other finding."""
     accounts = {
         path: re.findall(r"Account(\d{12})", path)
         or [shipped[path.partition("/")[0].lower()].account]
         for path in templates
     }
     world = World.of(*((it, *accounts[path], "eu-central-1") for path, it in templates.items()))
-    found = [
-        each for stack in world.stacks for each in (*by_parliament(stack), *by_cfripper(stack))
+    findings = [
+        finding
+        for stack in world.stacks
+        for finding in (*by_parliament(stack), *by_cfripper(stack))
     ]
 
-    assert "" == "\n".join(unaccepted(found))
+    assert "" == "\n".join(unaccepted(findings))
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
 def test_cdk_nag_finds_only_what_is_acknowledged(
-    shipped: Mapping[str, Environment], name: str, tmp_path: Path
+    shipped: Mapping[str, ResolvedEnvironment], name: str, tmp_path: Path
 ) -> None:
     """Every finding has a reason, and every reason a finding."""
     reasons = _acknowledgements(shipped[name])
@@ -94,10 +95,10 @@ def test_cdk_nag_finds_only_what_is_acknowledged(
     assert set() == _broken(shipped[name], reasons, tmp_path / "silent")
 
 
-def _broken(environment: Environment, reasons: Mapping[str, str], outdir: Path) -> set[str]:
+def _broken(environment: ResolvedEnvironment, reasons: Mapping[str, str], outdir: Path) -> set[str]:
     """Synthesize an environment with cdk-nag and return the rules that it breaks."""
     app = cdk.App(analytics_reporting=False, outdir=str(outdir))
-    EnvironmentStage(app, "prod", environment)
+    EnvironmentStage(app, environment)
     validations = cdk.Validations.of(app)
     validations.add_plugins(AwsSolutionsChecks())
     for rule, reason in reasons.items():
@@ -106,5 +107,5 @@ def _broken(environment: Environment, reasons: Mapping[str, str], outdir: Path) 
         app.synth()
     except RuntimeError:
         report = json.loads((outdir / "validation-report.json").read_text(encoding="utf-8"))
-        return {each["ruleName"] for each in report["pluginReports"][0]["violations"]}
+        return {violation["ruleName"] for violation in report["pluginReports"][0]["violations"]}
     return set()

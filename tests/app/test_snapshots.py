@@ -1,4 +1,4 @@
-"""The templates that the shipped environments come to, one readable file for each stack."""
+"""The templates of the shipped environments, one readable file for each stack."""
 
 import json
 from pathlib import Path

@@ -1,45 +1,29 @@
 """How an environment is cut into stacks."""
 
-from typing import Any
-
 import pytest
 
-from ecr_constructs.environment.models import Environment
 from stacks.stage import pascal
-from tests.app.conftest import Synth, Templates
+from tests.app.conftest import Synth, Templates, environment, of_type
 
-
-def _environment(**changes: Any) -> Environment:
-    sound = {
-        "account": "111122223333",
-        "region": "eu-central-1",
-        "profile": "production",
-        "organization": "o-a1b2c3d4e5",
-        "teams": {
-            "payments": {"repositories": ["payments/api"]},
-            "web-shop": {"repositories": ["web/shop"]},
-        },
-    }
-    return Environment.model_validate({**sound, **changes})
-
-
-def _of_type(template: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-    return [r["Properties"] for r in template["Resources"].values() if r["Type"] == kind]
+TEAMS = {
+    "payments": {"repositories": ["payments/api"]},
+    "web-shop": {"repositories": ["web/shop"]},
+}
 
 
 def test_each_team_has_a_stack_of_its_own(synth: Synth) -> None:
-    """A stack is named after environment and team; the key has one beside them."""
-    assert {"Prod/Key", "Prod/Payments", "Prod/WebShop"} == set(synth({"prod": _environment()}))
+    """A stack is named after environment and team; the key has a stack of its own."""
+    assert {"Prod/Key", "Prod/Payments", "Prod/WebShop"} == set(synth(environment(teams=TEAMS)))
 
 
 def test_adding_a_repository_changes_one_stack_only(synth: Synth) -> None:
     """Other teams' templates stay as they are, and so do the repositories that were there."""
-    before = synth({"prod": _environment()})
+    before = synth(environment(teams=TEAMS))
     teams = {
         "payments": {"repositories": ["payments/a-new-one", "payments/api"]},
         "web-shop": {"repositories": ["web/shop"]},
     }
-    after = synth({"prod": _environment(teams=teams)})
+    after = synth(environment(teams=teams))
     changed = [name for name in before if before[name] != after[name]]
     assert changed == ["Prod/Payments"]
     assert before["Prod/Payments"]["Resources"].items() <= (
@@ -50,8 +34,8 @@ def test_adding_a_repository_changes_one_stack_only(synth: Synth) -> None:
 def test_names_that_differ_in_a_separator_are_different_repositories(synth: Synth) -> None:
     """`a/b-c`, `a/b_c` and `a/b.c` live side by side in one stack."""
     teams = {"a": {"repositories": ["a/b-c", "a/b_c", "a/b.c", "a/b/c", "a-b/c"]}}
-    repositories = _of_type(
-        synth({"dev": _environment(profile="development", teams=teams)})["Dev/A"],
+    repositories = of_type(
+        synth(environment("dev", profile="development", teams=teams))["Dev/A"],
         "AWS::ECR::Repository",
     )
     assert sorted(r["RepositoryName"] for r in repositories) == sorted(teams["a"]["repositories"])
@@ -60,7 +44,7 @@ def test_names_that_differ_in_a_separator_are_different_repositories(synth: Synt
 def test_an_environment_without_its_own_key_has_no_key_stack(synth: Synth) -> None:
     """A key costs a dollar a month; development has none."""
     assert {"Dev/Payments", "Dev/WebShop"} == set(
-        synth({"dev": _environment(profile="development")})
+        synth(environment("dev", profile="development", teams=TEAMS))
     )
 
 
@@ -71,7 +55,7 @@ def test_one_key_serves_every_repository(templates: Templates) -> None:
         str(properties["EncryptionConfiguration"]["KmsKey"])
         for name, template in templates.items()
         if name.count("/") == 1 and name.startswith("Prod/")
-        for properties in _of_type(template, "AWS::ECR::Repository")
+        for properties in of_type(template, "AWS::ECR::Repository")
         if "EncryptionConfiguration" in properties
     }
     assert keys == {str({"Fn::ImportValue": export["Export"]["Name"]})}
@@ -114,31 +98,31 @@ def test_no_stack_needs_more_than_cloudformation(templates: Templates) -> None:
 
 
 def test_alerts_are_a_stack_of_their_own(synth: Synth) -> None:
-    """Those who asked are told of what is grave enough, of the images at home only."""
+    """The listed addresses are notified of severe findings, in images at home only."""
     alerts = {"emails": ["a@example.com"], "severity": "CRITICAL"}
-    templates = synth({"prod": _environment(alerts=alerts, replica_regions=["eu-west-1"])})
-    [subscription] = _of_type(templates["Prod/Alerts"], "AWS::SNS::Subscription")
-    rules = _of_type(templates["Prod/Alerts"], "AWS::Events::Rule")
+    templates = synth(environment(alerts=alerts, replica_regions=["eu-west-1"]))
+    [subscription] = of_type(templates["Prod/Alerts"], "AWS::SNS::Subscription")
+    rules = of_type(templates["Prod/Alerts"], "AWS::Events::Rule")
 
     assert subscription["Endpoint"] == "a@example.com"
     assert [["CRITICAL"]] == [
-        each["EventPattern"]["detail"]["severity"]
-        for each in rules
-        if each["EventPattern"]["source"] == ["aws.inspector2"]
+        rule["EventPattern"]["detail"]["severity"]
+        for rule in rules
+        if rule["EventPattern"]["source"] == ["aws.inspector2"]
     ]
     assert ["Prod/Alerts"] == [name for name in templates if name.endswith("/Alerts")]
 
 
 def test_alerts_need_no_setting(synth: Synth) -> None:
     """`alerts: {}` makes a topic that others subscribe to, from HIGH upwards."""
-    template = synth({"dev": _environment(profile="development", alerts={})})["Dev/Alerts"]
+    template = synth(environment("dev", profile="development", alerts={}))["Dev/Alerts"]
 
-    assert [] == _of_type(template, "AWS::SNS::Subscription")
-    [output] = [each for name, each in template["Outputs"].items() if name == "TopicArn"]
+    assert [] == of_type(template, "AWS::SNS::Subscription")
+    [output] = [value for name, value in template["Outputs"].items() if name == "TopicArn"]
     assert {"Ref"} == set(output["Value"])
     severities = [
-        each["EventPattern"]["detail"].get("severity")
-        for each in _of_type(template, "AWS::Events::Rule")
+        rule["EventPattern"]["detail"].get("severity")
+        for rule in of_type(template, "AWS::Events::Rule")
     ]
     assert ["HIGH", "CRITICAL"] in severities
 
@@ -146,8 +130,8 @@ def test_alerts_need_no_setting(synth: Synth) -> None:
 def test_key_administrators_are_in_the_key_policy(synth: Synth) -> None:
     """They may manage the key, and nothing lets them decrypt."""
     arn = "arn:aws:iam::111122223333:role/KeyAdmin"
-    templates = synth({"prod": _environment(key_administrators=[arn])})
-    [key] = _of_type(templates["Prod/Key"], "AWS::KMS::Key")
+    templates = synth(environment(key_administrators=[arn]))
+    [key] = of_type(templates["Prod/Key"], "AWS::KMS::Key")
     [statement] = [s for s in key["KeyPolicy"]["Statement"] if s["Principal"] == {"AWS": arn}]
     assert [a for a in statement["Action"] if "crypt" in a.lower()] == []
 

@@ -92,31 +92,35 @@ def test_json(run: Run) -> None:
 
 
 SAID_OF_FILES = {
-    "nothing close": (SOUND, "warehouse", "has no repository warehouse; it has shop/api, shop/web"),
-    "something close": (SOUND, "shop/wep", "has no repository shop/wep; did you mean shop/web?"),
+    "nothing close": (
+        SOUND,
+        "warehouse",
+        "'warehouse'; there are shop/api, shop/web",
+    ),
+    "something close": (SOUND, "shop/wep", "no repository 'shop/wep'; did you mean 'shop/web'?"),
     "many": (
         SOUND.replace("shop/web", ", ".join(f"shop/web{n}" for n in range(9))),
         "warehouse",
-        "it has shop/api, shop/web0, shop/web1, shop/web2, shop/web3 and 5 more",
+        "there are shop/api, shop/web0, shop/web1, shop/web2, shop/web3 and 5 more",
     ),
-    "none": ("{account: '111122223333', region: eu-west-1, teams: {a: }}", "api", "it has none"),
+    "none": ("{account: '111122223333', region: eu-west-1, teams: {a: }}", "api", "there are none"),
     "odd teams": (
         "{account: '111122223333', region: eu-west-1, teams: {a: {repositories: [1, {}]}, b: []}}",
         "api",
-        "it has none",
+        "there are none",
     ),
-    "no environment": ("[]", "api", "is no environment file: it has the keys account, region,"),
-    "no teams": ("account: '111122223333'", "api", "is no environment file: it has the keys"),
+    "no environment": ("[]", "api", "is not an environment file: it has the keys account,"),
+    "no teams": ("account: '111122223333'", "api", "is not an environment file: it has the keys"),
     "no YAML": ("{", "api", "not YAML: "),
     "an account without quotes": (
         SOUND.replace('"', ""),
         "shop/web",
-        "account 111122223333: an account id is text, because of its leading zeros; write",
+        "dev.yaml:2: account: 111122223333: an account id is text, because of its",
     ),
     "no Region": (
         SOUND.replace("region", "place"),
         "shop/web",
-        "region None: a Region is written like 'eu-central-1'",
+        "region: None: a Region is written like 'eu-central-1'",
     ),
 }
 

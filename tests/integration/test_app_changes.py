@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ecr_constructs.environment.models import Environment
+    from ecr_constructs.environment.resolution import ResolvedEnvironment
     from local_aws.process import LocalAws
     from tests.support.embedded_aws import Cdk
 
     Repositories = dict[str, dict[str, Any]]
-    Read = Callable[[Environment], Repositories]
+    Read = Callable[[ResolvedEnvironment], Repositories]
 
 # Of its own: `test_app_deploy.py` reads what the shipped account holds.
 ACCOUNT = "555566667777"

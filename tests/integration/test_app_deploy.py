@@ -13,8 +13,6 @@ from botocore.exceptions import ClientError
 
 from ecr_constructs import CiIssuer
 from ecr_constructs.environment.loading import load_environments
-from ecr_constructs.environment.registries import home, replicas
-from ecr_constructs.environment.resolution import resolve
 from ecr_constructs.model.repository_policy import Access, document
 from local_aws import images, paths, web_identity
 from local_aws.registry import PullRejectedError, PushRejectedError
@@ -23,13 +21,13 @@ from tests.support.embedded_aws import MEMBER
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ecr_constructs.environment.models import Environment
+    from ecr_constructs.environment.resolution import ResolvedEnvironment
     from local_aws.process import LocalAws
     from local_aws.registry import Registry
     from tests.support.embedded_aws import Cdk
 
     Repositories = dict[str, dict[str, Any]]
-    ReadBack = Callable[[Environment], Repositories]
+    ReadBack = Callable[[ResolvedEnvironment], Repositories]
 
 STAGES = ("Dev/**", "Prod/**")
 
@@ -39,7 +37,7 @@ class Deployed:
     """Dev and prod, deployed once."""
 
     aws: LocalAws
-    environments: dict[str, Environment]
+    environments: dict[str, ResolvedEnvironment]
     output: str
 
     def client(self, service: str, name: str) -> Any:
@@ -74,8 +72,7 @@ class Deployed:
 def deployed(local_aws: LocalAws, deploy: Cdk) -> Deployed:
     shipped = load_environments(paths.PROJECT / "environments")
     environments = {name: shipped[name] for name in ("dev", "prod")}
-    sites = [site for entry in environments.values() for site in (home(entry), *replicas(entry))]
-    places = [(site.registry.account, site.registry.region) for site in sites]
+    places = [place for entry in environments.values() for place in entry.registries]
     local_aws.bootstrap(places, trust=places[0][0])
     output = deploy(*STAGES, account=places[0][0]).stdout
     return Deployed(local_aws, environments, output)
@@ -87,28 +84,25 @@ def repositories(deployed: Deployed, read_back: ReadBack) -> dict[str, Repositor
     return {name: read_back(entry) for name, entry in deployed.environments.items()}
 
 
-def expected(environment: Environment, key_arn: str | None) -> dict[str, dict[str, Any]]:
+def expected(environment: ResolvedEnvironment, key_arn: str | None) -> dict[str, dict[str, Any]]:
     """Return what the files say of each repository, in the terms of `read_back`."""
     expected_settings = {}
-    for team in environment.teams.values():
-        for repository in team.repositories:
-            settings = resolve(environment, team, repository)
-            keywords = settings.keywords
-            who = {name: value for name, value in keywords.items() if name.startswith("pu")}
-            statements = Access(**who).statements("aws")
-            expected_settings[repository.name] = {
-                "tag mutability": (
-                    settings.tag_mutability.setting,
-                    list(settings.tag_mutability.except_for),
-                ),
-                "encryption": {"encryptionType": "AES256"}
-                if settings.encryption == "aes256"
-                else {"encryptionType": "KMS", "kmsKey": key_arn},
-                "scan on push": keywords["scan_on_push"],
-                "lifecycle": settings.lifecycle.to_dict(),
-                "policy": document(statements) if statements else None,
-                "tags": keywords["tags"],
-            }
+    for repository in environment.repositories:
+        settings = repository.settings
+        statements = Access(**settings.access).statements("aws")
+        expected_settings[repository.name] = {
+            "tag mutability": (
+                settings.tag_mutability.setting,
+                list(settings.tag_mutability.except_for),
+            ),
+            "encryption": {"encryptionType": "AES256"}
+            if settings.encryption == "aes256"
+            else {"encryptionType": "KMS", "kmsKey": key_arn},
+            "scan on push": settings.scan_on_push,
+            "lifecycle": settings.lifecycle.to_dict(),
+            "policy": document(statements) if statements else None,
+            "tags": settings.tags,
+        }
     return expected_settings
 
 

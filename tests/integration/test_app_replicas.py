@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ecr_constructs.environment.loading import load_environments
-from ecr_constructs.environment.registries import home, replicas
-from ecr_constructs.model.replication import Destination
+from ecr_constructs.model.registry_id import RegistryId
 from local_aws import images, paths
 from local_aws.registry import PushRejectedError
 from tests.integration.test_app_changes import rewrite
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
 
 # Of their own: other tests read what the shipped accounts hold.
 ACCOUNT, OTHER = "666677778888", "777788889990"
-HOME = Destination(ACCOUNT, "eu-central-1")
-REGION = Destination(ACCOUNT, "eu-west-1")
-ELSEWHERE = Destination(OTHER, "eu-central-1")
+HOME = RegistryId(ACCOUNT, "eu-central-1")
+REGION = RegistryId(ACCOUNT, "eu-west-1")
+ELSEWHERE = RegistryId(OTHER, "eu-central-1")
 EVERY_REPLICA = pytest.mark.parametrize("there", [REGION, ELSEWHERE], ids=str)
 
 
@@ -35,22 +34,22 @@ class Registries:
     aws: LocalAws
     folder: Path
 
-    def client(self, service: str, there: Destination) -> Any:
+    def client(self, service: str, there: RegistryId) -> Any:
         """Return a client in the account and Region of a registry."""
         return self.aws.client(service, account=there.account, region=there.region)
 
-    def push(self, there: Destination, reference: str, seed: str) -> str:
+    def push(self, there: RegistryId, reference: str, seed: str) -> str:
         """Push an image and return its digest."""
         return self.aws.registry(there.account, there.region).push(reference, images.image(seed))
 
-    def digests(self, there: Destination, name: str) -> dict[str, str]:
+    def digests(self, there: RegistryId, name: str) -> dict[str, str]:
         """Return what a repository holds: digests by tag."""
         details = self.client("ecr", there).describe_images(repositoryName=name)["imageDetails"]
         return {
             tag: image["imageDigest"] for image in details for tag in image.get("imageTags", [])
         }
 
-    def describe(self, there: Destination, name: str) -> dict[str, Any]:
+    def describe(self, there: RegistryId, name: str) -> dict[str, Any]:
         """Return a repository as ECR describes it."""
         answer = self.client("ecr", there).describe_repositories(repositoryNames=[name])
         return dict(answer["repositories"][0])
@@ -75,15 +74,13 @@ def registries(
 
     rewrite(file, move)
     environment = load_environments(folder)["prod"]
-    sites = (home(environment), *replicas(environment))
-    places = [(site.registry.account, site.registry.region) for site in sites]
-    local_aws.bootstrap(places, trust=ACCOUNT)
+    local_aws.bootstrap(environment.registries, trust=ACCOUNT)
     deploy("**", account=ACCOUNT, environments=folder)
     return Registries(local_aws, folder)
 
 
 @EVERY_REPLICA
-def test_a_pushed_image_arrives(registries: Registries, there: Destination) -> None:
+def test_a_pushed_image_arrives(registries: Registries, there: RegistryId) -> None:
     """The replica holds the same digest under the same tag."""
     digest = registries.push(HOME, "payments/api:v7", "arrives")
 
@@ -91,7 +88,7 @@ def test_a_pushed_image_arrives(registries: Registries, there: Destination) -> N
 
 
 @EVERY_REPLICA
-def test_a_tag_is_immutable_there_too(registries: Registries, there: Destination) -> None:
+def test_a_tag_is_immutable_there_too(registries: Registries, there: RegistryId) -> None:
     """A replica rejects another image under a tag that has arrived."""
     registries.push(HOME, "payments/api:v8", "first")
 
@@ -100,9 +97,7 @@ def test_a_tag_is_immutable_there_too(registries: Registries, there: Destination
 
 
 @EVERY_REPLICA
-def test_a_replica_is_encrypted_with_its_own_key(
-    registries: Registries, there: Destination
-) -> None:
+def test_a_replica_is_encrypted_with_its_own_key(registries: Registries, there: RegistryId) -> None:
     """The key is the one that the alias of that account and Region points to."""
     kms = registries.client("kms", there)
     key = kms.describe_key(KeyId="alias/prod-ecr")["KeyMetadata"]["Arn"]
@@ -114,7 +109,7 @@ def test_a_replica_is_encrypted_with_its_own_key(
 
 @EVERY_REPLICA
 def test_what_replication_creates_has_its_templates_settings(
-    registries: Registries, there: Destination
+    registries: Registries, there: RegistryId
 ) -> None:
     """A repository that is declared nowhere arrives immutable, encrypted and with a policy."""
     name = f"storefront/undeclared-{there.account}-{there.region}"
@@ -129,7 +124,7 @@ def test_what_replication_creates_has_its_templates_settings(
 
 @EVERY_REPLICA
 def test_what_is_not_to_be_replicated_stays_at_home(
-    registries: Registries, there: Destination
+    registries: Registries, there: RegistryId
 ) -> None:
     """A build cache is pushed often and copied nowhere."""
     registries.push(HOME, "platform/build-cache:any", "cache")

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from collections.abc import Iterator
@@ -40,6 +41,16 @@ def run(*command: str | Path, **environment: str) -> str:
     return result.stdout
 
 
+def install(interpreter: Path, requirement: str | Path) -> None:
+    """Install a wheel, from uv's cache if everything is there."""
+    uv = Path(sys.executable).with_name("uv")
+    command: list[str | Path] = [uv, "pip", "install", "-q", "--python", interpreter, requirement]
+    try:
+        run(*command, "--offline")
+    except AssertionError:
+        run(*command)
+
+
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a freshly built wheel."""
@@ -57,12 +68,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
     uv = Path(sys.executable).with_name("uv")
     run(uv, "venv", "--quiet", "--python", sys.executable, environment)
     interpreter = environment / "bin" / "python"
-    install: list[str | Path] = [uv, "pip", "install", "-q", "--python", interpreter, wheel]
-    try:
-        # Whoever made this environment with uv has everything in uv's cache.
-        run(*install, "--offline")
-    except AssertionError:
-        run(*install)
+    install(interpreter, wheel)
     yield interpreter
     # Pytest keeps its folders for three runs, and this one is large.
     shutil.rmtree(environment)
@@ -81,6 +87,23 @@ def test_wheel_holds_the_library_only(wheel: Path) -> None:
         "ecr_constructs/review/create_only.json",
     }
     assert {*expected, *data} == names
+
+
+def test_sdist_holds_the_library_only(tmp_path: Path) -> None:
+    """The source distribution builds the wheel; tests need the whole checkout."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
+    [built] = tmp_path.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+
+    library = {name for name in names if name.startswith("ecr_constructs/")}
+    modules = {
+        path.relative_to(ROOT).as_posix() for path in (ROOT / "ecr_constructs").rglob("*.py")
+    }
+    assert modules == {name for name in library if name.endswith(".py")}
+    metadata = {"PKG-INFO", "pyproject.toml", ".gitignore", "README.md", "CHANGELOG.md", "LICENSE"}
+    assert metadata == names - library
 
 
 def test_wheel_states_its_metadata(wheel: Path) -> None:
@@ -126,3 +149,18 @@ def test_the_command_needs_no_extra(python: Path) -> None:
     assert "11 images: 3 deleted, " in run(*command, *files, "--now", "2026-11-24T12:00:00Z")
     live = subprocess.run([*command, "--live", "api"], capture_output=True, check=False, text=True)
     assert (2, True) == (live.returncode, "pip install 'ecr-constructs[cli]'" in live.stderr)
+
+
+def test_environment_files_need_their_extra(python: Path, wheel: Path) -> None:
+    """Without it, the command line says what to install; with `app`, files are loaded."""
+    folder = ROOT / "environments"
+    command = (python.with_name("ecr-constructs"), "push-commands", "payments/api")
+    with pytest.raises(AssertionError, match="pip install 'ecr-constructs"):
+        run(*command, "--environment", folder / "prod.yaml")
+
+    install(python, f"{wheel}[app]")
+    program = (
+        "import pathlib, sys; from ecr_constructs.environment.loading import load_environments; "
+        "print(*load_environments(pathlib.Path(sys.argv[1])))"
+    )
+    assert "dev prod staging\n" == run(python, "-c", program, folder)

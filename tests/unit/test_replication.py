@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from ecr_constructs.model import replication
 from ecr_constructs.model.prefixes import covers
+from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import (
-    Destination,
     ReplicationRule,
+    destination_errors,
     forwarded,
     merged,
     replication_errors,
@@ -17,33 +18,33 @@ from tests.support.service_models import resource_schema, shape
 
 ACCOUNT, OTHER_ACCOUNT = "111122223333", "444455556666"
 KNOWN = ["eu-central-1", "eu-west-1", "us-east-1", "us-gov-west-1", "cn-north-1"]
-HERE = Destination(ACCOUNT, "eu-central-1")
-THERE = Destination(ACCOUNT, "eu-west-1")
-FAR = Destination(ACCOUNT, "us-east-1")
+HERE = RegistryId(ACCOUNT, "eu-central-1")
+THERE = RegistryId(ACCOUNT, "eu-west-1")
+FAR = RegistryId(ACCOUNT, "us-east-1")
 TOKEN = "${Token[Value.1]}"
 
 
-def rule(*prefixes: str, to: Destination = THERE, deletions: bool = False) -> ReplicationRule:
+def rule(*prefixes: str, to: RegistryId = THERE, deletions: bool = False) -> ReplicationRule:
     """Return a rule with one destination."""
     return ReplicationRule(frozenset(prefixes), frozenset({to}), deletions)
 
 
-def destinations(count: int) -> frozenset[Destination]:
+def destinations(count: int) -> frozenset[RegistryId]:
     """Return that many different destinations."""
-    return frozenset(Destination(f"{number:012}", "eu-west-1") for number in range(count))
+    return frozenset(RegistryId(f"{number:012}", "eu-west-1") for number in range(count))
 
 
 FROM = {
     "another Region": (THERE, HERE, []),
-    "the same Region of another account": (Destination(OTHER_ACCOUNT, "eu-central-1"), HERE, []),
+    "the same Region of another account": (RegistryId(OTHER_ACCOUNT, "eu-central-1"), HERE, []),
     "itself": (HERE, HERE, ["111122223333/eu-central-1 is this registry itself; leave it out"]),
     "an unknown Region": (
-        Destination(ACCOUNT, "eu-centre-1"),
+        RegistryId(ACCOUNT, "eu-centre-1"),
         HERE,
         ["'eu-centre-1' is not a Region that the installed aws-cdk-lib knows"],
     ),
     "another partition": (
-        Destination(ACCOUNT, "us-gov-west-1"),
+        RegistryId(ACCOUNT, "us-gov-west-1"),
         HERE,
         [
             (
@@ -53,7 +54,7 @@ FROM = {
         ],
     ),
     "an unknown Region of another partition": (
-        Destination(ACCOUNT, "cn-mars-1"),
+        RegistryId(ACCOUNT, "cn-mars-1"),
         HERE,
         [
             "'cn-mars-1' is not a Region that the installed aws-cdk-lib knows",
@@ -63,21 +64,21 @@ FROM = {
             ),
         ],
     ),
-    "a deploy-time Region": (Destination(ACCOUNT, TOKEN), HERE, []),
-    "a deploy-time account": (Destination(TOKEN, "eu-central-1"), HERE, []),
-    "from a deploy-time Region": (THERE, Destination(TOKEN, TOKEN), []),
+    "a deploy-time Region": (RegistryId(ACCOUNT, TOKEN), HERE, []),
+    "a deploy-time account": (RegistryId(TOKEN, "eu-central-1"), HERE, []),
+    "from a deploy-time Region": (THERE, RegistryId(TOKEN, TOKEN), []),
     "a deploy-time registry itself": (
-        Destination(TOKEN, TOKEN),
-        Destination(TOKEN, TOKEN),
+        RegistryId(TOKEN, TOKEN),
+        RegistryId(TOKEN, TOKEN),
         [f"{TOKEN}/{TOKEN} is this registry itself; leave it out"],
     ),
 }
 
 
 @pytest.mark.parametrize(("there", "source", "faults"), FROM.values(), ids=FROM)
-def test_destination(there: Destination, source: Destination, faults: list[str]) -> None:
+def test_destination(there: RegistryId, source: RegistryId, faults: list[str]) -> None:
     """A destination is another registry of a known Region of the same partition."""
-    assert faults == list(there.faults_from(source, KNOWN))
+    assert faults == list(destination_errors(there, source, KNOWN))
 
 
 FEW = "a registry replicates to at most 25 different destinations, these are"
@@ -207,7 +208,7 @@ def rules() -> st.SearchStrategy[list[ReplicationRule]]:
     return st.lists(st.builds(ReplicationRule, prefix_sets(), places, st.booleans()), max_size=6)
 
 
-def copies(listed: list[ReplicationRule]) -> set[tuple[str, Destination, bool]]:
+def copies(listed: list[ReplicationRule]) -> set[tuple[str, RegistryId, bool]]:
     """Return each prefix and destination that rules name."""
     return {
         (prefix, each, rule.replicate_deletions)
@@ -247,7 +248,7 @@ def test_joining_keeps_the_order_and_nothing_else_of_it(
 
 # --- chains -----------------------------------------------------------------------------------
 
-CHAINS: dict[str, tuple[list[ReplicationRule], list[ReplicationRule], dict[str, set[Destination]]]]
+CHAINS: dict[str, tuple[list[ReplicationRule], list[ReplicationRule], dict[str, set[RegistryId]]]]
 CHAINS = {
     "a chain": ([rule("aa/")], [rule("aa/", to=FAR)], {"aa/": {FAR}}),
     "a chain of everything": ([rule()], [rule(to=FAR)], {"": {FAR}}),
@@ -274,7 +275,7 @@ CHAINS = {
 def test_chain(
     mine: list[ReplicationRule],
     theirs: list[ReplicationRule],
-    lost: dict[str, set[Destination]],
+    lost: dict[str, set[RegistryId]],
 ) -> None:
     """What arrives by replication is not sent on, so it is lost where there is no direct way."""
     assert lost == forwarded(mine, HERE, theirs, THERE)
@@ -286,7 +287,7 @@ def test_chains_agree_with_following_each_repository(
 ) -> None:
     """Each repository that is lost is found, and each prefix that is found loses one."""
 
-    def lost(name: str) -> set[Destination]:
+    def lost(name: str) -> set[RegistryId]:
         direct = {d for r in mine if covers(r.prefixes, name) for d in r.destinations}
         onwards = {d for r in theirs if covers(r.prefixes, name) for d in r.destinations}
         return onwards - direct - {HERE} if THERE in direct else set()

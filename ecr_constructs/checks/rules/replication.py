@@ -13,12 +13,13 @@ from ecr_constructs.cloudformation.replication_config import (
     source_of,
     template_for,
 )
-from ecr_constructs.cloudformation.resource import Registry, Resource
+from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY, REPLICATION
+from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import (
     MAX_RULES,
     QUOTA_RULES,
-    Destination,
+    destination_errors,
     forwarded,
     replication_errors,
 )
@@ -47,17 +48,17 @@ def real_destinations(resource: Resource) -> Iterator[Fault]:
             # ECR001 speaks of what is missing.
             if isinstance(entry, dict) and {"Region", "RegistryId"} <= set(entry):
                 path = (*_PATH, index, "Destinations", place)
-                goal = Destination(str(entry["RegistryId"]), str(entry["Region"]))
+                goal = RegistryId(str(entry["RegistryId"]), str(entry["Region"]))
                 yield from (Fault(path, fault) for fault in _destination_errors(goal, source))
 
 
-def _destination_errors(goal: Destination, source: Destination) -> Iterator[str]:
+def _destination_errors(goal: RegistryId, source: RegistryId) -> Iterator[str]:
     if goal == source:
         yield "the destination is this registry itself"
     elif not is_unresolved(goal.region) and goal.region not in regions():
         yield f"{goal.region!r} is not a Region"
     else:
-        yield from goal.faults_from(source, [goal.region])
+        yield from destination_errors(goal, source, [goal.region])
 
 
 @rule(
@@ -104,7 +105,7 @@ def not_chained(resource: Resource) -> Iterator[Fault]:
     """Look at what the destinations replicate, where their templates are known."""
     source, rules = source_of(resource), rules_of(resource)
     for goal in sorted({each for copy in rules for each in copy.destinations}):
-        for other in replication_at(resource.assembly, Registry(goal.account, goal.region)):
+        for other in replication_at(resource.assembly, RegistryId(goal.account, goal.region)):
             lost = forwarded(rules, source, rules_of(other), goal) if other != resource else {}
             for prefix, missed in sorted(lost.items()):
                 what = f"{prefix}*" if prefix else "everything"
@@ -168,7 +169,7 @@ def let_in(resource: Resource) -> Iterator[Fault]:
     source = source_of(resource)
     goals = {each for copy in rules_of(resource) for each in copy.destinations}
     for goal in sorted(goals):
-        registry = Registry(goal.account, goal.region)
+        registry = RegistryId(goal.account, goal.region)
         policies = resource.assembly.in_registry(registry, REGISTRY_POLICY)
         if goal.account == source.account or is_unresolved(source.account) or not policies:
             continue

@@ -10,10 +10,11 @@ from aws_cdk import region_info
 from constructs import Construct
 
 from ecr_constructs.model.prefixes import covers
+from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import (
     QUOTA_RULES,
-    Destination,
     ReplicationRule,
+    destination_errors,
     forwarded,
     merged,
     replication_errors,
@@ -27,7 +28,7 @@ _Configuration = ecr.CfnReplicationConfiguration
 class RegistryReplication:
     """Joins replication rules and renders them as one `AWS::ECR::ReplicationConfiguration`."""
 
-    def __init__(self, registry: Construct, source: Destination) -> None:
+    def __init__(self, registry: Construct, source: RegistryId) -> None:
         """Begin without rules, which renders nothing."""
         self._registry = registry
         self._source = source
@@ -78,7 +79,7 @@ class RegistryReplication:
 
     def _destination_errors(self, rule: ReplicationRule) -> Iterator[str]:
         for destination in sorted(rule.destinations):
-            yield from destination.faults_from(self._source, _known_regions())
+            yield from destination_errors(destination, self._source, _known_regions())
 
     @property
     def environment(self) -> str:

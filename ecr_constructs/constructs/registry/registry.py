@@ -19,7 +19,8 @@ from ecr_constructs.constructs.registry._signing import RegistrySigning
 from ecr_constructs.constructs.registry._signing_grants import grant_signing_to_pushers
 from ecr_constructs.model import principals, registry_policy
 from ecr_constructs.model.pull_time import MAX_EXCLUSIONS, exclusion_errors
-from ecr_constructs.model.replication import Destination, ReplicationRule
+from ecr_constructs.model.registry_id import RegistryId
+from ecr_constructs.model.replication import ReplicationRule
 from ecr_constructs.model.scanning import Scanning, filters_of
 from ecr_constructs.model.signing import SigningRule
 from ecr_constructs.model.tokens import is_unresolved
@@ -53,7 +54,7 @@ class Registry(RegistryEvents, RegistryGrants):
             instead="Find the first one with Registry.of(scope) and ask it for the rest.",
         )
         stack = cdk.Stack.of(scope)
-        here = Destination(stack.account, stack.region)
+        here = RegistryId(stack.account, stack.region)
         self._account = here.account
         self._partition = partition_in(here.region)
         arn = f"arn:{self._partition}:ecr:{here.region}:{here.account}:repository/"
@@ -117,8 +118,8 @@ class Registry(RegistryEvents, RegistryGrants):
         for account, regions in accounts.items():
             require_list(f"to_accounts[{account!r}]", regions)
         require_list("prefixes", prefixes)
-        destinations = {Destination(self._account, region) for region in to_regions} | {
-            Destination(account, region)
+        destinations = {RegistryId(self._account, region) for region in to_regions} | {
+            RegistryId(account, region)
             for account, regions in accounts.items()
             for region in regions
         }

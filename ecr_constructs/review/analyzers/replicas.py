@@ -9,25 +9,24 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cloudformation.replication_config import repository_at, template_for
-from ecr_constructs.cloudformation.resource import Registry
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
+from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.review.phrases import join_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ecr_constructs.cloudformation.resource import Resource
-    from ecr_constructs.model.replication import Destination
 
 
-def lacking(repositories: Mapping[str, Resource], goal: Destination) -> Iterator[str]:
+def lacking(repositories: Mapping[str, Resource], goal: RegistryId) -> Iterator[str]:
     """Yield what replicas will lack at a destination.
 
     Args:
         repositories: The repositories that are replicated, by name.
         goal: Where to.
     """
-    registry = Registry(goal.account, goal.region)
+    registry = RegistryId(goal.account, goal.region)
     groups: defaultdict[tuple[tuple[str, ...], bool], list[str]] = defaultdict(list)
     for name, each in repositories.items():
         if registry not in each.assembly.registries:

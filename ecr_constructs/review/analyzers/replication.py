@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ecr_constructs.cloudformation.resource import Resource
-    from ecr_constructs.model.replication import Destination
+    from ecr_constructs.model.registry_id import RegistryId
     from ecr_constructs.review.comparison import Comparison, Pair
 
 _STAY = "images pushed from now on are no longer copied; those that are there stay"
@@ -50,10 +50,10 @@ class _Extent:
     deletions: frozenset[str]
 
     @classmethod
-    def of(cls, reach: Reach, goal: Destination) -> _Extent:
+    def of(cls, reach: Reach, goal: RegistryId) -> _Extent:
         return cls(reach.copies.get(goal, NOTHING), reach.deletions.get(goal, NOTHING))
 
-    def described(self, goal: Destination) -> dict[str, Any] | None:
+    def described(self, goal: RegistryId) -> dict[str, Any] | None:
         """Return it as JSON; None if nothing is replicated."""
         if not self.copies:
             return None
@@ -69,7 +69,7 @@ class _Goal:
     """A destination, and what is replicated to it before and after."""
 
     pair: Pair
-    goal: Destination
+    goal: RegistryId
     old: _Extent
     new: _Extent
 
@@ -167,7 +167,7 @@ def _renamed(pair: Pair) -> Iterator[Change]:
     # What the rules take away or give is said of them.
     lost = before.goals(old) - before.goals(new) - after.goals(new)
     gained = after.goals(new) - after.goals(old) - before.goals(old)
-    severities: tuple[tuple[Severity, str, set[Destination]], ...] = (
+    severities: tuple[tuple[Severity, str, set[RegistryId]], ...] = (
         ("warning", f"under its new name it is no longer replicated to {{}}: {_STAY}", lost),
         ("note", "under its new name it is replicated to {}", gained),
     )
@@ -187,12 +187,12 @@ def _renamed(pair: Pair) -> Iterator[Change]:
             )
 
 
-def _called(goal: Destination, source: Resource) -> str:
+def _called(goal: RegistryId, source: Resource) -> str:
     """Return a destination's Region, with its account if that is another one."""
     return goal.region if goal.account == source_of(source).account else str(goal)
 
 
-def _listed(goals: Iterable[Destination]) -> list[str]:
+def _listed(goals: Iterable[RegistryId]) -> list[str]:
     return [str(each) for each in sorted(goals)]
 
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ecr_constructs.cloudformation.resource import Resource
-    from ecr_constructs.model.replication import Destination, ReplicationRule
+    from ecr_constructs.model.registry_id import RegistryId
+    from ecr_constructs.model.replication import ReplicationRule
 
 _Prefixes = frozenset[str]
 NOTHING: _Prefixes = frozenset()
@@ -28,8 +29,8 @@ class Reach:
         deletions: The same for those whose images are deleted there when they are deleted here.
     """
 
-    copies: Mapping[Destination, _Prefixes]
-    deletions: Mapping[Destination, _Prefixes]
+    copies: Mapping[RegistryId, _Prefixes]
+    deletions: Mapping[RegistryId, _Prefixes]
 
     @classmethod
     def of(cls, rules: Iterable[ReplicationRule]) -> Self:
@@ -43,7 +44,7 @@ class Reach:
         there = resource.assembly.in_registry_of(resource, REPLICATION)
         return cls.of(rule for each in there for rule in rules_of(each))
 
-    def goals(self, name: str) -> set[Destination]:
+    def goals(self, name: str) -> set[RegistryId]:
         """Return where a repository's images are copied to."""
         return {goal for goal, prefixes in self.copies.items() if name.startswith(tuple(prefixes))}
 
@@ -58,8 +59,8 @@ def touches(prefix: str, others: _Prefixes) -> bool:
     return any(each.startswith(prefix) or prefix.startswith(each) for each in others)
 
 
-def _joined(rules: Iterable[ReplicationRule]) -> dict[Destination, _Prefixes]:
-    found: dict[Destination, set[str]] = {}
+def _joined(rules: Iterable[ReplicationRule]) -> dict[RegistryId, _Prefixes]:
+    found: dict[RegistryId, set[str]] = {}
     for rule in rules:
         for goal in rule.destinations:
             found.setdefault(goal, set()).update(rule.prefixes or {""})

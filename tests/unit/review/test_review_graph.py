@@ -7,19 +7,19 @@ import pytest
 
 from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.graph import TemplateSet
-from ecr_constructs.model.replication import Destination
+from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.report.mermaid import graph
 from ecr_constructs.review import review
 from ecr_constructs.review.replication_graph import Edge
 from tests.support.rule_examples.build import repository
 
 HOME, IRELAND, OHIO = (
-    Destination("111122223333", region) for region in ("eu-central-1", "eu-west-1", "us-east-2")
+    RegistryId("111122223333", region) for region in ("eu-central-1", "eu-west-1", "us-east-2")
 )
 API = {"Api": repository(RepositoryName="payments/api")}
 
 
-def replicating(*rules: tuple[Destination, list[str]]) -> dict[str, Any]:
+def replicating(*rules: tuple[RegistryId, list[str]]) -> dict[str, Any]:
     said = [
         {
             "Destinations": [{"RegistryId": to.account, "Region": to.region}],
@@ -97,7 +97,7 @@ _LINE = re.compile(
 )
 def test_nothing_in_a_template_is_syntax(evil: str) -> None:
     """A label is text, whatever is in it."""
-    edges = [Edge(Destination(evil, "eu-west-1"), OHIO, (evil, "b/"), "added")]
+    edges = [Edge(RegistryId(evil, "eu-west-1"), OHIO, (evil, "b/"), "added")]
     first, kind, *lines, last = graph(edges).split("\n")
 
     assert ("```mermaid", "graph LR", "```") == (first, kind, last)
@@ -110,7 +110,7 @@ def test_nothing_in_a_template_is_syntax(evil: str) -> None:
 def test_what_is_too_much_to_be_seen_is_left_out() -> None:
     """The least important is left out, and it is said how much."""
     edges = [
-        Edge(HOME, Destination(f"{number:012}", "eu-west-1"), ("",), "kept")
+        Edge(HOME, RegistryId(f"{number:012}", "eu-west-1"), ("",), "kept")
         for number in range(1000)
     ]
     drawn = graph(edges)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ecr_constructs.model.replication import Destination
+from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.report.markdown_escape import visible
 from ecr_constructs.report.review_markdown import MARKER, to_markdown
 from ecr_constructs.review import Change, Review
@@ -18,7 +18,7 @@ from tests.unit.review.changes import change, note, reviewed
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 LIMIT = 65_536
-HERE, THERE = (Destination("111122223333", each) for each in ("eu-central-1", "eu-west-1"))
+HERE, THERE = (RegistryId("111122223333", each) for each in ("eu-central-1", "eu-west-1"))
 
 
 def test_the_comment() -> None:
@@ -149,7 +149,7 @@ def test_the_limit_is_kept(sizes: list[int], edges: int) -> None:
         for size in sizes
     ]
     drawn = [
-        Edge(HERE, Destination('"' * 200, str(each)), ("é" * 9,), "kept") for each in range(edges)
+        Edge(HERE, RegistryId('"' * 200, str(each)), ("é" * 9,), "kept") for each in range(edges)
     ]
     assert len(to_markdown(reviewed(changes, drawn))) <= LIMIT
 
