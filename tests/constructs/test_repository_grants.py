@@ -451,7 +451,7 @@ def test_pushers_of_both_kinds_are_known(stack: cdk.Stack) -> None:
     repository.grant_push(role_of(stack))
     repository.grant_pull_push(role_of(stack, "Both"))
 
-    assert 2 == len(repository.pushers)
+    assert 2 == len(repository._push_access.grantees)
 
 
 def test_two_accounts_that_are_not_known_are_one(app: cdk.App) -> None:
