@@ -16,6 +16,7 @@ from tests.support.constructs import (
     ORGANIZATION,
     OTHER_ACCOUNT,
     children,
+    rejects_value,
     resources,
     template,
 )
@@ -299,19 +300,19 @@ def test_agnostic_stacks_are_warned(app: cdk.App) -> None:
 
 FOREIGN = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "a prefix": ({"prefix": "Payments"}, "must be ROOT, or the beginning of a repository name"),
-    "an account": ({"pull_accounts": ["4444"]}, "'4444': an account id has 12 digits"),
-    "dual layer": ({"encryption": Encryption.dual_layer()}, "exists only in the AWS GovCloud"),
+    "a prefix": ({"prefix": "Payments"}, "'Payments'"),
+    "an account": ({"pull_accounts": ["4444"]}, "'4444'"),
+    "dual layer": ({"encryption": Encryption.dual_layer()}, "eu-central-1"),
     "a key": (
         {"encryption": Encryption.customer_managed(FOREIGN)},
-        "the key must be in the repository's Region",
+        "eu-central-1",
     ),
     "a cache": (
         {
             "applied_for": ["PULL_THROUGH_CACHE"],
             "lifecycle": LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14)),
         },
-        "a pull through cache keeps images that were pulled by digest untagged",
+        "untagged",
     ),
 }
 
@@ -321,7 +322,7 @@ def test_refuses_before_the_tree_is_touched(
     stack: cdk.Stack, keywords: dict[str, Any], fault: str
 ) -> None:
     """A refused template leaves no trace: neither a construct nor a claim to its prefix."""
-    with pytest.raises(ValueError, match=fault):
+    with rejects_value(fault):
         define(stack, **keywords)
 
     assert [] == children(stack)
@@ -331,8 +332,8 @@ def test_refuses_before_the_tree_is_touched(
 @pytest.mark.parametrize(
     ("arn", "fault"),
     [
-        (f"arn:aws:iam::{ACCOUNT}:role/ecr/maker", "has a path, which ECR refuses"),
-        (f"arn:aws:iam::{OTHER_ACCOUNT}:role/maker", "must be in the registry's account"),
+        (f"arn:aws:iam::{ACCOUNT}:role/ecr/maker", "role/ecr/maker"),
+        (f"arn:aws:iam::{OTHER_ACCOUNT}:role/maker", OTHER_ACCOUNT),
     ],
     ids=["a path", "another account"],
 )
@@ -340,7 +341,7 @@ def test_refuses_roles(stack: cdk.Stack, arn: str, fault: str) -> None:
     """A role that ECR refuses is named, and no template is left behind."""
     role = iam.Role.from_role_arn(stack, "Maker", arn)
 
-    with pytest.raises(ValueError, match=fault):
+    with rejects_value(fault):
         define(stack, role=role)
 
     assert "Template" not in children(stack)

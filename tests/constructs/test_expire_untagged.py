@@ -10,7 +10,7 @@ from aws_cdk import assertions
 from aws_cdk import aws_ecr as ecr
 
 from ecr_constructs import ExpireUntagged, LifecyclePolicy, LifecycleRule, Repository
-from tests.support.constructs import lifecycle_of, properties_of
+from tests.support.constructs import lifecycle_of, properties_of, rejects_value
 from tests.support.third_party import everywhere, properties
 
 KEEP = LifecycleRule.keep_last(100)
@@ -143,11 +143,11 @@ def test_a_policy_keeps_its_registry(stack: cdk.Stack) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        pytest.param('{"rules":[', "not JSON", id="no JSON"),
+        pytest.param('{"rules":[', "rules", id="no JSON"),
         pytest.param('{"rules":[{"rulePriority":0}]}', "rulePriority", id="no policy"),
         pytest.param(
             json.dumps({"rules": rules(*[LifecycleRule.protect(f"v{n}") for n in range(50)])}),
-            "may hold 50 rules, holds 51",
+            "51",
             id="full",
         ),
     ],
@@ -159,7 +159,7 @@ def test_a_policy_that_takes_no_rule_is_left(stack: cdk.Stack, text: str, reason
 
     assert text == properties_of(stack)["LifecyclePolicy"]["LifecyclePolicyText"]
     [warning] = warnings(stack)
-    assert "ExpireUntagged leaves the lifecycle policy as it is. " in warning
+    assert "ExpireUntagged" in warning
     assert reason in warning
 
 
@@ -212,5 +212,5 @@ def test_a_repository_of_ours_keeps_both(stack: cdk.Stack) -> None:
 
 def test_less_than_a_day_is_refused() -> None:
     """What ECR would refuse raises where it is written."""
-    with pytest.raises(ValueError, match="must be at least 1"):
+    with rejects_value("0"):
         ExpireUntagged(after_days=0)

@@ -1,6 +1,5 @@
 """Repositories of other stacks and apps: what a grant can render here, and what only they can."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from ecr_constructs import Repository
 from tests.support.constructs import ACCOUNT, ORGANIZATION, OTHER_ACCOUNT, REGION, template
+from tests.support.errors import rejects
 from tests.support.policy_evaluator import World
 
 ARN = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/payments/api"
@@ -100,22 +100,25 @@ ELSEWHERE: dict[str, tuple[Grant, str]] = {
 }
 
 
-@pytest.mark.parametrize(("grant", "instead"), ELSEWHERE.values(), ids=ELSEWHERE)
+@pytest.mark.parametrize(("grant", "suggestion"), ELSEWHERE.values(), ids=ELSEWHERE)
 def test_what_only_the_repository_policy_grants_raises(
-    stack: cdk.Stack, grant: Grant, instead: str
+    stack: cdk.Stack, grant: Grant, suggestion: str
 ) -> None:
     """The error says in which account and Region to write what."""
     repository = Repository.from_repository_arn(stack, "Api", ARN)
 
-    where = f"'payments/api' of account {ACCOUNT} in {REGION} is defined. Write {instead} there"
-    with pytest.raises(ValueError, match=re.escape(where)):
+    with rejects("Stack/Api: repository-imported") as caught:
         grant(repository, stack)
+
+    [problem] = caught
+    assert f"write {suggestion} where it is defined" in problem.remedy
+    assert all(value in problem.message for value in ("'payments/api'", ACCOUNT, REGION))
 
 
 def test_a_grant_by_cdk_itself_raises_too(stack: cdk.Stack) -> None:
     """A function whose image Lambda could not pull is refused, in the same words."""
     repository = Repository.from_repository_name(stack, "Api", "payments/api")
-    with pytest.raises(RuntimeError, match=r"Write grant_pull_to_lambda\(\) there"):
+    with pytest.raises(RuntimeError, match=r"write grant_pull_to_lambda\(\)"):
         by_code(repository, stack)
 
 
@@ -125,7 +128,7 @@ def test_a_grant_by_cdk_itself_raises_too(stack: cdk.Stack) -> None:
 def test_what_is_written_elsewhere_is_believed(stack: cdk.Stack, grant: Grant) -> None:
     """Whoever says that the policy is written elsewhere may go on."""
     repository = Repository.from_repository_name(
-        stack, "Api", "payments/api", policy_elsewhere=True
+        stack, "Api", "payments/api", policy_managed_externally=True
     )
     grant(repository, stack)
 
@@ -135,9 +138,11 @@ def test_what_is_written_elsewhere_is_believed(stack: cdk.Stack, grant: Grant) -
 def test_a_repository_of_another_account(stack: cdk.Stack) -> None:
     """Both sides are needed: here the role's own, there the repository's."""
     role = role_of(stack)
-    with pytest.raises(ValueError, match=re.escape(f"Write pull_accounts=['{ACCOUNT}'] there")):
+    with rejects("Stack/Refused: repository-imported"):
         Repository.from_repository_arn(stack, "Refused", FAR_ARN).grant_pull(role)
-    Repository.from_repository_arn(stack, "Far", FAR_ARN, policy_elsewhere=True).grant_pull(role)
+    Repository.from_repository_arn(
+        stack, "Far", FAR_ARN, policy_managed_externally=True
+    ).grant_pull(role)
 
     found = World.of((template(stack), ACCOUNT, REGION))
     place = {"account": OTHER_ACCOUNT, "region": "eu-west-1"}

@@ -21,6 +21,7 @@ from tests.support.constructs import (
     REGION,
     new_app,
     properties_of,
+    rejects_value,
     repository_of,
     resources,
 )
@@ -130,7 +131,7 @@ def test_tags_may_be_excepted(app: cdk.App) -> None:
 
 def test_a_filter_that_ecr_refuses_raises() -> None:
     """A mixin judges what it is given where it is written."""
-    with pytest.raises(ValueError, match="may hold at most 2"):
+    with rejects_value("'*-*-*'"):
         MakeTagsImmutable(except_for=["*-*-*"])
 
 
@@ -220,7 +221,7 @@ def test_a_key_of_an_unknown_region_encrypts(app: cdk.App) -> None:
 
 def test_an_alias_is_no_key() -> None:
     """An alias would replace the repository at each deployment."""
-    with pytest.raises(ValueError, match="is an alias"):
+    with rejects_value("alias/ecr/prod"):
         EncryptWithKey("alias/ecr/prod")
 
 
@@ -229,7 +230,7 @@ def test_a_key_of_another_region_raises(app: cdk.App) -> None:
     stack = cdk.Stack(app, "Far", env=cdk.Environment(account=ACCOUNT, region="us-east-1"))
     ecr.Repository(stack, "Web")
 
-    with pytest.raises(RuntimeError, match="key must be in the repository's Region, us-east-1"):
+    with pytest.raises(RuntimeError, match="us-east-1"):
         cdk.Mixins.of(app).apply(EncryptWithKey(KEY))
 
 

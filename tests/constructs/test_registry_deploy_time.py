@@ -7,7 +7,9 @@ import pytest
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs import Registry, Repository
-from tests.support.constructs import OTHER_ACCOUNT, resources
+from ecr_constructs.model.validation import ValidationError
+from tests.support.constructs import OTHER_ACCOUNT, rejects_value, resources
+from tests.support.errors import codes
 
 REF = {"Ref": "Text"}
 
@@ -126,7 +128,7 @@ def test_an_agnostic_registry_does_not_replicate_to_itself(app: cdk.App) -> None
     """Its own Region is refused even where nobody knows yet which one it is."""
     stack = cdk.Stack(app, "Agnostic")
 
-    with pytest.raises(ValueError, match="is this registry itself; leave it out"):
+    with rejects_value("itself"):
         Registry(stack, "Registry").replicate(to_regions=[stack.region])
 
 
@@ -150,5 +152,7 @@ def test_lists_of_deploy_time_length_are_refused(
     """A parameter that is a list cannot be taken apart: each value must be named."""
     names = cdk.CfnParameter(stack, "Names", type="CommaDelimitedList").value_as_list
 
-    with pytest.raises(ValueError, match="is a list that is known only at deploy time"):
+    with pytest.raises(ValidationError) as caught:
         ask(registry, names)
+
+    assert ["list-unresolved"] == [code for _, code in codes(caught.value)]

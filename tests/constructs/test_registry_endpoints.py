@@ -1,15 +1,14 @@
 """Endpoints: what can be pulled through them, and from where."""
 
-import re
 from typing import Any
 
 import aws_cdk as cdk
-import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs import RegistryEndpoints
-from tests.support.constructs import ACCOUNT, ENV, OTHER_ACCOUNT, Template, template
+from tests.support.constructs import ACCOUNT, ENV, OTHER_ACCOUNT, Template, rejects_value, template
+from tests.support.errors import rejects
 
 ISOLATED = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
 
@@ -169,7 +168,7 @@ def test_an_endpoint_for_s3_that_is_there(stack: cdk.Stack) -> None:
 
 def test_statements_for_no_endpoint_are_refused(stack: cdk.Stack) -> None:
     """They would be nowhere."""
-    with pytest.raises(ValueError, match="s3_statements would be in no policy"):
+    with rejects("s3_statements: statements-without-endpoint"):
         RegistryEndpoints(
             stack,
             "Pulls",
@@ -182,7 +181,7 @@ def test_statements_for_no_endpoint_are_refused(stack: cdk.Stack) -> None:
 def test_faults_are_refused_before_anything_is_made(stack: cdk.Stack) -> None:
     """An account or a prefix that is none raises, and the id stays free."""
     network = vpc(stack)
-    with pytest.raises(ValueError, match=re.escape("'1111': an account id has 12 digits")):
+    with rejects_value("'1111'"):
         RegistryEndpoints(stack, "Pulls", vpc=network, account="1111")
 
     RegistryEndpoints(stack, "Pulls", vpc=network)

@@ -1,6 +1,5 @@
 """Scanning: one configuration of a registry, whoever asks for it."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +7,7 @@ import aws_cdk as cdk
 import pytest
 
 from ecr_constructs import Registry
-from tests.support.constructs import resources
+from tests.support.constructs import rejects_value, resources
 
 Ask = Callable[[Registry], None]
 
@@ -72,27 +71,27 @@ CONTRADICTIONS: dict[str, tuple[Ask, Ask, str]] = {
     "two scanners": (
         lambda r: r.scan_basic(on_push=["*"]),
         lambda r: r.scan_enhanced(continuous=["payments/*"]),
-        "asked for both: BASIC, on push * and ENHANCED, continuously payments/*",
+        "ENHANCED",
     ),
     "two frequencies": (
         lambda r: r.scan_enhanced(on_push=["payments/*"]),
         lambda r: r.scan_enhanced(continuous=["payments/*"]),
-        "'payments/*' is to be scanned both on push and continuously; choose one",
+        "'payments/*'",
     ),
     "a faulty filter": (
         lambda r: r.scan_basic(on_push=["payments/*"]),
         lambda r: r.scan_basic(on_push=["store/"]),
-        "filter 'store/' must be a repository name",
+        "'store/'",
     ),
     "a bare string": (
         lambda r: r.scan_enhanced(on_push=["payments/*"]),
         lambda r: r.scan_enhanced(continuous="store/*"),
-        "continuous must be a list of strings, got the string 'store/*'",
+        "'store/*'",
     ),
     "101 filters": (
         lambda r: r.scan_basic(on_push=[f"team{n}/*" for n in range(100)]),
         lambda r: r.scan_basic(on_push=["one/more"]),
-        "at most 100 filters are scanned on push, these are 101",
+        "101",
     ),
 }
 
@@ -104,7 +103,7 @@ def test_contradictions_are_refused(stack: cdk.Stack, first: Ask, second: Ask, f
     first(registry)
     before = resources(stack, "AWS::ECR::RegistryScanningConfiguration")
 
-    with pytest.raises(ValueError, match=re.escape(fault)):
+    with rejects_value(fault):
         second(registry)
 
     assert before == resources(stack, "AWS::ECR::RegistryScanningConfiguration")

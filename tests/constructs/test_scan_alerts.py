@@ -1,6 +1,5 @@
 """Alerts: who is told of what, and that EventBridge can tell them."""
 
-import re
 from typing import Any
 
 import aws_cdk as cdk
@@ -10,7 +9,16 @@ from aws_cdk import aws_sns as sns
 
 from ecr_constructs import Registry, ScanAlerts
 from ecr_constructs.model.events import Severity
-from tests.support.constructs import ACCOUNT, ENV, OTHER_REGION, Template, new_app, template
+from tests.support.constructs import (
+    ACCOUNT,
+    ENV,
+    OTHER_REGION,
+    Template,
+    new_app,
+    rejects_value,
+    template,
+)
+from tests.support.errors import rejects
 from tests.support.event_patterns import EVENTS, Event, changed, matches
 from tests.support.input_transformers import transformed
 
@@ -165,7 +173,7 @@ def test_an_imported_topic_is_warned_of(stack: cdk.Stack) -> None:
     alerts = ScanAlerts(stack, "Alerts", topic=sns.Topic.from_topic_arn(stack, "Imported", arn))
 
     [warning] = [each for each in alerts.node.metadata if each.type == "aws:cdk:warning"]
-    assert "It must let events.amazonaws.com sns:Publish" in warning.data
+    assert "events.amazonaws.com" in warning.data
 
 
 def test_an_agnostic_stack_has_no_link(app: cdk.App) -> None:
@@ -188,25 +196,20 @@ def test_a_registry_is_told_of_once(app: cdk.App) -> None:
     ScanAlerts(cdk.Stack(app, "Two", env=elsewhere), "Alerts")
 
     second = cdk.Stack(app, "Three", env=ENV)
-    fault = (
-        "'One/Alerts' and 'Three/Alerts' both define the scan alerts of "
-        f"aws://{ACCOUNT}/eu-central-1, which has only one: each finding would be told of twice. "
-        "Subscribe to the topic of the first."
-    )
-    with pytest.raises(ValueError, match=re.escape(fault)):
+    with rejects("Three/Alerts: defined-twice"):
         ScanAlerts(second, "Alerts")
 
 
 @pytest.mark.parametrize(
     ("severity", "emails", "fault"),
     [
-        ("URGENT", [], "must be one of INFORMATIONAL, LOW, MEDIUM, HIGH, CRITICAL"),
-        ("HIGH", ["somebody"], "'somebody': must be an e-mail address"),
+        ("URGENT", [], "URGENT"),
+        ("HIGH", ["somebody"], "'somebody'"),
     ],
 )
 def test_refuses(stack: cdk.Stack, severity: Severity, emails: list[str], fault: str) -> None:
     """Nothing is made of a severity or an address that is none, and the registry stays free."""
-    with pytest.raises(ValueError, match=re.escape(fault)):
+    with rejects_value(fault):
         ScanAlerts(stack, "Alerts", severity=severity, emails=emails)
 
     ScanAlerts(stack, "Alerts")

@@ -1,10 +1,15 @@
 """Apps of a test's own, and what they synthesize."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+import pytest
+
+from ecr_constructs.model.validation import ValidationError
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
@@ -73,6 +78,14 @@ def lifecycle_of(stack: cdk.Stack) -> list[dict[str, Any]]:
     text = properties_of(stack)["LifecyclePolicy"]["LifecyclePolicyText"]
     rules: list[dict[str, Any]] = json.loads(text)["rules"]
     return rules
+
+
+@contextmanager
+def rejects_value(*values: str) -> Iterator[None]:
+    """Expect a `ValidationError` that names these values; the model's tests assert its codes."""
+    with pytest.raises(ValidationError) as caught:
+        yield
+    assert [] == [value for value in values if value not in str(caught.value)]
 
 
 def children(scope: cdk.Stack) -> list[str]:
