@@ -1,6 +1,7 @@
 """Repositories of other stacks and apps: what a grant can render here, and what only they can."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import aws_cdk as cdk
@@ -10,7 +11,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 from ecr_constructs import Repository
-from tests.support.constructs import ACCOUNT, ORGANIZATION, OTHER_ACCOUNT, REGION, template
+from tests.support.constructs import (
+    ACCOUNT,
+    ORGANIZATION,
+    OTHER_ACCOUNT,
+    REGION,
+    rejects_value,
+    template,
+)
 from tests.support.errors import rejects
 from tests.support.policy_evaluator import World
 
@@ -181,32 +189,47 @@ def test_attributes_that_are_known_at_deploy_time(stack: cdk.Stack) -> None:
     assert name == repository.repository_name
 
 
-REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
-    "no name": (
-        lambda stack: Repository.from_repository_name(stack, "Api", "Payments"),
-        "Invalid repository name",
-    ),
+@pytest.mark.parametrize("former", [True, False])
+def test_the_former_name_of_the_keyword_warns(stack: cdk.Stack, *, former: bool) -> None:
+    """``policy_elsewhere`` still works, with a warning at the caller's line."""
+    with pytest.warns(DeprecationWarning, match="policy_managed_externally") as caught:
+        repository = Repository.from_repository_name(
+            stack, "Api", "payments/api", policy_elsewhere=former
+        )
+
+    assert __file__ == caught[0].filename
+    with nullcontext() if former else rejects("Stack/Api: repository-imported"):
+        repository.grant_pull(iam.AccountPrincipal(OTHER_ACCOUNT))
+
+
+def test_rejects_an_invalid_name(stack: cdk.Stack) -> None:
+    """A name that ECR rejects raises where it is written."""
+    with rejects_value("Payments"):
+        Repository.from_repository_name(stack, "Api", "Payments")
+
+
+REJECTED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
     "no ARN": (
         lambda stack: Repository.from_repository_arn(stack, "Api", "payments/api"),
-        "must be 'arn:aws:ecr:REGION:ACCOUNT:repository/NAME'",
+        "repository_arn: repository-arn-format",
     ),
     "the ARN of something else": (
         lambda stack: Repository.from_repository_arn(stack, "Api", ARN.replace("repository", "x")),
-        "must be 'arn:aws:ecr:REGION:ACCOUNT:repository/NAME'",
+        "repository_arn: repository-arn-format",
     ),
     "an ARN that is known at deploy time": (
         lambda stack: Repository.from_repository_arn(
             stack, "Api", cdk.CfnParameter(stack, "Arn").value_as_string
         ),
-        "use from_repository_attributes",
+        "repository_arn: repository-arn-unresolved",
     ),
 }
 
 
-@pytest.mark.parametrize(("make", "message"), REFUSED.values(), ids=REFUSED)
-def test_refuses_what_names_no_repository(
-    stack: cdk.Stack, make: Callable[[cdk.Stack], object], message: str
+@pytest.mark.parametrize(("make", "expected"), REJECTED.values(), ids=REJECTED)
+def test_rejects_an_invalid_arn(
+    stack: cdk.Stack, make: Callable[[cdk.Stack], object], expected: str
 ) -> None:
-    """A name or ARN that cannot be is refused where it is written."""
-    with pytest.raises(ValueError, match=message):
+    """An ARN from which no repository name can be read raises where it is written."""
+    with rejects(expected):
         make(stack)
