@@ -15,10 +15,10 @@ CALL = "Custom::AWS"
 
 def calls(stack: cdk.Stack) -> list[dict[str, Any]]:
     """Return the properties of the calls, without the function that makes them."""
-    found = [dict(each["Properties"]) for each in resources(stack, CALL)]
-    for each in found:
-        del each["ServiceToken"]
-    return found
+    rendered = [dict(resource["Properties"]) for resource in resources(stack, CALL)]
+    for item in rendered:
+        del item["ServiceToken"]
+    return rendered
 
 
 def put(name: str, value: str) -> str:
@@ -56,7 +56,7 @@ def test_only_what_is_given_is_set(stack: cdk.Stack) -> None:
     """A setting that is not given is left as it is; the logical id is pinned."""
     AccountSettings(stack, "Settings", blob_mounting=True)
 
-    assert [put("BLOB_MOUNTING", "ENABLED")] == [each["Create"] for each in calls(stack)]
+    assert [put("BLOB_MOUNTING", "ENABLED")] == [call["Create"] for call in calls(stack)]
     assert "SettingsBlobMounting56FD889D" in template(stack)["Resources"]
 
 
@@ -86,18 +86,18 @@ def test_a_setting_has_one_owner(app: cdk.App, stack: cdk.Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keywords", "fault"),
+    ("keywords", "value"),
     [
         ({}, "basic_scan_version"),
         ({"registry_policy_scope": "V1"}, "'V1'"),
     ],
     ids=["nothing", "the old scope"],
 )
-def test_refuses_before_the_tree_is_touched(
-    stack: cdk.Stack, keywords: dict[str, Any], fault: str
+def test_rejects_before_the_tree_is_touched(
+    stack: cdk.Stack, keywords: dict[str, Any], value: str
 ) -> None:
-    """Refused settings leave no trace in the stack."""
-    with rejects_value(fault):
+    """Rejected settings leave no trace in the stack."""
+    with rejects_value(value):
         AccountSettings(stack, "Settings", **keywords)
 
     assert [] == children(stack)

@@ -52,15 +52,15 @@ def role(stack: cdk.Stack, **changes: Any) -> CiPushRole:
 
 def properties(stack: cdk.Stack, kind: str) -> dict[str, Any]:
     """Return the properties of the one resource of a type."""
-    [found] = resources(stack, kind)
-    assert isinstance(found["Properties"], dict)
-    return found["Properties"]
+    [rendered] = resources(stack, kind)
+    assert isinstance(rendered["Properties"], dict)
+    return rendered["Properties"]
 
 
 def allowed(stack: cdk.Stack) -> list[tuple[Any, Any]]:
     """Return actions and resources of each statement of the one policy."""
     policy = properties(stack, "AWS::IAM::Policy")["PolicyDocument"]
-    return [(each["Action"], each["Resource"]) for each in policy["Statement"]]
+    return [(item["Action"], item["Resource"]) for item in policy["Statement"]]
 
 
 def test_a_role_pushes_to_its_repositories_and_nothing_else(stack: cdk.Stack) -> None:
@@ -81,8 +81,8 @@ def test_a_role_pushes_to_its_repositories_and_nothing_else(stack: cdk.Stack) ->
     ] == allowed(stack)
     assert {"Push7F99B893"} == {
         name
-        for name, each in template(stack)["Resources"].items()
-        if each["Type"] == "AWS::IAM::Role"
+        for name, resource in template(stack)["Resources"].items()
+        if resource["Type"] == "AWS::IAM::Role"
     }
 
 
@@ -90,8 +90,8 @@ def test_only_the_project_assumes_it(stack: cdk.Stack) -> None:
     """The account's own provider is trusted, for the project's subject and the one audience."""
     role(stack)
 
-    found = properties(stack, "AWS::IAM::Role")
-    assert found["AssumeRolePolicyDocument"]["Statement"] == [
+    rendered = properties(stack, "AWS::IAM::Role")
+    assert rendered["AssumeRolePolicyDocument"]["Statement"] == [
         {
             "Action": "sts:AssumeRoleWithWebIdentity",
             "Condition": {
@@ -104,7 +104,7 @@ def test_only_the_project_assumes_it(stack: cdk.Stack) -> None:
             "Principal": {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{HOST}"},
         }
     ]
-    assert (found["MaxSessionDuration"], found["Description"]) == (
+    assert (rendered["MaxSessionDuration"], rendered["Description"]) == (
         3600,
         "Pushes images from CI of acme/payments-api",
     )
@@ -135,8 +135,12 @@ def test_name_session_and_boundary_are_rendered(stack: cdk.Stack) -> None:
     boundary = iam.ManagedPolicy.from_managed_policy_arn(stack, "Boundary", arn)
     role(stack, session_hours=12, permissions_boundary=boundary, role_name="push")
 
-    found = properties(stack, "AWS::IAM::Role")
-    assert (found["MaxSessionDuration"], found["PermissionsBoundary"], found["RoleName"]) == (
+    rendered = properties(stack, "AWS::IAM::Role")
+    assert (
+        rendered["MaxSessionDuration"],
+        rendered["PermissionsBoundary"],
+        rendered["RoleName"],
+    ) == (
         43200,
         arn,
         "push",
@@ -214,7 +218,7 @@ def test_a_stack_for_any_account_knows_the_arn_at_deploy(app: cdk.App) -> None:
     }
 
 
-REFUSED = {
+REJECTED = {
     "no repository": (
         {"repositories": []},
         "repositories",
@@ -229,20 +233,20 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("changes", "fault"), REFUSED.values(), ids=REFUSED)
-def test_refuses_before_the_tree_is_touched(
-    stack: cdk.Stack, changes: dict[str, Any], fault: str
+@pytest.mark.parametrize(("changes", "value"), REJECTED.values(), ids=REJECTED)
+def test_rejects_before_the_tree_is_touched(
+    stack: cdk.Stack, changes: dict[str, Any], value: str
 ) -> None:
-    """What IAM would refuse leaves no trace in the stack."""
+    """What IAM would reject leaves no trace in the stack."""
     named = ecr.Repository.from_repository_name(stack, "Api", "payments/api")
     before = children(stack)
-    with rejects_value(fault):
+    with rejects_value(value):
         CiPushRole(stack, "Push", **{"ci": GITHUB, "repositories": [named], **changes})
 
     assert before == children(stack)
 
 
-def test_refuses_the_provider_of_another_issuer(stack: cdk.Stack) -> None:
+def test_rejects_the_provider_of_another_issuer(stack: cdk.Stack) -> None:
     """A role would wait for one provider and trust another."""
     gitlab = CiProvider(stack, "GitLab", issuer=CiIssuer.gitlab())
 

@@ -124,17 +124,17 @@ def test_what_only_the_repository_policy_grants_raises(
 
 
 def test_a_grant_by_cdk_itself_raises_too(stack: cdk.Stack) -> None:
-    """A function whose image Lambda could not pull is refused, in the same words."""
+    """A function whose image Lambda could not pull is rejected, in the same words."""
     repository = Repository.from_repository_name(stack, "Api", "payments/api")
     with pytest.raises(RuntimeError, match=r"write grant_pull_to_lambda\(\)"):
         by_code(repository, stack)
 
 
 @pytest.mark.parametrize(
-    "grant", [*(each for each, _ in ELSEWHERE.values()), by_code], ids=[*ELSEWHERE, "CDK itself"]
+    "grant", [*(item for item, _ in ELSEWHERE.values()), by_code], ids=[*ELSEWHERE, "CDK itself"]
 )
 def test_what_is_written_elsewhere_is_believed(stack: cdk.Stack, grant: Grant) -> None:
-    """Whoever says that the policy is written elsewhere may go on."""
+    """A principal that says that the policy is written elsewhere may go on."""
     repository = Repository.from_repository_name(
         stack, "Api", "payments/api", policy_managed_externally=True
     )
@@ -146,15 +146,15 @@ def test_what_is_written_elsewhere_is_believed(stack: cdk.Stack, grant: Grant) -
 def test_a_repository_of_another_account(stack: cdk.Stack) -> None:
     """Both sides are needed: here the role's own, there the repository's."""
     role = role_of(stack)
-    with rejects("Stack/Refused: repository-imported"):
-        Repository.from_repository_arn(stack, "Refused", FAR_ARN).grant_pull(role)
+    with rejects("Stack/Rejected: repository-imported"):
+        Repository.from_repository_arn(stack, "Rejected", FAR_ARN).grant_pull(role)
     Repository.from_repository_arn(
         stack, "Far", FAR_ARN, policy_managed_externally=True
     ).grant_pull(role)
 
-    found = World.of((template(stack), ACCOUNT, REGION))
+    rendered = World.of((template(stack), ACCOUNT, REGION))
     place = {"account": OTHER_ACCOUNT, "region": "eu-west-1"}
-    assert not found.can(found.role("Role"), "ecr:BatchGetImage", "payments/api", **place)
+    assert not rendered.can(rendered.role("Role"), "ecr:BatchGetImage", "payments/api", **place)
     admitting: dict[str, Any] = {
         "Resources": {
             "Api": {

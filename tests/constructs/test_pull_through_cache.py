@@ -33,8 +33,8 @@ ELSEWHERE = Upstream.ecr(account=OTHER_ACCOUNT, region="eu-west-1")
 
 def rule(stack: cdk.Stack) -> dict[str, Any]:
     """Return the properties of the one rule that a stack synthesizes."""
-    [found] = resources(stack, RULE)
-    return dict(found["Properties"])
+    [rendered] = resources(stack, RULE)
+    return dict(rendered["Properties"])
 
 
 def test_defaults(stack: cdk.Stack) -> None:
@@ -128,16 +128,16 @@ def test_a_made_secret_of_a_deploy_time_user(stack: cdk.Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "username", "fault"),
+    ("name", "username", "value"),
     [
         ("ecr-pullthroughcache/hub", "acme", "'hub'"),
         ("hub", "", "username"),
     ],
     ids=["a prefix", "nobody"],
 )
-def test_refuses_secrets(stack: cdk.Stack, name: str, username: str, fault: str) -> None:
-    """A secret that would be of no use is refused before the tree is touched."""
-    with rejects_value(fault):
+def test_rejects_secrets(stack: cdk.Stack, name: str, username: str, value: str) -> None:
+    """A secret that would be of no use is rejected before the tree is touched."""
+    with rejects_value(value):
         PullThroughCredential(stack, "Credential", name=name, username=username)
 
     assert [] == children(stack)
@@ -280,7 +280,7 @@ def test_uris(stack: cdk.Stack) -> None:
 
 
 def test_a_prefix_has_one_cache(app: cdk.App, stack: cdk.Stack) -> None:
-    """A second cache for a prefix is refused, in another stack of the same place too."""
+    """A second cache for a prefix is rejected, in another stack of the same place too."""
     PullThroughCache(stack, "Quay", upstream=Upstream.quay())
     second = cdk.Stack(app, "Second", env=ENV)
 
@@ -301,7 +301,7 @@ def test_a_prefix_has_one_template(stack: cdk.Stack) -> None:
 
 
 def test_a_registry_has_fifty_caches(app: cdk.App, stack: cdk.Stack) -> None:
-    """The fifty-first cache of a registry is refused; another registry has its own fifty."""
+    """The fifty-first cache of a registry is rejected; another registry has its own fifty."""
     for number in range(50):
         prefix = f"quay-{number}"
         PullThroughCache(
@@ -318,7 +318,7 @@ def test_a_registry_has_fifty_caches(app: cdk.App, stack: cdk.Stack) -> None:
     )
 
 
-REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+REJECTED: dict[str, tuple[dict[str, Any], str]] = {
     "a prefix": ({"repository_prefix": "Quay"}, "'Quay'"),
     "no prefix": ({"repository_prefix": ""}, "30"),
     "an upstream prefix": (
@@ -357,12 +357,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("keywords", "fault"), REFUSED.values(), ids=REFUSED)
-def test_refuses_before_the_tree_is_touched(
-    stack: cdk.Stack, keywords: dict[str, Any], fault: str
+@pytest.mark.parametrize(("keywords", "value"), REJECTED.values(), ids=REJECTED)
+def test_rejects_before_the_tree_is_touched(
+    stack: cdk.Stack, keywords: dict[str, Any], value: str
 ) -> None:
-    """A refused cache leaves no trace: the same one can be defined, correctly."""
-    with rejects_value(fault):
+    """A rejected cache leaves no trace: the same one can be defined, correctly."""
+    with rejects_value(value):
         PullThroughCache(stack, "Cache", **{"upstream": Upstream.quay(), **keywords})
 
     assert [] == children(stack)
@@ -370,7 +370,7 @@ def test_refuses_before_the_tree_is_touched(
 
 
 def test_lists_every_fault_of_a_rule(stack: cdk.Stack) -> None:
-    """Prefixes, place and role are refused in one error."""
+    """Prefixes, place and role are rejected in one error."""
     upstream = Upstream.ecr(account=ACCOUNT, region="eu-central-1", role="me")
 
     with pytest.raises(ValidationError) as caught:

@@ -18,8 +18,8 @@ Make = Callable[[cdk.Stack], iam.IGrantable]
 def statements(stack: cdk.Stack) -> list[dict[str, Any]]:
     """Return the statements of the one policy that a stack synthesizes."""
     [policy] = resources(stack, "AWS::IAM::Policy")
-    found: list[dict[str, Any]] = policy["Properties"]["PolicyDocument"]["Statement"]
-    return found
+    rendered: list[dict[str, Any]] = policy["Properties"]["PolicyDocument"]["Statement"]
+    return rendered
 
 
 def role(stack: cdk.Stack) -> iam.Role:
@@ -78,7 +78,7 @@ def test_tagged_repositories_are_tagged_by_the_puller(stack: cdk.Stack) -> None:
     assert f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/*" == cache.repositories_arn
 
 
-REFUSED: dict[str, Make] = {
+REJECTED: dict[str, Make] = {
     "an imported role that is immutable": lambda s: imported(s, mutable=False),
     "a role without policy updates": lambda s: role(s).without_policy_updates(),
     "a role of another account": lambda s: imported(s, OTHER_ACCOUNT),
@@ -91,8 +91,8 @@ REFUSED: dict[str, Make] = {
 }
 
 
-@pytest.mark.parametrize("make", REFUSED.values(), ids=REFUSED)
-def test_refuses_grants_that_would_render_nothing(stack: cdk.Stack, make: Make) -> None:
+@pytest.mark.parametrize("make", REJECTED.values(), ids=REJECTED)
+def test_rejects_grants_that_would_render_nothing(stack: cdk.Stack, make: Make) -> None:
     """A grant that would be lost raises and says what to do instead."""
     cache = PullThroughCache(stack, "Quay", upstream=Upstream.quay())
 

@@ -56,7 +56,7 @@ def test_logical_ids(stack: cdk.Stack) -> None:
         "RegistryScanning6CEAD07B": "AWS::ECR::RegistryScanningConfiguration",
         "RegistrySigning2384E489": "AWS::ECR::SigningConfiguration",
         "RegistryPullTimeExclusionsScannerD3E15AC1": "AWS::ECR::PullTimeUpdateExclusion",
-    } == {name: each["Type"] for name, each in template(stack)["Resources"].items()}
+    } == {name: resource["Type"] for name, resource in template(stack)["Resources"].items()}
 
 
 def test_each_type_is_rendered_once_however_many_ask(app: cdk.App, stack: cdk.Stack) -> None:
@@ -71,9 +71,9 @@ def test_each_type_is_rendered_once_however_many_ask(app: cdk.App, stack: cdk.St
         registry.scan_basic(on_push=[f"team{number}/*"])
         registry.sign(PROFILE, filters=[f"team{number}/*"])
 
-    found = template(stack)["Resources"].values()
-    assert 4 == len({each["Type"] for each in found}) == len(found)
-    ours = [each for each in found if each["Type"] == "AWS::ECR::SigningConfiguration"]
+    rendered = template(stack)["Resources"].values()
+    assert 4 == len({entry["Type"] for entry in rendered}) == len(rendered)
+    ours = [item for item in rendered if item["Type"] == "AWS::ECR::SigningConfiguration"]
     assert ["team0/*", "team1/*", "team2/*"] == [
         rule["RepositoryFilters"][0]["Filter"] for rule in ours[0]["Properties"]["Rules"]
     ]
@@ -83,12 +83,12 @@ def test_of_finds_the_registry_of_the_scopes_environment(app: cdk.App) -> None:
     """Each account and Region has a registry of its own."""
     environments = [ENV, *ELSEWHERE.values()]
     made = [
-        Registry(cdk.Stack(app, f"Stack{number}", env=each), "Registry")
-        for number, each in enumerate(environments)
+        Registry(cdk.Stack(app, f"Stack{number}", env=entry), "Registry")
+        for number, entry in enumerate(environments)
     ]
 
-    for number, each in enumerate(environments):
-        assert made[number] is Registry.of(cdk.Stack(app, f"Other{number}", env=each))
+    for number, item in enumerate(environments):
+        assert made[number] is Registry.of(cdk.Stack(app, f"Other{number}", env=item))
 
 
 def test_of_says_where_to_define_one(stack: cdk.Stack) -> None:
@@ -119,7 +119,7 @@ PLACES: dict[str, tuple[Callable[[cdk.App, cdk.Stack], Construct], str]] = {
 
 
 @pytest.mark.parametrize(("place", "path"), PLACES.values(), ids=PLACES)
-def test_a_second_registry_is_refused(
+def test_a_second_registry_is_rejected(
     app: cdk.App, stack: cdk.Stack, place: Callable[[cdk.App, cdk.Stack], Construct], path: str
 ) -> None:
     """A second one would overwrite the first: the error names both, and nothing is built."""
@@ -203,7 +203,7 @@ def test_an_agnostic_registry_asks_for_account_region_and_partition(app: cdk.App
 
 
 def test_excludes_up_to_a_hundred(stack: cdk.Stack) -> None:
-    """A hundred principals can be excluded; one more is refused."""
+    """A hundred principals can be excluded; one more is rejected."""
     registry = Registry(stack, "Registry")
     for number in range(100):
         registry.exclude_from_pull_time(f"Scanner{number}", f"{SCANNER}{number}")
@@ -211,14 +211,14 @@ def test_excludes_up_to_a_hundred(stack: cdk.Stack) -> None:
     with rejects("OneMore: pull-time-exclusion-count"):
         registry.exclude_from_pull_time("OneMore", SCANNER)
 
-    found = resources(stack, "AWS::ECR::PullTimeUpdateExclusion")
+    rendered = resources(stack, "AWS::ECR::PullTimeUpdateExclusion")
     assert {f"{SCANNER}{number}" for number in range(100)} == {
-        each["Properties"]["PrincipalArn"] for each in found
+        item["Properties"]["PrincipalArn"] for item in rendered
     }
 
 
-def test_refuses_a_principal_that_is_none(stack: cdk.Stack) -> None:
-    """A principal that ECR refuses raises an error, and another takes the id."""
+def test_rejects_a_principal_that_is_none(stack: cdk.Stack) -> None:
+    """A principal that ECR rejects raises an error, and another takes the id."""
     registry = Registry(stack, "Registry")
     with rejects_value("scanner"):
         registry.exclude_from_pull_time("Scanner", "scanner")
@@ -227,7 +227,7 @@ def test_refuses_a_principal_that_is_none(stack: cdk.Stack) -> None:
     assert 1 == len(resources(stack, "AWS::ECR::PullTimeUpdateExclusion"))
 
 
-def test_refuses_a_principal_twice(stack: cdk.Stack) -> None:
+def test_rejects_a_principal_twice(stack: cdk.Stack) -> None:
     """CloudFormation would find that the second one exists already, minutes into a deployment."""
     registry = Registry(stack, "Registry")
     registry.exclude_from_pull_time("Scanner", SCANNER)

@@ -131,7 +131,7 @@ def test_any_action_and_both_selections(
     assert expected == granted.can(granted.role(role), action, repository)
 
 
-REFUSED: dict[str, tuple[Callable[[Registry, iam.Role], object], str]] = {
+REJECTED: dict[str, tuple[Callable[[Registry, iam.Role], object], str]] = {
     "no repository": (lambda r, role: r.grant_pull(role), "prefix"),
     "a pattern": (
         lambda r, role: r.grant_pull(role, prefix="payments/*"),
@@ -144,7 +144,7 @@ REFUSED: dict[str, tuple[Callable[[Registry, iam.Role], object], str]] = {
 }
 
 
-@pytest.mark.parametrize(("grant", "value"), REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize(("grant", "value"), REJECTED.values(), ids=REJECTED)
 def test_rejects_invalid_repositories(
     stack: cdk.Stack, grant: Callable[[Registry, iam.Role], object], value: str
 ) -> None:
@@ -206,8 +206,10 @@ def test_pushers_may_sign(stack: cdk.Stack, *, late: bool) -> None:
 
     [policy] = resources(stack, "AWS::IAM::Policy")
     statements = policy["Properties"]["PolicyDocument"]["Statement"]
-    [signing] = [each for each in statements if each["Action"] == "signer:SignPayload"]
-    assert {"below", "around", "all"} == {each.rpartition("/")[2] for each in signing["Resource"]}
+    [signing] = [
+        statement for statement in statements if statement["Action"] == "signer:SignPayload"
+    ]
+    assert {"below", "around", "all"} == {item.rpartition("/")[2] for item in signing["Resource"]}
 
 
 def repositories(stack: cdk.Stack, number_of_them: int = 100) -> Iterator[Repository]:
@@ -219,12 +221,12 @@ def repositories(stack: cdk.Stack, number_of_them: int = 100) -> Iterator[Reposi
         )
 
 
-def sizes(found: Template, resource_type: str) -> list[int]:
+def sizes(rendered: Template, resource_type: str) -> list[int]:
     """Return the lengths of the policies of a type, with the ARNs that references stand for."""
     names = {
-        logical_id: each["Properties"]["RepositoryName"]
-        for logical_id, each in found["Resources"].items()
-        if each["Type"] == "AWS::ECR::Repository"
+        logical_id: resource["Properties"]["RepositoryName"]
+        for logical_id, resource in rendered["Resources"].items()
+        if resource["Type"] == "AWS::ECR::Repository"
     }
 
     def arn(value: dict[str, Any]) -> Any:
@@ -235,12 +237,12 @@ def sizes(found: Template, resource_type: str) -> list[int]:
     return [
         len(
             json.dumps(
-                json.loads(json.dumps(each["Properties"]["PolicyDocument"]), object_hook=arn),
+                json.loads(json.dumps(item["Properties"]["PolicyDocument"]), object_hook=arn),
                 separators=(",", ":"),
             )
         )
-        for each in found["Resources"].values()
-        if each["Type"] == resource_type
+        for item in rendered["Resources"].values()
+        if item["Type"] == resource_type
     ]
 
 
@@ -251,11 +253,11 @@ def test_a_hundred_repositories_by_prefix_and_by_tag(stack: cdk.Stack) -> None:
     registry.grant_pull_push(role_of(stack, "ByTag"), tags={"team": "payments"})
     all_of_them = list(repositories(stack))
 
-    found = template(stack)
-    there = World.of((found, ACCOUNT, REGION))
+    rendered = template(stack)
+    there = World.of((rendered, ACCOUNT, REGION))
     assert 100 == len(all_of_them)
-    assert all(size < 600 for size in sizes(found, "AWS::IAM::Policy"))
-    assert [] == sizes(found, "AWS::IAM::ManagedPolicy")
+    assert all(size < 600 for size in sizes(rendered, "AWS::IAM::Policy"))
+    assert [] == sizes(rendered, "AWS::IAM::ManagedPolicy")
     for role in ("ByPrefix", "ByTag"):
         assert there.can(there.role(role), "ecr:PutImage", "payments/service-099")
 
@@ -263,18 +265,18 @@ def test_a_hundred_repositories_by_prefix_and_by_tag(stack: cdk.Stack) -> None:
 def test_a_hundred_repositories_one_by_one(stack: cdk.Stack) -> None:
     """What one role may use fits IAM's limits, with one login, and every repository is there."""
     role = role_of(stack)
-    for each in repositories(stack):
-        each.grant_pull(role)
+    for repository in repositories(stack):
+        repository.grant_pull(role)
 
-    found = template(stack)
-    there = World.of((found, ACCOUNT, REGION))
-    inline, managed = (sizes(found, f"AWS::IAM::{kind}Policy") for kind in ("", "Managed"))
+    rendered = template(stack)
+    there = World.of((rendered, ACCOUNT, REGION))
+    inline, managed = (sizes(rendered, f"AWS::IAM::{kind}Policy") for kind in ("", "Managed"))
     assert sum(inline) <= INLINE
-    assert all(each <= MANAGED for each in managed)
+    assert all(policy <= MANAGED for policy in managed)
     assert len(managed) <= 10
     who = there.role("Role")
     assert all(there.can(who, "ecr:BatchGetImage", f"payments/service-{n:03}") for n in range(100))
-    assert 1 == str(found).count(LOGIN)
+    assert 1 == str(rendered).count(LOGIN)
 
 
 def test_too_many_one_by_one_fail_the_synthesis(stack: cdk.Stack) -> None:
@@ -315,7 +317,7 @@ def test_a_repository_policy_names_a_hundred_roles(stack: cdk.Stack) -> None:
         arn = f"arn:aws:iam::{OTHER_ACCOUNT}:role/deployer-{number:03}"
         repository.grant_pull(iam.Role.from_role_arn(stack, f"Role{number}", arn))
 
-    [found] = resources(stack, "AWS::ECR::Repository")
-    policy = found["Properties"]["RepositoryPolicyText"]
+    [rendered] = resources(stack, "AWS::ECR::Repository")
+    policy = rendered["Properties"]["RepositoryPolicyText"]
     assert 1 == len(policy["Statement"])
     assert len(json.dumps(policy, separators=(",", ":"))) <= 10_240

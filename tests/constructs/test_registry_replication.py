@@ -1,4 +1,4 @@
-"""What a registry replicates: joined, refused, and warned of when the whole app is there."""
+"""What a registry replicates: joined, rejected, and warned of when the whole app is there."""
 
 import os
 import subprocess
@@ -31,8 +31,8 @@ Rules = list[dict[str, Any]]
 def rules(stack: cdk.Stack) -> Rules:
     """Return the rules that the registry of a stack renders."""
     [configuration] = resources(stack, "AWS::ECR::ReplicationConfiguration")
-    found: Rules = configuration["Properties"]["ReplicationConfiguration"]["Rules"]
-    return found
+    rendered: Rules = configuration["Properties"]["ReplicationConfiguration"]["Rules"]
+    return rendered
 
 
 def rule(destinations: list[tuple[str, str]], *prefixes: str, **more: Any) -> dict[str, Any]:
@@ -54,8 +54,8 @@ def in_region(app: cdk.App, region: str) -> cdk.Stack:
 
 def warnings(stack: cdk.Stack) -> list[str]:
     """Return the warnings of a stack, without how to acknowledge them."""
-    found = Annotations.from_stack(stack).find_warning("*", Match.any_value())
-    return [str(each.entry.data).partition(" [ack:")[0] for each in found]
+    entries = Annotations.from_stack(stack).find_warning("*", Match.any_value())
+    return [str(item.entry.data).partition(" [ack:")[0] for item in entries]
 
 
 REQUESTS: dict[str, tuple[list[dict[str, Any]], Rules]] = {
@@ -120,7 +120,7 @@ def test_replicates(stack: cdk.Stack, requests: list[dict[str, Any]], expected: 
     assert expected == rules(stack)
 
 
-REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+REJECTED: dict[str, tuple[dict[str, Any], str]] = {
     "no destination": ({"prefixes": ["pay"]}, "destination"),
     "an account without Regions": (
         {"to_accounts": {OTHER_ACCOUNT: []}},
@@ -170,22 +170,22 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("keywords", "fault"), REFUSED.values(), ids=REFUSED)
-def test_refuses_and_changes_nothing(
-    stack: cdk.Stack, keywords: dict[str, Any], fault: str
+@pytest.mark.parametrize(("keywords", "value"), REJECTED.values(), ids=REJECTED)
+def test_rejects_and_changes_nothing(
+    stack: cdk.Stack, keywords: dict[str, Any], value: str
 ) -> None:
-    """What ECR refuses raises an error, and what was asked before stays as it is."""
+    """What ECR rejects raises an error, and what was asked before stays as it is."""
     registry = Registry(stack, "Registry")
     registry.replicate(to_regions=["us-west-2"], prefixes=["scripts/"])
 
-    with rejects_value(fault):
+    with rejects_value(value):
         registry.replicate(**keywords)
 
     assert [rule([(ACCOUNT, "us-west-2")], "scripts/")] == rules(stack)
 
 
-def test_a_refused_first_request_builds_nothing(stack: cdk.Stack) -> None:
-    """A registry whose only request was refused renders nothing."""
+def test_a_rejected_first_request_builds_nothing(stack: cdk.Stack) -> None:
+    """A registry whose only request was rejected renders nothing."""
     registry = Registry(stack, "Registry")
     with rejects_value("'mars-1'"):
         registry.replicate(to_regions=["mars-1"])
@@ -195,7 +195,7 @@ def test_a_refused_first_request_builds_nothing(stack: cdk.Stack) -> None:
 
 
 def test_lists_every_fault(stack: cdk.Stack) -> None:
-    """A request with several faults is refused once, with all of them."""
+    """A request with several faults is rejected once, with all of them."""
     with pytest.raises(ValidationError) as caught:
         Registry(stack, "Registry").replicate(
             to_regions=["mars-1", "eu-central-1", "cn-north-1"], prefixes=["Pay", "x"]
@@ -209,7 +209,7 @@ def test_25_rules_are_the_limit_and_more_than_10_are_warned_of(stack: cdk.Stack)
     registry = Registry(stack, "Registry")
     for number in range(10):
         registry.replicate(to_regions=["eu-west-1"], prefixes=[f"team{number}/"])
-    assert [] == [each for each in registry.node.metadata if each.type == "aws:cdk:warning"]
+    assert [] == [entry for entry in registry.node.metadata if entry.type == "aws:cdk:warning"]
     for number in range(10, 25):
         registry.replicate(to_regions=["eu-west-1"], prefixes=[f"team{number}/"])
     with rejects_value("26"):

@@ -16,7 +16,7 @@ def rule(frequency: str, *filters: str) -> dict[str, Any]:
     """Return a rule as it is rendered."""
     return {
         "ScanFrequency": frequency,
-        "RepositoryFilters": [{"Filter": each, "FilterType": "WILDCARD"} for each in filters],
+        "RepositoryFilters": [{"Filter": item, "FilterType": "WILDCARD"} for item in filters],
     }
 
 
@@ -96,14 +96,14 @@ CONTRADICTIONS: dict[str, tuple[Ask, Ask, str]] = {
 }
 
 
-@pytest.mark.parametrize(("first", "second", "fault"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
-def test_contradictions_are_refused(stack: cdk.Stack, first: Ask, second: Ask, fault: str) -> None:
-    """What contradicts an earlier request, or is refused by ECR, changes nothing."""
+@pytest.mark.parametrize(("first", "second", "value"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_contradictions_are_rejected(stack: cdk.Stack, first: Ask, second: Ask, value: str) -> None:
+    """What contradicts an earlier request, or is rejected by ECR, changes nothing."""
     registry = Registry(stack, "Registry")
     first(registry)
     before = resources(stack, "AWS::ECR::RegistryScanningConfiguration")
 
-    with rejects_value(fault):
+    with rejects_value(value):
         second(registry)
 
     assert before == resources(stack, "AWS::ECR::RegistryScanningConfiguration")

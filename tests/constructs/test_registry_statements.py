@@ -39,7 +39,7 @@ def policy_of(stack: cdk.Stack) -> dict[str, Any]:
 
 
 def statement(**more: Any) -> iam.PolicyStatement:
-    """Return a statement that lets an account replicate everything, unless told otherwise."""
+    """Return a statement that lets an account replicate everything, by default."""
     defaults: dict[str, Any] = {
         "actions": ["ecr:ReplicateImage"],
         "principals": [iam.AccountPrincipal(OTHER_ACCOUNT)],
@@ -63,7 +63,7 @@ def test_statements_accumulate(stack: cdk.Stack) -> None:
             allow([*REPLICATE, "ecr:TagResource"], root(THIRD_ACCOUNT), f"{ARN}store/*"),
             allow(
                 "ecr:CreateRepository",
-                {"AWS": [root(each)["AWS"] for each in (OTHER_ACCOUNT, THIRD_ACCOUNT)]},
+                {"AWS": [root(account)["AWS"] for account in (OTHER_ACCOUNT, THIRD_ACCOUNT)]},
                 [f"{ARN}lab/*", f"{ARN}scripts/*"],
             ),
             {
@@ -75,7 +75,7 @@ def test_statements_accumulate(stack: cdk.Stack) -> None:
 
 
 def test_equal_requests_are_one_statement(stack: cdk.Stack) -> None:
-    """Whoever asks for the same a second time changes nothing."""
+    """A principal that asks for the same a second time changes nothing."""
     registry = Registry(stack, "Registry")
     for _ in range(2):
         registry.allow_replication_from([OTHER_ACCOUNT], prefixes=["payments/"])
@@ -151,7 +151,7 @@ def test_a_statement_may_say_what_it_is_not(stack: cdk.Stack) -> None:
     assert {"Effect", "NotAction", "NotPrincipal", "NotResource"} == set(rendered)
 
 
-def test_refuses_what_the_model_refuses(stack: cdk.Stack) -> None:
+def test_rejects_what_the_model_rejects(stack: cdk.Stack) -> None:
     """A request without prefixes would open every repository."""
     registry = Registry(stack, "Registry")
     with rejects_value("'prefixes': []"):
@@ -162,7 +162,7 @@ def test_refuses_what_the_model_refuses(stack: cdk.Stack) -> None:
     assert [] == registry.node.children
 
 
-def test_a_policy_that_grows_too_long_is_refused_and_stays(stack: cdk.Stack) -> None:
+def test_a_policy_that_grows_too_long_is_rejected_and_stays(stack: cdk.Stack) -> None:
     """ECR takes 10,240 characters; the statement that is one too many leaves the rest alone."""
     registry = Registry(stack, "Registry")
     long = [f"{'p' * 240}{number}/" for number in range(15)]

@@ -134,7 +134,7 @@ def test_roles_of_an_account_share_a_statement(stack: cdk.Stack) -> None:
     repository.grant_pull(iam.ArnPrincipal(f"arn:aws:iam::{OTHER_ACCOUNT}:user/jo"))
     repository.grant_pull(iam.ArnPrincipal(f"arn:aws:iam::{OTHER_ACCOUNT}:user/jo"))
 
-    arns = [f"arn:aws:iam::{OTHER_ACCOUNT}:{each}" for each in ("role/one", "role/two", "user/jo")]
+    arns = [f"arn:aws:iam::{OTHER_ACCOUNT}:{item}" for item in ("role/one", "role/two", "user/jo")]
     assert [
         {
             "Action": [*PULL_ACTIONS],
@@ -146,7 +146,7 @@ def test_roles_of_an_account_share_a_statement(stack: cdk.Stack) -> None:
 
 
 def test_a_principal_keeps_its_own_conditions(stack: cdk.Stack) -> None:
-    """What the caller demands of a role of another account is demanded beside its ARN."""
+    """What the caller demands of a role of another account is demanded next to its ARN."""
     tagged = iam.PrincipalWithConditions(
         abroad(stack), {"StringEquals": {"aws:PrincipalTag/team": "payments"}}
     )
@@ -343,7 +343,7 @@ def test_whoever_creates_a_function_elsewhere_may_pull(admitted: World) -> None:
 
 
 def test_a_project_pulls_with_its_role(stack: cdk.Stack) -> None:
-    """CDK's projects pull with their role unless told otherwise."""
+    """CDK's projects pull with their role by default."""
     image = codebuild.LinuxBuildImage.from_ecr_repository(repository_of(stack), "1")
     codebuild.Project(
         stack,
@@ -357,7 +357,7 @@ def test_a_project_pulls_with_its_role(stack: cdk.Stack) -> None:
     assert not there.can(Service(CODE_BUILD, project("Build")), "ecr:BatchGetImage", NAME)
 
 
-REFUSED: dict[str, tuple[Callable[[Repository, cdk.Stack], object], str]] = {
+INVALID: dict[str, tuple[Callable[[Repository, cdk.Stack], object], str]] = {
     "App Runner": (
         lambda r, _: r.grant_pull(iam.ServicePrincipal("build.apprunner.amazonaws.com")),
         "App Runner",
@@ -378,7 +378,7 @@ REFUSED: dict[str, tuple[Callable[[Repository, cdk.Stack], object], str]] = {
         lambda r, _: r.grant_push(iam.ServicePrincipal(LAMBDA)),
         LAMBDA,
     ),
-    "a service beside others": (
+    "a service next to others": (
         lambda r, _: r.grant_pull(
             iam.CompositePrincipal(iam.ServicePrincipal(LAMBDA), iam.ServicePrincipal(CODE_BUILD))
         ),
@@ -403,8 +403,8 @@ REFUSED: dict[str, tuple[Callable[[Repository, cdk.Stack], object], str]] = {
 }
 
 
-@pytest.mark.parametrize(("grant", "value"), REFUSED.values(), ids=REFUSED)
-def test_refuses_what_would_grant_nothing_or_too_much(
+@pytest.mark.parametrize(("grant", "value"), INVALID.values(), ids=INVALID)
+def test_rejects_what_would_grant_nothing_or_too_much(
     stack: cdk.Stack, grant: Callable[[Repository, cdk.Stack], object], value: str
 ) -> None:
     """A grant that cannot be meant so raises, and says what to write."""
@@ -442,13 +442,15 @@ def test_rejects_grants_that_would_render_nothing(
 def test_logging_in_is_granted_once(stack: cdk.Stack) -> None:
     """However many repositories a role may use, it logs in to one registry."""
     role = role_of(stack)
-    for each in ("a1", "b2", "c3"):
-        Repository(stack, each, repository_name=each).grant_pull(role)
+    for item in ("a1", "b2", "c3"):
+        Repository(stack, item, repository_name=item).grant_pull(role)
 
     assert role.node.default_child
     [policy] = [body for body in synth_policies(stack) if body["Type"] == "AWS::IAM::Policy"]
     statements = policy["Properties"]["PolicyDocument"]["Statement"]
-    assert [LOGIN] == [each["Action"] for each in statements if LOGIN in each["Action"]]
+    assert [LOGIN] == [
+        statement["Action"] for statement in statements if LOGIN in statement["Action"]
+    ]
     assert 2 == len(statements)
 
 
@@ -456,8 +458,8 @@ def synth_policies(stack: cdk.Stack) -> list[dict[str, Any]]:
     """Return the resources that a stack synthesizes, of IAM."""
     app = stack.node.root
     assert isinstance(app, cdk.App)
-    found = synth(app)[stack.template_file]["Resources"].values()
-    return [each for each in found if each["Type"].startswith("AWS::IAM::")]
+    rendered = synth(app)[stack.template_file]["Resources"].values()
+    return [item for item in rendered if item["Type"].startswith("AWS::IAM::")]
 
 
 def test_pushers_of_both_kinds_are_known(stack: cdk.Stack) -> None:

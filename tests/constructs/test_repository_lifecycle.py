@@ -71,7 +71,7 @@ def test_a_rule_for_archived_images_leaves_the_default_in_place(stack: cdk.Stack
     assert rendered(DEFAULT, ARCHIVED) == lifecycle_of(stack)
 
 
-def test_a_refused_rule_changes_nothing(stack: cdk.Stack) -> None:
+def test_a_rejected_rule_changes_nothing(stack: cdk.Stack) -> None:
     """A rule that the policy cannot take raises, and the policy stays as it was."""
     repository = Repository(stack, "Api", lifecycle=LifecyclePolicy(UNTAGGED))
 

@@ -1,4 +1,4 @@
-"""What a Repository refuses: in the caller's own frame, before anything is built."""
+"""What a Repository rejects: in the caller's own frame, before anything is built."""
 
 import traceback
 from typing import Any
@@ -14,7 +14,7 @@ from tests.support.constructs import ACCOUNT, OTHER_ACCOUNT, OTHER_REGION, child
 from tests.support.errors import rejects
 
 FOREIGN_KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "a name": ({"repository_name": "Payments"}, "'payments'"),
     "a name of nothing": ({"repository_name": ""}, "256"),
     "a tag": ({"tags": {"aws:team": "x"}}, "'aws:team'"),
@@ -35,11 +35,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("keywords", "value"), REFUSED.values(), ids=REFUSED)
-def test_refuses_before_the_tree_is_touched(
+@pytest.mark.parametrize(("keywords", "value"), INVALID.values(), ids=INVALID)
+def test_rejects_values_before_the_tree_is_touched(
     stack: cdk.Stack, keywords: dict[str, Any], value: str
 ) -> None:
-    """A refused repository leaves no trace in the stack: it can be defined again, correctly."""
+    """A rejected repository leaves no trace in the stack: it can be defined again, correctly."""
     with rejects_value(value):
         Repository(stack, "Api", **keywords)
 
@@ -82,7 +82,7 @@ def test_rejects_before_the_tree_is_touched(
     assert [] == children(stack)
 
 
-def test_refuses_an_alias_of_the_app(stack: cdk.Stack) -> None:
+def test_rejects_an_alias_of_the_app(stack: cdk.Stack) -> None:
     """A key's alias, though it is a kms.IKey, would replace the repository at each deployment."""
     alias = kms.Key(stack, "Key").add_alias("alias/ecr/prod")
 
@@ -90,7 +90,7 @@ def test_refuses_an_alias_of_the_app(stack: cdk.Stack) -> None:
         Repository(stack, "Api", encryption=Encryption.customer_managed(alias))
 
 
-def test_refuses_a_key_of_another_region_of_the_app(app: cdk.App, stack: cdk.Stack) -> None:
+def test_rejects_a_key_of_another_region_of_the_app(app: cdk.App, stack: cdk.Stack) -> None:
     """A key defined in a stack of another Region cannot encrypt, and both Regions are known."""
     elsewhere = cdk.Environment(account=ACCOUNT, region=OTHER_REGION)
     key = kms.Key(cdk.Stack(app, "Elsewhere", env=elsewhere), "Key")
@@ -100,7 +100,7 @@ def test_refuses_a_key_of_another_region_of_the_app(app: cdk.App, stack: cdk.Sta
 
 
 @pytest.mark.parametrize("keyword", ["pull_accounts", "pull_organizations", "push_principals"])
-def test_refuses_lists_of_deploy_time_length(stack: cdk.Stack, keyword: str) -> None:
+def test_rejects_lists_of_deploy_time_length(stack: cdk.Stack, keyword: str) -> None:
     """A parameter that is a list cannot be taken apart: each value must be named."""
     names = cdk.CfnParameter(stack, "Names", type="CommaDelimitedList").value_as_list
     keywords: dict[str, Any] = {keyword: names}
@@ -128,15 +128,15 @@ def test_an_unknown_region_is_not_judged(app: cdk.App) -> None:
 
 
 def test_a_statement_added_later_must_say_who(stack: cdk.Stack) -> None:
-    """A statement without a principal is refused whenever it comes."""
+    """A statement without a principal is rejected whenever it comes."""
     repository = Repository(stack, "Api")
 
     with rejects("principals: statement-without-principal"):
         repository.add_to_resource_policy(incomplete())
 
 
-def test_a_policy_that_is_too_long_is_refused(stack: cdk.Stack) -> None:
-    """ECR takes repository policies of 10,240 characters; a longer one is refused."""
+def test_a_policy_that_is_too_long_is_rejected(stack: cdk.Stack) -> None:
+    """ECR takes repository policies of 10,240 characters; a longer one is rejected."""
     names = [f"arn:aws:iam::{ACCOUNT}:role/{n:060}" for n in range(120)]
 
     with rejects_value("10,240"):
