@@ -158,5 +158,5 @@ def stage(app: "aws_cdk.App", count: int, replicas: int | None) -> None:
     with TemporaryDirectory() as folder:
         # JSON is YAML.
         Path(folder, "prod.yaml").write_text(json.dumps(environment), encoding="utf-8")
-        for name, loaded in load_environments(Path(folder)).items():
-            EnvironmentStage(app, name, loaded)
+        for loaded in load_environments(Path(folder)).values():
+            EnvironmentStage(app, loaded)

@@ -11,15 +11,14 @@ if TYPE_CHECKING:
     from ecr_constructs.constructs.account_settings import AccountSettings
     from ecr_constructs.constructs.alarms import UsageAlarms
     from ecr_constructs.constructs.alerts import ScanAlerts
-    from ecr_constructs.constructs.ci_provider import CiProvider
-    from ecr_constructs.constructs.ci_push_role import CiPushRole
+    from ecr_constructs.constructs.ci import CiProvider, CiPushRole
     from ecr_constructs.constructs.creation_template import RepositoryCreationTemplate
     from ecr_constructs.constructs.defaults import RepositoryDefaults
     from ecr_constructs.constructs.endpoints import RegistryEndpoints
     from ecr_constructs.constructs.key import RegistryKey
-    from ecr_constructs.constructs.mixins.expire_untagged import ExpireUntagged
-    from ecr_constructs.constructs.mixins.settings import (
+    from ecr_constructs.constructs.mixins import (
         EncryptWithKey,
+        ExpireUntagged,
         MakeTagsImmutable,
         Retain,
         ScanOnPush,
@@ -80,19 +79,19 @@ _HOMES = {
     "AccountSettings": "constructs.account_settings",
     "BitbucketPipelines": "model.ci",
     "CiIssuer": "model.ci",
-    "CiProvider": "constructs.ci_provider",
-    "CiPushRole": "constructs.ci_push_role",
+    "CiProvider": "constructs.ci",
+    "CiPushRole": "constructs.ci",
     "CircleCi": "model.ci",
     "EcrChecks": "checks.plugin",
-    "EncryptWithKey": "constructs.mixins.settings",
+    "EncryptWithKey": "constructs.mixins",
     "Encryption": "model.encryption",
-    "ExpireUntagged": "constructs.mixins.expire_untagged",
+    "ExpireUntagged": "constructs.mixins",
     "GitHubActions": "model.ci",
     "GitLabCi": "model.ci",
     "Inventory": "model.lifecycle",
     "LifecyclePolicy": "model.lifecycle",
     "LifecycleRule": "model.lifecycle",
-    "MakeTagsImmutable": "constructs.mixins.settings",
+    "MakeTagsImmutable": "constructs.mixins",
     "PublicRepository": "constructs.public_repository",
     "PullThroughCache": "constructs.pull_through_cache",
     "PullThroughCredential": "constructs.pull_through_credential",
@@ -102,10 +101,10 @@ _HOMES = {
     "Repository": "constructs.repository",
     "RepositoryCreationTemplate": "constructs.creation_template",
     "RepositoryDefaults": "constructs.defaults",
-    "Retain": "constructs.mixins.settings",
+    "Retain": "constructs.mixins",
     "Retention": "model.lifecycle",
     "ScanAlerts": "constructs.alerts",
-    "ScanOnPush": "constructs.mixins.settings",
+    "ScanOnPush": "constructs.mixins",
     "TagMutability": "model.mutability",
     "Upstream": "model.upstreams",
     "UsageAlarms": "constructs.alarms",

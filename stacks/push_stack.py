@@ -54,7 +54,7 @@ class PushStack(cdk.Stack):
                 for name in access.repositories
             ],
             provider=None if push.system in self._existing else self._provider(project.issuer),
-            pull_back=push.pull_back,
+            allow_pull=push.pull_back,
             session_hours=push.session_hours,
             permissions_boundary=boundary or None,
         )

@@ -1,4 +1,4 @@
-"""What an app knows of its registries, so that two parts of it do not overwrite each other."""
+"""What an app defines of each account and Region, so that no two parts overwrite each other."""
 
 from __future__ import annotations
 
@@ -8,87 +8,91 @@ from typing import TYPE_CHECKING, Protocol, cast
 import aws_cdk as cdk
 from constructs import Construct
 
-from ecr_constructs.constructs.registry._validation import ReplicationReview
+from ecr_constructs.constructs.registry._validation import ReplicationValidator
+from ecr_constructs.model.validation import reject
 
 if TYPE_CHECKING:
     from ecr_constructs.model.signing import SigningRule
 
+# Part of the tree of deployed apps, so it stays as it is.
 _ID = "EcrConstructsIndex"
 
 
-class OwnsRegistry(Protocol):
-    """What other parts ask of a `Registry`, which itself needs this module."""
+class SigningRegistry(Protocol):
+    """The part of `Registry` that other modules use; `Registry` itself imports this module."""
 
     @property
     def signing_rules(self) -> tuple[SigningRule, ...]:
-        """Which images are signed, by which profile."""
+        """The signing rules: which profile signs which images."""
 
 
-class RegistryIndex(Construct):
-    """The registries of an app, and what else an account and Region has only one of.
+class AppRegistry(Construct):
+    """The registries of an app, and everything else of which an account and Region has only one.
 
-    It is a child of the app's root, since that comes back as the same Python object from every
-    stack and stage; it defines nothing itself.
+    It is a child of the app's root, because jsii returns that as the same Python object from every
+    stack and stage. It renders nothing.
 
     Attributes:
         registries: The app's registries by ``aws://ACCOUNT/REGION``.
-        replications: What they replicate, looked at together at synthesis.
-        caches: How many pull through caches each has, by ``aws://ACCOUNT/REGION``.
+        replications: What they replicate, validated together at synthesis.
+        caches: The number of pull through caches by ``aws://ACCOUNT/REGION``.
     """
 
     def __init__(self, root: Construct) -> None:
-        """Begin an index. `of` does, once for each app."""
+        """Create the registry of an app; call `of` instead."""
         super().__init__(root, _ID)
-        self.registries: dict[str, OwnsRegistry] = {}
-        self.replications = ReplicationReview(root)
+        self.registries: dict[str, SigningRegistry] = {}
+        self.replications = ReplicationValidator(root)
         self.caches: Counter[str] = Counter()
         self._owners: dict[tuple[str, str], str] = {}
 
     @classmethod
-    def of(cls, scope: Construct) -> RegistryIndex:
-        """Return the index of the app that a construct belongs to."""
+    def of(cls, scope: Construct) -> AppRegistry:
+        """Return the `AppRegistry` of a construct's app; create it if the app has none."""
         return cls.find(scope) or cls(cast("Construct", scope.node.root))
 
     @staticmethod
-    def find(scope: Construct) -> RegistryIndex | None:
-        """Return the index of the app that a construct belongs to, if it has one yet."""
-        return cast("RegistryIndex | None", scope.node.root.node.try_find_child(_ID))
+    def find(scope: Construct) -> AppRegistry | None:
+        """Return the `AppRegistry` of a construct's app, or None if the app has none yet."""
+        return cast("AppRegistry | None", scope.node.root.node.try_find_child(_ID))
 
     def claim(
         self,
-        what: str,
+        name: str,
         scope: Construct,
         construct_id: str,
         *,
-        instead: str,
+        hint: str,
         of_account: bool = False,
-        otherwise: str = "at deploy the later would silently overwrite the earlier",
+        consequence: str = "at deploy the later would silently overwrite the earlier",
     ) -> None:
-        """Take what an account and Region has only one of, before the construct is made.
+        """Reserve something that exists once in an account and Region, before it is created.
 
         Args:
-            what: The thing, in words: ``the registry``, ``the creation template 'payments'``.
-            scope: Where the construct that will own it is to be made.
-            construct_id: Its id there.
-            instead: What to do instead of taking it a second time.
-            of_account: Whether there is only one in all Regions of the account.
-            otherwise: What would happen if there were two.
+            name: A name for it in messages: ``the registry``, ``the creation template 'payments'``.
+            scope: The scope of the construct that will own it.
+            construct_id: The construct's id there.
+            hint: What to write instead of a second one.
+            of_account: Whether it exists once in an account, for all Regions.
+            consequence: What would happen if there were two.
 
         Raises:
-            ValueError: Another construct of the app owns it already. Where account or Region is
-                known only at deploy time the two may be different, and it is a warning.
+            ValidationError: ``defined-twice``: another construct of the app owns it already. In
+                stacks without account or Region the two may be different; that is a warning.
         """
         environment = cdk.Stack.of(scope).environment
         if of_account:
             environment = environment.rpartition("/")[0]
         owner = f"{scope.node.path}/{construct_id}"
-        first = self._owners.setdefault((environment, what), owner)
+        first = self._owners.setdefault((environment, name), owner)
         if first == owner:
             return
-        msg = (
-            f"{first!r} and {owner!r} both define {what} of {environment}, which has only one: "
-            f"{otherwise}. {instead}"
+        message = (
+            f"{first!r} and {owner!r} both define {name} of {environment}, which has only one: "
+            f"{consequence}"
         )
         if "unknown-" not in environment:
-            raise ValueError(msg)
-        cdk.Annotations.of(scope).add_warning_v2("ecr-constructs:definedTwice", msg)
+            reject("app", name, "defined-twice", message, path=owner, remedy=hint)
+        cdk.Annotations.of(scope).add_warning_v2(
+            "ecr-constructs:definedTwice", f"{message}; {hint}"
+        )

@@ -1,4 +1,4 @@
-"""How the model's values become properties of a repository, or of a template for repositories."""
+"""CloudFormation properties of a repository or a creation template, from the model's values."""
 
 from functools import lru_cache
 from typing import Any
@@ -12,10 +12,10 @@ from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.tokens import is_unresolved
 
-# Each has structs of its own, under the same names.
+# Both have structs of the same names.
 _Resource = type[ecr.CfnRepository] | type[ecr.CfnRepositoryCreationTemplate]
 
-# Structs are values, and making one costs as much as sending it.
+# Structs are values, and creating one costs as much as sending it.
 SCANNING = {
     on: ecr.CfnRepository.ImageScanningConfigurationProperty(scan_on_push=on)
     for on in (True, False)
@@ -39,7 +39,7 @@ def mutability_properties(resource: _Resource, mutability: TagMutability) -> dic
 
 
 def encryption_property(resource: _Resource, encryption: Encryption) -> Any:
-    """Return the encryption configuration; for AES-256 None, as `Encryption.aes256` says."""
+    """Return the encryption configuration; None for AES-256, see `Encryption.aes256`."""
     if encryption.type == "AES256":
         return None
     return resource.EncryptionConfigurationProperty(
@@ -51,8 +51,8 @@ def lifecycle_text(scope: Construct, policy: LifecyclePolicy) -> str | None:
     """Return the lifecycle policy as text, or None if it keeps every image.
 
     Args:
-        scope: Where the policy is rendered.
-        policy: The policy, whose numbers may be known only at deploy time.
+        scope: The construct that renders the policy.
+        policy: The policy, whose numbers may be deploy-time values.
     """
     if not policy:
         return None
@@ -65,7 +65,7 @@ def lifecycle_text(scope: Construct, policy: LifecyclePolicy) -> str | None:
 def lifecycle_property(
     scope: Construct, policy: LifecyclePolicy
 ) -> ecr.CfnRepository.LifecyclePolicyProperty | None:
-    """Return the lifecycle policy as a repository has it."""
+    """Return the lifecycle property of a repository."""
     text = lifecycle_text(scope, policy)
     return None if text is None else _lifecycle_struct(text)
 

@@ -8,15 +8,15 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
-from ecr_constructs.constructs._iam import is_elsewhere
+from ecr_constructs.constructs._iam import is_of_other_account
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.principals import PRINCIPAL_ARN
 from ecr_constructs.model.repository_policy import PULL_ACTIONS, PUSH_ACTIONS
 from ecr_constructs.model.services import CODE_BUILD, LAMBDA, Source, service_errors, tells_source
-from ecr_constructs.model.validation import raise_if_invalid
+from ecr_constructs.model.validation import raise_if_invalid, reject
 
 _STATEMENT = "policy_statements=[iam.PolicyStatement(…)]"
-_HELPERS = {LAMBDA: "grant_pull_to_lambda()", CODE_BUILD: "grant_pull_to_code_build()"}
+_SERVICE_METHODS = {LAMBDA: "grant_pull_to_lambda()", CODE_BUILD: "grant_pull_to_code_build()"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +24,18 @@ class ResourcePrincipal:
     """A principal as a repository policy names it.
 
     Attributes:
-        principal: Whom the statement names.
-        account: The account of a role or user that is admitted through its account; else None.
+        principal: The principal of the statement.
+        account: The account of a role or user that is allowed through its account; else None.
         arn: The ARN of that role or user, or a reference to it.
-        owned: Whether it is a role or user that another account's stack of this app defines.
-        instead: What to write where the repository is defined, to admit the same principal.
+        defined_in_app: Whether it is a role or user of another account that this app defines.
+        suggestion: What to write where the repository is defined, to allow the same principal.
     """
 
     principal: iam.IPrincipal
     account: str | None = None
     arn: str = ""
-    owned: bool = False
-    instead: str = _STATEMENT
+    defined_in_app: bool = False
+    suggestion: str = _STATEMENT
 
 
 def resource_principal(
@@ -45,121 +45,136 @@ def resource_principal(
 
     Args:
         principal: The principal.
-        actions: What it may do.
+        actions: The actions that are granted.
         stack: The stack of the repository.
-        source: Where the repository is, for the services of the same account and Region.
+        source: Account and Region of the repository, which limit what a service acts for.
 
     Raises:
-        ValueError: It cannot: nobody knows who it is, it is a group, or a service would be let in
-            for anybody.
+        ValidationError: ``principal-unknown``; ``principal-is-group``; or a service that would be
+            allowed on behalf of anyone.
     """
     if isinstance(principal, iam.UnknownPrincipal):
-        msg = (
-            "nothing can be granted to a resource that was imported without its role; import it "
-            "with its role, or grant to the role itself"
+        reject(
+            "grant",
+            " ".join(actions),
+            "principal-unknown",
+            "nothing can be granted to a resource that was imported without its role",
+            path="grantee",
+            remedy="import it with its role, or grant to the role itself",
         )
-        raise ValueError(msg)  # noqa: TRY004 - one kind of error for every refused value
-    if isinstance(principal, iam.Role | iam.User) and is_elsewhere(principal, source.account):
-        instead = _keyword(actions, "accounts", str(principal.principal_account))
-        return ResourcePrincipal(principal, owned=True, instead=instead)
+    if isinstance(principal, iam.Role | iam.User) and is_of_other_account(
+        principal, source.account
+    ):
+        suggestion = _keyword(actions, "accounts", str(principal.principal_account))
+        return ResourcePrincipal(principal, defined_in_app=True, suggestion=suggestion)
     if isinstance(principal, iam.AccountPrincipal):
-        instead = _keyword(actions, "accounts", str(principal.account_id))
-        return ResourcePrincipal(principal, instead=instead)
+        suggestion = _keyword(actions, "accounts", str(principal.account_id))
+        return ResourcePrincipal(principal, suggestion=suggestion)
     if isinstance(principal, iam.OrganizationPrincipal):
-        instead = _keyword(actions, "organizations", principal.organization_id)
-        return ResourcePrincipal(principal, instead=instead)
+        suggestion = _keyword(actions, "organizations", principal.organization_id)
+        return ResourcePrincipal(principal, suggestion=suggestion)
     fragment = principal.policy_fragment
-    named = stack.resolve(fragment.principal_json)
-    if services := named.get("Service"):
-        principal = _narrowed(principal, services, fragment.conditions, actions, source)
-        return ResourcePrincipal(principal, instead=_HELPERS.get(services[0], _STATEMENT))
-    [arn, *others] = fragment.principal_json.get("AWS", [""])
-    return _identity(principal, "" if others else arn, compact(named), actions, source)
+    resolved = stack.resolve(fragment.principal_json)
+    if services := resolved.get("Service"):
+        principal = _for_source(principal, services, fragment.conditions, actions, source)
+        return ResourcePrincipal(
+            principal, suggestion=_SERVICE_METHODS.get(services[0], _STATEMENT)
+        )
+    [arn, *more] = fragment.principal_json.get("AWS", [""])
+    return _identity(principal, "" if more else arn, compact(resolved), actions, source)
 
 
 def _identity(
-    principal: iam.IPrincipal, arn: str, named: str, actions: Sequence[str], source: Source
+    principal: iam.IPrincipal, arn: str, resolved: str, actions: Sequence[str], source: Source
 ) -> ResourcePrincipal:
-    if ":group/" in named or isinstance(principal, iam.Group):
-        msg = (
-            "a repository policy cannot name a group; grant to the account of the group, and "
-            "permit its members there"
+    if ":group/" in resolved or isinstance(principal, iam.Group):
+        reject(
+            "grant",
+            " ".join(actions),
+            "principal-is-group",
+            "a repository policy cannot name a group",
+            path="grantee",
+            remedy="grant to the account of the group, and allow its members there",
         )
-        raise ValueError(msg)
-    told = PRINCIPAL_ARN.fullmatch(arn)
-    account = principal.principal_account or (arn.split(":")[4] if told else None)
+    account = principal.principal_account
+    if not account:
+        account = arn.split(":")[4] if PRINCIPAL_ARN.fullmatch(arn) else None
     if account is None:
         return ResourcePrincipal(principal)
     if account == source.account:
-        return ResourcePrincipal(principal, instead=_keyword(actions, "principals", arn))
-    instead = _keyword(actions, "accounts", account)
-    if ":root" in named:
-        return ResourcePrincipal(principal, instead=instead)
-    return ResourcePrincipal(principal, account, arn, instead=instead)
+        return ResourcePrincipal(principal, suggestion=_keyword(actions, "principals", arn))
+    suggestion = _keyword(actions, "accounts", account)
+    if ":root" in resolved:
+        return ResourcePrincipal(principal, suggestion=suggestion)
+    return ResourcePrincipal(principal, account, arn, suggestion=suggestion)
 
 
-def _narrowed(
+def _for_source(
     principal: iam.IPrincipal,
     services: Sequence[str],
     conditions: Mapping[str, Any],
     actions: Sequence[str],
     source: Source,
 ) -> iam.IPrincipal:
-    """Return a service with the condition on what it acts for, or say why it cannot be let in."""
+    """Return a service limited to what it acts for, or raise if it cannot be limited."""
     if tells_source(conditions):
         return principal
-    told = source.conditions_for(services[0]) if len(services) == 1 else {}
-    if not told or not set(actions) <= set(PULL_ACTIONS):
+    source_conditions = source.conditions_for(services[0]) if len(services) == 1 else {}
+    if not source_conditions or not set(actions) <= set(PULL_ACTIONS):
         raise_if_invalid(
-            "service", services, [fault for each in services for fault in service_errors(each)]
+            "service",
+            services,
+            [error for service in services for error in service_errors(service)],
         )
-    return iam.PrincipalWithConditions(principal, told)
+    return iam.PrincipalWithConditions(principal, source_conditions)
 
 
-class Admissions:
-    """The principals that grants add to a repository policy.
+class CrossAccountGrants:
+    """The statements that grants add to a repository policy.
 
-    A principal that a policy names must exist when it is deployed, which a role of another account
-    need not (https://github.com/aws/aws-cdk/issues/15070). So its account is named, on a condition
-    that only the role meets. A role that this app defines CDK tells by a tag, which takes no name
-    for the role; one that is imported, by its ARN: one statement for each account and set of
-    actions names them all.
+    A principal that a policy names must exist at deployment, which a role of another account need
+    not (https://github.com/aws/aws-cdk/issues/15070). So a grant names the role's account, under a
+    condition that only the role meets. A role that this app defines is recognized by a tag, as CDK
+    does it, which needs no name; an imported role by its ARN, with one statement for each account
+    and set of actions.
     """
 
     def __init__(self, repository: ecr.RepositoryBase) -> None:
-        """Begin with none."""
+        """Start without statements."""
         self._repository = repository
-        self._admitted: dict[tuple[str, ...], tuple[iam.PolicyStatement, list[str], iam.Grant]]
-        self._admitted = {}
+        self._statements: dict[
+            tuple[str, ...], tuple[iam.PolicyStatement, list[str], iam.Grant]
+        ] = {}
 
-    def admit(
-        self, grantee: iam.IGrantable, admitted: ResourcePrincipal, actions: Sequence[str]
+    def add(
+        self, grantee: iam.IGrantable, named: ResourcePrincipal, actions: Sequence[str]
     ) -> iam.Grant:
-        """Add a principal to the repository policy."""
-        if admitted.owned:
+        """Allow a principal actions in the repository policy."""
+        if named.defined_in_app:
             return ecr.RepositoryBase.grant(self._repository, grantee, *actions)
-        if admitted.account is None:
-            statement = iam.PolicyStatement(actions=list(actions), principals=[admitted.principal])
-            return self._added(grantee, statement, actions)
-        conditions = admitted.principal.policy_fragment.conditions
-        key = (admitted.account, compact(conditions), *actions)
-        if key not in self._admitted:
+        if named.account is None:
+            statement = iam.PolicyStatement(actions=list(actions), principals=[named.principal])
+            return self._add_statement(grantee, statement, actions)
+        conditions = named.principal.policy_fragment.conditions
+        key = (named.account, compact(conditions), *actions)
+        if key not in self._statements:
             statement = iam.PolicyStatement(
                 actions=list(actions),
-                principals=[iam.AccountPrincipal(admitted.account)],
+                principals=[iam.AccountPrincipal(named.account)],
                 conditions=conditions,
             )
-            self._admitted[key] = statement, [], self._added(grantee, statement, actions)
-        statement, arns, grant = self._admitted[key]
-        if admitted.arn not in arns:
-            arns.append(admitted.arn)
+            grant = self._add_statement(grantee, statement, actions)
+            self._statements[key] = statement, [], grant
+        statement, arns, grant = self._statements[key]
+        if named.arn not in arns:
+            arns.append(named.arn)
             # For a session of a role this key holds the ARN of the role.
             # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
-            told = arns if len(arns) > 1 else arns[0]
-            statement.add_condition("ArnEquals", {"aws:PrincipalArn": told})
+            value = arns if len(arns) > 1 else arns[0]
+            statement.add_condition("ArnEquals", {"aws:PrincipalArn": value})
         return grant
 
-    def _added(
+    def _add_statement(
         self, grantee: iam.IGrantable, statement: iam.PolicyStatement, actions: Sequence[str]
     ) -> iam.Grant:
         return iam.Grant.add_statement_to_resource_policy(
@@ -172,7 +187,7 @@ class Admissions:
 
 
 def _keyword(actions: Sequence[str], kind: str, value: str) -> str:
-    """Return the keyword of a repository that admits to these actions."""
+    """Return the keyword of a repository that allows these actions."""
     if set(actions) <= set(PULL_ACTIONS):
         return f"pull_{kind}=[{value!r}]"
     if set(actions) <= set(PUSH_ACTIONS) and kind != "organizations":

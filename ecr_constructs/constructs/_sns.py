@@ -1,4 +1,4 @@
-"""How an AWS service comes to publish to a topic, encrypted or not."""
+"""Permission for AWS services to publish to a topic, encrypted or not."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -8,19 +8,18 @@ from constructs import Construct
 _EVENTS, _ALARMS = "events.amazonaws.com", "cloudwatch.amazonaws.com"
 
 
-def let_events_publish(scope: Construct, topic: sns.ITopic) -> None:
-    """Let EventBridge publish to a topic.
+def grant_publish_to_events(scope: Construct, topic: sns.ITopic) -> None:
+    """Allow EventBridge to publish to a topic.
 
-    Without any condition: neither a topic's policy nor its key's may have one for EventBridge, or
-    nothing arrives
+    Without a condition: with one in the topic's policy or its key's, EventBridge delivers nothing
     (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions,
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
     """
-    _let(scope, topic, iam.ServicePrincipal(_EVENTS), _EVENTS)
+    _grant_publish(scope, topic, iam.ServicePrincipal(_EVENTS), _EVENTS)
 
 
-def let_alarms_publish(scope: Construct, topic: sns.ITopic) -> None:
-    """Let the CloudWatch alarms of the scope's account and Region publish to a topic."""
+def grant_publish_to_alarms(scope: Construct, topic: sns.ITopic) -> None:
+    """Allow the CloudWatch alarms of the scope's account and Region to publish to a topic."""
     stack = cdk.Stack.of(scope)
     alarms = stack.format_arn(
         service="cloudwatch",
@@ -32,10 +31,12 @@ def let_alarms_publish(scope: Construct, topic: sns.ITopic) -> None:
         "ArnLike": {"aws:SourceArn": alarms},
         "StringEquals": {"aws:SourceAccount": stack.account},
     }
-    _let(scope, topic, iam.ServicePrincipal(_ALARMS, conditions=conditions), _ALARMS)
+    _grant_publish(scope, topic, iam.ServicePrincipal(_ALARMS, conditions=conditions), _ALARMS)
 
 
-def _let(scope: Construct, topic: sns.ITopic, service: iam.ServicePrincipal, name: str) -> None:
+def _grant_publish(
+    scope: Construct, topic: sns.ITopic, service: iam.ServicePrincipal, name: str
+) -> None:
     statement = iam.PolicyStatement(
         actions=["sns:Publish"], principals=[service], resources=[topic.topic_arn]
     )
@@ -45,7 +46,7 @@ def _let(scope: Construct, topic: sns.ITopic, service: iam.ServicePrincipal, nam
     if not added:
         cdk.Annotations.of(scope).add_warning_v2(
             "ecr-constructs:topicPolicy",
-            f"the topic is imported, so its policy is not changed here. It must let {name} "
-            "sns:Publish, and its key's policy must let it kms:GenerateDataKey* and kms:Decrypt; "
-            "otherwise nothing arrives",
+            f"the topic is imported, so its policy is not changed here. It must allow {name} "
+            "sns:Publish, and its key's policy must allow it kms:GenerateDataKey* and "
+            "kms:Decrypt; otherwise nothing arrives",
         )

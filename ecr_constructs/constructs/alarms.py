@@ -1,4 +1,4 @@
-"""Alarms before a quota of ECR is reached."""
+"""Alarms for the quotas of ECR."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from ecr_constructs.constructs._app_registry import RegistryIndex
-from ecr_constructs.constructs._sns import let_alarms_publish
+from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._sns import grant_publish_to_alarms
 from ecr_constructs.model.names import check_repository_name
 from ecr_constructs.model.usage import (
     API_ACTIONS,
@@ -22,13 +22,16 @@ from ecr_constructs.model.validation import require_list
 
 
 class UsageAlarms(Construct):
-    """An alarm for each quota of ECR whose use CloudWatch knows, in percent of the quota.
+    """An alarm for each quota of ECR whose usage CloudWatch records, in percent of the quota.
 
-    There is one for the requests per second of each of the eight actions that pushes and pulls
-    are made of, one for the number of repositories, and one for the number of images of each
-    repository that is named. The quota is asked of Service Quotas at each evaluation, so a raised
-    quota needs no deployment. An alarm without data, such as that of an action that nobody calls,
-    is content.
+    There is one for the requests per second of each of the eight actions of pushes and pulls, one
+    for the number of repositories, and one for the number of images of each listed repository.
+    CloudWatch reads the quota from Service Quotas at each evaluation, so a raised quota needs no
+    deployment. An alarm without data, for example for an action that is never called, is OK.
+
+    Example::
+
+        UsageAlarms(stack, "Usage", topic=alerts.topic, repositories=["payments/api"])
     """
 
     def __init__(
@@ -45,34 +48,34 @@ class UsageAlarms(Construct):
         Args:
             scope: The stack, or a construct below one.
             construct_id: The construct's id.
-            topic: The topic that is told, such as that of `ScanAlerts`. CloudWatch is admitted by
-                its policy and by its key's, unless they are imported.
-            percent: How much of a quota may be used, above 0 and up to 100. Default: 80.
-            repositories: Names of repositories whose number of images is watched. Each is an
-                alarm of its own. Default: none.
+            topic: The topic to notify, such as that of `ScanAlerts`. Its policy and its key's allow
+                CloudWatch, unless they are imported.
+            percent: The threshold in percent of the quota, above 0 and up to 100. Default: 80.
+            repositories: Names of repositories whose number of images gets an alarm. Default:
+                none.
 
         Raises:
-            ValueError: A percentage or a name that is none; or the app has alarms for this
-                account and Region already.
+            ValidationError: An invalid percentage or name; or ``defined-twice``: the app has
+                alarms for this account and Region already.
         """
         check_percent(percent)
         require_list("repositories", repositories)
-        for each in repositories:
-            check_repository_name(each)
-        RegistryIndex.of(scope).claim(
+        for repository in repositories:
+            check_repository_name(repository)
+        AppRegistry.of(scope).claim(
             "the usage alarms",
             scope,
             construct_id,
-            otherwise="each would be raised twice",
-            instead="Name all repositories in one place.",
+            consequence="each alarm would be raised twice",
+            hint="name all repositories in one place",
         )
 
         super().__init__(scope, construct_id)
-        let_alarms_publish(self, topic)
+        grant_publish_to_alarms(self, topic)
         usages = {
             **{action: api_usage(action) for action in API_ACTIONS},
             "Repositories": repositories_usage(),
-            **{f"Images {each}": images_usage(each) for each in repositories},
+            **{f"Images {repository}": images_usage(repository) for repository in repositories},
         }
         for alarm_id, usage in usages.items():
             _alarm(self, alarm_id, usage, percent, topic.topic_arn)

@@ -1,4 +1,4 @@
-"""Alerts about what scanners find in images."""
+"""Alerts about findings in scanned images."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ecr_constructs.constructs._app_registry import RegistryIndex
-from ecr_constructs.constructs._sns import let_events_publish
+from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._sns import grant_publish_to_events
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.model.alerts import Message, check_emails, finding_message, scan_message
 from ecr_constructs.model.events import Images, Pattern, Severity, finding, scan_completed
@@ -22,17 +22,21 @@ RETENTION = cdk.Duration.days(14)
 
 
 class ScanAlerts(Construct):
-    """What scanners find in a registry's images, from a severity upwards, sent to a topic.
+    """The findings of scanners in a registry's images, from a severity upwards, sent to a topic.
 
-    It listens to both scanners, of which a registry has one at a time: a basic scan is told of
-    once, with the number of findings of each severity; Amazon Inspector tells of each finding.
-    Suppressed and closed findings are left out, and so are those of accounts that this one
-    administers Inspector for, which have alerts of their own. Inspector sends a finding anew
-    whenever something of it changes, and no field tells the first time from the second: the
-    finding's ARN stands in each message, for a receiver to fold them by.
+    It has rules for both scanners, of which a registry has one at a time. A basic scan sends one
+    message with the number of findings of each severity; Amazon Inspector sends a message for each
+    finding. Suppressed and closed findings are left out, and so are those of accounts for which
+    this one administers Inspector; these have alerts of their own. Inspector sends a finding again
+    whenever it changes, without a field that marks the repetition: group messages by the finding's
+    ARN, which each message has.
 
-    The topic is encrypted with a key of its own, which EventBridge may use; what could not be
-    delivered to it within a day is kept in a queue for 14 days.
+    The topic is encrypted with a key of its own, which EventBridge may use. Messages that could not
+    be delivered within a day are kept in a queue for 14 days.
+
+    Example::
+
+        ScanAlerts(stack, "Alerts", severity="CRITICAL", emails=["security@example.com"])
 
     Attributes:
         topic: The topic that alerts are sent to.
@@ -53,38 +57,38 @@ class ScanAlerts(Construct):
         Args:
             scope: The stack, or a construct below one.
             construct_id: The construct's id.
-            severity: The lowest severity that is told of: ``INFORMATIONAL``, ``LOW``, ``MEDIUM``,
-                ``HIGH`` or ``CRITICAL``. What is not rated yet is not told of. Default: ``HIGH``.
+            severity: The minimum severity: ``INFORMATIONAL``, ``LOW``, ``MEDIUM``, ``HIGH`` or
+                ``CRITICAL``. Findings without a rating are left out. Default: ``HIGH``.
             emails: Addresses that are subscribed to the topic; each is asked to confirm.
                 Default: none.
-            topic: A topic to send to. EventBridge is admitted by its policy and by its key's,
-                unless they are imported. Default: one is made, encrypted with a key of its own.
+            topic: The topic. Its policy and its key's allow EventBridge, unless they are imported.
+                Default: a new one, encrypted with a key of its own.
 
         Raises:
-            ValueError: A severity or an address that is none; or the app has alerts for this
-                account and Region already.
+            ValidationError: An invalid severity or address; or ``defined-twice``: the app has
+                alerts for this account and Region already.
         """
         check_emails(emails)
         scans = scan_completed(Images(), severity)
         findings = finding(Images(), cdk.Stack.of(scope).account, severity)
-        RegistryIndex.of(scope).claim(
+        AppRegistry.of(scope).claim(
             "the scan alerts",
             scope,
             construct_id,
-            otherwise="each finding would be told of twice",
-            instead="Subscribe to the topic of the first.",
+            consequence="each finding would be sent twice",
+            hint="subscribe to the topic of the first",
         )
 
         super().__init__(scope, construct_id)
         self.topic = topic or self._make_topic()
-        let_events_publish(self, self.topic)
-        for index, each in enumerate(emails):
+        grant_publish_to_events(self, self.topic)
+        for index, email in enumerate(emails):
             sns.Subscription(
                 self,
-                # An id is known at synthesis, whatever the address.
-                f"Email {index if is_unresolved(each) else each}",
+                # An id must be known at synthesis, even if the address is not.
+                f"Email {index if is_unresolved(email) else email}",
                 topic=self.topic,
-                endpoint=each,
+                endpoint=email,
                 protocol=sns.SubscriptionProtocol.EMAIL,
             )
         self.dead_letter_queue = sqs.Queue(
@@ -104,7 +108,7 @@ class ScanAlerts(Construct):
                 actions=["sqs:SendMessage"],
                 principals=[iam.ServicePrincipal("events.amazonaws.com")],
                 resources=[self.dead_letter_queue.queue_arn],
-                conditions={"ArnEquals": {"aws:SourceArn": [each.attr_arn for each in rules]}},
+                conditions={"ArnEquals": {"aws:SourceArn": [rule.attr_arn for rule in rules]}},
             )
         )
 

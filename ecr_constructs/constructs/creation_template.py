@@ -1,4 +1,4 @@
-"""The settings of repositories that ECR creates by itself."""
+"""The settings of repositories that ECR creates."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ecr_constructs.constructs._app_registry import RegistryIndex
+from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._cfn_properties import (
     encryption_property,
     lifecycle_text,
@@ -27,15 +27,20 @@ _Template = ecr.CfnRepositoryCreationTemplate
 
 
 class RepositoryCreationTemplate(Construct):
-    """The settings of repositories that ECR creates when something arrives for them.
+    """The settings of repositories that ECR creates for a replication, a cache or a push.
 
-    Without one, a repository that a replication, a pull through a cache or a push brings into
-    being is mutable, keeps everything and belongs to the account alone. A template applies to
-    what is created from then on; repositories that exist stay as they are. Where several cover a
-    name, the one with the longest prefix applies.
+    Without a template, such a repository is mutable, keeps every image and is accessible to its
+    own account only. A template applies to repositories that are created later; existing ones stay
+    as they are. If several templates cover a name, the one with the longest prefix applies.
 
-    A template has no scan setting: what scans its repositories is the registry's scanning
-    configuration, `Registry.scan_basic` or `Registry.scan_enhanced`.
+    A template has no scan setting: the registry's scanning configuration scans its repositories,
+    `Registry.scan_basic` or `Registry.scan_enhanced`.
+
+    Example::
+
+        RepositoryCreationTemplate(
+            stack, "Replicas", prefix="payments", applied_for=["REPLICATION"]
+        )
 
     Attributes:
         prefix: The prefix of the repositories.
@@ -67,43 +72,43 @@ class RepositoryCreationTemplate(Construct):
         Args:
             scope: The stack, or a construct below one.
             construct_id: The construct's id. Changing it replaces the template.
-            prefix: ``payments`` covers ``payments/api`` and all below it, 1 to 256 characters;
+            prefix: ``payments`` covers ``payments/api`` and everything below, 1 to 256 characters;
                 ``ROOT`` covers every repository that no other template does. Changing it replaces
                 the template. An account and Region has one template for each prefix.
-            applied_for: What makes ECR create a repository: ``REPLICATION``,
+            applied_for: The events for which ECR creates a repository: ``REPLICATION``,
                 ``PULL_THROUGH_CACHE``, ``CREATE_ON_PUSH``. Without a template for
-                ``CREATE_ON_PUSH`` a push to a repository that does not exist is refused.
+                ``CREATE_ON_PUSH`` a push to a repository that does not exist fails.
             description: At most 256 characters. Default: none.
             tag_mutability: Whether tags may be moved. Default: immutable; for
                 ``PULL_THROUGH_CACHE`` mutable, so that a tag follows its upstream. A template for
-                caches and others alike must say.
+                caches and others must set it.
             encryption: How images are encrypted. The policy of a key of another account must
-                admit the role. Default: AES-256, as ECR does by itself.
-            lifecycle: Which images go. ``LifecyclePolicy()`` keeps all. Default: untagged images
-                expire 14 days after their push; for ``PULL_THROUGH_CACHE`` all are kept, since
-                images that are pulled by digest are untagged there.
+                allow the role. Default: AES-256.
+            lifecycle: Which images expire. ``LifecyclePolicy()`` keeps all. Default: untagged
+                images expire 14 days after their push; for ``PULL_THROUGH_CACHE`` all are kept,
+                because images that are pulled by digest are untagged there.
             pull_organizations: Ids of organizations whose accounts may pull. Default: none.
             pull_organizational_units: Paths of organizational units whose accounts may pull:
                 ``o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*``. Default: none.
-            pull_accounts: Ids of accounts that may pull. Default: none but this one.
+            pull_accounts: Ids of other accounts that may pull. Default: none.
             pull_principals: ARNs of roles and users that may pull. They must exist whenever ECR
                 creates a repository. Default: none.
-            push_accounts: Ids of accounts that may push and pull. Default: none but this one.
+            push_accounts: Ids of other accounts that may push and pull. Default: none.
             push_principals: ARNs of roles and users that may push and pull. They must exist
                 whenever ECR creates a repository. Default: none.
             tags: Tags of the repositories, values by key. Tags of the construct's scopes do not
-                reach them. Whoever makes ECR create a tagged repository by a pull needs
+                reach them. A principal whose pull makes ECR create a tagged repository needs
                 ``ecr:TagResource`` as well. Default: none.
-            role: The role that ECR assumes to tag and to encrypt, without a path. It is used as
-                it is: it must trust ``ecr.amazonaws.com`` and be allowed what
+            role: The role that ECR assumes to tag and to encrypt, without a path. It must
+                trust ``ecr.amazonaws.com`` and be allowed what
                 https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html
-                lists. Default: one is made, limited to the prefix and the key, if there are tags
-                or a KMS key.
+                lists. Default: a new one, limited to the prefix and the key, if there are tags or
+                a KMS key.
 
         Raises:
-            ValueError: A value that ECR or CloudFormation would refuse; a lifecycle rule that
-                would delete a cache's images in use; or the app has a template for this prefix,
-                account and Region already.
+            ValidationError: A value that ECR or CloudFormation rejects; a lifecycle rule that
+                would delete a cache's images in use; or ``defined-twice``: the app has a template
+                for this prefix, account and Region already.
         """
         access = Access(
             pull_organizations=pull_organizations,
@@ -147,7 +152,7 @@ class RepositoryCreationTemplate(Construct):
 
 
 def check_template(scope: Construct, settings: CreationTemplate, role: iam.IRole | None) -> None:
-    """Raise a ValueError if a template cannot be what it is to be where it is to be."""
+    """Raise a ValidationError if the stack's account or Region does not allow these settings."""
     settings.encryption.check_region(region_of(scope))
     if role:
         account = cdk.Stack.of(scope).account
@@ -157,16 +162,16 @@ def check_template(scope: Construct, settings: CreationTemplate, role: iam.IRole
 
 
 def claim_template(scope: Construct, construct_id: str, prefix: str) -> None:
-    """Take a prefix of an account and Region for a template.
+    """Reserve a prefix of an account and Region for a template.
 
     Raises:
-        ValueError: The app has a template for it already.
+        ValidationError: ``defined-twice``: the app has a template for it already.
     """
-    RegistryIndex.of(scope).claim(
+    AppRegistry.of(scope).claim(
         f"the creation template for {prefix.rstrip('/')!r}",
         scope,
         construct_id,
-        instead="Join them into one, or give one of them a longer prefix: the longest applies.",
+        hint="join them into one, or give one of them a longer prefix: the longest applies",
     )
 
 
@@ -178,13 +183,13 @@ def _role(scope: Construct, settings: CreationTemplate, region: str) -> iam.Role
         scope,
         "Role",
         description=f"Lets Amazon ECR create the repositories of the template {settings.prefix}",
-        # AWS does not document whether ECR says on whose behalf it asks. If it does, it must be
-        # ours; if it does not, a plain StringEquals would make every creation fail.
+        # AWS does not document whether ECR sends this key. If it does, the account must be this
+        # one; if it does not, a plain StringEquals would make every creation fail.
         assumed_by=iam.ServicePrincipal(
             "ecr.amazonaws.com",
             conditions={"StringEqualsIfExists": {"aws:SourceAccount": account}},
         ),
-        # Inline, so that the template never exists before what its role needs.
+        # Inline, so that the template never exists before the permissions of its role.
         inline_policies={"Create": iam.PolicyDocument.from_json(document(statements))},
     )
 
@@ -194,6 +199,6 @@ def _policy_text(scope: Construct, access: Access, partition: str) -> str | None
     if not statements:
         return None
     policy = document(statements)
-    # A template holds the policy as text, around whose deploy-time values CDK splits it.
+    # A template has the policy as text; CDK splits it around deploy-time values.
     text = compact(policy)
     return cdk.Stack.of(scope).to_json_string(policy) if is_unresolved(text) else text

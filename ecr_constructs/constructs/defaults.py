@@ -1,4 +1,4 @@
-"""What every `ecr.Repository` of an app is, unless its own code says otherwise."""
+"""Default properties for every `ecr.Repository` of an app."""
 
 from typing import Any
 
@@ -12,25 +12,29 @@ from ecr_constructs.model.lifecycle import LifecycleRule
 
 @jsii.implements(cdk.IPropertyInjector)
 class RepositoryDefaults:
-    """The defaults of `Repository`, for repositories that somebody else's code defines.
+    """The defaults of `Repository`, for repositories that other code defines.
 
-    Give it to an app, a stage or a stack, and every `ecr.Repository` that is defined there has
-    immutable tags, is scanned on push, is retained, and loses untagged images after 14 days,
-    unless its own code says otherwise: ``cdk.App(property_injectors=[RepositoryDefaults()])``.
+    In an app, a stage or a stack that has it, every `ecr.Repository` has immutable tags, is
+    scanned on push, is retained, and expires untagged images after 14 days, unless its own code
+    sets these properties.
 
-    It does not reach `ecr.CfnRepository`, which CDK passes by; the mixins do. A repository that
-    states lifecycle rules has only those. One that adds a rule for untagged images later, with
-    ``add_lifecycle_rule``, ends up with two, which ECR refuses.
+    It does not apply to `ecr.CfnRepository`, for which CDK calls no injectors; use the mixins. A
+    repository with lifecycle rules of its own has only those. A repository that adds a rule for
+    untagged images later, with ``add_lifecycle_rule``, has two, which ECR rejects.
+
+    Example::
+
+        cdk.App(property_injectors=[RepositoryDefaults()])
     """
 
     def __init__(self, *, expire_untagged_after_days: int | None = 14) -> None:
-        """Say how long untagged images stay.
+        """Set the defaults.
 
         Args:
             expire_untagged_after_days: Days since the push. None keeps them. Default: 14 days.
 
         Raises:
-            ValueError: Less than one day.
+            ValidationError: Less than one day.
         """
         self._defaults: dict[str, object] = {
             "imageTagMutability": ecr.TagMutability.IMMUTABLE,
@@ -47,9 +51,9 @@ class RepositoryDefaults:
 
     @property
     def construct_unique_id(self) -> str:
-        """What CDK calls `ecr.Repository`."""
+        """The id with which CDK selects `ecr.Repository`."""
         return ecr.Repository.PROPERTY_INJECTION_ID
 
     def inject(self, original_props: Any, *, id: str, scope: Construct) -> Any:  # noqa: A002, ARG002 - CDK's names
-        """Return the properties of a repository with the defaults below them; CDK calls this."""
+        """Return the properties of a repository, completed with the defaults; CDK calls this."""
         return {**self._defaults, **(original_props or {})}

@@ -1,4 +1,4 @@
-"""VPC endpoints through which images are pulled without the internet."""
+"""VPC endpoints for pulls without the internet."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,25 +10,30 @@ from constructs import Construct
 
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.model.endpoint_policy import check_pulls, layers_statement, pull_statements
+from ecr_constructs.model.validation import reject
 
 
 class RegistryEndpoints(Construct):
     """The three VPC endpoints of a pull: ECR's API, its registry, and S3 with the layers.
 
-    Their policies admit pulls from one registry and nothing else: no other account's registry, no
-    push, no bucket but that of ECR's layers. They grant nothing: whoever pulls needs a policy of
-    its own.
+    Their policies allow pulls from one registry and nothing else: no registry of another account,
+    no push, no bucket but that of ECR's layers. They do not grant access by themselves: a
+    principal that pulls needs a policy of its own.
 
-    The endpoint for S3 is a gateway. It takes over all traffic to S3 of the subnets whose route
-    tables it stands in: **every other bucket of the Region is out of their reach**, unless
-    ``s3_statements`` admit it.
+    The endpoint for S3 is a gateway and takes all S3 traffic of the subnets whose route tables
+    have it. **These subnets reach no other bucket of the Region**, unless ``s3_statements`` allow
+    it.
+
+    Example::
+
+        RegistryEndpoints(stack, "Pulls", vpc=vpc, prefixes=["payments/"])
 
     Attributes:
         api: The interface endpoint of ECR's API, where clients log in.
         registry: The interface endpoint of the registry, which clients pull from.
         layers: The gateway endpoint of S3, or None.
-        layers_statement: What the policy of an S3 endpoint must admit; for one that is not made
-            here.
+        layers_statement: The statement that the policy of an S3 endpoint needs, for an endpoint
+            that is not defined here.
     """
 
     def __init__(
@@ -53,35 +58,37 @@ class RegistryEndpoints(Construct):
             construct_id: The construct's id.
             vpc: The VPC, with DNS support and DNS hostnames.
             account: The account of the registry. Default: the stack's.
-            prefixes: Beginnings of the names of the repositories, 2 to 256 characters. Default:
-                all of the registry.
+            prefixes: Prefixes of repository names, 2 to 256 characters. Default: all
+                repositories.
             cache_prefixes: The ``repository_prefix`` of pull-through caches, so that images are
-                also imported. The first pull of an image needs a way to the internet as well,
-                such as a NAT gateway; later ones do not. Default: what is cached is pulled, and
-                nothing is imported.
-            subnets: Where pulls come from. Default: interfaces in the private subnets, layers for
+                also imported. The first pull of an image needs a route to the internet as well,
+                such as a NAT gateway; later ones do not. Default: none; cached images are pulled,
+                and no image is imported.
+            subnets: The subnets that pull. Default: interfaces in the private subnets, layers for
                 every route table of the VPC.
-            security_groups: Groups of the interfaces, which must admit port 443. Default: one is
-                made that admits the VPC's addresses.
-            s3_endpoint: Whether to make the endpoint for S3. A route table has one at most; if it
-                is there already, its policy must admit ``layers_statement``. Default: it is made.
-            s3_statements: What else the policy of the endpoint for S3 admits. Default: nothing.
+            security_groups: Security groups of the interfaces, which must allow port 443. Default:
+                a new one that allows the VPC's addresses.
+            s3_endpoint: Whether to define the endpoint for S3. A route table has one at most; an
+                existing one needs ``layers_statement`` in its policy. Default: True.
+            s3_statements: Further statements of the S3 endpoint's policy. Default: none.
             dual_stack: Whether the endpoints have IPv6 addresses too; the subnets must. Default:
                 IPv4 only.
 
         Raises:
-            ValueError: An account or a prefix that is none; or statements for an endpoint that is
-                not made.
+            ValidationError: An invalid account or prefix, or ``statements-without-endpoint``.
         """
         stack, region = cdk.Stack.of(scope), region_of(scope)
         account = stack.account if account is None else account
         check_pulls(account, prefixes, cache_prefixes)
         if s3_statements and not s3_endpoint:
-            msg = (
-                "s3_statements would be in no policy, since s3_endpoint=False makes none; add "
-                "them, and layers_statement, to the endpoint that is there"
+            reject(
+                "private pulls",
+                "s3_endpoint=False",
+                "statements-without-endpoint",
+                "s3_endpoint=False defines no endpoint, so s3_statements would be in no policy",
+                path="s3_statements",
+                remedy="add them, and layers_statement, to the policy of the existing endpoint",
             )
-            raise ValueError(msg)
 
         super().__init__(scope, construct_id)
         partition = partition_in(region)
@@ -135,4 +142,4 @@ _DUAL_STACK: Mapping[str, Any] = {
 
 
 def _statements(documents: Sequence[Mapping[str, Any]]) -> list[iam.PolicyStatement]:
-    return [iam.PolicyStatement.from_json(each) for each in documents]
+    return [iam.PolicyStatement.from_json(document) for document in documents]

@@ -6,19 +6,21 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ecr_constructs.constructs._repository_base import GrantingRepository
+from ecr_constructs.constructs._deprecation import renamed_keyword
+from ecr_constructs.constructs._repository_base import RepositoryBase
 from ecr_constructs.constructs._resource_policy import ResourcePrincipal
 from ecr_constructs.model.names import check_repository_name
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid
+from ecr_constructs.model.validation import reject
 
 
-class ImportedRepository(GrantingRepository):
+class ImportedRepository(RepositoryBase):
     """A repository that another app or stack defines.
 
-    A grant in a principal's own policy works as for one that is defined here. What only the
-    repository policy can grant raises and says what to write where the repository is defined,
-    unless it was imported with ``policy_elsewhere=True``: then it is taken for written.
+    A grant in a principal's own policy works as for a repository that is defined here. A grant
+    that needs the repository policy raises, and its error names the code to write where the
+    repository is defined. After that, import it with ``policy_managed_externally=True``: such
+    grants then render nothing.
     """
 
     def __init__(
@@ -28,24 +30,23 @@ class ImportedRepository(GrantingRepository):
         *,
         repository_arn: str,
         repository_name: str,
-        policy_elsewhere: bool = False,
+        policy_managed_externally: bool,
         environment_from_arn: str | None = None,
     ) -> None:
-        """Import a repository; `Repository.from_repository_name` and the others do.
+        """Import a repository; `Repository.from_repository_name` and the others call this.
 
         Args:
-            scope: Where it is used.
+            scope: The scope of the construct.
             construct_id: The construct's id.
-            repository_arn: Its ARN.
-            repository_name: Its name.
-            policy_elsewhere: Whether the repository policy admits already who needs it.
-            environment_from_arn: An ARN that tells account and Region. Default: those of the
-                stack.
+            repository_arn: The repository's ARN.
+            repository_name: The repository's name.
+            policy_managed_externally: Whether the repository policy has all statements it needs.
+            environment_from_arn: An ARN with account and Region. Default: those of the stack.
         """
         super().__init__(scope, construct_id, environment_from_arn=environment_from_arn)
         self._arn = repository_arn
         self._name = repository_name
-        self._policy_elsewhere = policy_elsewhere
+        self._policy_managed_externally = policy_managed_externally
 
     @property
     def repository_arn(self) -> str:
@@ -60,46 +61,59 @@ class ImportedRepository(GrantingRepository):
     def add_to_resource_policy(
         self, statement: iam.PolicyStatement
     ) -> iam.AddToResourcePolicyResult:
-        """Add nothing: the policy belongs to whoever defines the repository.
+        """Add nothing: the policy belongs to the stack that defines the repository.
 
         Raises:
-            ValueError: The repository was imported without ``policy_elsewhere=True``.
+            ValidationError: ``repository-imported``: the repository was imported without
+                ``policy_managed_externally=True``.
         """
-        self._refuse(f"policy_statements=[…] for {' '.join(statement.actions)}")
+        self._require_external_policy(f"policy_statements=[…] for {' '.join(statement.actions)}")
         return iam.AddToResourcePolicyResult(statement_added=False)
 
-    def _admit(
-        self, principal: iam.IPrincipal, admitted: ResourcePrincipal, actions: Sequence[str]
+    def _grant_by_policy(
+        self, principal: iam.IPrincipal, named: ResourcePrincipal, actions: Sequence[str]
     ) -> iam.Grant:
-        self._refuse(admitted.instead)
-        return iam.Grant.drop(principal, f"{' '.join(actions)}: the repository policy is elsewhere")
+        self._require_external_policy(named.suggestion)
+        return iam.Grant.drop(principal, f"{' '.join(actions)}: the policy is managed externally")
 
-    def _refuse(self, instead: str) -> None:
-        if self._policy_elsewhere:
+    def _require_external_policy(self, suggestion: str) -> None:
+        if self._policy_managed_externally:
             return
         env = self.env
-        msg = (
-            f"{self.node.path} is imported: only its repository policy can grant this, which is "
-            f"written where {self._name!r} of account {env.account} in {env.region} is defined. "
-            f"Write {instead} there, then import it with policy_elsewhere=True"
+        reject(
+            "grant",
+            self.node.path,
+            "repository-imported",
+            f"only the repository policy can grant this, and {self._name!r} of account "
+            f"{env.account} in {env.region} is imported",
+            path=self.node.path,
+            remedy=(
+                f"write {suggestion} where it is defined, then import it with "
+                "policy_managed_externally=True"
+            ),
         )
-        raise ValueError(msg)
 
 
 def from_repository_name(
-    scope: Construct, construct_id: str, repository_name: str, *, policy_elsewhere: bool = False
+    scope: Construct,
+    construct_id: str,
+    repository_name: str,
+    *,
+    policy_managed_externally: bool | None = None,
+    policy_elsewhere: bool | None = None,
 ) -> ImportedRepository:
     """Import a repository of the stack's account and Region by its name.
 
     Args:
-        scope: Where it is used.
+        scope: The scope of the construct.
         construct_id: The construct's id.
-        repository_name: Its name.
-        policy_elsewhere: Whether the repository policy admits already who needs it; grants that
-            only it can give then render nothing. Default: they raise.
+        repository_name: The repository's name.
+        policy_managed_externally: Whether the repository policy has all statements it needs;
+            grants that need it then render nothing. Default: they raise.
+        policy_elsewhere: Deprecated name of ``policy_managed_externally``.
 
     Raises:
-        ValueError: A name that no repository can have.
+        ValidationError: A name that ECR rejects.
     """
     check_repository_name(repository_name)
     return ImportedRepository(
@@ -107,34 +121,50 @@ def from_repository_name(
         construct_id,
         repository_arn=ecr.Repository.arn_for_local_repository(repository_name, scope),
         repository_name=repository_name,
-        policy_elsewhere=policy_elsewhere,
+        policy_managed_externally=_managed_externally(policy_managed_externally, policy_elsewhere),
     )
 
 
 def from_repository_arn(
-    scope: Construct, construct_id: str, repository_arn: str, *, policy_elsewhere: bool = False
+    scope: Construct,
+    construct_id: str,
+    repository_arn: str,
+    *,
+    policy_managed_externally: bool | None = None,
+    policy_elsewhere: bool | None = None,
 ) -> ImportedRepository:
     """Import a repository of any account and Region by its ARN.
 
     Arguments are as for `from_repository_name`.
 
     Raises:
-        ValueError: No ARN of a repository, or one that is known only at deploy time, which does
-            not tell the name: use ``from_repository_attributes``.
+        ValidationError: ``repository-arn-format``, or ``repository-arn-unresolved``: the name
+            cannot be read from an ARN that is known only at deploy time.
     """
-    kind, _, name = repository_arn.rpartition(":")[2].partition("/")
-    faults = []
     if is_unresolved(repository_arn):
-        faults.append("is known only at deploy time; use from_repository_attributes")
-    elif not repository_arn.startswith("arn:") or kind != "repository" or not name:
-        faults.append("must be 'arn:aws:ecr:REGION:ACCOUNT:repository/NAME'")
-    raise_if_invalid("repository ARN", repository_arn, faults)
+        reject(
+            "repository ARN",
+            repository_arn,
+            "repository-arn-unresolved",
+            "is known only at deploy time",
+            path="repository_arn",
+            remedy="use from_repository_attributes",
+        )
+    kind, _, name = repository_arn.rpartition(":")[2].partition("/")
+    if not repository_arn.startswith("arn:") or kind != "repository" or not name:
+        reject(
+            "repository ARN",
+            repository_arn,
+            "repository-arn-format",
+            "must be 'arn:aws:ecr:REGION:ACCOUNT:repository/NAME'",
+            path="repository_arn",
+        )
     return ImportedRepository(
         scope,
         construct_id,
         repository_arn=repository_arn,
         repository_name=name,
-        policy_elsewhere=policy_elsewhere,
+        policy_managed_externally=_managed_externally(policy_managed_externally, policy_elsewhere),
         environment_from_arn=repository_arn,
     )
 
@@ -145,7 +175,8 @@ def from_repository_attributes(
     *,
     repository_arn: str,
     repository_name: str,
-    policy_elsewhere: bool = False,
+    policy_managed_externally: bool | None = None,
+    policy_elsewhere: bool | None = None,
 ) -> ImportedRepository:
     """Import a repository by ARN and name, which may be known only at deploy time.
 
@@ -156,7 +187,7 @@ def from_repository_attributes(
         construct_id,
         repository_arn=repository_arn,
         repository_name=repository_name,
-        policy_elsewhere=policy_elsewhere,
+        policy_managed_externally=_managed_externally(policy_managed_externally, policy_elsewhere),
         environment_from_arn=None if is_unresolved(repository_arn) else repository_arn,
     )
 
@@ -167,13 +198,14 @@ def from_lookup(
     *,
     repository_arn: str | None = None,
     repository_name: str | None = None,
-    policy_elsewhere: bool = False,
+    policy_managed_externally: bool | None = None,
+    policy_elsewhere: bool | None = None,
 ) -> ImportedRepository:
-    """Import a repository that CDK looks up when it synthesizes, with credentials.
+    """Import a repository that CDK looks up at synthesis, which needs AWS credentials.
 
     Arguments are as for `from_repository_name`; give the ARN or the name.
     """
-    found = ecr.Repository.from_lookup(
+    repository = ecr.Repository.from_lookup(
         scope,
         f"{construct_id}Lookup",
         repository_arn=repository_arn,
@@ -182,7 +214,13 @@ def from_lookup(
     return ImportedRepository(
         scope,
         construct_id,
-        repository_arn=found.repository_arn,
-        repository_name=found.repository_name,
-        policy_elsewhere=policy_elsewhere,
+        repository_arn=repository.repository_arn,
+        repository_name=repository.repository_name,
+        policy_managed_externally=_managed_externally(policy_managed_externally, policy_elsewhere),
+    )
+
+
+def _managed_externally(value: bool | None, former_value: bool | None) -> bool:
+    return renamed_keyword(
+        "policy_managed_externally", value, "policy_elsewhere", former_value, stacklevel=4
     )

@@ -16,10 +16,15 @@ class RegistryKey(kms.Key):
     """A customer managed key for all repositories of one environment and Region.
 
     It is symmetric, rotates once a year, outlives its stack (without it every image is lost) and
-    waits 30 days, the longest time there is, before a requested deletion. One key serves every
-    repository: KMS charges for each key, and ECR asks it for a grant of its own for each
-    repository. The key policy lets the account's IAM policies decide who may use the key; it
-    names no repository, so keys and repositories never wait for each other.
+    is deleted 30 days after the request, the longest period of KMS. One key serves every
+    repository: KMS charges for each key, and ECR creates a grant for each repository. The key
+    policy delegates access to the account's IAM policies and names no repository, so keys and
+    repositories never depend on each other.
+
+    Example::
+
+        key = RegistryKey(stack, "Key", alias="alias/ecr/prod")
+        Repository(stack, "Api", encryption=Encryption.customer_managed(key))
     """
 
     def __init__(
@@ -35,13 +40,13 @@ class RegistryKey(kms.Key):
         Args:
             scope: The stack, or a construct below one.
             construct_id: The construct's id. Changing it replaces the key.
-            alias: A name for people, ``alias/ecr/prod``. Repositories use the key's ARN.
+            alias: A display name, such as ``alias/ecr/prod``. Repositories use the key's ARN.
             administrators: Principals that may manage the key, its policy and its grants. Roles
                 and users of the app get an IAM policy, others a statement of the key policy.
-                Default: whoever the account's IAM policies allow to.
+                Default: principals that the account's IAM policies allow.
 
         Raises:
-            ValueError: An alias that KMS refuses.
+            ValidationError: An alias that KMS rejects.
         """
         check_key_alias(alias)
         super().__init__(

@@ -10,6 +10,8 @@ from constructs import Construct
 
 from ecr_constructs.constructs._iam import grant_to_principal
 from ecr_constructs.constructs._stack_env import partition_in, region_of
+from ecr_constructs.constructs.repository import NO_SNAPSHOTS
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.public_catalog import REGION, CatalogData, public_name_errors
 from ecr_constructs.model.repository_policy import Access, document
 from ecr_constructs.model.tags import tag_errors
@@ -30,10 +32,14 @@ _LOGIN_ACTIONS = ("ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken
 class PublicRepository(Construct):
     """A repository that everyone may pull from, listed in the Amazon ECR Public Gallery.
 
-    The public registry is defined in us-east-1 alone, whatever Region its images are pulled from.
-    It has no immutable tags, lifecycle policies, scans or keys. Its images are pulled from
-    ``public.ecr.aws/ALIAS/NAME``, where the alias is the account's and not known to
-    CloudFormation. The repository outlives its stack.
+    Public repositories exist only in us-east-1, whatever Region their images are pulled from. They
+    have no immutable tags, lifecycle policies, scans or keys. Their images are pulled from
+    ``public.ecr.aws/ALIAS/NAME``; CloudFormation does not return the account's alias. The
+    repository outlives its stack.
+
+    Example::
+
+        PublicRepository(stack, "Cli", repository_name="acme/cli", architectures=["ARM 64"])
 
     Attributes:
         repository_name: The name, or a reference to it.
@@ -62,24 +68,24 @@ class PublicRepository(Construct):
             scope: The stack, or a construct below one, in us-east-1.
             construct_id: The construct's id. Changing it replaces the repository.
             repository_name: 2 to 205 characters, lowercase, parts joined by ``/``. Changing it
-                replaces the repository. Default: CloudFormation makes one up.
+                replaces the repository. Default: CloudFormation generates one.
             description: At most 1,024 characters, shown in search results. Default: none.
-            about: What the images are, in Markdown, at most 10,240 characters. Default: nothing.
-            usage: How they are used, in Markdown, at most 10,240 characters. Default: nothing.
-            architectures: What they run on, at most 50. The gallery searches for ``ARM``,
-                ``ARM 64``, ``x86`` and ``x86-64``. Default: none is named.
-            operating_systems: What they run on, at most 50. The gallery searches for ``Linux``
-                and ``Windows``. Default: none is named.
-            push_accounts: Ids of accounts that may push. Default: none but this one.
-            push_principals: ARNs of roles and users that may push. They must exist when this is
-                deployed. Default: none.
-            tags: Tags of the repository, values by key. Default: those of its scopes.
-            removal_policy: What becomes of the repository when it leaves the stack. Default: it
-                stays, with its images.
+            about: A description of images, Markdown of at most 10,240 characters. Default: none.
+            usage: Instructions for their use, Markdown of at most 10,240 characters. Default: none.
+            architectures: Architectures they run on, at most 50. The gallery searches for ``ARM``,
+                ``ARM 64``, ``x86`` and ``x86-64``. Default: none.
+            operating_systems: Operating systems they run on, at most 50. The gallery searches for
+                ``Linux`` and ``Windows``. Default: none.
+            push_accounts: Ids of other accounts that may push. Default: none.
+            push_principals: ARNs of roles and users that may push. They must exist at
+                deployment. Default: none.
+            tags: Tags of the repository, values by key. Default: the tags of its scopes.
+            removal_policy: What happens to the repository when it is removed from the stack.
+                Default: ``RETAIN``, which keeps it with its images.
 
         Raises:
-            ValueError: A value that ECR Public or CloudFormation would refuse, or another Region
-                than us-east-1.
+            ValidationError: A value that ECR Public or CloudFormation rejects, or
+                ``public-repository-region``: a Region other than us-east-1.
         """
         access = Access(push_accounts=push_accounts, push_principals=push_principals)
         catalog = CatalogData(
@@ -90,19 +96,23 @@ class PublicRepository(Construct):
             operating_systems=operating_systems,
         )
         region = region_of(scope)
-        faults = list(tag_errors(tags or {}))
+        errors: list[Diagnostic | str] = [*tag_errors(tags or {})]
         if repository_name is not None and not is_unresolved(repository_name):
-            faults += public_name_errors(repository_name)
+            errors += public_name_errors(repository_name)
         if region != REGION and not is_unresolved(region):
-            faults.append(
-                f"public repositories are defined in {REGION} alone, this stack is in {region}; "
-                f"give them a stack with env=Environment(region={REGION!r})"
+            errors.append(
+                Diagnostic(
+                    code="public-repository-region",
+                    path="scope",
+                    message=(
+                        f"public repositories exist only in {REGION}, and this stack is in {region}"
+                    ),
+                    remedy=f"define them in a stack with env=Environment(region={REGION!r})",
+                )
             )
         if removal_policy is cdk.RemovalPolicy.SNAPSHOT:
-            faults.append(
-                "a repository has no snapshots; write removal_policy=RemovalPolicy.RETAIN"
-            )
-        raise_if_invalid("public repository", repository_name, faults)
+            errors.append(NO_SNAPSHOTS)
+        raise_if_invalid("public repository", repository_name, errors)
 
         super().__init__(scope, construct_id)
         statements = [
@@ -123,38 +133,38 @@ class PublicRepository(Construct):
         if unlisted := catalog.unlisted():
             cdk.Annotations.of(self).add_warning_v2(
                 "ecr-constructs:notInTheGallery",
-                f"The gallery does not search for {', '.join(unlisted)}; it knows the "
+                f"The gallery does not search for {', '.join(unlisted)}; it lists the "
                 "architectures ARM, ARM 64, x86 and x86-64, and the operating systems Linux and "
                 "Windows.",
             )
 
     def grant_push(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal log in and push.
+        """Allow a principal to log in and push.
 
         Raises:
-            ValueError: The principal has no policy here, so that nothing would be granted.
+            ValidationError: ``principal-without-policy``: nothing would be granted.
         """
         return grant_to_principal(
             grantee,
             scope=self,
-            what="pushing to a public repository",
+            purpose="pushing to a public repository",
             actions=PUSH_ACTIONS,
             resource_arn=self.repository_arn,
             login_actions=_LOGIN_ACTIONS,
-            instead=(
-                "Name it in push_accounts or push_principals, and permit it "
-                f"{' and '.join(_LOGIN_ACTIONS)} in its own account."
+            suggestion=(
+                "name it in push_accounts or push_principals, and allow it "
+                f"{' and '.join(_LOGIN_ACTIONS)} in its own account"
             ),
         )
 
 
 def _catalog_property(catalog: CatalogData) -> dict[str, Any] | None:
-    # CloudFormation's own names: the L1 takes any JSON here and renders its struct's as they are.
-    given = {
+    # CloudFormation's own names: the L1 takes any JSON here and renders the keys as they are.
+    values = {
         "RepositoryDescription": catalog.description,
         "AboutText": catalog.about,
         "UsageText": catalog.usage,
         "Architectures": list(catalog.architectures),
         "OperatingSystems": list(catalog.operating_systems),
     }
-    return {name: value for name, value in given.items() if value} or None
+    return {name: value for name, value in values.items() if value} or None

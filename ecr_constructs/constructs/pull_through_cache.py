@@ -1,4 +1,4 @@
-"""A cache before another registry."""
+"""A cache of another registry."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,10 +12,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import region_info
 from constructs import Construct
 
-from ecr_constructs.constructs._app_registry import RegistryIndex
-from ecr_constructs.constructs._event_rules import RuleOptions, event_rule
-from ecr_constructs.constructs._pull_through_grants import CacheGrants
-from ecr_constructs.constructs._stack_env import partition_in, region_of
+from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._events import RuleOptions, event_rule
+from ecr_constructs.constructs._iam import grant_to_principal
+from ecr_constructs.constructs._stack_env import known_regions, partition_in, region_of
 from ecr_constructs.constructs.creation_template import (
     RepositoryCreationTemplate,
     check_template,
@@ -27,29 +27,42 @@ from ecr_constructs.model.events import Images, pulled_through
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.pull_through_cache import MAX_RULES, PullThroughRule
-from ecr_constructs.model.repository_policy import Access, document
+from ecr_constructs.model.repository_policy import (
+    DELETE_IMAGE_ACTIONS,
+    LIFECYCLE_ACTIONS,
+    LOGIN_ACTIONS,
+    READ_ACTIONS,
+    Access,
+    document,
+)
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import Upstream
-from ecr_constructs.model.validation import raise_if_invalid
+from ecr_constructs.model.validation import raise_if_invalid, reject
 
 
-class PullThroughCache(CacheGrants):
+class PullThroughCache(Construct):
     """A pull through cache: images of another registry, kept in this one from their first pull.
 
-    Beside the rule it defines the creation template of its prefix, so that the repositories that
-    ECR creates are what they should be from the first pull. Once a day ECR looks whether a pulled
-    tag has moved upstream.
+    It also defines the creation template of its prefix, so that the repositories that ECR creates
+    have their settings from the first pull. Once a day ECR checks whether a pulled tag has moved
+    upstream.
 
     Every property of a rule is create-only. CloudFormation creates the new rule before it deletes
-    the old one, and a registry has one rule for each prefix: a change of the upstream, its
-    credential's ARN or its role alone therefore fails. Change ``repository_prefix`` with it, or
-    remove the cache in one deployment and define it anew in the next. What is in the secret
-    changes without any deployment. Cached images and their repositories always stay.
+    the old one, and a registry has one rule for each prefix. So a change of only the upstream, its
+    credential's ARN or its role fails: change ``repository_prefix`` too, or remove the cache in
+    one deployment and define it again in the next. The content of the secret can change without a
+    deployment. Cached images and their repositories always stay.
+
+    Example::
+
+        cache = PullThroughCache(stack, "Quay", upstream=Upstream.quay())
+        cache.grant_pull(task_role)
 
     Attributes:
-        repository_prefix: What the names of cached repositories begin with, or ``ROOT``.
+        repository_prefix: The prefix of the names of cached repositories, or ``ROOT``.
         template: The creation template of the prefix.
-        upstream_role: The role that this cache made to read another account's registry, or None.
+        upstream_role: The role that this cache defines to read another account's registry, or
+            None.
     """
 
     def __init__(
@@ -74,45 +87,45 @@ class PullThroughCache(CacheGrants):
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id. Changing it replaces the rule, which fails as long
-                as the old one is there.
-            upstream: The registry whose images are cached, such as ``Upstream.quay()``.
-            repository_prefix: What the names of cached repositories begin with, 2 to 30
-                characters, or ``ROOT`` for every name that no other rule covers. Default: as in
-                the AWS Management Console, ``docker-hub``, ``github``, ``quay``…
-            upstream_repository_prefix: What the names of the upstream's repositories begin with;
-                ``team`` lets ``PREFIX/api`` stand for ``team/api``. Not with ``ROOT``. Default:
-                ``PREFIX/NAME`` stands for ``NAME``.
+            construct_id: The construct's id. Changing it replaces the rule, which fails while the
+                old one exists.
+            upstream: The registry to cache, such as ``Upstream.quay()``.
+            repository_prefix: The prefix of the names of cached repositories, 2 to 30 characters,
+                or ``ROOT`` for every name that no other rule covers. Default: as in the AWS
+                Management Console, ``docker-hub``, ``github``, ``quay``…
+            upstream_repository_prefix: The prefix of the names of the upstream's repositories:
+                with ``team``, ``PREFIX/api`` is the upstream's ``team/api``. Not with ``ROOT``.
+                Default: ``PREFIX/NAME`` is ``NAME``.
             tag_mutability: Whether tags may be moved. An immutable cache keeps the first image of
-                a tag for ever. Default: mutable, so that tags follow the upstream.
-            encryption: How images are encrypted. Default: AES-256, as ECR does by itself.
-            lifecycle: Which images go. Images that are pulled by digest are untagged, so a rule
-                for untagged images is refused; ``LifecycleRule.expire(after_days=365)`` suits
-                where the upstream keeps its images. Default: all are kept.
-            pull_organizations: Ids of organizations whose accounts may pull what is cached.
+                a tag permanently. Default: mutable, so that tags follow the upstream.
+            encryption: How images are encrypted. Default: AES-256.
+            lifecycle: Which images expire. Images that are pulled by digest are untagged, so a rule
+                for untagged images is rejected. Use ``LifecycleRule.expire(after_days=365)`` if
+                the upstream keeps its images. Default: all are kept.
+            pull_organizations: Ids of organizations whose accounts may pull cached images.
                 Default: none.
             pull_organizational_units: Paths of organizational units whose accounts may pull:
                 ``o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*``. Default: none.
-            pull_accounts: Ids of accounts that may pull what is cached. Default: none but this
-                one.
-            pull_principals: ARNs of roles and users that may pull what is cached. They must exist
+            pull_accounts: Ids of other accounts that may pull cached images. Default: none.
+            pull_principals: ARNs of roles and users that may pull cached images. They must exist
                 whenever ECR creates a repository. Default: none.
             tags: Tags of the cached repositories, values by key. Default: none.
-            template_role: The role that ECR assumes to tag and to encrypt, as it is; see
-                `RepositoryCreationTemplate`. Default: one is made if it is needed.
+            template_role: The role that ECR assumes to tag and to encrypt; see
+                `RepositoryCreationTemplate`. Default: a new one, if it is needed.
 
         Raises:
-            ValueError: A value that ECR or CloudFormation would refuse; a lifecycle rule that
-                would delete images in use; more than 50 caches; or the app has a cache or a
-                creation template for this prefix, account and Region already.
+            ValidationError: A value that ECR or CloudFormation rejects; a lifecycle rule that
+                would delete images in use; ``pull-through-cache-count``: more than 50 caches; or
+                ``defined-twice``: the app has a cache or a creation template for this prefix,
+                account and Region already.
         """
         prefix = upstream.default_prefix if repository_prefix is None else repository_prefix
         rule = PullThroughRule(upstream, prefix, upstream_repository_prefix)
         stack, region = cdk.Stack.of(scope), region_of(scope)
-        faults = [*rule.faults(), *upstream.faults_from(stack.account, region, _known_regions())]
+        errors = [*rule.faults(), *upstream.faults_from(stack.account, region, known_regions())]
         if upstream.role_arn is not None:
-            faults += role_errors(upstream.role_arn, stack.account, with_path=True)
-        raise_if_invalid("pull through cache", prefix, faults)
+            errors += role_errors(upstream.role_arn, stack.account, with_path=True)
+        raise_if_invalid("pull through cache", prefix, errors)
         access = {
             "pull_organizations": pull_organizations,
             "pull_organizational_units": pull_organizational_units,
@@ -130,18 +143,18 @@ class PullThroughCache(CacheGrants):
             tags=tags or {},
         )
         check_template(scope, settings, template_role)
-        index = RegistryIndex.of(scope)
-        _check_number(index.caches, stack.environment)
-        index.claim(
+        app = AppRegistry.of(scope)
+        _check_number(app.caches, stack.environment)
+        app.claim(
             f"the pull through cache {prefix.rstrip('/')!r}",
             scope,
             construct_id,
-            instead="Give one of them another repository_prefix.",
+            hint="give one of them another repository_prefix",
         )
         claim_template(scope, f"{construct_id}/Template", prefix)
 
         super().__init__(scope, construct_id)
-        index.caches[stack.environment] += 1
+        app.caches[stack.environment] += 1
         self.repository_prefix = prefix
         self._rule = rule
         self._tagging = bool(tags)
@@ -177,7 +190,7 @@ class PullThroughCache(CacheGrants):
             credential_arn=upstream.credential_arn,
             custom_role_arn=role_arn,
         )
-        # A pull before the template is there would create a repository without its settings.
+        # A pull before the template exists would create a repository without its settings.
         self._resource.node.add_dependency(self.template)
 
     @property
@@ -187,36 +200,92 @@ class PullThroughCache(CacheGrants):
 
     @property
     def pull_actions(self) -> Sequence[str]:
-        """What pulling through the cache takes, its first pull of an image included."""
+        """The actions that a pull through the cache needs, including the first of an image."""
         return self._rule.pull_actions(tagging=self._tagging)
 
     def uri_for(self, image: str) -> str:
-        """Return the URI by which an image is pulled through the cache.
+        """Return the URI that pulls an image through the cache.
 
         Args:
-            image: The image as its own registry names it, without the registry's host:
+            image: The image's name in its own registry, without the registry's host:
                 ``library/nginx:1.27``, ``argoproj/argocd@sha256:…``. With an
                 ``upstream_repository_prefix``, its name below that.
 
         Raises:
-            ValueError: No name of an image, or one that begins with a host.
+            ValidationError: An invalid image name, or one that begins with a host.
         """
         return f"{self._host}/{self._rule.name_for(image)}"
 
     def on_pull_through_cache(
         self, construct_id: str, *, failed: bool = False, **options: Unpack[RuleOptions]
     ) -> events.Rule:
-        """Tell of each image that the cache fetches; of ``ROOT``, whatever cache fetches it.
+        """Match each image that the cache imports; with ``ROOT``, the imports of every cache.
 
         Args:
             construct_id: The rule's id.
-            failed: Whether to tell of those that it failed to fetch, in their place.
+            failed: Whether to match failed imports instead.
             **options: ``target``, ``cross_stack_scope``, ``description``, as in
-                `event_rules.RuleOptions`.
+                `RuleOptions`.
         """
         namespace = namespace_of(self.repository_prefix)
         images = Images(prefixes=[namespace] if namespace else [])
         return event_rule(self, construct_id, pulled_through(images, failed=failed), **options)
+
+    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow a principal to pull cached images, and to import them with their first pull.
+
+        The first pull of an image makes ECR create a repository and import the image, on behalf
+        of the principal that pulls.
+
+        Raises:
+            ValidationError: ``principal-without-policy``: nothing would be granted. Other accounts
+                pull cached images through ``pull_accounts`` and ``pull_organizations``.
+        """
+        return self._grant(grantee, "pulling through a cache", self.pull_actions, LOGIN_ACTIONS)
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow a principal to list and describe cached images.
+
+        Raises:
+            ValidationError: As for `grant_pull`.
+        """
+        return self._grant(grantee, "reading a cache", READ_ACTIONS)
+
+    def grant_delete_image(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow a principal to delete cached images; the next pull caches them again.
+
+        Raises:
+            ValidationError: As for `grant_pull`.
+        """
+        return self._grant(grantee, "deleting cached images", DELETE_IMAGE_ACTIONS)
+
+    def grant_manage_lifecycle(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow a principal to change, remove and preview lifecycle policies of the cache.
+
+        Raises:
+            ValidationError: As for `grant_pull`.
+        """
+        return self._grant(grantee, "managing the lifecycle of a cache", LIFECYCLE_ACTIONS)
+
+    def _grant(
+        self,
+        grantee: iam.IGrantable,
+        purpose: str,
+        actions: Sequence[str],
+        login_actions: Sequence[str] = (),
+    ) -> iam.Grant:
+        return grant_to_principal(
+            grantee,
+            scope=self,
+            purpose=purpose,
+            actions=actions,
+            resource_arn=self.repositories_arn,
+            login_actions=login_actions,
+            suggestion=(
+                "name it in pull_accounts, pull_organizations or pull_principals to allow pulls "
+                "of cached images, and in the registry policy to allow imports"
+            ),
+        )
 
     def _make_upstream_role(self, account: str) -> iam.Role:
         statements = self._rule.upstream_role_statements(self._registry_arn, self._partition)
@@ -224,7 +293,7 @@ class PullThroughCache(CacheGrants):
             self,
             "Role",
             description=f"Lets Amazon ECR cache images of {self._rule.upstream}",
-            # As for creation templates: AWS does not document whether the key is there.
+            # As for creation templates: AWS does not document whether the key is present.
             assumed_by=iam.ServicePrincipal(
                 "pullthroughcache.ecr.amazonaws.com",
                 conditions={"StringEqualsIfExists": {"aws:SourceAccount": account}},
@@ -233,11 +302,16 @@ class PullThroughCache(CacheGrants):
         )
 
 
-def _check_number(counted: Counter[str], environment: str) -> None:
+def _check_number(caches: Counter[str], environment: str) -> None:
     # Stacks without account and Region may be deployed to different ones.
-    if counted[environment] >= MAX_RULES and "unknown-" not in environment:
-        msg = f"a registry has at most {MAX_RULES} pull through caches, {environment} has them all"
-        raise ValueError(msg)
+    if caches[environment] >= MAX_RULES and "unknown-" not in environment:
+        reject(
+            "registry",
+            environment,
+            "pull-through-cache-count",
+            f"a registry has at most {MAX_RULES} pull through caches, and {environment} has "
+            f"{caches[environment]}",
+        )
 
 
 def _host(account: str, region: str) -> str:
@@ -249,8 +323,3 @@ def _dns_suffix(region: str) -> str:
     if is_unresolved(region):
         return cdk.Aws.URL_SUFFIX
     return region_info.RegionInfo.get(region).domain_suffix or cdk.Aws.URL_SUFFIX
-
-
-@cache
-def _known_regions() -> tuple[str, ...]:
-    return tuple(region.name for region in region_info.RegionInfo.regions)

@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.pull_through_credential import SECRET_PREFIX, secret_name_errors
 from ecr_constructs.model.tokens import is_unresolved
@@ -13,17 +14,22 @@ from ecr_constructs.model.validation import raise_if_invalid
 class PullThroughCredential(secretsmanager.Secret):
     r"""A user name and an access token for an upstream registry, as ECR reads them.
 
-    No template ever holds the token. Secrets Manager makes up a placeholder, and a person puts the
-    token in its place once the stack is deployed, and whenever it is renewed::
+    No template ever contains the token. Secrets Manager generates a placeholder; replace it with
+    the token after the deployment, and whenever the token is renewed::
 
         aws secretsmanager put-secret-value --secret-id ecr-pullthroughcache/docker-hub \
             --secret-string file://credential.json
 
-    where the file holds ``{"username": "…", "accessToken": "…"}``. Until then a pull of an image
-    that is not cached yet fails. Neither this nor a renewal touches the cache's rule.
+    where the file contains ``{"username": "…", "accessToken": "…"}``. Until then a pull of an image
+    that is not cached yet fails. Neither this nor a renewal changes the cache's rule.
 
     It is encrypted with the account's ``aws/secretsmanager`` key, which ECR may use, and outlives
     its stack.
+
+    Example::
+
+        secret = PullThroughCredential(stack, "Hub", name="docker-hub", username="acme")
+        PullThroughCache(stack, "Cache", upstream=Upstream.docker_hub(secret))
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, name: str, username: str) -> None:
@@ -32,19 +38,26 @@ class PullThroughCredential(secretsmanager.Secret):
         Args:
             scope: The stack, or a construct below one; of the account and Region of the cache.
             construct_id: The construct's id. Changing it replaces the secret.
-            name: What follows ``ecr-pullthroughcache/`` in its name, such as ``docker-hub``.
+            name: The part after ``ecr-pullthroughcache/`` of its name, such as ``docker-hub``.
                 Changing it replaces the secret, and with it the cache's rule.
             username: The user's name in the upstream registry. Changing it makes CloudFormation
-                write a new placeholder over the token: put both in the secret afterwards, or
-                change the name there alone.
+                overwrite the token with a new placeholder: put both in the secret afterwards, or
+                change the name only there.
 
         Raises:
-            ValueError: A name that Secrets Manager refuses, or an empty user name.
+            ValidationError: A name that Secrets Manager rejects, or ``username-empty``.
         """
-        faults = list(secret_name_errors(name))
+        errors: list[Diagnostic | str] = [*secret_name_errors(name)]
         if not username:
-            faults.append("the username must not be empty; it is the user's in the upstream")
-        raise_if_invalid("pull through credential", name, faults)
+            errors.append(
+                Diagnostic(
+                    code="username-empty",
+                    path="username",
+                    message="the username must not be empty",
+                    remedy="write the user's name in the upstream registry",
+                )
+            )
+        raise_if_invalid("pull through credential", name, errors)
         content = {"username": username}
         text = compact(content)
         super().__init__(

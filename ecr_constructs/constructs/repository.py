@@ -15,11 +15,12 @@ from ecr_constructs.constructs._cfn_properties import (
     lifecycle_property,
     mutability_properties,
 )
-from ecr_constructs.constructs._repository_base import GrantingRepository
-from ecr_constructs.constructs._repository_events import RepositoryEvents
-from ecr_constructs.constructs._resource_policy import Admissions, ResourcePrincipal
+from ecr_constructs.constructs._events import RepositoryEvents
+from ecr_constructs.constructs._repository_base import RepositoryBase
+from ecr_constructs.constructs._resource_policy import CrossAccountGrants, ResourcePrincipal
 from ecr_constructs.constructs._stack_env import account_of, partition_in, region_of
-from ecr_constructs.constructs.registry._signing_grants import grant_signing
+from ecr_constructs.constructs.registry._signing import PushAccess, grant_signing
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
@@ -27,18 +28,29 @@ from ecr_constructs.model.names import check_repository_name
 from ecr_constructs.model.repository_policy import Access, document, length_errors
 from ecr_constructs.model.tags import check_tags
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid
+from ecr_constructs.model.validation import raise_if_invalid, reject
 
+NO_SNAPSHOTS = Diagnostic(
+    code="removal-policy-snapshot",
+    path="removal_policy",
+    message="a repository has no snapshots, so removal_policy cannot be SNAPSHOT",
+    remedy="write RemovalPolicy.RETAIN to keep it with its images",
+)
 DEFAULT_LIFECYCLE = LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14))
 
 
-class Repository(RepositoryEvents, GrantingRepository):
-    """A repository that is right from the first line.
+class Repository(RepositoryEvents, RepositoryBase):
+    """A private repository with secure defaults.
 
-    Unless told otherwise its tags are immutable, images are scanned when they are pushed,
-    untagged images expire after 14 days, and the repository outlives its stack. It serves
-    wherever an `ecr.IRepository` does and has the logical id of an `ecr.Repository` with the
-    same construct id, so taking its place replaces nothing.
+    By default its tags are immutable, images are scanned when they are pushed, untagged images
+    expire after 14 days, and the repository outlives its stack. It is an `ecr.IRepository` and has
+    the logical id of an `ecr.Repository` with the same construct id, so replacing one in code does
+    not replace the deployed repository.
+
+    Example::
+
+        api = Repository(stack, "Api", repository_name="payments/api")
+        api.grant_pull(task_role)
     """
 
     def __init__(
@@ -68,35 +80,34 @@ class Repository(RepositoryEvents, GrantingRepository):
             scope: The stack, or a construct below one.
             construct_id: The construct's id. Changing it replaces the repository.
             repository_name: 2 to 256 characters, lowercase, parts joined by ``/``. Changing it
-                replaces the repository. Default: CloudFormation makes one up.
+                replaces the repository. Default: CloudFormation generates one.
             tag_mutability: Whether tags may be moved. Default: immutable.
             encryption: How images are encrypted. Changing it replaces the repository.
-                Default: AES-256, as ECR does by itself.
-            lifecycle: Which images go. ``LifecyclePolicy()`` keeps all. Default: untagged images
-                expire 14 days after their push.
+                Default: AES-256.
+            lifecycle: Which images expire. ``LifecyclePolicy()`` keeps all. Default: untagged
+                images expire 14 days after their push.
             scan_on_push: Whether ECR scans an image when it is pushed. A scanning configuration
-                of the registry takes precedence. Default: it does.
+                of the registry takes precedence. Default: True.
             pull_organizations: Ids of organizations whose accounts may pull. Default: none.
             pull_organizational_units: Paths of organizational units whose accounts may pull:
                 ``o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*``. Default: none.
-            pull_accounts: Ids of accounts that may pull. Default: none but this one.
-            pull_principals: ARNs of roles and users that may pull. They must exist when this is
-                deployed. Default: none.
-            push_accounts: Ids of accounts that may push and pull. Default: none but this one.
-            push_principals: ARNs of roles and users that may push and pull. They must exist when
-                this is deployed. Default: none.
+            pull_accounts: Ids of other accounts that may pull. Default: none.
+            pull_principals: ARNs of roles and users that may pull. They must exist at deployment.
+                Default: none.
+            push_accounts: Ids of other accounts that may push and pull. Default: none.
+            push_principals: ARNs of roles and users that may push and pull. They must exist at
+                deployment. Default: none.
             policy_statements: Further statements of the repository policy, without resources.
                 Default: none.
-            tags: Tags of the repository, values by key. Default: those of its scopes.
-            removal_policy: What becomes of the repository when it leaves the stack. Default: it
-                stays, with its images.
-            empty_on_delete: Whether a deletion takes the images along. Only with
-                ``RemovalPolicy.DESTROY``. Default: a repository that holds images cannot be
+            tags: Tags of the repository, values by key. Default: the tags of its scopes.
+            removal_policy: What happens to the repository when it is removed from the stack.
+                Default: ``RETAIN``, which keeps it with its images.
+            empty_on_delete: Whether a deletion deletes the images too. Only with
+                ``RemovalPolicy.DESTROY``. Default: False; a repository with images cannot be
                 deleted.
 
         Raises:
-            ValueError: A value that ECR or CloudFormation would refuse, or that would lose
-                images.
+            ValidationError: A value that ECR or CloudFormation rejects, or that would lose images.
         """
         access = Access(
             pull_organizations=pull_organizations,
@@ -113,7 +124,7 @@ class Repository(RepositoryEvents, GrantingRepository):
         _check_deletion(removal_policy, empty_on_delete=empty_on_delete)
         for statement in policy_statements:
             _check_principal(statement)
-        # Asking for the Region crosses to Node, so only where the answer matters.
+        # The Region is a call to Node, so it is asked for only if it matters.
         region = region_of(scope) if encryption.needs_region or access.names_anyone else ""
         encryption.check_region(region)
         statements = access.statements(partition_in(region))
@@ -121,21 +132,19 @@ class Repository(RepositoryEvents, GrantingRepository):
 
         super().__init__(scope, construct_id, physical_name=repository_name)
         self._scope = scope
-        self._given_lifecycle = lifecycle
+        self._initial_lifecycle = lifecycle
         self._added_rules: tuple[LifecycleRule, ...] = ()
         self._statements = statements
         self._document: iam.PolicyDocument | None = None
-        self._admissions = Admissions(self)
-        # Whom a signing registry must let sign, and whom only their own account can.
-        self.pushers: list[iam.IGrantable] = []
-        self.admits_pushers = bool(push_accounts or push_principals)
+        self._cross_account_grants = CrossAccountGrants(self)
+        self._push_access = PushAccess(by_policy=bool(push_accounts or push_principals))
         self._literal_name = None if is_unresolved(repository_name) else repository_name
         self._name: str | None = None
         self._arn: str | None = None
         self._resource = ecr.CfnRepository(
             self,
             "Resource",
-            # A marker such as PhysicalName.GENERATE_IF_NEEDED is settled by the base class.
+            # The base class resolves a marker such as PhysicalName.GENERATE_IF_NEEDED.
             repository_name=(
                 self._physical_name if is_unresolved(repository_name) else repository_name
             ),
@@ -152,8 +161,8 @@ class Repository(RepositoryEvents, GrantingRepository):
             self.add_to_resource_policy(statement)
 
     @property
-    def place(self) -> tuple[str, str]:
-        """The repository's account and Region, asked for once for each scope."""
+    def _location(self) -> tuple[str, str]:
+        """The repository's account and Region, cached for each scope."""
         return account_of(self._scope), region_of(self._scope)
 
     @property
@@ -176,15 +185,15 @@ class Repository(RepositoryEvents, GrantingRepository):
         return self._arn
 
     def grant_push(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal push but not pull; if the registry signs images, let it sign as well."""
+        """Allow a principal to push but not to pull, and to sign if the registry signs images."""
         grant = super().grant_push(grantee)
-        self._let_sign(grantee)
+        self._grant_signing(grantee)
         return grant
 
     def grant_pull_push(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal pull and push; if the registry signs images, let it sign as well."""
+        """Allow a principal to pull and push, and to sign if the registry signs images."""
         grant = super().grant_pull_push(grantee)
-        self._let_sign(grantee)
+        self._grant_signing(grantee)
         return grant
 
     def add_to_resource_policy(
@@ -193,10 +202,10 @@ class Repository(RepositoryEvents, GrantingRepository):
         """Add a statement to the repository policy; grants to other accounts do so too.
 
         Args:
-            statement: A statement that names a principal and no resources: ECR refuses others.
+            statement: A statement with principals and without resources; ECR rejects others.
 
         Raises:
-            ValueError: A statement without a principal.
+            ValidationError: ``statement-without-principal``.
         """
         _check_principal(statement)
         if statement.resources:
@@ -209,36 +218,38 @@ class Repository(RepositoryEvents, GrantingRepository):
             self.node.add_validation(_PolicyValidation(self._document))
         self._document.add_statements(statement)
         self._resource.repository_policy_text = self._document
-        # The repository, not the document: grant.apply_before() needs something in the tree.
+        # The repository, not the document: grant.apply_before() needs a construct.
         return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
 
-    def _admit(
-        self, principal: iam.IPrincipal, admitted: ResourcePrincipal, actions: Sequence[str]
+    def _grant_by_policy(
+        self, principal: iam.IPrincipal, named: ResourcePrincipal, actions: Sequence[str]
     ) -> iam.Grant:
-        return self._admissions.admit(principal, admitted, actions)
+        return self._cross_account_grants.add(principal, named, actions)
 
     def add_lifecycle_rule(self, *rules: LifecycleRule) -> None:
-        """Add rules to the lifecycle policy, after those that are there.
+        """Add rules to the lifecycle policy, after the existing ones.
 
-        A rule for untagged images takes the place of the default one.
+        A rule for untagged images replaces the default one.
 
         Raises:
-            ValueError: The policy would no longer be one that ECR accepts.
+            ValidationError: ECR would reject the policy.
         """
         added = (*self._added_rules, *rules)
         self._resource.lifecycle_policy = lifecycle_property(self, self._lifecycle_with(added))
         self._added_rules = added
 
-    def _let_sign(self, grantee: iam.IGrantable) -> None:
-        self.pushers.append(grantee)
+    def _grant_signing(self, grantee: iam.IGrantable) -> None:
+        self._push_access.grantees.append(grantee)
         grant_signing(self, grantee)
 
     def _lifecycle_with(self, added: Sequence[LifecycleRule]) -> LifecyclePolicy:
-        policy = self._given_lifecycle
+        policy = self._initial_lifecycle
         if policy is None:
             # Only one rule of a policy may select untagged images of a storage class.
-            own = any(r.tag_status == "untagged" and r.storage_class is None for r in added)
-            policy = LifecyclePolicy() if own else DEFAULT_LIFECYCLE
+            replaced = any(
+                rule.tag_status == "untagged" and rule.storage_class is None for rule in added
+            )
+            policy = LifecyclePolicy() if replaced else DEFAULT_LIFECYCLE
         return policy.with_rules(*added)
 
     from_repository_name = staticmethod(imported_repository.from_repository_name)
@@ -250,36 +261,46 @@ class Repository(RepositoryEvents, GrantingRepository):
 
 @jsii.implements(IValidation)
 class _PolicyValidation:
-    """Reports at synth what is wrong with the statements, as CDK's own repository does."""
+    """Validate the statements at synthesis, as CDK's own repository does."""
 
     def __init__(self, policy: iam.PolicyDocument) -> None:
         self._policy = policy
 
     def validate(self) -> list[str]:
-        """Return the faults, each a sentence."""
-        return [*self._policy.validate_for_any_policy(), *length_errors(self._policy.to_json())]
+        """Return the errors."""
+        errors = map(str, length_errors(self._policy.to_json()))
+        return [*self._policy.validate_for_any_policy(), *errors]
 
 
 def _check_principal(statement: iam.PolicyStatement) -> None:
     if not statement.has_principal:
-        msg = (
-            "a statement of a repository policy says who: give the PolicyStatement principals, "
-            "such as [iam.AccountPrincipal('444455556666')]"
+        reject(
+            "repository policy",
+            statement.to_statement_json(),
+            "statement-without-principal",
+            "a statement of a repository policy needs a principal",
+            path="principals",
+            remedy=(
+                "give the PolicyStatement principals, such as "
+                "[iam.AccountPrincipal('444455556666')]"
+            ),
         )
-        raise ValueError(msg)
 
 
 def _check_deletion(removal_policy: cdk.RemovalPolicy, *, empty_on_delete: bool) -> None:
+    errors = []
     if removal_policy is cdk.RemovalPolicy.SNAPSHOT:
-        msg = (
-            "a repository has no snapshots, so removal_policy cannot be SNAPSHOT; write "
-            "RemovalPolicy.RETAIN to keep it with its images"
+        errors.append(NO_SNAPSHOTS)
+    elif empty_on_delete and removal_policy is not cdk.RemovalPolicy.DESTROY:
+        errors.append(
+            Diagnostic(
+                code="empty-on-delete-retained",
+                path="empty_on_delete",
+                message=(
+                    "empty_on_delete would delete every image together with the repository, which "
+                    f"removal_policy {removal_policy.name} is there to prevent"
+                ),
+                remedy="remove it, or write removal_policy=RemovalPolicy.DESTROY",
+            )
         )
-        raise ValueError(msg)
-    if empty_on_delete and removal_policy is not cdk.RemovalPolicy.DESTROY:
-        msg = (
-            "empty_on_delete would delete every image together with the repository, which "
-            f"removal_policy {removal_policy.name} is there to prevent; leave it out, or write "
-            "removal_policy=RemovalPolicy.DESTROY if that is meant"
-        )
-        raise ValueError(msg)
+    raise_if_invalid("deletion of a repository", removal_policy.name, errors)

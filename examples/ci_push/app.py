@@ -22,7 +22,7 @@ web = Repository(orders, "Web", repository_name="orders/web")
 api_push = CiPushRole(orders, "ApiPush", ci=api_ci, repositories=[api], provider=github)
 # It also reads the image that it builds upon.
 web_push = CiPushRole(
-    orders, "WebPush", ci=web_ci, repositories=[web], provider=gitlab, pull_back=True
+    orders, "WebPush", ci=web_ci, repositories=[web], provider=gitlab, allow_pull=True
 )
 cdk.CfnOutput(orders, "ApiPushRole", value=api_push.role_arn)
 cdk.CfnOutput(orders, "WebPushRole", value=web_push.role_arn)

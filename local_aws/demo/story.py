@@ -58,7 +58,7 @@ def tell(*, port: int | None, keep: bool) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ecr-demo-")))
         # Before anything takes time: the port may be in use.
         aws = LocalAws(port=port)
-        chosen = _start(aws, stack, folder, keep=keep)
+        chosen = _start(aws, stack, keep=keep)
         screen.heading("Deploying")
         _deploy(aws, chosen["dev"], folder)
         screen.heading("Pushing")
@@ -85,9 +85,7 @@ def tell(*, port: int | None, keep: bool) -> None:
     screen.good("The embedded AWS has stopped, and nothing of it is left.")
 
 
-def _start(
-    aws: LocalAws, stack: ExitStack, folder: Path, *, keep: bool
-) -> Mapping[str, ResolvedEnvironment]:
+def _start(aws: LocalAws, stack: ExitStack, *, keep: bool) -> Mapping[str, ResolvedEnvironment]:
     files = "environments/dev.yaml and environments/prod.yaml"
     with screen.step(f"Reading {files}") as done:
         chosen = environments.read()

@@ -16,6 +16,7 @@ from tests.support.constructs import (
     ORGANIZATION,
     OTHER_ACCOUNT,
     children,
+    rejects_value,
     resources,
     template,
 )
@@ -37,8 +38,8 @@ def define(scope: cdk.Stack, **keywords: Any) -> RepositoryCreationTemplate:
 
 def properties(stack: cdk.Stack) -> dict[str, Any]:
     """Return the properties of the one template that a stack synthesizes."""
-    [found] = resources(stack, TYPE)
-    return dict(found["Properties"])
+    [rendered] = resources(stack, TYPE)
+    return dict(rendered["Properties"])
 
 
 def role_for(resource: str, *more: dict[str, Any]) -> dict[str, Any]:
@@ -251,18 +252,18 @@ def test_deploy_time_values_pass(stack: cdk.Stack) -> None:
         lifecycle=LifecyclePolicy(LifecycleRule.keep_last(number)),  # type: ignore[arg-type]
     )
 
-    found = properties(stack)
+    result = properties(stack)
     assert [{"Ref": "Text"}] * 3 == [
-        found["Prefix"],
-        found["Description"],
-        found["ResourceTags"][0]["Value"],
+        result["Prefix"],
+        result["Description"],
+        result["ResourceTags"][0]["Value"],
     ]
-    assert {"Ref": "Number"} in found["LifecyclePolicy"]["Fn::Join"][1]
+    assert {"Ref": "Number"} in result["LifecyclePolicy"]["Fn::Join"][1]
 
 
 @pytest.mark.parametrize("other", ["payments", "payments/"])
 def test_a_prefix_has_one_owner(app: cdk.App, stack: cdk.Stack, other: str) -> None:
-    """A second template for a prefix is refused, in another stack of the same place too."""
+    """A second template for a prefix is rejected, in another stack of the same place too."""
     define(stack)
     second = cdk.Stack(app, "Second", env=ENV)
 
@@ -298,30 +299,30 @@ def test_agnostic_stacks_are_warned(app: cdk.App) -> None:
 
 
 FOREIGN = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "a prefix": ({"prefix": "Payments"}, "must be ROOT, or the beginning of a repository name"),
-    "an account": ({"pull_accounts": ["4444"]}, "'4444': an account id has 12 digits"),
-    "dual layer": ({"encryption": Encryption.dual_layer()}, "exists only in the AWS GovCloud"),
+REJECTED: dict[str, tuple[dict[str, Any], str]] = {
+    "a prefix": ({"prefix": "Payments"}, "'Payments'"),
+    "an account": ({"pull_accounts": ["4444"]}, "'4444'"),
+    "dual layer": ({"encryption": Encryption.dual_layer()}, "eu-central-1"),
     "a key": (
         {"encryption": Encryption.customer_managed(FOREIGN)},
-        "the key must be in the repository's Region",
+        "eu-central-1",
     ),
     "a cache": (
         {
             "applied_for": ["PULL_THROUGH_CACHE"],
             "lifecycle": LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14)),
         },
-        "a pull through cache keeps images that were pulled by digest untagged",
+        "untagged",
     ),
 }
 
 
-@pytest.mark.parametrize(("keywords", "fault"), REFUSED.values(), ids=REFUSED)
-def test_refuses_before_the_tree_is_touched(
-    stack: cdk.Stack, keywords: dict[str, Any], fault: str
+@pytest.mark.parametrize(("keywords", "value"), REJECTED.values(), ids=REJECTED)
+def test_rejects_before_the_tree_is_touched(
+    stack: cdk.Stack, keywords: dict[str, Any], value: str
 ) -> None:
-    """A refused template leaves no trace: neither a construct nor a claim to its prefix."""
-    with pytest.raises(ValueError, match=fault):
+    """A rejected template leaves no trace: neither a construct nor a claim to its prefix."""
+    with rejects_value(value):
         define(stack, **keywords)
 
     assert [] == children(stack)
@@ -329,18 +330,18 @@ def test_refuses_before_the_tree_is_touched(
 
 
 @pytest.mark.parametrize(
-    ("arn", "fault"),
+    ("arn", "value"),
     [
-        (f"arn:aws:iam::{ACCOUNT}:role/ecr/maker", "has a path, which ECR refuses"),
-        (f"arn:aws:iam::{OTHER_ACCOUNT}:role/maker", "must be in the registry's account"),
+        (f"arn:aws:iam::{ACCOUNT}:role/ecr/maker", "role/ecr/maker"),
+        (f"arn:aws:iam::{OTHER_ACCOUNT}:role/maker", OTHER_ACCOUNT),
     ],
     ids=["a path", "another account"],
 )
-def test_refuses_roles(stack: cdk.Stack, arn: str, fault: str) -> None:
-    """A role that ECR refuses is named, and no template is left behind."""
+def test_rejects_roles(stack: cdk.Stack, arn: str, value: str) -> None:
+    """A role that ECR rejects is named, and no template is left behind."""
     role = iam.Role.from_role_arn(stack, "Maker", arn)
 
-    with pytest.raises(ValueError, match=fault):
+    with rejects_value(value):
         define(stack, role=role)
 
     assert "Template" not in children(stack)

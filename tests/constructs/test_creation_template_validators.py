@@ -162,19 +162,21 @@ def test_cfn_lint_finds_nothing(synthesized: tuple[str, str, str]) -> None:
     """cfn-lint has no finding in any Region that has the types."""
     name, text, region = synthesized
     regions = [region] if name == "Public" else ["ALL_REGIONS"]
-    found = lint(text, config=ManualArgs(regions=regions))
+    rendered = lint(text, config=ManualArgs(regions=regions))
 
-    grave = [each for each in found if each.rule.id not in FALSE_ALARMS.get(name, ())]
-    assert [] == [f"{each.rule.id} {each.path}: {each.message}" for each in grave]
+    grave = [item for item in rendered if item.rule.id not in FALSE_ALARMS.get(name, ())]
+    assert [] == [f"{entry.rule.id} {entry.path}: {entry.message}" for entry in grave]
 
 
 def test_cloudformation_validate_finds_nothing(synthesized: tuple[str, str, str]) -> None:
     """The validator of the CloudFormation team has no finding in the stack's Region."""
     name, text, region = synthesized
     config = ValidateConfig(pseudo_parameter_overrides=PseudoParameterOverrides(region=region))
-    found = CelEngine().validate_template(TemplateContent(text), config).diagnostics
+    rendered = CelEngine().validate_template(TemplateContent(text), config).diagnostics
 
     grave = {
-        each.rule_id: each.message for each in found if each.severity.value >= Severity.WARN.value
+        item.rule_id: item.message
+        for item in rendered
+        if item.severity.value >= Severity.WARN.value
     }
     assert {} == {rule: grave[rule] for rule in grave.keys() - FALSE_ALARMS.get(name, set())}

@@ -63,8 +63,8 @@ def patterns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     cache.on_pull_through_cache("Failed", target=target, failed=True, description="cache failed")
     root.on_pull_through_cache("Fetched", target=target, description="root fetched")
     return {
-        each["Properties"]["Description"]: each["Properties"]["EventPattern"]
-        for each in resources(stack, "AWS::Events::Rule")
+        resource["Properties"]["Description"]: resource["Properties"]["EventPattern"]
+        for resource in resources(stack, "AWS::Events::Rule")
     }
 
 
@@ -216,12 +216,14 @@ def test_a_target_may_be_in_another_stack(tmp_path: Path, make: Make) -> None:
 
     templates = synth(app)
     kinds = {
-        stack: [each["Type"] for each in templates[stack.template_file]["Resources"].values()]
+        stack: [
+            resource["Type"] for resource in templates[stack.template_file]["Resources"].values()
+        ]
         for stack in (images, reader, owner)
     }
     assert ["AWS::ECR::Repository"] == kinds[images]
     assert (2, 2) == tuple(kinds[stack].count("AWS::Events::Rule") for stack in (reader, owner))
-    needed = [[each.node.id for each in stack.dependencies] for stack in (reader, images, owner)]
+    needed = [[item.node.id for item in stack.dependencies] for stack in (reader, images, owner)]
     assert [["Images"], ["Owner"], []] == needed
 
 
@@ -238,7 +240,7 @@ def test_a_target_in_another_region_keeps_the_rule_where_events_are(app: cdk.App
     assert {} == template(elsewhere).get("Resources", {})
 
 
-def test_a_misspelt_option_is_refused(stack: cdk.Stack) -> None:
+def test_a_misspelt_option_is_rejected(stack: cdk.Stack) -> None:
     """Nothing is dropped silently."""
     api = Repository(stack, "Api", repository_name="payments/api")
     with pytest.raises(TypeError, match="targett"):

@@ -1,7 +1,7 @@
 """Repositories of other stacks and apps: what a grant can render here, and what only they can."""
 
-import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import aws_cdk as cdk
@@ -11,7 +11,15 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 from ecr_constructs import Repository
-from tests.support.constructs import ACCOUNT, ORGANIZATION, OTHER_ACCOUNT, REGION, template
+from tests.support.constructs import (
+    ACCOUNT,
+    ORGANIZATION,
+    OTHER_ACCOUNT,
+    REGION,
+    rejects_value,
+    template,
+)
+from tests.support.errors import rejects
 from tests.support.policy_evaluator import World
 
 ARN = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/payments/api"
@@ -100,32 +108,35 @@ ELSEWHERE: dict[str, tuple[Grant, str]] = {
 }
 
 
-@pytest.mark.parametrize(("grant", "instead"), ELSEWHERE.values(), ids=ELSEWHERE)
+@pytest.mark.parametrize(("grant", "suggestion"), ELSEWHERE.values(), ids=ELSEWHERE)
 def test_what_only_the_repository_policy_grants_raises(
-    stack: cdk.Stack, grant: Grant, instead: str
+    stack: cdk.Stack, grant: Grant, suggestion: str
 ) -> None:
     """The error says in which account and Region to write what."""
     repository = Repository.from_repository_arn(stack, "Api", ARN)
 
-    where = f"'payments/api' of account {ACCOUNT} in {REGION} is defined. Write {instead} there"
-    with pytest.raises(ValueError, match=re.escape(where)):
+    with rejects("Stack/Api: repository-imported") as caught:
         grant(repository, stack)
+
+    [problem] = caught
+    assert f"write {suggestion} where it is defined" in problem.remedy
+    assert all(value in problem.message for value in ("'payments/api'", ACCOUNT, REGION))
 
 
 def test_a_grant_by_cdk_itself_raises_too(stack: cdk.Stack) -> None:
-    """A function whose image Lambda could not pull is refused, in the same words."""
+    """A function whose image Lambda could not pull is rejected, in the same words."""
     repository = Repository.from_repository_name(stack, "Api", "payments/api")
-    with pytest.raises(RuntimeError, match=r"Write grant_pull_to_lambda\(\) there"):
+    with pytest.raises(RuntimeError, match=r"write grant_pull_to_lambda\(\)"):
         by_code(repository, stack)
 
 
 @pytest.mark.parametrize(
-    "grant", [*(each for each, _ in ELSEWHERE.values()), by_code], ids=[*ELSEWHERE, "CDK itself"]
+    "grant", [*(item for item, _ in ELSEWHERE.values()), by_code], ids=[*ELSEWHERE, "CDK itself"]
 )
 def test_what_is_written_elsewhere_is_believed(stack: cdk.Stack, grant: Grant) -> None:
-    """Whoever says that the policy is written elsewhere may go on."""
+    """A principal that says that the policy is written elsewhere may go on."""
     repository = Repository.from_repository_name(
-        stack, "Api", "payments/api", policy_elsewhere=True
+        stack, "Api", "payments/api", policy_managed_externally=True
     )
     grant(repository, stack)
 
@@ -135,13 +146,15 @@ def test_what_is_written_elsewhere_is_believed(stack: cdk.Stack, grant: Grant) -
 def test_a_repository_of_another_account(stack: cdk.Stack) -> None:
     """Both sides are needed: here the role's own, there the repository's."""
     role = role_of(stack)
-    with pytest.raises(ValueError, match=re.escape(f"Write pull_accounts=['{ACCOUNT}'] there")):
-        Repository.from_repository_arn(stack, "Refused", FAR_ARN).grant_pull(role)
-    Repository.from_repository_arn(stack, "Far", FAR_ARN, policy_elsewhere=True).grant_pull(role)
+    with rejects("Stack/Rejected: repository-imported"):
+        Repository.from_repository_arn(stack, "Rejected", FAR_ARN).grant_pull(role)
+    Repository.from_repository_arn(
+        stack, "Far", FAR_ARN, policy_managed_externally=True
+    ).grant_pull(role)
 
-    found = World.of((template(stack), ACCOUNT, REGION))
+    rendered = World.of((template(stack), ACCOUNT, REGION))
     place = {"account": OTHER_ACCOUNT, "region": "eu-west-1"}
-    assert not found.can(found.role("Role"), "ecr:BatchGetImage", "payments/api", **place)
+    assert not rendered.can(rendered.role("Role"), "ecr:BatchGetImage", "payments/api", **place)
     admitting: dict[str, Any] = {
         "Resources": {
             "Api": {
@@ -176,32 +189,47 @@ def test_attributes_that_are_known_at_deploy_time(stack: cdk.Stack) -> None:
     assert name == repository.repository_name
 
 
-REFUSED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
-    "no name": (
-        lambda stack: Repository.from_repository_name(stack, "Api", "Payments"),
-        "Invalid repository name",
-    ),
+@pytest.mark.parametrize("former", [True, False])
+def test_the_former_name_of_the_keyword_warns(stack: cdk.Stack, *, former: bool) -> None:
+    """``policy_elsewhere`` still works, with a warning at the caller's line."""
+    with pytest.warns(DeprecationWarning, match="policy_managed_externally") as caught:
+        repository = Repository.from_repository_name(
+            stack, "Api", "payments/api", policy_elsewhere=former
+        )
+
+    assert __file__ == caught[0].filename
+    with nullcontext() if former else rejects("Stack/Api: repository-imported"):
+        repository.grant_pull(iam.AccountPrincipal(OTHER_ACCOUNT))
+
+
+def test_rejects_an_invalid_name(stack: cdk.Stack) -> None:
+    """A name that ECR rejects raises where it is written."""
+    with rejects_value("Payments"):
+        Repository.from_repository_name(stack, "Api", "Payments")
+
+
+REJECTED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
     "no ARN": (
         lambda stack: Repository.from_repository_arn(stack, "Api", "payments/api"),
-        "must be 'arn:aws:ecr:REGION:ACCOUNT:repository/NAME'",
+        "repository_arn: repository-arn-format",
     ),
     "the ARN of something else": (
         lambda stack: Repository.from_repository_arn(stack, "Api", ARN.replace("repository", "x")),
-        "must be 'arn:aws:ecr:REGION:ACCOUNT:repository/NAME'",
+        "repository_arn: repository-arn-format",
     ),
     "an ARN that is known at deploy time": (
         lambda stack: Repository.from_repository_arn(
             stack, "Api", cdk.CfnParameter(stack, "Arn").value_as_string
         ),
-        "use from_repository_attributes",
+        "repository_arn: repository-arn-unresolved",
     ),
 }
 
 
-@pytest.mark.parametrize(("make", "message"), REFUSED.values(), ids=REFUSED)
-def test_refuses_what_names_no_repository(
-    stack: cdk.Stack, make: Callable[[cdk.Stack], object], message: str
+@pytest.mark.parametrize(("make", "expected"), REJECTED.values(), ids=REJECTED)
+def test_rejects_an_invalid_arn(
+    stack: cdk.Stack, make: Callable[[cdk.Stack], object], expected: str
 ) -> None:
-    """A name or ARN that cannot be is refused where it is written."""
-    with pytest.raises(ValueError, match=message):
+    """An ARN from which no repository name can be read raises where it is written."""
+    with rejects(expected):
         make(stack)

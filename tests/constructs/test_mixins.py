@@ -21,6 +21,7 @@ from tests.support.constructs import (
     REGION,
     new_app,
     properties_of,
+    rejects_value,
     repository_of,
     resources,
 )
@@ -86,8 +87,8 @@ def test_a_selector_narrows_a_mixin(stack: cdk.Stack) -> None:
     selector = cdk.ConstructSelector.by_path("*/Web/**")
     cdk.Mixins.of(stack, selector).apply(ScanOnPush())
 
-    found = [each.get("Properties") for each in resources(stack, "AWS::ECR::Repository")]
-    assert [SCANNED, None] == found
+    rendered = [resource.get("Properties") for resource in resources(stack, "AWS::ECR::Repository")]
+    assert [SCANNED, None] == rendered
 
 
 def test_what_comes_later_is_not_changed(stack: cdk.Stack) -> None:
@@ -128,9 +129,9 @@ def test_tags_may_be_excepted(app: cdk.App) -> None:
     }
 
 
-def test_a_filter_that_ecr_refuses_raises() -> None:
+def test_a_filter_that_ecr_rejects_raises() -> None:
     """A mixin judges what it is given where it is written."""
-    with pytest.raises(ValueError, match="may hold at most 2"):
+    with rejects_value("'*-*-*'"):
         MakeTagsImmutable(except_for=["*-*-*"])
 
 
@@ -205,8 +206,8 @@ def test_a_key_of_the_app_encrypts(stack: cdk.Stack) -> None:
     key = kms.Key(stack, "Key")
     cdk.Mixins.of(stack).apply(EncryptWithKey(key))
 
-    found = properties_of(stack)["EncryptionConfiguration"]["KmsKey"]["Fn::GetAtt"]
-    assert stack.get_logical_id(key.node.default_child) == found[0]  # type: ignore[arg-type]
+    rendered = properties_of(stack)["EncryptionConfiguration"]["KmsKey"]["Fn::GetAtt"]
+    assert stack.get_logical_id(key.node.default_child) == rendered[0]  # type: ignore[arg-type]
 
 
 def test_a_key_of_an_unknown_region_encrypts(app: cdk.App) -> None:
@@ -220,7 +221,7 @@ def test_a_key_of_an_unknown_region_encrypts(app: cdk.App) -> None:
 
 def test_an_alias_is_no_key() -> None:
     """An alias would replace the repository at each deployment."""
-    with pytest.raises(ValueError, match="is an alias"):
+    with rejects_value("alias/ecr/prod"):
         EncryptWithKey("alias/ecr/prod")
 
 
@@ -229,7 +230,7 @@ def test_a_key_of_another_region_raises(app: cdk.App) -> None:
     stack = cdk.Stack(app, "Far", env=cdk.Environment(account=ACCOUNT, region="us-east-1"))
     ecr.Repository(stack, "Web")
 
-    with pytest.raises(RuntimeError, match="key must be in the repository's Region, us-east-1"):
+    with pytest.raises(RuntimeError, match="us-east-1"):
         cdk.Mixins.of(app).apply(EncryptWithKey(KEY))
 
 
@@ -238,10 +239,10 @@ def test_a_repository_of_ours_takes_mixins(stack: cdk.Stack) -> None:
     Repository(stack, "Api", tag_mutability=TagMutability.mutable(), scan_on_push=False)
     cdk.Mixins.of(stack).apply(MakeTagsImmutable(), ScanOnPush())
 
-    found = properties_of(stack)
+    rendered = properties_of(stack)
     assert ("IMMUTABLE", {"ScanOnPush": True}) == (
-        found["ImageTagMutability"],
-        found["ImageScanningConfiguration"],
+        rendered["ImageTagMutability"],
+        rendered["ImageScanningConfiguration"],
     )
 
 

@@ -26,6 +26,6 @@ def test_star_import_gives_the_public_names() -> None:
 def test_constructs_are_resources() -> None:
     """The constructs are CDK resources, so whatever takes one takes them."""
     assert [True, True] == [
-        issubclass(each, cdk.Resource)
-        for each in (ecr_constructs.Repository, ecr_constructs.RegistryKey)
+        issubclass(item, cdk.Resource)
+        for item in (ecr_constructs.Repository, ecr_constructs.RegistryKey)
     ]

@@ -12,7 +12,17 @@ from ecr_constructs.constructs.creation_template import RepositoryCreationTempla
 from ecr_constructs.constructs.pull_through_cache import PullThroughCache
 from ecr_constructs.constructs.pull_through_credential import PullThroughCredential
 from ecr_constructs.model.upstreams import Upstream
-from tests.support.constructs import ACCOUNT, ENV, OTHER_ACCOUNT, children, resources, template
+from ecr_constructs.model.validation import ValidationError
+from tests.support.constructs import (
+    ACCOUNT,
+    ENV,
+    OTHER_ACCOUNT,
+    children,
+    rejects_value,
+    resources,
+    template,
+)
+from tests.support.errors import rejects
 
 RULE = "AWS::ECR::PullThroughCacheRule"
 SECRET = (
@@ -23,8 +33,8 @@ ELSEWHERE = Upstream.ecr(account=OTHER_ACCOUNT, region="eu-west-1")
 
 def rule(stack: cdk.Stack) -> dict[str, Any]:
     """Return the properties of the one rule that a stack synthesizes."""
-    [found] = resources(stack, RULE)
-    return dict(found["Properties"])
+    [rendered] = resources(stack, RULE)
+    return dict(rendered["Properties"])
 
 
 def test_defaults(stack: cdk.Stack) -> None:
@@ -81,7 +91,7 @@ def test_an_imported_secret_of_another_name(stack: cdk.Stack) -> None:
     """The name of an imported secret is known, whatever else of its ARN is not."""
     secret = secretsmanager.Secret.from_secret_name_v2(stack, "Secret", "docker-hub")
 
-    with pytest.raises(ValueError, match="must begin with 'ecr-pullthroughcache/'"):
+    with rejects_value("ecr-pullthroughcache/"):
         Upstream.docker_hub(secret)
 
 
@@ -118,16 +128,16 @@ def test_a_made_secret_of_a_deploy_time_user(stack: cdk.Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "username", "fault"),
+    ("name", "username", "value"),
     [
-        ("ecr-pullthroughcache/hub", "acme", "is put before the name by itself; write 'hub'"),
-        ("hub", "", "the username must not be empty"),
+        ("ecr-pullthroughcache/hub", "acme", "'hub'"),
+        ("hub", "", "username"),
     ],
     ids=["a prefix", "nobody"],
 )
-def test_refuses_secrets(stack: cdk.Stack, name: str, username: str, fault: str) -> None:
-    """A secret that would be of no use is refused before the tree is touched."""
-    with pytest.raises(ValueError, match=fault):
+def test_rejects_secrets(stack: cdk.Stack, name: str, username: str, value: str) -> None:
+    """A secret that would be of no use is rejected before the tree is touched."""
+    with rejects_value(value):
         PullThroughCredential(stack, "Credential", name=name, username=username)
 
     assert [] == children(stack)
@@ -265,16 +275,16 @@ def test_uris(stack: cdk.Stack) -> None:
     host = f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com"
     assert f"{host}/docker-hub/library/nginx:1.27" == hub.uri_for("library/nginx:1.27")
     assert f"{host}/team/api:1" == everything.uri_for("team/api:1")
-    with pytest.raises(ValueError, match="write 'library/nginx'"):
+    with rejects_value("'library/nginx'"):
         hub.uri_for("nginx")
 
 
 def test_a_prefix_has_one_cache(app: cdk.App, stack: cdk.Stack) -> None:
-    """A second cache for a prefix is refused, in another stack of the same place too."""
+    """A second cache for a prefix is rejected, in another stack of the same place too."""
     PullThroughCache(stack, "Quay", upstream=Upstream.quay())
     second = cdk.Stack(app, "Second", env=ENV)
 
-    with pytest.raises(ValueError, match="both define the pull through cache 'quay'"):
+    with rejects("Second/Mirror: defined-twice"):
         PullThroughCache(second, "Mirror", upstream=Upstream.quay())
 
     assert [] == children(second)
@@ -284,21 +294,21 @@ def test_a_prefix_has_one_template(stack: cdk.Stack) -> None:
     """A cache does not overwrite a template that is there."""
     RepositoryCreationTemplate(stack, "Template", prefix="quay", applied_for=["PULL_THROUGH_CACHE"])
 
-    with pytest.raises(ValueError, match="both define the creation template for 'quay'"):
+    with rejects("Stack/Quay/Template: defined-twice"):
         PullThroughCache(stack, "Quay", upstream=Upstream.quay())
 
     assert ["Template"] == children(stack)
 
 
 def test_a_registry_has_fifty_caches(app: cdk.App, stack: cdk.Stack) -> None:
-    """The fifty-first cache of a registry is refused; another registry has its own fifty."""
+    """The fifty-first cache of a registry is rejected; another registry has its own fifty."""
     for number in range(50):
         prefix = f"quay-{number}"
         PullThroughCache(
             stack, f"Cache{number}", upstream=Upstream.quay(), repository_prefix=prefix
         )
 
-    with pytest.raises(ValueError, match="a registry has at most 50 pull through caches, aws://1"):
+    with rejects("pull-through-cache-count"):
         PullThroughCache(stack, "TooMany", upstream=Upstream.kubernetes())
 
     assert "TooMany" not in children(stack)
@@ -308,24 +318,24 @@ def test_a_registry_has_fifty_caches(app: cdk.App, stack: cdk.Stack) -> None:
     )
 
 
-REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "a prefix": ({"repository_prefix": "Quay"}, "must be ROOT, or the beginning of a repository"),
-    "no prefix": ({"repository_prefix": ""}, "must be 1 to 30 characters long, is 0"),
+REJECTED: dict[str, tuple[dict[str, Any], str]] = {
+    "a prefix": ({"repository_prefix": "Quay"}, "'Quay'"),
+    "no prefix": ({"repository_prefix": ""}, "30"),
     "an upstream prefix": (
         {"repository_prefix": "ROOT", "upstream_repository_prefix": "team"},
-        "goes only with a repository_prefix of its own",
+        "repository_prefix",
     ),
     "a secret elsewhere": (
         {"upstream": Upstream.docker_hub(SECRET.replace("eu-central-1", "eu-west-1"))},
-        "the secret must be in the cache's Region, eu-central-1",
+        "eu-central-1",
     ),
     "itself": (
         {"upstream": Upstream.ecr(account=ACCOUNT, region="eu-central-1")},
-        "is this registry itself",
+        f"{ACCOUNT}/eu-central-1",
     ),
     "a Region": (
         {"upstream": Upstream.ecr(account=ACCOUNT, region="eu-moon-1")},
-        "'eu-moon-1' is not a Region that the installed aws-cdk-lib knows",
+        "'eu-moon-1'",
     ),
     "a role": (
         {
@@ -335,24 +345,24 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
                 role=f"arn:aws:iam::{OTHER_ACCOUNT}:role/r",
             )
         },
-        "must be in the registry's account",
+        OTHER_ACCOUNT,
     ),
     "untagged images": (
         {"lifecycle": LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14))},
-        "a pull through cache keeps images that were pulled by digest untagged",
+        "untagged",
     ),
-    "an account": ({"pull_accounts": ["4444"]}, "'4444': an account id has 12 digits"),
-    "a tag": ({"tags": {"aws:team": "x"}}, "key 'aws:team' begins with 'aws:'"),
-    "dual layer": ({"encryption": Encryption.dual_layer()}, "exists only in the AWS GovCloud"),
+    "an account": ({"pull_accounts": ["4444"]}, "'4444'"),
+    "a tag": ({"tags": {"aws:team": "x"}}, "'aws:team'"),
+    "dual layer": ({"encryption": Encryption.dual_layer()}, "eu-central-1"),
 }
 
 
-@pytest.mark.parametrize(("keywords", "fault"), REFUSED.values(), ids=REFUSED)
-def test_refuses_before_the_tree_is_touched(
-    stack: cdk.Stack, keywords: dict[str, Any], fault: str
+@pytest.mark.parametrize(("keywords", "value"), REJECTED.values(), ids=REJECTED)
+def test_rejects_before_the_tree_is_touched(
+    stack: cdk.Stack, keywords: dict[str, Any], value: str
 ) -> None:
-    """A refused cache leaves no trace: the same one can be defined, correctly."""
-    with pytest.raises(ValueError, match=fault):
+    """A rejected cache leaves no trace: the same one can be defined, correctly."""
+    with rejects_value(value):
         PullThroughCache(stack, "Cache", **{"upstream": Upstream.quay(), **keywords})
 
     assert [] == children(stack)
@@ -360,12 +370,12 @@ def test_refuses_before_the_tree_is_touched(
 
 
 def test_lists_every_fault_of_a_rule(stack: cdk.Stack) -> None:
-    """Prefixes, place and role are refused in one error."""
+    """Prefixes, place and role are rejected in one error."""
     upstream = Upstream.ecr(account=ACCOUNT, region="eu-central-1", role="me")
 
-    with pytest.raises(ValueError, match="Invalid pull through cache") as refusal:
+    with pytest.raises(ValidationError) as caught:
         PullThroughCache(
             stack, "Cache", upstream=upstream, repository_prefix="A", upstream_repository_prefix="B"
         )
 
-    assert 6 == str(refusal.value).count("\n  - ")
+    assert 6 == len(caught.value.diagnostics)

@@ -7,7 +7,9 @@ import pytest
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs import Registry, Repository
-from tests.support.constructs import OTHER_ACCOUNT, resources
+from ecr_constructs.model.validation import ValidationError
+from tests.support.constructs import OTHER_ACCOUNT, rejects_value, resources
+from tests.support.errors import codes
 
 REF = {"Ref": "Text"}
 
@@ -27,23 +29,23 @@ def registry(stack: cdk.Stack) -> Registry:
 def properties(stack: cdk.Stack, name: str) -> dict[str, Any]:
     """Return the properties of the one resource of a type."""
     [resource] = resources(stack, f"AWS::ECR::{name}")
-    found: dict[str, Any] = resource["Properties"]
-    return found
+    rendered: dict[str, Any] = resource["Properties"]
+    return rendered
 
 
 def replication_rule(stack: cdk.Stack) -> dict[str, Any]:
     """Return the one replication rule."""
     [rule] = properties(stack, "ReplicationConfiguration")["ReplicationConfiguration"]["Rules"]
-    found: dict[str, Any] = rule
-    return found
+    rendered: dict[str, Any] = rule
+    return rendered
 
 
 def test_destination_region(stack: cdk.Stack, registry: Registry, text: str) -> None:
-    """A Region may be a parameter, beside one that is known."""
+    """A Region may be a parameter, next to one that is known."""
     registry.replicate(to_regions=[text, "eu-west-1"])
 
     assert ["eu-west-1", REF] == sorted(
-        (each["Region"] for each in replication_rule(stack)["Destinations"]), key=str
+        (rule["Region"] for rule in replication_rule(stack)["Destinations"]), key=str
     )
 
 
@@ -123,10 +125,10 @@ def test_exclusion(stack: cdk.Stack, registry: Registry, text: str) -> None:
 
 
 def test_an_agnostic_registry_does_not_replicate_to_itself(app: cdk.App) -> None:
-    """Its own Region is refused even where nobody knows yet which one it is."""
+    """Its own Region is rejected even where nobody knows yet which one it is."""
     stack = cdk.Stack(app, "Agnostic")
 
-    with pytest.raises(ValueError, match="is this registry itself; leave it out"):
+    with rejects_value("itself"):
         Registry(stack, "Registry").replicate(to_regions=[stack.region])
 
 
@@ -144,11 +146,13 @@ def test_an_agnostic_registry_does_not_replicate_to_itself(app: cdk.App) -> None
     ],
     ids=["Regions", "account", "prefixes", "accounts", "create", "basic", "enhanced", "sign"],
 )
-def test_lists_of_deploy_time_length_are_refused(
+def test_lists_of_deploy_time_length_are_rejected(
     stack: cdk.Stack, registry: Registry, ask: Any
 ) -> None:
     """A parameter that is a list cannot be taken apart: each value must be named."""
     names = cdk.CfnParameter(stack, "Names", type="CommaDelimitedList").value_as_list
 
-    with pytest.raises(ValueError, match="is a list that is known only at deploy time"):
+    with pytest.raises(ValidationError) as caught:
         ask(registry, names)
+
+    assert ["list-unresolved"] == [code for _, code in codes(caught.value)]

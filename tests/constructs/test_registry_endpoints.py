@@ -1,15 +1,14 @@
 """Endpoints: what can be pulled through them, and from where."""
 
-import re
 from typing import Any
 
 import aws_cdk as cdk
-import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs import RegistryEndpoints
-from tests.support.constructs import ACCOUNT, ENV, OTHER_ACCOUNT, Template, template
+from tests.support.constructs import ACCOUNT, ENV, OTHER_ACCOUNT, Template, rejects_value, template
+from tests.support.errors import rejects
 
 ISOLATED = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
 
@@ -25,8 +24,10 @@ def vpc(stack: cdk.Stack) -> ec2.Vpc:
 
 def endpoints(rendered: Template) -> dict[str, dict[str, Any]]:
     """Return the properties of each endpoint by the end of its service's name."""
-    found = [each for each in rendered["Resources"].values() if "VPCEndpoint" in each["Type"]]
-    return {_service(each["Properties"]["ServiceName"]): each["Properties"] for each in found}
+    result = [
+        resource for resource in rendered["Resources"].values() if "VPCEndpoint" in resource["Type"]
+    ]
+    return {_service(item["Properties"]["ServiceName"]): item["Properties"] for item in result}
 
 
 def _service(name: Any) -> str:
@@ -39,8 +40,8 @@ def _service(name: Any) -> str:
 def statements(endpoint: dict[str, Any]) -> list[tuple[Any, Any]]:
     """Return action and resource of each statement of an endpoint's policy."""
     listed = endpoint["PolicyDocument"]["Statement"]
-    assert all(each["Principal"] == {"AWS": "*"} for each in listed)
-    return [(each["Action"], each["Resource"]) for each in listed]
+    assert all(entry["Principal"] == {"AWS": "*"} for entry in listed)
+    return [(item["Action"], item["Resource"]) for item in listed]
 
 
 def arn(prefix: str = "", account: str = ACCOUNT) -> str:
@@ -57,18 +58,18 @@ def test_pulls_from_this_registry_only(stack: cdk.Stack) -> None:
     """Both endpoints of ECR have one policy; S3's admits the layers' bucket."""
     RegistryEndpoints(stack, "Pulls", vpc=vpc(stack))
     rendered = template(stack)
-    found = endpoints(rendered)
+    result = endpoints(rendered)
 
-    assert {"ecr.api", "ecr.dkr", "s3"} == set(found)
-    assert [LOGIN, (PULL, arn())] == statements(found["ecr.api"])
-    assert statements(found["ecr.api"]) == statements(found["ecr.dkr"])
-    assert [LAYERS] == statements(found["s3"])
-    assert found["ecr.dkr"]["PrivateDnsEnabled"]
+    assert {"ecr.api", "ecr.dkr", "s3"} == set(result)
+    assert [LOGIN, (PULL, arn())] == statements(result["ecr.api"])
+    assert statements(result["ecr.api"]) == statements(result["ecr.dkr"])
+    assert [LAYERS] == statements(result["s3"])
+    assert result["ecr.dkr"]["PrivateDnsEnabled"]
     assert ("Interface", "Gateway") == (
-        found["ecr.api"]["VpcEndpointType"],
-        found["s3"]["VpcEndpointType"],
+        result["ecr.api"]["VpcEndpointType"],
+        result["s3"]["VpcEndpointType"],
     )
-    assert 4 == len(found["s3"]["RouteTableIds"])
+    assert 4 == len(result["s3"]["RouteTableIds"])
 
 
 def test_one_group_admits_the_vpc(stack: cdk.Stack) -> None:
@@ -76,9 +77,9 @@ def test_one_group_admits_the_vpc(stack: cdk.Stack) -> None:
     RegistryEndpoints(stack, "Pulls", vpc=vpc(stack))
     rendered = template(stack)["Resources"]
     [(group_id, group)] = [
-        (logical_id, each["Properties"])
-        for logical_id, each in rendered.items()
-        if each["Type"] == "AWS::EC2::SecurityGroup"
+        (logical_id, item["Properties"])
+        for logical_id, item in rendered.items()
+        if item["Type"] == "AWS::EC2::SecurityGroup"
     ]
 
     [rule] = group["SecurityGroupIngress"]
@@ -87,9 +88,9 @@ def test_one_group_admits_the_vpc(stack: cdk.Stack) -> None:
     [nothing] = group["SecurityGroupEgress"]
     assert "255.255.255.255/32" == nothing["CidrIp"]
     used = [
-        each["Properties"]["SecurityGroupIds"]
-        for each in rendered.values()
-        if each["Properties"].get("VpcEndpointType") == "Interface"
+        entry["Properties"]["SecurityGroupIds"]
+        for entry in rendered.values()
+        if entry["Properties"].get("VpcEndpointType") == "Interface"
     ]
     assert [[{"Fn::GetAtt": [group_id, "GroupId"]}]] * 2 == used
 
@@ -123,21 +124,21 @@ def test_subnets_groups_and_addresses_are_ones_own(stack: cdk.Stack) -> None:
         stack, "Pulls", vpc=network, subnets=ISOLATED, security_groups=[group], dual_stack=True
     )
     rendered = template(stack)
-    found = endpoints(rendered)
+    result = endpoints(rendered)
 
     groups = {
-        logical_id: each["Properties"]
-        for logical_id, each in rendered["Resources"].items()
-        if each["Type"] == "AWS::EC2::SecurityGroup"
+        logical_id: resource["Properties"]
+        for logical_id, resource in rendered["Resources"].items()
+        if resource["Type"] == "AWS::EC2::SecurityGroup"
     }
     [(group_id, properties)] = groups.items()
     assert "SecurityGroupIngress" not in properties
-    assert [{"Fn::GetAtt": [group_id, "GroupId"]}] == found["ecr.api"]["SecurityGroupIds"]
-    assert 2 == len(found["ecr.dkr"]["SubnetIds"]) == len(found["s3"]["RouteTableIds"])
-    for each in found.values():
+    assert [{"Fn::GetAtt": [group_id, "GroupId"]}] == result["ecr.api"]["SecurityGroupIds"]
+    assert 2 == len(result["ecr.dkr"]["SubnetIds"]) == len(result["s3"]["RouteTableIds"])
+    for item in result.values():
         assert ("dualstack", "dualstack") == (
-            each["IpAddressType"],
-            each["DnsOptions"]["DnsRecordIpType"],
+            item["IpAddressType"],
+            item["DnsOptions"]["DnsRecordIpType"],
         )
 
 
@@ -167,9 +168,9 @@ def test_an_endpoint_for_s3_that_is_there(stack: cdk.Stack) -> None:
     assert [LAYERS] == statements(endpoints(template(stack))["s3"])
 
 
-def test_statements_for_no_endpoint_are_refused(stack: cdk.Stack) -> None:
+def test_statements_for_no_endpoint_are_rejected(stack: cdk.Stack) -> None:
     """They would be nowhere."""
-    with pytest.raises(ValueError, match="s3_statements would be in no policy"):
+    with rejects("s3_statements: statements-without-endpoint"):
         RegistryEndpoints(
             stack,
             "Pulls",
@@ -179,10 +180,10 @@ def test_statements_for_no_endpoint_are_refused(stack: cdk.Stack) -> None:
         )
 
 
-def test_faults_are_refused_before_anything_is_made(stack: cdk.Stack) -> None:
+def test_faults_are_rejected_before_anything_is_made(stack: cdk.Stack) -> None:
     """An account or a prefix that is none raises, and the id stays free."""
     network = vpc(stack)
-    with pytest.raises(ValueError, match=re.escape("'1111': an account id has 12 digits")):
+    with rejects_value("'1111'"):
         RegistryEndpoints(stack, "Pulls", vpc=network, account="1111")
 
     RegistryEndpoints(stack, "Pulls", vpc=network)
@@ -192,7 +193,7 @@ def test_the_partition_of_an_agnostic_stack_is_known_at_deployment(app: cdk.App)
     """One template serves every partition and Region."""
     stack = cdk.Stack(app, "Agnostic")
     RegistryEndpoints(stack, "Pulls", vpc=vpc(stack))
-    policies = str([each["PolicyDocument"] for each in endpoints(template(stack)).values()])
+    policies = str([endpoint["PolicyDocument"] for endpoint in endpoints(template(stack)).values()])
 
     assert "arn:aws:" not in policies
     assert "{'Ref': 'AWS::Partition'}, ':s3:::prod-', {'Ref': 'AWS::Region'}" in policies
@@ -205,9 +206,9 @@ def test_china(app: cdk.App) -> None:
     RegistryEndpoints(stack, "Pulls", vpc=vpc(stack))
 
     [layers] = [
-        each["Properties"]["PolicyDocument"]["Statement"][0]["Resource"]
-        for each in template(stack)["Resources"].values()
-        if each["Properties"].get("VpcEndpointType") == "Gateway"
+        resource["Properties"]["PolicyDocument"]["Statement"][0]["Resource"]
+        for resource in template(stack)["Resources"].values()
+        if resource["Properties"].get("VpcEndpointType") == "Gateway"
     ]
     assert "arn:aws-cn:s3:::prod-cn-north-1-starport-layer-bucket/*" == layers
     assert ENV.region != china.region

@@ -15,6 +15,7 @@ from tests.support.constructs import (
     Template,
     children,
     properties_of,
+    rejects_value,
     resources,
     template,
 )
@@ -25,7 +26,7 @@ ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT}:role/key-administrator"
 def dependencies(part: Any) -> set[str]:
     """Return the logical ids that a part of a template refers to."""
     if isinstance(part, list):
-        return {each for item in part for each in dependencies(item)}
+        return {name for item in part for name in dependencies(item)}
     if not isinstance(part, dict):
         return set()
     if "Ref" in part:
@@ -34,13 +35,13 @@ def dependencies(part: Any) -> set[str]:
         return {part["Fn::GetAtt"][0]}
     named = part.get("DependsOn", [])
     named = {named} if isinstance(named, str) else set(named)
-    return named | {each for item in part.values() for each in dependencies(item)}
+    return named | {name for item in part.values() for name in dependencies(item)}
 
 
 def creation_order(synthesized: Template) -> list[str]:
     """Return the resources so that each comes after those it needs; a cycle raises."""
     created = synthesized["Resources"]
-    needs = {each: dependencies(it) & set(created) for each, it in created.items()}
+    needs = {item: dependencies(it) & set(created) for item, it in created.items()}
     return list(TopologicalSorter(needs).static_order())
 
 
@@ -99,7 +100,9 @@ def test_administrators_manage_but_do_not_decrypt(stack: cdk.Stack) -> None:
     [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
     assert {"Fn::GetAtt": ["Key961B73FD", "Arn"]} == statement["Resource"]
     assert {"kms:Put*", "kms:ScheduleKeyDeletion"} < set(statement["Action"])
-    assert [] == [each for each in statement["Action"] if re.search(r":\*|crypt|DataKey", each)]
+    assert [] == [
+        action for action in statement["Action"] if re.search(r":\*|crypt|DataKey", action)
+    ]
 
 
 def test_administrators_of_other_accounts_stand_in_the_key_policy(stack: cdk.Stack) -> None:
@@ -158,23 +161,23 @@ def test_deploy_time_alias(stack: cdk.Stack) -> None:
     assert {"Ref": "Alias"} == alias["Properties"]["AliasName"]
 
 
-REFUSED = {
-    "no prefix": ("ecr/prod", "must be 'alias/' followed by letters"),
-    "reserved": ("alias/aws/ecr", "begins with 'alias/aws/', which is reserved for AWS managed"),
-    "a space": ("alias/my key", "must be 'alias/' followed by letters"),
+REJECTED = {
+    "no prefix": ("ecr/prod", "alias/"),
+    "reserved": ("alias/aws/ecr", "alias/aws/"),
+    "a space": ("alias/my key", "alias/"),
 }
 
 
-@pytest.mark.parametrize(("alias", "fault"), REFUSED.values(), ids=REFUSED)
-def test_refuses_before_the_tree_is_touched(stack: cdk.Stack, alias: str, fault: str) -> None:
-    """An alias that KMS refuses raises, and leaves no key behind."""
-    with pytest.raises(ValueError, match=re.escape(fault)):
+@pytest.mark.parametrize(("alias", "value"), REJECTED.values(), ids=REJECTED)
+def test_rejects_before_the_tree_is_touched(stack: cdk.Stack, alias: str, value: str) -> None:
+    """An alias that KMS rejects raises, and leaves no key behind."""
+    with rejects_value(value):
         RegistryKey(stack, "Key", alias=alias)
 
     assert [] == children(stack)
 
 
-def test_refuses_a_reserved_alias_in_capitals(stack: cdk.Stack) -> None:
+def test_rejects_a_reserved_alias_in_capitals(stack: cdk.Stack) -> None:
     """The reserved prefix is reserved in any case of its letters, as CDK has it."""
-    with pytest.raises(ValueError, match="reserved for AWS"):
+    with rejects_value("alias/AWS/ecr"):
         RegistryKey(stack, "Key", alias="alias/AWS/ecr")

@@ -1,4 +1,4 @@
-"""Random registries: what they accept is valid, and what they refuse is refused in our words."""
+"""Random registries: what they accept is valid, and what they reject is rejected in our words."""
 
 import json
 from collections import Counter
@@ -76,7 +76,7 @@ REPLICATE = ask(
 
 
 def asks() -> st.SearchStrategy[list[Ask]]:
-    """Draw what is asked of one registry, in any order; some of it ECR would refuse."""
+    """Draw what is asked of one registry, in any order; some of it ECR would reject."""
     everything = st.tuples(
         REPLICATE,
         REPLICATE,
@@ -92,10 +92,10 @@ def asks() -> st.SearchStrategy[list[Ask]]:
 
 
 def statement(accounts: list[str], resources: bool) -> iam.PolicyStatement:
-    """Return a statement of one's own; ECR refuses one without principals or resources."""
+    """Return a statement of one's own; ECR rejects one without principals or resources."""
     return iam.PolicyStatement(
         actions=["ecr:ReplicateImage"],
-        principals=[iam.AccountPrincipal(each) for each in accounts if each != "4444"],
+        principals=[iam.AccountPrincipal(account) for account in accounts if account != "4444"],
         resources=["*"] if resources else [],
     )
 
@@ -134,41 +134,41 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
 
 def by_type(templates: dict[str, Template]) -> Iterator[tuple[str, Template]]:
     """Yield each resource type and a template of all its resources."""
-    found: dict[str, Template] = {}
+    rendered: dict[str, Template] = {}
     for number, template in enumerate(templates.values()):
         for name, resource in template.get("Resources", {}).items():
-            of_type = found.setdefault(resource["Type"], {"Resources": {}})["Resources"]
+            of_type = rendered.setdefault(resource["Type"], {"Resources": {}})["Resources"]
             # In one template, what registries of different accounts have in common is a conflict.
             if resource not in of_type.values():
                 of_type[f"{name}{number}"] = resource
-    yield from sorted(found.items())
+    yield from sorted(rendered.items())
 
 
-def test_everything_was_both_accepted_and_refused(gallery: Gallery) -> None:
+def test_everything_was_both_accepted_and_rejected(gallery: Gallery) -> None:
     """The grammars reach the sound and the faulty of every method: no test here is idle."""
     methods = {
         *("replicate", "allow_replication_from", "allow_create_on_push", "sign"),
         *("add_to_registry_policy", "scan_basic", "scan_enhanced", "exclude_from_pull_time"),
     }
 
-    assert {(method, each) for method in methods for each in (True, False)} == set(gallery.answers)
+    assert {(method, item) for method in methods for item in (True, False)} == set(gallery.answers)
 
 
 def test_cfn_lint_finds_nothing(gallery: Gallery) -> None:
     """What is accepted has no finding in any Region that has the resource type."""
     assert {} == {
-        resource_type: found
+        resource_type: rendered
         for resource_type, template in by_type(gallery.templates)
-        if (found := linted(json.dumps(template), regions_with(resource_type)))
+        if (rendered := linted(json.dumps(template), regions_with(resource_type)))
     }
 
 
 def test_cloudformation_validate_finds_nothing(gallery: Gallery) -> None:
     """The validator of the CloudFormation team has no finding either."""
     assert {} == {
-        resource_type: found
+        resource_type: rendered
         for resource_type, template in by_type(gallery.templates)
-        if (found := validated(json.dumps(template), "eu-central-1"))
+        if (rendered := validated(json.dumps(template), "eu-central-1"))
     }
 
 

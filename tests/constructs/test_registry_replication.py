@@ -1,7 +1,6 @@
-"""What a registry replicates: joined, refused, and warned of when the whole app is there."""
+"""What a registry replicates: joined, rejected, and warned of when the whole app is there."""
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk.assertions import Annotations, Match
 
 from ecr_constructs import Registry, Repository
+from ecr_constructs.model.validation import ValidationError
 from tests.support.constructs import (
     ACCOUNT,
     ENV,
@@ -21,6 +21,7 @@ from tests.support.constructs import (
     OTHER_REGION,
     ROOT,
     children,
+    rejects_value,
     resources,
 )
 
@@ -30,8 +31,8 @@ Rules = list[dict[str, Any]]
 def rules(stack: cdk.Stack) -> Rules:
     """Return the rules that the registry of a stack renders."""
     [configuration] = resources(stack, "AWS::ECR::ReplicationConfiguration")
-    found: Rules = configuration["Properties"]["ReplicationConfiguration"]["Rules"]
-    return found
+    rendered: Rules = configuration["Properties"]["ReplicationConfiguration"]["Rules"]
+    return rendered
 
 
 def rule(destinations: list[tuple[str, str]], *prefixes: str, **more: Any) -> dict[str, Any]:
@@ -53,8 +54,8 @@ def in_region(app: cdk.App, region: str) -> cdk.Stack:
 
 def warnings(stack: cdk.Stack) -> list[str]:
     """Return the warnings of a stack, without how to acknowledge them."""
-    found = Annotations.from_stack(stack).find_warning("*", Match.any_value())
-    return [str(each.entry.data).partition(" [ack:")[0] for each in found]
+    entries = Annotations.from_stack(stack).find_warning("*", Match.any_value())
+    return [str(item.entry.data).partition(" [ack:")[0] for item in entries]
 
 
 REQUESTS: dict[str, tuple[list[dict[str, Any]], Rules]] = {
@@ -119,74 +120,74 @@ def test_replicates(stack: cdk.Stack, requests: list[dict[str, Any]], expected: 
     assert expected == rules(stack)
 
 
-REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "no destination": ({"prefixes": ["pay"]}, "a replication rule needs a destination"),
+REJECTED: dict[str, tuple[dict[str, Any], str]] = {
+    "no destination": ({"prefixes": ["pay"]}, "destination"),
     "an account without Regions": (
         {"to_accounts": {OTHER_ACCOUNT: []}},
-        "a replication rule needs a destination",
+        "destination",
     ),
     "itself": (
         {"to_regions": ["eu-central-1"]},
-        f"{ACCOUNT}/eu-central-1 is this registry itself; leave it out",
+        f"{ACCOUNT}/eu-central-1",
     ),
     "itself by its id": (
         {"to_accounts": {ACCOUNT: ["eu-central-1"]}},
-        f"{ACCOUNT}/eu-central-1 is this registry itself; leave it out",
+        f"{ACCOUNT}/eu-central-1",
     ),
     "an unknown Region": (
         {"to_regions": ["eu-centre-1"]},
-        "'eu-centre-1' is not a Region that the installed aws-cdk-lib knows",
+        "'eu-centre-1'",
     ),
     "another partition": (
         {"to_regions": ["cn-north-1"]},
-        f"{ACCOUNT}/cn-north-1 is in the partition aws-cn, this registry in aws",
+        "aws-cn",
     ),
     "a short account": (
         {"to_accounts": {"4444": ["eu-west-1"]}},
-        "'4444': an account id has 12 digits",
+        "'4444'",
     ),
-    "a bare Region": ({"to_regions": "eu-west-1"}, "write ['eu-west-1']"),
+    "a bare Region": ({"to_regions": "eu-west-1"}, "['eu-west-1']"),
     "a bare Region of an account": (
         {"to_accounts": {OTHER_ACCOUNT: "eu-west-1"}},
-        f"to_accounts['{OTHER_ACCOUNT}'] must be a list of strings",
+        f"to_accounts['{OTHER_ACCOUNT}']",
     ),
     "a bare prefix": (
         {"to_regions": ["eu-west-1"], "prefixes": "pay"},
-        "prefixes must be a list of strings, got the string 'pay'",
+        "'pay'",
     ),
     "a wildcard": (
         {"to_regions": ["eu-west-1"], "prefixes": ["pay*"]},
-        "prefix 'pay*' must be no pattern but the beginning of names; write 'pay'",
+        "'pay*'",
     ),
     "101 prefixes": (
         {"to_regions": ["eu-west-1"], "prefixes": [f"team{n}/" for n in range(101)]},
-        "a replication rule has at most 100 prefixes, one has 101",
+        "101",
     ),
     "26 destinations": (
         {"to_accounts": {f"{n:012}": ["eu-west-1"] for n in range(26)}},
-        "a registry replicates to at most 25 different destinations, these are 27",
+        "27",
     ),
 }
 
 
-@pytest.mark.parametrize(("keywords", "fault"), REFUSED.values(), ids=REFUSED)
-def test_refuses_and_changes_nothing(
-    stack: cdk.Stack, keywords: dict[str, Any], fault: str
+@pytest.mark.parametrize(("keywords", "value"), REJECTED.values(), ids=REJECTED)
+def test_rejects_and_changes_nothing(
+    stack: cdk.Stack, keywords: dict[str, Any], value: str
 ) -> None:
-    """What ECR refuses raises an error, and what was asked before stays as it is."""
+    """What ECR rejects raises an error, and what was asked before stays as it is."""
     registry = Registry(stack, "Registry")
     registry.replicate(to_regions=["us-west-2"], prefixes=["scripts/"])
 
-    with pytest.raises(ValueError, match=re.escape(fault)):
+    with rejects_value(value):
         registry.replicate(**keywords)
 
     assert [rule([(ACCOUNT, "us-west-2")], "scripts/")] == rules(stack)
 
 
-def test_a_refused_first_request_builds_nothing(stack: cdk.Stack) -> None:
-    """A registry whose only request was refused renders nothing."""
+def test_a_rejected_first_request_builds_nothing(stack: cdk.Stack) -> None:
+    """A registry whose only request was rejected renders nothing."""
     registry = Registry(stack, "Registry")
-    with pytest.raises(ValueError, match="is not a Region"):
+    with rejects_value("'mars-1'"):
         registry.replicate(to_regions=["mars-1"])
 
     assert ["Registry"] == children(stack)
@@ -194,13 +195,13 @@ def test_a_refused_first_request_builds_nothing(stack: cdk.Stack) -> None:
 
 
 def test_lists_every_fault(stack: cdk.Stack) -> None:
-    """A request with several faults is refused once, with all of them."""
-    with pytest.raises(ValueError, match="Invalid replication") as refusal:
+    """A request with several faults is rejected once, with all of them."""
+    with pytest.raises(ValidationError) as caught:
         Registry(stack, "Registry").replicate(
             to_regions=["mars-1", "eu-central-1", "cn-north-1"], prefixes=["Pay", "x"]
         )
 
-    assert 5 == str(refusal.value).count("\n  - ")
+    assert 5 == len(caught.value.diagnostics)
 
 
 def test_25_rules_are_the_limit_and_more_than_10_are_warned_of(stack: cdk.Stack) -> None:
@@ -208,15 +209,15 @@ def test_25_rules_are_the_limit_and_more_than_10_are_warned_of(stack: cdk.Stack)
     registry = Registry(stack, "Registry")
     for number in range(10):
         registry.replicate(to_regions=["eu-west-1"], prefixes=[f"team{number}/"])
-    assert [] == [each for each in registry.node.metadata if each.type == "aws:cdk:warning"]
+    assert [] == [entry for entry in registry.node.metadata if entry.type == "aws:cdk:warning"]
     for number in range(10, 25):
         registry.replicate(to_regions=["eu-west-1"], prefixes=[f"team{number}/"])
-    with pytest.raises(ValueError, match="at most 25 replication rules, these are 26"):
+    with rejects_value("26"):
         registry.replicate(to_regions=["eu-west-1"], prefixes=["team25/"])
 
     assert 25 == len(rules(stack))
     [warning] = warnings(stack)
-    assert "There are more than 10 replication rules" in warning
+    assert "more than 10 " in warning
 
 
 def test_with_and_without_deletions_is_a_contradiction(stack: cdk.Stack) -> None:
@@ -224,8 +225,7 @@ def test_with_and_without_deletions_is_a_contradiction(stack: cdk.Stack) -> None
     registry = Registry(stack, "Registry")
     registry.replicate(to_regions=["eu-west-1"], prefixes=["pay"])
 
-    fault = f"pay is to be replicated to {ACCOUNT}/eu-west-1 both with and without deletions"
-    with pytest.raises(ValueError, match=re.escape(fault)):
+    with rejects_value(f"{ACCOUNT}/eu-west-1", "deletions"):
         registry.replicate(to_regions=["eu-west-1"], prefixes=["pay"], replicate_deletions=True)
 
 
@@ -338,7 +338,7 @@ def test_other_repositories_are_no_chain(app: cdk.App, stack: cdk.Stack) -> None
 
 NOTHING = (
     f"The replication prefix 'paymnts/' covers none of the repositories that this app defines in "
-    f"{ACCOUNT}/eu-central-1. Mend the prefix, or acknowledge this warning if its repositories "
+    f"{ACCOUNT}/eu-central-1. Correct the prefix, or acknowledge this warning if its repositories "
     "are defined elsewhere."
 )
 

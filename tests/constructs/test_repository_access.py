@@ -190,7 +190,7 @@ def test_further_statements(stack: cdk.Stack) -> None:
 def test_warns_of_resources_as_cdk_does(
     stack: cdk.Stack, make: Callable[..., ecr.RepositoryBase]
 ) -> None:
-    """A statement with resources, which ECR refuses, is warned of in CDK's words."""
+    """A statement with resources, which ECR rejects, is warned of in CDK's words."""
     make(stack, "Api").add_to_resource_policy(describing(OTHER_ACCOUNT, resources=["*"]))
 
     [warning] = Annotations.from_stack(stack).find_warning("*", Match.any_value())

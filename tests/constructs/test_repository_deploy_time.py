@@ -46,7 +46,7 @@ def test_name(stack: cdk.Stack) -> None:
     assert {"Ref": "Text"} == properties_of(stack)["RepositoryName"]
     outputs = template(stack)["Outputs"]
     assert [{"Fn::GetAtt": ["ApiF70053CD", "Arn"]}, {"Ref": "ApiF70053CD"}] == [
-        outputs[each]["Value"] for each in ("Arn", "Name")
+        outputs[item]["Value"] for item in ("Arn", "Name")
     ]
 
 
@@ -59,7 +59,7 @@ def test_tags(stack: cdk.Stack) -> None:
 
 @pytest.mark.parametrize("keyword", ["pull_accounts", "push_accounts"])
 def test_accounts(stack: cdk.Stack, keyword: str) -> None:
-    """An account may be a parameter, beside one that is known."""
+    """An account may be a parameter, next to one that is known."""
     access: dict[str, Any] = {keyword: [text(stack), ACCOUNT]}
     Repository(stack, "Api", **access)
 
@@ -75,7 +75,9 @@ def test_principals(stack: cdk.Stack, keyword: str) -> None:
     access: dict[str, Any] = {keyword: [text(stack)]}
     Repository(stack, "Api", **access)
 
-    assert [{"AWS": {"Ref": "Text"}}] == [each["Principal"] for each in statements_of(stack)]
+    assert [{"AWS": {"Ref": "Text"}}] == [
+        statement["Principal"] for statement in statements_of(stack)
+    ]
 
 
 def test_organization(stack: cdk.Stack) -> None:
@@ -83,7 +85,7 @@ def test_organization(stack: cdk.Stack) -> None:
     Repository(stack, "Api", pull_organizations=[text(stack)])
 
     assert [{"StringEquals": {"aws:PrincipalOrgID": {"Ref": "Text"}}}] == [
-        each["Condition"] for each in statements_of(stack)
+        statement["Condition"] for statement in statements_of(stack)
     ]
 
 
@@ -118,7 +120,7 @@ def test_lifecycle_numbers_and_texts(stack: cdk.Stack) -> None:
 
 
 def test_a_number_in_one_of_several_rules(stack: cdk.Stack) -> None:
-    """A rule with a deploy-time number stands beside others, and more can be added."""
+    """A rule with a deploy-time number stands next to others, and more can be added."""
     repository = Repository(
         stack,
         "Api",

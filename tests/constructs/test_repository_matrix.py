@@ -1,8 +1,8 @@
-"""Every consumer, from every place, sees the repository as it sees CDK's own.
+"""Every consumer, from every place, renders the same with our repository as with CDK's own.
 
-CDK settles by physical names how a repository is referred to from another stack, Region or
-account. Each case is synthesized with `ecr.Repository` and with ours: the templates, or the
-words of the refusal, are the same. Only Lambda is let in for what it acts for.
+By physical names CDK decides how another stack, Region or account refers to a repository. Each
+case is synthesized with `ecr.Repository` and with ours: the templates, or CDK's errors, are equal.
+The only difference is that Lambda may pull only for functions of this account.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests.support.constructs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from constructs import Construct
@@ -152,7 +152,6 @@ PLACES = [
 ]
 CONSUMERS = [
     ecs_task,
-    lambda_function,
     codebuild_project,
     apprunner_service,
     granted_role,
@@ -185,54 +184,61 @@ def outcome(
     app: cdk.App,
     make: Callable[[cdk.Stack, str | None], ecr.IRepository],
     place: Callable[[cdk.App], Places],
-    consume: Callable[[Construct, ecr.IRepository], None],
+    consumers: Sequence[Callable[[Construct, ecr.IRepository], None]],
     name: str | None,
 ) -> dict[str, Template] | str:
-    """Return every template of the app, or the words in which CDK refuses it."""
+    """Return every template of the app, or the words in which CDK rejects it."""
     try:
         producer, consumer = place(app)
-        consume(consumer, make(producer, name))
+        repository = make(producer, name)
+        for consume in consumers:
+            consume(consumer, repository)
         return synth(app)
-    except RuntimeError as refusal:
+    except RuntimeError as error:
         # Tokens are numbered through the whole process.
-        return re.sub(r"TOKEN\.\d+|\.\d+\]", "", str(refusal))
+        return re.sub(r"TOKEN\.\d+|\.\d+\]", "", str(error))
 
 
-def without_sources(found: dict[str, Template] | str) -> dict[str, Template] | str:
-    """Return templates without the condition that tells for whom Lambda may pull."""
-    for template in found.values() if isinstance(found, dict) else ():
+def without_sources(result: dict[str, Template] | str) -> dict[str, Template] | str:
+    """Return templates without the condition that limits what Lambda may pull for."""
+    for template in result.values() if isinstance(result, dict) else ():
         for resource in template["Resources"].values():
             policy = resource.get("Properties", {}).get("RepositoryPolicyText", {})
             for statement in policy.get("Statement", ()):
                 statement.pop("Condition", None)
-    return found
+    return result
 
 
-@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
-@pytest.mark.parametrize("consume", CONSUMERS, ids=lambda consume: consume.__name__)
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
+def needs_name(place: Callable[[cdk.App], Places], name: str | None) -> bool:
+    """Tell whether CDK rejects a reference to the repository, because it has no name."""
+    return name is None and place in (cross_region, cross_account)
+
+
+# All consumers but Lambda share an app; a rejection shows only the first, so there each has one.
+CASES = [
+    pytest.param(place, name, consumers, id=f"{place.__name__}-{name_id}-{group}")
+    for place in PLACES
+    for name_id, name in NAMES.items()
+    for group, consumers in (
+        {consumer.__name__: [consumer] for consumer in [lambda_function, *CONSUMERS]}
+        if needs_name(place, name)
+        else {"lambda_function": [lambda_function], "others": CONSUMERS}
+    ).items()
+]
+
+
+@pytest.mark.parametrize(("place", "name", "consumers"), CASES)
 def test_matrix(
     tmp_path: Path,
     place: Callable[[cdk.App], Places],
-    consume: Callable[[Construct, ecr.IRepository], None],
     name: str | None,
+    consumers: Sequence[Callable[[Construct, ecr.IRepository], None]],
 ) -> None:
-    """The consumer renders, or is refused, as with CDK's own repository."""
-    expected = outcome(new_app(tmp_path / "theirs"), theirs, place, consume, name)
-    found = outcome(new_app(tmp_path / "ours"), ours, place, consume, name)
+    """Consumers render, or are rejected, as with CDK's own repository."""
+    expected = outcome(new_app(tmp_path / "theirs"), theirs, place, consumers, name)
+    actual = outcome(new_app(tmp_path / "ours"), ours, place, consumers, name)
 
-    if consume is lambda_function:
-        assert without_sources(expected) == without_sources(found)
-    else:
-        assert expected == found
-
-
-@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
-def test_only_unnamed_repositories_are_refused_abroad(
-    tmp_path: Path, place: Callable[[cdk.App], Places], name: str | None
-) -> None:
-    """The matrix compares templates, not refusals, wherever a repository has or gets a name."""
-    refused = isinstance(outcome(new_app(tmp_path), ours, place, raw_arn, name), str)
-
-    assert refused == (name is None and place in (cross_region, cross_account))
+    assert needs_name(place, name) == isinstance(actual, str)
+    if lambda_function in consumers:
+        expected, actual = without_sources(expected), without_sources(actual)
+    assert expected == actual

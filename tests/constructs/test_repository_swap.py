@@ -129,17 +129,17 @@ def after(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
 
 def repositories(templates: dict[str, Template]) -> dict[str, dict[str, Any]]:
     """Return the repositories by logical id."""
-    found = templates["Registry.template.json"]["Resources"].items()
-    return {each: it for each, it in found if it["Type"] == "AWS::ECR::Repository"}
+    rendered = templates["Registry.template.json"]["Resources"].items()
+    return {item: it for item, it in rendered if it["Type"] == "AWS::ECR::Repository"}
 
 
 def settings(templates: dict[str, Template]) -> dict[str, dict[str, Any]]:
     """Return the repositories' properties by logical id, lifecycle policies read."""
     read = {}
-    for each, it in repositories(templates).items():
-        read[each] = dict(it["Properties"])
-        if policy := read[each].pop("LifecyclePolicy", None):
-            read[each]["rules"] = json.loads(policy["LifecyclePolicyText"])["rules"]
+    for repository, it in repositories(templates).items():
+        read[repository] = dict(it["Properties"])
+        if policy := read[repository].pop("LifecyclePolicy", None):
+            read[repository]["rules"] = json.loads(policy["LifecyclePolicyText"])["rules"]
     return read
 
 
@@ -155,16 +155,16 @@ def test_nothing_is_added_or_removed(
     before: dict[str, Template], after: dict[str, Template]
 ) -> None:
     """Every logical id of every stack is the same."""
-    assert {name: set(each["Resources"]) for name, each in before.items()} == {
-        name: set(each["Resources"]) for name, each in after.items()
+    assert {name: set(item["Resources"]) for name, item in before.items()} == {
+        name: set(entry["Resources"]) for name, entry in after.items()
     }
 
 
 def test_nothing_is_replaced(before: dict[str, Template], after: dict[str, Template]) -> None:
     """No property that can only be set at creation differs, and some are set."""
-    expected = {each: create_only(it) for each, it in repositories(before).items()}
+    expected = {repository: create_only(it) for repository, it in repositories(before).items()}
 
-    assert expected == {each: create_only(it) for each, it in repositories(after).items()}
+    assert expected == {item: create_only(it) for item, it in repositories(after).items()}
     assert sum(it["EncryptionConfiguration"] is not None for it in expected.values()) == 2
 
 
@@ -184,4 +184,4 @@ def test_only_stated_settings_differ(
             if "Service" in statement["Principal"]:
                 assert "aws:SourceArn" in statement.pop("Condition")["ArnLike"]
 
-    assert {each: {**said, **it} for each, it in settings(before).items()} == now
+    assert {item: {**said, **it} for item, it in settings(before).items()} == now

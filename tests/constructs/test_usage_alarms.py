@@ -1,6 +1,5 @@
 """Alarms before a quota is reached."""
 
-import re
 from typing import Any
 
 import aws_cdk as cdk
@@ -9,7 +8,8 @@ from aws_cdk import aws_sns as sns
 
 from ecr_constructs import ScanAlerts, UsageAlarms
 from ecr_constructs.model.usage import API_ACTIONS
-from tests.support.constructs import ACCOUNT, ENV, Template, new_app, template
+from tests.support.constructs import ACCOUNT, ENV, Template, new_app, rejects_value, template
+from tests.support.errors import rejects
 
 CLOUDWATCH = {"Service": "cloudwatch.amazonaws.com"}
 CONDITION = {
@@ -29,20 +29,24 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Template:
 
 def of_type(rendered: Template, kind: str) -> list[dict[str, Any]]:
     """Return the properties of the resources of a type."""
-    return [each["Properties"] for each in rendered["Resources"].values() if each["Type"] == kind]
+    return [
+        resource["Properties"]
+        for resource in rendered["Resources"].values()
+        if resource["Type"] == kind
+    ]
 
 
 def test_each_quota_has_an_alarm(rendered: Template) -> None:
     """Eight rates, the repositories, and the images of the repository that is named."""
     watched = [
         {
-            each["Name"]: each["Value"]
-            for each in alarm["Metrics"][1]["MetricStat"]["Metric"]["Dimensions"]
+            item["Name"]: item["Value"]
+            for item in alarm["Metrics"][1]["MetricStat"]["Metric"]["Dimensions"]
         }
         for alarm in of_type(rendered, "AWS::CloudWatch::Alarm")
     ]
 
-    assert [each["Resource"] for each in watched] == [
+    assert [entry["Resource"] for entry in watched] == [
         *API_ACTIONS,
         "RepositoryCount",
         "ImagesPerRepositoryCount",
@@ -54,11 +58,11 @@ def test_an_alarm_is_raised_in_percent_of_the_quota(rendered: Template) -> None:
     """Quota and use are asked of AWS; nobody calling is no reason for an alarm."""
     [topic] = [
         logical_id
-        for logical_id, each in rendered["Resources"].items()
-        if each["Type"] == "AWS::SNS::Topic"
+        for logical_id, resource in rendered["Resources"].items()
+        if resource["Type"] == "AWS::SNS::Topic"
     ]
     alarms = of_type(rendered, "AWS::CloudWatch::Alarm")
-    [puts] = [each for each in alarms if "PutImage" in each["AlarmDescription"]]
+    [puts] = [item for item in alarms if "PutImage" in item["AlarmDescription"]]
 
     assert puts == {
         "AlarmActions": [{"Ref": topic}],
@@ -109,11 +113,11 @@ def test_cloudwatch_may_publish(
 ) -> None:
     """Topic and key admit the alarms of this account and Region, and no others."""
     [properties] = of_type(rendered, kind)
-    [found] = [
-        each for each in properties[document]["Statement"] if each["Principal"] == CLOUDWATCH
+    [result] = [
+        item for item in properties[document]["Statement"] if item["Principal"] == CLOUDWATCH
     ]
 
-    assert (action, CONDITION) == (found["Action"], found["Condition"])
+    assert (action, CONDITION) == (result["Action"], result["Condition"])
 
 
 def test_a_registry_has_its_alarms_once(app: cdk.App) -> None:
@@ -122,22 +126,22 @@ def test_a_registry_has_its_alarms_once(app: cdk.App) -> None:
     topics = [sns.Topic(stack, "Topic") for stack in stacks]
     UsageAlarms(stacks[0], "Usage", topic=topics[0])
 
-    with pytest.raises(ValueError, match=r"the usage alarms .* each would be raised twice"):
+    with rejects("Two/Usage: defined-twice"):
         UsageAlarms(stacks[1], "Usage", topic=topics[1])
 
 
 @pytest.mark.parametrize(
-    ("settings", "fault"),
+    ("settings", "value"),
     [
-        ({"percent": 0}, "Invalid percent of a quota (value: 0)"),
-        ({"repositories": "payments/api"}, "repositories must be a list of strings"),
-        ({"repositories": ["Payments"]}, "Invalid repository name (value: Payments)"),
+        ({"percent": 0}, "0"),
+        ({"repositories": "payments/api"}, "'payments/api'"),
+        ({"repositories": ["Payments"]}, "Payments"),
     ],
     ids=str,
 )
-def test_refuses(stack: cdk.Stack, settings: dict[str, Any], fault: str) -> None:
-    """What no quota or repository can be is refused."""
+def test_rejects(stack: cdk.Stack, settings: dict[str, Any], value: str) -> None:
+    """What no quota or repository can be is rejected."""
     topic = sns.Topic(stack, "Topic")
 
-    with pytest.raises(ValueError, match=re.escape(fault)):
+    with rejects_value(value):
         UsageAlarms(stack, "Usage", topic=topic, **settings)

@@ -129,8 +129,8 @@ def test_the_validators_are_awake() -> None:
     rare = {"Type": SIGNING, "Properties": {"Rules": rules}}
     text = json.dumps({"Resources": {"Faulty": faulty, "Rare": rare}})
 
-    assert {"E3006", "E3030"} == {each.split()[0] for each in linted(text)}
-    assert ["W3030"] == [each.split(":")[0] for each in validated(text, REGION)]
+    assert {"E3006", "E3030"} == {finding.split()[0] for finding in linted(text)}
+    assert ["W3030"] == [line.split(":")[0] for line in validated(text, REGION)]
 
 
 def nag(app: cdk.App) -> list[str]:

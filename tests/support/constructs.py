@@ -1,10 +1,13 @@
-"""Apps of a test's own, and what they synthesize."""
+"""Apps for tests, and readers of their templates."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+import pytest
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
@@ -46,8 +49,8 @@ def template(stack: cdk.Stack) -> Template:
 
 def resources(stack: cdk.Stack, resource_type: str) -> list[dict[str, Any]]:
     """Return the resources of a type that a stack synthesizes."""
-    found = template(stack)["Resources"].values()
-    return [each for each in found if each["Type"] == resource_type]
+    rendered = template(stack)["Resources"].values()
+    return [item for item in rendered if item["Type"] == resource_type]
 
 
 def repository_of(stack: cdk.Stack) -> dict[str, Any]:
@@ -73,6 +76,14 @@ def lifecycle_of(stack: cdk.Stack) -> list[dict[str, Any]]:
     text = properties_of(stack)["LifecyclePolicy"]["LifecyclePolicyText"]
     rules: list[dict[str, Any]] = json.loads(text)["rules"]
     return rules
+
+
+@contextmanager
+def rejects_value(*values: str) -> Iterator[None]:
+    """Expect an error of the model that names these values; the model's tests assert its codes."""
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the values tell which
+        yield
+    assert [] == [value for value in values if value not in str(caught.value)]
 
 
 def children(scope: cdk.Stack) -> list[str]:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.validation import ValidationError
 
 
@@ -14,9 +15,15 @@ def codes(error: ValidationError) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def rejects(*expected: str) -> Iterator[None]:
-    """Expect a `ValidationError` with these problems, each written ``path: code`` or ``code``."""
+def rejects(*expected: str) -> Iterator[list[Diagnostic]]:
+    """Expect a `ValidationError` with these problems, each written ``path: code`` or ``code``.
+
+    Yields:
+        A list that contains the problems afterwards.
+    """
+    diagnostics: list[Diagnostic] = []
     with pytest.raises(ValidationError) as caught:
-        yield
+        yield diagnostics
+    diagnostics += caught.value.diagnostics
     written = [f"{path}: {code}" if path else code for path, code in codes(caught.value)]
     assert list(expected) == written

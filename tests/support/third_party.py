@@ -1,4 +1,4 @@
-"""Repositories that this library did not create, in every place an app has for them."""
+"""Repositories of other libraries, in a stack, a nested stack and a stage."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.support.constructs import ENV, synth
 
 
 class Service(Construct):
-    """What another library might define: a repository beside other things."""
+    """A construct of another library that contains a repository."""
 
     def __init__(self, scope: Construct, construct_id: str, **properties: Any) -> None:
         """Define an L2 repository with the properties of the caller."""
@@ -30,21 +30,21 @@ def everywhere(app: cdk.App, **properties: Any) -> None:
 
 def repositories(app: cdk.App) -> list[dict[str, Any]]:
     """Synthesize an app and return its repositories, their lifecycle policies parsed."""
-    found = [
+    rendered = [
         resource
         for template in synth(app).values()
         for resource in template["Resources"].values()
         if resource["Type"] == "AWS::ECR::Repository"
     ]
-    for resource in found:
+    for resource in rendered:
         if policy := resource.get("Properties", {}).get("LifecyclePolicy"):
             policy["LifecyclePolicyText"] = LifecyclePolicy.from_json(policy["LifecyclePolicyText"])
-    return found
+    return rendered
 
 
 def properties(app: cdk.App) -> dict[str, Any]:
-    """Synthesize an app and return the properties that all of its three repositories have."""
+    """Synthesize an app and return the properties that its three repositories share."""
     first, *others = repositories(app)
     assert [first, first] == others
-    found: dict[str, Any] = first.get("Properties", {})
-    return found
+    rendered: dict[str, Any] = first.get("Properties", {})
+    return rendered

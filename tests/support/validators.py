@@ -1,4 +1,4 @@
-"""The validators of AWS and of the community, and what they find in a template."""
+"""The validators of AWS and of the community, and their findings in a template."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -14,39 +14,39 @@ from cloudformation_validate import (
     ValidateConfig,
 )
 
-# Replicated deletions are newer than the schemas that both validate with: their one finding that
-# is no fault. ECR's API has them:
+# Replicated deletions are newer than the schemas of both validators, so this finding is a false
+# alarm. ECR's API has them:
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ReplicationRule.html
 NEWER_THAN_THE_SCHEMAS = "'DeleteReplication' was unexpected"
 
-# An ARN stands in a template as the caller wrote it; these would rather have it put together.
+# These rules want an ARN that is joined from references; the library renders it as given.
 OPINIONS = {"W9002", "W9013"}
 
 
 def linted(text: str, regions: Sequence[str] = ("ALL_REGIONS",)) -> list[str]:
-    """Return what cfn-lint finds in a template, for every Region unless told otherwise."""
-    found = lint(text, config=ManualArgs(regions=[*regions]))
+    """Return the findings of cfn-lint in a template, by default for every Region."""
+    findings = lint(text, config=ManualArgs(regions=[*regions]))
     return [
-        f"{each.rule.id} {each.path}: {each.message}"
-        for each in found
-        if NEWER_THAN_THE_SCHEMAS not in each.message
+        f"{item.rule.id} {item.path}: {item.message}"
+        for item in findings
+        if NEWER_THAN_THE_SCHEMAS not in item.message
     ]
 
 
 def validated(text: str, region: str) -> list[str]:
-    """Return what CloudFormation's own validator warns of in a template."""
+    """Return the warnings and errors of CloudFormation's own validator in a template."""
     config = ValidateConfig(pseudo_parameter_overrides=PseudoParameterOverrides(region=region))
-    found = CelEngine().validate_template(TemplateContent(text), config).diagnostics
-    # Below a warning it says what every template of repositories is told: tags, replacements.
+    findings = CelEngine().validate_template(TemplateContent(text), config).diagnostics
+    # Its notes apply to every template of repositories: tags, replacements.
     grave = [
-        each
-        for each in found
-        if each.severity.value >= Severity.WARN.value and each.rule_id not in OPINIONS
+        item
+        for item in findings
+        if item.severity.value >= Severity.WARN.value and item.rule_id not in OPINIONS
     ]
     return [
-        f"{each.rule_id}: {each.message}"
-        for each in grave
-        if NEWER_THAN_THE_SCHEMAS not in each.message
+        f"{finding.rule_id}: {finding.message}"
+        for finding in grave
+        if NEWER_THAN_THE_SCHEMAS not in finding.message
     ]
 
 
@@ -54,4 +54,6 @@ def validated(text: str, region: str) -> list[str]:
 def regions_with(resource_type: str) -> tuple[str, ...]:
     """Return the Regions that have a resource type, as cfn-lint knows them."""
     manager = PROVIDER_SCHEMA_MANAGER
-    return tuple(each for each in REGIONS if resource_type in manager.get_resource_types(each))
+    return tuple(
+        region for region in REGIONS if resource_type in manager.get_resource_types(region)
+    )

@@ -1,1 +1,1 @@
-"""What a `Registry` consists of; each part renders one CloudFormation type."""
+"""The `Registry` and its parts, each of which renders one CloudFormation type."""

@@ -1,4 +1,4 @@
-"""What happens to the images of a whole registry."""
+"""The events of all images of a registry."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Unpack, cast
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Unpack, cast
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 
-from ecr_constructs.constructs._event_rules import RuleOptions, event_rule
+from ecr_constructs.constructs._events import RuleOptions, event_rule
 from ecr_constructs.model.events import (
     Images,
     Pattern,
@@ -26,8 +26,8 @@ class RegistryEvents:
     """Rules for the events of a registry.
 
     They are those of `RepositoryEvents`, for every repository whose name begins with one of the
-    ``prefixes``, of 2 to 256 characters; by default for all, those that ECR creates included. A
-    prefix or a tag that no repository or image can have raises a ValueError.
+    ``prefixes`` of 2 to 256 characters; by default for all, including those that ECR creates. An
+    invalid prefix or tag raises a ValidationError.
     """
 
     def on_image_pushed(
@@ -38,7 +38,7 @@ class RegistryEvents:
         tags: Sequence[str] = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
-        """Tell of each image that is pushed, once for each tag."""
+        """Match each image that is pushed, once for each tag."""
         return self._on(construct_id, image_action("PUSH", _images(prefixes, tags)), options)
 
     def on_image_deleted(
@@ -49,7 +49,7 @@ class RegistryEvents:
         tags: Sequence[str] = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
-        """Tell of each image that is deleted."""
+        """Match each image that is deleted."""
         return self._on(construct_id, image_action("DELETE", _images(prefixes, tags)), options)
 
     def on_scan_completed(
@@ -61,7 +61,7 @@ class RegistryEvents:
         tags: Sequence[str] = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
-        """Tell of completed basic scans, as `RepositoryEvents.on_scan_completed`."""
+        """Match completed basic scans, as `RepositoryEvents.on_scan_completed`."""
         pattern = scan_completed(_images(prefixes, tags), severity)
         return self._on(construct_id, pattern, options)
 
@@ -74,7 +74,7 @@ class RegistryEvents:
         tags: Sequence[str] = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
-        """Tell of findings of enhanced scanning, as `RepositoryEvents.on_finding`."""
+        """Match findings of enhanced scanning, as `RepositoryEvents.on_finding`."""
         account = cdk.Stack.of(cast("Construct", self)).account
         pattern = finding(_images(prefixes, tags), account, severity)
         return self._on(construct_id, pattern, options)
@@ -88,7 +88,7 @@ class RegistryEvents:
         tags: Sequence[str] = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
-        """Tell of images that arrive, as `RepositoryEvents.on_replicated`."""
+        """Match replicated images, as `RepositoryEvents.on_replicated`."""
         pattern = replicated(_images(prefixes, tags), failed=failed)
         return self._on(construct_id, pattern, options)
 
@@ -101,7 +101,7 @@ class RegistryEvents:
         tags: Sequence[str] = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
-        """Tell of images that a cache fetches, as `RepositoryEvents.on_pull_through_cache`."""
+        """Match images that a cache imports, as `RepositoryEvents.on_pull_through_cache`."""
         pattern = pulled_through(_images(prefixes, tags), failed=failed)
         return self._on(construct_id, pattern, options)
 

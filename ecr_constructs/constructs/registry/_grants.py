@@ -1,4 +1,4 @@
-"""What a registry grants: many repositories at once, in one statement."""
+"""Grants for many repositories of a registry at once, in one statement."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -23,18 +23,18 @@ from ecr_constructs.model.signing import SigningRule
 class RegistryGrants(Construct):
     """Grants to roles, users and groups of the registry's account, by prefix or by tag.
 
-    One statement covers every repository that there is and will be, so that no policy grows with
-    the number of repositories. Whom only a repository policy can admit, other accounts and
-    services, each repository or creation template names.
+    One statement covers every present and future repository, so that no policy grows with the
+    number of repositories. Other accounts and services need the repository policy: allow them in
+    each repository or creation template.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, repositories_arn: str) -> None:
-        """Begin with no grants.
+        """Start without grants.
 
         Args:
             scope: The scope of the registry.
             construct_id: The id of the registry.
-            repositories_arn: What the ARNs of its repositories begin with.
+            repositories_arn: The prefix of the ARNs of its repositories.
         """
         super().__init__(scope, construct_id)
         self._repositories = repositories_arn
@@ -47,19 +47,19 @@ class RegistryGrants(Construct):
         prefix: str | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> iam.Grant:
-        """Let a principal do something with the repositories of a prefix, or with these tags.
+        """Allow a principal actions on the repositories of a prefix, or with these tags.
 
         Args:
             grantee: A role, user or group of the registry's account.
-            actions: What it may do: ``ecr:DescribeImageScanFindings``.
-            prefix: The beginning of the repositories' names: ``payments/``. An empty one begins
-                every name. Default: every name, if there are tags.
-            tags: Tags of the repositories, values by key; a repository has all of them. Who may
-                tag repositories decides what this grants. Default: whatever their tags.
+            actions: The actions, such as ``ecr:DescribeImageScanFindings``.
+            prefix: The prefix of the repositories' names, such as ``payments/``; an empty prefix
+                is every name. Default: every name, if there are tags.
+            tags: Tags of the repositories, values by key; a repository needs all of them. A
+                principal that may tag repositories decides what this grants. Default: any.
 
         Raises:
-            ValueError: Neither prefix nor tags, or one that ECR refuses; or the principal has no
-                policy here, so that nothing would be granted.
+            ValidationError: Neither prefix nor tags, or one that ECR rejects; or
+                ``principal-without-policy``: nothing would be granted.
         """
         check_actions(actions)
         return self._grant(grantee, actions, GrantScope(prefix, tags or {}))
@@ -71,7 +71,7 @@ class RegistryGrants(Construct):
         prefix: str | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> iam.Grant:
-        """Let a principal see which images there are; arguments and errors are as for `grant`."""
+        """Allow a principal to list and describe images; otherwise as `grant`."""
         return self._grant(grantee, READ_ACTIONS, GrantScope(prefix, tags or {}))
 
     def grant_pull(
@@ -81,7 +81,7 @@ class RegistryGrants(Construct):
         prefix: str | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> iam.Grant:
-        """Let a principal pull, and log in; arguments and errors are as for `grant`."""
+        """Allow a principal to pull and to log in; otherwise as `grant`."""
         return self._grant(grantee, PULL_ACTIONS, GrantScope(prefix, tags or {}), LOGIN_ACTIONS)
 
     def grant_push(
@@ -91,7 +91,7 @@ class RegistryGrants(Construct):
         prefix: str | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> iam.Grant:
-        """Let a principal push but not pull, log in and sign; else as for `grant`."""
+        """Allow a principal to push but not pull, to log in and to sign; otherwise as `grant`."""
         return self._grant_push(grantee, PUSH_ONLY_ACTIONS, GrantScope(prefix, tags or {}))
 
     def grant_pull_push(
@@ -101,7 +101,7 @@ class RegistryGrants(Construct):
         prefix: str | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> iam.Grant:
-        """Let a principal pull and push, log in and sign; else as for `grant`."""
+        """Allow a principal to pull and push, to log in and to sign; otherwise as `grant`."""
         return self._grant_push(grantee, PUSH_ACTIONS, GrantScope(prefix, tags or {}))
 
     def grant_delete_image(
@@ -111,7 +111,7 @@ class RegistryGrants(Construct):
         prefix: str | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> iam.Grant:
-        """Let a principal delete images; arguments and errors are as for `grant`."""
+        """Allow a principal to delete images; otherwise as `grant`."""
         return self._grant(grantee, DELETE_IMAGE_ACTIONS, GrantScope(prefix, tags or {}))
 
     def grant_manage_lifecycle(
@@ -121,16 +121,13 @@ class RegistryGrants(Construct):
         prefix: str | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> iam.Grant:
-        """Let a principal change, remove and preview lifecycle policies, which delete images.
-
-        Arguments and errors are as for `grant`.
-        """
+        """Allow a principal to change, remove and preview lifecycle policies, as `grant`."""
         return self._grant(grantee, LIFECYCLE_ACTIONS, GrantScope(prefix, tags or {}))
 
     @property
     @abstractmethod
     def signing_rules(self) -> tuple[SigningRule, ...]:
-        """Which images are signed, by which profile."""
+        """The signing rules: which profile signs which images."""
 
     def _grant(
         self,
@@ -142,15 +139,14 @@ class RegistryGrants(Construct):
         return grant_to_principal(
             grantee,
             scope=self,
-            what="access to many repositories",
+            purpose="access to many repositories",
             actions=actions,
             resource_arn=f"{self._repositories}{scope.pattern}",
             conditions=scope.conditions,
             login_actions=login_actions,
-            instead=(
-                "Name it where each repository is defined (pull_accounts, pull_organizations, "
-                "push_accounts, or repository.grant_pull), and in the creation templates of those "
-                "that ECR will create."
+            suggestion=(
+                "name it where each repository is defined (pull_accounts, pull_organizations, "
+                "push_accounts, or repository.grant_pull), and in the creation templates"
             ),
         )
 

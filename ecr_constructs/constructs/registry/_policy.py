@@ -9,36 +9,40 @@ from constructs import Construct
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.registry_policy import POLICY_MAX_LENGTH
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import reject
 
 
 class RegistryPolicy:
-    """Collects statements and renders them as one `AWS::ECR::RegistryPolicy`."""
+    """Collect statements and render them as one `AWS::ECR::RegistryPolicy`."""
 
     def __init__(self, registry: Construct) -> None:
-        """Begin without statements, which renders nothing."""
+        """Start without statements, which renders nothing."""
         self._registry = registry
         self._statements: list[dict[str, Any]] = []
         self._resolved: list[Any] = []
         self._resource: ecr.CfnRegistryPolicy | None = None
 
     def add(self, statement: dict[str, Any]) -> None:
-        """Add a statement, unless it is there already.
+        """Add a statement, unless an equal one exists.
 
         Raises:
-            ValueError: The policy would be longer than ECR accepts; one with tokens passes.
+            ValidationError: ``registry-policy-length``: the policy is longer than ECR accepts. A
+                policy with deploy-time values passes.
         """
-        # Equal values that are known only at deploy time may be marked differently.
+        # Equal deploy-time values may have different tokens.
         resolved = cdk.Stack.of(self._registry).resolve(statement)
         if resolved in self._resolved:
             return
         policy = {"Statement": [*self._statements, statement], "Version": "2012-10-17"}
         text = compact(policy)
         if len(text) > POLICY_MAX_LENGTH and not is_unresolved(text):
-            msg = (
-                f"the registry policy may be {POLICY_MAX_LENGTH:,} characters long and would be "
-                f"{len(text):,}; name shorter prefixes, or an organization in place of its accounts"
+            reject(
+                "registry policy",
+                text,
+                "registry-policy-length",
+                f"must have at most {POLICY_MAX_LENGTH:,} characters, would have {len(text):,}",
+                remedy="name shorter prefixes, or an organization instead of its accounts",
             )
-            raise ValueError(msg)
         self._statements.append(statement)
         self._resolved.append(resolved)
         if self._resource is None:

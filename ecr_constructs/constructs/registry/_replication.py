@@ -1,14 +1,13 @@
 """The replication configuration of a registry."""
 
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import Self
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
-from aws_cdk import region_info
 from constructs import Construct
 
+from ecr_constructs.constructs._stack_env import known_regions
 from ecr_constructs.model.prefixes import covers
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import (
@@ -26,10 +25,10 @@ _Configuration = ecr.CfnReplicationConfiguration
 
 
 class RegistryReplication:
-    """Joins replication rules and renders them as one `AWS::ECR::ReplicationConfiguration`."""
+    """Join replication rules and render them as one `AWS::ECR::ReplicationConfiguration`."""
 
     def __init__(self, registry: Construct, source: RegistryId) -> None:
-        """Begin without rules, which renders nothing."""
+        """Start without rules, which renders nothing."""
         self._registry = registry
         self._source = source
         self._rules: list[ReplicationRule] = []
@@ -37,10 +36,10 @@ class RegistryReplication:
         self._deletions_acknowledged = False
 
     def add(self, rule: ReplicationRule) -> None:
-        """Add a rule; one for the same repositories is joined with it.
+        """Add a rule; rules for the same repositories are joined.
 
         Raises:
-            ValueError: Everything that ECR would refuse, at once.
+            ValidationError: Every problem of the rules that ECR would reject.
         """
         rules = merged([*self._rules, rule])
         raise_if_invalid(
@@ -50,8 +49,8 @@ class RegistryReplication:
         if len(rules) > QUOTA_RULES:
             self._warn(
                 "replicationQuota",
-                f"There are more than {QUOTA_RULES} replication rules, and an account may have no "
-                "more until its quota is raised. Rules with equal prefixes are joined.",
+                f"There are more than {QUOTA_RULES} replication rules, the default quota of an "
+                "account. Request a higher quota; rules with equal prefixes are joined.",
             )
         if self._resource is None:
             self._resource = _Configuration(
@@ -59,12 +58,12 @@ class RegistryReplication:
             )
         else:
             self._resource.replication_configuration = _property(rules)
-        for index, each in enumerate(rules):
-            if each.replicate_deletions:
+        for index, joined_rule in enumerate(rules):
+            if joined_rule.replicate_deletions:
                 self._override_deletions(self._resource, index)
 
     def _override_deletions(self, resource: ecr.CfnReplicationConfiguration, index: int) -> None:
-        # Neither the L1 nor the schema that CDK validates with has it in every version we support.
+        # Not every supported version of the L1 and of the schema that CDK validates with has it.
         resource.add_property_override(
             f"ReplicationConfiguration.Rules.{index}.DeleteReplication", {"Enabled": True}
         )
@@ -79,50 +78,50 @@ class RegistryReplication:
 
     def _destination_errors(self, rule: ReplicationRule) -> Iterator[str]:
         for destination in sorted(rule.destinations):
-            yield from destination_errors(destination, self._source, _known_regions())
+            yield from destination_errors(destination, self._source, known_regions())
 
     @property
     def environment(self) -> str:
-        """The account and Region, as CDK writes them."""
+        """The account and Region, as ``aws://ACCOUNT/REGION``."""
         return cdk.Stack.of(self._registry).environment
 
     @property
     def prefixes(self) -> set[str]:
-        """Every prefix that a rule names and that is known."""
+        """Every prefix of a rule, except deploy-time values."""
         return {
             prefix for rule in self._rules for prefix in rule.prefixes if not is_unresolved(prefix)
         }
 
     def warn_of_chain(self, other: Self) -> None:
-        """Warn of what another registry would have to send on: ECR does not."""
-        lost = forwarded(self._rules, self._source, other._rules, other._source)
-        for prefix, destinations in sorted(lost.items()):
-            there = ", ".join(map(str, sorted(destinations)))
+        """Warn of images that another registry would have to forward, which ECR does not do."""
+        missing = forwarded(self._rules, self._source, other._rules, other._source)
+        for prefix, destinations in sorted(missing.items()):
+            targets = ", ".join(map(str, sorted(destinations)))
             self._warn(
                 "replicationChain",
                 f"{self} replicates {prefix or 'everything'} to {other}, which replicates it to "
-                f"{there}; ECR does not replicate what arrived by replication. Let {self} itself "
-                f"replicate it to {there}.",
+                f"{targets}; ECR does not replicate what arrived by replication. Let {self} itself "
+                f"replicate it to {targets}.",
             )
 
     def warn_of_uncovered(self, names: Iterable[str]) -> None:
-        """Warn of each prefix that covers none of these repositories; it is most often misspelt.
+        """Warn of each prefix that covers none of these repositories; it is probably misspelled.
 
         Args:
-            names: The repositories that the app defines in this registry, read no further than
-                needed. Without any, they are defined elsewhere, and nothing is said.
+            names: The repositories that the app defines in this registry, read only as far as
+                needed. If there are none, they are defined elsewhere, and nothing is reported.
         """
-        uncovered, found = self.prefixes, False
+        uncovered, defines_any = self.prefixes, False
         for name in names:
-            found = True
+            defines_any = True
             uncovered = {prefix for prefix in uncovered if not covers([prefix], name)}
             if not uncovered:
                 return
-        for prefix in sorted(uncovered) if found else ():
+        for prefix in sorted(uncovered) if defines_any else ():
             self._warn(
                 "replicationCoversNothing",
                 f"The replication prefix {prefix!r} covers none of the repositories that this app "
-                f"defines in {self}. Mend the prefix, or acknowledge this warning if its "
+                f"defines in {self}. Correct the prefix, or acknowledge this warning if its "
                 "repositories are defined elsewhere.",
             )
 
@@ -130,7 +129,7 @@ class RegistryReplication:
         cdk.Annotations.of(self._registry).add_warning_v2(f"ecr-constructs:{identifier}", message)
 
     def __str__(self) -> str:
-        """Name the registry."""
+        """Return account and Region of the registry."""
         return str(self._source)
 
 
@@ -140,9 +139,9 @@ def _property(rules: Iterable[ReplicationRule]) -> _Configuration.ReplicationCon
             _Configuration.ReplicationRuleProperty(
                 destinations=[
                     _Configuration.ReplicationDestinationProperty(
-                        region=each.region, registry_id=each.account
+                        region=destination.region, registry_id=destination.account
                     )
-                    for each in sorted(rule.destinations)
+                    for destination in sorted(rule.destinations)
                 ],
                 repository_filters=[
                     _Configuration.RepositoryFilterProperty(
@@ -155,8 +154,3 @@ def _property(rules: Iterable[ReplicationRule]) -> _Configuration.ReplicationCon
             for rule in rules
         ]
     )
-
-
-@cache
-def _known_regions() -> tuple[str, ...]:
-    return tuple(region.name for region in region_info.RegionInfo.regions)

@@ -9,19 +9,19 @@ _Configuration = ecr.CfnRegistryScanningConfiguration
 
 
 class RegistryScanning:
-    """Joins what is asked for as one `AWS::ECR::RegistryScanningConfiguration`."""
+    """Join requests for scans and render one `AWS::ECR::RegistryScanningConfiguration`."""
 
     def __init__(self, registry: Construct) -> None:
-        """Begin without any, which renders nothing."""
+        """Start without requests, which renders nothing."""
         self._registry = registry
         self._scanning: Scanning | None = None
         self._resource: ecr.CfnRegistryScanningConfiguration | None = None
 
     def add(self, scanning: Scanning) -> None:
-        """Add what is to be scanned.
+        """Add a request.
 
         Raises:
-            ValueError: It contradicts what was asked for before.
+            ValidationError: It contradicts an earlier one.
         """
         self._scanning = self._scanning.joined(scanning) if self._scanning else scanning
         if self._resource is None:
@@ -32,7 +32,7 @@ class RegistryScanning:
                 rules=_rules(self._scanning),
             )
         else:
-            # A list is invariant to mypy, and jsii's setter takes one of a wider type.
+            # A list is invariant for mypy, and jsii's setter takes a list of a wider type.
             self._resource.rules = [*_rules(self._scanning)]
 
 
@@ -41,8 +41,8 @@ def _rules(scanning: Scanning) -> list[_Configuration.ScanningRuleProperty]:
         _Configuration.ScanningRuleProperty(
             scan_frequency=frequency,
             repository_filters=[
-                _Configuration.RepositoryFilterProperty(filter=each, filter_type="WILDCARD")
-                for each in filters
+                _Configuration.RepositoryFilterProperty(filter=pattern, filter_type="WILDCARD")
+                for pattern in filters
             ],
         )
         for frequency, filters in scanning.rules()

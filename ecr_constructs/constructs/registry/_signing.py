@@ -1,34 +1,54 @@
-"""The signing configuration of a registry."""
+"""The signing configuration of a registry, and the permission to sign of principals that push."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
 
+import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
 from constructs import IValidation
 
-from ecr_constructs.constructs.registry._signing_grants import warn_of_pushers_elsewhere
+from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._iam import add_statement
 from ecr_constructs.model.signing import SigningRule, signing_errors
 from ecr_constructs.model.validation import raise_if_invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from constructs import Construct
 
 _Configuration = ecr.CfnSigningConfiguration
 
 
+@dataclass(slots=True)
+class PushAccess:
+    """The principals that may push to a repository of this app, and so may have to sign.
+
+    Attributes:
+        by_policy: Whether the repository policy allows principals by name. Their own account must
+            allow them to sign.
+        grantees: The principals that grants of this app allow.
+    """
+
+    by_policy: bool
+    grantees: list[iam.IGrantable] = field(default_factory=list)
+
+
 class RegistrySigning:
-    """Collects signing rules and renders them as one `AWS::ECR::SigningConfiguration`."""
+    """Collect signing rules and render them as one `AWS::ECR::SigningConfiguration`."""
 
     def __init__(self, registry: Construct) -> None:
-        """Begin without rules, which renders nothing."""
+        """Start without rules, which renders nothing."""
         self._registry = registry
         self.rules: list[SigningRule] = []
         self._resource: ecr.CfnSigningConfiguration | None = None
 
     def add(self, rule: SigningRule) -> None:
-        """Add a rule, unless it is there already.
+        """Add a rule, unless an equal one exists, and complete the earlier push grants.
 
         Raises:
             ValueError: There would be more rules than ECR accepts.
@@ -36,33 +56,83 @@ class RegistrySigning:
         rules = list(dict.fromkeys([*self.rules, rule]))
         raise_if_invalid("signing configuration", rule.profile_arn, signing_errors(rules))
         self.rules = rules
+        rendered = [_rule_property(rule) for rule in rules]
         if self._resource is None:
-            self._resource = _Configuration(
-                self._registry, "Signing", rules=[_property(each) for each in rules]
-            )
-            self._registry.node.add_validation(_Pushers(self._registry, self))
+            self._resource = _Configuration(self._registry, "Signing", rules=rendered)
+            self._registry.node.add_validation(_SigningValidation(self._registry, self))
         else:
-            self._resource.rules = [_property(each) for each in rules]
+            # A list is invariant for mypy, and jsii's setter takes a list of a wider type.
+            self._resource.rules = [*rendered]
+        for repository, access in _repositories_of(self._registry):
+            for grantee in access.grantees:
+                _grant(repository, grantee, rule)
 
 
 @jsii.implements(IValidation)
-class _Pushers:
-    """Looks at the whole app once, when all of its repositories are there."""
+class _SigningValidation:
+    """Check the repositories of the whole app at synthesis."""
 
     def __init__(self, registry: Construct, signing: RegistrySigning) -> None:
         self._registry = registry
         self._signing = signing
 
     def validate(self) -> list[str]:
-        """Warn; nothing here is a reason not to deploy."""
-        warn_of_pushers_elsewhere(self._registry, self._signing.rules)
+        """Warn where a repository policy allows principals to push that this app cannot let sign.
+
+        Returns:
+            No errors, since nothing here is a reason not to deploy.
+        """
+        for repository, access in _repositories_of(self._registry):
+            for rule in self._signing.rules:
+                if access.by_policy and _may_sign(rule, repository):
+                    _warn(repository, rule)
         return []
 
 
-def _property(rule: SigningRule) -> _Configuration.RuleProperty:
+def grant_signing(repository: ecr.RepositoryBase, grantee: iam.IGrantable) -> None:
+    """Add the permission to sign to a push grant, for the rules that exist so far."""
+    app = AppRegistry.find(repository)
+    registry = app and app.registries.get(cdk.Stack.of(repository).environment)
+    for rule in registry.signing_rules if registry else ():
+        _grant(repository, grantee, rule)
+
+
+def _repositories_of(registry: Construct) -> Iterator[tuple[ecr.RepositoryBase, PushAccess]]:
+    environment = cdk.Stack.of(registry).environment
+    for node in registry.node.root.node.find_all():
+        # Only `Repository` has it; that module imports this one.
+        access: PushAccess | None = getattr(node, "_push_access", None)
+        if access is not None and cdk.Stack.of(node).environment == environment:
+            yield cast("ecr.RepositoryBase", node), access
+
+
+def _may_sign(rule: SigningRule, repository: ecr.RepositoryBase) -> bool:
+    # The name of the repository is a reference; the resource has the literal name.
+    resource = cast("ecr.CfnRepository", repository.node.default_child)
+    return rule.may_sign(resource.repository_name)
+
+
+def _warn(repository: ecr.RepositoryBase, rule: SigningRule) -> None:
+    cdk.Annotations.of(repository).add_warning_v2(
+        "ecr-constructs:signingElsewhere",
+        "Images pushed to this repository are signed, and a principal that may push has no "
+        "identity policy here. Allow it signer:SignPayload in its own account and on the "
+        f"signing profile {rule.profile_arn} (AWS::Signer::ProfilePermission).",
+    )
+
+
+def _grant(repository: ecr.RepositoryBase, grantee: iam.IGrantable, rule: SigningRule) -> None:
+    if not _may_sign(rule, repository):
+        return
+    statement = iam.PolicyStatement(actions=["signer:SignPayload"], resources=[rule.profile_arn])
+    if not add_statement(grantee.grant_principal, statement):
+        _warn(repository, rule)
+
+
+def _rule_property(rule: SigningRule) -> _Configuration.RuleProperty:
     filters = [
-        _Configuration.RepositoryFilterProperty(filter=each, filter_type="WILDCARD_MATCH")
-        for each in rule.filters
+        _Configuration.RepositoryFilterProperty(filter=pattern, filter_type="WILDCARD_MATCH")
+        for pattern in rule.filters
     ]
     return _Configuration.RuleProperty(
         signing_profile_arn=rule.profile_arn, repository_filters=filters or None

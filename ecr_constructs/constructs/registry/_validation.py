@@ -1,4 +1,4 @@
-"""What can be said of replication only when the whole app is there."""
+"""Validation of replication, which needs the whole app."""
 
 from __future__ import annotations
 
@@ -16,37 +16,39 @@ if TYPE_CHECKING:
     from ecr_constructs.constructs.registry._replication import RegistryReplication
 
 
-class ReplicationReview:
-    """Looks at what each registry of an app replicates beside all the others, at synthesis."""
+class ReplicationValidator:
+    """Compare the replication of each registry of an app with the app, at synthesis."""
 
     def __init__(self, root: Construct) -> None:
-        """Begin without registries."""
+        """Start without registries."""
         self._root = root
         self._replications: list[RegistryReplication] = []
 
     def add(self, registry: Construct, replication: RegistryReplication) -> None:
-        """Add what a registry replicates."""
+        """Add the replication of a registry."""
         self._replications.append(replication)
-        # At the registry, not at the root: what is said there comes after stages are written.
-        registry.node.add_validation(_Validation(self, replication))
+        # At the registry, not at the root: warnings at the root come after stages are written.
+        registry.node.add_validation(_ReplicationValidation(self, replication))
 
-    def look_at(self, replication: RegistryReplication) -> None:
-        """Warn of what one registry replicates in vain."""
+    def validate(self, replication: RegistryReplication) -> None:
+        """Warn of replication that has no effect."""
         for other in self._replications:
             if other is not replication:
                 replication.warn_of_chain(other)
         if replication.prefixes:
-            here = replication.environment
+            environment = replication.environment
             replication.warn_of_uncovered(
                 name
-                for repository, environment in self._repositories.items()
-                if environment == here and (name := _known_name(repository))
+                for repository, where in self._repositories.items()
+                if where == environment
+                and (name := repository.repository_name)
+                and not is_unresolved(name)
             )
 
     @cached_property
     def _repositories(self) -> dict[ecr.CfnRepository, str]:
-        # Stack by stack, since asking each repository for its own is a call to Node for each.
-        # A stack within a stack comes later, and has the last word.
+        # Stack by stack: asking each repository for its stack would be a call to Node for each.
+        # A stack within a stack comes later and overwrites the entries of the outer one.
         stacks = [node for node in self._root.node.find_all() if isinstance(node, cdk.Stack)]
         return {
             node: environment
@@ -58,17 +60,12 @@ class ReplicationReview:
 
 
 @jsii.implements(IValidation)
-class _Validation:
-    def __init__(self, review: ReplicationReview, replication: RegistryReplication) -> None:
-        self._review = review
+class _ReplicationValidation:
+    def __init__(self, validator: ReplicationValidator, replication: RegistryReplication) -> None:
+        self._validator = validator
         self._replication = replication
 
     def validate(self) -> list[str]:
         """Warn; nothing here is a reason not to deploy."""
-        self._review.look_at(self._replication)
+        self._validator.validate(self._replication)
         return []
-
-
-def _known_name(repository: ecr.CfnRepository) -> str | None:
-    name = repository.repository_name
-    return None if is_unresolved(name) else name

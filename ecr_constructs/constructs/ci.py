@@ -1,0 +1,148 @@
+"""The identity provider and the role with which CI pushes images, without a stored secret."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._deprecation import renamed_keyword
+from ecr_constructs.constructs._stack_env import partition_in, region_of
+from ecr_constructs.model.ci import CiIssuer, CiProject
+from ecr_constructs.model.push_role import READ_MANIFEST, push_role_errors
+from ecr_constructs.model.validation import raise_if_invalid, reject
+
+
+class CiProvider(iam.OidcProviderNative):
+    """The OIDC identity provider of a CI system in an account.
+
+    An account has one for each issuer, so it is defined once and outlives its stack: without it,
+    every role of the account that trusts the issuer fails. If the account has it already, define
+    none: `CiPushRole` derives its ARN. It is a native resource without a Lambda function and needs
+    no thumbprint: AWS verifies the issuer by its own certificate authorities.
+
+    Example::
+
+        CiProvider(stack, "GitHub", issuer=CiIssuer.github_actions())
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, issuer: CiIssuer) -> None:
+        """Define a provider.
+
+        Args:
+            scope: The stack, or a construct below one.
+            construct_id: The construct's id.
+            issuer: The issuer and its audience: ``CiIssuer.github_actions()``, or the ``issuer``
+                of a project.
+
+        Raises:
+            ValidationError: ``defined-twice``: the app has a provider of this issuer already.
+        """
+        AppRegistry.of(scope).claim(
+            f"the OIDC provider {issuer.url}",
+            scope,
+            construct_id,
+            hint="use the first one for all roles, or remove the second",
+            of_account=True,
+            consequence="the second deployment would fail",
+        )
+        super().__init__(
+            scope,
+            construct_id,
+            url=issuer.url,
+            client_ids=[issuer.audience],
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        self.issuer = issuer
+
+
+class CiPushRole(iam.Role):
+    """A role that one CI project assumes to push to certain repositories, and nothing else.
+
+    The jobs of the project authenticate with a token of their CI system, which AWS verifies; no
+    access key exists that could leak. The role may log in to the registry, push to the
+    repositories and, where the registry signs their images, sign.
+
+    Example::
+
+        github = GitHubActions(repository="acme/payments", branches=["main"])
+        CiPushRole(stack, "Push", ci=github, repositories=[api])
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        ci: CiProject,
+        repositories: Sequence[ecr.IRepository],
+        provider: CiProvider | None = None,
+        allow_pull: bool | None = None,
+        session_hours: int = 1,
+        permissions_boundary: iam.IManagedPolicy | None = None,
+        role_name: str | None = None,
+        pull_back: bool | None = None,
+    ) -> None:
+        """Define a role.
+
+        Args:
+            scope: The stack, or a construct below one.
+            construct_id: The construct's id. Changing it replaces the role, and its ARN.
+            ci: The project and the jobs of it that may push: `GitHubActions`, `GitLabCi`,
+                `BitbucketPipelines`, `CircleCi`.
+            repositories: The repositories, at least one.
+            provider: The account's provider of the project's issuer, if this app defines it; the
+                role depends on it. Default: the account has it already.
+            allow_pull: Whether it may also pull from the repositories, for example to build on
+                the last image or to read a build cache. Default: False.
+            session_hours: The longest session that a job may request, 1 to 12 hours. A job that
+                requests none gets one hour.
+            permissions_boundary: The permissions boundary of the role. It must allow what the
+                role does. Default: none.
+            role_name: The role's name, 1 to 64 characters. Default: CloudFormation generates one.
+            pull_back: Deprecated name of ``allow_pull``.
+
+        Raises:
+            ValidationError: No repository, a session or a name that IAM rejects, or
+                ``ci-provider-issuer``: a provider of another issuer.
+        """
+        pulls = renamed_keyword("allow_pull", allow_pull, "pull_back", pull_back, stacklevel=4)
+        raise_if_invalid(
+            "push role",
+            ci.name,
+            push_role_errors(
+                repositories=len(repositories), session_hours=session_hours, role_name=role_name
+            ),
+        )
+        if provider is not None and provider.issuer != ci.issuer:
+            reject(
+                "push role",
+                ci.name,
+                "ci-provider-issuer",
+                f"the provider trusts {provider.issuer.url} for {provider.issuer.audience}, and "
+                f"the tokens of {ci.name} are issued by {ci.issuer.url} for {ci.issuer.audience}",
+                path="provider",
+                remedy="give a CiProvider with issuer=ci.issuer",
+            )
+        # The ARN, not a reference: providers are shared, and an export would tie the stacks.
+        provider_arn = ci.issuer.provider_arn(
+            partition=partition_in(region_of(scope)), account=cdk.Stack.of(scope).account
+        )
+        super().__init__(
+            scope,
+            construct_id,
+            assumed_by=iam.WebIdentityPrincipal(provider_arn, ci.conditions()),
+            description=f"Pushes images from CI of {ci.name}",
+            max_session_duration=cdk.Duration.hours(session_hours),
+            permissions_boundary=permissions_boundary,
+            role_name=role_name,
+        )
+        if provider is not None:
+            self.node.add_dependency(provider)
+        for repository in repositories:
+            repository.grant_push(self)
+            repository.grant(self, READ_MANIFEST)
+            if pulls:
+                repository.grant_pull(self)
