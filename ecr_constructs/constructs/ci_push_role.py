@@ -10,7 +10,7 @@ from constructs import Construct
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.constructs.ci_provider import CiProvider
 from ecr_constructs.model.ci import CiProject
-from ecr_constructs.model.push_role import READ_MANIFEST, push_role_errors
+from ecr_constructs.model.ci.project import READ_MANIFEST, push_role_errors
 from ecr_constructs.model.validation import raise_if_invalid
 
 

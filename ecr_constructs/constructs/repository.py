@@ -257,7 +257,10 @@ class _PolicyValidation:
 
     def validate(self) -> list[str]:
         """Return the faults, each a sentence."""
-        return [*self._policy.validate_for_any_policy(), *length_errors(self._policy.to_json())]
+        return [
+            *self._policy.validate_for_any_policy(),
+            *map(str, length_errors(self._policy.to_json())),
+        ]
 
 
 def _check_principal(statement: iam.PolicyStatement) -> None:

@@ -20,6 +20,7 @@ from ecr_constructs.environment.lifecycle_rules import Rule
 from ecr_constructs.environment.push import CiSystem, Push
 from ecr_constructs.environment.strict import Strict
 from ecr_constructs.model import alerts, names, partitions, principals
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.events import Severity
 from ecr_constructs.model.tags import tag_errors
 
@@ -27,11 +28,15 @@ Profile = Literal["development", "staging", "production"]
 EncryptionKind = Literal["aes256", "aws_managed", "customer_managed", "dual_layer"]
 
 
-def _judged(faults_of: Callable[[Any], Iterator[str]]) -> AfterValidator:
+def _text(fault: Diagnostic | str) -> str:
+    return fault if isinstance(fault, str) else fault.text
+
+
+def _judged(faults_of: Callable[[Any], Iterator[Diagnostic | str]]) -> AfterValidator:
     """Return a validator that asks the model and tells all that it finds."""
 
     def judge(value: Any) -> Any:
-        if faults := list(dict.fromkeys(faults_of(value))):
+        if faults := list(dict.fromkeys(map(_text, faults_of(value)))):
             raise ValueError("; ".join(faults))
         return value
 

@@ -15,7 +15,7 @@ from ecr_constructs.model.ci import (
     GitHubActions,
     GitLabCi,
 )
-from ecr_constructs.model.push_role import MAX_SESSION_HOURS, MIN_SESSION_HOURS
+from ecr_constructs.model.ci.project import MAX_SESSION_HOURS, MIN_SESSION_HOURS
 
 CiSystem = Literal["github", "gitlab", "bitbucket", "circleci"]
 _PROJECTS: dict[str, type[GitHubActions | GitLabCi | BitbucketPipelines | CircleCi]] = {

@@ -13,6 +13,7 @@ from ecr_constructs.environment.registries import home, replicas, replicated_pre
 from ecr_constructs.environment.resolution import resolve
 from ecr_constructs.environment.yaml_file import Place, dotted
 from ecr_constructs.model.replication import Destination, ReplicationRule, replication_errors
+from ecr_constructs.model.validation import ValidationError
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_RESOURCES = 500
@@ -83,7 +84,7 @@ def _replica_errors(environment: Environment) -> _Faults:
     for place, site in zip(places, replicas(environment), strict=True):
         known = {*known_regions(), site.registry.region}
         for fault in site.registry.faults_from(source, known):
-            yield place, fault
+            yield place, fault.text
         if site.registry in seen:
             yield place, f"{site.registry} is a replica twice, first as {seen[site.registry]}"
         seen.setdefault(site.registry, dotted(place))
@@ -91,14 +92,14 @@ def _replica_errors(environment: Environment) -> _Faults:
         return
     try:
         prefixes = replicated_prefixes(environment)
-    except ValueError as error:
-        yield ("teams",), str(error)
+    except ValidationError as error:
+        yield ("teams",), "; ".join(problem.text for problem in error.diagnostics)
         return
     if not prefixes:
         yield places[0], "is a replica of nothing: every repository says replicate: false"
     rule = ReplicationRule(frozenset(prefixes), frozenset(seen))
     for fault in replication_errors([rule]):
-        yield places[0], fault
+        yield places[0], fault.text
 
 
 @cache

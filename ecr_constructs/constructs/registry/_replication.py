@@ -9,6 +9,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import region_info
 from constructs import Construct
 
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.prefixes import covers
 from ecr_constructs.model.replication import (
     QUOTA_RULES,
@@ -76,7 +77,7 @@ class RegistryReplication:
                 )
             )
 
-    def _destination_errors(self, rule: ReplicationRule) -> Iterator[str]:
+    def _destination_errors(self, rule: ReplicationRule) -> Iterator[Diagnostic]:
         for destination in sorted(rule.destinations):
             yield from destination.faults_from(self._source, _known_regions())
 

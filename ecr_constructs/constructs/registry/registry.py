@@ -18,7 +18,7 @@ from ecr_constructs.constructs.registry._scanning import RegistryScanning
 from ecr_constructs.constructs.registry._signing import RegistrySigning
 from ecr_constructs.constructs.registry._signing_grants import grant_signing_to_pushers
 from ecr_constructs.model import principals, registry_policy
-from ecr_constructs.model.pull_time import MAX_EXCLUSIONS, exclusion_errors
+from ecr_constructs.model.account_settings import MAX_EXCLUSIONS, exclusion_errors
 from ecr_constructs.model.replication import Destination, ReplicationRule
 from ecr_constructs.model.scanning import Scanning, filters_of
 from ecr_constructs.model.signing import SigningRule
