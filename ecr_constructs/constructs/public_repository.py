@@ -10,7 +10,6 @@ from constructs import Construct
 
 from ecr_constructs.constructs._iam import grant_to_principal
 from ecr_constructs.constructs._stack_env import partition_in, region_of
-from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.public_catalog import REGION, CatalogData, public_name_errors
 from ecr_constructs.model.repository_policy import Access, document
 from ecr_constructs.model.tags import tag_errors
@@ -91,7 +90,7 @@ class PublicRepository(Construct):
             operating_systems=operating_systems,
         )
         region = region_of(scope)
-        faults: list[Diagnostic | str] = list(tag_errors(tags or {}))
+        faults: list[Any] = list(tag_errors(tags or {}))
         if repository_name is not None and not is_unresolved(repository_name):
             faults += public_name_errors(repository_name)
         if region != REGION and not is_unresolved(region):

@@ -1,10 +1,11 @@
 """The secret with which ECR logs in to an upstream registry."""
 
+from typing import Any
+
 import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.pull_through_credential import SECRET_PREFIX, secret_name_errors
 from ecr_constructs.model.tokens import is_unresolved
@@ -42,7 +43,7 @@ class PullThroughCredential(secretsmanager.Secret):
         Raises:
             ValueError: A name that Secrets Manager refuses, or an empty user name.
         """
-        faults: list[Diagnostic | str] = list(secret_name_errors(name))
+        faults: list[Any] = list(secret_name_errors(name))
         if not username:
             faults.append("the username must not be empty; it is the user's in the upstream")
         raise_if_invalid("pull through credential", name, faults)

@@ -108,8 +108,8 @@ class CreationTemplate:
             yield Diagnostic(
                 code="template-mutability-missing",
                 path="tag_mutability",
-                message="a pull through cache needs mutable tags to follow its upstream, and pushed "
-                "or replicated images should have immutable ones",
+                message="a pull through cache needs mutable tags to follow its upstream, and "
+                "pushed or replicated images should have immutable ones",
                 remedy="set tag_mutability where one prefix is for both",
             )
 

@@ -137,7 +137,7 @@ def document(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def length_errors(policy: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    """Yield a problem if a policy is longer than ECR accepts; one with deploy-time values passes."""
+    """Yield a problem if a policy is too long for ECR; one with deploy-time values passes."""
     text = compact(policy)
     if len(text) > POLICY_MAX_LENGTH and not is_unresolved(text):
         yield Diagnostic(
