@@ -95,7 +95,9 @@ def test_eventbridge_accepts_a_message(message: Callable[[str], Message]) -> Non
 
 def test_addresses_are_validated_together() -> None:
     """One error lists the invalid addresses and the duplicates."""
-    with rejects("emails[1]: email-format", "emails[2]: email-format", "emails[3]: email-duplicate"):
+    with rejects(
+        "emails[1]: email-format", "emails[2]: email-format", "emails[3]: email-duplicate"
+    ):
         check_emails(["a@example.com", "b@localhost", "b c@example.com", "a@example.com"])
 
 

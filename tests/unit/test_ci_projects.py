@@ -334,7 +334,10 @@ REJECTED: dict[str, tuple[Callable[[], object], str]] = {
         "issuer-url-format",
     ),
     "GitLab: no https": (lambda: CiIssuer.gitlab("http://gitlab.example.com"), "issuer-url-format"),
-    "GitLab: a closing slash": (lambda: CiIssuer.gitlab("https://gitlab.com/"), "issuer-url-format"),
+    "GitLab: a closing slash": (
+        lambda: CiIssuer.gitlab("https://gitlab.com/"),
+        "issuer-url-format",
+    ),
     "a long URL": (lambda: CiIssuer.gitlab(f"https://{'a' * 260}.com"), "issuer-url-length"),
     "Bitbucket: no environment": (
         lambda: bitbucket(environments=[]),

@@ -1,6 +1,5 @@
 """Tag mutability: the setting, its exclusion filters, and which tags may move."""
 
-import re
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from functools import partial

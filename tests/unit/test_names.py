@@ -41,7 +41,9 @@ REMEDIES = {
 }
 
 
-@pytest.mark.parametrize(("name", "problems"), [(name, rest) for name, *rest in REJECTED.values()], ids=REJECTED)
+@pytest.mark.parametrize(
+    ("name", "problems"), [(name, rest) for name, *rest in REJECTED.values()], ids=REJECTED
+)
 def test_rejects(name: str, problems: list[str]) -> None:
     """A name that ECR rejects raises one error with every problem, each once."""
     with rejects(*(f"repository-name-{problem}" for problem in problems)):

@@ -32,9 +32,7 @@ REJECTED: dict[str, tuple[str, str | None, list[tuple[str, str]]]] = {
 
 
 @pytest.mark.parametrize(("prefix", "upstream_prefix", "problems"), REJECTED.values(), ids=REJECTED)
-def test_rejects(
-    prefix: str, upstream_prefix: str | None, problems: list[tuple[str, str]]
-) -> None:
+def test_rejects(prefix: str, upstream_prefix: str | None, problems: list[tuple[str, str]]) -> None:
     """A prefix that ECR rejects has a code."""
     errors = PullThroughRule(Upstream.quay(), prefix, upstream_prefix).faults()
 

@@ -82,7 +82,9 @@ def test_domains_are_those_of_the_partitions() -> None:
     """Every partition that botocore knows has its domain."""
     partitions = published("partitions")["partitions"]
 
-    assert DOMAINS == {partition["id"]: partition["outputs"]["dnsSuffix"] for partition in partitions}
+    assert DOMAINS == {
+        partition["id"]: partition["outputs"]["dnsSuffix"] for partition in partitions
+    }
 
 
 def test_fips_regions_are_those_of_the_endpoints() -> None:

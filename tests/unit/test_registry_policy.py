@@ -61,9 +61,9 @@ def test_several_are_named_once_and_in_order() -> None:
     """Accounts and prefixes in any order, or twice, yield the same statement."""
     statement = replication([THIRD_ACCOUNT, OTHER_ACCOUNT, THIRD_ACCOUNT], ["b/", "a/", "b/"])
 
-    assert {"AWS": [f"arn:aws:iam::{account}:root" for account in (OTHER_ACCOUNT, THIRD_ACCOUNT)]} == (
-        statement["Principal"]
-    )
+    assert {
+        "AWS": [f"arn:aws:iam::{account}:root" for account in (OTHER_ACCOUNT, THIRD_ACCOUNT)]
+    } == (statement["Principal"])
     assert [f"{ARN}a/*", f"{ARN}b/*"] == statement["Resource"]
 
 

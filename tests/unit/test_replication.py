@@ -173,7 +173,9 @@ def prefix_sets() -> st.SearchStrategy[frozenset[str]]:
 def rules() -> st.SearchStrategy[list[ReplicationRule]]:
     """Rules of which many apply to the same repositories."""
     registries = st.frozensets(st.sampled_from([HERE, THERE, FAR]), min_size=1)
-    return st.lists(st.builds(ReplicationRule, prefix_sets(), registries, st.booleans()), max_size=6)
+    return st.lists(
+        st.builds(ReplicationRule, prefix_sets(), registries, st.booleans()), max_size=6
+    )
 
 
 def copies(listed: list[ReplicationRule]) -> set[tuple[str, Destination, bool]]:

@@ -12,7 +12,6 @@ from ecr_constructs.model.services import (
     service_errors,
     tells_source,
 )
-
 from tests.support.errors import rejects
 
 HERE = Source("aws-cn", "cn-north-1", "111122223333")
