@@ -103,7 +103,7 @@ ONE_FAULT = {
     "organization wildcard": (
         _replace("o-a1b2c3d4e5", '"o-*"'),
         (
-            "prod.yaml:4: organization: 'o-*': a wildcard would admit every AWS account there is; "
+            "prod.yaml:4: organization: 'o-*': a wildcard would admit every AWS account; "
             "write the whole id"
         ),
     ),
@@ -306,8 +306,8 @@ SETTING = {
         "[0].tag_mutability_exceptions: must be a list, got 'latest'; write ['latest']"
     ),
     "tag_mutability_exceptions: ['a*b*c*']": (
-        "[0]: Invalid tag mutability exclusion filters (value: ['a*b*c*']): - 'a*b*c*' may hold "
-        "at most 2 '*', holds 3"
+        "[0]: Invalid tag mutability exclusion filters (value: ['a*b*c*']): - except_for[0]: "
+        "'a*b*c*' may hold at most 2 '*', holds 3"
     ),
     "encryption: kms": (
         "[0].encryption: must be 'aes256', 'aws_managed', 'customer_managed' or 'dual_layer', "

@@ -110,8 +110,8 @@ def test_a_repository_that_no_prefix_tells_apart_is_refused(tmp_path: Path) -> N
     assert _refusal(tmp_path, text) == [
         (
             "5: teams: a replication rule selects by prefix, and 'payments/api' begins "
-            "'payments/api-cache', which is not to be replicated: rename one of them, or treat "
-            "them alike"
+            "'payments/api-cache', which is not to be replicated; rename one of them, or "
+            "replicate both or neither"
         )
     ]
 

@@ -331,7 +331,7 @@ def test_refuses_before_the_tree_is_touched(
 @pytest.mark.parametrize(
     ("arn", "fault"),
     [
-        (f"arn:aws:iam::{ACCOUNT}:role/ecr/maker", "has a path, which ECR refuses"),
+        (f"arn:aws:iam::{ACCOUNT}:role/ecr/maker", "has a path, which ECR rejects"),
         (f"arn:aws:iam::{OTHER_ACCOUNT}:role/maker", "must be in the registry's account"),
     ],
     ids=["a path", "another account"],

@@ -133,8 +133,11 @@ def test_agnostic_stacks_pass(app: cdk.App) -> None:
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a name": ({"repository_name": "a--b"}, "between them a single '.', '_', '-' or '/'"),
-    "a description": ({"description": "a" * 2000}, "description may be 1,024 characters long"),
-    "a label": ({"architectures": [""]}, "architectures: '' must be 1 to 50 characters long"),
+    "a description": (
+        {"description": "a" * 2000},
+        "description must be at most 1,024 characters long",
+    ),
+    "a label": ({"architectures": [""]}, "architectures[0]: '' must be 1 to 50 characters long"),
     "an account": ({"push_accounts": ["4444"]}, "'4444': an account id has 12 digits"),
     "a tag": ({"tags": {"": "x"}}, "key '' must be 1 to 127 characters long"),
     "a snapshot": (

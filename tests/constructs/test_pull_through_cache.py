@@ -120,7 +120,7 @@ def test_a_made_secret_of_a_deploy_time_user(stack: cdk.Stack) -> None:
 @pytest.mark.parametrize(
     ("name", "username", "fault"),
     [
-        ("ecr-pullthroughcache/hub", "acme", "is put before the name by itself; write 'hub'"),
+        ("ecr-pullthroughcache/hub", "acme", "is added to the name automatically; write 'hub'"),
         ("hub", "", "the username must not be empty"),
     ],
     ids=["a prefix", "nobody"],
@@ -313,7 +313,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no prefix": ({"repository_prefix": ""}, "must be 1 to 30 characters long, is 0"),
     "an upstream prefix": (
         {"repository_prefix": "ROOT", "upstream_repository_prefix": "team"},
-        "goes only with a repository_prefix of its own",
+        "needs a repository_prefix other than ROOT",
     ),
     "a secret elsewhere": (
         {"upstream": Upstream.docker_hub(SECRET.replace("eu-central-1", "eu-west-1"))},

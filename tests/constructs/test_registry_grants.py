@@ -136,7 +136,7 @@ REFUSED: dict[str, tuple[Callable[[Registry, iam.Role], object], str]] = {
     ),
     "a pattern": (
         lambda r, role: r.grant_pull(role, prefix="payments/*"),
-        "must be no pattern but the beginning of names; write 'payments/'",
+        "must be the beginning of names, not a pattern; write 'payments/'",
     ),
     "a tag of AWS": (
         lambda r, role: r.grant_pull(role, tags={"aws:x": "y"}),

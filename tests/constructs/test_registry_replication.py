@@ -156,7 +156,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a wildcard": (
         {"to_regions": ["eu-west-1"], "prefixes": ["pay*"]},
-        "prefix 'pay*' must be no pattern but the beginning of names; write 'pay'",
+        "prefix 'pay*' must be the beginning of names, not a pattern; write 'pay'",
     ),
     "101 prefixes": (
         {"to_regions": ["eu-west-1"], "prefixes": [f"team{n}/" for n in range(101)]},

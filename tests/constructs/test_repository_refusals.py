@@ -15,7 +15,7 @@ from tests.support.constructs import ACCOUNT, OTHER_ACCOUNT, OTHER_REGION, child
 FOREIGN_KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a name": ({"repository_name": "Payments"}, "found 'P'; write 'payments'"),
-    "a name of nothing": ({"repository_name": ""}, "must be 2 to 256 characters long, this is 0"),
+    "a name of nothing": ({"repository_name": ""}, "must be 2 to 256 characters long, is 0"),
     "a tag": ({"tags": {"aws:team": "x"}}, "key 'aws:team' begins with 'aws:'"),
     "an account": ({"pull_accounts": ["4444"]}, "'4444': an account id has 12 digits"),
     "a pushing account": ({"push_accounts": ["4444"]}, "'4444': an account id has 12 digits"),
