@@ -137,7 +137,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"description": "a" * 2000},
         "description must be at most 1,024 characters long",
     ),
-    "a label": ({"architectures": [""]}, "architectures[0]: '' must be 1 to 50 characters long"),
+    "a label": ({"architectures": [""]}, "'' must be 1 to 50 characters long"),
     "an account": ({"push_accounts": ["4444"]}, "'4444': an account id has 12 digits"),
     "a tag": ({"tags": {"": "x"}}, "key '' must be 1 to 127 characters long"),
     "a snapshot": (

@@ -129,7 +129,7 @@ def test_any_action_and_both_selections(
 
 
 REFUSED: dict[str, tuple[Callable[[Registry, iam.Role], object], str]] = {
-    "nothing named": (lambda r, role: r.grant_pull(role), "prefix='' is every repository"),
+    "nothing named": (lambda r, role: r.grant_pull(role), "prefix='' includes every"),
     "no action": (
         lambda r, role: r.grant(role, prefix="payments/"),
         "a grant of no action grants nothing",
