@@ -11,7 +11,7 @@ from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._deprecation import renamed_keyword
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.model.ci import CiIssuer, CiProject
-from ecr_constructs.model.push_role import READ_MANIFEST, push_role_errors
+from ecr_constructs.model.ci.project import READ_MANIFEST, push_role_errors
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
 

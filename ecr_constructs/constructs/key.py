@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from ecr_constructs.model.key_alias import check_key_alias
+from ecr_constructs.model.encryption import check_key_alias
 
 PENDING_WINDOW = cdk.Duration.days(30)
 

@@ -29,10 +29,10 @@ from ecr_constructs.model.ci import (
     GitHubActions,
     GitLabCi,
 )
+from ecr_constructs.model.ci.project import MAX_SESSION_HOURS, MIN_SESSION_HOURS
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.events import Severity
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.push_role import MAX_SESSION_HOURS, MIN_SESSION_HOURS
 from ecr_constructs.model.tags import tag_errors
 from ecr_constructs.model.validation import raise_if_invalid, reject
 

@@ -1,13 +1,18 @@
-"""What an alert about a scanned image says, and to whom."""
+"""Alerts about scanned images: the text of the messages, and their recipients."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.events import Severity
 from ecr_constructs.model.partitions import console_of
-from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid, require_list
+from ecr_constructs.model.validation import (
+    duplicate_errors,
+    item_errors,
+    raise_if_invalid,
+    require_list,
+)
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 _IMAGE = "$.detail.resources[0].details.awsEcrContainerImage"
@@ -15,13 +20,13 @@ _IMAGE = "$.detail.resources[0].details.awsEcrContainerImage"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What EventBridge makes of an event before it sends it on.
+    """The input transformer with which EventBridge turns an event into text.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
 
     Attributes:
-        paths: Where the event holds what the lines name.
-        lines: Lines, in which ``<name>`` stands for a value.
+        paths: The JSON path of each variable in the event.
+        lines: Lines, in which ``<name>`` is replaced by the variable.
     """
 
     paths: Mapping[str, str]
@@ -29,7 +34,7 @@ class Message:
 
     @property
     def template(self) -> str:
-        """The lines as an input template: each in quotes, so that EventBridge takes it for text.
+        """The lines as an input template: each in quotes, which make it text for EventBridge.
 
         Values are not escaped, so free text, such as the description of a finding, is left out.
         """
@@ -37,7 +42,7 @@ class Message:
 
 
 def scan_message(severity: Severity, partition: str) -> Message:
-    """Return what is said of a completed basic scan."""
+    """Return the message about a completed basic scan."""
     return Message(
         paths={
             "account": "$.account",
@@ -57,7 +62,7 @@ def scan_message(severity: Severity, partition: str) -> Message:
 
 
 def finding_message(partition: str) -> Message:
-    """Return what is said of a finding of Amazon Inspector."""
+    """Return the message about a finding of Amazon Inspector."""
     return Message(
         paths={
             "account": "$.detail.awsAccountId",
@@ -85,28 +90,31 @@ def finding_message(partition: str) -> Message:
 
 
 def check_emails(emails: Sequence[str]) -> None:
-    """Raise one ValueError for all that are no addresses, or listed twice; tokens pass."""
+    """Reject a list with an invalid or a duplicate address; deploy-time values pass.
+
+    Raises:
+        ValidationError: Every problem of every address.
+    """
+
+    def named(email: str) -> Iterator[Diagnostic]:
+        for error in email_errors(email):
+            yield replace(error, message=f"{email!r}: {error.message}")
+
     require_list("emails", emails)
-    faults = [
-        f"{each!r}: {fault}"
-        for each in emails
-        if not is_unresolved(each)
-        for fault in email_errors(each)
-    ]
-    raise_if_invalid("emails", list(emails), [*faults, *repeated_errors(emails)])
+    errors = [*item_errors("emails", emails, named), *repeated_errors(emails)]
+    raise_if_invalid("emails", list(emails), errors)
 
 
-def email_errors(email: str) -> Iterator[str]:
-    """Yield a sentence if this is no address."""
+def email_errors(email: str) -> Iterator[Diagnostic]:
+    """Yield a problem if a value is not an e-mail address."""
     if not EMAIL.fullmatch(email):
-        yield "must be an e-mail address, such as 'platform@example.com'"
+        message = "must be an e-mail address, such as 'platform@example.com'"
+        yield Diagnostic(code="email-format", message=message)
 
 
-def repeated_errors(emails: Sequence[str]) -> Iterator[str]:
-    """Yield a sentence for each address that is listed again."""
-    for index, each in enumerate(emails):
-        if each in emails[:index]:
-            yield f"{each!r} is listed twice"
+def repeated_errors(emails: Sequence[str]) -> Iterator[Diagnostic]:
+    """Yield a problem for each address that is listed again."""
+    yield from duplicate_errors("email-duplicate", "emails", emails)
 
 
 def _links(partition: str) -> list[str]:

@@ -1,10 +1,11 @@
-"""What ECR creates repositories with when a push, a replication or a pull makes it create one."""
+"""Repository creation templates: the settings of repositories that ECR itself creates."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
@@ -12,17 +13,24 @@ from ecr_constructs.model.prefixes import ROOT, namespace_errors
 from ecr_constructs.model.repository_policy import Access, document, length_errors
 from ecr_constructs.model.tags import tag_errors
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid, require_list
+from ecr_constructs.model.validation import (
+    duplicate_errors,
+    item_errors,
+    located,
+    raise_if_invalid,
+    require_list,
+    text_length_errors,
+)
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html
 OCCASIONS = ("CREATE_ON_PUSH", "PULL_THROUGH_CACHE", "REPLICATION")
 DESCRIPTION_MAX_LENGTH = 256
-# CloudFormation's pattern leaves no room for a path.
+# CloudFormation's pattern has no path.
 _ROLE = re.compile(r"arn:aws[-a-z0-9]*:iam::(?P<account>[0-9]{12}):role/(?P<name>[\w+=,.@/-]+)")
 
 _KEEP_ALL = LifecyclePolicy()
 _EXPIRE_UNTAGGED = LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14))
-# An image that nobody has pulled is not running: archiving those is safe, untagged or not.
+# The third count type, sinceImagePulled, is safe: an image that is in use has been pulled.
 _BY_AGE_OR_NUMBER = ("sinceImagePushed", "imageCountMoreThan")
 
 
@@ -31,17 +39,18 @@ class CreationTemplate:
     """The settings of a repository creation template.
 
     Attributes:
-        prefix: ``payments`` covers ``payments/api`` and all below; ``ROOT`` what nothing else does.
+        prefix: ``payments`` covers all repositories below ``payments/``; ``ROOT`` covers those that
+            no other template covers.
         applied_for: When ECR uses it: `OCCASIONS`.
-        description: What it is for.
+        description: A description of the template.
         tag_mutability: Whether tags may be moved. None: immutable, for caches mutable.
         encryption: How images are encrypted.
-        lifecycle: Which images go. None: untagged ones after 14 days, in caches none.
-        access: Who outside the account may use the repositories.
+        lifecycle: Which images expire. None: untagged ones after 14 days, in caches none.
+        access: The accounts, organizations and principals that may use the repositories.
         tags: Tags of the repositories.
 
     Raises:
-        ValueError: Everything that ECR would refuse, or that would lose images, at once.
+        ValidationError: ECR would reject a value, or a value would lose images.
     """
 
     prefix: str
@@ -54,69 +63,87 @@ class CreationTemplate:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Judge the whole."""
+        """Validate the settings."""
         require_list("applied_for", self.applied_for)
         raise_if_invalid("repository creation template", self.prefix, self._errors())
 
-    def _errors(self) -> Iterator[str]:
+    def _errors(self) -> Iterator[Diagnostic]:
         if not is_unresolved(self.prefix):
-            yield from namespace_errors(self.prefix)
-        yield from _occasion_errors(self.applied_for)
-        length = len(self.description or "")
-        if length > DESCRIPTION_MAX_LENGTH and not is_unresolved(self.description):
-            yield (f"the description may be {DESCRIPTION_MAX_LENGTH} characters long, is {length}")
+            yield from located("prefix", namespace_errors(self.prefix))
+        if not self.applied_for:
+            yield Diagnostic(
+                code="template-occasion-missing",
+                path="applied_for",
+                message=f"applied_for must name at least one of {', '.join(OCCASIONS)}",
+            )
+        yield from item_errors("applied_for", self.applied_for, _occasion_errors)
+        yield from duplicate_errors("template-occasion-duplicate", "applied_for", self.applied_for)
+        if self.description is not None and not is_unresolved(self.description):
+            length = text_length_errors(
+                "template-description-length",
+                "the description",
+                self.description,
+                DESCRIPTION_MAX_LENGTH,
+            )
+            yield from located("description", length)
         yield from tag_errors(self.tags)
         yield from length_errors(document(self.access.statements("aws")))
         if self.serves_caches:
             yield from self._cache_errors()
 
-    def _cache_errors(self) -> Iterator[str]:
+    def _cache_errors(self) -> Iterator[Diagnostic]:
         # https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
         for rule in self.lifecycle.rules if self.lifecycle else ():
             if rule.tag_status == "untagged" and rule.count_type in _BY_AGE_OR_NUMBER:
-                yield (
-                    "a pull through cache keeps images that were pulled by digest untagged, in "
-                    f"use or not, and rule {rule.rule_priority} takes untagged images away; write "
-                    "LifecycleRule.expire(after_days=365), or keep all: LifecyclePolicy()"
+                yield Diagnostic(
+                    code="template-cache-lifecycle",
+                    path="lifecycle",
+                    message="a pull through cache keeps images that were pulled by digest "
+                    f"untagged, in use or not, and rule {rule.rule_priority} removes untagged "
+                    "images",
+                    remedy="write LifecycleRule.expire(after_days=365), or keep all: "
+                    "LifecyclePolicy()",
                 )
         if len(self.applied_for) > 1 and self.tag_mutability is None:
-            yield (
-                "a pull through cache needs mutable tags to follow its upstream, and what is "
-                "pushed or replicated is best immutable: with both under one prefix, say which "
-                "with tag_mutability"
+            yield Diagnostic(
+                code="template-mutability-missing",
+                path="tag_mutability",
+                message="a pull through cache needs mutable tags to follow its upstream, and "
+                "pushed or replicated images should have immutable ones",
+                remedy="set tag_mutability where one prefix is for both",
             )
 
     @property
     def serves_caches(self) -> bool:
-        """Whether repositories of pull through caches are created with it."""
+        """Whether ECR creates repositories of pull through caches with it."""
         return "PULL_THROUGH_CACHE" in self.applied_for
 
     @property
     def settled_mutability(self) -> TagMutability:
         """Whether tags may be moved.
 
-        In a cache they move by default: ECR looks for a newer image of a tag once a day, and an
-        immutable repository would keep the first one for ever.
+        In a cache they may by default: ECR looks for a newer image of a tag once a day, and an
+        immutable repository would keep the first one permanently.
         """
         default = TagMutability.mutable() if self.serves_caches else TagMutability.immutable()
         return self.tag_mutability or default
 
     @property
     def settled_lifecycle(self) -> LifecyclePolicy:
-        """Which images go; in a cache none by default, since its untagged images are in use."""
+        """Which images expire; in a cache none by default, since its untagged images are in use."""
         default = _KEEP_ALL if self.serves_caches else _EXPIRE_UNTAGGED
         return default if self.lifecycle is None else self.lifecycle
 
     @property
     def needs_role(self) -> bool:
-        """Whether ECR has to be lent a role: it tags, and uses KMS keys, with no role of its own.
+        """Whether ECR needs a role of yours, which it assumes to tag and to use KMS keys.
 
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-create.html
         """
         return self.encryption.type != "AES256" or bool(self.tags)
 
     def repositories_arn(self, registry_arn: str) -> str:
-        """Return the ARN pattern of the repositories that the template is for.
+        """Return the ARN pattern of the repositories that the template applies to.
 
         Args:
             registry_arn: ``arn:aws:ecr:REGION:ACCOUNT:repository/``.
@@ -126,10 +153,10 @@ class CreationTemplate:
     def role_statements(
         self, registry_arn: str, partition: str, region: str, account: str
     ) -> list[dict[str, Any]]:
-        """Return what the role must be allowed.
+        """Return the policy statements that the role needs.
 
-        AWS documents these actions together, on every resource, without saying which occasion
-        needs which (https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html);
+        AWS documents these actions together, on every resource, and not which occasion needs which
+        (https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html);
         here they are limited to the prefix and to the key.
 
         Args:
@@ -146,26 +173,26 @@ class CreationTemplate:
             }
         ]
         if self.encryption.type != "AES256":
-            of_aws = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/aws/ecr"}}
+            aws_key = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/aws/ecr"}}
             statements.append(
                 {
                     "Action": ["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"],
                     "Effect": "Allow",
                     "Resource": self.encryption.key_arn
                     or f"arn:{partition}:kms:{region}:{account}:key/*",
-                    **({} if self.encryption.key_arn else {"Condition": of_aws}),
+                    **({} if self.encryption.key_arn else {"Condition": aws_key}),
                 }
             )
         return statements
 
 
 def namespace_of(prefix: str) -> str:
-    """Return what the names of a prefix's repositories begin with: ``payments/``, or nothing."""
+    """Return the beginning of the names of a prefix's repositories: ``payments/``, or nothing."""
     return "" if prefix == ROOT else f"{prefix.rstrip('/')}/"
 
 
-def role_errors(role_arn: str, account: str, *, with_path: bool = False) -> Iterator[str]:
-    """Yield a sentence for each reason why ECR refuses a role; what is not known yet passes.
+def role_errors(role_arn: str, account: str, *, with_path: bool = False) -> Iterator[Diagnostic]:
+    """Yield each reason why ECR rejects a role; deploy-time values pass.
 
     Args:
         role_arn: The role's ARN.
@@ -174,24 +201,28 @@ def role_errors(role_arn: str, account: str, *, with_path: bool = False) -> Iter
     """
     if is_unresolved(role_arn):
         return
+    subject = f"the role {role_arn!r}"
     role = _ROLE.fullmatch(role_arn)
     if not role:
-        yield f"the role {role_arn!r} must be the ARN of a role, 'arn:aws:iam::ACCOUNT:role/NAME'"
+        yield Diagnostic(
+            code="role-arn-format",
+            message=f"{subject} must be the ARN of a role, 'arn:aws:iam::ACCOUNT:role/NAME'",
+        )
         return
     if "/" in role["name"] and not with_path:
-        yield f"the role {role_arn!r} has a path, which ECR refuses; use a role without one"
+        yield Diagnostic(
+            code="role-arn-path",
+            message=f"{subject} has a path, which ECR rejects",
+            remedy="use a role without one",
+        )
     if not is_unresolved(account) and role["account"] != account:
-        yield f"the role {role_arn!r} must be in the registry's account, {account}"
+        yield Diagnostic(
+            code="role-arn-account",
+            message=f"{subject} must be in the registry's account, {account}",
+        )
 
 
-def _occasion_errors(applied_for: Sequence[str]) -> Iterator[str]:
-    options = ", ".join(OCCASIONS)
-    if not applied_for:
-        yield f"applied_for must name at least one of {options}"
-    for index, each in enumerate(applied_for):
-        if is_unresolved(each):
-            continue
-        if each not in OCCASIONS:
-            yield f"applied_for may hold {options}, not {each!r}"
-        elif each in applied_for[:index]:
-            yield f"applied_for names {each!r} twice"
+def _occasion_errors(occasion: str) -> Iterator[Diagnostic]:
+    if occasion not in OCCASIONS:
+        message = f"applied_for may hold {', '.join(OCCASIONS)}, not {occasion!r}"
+        yield Diagnostic(code="template-occasion-unknown", message=message)

@@ -58,7 +58,11 @@ class Diagnostic:
     path: str = ""
     remedy: str = ""
 
+    @property
+    def text(self) -> str:
+        """The message and the remedy, for a reader who has been shown the place already."""
+        return f"{self.message}; {self.remedy}" if self.remedy else self.message
+
     def __str__(self) -> str:
         """Return path, message and remedy as one line."""
-        subject = f"{self.path}: " if self.path else ""
-        return f"{subject}{self.message}{f'; {self.remedy}' if self.remedy else ''}"
+        return f"{self.path}: {self.text}" if self.path else self.text

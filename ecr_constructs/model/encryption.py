@@ -1,20 +1,25 @@
-"""How a repository's images are encrypted at rest. It cannot be changed afterwards."""
+"""How images are encrypted at rest, and the names of KMS keys."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, Self
 
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid
+from ecr_constructs.model.validation import raise_if_invalid, text_length_errors
 
 EncryptionType = Literal["AES256", "KMS", "KMS_DSSE"]
+
+# https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
+ALIAS_MAX_LENGTH = 256
+_ALIAS = re.compile(r"alias/[a-zA-Z0-9/_-]+")
 
 KEY_ARN = re.compile(r"arn:aws[a-z0-9-]*:kms:(?P<region>[a-z0-9-]+):[0-9]{12}:key/[a-zA-Z0-9-]+")
 
 
 class HasKeyArn(Protocol):
-    """What is needed of a ``kms.IKey``."""
+    """The part of ``kms.IKey`` that the model reads."""
 
     @property
     def key_arn(self) -> str:
@@ -23,16 +28,20 @@ class HasKeyArn(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Encryption:
-    """An encryption choice: AES-256 where defaults do, KMS where the key must be controlled.
+    """How the images of a repository are encrypted: AES-256, or KMS to control the key.
 
-    Changing it replaces the repository, and the images stay behind in the old one.
+    A change replaces the repository, and the images stay behind in the old one.
 
     Attributes:
-        type: ECR's name of the choice.
+        type: ECR's name of the encryption type.
         key_arn: The ARN of the customer managed key, or None.
 
     Raises:
-        ValueError: An alias, something that is no key ARN, or a key where none is used.
+        ValidationError: The key is an alias or not a key ARN, or the type does not use a key.
+
+    Example:
+        >>> str(Encryption.aws_managed())
+        'KMS, AWS managed key'
     """
 
     type: EncryptionType
@@ -41,29 +50,41 @@ class Encryption:
     _key_region: str | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Judge the key."""
+        """Validate the key."""
         raise_if_invalid("encryption key", self.key_arn, self._key_errors())
 
-    def _key_errors(self) -> Iterator[str]:
+    def _key_errors(self) -> Iterator[Diagnostic]:
         if self.type not in ("AES256", "KMS", "KMS_DSSE"):
-            yield f"encryption type must be AES256, KMS or KMS_DSSE, got {self.type!r}"
+            yield Diagnostic(
+                code="encryption-type-unknown",
+                message=f"encryption type must be AES256, KMS or KMS_DSSE, got {self.type!r}",
+            )
         if self.key_arn is None:
             return
         if self.type == "AES256":
-            yield "AES-256 takes no key; write Encryption.customer_managed(key)"
-        # An alias in the template and a key in ECR's answer differ for ever: every deployment
-        # would replace the repository (https://github.com/cloudposse/terraform-aws-ecr/issues/85).
+            yield Diagnostic(
+                code="encryption-key-not-used",
+                message="AES-256 takes no key",
+                remedy="write Encryption.customer_managed(key)",
+            )
+        # ECR answers with the key where the template has an alias, so that every deployment would
+        # replace the repository (https://github.com/cloudposse/terraform-aws-ecr/issues/85).
         if "alias/" in self.key_arn:
-            yield (
-                "is an alias; give the key itself: kms.Key, kms.Key.from_key_arn(…) or "
-                "'arn:aws:kms:REGION:ACCOUNT:key/ID'"
+            yield Diagnostic(
+                code="encryption-key-is-alias",
+                message="is an alias",
+                remedy="give the key itself: kms.Key, kms.Key.from_key_arn(…) or "
+                "'arn:aws:kms:REGION:ACCOUNT:key/ID'",
             )
         elif not is_unresolved(self.key_arn) and not KEY_ARN.fullmatch(self.key_arn):
-            yield "must be a kms.IKey or a key ARN, 'arn:aws:kms:REGION:ACCOUNT:key/ID'"
+            yield Diagnostic(
+                code="encryption-key-format",
+                message="must be a kms.IKey or a key ARN, 'arn:aws:kms:REGION:ACCOUNT:key/ID'",
+            )
 
     @classmethod
     def aes256(cls) -> Self:
-        """Encrypt with keys that Amazon S3 manages. Free, and what ECR does by itself.
+        """Encrypt with keys that Amazon S3 manages, ECR's free default.
 
         It renders nothing: declaring AES256 on a repository that already uses it makes
         CloudFormation replace the repository
@@ -73,7 +94,7 @@ class Encryption:
 
     @classmethod
     def aws_managed(cls) -> Self:
-        """Encrypt with the account's ``aws/ecr`` key: audited, but its policy is not yours."""
+        """Encrypt with the account's ``aws/ecr`` key: its use is audited, its policy is fixed."""
         return cls("KMS")
 
     @classmethod
@@ -84,7 +105,7 @@ class Encryption:
             key: A ``kms.IKey`` of the repository's Region, or its key ARN. Not an alias.
 
         Raises:
-            ValueError: An alias, or something that is no key ARN.
+            ValidationError: The key is an alias or not a key ARN.
         """
         return cls("KMS", *_arn_and_region(key))
 
@@ -96,35 +117,42 @@ class Encryption:
             key: As for `customer_managed`. Default: the account's ``aws/ecr`` key.
 
         Raises:
-            ValueError: An alias, or something that is no key ARN.
+            ValidationError: The key is an alias or not a key ARN.
         """
         return cls("KMS_DSSE", *(() if key is None else _arn_and_region(key)))
 
     @property
     def needs_region(self) -> bool:
-        """Whether the choice depends on the Region, so that `check_region` can find a fault."""
+        """Whether `check_region` may reject a Region."""
         return self.type == "KMS_DSSE" or self._region_of_key is not None
 
     def check_region(self, region: str) -> None:
-        """Raise a ValueError if a repository of this Region cannot be encrypted this way.
+        """Reject a Region in which a repository cannot be encrypted this way.
 
-        An unresolved Region passes.
+        Args:
+            region: The repository's Region. A deploy-time value passes.
+
+        Raises:
+            ValidationError: The type does not exist in the Region, or the key is in another one.
         """
-        raise_if_invalid("encryption", self, self._faults_in(region))
+        raise_if_invalid("encryption", self, self._region_errors(region))
 
-    def _faults_in(self, region: str) -> Iterator[str]:
+    def _region_errors(self, region: str) -> Iterator[Diagnostic]:
         if is_unresolved(region):
             return
         # https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
         if self.type == "KMS_DSSE" and not region.startswith("us-gov-"):
-            yield (
-                f"KMS_DSSE exists only in the AWS GovCloud (US) Regions, this repository is in "
-                f"{region}; write Encryption.customer_managed(key)"
+            yield Diagnostic(
+                code="encryption-type-region",
+                message="KMS_DSSE exists only in the AWS GovCloud (US) Regions, this repository is "
+                f"in {region}",
+                remedy="write Encryption.customer_managed(key)",
             )
         if self._region_of_key not in (None, region):
-            yield (
-                f"the key must be in the repository's Region, {region}; it is in "
-                f"{self._region_of_key}"
+            yield Diagnostic(
+                code="encryption-key-region",
+                message=f"the key must be in the repository's Region, {region}; it is in "
+                f"{self._region_of_key}",
             )
 
     @property
@@ -134,7 +162,7 @@ class Encryption:
         return None if is_unresolved(region) else region
 
     def __str__(self) -> str:
-        """Say it in words: ``KMS, customer managed key``."""
+        """Return ``KMS, customer managed key``."""
         if self.type == "AES256":
             return "AES-256"
         return f"{self.type}, {'customer' if self.key_arn else 'AWS'} managed key"
@@ -147,3 +175,30 @@ def _arn_and_region(key: HasKeyArn | str) -> tuple[str, str | None]:
     arn = f"alias/ of {key.key_arn}" if hasattr(key, "alias_name") else key.key_arn
     environment = getattr(key, "env", None)
     return arn, getattr(environment, "region", None)
+
+
+def check_key_alias(alias: str) -> None:
+    """Reject an alias that KMS rejects; a deploy-time alias passes.
+
+    Limits: ``alias/`` and then letters, digits, ``/``, ``_`` or ``-``, at most 256 characters;
+    ``alias/aws/`` is reserved for AWS.
+
+    Raises:
+        ValidationError: Every problem of the alias.
+    """
+    if not is_unresolved(alias):
+        raise_if_invalid("key alias", alias, _alias_errors(alias))
+
+
+def _alias_errors(alias: str) -> Iterator[Diagnostic]:
+    yield from text_length_errors("key-alias-length", "", alias, ALIAS_MAX_LENGTH)
+    if alias.lower().startswith("alias/aws/"):
+        yield Diagnostic(
+            code="key-alias-reserved-prefix",
+            message="begins with 'alias/aws/', which is reserved for AWS managed keys",
+        )
+    if not _ALIAS.fullmatch(alias):
+        yield Diagnostic(
+            code="key-alias-format",
+            message="must be 'alias/' followed by letters, digits, '/', '_' or '-'",
+        )

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.prefixes import filter_errors
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid, require_list
+from ecr_constructs.model.validation import item_errors, raise_if_invalid, reject, require_list
 
 Severity = Literal["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
-"""The severities that both scanners know, in ascending order."""
+"""The severities that both scanners use, in ascending order."""
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 ECR, INSPECTOR = "aws.ecr", "aws.inspector2"
@@ -49,15 +50,15 @@ _Detail = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """Which images the events are about; each selection that is empty selects all.
+    """The images that events are selected for; an empty selection selects all.
 
     Attributes:
         repositories: Names of repositories.
         prefixes: Beginnings of names of repositories, 2 to 256 characters.
-        tags: Tags, or patterns in which ``*`` stands for any run of characters.
+        tags: Tags, or patterns in which ``*`` matches any characters.
 
     Raises:
-        ValueError: A prefix or a tag that no repository or image can have.
+        ValidationError: No repository or image can have a prefix or a tag.
     """
 
     repositories: Sequence[str] = ()
@@ -65,29 +66,24 @@ class Images:
     tags: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        """Judge what is selected."""
+        """Validate prefixes and tags."""
         require_list("prefixes", self.prefixes)
         require_list("tags", self.tags)
-        faults = [
-            fault
-            for each in self.prefixes
-            if not is_unresolved(each)
-            for fault in filter_errors(each)
-        ]
-        faults += [
-            fault for each in self.tags if not is_unresolved(each) for fault in _errors(each)
-        ]
-        raise_if_invalid("selection of images", self, faults)
+        errors = (
+            *item_errors("prefixes", self.prefixes, filter_errors),
+            *item_errors("tags", self.tags, _tag_errors),
+        )
+        raise_if_invalid("selection of images", self, errors)
 
     def detail(self, name: str, tag: str) -> _Detail:
         """Return the part of a pattern that selects these images.
 
         Args:
-            name: The field that holds the name of the repository.
-            tag: The field that holds a tag, or the list of all.
+            name: The field with the name of the repository.
+            tag: The field with a tag, or with the list of all tags.
         """
-        names = [*self.repositories, *({"prefix": each} for each in self.prefixes)]
-        tags = [{"wildcard": each} if "*" in each else each for each in self.tags]
+        names = [*self.repositories, *({"prefix": prefix} for prefix in self.prefixes)]
+        tags = [{"wildcard": pattern} if "*" in pattern else pattern for pattern in self.tags]
         return ({name: names} if names else {}) | ({tag: tags} if tags else {})
 
 
@@ -96,12 +92,13 @@ class Pattern:
     """An event pattern.
 
     Attributes:
-        source: Who sends the events.
-        detail_type: Their kind.
-        detail: What their detail holds.
+        source: The service that sends the events.
+        detail_type: Their type.
+        detail: The pattern of their detail.
 
     Raises:
-        ValueError: A pattern that is longer than EventBridge accepts; one with tokens passes.
+        ValidationError: The pattern is longer than EventBridge accepts; one with deploy-time
+            values passes.
     """
 
     source: str
@@ -109,17 +106,20 @@ class Pattern:
     detail: _Detail
 
     def __post_init__(self) -> None:
-        """Judge the whole."""
+        """Validate the length."""
         text = compact(self.to_dict())
         if len(text) > PATTERN_MAX_LENGTH and not is_unresolved(text):
-            fault = (
+            reject(
+                "event pattern",
+                text,
+                "event-pattern-length",
                 f"an event pattern may be {PATTERN_MAX_LENGTH:,} characters long, this one is "
-                f"{len(text):,}; name shorter prefixes, or tags by patterns with '*'"
+                f"{len(text):,}",
+                remedy="list shorter prefixes, or patterns of tags with '*'",
             )
-            raise_if_invalid("event pattern", text, [fault])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the pattern as EventBridge and CloudFormation take it."""
+        """Return the pattern in the form of EventBridge and CloudFormation."""
         return {
             "source": [self.source],
             "detail-type": [self.detail_type],
@@ -128,40 +128,39 @@ class Pattern:
 
 
 def image_action(action: Literal["PUSH", "DELETE"], images: Images) -> Pattern:
-    """Select that an image was pushed or deleted, once for each tag."""
+    """Select the push or the deletion of an image; there is an event for each tag."""
     detail = images.detail("repository-name", "image-tag")
     return Pattern(ECR, IMAGE_ACTION, {**detail, "action-type": [action], "result": ["SUCCESS"]})
 
 
 def scan_completed(images: Images, severity: Severity | None = None) -> Pattern:
-    """Select that a basic scan is complete, or that it is and found this severity or a higher one.
+    """Select the completion of a basic scan, if it found at least this severity.
 
     Raises:
-        ValueError: A severity that is none.
+        ValidationError: The severity is unknown.
     """
     detail = {**images.detail("repository-name", "image-tags"), "scan-status": ["COMPLETE"]}
     if severity is not None:
-        # A severity without findings is not counted, rather than counted as 0.
-        found = [{each: [{"numeric": [">", 0]}]} for each in at_or_above(severity)]
-        # EventBridge takes an $or of one for the name of a field.
-        counts = {"$or": found} if len(found) > 1 else found[0]
-        detail["finding-severity-counts"] = counts
+        # A severity without findings has no count, rather than a count of 0.
+        counts = [{level: [{"numeric": [">", 0]}]} for level in at_or_above(severity)]
+        # EventBridge reads an $or with one alternative as the name of a field.
+        detail["finding-severity-counts"] = {"$or": counts} if len(counts) > 1 else counts[0]
     return Pattern(ECR, BASIC_SCAN, detail)
 
 
 def finding(images: Images, account: str, severity: Severity | None = None) -> Pattern:
-    """Select that Amazon Inspector found something in an image, or told more of what it found.
+    """Select new and updated findings of Amazon Inspector in images.
 
-    Suppressed and closed findings are left out, and so are, in the account that administers
-    Inspector for others, the findings of those.
+    Suppressed and closed findings are left out. So are, in the account that administers Inspector
+    for others, the findings of the other accounts.
 
     Args:
-        images: Which images.
+        images: The images.
         account: The account of the registry.
         severity: The lowest severity. Default: all, those not yet rated included.
 
     Raises:
-        ValueError: A severity that is none.
+        ValidationError: The severity is unknown.
     """
     image = {
         "type": ["AWS_ECR_CONTAINER_IMAGE"],
@@ -174,15 +173,15 @@ def finding(images: Images, account: str, severity: Severity | None = None) -> P
 
 
 def replicated(images: Images, *, failed: bool = False) -> Pattern:
-    """Select that an image arrived from another registry, or that it failed to."""
+    """Select the arrival of an image from another registry, or its failure."""
     detail = images.detail("repository-name", "image-tag")
     return Pattern(ECR, REPLICATION, {**detail, "result": ["FAILED" if failed else "SUCCESS"]})
 
 
 def pulled_through(images: Images, *, failed: bool = False) -> Pattern:
-    """Select that a cache fetched an image, or that it failed to."""
+    """Select the import of an image by a cache, or its failure."""
     detail = images.detail("repository-name", "image-tag")
-    # Which word stands for a failure is not documented.
+    # AWS does not document the status of a failure.
     status = [{"anything-but": ["SUCCESS"]}] if failed else ["SUCCESS"]
     return Pattern(ECR, PULL_THROUGH_CACHE, {**detail, "sync-status": status})
 
@@ -191,25 +190,31 @@ def at_or_above(severity: Severity) -> tuple[Severity, ...]:
     """Return a severity and the higher ones.
 
     Raises:
-        ValueError: It is none.
+        ValidationError: The severity is unknown.
     """
     if severity not in SEVERITIES:
-        raise_if_invalid("severity", severity, [f"must be one of {', '.join(SEVERITIES)}"])
+        message = f"must be one of {', '.join(SEVERITIES)}"
+        reject("severity", severity, "severity-unknown", message)
     return SEVERITIES[SEVERITIES.index(severity) :]
 
 
 def _below(path: Sequence[str], detail: _Detail) -> _Detail:
-    """Nest what is selected; nothing stays nothing."""
-    for each in reversed(path) if detail else ():
-        detail = {each: detail}
+    """Nest a selection below a path; an empty one stays empty."""
+    for key in reversed(path) if detail else ():
+        detail = {key: detail}
     return detail
 
 
-def _errors(tag: str) -> Iterator[str]:
+def _tag_errors(tag: str) -> Iterator[Diagnostic]:
     if not _TAG.fullmatch(tag):
-        yield (
-            f"tag {tag!r} must be 1 to 128 letters, digits, '.', '_' and '-', in which '*' stands "
-            "for anything"
+        yield Diagnostic(
+            code="event-tag-format",
+            message=f"tag {tag!r} must be 1 to 128 letters, digits, '.', '_' and '-', in which '*' "
+            "matches any characters",
         )
     if "**" in tag:
-        yield f"tag {tag!r} must not hold '**', which EventBridge refuses; write one '*'"
+        yield Diagnostic(
+            code="event-tag-wildcards",
+            message=f"tag {tag!r} must not hold '**', which EventBridge rejects",
+            remedy="write one '*'",
+        )

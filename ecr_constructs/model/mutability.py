@@ -5,101 +5,116 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid, require_list
+from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.validation import (
+    duplicate_errors,
+    item_errors,
+    raise_if_invalid,
+    require_list,
+    text_length_errors,
+)
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageTagMutabilityExclusionFilter.html
 MAX_FILTERS = 5
 FILTER_MAX_LENGTH = 128
 _FILTER = re.compile(r"[0-9a-zA-Z._*-]+")
-# Not in the API reference; the service refuses a third one (terraform-provider-aws's tests).
+# Not in the API reference; the service rejects a third one (terraform-provider-aws's tests).
 MAX_WILDCARDS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class TagMutability:
-    """Whether tags may be moved, and which ones are excepted.
+    """Whether tags may be moved, and which tags are excepted.
 
-    Immutable is for what is deployed: a tag names the same image for ever, and a second push of
-    it is refused. Mutable is for fast development, where ``latest`` moves with each build.
+    Use immutable tags for images that are deployed: a tag permanently names the same image, and
+    ECR rejects a second push of it. Use mutable tags for development, where ``latest`` moves with
+    each build.
 
     Attributes:
         is_immutable: The setting for tags that no filter matches.
-        except_for: Filters for the tags that behave the other way; ``*`` stands for any run of
-            characters.
+        except_for: Filters for the tags that behave the other way; ``*`` matches any characters.
 
     Raises:
-        ValueError: A filter that ECR refuses.
+        ValidationError: ECR rejects a filter.
+
+    Example:
+        >>> mutability = TagMutability.immutable(except_for=["latest", "cache-*"])
+        >>> mutability.may_move("cache-main"), mutability.may_move("v1.0")
+        (True, False)
     """
 
     is_immutable: bool
     except_for: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        """Judge the filters."""
+        """Validate the filters."""
         require_list("except_for", self.except_for)
         object.__setattr__(self, "except_for", tuple(self.except_for))
-        raise_if_invalid(
-            "tag mutability exclusion filters", list(self.except_for), _errors(self.except_for)
-        )
+        raise_if_invalid("tag mutability exclusion filters", list(self.except_for), self._errors())
+
+    def _errors(self) -> Iterator[Diagnostic]:
+        filters = self.except_for
+        if len(filters) > MAX_FILTERS:
+            message = f"at most {MAX_FILTERS} filters are allowed, these are {len(filters)}"
+            yield Diagnostic(code="mutability-filter-count", path="except_for", message=message)
+        yield from item_errors("except_for", filters, _filter_errors)
+        yield from duplicate_errors("mutability-filter-duplicate", "except_for", filters)
 
     @classmethod
     def immutable(cls, *, except_for: Sequence[str] = ()) -> Self:
-        """Refuse a second push of a tag.
+        """Reject a second push of a tag.
 
         Args:
             except_for: At most 5 filters, each of 1 to 128 characters and with at most two ``*``,
-                for tags that may move all the same. Default: none may.
+                for tags that may move. Default: none may.
 
         Raises:
-            ValueError: A filter that ECR refuses.
+            ValidationError: ECR rejects a filter.
         """
         return cls(is_immutable=True, except_for=except_for)
 
     @classmethod
     def mutable(cls, *, except_for: Sequence[str] = ()) -> Self:
-        """Let a tag be moved to another image.
+        """Allow tags to be moved to another image.
 
         Args:
             except_for: At most 5 filters, each of 1 to 128 characters and with at most two ``*``,
-                for tags that must not move all the same. Default: every tag may.
+                for tags that must not move. Default: every tag may.
 
         Raises:
-            ValueError: A filter that ECR refuses.
+            ValidationError: ECR rejects a filter.
         """
         return cls(is_immutable=False, except_for=except_for)
 
     @property
     def setting(self) -> str:
-        """ECR's name for it, such as ``IMMUTABLE_WITH_EXCLUSION``."""
+        """ECR's name of the setting, such as ``IMMUTABLE_WITH_EXCLUSION``."""
         name = "IMMUTABLE" if self.is_immutable else "MUTABLE"
         return f"{name}_WITH_EXCLUSION" if self.except_for else name
 
     def may_move(self, tag: str) -> bool:
-        """Tell whether a second push of this tag is accepted."""
+        """Return whether ECR accepts a second push of a tag."""
         excepted = any(
-            re.fullmatch(".*".join(map(re.escape, each.split("*"))), tag)
-            for each in self.except_for
+            re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), tag)
+            for pattern in self.except_for
         )
         return excepted == self.is_immutable
 
     def __str__(self) -> str:
-        """Say it in words: ``immutable, except for latest, cache-*``."""
+        """Return ``immutable, except for latest, cache-*``."""
         name = "immutable" if self.is_immutable else "mutable"
         return f"{name}, except for {', '.join(self.except_for)}" if self.except_for else name
 
 
-def _errors(filters: Sequence[str]) -> Iterator[str]:
-    if len(filters) > MAX_FILTERS:
-        yield f"at most {MAX_FILTERS} filters are allowed, these are {len(filters)}"
-    for index, each in enumerate(filters):
-        if is_unresolved(each):
-            continue
-        if not 1 <= len(each) <= FILTER_MAX_LENGTH:
-            yield f"{each!r} must be 1 to {FILTER_MAX_LENGTH} characters long, is {len(each)}"
-        elif not _FILTER.fullmatch(each):
-            yield f"{each!r} may hold only letters, digits, '.', '_', '-' and '*'"
-        if each.count("*") > MAX_WILDCARDS:
-            yield f"{each!r} may hold at most {MAX_WILDCARDS} '*', holds {each.count('*')}"
-        if each in filters[:index]:
-            yield f"{each!r} is listed twice"
+def _filter_errors(pattern: str) -> Iterator[Diagnostic]:
+    length = text_length_errors(
+        "mutability-filter-length", f"{pattern!r}", pattern, FILTER_MAX_LENGTH, least=1
+    )
+    if errors := list(length):
+        yield from errors
+    elif not _FILTER.fullmatch(pattern):
+        message = f"{pattern!r} may hold only letters, digits, '.', '_', '-' and '*'"
+        yield Diagnostic(code="mutability-filter-characters", message=message)
+    if (count := pattern.count("*")) > MAX_WILDCARDS:
+        message = f"{pattern!r} may hold at most {MAX_WILDCARDS} '*', holds {count}"
+        yield Diagnostic(code="mutability-filter-wildcards", message=message)

@@ -1,10 +1,11 @@
-"""Names of repositories and prefixes that select them."""
+"""Names of repositories and tags of images."""
 
 import re
 from collections.abc import Iterator
 
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid
+from ecr_constructs.model.validation import raise_if_invalid, text_length_errors
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 NAME_MIN_LENGTH = 2
@@ -13,45 +14,73 @@ NAME_MAX_LENGTH = 256
 _PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 NAME_PATTERN = rf"{_PART}(?:/{_PART})*"
 _COMPONENT = re.compile(_PART)
-_FOREIGN = re.compile(r"[^a-z0-9._/-]")
+_OTHER_CHARACTER = re.compile(r"[^a-z0-9._/-]")
 _URI = re.compile(r"^(?:https?://)?[0-9]{12}\.dkr[.-]ecr[^/]*/(?P<name>[^:@]+)")
 
+# https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
+TAG_PATTERN = r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}"
+_TAG = re.compile(TAG_PATTERN)
 
-def repository_name_errors(name: str) -> Iterator[str]:
-    """Yield a sentence for each reason why ECR refuses a repository name."""
+
+def check_repository_name(name: str) -> None:
+    """Reject a name that ECR rejects; a deploy-time name passes.
+
+    Limits: 2 to 256 characters, components of lowercase letters and digits joined by ``/``
+    (https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html).
+
+    Raises:
+        ValidationError: Every problem of the name.
+    """
+    if not is_unresolved(name):
+        raise_if_invalid("repository name", name, dict.fromkeys(repository_name_errors(name)))
+
+
+def repository_name_errors(name: str) -> Iterator[Diagnostic]:
+    """Yield each reason why ECR rejects a repository name."""
     if uri := _URI.match(name):
-        yield f"is an image URI, not a name; write {uri['name']!r}"
-        return
-    if not NAME_MIN_LENGTH <= len(name) <= NAME_MAX_LENGTH:
-        yield (
-            f"must be {NAME_MIN_LENGTH} to {NAME_MAX_LENGTH} characters long, this is {len(name)}"
+        yield Diagnostic(
+            code="repository-name-is-uri",
+            message="is an image URI, not a name",
+            remedy=f"write {uri['name']!r}",
         )
-    if foreign := sorted(set(_FOREIGN.findall(name))):
-        found = ", ".join(map(repr, foreign))
-        yield f"may hold only a-z, 0-9, '.', '_', '-' and '/', found {found}{_suggestion(name)}"
+        return
+    yield from text_length_errors(
+        "repository-name-length", "", name, NAME_MAX_LENGTH, least=NAME_MIN_LENGTH
+    )
+    if characters := sorted(set(_OTHER_CHARACTER.findall(name))):
+        yield Diagnostic(
+            code="repository-name-characters",
+            message="may hold only a-z, 0-9, '.', '_', '-' and '/', found "
+            + ", ".join(map(repr, characters)),
+            remedy=_suggestion(name),
+        )
         return
     for component in name.split("/"):
         if not component:
-            yield "must not begin or end with '/' nor hold '//'"
+            yield Diagnostic(
+                code="repository-name-slashes",
+                message="must not begin or end with '/' nor hold '//'",
+            )
         elif not _COMPONENT.fullmatch(component):
-            yield (
-                f"each part between slashes must begin and end with a letter or digit and may "
-                f"hold a single '.', one or two '_' or any number of '-' between them, "
-                f"{component!r} does not"
+            yield Diagnostic(
+                code="repository-name-separators",
+                message="each part between slashes must begin and end with a letter or digit and "
+                "may hold a single '.', one or two '_' or any number of '-' between them, "
+                f"{component!r} does not",
             )
 
 
 def _suggestion(name: str) -> str:
-    better = name.strip().lower().replace(" ", "-").partition(":")[0]
-    sound = better != name and not any(repository_name_errors(better))
-    return f"; write {better!r}" if sound else ""
+    candidate = name.strip().lower().replace(" ", "-").partition(":")[0]
+    valid = candidate != name and not any(repository_name_errors(candidate))
+    return f"write {candidate!r}" if valid else ""
 
 
-def check_repository_name(name: str) -> None:
-    """Raise a ValueError listing every fault of a repository name; deploy-time values pass.
-
-    Limits: 2 to 256 characters, components of lowercase letters and digits joined by ``/``
-    (https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html).
-    """
-    if not is_unresolved(name):
-        raise_if_invalid("repository name", name, dict.fromkeys(repository_name_errors(name)))
+def image_tag_errors(tag: str) -> Iterator[Diagnostic]:
+    """Yield a problem if registries and clients reject a tag of an image."""
+    if not _TAG.fullmatch(tag):
+        yield Diagnostic(
+            code="image-tag-format",
+            message="a tag has 1 to 128 letters, digits, '_', '.' and '-', and begins with "
+            "neither '.' nor '-'",
+        )

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from ecr_constructs.model.diagnostics import Diagnostic
+
 REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 
 _BY_PREFIX = {
@@ -25,15 +27,16 @@ _CONSOLES = {
 
 def partition_of(region: str) -> str:
     """Return the partition of a Region: ``aws`` for ``eu-central-1``."""
-    return next((p for prefix, p in _BY_PREFIX.items() if region.startswith(prefix)), "aws")
+    matches = (name for prefix, name in _BY_PREFIX.items() if region.startswith(prefix))
+    return next(matches, "aws")
 
 
-def region_errors(region: object) -> Iterator[str]:
-    """Yield a sentence if this is not written as Regions are."""
+def region_errors(region: object) -> Iterator[Diagnostic]:
+    """Yield a problem if a value does not have the form of a Region's name."""
     if not isinstance(region, str) or not REGION.fullmatch(region):
-        yield "a Region is written like 'eu-central-1'"
+        yield Diagnostic(code="region-format", message="a Region is written like 'eu-central-1'")
 
 
 def console_of(partition: str) -> str | None:
-    """Return the host of a partition's console; None where it is not published, or for a token."""
+    """Return the host of a partition's console; None for a deploy-time or unpublished one."""
     return _CONSOLES.get(partition)

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.names import NAME_PATTERN
+from ecr_constructs.model.validation import reject, text_length_errors
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_RepositoryFilter.html
 FILTER_MIN_LENGTH = 2
@@ -16,44 +18,48 @@ NAMESPACE_MAX_LENGTH = 256
 _NAMESPACE = re.compile(rf"{NAME_PATTERN}/?|{ROOT}")
 
 
-def filter_errors(prefix: str) -> Iterator[str]:
-    """Yield a sentence for each reason why ECR refuses a replication rule's prefix."""
-    if not FILTER_MIN_LENGTH <= len(prefix) <= FILTER_MAX_LENGTH:
-        yield (
-            f"prefix {prefix!r} must be {FILTER_MIN_LENGTH} to {FILTER_MAX_LENGTH} characters "
-            f"long, is {len(prefix)}"
-        )
+def filter_errors(prefix: str) -> Iterator[Diagnostic]:
+    """Yield each reason why ECR rejects a replication rule's prefix."""
+    subject = f"prefix {prefix!r}"
+    yield from text_length_errors(
+        "prefix-length", subject, prefix, FILTER_MAX_LENGTH, least=FILTER_MIN_LENGTH
+    )
     if "*" in prefix:
         stem = prefix.partition("*")[0]
-        better = f"; write {stem!r}" if len(stem) >= FILTER_MIN_LENGTH else ""
-        yield f"prefix {prefix!r} must be no pattern but the beginning of names{better}"
+        yield Diagnostic(
+            code="prefix-is-pattern",
+            message=f"{subject} must be the beginning of names, not a pattern",
+            remedy=f"write {stem!r}" if len(stem) >= FILTER_MIN_LENGTH else "",
+        )
     elif not _FILTER.fullmatch(prefix):
-        yield (
-            f"prefix {prefix!r} must be the beginning of a repository name: lowercase letters, "
-            "digits, '.', '_', '-' and '/'"
+        yield Diagnostic(
+            code="prefix-format",
+            message=f"{subject} must be the beginning of a repository name: lowercase letters, "
+            "digits, '.', '_', '-' and '/'",
         )
 
 
-def namespace_errors(prefix: str, max_length: int = NAMESPACE_MAX_LENGTH) -> Iterator[str]:
-    """Yield a sentence for each reason why ECR refuses the prefix of a template or a cache.
+def namespace_errors(prefix: str, max_length: int = NAMESPACE_MAX_LENGTH) -> Iterator[Diagnostic]:
+    """Yield each reason why ECR rejects the prefix of a template or a cache.
 
     Args:
         prefix: ``ROOT``, or a namespace: ``payments`` covers ``payments/api`` and all below.
         max_length: Characters; templates and caches differ.
     """
-    if not 1 <= len(prefix) <= max_length:
-        yield f"prefix {prefix!r} must be 1 to {max_length} characters long, is {len(prefix)}"
+    subject = f"prefix {prefix!r}"
+    yield from text_length_errors("namespace-length", subject, prefix, max_length, least=1)
     if not _NAMESPACE.fullmatch(prefix):
-        yield (
-            f"prefix {prefix!r} must be {ROOT}, or the beginning of a repository name up to a "
-            "slash, such as 'payments'"
+        yield Diagnostic(
+            code="namespace-format",
+            message=f"{subject} must be {ROOT}, or the beginning of a repository name up to a "
+            "slash, such as 'payments'",
         )
 
 
 def covers(prefixes: Iterable[str], name: str) -> bool:
-    """Tell whether a rule with these prefixes covers a repository; no prefix covers all."""
-    listed = list(prefixes)
-    return not listed or any(map(name.startswith, listed))
+    """Return whether a rule with these prefixes covers a repository; no prefix covers all."""
+    prefixes = list(prefixes)
+    return not prefixes or any(map(name.startswith, prefixes))
 
 
 def shared(prefixes: Collection[str], others: Collection[str]) -> set[str]:
@@ -65,10 +71,11 @@ def shared(prefixes: Collection[str], others: Collection[str]) -> set[str]:
 def cover(wanted: Iterable[str], unwanted: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the shortest namespaces that cover the wanted repositories and no unwanted one.
 
-    Where no namespace will do, the repository's own name stands for itself.
+    A repository that no such namespace covers is listed by its own name.
 
     Raises:
-        ValueError: A wanted name begins an unwanted one, so that no prefix tells them apart.
+        ValidationError: ``prefix-ambiguous``: a wanted name begins an unwanted one, so that no
+            prefix selects one without the other.
     """
     avoided = list(unwanted)
     prefixes: set[str] = set()
@@ -76,16 +83,21 @@ def cover(wanted: Iterable[str], unwanted: Iterable[str] = ()) -> tuple[str, ...
         parts = name.split("/")
         candidates = ["/".join(parts[:end]) + "/" for end in range(1, len(parts))] + [name]
         for prefix in candidates:
-            if not any(other.startswith(prefix) for other in avoided):
+            if not any(avoided_name.startswith(prefix) for avoided_name in avoided):
                 prefixes.add(prefix)
                 break
         else:
-            other = next(other for other in avoided if other.startswith(name))
-            msg = (
-                f"a replication rule selects by prefix, and {name!r} begins {other!r}, which is "
-                "not to be replicated: rename one of them, or treat them alike"
+            longer = next(avoided_name for avoided_name in avoided if avoided_name.startswith(name))
+            reject(
+                "replication",
+                name,
+                "prefix-ambiguous",
+                f"a replication rule selects by prefix, and {name!r} begins {longer!r}, which is "
+                "not to be replicated",
+                remedy="rename one of them, or replicate both or neither",
             )
-            raise ValueError(msg)
     return tuple(
-        p for p in sorted(prefixes) if not any(p != q and p.startswith(q) for q in prefixes)
+        prefix
+        for prefix in sorted(prefixes)
+        if not any(prefix != other and prefix.startswith(other) for other in prefixes)
     )

@@ -1,13 +1,21 @@
-"""What the Amazon ECR Public Gallery shows of a public repository, and its name there."""
+"""The entry of a public repository in the Amazon ECR Public Gallery, and its name."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid, require_list
+from ecr_constructs.model.validation import (
+    duplicate_errors,
+    item_errors,
+    located,
+    raise_if_invalid,
+    require_list,
+    text_length_errors,
+)
 
-# The registry itself exists once for all Regions:
+# There is one registry for all Regions:
 # https://docs.aws.amazon.com/general/latest/gr/ecr-public.html
 REGION = "us-east-1"
 # https://docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_CreateRepository.html
@@ -16,14 +24,14 @@ NAME_MAX_LENGTH = 205
 _PART = r"[a-z0-9]+(?:[._-][a-z0-9]+)*"
 _NAME = re.compile(rf"(?:{_PART}/)*{_PART}")
 
-# CloudFormation allows less text than the API does (25,600), and decides:
+# CloudFormation allows less text than the API (25,600), and its limit applies:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecr-publicrepository-repositorycatalogdata.html
 DESCRIPTION_MAX_LENGTH = 1_024
 TEXT_MAX_LENGTH = 10_240
 MAX_LABELS = 50
 LABEL_MAX_LENGTH = 50
 
-# The gallery searches for these; any other is kept but never found.
+# The gallery searches for these; any other label is stored but not searched for.
 # https://docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_RepositoryCatalogDataInput.html
 ARCHITECTURES = ("ARM", "ARM 64", "x86", "x86-64")
 OPERATING_SYSTEMS = ("Linux", "Windows")
@@ -35,13 +43,13 @@ class CatalogData:
 
     Attributes:
         description: A line or two, shown in search results.
-        about: What the images are, in Markdown.
-        usage: How they are used, in Markdown.
+        about: A description of the images, in Markdown.
+        usage: Instructions for their use, in Markdown.
         architectures: Architectures that they run on.
         operating_systems: Operating systems that they run on.
 
     Raises:
-        ValueError: Everything that CloudFormation would refuse, at once.
+        ValidationError: CloudFormation would reject a value.
     """
 
     description: str | None = None
@@ -51,55 +59,59 @@ class CatalogData:
     operating_systems: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        """Judge the whole."""
+        """Validate the entry."""
         require_list("architectures", self.architectures)
         require_list("operating_systems", self.operating_systems)
         raise_if_invalid("catalog data", self.description, self._errors())
 
-    def _errors(self) -> Iterator[str]:
-        for name, text, longest in (
+    def _errors(self) -> Iterator[Diagnostic]:
+        for name, text, limit in (
             ("description", self.description, DESCRIPTION_MAX_LENGTH),
             ("about", self.about, TEXT_MAX_LENGTH),
             ("usage", self.usage, TEXT_MAX_LENGTH),
         ):
-            if text is not None and not is_unresolved(text) and len(text) > longest:
-                yield f"{name} may be {longest:,} characters long, is {len(text):,}"
+            if text is not None and not is_unresolved(text):
+                yield from located(
+                    name, text_length_errors("catalog-text-length", name, text, limit)
+                )
         yield from _label_errors("architectures", self.architectures)
         yield from _label_errors("operating_systems", self.operating_systems)
 
     def unlisted(self) -> list[str]:
         """Return the architectures and operating systems that the gallery does not search for."""
         return [
-            each
-            for labels, listed in (
+            label
+            for labels, searched in (
                 (self.architectures, ARCHITECTURES),
                 (self.operating_systems, OPERATING_SYSTEMS),
             )
-            for each in labels
-            if each not in listed and not is_unresolved(each)
+            for label in labels
+            if label not in searched and not is_unresolved(label)
         ]
 
 
-def public_name_errors(name: str) -> Iterator[str]:
-    """Yield a sentence for each reason why ECR Public refuses a repository name."""
-    if not NAME_MIN_LENGTH <= len(name) <= NAME_MAX_LENGTH:
-        yield (
-            f"must be {NAME_MIN_LENGTH} to {NAME_MAX_LENGTH} characters long, this is {len(name)}"
-        )
+def public_name_errors(name: str) -> Iterator[Diagnostic]:
+    """Yield each reason why ECR Public rejects a repository name."""
+    yield from text_length_errors(
+        "public-repository-name-length", "", name, NAME_MAX_LENGTH, least=NAME_MIN_LENGTH
+    )
     if not _NAME.fullmatch(name):
-        yield (
-            "may hold only lowercase letters and digits, between them a single '.', '_', '-' or "
-            "'/'; the registry's alias is put before it by itself"
+        yield Diagnostic(
+            code="public-repository-name-format",
+            message="may hold only lowercase letters and digits, between them a single '.', '_', "
+            "'-' or '/'; the registry's alias is added automatically",
         )
 
 
-def _label_errors(name: str, labels: Sequence[str]) -> Iterator[str]:
+def _label_errors(path: str, labels: Sequence[str]) -> Iterator[Diagnostic]:
     if len(labels) > MAX_LABELS:
-        yield f"at most {MAX_LABELS} {name} are allowed, these are {len(labels)}"
-    for index, each in enumerate(labels):
-        if is_unresolved(each):
-            continue
-        if not 1 <= len(each) <= LABEL_MAX_LENGTH:
-            yield f"{name}: {each!r} must be 1 to {LABEL_MAX_LENGTH} characters long"
-        if each in labels[:index]:
-            yield f"{name}: {each!r} is listed twice"
+        message = f"at most {MAX_LABELS} {path} are allowed, these are {len(labels)}"
+        yield Diagnostic(code="catalog-label-count", path=path, message=message)
+    yield from item_errors(
+        path,
+        labels,
+        lambda label: text_length_errors(
+            "catalog-label-length", f"{label!r}", label, LABEL_MAX_LENGTH, least=1
+        ),
+    )
+    yield from duplicate_errors("catalog-label-duplicate", path, labels)

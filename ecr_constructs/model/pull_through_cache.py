@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecr_constructs.model.creation_template import namespace_of
-from ecr_constructs.model.image_tags import TAG_PATTERN
-from ecr_constructs.model.names import NAME_PATTERN
+from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.names import NAME_PATTERN, TAG_PATTERN
 from ecr_constructs.model.prefixes import ROOT, namespace_errors
 from ecr_constructs.model.repository_policy import PULL_ACTIONS
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import Upstream
-from ecr_constructs.model.validation import raise_if_invalid
+from ecr_constructs.model.validation import located, raise_if_invalid
 
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
 MAX_RULES = 50
@@ -40,40 +40,56 @@ _TAG_OR_DIGEST = re.compile(r"[:@].*")
 
 @dataclass(frozen=True, slots=True)
 class PullThroughRule:
-    """Where a cache's repositories come from and what their names begin with.
+    """The upstream of a cache, and the prefixes of names on both sides.
 
     Attributes:
         upstream: The registry whose images are cached.
-        prefix: What the names of cached repositories begin with, or ``ROOT``.
-        upstream_prefix: What the names of the upstream's repositories begin with, or None.
+        prefix: The beginning of the names of cached repositories, or ``ROOT``.
+        upstream_prefix: The beginning of the names of the upstream's repositories, or None.
     """
 
     upstream: Upstream
     prefix: str
     upstream_prefix: str | None = None
 
-    def faults(self) -> Iterator[str]:
-        """Yield a sentence for each reason why ECR refuses the prefixes."""
-        for each in (self.prefix, self.upstream_prefix):
-            if each is not None and not is_unresolved(each):
-                yield from _prefix_errors(each)
+    def faults(self) -> Iterator[Diagnostic]:
+        """Yield each reason why ECR rejects the prefixes."""
+        for path, prefix in (
+            ("repository_prefix", self.prefix),
+            ("upstream_repository_prefix", self.upstream_prefix),
+        ):
+            if prefix is not None and not is_unresolved(prefix):
+                yield from located(path, _prefix_errors(prefix))
         if self.prefix == ROOT and self.upstream_prefix not in (None, ROOT):
-            yield (
-                "an upstream_repository_prefix goes only with a repository_prefix of its own, "
-                f"such as {self.upstream_prefix!r}, not with {ROOT}"
+            yield Diagnostic(
+                code="cache-upstream-prefix-with-root",
+                path="upstream_repository_prefix",
+                message="an upstream_repository_prefix needs a repository_prefix other than "
+                f"{ROOT}, such as {self.upstream_prefix!r}",
             )
 
-    def _image_errors(self, image: str) -> Iterator[str]:
+    def _image_errors(self, image: str) -> Iterator[Diagnostic]:
         name = _TAG_OR_DIGEST.sub("", image)
-        first = name.partition("/")[0]
-        if first in (self.upstream.url, "docker.io") or "://" in image:
-            yield "is named as in its own registry, without the host: 'library/nginx:1.27'"
+        host = name.partition("/")[0]
+        if host in (self.upstream.url, "docker.io") or "://" in image:
+            yield Diagnostic(
+                code="upstream-image-host",
+                message="must be the image's name without the host: 'library/nginx:1.27'",
+            )
         elif not _IMAGE.fullmatch(image):
-            yield "must be NAME, NAME:TAG or NAME@sha256:DIGEST, as the upstream registry names it"
+            yield Diagnostic(
+                code="upstream-image-format",
+                message="must be NAME, NAME:TAG or NAME@sha256:DIGEST, as the upstream registry "
+                "names it",
+            )
         elif (
             self.upstream.registry == "docker-hub" and not self.upstream_prefix and "/" not in name
         ):
-            yield f"is one of Docker's official images; write 'library/{image}'"
+            yield Diagnostic(
+                code="upstream-image-official",
+                message="is one of Docker's official images",
+                remedy=f"write 'library/{image}'",
+            )
 
     def name_for(self, image: str) -> str:
         """Return the name by which an image is pulled from this registry.
@@ -82,46 +98,49 @@ class PullThroughRule:
             image: Its name in the upstream registry, below the upstream prefix if there is one.
 
         Raises:
-            ValueError: It is no name of an image there.
+            ValidationError: It is not the name of an image there.
         """
         if not is_unresolved(image):
             raise_if_invalid("image", image, self._image_errors(image))
         return f"{namespace_of(self.prefix)}{image}"
 
     def pull_actions(self, *, tagging: bool) -> list[str]:
-        """Return what whoever pulls through the cache must be allowed on its repositories.
+        """Return the actions on the cache's repositories that a principal needs to pull.
 
         Args:
-            tagging: Whether the cache's repositories are tagged, which the puller is asked for.
+            tagging: Whether the cache's repositories are tagged: ECR tags them as the principal.
         """
         extra = ("ecr:TagResource",) if tagging else ()
         return sorted({*PULL_ACTIONS, *IMPORT_ACTIONS, *extra})
 
     def upstream_role_statements(self, registry_arn: str, partition: str) -> list[dict[str, Any]]:
-        """Return what the role that reads another account's registry must be allowed.
+        """Return the policy statements that a role needs to read another account's registry.
 
-        AWS documents these actions on every resource, without saying which of them are asked of
-        which side; here they are limited to the repositories of both.
+        AWS documents these actions on every resource, and not which side needs which of them;
+        here they are limited to the repositories of both.
 
         Args:
             registry_arn: ``arn:aws:ecr:REGION:ACCOUNT:repository/`` of the caching registry.
             partition: The partition of both registries.
         """
-        theirs = f"arn:{partition}:ecr:{self.upstream.region}:{self.upstream.account}:repository/"
+        upstream_arn = (
+            f"arn:{partition}:ecr:{self.upstream.region}:{self.upstream.account}:repository/"
+        )
         return [
             {
                 "Action": list(UPSTREAM_ROLE_ACTIONS),
                 "Effect": "Allow",
                 "Resource": [
                     f"{registry_arn}{namespace_of(self.prefix)}*",
-                    f"{theirs}{namespace_of(self.upstream_prefix or ROOT)}*",
+                    f"{upstream_arn}{namespace_of(self.upstream_prefix or ROOT)}*",
                 ],
             },
             {"Action": "ecr:GetAuthorizationToken", "Effect": "Allow", "Resource": "*"},
         ]
 
 
-def _prefix_errors(prefix: str) -> Iterator[str]:
+def _prefix_errors(prefix: str) -> Iterator[Diagnostic]:
     if 0 < len(prefix) < PREFIX_MIN_LENGTH:
-        yield f"prefix {prefix!r} must be at least {PREFIX_MIN_LENGTH} characters long"
+        message = f"prefix {prefix!r} must be at least {PREFIX_MIN_LENGTH} characters long"
+        yield Diagnostic(code="namespace-length", message=message)
     yield from namespace_errors(prefix, PREFIX_MAX_LENGTH)

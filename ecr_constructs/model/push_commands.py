@@ -1,7 +1,6 @@
-"""What is typed to push an image, client by client, as data.
+"""The commands that push an image with each client, as data.
 
-Nothing is run here, and no shell is needed: a command is a pipeline of argument lists, and its
-text is quoted for POSIX shells.
+Nothing is run: a command is a pipeline of argument lists, and its text is quoted for POSIX shells.
 """
 
 import re
@@ -9,13 +8,12 @@ import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ecr_constructs.model.image_tags import image_tag_errors
-from ecr_constructs.model.names import check_repository_name
-from ecr_constructs.model.validation import raise_if_invalid
+from ecr_constructs.model.names import check_repository_name, image_tag_errors
+from ecr_constructs.model.validation import raise_if_invalid, reject
 
 Arguments = tuple[str, ...]
 
-# https://semver.org/#spec-item-9; a tag has no '+', and neither has what is pushed as one.
+# https://semver.org/#spec-item-9, without '+', which a tag cannot have.
 _CHART_VERSION = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*)){2}(?:-[0-9A-Za-z.-]+)?")
 _ARCHIVE = "image.tar"
 _FILES = "artifact.tar.gz"
@@ -24,10 +22,10 @@ _FILES_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One line to type.
+    """One command line.
 
     Attributes:
-        step: What it does: ``login``, ``build``, ``tag`` or ``push``.
+        step: ``login``, ``build``, ``tag`` or ``push``.
         pipeline: The arguments of each program; the output of one is the input of the next.
     """
 
@@ -35,13 +33,13 @@ class Command:
     pipeline: tuple[Arguments, ...]
 
     def __str__(self) -> str:
-        """Write it for a POSIX shell."""
+        """Return the command line for a POSIX shell."""
         return " | ".join(map(shlex.join, self.pipeline))
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image on its way into a repository.
+    """An image that is to be pushed.
 
     Attributes:
         host: The registry's host name.
@@ -49,7 +47,7 @@ class Image:
         tag: The tag.
 
     Raises:
-        ValueError: A name or tag that ECR or clients refuse.
+        ValidationError: ECR or clients reject the name or the tag.
     """
 
     host: str
@@ -57,18 +55,18 @@ class Image:
     tag: str
 
     def __post_init__(self) -> None:
-        """Judge what becomes part of a reference."""
+        """Validate the parts of the reference."""
         check_repository_name(self.repository)
         raise_if_invalid("image tag", self.tag, image_tag_errors(self.tag))
 
     @property
     def local(self) -> str:
-        """Its name where it is built."""
+        """The image's name on the machine where it is built."""
         return f"{self.repository}:{self.tag}"
 
     @property
     def remote(self) -> str:
-        """Its name in the registry."""
+        """The image's name in the registry."""
         return f"{self.host}/{self.local}"
 
 
@@ -77,17 +75,17 @@ def push_commands(
 ) -> tuple[Command, ...]:
     """Return the commands, from login to push, in order.
 
-    A client that names the tag as it pushes has no command for the step ``tag``.
+    A client whose push names the tag has no command for the step ``tag``.
 
     Args:
         client: One of ``CLIENTS``.
-        image: What is pushed, and where to.
-        region: The Region that the password is asked for in.
-        dual_stack: Whether the password is asked for at an endpoint with IPv6 addresses.
-        fips: Whether it is asked for at a FIPS endpoint.
+        image: The image and its repository.
+        region: The Region of the registry.
+        dual_stack: Whether the password comes from an endpoint with IPv6 addresses.
+        fips: Whether the password comes from a FIPS endpoint.
 
     Raises:
-        ValueError: The client cannot push this.
+        ValidationError: The client cannot push this.
     """
     login, after_login = CLIENTS[client]
     # https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
@@ -110,13 +108,13 @@ def _engine(client: str, image: Image) -> Iterator[Command]:
 
 
 def _archived() -> Command:
-    # Every driver of buildx writes this one, where `type=oci` needs another than the default:
+    # Every driver of buildx writes this format; `type=oci` needs another driver than the default:
     # https://docs.docker.com/build/exporters/oci-docker/
     return _command("build", "docker", "build", "--output", f"type=docker,dest={_ARCHIVE}", ".")
 
 
 def _skopeo(client: str, image: Image) -> Iterator[Command]:
-    """Copy what an engine exported.
+    """Copy an image that an engine exported.
 
     https://github.com/containers/skopeo/blob/main/docs/skopeo-copy.1.md
     """
@@ -125,7 +123,7 @@ def _skopeo(client: str, image: Image) -> Iterator[Command]:
 
 
 def _crane(client: str, image: Image) -> Iterator[Command]:
-    """Push what an engine exported.
+    """Push an image that an engine exported.
 
     https://github.com/google/go-containerregistry/blob/main/cmd/crane/doc/crane_push.md
     """
@@ -143,22 +141,24 @@ def _oras(client: str, image: Image) -> Iterator[Command]:
 
 
 def _helm(client: str, image: Image) -> Iterator[Command]:
-    """Push a chart: its name is the end of the repository's, its version the tag.
+    """Push a chart: its name is the last part of the repository's, its version is the tag.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/push-oci-artifact.html and
     https://helm.sh/docs/topics/registries/
     """
-    raise_if_invalid("chart version", image.tag, _chart_version_errors(image.tag))
+    if not _CHART_VERSION.fullmatch(image.tag):
+        reject(
+            "chart version",
+            image.tag,
+            "chart-version-format",
+            "the tag of a chart is its version, which is semantic",
+            remedy="write one such as '1.4.0'",
+        )
     parent, _, chart = image.repository.rpartition("/")
     yield _command("build", client, "package", "--version", image.tag, ".")
     yield _command(
         "push", client, "push", f"{chart}-{image.tag}.tgz", f"oci://{image.host}/{parent}"
     )
-
-
-def _chart_version_errors(tag: str) -> Iterator[str]:
-    if not _CHART_VERSION.fullmatch(tag):
-        yield "the tag of a chart is its version, which is semantic; write one such as '1.4.0'"
 
 
 def _command(step: str, *arguments: str) -> Command:
@@ -174,4 +174,4 @@ CLIENTS: dict[str, tuple[Arguments, Callable[[str, Image], Iterator[Command]]]] 
     "oras": (("oras", "login"), _oras),
     "helm": (("helm", "registry", "login"), _helm),
 }
-"""The command that each client logs in with, and what follows."""
+"""The login command of each client, and the commands after it."""

@@ -1,5 +1,6 @@
 """The host names of a registry, in every partition."""
 
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.partitions import partition_of, region_errors
 from ecr_constructs.model.principals import account_id_errors
 from ecr_constructs.model.validation import raise_if_invalid
@@ -15,7 +16,7 @@ DOMAINS = {
     "aws-iso-f": "csp.hci.ic.gov",
     "aws-us-gov": "amazonaws.com",
 }
-# https://docs.aws.amazon.com/general/latest/gr/ecr.html, for China what kubelets are told:
+# https://docs.aws.amazon.com/general/latest/gr/ecr.html, and for China the kubelets' settings:
 # https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/image-credential-provider.go
 DUAL_STACK_DOMAINS = {
     "aws": "on.aws",
@@ -41,23 +42,25 @@ def registry_host(
     Args:
         account: The account of the registry.
         region: Its Region.
-        dual_stack: Whether the host has IPv6 addresses beside IPv4 ones. AWS PrivateLink has no
-            such hosts (https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html).
+        dual_stack: Whether the host has IPv6 and IPv4 addresses. AWS PrivateLink has no such hosts
+            (https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html).
             Default: it has IPv4 addresses only.
         fips: Whether only cryptography validated under FIPS 140-3 is used. Default: any is.
 
     Raises:
-        ValueError: There is no such host.
+        ValidationError: There is no such host.
     """
     raise_if_invalid("account", account, account_id_errors(account))
     partition = partition_of(region)
-    faults = [*region_errors(region)]
+    errors = [*region_errors(region)]
     if dual_stack and partition not in DUAL_STACK_DOMAINS:
-        known = ", ".join(DUAL_STACK_DOMAINS)
-        faults.append(f"no registry of partition {partition} is dual-stack; those of {known} are")
+        partitions = ", ".join(DUAL_STACK_DOMAINS)
+        message = f"no registry of partition {partition} is dual-stack; those of {partitions} are"
+        errors.append(Diagnostic(code="region-dual-stack", message=message))
     if fips and region not in FIPS_REGIONS:
-        faults.append(f"no registry is there for FIPS; they are in {', '.join(FIPS_REGIONS)}")
-    raise_if_invalid("Region", region, faults)
+        message = f"there is no FIPS host; the Regions with one are {', '.join(FIPS_REGIONS)}"
+        errors.append(Diagnostic(code="region-fips", message=message))
+    raise_if_invalid("Region", region, errors)
     service = "ecr-fips" if fips else "ecr"
     if dual_stack:
         return f"{account}.dkr-{service}.{region}.{DUAL_STACK_DOMAINS[partition]}"

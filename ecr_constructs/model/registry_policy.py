@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ecr_constructs.model import principals
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.prefixes import filter_errors
-from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid, require_list
+from ecr_constructs.model.validation import item_errors, raise_if_invalid, require_list
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutRegistryPolicy.html
 POLICY_MAX_LENGTH = 10_240
@@ -20,17 +20,17 @@ def allow_replication(
     *,
     tagging: bool,
 ) -> dict[str, Any]:
-    """Return the statement that lets accounts replicate into a registry.
+    """Return the statement that allows accounts to replicate into a registry.
 
     Args:
         registry_arn: ``arn:aws:ecr:REGION:ACCOUNT:repository/``, to which a prefix is added.
         partition: The accounts' partition.
-        accounts: Ids of the accounts whose images may arrive.
-        prefixes: Beginnings of the names of the repositories that they may arrive in.
+        accounts: Ids of the accounts that may replicate.
+        prefixes: Beginnings of the names of the repositories that they may replicate to.
         tagging: Whether repositories that ECR creates are tagged by a creation template.
 
     Raises:
-        ValueError: No account or no prefix, or one that ECR refuses.
+        ValidationError: There is no account or no prefix, or ECR rejects one.
     """
     _check("allow_replication_from", accounts, prefixes)
     actions = ["ecr:CreateRepository", "ecr:ReplicateImage"]
@@ -42,7 +42,7 @@ def allow_replication(
 def allow_create_on_push(
     registry_arn: str, partition: str, accounts: Sequence[str], prefixes: Sequence[str]
 ) -> dict[str, Any]:
-    """Return the statement that lets accounts create a repository by pushing to it.
+    """Return the statement that allows accounts to create a repository by pushing to it.
 
     Arguments and errors are as for `allow_replication`.
     """
@@ -53,14 +53,18 @@ def allow_create_on_push(
 def _check(method: str, accounts: Sequence[str], prefixes: Sequence[str]) -> None:
     principals.check_each("accounts", accounts, principals.account_id_errors)
     require_list("prefixes", prefixes)
-    faults = [
-        fault for each in prefixes if not is_unresolved(each) for fault in filter_errors(each)
-    ]
+    errors = list(item_errors("prefixes", prefixes, filter_errors))
     if not accounts:
-        faults.append("name at least one account")
+        message = "name at least one account"
+        errors.append(
+            Diagnostic(code="registry-policy-accounts-missing", path="accounts", message=message)
+        )
     if not prefixes:
-        faults.append("name at least one prefix: without one, every repository would be open")
-    raise_if_invalid(method, {"accounts": list(accounts), "prefixes": list(prefixes)}, faults)
+        message = "name at least one prefix: without one, every repository would be open"
+        errors.append(
+            Diagnostic(code="registry-policy-prefixes-missing", path="prefixes", message=message)
+        )
+    raise_if_invalid(method, {"accounts": list(accounts), "prefixes": list(prefixes)}, errors)
 
 
 def _statement(

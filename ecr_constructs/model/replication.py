@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.prefixes import covers, filter_errors, shared
 from ecr_constructs.model.registry_id import RegistryId
@@ -21,39 +22,47 @@ QUOTA_RULES = 10
 
 def destination_errors(
     destination: RegistryId, source: RegistryId, known_regions: Iterable[str]
-) -> Iterator[str]:
-    """Yield a sentence for each reason why a registry cannot replicate to another.
+) -> Iterator[Diagnostic]:
+    """Yield each reason why a registry cannot replicate to another.
 
     Args:
         destination: The registry that images are copied to.
         source: The registry that replicates.
-        known_regions: Every Region there is.
+        known_regions: The names of all Regions.
     """
     if destination == source:
-        yield f"{destination} is this registry itself; leave it out"
+        yield Diagnostic(
+            code="replication-destination-is-source",
+            message=f"{destination} is this registry itself",
+            remedy="leave it out",
+        )
     if is_unresolved(destination.region):
         return
-    if destination.region not in list(known_regions):
-        yield f"{destination.region!r} is not a Region that the installed aws-cdk-lib knows"
+    if destination.region not in set(known_regions):
+        yield Diagnostic(
+            code="replication-destination-region",
+            message=f"{destination.region!r} is not a known AWS Region",
+        )
     if is_unresolved(source.region):
         return
     here, there = partition_of(source.region), partition_of(destination.region)
     if here != there:
-        yield (
-            f"{destination} is in the partition {there}, this registry in {here}; images are not "
-            "replicated between partitions"
+        yield Diagnostic(
+            code="replication-destination-partition",
+            message=f"{destination} is in the partition {there}, this registry in {here}; images "
+            "are not replicated between partitions",
         )
 
 
 @dataclass(frozen=True, slots=True)
 class ReplicationRule:
-    """What is copied where.
+    """The repositories that are replicated, and their destinations.
 
     Attributes:
-        prefixes: Beginnings of the names of the repositories that are copied; none copies all.
-        destinations: Where to.
-        replicate_deletions: Whether an image deleted here, by hand or by a lifecycle policy, is
-            deleted there too.
+        prefixes: Beginnings of the names of the replicated repositories; none replicates all.
+        destinations: The registries that images are copied to.
+        replicate_deletions: Whether an image that is deleted here, by hand or by a lifecycle
+            policy, is deleted at the destinations too.
     """
 
     prefixes: frozenset[str]
@@ -62,20 +71,20 @@ class ReplicationRule:
 
     @property
     def what(self) -> str:
-        """What is copied, in words."""
+        """The prefixes, or ``everything``."""
         return ", ".join(sorted(self.prefixes)) or "everything"
 
     def __str__(self) -> str:
-        """Say it in words."""
+        """Return ``payments/ to 111122223333/eu-west-1``."""
         return f"{self.what} to {', '.join(map(str, sorted(self.destinations)))}"
 
 
 def merged(rules: Iterable[ReplicationRule]) -> list[ReplicationRule]:
-    """Join the rules that copy the same repositories, in the order they first came."""
+    """Join the rules for the same repositories, in the order in which they first appear."""
     joined: dict[tuple[frozenset[str], bool], frozenset[RegistryId]] = {}
     for rule in rules:
-        same = (rule.prefixes, rule.replicate_deletions)
-        joined[same] = joined.get(same, frozenset()) | rule.destinations
+        key = (rule.prefixes, rule.replicate_deletions)
+        joined[key] = joined.get(key, frozenset()) | rule.destinations
     return [
         ReplicationRule(prefixes, destinations, deletions)
         for (prefixes, deletions), destinations in joined.items()
@@ -88,9 +97,9 @@ def forwarded(
     others: Iterable[ReplicationRule],
     other: RegistryId,
 ) -> dict[str, set[RegistryId]]:
-    """Return what a registry sends to another and nowhere else, though the other sends it on.
+    """Return the destinations that images would reach only through another registry.
 
-    ECR does not replicate what arrived by replication, so it never reaches those destinations.
+    ECR does not replicate images that arrived by replication, so they never get there.
 
     Args:
         rules: The rules of the registry.
@@ -108,49 +117,68 @@ def forwarded(
         for theirs in others:
             for prefix in shared(mine.prefixes, theirs.prefixes):
                 direct = {
-                    each for r in rules if covers(r.prefixes, prefix) for each in r.destinations
+                    destination
+                    for rule in rules
+                    if covers(rule.prefixes, prefix)
+                    for destination in rule.destinations
                 }
                 if missing := theirs.destinations - direct - {source}:
                     lost.setdefault(prefix, set()).update(missing)
     return lost
 
 
-def replication_errors(rules: Sequence[ReplicationRule]) -> Iterator[str]:
-    """Yield a sentence for each limit that these rules exceed together."""
+def replication_errors(rules: Sequence[ReplicationRule]) -> Iterator[Diagnostic]:
+    """Yield each limit that these rules exceed together, and each rule that ECR rejects."""
     if len(rules) > MAX_RULES:
-        yield f"a registry has at most {MAX_RULES} replication rules, these are {len(rules)}"
-    everywhere = {each for rule in rules for each in rule.destinations}
-    if len(everywhere) > MAX_DESTINATIONS:
-        yield (
-            f"a registry replicates to at most {MAX_DESTINATIONS} different destinations, these "
-            f"are {len(everywhere)}"
+        yield Diagnostic(
+            code="replication-rule-count",
+            message=f"a registry has at most {MAX_RULES} replication rules, these are {len(rules)}",
+        )
+    destinations = {destination for rule in rules for destination in rule.destinations}
+    if len(destinations) > MAX_DESTINATIONS:
+        yield Diagnostic(
+            code="replication-destination-count",
+            message=f"a registry replicates to at most {MAX_DESTINATIONS} different destinations, "
+            f"these are {len(destinations)}",
         )
     yield from _contradictions(rules)
     for rule in rules:
-        if not rule.destinations:
-            yield "a replication rule needs a destination"
-        if len(rule.destinations) > MAX_DESTINATIONS_PER_RULE:
-            yield (
-                f"a replication rule has at most {MAX_DESTINATIONS_PER_RULE} destinations, one "
-                f"has {len(rule.destinations)}"
-            )
-        if len(rule.prefixes) > MAX_FILTERS_PER_RULE:
-            yield (
-                f"a replication rule has at most {MAX_FILTERS_PER_RULE} prefixes, one has "
-                f"{len(rule.prefixes)}; a shorter prefix covers several repositories"
-            )
-        for prefix in sorted(rule.prefixes):
-            if not is_unresolved(prefix):
-                yield from filter_errors(prefix)
+        yield from _rule_errors(rule)
 
 
-def _contradictions(rules: Iterable[ReplicationRule]) -> Iterator[str]:
-    asked: dict[tuple[frozenset[str], RegistryId], bool] = {}
+def _rule_errors(rule: ReplicationRule) -> Iterator[Diagnostic]:
+    if not rule.destinations:
+        yield Diagnostic(
+            code="replication-destination-missing",
+            message="a replication rule needs a destination",
+        )
+    if len(rule.destinations) > MAX_DESTINATIONS_PER_RULE:
+        yield Diagnostic(
+            code="replication-rule-destination-count",
+            message=f"a replication rule has at most {MAX_DESTINATIONS_PER_RULE} destinations, "
+            f"one has {len(rule.destinations)}",
+        )
+    if len(rule.prefixes) > MAX_FILTERS_PER_RULE:
+        yield Diagnostic(
+            code="replication-prefix-count",
+            message=f"a replication rule has at most {MAX_FILTERS_PER_RULE} prefixes, one has "
+            f"{len(rule.prefixes)}",
+            remedy="a shorter prefix covers several repositories",
+        )
+    for prefix in sorted(rule.prefixes):
+        if not is_unresolved(prefix):
+            yield from filter_errors(prefix)
+
+
+def _contradictions(rules: Iterable[ReplicationRule]) -> Iterator[Diagnostic]:
+    deletions: dict[tuple[frozenset[str], RegistryId], bool] = {}
     for rule in rules:
         for destination in sorted(rule.destinations):
-            deletions = asked.setdefault((rule.prefixes, destination), rule.replicate_deletions)
-            if deletions != rule.replicate_deletions:
-                yield (
-                    f"{rule.what} is to be replicated to {destination} both with and without "
-                    "deletions; choose one"
+            key = (rule.prefixes, destination)
+            if deletions.setdefault(key, rule.replicate_deletions) != rule.replicate_deletions:
+                yield Diagnostic(
+                    code="replication-deletions-conflict",
+                    message=f"{rule.what} is to be replicated to {destination} both with and "
+                    "without deletions",
+                    remedy="choose one",
                 )

@@ -1,9 +1,9 @@
 """The statements of a repository policy, as plain documents.
 
-They carry no ``Resource``: a repository policy speaks of its own repository, and ECR refuses
-one that says so (https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html).
-They are spelt as CDK spells them (sorted, a list of one as the value itself, no Sid), so that a
-grant added later leaves them as they are and equal statements merge.
+They have no ``Resource``: a repository policy always applies to its own repository, and ECR rejects
+the element (https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html).
+They have the form that CDK renders (sorted, a list of one as the value itself, no Sid), so that a
+later grant does not change them and equal statements merge.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecr_constructs.model import principals
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 
@@ -22,7 +23,7 @@ PULL_ACTIONS = (
     "ecr:BatchGetImage",
     "ecr:GetDownloadUrlForLayer",
 )
-# Clients look which layers and manifests are there already.
+# Clients first look up which layers and manifests exist already.
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
 PUSH_ONLY_ACTIONS = (
     "ecr:BatchCheckLayerAvailability",
@@ -32,7 +33,7 @@ PUSH_ONLY_ACTIONS = (
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 )
-# For the accounts and principals that a repository names: who may push may pull.
+# Accounts and principals that may push to a repository may also pull from it.
 PUSH_ACTIONS = (
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",
@@ -51,17 +52,17 @@ LIFECYCLE_ACTIONS = (
     "ecr:PutLifecyclePolicy",
     "ecr:StartLifecyclePolicyPreview",
 )
-# About the registry, not about a repository: it takes no other resource than "*".
+# An action on the registry, whose only resource is "*".
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
 LOGIN_ACTIONS = ("ecr:GetAuthorizationToken",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Who outside the account may use a repository.
+    """The accounts, organizations and principals that may use a repository.
 
-    Whoever may push may pull. Principals must exist when the policy is deployed, or ECR refuses
-    it; accounts and organizations need not
+    Permission to push includes permission to pull. Principals must exist when the policy is
+    deployed, or ECR rejects it; accounts and organizations need not
     (https://github.com/aws/aws-cdk/issues/15070).
 
     Attributes:
@@ -73,7 +74,12 @@ class Access:
         push_principals: ARNs of roles and users that may push and pull.
 
     Raises:
-        ValueError: An id or ARN that IAM would refuse, or that admits more than it seems to.
+        ValidationError: IAM rejects an id or ARN, or a wildcard would admit too many.
+
+    Example:
+        >>> access = Access(pull_accounts=["111122223333"])
+        >>> access.statements("aws")[0]["Principal"]
+        {'AWS': 'arn:aws:iam::111122223333:root'}
     """
 
     pull_organizations: Sequence[str] = ()
@@ -84,8 +90,8 @@ class Access:
     push_principals: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        """Judge every value before anything is built from it."""
-        for keyword, faults_of in (
+        """Validate every value."""
+        for keyword, errors_of in (
             ("pull_organizations", principals.organization_id_errors),
             ("pull_organizational_units", principals.organizational_unit_errors),
             ("pull_accounts", principals.account_id_errors),
@@ -93,11 +99,11 @@ class Access:
             ("push_accounts", principals.account_id_errors),
             ("push_principals", principals.principal_arn_errors),
         ):
-            principals.check_each(keyword, getattr(self, keyword), faults_of)
+            principals.check_each(keyword, getattr(self, keyword), errors_of)
 
     @property
     def names_anyone(self) -> bool:
-        """Whether an account or principal is admitted by name, beside whole organizations."""
+        """Whether an account or a principal is named, rather than only organizations."""
         return bool(
             self.pull_accounts or self.pull_principals or self.push_accounts or self.push_principals
         )
@@ -109,7 +115,7 @@ class Access:
             partition: The partition of the accounts, such as ``aws``, or a deploy-time value.
         """
         push = {*_roots(self.push_accounts, partition), *self.push_principals}
-        # Whoever may push may pull: naming them twice would only make the statements merge.
+        # Push includes pull: a second statement for the same principals would only be merged.
         pull = {*_roots(self.pull_accounts, partition), *self.pull_principals} - push
         statements = []
         if self.pull_organizations:
@@ -130,13 +136,15 @@ def document(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"Statement": list(statements), "Version": "2012-10-17"}
 
 
-def length_errors(policy: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence if a policy is longer than ECR accepts; one with tokens passes."""
+def length_errors(policy: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """Yield a problem if a policy is too long for ECR; one with deploy-time values passes."""
     text = compact(policy)
     if len(text) > POLICY_MAX_LENGTH and not is_unresolved(text):
-        yield (
-            f"a repository policy may be {POLICY_MAX_LENGTH:,} characters long, this one is "
-            f"{len(text):,}; admit accounts or an organization in place of principals"
+        yield Diagnostic(
+            code="repository-policy-length",
+            message=f"a repository policy may be {POLICY_MAX_LENGTH:,} characters long, this one "
+            f"is {len(text):,}",
+            remedy="admit accounts or an organization in place of principals",
         )
 
 
@@ -145,10 +153,15 @@ def _roots(accounts: Sequence[str], partition: str) -> list[str]:
 
 
 def _allow(
-    what: Sequence[str], who: str | list[str], condition: Mapping[str, Any] | None = None
+    actions: Sequence[str], principal: str | list[str], condition: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    when = {"Condition": condition} if condition else {}
-    return {"Action": list(what), **when, "Effect": "Allow", "Principal": {"AWS": who}}
+    conditions = {"Condition": condition} if condition else {}
+    return {
+        "Action": list(actions),
+        **conditions,
+        "Effect": "Allow",
+        "Principal": {"AWS": principal},
+    }
 
 
 def _one_or_all(values: Iterable[str]) -> str | list[str]:

@@ -1,19 +1,26 @@
-"""Which images of a registry are scanned, by what and when."""
+"""Scanning configurations: which images are scanned, by which scanner and when."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
-from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid, require_list
+from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.validation import (
+    item_errors,
+    raise_if_invalid,
+    reject,
+    require_list,
+    text_length_errors,
+)
 
 ScanType = Literal["BASIC", "ENHANCED"]
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_RegistryScanningRule.html
 MAX_FILTERS_PER_RULE = 100
 FILTER_MAX_LENGTH = 255
-# Accepts what the API's pattern accepts, which backtracks for minutes on a long faulty filter.
+# Matches the same strings as the API's pattern, which backtracks for minutes on a long invalid
+# filter.
 _FILTER = re.compile(r"[a-z0-9*]+(?:[._/-][a-z0-9*]+)*")
 
 
@@ -23,12 +30,13 @@ class Scanning:
 
     Attributes:
         scan_type: ``BASIC``, ECR's own scanner; or ``ENHANCED``, Amazon Inspector, which also
-            knows programming languages' packages and looks again when new faults become known.
+            scans packages of programming languages and rescans for new vulnerabilities.
         on_push: Filters of repositories whose images are scanned when they are pushed.
-        continuous: Filters of repositories whose images are scanned again and again.
+        continuous: Filters of repositories whose images are rescanned continuously.
 
     Raises:
-        ValueError: A filter that ECR refuses, too many of them, or one of both kinds.
+        ValidationError: ECR rejects a filter or the number of filters, or a filter has both
+            frequencies.
     """
 
     scan_type: ScanType
@@ -36,36 +44,51 @@ class Scanning:
     continuous: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Judge the whole."""
+        """Validate the configuration."""
         raise_if_invalid("registry scanning configuration", self, self._errors())
 
-    def _errors(self) -> Iterator[str]:
+    def _errors(self) -> Iterator[Diagnostic]:
         if self.scan_type == "BASIC" and self.continuous:
-            yield "BASIC scanning is never continuous; use ENHANCED, or scan on push"
-        for frequency, filters in (("on push", self.on_push), ("continuously", self.continuous)):
+            yield Diagnostic(
+                code="scanning-basic-continuous",
+                path="continuous",
+                message="BASIC scanning is never continuous",
+                remedy="use ENHANCED, or scan on push",
+            )
+        for path, frequency, filters in (
+            ("on_push", "on push", self.on_push),
+            ("continuous", "continuously", self.continuous),
+        ):
             if len(filters) > MAX_FILTERS_PER_RULE:
-                yield (
-                    f"at most {MAX_FILTERS_PER_RULE} filters are scanned {frequency}, these are "
-                    f"{len(filters)}; a filter with '*' covers several repositories"
+                yield Diagnostic(
+                    code="scanning-filter-count",
+                    path=path,
+                    message=f"at most {MAX_FILTERS_PER_RULE} filters are scanned {frequency}, "
+                    f"these are {len(filters)}",
+                    remedy="a filter with '*' covers several repositories",
                 )
-            for each in filters:
-                if not is_unresolved(each):
-                    yield from _filter_errors(each)
-        for each in sorted(set(self.on_push) & set(self.continuous)):
-            yield f"{each!r} is to be scanned both on push and continuously; choose one"
+            yield from item_errors(path, filters, _filter_errors)
+        for pattern in sorted(set(self.on_push) & set(self.continuous)):
+            yield Diagnostic(
+                code="scanning-filter-frequency",
+                message=f"{pattern!r} is to be scanned both on push and continuously",
+                remedy="choose one",
+            )
 
     def joined(self, other: Self) -> Self:
-        """Return what two callers ask for together.
+        """Return the configuration that fulfils two requests.
 
         Raises:
-            ValueError: They contradict each other.
+            ValidationError: They contradict each other.
         """
         if self.scan_type != other.scan_type:
-            msg = (
-                f"a registry scans either BASIC or ENHANCED, for all its repositories; asked for "
-                f"both: {self} and {other}"
+            reject(
+                "registry scanning configuration",
+                other,
+                "scanning-type-conflict",
+                "a registry scans either BASIC or ENHANCED, for all its repositories; asked for "
+                f"both: {self} and {other}",
             )
-            raise ValueError(msg)
         return replace(
             self,
             on_push=tuple(dict.fromkeys(self.on_push + other.on_push)),
@@ -73,28 +96,37 @@ class Scanning:
         )
 
     def rules(self) -> list[tuple[str, list[str]]]:
-        """Return the filters by scan frequency, leaving out what has none."""
+        """Return each scan frequency that has filters, with its filters."""
         rules = {"SCAN_ON_PUSH": self.on_push, "CONTINUOUS_SCAN": self.continuous}
         return [(frequency, sorted(filters)) for frequency, filters in rules.items() if filters]
 
     def __str__(self) -> str:
-        """Say it in words."""
+        """Return ``BASIC, on push payments/*``."""
         parts = [f"on push {', '.join(self.on_push)}"] if self.on_push else []
         parts += [f"continuously {', '.join(self.continuous)}"] if self.continuous else []
         return f"{self.scan_type}, {'; '.join(parts) or 'nothing'}"
 
 
 def filters_of(name: str, filters: Sequence[str]) -> tuple[str, ...]:
-    """Return filters as a tuple, each once, refusing a bare string."""
+    """Return filters as a tuple without duplicates.
+
+    Raises:
+        ValidationError: The value is not a list.
+    """
     require_list(name, filters)
     return tuple(dict.fromkeys(filters))
 
 
-def _filter_errors(each: str) -> Iterator[str]:
-    if not 1 <= len(each) <= FILTER_MAX_LENGTH:
-        yield f"filter {each!r} must be 1 to {FILTER_MAX_LENGTH} characters long, is {len(each)}"
-    elif not _FILTER.fullmatch(each):
-        yield (
-            f"filter {each!r} must be a repository name, in which '*' stands for anything; it "
-            "ends in a letter, a digit or '*'"
+def _filter_errors(pattern: str) -> Iterator[Diagnostic]:
+    subject = f"filter {pattern!r}"
+    length = text_length_errors(
+        "scanning-filter-length", subject, pattern, FILTER_MAX_LENGTH, least=1
+    )
+    if errors := list(length):
+        yield from errors
+    elif not _FILTER.fullmatch(pattern):
+        yield Diagnostic(
+            code="scanning-filter-format",
+            message=f"{subject} must be a repository name, in which '*' matches any characters; "
+            "it ends in a letter, a digit or '*'",
         )

@@ -1,7 +1,7 @@
-"""AWS services that pull images, and in whose name.
+"""AWS services that pull images, and the principals that they pull as.
 
-Two of them pull by themselves, so that a repository admits the service: Lambda and, where a
-project asks for it, CodeBuild. All others pull with a role, and the role is what to grant to.
+Two of them pull as the service principal, which a repository policy must admit: Lambda and, if a
+project is configured so, CodeBuild. All others pull with a role: grant to that role.
 """
 
 import re
@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid, require_list
+from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.validation import item_errors, raise_if_invalid, require_list
 
 LAMBDA = "lambda.amazonaws.com"
 CODE_BUILD = "codebuild.amazonaws.com"
-# What a service acts for. https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+# The keys that name the resource or account a service acts for. https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 SOURCES = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths")
 _NAME = re.compile(r"[A-Za-z0-9_*-]{1,150}")
 
@@ -37,12 +37,12 @@ _ROLES = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a service that pulls by itself acts for.
+    """The place of the functions and projects that a service pulls for.
 
     Attributes:
         partition: The partition, or a deploy-time value.
-        region: The Region of the repository, which is that of what pulls from it.
-        account: The account that what pulls belongs to.
+        region: The Region of the repository, and of the functions and projects.
+        account: The account of the functions and projects.
     """
 
     partition: str
@@ -52,8 +52,8 @@ class Source:
     def functions(self, names: Sequence[str] = ()) -> dict[str, Any]:
         """Return the condition that Lambda acts for functions, named or all of the account.
 
-        AWS documents ``aws:SourceArn``, which holds the account, and not whether Lambda sends
-        ``aws:SourceAccount``; if it does, it must fit
+        AWS documents ``aws:SourceArn``, which contains the account, and not whether Lambda sends
+        ``aws:SourceAccount``; if it does, it must match
         (https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions).
         """
         arn = f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:"
@@ -77,43 +77,44 @@ class Source:
         }
 
     def conditions_for(self, service: str) -> dict[str, Any]:
-        """Return the condition for whatever of the account pulls; none for other services."""
+        """Return the condition for all of the account; no condition for other services."""
         if service == LAMBDA:
             return self.functions()
         return self.projects() if service == CODE_BUILD else {}
 
 
 def tells_source(conditions: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Tell whether conditions say what a service must act for."""
+    """Return whether conditions name the resource or account that a service must act for."""
     return any(key.lower() in SOURCES for tests in conditions.values() for key in tests)
 
 
-def service_errors(service: str) -> Iterator[str]:
-    """Yield why a service cannot be granted access by its name alone."""
+def service_errors(service: str) -> Iterator[Diagnostic]:
+    """Yield the reason why a service cannot be granted access by its name alone."""
     if service in _ROLES:
-        yield f"{_ROLES[service]}: grant to that role"
+        yield Diagnostic(
+            code="service-pulls-with-role", message=f"{_ROLES[service]}: grant to that role"
+        )
     else:
-        yield (
-            f"{service} would be let in for anybody it acts for, in every account. If it pulls "
-            "with a role, grant to that role; otherwise say what it acts for: "
+        yield Diagnostic(
+            code="service-source-missing",
+            message=f"{service} would be admitted whichever account it acts for. If it pulls with "
+            "a role, grant to that role; otherwise name the account: "
             f"iam.ServicePrincipal({service!r}, conditions={{'StringEquals': "
-            "{'aws:SourceAccount': '111122223333'}})"
+            "{'aws:SourceAccount': '111122223333'}})",
         )
 
 
 def check_names(keyword: str, names: Sequence[str]) -> None:
-    """Refuse what is no name of a function or project, or no pattern of one.
+    """Reject values that are not names of functions or projects, nor patterns of names.
 
     Raises:
-        ValueError: It is none, such as an ARN.
+        ValidationError: A value is not a name; it is an ARN, for example.
     """
     require_list(keyword, names)
-    raise_if_invalid(
-        keyword,
-        list(names),
-        [
-            f"{name!r} must be a name, in which '*' stands for anything; no ARN"
-            for name in names
-            if not is_unresolved(name) and not _NAME.fullmatch(name)
-        ],
-    )
+    raise_if_invalid(keyword, list(names), item_errors(keyword, names, _name_errors))
+
+
+def _name_errors(name: str) -> Iterator[Diagnostic]:
+    if not _NAME.fullmatch(name):
+        message = f"{name!r} must be a name, in which '*' matches any characters, not an ARN"
+        yield Diagnostic(code="source-name-format", message=message)

@@ -1,12 +1,18 @@
-"""Which images ECR signs when they are pushed."""
+"""Signing configurations: which images ECR signs when they are pushed."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid
+from ecr_constructs.model.validation import (
+    item_errors,
+    located,
+    raise_if_invalid,
+    text_length_errors,
+)
 
 # The API allows 10 rules, the CloudFormation schema 50; the API decides.
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SigningConfiguration.html
@@ -26,71 +32,84 @@ class SigningRule:
 
     Attributes:
         profile_arn: The ARN of an AWS Signer signing profile of the registry's Region.
-        filters: Repository names, in which ``*`` stands for anything; none signs all.
+        filters: Repository names, in which ``*`` matches any characters; none signs all.
 
     Raises:
-        ValueError: An ARN or a filter that ECR refuses, or more than 100 filters.
+        ValidationError: ECR rejects the ARN or a filter, or there are more than 100 filters.
     """
 
     profile_arn: str
     filters: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Judge the rule."""
+        """Validate the rule."""
         raise_if_invalid("signing rule", self.profile_arn, self._errors())
 
-    def _errors(self) -> Iterator[str]:
-        if not is_unresolved(self.profile_arn) and not _PROFILE.fullmatch(self.profile_arn):
-            yield (
-                "the signing profile must be given by its ARN, "
-                "'arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME'"
-            )
-        elif not is_unresolved(self.profile_arn) and len(self.profile_arn) > PROFILE_ARN_MAX_LENGTH:
-            yield (
-                f"the signing profile's ARN must be at most {PROFILE_ARN_MAX_LENGTH} characters "
-                f"long, is {len(self.profile_arn)}"
-            )
+    def _errors(self) -> Iterator[Diagnostic]:
+        if not is_unresolved(self.profile_arn):
+            yield from located("profile_arn", _profile_errors(self.profile_arn))
         if len(self.filters) > MAX_FILTERS_PER_RULE:
-            yield (
-                f"a rule has at most {MAX_FILTERS_PER_RULE} filters, this one has "
-                f"{len(self.filters)}; a filter with '*' covers several repositories"
+            yield Diagnostic(
+                code="signing-filter-count",
+                path="filters",
+                message=f"a rule has at most {MAX_FILTERS_PER_RULE} filters, this one has "
+                f"{len(self.filters)}",
+                remedy="a filter with '*' covers several repositories",
             )
-        for each in self.filters:
-            if is_unresolved(each):
-                continue
-            if not 1 <= len(each) <= FILTER_MAX_LENGTH or not _FILTER.fullmatch(each):
-                yield (
-                    f"filter {each!r} must be a repository name of 1 to {FILTER_MAX_LENGTH} "
-                    "characters, in which '*' stands for anything"
-                )
+        yield from item_errors("filters", self.filters, _filter_errors)
 
     def may_sign(self, repository_name: str | None) -> bool:
-        """Tell whether images of a repository are signed, or may be.
+        """Return whether images of a repository are signed, or may be.
 
         Args:
-            repository_name: The name; None if CloudFormation makes one up. Neither such a name
-                nor a filter or name that is known only at deploy time can be judged: it may.
+            repository_name: The name; None if CloudFormation generates one. A generated name, and
+                a name or a filter that is resolved at deploy time, may match.
         """
         if not self.filters or repository_name is None or is_unresolved(repository_name):
             return True
         return any(
-            is_unresolved(each) or fnmatchcase(repository_name, each) for each in self.filters
+            is_unresolved(pattern) or fnmatchcase(repository_name, pattern)
+            for pattern in self.filters
         )
 
     def may_sign_below(self, prefix: str) -> bool:
-        """Tell whether images of some repository whose name begins so may be signed."""
+        """Return whether a repository whose name begins with a prefix may have signed images."""
         if not self.filters or is_unresolved(prefix):
             return True
-        stems = [each.partition("*")[0] for each in self.filters]
+        stems = [pattern.partition("*")[0] for pattern in self.filters]
         return any(
-            is_unresolved(each)
+            is_unresolved(pattern)
             or stem.startswith(prefix)
-            or ("*" in each and prefix.startswith(stem))
-            for each, stem in zip(self.filters, stems, strict=True)
+            or ("*" in pattern and prefix.startswith(stem))
+            for pattern, stem in zip(self.filters, stems, strict=True)
         )
 
 
-def signing_errors(rules: Sequence[SigningRule]) -> Iterator[str]:
-    """Yield a sentence for each limit that these rules exceed together."""
+def signing_errors(rules: Sequence[SigningRule]) -> Iterator[Diagnostic]:
+    """Yield a problem if the rules together exceed a limit of ECR."""
     if len(rules) > MAX_RULES:
-        yield f"a registry has at most {MAX_RULES} signing rules, these are {len(rules)}"
+        message = f"a registry has at most {MAX_RULES} signing rules, these are {len(rules)}"
+        yield Diagnostic(code="signing-rule-count", message=message)
+
+
+def _profile_errors(arn: str) -> Iterator[Diagnostic]:
+    if not _PROFILE.fullmatch(arn):
+        yield Diagnostic(
+            code="signing-profile-format",
+            message="the signing profile must be given by its ARN, "
+            "'arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME'",
+        )
+    else:
+        subject = "the signing profile's ARN"
+        yield from text_length_errors(
+            "signing-profile-length", subject, arn, PROFILE_ARN_MAX_LENGTH
+        )
+
+
+def _filter_errors(pattern: str) -> Iterator[Diagnostic]:
+    if len(pattern) > FILTER_MAX_LENGTH or not _FILTER.fullmatch(pattern):
+        yield Diagnostic(
+            code="signing-filter-format",
+            message=f"filter {pattern!r} must be a repository name of 1 to {FILTER_MAX_LENGTH} "
+            "characters, in which '*' matches any characters",
+        )

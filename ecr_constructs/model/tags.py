@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid
+from ecr_constructs.model.validation import located, raise_if_invalid, text_length_errors
 
 # The AWS::ECR::Repository schema:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecr-repository-tag.html
@@ -13,28 +14,42 @@ VALUE_MAX_LENGTH = 255
 
 
 def check_tags(tags: Mapping[str, str]) -> None:
-    """Raise a ValueError listing every tag that CloudFormation refuses.
+    """Reject tags that CloudFormation rejects.
 
     Limits: 50 tags, keys of 1 to 127 characters that do not begin with ``aws:``, values of 1 to
     255 characters. Deploy-time values pass.
+
+    Raises:
+        ValidationError: Every problem of every tag.
     """
     raise_if_invalid("tags", dict(tags), tag_errors(tags))
 
 
-def tag_errors(tags: Mapping[str, str]) -> Iterator[str]:
-    """Yield a sentence for each reason why CloudFormation refuses these tags."""
+def tag_errors(tags: Mapping[str, str]) -> Iterator[Diagnostic]:
+    """Yield each reason why CloudFormation rejects these tags."""
     if len(tags) > MAX_TAGS:
-        yield f"at most {MAX_TAGS} tags are allowed, these are {len(tags)}"
+        message = f"at most {MAX_TAGS} tags are allowed, these are {len(tags)}"
+        yield Diagnostic(code="tag-count", path="tags", message=message)
     for key, value in tags.items():
-        if not is_unresolved(key):
-            if not 1 <= len(key) <= KEY_MAX_LENGTH:
-                yield f"key {key!r} must be 1 to {KEY_MAX_LENGTH} characters long, is {len(key)}"
-            if key.lower().startswith("aws:"):
-                yield f"key {key!r} begins with 'aws:', which is reserved for AWS"
-        if not isinstance(value, str):
-            yield f"the value of {key!r} must be text, got {value!r}; write {str(value)!r}"
-        elif not is_unresolved(value) and not 1 <= len(value) <= VALUE_MAX_LENGTH:
-            yield (
-                f"the value of {key!r} must be 1 to {VALUE_MAX_LENGTH} characters long, "
-                f"is {len(value)}"
-            )
+        yield from located(f"tags[{key!r}]", (*_key_errors(key), *_value_errors(key, value)))
+
+
+def _key_errors(key: str) -> Iterator[Diagnostic]:
+    if is_unresolved(key):
+        return
+    yield from text_length_errors("tag-key-length", f"key {key!r}", key, KEY_MAX_LENGTH, least=1)
+    if key.lower().startswith("aws:"):
+        message = f"key {key!r} begins with 'aws:', which is reserved for AWS"
+        yield Diagnostic(code="tag-key-reserved-prefix", message=message)
+
+
+def _value_errors(key: str, value: object) -> Iterator[Diagnostic]:
+    if not isinstance(value, str):
+        yield Diagnostic(
+            code="tag-value-type",
+            message=f"the value of {key!r} must be text, got {value!r}",
+            remedy=f"write {str(value)!r}",
+        )
+    elif not is_unresolved(value):
+        subject = f"the value of {key!r}"
+        yield from text_length_errors("tag-value-length", subject, value, VALUE_MAX_LENGTH, least=1)

@@ -1,26 +1,26 @@
-"""Values that CDK knows only at deploy time.
+"""Deploy-time values of CDK, called tokens.
 
-CDK hands out such values as marked strings, lists and numbers. The model lets them pass:
-what they will be cannot be judged yet. The marks are recognised here, without CDK, so that
-judging a value costs no call to Node; a test holds this to ``cdk.Token.is_unresolved``.
+CDK represents a value that CloudFormation resolves as a marked string, list or number. The model
+accepts such values, since they cannot be validated yet. It detects the marks without CDK, so that
+validation needs no call to Node; a test compares it with ``cdk.Token.is_unresolved``.
 """
 
 import struct
 
 _STRING_MARK = "${Token["
 _LIST_MARK = "#{Token["
-# The top 16 bits of a double that stands for a number token.
+# The top 16 bits of the double that represents a number token.
 # https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/core/lib/private/encoding.ts
 _NUMBER_MARK = b"\xfb\xff"
 
 
 def is_unresolved(value: object) -> bool:
-    """Tell whether a string or a number is, or holds, a deploy-time value."""
+    """Return whether a string or a number is, or contains, a deploy-time value."""
     if isinstance(value, str):
         return _STRING_MARK in value
     return isinstance(value, float) and struct.pack(">d", value).startswith(_NUMBER_MARK)
 
 
 def is_list_mark(value: object) -> bool:
-    """Tell whether a string stands for a whole list that is known only at deploy time."""
+    """Return whether a string represents a whole list that is resolved at deploy time."""
     return isinstance(value, str) and value.startswith(_LIST_MARK)

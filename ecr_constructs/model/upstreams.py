@@ -1,4 +1,4 @@
-"""The registries that a pull through cache can stand before."""
+"""The upstream registries of pull through caches."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 from ecr_constructs.model import principals
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.pull_through_credential import credential_errors, place_errors
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid
+from ecr_constructs.model.validation import raise_if_invalid, reject
 
 _AZURE = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.azurecr\.io")
 
 
 class HasSecretArn(Protocol):
-    """What is needed of a ``secretsmanager.ISecret``."""
+    """The part of ``secretsmanager.ISecret`` that the model reads."""
 
     @property
     def secret_arn(self) -> str:
@@ -23,7 +24,7 @@ class HasSecretArn(Protocol):
 
 
 class HasRoleArn(Protocol):
-    """What is needed of an ``iam.IRole``."""
+    """The part of ``iam.IRole`` that the model reads."""
 
     @property
     def role_arn(self) -> str:
@@ -37,20 +38,24 @@ Credential = HasSecretArn | str
 class Upstream:
     """A registry whose images are cached, and how ECR logs in to it.
 
-    A factory for each of the nine that ECR knows
+    There is a factory for each of the nine that ECR supports
     (https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html). A credential
     is a ``secretsmanager.ISecret``, a `PullThroughCredential` or the ARN of a secret, which is
     named ``ecr-pullthroughcache/…`` and holds ``{"username": …, "accessToken": …}``.
 
     Attributes:
         registry: ECR's name of the registry: ``docker-hub``.
-        url: Where it is: ``registry-1.docker.io``. None for a registry of Amazon ECR.
-        default_prefix: What the names of cached repositories begin with by default, as in the
-            AWS Management Console.
+        url: Its host: ``registry-1.docker.io``. None for a registry of Amazon ECR.
+        default_prefix: The default beginning of the names of cached repositories, as in the AWS
+            Management Console.
         credential_arn: The ARN of the secret to log in with, or None.
         account: The account of a registry of Amazon ECR, or None.
         region: The Region of a registry of Amazon ECR, or None.
         role_arn: The ARN of the role that reads a registry of Amazon ECR, or None.
+
+    Example:
+        >>> str(Upstream.quay())
+        'quay.io'
     """
 
     registry: str
@@ -69,7 +74,7 @@ class Upstream:
             credential: A Docker Hub user's name and access token.
 
         Raises:
-            ValueError: A secret that ECR refuses.
+            ValidationError: ECR rejects the secret.
         """
         return cls("docker-hub", "registry-1.docker.io", "docker-hub", _arn(credential))
 
@@ -81,7 +86,7 @@ class Upstream:
             credential: A GitHub user's name and personal access token.
 
         Raises:
-            ValueError: A secret that ECR refuses.
+            ValidationError: ECR rejects the secret.
         """
         return cls("github-container-registry", "ghcr.io", "github", _arn(credential))
 
@@ -93,7 +98,7 @@ class Upstream:
             credential: A GitLab user's name and access token.
 
         Raises:
-            ValueError: A secret that ECR refuses.
+            ValidationError: ECR rejects the secret.
         """
         return cls("gitlab-container-registry", "registry.gitlab.com", "gitlab", _arn(credential))
 
@@ -106,12 +111,15 @@ class Upstream:
             credential: The name and password of a token of the registry.
 
         Raises:
-            ValueError: Another URL, or a secret that ECR refuses.
+            ValidationError: ECR rejects the URL or the secret.
         """
-        faults = []
         if not is_unresolved(registry_url) and not _AZURE.fullmatch(registry_url):
-            faults.append("an Azure registry is given by its host alone: 'NAME.azurecr.io'")
-        raise_if_invalid("upstream registry URL", registry_url, faults)
+            reject(
+                "upstream registry URL",
+                registry_url,
+                "azure-registry-format",
+                "an Azure registry is given by its host alone: 'NAME.azurecr.io'",
+            )
         return cls("azure-container-registry", registry_url, "azure", _arn(credential))
 
     @classmethod
@@ -122,7 +130,7 @@ class Upstream:
             credential: The identity and the secret of a Chainguard pull token.
 
         Raises:
-            ValueError: A secret that ECR refuses.
+            ValidationError: ECR rejects the secret.
         """
         return cls("chainguard", "cgr.dev", "chainguard", _arn(credential))
 
@@ -151,45 +159,55 @@ class Upstream:
                 ``ecr:GetDownloadUrlForLayer`` and ``ecr:GetImageCopyStatus``.
             region: Its Region, of the same partition.
             role: An ``iam.IRole`` of the cache's account, or its ARN, that reads the upstream. It
-                is used as it is: it must trust ``pullthroughcache.ecr.amazonaws.com`` and be
-                allowed what
+                is not changed: it must trust ``pullthroughcache.ecr.amazonaws.com`` and have the
+                permissions that
                 https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html
-                lists. Default: the cache makes one if the upstream is in another account.
+                lists. Default: the cache creates one if the upstream is in another account.
 
         Raises:
-            ValueError: No account id.
+            ValidationError: The account is not an account id.
         """
         principals.check_each("account", [account], principals.account_id_errors)
         arn = role if isinstance(role, str) or role is None else role.role_arn
         return cls("ecr", None, "ecr", account=account, region=region, role_arn=arn)
 
-    def faults_from(self, account: str, region: str, known_regions: Iterable[str]) -> Iterator[str]:
-        """Yield a sentence for each reason why a registry cannot cache this one.
+    def faults_from(
+        self, account: str, region: str, known_regions: Iterable[str]
+    ) -> Iterator[Diagnostic]:
+        """Yield each reason why a registry cannot cache this one.
 
         Args:
             account: The caching registry's account.
             region: The caching registry's Region.
-            known_regions: Every Region there is.
+            known_regions: The names of all Regions.
         """
         if self.credential_arn is not None:
             yield from place_errors(self.credential_arn, account, region)
         if self.region is None or is_unresolved(self.region):
             return
         if self.region not in set(known_regions):
-            yield f"{self.region!r} is not a Region that the installed aws-cdk-lib knows"
+            yield Diagnostic(
+                code="upstream-region",
+                message=f"{self.region!r} is not a Region that the installed aws-cdk-lib knows",
+            )
         if is_unresolved(region):
             return
         if (self.account, self.region) == (account, region):
-            yield f"{self} is this registry itself; name the one whose images are to be cached"
+            yield Diagnostic(
+                code="upstream-is-cache",
+                message=f"{self} is this registry itself",
+                remedy="name the one whose images are to be cached",
+            )
         here, there = partition_of(region), partition_of(self.region)
         if here != there:
-            yield (
-                f"{self} is in the partition {there}, this registry in {here}; images are not "
-                "cached across partitions"
+            yield Diagnostic(
+                code="upstream-partition",
+                message=f"{self} is in the partition {there}, this registry in {here}; images are "
+                "not cached across partitions",
             )
 
     def needs_role(self, account: str) -> bool:
-        """Whether ECR must be lent a role: for another account's registry, or one it may be."""
+        """Return whether ECR needs a role: the registry is, or may be, another account's."""
         return self.account is not None and self.account != account
 
     def __str__(self) -> str:

@@ -1,13 +1,13 @@
-"""How much of ECR's quotas an account uses, as CloudWatch knows it.
+"""CloudWatch's metrics of the use of ECR's quotas.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/monitoring-usage.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid
+from ecr_constructs.model.validation import reject
 
 # The requests of pushes and pulls, each with a quota of its own.
 API_ACTIONS = (
@@ -28,11 +28,11 @@ class Usage:
     """A metric of the use of a quota.
 
     Attributes:
-        what: What is counted, in words.
+        what: A description of the counted thing.
         metric: The metric's name.
-        dimensions: Which of the metrics of this name it is.
-        statistic: The statistic that is meaningful.
-        period: How often it is published, in seconds.
+        dimensions: The metric's dimensions.
+        statistic: The statistic to use.
+        period: The interval of publication, in seconds.
         expression: The use in percent of the quota, with the metric as ``usage``.
     """
 
@@ -45,14 +45,14 @@ class Usage:
 
 
 def api_usage(action: str) -> Usage:
-    """Return the use of a quota on requests per second, on the average of a minute.
+    """Return the use of a quota on requests per second, averaged over a minute.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/monitoring-quotas-alarms.html
     """
     return Usage(
         what=f"{action} requests per second",
         metric="CallCount",
-        # Part of every metric of calls, though ECR does not tell classes apart:
+        # Every metric of calls has a class, though ECR has only one:
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Usage-Metrics.html
         dimensions={"Class": "None", "Resource": action, "Service": "ECR", "Type": "API"},
         statistic="Sum",
@@ -62,12 +62,12 @@ def api_usage(action: str) -> Usage:
 
 
 def repositories_usage() -> Usage:
-    """Return how many of the registry's repositories there are."""
+    """Return the use of the quota on repositories of the registry."""
     return _resource_usage("repositories", {"Resource": "RepositoryCount"})
 
 
 def images_usage(repository: str) -> Usage:
-    """Return how many of a repository's images there are."""
+    """Return the use of the quota on images of a repository."""
     dimensions = {
         "Resource": "ImagesPerRepositoryCount",
         "ResourceId": f"repository/{repository}",
@@ -76,14 +76,14 @@ def images_usage(repository: str) -> Usage:
 
 
 def check_percent(percent: float) -> None:
-    """Raise a ValueError for what is no part of a quota; a token passes."""
-    if not is_unresolved(percent):
-        raise_if_invalid("percent of a quota", percent, _percent_errors(percent))
+    """Reject a number that is not a percentage of a quota; a deploy-time value passes.
 
-
-def _percent_errors(percent: float) -> Iterator[str]:
-    if not 0 < percent <= 100:  # noqa: PLR2004
-        yield "must be more than 0 and at most 100, such as 80"
+    Raises:
+        ValidationError: The number is not above 0 and at most 100.
+    """
+    if not is_unresolved(percent) and not 0 < percent <= 100:  # noqa: PLR2004
+        message = "must be more than 0 and at most 100, such as 80"
+        reject("percent of a quota", percent, "quota-percent-range", message)
 
 
 def _resource_usage(what: str, dimensions: Mapping[str, str]) -> Usage:

@@ -1,10 +1,11 @@
 """Collect every error of a value, and raise them together."""
 
-from collections.abc import Iterable
-from typing import NoReturn
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NoReturn
 
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.tokens import is_list_mark
+from ecr_constructs.model.tokens import is_list_mark, is_unresolved
 
 # Characters of a rejected value that its error repeats.
 _SHOWN = 500
@@ -75,6 +76,54 @@ def reject(
     """
     problem = Diagnostic(code=code, message=message, path=path, remedy=remedy)
     raise ValidationError(subject, value, [problem]) from None
+
+
+def located(path: str, errors: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Yield the problems of one part of a value, with the path of that part."""
+    for error in errors:
+        yield replace(error, path=path)
+
+
+def item_errors(
+    path: str, values: Iterable[Any], errors_of: Callable[[Any], Iterable[Diagnostic]]
+) -> Iterator[Diagnostic]:
+    """Yield the problems of each value of a list, with its index; deploy-time values pass.
+
+    Args:
+        path: The parameter that the list was given for.
+        values: The list.
+        errors_of: Returns the problems of one value.
+    """
+    for index, value in enumerate(values):
+        if not is_unresolved(value):
+            yield from located(f"{path}[{index}]", errors_of(value))
+
+
+def duplicate_errors(code: str, path: str, values: Sequence[str]) -> Iterator[Diagnostic]:
+    """Yield a problem for each value that an earlier one equals; deploy-time values pass."""
+    for index, value in enumerate(values):
+        if value in values[:index] and not is_unresolved(value):
+            yield Diagnostic(
+                code=code, path=f"{path}[{index}]", message=f"{value!r} is listed twice"
+            )
+
+
+def text_length_errors(
+    code: str, subject: str, text: str, most: int, *, least: int = 0
+) -> Iterator[Diagnostic]:
+    """Yield a problem if a text is too short or too long.
+
+    Args:
+        code: The code of the problem.
+        subject: What the text is; the message begins with it, if it is not empty.
+        text: The text.
+        most: The largest number of characters.
+        least: The smallest number of characters.
+    """
+    if not least <= len(text) <= most:
+        limits = f"{least:,} to {most:,}" if least else f"at most {most:,}"
+        message = f"{subject} must be {limits} characters long, is {len(text):,}"
+        yield Diagnostic(code=code, message=message.lstrip())
 
 
 def require_list(name: str, value: object) -> None:

@@ -150,7 +150,7 @@ def test_files_that_do_not_tell(
         ("api --account 1 --region eu-west-1", "Invalid account (value: 1): an account id has 12"),
         (
             "api --account 111122223333 --region eu-west-1 --fips",
-            "Invalid Region (value: eu-west-1): no registry is there for FIPS; they are in us-east",
+            "Invalid Region (value: eu-west-1): there is no FIPS host; the Regions with one",
         ),
         (
             "api --account 111122223333 --region eu-west-1 --tag 'a b'",

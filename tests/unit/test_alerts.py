@@ -1,4 +1,4 @@
-"""What alerts say, of the events that AWS documents."""
+"""The text of alerts about the events that AWS documents."""
 
 import re
 from collections.abc import Callable
@@ -6,23 +6,24 @@ from collections.abc import Callable
 import pytest
 
 from ecr_constructs.model.alerts import Message, check_emails, finding_message, scan_message
+from tests.support.errors import rejects
 from tests.support.event_patterns import EVENTS, Event, changed
 from tests.support.input_transformers import transformed
 from tests.support.service_models import resource_schema, shape
 
 
-def said(message: Message, event: Event) -> list[str]:
+def lines_of(message: Message, event: Event) -> list[str]:
     """Return the lines that subscribers read."""
     return transformed(message.paths, message.template, event)
 
 
-def test_a_scan_is_told_of() -> None:
-    """It says where, what was found, in which image, and leads to it."""
+def test_message_about_a_scan() -> None:
+    """It names the repository, the findings and the image, and links to it."""
     event = changed("scan-completed", "detail", "image-tags", to=["latest", "v1"])
     digest = event["detail"]["image-digest"]
     path = "ecr/repositories/private/123456789012/my-repository-name?region=us-east-1"
 
-    assert said(scan_message("HIGH", "aws"), event) == [
+    assert lines_of(scan_message("HIGH", "aws"), event) == [
         "Found in my-repository-name, HIGH or above: {CRITICAL: 10, MEDIUM: 9}",
         f"Image: my-repository-name@{digest}, tags [latest, v1]",
         "Registry: account 123456789012, us-east-1",
@@ -30,15 +31,15 @@ def test_a_scan_is_told_of() -> None:
     ]
 
 
-def test_a_finding_is_told_of() -> None:
-    """It says how grave it is, what it is, where, and what to do."""
+def test_message_about_a_finding() -> None:
+    """It names the severity, the finding, the image and the remedy."""
     event = EVENTS["inspector-finding"]
     finding = event["detail"]["findingArn"]
     digest = event["detail"]["resources"][0]["details"]["awsEcrContainerImage"]["imageHash"]
     path = "ecr/repositories/private/123456789012/amazon/amazon-ecs-sample?region=us-east-2"
     update = "Update all packages in the vulnerable packages section to their latest versions."
 
-    assert said(finding_message("aws-us-gov"), event) == [
+    assert lines_of(finding_message("aws-us-gov"), event) == [
         "MEDIUM in amazon/amazon-ecs-sample: CVE-2019-17498 - libssh2",
         f"Image: amazon/amazon-ecs-sample@{digest}, tags [latest]",
         "Registry: account 123456789012, us-east-2",
@@ -74,42 +75,38 @@ def test_the_link_leads_to_the_partitions_console(
 
 @pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
 @pytest.mark.parametrize("partition", ["aws-iso", "${Token[AWS.Partition.3]}"])
-def test_no_link_leads_nowhere(message: Callable[[str], Message], partition: str) -> None:
-    """Where the console's address is not known there is no link."""
+def test_no_link_without_a_console(message: Callable[[str], Message], partition: str) -> None:
+    """There is no link where the console's address is unknown."""
     assert not any("https://console" in line for line in message(partition).lines)
 
 
 @pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
-def test_a_message_is_one_that_eventbridge_takes(message: Callable[[str], Message]) -> None:
+def test_eventbridge_accepts_a_message(message: Callable[[str], Message]) -> None:
     """Every variable is defined and used; names, number and length are within the limits."""
-    made = message("aws")
+    transformer = message("aws")
     schema = resource_schema("AWS::Events::Rule")["definitions"]["InputTransformer"]["properties"]
     [name] = schema["InputPathsMap"]["patternProperties"]
 
-    assert set(re.findall(r"<(\w+)>", made.template)) == set(made.paths)
-    assert all(re.fullmatch(name, each) for each in made.paths)
-    assert len(made.paths) <= shape("events", "TransformerPaths")["max"]
-    assert len(made.template) <= shape("events", "TransformerInput")["max"]
+    assert set(re.findall(r"<(\w+)>", transformer.template)) == set(transformer.paths)
+    assert all(re.fullmatch(name, path) for path in transformer.paths)
+    assert len(transformer.paths) <= shape("events", "TransformerPaths")["max"]
+    assert len(transformer.template) <= shape("events", "TransformerInput")["max"]
 
 
-def test_addresses_are_judged_together() -> None:
-    """What is no address, and what is listed twice, is said at once."""
-    with pytest.raises(ValueError, match="Invalid emails") as refusal:
+def test_addresses_are_validated_together() -> None:
+    """One error lists the invalid addresses and the duplicates."""
+    with rejects(
+        "emails[1]: email-format", "emails[2]: email-format", "emails[3]: email-duplicate"
+    ):
         check_emails(["a@example.com", "b@localhost", "b c@example.com", "a@example.com"])
 
-    assert [
-        "'b@localhost': must be an e-mail address, such as 'platform@example.com'",
-        "'b c@example.com': must be an e-mail address, such as 'platform@example.com'",
-        "'a@example.com' is listed twice",
-    ] == [line.removeprefix("  - ") for line in str(refusal.value).splitlines()[1:]]
 
-
-def test_a_bare_address_is_refused() -> None:
+def test_a_bare_address_is_rejected() -> None:
     """A string would count as its letters."""
-    with pytest.raises(ValueError, match="emails must be a list of strings"):
+    with rejects("emails: list-is-string"):
         check_emails("a@example.com")
 
 
-def test_an_address_may_be_known_at_deployment() -> None:
-    """A token passes."""
+def test_a_deploy_time_address_passes() -> None:
+    """Valid and deploy-time addresses pass."""
     check_emails(["${Token[Email.1]}", "platform.team+ecr@example.co.uk"])

@@ -6,93 +6,79 @@ from typing import Any
 import pytest
 
 from ecr_constructs.model.repository_policy import Access
+from ecr_constructs.model.validation import ValidationError
+from tests.support.errors import codes, rejects
 
-DIGITS = "an account id has 12 digits"
-ORGANIZATION = "an organization id is 'o-' and 10 to 32 lowercase letters or digits"
-PRINCIPAL = "must be the ARN of a role or user, 'arn:aws:iam::ACCOUNT:role/NAME'"
-REFUSED_ACCOUNTS = {
-    "11 digits": ("11112222333", DIGITS),
-    "13 digits": ("1111222233334", DIGITS),
-    "hyphens": ("1111-2222-3333", DIGITS),
-    "nothing": ("", DIGITS),
-    "None": (None, DIGITS),
-    "a line break": ("111122223333\n", DIGITS),
-    "digits of another script": ("١٢٣٤٥٦٧٨٩٠١٢", DIGITS),
-    "a number": (
-        11112222333,
-        "an account id is text, because of its leading zeros; write '011112222333'",
+ACCOUNTS = {
+    "account-id-format": (
+        *("11112222333", "1111222233334", "1111-2222-3333", "", None),
+        *("111122223333\n", "١٢٣٤٥٦٧٨٩٠١٢"),
+    ),
+    "account-id-is-number": (11112222333,),
+}
+PRINCIPALS = {
+    "principal-arn-wildcard": ("arn:aws:iam::111122223333:role/*", "*"),
+    "principal-arn-format": (
+        "deployer",
+        "arn:aws:iam::111122223333:root",
+        "arn:aws:iam::111122223333:group/developers",
+        "arn:aws:sts::111122223333:assumed-role/deployer/me",
+        "arn:aws:iam:::role/deployer",
+        None,
     ),
 }
-REFUSED_ORGANIZATIONS = {
-    "a wildcard": ("o-*", "a wildcard would admit every AWS account there is; write the whole id"),
-    "a star": ("*", "a wildcard would admit every AWS account there is"),
-    "too short": ("o-abc", ORGANIZATION),
-    "too long": (f"o-{'a' * 33}", ORGANIZATION),
-    "upper case": ("o-ABCDEFGHIJ", ORGANIZATION),
-    "an organizational unit": ("ou-abcd-12345678", ORGANIZATION),
-    "None": (None, ORGANIZATION),
+REJECTED: dict[str, dict[str, tuple[Any, ...]]] = {
+    "pull_accounts": ACCOUNTS,
+    "push_accounts": ACCOUNTS,
+    "pull_organizations": {
+        "organization-id-wildcard": ("o-*", "*"),
+        "organization-id-format": (
+            *("o-abc", f"o-{'a' * 33}", "o-ABCDEFGHIJ", "ou-abcd-12345678", None),
+        ),
+    },
+    "pull_organizational_units": {
+        "organizational-unit-format": (
+            "ou-ab12-11111111",
+            "o-a1b2c3d4e5/*",
+            "o-a1b2c3d4e5/r-ab12/*",
+            "o-*/r-ab12/ou-ab12-11111111/*",
+            "o-a1b2c3d4e5/*/ou-ab12-11111111/*",
+            "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111*",
+            "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111",
+            None,
+        )
+    },
+    "pull_principals": PRINCIPALS,
+    "push_principals": PRINCIPALS,
 }
-UNIT = "an organizational unit is given by its whole path from the organization"
-REFUSED_UNITS = {
-    "an id": ("ou-ab12-11111111", UNIT),
-    "a whole organization": ("o-a1b2c3d4e5/*", UNIT),
-    "a root": ("o-a1b2c3d4e5/r-ab12/*", UNIT),
-    "any organization": ("o-*/r-ab12/ou-ab12-11111111/*", UNIT),
-    "a wildcard amid": ("o-a1b2c3d4e5/*/ou-ab12-11111111/*", UNIT),
-    "a part of a name": ("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111*", UNIT),
-    "no slash": ("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111", UNIT),
-    "None": (None, UNIT),
-}
-REFUSED_PRINCIPALS = {
-    "a wildcard": (
-        "arn:aws:iam::111122223333:role/*",
-        "a principal cannot hold a wildcard; name each role, or admit its account",
-    ),
-    "a star": ("*", "a principal cannot hold a wildcard"),
-    "a name": ("deployer", PRINCIPAL),
-    "the root of an account": ("arn:aws:iam::111122223333:root", PRINCIPAL),
-    "a group": ("arn:aws:iam::111122223333:group/developers", PRINCIPAL),
-    "a session": ("arn:aws:sts::111122223333:assumed-role/deployer/me", PRINCIPAL),
-    "no account": ("arn:aws:iam:::role/deployer", PRINCIPAL),
-    "None": (None, PRINCIPAL),
-}
-KEYWORDS: dict[str, dict[str, tuple[Any, str]]] = {
-    "pull_accounts": REFUSED_ACCOUNTS,
-    "push_accounts": REFUSED_ACCOUNTS,
-    "pull_organizations": REFUSED_ORGANIZATIONS,
-    "pull_organizational_units": REFUSED_UNITS,
-    "pull_principals": REFUSED_PRINCIPALS,
-    "push_principals": REFUSED_PRINCIPALS,
-}
-REFUSED = {
-    f"{keyword}: {what}": (keyword, value, fault)
-    for keyword, refused in KEYWORDS.items()
-    for what, (value, fault) in refused.items()
-}
+CASES = [
+    (keyword, value, code)
+    for keyword, values_by_code in REJECTED.items()
+    for code, values in values_by_code.items()
+    for value in values
+]
 
 
-@pytest.mark.parametrize(("keyword", "value", "fault"), REFUSED.values(), ids=REFUSED)
-def test_refuses(keyword: str, value: str, fault: str) -> None:
-    """A value that IAM refuses, or that admits too many, raises an error that repeats it."""
-    with pytest.raises(ValueError, match=re.escape(f"\n  - {value!r}: {fault}")) as refusal:
+@pytest.mark.parametrize(("keyword", "value", "code"), CASES)
+def test_rejects(keyword: str, value: Any, code: str) -> None:
+    """A value that IAM rejects, or that admits too many, raises an error that repeats it."""
+    with pytest.raises(ValidationError, match=re.escape(f"{keyword}[0]: {value!r}: ")) as caught:
         Access(**{keyword: [value]})
 
-    assert f"Invalid {keyword} (value: {[value]}):" == str(refusal.value).splitlines()[0]
+    assert [(f"{keyword}[0]", code)] == codes(caught.value)
 
 
-@pytest.mark.parametrize("keyword", KEYWORDS)
-def test_refuses_a_bare_string(keyword: str) -> None:
-    """A string where a list is expected is refused, for it would count as its characters."""
-    with pytest.raises(ValueError, match=f"{keyword} must be a list of strings, got the string"):
+@pytest.mark.parametrize("keyword", REJECTED)
+def test_rejects_a_bare_string(keyword: str) -> None:
+    """A string where a list is expected would count as its characters."""
+    with rejects(f"{keyword}: list-is-string"):
         Access(**{keyword: "444455556666"})
 
 
-def test_lists_every_faulty_value() -> None:
-    """Several faulty values of one keyword are refused in one error; sound ones are not named."""
-    with pytest.raises(ValueError, match="Invalid pull_accounts") as refusal:
+def test_lists_every_invalid_value() -> None:
+    """One error lists the invalid values of a keyword, and not the valid ones."""
+    with rejects("pull_accounts[0]: account-id-format", "pull_accounts[2]: account-id-format"):
         Access(pull_accounts=["1", "444455556666", "2"])
-
-    assert [f"  - '1': {DIGITS}", f"  - '2': {DIGITS}"] == str(refusal.value).splitlines()[1:]
 
 
 @pytest.mark.parametrize(
@@ -112,5 +98,5 @@ def test_lists_every_faulty_value() -> None:
     ],
 )
 def test_accepts(keyword: str, value: str) -> None:
-    """Sound and deploy-time values are taken as they are."""
+    """Valid and deploy-time values pass."""
     assert [value] == getattr(Access(**{keyword: [value]}), keyword)

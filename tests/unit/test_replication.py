@@ -1,4 +1,4 @@
-"""Replication rules: what ECR accepts, how they are joined, and what chains lose."""
+"""Replication rules: what ECR accepts, how they are joined, and what chains do not replicate."""
 
 import pytest
 from hypothesis import given
@@ -34,35 +34,16 @@ def destinations(count: int) -> frozenset[RegistryId]:
     return frozenset(RegistryId(f"{number:012}", "eu-west-1") for number in range(count))
 
 
-FROM = {
+FROM: dict[str, tuple[RegistryId, RegistryId, list[str]]] = {
     "another Region": (THERE, HERE, []),
     "the same Region of another account": (RegistryId(OTHER_ACCOUNT, "eu-central-1"), HERE, []),
-    "itself": (HERE, HERE, ["111122223333/eu-central-1 is this registry itself; leave it out"]),
-    "an unknown Region": (
-        RegistryId(ACCOUNT, "eu-centre-1"),
-        HERE,
-        ["'eu-centre-1' is not a Region that the installed aws-cdk-lib knows"],
-    ),
-    "another partition": (
-        RegistryId(ACCOUNT, "us-gov-west-1"),
-        HERE,
-        [
-            (
-                "111122223333/us-gov-west-1 is in the partition aws-us-gov, this registry in aws; "
-                "images are not replicated between partitions"
-            )
-        ],
-    ),
+    "itself": (HERE, HERE, ["is-source"]),
+    "an unknown Region": (RegistryId(ACCOUNT, "eu-centre-1"), HERE, ["region"]),
+    "another partition": (RegistryId(ACCOUNT, "us-gov-west-1"), HERE, ["partition"]),
     "an unknown Region of another partition": (
         RegistryId(ACCOUNT, "cn-mars-1"),
         HERE,
-        [
-            "'cn-mars-1' is not a Region that the installed aws-cdk-lib knows",
-            (
-                "111122223333/cn-mars-1 is in the partition aws-cn, this registry in aws; images "
-                "are not replicated between partitions"
-            ),
-        ],
+        ["region", "partition"],
     ),
     "a deploy-time Region": (RegistryId(ACCOUNT, TOKEN), HERE, []),
     "a deploy-time account": (RegistryId(TOKEN, "eu-central-1"), HERE, []),
@@ -70,32 +51,33 @@ FROM = {
     "a deploy-time registry itself": (
         RegistryId(TOKEN, TOKEN),
         RegistryId(TOKEN, TOKEN),
-        [f"{TOKEN}/{TOKEN} is this registry itself; leave it out"],
+        ["is-source"],
     ),
 }
 
 
-@pytest.mark.parametrize(("there", "source", "faults"), FROM.values(), ids=FROM)
-def test_destination(there: RegistryId, source: RegistryId, faults: list[str]) -> None:
+@pytest.mark.parametrize(("there", "source", "problems"), FROM.values(), ids=FROM)
+def test_destination(there: RegistryId, source: RegistryId, problems: list[str]) -> None:
     """A destination is another registry of a known Region of the same partition."""
-    assert faults == list(destination_errors(there, source, KNOWN))
+    codes = [error.code for error in destination_errors(there, source, KNOWN)]
+
+    assert [f"replication-destination-{problem}" for problem in problems] == codes
 
 
-FEW = "a registry replicates to at most 25 different destinations, these are"
-FAULTS: dict[str, tuple[list[ReplicationRule], list[str]]] = {
+LIMITS: dict[str, tuple[list[ReplicationRule], list[str]]] = {
     "nothing": ([], []),
     "a rule": ([rule("payments/")], []),
     "everything": ([rule()], []),
     "25 rules": ([rule(f"team{n}/") for n in range(25)], []),
-    "26 rules": (
-        [rule(f"team{n}/") for n in range(26)],
-        ["a registry has at most 25 replication rules, these are 26"],
-    ),
+    "26 rules": ([rule(f"team{n}/") for n in range(26)], ["replication-rule-count"]),
     "25 destinations": ([ReplicationRule(frozenset(), destinations(25))], []),
-    "26 destinations": ([ReplicationRule(frozenset(), destinations(26))], [f"{FEW} 26"]),
+    "26 destinations": (
+        [ReplicationRule(frozenset(), destinations(26))],
+        ["replication-destination-count"],
+    ),
     "26 destinations of two rules": (
         [ReplicationRule(frozenset(), destinations(25)), rule("ab", to=HERE)],
-        [f"{FEW} 26"],
+        ["replication-destination-count"],
     ),
     "25 destinations twice": (
         [
@@ -106,35 +88,22 @@ FAULTS: dict[str, tuple[list[ReplicationRule], list[str]]] = {
     ),
     "101 destinations": (
         [ReplicationRule(frozenset(), destinations(101))],
-        [f"{FEW} 101", "a replication rule has at most 100 destinations, one has 101"],
+        ["replication-destination-count", "replication-rule-destination-count"],
     ),
     "no destination": (
         [ReplicationRule(frozenset({"ab"}), frozenset())],
-        ["a replication rule needs a destination"],
+        ["replication-destination-missing"],
     ),
     "100 prefixes": ([rule(*(f"team{n}/" for n in range(100)))], []),
     "101 prefixes": (
         [rule(*(f"team{n}/" for n in range(101)))],
-        [
-            (
-                "a replication rule has at most 100 prefixes, one has 101; a shorter prefix covers "
-                "several repositories"
-            )
-        ],
+        ["replication-prefix-count"],
     ),
-    "a faulty prefix": (
-        [rule("a", "ab")],
-        ["prefix 'a' must be 2 to 256 characters long, is 1"],
-    ),
+    "an invalid prefix": ([rule("a", "ab")], ["prefix-length"]),
     "a deploy-time prefix": ([rule(TOKEN)], []),
     "with and without deletions": (
         [rule("ab", "aa"), rule("aa", "ab", deletions=True)],
-        [
-            (
-                "aa, ab is to be replicated to 111122223333/eu-west-1 both with and without "
-                "deletions; choose one"
-            )
-        ],
+        ["replication-deletions-conflict"],
     ),
     "deletions in one of two destinations": (
         [rule("ab"), rule("ab", to=FAR, deletions=True)],
@@ -143,10 +112,10 @@ FAULTS: dict[str, tuple[list[ReplicationRule], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize(("rules", "faults"), FAULTS.values(), ids=FAULTS)
-def test_limits(rules: list[ReplicationRule], faults: list[str]) -> None:
-    """Rules together keep within what ECR accepts."""
-    assert faults == list(replication_errors(rules))
+@pytest.mark.parametrize(("rules", "codes"), LIMITS.values(), ids=LIMITS)
+def test_limits(rules: list[ReplicationRule], codes: list[str]) -> None:
+    """ECR's limits apply to the rules together."""
+    assert codes == [error.code for error in replication_errors(rules)]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +148,7 @@ def test_limits_are_the_resource_schemas() -> None:
 
 
 @pytest.mark.parametrize(
-    ("each", "words"),
+    ("rule", "text"),
     [
         (rule(), "everything to 111122223333/eu-west-1"),
         (rule("b/", "a/"), "a/, b/ to 111122223333/eu-west-1"),
@@ -189,9 +158,9 @@ def test_limits_are_the_resource_schemas() -> None:
         ),
     ],
 )
-def test_words(each: ReplicationRule, words: str) -> None:
-    """A rule says what it copies where."""
-    assert words == str(each)
+def test_text(rule: ReplicationRule, text: str) -> None:
+    """The text of a rule names prefixes and destinations."""
+    assert text == str(rule)
 
 
 # --- laws -------------------------------------------------------------------------------------
@@ -203,33 +172,35 @@ def prefix_sets() -> st.SearchStrategy[frozenset[str]]:
 
 
 def rules() -> st.SearchStrategy[list[ReplicationRule]]:
-    """Rules of which many copy the same."""
-    places = st.frozensets(st.sampled_from([HERE, THERE, FAR]), min_size=1)
-    return st.lists(st.builds(ReplicationRule, prefix_sets(), places, st.booleans()), max_size=6)
+    """Rules of which many apply to the same repositories."""
+    registries = st.frozensets(st.sampled_from([HERE, THERE, FAR]), min_size=1)
+    return st.lists(
+        st.builds(ReplicationRule, prefix_sets(), registries, st.booleans()), max_size=6
+    )
 
 
 def copies(listed: list[ReplicationRule]) -> set[tuple[str, RegistryId, bool]]:
     """Return each prefix and destination that rules name."""
     return {
-        (prefix, each, rule.replicate_deletions)
+        (prefix, destination, rule.replicate_deletions)
         for rule in listed
         for prefix in rule.prefixes or {""}
-        for each in rule.destinations
+        for destination in rule.destinations
     }
 
 
 @given(rules())
 def test_joining_loses_and_adds_nothing(listed: list[ReplicationRule]) -> None:
-    """The same is copied to the same places, by one rule for each set of prefixes."""
+    """Joined rules replicate the same, with one rule for each set of prefixes."""
     joined = merged(listed)
 
     assert copies(listed) == copies(joined)
-    assert len(joined) == len({(each.prefixes, each.replicate_deletions) for each in listed})
+    assert len(joined) == len({(rule.prefixes, rule.replicate_deletions) for rule in listed})
 
 
 @given(rules())
 def test_joining_twice_changes_nothing(listed: list[ReplicationRule]) -> None:
-    """What is joined stays as it is."""
+    """Joined rules stay as they are."""
     assert merged(listed) == merged(merged(listed))
 
 
@@ -237,12 +208,12 @@ def test_joining_twice_changes_nothing(listed: list[ReplicationRule]) -> None:
 def test_joining_keeps_the_order_and_nothing_else_of_it(
     both: tuple[list[ReplicationRule], list[ReplicationRule]],
 ) -> None:
-    """Rules stand in the order they first came; in another order they are the same rules."""
+    """Rules keep the order of their first appearance; another order yields the same rules."""
     listed, other = both
 
     assert set(merged(listed)) == set(merged(other))
-    assert list(dict.fromkeys((each.prefixes, each.replicate_deletions) for each in listed)) == [
-        (each.prefixes, each.replicate_deletions) for each in merged(listed)
+    assert list(dict.fromkeys((rule.prefixes, rule.replicate_deletions) for rule in listed)) == [
+        (rule.prefixes, rule.replicate_deletions) for rule in merged(listed)
     ]
 
 
@@ -277,7 +248,7 @@ def test_chain(
     theirs: list[ReplicationRule],
     lost: dict[str, set[RegistryId]],
 ) -> None:
-    """What arrives by replication is not sent on, so it is lost where there is no direct way."""
+    """ECR does not replicate replicas, so only direct destinations receive an image."""
     assert lost == forwarded(mine, HERE, theirs, THERE)
 
 
@@ -285,16 +256,16 @@ def test_chain(
 def test_chains_agree_with_following_each_repository(
     mine: list[ReplicationRule], theirs: list[ReplicationRule]
 ) -> None:
-    """Each repository that is lost is found, and each prefix that is found loses one."""
+    """The result covers each repository that is lost, and no other."""
 
     def lost(name: str) -> set[RegistryId]:
         direct = {d for r in mine if covers(r.prefixes, name) for d in r.destinations}
         onwards = {d for r in theirs if covers(r.prefixes, name) for d in r.destinations}
         return onwards - direct - {HERE} if THERE in direct else set()
 
-    found = forwarded(mine, HERE, theirs, THERE)
+    result = forwarded(mine, HERE, theirs, THERE)
 
     for name in ("aa", "aa/b", "aa/c", "bb/b", "cc"):
-        reported = {d for prefix, ds in found.items() if name.startswith(prefix) for d in ds}
+        reported = {d for prefix, ds in result.items() if name.startswith(prefix) for d in ds}
         assert lost(name) <= reported
-    assert all(found[prefix] <= lost(prefix) for prefix in found)
+    assert all(result[prefix] <= lost(prefix) for prefix in result)

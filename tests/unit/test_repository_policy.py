@@ -1,4 +1,4 @@
-"""The statements that access for others becomes."""
+"""The statements of a repository policy."""
 
 from typing import Any
 
@@ -19,9 +19,9 @@ UNIT = "o-abcdefghij/r-ab12/ou-ab12-"
 ROLE = f"arn:aws:iam::{A}:role/deployer"
 
 
-def allow(actions: tuple[str, ...], who: str | list[str], **more: Any) -> dict[str, Any]:
-    """Return the statement that allows actions to somebody."""
-    return {"Action": list(actions), "Effect": "Allow", "Principal": {"AWS": who}, **more}
+def allow(actions: tuple[str, ...], principal: str | list[str], **more: Any) -> dict[str, Any]:
+    """Return the statement that allows actions to a principal."""
+    return {"Action": list(actions), "Effect": "Allow", "Principal": {"AWS": principal}, **more}
 
 
 def within(organizations: str | list[str]) -> dict[str, Any]:
@@ -103,20 +103,20 @@ def test_accounts_are_of_the_partition() -> None:
     ],
 )
 def test_names_anyone(access: Access, *, expected: bool) -> None:
-    """Accounts and principals are names; a whole organization is none."""
+    """An organization does not name accounts or principals."""
     assert expected == access.names_anyone
 
 
 def test_who_may_push_may_pull() -> None:
-    """Pushing includes every action of pulling, for clients look what is there already."""
+    """Push includes every action of pull: clients look up which layers exist."""
     assert set(PUSH_ACTIONS) == {*PULL_ACTIONS, *PUSH_ONLY_ACTIONS}
     assert "ecr:GetDownloadUrlForLayer" not in PUSH_ONLY_ACTIONS
 
 
 def test_actions_are_sorted() -> None:
-    """Actions stand as CDK sorts them, so that a later grant does not move them."""
-    for each in (PULL_ACTIONS, PUSH_ACTIONS, PUSH_ONLY_ACTIONS, READ_ACTIONS, LIFECYCLE_ACTIONS):
-        assert sorted(each) == list(each)
+    """Actions have CDK's order, so that a later grant does not move them."""
+    for actions in (PULL_ACTIONS, PUSH_ACTIONS, PUSH_ONLY_ACTIONS, READ_ACTIONS, LIFECYCLE_ACTIONS):
+        assert sorted(actions) == list(actions)
 
 
 def test_document() -> None:

@@ -6,7 +6,7 @@ from typing import Any, get_args
 import botocore.session
 import pytest
 
-from ecr_constructs.model import key_alias, mutability, names, principals, repository_policy, tags
+from ecr_constructs.model import encryption, mutability, names, principals, repository_policy, tags
 from ecr_constructs.model.encryption import EncryptionType
 from ecr_constructs.model.lifecycle import policy_grammar, rule_grammar
 from ecr_constructs.model.mutability import TagMutability
@@ -22,7 +22,7 @@ API_LIMITS = [
     ("ecr", FILTER, "max", mutability.FILTER_MAX_LENGTH),
     ("ecr", "LifecyclePolicyText", "max", policy_grammar.TEXT_MAX_LENGTH),
     ("ecr", "RepositoryPolicyText", "max", repository_policy.POLICY_MAX_LENGTH),
-    ("kms", "AliasNameType", "max", key_alias.ALIAS_MAX_LENGTH),
+    ("kms", "AliasNameType", "max", encryption.ALIAS_MAX_LENGTH),
     ("organizations", "OrganizationId", "pattern", f"^{principals.ORGANIZATION_ID.pattern}$"),
 ]
 SCHEMA_LIMITS = [

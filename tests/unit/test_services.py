@@ -1,4 +1,4 @@
-"""Services that pull by themselves, and those that pull with a role."""
+"""Services that pull as themselves, and those that pull with a role."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ from ecr_constructs.model.services import (
     service_errors,
     tells_source,
 )
+from tests.support.errors import rejects
 
 HERE = Source("aws-cn", "cn-north-1", "111122223333")
 FUNCTIONS = "arn:aws-cn:lambda:cn-north-1:111122223333:function:"
@@ -25,7 +26,7 @@ PROJECTS = "arn:aws-cn:codebuild:cn-north-1:111122223333:project/"
         (
             HERE.functions(["a", "b-*"]),
             "StringEqualsIfExists",
-            [f"{FUNCTIONS}{each}" for each in ("a", "a:*", "b-*", "b-*:*")],
+            [f"{FUNCTIONS}{name}" for name in ("a", "a:*", "b-*", "b-*:*")],
         ),
         (HERE.projects(), "StringEquals", f"{PROJECTS}*"),
         (HERE.projects(["a"]), "StringEquals", f"{PROJECTS}a"),
@@ -34,15 +35,15 @@ PROJECTS = "arn:aws-cn:codebuild:cn-north-1:111122223333:project/"
     ids=["all functions", "named functions", "all projects", "a project", "projects"],
 )
 def test_conditions(condition: dict[str, Any], operator: str, sources: str | list[str]) -> None:
-    """Both keys tell the account, in the partition and Region of the repository."""
+    """Both keys name the account, in the partition and Region of the repository."""
     assert condition == {
         "ArnLike": {"aws:SourceArn": sources},
         operator: {"aws:SourceAccount": "111122223333"},
     }
 
 
-def test_only_two_services_pull_by_themselves() -> None:
-    """The others have no condition to be let in with."""
+def test_only_two_services_pull_as_themselves() -> None:
+    """Other services have no condition that would admit them."""
     assert HERE.functions() == HERE.conditions_for(LAMBDA)
     assert HERE.projects() == HERE.conditions_for(CODE_BUILD)
     assert {} == HERE.conditions_for("sagemaker.amazonaws.com")
@@ -69,19 +70,18 @@ def test_names(names: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a/b", "arn:aws:lambda:::function:a", "ä"])
-def test_refuses_names(name: str) -> None:
-    """What is no name is refused, and repeated."""
-    with pytest.raises(ValueError, match="must be a name, in which") as refusal:
+def test_rejects_names(name: str) -> None:
+    """A value that is not a name is rejected."""
+    with rejects("functions[1]: source-name-format"):
         check_names("functions", ["api", name])
 
-    assert f"  - {name!r} must be" in str(refusal.value)
 
+def test_remedy_for_an_unknown_service() -> None:
+    """The message shows the whole expression; a service with a role is told apart."""
+    [role], [error] = service_errors("ecs.amazonaws.com"), service_errors("ssm.amazonaws.com")
 
-def test_what_to_write_for_an_unknown_service() -> None:
-    """The sentence shows the whole expression."""
-    [fault] = service_errors("ssm.amazonaws.com")
-
-    assert fault.endswith(
+    assert ("service-pulls-with-role", "service-source-missing") == (role.code, error.code)
+    assert error.message.endswith(
         "iam.ServicePrincipal('ssm.amazonaws.com', conditions={'StringEquals': "
         "{'aws:SourceAccount': '111122223333'}})"
     )

@@ -4,23 +4,24 @@ import botocore.session
 import pytest
 
 from ecr_constructs.model import usage
+from tests.support.errors import rejects
 
-# How CDK marks a number that it knows only at deployment.
+# CDK's mark of a deploy-time number.
 TOKEN = -1.8881545897087505e289
 
 
 def test_calls_are_counted_by_the_minute() -> None:
-    """Calls a minute, by sixty, in percent of the quota a second."""
-    each = usage.api_usage("PutImage")
+    """Calls per minute, divided by sixty, in percent of the quota per second."""
+    metric = usage.api_usage("PutImage")
 
-    assert each.dimensions == {
+    assert metric.dimensions == {
         "Class": "None",
         "Resource": "PutImage",
         "Service": "ECR",
         "Type": "API",
     }
-    assert (each.metric, each.statistic, each.period) == ("CallCount", "Sum", 60)
-    assert each.expression == "usage/60/SERVICE_QUOTA(usage)*100"
+    assert (metric.metric, metric.statistic, metric.period) == ("CallCount", "Sum", 60)
+    assert metric.expression == "usage/60/SERVICE_QUOTA(usage)*100"
 
 
 def test_resources_are_counted_as_they_are() -> None:
@@ -38,7 +39,7 @@ def test_resources_are_counted_as_they_are() -> None:
         "Service": "ECR",
         "Type": "RESOURCE",
     }
-    assert {(each.metric, each.statistic, each.period) for each in (repositories, images)} == {
+    assert {(use.metric, use.statistic, use.period) for use in (repositories, images)} == {
         ("ResourceCount", "Maximum", 300)
     }
     assert images.expression == "usage/SERVICE_QUOTA(usage)*100"
@@ -53,13 +54,13 @@ def test_every_action_is_one_of_ecr() -> None:
 
 
 @pytest.mark.parametrize("percent", [1, 0.5, 80, 100, TOKEN])
-def test_a_part_of_a_quota(percent: float) -> None:
-    """Above 0 and up to 100; a token passes."""
+def test_accepts_percentages(percent: float) -> None:
+    """Numbers above 0 and up to 100 pass, deploy-time ones too."""
     usage.check_percent(percent)
 
 
 @pytest.mark.parametrize("percent", [0, -1, 100.5, float("nan")])
-def test_no_part_of_a_quota(percent: float) -> None:
-    """Anything else is refused."""
-    with pytest.raises(ValueError, match="must be more than 0 and at most 100, such as 80"):
+def test_rejects_other_numbers(percent: float) -> None:
+    """Other numbers are rejected."""
+    with rejects("quota-percent-range"):
         usage.check_percent(percent)

@@ -75,7 +75,7 @@ def whole_organization(resource: Resource) -> Iterator[Fault]:
                 path = (*statement.path, "Condition", condition.operator, condition.key)
                 for value in _organizations(condition):
                     for fault in organization_id_errors(value.partition("/")[0]):
-                        yield Fault(path, f"{value!r}: {fault}")
+                        yield Fault(path, f"{value!r}: {fault.text}")
 
 
 def _organizations(condition: Condition) -> Iterator[str]:

@@ -81,7 +81,7 @@ def readable_secret(resource: Resource) -> Iterator[Fault]:
         return
     here = source_of(resource)
     for fault in (*credential_errors(arn), *place_errors(arn, here.account, here.region)):
-        yield Fault(path, fault)
+        yield Fault(path, fault.text)
 
 
 @rule(
@@ -101,7 +101,7 @@ def accepted_prefixes(resource: Resource) -> Iterator[Fault]:
         return
     path = ("Properties", name)
     for fault in PullThroughRule(Upstream.quay(), prefix, upstream).faults():
-        yield Fault(path, fault)
+        yield Fault(path, fault.text)
     first = resource.assembly.first_of(resource, name)
     if first is not resource:
         yield Fault(path, f"{first.id} caches under {prefix!r} already", "Write another prefix.")
@@ -142,7 +142,7 @@ def known_upstream(resource: Resource) -> Iterator[Fault]:
     if upstream is not None and upstream.region is not None:
         here = source_of(resource)
         for fault in upstream.faults_from(here.account, here.region, regions()):
-            yield Fault(path, fault)
+            yield Fault(path, fault.text)
 
 
 def _has_own_url(upstream: Upstream) -> bool:
@@ -172,7 +172,7 @@ def has_role(resource: Resource) -> Iterator[Fault]:
     if mistaken is not None:
         yield Fault(path, f"{mistaken.id} is of type {mistaken.type}, not a role")
     for fault in role_errors(arn, here.account, with_path=True) if isinstance(arn, str) else ():
-        yield Fault(path, fault)
+        yield Fault(path, fault.text)
 
 
 @rule(

@@ -36,7 +36,7 @@ def accepted_template(resource: Resource) -> Iterator[Fault]:
     """Judge prefix and occasions as the constructs do."""
     prefix, path = resource.text("Prefix"), ("Properties", "Prefix")
     if prefix is not None:
-        yield from (Fault(path, fault) for fault in namespace_errors(prefix))
+        yield from (Fault(path, fault.text) for fault in namespace_errors(prefix))
         first = resource.assembly.first_of(resource, "Prefix")
         if first is not resource:
             yield Fault(path, f"{first.id} has the prefix {prefix!r} already", "Join them.")
@@ -97,7 +97,7 @@ def usable_role(resource: Resource) -> Iterator[Fault]:
     )
     if role is None:
         for fault in role_errors(arn, source_of(resource).account):
-            yield Fault(_ROLE_PATH, fault)
+            yield Fault(_ROLE_PATH, fault.text)
     elif mistaken is not None:
         yield Fault(_ROLE_PATH, f"{mistaken.id} is of type {mistaken.type}, not a role")
     elif role.type == ROLE:

@@ -9,6 +9,7 @@ from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.cloudformation.resource_types import ALIAS, CREATION_TEMPLATE, KEY, REPOSITORY
 from ecr_constructs.model.encryption import KEY_ARN, Encryption, EncryptionType
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import ValidationError
 
 _TYPES = (REPOSITORY, CREATION_TEMPLATE)
 _AT_REST = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html"
@@ -112,9 +113,9 @@ def encryption_in_region(resource: Resource) -> Iterator[Fault]:
         return
     try:
         encryption.check_region(region)
-    except ValueError as error:
-        for line in str(error).splitlines()[1:]:
-            yield Fault(_PATH, line.strip().removeprefix("- "))
+    except ValidationError as error:
+        for problem in error.diagnostics:
+            yield Fault(_PATH, problem.text)
 
 
 @rule(

@@ -27,7 +27,7 @@ def accepted_name(resource: Resource) -> Iterator[Fault]:
         return
     faults_of = repository_name_errors if resource.type == REPOSITORY else public_name_errors
     for fault in dict.fromkeys(faults_of(name)):
-        yield Fault(_PATH, f"the name {name!r} {fault}")
+        yield Fault(_PATH, f"the name {name!r} {fault.text}")
 
 
 @rule(

@@ -169,10 +169,10 @@ def _principal_errors(kind: str, value: str) -> Iterator[str]:
         yield f"there is no kind of principal {kind!r}; write AWS or Service"
     elif kind == "AWS":
         if value.isdecimal():
-            yield from account_id_errors(value)
+            yield from (error.text for error in account_id_errors(value))
         elif root := _ROOT.fullmatch(value):
-            yield from account_id_errors(root["account"])
+            yield from (error.text for error in account_id_errors(root["account"]))
         elif ":iam:" in value or not value.startswith("arn:"):
-            yield from principal_arn_errors(value)
+            yield from (error.text for error in principal_arn_errors(value))
     elif kind == "Service" and not re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?", value):
         yield "a service is named 'SERVICE.amazonaws.com'"

@@ -6,9 +6,10 @@ from typing import get_args
 from ecr_constructs.checks.rule import Fault, rule
 from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.cloudformation.resource_types import PULL_TIME_EXCLUSION, SCANNING, SIGNING
-from ecr_constructs.model.pull_time import MAX_EXCLUSIONS, exclusion_errors
+from ecr_constructs.model.account_settings import MAX_EXCLUSIONS, exclusion_errors
 from ecr_constructs.model.scanning import Scanning, ScanType
 from ecr_constructs.model.signing import SigningRule, signing_errors
+from ecr_constructs.model.validation import ValidationError
 
 _RULES = ("Properties", "Rules")
 
@@ -18,8 +19,8 @@ def _filters(resource: Resource, index: int) -> tuple[str, ...]:
     return tuple(str(each["Filter"]) for _, each in entries if "Filter" in each)
 
 
-def _refused(error: ValueError) -> Sequence[str]:
-    return [line.strip().removeprefix("- ") for line in str(error).splitlines()[1:]]
+def _refused(error: ValidationError) -> Sequence[str]:
+    return [problem.text for problem in error.diagnostics]
 
 
 @rule(
@@ -50,7 +51,7 @@ def accepted_scanning(resource: Resource) -> Iterator[Fault]:
         return
     try:
         Scanning(scan_type, *(filters.get(each, ()) for each in _FREQUENCIES))  # type: ignore[arg-type]
-    except ValueError as error:
+    except ValidationError as error:
         yield from (Fault(_RULES, line) for line in _refused(error))
 
 
@@ -74,12 +75,14 @@ def accepted_signing(resource: Resource) -> Iterator[Fault]:
             rules.append(
                 SigningRule(str(each.get("SigningProfileArn", "")), _filters(resource, index))
             )
-        except ValueError as error:
+        except ValidationError as error:
             yield from (Fault((*_RULES, index), line) for line in _refused(error))
     listed = resource.get("Rules")
     if isinstance(listed, list):
         blank = SigningRule("${Token[any]}")
-        yield from (Fault(_RULES, line) for line in signing_errors([blank] * len(listed)))
+        yield from (
+            Fault(_RULES, problem.text) for problem in signing_errors([blank] * len(listed))
+        )
 
 
 @rule(
@@ -97,7 +100,7 @@ def sound_exclusion(resource: Resource) -> Iterator[Fault]:
     arn = resource.text("PrincipalArn")
     path = ("Properties", "PrincipalArn")
     if arn is not None:
-        yield from (Fault(path, f"{arn!r} {fault}") for fault in exclusion_errors(arn))
+        yield from (Fault(path, f"{arn!r} {fault.text}") for fault in exclusion_errors(arn))
         first = resource.assembly.first_of(resource, "PrincipalArn")
         if first is not resource:
             yield Fault(path, f"{first.id} excludes {arn!r} already", "Keep one of them.")

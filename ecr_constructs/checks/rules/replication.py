@@ -58,7 +58,7 @@ def _destination_errors(goal: RegistryId, source: RegistryId) -> Iterator[str]:
     elif not is_unresolved(goal.region) and goal.region not in regions():
         yield f"{goal.region!r} is not a Region"
     else:
-        yield from destination_errors(goal, source, [goal.region])
+        yield from (error.text for error in destination_errors(goal, source, [goal.region]))
 
 
 @rule(
@@ -73,7 +73,7 @@ def _destination_errors(goal: RegistryId, source: RegistryId) -> Iterator[str]:
 def within_limits(resource: Resource) -> Iterator[Fault]:
     """Judge numbers and prefixes as the constructs do."""
     for fault in dict.fromkeys(replication_errors(rules_of(resource))):
-        yield Fault(_PATH, fault)
+        yield Fault(_PATH, fault.text)
 
 
 @rule(

@@ -14,6 +14,7 @@ from ecr_constructs.cloudformation.resource_types import (
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.tags import tag_errors
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import ValidationError
 
 _FILTERS = "ImageTagMutabilityExclusionFilters"
 _VALUE = "ImageTagMutabilityExclusionFilterValue"
@@ -43,7 +44,7 @@ def accepted_tags(resource: Resource) -> Iterator[Fault]:
     name, pairs = _tags_of(resource)
     path = ("Properties", name)
     for fault in tag_errors({key: _text(value) for key, value in pairs}):
-        yield Fault(path, fault)
+        yield Fault(path, fault.text)
     for key, uses in Counter(key for key, _ in pairs if not is_unresolved(key)).items():
         if uses > 1:
             yield Fault(path, f"key {key!r} stands {uses} times", "Keep one of them.")
@@ -79,9 +80,9 @@ def sound_exclusions(resource: Resource) -> Iterator[Fault]:
     values = [str(each.get(_VALUE, "")) for _, each in resource.mappings(_FILTERS)]
     try:
         TagMutability.immutable(except_for=values)
-    except ValueError as error:
-        for line in str(error).splitlines()[1:]:
-            said = line.strip().removeprefix("- ")
+    except ValidationError as error:
+        for problem in error.diagnostics:
+            said = problem.text
             yield Fault(("Properties", _FILTERS), f"filter {said}" if said[0] in "'\"" else said)
 
 

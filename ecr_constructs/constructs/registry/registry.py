@@ -17,8 +17,8 @@ from ecr_constructs.constructs.registry._replication import RegistryReplication
 from ecr_constructs.constructs.registry._scanning import RegistryScanning
 from ecr_constructs.constructs.registry._signing import RegistrySigning
 from ecr_constructs.model import principals, registry_policy
+from ecr_constructs.model.account_settings import MAX_EXCLUSIONS, exclusion_errors
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.pull_time import MAX_EXCLUSIONS, exclusion_errors
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import ReplicationRule
 from ecr_constructs.model.scanning import Scanning, filters_of

@@ -1,4 +1,4 @@
-"""Who a CI job is, as its OIDC token says it and as a role's trust policy asks for it."""
+"""CI jobs: the subjects of their OIDC tokens, and the trust policies that admit them."""
 
 from ecr_constructs.model.ci.bitbucket import BitbucketPipelines
 from ecr_constructs.model.ci.circleci import CircleCi

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ecr_constructs.model.ci.issuer import CiIssuer
+from ecr_constructs.model.ci.issuer import ANY_UUID, CiIssuer, braced, uuid_errors
 from ecr_constructs.model.ci.project import CiProject
-from ecr_constructs.model.ci.uuids import ANY_UUID, braced, uuid_errors
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.validation import raise_if_invalid, require_list
 
 
@@ -13,8 +13,8 @@ from ecr_constructs.model.validation import raise_if_invalid, require_list
 class BitbucketPipelines(CiProject):
     """Steps of one Bitbucket repository's pipelines that deploy to an environment.
 
-    Bitbucket's subject is ``{REPOSITORY}:{ENVIRONMENT}:{STEP}``. It names no branch, so which
-    branches may push is a setting of the deployment environment in Bitbucket.
+    Bitbucket's subject is ``{REPOSITORY}:{ENVIRONMENT}:{STEP}``. It does not name the branch:
+    restrict the branches in the settings of the deployment environment in Bitbucket.
     https://support.atlassian.com/bitbucket-cloud/docs/deploy-on-aws-using-bitbucket-pipelines-openid-connect/
 
     Attributes:
@@ -24,7 +24,15 @@ class BitbucketPipelines(CiProject):
         environments: UUIDs of deployment environments, at least one.
 
     Raises:
-        ValueError: Something that is no UUID, or no environment.
+        ValidationError: An id is not a UUID, or there is no environment.
+
+    Example:
+        >>> uuid = "1d397906-81bf-459e-9a8d-eae79c0bc5f3"
+        >>> project = BitbucketPipelines(
+        ...     workspace="acme", workspace_uuid=uuid, repository_uuid=uuid, environments=[uuid]
+        ... )
+        >>> project.issuer.path
+        'api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc'
     """
 
     workspace: str
@@ -33,7 +41,7 @@ class BitbucketPipelines(CiProject):
     environments: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        """Judge the project."""
+        """Validate the project."""
         require_list("environments", self.environments)
         raise_if_invalid("project of Bitbucket Pipelines", self.repository_uuid, self._errors())
         _ = self.issuer
@@ -52,15 +60,18 @@ class BitbucketPipelines(CiProject):
     def subjects(self) -> tuple[str, ...]:
         """The subjects of the tokens."""
         repository = braced(self.repository_uuid)
-        return tuple(f"{repository}:{braced(each)}:{{{ANY_UUID}}}" for each in self.environments)
+        return tuple(f"{repository}:{braced(uuid)}:{{{ANY_UUID}}}" for uuid in self.environments)
 
-    def _errors(self) -> Iterator[str]:
+    def _errors(self) -> Iterator[Diagnostic]:
         yield from uuid_errors("repository_uuid", self.repository_uuid)
-        for each in self.environments:
-            yield from uuid_errors("environments:", each)
+        for index, uuid in enumerate(self.environments):
+            yield from uuid_errors(f"environments[{index}]", uuid)
         if not self.environments:
-            yield (
-                "says no environment, so that every step of the repository might push, on whatever "
-                "branch: Bitbucket's tokens name none. Give environments the UUID of a deployment "
-                "environment that Bitbucket restricts to your branches"
+            yield Diagnostic(
+                code="ci-selection-missing",
+                path="environments",
+                message="without an environment every step of every branch of the repository could "
+                "push, since Bitbucket's tokens do not name the branch",
+                remedy="give the UUID of a deployment environment that Bitbucket restricts to your "
+                "branches",
             )

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ecr_constructs.model.ci.issuer import CiIssuer
-from ecr_constructs.model.ci.project import CiProject
-from ecr_constructs.model.ci.selections import nothing_selected, selection_errors
+from ecr_constructs.model.ci.project import CiProject, nothing_selected, selection_errors
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid
 
@@ -19,20 +19,24 @@ _PROJECT = re.compile(f"{_PART}(?:/{_PART})+")
 class GitLabCi(CiProject):
     """Pipelines of one GitLab project.
 
-    A merge request's pipeline has the branch that is to be merged in its token. GitLab's subject
-    names no environment, and IAM reads no other claim of its tokens. A project whose subject is
-    made of other components is not admitted.
+    The token of a merge request's pipeline names the source branch. GitLab's subject does not name
+    the environment, and IAM reads no other claim of its tokens. A project that configures other
+    components of the subject is not admitted.
     https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload
 
     Attributes:
         project: Its path with all groups: ``acme/payments/api``.
-        branches: Branches; ``*`` stands for anything. Default: none.
-        tags: Tags; ``*`` stands for anything. Default: none.
+        branches: Branches; ``*`` matches any characters. Default: none.
+        tags: Tags; ``*`` matches any characters. Default: none.
         issuer: A self-managed instance: ``CiIssuer.gitlab(url)``. Default: gitlab.com.
 
     Raises:
-        ValueError: A project with a wildcard or of another form; nothing that selects some of its
-            jobs, or something that selects all of them.
+        ValidationError: The project has a wildcard or another form, or the selection is empty or
+            selects all jobs.
+
+    Example:
+        >>> GitLabCi(project="acme/api", branches=["main"]).subjects
+        ('project_path:acme/api:ref_type:branch:ref:main',)
     """
 
     project: str
@@ -41,7 +45,7 @@ class GitLabCi(CiProject):
     issuer: CiIssuer = _GITLAB_COM
 
     def __post_init__(self) -> None:
-        """Judge the project."""
+        """Validate the project."""
         raise_if_invalid("project of GitLab CI", self.project, self._errors())
 
     @property
@@ -53,19 +57,25 @@ class GitLabCi(CiProject):
     def subjects(self) -> tuple[str, ...]:
         """The subjects of the tokens."""
         return tuple(
-            f"project_path:{self.project}:ref_type:{kind}:ref:{each}"
-            for kind, values in (("branch", self.branches), ("tag", self.tags))
-            for each in values
+            f"project_path:{self.project}:ref_type:{kind}:ref:{name}"
+            for kind, names in (("branch", self.branches), ("tag", self.tags))
+            for name in names
         )
 
-    def _errors(self) -> Iterator[str]:
+    def _errors(self) -> Iterator[Diagnostic]:
         if "*" in self.project or "?" in self.project:
-            yield (
-                "a wildcard in the project would let in projects that somebody else may make; "
-                "write 'GROUP/PROJECT', and a role for each project"
+            yield Diagnostic(
+                code="gitlab-project-wildcard",
+                path="project",
+                message="a wildcard would admit projects that others may create",
+                remedy="write 'GROUP/PROJECT', and a role for each project",
             )
         elif not is_unresolved(self.project) and not _PROJECT.fullmatch(self.project):
-            yield "must be the project's path with all groups, 'GROUP/PROJECT'"
+            yield Diagnostic(
+                code="gitlab-project-format",
+                path="project",
+                message="must be the project's path with all groups, 'GROUP/PROJECT'",
+            )
         yield from selection_errors(branches=self.branches, tags=self.tags)
         if not (self.branches or self.tags):
             yield nothing_selected(branches="main", tags="v*")

@@ -1,16 +1,21 @@
-"""Who issues the tokens of a CI system, and for whom."""
+"""The issuers of CI tokens, their audiences, and the UUIDs in both."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ecr_constructs.model.ci.uuids import UUID, uuid_errors
-from ecr_constructs.model.validation import raise_if_invalid
+from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.validation import raise_if_invalid, text_length_errors
+
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_BRACED = re.compile(rf"\{{{UUID.pattern}\}}|{UUID.pattern}")
+# An IAM pattern of a UUID: of the same length, so that it matches nothing longer.
+ANY_UUID = "-".join("?" * length for length in (8, 4, 4, 4, 12))
 
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
 URL_MAX_LENGTH = 255
 _URL = re.compile(r"https://[a-z0-9.-]+(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
-# A workspace is in the URL by its id, the part of its address after bitbucket.org/.
+# The URL names a workspace by its id, the part of its address after bitbucket.org/.
 _WORKSPACE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -19,19 +24,23 @@ class CiIssuer:
     """An issuer of tokens and the audience that its tokens for AWS have.
 
     Attributes:
-        url: The issuer, as the tokens' claim ``iss`` says it.
-        audience: The one value of the claim ``aud`` that is accepted.
+        url: The value of the tokens' claim ``iss``.
+        audience: The only accepted value of the claim ``aud``.
 
     Raises:
-        ValueError: A URL that IAM refuses: not https, with a port, a query or a closing slash, or
-            longer than 255 characters.
+        ValidationError: IAM rejects the URL: it is not https, has a port, a query or a closing
+            slash, or is longer than 255 characters.
+
+    Example:
+        >>> CiIssuer.gitlab("https://gitlab.example.com").path
+        'gitlab.example.com'
     """
 
     url: str
     audience: str
 
     def __post_init__(self) -> None:
-        """Judge the URL."""
+        """Validate the URL."""
         raise_if_invalid("CI issuer", self.url, _url_errors(self.url))
 
     @classmethod
@@ -41,8 +50,8 @@ class CiIssuer:
         https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
 
         Args:
-            url: That of GitHub Enterprise: ``https://HOSTNAME/_services/token`` of a server,
-                ``https://token.actions.SUBDOMAIN.ghe.com`` with data residency. Default:
+            url: The issuer of GitHub Enterprise: ``https://HOSTNAME/_services/token`` for a
+                server, ``https://token.actions.SUBDOMAIN.ghe.com`` with data residency. Default:
                 github.com's.
         """
         return cls(url, "sts.amazonaws.com")
@@ -69,13 +78,17 @@ class CiIssuer:
             workspace: The workspace's id, as in its address: ``acme``.
             workspace_uuid: Its UUID, with or without braces.
         """
-        faults = list(uuid_errors("workspace_uuid", workspace_uuid))
+        errors = list(uuid_errors("workspace_uuid", workspace_uuid))
         if not _WORKSPACE.fullmatch(workspace):
-            faults.append(
-                f"workspace {workspace!r} is no workspace id, the part after bitbucket.org/ in "
-                "its address: 'acme'"
+            errors.append(
+                Diagnostic(
+                    code="workspace-format",
+                    path="workspace",
+                    message=f"{workspace!r} is not a workspace id, the part after bitbucket.org/ "
+                    "in its address: 'acme'",
+                )
             )
-        raise_if_invalid("Bitbucket workspace", workspace, faults)
+        raise_if_invalid("Bitbucket workspace", workspace, errors)
         bare = UUID.findall(workspace_uuid)[0]
         return cls(
             f"https://api.bitbucket.org/2.0/workspaces/{workspace}/pipelines-config/identity/oidc",
@@ -100,19 +113,41 @@ class CiIssuer:
 
     @property
     def path(self) -> str:
-        """The URL as provider ARNs and condition keys have it, without ``https://``."""
+        """The URL without ``https://``, as in provider ARNs and condition keys."""
         return self.url.removeprefix("https://")
 
     def provider_arn(self, *, partition: str, account: str) -> str:
-        """Return the ARN of the provider that an account has, or would have, for this issuer."""
+        """Return the ARN of an account's provider for this issuer, whether it exists or not."""
         return f"arn:{partition}:iam::{account}:oidc-provider/{self.path}"
 
 
-def _url_errors(url: str) -> Iterator[str]:
-    if not _URL.fullmatch(url):
-        yield (
-            "must be an https URL in which nothing follows the path, as the tokens have it in "
-            "'iss': no port, no query, no closing slash"
+def uuid_errors(path: str, value: str, *, braces: bool = True) -> Iterator[Diagnostic]:
+    """Yield a problem if a value is not a UUID.
+
+    Args:
+        path: The parameter that the value was given for.
+        value: The value.
+        braces: Whether it may have braces, as Bitbucket displays it.
+    """
+    if not (_BRACED if braces else UUID).fullmatch(value):
+        yield Diagnostic(
+            code="uuid-format",
+            path=path,
+            message=f"{value!r} must be a UUID in lowercase, such as "
+            "'1d397906-81bf-459e-9a8d-eae79c0bc5f3', not a name or a wildcard",
         )
-    if len(url) > URL_MAX_LENGTH:
-        yield f"must be at most {URL_MAX_LENGTH} characters long, is {len(url)}"
+
+
+def braced(uuid: str) -> str:
+    """Return a UUID in braces, as in Bitbucket's tokens."""
+    return f"{{{UUID.findall(uuid)[0]}}}"
+
+
+def _url_errors(url: str) -> Iterator[Diagnostic]:
+    if not _URL.fullmatch(url):
+        yield Diagnostic(
+            code="issuer-url-format",
+            message="must be an https URL that ends with its path, as the tokens have it in 'iss': "
+            "no port, no query, no closing slash",
+        )
+    yield from text_length_errors("issuer-url-length", "", url, URL_MAX_LENGTH)

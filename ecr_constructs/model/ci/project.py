@@ -1,9 +1,31 @@
-"""What every CI system's jobs have in common."""
+"""CI projects: which of their jobs are admitted, and the limits of the role that these assume."""
 
+import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from ecr_constructs.model.ci.issuer import CiIssuer
+from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import item_errors, require_list
+
+# The characters that Git allows in a ref, with the wildcards, as far as a policy can contain them.
+# https://git-scm.com/docs/git-check-ref-format
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_REF = re.compile(r"[^\x00- \x7f~^:\\\[\u0100-\U0010ffff]+")
+_TEXT = re.compile(r"[^\x00-\x1f\x7f\u0100-\U0010ffff]+")
+_EXAMPLES = {"branches": "release/*", "tags": "v*", "environments": "prod-*"}
+
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+MIN_SESSION_HOURS = 1
+MAX_SESSION_HOURS = 12
+ROLE_NAME_MAX_LENGTH = 64
+_ROLE_NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
+# Clients read the manifest of a tag before they move it; CDK's grant_push does not include this.
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+READ_MANIFEST = "ecr:BatchGetImage"
 
 
 class CiProject(ABC):
@@ -14,12 +36,12 @@ class CiProject(ABC):
     @property
     @abstractmethod
     def issuer(self) -> CiIssuer:
-        """Who issues the tokens."""
+        """The issuer of the tokens."""
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """The project, as people call it: ``acme/payments-api``."""
+        """The project's name in the CI system: ``acme/payments-api``."""
 
     @property
     @abstractmethod
@@ -29,12 +51,100 @@ class CiProject(ABC):
     def conditions(self) -> dict[str, dict[str, Any]]:
         """Return the conditions of a trust policy that admits these jobs and no others.
 
-        One operator tests all subjects, since two would both have to hold. Without a wildcard it
-        is ``StringEquals``.
+        All subjects are tested by one operator, since all operators must match. It is
+        ``StringEquals`` if no subject has a wildcard.
         """
         subjects = list(self.subjects)
-        wild = any("*" in each or "?" in each for each in subjects)
+        wild = any("*" in subject or "?" in subject for subject in subjects)
         conditions = {"StringEquals": {f"{self.issuer.path}:aud": self.issuer.audience}}
         tests: dict[str, Any] = conditions.setdefault("StringLike" if wild else "StringEquals", {})
         tests[f"{self.issuer.path}:sub"] = subjects[0] if len(subjects) == 1 else subjects
         return conditions
+
+
+def selection_errors(**selections: Sequence[str]) -> Iterator[Diagnostic]:
+    """Yield each problem of the selected branches, tags or environments.
+
+    Args:
+        **selections: The values by keyword. Deploy-time values pass.
+
+    Raises:
+        ValidationError: A value is not a list.
+    """
+    for keyword, values in selections.items():
+        require_list(keyword, values)
+        yield from item_errors(keyword, values, partial(_value_errors, keyword))
+
+
+def nothing_selected(**examples: str) -> Diagnostic:
+    """Return the problem of a project of which no job is selected.
+
+    Args:
+        **examples: An example for each keyword that selects jobs.
+    """
+    choices = [f"{keyword} such as [{example!r}]" for keyword, example in examples.items()]
+    return Diagnostic(
+        code="ci-selection-missing",
+        message="names only the project, so that every job of every branch could push",
+        remedy=f"give {' or '.join(choices)}",
+    )
+
+
+def push_role_errors(
+    *, repositories: int, session_hours: int, role_name: str | None
+) -> Iterator[Diagnostic]:
+    """Yield each reason why IAM would reject a role for CI, or why the role would be useless.
+
+    Args:
+        repositories: The number of repositories that it pushes to.
+        session_hours: The longest session, in hours.
+        role_name: The role's name, or None if CloudFormation generates one.
+    """
+    if not repositories:
+        yield Diagnostic(
+            code="push-role-repositories-missing",
+            path="repositories",
+            message="repositories is empty, so the role could push nothing",
+            remedy="name at least one",
+        )
+    if not MIN_SESSION_HOURS <= session_hours <= MAX_SESSION_HOURS:
+        yield Diagnostic(
+            code="push-role-session-hours",
+            path="session_hours",
+            message=f"session_hours must be {MIN_SESSION_HOURS} to {MAX_SESSION_HOURS}, got "
+            f"{session_hours}",
+        )
+    if role_name is None or is_unresolved(role_name):
+        return
+    if not _ROLE_NAME.fullmatch(role_name) or len(role_name) > ROLE_NAME_MAX_LENGTH:
+        yield Diagnostic(
+            code="push-role-name-format",
+            path="role_name",
+            message=f"role_name {role_name!r} must be 1 to {ROLE_NAME_MAX_LENGTH} letters, digits "
+            "and characters of '_+=,.@-'",
+        )
+
+
+def _value_errors(keyword: str, value: str) -> Iterator[Diagnostic]:
+    if not value.strip("*?/"):
+        yield Diagnostic(
+            code="ci-selection-matches-all",
+            message=f"{value!r} would admit all {keyword}, without any review",
+            remedy=f"name each, or write a pattern such as {_EXAMPLES[keyword]!r}",
+        )
+    elif value.startswith("refs/"):
+        yield Diagnostic(
+            code="ci-selection-is-ref",
+            message=f"{value!r} is a whole ref",
+            remedy=f"write {value.split('/', 2)[-1]!r}",
+        )
+    elif "${" in value:
+        yield Diagnostic(
+            code="ci-selection-variable",
+            message=f"{value!r} contains '${{', which begins a variable of IAM",
+        )
+    elif not (_TEXT if keyword == "environments" else _REF).fullmatch(value):
+        yield Diagnostic(
+            code="ci-selection-characters",
+            message=f"{value!r} contains a character that Git or IAM rejects in such a name",
+        )

@@ -83,7 +83,7 @@ EXAMPLES = {
     ),
     "ECR207": example(
         open_to(PULL, Principal="*", Condition={"StringLike": {"aws:PrincipalOrgID": "o-*"}}),
-        "'o-*': a wildcard would admit every AWS account there is; write the whole id",
+        "'o-*': a wildcard would admit every AWS account; write the whole id",
         open_to(PULL, Principal="*", Condition=ORGANIZATION),
     ),
     "ECR208": example(

@@ -103,7 +103,7 @@ EXAMPLES = {
     ),
     "ECR311": example(
         {"Copies": copies(ELSEWHERE, prefix="payments/*")},
-        "prefix 'payments/*' must be no pattern but the beginning of names; write 'payments/'",
+        "prefix 'payments/*' must be the beginning of names, not a pattern; write 'payments/'",
         {"Copies": copies(ELSEWHERE, prefix="payments/")},
     ),
     "ECR312": example(

@@ -8,6 +8,7 @@ import pytest
 
 from ecr_constructs.cloudformation.aws_metadata import regions, schema_of
 from ecr_constructs.model import (
+    account_settings,
     creation_template,
     mutability,
     names,
@@ -15,7 +16,6 @@ from ecr_constructs.model import (
     public_catalog,
     pull_through_cache,
     pull_through_credential,
-    pull_time,
     registry_policy,
     replication,
     scanning,
@@ -44,7 +44,7 @@ LIMITS = [
     ("PullThroughCacheRule.EcrRepositoryPrefix.minLength", pull_through_cache.PREFIX_MIN_LENGTH),
     ("PullThroughCacheRule.EcrRepositoryPrefix.maxLength", pull_through_cache.PREFIX_MAX_LENGTH),
     ("PullThroughCacheRule.CredentialArn.maxLength", pull_through_credential.ARN_MAX_LENGTH),
-    ("PullTimeUpdateExclusion.PrincipalArn.maxLength", pull_time.ARN_MAX_LENGTH),
+    ("PullTimeUpdateExclusion.PrincipalArn.maxLength", account_settings.EXCLUSION_ARN_MAX_LENGTH),
     ("RegistryPolicy.PolicyText.maxLength", registry_policy.POLICY_MAX_LENGTH),
     (
         "RegistryScanningConfiguration.Rules.items.RepositoryFilters.maxItems",
