@@ -74,8 +74,8 @@ def model(given: list[Json], applied: LifecyclePolicy) -> Evaluate:
     now = datetime.fromtimestamp(NOW, UTC)
 
     def evaluate() -> tuple[int, int]:
-        settled = applied.simulate(inventory, now=now).evaluation.settled
-        return settled.expired.bit_count(), settled.archived.bit_count()
+        resolution = applied.simulate(inventory, now=now).evaluation.resolution
+        return resolution.expired.bit_count(), resolution.archived.bit_count()
 
     return evaluate
 
