@@ -104,7 +104,7 @@ def rule_errors(rule: object, path: str = "") -> Iterator[Diagnostic]:
             "write a whole number",
         )
     description = rule.get("description", "")
-    if not isinstance(description, str):
+    if not isinstance(description, str | None):
         message = f"must be text, got {kind_of(description)}"
         yield _error(f"{prefix}description", "wrong-type", message)
     selection, action = rule.get("selection"), rule.get("action")
