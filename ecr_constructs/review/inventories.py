@@ -153,7 +153,7 @@ def read_inventories(folder: str | Path) -> Inventories:
     found = {}
     for key, listed in images.items():
         try:
-            found[key] = Inventory(listed).with_parsed_manifests(manifests)
+            found[key] = Inventory(listed).with_known(manifests)
         except ValidationError as error:
             raise _unreadable(sources[key], error) from None
     return Inventories(found)

@@ -343,14 +343,13 @@ SETTING = {
         "protect, archive, expire_archived; got none"
     ),
     "lifecycle: [{archive: {}}]": (
-        "[0].lifecycle[0]: archive needs exactly one of not_pulled_for_days and after_days, got "
-        "none"
+        "archive needs exactly one of not_pulled_for_days and after_days, got none"
     ),
     "lifecycle: [{expire_archived: {after_days: 30}}]": (
         "[0].lifecycle[0]: Invalid lifecycle rule (value: "
         '{"selection":{"tagStatus":"any","storageClass":"archive","countType":'
         '"sinceImageTransitioned","countUnit":"days","countNumber":30},"action":'
-        '{"type":"expire"}}): - selection.countNumber must be at least 90 with '
+        '{"type":"expire"}}): - selection.countNumber: must be at least 90 with '
         "sinceImageTransitioned, got 30"
     ),
     "lifecycle: [{keep_last: {count: 5}}, {expire: {after_days: 5}}]": (

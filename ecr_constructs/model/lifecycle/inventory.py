@@ -87,9 +87,9 @@ class Inventory:
         Raises:
             ValidationError: A value is not as the command prints it; the error has its path.
         """
-        return self.with_parsed_manifests(manifests_of(output))
+        return self.with_known(manifests_of(output))
 
-    def with_parsed_manifests(self, manifests: Mapping[str, Manifest]) -> Self:
+    def with_known(self, manifests: Mapping[str, Manifest]) -> Self:
         """Return this inventory with these manifests, by the digests of their images."""
         return type(self)(
             _with_manifest(image, manifests.get(image.digest)) for image in self.images

@@ -37,7 +37,7 @@ def without(document: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 DEPLOY_TIME_NUMBER = float.fromhex("-0x1.f000000000007p+960")
-UNTAGGED = {"tagStatus": "untagged"}
+UNTAGGED: dict[str, Any] = {"tagStatus": "untagged"}
 # Each error of a document, without a path if it concerns the whole.
 DOCUMENTS: dict[str, tuple[Any, str]] = {
     "a list": ([], "wrong-type"),
