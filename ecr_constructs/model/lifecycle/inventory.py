@@ -89,11 +89,9 @@ class Inventory:
         """
         return self.with_known(manifests_of(output))
 
-    def with_known(self, manifests: Mapping[str, Manifest]) -> Self:
+    def with_known(self, known: Mapping[str, Manifest]) -> Self:
         """Return this inventory with these manifests, by the digests of their images."""
-        return type(self)(
-            _with_manifest(image, manifests.get(image.digest)) for image in self.images
-        )
+        return type(self)(_with_manifest(image, known.get(image.digest)) for image in self.images)
 
     def get(self, digest: str) -> Image | None:
         """Return the image with this digest, or None."""

@@ -18,7 +18,7 @@ def _api(*rules: dict[str, Any]) -> dict[str, Any]:
 EXAMPLES = {
     "ECR101": example(
         _api(rule(1, tagStatus="tagged", images=0)),
-        "rules[0].selection.tagStatus: tagged needs exactly one of tagPatternList and tagPrefixList",
+        "rules[0].selection.tagStatus: tagged needs exactly one of tagPatternList and tagPrefix",
         _api(_RELEASES),
     ),
     "ECR102": example(
