@@ -147,7 +147,7 @@ def test_a_policy_keeps_its_registry(stack: cdk.Stack) -> None:
         pytest.param('{"rules":[{"rulePriority":0}]}', "rulePriority", id="no policy"),
         pytest.param(
             json.dumps({"rules": rules(*[LifecycleRule.protect(f"v{n}") for n in range(50)])}),
-            "may hold 50 rules, holds 51",
+            "must hold 1 to 50 rules, holds 51",
             id="full",
         ),
     ],

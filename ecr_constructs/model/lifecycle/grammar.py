@@ -279,7 +279,7 @@ def _uniqueness_errors(rules: _Indexed, storage_class: str) -> Iterator[Diagnost
         yield _error(
             "rules",
             "untagged-duplicate",
-            f"may select untagged images of the {storage_class} class only once, "
+            f"may select untagged images of the {storage_class} class once, "
             f"{', '.join(untagged)} all do",
         )
     first_uses: dict[frozenset[str], int] = {}
