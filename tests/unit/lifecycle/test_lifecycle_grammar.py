@@ -55,6 +55,8 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
     ),
     "an unknown key": ({"rules": [rule()], "version": 1}, "version: key-unknown"),
 }
+NO_COUNT = {"tagStatus": "any", "countType": "imageCountMoreThan"}
+NO_COUNT_TYPE = {"tagStatus": "any", "countNumber": 1}
 # Each error of the only rule of a policy.
 RULES: dict[str, tuple[Any, str]] = {
     "a text": ("x", ": wrong-type"),
@@ -69,6 +71,11 @@ RULES: dict[str, tuple[Any, str]] = {
     "a null description": ({**rule(), "description": None}, ".description: key-null"),
     "a null unit": (rule(countUnit=None), ".selection.countUnit: key-null"),
     "no unit": (rule(countType="sinceImagePushed"), ".selection.countUnit: key-missing"),
+    "no count": ({**rule(), "selection": NO_COUNT}, ".selection.countNumber: key-missing"),
+    "no count type": (
+        {**rule(), "selection": NO_COUNT_TYPE},
+        ".selection.countType: key-missing",
+    ),
     "the standard class": (
         rule(storageClass="standard"),
         ".selection.storageClass: storage-class-standard",
@@ -190,6 +197,17 @@ def test_rejects_deep_nesting_in_a_value() -> None:
 
     with rejects("rules[0].selection.tagStatus: value-not-allowed"):
         LifecyclePolicy.from_json(text.replace('"DEEP"', "[" * 700 + "]" * 700))
+
+
+def test_checks_the_unit_without_a_count_type() -> None:
+    """The unit is compared with the only valid one, although the count type is missing."""
+    selection = {**NO_COUNT_TYPE, "countUnit": "weeks"}
+
+    with rejects(
+        "rules[0].selection.countType: key-missing",
+        "rules[0].selection.countUnit: value-not-allowed",
+    ):
+        LifecyclePolicy.from_json(json.dumps({"rules": [{**rule(), "selection": selection}]}))
 
 
 def test_paths_of_a_rule_alone_have_no_prefix() -> None:
