@@ -10,7 +10,7 @@ class Finding:
     """A probable mistake in a policy that ECR accepts.
 
     Attributes:
-        id: The kind, such as ``LC001``; docs/lifecycle.md lists them.
+        id: The kind, such as ``LC001``; docs/guides/lifecycle.md lists them.
         severity: The severity.
         sentence: The problem and its consequence.
         remedy: The recommended change.

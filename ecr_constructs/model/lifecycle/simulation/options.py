@@ -1,6 +1,6 @@
 """The questions that AWS's documentation of lifecycle policies leaves open, and their answers.
 
-docs/lifecycle.md describes the questions; docs/decisions/0008 the reasons for the defaults.
+docs/guides/lifecycle.md describes the questions; docs/decisions/0008 the reasons for the defaults.
 """
 
 from __future__ import annotations

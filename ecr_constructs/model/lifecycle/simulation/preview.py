@@ -1,7 +1,7 @@
 """Write a simulation as JSON that extends the response of ECR's GetLifecyclePolicyPreview.
 
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetLifecyclePolicyPreview.html
-docs/cli.md describes every key.
+docs/reference/cli.md describes every key.
 """
 
 from collections.abc import Iterable, Iterator
