@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from ecr_constructs.model.lifecycle.describe_images import instant
+from ecr_constructs.model.lifecycle.inventory_documents import instant
+from ecr_constructs.model.validation import ValidationError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,5 +20,5 @@ def add_now(parser: argparse.ArgumentParser) -> None:
 def _instant(text: str) -> datetime:
     try:
         return instant(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    except ValidationError as error:
+        raise argparse.ArgumentTypeError(str(error.diagnostics[0])) from None

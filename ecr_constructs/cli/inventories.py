@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_text
 from ecr_constructs.model.lifecycle import Inventory
+from ecr_constructs.model.validation import ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,7 @@ def _read(name: str, read: Callable[[str], Inventory]) -> Inventory:
     text = read_text(name)
     try:
         return read(text)
-    except ValueError as error:
+    except ValidationError as error:
         where = "standard input" if name == "-" else name
-        msg = f"{where}: {error}"
+        msg = f"{where}: {'; '.join(map(str, error.diagnostics))}"
         raise CommandError(msg) from None

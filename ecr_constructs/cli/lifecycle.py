@@ -47,9 +47,9 @@ def _add_check(commands: argparse._SubParsersAction[Any]) -> None:
     )
     parser.add_argument(
         "--fail-on",
-        choices=("info", "warning", "error"),
+        choices=("note", "info", "warning", "error"),
         default="error",
-        help="the least severity that is a failure; default: error",
+        help="minimum severity that fails the command; info is note; default: error",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.set_defaults(run=run_check, prog=parser.prog)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator, Sequence
 
-    from ecr_constructs.model.lifecycle.rule_grammar import Fault
+    from ecr_constructs.model.diagnostics import Diagnostic
 
 
 def run(options: Namespace) -> int:
@@ -36,11 +36,11 @@ def run(options: Namespace) -> int:
         print_json({"valid": policy is not None, "findings": list(map(_to_json, findings))})
     else:
         print_blocks("text", _blocks(given.name, policy, findings))
-    threshold = Severity[options.fail_on.upper()]
+    threshold = Severity({"info": "note"}.get(options.fail_on, options.fail_on))
     return int(any(finding.severity >= threshold for finding in findings))
 
 
-def _fault(fault: Fault, priority: int | None) -> Finding:
+def _fault(fault: Diagnostic, priority: int | None) -> Finding:
     return Finding(
         id="LC000",
         severity=Severity.ERROR,

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_text
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle import Context, LifecyclePolicy
+from ecr_constructs.model.lifecycle.grammar import length_errors, policy_errors
 from ecr_constructs.model.lifecycle.json_text import compact, parse
-from ecr_constructs.model.lifecycle.policy_grammar import TEXT_MAX_LENGTH, policy_errors
-from ecr_constructs.model.lifecycle.rule_grammar import Fault
 
 _REPOSITORY = "AWS::ECR::Repository"
 _TEMPLATE = "AWS::ECR::RepositoryCreationTemplate"
@@ -47,23 +47,22 @@ class PolicyText(NamedTuple):
             raise CommandError(msg)
         return LifecyclePolicy.from_json(self.text)
 
-    def faults(self) -> Iterator[tuple[Fault, int | None]]:
+    def faults(self) -> Iterator[tuple[Diagnostic, int | None]]:
         """Yield what ECR would refuse, with the priority of the rule that it is in."""
         if self.text is None:
             return
         try:
             content = parse(self.text)
         except ValueError as error:
-            yield Fault("", str(error)), None
+            yield Diagnostic(code="json-syntax", message=str(error)), None
             return
         for fault in policy_errors(content):
-            place = _PLACE.match(fault.where)
+            place = _PLACE.match(fault.path)
             rule = content["rules"][int(place[1])] if place else None
             priority = rule.get("rulePriority") if isinstance(rule, dict) else None
             yield fault, priority if type(priority) is int else None
-        if (length := len(compact(content))) > TEXT_MAX_LENGTH:
-            what = f"may be {TEXT_MAX_LENGTH:,} characters long as compact JSON, is {length:,}"
-            yield Fault("", what), None
+        for problem in length_errors(compact(content)):
+            yield problem, None
 
 
 def read_policy(name: str, repository: str | None) -> PolicyText:

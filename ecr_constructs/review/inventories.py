@@ -12,9 +12,15 @@ from ecr_constructs.cloudformation.errors import CheckError
 from ecr_constructs.cloudformation.loading import text_of
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
 from ecr_constructs.model.lifecycle import Image, Inventory
-from ecr_constructs.model.lifecycle.describe_images import COMMAND, image_of
-from ecr_constructs.model.lifecycle.documents import malformed, pages
-from ecr_constructs.model.lifecycle.manifests import Manifest, manifests_of
+from ecr_constructs.model.lifecycle.inventory_documents import (
+    COMMAND,
+    Manifest,
+    image_of,
+    malformed,
+    manifests_of,
+    pages,
+)
+from ecr_constructs.model.validation import ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -142,13 +148,13 @@ def read_inventories(folder: str | Path) -> Inventories:
             for key, image in _images(text, _region(file.relative_to(top))):
                 images[key].append(image)
                 sources[key] = file
-        except ValueError as error:
+        except ValidationError as error:
             raise _unreadable(file, error) from None
     found = {}
     for key, listed in images.items():
         try:
             found[key] = Inventory(listed).with_known(manifests)
-        except ValueError as error:
+        except ValidationError as error:
             raise _unreadable(sources[key], error) from None
     return Inventories(found)
 
@@ -159,7 +165,7 @@ def _images(text: str, region: str | None) -> Iterator[tuple[RepositoryId, Image
         name, account = entry.get("repositoryName"), entry.get("registryId")
         if not isinstance(name, str) or not isinstance(account, str | None):
             found = f"{name!r} and {account!r}"
-            raise malformed(where, ": repositoryName and registryId must be texts", found)
+            malformed(where, "repositoryName and registryId must be texts", found)
         yield RepositoryId(name, account, region), image
 
 
@@ -167,7 +173,5 @@ def _region(path: Path) -> str | None:
     return next(filter(_REGION.fullmatch, path.parent.parts), None)
 
 
-def _unreadable(file: Path, error: ValueError) -> CheckError:
-    # What is wrong with an inventory as a whole takes several lines.
-    said = " ".join(str(error).split())
-    return CheckError(f"{file}: {said}")
+def _unreadable(file: Path, error: ValidationError) -> CheckError:
+    return CheckError(f"{file}: {'; '.join(map(str, error.diagnostics))}")

@@ -93,7 +93,7 @@ def ecr(monkeypatch: pytest.MonkeyPatch) -> Ecr:
         ),
         (
             {"describe_images": {"imageDetails": [detail("a", 1, "v"), detail("b", 1, "v")]}},
-            "api: Invalid inventory (value: 2 images): the tag 'v' stands at",
+            "api: Invalid inventory (value: 2 images): sha256:",
         ),
         (
             {"get_lifecycle_policy": {"lifecyclePolicyText": '{"rules": [{"new": 1}]}'}},

@@ -1,7 +1,7 @@
-"""Random policies and inventories, as ECR's JSON, and the same for the model and for the oracle.
+"""Random policies and inventories as ECR's JSON, for the model and for the oracle.
 
-The rules are few-valued on purpose: what the two could disagree about are ties, images with many
-tags, images that several rules select, and images that depend on each other.
+Values are drawn from few, so that ties, images with many tags, images that several rules select,
+and dependent images are frequent: model and oracle could disagree about them.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from ecr_constructs import LifecyclePolicy
-from ecr_constructs.model.lifecycle import Inventory, Readings, Simulation, TieOrder
+from ecr_constructs.model.lifecycle import EvaluationOptions, Inventory, Simulation, TieOrder
 from local_aws.overlay import lifecycle_oracle
 
 Json = Any
@@ -28,11 +28,11 @@ _PREFIXES = ["a", "ab", "v", "v1", "c-", "b", "*", "z"]
 
 
 class Case(NamedTuple):
-    """A policy and the images that it is applied to.
+    """A policy and an inventory.
 
     Attributes:
         rules: The policy's rules.
-        images: As DescribeImages describes them, with `references` for indexes.
+        images: As in the response of DescribeImages, with `references` for indexes.
     """
 
     rules: list[Json]
@@ -60,18 +60,18 @@ class Case(NamedTuple):
         inventory = Inventory.from_describe_images({"imageDetails": details})
         return inventory.with_manifests({"images": manifests})
 
-    def simulate(self, readings: Readings = Readings(), now: float = NOW) -> Simulation:  # noqa: B008
-        """Ask the model."""
+    def simulate(self, options: EvaluationOptions | None = None, now: float = NOW) -> Simulation:
+        """Return the result of the model."""
         at = datetime.fromtimestamp(now, UTC)
-        return self.policy.simulate(self.inventory, now=at, readings=readings)
+        return self.policy.simulate(self.inventory, now=at, options=options)
 
-    def ask_oracle(self, readings: Readings = Readings(), now: float = NOW) -> "Fates":  # noqa: B008
-        """Ask the oracle, in the model's words."""
+    def ask_oracle(self, options: EvaluationOptions, now: float = NOW) -> "Fates":
+        """Return the result of the oracle in the model's terms."""
         answers = lifecycle_oracle.Answers(
-            listed_order_breaks_ties=readings.ties is TieOrder.LISTED,
-            children_take_places=readings.children_take_places,
-            referrers_take_places=readings.referrers_take_places,
-            archived_index_releases=readings.archived_index_releases_children,
+            listed_order_breaks_ties=options.ties is TieOrder.LISTED,
+            children_take_places=options.children_take_places,
+            referrers_take_places=options.referrers_take_places,
+            archived_index_releases=options.archived_index_releases_children,
         )
         verdicts = lifecycle_oracle.evaluate({"rules": self.rules}, self.images, now, answers)
         words = {None: "kept", "EXPIRE": "expired", "TRANSITION": "archived"}
@@ -85,7 +85,7 @@ Fates = dict[str, tuple[str, int | None, bool]]
 
 
 def fates(simulation: Simulation) -> Fates:
-    """Return what the model says of each image: fate, rule, whether it follows another."""
+    """Return fate, rule, and whether it follows a subject, of each image."""
     return {
         outcome.image.digest: (
             outcome.fate.value,
@@ -110,9 +110,9 @@ def rule(priority: int, selection: Json, *, action: Json | None = None, **count:
     }
 
 
-def since(what: str, days: int) -> Json:
-    """Return the count of a rule of age."""
-    return {"countType": f"sinceImage{what}", "countUnit": "days", "countNumber": days}
+def since(event: str, days: int) -> Json:
+    """Return the count of a rule by age."""
+    return {"countType": f"sinceImage{event}", "countUnit": "days", "countNumber": days}
 
 
 def _count(random: Random, storage_class: str) -> tuple[Json, Json]:
@@ -128,25 +128,25 @@ def _count(random: Random, storage_class: str) -> tuple[Json, Json]:
 
 
 def _selections(random: Random, size: int) -> list[Json]:
-    found: list[Json] = []
+    selections: list[Json] = []
     for _ in range(size):
         if random.randrange(2):
             tags = random.choices(_PATTERNS, k=random.choice([1, 1, 2]))
-            found.append({"tagStatus": "tagged", "tagPatternList": tags})
+            selections.append({"tagStatus": "tagged", "tagPatternList": tags})
         else:
             tags = random.choices(_PREFIXES, k=random.choice([1, 1, 2]))
             selection = {"tagStatus": "tagged", "tagPrefixList": sorted(set(tags))}
-            if selection not in found:
-                found.append(selection)
+            if selection not in selections:
+                selections.append(selection)
     if random.randrange(2):
-        found.insert(random.randint(0, len(found)), {"tagStatus": "untagged"})
-    if random.randrange(2) or not found:
-        found.append({"tagStatus": "any"})
-    return found
+        selections.insert(random.randint(0, len(selections)), {"tagStatus": "untagged"})
+    if random.randrange(2) or not selections:
+        selections.append({"tagStatus": "any"})
+    return selections
 
 
 def _rules(random: Random, standard: int, archive: int) -> list[Json]:
-    """Return the rules of a sound policy, both storage classes mixed, priorities with gaps."""
+    """Return the rules of a valid policy, both storage classes mixed, priorities with gaps."""
     queues = {
         "standard": _selections(random, standard),
         "archive": _selections(random, archive) if archive else [],
@@ -164,7 +164,7 @@ def _rules(random: Random, standard: int, archive: int) -> list[Json]:
 
 
 def _images(random: Random, size: int) -> list[Json]:
-    """Return images with few timestamps and many tags, some of them bound to each other."""
+    """Return images with few timestamps and many tags, some of them dependent."""
     digests = [f"sha256:{number:064x}" for number in range(size)]
     random.shuffle(digests)
     tags = random.sample(_TAGS, len(_TAGS))
@@ -198,14 +198,14 @@ def _images(random: Random, size: int) -> list[Json]:
 def case(seed: int, standard: int, archive: int, size: int) -> Case:
     """Return the case of a seed.
 
-    Drawing each value from Hypothesis would take a hundred times as long as evaluating it; what
-    it shrinks is the number of rules and of images.
+    Drawing each value from Hypothesis would take a hundred times as long as evaluating it; only
+    the numbers of rules and images shrink.
 
     Args:
-        seed: Where the random values start from.
-        standard: Tagged rules of the standard storage class, at most.
-        archive: Tagged rules of the archive storage class, at most.
-        size: Images.
+        seed: The seed of the random values.
+        standard: Maximum number of tagged rules of the standard storage class.
+        archive: Maximum number of tagged rules of the archive storage class.
+        size: Number of images.
     """
     random = Random(seed)  # noqa: S311
     return Case(_rules(random, standard, archive), _images(random, size))
@@ -217,10 +217,10 @@ def cases() -> st.SearchStrategy[Case]:
     return st.builds(case, seeds, st.integers(0, 4), st.integers(0, 3), st.integers(0, 9))
 
 
-def readings() -> st.SearchStrategy[Readings]:
-    """Any answers to the open questions."""
+def evaluation_options() -> st.SearchStrategy[EvaluationOptions]:
+    """Any options."""
     return st.builds(
-        Readings,
+        EvaluationOptions,
         ties=st.sampled_from(TieOrder),
         children_take_places=st.booleans(),
         referrers_take_places=st.booleans(),

@@ -1,7 +1,7 @@
-"""Hypothesis strategies: near misses, sound lifecycle policies, and damage done to them.
+"""Hypothesis strategies: near misses, valid lifecycle policies, and damaged ones.
 
 Rules are written as ECR's JSON from the grammar that AWS documents, not through the model, so
-that the model is held to something else than itself.
+that the model is not tested against itself.
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
 """
 
@@ -34,7 +34,7 @@ def near_miss_filters() -> st.SearchStrategy[str]:
     return texts.filter(lambda text: text.count("*") <= 2)
 
 
-# --- sound lifecycle policies -----------------------------------------------------------------
+# --- valid lifecycle policies -----------------------------------------------------------------
 
 _COUNTS = st.integers(1, 10**6)
 _TAG_CHARACTERS = "abcXYZ019._-"
@@ -51,7 +51,7 @@ _DESCRIPTIONS = st.text(st.characters(codec="utf-8"), max_size=20)
 
 
 def tag_selections() -> st.SearchStrategy[Json]:
-    """The part of a selection that says which tags."""
+    """The tag keys of a selection."""
     return st.one_of(
         st.sampled_from([{"tagStatus": "untagged"}, {"tagStatus": "any"}]),
         _PREFIXES.map(lambda prefixes: {"tagStatus": "tagged", "tagPrefixList": prefixes}),
@@ -59,8 +59,8 @@ def tag_selections() -> st.SearchStrategy[Json]:
     )
 
 
-def deeds() -> st.SearchStrategy[Json]:
-    """The rest of a selection, and the action that goes with it."""
+def counts_and_actions() -> st.SearchStrategy[Json]:
+    """The other keys of a selection, and an action that ECR accepts with them."""
     images = _COUNTS.map(lambda n: {"countType": "imageCountMoreThan", "countNumber": n})
     return st.one_of(
         st.tuples(st.one_of(images, _days("sinceImagePushed", _COUNTS)), _ACTIONS),
@@ -80,29 +80,29 @@ def _days(
     )
 
 
-def _rule(tags: Json, deed: Json, description: str | None) -> Json:
-    count, action = deed
-    said = {} if description is None else {"description": description}
-    return {**said, "selection": {**tags, **count}, "action": dict(action)}
+def _rule(tags: Json, count_and_action: Json, description: str | None) -> Json:
+    count, action = count_and_action
+    optional = {} if description is None else {"description": description}
+    return {**optional, "selection": {**tags, **count}, "action": dict(action)}
 
 
 def rule_documents() -> st.SearchStrategy[Json]:
-    """Sound rules as ECR's JSON, without a priority."""
-    return st.builds(_rule, tag_selections(), deeds(), st.none() | _DESCRIPTIONS)
+    """Valid rules as ECR's JSON, without a priority."""
+    return st.builds(_rule, tag_selections(), counts_and_actions(), st.none() | _DESCRIPTIONS)
 
 
 def rules() -> st.SearchStrategy[LifecycleRule]:
-    """Sound rules, without a priority."""
+    """Valid rules, without a priority."""
     return rule_documents().map(LifecycleRule.from_dict)
 
 
 def storage_class(rule: Json) -> str:
-    """Return the storage class that a rule looks at."""
+    """Return the storage class of a rule."""
     return str(rule["selection"].get("storageClass", "standard"))
 
 
 def _selected_once(rule: Json) -> object:
-    """What no two rules of a policy may have in common."""
+    """Return the key that must be unique among the rules of a policy."""
     selection = rule["selection"]
     status = selection["tagStatus"]
     if status == "tagged" and "tagPatternList" in selection:
@@ -112,13 +112,13 @@ def _selected_once(rule: Json) -> object:
 
 @st.composite
 def listed_rules(draw: st.DrawFn) -> list[Json]:
-    """Draw rules without priorities that make a sound policy in the order they are listed."""
+    """Draw rules without priorities that are a valid policy in their order."""
     return draw(st.lists(rule_documents(), max_size=5, unique_by=_selected_once))
 
 
 @st.composite
 def documents(draw: st.DrawFn) -> Json:
-    """Draw a sound policy of at least one rule as ECR's JSON: gaps, and rules in any order."""
+    """Draw a valid policy with a rule as ECR's JSON: gaps, and rules in any order."""
     listed = draw(listed_rules().filter(bool))
     listed.sort(key=lambda rule: rule["selection"]["tagStatus"] == "any")
     gaps = draw(st.lists(st.integers(1, 100), min_size=len(listed), max_size=len(listed)))
@@ -129,7 +129,7 @@ def documents(draw: st.DrawFn) -> Json:
 
 
 def policies() -> st.SearchStrategy[LifecyclePolicy]:
-    """Sound policies, numbered by the model; the empty one among them."""
+    """Valid policies, numbered by the model, including the empty one."""
     return listed_rules().map(lambda listed: LifecyclePolicy(*map(LifecycleRule.from_dict, listed)))
 
 
@@ -168,7 +168,7 @@ def _at(document: Json, path: Path) -> Json:
 
 @st.composite
 def damaged_documents(draw: st.DrawFn) -> Json:
-    """Draw a policy with one fault: a key dropped, null, unknown, of a wrong type or range."""
+    """Draw a policy with one error: a key missing, null, unknown, of a wrong type or range."""
     document = copy.deepcopy(draw(documents()))
     path = draw(st.sampled_from(list(_paths(document))))
     parent, key = _at(document, path[:-1]), path[-1]
@@ -186,8 +186,8 @@ def damaged_documents(draw: st.DrawFn) -> Json:
         case "range":
             parent[key] = draw(st.sampled_from(_OUT_OF_RANGE[str(key)]))
         case _:
-            others = [each for each in _OTHER_TYPES if type(each) is not type(value)]
-            parent[key] = draw(st.sampled_from(others))
+            values = [item for item in _OTHER_TYPES if type(item) is not type(value)]
+            parent[key] = draw(st.sampled_from(values))
     return document
 
 
@@ -203,7 +203,7 @@ _WORDS = st.sampled_from(
 
 
 def near_miss_json() -> st.SearchStrategy[Json]:
-    """Any JSON at all, often made of the words of the grammar."""
+    """Any JSON, often with the words of the grammar."""
     texts = _WORDS | st.text(max_size=5)
     leaves = st.none() | st.booleans() | st.integers() | st.floats(width=32) | texts
     return st.recursive(
@@ -215,7 +215,7 @@ def near_miss_json() -> st.SearchStrategy[Json]:
 
 @st.composite
 def near_miss_documents(draw: st.DrawFn) -> Json:
-    """Draw a sound policy of which any part, or the whole, is replaced by any JSON."""
+    """Draw a valid policy with some part, or the whole, replaced by any JSON."""
     document = {"whole": copy.deepcopy(draw(documents()))}
     for _ in range(draw(st.integers(1, 3))):
         path = draw(st.sampled_from(list(_paths(document))))
@@ -224,7 +224,7 @@ def near_miss_documents(draw: st.DrawFn) -> Json:
 
 
 def texts_near_json() -> st.SearchStrategy[str]:
-    """JSON of all kinds as text, and text that is none."""
+    """JSON texts of all kinds, and texts that are not JSON."""
     whole = near_miss_documents().map(json.dumps)
     cut = st.builds(lambda text, at: text[: at % (len(text) + 1)], whole, st.integers(0, 2000))
     return st.one_of(whole, cut, st.text(max_size=30))

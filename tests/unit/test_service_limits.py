@@ -8,7 +8,7 @@ import pytest
 
 from ecr_constructs.model import encryption, mutability, names, principals, repository_policy, tags
 from ecr_constructs.model.encryption import EncryptionType
-from ecr_constructs.model.lifecycle import policy_grammar, rule_grammar
+from ecr_constructs.model.lifecycle import grammar
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.partitions import partition_of
 from tests.support.service_models import repository_schema, shape
@@ -20,7 +20,7 @@ API_LIMITS = [
     ("ecr", "RepositoryName", "max", names.NAME_MAX_LENGTH),
     ("ecr", FILTERS, "max", mutability.MAX_FILTERS),
     ("ecr", FILTER, "max", mutability.FILTER_MAX_LENGTH),
-    ("ecr", "LifecyclePolicyText", "max", policy_grammar.TEXT_MAX_LENGTH),
+    ("ecr", "LifecyclePolicyText", "max", grammar.TEXT_MAX_LENGTH),
     ("ecr", "RepositoryPolicyText", "max", repository_policy.POLICY_MAX_LENGTH),
     ("kms", "AliasNameType", "max", encryption.ALIAS_MAX_LENGTH),
     ("organizations", "OrganizationId", "pattern", f"^{principals.ORGANIZATION_ID.pattern}$"),
@@ -30,7 +30,7 @@ SCHEMA_LIMITS = [
     ("properties.RepositoryName.maxLength", names.NAME_MAX_LENGTH),
     (f"properties.{FILTERS}.maxItems", mutability.MAX_FILTERS),
     (f"definitions.{FILTER}.maxLength", mutability.FILTER_MAX_LENGTH),
-    ("definitions.LifecyclePolicyText.maxLength", policy_grammar.TEXT_MAX_LENGTH),
+    ("definitions.LifecyclePolicyText.maxLength", grammar.TEXT_MAX_LENGTH),
     ("properties.Tags.maxItems", tags.MAX_TAGS),
     ("definitions.Tag.properties.Key.minLength", 1),
     ("definitions.Tag.properties.Key.maxLength", tags.KEY_MAX_LENGTH),
@@ -48,11 +48,11 @@ CHOICES = {
     ),
     "encryption types": (set(get_args(EncryptionType)), "EncryptionType"),
     "storage classes": (
-        {each.upper() for each in rule_grammar.STORAGE_CLASSES},
+        {each.upper() for each in grammar.STORAGE_CLASSES},
         "LifecyclePolicyStorageClass",
     ),
-    "tag statuses": ({each.upper() for each in rule_grammar.TAG_STATUSES}, "TagStatus"),
-    "actions": ({each.upper() for each in rule_grammar.ACTIONS}, "ImageActionType"),
+    "tag statuses": ({each.upper() for each in grammar.TAG_STATUSES}, "TagStatus"),
+    "actions": ({each.upper() for each in grammar.ACTIONS}, "ImageActionType"),
 }
 
 

@@ -1,4 +1,4 @@
-"""One image of a repository, as a lifecycle policy sees it."""
+"""The properties of an image that lifecycle policies depend on."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ class Blob:
     """A layer or configuration, which several images may share.
 
     Attributes:
-        digest: What it is known by.
+        digest: Its digest.
         size_bytes: Its compressed size.
     """
 
@@ -30,23 +30,29 @@ class Blob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """An image, an index, or what refers to one: whatever has a digest in a repository.
+    """An image, an index, or a referrer such as a signature: anything with a digest.
 
-    Times are in UTC, to the microsecond. The last two fields are known only with the manifests.
+    Times are in UTC, to the microsecond. The last two fields come from the manifests.
 
     Attributes:
         digest: The digest of its manifest, ``sha256:…``.
         tags: Its tags. Default: it is untagged.
-        pushed_at: When it was pushed; a tag added later does not renew it.
-        size_bytes: What ECR reports; of an index, the size of its largest child.
+        pushed_at: The time of the push; adding a tag later does not change it.
+        size_bytes: The size that ECR reports; for an index, the size of its largest child.
         status: ``ACTIVE``, ``ARCHIVED``, or ``ACTIVATING`` while it is being restored.
-        last_recorded_pull_time: When it was last pulled. Default: never.
-        last_archived_at: When it was last archived. Default: never.
-        last_activated_at: When it was last restored from the archive. Default: never.
-        media_type: The media type of its manifest. Default: not known.
+        last_recorded_pull_time: The time of the last pull. Default: never.
+        last_archived_at: The last time it was archived. Default: never.
+        last_activated_at: The last time it was restored from the archive. Default: never.
+        media_type: The media type of its manifest. Default: unknown.
         subject: The digest of the image that it refers to, as a signature does. Default: none.
-        references: The digests that it lists if it is an index. Default: not known.
-        blobs: Its layers and its configuration. Default: not known.
+        references: The digests that it lists if it is an index. Default: unknown.
+        blobs: Its layers and its configuration. Default: unknown.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> image = Image(digest="sha256:a", pushed_at=datetime(2026, 1, 1, tzinfo=UTC))
+        >>> image.archived
+        False
     """
 
     digest: str
@@ -69,27 +75,27 @@ class Image:
 
     @property
     def is_index(self) -> bool:
-        """Whether it is a list of images, as far as is known."""
+        """Whether its references or its media type show that it is an index."""
         return bool(self.references) or self.media_type in INDEX_MEDIA_TYPES
 
     def pushed_clock(self, now: datetime) -> datetime:
-        """Return the instant from which ``sinceImagePushed`` counts, and counts are sorted.
+        """Return the start of the age for ``sinceImagePushed``, by which counts are sorted, too.
 
-        A restored image behaves like a newly pushed one, from the instant it was restored.
+        A restored image behaves like a newly pushed one, from the time of its restore.
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive_restore_image.html
 
         Args:
-            now: The age of an image that is just being restored starts here.
+            now: The start of the age of an image that is being restored.
         """
         return now if self.status == "ACTIVATING" else self.last_activated_at or self.pushed_at
 
     def pulled_clock(self, now: datetime) -> datetime:
-        """Return the instant from which ``sinceImagePulled`` counts: of the last pull.
+        """Return the start of the age for ``sinceImagePulled``: the last pull.
 
-        Without a pull since its push or its restore, it is that instant.
+        Without a pull since its push or its restore, it is the time of that push or restore.
 
         Args:
-            now: The age of an image that is just being restored starts here.
+            now: The start of the age of an image that is being restored.
         """
         start, pulled = self.pushed_clock(now), self.last_recorded_pull_time
         restored = self.last_activated_at is not None or self.status == "ACTIVATING"

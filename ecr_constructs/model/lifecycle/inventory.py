@@ -5,82 +5,92 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self
 
-from ecr_constructs.model.lifecycle.describe_images import images_of
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.image import Image
-from ecr_constructs.model.lifecycle.manifests import Manifest, manifests_of
+from ecr_constructs.model.lifecycle.inventory_documents import Manifest, images_of, manifests_of
 from ecr_constructs.model.validation import raise_if_invalid
 
 
 class Inventory:
     """The images of one repository, in the order in which they were listed.
 
+    An image that is listed more than once counts once.
+
     Raises:
-        ValueError: A digest stands twice with different content, or a tag at two images: such
-            pages were read at different times. The same image twice is one.
+        ValidationError: ``image-conflict`` or ``tag-conflict``: pages that were read at different
+            times describe a digest differently, or assign a tag to several images.
+
+    Example:
+        >>> output = '{"imageDetails": [{"imageDigest": "sha256:a", "imagePushedAt": 1769900399}]}'
+        >>> len(Inventory.from_describe_images(output))
+        1
     """
 
     def __init__(self, images: Iterable[Image] = ()) -> None:
-        """Keep each image once."""
+        """Remove duplicates and validate the images together."""
         listed = tuple(images)
         self._by_digest = {image.digest: image for image in listed}
         self.images = tuple(self._by_digest.values())
         raise_if_invalid("inventory", f"{len(listed):,} images", self._errors(listed))
 
-    def _errors(self, listed: tuple[Image, ...]) -> Iterator[str]:
+    def _errors(self, listed: tuple[Image, ...]) -> Iterator[Diagnostic]:
         if len(self.images) < len(listed):
             for image in listed:
                 if image != self._by_digest[image.digest]:
-                    yield (
-                        f"{image.digest} stands twice and differs; the pages were read at "
-                        "different times, read them again in one go"
+                    yield Diagnostic(
+                        code="image-conflict",
+                        path=image.digest,
+                        message="is listed twice with different content",
+                        remedy="read all pages again without a break",
                     )
         for image in self.images:
             for tag in image.tags:
                 holder = self.images[self.holders[tag]]
                 if holder is not image:
-                    yield (
-                        f"the tag {tag!r} stands at {image.digest} and at {holder.digest}, but "
-                        "it can be at one only; the pages were read at different times, or are "
-                        "of two repositories: read them again in one go"
+                    yield Diagnostic(
+                        code="tag-conflict",
+                        path=image.digest,
+                        message=f"has the tag {tag!r}, which {holder.digest} has, too",
+                        remedy="read all pages of one repository again without a break",
                     )
 
     @cached_property
     def holders(self) -> dict[str, int]:
-        """The place in `images` of the image that has a tag, for each tag."""
-        return {tag: place for place, image in enumerate(self.images) for tag in image.tags}
+        """For each tag the index in `images` of its image."""
+        return {tag: index for index, image in enumerate(self.images) for tag in image.tags}
 
     @classmethod
     def from_describe_images(cls, output: str | Mapping[str, Any]) -> Self:
-        """Read what ``aws ecr describe-images`` prints.
+        """Return the inventory in the output of ``aws ecr describe-images``.
 
         Without ``--filter imageStatus=ANY`` that command leaves out archived images.
 
         Args:
-            output: The text of one document or of several, one after the other, or a document.
-                A page is an object with ``imageDetails``. Times are numbers of seconds or ISO
-                8601 with a zone, as either version of the AWS CLI prints them.
+            output: The text of one or more JSON documents, or one document as Python values. A
+                page is an object with ``imageDetails``. Times are seconds or ISO 8601 with a
+                zone, as version 1 or 2 of the AWS CLI prints them.
 
         Raises:
-            ValueError: It is something else: which place, what was found, what is expected.
+            ValidationError: A value is not as the command prints it; the error has its path.
         """
         return cls(images_of(output))
 
     def with_manifests(self, output: str | Mapping[str, Any]) -> Self:
-        """Return this inventory with what ``aws ecr batch-get-image`` prints of its images.
+        """Return this inventory with the manifests in the output of ``aws ecr batch-get-image``.
 
-        Manifests tell which images an index lists, which one a signature refers to, and which
-        layers images share. Those of images that are not here are passed over.
+        Manifests contain the images that an index lists, the image that a signature refers to,
+        and the layers that images share. Manifests of images not in the inventory are ignored.
 
         Args:
             output: As for `from_describe_images`; a page is an object with ``images``.
 
         Raises:
-            ValueError: It is something else: which place, what was found, what is expected.
+            ValidationError: A value is not as the command prints it; the error has its path.
         """
         return self.with_known(manifests_of(output))
 
     def with_known(self, known: Mapping[str, Manifest]) -> Self:
-        """Return this inventory with what manifests tell, by the digests of their images."""
+        """Return this inventory with these manifests, by the digests of their images."""
         return type(self)(_with_manifest(image, known.get(image.digest)) for image in self.images)
 
     def get(self, digest: str) -> Image | None:

@@ -1,22 +1,23 @@
-"""JSON as ECR stores it: compact, and strict about what it reads."""
+"""Write compact JSON as ECR stores it, and read JSON strictly."""
 
 import json
 from typing import Any
 
 
 def compact(value: object) -> str:
-    """Write JSON without any white space, keys in the order they have.
+    """Return JSON without white space, with the keys in their given order.
 
-    What has no JSON is written as Python shows it, for the error that will refuse it.
+    A value that JSON cannot hold is written as its ``repr``, for the error that rejects it.
     """
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=repr)
 
 
 def parse(text: str) -> Any:
-    """Read JSON, refusing a key that stands twice in one object.
+    """Return the value of a JSON text.
 
     Raises:
-        ValueError: The text is no JSON; the message says where.
+        ValueError: The text is not JSON, or an object has a duplicate key. The message is a
+            predicate without a subject and states line and column.
     """
     try:
         return json.loads(text, object_pairs_hook=_unique)
@@ -32,7 +33,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
         keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        msg = f"the key {twice!r} stands twice in one object; keep one of them"
+        duplicate = next(key for key in keys if keys.count(key) > 1)
+        msg = f"duplicate key {duplicate!r} in one object; keep one of them"
         raise ValueError(msg)
     return result

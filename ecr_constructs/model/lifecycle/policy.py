@@ -1,46 +1,54 @@
 """A lifecycle policy: rules in the order in which ECR applies them."""
 
 import json
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Iterable
 from copy import copy
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Self
 
+from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.lifecycle.grammar import (
+    combination_errors,
+    length_errors,
+    policy_errors,
+    rule_count_errors,
+)
 from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.json_text import compact, parse
-from ecr_constructs.model.lifecycle.lint import UNKNOWN, Context, Finding
-from ecr_constructs.model.lifecycle.lint.linting import lint
-from ecr_constructs.model.lifecycle.policy_grammar import (
-    MAX_RULES,
-    TEXT_MAX_LENGTH,
-    faults_between,
-    policy_errors,
-)
+from ecr_constructs.model.lifecycle.lint import UNKNOWN, Context, Finding, lint
+from ecr_constructs.model.lifecycle.phrases import rule_in_words
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.simulation.engine import Simulation, simulate
 from ecr_constructs.model.lifecycle.simulation.forecast import Forecast, forecast
-from ecr_constructs.model.lifecycle.simulation.options import DEFAULT, Readings
-from ecr_constructs.model.lifecycle.words import rule_in_words
+from ecr_constructs.model.lifecycle.simulation.options import DEFAULT, EvaluationOptions
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
 
 class LifecyclePolicy:
-    """Which images of a repository go, and when.
+    """The rules that decide which images of a repository are deleted or archived, and when.
 
-    Rules without a priority are numbered in the order they are listed, those for ``any`` image
-    after all others: ECR accepts them nowhere else. A policy without rules keeps every image.
+    Rules without a priority are numbered in their given order, with those for ``any`` image last,
+    the only position that ECR accepts for them. A policy without rules keeps every image.
 
     Raises:
-        ValueError: Everything that ECR would refuse, at once: more than 50 rules, a priority
-            used twice, an ``any`` rule that is not last, two rules for untagged images of one
-            storage class, a set of prefixes listed twice, a text over 30,720 characters.
+        ValidationError: ECR would reject the policy; the error lists every problem: more than 50
+            rules, a duplicate priority, an ``any`` rule that is not last, two rules for untagged
+            images of one storage class, a duplicate set of prefixes, more than 30,720 characters.
+
+    Example:
+        >>> policy = LifecyclePolicy(
+        ...     LifecycleRule.protect("v*"), LifecycleRule.expire_untagged(after_days=7)
+        ... )
+        >>> policy.in_words()
+        ('keep every image tagged v*', 'delete untagged images 7 days after their push')
     """
 
     __slots__ = ("_listed", "_rules", "_text")
 
     def __init__(self, *rules: LifecycleRule) -> None:
-        """Number the rules and judge them together."""
+        """Number the rules and validate them together."""
         self._listed = rules
         self._rules = tuple(_numbered(rules))
         self._text = compact(self.to_dict())
@@ -48,26 +56,26 @@ class LifecyclePolicy:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read a policy as ECR stores it, ``{"rules": [...]}``.
+        """Return the policy in a text as ECR stores it, ``{"rules": [...]}``.
 
         Raises:
-            ValueError: The text is no JSON, or no policy that ECR accepts: every fault with its
-                place.
+            ValidationError: The text is not JSON, or not a policy that ECR accepts; the error
+                lists every problem with its path.
         """
         try:
             document = parse(text)
         except ValueError as error:
             reject("lifecycle policy", text, "json-syntax", str(error))
-        raise_if_invalid("lifecycle policy", text, map(str, policy_errors(document)))
+        raise_if_invalid("lifecycle policy", text, policy_errors(document))
         return cls(*map(LifecycleRule.from_dict, document["rules"]))
 
     def with_rules(self, *rules: LifecycleRule) -> Self:
-        """Return a policy that has these rules too, listed after the ones that are there."""
+        """Return a policy with these rules listed after the existing ones."""
         return type(self)(*self._listed, *rules)
 
     @property
     def rules(self) -> tuple[LifecycleRule, ...]:
-        """The rules with their priorities, the one that is applied first at the front."""
+        """The rules with their priorities, in the order in which ECR applies them."""
         return self._rules
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,11 +83,11 @@ class LifecyclePolicy:
         return {"rules": [rule.to_dict() for rule in self.rules]}
 
     def to_json(self) -> str:
-        """Return the policy as ECR stores it: compact, sorted by priority, stable."""
+        """Return the policy as ECR stores it: compact JSON, sorted by priority."""
         return self._text
 
     def in_words(self) -> tuple[str, ...]:
-        """Say what each rule does, in the order in which they are applied."""
+        """Return the effect of each rule as a phrase, in the order in which ECR applies them."""
         return tuple(map(rule_in_words, self.rules)) or ("keep every image",)
 
     def simulate(
@@ -87,21 +95,23 @@ class LifecyclePolicy:
         images: Iterable[Image],
         *,
         now: datetime | None = None,
-        readings: Readings = DEFAULT,
+        options: EvaluationOptions | None = None,
+        readings: EvaluationOptions | None = None,
     ) -> Simulation:
-        """Tell what ECR would do to a repository's images, which rule does it, and why.
+        """Return the outcome of each image under this policy, with its rule and its reason.
 
         Args:
             images: The images, or an `Inventory` of them.
-            now: The instant at which ages are taken, with a zone. Default: this instant.
-            readings: Answers to what AWS does not document. Default: those that predict more
-                deletions. `Simulation.assumptions` tells whether the result depends on them.
+            now: The time of the evaluation, with a time zone. Default: the current time.
+            options: Assumptions about behaviour that AWS does not document. Default: those that
+                predict more deletions. `Simulation.assumptions` lists the ones that matter.
+            readings: Deprecated name of `options`.
 
         Raises:
-            ValueError: A rule has a value that is known only at deploy time, the images are no
-                inventory, or `now` has no zone.
+            ValidationError: A rule has a deploy-time value, the images contradict each other, or
+                `now` has no time zone.
         """
-        return simulate(self, images, now, readings)
+        return simulate(self, images, now, _options(options, readings))
 
     def forecast(
         self,
@@ -109,20 +119,22 @@ class LifecyclePolicy:
         *,
         days: int = 90,
         now: datetime | None = None,
-        readings: Readings = DEFAULT,
+        options: EvaluationOptions | None = None,
+        readings: EvaluationOptions | None = None,
     ) -> Forecast:
-        """Tell which image goes when, if nothing is pushed, pulled or restored any more.
+        """Return when each image is deleted or archived if there are no more pushes and pulls.
 
         Args:
             images: The images, or an `Inventory` of them.
-            days: How far to look ahead. Default: 90 days.
+            days: The length of the forecast. Default: 90 days.
             now: As for `simulate`.
-            readings: As for `simulate`.
+            options: As for `simulate`.
+            readings: Deprecated name of `options`.
 
         Raises:
-            ValueError: As for `simulate`, or there is no such day.
+            ValidationError: As for `simulate`, or `days` is out of range.
         """
-        return forecast(self.simulate(images, now=now, readings=readings), days)
+        return forecast(simulate(self, images, now, _options(options, readings)), days)
 
     def lint(
         self,
@@ -131,26 +143,25 @@ class LifecyclePolicy:
         now: datetime | None = None,
         context: Context = UNKNOWN,
     ) -> tuple[Finding, ...]:
-        """Return what ECR accepts but its author probably did not mean, the worst first.
+        """Return probable mistakes that ECR accepts, the most severe first.
 
         Args:
-            images: The images of the repository. Default: none are known, and only the policy
-                is judged.
+            images: The images of the repository. Default: unknown; only the policy is checked.
             now: As for `simulate`.
-            context: What else is known of the repository. Default: nothing.
+            context: Other properties of the repository. Default: unknown.
 
         Raises:
-            ValueError: As for `simulate`, if there are images.
+            ValidationError: As for `simulate`, if there are images.
         """
         simulation = None if images is None else self.simulate(images, now=now)
         return lint(self, simulation, context)
 
     def __bool__(self) -> bool:
-        """Tell whether there is any rule."""
+        """Return whether the policy has a rule."""
         return bool(self.rules)
 
     def __eq__(self, other: object) -> bool:
-        """Compare what the policies do; how their priorities were chosen does not matter."""
+        """Compare the numbered rules, however they were numbered."""
         return isinstance(other, LifecyclePolicy) and self.rules == other.rules
 
     def __hash__(self) -> int:
@@ -158,8 +169,20 @@ class LifecyclePolicy:
         return hash(self.rules)
 
     def __repr__(self) -> str:
-        """Show the policy as it is stored."""
+        """Return an expression that creates an equal policy."""
         return f"LifecyclePolicy.from_json({self.to_json()!r})"
+
+
+def _options(
+    options: EvaluationOptions | None, readings: EvaluationOptions | None
+) -> EvaluationOptions:
+    if readings is None:
+        return options or DEFAULT
+    if options is not None:
+        message = "pass options= only; readings= is its deprecated name"
+        reject("evaluation options", readings, "options-duplicate", message, path="readings")
+    warnings.warn("readings= is deprecated; pass options=", DeprecationWarning, stacklevel=3)
+    return readings
 
 
 def _numbered(rules: Iterable[LifecycleRule]) -> Iterable[LifecycleRule]:
@@ -178,22 +201,14 @@ def _numbered(rules: Iterable[LifecycleRule]) -> Iterable[LifecycleRule]:
 
 
 def _with_priority(rule: LifecycleRule, priority: int) -> LifecycleRule:
-    # dataclasses.replace would judge the whole rule again.
+    # dataclasses.replace would validate the rule again, which takes most of the time.
     numbered = copy(rule)
     object.__setattr__(numbered, "rule_priority", priority)
     return numbered
 
 
 @lru_cache(maxsize=1024)
-def _errors(text: str) -> tuple[str, ...]:
-    # Judged once, as each of its rules is.
-    return tuple(_faults_together(text))
-
-
-def _faults_together(text: str) -> Iterator[str]:
+def _errors(text: str) -> tuple[Diagnostic, ...]:
+    # Each rule is valid by itself already.
     rules = json.loads(text)["rules"]
-    if len(rules) > MAX_RULES:
-        yield f"may hold {MAX_RULES} rules, holds {len(rules)}"
-    yield from map(str, faults_between(rules))
-    if len(text) > TEXT_MAX_LENGTH:
-        yield f"may be {TEXT_MAX_LENGTH:,} characters long as compact JSON, is {len(text):,}"
+    return (*rule_count_errors(rules), *combination_errors(rules), *length_errors(text))

@@ -1,4 +1,4 @@
-"""Lifecycle policies for the three usual kinds of environment."""
+"""Lifecycle policies for development, staging and production."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,22 +8,26 @@ from ecr_constructs.model.validation import require_list
 
 
 class Retention:
-    """Ready-made lifecycle policies, from short to long.
+    """Ready-made lifecycle policies, from short to long retention.
 
-    Each names what it deletes. An image that an index references, or that a signature or SBOM
-    refers to, is never deleted before the other (ECR's own rule).
+    ECR itself never deletes an image before the index that lists it, and deletes signatures and
+    SBOMs together with their image.
+
+    Example:
+        >>> Retention.staging().in_words()[0]
+        'delete untagged images 7 days after their push'
     """
 
     @staticmethod
     def development(*, protect_tags: Sequence[str] = ()) -> LifecyclePolicy:
-        """Keep what is being worked on.
+        """Keep the images of current work.
 
-        Deletes: untagged images 3 days after their push (in a mutable repository each push of
-        ``latest`` leaves one), and all but the newest 50 images. A count, not an age: a
-        repository that nobody pushes to keeps its images.
+        Deletes untagged images 3 days after their push (in a mutable repository each push of
+        ``latest`` leaves one), and all but the newest 50 images. Images are counted, not aged, so
+        that a repository without pushes keeps its images.
 
         Args:
-            protect_tags: Patterns of tags whose images are never deleted. Default: none.
+            protect_tags: Tag patterns whose images are never deleted. Default: none.
         """
         return LifecyclePolicy(
             *protect(protect_tags),
@@ -33,12 +37,12 @@ class Retention:
 
     @staticmethod
     def staging(*, protect_tags: Sequence[str] = ()) -> LifecyclePolicy:
-        """Keep what may still be promoted or rolled back to.
+        """Keep the images that may still be promoted or rolled back to.
 
-        Deletes: untagged images 7 days after their push, and all but the newest 200 images.
+        Deletes untagged images 7 days after their push, and all but the newest 200 images.
 
         Args:
-            protect_tags: Patterns of tags whose images are never deleted. Default: none.
+            protect_tags: Tag patterns whose images are never deleted. Default: none.
         """
         return LifecyclePolicy(
             *protect(protect_tags),
@@ -48,13 +52,13 @@ class Retention:
 
     @staticmethod
     def production(*, protect_tags: Sequence[str] = ("v*", "release-*")) -> LifecyclePolicy:
-        """Keep releases for ever and everything else for a year.
+        """Keep releases permanently and other images for a year.
 
-        Deletes: untagged images 30 days after their push, and images without a protected tag
-        365 days after their push, in use or not.
+        Deletes untagged images 30 days after their push, and images without a protected tag 365
+        days after their push, whether or not they are in use.
 
         Args:
-            protect_tags: Patterns of tags whose images are never deleted. Default: ``v*`` and
+            protect_tags: Tag patterns whose images are never deleted. Default: ``v*`` and
                 ``release-*``.
         """
         return LifecyclePolicy(
@@ -65,7 +69,7 @@ class Retention:
 
 
 def protect(tag_patterns: Sequence[str]) -> Iterator[LifecycleRule]:
-    """Yield one protecting rule for each pattern: a list in one rule would mean ALL of them."""
+    """Yield one protecting rule for each pattern; a single rule would have to match ALL of them."""
     require_list("protect_tags", tag_patterns)
     for pattern in tag_patterns:
         yield LifecycleRule.protect(pattern, description=f"Protect {pattern}")

@@ -6,42 +6,48 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, Self
 
+from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.lifecycle.grammar import rule_errors
 from ecr_constructs.model.lifecycle.json_text import compact
-from ecr_constructs.model.lifecycle.rule_grammar import rule_errors
-from ecr_constructs.model.validation import raise_if_invalid, require_list
+from ecr_constructs.model.validation import raise_if_invalid, reject, require_list
 
-# How many images a rule that protects keeps: more than any repository can hold.
+# The count of a protecting rule: more images than any repository can hold.
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html (100,000, adjustable)
 _ALL_IMAGES = 999_999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifecycleRule:
-    """A selection of images and what happens to those that are too many or too old.
+    """A rule that selects images and expires or archives the surplus or old ones.
 
-    The factories write the usual rules; the fields take every other one that ECR accepts. A rule
-    that lists several tag patterns (or prefixes) selects the images that match ALL of them; write
-    one rule for each where any one of them shall do. Tags, descriptions and ``count_number`` may
-    be known only at deploy time; the other fields decide what else a rule must say.
+    The factories create the usual rules; the fields accept every other rule that ECR accepts. A
+    rule with several tag patterns (or prefixes) selects only images that match ALL of them; to
+    match any one of them, write one rule for each. Tags, descriptions and ``count_number`` may be
+    deploy-time values; the other fields must be plain values, because other keys depend on them.
 
     Attributes:
         tag_status: ``tagged``, ``untagged`` or ``any``.
         count_type: ``imageCountMoreThan``, ``sinceImagePushed``, ``sinceImagePulled`` (archives
             only) or ``sinceImageTransitioned`` (expires archived images only, after 90 days or
             more).
-        count_number: Images that are kept, or days that must have passed; at least 1.
-        count_unit: ``days``. Default: days for the count types that need it.
+        count_number: The number of images to keep, or the age in days; at least 1.
+        count_unit: ``days``. Default: ``days`` for the count types that need it.
         tag_pattern_list: Patterns with at most four ``*`` each; ``*`` is the only wildcard.
-        tag_prefix_list: Beginnings of tags, taken literally.
-        storage_class: ``archive`` to look at archived images. Default: the standard class.
+        tag_prefix_list: Literal prefixes of tags.
+        storage_class: ``archive`` to select archived images. Default: the standard class.
         action: ``expire`` or ``transition``.
-        target_storage_class: ``archive``. Default: archive for a transition.
-        rule_priority: Unique, at least 1; lower numbers are applied first. Default: the place in
-            the policy.
-        description: What the rule is for.
+        target_storage_class: ``archive``. Default: ``archive`` for a transition.
+        rule_priority: Unique, at least 1; lower numbers are applied first. Default: the position
+            in the policy.
+        description: The purpose of the rule.
 
     Raises:
-        ValueError: Everything that ECR would refuse, at once.
+        ValidationError: ECR would reject the rule; the error lists every problem.
+
+    Example:
+        >>> rule = LifecycleRule.keep_last(20, tag_patterns=["v*"])
+        >>> rule.to_dict()["selection"]["countNumber"]
+        20
     """
 
     tag_status: str
@@ -57,26 +63,27 @@ class LifecycleRule:
     description: str | None = None
 
     def __post_init__(self) -> None:
-        """Settle what follows from other fields, then judge the whole."""
-        settle = object.__setattr__
+        """Fill in the defaults that depend on other fields, then validate the rule."""
+        set_field = object.__setattr__
         for name in ("tag_pattern_list", "tag_prefix_list"):
             require_list(name, getattr(self, name) or ())
-            settle(self, name, tuple(getattr(self, name)))
+            set_field(self, name, tuple(getattr(self, name)))
         if self.storage_class == "standard":
-            settle(self, "storage_class", None)
+            set_field(self, "storage_class", None)
         if self.count_unit is None and str(self.count_type).startswith("since"):
-            settle(self, "count_unit", "days")
+            set_field(self, "count_unit", "days")
         if self.target_storage_class is None and self.action == "transition":
-            settle(self, "target_storage_class", "archive")
+            set_field(self, "target_storage_class", "archive")
         text = compact(self.to_dict())
         raise_if_invalid("lifecycle rule", text, _errors(text))
 
     @classmethod
     def expire_untagged(cls, *, after_days: int, description: str | None = None) -> Self:
-        """Delete images without a tag, that many days after their push.
+        """Delete untagged images a number of days after their push.
 
-        Images of a multi-architecture index have no tag of their own; they go only after the
-        index. Images pulled through a cache by digest have none either: not for caches.
+        The images of a multi-architecture index are untagged; ECR deletes them only after the
+        index. Do not use it for pull-through caches: images that are pulled through a cache by
+        digest are untagged, too.
         """
         return cls(
             tag_status="untagged",
@@ -94,13 +101,13 @@ class LifecycleRule:
         tag_prefixes: Sequence[str] = (),
         description: str | None = None,
     ) -> Self:
-        """Delete images that many days after their push, in use or not.
+        """Delete images a number of days after their push, whether or not they are in use.
 
         Args:
-            after_days: Days; an image goes when it is older.
-            tag_patterns: Only images with tags that match every pattern. Default: all images.
-            tag_prefixes: Only images with tags that begin with every prefix. Default: all images.
-            description: What the rule is for. Default: none.
+            after_days: The age in days; older images are deleted.
+            tag_patterns: Select only images with tags for every pattern. Default: all images.
+            tag_prefixes: Select only images with tags for every prefix. Default: all images.
+            description: The purpose of the rule. Default: none.
         """
         return cls(
             **_selecting(tag_patterns, tag_prefixes),
@@ -118,13 +125,13 @@ class LifecycleRule:
         tag_prefixes: Sequence[str] = (),
         description: str | None = None,
     ) -> Self:
-        """Keep that many of the newest images and delete the older ones.
+        """Keep a number of the newest images and delete the older ones.
 
         Args:
-            count: Images that are kept.
-            tag_patterns: Count only images with tags that match every pattern. Default: all.
-            tag_prefixes: Count only images with tags that begin with every prefix. Default: all.
-            description: What the rule is for. Default: none.
+            count: The number of images to keep.
+            tag_patterns: Count only images with tags for every pattern. Default: all images.
+            tag_prefixes: Count only images with tags for every prefix. Default: all images.
+            description: The purpose of the rule. Default: none.
         """
         return cls(
             **_selecting(tag_patterns, tag_prefixes),
@@ -135,10 +142,10 @@ class LifecycleRule:
 
     @classmethod
     def protect(cls, tag_pattern: str, *, description: str | None = None) -> Self:
-        """Keep every image with a tag that matches the pattern, whatever later rules say.
+        """Keep every image with a tag that matches the pattern, regardless of later rules.
 
-        It works by selecting the image first: an image that one rule selects is out of reach of
-        the rules after it. Put it before them, and write one for each pattern.
+        ECR applies only the first rule that selects an image. List this rule before the rules
+        that would delete the image, and add one rule for each pattern.
         """
         return cls.keep_last(_ALL_IMAGES, tag_patterns=[tag_pattern], description=description)
 
@@ -152,20 +159,21 @@ class LifecycleRule:
         tag_prefixes: Sequence[str] = (),
         description: str | None = None,
     ) -> Self:
-        """Move images to the archive storage class; they must be restored before a pull.
+        """Move images to the archive storage class, where they cannot be pulled until restored.
 
         Args:
-            not_pulled_for_days: Days without a pull. Either this or ``after_days``.
-            after_days: Days since the push. Either this or ``not_pulled_for_days``.
-            tag_patterns: Only images with tags that match every pattern. Default: all images.
-            tag_prefixes: Only images with tags that begin with every prefix. Default: all images.
-            description: What the rule is for. Default: none.
+            not_pulled_for_days: Days since the last pull. Exclusive with ``after_days``.
+            after_days: Days since the push. Exclusive with ``not_pulled_for_days``.
+            tag_patterns: Select only images with tags for every pattern. Default: all images.
+            tag_prefixes: Select only images with tags for every prefix. Default: all images.
+            description: The purpose of the rule. Default: none.
         """
         days = not_pulled_for_days if after_days is None else after_days
         if days is None or None not in (not_pulled_for_days, after_days):
+            ages = {"not_pulled_for_days": not_pulled_for_days, "after_days": after_days}
             got = "none" if days is None else "both"
-            msg = f"archive needs exactly one of not_pulled_for_days and after_days, got {got}"
-            raise ValueError(msg)
+            message = f"archive needs exactly one of {' and '.join(ages)}, got {got}"
+            reject("lifecycle rule", ages, "archive-age-count", message)
         return cls(
             **_selecting(tag_patterns, tag_prefixes),
             count_type="sinceImagePulled" if after_days is None else "sinceImagePushed",
@@ -176,7 +184,7 @@ class LifecycleRule:
 
     @classmethod
     def expire_archived(cls, *, after_days: int, description: str | None = None) -> Self:
-        """Delete images that many days, at least 90, after they were archived."""
+        """Delete images a number of days (at least 90) after they were archived."""
         return cls(
             tag_status="any",
             storage_class="archive",
@@ -191,7 +199,7 @@ class LifecycleRule:
         return self.count_type == "imageCountMoreThan" and self.count_number >= _ALL_IMAGES
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the rule's JSON, keys in the order of ECR's own examples, absent ones left out."""
+        """Return the rule's JSON with the keys in the order of ECR's examples."""
         return {
             **_present("rulePriority", self.rule_priority),
             **_present("description", self.description),
@@ -212,16 +220,17 @@ class LifecycleRule:
 
     @classmethod
     def from_dict(cls, rule: dict[str, Any]) -> Self:
-        """Return the rule of a sound JSON object; `LifecyclePolicy.from_json` judges it first."""
+        """Return the rule of a valid JSON object; `LifecyclePolicy.from_json` validates first."""
         flat = {**rule, **rule["selection"], "action": rule["action"]["type"]}
         flat["targetStorageClass"] = rule["action"].get("targetStorageClass")
-        return cls(**{f.name: flat[key] for f in fields(cls) if (key := _camel(f.name)) in flat})
+        keys = {field.name: _camel_case(field.name) for field in fields(cls)}
+        return cls(**{name: flat[key] for name, key in keys.items() if key in flat})
 
 
 @lru_cache(maxsize=1024)
-def _errors(text: str) -> tuple[str, ...]:
-    # Judged once: the repositories of a company repeat the same few rules.
-    return tuple(map(str, rule_errors(json.loads(text))))
+def _errors(text: str) -> tuple[Diagnostic, ...]:
+    # Cached because the repositories of a company repeat the same few rules.
+    return tuple(rule_errors(json.loads(text)))
 
 
 def _selecting(patterns: Sequence[str], prefixes: Sequence[str]) -> dict[str, Any]:
@@ -233,6 +242,6 @@ def _present(key: str, value: object) -> dict[str, object]:
     return {} if value is None else {key: value}
 
 
-def _camel(name: str) -> str:
+def _camel_case(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(map(str.title, rest))

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ecr_constructs.cloudformation.replication_config import rules_of
 from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
 from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.model.lifecycle.phrases import rule_in_words
 from ecr_constructs.model.lifecycle.simulation import bits
 from ecr_constructs.model.lifecycle.simulation.engine import in_utc
 from ecr_constructs.model.lifecycle.simulation.explanation import short
 from ecr_constructs.model.lifecycle.simulation.preview import action_of
 from ecr_constructs.model.lifecycle.simulation.storage import Bytes, bytes_of, in_units
-from ecr_constructs.model.lifecycle.words import rule_in_words
 from ecr_constructs.model.prefixes import covers
 from ecr_constructs.review.analyzers.lifecycle_policy import stated
 from ecr_constructs.review.change import Change, Kind, Severity
@@ -87,7 +87,7 @@ def _simulated(
 def _groups(before: Simulation, after: Simulation) -> Iterator[_Group]:
     # Both rank the same images at the same instant.
     (was_deleted, was_archived), (deleted, archived) = (
-        each.evaluation.settled for each in (before, after)
+        each.evaluation.resolution for each in (before, after)
     )
     yield _Group("images-deleted", "error", "will be deleted", deleted & ~was_deleted)
     newly = archived & ~was_archived & ~was_deleted
@@ -166,9 +166,9 @@ def _details(repository: Resource, after: Simulation, group: _Group) -> list[str
 
 def _by_rule(after: Simulation, ranks: int) -> Iterator[str]:
     """Yield what each rule does to these images, as far as it acts on them itself."""
-    for marks in after.evaluation.marks:
-        if count := (marks.acted & ranks).bit_count():
-            rule = marks.rule
+    for result in after.evaluation.results:
+        if count := (result.acted & ranks).bit_count():
+            rule = result.rule
             yield f"Rule {rule.rule_priority} ({rule_in_words(rule)}): {pluralize(count, 'image')}."
 
 

@@ -11,8 +11,8 @@ from itertools import combinations
 from typing import NamedTuple
 
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
+from ecr_constructs.model.lifecycle.phrases import rule_in_words, selected_in_words
 from ecr_constructs.model.lifecycle.tag_match import covers
-from ecr_constructs.model.lifecycle.words import rule_in_words, selected_in_words
 
 _REACH = {"transition": 1, "expire": 2}
 # What a rule selects: the status and the patterns of its tags.

@@ -18,7 +18,7 @@ def _api(*rules: dict[str, Any]) -> dict[str, Any]:
 EXAMPLES = {
     "ECR101": example(
         _api(rule(1, tagStatus="tagged", images=0)),
-        "rules[0].selection.tagStatus tagged needs exactly one of tagPatternList and tagPrefixList",
+        "rules[0].selection.tagStatus: tagged needs exactly one of tagPatternList and tagPrefix",
         _api(_RELEASES),
     ),
     "ECR102": example(
@@ -45,22 +45,22 @@ EXAMPLES = {
     ),
     "ECR113": example(
         _api(rule(1, images=100, **_TAGGED, tagPatternList=[".*-release"])),
-        "No tag can match the pattern '.*-release' of rule 1, since no tag begins with '.'",
+        "No tag can match the pattern '.*-release' of rule 1, because no tag begins with '.'",
         _api(rule(1, images=100, **_TAGGED, tagPatternList=["*-release"])),
     ),
     "ECR114": example(
         {"Quay": _CACHE, "Base": repository(UNTAGGED, RepositoryName="quay/base")},
-        "Rule 1 deletes untagged images, and what is pulled by digest through a cache is untagged",
+        "Rule 1 deletes untagged images, and images that are pulled by digest through a cache are",
         {"Quay": _CACHE, "Base": repository(_RELEASES, RepositoryName="quay/base")},
     ),
     "ECR115": example(
         _api(rule(1, days=30, **_ANY)),
-        "Rule 1 deletes every image, in use or not, once nothing was pushed for 30 days",
+        "Rule 1 deletes every image, even those in use, after 30 days without a push",
         _api(_RELEASES, rule(2, days=30, **_ANY)),
     ),
     "ECR116": example(
         _api(rule(1, "transition", countType="sinceImagePulled", **_UNUSED)),
-        "Rule 1 counts from the last pull, and the pulls of scanners and mirrors count",
+        "Rule 1 counts from the last pull, including the pulls of scanners and mirrors",
         {
             **_api(rule(1, "transition", countType="sinceImagePulled", **_UNUSED)),
             "Scanner": resource(
@@ -70,7 +70,7 @@ EXAMPLES = {
     ),
     "ECR117": example(
         _api(rule(1, "transition", days=90, storageClass="archive", **_ANY)),
-        "Rule 1 archives images of the archive: it never acts",
+        "Rule 1 archives images that are archived already: it never acts",
         _api(
             rule(1, "transition", days=90, tagStatus="untagged"),
             rule(

@@ -22,7 +22,7 @@ from ecr_constructs.model import (
     signing,
     tags,
 )
-from ecr_constructs.model.lifecycle import policy_grammar
+from ecr_constructs.model.lifecycle import grammar
 from scripts import rules, service_data
 
 FILTERS = "ImageTagMutabilityExclusionFilters"
@@ -33,7 +33,7 @@ LIMITS = [
     (f"RepositoryCreationTemplate.{FILTERS}.maxItems", mutability.MAX_FILTERS),
     (
         "Repository.LifecyclePolicy.LifecyclePolicyText.maxLength",
-        policy_grammar.TEXT_MAX_LENGTH,
+        grammar.TEXT_MAX_LENGTH,
     ),
     ("Repository.Tags.maxItems", tags.MAX_TAGS),
     ("PublicRepository.RepositoryCatalogData.AboutText.maxLength", public_catalog.TEXT_MAX_LENGTH),

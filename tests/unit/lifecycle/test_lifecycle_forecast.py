@@ -1,4 +1,4 @@
-"""Which image goes when, if nothing is pushed."""
+"""Forecast when images are deleted or archived if nothing is pushed."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -7,13 +7,14 @@ import pytest
 
 from ecr_constructs import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.lifecycle import Fate, Image
+from tests.support.errors import rejects
 from tests.unit.lifecycle.test_lifecycle_simulate import NOW, ago, archived, image
 
 
 def events(
     *images: Image, rules: list[LifecycleRule], days: int = 90
 ) -> list[tuple[str, str, Any]]:
-    """Return digest, fate and the days from now."""
+    """Return digest, fate and days from now of each event."""
     forecast = LifecyclePolicy(*rules).forecast(images, now=NOW, days=days)
     return [
         (event.image.digest, event.fate.value, (event.at - NOW) / timedelta(days=1))
@@ -21,8 +22,8 @@ def events(
     ]
 
 
-def test_an_image_goes_when_it_comes_of_age() -> None:
-    """To the instant; what is too old already goes now."""
+def test_an_image_is_deleted_when_it_reaches_the_age() -> None:
+    """The instant is exact; an image that is older already is deleted now."""
     images = image("old", 9), image("young", 1.25), image("exact", 7)
 
     assert [("old", "expired", 0), ("exact", "expired", 0), ("young", "expired", 5.75)] == events(
@@ -30,15 +31,15 @@ def test_an_image_goes_when_it_comes_of_age() -> None:
     )
 
 
-def test_a_count_marks_nothing_more() -> None:
-    """If nothing is pushed, those that are left stay."""
+def test_a_count_marks_no_further_images() -> None:
+    """Without pushes the remaining images stay."""
     images = image("a", 3), image("b", 2), image("c", 1)
 
     assert [("a", "expired", 0)] == events(*images, rules=[LifecycleRule.keep_last(2)])
 
 
-def test_what_is_archived_is_deleted_later() -> None:
-    """The clock of the archive begins with the arrival there."""
+def test_an_archived_image_is_deleted_later() -> None:
+    """The age in the archive starts with the archiving."""
     rules = [
         LifecycleRule.archive(not_pulled_for_days=30),
         LifecycleRule.expire_archived(after_days=90),
@@ -50,16 +51,16 @@ def test_what_is_archived_is_deleted_later() -> None:
     )
 
 
-def test_what_was_archived_before_is_archived_anew() -> None:
-    """The clock is that of the last arrival."""
+def test_a_restored_image_is_archived_again() -> None:
+    """The age in the archive starts with the last archiving."""
     rules = [LifecycleRule.archive(after_days=30), LifecycleRule.expire_archived(after_days=90)]
     restored = image("a", 400, last_archived_at=ago(300), last_activated_at=ago(20))
 
     assert [("a", "archived", 10), ("a", "expired", 100)] == events(restored, rules=rules, days=200)
 
 
-def test_arrivals_push_others_out_of_the_archive() -> None:
-    """A count of the archive marks more when images arrive."""
+def test_an_archived_image_replaces_another_in_the_archive() -> None:
+    """A count of the archive marks more images when one arrives."""
     rules = [
         LifecycleRule.archive(after_days=30),
         LifecycleRule(
@@ -77,7 +78,7 @@ def test_arrivals_push_others_out_of_the_archive() -> None:
 
 
 def test_a_child_waits_for_its_index() -> None:
-    """And goes at that instant; a signature goes with its image."""
+    """It is deleted at the same instant, and so is the signature of an image."""
     rules = [
         LifecycleRule.expire(after_days=10, tag_patterns=["v*"]),
         LifecycleRule.expire_untagged(after_days=1),
@@ -91,8 +92,8 @@ def test_a_child_waits_for_its_index() -> None:
     )
 
 
-def test_a_signature_that_went_before_its_image_does_not_go_again() -> None:
-    """It is gone."""
+def test_a_signature_is_deleted_only_once() -> None:
+    """A signature that was deleted before its image does not follow it."""
     rules = [
         LifecycleRule.expire(after_days=10, tag_patterns=["v*"]),
         LifecycleRule.expire_untagged(after_days=1),
@@ -104,8 +105,8 @@ def test_a_signature_that_went_before_its_image_does_not_go_again() -> None:
     )
 
 
-def test_an_index_that_is_gone_keeps_nothing() -> None:
-    """A child that another rule decides over goes when it comes of age itself."""
+def test_a_deleted_index_protects_nothing() -> None:
+    """Its child is deleted when it reaches the age of its own rule."""
     rules = [
         LifecycleRule.expire(after_days=5, tag_patterns=["v*"]),
         LifecycleRule.expire_untagged(after_days=10),
@@ -117,8 +118,8 @@ def test_an_index_that_is_gone_keeps_nothing() -> None:
     )
 
 
-def test_days_and_what_is_left() -> None:
-    """Days without any are left out."""
+def test_days_and_remaining_images() -> None:
+    """Days without events are left out."""
     images = image("a", 6), image("b", 6.1), image("c", 1), image("keep", 1, "v1")
     forecast = LifecyclePolicy(LifecycleRule.expire_untagged(after_days=7)).forecast(
         images, now=NOW
@@ -129,13 +130,11 @@ def test_days_and_what_is_left() -> None:
     assert (1, NOW + timedelta(days=90)) == (forecast.left, forecast.until)
 
 
-def test_the_end_is_the_end() -> None:
-    """What comes of age later is not told."""
+def test_events_after_the_end_are_left_out() -> None:
     assert [] == events(image("a", 1), rules=[LifecycleRule.expire(after_days=7)], days=5)
 
 
 @pytest.mark.parametrize("days", [0, -1, 10**9])
-def test_there_must_be_such_a_day(days: int) -> None:
-    """At least one, and in a calendar."""
-    with pytest.raises(ValueError, match=f"days must be at least 1, .*; got {days}"):
+def test_rejects_days_out_of_range(days: int) -> None:
+    with rejects("days: days-out-of-range"):
         LifecyclePolicy().forecast([], now=NOW, days=days)

@@ -1,4 +1,4 @@
-"""Inventories as the AWS CLI prints them, and what is wrong with other files."""
+"""Inventories in the output of the AWS CLI, and the errors of other input."""
 
 import json
 from datetime import UTC, datetime
@@ -8,6 +8,8 @@ import pytest
 
 from ecr_constructs.model.lifecycle import Image, Inventory
 from ecr_constructs.model.lifecycle.image import Blob
+from ecr_constructs.model.validation import ValidationError
+from tests.support.errors import rejects
 
 PUSHED = datetime(2026, 1, 31, 22, 59, 59, 500000, tzinfo=UTC)
 
@@ -30,15 +32,14 @@ def read(*details: Any) -> Inventory:
         PUSHED,
     ],
 )
-def test_times_are_read_as_either_cli_prints_them(time: Any) -> None:
-    """Version 1 prints seconds, version 2 ISO 8601, boto3 gives datetimes."""
+def test_formats_of_times(time: Any) -> None:
+    """Version 1 of the AWS CLI prints seconds, version 2 ISO 8601; boto3 returns datetimes."""
     (image,) = Inventory.from_describe_images({"imageDetails": [detail(imagePushedAt=time)]})
 
     assert (PUSHED, UTC) == (image.pushed_at, image.pushed_at.tzinfo)
 
 
-def test_every_member_is_read() -> None:
-    """Whatever a policy looks at."""
+def test_reads_every_member() -> None:
     (image,) = read(
         detail(
             imageTags=["v1", "latest"],
@@ -82,87 +83,89 @@ def pages(*digests: str) -> list[str]:
         "\n".join(pages("a", "b", "a")),
     ],
 )
-def test_pages_come_in_many_ways(text: str) -> None:
-    """One after the other, as a list, as one; an image that is in two of them is one."""
+def test_formats_of_pages(text: str) -> None:
+    """Pages may be concatenated, a list, or one; duplicates of an image count once."""
     assert ["a", "b"] == [image.digest for image in Inventory.from_describe_images(text)]
 
 
-def test_an_image_is_found_by_digest() -> None:
-    """Or is not."""
+def test_get_by_digest() -> None:
     inventory = read(detail("a"))
 
     assert inventory.images[0] is inventory.get("a")
     assert (None, 1, True) == (inventory.get("b"), len(inventory), bool(inventory))
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "is empty; expected what `aws ecr describe-images` prints"),
-        ("  \n", "is empty"),
-        ("{", "not JSON: Expecting property name enclosed in double quotes at line 1, column 2"),
-        ('{"imageDetails": []}\n\nx', "not JSON: Expecting value at line 3, column 1"),
-        ("[" * 100_000, "nested too deeply; expected what"),
-        ("7", 'expected {"imageDetails": […]} as `aws ecr describe-images` prints it, got a num'),
-        ("[1, 2]", 'page 1: expected {"imageDetails": […]} as'),
-        ("{}", "got an object with no key"),
-        ('{"images": []}', "got an object with 'images'"),
-        ('{"imageDetails": 1}', "got imageDetails that is a number"),
-        ('{"imageDetails": [1]}', "imageDetails[0] must be a JSON object, got a number"),
-        (
-            '{"imageDetails": []} {"imageDetails": [null]}',
-            "page 2: imageDetails[0] must be a JSON object, got null",
-        ),
-    ],
-)
-def test_what_is_no_inventory_is_refused(text: str, said: str) -> None:
-    """With the place, what is there, and what is expected."""
-    with pytest.raises(ValueError, match=r"^") as refusal:
+MALFORMED: dict[str, str] = {
+    "": "json-syntax",
+    "  \n": "json-syntax",
+    "{": "json-syntax",
+    '{"imageDetails": []}\n\nx': "json-syntax",
+    "[" * 100_000: "json-syntax",
+    "7": "inventory-malformed",
+    "[1, 2]": "page 1: inventory-malformed",
+    "{}": "inventory-malformed",
+    '{"images": []}': "inventory-malformed",
+    '{"imageDetails": 1}': "inventory-malformed",
+    '{"imageDetails": [1]}': "imageDetails[0]: inventory-malformed",
+    '{"imageDetails": []} {"imageDetails": [null]}': "page 2: imageDetails[0]: inventory-malformed",
+}
+
+
+@pytest.mark.parametrize(("text", "error"), MALFORMED.items(), ids=range(len(MALFORMED)))
+def test_rejects_other_documents(text: str, error: str) -> None:
+    with rejects(error):
         Inventory.from_describe_images(text)
-    assert said in str(refusal.value)
+
+
+def test_describes_another_document() -> None:
+    """The error contains the expected and the actual document."""
+    with pytest.raises(ValidationError) as caught:
+        Inventory.from_describe_images('{"images": []}')
+
+    [error] = caught.value.diagnostics
+    assert error.message == (
+        'must be {"imageDetails": […]} as `aws ecr describe-images` prints it, got an object with '
+        "'images'"
+    )
 
 
 @pytest.mark.parametrize(
-    ("members", "said"),
+    ("key", "value", "code"),
     [
-        ({"imageDigest": None}, "imageDigest is missing; it is what an image is known by"),
-        ({"imageDigest": 7}, "imageDigest must be text, got 7"),
-        ({"imagePushedAt": None}, "imagePushedAt is missing; without it no age is known"),
-        (
-            {"imagePushedAt": "yesterday"},
-            "ISO 8601 with a zone, such as 2026-11-24T12:00:00+00:00, or seconds since 1970, got",
-        ),
-        (
-            {"imagePushedAt": "2026-01-01T00:00:00"},
-            "has no zone: '2026-01-01T00:00:00'; write 2026-01-01T00:00:00Z if it is UTC",
-        ),
-        ({"imagePushedAt": 1769900399500}, "got 1769900399500: milliseconds, perhaps?"),
-        ({"imagePushedAt": float("nan")}, "got nan: milliseconds, perhaps?"),
-        ({"imagePushedAt": "0001-01-01T00:00:00+14:00"}, "got '0001-01-01T00:00:00+14:00'"),
-        ({"imagePushedAt": True}, "got True"),
-        ({"imageTags": "v1"}, "imageTags must be a list of texts, got 'v1'"),
-        ({"imageTags": [1]}, "imageTags must be a list of texts, got [1]"),
-        ({"imageSizeInBytes": -1}, "imageSizeInBytes must be a whole number of at least 0, got -1"),
-        ({"imageSizeInBytes": 1.5}, "got 1.5"),
-        ({"imageSizeInBytes": True}, "got True"),
-        ({"imageStatus": "GONE"}, "imageStatus must be one of ACTIVE, ARCHIVED, ACTIVATING, got"),
-        ({"imageStatus": "ARCHIVED"}, "lastArchivedAt is missing; an image that is ARCHIVED has"),
-        ({"lastRecordedPullTime": "x"}, "lastRecordedPullTime must be ISO 8601"),
-        ({"subjectManifestDigest": []}, "subjectManifestDigest must be text, got []"),
+        ("imageDigest", None, "inventory-malformed"),
+        ("imageDigest", 7, "inventory-malformed"),
+        ("imagePushedAt", None, "inventory-malformed"),
+        ("imagePushedAt", "yesterday", "instant-format"),
+        ("imagePushedAt", "2026-01-01T00:00:00", "instant-zone"),
+        ("imagePushedAt", 1769900399500, "instant-format"),
+        ("imagePushedAt", float("nan"), "instant-format"),
+        ("imagePushedAt", "0001-01-01T00:00:00+14:00", "instant-format"),
+        ("imagePushedAt", True, "instant-format"),
+        ("imageTags", "v1", "inventory-malformed"),
+        ("imageTags", [1], "inventory-malformed"),
+        ("imageSizeInBytes", -1, "inventory-malformed"),
+        ("imageSizeInBytes", 1.5, "inventory-malformed"),
+        ("imageSizeInBytes", True, "inventory-malformed"),
+        ("imageStatus", "GONE", "inventory-malformed"),
+        ("lastRecordedPullTime", "x", "instant-format"),
+        ("subjectManifestDigest", [], "inventory-malformed"),
     ],
 )
-def test_a_malformed_image_is_refused(members: dict[str, Any], said: str) -> None:
-    """With its place in the file."""
-    with pytest.raises(ValueError, match=r"^imageDetails\[1\]\.") as refusal:
-        read(detail("sha256:b"), detail(**members))
-    assert said in str(refusal.value)
+def test_rejects_a_malformed_image(key: str, value: Any, code: str) -> None:
+    with rejects(f"imageDetails[1].{key}: {code}"):
+        read(detail("sha256:b"), {**detail(), key: value})
 
 
-def test_pages_of_different_times_are_refused() -> None:
-    """A digest with two contents, a tag at two images."""
-    with pytest.raises(ValueError, match="sha256:a stands twice and differs; the pages were read"):
+def test_rejects_an_archived_image_without_a_time() -> None:
+    with rejects("imageDetails[0].lastArchivedAt: inventory-malformed"):
+        read(detail(imageStatus="ARCHIVED"))
+
+
+def test_rejects_contradicting_pages() -> None:
+    """Pages that were read at different times describe an image or a tag differently."""
+    with rejects("sha256:a: image-conflict"):
         read(detail(imageTags=["v1"]), detail(imageTags=["v2"]))
-    with pytest.raises(ValueError, match="the tag 'v1' stands at sha256:a and at sha256:b, but it"):
+    with rejects("sha256:a: tag-conflict"):
         read(detail(imageTags=["v1"]), detail("sha256:b", imageTags=["v1"]))
 
 
@@ -174,8 +177,8 @@ def fetched(digest: str, manifest: Any, **members: Any) -> dict[str, Any]:
     return {"imageId": {"imageDigest": digest}, "imageManifest": text, **members}
 
 
-def test_manifests_tell_of_each_other() -> None:
-    """What an index lists, what a signature refers to, which layers there are."""
+def test_reads_manifests() -> None:
+    """Manifests contain the children of an index, the subject of a signature, and layers."""
     inventory = read(detail("index"), detail("image"), detail("other"))
     output = {
         "images": [
@@ -211,28 +214,26 @@ def test_manifests_tell_of_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "said"),
+    ("entry", "path"),
     [
-        (7, "images[0] must be a JSON object, got a number"),
-        ({}, "images[0].imageId.imageDigest must be text, got None"),
-        ({"imageId": {"imageDigest": "a"}}, "images[0].imageManifest must be the text of a JSON"),
-        (fetched("a", "{"), "images[0].imageManifest must be the text of a JSON object, got '{…'"),
-        (fetched("a", "[1]"), "images[0].imageManifest must be the text of a JSON object"),
-        (fetched("a", {"manifests": [1]}), "images[0].imageManifest must be an image or index man"),
-        (fetched("a", {"layers": [{}]}), "got one with layers"),
-        (fetched("a", {"subject": "x"}), "got one with subject"),
-        (fetched("a", {"config": {"digest": "a", "size": "x"}}), "got one with config"),
+        (7, ""),
+        ({}, ".imageId.imageDigest"),
+        ({"imageId": {"imageDigest": "a"}}, ".imageManifest"),
+        (fetched("a", "{"), ".imageManifest"),
+        (fetched("a", "[1]"), ".imageManifest"),
+        (fetched("a", {"manifests": [1]}), ".imageManifest"),
+        (fetched("a", {"layers": [{}]}), ".imageManifest"),
+        (fetched("a", {"subject": "x"}), ".imageManifest"),
+        (fetched("a", {"config": {"digest": "a", "size": "x"}}), ".imageManifest"),
     ],
 )
-def test_malformed_manifests_are_refused(entry: Any, said: str) -> None:
-    """With the place."""
-    with pytest.raises(ValueError, match=r"^") as refusal:
+def test_rejects_malformed_manifests(entry: Any, path: str) -> None:
+    with rejects(f"images[0]{path}: inventory-malformed"):
         read(detail("a")).with_manifests({"images": [entry]})
-    assert said in str(refusal.value)
 
 
-def test_a_hundred_thousand_images_are_read() -> None:
-    """As many as a repository may hold."""
+def test_reads_a_hundred_thousand_images() -> None:
+    """A repository may hold as many."""
     output = {"imageDetails": [detail(f"sha256:{n}", imageTags=[f"v{n}"]) for n in range(100_000)]}
 
     assert len(Inventory.from_describe_images(output)) == 100_000

@@ -1,4 +1,4 @@
-"""JSON, written compactly and read strictly."""
+"""Compact writing and strict reading of JSON."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from hypothesis import given
 from ecr_constructs.model.lifecycle.json_text import compact, parse
 from tests.support.strategies import near_miss_json
 
-REFUSED = {
+REJECTED = {
     "nothing": ("", "not JSON: Expecting value at line 1, column 1"),
     "a single quote": ("{'rules': []}", "not JSON: Expecting property name"),
     "a trailing comma": ('{"rules": [],}', "not JSON: "),
@@ -18,28 +18,28 @@ REFUSED = {
     "the second line": ('{\n"rules" []}', "not JSON: Expecting ':' delimiter at line 2, column 9"),
     "a key twice": (
         '{"rules": [], "rules": []}',
-        "the key 'rules' stands twice in one object; keep one of them",
+        "duplicate key 'rules'",
     ),
-    "an inner key twice": ('[{"a": {"b": 1, "c": 2, "b": 1}}]', "the key 'b' stands twice"),
+    "an inner key twice": ('[{"a": {"b": 1, "c": 2, "b": 1}}]', "duplicate key 'b'"),
     "no end of nesting": ("[" * 100_000, "not a lifecycle policy: nested too deeply"),
 }
 
 
-@pytest.mark.parametrize(("text", "fault"), REFUSED.values(), ids=REFUSED)
-def test_refuses(text: str, fault: str) -> None:
-    """A text that is no JSON, or ambiguous, raises an error that says where."""
-    with pytest.raises(ValueError, match=re.escape(fault)):
+@pytest.mark.parametrize(("text", "error"), REJECTED.values(), ids=REJECTED)
+def test_rejects(text: str, error: str) -> None:
+    """The error of a text that is not JSON, or ambiguous, contains the position."""
+    with pytest.raises(ValueError, match=re.escape(error)):
         parse(text)
 
 
 def test_writes_compactly() -> None:
-    """There is no white space, keys stay in their order, and other scripts stay readable."""
+    """White space is omitted; keys keep their order; non-ASCII text is not escaped."""
     assert compact({"b": [1, "ä"], "a": {}}) == '{"b":[1,"ä"],"a":{}}'
 
 
 @given(near_miss_json())
-def test_reads_what_json_reads(value: Any) -> None:
-    """A text without double keys reads as it does with the standard library."""
+def test_reads_like_the_standard_library(value: Any) -> None:
+    """A text without duplicate keys has the same value."""
     text = json.dumps(value)
 
     assert repr(json.loads(text)) == repr(parse(text))

@@ -1,13 +1,14 @@
-"""One lifecycle rule: the factories, the defaults, and what is refused."""
+"""Lifecycle rules: factories, defaults, errors and phrases."""
 
-import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 
 from ecr_constructs import LifecycleRule
-from tests.support.strategies import rule_documents
+from ecr_constructs.model.lifecycle.phrases import rule_in_words
+from tests.support.errors import rejects
+from tests.support.strategies import rule_documents, rules
 
 IMAGES = {"countType": "imageCountMoreThan"}
 PUSHED = {"countType": "sinceImagePushed", "countUnit": "days"}
@@ -71,15 +72,15 @@ FACTORIES = {
 
 def any_image(**fields: Any) -> LifecycleRule:
     """Return a rule for any image, with some fields changed."""
-    sound = {"tag_status": "any", "count_type": "sinceImagePushed", "count_number": 90}
-    return LifecycleRule(**{**sound, **fields})
+    valid = {"tag_status": "any", "count_type": "sinceImagePushed", "count_number": 90}
+    return LifecycleRule(**{**valid, **fields})
 
 
 @pytest.mark.parametrize(("rule", "selection", "action"), FACTORIES.values(), ids=FACTORIES)
-def test_factory_writes_ecrs_json(
+def test_factory_creates_ecrs_json(
     rule: LifecycleRule, selection: dict[str, Any], action: dict[str, Any]
 ) -> None:
-    """A factory writes the selection and the action that ECR documents, and nothing else."""
+    """A factory creates exactly the selection and the action that ECR documents."""
     assert {"selection": selection, "action": action} == rule.to_dict()
 
 
@@ -100,7 +101,7 @@ def test_factory_takes_a_description(rule: LifecycleRule) -> None:
     assert rule.to_dict()["description"] == "why"
 
 
-def test_keys_stand_in_ecrs_order() -> None:
+def test_keys_have_ecrs_order() -> None:
     """Keys are written in the order of ECR's own examples."""
     written = any_image(rule_priority=1, description="why", action="transition").to_dict()
 
@@ -108,8 +109,8 @@ def test_keys_stand_in_ecrs_order() -> None:
     assert list(written["selection"]) == ["tagStatus", "countType", "countUnit", "countNumber"]
 
 
-def test_settles_what_follows() -> None:
-    """The unit, the target and the standard class need not be written, or not at all."""
+def test_fills_in_defaults() -> None:
+    """The unit and the target have defaults; the standard class is omitted."""
     rule = any_image(action="transition", storage_class="standard")
 
     assert (
@@ -120,7 +121,7 @@ def test_settles_what_follows() -> None:
 
 
 def test_lists_become_tuples() -> None:
-    """A rule does not change when the list it was made of does, and it can be hashed."""
+    """A rule is hashable and independent of the lists it was created from."""
     patterns = ["v*"]
     rule = LifecycleRule.keep_last(1, tag_patterns=patterns)
     patterns.append("x*")
@@ -139,136 +140,172 @@ def test_lists_become_tuples() -> None:
     ],
 )
 def test_protects(rule: LifecycleRule, *, protects: bool) -> None:
-    """A rule protects if it keeps more images than any repository can hold."""
+    """A rule protects if it keeps more images than a repository can hold."""
     assert protects == rule.protects
 
 
 @given(rule_documents())
 def test_reads_back_what_it_writes(document: Any) -> None:
-    """A sound rule's JSON is read and written as it is."""
+    """The JSON of a valid rule is read and written unchanged."""
     assert document == LifecycleRule.from_dict(document).to_dict()
 
 
-REFUSED = {
-    "a count of none": ({"count_number": 0}, "selection.countNumber must be at least 1, got 0"),
-    "a negative count": ({"count_number": -3}, "selection.countNumber must be at least 1, got -3"),
-    "half a day": ({"count_number": 1.5}, "selection.countNumber must be a whole number, got 1.5"),
-    "days as text": ({"count_number": "7"}, "countNumber must be a whole number, got '7'"),
-    "true days": ({"count_number": True}, "countNumber must be a whole number, got True"),
-    "no count": ({"count_number": None}, "countNumber is null, which ECR refuses; leave the key"),
-    "hours": ({"count_unit": "hours"}, "selection.countUnit must be 'days', got 'hours'"),
+ARCHIVED = {"count_type": "sinceImageTransitioned", "storage_class": "archive"}
+REJECTED: dict[str, tuple[dict[str, Any], str]] = {
+    "a count of 0": ({"count_number": 0}, "selection.countNumber: number-too-small"),
+    "a negative count": ({"count_number": -3}, "selection.countNumber: number-too-small"),
+    "half a day": ({"count_number": 1.5}, "selection.countNumber: wrong-type"),
+    "days as text": ({"count_number": "7"}, "selection.countNumber: wrong-type"),
+    "true days": ({"count_number": True}, "selection.countNumber: wrong-type"),
+    "no count": ({"count_number": None}, "selection.countNumber: key-null"),
+    "hours": ({"count_unit": "hours"}, "selection.countUnit: value-not-allowed"),
     "a unit for images": (
         {"count_type": "imageCountMoreThan", "count_unit": "days"},
-        "selection.countUnit does not go with imageCountMoreThan; leave it out",
+        "selection.countUnit: key-not-applicable",
     ),
     "an unknown count type": (
         {"count_type": "imageAgeMoreThan"},
-        "selection.countType must be 'imageCountMoreThan' or 'sinceImagePushed' or",
+        "selection.countType: value-not-allowed",
     ),
-    "an unknown status": (
-        {"tag_status": "all"},
-        "selection.tagStatus must be 'tagged' or 'untagged' or 'any', got 'all'",
-    ),
-    "tagged without tags": (
-        {"tag_status": "tagged"},
-        "tagged needs exactly one of tagPatternList and tagPrefixList, got none",
-    ),
+    "an unknown status": ({"tag_status": "all"}, "selection.tagStatus: value-not-allowed"),
+    "tagged without tags": ({"tag_status": "tagged"}, "selection.tagStatus: tag-list-count"),
     "tagged with both": (
         {"tag_status": "tagged", "tag_pattern_list": ["a"], "tag_prefix_list": ["b"]},
-        "tagged needs exactly one of tagPatternList and tagPrefixList, got both",
+        "selection.tagStatus: tag-list-count",
     ),
     "any with patterns": (
         {"tag_pattern_list": ["v*"]},
-        "selection.tagPatternList belongs to tagStatus tagged, not to any; leave it out",
+        "selection.tagPatternList: key-not-applicable",
     ),
     "untagged with prefixes": (
         {"tag_status": "untagged", "tag_prefix_list": ["v"]},
-        "selection.tagPrefixList belongs to tagStatus tagged, not to untagged; leave it out",
+        "selection.tagPrefixList: key-not-applicable",
     ),
     "patterns as one text": (
         {"tag_status": "tagged", "tag_pattern_list": "v*"},
-        "tag_pattern_list must be a list of strings, got the string 'v*'; write ['v*']",
+        "tag_pattern_list: list-is-string",
     ),
     "prefixes as one text": (
         {"tag_status": "tagged", "tag_prefix_list": "v"},
-        "tag_prefix_list must be a list of strings, got the string 'v'; write ['v']",
+        "tag_prefix_list: list-is-string",
     ),
     "five wildcards": (
         {"tag_status": "tagged", "tag_pattern_list": ["ok", "*a*b*c*d*"]},
-        "selection.tagPatternList[1] may hold at most 4 '*', '*a*b*c*d*' holds 5",
+        "selection.tagPatternList[1]: tag-wildcards",
     ),
     "an empty pattern": (
         {"tag_status": "tagged", "tag_pattern_list": [""]},
-        "selection.tagPatternList[0] must be text of at least one character, got ''",
+        "selection.tagPatternList[0]: tag-empty",
     ),
     "a number as prefix": (
         {"tag_status": "tagged", "tag_prefix_list": [1]},
-        "selection.tagPrefixList[0] must be text of at least one character, got 1",
+        "selection.tagPrefixList[0]: tag-empty",
     ),
     "an unknown class": (
         {"storage_class": "glacier"},
-        "selection.storageClass must be 'standard' or 'archive', got 'glacier'",
+        "selection.storageClass: value-not-allowed",
     ),
-    "an unknown action": (
-        {"action": "delete"},
-        "action.type must be 'expire' or 'transition', got 'delete'",
-    ),
+    "an unknown action": ({"action": "delete"}, "action.type: value-not-allowed"),
     "a target of an expiry": (
         {"target_storage_class": "archive"},
-        "action.targetStorageClass does not go with expire; leave it out",
+        "action.targetStorageClass: key-not-applicable",
     ),
     "an unknown target": (
         {"action": "transition", "target_storage_class": "standard"},
-        "action.targetStorageClass must be 'archive', got 'standard'",
+        "action.targetStorageClass: value-not-allowed",
     ),
     "pulled and expired": (
         {"count_type": "sinceImagePulled"},
-        "action.type sinceImagePulled can only archive; write 'transition'",
+        "action.type: action-not-allowed",
     ),
     "archived and transitioned": (
-        {
-            "count_type": "sinceImageTransitioned",
-            "storage_class": "archive",
-            "action": "transition",
-        },
-        "action.type sinceImageTransitioned can only 'expire'",
+        {**ARCHIVED, "action": "transition"},
+        "action.type: action-not-allowed",
     ),
     "archived in the standard class": (
         {"count_type": "sinceImageTransitioned"},
-        "selection.storageClass must be 'archive' with sinceImageTransitioned",
+        "selection.storageClass: storage-class-not-archive",
     ),
     "archived for 89 days": (
-        {"count_type": "sinceImageTransitioned", "storage_class": "archive", "count_number": 89},
-        "selection.countNumber must be at least 90 with sinceImageTransitioned, got 89",
+        {**ARCHIVED, "count_number": 89},
+        "selection.countNumber: number-too-small",
     ),
-    "a priority of none": ({"rule_priority": 0}, "rulePriority must be at least 1, got 0"),
-    "a priority as text": ({"rule_priority": "1"}, "rulePriority must be a whole number, got '1'"),
-    "a description that is none": ({"description": 7}, "description must be text, got a number"),
+    "a priority of 0": ({"rule_priority": 0}, "rulePriority: number-too-small"),
+    "a priority as text": ({"rule_priority": "1"}, "rulePriority: wrong-type"),
+    "a description that is not text": ({"description": 7}, "description: wrong-type"),
 }
 
 
-@pytest.mark.parametrize(("fields", "fault"), REFUSED.values(), ids=REFUSED)
-def test_refuses(fields: dict[str, Any], fault: str) -> None:
-    """A rule that ECR refuses raises an error with the place of each fault."""
-    with pytest.raises(ValueError, match=re.escape(fault)):
+@pytest.mark.parametrize(("fields", "error"), REJECTED.values(), ids=REJECTED)
+def test_rejects(fields: dict[str, Any], error: str) -> None:
+    with rejects(error):
         any_image(**fields)
 
 
-def test_lists_every_fault() -> None:
-    """A rule with several faults is refused with all of them and the JSON that was meant."""
-    with pytest.raises(ValueError, match=re.escape("Invalid lifecycle rule (value: {")) as refusal:
+def test_lists_every_error() -> None:
+    with rejects(
+        "rulePriority: number-too-small",
+        "selection.tagStatus: value-not-allowed",
+        "selection.countNumber: number-too-small",
+        "action.type: value-not-allowed",
+    ):
         any_image(tag_status="all", count_number=0, action="delete", rule_priority=-1)
 
-    assert str(refusal.value).count("\n  - ") == 4
 
-
-@pytest.mark.parametrize(
-    ("days", "got"),
-    [({}, "none"), ({"not_pulled_for_days": 1, "after_days": 1}, "both")],
-    ids=["none", "both"],
-)
-def test_archive_needs_one_age(days: dict[str, Any], got: str) -> None:
-    """An archiving rule counts from the push or from the last pull, not from neither or both."""
-    fault = f"archive needs exactly one of not_pulled_for_days and after_days, got {got}"
-    with pytest.raises(ValueError, match=fault):
+@pytest.mark.parametrize("days", [{}, {"not_pulled_for_days": 1, "after_days": 1}])
+def test_archive_needs_one_age(days: dict[str, Any]) -> None:
+    """An archiving rule counts from the push or from the last pull."""
+    with rejects("archive-age-count"):
         LifecycleRule.archive(**days)
+
+
+# --- phrases ------------------------------------------------------------------------------------
+
+PHRASES = [
+    (LifecycleRule.expire_untagged(after_days=1), "delete untagged images 1 day after their push"),
+    (LifecycleRule.expire(after_days=90), "delete images 90 days after their push"),
+    (
+        LifecycleRule.expire(after_days=3, tag_patterns=["pr-*", "*-dev"]),
+        "delete images tagged pr-* and *-dev 3 days after their push",
+    ),
+    (LifecycleRule.keep_last(1000), "keep the newest 1,000 images, delete the older ones"),
+    (
+        LifecycleRule.keep_last(5, tag_prefixes=["v"]),
+        "keep the newest 5 images tagged v*, delete the older ones",
+    ),
+    (LifecycleRule.protect("prod-*"), "keep every image tagged prod-*"),
+    (LifecycleRule.keep_last(999_999), "keep every image"),
+    (
+        LifecycleRule.archive(not_pulled_for_days=90),
+        "archive images 90 days after their last pull",
+    ),
+    (
+        LifecycleRule(
+            tag_status="untagged",
+            count_type="imageCountMoreThan",
+            count_number=9,
+            action="transition",
+        ),
+        "keep the newest 9 untagged images, archive the older ones",
+    ),
+    (
+        LifecycleRule.expire_archived(after_days=365),
+        "delete archived images 365 days after they were archived",
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "phrase"), PHRASES, ids=[phrase for _, phrase in PHRASES])
+def test_describes_a_rule(rule: LifecycleRule, phrase: str) -> None:
+    """A phrase contains which images a rule deletes or archives, and when."""
+    assert phrase == rule_in_words(rule)
+
+
+@given(rules())
+def test_every_rule_has_a_phrase(rule: LifecycleRule) -> None:
+    """The phrase contains the rule's number, unless the rule keeps every image."""
+    phrase = rule_in_words(rule)
+
+    assert phrase.startswith(("keep ", "delete ", "archive "))
+    in_phrase = rule.count_number == 1 or str(rule.count_number) in phrase.replace(",", "")
+    assert rule.protects or in_phrase

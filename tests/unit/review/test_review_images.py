@@ -151,7 +151,7 @@ def test_assumptions_of_the_simulation_are_said() -> None:
     [change] = taken(with_rules(SHIELD), with_rules(YEAR), Inventory([index, image(2)]))
 
     [assumed] = [each for each in change.details if "assumption" in each]
-    assert assumed.startswith("This rests on an assumption: What 1 index lists is not known.")
+    assert assumed.startswith("This rests on an assumption: The images that 1 index lists")
 
 
 def test_deletions_that_are_replicated_are_said_to_be_so() -> None:

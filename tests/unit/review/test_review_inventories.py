@@ -92,7 +92,7 @@ def test_manifests_beside_tell_what_an_index_lists(tmp_path: Path) -> None:
         (
             "{}",
             (
-                'a.json: expected {"imageDetails": […]} as `aws ecr describe-images` prints it, '
+                'a.json: must be {"imageDetails": […]} as `aws ecr describe-images` prints it, '
                 "got an object with no key"
             ),
         ),
@@ -105,10 +105,10 @@ def test_manifests_beside_tell_what_an_index_lists(tmp_path: Path) -> None:
             json.dumps({"imageDetails": [entry("sha256:1", registryId=7)]}),
             "repositoryName and registryId must be texts, got 'payments/api' and 7",
         ),
-        (json.dumps({"imageDetails": [7]}), "imageDetails[0] must be a JSON object, got a number"),
+        (json.dumps({"imageDetails": [7]}), "imageDetails[0]: must be a JSON object, got a number"),
         (
             json.dumps({"imageDetails": [entry("sha256:1"), entry("sha256:1", imageTags=["v1"])]}),
-            "a.json: Invalid inventory (value: 2 images): - sha256:1 stands twice and differs",
+            "a.json: sha256:1: is listed twice with different content",
         ),
     ],
     ids=["another document", "no JSON", "no name", "no account", "no image", "two moments"],

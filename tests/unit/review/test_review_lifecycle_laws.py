@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs import LifecyclePolicy
-from ecr_constructs.model.lifecycle import Fate, Readings, TieOrder
+from ecr_constructs.model.lifecycle import EvaluationOptions, Fate, TieOrder
 from ecr_constructs.review.analyzers.lifecycle_rules import differences
 from tests.support.lifecycle_cases import Case, case
 
 FATES = [Fate.KEPT, Fate.ARCHIVED, Fate.EXPIRED]
 # Which of two images with one timestamp is the newer may depend on all the rules.
-LISTED = Readings(ties=TieOrder.LISTED)
+LISTED = EvaluationOptions(ties=TieOrder.LISTED)
 
 
 def _edited(random: Random, rules: list[Any]) -> list[Any]:
@@ -47,7 +47,7 @@ def edits(draw: st.DrawFn) -> tuple[Case, LifecyclePolicy, LifecyclePolicy]:
 
 
 def _fates(drawn: Case, policy: LifecyclePolicy) -> list[int]:
-    simulation = policy.simulate(drawn.inventory, now=drawn.simulate().now, readings=LISTED)
+    simulation = policy.simulate(drawn.inventory, now=drawn.simulate().now, options=LISTED)
     return [FATES.index(each.fate) for each in simulation.outcomes]
 
 

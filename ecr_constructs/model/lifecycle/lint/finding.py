@@ -1,32 +1,26 @@
-"""One thing that a policy's author probably did not mean."""
+"""A probable mistake in a lifecycle policy."""
 
 from dataclasses import dataclass
-from enum import IntEnum
 
-
-class Severity(IntEnum):
-    """How bad it is; comparable."""
-
-    INFO = 1
-    """Worth knowing."""
-
-    WARNING = 2
-    """Probably not what was meant."""
-
-    ERROR = 3
-    """Surely not what was meant; images may be lost."""
+from ecr_constructs.model.diagnostics import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A finding.
+    """A probable mistake in a policy that ECR accepts.
 
     Attributes:
-        id: What kind it is, ``LC001``; docs/guides/lifecycle.md lists them.
-        severity: How bad it is.
-        sentence: What is so, and what follows from it.
-        remedy: What to write instead.
-        rule_priority: The rule. None for the policy as a whole.
+        id: The kind, such as ``LC001``; docs/guides/lifecycle.md lists them.
+        severity: The severity.
+        sentence: The problem and its consequence.
+        remedy: The recommended change.
+        rule_priority: The priority of the rule. None for the policy as a whole.
+
+    Example:
+        >>> from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
+        >>> [finding] = LifecyclePolicy(LifecycleRule.expire(after_days=9)).lint()
+        >>> (finding.id, finding.severity, finding.rule_priority)
+        ('LC007', <Severity.WARNING: 'warning'>, 1)
     """
 
     id: str
@@ -43,12 +37,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What is known of the repository besides its policy and its images.
+    """Properties of a repository besides its policy and its images.
 
     Attributes:
-        pull_through_cache: Whether its images come through a pull-through cache. Default: not
-            known.
-        pull_time_exclusions: Whether principals are registered whose pulls do not count.
+        pull_through_cache: Whether its images come from a pull-through cache. Default: unknown.
+        pull_time_exclusions: Whether the pulls of some principals are excluded from pull times.
+
+    Example:
+        >>> from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
+        >>> policy = LifecyclePolicy(LifecycleRule.expire_untagged(after_days=7))
+        >>> [finding.id for finding in policy.lint(context=Context(pull_through_cache=True))]
+        ['LC006']
     """
 
     pull_through_cache: bool = False

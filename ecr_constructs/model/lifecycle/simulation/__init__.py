@@ -1,1 +1,1 @@
-"""Simulating which images a lifecycle policy deletes or archives."""
+"""Simulate the images that a lifecycle policy deletes or archives."""

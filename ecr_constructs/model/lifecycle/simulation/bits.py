@@ -1,20 +1,20 @@
 """Sets of small numbers as the bits of one integer.
 
-A repository may hold 100,000 images and a policy 50 rules. As integers, the sets that a rule
-identifies and marks are joined, cut and counted in microseconds, whatever their size.
+A repository may hold 100,000 images and a policy 50 rules. Unions, intersections and counts of
+such sets take microseconds as integers.
 """
 
 from collections.abc import Iterable, Iterator
 from itertools import compress
 
 _TO_DIGITS = bytes.maketrans(b"\0\1", b"01")
-# Fewer than this, and taking them out one by one is faster than writing all digits.
+# Below this size, extracting the members one by one is faster than writing all digits.
 _FEW = 100
 _FROM_DIGITS = bytes.maketrans(b"01", b"\0\1")
 
 
 def from_flags(flags: Iterable[int]) -> int:
-    """Return the set of the positions that are true.
+    """Return the set of the numbers whose flag is set.
 
     Args:
         flags: 0 or 1 for each number, the highest number first.
@@ -27,8 +27,8 @@ def from_members(members: Iterable[int], size: int) -> int:
     """Return the set of these numbers.
 
     Args:
-        members: Numbers below `size`, in any order, any number of times.
-        size: More than the greatest.
+        members: Numbers below `size`, in any order; duplicates are allowed.
+        size: A number greater than every member.
     """
     flags = bytearray(size)
     for member in members:
@@ -38,7 +38,7 @@ def from_members(members: Iterable[int], size: int) -> int:
 
 
 def members(numbers: int) -> Iterator[int]:
-    """Yield the numbers of a set, the lowest first."""
+    """Yield the members of a set in ascending order."""
     if numbers.bit_count() < _FEW:
         return _few_members(numbers)
     digits = f"{numbers:b}".encode().translate(_FROM_DIGITS)
@@ -58,7 +58,7 @@ def below(number: int) -> int:
 
 
 def lowest(numbers: int, count: int) -> int:
-    """Return the `count` lowest numbers of a set, or all of it if it has no more."""
+    """Return the `count` lowest members of a set, or the whole set if it is smaller."""
     if numbers.bit_count() <= count:
         return numbers
     low, high = 0, numbers.bit_length()

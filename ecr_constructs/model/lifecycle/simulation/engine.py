@@ -1,4 +1,4 @@
-"""What a lifecycle policy does to an inventory, image by image."""
+"""Simulate a lifecycle policy on an inventory, image by image."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.inventory import Inventory
 from ecr_constructs.model.lifecycle.simulation import bits
-from ecr_constructs.model.lifecycle.simulation.assumptions import Assumption, assumptions_of
 from ecr_constructs.model.lifecycle.simulation.evaluation import Evaluation
 from ecr_constructs.model.lifecycle.simulation.explanation import explain
-from ecr_constructs.model.lifecycle.simulation.options import DEFAULT, Readings
+from ecr_constructs.model.lifecycle.simulation.options import (
+    Assumption,
+    EvaluationOptions,
+    assumptions_of,
+)
 from ecr_constructs.model.lifecycle.simulation.ranking import Ranking
 from ecr_constructs.model.lifecycle.simulation.relations import ARCHIVE, EXPIRE
 from ecr_constructs.model.lifecycle.simulation.storage import Bytes, bytes_of
 from ecr_constructs.model.tokens import is_list_mark, is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid
+from ecr_constructs.model.validation import raise_if_invalid, reject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Fate(Enum):
-    """What becomes of an image."""
+    """The outcome of an image: deleted, archived or kept."""
 
     EXPIRED = "expired"
     ARCHIVED = "archived"
@@ -38,15 +42,14 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What becomes of one image, by which rule, and why.
+    """The outcome of one image, with its rule and its reason.
 
     Attributes:
         image: The image.
-        fate: What becomes of it.
-        rule_priority: The rule that identified it first, whether or not it acts; of an image
-            that goes with the one it refers to, the rule that acts on that one. None if there
-            is no such rule.
-        follows: The digest of the image that it goes with, because it refers to it.
+        fate: Whether it is deleted, archived or kept.
+        rule_priority: The rule that identified it first, whether or not it acts. For a referrer
+            that follows its subject, the rule that acts on the subject. None if there is none.
+        follows: The digest of the subject that it follows.
     """
 
     image: Image
@@ -57,7 +60,7 @@ class Outcome:
 
     @property
     def reason(self) -> str:
-        """Why, in one sentence."""
+        """The reason for the outcome, in one sentence."""
         return explain(self._evaluation, self._evaluation.ranking.ranks[self.image.digest])
 
 
@@ -67,82 +70,92 @@ _FATES = {0: Fate.KEPT, EXPIRE: Fate.EXPIRED, ARCHIVE: Fate.ARCHIVED}
 class Simulation:
     """A lifecycle policy applied to an inventory at one instant.
 
-    Nothing is worked out for an image before it is asked for.
+    The outcome of an image is computed only on access.
 
     Attributes:
         policy: The policy.
         inventory: The images.
         now: The instant, in UTC.
-        readings: The answers to what AWS does not document.
+        options: The assumptions about undocumented behaviour.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> from ecr_constructs import LifecyclePolicy, LifecycleRule
+        >>> from ecr_constructs.model.lifecycle import Image
+        >>> old = Image(digest="sha256:a", pushed_at=datetime(2026, 1, 1, tzinfo=UTC))
+        >>> policy = LifecyclePolicy(LifecycleRule.expire(after_days=30))
+        >>> simulation = policy.simulate([old], now=datetime(2026, 6, 1, tzinfo=UTC))
+        >>> [outcome.image.digest for outcome in simulation.expired]
+        ['sha256:a']
     """
 
     def __init__(
-        self, policy: LifecyclePolicy, inventory: Inventory, now: datetime, readings: Readings
+        self,
+        policy: LifecyclePolicy,
+        inventory: Inventory,
+        now: datetime,
+        options: EvaluationOptions,
     ) -> None:
         """Evaluate the policy."""
         self.policy = policy
         self.inventory = inventory
         self.now = now
-        self.readings = readings
-        self.evaluation = Evaluation(policy.rules, Ranking(inventory, now, readings.ties), readings)
+        self.options = options
+        self.evaluation = Evaluation(policy.rules, Ranking(inventory, now, options.ties), options)
 
     @property
     def outcomes(self) -> Iterator[Outcome]:
-        """What becomes of each image, in the order in which the inventory lists them."""
-        return map(self._outcome, self.evaluation.ranking.rank_of_place)
+        """The outcome of each image, in the order of the inventory."""
+        return map(self._outcome, self.evaluation.ranking.ranks_as_listed)
 
     @cached_property
     def expired(self) -> tuple[Outcome, ...]:
-        """What is deleted, oldest first."""
-        return self._outcomes(self.evaluation.settled.expired)
+        """The images that are deleted, oldest first."""
+        return self._outcomes(self.evaluation.resolution.expired)
 
     @cached_property
     def archived(self) -> tuple[Outcome, ...]:
-        """What is moved to the archive, oldest first."""
-        return self._outcomes(self.evaluation.settled.archived)
+        """The images that are moved to the archive, oldest first."""
+        return self._outcomes(self.evaluation.resolution.archived)
 
     @cached_property
     def kept(self) -> tuple[Outcome, ...]:
-        """What stays where it is, oldest first."""
-        settled = self.evaluation.settled
-        return self._outcomes(self.evaluation.ranking.all & ~settled.expired & ~settled.archived)
+        """The images that stay in their storage class, oldest first."""
+        expired, archived = self.evaluation.resolution
+        return self._outcomes(self.evaluation.ranking.all & ~expired & ~archived)
 
     @property
     def counts(self) -> Counter[Fate]:
-        """How many images there are of each fate."""
-        settled = self.evaluation.settled
-        expired, archived = settled.expired.bit_count(), settled.archived.bit_count()
+        """The number of images of each fate."""
+        expired, archived = map(int.bit_count, self.evaluation.resolution)
         kept = len(self.inventory) - expired - archived
         return Counter({Fate.EXPIRED: expired, Fate.ARCHIVED: archived, Fate.KEPT: kept})
 
     @cached_property
     def expired_bytes(self) -> Bytes:
-        """How much storage the deletions free, as a range: images share layers."""
-        return self._bytes(self.evaluation.settled.expired)
+        """The storage that the deletions free, as a range, because images share layers."""
+        return self._bytes(self.evaluation.resolution.expired)
 
     @cached_property
     def archived_bytes(self) -> Bytes:
-        """How much moves to the archive, as a range: images share layers."""
-        return self._bytes(self.evaluation.settled.archived)
+        """The storage that moves to the archive, as a range, because images share layers."""
+        return self._bytes(self.evaluation.resolution.archived)
 
     @cached_property
     def assumptions(self) -> tuple[Assumption, ...]:
-        """What this result rests on that AWS does not document or the inventory does not tell.
-
-        Only what makes a difference: each other reading is tried.
-        """
+        """The assumptions about undocumented behaviour or missing data that change the result."""
         return tuple(assumptions_of(self.evaluation))
 
     def outcome(self, digest: str) -> Outcome:
-        """Return what becomes of one image.
+        """Return the outcome of one image.
 
         Raises:
-            ValueError: The inventory has no such image.
+            ValidationError: ``image-unknown``: the inventory has no such image.
         """
         rank = self.evaluation.ranking.ranks.get(digest)
         if rank is None:
-            msg = f"the inventory has no image {digest!r}; it has {len(self.inventory):,} others"
-            raise ValueError(msg)
+            message = f"is not one of the {len(self.inventory):,} images of the inventory"
+            reject("image", digest, "image-unknown", message, path=digest)
         return self._outcome(rank)
 
     def _outcomes(self, ranks: int) -> tuple[Outcome, ...]:
@@ -150,13 +163,13 @@ class Simulation:
 
     def _outcome(self, rank: int) -> Outcome:
         evaluation = self.evaluation
-        image, leader = evaluation.ranking.images[rank], evaluation.leader(rank)
-        owner = evaluation.owner(leader)
+        image, root = evaluation.ranking.images[rank], evaluation.root_image(rank)
+        result = evaluation.deciding_result(root)
         return Outcome(
             image,
-            _FATES[evaluation.deeds[rank]],
-            owner.rule.rule_priority if owner else None,
-            image.subject if leader != rank else None,
+            _FATES[evaluation.actions[rank]],
+            result.rule.rule_priority if result else None,
+            image.subject if root != rank else None,
             evaluation,
         )
 
@@ -167,36 +180,39 @@ class Simulation:
 def simulate(
     policy: LifecyclePolicy,
     images: Iterable[Image],
-    now: datetime | None = None,
-    readings: Readings = DEFAULT,
+    now: datetime | None,
+    options: EvaluationOptions,
 ) -> Simulation:
     """Apply a policy; see `LifecyclePolicy.simulate`."""
     raise_if_invalid("lifecycle policy to simulate", policy.to_json(), _deploy_time_errors(policy))
     inventory = images if isinstance(images, Inventory) else Inventory(images)
-    return Simulation(policy, inventory, in_utc(now), readings)
+    return Simulation(policy, inventory, in_utc(now), options)
 
 
 def in_utc(now: datetime | None) -> datetime:
-    """Return an instant in UTC; None is this instant.
+    """Return an instant in UTC; None is the current time.
 
     Raises:
-        ValueError: It has no zone.
+        ValidationError: ``instant-zone``: it has no time zone.
     """
     if now is None:
         return datetime.now(UTC)
     if now.tzinfo is None:
-        msg = f"now must have a zone, got {now!r}; write now.replace(tzinfo=UTC) if it is UTC"
-        raise ValueError(msg)
+        message = f"has no time zone: {now!r}"
+        remedy = "write now.replace(tzinfo=UTC) if it is UTC"
+        reject("instant", now, "instant-zone", message, path="now", remedy=remedy)
     return now.astimezone(UTC)
 
 
-def _deploy_time_errors(policy: LifecyclePolicy) -> Iterator[str]:
-    for rule in policy.rules:
+def _deploy_time_errors(policy: LifecyclePolicy) -> Iterator[Diagnostic]:
+    for index, rule in enumerate(policy.rules):
         for name in ("count_number", "tag_pattern_list", "tag_prefix_list"):
             value = getattr(rule, name)
             values = value if isinstance(value, tuple) else [value]
-            if any(is_unresolved(each) or is_list_mark(each) for each in values):
-                yield (
-                    f"rule {rule.rule_priority}: {name} is known only at deploy time; take the "
-                    "policy of the synthesized template"
+            if any(is_unresolved(item) or is_list_mark(item) for item in values):
+                yield Diagnostic(
+                    code="value-unresolved",
+                    path=f"rules[{index}].{name}",
+                    message=f"of rule {rule.rule_priority} is a deploy-time value",
+                    remedy="simulate the policy of the deployed template",
                 )

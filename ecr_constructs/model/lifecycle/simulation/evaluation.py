@@ -1,27 +1,65 @@
-"""A policy applied to an inventory at one instant, under one reading of what is undocumented."""
+"""Apply a policy to an inventory at one instant, under one set of options.
+
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.simulation import bits
-from ecr_constructs.model.lifecycle.simulation.marks import Marks, mark_all
-from ecr_constructs.model.lifecycle.simulation.options import Readings
+from ecr_constructs.model.lifecycle.simulation.options import EvaluationOptions, TieOrder
 from ecr_constructs.model.lifecycle.simulation.ranking import Ranking
 from ecr_constructs.model.lifecycle.simulation.relations import ARCHIVE, EXPIRE, Relations
 
 
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """The images that one rule concerns, as sets of ranks.
+
+    Attributes:
+        rule: The rule.
+        identified: The images of its storage class that its tag selection matches.
+        locked: The images that an earlier rule identified, on which this one cannot act.
+        counted: The identified images that count; all of them for a rule by age.
+        marked: The identified images that are surplus or too old.
+        tied: Images with one timestamp, of which some are marked and some are not.
+    """
+
+    rule: LifecycleRule
+    identified: int
+    locked: int
+    counted: int
+    marked: int
+    tied: int = 0
+
+    @property
+    def acted(self) -> int:
+        """The images that the rule acts on, unless an index protects them."""
+        return self.marked & ~self.locked
+
+    @property
+    def own(self) -> int:
+        """The images that no earlier rule identified."""
+        return self.identified & ~self.locked
+
+    @property
+    def decided_by_tie(self) -> bool:
+        """Whether another order of images with one timestamp could change the result."""
+        return bool(self.tied & ~self.locked)
+
+
 class Stage(NamedTuple):
-    """Which images are where at an instant.
+    """The storage class of each image at an instant.
 
     Attributes:
         at: The instant.
-        standard: Those of the standard storage class.
-        archive: Those of the archive.
-        archived_at: When images were archived that were not when the inventory was taken.
+        standard: The images of the standard storage class.
+        archive: The images of the archive.
+        archived_at: The archiving times of images that were archived after the inventory was read.
     """
 
     at: datetime
@@ -31,66 +69,100 @@ class Stage(NamedTuple):
 
 
 class Evaluation:
-    """What the rules of a policy mark and what goes of it.
+    """The results of a policy's rules, and the images that are deleted or archived.
 
     Attributes:
-        readings: The answers to the open questions.
+        options: The assumptions about undocumented behaviour.
         ranking: The images, newest first.
-        relations: Which of them depend on each other.
-        marks: What each rule does, in ascending priority.
-        settled: What goes.
-        stage: The images that are there, and the instant.
+        relations: The dependencies between the images.
+        results: The result of each rule, in ascending priority.
+        resolution: The images that are deleted or archived.
+        stage: The instant, and the images that exist at it.
     """
 
     def __init__(
-        self, rules: Sequence[LifecycleRule], ranking: Ranking, readings: Readings
+        self, rules: Sequence[LifecycleRule], ranking: Ranking, options: EvaluationOptions
     ) -> None:
-        """Look up what each rule selects, and evaluate."""
+        """Match the tag selections, and evaluate."""
         self._rules = rules
-        self.readings = readings
+        self.options = options
         self.ranking = ranking
         self.relations = Relations(ranking)
         self._selected = [ranking.selected(rule) for rule in rules]
         self._evaluate(Stage(ranking.now, ranking.standard, ranking.archive, {}))
 
-    def with_readings(self, **answers: bool) -> "Evaluation":
-        """Return the same evaluation under other readings; the order of ties stays."""
-        return self._another(self.stage, replace(self.readings, **answers))  # type: ignore[arg-type]
+    def with_options(self, **changes: bool) -> "Evaluation":
+        """Return the same evaluation under other options; the order of ties stays."""
+        return self._derived(self.stage, replace(self.options, **changes))  # type: ignore[arg-type]
 
-    def at_stage(self, stage: "Stage") -> "Evaluation":
-        """Return an evaluation of what is left of the images, at another instant."""
-        return self._another(stage, self.readings)
+    def at_stage(self, stage: Stage) -> "Evaluation":
+        """Return an evaluation of the remaining images at another instant."""
+        return self._derived(stage, self.options)
 
-    def _another(self, stage: "Stage", readings: Readings) -> "Evaluation":
-        other = object.__new__(Evaluation)
-        # What was looked up holds for every stage and reading; what was derived does not.
+    def _derived(self, stage: Stage, options: EvaluationOptions) -> "Evaluation":
+        derived = object.__new__(Evaluation)
+        # The tag matches and the relations are the same for every stage and all options; the
+        # cached properties are not, so the object is not copied.
         for name in ("_rules", "ranking", "relations", "_selected"):
-            setattr(other, name, getattr(self, name))
-        other.readings = readings
-        other._evaluate(stage)
-        return other
+            setattr(derived, name, getattr(self, name))
+        derived.options = options
+        derived._evaluate(stage)
+        return derived
 
-    def _evaluate(self, stage: "Stage") -> None:
+    def _evaluate(self, stage: Stage) -> None:
         self.stage = stage
         gone = self.ranking.all & ~stage.standard & ~stage.archive
-        self.marks = mark_all(
-            self._rules,
-            self._selected,
-            self.ranking,
-            ties=self.readings.ties,
-            placeless=self._placeless(gone),
-            standard=stage.standard,
-            archive=stage.archive,
-            older=self._older,
-        )
-        expire, archive = self.acted(self.marks)
-        self.settled = self.relations.settle(
+        uncounted = self._uncounted(gone)
+        self.results: list[RuleResult] = []
+        locked = 0
+        for rule, selected in zip(self._rules, self._selected, strict=True):
+            identified = selected & (stage.archive if rule.storage_class else stage.standard)
+            if rule.count_type == "imageCountMoreThan":
+                result = self._count(rule, identified, locked, uncounted)
+            else:
+                marked = identified & self._older(rule.count_type, rule.count_number)
+                result = RuleResult(rule, identified, locked, identified, marked)
+            self.results.append(result)
+            locked |= identified
+        expire, archive = self._acted()
+        self.resolution = self.relations.resolve(
             expire,
             archive,
             archived=stage.archive,
             gone=gone,
-            archived_index_releases=self.readings.archived_index_releases_children,
+            archived_index_releases=self.options.archived_index_releases_children,
         )
+
+    def _uncounted(self, gone: int) -> int:
+        """Return the images that do not count, and that a count does not mark."""
+        uncounted = 0
+        if not self.options.children_take_places:
+            uncounted |= self.relations.children(gone)
+        if not self.options.referrers_take_places:
+            uncounted |= self.relations.referring
+        return uncounted
+
+    def _count(
+        self, rule: LifecycleRule, identified: int, locked: int, uncounted: int
+    ) -> RuleResult:
+        """Return the result of a rule that keeps a number of the newest images."""
+        counted, places = identified & ~uncounted, int(rule.count_number)
+        kept = bits.lowest(counted, places)
+        marked = counted & ~kept
+        if not marked:
+            return RuleResult(rule, identified, locked, counted, marked)
+        last_kept = kept.bit_length() - 1
+        tied = counted & self.ranking.of_one_age(last_kept)
+        if not tied & marked:
+            return RuleResult(rule, identified, locked, counted, marked)
+        if self.options.ties is TieOrder.MOST_DELETIONS:
+            # Locked images take the last places, so that the rule can act on the others.
+            younger = kept & ~tied
+            places -= younger.bit_count()
+            kept_locked = bits.lowest(tied & locked, places)
+            places -= kept_locked.bit_count()
+            kept = younger | kept_locked | bits.lowest(tied & ~locked, places)
+        return RuleResult(rule, identified, locked, counted, counted & ~kept, tied)
 
     def _older(self, count_type: str, days: float) -> int:
         stage = self.stage
@@ -103,52 +175,68 @@ class Evaluation:
             older |= bits.from_members(late, size)
         return older
 
-    def _placeless(self, gone: int) -> int:
-        """Return the images that take no place of a count."""
-        found = 0
-        if not self.readings.children_take_places:
-            found |= self.relations.children(gone)
-        if not self.readings.referrers_take_places:
-            found |= self.relations.referring
-        return found
-
-    @staticmethod
-    def acted(marks: Sequence[Marks]) -> tuple[int, int]:
-        """Return which images rules delete and which they archive."""
+    def _acted(self) -> tuple[int, int]:
+        """Return the images that rules delete and those that they archive."""
         expire = archive = 0
-        for each in marks:
-            if each.rule.action == "expire":
-                expire |= each.acted
-            elif each.rule.storage_class is None:
-                archive |= each.acted
+        for result in self.results:
+            if result.rule.action == "expire":
+                expire |= result.acted
+            elif result.rule.storage_class is None:
+                archive |= result.acted
         return expire, archive
 
-    @cached_property
-    def owners(self) -> bytes:
-        """For each rank the number of the rule that identified it first, from 1; 0 for none."""
-        return self._by_rank((number, marks.own) for number, marks in enumerate(self.marks, 1))
+    # --- by rank: computed only when a report asks for single images --------------------------
 
     @cached_property
-    def actors(self) -> dict[int, Marks]:
-        """What the rule does that acts on an image, for each rank that one acts on."""
-        return {rank: each for each in self.marks for rank in bits.members(each.acted)}
-
-    @cached_property
-    def late_markers(self) -> bytes:
-        """For each rank the number of the first rule that marks it in vain, from 1, or 0."""
-        late = [(number, each.marked & each.seen) for number, each in enumerate(self.marks, 1)]
-        return self._by_rank(reversed(late))
-
-    @cached_property
-    def deeds(self) -> bytes:
+    def actions(self) -> bytes:
         """For each rank EXPIRE, ARCHIVE, or 0 for an image that stays."""
-        settled = self.settled
-        return self._by_rank([(EXPIRE, settled.expired), (ARCHIVE, settled.archived)])
+        resolution = self.resolution
+        return self._by_rank([(EXPIRE, resolution.expired), (ARCHIVE, resolution.archived)])
 
     @cached_property
-    def acted_on(self) -> bytes:
-        """For each rank what a rule would do to it, whatever depends on it."""
-        return self._by_rank(zip((EXPIRE, ARCHIVE), self.acted(self.marks), strict=True))
+    def rule_actions(self) -> bytes:
+        """For each rank the action of a rule, without regard to relations between images."""
+        return self._by_rank(zip((EXPIRE, ARCHIVE), self._acted(), strict=True))
+
+    @cached_property
+    def acting_results(self) -> dict[int, RuleResult]:
+        """For each rank that a rule acts on the result of that rule."""
+        return {rank: result for result in self.results for rank in bits.members(result.acted)}
+
+    @cached_property
+    def _deciding_rules(self) -> bytes:
+        return self._by_rank((number, result.own) for number, result in enumerate(self.results, 1))
+
+    @cached_property
+    def _shadowed_rules(self) -> bytes:
+        marked = [
+            (number, result.marked & result.locked) for number, result in enumerate(self.results, 1)
+        ]
+        return self._by_rank(reversed(marked))
+
+    def deciding_result(self, rank: int) -> RuleResult | None:
+        """Return the result of the rule that identified an image first, or None."""
+        number = self._deciding_rules[rank]
+        return self.results[number - 1] if number else None
+
+    def shadowed_result(self, rank: int) -> RuleResult | None:
+        """Return the result of the first rule that marks a locked image, or None."""
+        number = self._shadowed_rules[rank]
+        return self.results[number - 1] if number else None
+
+    def root_image(self, rank: int) -> int:
+        """Return the image whose rule decides: a referrer may follow its subject."""
+        while self.actions[rank] and self.actions[rank] != self.rule_actions[rank]:
+            rank = self.relations.subjects[rank]
+        return rank
+
+    def position(self, result: RuleResult, rank: int) -> int:
+        """Return the position of an image among those that a rule counts, 1 for the newest."""
+        newer = bits.below(rank + 1)
+        if self.options.ties is TieOrder.LISTED or not result.tied >> rank & 1:
+            return (result.counted & newer).bit_count()
+        younger, locked = result.counted & ~result.tied & newer, result.tied & result.locked
+        return (younger | locked | (result.tied & newer)).bit_count()
 
     def _by_rank(self, sets: Iterable[tuple[int, int]]) -> bytes:
         values = bytearray(len(self.ranking.images))
@@ -156,14 +244,3 @@ class Evaluation:
             for rank in bits.members(ranks):
                 values[rank] = value
         return bytes(values)
-
-    def owner(self, rank: int) -> Marks | None:
-        """Return what the rule does that identified an image first, or None if none did."""
-        number = self.owners[rank]
-        return self.marks[number - 1] if number else None
-
-    def leader(self, rank: int) -> int:
-        """Return the image whose rule decides: itself, unless it goes with one it refers to."""
-        while self.deeds[rank] and self.deeds[rank] != self.acted_on[rank]:
-            rank = self.relations.subjects[rank]
-        return rank

@@ -1,46 +1,45 @@
-"""Why an image goes or stays, in one sentence."""
+"""Explain the outcome of an image in one sentence."""
 
 from datetime import datetime, timedelta
 
 from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.lifecycle.simulation.evaluation import Evaluation
-from ecr_constructs.model.lifecycle.simulation.marks import Marks, place_of
+from ecr_constructs.model.lifecycle.simulation.evaluation import Evaluation, RuleResult
 from ecr_constructs.model.lifecycle.simulation.relations import ARCHIVE, EXPIRE
 
-_SHOWN = 19  # "sha256:" and twelve digits, as docker shows them.
-_GOES = {EXPIRE: "deleted", ARCHIVE: "archived"}
+_SHORT_LENGTH = 19  # "sha256:" and twelve digits, as docker shows them.
+_PARTICIPLES = {EXPIRE: "deleted", ARCHIVE: "archived"}
 
 
 def short(digest: str) -> str:
-    """Shorten a digest for people."""
-    return digest[:_SHOWN]
+    """Shorten a digest for display."""
+    return digest[:_SHORT_LENGTH]
 
 
 def explain(evaluation: Evaluation, rank: int) -> str:
-    """Say why the image of this rank goes or stays."""
-    leader = evaluation.leader(rank)
-    if leader != rank:
-        subject, goes = evaluation.ranking.images[rank].subject, _GOES[evaluation.deeds[rank]]
-        assert subject
-        return f"refers to {short(subject)}, which is {goes}, and follows it within 24 hours"
-    marks = evaluation.owner(rank)
-    if marks is None:
-        return "no rule identifies it"
+    """Return the reason for the outcome of the image with this rank."""
     image, now = evaluation.ranking.images[rank], evaluation.ranking.now
-    said = f"identified by rule {marks.rule.rule_priority}, which {_promise(marks.rule)}"
-    if marks.rule.count_type != "imageCountMoreThan":
-        said += f"; it {_age(image, marks.rule, now)}"
-    elif marks.counted >> rank & 1:
-        place = place_of(marks, rank, evaluation.readings.ties)
-        said += f"; this is number {place:,}"
+    if evaluation.root_image(rank) != rank:
+        assert image.subject
+        participle = _PARTICIPLES[evaluation.actions[rank]]
+        subject = short(image.subject)
+        return f"refers to {subject}, which is {participle}, and follows it within 24 hours"
+    result = evaluation.deciding_result(rank)
+    if result is None:
+        return "no rule identifies it"
+    reason = f"identified by rule {result.rule.rule_priority}, which {_effect(result.rule)}"
+    if result.rule.count_type != "imageCountMoreThan":
+        reason += f"; it {_age(image, result.rule, now)}"
+    elif result.counted >> rank & 1:
+        reason += f"; this is number {evaluation.position(result, rank):,}"
     else:
-        said += " and does not count it"
-    return said + _but(evaluation, rank, marks)
+        reason += " and does not count it"
+    return reason + _exception(evaluation, rank, result)
 
 
-def _promise(rule: LifecycleRule) -> str:
-    verb, number = _verb(rule), int(rule.count_number)
+def _effect(rule: LifecycleRule) -> str:
+    verb = "deletes" if rule.action == "expire" else "archives"
+    number = int(rule.count_number)
     if rule.protects:
         return "keeps all of them"
     if rule.count_type == "imageCountMoreThan":
@@ -54,13 +53,9 @@ def _promise(rule: LifecycleRule) -> str:
     return f"{verb} what was {when} more than {number:,} {'day' if number == 1 else 'days'} ago"
 
 
-def _verb(rule: LifecycleRule) -> str:
-    return "deletes" if rule.action == "expire" else "archives"
-
-
 def _age(image: Image, rule: LifecycleRule, now: datetime) -> str:
     if image.status == "ACTIVATING":
-        return "is just being restored"
+        return "is being restored"
     if rule.count_type == "sinceImageTransitioned":
         assert image.last_archived_at
         return f"was archived {ago(now - image.last_archived_at)}"
@@ -75,7 +70,7 @@ def _age(image: Image, rule: LifecycleRule, now: datetime) -> str:
 
 
 def ago(age: timedelta) -> str:
-    """Say how long ago something was, to the day, within two days to the hour."""
+    """Format an age in days, or in hours below two days."""
     if age < timedelta():
         return "after that instant"
     if age == timedelta(days=age.days):
@@ -89,19 +84,18 @@ def _number(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _but(evaluation: Evaluation, rank: int, owner: Marks) -> str:
-    """Say what keeps an image that a rule marks."""
-    if evaluation.deeds[rank]:
+def _exception(evaluation: Evaluation, rank: int, result: RuleResult) -> str:
+    """Return what protects an image that a rule marks."""
+    if evaluation.actions[rank]:
         return ""
-    if evaluation.acted_on[rank]:
+    if evaluation.rule_actions[rank]:
         for index in evaluation.relations.listed_by[rank]:
             image = evaluation.ranking.images[index]
-            if not evaluation.deeds[index] and not image.archived:
+            if not evaluation.actions[index] and not image.archived:
                 return f", but the index {short(image.digest)} lists it and stays"
         return ", but an index that lists it is archived and not deleted"
-    if owner.marked >> rank & 1:
+    if result.marked >> rank & 1:
         return ", but it is archived already"
-    if number := evaluation.late_markers[rank]:
-        later = evaluation.marks[number - 1].rule.rule_priority
-        return f"; rule {later} would mark it, but comes later"
+    if later := evaluation.shadowed_result(rank):
+        return f"; rule {later.rule.rule_priority} would mark it, but comes later"
     return ""

@@ -1,4 +1,4 @@
-"""Which image goes when, if nothing is pushed, pulled or restored any more."""
+"""Forecast when images are deleted or archived if nothing is pushed, pulled or restored."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from ecr_constructs.model.lifecycle.simulation import bits
 from ecr_constructs.model.lifecycle.simulation.engine import Fate, Simulation
 from ecr_constructs.model.lifecycle.simulation.evaluation import Stage
 from ecr_constructs.model.lifecycle.simulation.relations import ARCHIVE, EXPIRE
+from ecr_constructs.model.validation import reject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ecr_constructs.model.lifecycle.image import Image
-    from ecr_constructs.model.lifecycle.simulation.evaluation import Evaluation
-    from ecr_constructs.model.lifecycle.simulation.marks import Marks
+    from ecr_constructs.model.lifecycle.simulation.evaluation import Evaluation, RuleResult
 
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An image that goes.
+    """The deletion or archiving of an image.
 
     Attributes:
-        at: From this instant on it may go; ECR acts within 24 hours.
+        at: The earliest instant; ECR acts within 24 hours.
         image: The image.
-        fate: Whether it is deleted or archived. One that is archived may be deleted later.
-        rule_priority: The rule that does it.
+        fate: Whether it is deleted or archived. An archived image may be deleted later.
+        rule_priority: The rule that acts.
     """
 
     at: datetime
@@ -42,12 +42,13 @@ class Event:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What goes until some day, in that order.
+    """The deletions and archivings until an instant.
 
     Attributes:
-        simulation: What goes at once.
+        simulation: The immediate outcome.
         until: The end of the forecast.
-        events: What goes, at once or later; an image that is archived and then deleted is two.
+        events: The immediate and the later events, in the order of time; an image that is
+            archived and then deleted has two.
     """
 
     simulation: Simulation
@@ -56,7 +57,7 @@ class Forecast:
 
     @cached_property
     def days(self) -> dict[date, Counter[Fate]]:
-        """How many images go on each day, in UTC; days without any are left out."""
+        """The number of images of each fate on each day, in UTC, without empty days."""
         days: dict[date, Counter[Fate]] = {}
         for event in self.events:
             days.setdefault(event.at.date(), Counter())[event.fate] += 1
@@ -64,7 +65,7 @@ class Forecast:
 
     @property
     def left(self) -> int:
-        """How many images are there at the end, archived or not."""
+        """The number of remaining images at the end, archived or not."""
         gone = sum(event.fate is Fate.EXPIRED for event in self.events)
         return len(self.simulation.inventory) - gone
 
@@ -75,30 +76,31 @@ def forecast(
     """Look ahead; see `LifecyclePolicy.forecast`.
 
     Args:
-        simulation: What goes at once.
-        days: How far to look.
-        advance: Called with the number of days that were worked through since the last call.
+        simulation: The immediate outcome.
+        days: The length of the forecast.
+        advance: A callback that receives the number of days processed since its last call.
 
     Raises:
-        ValueError: There is no such day.
+        ValidationError: ``days-out-of-range``.
     """
     try:
         until = simulation.now + days * _DAY
     except OverflowError:
         until = simulation.now
     if until <= simulation.now:
-        msg = f"days must be at least 1, and end before the year 10000; got {days}"
-        raise ValueError(msg)
-    future = _Future(simulation.evaluation, advance)
-    events = sorted(future.events(until), key=lambda event: event.at)
+        message = f"must be at least 1 and end before the year 10000, got {days}"
+        reject("forecast", days, "days-out-of-range", message, path="days")
+    timeline = _Timeline(simulation.evaluation, advance)
+    events = sorted(timeline.events(until), key=lambda event: event.at)
     return Forecast(simulation, until, tuple(events))
 
 
-class _Future:
-    """The images that are left, evaluated once a day as ECR does.
+class _Timeline:
+    """The daily evaluations of the remaining images.
 
-    Days on which nothing comes of age are passed over: a count marks more only when an image
-    arrives in the archive, and an index lets go only when it goes.
+    ECR evaluates a policy about once a day. Days on which no image reaches a rule's age are
+    skipped: a count marks more images only when one arrives in the archive, and an index
+    releases its children only when it is deleted or archived itself.
     """
 
     def __init__(self, evaluation: Evaluation, advance: Callable[[int], None]) -> None:
@@ -107,26 +109,26 @@ class _Future:
         self._gone: dict[int, datetime] = {}
 
     def events(self, until: datetime) -> Iterator[Event]:
-        """Yield what goes, a day's after another's."""
+        """Yield the events before an instant, day by day."""
         now = self._evaluation.stage.at
         while True:
-            if self._evaluation.settled != (0, 0):
-                yield from self._go()
+            if self._evaluation.resolution != (0, 0):
+                yield from self._apply()
                 continue
             due = self._next_due()
             if due is None or due >= until:
                 return
-            # The first evaluation at which it is strictly older.
+            # The first daily evaluation at which the image is strictly older than the rule's age.
             self._move_to(now + ((due - now) // _DAY + 1) * _DAY)
 
     def _move_to(self, at: datetime) -> None:
         self._advance((at - self._evaluation.stage.at) // _DAY)
         self._evaluation = self._evaluation.at_stage(self._evaluation.stage._replace(at=at))
 
-    def _go(self) -> Iterator[Event]:
-        """Yield what goes now, and evaluate again what is left."""
+    def _apply(self) -> Iterator[Event]:
+        """Yield the events of the current evaluation, and evaluate the remaining images."""
         evaluation, stage = self._evaluation, self._evaluation.stage
-        expired, archived = evaluation.settled
+        expired, archived = evaluation.resolution
         ranks = list(bits.members(expired | archived))[::-1]
         instants = self._instants(ranks)
         archived_at = dict(stage.archived_at)
@@ -136,81 +138,86 @@ class _Future:
             if event.fate is Fate.ARCHIVED:
                 archived_at[rank] = event.at
             yield event
-        left = Stage(
+        remaining = Stage(
             stage.at,
             stage.standard & ~expired & ~archived,
             stage.archive & ~expired | archived,
             archived_at,
         )
-        self._evaluation = evaluation.at_stage(left)
+        self._evaluation = evaluation.at_stage(remaining)
 
     def _event(self, rank: int, at: datetime) -> Event:
         evaluation = self._evaluation
-        rule = evaluation.actors[evaluation.leader(rank)].rule
+        rule = evaluation.acting_results[evaluation.root_image(rank)].rule
         assert rule.rule_priority
-        fate = {EXPIRE: Fate.EXPIRED, ARCHIVE: Fate.ARCHIVED}[evaluation.deeds[rank]]
+        fate = {EXPIRE: Fate.EXPIRED, ARCHIVE: Fate.ARCHIVED}[evaluation.actions[rank]]
         return Event(at, evaluation.ranking.images[rank], fate, rule.rule_priority)
 
     def _instants(self, ranks: list[int]) -> dict[int, datetime]:
-        """Return from when on each may go: not before what holds it, or what it follows."""
+        """Return the earliest instant of each event.
+
+        An image is not deleted before the indexes that list it and the subject that it follows.
+        These may depend on others in turn, so instants are raised until none changes.
+        """
         evaluation, now = self._evaluation, self._evaluation.ranking.now
         instants: dict[int, datetime] = {}
-        causes: dict[int, list[int]] = {}
+        prerequisites: dict[int, list[int]] = {}
         for rank in ranks:
-            follows = evaluation.leader(rank) != rank
+            follows = evaluation.root_image(rank) != rank
             instants[rank] = now if follows else max(now, self._own_instant(rank))
-            found = list(evaluation.relations.listed_by.get(rank, ()))
+            required = list(evaluation.relations.listed_by.get(rank, ()))
             if follows:
-                found.append(evaluation.relations.subjects[rank])
-            if found:
-                causes[rank] = found
+                required.append(evaluation.relations.subjects[rank])
+            if required:
+                prerequisites[rank] = required
         changed = True
         while changed:
             changed = False
-            for rank, found in causes.items():
-                latest = max(instants.get(each) or self._gone.get(each, now) for each in found)
+            for rank, required in prerequisites.items():
+                latest = max(instants.get(item) or self._gone.get(item, now) for item in required)
                 if latest > instants[rank]:
                     instants[rank], changed = latest, True
         return instants
 
     def _own_instant(self, rank: int) -> datetime:
-        evaluation, marks = self._evaluation, self._evaluation.actors[rank]
-        if marks.rule.count_type == "imageCountMoreThan":
-            # It was too many from the start, or is since something arrived in the archive.
+        evaluation, result = self._evaluation, self._evaluation.acting_results[rank]
+        if result.rule.count_type == "imageCountMoreThan":
+            # It is surplus from the start, or since the last image arrived in the archive.
             return max(evaluation.stage.archived_at.values(), default=evaluation.ranking.now)
-        due = self._due(rank, marks)
+        due = self._due(rank, result)
         # It may be old enough before it arrives in the archive.
         return max(due, evaluation.stage.archived_at.get(rank, due))
 
-    def _due(self, rank: int, marks: Marks) -> datetime:
+    def _due(self, rank: int, result: RuleResult) -> datetime:
         image, now = self._evaluation.ranking.images[rank], self._evaluation.ranking.now
-        if marks.rule.count_type == "sinceImagePushed":
+        if result.rule.count_type == "sinceImagePushed":
             clock = image.pushed_clock(now)
-        elif marks.rule.count_type == "sinceImagePulled":
+        elif result.rule.count_type == "sinceImagePulled":
             clock = image.pulled_clock(now)
         else:
             clock = self._evaluation.stage.archived_at.get(rank) or image.last_archived_at or now
-        return clock + timedelta(days=marks.rule.count_number)
+        return clock + timedelta(days=result.rule.count_number)
 
     def _next_due(self) -> datetime | None:
-        """Return when the next image comes of age, by the rule that decides over it."""
-        found = []
-        for marks in self._evaluation.marks:
-            young, count_type = marks.own & ~marks.marked, marks.rule.count_type
+        """Return the next instant at which an image reaches the age of its deciding rule."""
+        instants = []
+        for result in self._evaluation.results:
+            young, count_type = result.own & ~result.marked, result.rule.count_type
             if not young or count_type == "imageCountMoreThan":
                 continue
             try:
-                found.append(min(self._due(rank, marks) for rank in self._oldest(marks, young)))
+                oldest = self._oldest(result, young)
+                instants.append(min(self._due(rank, result) for rank in oldest))
             except OverflowError:
-                # So many days that no calendar holds them.
+                # The age exceeds the range of datetime: it is never reached.
                 continue
-        return min(found, default=None)
+        return min(instants, default=None)
 
-    def _oldest(self, marks: Marks, ranks: int) -> Iterator[int]:
-        """Yield the image with the earliest clock, of those that were archived later all."""
-        if marks.rule.count_type == "sinceImageTransitioned":
+    def _oldest(self, result: RuleResult, ranks: int) -> Iterator[int]:
+        """Yield the image with the earliest clock, and all that were archived since the start."""
+        if result.rule.count_type == "sinceImageTransitioned":
             late = [rank for rank in self._evaluation.stage.archived_at if ranks >> rank & 1]
             ranks &= ~bits.from_members(late, ranks.bit_length())
             yield from late
         if ranks:
-            yield self._evaluation.ranking.oldest(marks.rule.count_type, ranks)
+            yield self._evaluation.ranking.oldest(result.rule.count_type, ranks)

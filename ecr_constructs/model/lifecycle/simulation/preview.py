@@ -1,7 +1,7 @@
-"""A simulation as JSON, in the shape of ECR's GetLifecyclePolicyPreview and beyond.
+"""Write a simulation as JSON that extends the response of ECR's GetLifecyclePolicyPreview.
 
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetLifecyclePolicyPreview.html
-Every key is described in docs/reference/cli.md.
+docs/reference/cli.md describes every key.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,11 +18,11 @@ _ACTIONS: dict[Fate, dict[str, str]] = {
 
 
 class Change(NamedTuple):
-    """An image to which one policy does something else than another.
+    """An image with different outcomes under two policies.
 
     Attributes:
-        before: What the old policy does.
-        after: What the new policy does.
+        before: The outcome under the old policy.
+        after: The outcome under the new policy.
     """
 
     before: Outcome
@@ -30,7 +30,7 @@ class Change(NamedTuple):
 
 
 def changes(before: Simulation, after: Simulation) -> tuple[Change, ...]:
-    """Return the images whose fate differs, in the order in which the inventory lists them."""
+    """Return the images whose fate differs, in the order of the inventory."""
     pairs = map(Change, before.outcomes, after.outcomes)
     return tuple(pair for pair in pairs if pair.before.fate is not pair.after.fate)
 
@@ -42,35 +42,35 @@ def document(
 
     Args:
         simulation: The simulation.
-        forecast: What goes later.
-        changed: The images to tell of, with what another policy did. Default: all images.
+        forecast: The later events.
+        changed: The images to include, with their change from another policy. Default: all images.
     """
-    told = list(simulation.outcomes)
-    compared = {}
+    outcomes = list(simulation.outcomes)
+    comparison = {}
     if changed is not None:
-        listed = list(changed)
-        told = [change.after for change in listed]
-        compared = {"changes": [_change(change) for change in listed]}
+        changed = list(changed)
+        outcomes = [change.after for change in changed]
+        comparison = {"changes": [_change(change) for change in changed]}
     return {
-        "previewResults": list(_results(told)),
+        "previewResults": list(_results(outcomes)),
         "summary": _summary(simulation),
-        **compared,
-        "explanations": [_explanation(outcome) for outcome in told],
+        **comparison,
+        "explanations": [_explanation(outcome) for outcome in outcomes],
         "assumptions": [
-            {"id": each.id, "message": each.sentence, "imageCount": each.images}
-            for each in simulation.assumptions
+            {"id": name, "message": sentence, "imageCount": images}
+            for name, sentence, images in simulation.assumptions
         ],
         "forecast": _forecast(forecast),
     }
 
 
 def action_of(outcome: Outcome) -> str:
-    """Return the action in ECR's words: EXPIRE, TRANSITION, or KEEP, which ECR does not say."""
+    """Return EXPIRE or TRANSITION as in ECR's API, or KEEP."""
     return _ACTIONS.get(outcome.fate, {"type": "KEEP"})["type"]
 
 
-def _results(told: Iterable[Outcome]) -> Iterator[dict[str, Any]]:
-    for outcome in told:
+def _results(outcomes: Iterable[Outcome]) -> Iterator[dict[str, Any]]:
+    for outcome in outcomes:
         if outcome.fate is not Fate.KEPT:
             image = outcome.image
             yield {

@@ -1,6 +1,6 @@
-"""An inventory, its newest image first, with what rules ask of it indexed once.
+"""Sort an inventory, newest image first, and index the properties that rules select by.
 
-An image is known here by its rank: 0 is the newest. Sets of ranks are integers (`bits`).
+The rank of an image is its position: 0 is the newest. Sets of ranks are integers (`bits`).
 """
 
 from bisect import bisect_left, bisect_right
@@ -20,29 +20,30 @@ class Ranking:
     """The images of an inventory in the order in which a lifecycle policy counts them.
 
     Attributes:
-        now: The instant at which ages are taken.
-        images: The images, the one with the youngest push clock first.
+        now: The instant of the evaluation.
+        images: The images, the one with the latest push clock first.
         all: All ranks.
         archive: The ranks in the archive storage class.
-        standard: The others.
+        standard: The other ranks.
     """
 
     def __init__(self, inventory: Inventory, now: datetime, ties: TieOrder) -> None:
         """Sort the images."""
         self.now = now
         clocks = [image.pushed_clock(now).timestamp() for image in inventory]
-        places = list(range(len(clocks)))
+        indexes = list(range(len(clocks)))
         if ties is TieOrder.LISTED:
-            places.reverse()
+            indexes.reverse()
         elif len(set(clocks)) < len(clocks):
-            places.sort(key=[image.digest for image in inventory].__getitem__)
-        places.sort(key=clocks.__getitem__, reverse=True)
-        self._places = places
+            indexes.sort(key=[image.digest for image in inventory].__getitem__)
+        # The sort is stable, so images with one timestamp stay in the order of their ties.
+        indexes.sort(key=clocks.__getitem__, reverse=True)
+        self._indexes = indexes
         self._inventory = inventory
-        self.images = [inventory.images[place] for place in places]
-        # Ascending, as bisect wants it.
-        self._ages = [-clocks[place] for place in places]
-        self.all = bits.below(len(places))
+        self.images = [inventory.images[index] for index in indexes]
+        # Negated, because bisect needs ascending values.
+        self._ages = [-clocks[index] for index in indexes]
+        self.all = bits.below(len(indexes))
         self.archive = bits.from_flags(image.archived for image in reversed(self.images))
         self.standard = self.all & ~self.archive
 
@@ -52,40 +53,40 @@ class Ranking:
         return {image.digest: rank for rank, image in enumerate(self.images)}
 
     @cached_property
-    def rank_of_place(self) -> list[int]:
-        """The rank of each image in the order in which the inventory lists them."""
-        ranks = [0] * len(self._places)
-        for rank, place in enumerate(self._places):
-            ranks[place] = rank
+    def ranks_as_listed(self) -> list[int]:
+        """The rank of each image in the order of the inventory."""
+        ranks = [0] * len(self._indexes)
+        for rank, index in enumerate(self._indexes):
+            ranks[index] = rank
         return ranks
 
     @cached_property
     def tags(self) -> Tags:
         """The tags, each with the rank of its image."""
-        ranks = self.rank_of_place
-        holders = {tag: ranks[place] for tag, place in self._inventory.holders.items()}
+        ranks = self.ranks_as_listed
+        holders = {tag: ranks[index] for tag, index in self._inventory.holders.items()}
         return Tags(holders, len(self.images))
 
     @cached_property
     def tagged(self) -> int:
-        """The ranks of the images that have a tag."""
+        """The ranks of the tagged images."""
         return bits.from_flags(bool(image.tags) for image in reversed(self.images))
 
     def selected(self, rule: LifecycleRule) -> int:
-        """Return the ranks that a rule selects by tags, in either storage class."""
+        """Return the ranks that a rule's tag selection matches, in either storage class."""
         if rule.tag_status == "any":
             return self.all
         if rule.tag_status == "untagged":
             return self.all & ~self.tagged
-        found = self.all
+        selected = self.all
         for pattern in rule.tag_pattern_list:
-            found &= bits.from_members(self.tags.images_with_pattern(pattern), self.tags.size)
+            selected &= bits.from_members(self.tags.images_with_pattern(pattern), self.tags.size)
         for prefix in rule.tag_prefix_list:
-            found &= bits.from_members(self.tags.images_with_prefix(prefix), self.tags.size)
-        return found
+            selected &= bits.from_members(self.tags.images_with_prefix(prefix), self.tags.size)
+        return selected
 
     def older(self, count_type: str, days: float, at: datetime) -> int:
-        """Return the ranks whose clock is strictly more than that many days before an instant.
+        """Return the ranks whose clock is strictly more than a number of days before an instant.
 
         Args:
             count_type: ``sinceImagePushed``, ``sinceImagePulled`` or ``sinceImageTransitioned``.
@@ -99,7 +100,7 @@ class Ranking:
         return clock.older(limit, days)
 
     def oldest(self, count_type: str, ranks: int) -> int:
-        """Return which of these ranks has the earliest clock."""
+        """Return the rank with the earliest clock."""
         if count_type == "sinceImagePushed":
             return ranks.bit_length() - 1
         clock = self._pulled if count_type == "sinceImagePulled" else self._transitioned
@@ -111,7 +112,7 @@ class Ranking:
 
     @cached_property
     def _transitioned(self) -> "_Clock":
-        # An image that was never archived is never long enough in the archive.
+        # An image that was never archived never reaches an age in the archive.
         return _Clock(
             [
                 image.last_archived_at.timestamp() if image.last_archived_at else -_NEVER
@@ -120,35 +121,36 @@ class Ranking:
         )
 
     def of_one_age(self, rank: int) -> int:
-        """Return the ranks whose push clock shows what this one's shows."""
+        """Return the ranks with the same push clock as this one."""
         age = self._ages[rank]
         return bits.below(bisect_right(self._ages, age)) & ~bits.below(bisect_left(self._ages, age))
 
 
 class _Clock:
-    """Instants that do not follow the order of the ranks."""
+    """An instant for each rank, in an order other than that of the ranks."""
 
     def __init__(self, instants: list[float]) -> None:
-        """Sort them once."""
+        """Sort the ranks by their instants."""
         self.instants = instants
         self._ranks = sorted(range(len(instants)), key=instants.__getitem__)
         self._sorted = [instants[rank] for rank in self._ranks]
-        self._known: dict[float, tuple[int, int]] = {}
+        self._cache: dict[float, tuple[int, int]] = {}
 
     def older(self, limit: float, days: float) -> int:
         """Return the ranks of the instants before a limit.
 
         Args:
             limit: The instant.
-            days: What is asked with later and later limits, and so needs only what is new.
+            days: The key of the cache: a forecast asks for the same days with ever later limits,
+                so that only the ranks since the previous limit are added.
         """
         end = bisect_left(self._sorted, limit)
-        start, older = self._known.get(days, (0, 0))
+        start, older = self._cache.get(days, (0, 0))
         if start > end:
             start, older = 0, 0
         if end > start:
             older |= bits.from_members(self._ranks[start:end], len(self._ranks))
-        self._known[days] = end, older
+        self._cache[days] = end, older
         return older
 
 

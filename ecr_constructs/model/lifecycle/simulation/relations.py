@@ -1,4 +1,4 @@
-"""What images owe to each other: an index keeps what it lists, a referrer follows its subject.
+"""Dependencies between images: an index protects its children, a referrer follows its subject.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
 """
@@ -13,25 +13,25 @@ from ecr_constructs.model.lifecycle.simulation.ranking import Ranking
 EXPIRE, ARCHIVE = 1, 2
 
 
-class Settled(NamedTuple):
-    """What goes, as sets of ranks."""
+class Resolution(NamedTuple):
+    """The images that are deleted or archived, as sets of ranks."""
 
     expired: int
     archived: int
 
 
 class Relations:
-    """Who lists and who refers to whom, by rank.
+    """The indexes and referrers of an inventory, by rank.
 
     Attributes:
-        lists: For each index the images that it lists and the repository has.
-        listed_by: For each listed image its indexes.
-        subjects: For each referrer the image that it refers to.
-        referrers: For each subject what refers to it.
+        lists: For each index its children in the repository.
+        listed_by: For each child its indexes.
+        subjects: For each referrer its subject.
+        referrers: For each subject its referrers.
     """
 
     def __init__(self, ranking: Ranking) -> None:
-        """Find them; an image that lists or refers to itself does neither."""
+        """Look up the references; an image's references to itself are ignored."""
         self._ranking = ranking
         self.lists: dict[int, list[int]] = {}
         self.listed_by: dict[int, list[int]] = defaultdict(list)
@@ -53,17 +53,17 @@ class Relations:
                     self.referrers[subject].append(rank)
 
     def children(self, gone: int) -> int:
-        """Return the images that an index lists which is not gone."""
+        """Return the children of the indexes that are not gone."""
         indexes = frozenset(self.lists) - frozenset(bits.members(gone))
         listed = (rank for index in indexes for rank in self.lists[index])
         return bits.from_members(listed, len(self._ranking.images))
 
     @cached_property
     def referring(self) -> int:
-        """The images that refer to another one, be it here or not."""
-        return bits.from_flags(bool(each.subject) for each in reversed(self._ranking.images))
+        """The images with a subject, whether or not it is in the repository."""
+        return bits.from_flags(bool(image.subject) for image in reversed(self._ranking.images))
 
-    def settle(
+    def resolve(
         self,
         expire: int,
         archive: int,
@@ -71,89 +71,101 @@ class Relations:
         archived: int,
         gone: int,
         archived_index_releases: bool,
-    ) -> Settled:
-        """Return what goes of the images that rules act on, and what follows them.
+    ) -> Resolution:
+        """Return the images that are deleted or archived after their dependencies are respected.
 
         Args:
             expire: The images that rules delete.
             archive: The images that rules archive.
             archived: The images that are archived already.
-            gone: The images that are deleted already, and keep nothing.
-            archived_index_releases: Whether an archived index lets go of what it lists.
+            gone: The images that are deleted already, and protect nothing.
+            archived_index_releases: Whether the children of an archived index may be deleted.
         """
         if not self.listed_by and not self.subjects:
-            return Settled(expire, archive & ~expire)
+            return Resolution(expire, archive & ~expire)
         size = len(self._ranking.images)
-        settling = _Settling(self, size, archived, gone, releases=archived_index_releases)
-        for deed, acted in ((EXPIRE, expire), (ARCHIVE, archive)):
+        actions = bytearray(size)
+        for action, acted in ((EXPIRE, expire), (ARCHIVE, archive)):
             for rank in bits.members(acted):
-                settling.deeds[rank] |= deed
-        settling.run()
-        deeds = settling.deeds
-        deeds.reverse()
-        gone = bits.from_flags(deed & EXPIRE for deed in deeds)
-        return Settled(gone, bits.from_flags(deed >> 1 for deed in deeds) & ~gone)
+                actions[rank] |= action
+        _Resolver(self, actions, archived, gone, releases=archived_index_releases).run()
+        actions.reverse()
+        expired = bits.from_flags(action & EXPIRE for action in actions)
+        return Resolution(expired, bits.from_flags(action >> 1 for action in actions) & ~expired)
 
 
-class _Settling:
-    """Starts from all that could go, and takes back what may not until nothing changes."""
+class _Resolver:
+    """Propagate actions to referrers, then retract forbidden ones until nothing changes.
+
+    Indexes may list indexes and referrers may have referrers, and the two relations may form
+    cycles. Starting from the largest set of actions and only retracting from it terminates, and
+    it removes a cycle of images that all may go.
+    """
 
     def __init__(
-        self, relations: Relations, size: int, archived: int, gone: int, *, releases: bool
+        self,
+        relations: Relations,
+        actions: bytearray,
+        archived: int,
+        gone: int,
+        *,
+        releases: bool,
     ) -> None:
-        self.deeds = bytearray(size)
-        self._own = bytes(size)
+        self._actions = actions
+        self._rule_actions = bytes(actions)
         self._relations = relations
         self._archived = frozenset(bits.members(archived))
         self._gone = frozenset(bits.members(gone))
         self._releases = releases
 
     def run(self) -> None:
-        """Settle `deeds`."""
-        self._own = bytes(self.deeds)
-        self._let_follow()
-        self._take_back()
+        """Change the actions in place."""
+        self._propagate()
+        self._retract()
 
-    def _let_follow(self) -> None:
-        waiting = [rank for rank in self._relations.referrers if self.deeds[rank]]
-        while waiting:
-            subject = waiting.pop()
-            for referrer in self._relations.referrers[subject]:
-                follows = self.deeds[referrer] | self._followed(referrer, subject)
-                if follows != self.deeds[referrer]:
-                    self.deeds[referrer] = follows
-                    if referrer in self._relations.referrers:
-                        waiting.append(referrer)
+    def _propagate(self) -> None:
+        referrers, actions = self._relations.referrers, self._actions
+        pending = [rank for rank in referrers if actions[rank]]
+        while pending:
+            subject = pending.pop()
+            for referrer in referrers[subject]:
+                extended = actions[referrer] | self._inherited(referrer, subject)
+                if extended != actions[referrer]:
+                    actions[referrer] = extended
+                    if referrer in referrers:
+                        pending.append(referrer)
 
-    def _followed(self, referrer: int, subject: int) -> int:
+    def _inherited(self, referrer: int, subject: int) -> int:
+        """Return the actions on a subject that its referrer follows."""
         if referrer in self._gone:
             return 0
-        return self.deeds[subject] & (EXPIRE if referrer in self._archived else EXPIRE | ARCHIVE)
+        return self._actions[subject] & (EXPIRE if referrer in self._archived else EXPIRE | ARCHIVE)
 
-    def _take_back(self) -> None:
+    def _retract(self) -> None:
         relations = self._relations
-        waiting = [rank for rank in relations.listed_by if self.deeds[rank]]
-        while waiting:
-            rank = waiting.pop()
+        pending = [rank for rank in relations.listed_by if self._actions[rank]]
+        while pending:
+            rank = pending.pop()
             allowed = self._allowed(rank)
-            if allowed != self.deeds[rank]:
-                self.deeds[rank] = allowed
-                waiting += relations.lists.get(rank, ())
+            if allowed != self._actions[rank]:
+                self._actions[rank] = allowed
+                # The retracted action may have been what allowed those of its dependents.
+                pending += relations.lists.get(rank, ())
                 if rank in relations.referrers:
-                    waiting += relations.referrers[rank]
+                    pending += relations.referrers[rank]
 
     def _allowed(self, rank: int) -> int:
-        reasons = self._own[rank]
+        justified = self._rule_actions[rank]
         if rank in self._relations.subjects:
-            reasons |= self._followed(rank, self._relations.subjects[rank])
-        allowed = self.deeds[rank] & reasons
+            justified |= self._inherited(rank, self._relations.subjects[rank])
+        allowed = self._actions[rank] & justified
         for index in self._relations.listed_by.get(rank, ()):
             if index in self._gone:
                 continue
-            deed = self.deeds[index]
-            archived = deed & ARCHIVE or index in self._archived
-            if not (deed & EXPIRE or (archived and self._releases)):
+            action = self._actions[index]
+            archived = action & ARCHIVE or index in self._archived
+            if not (action & EXPIRE or (archived and self._releases)):
                 allowed &= ~EXPIRE
-            if not (deed or archived):
+            if not (action or archived):
                 allowed &= ~ARCHIVE
         return allowed

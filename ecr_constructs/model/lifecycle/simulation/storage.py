@@ -1,4 +1,4 @@
-"""How much storage some images take by themselves. Images share layers, so it is a range."""
+"""Estimate the storage that some images use exclusively; shared layers make it a range."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,8 +11,8 @@ class Bytes(NamedTuple):
     """A range of bytes.
 
     Attributes:
-        at_least: What they do not share with any image that stays.
-        at_most: What they would take if they shared nothing that is not known to be shared.
+        at_least: The size of the layers that are certainly not shared with a remaining image.
+        at_most: The size if all layers that may be shared are not shared.
     """
 
     at_least: int
@@ -20,7 +20,7 @@ class Bytes(NamedTuple):
 
 
 def in_units(size: int) -> str:
-    """Say how much some bytes are: ``3.4 GB``."""
+    """Format a number of bytes: ``3.4 GB``."""
     value, unit = float(size), "B"
     for larger in ("kB", "MB", "GB", "TB"):
         if value < 1000:  # noqa: PLR2004
@@ -30,30 +30,25 @@ def in_units(size: int) -> str:
 
 
 def bytes_of(images: Sequence[Image], ranks: int) -> Bytes:
-    """Return what the images with these ranks take, and no other image.
+    """Return the storage that only the images with these ranks use.
 
-    Without manifests, all that is known is that it is not more than the sum of their sizes. With
-    the manifests of all images it is exact.
+    Without manifests it is at most the sum of their sizes. With the manifests of all images it is
+    exact.
 
     Args:
         images: All images of the repository, by rank.
-        ranks: Those in question.
+        ranks: The images to measure.
     """
-    going = [images[rank] for rank in bits.members(ranks)]
-    staying = (1 << len(images)) - 1 & ~ranks
-    sure: dict[str, int] = {}
-    shared: set[str] = set()
-    unknown = 0
-    for image in going:
-        if image.blobs is None:
-            # An index holds nothing but the list; its size is that of its largest child.
-            unknown += 0 if image.is_index else image.size_bytes
-        else:
-            sure.update((blob.digest, blob.size_bytes) for blob in image.blobs)
-    all_known = True
-    for rank in bits.members(staying):
-        blobs = images[rank].blobs
-        all_known = all_known and blobs is not None
-        shared.update(blob.digest for blob in blobs or ())
-    freed = sum(size for digest, size in sure.items() if digest not in shared)
-    return Bytes(freed if all_known else 0, freed + unknown)
+    sizes: dict[str, int] = {}
+    unknown_size = 0
+    for rank in bits.members(ranks):
+        image = images[rank]
+        if image.blobs is not None:
+            sizes.update((blob.digest, blob.size_bytes) for blob in image.blobs)
+        elif not image.is_index:
+            # An index has no layers; the size that ECR reports is that of its largest child.
+            unknown_size += image.size_bytes
+    remaining = [images[rank].blobs for rank in bits.members(bits.below(len(images)) & ~ranks)]
+    shared = {blob.digest for blobs in remaining for blob in blobs or ()}
+    freed = sum(size for digest, size in sizes.items() if digest not in shared)
+    return Bytes(0 if None in remaining else freed, freed + unknown_size)

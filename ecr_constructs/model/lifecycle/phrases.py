@@ -1,4 +1,4 @@
-"""Lifecycle rules in words."""
+"""Phrases that describe lifecycle rules."""
 
 from __future__ import annotations
 
@@ -17,32 +17,34 @@ _SINCE = {
 
 
 def rule_in_words(rule: LifecycleRule) -> str:
-    """Say what a rule does: ``keep the newest 100 images tagged v*, delete the older ones``."""
+    """Return the effect of a rule: ``keep the newest 9 images, delete the older ones``."""
     if rule.protects:
-        return f"keep every {_selected(rule, 'image')}"
+        return f"keep every {_selection(rule, 'image')}"
     verb = "archive" if rule.action == "transition" else "delete"
     if rule.count_type == "imageCountMoreThan":
-        return f"keep the newest {_counted(rule, 'image')}, {verb} the older ones"
+        return f"keep the newest {_count(rule)}, {verb} the older ones"
     days = "1 day" if rule.count_number == 1 else f"{_number(rule)} days"
-    return f"{verb} {_selected(rule, 'images')} {days} {_SINCE[rule.count_type]}"
+    return f"{verb} {_selection(rule, 'images')} {days} {_SINCE[rule.count_type]}"
 
 
-def _counted(rule: LifecycleRule, noun: str) -> str:
-    one = rule.count_number == 1
-    return _selected(rule, noun) if one else f"{_number(rule)} {_selected(rule, f'{noun}s')}"
+def _count(rule: LifecycleRule) -> str:
+    if rule.count_number == 1:
+        return _selection(rule, "image")
+    return f"{_number(rule)} {_selection(rule, 'images')}"
 
 
 def _number(rule: LifecycleRule) -> str:
-    known = not is_unresolved(rule.count_number)
-    return f"{rule.count_number:,}" if known else "(a deploy-time number of)"
+    if is_unresolved(rule.count_number):
+        return "(a deploy-time number of)"
+    return f"{rule.count_number:,}"
 
 
 def selected_in_words(rule: LifecycleRule) -> str:
-    """Say what a rule selects: ``images tagged v*``."""
-    return _selected(rule, "images")
+    """Return the selection of a rule: ``images tagged v*``."""
+    return _selection(rule, "images")
 
 
-def _selected(rule: LifecycleRule, noun: str) -> str:
+def _selection(rule: LifecycleRule, noun: str) -> str:
     if rule.storage_class == "archive":
         noun = f"archived {noun}"
     if rule.tag_status == "untagged":
