@@ -12,13 +12,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ecr_constructs.cloudformation.errors import CheckError
+from ecr_constructs.cloudformation.cloud_assembly import MANIFEST
+from ecr_constructs.cloudformation.errors import TemplateError
 
 PLUGIN = "EcrChecks"
 """The name before our ids in acknowledgments."""
 
 KEY = "aws:cdk:acknowledged-rules"
 """``cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY``."""
+
+
+_REPORT = "validation-report.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def acknowledged_in(template: Path) -> Acknowledged:
         template: The stack's template in a cloud assembly; elsewhere there is nothing.
 
     Raises:
-        CheckError: The file cannot be read.
+        TemplateError: The file cannot be read.
     """
     metadata = template.with_name(template.name.replace(".template.json", ".metadata.json"))
     if metadata == template or not metadata.is_file():
@@ -79,7 +83,7 @@ def acknowledged_in(template: Path) -> Acknowledged:
         content = json.loads(text)
     except ValueError:
         msg = f"{metadata} is no JSON; synthesize again"
-        raise CheckError(msg) from None
+        raise TemplateError(msg) from None
     entries = [(path.removeprefix("/"), each) for path, found in content.items() for each in found]
     paths: dict[str, list[str]] = defaultdict(list)
     constructs: dict[str, str] = {}
@@ -139,3 +143,55 @@ def _read(path: str, reasons: Mapping[str, str]) -> Iterator[Acknowledgment]:
     for name, reason in reasons.items():
         plugin, _, rule = name.rpartition("::")
         yield Acknowledgment(rule, reason.strip(), path, plugin)
+
+
+def acknowledged_at_synthesis(assembly: Path) -> Mapping[Path | None, Sequence[Acknowledgment]]:
+    """Return what was acknowledged by the template it is about; None: those of whole stacks.
+
+    Args:
+        assembly: The folder of the app's cloud assembly, not that of a stage in it. Any other
+            folder has no report.
+
+    Raises:
+        TemplateError: The report is no JSON.
+    """
+    found: dict[Path | None, list[Acknowledgment]] = defaultdict(list)
+    report = assembly / _REPORT
+    if not report.is_file() or not (assembly / MANIFEST).is_file():
+        return found
+    try:
+        content = json.loads(report.read_text(encoding="utf-8"))
+    except ValueError:
+        msg = f"{report} is no JSON; synthesize again"
+        raise TemplateError(msg) from None
+    for template, each in _read_report(content):
+        found[(assembly / template).resolve() if template else None].append(each)
+    return found
+
+
+def _read_report(content: Any) -> Iterator[tuple[str | None, Acknowledgment]]:
+    for rule, reason, construct in _suppressed(content):
+        match construct:
+            case {
+                "constructPath": str(path),
+                "cloudFormationResource": {"templatePath": str(template), "logicalId": str(name)},
+            }:
+                yield template, Acknowledgment(rule, reason, path, PLUGIN, frozenset({name}))
+            case {"constructPath": str(path)}:
+                yield None, Acknowledgment(rule, reason, path, PLUGIN)
+
+
+def _suppressed(content: Any) -> Iterator[tuple[str, str, Any]]:
+    """Yield rule, reason and construct; other plugins and versions of CDK say other things."""
+    for report in _listed(content, "pluginReports"):
+        ours = isinstance(report, Mapping) and report.get("pluginName") == PLUGIN
+        for violation in _listed(report, "suppressedViolations") if ours else ():
+            match violation:
+                case {"ruleName": str(rule), "reason": str(reason)}:
+                    for construct in _listed(violation, "violatingConstructs"):
+                        yield rule, reason.strip(), construct
+
+
+def _listed(value: Any, name: str) -> Sequence[Any]:
+    found = value.get(name) if isinstance(value, Mapping) else None
+    return found if isinstance(found, list) else ()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ecr_constructs.cloudformation.errors import CheckError
+from ecr_constructs.cloudformation.errors import TemplateError
 
 MANIFEST = "manifest.json"
 _UNKNOWN = "unknown-"
@@ -40,7 +40,7 @@ def stack_files(folder: Path) -> Iterator[StackFile]:
     """Yield the stacks of a cloud assembly and of the stages in it.
 
     Raises:
-        CheckError: The manifest cannot be read.
+        TemplateError: The manifest cannot be read.
     """
     for artifact in _artifacts(folder / MANIFEST):
         match artifact:
@@ -99,10 +99,10 @@ def _json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror}"
-        raise CheckError(msg) from None
+        raise TemplateError(msg) from None
     except (ValueError, RecursionError):
         msg = f"{path} is no JSON; synthesize again"
-        raise CheckError(msg) from None
+        raise TemplateError(msg) from None
 
 
 def _environment(environment: object) -> tuple[str | None, str | None]:

@@ -26,7 +26,7 @@ _DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
 _PARTITION_SUFFIXES = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com"}
 
 
-class Surroundings(Protocol):
+class ResolutionScope(Protocol):
     """What a template's values may refer to."""
 
     body: Mapping[str, Any]
@@ -43,9 +43,9 @@ class Surroundings(Protocol):
 class Resolver:
     """Resolves the values of one template."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
+    def __init__(self, scope: ResolutionScope) -> None:
         """Keep what the values may refer to."""
-        self._in = surroundings
+        self._scope = scope
         self._conditions: dict[str, bool | None] = {}
         self._functions: dict[str, Callable[[Any, int], Any]] = {
             "Ref": self._ref,
@@ -88,20 +88,20 @@ class Resolver:
             return UNKNOWN
         if name.startswith("AWS::"):
             return self._pseudo(name)
-        if name in _mapping(self._in.body.get("Resources")):
-            return self._in.attribute(name, "Ref")
+        if name in _mapping(self._scope.body.get("Resources")):
+            return self._scope.attribute(name, "Ref")
         return self._parameter(name)
 
     def _parameter(self, name: str) -> Any:
         # A default is what somebody else may override; one allowed value is what it will be.
-        parameter = _mapping(_mapping(self._in.body.get("Parameters")).get(name))
+        parameter = _mapping(_mapping(self._scope.body.get("Parameters")).get(name))
         allowed = parameter.get("AllowedValues")
         return allowed[0] if isinstance(allowed, list) and len(allowed) == 1 else UNKNOWN
 
     def _pseudo(self, name: str) -> Any:
         if name == "AWS::NoValue":
             return ABSENT
-        region, account = self._in.region, self._in.account
+        region, account = self._scope.region, self._scope.account
         known = {"AWS::AccountId": account, "AWS::Region": region}
         if region is not None:
             partition = partition_of(region)
@@ -116,7 +116,7 @@ class Resolver:
             return UNKNOWN
         logical_id, name = argument[0], self.resolve(argument[1], depth)
         known = isinstance(logical_id, str) and isinstance(name, str) and not is_unresolved(name)
-        return self._in.attribute(logical_id, name) if known else UNKNOWN
+        return self._scope.attribute(logical_id, name) if known else UNKNOWN
 
     def _join(self, argument: Any, depth: int) -> Any:
         if not isinstance(argument, list) or len(argument) != 2:  # noqa: PLR2004
@@ -161,7 +161,7 @@ class Resolver:
 
     def _find_in_map(self, argument: Any, depth: int) -> Any:
         keys = self.resolve(argument, depth)
-        found: Any = self._in.body.get("Mappings")
+        found: Any = self._scope.body.get("Mappings")
         for key in keys[:3] if isinstance(keys, list) else [None]:
             found = _mapping(found).get(_text(key), UNKNOWN)
         return found
@@ -175,7 +175,7 @@ class Resolver:
 
     def _import(self, argument: Any, depth: int) -> Any:
         name = self.resolve(argument, depth)
-        return self._in.imported(name) if isinstance(name, str) else UNKNOWN
+        return self._scope.imported(name) if isinstance(name, str) else UNKNOWN
 
     def _to_json(self, argument: Any, depth: int) -> Any:
         return compact(self.resolve(argument, depth))
@@ -185,7 +185,7 @@ class Resolver:
         if name not in self._conditions:
             # While it is looked at, what refers back to it is not known.
             self._conditions[name] = None
-            expression = _mapping(self._in.body.get("Conditions")).get(name)
+            expression = _mapping(self._scope.body.get("Conditions")).get(name)
             self._conditions[name] = self._holds(expression, depth + 1)
         return self._conditions[name]
 

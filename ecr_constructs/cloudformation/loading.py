@@ -8,7 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ecr_constructs.cloudformation.acknowledgments import Acknowledgment, acknowledged_in
+from ecr_constructs.cloudformation.acknowledgments import (
+    Acknowledgment,
+    acknowledged_at_synthesis,
+    acknowledged_in,
+)
 from ecr_constructs.cloudformation.cloud_assembly import (
     MANIFEST,
     StackFile,
@@ -16,11 +20,9 @@ from ecr_constructs.cloudformation.cloud_assembly import (
     stack_files,
     top_of,
 )
-from ecr_constructs.cloudformation.errors import CheckError
-from ecr_constructs.cloudformation.json_text import read_json
+from ecr_constructs.cloudformation.errors import TemplateError
+from ecr_constructs.cloudformation.parsing import read_json, read_yaml
 from ecr_constructs.cloudformation.template import Template
-from ecr_constructs.cloudformation.validation_report import acknowledged_at_synthesis
-from ecr_constructs.cloudformation.yaml_text import read_yaml
 
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
 
@@ -33,7 +35,7 @@ def load(paths: Iterable[str | Path]) -> list[Template]:
             nested stacks in them; folders that hold templates.
 
     Raises:
-        CheckError: Something cannot be read, is no template, or holds none.
+        TemplateError: Something cannot be read, is no template, or holds none.
     """
     found: dict[Path, Template] = {}
     with _no_garbage():
@@ -64,7 +66,7 @@ def _folder(path: Path) -> Iterator[Template]:
         templates = [each for file in inside if file.is_file() for each in _maybe(file)]
     if not templates:
         msg = f"{path} holds no template; synthesize first, or name a file"
-        raise CheckError(msg)
+        raise TemplateError(msg)
     yield from templates
 
 
@@ -96,7 +98,7 @@ def _maybe(path: Path) -> Iterator[Template]:
     """Read a file of a folder, which may hold other things than templates."""
     try:
         yield _read(StackFile(path))
-    except CheckError:
+    except TemplateError:
         if ".template" in path.name:
             raise
 
@@ -109,7 +111,7 @@ def with_nested(file: StackFile, above: tuple[Path, ...] = ()) -> Iterator[Templ
         above: The templates that it is nested in.
 
     Raises:
-        CheckError: Something cannot be read, or is no template.
+        TemplateError: Something cannot be read, or is no template.
     """
     template = _read(file, above[0] if above else None)
     yield template
@@ -127,12 +129,12 @@ def _read(file: StackFile, root: Path | None = None) -> Template:
     try:
         # An assembly is written by a program.
         body, line_of, repeated = _parse(path, text, may_repeat=file.stack_name is None)
-    except CheckError as error:
+    except TemplateError as error:
         msg = f"{path}: {error}"
-        raise CheckError(msg) from None
+        raise TemplateError(msg) from None
     if not isinstance(body, Mapping) or not isinstance(body.get("Resources"), Mapping):
         msg = f"{path}: not a template: it has no Resources"
-        raise CheckError(msg)
+        raise TemplateError(msg)
     return Template(
         str(path),
         body,
@@ -150,19 +152,19 @@ def text_of(path: Path) -> str:
     """Read a text of UTF-8, UTF-16 or UTF-32.
 
     Raises:
-        CheckError: It cannot be read.
+        TemplateError: It cannot be read.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror}"
-        raise CheckError(msg) from None
+        raise TemplateError(msg) from None
     try:
         # As PowerShell writes UTF-16, with a mark of the byte order.
         return data.decode(json.detect_encoding(data)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         msg = f"cannot read {path}: not UTF-8 at byte {error.start}; save it as UTF-8"
-        raise CheckError(msg) from None
+        raise TemplateError(msg) from None
 
 
 def _parse(path: Path, text: str, *, may_repeat: bool) -> tuple[Any, Any, Any]:
@@ -171,8 +173,8 @@ def _parse(path: Path, text: str, *, may_repeat: bool) -> tuple[Any, Any, Any]:
             return read_json(text, may_repeat=may_repeat)
         except json.JSONDecodeError as error:
             msg = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-            raise CheckError(msg) from None
+            raise TemplateError(msg) from None
         except RecursionError:
             msg = "not a template: nested too deeply"
-            raise CheckError(msg) from None
+            raise TemplateError(msg) from None
     return read_yaml(text)

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from ecr_constructs.cloudformation.graph import TemplateSet
-from ecr_constructs.cloudformation.resource import Registry, Resource
+from ecr_constructs.cloudformation.graph import Registry, Resource, TemplateSet
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPLICATION, REPOSITORY
 from ecr_constructs.model.creation_template import namespace_of
 from ecr_constructs.model.replication import Destination, ReplicationRule

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 from ecr_constructs.cloudformation.conditions import bare
+from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import Condition, Statement, policies_of
 from ecr_constructs.cloudformation.intrinsics import UNKNOWN
-from ecr_constructs.cloudformation.resource import Resource
 
 
 def trusting(role: Resource, issuer: re.Pattern[str]) -> Iterator[Statement]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_text
 from ecr_constructs.cloudformation.errors import CheckError
-from ecr_constructs.cloudformation.yaml_text import read_yaml
+from ecr_constructs.cloudformation.parsing import read_yaml
 from ecr_constructs.model.partitions import region_errors
 from ecr_constructs.model.principals import account_id_errors
 

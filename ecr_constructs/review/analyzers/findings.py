@@ -110,7 +110,7 @@ def _change(finding: Finding, stack: Stack) -> Change:
     place = ": ".join(filter(None, (finding.resource, said)))
     return Change(
         kind="finding",
-        severity=finding.severity,
+        severity="error" if finding.severity == "error" else "warning",
         stack=stack.template.stack,
         resource=finding.resource,
         repository=name_of(resource) if resource else None,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecr_constructs.checks import Template
+from ecr_constructs.cloudformation.parsing import read_yaml
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, KEY, REPOSITORY
-from ecr_constructs.cloudformation.yaml_text import read_yaml
 
 Resources = Mapping[str, Mapping[str, Any]]
 

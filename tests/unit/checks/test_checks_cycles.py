@@ -3,8 +3,8 @@
 from typing import Any
 
 from ecr_constructs.checks import Template
-from ecr_constructs.cloudformation.cycles import Cycles
 from ecr_constructs.cloudformation.graph import TemplateSet
+from ecr_constructs.cloudformation.references import Cycles
 from tests.support.rule_examples.build import get_att
 
 

@@ -47,7 +47,7 @@ def test_a_resource_shows_itself() -> None:
 def test_rules_of_suppressions_look_at_no_resource() -> None:
     """The engine finds what is wrong with suppressions."""
     [stack] = TemplateSet([template({"Api": repository()})]).stacks
-    assert [] == list(UNUSED.judge(stack.resources["Api"]))
+    assert [] == list(UNUSED.check(stack.resources["Api"]))
 
 
 def test_a_line_that_nobody_knows() -> None:

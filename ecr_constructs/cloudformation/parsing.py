@@ -1,16 +1,20 @@
-"""Templates in YAML, with the short forms of intrinsic functions."""
+"""The text of templates, JSON or YAML: content, line numbers, and duplicate keys."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ecr_constructs.cloudformation.errors import CheckError
+from ecr_constructs.cloudformation.errors import TemplateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ecr_constructs.cloudformation.template import Place
 
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 # Aliases of aliases can make a short text endless; a template has at most 1 MB.
 _MAX_NODES = 250_000
 _MAX_DEPTH = 200
@@ -18,17 +22,96 @@ _TOO_LARGE = "not a template: nested too deeply, or too large"
 _AS_REF = ("Ref", "Condition")
 
 
+class _Places(NamedTuple):
+    lines: dict[Place, int]
+    repeated: list[Place]
+
+
+def read_json(
+    text: str, *, may_repeat: bool
+) -> tuple[Any, Callable[[Place], int | None], Sequence[Place]]:
+    """Read a template, and return it with what tells the line of a place, and repeated places.
+
+    Places are looked for when the first line is asked for, or if a key stands twice: then the
+    last one counts, here and in CloudFormation.
+
+    Args:
+        text: The template.
+        may_repeat: Whether keys that stand twice are looked for, which takes as long as reading.
+            No program writes them.
+
+    Raises:
+        ValueError: The text is no JSON.
+        RecursionError: It is nested too deeply.
+    """
+    repeats = False
+
+    def content_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal repeats
+        content = dict(pairs)
+        repeats = repeats or len(content) < len(pairs)
+        return content
+
+    body = json.loads(text, object_pairs_hook=content_of if may_repeat else None)
+
+    @cache
+    def places() -> _Places:
+        return _places(text)
+
+    def line_of(place: Place) -> int | None:
+        return places().lines.get(place)
+
+    return body, line_of, places().repeated if repeats else ()
+
+
+def _places(text: str) -> _Places:
+    lines: dict[Place, int] = {(): 1}
+    repeated: list[Place] = []
+    place: list[str | int] = []
+    keys: list[set[str]] = []
+    line, seen, previous = 1, 0, ""
+    for match in _PIECE.finditer(text):
+        piece = match[0]
+        line += text.count("\n", seen, match.start())
+        seen = match.start()
+        if piece in "{[":
+            lines.setdefault(tuple(place), line)
+            place.append("" if piece == "{" else 0)
+            keys.append(set())
+        elif piece in "}]":
+            place.pop()
+            keys.pop()
+        elif piece == ",":
+            last = place[-1]
+            place[-1] = last + 1 if isinstance(last, int) else ""
+        elif piece != ":":
+            if previous in ("{", ",") and place and isinstance(place[-1], str):
+                key = place[-1] = piece[1:-1]
+                if key in keys[-1]:
+                    repeated.append(tuple(place))
+                    lines = _without(lines, tuple(place))
+                keys[-1].add(key)
+            lines.setdefault(tuple(place), line)
+        previous = piece
+    return _Places(lines, repeated)
+
+
+def _without(lines: dict[Place, int], place: Place) -> dict[Place, int]:
+    """Return the lines without those of a value that does not count."""
+    return {each: line for each, line in lines.items() if each[: len(place)] != place}
+
+
 def read_yaml(text: str) -> tuple[Any, Callable[[Place], int | None], Sequence[Place]]:
     """Read a template, and return it with what tells the line of a place, and repeated places.
 
     Raises:
-        CheckError: PyYAML is not installed, or the text is no YAML.
+        TemplateError: PyYAML is not installed, or the text is no YAML.
     """
     try:
         import yaml  # noqa: PLC0415 - optional, and slow to import
     except ModuleNotFoundError:
         msg = "reading YAML needs PyYAML: pip install 'ecr-constructs[cli]'"
-        raise CheckError(msg) from None
+        raise TemplateError(msg) from None
     kind = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     loader = kind(text)
     try:
@@ -41,7 +124,7 @@ def read_yaml(text: str) -> tuple[Any, Callable[[Place], int | None], Sequence[P
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         msg = f"not YAML: {problem}{where}"
-        raise CheckError(msg) from None
+        raise TemplateError(msg) from None
     finally:
         loader.dispose()
     return content, reader.lines.get, reader.repeated
@@ -54,7 +137,7 @@ def _check_depth(events: Iterable[Any]) -> None:
         name = type(event).__name__
         depth += name.endswith("StartEvent") - name.endswith("EndEvent")
         if depth > _MAX_DEPTH:
-            raise CheckError(_TOO_LARGE)
+            raise TemplateError(_TOO_LARGE)
 
 
 class _Reader:
@@ -72,7 +155,7 @@ class _Reader:
         """Return the value of a node."""
         self._count += 1
         if self._count > _MAX_NODES or len(place) > _MAX_DEPTH:
-            raise CheckError(_TOO_LARGE)
+            raise TemplateError(_TOO_LARGE)
         self.lines.setdefault(place, node.start_mark.line + 1)
         tag = node.tag
         if tag.startswith("!") and len(tag) > 1:
