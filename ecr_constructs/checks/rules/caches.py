@@ -51,7 +51,10 @@ def has_credential(resource: Resource) -> Iterator[Problem]:
     upstream = upstream_of(resource)
     needed = upstream is not None and upstream.credential_arn is not None
     if needed and resource.is_known and resource.get("CredentialArn") is None:
-        yield Problem(("Properties",), f"{upstream} requires a login, and CredentialArn is not set")
+        yield Problem(
+            ("Properties",),
+            f"{url_of(resource) or upstream} requires a login, and CredentialArn is not set",
+        )
 
 
 @rule(

@@ -48,7 +48,7 @@ def _deleted(what: str, names: list[str]) -> str:
     "The images of a repository are not deleted with its stack",
     types=[REPOSITORY],
     why="EmptyOnDelete deletes every image, in use or not, without confirmation.",
-    remedy="Write DeletionPolicy: Retain and UpdateReplacePolicy: Retain, or omit EmptyOnDelete.",
+    remedy="Write DeletionPolicy: Retain and UpdateReplacePolicy: Retain, or leave out EmptyOnDelete.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
     "aws-resource-ecr-repository.html#cfn-ecr-repository-emptyondelete",
 )
@@ -56,7 +56,7 @@ def images_stay(resource: Resource) -> Iterator[Problem]:
     """Find EmptyOnDelete on repositories that are not retained."""
     if _empties(resource) and (missing := _unretained(resource)):
         when = " or ".join(_WHEN[name] for name in missing)
-        yield Problem(("Properties", "EmptyOnDelete"), f"every image is deleted when {when}")
+        yield Problem(("Properties", "EmptyOnDelete"), f"every image is lost when {when}")
 
 
 @rule(

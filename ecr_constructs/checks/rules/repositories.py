@@ -114,7 +114,7 @@ def sound_exclusions(resource: Resource) -> Iterator[Problem]:
         yield Problem(("Properties", _FILTERS), "the list is empty")
     elif is_literal and isinstance(setting, str | None):
         if filters is not None and not str(setting).endswith(_EXCLUDING):
-            message = f"ImageTagMutability {setting or 'MUTABLE'} does not allow exclusion filters"
+            message = f"ImageTagMutability {setting or 'MUTABLE'} takes no exclusion filters"
             yield Problem(("Properties", _FILTERS), message)
         elif filters is None and str(setting).endswith(_EXCLUDING) and resource.is_known:
             message = f"{setting} requires {_FILTERS}"
@@ -148,9 +148,11 @@ def immutable_tags(resource: Resource) -> Iterator[Problem]:
     """Find mutable tags, by default or explicitly."""
     setting = resource.get("ImageTagMutability")
     if setting is None and resource.is_known:
-        yield Problem(("Properties",), "every tag is mutable, the default of ImageTagMutability")
+        yield Problem(
+            ("Properties",), "every tag may be moved: the default of ImageTagMutability is MUTABLE"
+        )
     elif setting == "MUTABLE":
-        yield Problem(("Properties", "ImageTagMutability"), "every tag is mutable")
+        yield Problem(("Properties", "ImageTagMutability"), "every tag may be moved")
 
 
 @rule(
@@ -182,7 +184,9 @@ def scanned(resource: Resource) -> Iterator[Problem]:
         # Which decidesy repository.
         return
     path = ("Properties", "ImageScanningConfiguration")
-    yield Problem(path if on_push is not None else ("Properties",), "images are not scanned")
+    yield Problem(
+        path if on_push is not None else ("Properties",), "images are not scanned on push"
+    )
 
 
 @rule(

@@ -201,9 +201,6 @@ def test_a_key_that_stands_twice(tmp_path: Path, name: str, content: str) -> Non
         ("Resources.Api.Properties.Tags", 11),
         ("Resources.Api.Properties.Tags[0].Key", 12),
     ] == [(each.where, each.line) for each in found if each.rule == "ECR604"]
-    assert ["'Outputs' stands twice in the template; only the last one counts"] == [
-        each.message for each in found if each.where == "Outputs"
-    ]
     assert [10] == [each.line for each in found if each.rule == "ECR002"]
 
 
@@ -234,7 +231,7 @@ def test_a_nested_stack_is_where_its_parent_is(tmp_path: Path) -> None:
     found = check(load([write(tmp_path / "main.json", main), other]))
 
     assert [("ECR301", str(tmp_path / "child.json"))] == [(f.rule, f.template) for f in found]
-    assert f"Policy of {tmp_path / 'main.json'} owns" in found[0].message
+    assert str(tmp_path / "main.json") in found[0].message
 
 
 def test_a_folder_of_templates(tmp_path: Path) -> None:
