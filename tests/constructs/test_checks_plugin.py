@@ -242,7 +242,7 @@ def test_an_acknowledgment_says_why(
 
     [violation] = judged(app)["violations"]
     assert [f"{UNREASONED} {path}"] == places([violation])
-    assert f"{NAME} is acknowledged without a reason" == violation["description"]
+    assert NAME in violation["description"]
 
 
 def test_an_acknowledgment_names_the_plugin(app: cdk.App) -> None:

@@ -51,7 +51,7 @@ def not_public(resource: Resource) -> Iterator[Problem]:
     for policy in policies_of(resource):
         for statement in policy.statements:
             if statement.allows and statement.is_for_anyone and not is_narrowed(statement):
-                message = "access is allowed for everyone, in every AWS account"
+                message = "everyone is allowed, in every AWS account"
                 yield Problem((*statement.path, "Principal"), message)
             elif statement.allows and "NotPrincipal" in statement.body:
                 message = "NotPrincipal with Allow grants access to everyone else"
@@ -189,5 +189,5 @@ def key_not_public(resource: Resource) -> Iterator[Problem]:
     for policy in policies_of(resource):
         for statement in policy.statements:
             if statement.allows and statement.is_for_anyone and not is_narrowed(statement):
-                message = "access is allowed for everyone, in every AWS account"
+                message = "everyone is allowed, in every AWS account"
                 yield Problem((*statement.path, "Principal"), message)

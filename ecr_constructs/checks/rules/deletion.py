@@ -48,7 +48,8 @@ def _deleted(what: str, names: list[str]) -> str:
     "The images of a repository are not deleted with its stack",
     types=[REPOSITORY],
     why="EmptyOnDelete deletes every image, in use or not, without confirmation.",
-    remedy="Write DeletionPolicy: Retain and UpdateReplacePolicy: Retain, or leave out EmptyOnDelete.",
+    remedy="Write DeletionPolicy: Retain and UpdateReplacePolicy: Retain, or leave out "
+    "EmptyOnDelete.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
     "aws-resource-ecr-repository.html#cfn-ecr-repository-emptyondelete",
 )

@@ -149,7 +149,7 @@ def immutable_tags(resource: Resource) -> Iterator[Problem]:
     setting = resource.get("ImageTagMutability")
     if setting is None and resource.is_known:
         yield Problem(
-            ("Properties",), "every tag may be moved: the default of ImageTagMutability is MUTABLE"
+            ("Properties",), "tags may be moved: ImageTagMutability is MUTABLE by default"
         )
     elif setting == "MUTABLE":
         yield Problem(("Properties", "ImageTagMutability"), "every tag may be moved")
