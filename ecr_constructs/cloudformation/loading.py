@@ -1,4 +1,4 @@
-"""Templates read from files and from cloud assemblies."""
+"""Read templates from files, folders and cloud assemblies."""
 
 import gc
 import json
@@ -35,21 +35,21 @@ def load(paths: Iterable[str | Path]) -> list[Template]:
             nested stacks in them; folders that hold templates.
 
     Raises:
-        TemplateError: Something cannot be read, is no template, or holds none.
+        TemplateError: A file cannot be read or is not a template, or a folder has none.
     """
-    found: dict[Path, Template] = {}
-    with _no_garbage():
+    by_path: dict[Path, Template] = {}
+    with _no_gc():
         for path in map(Path, paths):
             templates = _folder(path) if path.is_dir() else _with_acknowledged([StackFile(path)])
             for template in templates:
                 assert template.path is not None
-                found.setdefault(template.path.resolve(), template)
-    return list(found.values())
+                by_path.setdefault(template.path.resolve(), template)
+    return list(by_path.values())
 
 
 @contextmanager
-def _no_garbage() -> Iterator[None]:
-    """Do not look for garbage: among what is read there is none, and looking takes longer."""
+def _no_gc() -> Iterator[None]:
+    """Pause the cyclic garbage collector: parsed JSON has no cycles, and scanning it is slow."""
     resume = gc.enable if gc.isenabled() else gc.disable
     gc.disable()
     try:
@@ -62,8 +62,8 @@ def _folder(path: Path) -> Iterator[Template]:
     if (path / MANIFEST).is_file():
         templates = [*_with_acknowledged([*stack_files(path)])]
     else:
-        inside = (each for each in sorted(path.rglob("*")) if each.suffix in _SUFFIXES)
-        templates = [each for file in inside if file.is_file() for each in _maybe(file)]
+        files = (file for file in sorted(path.rglob("*")) if file.suffix in _SUFFIXES)
+        templates = [template for file in files if file.is_file() for template in _maybe(file)]
     if not templates:
         msg = f"{path} holds no template; synthesize first, or name a file"
         raise TemplateError(msg)
@@ -71,31 +71,34 @@ def _folder(path: Path) -> Iterator[Template]:
 
 
 def _with_acknowledged(files: Sequence[StackFile]) -> Iterator[Template]:
-    """Read stacks, those of a cloud assembly with what its app acknowledged."""
+    """Read stacks with the acknowledgments of their CDK app."""
     tops = {top_of(file.path.absolute().parent) for file in files}
     reported = {top: acknowledged_at_synthesis(top) for top in tops}
     for file in files:
-        known = acknowledged_in(file.path)
-        found = reported[top_of(file.path.absolute().parent)]
+        in_stack = acknowledged_in(file.path)
+        in_report = reported[top_of(file.path.absolute().parent)]
         for template in with_nested(file):
             assert template.path is not None
             above = file.construct if template.path == file.path else None
-            more = [*found.get(None, ()), *found.get(template.path.resolve(), ())]
+            more = [*in_report.get(None, ()), *in_report.get(template.path.resolve(), ())]
             yield replace(
                 template,
-                acknowledged=[*known.all, *(each for each in more if not _is_in(known.all, each))],
-                construct=known.constructs.get(template.path.name, above),
+                acknowledged=[
+                    *in_stack.all,
+                    *(item for item in more if not _is_in(in_stack.all, item)),
+                ],
+                construct=in_stack.constructs.get(template.path.name, above),
             )
 
 
 def _is_in(known: Sequence[Acknowledgment], reported: Acknowledgment) -> bool:
-    """Tell whether what was reported is what a stack, or something in it, acknowledged."""
-    about = (reported.plugin, reported.rule)
-    return any((each.plugin, each.rule) == about and each.covers(reported.path) for each in known)
+    """Tell whether the acknowledgments of a stack include a reported one."""
+    key = (reported.plugin, reported.rule)
+    return any((item.plugin, item.rule) == key and item.covers(reported.path) for item in known)
 
 
 def _maybe(path: Path) -> Iterator[Template]:
-    """Read a file of a folder, which may hold other things than templates."""
+    """Read a file of a folder, which can contain other files than templates."""
     try:
         yield _read(StackFile(path))
     except TemplateError:
@@ -107,11 +110,11 @@ def with_nested(file: StackFile, above: tuple[Path, ...] = ()) -> Iterator[Templ
     """Yield a stack's template, then those of its nested stacks.
 
     Args:
-        file: The stack's template.
-        above: The templates that it is nested in.
+        file: The template of the stack.
+        above: The templates of the stacks that it is nested in.
 
     Raises:
-        TemplateError: Something cannot be read, or is no template.
+        TemplateError: A file cannot be read, or is not a template.
     """
     template = _read(file, above[0] if above else None)
     yield template

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ecr_constructs.cloudformation.template import Place
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
-# Aliases of aliases can make a short text endless; a template has at most 1 MB.
+# Nested YAML aliases can expand a short text exponentially; a template has at most 1 MB.
 _MAX_NODES = 250_000
 _MAX_DEPTH = 200
 _TOO_LARGE = "not a template: nested too deeply, or too large"
@@ -30,19 +30,22 @@ class _Places(NamedTuple):
 def read_json(
     text: str, *, may_repeat: bool
 ) -> tuple[Any, Callable[[Place], int | None], Sequence[Place]]:
-    """Read a template, and return it with what tells the line of a place, and repeated places.
+    """Read a template in JSON.
 
-    Places are looked for when the first line is asked for, or if a key stands twice: then the
-    last one counts, here and in CloudFormation.
+    Lines are computed on first use, or if there is a duplicate key, of which the last one counts,
+    here and in CloudFormation.
 
     Args:
         text: The template.
-        may_repeat: Whether keys that stand twice are looked for, which takes as long as reading.
-            No program writes them.
+        may_repeat: Whether to find duplicate keys, which doubles the time. Programs do not write
+            duplicates.
+
+    Returns:
+        The content, a function from place to line, and the places of duplicate keys.
 
     Raises:
-        ValueError: The text is no JSON.
-        RecursionError: It is nested too deeply.
+        ValueError: The text is not JSON.
+        RecursionError: The text is nested too deeply.
     """
     repeats = False
 
@@ -97,15 +100,18 @@ def _places(text: str) -> _Places:
 
 
 def _without(lines: dict[Place, int], place: Place) -> dict[Place, int]:
-    """Return the lines without those of a value that does not count."""
-    return {each: line for each, line in lines.items() if each[: len(place)] != place}
+    """Return the lines without those of an overridden value."""
+    return {key: line for key, line in lines.items() if key[: len(place)] != place}
 
 
 def read_yaml(text: str) -> tuple[Any, Callable[[Place], int | None], Sequence[Place]]:
-    """Read a template, and return it with what tells the line of a place, and repeated places.
+    """Read a template in YAML, with the short forms of intrinsic functions.
+
+    Returns:
+        The content, a function from place to line, and the places of duplicate keys.
 
     Raises:
-        TemplateError: PyYAML is not installed, or the text is no YAML.
+        TemplateError: PyYAML is not installed, or the text is not YAML.
     """
     try:
         import yaml  # noqa: PLC0415 - optional, and slow to import
@@ -131,7 +137,7 @@ def read_yaml(text: str) -> tuple[Any, Callable[[Place], int | None], Sequence[P
 
 
 def _check_depth(events: Iterable[Any]) -> None:
-    """Refuse what is nested so deeply that libyaml, which recurses, would crash."""
+    """Reject nesting so deep that libyaml, which recurses, would crash."""
     depth = 0
     for event in events:
         name = type(event).__name__
@@ -141,7 +147,7 @@ def _check_depth(events: Iterable[Any]) -> None:
 
 
 class _Reader:
-    """Makes Python values of YAML nodes, and notes their lines."""
+    """Converts YAML nodes to Python values and records their lines."""
 
     def __init__(self, loader: Any, yaml: Any) -> None:
         self.lines: dict[Place, int] = {}
@@ -170,16 +176,16 @@ class _Reader:
         if isinstance(node, self._yaml.MappingNode):
             return self._mapping(node, place)
         if isinstance(node, self._yaml.SequenceNode):
-            return [self.read(each, (*place, index)) for index, each in enumerate(node.value)]
-        # CloudFormation knows no dates: 2012-10-17 is a text.
+            return [self.read(item, (*place, index)) for index, item in enumerate(node.value)]
+        # CloudFormation has no dates: 2012-10-17 is text.
         if node.tag.startswith("!") or node.tag.endswith(":timestamp"):
             return node.value
         return self._loader.construct_object(node)
 
     def _mapping(self, node: Any, place: Place) -> Mapping[str, Any]:
-        # What is merged in, with <<, then comes first, and may be written anew. A node that is
-        # referred to again is flat already.
-        own = len([each for each, _ in node.value if not each.tag.endswith(":merge")])
+        # Flattening puts merged keys (<<) first; own keys override them without being
+        # duplicates. An aliased node is already flat when it is read again.
+        own = len([key for key, _ in node.value if not key.tag.endswith(":merge")])
         own = self._own.setdefault(id(node), own)
         self._loader.flatten_mapping(node)
         content: dict[str, Any] = {}

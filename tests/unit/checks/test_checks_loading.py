@@ -325,7 +325,7 @@ def test_what_is_not_there(tmp_path: Path) -> None:
 def test_a_broken_assembly(tmp_path: Path) -> None:
     """A manifest that cannot be read is named."""
     write(tmp_path / "manifest.json", "{")
-    with pytest.raises(CheckError, match=r"manifest.json is no JSON; synthesize again"):
+    with pytest.raises(CheckError, match=r"manifest.json is not JSON"):
         load([tmp_path])
     stage = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "gone"}}
     write(tmp_path / "manifest.json", {"artifacts": {"Stage": stage}})
