@@ -109,5 +109,5 @@ def _environment(environment: object) -> tuple[str | None, str | None]:
     """Return account and Region of ``aws://111122223333/eu-central-1``."""
     parts = str(environment).removeprefix("aws://").split("/")
     account, region = (*parts, "", "")[:2]
-    known = [None if not item or item.startswith(_UNKNOWN) else item for item in (account, region)]
-    return known[0], known[1]
+    names = [None if not item or item.startswith(_UNKNOWN) else item for item in (account, region)]
+    return names[0], names[1]

@@ -256,22 +256,22 @@ def permissions_of(role: Resource) -> Permissions:
     """
     attached = _attached(role.assembly)
     name = role.text("RoleName")
-    known = role.is_known and not attached.to_anyone and not is_unresolved(role.get("RoleName"))
+    is_known = role.is_known and not attached.to_anyone and not is_unresolved(role.get("RoleName"))
     policies = [*attached.by_role.get(role, ()), *attached.by_name.get(name or "", ())]
     statements = [statement for statement in allowed(role) if "Policies" in statement.path]
     inline = role.get("Policies")
-    known = known and isinstance(inline, list | None)
+    is_known = is_known and isinstance(inline, list | None)
     for index, _ in enumerate(inline if isinstance(inline, list) else ()):
-        known = known and is_policy_known(role, "Policies", index, "PolicyDocument")
+        is_known = is_known and is_policy_known(role, "Policies", index, "PolicyDocument")
     managed = role.get("ManagedPolicyArns")
     for arn in managed if isinstance(managed, list) else [managed] if managed else []:
         policy = role.assembly.referred_to(arn)
-        known = known and policy is not None and policy.type == MANAGED_POLICY
+        is_known = is_known and policy is not None and policy.type == MANAGED_POLICY
         policies += [policy] if policy is not None else []
     for policy in policies:
-        known = known and is_policy_known(policy, "PolicyDocument")
+        is_known = is_known and is_policy_known(policy, "PolicyDocument")
         statements += allowed(policy)
-    return Permissions(statements, known)
+    return Permissions(statements, is_known)
 
 
 def _attached(assembly: TemplateSet) -> _Attached:

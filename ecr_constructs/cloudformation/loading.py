@@ -91,10 +91,12 @@ def _with_acknowledged(files: Sequence[StackFile]) -> Iterator[Template]:
             )
 
 
-def _is_in(known: Sequence[Acknowledgment], reported: Acknowledgment) -> bool:
+def _is_in(acknowledged: Sequence[Acknowledgment], reported: Acknowledgment) -> bool:
     """Tell whether the acknowledgments of a stack include a reported one."""
     key = (reported.plugin, reported.rule)
-    return any((item.plugin, item.rule) == key and item.covers(reported.path) for item in known)
+    return any(
+        (item.plugin, item.rule) == key and item.covers(reported.path) for item in acknowledged
+    )
 
 
 def _maybe(path: Path) -> Iterator[Template]:
@@ -119,9 +121,9 @@ def with_nested(file: StackFile, above: tuple[Path, ...] = ()) -> Iterator[Templ
     template = _read(file, above[0] if above else None)
     yield template
     seen = (*above, file.path)
-    known = {each.resolve() for each in seen}
+    visited = {path.resolve() for path in seen}
     for nested in nested_in(file, template.body):
-        if nested.resolve() not in known:
+        if nested.resolve() not in visited:
             inside = StackFile(nested, file.account, file.region, stack_name=file.stack_name)
             yield from with_nested(inside, seen)
 
@@ -130,7 +132,7 @@ def _read(file: StackFile, root: Path | None = None) -> Template:
     path = file.path
     text = text_of(path)
     try:
-        # An assembly is written by a program.
+        # Programs, which write the templates of an assembly, do not write duplicate keys.
         body, line_of, repeated = _parse(path, text, may_repeat=file.stack_name is None)
     except TemplateError as error:
         msg = f"{path}: {error}"

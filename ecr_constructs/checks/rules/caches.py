@@ -164,8 +164,8 @@ def has_role(resource: Resource) -> Iterator[Problem]:
     here, arn = source_of(resource), resource.get("CustomRoleArn")
     upstream = upstream_of(resource)
     if arn is None:
-        known = resource.is_known and not is_unresolved(here.account)
-        if known and upstream is not None and upstream.needs_role(here.account):
+        is_literal = resource.is_known and not is_unresolved(here.account)
+        if is_literal and upstream is not None and upstream.needs_role(here.account):
             yield Problem(("Properties",), f"{upstream} is in another account; set CustomRoleArn")
         return
     path = ("Properties", "CustomRoleArn")
@@ -194,14 +194,14 @@ def may_fetch(resource: Resource) -> Iterator[Problem]:
     caches = assembly.in_registry_of(resource, CACHE)
     if not caches or assembly.in_registry_of(resource, REGISTRY_POLICY):
         return
-    if any(each.get("RepositoryPolicy") for each in assembly.of_type(CREATION_TEMPLATE)):
+    if any(item.get("RepositoryPolicy") for item in assembly.of_type(CREATION_TEMPLATE)):
         return
     permissions = permissions_of(resource)
     missing = [*filter(permissions.lack, IMPORT_ACTIONS)]
-    pulls = [each for each in permissions.statements if each.may("ecr:BatchGetImage")]
-    named = [arn.partition(":repository/")[2] for each in pulls for arn in each.resources]
-    for prefix in sorted({each.text("EcrRepositoryPrefix") or ROOT for each in caches}):
-        if missing and prefix != ROOT and any(each.startswith(f"{prefix}/") for each in named):
+    pulls = [item for item in permissions.statements if item.may("ecr:BatchGetImage")]
+    names = [arn.partition(":repository/")[2] for item in pulls for arn in item.resources]
+    for prefix in sorted({cache.text("EcrRepositoryPrefix") or ROOT for cache in caches}):
+        if missing and prefix != ROOT and any(name.startswith(f"{prefix}/") for name in names):
             message = f"the role can pull {prefix}/* but lacks {' and '.join(missing)}"
             yield Problem((), message)
 
@@ -248,8 +248,8 @@ def has_keys(resource: Resource) -> Iterator[Problem]:
     for place in (("SecretString",), ("GenerateSecretString", "SecretStringTemplate")):
         text = resource.get(*place)
         content = _content(text) if isinstance(text, str) else {}
-        made = resource.get("GenerateSecretString", "GenerateStringKey")
-        missing = [each for each in _SECRET_KEYS if each not in content and each != made]
+        generated = resource.get("GenerateSecretString", "GenerateStringKey")
+        missing = [key for key in _SECRET_KEYS if key not in content and key != generated]
         if content and missing:
             yield Problem(("Properties", *place), f"the secret has no {' and no '.join(missing)}")
 

@@ -41,7 +41,7 @@ def names_repository(resource: Resource) -> Iterator[Problem]:
     """Validate the condition on sub."""
     for statement in trusting(resource, _ISSUER):
         subjects = tests(statement, "sub")
-        if not subjects and not any(tests(statement, each) for each in _CALLERS):
+        if not subjects and not any(tests(statement, claim) for claim in _CALLERS):
             yield Problem(
                 statement.path, "no condition on sub: every repository can assume the role"
             )

@@ -114,8 +114,8 @@ def _role_errors(role: Resource, *, tags: bool) -> Iterator[str]:
         if statement.allows
         for _, value in statement.principals
     ]
-    known = not any(map(is_unresolved, trusted))
-    if trusts and known and not any(each.startswith("ecr.amazonaws.com") for each in trusted):
+    is_literal = not any(map(is_unresolved, trusted))
+    if trusts and is_literal and not any(name.startswith("ecr.amazonaws.com") for name in trusted):
         yield f"{role.id} does not trust ecr.amazonaws.com"
     needed = ("ecr:CreateRepository", "ecr:TagResource") if tags else ("ecr:CreateRepository",)
     permissions = permissions_of(role)

@@ -29,8 +29,8 @@ def _encryption(resource: Resource) -> tuple[EncryptionType | None, str | None]:
     """Return type and key, each None if it is absent or not known."""
     kind = resource.text("EncryptionConfiguration", "EncryptionType")
     key = resource.get("EncryptionConfiguration", "KmsKey")
-    known = kind if kind in get_args(EncryptionType) else None
-    return known, key if isinstance(key, str) else None  # type: ignore[return-value]
+    literal = kind if kind in get_args(EncryptionType) else None
+    return literal, key if isinstance(key, str) else None  # type: ignore[return-value]
 
 
 @rule(

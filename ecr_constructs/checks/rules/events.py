@@ -29,8 +29,8 @@ def listed(pattern: Any, name: str) -> list[str] | None:
     values = pattern.get(name) if isinstance(pattern, Mapping) else None
     if not isinstance(values, list) or not values:
         return None
-    known = all(isinstance(each, str) and not is_unresolved(each) for each in values)
-    return values if known else None
+    is_literal = all(isinstance(value, str) and not is_unresolved(value) for value in values)
+    return values if is_literal else None
 
 
 @rule(

@@ -60,8 +60,8 @@ def may_publish(resource: Resource) -> Iterator[Problem]:
     if resource not in _published(resource.assembly):
         return
     policies = [*_policies(resource)]
-    is_complete = all(is_policy_known(each, "PolicyDocument") for each in policies)
-    statements = [each for policy in policies for each in allowed(policy)]
+    is_complete = all(is_policy_known(policy, "PolicyDocument") for policy in policies)
+    statements = [statement for policy in policies for statement in allowed(policy)]
     if is_complete and not _allows_service(statements, "sns:Publish"):
         yield Problem((), f"no policy allows {_SERVICE} to publish")
 
@@ -84,7 +84,7 @@ def may_use_key(resource: Resource) -> Iterator[Problem]:
     is_complete = key.is_known and (
         key.get("KeyPolicy") is None or is_policy_known(key, "KeyPolicy")
     )
-    missing = [each for each in _KEY_ACTIONS if not _allows_service([*allowed(key)], each)]
+    missing = [name for name in _KEY_ACTIONS if not _allows_service([*allowed(key)], name)]
     if is_complete and missing:
         message = f"the policy of {key.id} does not allow {' and '.join(missing)} to {_SERVICE}"
         yield Problem(("Properties", "KmsMasterKeyId"), message)
@@ -95,24 +95,24 @@ def _published(assembly: TemplateSet) -> frozenset[Resource]:
     if _PUBLISHED not in assembly.memo:
         targets = [
             assembly.referred_to(target.get("Arn"))
-            for each in assembly.of_type(EVENT_RULE)
-            if is_about_images(each.get("EventPattern"))
-            for _, target in each.mappings("Targets")
+            for event_rule in assembly.of_type(EVENT_RULE)
+            if is_about_images(event_rule.get("EventPattern"))
+            for _, target in event_rule.mappings("Targets")
             if "RoleArn" not in target
         ]
-        assembly.memo[_PUBLISHED] = frozenset(each for each in targets if each is not None)
-    found: frozenset[Resource] = assembly.memo[_PUBLISHED]
-    return found
+        assembly.memo[_PUBLISHED] = frozenset(topic for topic in targets if topic is not None)
+    published: frozenset[Resource] = assembly.memo[_PUBLISHED]
+    return published
 
 
 def _policies(topic: Resource) -> Iterator[Resource]:
-    """Yield the policies that are, or may be, of a topic."""
+    """Yield the policies that apply, or may apply, to a topic."""
     assembly = topic.assembly
-    for each in assembly.of_type(*TOPIC_POLICIES):
-        for arn in topics_of(each):
+    for policy in assembly.of_type(*TOPIC_POLICIES):
+        for arn in topics_of(policy):
             referred = assembly.referred_to(arn)
             if referred is topic or (referred is None and is_unresolved(arn)):
-                yield each
+                yield policy
 
 
 def _key_of(topic: Resource) -> Resource | None:
