@@ -84,7 +84,7 @@ def _main(way: str, count: int) -> None:
     rules, now = policy.to_dict(), datetime.fromtimestamp(NOW, UTC)
     cpu = time.process_time()
     if way == "simulate":
-        settled = policy.simulate(inventory, now=now).evaluation.settled
+        settled = policy.simulate(inventory, now=now).evaluation.resolution
         result = [settled.expired.bit_count(), settled.archived.bit_count()]
     else:
         verdicts = lifecycle_oracle.evaluate(rules, images, NOW).values()

@@ -1,7 +1,7 @@
 """The checks as rules of cfn-lint: ``cfn-lint -a ecr_constructs.checks.cfnlint -t template.yaml``.
 
-Editors that run cfn-lint show them where they are written, and cfn-lint's own ways to ignore a
-rule hold. A template in a cloud assembly is judged with the others of the assembly.
+Editors that run cfn-lint show findings in place, and the options of cfn-lint to ignore a rule
+apply. A template in a cloud assembly is checked together with the others of the assembly.
 """
 
 from collections import defaultdict
@@ -17,26 +17,26 @@ from ecr_constructs.checks.finding import Finding
 from ecr_constructs.checks.rule import Rule
 from ecr_constructs.checks.rules import RULES
 from ecr_constructs.cloudformation.cloud_assembly import MANIFEST, top_of
-from ecr_constructs.cloudformation.errors import CheckError
+from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.loading import load
 from ecr_constructs.cloudformation.template import Template
 
 
 class EcrRule(CloudFormationLintRule):  # type: ignore[misc]  # cfn-lint has no types
-    """One of our rules; cfn-lint passes by this class, which has no id."""
+    """One of our rules. cfn-lint skips this base class, which has no id."""
 
     rule: Rule
 
     @property
     def severity(self) -> str:
-        """How bad it is; cfn-lint would tell it from the first letter of the id."""
-        return self.rule.severity
+        """The severity; cfn-lint would derive it from the first letter of the id."""
+        return str(self.rule.severity)
 
     def match(self, cfn: Any) -> Iterator[RuleMatch]:
         """Yield the findings of this rule; cfn-lint calls this for each template."""
-        for each in _findings(cfn).get(self.id, ()):
-            above = ("Resources", each.resource) if each.resource else ()
-            yield RuleMatch([*above, *each.path], f"{each.message}. {each.remedy}")
+        for finding in _findings(cfn).get(self.id, ()):
+            above = ("Resources", finding.resource) if finding.resource else ()
+            yield RuleMatch([*above, *finding.path], f"{finding.message}. {finding.remedy}")
 
 
 def _rule_class(rule: Rule) -> type[EcrRule]:
@@ -52,24 +52,24 @@ def _rule_class(rule: Rule) -> type[EcrRule]:
 
 
 # cfn-lint looks for classes in the module.
-globals().update({each.id: _rule_class(each) for each in RULES.values()})
+globals().update({rule.id: _rule_class(rule) for rule in RULES.values()})
 
 
-# Rules ask for the findings of one template one after the other.
+# cfn-lint runs all rules on one template before the next.
 @lru_cache(maxsize=1)
 def _findings(cfn: Any) -> Mapping[str, list[Finding]]:
     by_rule: dict[str, list[Finding]] = defaultdict(list)
-    for each in _judged(cfn):
-        by_rule[each.rule].append(each)
+    for finding in _checked(cfn):
+        by_rule[finding.rule].append(finding)
     return by_rule
 
 
-def _judged(cfn: Any) -> list[Finding]:
+def _checked(cfn: Any) -> list[Finding]:
     path = Path(cfn.filename).resolve() if cfn.filename else None
     if path is not None and (path.parent / MANIFEST).is_file():
-        beside = _by_file(top_of(path.parent))
-        if path in beside:
-            return beside[path]
+        by_file = _by_file(top_of(path.parent))
+        if path in by_file:
+            return by_file[path]
     return check([Template(cfn.filename or "template", cfn.template)])
 
 
@@ -77,9 +77,9 @@ def _judged(cfn: Any) -> list[Finding]:
 def _by_file(assembly: Path) -> Mapping[Path, list[Finding]]:
     try:
         templates = load([assembly])
-    except CheckError:
+    except TemplateError:
         return {}
-    found: dict[Path, list[Finding]] = {Path(each.name).resolve(): [] for each in templates}
-    for each in check(templates):
-        found[Path(each.template).resolve()].append(each)
-    return found
+    by_file: dict[Path, list[Finding]] = {Path(item.name).resolve(): [] for item in templates}
+    for finding in check(templates):
+        by_file[Path(finding.template).resolve()].append(finding)
+    return by_file

@@ -1,32 +1,31 @@
-"""Rules applied to templates."""
+"""Apply the rules to templates."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ecr_constructs.checks.finding import Finding, Report, Suppressed
-from ecr_constructs.checks.rule import Fault, Rule
+from ecr_constructs.checks.rule import Problem, Rule
 from ecr_constructs.checks.rules import RULES
 from ecr_constructs.checks.rules.suppressions import UNREASONED, UNUSED
 from ecr_constructs.checks.suppressions import Suppression, suppressions
-from ecr_constructs.cloudformation.graph import Stack, TemplateSet
-from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.graph import Resource, Stack, TemplateSet
 from ecr_constructs.cloudformation.template import Template
 
 
 def check(templates: Sequence[Template]) -> list[Finding]:
-    """Return what is wrong in templates that are deployed together.
+    """Return the findings in templates that are deployed together.
 
     Args:
-        templates: The templates of one assembly; rules see across them.
+        templates: All templates of a deployment; rules compare them with each other.
 
     Returns:
-        The findings in a stable order, without those that are suppressed: `report` has both.
+        The findings in a stable order, without suppressed ones; `report` returns both.
     """
     return list(report(templates).findings)
 
 
 def report(templates: Sequence[Template]) -> Report:
-    """Return what is wrong in templates that are deployed together, and what was suppressed.
+    """Return the findings and the suppressed findings of templates that are deployed together.
 
     Args:
         templates: As for `check`.
@@ -34,40 +33,42 @@ def report(templates: Sequence[Template]) -> Report:
     return report_on(TemplateSet(templates), lambda _: True)
 
 
-def report_on(assembly: TemplateSet, is_judged: Callable[[Resource], bool]) -> Report:
-    """Return what is wrong with some resources of an assembly, and what was suppressed.
+def report_on(assembly: TemplateSet, is_selected: Callable[[Resource], bool]) -> Report:
+    """Return the findings and the suppressed findings of some resources.
 
     Args:
-        assembly: What rules look at.
-        is_judged: Tells whether a resource is judged. A template as a whole is.
+        assembly: All templates; rules read those of other resources too.
+        is_selected: Tells whether to check a resource. Each template as a whole is checked.
     """
     by_type = _by_type(RULES)
     findings: list[Finding] = []
     suppressed: list[Suppressed] = []
-    asked: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str]] = set()
     for stack in assembly.stacks:
-        known: dict[tuple[str, str], Suppression] = {}
+        active: dict[tuple[str, str], Suppression] = {}
         unused: dict[Suppression, None] = {}
-        for each in suppressions(stack, is_judged):
-            known.setdefault((each.resource, each.rule), each)
-            # An acknowledgment is for many resources: idle at some, and asked for its reason once.
-            asked_before = bool(each.construct) and (each.construct, each.rule) in asked
-            asked.add((each.construct, each.rule))
-            if not each.construct:
-                unused[each] = None
-            if not each.reason and not asked_before:
-                findings.append(_about(stack, each, UNREASONED))
-        wide = [each for each in known.values() if each.rule not in RULES]
-        for finding in _found(stack, by_type, is_judged):
-            found = known.get((finding.resource, finding.rule)) or known.get(("", finding.rule))
-            found = found or next((w for w in wide if finding.rule.startswith(w.rule)), None)
-            if found is None:
+        for suppression in suppressions(stack, is_selected):
+            active.setdefault((suppression.resource, suppression.rule), suppression)
+            # An acknowledgment covers many resources: it may be unused at some of them, and its
+            # missing reason is reported once.
+            key = (suppression.construct, suppression.rule)
+            is_reported = bool(suppression.construct) and key in seen
+            seen.add(key)
+            if not suppression.construct:
+                unused[suppression] = None
+            if not suppression.reason and not is_reported:
+                findings.append(_about(stack, suppression, UNREASONED))
+        prefixes = [item for item in active.values() if item.rule not in RULES]
+        for finding in _findings(stack, by_type, is_selected):
+            match = active.get((finding.resource, finding.rule)) or active.get(("", finding.rule))
+            match = match or next((p for p in prefixes if finding.rule.startswith(p.rule)), None)
+            if match is None:
                 findings.append(finding)
                 continue
-            unused.pop(found, None)
-            suppressed.append(Suppressed(finding, found.reason))
-        findings += [_about(stack, each, UNUSED) for each in unused]
-    names = [each.template.name for each in assembly.stacks]
+            unused.pop(match, None)
+            suppressed.append(Suppressed(finding, match.reason))
+        findings += [_about(stack, suppression, UNUSED) for suppression in unused]
+    names = [stack.template.name for stack in assembly.stacks]
     order = {name: number for number, name in reversed(list(enumerate(names)))}
 
     def place(finding: Finding) -> tuple[int, str, str, str, str]:
@@ -76,47 +77,47 @@ def report_on(assembly: TemplateSet, is_judged: Callable[[Resource], bool]) -> R
 
     return Report(
         tuple(sorted(findings, key=place)),
-        tuple(sorted(suppressed, key=lambda each: place(each.finding))),
+        tuple(sorted(suppressed, key=lambda item: place(item.finding))),
     )
 
 
 def _by_type(rules: Mapping[str, Rule]) -> Mapping[str, Sequence[Rule]]:
-    found: dict[str, list[Rule]] = defaultdict(list)
+    by_type: dict[str, list[Rule]] = defaultdict(list)
     for rule in rules.values():
         for kind in rule.types or ("",):
-            found[kind].append(rule)
-    return found
+            by_type[kind].append(rule)
+    return by_type
 
 
-def _found(
-    stack: Stack, by_type: Mapping[str, Sequence[Rule]], is_judged: Callable[[Resource], bool]
+def _findings(
+    stack: Stack, by_type: Mapping[str, Sequence[Rule]], is_selected: Callable[[Resource], bool]
 ) -> Iterator[Finding]:
     for rule in by_type[""]:
-        yield from _of(stack.template_resource, rule)
+        yield from _violations(stack.template_resource, rule)
     for resource in stack.resources.values():
-        if resource.is_created and is_judged(resource):
+        if resource.is_created and is_selected(resource):
             for rule in by_type.get(resource.type, ()) if resource.type else ():
-                yield from _of(resource, rule)
+                yield from _violations(resource, rule)
 
 
-def _of(resource: Resource, rule: Rule) -> Iterator[Finding]:
-    # Equal faults come of values that are looked at from two sides.
-    for fault in dict.fromkeys(rule.judge(resource)):
-        yield _finding(resource.stack, resource.id, rule, fault)
+def _violations(resource: Resource, rule: Rule) -> Iterator[Finding]:
+    # Two statements or settings can cause the same problem.
+    for problem in dict.fromkeys(rule.check(resource)):
+        yield _finding(resource.stack, resource.id, rule, problem)
 
 
 def _about(stack: Stack, suppression: Suppression, rule: Rule) -> Finding:
-    what = f"{suppression.rule} is suppressed {_ENDINGS[rule.id]}"
-    return _finding(stack, suppression.resource, rule, Fault(suppression.path, what))
+    message = f"{suppression.rule} is suppressed {_ENDINGS[rule.id]}"
+    return _finding(stack, suppression.resource, rule, Problem(suppression.path, message))
 
 
 _ENDINGS = {
     UNREASONED.id: "without a reason",
-    UNUSED.id: "where it finds nothing",
+    UNUSED.id: "but has no finding here",
 }
 
 
-def _finding(stack: Stack, resource: str, rule: Rule, fault: Fault) -> Finding:
+def _finding(stack: Stack, resource: str, rule: Rule, problem: Problem) -> Finding:
     template = stack.template
     above = ("Resources", resource) if resource else ()
     return Finding(
@@ -124,10 +125,10 @@ def _finding(stack: Stack, resource: str, rule: Rule, fault: Fault) -> Finding:
         severity=rule.severity,
         template=template.name,
         resource=resource,
-        path=fault.path,
-        message=fault.message,
-        remedy=fault.remedy or rule.remedy,
+        path=problem.path,
+        message=problem.message,
+        remedy=problem.remedy or rule.remedy,
         controls=rule.controls,
         file=str(template.path) if template.path else None,
-        line=template.line((*above, *fault.path)),
+        line=template.line((*above, *problem.path)),
     )

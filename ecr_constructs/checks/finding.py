@@ -1,29 +1,32 @@
-"""What a check says."""
+"""The result of a check."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from ecr_constructs.cloudformation.template import Place, dotted
-
-Severity = Literal["error", "warning"]
-"""An error is refused, loses images or opens access; a warning is the rest."""
+from ecr_constructs.model.diagnostics import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is wrong in a template.
+    """One violation of a rule in a template.
 
     Attributes:
-        rule: The rule's id: ``ECR101``.
+        rule: The id of the rule: ``ECR101``.
         severity: How bad it is.
-        template: The template's name.
+        template: The name of the template.
         resource: The logical id, or ``""`` for the template as a whole.
         path: The place below the resource: ``("Properties", "RepositoryName")``.
-        message: What was given, and what is allowed.
+        message: What is set, and what is allowed.
         remedy: What to write instead.
-        controls: The controls of security standards that ask for the same.
-        file: The template's file, or None.
+        controls: The controls of security standards with the same requirement.
+        file: The file of the template, or None.
         line: The line in that file, or None.
+
+    Example:
+        >>> from ecr_constructs.checks import Template, check
+        >>> body = {"Resources": {"Api": {"Type": "AWS::ECR::Repository"}}}
+        >>> print(*[finding.rule for finding in check([Template("api", body)])])
+        ECR012 ECR013 ECR016 ECR102
     """
 
     rule: str
@@ -39,17 +42,17 @@ class Finding:
 
     @property
     def where(self) -> str:
-        """The place as people write it: ``Properties.Tags[0].Key``."""
+        """The place as text: ``Properties.Tags[0].Key``."""
         return dotted(self.path)
 
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """A finding that somebody decided to live with.
+    """A finding that is suppressed in the template or acknowledged in the CDK app.
 
     Attributes:
         finding: The finding.
-        reason: Why, in their words; ``""`` if they gave none, which is a finding of its own.
+        reason: The reason; ``""`` if there is none, which is itself a finding.
     """
 
     finding: Finding
@@ -58,11 +61,11 @@ class Suppressed:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that a check found.
+    """The findings and suppressed findings of a check.
 
     Attributes:
-        findings: What is wrong, in a stable order: by template, resource, place and rule.
-        suppressed: What would be, had it not been suppressed.
+        findings: The findings, in a stable order: by template, resource, place and rule.
+        suppressed: The suppressed findings, in the same order.
     """
 
     findings: tuple[Finding, ...]

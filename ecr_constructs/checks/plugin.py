@@ -1,17 +1,17 @@
-"""The checks as a plugin of CDK's own validation: each synthesis of an app runs them."""
+"""The checks as a CDK policy validation plugin, which runs at each synthesis."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import aws_cdk as cdk
 import jsii
 
 from ecr_constructs.checks.engine import report
-from ecr_constructs.checks.finding import Finding, Severity
+from ecr_constructs.checks.finding import Finding
 from ecr_constructs.checks.rule import Rule
 from ecr_constructs.checks.rules import RULES
 from ecr_constructs.checks.rules.suppressions import UNREASONED, UNUSED
@@ -23,6 +23,8 @@ from ecr_constructs.cloudformation.acknowledgments import (
 )
 from ecr_constructs.cloudformation.cloud_assembly import StackFile
 from ecr_constructs.cloudformation.loading import with_nested
+from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.validation import reject
 
 if TYPE_CHECKING:
     from ecr_constructs.cloudformation.template import Template
@@ -30,29 +32,39 @@ if TYPE_CHECKING:
 
 @jsii.implements(cdk.IPolicyValidationPlugin)
 class EcrChecks:
-    """Judges what an app says of Amazon ECR, whoever wrote it.
+    """Checks the Amazon ECR resources of an app, from this or any other library.
 
     ``cdk.Validations.of(app).add_plugins(EcrChecks())`` covers all stages, stacks and nested
-    stacks of the app, and sees what one stack does to another. An error ends the synthesis, a
-    warning is shown.
+    stacks of the app, and compares stacks with each other. An error fails the synthesis, a
+    warning is printed.
 
-    To live with a finding, acknowledge it on a construct, with the plugin's name before the id:
-    ``cdk.Acknowledgment(id="EcrChecks::ECR101", reason="…")``. What a template's metadata
-    suppresses is suppressed here too.
+    To accept a finding, acknowledge it on a construct, with the plugin name before the id:
+    ``cdk.Acknowledgment(id="EcrChecks::ECR101", reason="…")``. Suppressions in the
+    metadata of a template apply as well.
+
+    Example:
+        >>> import aws_cdk as cdk
+        >>> app = cdk.App()
+        >>> cdk.Validations.of(app).add_plugins(EcrChecks(fail_on="warning"))
     """
 
-    def __init__(self, *, fail_on: Severity = "error") -> None:
-        """Say what ends the synthesis.
+    def __init__(self, *, fail_on: Literal["error", "warning"] | Severity = "error") -> None:
+        """Set the minimum severity that fails the synthesis.
 
         Args:
-            fail_on: ``error``, or ``warning`` to take warnings for errors. Default: errors only.
+            fail_on: ``error``, or ``warning`` to report warnings as errors. Default: ``error``.
 
         Raises:
-            ValueError: Neither of the two.
+            ValidationError: ``fail-on-unknown``: another value.
         """
         if fail_on not in ("error", "warning"):
-            msg = f"fail_on must be 'error' or 'warning', got {fail_on!r}"
-            raise ValueError(msg)
+            reject(
+                "option of EcrChecks",
+                fail_on,
+                "fail-on-unknown",
+                f"must be 'error' or 'warning', got {fail_on!r}",
+                path="fail_on",
+            )
         self._fail_on = fail_on
 
     @property
@@ -71,62 +83,63 @@ class EcrChecks:
         return [*RULES]
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
-        """Judge all templates together; CDK calls this when they are written."""
+        """Check all templates together; CDK calls this after synthesis."""
         owners: dict[str | None, str] = {}
         templates: list[Template] = []
         stacks = context.stack_templates
-        acknowledged = [*above(context.app_construct, [s.stack_construct_path for s in stacks])]
+        paths = [stack.stack_construct_path for stack in stacks]
+        acknowledged = [*above(context.app_construct, paths)]
         for stack in stacks:
             path = Path(stack.template_path)
             acknowledged += acknowledged_in(path).all
             for template in with_nested(StackFile(path, stack.account_id, stack.region)):
                 owners[str(template.path)] = stack.stack_construct_path
-                # As messages name it; CDK gives each template of an app a file name of its own.
+                # Messages show the file name, which is unique within an app.
                 templates.append(replace(template, name=Path(template.name).name))
-        judged = report(templates)
-        violations = [*self._violations(judged.findings, owners), *self._about(acknowledged)]
+        result = report(templates)
+        violations = [*self._violations(result.findings, owners), *self._about(acknowledged)]
         return cdk.PolicyValidationPluginReport(
-            success=all(each.severity != "error" for each in violations),
+            success=all(violation.severity != "error" for violation in violations),
             violations=violations,
-            # What was acknowledged is listed by CDK.
-            metadata={_name(each.finding): each.reason for each in judged.suppressed},
+            # CDK itself lists acknowledged findings.
+            metadata={_name(item.finding): item.reason for item in result.suppressed},
         )
 
     def _violations(
         self, findings: Sequence[Finding], owners: Mapping[str | None, str]
     ) -> Iterator[cdk.PolicyViolation]:
-        alike: dict[tuple[str, str, str], list[cdk.PolicyViolatingResource]] = defaultdict(list)
-        for each in findings:
-            alike[each.rule, _message(each), each.remedy].append(
+        groups: dict[tuple[str, str, str], list[cdk.PolicyViolatingResource]] = defaultdict(list)
+        for finding in findings:
+            groups[finding.rule, _message(finding), finding.remedy].append(
                 cdk.PolicyViolatingResource(
-                    # CDK finds the construct of a resource; the template as a whole is the stack.
-                    resource_logical_id=each.resource or None,
-                    construct_path=None if each.resource else owners[each.file],
-                    template_path=each.file,
-                    locations=[each.where],
+                    # CDK looks up the construct of a resource; that of a template is the stack.
+                    resource_logical_id=finding.resource or None,
+                    construct_path=None if finding.resource else owners[finding.file],
+                    template_path=finding.file,
+                    locations=[finding.where],
                 )
             )
-        for (rule, message, remedy), resources in alike.items():
+        for (rule, message, remedy), resources in groups.items():
             yield self._violation(RULES[rule], message, remedy, resources)
 
     def _about(self, acknowledged: Sequence[Acknowledgment]) -> Iterator[cdk.PolicyViolation]:
-        """Yield what is wrong with acknowledgments."""
-        for each in acknowledged:
-            here = [cdk.PolicyViolatingResource(construct_path=each.path, locations=[])]
-            named = f"{PLUGIN}::{each.rule}"
-            if each.plugin == PLUGIN and not each.reason:
-                message = f"{each.rule} is acknowledged without a reason"
-                yield self._violation(UNREASONED, message, "Give the Acknowledgment one.", here)
-            elif each.plugin == _NO_PLUGIN and each.rule in RULES:
-                message = f"{each.rule} is acknowledged without the plugin's name, to no effect"
-                yield self._violation(UNUSED, message, f"Write id={named!r}.", here)
+        """Yield acknowledgments without a reason or without effect."""
+        for item in acknowledged:
+            here = [cdk.PolicyViolatingResource(construct_path=item.path, locations=[])]
+            full_id = f"{PLUGIN}::{item.rule}"
+            if item.plugin == PLUGIN and not item.reason:
+                message = f"{item.rule} is acknowledged without a reason"
+                yield self._violation(UNREASONED, message, "Add the reason.", here)
+            elif item.plugin == _NO_PLUGIN and item.rule in RULES:
+                message = f"{item.rule} is acknowledged without the plugin name, with no effect"
+                yield self._violation(UNUSED, message, f"Write id={full_id!r}.", here)
 
     def _violation(
         self, rule: Rule, message: str, fix: str, resources: Sequence[cdk.PolicyViolatingResource]
     ) -> cdk.PolicyViolation:
         return cdk.PolicyViolation(
             rule_name=rule.id,
-            severity="error" if self._fail_on == "warning" else rule.severity,
+            severity="error" if self._fail_on == "warning" else str(rule.severity),
             description=message,
             fix=fix,
             violating_resources=resources,
@@ -134,12 +147,12 @@ class EcrChecks:
         )
 
 
-# What CDK writes before an id that has no plugin's name.
+# CDK's prefix for ids without a plugin name.
 _NO_PLUGIN = "Annotation"
 
 
 def _message(finding: Finding) -> str:
-    # As CDK's own plugin does.
+    # The format of CDK's own plugin.
     where = finding.where.removeprefix("Properties.")
     return finding.message if where == finding.where else f"{where}: {finding.message}"
 

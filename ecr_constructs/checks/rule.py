@@ -1,21 +1,21 @@
-"""A rule: one requirement, why it is one, and the function that finds where it is not met."""
+"""A rule: one requirement, its reason, and the function that finds violations."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ecr_constructs.checks.finding import Severity
-from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.template import Place
+from ecr_constructs.model.diagnostics import Diagnostic, Severity
 
 
-class Fault(NamedTuple):
-    """A place where a rule is not met.
+class Problem(NamedTuple):
+    """A place where a rule is violated. The engine adds the rule and the template.
 
     Attributes:
         path: The place below the resource.
-        message: What was given, and what is allowed.
-        remedy: What to write instead. Default: the rule's own remedy.
+        message: What is set, and what is allowed.
+        remedy: What to write instead. Default: the remedy of the rule.
     """
 
     path: Place
@@ -23,7 +23,7 @@ class Fault(NamedTuple):
     remedy: str | None = None
 
 
-Judge = Callable[[Resource], Iterator[Fault]]
+CheckFunction = Callable[[Resource], Iterator[Problem]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +31,20 @@ class Rule:
     """A rule.
 
     Attributes:
-        id: ``ECR`` and three digits, the first of which is the family.
-        severity: How bad it is not to meet it.
+        id: ``ECR`` and three digits; the first digit is the family.
+        severity: How bad a violation is.
         summary: The requirement, in one line.
-        why: What happens otherwise.
-        remedy: What to write instead, where a finding does not say it more exactly.
-        source: Where the requirement comes from.
-        types: The resource types that are judged; none: the template as a whole.
-        judge: Yields the faults of one resource.
-        controls: The controls of security standards that ask for the same.
+        why: The consequence of a violation.
+        remedy: What to write instead, unless a finding is more specific.
+        source: The documentation of the requirement.
+        types: The resource types that the rule checks; empty: the template as a whole.
+        check: Yields the problems of one resource.
+        controls: The controls of security standards with the same requirement.
+
+    Example:
+        >>> from ecr_constructs.checks import RULES
+        >>> print(RULES["ECR012"].severity, RULES["ECR012"].summary)
+        warning Tags are immutable
     """
 
     id: str
@@ -49,7 +54,7 @@ class Rule:
     remedy: str
     source: str
     types: tuple[str, ...]
-    judge: Judge
+    check: CheckFunction
     controls: tuple[str, ...] = ()
 
 
@@ -63,10 +68,10 @@ def rule(
     remedy: str,
     source: str,
     controls: Sequence[str] = (),
-) -> Callable[[Judge], Rule]:
-    """Make a rule of the function below; the arguments are the rule's attributes."""
+) -> Callable[[CheckFunction], Rule]:
+    """Decorate a function as the check of a rule; the arguments are the attributes of `Rule`."""
 
-    def made(judge: Judge) -> Rule:
+    def decorate(check: CheckFunction) -> Rule:
         return Rule(
             id=rule_id,
             severity=severity,
@@ -75,8 +80,22 @@ def rule(
             remedy=remedy,
             source=source,
             types=tuple(types),
-            judge=judge,
+            check=check,
             controls=tuple(controls),
         )
 
-    return made
+    return decorate
+
+
+def model_problems(
+    path: Place, errors: Iterable[Diagnostic | str], prefix: str = ""
+) -> Iterator[Problem]:
+    """Yield what the model rejects as problems at a place.
+
+    Args:
+        path: The place below the resource.
+        errors: The errors of the model.
+        prefix: Text before each message, such as the rejected value.
+    """
+    for error in errors:
+        yield Problem(path, f"{prefix}{error}")

@@ -1,4 +1,4 @@
-"""A resource's properties held to CloudFormation's schema of its type."""
+"""Validation of the properties of a resource against the schema of its type."""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -8,14 +8,14 @@ from ecr_constructs.cloudformation.template import Place
 from ecr_constructs.model.tokens import is_unresolved
 
 
-class Misfit(NamedTuple):
-    """A place that does not fit.
+class SchemaError(NamedTuple):
+    """A value that does not match the schema.
 
     Attributes:
-        kind: What does not: ``name``, ``kind`` or ``size``.
-        path: The place, from the properties.
-        message: What was given, and what is allowed.
-        remedy: What to write.
+        kind: What is wrong: ``name``, ``kind`` (type or option) or ``size``.
+        path: The place below the properties.
+        message: What is set, and what is allowed.
+        remedy: What to write instead.
     """
 
     kind: str
@@ -28,8 +28,8 @@ _WORDS = {"array": "a list", "object": "an object", "boolean": "true or false", 
 _TRUTH = ("true", "false")
 
 
-def misfits(value: Any, schema: Mapping[str, Any], path: Place = ()) -> Iterator[Misfit]:
-    """Yield where a value does not fit; what is not known fits.
+def schema_errors(value: Any, schema: Mapping[str, Any], path: Place = ()) -> Iterator[SchemaError]:
+    """Yield where a value does not match the schema; unresolved values match.
 
     Args:
         value: The resolved value.
@@ -41,45 +41,50 @@ def misfits(value: Any, schema: Mapping[str, Any], path: Place = ()) -> Iterator
     kinds = schema["type"]
     if not any(_is(value, kind) for kind in kinds):
         wanted = " or ".join(_WORDS[kind] for kind in kinds)
-        yield Misfit("kind", path, f"must be {wanted}, got {_shown(value)}", f"Write {wanted}.")
+        yield SchemaError(
+            "kind", path, f"must be {wanted}, got {_shown(value)}", f"Write {wanted}."
+        )
         return
     if "enum" in schema and value not in schema["enum"]:
         options = ", ".join(schema["enum"])
-        yield Misfit("kind", path, f"must be one of {options}, got {value!r}", _near(value, schema))
+        remedy = _similar(str(value), schema["enum"])
+        yield SchemaError("kind", path, f"must be one of {options}, got {value!r}", remedy)
     if isinstance(value, Mapping) and "properties" in schema:
         yield from _object(value, schema, path)
     elif isinstance(value, list):
         yield from _size(len(value), schema, "Items", "entries", path)
-        for index, each in enumerate(value):
-            yield from misfits(each, schema["items"], (*path, index))
+        for index, item in enumerate(value):
+            yield from schema_errors(item, schema["items"], (*path, index))
     elif isinstance(value, str):
         yield from _size(len(value), schema, "Length", "characters", path)
 
 
-def _object(value: Mapping[str, Any], schema: Mapping[str, Any], path: Place) -> Iterator[Misfit]:
-    known = schema["properties"]
-    for name, each in value.items():
-        if name in known:
-            yield from misfits(each, known[name], (*path, name))
+def _object(
+    value: Mapping[str, Any], schema: Mapping[str, Any], path: Place
+) -> Iterator[SchemaError]:
+    properties = schema["properties"]
+    for name, item in value.items():
+        if name in properties:
+            yield from schema_errors(item, properties[name], (*path, name))
         elif not name.startswith("Fn::"):
-            options = ", ".join(known)
-            message = f"{name} is not known here; allowed are {options}"
-            yield Misfit("name", (*path, name), message, _similar(name, list(known)))
+            options = ", ".join(properties)
+            message = f"{name} is not a property here; allowed are {options}"
+            yield SchemaError("name", (*path, name), message, _similar(name, list(properties)))
     if any(name.startswith("Fn::") for name in value):
         return
     for name in schema["required"]:
         if name not in value:
-            yield Misfit("name", path, f"{name} is missing", f"Add {name}.")
+            yield SchemaError("name", path, f"{name} is missing", f"Add {name}.")
 
 
 def _size(
-    size: int, schema: Mapping[str, Any], limit: str, what: str, path: Place
-) -> Iterator[Misfit]:
+    size: int, schema: Mapping[str, Any], limit: str, unit: str, path: Place
+) -> Iterator[SchemaError]:
     least, most = schema.get(f"min{limit}", 0), schema.get(f"max{limit}", size)
     if not least <= size <= most:
         allowed = f"{least:,} to {most:,}" if f"max{limit}" in schema else f"at least {least:,}"
-        message = f"may have {allowed} {what}, has {size:,}"
-        yield Misfit("size", path, message, f"Write {allowed} {what}.")
+        message = f"must have {allowed} {unit}, has {size:,}"
+        yield SchemaError("size", path, message, f"Write {allowed} {unit}.")
 
 
 def _is(value: Any, kind: str) -> bool:
@@ -89,7 +94,7 @@ def _is(value: Any, kind: str) -> bool:
         case "array":
             return isinstance(value, list)
         case "boolean":
-            # CloudFormation takes a text for it.
+            # CloudFormation accepts text as well.
             return isinstance(value, bool) or str(value).lower() in _TRUTH
     return isinstance(value, str | int | float)
 
@@ -100,11 +105,7 @@ def _shown(value: Any) -> str:
     return "a list" if isinstance(value, list) else repr(value)
 
 
-def _near(value: Any, schema: Mapping[str, Any]) -> str:
-    return _similar(str(value), schema["enum"])
-
-
-def _similar(given: str, known: list[str]) -> str:
-    by_lower = {each.lower(): each for each in known}
-    match = get_close_matches(given.lower(), by_lower, n=1)
-    return f"Write {by_lower[match[0]]}." if match else f"Write one of {', '.join(known)}."
+def _similar(text: str, options: list[str]) -> str:
+    by_lower = {option.lower(): option for option in options}
+    match = get_close_matches(text.lower(), by_lower, n=1)
+    return f"Write {by_lower[match[0]]}." if match else f"Write one of {', '.join(options)}."

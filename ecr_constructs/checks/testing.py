@@ -1,4 +1,4 @@
-"""The rules as an assertion, for tests of any CDK app or template."""
+"""An assertion for tests of any CDK app or template."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
@@ -9,7 +9,7 @@ from ecr_constructs.cloudformation.template import Template
 
 
 class HasJson(Protocol):
-    """What is needed of an ``aws_cdk.assertions.Template``."""
+    """The part of ``aws_cdk.assertions.Template`` that is used."""
 
     def to_json(self) -> Mapping[str, Any]:
         """Return the template's content."""
@@ -22,23 +22,23 @@ def assert_no_findings(
 
     Args:
         template: A `Template`, its content, or an ``aws_cdk.assertions.Template``.
-        ignore: Ids of rules that are not asked for. Default: every rule is.
+        ignore: Ids of rules to ignore. Default: none.
 
     Raises:
-        AssertionError: There are findings; a line for each.
+        AssertionError: There are findings; the message has a line for each.
     """
     ignored = set(ignore)
-    found = [each for each in check([_template(template)]) if each.rule not in ignored]
-    if found:
-        lines = "".join(f"\n  - {_line(each)}" for each in found)
-        msg = f"{len(found)} finding{'' if len(found) == 1 else 's'}:{lines}"
+    findings = [item for item in check([_template(template)]) if item.rule not in ignored]
+    if findings:
+        lines = "".join(f"\n  - {_line(finding)}" for finding in findings)
+        msg = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}:{lines}"
         raise AssertionError(msg)
 
 
-def _template(given: Template | Mapping[str, Any] | HasJson) -> Template:
-    if isinstance(given, Template):
-        return given
-    return Template("template", given if isinstance(given, Mapping) else given.to_json())
+def _template(value: Template | Mapping[str, Any] | HasJson) -> Template:
+    if isinstance(value, Template):
+        return value
+    return Template("template", value if isinstance(value, Mapping) else value.to_json())
 
 
 def _line(finding: Finding) -> str:

@@ -1,14 +1,14 @@
-"""Pull through cache rules in the model's words."""
+"""Pull through cache rules as upstreams of the model."""
 
 import re
 
-from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import Upstream
 
-# Any secret will do to ask the model which upstreams need one.
+# A placeholder: only whether an upstream has a credential matters here.
 _ANY = "arn:aws:secretsmanager:us-east-1:111122223333:secret:ecr-pullthroughcache/any-ABCDEF"
-_KNOWN = (
+_UPSTREAMS = (
     Upstream.docker_hub(_ANY),
     Upstream.github(_ANY),
     Upstream.gitlab(_ANY),
@@ -18,23 +18,23 @@ _KNOWN = (
     Upstream.kubernetes(),
     Upstream.quay(),
 )
-BY_REGISTRY = {each.registry: each for each in _KNOWN}
-_BY_URL = {each.url: each for each in _KNOWN}
+BY_REGISTRY = {upstream.registry: upstream for upstream in _UPSTREAMS}
+_BY_URL = {upstream.url: upstream for upstream in _UPSTREAMS}
 ECR_HOST = re.compile(
     r"(?P<account>[0-9]{12})\.dkr[.-]ecr\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)"
 )
 
 
 def url_of(cache: Resource) -> str | None:
-    """Return the upstream's host, if it is known."""
+    """Return the host of the upstream, if it is literal."""
     url = cache.text("UpstreamRegistryUrl")
     return url.removeprefix("https://").rstrip("/") if url else None
 
 
 def upstream_of(cache: Resource) -> Upstream | None:
-    """Return the upstream that a rule names, or that its URL tells; None if neither does.
+    """Return the upstream by its name or URL; None if neither identifies it.
 
-    A credential that it has is not the rule's.
+    Its credential is a placeholder, not that of the rule.
     """
     name, url = cache.get("UpstreamRegistry"), url_of(cache)
     if isinstance(name, str) and is_unresolved(name):

@@ -1,8 +1,7 @@
-"""Findings that somebody acknowledged in a CDK app with ``cdk.Validations.of(…).acknowledge``.
+"""Findings that a CDK app acknowledges with ``cdk.Validations.of(…).acknowledge``.
 
-CDK keeps those of a stack, and of what is in it, in a file beside the stack's template. Those of a
-stage or of the app it keeps nowhere; what they were for stands in the report of a synthesis with
-the plugin.
+CDK writes acknowledgments of a stack and its constructs to a file next to the template. It does
+not write those of a stage or the app; they are only in the report of a synthesis with the plugin.
 """
 
 import json
@@ -12,26 +11,30 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ecr_constructs.cloudformation.errors import CheckError
+from ecr_constructs.cloudformation.cloud_assembly import MANIFEST
+from ecr_constructs.cloudformation.errors import TemplateError
 
 PLUGIN = "EcrChecks"
-"""The name before our ids in acknowledgments."""
+"""The plugin name before rule ids in acknowledgments."""
 
 KEY = "aws:cdk:acknowledged-rules"
 """``cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY``."""
 
 
+_REPORT = "validation-report.json"
+
+
 @dataclass(frozen=True, slots=True)
 class Acknowledgment:
-    """A rule that a construct, and all that is below it, need not keep.
+    """A rule that is acknowledged for a construct and its descendants.
 
     Attributes:
-        rule: The rule's id.
-        reason: Why; ``""`` if it is not said.
-        path: The construct's path: ``Prod/Payments/Api``.
-        plugin: The name before the id. CDK takes an id without one for an annotation's.
-        resources: The logical ids of the resources that it is about, for templates that do not
-            tell the paths of their resources.
+        rule: The id of the rule.
+        reason: The reason; ``""`` if there is none.
+        path: The path of the construct: ``Prod/Payments/Api``.
+        plugin: The plugin name before the id. CDK treats an id without one as an annotation.
+        resources: The logical ids of the covered resources, for templates without the paths of
+            their resources.
     """
 
     rule: str
@@ -41,18 +44,18 @@ class Acknowledgment:
     resources: frozenset[str] = frozenset()
 
     def covers(self, path: str) -> bool:
-        """Tell whether a construct of this path need not keep the rule."""
+        """Tell whether the acknowledgment covers a construct with this path."""
         return path == self.path or path.startswith(f"{self.path}/")
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """What was acknowledged in a stack.
+    """The acknowledgments in a stack.
 
     Attributes:
         all: The acknowledgments, also those in nested stacks.
-        constructs: The paths of the constructs of the stack and its nested stacks, by the name of
-            the template's file. None are there if nothing was acknowledged.
+        constructs: The construct paths of the stack and its nested stacks by template file name;
+            empty without acknowledgments.
     """
 
     all: Sequence[Acknowledgment] = ()
@@ -60,56 +63,58 @@ class Acknowledged:
 
 
 def acknowledged_in(template: Path) -> Acknowledged:
-    """Return what was acknowledged in a stack and in its nested stacks.
+    """Return the acknowledgments in a stack and in its nested stacks.
 
     Args:
-        template: The stack's template in a cloud assembly; elsewhere there is nothing.
+        template: The template of the stack in a cloud assembly; elsewhere there are none.
 
     Raises:
-        CheckError: The file cannot be read.
+        TemplateError: The metadata file is not JSON.
     """
     metadata = template.with_name(template.name.replace(".template.json", ".metadata.json"))
     if metadata == template or not metadata.is_file():
         return Acknowledged()
     text = metadata.read_text(encoding="utf-8")
-    # It has an entry with a stack trace for each resource, and seldom one of these.
+    # The file is large (a stack trace for each resource), and rarely has acknowledgments.
     if f'"{KEY}"' not in text:
         return Acknowledged()
     try:
         content = json.loads(text)
     except ValueError:
-        msg = f"{metadata} is no JSON; synthesize again"
-        raise CheckError(msg) from None
-    entries = [(path.removeprefix("/"), each) for path, found in content.items() for each in found]
+        msg = f"{metadata} is not JSON; synthesize again"
+        raise TemplateError(msg) from None
+    entries = [
+        (path.removeprefix("/"), entry) for path, items in content.items() for entry in items
+    ]
     paths: dict[str, list[str]] = defaultdict(list)
     constructs: dict[str, str] = {}
-    found: list[Acknowledgment] = []
+    acknowledged: list[Acknowledgment] = []
     for path, entry in entries:
         if entry["type"] == KEY:
-            found += _read(path, entry["data"])
+            acknowledged += _read(path, entry["data"])
         elif entry["type"] == "aws:cdk:logicalId":
             paths[entry["data"]].append(path)
         elif entry["type"] == "aws:cdk:templateFile":
             constructs[entry["data"]] = path
-    return Acknowledged([*_with_resources(found, paths)], constructs)
+    return Acknowledged([*_with_resources(acknowledged, paths)], constructs)
 
 
 def _with_resources(
     acknowledged: Sequence[Acknowledgment], paths: Mapping[str, Sequence[str]]
 ) -> Iterator[Acknowledgment]:
     by_rule: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(dict)
-    for each in acknowledged:
-        by_rule[each.plugin, each.rule][each.path] = set()
+    for item in acknowledged:
+        by_rule[item.plugin, item.rule][item.path] = set()
     for logical_id, where in paths.items():
-        for about in by_rule.values():
-            nearest = [next(filter(about.__contains__, _upwards(path)), None) for path in where]
-            # Resources of a stack and of one nested in it may have one id: then all or none.
+        for by_path in by_rule.values():
+            nearest = [next(filter(by_path.__contains__, _upwards(path)), None) for path in where]
+            # A stack and its nested stack can have the same logical id: cover both or none.
             if None not in nearest:
                 for path in filter(None, nearest):
-                    about[path].add(logical_id)
-    for each in acknowledged:
-        resources = by_rule[each.plugin, each.rule][each.path]
-        yield replace(each, resources=frozenset(resources))
+                    by_path[path].add(logical_id)
+    for item in acknowledged:
+        resources = by_rule[item.plugin, item.rule][item.path]
+        yield replace(item, resources=frozenset(resources))
 
 
 def _upwards(path: str) -> Iterator[str]:
@@ -118,18 +123,18 @@ def _upwards(path: str) -> Iterator[str]:
 
 
 def above(app: Any, stacks: Sequence[str]) -> Iterator[Acknowledgment]:
-    """Yield what was acknowledged in an app above its stacks.
+    """Yield the acknowledgments of an app above its stacks.
 
     Args:
         app: The ``cdk.App``.
-        stacks: The paths of the stacks' constructs.
+        stacks: The construct paths of the stacks.
     """
-    parts = [each.split("/") for each in stacks]
-    paths = {tuple(each[:length]) for each in parts for length in range(len(each))}
+    parts = [stack.split("/") for stack in stacks]
+    paths = {tuple(names[:length]) for names in parts for length in range(len(names))}
     for path in sorted(paths):
         construct = app
-        for each in path:
-            construct = construct.node.find_child(each)
+        for name in path:
+            construct = construct.node.find_child(name)
         for entry in construct.node.metadata:
             if entry.type == KEY:
                 yield from _read("/".join(path), entry.data)
@@ -139,3 +144,54 @@ def _read(path: str, reasons: Mapping[str, str]) -> Iterator[Acknowledgment]:
     for name, reason in reasons.items():
         plugin, _, rule = name.rpartition("::")
         yield Acknowledgment(rule, reason.strip(), path, plugin)
+
+
+def acknowledged_at_synthesis(assembly: Path) -> Mapping[Path | None, Sequence[Acknowledgment]]:
+    """Return the reported acknowledgments by template; those of whole stacks by None.
+
+    Args:
+        assembly: The folder of the cloud assembly of the app. Other folders have no report.
+
+    Raises:
+        TemplateError: The report is not JSON.
+    """
+    by_template: dict[Path | None, list[Acknowledgment]] = defaultdict(list)
+    report = assembly / _REPORT
+    if not report.is_file() or not (assembly / MANIFEST).is_file():
+        return by_template
+    try:
+        content = json.loads(report.read_text(encoding="utf-8"))
+    except ValueError:
+        msg = f"{report} is not JSON; synthesize again"
+        raise TemplateError(msg) from None
+    for template, item in _read_report(content):
+        by_template[(assembly / template).resolve() if template else None].append(item)
+    return by_template
+
+
+def _read_report(content: Any) -> Iterator[tuple[str | None, Acknowledgment]]:
+    for rule, reason, construct in _suppressed(content):
+        match construct:
+            case {
+                "constructPath": str(path),
+                "cloudFormationResource": {"templatePath": str(template), "logicalId": str(name)},
+            }:
+                yield template, Acknowledgment(rule, reason, path, PLUGIN, frozenset({name}))
+            case {"constructPath": str(path)}:
+                yield None, Acknowledgment(rule, reason, path, PLUGIN)
+
+
+def _suppressed(content: Any) -> Iterator[tuple[str, str, Any]]:
+    """Yield rule, reason and construct; skip other plugins and formats."""
+    for report in _list_of(content, "pluginReports"):
+        ours = isinstance(report, Mapping) and report.get("pluginName") == PLUGIN
+        for violation in _list_of(report, "suppressedViolations") if ours else ():
+            match violation:
+                case {"ruleName": str(rule), "reason": str(reason)}:
+                    for construct in _list_of(violation, "violatingConstructs"):
+                        yield rule, reason.strip(), construct
+
+
+def _list_of(value: Any, name: str) -> Sequence[Any]:
+    items = value.get(name) if isinstance(value, Mapping) else None
+    return items if isinstance(items, list) else ()

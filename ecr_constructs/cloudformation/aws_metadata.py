@@ -1,4 +1,4 @@
-"""What CloudFormation and IAM know of ECR, as ``python -m scripts.service_data`` wrote it down."""
+"""CloudFormation schemas, Regions and IAM actions of ECR, written by `scripts.service_data`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,17 +16,17 @@ def _data() -> dict[str, Any]:
 
 
 def schema_of(resource_type: str) -> Mapping[str, Any]:
-    """Return names, kinds, choices and sizes of a type's properties."""
+    """Return the schema of a resource type: properties, types, options, sizes."""
     schema: Mapping[str, Any] = _data()["types"][resource_type]
     return schema
 
 
 def regions() -> frozenset[str]:
-    """Return every Region there is."""
+    """Return all Regions."""
     return frozenset(_data()["regions"])
 
 
 def actions_of(service: str) -> Sequence[str]:
-    """Return the actions of ``ecr`` or ``ecr-public``, without the service's name."""
+    """Return the actions of ``ecr`` or ``ecr-public``, without the service prefix."""
     actions: Sequence[str] = _data()["actions"][service]
     return actions

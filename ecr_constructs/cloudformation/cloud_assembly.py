@@ -1,4 +1,4 @@
-"""Where CDK writes templates: ``cdk.out`` with its stages and nested stacks.
+"""Cloud assemblies: ``cdk.out`` with its stages and nested stacks.
 
 https://github.com/aws/aws-cdk-cli/tree/main/packages/%40aws-cdk/cloud-assembly-schema
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ecr_constructs.cloudformation.errors import CheckError
+from ecr_constructs.cloudformation.errors import TemplateError
 
 MANIFEST = "manifest.json"
 _UNKNOWN = "unknown-"
@@ -18,15 +18,15 @@ _NESTED = ".nested.template.json"
 
 @dataclass(frozen=True, slots=True)
 class StackFile:
-    """A template's file, and what is known of its stack.
+    """A template file and the properties of its stack.
 
     Attributes:
         path: The file.
-        account: The account that it goes to.
-        region: The Region that it goes to.
+        account: The account of the stack, if known.
+        region: The Region of the stack, if known.
         construct: The path of its construct: ``Prod/Payments``.
-        stack_name: What CloudFormation calls it, or the stack that it is nested in:
-            ``prod-ecr-payments``. None: it is in no assembly.
+        stack_name: The CloudFormation name of the stack or its root stack:
+            ``prod-ecr-payments``. None: the file is not in an assembly.
     """
 
     path: Path
@@ -40,7 +40,7 @@ def stack_files(folder: Path) -> Iterator[StackFile]:
     """Yield the stacks of a cloud assembly and of the stages in it.
 
     Raises:
-        CheckError: The manifest cannot be read.
+        TemplateError: The manifest cannot be read.
     """
     for artifact in _artifacts(folder / MANIFEST):
         match artifact:
@@ -53,36 +53,36 @@ def stack_files(folder: Path) -> Iterator[StackFile]:
 
 
 def top_of(folder: Path) -> Path:
-    """Return the cloud assembly of the app, of which a stage has its own inside."""
+    """Return the cloud assembly of the app that contains the assembly of a stage."""
     return top_of(folder.parent) if (folder.parent / MANIFEST).is_file() else folder
 
 
 def nested_in(file: StackFile, body: Mapping[str, Any]) -> Iterator[Path]:
-    """Yield the templates of a stack's nested stacks, as far as they are beside it.
+    """Yield the templates of nested stacks that are in the same folder.
 
     Args:
-        file: The stack's template.
+        file: The template of the stack.
         body: Its content.
     """
-    folder, found = file.path.parent, set()
+    folder, paths = file.path.parent, set()
     for resource in body["Resources"].values():
         match resource:
             case {"Metadata": {"aws:asset:path": str(name), "aws:asset:property": "TemplateURL"}}:
-                found.add(folder / name)
+                paths.add(folder / name)
             case {"Properties": {"TemplateURL": str(name)} | {"Location": str(name)}}:
-                found.add(folder / name)
-    # Without metadata in the templates, the list of what is uploaded tells.
+                paths.add(folder / name)
+    # Templates without asset metadata: use the list of assets to upload.
     assets = folder / file.path.name.replace(".template.json", ".assets.json")
     if assets != file.path and assets.is_file():
-        found |= {folder / name for name in _assets(assets) if name.endswith(_NESTED)}
-    yield from (each for each in sorted(found) if each.is_file())
+        paths |= {folder / name for name in _assets(assets) if name.endswith(_NESTED)}
+    yield from (path for path in sorted(paths) if path.is_file())
 
 
 def _assets(path: Path) -> Iterator[str]:
     content = _json(path)
     files = content.get("files") if isinstance(content, Mapping) else None
-    for each in files.values() if isinstance(files, Mapping) else ():
-        match each:
+    for asset in files.values() if isinstance(files, Mapping) else ():
+        match asset:
             case {"source": {"path": str(name)}}:
                 yield name
 
@@ -91,7 +91,7 @@ def _artifacts(path: Path) -> Iterator[Mapping[str, Any]]:
     content = _json(path)
     artifacts = content.get("artifacts") if isinstance(content, Mapping) else None
     if isinstance(artifacts, Mapping):
-        yield from (each for each in artifacts.values() if isinstance(each, Mapping))
+        yield from (item for item in artifacts.values() if isinstance(item, Mapping))
 
 
 def _json(path: Path) -> Any:
@@ -99,15 +99,15 @@ def _json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror}"
-        raise CheckError(msg) from None
+        raise TemplateError(msg) from None
     except (ValueError, RecursionError):
-        msg = f"{path} is no JSON; synthesize again"
-        raise CheckError(msg) from None
+        msg = f"{path} is not JSON; synthesize again"
+        raise TemplateError(msg) from None
 
 
 def _environment(environment: object) -> tuple[str | None, str | None]:
     """Return account and Region of ``aws://111122223333/eu-central-1``."""
     parts = str(environment).removeprefix("aws://").split("/")
     account, region = (*parts, "", "")[:2]
-    known = [None if not each or each.startswith(_UNKNOWN) else each for each in (account, region)]
-    return known[0], known[1]
+    names = [None if not item or item.startswith(_UNKNOWN) else item for item in (account, region)]
+    return names[0], names[1]

@@ -1,4 +1,4 @@
-"""What the conditions of a statement come to."""
+"""Conditions of policy statements: valid operators and keys, and whether they restrict access."""
 
 from difflib import get_close_matches
 
@@ -18,7 +18,7 @@ OPERATORS = frozenset(
     | {"numericgreaterthanequals", "dategreaterthanequals"}
     | {"bool", "ipaddress", "notipaddress", "null"}
 )
-# Of the global keys those that tell who asks, and from where; others pass.
+# The global keys that identify the caller or the source; other keys are not validated.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 _KEYS = (
     *("aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"),
@@ -29,7 +29,7 @@ _KEYS = (
     *("aws:SourceOwner", "aws:SourceVpc", "aws:SourceVpcArn", "aws:SourceVpce"),
     *("aws:VpcSourceIp", "aws:VpceAccount", "aws:VpceOrgID", "aws:VpceOrgPaths"),
 )
-_BY_LOWER = {each.lower(): each for each in _KEYS}
+_BY_LOWER = {key.lower(): key for key in _KEYS}
 _POSITIVE = ("stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike")
 WHO = (
     *("aws:principalaccount", "aws:principalarn", "aws:principalisawsservice"),
@@ -46,7 +46,7 @@ _EVERYWHERE = ("0.0.0.0/0", "::/0")
 
 
 def misspelt(key: str) -> str | None:
-    """Return the global key that one which does not exist was surely meant for, or None."""
+    """Return the global key that a nonexistent key is probably a misspelling of, or None."""
     name = key.lower().partition("/")[0]
     if name in _BY_LOWER or not name.startswith(("aws:principal", "aws:source")):
         return None
@@ -55,16 +55,16 @@ def misspelt(key: str) -> str | None:
 
 
 def bare(operator: str) -> str:
-    """Return an operator in lower case, without the words that may stand around it."""
+    """Return an operator in lower case, without set prefix and ``IfExists``."""
     name = operator.lower().removeprefix("foranyvalue:").removeprefix("forallvalues:")
     return name.removesuffix("ifexists")
 
 
 def narrows(condition: Condition) -> bool:
-    """Tell whether a condition demands certain values, rather than excluding some."""
+    """Tell whether a condition requires specific values, rather than excluding some."""
     operator = condition.operator.lower()
     if operator.startswith("forallvalues:") or operator.endswith("ifexists"):
-        # Both hold where the key is absent.
+        # Both are true if the key is absent.
         return False
     if bare(operator) == "ipaddress":
         return not set(condition.values) & set(_EVERYWHERE)
@@ -76,17 +76,17 @@ def narrows(condition: Condition) -> bool:
 
 
 def _names_account(arn: str) -> bool:
-    """Tell whether the ARN of a principal or source is not that of any account."""
+    """Tell whether the ARN of a principal or source is limited to one account."""
     parts = arn.split(":")
     if len(parts) <= _ACCOUNT_PART:
         return is_unresolved(arn)
-    # Those of S3 have none, and are unique all the same.
+    # ARNs of S3 have no account, but are globally unique.
     account = parts[_ACCOUNT_PART]
     return not account or bool(account.strip("*?"))
 
 
 def is_narrowed(statement: Statement) -> bool:
-    """Tell whether a statement for everyone is for some only."""
+    """Tell whether a statement for everyone has a restricting condition."""
     return any(
         narrows(condition) and (condition.key.lower() in WHO or is_unresolved(condition.key))
         for condition in statement.conditions

@@ -1,5 +1,9 @@
-"""What ends a check before it begins."""
+"""Errors of the template reader."""
 
 
-class CheckError(Exception):
-    """A template cannot be read; the message is one line that says which and why."""
+class TemplateError(Exception):
+    """A template cannot be read; the message is one line that names the file and the reason."""
+
+
+CheckError = TemplateError
+"""The public name in `ecr_constructs.checks`."""

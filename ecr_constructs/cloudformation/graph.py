@@ -1,51 +1,195 @@
-"""All templates that are checked together, and what one of them knows of the others."""
+"""All templates that are checked together: stacks, resources, and how they refer to each other."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.cloudformation.attributes import attribute_of
 from ecr_constructs.cloudformation.intrinsics import ABSENT, UNKNOWN, Resolver
-from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.cloudformation.resource_types import (
     ALIAS,
     CREATION_TEMPLATE,
     EVENT_RULE,
     KEY,
+    PUBLIC_REPOSITORY,
     REPOSITORY,
+    SECRET,
     TOPIC,
 )
+from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.registry_id import RegistryId
+from ecr_constructs.model.tokens import is_unresolved
 
 if TYPE_CHECKING:
     from ecr_constructs.cloudformation.template import Template
 
 _REFERENCE = re.compile(r"\$\{Token\[(\d+)\.(\w+)\.([\w.]+)\]\}", re.ASCII)
 _EVENT_SOURCES = ("aws.ecr", "aws.inspector2")
+_UNKNOWN_PARTS = {
+    "partition": "${Token[AWS.Partition]}",
+    "region": "${Token[AWS.Region]}",
+    "account": "${Token[AWS.AccountId]}",
+}
+
+
+class Resource:
+    """A resource of a template, or the template as a whole, which has no id and no type.
+
+    Attributes:
+        stack: The template that it is in.
+        id: The logical id.
+        body: The resource as written.
+        type: The resource type; ``""`` if there is none.
+        memo: Results that rules cache.
+    """
+
+    def __init__(self, stack: Stack, logical_id: str, body: Mapping[str, Any]) -> None:
+        """Store the resource; nothing is resolved yet."""
+        self.stack = stack
+        self.id = logical_id
+        self.body = body
+        kind = body.get("Type")
+        self.type: str = kind if isinstance(kind, str) else ""
+        self.memo: dict[str, Any] = {}
+        self._values: dict[str, Any] = {}
+
+    @cached_property
+    def _written(self) -> Any:
+        """The properties as written, or resolved if a function returns all of them."""
+        written = self.body.get("Properties")
+        is_function = isinstance(written, Mapping) and len(written) == 1
+        return self.stack.resolver.resolve(written) if is_function else written
+
+    def _resolved(self, name: str) -> Any:
+        # One by one: most rules read one property of many resources.
+        if name not in self._values:
+            self._values[name] = self.stack.resolver.resolve(self._written[name], 1)
+        return self._values[name]
+
+    @cached_property
+    def properties(self) -> Mapping[str, Any]:
+        """The resolved properties, without absent ones."""
+        if not isinstance(self._written, Mapping):
+            return {}
+        resolved = {str(name): self._resolved(name) for name in self._written}
+        return {name: value for name, value in resolved.items() if value is not ABSENT}
+
+    @cached_property
+    def is_known(self) -> bool:
+        """Whether the properties are complete: a missing one is definitely absent."""
+        # Fn::Transform next to properties can add more.
+        functions = any(name.startswith("Fn::") for name in self.properties)
+        return isinstance(self._written, Mapping | None) and not functions
+
+    @property
+    def is_created(self) -> bool:
+        """Whether the resource is created: its condition is not definitely false."""
+        condition = self.body.get("Condition")
+        return not isinstance(condition, str) or (
+            self.stack.resolver.condition(condition) is not False
+        )
+
+    @cached_property
+    def condition(self) -> str | None:
+        """The condition that decides about creation; None if it is definitely created."""
+        condition = self.body.get("Condition")
+        is_true = not isinstance(condition, str) or self.stack.resolver.condition(condition)
+        return None if is_true else str(condition)
+
+    def is_created_with(self, other: Resource) -> bool:
+        """Tell whether there is a deployment that definitely creates both resources."""
+        if self.condition is None or other.condition is None:
+            return True
+        # Two conditions can exclude each other, as those of two environments do.
+        return (self.stack, self.condition) == (other.stack, other.condition)
+
+    def get(self, name: str, *path: str | int) -> Any:
+        """Return the resolved value of a property; None if it is absent."""
+        if not isinstance(self._written, Mapping) or name not in self._written:
+            return None
+        value = self._resolved(name)
+        value = None if value is ABSENT else value
+        for key in path:
+            if isinstance(key, int):
+                value = value[key] if isinstance(value, list) and key < len(value) else None
+            else:
+                value = value.get(key) if isinstance(value, Mapping) else None
+        return value
+
+    def text(self, name: str, *path: str | int) -> str | None:
+        """Return the value of a property if it is a literal string."""
+        value = self.get(name, *path)
+        return value if isinstance(value, str) and not is_unresolved(value) else None
+
+    def mappings(self, name: str, *path: str | int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Yield the entries of a list that are mappings, with their indexes."""
+        value = self.get(name, *path)
+        for index, item in enumerate(value if isinstance(value, list) else ()):
+            if isinstance(item, Mapping):
+                yield index, item
+
+    @property
+    def assembly(self) -> TemplateSet:
+        """All templates that are checked together."""
+        return self.stack.assembly
+
+    @property
+    def registry(self) -> RegistryId | None:
+        """The account and Region of the resource; None if either is unknown."""
+        return self.stack.registry
+
+    def __repr__(self) -> str:
+        """Return type, logical id and template."""
+        return f"<{self.type} {self.id} in {self.stack.template.name}>"
 
 
 def is_about_images(pattern: object) -> bool:
-    """Tell whether an event pattern asks for events of ECR, or of Inspector about images."""
+    """Tell whether an event pattern matches events of ECR, or of Inspector about images."""
     sources = pattern.get("source") if isinstance(pattern, Mapping) else None
-    return isinstance(sources, list) and any(each in _EVENT_SOURCES for each in sources)
+    return isinstance(sources, list) and any(source in _EVENT_SOURCES for source in sources)
 
 
 def topics_of(policy: Resource) -> Sequence[object]:
-    """Return what a topic's policy, of either type, names topics by."""
+    """Return the topics of a topic policy of either type."""
     topics = policy.get("Topics") or policy.get("TopicArn")
     return topics if isinstance(topics, list) else [topics]
 
 
+def _attribute_of(resource: Resource, name: str) -> str | None:
+    """Return the known part of the value of an attribute; None if all of it is unknown.
+
+    Args:
+        resource: The resource.
+        name: The attribute, or ``Ref``.
+    """
+    if (resource.type, name) == (REPOSITORY, "Arn") and resource.text("RepositoryName"):
+        return f"{_arn('ecr', resource)}:repository/{resource.text('RepositoryName')}"
+    if resource.type in (REPOSITORY, PUBLIC_REPOSITORY) and name == "Ref":
+        return resource.text("RepositoryName")
+    if resource.type == SECRET and name in ("Ref", "Id") and resource.text("Name"):
+        # Secrets Manager appends six random characters.
+        return f"{_arn('secretsmanager', resource)}:secret:{resource.text('Name')}-??????"
+    return None
+
+
+def _arn(service: str, resource: Resource) -> str:
+    region, account = resource.stack.region, resource.stack.account
+    partition = partition_of(region) if region else _UNKNOWN_PARTS["partition"]
+    return (
+        f"arn:{partition}:{service}:{region or _UNKNOWN_PARTS['region']}"
+        f":{account or _UNKNOWN_PARTS['account']}"
+    )
+
+
 class Stack:
-    """A template with its resources: what `Resolver` needs to know."""
+    """A template with its resources; implements `ResolutionScope` for `Resolver`."""
 
     def __init__(self, assembly: TemplateSet, number: int, template: Template) -> None:
-        """Find the resources."""
+        """Read the resources."""
         self.assembly = assembly
         self.template = template
         self.body = template.body
@@ -62,14 +206,14 @@ class Stack:
 
     @property
     def registry(self) -> RegistryId | None:
-        """The account and Region; None if either is not known."""
+        """The account and Region; None if either is unknown."""
         if self.account is None or self.region is None:
             return None
         return RegistryId(self.account, self.region)
 
     @property
     def registry_key(self) -> object:
-        """Where it is: equal for stacks that surely are in one account and Region."""
+        """A key that is equal for stacks that are definitely in one account and Region."""
         return self.registry or self.template.root or self.template.path or self._number
 
     @cached_property
@@ -79,26 +223,26 @@ class Stack:
 
     @cached_property
     def is_complete(self) -> bool:
-        """Whether no transform or module adds resources that are not in the template."""
+        """Whether no transform or module can add resources."""
         resources = self.body.get("Resources")
-        named = resources if isinstance(resources, Mapping) else {}
+        names = resources if isinstance(resources, Mapping) else {}
         return (
             "Transform" not in self.body
-            and not any(str(each).startswith("Fn::") for each in named)
-            and not any(each.type.endswith("::MODULE") for each in self.resources.values())
+            and not any(str(name).startswith("Fn::") for name in names)
+            and not any(item.type.endswith("::MODULE") for item in self.resources.values())
         )
 
     def attribute(self, logical_id: str, name: str) -> object:
-        """Return an attribute of a resource, or a mark that names it."""
-        resource, asked = self.resources.get(logical_id), (logical_id, name)
-        if resource is None or asked in self._resolving:
+        """Return an attribute of a resource, or a mark that refers to it."""
+        resource, key = self.resources.get(logical_id), (logical_id, name)
+        if resource is None or key in self._resolving:
             return UNKNOWN
-        self._resolving.add(asked)
+        self._resolving.add(key)
         try:
-            known = attribute_of(resource, name)
+            value = _attribute_of(resource, name)
         finally:
-            self._resolving.discard(asked)
-        return f"${{Token[{self._number}.{logical_id}.{name}]}}" if known is None else known
+            self._resolving.discard(key)
+        return f"${{Token[{self._number}.{logical_id}.{name}]}}" if value is None else value
 
     def imported(self, export: str) -> object:
         """Return the value of an export of a stack of the same account and Region."""
@@ -115,128 +259,131 @@ class TemplateSet:
     """All templates that are checked together."""
 
     def __init__(self, templates: Sequence[Template]) -> None:
-        """Number them."""
-        self.stacks = [Stack(self, number, each) for number, each in enumerate(templates)]
+        """Read the stacks."""
+        self.stacks = [Stack(self, number, template) for number, template in enumerate(templates)]
         self.memo: dict[Any, Any] = {}
         self._importing: set[str] = set()
         self._equals: dict[tuple[str, object, str], dict[str, list[Resource]]] = {}
 
     @cached_property
     def _by_type(self) -> dict[str, list[Resource]]:
-        # Later than the stacks: whether a resource is made may rest on another stack's export.
-        found: dict[str, list[Resource]] = defaultdict(list)
+        # After the stacks: a condition can depend on an export of another stack.
+        by_type: dict[str, list[Resource]] = defaultdict(list)
         for stack in self.stacks:
             for resource in stack.resources.values():
                 if resource.is_created:
-                    found[resource.type].append(resource)
-        return found
+                    by_type[resource.type].append(resource)
+        return by_type
 
     def of_type(self, *types: str) -> list[Resource]:
-        """Return all resources of some types that are, or may be, made."""
-        return [each for kind in types for each in self._by_type.get(kind, ())]
+        """Return all resources of some types that are, or may be, created."""
+        return [resource for kind in types for resource in self._by_type.get(kind, ())]
 
     @cached_property
-    def _by_home(self) -> dict[tuple[str, object], list[Resource]]:
-        found: dict[tuple[str, object], list[Resource]] = defaultdict(list)
+    def _by_registry(self) -> dict[tuple[str, object], list[Resource]]:
+        by_registry: dict[tuple[str, object], list[Resource]] = defaultdict(list)
         for kind, resources in self._by_type.items():
-            for each in resources:
-                found[kind, each.stack.registry_key].append(each)
-        return found
+            for resource in resources:
+                by_registry[kind, resource.stack.registry_key].append(resource)
+        return by_registry
 
     @cached_property
     def registries(self) -> frozenset[RegistryId]:
-        """The accounts and Regions that the templates are for."""
-        return frozenset(each.registry for each in self.stacks if each.registry is not None)
+        """The accounts and Regions of the templates."""
+        return frozenset(stack.registry for stack in self.stacks if stack.registry is not None)
 
     def siblings(self, resource: Resource) -> list[Resource]:
-        """Return the resources of the same type that are surely in the same registry."""
+        """Return the resources of the same type that are definitely in the same registry."""
         return self.in_registry_of(resource, resource.type)
 
     def in_registry_of(self, resource: Resource, kind: str) -> list[Resource]:
-        """Return the resources of a type that are surely in the same registry as a resource."""
-        return self._by_home.get((kind, resource.stack.registry_key), [])
+        """Return the resources of a type that are definitely in the same registry as a resource."""
+        return self._by_registry.get((kind, resource.stack.registry_key), [])
 
     def in_registry(self, registry: RegistryId, kind: str) -> list[Resource]:
         """Return the resources of a type in a registry."""
-        return self._by_home.get((kind, registry), [])
+        return self._by_registry.get((kind, registry), [])
 
-    def first_beside(self, resource: Resource) -> Resource:
-        """Return the first resource of the type that surely is made in the same registry."""
-        return next(filter(resource.is_made_with, self.siblings(resource)))
+    def first_sibling(self, resource: Resource) -> Resource:
+        """Return the first resource of the type that is created in the same registry."""
+        return next(filter(resource.is_created_with, self.siblings(resource)))
 
     def first_of(self, resource: Resource, name: str) -> Resource:
-        """Return the first one beside a resource that has an equal property.
+        """Return the first sibling of a resource that has an equal property.
 
         Args:
             resource: A resource with this property.
-            name: The property, a known text.
+            name: The property, a literal string.
         """
         key = (resource.type, resource.stack.registry_key, name)
         if key not in self._equals:
             equals: dict[str, list[Resource]] = defaultdict(list)
-            for each in self.siblings(resource):
-                if (value := each.text(name)) is not None:
-                    equals[value].append(each)
+            for sibling in self.siblings(resource):
+                if (value := sibling.text(name)) is not None:
+                    equals[value].append(sibling)
             self._equals[key] = equals
-        return next(filter(resource.is_made_with, self._equals[key][resource.properties[name]]))
+        return next(filter(resource.is_created_with, self._equals[key][resource.properties[name]]))
 
     @cached_property
     def _key_users(self) -> dict[Resource, Resource]:
-        found: dict[Resource, Resource] = {}
-        for each in self.of_type(REPOSITORY, CREATION_TEMPLATE):
-            key = self.referred_to(each.get("EncryptionConfiguration", "KmsKey"))
+        users: dict[Resource, Resource] = {}
+        for resource in self.of_type(REPOSITORY, CREATION_TEMPLATE):
+            key = self.referred_to(resource.get("EncryptionConfiguration", "KmsKey"))
             if key is not None:
-                found.setdefault(key, each)
-        return found
+                users.setdefault(key, resource)
+        return users
 
     @cached_property
     def topics_of_events(self) -> frozenset[Resource]:
-        """The topics that rules for ECR's events send to."""
+        """The topics that event rules for ECR send to."""
         targets = [
             self.referred_to(target.get("Arn"))
-            for each in self.of_type(EVENT_RULE)
-            if is_about_images(each.get("EventPattern"))
-            for _, target in each.mappings("Targets")
+            for rule in self.of_type(EVENT_RULE)
+            if is_about_images(rule.get("EventPattern"))
+            for _, target in rule.mappings("Targets")
         ]
-        return frozenset(each for each in targets if each is not None and each.type == TOPIC)
+        return frozenset(item for item in targets if item is not None and item.type == TOPIC)
 
     @cached_property
     def _keys_of_topics(self) -> frozenset[Resource]:
-        keys = [self.referred_to(each.get("KmsMasterKeyId")) for each in self.topics_of_events]
-        return frozenset(each for each in keys if each is not None)
+        keys = [self.referred_to(topic.get("KmsMasterKeyId")) for topic in self.topics_of_events]
+        return frozenset(key for key in keys if key is not None)
 
     def serves_ecr(self, resource: Resource) -> bool:
-        """Tell whether a key encrypts images or their events, or a topic policy is about these."""
+        """Tell whether a key encrypts images or their events, or a policy is of their topic."""
         if resource.type == KEY:
             return resource in self._key_users or resource in self._keys_of_topics
-        return any(self.referred_to(each) in self.topics_of_events for each in topics_of(resource))
+        return any(
+            self.referred_to(topic) in self.topics_of_events for topic in topics_of(resource)
+        )
 
     def user_of_key(self, key: Resource) -> Resource | None:
-        """Return a repository, or a template of such, whose images a key encrypts."""
+        """Return a repository or creation template whose images a key encrypts."""
         return self._key_users.get(key)
 
     def referred_to(self, value: object) -> Resource | None:
-        """Return the resource whose attribute a value is, if it is nothing else."""
+        """Return the resource of a value that is exactly one of its attributes."""
         match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
-        # Whoever writes a mark into a template may write any number.
-        known = match is not None and int(match[1]) < len(self.stacks)
-        return self.stacks[int(match[1])].resources.get(match[2]) if match and known else None
+        # A template can contain the text of a mark with any number.
+        if match is None or int(match[1]) >= len(self.stacks):
+            return None
+        return self.stacks[int(match[1])].resources.get(match[2])
 
     def wrong_type_reference(self, value: object, wanted: str) -> Resource | None:
-        """Return the resource that a value names, if it surely is none of the wanted type.
+        """Return the resource that a value refers to, if it definitely has a wrong type.
 
-        Custom resources and nested stacks may give anything; so may what belongs to the wanted
-        type's own service, but for aliases.
+        Custom resources and nested stacks can return anything; so can resources of the same
+        service as the wanted type, except aliases.
         """
         match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
-        found = self.referred_to(value)
-        if match is None or found is None or match[3] not in ("Arn", "Ref"):
+        target = self.referred_to(value)
+        if match is None or target is None or match[3] not in ("Arn", "Ref"):
             return None
         service = wanted.rpartition("::")[0]
-        others = ("Custom::", "AWS::CloudFormation::", f"{service}::")
-        if found.type.startswith(others) and found.type != ALIAS:
+        any_value = ("Custom::", "AWS::CloudFormation::", f"{service}::")
+        if target.type.startswith(any_value) and target.type != ALIAS:
             return None
-        return found
+        return target
 
     @cached_property
     def _exports(self) -> dict[str, list[_Export]]:
@@ -252,20 +399,20 @@ class TemplateSet:
         return exports
 
     def exported(self, importer: Stack, name: str) -> object:
-        """Return what an export is for a stack."""
+        """Return the value of an export for a stack."""
         if name in self._importing:
             return UNKNOWN
         self._importing.add(name)
         try:
             here = (importer.account, importer.region)
-            found = [
+            exports = [
                 export
                 for export in self._exports.get(name, ())
                 if (export.stack.account, export.stack.region) == here
             ]
-            if len(found) != 1:
+            if len(exports) != 1:
                 return UNKNOWN
-            value = found[0].stack.resolver.resolve(found[0].value)
+            value = exports[0].stack.resolver.resolve(exports[0].value)
             return UNKNOWN if value is ABSENT else value
         finally:
             self._importing.discard(name)

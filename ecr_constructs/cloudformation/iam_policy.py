@@ -1,18 +1,20 @@
-"""Policies of any kind, with their statements read into one form."""
+"""Policies of any kind with uniform statements, and the permissions of roles."""
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
+from ecr_constructs.cloudformation.graph import Resource, TemplateSet
 from ecr_constructs.cloudformation.intrinsics import UNKNOWN
-from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.cloudformation.resource_types import (
     CREATION_TEMPLATE,
     IDENTITIES,
     KEY,
+    MANAGED_POLICY,
     POLICIES,
     PUBLIC_REPOSITORY,
     REGISTRY_POLICY,
@@ -38,12 +40,12 @@ IDENTITY_TYPES = (*POLICIES, *IDENTITIES)
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One test of a statement's conditions; all of them must hold.
+    """One test in the conditions of a statement; all of them must be true.
 
     Attributes:
-        operator: ``StringEquals``, as it is written.
-        key: ``aws:PrincipalOrgID``, as it is written.
-        values: What is compared with; one of them must fit. What is not known stands as a mark.
+        operator: ``StringEquals``, as written.
+        key: ``aws:PrincipalOrgID``, as written.
+        values: The allowed values, any of which must match; unresolved ones are marks.
     """
 
     operator: str
@@ -56,13 +58,13 @@ class Statement:
     """A statement of a policy.
 
     Attributes:
-        path: Its place, from the resource.
-        body: As it is written, resolved.
-        allows: Whether its effect is Allow.
-        principals: Who it speaks of, as kind and value: ``("AWS", "*")``.
-        actions: What may be done; a mark stands for what is not known.
-        resources: What it may be done to; none if the statement does not say.
-        conditions: When.
+        path: The place below the resource.
+        body: The resolved statement.
+        allows: Whether the effect is Allow.
+        principals: The principals as type and value: ``("AWS", "*")``.
+        actions: The actions; unresolved ones are marks.
+        resources: The resources; empty if the statement has none.
+        conditions: The conditions.
     """
 
     path: Place
@@ -74,10 +76,10 @@ class Statement:
     conditions: tuple[Condition, ...]
 
     def may(self, action: str) -> bool:
-        """Tell whether an action is one of these; what is not known may be."""
+        """Tell whether the statement covers an action; unresolved actions may."""
         if "NotAction" in self.body:
-            return not any(matches(each, action) for each in _texts(self.body["NotAction"]))
-        return any(is_unresolved(each) or matches(each, action) for each in self.actions)
+            return not any(matches(name, action) for name in _texts(self.body["NotAction"]))
+        return any(is_unresolved(name) or matches(name, action) for name in self.actions)
 
     @property
     def is_for_anyone(self) -> bool:
@@ -92,10 +94,10 @@ class Policy:
     Attributes:
         kind: ``repository``, ``public repository``, ``registry``, ``key``, ``topic``,
             ``identity`` or ``trust``.
-        path: Its place, from the resource.
-        document: The document; None for a text that is no JSON.
-        text: The text, if it is written as one and wholly known.
-        statements: The statements that are known.
+        path: The place below the resource.
+        document: The document; None for text that is not JSON.
+        text: The text, if the policy is a literal string.
+        statements: The statements that are not unresolved.
     """
 
     kind: str
@@ -106,7 +108,7 @@ class Policy:
 
 
 def policies_of(resource: Resource) -> tuple[Policy, ...]:
-    """Return the policies of a resource that are known."""
+    """Return the policies of a resource, except unresolved ones."""
     if "policies" not in resource.memo:
         resource.memo["policies"] = tuple(_policies(resource))
     policies: tuple[Policy, ...] = resource.memo["policies"]
@@ -114,19 +116,19 @@ def policies_of(resource: Resource) -> tuple[Policy, ...]:
 
 
 def is_policy_known(resource: Resource, name: str, *path: str | int) -> bool:
-    """Tell whether the policy at a place is known, down to each of its statements."""
+    """Tell whether the policy at a place and all its statements are resolved."""
     document = resource.get(name, *path)
-    listed = document.get("Statement") if isinstance(document, Mapping) else None
+    content = document.get("Statement") if isinstance(document, Mapping) else None
     if isinstance(document, str):
         return not is_unresolved(document)
-    statements = listed if isinstance(listed, list) else [listed]
-    return all(isinstance(each, Mapping) for each in statements)
+    statements = content if isinstance(content, list) else [content]
+    return all(isinstance(statement, Mapping) for statement in statements)
 
 
 def allowed(resource: Resource) -> Iterator[Statement]:
     """Yield the statements of a resource's policies that allow something."""
     for policy in policies_of(resource):
-        yield from (each for each in policy.statements if each.allows)
+        yield from (statement for statement in policy.statements if statement.allows)
 
 
 def _policies(resource: Resource) -> Iterator[Policy]:
@@ -137,16 +139,16 @@ def _policies(resource: Resource) -> Iterator[Policy]:
         document = resource.get("AssumeRolePolicyDocument")
         yield from _policy("trust", ("Properties", "AssumeRolePolicyDocument"), document)
     if resource.type in IDENTITIES:
-        for index, each in resource.mappings("Policies"):
+        for index, inline in resource.mappings("Policies"):
             path = ("Properties", "Policies", index, "PolicyDocument")
-            yield from _policy("identity", path, each.get("PolicyDocument"))
+            yield from _policy("identity", path, inline.get("PolicyDocument"))
 
 
 def _policy(kind: str, path: Place, value: Any) -> Iterator[Policy]:
     document, text = value, None
     if isinstance(value, str):
         document = _parsed(value)
-        # Of a text that Fn::Sub makes, parts may not be known.
+        # The text can be the result of Fn::Sub with unresolved parts.
         if is_unresolved(value) and document is None:
             return
         text = None if is_unresolved(value) else value
@@ -155,12 +157,12 @@ def _policy(kind: str, path: Place, value: Any) -> Iterator[Policy]:
 
 
 def _statements(path: Place, document: Any) -> Iterator[Statement]:
-    listed = document.get("Statement") if isinstance(document, Mapping) else None
-    if isinstance(listed, Mapping):
-        yield _statement((*path, "Statement"), listed)
-    for index, each in enumerate(listed if isinstance(listed, list) else ()):
-        if isinstance(each, Mapping):
-            yield _statement((*path, "Statement", index), each)
+    content = document.get("Statement") if isinstance(document, Mapping) else None
+    if isinstance(content, Mapping):
+        yield _statement((*path, "Statement"), content)
+    for index, body in enumerate(content if isinstance(content, list) else ()):
+        if isinstance(body, Mapping):
+            yield _statement((*path, "Statement", index), body)
 
 
 def _parsed(text: str) -> Any:
@@ -186,13 +188,13 @@ def _principals(value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         yield "*", value
     elif isinstance(value, Mapping):
-        for kind, each in value.items():
-            for text in _texts(each):
+        for kind, names in value.items():
+            for text in _texts(names):
                 yield kind, text
 
 
 def _conditions(value: Any) -> Iterator[Condition]:
-    # What is not known may demand anything.
+    # An unresolved condition can require any value.
     if isinstance(value, str):
         yield Condition("StringEquals", UNKNOWN, (UNKNOWN,))
     for operator, tests in value.items() if isinstance(value, Mapping) else ():
@@ -203,11 +205,11 @@ def _conditions(value: Any) -> Iterator[Condition]:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    listed = value if isinstance(value, list) else [] if value is None else [value]
+    items = value if isinstance(value, list) else [] if value is None else [value]
     return tuple(
-        str(each).lower() if isinstance(each, bool) else str(each)
-        for each in listed
-        if isinstance(each, str | int | float)
+        str(item).lower() if isinstance(item, bool) else str(item)
+        for item in items
+        if isinstance(item, str | int | float)
     )
 
 
@@ -219,3 +221,83 @@ def matches(pattern: str, value: str) -> bool:
 @lru_cache(maxsize=1024)
 def _matcher(pattern: str) -> re.Pattern[str]:
     return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+
+
+_ATTACHED = "attached policies"
+
+
+class Permissions(NamedTuple):
+    """The permissions of a role.
+
+    Attributes:
+        statements: The statements that allow something.
+        is_known: Whether these are all statements of the role.
+    """
+
+    statements: Sequence[Statement]
+    is_known: bool
+
+    def lack(self, action: str) -> bool:
+        """Tell whether the role definitely does not have a permission."""
+        return self.is_known and not any(item.may(action) for item in self.statements)
+
+
+class _Attached(NamedTuple):
+    by_role: Mapping[Resource, Sequence[Resource]]
+    by_name: Mapping[str, Sequence[Resource]]
+    to_anyone: bool
+
+
+def permissions_of(role: Resource) -> Permissions:
+    """Return the permissions of a role.
+
+    They come from inline policies, managed policies that the role names, and policies that name
+    the role. The content of AWS managed policies, and of any defined elsewhere, is unknown.
+    """
+    attached = _attached(role.assembly)
+    name = role.text("RoleName")
+    is_known = role.is_known and not attached.to_anyone and not is_unresolved(role.get("RoleName"))
+    policies = [*attached.by_role.get(role, ()), *attached.by_name.get(name or "", ())]
+    statements = [statement for statement in allowed(role) if "Policies" in statement.path]
+    inline = role.get("Policies")
+    is_known = is_known and isinstance(inline, list | None)
+    for index, _ in enumerate(inline if isinstance(inline, list) else ()):
+        is_known = is_known and is_policy_known(role, "Policies", index, "PolicyDocument")
+    managed = role.get("ManagedPolicyArns")
+    for arn in managed if isinstance(managed, list) else [managed] if managed else []:
+        policy = role.assembly.referred_to(arn)
+        is_known = is_known and policy is not None and policy.type == MANAGED_POLICY
+        policies += [policy] if policy is not None else []
+    for policy in policies:
+        is_known = is_known and is_policy_known(policy, "PolicyDocument")
+        statements += allowed(policy)
+    return Permissions(statements, is_known)
+
+
+def _attached(assembly: TemplateSet) -> _Attached:
+    if _ATTACHED not in assembly.memo:
+        assembly.memo[_ATTACHED] = _attachments(assembly)
+    attached: _Attached = assembly.memo[_ATTACHED]
+    return attached
+
+
+def _attachments(assembly: TemplateSet) -> _Attached:
+    by_role: dict[Resource, list[Resource]] = defaultdict(list)
+    by_name: dict[str, list[Resource]] = defaultdict(list)
+    to_anyone = False
+    for policy in assembly.of_type(*POLICIES):
+        for name in _roles(policy):
+            role = assembly.referred_to(name)
+            if role is not None:
+                by_role[role].append(policy)
+            elif is_unresolved(name):
+                to_anyone = True
+            else:
+                by_name[str(name)].append(policy)
+    return _Attached(by_role, by_name, to_anyone)
+
+
+def _roles(policy: Resource) -> Iterator[object]:
+    yield from filter(None, [policy.get("RoleName")])
+    roles = policy.get("Roles")
+    yield from roles if isinstance(roles, list) else filter(None, [roles])

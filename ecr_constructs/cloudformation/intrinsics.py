@@ -1,7 +1,7 @@
-"""What CloudFormation's intrinsic functions come to, as far as it is known before a deployment.
+"""Resolve CloudFormation intrinsic functions as far as possible before deployment.
 
-What is not known becomes a mark like those of CDK's deploy-time values, so that the model lets it
-pass (`model.tokens.is_unresolved`), and that a text around it keeps what is known of it.
+An unresolved value becomes a mark like the tokens of CDK, so that the model accepts it
+(`model.tokens.is_unresolved`), and a text around it keeps its literal parts.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 """
 
@@ -14,20 +14,20 @@ from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.tokens import is_unresolved
 
 UNKNOWN = "${Token[unknown]}"
-"""Stands for a value, or a part of a text, that is not known before the deployment."""
+"""Represents a value, or a part of a text, that is unknown before deployment."""
 
 ABSENT = object()
-"""Stands for ``AWS::NoValue``: the property, or the entry of the list, is not there."""
+"""Represents ``AWS::NoValue``: the property or list item is absent."""
 
-# Deeper than any template that CloudFormation takes.
+# Deeper than any template that CloudFormation accepts.
 _MAX_DEPTH = 200
 _VARIABLE = re.compile(r"\$\{(!?)([^${}]+)\}")
 _DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
 _PARTITION_SUFFIXES = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com"}
 
 
-class Surroundings(Protocol):
-    """What a template's values may refer to."""
+class ResolutionScope(Protocol):
+    """The resources, exports and environment that the values of a template can refer to."""
 
     body: Mapping[str, Any]
     account: str | None
@@ -43,9 +43,9 @@ class Surroundings(Protocol):
 class Resolver:
     """Resolves the values of one template."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
-        """Keep what the values may refer to."""
-        self._in = surroundings
+    def __init__(self, scope: ResolutionScope) -> None:
+        """Create a resolver for the template of a scope."""
+        self._scope = scope
         self._conditions: dict[str, bool | None] = {}
         self._functions: dict[str, Callable[[Any, int], Any]] = {
             "Ref": self._ref,
@@ -61,7 +61,7 @@ class Resolver:
         }
 
     def resolve(self, value: Any, depth: int = 0) -> Any:
-        """Return a value with its functions replaced by what they come to, or by `UNKNOWN`."""
+        """Return a value with its functions replaced by their results, or by `UNKNOWN`."""
         if isinstance(value, str):
             return _DYNAMIC.sub(UNKNOWN, value) if "{{resolve:" in value else value
         if depth > _MAX_DEPTH:
@@ -69,8 +69,8 @@ class Resolver:
         if isinstance(value, Mapping):
             return self._resolve_mapping(value, depth)
         if isinstance(value, list | tuple):
-            listed = [self.resolve(each, depth + 1) for each in value]
-            return [each for each in listed if each is not ABSENT]
+            items = [self.resolve(item, depth + 1) for item in value]
+            return [item for item in items if item is not ABSENT]
         return value
 
     def _resolve_mapping(self, value: Mapping[Any, Any], depth: int) -> Any:
@@ -80,34 +80,34 @@ class Resolver:
                 return self._functions[name](argument, depth + 1)
             if isinstance(name, str) and name.startswith("Fn::"):
                 return UNKNOWN
-        resolved = {str(key): self.resolve(each, depth + 1) for key, each in value.items()}
-        return {key: each for key, each in resolved.items() if each is not ABSENT}
+        resolved = {str(key): self.resolve(item, depth + 1) for key, item in value.items()}
+        return {key: item for key, item in resolved.items() if item is not ABSENT}
 
     def _ref(self, name: Any, _: int) -> Any:
         if not isinstance(name, str):
             return UNKNOWN
         if name.startswith("AWS::"):
             return self._pseudo(name)
-        if name in _mapping(self._in.body.get("Resources")):
-            return self._in.attribute(name, "Ref")
+        if name in _mapping(self._scope.body.get("Resources")):
+            return self._scope.attribute(name, "Ref")
         return self._parameter(name)
 
     def _parameter(self, name: str) -> Any:
-        # A default is what somebody else may override; one allowed value is what it will be.
-        parameter = _mapping(_mapping(self._in.body.get("Parameters")).get(name))
+        # A default can be overridden at deployment; a single allowed value cannot.
+        parameter = _mapping(_mapping(self._scope.body.get("Parameters")).get(name))
         allowed = parameter.get("AllowedValues")
         return allowed[0] if isinstance(allowed, list) and len(allowed) == 1 else UNKNOWN
 
     def _pseudo(self, name: str) -> Any:
         if name == "AWS::NoValue":
             return ABSENT
-        region, account = self._in.region, self._in.account
-        known = {"AWS::AccountId": account, "AWS::Region": region}
+        region, account = self._scope.region, self._scope.account
+        values = {"AWS::AccountId": account, "AWS::Region": region}
         if region is not None:
             partition = partition_of(region)
-            known["AWS::Partition"] = partition
-            known["AWS::URLSuffix"] = _PARTITION_SUFFIXES.get(partition)
-        return known.get(name) or f"${{Token[{name.replace('::', '.')}]}}"
+            values["AWS::Partition"] = partition
+            values["AWS::URLSuffix"] = _PARTITION_SUFFIXES.get(partition)
+        return values.get(name) or f"${{Token[{name.replace('::', '.')}]}}"
 
     def _get_att(self, argument: Any, depth: int) -> Any:
         if isinstance(argument, str):
@@ -115,8 +115,10 @@ class Resolver:
         if not isinstance(argument, list) or len(argument) != 2:  # noqa: PLR2004 - id and name
             return UNKNOWN
         logical_id, name = argument[0], self.resolve(argument[1], depth)
-        known = isinstance(logical_id, str) and isinstance(name, str) and not is_unresolved(name)
-        return self._in.attribute(logical_id, name) if known else UNKNOWN
+        is_literal = isinstance(name, str) and not is_unresolved(name)
+        if not isinstance(logical_id, str) or not is_literal:
+            return UNKNOWN
+        return self._scope.attribute(logical_id, name)
 
     def _join(self, argument: Any, depth: int) -> Any:
         if not isinstance(argument, list) or len(argument) != 2:  # noqa: PLR2004
@@ -161,10 +163,10 @@ class Resolver:
 
     def _find_in_map(self, argument: Any, depth: int) -> Any:
         keys = self.resolve(argument, depth)
-        found: Any = self._in.body.get("Mappings")
+        value: Any = self._scope.body.get("Mappings")
         for key in keys[:3] if isinstance(keys, list) else [None]:
-            found = _mapping(found).get(_text(key), UNKNOWN)
-        return found
+            value = _mapping(value).get(_text(key), UNKNOWN)
+        return value
 
     def _if(self, argument: Any, depth: int) -> Any:
         match argument:
@@ -175,17 +177,17 @@ class Resolver:
 
     def _import(self, argument: Any, depth: int) -> Any:
         name = self.resolve(argument, depth)
-        return self._in.imported(name) if isinstance(name, str) else UNKNOWN
+        return self._scope.imported(name) if isinstance(name, str) else UNKNOWN
 
     def _to_json(self, argument: Any, depth: int) -> Any:
         return compact(self.resolve(argument, depth))
 
     def condition(self, name: str, depth: int = 0) -> bool | None:
-        """Tell whether a condition holds; None if that is not known."""
+        """Return the value of a condition; None if it is unknown."""
         if name not in self._conditions:
-            # While it is looked at, what refers back to it is not known.
+            # A condition that refers back to this one is unknown.
             self._conditions[name] = None
-            expression = _mapping(self._in.body.get("Conditions")).get(name)
+            expression = _mapping(self._scope.body.get("Conditions")).get(name)
             self._conditions[name] = self._holds(expression, depth + 1)
         return self._conditions[name]
 
@@ -202,9 +204,9 @@ class Resolver:
             case {"Fn::And": list(parts)}:
                 return _all_of([self._holds(part, depth + 1) for part in parts])
             case {"Fn::Or": list(parts)}:
-                negated = [self._holds(part, depth + 1) for part in parts]
-                none = _all_of([None if each is None else not each for each in negated])
-                return None if none is None else not none
+                values = [self._holds(part, depth + 1) for part in parts]
+                none_holds = _all_of([None if part is None else not part for part in values])
+                return None if none_holds is None else not none_holds
         return None
 
 
@@ -219,7 +221,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _text(value: Any) -> str:
-    """Return a value as CloudFormation puts it into a text."""
+    """Return a value as CloudFormation inserts it into text."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, str | int | float) else UNKNOWN

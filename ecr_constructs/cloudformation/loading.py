@@ -1,4 +1,4 @@
-"""Templates read from files and from cloud assemblies."""
+"""Read templates from files, folders and cloud assemblies."""
 
 import gc
 import json
@@ -8,7 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ecr_constructs.cloudformation.acknowledgments import Acknowledgment, acknowledged_in
+from ecr_constructs.cloudformation.acknowledgments import (
+    Acknowledgment,
+    acknowledged_at_synthesis,
+    acknowledged_in,
+)
 from ecr_constructs.cloudformation.cloud_assembly import (
     MANIFEST,
     StackFile,
@@ -16,11 +20,9 @@ from ecr_constructs.cloudformation.cloud_assembly import (
     stack_files,
     top_of,
 )
-from ecr_constructs.cloudformation.errors import CheckError
-from ecr_constructs.cloudformation.json_text import read_json
+from ecr_constructs.cloudformation.errors import TemplateError
+from ecr_constructs.cloudformation.parsing import read_json, read_yaml
 from ecr_constructs.cloudformation.template import Template
-from ecr_constructs.cloudformation.validation_report import acknowledged_at_synthesis
-from ecr_constructs.cloudformation.yaml_text import read_yaml
 
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
 
@@ -33,21 +35,21 @@ def load(paths: Iterable[str | Path]) -> list[Template]:
             nested stacks in them; folders that hold templates.
 
     Raises:
-        CheckError: Something cannot be read, is no template, or holds none.
+        TemplateError: A file cannot be read or is not a template, or a folder has none.
     """
-    found: dict[Path, Template] = {}
-    with _no_garbage():
+    by_path: dict[Path, Template] = {}
+    with _no_gc():
         for path in map(Path, paths):
             templates = _folder(path) if path.is_dir() else _with_acknowledged([StackFile(path)])
             for template in templates:
                 assert template.path is not None
-                found.setdefault(template.path.resolve(), template)
-    return list(found.values())
+                by_path.setdefault(template.path.resolve(), template)
+    return list(by_path.values())
 
 
 @contextmanager
-def _no_garbage() -> Iterator[None]:
-    """Do not look for garbage: among what is read there is none, and looking takes longer."""
+def _no_gc() -> Iterator[None]:
+    """Pause the cyclic garbage collector: parsed JSON has no cycles, and scanning it is slow."""
     resume = gc.enable if gc.isenabled() else gc.disable
     gc.disable()
     try:
@@ -60,43 +62,48 @@ def _folder(path: Path) -> Iterator[Template]:
     if (path / MANIFEST).is_file():
         templates = [*_with_acknowledged([*stack_files(path)])]
     else:
-        inside = (each for each in sorted(path.rglob("*")) if each.suffix in _SUFFIXES)
-        templates = [each for file in inside if file.is_file() for each in _maybe(file)]
+        files = (file for file in sorted(path.rglob("*")) if file.suffix in _SUFFIXES)
+        templates = [template for file in files if file.is_file() for template in _maybe(file)]
     if not templates:
         msg = f"{path} holds no template; synthesize first, or name a file"
-        raise CheckError(msg)
+        raise TemplateError(msg)
     yield from templates
 
 
 def _with_acknowledged(files: Sequence[StackFile]) -> Iterator[Template]:
-    """Read stacks, those of a cloud assembly with what its app acknowledged."""
+    """Read stacks with the acknowledgments of their CDK app."""
     tops = {top_of(file.path.absolute().parent) for file in files}
     reported = {top: acknowledged_at_synthesis(top) for top in tops}
     for file in files:
-        known = acknowledged_in(file.path)
-        found = reported[top_of(file.path.absolute().parent)]
+        in_stack = acknowledged_in(file.path)
+        in_report = reported[top_of(file.path.absolute().parent)]
         for template in with_nested(file):
             assert template.path is not None
             above = file.construct if template.path == file.path else None
-            more = [*found.get(None, ()), *found.get(template.path.resolve(), ())]
+            more = [*in_report.get(None, ()), *in_report.get(template.path.resolve(), ())]
             yield replace(
                 template,
-                acknowledged=[*known.all, *(each for each in more if not _is_in(known.all, each))],
-                construct=known.constructs.get(template.path.name, above),
+                acknowledged=[
+                    *in_stack.all,
+                    *(item for item in more if not _is_in(in_stack.all, item)),
+                ],
+                construct=in_stack.constructs.get(template.path.name, above),
             )
 
 
-def _is_in(known: Sequence[Acknowledgment], reported: Acknowledgment) -> bool:
-    """Tell whether what was reported is what a stack, or something in it, acknowledged."""
-    about = (reported.plugin, reported.rule)
-    return any((each.plugin, each.rule) == about and each.covers(reported.path) for each in known)
+def _is_in(acknowledged: Sequence[Acknowledgment], reported: Acknowledgment) -> bool:
+    """Tell whether the acknowledgments of a stack include a reported one."""
+    key = (reported.plugin, reported.rule)
+    return any(
+        (item.plugin, item.rule) == key and item.covers(reported.path) for item in acknowledged
+    )
 
 
 def _maybe(path: Path) -> Iterator[Template]:
-    """Read a file of a folder, which may hold other things than templates."""
+    """Read a file of a folder, which can contain other files than templates."""
     try:
         yield _read(StackFile(path))
-    except CheckError:
+    except TemplateError:
         if ".template" in path.name:
             raise
 
@@ -105,18 +112,18 @@ def with_nested(file: StackFile, above: tuple[Path, ...] = ()) -> Iterator[Templ
     """Yield a stack's template, then those of its nested stacks.
 
     Args:
-        file: The stack's template.
-        above: The templates that it is nested in.
+        file: The template of the stack.
+        above: The templates of the stacks that it is nested in.
 
     Raises:
-        CheckError: Something cannot be read, or is no template.
+        TemplateError: A file cannot be read, or is not a template.
     """
     template = _read(file, above[0] if above else None)
     yield template
     seen = (*above, file.path)
-    known = {each.resolve() for each in seen}
+    visited = {path.resolve() for path in seen}
     for nested in nested_in(file, template.body):
-        if nested.resolve() not in known:
+        if nested.resolve() not in visited:
             inside = StackFile(nested, file.account, file.region, stack_name=file.stack_name)
             yield from with_nested(inside, seen)
 
@@ -125,14 +132,14 @@ def _read(file: StackFile, root: Path | None = None) -> Template:
     path = file.path
     text = text_of(path)
     try:
-        # An assembly is written by a program.
+        # Programs, which write the templates of an assembly, do not write duplicate keys.
         body, line_of, repeated = _parse(path, text, may_repeat=file.stack_name is None)
-    except CheckError as error:
+    except TemplateError as error:
         msg = f"{path}: {error}"
-        raise CheckError(msg) from None
+        raise TemplateError(msg) from None
     if not isinstance(body, Mapping) or not isinstance(body.get("Resources"), Mapping):
         msg = f"{path}: not a template: it has no Resources"
-        raise CheckError(msg)
+        raise TemplateError(msg)
     return Template(
         str(path),
         body,
@@ -150,19 +157,19 @@ def text_of(path: Path) -> str:
     """Read a text of UTF-8, UTF-16 or UTF-32.
 
     Raises:
-        CheckError: It cannot be read.
+        TemplateError: It cannot be read.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror}"
-        raise CheckError(msg) from None
+        raise TemplateError(msg) from None
     try:
         # As PowerShell writes UTF-16, with a mark of the byte order.
         return data.decode(json.detect_encoding(data)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         msg = f"cannot read {path}: not UTF-8 at byte {error.start}; save it as UTF-8"
-        raise CheckError(msg) from None
+        raise TemplateError(msg) from None
 
 
 def _parse(path: Path, text: str, *, may_repeat: bool) -> tuple[Any, Any, Any]:
@@ -171,8 +178,8 @@ def _parse(path: Path, text: str, *, may_repeat: bool) -> tuple[Any, Any, Any]:
             return read_json(text, may_repeat=may_repeat)
         except json.JSONDecodeError as error:
             msg = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-            raise CheckError(msg) from None
+            raise TemplateError(msg) from None
         except RecursionError:
             msg = "not a template: nested too deeply"
-            raise CheckError(msg) from None
+            raise TemplateError(msg) from None
     return read_yaml(text)

@@ -1,10 +1,10 @@
-"""What the values of a template refer to, before anything is resolved."""
+"""References between the resources of a template, before resolution, and the cycles they form."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.graph import Resource, Stack
 from ecr_constructs.cloudformation.template import Place
 
 _VARIABLE = re.compile(r"\$\{([^!${}][^${}]*)\}")
@@ -15,9 +15,9 @@ class Reference(NamedTuple):
     """A reference.
 
     Attributes:
-        path: Where it is, from the resource.
-        name: What it names: a logical id, a parameter, a pseudo parameter.
-        attribute: The attribute that Fn::GetAtt asks for, or None.
+        path: The place below the resource.
+        name: The target: a logical id, a parameter or a pseudo parameter.
+        attribute: The attribute of Fn::GetAtt, or None.
     """
 
     path: Place
@@ -33,24 +33,24 @@ def references(resource: Resource) -> Iterator[Reference]:
             if part == "Properties":
                 yield from _inside(value, (part,), 0)
             else:
-                for each in value if isinstance(value, list) else [value]:
-                    if isinstance(each, str):
-                        yield Reference((part,), each)
+                for name in value if isinstance(value, list) else [value]:
+                    if isinstance(name, str):
+                        yield Reference((part,), name)
 
 
 def _inside(value: Any, path: Place, depth: int) -> Iterator[Reference]:
     if depth > _MAX_DEPTH:
         return
     if isinstance(value, list):
-        for index, each in enumerate(value):
-            if isinstance(each, dict | list):
-                yield from _inside(each, (*path, index), depth + 1)
+        for index, item in enumerate(value):
+            if isinstance(item, dict | list):
+                yield from _inside(item, (*path, index), depth + 1)
     elif isinstance(value, dict):
-        for key, each in value.items():
+        for key, item in value.items():
             if len(value) == 1 and key in ("Ref", "Fn::GetAtt", "Fn::Sub"):
-                yield from _function(key, each, path)
-            if key != "Ref" and isinstance(each, dict | list):
-                yield from _inside(each, (*path, str(key)), depth + 1)
+                yield from _function(key, item, path)
+            if key != "Ref" and isinstance(item, dict | list):
+                yield from _inside(item, (*path, str(key)), depth + 1)
 
 
 def _function(name: str, argument: Any, path: Place) -> Iterator[Reference]:
@@ -77,3 +77,57 @@ def _variables(text: str, own: Mapping[str, Any], path: Place) -> Iterator[Refer
 def _attribute(text: str, path: Place) -> Reference:
     name, _, attribute = text.partition(".")
     return Reference(path, name, attribute or None)
+
+
+class Cycles:
+    """The dependency cycles of a template, computed on demand."""
+
+    def __init__(self, stack: Stack) -> None:
+        """Prepare the search in a stack."""
+        self._stack = stack
+        self._components: dict[str, tuple[str, ...]] = {}
+        self._order: dict[str, int] = {}
+        self._low: dict[str, int] = {}
+        # Resources whose component is not yet complete.
+        self._open: dict[str, None] = {}
+
+    def of(self, logical_id: str) -> tuple[str, ...]:
+        """Return the sorted members of the cycle of a resource; empty if it is in none."""
+        if logical_id not in self._components:
+            self._search_from(logical_id)
+        return self._components[logical_id]
+
+    def _needs(self, logical_id: str) -> list[str]:
+        resources = self._stack.resources
+        return sorted({r.name for r in references(resources[logical_id])} & resources.keys())
+
+    def _search_from(self, root: str) -> None:
+        """Complete the component of a resource (Tarjan's algorithm, without recursion)."""
+        work = [(root, self._entered(root))]
+        while work:
+            node, following = work[-1]
+            for target in following:
+                if target not in self._order:
+                    work.append((target, self._entered(target)))
+                    break
+                if target in self._open:
+                    self._low[node] = min(self._low[node], self._order[target])
+            else:
+                work.pop()
+                if work:
+                    above = work[-1][0]
+                    self._low[above] = min(self._low[above], self._low[node])
+                if self._low[node] == self._order[node]:
+                    self._complete(node)
+
+    def _entered(self, logical_id: str) -> Iterator[str]:
+        self._order[logical_id] = self._low[logical_id] = len(self._order)
+        self._open[logical_id] = None
+        return iter(self._needs(logical_id))
+
+    def _complete(self, first: str) -> None:
+        members: list[str] = []
+        while first not in members:
+            members.append(self._open.popitem()[0])
+        is_cycle = len(members) > 1 or first in self._needs(first)
+        self._components.update(dict.fromkeys(members, tuple(sorted(members)) if is_cycle else ()))

@@ -1,38 +1,39 @@
-"""Replication as templates declare it, in the model's words."""
+"""Replication configurations of templates as values of the model."""
 
 from collections.abc import Iterator
 
-from ecr_constructs.cloudformation.graph import TemplateSet
-from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.graph import Resource, TemplateSet
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPLICATION, REPOSITORY
 from ecr_constructs.model.creation_template import namespace_of
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import ReplicationRule
 
-# What CloudFormation's pseudo parameters come to where the environment is not known.
+# The marks of the pseudo parameters where the environment is unknown.
 _ACCOUNT, _REGION = "${Token[AWS.AccountId]}", "${Token[AWS.Region]}"
 
 
 def source_of(resource: Resource) -> RegistryId:
-    """Return the registry that a resource is in, with marks for what is not known of it."""
+    """Return the registry of a resource, with marks for unknown parts."""
     stack = resource.stack
     return RegistryId(stack.account or _ACCOUNT, stack.region or _REGION)
 
 
 def rules_of(resource: Resource) -> list[ReplicationRule]:
-    """Return the replication rules that are known."""
+    """Return the replication rules, except unresolved ones."""
     rules = []
     for index, _ in resource.mappings("ReplicationConfiguration", "Rules"):
         path = ("ReplicationConfiguration", "Rules", index)
-        filters = [each.get("Filter") for _, each in resource.mappings(*path, "RepositoryFilters")]
-        places = [each for _, each in resource.mappings(*path, "Destinations")]
+        filters = [
+            entry.get("Filter") for _, entry in resource.mappings(*path, "RepositoryFilters")
+        ]
+        destinations = [entry for _, entry in resource.mappings(*path, "Destinations")]
         deletes = resource.get(*path, "DeleteReplication", "Enabled")
         rules.append(
             ReplicationRule(
                 frozenset(map(str, filters)),
                 frozenset(
-                    RegistryId(str(each.get("RegistryId")), str(each.get("Region")))
-                    for each in places
+                    RegistryId(str(entry.get("RegistryId")), str(entry.get("Region")))
+                    for entry in destinations
                 ),
                 str(deletes).lower() == "true",
             )
@@ -41,7 +42,7 @@ def rules_of(resource: Resource) -> list[ReplicationRule]:
 
 
 def replicas(resource: Resource) -> Iterator[tuple[Resource, RegistryId]]:
-    """Yield each repository that is replicated, with each registry of the assembly it goes to.
+    """Yield each replicated repository with each destination that the templates define.
 
     Args:
         resource: A replication configuration whose registry is known.
@@ -55,32 +56,32 @@ def replicas(resource: Resource) -> Iterator[tuple[Resource, RegistryId]]:
         if name is None:
             continue
         goals = {
-            RegistryId(each.account, each.region)
+            RegistryId(goal.account, goal.region)
             for rule in rules
             if not rule.prefixes or any(map(name.startswith, rule.prefixes))
-            for each in rule.destinations
+            for goal in rule.destinations
         }
         for goal in sorted(goals & assembly.registries - {registry}):
             yield repository, goal
 
 
 def repository_at(assembly: TemplateSet, registry: RegistryId, name: str) -> Resource | None:
-    """Return the repository of a name in a registry, if the assembly defines it."""
+    """Return the repository with a name in a registry, if the templates define it."""
     names = assembly.memo.setdefault(("names", registry), {})
     if not names:
-        for each in assembly.in_registry(registry, REPOSITORY):
-            names.setdefault(each.text("RepositoryName"), each)
-    found: Resource | None = names.get(name)
-    return found
+        for resource in assembly.in_registry(registry, REPOSITORY):
+            names.setdefault(resource.text("RepositoryName"), resource)
+    repository: Resource | None = names.get(name)
+    return repository
 
 
 def template_for(assembly: TemplateSet, registry: RegistryId, name: str) -> Resource | None:
-    """Return the template that a repository would be created with for an arriving image."""
-    for each in assembly.in_registry(registry, CREATION_TEMPLATE):
-        prefix, occasions = each.text("Prefix"), each.get("AppliedFor")
+    """Return the creation template that applies to a replicated repository."""
+    for template in assembly.in_registry(registry, CREATION_TEMPLATE):
+        prefix, occasions = template.text("Prefix"), template.get("AppliedFor")
         applies = not isinstance(occasions, list) or "REPLICATION" in occasions
         if applies and (prefix is None or name.startswith(namespace_of(prefix))):
-            return each
+            return template
     return None
 
 

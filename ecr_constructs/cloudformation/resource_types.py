@@ -1,4 +1,4 @@
-"""The resource types that rules speak of."""
+"""The resource types of rules and reviews."""
 
 REPOSITORY = "AWS::ECR::Repository"
 PUBLIC_REPOSITORY = "AWS::ECR::PublicRepository"

@@ -1,4 +1,4 @@
-"""A CloudFormation template as it is checked."""
+"""A CloudFormation template with the properties of its stack."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,28 +7,31 @@ from typing import Any
 
 from ecr_constructs.cloudformation.acknowledgments import Acknowledgment
 
-# The way to a value from the top of a template, or from a resource: keys, and places in lists.
+# The path to a value from the top of a template or from a resource: keys and list indexes.
 Place = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template, and what is known of the stack that is made from it.
+    """A template and the known properties of its stack.
 
     Attributes:
-        name: What findings call it: its file, or its stack.
-        body: Its content.
-        account: The account that it is deployed to. None: not known.
-        region: The Region that it is deployed to. None: not known.
-        path: Its file. None: it has none.
-        line_of: Tells the line of a place, if it is known. Default: no line is.
-        acknowledged: What was acknowledged in the CDK app for the stack and what is in it.
-        construct: The path of the stack's construct in the CDK app. None: not known.
-        root: The file of the stack that it is nested in, however deep. None: in none.
-        repeated: The places that are written more than once; the last one counts.
-        stack_name: What CloudFormation calls the stack, or the one that it is nested in. None: not
-            known.
-        stack: What a review calls the stack.
+        name: The name in findings: the file, or the stack.
+        body: The content.
+        account: The account of the deployment. None: unknown.
+        region: The Region of the deployment. None: unknown.
+        path: The file. None: there is none.
+        line_of: Returns the line of a place, if known. Default: lines are unknown.
+        acknowledged: The acknowledgments of the CDK app for the stack and its resources.
+        construct: The path of the construct of the stack in the CDK app. None: unknown.
+        root: The file of the root stack. None: the stack is not nested.
+        repeated: The places of duplicate keys, of which the last one counts.
+        stack_name: The CloudFormation name of the stack or its root stack. None: unknown.
+        stack: The name of the stack in reviews.
+
+    Example:
+        >>> Template("api", {"Resources": {}}, region="eu-west-1").region
+        'eu-west-1'
     """
 
     name: str
@@ -45,7 +48,7 @@ class Template:
     stack: str = ""
 
     def line(self, place: Place) -> int | None:
-        """Return the line of a place, or of what is nearest around it."""
+        """Return the line of a place, or of the nearest enclosing value."""
         if self.line_of is None:
             return None
         for length in range(len(place), -1, -1):
@@ -55,6 +58,6 @@ class Template:
 
 
 def dotted(place: Place) -> str:
-    """Write a place as people do: ``Properties.Tags[0].Key``."""
-    text = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in place)
+    """Return a place as text: ``Properties.Tags[0].Key``."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
     return text.removeprefix(".")

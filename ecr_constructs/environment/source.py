@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.errors import CheckError
-from ecr_constructs.cloudformation.yaml_text import read_yaml
+from ecr_constructs.cloudformation.parsing import read_yaml
 from ecr_constructs.model.diagnostics import Diagnostic
 
 if TYPE_CHECKING:

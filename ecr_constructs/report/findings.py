@@ -47,7 +47,7 @@ def _subject(finding: Finding) -> str:
 
 
 def _sum(report: Report, templates: int) -> str:
-    counts = Counter(each.severity for each in report.findings)
+    counts = Counter(str(each.severity) for each in report.findings)
     said = [_number(counts["error"], "error"), _number(counts["warning"], "warning")]
     if report.suppressed:
         said.append(f"{len(report.suppressed):,} suppressed")
@@ -102,7 +102,7 @@ def _row(word: str, finding: Finding, more: str) -> tuple[str, ...]:
 def to_github(report: Report, templates: int) -> str:
     """Return commands that make GitHub Actions mark the lines."""
     lines = [
-        _annotation(each.severity, each, f"{each.message}. {each.remedy}")
+        _annotation(_command(each), each, f"{each.message}. {each.remedy}")
         for each in report.findings
     ]
     lines += [
@@ -114,6 +114,10 @@ def to_github(report: Report, templates: int) -> str:
         for each in report.suppressed
     ]
     return "\n".join([*lines, _sum(report, templates)]) + "\n"
+
+
+def _command(finding: Finding) -> Command:
+    return "error" if finding.severity == "error" else "warning"
 
 
 def _annotation(command: Command, finding: Finding, message: str) -> str:

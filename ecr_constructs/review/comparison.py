@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from ecr_constructs.cloudformation.graph import Stack, TemplateSet
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource, Stack, TemplateSet
 
 # What names a resource in its registry, whatever its logical id.
 _NAMES = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from ecr_constructs.cloudformation.resource_types import KEY, PUBLIC_REPOSITORY, REPOSITORY
 
 if TYPE_CHECKING:
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
 
 Attribute = Literal["DeletionPolicy", "UpdateReplacePolicy"]
 RETAINING = ("Retain", "RetainExceptOnCreate")

@@ -25,7 +25,7 @@ from ecr_constructs.model.validation import ValidationError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
 
 _MANIFESTS = ".manifests.json"
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]+")

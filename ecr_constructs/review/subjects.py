@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, KEY, SINGLETONS
 
 if TYPE_CHECKING:
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.comparison import Pair
 
 

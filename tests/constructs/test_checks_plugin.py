@@ -1,4 +1,4 @@
-"""`EcrChecks` judges an app when it is synthesized, whoever wrote it."""
+"""`EcrChecks` checks an app when it is synthesized, from any library."""
 
 import json
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from ecr_constructs import (
 )
 from ecr_constructs.checks import RULES
 from tests.support.constructs import ACCOUNT, ENV, OTHER_REGION
+from tests.support.errors import rejects
 from tests.support.third_party import Service
 
 BAD_NAME = "Payments/API"
@@ -53,15 +54,15 @@ def acknowledge(construct: Any, rule: str = f"EcrChecks::{NAME}", reason: str = 
     cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=rule, reason=reason))
 
 
-def judged(app: cdk.App) -> dict[str, Any]:
+def checked(app: cdk.App) -> dict[str, Any]:
     """Synthesize an app and return what the plugin reports, and whether the synthesis failed."""
     with suppress(RuntimeError):
         app.synth()
     report = json.loads((Path(app.outdir) / "validation-report.json").read_text("utf-8"))
-    found: dict[str, Any]
-    for found in report["pluginReports"]:
-        if found["pluginName"] == "EcrChecks":
-            return found
+    reports: list[dict[str, Any]] = report["pluginReports"]
+    for plugin_report in reports:
+        if plugin_report["pluginName"] == "EcrChecks":
+            return plugin_report
     return {"conclusion": "success", "violations": []}
 
 
@@ -74,18 +75,19 @@ def places(violations: list[dict[str, Any]]) -> list[str]:
     )
 
 
-def test_a_violation_says_what_to_do(app: cdk.App) -> None:
+def test_a_violation_has_remedy_source_and_place(app: cdk.App) -> None:
     """It has the rule, its severity, the fix and its source, the construct and the property."""
     faulty(cdk.Stack(app, "Stack", env=ENV))
 
-    [violation] = judged(app)["violations"]
+    [violation] = checked(app)["violations"]
     [construct] = violation["violatingConstructs"]
     assert (NAME, "error", RULES[NAME].remedy) == (
         violation["ruleName"],
         violation["severity"],
         violation["suggestedFix"],
     )
-    assert violation["description"].startswith(f"RepositoryName: the name {BAD_NAME!r} may hold")
+    assert violation["description"].startswith("RepositoryName: ")
+    assert BAD_NAME in violation["description"]
     assert RULES[NAME].source == violation["ruleMetadata"]["source"]
     assert ("Stack/Raw", ["Properties.RepositoryName"]) == (
         construct["constructPath"],
@@ -97,7 +99,7 @@ def test_an_error_ends_the_synthesis(app: cdk.App) -> None:
     """The exception tells what is wrong, and where."""
     faulty(cdk.Stack(app, "Stack", env=ENV))
 
-    with pytest.raises(RuntimeError, match=r"(?s)may hold only .*Stack/Raw .*::ECR002"):
+    with pytest.raises(RuntimeError, match=r"(?s)Payments/API.*Stack/Raw .*::ECR002"):
         app.synth()
 
 
@@ -119,7 +121,7 @@ def test_one_registration_covers_an_app(app: cdk.App) -> None:
         "ECR002 Prod/Stack/Service/Images/Resource",
         "ECR002 Stack/Nested/Service/Images/Resource",
         "ECR002 Stack/Service/Images/Resource",
-    ] == [each for each in places(judged(app)["violations"]) if each.startswith(NAME)]
+    ] == [each for each in places(checked(app)["violations"]) if each.startswith(NAME)]
 
 
 def test_a_stage_may_be_judged_alone(tmp_path: Path) -> None:
@@ -130,7 +132,7 @@ def test_a_stage_may_be_judged_alone(tmp_path: Path) -> None:
     faulty(cdk.Stack(stage, "Stack"))
     faulty(cdk.Stack(app, "Sandbox"))
 
-    assert ["ECR002 Prod/Stack/Raw"] == places(judged(app)["violations"])
+    assert ["ECR002 Prod/Stack/Raw"] == places(checked(app)["violations"])
 
 
 def test_what_one_stack_does_to_another_is_seen(app: cdk.App) -> None:
@@ -139,16 +141,16 @@ def test_what_one_stack_does_to_another_is_seen(app: cdk.App) -> None:
         stack = cdk.Stack(app, construct_id, env=ENV)
         Repository(stack, "Api", repository_name="payments/api")
 
-    [violation] = judged(app)["violations"]
+    [violation] = checked(app)["violations"]
     assert [f"{TWICE} Second/Api/Resource"] == places([violation])
-    assert violation["description"].endswith(" of First.template.json too")
+    assert " of First.template.json" in violation["description"]
 
 
 def test_our_repositories_raise_nothing(app: cdk.App) -> None:
     """A bare `Repository` keeps every rule."""
     Repository(cdk.Stack(app, "Stack", env=ENV), "Api")
 
-    assert {"conclusion": "success", "violations": []} == judged(app)
+    assert {"conclusion": "success", "violations": []} == checked(app)
 
 
 def test_our_registry_raises_nothing(app: cdk.App) -> None:
@@ -161,17 +163,17 @@ def test_our_registry_raises_nothing(app: cdk.App) -> None:
         to_regions=[OTHER_REGION], prefixes=["payments/api"], replicate_deletions=True
     )
 
-    assert [] == [each["description"] for each in judged(app)["violations"]]
+    assert [] == [each["description"] for each in checked(app)["violations"]]
 
 
 def test_a_warning_is_shown(app: cdk.App, capfd: pytest.CaptureFixture[str]) -> None:
     """It does not end the synthesis."""
     raw_repository(cdk.Stack(app, "Stack", env=ENV))
 
-    found = judged(app)
+    result = checked(app)
     assert ("success", {"warning"}) == (
-        found["conclusion"],
-        {each["severity"] for each in found["violations"]},
+        result["conclusion"],
+        {each["severity"] for each in result["violations"]},
     )
     assert "DeletionPolicy" in capfd.readouterr().err
 
@@ -187,8 +189,8 @@ def test_a_warning_may_end_the_synthesis(tmp_path: Path) -> None:
 
 
 def test_there_are_two_severities() -> None:
-    """Another word is refused where it is written."""
-    with pytest.raises(ValueError, match="fail_on must be 'error' or 'warning', got 'info'"):
+    """Another severity is rejected."""
+    with rejects("fail_on: fail-on-unknown"):
         EcrChecks(fail_on="info")  # type: ignore[arg-type]
 
 
@@ -208,9 +210,9 @@ def test_an_acknowledged_finding_is_no_violation(
     raw = faulty(cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Stack"))
     acknowledge(of(raw))
 
-    found = judged(app)
-    assert ("success", []) == (found["conclusion"], found["violations"])
-    [suppressed] = found["suppressedViolations"]
+    result = checked(app)
+    assert ("success", []) == (result["conclusion"], result["violations"])
+    [suppressed] = result["suppressedViolations"]
     assert ([f"{NAME} Prod/Stack/Raw"], "It is.") == (places([suppressed]), suppressed["reason"])
 
 
@@ -221,7 +223,7 @@ def test_an_acknowledgment_reaches_a_nested_stack(app: cdk.App) -> None:
     faulty(nested, "Other")
 
     assert [f"{NAME} Stack/Nested/Other"] == [
-        each for each in places(judged(app)["violations"]) if each.startswith(NAME)
+        each for each in places(checked(app)["violations"]) if each.startswith(NAME)
     ]
 
 
@@ -240,18 +242,20 @@ def test_an_acknowledgment_says_why(
     raw = faulty(cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Stack"))
     acknowledge(of(raw), reason=" ")
 
-    [violation] = judged(app)["violations"]
+    [violation] = checked(app)["violations"]
     assert [f"{UNREASONED} {path}"] == places([violation])
-    assert f"{NAME} is acknowledged without a reason" == violation["description"]
+    assert NAME in violation["description"]
 
 
 def test_an_acknowledgment_names_the_plugin(app: cdk.App) -> None:
     """One without the name has no effect, and the report says so."""
     acknowledge(faulty(cdk.Stack(app, "Stack", env=ENV)), NAME)
 
-    found = judged(app)["violations"]
-    assert [f"{NAME} Stack/Raw", f"{UNUSED} Stack/Raw"] == places(found)
-    assert "Write id='EcrChecks::ECR002'." in [each["suggestedFix"] for each in found]
+    violations = checked(app)["violations"]
+    assert [f"{NAME} Stack/Raw", f"{UNUSED} Stack/Raw"] == places(violations)
+    assert "Write id='EcrChecks::ECR002'." in [
+        violation["suggestedFix"] for violation in violations
+    ]
 
 
 def test_others_acknowledge_in_peace(app: cdk.App) -> None:
@@ -261,7 +265,7 @@ def test_others_acknowledge_in_peace(app: cdk.App) -> None:
     acknowledge(stack, "@aws-cdk/aws-ecr:noResourceStatements", "")
     app.node.add_metadata("note", "Metadata of another kind.")
 
-    assert [] == judged(app)["violations"]
+    assert [] == checked(app)["violations"]
 
 
 def test_metadata_suppresses_here_too(app: cdk.App) -> None:
@@ -270,9 +274,9 @@ def test_metadata_suppresses_here_too(app: cdk.App) -> None:
     raw = raw_repository(stack, repository_name=BAD_NAME)
     raw.add_metadata("ecr-constructs", {"suppress": [{"rule": NAME, "reason": "It is."}]})
 
-    found = judged(app)
-    assert "success" == found["conclusion"]
-    assert {f"{NAME} Stack.template.json Raw": "It is."} == found["metadata"]
+    result = checked(app)
+    assert "success" == result["conclusion"]
+    assert {f"{NAME} Stack.template.json Raw": "It is."} == result["metadata"]
 
 
 def test_a_finding_of_the_template_is_one_of_the_stack(app: cdk.App) -> None:
@@ -282,7 +286,7 @@ def test_a_finding_of_the_template_is_one_of_the_stack(app: cdk.App) -> None:
     unused = {"suppress": [{"rule": NAME, "reason": "It was."}]}
     stack.template_options.metadata = {"ecr-constructs": unused}
 
-    assert [f"{UNUSED} Stack"] == places(judged(app)["violations"])
+    assert [f"{UNUSED} Stack"] == places(checked(app)["violations"])
 
 
 def test_the_plugin_says_what_it_is() -> None:

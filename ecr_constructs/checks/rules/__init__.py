@@ -7,23 +7,18 @@ from ecr_constructs.checks.rule import Rule
 from ecr_constructs.checks.rules import (
     access,
     caches,
-    ci_systems,
+    ci_trust,
     creation_templates,
     deletion,
     encryption,
-    event_details,
     events,
-    github,
     identity,
     lifecycle,
-    names,
     policy_form,
+    properties,
     registry_settings,
-    registry_singletons,
     replication,
-    secrets,
-    settings,
-    shape,
+    repositories,
     suppressions,
     template,
     topics,
@@ -32,23 +27,18 @@ from ecr_constructs.checks.rules import (
 _FAMILIES: tuple[ModuleType, ...] = (
     access,
     caches,
-    ci_systems,
     creation_templates,
     deletion,
     encryption,
-    event_details,
     events,
-    github,
+    ci_trust,
     identity,
     lifecycle,
-    names,
     policy_form,
     registry_settings,
-    registry_singletons,
     replication,
-    secrets,
-    settings,
-    shape,
+    repositories,
+    properties,
     suppressions,
     template,
     topics,
@@ -56,10 +46,10 @@ _FAMILIES: tuple[ModuleType, ...] = (
 
 
 def _rules(families: tuple[ModuleType, ...]) -> dict[str, Rule]:
-    found = [each for family in families for each in vars(family).values()]
-    rules = sorted((each for each in found if isinstance(each, Rule)), key=lambda each: each.id)
-    by_id = {each.id: each for each in rules}
-    assert len(by_id) == len(rules), "two rules have one id"
+    members = [member for family in families for member in vars(family).values()]
+    rules = sorted((rule for rule in members if isinstance(rule, Rule)), key=lambda rule: rule.id)
+    by_id = {rule.id: rule for rule in rules}
+    assert len(by_id) == len(rules), "duplicate rule id"
     return by_id
 
 

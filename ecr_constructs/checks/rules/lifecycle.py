@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ecr_constructs.checks.rule import Fault, Judge, Rule, rule
-from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.checks.rule import CheckFunction, Problem, Rule, rule
+from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.resource_types import (
     CACHE,
     CREATION_TEMPLATE,
     PULL_TIME_EXCLUSION,
     REPOSITORY,
 )
+from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle import Context, LifecyclePolicy
 from ecr_constructs.model.lifecycle.grammar import TEXT_MAX_LENGTH, policy_errors
 from ecr_constructs.model.lifecycle.json_text import compact, parse
@@ -40,7 +41,7 @@ def _document(given: Any) -> Any:
 
 @rule(
     "ECR101",
-    "error",
+    Severity.ERROR,
     "A lifecycle policy is one that ECR accepts",
     types=_TYPES,
     why="ECR refuses the policy when the stack is deployed; templates are validated without "
@@ -49,7 +50,7 @@ def _document(given: Any) -> Any:
     "it.",
     source=_GRAMMAR,
 )
-def accepted_policy(resource: Resource) -> Iterator[Fault]:
+def accepted_policy(resource: Resource) -> Iterator[Problem]:
     """Judge the grammar and the length."""
     given, path = _given(resource), ("Properties", *_PLACES[resource.type])
     if given is None:
@@ -57,18 +58,18 @@ def accepted_policy(resource: Resource) -> Iterator[Fault]:
     try:
         document = _document(given)
     except ValueError as error:
-        yield Fault(path, f"the lifecycle policy is {error}")
+        yield Problem(path, f"the lifecycle policy is {error}")
         return
     for fault in policy_errors(document):
-        yield Fault(path, str(fault))
+        yield Problem(path, str(fault))
     if isinstance(given, str) and len(given) > TEXT_MAX_LENGTH:
         said = f"the policy may be {TEXT_MAX_LENGTH:,} characters long, is {len(given):,}"
-        yield Fault(path, said, "Write it without white space, or with fewer rules.")
+        yield Problem(path, said, "Write it without white space, or with fewer rules.")
 
 
 @rule(
     "ECR102",
-    "warning",
+    Severity.WARNING,
     "A repository has a lifecycle policy",
     types=_TYPES,
     why="Without one it keeps every image for ever, and is paid for by the gigabyte.",
@@ -80,15 +81,15 @@ def accepted_policy(resource: Resource) -> Iterator[Fault]:
         "prowler ecr_repositories_lifecycle_policy_enabled",
     ),
 )
-def has_policy(resource: Resource) -> Iterator[Fault]:
-    """Look for none; a cache's images are best kept, so its template needs none."""
+def has_policy(resource: Resource) -> Iterator[Problem]:
+    """Find none; a cache's images are best kept, so its template needs none."""
     policy = resource.get("LifecyclePolicy")
     absent = policy is None or (
         isinstance(policy, dict) and resource.get(*_PLACES[resource.type]) is None
     )
     for_caches = "PULL_THROUGH_CACHE" in str(resource.get("AppliedFor"))
     if resource.is_known and absent and not for_caches:
-        yield Fault(("Properties",), "every image is kept for ever")
+        yield Problem(("Properties",), "every image is kept for ever")
 
 
 def _lint_findings(resource: Resource) -> tuple[Finding, ...]:
@@ -124,19 +125,19 @@ def _context(resource: Resource) -> Context:
     return Context(pull_through_cache=cached, pull_time_exclusions=bool(excluded))
 
 
-def _from_lint(finding_id: str) -> Judge:
-    def judge(resource: Resource) -> Iterator[Fault]:
+def _from_lint(finding_id: str) -> CheckFunction:
+    def judge(resource: Resource) -> Iterator[Problem]:
         path = ("Properties", *_PLACES[resource.type])
         for finding in _lint_findings(resource):
             if finding.id == finding_id:
-                yield Fault(path, finding.sentence.rstrip("."), finding.remedy)
+                yield Problem(path, finding.sentence.rstrip("."), finding.remedy)
 
     return judge
 
 
 SHADOWED: Rule = rule(
     "ECR111",
-    "warning",
+    Severity.WARNING,
     "Every lifecycle rule can act",
     types=_TYPES,
     why="An image that a rule selects is locked against all rules after it, even if the first one "
@@ -146,7 +147,7 @@ SHADOWED: Rule = rule(
 )(_from_lint("LC001"))
 CONJUNCTION: Rule = rule(
     "ECR112",
-    "warning",
+    Severity.WARNING,
     "A list of tags is meant to match together",
     types=_TYPES,
     why="An image is selected only if its tags match ALL the patterns or prefixes of the list: a "
@@ -156,7 +157,7 @@ CONJUNCTION: Rule = rule(
 )(_from_lint("LC002"))
 IMPOSSIBLE: Rule = rule(
     "ECR113",
-    "error",
+    Severity.ERROR,
     "Tag patterns can match tags",
     types=_TYPES,
     why="Patterns are no regular expressions: '*' is the only wildcard, and a rule that matches "
@@ -166,7 +167,7 @@ IMPOSSIBLE: Rule = rule(
 )(_from_lint("LC003"))
 CACHED: Rule = rule(
     "ECR114",
-    "error",
+    Severity.ERROR,
     "Images of a pull through cache are not deleted for having no tag",
     types=_TYPES,
     why="What is pulled by digest through a cache is untagged, in use or not.",
@@ -175,7 +176,7 @@ CACHED: Rule = rule(
 )(_from_lint("LC006"))
 DELETES_ALL: Rule = rule(
     "ECR115",
-    "warning",
+    Severity.WARNING,
     "A lifecycle policy keeps something",
     types=_TYPES,
     why="A policy that only counts days deletes what runs in production, once nothing was pushed "
@@ -185,7 +186,7 @@ DELETES_ALL: Rule = rule(
 )(_from_lint("LC007"))
 PULLED_BY_ANYONE: Rule = rule(
     "ECR116",
-    "warning",
+    Severity.WARNING,
     "A rule that counts from the last pull leaves out scanners and mirrors",
     types=_TYPES,
     why="Their pulls count too: what they pull is never archived.",
@@ -195,7 +196,7 @@ PULLED_BY_ANYONE: Rule = rule(
 )(_from_lint("LC008"))
 ARCHIVED_TWICE: Rule = rule(
     "ECR117",
-    "warning",
+    Severity.WARNING,
     "A rule for archived images expires them",
     types=_TYPES,
     why="A rule that archives images of the archive never acts, and keeps them from later rules.",

@@ -1,11 +1,12 @@
-"""Policies that ECR or IAM refuses as they are written."""
+"""Policies that ECR or IAM rejects."""
 
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
-from ecr_constructs.checks.rule import Fault, rule
+from ecr_constructs.checks.rule import Problem, model_problems, rule
 from ecr_constructs.cloudformation.aws_metadata import actions_of
+from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import (
     IDENTITY_TYPES,
     RESOURCE_POLICY_TYPES,
@@ -14,7 +15,7 @@ from ecr_constructs.cloudformation.iam_policy import (
     matches,
     policies_of,
 )
-from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.model.diagnostics import Diagnostic, Severity
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.principals import account_id_errors, principal_arn_errors
 from ecr_constructs.model.repository_policy import POLICY_MAX_LENGTH
@@ -39,86 +40,86 @@ def _statements(resource: Resource) -> Iterator[tuple[Policy, Statement]]:
 
 @rule(
     "ECR201",
-    "error",
-    "A policy is a document that IAM can read",
+    Severity.ERROR,
+    "A policy is a valid policy document",
     types=RESOURCE_POLICY_TYPES,
-    why="ECR refuses the policy when the stack is deployed.",
-    remedy="Write statements with Effect, Principal and Action, at most 10,240 characters in all.",
+    why="ECR rejects the policy when the stack is deployed.",
+    remedy="Write statements with Effect, Principal and Action, at most 10,240 characters.",
     source=_GRAMMAR,
 )
-def readable(resource: Resource) -> Iterator[Fault]:
-    """Look at the document, its length and the parts of each statement."""
+def readable(resource: Resource) -> Iterator[Problem]:
+    """Validate the document, its length and the elements of each statement."""
     for policy in policies_of(resource):
         if not isinstance(policy.document, Mapping):
-            yield Fault(policy.path, "the policy is no JSON object with statements")
+            yield Problem(policy.path, "the policy is not a JSON object with statements")
             continue
         if not isinstance(policy.document.get("Statement"), list | Mapping | str):
-            yield Fault(policy.path, "the policy has no Statement")
+            yield Problem(policy.path, "the policy has no Statement")
         length = len(policy.text or compact(policy.document))
         if length > POLICY_MAX_LENGTH and not is_unresolved(compact(policy.document)):
-            yield Fault(
+            yield Problem(
                 policy.path,
-                f"a policy may be {POLICY_MAX_LENGTH:,} characters long, this one is {length:,}",
-                "Admit accounts or an organization in place of principals.",
+                f"a policy can have {POLICY_MAX_LENGTH:,} characters, this one has {length:,}",
+                "Grant access to accounts or an organization instead of single principals.",
             )
         for statement in policy.statements:
-            yield from _parts(statement)
+            yield from _element_errors(statement)
 
 
-def _parts(statement: Statement) -> Iterator[Fault]:
+def _element_errors(statement: Statement) -> Iterator[Problem]:
     body, path = statement.body, statement.path
     effect = body.get("Effect")
     if not (isinstance(effect, str) and is_unresolved(effect)) and effect not in ("Allow", "Deny"):
-        yield Fault(path, f"Effect must be Allow or Deny, got {effect!r}")
+        yield Problem(path, f"Effect must be Allow or Deny, got {effect!r}")
     for names in (("Action", "NotAction"), ("Principal", "NotPrincipal")):
         if not any(name in body for name in names):
-            yield Fault(path, f"the statement has no {names[0]}")
+            yield Problem(path, f"the statement has no {names[0]}")
 
 
 @rule(
     "ECR202",
-    "error",
-    "A repository policy names no Resource",
-    types=[each for each in RESOURCE_POLICY_TYPES if "RegistryPolicy" not in each],
-    why="A repository policy speaks of its own repository; ECR refuses one with a Resource.",
-    remedy="Leave out Resource.",
+    Severity.ERROR,
+    "A repository policy does not have a Resource",
+    types=[kind for kind in RESOURCE_POLICY_TYPES if "RegistryPolicy" not in kind],
+    why="A repository policy applies to its own repository; ECR rejects one with a Resource.",
+    remedy="Omit Resource.",
     source=_REPOSITORY_POLICIES,
 )
-def no_resource(resource: Resource) -> Iterator[Fault]:
-    """Look for Resource and NotResource."""
+def no_resource(resource: Resource) -> Iterator[Problem]:
+    """Find Resource and NotResource."""
     for _, statement in _statements(resource):
         for name in ("Resource", "NotResource"):
             if name in statement.body:
-                yield Fault((*statement.path, name), f"{name} is not allowed in such a policy")
+                yield Problem((*statement.path, name), f"a repository policy must not have {name}")
 
 
 @rule(
     "ECR203",
-    "error",
-    "A registry policy names the repositories that it is about",
+    Severity.ERROR,
+    "A registry policy names the repositories that it applies to",
     types=["AWS::ECR::RegistryPolicy"],
-    why="ECR refuses a statement of a registry policy without Resource.",
+    why="ECR rejects a statement of a registry policy without Resource.",
     remedy="Write Resource: arn:aws:ecr:REGION:ACCOUNT:repository/PREFIX*.",
     source=_REGISTRY_POLICIES,
 )
-def with_resource(resource: Resource) -> Iterator[Fault]:
-    """Look for statements without Resource."""
+def with_resource(resource: Resource) -> Iterator[Problem]:
+    """Find statements without Resource."""
     for _, statement in _statements(resource):
         if not {"Resource", "NotResource"} & set(statement.body):
-            yield Fault(statement.path, "the statement has no Resource")
+            yield Problem(statement.path, "the statement has no Resource")
 
 
 @rule(
     "ECR204",
-    "error",
-    "Actions are those that ECR has",
+    Severity.ERROR,
+    "Actions exist in ECR",
     types=[*RESOURCE_POLICY_TYPES, *IDENTITY_TYPES],
-    why="An action that does not exist allows nothing, and ECR refuses it in its own policies.",
+    why="An action that does not exist has no effect, and ECR rejects it in resource policies.",
     remedy="Write an action of the service authorization reference.",
     source="https://docs.aws.amazon.com/service-authorization/latest/reference/"
     "list_amazonelasticcontainerregistry.html",
 )
-def known_actions(resource: Resource) -> Iterator[Fault]:
+def known_actions(resource: Resource) -> Iterator[Problem]:
     """Look each action up."""
     for policy, statement in _statements(resource):
         for action in statement.actions:
@@ -127,46 +128,46 @@ def known_actions(resource: Resource) -> Iterator[Fault]:
                 continue
             service = service.lower()
             if service in ("ecr", "ecr-public"):
-                if not any(matches(name, each) for each in actions_of(service)):
-                    yield Fault((*statement.path, "Action"), _unknown(service, name))
+                if not any(matches(name, existing) for existing in actions_of(service)):
+                    yield Problem((*statement.path, "Action"), _unknown_action(service, name))
             elif policy.kind != "identity" and action != "*":
                 wanted = "ecr-public" if policy.kind == "public repository" else "ecr"
-                said = f"{action!r} is no action of {wanted}:, which such a policy is about"
-                yield Fault((*statement.path, "Action"), said if colon else f"{said}; no service")
+                hint = "" if colon else "; the service is missing"
+                message = f"{action!r} is not an action of {wanted}:{hint}"
+                yield Problem((*statement.path, "Action"), message)
 
 
-def _unknown(service: str, name: str) -> str:
-    known = {each.lower(): each for each in actions_of(service)}
-    near = get_close_matches(name.lower(), known, n=1)
-    hint = f"; {service}:{known[near[0]]} does" if near else ""
+def _unknown_action(service: str, name: str) -> str:
+    names = {existing.lower(): existing for existing in actions_of(service)}
+    near = get_close_matches(name.lower(), names, n=1)
+    hint = f"; {service}:{names[near[0]]} does" if near else ""
     return f"the action {service}:{name} does not exist{hint}"
 
 
 @rule(
     "ECR205",
-    "error",
-    "Principals are accounts, roles, users and services that can exist",
+    Severity.ERROR,
+    "Principals are well-formed accounts, roles, users and services",
     types=RESOURCE_POLICY_TYPES,
-    why="ECR refuses a policy whose principal is malformed or holds a wildcard.",
-    remedy="Write 'arn:aws:iam::ACCOUNT:root', the ARN of a role or user, or admit an organization "
-    "with the condition aws:PrincipalOrgID.",
+    why="ECR rejects a policy whose principal is malformed or contains a wildcard.",
+    remedy="Write 'arn:aws:iam::ACCOUNT:root', the ARN of a role or user, or grant access to an "
+    "organization with the condition aws:PrincipalOrgID.",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
 )
-def sound_principals(resource: Resource) -> Iterator[Fault]:
-    """Judge each principal that is known."""
+def sound_principals(resource: Resource) -> Iterator[Problem]:
+    """Validate each literal principal."""
     for _, statement in _statements(resource):
         for kind, value in statement.principals:
             if value != "*" and not is_unresolved(value):
                 path = (*statement.path, "Principal")
-                for fault in _principal_errors(kind, value):
-                    yield Fault(path, f"{value!r}: {fault}")
+                yield from model_problems(path, _principal_errors(kind, value), f"{value!r}: ")
 
 
-def _principal_errors(kind: str, value: str) -> Iterator[str]:
+def _principal_errors(kind: str, value: str) -> Iterator[Diagnostic | str]:
     if kind == "*":
-        yield "only '*' stands without a kind; write {'AWS': …} or {'Service': …}"
+        yield "only '*' is allowed without a type; write {'AWS': …} or {'Service': …}"
     elif kind not in ("AWS", "Service", "Federated", "CanonicalUser"):
-        yield f"there is no kind of principal {kind!r}; write AWS or Service"
+        yield f"the principal type {kind!r} does not exist; write AWS or Service"
     elif kind == "AWS":
         if value.isdecimal():
             yield from (error.text for error in account_id_errors(value))
@@ -175,4 +176,4 @@ def _principal_errors(kind: str, value: str) -> Iterator[str]:
         elif ":iam:" in value or not value.startswith("arn:"):
             yield from (error.text for error in principal_arn_errors(value))
     elif kind == "Service" and not re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?", value):
-        yield "a service is named 'SERVICE.amazonaws.com'"
+        yield "a service principal has the form 'SERVICE.amazonaws.com'"

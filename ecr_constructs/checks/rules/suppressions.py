@@ -1,33 +1,34 @@
-"""Suppressions themselves; the engine finds these, since it alone knows what they suppress."""
+"""Suppressions; the engine reports these, because it knows what they suppress."""
 
 from collections.abc import Iterator
 
-from ecr_constructs.checks.rule import Fault, rule
-from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.checks.rule import Problem, rule
+from ecr_constructs.cloudformation.graph import Resource
+from ecr_constructs.model.diagnostics import Severity
 
 _GUIDE = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-metadata.html"
 
 
-def _found_by_the_engine(_: Resource) -> Iterator[Fault]:
+def _reported_by_the_engine(_: Resource) -> Iterator[Problem]:
     yield from ()
 
 
 UNREASONED = rule(
     "ECR901",
-    "warning",
-    "A suppression says why",
+    Severity.WARNING,
+    "A suppression has a reason",
     types=["Metadata"],
-    why="Nobody can tell later whether it still holds, so that it stays for ever.",
+    why="Without a reason it is unclear later whether the suppression still applies.",
     remedy='Write {"rule": …, "reason": …} under Metadata, ecr-constructs, suppress.',
     source=_GUIDE,
-)(_found_by_the_engine)
+)(_reported_by_the_engine)
 UNUSED = rule(
     "ECR902",
-    "warning",
+    Severity.WARNING,
     "A suppression suppresses something",
     types=["Metadata"],
-    why="What it was for is mended, or its rule is misspelt; left in place it would hide the next "
-    "fault of that kind.",
+    why="The finding is fixed, or the rule id is misspelled; the suppression would hide the next "
+    "finding of that rule.",
     remedy="Delete it.",
     source=_GUIDE,
-)(_found_by_the_engine)
+)(_reported_by_the_engine)

@@ -12,7 +12,7 @@ from ecr_constructs.review.access.principal_set import Audience, audience_of, co
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.access.grants import Grant
 
 _MOST_FENCED = 50

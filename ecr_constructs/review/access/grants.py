@@ -15,9 +15,8 @@ from ecr_constructs.review.access.values import ANYTHING, Pattern, pattern, with
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ecr_constructs.cloudformation.graph import TemplateSet
+    from ecr_constructs.cloudformation.graph import Resource, TemplateSet
     from ecr_constructs.cloudformation.iam_policy import Policy, Statement
-    from ecr_constructs.cloudformation.resource import Resource
 
 _SERVICES = {
     "repository": ("ecr",),

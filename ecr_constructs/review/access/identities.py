@@ -28,8 +28,7 @@ from ecr_constructs.review.access.values import Pattern, pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ecr_constructs.cloudformation.graph import TemplateSet
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource, TemplateSet
     from ecr_constructs.review.change import Change
     from ecr_constructs.review.comparison import Comparison, Pair
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.graph import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ from ecr_constructs.review.phrases import join_names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.access.capabilities import Deed
     from ecr_constructs.review.access.constraints import Demand
 

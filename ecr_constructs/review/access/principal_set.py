@@ -7,9 +7,8 @@ from itertools import product
 from math import prod
 
 from ecr_constructs.cloudformation.conditions import WHO
-from ecr_constructs.cloudformation.graph import TemplateSet
+from ecr_constructs.cloudformation.graph import Resource, TemplateSet
 from ecr_constructs.cloudformation.iam_policy import Condition, Statement
-from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.cloudformation.resource_types import ROLE
 from ecr_constructs.review.access.constraints import (
     Demand,

@@ -17,7 +17,7 @@ from ecr_constructs.review.phrases import join_names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.access.grants import Grant
     from ecr_constructs.review.access.unresolved import Doubt
     from ecr_constructs.review.comparison import Pair

@@ -20,7 +20,7 @@ from ecr_constructs.review.access.unresolved import doubt_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.access.grants import Grant
     from ecr_constructs.review.change import Change
     from ecr_constructs.review.comparison import Comparison, Pair

@@ -11,7 +11,7 @@ from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 
 if TYPE_CHECKING:
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.comparison import Pair
 
 # Where policies and their statements stand.

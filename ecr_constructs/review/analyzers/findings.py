@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ecr_constructs.checks.finding import Finding
-    from ecr_constructs.cloudformation.graph import Stack, TemplateSet
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource, Stack, TemplateSet
     from ecr_constructs.review.comparison import Comparison
 
 
@@ -110,7 +109,7 @@ def _change(finding: Finding, stack: Stack) -> Change:
     place = ": ".join(filter(None, (finding.resource, said)))
     return Change(
         kind="finding",
-        severity=finding.severity,
+        severity="error" if finding.severity == "error" else "warning",
         stack=stack.template.stack,
         resource=finding.resource,
         repository=name_of(resource) if resource else None,

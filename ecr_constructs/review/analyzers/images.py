@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.model.lifecycle import Inventory, Outcome, Simulation
     from ecr_constructs.model.lifecycle.image import Image
     from ecr_constructs.review.comparison import Comparison, Pair

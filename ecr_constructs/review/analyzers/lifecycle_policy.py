@@ -12,7 +12,7 @@ from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 
 if TYPE_CHECKING:
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
 
 
 class Stated(NamedTuple):

@@ -12,7 +12,7 @@ from ecr_constructs.review.phrases import join_names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.comparison import Comparison, Pair
 
 _WHEN: dict[Attribute, str] = {

@@ -19,7 +19,7 @@ from ecr_constructs.review.stock import images_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.comparison import Comparison
 
 # What exists once per registry is spoken of by what it did: access, replication, settings.

@@ -25,7 +25,7 @@ from ecr_constructs.review.stock import images_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.comparison import Comparison, Pair
 
 # Of these there is one of a name: a second one is refused while the first one is there.

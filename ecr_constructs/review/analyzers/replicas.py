@@ -16,7 +16,7 @@ from ecr_constructs.review.phrases import join_names
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
 
 
 def lacking(repositories: Mapping[str, Resource], goal: RegistryId) -> Iterator[str]:

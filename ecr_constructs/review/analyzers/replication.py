@@ -21,7 +21,7 @@ from ecr_constructs.review.subjects import subject
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.model.registry_id import RegistryId
     from ecr_constructs.review.comparison import Comparison, Pair
 

@@ -11,7 +11,7 @@ from ecr_constructs.cloudformation.resource_types import REPLICATION
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.model.registry_id import RegistryId
     from ecr_constructs.model.replication import ReplicationRule
 

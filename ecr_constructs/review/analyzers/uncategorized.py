@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison, Pair

@@ -1,15 +1,10 @@
-"""A faulty and a sound template for every rule, and what the rule says of them.
+"""A violation and a compliant template for every rule, and further violations.
 
-The tests hold the rules to them, and `scripts.rules` shows them in docs/rules/.
+The tests check the rules against them, and `scripts.rules` shows the examples in the docs.
 """
 
 from tests.support.rule_examples import access, caches, events, lifecycles, registries, repositories
 
-EXAMPLES = {
-    **repositories.EXAMPLES,
-    **lifecycles.EXAMPLES,
-    **access.EXAMPLES,
-    **registries.EXAMPLES,
-    **caches.EXAMPLES,
-    **events.EXAMPLES,
-}
+_FAMILIES = (repositories, lifecycles, access, registries, caches, events)
+EXAMPLES = {rule: example for family in _FAMILIES for rule, example in family.EXAMPLES.items()}
+PROBLEMS = {name: case for family in _FAMILIES for name, case in family.PROBLEMS.items()}

@@ -1,4 +1,4 @@
-"""The words in which examples are written."""
+"""Builders for the templates of the examples."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecr_constructs.checks import Template
+from ecr_constructs.cloudformation.parsing import read_yaml
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, KEY, REPOSITORY
-from ecr_constructs.cloudformation.yaml_text import read_yaml
 
 Resources = Mapping[str, Mapping[str, Any]]
+# Further violations: rule, resources or templates, place of the finding, and values in its message.
+Problems = dict[str, tuple[Any, ...]]
 
 HOME, ELSEWHERE = ("111122223333", "eu-central-1"), ("111122223333", "eu-west-1")
 PARTNER = ("444455556666", "eu-central-1")
@@ -30,18 +32,18 @@ ABSENT: Any = object()
 
 @dataclass(frozen=True)
 class Example:
-    """What a rule says of a faulty template, and a sound one of which no rule says anything.
+    """A template that violates a rule, and a compliant one without any finding.
 
     Attributes:
-        faulty: Templates that are deployed together, one of which is faulty.
-        message: What the rule says of it.
-        sound: The same as they should be.
-        besides: Rules that have something to say of the faulty template too.
-        written: The faulty template as it is written, where its content does not tell.
+        faulty: Templates that are deployed together, one of which violates the rule.
+        place: The resource and path of the finding.
+        sound: The same templates without findings.
+        besides: Other rules that the faulty templates violate.
+        written: The text of the faulty template, if its parsed content does not show the problem.
     """
 
     faulty: Sequence[Template]
-    message: str
+    place: str
     sound: Sequence[Template]
     besides: Sequence[str] = ()
     written: str = ""
@@ -49,23 +51,23 @@ class Example:
 
 def example(
     faulty: Resources | Sequence[Template],
-    message: str,
+    place: str,
     sound: Resources | Sequence[Template],
     *besides: str,
 ) -> Example:
     """Make an example of resources, or of templates."""
-    return Example(_templates(faulty), message, _templates(sound), besides)
+    return Example(_templates(faulty), place, _templates(sound), besides)
 
 
-def _templates(given: Resources | Sequence[Template]) -> Sequence[Template]:
-    return [template(given)] if isinstance(given, Mapping) else given
+def _templates(content: Resources | Sequence[Template]) -> Sequence[Template]:
+    return [template(content)] if isinstance(content, Mapping) else content
 
 
-def written(text: str, message: str, sound: Resources) -> Example:
+def written(text: str, place: str, sound: Resources) -> Example:
     """Make an example of a faulty template in YAML."""
     body, line_of, repeated = read_yaml(text)
     faulty = Template("template", body, *HOME, line_of=line_of, repeated=repeated)
-    return Example([faulty], message, _templates(sound), written=text)
+    return Example([faulty], place, _templates(sound), written=text)
 
 
 def template(
@@ -77,9 +79,9 @@ def template(
 
 def resource(kind: str, properties: Mapping[str, Any], **attributes: Any) -> dict[str, Any]:
     """Return a resource without the properties that are `ABSENT`."""
-    given = {key: value for key, value in properties.items() if value is not ABSENT}
+    present = {key: value for key, value in properties.items() if value is not ABSENT}
     around = {key: value for key, value in attributes.items() if value is not ABSENT}
-    return {"Type": kind, **around, **({"Properties": given} if given else {})}
+    return {"Type": kind, **around, **({"Properties": present} if present else {})}
 
 
 def policy_text(*rules: Mapping[str, Any]) -> str:
@@ -104,7 +106,7 @@ def rule(priority: int, action: str = "expire", **selection: Any) -> dict[str, A
 
 
 def repository(*rules: Mapping[str, Any], **properties: Any) -> dict[str, Any]:
-    """Return a repository that is sound but for what is given."""
+    """Return a repository without findings, except for these properties."""
     attributes = {name: properties.pop(name, value) for name, value in KEEPS.items()}
     sound = {
         "ImageTagMutability": "IMMUTABLE",
@@ -115,7 +117,7 @@ def repository(*rules: Mapping[str, Any], **properties: Any) -> dict[str, Any]:
 
 
 def creation_template(**properties: Any) -> dict[str, Any]:
-    """Return a creation template that is sound but for what is given."""
+    """Return a creation template without findings, except for these properties."""
     sound = {
         "Prefix": "payments",
         "AppliedFor": ["REPLICATION"],
@@ -126,7 +128,7 @@ def creation_template(**properties: Any) -> dict[str, Any]:
 
 
 def key(**properties: Any) -> dict[str, Any]:
-    """Return a key that is sound but for what is given."""
+    """Return a key without findings, except for these properties."""
     attributes = {name: properties.pop(name, value) for name, value in KEEPS.items()}
     own = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
     policy = document({**own, "Principal": {"AWS": "arn:aws:iam::111122223333:root"}})

@@ -2,16 +2,34 @@
 
 from typing import Any
 
-from ecr_constructs.cloudformation.resource_types import CACHE, ROLE, SECRET
+from ecr_constructs.cloudformation.resource_types import (
+    CACHE,
+    PULL_TIME_EXCLUSION,
+    ROLE,
+    SECRET,
+    SIGNING,
+)
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS
 from tests.support.rule_examples.build import (
     ABSENT,
+    Problems,
     allow,
     creation_template,
     document,
     example,
     get_att,
     resource,
+)
+from tests.support.rule_examples.parts import (
+    LOGIN,
+    cache,
+    inline,
+    lent,
+    policy,
+    scanning,
+    secret,
+    upstream,
+    with_role,
 )
 
 _SECRET = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:"
@@ -77,33 +95,33 @@ def _puller(*actions: str) -> dict[str, Any]:
 EXAMPLES = {
     "ECR401": example(
         _hub(CredentialArn=ABSENT),
-        "registry-1.docker.io needs a login, and there is no CredentialArn",
+        "Hub.Properties",
         _hub(),
     ),
     "ECR402": example(
         _hub(CredentialArn=f"{_SECRET}docker-hub-AbCdEf"),
-        "the secret's name must begin with 'ecr-pullthroughcache/', ECR can read no other",
+        "Hub.Properties.CredentialArn",
         _hub(),
     ),
     "ECR403": example(
-        _hub(EcrRepositoryPrefix="Docker"), "prefix 'Docker' must be ROOT, or the beginning", _hub()
+        _hub(EcrRepositoryPrefix="Docker"), "Hub.Properties.EcrRepositoryPrefix", _hub()
     ),
     "ECR404": example(
-        _hub(UpstreamRegistryUrl="docker.io"), "'docker.io' is not where docker-hub is", _hub()
+        _hub(UpstreamRegistryUrl="docker.io"), "Hub.Properties.UpstreamRegistryUrl", _hub()
     ),
     "ECR405": example(
         _ecr(),
-        "444455556666/eu-central-1 is another account's, and there is no role",
+        "Partner.Properties",
         _ecr(CustomRoleArn="arn:aws:iam::111122223333:role/cache"),
     ),
     "ECR407": example(
         {"Payments": creation_template(Prefix="payments/*")},
-        "prefix 'payments/*' must be ROOT, or the beginning of a repository name up to a slash",
+        "Payments.Properties.Prefix",
         {"Payments": creation_template(Prefix="payments/")},
     ),
     "ECR408": example(
         {"Payments": creation_template(ResourceTags=_TAGS)},
-        "the template tags repositories and has no CustomRoleArn",
+        "Payments.Properties.ResourceTags",
         {
             "Payments": creation_template(
                 ResourceTags=_TAGS, CustomRoleArn="arn:aws:iam::111122223333:role/create"
@@ -112,12 +130,12 @@ EXAMPLES = {
     ),
     "ECR409": example(
         _with_role("ecs.amazonaws.com"),
-        "Role does not trust ecr.amazonaws.com",
+        "Payments.Properties.CustomRoleArn",
         _with_role("ecr.amazonaws.com"),
     ),
     "ECR410": example(
         {"Quay": creation_template(AppliedFor=["PULL_THROUGH_CACHE"], LifecyclePolicy=ABSENT)},
-        "the cache keeps a tag's first image",
+        "Quay.Properties.ImageTagMutability",
         {
             "Quay": creation_template(
                 AppliedFor=["PULL_THROUGH_CACHE"],
@@ -128,18 +146,245 @@ EXAMPLES = {
     ),
     "ECR411": example(
         {**_hub(), **_puller("ecr:BatchGetImage")},
-        "it may pull docker-hub/*, and may not ecr:BatchImportUpstreamImage nor "
-        "ecr:CreateRepository",
+        "Task",
         {**_hub(), **_puller("ecr:BatchGetImage", *IMPORT_ACTIONS)},
     ),
     "ECR420": example(
         _secret(SecretString='{"username": "ci", "accessToken": "dckr_pat_0123"}'),
-        "the secret's value stands in the template",
+        "Login.Properties.SecretString",
         _secret(Description="Set by hand"),
     ),
     "ECR421": example(
         _secret(SecretString='{"username": "ci", "password": "{{resolve:ssm:token}}"}'),
-        "the secret has no accessToken",
+        "Login.Properties.SecretString",
         _secret(SecretString='{"username": "ci", "accessToken": "{{resolve:ssm:token}}"}'),
+    ),
+}
+
+MANY = {
+    f"E{n}": resource(PULL_TIME_EXCLUSION, {"PrincipalArn": f"arn:aws:iam::111122223333:role/{n}"})
+    for n in range(101)
+}
+CACHES = {
+    f"C{n}": resource(CACHE, {"EcrRepositoryPrefix": f"quay{n}", "UpstreamRegistryUrl": "quay.io"})
+    for n in range(51)
+}
+PROBLEMS: Problems = {
+    "two scanning rules of a kind": (
+        "ECR320",
+        scanning(
+            ScanType="BASIC",
+            Rules=[{"ScanFrequency": "SCAN_ON_PUSH", "RepositoryFilters": []}] * 2,
+        ),
+        "Scanning.Properties.Rules[1]",
+        "SCAN_ON_PUSH",
+    ),
+    "eleven signing rules": (
+        "ECR321",
+        {
+            "Signing": resource(
+                SIGNING,
+                {
+                    "Rules": [
+                        {
+                            "SigningProfileArn": "arn:aws:signer:eu-central-1:111122223333:"
+                            f"/signing-profiles/p{n}"
+                        }
+                        for n in range(11)
+                    ]
+                },
+            )
+        },
+        "Signing.Properties.Rules",
+        "10",
+    ),
+    "an exclusion twice": (
+        "ECR322",
+        {
+            each: resource(
+                PULL_TIME_EXCLUSION, {"PrincipalArn": "arn:aws:iam::111122223333:role/a"}
+            )
+            for each in ("One", "Two")
+        },
+        "Two.Properties.PrincipalArn",
+        "arn:aws:iam::111122223333:role/a",
+    ),
+    "101 exclusions": ("ECR322", MANY, "E0", "100"),
+    "no secret": (
+        "ECR402",
+        cache(CredentialArn={"Ref": "Q"}) | {"Q": {"Type": "AWS::SQS::Queue"}},
+        "Hub.Properties.CredentialArn",
+    ),
+    "an unnamed secret": (
+        "ECR402",
+        secret(Description="x"),
+        "Hub.Properties.CredentialArn",
+        "Login",
+    ),
+    "a secret elsewhere": (
+        "ECR402",
+        cache(CredentialArn=LOGIN.replace("eu-central-1", "eu-west-1")),
+        "Hub.Properties.CredentialArn",
+        "eu-west-1",
+    ),
+    "a prefix twice": (
+        "ECR403",
+        {**cache(), "Again": cache()["Hub"]},
+        "Again.Properties.EcrRepositoryPrefix",
+        "hub",
+    ),
+    "51 caches": ("ECR403", CACHES, "C0", "50"),
+    "a URL with a scheme": (
+        "ECR404",
+        upstream("https://quay.io"),
+        "Hub.Properties.UpstreamRegistryUrl",
+    ),
+    "no registry of ECR": (
+        "ECR404",
+        upstream("ecr", UpstreamRegistry="ecr"),
+        "Hub.Properties.UpstreamRegistryUrl",
+        "Amazon",
+    ),
+    "no registry of Azure": (
+        "ECR404",
+        upstream("acme.io", UpstreamRegistry="azure-container-registry"),
+        "Hub.Properties.UpstreamRegistryUrl",
+    ),
+    "no registry at all": (
+        "ECR404",
+        upstream("acme.io"),
+        "Hub.Properties.UpstreamRegistryUrl",
+    ),
+    "itself": (
+        "ECR404",
+        upstream("111122223333.dkr.ecr.eu-central-1.amazonaws.com"),
+        "Hub.Properties.UpstreamRegistryUrl",
+        "111122223333",
+    ),
+    "an Azure registry without a login": (
+        "ECR401",
+        upstream("acme.azurecr.io", CredentialArn=ABSENT),
+        "Hub.Properties",
+        "CredentialArn",
+    ),
+    "a role that is none": (
+        "ECR405",
+        cache(CustomRoleArn=get_att("Q")) | {"Q": {"Type": "AWS::SQS::Queue"}},
+        "Hub.Properties.CustomRoleArn",
+    ),
+    "a role of another account": (
+        "ECR405",
+        cache(CustomRoleArn="arn:aws:iam::444455556666:role/a"),
+        "Hub.Properties.CustomRoleArn",
+        "111122223333",
+    ),
+    "two templates of a prefix": (
+        "ECR407",
+        {"A": creation_template(), "B": creation_template()},
+        "B.Properties.Prefix",
+        "payments",
+    ),
+    "an occasion that there is not": (
+        "ECR004",
+        {"T": creation_template(AppliedFor=["PUSH"])},
+        "T.Properties.AppliedFor[0]",
+        "PUSH",
+    ),
+    "no occasion": ("ECR407", {"T": creation_template(AppliedFor=[])}, "T.Properties.AppliedFor"),
+    "an occasion twice": (
+        "ECR407",
+        {"T": creation_template(AppliedFor=["REPLICATION"] * 2)},
+        "T.Properties.AppliedFor",
+        "REPLICATION",
+    ),
+    "KMS without a role": (
+        "ECR408",
+        {"T": creation_template(EncryptionConfiguration={"EncryptionType": "KMS"})},
+        "T.Properties.EncryptionConfiguration",
+        "KMS",
+    ),
+    "a role with a path": (
+        "ECR409",
+        with_role("arn:aws:iam::111122223333:role/team/create"),
+        "Payments.Properties.CustomRoleArn",
+        "arn:aws:iam::111122223333:role/team/create",
+    ),
+    "a referred role with a path": (
+        "ECR409",
+        lent(Path="/team/"),
+        "Payments.Properties.CustomRoleArn",
+        "/team/",
+    ),
+    "a role that may nothing": (
+        "ECR409",
+        lent(Policies=inline("s3:GetObject")),
+        "Payments.Properties.CustomRoleArn",
+        "ecr:CreateRepository",
+    ),
+    "a role that may nothing at all": (
+        "ECR409",
+        lent(),
+        "Payments.Properties.CustomRoleArn",
+        "ecr:CreateRepository",
+    ),
+    "a role whose policies give it other things": (
+        "ECR409",
+        {
+            **lent(ManagedPolicyArns=[{"Ref": "Managed"}], RoleName="create"),
+            "Managed": policy("AWS::IAM::ManagedPolicy", "s3:GetObject"),
+            "Named": policy("AWS::IAM::Policy", "s3:PutObject", Roles=["create", "other"]),
+            "More": policy("AWS::IAM::RolePolicy", "s3:*", RoleName={"Ref": "Role"}),
+        },
+        "Payments.Properties.CustomRoleArn",
+        "ecr:CreateRepository",
+    ),
+    "a role that may all but what is meant": (
+        "ECR409",
+        {
+            **lent(),
+            "All": resource(
+                "AWS::IAM::Policy",
+                {
+                    "Roles": [{"Ref": "Role"}],
+                    "PolicyDocument": document(
+                        {"Effect": "Allow", "NotAction": ["ecr:Create*"], "Resource": "*"}
+                    ),
+                },
+            ),
+        },
+        "Payments.Properties.CustomRoleArn",
+        "ecr:CreateRepository",
+    ),
+    "a role that may not tag": (
+        "ECR409",
+        {
+            "Payments": creation_template(
+                CustomRoleArn=get_att("Role"), ResourceTags=[{"Key": "team", "Value": "a"}]
+            ),
+            "Role": lent(Policies=inline("ecr:CreateRepository"))["Role"],
+        },
+        "Payments.Properties.CustomRoleArn",
+        "ecr:TagResource",
+    ),
+    "a template's role that is none": (
+        "ECR409",
+        with_role(get_att("Q"), Q={"Type": "AWS::SQS::Queue"}),
+        "Payments.Properties.CustomRoleArn",
+    ),
+    "a plain value of any shape": (
+        "ECR420",
+        secret(Name="ecr-pullthroughcache/a", SecretString="password"),
+        "Login.Properties.SecretString",
+    ),
+    "a generated secret without a user": (
+        "ECR421",
+        secret(
+            Name="ecr-pullthroughcache/a",
+            GenerateSecretString={
+                "SecretStringTemplate": '{"user": "a"}',
+                "GenerateStringKey": "accessToken",
+            },
+        ),
+        "Login.Properties.GenerateSecretString.SecretStringTemplate",
     ),
 }

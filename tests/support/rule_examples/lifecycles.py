@@ -3,9 +3,18 @@
 from typing import Any
 
 from ecr_constructs.cloudformation.resource_types import CACHE, PULL_TIME_EXCLUSION
-from tests.support.rule_examples.build import ABSENT, UNTAGGED, example, repository, resource, rule
+from tests.support.rule_examples.build import (
+    ABSENT,
+    UNTAGGED,
+    Problems,
+    example,
+    repository,
+    resource,
+    rule,
+)
 
-_TAGGED, _ANY = {"tagStatus": "tagged"}, {"tagStatus": "any"}
+_TAGGED: dict[str, Any] = {"tagStatus": "tagged"}
+_ANY: dict[str, Any] = {"tagStatus": "any"}
 _RELEASES = rule(1, images=100, **_TAGGED, tagPatternList=["v*"])
 _CACHE = resource(CACHE, {"EcrRepositoryPrefix": "quay", "UpstreamRegistryUrl": "quay.io"})
 _UNUSED: dict[str, Any] = {"countUnit": "days", "countNumber": 90, "tagStatus": "any"}
@@ -18,18 +27,18 @@ def _api(*rules: dict[str, Any]) -> dict[str, Any]:
 EXAMPLES = {
     "ECR101": example(
         _api(rule(1, tagStatus="tagged", images=0)),
-        "rules[0].selection.tagStatus: tagged needs exactly one of tagPatternList and tagPrefix",
+        "Api.Properties.LifecyclePolicy.LifecyclePolicyText",
         _api(_RELEASES),
     ),
     "ECR102": example(
-        {"Api": repository(LifecyclePolicy=ABSENT)}, "every image is kept for ever", _api(UNTAGGED)
+        {"Api": repository(LifecyclePolicy=ABSENT)}, "Api.Properties", _api(UNTAGGED)
     ),
     "ECR111": example(
         _api(
             rule(1, days=90, **_TAGGED, tagPatternList=["*"]),
             rule(2, images=9, **_TAGGED, tagPatternList=["v*"]),
         ),
-        "Rule 2 (images tagged v*) never acts",
+        "Api.Properties.LifecyclePolicy.LifecyclePolicyText",
         _api(
             rule(1, images=9, **_TAGGED, tagPatternList=["v*"]),
             rule(2, days=90, **_TAGGED, tagPatternList=["*"]),
@@ -37,7 +46,7 @@ EXAMPLES = {
     ),
     "ECR112": example(
         _api(rule(1, images=100, **_TAGGED, tagPrefixList=["v", "release-"])),
-        "Rule 1 selects only images with tags for ALL of v*, release-*",
+        "Api.Properties.LifecyclePolicy.LifecyclePolicyText",
         _api(
             rule(1, images=100, **_TAGGED, tagPrefixList=["v"]),
             rule(2, images=100, **_TAGGED, tagPrefixList=["release-"]),
@@ -45,22 +54,22 @@ EXAMPLES = {
     ),
     "ECR113": example(
         _api(rule(1, images=100, **_TAGGED, tagPatternList=[".*-release"])),
-        "No tag can match the pattern '.*-release' of rule 1, because no tag begins with '.'",
+        "Api.Properties.LifecyclePolicy.LifecyclePolicyText",
         _api(rule(1, images=100, **_TAGGED, tagPatternList=["*-release"])),
     ),
     "ECR114": example(
         {"Quay": _CACHE, "Base": repository(UNTAGGED, RepositoryName="quay/base")},
-        "Rule 1 deletes untagged images, and images that are pulled by digest through a cache are",
+        "Base.Properties.LifecyclePolicy.LifecyclePolicyText",
         {"Quay": _CACHE, "Base": repository(_RELEASES, RepositoryName="quay/base")},
     ),
     "ECR115": example(
         _api(rule(1, days=30, **_ANY)),
-        "Rule 1 deletes every image, even those in use, after 30 days without a push",
+        "Api.Properties.LifecyclePolicy.LifecyclePolicyText",
         _api(_RELEASES, rule(2, days=30, **_ANY)),
     ),
     "ECR116": example(
         _api(rule(1, "transition", countType="sinceImagePulled", **_UNUSED)),
-        "Rule 1 counts from the last pull, including the pulls of scanners and mirrors",
+        "Api.Properties.LifecyclePolicy.LifecyclePolicyText",
         {
             **_api(rule(1, "transition", countType="sinceImagePulled", **_UNUSED)),
             "Scanner": resource(
@@ -70,7 +79,7 @@ EXAMPLES = {
     ),
     "ECR117": example(
         _api(rule(1, "transition", days=90, storageClass="archive", **_ANY)),
-        "Rule 1 archives images that are archived already: it never acts",
+        "Api.Properties.LifecyclePolicy.LifecyclePolicyText",
         _api(
             rule(1, "transition", days=90, tagStatus="untagged"),
             rule(
@@ -83,4 +92,26 @@ EXAMPLES = {
             ),
         ),
     ),
+}
+
+_SINCE_PUSH: dict[str, Any] = {"countType": "sinceImagePushed", "countNumber": 9}
+_V = {**_TAGGED, "tagPatternList": ["v*"]}
+_TEXT = "Api.Properties.LifecyclePolicy.LifecyclePolicyText"
+PROBLEMS: Problems = {
+    "duplicate lifecycle priority": (
+        "ECR101",
+        _api(rule(1, images=9, **_V), rule(1, images=9, **_ANY)),
+        _TEXT,
+        "rulePriority",
+    ),
+    "count 0": ("ECR101", _api(rule(1, images=0, **_ANY)), _TEXT, "countNumber"),
+    "tagged without tags": ("ECR101", _api(rule(1, images=9, **_TAGGED)), _TEXT, "tagPatternList"),
+    "missing countUnit": ("ECR101", _api(rule(1, **_ANY, **_SINCE_PUSH)), _TEXT, "countUnit"),
+    "any not last": (
+        "ECR101",
+        _api(rule(1, images=9, **_ANY), rule(2, images=9, **_V)),
+        _TEXT,
+        "any",
+    ),
+    "unknown action": ("ECR101", _api(rule(1, "delete", images=9, **_ANY)), _TEXT, "delete"),
 }

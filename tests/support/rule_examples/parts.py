@@ -1,4 +1,4 @@
-"""What the faults of `details` are made of."""
+"""Builders for resources that several families use."""
 
 from typing import Any
 

@@ -16,6 +16,7 @@ from tests.support.rule_examples.build import (
     ELSEWHERE,
     HOME,
     PARTNER,
+    Problems,
     allow,
     creation_template,
     document,
@@ -93,59 +94,93 @@ _API = repository(RepositoryName="payments/api")
 EXAMPLES = {
     "ECR301": example(
         [template(_ONE, name="one"), template(_ONE, name="two")],
-        "Policy of one owns this setting of the registry already",
+        "Policy",
         [template(_ONE, name="one"), template({"Api": repository()}, name="two")],
     ),
     "ECR310": example(
         {"Copies": copies(HOME)},
-        "the destination is this registry itself",
+        "Copies.Properties.ReplicationConfiguration.Rules[0].Destinations[0]",
         {"Copies": copies(ELSEWHERE)},
     ),
     "ECR311": example(
         {"Copies": copies(ELSEWHERE, prefix="payments/*")},
-        "prefix 'payments/*' must be the beginning of names, not a pattern; write 'payments/'",
+        "Copies.Properties.ReplicationConfiguration.Rules",
         {"Copies": copies(ELSEWHERE, prefix="payments/")},
     ),
     "ECR312": example(
         {"Copies": copies(*[ELSEWHERE] * 11)},
-        "the quota is 10 rules, these are 11",
+        "Copies.Properties.ReplicationConfiguration.Rules",
         {"Copies": copies(*[ELSEWHERE] * 10)},
     ),
     "ECR313": example(
         _chain(ELSEWHERE),
-        "payments/* goes to 111122223333/eu-west-1, and from there not on to "
-        "111122223333/eu-north-1",
+        "Copies.Properties.ReplicationConfiguration.Rules",
         _chain(ELSEWHERE, ("111122223333", "eu-north-1")),
     ),
     "ECR314": example(
         _pair({"Other": repository(RepositoryName="storefront/web")}),
-        "'payments/api' has no repository and no template in 111122223333/eu-west-1",
+        "Copies.Properties.ReplicationConfiguration.Rules",
         _pair({"Payments": creation_template()}),
     ),
     "ECR315": example(
         _pair({"Api": _API}, ImageTagMutability="MUTABLE"),
-        "'payments/api' is MUTABLE here and IMMUTABLE in 111122223333/eu-west-1",
+        "Copies.Properties.ReplicationConfiguration.Rules",
         _pair({"Api": _API}),
         "ECR012",
     ),
     "ECR316": example(
         _partner("777788889999"),
-        "the registry policy of 444455556666/eu-central-1 does not let 111122223333 replicate",
+        "Copies.Properties.ReplicationConfiguration.Rules",
         _partner("111122223333"),
     ),
     "ECR320": example(
         _scanning("BASIC", "CONTINUOUS_SCAN"),
-        "BASIC scanning is never continuous; use ENHANCED, or scan on push",
+        "Scanning.Properties.Rules",
         _scanning("ENHANCED", "CONTINUOUS_SCAN"),
     ),
     "ECR321": example(
         _signing("release"),
-        "the signing profile must be given by its ARN",
+        "Signing.Properties.Rules[0]",
         _signing(_PROFILE),
     ),
     "ECR322": example(
         _excluded("arn:aws:iam::111122223333:root"),
-        "'arn:aws:iam::111122223333:root' must be the ARN of a role or user",
+        "Scanner.Properties.PrincipalArn",
         _excluded("arn:aws:iam::111122223333:role/scanner"),
+    ),
+}
+
+_OWN = {"RegistryId": {"Ref": "AWS::AccountId"}, "Region": {"Ref": "AWS::Region"}}
+_RULES = "Copies.Properties.ReplicationConfiguration.Rules"
+PROBLEMS: Problems = {
+    "replication to its own Region, by pseudo parameters": (
+        "ECR310",
+        {
+            "Copies": resource(
+                REPLICATION, {"ReplicationConfiguration": {"Rules": [{"Destinations": [_OWN]}]}}
+            )
+        },
+        f"{_RULES}[0].Destinations[0]",
+    ),
+    "replication to an unknown Region": (
+        "ECR310",
+        {"Copies": copies(("111122223333", "eu-middle-1"))},
+        f"{_RULES}[0].Destinations[0]",
+        "eu-middle-1",
+    ),
+    "26 replication rules": ("ECR311", {"Copies": copies(*[ELSEWHERE] * 26)}, _RULES, "26"),
+    "three scanning rules": (
+        "ECR320",
+        {
+            "Scanning": resource(
+                SCANNING,
+                {
+                    "ScanType": "BASIC",
+                    "Rules": [{"ScanFrequency": "SCAN_ON_PUSH", "RepositoryFilters": [_ALL]}] * 3,
+                },
+            )
+        },
+        "Scanning.Properties.Rules",
+        "3",
     ),
 }

@@ -1,4 +1,4 @@
-"""What is generated is what the libraries and the rules say today; `make update` rewrites it."""
+"""Generated files match the libraries and the rules; `make update` rewrites them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ecr_constructs.checks import RULES, Rule
 from ecr_constructs.cloudformation.aws_metadata import regions, schema_of
 from ecr_constructs.model import (
     account_settings,
@@ -79,10 +80,19 @@ def test_service_data_is_current() -> None:
     assert service_data.create_only_data() == service_data.CREATE_ONLY.read_text(encoding="utf-8")
 
 
-def test_pages_are_current() -> None:
-    """There is a page for each rule, and it says what the rule says."""
-    stored = {each.name: each.read_text(encoding="utf-8") for each in rules.FOLDER.iterdir()}
-    assert rules.pages() == stored
+def test_the_list_of_rules_is_current() -> None:
+    """docs/rules.md has every rule with its severity and summary."""
+    assert rules.index() == rules.INDEX.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_a_page_has_the_rule_and_its_examples(rule: Rule) -> None:
+    """The page names the remedy and the source, and shows a violation and its correction."""
+    page = rules.page(rule)
+
+    assert page.startswith(f"# {rule.id}: ")
+    assert rule.source in page
+    assert 2 == page.count("```yml\n")
 
 
 @pytest.mark.parametrize(("place", "ours"), LIMITS, ids=[place for place, _ in LIMITS])

@@ -1,4 +1,4 @@
-"""What rules look at and say nothing of: it may be right."""
+"""Templates that are, or may be, correct: no rule reports anything."""
 
 from typing import Any
 
@@ -6,27 +6,32 @@ import pytest
 
 from ecr_constructs.checks import check
 from ecr_constructs.cloudformation.resource_types import (
+    CACHE,
     EVENT_RULE,
+    PUBLIC_REPOSITORY,
     PULL_TIME_EXCLUSION,
     ROLE,
+    SCANNING,
     SECRET,
     SIGNING,
     TOPIC,
     TOPIC_INLINE_POLICY,
     TOPIC_POLICY,
 )
-from tests.support.rule_examples.access import PULL, open_to, registry, role
+from tests.support.rule_examples.access import ORGANIZATION, PULL, open_to, registry, role
 from tests.support.rule_examples.build import (
     ROOT,
     allow,
     creation_template,
     document,
     get_att,
+    key,
     repository,
     resource,
+    rule,
     template,
 )
-from tests.support.rule_examples.events import github
+from tests.support.rule_examples.events import BITBUCKET, CIRCLECI, UUID, ci, github
 from tests.support.rule_examples.parts import (
     HERE,
     HOST,
@@ -40,6 +45,43 @@ from tests.support.rule_examples.parts import (
     upstream,
     with_role,
 )
+
+GOVERNMENT = ("111122223333", "us-gov-west-1")
+FILTER = {
+    "ImageTagMutabilityExclusionFilterType": "WILDCARD",
+    "ImageTagMutabilityExclusionFilterValue": "cache-*",
+}
+DENIED = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "ecr:*",
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+ARCHIVE = [
+    rule(
+        1,
+        "transition",
+        tagStatus="any",
+        countType="imageCountMoreThan",
+        countNumber=50,
+    ),
+    rule(
+        2,
+        tagStatus="any",
+        storageClass="archive",
+        countType="sinceImageTransitioned",
+        countUnit="days",
+        countNumber=365,
+    ),
+]
+QUEUE = [{"Arn": "arn:aws:sqs:eu-central-1:111122223333:scans", "Id": "Queue"}]
+
+
+def asks(source: str, detail: str) -> dict[str, Any]:
+    """Return a rule for events of a kind."""
+    pattern = {"source": [source], "detail-type": [detail]}
+    return resource(EVENT_RULE, {"EventPattern": pattern, "Targets": QUEUE})
+
 
 ADMITS = {"Principal": {"AWS": ROOT}, "Resource": f"{HERE}:repository/*"}
 PUBLISH = allow("sns:Publish", Principal={"Service": "events.amazonaws.com"}, Resource="*")
@@ -66,8 +108,8 @@ def _assumed(test: dict[str, Any], enterprise: str = "") -> dict[str, Any]:
     return {"Push": resource(ROLE, {"AssumeRolePolicyDocument": document(trust)})}
 
 
-def silent() -> dict[str, dict[str, Any]]:
-    """Return what rules look at and say nothing of."""
+def correct() -> dict[str, dict[str, Any]]:
+    """Return resources that rules check without a finding."""
     unknown = {"Ref": "Given"}
     trust = document(allow("sts:AssumeRole", Principal={"Service": "ecr.amazonaws.com"}))
     return {
@@ -328,14 +370,90 @@ def silent() -> dict[str, dict[str, Any]]:
                 RepositoryPolicyText={"Statement": allow(PULL, Principal={"AWS": ROOT})}
             )
         },
+        "ids that are left open": github(sub="repo:acme@*/payments@*:ref:refs/heads/main"),
+        "ids of GitHub": github(sub="repo:acme@1/payments@2:ref:refs/heads/main"),
+        "a group of GitLab": ci("gitlab.com", "project_path:acme/*:ref_type:branch:ref:main"),
+        "a deploy-time project of GitLab": ci("gitlab.com", {"Ref": "Given"}),
+        "a repository of Bitbucket": ci(BITBUCKET, f"{{{UUID}}}:*"),
+        "an origin of CircleCI": ci(
+            CIRCLECI,
+            f"org/{UUID}/project/*/user/*/vcs-origin/github.com/acme/api/vcs-ref/refs/heads/main",
+        ),
+        "a claim of CircleCI": ci(CIRCLECI, UUID, "StringEquals", "oidc.circleci.com/project-id"),
+        "a rule for each scanner": {
+            "Scanning": resource(SCANNING, {"ScanType": "ENHANCED", "Rules": []}),
+            "Basic": asks("aws.ecr", "ECR Image Scan"),
+            "Enhanced": asks("aws.inspector2", "Inspector2 Finding"),
+        },
+        "exclusion filters": {
+            "Api": repository(
+                ImageTagMutability="IMMUTABLE_WITH_EXCLUSION",
+                ImageTagMutabilityExclusionFilters=[FILTER],
+            )
+        },
+        "archive rules": {"Api": repository(*ARCHIVE)},
+        "an organization": open_to(PULL, Principal={"AWS": "*"}, Condition=ORGANIZATION),
+        "a Deny for everyone": {"Api": repository(RepositoryPolicyText=document(DENIED))},
+        "a name known at deployment": {
+            "Api": repository(RepositoryName={"Fn::Sub": "${Given}/api"})
+        },
+        "everything known at deployment": {
+            "Api": repository(
+                RepositoryName=unknown,
+                ImageTagMutability=unknown,
+                ImageScanningConfiguration=unknown,
+                LifecyclePolicy={"LifecyclePolicyText": unknown},
+                RepositoryPolicyText=unknown,
+                EncryptionConfiguration=unknown,
+                EmptyOnDelete=unknown,
+                Tags=unknown,
+            )
+        },
+        "a mutability of an unknown condition": {
+            "Api": repository(
+                ImageTagMutability={"Fn::If": ["Perhaps", "MUTABLE", "IMMUTABLE"]},
+            )
+        },
+        "a secret of a parameter": {
+            "Hub": resource(
+                CACHE,
+                {
+                    "EcrRepositoryPrefix": "hub",
+                    "UpstreamRegistryUrl": "registry-1.docker.io",
+                    "CredentialArn": unknown,
+                },
+            )
+        },
+        "a cache of every repository": {
+            "Quay": resource(
+                CACHE, {"EcrRepositoryPrefix": "ROOT", "UpstreamRegistryUrl": "quay.io"}
+            )
+        },
+        "truth as text": {"Api": repository(ImageScanningConfiguration={"ScanOnPush": "true"})},
+        "ARNs with variables": role(
+            PULL,
+            Resource=[
+                {"Fn::Sub": "arn:${AWS::Partition}:ecr:*:${AWS::AccountId}:repository/a/*"},
+                "arn:aws:ecr:*:*:repository/${aws:PrincipalTag/team}/*",
+                get_att("Api"),
+                "arn:aws:ecr:*",
+            ],
+        )
+        | {"Api": repository()},
+        "a role for one branch": github(sub="repo:acme/payments:ref:refs/heads/main"),
+        "a role for several repositories": github(sub=["repo:acme/a:*", "repo:acme/b:*"]),
+        "all actions of a service": role("ecr:Describe*", Resource="*"),
+        "a template for what is created by a push": {
+            "Root": creation_template(Prefix="ROOT", AppliedFor=["CREATE_ON_PUSH"])
+        },
     }
 
 
-@pytest.mark.parametrize("resources", silent().values(), ids=silent())
-def test_nothing_is_said(resources: dict[str, Any]) -> None:
-    """What may be right is right."""
+@pytest.mark.parametrize("resources", correct().values(), ids=correct())
+def test_a_correct_template_has_no_finding(resources: dict[str, Any]) -> None:
+    """A value that may be correct is not reported."""
     sections: dict[str, Any] = {
-        "Parameters": {"Given": {"Type": "String"}},
+        "Parameters": {"Given": {"Type": "String", "Default": "Payments"}},
         "Conditions": {
             "Never": {"Fn::Equals": ["a", "b"]},
             "Perhaps": {"Fn::Equals": [{"Ref": "Given"}, "a"]},
@@ -344,3 +462,31 @@ def test_nothing_is_said(resources: dict[str, Any]) -> None:
     }
     found = check([template(resources, **sections)])
     assert [] == [f"{each.rule} {each.message}" for each in found]
+
+
+def test_dual_layer_encryption_in_govcloud() -> None:
+    """KMS_DSSE is valid where it exists."""
+    configuration = {"EncryptionType": "KMS_DSSE", "KmsKey": get_att("Key")}
+    api = repository(EncryptionConfiguration=configuration)
+    assert [] == check([template({"Api": api, "Key": key()}, GOVERNMENT)])
+
+
+def test_resources_of_others_are_left_alone() -> None:
+    """What has nothing to do with ECR is not judged."""
+    resources = {
+        "Key": {"Type": "AWS::KMS::Key", "Properties": {}},
+        "Topic": {"Type": "AWS::SNS::Topic"},
+        "Rule": {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"source": ["x"]}}},
+        "Role": role("s3:*", Resource="*")["Task"],
+        "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "Bad"}},
+        "Any": {"Type": "Custom::Any"},
+    }
+    assert [] == check([template(resources)])
+
+
+def test_a_public_repository_may_be_public() -> None:
+    """A policy of a public repository is not asked to narrow anyone."""
+    policy = document(allow("ecr-public:*", Principal="*"))
+    tags = [{"Key": "team", "Value": "cli"}]
+    cli = resource(PUBLIC_REPOSITORY, {"RepositoryPolicyText": policy, "Tags": tags})
+    assert [] == check([template({"Cli": cli}, ("111122223333", "us-east-1"))])

@@ -1,47 +1,62 @@
-"""Every rule finds its fault, says so, and finds nothing in a sound template."""
+"""Every rule reports its violation at the right place, and nothing in a compliant template."""
 
 import re
+from typing import Any
 
 import pytest
 
 from ecr_constructs.checks import RULES, Finding, check
-from tests.support.rule_examples import EXAMPLES
-from tests.support.rule_examples.build import Example
+from tests.support.rule_examples import EXAMPLES, PROBLEMS
+from tests.support.rule_examples.build import Example, template
+
+
+def place(finding: Finding) -> str:
+    """Return the resource and path of a finding."""
+    return ".".join(filter(None, (finding.resource, finding.where)))
 
 
 def shown(findings: list[Finding]) -> list[str]:
     """Return findings for comparison in a failure."""
-    return [f"{each.rule} {each.resource}.{each.where}: {each.message}" for each in findings]
+    return [f"{finding.rule} {place(finding)}: {finding.message}" for finding in findings]
 
 
 def test_every_rule_has_an_example() -> None:
-    """There is a faulty and a sound template for every rule, and for nothing else."""
+    """There is a violation and a compliant template for every rule, and for nothing else."""
     assert set(RULES) == set(EXAMPLES)
 
 
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES.items(), ids=EXAMPLES)
-def test_a_fault_is_found(rule: str, example: Example) -> None:
-    """The faulty template has one finding of the rule, which says what is wrong and what to do."""
+def test_a_violation_is_found(rule: str, example: Example) -> None:
+    """The faulty template has a finding of the rule at the place, and of no unexpected rule."""
     findings = check(example.faulty)
 
     assert {rule, *example.besides} == {each.rule for each in findings}, shown(findings)
-    messages = [each.message for each in findings if each.rule == rule]
-    assert any(example.message in each for each in messages), messages
+    assert example.place in {place(each) for each in findings if each.rule == rule}
+    assert [] == [each for each in findings if not each.message or not each.remedy]
+
+
+@pytest.mark.parametrize("case", PROBLEMS.values(), ids=PROBLEMS)
+def test_another_violation_is_found(case: tuple[Any, ...]) -> None:
+    """The rule reports the place, and the message has the values that matter."""
+    rule, content, expected, *values = case
+    parameters = {"Given": {"Type": "String"}}
+    findings = check([template(content, Parameters=parameters)])
+
+    messages = [f.message for f in findings if (f.rule, place(f)) == (rule, expected)]
+    assert any(all(value in message for value in values) for message in messages), shown(findings)
 
 
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
-def test_a_sound_template_has_no_finding(example: Example) -> None:
-    """No rule says anything of the sound template."""
+def test_a_compliant_template_has_no_finding(example: Example) -> None:
+    """No rule reports anything in the compliant template."""
     assert [] == shown(check(example.sound))
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_a_rule_is_documented(rule: str) -> None:
-    """A rule has a line each for what it asks, why, what to do, and where that comes from."""
-    documented = RULES[rule]
-
-    assert re.fullmatch(r"ECR\d{3}", documented.id)
-    assert re.fullmatch(r"[A-Z][^.]*[^.]", documented.summary.replace("ecr.amazonaws.com", ""))
-    assert documented.why.endswith(".")
-    assert documented.remedy.endswith(".")
-    assert documented.source.startswith("https://")
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_a_rule_is_documented(rule: Any) -> None:
+    """A rule has a one-line summary, a reason, a remedy and a source."""
+    assert re.fullmatch(r"ECR\d{3}", rule.id)
+    assert re.fullmatch(r"[A-Z][^.]*[^.]", rule.summary.replace("ecr.amazonaws.com", ""))
+    assert rule.why.endswith(".")
+    assert rule.remedy.endswith(".")
+    assert rule.source.startswith("https://")

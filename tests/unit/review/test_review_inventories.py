@@ -9,8 +9,7 @@ import pytest
 
 from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.errors import CheckError
-from ecr_constructs.cloudformation.graph import TemplateSet
-from ecr_constructs.cloudformation.resource import Resource
+from ecr_constructs.cloudformation.graph import Resource, TemplateSet
 from ecr_constructs.model.lifecycle import Image, Inventory
 from ecr_constructs.review import Inventories, RepositoryId, read_inventories
 from tests.support.compared import API

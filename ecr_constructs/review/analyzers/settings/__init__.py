@@ -22,7 +22,7 @@ from ecr_constructs.review.subjects import subject
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.analyzers.settings.loss import Loss
     from ecr_constructs.review.comparison import Comparison, Pair
 

@@ -10,7 +10,7 @@ from ecr_constructs.review.phrases import join_names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
 
 # By type, and whether there is a key of one's own: what is said of it, and what it has.
 _ENCRYPTIONS = {

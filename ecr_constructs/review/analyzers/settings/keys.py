@@ -13,7 +13,7 @@ from ecr_constructs.review.analyzers.settings.loss import Loss, flag
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
 
 _DEFAULT_PERIOD, _DEFAULT_WINDOW = 365, 30
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)

@@ -10,7 +10,7 @@ from ecr_constructs.review.phrases import join_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.change import Severity
 
 

@@ -11,7 +11,7 @@ from ecr_constructs.review.analyzers.settings.loss import Loss
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
 
 _FILTERS = "ImageTagMutabilityExclusionFilters"
 _IS_IMMUTABLE = {

@@ -15,7 +15,7 @@ from ecr_constructs.review.phrases import but_for, join_names
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
 
 
 class _Scanned(NamedTuple):

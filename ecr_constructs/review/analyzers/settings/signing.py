@@ -11,7 +11,7 @@ from ecr_constructs.review.phrases import but_for, format_value
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ecr_constructs.cloudformation.resource import Resource
+    from ecr_constructs.cloudformation.graph import Resource
 
 
 def lost(had: Resource | None, has: Resource | None) -> Iterator[Loss]:

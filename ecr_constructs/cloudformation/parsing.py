@@ -1,0 +1,201 @@
+"""The text of templates, JSON or YAML: content, line numbers, and duplicate keys."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ecr_constructs.cloudformation.errors import TemplateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from ecr_constructs.cloudformation.template import Place
+
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+# Nested YAML aliases can expand a short text exponentially; a template has at most 1 MB.
+_MAX_NODES = 250_000
+_MAX_DEPTH = 200
+_TOO_LARGE = "not a template: nested too deeply, or too large"
+_AS_REF = ("Ref", "Condition")
+
+
+class _Places(NamedTuple):
+    lines: dict[Place, int]
+    repeated: list[Place]
+
+
+def read_json(
+    text: str, *, may_repeat: bool
+) -> tuple[Any, Callable[[Place], int | None], Sequence[Place]]:
+    """Read a template in JSON.
+
+    Lines are computed on first use, or if there is a duplicate key, of which the last one counts,
+    here and in CloudFormation.
+
+    Args:
+        text: The template.
+        may_repeat: Whether to find duplicate keys, which doubles the time. Programs do not write
+            duplicates.
+
+    Returns:
+        The content, a function from place to line, and the places of duplicate keys.
+
+    Raises:
+        ValueError: The text is not JSON.
+        RecursionError: The text is nested too deeply.
+    """
+    repeats = False
+
+    def content_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal repeats
+        content = dict(pairs)
+        repeats = repeats or len(content) < len(pairs)
+        return content
+
+    body = json.loads(text, object_pairs_hook=content_of if may_repeat else None)
+
+    @cache
+    def places() -> _Places:
+        return _places(text)
+
+    def line_of(place: Place) -> int | None:
+        return places().lines.get(place)
+
+    return body, line_of, places().repeated if repeats else ()
+
+
+def _places(text: str) -> _Places:
+    lines: dict[Place, int] = {(): 1}
+    repeated: list[Place] = []
+    place: list[str | int] = []
+    keys: list[set[str]] = []
+    line, seen, previous = 1, 0, ""
+    for match in _PIECE.finditer(text):
+        piece = match[0]
+        line += text.count("\n", seen, match.start())
+        seen = match.start()
+        if piece in "{[":
+            lines.setdefault(tuple(place), line)
+            place.append("" if piece == "{" else 0)
+            keys.append(set())
+        elif piece in "}]":
+            place.pop()
+            keys.pop()
+        elif piece == ",":
+            last = place[-1]
+            place[-1] = last + 1 if isinstance(last, int) else ""
+        elif piece != ":":
+            if previous in ("{", ",") and place and isinstance(place[-1], str):
+                key = place[-1] = piece[1:-1]
+                if key in keys[-1]:
+                    repeated.append(tuple(place))
+                    lines = _without(lines, tuple(place))
+                keys[-1].add(key)
+            lines.setdefault(tuple(place), line)
+        previous = piece
+    return _Places(lines, repeated)
+
+
+def _without(lines: dict[Place, int], place: Place) -> dict[Place, int]:
+    """Return the lines without those of an overridden value."""
+    return {key: line for key, line in lines.items() if key[: len(place)] != place}
+
+
+def read_yaml(text: str) -> tuple[Any, Callable[[Place], int | None], Sequence[Place]]:
+    """Read a template in YAML, with the short forms of intrinsic functions.
+
+    Returns:
+        The content, a function from place to line, and the places of duplicate keys.
+
+    Raises:
+        TemplateError: PyYAML is not installed, or the text is not YAML.
+    """
+    try:
+        import yaml  # noqa: PLC0415 - optional, and slow to import
+    except ModuleNotFoundError:
+        msg = "reading YAML needs PyYAML: pip install 'ecr-constructs[cli]'"
+        raise TemplateError(msg) from None
+    kind = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader = kind(text)
+    try:
+        _check_depth(yaml.parse(text, Loader=kind))
+        node = loader.get_single_node()
+        reader = _Reader(loader, yaml)
+        content = None if node is None else reader.read(node, ())
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        msg = f"not YAML: {problem}{where}"
+        raise TemplateError(msg) from None
+    finally:
+        loader.dispose()
+    return content, reader.lines.get, reader.repeated
+
+
+def _check_depth(events: Iterable[Any]) -> None:
+    """Reject nesting so deep that libyaml, which recurses, would crash."""
+    depth = 0
+    for event in events:
+        name = type(event).__name__
+        depth += name.endswith("StartEvent") - name.endswith("EndEvent")
+        if depth > _MAX_DEPTH:
+            raise TemplateError(_TOO_LARGE)
+
+
+class _Reader:
+    """Converts YAML nodes to Python values and records their lines."""
+
+    def __init__(self, loader: Any, yaml: Any) -> None:
+        self.lines: dict[Place, int] = {}
+        self.repeated: list[Place] = []
+        self._loader = loader
+        self._yaml = yaml
+        self._count = 0
+        self._own: dict[int, int] = {}
+
+    def read(self, node: Any, place: Place) -> Any:
+        """Return the value of a node."""
+        self._count += 1
+        if self._count > _MAX_NODES or len(place) > _MAX_DEPTH:
+            raise TemplateError(_TOO_LARGE)
+        self.lines.setdefault(place, node.start_mark.line + 1)
+        tag = node.tag
+        if tag.startswith("!") and len(tag) > 1:
+            name = tag[1:] if tag[1:] in _AS_REF else f"Fn::{tag[1:]}"
+            value = self._plain(node, (*place, name))
+            if name == "Fn::GetAtt" and isinstance(value, str):
+                value = value.split(".", 1)
+            return {name: value}
+        return self._plain(node, place)
+
+    def _plain(self, node: Any, place: Place) -> Any:
+        if isinstance(node, self._yaml.MappingNode):
+            return self._mapping(node, place)
+        if isinstance(node, self._yaml.SequenceNode):
+            return [self.read(item, (*place, index)) for index, item in enumerate(node.value)]
+        # CloudFormation has no dates: 2012-10-17 is text.
+        if node.tag.startswith("!") or node.tag.endswith(":timestamp"):
+            return node.value
+        return self._loader.construct_object(node)
+
+    def _mapping(self, node: Any, place: Place) -> Mapping[str, Any]:
+        # Flattening puts merged keys (<<) first; own keys override them without being
+        # duplicates. An aliased node is already flat when it is read again.
+        own = len([key for key, _ in node.value if not key.tag.endswith(":merge")])
+        own = self._own.setdefault(id(node), own)
+        self._loader.flatten_mapping(node)
+        content: dict[str, Any] = {}
+        written: set[str] = set()
+        for index, (key_node, value_node) in enumerate(node.value):
+            key = str(self._plain(key_node, place))
+            if key in written:
+                self.repeated.append((*place, key))
+            if index >= len(node.value) - own:
+                written.add(key)
+            content[key] = self.read(value_node, (*place, key))
+            self.lines[*place, key] = key_node.start_mark.line + 1
+        return content
