@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from ecr_constructs.model.diagnostics import Severity
+
 Kind = Literal[
     "replaced",
     "removed",
@@ -19,12 +21,9 @@ Kind = Literal[
 ]
 """What happens, the worst first."""
 
-Severity = Literal["error", "warning", "note"]
-"""An error loses images, opens access or makes the deployment fail; a warning takes something
-away; a note is the rest."""
-
 KINDS: tuple[Kind, ...] = get_args(Kind)
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+SEVERITIES: tuple[Severity, ...] = tuple(sorted(Severity, reverse=True))
+"""The severities, worst first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,13 @@
-"""What became of each resource: who is who on both sides."""
+"""Match the resources of both sides of a review."""
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.resource_types import (
@@ -35,7 +38,7 @@ _NAMES = {
     "AWS::KMS::Alias": "AliasName",
 }
 # What a template's values may rest on, beside its resources.
-_SURROUNDINGS = ("Parameters", "Mappings", "Conditions", "Transform")
+_CONTEXT_KEYS = ("Parameters", "Mappings", "Conditions", "Transform")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Pair:
         return name_of(self.resource)
 
     @property
-    def called(self) -> str:
+    def label(self) -> str:
         """What to call it in a sentence: its name, or its type and logical id."""
         return self.name or f"{self.type} {self.resource.id}"
 
@@ -117,31 +120,33 @@ class Comparison:
     @property
     def pairs(self) -> Sequence[Pair]:
         """The resources that are not the same on both sides, in the order of their stacks."""
-        return self._compared[0]
+        return self._resource_changes[0]
 
     @property
     def rewritten(self) -> frozenset[Resource]:
         """The resources, of both sides, that are written otherwise, if only in their metadata."""
-        return self._compared[1]
+        return self._resource_changes[1]
 
     @cached_property
-    def _compared(self) -> tuple[Sequence[Pair], frozenset[Resource]]:
+    def _resource_changes(self) -> tuple[Sequence[Pair], frozenset[Resource]]:
         matched: list[Pair] = []
         gone: list[Resource] = []
         new: list[Resource] = []
         rewritten: list[Resource] = []
         for left, right in zip(self.base.stacks, self.head.stacks, strict=True):
-            moving = _surroundings(left) != _surroundings(right)
+            moving = _context_of(left) != _context_of(right)
             for before, after in _matched(left, right):
                 if before is None or after is None:
                     gone += [before] if before else []
                     new += [after] if after else []
                 elif before.body != after.body:
                     rewritten += [before, after]
-                    if _told(before.body) != _told(after.body) or _come_to_others(before, after):
+                    if _acted_on(before.body) != _acted_on(after.body) or _resolve_differently(
+                        before, after
+                    ):
                         matched.append(Pair(before, after))
                 # Equal texts come to other values where what they refer to is another.
-                elif (moving or before.type != REPOSITORY) and _come_to_others(before, after):
+                elif (moving or before.type != REPOSITORY) and _resolve_differently(before, after):
                     matched.append(Pair(before, after))
         pairs = [*matched, *_moved(gone, new)]
         return pairs, frozenset([*rewritten, *gone, *new])
@@ -158,7 +163,8 @@ class Comparison:
             for number, (left, right) in enumerate(
                 zip(self.base.stacks, self.head.stacks, strict=True)
             )
-            if left.body is not right.body and _others(left) != _others(right)
+            if left.body is not right.body
+            and _without_repositories(left) != _without_repositories(right)
         )
 
 
@@ -173,15 +179,15 @@ def _place(resource: Resource) -> tuple[str, str | None, str | None, str]:
     return stack.template.stack, stack.account, stack.region, resource.id
 
 
-def _surroundings(stack: Stack) -> list[Any]:
-    return [stack.body.get(name) for name in _SURROUNDINGS]
+def _context_of(stack: Stack) -> list[Any]:
+    return [stack.body.get(name) for name in _CONTEXT_KEYS]
 
 
-def _others(stack: Stack) -> dict[str, Any]:
+def _without_repositories(stack: Stack) -> dict[str, Any]:
     """Return all of a template but what its repositories are like."""
     resources = {
-        each.id: each.type if each.type == REPOSITORY else each.body
-        for each in stack.resources.values()
+        resource.id: resource.type if resource.type == REPOSITORY else resource.body
+        for resource in stack.resources.values()
     }
     return {**stack.body, "Resources": resources}
 
@@ -202,32 +208,32 @@ def _made(stack: Stack, logical_id: str) -> Resource | None:
     return resource if resource is not None and resource.is_created else None
 
 
-def _come_to_others(before: Resource, after: Resource) -> bool:
+def _resolve_differently(before: Resource, after: Resource) -> bool:
     return before.properties != after.properties
 
 
-def _told(body: Mapping[str, Any]) -> dict[str, Any]:
+def _acted_on(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return what CloudFormation acts on."""
-    return {key: each for key, each in body.items() if key != "Metadata"}
+    return {key: value for key, value in body.items() if key != "Metadata"}
 
 
 def _moved(gone: Sequence[Resource], new: Sequence[Resource]) -> Iterator[Pair]:
     """Yield what is gone and what is new; together, if it is the same in another place."""
     waiting: dict[tuple[Any, ...], list[Resource]] = defaultdict(list)
-    for each in new:
-        waiting[_identity(each)].append(each)
+    for resource in new:
+        waiting[_identity(resource)].append(resource)
     kept = set()
-    for each in gone:
-        candidates = waiting.get(_identity(each), [])
+    for before in gone:
+        candidates = waiting.get(_identity(before), [])
         # Where accounts are not known, the same stack is the better guess.
-        stack = each.stack.template.stack
-        here = [other for other in candidates if other.stack.template.stack == stack]
+        stack = before.stack.template.stack
+        here = [candidate for candidate in candidates if candidate.stack.template.stack == stack]
         after = next(iter([*here, *candidates]), None)
         if after is not None:
             candidates.remove(after)
         kept.add(id(after))
-        yield Pair(each, after)
-    yield from (Pair(None, each) for each in new if id(each) not in kept)
+        yield Pair(before, after)
+    yield from (Pair(None, resource) for resource in new if id(resource) not in kept)
 
 
 def _identity(resource: Resource) -> tuple[Any, ...]:
@@ -241,3 +247,32 @@ def _identity(resource: Resource) -> tuple[Any, ...]:
         # A key has no name: one that is like another is the same, moved.
         return *where, repr(resource.properties)
     return *where, resource.stack.template.stack, resource.id
+
+
+_PATH = Path(__file__).with_name("create_only.json")
+
+
+@cache
+def _data() -> dict[str, list[str]]:
+    content: dict[str, list[str]] = json.loads(_PATH.read_text(encoding="utf-8"))
+    return content
+
+
+def create_only(resource_type: str) -> Sequence[str]:
+    """Return the paths of a type's create-only properties: ``EncryptionConfiguration/KmsKey``."""
+    return _data().get(resource_type, ())
+
+
+def replacing_properties(pair: Pair) -> dict[str, tuple[Any, Any]]:
+    """Return the create-only properties that a change wants otherwise, before and after.
+
+    Args:
+        pair: A resource that is on both sides.
+    """
+    found: dict[str, tuple[Any, Any]] = {}
+    for path in create_only(pair.type):
+        top, *inner = path.split("/")
+        before, after = pair.values(top, *inner)
+        if before != after:
+            found.setdefault(top, pair.values(top))
+    return found

@@ -13,7 +13,7 @@ Attribute = Literal["DeletionPolicy", "UpdateReplacePolicy"]
 RETAINING = ("Retain", "RetainExceptOnCreate")
 
 
-class Fate(NamedTuple):
+class DeletionOutcome(NamedTuple):
     """What becomes of a resource.
 
     Attributes:
@@ -35,7 +35,9 @@ def empties(resource: Resource) -> bool:
     return str(resource.get("EmptyOnDelete")).lower() == "true"
 
 
-def fate_of(resource: Resource, attribute: Attribute, images: str = "its images") -> Fate:
+def deletion_outcome(
+    resource: Resource, attribute: Attribute, images: str = "its images"
+) -> DeletionOutcome:
     """Return what becomes of a resource.
 
     Args:
@@ -45,15 +47,21 @@ def fate_of(resource: Resource, attribute: Attribute, images: str = "its images"
     """
     if is_retained(resource, attribute):
         if resource.type in (REPOSITORY, PUBLIC_REPOSITORY):
-            return Fate(
+            return DeletionOutcome(
                 f"{images} are left behind in the old repository, which stays", is_lost=False
             )
-        return Fate("the old one stays in the account, outside of any stack", is_lost=False)
+        return DeletionOutcome(
+            "the old one stays in the account, outside of any stack", is_lost=False
+        )
     if resource.type == KEY:
-        return Fate("the key is deleted, and what it encrypts cannot be read again", is_lost=True)
+        return DeletionOutcome(
+            "the key is deleted, and what it encrypts cannot be read again", is_lost=True
+        )
     if resource.type == REPOSITORY and empties(resource):
-        return Fate(f"{images} are deleted (EmptyOnDelete, no {attribute}: Retain)", is_lost=True)
+        return DeletionOutcome(
+            f"{images} are deleted (EmptyOnDelete, no {attribute}: Retain)", is_lost=True
+        )
     if resource.type in (REPOSITORY, PUBLIC_REPOSITORY):
         phrase = f"it is deleted if it is empty, and else left behind with {images}"
-        return Fate(phrase, is_lost=False)
-    return Fate("it is deleted", is_lost=False)
+        return DeletionOutcome(phrase, is_lost=False)
+    return DeletionOutcome("it is deleted", is_lost=False)

@@ -41,8 +41,8 @@ class RepositoryId(NamedTuple):
     def may_be(self, other: RepositoryId) -> bool:
         """Tell whether both may be the same: nothing that is known of both differs."""
         return self.name == other.name and all(
-            one == another or None in (one, another)
-            for one, another in zip(self[1:], other[1:], strict=True)
+            own == theirs or None in (own, theirs)
+            for own, theirs in zip(self[1:], other[1:], strict=True)
         )
 
 
@@ -71,7 +71,7 @@ class Inventories:
         if not self.of_repositories or self.of(repository) is not None:
             return None
         name = repository.text("RepositoryName")
-        if any(each.name == name for each in self.of_repositories):
+        if any(repository_id.name == name for repository_id in self.of_repositories):
             return (
                 f"The inventory of {name} may be that of another account or Region, so that it is "
                 "not said which images go: put it into a folder that is called as its Region, and "
@@ -86,10 +86,10 @@ class Inventories:
         own = _id_of(repository, name)
         if own in self.of_repositories:
             return (own,)
-        found = [each for each in self.of_repositories if own.may_be(each)]
+        found = [candidate for candidate in self.of_repositories if own.may_be(candidate)]
         others = _named(repository)[name] - {own}
         # One that could be another repository's too is nobody's.
-        shared = any(each.may_be(other) for each in found for other in others)
+        shared = any(candidate.may_be(sibling) for candidate in found for sibling in others)
         return () if shared else found
 
 
@@ -102,9 +102,9 @@ def _named(repository: Resource) -> Mapping[str, set[RepositoryId]]:
     memo = repository.assembly.memo
     if "repositories by name" not in memo:
         found: defaultdict[str, set[RepositoryId]] = defaultdict(set)
-        for each in repository.assembly.of_type(REPOSITORY):
-            if (name := each.text("RepositoryName")) is not None:
-                found[name].add(_id_of(each, name))
+        for resource in repository.assembly.of_type(REPOSITORY):
+            if (name := resource.text("RepositoryName")) is not None:
+                found[name].add(_id_of(resource, name))
         memo["repositories by name"] = found
     named: Mapping[str, set[RepositoryId]] = memo["repositories by name"]
     return named
@@ -126,7 +126,7 @@ def read_inventories(folder: str | Path) -> Inventories:
         CheckError: A file cannot be read, or is something else; or there is none.
     """
     top = Path(folder)
-    files = sorted(each for each in top.rglob("*.json") if each.is_file())
+    files = sorted(path for path in top.rglob("*.json") if path.is_file())
     if not files:
         msg = f"{top} holds no inventory; write there what `{COMMAND}` prints, as NAME.json"
         raise CheckError(msg)

@@ -41,20 +41,20 @@ def load_sides(base: str | Path, head: str | Path) -> tuple[TemplateSet, Templat
     """
     before, after = (dict(_stacks(Path(side))) for side in (base, head))
     either = {**before, **after}
-    titles = Counter(each.stack for each in either.values())
+    titles = Counter(template.stack for template in either.values())
     sides: tuple[list[Template], list[Template]] = ([], [])
-    for key, known in sorted(either.items()):
+    for key, present in sorted(either.items()):
         # Two stacks of one title are in two places.
-        where = f" in {known.account}/{known.region}" if titles[known.stack] > 1 else ""
+        where = f" in {present.account}/{present.region}" if titles[present.stack] > 1 else ""
         for templates, side in zip(sides, (before, after), strict=True):
-            template = side.get(key) or _emptied(known)
-            templates.append(replace(template, stack=f"{known.stack}{where}"))
+            template = side.get(key) or _emptied(present)
+            templates.append(replace(template, stack=f"{present.stack}{where}"))
     return TemplateSet(sides[0]), TemplateSet(sides[1])
 
 
 def _stacks(folder: Path) -> Iterator[tuple[tuple[str, ...], Template]]:
     templates = load([folder])
-    by_path = {each.path: each for each in templates}
+    by_path = {template.path: template for template in templates}
     for template in templates:
         path = template.path
         assert path is not None

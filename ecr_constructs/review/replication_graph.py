@@ -51,8 +51,8 @@ def edges(comparison: Comparison) -> tuple[Edge, ...]:
         for source, destination, prefix in sorted(copied):
             prefixes[state, source, destination].append(prefix)
     return tuple(
-        Edge(source, destination, tuple(each), state)
-        for (state, source, destination), each in prefixes.items()
+        Edge(source, destination, tuple(copied), state)
+        for (state, source, destination), copied in prefixes.items()
     )
 
 

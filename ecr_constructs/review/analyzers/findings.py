@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ecr_constructs.checks.engine import report_on
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
+from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import name_of
 
@@ -39,21 +40,21 @@ class Counts:
     gone: int
 
 
-def judged(comparison: Comparison) -> tuple[list[Change], Counts]:
+def new_findings(comparison: Comparison) -> tuple[list[Change], Counts]:
     """Return the new findings, and how many there are of all kinds.
 
     Repositories that are the same on both sides, in stacks whose other parts are the same too,
-    are not judged again: ten thousand would take longer to judge than to read.
+    are not new_findings again: ten thousand would take longer to compare than to read.
     """
     if not comparison.rewritten and not comparison.changed_stacks:
         return [], Counts(0, 0, 0)
     places = {
         pair.sides[1]: pair.sides[0] for pair in comparison.pairs if pair.sides and pair.is_moved
     }
-    before = Counter(key for key, _, _ in _found(comparison, comparison.base, {}))
+    before = Counter(key for key, _, _ in _findings(comparison, comparison.base, {}))
     found: list[Change] = []
     known = 0
-    for key, finding, stack in _found(comparison, comparison.head, places):
+    for key, finding, stack in _findings(comparison, comparison.head, places):
         if before[key]:
             before[key] -= 1
             known += 1
@@ -62,15 +63,15 @@ def judged(comparison: Comparison) -> tuple[list[Change], Counts]:
     return found, Counts(len(found), known, before.total())
 
 
-def _found(
+def _findings(
     comparison: Comparison, side: TemplateSet, places: Mapping[Resource, Resource]
 ) -> Iterator[tuple[_Key, Finding, Stack]]:
     """Yield the findings of a side, each with what it is called on both."""
     stacks = {stack.template.name: stack for stack in side.stacks}
     numbers = {
         id(stack): number
-        for one in (comparison.base, comparison.head)
-        for number, stack in enumerate(one.stacks)
+        for templates in (comparison.base, comparison.head)
+        for number, stack in enumerate(templates.stacks)
     }
     touched = frozenset(_touched(comparison, side))
     for finding in report_on(side, touched.__contains__).findings:
@@ -82,9 +83,9 @@ def _found(
 
 
 def _touched(comparison: Comparison, side: TemplateSet) -> Iterator[Resource]:
-    """Yield what is judged, of one side."""
+    """Yield what is new_findings, of one side."""
     changed = comparison.rewritten
-    names = {name_of(each) for each in changed if each.type == REPOSITORY} - {None}
+    names = {name_of(resource) for resource in changed if resource.type == REPOSITORY} - {None}
     for number, stack in enumerate(side.stacks):
         whole = number in comparison.changed_stacks or _suppresses(stack)
         for resource in stack.resources.values():
@@ -110,7 +111,7 @@ def _change(finding: Finding, stack: Stack) -> Change:
     place = ": ".join(filter(None, (finding.resource, said)))
     return Change(
         kind="finding",
-        severity=finding.severity,
+        severity=Severity(finding.severity),
         stack=stack.template.stack,
         resource=finding.resource,
         repository=name_of(resource) if resource else None,

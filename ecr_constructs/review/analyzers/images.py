@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.replication_config import rules_of
 from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
+from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.lifecycle.simulation import bits
 from ecr_constructs.model.lifecycle.simulation.engine import in_utc
@@ -15,10 +16,9 @@ from ecr_constructs.model.lifecycle.simulation.storage import Bytes, bytes_of, i
 from ecr_constructs.model.lifecycle.words import rule_in_words
 from ecr_constructs.model.prefixes import covers
 from ecr_constructs.review.analyzers.lifecycle_policy import stated
-from ecr_constructs.review.change import Change, Kind, Severity
-from ecr_constructs.review.create_only import differing
-from ecr_constructs.review.phrases import join_names, pluralize
-from ecr_constructs.review.subjects import subject
+from ecr_constructs.review.change import Change, Kind
+from ecr_constructs.review.comparison import replacing_properties
+from ecr_constructs.review.phrases import join_names, pluralize, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ _NAMED = 3
 
 
 class _Group(NamedTuple):
-    """Images of one fate, as a set of ranks."""
+    """Images of one outcome, as a set of ranks."""
 
     kind: Kind
     severity: Severity
@@ -48,7 +48,7 @@ def changes(comparison: Comparison) -> Iterator[Change]:
     now = in_utc(comparison.now)
     for pair in comparison.of_type(REPOSITORY):
         # What is replaced begins without images, and the old policy stays with the old ones.
-        if pair.sides is None or differing(pair):
+        if pair.sides is None or replacing_properties(pair):
             continue
         inventory = comparison.inventories.of(pair.sides[1])
         old, new = pair.values("LifecyclePolicy")
@@ -58,7 +58,9 @@ def changes(comparison: Comparison) -> Iterator[Change]:
 
 def _changes(pair: Pair, inventory: Inventory, now: datetime) -> Iterator[Change]:
     assert pair.sides is not None
-    before, after = (_simulated(stated(each).policy, inventory, now) for each in pair.sides)
+    before, after = (
+        _simulated(stated(repository).policy, inventory, now) for repository in pair.sides
+    )
     if after is None:
         return
     # What is not known is taken to have kept everything.
@@ -87,13 +89,13 @@ def _simulated(
 def _groups(before: Simulation, after: Simulation) -> Iterator[_Group]:
     # Both rank the same images at the same instant.
     (was_deleted, was_archived), (deleted, archived) = (
-        each.evaluation.settled for each in (before, after)
+        simulation.evaluation.settled for simulation in (before, after)
     )
-    yield _Group("images-deleted", "error", "will be deleted", deleted & ~was_deleted)
+    yield _Group("images-deleted", Severity.ERROR, "will be deleted", deleted & ~was_deleted)
     newly = archived & ~was_archived & ~was_deleted
-    yield _Group("lifecycle", "warning", "will be archived", newly)
+    yield _Group("lifecycle", Severity.WARNING, "will be archived", newly)
     spared = (was_deleted & ~deleted) | (was_archived & ~archived & ~deleted)
-    yield _Group("lifecycle", "note", "will stay that would have gone", spared)
+    yield _Group("lifecycle", Severity.NOTE, "will stay that would have gone", spared)
 
 
 def _change(pair: Pair, after: Simulation, group: _Group, details: list[str]) -> Change:
@@ -114,7 +116,7 @@ def _change(pair: Pair, after: Simulation, group: _Group, details: list[str]) ->
         before={
             "imageCount": len(ranks),
             "bytes": {"atLeast": size.at_least, "atMost": size.at_most},
-            "images": [_described(each) for each in outcomes],
+            "images": [_described(outcome) for outcome in outcomes],
             "more": len(ranks) - len(outcomes),
         },
         after={"action": action_of(outcomes[0])},
@@ -152,10 +154,12 @@ def _details(repository: Resource, after: Simulation, group: _Group) -> list[str
     details = [
         f"Judged by {pluralize(len(after.inventory), 'image')} on {after.now:%Y-%m-%d %H:%M} UTC."
     ]
-    if group.severity == "note":
+    if group.severity == Severity.NOTE:
         return details
     details = [*_by_rule(after, group.ranks), *details]
-    details += [f"This rests on an assumption: {each.sentence}" for each in after.assumptions]
+    details += [
+        f"This rests on an assumption: {assumption.sentence}" for assumption in after.assumptions
+    ]
     followers = _followers(repository) if group.kind == "images-deleted" else []
     if followers:
         details.append(
@@ -176,10 +180,10 @@ def _followers(repository: Resource) -> list[str]:
     """Return the registries in which what is deleted here is deleted too."""
     name = repository.text("RepositoryName") or ""
     found = {
-        goal
+        destination
         for configuration in repository.assembly.in_registry_of(repository, REPLICATION)
         for rule in rules_of(configuration)
         if rule.replicate_deletions and covers(rule.prefixes, name)
-        for goal in rule.destinations
+        for destination in rule.destinations
     }
-    return [str(each) for each in sorted(found)]
+    return [str(destination) for destination in sorted(found)]

@@ -13,14 +13,13 @@ from ecr_constructs.cloudformation.resource_types import (
     REPOSITORY,
     SINGLETONS,
 )
+from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.change import Change
-from ecr_constructs.review.comparison import name_of
-from ecr_constructs.review.create_only import differing
-from ecr_constructs.review.deletion_outcome import fate_of
-from ecr_constructs.review.phrases import format_value, join_names
-from ecr_constructs.review.stock import images_of
+from ecr_constructs.review.comparison import name_of, replacing_properties
+from ecr_constructs.review.deletion_outcome import deletion_outcome
+from ecr_constructs.review.phrases import format_value, images_of, join_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,7 +48,7 @@ def changes(comparison: Comparison) -> Iterator[Change]:
             continue
         if pair.is_moved:
             yield _moved(comparison, pair, *pair.sides)
-        elif differs := differing(pair):
+        elif differs := replacing_properties(pair):
             yield _replaced(comparison, pair, *pair.sides, differs)
 
 
@@ -72,17 +71,17 @@ def _replaced(
             f"The deployment fails: a second {pair.name} is refused while the first one is there. "
             "Take the change back, or give the new one another name and copy what is in the old."
         )
-    fate = fate_of(after, "UpdateReplacePolicy", images_of(comparison, before))
+    outcome = deletion_outcome(after, "UpdateReplacePolicy", images_of(comparison, before))
     sure = any(None in values for values in differs.values()) or not is_unresolved(
         compact(list(differs.values()))
     )
     return Change(
         kind="replaced",
-        severity="error" if pair.type in _HOLDING or fate.is_lost else "warning",
+        severity=Severity.ERROR if pair.type in _HOLDING or outcome.is_lost else Severity.WARNING,
         stack=pair.stack,
         resource=after.id,
         repository=pair.name,
-        summary=f"{pair.called} {'is' if sure else 'may be'} replaced ({names}): {fate.phrase}",
+        summary=f"{pair.label} {'is' if sure else 'may be'} replaced ({names}): {outcome.phrase}",
         before={name: old for name, (old, _) in differs.items()},
         after={name: new for name, (_, new) in differs.items()},
         details=tuple(details),
@@ -102,17 +101,17 @@ def _moved(comparison: Comparison, pair: Pair, before: Resource, after: Resource
     ]
     if pair.type in _ONE_OF_A_NAME:
         details.append(
-            f"The deployment fails while the old {pair.called} is there. Keep its logical id and "
+            f"The deployment fails while the old {pair.label} is there. Keep its logical id and "
             "stack (override_logical_id), or move it with cdk refactor or cdk import."
         )
-    fate = fate_of(before, "DeletionPolicy", images_of(comparison, before))
+    outcome = deletion_outcome(before, "DeletionPolicy", images_of(comparison, before))
     return Change(
         kind="replaced",
-        severity="error" if pair.type in _HOLDING or fate.is_lost else "warning",
+        severity=Severity.ERROR if pair.type in _HOLDING or outcome.is_lost else Severity.WARNING,
         stack=pair.stack,
         resource=after.id,
         repository=pair.name,
-        summary=f"{pair.called} is replaced ({how}): {fate.phrase}",
+        summary=f"{pair.label} is replaced ({how}): {outcome.phrase}",
         before={"stack": old, "resource": before.id},
         after={"stack": new, "resource": after.id},
         details=tuple(details),

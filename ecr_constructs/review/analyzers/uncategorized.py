@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from ecr_constructs.cloudformation.resource import Resource
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
+from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison, Pair
 from ecr_constructs.review.phrases import join_names
@@ -28,16 +29,16 @@ def changes(comparison: Comparison, said: Sequence[Change]) -> Iterator[Change]:
         said: What others said.
     """
     told: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for each in said:
+    for change in said:
         # A finding tells what is wrong, not what is changed.
-        if each.kind != "finding":
-            told[each.place].update(each.properties or ("",))
+        if change.kind != "finding":
+            told[change.place].update(change.properties or ("",))
     for pair in comparison.pairs:
         place = pair.stack, pair.resource.id
         if pair.type not in _SILENT and (summary := _summary(pair, told.get(place, set()))):
             yield Change(
                 kind="other",
-                severity="note",
+                severity=Severity.NOTE,
                 stack=pair.stack,
                 resource=pair.resource.id,
                 repository=pair.name,
@@ -47,13 +48,13 @@ def changes(comparison: Comparison, said: Sequence[Change]) -> Iterator[Change]:
 
 def _summary(pair: Pair, told: set[str]) -> str | None:
     if pair.before is None:
-        return None if "" in told else f"{pair.called} is new{_like(pair)}"
+        return None if "" in told else f"{pair.label} is new{_like(pair)}"
     if pair.after is None:
-        return None if told else f"{pair.called} is gone"
+        return None if told else f"{pair.label} is gone"
     names = [name for name in _changed(pair.before, pair.after) if name not in told]
     if not names or "" in told:
         return None
-    return f"{pair.called}: {join_names(names)} {'is' if len(names) == 1 else 'are'} changed"
+    return f"{pair.label}: {join_names(names)} {'is' if len(names) == 1 else 'are'} changed"
 
 
 def _like(pair: Pair) -> str:

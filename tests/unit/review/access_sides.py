@@ -5,7 +5,7 @@ from typing import Any
 
 from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.graph import TemplateSet
-from ecr_constructs.review.access import changes
+from ecr_constructs.review.access.analyzer import changes
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison
 from tests.support.rule_examples.build import Resources, document, repository, template

@@ -120,7 +120,7 @@ STATEMENTS: dict[str, tuple[list[Any], list[Any], list[str], list[str]]] = {
     "an action known at the deployment": (
         [],
         [allow({"Ref": "Action"}, Principal=PARTNER)],
-        ["account 444455556666 may do what is known only at the deployment"],
+        ["account 444455556666 may do what is known only at deploy time"],
         [],
     ),
     "everything": (
@@ -201,8 +201,8 @@ STATEMENTS: dict[str, tuple[list[Any], list[Any], list[str], list[str]]] = {
         [],
         [
             (
-                "everyone but account 444455556666 may no longer pull "
-                "(now: everyone but account 444455556666 and user eve of account 777788889999)"
+                "everyone except account 444455556666 may no longer pull "
+                "(now: everyone except account 444455556666 and user eve of account 777788889999)"
             )
         ],
     ),
@@ -238,7 +238,7 @@ def test_wildcard_is_everyones_organization() -> None:
     [change] = said(having(WITHIN), having(allow(PULL, Principal="*", Condition=like)))
 
     assert (
-        "payments/api is open to every AWS account: o-* is everyone's organization"
+        "payments/api is open to every AWS account: o-* matches every organization"
         == change.summary
     )
     assert ("Every AWS account may pull (was: organization o-a1b2c3d4e5).",) == change.details
@@ -266,7 +266,9 @@ def test_account_may_be_of_the_organization() -> None:
     """Nobody knows the accounts of an organization: that one may be of it is said."""
     widened, narrowed = said(having(WITHIN), having(allow(PULL, Principal=PARTNER)))
 
-    assert ("If it is of organization o-a1b2c3d4e5, it could before.",) == widened.details
+    assert (
+        "If it belongs to organization o-a1b2c3d4e5, it had this access before.",
+    ) == widened.details
     assert "payments/api: organization o-a1b2c3d4e5 may no longer pull" == narrowed.summary
 
 
@@ -328,16 +330,16 @@ def test_other_resources_are_called_by_what_they_are() -> None:
             "AWS::ECR::PublicRepository Public: account 444455556666 may call PutImage",
             "the registry: account 444455556666 may replicate to and create payments/*",
             (
-                "what is created under payments: account 444455556666 may replicate and "
+                "repositories created under payments: account 444455556666 may replicate and "
                 "create repositories"
             ),
         ],
         NARROWED: [
             (
                 "the registry: account 777788889999 is forbidden to do anything with every "
-                "repository but a"
+                "repository except a"
             ),
-            "what is created under payments: account 777788889999 is forbidden to do anything",
+            "repositories created under payments: account 777788889999 is forbidden to do anything",
         ],
     } == summaries(all_of(), head)
 
@@ -407,10 +409,10 @@ def test_registry_policy_that_is_not_known_is_said() -> None:
 
     assert {
         WIDENED: [
-            "the registry may widen access: its policy is known only at the deployment; read it"
+            "the registry may widen access: its policy is known only at deploy time; review it"
         ],
         NARROWED: [
-            "the registry may narrow access: its policy is known only at the deployment; read it"
+            "the registry may narrow access: its policy is known only at deploy time; review it"
         ],
     } == summaries({}, registry)
 
@@ -442,4 +444,4 @@ def test_effect_that_is_not_known_is_a_condition() -> None:
     perhaps = {**allow(PULL, Principal=PARTNER), "Effect": {"Ref": "Effect"}}
     [widened] = said(having(perhaps), having(allow(PULL, Principal=PARTNER)))
 
-    assert widened.summary.endswith("if an effect holds that is known only at the deployment)")
+    assert widened.summary.endswith("if its effect, known only at deploy time, allows it)")

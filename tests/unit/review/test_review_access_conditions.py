@@ -65,7 +65,7 @@ WIDER: dict[str, tuple[Any, dict[str, Any], dict[str, Any], str]] = {
         "*",
         when("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", f"{PATH}/*"),
         when("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "*"),
-        "every AWS account: * is everyone's organization",
+        "every AWS account: * matches every organization",
     ),
     "another account": (
         "*",
@@ -341,7 +341,7 @@ def test_what_cannot_be_compared_is_said(case: str) -> None:
 
     assert any(
         " access: what account 444455556666" in each.summary
-        and each.summary.endswith(" may do cannot be compared; read it")
+        and each.summary.endswith(" may do cannot be compared; review it")
         for each in found
     )
     assert [] == said(base, base)

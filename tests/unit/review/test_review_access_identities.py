@@ -125,7 +125,7 @@ CASES: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], list[str], list[str
         {"Managed": policy(PUSHING, kind="ManagedPolicy")},
         [
             (
-                "whoever has the policy Managed may pull from and push to payments/* "
+                "every holder of policy Managed may pull from and push to payments/* "
                 "(was: payments/api)"
             )
         ],
@@ -231,7 +231,7 @@ CASES: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], list[str], list[str
         },
         [
             (
-                "role Ci may pull from every repository but secret in every Region of account "
+                "role Ci may pull from every repository except secret in every Region of account "
                 "444455556666"
             )
         ],
@@ -337,10 +337,8 @@ def test_policy_that_is_not_known_is_said() -> None:
     other, another = ({"Api": API, "Ci": role(LOGS, *each)} for each in ([], [perhaps]))
 
     assert {
-        WIDENED: ["role Ci may widen access: its policy is known only at the deployment; read it"],
-        NARROWED: [
-            "role Ci may narrow access: its policy is known only at the deployment; read it"
-        ],
+        WIDENED: ["role Ci may widen access: its policy is known only at deploy time; review it"],
+        NARROWED: ["role Ci may narrow access: its policy is known only at deploy time; review it"],
     } == summaries(base, head)
     assert {} == summaries(other, another)
 
@@ -350,8 +348,8 @@ TRUST: dict[str, tuple[Any, Any, str, str]] = {
         token("repo:acme/api:*"),
         token("repo:acme/*"),
         (
-            f"whoever comes from {GITHUB} if aud is sts.amazonaws.com and sub is repo:acme/* may "
-            f"assume the role (was: whoever comes from {GITHUB} if aud is sts.amazonaws.com and "
+            f"identities of {GITHUB} if aud is sts.amazonaws.com and sub is repo:acme/* may "
+            f"assume the role (was: identities of {GITHUB} if aud is sts.amazonaws.com and "
             "sub is repo:acme/api:*)"
         ),
         "warning",
@@ -388,7 +386,7 @@ TRUST: dict[str, tuple[Any, Any, str, str]] = {
             "sts:AssumeRoleWithSAML",
             Principal={"Federated": "arn:aws:iam::111122223333:saml-provider/corp"},
         ),
-        "whoever comes from corp may assume the role",
+        "identities of corp may assume the role",
         "warning",
     ),
 }
@@ -404,7 +402,7 @@ def test_trust_is_compared(case: str) -> None:
     assert widened.summary.startswith("role Ci: ")
     assert expected in widened.summary
     assert severity == widened.severity
-    assert ("Whoever assumes it may pull from and push to payments/*.",) == widened.details
+    assert ("Principals that assume it may pull from and push to payments/*.",) == widened.details
     assert ("AssumeRolePolicyDocument",) == widened.properties
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ecr_constructs import LifecyclePolicy
 from ecr_constructs.model.lifecycle import Fate, Readings, TieOrder
-from ecr_constructs.review.analyzers.lifecycle_rules import differences
+from ecr_constructs.review.analyzers.lifecycle import differences
 from tests.support.lifecycle_cases import Case, case
 
 FATES = [Fate.KEPT, Fate.ARCHIVED, Fate.EXPIRED]

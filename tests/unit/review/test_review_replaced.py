@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ecr_constructs.review.create_only import create_only
+from ecr_constructs.review.comparison import create_only
 from tests.support.compared import API, UNKEPT, only, reviewed, said
 from tests.support.rule_examples.build import (
     KEEPS,

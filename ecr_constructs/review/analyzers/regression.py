@@ -1,21 +1,21 @@
-"""Something that one side has and the other lacks."""
+"""One thing that one side has and the other lacks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.review.phrases import join_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ecr_constructs.cloudformation.resource import Resource
-    from ecr_constructs.review.change import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
+class Regression:
     """Something that one side has and the other lacks.
 
     Attributes:
@@ -29,7 +29,7 @@ class Loss:
     weaker: str
     stronger: str
     properties: tuple[str, ...]
-    severity: Severity = "warning"
+    severity: Severity = Severity.WARNING
     details: tuple[str, ...] = ()
 
 
