@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ecr_constructs.cloudformation.graph import Stack, TemplateSet
     from ecr_constructs.cloudformation.resource import Resource
 
-# What names a resource in its registry, whatever its logical id.
+# The properties that name a resource in its registry.
 _NAMES = {
     REPOSITORY: "RepositoryName",
     PUBLIC_REPOSITORY: "RepositoryName",
@@ -37,7 +37,7 @@ _NAMES = {
     PULL_TIME_EXCLUSION: "PrincipalArn",
     "AWS::KMS::Alias": "AliasName",
 }
-# What a template's values may rest on, beside its resources.
+# The sections of a template that its values may depend on.
 _CONTEXT_KEYS = ("Parameters", "Mappings", "Conditions", "Transform")
 
 
@@ -47,7 +47,7 @@ class Pair:
 
     Attributes:
         before: The resource in base. None: it is new.
-        after: The resource in head. None: it is gone.
+        after: The resource in head. None: it is removed.
     """
 
     before: Resource | None
@@ -55,7 +55,7 @@ class Pair:
 
     @property
     def resource(self) -> Resource:
-        """The resource in head, or in base if it is gone."""
+        """The resource in head, or in base if it is removed."""
         resource = self.after or self.before
         assert resource is not None
         return resource
@@ -67,33 +67,33 @@ class Pair:
 
     @property
     def is_moved(self) -> bool:
-        """Whether it is in another stack, or under another logical id."""
+        """Whether its stack or its logical ID changes."""
         return self.sides is not None and _place(self.sides[0]) != _place(self.sides[1])
 
     @property
     def name(self) -> str | None:
-        """The name of a repository, or the prefix of a cache or a template, if it is known."""
+        """The name of a repository, or the prefix of a cache or template, if known."""
         return name_of(self.resource)
 
     @property
     def label(self) -> str:
-        """What to call it in a sentence: its name, or its type and logical id."""
+        """Its name in sentences: the name, or the type and logical ID."""
         return self.name or f"{self.type} {self.resource.id}"
 
     @property
     def stack(self) -> str:
-        """The stack, as its app calls it."""
+        """The name of the stack in the app."""
         return self.resource.stack.template.stack
 
     @property
     def sides(self) -> tuple[Resource, Resource] | None:
-        """Both, if there are both."""
+        """Both resources, or None if there is only one."""
         if self.before is None or self.after is None:
             return None
         return self.before, self.after
 
     def values(self, name: str, *path: str | int) -> tuple[Any, Any]:
-        """Return a property before and after; None where it is not there."""
+        """Return a property before and after; None where it is absent."""
         before, after = self.before, self.after
         return (
             before.get(name, *path) if before is not None else None,
@@ -106,10 +106,10 @@ class Comparison:
     """Two sides of an app.
 
     Attributes:
-        base: What is deployed.
-        head: What the pull request wants.
-        inventories: The images of repositories. Default: none are known.
-        now: When the images are looked at. Default: they are not.
+        base: The deployed side.
+        head: The side of the pull request.
+        inventories: The images of repositories. Default: none.
+        now: The time at which lifecycle policies are simulated. Default: the current time.
     """
 
     base: TemplateSet
@@ -119,12 +119,12 @@ class Comparison:
 
     @property
     def pairs(self) -> Sequence[Pair]:
-        """The resources that are not the same on both sides, in the order of their stacks."""
+        """The resources that differ between the sides, in the order of their stacks."""
         return self._resource_changes[0]
 
     @property
     def rewritten(self) -> frozenset[Resource]:
-        """The resources, of both sides, that are written otherwise, if only in their metadata."""
+        """The resources of both sides whose text differs, if only in their metadata."""
         return self._resource_changes[1]
 
     @cached_property
@@ -145,7 +145,7 @@ class Comparison:
                         before, after
                     ):
                         matched.append(Pair(before, after))
-                # Equal texts come to other values where what they refer to is another.
+                # Equal texts have different values if what they refer to differs.
                 elif (moving or before.type != REPOSITORY) and _resolve_differently(before, after):
                     matched.append(Pair(before, after))
         pairs = [*matched, *_moved(gone, new)]
@@ -157,7 +157,7 @@ class Comparison:
 
     @cached_property
     def changed_stacks(self) -> frozenset[int]:
-        """The places of the stacks in which anything but repositories is not the same."""
+        """The indices of the stacks in which anything except repositories differs."""
         return frozenset(
             number
             for number, (left, right) in enumerate(
@@ -169,7 +169,7 @@ class Comparison:
 
 
 def name_of(resource: Resource) -> str | None:
-    """Return what names a resource in its registry, if it has such a name and that is known."""
+    """Return the name of a resource in its registry, if it has one and it is known."""
     key = _NAMES.get(resource.type)
     return resource.text(key) if key else None
 
@@ -184,7 +184,7 @@ def _context_of(stack: Stack) -> list[Any]:
 
 
 def _without_repositories(stack: Stack) -> dict[str, Any]:
-    """Return all of a template but what its repositories are like."""
+    """Return a template without the content of its repositories."""
     resources = {
         resource.id: resource.type if resource.type == REPOSITORY else resource.body
         for resource in stack.resources.values()
@@ -213,19 +213,19 @@ def _resolve_differently(before: Resource, after: Resource) -> bool:
 
 
 def _acted_on(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what CloudFormation acts on."""
+    """Return the part of a resource that CloudFormation acts on."""
     return {key: value for key, value in body.items() if key != "Metadata"}
 
 
 def _moved(gone: Sequence[Resource], new: Sequence[Resource]) -> Iterator[Pair]:
-    """Yield what is gone and what is new; together, if it is the same in another place."""
+    """Yield removed and new resources, as one pair if they are the same resource moved."""
     waiting: dict[tuple[Any, ...], list[Resource]] = defaultdict(list)
     for resource in new:
         waiting[_identity(resource)].append(resource)
     kept = set()
     for before in gone:
         candidates = waiting.get(_identity(before), [])
-        # Where accounts are not known, the same stack is the better guess.
+        # If accounts are unknown, the same stack is the better match.
         stack = before.stack.template.stack
         here = [candidate for candidate in candidates if candidate.stack.template.stack == stack]
         after = next(iter([*here, *candidates]), None)
@@ -237,14 +237,14 @@ def _moved(gone: Sequence[Resource], new: Sequence[Resource]) -> Iterator[Pair]:
 
 
 def _identity(resource: Resource) -> tuple[Any, ...]:
-    """Return what makes two resources the same thing in AWS."""
+    """Return the key by which two resources are the same in AWS."""
     where = resource.type, resource.registry
     if resource.type in SINGLETONS:
         return where
     if (name := name_of(resource)) is not None:
         return *where, name
     if resource.type == KEY:
-        # A key has no name: one that is like another is the same, moved.
+        # A key has no name; equal properties identify it.
         return *where, repr(resource.properties)
     return *where, resource.stack.template.stack, resource.id
 
@@ -264,15 +264,11 @@ def create_only(resource_type: str) -> Sequence[str]:
 
 
 def replacing_properties(pair: Pair) -> dict[str, tuple[Any, Any]]:
-    """Return the create-only properties that a change wants otherwise, before and after.
-
-    Args:
-        pair: A resource that is on both sides.
-    """
-    found: dict[str, tuple[Any, Any]] = {}
+    """Return the create-only properties that change, with their values before and after."""
+    changed: dict[str, tuple[Any, Any]] = {}
     for path in create_only(pair.type):
         top, *inner = path.split("/")
         before, after = pair.values(top, *inner)
         if before != after:
-            found.setdefault(top, pair.values(top))
-    return found
+            changed.setdefault(top, pair.values(top))
+    return changed

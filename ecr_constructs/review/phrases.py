@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from ecr_constructs.review.comparison import Comparison, Pair
 
 _LONGEST = 120
-# A reference to an attribute of another resource, which is not known before the deployment.
+# A reference to an attribute of another resource, which is known only at deploy time.
 _ATTRIBUTE = re.compile(r"\$\{Token\[(?:\d+\.)?([\w.]+)\]\}", re.ASCII)
 
 
 def format_value(value: Any) -> str:
-    """Return a property's value for a sentence; a long one is cut."""
+    """Return the value of a property for a sentence, at most 120 characters."""
     if value is None:
         return "absent"
     text = strip_tokens(value if isinstance(value, str) else compact(value))
@@ -28,12 +28,12 @@ def format_value(value: Any) -> str:
 
 
 def strip_tokens(text: str) -> str:
-    """Return a text in which what is not known before the deployment is called ``${Key.Arn}``."""
+    """Replace references that are known only at deploy time by ``${Key.Arn}``."""
     return _ATTRIBUTE.sub(lambda match: f"${{{match[1]}}}", text)
 
 
 def join_names(names: Any, most: int = 5) -> str:
-    """Return names as ``a, b and c``, and how many more there are than can be read."""
+    """Return names as ``a, b and c``, and the number of names that are left out."""
     shown = [str(name) for name in names]
     if len(shown) > most:
         shown = [*shown[: most - 1], f"{len(shown) - most + 1:,} more"]
@@ -41,8 +41,8 @@ def join_names(names: Any, most: int = 5) -> str:
 
 
 def except_for(names: Sequence[str]) -> str:
-    """Return ``, but for a and b``, or nothing."""
-    return f", but for {join_names(names)}" if names else ""
+    """Return ``, except a and b``, or an empty text."""
+    return f", except {join_names(names)}" if names else ""
 
 
 def pluralize(count: int, noun: str) -> str:
@@ -57,7 +57,7 @@ def images_of(comparison: Comparison, repository: Resource) -> str:
 
 
 def subject(pair: Pair) -> str:
-    """Return a name at which a sentence can begin: ``payments/api``, ``creation template web``."""
+    """Return the subject of a sentence: ``payments/api``, ``creation template web``."""
     if pair.type == CREATION_TEMPLATE:
         return f"creation template {pair.name or pair.resource.id}"
     if pair.type == KEY:

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from ecr_constructs.cloudformation.resource import Resource
     from ecr_constructs.review.comparison import Comparison, Pair
 
-# What exists once per registry is spoken of by what it did: access, replication, settings.
+# Other analyzers report the settings that exist once per registry.
 _TYPES = (REPOSITORY, PUBLIC_REPOSITORY, CACHE, CREATION_TEMPLATE, PULL_TIME_EXCLUSION, KEY)
 
 
 def removals(comparison: Comparison) -> Iterator[Change]:
-    """Yield what is removed."""
+    """Yield the resources that are removed."""
     for pair in comparison.of_type(*_TYPES):
         if pair.before is not None and pair.after is None:
             images = images_of(comparison, pair.before)
@@ -49,8 +49,10 @@ def _removal_details(comparison: Comparison, resource: Resource) -> tuple[str, .
     stack = resource.stack
     if comparison.head.stacks[comparison.base.stacks.index(stack)].resources:
         return ()
-    gone = f"The whole stack {stack.template.stack} is gone from the app."
-    return (f"{gone} CDK leaves what is deployed of it until somebody deletes the stack.",)
+    name = stack.template.stack
+    return (
+        f"The whole stack {name} is removed from the app; CDK does not delete deployed stacks.",
+    )
 
 
 _WHEN: dict[Attribute, str] = {
@@ -60,7 +62,7 @@ _WHEN: dict[Attribute, str] = {
 
 
 def protection_changes(comparison: Comparison) -> Iterator[Change]:
-    """Yield what is less protected against deletion than it was, and what is more."""
+    """Yield the resources whose protection against deletion changes."""
     for pair in comparison.of_type(REPOSITORY, PUBLIC_REPOSITORY, KEY):
         if pair.sides is None:
             continue
@@ -82,7 +84,7 @@ def protection_changes(comparison: Comparison) -> Iterator[Change]:
 
 
 def _open_to(resource: Resource) -> frozenset[tuple[Attribute, bool]]:
-    """Return on which occasions a resource goes, and whether its images go with it."""
+    """Return the occasions on which a resource is deleted, and whether its images are too."""
     return frozenset(
         (attribute, emptied)
         for attribute in get_args(Attribute)

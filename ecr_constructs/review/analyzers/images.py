@@ -1,4 +1,4 @@
-"""Which images a change of a lifecycle policy deletes or archives, and which it spares."""
+"""Report which images a lifecycle policy change deletes, archives or spares."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from ecr_constructs.review.comparison import Comparison, Pair
 
 MOST_IMAGES = 50
-"""How many images `before` of a change tells of; of the others it tells the number."""
+"""How many images `before` of a change lists; it counts the others."""
 _NAMED = 3
 
 
 class _Group(NamedTuple):
-    """Images of one outcome, as a set of ranks."""
+    """Images with the same outcome, as a set of ranks."""
 
     kind: Kind
     severity: Severity
@@ -44,10 +44,10 @@ class _Group(NamedTuple):
 
 
 def changes(comparison: Comparison) -> Iterator[Change]:
-    """Yield the images that a policy takes and its predecessor did not, and the other way round."""
+    """Yield the images that only one of both policies deletes or archives."""
     now = in_utc(comparison.now)
     for pair in comparison.of_type(REPOSITORY):
-        # What is replaced begins without images, and the old policy stays with the old ones.
+        # A replacement has no images, and the old repository keeps its policy.
         if pair.sides is None or replacing_properties(pair):
             continue
         inventory = comparison.inventories.of(pair.sides[1])
@@ -63,14 +63,14 @@ def _changes(pair: Pair, inventory: Inventory, now: datetime) -> Iterator[Change
     )
     if after is None:
         return
-    # What is not known is taken to have kept everything.
+    # An unknown policy is assumed to keep every image.
     base = before or _simulated(LifecyclePolicy(), inventory, now)
     assert base is not None
     for group in _groups(base, after):
         if group.ranks:
             details = _details(pair.sides[1], after, group)
             if before is None:
-                details.append("What the policy before deletes is not known.")
+                details.append("The images that the previous policy deletes are unknown.")
             yield _change(pair, after, group, details)
 
 
@@ -82,7 +82,7 @@ def _simulated(
     try:
         return policy.simulate(inventory, now=now)
     except ValueError:
-        # Something in it is known only at deploy time.
+        # Part of it is known only at deploy time.
         return None
 
 
@@ -95,7 +95,7 @@ def _groups(before: Simulation, after: Simulation) -> Iterator[_Group]:
     newly = archived & ~was_archived & ~was_deleted
     yield _Group("lifecycle", Severity.WARNING, "will be archived", newly)
     spared = (was_deleted & ~deleted) | (was_archived & ~archived & ~deleted)
-    yield _Group("lifecycle", Severity.NOTE, "will stay that would have gone", spared)
+    yield _Group("lifecycle", Severity.NOTE, "will be kept instead of deleted or archived", spared)
 
 
 def _change(pair: Pair, after: Simulation, group: _Group, details: list[str]) -> Change:
@@ -152,24 +152,20 @@ def _described(outcome: Outcome) -> dict[str, Any]:
 
 def _details(repository: Resource, after: Simulation, group: _Group) -> list[str]:
     details = [
-        f"Judged by {pluralize(len(after.inventory), 'image')} on {after.now:%Y-%m-%d %H:%M} UTC."
+        f"Based on {pluralize(len(after.inventory), 'image')} at {after.now:%Y-%m-%d %H:%M} UTC."
     ]
     if group.severity == Severity.NOTE:
         return details
     details = [*_by_rule(after, group.ranks), *details]
-    details += [
-        f"This rests on an assumption: {assumption.sentence}" for assumption in after.assumptions
-    ]
+    details += [f"Assumption: {assumption.sentence}" for assumption in after.assumptions]
     followers = _followers(repository) if group.kind == "images-deleted" else []
     if followers:
-        details.append(
-            f"They are deleted in {join_names(followers)} too: deletions are replicated."
-        )
+        details.append(f"Replication also deletes them in {join_names(followers)}.")
     return details
 
 
 def _by_rule(after: Simulation, ranks: int) -> Iterator[str]:
-    """Yield what each rule does to these images, as far as it acts on them itself."""
+    """Yield how many of the images each rule acts on."""
     for marks in after.evaluation.marks:
         if count := (marks.acted & ranks).bit_count():
             rule = marks.rule
@@ -177,13 +173,13 @@ def _by_rule(after: Simulation, ranks: int) -> Iterator[str]:
 
 
 def _followers(repository: Resource) -> list[str]:
-    """Return the registries in which what is deleted here is deleted too."""
+    """Return the registries that deletions are replicated to."""
     name = repository.text("RepositoryName") or ""
-    found = {
+    destinations = {
         destination
         for configuration in repository.assembly.in_registry_of(repository, REPLICATION)
         for rule in rules_of(configuration)
         if rule.replicate_deletions and covers(rule.prefixes, name)
         for destination in rule.destinations
     }
-    return [str(destination) for destination in sorted(found)]
+    return [str(destination) for destination in sorted(destinations)]

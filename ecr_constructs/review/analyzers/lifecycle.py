@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from ecr_constructs.review.analyzers.lifecycle_policy import Stated
     from ecr_constructs.review.comparison import Comparison
 
-# How many differences a summary and the details tell.
+# How many differences the summary and the details list.
 _IN_SUMMARY, _IN_DETAILS = 2, 10
 _LATER = (
-    "It is for repositories that ECR creates from then on; those that are there keep their policy."
+    "It applies to repositories that ECR creates from then on; existing ones keep their policy."
 )
 
 
@@ -42,7 +42,7 @@ class _Summary(NamedTuple):
 
 
 def changes(comparison: Comparison) -> Iterator[Change]:
-    """Yield what is otherwise in the policies of repositories and creation templates."""
+    """Yield the differences between policies of repositories and creation templates."""
     for pair in comparison.of_type(REPOSITORY, CREATION_TEMPLATE):
         if pair.sides is None:
             continue
@@ -75,30 +75,34 @@ def changes(comparison: Comparison) -> Iterator[Change]:
 def _compare(before: Stated, after: Stated) -> _Summary:
     if after.is_refused:
         return _Summary(
-            Severity.ERROR, "ECR refuses its new lifecycle policy, and the deployment fails"
+            Severity.ERROR, "ECR rejects its new lifecycle policy, and the deployment fails"
         )
     if after.policy is None:
         return _Summary(Severity.WARNING, "its lifecycle policy is known only at deploy time")
     if before.policy is None:
-        known = "ECR refused" if before.is_refused else "was not known"
-        severity: Severity = Severity.WARNING if takes_any(after.policy) else Severity.NOTE
-        return _Summary(severity, f"its lifecycle policy, which {known} before, is: {_all(after)}")
+        state = "ECR rejected" if before.is_refused else "was unknown"
+        severity = Severity.WARNING if takes_any(after.policy) else Severity.NOTE
+        return _Summary(severity, f"its lifecycle policy, which {state} before, is: {_all(after)}")
     return _compare_policies(before.policy, after.policy, after)
 
 
 def _compare_policies(old: LifecyclePolicy, new: LifecyclePolicy, after: Stated) -> _Summary:
-    found = differences(old, new)
-    if not found:
+    changed = differences(old, new)
+    if not changed:
         return _Summary(
-            Severity.NOTE, "its lifecycle policy is written otherwise and does the same"
+            Severity.NOTE, "its lifecycle policy is written differently and has the same effect"
         )
-    severity: Severity = Severity.WARNING if found[0].takes_more else Severity.NOTE
+    severity = Severity.WARNING if changed[0].takes_more else Severity.NOTE
     if not old:
         return _Summary(severity, f"it gets a lifecycle policy: {_all(after)}")
     if not new:
         return _Summary(severity, "its lifecycle policy is removed: every image is kept")
-    effect = "may take more images" if found[0].takes_more else "takes fewer images"
-    sentences = [difference.sentence for difference in found]
+    effect = (
+        "may delete or archive more images"
+        if changed[0].takes_more
+        else "deletes or archives fewer images"
+    )
+    sentences = [difference.sentence for difference in changed]
     more = f"; {len(sentences) - _IN_SUMMARY:,} more" if len(sentences) > _IN_SUMMARY else ""
     sentence = f"its lifecycle policy {effect}: {'; '.join(sentences[:_IN_SUMMARY])}{more}"
     rest = len(sentences) - _IN_DETAILS
@@ -111,18 +115,18 @@ def _all(after: Stated) -> str:
     return "; ".join(after.words or ())
 
 
-_REACH = {"transition": 1, "expire": 2}
+_STRENGTH = {"transition": 1, "expire": 2}
 # What a rule selects: the status and the patterns of its tags.
 _Selection = tuple[str, frozenset[str]]
 _Rules = Mapping[_Selection, LifecycleRule]
 
 
 class Difference(NamedTuple):
-    """Something that is otherwise.
+    """One difference between two policies.
 
     Attributes:
-        sentence: What, without a full stop.
-        takes_more: Whether images may be deleted or archived for it that were not before.
+        sentence: The difference, without a full stop.
+        takes_more: Whether it may delete or archive images that were kept before.
     """
 
     sentence: str
@@ -130,18 +134,18 @@ class Difference(NamedTuple):
 
 
 def differences(before: LifecyclePolicy, after: LifecyclePolicy) -> list[Difference]:
-    """Return what is otherwise, the worst first; nothing if both do the same to any images."""
-    found: list[Difference] = []
+    """Return the differences, worst first; none if both have the same effect on any images."""
+    changed: list[Difference] = []
     for storage_class in (None, "archive"):
         old, new = (
             {_selection(rule): rule for rule in _acting(policy, storage_class)}
             for policy in (before, after)
         )
-        found += _dropped(old, new, after)
-        found += _changed(old, new)
-        found += _reordered(old, new)
-        found += _added(old, new, before)
-    return sorted(dict.fromkeys(found), key=lambda each: not each.takes_more)
+        changed += _dropped(old, new, after)
+        changed += _changed(old, new)
+        changed += _reordered(old, new)
+        changed += _added(old, new, before)
+    return sorted(dict.fromkeys(changed), key=lambda difference: not difference.takes_more)
 
 
 def takes_any(policy: LifecyclePolicy) -> bool:
@@ -150,7 +154,7 @@ def takes_any(policy: LifecyclePolicy) -> bool:
 
 
 def _acting(policy: LifecyclePolicy, storage_class: str | None) -> Iterator[LifecycleRule]:
-    """Yield the rules of a storage class that can act, in order."""
+    """Yield the effective rules of a storage class, in order."""
     earlier: list[_Selection] = []
     for rule in policy.rules:
         # No tag holds a wildcard, so a prefix with one matches none.
@@ -166,7 +170,7 @@ def _acting(policy: LifecyclePolicy, storage_class: str | None) -> Iterator[Life
 def _selection(rule: LifecycleRule) -> _Selection:
     patterns = {re.sub(r"\*+", "*", pattern) for pattern in rule.tag_pattern_list}
     patterns |= {f"{prefix}*" for prefix in rule.tag_prefix_list}
-    # All of them must match, so one that a narrower one implies says nothing.
+    # All patterns must match, so one that a narrower pattern implies is redundant.
     return rule.tag_status, frozenset(
         pattern
         for pattern in patterns
@@ -195,9 +199,9 @@ def _dropped(old: _Rules, new: _Rules, after: LifecyclePolicy) -> Iterator[Diffe
         if rule.protects:
             sentence = f"{selected_in_words(rule)} are no longer protected"
         elif any(_selection(rule_) == selection for rule_ in after.rules):
-            sentence = f"{_quoted(rule)} no longer acts, as a rule before it selects the same"
+            sentence = f"{_quoted(rule)} no longer has an effect: an earlier rule selects the same"
         else:
-            sentence = f"{_quoted(rule)} is dropped"
+            sentence = f"{_quoted(rule)} is removed"
         yield Difference(sentence, exposed)
 
 
@@ -208,14 +212,14 @@ def _added(old: _Rules, new: _Rules, before: LifecyclePolicy) -> Iterator[Differ
         if rule.protects:
             sentence = f"{selected_in_words(rule)} are protected"
         elif any(_selection(rule_) == selection for rule_ in before.rules):
-            sentence = f"{_quoted(rule)} acts, which it could not before"
+            sentence = f"{_quoted(rule)} takes effect, which it did not before"
         else:
             sentence = f"{_quoted(rule)} is added"
         yield Difference(sentence, _takes_what_was_spared(rule, list(old.values())))
 
 
 def _takes_what_was_spared(rule: LifecycleRule, old: Sequence[LifecycleRule]) -> bool:
-    """Tell whether a new rule may take an image that the old ones spared."""
+    """Tell whether a new rule may delete or archive an image that the old rules kept."""
     for earlier in old:
         if _may_share(earlier, rule) and _takes_more(earlier, rule):
             return True
@@ -226,16 +230,18 @@ def _takes_what_was_spared(rule: LifecycleRule, old: Sequence[LifecycleRule]) ->
 
 def _changed(old: _Rules, new: _Rules) -> Iterator[Difference]:
     for selection, rule in old.items():
-        other = new.get(selection, rule)
-        if _effect(rule) == _effect(other):
+        successor = new.get(selection, rule)
+        if _effect(rule) == _effect(successor):
             continue
         if rule.protects:
-            sentence = f"{selected_in_words(rule)} are no longer protected: {rule_in_words(other)}"
-        elif other.protects:
+            sentence = (
+                f"{selected_in_words(rule)} are no longer protected: {rule_in_words(successor)}"
+            )
+        elif successor.protects:
             sentence = f"{selected_in_words(rule)} are protected"
         else:
-            sentence = f"{_quoted(rule)} becomes {_quoted(other)}"
-        yield Difference(sentence, _takes_more(rule, other))
+            sentence = f"{_quoted(rule)} becomes {_quoted(successor)}"
+        yield Difference(sentence, _takes_more(rule, successor))
 
 
 def _effect(rule: LifecycleRule) -> tuple[object, ...]:
@@ -244,33 +250,33 @@ def _effect(rule: LifecycleRule) -> tuple[object, ...]:
     return rule.action, rule.count_type, rule.count_number
 
 
-def _takes_more(one: LifecycleRule, other: LifecycleRule) -> bool:
-    """Tell whether the other rule may take an image that the one spares."""
-    if one.protects or other.protects:
-        return not other.protects
-    # Counts of different selections are of different images.
-    alike = one.count_type == other.count_type and (
-        one.count_type != "imageCountMoreThan" or _selection(one) == _selection(other)
+def _takes_more(old: LifecycleRule, new: LifecycleRule) -> bool:
+    """Tell whether the second rule may delete or archive an image that the first keeps."""
+    if old.protects or new.protects:
+        return not new.protects
+    # Image counts of different selections cannot be compared.
+    alike = old.count_type == new.count_type and (
+        old.count_type != "imageCountMoreThan" or _selection(old) == _selection(new)
     )
-    gentler = _REACH[other.action] <= _REACH[one.action]
-    return not (alike and gentler and other.count_number >= one.count_number)
+    gentler = _STRENGTH[new.action] <= _STRENGTH[old.action]
+    return not (alike and gentler and new.count_number >= old.count_number)
 
 
 def _reordered(old: _Rules, new: _Rules) -> Iterator[Difference]:
     places = {selection: place for place, selection in enumerate(new)}
     kept: Sequence[_Selection] = [selection for selection in old if selection in places]
     for first, second in combinations(kept, 2):
-        one, other = new[first], new[second]
-        alike = one.protects and other.protects
-        if places[first] < places[second] or alike or not _may_share(one, other):
+        earlier, later = new[first], new[second]
+        alike = earlier.protects and later.protects
+        if places[first] < places[second] or alike or not _may_share(earlier, later):
             continue
-        if one.protects:
-            sentence = f"{selected_in_words(one)} are no longer protected from {_quoted(other)}"
-        elif other.protects:
-            sentence = f"{selected_in_words(other)} are protected from {_quoted(one)}"
+        if earlier.protects:
+            sentence = f"{selected_in_words(earlier)} are no longer protected from {_quoted(later)}"
+        elif later.protects:
+            sentence = f"{selected_in_words(later)} are protected from {_quoted(earlier)}"
         else:
-            sentence = f"{_quoted(other)} comes before {_quoted(one)}"
-        yield Difference(sentence, _takes_more(one, other))
+            sentence = f"{_quoted(later)} comes before {_quoted(earlier)}"
+        yield Difference(sentence, _takes_more(earlier, later))
 
 
 def _quoted(rule: LifecycleRule) -> str:

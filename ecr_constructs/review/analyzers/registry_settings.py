@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class _Scanned(NamedTuple):
-    """What a registry scans; as CloudFormation leaves it without a configuration, nothing.
+    """What a registry scans; nothing, if CloudFormation removed its configuration.
 
     Attributes:
         by_inspector: Whether Amazon Inspector scans.
-        on_push: Patterns of repositories whose images are scanned when they are pushed.
-        continuous: Patterns of those whose images are scanned again and again.
+        on_push: Patterns of repositories that are scanned on push.
+        continuous: Patterns of repositories that are scanned continuously.
     """
 
     by_inspector: bool = False
@@ -33,89 +33,91 @@ class _Scanned(NamedTuple):
 
     @property
     def all(self) -> Sequence[str]:
-        """Patterns of the repositories whose images are scanned at all."""
+        """Patterns of all repositories that are scanned."""
         return *self.on_push, *self.continuous
 
 
-def scan_on_push_regressions(had: Resource, has: Resource) -> Iterator[Regression]:
-    """Tell whether a repository's images are no longer scanned.
+def scan_on_push_regressions(before: Resource, after: Resource) -> Iterator[Regression]:
+    """Report a repository that is no longer scanned on push.
 
-    As soon as a registry says what it scans, the setting of the single repository does not count.
+    The scanning configuration of a registry overrides the setting of its repositories.
     """
-    if any(repository.assembly.in_registry_of(repository, SCANNING) for repository in (had, has)):
+    if any(
+        repository.assembly.in_registry_of(repository, SCANNING) for repository in (before, after)
+    ):
         return
-    one, other = (
+    old, new = (
         flag(repository, "ImageScanningConfiguration", "ScanOnPush", default=False)
-        for repository in (had, has)
+        for repository in (before, after)
     )
-    if one and other is False:
+    if old and new is False:
         yield Regression(
-            weaker="images are no longer scanned when they are pushed",
-            stronger="images are scanned when they are pushed",
+            weaker="images are no longer scanned on push",
+            stronger="images are scanned on push",
             properties=("ImageScanningConfiguration",),
         )
 
 
-def scanning_regressions(had: Resource | None, has: Resource | None) -> Iterator[Regression]:
-    """Yield what a registry no longer scans, or scans less."""
-    one, other = _scanned(had), _scanned(has)
-    if one is None or other is None:
+def scanning_regressions(before: Resource | None, after: Resource | None) -> Iterator[Regression]:
+    """Report what a registry no longer scans, or scans less."""
+    old, new = _scanned(before), _scanned(after)
+    if old is None or new is None:
         return
-    if one.by_inspector and not other.by_inspector:
-        by_inspector = "Amazon Inspector scans images, for programming languages' packages too"
+    if old.by_inspector and not new.by_inspector:
+        by_inspector = "Amazon Inspector scans images, including programming language packages"
         yield Regression(
-            weaker="Amazon Inspector no longer scans images; basic scanning knows only the "
-            "operating system's packages, and looks once",
+            weaker="Amazon Inspector no longer scans images; basic scanning covers OS "
+            "packages only, and scans once",
             stronger=by_inspector,
             properties=("ScanType",),
         )
-    if gone := _beyond(one.all, other.all):
+    if gone := _beyond(old.all, new.all):
         yield Regression(
-            weaker=f"{images_of(gone)} are no longer scanned{_except_for(gone, other.all)}",
+            weaker=f"{images_of(gone)} are no longer scanned{_except_for(gone, new.all)}",
             stronger=f"{images_of(gone)} are scanned",
             properties=("Rules",),
-            details=tuple(_affected(has or had, one.all, other.all)),
+            details=tuple(_affected(after or before, old.all, new.all)),
         )
-    once = [pattern for pattern in _beyond(one.continuous, other.continuous) if pattern not in gone]
-    if once and other.by_inspector:
+    once = [pattern for pattern in _beyond(old.continuous, new.continuous) if pattern not in gone]
+    if once and new.by_inspector:
         yield Regression(
             weaker=f"{images_of(once)} are scanned on push only, no longer continuously"
-            f"{_except_for(once, other.continuous)}",
+            f"{_except_for(once, new.continuous)}",
             stronger=f"{images_of(once)} are scanned continuously, not only on push",
             properties=("Rules",),
-            details=tuple(_affected(has or had, one.continuous, other.continuous)),
+            details=tuple(_affected(after or before, old.continuous, new.continuous)),
         )
 
 
 def _scanned(configuration: Resource | None) -> _Scanned | None:
-    """Return what is scanned; None if it is not known."""
+    """Return what is scanned; None if it is unknown."""
     if configuration is None:
         return _Scanned()
     scan_type = configuration.text("ScanType")
     if scan_type is None:
         return None
-    found: dict[str, list[str]] = {"SCAN_ON_PUSH": [], "CONTINUOUS_SCAN": []}
+    patterns_of: dict[str, list[str]] = {"SCAN_ON_PUSH": [], "CONTINUOUS_SCAN": []}
     for index, rule in configuration.mappings("Rules"):
         filters = configuration.mappings("Rules", index, "RepositoryFilters")
         patterns = [_pattern(str(entry.get("Filter"))) for _, entry in filters]
-        found.setdefault(str(rule.get("ScanFrequency")), []).extend(patterns)
-    on_push, continuous = found["SCAN_ON_PUSH"], found["CONTINUOUS_SCAN"]
+        patterns_of.setdefault(str(rule.get("ScanFrequency")), []).extend(patterns)
+    on_push, continuous = patterns_of["SCAN_ON_PUSH"], patterns_of["CONTINUOUS_SCAN"]
     return _Scanned(scan_type == "ENHANCED", tuple(on_push), tuple(continuous))
 
 
-def _pattern(each: str) -> str:
-    # Without a wildcard a filter matches whatever contains it.
-    return each if "*" in each else f"*{each}*"
+def _pattern(text: str) -> str:
+    # A filter without a wildcard matches every name that contains it.
+    return text if "*" in text else f"*{text}*"
 
 
 def _beyond(narrow: Sequence[str], wide: Sequence[str]) -> list[str]:
-    """Return the patterns of which not all that they match is matched by the others."""
+    """Return the patterns that no pattern of the other set covers."""
     listed_once = dict.fromkeys(narrow)
     return [pattern for pattern in listed_once if not any(covers(wider, pattern) for wider in wide)]
 
 
 def _except_for(gone: Sequence[str], kept: Sequence[str]) -> str:
-    """Return which part of what is gone is kept."""
+    """Return the exceptions that are still scanned."""
     rest = [
         pattern for pattern in dict.fromkeys(kept) if any(covers(wide, pattern) for wide in gone)
     ]
@@ -123,21 +125,23 @@ def _except_for(gone: Sequence[str], kept: Sequence[str]) -> str:
 
 
 def _affected(
-    configuration: Resource | None, had: Sequence[str], has: Sequence[str]
+    configuration: Resource | None, old: Sequence[str], new: Sequence[str]
 ) -> Iterator[str]:
-    """Say which repositories of the app it is about."""
+    """Yield the affected repositories of the app."""
     assert configuration is not None
     repositories = configuration.assembly.in_registry_of(configuration, REPOSITORY)
     names = [repository.text("RepositoryName") for repository in repositories]
-    found = [name for name in names if name and _beyond([name], has) and not _beyond([name], had)]
-    if found:
-        yield f"Of this app these are: {join_names(found)}."
+    affected = [
+        name for name in names if name and _beyond([name], new) and not _beyond([name], old)
+    ]
+    if affected:
+        yield f"Affected repositories of this app: {join_names(affected)}."
 
 
-def signing_regressions(had: Resource | None, has: Resource | None) -> Iterator[Regression]:
-    """Yield for each signing profile what it no longer signs."""
-    signed = _signed(has)
-    for profile, patterns in _signed(had).items():
+def signing_regressions(before: Resource | None, after: Resource | None) -> Iterator[Regression]:
+    """Report what each signing profile no longer signs."""
+    signed = _signed(after)
+    for profile, patterns in _signed(before).items():
         kept = signed.get(profile, {})
         gone = [pattern for pattern in patterns if not any(covers(wide, pattern) for wide in kept)]
         if gone:
@@ -148,18 +152,18 @@ def signing_regressions(had: Resource | None, has: Resource | None) -> Iterator[
                 weaker=f"{images} are no longer signed with the profile {name}{except_for(rest)}",
                 stronger=f"{images} are signed with the profile {name}",
                 properties=("Rules",),
-                details=("Who verifies signatures will refuse what is pushed from then on.",),
+                details=("Signature verification rejects images that are pushed from then on.",),
             )
 
 
 def _signed(configuration: Resource | None) -> dict[str, dict[str, None]]:
     """Return the patterns of the repositories whose images each profile signs."""
-    found: dict[str, dict[str, None]] = {}
+    signed: dict[str, dict[str, None]] = {}
     for index, rule in configuration.mappings("Rules") if configuration else ():
         assert configuration is not None
         entries = configuration.mappings("Rules", index, "RepositoryFilters")
         filters = [str(entry.get("Filter")) for _, entry in entries]
-        patterns = found.setdefault(str(rule.get("SigningProfileArn")), {})
-        # A rule without filters is for all repositories.
+        patterns = signed.setdefault(str(rule.get("SigningProfileArn")), {})
+        # A rule without filters applies to all repositories.
         patterns.update(dict.fromkeys(filters or ["*"]))
-    return found
+    return signed

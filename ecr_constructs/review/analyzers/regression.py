@@ -1,4 +1,4 @@
-"""One thing that one side has and the other lacks."""
+"""Protections that one side has and the other lacks."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regression:
-    """Something that one side has and the other lacks.
+    """A protection that one side has and the other lacks.
 
     Attributes:
-        weaker: What to say if it goes.
-        stronger: What to say if it comes.
-        properties: The properties that it is about.
-        severity: How bad it is if it goes.
-        details: Further sentences if it goes.
+        weaker: The sentence if it is lost.
+        stronger: The sentence if it is gained.
+        properties: The properties that decide it.
+        severity: The severity of losing it.
+        details: Further sentences if it is lost.
     """
 
     weaker: str
@@ -39,7 +39,7 @@ def images_of(patterns: Sequence[str]) -> str:
 
 
 def flag(resource: Resource, name: str, *path: str, default: bool) -> bool | None:
-    """Return a property that is true or false; None if it is not known."""
+    """Return a boolean property; None if it is unknown."""
     value = resource.get(name, *path)
     if value is None:
         return default

@@ -31,29 +31,29 @@ if TYPE_CHECKING:
     from ecr_constructs.model.replication import Destination, ReplicationRule
     from ecr_constructs.review.comparison import Comparison, Pair
 
-_STAY = "images pushed from now on are no longer copied; those that are there stay"
+_STAY = "images pushed from now on are not copied; existing replicas stay"
 
 
 def changes(comparison: Comparison) -> Iterator[Change]:
-    """Yield what starts, stops, or is replicated otherwise."""
+    """Yield the replications that start, stop or change."""
     for pair in comparison.of_type(REPLICATION):
         before, after = (
             ReplicationScope.of(rules_of(resource) if resource else ())
             for resource in (pair.before, pair.after)
         )
         for destination in sorted({*before.copies, *after.copies}):
-            found = _DestinationChange(
+            change = _DestinationChange(
                 pair, destination, _Scope.of(before, destination), _Scope.of(after, destination)
             )
-            yield from _copies(found)
-            yield from _deletions(found)
+            yield from _copies(change)
+            yield from _deletions(change)
     for pair in comparison.of_type(REPOSITORY):
         yield from _renamed(pair)
 
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """What is replicated to one destination, by the beginnings of the repositories' names."""
+    """The prefixes of the repositories that are replicated to one destination."""
 
     copies: frozenset[str]
     deletions: frozenset[str]
@@ -78,7 +78,7 @@ class _Scope:
 
 @dataclass(frozen=True, slots=True)
 class _DestinationChange:
-    """A destination, and what is replicated to it before and after."""
+    """A destination, and what is replicated to it on both sides."""
 
     pair: Pair
     destination: Destination
@@ -92,7 +92,7 @@ class _DestinationChange:
     def repositories(
         self, within: Iterable[str], without: Iterable[str] = ()
     ) -> dict[str, Resource]:
-        """Return the repositories of this app with some prefixes and without others, by name."""
+        """Return the repositories with some prefixes and without others, by name."""
         resource, wanted, unwanted = self.pair.resource, tuple(within), tuple(without)
         return {
             name: repository
@@ -102,54 +102,54 @@ class _DestinationChange:
             and not name.startswith(unwanted)
         }
 
-    def change(self, severity: Severity, said: str, details: Iterable[str]) -> Change:
+    def reported(self, severity: Severity, sentence: str, details: Iterable[str]) -> Change:
         return Change(
             kind="replication",
             severity=severity,
             stack=self.pair.stack,
             resource=self.pair.resource.id,
-            summary=f"{subject(self.pair)}: {said}",
+            summary=f"{subject(self.pair)}: {sentence}",
             before=self.old.described(self.destination),
             after=self.new.described(self.destination),
             details=tuple(details),
-            # Of what comes or goes, everything is said.
+            # A new or removed resource is reported as a whole.
             properties=("ReplicationConfiguration",) if self.pair.sides else (),
         )
 
 
-def _copies(destination: _DestinationChange) -> Iterator[Change]:
-    lost = beyond(destination.old.copies, destination.new.copies)
-    gained = beyond(destination.new.copies, destination.old.copies)
+def _copies(change: _DestinationChange) -> Iterator[Change]:
+    lost = beyond(change.old.copies, change.new.copies)
+    gained = beyond(change.new.copies, change.old.copies)
     if lost:
-        said = f"replication to {destination.where} stops ({_words(lost)})"
-        if destination.new.copies:
-            kept = [prefix for prefix in destination.new.copies if prefix.startswith(tuple(lost))]
-            said = f"{_words(lost)} are no longer replicated to {destination.where}"
-            said += except_for(_patterns(kept))
-        yield destination.change(
+        sentence = f"replication to {change.where} stops ({_words(lost)})"
+        if change.new.copies:
+            kept = [prefix for prefix in change.new.copies if prefix.startswith(tuple(lost))]
+            sentence = f"{_words(lost)} are no longer replicated to {change.where}"
+            sentence += except_for(_patterns(kept))
+        yield change.reported(
             Severity.WARNING,
-            f"{said}: {_STAY}",
-            _of_this_app(destination.repositories(lost, destination.new.copies)),
+            f"{sentence}: {_STAY}",
+            _of_this_app(change.repositories(lost, change.new.copies)),
         )
     if gained:
-        said = f"replication to {destination.where} starts ({_words(gained)})"
-        if destination.old.copies:
-            said = f"{_words(gained)} are replicated to {destination.where} too"
-        yield destination.change(Severity.NOTE, said, _begun(destination, gained))
+        sentence = f"replication to {change.where} starts ({_words(gained)})"
+        if change.old.copies:
+            sentence = f"{_words(gained)} are also replicated to {change.where}"
+        yield change.reported(Severity.NOTE, sentence, _begun(change, gained))
 
 
-def _begun(destination: _DestinationChange, gained: Sequence[str]) -> Iterator[str]:
-    found = destination.repositories(gained, destination.old.copies)
-    yield from _of_this_app(found)
-    yield "Only images that are pushed from now on are copied."
-    if any(touches(prefix, destination.new.deletions) for prefix in gained):
-        yield "What is deleted here is deleted there too."
-    yield from _missing_traits(found, destination.destination)
+def _begun(change: _DestinationChange, gained: Sequence[str]) -> Iterator[str]:
+    repositories = change.repositories(gained, change.old.copies)
+    yield from _of_this_app(repositories)
+    yield "Only images pushed from now on are copied."
+    if any(touches(prefix, change.new.deletions) for prefix in gained):
+        yield "Deletions are replicated."
+    yield from _missing_traits(repositories, change.destination)
 
 
-def _deletions(destination: _DestinationChange) -> Iterator[Change]:
-    """Yield whose deletions are replicated, of what was copied before and is."""
-    old, new = destination.old, destination.new
+def _deletions(change: _DestinationChange) -> Iterator[Change]:
+    """Yield changes of replicated deletions, for repositories that are copied on both sides."""
+    old, new = change.old, change.new
     on, off = (
         [
             prefix
@@ -159,30 +159,28 @@ def _deletions(destination: _DestinationChange) -> Iterator[Change]:
         for prefixes in (beyond(new.deletions, old.deletions), beyond(old.deletions, new.deletions))
     )
     if on:
-        policies = [
-            stated(repository).policy for repository in destination.repositories(on).values()
-        ]
+        policies = [stated(repository).policy for repository in change.repositories(on).values()]
         expires = any(policy is not None and takes_any(policy) for policy in policies)
-        said = "what is deleted here, by hand or by a lifecycle policy, is deleted there too"
-        yield destination.change(
+        sentence = "images deleted here, manually or by a lifecycle policy, are deleted there too"
+        yield change.reported(
             Severity.ERROR if expires else Severity.WARNING,
-            f"deletions in {_words(on)} are replicated to {destination.where}: {said}",
+            f"deletions in {_words(on)} are replicated to {change.where}: {sentence}",
             (),
         )
     if off:
-        said = f"deletions in {_words(off)} are no longer replicated to {destination.where}"
-        yield destination.change(Severity.NOTE, said, ())
+        sentence = f"deletions in {_words(off)} are no longer replicated to {change.where}"
+        yield change.reported(Severity.NOTE, sentence, ())
 
 
 def _renamed(pair: Pair) -> Iterator[Change]:
-    """Yield where a repository is no longer copied to, or is, because of its new name."""
+    """Yield destinations that a repository gains or loses by its new name."""
     if pair.sides is None:
         return
     old, new = (repository.text("RepositoryName") for repository in pair.sides)
     if old is None or new is None or old == new:
         return
     before, after = map(ReplicationScope.at, pair.sides)
-    # What the rules take away or give is said of them.
+    # Changed rules are reported for the replication configuration.
     lost = before.destinations(old) - before.destinations(new) - after.destinations(new)
     gained = after.destinations(new) - after.destinations(old) - before.destinations(old)
     severities: tuple[tuple[Severity, str, set[Destination]], ...] = (
@@ -209,7 +207,7 @@ def _renamed(pair: Pair) -> Iterator[Change]:
 
 
 def _destination_label(destination: Destination, source: Resource) -> str:
-    """Return a destination's Region, with its account if that is another one."""
+    """Return the Region of a destination, with its account if it differs."""
     return (
         destination.region if destination.account == source_of(source).account else str(destination)
     )
@@ -231,7 +229,7 @@ def _words(prefixes: Sequence[str]) -> str:
 
 def _of_this_app(repositories: Mapping[str, Resource]) -> Iterator[str]:
     if repositories:
-        yield f"Of this app these are: {join_names(repositories)}."
+        yield f"Affected repositories of this app: {join_names(repositories)}."
 
 
 _Prefixes = frozenset[str]
@@ -240,12 +238,12 @@ _NO_PREFIXES: _Prefixes = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class ReplicationScope:
-    """What is copied where.
+    """What a registry replicates.
 
     Attributes:
-        copies: For each destination the beginnings of the names of the repositories whose images
-            are copied there, none of which begins another; ``""`` for all.
-        deletions: The same for those whose images are deleted there when they are deleted here.
+        copies: The repository prefixes that are copied to each destination, none of which is a
+            prefix of another; ``""`` for all.
+        deletions: The prefixes whose deletions are replicated to each destination.
     """
 
     copies: Mapping[Destination, _Prefixes]
@@ -253,18 +251,18 @@ class ReplicationScope:
 
     @classmethod
     def of(cls, rules: Iterable[ReplicationRule]) -> Self:
-        """Return what rules come to."""
+        """Return the scope of rules, however they are written."""
         listed = list(rules)
         return cls(_joined(listed), _joined(rule for rule in listed if rule.replicate_deletions))
 
     @classmethod
     def at(cls, resource: Resource) -> Self:
-        """Return what the registry of a resource replicates."""
+        """Return the scope of the registry of a resource."""
         there = resource.assembly.in_registry_of(resource, REPLICATION)
         return cls.of(rule for configuration in there for rule in rules_of(configuration))
 
     def destinations(self, name: str) -> set[Destination]:
-        """Return where a repository's images are copied to."""
+        """Return the destinations of a repository."""
         return {
             destination
             for destination, prefixes in self.copies.items()
@@ -273,21 +271,21 @@ class ReplicationScope:
 
 
 def beyond(some: _Prefixes, others: _Prefixes) -> list[str]:
-    """Return the prefixes that are not within any of the others, in order."""
+    """Return the prefixes that no other prefix covers, sorted."""
     return sorted(prefix for prefix in some if not prefix.startswith(tuple(others)))
 
 
 def touches(prefix: str, others: _Prefixes) -> bool:
-    """Tell whether a repository may be of a prefix and of one of the others."""
-    return any(other.startswith(prefix) or prefix.startswith(other) for other in others)
+    """Tell whether a repository may have a prefix and one of the others."""
+    return any(candidate.startswith(prefix) or prefix.startswith(candidate) for candidate in others)
 
 
 def _joined(rules: Iterable[ReplicationRule]) -> dict[Destination, _Prefixes]:
-    found: dict[Destination, set[str]] = {}
+    joined: dict[Destination, set[str]] = {}
     for rule in rules:
         for destination in rule.destinations:
-            found.setdefault(destination, set()).update(rule.prefixes or {""})
-    return {destination: _shortest(prefixes) for destination, prefixes in found.items()}
+            joined.setdefault(destination, set()).update(rule.prefixes or {""})
+    return {destination: _shortest(prefixes) for destination, prefixes in joined.items()}
 
 
 def _shortest(prefixes: set[str]) -> _Prefixes:
@@ -299,36 +297,40 @@ def _shortest(prefixes: set[str]) -> _Prefixes:
 def _missing_traits(
     repositories: Mapping[str, Resource], destination: Destination
 ) -> Iterator[str]:
-    """Yield what replicas will lack at a destination.
+    """Yield the settings that replicas lack at a destination.
 
     Args:
         repositories: The repositories that are replicated, by name.
-        destination: Where to.
+        destination: The destination.
     """
     registry = Registry(destination.account, destination.region)
     groups: defaultdict[tuple[tuple[str, ...], bool], list[str]] = defaultdict(list)
     for name, repository in repositories.items():
         if registry not in repository.assembly.registries:
-            yield "This app has no stack there: what the replicas will be like is not known."
+            yield "This app has no stack there, so the settings of the replicas are unknown."
             return
         there = repository_at(repository.assembly, registry, name)
         there = there or template_for(repository.assembly, registry, name)
-        has = _traits(there) if there else ()
-        missing = tuple(trait for trait in _traits(repository) if trait not in has)
+        present = _traits(there) if there else ()
+        missing = tuple(trait for trait in _traits(repository) if trait not in present)
         if missing:
             groups[missing, there is None].append(name)
     for (missing, is_undefined), names in groups.items():
-        why = ": neither a repository nor a creation template is defined" if is_undefined else ""
-        yield f"There {join_names(names)} will be without {join_names(missing)}{why}."
+        why = (
+            ": the app defines neither a repository nor a creation template for them"
+            if is_undefined
+            else ""
+        )
+        yield f"Replicas of {join_names(names)} have no {join_names(missing)}{why}."
 
 
 def _traits(resource: Resource) -> tuple[str, ...]:
-    """Return what a repository has, or one that is created with a template."""
+    """Return the settings of a repository, or of one created with a template."""
     policy = "RepositoryPolicyText" if resource.type == REPOSITORY else "RepositoryPolicy"
-    has = {
+    traits = {
         "immutable tags": str(resource.get("ImageTagMutability")).startswith("IMMUTABLE"),
-        "a customer managed key": resource.get("EncryptionConfiguration", "KmsKey") is not None,
-        "a lifecycle policy": resource.get("LifecyclePolicy") is not None,
-        "a repository policy": resource.get(policy) is not None,
+        "customer managed key": resource.get("EncryptionConfiguration", "KmsKey") is not None,
+        "lifecycle policy": resource.get("LifecyclePolicy") is not None,
+        "repository policy": resource.get(policy) is not None,
     }
-    return tuple(trait for trait, is_there in has.items() if is_there)
+    return tuple(trait for trait, is_there in traits.items() if is_there)

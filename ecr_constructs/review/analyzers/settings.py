@@ -45,20 +45,20 @@ _IS_IMMUTABLE = {
 }
 
 
-def _mutability_regressions(had: Resource, has: Resource) -> Iterator[Regression]:
-    """Tell whether tags that could not be moved can be."""
-    one, other = _mutability(had), _mutability(has)
-    if one is None or other is None or _keeps(one, other):
+def _mutability_regressions(before: Resource, after: Resource) -> Iterator[Regression]:
+    """Report tags that become movable."""
+    old, new = _mutability(before), _mutability(after)
+    if old is None or new is None or _keeps(old, new):
         return
     yield Regression(
-        weaker=f"some tags may now be moved: they were {one}, and will be {other}",
-        stronger=f"some tags may no longer be moved: they were {other}, and will be {one}",
+        weaker=f"some tags become movable: {old} before, {new} now",
+        stronger=f"some tags become immovable: {new} before, {old} now",
         properties=("ImageTagMutability", _FILTERS),
     )
 
 
 def _mutability(resource: Resource) -> TagMutability | None:
-    """Return the setting; None if it is not known, or ECR refuses it."""
+    """Return the setting; None if it is unknown, or ECR rejects it."""
     setting = resource.get("ImageTagMutability")
     name = "MUTABLE" if setting is None else str(setting)
     filters = [
@@ -76,14 +76,14 @@ def _mutability(resource: Resource) -> TagMutability | None:
         return None
 
 
-def _keeps(one: TagMutability, other: TagMutability) -> bool:
-    """Tell whether each tag that the one setting keeps in place is kept by the other too."""
-    free, fixed = one.except_for, other.except_for
-    if one.is_immutable and other.is_immutable:
+def _keeps(old: TagMutability, new: TagMutability) -> bool:
+    """Tell whether the new setting fixes every tag that the old one fixes."""
+    free, fixed = old.except_for, new.except_for
+    if old.is_immutable and new.is_immutable:
         return _all_within(fixed, free)
-    if one.is_immutable:
+    if old.is_immutable:
         return _all_within(["*"], [*free, *fixed])
-    if other.is_immutable:
+    if new.is_immutable:
         return not any(overlap(exception, pattern) for exception in free for pattern in fixed)
     return _all_within(free, fixed)
 
@@ -92,31 +92,33 @@ def _all_within(narrow: Sequence[str], wide: Sequence[str]) -> bool:
     return all(any(covers(pattern, pattern_) for pattern in wide) for pattern_ in narrow)
 
 
-# By type, and whether there is a key of one's own: what is said of it, and what it has.
+# By encryption type and whether a key is given: the phrase, and the properties to compare.
 _ENCRYPTIONS = {
     ("AES256", False): ("AES-256", frozenset[str]()),
-    ("KMS", False): ("the key of AWS", frozenset({"KMS"})),
+    ("KMS", False): ("the AWS managed key", frozenset({"KMS"})),
     ("KMS", True): ("a customer managed key", frozenset({"KMS", "own"})),
-    ("KMS_DSSE", False): ("the key of AWS, twice", frozenset({"KMS", "twice"})),
-    ("KMS_DSSE", True): ("a customer managed key, twice", frozenset({"KMS", "own", "twice"})),
+    ("KMS_DSSE", False): ("the AWS managed key, in two layers", frozenset({"KMS", "twice"})),
+    ("KMS_DSSE", True): (
+        "a customer managed key, in two layers",
+        frozenset({"KMS", "own", "twice"}),
+    ),
 }
 _WITHOUT = (
-    "Without a template ECR creates repositories that are mutable, encrypted with AES-256, without "
-    "any policy, and keep every image."
+    "Without a template, ECR creates mutable repositories with AES-256 encryption and no policies."
 )
 
 
-def _encryption_regressions(had: Resource, has: Resource) -> Iterator[Regression]:
-    """Tell whether repositories are created with a weaker encryption."""
-    one, other = _encryption(had), _encryption(has)
-    if one is None or other is None or one[1] <= other[1]:
+def _encryption_regressions(before: Resource, after: Resource) -> Iterator[Regression]:
+    """Report a weaker encryption of new repositories."""
+    old, new = _encryption(before), _encryption(after)
+    if old is None or new is None or old[1] <= new[1]:
         return
-    said = "repositories that ECR creates will be encrypted with"
+    change = "ECR encrypts new repositories with"
     yield Regression(
-        weaker=f"{said} {other[0]}, no longer with {one[0]}",
-        stronger=f"{said} {one[0]}, no longer with {other[0]}",
+        weaker=f"{change} {new[0]}, no longer with {old[0]}",
+        stronger=f"{change} {old[0]}, no longer with {new[0]}",
         properties=("EncryptionConfiguration",),
-        details=("A repository's encryption can never be changed.",),
+        details=("The encryption of a repository cannot be changed.",),
     )
 
 
@@ -126,15 +128,15 @@ def _encryption(template: Resource) -> tuple[str, frozenset[str]] | None:
     return _ENCRYPTIONS.get(("AES256" if kind is None else str(kind), key is not None))
 
 
-def _occasion_regressions(had: Resource, has: Resource) -> Iterator[Regression]:
-    """Tell on which occasions repositories are no longer created with the template."""
-    one, other = had.get("AppliedFor"), has.get("AppliedFor")
-    if not isinstance(one, list) or not isinstance(other, list):
+def _occasion_regressions(before: Resource, after: Resource) -> Iterator[Regression]:
+    """Report the occasions that a creation template no longer applies to."""
+    old, new = before.get("AppliedFor"), after.get("AppliedFor")
+    if not isinstance(old, list) or not isinstance(new, list):
         return
-    if gone := sorted({str(occasion) for occasion in one} - {str(occasion) for occasion in other}):
+    if gone := sorted({*map(str, old)} - {*map(str, new)}):
         yield Regression(
-            weaker=f"it is no longer for {join_names(gone)}",
-            stronger=f"it is for {join_names(gone)} too",
+            weaker=f"it no longer applies to {join_names(gone)}",
+            stronger=f"it also applies to {join_names(gone)}",
             properties=("AppliedFor",),
             details=(_WITHOUT,),
         )
@@ -144,34 +146,34 @@ _DEFAULT_PERIOD, _DEFAULT_WINDOW = 365, 30
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
-def _key_regressions(had: Resource, has: Resource) -> Iterator[Regression]:
-    """Yield what a key was better for."""
-    if _enabled(had) and _enabled(has) is False:
+def _key_regressions(before: Resource, after: Resource) -> Iterator[Regression]:
+    """Compare whether a key is usable, how often it rotates, how long its deletion waits."""
+    if _enabled(before) and _enabled(after) is False:
         yield Regression(
-            weaker=f"it is disabled: {_unreadable(has)}",
+            weaker=f"it is disabled: {_unreadable(after)}",
             stronger="it is enabled",
             properties=("Enabled",),
             severity=Severity.ERROR,
         )
-    if _rotated(had) and _rotated(has) is False:
+    if _rotated(before) and _rotated(after) is False:
         yield Regression(
             weaker="it is no longer rotated",
             stronger="it is rotated",
             properties=("EnableKeyRotation",),
         )
-    one, other = (_number(key, "RotationPeriodInDays", _DEFAULT_PERIOD) for key in (had, has))
-    if _rotated(had) and _rotated(has) and one is not None and other is not None and one < other:
+    old, new = (_number(key, "RotationPeriodInDays", _DEFAULT_PERIOD) for key in (before, after))
+    if _rotated(before) and _rotated(after) and old is not None and new is not None and old < new:
         yield Regression(
-            weaker=f"it is rotated every {other:,} days, no longer every {one:,}",
-            stronger=f"it is rotated every {one:,} days, no longer every {other:,}",
+            weaker=f"it is rotated every {new:,} days, no longer every {old:,}",
+            stronger=f"it is rotated every {old:,} days, no longer every {new:,}",
             properties=("RotationPeriodInDays",),
         )
-    one, other = (_number(key, "PendingWindowInDays", _DEFAULT_WINDOW) for key in (had, has))
-    if one is not None and other is not None and one > other:
-        said = "days to take back its deletion, no longer"
+    old, new = (_number(key, "PendingWindowInDays", _DEFAULT_WINDOW) for key in (before, after))
+    if old is not None and new is not None and old > new:
+        window = "days to cancel its deletion, no longer"
         yield Regression(
-            weaker=f"there are {other:,} {said} {one:,}",
-            stronger=f"there are {one:,} {said} {other:,}",
+            weaker=f"there are {new:,} {window} {old:,}",
+            stronger=f"there are {old:,} {window} {new:,}",
             properties=("PendingWindowInDays",),
         )
 
@@ -188,8 +190,8 @@ def _unreadable(key: Resource) -> str:
     user = key.assembly.user_of_key(key)
     name = user.text("RepositoryName") if user else None
     if user is None:
-        return "what it encrypts cannot be read"
-    return f"images of {name or user.id}, and of all that it encrypts, cannot be pulled or pushed"
+        return "what it encrypts is unreadable"
+    return f"images of {name or user.id}, and all else that it encrypts, cannot be pulled or pushed"
 
 
 def _number(key: Resource, name: str, default: int) -> int | None:
@@ -204,7 +206,7 @@ _COMPARISONS: Mapping[str, Sequence[Callable[[Resource, Resource], Iterator[Regr
     CREATION_TEMPLATE: (_mutability_regressions, _encryption_regressions, _occasion_regressions),
     KEY: (_key_regressions,),
 }
-# Without these resources a registry has settings too.
+# A registry without these resources has default settings.
 _REGISTRY_COMPARISONS: Mapping[
     str, Callable[[Resource | None, Resource | None], Iterator[Regression]]
 ] = {
@@ -214,7 +216,7 @@ _REGISTRY_COMPARISONS: Mapping[
 
 
 def changes(comparison: Comparison) -> Iterator[Change]:
-    """Yield what is weakened and what is strengthened."""
+    """Yield the settings that are weakened, and those that are strengthened."""
     for pair in comparison.of_type(*_COMPARISONS, *_REGISTRY_COMPARISONS):
         if compare := _REGISTRY_COMPARISONS.get(pair.type):
             yield from _changes(
@@ -254,6 +256,6 @@ def _common(pair: Pair, regression: Regression) -> dict[str, Any]:
         "repository": pair.name,
         "before": {name: before for name, (before, _) in values.items()},
         "after": {name: after for name, (_, after) in values.items()},
-        # Of what comes or goes, everything is said.
+        # A new or removed resource is reported as a whole.
         "properties": regression.properties if pair.sides else (),
     }

@@ -1,4 +1,4 @@
-"""What no other part of a review speaks of, in one line each."""
+"""Report what no other analyzer reports, one line per resource."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -17,25 +17,25 @@ _ATTRIBUTES = (
     "CreationPolicy",
     "UpdatePolicy",
 )
-# Tells CDK's own which versions an app uses.
+# CDK's own record of versions.
 _SILENT = ("AWS::CDK::Metadata",)
 
 
-def changes(comparison: Comparison, said: Sequence[Change]) -> Iterator[Change]:
-    """Yield what is left.
+def changes(comparison: Comparison, reported: Sequence[Change]) -> Iterator[Change]:
+    """Yield the remaining changes.
 
     Args:
         comparison: Both sides.
-        said: What others said.
+        reported: The changes that other analyzers report.
     """
-    told: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for change in said:
-        # A finding tells what is wrong, not what is changed.
+    handled: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for change in reported:
+        # A finding reports a problem, not a change.
         if change.kind != "finding":
-            told[change.place].update(change.properties or ("",))
+            handled[change.place].update(change.properties or ("",))
     for pair in comparison.pairs:
         place = pair.stack, pair.resource.id
-        if pair.type not in _SILENT and (summary := _summary(pair, told.get(place, set()))):
+        if pair.type not in _SILENT and (summary := _summary(pair, handled.get(place, set()))):
             yield Change(
                 kind="other",
                 severity=Severity.NOTE,
@@ -46,15 +46,15 @@ def changes(comparison: Comparison, said: Sequence[Change]) -> Iterator[Change]:
             )
 
 
-def _summary(pair: Pair, told: set[str]) -> str | None:
+def _summary(pair: Pair, handled: set[str]) -> str | None:
     if pair.before is None:
-        return None if "" in told else f"{pair.label} is new{_like(pair)}"
+        return None if "" in handled else f"{pair.label} is new{_like(pair)}"
     if pair.after is None:
-        return None if told else f"{pair.label} is gone"
-    names = [name for name in _changed(pair.before, pair.after) if name not in told]
-    if not names or "" in told:
+        return None if handled else f"{pair.label} is removed"
+    names = [name for name in _changed(pair.before, pair.after) if name not in handled]
+    if not names or "" in handled:
         return None
-    return f"{pair.label}: {join_names(names)} {'is' if len(names) == 1 else 'are'} changed"
+    return f"{pair.label}: {join_names(names)} {'changes' if len(names) == 1 else 'change'}"
 
 
 def _like(pair: Pair) -> str:
