@@ -201,9 +201,11 @@ def test_the_reason_why_there_is_no_inventory_is_told() -> None:
 
     assert Inventories().reason(here) is None
     assert Inventories({at(*PROD): IMAGES}).reason(here) is None
-    assert "No inventory of it is given, so that it is not said which images go." == (
+    assert "The affected images are unknown: there is no inventory of the repository." == (
         Inventories({RepositoryId("payments/web"): IMAGES}).reason(here)
     )
     said = Inventories({at(PROD[0]): IMAGES}).reason(there)
     assert said is not None
-    assert said.startswith("The inventory of payments/api may be that of another account or Region")
+    assert said.startswith(
+        "The affected images are unknown: the inventory of payments/api may belong to"
+    )

@@ -56,9 +56,9 @@ ARCHIVED = {
     "storageClass": "archive",
 }
 YEAR = every(9, days=365)
-MORE = "warning", "its lifecycle policy may take more images: "
-FEWER = "note", "its lifecycle policy takes fewer images: "
-ALIKE = "note", "its lifecycle policy is written otherwise and does the same"
+MORE = "warning", "its lifecycle policy may delete or archive more images: "
+FEWER = "note", "its lifecycle policy deletes or archives fewer images: "
+ALIKE = "note", "its lifecycle policy is written differently and has the same effect"
 SAID = {
     "a shield dropped": (
         [shield(1, "v*"), YEAR],
@@ -124,13 +124,13 @@ SAID = {
         [untagged(1, days=14), YEAR],
         [YEAR],
         FEWER,
-        '"delete untagged images 14 days after their push" is dropped',
+        '"delete untagged images 14 days after their push" is removed',
     ),
     "a rule dropped that kept some from the next": (
         [tagged(1, "v*", images=5), YEAR],
         [YEAR],
         MORE,
-        '"keep the newest 5 images tagged v*, delete the older ones" is dropped',
+        '"keep the newest 5 images tagged v*, delete the older ones" is removed',
     ),
     "a rule added": (
         [YEAR],
@@ -174,7 +174,7 @@ SAID = {
         MORE,
         (
             '"keep the newest 5 images tagged v1*, delete the older ones" no longer '
-            "acts, as a rule before it selects the same"
+            "has an effect: an earlier rule selects the same"
         ),
     ),
     "a rule put before a wider one": (
@@ -182,8 +182,8 @@ SAID = {
         [tagged(1, "v1*", images=5), tagged(2, "v*", images=9)],
         MORE,
         (
-            '"keep the newest 5 images tagged v1*, delete the older ones" acts, which it '
-            "could not before"
+            '"keep the newest 5 images tagged v1*, delete the older ones" takes effect, '
+            "which it did not before"
         ),
     ),
     "another priority": (
@@ -296,7 +296,7 @@ YEARLY = policy_text(YEAR)
         (
             YEARLY,
             NO_POLICY,
-            ("error", "ECR refuses its new lifecycle policy, and the deployment fails"),
+            ("error", "ECR rejects its new lifecycle policy, and the deployment fails"),
         ),
         (YEARLY, UNKNOWN, ("warning", "its lifecycle policy is known only at deploy time")),
         (
@@ -305,7 +305,7 @@ YEARLY = policy_text(YEAR)
             (
                 "warning",
                 (
-                    "its lifecycle policy, which ECR refused before, is: delete images 365 days "
+                    "its lifecycle policy, which ECR rejected before, is: delete images 365 days "
                     "after their push"
                 ),
             ),
@@ -315,13 +315,13 @@ YEARLY = policy_text(YEAR)
             policy_text(shield(1, "v*")),
             (
                 "note",
-                "its lifecycle policy, which was not known before, is: keep every image tagged v*",
+                "its lifecycle policy, which was unknown before, is: keep every image tagged v*",
             ),
         ),
         (
             {"rules": 1},
             7,
-            ("error", "ECR refuses its new lifecycle policy, and the deployment fails"),
+            ("error", "ECR rejects its new lifecycle policy, and the deployment fails"),
         ),
     ],
     ids=["refused", "unknown", "was refused", "was unknown", "no policy at all"],
@@ -354,10 +354,12 @@ def test_a_creation_template_is_for_later_repositories() -> None:
     )
     [change] = judged(changes, {"Web": base}, {"Web": head})
 
-    assert change.summary.startswith("creation template payments: its lifecycle policy may take")
+    assert change.summary.startswith(
+        "creation template payments: its lifecycle policy may delete or archive"
+    )
     assert change.details == (
         (
-            "It is for repositories that ECR creates from then on; those that are there keep their "
+            "It applies to repositories that ECR creates from then on; existing ones keep their "
             "policy."
         ),
     )

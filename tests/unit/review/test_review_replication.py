@@ -25,9 +25,9 @@ from tests.support.rule_examples.build import (
 
 Json = Any
 REGISTRY = f"registry {'/'.join(HOME)}"
-STAY = "images pushed from now on are no longer copied; those that are there stay"
-LATER = "Only images that are pushed from now on are copied."
-UNKNOWN = "This app has no stack there: what the replicas will be like is not known."
+STAY = "images pushed from now on are not copied; existing replicas stay"
+LATER = "Only images pushed from now on are copied."
+UNKNOWN = "This app has no stack there, so the settings of the replicas are unknown."
 API = repository(RepositoryName="payments/api")
 WEST = "/".join(ELSEWHERE)
 
@@ -72,15 +72,15 @@ SAID = {
     "another prefix": (
         copying(PAYMENTS),
         copying(PAYMENTS, to(ELSEWHERE, only=("web/", "web/app", "payments/a"))),
-        "repositories web/* are replicated to eu-west-1 too",
+        "repositories web/* are also replicated to eu-west-1",
         f"repositories web/* are no longer replicated to eu-west-1: {STAY}",
     ),
     "no prefix": (
         copying(BOTH),
         copying(ALL),
-        "all repositories are replicated to eu-west-1 too",
+        "all repositories are also replicated to eu-west-1",
         (
-            "all repositories are no longer replicated to eu-west-1, but for payments/* and web/*: "
+            "all repositories are no longer replicated to eu-west-1, except payments/* and web/*: "
             f"{STAY}"
         ),
     ),
@@ -125,7 +125,7 @@ def test_both_sides_of_a_destination_are_told() -> None:
         "repositories": ["web/*"],
         "deletions": ["web/*"],
     } == change.after
-    assert "What is deleted here is deleted there too." in change.details
+    assert "Deletions are replicated." in change.details
     assert () == change.properties
     assert {"destination": WEST, "repositories": ["*"], "deletions": []} == widened.after
     assert ("ReplicationConfiguration",) == widened.properties
@@ -141,14 +141,14 @@ def test_the_repositories_that_are_filtered_away_are_named() -> None:
     [change] = judged(changes, copying(ALL, **apps), copying(PAYMENTS, **apps))
     [back] = judged(changes, copying(PAYMENTS, **apps), copying(ALL, **apps))
 
-    assert ("Of this app these are: web.",) == change.details
-    assert ("Of this app these are: web.", LATER, UNKNOWN) == back.details
+    assert ("Affected repositories of this app: web.",) == change.details
+    assert ("Affected repositories of this app: web.", LATER, UNKNOWN) == back.details
 
 
 DELETING = to(ELSEWHERE, only=("payments/",), deleting=True)
 ON = (
-    f"{REGISTRY}: deletions in repositories payments/* are replicated to eu-west-1: what is "
-    "deleted here, by hand or by a lifecycle policy, is deleted there too"
+    f"{REGISTRY}: deletions in repositories payments/* are replicated to eu-west-1: "
+    "images deleted here, manually or by a lifecycle policy, are deleted there too"
 )
 OFF = f"{REGISTRY}: deletions in repositories payments/* are no longer replicated to eu-west-1"
 
@@ -208,20 +208,20 @@ BARE = creation_template(ImageTagMutability=ABSENT, LifecyclePolicy=ABSENT)
         (
             {},
             (
-                "There payments/api will be without immutable tags, a customer managed key, a "
-                "lifecycle policy and a repository policy: neither a repository nor a creation "
-                "template is defined."
+                "Replicas of payments/api have no immutable tags, customer managed key, lifecycle "
+                "policy and repository policy: the app defines neither a repository nor a creation "
+                "template for them."
             ),
         ),
         (
             {"Api": API},
-            "There payments/api will be without a customer managed key and a repository policy.",
+            "Replicas of payments/api have no customer managed key and repository policy.",
         ),
         (
             {"Web": BARE},
             (
-                "There payments/api will be without immutable tags, a customer managed key, a "
-                "lifecycle policy and a repository policy."
+                "Replicas of payments/api have no immutable tags, customer managed key, lifecycle "
+                "policy and repository policy."
             ),
         ),
         ({"Api": GUARDED}, None),

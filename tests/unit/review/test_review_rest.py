@@ -102,11 +102,11 @@ def test_what_else_is_changed_or_gone() -> None:
     }
 
     assert [
-        ("other", "note", "AWS::SNS::Topic Gone is gone"),
+        ("other", "note", "AWS::SNS::Topic Gone is removed"),
         (
             "other",
             "note",
-            "AWS::SNS::Topic Topic: DisplayName, TracingConfig and Condition are changed",
+            "AWS::SNS::Topic Topic: DisplayName, TracingConfig and Condition change",
         ),
     ] == said(reviewed(base, head))[1:]
 
@@ -116,7 +116,7 @@ def test_another_type_is_another_resource() -> None:
     found = said(reviewed({"It": resource(TOPIC, {})}, {"It": resource("AWS::SQS::Queue", {})}))
 
     assert [
-        ("other", "note", "AWS::SNS::Topic It is gone"),
+        ("other", "note", "AWS::SNS::Topic It is removed"),
         ("other", "note", "AWS::SQS::Queue It is new"),
     ] == found
 
@@ -151,7 +151,7 @@ def test_a_value_behind_a_reference_is_a_change() -> None:
         body = {"Mappings": {"M": {"a": {"tag": description}}}, "Resources": {"Api": tagged}}
         return TemplateSet([Template("Prod.json", body, *HOME, stack="Prod")])
 
-    assert [("other", "note", "payments/api: Tags is changed")] == said(
+    assert [("other", "note", "payments/api: Tags changes")] == said(
         review(side("one"), side("two"))
     )
 

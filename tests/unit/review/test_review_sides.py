@@ -57,8 +57,8 @@ def test_another_region_is_another_stack(tmp_path: Path) -> None:
             "removed",
             "warning",
             (
-                "payments/api is removed: its images are left behind in the old repository, which "
-                "stays"
+                "payments/api is removed: its images are left in the old repository, which "
+                "is retained"
             ),
         ),
         ("other", "note", "payments/api is new: IMMUTABLE, AES256"),
