@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.rule_examples.access import PULL
 from tests.support.rule_examples.build import ROOT, allow
-from tests.unit.review.access_sides import NARROWED, WIDENED, having, said, summaries
+from tests.unit.review.access_sides import NARROWED, WIDENED, access_changes, having, summaries
 
 ORGANIZATION, SECOND = "o-a1b2c3d4e5", "o-b1b2c3d4e5"
 ROLE = "arn:aws:iam::444455556666:role"
@@ -207,7 +207,8 @@ def test_wider_condition_widens(case: str) -> None:
     """A condition that lets in more widens access, and narrows nothing; back it narrows only."""
     principal, narrow, wide, expected = WIDER[case]
     base, head = (
-        having(allow(PULL, Principal=principal, Condition=each)) for each in (narrow, wide)
+        having(allow(PULL, Principal=principal, Condition=condition))
+        for condition in (narrow, wide)
     )
     widened, narrowed = summaries(base, head), summaries(head, base)
 
@@ -279,11 +280,13 @@ OTHERS: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
 def test_other_condition_does_both(case: str) -> None:
     """A condition in place of one that is neither narrower nor wider widens and narrows."""
     principal, one, other = OTHERS[case]
-    base, head = (having(allow(PULL, Principal=principal, Condition=each)) for each in (one, other))
-    found = said(base, head)
+    base, head = (
+        having(allow(PULL, Principal=principal, Condition=condition)) for condition in (one, other)
+    )
+    found = access_changes(base, head)
 
-    assert [WIDENED, NARROWED] == [each.kind for each in found]
-    assert not any("may widen" in each.summary for each in found)
+    assert [WIDENED, NARROWED] == [change.kind for change in found]
+    assert not any("may widen" in change.summary for change in found)
 
 
 # What cannot be compared.
@@ -322,12 +325,12 @@ DOUBTFUL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "very many": (
         {
-            "StringEquals": {"aws:PrincipalTag/team": [f"t{each}" for each in range(40)]},
-            "StringLike": {"aws:PrincipalTag/cost": [f"c{each}" for each in range(40)]},
+            "StringEquals": {"aws:PrincipalTag/team": [f"t{number}" for number in range(40)]},
+            "StringLike": {"aws:PrincipalTag/cost": [f"c{number}" for number in range(40)]},
         },
         {
-            "StringEquals": {"aws:PrincipalTag/team": [f"t{each}" for each in range(41)]},
-            "StringLike": {"aws:PrincipalTag/cost": [f"c{each}" for each in range(40)]},
+            "StringEquals": {"aws:PrincipalTag/team": [f"t{number}" for number in range(41)]},
+            "StringLike": {"aws:PrincipalTag/cost": [f"c{number}" for number in range(40)]},
         },
     ),
 }
@@ -336,15 +339,17 @@ DOUBTFUL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize("case", DOUBTFUL)
 def test_what_cannot_be_compared_is_said(case: str) -> None:
     """Of conditions that nobody can compare it is said that somebody must read them."""
-    base, head = (having(allow(PULL, Principal=PARTNER, Condition=each)) for each in DOUBTFUL[case])
-    found = said(base, head)
+    base, head = (
+        having(allow(PULL, Principal=PARTNER, Condition=condition)) for condition in DOUBTFUL[case]
+    )
+    found = access_changes(base, head)
 
     assert any(
-        " access: what account 444455556666" in each.summary
-        and each.summary.endswith(" may do cannot be compared; review it")
-        for each in found
+        " access: what account 444455556666" in change.summary
+        and change.summary.endswith(" may do cannot be compared; review it")
+        for change in found
     )
-    assert [] == said(base, base)
+    assert [] == access_changes(base, base)
 
 
 @pytest.mark.parametrize(
@@ -357,18 +362,22 @@ def test_what_cannot_be_compared_is_said(case: str) -> None:
 def test_partition_makes_no_difference(text: str, other: str) -> None:
     """An ARN is the same with a partition that CloudFormation fills in."""
     one, two = (
-        having(allow(PULL, Principal={"AWS": {"Fn::Sub": f"arn:{each}:iam::444455556666:role/ci"}}))
-        for each in (text, other)
+        having(
+            allow(
+                PULL, Principal={"AWS": {"Fn::Sub": f"arn:{partition}:iam::444455556666:role/ci"}}
+            )
+        )
+        for partition in (text, other)
     )
 
-    assert [] == said(one, two)
+    assert [] == access_changes(one, two)
 
 
 def test_literal_that_looks_like_a_pattern_is_one_value() -> None:
     """Under StringEquals an asterisk is an asterisk."""
     base, head = (
-        having(allow(PULL, Principal=PARTNER, Condition=when(each, "aws:PrincipalTag/a", "b*")))
-        for each in ("StringEquals", "StringLike")
+        having(allow(PULL, Principal=PARTNER, Condition=when(operator, "aws:PrincipalTag/a", "b*")))
+        for operator in ("StringEquals", "StringLike")
     )
 
-    assert [WIDENED] == [each.kind for each in said(base, head)]
+    assert [WIDENED] == [change.kind for change in access_changes(base, head)]

@@ -18,7 +18,7 @@ from tests.support.rule_examples.build import (
     resource,
     template,
 )
-from tests.unit.review.access_sides import HERE, NARROWED, WIDENED, deny, said, summaries
+from tests.unit.review.access_sides import HERE, NARROWED, WIDENED, access_changes, deny, summaries
 
 PUSH = list(PUSH_ACTIONS)
 GITHUB = "token.actions.githubusercontent.com"
@@ -281,13 +281,13 @@ def test_change_is_said_where_it_comes_from() -> None:
     """A change is said of the policy that makes it, with the properties that are another."""
     base = {"Api": API, "Ci": role(PULLING)}
     head = {"Api": API, "Ci": role(), "Default": policy(PUSHING, PULLING, **ATTACHED_TO_CI)}
-    [widened] = said(base, head)
-    [again] = said(head, {**head, "Default": policy(PULLING, **ATTACHED_TO_CI)})
+    [widened] = access_changes(base, head)
+    [again] = access_changes(head, {**head, "Default": policy(PULLING, **ATTACHED_TO_CI)})
 
     assert ("Default", ()) == (widened.resource, widened.properties)
     assert ("Default", ("PolicyDocument",)) == (again.resource, again.properties)
     assert ["role Ci may pull from and push to payments/*"] == [
-        each for each in widened.after if "push" in each
+        sentence for sentence in widened.after if "push" in sentence
     ]
 
 
@@ -314,7 +314,7 @@ def test_repository_without_a_name_is_called_by_its_id() -> None:
 
 def test_role_of_the_app_is_of_its_account() -> None:
     """A role that a repository policy refers to is one of the account that it is in."""
-    root, ci = ({"AWS": each} for each in ("111122223333", get_att("Ci")))
+    root, ci = ({"AWS": arn} for arn in ("111122223333", get_att("Ci")))
     base, head = (
         {"Ci": role(), "Api": repository(RepositoryPolicyText=document(allow(PULL, Principal=who)))}
         for who in (root, ci)
@@ -333,8 +333,8 @@ def test_role_of_the_app_is_of_its_account() -> None:
 def test_policy_that_is_not_known_is_said() -> None:
     """Of a role with access to images it is said that a statement is known later; of others not."""
     perhaps = {"Fn::If": ["IsProd", PUSHING, {"Ref": "AWS::NoValue"}]}
-    base, head = ({"Api": API, "Ci": role(PULLING, *each)} for each in ([], [perhaps]))
-    other, another = ({"Api": API, "Ci": role(LOGS, *each)} for each in ([], [perhaps]))
+    base, head = ({"Api": API, "Ci": role(PULLING, *statements)} for statements in ([], [perhaps]))
+    other, another = ({"Api": API, "Ci": role(LOGS, *statements)} for statements in ([], [perhaps]))
 
     assert {
         WIDENED: ["role Ci may widen access: its policy is known only at deploy time; review it"],
@@ -396,8 +396,8 @@ TRUST: dict[str, tuple[Any, Any, str, str]] = {
 def test_trust_is_compared(case: str) -> None:
     """Who may newly assume a role that pushes images is said; of anybody it is an error."""
     before, after, expected, severity = TRUST[case]
-    base, head = ({"Api": API, "Ci": role(PUSHING, trust=each)} for each in (before, after))
-    widened = next(each for each in said(base, head) if each.kind == WIDENED)
+    base, head = ({"Api": API, "Ci": role(PUSHING, trust=trust)} for trust in (before, after))
+    widened = next(change for change in access_changes(base, head) if change.kind == WIDENED)
 
     assert widened.summary.startswith("role Ci: ")
     assert expected in widened.summary
@@ -413,24 +413,24 @@ def test_provider_of_the_app_is_called_by_its_url() -> None:
     referring = {**literal, "Principal": {"Federated": get_att("GitHub")}}
     foreign = {**literal, "Principal": {"Federated": get_att("Api")}}
     base, head, other = (
-        {"Api": API, **made, "Ci": role(PUSHING, trust=each)}
-        for each in (literal, referring, foreign)
+        {"Api": API, **made, "Ci": role(PUSHING, trust=trust)}
+        for trust in (literal, referring, foreign)
     )
 
-    assert [] == said(base, head)
-    assert [WIDENED, NARROWED] == [each.kind for each in said(base, other)]
+    assert [] == access_changes(base, head)
+    assert [WIDENED, NARROWED] == [change.kind for change in access_changes(base, other)]
 
 
 def test_trust_of_other_roles_is_their_own_business() -> None:
     """Of a role that has nothing to do with images it is not said who assumes it."""
-    base, head = ({"Ci": role(trust=token(each))} for each in ("repo:acme/api:*", "*"))
+    base, head = ({"Ci": role(trust=token(subject))} for subject in ("repo:acme/api:*", "*"))
 
-    assert [] == said(base, head)
+    assert [] == access_changes(base, head)
 
 
 def test_new_role_for_anybody_is_said() -> None:
     """A new role that anybody may assume is an error, beside what it may do."""
-    found = said({"Api": API}, {"Api": API, "Ci": role(PUSHING, trust=token("*"))})
+    found = access_changes({"Api": API}, {"Api": API, "Ci": role(PUSHING, trust=token("*"))})
 
-    assert ["error", "warning"] == [each.severity for each in found]
+    assert ["error", "warning"] == [change.severity for change in found]
     assert "may assume the role" in found[0].summary

@@ -11,7 +11,7 @@ from ecr_constructs.review import Change, Inventories, RepositoryId, review
 from ecr_constructs.review.analyzers import images
 from ecr_constructs.review.analyzers.images import MOST_IMAGES
 from tests.support.compared import sides
-from tests.support.reviewing import judged
+from tests.support.reviewing import changes_of
 from tests.support.rule_examples.build import HOME, policy_text, repository, resource, rule
 
 Json = Any
@@ -46,7 +46,7 @@ def with_rules(*rules: Json, **properties: Any) -> Json:
 def taken(before: Json, after: Json, inventory: Inventory = RELEASES) -> list[Change]:
     """Return what is said of images."""
     known = Inventories({API: inventory})
-    return judged(images.changes, {"Api": before}, {"Api": after}, inventories=known, now=NOW)
+    return changes_of(images.changes, {"Api": before}, {"Api": after}, inventories=known, now=NOW)
 
 
 def test_images_that_the_change_deletes_are_told() -> None:
@@ -134,7 +134,7 @@ def test_tagged_images_stand_before_untagged_ones_and_many_are_cut() -> None:
         len(change.before["images"]),
         change.before["more"],
     )
-    assert [["v1"], ["v2"], []] == [each["imageTags"] for each in change.before["images"][:3]]
+    assert [["v1"], ["v2"], []] == [entry["imageTags"] for entry in change.before["images"][:3]]
 
 
 def test_an_untagged_image_is_called_by_its_digest() -> None:
@@ -151,7 +151,7 @@ def test_assumptions_of_the_simulation_are_said() -> None:
     )
     [change] = taken(with_rules(SHIELD), with_rules(YEAR), Inventory([index, image(2)]))
 
-    [assumed] = [each for each in change.details if "Assumption" in each]
+    [assumed] = [detail for detail in change.details if "Assumption" in detail]
     assert assumed.startswith("Assumption: What 1 index lists is not known.")
 
 
@@ -170,13 +170,13 @@ def test_deletions_that_are_replicated_are_said_to_be_so() -> None:
         },
     )
     base, head = (
-        {"Api": each, "Copying": copying} for each in (with_rules(SHIELD, YEAR), with_rules(YEAR))
+        {"Api": api, "Copying": copying} for api in (with_rules(SHIELD, YEAR), with_rules(YEAR))
     )
     known = Inventories({API: RELEASES})
-    [change] = judged(images.changes, base, head, inventories=known, now=NOW)
+    [change] = changes_of(images.changes, base, head, inventories=known, now=NOW)
 
-    said = "Replication also deletes them in 111122223333/eu-west-1."
-    assert said == change.details[-1]
+    expected = "Replication also deletes them in 111122223333/eu-west-1."
+    assert expected == change.details[-1]
 
 
 def test_a_policy_before_that_is_not_known_is_taken_to_keep_everything() -> None:
@@ -217,10 +217,10 @@ def test_a_whole_review_says_that_there_is_no_inventory() -> None:
     base, head = sides({"Api": with_rules(SHIELD, YEAR)}, {"Api": with_rules(YEAR)})
     known = Inventories({RepositoryId("payments/web", *HOME): RELEASES})
     found = review(base, head, inventories=known).changes
-    [change] = [each for each in found if each.kind == "lifecycle"]
+    [change] = [change for change in found if change.kind == "lifecycle"]
 
-    said = "The affected images are unknown: there is no inventory of the repository."
-    assert (said,) == change.details
+    expected = "The affected images are unknown: there is no inventory of the repository."
+    assert (expected,) == change.details
 
 
 def test_a_whole_review_tells_policy_and_images() -> None:
@@ -228,9 +228,9 @@ def test_a_whole_review_tells_policy_and_images() -> None:
     known = Inventories({API: RELEASES})
     base, head = sides({"Api": with_rules(SHIELD, YEAR)}, {"Api": with_rules(YEAR)})
     found = review(base, head, inventories=known, now=NOW).changes
-    told = [each for each in found if each.kind != "finding"]
+    changes = [change for change in found if change.kind != "finding"]
     gone = review(*sides({"Api": with_rules(YEAR)}, {}), inventories=known).changes
 
-    assert ["images-deleted", "lifecycle"] == [each.kind for each in told]
-    assert () == told[1].details
+    assert ["images-deleted", "lifecycle"] == [change.kind for change in changes]
+    assert () == changes[1].details
     assert "its 4 images are left in" in gone[0].summary

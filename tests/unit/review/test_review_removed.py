@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.compared import API, UNKEPT, only, reviewed, said
+from tests.support.compared import API, UNKEPT, described, only, reviewed
 from tests.support.rule_examples.build import HOME, KEEPS, creation_template, key, repository
 
 EMPTIED = repository(RepositoryName="payments/api", EmptyOnDelete=True, **UNKEPT)
@@ -87,7 +87,7 @@ def test_emptying_what_is_kept_says_so_in_a_line() -> None:
     """EmptyOnDelete is idle while the repository is retained."""
     after = repository(RepositoryName="payments/api", EmptyOnDelete=True)
 
-    assert [("other", "note", "payments/api: EmptyOnDelete changes")] == said(
+    assert [("other", "note", "payments/api: EmptyOnDelete changes")] == described(
         reviewed({"It": API}, {"It": after})
     )
 

@@ -44,7 +44,7 @@ def test_declaring_the_default_replaces_too() -> None:
         RepositoryName="payments/api", EncryptionConfiguration={"EncryptionType": "AES256"}
     )
 
-    kinds = [each.kind for each in reviewed({"Api": API}, {"Api": declared}).changes]
+    kinds = [change.kind for change in reviewed({"Api": API}, {"Api": declared}).changes]
     assert ["replaced", "finding"] == kinds
 
 
@@ -167,8 +167,8 @@ def test_every_create_only_property_replaces(kind: str) -> None:
         top, *inner = path.split("/")
         values = ["one", "two"]
         for name in reversed(inner):
-            values = [{name: each} for each in values]  # type: ignore[misc]
-        before, after = (resource(kind, {top: each}, **KEEPS) for each in values)
+            values = [{name: value} for value in values]  # type: ignore[misc]
+        before, after = (resource(kind, {top: value}, **KEEPS) for value in values)
         found = list(reviewed({"It": before}, {"It": after}).changes)
 
-        assert (top,) in [each.properties for each in found if each.kind == "replaced"]
+        assert (top,) in [change.properties for change in found if change.kind == "replaced"]

@@ -7,7 +7,7 @@ import pytest
 from ecr_constructs.cloudformation.resource_types import SCANNING, SIGNING
 from ecr_constructs.review import Change
 from ecr_constructs.review.analyzers.settings import changes
-from tests.support.reviewing import judged
+from tests.support.reviewing import changes_of
 from tests.support.rule_examples.build import (
     ABSENT,
     HOME,
@@ -32,9 +32,9 @@ def mutable(setting: Any, *filters: Any) -> Json:
     entries = [
         {
             "ImageTagMutabilityExclusionFilterType": "WILDCARD",
-            "ImageTagMutabilityExclusionFilterValue": each,
+            "ImageTagMutabilityExclusionFilterValue": pattern,
         }
-        for each in filters
+        for pattern in filters
     ]
     return {
         "Api": repository(
@@ -73,7 +73,9 @@ def scanned(scan_type: Any, **filters: list[str]) -> Json:
     rules = [
         {
             "ScanFrequency": frequencies[name],
-            "RepositoryFilters": [{"Filter": each, "FilterType": "WILDCARD"} for each in listed],
+            "RepositoryFilters": [
+                {"Filter": pattern, "FilterType": "WILDCARD"} for pattern in listed
+            ],
         }
         for name, listed in filters.items()
     ]
@@ -85,7 +87,7 @@ def signed(**filters: list[str]) -> Json:
     rules = [
         {
             "SigningProfileArn": f"{PROFILE}{name}",
-            "RepositoryFilters": [{"Filter": each} for each in listed],
+            "RepositoryFilters": [{"Filter": pattern} for pattern in listed],
         }
         for name, listed in filters.items()
     ]
@@ -240,7 +242,7 @@ ONE_WAY: dict[str, tuple[Json, Json, str, tuple[str, ...], tuple[str, ...]]] = {
 
 def changed(before: Json, after: Json) -> list[Change]:
     """Return the changes of settings."""
-    return [change for change in judged(changes, before, after) if change.kind != "lifecycle"]
+    return [change for change in changes_of(changes, before, after) if change.kind != "lifecycle"]
 
 
 @pytest.mark.parametrize("case", ONE_WAY)
@@ -376,8 +378,8 @@ def test_disabled_key_is_an_error(users: Json, name: str | None) -> None:
 
 def test_the_properties_are_told_before_and_after() -> None:
     """So that nothing else speaks of them; of what comes or goes, everything is said."""
-    [change] = judged(changes, kms(), kms(EnableKeyRotation=False))
-    [gone] = judged(changes, signed(release=[]), {})
+    [change] = changes_of(changes, kms(), kms(EnableKeyRotation=False))
+    [gone] = changes_of(changes, signed(release=[]), {})
 
     assert (
         {"EnableKeyRotation": True},
@@ -389,9 +391,9 @@ def test_the_properties_are_told_before_and_after() -> None:
 
 def test_repositories_of_the_app_that_are_no_longer_scanned_are_named() -> None:
     """Only those that the filter was for."""
-    apps = {each: repository(RepositoryName=f"{each.lower()}/api") for each in ("Payments", "Web")}
+    apps = {name: repository(RepositoryName=f"{name.lower()}/api") for name in ("Payments", "Web")}
     nameless = {"Other": repository()}
-    [change] = judged(
+    [change] = changes_of(
         changes,
         {**apps, **nameless, **scanned("BASIC", on_push=["payments/*", "web/*"])},
         {**apps, **nameless, **scanned("BASIC", on_push=["payments/*"])},
@@ -404,6 +406,6 @@ def test_repositories_of_the_app_that_are_no_longer_scanned_are_named() -> None:
 
 def test_a_registry_that_is_not_known_is_called_by_its_stack() -> None:
     """There is nothing else to call it by."""
-    [change] = judged(changes, signed(release=[]), {}, (None, None))
+    [change] = changes_of(changes, signed(release=[]), {}, (None, None))
 
     assert change.summary.startswith("registry of Prod: images of all repositories are no longer")
