@@ -67,8 +67,8 @@ def stack_changed(app: cdk.App, head: bool) -> None:
     """A repository moves to another team's stack."""
     stacks = [stack(app, name) for name in ("Payments", "Storefront")]
     api(stacks[head])
-    for stack in stacks:
-        Repository(stack, "Worker", repository_name=f"{stack.stack_name.lower()}/worker")
+    for home in stacks:
+        Repository(home, "Worker", repository_name=f"{home.stack_name.lower()}/worker")
 
 
 def retention_removed(app: cdk.App, head: bool) -> None:
