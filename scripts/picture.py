@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 _SNAPSHOTS = ROOT / "tests" / "app" / "pull_requests" / "__snapshots__" / "test_comments"
 COMMENT = _SNAPSHOTS / "test_comment[the_worst].md"
-PICTURE = ROOT / "docs" / "review-comment.svg"
+PICTURE = ROOT / "docs" / "guides" / "review-comment.svg"
 
 _WIDTH, _MARGIN, _SIZE, _LINE = 860, 24, 14.0, 22
 _GAP, _GAP_INSIDE, _INDENT = 10, 2, 18

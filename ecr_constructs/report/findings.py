@@ -59,7 +59,7 @@ def _number(count: int, noun: str) -> str:
 
 
 def to_json(report: Report, _: int) -> str:
-    """Return the findings for machines; docs/checks.md describes the keys."""
+    """Return the findings for machines; docs/guides/checks.md describes the keys."""
     document = {
         "findings": list(map(_to_json, report.findings)),
         "suppressed": [

@@ -52,7 +52,7 @@ def _lines(change: Change) -> Iterator[str]:
 
 
 def to_json(review: Review) -> dict[str, Any]:
-    """Return the changes for machines; docs/review.md describes the keys."""
+    """Return the changes for machines; docs/guides/review.md describes the keys."""
     kinds = Counter(each.kind for each in review.changes)
     severities = Counter(each.severity for each in review.changes)
     counts = review.findings

@@ -148,7 +148,7 @@ def test_the_sentence_stands_where_people_look(roles: World, sentence: str) -> N
     found = {role["Properties"]["Description"] for _, role in stack.of_type("AWS::IAM::Role")}
 
     assert sentence in found
-    assert f"| {sentence} |" in (ROOT / "docs" / "access.md").read_text(encoding="utf-8")
+    assert f"| {sentence} |" in (ROOT / "docs" / "guides" / "access.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("mfa", "expected"), [("true", True), ("false", False)])

@@ -1,4 +1,4 @@
-"""The workflows of docs/ci-push.md are what each CI system accepts."""
+"""The workflows of docs/guides/ci-push.md are what each CI system accepts."""
 
 import re
 import subprocess
@@ -9,7 +9,7 @@ from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 
 ROOT = Path(__file__).parents[2]
-_DOCUMENT = (ROOT / "docs" / "ci-push.md").read_text(encoding="utf-8")
+_DOCUMENT = (ROOT / "docs" / "guides" / "ci-push.md").read_text(encoding="utf-8")
 # The file's name stands in the line above the example.
 WORKFLOWS = dict(re.findall(r", `([^`\n]+)`:\n\n```yml\n(.*?)```", _DOCUMENT, re.DOTALL))
 SCHEMAS = {

@@ -1,0 +1,98 @@
+"""Imports between the packages point one way: those of docs/architecture.md, and no others."""
+
+import ast
+import re
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "ecr_constructs"
+# Third parties, and the only modules that may import them.
+RESERVED = {
+    "aws_cdk": r"ecr_constructs/(constructs/|checks/plugin\.py)|stacks/",
+    "constructs": r"ecr_constructs/constructs/|stacks/",
+    "boto3": r"ecr_constructs/live/",
+    "botocore": r"ecr_constructs/live/",
+    "pydantic": r"ecr_constructs/environment/|stacks/",
+    "cfnlint": r"ecr_constructs/checks/cfnlint\.py",
+}
+# They are empty by design, or hand names on (PEP 562, one release of a former path).
+EXEMPT = {"ecr_constructs/__init__.py", "ecr_constructs/__main__.py"}
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    """Yield the path and the syntax tree of each module of the product."""
+    for folder in (PACKAGE, ROOT / "stacks"):
+        for path in sorted(folder.rglob("*.py")):
+            yield str(path.relative_to(ROOT)), ast.parse(path.read_text("utf-8"))
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Yield the dotted names that a module imports, also those for type checkers only."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def area(name: str) -> str | None:
+    """Return the package that a path or dotted name belongs to, of those in the picture."""
+    parts = name.removesuffix(".py").replace("/", ".").split(".")
+    if parts[0] == "stacks":
+        return "stacks"
+    is_ours = parts[0] == "ecr_constructs" and len(parts) > 1 and (PACKAGE / parts[1]).is_dir()
+    return parts[1] if is_ours else None
+
+
+def arrows() -> set[tuple[str, str]]:
+    """Return the imports between packages as the code has them."""
+    pairs = {
+        (area(path), area(name))
+        for path, tree in modules()
+        if path not in EXEMPT
+        for name in imported(tree)
+    }
+    return {(source, target) for source, target in pairs if source and target and source != target}
+
+
+def test_packages_import_as_the_picture_shows() -> None:
+    """The arrows of the architecture page are the imports of the code, neither more nor fewer."""
+    picture = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    drawn = set(re.findall(r"^  (\w+) --> (\w+)$", picture, re.MULTILINE))
+
+    assert sorted(drawn) == sorted(arrows())
+
+
+def test_third_parties_stay_where_they_belong() -> None:
+    """CDK is imported in constructs only, boto3 in live only, pydantic in environment only."""
+    misplaced = [
+        f"{path} imports {name}"
+        for path, tree in modules()
+        if path not in EXEMPT
+        for name in imported(tree)
+        if (owner := RESERVED.get(name.split(".")[0])) and not re.match(owner, path)
+    ]
+
+    assert [] == misplaced
+
+
+def test_modules_import_each_other_one_way() -> None:
+    """No module imports, through others, itself; imports for type checkers count too."""
+    names = {
+        path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): tree
+        for path, tree in modules()
+        if path not in EXEMPT
+    }
+    graph = {
+        name: {
+            target
+            for dotted in imported(tree)
+            for target in (dotted, dotted.rpartition(".")[0])
+            if target in names and target != name
+        }
+        for name, tree in names.items()
+    }
+
+    assert len(names) == len(list(TopologicalSorter(graph).static_order()))
