@@ -89,11 +89,11 @@ class Inventories:
         own = _id_of(repository, name)
         if own in self.of_repositories:
             return (own,)
-        found = [candidate for candidate in self.of_repositories if own.may_be(candidate)]
+        matches = [candidate for candidate in self.of_repositories if own.may_be(candidate)]
         others = _named(repository)[name] - {own}
         # An inventory that another repository matches too is ambiguous.
-        shared = any(candidate.may_be(sibling) for candidate in found for sibling in others)
-        return () if shared else found
+        shared = any(candidate.may_be(sibling) for candidate in matches for sibling in others)
+        return () if shared else matches
 
 
 def _id_of(repository: Resource, name: str) -> RepositoryId:
@@ -104,11 +104,11 @@ def _named(repository: Resource) -> Mapping[str, set[RepositoryId]]:
     """Return the repositories of one side, by name."""
     memo = repository.assembly.memo
     if "repositories by name" not in memo:
-        found: defaultdict[str, set[RepositoryId]] = defaultdict(set)
+        matches: defaultdict[str, set[RepositoryId]] = defaultdict(set)
         for resource in repository.assembly.of_type(REPOSITORY):
             if (name := resource.text("RepositoryName")) is not None:
-                found[name].add(_id_of(resource, name))
-        memo["repositories by name"] = found
+                matches[name].add(_id_of(resource, name))
+        memo["repositories by name"] = matches
     named: Mapping[str, set[RepositoryId]] = memo["repositories by name"]
     return named
 
@@ -147,13 +147,13 @@ def read_inventories(folder: str | Path) -> Inventories:
                 sources[key] = file
         except ValueError as error:
             raise _unreadable(file, error) from None
-    found = {}
+    matches = {}
     for key, listed in images.items():
         try:
-            found[key] = Inventory(listed).with_known(manifests)
+            matches[key] = Inventory(listed).with_known(manifests)
         except ValueError as error:
             raise _unreadable(sources[key], error) from None
-    return Inventories(found)
+    return Inventories(matches)
 
 
 def _images(text: str, region: str | None) -> Iterator[tuple[RepositoryId, Image]]:
@@ -161,8 +161,8 @@ def _images(text: str, region: str | None) -> Iterator[tuple[RepositoryId, Image
         image = image_of(where, entry)
         name, account = entry.get("repositoryName"), entry.get("registryId")
         if not isinstance(name, str) or not isinstance(account, str | None):
-            found = f"{name!r} and {account!r}"
-            raise malformed(where, ": repositoryName and registryId must be texts", found)
+            matches = f"{name!r} and {account!r}"
+            raise malformed(where, ": repositoryName and registryId must be texts", matches)
         yield RepositoryId(name, account, region), image
 
 

@@ -131,9 +131,9 @@ def _pieces(given: Pattern, *, loose: bool = False) -> list[str]:
         loose: Whether unresolved parts may be anything.
     """
     wild = {"*": _MANY, "?": _ONE} if given.is_glob else {}
-    known = _PLACEHOLDER.split(given.text) if loose else [given.text]
+    segments = _PLACEHOLDER.split(given.text) if loose else [given.text]
     pieces: list[str] = []
-    for number, part in enumerate(known):
+    for number, part in enumerate(segments):
         pieces += [_MANY] if number else []
         pieces += [wild.get(character, character) for character in part]
     return pieces

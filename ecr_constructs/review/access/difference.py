@@ -132,7 +132,9 @@ def gains(before: Side, after: Side) -> Sequence[Gain]:
     allowed = _widest(list(after.allowed.beyond(before.allowed, is_undenied=False)))
     undenied = _widest(list(before.denied.beyond(after.denied, is_undenied=True)))
     rest = [
-        gain for gain in undenied if not any(_makes_redundant(other, gain) for other in allowed)
+        gain
+        for gain in undenied
+        if not any(_makes_redundant(permission, gain) for permission in allowed)
     ]
     return [*allowed, *rest]
 

@@ -63,7 +63,7 @@ class Grant:
 
     Attributes:
         allows: Whether they are allowed.
-        principals: Whom the statement applies to.
+        principals: The principals that the statement applies to.
         what: The resources; `EVERYTHING` for the policy of a single resource.
         actions: The actions.
         origin: The resource that holds the policy.

@@ -67,37 +67,37 @@ class Identities:
 
     @cached_property
     def _policies(self) -> dict[str, list[Resource]]:
-        found: dict[str, list[Resource]] = defaultdict(list)
+        holders: dict[str, list[Resource]] = defaultdict(list)
         for policy in self._assembly.of_type(*POLICIES):
             for identity in self.holders_of(policy):
-                found[identity.reference].append(policy)
-        return found
+                holders[identity.reference].append(policy)
+        return holders
 
     @cached_property
     def _holders(self) -> dict[str, list[Identity]]:
         """The identities that list a managed policy, by its ARN."""
-        found: dict[str, list[Identity]] = defaultdict(list)
+        holders: dict[str, list[Identity]] = defaultdict(list)
         for resource in self._assembly.of_type(*IDENTITIES):
             arns = resource.get("ManagedPolicyArns")
             for arn in arns if isinstance(arns, list) else ():
                 if isinstance(arn, str):
-                    found[arn].append(identity_of(resource))
-        return found
+                    holders[arn].append(identity_of(resource))
+        return holders
 
     def holders_of(self, resource: Resource) -> list[Identity]:
         """Return who holds a policy; an identity holds its inline policies."""
         if resource.type in IDENTITIES:
             return [identity_of(resource)]
-        found: list[Identity] = []
+        holders: list[Identity] = []
         for name, kind in _ATTACHING.items():
             value = resource.get(name)
             names = value if isinstance(value, list) else [value]
-            found += [self._named(kind, name) for name in names if isinstance(name, str)]
+            holders += [self._named(kind, name) for name in names if isinstance(name, str)]
         if resource.type == _MANAGED:
             own = str(resource.stack.attribute(resource.id, "Ref"))
-            found += self._holders.get(own, [])
-            found = found or [Identity(own, f"every holder of policy {resource.id}")]
-        return found
+            holders += self._holders.get(own, [])
+            holders = holders or [Identity(own, f"every holder of policy {resource.id}")]
+        return holders
 
     def _named(self, kind: str, name: str) -> Identity:
         referred = self._assembly.referred_to(name)
@@ -171,12 +171,12 @@ def _touched(
     pairs: Sequence[Pair], base: Identities, head: Identities
 ) -> Mapping[Identity, list[Pair]]:
     """Return the identities whose policies may differ, with the resources that may differ."""
-    found: dict[Identity, dict[int, Pair]] = defaultdict(dict)
+    holders: dict[Identity, dict[int, Pair]] = defaultdict(dict)
     for number, pair in enumerate(pairs):
         for side, resource in ((head, pair.after), (base, pair.before)):
             for identity in side.holders_of(resource) if resource is not None else ():
-                found[identity][number] = pair
-    return {identity: list(where.values()) for identity, where in found.items()}
+                holders[identity][number] = pair
+    return {identity: list(where.values()) for identity, where in holders.items()}
 
 
 def _uncertainty(pairs: Sequence[Pair]) -> Uncertainty:

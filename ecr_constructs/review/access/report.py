@@ -137,10 +137,10 @@ def _direction(subject: Subject, left: Side, right: Side, *, widens: bool) -> It
 
 
 def _by_principals(gained: Sequence[Gain]) -> list[tuple[PrincipalSet, list[Gain]]]:
-    found: dict[PrincipalSet, list[Gain]] = {}
+    by_principals: dict[PrincipalSet, list[Gain]] = {}
     for gain in gained:
-        found.setdefault(gain.principals, []).append(gain)
-    return list(found.items())
+        by_principals.setdefault(gain.principals, []).append(gain)
+    return list(by_principals.items())
 
 
 def _change(

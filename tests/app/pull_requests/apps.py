@@ -177,7 +177,7 @@ def fifty_repositories_added(app: cdk.App, head: bool) -> None:
 
 
 def the_worst(app: cdk.App, head: bool) -> None:
-    """A key for what is there, no more protection of releases, and every AWS account let in."""
+    """A key for what is there, no more protection of releases, and every AWS account allowed."""
     payments = stack(app)
     key = RegistryKey(payments, "Key", alias="alias/ecr/payments")
     api(payments, encryption=Encryption.customer_managed(key) if head else None)

@@ -25,10 +25,10 @@ def summaries(
     base: Resources | Sequence[Template], head: Resources | Sequence[Template]
 ) -> dict[str, list[str]]:
     """Return the summaries of the changes of access, by kind."""
-    found: dict[str, list[str]] = {}
+    by_kind: dict[str, list[str]] = {}
     for change in access_changes(base, head):
-        found.setdefault(change.kind, []).append(change.summary)
-    return found
+        by_kind.setdefault(change.kind, []).append(change.summary)
+    return by_kind
 
 
 def having(*statements: Any, name: str = "payments/api") -> dict[str, Any]:

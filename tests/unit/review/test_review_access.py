@@ -1,4 +1,4 @@
-"""What is said of who may do what with repositories, registries and keys."""
+"""Changes of access to repositories, registries and keys."""
 
 from typing import Any
 
@@ -119,7 +119,7 @@ STATEMENTS: dict[str, tuple[list[Any], list[Any], list[str], list[str]]] = {
         ],
         [],
     ),
-    "an action that nobody knows": (
+    "an unknown action": (
         [],
         [allow(["ecr:Teleport", "s3:GetObject"], Principal=PARTNER)],
         ["account 444455556666 may call Teleport"],
@@ -232,12 +232,12 @@ STATEMENTS: dict[str, tuple[list[Any], list[Any], list[str], list[str]]] = {
 
 @pytest.mark.parametrize("case", STATEMENTS)
 def test_statements_are_compared_as_sets(case: str) -> None:
-    """Whose access to a repository is wider or narrower is said once, and of nobody else."""
+    """Each wider or narrower principal set is reported once, and no other."""
     before, after, widened, narrowed = STATEMENTS[case]
-    found = summaries(having(*before), having(*after))
+    changes = summaries(having(*before), having(*after))
 
-    assert [f"payments/api: {sentence}" for sentence in widened] == found.get(WIDENED, [])
-    assert [f"payments/api: {sentence}" for sentence in narrowed] == found.get(NARROWED, [])
+    assert [f"payments/api: {sentence}" for sentence in widened] == changes.get(WIDENED, [])
+    assert [f"payments/api: {sentence}" for sentence in narrowed] == changes.get(NARROWED, [])
 
 
 def test_wildcard_is_everyones_organization() -> None:
@@ -271,7 +271,7 @@ def test_change_tells_both_sides() -> None:
 
 
 def test_account_may_be_of_the_organization() -> None:
-    """Nobody knows the accounts of an organization: that one may be of it is said."""
+    """The accounts of an organization are unknown; the change says that one may belong to it."""
     widened, narrowed = access_changes(having(WITHIN), having(allow(PULL, Principal=PARTNER)))
 
     assert (
@@ -299,7 +299,7 @@ SEVERITIES: dict[str, tuple[list[Any], list[Any], str]] = {
 
 @pytest.mark.parametrize("case", SEVERITIES)
 def test_whoever_is_unknown_is_worst(case: str) -> None:
-    """To let in everyone is an error, to let in somebody a warning, to let in fewer a note."""
+    """Access for everyone is an error, for a named principal a warning, less access a note."""
     before, after, severity = SEVERITIES[case]
 
     assert [severity] == [
@@ -414,7 +414,7 @@ def test_what_is_not_known_is_said(case: str) -> None:
 
 
 def test_registry_policy_that_is_not_known_is_said() -> None:
-    """A new registry policy that is known only at the deployment may let in anybody."""
+    """A new registry policy that is known only at the deployment may allow anybody."""
     registry = {"Policy": resource(REGISTRY_POLICY, {"PolicyText": {"Ref": "Text"}})}
 
     assert {
@@ -430,16 +430,16 @@ def test_registry_policy_that_is_not_known_is_said() -> None:
 def test_statements_that_are_known_are_compared() -> None:
     """Beside a statement that is as unknown as it was, the others are compared."""
     perhaps = {"Fn::If": ["IsOpen", ANY, {"Ref": "AWS::NoValue"}]}
-    found = summaries(having(perhaps), having(perhaps, allow(PULL, Principal=PARTNER)))
+    changes = summaries(having(perhaps), having(perhaps, allow(PULL, Principal=PARTNER)))
 
-    assert {WIDENED: ["payments/api: account 444455556666 may pull"]} == found
+    assert {WIDENED: ["payments/api: account 444455556666 may pull"]} == changes
 
 
 def test_mark_of_no_stack_is_a_name() -> None:
     """What looks like a reference, and is none, is compared as it is written."""
-    found = summaries(having(), having(allow(PULL, Principal={"AWS": "${Token[9.Ci.Arn]}"})))
+    changes = summaries(having(), having(allow(PULL, Principal={"AWS": "${Token[9.Ci.Arn]}"})))
 
-    assert {WIDENED: ["payments/api: Ci may pull"]} == found
+    assert {WIDENED: ["payments/api: Ci may pull"]} == changes
 
 
 def test_unknown_parts_that_are_the_same_are_no_change() -> None:

@@ -1,4 +1,4 @@
-"""What each condition of a statement means for those whom it lets in."""
+"""What each condition means for the principals of a statement."""
 
 from typing import Any
 
@@ -26,8 +26,8 @@ ORG_ID, ACCOUNT_ID = "aws:PrincipalOrgID", "aws:PrincipalAccount"
 WITHIN = when("StringEquals", ORG_ID, ORGANIZATION)
 ANYONE: dict[str, Any] = {}
 
-# Whom a statement is for, its conditions that are narrower, those that are wider, and what is said
-# when the first become the second: with the second in place of the first it is the other way round.
+# The principal, the narrower conditions, the wider ones, and the widening from the first to the
+# second; the reverse narrows.
 WIDER: dict[str, tuple[Any, dict[str, Any], dict[str, Any], str]] = {
     "an organization dropped": ("*", WITHIN, ANYONE, "every AWS account may pull"),
     "a second organization": (
@@ -204,7 +204,7 @@ WIDER: dict[str, tuple[Any, dict[str, Any], dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("case", WIDER)
 def test_wider_condition_widens(case: str) -> None:
-    """A condition that lets in more widens access, and narrows nothing; back it narrows only."""
+    """A wider condition widens only; the reverse narrows only."""
     principal, narrow, wide, expected = WIDER[case]
     base, head = (
         having(allow(PULL, Principal=principal, Condition=condition))
@@ -218,7 +218,7 @@ def test_wider_condition_widens(case: str) -> None:
     assert 1 == len(widened[WIDENED]) == len(narrowed[NARROWED])
 
 
-# Whom a statement is for, and two conditions of which neither holds the other.
+# The principal, and two conditions of which neither implies the other.
 OTHERS: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
     "organizations": ("*", WITHIN, when("StringEquals", ORG_ID, SECOND)),
     "inside and outside": ("*", WITHIN, when("StringNotEquals", ORG_ID, ORGANIZATION)),
@@ -283,10 +283,10 @@ def test_other_condition_does_both(case: str) -> None:
     base, head = (
         having(allow(PULL, Principal=principal, Condition=condition)) for condition in (one, other)
     )
-    found = access_changes(base, head)
+    changes = access_changes(base, head)
 
-    assert [WIDENED, NARROWED] == [change.kind for change in found]
-    assert not any("may widen" in change.summary for change in found)
+    assert [WIDENED, NARROWED] == [change.kind for change in changes]
+    assert not any("may widen" in change.summary for change in changes)
 
 
 # What cannot be compared.
@@ -338,16 +338,16 @@ DOUBTFUL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("case", DOUBTFUL)
 def test_what_cannot_be_compared_is_said(case: str) -> None:
-    """Of conditions that nobody can compare it is said that somebody must read them."""
+    """Conditions that cannot be compared need a review."""
     base, head = (
         having(allow(PULL, Principal=PARTNER, Condition=condition)) for condition in DOUBTFUL[case]
     )
-    found = access_changes(base, head)
+    changes = access_changes(base, head)
 
     assert any(
         " access: what account 444455556666" in change.summary
         and change.summary.endswith(" may do cannot be compared; review it")
-        for change in found
+        for change in changes
     )
     assert [] == access_changes(base, base)
 

@@ -1,4 +1,4 @@
-"""What is said of roles, users and groups: what they may do, and who may assume them."""
+"""Changes of access of roles, users and groups, and of who may assume roles."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -263,22 +263,22 @@ CASES: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], list[str], list[str
 def test_all_policies_of_somebody_count(case: str) -> None:
     """What somebody may do is compared by all policies that they have, wherever these stand."""
     before, after, widened, narrowed = CASES[case]
-    found = summaries({"Api": API, **before}, {"Api": API, **after})
+    changes = summaries({"Api": API, **before}, {"Api": API, **after})
 
-    assert widened == found.get(WIDENED, [])
-    assert narrowed == found.get(NARROWED, [])
+    assert widened == changes.get(WIDENED, [])
+    assert narrowed == changes.get(NARROWED, [])
 
 
 def test_key_of_images_counts() -> None:
     """To use a key is access to images if a repository is encrypted with it."""
     using = allow("kms:Decrypt", Resource=get_att("Key"))
-    found = summaries({**ENCRYPTED, "Ci": role()}, {**ENCRYPTED, "Ci": role(using)})
+    changes = summaries({**ENCRYPTED, "Ci": role()}, {**ENCRYPTED, "Ci": role(using)})
 
-    assert {WIDENED: ["role Ci may use Key"]} == found
+    assert {WIDENED: ["role Ci may use Key"]} == changes
 
 
 def test_change_is_said_where_it_comes_from() -> None:
-    """A change is said of the policy that makes it, with the properties that are another."""
+    """A change is reported for the policy that causes it, with the changed properties."""
     base = {"Api": API, "Ci": role(PULLING)}
     head = {"Api": API, "Ci": role(), "Default": policy(PUSHING, PULLING, **ATTACHED_TO_CI)}
     [widened] = access_changes(base, head)
@@ -299,17 +299,17 @@ def test_repository_of_another_stack_is_named() -> None:
     def ci(*statements: Any) -> list[Template]:
         return [images, template({"Ci": role(*statements)}, name="ci")]
 
-    found = summaries(ci(), ci(allow(PULL, Resource={"Fn::ImportValue": "api"})))
+    changes = summaries(ci(), ci(allow(PULL, Resource={"Fn::ImportValue": "api"})))
 
-    assert {WIDENED: ["role Ci may pull from payments/api"]} == found
+    assert {WIDENED: ["role Ci may pull from payments/api"]} == changes
 
 
 def test_repository_without_a_name_is_called_by_its_id() -> None:
     """A repository whose name CloudFormation makes is called by its logical id."""
     plain = {"Api": resource(REPOSITORY, {})}
-    found = summaries({**plain, "Ci": role()}, {**plain, "Ci": role(PULLING)})
+    changes = summaries({**plain, "Ci": role()}, {**plain, "Ci": role(PULLING)})
 
-    assert {WIDENED: ["role Ci may pull from Api"]} == found
+    assert {WIDENED: ["role Ci may pull from Api"]} == changes
 
 
 def test_role_of_the_app_is_of_its_account() -> None:
@@ -430,7 +430,7 @@ def test_trust_of_other_roles_is_their_own_business() -> None:
 
 def test_new_role_for_anybody_is_said() -> None:
     """A new role that anybody may assume is an error, beside what it may do."""
-    found = access_changes({"Api": API}, {"Api": API, "Ci": role(PUSHING, trust=token("*"))})
+    changes = access_changes({"Api": API}, {"Api": API, "Ci": role(PUSHING, trust=token("*"))})
 
-    assert ["error", "warning"] == [change.severity for change in found]
-    assert "may assume the role" in found[0].summary
+    assert ["error", "warning"] == [change.severity for change in changes]
+    assert "may assume the role" in changes[0].summary

@@ -1,4 +1,4 @@
-"""Laws of what is said of access, whatever the policies are."""
+"""Laws of access changes, for any policies."""
 
 import copy
 from collections import Counter
@@ -43,13 +43,13 @@ ACTIONS = [PULL, "ecr:*", "*", "ecr:BatchGetImage", ["ecr:Put*", "ecr:Nothing"],
 @st.composite
 def conditions(draw: st.DrawFn) -> dict[str, Any]:
     """Draw conditions as they are written."""
-    found: dict[str, Any] = {}
+    written: dict[str, Any] = {}
     for _ in range(draw(st.integers(0, 2))):
         key = draw(st.sampled_from(sorted(VALUES)))
         chosen = st.sampled_from(VALUES[key])
         values = draw(st.lists(chosen, min_size=1, max_size=2) | chosen)
-        found.setdefault(draw(st.sampled_from(OPERATORS)), {})[key] = values
-    return found
+        written.setdefault(draw(st.sampled_from(OPERATORS)), {})[key] = values
+    return written
 
 
 @st.composite

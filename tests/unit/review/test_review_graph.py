@@ -1,4 +1,4 @@
-"""Who replicates to whom, before and after."""
+"""The replication between registries, before and after."""
 
 import re
 from typing import Any

@@ -44,9 +44,11 @@ def with_rules(*rules: Json, **properties: Any) -> Json:
 
 
 def taken(before: Json, after: Json, inventory: Inventory = RELEASES) -> list[Change]:
-    """Return what is said of images."""
-    known = Inventories({API: inventory})
-    return changes_of(images.changes, {"Api": before}, {"Api": after}, inventories=known, now=NOW)
+    """Return the changes of images."""
+    inventories = Inventories({API: inventory})
+    return changes_of(
+        images.changes, {"Api": before}, {"Api": after}, inventories=inventories, now=NOW
+    )
 
 
 def test_images_that_the_change_deletes_are_told() -> None:
@@ -172,8 +174,8 @@ def test_deletions_that_are_replicated_are_said_to_be_so() -> None:
     base, head = (
         {"Api": api, "Copying": copying} for api in (with_rules(SHIELD, YEAR), with_rules(YEAR))
     )
-    known = Inventories({API: RELEASES})
-    [change] = changes_of(images.changes, base, head, inventories=known, now=NOW)
+    inventories = Inventories({API: RELEASES})
+    [change] = changes_of(images.changes, base, head, inventories=inventories, now=NOW)
 
     expected = "Replication also deletes them in 111122223333/eu-west-1."
     assert expected == change.details[-1]
@@ -215,9 +217,9 @@ def test_nothing_is_said_where_no_image_goes_or_it_is_not_known(after: Json) -> 
 def test_a_whole_review_says_that_there_is_no_inventory() -> None:
     """If others are given, silence about this one would look like safety."""
     base, head = sides({"Api": with_rules(SHIELD, YEAR)}, {"Api": with_rules(YEAR)})
-    known = Inventories({RepositoryId("payments/web", *HOME): RELEASES})
-    found = review(base, head, inventories=known).changes
-    [change] = [change for change in found if change.kind == "lifecycle"]
+    inventories = Inventories({RepositoryId("payments/web", *HOME): RELEASES})
+    all_changes = review(base, head, inventories=inventories).changes
+    [change] = [change for change in all_changes if change.kind == "lifecycle"]
 
     expected = "The affected images are unknown: there is no inventory of the repository."
     assert (expected,) == change.details
@@ -225,11 +227,11 @@ def test_a_whole_review_says_that_there_is_no_inventory() -> None:
 
 def test_a_whole_review_tells_policy_and_images() -> None:
     """Both are told, and the number of images that a removal leaves behind."""
-    known = Inventories({API: RELEASES})
+    inventories = Inventories({API: RELEASES})
     base, head = sides({"Api": with_rules(SHIELD, YEAR)}, {"Api": with_rules(YEAR)})
-    found = review(base, head, inventories=known, now=NOW).changes
-    changes = [change for change in found if change.kind != "finding"]
-    gone = review(*sides({"Api": with_rules(YEAR)}, {}), inventories=known).changes
+    all_changes = review(base, head, inventories=inventories, now=NOW).changes
+    changes = [change for change in all_changes if change.kind != "finding"]
+    gone = review(*sides({"Api": with_rules(YEAR)}, {}), inventories=inventories).changes
 
     assert ["images-deleted", "lifecycle"] == [change.kind for change in changes]
     assert () == changes[1].details

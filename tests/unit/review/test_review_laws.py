@@ -35,18 +35,18 @@ def compared(base: list[Template], head: list[Template]) -> Review:
 @given(damaged(), damaged())
 def test_any_two_sides_are_compared(base: list[Template], head: list[Template]) -> None:
     """Whatever is compared, each change names a resource of one of the sides, or none."""
-    found = compared(base, head)
-    known = {
+    result = compared(base, head)
+    places = {
         (f"Stack{place}", resource)
         for side in (base, head)
         for place, template in enumerate(side)
         for resource in ["", *TemplateSet([template]).stacks[0].resources]
     }
 
-    for change in found.changes:
-        assert change.place in known
+    for change in result.changes:
+        assert change.place in places
         assert change.summary
-    assert found == compared(base, head)
+    assert result == compared(base, head)
 
 
 @given(damaged())

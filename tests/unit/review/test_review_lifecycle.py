@@ -1,4 +1,4 @@
-"""What a review says of lifecycle policies."""
+"""Changes of lifecycle policies."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def untagged(priority: int, **count: Any) -> Json:
 
 
 def changed(before: list[Json], after: list[Json]) -> Change:
-    """Return what is said of a change of rules; none of them is no policy."""
+    """Return the change between two lists of rules; no rules are no policy."""
     base, head = (
         repository(*rules, RepositoryName="payments/api")
         if rules

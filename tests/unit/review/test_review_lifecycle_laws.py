@@ -1,4 +1,4 @@
-"""What is said of two lifecycle policies, held to what they do to images."""
+"""Changes of two lifecycle policies, held to what they do to images."""
 
 import json
 from random import Random

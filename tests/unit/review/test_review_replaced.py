@@ -169,6 +169,6 @@ def test_every_create_only_property_replaces(kind: str) -> None:
         for name in reversed(inner):
             values = [{name: value} for value in values]  # type: ignore[misc]
         before, after = (resource(kind, {top: value}, **KEEPS) for value in values)
-        found = list(reviewed({"It": before}, {"It": after}).changes)
+        changes = list(reviewed({"It": before}, {"It": after}).changes)
 
-        assert (top,) in [change.properties for change in found if change.kind == "replaced"]
+        assert (top,) in [change.properties for change in changes if change.kind == "replaced"]

@@ -1,4 +1,4 @@
-"""What is said of replication."""
+"""Changes of replication."""
 
 from typing import Any
 
@@ -49,10 +49,10 @@ def copying(*rules: Json, **others: Json) -> Json:
     return {"Replication": resource(REPLICATION, configuration), **others}
 
 
-def severities_and_summaries(found: list[Change]) -> list[tuple[str, str]]:
+def severities_and_summaries(reported: list[Change]) -> list[tuple[str, str]]:
     """Return severity and summary."""
-    assert {"replication"} >= {change.kind for change in found}
-    return [(change.severity, change.summary) for change in found]
+    assert {"replication"} >= {change.kind for change in reported}
+    return [(change.severity, change.summary) for change in reported]
 
 
 ALL = to(ELSEWHERE)
@@ -174,10 +174,10 @@ OFF = f"{REGISTRY}: deletions in repositories payments/* are no longer replicate
 )
 def test_deletions_that_are_replicated_lose_images(beside: Json, severity: str) -> None:
     """An error where a lifecycle policy deletes without anybody's doing."""
-    found = changes_of(changes, copying(PAYMENTS, **beside), copying(DELETING, **beside))
+    reported = changes_of(changes, copying(PAYMENTS, **beside), copying(DELETING, **beside))
     back = changes_of(changes, copying(DELETING, **beside), copying(PAYMENTS, **beside))
 
-    assert [(severity, ON)] == severities_and_summaries(found)
+    assert [(severity, ON)] == severities_and_summaries(reported)
     assert [("note", OFF)] == severities_and_summaries(back)
 
 
@@ -191,7 +191,7 @@ GUARDED = repository(
 
 
 def begun(there: Json) -> tuple[str, ...]:
-    """Return what is said of a replica, beside which there is something at the destination."""
+    """Return the details about a replica, given the resources at its destination."""
     base, head = (
         TemplateSet(
             [
@@ -291,14 +291,14 @@ def test_deletions_are_judged_where_the_account_is_not_known() -> None:
         RepositoryName="payments/api",
         LifecyclePolicy={"LifecyclePolicyText": policy_text(rule(1, tagStatus="any", days=1))},
     )
-    found = changes_of(
+    reported = changes_of(
         changes,
         copying(PAYMENTS, Api=expiring),
         copying(DELETING, Api=expiring),
         (None, None),
     )
 
-    [(severity, summary)] = severities_and_summaries(found)
+    [(severity, summary)] = severities_and_summaries(reported)
     assert "error" == severity
     assert summary.startswith("registry of Prod: deletions in repositories payments/* are")
     assert f"replicated to {WEST}" in summary

@@ -16,9 +16,9 @@ TOPIC = "AWS::SNS::Topic"
 
 def test_no_change_says_nothing() -> None:
     """Equal sides have nothing to say, and nothing to judge."""
-    found = reviewed({"Api": MOVING}, {"Api": MOVING})
+    result = reviewed({"Api": MOVING}, {"Api": MOVING})
 
-    assert ((), Counts(0, 0, 0)) == (found.changes, found.findings)
+    assert ((), Counts(0, 0, 0)) == (result.changes, result.findings)
 
 
 def test_metadata_is_no_change() -> None:
@@ -29,15 +29,15 @@ def test_metadata_is_no_change() -> None:
 def test_a_finding_is_told_when_it_is_new() -> None:
     """What check finds in head and not in base."""
     scanless = repository(RepositoryName="payments/api", ImageScanningConfiguration={})
-    found = reviewed({"Api": API}, {"Api": scanless})
-    [finding] = [change for change in found.changes if change.kind == "finding"]
+    result = reviewed({"Api": API}, {"Api": scanless})
+    [finding] = [change for change in result.changes if change.kind == "finding"]
 
     assert (
         "warning",
         "ECR013 Api: images are not scanned on push",
     ) == (finding.severity, finding.summary)
     assert "ECR013" == finding.after["rule"]
-    assert Counts(new=1, known=0, gone=0) == found.findings
+    assert Counts(new=1, known=0, gone=0) == result.findings
 
 
 def test_old_findings_are_counted_and_gone_ones_too() -> None:
@@ -53,10 +53,10 @@ def test_old_findings_are_counted_and_gone_ones_too() -> None:
 
 def test_a_move_takes_its_findings_along() -> None:
     """What was wrong before is not new under another id."""
-    found = reviewed({"Api": MOVING}, {"Server": MOVING})
+    result = reviewed({"Api": MOVING}, {"Server": MOVING})
 
-    assert ["replaced"] == [change.kind for change in found.changes]
-    assert Counts(new=0, known=1, gone=0) == found.findings
+    assert ["replaced"] == [change.kind for change in result.changes]
+    assert Counts(new=0, known=1, gone=0) == result.findings
 
 
 def test_a_namesake_is_judged_again() -> None:
@@ -115,14 +115,14 @@ def test_what_else_is_changed_or_gone() -> None:
 
 def test_another_type_is_another_resource() -> None:
     """CloudFormation does not turn one into the other."""
-    found = described(
+    result = described(
         reviewed({"It": resource(TOPIC, {})}, {"It": resource("AWS::SQS::Queue", {})})
     )
 
     assert [
         ("other", "note", "AWS::SNS::Topic It is removed"),
         ("other", "note", "AWS::SQS::Queue It is new"),
-    ] == found
+    ] == result
 
 
 def test_a_condition_that_no_longer_holds_removes() -> None:

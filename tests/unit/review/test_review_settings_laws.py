@@ -138,8 +138,8 @@ def test_a_change_taken_back_is_told_as_its_opposite(before: Json, after: Json) 
     assert states == mirrored
 
 
-def _counted(found: list[Change], kind: str) -> int:
-    return sum(change.kind == kind for change in found)
+def _counted(reported: list[Change], kind: str) -> int:
+    return sum(change.kind == kind for change in reported)
 
 
 def _copies(change: Change) -> bool:
@@ -157,7 +157,7 @@ def test_patterns_overlap_if_a_tag_matches_both(one: str, other: str) -> None:
     """The tag is made of both, or there is none of that length."""
     pieces = [side.replace("*", filling) for side in (one, other) for filling in ("", "a", "b")]
     both = [first + second for first in ["", *pieces] for second in ["", *pieces]]
-    found = any(matcher(one)(tag) and matcher(other)(tag) for tag in both)
+    reported = any(matcher(one)(tag) and matcher(other)(tag) for tag in both)
 
     assert overlap(one, other) == overlap(other, one)
-    assert overlap(one, other) or not found
+    assert overlap(one, other) or not reported
