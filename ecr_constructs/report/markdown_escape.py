@@ -7,7 +7,7 @@ import unicodedata
 
 # Characters that are seen as they are: neither control, nor format, nor half of a pair.
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-_EDGES = re.compile(r"""([("']*)(.*?)([)"'.,:;]*)""", re.DOTALL)
+_EDGES = re.compile(r"""([("']*)(.*?)([)"'.,:;…]*)""", re.DOTALL)
 _PLAIN = re.compile(r"""(?:[^\W_]|[-'"%/.,;()…\u2013])*""")
 # What would begin a list, or be a line across, at the beginning of a line.
 _ITEM = re.compile(r"-+|\d+[.)]")

@@ -6,11 +6,12 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.report.document import Block, Heading, Lines
 from ecr_constructs.report.github import Command, workflow_command
 from ecr_constructs.report.markdown_escape import visible
 from ecr_constructs.report.review_sums import NO_CHANGE, found, sums, titled
-from ecr_constructs.review.change import KINDS, SEVERITIES, Severity
+from ecr_constructs.review.change import KINDS, SEVERITIES
 from ecr_constructs.review.phrases import pluralize, strip_tokens
 
 if TYPE_CHECKING:
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from ecr_constructs.review import Change, Review
 
 _COLOURS: dict[Severity, Literal["red", "yellow", "cyan"]] = {
-    "error": "red",
-    "warning": "yellow",
-    "note": "cyan",
+    Severity.ERROR: "red",
+    Severity.WARNING: "yellow",
+    Severity.NOTE: "cyan",
 }
-_COMMANDS: dict[Severity, Command] = {"error": "error", "warning": "warning", "note": "notice"}
+_COMMANDS: dict[Severity, Command] = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.NOTE: "notice",
+}
 
 
 def blocks(review: Review) -> Iterator[Block]:

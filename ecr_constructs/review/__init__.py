@@ -1,6 +1,7 @@
-"""What a pull request will do to the registry: two sides of an app, compared offline."""
+"""Review a pull request: compare two sides of an app offline."""
 
-from ecr_constructs.review.change import Change, Kind, Severity
+from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.review.change import Change, Kind
 from ecr_constructs.review.engine import Review, review
 from ecr_constructs.review.inventories import Inventories, RepositoryId, read_inventories
 from ecr_constructs.review.loading import load_sides

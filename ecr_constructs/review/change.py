@@ -1,7 +1,9 @@
-"""One thing that a pull request does."""
+"""One effect of a pull request."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
+
+from ecr_constructs.model.diagnostics import Severity
 
 Kind = Literal[
     "replaced",
@@ -17,33 +19,42 @@ Kind = Literal[
     "strengthened",
     "other",
 ]
-"""What happens, the worst first."""
-
-Severity = Literal["error", "warning", "note"]
-"""An error loses images, opens access or makes the deployment fail; a warning takes something
-away; a note is the rest."""
+"""The kinds of effects, worst first."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+SEVERITIES: tuple[Severity, ...] = tuple(sorted(Severity, reverse=True))
+"""The severities, worst first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One thing that a pull request does.
+    """One effect of a pull request.
 
     Attributes:
-        kind: What happens.
-        severity: How bad that is.
-        stack: The stack, as its app calls it: ``Prod/Payments``.
-        resource: The logical id, on the side that has the resource; of a move, the one of head.
-        summary: What happens, in one sentence that begins with whom it happens to.
-        repository: The repository's name, or the prefix that a cache or a template is for.
-            Default: it is about neither, or the name is not known.
-        before: What was there, as far as JSON can say it. Default: nothing.
-        after: What will be. Default: nothing.
-        details: Further sentences: what that means, what to do.
-        properties: The properties and attributes of the resource that it is about:
-            ``("EncryptionConfiguration",)``. Default: the resource as a whole.
+        kind: The kind of effect.
+        severity: An error loses images, opens access or fails the deployment; a warning takes
+            something away; a note is anything else.
+        stack: The name of the stack in the app: ``Prod/Payments``.
+        resource: The logical ID, on the side that has the resource; of a move, that of head.
+        summary: One sentence that starts with the affected resource.
+        repository: The name of the repository, or the prefix of a cache or template. Default:
+            neither, or unknown.
+        before: The JSON value before. Default: none.
+        after: The JSON value after. Default: none.
+        details: Further sentences: consequences and remedies.
+        properties: The affected properties and attributes: ``("EncryptionConfiguration",)``.
+            Default: the resource as a whole.
+
+    Example:
+        >>> change = Change(
+        ...     kind="removed",
+        ...     severity=Severity.WARNING,
+        ...     stack="Prod/Payments",
+        ...     resource="Api",
+        ...     summary="payments/api is removed: its images are left in the old repository",
+        ... )
+        >>> change.place
+        ('Prod/Payments', 'Api')
     """
 
     kind: Kind
@@ -59,11 +70,11 @@ class Change:
 
     @property
     def place(self) -> tuple[str, str]:
-        """The stack and the logical id."""
+        """The stack and the logical ID."""
         return self.stack, self.resource
 
     @property
     def order(self) -> tuple[int, int, str, str, str]:
-        """Where it stands among others: the worst first, then by place."""
+        """The sort key: worst first, then by place."""
         worst = SEVERITIES.index(self.severity), KINDS.index(self.kind)
         return *worst, self.stack, self.resource, self.summary

@@ -1,10 +1,13 @@
-"""What became of each resource: who is who on both sides."""
+"""Match the resources of both sides of a review."""
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.resource_types import (
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
     from ecr_constructs.cloudformation.graph import Resource, Stack, TemplateSet
 
-# What names a resource in its registry, whatever its logical id.
+# The properties that name a resource in its registry.
 _NAMES = {
     REPOSITORY: "RepositoryName",
     PUBLIC_REPOSITORY: "RepositoryName",
@@ -33,8 +36,8 @@ _NAMES = {
     PULL_TIME_EXCLUSION: "PrincipalArn",
     "AWS::KMS::Alias": "AliasName",
 }
-# What a template's values may rest on, beside its resources.
-_SURROUNDINGS = ("Parameters", "Mappings", "Conditions", "Transform")
+# The sections of a template that its values may depend on.
+_CONTEXT_KEYS = ("Parameters", "Mappings", "Conditions", "Transform")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Pair:
 
     Attributes:
         before: The resource in base. None: it is new.
-        after: The resource in head. None: it is gone.
+        after: The resource in head. None: it is removed.
     """
 
     before: Resource | None
@@ -51,7 +54,7 @@ class Pair:
 
     @property
     def resource(self) -> Resource:
-        """The resource in head, or in base if it is gone."""
+        """The resource in head, or in base if it is removed."""
         resource = self.after or self.before
         assert resource is not None
         return resource
@@ -63,33 +66,33 @@ class Pair:
 
     @property
     def is_moved(self) -> bool:
-        """Whether it is in another stack, or under another logical id."""
+        """Whether its stack or its logical ID changes."""
         return self.sides is not None and _place(self.sides[0]) != _place(self.sides[1])
 
     @property
     def name(self) -> str | None:
-        """The name of a repository, or the prefix of a cache or a template, if it is known."""
+        """The name of a repository, or the prefix of a cache or template, if known."""
         return name_of(self.resource)
 
     @property
-    def called(self) -> str:
-        """What to call it in a sentence: its name, or its type and logical id."""
+    def label(self) -> str:
+        """Its name in sentences: the name, or the type and logical ID."""
         return self.name or f"{self.type} {self.resource.id}"
 
     @property
     def stack(self) -> str:
-        """The stack, as its app calls it."""
+        """The name of the stack in the app."""
         return self.resource.stack.template.stack
 
     @property
     def sides(self) -> tuple[Resource, Resource] | None:
-        """Both, if there are both."""
+        """Both resources, or None if there is only one."""
         if self.before is None or self.after is None:
             return None
         return self.before, self.after
 
     def values(self, name: str, *path: str | int) -> tuple[Any, Any]:
-        """Return a property before and after; None where it is not there."""
+        """Return a property before and after; None where it is absent."""
         before, after = self.before, self.after
         return (
             before.get(name, *path) if before is not None else None,
@@ -102,10 +105,10 @@ class Comparison:
     """Two sides of an app.
 
     Attributes:
-        base: What is deployed.
-        head: What the pull request wants.
-        inventories: The images of repositories. Default: none are known.
-        now: When the images are looked at. Default: they are not.
+        base: The deployed side.
+        head: The side of the pull request.
+        inventories: The images of repositories. Default: none.
+        now: The time at which lifecycle policies are simulated. Default: the current time.
     """
 
     base: TemplateSet
@@ -115,32 +118,34 @@ class Comparison:
 
     @property
     def pairs(self) -> Sequence[Pair]:
-        """The resources that are not the same on both sides, in the order of their stacks."""
-        return self._compared[0]
+        """The resources that differ between the sides, in the order of their stacks."""
+        return self._resource_changes[0]
 
     @property
     def rewritten(self) -> frozenset[Resource]:
-        """The resources, of both sides, that are written otherwise, if only in their metadata."""
-        return self._compared[1]
+        """The resources of both sides whose text differs, if only in their metadata."""
+        return self._resource_changes[1]
 
     @cached_property
-    def _compared(self) -> tuple[Sequence[Pair], frozenset[Resource]]:
+    def _resource_changes(self) -> tuple[Sequence[Pair], frozenset[Resource]]:
         matched: list[Pair] = []
         gone: list[Resource] = []
         new: list[Resource] = []
         rewritten: list[Resource] = []
         for left, right in zip(self.base.stacks, self.head.stacks, strict=True):
-            moving = _surroundings(left) != _surroundings(right)
+            moving = _context_of(left) != _context_of(right)
             for before, after in _matched(left, right):
                 if before is None or after is None:
                     gone += [before] if before else []
                     new += [after] if after else []
                 elif before.body != after.body:
                     rewritten += [before, after]
-                    if _told(before.body) != _told(after.body) or _come_to_others(before, after):
+                    if _acted_on(before.body) != _acted_on(after.body) or _resolve_differently(
+                        before, after
+                    ):
                         matched.append(Pair(before, after))
-                # Equal texts come to other values where what they refer to is another.
-                elif (moving or before.type != REPOSITORY) and _come_to_others(before, after):
+                # Equal texts have different values if what they refer to differs.
+                elif (moving or before.type != REPOSITORY) and _resolve_differently(before, after):
                     matched.append(Pair(before, after))
         pairs = [*matched, *_moved(gone, new)]
         return pairs, frozenset([*rewritten, *gone, *new])
@@ -151,18 +156,19 @@ class Comparison:
 
     @cached_property
     def changed_stacks(self) -> frozenset[int]:
-        """The places of the stacks in which anything but repositories is not the same."""
+        """The indices of the stacks in which anything except repositories differs."""
         return frozenset(
             number
             for number, (left, right) in enumerate(
                 zip(self.base.stacks, self.head.stacks, strict=True)
             )
-            if left.body is not right.body and _others(left) != _others(right)
+            if left.body is not right.body
+            and _without_repositories(left) != _without_repositories(right)
         )
 
 
 def name_of(resource: Resource) -> str | None:
-    """Return what names a resource in its registry, if it has such a name and that is known."""
+    """Return the name of a resource in its registry, if it has one and it is known."""
     key = _NAMES.get(resource.type)
     return resource.text(key) if key else None
 
@@ -172,15 +178,15 @@ def _place(resource: Resource) -> tuple[str, str | None, str | None, str]:
     return stack.template.stack, stack.account, stack.region, resource.id
 
 
-def _surroundings(stack: Stack) -> list[Any]:
-    return [stack.body.get(name) for name in _SURROUNDINGS]
+def _context_of(stack: Stack) -> list[Any]:
+    return [stack.body.get(name) for name in _CONTEXT_KEYS]
 
 
-def _others(stack: Stack) -> dict[str, Any]:
-    """Return all of a template but what its repositories are like."""
+def _without_repositories(stack: Stack) -> dict[str, Any]:
+    """Return a template without the content of its repositories."""
     resources = {
-        each.id: each.type if each.type == REPOSITORY else each.body
-        for each in stack.resources.values()
+        resource.id: resource.type if resource.type == REPOSITORY else resource.body
+        for resource in stack.resources.values()
     }
     return {**stack.body, "Resources": resources}
 
@@ -201,42 +207,67 @@ def _made(stack: Stack, logical_id: str) -> Resource | None:
     return resource if resource is not None and resource.is_created else None
 
 
-def _come_to_others(before: Resource, after: Resource) -> bool:
+def _resolve_differently(before: Resource, after: Resource) -> bool:
     return before.properties != after.properties
 
 
-def _told(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what CloudFormation acts on."""
-    return {key: each for key, each in body.items() if key != "Metadata"}
+def _acted_on(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a resource that CloudFormation acts on."""
+    return {key: value for key, value in body.items() if key != "Metadata"}
 
 
 def _moved(gone: Sequence[Resource], new: Sequence[Resource]) -> Iterator[Pair]:
-    """Yield what is gone and what is new; together, if it is the same in another place."""
+    """Yield removed and new resources, as one pair if they are the same resource moved."""
     waiting: dict[tuple[Any, ...], list[Resource]] = defaultdict(list)
-    for each in new:
-        waiting[_identity(each)].append(each)
+    for resource in new:
+        waiting[_identity(resource)].append(resource)
     kept = set()
-    for each in gone:
-        candidates = waiting.get(_identity(each), [])
-        # Where accounts are not known, the same stack is the better guess.
-        stack = each.stack.template.stack
-        here = [other for other in candidates if other.stack.template.stack == stack]
+    for before in gone:
+        candidates = waiting.get(_identity(before), [])
+        # If accounts are unknown, the same stack is the better match.
+        stack = before.stack.template.stack
+        here = [candidate for candidate in candidates if candidate.stack.template.stack == stack]
         after = next(iter([*here, *candidates]), None)
         if after is not None:
             candidates.remove(after)
         kept.add(id(after))
-        yield Pair(each, after)
-    yield from (Pair(None, each) for each in new if id(each) not in kept)
+        yield Pair(before, after)
+    yield from (Pair(None, resource) for resource in new if id(resource) not in kept)
 
 
 def _identity(resource: Resource) -> tuple[Any, ...]:
-    """Return what makes two resources the same thing in AWS."""
+    """Return the key by which two resources are the same in AWS."""
     where = resource.type, resource.registry
     if resource.type in SINGLETONS:
         return where
     if (name := name_of(resource)) is not None:
         return *where, name
     if resource.type == KEY:
-        # A key has no name: one that is like another is the same, moved.
+        # A key has no name; equal properties identify it.
         return *where, repr(resource.properties)
     return *where, resource.stack.template.stack, resource.id
+
+
+_PATH = Path(__file__).with_name("create_only.json")
+
+
+@cache
+def _data() -> dict[str, list[str]]:
+    content: dict[str, list[str]] = json.loads(_PATH.read_text(encoding="utf-8"))
+    return content
+
+
+def create_only(resource_type: str) -> Sequence[str]:
+    """Return the paths of a type's create-only properties: ``EncryptionConfiguration/KmsKey``."""
+    return _data().get(resource_type, ())
+
+
+def replacing_properties(pair: Pair) -> dict[str, tuple[Any, Any]]:
+    """Return the create-only properties that change, with their values before and after."""
+    changed: dict[str, tuple[Any, Any]] = {}
+    for path in create_only(pair.type):
+        top, *inner = path.split("/")
+        before, after = pair.values(top, *inner)
+        if before != after:
+            changed.setdefault(top, pair.values(top))
+    return changed

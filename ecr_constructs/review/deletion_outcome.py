@@ -1,4 +1,4 @@
-"""What becomes of a resource that its stack lets go."""
+"""What CloudFormation does with a resource that leaves its stack."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Attribute = Literal["DeletionPolicy", "UpdateReplacePolicy"]
 RETAINING = ("Retain", "RetainExceptOnCreate")
 
 
-class Fate(NamedTuple):
-    """What becomes of a resource.
+class DeletionOutcome(NamedTuple):
+    """The outcome for a resource that leaves its stack.
 
     Attributes:
-        phrase: What happens, to be put behind its name and a colon.
-        is_lost: Whether something is lost that cannot be had again.
+        phrase: The outcome, to follow the name of the resource and a colon.
+        is_lost: Whether data is lost permanently.
     """
 
     phrase: str
@@ -26,7 +26,7 @@ class Fate(NamedTuple):
 
 
 def is_retained(resource: Resource, attribute: Attribute) -> bool:
-    """Tell whether a resource surely stays when its stack lets it go."""
+    """Tell whether a resource is definitely retained when it leaves its stack."""
     return resource.stack.resolver.resolve(resource.body.get(attribute)) in RETAINING
 
 
@@ -35,25 +35,31 @@ def empties(resource: Resource) -> bool:
     return str(resource.get("EmptyOnDelete")).lower() == "true"
 
 
-def fate_of(resource: Resource, attribute: Attribute, images: str = "its images") -> Fate:
-    """Return what becomes of a resource.
+def deletion_outcome(
+    resource: Resource, attribute: Attribute, images: str = "its images"
+) -> DeletionOutcome:
+    """Return the outcome for a resource.
 
     Args:
         resource: The resource.
-        attribute: What decides: DeletionPolicy if it is removed, UpdateReplacePolicy if replaced.
-        images: What to call the images of a repository.
+        attribute: ``DeletionPolicy`` if it is removed, ``UpdateReplacePolicy`` if it is replaced.
+        images: The images of a repository, in words.
     """
     if is_retained(resource, attribute):
         if resource.type in (REPOSITORY, PUBLIC_REPOSITORY):
-            return Fate(
-                f"{images} are left behind in the old repository, which stays", is_lost=False
+            return DeletionOutcome(
+                f"{images} are left in the old repository, which is retained", is_lost=False
             )
-        return Fate("the old one stays in the account, outside of any stack", is_lost=False)
+        return DeletionOutcome("it is retained in the account, outside of any stack", is_lost=False)
     if resource.type == KEY:
-        return Fate("the key is deleted, and what it encrypts cannot be read again", is_lost=True)
+        return DeletionOutcome(
+            "the key is deleted, and what it encrypts is permanently unreadable", is_lost=True
+        )
     if resource.type == REPOSITORY and empties(resource):
-        return Fate(f"{images} are deleted (EmptyOnDelete, no {attribute}: Retain)", is_lost=True)
+        return DeletionOutcome(
+            f"{images} are deleted (EmptyOnDelete, no {attribute}: Retain)", is_lost=True
+        )
     if resource.type in (REPOSITORY, PUBLIC_REPOSITORY):
-        phrase = f"it is deleted if it is empty, and else left behind with {images}"
-        return Fate(phrase, is_lost=False)
-    return Fate("it is deleted", is_lost=False)
+        phrase = f"it is deleted if it is empty, otherwise left in the account with {images}"
+        return DeletionOutcome(phrase, is_lost=False)
+    return DeletionOutcome("it is deleted", is_lost=False)

@@ -1,30 +1,30 @@
-"""Everything that is to be said of a pull request."""
+"""Run all analyzers over both sides of a pull request."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from ecr_constructs.cloudformation.graph import TemplateSet
-from ecr_constructs.review import access, replication_graph
+from ecr_constructs.review.access import analyzer as access
 from ecr_constructs.review.analyzers import (
+    deletion,
     findings,
     images,
     lifecycle,
-    protection,
-    removal,
     replacement,
     replication,
     settings,
+    uncategorized,
 )
-from ecr_constructs.review.analyzers import uncategorized as others
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison
 from ecr_constructs.review.inventories import Inventories
+from ecr_constructs.review.replication_graph import Edge, edges
 
-_JUDGES: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
+_ANALYZERS: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
     replacement.changes,
-    removal.changes,
-    protection.changes,
+    deletion.removals,
+    deletion.protection_changes,
     access.changes,
     lifecycle.changes,
     images.changes,
@@ -35,17 +35,22 @@ _JUDGES: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What a pull request does.
+    """The effects of a pull request.
 
     Attributes:
-        changes: What it does, the worst first, in a stable order.
-        findings: What ``check`` found that is new, that was there before, and that is gone.
-        replication: What is copied from registry to registry on either side.
+        changes: The effects, worst first, in a stable order.
+        findings: How many findings of ``check`` are new, were there before, and are gone.
+        replication: What is replicated between registries on either side.
+
+    Example:
+        >>> from ecr_constructs.review import load_sides, review
+        >>> base, head = load_sides("main/cdk.out", "cdk.out")  # doctest: +SKIP
+        >>> [change.summary for change in review(base, head).changes]  # doctest: +SKIP
     """
 
     changes: tuple[Change, ...]
     findings: findings.Counts
-    replication: tuple[replication_graph.Edge, ...] = ()
+    replication: tuple[Edge, ...] = ()
 
 
 def review(
@@ -55,19 +60,19 @@ def review(
     inventories: Inventories | None = None,
     now: datetime | None = None,
 ) -> Review:
-    """Return what it will do to deploy one side of an app over the other.
+    """Return the effects of deploying one side of an app over the other.
 
     Args:
-        base: What is deployed; as `load_sides` reads it, as is head.
-        head: What is wanted.
-        inventories: The images of repositories, as `read_inventories` reads them. Default: it
-            is not said which images go.
-        now: When the images are looked at. Default: now.
+        base: The deployed side; `load_sides` reads both.
+        head: The side of the pull request.
+        inventories: The images of repositories; `read_inventories` reads them. Default: the
+            review does not list the images that a lifecycle policy deletes.
+        now: The time at which lifecycle policies are simulated. Default: now.
     """
     comparison = Comparison(base, head, inventories or Inventories(), now)
-    found = [change for judge in _JUDGES for change in judge(comparison)]
-    judged, counts = findings.judged(comparison)
-    found += judged
-    found += others.changes(comparison, found)
-    ordered = tuple(sorted(found, key=lambda each: each.order))
-    return Review(ordered, counts, replication_graph.edges(comparison))
+    changes = [change for analyze in _ANALYZERS for change in analyze(comparison)]
+    new_findings, counts = findings.new_findings(comparison)
+    changes += new_findings
+    changes += uncategorized.changes(comparison, changes)
+    ordered = tuple(sorted(changes, key=lambda change: change.order))
+    return Review(ordered, counts, edges(comparison))

@@ -1,4 +1,4 @@
-"""The images of many repositories, and which of them are a repository's of the app."""
+"""Read the images of many repositories, and match them to the repositories of an app."""
 
 from __future__ import annotations
 
@@ -36,8 +36,12 @@ class RepositoryId(NamedTuple):
 
     Attributes:
         name: Its name.
-        account: Its account. Default: not known.
-        region: Its Region. Default: not known.
+        account: Its account. Default: unknown.
+        region: Its Region. Default: unknown.
+
+    Example:
+        >>> RepositoryId("web", "111122223333").may_be(RepositoryId("web", region="eu-west-1"))
+        True
     """
 
     name: str
@@ -45,10 +49,10 @@ class RepositoryId(NamedTuple):
     region: str | None = None
 
     def may_be(self, other: RepositoryId) -> bool:
-        """Tell whether both may be the same: nothing that is known of both differs."""
+        """Tell whether both may be the same: no value that both have differs."""
         return self.name == other.name and all(
-            one == another or None in (one, another)
-            for one, another in zip(self[1:], other[1:], strict=True)
+            own == theirs or None in (own, theirs)
+            for own, theirs in zip(self[1:], other[1:], strict=True)
         )
 
 
@@ -56,34 +60,33 @@ class RepositoryId(NamedTuple):
 class Inventories:
     """The images of repositories.
 
-    A repository of one name may be there in several accounts and Regions, with other images and
-    other policies. An inventory is a repository's if account and Region are equal; where one of
-    them is not known, only if there is no other inventory, and no other repository, that it could
-    be.
+    Repositories in several accounts and Regions may have the same name, with other images and
+    policies. An inventory belongs to a repository if account and Region are equal. If one of them
+    is unknown, it belongs only if no other inventory and no other repository could match.
 
     Attributes:
-        of_repositories: The inventories. Default: there are none.
+        of_repositories: The inventories. Default: none.
     """
 
     of_repositories: Mapping[RepositoryId, Inventory] = field(default_factory=dict)
 
     def of(self, repository: Resource) -> Inventory | None:
-        """Return the inventory of a repository; None if there is none that surely is its own."""
-        found = self._candidates(repository)
-        return self.of_repositories[found[0]] if len(found) == 1 else None
+        """Return the inventory of a repository; None unless exactly one matches."""
+        candidates = self._candidates(repository)
+        return self.of_repositories[candidates[0]] if len(candidates) == 1 else None
 
     def reason(self, repository: Resource) -> str | None:
-        """Say why it is not known which images a policy takes; None if it is, or nobody asked."""
+        """Return why the affected images are unknown; None if known, or without inventories."""
         if not self.of_repositories or self.of(repository) is not None:
             return None
         name = repository.text("RepositoryName")
-        if any(each.name == name for each in self.of_repositories):
+        if any(repository_id.name == name for repository_id in self.of_repositories):
             return (
-                f"The inventory of {name} may be that of another account or Region, so that it is "
-                "not said which images go: put it into a folder that is called as its Region, and "
-                "synthesize for known accounts and Regions."
+                f"The affected images are unknown: the inventory of {name} may belong to another "
+                "account or Region. Put it into a folder named after its Region, and synthesize "
+                "for explicit accounts and Regions."
             )
-        return "No inventory of it is given, so that it is not said which images go."
+        return "The affected images are unknown: there is no inventory of the repository."
 
     def _candidates(self, repository: Resource) -> Sequence[RepositoryId]:
         name = repository.text("RepositoryName")
@@ -92,11 +95,11 @@ class Inventories:
         own = _id_of(repository, name)
         if own in self.of_repositories:
             return (own,)
-        found = [each for each in self.of_repositories if own.may_be(each)]
+        matches = [candidate for candidate in self.of_repositories if own.may_be(candidate)]
         others = _named(repository)[name] - {own}
-        # One that could be another repository's too is nobody's.
-        shared = any(each.may_be(other) for each in found for other in others)
-        return () if shared else found
+        # An inventory that another repository matches too is ambiguous.
+        shared = any(candidate.may_be(sibling) for candidate in matches for sibling in others)
+        return () if shared else matches
 
 
 def _id_of(repository: Resource, name: str) -> RepositoryId:
@@ -104,35 +107,35 @@ def _id_of(repository: Resource, name: str) -> RepositoryId:
 
 
 def _named(repository: Resource) -> Mapping[str, set[RepositoryId]]:
-    """Return the repositories of a side, by name."""
+    """Return the repositories of one side, by name."""
     memo = repository.assembly.memo
     if "repositories by name" not in memo:
-        found: defaultdict[str, set[RepositoryId]] = defaultdict(set)
-        for each in repository.assembly.of_type(REPOSITORY):
-            if (name := each.text("RepositoryName")) is not None:
-                found[name].add(_id_of(each, name))
-        memo["repositories by name"] = found
+        matches: defaultdict[str, set[RepositoryId]] = defaultdict(set)
+        for resource in repository.assembly.of_type(REPOSITORY):
+            if (name := resource.text("RepositoryName")) is not None:
+                matches[name].add(_id_of(resource, name))
+        memo["repositories by name"] = matches
     named: Mapping[str, set[RepositoryId]] = memo["repositories by name"]
     return named
 
 
 def read_inventories(folder: str | Path) -> Inventories:
-    """Read what ``aws ecr describe-images`` printed of any number of repositories.
+    """Read the output of ``aws ecr describe-images`` for any number of repositories.
 
-    Every ``.json`` file below the folder is read, however it is called: each image tells its
-    repository and its account. The Region is that of the first folder on the way that is called
-    as one (``images/eu-central-1/payments/api.json``); without one it is not known. Several files
-    and pages of one repository are joined. A file that ends in ``.manifests.json`` holds what
-    ``aws ecr batch-get-image`` printed: which images an index lists, and which layers they share.
+    Every ``.json`` file below the folder is read, whatever its name: each image names its
+    repository and account. The Region is that of the first folder on the path whose name is a
+    Region (``images/eu-central-1/payments/api.json``), otherwise unknown. Files and pages of the
+    same repository are joined. A file that ends in ``.manifests.json`` holds the output of
+    ``aws ecr batch-get-image``: which images an index lists, and which layers they share.
 
     Args:
         folder: The folder.
 
     Raises:
-        CheckError: A file cannot be read, or is something else; or there is none.
+        CheckError: A file cannot be read or is not an inventory, or there is none.
     """
     top = Path(folder)
-    files = sorted(each for each in top.rglob("*.json") if each.is_file())
+    files = sorted(path for path in top.rglob("*.json") if path.is_file())
     if not files:
         msg = f"{top} holds no inventory; write there what `{COMMAND}` prints, as NAME.json"
         raise CheckError(msg)
@@ -150,13 +153,13 @@ def read_inventories(folder: str | Path) -> Inventories:
                 sources[key] = file
         except ValidationError as error:
             raise _unreadable(file, error) from None
-    found = {}
+    matches = {}
     for key, listed in images.items():
         try:
-            found[key] = Inventory(listed).with_known(manifests)
-        except ValidationError as error:
+            matches[key] = Inventory(listed).with_known(manifests)
+        except ValueError as error:
             raise _unreadable(sources[key], error) from None
-    return Inventories(found)
+    return Inventories(matches)
 
 
 def _images(text: str, region: str | None) -> Iterator[tuple[RepositoryId, Image]]:
@@ -164,8 +167,8 @@ def _images(text: str, region: str | None) -> Iterator[tuple[RepositoryId, Image
         image = image_of(where, entry)
         name, account = entry.get("repositoryName"), entry.get("registryId")
         if not isinstance(name, str) or not isinstance(account, str | None):
-            found = f"{name!r} and {account!r}"
-            malformed(where, "repositoryName and registryId must be texts", found)
+            matches = f"{name!r} and {account!r}"
+            raise malformed(where, ": repositoryName and registryId must be texts", matches)
         yield RepositoryId(name, account, region), image
 
 
@@ -173,5 +176,6 @@ def _region(path: Path) -> str | None:
     return next(filter(_REGION.fullmatch, path.parent.parts), None)
 
 
-def _unreadable(file: Path, error: ValidationError) -> CheckError:
-    return CheckError(f"{file}: {'; '.join(map(str, error.diagnostics))}")
+def _unreadable(file: Path, error: ValueError) -> CheckError:
+    # An error of an inventory as a whole has several lines.
+    return CheckError(f"{file}: {' '.join(str(error).split())}")

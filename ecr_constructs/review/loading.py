@@ -1,4 +1,4 @@
-"""Both sides of a pull request, with each stack at the same place."""
+"""Read both sides of a pull request, with each stack at the same index."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ecr_constructs.model.lifecycle.json_text import compact
 if TYPE_CHECKING:
     from ecr_constructs.cloudformation.template import Template
 
-# How a snapshot of a parametrized test is called: test_template[Prod-Payments].
+# The name of a snapshot of a parametrized test: test_template[Prod-Payments].
 _SNAPSHOT = re.compile(r"\w+\[(.+)\]")
-# Policies that ECR wants as texts, and that snapshots hold as the JSON in them.
+# Policies that templates hold as texts, and snapshots as JSON.
 _TEXTS = {
     REPOSITORY: (("LifecyclePolicy", "LifecyclePolicyText"),),
     CREATION_TEMPLATE: (("LifecyclePolicy",), ("RepositoryPolicy",)),
@@ -29,32 +29,32 @@ _TEXTS = {
 def load_sides(base: str | Path, head: str | Path) -> tuple[TemplateSet, TemplateSet]:
     """Read two cloud assemblies, or two folders of templates or of their snapshots.
 
-    A stack that is only on one side is empty on the other, so that stacks can be compared by
-    their place, and so can the marks of what is not known before a deployment.
+    A stack that is only on one side is empty on the other, so that stacks, and the marks of
+    unresolved values in them, can be compared by index.
 
     Args:
-        base: What is deployed: ``cdk.out`` of the target branch.
-        head: What the pull request wants: ``cdk.out`` of its branch.
+        base: The deployed side: ``cdk.out`` of the target branch.
+        head: The side of the pull request: ``cdk.out`` of its branch.
 
     Raises:
-        CheckError: Something cannot be read, is no template, or holds none.
+        CheckError: A file cannot be read or is not a template, or a folder has none.
     """
     before, after = (dict(_stacks(Path(side))) for side in (base, head))
     either = {**before, **after}
-    titles = Counter(each.stack for each in either.values())
+    titles = Counter(template.stack for template in either.values())
     sides: tuple[list[Template], list[Template]] = ([], [])
-    for key, known in sorted(either.items()):
-        # Two stacks of one title are in two places.
-        where = f" in {known.account}/{known.region}" if titles[known.stack] > 1 else ""
+    for key, present in sorted(either.items()):
+        # Two stacks with the same title differ by account or Region.
+        where = f" in {present.account}/{present.region}" if titles[present.stack] > 1 else ""
         for templates, side in zip(sides, (before, after), strict=True):
-            template = side.get(key) or _emptied(known)
-            templates.append(replace(template, stack=f"{known.stack}{where}"))
+            template = side.get(key) or _emptied(present)
+            templates.append(replace(template, stack=f"{present.stack}{where}"))
     return TemplateSet(sides[0]), TemplateSet(sides[1])
 
 
 def _stacks(folder: Path) -> Iterator[tuple[tuple[str, ...], Template]]:
     templates = load([folder])
-    by_path = {each.path: each for each in templates}
+    by_path = {template.path: template for template in templates}
     for template in templates:
         path = template.path
         assert path is not None
@@ -63,14 +63,14 @@ def _stacks(folder: Path) -> Iterator[tuple[tuple[str, ...], Template]]:
         # The same stack in another account or Region is another stack.
         where = (template.account or "", template.region or "")
         key = (template.stack_name or _relative(path, folder), own, *where)
-        # Only snapshots hold policies as JSON; in an assembly that would be a fault.
+        # Only snapshots hold policies as JSON; in an assembly that is an error.
         body = template.body if template.stack_name else _as_deployed(template.body)
         title = "/".join(filter(None, (_title(top), own)))
         yield key, replace(template, stack=title, body=body)
 
 
 def _title(template: Template) -> str:
-    """Return what people call a stack: by its construct, or by its file."""
+    """Return the title of a stack: its construct path, or its file."""
     assert template.path is not None
     match = _SNAPSHOT.fullmatch(template.path.name.removesuffix(".template.json"))
     return template.construct or (match[1] if match else template.path.name.split(".")[0])

@@ -1,18 +1,26 @@
-"""Values and numbers in sentences."""
+"""Values, numbers and resources in sentences."""
+
+from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, KEY, SINGLETONS
 from ecr_constructs.model.lifecycle.json_text import compact
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ecr_constructs.cloudformation.graph import Resource
+    from ecr_constructs.review.comparison import Comparison, Pair
+
 _LONGEST = 120
-# A reference to an attribute of another resource, which is not known before the deployment.
+# A reference to an attribute of another resource, which is known only at deploy time.
 _ATTRIBUTE = re.compile(r"\$\{Token\[(?:\d+\.)?([\w.]+)\]\}", re.ASCII)
 
 
 def format_value(value: Any) -> str:
-    """Return a property's value for a sentence; a long one is cut."""
+    """Return the value of a property for a sentence, at most 120 characters."""
     if value is None:
         return "absent"
     text = strip_tokens(value if isinstance(value, str) else compact(value))
@@ -20,23 +28,45 @@ def format_value(value: Any) -> str:
 
 
 def strip_tokens(text: str) -> str:
-    """Return a text in which what is not known before the deployment is called ``${Key.Arn}``."""
+    """Replace references that are known only at deploy time by ``${Key.Arn}``."""
     return _ATTRIBUTE.sub(lambda match: f"${{{match[1]}}}", text)
 
 
 def join_names(names: Any, most: int = 5) -> str:
-    """Return names as ``a, b and c``, and how many more there are than can be read."""
-    shown = [str(each) for each in names]
+    """Return names as ``a, b and c``, and the number of names that are left out."""
+    shown = [str(name) for name in names]
     if len(shown) > most:
         shown = [*shown[: most - 1], f"{len(shown) - most + 1:,} more"]
     return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1] if shown else "")))
 
 
-def but_for(names: Sequence[str]) -> str:
-    """Return ``, but for a and b``, or nothing."""
-    return f", but for {join_names(names)}" if names else ""
+def except_for(names: Sequence[str]) -> str:
+    """Return ``, except a and b``, or an empty text."""
+    return f", except {join_names(names)}" if names else ""
 
 
 def pluralize(count: int, noun: str) -> str:
     """Return ``1 image`` or ``2,000 images``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def images_of(comparison: Comparison, repository: Resource) -> str:
+    """Return ``its images``, with their number if it is known."""
+    inventory = comparison.inventories.of(repository)
+    return "its images" if inventory is None else f"its {pluralize(len(inventory), 'image')}"
+
+
+def subject(pair: Pair) -> str:
+    """Return the subject of a sentence: ``payments/api``, ``creation template web``."""
+    if pair.type == CREATION_TEMPLATE:
+        return f"creation template {pair.name or pair.resource.id}"
+    if pair.type == KEY:
+        return f"key {pair.resource.id}"
+    return registry_of(pair.resource) if pair.type in SINGLETONS else pair.label
+
+
+def registry_of(resource: Resource) -> str:
+    """Return ``registry 111122223333/eu-central-1``, or the registry of a stack."""
+    if resource.registry is None:
+        return f"registry of {resource.stack.template.stack or resource.stack.template.name}"
+    return f"registry {'/'.join(resource.registry)}"

@@ -1,4 +1,4 @@
-"""What is copied from registry to registry, on either side."""
+"""The replication between registries, on both sides."""
 
 from __future__ import annotations
 
@@ -17,19 +17,18 @@ if TYPE_CHECKING:
     from ecr_constructs.review.comparison import Comparison
 
 State = Literal["removed", "added", "kept"]
-"""Whether something is copied in base, in head, or in both."""
+"""Whether a replication exists in base, in head, or in both."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """What one registry copies to another.
+    """The replication from one registry to another.
 
     Attributes:
         source: The registry that images are pushed to.
-        destination: The one that they are copied to.
-        prefixes: Beginnings of the names of the repositories that are copied, in their order;
-            ``""`` copies all.
-        state: Whether that is so in base, in head, or in both.
+        destination: The registry that they are copied to.
+        prefixes: The prefixes of the repositories that are copied, sorted; ``""`` for all.
+        state: Whether it exists in base, in head, or in both.
     """
 
     source: RegistryId
@@ -39,7 +38,7 @@ class Edge:
 
 
 def edges(comparison: Comparison) -> tuple[Edge, ...]:
-    """Return all that is copied, what changes first."""
+    """Return all replications, those that change first."""
     before, after = (frozenset(_copied(side)) for side in (comparison.base, comparison.head))
     prefixes: dict[tuple[State, RegistryId, RegistryId], list[str]] = defaultdict(list)
     sides: dict[State, frozenset[tuple[RegistryId, RegistryId, str]]] = {
@@ -51,8 +50,8 @@ def edges(comparison: Comparison) -> tuple[Edge, ...]:
         for source, destination, prefix in sorted(copied):
             prefixes[state, source, destination].append(prefix)
     return tuple(
-        Edge(source, destination, tuple(each), state)
-        for (state, source, destination), each in prefixes.items()
+        Edge(source, destination, tuple(copied), state)
+        for (state, source, destination), copied in prefixes.items()
     )
 
 

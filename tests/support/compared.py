@@ -1,4 +1,4 @@
-"""Two sides of an app, written as resources."""
+"""Two sides of an app, given as resources."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ UNKEPT = dict.fromkeys(KEEPS, "Delete")
 def sides(
     before: Given, after: Given, at: tuple[str | None, str | None] = HOME
 ) -> tuple[TemplateSet, TemplateSet]:
-    """Return both sides of one stack's resources, or of several stacks' by their names."""
+    """Return two sides, of the resources of one stack or of several stacks by name."""
     stacks = [_stacks(before), _stacks(after)]
     names = sorted({*stacks[0], *stacks[1]})
     base, head = (
@@ -32,21 +32,21 @@ def sides(
 
 
 def _stacks(given: Given) -> Mapping[str, Resources]:
-    is_one = all("Type" in each for each in given.values())
+    is_one = all("Type" in resource for resource in given.values())
     return {"Prod": given} if is_one else given
 
 
 def reviewed(before: Given, after: Given, at: tuple[str | None, str | None] = HOME) -> Review:
-    """Review what becomes of resources."""
+    """Review two versions of resources."""
     return review(*sides(before, after, at))
 
 
-def said(review: Review) -> list[tuple[str, str, str]]:
-    """Return kind, severity and summary of what is said, the worst first."""
-    return [(each.kind, each.severity, each.summary) for each in review.changes]
+def described(review: Review) -> list[tuple[str, str, str]]:
+    """Return kind, severity and summary of each change, worst first."""
+    return [(change.kind, change.severity, change.summary) for change in review.changes]
 
 
 def only(review: Review) -> Change:
-    """Return the one change there is."""
+    """Return the only change."""
     [change] = review.changes
     return change

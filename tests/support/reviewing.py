@@ -1,4 +1,4 @@
-"""What one judge of a review says."""
+"""Run one analyzer of a review."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -8,11 +8,11 @@ from ecr_constructs.review.comparison import Comparison
 from tests.support.compared import Given, sides
 from tests.support.rule_examples.build import HOME
 
-Judge = Callable[[Comparison], Iterable[Change]]
+Analyzer = Callable[[Comparison], Iterable[Change]]
 
 
-def judged(
-    judge: Judge,
+def changes_of(
+    analyzer: Analyzer,
     before: Given,
     after: Given,
     at: tuple[str | None, str | None] = HOME,
@@ -20,6 +20,6 @@ def judged(
     inventories: Inventories | None = None,
     now: datetime | None = None,
 ) -> list[Change]:
-    """Return what a judge says of two sides."""
+    """Return the changes that an analyzer reports for two sides."""
     base, head = sides(before, after, at)
-    return list(judge(Comparison(base, head, inventories or Inventories(), now)))
+    return list(analyzer(Comparison(base, head, inventories or Inventories(), now)))

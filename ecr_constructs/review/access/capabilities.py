@@ -1,4 +1,4 @@
-"""What actions come to: to pull, to push, to administer.
+"""Map IAM actions to what they enable: pull, push, administer.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
@@ -16,14 +16,14 @@ from ecr_constructs.model.tokens import is_unresolved
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """Something that can be done.
+    """An operation that a set of IAM actions enables.
 
     Attributes:
-        verb: What, after ``may``.
-        on: The same before the name of what it is done to; None if it is done to nothing.
-        actions: The actions that it takes.
-        also: Actions that go along with them. Default: none do.
-        is_whole: Whether it takes all of the actions. Default: each of them does it.
+        verb: The operation, to follow ``may``.
+        on: The operation, to precede the name of a resource; None if it has no resource.
+        actions: The IAM actions that enable it.
+        also: Actions that usually accompany them. Default: none.
+        is_whole: Whether it needs all of the actions. Default: any of them is enough.
     """
 
     verb: str
@@ -33,12 +33,12 @@ class Capability:
     is_whole: bool = False
 
     def is_in(self, actions: Iterable[str], *, denied: bool) -> bool:
-        """Tell whether actions are enough to do it; or enough, if denied, not to do it."""
+        """Tell whether actions are enough to enable it or, if denied, to prevent it."""
         common = self.actions.intersection(actions)
         return common == self.actions if self.is_whole and not denied else bool(common)
 
 
-# Lambda pulls without BatchCheckLayerAvailability: it takes no more than the two.
+# Lambda pulls without BatchCheckLayerAvailability: two actions are enough.
 # https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
 _CHECK = "BatchCheckLayerAvailability"
 _WHOLE = {
@@ -113,20 +113,26 @@ SERVICES = ("ecr", "ecr-public", "kms", "sts")
 
 @cache
 def _capabilities(service: str) -> tuple[Capability, ...]:
-    """Return what can be done with a service."""
+    """Return the operations of a service."""
     if service not in ("ecr", "ecr-public"):
         table = _KEYS if service == "kms" else _ROLES
-        return tuple(_any_of(service, verb, *each) for verb, each in table.items())
+        return tuple(_any_of(service, verb, *entry) for verb, entry in table.items())
     also = frozenset(_of(service, _CHECK))
-    known = [
+    capabilities = [
         Capability(verb, on, frozenset(_of(service, names)), also, is_whole=True)
         for verb, (on, names) in _WHOLE.items()
     ]
-    known += [_any_of(service, verb, *each) for verb, each in _REPOSITORIES.items()]
-    taken = {each.lower() for one in known for each in one.actions | one.also}
-    rest = " ".join(e for e in actions_of(service) if f"{service}:{e}".lower() not in taken)
+    capabilities += [_any_of(service, verb, *entry) for verb, entry in _REPOSITORIES.items()]
+    taken = {
+        action.lower()
+        for capability in capabilities
+        for action in capability.actions | capability.also
+    }
+    rest = " ".join(
+        name for name in actions_of(service) if f"{service}:{name}".lower() not in taken
+    )
     reading = "read images and settings"
-    return (*known, _any_of(service, reading, f"{reading} of", rest))
+    return (*capabilities, _any_of(service, reading, f"{reading} of", rest))
 
 
 def _any_of(service: str, verb: str, on: str | None, names: str) -> Capability:
@@ -134,19 +140,21 @@ def _any_of(service: str, verb: str, on: str | None, names: str) -> Capability:
 
 
 def _of(service: str, names: str) -> Iterator[str]:
-    yield from (f"{service}:{each}" for each in names.split())
+    yield from (f"{service}:{name}" for name in names.split())
 
 
 @cache
 def _universe(service: str) -> frozenset[str]:
     """Return the actions of a service."""
-    return frozenset().union(*(each.actions | each.also for each in _capabilities(service)))
+    return frozenset().union(
+        *(capability.actions | capability.also for capability in _capabilities(service))
+    )
 
 
 def actions_in(statement: Statement, service: str) -> frozenset[str]:
-    """Return the actions of a service that a statement speaks of.
+    """Return the actions of a service that a statement names.
 
-    What is no action that is known stands as it is written.
+    An unknown action is returned as it is written.
 
     Args:
         statement: The statement.
@@ -156,31 +164,33 @@ def actions_in(statement: Statement, service: str) -> frozenset[str]:
         excluded = statement.body["NotAction"]
         patterns = excluded if isinstance(excluded, list) else [excluded]
         return frozenset(
-            each
-            for each in _universe(service)
-            if not any(isinstance(one, str) and matches(one, each) for one in patterns)
+            action
+            for action in _universe(service)
+            if not any(
+                isinstance(pattern, str) and matches(pattern, action) for pattern in patterns
+            )
         )
-    found: set[str] = set()
+    actions: set[str] = set()
     for action in statement.actions:
-        known = _matched(action, service)
-        if not known and (action.lower().startswith(f"{service}:") or is_unresolved(action)):
-            found.add(action)
-        found |= known
-    return frozenset(found)
+        matched = _matched(action, service)
+        if not matched and (action.lower().startswith(f"{service}:") or is_unresolved(action)):
+            actions.add(action)
+        actions |= matched
+    return frozenset(actions)
 
 
 @lru_cache(maxsize=1024)
 def _matched(action: str, service: str) -> frozenset[str]:
-    return frozenset(each for each in _universe(service) if matches(action, each))
+    return frozenset(name for name in _universe(service) if matches(action, name))
 
 
-class Deed(NamedTuple):
-    """Something that can be done, in words.
+class Action(NamedTuple):
+    """An operation, in words.
 
     Attributes:
         verb: As of `Capability`.
         on: As of `Capability`.
-        noun: What it is done to: ``repository`` or ``key``.
+        noun: The kind of resource: ``repository`` or ``key``.
     """
 
     verb: str
@@ -189,35 +199,35 @@ class Deed(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def deeds(
+def named_actions(
     actions: frozenset[str], had: frozenset[str], has: frozenset[str], *, denied: bool = False
-) -> tuple[Deed, ...]:
-    """Return what can be done with actions that could not be done with those that were there.
+) -> tuple[Action, ...]:
+    """Return the operations that new actions enable, or that new denials prevent.
 
     Args:
-        actions: The actions that are new.
-        had: All that were there.
-        has: All that are there.
-        denied: Whether they are denied. Default: they are allowed.
+        actions: The new actions.
+        had: All actions before.
+        has: All actions after.
+        denied: Whether they are denied. Default: allowed.
     """
-    found: list[Deed] = []
+    operations: list[Action] = []
     left = set(actions)
     for service in SERVICES:
         noun = "key" if service == "kms" else "repository"
         every = _universe(service)
         if left >= every and service != "sts":
             all_of_it = f"do {'anything' if denied else 'everything'}"
-            found.append(Deed(all_of_it, f"{all_of_it} with", noun))
+            operations.append(Action(all_of_it, f"{all_of_it} with", noun))
             left -= every
-        for each in _capabilities(service):
-            can = each.is_in(has, denied=denied) and not each.is_in(had, denied=denied)
-            if can and left & each.actions:
-                found.append(Deed(each.verb, each.on, noun))
-                left -= each.actions | each.also
+        for capability in _capabilities(service):
+            can = capability.is_in(has, denied=denied) and not capability.is_in(had, denied=denied)
+            if can and left & capability.actions:
+                operations.append(Action(capability.verb, capability.on, noun))
+                left -= capability.actions | capability.also
     calls = sorted(map(_call, left))
-    return (*found, *(Deed(each, f"{each} on", "repository") for each in calls))
+    return (*operations, *(Action(call, f"{call} on", "repository") for call in calls))
 
 
 def _call(action: str) -> str:
-    unknown = "do what is known only at the deployment"
+    unknown = "do what is known only at deploy time"
     return unknown if is_unresolved(action) else f"call {action.partition(':')[2]}"

@@ -1,4 +1,4 @@
-"""Who may do something that they could not do before."""
+"""Compare permissions: what is allowed on one side and not on the other."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cloudformation.conditions import WHO
-from ecr_constructs.review.access.constraints import Demand, all_of, being, implies
-from ecr_constructs.review.access.principal_set import Audience, audience_of, covers
+from ecr_constructs.review.access.constraints import Constraint, all_hold, implies, matching
+from ecr_constructs.review.access.principal_set import PrincipalSet, covers, principal_set_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from ecr_constructs.review.access.grants import Grant
 
 _MOST_FENCED = 50
-_Place = tuple[Audience, Demand]
+_Place = tuple[PrincipalSet, Constraint]
 
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """What somebody may do now.
+    """Permissions gained by a principal set.
 
     Attributes:
-        audience: Who.
-        what: On which resources.
-        actions: What.
-        had: What they surely could do before.
-        has: What they surely can do now.
-        is_undenied: Whether it was denied before, rather than not allowed.
-        is_sure: Whether it surely was not possible before.
-        origin: The resource whose policy allows it, or denied it.
+        principals: Who gains them.
+        what: The resources.
+        actions: The actions gained.
+        had: The actions definitely allowed before.
+        has: The actions definitely allowed now.
+        is_undenied: Whether they were denied before, rather than not allowed.
+        is_sure: Whether they were definitely not allowed before.
+        origin: The resource whose policy allows them, or denied them.
     """
 
-    audience: Audience
-    what: Demand
+    principals: PrincipalSet
+    what: Constraint
     actions: frozenset[str]
     had: frozenset[str]
     has: frozenset[str]
@@ -45,24 +45,24 @@ class Gain:
 
     @property
     def place(self) -> _Place:
-        """Who, on which resources."""
-        return self.audience, self.what
+        """The principals and the resources."""
+        return self.principals, self.what
 
 
-class Said:
-    """What is allowed, or denied, by whom it is about and which resources."""
+class Permissions:
+    """The actions that are allowed, or denied, for each principal set and resource."""
 
     def __init__(self, grants: Iterable[Grant]) -> None:
-        """Put together what is said of the same audience and resources."""
+        """Join the grants of the same principals and resources."""
         self.actions: dict[_Place, frozenset[str]] = {}
         self.origins: dict[_Place, Resource] = {}
-        for each in grants:
-            place = each.audience, each.what
-            self.actions[place] = each.actions | self.actions.get(place, frozenset())
-            self.origins.setdefault(place, each.origin)
+        for grant in grants:
+            place = grant.principals, grant.what
+            self.actions[place] = grant.actions | self.actions.get(place, frozenset())
+            self.origins.setdefault(place, grant.origin)
 
     def of(self, place: _Place) -> tuple[frozenset[str], frozenset[str]]:
-        """Return the actions that surely, and those that perhaps, are said of an audience."""
+        """Return the actions that cover a place definitely, and those that may cover it."""
         sure: frozenset[str] = frozenset()
         perhaps: frozenset[str] = frozenset()
         for there, actions in self.actions.items():
@@ -71,8 +71,8 @@ class Said:
             perhaps |= actions if answer is None else frozenset()
         return sure, perhaps - sure
 
-    def beyond(self, other: Said, *, is_undenied: bool) -> Iterator[Gain]:
-        """Yield what is said here and not there."""
+    def beyond(self, other: Permissions, *, is_undenied: bool) -> Iterator[Gain]:
+        """Yield the permissions that the other side lacks."""
         for place, actions in self.actions.items():
             if actions <= other.actions.get(place, frozenset()):
                 continue
@@ -87,76 +87,82 @@ class Side:
     """What is allowed and denied on one side of a pull request."""
 
     def __init__(self, grants: Iterable[Grant]) -> None:
-        """Take what is denied away from what is allowed."""
+        """Subtract the denied actions from the allowed ones."""
         every = list(grants)
-        allowed = [each for each in every if each.allows]
-        denied = [each for each in every if not each.allows]
-        for each in filter(_is_fence, denied):
-            allowed = [part for one in allowed for part in _fenced(one, each)]
-        self.denied = Said(denied)
-        self.allowed = Said(left for each in allowed if (left := self._left(each)).actions)
+        allowed = [grant for grant in every if grant.allows]
+        denied = [grant for grant in every if not grant.allows]
+        for fence in filter(_is_fence, denied):
+            allowed = [part for grant in allowed for part in _fenced(grant, fence)]
+        self.denied = Permissions(denied)
+        self.allowed = Permissions(left for grant in allowed if (left := self._left(grant)).actions)
 
     def _left(self, grant: Grant) -> Grant:
-        denied, _ = self.denied.of((grant.audience, grant.what))
+        denied, _ = self.denied.of((grant.principals, grant.what))
         return replace(grant, actions=grant.actions - denied)
 
 
 def _is_fence(grant: Grant) -> bool:
-    """Tell whether a Deny is for whoever is none of some."""
-    parts = list(grant.audience.parts)
-    return len(parts) == 1 and _is_of_who(*parts[0])
+    """Tell whether a Deny applies to everyone except some principals."""
+    parts = list(grant.principals.parts)
+    return len(parts) == 1 and _is_identity_exclusion(*parts[0])
 
 
-def _is_of_who(key: str, demand: Demand) -> bool:
-    return key in WHO and demand.how == "is not" and len(demand.values) <= _MOST_FENCED
+def _is_identity_exclusion(key: str, constraint: Constraint) -> bool:
+    return key in WHO and constraint.how == "is not" and len(constraint.values) <= _MOST_FENCED
 
 
 def _fenced(grant: Grant, fence: Grant) -> Iterator[Grant]:
-    """Yield what is left of a permission that a fence is around."""
+    """Yield what remains of a permission behind a Deny with exceptions."""
     denied = grant.actions & fence.actions
     if not denied or not implies(grant.what, fence.what):
         yield grant
         return
     yield replace(grant, actions=grant.actions - denied)
-    ((key, demand),) = fence.audience.parts
-    for value in demand.known:
-        audience = audience_of(grant.audience.parts | {(key, being(value))})
-        yield replace(grant, actions=denied, audience=audience)
+    ((key, constraint),) = fence.principals.parts
+    for value in constraint.comparable:
+        principals = principal_set_of(grant.principals.parts | {(key, matching(value))})
+        yield replace(grant, actions=denied, principals=principals)
 
 
 def gains(before: Side, after: Side) -> Sequence[Gain]:
-    """Return what can be done on one side that could not on the other.
+    """Return the permissions of one side that the other lacks.
 
-    What another gain holds, as an account holds its roles, is left out.
+    A gain within another one, as a role is within its account, is left out.
     """
     allowed = _widest(list(after.allowed.beyond(before.allowed, is_undenied=False)))
     undenied = _widest(list(before.denied.beyond(after.denied, is_undenied=True)))
-    told = [each for each in undenied if not any(_tells(one, each) for one in allowed)]
-    return [*allowed, *told]
+    rest = [
+        gain
+        for gain in undenied
+        if not any(_makes_redundant(permission, gain) for permission in allowed)
+    ]
+    return [*allowed, *rest]
 
 
 def _widest(gained: Sequence[Gain]) -> list[Gain]:
     return [
-        each
-        for number, each in enumerate(gained)
+        gain
+        for number, gain in enumerate(gained)
         if not any(
-            _holds(other, each) and (place < number or not _holds(each, other))
-            for place, other in enumerate(gained)
+            _contains(wider, gain) and (place < number or not _contains(gain, wider))
+            for place, wider in enumerate(gained)
             if place != number
         )
     ]
 
 
-def _holds(one: Gain, other: Gain) -> bool:
-    is_as_sure = one.is_sure or not other.is_sure
-    return other.actions <= one.actions and is_as_sure and bool(_is_around(one.place, other.place))
+def _contains(wide: Gain, narrow: Gain) -> bool:
+    is_as_sure = wide.is_sure or not narrow.is_sure
+    return (
+        narrow.actions <= wide.actions and is_as_sure and bool(_is_around(wide.place, narrow.place))
+    )
 
 
-def _tells(one: Gain, other: Gain) -> bool:
-    """Tell whether what is allowed to some says enough of what is no longer denied to others."""
-    return bool(one.actions & other.actions and _is_around(one.place, other.place))
+def _makes_redundant(allowed: Gain, undenied: Gain) -> bool:
+    """Tell whether a newly allowed action makes a dropped denial redundant."""
+    return bool(allowed.actions & undenied.actions and _is_around(allowed.place, undenied.place))
 
 
 def _is_around(wide: _Place, narrow: _Place) -> bool | None:
     about = implies(narrow[1], wide[1])
-    return False if about is False else all_of((covers(wide[0], narrow[0]), about))
+    return False if about is False else all_hold((covers(wide[0], narrow[0]), about))

@@ -1,22 +1,41 @@
-"""What policies say, as who may, or must not, do what with what."""
+"""Read policies as grants: which principals may do which actions on which resources."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.iam_policy import policies_of
+from ecr_constructs.cloudformation.intrinsics import UNKNOWN
 from ecr_constructs.cloudformation.resource_types import PUBLIC_REPOSITORY, REPOSITORY
+from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.access.capabilities import actions_in
-from ecr_constructs.review.access.constraints import Demand, being, but, implies
-from ecr_constructs.review.access.principal_set import Audience, Part, audiences, conditioned
-from ecr_constructs.review.access.values import ANYTHING, Pattern, pattern, within
+from ecr_constructs.review.access.constraints import (
+    ANYTHING,
+    Constraint,
+    Pattern,
+    excluding,
+    implies,
+    matching,
+    pattern,
+    within,
+)
+from ecr_constructs.review.access.principal_set import (
+    Part,
+    PrincipalSet,
+    conditioned,
+    principal_sets,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ecr_constructs.cloudformation.graph import Resource, TemplateSet
     from ecr_constructs.cloudformation.iam_policy import Policy, Statement
+    from ecr_constructs.review.comparison import Pair
 
 _SERVICES = {
     "repository": ("ecr",),
@@ -34,49 +53,49 @@ _REPOSITORIES_OR_ANYTHING = (
     "Custom::",
 )
 _SERVICE_PART = 2
-EVERYTHING = being(ANYTHING)
+EVERYTHING = matching(ANYTHING)
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Something that is allowed or denied.
+    """Actions that a policy allows or denies.
 
     Attributes:
-        allows: Whether it is allowed.
-        audience: To whom.
-        what: On which resources; on `EVERYTHING` where a policy speaks of its own.
-        actions: What.
-        origin: The resource whose policy says so.
+        allows: Whether they are allowed.
+        principals: The principals that the statement applies to.
+        what: The resources; `EVERYTHING` for the policy of a single resource.
+        actions: The actions.
+        origin: The resource that holds the policy.
     """
 
     allows: bool
-    audience: Audience
-    what: Demand
+    principals: PrincipalSet
+    what: Constraint
     actions: frozenset[str]
     origin: Resource = field(compare=False)
 
 
 def grants_of(resource: Resource, kind: str) -> Iterator[Grant]:
-    """Yield what the policies of a resource say of others.
+    """Yield the grants in the policies of a resource.
 
     Args:
         resource: A repository, a template, a registry policy, a key or a role.
-        kind: What kind of policy to read; see `checks.policies.Policy`.
+        kind: The kind of policy to read: `Policy.kind` of `cloudformation.iam_policy`.
     """
     for policy in policies_of(resource):
         for statement in policy.statements if policy.kind == kind else ():
-            whats = _whats(statement) if kind == "registry" else [EVERYTHING]
+            resources = _resources(statement) if kind == "registry" else [EVERYTHING]
             actions = _actions(policy, statement)
-            for audience in audiences(resource.assembly, statement) if actions else ():
-                for what in whats:
-                    yield Grant(_allows(statement), audience, what, actions, resource)
+            for principals in principal_sets(resource.assembly, statement) if actions else ():
+                for what in resources:
+                    yield Grant(_allows(statement), principals, what, actions, resource)
 
 
 def granted_to(identity: Part, resource: Resource) -> Iterator[Grant]:
-    """Yield what the policies of a resource say of an identity that they are attached to.
+    """Yield the grants of an identity in a resource's policies.
 
     Args:
-        identity: Who it is.
+        identity: The identity that the policies are attached to.
         resource: A role, user or group, or a policy.
     """
     for policy in policies_of(resource):
@@ -87,33 +106,39 @@ def granted_to(identity: Part, resource: Resource) -> Iterator[Grant]:
 def _granted(identity: Part, resource: Resource, statement: Statement) -> Iterator[Grant]:
     for service in _SERVICES["identity"]:
         actions = actions_in(statement, service)
-        whats = [each for each in _whats(statement) if _is_about(resource.assembly, each, service)]
-        for audience in conditioned(resource.assembly, statement, identity) if actions else ():
-            for what in whats:
-                yield Grant(_allows(statement), audience, what, actions, resource)
+        resources = [
+            constraint
+            for constraint in _resources(statement)
+            if _is_about(resource.assembly, constraint, service)
+        ]
+        for principals in conditioned(resource.assembly, statement, identity) if actions else ():
+            for what in resources:
+                yield Grant(_allows(statement), principals, what, actions, resource)
 
 
 def _allows(statement: Statement) -> bool:
-    # Of an effect that is not known, the audience says so.
+    # An unknown effect is a constraint of the principal set.
     return statement.body.get("Effect") != "Deny"
 
 
 def _actions(policy: Policy, statement: Statement) -> frozenset[str]:
-    return frozenset().union(*(actions_in(statement, each) for each in _SERVICES[policy.kind]))
+    return frozenset().union(
+        *(actions_in(statement, service) for service in _SERVICES[policy.kind])
+    )
 
 
-def _whats(statement: Statement) -> list[Demand]:
+def _resources(statement: Statement) -> list[Constraint]:
     if "NotResource" in statement.body:
         excluded = statement.body["NotResource"]
         listed = excluded if isinstance(excluded, list) else [excluded]
-        return [but(pattern(each) for each in listed if isinstance(each, str))]
-    return [being(pattern(each)) for each in statement.resources]
+        return [excluding(pattern(text) for text in listed if isinstance(text, str))]
+    return [matching(pattern(text)) for text in statement.resources]
 
 
-def _is_about(assembly: TemplateSet, what: Demand, service: str) -> bool:
-    """Tell whether resources are repositories, or keys that repositories are encrypted with."""
+def _is_about(assembly: TemplateSet, what: Constraint, service: str) -> bool:
+    """Tell whether resources may be repositories, or keys that encrypt repositories."""
     if service == "kms":
-        return any(implies(being(each), what) for each in keys_in(assembly))
+        return any(implies(matching(key), what) for key in keys_in(assembly))
     if not isinstance(what.value, Pattern):
         return True
     if (referred := assembly.referred_to(what.value.text)) is not None:
@@ -124,12 +149,71 @@ def _is_about(assembly: TemplateSet, what: Demand, service: str) -> bool:
 
 
 def keys_in(assembly: TemplateSet) -> frozenset[Pattern]:
-    """Return the keys that repositories are encrypted with, by their ARNs."""
+    """Return the ARNs of the keys that encrypt repositories."""
     if "ecr keys" not in assembly.memo:
         keys = (
-            each.get("EncryptionConfiguration", "KmsKey") for each in assembly.of_type(REPOSITORY)
+            repository.get("EncryptionConfiguration", "KmsKey")
+            for repository in assembly.of_type(REPOSITORY)
         )
-        found = frozenset(pattern(each, wild=False) for each in keys if isinstance(each, str))
-        assembly.memo["ecr keys"] = found
-    known: frozenset[Pattern] = assembly.memo["ecr keys"]
-    return known
+        arns = frozenset(pattern(key, wild=False) for key in keys if isinstance(key, str))
+        assembly.memo["ecr keys"] = arns
+    ecr_keys: frozenset[Pattern] = assembly.memo["ecr keys"]
+    return ecr_keys
+
+
+# The keys that hold policies and their statements.
+_STRUCTURE = ("PolicyDocument", "Statement")
+
+
+class Uncertainty(NamedTuple):
+    """What is unknown about a policy change before the deployment.
+
+    Attributes:
+        differs: Whether the unknown parts of both sides differ.
+        hides_statements: Whether they are whole statements rather than values in statements.
+    """
+
+    differs: bool
+    hides_statements: bool
+
+
+def uncertainty_of(pair: Pair, name: str) -> Uncertainty:
+    """Return what is unknown about a property that holds policies."""
+    gaps = [frozenset(_gaps(value)) for value in pair.values(name)]
+    parts = [unresolved_parts(side, name) for side in (pair.before, pair.after)]
+    differs = gaps[0] != gaps[1] or parts[0] != parts[1]
+    return Uncertainty(differs, differs and any(gaps))
+
+
+def unresolved_parts(resource: Resource | None, name: str) -> frozenset[str]:
+    """Return the functions in a property whose values are unknown, as they are written."""
+    written = resource.body.get("Properties") if resource is not None else None
+    if resource is None or not isinstance(written, Mapping):
+        return frozenset()
+    return frozenset(_unknown(resource, written.get(name)))
+
+
+def _unknown(resource: Resource, value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _unknown(resource, item)
+    elif isinstance(value, Mapping):
+        inside = [part for item in value.values() for part in _unknown(resource, item)]
+        resolved = resource.stack.resolver.resolve(value)
+        # Report the innermost function: a whole policy may be the result of Fn::Sub.
+        yield from inside or ([compact(value)] if resolved == UNKNOWN else [])
+
+
+def _gaps(value: Any) -> Iterator[str]:
+    """Yield the unknown values in place of a policy or a statement."""
+    if isinstance(value, str) and is_unresolved(value):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            yield value
+    if isinstance(value, list):
+        for item in value:
+            yield from _gaps(item)
+    elif isinstance(value, Mapping):
+        for key in _STRUCTURE:
+            yield from _gaps(value.get(key))

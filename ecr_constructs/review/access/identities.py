@@ -1,12 +1,14 @@
-"""What roles, users and groups may do, by all of the policies that they have."""
+"""Compare what roles, users and groups may do, by all policies attached to them."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import IDENTITY_TYPES
 from ecr_constructs.cloudformation.intrinsics import UNKNOWN
 from ecr_constructs.cloudformation.resource_types import (
@@ -17,18 +19,15 @@ from ecr_constructs.cloudformation.resource_types import (
     REPOSITORY,
 )
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.review.access.constraints import Demand, being
-from ecr_constructs.review.access.grants import Grant, granted_to
-from ecr_constructs.review.access.managed import aws_policies
-from ecr_constructs.review.access.principal_set import IDENTITY, Audience
-from ecr_constructs.review.access.report import Subject, compared
-from ecr_constructs.review.access.unresolved import Doubt, doubt_of
-from ecr_constructs.review.access.values import Pattern, pattern
+from ecr_constructs.review.access.constraints import Constraint, Pattern, matching, pattern
+from ecr_constructs.review.access.grants import Grant, Uncertainty, granted_to, uncertainty_of
+from ecr_constructs.review.access.principal_set import IDENTITY, PrincipalSet
+from ecr_constructs.review.access.report import Subject, compare_grants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ecr_constructs.cloudformation.graph import Resource, TemplateSet
+    from ecr_constructs.cloudformation.graph import TemplateSet
     from ecr_constructs.review.change import Change
     from ecr_constructs.review.comparison import Comparison, Pair
 
@@ -41,64 +40,64 @@ _ATTACHING = {
     "GroupName": "group",
 }
 _TARGETS = (REPOSITORY, PUBLIC_REPOSITORY, KEY)
-_NO_DOUBT = Doubt(is_another=False, hides_statements=False)
+_NO_UNCERTAINTY = Uncertainty(differs=False, hides_statements=False)
 _MANAGED = "AWS::IAM::ManagedPolicy"
 _KINDS = dict(zip(IDENTITIES, ("role", "user", "group"), strict=True))
 _OWN_NAMES = dict(zip(IDENTITIES, ("RoleName", "UserName", "GroupName"), strict=True))
 
 
 class Identity(NamedTuple):
-    """Somebody who has policies.
+    """A role, user or group that policies are attached to.
 
     Attributes:
-        reference: The name, or a mark that names a resource; the same on both sides.
-        called: What to call it: ``role Ci``.
+        reference: The name, or a reference to a resource; equal on both sides.
+        label: The name in a sentence: ``role Ci``.
     """
 
     reference: str
-    called: str
+    label: str
 
 
 class Identities:
-    """Who has which policies, on one side."""
+    """The identities of one side, and the policies attached to each."""
 
     def __init__(self, assembly: TemplateSet) -> None:
-        """Keep what is asked."""
+        """Read the identities of one side."""
         self._assembly = assembly
 
     @cached_property
     def _policies(self) -> dict[str, list[Resource]]:
-        found: dict[str, list[Resource]] = defaultdict(list)
+        holders: dict[str, list[Resource]] = defaultdict(list)
         for policy in self._assembly.of_type(*POLICIES):
-            for each in self.having(policy):
-                found[each.reference].append(policy)
-        return found
+            for identity in self.holders_of(policy):
+                holders[identity.reference].append(policy)
+        return holders
 
     @cached_property
     def _holders(self) -> dict[str, list[Identity]]:
-        """Who names managed policies, by these policies' ARNs."""
-        found: dict[str, list[Identity]] = defaultdict(list)
+        """The identities that list a managed policy, by its ARN."""
+        holders: dict[str, list[Identity]] = defaultdict(list)
         for resource in self._assembly.of_type(*IDENTITIES):
             arns = resource.get("ManagedPolicyArns")
             for arn in arns if isinstance(arns, list) else ():
                 if isinstance(arn, str):
-                    found[arn].append(identity_of(resource))
-        return found
+                    holders[arn].append(identity_of(resource))
+        return holders
 
-    def having(self, resource: Resource) -> list[Identity]:
-        """Return who has a policy; an identity has its own."""
+    def holders_of(self, resource: Resource) -> list[Identity]:
+        """Return who holds a policy; an identity holds its inline policies."""
         if resource.type in IDENTITIES:
             return [identity_of(resource)]
-        found: list[Identity] = []
+        holders: list[Identity] = []
         for name, kind in _ATTACHING.items():
             value = resource.get(name)
             names = value if isinstance(value, list) else [value]
-            found += [self._named(kind, each) for each in names if isinstance(each, str)]
+            holders += [self._named(kind, name) for name in names if isinstance(name, str)]
         if resource.type == _MANAGED:
             own = str(resource.stack.attribute(resource.id, "Ref"))
-            found += self._holders.get(own, [])
-            found = found or [Identity(own, f"whoever has the policy {resource.id}")]
-        return found
+            holders += self._holders.get(own, [])
+            holders = holders or [Identity(own, f"every holder of policy {resource.id}")]
+        return holders
 
     def _named(self, kind: str, name: str) -> Identity:
         referred = self._assembly.referred_to(name)
@@ -107,89 +106,98 @@ class Identities:
         return Identity(name, f"{kind} {name}")
 
     def exists(self, identity: Identity) -> bool:
-        """Tell whether somebody is there; who is in no template is, wherever that may be."""
+        """Tell whether an identity exists; one that no template defines is assumed to exist."""
         referred = self._assembly.referred_to(identity.reference)
         if referred is not None:
             return referred.is_created
         return UNKNOWN in identity.reference or not is_unresolved(identity.reference)
 
     def grants(self, identity: Identity) -> list[Grant]:
-        """Return what all policies of somebody say."""
+        """Return the grants of all policies of an identity."""
         own = self._assembly.referred_to(identity.reference)
         resources = list(self._policies.get(identity.reference, ()))
         if own is not None:
             arns = own.get("ManagedPolicyArns")
             named = map(self._assembly.referred_to, arns if isinstance(arns, list) else ())
-            resources += [own, *(each for each in named if each), *aws_policies(own)]
-        part = (IDENTITY, being(Pattern(identity.called)))
-        granted = [each for one in dict.fromkeys(resources) for each in granted_to(part, one)]
-        return [_bounded(each, own) for each in granted]
+            resources += [own, *(policy for policy in named if policy), *aws_policies(own)]
+        part = (IDENTITY, matching(Pattern(identity.label)))
+        granted = [
+            grant for resource in dict.fromkeys(resources) for grant in granted_to(part, resource)
+        ]
+        return [_bounded(grant, own) for grant in granted]
 
 
 def identity_of(resource: Resource) -> Identity:
-    """Return who a role, user or group is."""
+    """Return the identity of a role, user or group."""
     reference = str(resource.stack.attribute(resource.id, "Ref"))
     name = resource.text(_OWN_NAMES[resource.type]) or resource.id
     return Identity(reference, f"{_KINDS[resource.type]} {name}")
 
 
 def _bounded(grant: Grant, own: Resource | None) -> Grant:
-    """Return what is left of a permission by a boundary, of which nobody knows what it holds."""
+    """Limit a permission by a permissions boundary, whose content is unknown."""
     boundary = own.get("PermissionsBoundary") if own is not None else None
     if boundary is None or not grant.allows:
         return grant
-    limit = Demand("permits it:", frozenset({str(boundary)}))
-    audience = Audience(grant.audience.parts | {("its boundary", limit)})
-    return replace(grant, audience=audience)
+    limit = Constraint("permits it:", frozenset({str(boundary)}))
+    principals = PrincipalSet(grant.principals.parts | {("its boundary", limit)})
+    return replace(grant, principals=principals)
 
 
 def changes(comparison: Comparison, base: Identities, head: Identities) -> Iterator[Change]:
-    """Yield what becomes of those whose policies are not the same on both sides.
+    """Yield the changes of access of identities whose policies differ.
 
     Args:
         comparison: Both sides.
-        base: Who has which policies in base.
-        head: Who has which in head.
+        base: The identities of base.
+        head: The identities of head.
     """
     pairs = list(comparison.of_type(*IDENTITY_TYPES))
     removed, new = _alone(comparison, "before"), _alone(comparison, "after")
-    places = {each: pair for pair in pairs for each in (pair.before, pair.after) if each}
+    places = {
+        resource: pair for pair in pairs for resource in (pair.before, pair.after) if resource
+    }
     for identity, touched in _touched(pairs, base, head).items():
         if not head.exists(identity):
             continue
         before = base.grants(identity) if base.exists(identity) else []
         after = head.grants(identity)
-        subject = Subject(called=identity.called, pair=touched[0], pairs=places, names_itself=True)
-        doubt = _doubt(touched) if before or after else _NO_DOUBT
-        yield from compared(subject, _about(before, removed), _about(after, new), doubt)
+        subject = Subject(label=identity.label, pair=touched[0], pairs=places, names_itself=True)
+        uncertainty = _uncertainty(touched) if before or after else _NO_UNCERTAINTY
+        yield from compare_grants(subject, _about(before, removed), _about(after, new), uncertainty)
 
 
 def _touched(
     pairs: Sequence[Pair], base: Identities, head: Identities
 ) -> Mapping[Identity, list[Pair]]:
-    """Return whose policies may differ, each with the places where they may."""
-    found: dict[Identity, dict[int, Pair]] = defaultdict(dict)
+    """Return the identities whose policies may differ, with the resources that may differ."""
+    holders: dict[Identity, dict[int, Pair]] = defaultdict(dict)
     for number, pair in enumerate(pairs):
         for side, resource in ((head, pair.after), (base, pair.before)):
-            for each in side.having(resource) if resource is not None else ():
-                found[each][number] = pair
-    return {identity: list(where.values()) for identity, where in found.items()}
+            for identity in side.holders_of(resource) if resource is not None else ():
+                holders[identity][number] = pair
+    return {identity: list(where.values()) for identity, where in holders.items()}
 
 
-def _doubt(pairs: Sequence[Pair]) -> Doubt:
-    """Return what nobody knows of policies that are on both sides."""
-    both = [each for each in pairs if each.sides is not None]
-    doubts = [doubt_of(pair, name) for pair in both for name in ("PolicyDocument", "Policies")]
-    return Doubt(
-        any(each.is_another for each in doubts), any(each.hides_statements for each in doubts)
+def _uncertainty(pairs: Sequence[Pair]) -> Uncertainty:
+    """Return what is unknown about policies that are on both sides."""
+    both = [pair for pair in pairs if pair.sides is not None]
+    uncertainties = [
+        uncertainty_of(pair, name) for pair in both for name in ("PolicyDocument", "Policies")
+    ]
+    return Uncertainty(
+        any(uncertainty.differs for uncertainty in uncertainties),
+        any(uncertainty.hides_statements for uncertainty in uncertainties),
     )
 
 
 def _alone(comparison: Comparison, side: str) -> frozenset[str]:
-    """Return the ARNs of what is on one side only, and for which access is no news."""
+    """Return the ARNs of resources on one side only; access to them is not reported."""
     alone = [pair for pair in comparison.of_type(*_TARGETS) if pair.sides is None]
-    resources = [getattr(each, side) for each in alone if getattr(each, side) is not None]
-    return frozenset(pattern(str(each.stack.attribute(each.id, "Arn"))).text for each in resources)
+    resources = [getattr(pair, side) for pair in alone if getattr(pair, side) is not None]
+    return frozenset(
+        pattern(str(resource.stack.attribute(resource.id, "Arn"))).text for resource in resources
+    )
 
 
 def _about(grants: Sequence[Grant], without: frozenset[str]) -> list[Grant]:
@@ -197,4 +205,60 @@ def _about(grants: Sequence[Grant], without: frozenset[str]) -> list[Grant]:
         value = grant.what.value
         return value.text if isinstance(value, Pattern) else ""
 
-    return [each for each in grants if named(each) not in without]
+    return [grant for grant in grants if named(grant) not in without]
+
+
+_AWS_POLICY = re.compile(r"arn:[^:]+:iam::aws:policy/(?:[\w-]+/)*(?P<name>[\w-]+)")
+_PULL = (
+    "ecr:GetAuthorizationToken",
+    "ecr:BatchGetImage",
+    "ecr:GetDownloadUrlForLayer",
+)
+_READ = (
+    *_PULL,
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:GetRepositoryPolicy",
+    "ecr:DescribeRepositories",
+    "ecr:ListImages",
+    "ecr:DescribeImages",
+    "ecr:GetLifecyclePolicy",
+    "ecr:GetLifecyclePolicyPreview",
+    "ecr:ListTagsForResource",
+    "ecr:DescribeImageScanFindings",
+)
+_WRITE = (
+    "ecr:InitiateLayerUpload",
+    "ecr:UploadLayerPart",
+    "ecr:CompleteLayerUpload",
+    "ecr:PutImage",
+)
+_ALLOWED = {
+    "AdministratorAccess": ("*",),
+    "AmazonEC2ContainerRegistryFullAccess": ("ecr:*",),
+    "AmazonEC2ContainerRegistryPowerUser": (*_READ, *_WRITE),
+    "AmazonEC2ContainerRegistryReadOnly": _READ,
+    "AmazonEC2ContainerRegistryPullOnly": (*_PULL, "ecr:BatchImportUpstreamImage"),
+    "AmazonECSTaskExecutionRolePolicy": (*_PULL, "ecr:BatchCheckLayerAvailability"),
+    "AmazonElasticContainerRegistryPublicFullAccess": ("ecr-public:*",),
+}
+
+
+def aws_policies(identity: Resource) -> Iterator[Resource]:
+    """Yield the AWS managed policies of an identity, as if its template defined them.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/security-iam-awsmanpol.html
+    """
+    arns = identity.get("ManagedPolicyArns")
+    for arn in arns if isinstance(arns, list) else ():
+        match = _AWS_POLICY.fullmatch(arn) if isinstance(arn, str) else None
+        if match and match["name"] in _ALLOWED:
+            statement = {
+                "Effect": "Allow",
+                "Action": list(_ALLOWED[match["name"]]),
+                "Resource": "*",
+            }
+            body = {
+                "Type": "AWS::IAM::ManagedPolicy",
+                "Properties": {"PolicyDocument": {"Statement": statement}},
+            }
+            yield Resource(identity.stack, identity.id, body)

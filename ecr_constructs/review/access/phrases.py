@@ -1,4 +1,4 @@
-"""Audiences, resources and deeds in sentences."""
+"""Principals, resources and actions in sentences."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ecr_constructs.review.access.principal_set import (
     ORGANIZATION,
     ORGANIZATION_PATHS,
     SERVICE,
-    UNREAD,
-    Audience,
+    UNRESOLVED,
+    PrincipalSet,
 )
 from ecr_constructs.review.phrases import join_names
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ecr_constructs.cloudformation.graph import Resource
-    from ecr_constructs.review.access.capabilities import Deed
-    from ecr_constructs.review.access.constraints import Demand
+    from ecr_constructs.review.access.capabilities import Action
+    from ecr_constructs.review.access.constraints import Constraint
 
 _REFERENCE = re.compile(r"\$\{Token\[\d+\.(\w+)\.[\w.]+\]\}", re.ASCII)
 _FILLED_IN = re.compile(r"\$\{Token\[([^\]]*)\]\}")
@@ -40,44 +40,48 @@ _REPOSITORY_ARN = re.compile(
     r"arn:[^:]*:ecr(?:-public)?:(?P<region>[^:]*):(?P<account>[^:]*):repository/(?P<name>.+)",
     re.DOTALL,
 )
-# Who it is, the one who is most closely named first; with what is then said already.
+# The keys that name principals, the most specific first.
 _MOST = 9
 _WHO = (IDENTITY, SERVICE, FEDERATED, NAMED, ARN, ACCOUNT, ORGANIZATION, ORGANIZATION_PATHS)
 
 
-def audience_told(audience: Audience) -> str:
-    """Return whom a statement speaks of: ``organization o-a1b2c3d4e5``."""
-    parts = sorted(audience.parts, key=lambda part: (part[0], repr(part[1].how), texts_of(part[1])))
+def describe_principals(principals: PrincipalSet) -> str:
+    """Return a principal set in words: ``organization o-a1b2c3d4e5``."""
+    parts = sorted(
+        principals.parts, key=lambda part: (part[0], repr(part[1].how), texts_of(part[1]))
+    )
     who = next((part for key in _WHO for part in parts if _tells(key, part)), None)
-    # The account of a role stands in its ARN.
-    said = {ACCOUNT} if who is not None and who[0] == ARN else set()
-    rest = [part for part in parts if part != who and part[0] not in said]
-    told = _who(*who) if who else "every AWS account"
+    # The ARN of a role contains its account.
+    implied = {ACCOUNT} if who is not None and who[0] == ARN else set()
+    rest = [part for part in parts if part != who and part[0] not in implied]
+    name = _who(*who) if who else "every AWS account"
     return " ".join(
-        [told, *(["if"] if rest else []), " and ".join(_if(*each) for each in rest)]
+        [name, *(["if"] if rest else []), " and ".join(_if(*part) for part in rest)]
     ).strip()
 
 
-def _tells(key: str, part: tuple[str, Demand]) -> bool:
+def _tells(key: str, part: tuple[str, Constraint]) -> bool:
     how = part[1].how
     return part[0] == key and (how == "is" or (how == "is not" and key in (NAMED, ORGANIZATION)))
 
 
-def _who(key: str, demand: Demand) -> str:
-    values = texts_of(demand)
-    value = join_names([plain(each) for each in values])
-    if demand.how == "is not":
+def _who(key: str, constraint: Constraint) -> str:
+    values = texts_of(constraint)
+    value = join_names([plain(value) for value in values])
+    if constraint.how == "is not":
         outside = f"everyone outside organization {value}"
-        return outside if key == ORGANIZATION else f"everyone but {join_names(map(_named, values))}"
-    said = {
+        return (
+            outside if key == ORGANIZATION else f"everyone except {join_names(map(_named, values))}"
+        )
+    names = {
         ACCOUNT: _account(values[0]),
         ARN: _named(values[0]),
         ORGANIZATION: f"organization {value}",
         ORGANIZATION_PATHS: f"organization {value}",
         SERVICE: f"the service {value}",
-        FEDERATED: f"whoever comes from {value.rpartition('-provider/')[2]}",
+        FEDERATED: f"identities of {value.rpartition('-provider/')[2]}",
     }
-    return said.get(key, value)
+    return names.get(key, value)
 
 
 def _named(text: str) -> str:
@@ -101,18 +105,18 @@ def _account(account: str) -> str:
     return f"account{'s' if '*' in account or '?' in account else ''} {account}"
 
 
-def _if(key: str, demand: Demand) -> str:
-    values = join_names([plain(each) for each in texts_of(demand)])
-    if key == UNREAD:
-        return "an effect holds that is known only at the deployment"
-    # Of a token's claims the issuer is told already; its name has dots, a service's has none.
-    issuer, _, claim = plain(demand.key or key).rpartition(":")
-    name = claim if "." in issuer else plain(demand.key or key)
-    if demand.how == "absent":
+def _if(key: str, constraint: Constraint) -> str:
+    values = join_names([plain(value) for value in texts_of(constraint)])
+    if key == UNRESOLVED:
+        return "its effect, known only at deploy time, allows it"
+    # The sentence already names the issuer of a token's claim; an issuer has dots, a service none.
+    issuer, _, claim = plain(constraint.key or key).rpartition(":")
+    name = claim if "." in issuer else plain(constraint.key or key)
+    if constraint.how == "absent":
         return f"{name} is absent"
-    if demand.how in ("is", "is not"):
-        return f"{name} {demand.how} {values}" if values != "*" else f"there is {name}"
-    return f"{name} {demand.how} {values}"
+    if constraint.how in ("is", "is not"):
+        return f"{name} {constraint.how} {values}" if values != "*" else f"there is {name}"
+    return f"{name} {constraint.how} {values}"
 
 
 def _resource(text: str, origin: Resource, noun: str) -> str:
@@ -129,7 +133,7 @@ def _resource(text: str, origin: Resource, noun: str) -> str:
 
 
 def _elsewhere(match: re.Match[str], own: Iterable[tuple[str, str, str | None]]) -> Iterator[str]:
-    """Yield the Region and account of a repository that is not beside the policy."""
+    """Yield the Region and account of a repository that differ from those of the policy."""
     for preposition, noun, here in own:
         there = match[noun.lower()]
         if there == "*":
@@ -139,34 +143,38 @@ def _elsewhere(match: re.Match[str], own: Iterable[tuple[str, str, str | None]])
 
 
 def plain(text: str) -> str:
-    """Return a text with what is known only at the deployment as a name."""
+    """Replace values that are known only at deploy time by names."""
     if not is_unresolved(text):
         return text
     text = _REFERENCE.sub(r"\1", text.replace(UNKNOWN, "(not known yet)"))
     return _FILLED_IN.sub(r"\1", text)
 
 
-def deeds_told(deeds: Sequence[Deed], what: Demand, origin: Resource, *, own: bool) -> str:
-    """Return what can be done: ``push to payments/* and log in``.
+def describe_actions(
+    actions: Sequence[Action], what: Constraint, origin: Resource, *, own: bool
+) -> str:
+    """Return operations in words: ``push to payments/* and log in``.
 
     Args:
-        deeds: What can be done.
-        what: On which resources.
-        origin: Where it is said.
-        own: Whether it is said by what it is done to, so that this has no name.
+        actions: The operations.
+        what: The resources.
+        origin: The resource that holds the policy.
+        own: Whether the policy is that of the resource itself, which is then not named.
     """
     if own:
-        return join_names(dict.fromkeys(each.verb for each in deeds), _MOST)
-    said = []
-    for noun in dict.fromkeys(each.noun for each in deeds):
-        on = dict.fromkeys(each.on for each in deeds if each.noun == noun and each.on is not None)
+        return join_names(dict.fromkeys(action.verb for action in actions), _MOST)
+    phrases = []
+    for noun in dict.fromkeys(action.noun for action in actions):
+        on = dict.fromkeys(
+            action.on for action in actions if action.noun == noun and action.on is not None
+        )
         if on:
-            said.append(f"{join_names(on, _MOST)} {resource_told(what, origin, noun)}")
-    alone = [each.verb for each in deeds if each.on is None]
-    return join_names(dict.fromkeys([*said, *alone]), _MOST)
+            phrases.append(f"{join_names(on, _MOST)} {describe_resources(what, origin, noun)}")
+    alone = [action.verb for action in actions if action.on is None]
+    return join_names(dict.fromkeys([*phrases, *alone]), _MOST)
 
 
-def resource_told(what: Demand, origin: Resource, noun: str) -> str:
-    """Return what a statement is about: ``payments/*``."""
-    told = join_names([_resource(each, origin, noun) for each in texts_of(what)])
-    return told if what.how == "is" else f"every {noun} but {told}"
+def describe_resources(what: Constraint, origin: Resource, noun: str) -> str:
+    """Return resources in words: ``payments/*``."""
+    names = join_names([_resource(text, origin, noun) for text in texts_of(what)])
+    return names if what.how == "is" else f"every {noun} except {names}"

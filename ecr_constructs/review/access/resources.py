@@ -1,4 +1,4 @@
-"""Who may do what with repositories, registries and keys, by these resources' own policies."""
+"""Compare the policies of repositories, registries and keys, and the trust policies of roles."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from ecr_constructs.cloudformation.resource_types import (
     PUBLIC_REPOSITORY,
     REGISTRY_POLICY,
     REPOSITORY,
+    ROLE,
 )
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.review.access.grants import grants_of
-from ecr_constructs.review.access.report import Subject, compared, openings
-from ecr_constructs.review.access.unresolved import doubt_of
+from ecr_constructs.review.access.grants import grants_of, uncertainty_of
+from ecr_constructs.review.access.identities import identity_of
+from ecr_constructs.review.access.report import Subject, compare_grants, describe_grants, openings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.access.grants import Grant
+    from ecr_constructs.review.access.identities import Identities
     from ecr_constructs.review.change import Change
     from ecr_constructs.review.comparison import Comparison, Pair
 
@@ -35,16 +37,16 @@ _POLICIES = {
 
 
 def changes(comparison: Comparison) -> Iterator[Change]:
-    """Yield what becomes of the policies of resources."""
+    """Yield the changes of access by resource policies."""
     for pair in comparison.of_type(*_POLICIES):
         kind, name = _POLICIES[pair.type]
         if _is_of_ecr(pair):
-            subject = Subject(called=_called(pair), pair=pair, properties=(name,))
+            subject = Subject(label=_label(pair), pair=pair, properties=(name,))
             yield from policy_changes(subject, kind)
 
 
 def policy_changes(subject: Subject, kind: str) -> Iterator[Change]:
-    """Yield what becomes of a resource's policy.
+    """Yield the changes of access by one resource policy.
 
     Args:
         subject: The resource, with the property that holds the policy.
@@ -54,12 +56,12 @@ def policy_changes(subject: Subject, kind: str) -> Iterator[Change]:
     values = pair.values(name)
     if values[0] == values[1] and not is_unresolved(compact(values[0])):
         return
-    before, after = (_grants(each, kind) for each in (pair.before, pair.after))
-    # A registry is there before its policy is, and after.
+    before, after = (_grants(resource, kind) for resource in (pair.before, pair.after))
+    # A registry exists with and without a policy.
     if pair.sides is None and kind != "registry":
         yield from openings(subject, after)
     else:
-        yield from compared(subject, before, after, doubt_of(pair, name))
+        yield from compare_grants(subject, before, after, uncertainty_of(pair, name))
 
 
 def _grants(resource: Resource | None, kind: str) -> list[Grant]:
@@ -68,13 +70,37 @@ def _grants(resource: Resource | None, kind: str) -> list[Grant]:
 
 def _is_of_ecr(pair: Pair) -> bool:
     return pair.type != KEY or any(
-        each.assembly.serves_ecr(each) for each in (pair.before, pair.after) if each is not None
+        resource.assembly.serves_ecr(resource)
+        for resource in (pair.before, pair.after)
+        if resource is not None
     )
 
 
-def _called(pair: Pair) -> str:
+def _label(pair: Pair) -> str:
     return {
-        CREATION_TEMPLATE: f"what is created under {pair.called}",
+        CREATION_TEMPLATE: f"repositories created under {pair.label}",
         REGISTRY_POLICY: "the registry",
         KEY: f"key {pair.resource.id}",
-    }.get(pair.type, pair.called)
+    }.get(pair.type, pair.label)
+
+
+def trust_changes(comparison: Comparison, base: Identities, head: Identities) -> Iterator[Change]:
+    """Yield the changes of the trust policies of roles with access to images.
+
+    Args:
+        comparison: Both sides.
+        base: The identities of base.
+        head: The identities of head.
+    """
+    for pair in comparison.of_type(ROLE):
+        identity = identity_of(pair.resource)
+        before = base.grants(identity_of(pair.before)) if pair.before else []
+        grants = (head.grants(identity_of(pair.after)) if pair.after else []) or before
+        if grants:
+            subject = Subject(
+                label=identity.label,
+                pair=pair,
+                properties=("AssumeRolePolicyDocument",),
+                details=(f"Principals that assume it {describe_grants(grants)}.",),
+            )
+            yield from policy_changes(subject, "trust")

@@ -1,4 +1,4 @@
-"""What ``check`` finds in head and did not find in base."""
+"""Report findings of ``check`` that are in head and not in base."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ecr_constructs.checks.engine import report_on
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
+from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import name_of
 
@@ -25,12 +26,12 @@ _Key = tuple[tuple[int, str], str, str]
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many findings there are in what the change touches.
+    """The numbers of findings in the resources that a change touches.
 
     Attributes:
-        new: Those that were not there before.
-        known: Those that were, and are.
-        gone: Those that were, and are no longer.
+        new: Findings in head only.
+        known: Findings on both sides.
+        gone: Findings in base only.
     """
 
     new: int
@@ -38,38 +39,38 @@ class Counts:
     gone: int
 
 
-def judged(comparison: Comparison) -> tuple[list[Change], Counts]:
-    """Return the new findings, and how many there are of all kinds.
+def new_findings(comparison: Comparison) -> tuple[list[Change], Counts]:
+    """Return the new findings, and the numbers of all.
 
-    Repositories that are the same on both sides, in stacks whose other parts are the same too,
-    are not judged again: ten thousand would take longer to judge than to read.
+    Repositories that are equal on both sides, in stacks whose other parts are equal too, are not
+    checked: checking ten thousand would take longer than reading them.
     """
     if not comparison.rewritten and not comparison.changed_stacks:
         return [], Counts(0, 0, 0)
     places = {
         pair.sides[1]: pair.sides[0] for pair in comparison.pairs if pair.sides and pair.is_moved
     }
-    before = Counter(key for key, _, _ in _found(comparison, comparison.base, {}))
-    found: list[Change] = []
-    known = 0
-    for key, finding, stack in _found(comparison, comparison.head, places):
+    before = Counter(key for key, _, _ in _findings(comparison, comparison.base, {}))
+    changes: list[Change] = []
+    unchanged = 0
+    for key, finding, stack in _findings(comparison, comparison.head, places):
         if before[key]:
             before[key] -= 1
-            known += 1
+            unchanged += 1
         else:
-            found.append(_change(finding, stack))
-    return found, Counts(len(found), known, before.total())
+            changes.append(_change(finding, stack))
+    return changes, Counts(len(changes), unchanged, before.total())
 
 
-def _found(
+def _findings(
     comparison: Comparison, side: TemplateSet, places: Mapping[Resource, Resource]
 ) -> Iterator[tuple[_Key, Finding, Stack]]:
-    """Yield the findings of a side, each with what it is called on both."""
+    """Yield the findings of a side, each with a key that is equal on both sides."""
     stacks = {stack.template.name: stack for stack in side.stacks}
     numbers = {
         id(stack): number
-        for one in (comparison.base, comparison.head)
-        for number, stack in enumerate(one.stacks)
+        for templates in (comparison.base, comparison.head)
+        for number, stack in enumerate(templates.stacks)
     }
     touched = frozenset(_touched(comparison, side))
     for finding in report_on(side, touched.__contains__).findings:
@@ -81,9 +82,9 @@ def _found(
 
 
 def _touched(comparison: Comparison, side: TemplateSet) -> Iterator[Resource]:
-    """Yield what is judged, of one side."""
+    """Yield the resources of one side to check."""
     changed = comparison.rewritten
-    names = {name_of(each) for each in changed if each.type == REPOSITORY} - {None}
+    names = {name_of(resource) for resource in changed if resource.type == REPOSITORY} - {None}
     for number, stack in enumerate(side.stacks):
         whole = number in comparison.changed_stacks or _suppresses(stack)
         for resource in stack.resources.values():
@@ -93,23 +94,23 @@ def _touched(comparison: Comparison, side: TemplateSet) -> Iterator[Resource]:
 
 
 def _suppresses(stack: Stack) -> bool:
-    """Tell whether a template suppresses rules for all that is in it."""
+    """Tell whether a template may suppress rules for all of its resources."""
     return "Metadata" in stack.body
 
 
 def _written_name(resource: Resource) -> object:
-    # As it is written, since to resolve it takes longer.
+    # Resolving the name would take longer.
     properties = resource.body.get("Properties")
     return properties.get("RepositoryName") if isinstance(properties, Mapping) else None
 
 
 def _change(finding: Finding, stack: Stack) -> Change:
     resource = stack.resources.get(finding.resource)
-    said = finding.where.removeprefix("Properties").removeprefix(".")
-    place = ": ".join(filter(None, (finding.resource, said)))
+    path = finding.where.removeprefix("Properties").removeprefix(".")
+    place = ": ".join(filter(None, (finding.resource, path)))
     return Change(
         kind="finding",
-        severity="error" if finding.severity == "error" else "warning",
+        severity=Severity(finding.severity),
         stack=stack.template.stack,
         resource=finding.resource,
         repository=name_of(resource) if resource else None,

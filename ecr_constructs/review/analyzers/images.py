@@ -1,4 +1,4 @@
-"""Which images a change of a lifecycle policy deletes or archives, and which it spares."""
+"""Report which images a lifecycle policy change deletes, archives or spares."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.replication_config import rules_of
 from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
+from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.lifecycle.phrases import rule_in_words
 from ecr_constructs.model.lifecycle.simulation import bits
@@ -15,10 +16,9 @@ from ecr_constructs.model.lifecycle.simulation.preview import action_of
 from ecr_constructs.model.lifecycle.simulation.storage import Bytes, bytes_of, in_units
 from ecr_constructs.model.prefixes import covers
 from ecr_constructs.review.analyzers.lifecycle_policy import stated
-from ecr_constructs.review.change import Change, Kind, Severity
-from ecr_constructs.review.create_only import differing
-from ecr_constructs.review.phrases import join_names, pluralize
-from ecr_constructs.review.subjects import subject
+from ecr_constructs.review.change import Change, Kind
+from ecr_constructs.review.comparison import replacing_properties
+from ecr_constructs.review.phrases import join_names, pluralize, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from ecr_constructs.review.comparison import Comparison, Pair
 
 MOST_IMAGES = 50
-"""How many images `before` of a change tells of; of the others it tells the number."""
+"""How many images `before` of a change lists; it counts the others."""
 _NAMED = 3
 
 
 class _Group(NamedTuple):
-    """Images of one fate, as a set of ranks."""
+    """Images with the same outcome, as a set of ranks."""
 
     kind: Kind
     severity: Severity
@@ -44,11 +44,11 @@ class _Group(NamedTuple):
 
 
 def changes(comparison: Comparison) -> Iterator[Change]:
-    """Yield the images that a policy takes and its predecessor did not, and the other way round."""
+    """Yield the images that only one of both policies deletes or archives."""
     now = in_utc(comparison.now)
     for pair in comparison.of_type(REPOSITORY):
-        # What is replaced begins without images, and the old policy stays with the old ones.
-        if pair.sides is None or differing(pair):
+        # A replacement has no images, and the old repository keeps its policy.
+        if pair.sides is None or replacing_properties(pair):
             continue
         inventory = comparison.inventories.of(pair.sides[1])
         old, new = pair.values("LifecyclePolicy")
@@ -58,17 +58,19 @@ def changes(comparison: Comparison) -> Iterator[Change]:
 
 def _changes(pair: Pair, inventory: Inventory, now: datetime) -> Iterator[Change]:
     assert pair.sides is not None
-    before, after = (_simulated(stated(each).policy, inventory, now) for each in pair.sides)
+    before, after = (
+        _simulated(stated(repository).policy, inventory, now) for repository in pair.sides
+    )
     if after is None:
         return
-    # What is not known is taken to have kept everything.
+    # An unknown policy is assumed to keep every image.
     base = before or _simulated(LifecyclePolicy(), inventory, now)
     assert base is not None
     for group in _groups(base, after):
         if group.ranks:
             details = _details(pair.sides[1], after, group)
             if before is None:
-                details.append("What the policy before deletes is not known.")
+                details.append("The images that the previous policy deletes are unknown.")
             yield _change(pair, after, group, details)
 
 
@@ -80,20 +82,20 @@ def _simulated(
     try:
         return policy.simulate(inventory, now=now)
     except ValueError:
-        # Something in it is known only at deploy time.
+        # Part of it is known only at deploy time.
         return None
 
 
 def _groups(before: Simulation, after: Simulation) -> Iterator[_Group]:
     # Both rank the same images at the same instant.
     (was_deleted, was_archived), (deleted, archived) = (
-        each.evaluation.resolution for each in (before, after)
+        simulation.evaluation.resolution for simulation in (before, after)
     )
-    yield _Group("images-deleted", "error", "will be deleted", deleted & ~was_deleted)
+    yield _Group("images-deleted", Severity.ERROR, "will be deleted", deleted & ~was_deleted)
     newly = archived & ~was_archived & ~was_deleted
-    yield _Group("lifecycle", "warning", "will be archived", newly)
+    yield _Group("lifecycle", Severity.WARNING, "will be archived", newly)
     spared = (was_deleted & ~deleted) | (was_archived & ~archived & ~deleted)
-    yield _Group("lifecycle", "note", "will stay that would have gone", spared)
+    yield _Group("lifecycle", Severity.NOTE, "will be kept instead of deleted or archived", spared)
 
 
 def _change(pair: Pair, after: Simulation, group: _Group, details: list[str]) -> Change:
@@ -114,7 +116,7 @@ def _change(pair: Pair, after: Simulation, group: _Group, details: list[str]) ->
         before={
             "imageCount": len(ranks),
             "bytes": {"atLeast": size.at_least, "atMost": size.at_most},
-            "images": [_described(each) for each in outcomes],
+            "images": [_described(outcome) for outcome in outcomes],
             "more": len(ranks) - len(outcomes),
         },
         after={"action": action_of(outcomes[0])},
@@ -150,22 +152,20 @@ def _described(outcome: Outcome) -> dict[str, Any]:
 
 def _details(repository: Resource, after: Simulation, group: _Group) -> list[str]:
     details = [
-        f"Judged by {pluralize(len(after.inventory), 'image')} on {after.now:%Y-%m-%d %H:%M} UTC."
+        f"Based on {pluralize(len(after.inventory), 'image')} at {after.now:%Y-%m-%d %H:%M} UTC."
     ]
-    if group.severity == "note":
+    if group.severity == Severity.NOTE:
         return details
     details = [*_by_rule(after, group.ranks), *details]
-    details += [f"This rests on an assumption: {each.sentence}" for each in after.assumptions]
+    details += [f"Assumption: {assumption.sentence}" for assumption in after.assumptions]
     followers = _followers(repository) if group.kind == "images-deleted" else []
     if followers:
-        details.append(
-            f"They are deleted in {join_names(followers)} too: deletions are replicated."
-        )
+        details.append(f"Replication also deletes them in {join_names(followers)}.")
     return details
 
 
 def _by_rule(after: Simulation, ranks: int) -> Iterator[str]:
-    """Yield what each rule does to these images, as far as it acts on them itself."""
+    """Yield how many of the images each rule acts on."""
     for result in after.evaluation.results:
         if count := (result.acted & ranks).bit_count():
             rule = result.rule
@@ -173,13 +173,13 @@ def _by_rule(after: Simulation, ranks: int) -> Iterator[str]:
 
 
 def _followers(repository: Resource) -> list[str]:
-    """Return the registries in which what is deleted here is deleted too."""
+    """Return the registries that deletions are replicated to."""
     name = repository.text("RepositoryName") or ""
-    found = {
-        goal
+    destinations = {
+        destination
         for configuration in repository.assembly.in_registry_of(repository, REPLICATION)
         for rule in rules_of(configuration)
         if rule.replicate_deletions and covers(rule.prefixes, name)
-        for goal in rule.destinations
+        for destination in rule.destinations
     }
-    return [str(each) for each in sorted(found)]
+    return [str(destination) for destination in sorted(destinations)]

@@ -1,14 +1,25 @@
-"""What becomes of lifecycle policies, in words."""
+"""Report how lifecycle policies change, whatever their texts are.
+
+Rules are matched by what they select. The storage classes are independent of each other, and a
+rule that follows a wider one has no effect: an image that a rule selects is locked against all
+later rules. https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPOSITORY
+from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
+from ecr_constructs.model.lifecycle.phrases import rule_in_words, selected_in_words
+from ecr_constructs.model.lifecycle.tag_match import covers
 from ecr_constructs.review.analyzers.lifecycle_policy import stated
-from ecr_constructs.review.analyzers.lifecycle_rules import differences, takes_any
-from ecr_constructs.review.change import Change, Severity
-from ecr_constructs.review.subjects import subject
+from ecr_constructs.review.change import Change
+from ecr_constructs.review.phrases import subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,21 +28,21 @@ if TYPE_CHECKING:
     from ecr_constructs.review.analyzers.lifecycle_policy import Stated
     from ecr_constructs.review.comparison import Comparison
 
-# How many differences a summary and the details tell.
-_TOLD, _DETAILED = 2, 10
+# How many differences the summary and the details list.
+_IN_SUMMARY, _IN_DETAILS = 2, 10
 _LATER = (
-    "It is for repositories that ECR creates from then on; those that are there keep their policy."
+    "It applies to repositories that ECR creates from then on; existing ones keep their policy."
 )
 
 
-class _Said(NamedTuple):
+class _Summary(NamedTuple):
     severity: Severity
     sentence: str
     details: tuple[str, ...] = ()
 
 
 def changes(comparison: Comparison) -> Iterator[Change]:
-    """Yield what is otherwise in the policies of repositories and creation templates."""
+    """Yield the differences between policies of repositories and creation templates."""
     for pair in comparison.of_type(REPOSITORY, CREATION_TEMPLATE):
         if pair.sides is None:
             continue
@@ -39,19 +50,21 @@ def changes(comparison: Comparison) -> Iterator[Change]:
         if old == new:
             continue
         before, after = map(stated, pair.sides)
-        said = _said(before, after)
-        details = list(said.details)
+        summary = _compare(before, after)
+        details = list(summary.details)
         if pair.type == CREATION_TEMPLATE:
             details.append(_LATER)
-        elif said.severity != "note" and (reason := comparison.inventories.reason(pair.sides[1])):
+        elif summary.severity != Severity.NOTE and (
+            reason := comparison.inventories.reason(pair.sides[1])
+        ):
             details.append(reason)
         yield Change(
             kind="lifecycle",
-            severity=said.severity,
+            severity=summary.severity,
             stack=pair.stack,
             resource=pair.sides[1].id,
             repository=pair.name,
-            summary=f"{subject(pair)}: {said.sentence}",
+            summary=f"{subject(pair)}: {summary.sentence}",
             before=before.words,
             after=after.words,
             details=tuple(details),
@@ -59,36 +72,212 @@ def changes(comparison: Comparison) -> Iterator[Change]:
         )
 
 
-def _said(before: Stated, after: Stated) -> _Said:
+def _compare(before: Stated, after: Stated) -> _Summary:
     if after.is_refused:
-        return _Said("error", "ECR refuses its new lifecycle policy, and the deployment fails")
+        return _Summary(
+            Severity.ERROR, "ECR rejects its new lifecycle policy, and the deployment fails"
+        )
     if after.policy is None:
-        return _Said("warning", "its lifecycle policy is known only at deploy time")
+        return _Summary(Severity.WARNING, "its lifecycle policy is known only at deploy time")
     if before.policy is None:
-        known = "ECR refused" if before.is_refused else "was not known"
-        severity: Severity = "warning" if takes_any(after.policy) else "note"
-        return _Said(severity, f"its lifecycle policy, which {known} before, is: {_all(after)}")
-    return _compared(before.policy, after.policy, after)
+        state = "ECR rejected" if before.is_refused else "was unknown"
+        severity = Severity.WARNING if takes_any(after.policy) else Severity.NOTE
+        return _Summary(severity, f"its lifecycle policy, which {state} before, is: {_all(after)}")
+    return _compare_policies(before.policy, after.policy, after)
 
 
-def _compared(old: LifecyclePolicy, new: LifecyclePolicy, after: Stated) -> _Said:
-    found = differences(old, new)
-    if not found:
-        return _Said("note", "its lifecycle policy is written otherwise and does the same")
-    severity: Severity = "warning" if found[0].takes_more else "note"
+def _compare_policies(old: LifecyclePolicy, new: LifecyclePolicy, after: Stated) -> _Summary:
+    changed = differences(old, new)
+    if not changed:
+        return _Summary(
+            Severity.NOTE, "its lifecycle policy is written differently and has the same effect"
+        )
+    severity = Severity.WARNING if changed[0].takes_more else Severity.NOTE
     if not old:
-        return _Said(severity, f"it gets a lifecycle policy: {_all(after)}")
+        return _Summary(severity, f"it gets a lifecycle policy: {_all(after)}")
     if not new:
-        return _Said(severity, "its lifecycle policy is removed: every image is kept")
-    effect = "may take more images" if found[0].takes_more else "takes fewer images"
-    told = [each.sentence for each in found]
-    more = f"; {len(told) - _TOLD:,} more" if len(told) > _TOLD else ""
-    sentence = f"its lifecycle policy {effect}: {'; '.join(told[:_TOLD])}{more}"
-    rest = len(told) - _DETAILED
-    details = [f"{each[0].upper()}{each[1:]}." for each in told[:_DETAILED]]
+        return _Summary(severity, "its lifecycle policy is removed: every image is kept")
+    effect = (
+        "may delete or archive more images"
+        if changed[0].takes_more
+        else "deletes or archives fewer images"
+    )
+    sentences = [difference.sentence for difference in changed]
+    more = f"; {len(sentences) - _IN_SUMMARY:,} more" if len(sentences) > _IN_SUMMARY else ""
+    sentence = f"its lifecycle policy {effect}: {'; '.join(sentences[:_IN_SUMMARY])}{more}"
+    rest = len(sentences) - _IN_DETAILS
+    details = [f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences[:_IN_DETAILS]]
     details += [f"{rest:,} more differences." for _ in [rest] if rest > 0]
-    return _Said(severity, sentence, tuple(details) if more else ())
+    return _Summary(severity, sentence, tuple(details) if more else ())
 
 
 def _all(after: Stated) -> str:
     return "; ".join(after.words or ())
+
+
+_STRENGTH = {"transition": 1, "expire": 2}
+# What a rule selects: the status and the patterns of its tags.
+_Selection = tuple[str, frozenset[str]]
+_Rules = Mapping[_Selection, LifecycleRule]
+
+
+class Difference(NamedTuple):
+    """One difference between two policies.
+
+    Attributes:
+        sentence: The difference, without a full stop.
+        takes_more: Whether it may delete or archive images that were kept before.
+    """
+
+    sentence: str
+    takes_more: bool
+
+
+def differences(before: LifecyclePolicy, after: LifecyclePolicy) -> list[Difference]:
+    """Return the differences, worst first; none if both have the same effect on any images."""
+    changed: list[Difference] = []
+    for storage_class in (None, "archive"):
+        old, new = (
+            {_selection(rule): rule for rule in _acting(policy, storage_class)}
+            for policy in (before, after)
+        )
+        changed += _dropped(old, new, after)
+        changed += _changed(old, new)
+        changed += _reordered(old, new)
+        changed += _added(old, new, before)
+    return sorted(dict.fromkeys(changed), key=lambda difference: not difference.takes_more)
+
+
+def takes_any(policy: LifecyclePolicy) -> bool:
+    """Tell whether a policy may delete or archive anything."""
+    return not all(rule.protects for rule in policy.rules)
+
+
+def _acting(policy: LifecyclePolicy, storage_class: str | None) -> Iterator[LifecycleRule]:
+    """Yield the effective rules of a storage class, in order."""
+    earlier: list[_Selection] = []
+    for rule in policy.rules:
+        # No tag holds a wildcard, so a prefix with one matches none.
+        matches_none = any("*" in prefix for prefix in rule.tag_prefix_list)
+        if rule.storage_class != storage_class or matches_none:
+            continue
+        selection = _selection(rule)
+        if not any(_selects_all_of(wider, selection) for wider in earlier):
+            yield rule
+        earlier.append(selection)
+
+
+def _selection(rule: LifecycleRule) -> _Selection:
+    patterns = {re.sub(r"\*+", "*", pattern) for pattern in rule.tag_pattern_list}
+    patterns |= {f"{prefix}*" for prefix in rule.tag_prefix_list}
+    # All patterns must match, so one that a narrower pattern implies is redundant.
+    return rule.tag_status, frozenset(
+        pattern
+        for pattern in patterns
+        if not any(narrower != pattern and covers(pattern, narrower) for narrower in patterns)
+    )
+
+
+def _selects_all_of(wide: _Selection, narrow: _Selection) -> bool:
+    if wide[0] == "tagged" == narrow[0]:
+        return all(any(covers(pattern, tag) for tag in narrow[1]) for pattern in wide[1])
+    return wide[0] in ("any", narrow[0])
+
+
+def _may_share(one: LifecycleRule, other: LifecycleRule) -> bool:
+    """Tell whether an image may be selected by both; one image may have many tags."""
+    return {one.tag_status, other.tag_status} != {"tagged", "untagged"}
+
+
+def _dropped(old: _Rules, new: _Rules, after: LifecyclePolicy) -> Iterator[Difference]:
+    for place, (selection, rule) in enumerate(old.items()):
+        if selection in new:
+            continue
+        before_it = set(list(old)[:place])
+        heirs = [rule for key, rule in new.items() if key not in before_it]
+        exposed = any(_takes_more(rule, heir) for heir in heirs if _may_share(rule, heir))
+        if rule.protects:
+            sentence = f"{selected_in_words(rule)} are no longer protected"
+        elif any(_selection(rule_) == selection for rule_ in after.rules):
+            sentence = f"{_quoted(rule)} no longer has an effect: an earlier rule selects the same"
+        else:
+            sentence = f"{_quoted(rule)} is removed"
+        yield Difference(sentence, exposed)
+
+
+def _added(old: _Rules, new: _Rules, before: LifecyclePolicy) -> Iterator[Difference]:
+    for selection, rule in new.items():
+        if selection in old:
+            continue
+        if rule.protects:
+            sentence = f"{selected_in_words(rule)} are protected"
+        elif any(_selection(rule_) == selection for rule_ in before.rules):
+            sentence = f"{_quoted(rule)} takes effect, which it did not before"
+        else:
+            sentence = f"{_quoted(rule)} is added"
+        yield Difference(sentence, _takes_what_was_spared(rule, list(old.values())))
+
+
+def _takes_what_was_spared(rule: LifecycleRule, old: Sequence[LifecycleRule]) -> bool:
+    """Tell whether a new rule may delete or archive an image that the old rules kept."""
+    for earlier in old:
+        if _may_share(earlier, rule) and _takes_more(earlier, rule):
+            return True
+        if _selects_all_of(_selection(earlier), _selection(rule)):
+            return False
+    return not rule.protects
+
+
+def _changed(old: _Rules, new: _Rules) -> Iterator[Difference]:
+    for selection, rule in old.items():
+        successor = new.get(selection, rule)
+        if _effect(rule) == _effect(successor):
+            continue
+        if rule.protects:
+            sentence = (
+                f"{selected_in_words(rule)} are no longer protected: {rule_in_words(successor)}"
+            )
+        elif successor.protects:
+            sentence = f"{selected_in_words(rule)} are protected"
+        else:
+            sentence = f"{_quoted(rule)} becomes {_quoted(successor)}"
+        yield Difference(sentence, _takes_more(rule, successor))
+
+
+def _effect(rule: LifecycleRule) -> tuple[object, ...]:
+    if rule.protects:
+        return ()
+    return rule.action, rule.count_type, rule.count_number
+
+
+def _takes_more(old: LifecycleRule, new: LifecycleRule) -> bool:
+    """Tell whether the second rule may delete or archive an image that the first keeps."""
+    if old.protects or new.protects:
+        return not new.protects
+    # Image counts of different selections cannot be compared.
+    alike = old.count_type == new.count_type and (
+        old.count_type != "imageCountMoreThan" or _selection(old) == _selection(new)
+    )
+    gentler = _STRENGTH[new.action] <= _STRENGTH[old.action]
+    return not (alike and gentler and new.count_number >= old.count_number)
+
+
+def _reordered(old: _Rules, new: _Rules) -> Iterator[Difference]:
+    places = {selection: place for place, selection in enumerate(new)}
+    kept: Sequence[_Selection] = [selection for selection in old if selection in places]
+    for first, second in combinations(kept, 2):
+        earlier, later = new[first], new[second]
+        alike = earlier.protects and later.protects
+        if places[first] < places[second] or alike or not _may_share(earlier, later):
+            continue
+        if earlier.protects:
+            sentence = f"{selected_in_words(earlier)} are no longer protected from {_quoted(later)}"
+        elif later.protects:
+            sentence = f"{selected_in_words(later)} are protected from {_quoted(earlier)}"
+        else:
+            sentence = f"{_quoted(later)} comes before {_quoted(earlier)}"
+        yield Difference(sentence, _takes_more(earlier, later))
+
+
+def _quoted(rule: LifecycleRule) -> str:
+    return f'"{rule_in_words(rule)}"'

@@ -1,4 +1,4 @@
-"""What is replaced: made anew, with what was in it left behind or lost."""
+"""Report what is replaced: recreated, with its content left behind or lost."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from ecr_constructs.cloudformation.resource_types import (
     REPOSITORY,
     SINGLETONS,
 )
+from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.change import Change
-from ecr_constructs.review.comparison import name_of
-from ecr_constructs.review.create_only import differing
-from ecr_constructs.review.deletion_outcome import fate_of
-from ecr_constructs.review.phrases import format_value, join_names
-from ecr_constructs.review.stock import images_of
+from ecr_constructs.review.comparison import name_of, replacing_properties
+from ecr_constructs.review.deletion_outcome import deletion_outcome
+from ecr_constructs.review.phrases import format_value, images_of, join_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
     from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.comparison import Comparison, Pair
 
-# Of these there is one of a name: a second one is refused while the first one is there.
-_ONE_OF_A_NAME = (
+# Types with unique names: AWS rejects the replacement while the old resource exists.
+_UNIQUELY_NAMED = (
     REPOSITORY,
     PUBLIC_REPOSITORY,
     CACHE,
@@ -38,18 +37,18 @@ _ONE_OF_A_NAME = (
     "AWS::KMS::Alias",
     *SINGLETONS,
 )
-# What is in these is not in the new one.
-_HOLDING = (REPOSITORY, PUBLIC_REPOSITORY, KEY)
+# Types whose content is not in the replacement.
+_WITH_CONTENT = (REPOSITORY, PUBLIC_REPOSITORY, KEY)
 
 
 def changes(comparison: Comparison) -> Iterator[Change]:
-    """Yield what is replaced."""
+    """Yield the resources that are replaced."""
     for pair in comparison.pairs:
         if pair.sides is None:
             continue
         if pair.is_moved:
             yield _moved(comparison, pair, *pair.sides)
-        elif differs := differing(pair):
+        elif differs := replacing_properties(pair):
             yield _replaced(comparison, pair, *pair.sides, differs)
 
 
@@ -60,29 +59,31 @@ def _replaced(
     after: Resource,
     differs: Mapping[str, tuple[Any, Any]],
 ) -> Change:
-    """Return what a change of create-only properties does."""
+    """Return the replacement that changed create-only properties cause."""
     names = join_names(differs)
-    said = [
-        f"{name} was {format_value(old)} and will be {format_value(new)}"
+    values = [
+        f"{name} changes from {format_value(old)} to {format_value(new)}"
         for name, (old, new) in differs.items()
     ]
-    details = [f"CloudFormation cannot change {names} of what exists: {'; '.join(said)}."]
-    if pair.type in _ONE_OF_A_NAME and name_of(before) == name_of(after) is not None:
+    details = [f"CloudFormation cannot change {names} in place: {'; '.join(values)}."]
+    if pair.type in _UNIQUELY_NAMED and name_of(before) == name_of(after) is not None:
         details.append(
-            f"The deployment fails: a second {pair.name} is refused while the first one is there. "
-            "Take the change back, or give the new one another name and copy what is in the old."
+            "The deployment fails: CloudFormation creates the replacement first, and AWS rejects "
+            f"the duplicate name {pair.name}. Revert the change, or rename it and copy the content."
         )
-    fate = fate_of(after, "UpdateReplacePolicy", images_of(comparison, before))
-    sure = any(None in values for values in differs.values()) or not is_unresolved(
+    outcome = deletion_outcome(after, "UpdateReplacePolicy", images_of(comparison, before))
+    sure = any(None in pair_values for pair_values in differs.values()) or not is_unresolved(
         compact(list(differs.values()))
     )
     return Change(
         kind="replaced",
-        severity="error" if pair.type in _HOLDING or fate.is_lost else "warning",
+        severity=Severity.ERROR
+        if pair.type in _WITH_CONTENT or outcome.is_lost
+        else Severity.WARNING,
         stack=pair.stack,
         resource=after.id,
         repository=pair.name,
-        summary=f"{pair.called} {'is' if sure else 'may be'} replaced ({names}): {fate.phrase}",
+        summary=f"{pair.label} {'is' if sure else 'may be'} replaced ({names}): {outcome.phrase}",
         before={name: old for name, (old, _) in differs.items()},
         after={name: new for name, (_, new) in differs.items()},
         details=tuple(details),
@@ -91,28 +92,30 @@ def _replaced(
 
 
 def _moved(comparison: Comparison, pair: Pair, before: Resource, after: Resource) -> Change:
-    """Return what it does to give a resource another logical id or stack."""
+    """Return the replacement that another logical ID or stack causes."""
     old, new = before.stack.template.stack, after.stack.template.stack
     if old == new:
         how = f"its logical id {before.id} becomes {after.id}"
     else:
         how = f"it moves from stack {old} to stack {new}"
     details = [
-        "For CloudFormation these are two resources: it makes a new one and lets the old one go."
+        "CloudFormation treats them as two resources: it creates a new one and removes the old one."
     ]
-    if pair.type in _ONE_OF_A_NAME:
+    if pair.type in _UNIQUELY_NAMED:
         details.append(
-            f"The deployment fails while the old {pair.called} is there. Keep its logical id and "
+            f"The deployment fails while the old {pair.label} exists. Keep its logical id and "
             "stack (override_logical_id), or move it with cdk refactor or cdk import."
         )
-    fate = fate_of(before, "DeletionPolicy", images_of(comparison, before))
+    outcome = deletion_outcome(before, "DeletionPolicy", images_of(comparison, before))
     return Change(
         kind="replaced",
-        severity="error" if pair.type in _HOLDING or fate.is_lost else "warning",
+        severity=Severity.ERROR
+        if pair.type in _WITH_CONTENT or outcome.is_lost
+        else Severity.WARNING,
         stack=pair.stack,
         resource=after.id,
         repository=pair.name,
-        summary=f"{pair.called} is replaced ({how}): {fate.phrase}",
+        summary=f"{pair.label} is replaced ({how}): {outcome.phrase}",
         before={"stack": old, "resource": before.id},
         after={"stack": new, "resource": after.id},
         details=tuple(details),

@@ -1,203 +1,224 @@
-"""What is copied to other registries from now on, and what no longer is.
+"""Report what is newly replicated to other registries, and what no longer is.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
+A replica gets the image and nothing else: https://github.com/aws/containers-roadmap/issues/1279
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from ecr_constructs.cloudformation.replication_config import rules_of, source_of
+from ecr_constructs.cloudformation.replication_config import (
+    repository_at,
+    rules_of,
+    source_of,
+    template_for,
+)
 from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
+from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.registry_id import RegistryId
+from ecr_constructs.review.analyzers.lifecycle import takes_any
 from ecr_constructs.review.analyzers.lifecycle_policy import stated
-from ecr_constructs.review.analyzers.lifecycle_rules import takes_any
-from ecr_constructs.review.analyzers.replicas import lacking
-from ecr_constructs.review.analyzers.replication_scope import NOTHING, Reach, beyond, touches
-from ecr_constructs.review.change import Change, Severity
-from ecr_constructs.review.phrases import but_for, join_names
-from ecr_constructs.review.subjects import subject
+from ecr_constructs.review.change import Change
+from ecr_constructs.review.phrases import except_for, join_names, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ecr_constructs.cloudformation.graph import Resource
-    from ecr_constructs.model.registry_id import RegistryId
+    from ecr_constructs.model.replication import ReplicationRule
     from ecr_constructs.review.comparison import Comparison, Pair
 
-_STAY = "images pushed from now on are no longer copied; those that are there stay"
+_STAY = "images pushed from now on are not copied; existing replicas stay"
 
 
 def changes(comparison: Comparison) -> Iterator[Change]:
-    """Yield what starts, stops, or is replicated otherwise."""
+    """Yield the replications that start, stop or change."""
     for pair in comparison.of_type(REPLICATION):
         before, after = (
-            Reach.of(rules_of(each) if each else ()) for each in (pair.before, pair.after)
+            ReplicationScope.of(rules_of(resource) if resource else ())
+            for resource in (pair.before, pair.after)
         )
-        for goal in sorted({*before.copies, *after.copies}):
-            found = _Goal(pair, goal, _Extent.of(before, goal), _Extent.of(after, goal))
-            yield from _copies(found)
-            yield from _deletions(found)
+        for destination in sorted({*before.copies, *after.copies}):
+            change = _DestinationChange(
+                pair, destination, _Scope.of(before, destination), _Scope.of(after, destination)
+            )
+            yield from _copies(change)
+            yield from _deletions(change)
     for pair in comparison.of_type(REPOSITORY):
         yield from _renamed(pair)
 
 
 @dataclass(frozen=True, slots=True)
-class _Extent:
-    """What is replicated to one destination, by the beginnings of the repositories' names."""
+class _Scope:
+    """The prefixes of the repositories that are replicated to one destination."""
 
     copies: frozenset[str]
     deletions: frozenset[str]
 
     @classmethod
-    def of(cls, reach: Reach, goal: RegistryId) -> _Extent:
-        return cls(reach.copies.get(goal, NOTHING), reach.deletions.get(goal, NOTHING))
+    def of(cls, reach: ReplicationScope, destination: RegistryId) -> _Scope:
+        return cls(
+            reach.copies.get(destination, _NO_PREFIXES),
+            reach.deletions.get(destination, _NO_PREFIXES),
+        )
 
-    def described(self, goal: RegistryId) -> dict[str, Any] | None:
+    def described(self, destination: RegistryId) -> dict[str, Any] | None:
         """Return it as JSON; None if nothing is replicated."""
         if not self.copies:
             return None
         return {
-            "destination": str(goal),
+            "destination": str(destination),
             "repositories": _patterns(self.copies),
             "deletions": _patterns(self.deletions),
         }
 
 
 @dataclass(frozen=True, slots=True)
-class _Goal:
-    """A destination, and what is replicated to it before and after."""
+class _DestinationChange:
+    """A destination, and what is replicated to it on both sides."""
 
     pair: Pair
-    goal: RegistryId
-    old: _Extent
-    new: _Extent
+    destination: RegistryId
+    old: _Scope
+    new: _Scope
 
     @property
     def where(self) -> str:
-        return _called(self.goal, self.pair.resource)
+        return _destination_label(self.destination, self.pair.resource)
 
     def repositories(
         self, within: Iterable[str], without: Iterable[str] = ()
     ) -> dict[str, Resource]:
-        """Return the repositories of this app with some prefixes and without others, by name."""
+        """Return the repositories with some prefixes and without others, by name."""
         resource, wanted, unwanted = self.pair.resource, tuple(within), tuple(without)
         return {
-            name: each
-            for each in resource.assembly.in_registry_of(resource, REPOSITORY)
-            if (name := each.text("RepositoryName"))
+            name: repository
+            for repository in resource.assembly.in_registry_of(resource, REPOSITORY)
+            if (name := repository.text("RepositoryName"))
             and name.startswith(wanted)
             and not name.startswith(unwanted)
         }
 
-    def change(self, severity: Severity, said: str, details: Iterable[str]) -> Change:
+    def reported(self, severity: Severity, sentence: str, details: Iterable[str]) -> Change:
         return Change(
             kind="replication",
             severity=severity,
             stack=self.pair.stack,
             resource=self.pair.resource.id,
-            summary=f"{subject(self.pair)}: {said}",
-            before=self.old.described(self.goal),
-            after=self.new.described(self.goal),
+            summary=f"{subject(self.pair)}: {sentence}",
+            before=self.old.described(self.destination),
+            after=self.new.described(self.destination),
             details=tuple(details),
-            # Of what comes or goes, everything is said.
+            # A new or removed resource is reported as a whole.
             properties=("ReplicationConfiguration",) if self.pair.sides else (),
         )
 
 
-def _copies(goal: _Goal) -> Iterator[Change]:
-    lost = beyond(goal.old.copies, goal.new.copies)
-    gained = beyond(goal.new.copies, goal.old.copies)
+def _copies(change: _DestinationChange) -> Iterator[Change]:
+    lost = beyond(change.old.copies, change.new.copies)
+    gained = beyond(change.new.copies, change.old.copies)
     if lost:
-        said = f"replication to {goal.where} stops ({_words(lost)})"
-        if goal.new.copies:
-            kept = [each for each in goal.new.copies if each.startswith(tuple(lost))]
-            said = f"{_words(lost)} are no longer replicated to {goal.where}"
-            said += but_for(_patterns(kept))
-        yield goal.change(
-            "warning",
-            f"{said}: {_STAY}",
-            _of_this_app(goal.repositories(lost, goal.new.copies)),
+        sentence = f"replication to {change.where} stops ({_words(lost)})"
+        if change.new.copies:
+            kept = [prefix for prefix in change.new.copies if prefix.startswith(tuple(lost))]
+            sentence = f"{_words(lost)} are no longer replicated to {change.where}"
+            sentence += except_for(_patterns(kept))
+        yield change.reported(
+            Severity.WARNING,
+            f"{sentence}: {_STAY}",
+            _of_this_app(change.repositories(lost, change.new.copies)),
         )
     if gained:
-        said = f"replication to {goal.where} starts ({_words(gained)})"
-        if goal.old.copies:
-            said = f"{_words(gained)} are replicated to {goal.where} too"
-        yield goal.change("note", said, _begun(goal, gained))
+        sentence = f"replication to {change.where} starts ({_words(gained)})"
+        if change.old.copies:
+            sentence = f"{_words(gained)} are also replicated to {change.where}"
+        yield change.reported(Severity.NOTE, sentence, _begun(change, gained))
 
 
-def _begun(goal: _Goal, gained: Sequence[str]) -> Iterator[str]:
-    found = goal.repositories(gained, goal.old.copies)
-    yield from _of_this_app(found)
-    yield "Only images that are pushed from now on are copied."
-    if any(touches(each, goal.new.deletions) for each in gained):
-        yield "What is deleted here is deleted there too."
-    yield from lacking(found, goal.goal)
+def _begun(change: _DestinationChange, gained: Sequence[str]) -> Iterator[str]:
+    repositories = change.repositories(gained, change.old.copies)
+    yield from _of_this_app(repositories)
+    yield "Only images pushed from now on are copied."
+    if any(touches(prefix, change.new.deletions) for prefix in gained):
+        yield "Deletions are replicated."
+    yield from _missing_traits(repositories, change.destination)
 
 
-def _deletions(goal: _Goal) -> Iterator[Change]:
-    """Yield whose deletions are replicated, of what was copied before and is."""
-    old, new = goal.old, goal.new
+def _deletions(change: _DestinationChange) -> Iterator[Change]:
+    """Yield changes of replicated deletions, for repositories that are copied on both sides."""
+    old, new = change.old, change.new
     on, off = (
-        [each for each in found if touches(each, old.copies) and touches(each, new.copies)]
-        for found in (beyond(new.deletions, old.deletions), beyond(old.deletions, new.deletions))
+        [
+            prefix
+            for prefix in prefixes
+            if touches(prefix, old.copies) and touches(prefix, new.copies)
+        ]
+        for prefixes in (beyond(new.deletions, old.deletions), beyond(old.deletions, new.deletions))
     )
     if on:
-        policies = [stated(each).policy for each in goal.repositories(on).values()]
+        policies = [stated(repository).policy for repository in change.repositories(on).values()]
         expires = any(policy is not None and takes_any(policy) for policy in policies)
-        said = "what is deleted here, by hand or by a lifecycle policy, is deleted there too"
-        yield goal.change(
-            "error" if expires else "warning",
-            f"deletions in {_words(on)} are replicated to {goal.where}: {said}",
+        sentence = "images deleted here, manually or by a lifecycle policy, are deleted there too"
+        yield change.reported(
+            Severity.ERROR if expires else Severity.WARNING,
+            f"deletions in {_words(on)} are replicated to {change.where}: {sentence}",
             (),
         )
     if off:
-        said = f"deletions in {_words(off)} are no longer replicated to {goal.where}"
-        yield goal.change("note", said, ())
+        sentence = f"deletions in {_words(off)} are no longer replicated to {change.where}"
+        yield change.reported(Severity.NOTE, sentence, ())
 
 
 def _renamed(pair: Pair) -> Iterator[Change]:
-    """Yield where a repository is no longer copied to, or is, because of its new name."""
+    """Yield destinations that a repository gains or loses by its new name."""
     if pair.sides is None:
         return
-    old, new = (each.text("RepositoryName") for each in pair.sides)
+    old, new = (repository.text("RepositoryName") for repository in pair.sides)
     if old is None or new is None or old == new:
         return
-    before, after = map(Reach.at, pair.sides)
-    # What the rules take away or give is said of them.
-    lost = before.goals(old) - before.goals(new) - after.goals(new)
-    gained = after.goals(new) - after.goals(old) - before.goals(old)
+    before, after = map(ReplicationScope.at, pair.sides)
+    # Changed rules are reported for the replication configuration.
+    lost = before.destinations(old) - before.destinations(new) - after.destinations(new)
+    gained = after.destinations(new) - after.destinations(old) - before.destinations(old)
     severities: tuple[tuple[Severity, str, set[RegistryId]], ...] = (
-        ("warning", f"under its new name it is no longer replicated to {{}}: {_STAY}", lost),
-        ("note", "under its new name it is replicated to {}", gained),
+        (Severity.WARNING, f"under its new name it is no longer replicated to {{}}: {_STAY}", lost),
+        (Severity.NOTE, "under its new name it is replicated to {}", gained),
     )
-    for severity, said, goals in severities:
-        if goals:
-            where = join_names(_called(each, pair.sides[1]) for each in sorted(goals))
+    for severity, sentence, destinations in severities:
+        if destinations:
+            where = join_names(
+                _destination_label(destination, pair.sides[1])
+                for destination in sorted(destinations)
+            )
             yield Change(
                 kind="replication",
                 severity=severity,
                 stack=pair.stack,
                 resource=pair.resource.id,
                 repository=new,
-                summary=f"{new}: {said.format(where)}",
-                before={"repository": old, "destinations": _listed(before.goals(old))},
-                after={"repository": new, "destinations": _listed(after.goals(new))},
+                summary=f"{new}: {sentence.format(where)}",
+                before={"repository": old, "destinations": _listed(before.destinations(old))},
+                after={"repository": new, "destinations": _listed(after.destinations(new))},
                 properties=("RepositoryName",),
             )
 
 
-def _called(goal: RegistryId, source: Resource) -> str:
-    """Return a destination's Region, with its account if that is another one."""
-    return goal.region if goal.account == source_of(source).account else str(goal)
+def _destination_label(destination: RegistryId, source: Resource) -> str:
+    """Return the Region of a destination, with its account if it differs."""
+    return (
+        destination.region if destination.account == source_of(source).account else str(destination)
+    )
 
 
-def _listed(goals: Iterable[RegistryId]) -> list[str]:
-    return [str(each) for each in sorted(goals)]
+def _listed(destinations: Iterable[RegistryId]) -> list[str]:
+    return [str(destination) for destination in sorted(destinations)]
 
 
 def _patterns(prefixes: Iterable[str]) -> list[str]:
-    return [f"{each}*" for each in sorted(prefixes)]
+    return [f"{prefix}*" for prefix in sorted(prefixes)]
 
 
 def _words(prefixes: Sequence[str]) -> str:
@@ -208,4 +229,106 @@ def _words(prefixes: Sequence[str]) -> str:
 
 def _of_this_app(repositories: Mapping[str, Resource]) -> Iterator[str]:
     if repositories:
-        yield f"Of this app these are: {join_names(repositories)}."
+        yield f"Affected repositories of this app: {join_names(repositories)}."
+
+
+_Prefixes = frozenset[str]
+_NO_PREFIXES: _Prefixes = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicationScope:
+    """What a registry replicates.
+
+    Attributes:
+        copies: The repository prefixes that are copied to each destination, none of which is a
+            prefix of another; ``""`` for all.
+        deletions: The prefixes whose deletions are replicated to each destination.
+    """
+
+    copies: Mapping[RegistryId, _Prefixes]
+    deletions: Mapping[RegistryId, _Prefixes]
+
+    @classmethod
+    def of(cls, rules: Iterable[ReplicationRule]) -> Self:
+        """Return the scope of rules, however they are written."""
+        listed = list(rules)
+        return cls(_joined(listed), _joined(rule for rule in listed if rule.replicate_deletions))
+
+    @classmethod
+    def at(cls, resource: Resource) -> Self:
+        """Return the scope of the registry of a resource."""
+        there = resource.assembly.in_registry_of(resource, REPLICATION)
+        return cls.of(rule for configuration in there for rule in rules_of(configuration))
+
+    def destinations(self, name: str) -> set[RegistryId]:
+        """Return the destinations of a repository."""
+        return {
+            destination
+            for destination, prefixes in self.copies.items()
+            if name.startswith(tuple(prefixes))
+        }
+
+
+def beyond(some: _Prefixes, others: _Prefixes) -> list[str]:
+    """Return the prefixes that no other prefix covers, sorted."""
+    return sorted(prefix for prefix in some if not prefix.startswith(tuple(others)))
+
+
+def touches(prefix: str, others: _Prefixes) -> bool:
+    """Tell whether a repository may have a prefix and one of the others."""
+    return any(candidate.startswith(prefix) or prefix.startswith(candidate) for candidate in others)
+
+
+def _joined(rules: Iterable[ReplicationRule]) -> dict[RegistryId, _Prefixes]:
+    joined: dict[RegistryId, set[str]] = {}
+    for rule in rules:
+        for destination in rule.destinations:
+            joined.setdefault(destination, set()).update(rule.prefixes or {""})
+    return {destination: _shortest(prefixes) for destination, prefixes in joined.items()}
+
+
+def _shortest(prefixes: set[str]) -> _Prefixes:
+    return frozenset(
+        prefix for prefix in prefixes if not prefix.startswith(tuple(prefixes - {prefix}))
+    )
+
+
+def _missing_traits(repositories: Mapping[str, Resource], destination: RegistryId) -> Iterator[str]:
+    """Yield the settings that replicas lack at a destination.
+
+    Args:
+        repositories: The repositories that are replicated, by name.
+        destination: The destination.
+    """
+    registry = RegistryId(destination.account, destination.region)
+    groups: defaultdict[tuple[tuple[str, ...], bool], list[str]] = defaultdict(list)
+    for name, repository in repositories.items():
+        if registry not in repository.assembly.registries:
+            yield "This app has no stack there, so the settings of the replicas are unknown."
+            return
+        there = repository_at(repository.assembly, registry, name)
+        there = there or template_for(repository.assembly, registry, name)
+        present = _traits(there) if there else ()
+        missing = tuple(trait for trait in _traits(repository) if trait not in present)
+        if missing:
+            groups[missing, there is None].append(name)
+    for (missing, is_undefined), names in groups.items():
+        why = (
+            ": the app defines neither a repository nor a creation template for them"
+            if is_undefined
+            else ""
+        )
+        yield f"Replicas of {join_names(names)} have no {join_names(missing)}{why}."
+
+
+def _traits(resource: Resource) -> tuple[str, ...]:
+    """Return the settings of a repository, or of one created with a template."""
+    policy = "RepositoryPolicyText" if resource.type == REPOSITORY else "RepositoryPolicy"
+    traits = {
+        "immutable tags": str(resource.get("ImageTagMutability")).startswith("IMMUTABLE"),
+        "customer managed key": resource.get("EncryptionConfiguration", "KmsKey") is not None,
+        "lifecycle policy": resource.get("LifecyclePolicy") is not None,
+        "repository policy": resource.get(policy) is not None,
+    }
+    return tuple(trait for trait, is_there in traits.items() if is_there)

@@ -1,10 +1,11 @@
-"""What no other part of a review speaks of, in one line each."""
+"""Report what no other analyzer reports, one line per resource."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
+from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison, Pair
 from ecr_constructs.review.phrases import join_names
@@ -16,28 +17,28 @@ _ATTRIBUTES = (
     "CreationPolicy",
     "UpdatePolicy",
 )
-# Tells CDK's own which versions an app uses.
+# CDK's own record of versions.
 _SILENT = ("AWS::CDK::Metadata",)
 
 
-def changes(comparison: Comparison, said: Sequence[Change]) -> Iterator[Change]:
-    """Yield what is left.
+def changes(comparison: Comparison, reported: Sequence[Change]) -> Iterator[Change]:
+    """Yield the remaining changes.
 
     Args:
         comparison: Both sides.
-        said: What others said.
+        reported: The changes that other analyzers report.
     """
-    told: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for each in said:
-        # A finding tells what is wrong, not what is changed.
-        if each.kind != "finding":
-            told[each.place].update(each.properties or ("",))
+    handled: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for change in reported:
+        # A finding reports a problem, not a change.
+        if change.kind != "finding":
+            handled[change.place].update(change.properties or ("",))
     for pair in comparison.pairs:
         place = pair.stack, pair.resource.id
-        if pair.type not in _SILENT and (summary := _summary(pair, told.get(place, set()))):
+        if pair.type not in _SILENT and (summary := _summary(pair, handled.get(place, set()))):
             yield Change(
                 kind="other",
-                severity="note",
+                severity=Severity.NOTE,
                 stack=pair.stack,
                 resource=pair.resource.id,
                 repository=pair.name,
@@ -45,15 +46,15 @@ def changes(comparison: Comparison, said: Sequence[Change]) -> Iterator[Change]:
             )
 
 
-def _summary(pair: Pair, told: set[str]) -> str | None:
+def _summary(pair: Pair, handled: set[str]) -> str | None:
     if pair.before is None:
-        return None if "" in told else f"{pair.called} is new{_like(pair)}"
+        return None if "" in handled else f"{pair.label} is new{_like(pair)}"
     if pair.after is None:
-        return None if told else f"{pair.called} is gone"
-    names = [name for name in _changed(pair.before, pair.after) if name not in told]
-    if not names or "" in told:
+        return None if handled else f"{pair.label} is removed"
+    names = [name for name in _changed(pair.before, pair.after) if name not in handled]
+    if not names or "" in handled:
         return None
-    return f"{pair.called}: {join_names(names)} {'is' if len(names) == 1 else 'are'} changed"
+    return f"{pair.label}: {join_names(names)} {'changes' if len(names) == 1 else 'change'}"
 
 
 def _like(pair: Pair) -> str:

@@ -67,8 +67,8 @@ def stack_changed(app: cdk.App, head: bool) -> None:
     """A repository moves to another team's stack."""
     stacks = [stack(app, name) for name in ("Payments", "Storefront")]
     api(stacks[head])
-    for each in stacks:
-        Repository(each, "Worker", repository_name=f"{each.stack_name.lower()}/worker")
+    for home in stacks:
+        Repository(home, "Worker", repository_name=f"{home.stack_name.lower()}/worker")
 
 
 def retention_removed(app: cdk.App, head: bool) -> None:
@@ -177,7 +177,7 @@ def fifty_repositories_added(app: cdk.App, head: bool) -> None:
 
 
 def the_worst(app: cdk.App, head: bool) -> None:
-    """A key for what is there, no more protection of releases, and every AWS account let in."""
+    """A key for what is there, no more protection of releases, and every AWS account allowed."""
     payments = stack(app)
     key = RegistryKey(payments, "Key", alias="alias/ecr/payments")
     api(payments, encryption=Encryption.customer_managed(key) if head else None)

@@ -13,7 +13,7 @@ Sides = dict[str, tuple[Path, Path]]
 @pytest.fixture(scope="session")
 def sides(tmp_path_factory: pytest.TempPathFactory) -> Sides:
     """Return the cloud assemblies of base and head, by the pull request's name."""
-    found = {}
+    folders_of = {}
     for name, build in PULL_REQUESTS.items():
         folders = []
         for head in (False, True):
@@ -22,5 +22,5 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> Sides:
             build(app, head)
             app.synth()
             folders.append(outdir)
-        found[name] = (folders[0], folders[1])
-    return found
+        folders_of[name] = (folders[0], folders[1])
+    return folders_of

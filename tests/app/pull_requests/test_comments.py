@@ -74,7 +74,7 @@ def test_the_worst_says_so_in_three_lines(reviews: dict[str, Review]) -> None:
     _, replaced, deleted, opened, *_ = to_markdown(reviews["the_worst"]).splitlines()
 
     assert replaced.startswith("- **Replaced**: `payments/api`")
-    assert "24 images are left behind" in replaced
+    assert "24 images are left" in replaced
     assert deleted.startswith("- **Images deleted**: `payments/server`")
     assert "v1.1.0" in deleted
     assert opened.startswith("- **Access widened**: `payments/server`")

@@ -1,11 +1,11 @@
-"""Both sides of a pull request that changes a policy, and what is said of its access."""
+"""Two sides that differ in a policy, and the changes of access between them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.graph import TemplateSet
-from ecr_constructs.review.access import changes
+from ecr_constructs.review.access.analyzer import changes
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison
 from tests.support.rule_examples.build import Resources, document, repository, template
@@ -14,21 +14,21 @@ WIDENED, NARROWED = "access-widened", "access-narrowed"
 HERE = "arn:aws:ecr:eu-central-1:111122223333:repository"
 
 
-def said(
+def access_changes(
     base: Resources | Sequence[Template], head: Resources | Sequence[Template]
 ) -> list[Change]:
-    """Return what is said of the access that two sides give."""
+    """Return the changes of access between two sides."""
     return list(changes(Comparison(_assembly(base), _assembly(head))))
 
 
 def summaries(
     base: Resources | Sequence[Template], head: Resources | Sequence[Template]
 ) -> dict[str, list[str]]:
-    """Return the summaries of what is said, by kind."""
-    found: dict[str, list[str]] = {}
-    for each in said(base, head):
-        found.setdefault(each.kind, []).append(each.summary)
-    return found
+    """Return the summaries of the changes of access, by kind."""
+    by_kind: dict[str, list[str]] = {}
+    for change in access_changes(base, head):
+        by_kind.setdefault(change.kind, []).append(change.summary)
+    return by_kind
 
 
 def having(*statements: Any, name: str = "payments/api") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What is said of who may do what with repositories, registries and keys."""
+"""Changes of access to repositories, registries and keys."""
 
 from typing import Any
 
@@ -17,7 +17,15 @@ from tests.support.rule_examples.build import (
     repository,
     resource,
 )
-from tests.unit.review.access_sides import HERE, NARROWED, WIDENED, deny, having, said, summaries
+from tests.unit.review.access_sides import (
+    HERE,
+    NARROWED,
+    WIDENED,
+    access_changes,
+    deny,
+    having,
+    summaries,
+)
 
 PUSH = list(PUSH_ACTIONS)
 PARTNER = {"AWS": ROOT}
@@ -111,7 +119,7 @@ STATEMENTS: dict[str, tuple[list[Any], list[Any], list[str], list[str]]] = {
         ],
         [],
     ),
-    "an action that nobody knows": (
+    "an unknown action": (
         [],
         [allow(["ecr:Teleport", "s3:GetObject"], Principal=PARTNER)],
         ["account 444455556666 may call Teleport"],
@@ -120,7 +128,7 @@ STATEMENTS: dict[str, tuple[list[Any], list[Any], list[str], list[str]]] = {
     "an action known at the deployment": (
         [],
         [allow({"Ref": "Action"}, Principal=PARTNER)],
-        ["account 444455556666 may do what is known only at the deployment"],
+        ["account 444455556666 may do what is known only at deploy time"],
         [],
     ),
     "everything": (
@@ -201,8 +209,8 @@ STATEMENTS: dict[str, tuple[list[Any], list[Any], list[str], list[str]]] = {
         [],
         [
             (
-                "everyone but account 444455556666 may no longer pull "
-                "(now: everyone but account 444455556666 and user eve of account 777788889999)"
+                "everyone except account 444455556666 may no longer pull "
+                "(now: everyone except account 444455556666 and user eve of account 777788889999)"
             )
         ],
     ),
@@ -224,21 +232,21 @@ STATEMENTS: dict[str, tuple[list[Any], list[Any], list[str], list[str]]] = {
 
 @pytest.mark.parametrize("case", STATEMENTS)
 def test_statements_are_compared_as_sets(case: str) -> None:
-    """Whose access to a repository is wider or narrower is said once, and of nobody else."""
+    """Each wider or narrower principal set is reported once, and no other."""
     before, after, widened, narrowed = STATEMENTS[case]
-    found = summaries(having(*before), having(*after))
+    changes = summaries(having(*before), having(*after))
 
-    assert [f"payments/api: {each}" for each in widened] == found.get(WIDENED, [])
-    assert [f"payments/api: {each}" for each in narrowed] == found.get(NARROWED, [])
+    assert [f"payments/api: {sentence}" for sentence in widened] == changes.get(WIDENED, [])
+    assert [f"payments/api: {sentence}" for sentence in narrowed] == changes.get(NARROWED, [])
 
 
 def test_wildcard_is_everyones_organization() -> None:
     """A pattern of organizations opens a repository to everyone, and that is said first."""
     like = {"StringLike": {"aws:PrincipalOrgID": "o-*"}}
-    [change] = said(having(WITHIN), having(allow(PULL, Principal="*", Condition=like)))
+    [change] = access_changes(having(WITHIN), having(allow(PULL, Principal="*", Condition=like)))
 
     assert (
-        "payments/api is open to every AWS account: o-* is everyone's organization"
+        "payments/api is open to every AWS account: o-* matches every organization"
         == change.summary
     )
     assert ("Every AWS account may pull (was: organization o-a1b2c3d4e5).",) == change.details
@@ -247,7 +255,7 @@ def test_wildcard_is_everyones_organization() -> None:
 
 def test_change_tells_both_sides() -> None:
     """A change holds who may do the same before and after, and what of the resource it is of."""
-    [change] = said(having(WITHIN, allow(PULL, Principal=OTHER)), having(ANY))
+    [change] = access_changes(having(WITHIN, allow(PULL, Principal=OTHER)), having(ANY))
 
     assert [
         "account 777788889999 may pull",
@@ -263,10 +271,12 @@ def test_change_tells_both_sides() -> None:
 
 
 def test_account_may_be_of_the_organization() -> None:
-    """Nobody knows the accounts of an organization: that one may be of it is said."""
-    widened, narrowed = said(having(WITHIN), having(allow(PULL, Principal=PARTNER)))
+    """The accounts of an organization are unknown; the change says that one may belong to it."""
+    widened, narrowed = access_changes(having(WITHIN), having(allow(PULL, Principal=PARTNER)))
 
-    assert ("If it is of organization o-a1b2c3d4e5, it could before.",) == widened.details
+    assert (
+        "If it belongs to organization o-a1b2c3d4e5, it had this access before.",
+    ) == widened.details
     assert "payments/api: organization o-a1b2c3d4e5 may no longer pull" == narrowed.summary
 
 
@@ -289,17 +299,19 @@ SEVERITIES: dict[str, tuple[list[Any], list[Any], str]] = {
 
 @pytest.mark.parametrize("case", SEVERITIES)
 def test_whoever_is_unknown_is_worst(case: str) -> None:
-    """To let in everyone is an error, to let in somebody a warning, to let in fewer a note."""
+    """Access for everyone is an error, for a named principal a warning, less access a note."""
     before, after, severity = SEVERITIES[case]
 
-    assert [severity] == [each.severity for each in said(having(*before), having(*after))]
+    assert [severity] == [
+        change.severity for change in access_changes(having(*before), having(*after))
+    ]
 
 
 def test_other_resources_are_called_by_what_they_are() -> None:
     """A template, a public repository, the registry and a key are compared as a repository is."""
 
     def all_of(*statements: Any) -> dict[str, Any]:
-        text = document(*(each for each in statements if "kms" not in str(each)))
+        text = document(*(statement for statement in statements if "kms" not in str(statement)))
         own = allow("kms:*", Principal={"AWS": "111122223333"}, Resource="*")
         keyed = {"EncryptionType": "KMS", "KmsKey": get_att("Key")}
         return {
@@ -328,16 +340,16 @@ def test_other_resources_are_called_by_what_they_are() -> None:
             "AWS::ECR::PublicRepository Public: account 444455556666 may call PutImage",
             "the registry: account 444455556666 may replicate to and create payments/*",
             (
-                "what is created under payments: account 444455556666 may replicate and "
+                "repositories created under payments: account 444455556666 may replicate and "
                 "create repositories"
             ),
         ],
         NARROWED: [
             (
                 "the registry: account 777788889999 is forbidden to do anything with every "
-                "repository but a"
+                "repository except a"
             ),
-            "what is created under payments: account 777788889999 is forbidden to do anything",
+            "repositories created under payments: account 777788889999 is forbidden to do anything",
         ],
     } == summaries(all_of(), head)
 
@@ -347,13 +359,13 @@ def test_new_resources_are_spoken_of_if_open() -> None:
     head = {**having(WITHIN, ANY), "Other": repository(RepositoryPolicyText=document(WITHIN))}
     replicating = allow("ecr:ReplicateImage", Principal=PARTNER, Resource=f"{HERE}/*")
     registry = {"Policy": resource(REGISTRY_POLICY, {"PolicyText": document(replicating)})}
-    [opened] = said({}, head)
-    [new] = said({}, registry)
-    [gone] = said(registry, {})
+    [opened] = access_changes({}, head)
+    [new] = access_changes({}, registry)
+    [gone] = access_changes(registry, {})
 
     assert "payments/api: every AWS account may pull" == opened.summary
     assert () == opened.properties
-    assert [] == said(head, {})
+    assert [] == access_changes(head, {})
     assert "the registry: account 444455556666 may replicate to every repository" == new.summary
     assert (NARROWED, ("PolicyText",)) == (gone.kind, gone.properties)
 
@@ -390,9 +402,9 @@ UNKNOWN: dict[str, tuple[Any, Any]] = {
 def test_what_is_not_known_is_said(case: str) -> None:
     """What cannot be compared before the deployment is called that, in both directions."""
     base, head = (
-        having() | {"Api": repository(RepositoryPolicyText=each)} for each in UNKNOWN[case]
+        having() | {"Api": repository(RepositoryPolicyText=policy)} for policy in UNKNOWN[case]
     )
-    widened, narrowed = said(base, head)
+    widened, narrowed = access_changes(base, head)
 
     assert (WIDENED, "warning") == (widened.kind, widened.severity)
     assert "may widen access" in widened.summary
@@ -402,15 +414,15 @@ def test_what_is_not_known_is_said(case: str) -> None:
 
 
 def test_registry_policy_that_is_not_known_is_said() -> None:
-    """A new registry policy that is known only at the deployment may let in anybody."""
+    """A new registry policy that is known only at the deployment may allow anybody."""
     registry = {"Policy": resource(REGISTRY_POLICY, {"PolicyText": {"Ref": "Text"}})}
 
     assert {
         WIDENED: [
-            "the registry may widen access: its policy is known only at the deployment; read it"
+            "the registry may widen access: its policy is known only at deploy time; review it"
         ],
         NARROWED: [
-            "the registry may narrow access: its policy is known only at the deployment; read it"
+            "the registry may narrow access: its policy is known only at deploy time; review it"
         ],
     } == summaries({}, registry)
 
@@ -418,28 +430,30 @@ def test_registry_policy_that_is_not_known_is_said() -> None:
 def test_statements_that_are_known_are_compared() -> None:
     """Beside a statement that is as unknown as it was, the others are compared."""
     perhaps = {"Fn::If": ["IsOpen", ANY, {"Ref": "AWS::NoValue"}]}
-    found = summaries(having(perhaps), having(perhaps, allow(PULL, Principal=PARTNER)))
+    changes = summaries(having(perhaps), having(perhaps, allow(PULL, Principal=PARTNER)))
 
-    assert {WIDENED: ["payments/api: account 444455556666 may pull"]} == found
+    assert {WIDENED: ["payments/api: account 444455556666 may pull"]} == changes
 
 
 def test_mark_of_no_stack_is_a_name() -> None:
     """What looks like a reference, and is none, is compared as it is written."""
-    found = summaries(having(), having(allow(PULL, Principal={"AWS": "${Token[9.Ci.Arn]}"})))
+    changes = summaries(having(), having(allow(PULL, Principal={"AWS": "${Token[9.Ci.Arn]}"})))
 
-    assert {WIDENED: ["payments/api: Ci may pull"]} == found
+    assert {WIDENED: ["payments/api: Ci may pull"]} == changes
 
 
 def test_unknown_parts_that_are_the_same_are_no_change() -> None:
     """A policy of the same parameters in another order says nothing."""
-    one, other = (allow(PULL, Principal={"AWS": {"Ref": each}}) for each in ("One", "Other"))
+    one, other = (
+        allow(PULL, Principal={"AWS": {"Ref": parameter}}) for parameter in ("One", "Other")
+    )
 
-    assert [] == said(having(one, other), having(other, one))
+    assert [] == access_changes(having(one, other), having(other, one))
 
 
 def test_effect_that_is_not_known_is_a_condition() -> None:
     """A statement whose effect a parameter decides may allow less than one that allows."""
     perhaps = {**allow(PULL, Principal=PARTNER), "Effect": {"Ref": "Effect"}}
-    [widened] = said(having(perhaps), having(allow(PULL, Principal=PARTNER)))
+    [widened] = access_changes(having(perhaps), having(allow(PULL, Principal=PARTNER)))
 
-    assert widened.summary.endswith("if an effect holds that is known only at the deployment)")
+    assert widened.summary.endswith("if its effect, known only at deploy time, allows it)")

@@ -1,4 +1,4 @@
-"""What each condition of a statement means for those whom it lets in."""
+"""What each condition means for the principals of a statement."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.rule_examples.access import PULL
 from tests.support.rule_examples.build import ROOT, allow
-from tests.unit.review.access_sides import NARROWED, WIDENED, having, said, summaries
+from tests.unit.review.access_sides import NARROWED, WIDENED, access_changes, having, summaries
 
 ORGANIZATION, SECOND = "o-a1b2c3d4e5", "o-b1b2c3d4e5"
 ROLE = "arn:aws:iam::444455556666:role"
@@ -26,8 +26,8 @@ ORG_ID, ACCOUNT_ID = "aws:PrincipalOrgID", "aws:PrincipalAccount"
 WITHIN = when("StringEquals", ORG_ID, ORGANIZATION)
 ANYONE: dict[str, Any] = {}
 
-# Whom a statement is for, its conditions that are narrower, those that are wider, and what is said
-# when the first become the second: with the second in place of the first it is the other way round.
+# The principal, the narrower conditions, the wider ones, and the widening from the first to the
+# second; the reverse narrows.
 WIDER: dict[str, tuple[Any, dict[str, Any], dict[str, Any], str]] = {
     "an organization dropped": ("*", WITHIN, ANYONE, "every AWS account may pull"),
     "a second organization": (
@@ -65,7 +65,7 @@ WIDER: dict[str, tuple[Any, dict[str, Any], dict[str, Any], str]] = {
         "*",
         when("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", f"{PATH}/*"),
         when("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "*"),
-        "every AWS account: * is everyone's organization",
+        "every AWS account: * matches every organization",
     ),
     "another account": (
         "*",
@@ -204,10 +204,11 @@ WIDER: dict[str, tuple[Any, dict[str, Any], dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("case", WIDER)
 def test_wider_condition_widens(case: str) -> None:
-    """A condition that lets in more widens access, and narrows nothing; back it narrows only."""
+    """A wider condition widens only; the reverse narrows only."""
     principal, narrow, wide, expected = WIDER[case]
     base, head = (
-        having(allow(PULL, Principal=principal, Condition=each)) for each in (narrow, wide)
+        having(allow(PULL, Principal=principal, Condition=condition))
+        for condition in (narrow, wide)
     )
     widened, narrowed = summaries(base, head), summaries(head, base)
 
@@ -217,7 +218,7 @@ def test_wider_condition_widens(case: str) -> None:
     assert 1 == len(widened[WIDENED]) == len(narrowed[NARROWED])
 
 
-# Whom a statement is for, and two conditions of which neither holds the other.
+# The principal, and two conditions of which neither implies the other.
 OTHERS: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
     "organizations": ("*", WITHIN, when("StringEquals", ORG_ID, SECOND)),
     "inside and outside": ("*", WITHIN, when("StringNotEquals", ORG_ID, ORGANIZATION)),
@@ -279,11 +280,13 @@ OTHERS: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
 def test_other_condition_does_both(case: str) -> None:
     """A condition in place of one that is neither narrower nor wider widens and narrows."""
     principal, one, other = OTHERS[case]
-    base, head = (having(allow(PULL, Principal=principal, Condition=each)) for each in (one, other))
-    found = said(base, head)
+    base, head = (
+        having(allow(PULL, Principal=principal, Condition=condition)) for condition in (one, other)
+    )
+    changes = access_changes(base, head)
 
-    assert [WIDENED, NARROWED] == [each.kind for each in found]
-    assert not any("may widen" in each.summary for each in found)
+    assert [WIDENED, NARROWED] == [change.kind for change in changes]
+    assert not any("may widen" in change.summary for change in changes)
 
 
 # What cannot be compared.
@@ -322,12 +325,12 @@ DOUBTFUL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "very many": (
         {
-            "StringEquals": {"aws:PrincipalTag/team": [f"t{each}" for each in range(40)]},
-            "StringLike": {"aws:PrincipalTag/cost": [f"c{each}" for each in range(40)]},
+            "StringEquals": {"aws:PrincipalTag/team": [f"t{number}" for number in range(40)]},
+            "StringLike": {"aws:PrincipalTag/cost": [f"c{number}" for number in range(40)]},
         },
         {
-            "StringEquals": {"aws:PrincipalTag/team": [f"t{each}" for each in range(41)]},
-            "StringLike": {"aws:PrincipalTag/cost": [f"c{each}" for each in range(40)]},
+            "StringEquals": {"aws:PrincipalTag/team": [f"t{number}" for number in range(41)]},
+            "StringLike": {"aws:PrincipalTag/cost": [f"c{number}" for number in range(40)]},
         },
     ),
 }
@@ -335,16 +338,18 @@ DOUBTFUL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("case", DOUBTFUL)
 def test_what_cannot_be_compared_is_said(case: str) -> None:
-    """Of conditions that nobody can compare it is said that somebody must read them."""
-    base, head = (having(allow(PULL, Principal=PARTNER, Condition=each)) for each in DOUBTFUL[case])
-    found = said(base, head)
+    """Conditions that cannot be compared need a review."""
+    base, head = (
+        having(allow(PULL, Principal=PARTNER, Condition=condition)) for condition in DOUBTFUL[case]
+    )
+    changes = access_changes(base, head)
 
     assert any(
-        " access: what account 444455556666" in each.summary
-        and each.summary.endswith(" may do cannot be compared; read it")
-        for each in found
+        " access: what account 444455556666" in change.summary
+        and change.summary.endswith(" may do cannot be compared; review it")
+        for change in changes
     )
-    assert [] == said(base, base)
+    assert [] == access_changes(base, base)
 
 
 @pytest.mark.parametrize(
@@ -357,18 +362,22 @@ def test_what_cannot_be_compared_is_said(case: str) -> None:
 def test_partition_makes_no_difference(text: str, other: str) -> None:
     """An ARN is the same with a partition that CloudFormation fills in."""
     one, two = (
-        having(allow(PULL, Principal={"AWS": {"Fn::Sub": f"arn:{each}:iam::444455556666:role/ci"}}))
-        for each in (text, other)
+        having(
+            allow(
+                PULL, Principal={"AWS": {"Fn::Sub": f"arn:{partition}:iam::444455556666:role/ci"}}
+            )
+        )
+        for partition in (text, other)
     )
 
-    assert [] == said(one, two)
+    assert [] == access_changes(one, two)
 
 
 def test_literal_that_looks_like_a_pattern_is_one_value() -> None:
     """Under StringEquals an asterisk is an asterisk."""
     base, head = (
-        having(allow(PULL, Principal=PARTNER, Condition=when(each, "aws:PrincipalTag/a", "b*")))
-        for each in ("StringEquals", "StringLike")
+        having(allow(PULL, Principal=PARTNER, Condition=when(operator, "aws:PrincipalTag/a", "b*")))
+        for operator in ("StringEquals", "StringLike")
     )
 
-    assert [WIDENED] == [each.kind for each in said(base, head)]
+    assert [WIDENED] == [change.kind for change in access_changes(base, head)]

@@ -1,4 +1,4 @@
-"""What is said of roles, users and groups: what they may do, and who may assume them."""
+"""Changes of access of roles, users and groups, and of who may assume roles."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ from tests.support.rule_examples.build import (
     resource,
     template,
 )
-from tests.unit.review.access_sides import HERE, NARROWED, WIDENED, deny, said, summaries
+from tests.unit.review.access_sides import HERE, NARROWED, WIDENED, access_changes, deny, summaries
 
 PUSH = list(PUSH_ACTIONS)
 GITHUB = "token.actions.githubusercontent.com"
@@ -125,7 +125,7 @@ CASES: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], list[str], list[str
         {"Managed": policy(PUSHING, kind="ManagedPolicy")},
         [
             (
-                "whoever has the policy Managed may pull from and push to payments/* "
+                "every holder of policy Managed may pull from and push to payments/* "
                 "(was: payments/api)"
             )
         ],
@@ -231,7 +231,7 @@ CASES: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], list[str], list[str
         },
         [
             (
-                "role Ci may pull from every repository but secret in every Region of account "
+                "role Ci may pull from every repository except secret in every Region of account "
                 "444455556666"
             )
         ],
@@ -263,31 +263,31 @@ CASES: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], list[str], list[str
 def test_all_policies_of_somebody_count(case: str) -> None:
     """What somebody may do is compared by all policies that they have, wherever these stand."""
     before, after, widened, narrowed = CASES[case]
-    found = summaries({"Api": API, **before}, {"Api": API, **after})
+    changes = summaries({"Api": API, **before}, {"Api": API, **after})
 
-    assert widened == found.get(WIDENED, [])
-    assert narrowed == found.get(NARROWED, [])
+    assert widened == changes.get(WIDENED, [])
+    assert narrowed == changes.get(NARROWED, [])
 
 
 def test_key_of_images_counts() -> None:
     """To use a key is access to images if a repository is encrypted with it."""
     using = allow("kms:Decrypt", Resource=get_att("Key"))
-    found = summaries({**ENCRYPTED, "Ci": role()}, {**ENCRYPTED, "Ci": role(using)})
+    changes = summaries({**ENCRYPTED, "Ci": role()}, {**ENCRYPTED, "Ci": role(using)})
 
-    assert {WIDENED: ["role Ci may use Key"]} == found
+    assert {WIDENED: ["role Ci may use Key"]} == changes
 
 
 def test_change_is_said_where_it_comes_from() -> None:
-    """A change is said of the policy that makes it, with the properties that are another."""
+    """A change is reported for the policy that causes it, with the changed properties."""
     base = {"Api": API, "Ci": role(PULLING)}
     head = {"Api": API, "Ci": role(), "Default": policy(PUSHING, PULLING, **ATTACHED_TO_CI)}
-    [widened] = said(base, head)
-    [again] = said(head, {**head, "Default": policy(PULLING, **ATTACHED_TO_CI)})
+    [widened] = access_changes(base, head)
+    [again] = access_changes(head, {**head, "Default": policy(PULLING, **ATTACHED_TO_CI)})
 
     assert ("Default", ()) == (widened.resource, widened.properties)
     assert ("Default", ("PolicyDocument",)) == (again.resource, again.properties)
     assert ["role Ci may pull from and push to payments/*"] == [
-        each for each in widened.after if "push" in each
+        sentence for sentence in widened.after if "push" in sentence
     ]
 
 
@@ -299,22 +299,22 @@ def test_repository_of_another_stack_is_named() -> None:
     def ci(*statements: Any) -> list[Template]:
         return [images, template({"Ci": role(*statements)}, name="ci")]
 
-    found = summaries(ci(), ci(allow(PULL, Resource={"Fn::ImportValue": "api"})))
+    changes = summaries(ci(), ci(allow(PULL, Resource={"Fn::ImportValue": "api"})))
 
-    assert {WIDENED: ["role Ci may pull from payments/api"]} == found
+    assert {WIDENED: ["role Ci may pull from payments/api"]} == changes
 
 
 def test_repository_without_a_name_is_called_by_its_id() -> None:
     """A repository whose name CloudFormation makes is called by its logical id."""
     plain = {"Api": resource(REPOSITORY, {})}
-    found = summaries({**plain, "Ci": role()}, {**plain, "Ci": role(PULLING)})
+    changes = summaries({**plain, "Ci": role()}, {**plain, "Ci": role(PULLING)})
 
-    assert {WIDENED: ["role Ci may pull from Api"]} == found
+    assert {WIDENED: ["role Ci may pull from Api"]} == changes
 
 
 def test_role_of_the_app_is_of_its_account() -> None:
     """A role that a repository policy refers to is one of the account that it is in."""
-    root, ci = ({"AWS": each} for each in ("111122223333", get_att("Ci")))
+    root, ci = ({"AWS": arn} for arn in ("111122223333", get_att("Ci")))
     base, head = (
         {"Ci": role(), "Api": repository(RepositoryPolicyText=document(allow(PULL, Principal=who)))}
         for who in (root, ci)
@@ -333,14 +333,12 @@ def test_role_of_the_app_is_of_its_account() -> None:
 def test_policy_that_is_not_known_is_said() -> None:
     """Of a role with access to images it is said that a statement is known later; of others not."""
     perhaps = {"Fn::If": ["IsProd", PUSHING, {"Ref": "AWS::NoValue"}]}
-    base, head = ({"Api": API, "Ci": role(PULLING, *each)} for each in ([], [perhaps]))
-    other, another = ({"Api": API, "Ci": role(LOGS, *each)} for each in ([], [perhaps]))
+    base, head = ({"Api": API, "Ci": role(PULLING, *statements)} for statements in ([], [perhaps]))
+    other, another = ({"Api": API, "Ci": role(LOGS, *statements)} for statements in ([], [perhaps]))
 
     assert {
-        WIDENED: ["role Ci may widen access: its policy is known only at the deployment; read it"],
-        NARROWED: [
-            "role Ci may narrow access: its policy is known only at the deployment; read it"
-        ],
+        WIDENED: ["role Ci may widen access: its policy is known only at deploy time; review it"],
+        NARROWED: ["role Ci may narrow access: its policy is known only at deploy time; review it"],
     } == summaries(base, head)
     assert {} == summaries(other, another)
 
@@ -350,8 +348,8 @@ TRUST: dict[str, tuple[Any, Any, str, str]] = {
         token("repo:acme/api:*"),
         token("repo:acme/*"),
         (
-            f"whoever comes from {GITHUB} if aud is sts.amazonaws.com and sub is repo:acme/* may "
-            f"assume the role (was: whoever comes from {GITHUB} if aud is sts.amazonaws.com and "
+            f"identities of {GITHUB} if aud is sts.amazonaws.com and sub is repo:acme/* may "
+            f"assume the role (was: identities of {GITHUB} if aud is sts.amazonaws.com and "
             "sub is repo:acme/api:*)"
         ),
         "warning",
@@ -388,7 +386,7 @@ TRUST: dict[str, tuple[Any, Any, str, str]] = {
             "sts:AssumeRoleWithSAML",
             Principal={"Federated": "arn:aws:iam::111122223333:saml-provider/corp"},
         ),
-        "whoever comes from corp may assume the role",
+        "identities of corp may assume the role",
         "warning",
     ),
 }
@@ -398,13 +396,13 @@ TRUST: dict[str, tuple[Any, Any, str, str]] = {
 def test_trust_is_compared(case: str) -> None:
     """Who may newly assume a role that pushes images is said; of anybody it is an error."""
     before, after, expected, severity = TRUST[case]
-    base, head = ({"Api": API, "Ci": role(PUSHING, trust=each)} for each in (before, after))
-    widened = next(each for each in said(base, head) if each.kind == WIDENED)
+    base, head = ({"Api": API, "Ci": role(PUSHING, trust=trust)} for trust in (before, after))
+    widened = next(change for change in access_changes(base, head) if change.kind == WIDENED)
 
     assert widened.summary.startswith("role Ci: ")
     assert expected in widened.summary
     assert severity == widened.severity
-    assert ("Whoever assumes it may pull from and push to payments/*.",) == widened.details
+    assert ("Principals that assume it may pull from and push to payments/*.",) == widened.details
     assert ("AssumeRolePolicyDocument",) == widened.properties
 
 
@@ -415,24 +413,24 @@ def test_provider_of_the_app_is_called_by_its_url() -> None:
     referring = {**literal, "Principal": {"Federated": get_att("GitHub")}}
     foreign = {**literal, "Principal": {"Federated": get_att("Api")}}
     base, head, other = (
-        {"Api": API, **made, "Ci": role(PUSHING, trust=each)}
-        for each in (literal, referring, foreign)
+        {"Api": API, **made, "Ci": role(PUSHING, trust=trust)}
+        for trust in (literal, referring, foreign)
     )
 
-    assert [] == said(base, head)
-    assert [WIDENED, NARROWED] == [each.kind for each in said(base, other)]
+    assert [] == access_changes(base, head)
+    assert [WIDENED, NARROWED] == [change.kind for change in access_changes(base, other)]
 
 
 def test_trust_of_other_roles_is_their_own_business() -> None:
     """Of a role that has nothing to do with images it is not said who assumes it."""
-    base, head = ({"Ci": role(trust=token(each))} for each in ("repo:acme/api:*", "*"))
+    base, head = ({"Ci": role(trust=token(subject))} for subject in ("repo:acme/api:*", "*"))
 
-    assert [] == said(base, head)
+    assert [] == access_changes(base, head)
 
 
 def test_new_role_for_anybody_is_said() -> None:
     """A new role that anybody may assume is an error, beside what it may do."""
-    found = said({"Api": API}, {"Api": API, "Ci": role(PUSHING, trust=token("*"))})
+    changes = access_changes({"Api": API}, {"Api": API, "Ci": role(PUSHING, trust=token("*"))})
 
-    assert ["error", "warning"] == [each.severity for each in found]
-    assert "may assume the role" in found[0].summary
+    assert ["error", "warning"] == [change.severity for change in changes]
+    assert "may assume the role" in changes[0].summary

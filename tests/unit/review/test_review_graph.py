@@ -1,4 +1,4 @@
-"""Who replicates to whom, before and after."""
+"""The replication between registries, before and after."""
 
 import re
 from typing import Any
@@ -20,11 +20,11 @@ API = {"Api": repository(RepositoryName="payments/api")}
 
 
 def replicating(*rules: tuple[RegistryId, list[str]]) -> dict[str, Any]:
-    said = [
+    written = [
         {
             "Destinations": [{"RegistryId": to.account, "Region": to.region}],
             "RepositoryFilters": [
-                {"Filter": each, "FilterType": "PREFIX_MATCH"} for each in prefixes
+                {"Filter": prefix, "FilterType": "PREFIX_MATCH"} for prefix in prefixes
             ],
         }
         for to, prefixes in rules
@@ -32,15 +32,15 @@ def replicating(*rules: tuple[RegistryId, list[str]]) -> dict[str, Any]:
     return {
         "Replication": {
             "Type": "AWS::ECR::ReplicationConfiguration",
-            "Properties": {"ReplicationConfiguration": {"Rules": said}},
+            "Properties": {"ReplicationConfiguration": {"Rules": written}},
         }
     }
 
 
 def between(before: dict[str, Any], after: dict[str, Any]) -> tuple[Edge, ...]:
     sides = (
-        TemplateSet([Template("Prod", {"Resources": each}, HOME.account, HOME.region)])
-        for each in (before, after)
+        TemplateSet([Template("Prod", {"Resources": resources}, HOME.account, HOME.region)])
+        for resources in (before, after)
     )
     return review(*sides).replication
 

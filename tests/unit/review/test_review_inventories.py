@@ -82,11 +82,11 @@ def test_manifests_beside_tell_what_an_index_lists(tmp_path: Path) -> None:
     write(tmp_path / "other" / "api.manifests.json", image, key="images")
     [inventory] = read_inventories(tmp_path).of_repositories.values()
 
-    assert [("sha256:2",)] == [each.references for each in inventory]
+    assert [("sha256:2",)] == [image.references for image in inventory]
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reason"),
     [
         (
             "{}",
@@ -112,13 +112,13 @@ def test_manifests_beside_tell_what_an_index_lists(tmp_path: Path) -> None:
     ],
     ids=["another document", "no JSON", "no name", "no account", "no image", "two moments"],
 )
-def test_a_file_that_is_something_else_is_named(tmp_path: Path, text: str, said: str) -> None:
+def test_a_file_that_is_something_else_is_named(tmp_path: Path, text: str, reason: str) -> None:
     """One line says which file, what is there and what should be."""
     (tmp_path / "a.json").write_text(text, encoding="utf-8")
     with pytest.raises(CheckError) as error:
         read_inventories(tmp_path)
 
-    assert said in str(error.value)
+    assert reason in str(error.value)
     assert "\n" not in str(error.value)
 
 
@@ -143,7 +143,7 @@ def repositories(*places: Place, definition: Json = API) -> list[Resource]:
 def owners(known: list[RepositoryId], *places: Place) -> list[bool]:
     """Tell of each repository whether one of the inventories is its own."""
     inventories = Inventories(dict.fromkeys(known, IMAGES))
-    return [inventories.of(each) is IMAGES for each in repositories(*places)]
+    return [inventories.of(repository_) is IMAGES for repository_ in repositories(*places)]
 
 
 def at(account: str | None = None, region: str | None = None) -> RepositoryId:
@@ -200,9 +200,11 @@ def test_the_reason_why_there_is_no_inventory_is_told() -> None:
 
     assert Inventories().reason(here) is None
     assert Inventories({at(*PROD): IMAGES}).reason(here) is None
-    assert "No inventory of it is given, so that it is not said which images go." == (
+    assert "The affected images are unknown: there is no inventory of the repository." == (
         Inventories({RepositoryId("payments/web"): IMAGES}).reason(here)
     )
-    said = Inventories({at(PROD[0]): IMAGES}).reason(there)
-    assert said is not None
-    assert said.startswith("The inventory of payments/api may be that of another account or Region")
+    reason = Inventories({at(PROD[0]): IMAGES}).reason(there)
+    assert reason is not None
+    assert reason.startswith(
+        "The affected images are unknown: the inventory of payments/api may belong to"
+    )

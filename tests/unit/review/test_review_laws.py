@@ -18,7 +18,10 @@ PAIRS = [rule for rule in EXAMPLES if rule != "ECR603"]
 def compared(base: list[Template], head: list[Template]) -> Review:
     """Review templates that stand at the same place, for the same account and Region."""
     before, after = (
-        {(f"Stack{place}", each.account, each.region): each for place, each in enumerate(side)}
+        {
+            (f"Stack{place}", template.account, template.region): template
+            for place, template in enumerate(side)
+        }
         for side in (base, head)
     )
     sides: tuple[list[Template], list[Template]] = ([], [])
@@ -32,18 +35,18 @@ def compared(base: list[Template], head: list[Template]) -> Review:
 @given(damaged(), damaged())
 def test_any_two_sides_are_compared(base: list[Template], head: list[Template]) -> None:
     """Whatever is compared, each change names a resource of one of the sides, or none."""
-    found = compared(base, head)
-    known = {
+    result = compared(base, head)
+    places = {
         (f"Stack{place}", resource)
         for side in (base, head)
-        for place, each in enumerate(side)
-        for resource in ["", *TemplateSet([each]).stacks[0].resources]
+        for place, template in enumerate(side)
+        for resource in ["", *TemplateSet([template]).stacks[0].resources]
     }
 
-    for change in found.changes:
-        assert change.place in known
+    for change in result.changes:
+        assert change.place in places
         assert change.summary
-    assert found == compared(base, head)
+    assert result == compared(base, head)
 
 
 @given(damaged())
@@ -57,8 +60,8 @@ def test_a_fault_that_comes_is_new_and_one_that_goes_is_gone(rule: str) -> None:
     """The faulty example of a rule is a finding over its sound one, and the other way round."""
     sound, faulty = list(EXAMPLES[rule].sound), list(EXAMPLES[rule].faulty)
     there, back = compared(sound, faulty), compared(faulty, sound)
-    new = [each.after["rule"] for each in there.changes if each.kind == "finding"]
+    new = [change.after["rule"] for change in there.changes if change.kind == "finding"]
 
     assert rule in new
     assert len(new) == there.findings.new == back.findings.gone
-    assert [] == [each for each in back.changes if each.kind == "finding"]
+    assert [] == [change for change in back.changes if change.kind == "finding"]

@@ -1,4 +1,4 @@
-"""What a review says of lifecycle policies."""
+"""Changes of lifecycle policies."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from ecr_constructs.review import Change
 from ecr_constructs.review.analyzers.lifecycle import changes
-from tests.support.reviewing import judged
+from tests.support.reviewing import changes_of
 from tests.support.rule_examples.build import (
     UNTAGGED,
     creation_template,
@@ -39,14 +39,14 @@ def untagged(priority: int, **count: Any) -> Json:
 
 
 def changed(before: list[Json], after: list[Json]) -> Change:
-    """Return what is said of a change of rules; none of them is no policy."""
+    """Return the change between two lists of rules; no rules are no policy."""
     base, head = (
         repository(*rules, RepositoryName="payments/api")
         if rules
         else repository(RepositoryName="payments/api", LifecyclePolicy={})
         for rules in (before, after)
     )
-    [change] = judged(changes, {"Api": base}, {"Api": head})
+    [change] = changes_of(changes, {"Api": base}, {"Api": head})
     return change
 
 
@@ -56,10 +56,10 @@ ARCHIVED = {
     "storageClass": "archive",
 }
 YEAR = every(9, days=365)
-MORE = "warning", "its lifecycle policy may take more images: "
-FEWER = "note", "its lifecycle policy takes fewer images: "
-ALIKE = "note", "its lifecycle policy is written otherwise and does the same"
-SAID = {
+MORE = "warning", "its lifecycle policy may delete or archive more images: "
+FEWER = "note", "its lifecycle policy deletes or archives fewer images: "
+ALIKE = "note", "its lifecycle policy is written differently and has the same effect"
+CASES = {
     "a shield dropped": (
         [shield(1, "v*"), YEAR],
         [YEAR],
@@ -124,13 +124,13 @@ SAID = {
         [untagged(1, days=14), YEAR],
         [YEAR],
         FEWER,
-        '"delete untagged images 14 days after their push" is dropped',
+        '"delete untagged images 14 days after their push" is removed',
     ),
     "a rule dropped that kept some from the next": (
         [tagged(1, "v*", images=5), YEAR],
         [YEAR],
         MORE,
-        '"keep the newest 5 images tagged v*, delete the older ones" is dropped',
+        '"keep the newest 5 images tagged v*, delete the older ones" is removed',
     ),
     "a rule added": (
         [YEAR],
@@ -174,7 +174,7 @@ SAID = {
         MORE,
         (
             '"keep the newest 5 images tagged v1*, delete the older ones" no longer '
-            "acts, as a rule before it selects the same"
+            "has an effect: an earlier rule selects the same"
         ),
     ),
     "a rule put before a wider one": (
@@ -182,8 +182,8 @@ SAID = {
         [tagged(1, "v1*", images=5), tagged(2, "v*", images=9)],
         MORE,
         (
-            '"keep the newest 5 images tagged v1*, delete the older ones" acts, which it '
-            "could not before"
+            '"keep the newest 5 images tagged v1*, delete the older ones" takes effect, '
+            "which it did not before"
         ),
     ),
     "another priority": (
@@ -225,15 +225,17 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize(("before", "after", "effect", "told"), SAID.values(), ids=list(SAID))
+@pytest.mark.parametrize(
+    ("before", "after", "effect", "difference"), CASES.values(), ids=list(CASES)
+)
 def test_a_change_is_told_by_what_it_means(
-    before: list[Json], after: list[Json], effect: tuple[str, str], told: str
+    before: list[Json], after: list[Json], effect: tuple[str, str], difference: str
 ) -> None:
     """Rules are matched by what they select, not by their priority or their text."""
     change = changed(before, after)
 
     severity, sentence = effect
-    expected = (severity, f"payments/api: {sentence}{told}")
+    expected = (severity, f"payments/api: {sentence}{difference}")
     assert expected == (change.severity, change.summary)
     assert ("lifecycle", "payments/api", ("LifecyclePolicy",)) == (
         change.kind,
@@ -268,11 +270,11 @@ def test_a_policy_that_comes_or_goes_is_told_as_a_whole() -> None:
     come, gone = changed([], [YEAR]), changed([YEAR], [])
     kept = changed([], [shield(1, "v*")])
 
-    said = "payments/api: it gets a lifecycle policy: delete images 365 days after their push"
-    assert ("warning", said) == (come.severity, come.summary)
+    summary = "payments/api: it gets a lifecycle policy: delete images 365 days after their push"
+    assert ("warning", summary) == (come.severity, come.summary)
     assert ["keep every image"] == come.before
-    said = "payments/api: its lifecycle policy is removed: every image is kept"
-    assert ("note", said) == (gone.severity, gone.summary)
+    summary = "payments/api: its lifecycle policy is removed: every image is kept"
+    assert ("note", summary) == (gone.severity, gone.summary)
     assert "note" == kept.severity
 
 
@@ -281,7 +283,7 @@ def _of_text(before: Any, after: Any) -> Change:
         repository(RepositoryName="payments/api", LifecyclePolicy={"LifecyclePolicyText": text})
         for text in (before, after)
     )
-    [change] = judged(changes, {"Api": base}, {"Api": head})
+    [change] = changes_of(changes, {"Api": base}, {"Api": head})
     return change
 
 
@@ -291,12 +293,12 @@ YEARLY = policy_text(YEAR)
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "said"),
+    ("before", "after", "expected"),
     [
         (
             YEARLY,
             NO_POLICY,
-            ("error", "ECR refuses its new lifecycle policy, and the deployment fails"),
+            ("error", "ECR rejects its new lifecycle policy, and the deployment fails"),
         ),
         (YEARLY, UNKNOWN, ("warning", "its lifecycle policy is known only at deploy time")),
         (
@@ -305,7 +307,7 @@ YEARLY = policy_text(YEAR)
             (
                 "warning",
                 (
-                    "its lifecycle policy, which ECR refused before, is: delete images 365 days "
+                    "its lifecycle policy, which ECR rejected before, is: delete images 365 days "
                     "after their push"
                 ),
             ),
@@ -315,24 +317,24 @@ YEARLY = policy_text(YEAR)
             policy_text(shield(1, "v*")),
             (
                 "note",
-                "its lifecycle policy, which was not known before, is: keep every image tagged v*",
+                "its lifecycle policy, which was unknown before, is: keep every image tagged v*",
             ),
         ),
         (
             {"rules": 1},
             7,
-            ("error", "ECR refuses its new lifecycle policy, and the deployment fails"),
+            ("error", "ECR rejects its new lifecycle policy, and the deployment fails"),
         ),
     ],
     ids=["refused", "unknown", "was refused", "was unknown", "no policy at all"],
 )
 def test_what_cannot_be_compared_is_said_to_be_so(
-    before: Any, after: Any, said: tuple[str, str]
+    before: Any, after: Any, expected: tuple[str, str]
 ) -> None:
     """A policy that is refused is said once; what is wrong with it, the findings tell."""
     change = _of_text(before, after)
 
-    severity, sentence = said
+    severity, sentence = expected
     assert (severity, f"payments/api: {sentence}") == (change.severity, change.summary)
 
 
@@ -340,7 +342,7 @@ def test_a_policy_that_is_unknown_as_a_whole_is_not_taken_for_none() -> None:
     """A reference in the place of the property may be anything."""
     base = repository(RepositoryName="payments/api", LifecyclePolicy=UNKNOWN)
     head = repository(RepositoryName="payments/api")
-    [change] = judged(changes, {"Api": base}, {"Api": head})
+    [change] = changes_of(changes, {"Api": base}, {"Api": head})
 
     assert change.before is None
     assert ["delete untagged images 14 days after their push"] == change.after
@@ -352,12 +354,14 @@ def test_a_creation_template_is_for_later_repositories() -> None:
         creation_template(LifecyclePolicy=policy_text(*rules))
         for rules in ([shield(1, "v*"), YEAR], [YEAR])
     )
-    [change] = judged(changes, {"Web": base}, {"Web": head})
+    [change] = changes_of(changes, {"Web": base}, {"Web": head})
 
-    assert change.summary.startswith("creation template payments: its lifecycle policy may take")
+    assert change.summary.startswith(
+        "creation template payments: its lifecycle policy may delete or archive"
+    )
     assert change.details == (
         (
-            "It is for repositories that ECR creates from then on; those that are there keep their "
+            "It applies to repositories that ECR creates from then on; existing ones keep their "
             "policy."
         ),
     )
@@ -369,4 +373,4 @@ def test_what_has_the_same_policy_or_is_new_is_left_alone() -> None:
     moving = repository(RepositoryName="payments/api", ImageTagMutability="MUTABLE")
     new = {"Api": moving, "Web": repository(UNTAGGED, RepositoryName="payments/web")}
 
-    assert [] == judged(changes, base, new)
+    assert [] == changes_of(changes, base, new)

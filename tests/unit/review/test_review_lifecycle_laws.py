@@ -1,4 +1,4 @@
-"""What is said of two lifecycle policies, held to what they do to images."""
+"""Changes of two lifecycle policies, held to what they do to images."""
 
 import json
 from random import Random
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ecr_constructs import LifecyclePolicy
 from ecr_constructs.model.lifecycle import EvaluationOptions, Fate, TieOrder
-from ecr_constructs.review.analyzers.lifecycle_rules import differences
+from ecr_constructs.review.analyzers.lifecycle import differences
 from tests.support.lifecycle_cases import Case, case
 
 FATES = [Fate.KEPT, Fate.ARCHIVED, Fate.EXPIRED]
@@ -19,9 +19,9 @@ LISTED = EvaluationOptions(ties=TieOrder.LISTED)
 
 def _edited(random: Random, rules: list[Any]) -> list[Any]:
     """Return a policy with some rules dropped, in another order, and with other numbers."""
-    kept = [json.loads(json.dumps(each)) for each in rules if random.randrange(4)] or rules[:1]
-    for each in kept:
-        selection = each["selection"]
+    kept = [json.loads(json.dumps(entry)) for entry in rules if random.randrange(4)] or rules[:1]
+    for entry in kept:
+        selection = entry["selection"]
         match random.randrange(4):
             case 0 if selection["countType"] == "imageCountMoreThan":
                 selection["countNumber"] = random.choice([1, 3, 999_999])
@@ -32,7 +32,7 @@ def _edited(random: Random, rules: list[Any]) -> list[Any]:
     if random.randrange(2):
         random.shuffle(kept)
     kept.sort(key=lambda each: each["selection"]["tagStatus"] == "any")
-    return [{**each, "rulePriority": 10 * n} for n, each in enumerate(kept, 1)]
+    return [{**entry, "rulePriority": 10 * n} for n, entry in enumerate(kept, 1)]
 
 
 @st.composite
@@ -47,8 +47,8 @@ def edits(draw: st.DrawFn) -> tuple[Case, LifecyclePolicy, LifecyclePolicy]:
 
 
 def _fates(drawn: Case, policy: LifecyclePolicy) -> list[int]:
-    simulation = policy.simulate(drawn.inventory, now=drawn.simulate().now, options=LISTED)
-    return [FATES.index(each.fate) for each in simulation.outcomes]
+    simulation = policy.simulate(drawn.inventory, now=drawn.simulate().now, readings=LISTED)
+    return [FATES.index(outcome.fate) for outcome in simulation.outcomes]
 
 
 @given(edits())
@@ -57,7 +57,7 @@ def test_what_takes_no_more_takes_no_image_more(
 ) -> None:
     """Of whatever images: none goes further than before, unless a difference says so."""
     images, before, after = drawn
-    if not any(each.takes_more for each in differences(before, after)):
+    if not any(difference.takes_more for difference in differences(before, after)):
         pairs = zip(_fates(images, before), _fates(images, after), strict=True)
         assert all(old >= new for old, new in pairs)
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -18,7 +18,7 @@ from tests.unit.review.changes import change, note, reviewed
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 LIMIT = 65_536
-HERE, THERE = (RegistryId("111122223333", each) for each in ("eu-central-1", "eu-west-1"))
+HERE, THERE = (RegistryId("111122223333", region) for region in ("eu-central-1", "eu-west-1"))
 
 
 def test_the_comment() -> None:
@@ -89,7 +89,7 @@ def test_replication_is_drawn(state: str, tag: str) -> None:
 
     begin = f"\n\n{tag}\n<summary>Who replicates to whom</summary>\n\n```mermaid\ngraph LR\n"
     assert begin in comment
-    [fence] = [each for each in PARSER.parse(comment) if each.type == "fence"]
+    [fence] = [token for token in PARSER.parse(comment) if token.type == "fence"]
     assert "mermaid" == fence.info
     assert "payments/" in fence.content
 
@@ -97,7 +97,7 @@ def test_replication_is_drawn(state: str, tag: str) -> None:
 def test_the_lines_that_matter_are_short() -> None:
     """A long sentence is cut, what is not cut is below."""
     long = change(summary=f"payments/api is replaced ({'Property, ' * 60}): lost")
-    comment = to_markdown(reviewed([long, *(change(resource=f"R{each}") for each in range(9))]))
+    comment = to_markdown(reviewed([long, *(change(resource=f"R{number}") for number in range(9))]))
 
     line = comment.splitlines()[1]
     assert line.endswith("…, and 9 more")
@@ -110,20 +110,20 @@ def test_the_lines_that_matter_are_short() -> None:
 
 def test_what_does_not_fit_is_left_out_from_the_end() -> None:
     """Notes go first, and how many went is said; the worst are all there."""
-    errors = [change(resource=f"R{each:03}", details=("x " * 200,)) for each in range(50)]
+    errors = [change(resource=f"R{number:03}", details=("x " * 200,)) for number in range(50)]
     comment = to_markdown(reviewed([*errors, *map(note, range(2000))]))
 
     assert 60_000 < len(comment) <= LIMIT
     assert 50 == comment.count("- **error**")
     shown = comment.count("- **note**")
-    said = f"Left out, as a comment has its limits: {2000 - shown:,} of 2,000 notes. Run "
-    assert said in comment
+    expected = f"Left out, as a comment has its limits: {2000 - shown:,} of 2,000 notes. Run "
+    assert expected in comment
     assert "<summary>Other: 2,000</summary>" in comment
 
 
 def test_a_severity_may_be_left_out_as_a_whole() -> None:
     """A kind of which nothing fits has no section."""
-    errors = [change(resource=f"R{each:04}", details=("x " * 400,)) for each in range(200)]
+    errors = [change(resource=f"R{number:04}", details=("x " * 400,)) for number in range(200)]
     comment = to_markdown(reviewed([*errors, note(1), note(2)]))
 
     assert len(comment) <= LIMIT
@@ -133,7 +133,7 @@ def test_a_severity_may_be_left_out_as_a_whole() -> None:
 
 def test_one_change_does_not_push_out_the_others() -> None:
     """Of very many or long details some are told."""
-    greedy = change(details=tuple(f"image {each} {'y' * 5000}" for each in range(100)))
+    greedy = change(details=tuple(f"image {number} {'y' * 5000}" for number in range(100)))
     comment = to_markdown(reviewed([greedy, note(1)]))
 
     assert "  - and 80 more\n" in comment
@@ -149,7 +149,8 @@ def test_the_limit_is_kept(sizes: list[int], edges: int) -> None:
         for size in sizes
     ]
     drawn = [
-        Edge(HERE, RegistryId('"' * 200, str(each)), ("é" * 9,), "kept") for each in range(edges)
+        Edge(HERE, RegistryId('"' * 200, str(number)), ("é" * 9,), "kept")
+        for number in range(edges)
     ]
     assert len(to_markdown(reviewed(changes, drawn))) <= LIMIT
 
@@ -190,13 +191,13 @@ REFERENCES = re.compile(r"@|#\d|\bGH-\d|www\.|://|:\w+:|\b[0-9a-f]{7,40}\b", re.
 
 
 def parts(comment: str) -> list[Token]:
-    return [each for token in PARSER.parse(comment) for each in (token.children or [])]
+    return [child for token in PARSER.parse(comment) for child in (token.children or [])]
 
 
-def said(comment: str) -> list[str]:
+def lines_of(comment: str) -> list[str]:
     """Return what is read in each line of the comment."""
     return [
-        "".join(each.content for each in token.children or [])
+        "".join(child.content for child in token.children or [])
         for token in PARSER.parse(comment)
         if token.type == "inline"
     ]
@@ -222,6 +223,7 @@ def test_a_blank_detail_is_no_line() -> None:
 
 
 @given(TEXTS)
+@example(f"{'x' * 182} 00000b0 0 0 0 0")  # cut after what looks like a commit
 def test_any_text_is_only_read(text: str) -> None:
     """All of a text is read as it is, and does nothing."""
     only_read(text)
@@ -231,15 +233,15 @@ def only_read(text: str) -> None:
     comment = to_markdown(reviewed([attacked(text)]))
     plain = to_markdown(reviewed([attacked("x")]))
 
-    kinds = {each.type for each in parts(comment)}
+    kinds = {part.type for part in parts(comment)}
     assert kinds <= {"text", "code_inline", "strong_open", "strong_close"}
-    blocks = [(each.type, each.tag) for each in PARSER.parse(comment)]
-    assert [(each.type, each.tag) for each in PARSER.parse(plain)] == blocks
-    html = [each.content for each in PARSER.parse(comment) if each.type == "html_block"]
-    assert [each.content for each in PARSER.parse(plain) if each.type == "html_block"] == html
-    free = [each.content for each in parts(comment) if each.type == "text"]
+    blocks = [(token.type, token.tag) for token in PARSER.parse(comment)]
+    assert [(token.type, token.tag) for token in PARSER.parse(plain)] == blocks
+    html = [token.content for token in PARSER.parse(comment) if token.type == "html_block"]
+    assert [token.content for token in PARSER.parse(plain) if token.type == "html_block"] == html
+    free = [part.content for part in parts(comment) if part.type == "text"]
     assert [] == list(filter(REFERENCES.search, free))
-    assert visible(text) == said(comment)[-1]
+    assert visible(text) == lines_of(comment)[-1]
     assert comment.startswith(f"{MARKER}\n- **")
     comment.encode()
 

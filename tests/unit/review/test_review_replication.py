@@ -1,4 +1,4 @@
-"""What is said of replication."""
+"""Changes of replication."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from ecr_constructs.cloudformation.resource_types import REPLICATION
 from ecr_constructs.review import Change
 from ecr_constructs.review.analyzers.replication import changes
 from ecr_constructs.review.comparison import Comparison
-from tests.support.reviewing import judged
+from tests.support.reviewing import changes_of
 from tests.support.rule_examples.build import (
     ABSENT,
     ELSEWHERE,
@@ -25,18 +25,20 @@ from tests.support.rule_examples.build import (
 
 Json = Any
 REGISTRY = f"registry {'/'.join(HOME)}"
-STAY = "images pushed from now on are no longer copied; those that are there stay"
-LATER = "Only images that are pushed from now on are copied."
-UNKNOWN = "This app has no stack there: what the replicas will be like is not known."
+STAY = "images pushed from now on are not copied; existing replicas stay"
+LATER = "Only images pushed from now on are copied."
+UNKNOWN = "This app has no stack there, so the settings of the replicas are unknown."
 API = repository(RepositoryName="payments/api")
 WEST = "/".join(ELSEWHERE)
 
 
-def to(*goals: tuple[str, str], only: tuple[str, ...] = (), deleting: Any = ABSENT) -> Json:
+def to(*destinations: tuple[str, str], only: tuple[str, ...] = (), deleting: Any = ABSENT) -> Json:
     """Return a replication rule."""
     entry = {
-        "Destinations": [{"RegistryId": account, "Region": region} for account, region in goals],
-        "RepositoryFilters": [{"Filter": each, "FilterType": "PREFIX_MATCH"} for each in only],
+        "Destinations": [
+            {"RegistryId": account, "Region": region} for account, region in destinations
+        ],
+        "RepositoryFilters": [{"Filter": prefix, "FilterType": "PREFIX_MATCH"} for prefix in only],
     }
     return entry if deleting is ABSENT else {**entry, "DeleteReplication": {"Enabled": deleting}}
 
@@ -47,16 +49,16 @@ def copying(*rules: Json, **others: Json) -> Json:
     return {"Replication": resource(REPLICATION, configuration), **others}
 
 
-def told(found: list[Change]) -> list[tuple[str, str]]:
+def severities_and_summaries(reported: list[Change]) -> list[tuple[str, str]]:
     """Return severity and summary."""
-    assert {"replication"} >= {each.kind for each in found}
-    return [(each.severity, each.summary) for each in found]
+    assert {"replication"} >= {change.kind for change in reported}
+    return [(change.severity, change.summary) for change in reported]
 
 
 ALL = to(ELSEWHERE)
 PAYMENTS = to(ELSEWHERE, only=("payments/",))
 BOTH = to(ELSEWHERE, only=("payments/", "web/"))
-SAID = {
+CASES = {
     "a destination": (
         copying(ALL),
         copying(to(ELSEWHERE, PARTNER)),
@@ -72,28 +74,32 @@ SAID = {
     "another prefix": (
         copying(PAYMENTS),
         copying(PAYMENTS, to(ELSEWHERE, only=("web/", "web/app", "payments/a"))),
-        "repositories web/* are replicated to eu-west-1 too",
+        "repositories web/* are also replicated to eu-west-1",
         f"repositories web/* are no longer replicated to eu-west-1: {STAY}",
     ),
     "no prefix": (
         copying(BOTH),
         copying(ALL),
-        "all repositories are replicated to eu-west-1 too",
+        "all repositories are also replicated to eu-west-1",
         (
-            "all repositories are no longer replicated to eu-west-1, but for payments/* and web/*: "
+            "all repositories are no longer replicated to eu-west-1, except payments/* and web/*: "
             f"{STAY}"
         ),
     ),
 }
 
 
-@pytest.mark.parametrize(("less", "more", "started", "stopped"), SAID.values(), ids=list(SAID))
+@pytest.mark.parametrize(("less", "more", "started", "stopped"), CASES.values(), ids=list(CASES))
 def test_what_starts_one_way_stops_the_other(
     less: Json, more: Json, started: str, stopped: str
 ) -> None:
     """To begin is a note; to end takes something away."""
-    assert [("note", f"{REGISTRY}: {started}")] == told(judged(changes, less, more))
-    assert [("warning", f"{REGISTRY}: {stopped}")] == told(judged(changes, more, less))
+    assert [("note", f"{REGISTRY}: {started}")] == severities_and_summaries(
+        changes_of(changes, less, more)
+    )
+    assert [("warning", f"{REGISTRY}: {stopped}")] == severities_and_summaries(
+        changes_of(changes, more, less)
+    )
 
 
 SAME = {
@@ -111,13 +117,13 @@ SAME = {
 @pytest.mark.parametrize(("before", "after"), SAME.values(), ids=list(SAME))
 def test_rules_that_come_to_the_same_say_nothing(before: Json, after: Json) -> None:
     """However they are written."""
-    assert [] == judged(changes, before, after)
+    assert [] == changes_of(changes, before, after)
 
 
 def test_both_sides_of_a_destination_are_told() -> None:
     """What is copied there, and whose deletions; nothing if it is no destination."""
-    [change] = judged(changes, {}, copying(to(ELSEWHERE, only=("web/",), deleting="true")))
-    [widened] = judged(changes, copying(PAYMENTS), copying(ALL))
+    [change] = changes_of(changes, {}, copying(to(ELSEWHERE, only=("web/",), deleting="true")))
+    [widened] = changes_of(changes, copying(PAYMENTS), copying(ALL))
 
     assert change.before is None
     assert {
@@ -125,7 +131,7 @@ def test_both_sides_of_a_destination_are_told() -> None:
         "repositories": ["web/*"],
         "deletions": ["web/*"],
     } == change.after
-    assert "What is deleted here is deleted there too." in change.details
+    assert "Deletions are replicated." in change.details
     assert () == change.properties
     assert {"destination": WEST, "repositories": ["*"], "deletions": []} == widened.after
     assert ("ReplicationConfiguration",) == widened.properties
@@ -138,17 +144,17 @@ def test_the_repositories_that_are_filtered_away_are_named() -> None:
         "Web": repository(RepositoryName="web"),
         "Nameless": repository(),
     }
-    [change] = judged(changes, copying(ALL, **apps), copying(PAYMENTS, **apps))
-    [back] = judged(changes, copying(PAYMENTS, **apps), copying(ALL, **apps))
+    [change] = changes_of(changes, copying(ALL, **apps), copying(PAYMENTS, **apps))
+    [back] = changes_of(changes, copying(PAYMENTS, **apps), copying(ALL, **apps))
 
-    assert ("Of this app these are: web.",) == change.details
-    assert ("Of this app these are: web.", LATER, UNKNOWN) == back.details
+    assert ("Affected repositories of this app: web.",) == change.details
+    assert ("Affected repositories of this app: web.", LATER, UNKNOWN) == back.details
 
 
 DELETING = to(ELSEWHERE, only=("payments/",), deleting=True)
 ON = (
-    f"{REGISTRY}: deletions in repositories payments/* are replicated to eu-west-1: what is "
-    "deleted here, by hand or by a lifecycle policy, is deleted there too"
+    f"{REGISTRY}: deletions in repositories payments/* are replicated to eu-west-1: "
+    "images deleted here, manually or by a lifecycle policy, are deleted there too"
 )
 OFF = f"{REGISTRY}: deletions in repositories payments/* are no longer replicated to eu-west-1"
 
@@ -168,11 +174,11 @@ OFF = f"{REGISTRY}: deletions in repositories payments/* are no longer replicate
 )
 def test_deletions_that_are_replicated_lose_images(beside: Json, severity: str) -> None:
     """An error where a lifecycle policy deletes without anybody's doing."""
-    found = judged(changes, copying(PAYMENTS, **beside), copying(DELETING, **beside))
-    back = judged(changes, copying(DELETING, **beside), copying(PAYMENTS, **beside))
+    reported = changes_of(changes, copying(PAYMENTS, **beside), copying(DELETING, **beside))
+    back = changes_of(changes, copying(DELETING, **beside), copying(PAYMENTS, **beside))
 
-    assert [(severity, ON)] == told(found)
-    assert [("note", OFF)] == told(back)
+    assert [(severity, ON)] == severities_and_summaries(reported)
+    assert [("note", OFF)] == severities_and_summaries(back)
 
 
 # --- what replicas lack -----------------------------------------------------------------------
@@ -185,15 +191,15 @@ GUARDED = repository(
 
 
 def begun(there: Json) -> tuple[str, ...]:
-    """Return what is said of a replica, beside which there is something at the destination."""
+    """Return the details about a replica, given the resources at its destination."""
     base, head = (
         TemplateSet(
             [
-                Template("home", {"Resources": each}, *HOME),
+                Template("home", {"Resources": resources}, *HOME),
                 Template("there", {"Resources": there}, *ELSEWHERE),
             ]
         )
-        for each in ({"Api": GUARDED}, copying(ALL, Api=GUARDED))
+        for resources in ({"Api": GUARDED}, copying(ALL, Api=GUARDED))
     )
     [change] = changes(Comparison(base, head))
     return change.details[2:]
@@ -203,34 +209,34 @@ BARE = creation_template(ImageTagMutability=ABSENT, LifecyclePolicy=ABSENT)
 
 
 @pytest.mark.parametrize(
-    ("there", "said"),
+    ("there", "detail"),
     [
         (
             {},
             (
-                "There payments/api will be without immutable tags, a customer managed key, a "
-                "lifecycle policy and a repository policy: neither a repository nor a creation "
-                "template is defined."
+                "Replicas of payments/api have no immutable tags, customer managed key, lifecycle "
+                "policy and repository policy: the app defines neither a repository nor a creation "
+                "template for them."
             ),
         ),
         (
             {"Api": API},
-            "There payments/api will be without a customer managed key and a repository policy.",
+            "Replicas of payments/api have no customer managed key and repository policy.",
         ),
         (
             {"Web": BARE},
             (
-                "There payments/api will be without immutable tags, a customer managed key, a "
-                "lifecycle policy and a repository policy."
+                "Replicas of payments/api have no immutable tags, customer managed key, lifecycle "
+                "policy and repository policy."
             ),
         ),
         ({"Api": GUARDED}, None),
     ],
     ids=["nothing there", "a weaker repository", "a weaker template", "the same"],
 )
-def test_what_new_replicas_lack_is_said(there: Json, said: str | None) -> None:
+def test_what_new_replicas_lack_is_said(there: Json, detail: str | None) -> None:
     """Nothing but the image travels."""
-    assert ((said,) if said else ()) == begun(there)
+    assert ((detail,) if detail else ()) == begun(there)
 
 
 # --- renamed repositories ---------------------------------------------------------------------
@@ -244,10 +250,10 @@ def renamed(name: Any) -> Json:
 def test_a_new_name_may_be_out_of_reach_of_the_rules() -> None:
     """Replication by prefix does not know that it is the same repository."""
     rules = copying(PAYMENTS, to(PARTNER))
-    [change] = judged(
+    [change] = changes_of(
         changes, {**rules, **renamed("payments/api")}, {**rules, **renamed("billing/api")}
     )
-    [back] = judged(
+    [back] = changes_of(
         changes, {**rules, **renamed("billing/api")}, {**rules, **renamed("payments/api")}
     )
 
@@ -264,18 +270,18 @@ def test_a_new_name_may_be_out_of_reach_of_the_rules() -> None:
         "repository": "billing/api",
         "destinations": ["444455556666/eu-central-1"],
     } == change.after
-    assert [("note", "payments/api: under its new name it is replicated to eu-west-1")] == told(
-        [back]
-    )
+    assert [
+        ("note", "payments/api: under its new name it is replicated to eu-west-1")
+    ] == severities_and_summaries([back])
 
 
 def test_what_the_rules_take_away_is_not_said_of_the_name() -> None:
-    """Once is enough, and a name that is not known cannot be judged."""
+    """Once is enough, and a name that is not known cannot be changes_of."""
     before = {**copying(ALL), **renamed("payments/api")}
-    moved = judged(changes, before, {**copying(PAYMENTS), **renamed("billing/api")})
-    unknown = judged(changes, before, {**copying(ALL), **renamed({"Ref": "Name"})})
+    moved = changes_of(changes, before, {**copying(PAYMENTS), **renamed("billing/api")})
+    unknown = changes_of(changes, before, {**copying(ALL), **renamed({"Ref": "Name"})})
 
-    assert ["Replication"] == [each.resource for each in moved]
+    assert ["Replication"] == [change.resource for change in moved]
     assert [] == unknown
 
 
@@ -285,14 +291,14 @@ def test_deletions_are_judged_where_the_account_is_not_known() -> None:
         RepositoryName="payments/api",
         LifecyclePolicy={"LifecyclePolicyText": policy_text(rule(1, tagStatus="any", days=1))},
     )
-    found = judged(
+    reported = changes_of(
         changes,
         copying(PAYMENTS, Api=expiring),
         copying(DELETING, Api=expiring),
         (None, None),
     )
 
-    [(severity, summary)] = told(found)
+    [(severity, summary)] = severities_and_summaries(reported)
     assert "error" == severity
     assert summary.startswith("registry of Prod: deletions in repositories payments/* are")
     assert f"replicated to {WEST}" in summary

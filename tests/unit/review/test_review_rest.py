@@ -7,7 +7,7 @@ from ecr_constructs.cloudformation.template import Template
 from ecr_constructs.review import review
 from ecr_constructs.review.analyzers.findings import Counts
 from ecr_constructs.review.phrases import format_value, join_names, pluralize
-from tests.support.compared import API, only, reviewed, said
+from tests.support.compared import API, described, only, reviewed
 from tests.support.rule_examples.build import HOME, repository, resource
 
 MOVING = repository(RepositoryName="payments/api", ImageTagMutability="MUTABLE")
@@ -16,28 +16,28 @@ TOPIC = "AWS::SNS::Topic"
 
 def test_no_change_says_nothing() -> None:
     """Equal sides have nothing to say, and nothing to judge."""
-    found = reviewed({"Api": MOVING}, {"Api": MOVING})
+    result = reviewed({"Api": MOVING}, {"Api": MOVING})
 
-    assert ((), Counts(0, 0, 0)) == (found.changes, found.findings)
+    assert ((), Counts(0, 0, 0)) == (result.changes, result.findings)
 
 
 def test_metadata_is_no_change() -> None:
     """CloudFormation does not act on it."""
-    assert [] == said(reviewed({"Api": API}, {"Api": {**API, "Metadata": {"by": "cdk"}}}))
+    assert [] == described(reviewed({"Api": API}, {"Api": {**API, "Metadata": {"by": "cdk"}}}))
 
 
 def test_a_finding_is_told_when_it_is_new() -> None:
     """What check finds in head and not in base."""
     scanless = repository(RepositoryName="payments/api", ImageScanningConfiguration={})
-    found = reviewed({"Api": API}, {"Api": scanless})
-    [finding] = [each for each in found.changes if each.kind == "finding"]
+    result = reviewed({"Api": API}, {"Api": scanless})
+    [finding] = [change for change in result.changes if change.kind == "finding"]
 
     assert (
         "warning",
         "ECR013 Api: images are not scanned on push",
     ) == (finding.severity, finding.summary)
     assert "ECR013" == finding.after["rule"]
-    assert Counts(new=1, known=0, gone=0) == found.findings
+    assert Counts(new=1, known=0, gone=0) == result.findings
 
 
 def test_old_findings_are_counted_and_gone_ones_too() -> None:
@@ -53,17 +53,17 @@ def test_old_findings_are_counted_and_gone_ones_too() -> None:
 
 def test_a_move_takes_its_findings_along() -> None:
     """What was wrong before is not new under another id."""
-    found = reviewed({"Api": MOVING}, {"Server": MOVING})
+    result = reviewed({"Api": MOVING}, {"Server": MOVING})
 
-    assert ["replaced"] == [each.kind for each in found.changes]
-    assert Counts(new=0, known=1, gone=0) == found.findings
+    assert ["replaced"] == [change.kind for change in result.changes]
+    assert Counts(new=0, known=1, gone=0) == result.findings
 
 
 def test_a_namesake_is_judged_again() -> None:
     """A repository that is the same on both sides may have got a namesake in another stack."""
     base: dict[str, Any] = {"A": {"Other": repository(RepositoryName="other")}, "B": {"Api": API}}
     head = {"A": {**base["A"], "Api": API}, "B": base["B"]}
-    [finding] = [each for each in reviewed(base, head).changes if each.kind == "finding"]
+    [finding] = [change for change in reviewed(base, head).changes if change.kind == "finding"]
 
     assert ("B", "Api") == finding.place
     assert finding.summary.startswith("ECR003")
@@ -83,7 +83,9 @@ def test_what_is_new() -> None:
         ("other", "note", "AWS::ECR::Repository Plain is new: IMMUTABLE, AES256"),
         ("other", "note", "AWS::SNS::Topic Topic is new"),
         ("other", "note", "payments/worker is new: IMMUTABLE, KMS"),
-    ] == sorted(each for each in said(reviewed({"Api": API}, head)) if each[0] == "other")
+    ] == sorted(
+        sentence for sentence in described(reviewed({"Api": API}, head)) if sentence[0] == "other"
+    )
 
 
 def test_what_else_is_changed_or_gone() -> None:
@@ -102,23 +104,25 @@ def test_what_else_is_changed_or_gone() -> None:
     }
 
     assert [
-        ("other", "note", "AWS::SNS::Topic Gone is gone"),
+        ("other", "note", "AWS::SNS::Topic Gone is removed"),
         (
             "other",
             "note",
-            "AWS::SNS::Topic Topic: DisplayName, TracingConfig and Condition are changed",
+            "AWS::SNS::Topic Topic: DisplayName, TracingConfig and Condition change",
         ),
-    ] == said(reviewed(base, head))[1:]
+    ] == described(reviewed(base, head))[1:]
 
 
 def test_another_type_is_another_resource() -> None:
     """CloudFormation does not turn one into the other."""
-    found = said(reviewed({"It": resource(TOPIC, {})}, {"It": resource("AWS::SQS::Queue", {})}))
+    result = described(
+        reviewed({"It": resource(TOPIC, {})}, {"It": resource("AWS::SQS::Queue", {})})
+    )
 
     assert [
-        ("other", "note", "AWS::SNS::Topic It is gone"),
+        ("other", "note", "AWS::SNS::Topic It is removed"),
         ("other", "note", "AWS::SQS::Queue It is new"),
-    ] == found
+    ] == result
 
 
 def test_a_condition_that_no_longer_holds_removes() -> None:
@@ -151,7 +155,7 @@ def test_a_value_behind_a_reference_is_a_change() -> None:
         body = {"Mappings": {"M": {"a": {"tag": description}}}, "Resources": {"Api": tagged}}
         return TemplateSet([Template("Prod.json", body, *HOME, stack="Prod")])
 
-    assert [("other", "note", "payments/api: Tags is changed")] == said(
+    assert [("other", "note", "payments/api: Tags changes")] == described(
         review(side("one"), side("two"))
     )
 

@@ -7,7 +7,7 @@ import pytest
 from ecr_constructs.cloudformation.resource_types import SCANNING, SIGNING
 from ecr_constructs.review import Change
 from ecr_constructs.review.analyzers.settings import changes
-from tests.support.reviewing import judged
+from tests.support.reviewing import changes_of
 from tests.support.rule_examples.build import (
     ABSENT,
     HOME,
@@ -23,6 +23,7 @@ NAME = "payments/api"
 REGISTRY = f"registry {'/'.join(HOME)}"
 TEMPLATE = "creation template payments"
 PROFILE = "arn:aws:signer:eu-central-1:111122223333:/signing-profiles/"
+MUTABILITY = ("ImageTagMutability", "ImageTagMutabilityExclusionFilters")
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1"
 
 
@@ -31,9 +32,9 @@ def mutable(setting: Any, *filters: Any) -> Json:
     entries = [
         {
             "ImageTagMutabilityExclusionFilterType": "WILDCARD",
-            "ImageTagMutabilityExclusionFilterValue": each,
+            "ImageTagMutabilityExclusionFilterValue": pattern,
         }
-        for each in filters
+        for pattern in filters
     ]
     return {
         "Api": repository(
@@ -72,7 +73,9 @@ def scanned(scan_type: Any, **filters: list[str]) -> Json:
     rules = [
         {
             "ScanFrequency": frequencies[name],
-            "RepositoryFilters": [{"Filter": each, "FilterType": "WILDCARD"} for each in listed],
+            "RepositoryFilters": [
+                {"Filter": pattern, "FilterType": "WILDCARD"} for pattern in listed
+            ],
         }
         for name, listed in filters.items()
     ]
@@ -84,217 +87,186 @@ def signed(**filters: list[str]) -> Json:
     rules = [
         {
             "SigningProfileArn": f"{PROFILE}{name}",
-            "RepositoryFilters": [{"Filter": each} for each in listed],
+            "RepositoryFilters": [{"Filter": pattern} for pattern in listed],
         }
         for name, listed in filters.items()
     ]
     return {"Signing": resource(SIGNING, {"Rules": rules})}
 
 
-ONE_WAY = {
+# The stronger and the weaker side, the subject, the properties, and values in the summary.
+ONE_WAY: dict[str, tuple[Json, Json, str, tuple[str, ...], tuple[str, ...]]] = {
     "immutable to mutable": (
         mutable("IMMUTABLE"),
         mutable("MUTABLE"),
         NAME,
-        "some tags may now be moved: they were immutable, and will be mutable",
-        "some tags may no longer be moved: they were mutable, and will be immutable",
+        MUTABILITY,
+        ("immutable", "mutable"),
     ),
     "an exclusion more": (
         mutable("IMMUTABLE_WITH_EXCLUSION", "latest"),
         mutable("IMMUTABLE_WITH_EXCLUSION", "latest", "cache-*"),
         NAME,
-        (
-            "some tags may now be moved: they were immutable, except for latest, and will "
-            "be immutable, except for latest, cache-*"
-        ),
-        (
-            "some tags may no longer be moved: they were immutable, except for latest, "
-            "cache-*, and will be immutable, except for latest"
-        ),
+        MUTABILITY,
+        ("latest", "cache-*"),
     ),
     "a tag of mutable ones released": (
         mutable("MUTABLE_WITH_EXCLUSION", "v*", "r*"),
         mutable("MUTABLE_WITH_EXCLUSION", "v*"),
         NAME,
-        (
-            "some tags may now be moved: they were mutable, except for v*, r*, and will be "
-            "mutable, except for v*"
-        ),
-        (
-            "some tags may no longer be moved: they were mutable, except for v*, and will "
-            "be mutable, except for v*, r*"
-        ),
+        MUTABILITY,
+        ("v*, r*",),
     ),
     "immutable but for a few to mutable but for a few": (
         mutable("IMMUTABLE_WITH_EXCLUSION", "latest"),
         mutable("MUTABLE_WITH_EXCLUSION", "v*"),
         NAME,
-        (
-            "some tags may now be moved: they were immutable, except for latest, and will "
-            "be mutable, except for v*"
-        ),
-        (
-            "some tags may no longer be moved: they were mutable, except for v*, and will "
-            "be immutable, except for latest"
-        ),
+        MUTABILITY,
+        ("latest", "v*"),
     ),
     "no scan on push": (
         scans(on_push=True),
         scans(on_push="false"),
         NAME,
-        "images are no longer scanned when they are pushed",
-        "images are scanned when they are pushed",
+        ("ImageScanningConfiguration",),
+        (),
     ),
     "no key for new repositories": (
         encrypting("KMS", KEY),
         encrypting(),
         TEMPLATE,
-        (
-            "repositories that ECR creates will be encrypted with AES-256, no longer with "
-            "a customer managed key"
-        ),
-        (
-            "repositories that ECR creates will be encrypted with a customer managed key, "
-            "no longer with AES-256"
-        ),
+        ("EncryptionConfiguration",),
+        ("AES-256", "customer managed key"),
     ),
     "one layer for new repositories": (
         encrypting("KMS_DSSE"),
         encrypting("KMS"),
         TEMPLATE,
-        (
-            "repositories that ECR creates will be encrypted with the key of AWS, no "
-            "longer with the key of AWS, twice"
-        ),
-        (
-            "repositories that ECR creates will be encrypted with the key of AWS, twice, "
-            "no longer with the key of AWS"
-        ),
+        ("EncryptionConfiguration",),
+        ("two layers",),
     ),
     "an occasion less": (
         occasions("REPLICATION", "CREATE_ON_PUSH"),
         occasions("CREATE_ON_PUSH"),
         TEMPLATE,
-        "it is no longer for REPLICATION",
-        "it is for REPLICATION too",
+        ("AppliedFor",),
+        ("REPLICATION",),
     ),
     "a template's tags": (
         {"Web": creation_template()},
         {"Web": creation_template(ImageTagMutability=ABSENT)},
         TEMPLATE,
-        "some tags may now be moved: they were immutable, and will be mutable",
-        "some tags may no longer be moved: they were mutable, and will be immutable",
+        MUTABILITY,
+        ("immutable", "mutable"),
     ),
-    "rotation": (
-        kms(),
-        kms(EnableKeyRotation=False),
-        "key Key",
-        "it is no longer rotated",
-        "it is rotated",
-    ),
+    "rotation": (kms(), kms(EnableKeyRotation=False), "key Key", ("EnableKeyRotation",), ()),
     "a longer period": (
         kms(RotationPeriodInDays="90"),
         kms(),
         "key Key",
-        "it is rotated every 365 days, no longer every 90",
-        "it is rotated every 90 days, no longer every 365",
+        ("RotationPeriodInDays",),
+        ("365", "90"),
     ),
     "less time to regret": (
         kms(),
         kms(PendingWindowInDays=7),
         "key Key",
-        "there are 7 days to take back its deletion, no longer 30",
-        "there are 30 days to take back its deletion, no longer 7",
+        ("PendingWindowInDays",),
+        ("7", "30"),
     ),
     "basic scanning": (
         scanned("ENHANCED", on_push=["*"]),
         scanned("BASIC", on_push=["*"]),
         REGISTRY,
-        (
-            "Amazon Inspector no longer scans images; basic scanning knows only the "
-            "operating system's packages, and looks once"
-        ),
-        "Amazon Inspector scans images, for programming languages' packages too",
+        ("ScanType",),
+        ("Amazon Inspector",),
     ),
     "basic scanning of what was looked at again": (
         scanned("ENHANCED", continuous=["*"]),
         scanned("BASIC", on_push=["*"]),
         REGISTRY,
-        (
-            "Amazon Inspector no longer scans images; basic scanning knows only the "
-            "operating system's packages, and looks once"
-        ),
-        "Amazon Inspector scans images, for programming languages' packages too",
+        ("ScanType",),
+        ("Amazon Inspector",),
     ),
     "on push only": (
         scanned("ENHANCED", continuous=["payments", "web/*"]),
         scanned("ENHANCED", on_push=["payments"], continuous=["web/*"]),
         REGISTRY,
-        "images of *payments* are scanned on push only, no longer continuously",
-        "images of *payments* are scanned continuously, not only on push",
+        ("Rules",),
+        ("*payments*",),
     ),
     "fewer repositories scanned": (
         scanned("BASIC", on_push=["payments/*", "web/*"]),
         scanned("BASIC", on_push=["payments/*"]),
         REGISTRY,
-        "images of web/* are no longer scanned",
-        "images of web/* are scanned",
+        ("Rules",),
+        ("images of web/* ",),
     ),
     "a narrower filter": (
         scanned("BASIC", on_push=["*"]),
         scanned("BASIC", on_push=["payments/*"]),
         REGISTRY,
-        "images of all repositories are no longer scanned, but for payments/*",
-        "images of all repositories are scanned",
+        ("Rules",),
+        ("all repositories",),
     ),
     "no scanning configuration": (
         scanned("BASIC", on_push=["*"]),
         {},
         REGISTRY,
-        "images of all repositories are no longer scanned",
-        "images of all repositories are scanned",
+        (),
+        ("all repositories",),
     ),
     "fewer repositories signed": (
         signed(release=[]),
         signed(release=["payments/*"]),
         REGISTRY,
-        (
-            "images of all repositories are no longer signed with the profile release, but for "
-            "payments/*"
-        ),
-        "images of all repositories are signed with the profile release",
+        ("Rules",),
+        ("all repositories", "release"),
     ),
     "a profile dropped": (
         signed(release=["payments/*"], partner=["web/*"]),
         signed(release=["payments/*"]),
         REGISTRY,
-        "images of web/* are no longer signed with the profile partner",
-        "images of web/* are signed with the profile partner",
+        ("Rules",),
+        ("images of web/* ", "partner"),
     ),
     "no signing": (
         signed(release=["web/*", "api/*"]),
         {},
         REGISTRY,
-        "images of web/* and api/* are no longer signed with the profile release",
-        "images of web/* and api/* are signed with the profile release",
+        (),
+        ("web/* and api/*", "release"),
     ),
 }
 
 
-def told(found: list[Change]) -> list[tuple[str, str, str]]:
-    """Return what is said."""
-    return [(each.kind, each.severity, each.summary) for each in found if each.kind != "lifecycle"]
+def changed(before: Json, after: Json) -> list[Change]:
+    """Return the changes of settings."""
+    return [change for change in changes_of(changes, before, after) if change.kind != "lifecycle"]
 
 
-@pytest.mark.parametrize(
-    ("strong", "weak", "who", "weaker", "stronger"), ONE_WAY.values(), ids=list(ONE_WAY)
-)
-def test_what_is_weakened_one_way_is_strengthened_the_other(
-    strong: Json, weak: Json, who: str, weaker: str, stronger: str
-) -> None:
-    """A change that is taken back is told as its opposite."""
-    assert [("weakened", "warning", f"{who}: {weaker}")] == told(judged(changes, strong, weak))
-    assert [("strengthened", "note", f"{who}: {stronger}")] == told(judged(changes, weak, strong))
+@pytest.mark.parametrize("case", ONE_WAY)
+def test_weakening_is_strengthening_reverted(case: str) -> None:
+    """A change and its reversal are reported as opposites."""
+    strong, weak, subject, properties, values = ONE_WAY[case]
+    [weakened], [strengthened] = changed(strong, weak), changed(weak, strong)
+
+    assert ("weakened", "warning") == (weakened.kind, weakened.severity)
+    assert ("strengthened", "note") == (strengthened.kind, strengthened.severity)
+    assert (weakened.before, weakened.after) == (strengthened.after, strengthened.before)
+    for change in (weakened, strengthened):
+        assert properties == change.properties
+        assert change.summary.startswith(f"{subject}: ")
+        assert all(value in change.summary for value in values)
+
+
+def test_exceptions_are_named() -> None:
+    """What a narrower filter still covers is an exception."""
+    scanning = changed(scanned("BASIC", on_push=["*"]), scanned("BASIC", on_push=["payments/*"]))
+    signing = changed(signed(release=[]), signed(release=["payments/*"]))
+
+    for [change] in (scanning, signing):
+        assert change.summary.endswith(", except payments/*")
 
 
 BOTH_WAYS = {
@@ -314,9 +286,7 @@ BOTH_WAYS = {
 @pytest.mark.parametrize(("before", "after"), BOTH_WAYS.values(), ids=list(BOTH_WAYS))
 def test_what_gains_and_loses_is_told_of_both(before: Json, after: Json) -> None:
     """Neither side has all that the other has."""
-    found = judged(changes, before, after)
-
-    assert ["weakened", "strengthened"] == [each.kind for each in found]
+    assert ["weakened", "strengthened"] == [change.kind for change in changed(before, after)]
 
 
 SILENT = {
@@ -371,14 +341,14 @@ SILENT = {
 @pytest.mark.parametrize(("before", "after"), SILENT.values(), ids=list(SILENT))
 def test_nothing_is_said_of_what_is_equal_or_not_known(before: Json, after: Json) -> None:
     """What is written otherwise, and what nobody can compare, is left to the rest of a review."""
-    assert [] == told(judged(changes, before, after))
-    assert [] == told(judged(changes, after, before))
+    assert [] == changed(before, after)
+    assert [] == changed(after, before)
 
 
 @pytest.mark.parametrize(
-    ("users", "said"),
+    ("users", "name"),
     [
-        ({}, "what it encrypts cannot be read"),
+        ({}, None),
         (
             {
                 "Api": repository(
@@ -386,28 +356,30 @@ def test_nothing_is_said_of_what_is_equal_or_not_known(before: Json, after: Json
                     EncryptionConfiguration={"EncryptionType": "KMS", "KmsKey": get_att("Key")},
                 )
             },
-            "images of payments/api, and of all that it encrypts, cannot be pulled or pushed",
+            "payments/api",
         ),
-        (
-            encrypting("KMS", get_att("Key")),
-            "images of Web, and of all that it encrypts, cannot be pulled or pushed",
-        ),
+        (encrypting("KMS", get_att("Key")), "Web"),
     ],
-    ids=["nobody", "a repository", "a template"],
+    ids=["unused", "a repository", "a template"],
 )
-def test_a_disabled_key_is_an_error(users: Json, said: str) -> None:
-    """Nothing that it encrypts can be read."""
-    found = judged(changes, {**kms(), **users}, {**kms(Enabled=False), **users})
-    back = judged(changes, {**kms(Enabled=False), **users}, {**kms(), **users})
+def test_disabled_key_is_an_error(users: Json, name: str | None) -> None:
+    """Nothing that it encrypts can be read; a repository that it encrypts is named."""
+    enabled, disabled = {**kms(), **users}, {**kms(Enabled=False), **users}
+    [weakened], [strengthened] = changed(enabled, disabled), changed(disabled, enabled)
 
-    assert [("weakened", "error", f"key Key: it is disabled: {said}")] == told(found)
-    assert [("strengthened", "note", "key Key: it is enabled")] == told(back)
+    assert ("weakened", "error", ("Enabled",)) == (
+        weakened.kind,
+        weakened.severity,
+        weakened.properties,
+    )
+    assert ("strengthened", "note") == (strengthened.kind, strengthened.severity)
+    assert (f"images of {name}," if name else "unreadable") in weakened.summary
 
 
 def test_the_properties_are_told_before_and_after() -> None:
     """So that nothing else speaks of them; of what comes or goes, everything is said."""
-    [change] = judged(changes, kms(), kms(EnableKeyRotation=False))
-    [gone] = judged(changes, signed(release=[]), {})
+    [change] = changes_of(changes, kms(), kms(EnableKeyRotation=False))
+    [gone] = changes_of(changes, signed(release=[]), {})
 
     assert (
         {"EnableKeyRotation": True},
@@ -419,19 +391,21 @@ def test_the_properties_are_told_before_and_after() -> None:
 
 def test_repositories_of_the_app_that_are_no_longer_scanned_are_named() -> None:
     """Only those that the filter was for."""
-    apps = {each: repository(RepositoryName=f"{each.lower()}/api") for each in ("Payments", "Web")}
+    apps = {name: repository(RepositoryName=f"{name.lower()}/api") for name in ("Payments", "Web")}
     nameless = {"Other": repository()}
-    [change] = judged(
+    [change] = changes_of(
         changes,
         {**apps, **nameless, **scanned("BASIC", on_push=["payments/*", "web/*"])},
         {**apps, **nameless, **scanned("BASIC", on_push=["payments/*"])},
     )
 
-    assert ("Of this app these are: web/api.",) == change.details
+    [detail] = change.details
+    assert "web/api" in detail
+    assert "payments/api" not in detail
 
 
 def test_a_registry_that_is_not_known_is_called_by_its_stack() -> None:
     """There is nothing else to call it by."""
-    [change] = judged(changes, signed(release=[]), {}, (None, None))
+    [change] = changes_of(changes, signed(release=[]), {}, (None, None))
 
     assert change.summary.startswith("registry of Prod: images of all repositories are no longer")

@@ -17,25 +17,25 @@ from ecr_constructs.cloudformation.resource_types import (
 from ecr_constructs.model.lifecycle.tag_match import matcher, overlap
 from ecr_constructs.review import Change
 from ecr_constructs.review.analyzers import images, lifecycle, replication, settings
-from tests.support.reviewing import judged
+from tests.support.reviewing import changes_of
 from tests.unit.checks.test_checks_any_template import JSON
 
 Json = Any
 _NAMES = ["payments/api", "payments/web", "web", {"Ref": "Name"}]
 _FILTERS = st.lists(st.sampled_from(["*", "pay*", "payments/*", "web", "", "w*b"]), max_size=3)
 _TAGS = st.lists(st.sampled_from(["latest", "v*", "v1*", "*", "*-rc"]), max_size=3)
-_ENTRIES = _FILTERS.map(lambda listed: [{"Filter": each} for each in listed])
+_ENTRIES = _FILTERS.map(lambda listed: [{"Filter": item} for item in listed])
 
 
 def _properties(**values: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
     """Sound properties, some of them absent or anything at all."""
-    return st.fixed_dictionaries({}, optional={key: each | JSON for key, each in values.items()})
+    return st.fixed_dictionaries({}, optional={key: value | JSON for key, value in values.items()})
 
 
 def _tagged(**values: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
     modes = ["MUTABLE", "IMMUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION"]
     filters = _TAGS.map(
-        lambda tags: [{"ImageTagMutabilityExclusionFilterValue": each} for each in tags]
+        lambda tags: [{"ImageTagMutabilityExclusionFilterValue": tag} for tag in tags]
     )
     return _properties(
         ImageTagMutability=st.sampled_from(modes),
@@ -116,26 +116,30 @@ def sides() -> st.SearchStrategy[Json]:
     return st.fixed_dictionaries({}, optional=drawn)
 
 
-def told(before: Json, after: Json) -> list[Change]:
+def setting_changes(before: Json, after: Json) -> list[Change]:
     """Return what the judges say."""
     judges = (lifecycle.changes, images.changes, settings.changes, replication.changes)
-    return [each for judge in judges for each in judged(judge, before, after)]
+    return [change for analyzer in judges for change in changes_of(analyzer, before, after)]
 
 
 @given(sides(), sides())
 def test_a_change_taken_back_is_told_as_its_opposite(before: Json, after: Json) -> None:
     """As much is weakened there as is strengthened back, and what stops starts."""
-    there, back = told(before, after), told(after, before)
+    there, back = setting_changes(before, after), setting_changes(after, before)
 
     assert _counted(there, "weakened") == _counted(back, "strengthened")
     assert _counted(there, "strengthened") == _counted(back, "weakened")
-    states = Counter((repr(each.before), repr(each.after)) for each in there if _copies(each))
-    mirrored = Counter((repr(each.after), repr(each.before)) for each in back if _copies(each))
+    states = Counter(
+        (repr(change.before), repr(change.after)) for change in there if _copies(change)
+    )
+    mirrored = Counter(
+        (repr(change.after), repr(change.before)) for change in back if _copies(change)
+    )
     assert states == mirrored
 
 
-def _counted(found: list[Change], kind: str) -> int:
-    return sum(each.kind == kind for each in found)
+def _counted(reported: list[Change], kind: str) -> int:
+    return sum(change.kind == kind for change in reported)
 
 
 def _copies(change: Change) -> bool:
@@ -145,15 +149,15 @@ def _copies(change: Change) -> bool:
 @given(sides())
 def test_what_is_equal_is_not_told(side: Json) -> None:
     """Whatever it is."""
-    assert [] == told(side, side)
+    assert [] == setting_changes(side, side)
 
 
 @given(*[st.text("ab*", min_size=1, max_size=6).filter(lambda each: each.count("*") <= 2)] * 2)
 def test_patterns_overlap_if_a_tag_matches_both(one: str, other: str) -> None:
     """The tag is made of both, or there is none of that length."""
-    pieces = [each.replace("*", filling) for each in (one, other) for filling in ("", "a", "b")]
+    pieces = [side.replace("*", filling) for side in (one, other) for filling in ("", "a", "b")]
     both = [first + second for first in ["", *pieces] for second in ["", *pieces]]
-    found = any(matcher(one)(tag) and matcher(other)(tag) for tag in both)
+    reported = any(matcher(one)(tag) and matcher(other)(tag) for tag in both)
 
     assert overlap(one, other) == overlap(other, one)
-    assert overlap(one, other) or not found
+    assert overlap(one, other) or not reported

@@ -9,7 +9,7 @@ import pytest
 
 from ecr_constructs.cloudformation.errors import CheckError
 from ecr_constructs.review import load_sides, review
-from tests.support.compared import API, said
+from tests.support.compared import API, described
 from tests.support.rule_examples.build import creation_template, repository
 
 ACCOUNT = "aws://111122223333/eu-central-1"
@@ -57,12 +57,12 @@ def test_another_region_is_another_stack(tmp_path: Path) -> None:
             "removed",
             "warning",
             (
-                "payments/api is removed: its images are left behind in the old repository, which "
-                "stays"
+                "payments/api is removed: its images are left in the old repository, which "
+                "is retained"
             ),
         ),
         ("other", "note", "payments/api is new: IMMUTABLE, AES256"),
-    ] == said(review(*load_sides(base, head)))
+    ] == described(review(*load_sides(base, head)))
 
 
 def test_nested_stacks_are_compared(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_snapshots_are_read_as_what_they_are_of(tmp_path: Path) -> None:
     [stack] = head.stacks
     changes = review(base, head).changes
 
-    assert {"Prod-Payments"} == {each.stack for each in changes}
+    assert {"Prod-Payments"} == {change.stack for change in changes}
     for resource, names in (
         ("Api", ("LifecyclePolicy", "LifecyclePolicyText")),
         ("Template", ("LifecyclePolicy",)),

@@ -1,35 +1,35 @@
-"""Something that one side has and the other lacks."""
+"""Protections that one side has and the other lacks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.review.phrases import join_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ecr_constructs.cloudformation.graph import Resource
-    from ecr_constructs.review.change import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
-    """Something that one side has and the other lacks.
+class Regression:
+    """A protection that one side has and the other lacks.
 
     Attributes:
-        weaker: What to say if it goes.
-        stronger: What to say if it comes.
-        properties: The properties that it is about.
-        severity: How bad it is if it goes.
-        details: Further sentences if it goes.
+        weaker: The sentence if it is lost.
+        stronger: The sentence if it is gained.
+        properties: The properties that decide it.
+        severity: The severity of losing it.
+        details: Further sentences if it is lost.
     """
 
     weaker: str
     stronger: str
     properties: tuple[str, ...]
-    severity: Severity = "warning"
+    severity: Severity = Severity.WARNING
     details: tuple[str, ...] = ()
 
 
@@ -39,7 +39,7 @@ def images_of(patterns: Sequence[str]) -> str:
 
 
 def flag(resource: Resource, name: str, *path: str, default: bool) -> bool | None:
-    """Return a property that is true or false; None if it is not known."""
+    """Return a boolean property; None if it is unknown."""
     value = resource.get(name, *path)
     if value is None:
         return default
