@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ecr_constructs.cloudformation.lifecycle import policy_of
 from ecr_constructs.cloudformation.replication_config import rules_of
 from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
 from ecr_constructs.model.lifecycle import LifecyclePolicy
@@ -14,7 +15,6 @@ from ecr_constructs.model.lifecycle.simulation.preview import action_of
 from ecr_constructs.model.lifecycle.simulation.storage import Bytes, bytes_of, in_units
 from ecr_constructs.model.lifecycle.words import rule_in_words
 from ecr_constructs.model.prefixes import covers
-from ecr_constructs.review.analyzers.lifecycle_policy import stated
 from ecr_constructs.review.change import Change, Kind, Severity
 from ecr_constructs.review.create_only import differing
 from ecr_constructs.review.phrases import join_names, pluralize
@@ -58,7 +58,7 @@ def changes(comparison: Comparison) -> Iterator[Change]:
 
 def _changes(pair: Pair, inventory: Inventory, now: datetime) -> Iterator[Change]:
     assert pair.sides is not None
-    before, after = (_simulated(stated(each).policy, inventory, now) for each in pair.sides)
+    before, after = (_simulated(policy_of(each).policy, inventory, now) for each in pair.sides)
     if after is None:
         return
     # What is not known is taken to have kept everything.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ecr_constructs.cloudformation.lifecycle import policy_of
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPOSITORY
-from ecr_constructs.review.analyzers.lifecycle_policy import stated
 from ecr_constructs.review.analyzers.lifecycle_rules import differences, takes_any
 from ecr_constructs.review.change import Change, Severity
 from ecr_constructs.review.subjects import subject
@@ -13,8 +13,8 @@ from ecr_constructs.review.subjects import subject
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ecr_constructs.cloudformation.lifecycle import StatedPolicy
     from ecr_constructs.model.lifecycle import LifecyclePolicy
-    from ecr_constructs.review.analyzers.lifecycle_policy import Stated
     from ecr_constructs.review.comparison import Comparison
 
 # How many differences a summary and the details tell.
@@ -38,7 +38,7 @@ def changes(comparison: Comparison) -> Iterator[Change]:
         old, new = pair.values("LifecyclePolicy")
         if old == new:
             continue
-        before, after = map(stated, pair.sides)
+        before, after = map(policy_of, pair.sides)
         said = _said(before, after)
         details = list(said.details)
         if pair.type == CREATION_TEMPLATE:
@@ -59,19 +59,19 @@ def changes(comparison: Comparison) -> Iterator[Change]:
         )
 
 
-def _said(before: Stated, after: Stated) -> _Said:
-    if after.is_refused:
+def _said(before: StatedPolicy, after: StatedPolicy) -> _Said:
+    if after.is_rejected:
         return _Said("error", "ECR refuses its new lifecycle policy, and the deployment fails")
     if after.policy is None:
         return _Said("warning", "its lifecycle policy is known only at deploy time")
     if before.policy is None:
-        known = "ECR refused" if before.is_refused else "was not known"
+        known = "ECR refused" if before.is_rejected else "was not known"
         severity: Severity = "warning" if takes_any(after.policy) else "note"
         return _Said(severity, f"its lifecycle policy, which {known} before, is: {_all(after)}")
     return _compared(before.policy, after.policy, after)
 
 
-def _compared(old: LifecyclePolicy, new: LifecyclePolicy, after: Stated) -> _Said:
+def _compared(old: LifecyclePolicy, new: LifecyclePolicy, after: StatedPolicy) -> _Said:
     found = differences(old, new)
     if not found:
         return _Said("note", "its lifecycle policy is written otherwise and does the same")
@@ -90,5 +90,5 @@ def _compared(old: LifecyclePolicy, new: LifecyclePolicy, after: Stated) -> _Sai
     return _Said(severity, sentence, tuple(details) if more else ())
 
 
-def _all(after: Stated) -> str:
+def _all(after: StatedPolicy) -> str:
     return "; ".join(after.words or ())

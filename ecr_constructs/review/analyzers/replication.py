@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ecr_constructs.cloudformation.lifecycle import policy_of
 from ecr_constructs.cloudformation.replication_config import rules_of, source_of
 from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
-from ecr_constructs.review.analyzers.lifecycle_policy import stated
 from ecr_constructs.review.analyzers.lifecycle_rules import takes_any
 from ecr_constructs.review.analyzers.replicas import lacking
 from ecr_constructs.review.analyzers.replication_scope import NOTHING, Reach, beyond, touches
@@ -143,7 +143,7 @@ def _deletions(goal: _Goal) -> Iterator[Change]:
         for found in (beyond(new.deletions, old.deletions), beyond(old.deletions, new.deletions))
     )
     if on:
-        policies = [stated(each).policy for each in goal.repositories(on).values()]
+        policies = [policy_of(each).policy for each in goal.repositories(on).values()]
         expires = any(policy is not None and takes_any(policy) for policy in policies)
         said = "what is deleted here, by hand or by a lifecycle policy, is deleted there too"
         yield goal.change(
