@@ -49,10 +49,8 @@ def sarif(report: Report, _: int) -> str:
 
 def _version() -> dict[str, str]:
     """Return the version, unless this runs from a checkout that is not installed."""
-    try:
-        return {"version": ecr_constructs.__version__}
-    except ModuleNotFoundError:
-        return {}
+    version = ecr_constructs.__version__
+    return {} if version == "unknown" else {"version": version}
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

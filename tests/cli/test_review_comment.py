@@ -161,9 +161,7 @@ def test_errors_are_one_line(
     assert TOKEN not in result.err
 
 
-def test_a_rejected_comment_is_an_error(
-    run: Run, host: CodeHost, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rejected_comment_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer of the host is shown, without the token."""
     monkeypatch.setattr("ecr_constructs.cli.review.to_markdown", lambda _: "x" * (LONGEST + 1))
     result = run()
