@@ -9,8 +9,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ecr_constructs.model.replication import Destination
+from ecr_constructs.report.document import Lines, Table
 from ecr_constructs.report.markdown_escape import MAY_LINK, inline, visible
 from ecr_constructs.report.review_markdown import MARKER, to_markdown
+from ecr_constructs.report.text import markdown
 from ecr_constructs.review import Change, Review
 from ecr_constructs.review.analyzers.findings import Counts
 from ecr_constructs.review.replication_graph import Edge
@@ -265,6 +267,22 @@ def only_read(text: str) -> None:
     assert visible(text) == said(comment)[-1]
     assert comment.startswith(f"{MARKER}\n- **")
     comment.encode()
+
+
+@given(TEXTS, TEXTS)
+def test_any_table_is_only_read(attack: str, text: str) -> None:
+    """Neither is text in the reports of other commands more than text."""
+    report = markdown(
+        [Lines([f"x {text}", text]), Table(("a", "b"), [(text, attack), ("c", text)])]
+    )
+    tokens = PARSER.parse(report)
+    kinds = {child.type for token in tokens for child in token.children or []}
+    free = [child.content for child in parts(report) if child.type == "text"]
+
+    assert kinds <= {"text", "code_inline"}
+    assert [] == list(filter(MAY_LINK.search, free))
+    expected = [f"x {visible(text)}", visible(text), "a", "b", visible(text), visible(attack)]
+    assert [*expected, "c", visible(text)] == said(report)
 
 
 # --- it can be updated in place ---
