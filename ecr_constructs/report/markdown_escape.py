@@ -27,8 +27,8 @@ https://docs.gitlab.com/user/markdown/#gitlab-specific-references
 # Unicode categories that are invisible: control, format, surrogate, private use, separators.
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 _EDGES = re.compile(r"""([("']*)(.*?)([)"'.,:;]*)""", re.DOTALL)
-# Characters that mean nothing to Markdown.
-_PLAIN = re.compile(r"""(?:[^\W_]|[-'"%/.,;()…\u2013])*""")
+# Characters that mean nothing to Markdown; a colon only in a time of day.
+_PLAIN = re.compile(r"""(?:[^\W_]|[-'"%/.,;()…\u2013]|(?<=\d):(?=\d))*""")
 # At the beginning of a line, these would begin a list or be a horizontal rule.
 _ITEM = re.compile(r"-+|\d+[.)]")
 

@@ -1,6 +1,7 @@
 """``ecr-constructs review --comment``: what is written to a pull request, and when not."""
 
 import json
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -186,7 +187,7 @@ def test_a_transient_error_is_retried(
 
 def test_a_timeout_is_retried(run: Run, host: CodeHost, monkeypatch: pytest.MonkeyPatch) -> None:
     """A host that does not answer once may answer later."""
-    opener = comments.build_opener
+    opener = urllib.request.build_opener
     calls: list[Any] = []
 
     def build_opener(*handlers: Any) -> Any:
