@@ -192,6 +192,7 @@ def test_transitions_are_counted_by_target(run: Run) -> None:
     assert [{"targetStorageClass": "ARCHIVE", "imageTotalCount": 2}] == counts
     action = {"type": "TRANSITION", "targetStorageClass": "ARCHIVE"}
     assert action == document["previewResults"][0]["action"]
+    assert "Archiving moves 0 B to 3.0 MB, as images share layers." in run(*PREVIEW).out
 
 
 def test_against_shows_only_what_changes(run: Run) -> None:
