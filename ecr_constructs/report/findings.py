@@ -60,7 +60,7 @@ def _sum(report: Report, templates: int) -> str:
 
 
 def to_json(report: Report, _: int) -> str:
-    """Return the findings as JSON; docs/checks.md describes the keys."""
+    """Return the findings as JSON; docs/guides/checks.md describes the keys."""
     document = {
         "findings": list(map(_to_json, report.findings)),
         "suppressed": [

@@ -64,7 +64,7 @@ def _lines(change: Change) -> Iterator[str]:
 
 
 def to_json(review: Review) -> dict[str, Any]:
-    """Return the changes as JSON; docs/review.md describes the keys."""
+    """Return the changes as JSON; docs/guides/review.md describes the keys."""
     kinds = Counter(change.kind for change in review.changes)
     severities = Counter(change.severity for change in review.changes)
     counts = review.findings

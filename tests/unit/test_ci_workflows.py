@@ -1,4 +1,4 @@
-"""The workflows of docs/ci-push.md are what each CI system accepts."""
+"""The workflows of docs/guides/ci-push.md are what each CI system accepts."""
 
 import re
 import subprocess

@@ -22,7 +22,7 @@ class Finding:
     """A finding.
 
     Attributes:
-        id: What kind it is, ``LC001``; docs/lifecycle.md lists them.
+        id: What kind it is, ``LC001``; docs/guides/lifecycle.md lists them.
         severity: How bad it is.
         sentence: What is so, and what follows from it.
         remedy: What to write instead.

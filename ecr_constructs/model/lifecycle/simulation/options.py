@@ -1,6 +1,6 @@
 """What AWS does not document about lifecycle policies, each question with the answers it may have.
 
-docs/lifecycle.md tells what is known of each; docs/decisions/0008 why the defaults are these.
+docs/guides/lifecycle.md tells what is known of each; docs/decisions/0008 why the defaults are these.
 """
 
 from dataclasses import dataclass

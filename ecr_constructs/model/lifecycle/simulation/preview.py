@@ -1,7 +1,7 @@
 """A simulation as JSON, in the shape of ECR's GetLifecyclePolicyPreview and beyond.
 
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetLifecyclePolicyPreview.html
-Every key is described in docs/cli.md.
+Every key is described in docs/reference/cli.md.
 """
 
 from collections.abc import Iterable, Iterator
