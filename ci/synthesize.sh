@@ -4,8 +4,8 @@
 #   FOLDER    the app's folder in the repository
 #   ASSEMBLY  where the app is synthesized to, seen from there
 #   SYNTH     the shell command that does so
-#   BASE      the branch or commit to compare with; what counts is the last commit in common
-#   OUT       a folder: what was comes to OUT/base; what is stays in FOLDER/ASSEMBLY
+#   BASE      the branch or commit to compare with: the last commit in common with it
+#   OUT       a folder: the old version is written to OUT/base; the new one stays in FOLDER/ASSEMBLY
 set -eu
 
 fail() {

@@ -113,6 +113,13 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for (PEP 562)."""
+    if name == "__version__":
+        # Slow to import, and for this only.
+        metadata = import_module("importlib.metadata")
+        try:
+            return metadata.version("ecr-constructs")
+        except metadata.PackageNotFoundError:
+            return "unknown"
     if name not in _HOMES:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)

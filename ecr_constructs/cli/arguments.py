@@ -9,12 +9,39 @@ from ecr_constructs.model.lifecycle.inventory_documents import instant
 from ecr_constructs.model.validation import ValidationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
 
 def add_now(parser: argparse.ArgumentParser) -> None:
-    """Add the instant at which images are looked at."""
-    parser.add_argument("--now", type=_instant, metavar="ISO", help="default: this instant")
+    """Add the instant at which images are evaluated."""
+    parser.add_argument(
+        "--now", type=_instant, metavar="ISO", help="evaluate at this instant; default: now"
+    )
+
+
+def add_formats(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
+    """Add the format that is printed, and files for further formats."""
+    parser.add_argument("--format", choices=formats, default="text")
+    parser.add_argument(
+        "--output",
+        action="append",
+        default=[],
+        type=_output(formats),
+        metavar="FORMAT=FILE",
+        help="also write the report to a file, in a format of --format; may be repeated",
+    )
+
+
+def _output(formats: Sequence[str]) -> Callable[[str], tuple[str, str]]:
+    def output(text: str) -> tuple[str, str]:
+        form, _, file = text.partition("=")
+        if form not in formats or not file:
+            msg = f"write FORMAT=FILE, where FORMAT is one of {', '.join(formats)}; got {text!r}"
+            raise argparse.ArgumentTypeError(msg)
+        return form, file
+
+    return output
 
 
 def _instant(text: str) -> datetime:

@@ -2,13 +2,10 @@
 
 
 class CommandError(Exception):
-    """The command cannot do what it was asked for.
+    """The command cannot do what it was asked for."""
 
-    Args:
-        message: What was given, what is allowed, what to do; line breaks become semicolons.
-    """
 
-    def __init__(self, message: str) -> None:
-        """Keep the message to one line."""
-        lines = (line.strip().removeprefix("- ").rstrip(";") for line in message.splitlines())
-        super().__init__("; ".join(filter(None, lines)).replace(":; ", ": "))
+def one_line(error: Exception) -> str:
+    """Return the message of an error; line breaks become semicolons."""
+    lines = (line.strip().removeprefix("- ").rstrip(";") for line in str(error).splitlines())
+    return "; ".join(filter(None, lines)).replace(":; ", ": ")

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.inventories import read_inventory
-from ecr_constructs.cli.output import print_blocks, print_json
+from ecr_constructs.cli.files import read_inventory
+from ecr_constructs.cli.output import json_text, print_blocks
 from ecr_constructs.cli.policy_files import read_policy
 from ecr_constructs.model.lifecycle import Context, Finding, LifecyclePolicy, Severity
 from ecr_constructs.report.document import Block, Lines, Table
+from ecr_constructs.review.phrases import pluralize
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator, Sequence
 
-    from ecr_constructs.model.diagnostics import Diagnostic
+    from ecr_constructs.cloudformation.lifecycle import PolicyError
 
 
 def run(options: Namespace) -> int:
@@ -24,36 +26,37 @@ def run(options: Namespace) -> int:
         msg = "--policy or --template is required"
         raise CommandError(msg)
     if options.manifests and not options.images:
-        msg = "--manifests tells of images: give --images too"
+        msg = "--manifests describes images: give --images too"
         raise CommandError(msg)
-    given = read_policy(options.policy, options.repository)
-    policy = None
-    findings: Sequence[Finding] = [_fault(*each) for each in given.faults()]
-    if not findings:
-        policy = given.policy()
-        findings = _linted(policy, given.context, options)
-    if options.format == "json":
-        print_json({"valid": policy is not None, "findings": list(map(_to_json, findings))})
+    source = read_policy(options.policy, options.repository)
+    policy = None if source.errors else source.policy()
+    if policy is None:
+        findings: Sequence[Finding] = [_rejection(error) for error in source.errors]
     else:
-        print_blocks("text", _blocks(given.name, policy, findings))
+        findings = _lint(policy, source.context, options)
+    if options.format == "json":
+        document = {"valid": policy is not None, "findings": list(map(_to_json, findings))}
+        sys.stdout.write(json_text(document))
+    else:
+        print_blocks("text", _blocks(source.name, policy, findings))
     threshold = Severity({"info": "note"}.get(options.fail_on, options.fail_on))
     return int(any(finding.severity >= threshold for finding in findings))
 
 
-def _fault(fault: Diagnostic, priority: int | None) -> Finding:
+def _rejection(error: PolicyError) -> Finding:
     return Finding(
         id="LC000",
         severity=Severity.ERROR,
-        sentence=f"{fault}.",
-        remedy="ECR refuses the policy.",
-        rule_priority=priority,
+        sentence=f"{error.message}.",
+        remedy=error.remedy or "ECR rejects the policy.",
+        rule_priority=error.rule_priority,
     )
 
 
-def _linted(policy: LifecyclePolicy, known: Context, options: Namespace) -> Sequence[Finding]:
+def _lint(policy: LifecyclePolicy, stated: Context, options: Namespace) -> Sequence[Finding]:
     context = Context(
-        pull_through_cache=known.pull_through_cache or options.pull_through_cache,
-        pull_time_exclusions=known.pull_time_exclusions,
+        pull_through_cache=stated.pull_through_cache or options.pull_through_cache,
+        pull_time_exclusions=stated.pull_time_exclusions,
     )
     images = read_inventory(options.images, options.manifests) if options.images else None
     return policy.lint(images, now=options.now, context=context)
@@ -73,8 +76,8 @@ def _blocks(
 ) -> Iterator[Block]:
     if policy is not None:
         rules = zip(policy.rules, policy.in_words(), strict=False)
-        said = [f"{rule.rule_priority}. {words}" for rule, words in rules]
-        yield Lines(said or ["keep every image"])
+        lines = [f"{rule.rule_priority}. {words}" for rule, words in rules]
+        yield Lines(lines or ["keep every image"])
     if findings:
         rows = [
             (
@@ -86,6 +89,5 @@ def _blocks(
             for finding in findings
         ]
         yield Table(("id", "severity", "rule", "finding"), rows)
-    verdict = "ECR accepts this policy" if policy is not None else "ECR refuses this policy"
-    count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
-    yield Lines([f"{name}: {verdict}; {count}."])
+    verdict = "ECR accepts this policy" if policy is not None else "ECR rejects this policy"
+    yield Lines([f"{name}: {verdict}; {pluralize(len(findings), 'finding')}."])

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.inventories import read_inventory
-from ecr_constructs.cli.output import print_blocks, print_json
+from ecr_constructs.cli.files import read_inventory, read_text
+from ecr_constructs.cli.output import emit, json_text, progress
 from ecr_constructs.cli.policy_files import read_policy
-from ecr_constructs.cli.progress import progress
 from ecr_constructs.model.lifecycle.simulation.forecast import forecast
 from ecr_constructs.model.lifecycle.simulation.preview import changes, document
 from ecr_constructs.report.lifecycle_preview import preview_blocks, service_blocks
@@ -16,26 +15,28 @@ from ecr_constructs.report.lifecycle_preview import preview_blocks, service_bloc
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from ecr_constructs.live.ecr import Repository
     from ecr_constructs.live.lifecycle_preview import Disagreement
     from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy, Simulation
+    from ecr_constructs.report.document import Block
 
 
-# Images from which on the forecast takes seconds.
+# With more images the forecast takes seconds.
 _MANY = 10_000
 
 
-class _Given(NamedTuple):
+class _Inputs(NamedTuple):
     policy: LifecyclePolicy
     inventory: Inventory
 
 
 def run(options: Namespace) -> int:
-    """Preview a policy; 1 if ECR was asked too and would do something else."""
+    """Preview a policy; 1 if ECR was asked too and would decide otherwise."""
     _check_options(options)
-    given = _live(options) if options.live else _from_files(options)
+    inputs = _live(options) if options.live else _from_files(options)
     try:
-        simulation = given.policy.simulate(given.inventory, now=options.now)
-        many = len(given.inventory) > _MANY
+        simulation = inputs.policy.simulate(inputs.inventory, now=options.now)
+        many = len(inputs.inventory) > _MANY
         with progress("looking ahead", options.days, long=many) as advance:
             ahead = forecast(simulation, options.days, advance)
     except ValueError as error:
@@ -43,20 +44,20 @@ def run(options: Namespace) -> int:
     changed = None
     if options.against:
         old = read_policy(options.against, options.repository).policy()
-        changed = changes(old.simulate(given.inventory, now=simulation.now), simulation)
+        changed = changes(old.simulate(inputs.inventory, now=simulation.now), simulation)
     disagreements = _ask_service(options, simulation) if options.service_preview else None
-    if options.format == "json":
-        content = document(simulation, ahead, changed)
-        if disagreements is not None:
-            content["servicePreview"] = {
-                "disagreements": [each.to_json() for each in disagreements]
-            }
-        print_json(content)
-    else:
+
+    def render(form: str) -> str | list[Block]:
+        if form == "json":
+            content = document(simulation, ahead, changed)
+            if disagreements is not None:
+                items = [disagreement.to_json() for disagreement in disagreements]
+                content["servicePreview"] = {"disagreements": items}
+            return json_text(content)
         blocks = list(preview_blocks(simulation, ahead, changed))
-        if disagreements is not None:
-            blocks += service_blocks(disagreements)
-        print_blocks(options.format, blocks)
+        return blocks if disagreements is None else [*blocks, *service_blocks(disagreements)]
+
+    emit(options, render)
     return int(bool(disagreements))
 
 
@@ -70,32 +71,35 @@ def _check_options(options: Namespace) -> None:
             raise CommandError(msg)
         for name in ("region", "service_preview"):
             if getattr(options, name):
-                msg = f"--{name.replace('_', '-')} goes with --live only"
+                msg = f"--{name.replace('_', '-')} needs --live"
                 raise CommandError(msg)
     if options.service_preview and options.now:
-        msg = "--service-preview asks ECR about this instant: leave out --now"
+        msg = "--service-preview asks ECR about the present: leave out --now"
         raise CommandError(msg)
 
 
-def _from_files(options: Namespace) -> _Given:
+def _from_files(options: Namespace) -> _Inputs:
     policy = read_policy(options.policy, options.repository).policy()
-    return _Given(policy, read_inventory(options.images, options.manifests))
+    return _Inputs(policy, read_inventory(options.images, options.manifests))
 
 
-def _live(options: Namespace) -> _Given:
-    from ecr_constructs.live import ecr as live  # noqa: PLC0415 - boto3 is slow and optional
+def _repository(options: Namespace) -> Repository:
+    from ecr_constructs.live.ecr import Repository  # noqa: PLC0415 - boto3 is slow and optional
 
-    repository = live.Repository(options.live, options.region)
+    return Repository(options.live, options.region, progress=progress)
+
+
+def _live(options: Namespace) -> _Inputs:
+    repository = _repository(options)
     if options.policy is None:
         policy = repository.policy()
     else:
         policy = read_policy(options.policy, options.repository).policy()
-    inventory = repository.inventory(policy, options.manifests)
-    return _Given(policy, inventory)
+    manifests = options.manifests and read_text(options.manifests)
+    return _Inputs(policy, repository.inventory(policy, manifests))
 
 
 def _ask_service(options: Namespace, simulation: Simulation) -> list[Disagreement]:
-    from ecr_constructs.live import ecr as live  # noqa: PLC0415 - boto3 is slow and optional
-    from ecr_constructs.live import lifecycle_preview as service_preview  # noqa: PLC0415 - as above
+    from ecr_constructs.live.lifecycle_preview import compare  # noqa: PLC0415 - as above
 
-    return service_preview.compare(live.Repository(options.live, options.region), simulation)
+    return compare(_repository(options), simulation)

@@ -1,31 +1,69 @@
-"""Printing a report in the format that was asked for."""
+"""Printing a report, writing it to files, and showing progress."""
 
 from __future__ import annotations
 
 import json
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ecr_constructs.cli.files import write_text
 from ecr_constructs.report.text import markdown, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from argparse import Namespace
+    from collections.abc import Callable, Iterable, Iterator
 
     from ecr_constructs.report.document import Block
 
 
-def print_json(document: dict[str, Any]) -> None:
-    """Print a JSON document: each member on a line of its own, and each item of its lists.
+def emit(options: Namespace, render: Callable[[str], str | list[Block]]) -> None:
+    """Write a report to the files of ``--output``, and print it in the format of ``--format``.
+
+    Args:
+        options: What `cli.arguments.add_formats` added.
+        render: Returns the report in a format; the blocks of one that a terminal may show in
+            colour.
+
+    Raises:
+        CommandError: A file cannot be written.
+    """
+    for form, file in options.output:
+        write_text(file, _text(form, render(form)))
+    report = render(options.format)
+    if isinstance(report, str):
+        sys.stdout.write(report)
+    else:
+        print_blocks(options.format, report)
+
+
+def print_blocks(form: str, blocks: Iterable[Block]) -> None:
+    """Print a report as text or Markdown; in colour if this is a terminal and rich is there."""
+    show = _terminal() if form == "text" and sys.stdout.isatty() else None
+    if show:
+        show(blocks)
+    else:
+        sys.stdout.write(_text(form, blocks))
+
+
+def _text(form: str, report: str | Iterable[Block]) -> str:
+    if isinstance(report, str):
+        return report
+    return markdown(report) if form == "markdown" else plain(report)
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """Return a JSON document: each member on a line of its own, and each item of its lists.
 
     `indent` would take a minute for a hundred thousand images.
     """
-    sys.stdout.write(f"{_object(document, '')}\n")
+    return f"{_object(document, '')}\n"
 
 
 def _object(members: dict[str, Any], indent: str) -> str:
     inner = f"{indent}  "
-    shown = (f"{inner}{json.dumps(key)}: {_value(each, inner)}" for key, each in members.items())
-    return "\n".join(["{", ",\n".join(shown), f"{indent}}}"])
+    lines = (f"{inner}{json.dumps(key)}: {_value(value, inner)}" for key, value in members.items())
+    return "\n".join(["{", ",\n".join(lines), f"{indent}}}"])
 
 
 def _value(value: Any, indent: str) -> str:
@@ -37,21 +75,38 @@ def _value(value: Any, indent: str) -> str:
     return json.dumps(value)
 
 
-def print_blocks(form: str, blocks: Iterable[Block]) -> None:
-    """Print a report as text or Markdown; in colour if this is a terminal and rich is there."""
-    if form == "markdown":
-        sys.stdout.write(markdown(blocks))
-        return
-    show = _terminal() if sys.stdout.isatty() else None
-    if show:
-        show(blocks)
-    else:
-        sys.stdout.write(plain(blocks))
-
-
 def _terminal() -> Callable[[Iterable[Block]], None] | None:
     try:
         from ecr_constructs.report.terminal import show  # noqa: PLC0415 - rich is slow and optional
     except ModuleNotFoundError:
         return None
     return show
+
+
+@contextmanager
+def progress(
+    description: str, total: int | None = None, *, long: bool = True
+) -> Iterator[Callable[[int], None]]:
+    """Show a bar on standard error while the block runs, if that is a terminal and rich is there.
+
+    Args:
+        description: What is being done.
+        total: How much there is to do. Default: unknown.
+        long: Whether it takes long. If not, nothing is shown.
+
+    Yields:
+        What to call with the amount that was done since the last call.
+    """
+    if not long or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    try:
+        from rich.console import Console  # noqa: PLC0415 - slow and optional
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress  # noqa: PLC0415
+    except ModuleNotFoundError:
+        yield lambda _: None
+        return
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(description, total=total)
+        yield lambda done: bar.advance(task, done)

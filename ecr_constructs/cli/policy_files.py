@@ -1,152 +1,136 @@
-"""A policy as the user has it: its JSON, what the AWS CLI prints, or a synthesized template."""
+"""A policy as the user has it: its JSON, what the AWS CLI prints, or a template."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_text
-from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.cloudformation.errors import CheckError
+from ecr_constructs.cloudformation.graph import TemplateSet
+from ecr_constructs.cloudformation.lifecycle import (
+    POLICY_TYPES,
+    PolicyError,
+    context_of,
+    errors_of,
+    policy_of,
+)
+from ecr_constructs.cloudformation.loading import load
+from ecr_constructs.cloudformation.parsing import read_yaml
+from ecr_constructs.cloudformation.template import Template
 from ecr_constructs.model.lifecycle import Context, LifecyclePolicy
-from ecr_constructs.model.lifecycle.grammar import length_errors, policy_errors
-from ecr_constructs.model.lifecycle.json_text import compact, parse
 
-_REPOSITORY = "AWS::ECR::Repository"
-_TEMPLATE = "AWS::ECR::RepositoryCreationTemplate"
-_CACHE = "AWS::ECR::PullThroughCacheRule"
-_EXCLUSION = "AWS::ECR::PullTimeUpdateExclusion"
-_PLACE = re.compile(r"rules\[(\d+)\]")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ecr_constructs.cloudformation.graph import Resource
+
+_YAML = (".yaml", ".yml", ".template")
 
 
 class PolicyText(NamedTuple):
-    """A policy that is not yet judged.
+    """A policy that has not been checked yet.
 
     Attributes:
         name: Where it comes from, for errors.
-        text: Its JSON. None for a repository without a policy, which keeps every image.
-        context: What the template tells of the repository.
+        text: What ECR receives. None for a repository without a policy, which keeps every image.
+        context: What the template tells about the repository.
     """
 
     name: str
     text: str | None
-    context: Context
+    context: Context = Context()
+
+    @property
+    def errors(self) -> Sequence[PolicyError]:
+        """Why ECR rejects it."""
+        return () if self.text is None else errors_of(self.text)
 
     def policy(self) -> LifecyclePolicy:
         """Return the policy.
 
         Raises:
-            CommandError: ECR would refuse it.
+            CommandError: ECR rejects it.
         """
         if self.text is None:
             return LifecyclePolicy()
-        if faults := [str(fault) for fault, _ in self.faults()]:
-            msg = f"{self.name} is no lifecycle policy that ECR accepts: {'; '.join(faults)}"
+        if self.errors:
+            reasons = "; ".join(error.message for error in self.errors)
+            msg = f"{self.name} is not a lifecycle policy that ECR accepts: {reasons}"
             raise CommandError(msg)
         return LifecyclePolicy.from_json(self.text)
-
-    def faults(self) -> Iterator[tuple[Diagnostic, int | None]]:
-        """Yield what ECR would refuse, with the priority of the rule that it is in."""
-        if self.text is None:
-            return
-        try:
-            content = parse(self.text)
-        except ValueError as error:
-            yield Diagnostic(code="json-syntax", message=str(error)), None
-            return
-        for fault in policy_errors(content):
-            place = _PLACE.match(fault.path)
-            rule = content["rules"][int(place[1])] if place else None
-            priority = rule.get("rulePriority") if isinstance(rule, dict) else None
-            yield fault, priority if type(priority) is int else None
-        for problem in length_errors(compact(content)):
-            yield problem, None
 
 
 def read_policy(name: str, repository: str | None) -> PolicyText:
     """Read a policy from a file of any of the kinds.
 
     Args:
-        name: The file.
-        repository: The repository's name, or its logical id, if the file is a template.
+        name: The file, ``-`` for standard input, or the folder of a cloud assembly.
+        repository: The repository's name, or its logical id, if this is a template.
 
     Raises:
         CommandError: It cannot be read, or a template has no such repository.
     """
-    text, name = read_text(name), "standard input" if name == "-" else name
-    try:
-        content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
-        # Judging the policy says what is wrong with it.
-        return PolicyText(name, text, Context())
+    if Path(name).is_dir():
+        return _from_templates(name, load([name]), repository)
+    text, title = read_text(name), "standard input" if name == "-" else name
+    content = _content(text, name)
     if isinstance(content, Mapping):
         if isinstance(content.get("lifecyclePolicyText"), str):
-            return PolicyText(name, content["lifecyclePolicyText"], Context())
+            return PolicyText(title, content["lifecyclePolicyText"])
         if isinstance(content.get("Resources"), Mapping):
-            return _from_template(name, content["Resources"], repository)
-    return PolicyText(name, text, Context())
+            templates = [Template(title, content)] if name == "-" else load([name])
+            return _from_templates(title, templates, repository)
+    return PolicyText(title, text)
 
 
-def _from_template(name: str, resources: Mapping[str, Any], repository: str | None) -> PolicyText:
-    sound = {
-        logical_id: (resource.get("Type"), resource.get("Properties") or {})
-        for logical_id, resource in resources.items()
-        if isinstance(resource, Mapping)
-    }
-    found = {}
-    for logical_id, (kind, properties) in sound.items():
-        if kind == _REPOSITORY:
-            found[_name(properties.get("RepositoryName"), logical_id)] = (logical_id, properties)
-        elif kind == _TEMPLATE:
-            found[_name(properties.get("Prefix"), logical_id)] = (logical_id, properties)
-    if repository is None and len(found) == 1:
-        repository = next(iter(found))
-    chosen = [
-        (known, properties)
-        for known, (logical_id, properties) in found.items()
-        if repository in (known, logical_id)
-    ]
+def _content(text: str, name: str) -> Any:
+    """Return what a file holds; None if it is neither JSON nor a template in YAML."""
+    try:
+        return json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        # The errors of the policy say what is wrong with it.
+        if text.lstrip().startswith(("{", "[")):
+            return None
+    try:
+        return read_yaml(text)[0]
+    except CheckError as error:
+        if name.endswith(_YAML):
+            msg = f"{name}: {error}"
+            raise CommandError(msg) from None
+        return None
+
+
+def _from_templates(name: str, templates: Sequence[Template], repository: str | None) -> PolicyText:
+    resources = TemplateSet(templates).of_type(*POLICY_TYPES)
+    names = sorted({_name(resource) for resource in resources})
+    if repository is None and len(names) == 1:
+        repository = names[0]
+    chosen = [resource for resource in resources if repository in (_name(resource), resource.id)]
     if not chosen:
-        listed = ", ".join(sorted(found)) or "none"
-        asked = f"no repository {repository}" if repository else "several repositories"
+        which = f"no repository {repository}" if repository else "several repositories"
         hint = "" if repository else "; choose one with --repository"
-        msg = f"{name} defines {asked}; it defines {listed}{hint}"
+        msg = f"{name} defines {which}; it defines {', '.join(names) or 'none'}{hint}"
         raise CommandError(msg)
-    known, properties = chosen[0]
-    where = f"{name}, {known}"
-    return PolicyText(where, _text(where, properties), _context(sound, known, properties))
+    # The stages of an app repeat its repositories.
+    variants = {(policy_of(resource).text, context_of(resource)) for resource in chosen}
+    if len(variants) > 1:
+        files = ", ".join(sorted({resource.stack.template.name for resource in chosen}))
+        msg = f"{name} defines {repository} with different policies: name one of {files}"
+        raise CommandError(msg)
+    resource, [(text, context)] = chosen[0], variants
+    where = f"{name}, {_name(resource)}"
+    if not policy_of(resource).is_resolved:
+        msg = (
+            f"{where}: the lifecycle policy is known only at deploy time; give the deployed policy "
+            "instead"
+        )
+        raise CommandError(msg)
+    return PolicyText(where, text, context)
 
 
-def _name(name: object, logical_id: str) -> str:
-    return name if isinstance(name, str) else logical_id
-
-
-def _text(where: str, properties: Mapping[str, Any]) -> str | None:
-    policy = properties.get("LifecyclePolicy")
-    if isinstance(policy, Mapping) and "LifecyclePolicyText" in policy:
-        policy = policy["LifecyclePolicyText"]
-    if policy is None or isinstance(policy, str):
-        return policy
-    if isinstance(policy, Mapping) and "rules" in policy:
-        # A snapshot in which the text was made readable.
-        return compact(policy)
-    msg = (
-        f"{where}: the lifecycle policy is known only at deploy time, "
-        f"{compact(policy)[:60]}; give the deployed policy instead"
-    )
-    raise CommandError(msg)
-
-
-def _context(
-    resources: Mapping[str, tuple[Any, Mapping[str, Any]]], name: str, properties: Mapping[str, Any]
-) -> Context:
-    prefixes = [
-        each.get("EcrRepositoryPrefix") for kind, each in resources.values() if kind == _CACHE
-    ]
-    cached = any(isinstance(each, str) and f"{name}/".startswith(f"{each}/") for each in prefixes)
-    return Context(
-        pull_through_cache=cached or "PULL_THROUGH_CACHE" in (properties.get("AppliedFor") or ()),
-        pull_time_exclusions=any(kind == _EXCLUSION for kind, _ in resources.values()),
-    )
+def _name(resource: Resource) -> str:
+    return resource.text("RepositoryName") or resource.text("Prefix") or resource.id

@@ -7,51 +7,54 @@ from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_text
-from ecr_constructs.cli.output import print_json
+from ecr_constructs.cli.output import json_text
 from ecr_constructs.environment.source import EnvironmentFileError
 from ecr_constructs.environment.target import home_of
+from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.push_commands import CLIENTS, Command, Image, push_commands
 from ecr_constructs.model.registry_host import registry_host
 from ecr_constructs.model.registry_id import RegistryId
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from ecr_constructs.live.ecr import Repository
 
 
 def add_to(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "push-commands",
-        help="what to type to push an image to a repository",
+        help="print the commands that push an image to a repository",
         description="Print the commands that log in, build, tag and push. They can be copied, or "
-        "piped into sh. Exit status: 1 if --live finds a reason why the push will be refused.",
+        "piped into sh. Exit status: 1 if --live finds that ECR will reject the push.",
     )
-    parser.add_argument("repository", metavar="REPOSITORY", help="its name, such as payments/api")
+    parser.add_argument("repository", metavar="REPOSITORY", help="the name, such as payments/api")
     parser.add_argument(
         "--environment",
         metavar="FILE",
-        help="the environment file that the repository is in; it tells account and Region",
+        help="the environment file of the repository, for account and Region",
     )
-    parser.add_argument("--account", metavar="ID", help="in place of --environment: 12 digits")
-    parser.add_argument("--region", help="in place of --environment: such as eu-central-1")
+    parser.add_argument("--account", metavar="ID", help="instead of --environment: 12 digits")
+    parser.add_argument("--region", help="instead of --environment: such as eu-central-1")
     parser.add_argument("--tag", default="latest", help="default: latest")
     parser.add_argument("--client", choices=tuple(CLIENTS), default="docker")
     parser.add_argument(
-        "--dual-stack", action="store_true", help="push to the host that has IPv6 addresses too"
+        "--dual-stack", action="store_true", help="push to the host with IPv4 and IPv6"
     )
     parser.add_argument("--fips", action="store_true", help="push to the FIPS 140-3 host")
     parser.add_argument(
         "--live",
         action="store_true",
-        help="ask ECR whether the repository exists, and the tag is immutable and taken",
+        help="ask ECR whether the repository exists and whether it accepts the tag",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.set_defaults(run=run, prog=parser.prog)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the commands; 1 if ``--live`` finds that the push will be refused."""
+    """Print the commands; 1 if ``--live`` finds that ECR will reject the push."""
     home = _home(options)
     endpoint = {"dual_stack": options.dual_stack, "fips": options.fips}
     try:
@@ -62,10 +65,10 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError(str(error)) from None
     warnings = _warnings(home, image) if options.live else []
     if options.format == "json":
-        print_json(_document(options.client, image, commands, warnings))
+        sys.stdout.write(json_text(_document(options.client, image, commands, warnings)))
     else:
         sys.stdout.writelines(f"{command}\n" for command in commands)
-    # Beside what may be piped into a shell.
+    # Standard output may be piped into a shell.
     sys.stderr.writelines(f"{options.prog}: warning: {warning}\n" for warning in warnings)
     return int(bool(warnings))
 
@@ -84,11 +87,43 @@ def _home(options: argparse.Namespace) -> RegistryId:
 
 
 def _warnings(home: RegistryId, image: Image) -> list[str]:
-    from ecr_constructs.cli import push_review  # noqa: PLC0415 - boto3 is slow and optional
-    from ecr_constructs.live import ecr as live  # noqa: PLC0415 - boto3 is slow and optional
+    from ecr_constructs.live.ecr import Repository  # noqa: PLC0415 - boto3 is slow and optional
 
-    repository = live.Repository(image.repository, home.region, home.account)
-    return list(push_review.warnings(repository, image.tag))
+    return list(rejections(Repository(image.repository, home.region, home.account), image.tag))
+
+
+def rejections(repository: Repository, tag: str) -> Iterator[str]:
+    """Yield each reason why a live repository will reject a push of a tag.
+
+    Raises:
+        LiveError: ECR rejects a request, or cannot be reached.
+    """
+    settings = repository.describe()
+    if settings is None:
+        yield (
+            f"the repository {repository.name} does not exist; deploy it first, unless a creation "
+            "template creates it on push"
+        )
+        return
+    mutability = TagMutability(
+        settings["imageTagMutability"].startswith("IMMUTABLE"),
+        tuple(
+            exclusion["filter"]
+            for exclusion in settings.get("imageTagMutabilityExclusionFilters", [])
+        ),
+    )
+    if mutability.may_move(tag):
+        return
+    answer = repository.ask(
+        "describe_images", absent="ImageNotFoundException", imageIds=[{"imageTag": tag}]
+    )
+    if answer:
+        image = answer["imageDetails"][0]
+        yield (
+            f"{repository.name}:{tag} is taken by {image['imageDigest']} since "
+            f"{image['imagePushedAt']:%Y-%m-%d}, and its tags are {mutability}; ECR rejects "
+            "another image: choose another tag"
+        )
 
 
 def _document(
@@ -99,7 +134,8 @@ def _document(
         "image": image.remote,
         "client": client,
         "commands": [
-            {"step": each.step, "pipeline": each.pipeline, "shell": str(each)} for each in commands
+            {"step": command.step, "pipeline": command.pipeline, "shell": str(command)}
+            for command in commands
         ],
         "warnings": warnings,
     }

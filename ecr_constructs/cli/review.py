@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.cli.arguments import add_now
+from ecr_constructs.cli.arguments import add_formats, add_now
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.output import print_blocks, print_json
-from ecr_constructs.cloudformation.errors import CheckError
+from ecr_constructs.cli.output import emit, json_text
 from ecr_constructs.report.review_formats import blocks, to_github, to_json
 from ecr_constructs.report.review_markdown import to_markdown
 from ecr_constructs.review import load_sides, read_inventories, review
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Collection
 
+    from ecr_constructs.report.document import Block
     from ecr_constructs.review import Review
 
 _NEVER = "never"
@@ -27,61 +27,101 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "review",
-        help="what a pull request will do to the registry",
-        description="Compare two sides of an app, and say what is replaced, removed, opened or "
-        "weakened when one is deployed over the other. Exit status: 1 if there is anything that "
+        help="show what a pull request does to the registry",
+        description="Compare two versions of an app, and show what is replaced, removed, opened or "
+        "weakened when one is deployed over the other. Exit status: 1 if there is a change that "
         "--fail-on names.",
     )
-    for side, what in (("base", "what is deployed"), ("head", "what is wanted")):
+    for side, version in (("base", "the deployed version"), ("head", "the new version")):
         parser.add_argument(
             f"--{side}",
             required=True,
             metavar="DIR",
-            help=f"{what}: a cloud assembly such as cdk.out, or a folder of templates or snapshots",
+            help=f"{version}: a cloud assembly such as cdk.out, or a folder of templates or "
+            "snapshots",
         )
     parser.add_argument(
         "--images",
         metavar="DIR",
-        help="what `aws ecr describe-images` printed, a file for each repository: which of these "
-        "images will be deleted",
+        help="a folder with the output of `aws ecr describe-images`, a file for each repository: "
+        "show which of these images will be deleted",
     )
     add_now(parser)
-    parser.add_argument("--format", choices=("text", "json", "markdown", "github"), default="text")
+    add_formats(parser, ("text", "json", "markdown", "github"))
     parser.add_argument(
         "--fail-on",
         action="append",
         choices=(*SEVERITIES, *KINDS, _NEVER),
         metavar="WHAT",
-        help="a kind of change, or the least severity, that is a failure; may be repeated: "
+        help="a kind of change, or the minimum severity, that fails the command; may be repeated: "
         f"{', '.join((*SEVERITIES, *KINDS))}; or {_NEVER}; default: error",
+    )
+    parser.add_argument(
+        "--comment",
+        choices=("github", "gitlab"),
+        help="in a job of this CI system: also write the review as one comment to the pull "
+        "request, and update it there; the token is GITHUB_TOKEN or GITLAB_TOKEN",
+    )
+    parser.add_argument(
+        "--comment-name",
+        default="",
+        metavar="NAME",
+        help="what is reviewed, if a pull request has more than one review",
+    )
+    parser.add_argument(
+        "--comment-author",
+        default="github-actions[bot]",
+        metavar="LOGIN",
+        help="the owner of GITHUB_TOKEN, whose comments are updated; default: %(default)s",
     )
     parser.set_defaults(run=run, prog=parser.prog)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Review a change; 1 if there is what ``--fail-on`` names."""
-    try:
-        sides = load_sides(options.base, options.head)
-        inventories = read_inventories(options.images) if options.images else None
-        judged = review(*sides, inventories=inventories, now=options.now)
-    except CheckError as error:
-        raise CommandError(str(error)) from None
-    _print(judged, options.format)
-    return int(_fails(judged, options.fail_on or ["error"]))
+    """Review a change; 1 if there is a change that ``--fail-on`` names."""
+    sides = load_sides(options.base, options.head)
+    inventories = read_inventories(options.images) if options.images else None
+    result = review(*sides, inventories=inventories, now=options.now)
+
+    def render(form: str) -> str | list[Block]:
+        match form:
+            case "text":
+                return list(blocks(result))
+            case "json":
+                return json_text(to_json(result))
+            case "markdown":
+                return to_markdown(result)
+        return to_github(result)
+
+    emit(options, render)
+    if options.comment:
+        _comment(options, result)
+    return int(_fails(result, options.fail_on or ["error"]))
 
 
-def _print(judged: Review, form: str) -> None:
-    if form == "text":
-        print_blocks("text", blocks(judged))
-    elif form == "json":
-        print_json(to_json(judged))
-    else:
-        sys.stdout.write(to_markdown(judged) if form == "markdown" else to_github(judged))
+def _comment(options: argparse.Namespace, result: Review) -> None:
+    # HTTP is slow to import.
+    from ecr_constructs.cli.comments import github, gitlab, put_comment  # noqa: PLC0415
+
+    if any(text in options.comment_name for text in ("--", "<", ">", "\n")):
+        msg = "--comment-name may hold neither '--' nor angle brackets nor line breaks"
+        raise CommandError(msg)
+    host = gitlab() if options.comment == "gitlab" else github(options.comment_author)
+    notice = (
+        host
+        if isinstance(host, str)
+        else put_comment(
+            host, to_markdown(result), options.comment_name, is_needed=bool(result.changes)
+        )
+    )
+    # Standard output is the report.
+    sys.stderr.write(f"{options.prog}: {notice}\n")
 
 
-def _fails(judged: Review, fail_on: Collection[str]) -> bool:
-    """Tell whether there is a change of a kind, or as severe as a severity, that is named."""
-    least = max((SEVERITIES.index(each) for each in SEVERITIES if each in fail_on), default=-1)
+def _fails(result: Review, fail_on: Collection[str]) -> bool:
+    """Tell whether a change is of a kind, or as severe as a severity, in a list."""
+    minimum = max((SEVERITIES.index(name) for name in SEVERITIES if name in fail_on), default=-1)
     return any(
-        each.kind in fail_on or SEVERITIES.index(each.severity) <= least for each in judged.changes
+        change.kind in fail_on or SEVERITIES.index(change.severity) <= minimum
+        for change in result.changes
     )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.files import read_text
-from ecr_constructs.cli.progress import progress
+from ecr_constructs.live import LiveError
 from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy
 
 try:
@@ -15,10 +14,10 @@ try:
     from botocore.exceptions import BotoCoreError, ClientError
 except ModuleNotFoundError:
     message = "--live needs boto3, which is not installed: pip install 'ecr-constructs[cli]'"
-    raise CommandError(message) from None
+    raise LiveError(message) from None
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _THROTTLED = ("ThrottlingException", "Throttling", "RateExceeded", "TooManyRequestsException")
@@ -28,31 +27,70 @@ _PAGE = 1000
 _MANIFESTS_AT_ONCE = 100
 
 
+def preview_in_progress(repository: str) -> LiveError:
+    """Return the error of a preview that another process started."""
+    return LiveError(f"another preview of {repository} is running; try again when it is complete")
+
+
+class Progress(Protocol):
+    """Shows how far something is, while a block runs."""
+
+    def __call__(
+        self, description: str, total: int | None = None
+    ) -> AbstractContextManager[Callable[[int], None]]:
+        """Return the block, which is given what to call with the amount done since the last call.
+
+        Args:
+            description: What is being done.
+            total: How much there is to do. Default: unknown.
+        """
+
+
+def no_progress(
+    description: str, total: int | None = None
+) -> AbstractContextManager[Callable[[int], None]]:
+    """Show nothing."""
+    del description, total
+    return nullcontext(lambda _: None)
+
+
 class Repository:
-    """A repository.
+    """A repository of a live registry.
 
     Args:
         name: Its name.
         region: Default: that of the environment or the profile.
         account: Default: the caller's.
+        progress: Shows how far reading is. Default: nothing does.
+
+    Example:
+        >>> Repository("payments/api", "eu-central-1").policy()  # doctest: +SKIP
+        LifecyclePolicy()
     """
 
-    def __init__(self, name: str, region: str | None, account: str | None = None) -> None:
-        """Keep a client; nothing is asked yet."""
+    def __init__(
+        self,
+        name: str,
+        region: str | None,
+        account: str | None = None,
+        progress: Progress = no_progress,
+    ) -> None:
+        """Create a client; it sends no request yet."""
         self.name = name
+        self.progress = progress
         self._registry = {"registryId": account} if account else {}
         try:
             self.client = boto3.Session(region_name=region).client(
                 "ecr", config=Config(retries=_RETRIES)
             )
         except (BotoCoreError, ValueError) as error:
-            raise CommandError(str(error)) from None
+            raise LiveError(str(error)) from None
 
     def policy(self) -> LifecyclePolicy:
         """Return the repository's policy; without one it keeps every image.
 
         Raises:
-            CommandError: It cannot be read.
+            LiveError: It cannot be read.
         """
         answer = self.ask("get_lifecycle_policy", absent="LifecyclePolicyNotFoundException")
         if answer is None:
@@ -60,24 +98,24 @@ class Repository:
         try:
             return LifecyclePolicy.from_json(answer["lifecyclePolicyText"])
         except ValueError as error:
-            msg = f"the policy of {self.name} is not understood: {error}"
-            raise CommandError(msg) from None
+            msg = f"the policy of {self.name} cannot be read: {error}"
+            raise LiveError(msg) from None
 
     def inventory(self, policy: LifecyclePolicy, manifests: str | None = None) -> Inventory:
         """Return all images, archived ones too, with what their indexes list.
 
-        Reading a manifest may count as a pull. If the policy looks at pulls, none is read, so
-        that looking at it does not change what it does.
+        Reading a manifest may count as a pull. If the policy counts pulls, no manifest is read,
+        so that a preview does not change what the policy does.
 
         Args:
             policy: The policy that will be applied.
-            manifests: A file of manifests, instead of reading them.
+            manifests: What `aws ecr batch-get-image` prints, instead of reading manifests.
 
         Raises:
-            CommandError: They cannot be read.
+            LiveError: They cannot be read.
         """
         details: list[Any] = []
-        with progress("reading images") as advance:
+        with self.progress("reading images") as advance:
             request = {"maxResults": _PAGE, "filter": {"imageStatus": "ANY"}}
             for page in self.pages("describe_images", **request):
                 details += page["imageDetails"]
@@ -85,51 +123,51 @@ class Repository:
         try:
             inventory = Inventory.from_describe_images({"imageDetails": details})
             if manifests is not None:
-                return inventory.with_manifests(read_text(manifests))
+                return inventory.with_manifests(manifests)
             if any(rule.count_type == "sinceImagePulled" for rule in policy.rules):
                 return inventory
             return inventory.with_manifests({"images": self._index_manifests(inventory)})
         except ValueError as error:
             msg = f"{self.name}: {error}"
-            raise CommandError(msg) from None
+            raise LiveError(msg) from None
 
     def _index_manifests(self, inventory: Inventory) -> list[Any]:
         # An archived image cannot be pulled.
         digests = [
             image.digest for image in inventory if image.is_index and image.status == "ACTIVE"
         ]
-        found: list[Any] = []
-        with progress("reading indexes", len(digests)) as advance:
+        images: list[Any] = []
+        with self.progress("reading indexes", len(digests)) as advance:
             for first in range(0, len(digests), _MANIFESTS_AT_ONCE):
                 chunk = digests[first : first + _MANIFESTS_AT_ONCE]
                 image_ids = [{"imageDigest": digest} for digest in chunk]
                 answer = self.ask("batch_get_image", imageIds=image_ids)
                 assert answer
-                found += answer["images"]
+                images += answer["images"]
                 advance(len(chunk))
-        return found
+        return images
 
     def ask(self, operation: str, *, absent: str = "", **request: Any) -> dict[str, Any] | None:
         """Call an operation on this repository.
 
         Args:
             operation: The method of the client.
-            absent: The error code that means that there is none.
-            request: The members of the request besides the repository.
+            absent: The error code of something that does not exist.
+            request: The members of the request, without the repository.
 
         Returns:
             The answer, or None for the code `absent`.
 
         Raises:
-            CommandError: ECR refuses, or cannot be reached.
+            LiveError: ECR rejects the request, or cannot be reached.
         """
         return self._call(operation, absent, repositoryName=self.name, **request)
 
     def describe(self) -> dict[str, Any] | None:
-        """Return the repository's settings, or None if there is no such repository.
+        """Return the repository's settings, or None if it does not exist.
 
         Raises:
-            CommandError: ECR refuses, or cannot be reached.
+            LiveError: ECR rejects the request, or cannot be reached.
         """
         absent = "RepositoryNotFoundException"
         answer = self._call("describe_repositories", absent, repositoryNames=[self.name])
@@ -141,16 +179,16 @@ class Repository:
         except ClientError as error:
             if error.response["Error"]["Code"] == absent:
                 return None
-            raise self._refused(error) from None
+            raise self._rejected(error) from None
         except BotoCoreError as error:
-            raise CommandError(str(error)) from None
+            raise LiveError(str(error)) from None
         return answer
 
     def pages(self, operation: str, **request: Any) -> Iterator[dict[str, Any]]:
         """Yield the pages of an operation.
 
         Raises:
-            CommandError: ECR refuses, or cannot be reached.
+            LiveError: ECR rejects the request, or cannot be reached.
         """
         token: dict[str, Any] = {}
         while True:
@@ -161,16 +199,13 @@ class Repository:
                 return
             token = {"nextToken": page["nextToken"]}
 
-    def _refused(self, error: ClientError) -> CommandError:
-        code, said = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    def _rejected(self, error: ClientError) -> LiveError:
+        code = error.response["Error"]["Code"]
         action = f"ecr:{error.operation_name}"
         if code in _DENIED:
-            return CommandError(f"access denied: allow {action} on the repository {self.name}")
+            return LiveError(f"access denied: allow {action} on the repository {self.name}")
         if code in _THROTTLED:
-            return CommandError(f"ECR throttles {action}, again and again; try later")
+            return LiveError(f"ECR keeps throttling {action}; try later")
         if code == "LifecyclePolicyPreviewInProgressException":
-            return CommandError(
-                f"a preview of {self.name} that somebody else started is running; it is left "
-                "alone, try again when it is complete"
-            )
-        return CommandError(f"{action}: {code}: {said}")
+            return preview_in_progress(self.name)
+        return LiveError(f"{action}: {code}: {error.response['Error'].get('Message', '')}")

@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.progress import progress
+from ecr_constructs.live import LiveError
+from ecr_constructs.live.ecr import preview_in_progress
 from ecr_constructs.model.lifecycle import Fate
 from ecr_constructs.model.lifecycle.simulation.preview import action_of
 
@@ -28,12 +28,12 @@ _Verdict = tuple[str, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """An image of which ECR says something else.
+    """An image that ECR's preview treats differently.
 
     Attributes:
         image: The image.
-        here: What the simulation says: action and rule.
-        there: What ECR says.
+        here: Action and rule of the simulation.
+        there: Action and rule of ECR.
     """
 
     image: Image
@@ -42,12 +42,12 @@ class Disagreement:
 
     @property
     def model(self) -> str:
-        """What the simulation says, in words."""
+        """The result of the simulation, in words."""
         return _in_words(self.here)
 
     @property
     def service(self) -> str:
-        """What ECR says, in words."""
+        """The result of ECR, in words."""
         return _in_words(self.there)
 
     def to_json(self) -> dict[str, Any]:
@@ -63,40 +63,36 @@ class Disagreement:
 def compare(
     repository: Repository, simulation: Simulation, first_pause: float = 0.5
 ) -> list[Disagreement]:
-    """Have ECR preview the policy, wait, and return where it says something else.
+    """Let ECR preview the policy, wait, and return the images it treats differently.
 
-    What only follows the image that it refers to is left out: ECR's preview is about images that
+    Images that follow the image they refer to are left out: ECR's preview lists only images that
     rules select.
 
     Args:
         repository: The repository.
-        simulation: What is compared; its policy is the one that ECR previews.
+        simulation: The result to compare; ECR previews its policy.
         first_pause: Seconds before ECR is asked again; they double.
 
     Raises:
-        CommandError: Somebody else's preview is running, ECR refuses, or takes too long.
+        LiveError: Another preview is running, ECR rejects a request, or takes too long.
     """
     text = simulation.policy.to_json()
     if not simulation.policy:
         msg = f"{repository.name} has no policy that ECR could preview; give one with --policy"
-        raise CommandError(msg)
+        raise LiveError(msg)
     if _status(repository) == "IN_PROGRESS":
-        msg = (
-            f"a preview of {repository.name} that somebody else started is running; it is left "
-            "alone, try again when it is complete"
-        )
-        raise CommandError(msg)
+        raise preview_in_progress(repository.name)
     repository.ask("start_lifecycle_policy_preview", lifecyclePolicyText=text)
-    with progress("waiting for ECR") as advance:
+    with repository.progress("waiting for ECR") as advance:
         _wait(repository, first_pause, advance)
     verdicts = _verdicts(repository, json.loads(text))
-    found = (
+    disagreements = (
         Disagreement(outcome.image, here, there)
         for outcome in simulation.outcomes
         if outcome.follows is None
         and (here := _verdict(outcome)) != (there := verdicts.get(outcome.image.digest, _KEPT))
     )
-    return list(found)
+    return list(disagreements)
 
 
 def _status(repository: Repository) -> str | None:
@@ -110,13 +106,13 @@ def _wait(repository: Repository, pause: float, advance: Any) -> None:
     while (status := _status(repository)) == "IN_PROGRESS":
         if time.monotonic() > deadline:
             msg = f"ECR's preview of {repository.name} is still running after 10 minutes"
-            raise CommandError(msg)
+            raise LiveError(msg)
         time.sleep(pause)
         advance(1)
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
     if status != "COMPLETE":
         msg = f"ECR's preview of {repository.name} ended with the status {status}; try again"
-        raise CommandError(msg)
+        raise LiveError(msg)
 
 
 def _verdicts(repository: Repository, policy: Any) -> Mapping[str, _Verdict]:
@@ -124,10 +120,10 @@ def _verdicts(repository: Repository, policy: Any) -> Mapping[str, _Verdict]:
     for page in repository.pages("get_lifecycle_policy_preview", maxResults=100):
         if json.loads(page["lifecyclePolicyText"]) != policy:
             msg = (
-                f"somebody else started another preview of {repository.name} meanwhile; "
+                f"another preview of {repository.name} was started meanwhile; "
                 "try again when it is complete"
             )
-            raise CommandError(msg)
+            raise LiveError(msg)
         for result in page.get("previewResults", ()):
             action = str(result["action"]["type"])
             verdicts[result["imageDigest"]] = (action, result.get("appliedRulePriority"))
@@ -143,5 +139,5 @@ def _verdict(outcome: Outcome) -> _Verdict:
 def _in_words(verdict: _Verdict) -> str:
     action, priority = verdict
     words = {"KEEP": "kept", "EXPIRE": "deleted", "TRANSITION": "archived"}
-    said = words.get(action, action)
-    return said if priority is None else f"{said} by rule {priority}"
+    word = words.get(action, action)
+    return word if priority is None else f"{word} by rule {priority}"

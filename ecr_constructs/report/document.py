@@ -1,4 +1,4 @@
-"""What a report is made of, however it is printed."""
+"""The parts of a report, independent of its format."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A line above what follows.
+    """A title.
 
     Attributes:
         text: The line.
-        colour: What a terminal shows it in. Default: as everything else.
+        colour: Its colour on a terminal. Default: none.
     """
 
     text: str
@@ -49,7 +49,7 @@ class Bars:
     """A bar for each day.
 
     Attributes:
-        rows: Label, length, and what the length says.
+        rows: Label, length, and what the length means.
         more: How many rows were left out at the end.
     """
 
@@ -67,5 +67,5 @@ def bar(length: int, longest: int) -> str:
 
 
 def left_out(more: int, noun: str) -> list[str]:
-    """Return the line that says how many rows were left out, if any."""
+    """Return a line with the number of omitted rows, if there are any."""
     return [f"… and {more:,} more {noun}; --format json has all"] if more else []

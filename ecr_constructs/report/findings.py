@@ -1,14 +1,17 @@
-"""Findings as text, JSON, Markdown, and as annotations of GitHub Actions."""
+"""Findings as text, JSON, Markdown, SARIF, and for GitHub Actions and GitLab."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.report.document import Lines, Table
 from ecr_constructs.report.github import workflow_command
+from ecr_constructs.report.sarif import sarif
 from ecr_constructs.report.text import markdown
+from ecr_constructs.review.phrases import pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -18,22 +21,24 @@ if TYPE_CHECKING:
 
 
 def text(report: Report, templates: int) -> str:
-    """Return a line for each finding, one for its remedy, and the sum."""
+    """Return a line for each finding, one for its remedy, and the counts."""
     return "\n".join(_lines(report, templates)) + "\n"
 
 
 def _lines(report: Report, templates: int) -> Iterator[str]:
-    for each in report.findings:
-        yield f"{_place(each)}: {each.severity} {each.rule}: {_subject(each)}{each.message}"
-        yield f"    {each.remedy}"
-    for known in report.suppressed:
-        finding = known.finding
-        said = f"suppressed {finding.rule}: {_subject(finding)}{finding.message}"
-        yield f"{_place(finding)}: {said}"
-        yield f"    {known.reason or 'no reason given'}"
+    for finding in report.findings:
+        yield _line(finding, finding.severity)
+        yield f"    {finding.remedy}"
+    for suppressed in report.suppressed:
+        yield _line(suppressed.finding, "suppressed")
+        yield f"    {suppressed.reason or 'no reason given'}"
     if report.findings or report.suppressed:
         yield ""
     yield _sum(report, templates)
+
+
+def _line(finding: Finding, status: str) -> str:
+    return f"{_place(finding)}: {status} {finding.rule}: {_subject(finding)}{finding.message}"
 
 
 def _place(finding: Finding) -> str:
@@ -47,23 +52,20 @@ def _subject(finding: Finding) -> str:
 
 
 def _sum(report: Report, templates: int) -> str:
-    counts = Counter(str(each.severity) for each in report.findings)
-    said = [_number(counts["error"], "error"), _number(counts["warning"], "warning")]
+    counts = Counter(str(finding.severity) for finding in report.findings)
+    parts = [pluralize(counts["error"], "error"), pluralize(counts["warning"], "warning")]
     if report.suppressed:
-        said.append(f"{len(report.suppressed):,} suppressed")
-    return f"{', '.join(said)} in {_number(templates, 'template')}."
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+        parts.append(f"{len(report.suppressed):,} suppressed")
+    return f"{', '.join(parts)} in {pluralize(templates, 'template')}."
 
 
 def to_json(report: Report, _: int) -> str:
-    """Return the findings for machines; docs/guides/checks.md describes the keys."""
+    """Return the findings as JSON; docs/guides/checks.md describes the keys."""
     document = {
         "findings": list(map(_to_json, report.findings)),
         "suppressed": [
-            {**_to_json(each.finding), "reason": each.reason} for each in report.suppressed
+            {**_to_json(suppressed.finding), "reason": suppressed.reason}
+            for suppressed in report.suppressed
         ],
     }
     return json.dumps(document, indent=2) + "\n"
@@ -85,33 +87,30 @@ def _to_json(finding: Finding) -> dict[str, Any]:
 
 def to_markdown(report: Report, templates: int) -> str:
     """Return a table, for a comment on a pull request."""
-    rows = [_row(each.severity, each, each.remedy) for each in report.findings]
+    rows = [_row(finding.severity, finding, finding.remedy) for finding in report.findings]
     rows += [
-        _row("suppressed", each.finding, each.reason or "no reason given")
-        for each in report.suppressed
+        _row("suppressed", suppressed.finding, suppressed.reason or "no reason given")
+        for suppressed in report.suppressed
     ]
     table = [Table(("severity", "rule", "where", "finding"), rows)] if rows else []
     return markdown([*table, Lines([_sum(report, templates)])])
 
 
-def _row(word: str, finding: Finding, more: str) -> tuple[str, ...]:
-    where = f"{_place(finding)} {finding.resource}".strip()
-    return word, finding.rule, where, f"{finding.message}. {more}"
+def _row(status: str, finding: Finding, more: str) -> tuple[str, ...]:
+    place = f"{_place(finding)} {finding.resource}".strip()
+    return status, finding.rule, place, f"{finding.message}. {more}"
 
 
 def to_github(report: Report, templates: int) -> str:
-    """Return commands that make GitHub Actions mark the lines."""
-    lines = [
-        _annotation(_command(each), each, f"{each.message}. {each.remedy}")
-        for each in report.findings
-    ]
+    """Return workflow commands that annotate the lines in GitHub Actions."""
+    lines = [_annotation(_command(finding), finding, finding.remedy) for finding in report.findings]
     lines += [
         _annotation(
             "notice",
-            each.finding,
-            f"{each.finding.message}. Suppressed: {each.reason or 'no reason given'}",
+            suppressed.finding,
+            f"Suppressed: {suppressed.reason or 'no reason given'}",
         )
-        for each in report.suppressed
+        for suppressed in report.suppressed
     ]
     return "\n".join([*lines, _sum(report, templates)]) + "\n"
 
@@ -120,14 +119,41 @@ def _command(finding: Finding) -> Command:
     return "error" if finding.severity == "error" else "warning"
 
 
-def _annotation(command: Command, finding: Finding, message: str) -> str:
+def _annotation(command: Command, finding: Finding, more: str) -> str:
     return workflow_command(
         command,
-        message,
+        f"{finding.message}. {more}",
         file=finding.file or finding.template,
         line=str(finding.line or 1),
         title=f"{finding.rule} {finding.resource}".strip(),
     )
+
+
+def to_gitlab(report: Report, _: int) -> str:
+    """Return a Code Quality report, of which GitLab shows what is new in a merge request.
+
+    https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
+    """
+    seen: Counter[tuple[str, ...]] = Counter()
+    issues = []
+    for finding in report.findings:
+        # Neither the line nor the words: GitLab would show an old finding as a new one.
+        identity = (finding.rule, finding.template, finding.resource, finding.where)
+        seen[identity] += 1
+        key = json.dumps([*identity, seen[identity]])
+        issues.append(
+            {
+                "description": f"{finding.message}. {finding.remedy}",
+                "check_name": finding.rule,
+                "fingerprint": sha256(key.encode()).hexdigest(),
+                "severity": "critical" if finding.severity == "error" else "minor",
+                "location": {
+                    "path": finding.file or finding.template,
+                    "lines": {"begin": finding.line or 1},
+                },
+            }
+        )
+    return json.dumps(issues, indent=2) + "\n"
 
 
 FORMATS: Mapping[str, Callable[[Report, int], str]] = {
@@ -135,4 +161,6 @@ FORMATS: Mapping[str, Callable[[Report, int], str]] = {
     "json": to_json,
     "github": to_github,
     "markdown": to_markdown,
+    "sarif": sarif,
+    "gitlab": to_gitlab,
 }

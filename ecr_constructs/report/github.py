@@ -1,4 +1,4 @@
-"""Commands with which GitHub Actions mark a line, or say something of a run.
+"""Workflow commands, with which GitHub Actions annotates a line or a run.
 
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -12,12 +12,12 @@ def workflow_command(command: Command, message: str, **properties: str) -> str:
     """Return a command.
 
     Args:
-        command: How bad it is.
-        message: What is said.
-        properties: Where, and under which title.
+        command: The severity.
+        message: The text, which may have several lines.
+        properties: The place and the title.
     """
-    said = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in properties.items())
-    return f"::{command} {said}::{_escaped(message)}"
+    listed = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in properties.items())
+    return f"::{command} {listed}::{_escaped(message)}"
 
 
 def _escaped(value: str, more: str = "") -> str:

@@ -9,6 +9,7 @@ from ecr_constructs.model.lifecycle.simulation.explanation import short
 from ecr_constructs.model.lifecycle.simulation.preview import action_of
 from ecr_constructs.model.lifecycle.simulation.storage import in_units
 from ecr_constructs.report.document import Bars, Block, Heading, Lines, Table
+from ecr_constructs.review.phrases import pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,9 +32,9 @@ def preview_blocks(
     """Yield the report on a simulation.
 
     Args:
-        simulation: What is done now.
-        forecast: What is done later.
-        changed: The images that another policy would treat otherwise. Default: all are told of.
+        simulation: The actions now.
+        forecast: The actions later.
+        changed: The images that another policy treats differently. None: report all images.
     """
     yield Lines(list(_summary(simulation)))
     if changed is None:
@@ -47,7 +48,7 @@ def preview_blocks(
     yield from _ahead(forecast)
     if simulation.assumptions:
         yield Heading("This rests on assumptions")
-        yield Lines([each.sentence for each in simulation.assumptions])
+        yield Lines([assumption.sentence for assumption in simulation.assumptions])
 
 
 def service_blocks(disagreements: Sequence[Disagreement]) -> Iterator[Block]:
@@ -56,7 +57,7 @@ def service_blocks(disagreements: Sequence[Disagreement]) -> Iterator[Block]:
     if not disagreements:
         yield Lines(["ECR agrees on every image."])
         return
-    rows = [(*_identity(each.image), each.model, each.service) for each in disagreements[:_ROWS]]
+    rows = [(*_identity(item.image), item.model, item.service) for item in disagreements[:_ROWS]]
     more = max(0, len(disagreements) - _ROWS)
     yield Table(("pushed", "image", "tags", "here", "ECR"), rows, more)
 
@@ -75,7 +76,7 @@ def _summary(simulation: Simulation) -> Iterator[str]:
 
 
 def _images(count: int) -> str:
-    return f"{count:,} image{'' if count == 1 else 's'}"
+    return pluralize(count, "image")
 
 
 def _size(size: Bytes) -> str:
@@ -123,7 +124,7 @@ def _ahead(forecast: Forecast) -> Iterator[Block]:
     rows = []
     for day, counts in sorted(days.items())[:_DAYS]:
         words = ((Fate.EXPIRED, "deleted"), (Fate.ARCHIVED, "archived"))
-        said = ", ".join(f"{counts[fate]:,} {word}" for fate, word in words if counts[fate])
-        rows.append((day.isoformat(), counts.total(), said))
+        summary = ", ".join(f"{counts[fate]:,} {word}" for fate, word in words if counts[fate])
+        rows.append((day.isoformat(), counts.total(), summary))
     yield Bars(rows, max(0, len(days) - _DAYS))
     yield Lines([f"{_images(forecast.left)} left then."])

@@ -1,35 +1,53 @@
-"""Text of other people inside a line of Markdown, where it must do nothing but be read."""
+"""Untrusted text inside a line of Markdown, where it must have no effect but be readable."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-# Characters that are seen as they are: neither control, nor format, nor half of a pair.
+MAY_LINK = re.compile(
+    r"""
+      @                                     # a mention, or an e-mail address
+    | [#!&~$]\w                             # an issue, merge request, epic, label, snippet
+    | %["\w]                                # a milestone of GitLab
+    | (?<![a-z0-9])g[hl]-\d                 # GH-1 and GL-1, also behind a slash or a hyphen
+    | www\. | ://                           # addresses
+    | :[\w+-]+:                             # an emoji
+    | (?<![a-z0-9])[0-9a-f]{7,}(?![a-z0-9]) # a commit, also with an ellipsis or in a path
+    """,
+    re.IGNORECASE | re.VERBOSE | re.ASCII,
+)
+"""What code hosts turn into links, mentions or pictures outside code spans.
+
+https://github.github.com/gfm/#autolinks-extension-
+https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
+https://docs.gitlab.com/user/markdown/#gitlab-specific-references
+"""
+
+# Unicode categories that are invisible: control, format, surrogate, private use, separators.
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-_EDGES = re.compile(r"""([("']*)(.*?)([)"'.,:;…]*)""", re.DOTALL)
-_PLAIN = re.compile(r"""(?:[^\W_]|[-'"%/.,;()…\u2013])*""")
-# What would begin a list, or be a line across, at the beginning of a line.
+_EDGES = re.compile(r"""([("']*)(.*?)([)"'.,:;]*)""", re.DOTALL)
+# Characters that mean nothing to Markdown; a colon only in a time of day.
+_PLAIN = re.compile(r"""(?:[^\W_]|[-'"%/.,;()…\u2013]|(?<=\d):(?=\d))*""")
+# At the beginning of a line, these would begin a list or be a horizontal rule.
 _ITEM = re.compile(r"-+|\d+[.)]")
-# What code hosts make links of, though it is made of plain characters: GH-1, addresses, commits.
-_LINKED = re.compile(r"gh-\d.*|.*www.*|[0-9a-f]{7,}", re.IGNORECASE)
 
 
 def visible(text: str) -> str:
-    """Return a text on one line, with a mark in place of each character that is not seen."""
-    words = " ".join(text.split())
-    return "".join("\ufffd" if unicodedata.category(each) in _UNSEEN else each for each in words)
+    """Return a text on one line, with U+FFFD in place of each invisible character."""
+    line = " ".join(text.split())
+    return "".join("\ufffd" if unicodedata.category(char) in _UNSEEN else char for char in line)
 
 
 def cut(text: str, most: int) -> str:
-    """Return a text of at most some characters."""
+    """Return a text shortened to a number of characters."""
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def code(text: str) -> str:
     """Return a text as a code span.
 
-    There, neither Markdown, nor HTML, nor a mention, nor a reference to an issue is anything.
+    Markdown, HTML, mentions and references have no effect inside one.
     https://spec.commonmark.org/0.31.2/#code-spans
     """
     text = visible(text)
@@ -49,12 +67,12 @@ def inline(text: str, name: str | None = None) -> str:
     sentence, subject = visible(text), visible(name or "")
     if subject and sentence.startswith(subject):
         rest = _words(sentence.removeprefix(subject))
-        # Two code spans side by side would be none.
+        # Adjacent code spans would merge.
         if not rest.startswith("`"):
             return code(subject) + rest
-    first, space, others = sentence.partition(" ")
+    first, space, rest = sentence.partition(" ")
     if _ITEM.fullmatch(first):
-        return f"{code(first)}{space}{_words(others)}"
+        return f"{code(first)}{space}{_words(rest)}"
     return _words(sentence)
 
 
@@ -66,6 +84,6 @@ def _word(word: str) -> str:
     match = _EDGES.fullmatch(word)
     assert match is not None
     before, inner, after = match.groups()
-    if _PLAIN.fullmatch(inner) and not _LINKED.fullmatch(inner):
+    if _PLAIN.fullmatch(inner) and not MAY_LINK.search(word):
         return word
     return f"{before}{code(inner)}{after}"

@@ -1,4 +1,4 @@
-"""A graph of replication, as code hosts draw it.
+"""A graph of replication, for code hosts that draw Mermaid.
 
 https://mermaid.js.org/syntax/flowchart.html
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ecr_constructs.review.replication_graph import Edge, State
 
-# More can be seen neither by people nor, from 50,000 on, by Mermaid.
+# More is unreadable, and Mermaid draws at most 50,000.
 _MOST_CHARACTERS = 20_000
 _LONGEST = 100
 _SPECIAL = re.compile(r"[^A-Za-z0-9 ,./:*-]")
@@ -28,10 +28,10 @@ _ARROWS: dict[State, tuple[str, str, str]] = {
 
 
 def graph(edges: Sequence[Edge]) -> str:
-    """Return a fenced graph of registries, with what one copies to another.
+    """Return a fenced graph of registries and of what they replicate.
 
     Args:
-        edges: What is copied, the most important first; what is too much is left out at the end.
+        edges: What is replicated, the most important first; the last ones may be left out.
     """
     lines: list[str] = []
     nodes: dict[str, str] = {}
@@ -40,8 +40,8 @@ def graph(edges: Sequence[Edge]) -> str:
         more = list(_lines(edge, number, nodes))
         left -= sum(map(len, more))
         if left < 0:
-            said = f"{pluralize(len(edges) - number, 'line')} left out."
-            return "\n".join((*_fenced(lines), "", said))
+            omitted = f"{pluralize(len(edges) - number, 'line')} left out."
+            return "\n".join((*_fenced(lines), "", omitted))
         lines += more
     return "\n".join(_fenced(lines))
 
@@ -57,9 +57,9 @@ def _lines(edge: Edge, number: int, nodes: dict[str, str]) -> Iterator[str]:
             nodes[name] = f"n{len(nodes)}"
             yield f'{nodes[name]}["{_label(name)}"]'
         ends.append(nodes[name])
-    arrow, word, style = _ARROWS[edge.state]
-    what = "everything" if "" in edge.prefixes else join_names(edge.prefixes)
-    yield f'{ends[0]} {arrow}|"{_label(word + what)}"| {ends[1]}'
+    arrow, label, style = _ARROWS[edge.state]
+    prefixes = "everything" if "" in edge.prefixes else join_names(edge.prefixes)
+    yield f'{ends[0]} {arrow}|"{_label(label + prefixes)}"| {ends[1]}'
     if style:
         yield f"linkStyle {number} {style}"
 

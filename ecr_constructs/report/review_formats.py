@@ -10,7 +10,6 @@ from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.report.document import Block, Heading, Lines
 from ecr_constructs.report.github import Command, workflow_command
 from ecr_constructs.report.markdown_escape import visible
-from ecr_constructs.report.review_sums import NO_CHANGE, found, sums, titled
 from ecr_constructs.review.change import KINDS, SEVERITIES
 from ecr_constructs.review.phrases import pluralize, strip_tokens
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Literal
 
-    from ecr_constructs.review import Change, Review
+    from ecr_constructs.review import Change, Kind, Review
 
 _COLOURS: dict[Severity, Literal["red", "yellow", "cyan"]] = {
     Severity.ERROR: "red",
@@ -32,35 +31,53 @@ _COMMANDS: dict[Severity, Command] = {
 }
 
 
+NO_CHANGE = "No change."
+
+
+def titled(kind: Kind) -> str:
+    """Return a kind as a title: ``Access widened``."""
+    return kind.replace("-", " ").capitalize()
+
+
+def sums(review: Review) -> str:
+    """Return how many changes and findings there are: ``1 error, 0 warnings, 12 notes. …``."""
+    severities = Counter(change.severity for change in review.changes)
+    counts = review.findings
+    return (
+        f"{', '.join(pluralize(severities[name], name) for name in SEVERITIES)}. "
+        f"Findings of check: {counts.new:,} new, {counts.known:,} known, {counts.gone:,} gone."
+    )
+
+
 def blocks(review: Review) -> Iterator[Block]:
     """Yield the changes of each severity, with what they mean."""
     if not review.changes:
         yield Lines([NO_CHANGE])
         return
     for severity in SEVERITIES:
-        changes = [each for each in review.changes if each.severity == severity]
+        changes = [change for change in review.changes if change.severity == severity]
         if changes:
             yield Heading(pluralize(len(changes), severity), _COLOURS[severity])
-            yield Lines([line for each in changes for line in _lines(each)])
-    yield Lines([f"{sums(review)}. {found(review)}"])
+            yield Lines([line for change in changes for line in _lines(change)])
+    yield Lines([sums(review)])
 
 
 def _lines(change: Change) -> Iterator[str]:
     yield visible(change.summary)
-    yield from (f"    {visible(each)}" for each in change.details)
+    yield from (f"    {visible(detail)}" for detail in change.details)
     yield f"    [{change.kind}] {visible(' '.join(change.place)).rstrip()}"
 
 
 def to_json(review: Review) -> dict[str, Any]:
-    """Return the changes for machines; docs/guides/review.md describes the keys."""
-    kinds = Counter(each.kind for each in review.changes)
-    severities = Counter(each.severity for each in review.changes)
+    """Return the changes as JSON; docs/guides/review.md describes the keys."""
+    kinds = Counter(change.kind for change in review.changes)
+    severities = Counter(change.severity for change in review.changes)
     counts = review.findings
     return {
         "changes": list(map(_to_json, review.changes)),
         "summary": {
-            "severities": {each: severities[each] for each in SEVERITIES},
-            "kinds": {each: kinds[each] for each in KINDS},
+            "severities": {name: severities[name] for name in SEVERITIES},
+            "kinds": {name: kinds[name] for name in KINDS},
             "findings": {"new": counts.new, "known": counts.known, "gone": counts.gone},
         },
     }
@@ -86,14 +103,14 @@ def _value(value: Any) -> Any:
 
 
 def to_github(review: Review) -> str:
-    """Return commands that make GitHub Actions say each change at the run, and the sum."""
+    """Return workflow commands that annotate a run of GitHub Actions, and the counts."""
     lines = [
         workflow_command(
-            _COMMANDS[each.severity],
-            "\n".join((each.summary, *each.details)),
-            title=f"{titled(each.kind)}: {each.repository or each.resource or each.stack}",
+            _COMMANDS[change.severity],
+            "\n".join((change.summary, *change.details)),
+            title=f"{titled(change.kind)}: {change.repository or change.resource or change.stack}",
         )
-        for each in review.changes
+        for change in review.changes
     ]
-    end = f"{sums(review)}. {found(review)}" if review.changes else NO_CHANGE
+    end = sums(review) if review.changes else NO_CHANGE
     return "\n".join([*lines, end]) + "\n"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ecr_constructs.report.markdown_escape import code, cut, inline, visible
 from ecr_constructs.report.mermaid import graph
-from ecr_constructs.report.review_sums import NO_CHANGE, found, grouped, sums, titled
+from ecr_constructs.report.review_formats import NO_CHANGE, sums, titled
 from ecr_constructs.review.change import SEVERITIES
 from ecr_constructs.review.phrases import join_names, pluralize
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from ecr_constructs.review import Change, Kind, Review
 
 MARKER = "<!-- ecr-constructs review -->"
-"""The first line, by which a comment that is there already is found."""
+"""The first line, by which an earlier comment is found."""
 
-# GitHub takes 65,536 characters; what CI adds shall have room.
+# GitHub accepts 65,536 characters; this leaves room for a longer marker.
 _LIMIT = 65_000
-# For what says how much was left out, and for the titles of the sections.
+# For the line about what is left out, and for the titles of the sections.
 _RESERVE = 2_000
 _LINES = 3
 _LINE = 200
@@ -33,34 +33,36 @@ def to_markdown(review: Review) -> str:
     """Return the comment: what matters in three lines, then everything, worst first."""
     if not review.changes:
         return f"{MARKER}\n{NO_CHANGE}\n"
-    groups = grouped(review.changes)
+    groups: dict[Kind, list[Change]] = {}
+    for change in review.changes:
+        groups.setdefault(change.kind, []).append(change)
     top = "\n".join(_top(kind, group) for kind, group in islice(groups.items(), _LINES))
     drawn = _graph(review)
     items = list(_fitting(review.changes, _LIMIT - _RESERVE - len(top) - len(drawn)))
-    told, left = _sections(review.changes, items), review.changes[len(items) :]
-    parts = [top, f"{sums(review)}. {found(review)}", *_left_out(left, review.changes), told, drawn]
+    sections, left = _sections(review.changes, items), review.changes[len(items) :]
+    parts = [top, sums(review), *_left_out(left, review.changes), sections, drawn]
     return "\n\n".join(filter(None, [f"{MARKER}\n{parts[0]}", *parts[1:]])) + "\n"
 
 
 def _top(kind: Kind, group: Sequence[Change]) -> str:
-    """Return the line that is read even by who reads no further."""
-    worst, *others = group
-    more = f", and {len(others):,} more" if others else ""
-    # The title says it.
+    """Return one of the lines that sum up the review."""
+    worst, *rest = group
+    more = f", and {len(rest):,} more" if rest else ""
+    # The title already names the kind.
     sentence = worst.summary.replace(f" is {kind}", "", 1)
     room = _LINE - len(titled(kind)) - len(more)
     return f"- **{titled(kind)}**: {inline(cut(visible(sentence), room), worst.repository)}{more}"
 
 
 def _item(change: Change) -> str:
-    place = ", ".join(code(each) for each in change.place if each)
+    place = ", ".join(code(name) for name in change.place if name)
     sentence = inline(cut(visible(change.summary), _DETAIL), change.repository)
-    said = list(filter(None, map(visible, change.details)))
-    details = [inline(cut(each, _DETAIL)) for each in said[:_DETAILS]]
-    if len(said) > _DETAILS:
-        details.append(f"and {len(said) - _DETAILS:,} more")
-    lines = [f"- **{change.severity}**: {sentence} ({place})", *(f"  - {each}" for each in details)]
-    return "\n".join(lines)
+    details = list(filter(None, map(visible, change.details)))
+    lines = [inline(cut(detail, _DETAIL)) for detail in details[:_DETAILS]]
+    if len(details) > _DETAILS:
+        lines.append(f"and {len(details) - _DETAILS:,} more")
+    title = f"- **{change.severity}**: {sentence} ({place})"
+    return "\n".join([title, *(f"  - {line}" for line in lines)])
 
 
 def _fitting(changes: Sequence[Change], room: int) -> Iterator[str]:
@@ -74,8 +76,8 @@ def _fitting(changes: Sequence[Change], room: int) -> Iterator[str]:
 
 
 def _sections(changes: Sequence[Change], items: Sequence[str]) -> str:
-    """Return a section for each kind, closed until somebody opens it."""
-    counts = Counter(each.kind for each in changes)
+    """Return a section for each kind, collapsed."""
+    counts = Counter(change.kind for change in changes)
     sections: dict[Kind, list[str]] = {}
     for change, item in zip(changes, items, strict=False):
         sections.setdefault(change.kind, []).append(item)
@@ -92,18 +94,20 @@ def _folded(title: str, body: str, *, opened: bool = False) -> str:
 
 def _left_out(left: Sequence[Change], changes: Sequence[Change]) -> Iterator[str]:
     """Yield what is not in the comment, if anything."""
-    counts, of = (Counter(each.severity for each in some) for some in (left, changes))
-    said = [
-        f"{counts[each]:,} of {pluralize(of[each], each)}" for each in SEVERITIES if counts[each]
+    omitted, total = (Counter(change.severity for change in part) for part in (left, changes))
+    parts = [
+        f"{omitted[name]:,} of {pluralize(total[name], name)}"
+        for name in SEVERITIES
+        if omitted[name]
     ]
-    if said:
+    if parts:
         yield (
-            f"Left out, as a comment has its limits: {join_names(said)}. "
+            f"Left out, as a comment has its limits: {join_names(parts)}. "
             "Run `ecr-constructs review` for all of them."
         )
 
 
 def _graph(review: Review) -> str:
     edges = review.replication
-    changes = any(each.state != "kept" for each in edges)
+    changes = any(edge.state != "kept" for edge in edges)
     return _folded("Who replicates to whom", graph(edges), opened=changes) if edges else ""

@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, which code hosts and editors show beside the code.
+"""Findings as SARIF 2.1.0, which code hosts and editors show next to the code.
 
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import ecr_constructs
 from ecr_constructs.checks.rules import RULES
 
 if TYPE_CHECKING:
@@ -25,12 +26,12 @@ def sarif(report: Report, _: int) -> str:
     """Return a log with one run, all rules, and what was suppressed marked so."""
     suppressed = [
         {
-            **_result(each.finding),
+            **_result(suppression.finding),
             "suppressions": [
-                {"kind": "inSource", "justification": each.reason or "no reason given"}
+                {"kind": "inSource", "justification": suppression.reason or "no reason given"}
             ],
         }
-        for each in report.suppressed
+        for suppression in report.suppressed
     ]
     driver = {
         "name": "ecr-constructs",
@@ -48,15 +49,8 @@ def sarif(report: Report, _: int) -> str:
 
 def _version() -> dict[str, str]:
     """Return the version, unless this runs from a checkout that is not installed."""
-    from importlib.metadata import (  # noqa: PLC0415 - slow, and for this format only
-        PackageNotFoundError,
-        version,
-    )
-
-    try:
-        return {"version": version("ecr-constructs")}
-    except PackageNotFoundError:
-        return {}
+    version = ecr_constructs.__version__
+    return {} if version == "unknown" else {"version": version}
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

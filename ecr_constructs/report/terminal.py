@@ -40,8 +40,8 @@ def _show(block: Block, console: Console) -> None:
             _more(left_out(more, "images"), console)
         case bars:
             longest = max(length for _, length, _ in bars.rows)
-            for label, length, said in bars.rows:
-                console.print(Text(f"{label} "), Text(bar(length, longest), "red"), Text(said))
+            for label, length, summary in bars.rows:
+                console.print(Text(f"{label} "), Text(bar(length, longest), "red"), Text(summary))
             _more(left_out(bars.more, "days"), console)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ecr_constructs.report.document import Block, Heading, Lines, Table, bar, left_out
+from ecr_constructs.report.markdown_escape import inline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,8 +33,8 @@ def _plain(block: Block) -> Iterator[str]:
             yield from left_out(more, "images")
         case bars:
             longest = max(length for _, length, _ in bars.rows)
-            for label, length, said in bars.rows:
-                yield f"{label}  {bar(length, longest)} {said}"
+            for label, length, summary in bars.rows:
+                yield f"{label}  {bar(length, longest)} {summary}"
             yield from left_out(bars.more, "days")
 
 
@@ -50,11 +51,11 @@ def _markdown(block: Block) -> Iterator[str]:
         case Heading(text):
             yield f"### {text}"
         case Lines(lines):
-            yield from (f"- {_escaped(line)}" for line in lines)
+            yield from (f"- {inline(line)}" for line in lines)
         case Table(columns, rows, more):
             yield _row(columns)
             yield _row(["---"] * len(columns))
-            yield from (_row(list(map(_escaped, row))) for row in rows)
+            yield from (_row(list(map(_cell, row))) for row in rows)
             yield from (f"\n{line}" for line in left_out(more, "images"))
         case bars:
             yield "```text"
@@ -66,8 +67,6 @@ def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _escaped(text: str) -> str:
-    # A tag pattern would be read as emphasis, a pipe as the end of a cell.
-    for special in ("\\", "|", "*", "_", "<", "`"):
-        text = text.replace(special, f"\\{special}")
-    return text
+def _cell(text: str) -> str:
+    # A pipe ends a cell even in a code span.
+    return inline(text).replace("|", "\\|")

@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from ecr_constructs import LifecyclePolicy, LifecycleRule
-from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.main import main
+from ecr_constructs.live import LiveError
 from ecr_constructs.live import ecr as live
 from ecr_constructs.live import lifecycle_preview as service_preview
 from tests.cli.test_cli_lifecycle import detail
@@ -77,7 +77,7 @@ def ecr(monkeypatch: pytest.MonkeyPatch) -> Ecr:
     [
         (
             {"describe_images": refusal("ThrottlingException")},
-            "ECR throttles ecr:DescribeImages, again and again; try later",
+            "ECR keeps throttling ecr:DescribeImages; try later",
         ),
         (
             {"describe_images": refusal("AccessDeniedException")},
@@ -97,7 +97,7 @@ def ecr(monkeypatch: pytest.MonkeyPatch) -> Ecr:
         ),
         (
             {"get_lifecycle_policy": {"lifecyclePolicyText": '{"rules": [{"new": 1}]}'}},
-            "the policy of api is not understood: Invalid lifecycle policy",
+            "the policy of api cannot be read: Invalid lifecycle policy",
         ),
     ],
 )
@@ -119,7 +119,7 @@ def test_without_a_region_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
 
-    with pytest.raises(CommandError, match="You must specify a region"):
+    with pytest.raises(LiveError, match="You must specify a region"):
         live.Repository("api", None)
 
 
@@ -137,18 +137,17 @@ def test_a_repository_without_a_policy_keeps_every_image(
     )
 
 
-def test_a_policy_that_looks_at_pulls_keeps_us_from_pulling(ecr: Ecr, tmp_path: Path) -> None:
+def test_a_policy_that_looks_at_pulls_keeps_us_from_pulling(ecr: Ecr) -> None:
     """Reading a manifest may count as a pull; a file of manifests does not."""
     index = detail("a", 9, "v1", imageManifestMediaType=INDEX)
     manifest = {"imageDigest": index["imageDigest"]}
     images = [{"imageId": manifest, "imageManifest": json.dumps({"manifests": []})}]
-    (tmp_path / "manifests.json").write_text(json.dumps({"images": images}))
     client = ecr(describe_images={"imageDetails": [index]}, batch_get_image={"images": images})
     repository = live.Repository("api", None)
     pulls = LifecyclePolicy(LifecycleRule.archive(not_pulled_for_days=30))
 
     assert None is repository.inventory(pulls).images[0].references
-    assert () == repository.inventory(pulls, str(tmp_path / "manifests.json")).images[0].references
+    assert () == repository.inventory(pulls, json.dumps({"images": images})).images[0].references
     assert "batch_get_image" not in client.asked
     assert () == repository.inventory(KEEP_ONE).images[0].references
     assert "batch_get_image" in client.asked
@@ -235,7 +234,7 @@ def test_what_follows_its_subject_is_not_compared(ecr: Ecr) -> None:
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
-        (asked(preview("IN_PROGRESS")), "a preview of api that somebody else started is running"),
+        (asked(preview("IN_PROGRESS")), "another preview of api is running"),
         (
             {
                 **asked(NONE_YET),
@@ -243,14 +242,14 @@ def test_what_follows_its_subject_is_not_compared(ecr: Ecr) -> None:
                     "LifecyclePolicyPreviewInProgressException"
                 ),
             },
-            "a preview of api that somebody else started is running; it is left alone",
+            "another preview of api is running; try again",
         ),
         (asked(NONE_YET, preview("EXPIRED")), "ended with the status EXPIRED; try again"),
         (
             asked(
                 NONE_YET, preview("COMPLETE", policy=LifecyclePolicy(LifecycleRule.keep_last(2)))
             ),
-            "somebody else started another preview of api meanwhile",
+            "another preview of api was started meanwhile",
         ),
     ],
 )
@@ -271,7 +270,7 @@ def test_waiting_has_an_end(ecr: Ecr, monkeypatch: pytest.MonkeyPatch) -> None:
     repository = live.Repository("api", None)
     simulation = KEEP_ONE.simulate(repository.inventory(KEEP_ONE))
 
-    with pytest.raises(CommandError, match="api is still running after 10 minutes"):
+    with pytest.raises(LiveError, match="api is still running after 10 minutes"):
         service_preview.compare(repository, simulation, first_pause=0)
 
 

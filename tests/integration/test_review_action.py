@@ -193,5 +193,5 @@ def test_the_workflow_gives_inputs_that_there_are() -> None:
 def test_no_input_is_part_of_a_script() -> None:
     """A title or a branch's name is never run: GitHub puts expressions into variables only."""
     runs = [each["run"] for each in ACTION["runs"]["steps"] if "run" in each]
-    assert 4 == len(runs)
+    assert 3 == len(runs)
     assert [] == [each for each in runs if "${{" in each]

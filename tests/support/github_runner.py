@@ -1,5 +1,6 @@
 """A runner of GitHub Actions, as far as action.yml needs one."""
 
+import json
 import os
 import re
 import subprocess
@@ -28,6 +29,17 @@ class Job(NamedTuple):
     summary: str
     uploads: list[dict[str, str]]
     out: Path
+
+
+def tools(folder: Path) -> str:
+    """Return a PATH on which curl and jq fail, and python3 has nothing installed."""
+    folder.mkdir(exist_ok=True)
+    for name in ("curl", "jq"):
+        (folder / name).write_text("#!/bin/sh\nexit 97\n", encoding="utf-8")
+        (folder / name).chmod(0o755)
+    if not (folder / "python3").exists():
+        (folder / "python3").symlink_to(BARE)
+    return os.pathsep.join([str(folder), os.environ["PATH"]])
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -71,6 +83,8 @@ def job(checkout: Path, host: CodeHost, pull_request: dict[str, Any], **inputs: 
     temp = checkout.with_name(f"{checkout.name}-temp")
     temp.mkdir()
     summary = temp / "summary"
+    event = temp / "event.json"
+    event.write_text(json.dumps({"pull_request": pull_request}), encoding="utf-8")
     contexts: dict[str, Any] = {
         "github": {"token": TOKEN, "event": {"pull_request": pull_request}},
         "runner": {"temp": str(temp)},
@@ -78,15 +92,15 @@ def job(checkout: Path, host: CodeHost, pull_request: dict[str, Any], **inputs: 
     defaults = {key: each["default"] for key, each in ACTION["inputs"].items()}
     contexts["inputs"] = _filled_in({**defaults, **inputs}, contexts)
     environment = {
-        "PATH": os.environ["PATH"],
+        "PATH": tools(checkout.parent / "tools"),
         **{key: value for key, value in os.environ.items() if key.startswith("CDK_")},
         # jsii keeps what it unpacked there, which takes long.
         "HOME": str(Path.home()),
         # For the app; the review runs from the action.
         "PYTHONPATH": str(ROOT),
-        "PYTHON": BARE,
         "GITHUB_ACTIONS": "true",
         "GITHUB_ACTION_PATH": str(ROOT),
+        "GITHUB_EVENT_PATH": str(event),
         "GITHUB_API_URL": host.url,
         "GITHUB_REPOSITORY": "shop/registry",
         "GITHUB_STEP_SUMMARY": str(summary),

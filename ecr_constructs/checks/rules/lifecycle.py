@@ -1,42 +1,17 @@
-"""Lifecycle policies that ECR refuses, and those that do something else than they seem to."""
+"""Lifecycle policies that ECR rejects, and those that do something else than they seem to."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from ecr_constructs.checks.rule import CheckFunction, Problem, Rule, rule
 from ecr_constructs.cloudformation.graph import Resource
-from ecr_constructs.cloudformation.resource_types import (
-    CACHE,
-    CREATION_TEMPLATE,
-    PULL_TIME_EXCLUSION,
-    REPOSITORY,
-)
+from ecr_constructs.cloudformation.lifecycle import POLICY_TYPES, context_of, policy_of
 from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.model.lifecycle import Context, LifecyclePolicy
-from ecr_constructs.model.lifecycle.grammar import TEXT_MAX_LENGTH, policy_errors
-from ecr_constructs.model.lifecycle.json_text import compact, parse
 from ecr_constructs.model.lifecycle.lint import Finding
-from ecr_constructs.model.prefixes import ROOT
-from ecr_constructs.model.tokens import is_unresolved
 
-_TYPES = (REPOSITORY, CREATION_TEMPLATE)
-_PLACES = {
-    REPOSITORY: ("LifecyclePolicy", "LifecyclePolicyText"),
-    CREATION_TEMPLATE: ("LifecyclePolicy",),
-}
+_TYPES = POLICY_TYPES
 _GRAMMAR = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html"
 _EVALUATION = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html"
 _UNMATCHED = "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageIdentifier.html"
-
-
-def _given(resource: Resource) -> Any:
-    """Return the policy as it is written, resolved; None if there is none that is known."""
-    value = resource.get(*_PLACES[resource.type])
-    return None if isinstance(value, str) and is_unresolved(value) else value
-
-
-def _document(given: Any) -> Any:
-    return parse(given) if isinstance(given, str) else given
 
 
 @rule(
@@ -51,20 +26,11 @@ def _document(given: Any) -> Any:
     source=_GRAMMAR,
 )
 def accepted_policy(resource: Resource) -> Iterator[Problem]:
-    """Judge the grammar and the length."""
-    given, path = _given(resource), ("Properties", *_PLACES[resource.type])
-    if given is None:
-        return
-    try:
-        document = _document(given)
-    except ValueError as error:
-        yield Problem(path, f"the lifecycle policy is {error}")
-        return
-    for fault in policy_errors(document):
-        yield Problem(path, str(fault))
-    if isinstance(given, str) and len(given) > TEXT_MAX_LENGTH:
-        said = f"the policy may be {TEXT_MAX_LENGTH:,} characters long, is {len(given):,}"
-        yield Problem(path, said, "Write it without white space, or with fewer rules.")
+    """Check the grammar and the length."""
+    stated = policy_of(resource)
+    if stated.is_rejected:
+        for error in stated.errors:
+            yield Problem(stated.path, error.message, error.remedy)
 
 
 @rule(
@@ -82,52 +48,25 @@ def accepted_policy(resource: Resource) -> Iterator[Problem]:
     ),
 )
 def has_policy(resource: Resource) -> Iterator[Problem]:
-    """Find none; a cache's images are best kept, so its template needs none."""
-    policy = resource.get("LifecyclePolicy")
-    absent = policy is None or (
-        isinstance(policy, dict) and resource.get(*_PLACES[resource.type]) is None
-    )
+    """Find a missing policy; a cache's images are best kept, so its template needs none."""
     for_caches = "PULL_THROUGH_CACHE" in str(resource.get("AppliedFor"))
-    if resource.is_known and absent and not for_caches:
+    if resource.is_known and policy_of(resource).text is None and not for_caches:
         yield Problem(("Properties",), "every image is kept for ever")
 
 
 def _lint_findings(resource: Resource) -> tuple[Finding, ...]:
-    """Return the findings about a sound policy."""
+    """Return the findings about a policy that ECR accepts."""
     if "lint" not in resource.memo:
-        resource.memo["lint"] = tuple(_linted(resource))
+        stated = policy_of(resource)
+        policy = stated.policy if stated.text is not None and stated.is_resolved else None
+        resource.memo["lint"] = () if policy is None else policy.lint(context=context_of(resource))
     findings: tuple[Finding, ...] = resource.memo["lint"]
     return findings
 
 
-def _linted(resource: Resource) -> Iterator[Finding]:
-    given = _given(resource)
-    try:
-        if isinstance(given, str | Mapping):
-            text = given if isinstance(given, str) else compact(given)
-            yield from LifecyclePolicy.from_json(text).lint(context=_context(resource))
-    except ValueError:
-        # ECR101 says what is wrong with it.
-        return
-
-
-def _context(resource: Resource) -> Context:
-    assembly = resource.assembly
-    applied_for = resource.get("AppliedFor")
-    cached = isinstance(applied_for, list) and "PULL_THROUGH_CACHE" in applied_for
-    name = resource.text("RepositoryName")
-    if name is not None:
-        prefixes = {
-            each.text("EcrRepositoryPrefix") for each in assembly.in_registry_of(resource, CACHE)
-        }
-        cached = any(name.startswith(f"{each}/") for each in prefixes if each not in (None, ROOT))
-    excluded = assembly.in_registry_of(resource, PULL_TIME_EXCLUSION)
-    return Context(pull_through_cache=cached, pull_time_exclusions=bool(excluded))
-
-
 def _from_lint(finding_id: str) -> CheckFunction:
     def judge(resource: Resource) -> Iterator[Problem]:
-        path = ("Properties", *_PLACES[resource.type])
+        path = policy_of(resource).path
         for finding in _lint_findings(resource):
             if finding.id == finding_id:
                 yield Problem(path, finding.sentence.rstrip("."), finding.remedy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ecr_constructs.cloudformation.lifecycle import policy_of
 from ecr_constructs.cloudformation.replication_config import rules_of
 from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
 from ecr_constructs.model.diagnostics import Severity
@@ -15,7 +16,6 @@ from ecr_constructs.model.lifecycle.simulation.explanation import short
 from ecr_constructs.model.lifecycle.simulation.preview import action_of
 from ecr_constructs.model.lifecycle.simulation.storage import Bytes, bytes_of, in_units
 from ecr_constructs.model.prefixes import covers
-from ecr_constructs.review.analyzers.lifecycle_policy import stated
 from ecr_constructs.review.change import Change, Kind
 from ecr_constructs.review.comparison import replacing_properties
 from ecr_constructs.review.phrases import join_names, pluralize, subject
@@ -59,7 +59,7 @@ def changes(comparison: Comparison) -> Iterator[Change]:
 def _changes(pair: Pair, inventory: Inventory, now: datetime) -> Iterator[Change]:
     assert pair.sides is not None
     before, after = (
-        _simulated(stated(repository).policy, inventory, now) for repository in pair.sides
+        _simulated(policy_of(repository).policy, inventory, now) for repository in pair.sides
     )
     if after is None:
         return

@@ -12,20 +12,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
+from ecr_constructs.cloudformation.lifecycle import policy_of
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPOSITORY
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.lifecycle.phrases import rule_in_words, selected_in_words
 from ecr_constructs.model.lifecycle.tag_match import covers
-from ecr_constructs.review.analyzers.lifecycle_policy import stated
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.phrases import subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ecr_constructs.cloudformation.lifecycle import StatedPolicy
     from ecr_constructs.model.lifecycle import LifecyclePolicy
-    from ecr_constructs.review.analyzers.lifecycle_policy import Stated
     from ecr_constructs.review.comparison import Comparison
 
 # How many differences the summary and the details list.
@@ -49,7 +49,7 @@ def changes(comparison: Comparison) -> Iterator[Change]:
         old, new = pair.values("LifecyclePolicy")
         if old == new:
             continue
-        before, after = map(stated, pair.sides)
+        before, after = map(policy_of, pair.sides)
         summary = _compare(before, after)
         details = list(summary.details)
         if pair.type == CREATION_TEMPLATE:
@@ -72,21 +72,21 @@ def changes(comparison: Comparison) -> Iterator[Change]:
         )
 
 
-def _compare(before: Stated, after: Stated) -> _Summary:
-    if after.is_refused:
+def _compare(before: StatedPolicy, after: StatedPolicy) -> _Summary:
+    if after.is_rejected:
         return _Summary(
             Severity.ERROR, "ECR rejects its new lifecycle policy, and the deployment fails"
         )
     if after.policy is None:
         return _Summary(Severity.WARNING, "its lifecycle policy is known only at deploy time")
     if before.policy is None:
-        state = "ECR rejected" if before.is_refused else "was unknown"
+        state = "ECR rejected" if before.is_rejected else "was unknown"
         severity = Severity.WARNING if takes_any(after.policy) else Severity.NOTE
         return _Summary(severity, f"its lifecycle policy, which {state} before, is: {_all(after)}")
     return _compare_policies(before.policy, after.policy, after)
 
 
-def _compare_policies(old: LifecyclePolicy, new: LifecyclePolicy, after: Stated) -> _Summary:
+def _compare_policies(old: LifecyclePolicy, new: LifecyclePolicy, after: StatedPolicy) -> _Summary:
     changed = differences(old, new)
     if not changed:
         return _Summary(
@@ -111,7 +111,7 @@ def _compare_policies(old: LifecyclePolicy, new: LifecyclePolicy, after: Stated)
     return _Summary(severity, sentence, tuple(details) if more else ())
 
 
-def _all(after: Stated) -> str:
+def _all(after: StatedPolicy) -> str:
     return "; ".join(after.words or ())
 
 

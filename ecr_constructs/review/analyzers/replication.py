@@ -10,6 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from ecr_constructs.cloudformation.lifecycle import policy_of
 from ecr_constructs.cloudformation.replication_config import (
     repository_at,
     rules_of,
@@ -20,7 +21,6 @@ from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.review.analyzers.lifecycle import takes_any
-from ecr_constructs.review.analyzers.lifecycle_policy import stated
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.phrases import except_for, join_names, subject
 
@@ -159,7 +159,7 @@ def _deletions(change: _DestinationChange) -> Iterator[Change]:
         for prefixes in (beyond(new.deletions, old.deletions), beyond(old.deletions, new.deletions))
     )
     if on:
-        policies = [stated(repository).policy for repository in change.repositories(on).values()]
+        policies = [policy_of(repository).policy for repository in change.repositories(on).values()]
         expires = any(policy is not None and takes_any(policy) for policy in policies)
         sentence = "images deleted here, manually or by a lifecycle policy, are deleted there too"
         yield change.reported(

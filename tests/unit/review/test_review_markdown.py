@@ -9,8 +9,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ecr_constructs.model.registry_id import RegistryId
-from ecr_constructs.report.markdown_escape import visible
+from ecr_constructs.report.document import Lines, Table
+from ecr_constructs.report.markdown_escape import MAY_LINK, inline, visible
 from ecr_constructs.report.review_markdown import MARKER, to_markdown
+from ecr_constructs.report.text import markdown
 from ecr_constructs.review import Change, Review
 from ecr_constructs.review.analyzers.findings import Counts
 from ecr_constructs.review.replication_graph import Edge
@@ -180,14 +182,14 @@ ATTACKS = [
     "+ item",
     "10.",
     "000000`<A>",
+    "0123abc… x-0123abc release/0123abc (0123abc); é0123abc",
+    "infra/GH-12 GL-3 gh-1… %12 %v1",
 ]
 TEXTS = (
     st.text().filter(visible)
     | st.sampled_from(ATTACKS)
     | st.lists(st.sampled_from(ATTACKS), min_size=1).map(" ".join)
 )
-# https://github.github.com/gfm/#autolinks-extension-, and mentions and references of GitHub.
-REFERENCES = re.compile(r"@|#\d|\bGH-\d|www\.|://|:\w+:|\b[0-9a-f]{7,40}\b", re.IGNORECASE)
 
 
 def parts(comment: str) -> list[Token]:
@@ -222,6 +224,29 @@ def test_a_blank_detail_is_no_line() -> None:
     )
 
 
+LINKS = ["@ada", "#1", "GH-12", "GL-3", "0123abc", "0" * 64, "www.x", "a://b", ":tada:", "%1", "!7"]
+GLUE = st.sampled_from(["", " ", "…", "-", "/", "(", ")", ".", ",", ";", '"', "'", "x", "é", "7"])
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_what_may_become_a_link(link: str) -> None:
+    """The definition covers mentions, references, commits, addresses and emoji."""
+    assert MAY_LINK.search(link)
+    assert inline(link).startswith("`")
+
+
+@given(st.lists(st.tuples(GLUE, st.sampled_from(LINKS) | st.text(max_size=3)), max_size=6), GLUE)
+def test_nothing_outside_a_code_span_becomes_a_link(words: list[tuple[str, str]], end: str) -> None:
+    """Whatever a reference is attached to, no part of it is free text."""
+    text = "".join(glue + word for glue, word in words) + end
+    tokens = PARSER.parseInline(f"x {inline(text)}")[0].children or []
+    free = [token.content for token in tokens if token.type == "text"]
+
+    assert [] == list(filter(MAY_LINK.search, free))
+    assert {token.type for token in tokens} <= {"text", "code_inline"}
+    assert f"x {visible(text)}" == "".join(token.content for token in tokens)
+
+
 @given(TEXTS)
 @example(f"{'x' * 182} 00000b0 0 0 0 0")  # cut after what looks like a commit
 def test_any_text_is_only_read(text: str) -> None:
@@ -240,10 +265,26 @@ def only_read(text: str) -> None:
     html = [token.content for token in PARSER.parse(comment) if token.type == "html_block"]
     assert [token.content for token in PARSER.parse(plain) if token.type == "html_block"] == html
     free = [part.content for part in parts(comment) if part.type == "text"]
-    assert [] == list(filter(REFERENCES.search, free))
+    assert [] == list(filter(MAY_LINK.search, free))
     assert visible(text) == lines_of(comment)[-1]
     assert comment.startswith(f"{MARKER}\n- **")
     comment.encode()
+
+
+@given(TEXTS, TEXTS)
+def test_any_table_is_only_read(attack: str, text: str) -> None:
+    """Neither is text in the reports of other commands more than text."""
+    report = markdown(
+        [Lines([f"x {text}", text]), Table(("a", "b"), [(text, attack), ("c", text)])]
+    )
+    tokens = PARSER.parse(report)
+    kinds = {child.type for token in tokens for child in token.children or []}
+    free = [child.content for child in parts(report) if child.type == "text"]
+
+    assert kinds <= {"text", "code_inline"}
+    assert [] == list(filter(MAY_LINK.search, free))
+    expected = [f"x {visible(text)}", visible(text), "a", "b", visible(text), visible(attack)]
+    assert [*expected, "c", visible(text)] == lines_of(report)
 
 
 # --- it can be updated in place ---

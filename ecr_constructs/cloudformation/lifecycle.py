@@ -1,0 +1,153 @@
+"""The lifecycle policy that a template gives a repository or a creation template."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from ecr_constructs.cloudformation.resource_types import (
+    CACHE,
+    CREATION_TEMPLATE,
+    PULL_TIME_EXCLUSION,
+    REPOSITORY,
+)
+from ecr_constructs.model.lifecycle import Context, LifecyclePolicy
+from ecr_constructs.model.lifecycle.grammar import TEXT_MAX_LENGTH, policy_errors
+from ecr_constructs.model.lifecycle.json_text import compact, parse
+from ecr_constructs.model.prefixes import ROOT
+from ecr_constructs.model.tokens import is_unresolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ecr_constructs.cloudformation.graph import Resource
+    from ecr_constructs.cloudformation.template import Place
+
+POLICY_TYPES = (REPOSITORY, CREATION_TEMPLATE)
+_PLACES = {
+    REPOSITORY: ("LifecyclePolicy", "LifecyclePolicyText"),
+    CREATION_TEMPLATE: ("LifecyclePolicy",),
+}
+_RULE = re.compile(r"rules\[(\d+)\]")
+
+
+class PolicyError(NamedTuple):
+    """A reason why ECR rejects a lifecycle policy.
+
+    Attributes:
+        message: Where in the policy, what is written and what is allowed.
+        rule_priority: The priority of the rule that it is in. None: it is in no rule, or the rule
+            has no priority.
+        remedy: What to write instead. Default: the message says it.
+    """
+
+    message: str
+    rule_priority: int | None = None
+    remedy: str | None = None
+
+
+@lru_cache(maxsize=1024)
+def errors_of(text: str) -> tuple[PolicyError, ...]:
+    """Return every reason why ECR rejects a lifecycle policy.
+
+    Args:
+        text: The policy as ECR receives it, since its limit counts white space too.
+    """
+    return tuple(_errors(text))
+
+
+def _errors(text: str) -> Iterator[PolicyError]:
+    try:
+        content = parse(text)
+    except ValueError as error:
+        message = str(error)
+        subject = "the lifecycle policy is " if message.startswith("not JSON") else ""
+        yield PolicyError(subject + message)
+        return
+    for fault in policy_errors(content):
+        place = _RULE.match(fault.path)
+        rule = content["rules"][int(place[1])] if place else None
+        priority = rule.get("rulePriority") if isinstance(rule, dict) else None
+        yield PolicyError(str(fault), priority if type(priority) is int else None)
+    if len(text) > TEXT_MAX_LENGTH:
+        yield PolicyError(
+            f"the policy may be {TEXT_MAX_LENGTH:,} characters long, is {len(text):,}",
+            remedy="Write it without white space, or with fewer rules.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StatedPolicy:
+    """The lifecycle policy in a template.
+
+    Attributes:
+        path: Where it is in the resource.
+        text: What ECR receives; an object in its place is written as compact JSON. None: there is
+            no policy, and ECR keeps every image.
+    """
+
+    path: Place
+    text: str | None
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether no part of the text is known only at deploy time."""
+        return self.text is None or not is_unresolved(self.text)
+
+    @property
+    def errors(self) -> tuple[PolicyError, ...]:
+        """Why ECR rejects the policy, as far as the template shows it."""
+        return () if self.text is None else errors_of(self.text)
+
+    @property
+    def policy(self) -> LifecyclePolicy | None:
+        """The policy; without rules if there is none. None: ECR rejects it, or it is unknown."""
+        if self.text is None:
+            return LifecyclePolicy()
+        return None if self.errors else _policy(self.text)
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether ECR definitely rejects the policy."""
+        return self.is_resolved and bool(self.errors)
+
+    @property
+    def words(self) -> list[str] | None:
+        """What each rule does; None if the policy is unknown or rejected."""
+        return None if (policy := self.policy) is None else list(policy.in_words())
+
+
+# The repositories of a company repeat the same few policies.
+@lru_cache(maxsize=1024)
+def _policy(text: str) -> LifecyclePolicy:
+    return LifecyclePolicy.from_json(text)
+
+
+def policy_of(resource: Resource) -> StatedPolicy:
+    """Return the lifecycle policy of a repository or a creation template.
+
+    Args:
+        resource: A resource of one of the `POLICY_TYPES`.
+    """
+    path = _PLACES[resource.type]
+    value = resource.get(path[0])
+    if isinstance(value, dict):
+        value = resource.get(*path)
+    text = value if isinstance(value, str | None) else compact(value)
+    return StatedPolicy(("Properties", *path), text)
+
+
+def context_of(resource: Resource) -> Context:
+    """Return what a template tells about a repository besides its policy."""
+    templates = resource.assembly
+    applied_for = resource.get("AppliedFor")
+    cached = isinstance(applied_for, list) and "PULL_THROUGH_CACHE" in applied_for
+    if (name := resource.text("RepositoryName")) is not None:
+        caches = templates.in_registry_of(resource, CACHE)
+        prefixes = {cache.text("EcrRepositoryPrefix") for cache in caches} - {None, ROOT}
+        # A cache creates repositories below its prefix, never one named as the prefix itself.
+        cached = any(name.startswith(f"{prefix}/") for prefix in prefixes)
+    excluded = templates.in_registry_of(resource, PULL_TIME_EXCLUSION)
+    return Context(pull_through_cache=cached, pull_time_exclusions=bool(excluded))
