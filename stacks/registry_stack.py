@@ -39,14 +39,15 @@ class RegistryStack(cdk.Stack):
         if registry == environment.home:
             self._replicate(environment)
             return
+        settings = environment.undeclared
+        assert settings is not None, "an environment with replicas has them"
         if registry.account != environment.account:
             self._registry.allow_replication_from(
                 [environment.account],
                 prefixes=environment.replicated_prefixes,
-                tagging=bool(environment.undeclared and environment.undeclared.tags),
+                tagging=bool(settings.tags),
             )
-        if environment.undeclared:
-            self._add_templates(environment, environment.undeclared, key)
+        self._add_templates(environment, settings, key)
 
     def _replicate(self, environment: ResolvedEnvironment) -> None:
         to_accounts: dict[str, list[str]] = {}
