@@ -34,7 +34,7 @@ def index() -> str:
     lines = [
         "# Rules",
         "",
-        "The rules of `ecr-constructs check`; [how to use it](checks.md). To show the reason, the",
+        "The rules of `ecr-constructs check`; [how to use it](guides/checks.md). To show the reason, the",
         "remedy and the source of a rule, run `ecr-constructs check --explain ID`. `make update`",
         "generates this list, and a page with examples for each rule in `build/docs/rules`.",
     ]

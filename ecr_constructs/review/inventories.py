@@ -157,7 +157,7 @@ def read_inventories(folder: str | Path) -> Inventories:
     for key, listed in images.items():
         try:
             matches[key] = Inventory(listed).with_known(manifests)
-        except ValueError as error:
+        except ValidationError as error:
             raise _unreadable(sources[key], error) from None
     return Inventories(matches)
 
@@ -176,6 +176,5 @@ def _region(path: Path) -> str | None:
     return next(filter(_REGION.fullmatch, path.parent.parts), None)
 
 
-def _unreadable(file: Path, error: ValueError) -> CheckError:
-    # An error of an inventory as a whole has several lines.
-    return CheckError(f"{file}: {' '.join(str(error).split())}")
+def _unreadable(file: Path, error: ValidationError) -> CheckError:
+    return CheckError(f"{file}: {'; '.join(map(str, error.diagnostics))}")

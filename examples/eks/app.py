@@ -20,7 +20,7 @@ repository = Repository(stack, "Api", repository_name="payments/api")
 
 def role(name: str, service: str, *policies: str) -> iam.Role:
     """Define a role with policies that AWS manages."""
-    managed = [iam.ManagedPolicy.from_aws_managed_policy_name(each) for each in policies]
+    managed = [iam.ManagedPolicy.from_aws_managed_policy_name(policy) for policy in policies]
     principal = iam.ServicePrincipal(service)
     return iam.Role(stack, name, assumed_by=principal, managed_policies=managed)
 
@@ -34,7 +34,7 @@ nodes.add_to_policy(iam.PolicyStatement(actions=pull, resources=[add_ons]))
 subnets = ec2.Vpc(
     stack, "Network", max_azs=2, flow_logs={"All": ec2.FlowLogOptions()}
 ).select_subnets(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
-enabled = [eks.CfnCluster.LoggingTypeConfigProperty(type=each) for each in LOGS]
+enabled = [eks.CfnCluster.LoggingTypeConfigProperty(type=log) for log in LOGS]
 cluster = eks.CfnCluster(
     stack,
     "Cluster",

@@ -120,13 +120,13 @@ def test_sarif(capsys: pytest.CaptureFixture[str]) -> None:
     jsonschema.validate(log, SARIF, jsonschema.Draft7Validator)
     [run] = log["runs"]
     rules = run["tool"]["driver"]["rules"]
-    assert [*RULES] == [each["id"] for each in rules]
+    assert [*RULES] == [rule["id"] for rule in rules]
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
     *found, known = run["results"]
     assert [("ECR206", 21), ("ECR012", 32)] == [
-        (each["ruleId"], each["locations"][0]["physicalLocation"]["region"]["startLine"])
-        for each in found
+        (item["ruleId"], item["locations"][0]["physicalLocation"]["region"]["startLine"])
+        for item in found
     ]
     assert "A cache: 100%, so" == known["suppressions"][0]["justification"]
     assert "a%20cache.json" == known["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]

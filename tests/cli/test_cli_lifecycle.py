@@ -207,9 +207,11 @@ def test_against_shows_only_what_changes(run: Run) -> None:
     )
     assert "2026-10-05  sha256:eeeeeeeeeeee  main-7  archived  kept     no rule" in text
     assert [
-        (each["before"]["action"], each["after"]["action"]) for each in document["changes"]
+        (change["before"]["action"], change["after"]["action"]) for change in document["changes"]
     ] == [("TRANSITION", "EXPIRE"), ("TRANSITION", "KEEP")]
-    assert [1] == [each["appliedRulePriority"] for each in document["previewResults"]]
+    assert [1] == [
+        preview_result["appliedRulePriority"] for preview_result in document["previewResults"]
+    ]
     same = json.loads(run(*PREVIEW, "--against", "policy.json", "--format", "json").out)
     assert [] == same["changes"]
     assert "What changes: 0 images" in run(*PREVIEW, "--against", "policy.json").out
@@ -238,8 +240,8 @@ def test_sizes_are_readable(run: Run) -> None:
     """And exact where the manifests of all images are known."""
     manifest = json.dumps({"layers": [{"digest": "layer", "size": 999}]})
     images = [
-        {"imageId": {"imageDigest": each["imageDigest"]}, "imageManifest": manifest}
-        for each in DETAILS[:1]
+        {"imageId": {"imageDigest": item["imageDigest"]}, "imageManifest": manifest}
+        for item in DETAILS[:1]
     ]
     write("images.json", {"imageDetails": [DETAILS[0], detail("f", 1, "v9", imageSizeInBytes=0)]})
     write("manifests.json", {"images": images})
@@ -319,8 +321,10 @@ def test_a_policy_that_ecr_refuses(
     document = json.loads(checked.out)
     assert (1, False) == (checked.status, document["valid"])
     assert any(
-        message in each["message"] and priority == each["rulePriority"] and each["id"] == "LC000"
-        for each in document["findings"]
+        message in finding["message"]
+        and priority == finding["rulePriority"]
+        and finding["id"] == "LC000"
+        for finding in document["findings"]
     )
     assert (2, "", 1) == (previewed.status, previewed.out, previewed.err.count("\n"))
     assert message.rstrip(".") in previewed.err
@@ -401,7 +405,7 @@ def test_check_with_images(run: Run) -> None:
 
     assert (1, ["LC004"]) == (
         result.status,
-        [each["id"] for each in json.loads(result.out)["findings"]],
+        [finding["id"] for finding in json.loads(result.out)["findings"]],
     )
 
 
@@ -647,7 +651,7 @@ sys.exit(" ".join(name for name in heavy if name in sys.modules))
 
 def absolute(folder: Path) -> list[str]:
     """Return the arguments of a preview from any folder."""
-    return [str(folder / each) if each.endswith(".json") else each for each in PREVIEW]
+    return [str(folder / item) if item.endswith(".json") else item for item in PREVIEW]
 
 
 def test_nothing_heavy_is_loaded(folder: Path) -> None:

@@ -64,7 +64,7 @@ def ecr(monkeypatch: pytest.MonkeyPatch) -> Ecr:
             **answers,
         }
         client = Client(
-            {name: each if isinstance(each, list) else [each] for name, each in given.items()}
+            {name: item if isinstance(item, list) else [item] for name, item in given.items()}
         )
         monkeypatch.setattr(boto3.Session, "client", lambda *_, **__: client)
         return client

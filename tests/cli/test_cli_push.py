@@ -85,10 +85,10 @@ def test_json(run: Run) -> None:
     host = "111122223333.dkr-ecr-fips.us-east-1.on.aws"
     assert (host, f"{host}/api:latest") == (document["registry"], document["image"])
     assert ("crane", []) == (document["client"], document["warnings"])
-    assert ["login", "build", "push"] == [each["step"] for each in document["commands"]]
-    assert text.out.splitlines() == [each["shell"] for each in document["commands"]]
-    for each in document["commands"]:
-        assert each["shell"] == " | ".join(map(shlex.join, each["pipeline"]))
+    assert ["login", "build", "push"] == [command["step"] for command in document["commands"]]
+    assert text.out.splitlines() == [command["shell"] for command in document["commands"]]
+    for command in document["commands"]:
+        assert command["shell"] == " | ".join(map(shlex.join, command["pipeline"]))
 
 
 SAID_OF_FILES = {

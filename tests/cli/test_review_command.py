@@ -46,7 +46,7 @@ def write(side: str, resources: dict[str, Any]) -> None:
 )
 def test_the_exit_status(fail_on: list[str], status: int) -> None:
     """1 if there is a change of a kind, or as severe as a severity, that was named."""
-    assert status == main([*SIDES, *(f"--fail-on={each}" for each in fail_on)])
+    assert status == main([*SIDES, *(f"--fail-on={item}" for item in fail_on)])
 
 
 def test_images_are_judged_at_an_instant(capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,7 +122,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     main([*SIDES, "--format", "json"])
     document = json.loads(capsys.readouterr().out)
 
-    [change] = [each for each in document["changes"] if each["kind"] == "replaced"]
+    [change] = [item for item in document["changes"] if item["kind"] == "replaced"]
     assert "payments/api is replaced (EncryptionConfiguration): its images are" in change["summary"]
     assert {
         "kind": "replaced",

@@ -66,14 +66,16 @@ def plain(scope: cdk.Stack, construct_id: str) -> ecr.CfnRepository:
 
 def acknowledge(construct: Any, *rules: str, reason: str = "It is.") -> None:
     """Acknowledge some rules of a construct."""
-    for each in rules:
-        cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=each, reason=reason))
+    for rule in rules:
+        cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=rule, reason=reason))
 
 
 def at_synthesis(outdir: Path) -> Findings:
     """Return what the plugin reported, by path."""
     validation = json.loads((outdir / "validation-report.json").read_text(encoding="utf-8"))
-    reports = {each["pluginName"]: each for each in validation["pluginReports"]}
+    reports = {
+        plugin_report["pluginName"]: plugin_report for plugin_report in validation["pluginReports"]
+    }
     return {
         (violation["ruleName"], construct["cloudFormationResource"]["logicalId"])
         for violation in reports["EcrChecks"]["violations"]
@@ -93,9 +95,9 @@ def at_the_command_line(outdir: Path) -> Findings:
     """Return what the command line finds in the stack."""
     [stack] = templates(outdir)
     return {
-        (each.rule, each.resource)
-        for each in report(load([outdir])).findings
-        if each.rule in FAULTS and each.template == str(stack)
+        (finding.rule, finding.resource)
+        for finding in report(load([outdir])).findings
+        if finding.rule in FAULTS and finding.template == str(stack)
     }
 
 
@@ -105,9 +107,9 @@ def at_the_editor(outdir: Path) -> Findings:
     config = ConfigMixIn(["--template", str(stack)], regions=["eu-central-1"])
     rules = Rules.create_from_module("ecr_constructs.checks.cfnlint")
     return {
-        (each.rule.id, str(each.path[1]))
-        for each in run_template_by_file_path(str(stack), config, rules, ignore_bad_template=False)
-        if each.rule.id in FAULTS
+        (rule.rule.id, str(rule.path[1]))
+        for rule in run_template_by_file_path(str(stack), config, rules, ignore_bad_template=False)
+        if rule.rule.id in FAULTS
     }
 
 
@@ -130,9 +132,9 @@ def test_the_integrations_agree(outdir: Path, integration: Any) -> None:
 def test_a_nested_stack_is_acknowledged_alone(outdir: Path) -> None:
     """One for a nested stack does not reach its parent, although their logical ids are equal."""
     suppressed = [
-        each.finding.template.endswith(".nested.template.json")
-        for each in report(load([outdir])).suppressed
-        if each.finding.rule == "ECR012"
+        item.finding.template.endswith(".nested.template.json")
+        for item in report(load([outdir])).suppressed
+        if item.finding.rule == "ECR012"
     ]
 
     assert [True, True, True] == suppressed
@@ -140,7 +142,7 @@ def test_a_nested_stack_is_acknowledged_alone(outdir: Path) -> None:
 
 def test_a_reason_is_kept(outdir: Path) -> None:
     """What was suppressed is listed, with the reason, whoever suppressed it."""
-    reasons = {each.reason for each in report(load([outdir])).suppressed}
+    reasons = {item.reason for item in report(load([outdir])).suppressed}
 
     assert {"It is.", "So be it."} == reasons
 
@@ -150,15 +152,15 @@ def test_what_stage_and_app_acknowledged_is_in_the_report(outdir: Path) -> None:
     [stack] = templates(outdir)
     for given in (outdir / "assembly-Prod", stack):
         result = report(load([given]))
-        assert "ECR013" in {each.finding.rule for each in result.suppressed}
-        assert "ECR013" not in {each.rule for each in result.findings}
+        assert "ECR013" in {item.finding.rule for item in result.suppressed}
+        assert "ECR013" not in {finding.rule for finding in result.findings}
 
 
 def test_a_finding_of_a_template_is_acknowledged_at_the_app(outdir: Path) -> None:
     """It belongs to no resource, but to the stack."""
-    suppressed = [each for each in report(load([outdir])).suppressed if not each.finding.resource]
+    suppressed = [item for item in report(load([outdir])).suppressed if not item.finding.resource]
 
-    assert [("ECR603", "So be it.")] == [(each.finding.rule, each.reason) for each in suppressed]
+    assert [("ECR603", "So be it.")] == [(item.finding.rule, item.reason) for item in suppressed]
 
 
 def test_without_the_plugin_they_are_lost(outdir: Path, tmp_path: Path) -> None:
@@ -166,7 +168,7 @@ def test_without_the_plugin_they_are_lost(outdir: Path, tmp_path: Path) -> None:
     copied = shutil.copytree(outdir, tmp_path / "copy")
     (copied / "validation-report.json").unlink()
 
-    assert {"ECR013", "ECR603"} <= {each.rule for each in report(load([copied])).findings}
+    assert {"ECR013", "ECR603"} <= {finding.rule for finding in report(load([copied])).findings}
 
 
 @pytest.fixture
@@ -209,7 +211,7 @@ def test_a_report_of_another_shape_tells_nothing(reports: Any, bare: Path) -> No
     report = json.dumps({"pluginReports": reports})
     bare.with_name("validation-report.json").write_text(report, encoding="utf-8")
 
-    assert [[]] == [each.acknowledged for each in load([bare])]
+    assert [[]] == [item.acknowledged for item in load([bare])]
 
 
 def test_a_damaged_assembly_is_refused(outdir: Path, tmp_path: Path) -> None:
@@ -227,7 +229,7 @@ def test_a_template_elsewhere_has_no_acknowledgments(tmp_path: Path) -> None:
     """Only CDK writes a file beside the template."""
     names = ("template.yaml", "Stack.template.json")
 
-    assert [Acknowledged()] * 2 == [acknowledged_in(tmp_path / each) for each in names]
+    assert [Acknowledged()] * 2 == [acknowledged_in(tmp_path / name) for name in names]
 
 
 def test_a_test_of_an_app_asks_for_no_findings(stack: cdk.Stack) -> None:

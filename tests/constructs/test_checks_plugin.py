@@ -69,9 +69,9 @@ def checked(app: cdk.App) -> dict[str, Any]:
 def places(violations: list[dict[str, Any]]) -> list[str]:
     """Return each rule with the path of the construct that does not keep it."""
     return sorted(
-        f"{each['ruleName']} {construct['constructPath']}"
-        for each in violations
-        for construct in each["violatingConstructs"]
+        f"{violation['ruleName']} {construct['constructPath']}"
+        for violation in violations
+        for construct in violation["violatingConstructs"]
     )
 
 
@@ -121,7 +121,7 @@ def test_one_registration_covers_an_app(app: cdk.App) -> None:
         "ECR002 Prod/Stack/Service/Images/Resource",
         "ECR002 Stack/Nested/Service/Images/Resource",
         "ECR002 Stack/Service/Images/Resource",
-    ] == [each for each in places(checked(app)["violations"]) if each.startswith(NAME)]
+    ] == [place for place in places(checked(app)["violations"]) if place.startswith(NAME)]
 
 
 def test_a_stage_may_be_judged_alone(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_our_registry_raises_nothing(app: cdk.App) -> None:
         to_regions=[OTHER_REGION], prefixes=["payments/api"], replicate_deletions=True
     )
 
-    assert [] == [each["description"] for each in checked(app)["violations"]]
+    assert [] == [violation["description"] for violation in checked(app)["violations"]]
 
 
 def test_a_warning_is_shown(app: cdk.App, capfd: pytest.CaptureFixture[str]) -> None:
@@ -173,7 +173,7 @@ def test_a_warning_is_shown(app: cdk.App, capfd: pytest.CaptureFixture[str]) -> 
     result = checked(app)
     assert ("success", {"warning"}) == (
         result["conclusion"],
-        {each["severity"] for each in result["violations"]},
+        {violation["severity"] for violation in result["violations"]},
     )
     assert "DeletionPolicy" in capfd.readouterr().err
 
@@ -223,7 +223,7 @@ def test_an_acknowledgment_reaches_a_nested_stack(app: cdk.App) -> None:
     faulty(nested, "Other")
 
     assert [f"{NAME} Stack/Nested/Other"] == [
-        each for each in places(checked(app)["violations"]) if each.startswith(NAME)
+        place for place in places(checked(app)["violations"]) if place.startswith(NAME)
     ]
 
 

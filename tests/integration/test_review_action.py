@@ -88,7 +88,7 @@ def test_a_pull_request_is_reviewed_and_its_comment_kept_up_to_date(
     repository: Path, host: CodeHost, tmp_path: Path
 ) -> None:
     """A dangerous change fails and is commented on; once it is harmless, the comment is changed."""
-    others = [each.body for each in host.comments]
+    others = [item.body for item in host.comments]
     inputs = {"working-directory": "infra", "synth": SYNTH, "sarif": "true"}
     pull_request = {"number": 7, "head": {"repo": {"fork": False}}}
 
@@ -118,7 +118,7 @@ def test_a_pull_request_is_reviewed_and_its_comment_kept_up_to_date(
     assert "- **Other**: `payments/batch` is new: " in comment.body
     assert "Replaced" not in comment.body
     assert [] == second.uploads
-    assert [*others, comment.body] == [each.body for each in host.comments]
+    assert [*others, comment.body] == [item.body for item in host.comments]
     # Nothing of the other side is left in the checkout.
     assert 1 == len(git(tmp_path / "2", "worktree", "list").splitlines())
     assert "" == git(tmp_path / "2", "status", "--porcelain")
@@ -192,6 +192,6 @@ def test_the_workflow_gives_inputs_that_there_are() -> None:
 
 def test_no_input_is_part_of_a_script() -> None:
     """A title or a branch's name is never run: GitHub puts expressions into variables only."""
-    runs = [each["run"] for each in ACTION["runs"]["steps"] if "run" in each]
+    runs = [step["run"] for step in ACTION["runs"]["steps"] if "run" in step]
     assert 3 == len(runs)
-    assert [] == [each for each in runs if "${{" in each]
+    assert [] == [run for run in runs if "${{" in run]

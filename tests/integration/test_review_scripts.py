@@ -123,10 +123,10 @@ def test_gitlab(growing: Path, host: CodeHost) -> None:
     assert f"{MARKER}\n- **Finding**: ECR012" in note.body
 
     findings = json.loads((out / "code-quality.json").read_text(encoding="utf-8"))
-    assert {"cdk.out/Prod.template.json"} == {each["location"]["path"] for each in findings}
-    assert {"critical", "minor"} >= {each["severity"] for each in findings}
-    assert len(findings) == len({each["fingerprint"] for each in findings})
-    assert {"ECR012", "ECR016"} <= {each["check_name"] for each in findings}
+    assert {"cdk.out/Prod.template.json"} == {finding["location"]["path"] for finding in findings}
+    assert {"critical", "minor"} >= {finding["severity"] for finding in findings}
+    assert len(findings) == len({finding["fingerprint"] for finding in findings})
+    assert {"ECR012", "ECR016"} <= {finding["check_name"] for finding in findings}
     for path in example["artifacts"]["paths"]:
         assert (growing / path).is_file()
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from local_aws.process import LocalAws
 
 REGION = "eu-central-1"
-ORGANIZATION, PROJECT, USER = (f"{each * 8}-1111-4111-8111-{each * 12}" for each in "abc")
+ORGANIZATION, PROJECT, USER = (f"{item * 8}-1111-4111-8111-{item * 12}" for item in "abc")
 GITHUB = GitHubActions(repository="acme/api", branches=["main", "release/*"])
 GITLAB = GitLabCi(project="acme/payments/api", tags=["v*"])
 CIRCLE = CircleCi(

@@ -96,7 +96,7 @@ class CodeHost:
 
     def by(self, author: str) -> list[Comment]:
         """Return the comments of somebody."""
-        return [each for each in self.comments if each.author == author]
+        return [comment for comment in self.comments if comment.author == author]
 
     def answer(self, asked: Asked) -> Answer:
         """Answer a request."""
@@ -109,7 +109,7 @@ class CodeHost:
                 if asked.token not in (TOKEN, READ_ONLY):
                     return 401, {"message": "Unauthorized"}
                 if asked.method == "GET":
-                    return 200, [each.on(host) for each in self._page(asked, int(match[1]))]
+                    return 200, [item.on(host) for item in self._page(asked, int(match[1]))]
                 if asked.token == READ_ONLY:
                     return 403, {"message": "Resource not accessible by integration"}
                 status, comment = self._written(asked, author, update, match)
@@ -120,7 +120,9 @@ class CodeHost:
         query = parse_qs(urlsplit(asked.path).query)
         size = min(int(query.get("per_page", ["30"])[0]), 100)
         begin = (int(query.get("page", ["1"])[0]) - 1) * size
-        return [each for each in self.comments if each.request == request][begin : begin + size]
+        return [comment for comment in self.comments if comment.request == request][
+            begin : begin + size
+        ]
 
     def _written(
         self, asked: Asked, author: str, update: str, match: re.Match[str]
@@ -130,7 +132,7 @@ class CodeHost:
             return 422, None
         if asked.method == "POST" and not match[2]:
             return 201, self.wrote(author, said, int(match[1]))
-        [comment] = [each for each in self.comments if str(each.id) == match[2]]
+        [comment] = [item for item in self.comments if str(item.id) == match[2]]
         if asked.method != update or comment.author != author:
             return 403, None
         comment.body = said

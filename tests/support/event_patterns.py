@@ -42,7 +42,7 @@ def changed(name: str, *path: str | int, to: Any) -> Event:
 def matches(pattern: Mapping[str, Any], event: Any) -> bool:
     """Tell whether every field of a pattern matches; in a list of objects, those of one object."""
     if isinstance(event, list):
-        return any(matches(pattern, each) for each in event)
+        return any(matches(pattern, item) for item in event)
     if not isinstance(event, Mapping):
         return False
     return all(_field(key, expected, event) for key, expected in pattern.items())
@@ -50,12 +50,12 @@ def matches(pattern: Mapping[str, Any], event: Any) -> bool:
 
 def _field(key: str, expected: Any, event: Mapping[str, Any]) -> bool:
     if key == "$or" and len(expected) > 1:
-        return any(matches(each, event) for each in expected)
+        return any(matches(item, event) for item in expected)
     if isinstance(expected, Mapping):
         return matches(expected, event.get(key))
     values = event.get(key)
     listed = values if isinstance(values, list) else [values] if key in event else []
-    return any(_value(each, listed) for each in expected)
+    return any(_value(item, listed) for item in expected)
 
 
 def _value(expected: Any, values: list[Any]) -> bool:
@@ -64,7 +64,7 @@ def _value(expected: Any, values: list[Any]) -> bool:
     [(kind, operand)] = expected.items()
     if kind == "exists":
         return operand is bool(values)
-    return any(_operator(kind, operand, each) for each in values)
+    return any(_operator(kind, operand, value) for value in values)
 
 
 def _operator(kind: str, operand: Any, value: Any) -> bool:

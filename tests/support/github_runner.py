@@ -75,7 +75,7 @@ def _filled_in(values: dict[str, str], contexts: dict[str, Any]) -> dict[str, st
         value = _looked_up(match[1], contexts)
         return "" if value is None else str(value)
 
-    return {key: re.sub(r"\$\{\{ (.+?) \}\}", text, each) for key, each in values.items()}
+    return {key: re.sub(r"\$\{\{ (.+?) \}\}", text, item) for key, item in values.items()}
 
 
 def job(checkout: Path, host: CodeHost, pull_request: dict[str, Any], **inputs: str) -> Job:
@@ -89,7 +89,7 @@ def job(checkout: Path, host: CodeHost, pull_request: dict[str, Any], **inputs: 
         "github": {"token": TOKEN, "event": {"pull_request": pull_request}},
         "runner": {"temp": str(temp)},
     }
-    defaults = {key: each["default"] for key, each in ACTION["inputs"].items()}
+    defaults = {key: input_["default"] for key, input_ in ACTION["inputs"].items()}
     contexts["inputs"] = _filled_in({**defaults, **inputs}, contexts)
     environment = {
         "PATH": tools(checkout.parent / "tools"),

@@ -48,20 +48,20 @@ def linted(path: Path, **options: Any) -> list[Any]:
     """Return what cfn-lint finds in a file by our rules."""
     config = ConfigMixIn(["--template", str(path)], regions=["eu-central-1"], **options)
     return [
-        each
-        for each in run_template_by_file_path(str(path), config, OURS, ignore_bad_template=False)
-        if each.rule.id in RULES
+        our
+        for our in run_template_by_file_path(str(path), config, OURS, ignore_bad_template=False)
+        if our.rule.id in RULES
     ]
 
 
 def places(matches: list[Any]) -> Counter[tuple[str, int]]:
     """Return each rule with the line of its finding."""
-    return Counter((each.rule.id, each.linenumber) for each in matches)
+    return Counter((match.rule.id, match.linenumber) for match in matches)
 
 
 def checked(path: Path) -> Counter[tuple[str, int]]:
     """Return what the checks find in a file by themselves."""
-    return Counter((each.rule, each.line or 0) for each in check(load([path])))
+    return Counter((item.rule, item.line or 0) for item in check(load([path])))
 
 
 def repository(**properties: Any) -> dict[str, Any]:
@@ -96,10 +96,11 @@ def stack(template: Path) -> dict[str, Any]:
 def test_every_rule_is_one_of_cfn_lint() -> None:
     """It has the id, the severity, the requirement, the reason for it and its source."""
     assert {
-        each.id: (each.severity, each.summary, each.why, each.source) for each in RULES.values()
+        value.id: (value.severity, value.summary, value.why, value.source)
+        for value in RULES.values()
     } == {
-        each.id: (each.severity, each.shortdesc, each.description, each.source_url)
-        for each in OURS.data.values()
+        value.id: (value.severity, value.shortdesc, value.description, value.source_url)
+        for value in OURS.data.values()
     }
 
 
@@ -132,8 +133,8 @@ def test_text_has_lines() -> None:
 def test_a_message_ends_with_the_remedy(tmp_path: Path) -> None:
     """cfn-lint shows one text, so it holds both."""
     path = write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
-    [found] = [each for each in linted(path) if each.rule.id == NAME]
-    [ours] = [each for each in check(load([path])) if each.rule == NAME]
+    [found] = [item for item in linted(path) if item.rule.id == NAME]
+    [ours] = [item for item in check(load([path])) if item.rule == NAME]
 
     assert f"{ours.message}. {ours.remedy}" == found.message
 
@@ -156,14 +157,14 @@ def test_metadata_suppresses(tmp_path: Path, metadata: dict[str, Any], on: str) 
         api["Metadata"] = metadata
     path = write(tmp_path / "template.json", {"Api": api}, **sections)
 
-    assert NAME not in {each.rule.id for each in linted(path)}
+    assert NAME not in {item.rule.id for item in linted(path)}
 
 
 def test_cfn_lint_may_ignore_a_rule(tmp_path: Path) -> None:
     """Its option and its configuration file know our ids."""
     path = write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
 
-    assert NAME not in {each.rule.id for each in linted(path, ignore_checks=[NAME])}
+    assert NAME not in {item.rule.id for item in linted(path, ignore_checks=[NAME])}
 
 
 def test_an_assembly_is_judged_together(tmp_path: Path) -> None:
@@ -176,7 +177,7 @@ def test_an_assembly_is_judged_together(tmp_path: Path) -> None:
     assembly(second.parent, {"Second": stack(second)})
 
     assert [0, 1] == [
-        sum(each.rule.id == TWICE for each in linted(path)) for path in (first, second)
+        sum(item.rule.id == TWICE for item in linted(path)) for path in (first, second)
     ]
 
 
@@ -186,7 +187,7 @@ def test_a_template_beside_an_assembly_is_judged_alone(tmp_path: Path) -> None:
     assembly(tmp_path, {"First": stack(write(tmp_path / "First.template.json", twice))})
     stray = write(tmp_path / "Stray.template.json", twice)
 
-    assert TWICE not in {each.rule.id for each in linted(stray)}
+    assert TWICE not in {item.rule.id for item in linted(stray)}
 
 
 def test_a_broken_assembly_is_no_obstacle(tmp_path: Path) -> None:
@@ -194,4 +195,4 @@ def test_a_broken_assembly_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("{", encoding="utf-8")
     path = write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
 
-    assert NAME in {each.rule.id for each in linted(path)}
+    assert NAME in {item.rule.id for item in linted(path)}

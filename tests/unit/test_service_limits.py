@@ -48,11 +48,11 @@ CHOICES = {
     ),
     "encryption types": (set(get_args(EncryptionType)), "EncryptionType"),
     "storage classes": (
-        {each.upper() for each in grammar.STORAGE_CLASSES},
+        {storage_class.upper() for storage_class in grammar.STORAGE_CLASSES},
         "LifecyclePolicyStorageClass",
     ),
-    "tag statuses": ({each.upper() for each in grammar.TAG_STATUSES}, "TagStatus"),
-    "actions": ({each.upper() for each in grammar.ACTIONS}, "ImageActionType"),
+    "tag statuses": ({tag_status.upper() for tag_status in grammar.TAG_STATUSES}, "TagStatus"),
+    "actions": ({action.upper() for action in grammar.ACTIONS}, "ImageActionType"),
 }
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.grammar import rule_errors
@@ -245,3 +245,14 @@ def _present(key: str, value: object) -> dict[str, object]:
 def _camel_case(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(map(str.title, rest))
+
+
+class HasRules(Protocol):
+    """What the simulation and the findings need of a policy, which itself needs them."""
+
+    @property
+    def rules(self) -> tuple[LifecycleRule, ...]:
+        """The rules, by priority."""
+
+    def to_json(self) -> str:
+        """Return the policy as compact JSON."""

@@ -42,10 +42,10 @@ def stacks(assembly: Path) -> Iterator[tuple[str, str]]:
     """Yield the template of each stack in an assembly, with the Region it is for."""
     for manifest in sorted(assembly.rglob("manifest.json")):
         artifacts = json.loads(manifest.read_text(encoding="utf-8"))["artifacts"].values()
-        for each in artifacts:
-            if each["type"] == "aws:cloudformation:stack":
-                path = manifest.parent / each["properties"]["templateFile"]
-                yield path.read_text(encoding="utf-8"), each["environment"].rpartition("/")[2]
+        for artifact in artifacts:
+            if artifact["type"] == "aws:cloudformation:stack":
+                path = manifest.parent / artifact["properties"]["templateFile"]
+                yield path.read_text(encoding="utf-8"), artifact["environment"].rpartition("/")[2]
 
 
 def test_there_are_examples() -> None:
@@ -62,10 +62,10 @@ def test_the_validators_find_nothing(assembly: Path) -> None:
 
     assert found
     assert [] == [
-        each
+        finding
         for findings in found.values()
-        for each in findings
-        if not each.startswith(FALSE_ALARMS)
+        for finding in findings
+        if not finding.startswith(FALSE_ALARMS)
     ]
 
 

@@ -39,10 +39,10 @@ class Workload:
     def resources(self, resource_type: str) -> list[dict[str, Any]]:
         """Return the properties of all resources of a type."""
         return [
-            each["Properties"]
+            value["Properties"]
             for template in self.templates.values()
-            for each in template["Resources"].values()
-            if each["Type"] == resource_type
+            for value in template["Resources"].values()
+            if value["Type"] == resource_type
         ]
 
 
@@ -67,14 +67,16 @@ def synthesize(name: str, outdir: Path, *, image: str | None = None) -> Workload
             runpy.run_path(str(ROOT / "examples" / name / "app.py"))
         except RuntimeError:
             report = json.loads((outdir / "validation-report.json").read_text(encoding="utf-8"))
-            found = [each for one in report["pluginReports"] for each in one["violations"]]
+            found = [
+                violation for one in report["pluginReports"] for violation in one["violations"]
+            ]
         else:
             found = []
     manifest = json.loads((outdir / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
     stacks = {
-        stack: each
-        for stack, each in manifest.items()
-        if each["type"] == "aws:cloudformation:stack"
+        stack: item
+        for stack, item in manifest.items()
+        if item["type"] == "aws:cloudformation:stack"
     }
     ordered = sorted(stacks, key=lambda stack: len(stacks[stack].get("dependencies", ())))
     return Workload(
@@ -82,5 +84,5 @@ def synthesize(name: str, outdir: Path, *, image: str | None = None) -> Workload
             stack: json.loads((outdir / stacks[stack]["properties"]["templateFile"]).read_text())
             for stack in ordered
         },
-        {each["ruleName"] for each in found},
+        {item["ruleName"] for item in found},
     )

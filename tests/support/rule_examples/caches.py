@@ -201,10 +201,10 @@ PROBLEMS: Problems = {
     "an exclusion twice": (
         "ECR322",
         {
-            each: resource(
+            item: resource(
                 PULL_TIME_EXCLUSION, {"PrincipalArn": "arn:aws:iam::111122223333:role/a"}
             )
-            for each in ("One", "Two")
+            for item in ("One", "Two")
         },
         "Two.Properties.PrincipalArn",
         "arn:aws:iam::111122223333:role/a",

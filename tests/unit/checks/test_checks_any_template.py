@@ -17,7 +17,7 @@ from tests.support.rule_examples import EXAMPLES
 Place = tuple[str | int, ...]
 
 SOUND = [
-    json.dumps([dict(each.body) for each in example.sound])
+    json.dumps([dict(item.body) for item in example.sound])
     for rule, example in EXAMPLES.items()
     if rule != "ECR603"
 ]
@@ -41,10 +41,10 @@ JSON = st.recursive(
 def places(value: Any, place: Place = ()) -> Iterator[Place]:
     """Yield every place below a value."""
     inside = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, each in inside:
+    for key, item in inside:
         yield (*place, key)
-        if isinstance(each, dict | list):
-            yield from places(each, (*place, key))
+        if isinstance(item, dict | list):
+            yield from places(item, (*place, key))
 
 
 def at(value: Any, place: tuple[Any, ...]) -> Any:
@@ -84,13 +84,13 @@ def damaged(draw: st.DrawFn) -> list[Template]:
 def test_any_template_is_judged(templates: list[Template]) -> None:
     """Whatever stands in a template is judged, and each finding names a resource of it."""
     found = check(templates)
-    bodies = {each.name: each.body for each in templates}
+    bodies = {template.name: template.body for template in templates}
 
-    for each in found:
-        resources = bodies[each.template].get("Resources") or {}
-        assert each.resource == "" or each.resource in resources
-        assert each.rule in RULES
-        assert each.message
+    for item in found:
+        resources = bodies[item.template].get("Resources") or {}
+        assert item.resource == "" or item.resource in resources
+        assert item.rule in RULES
+        assert item.message
     assert found == check(templates)
 
 
@@ -101,7 +101,7 @@ def test_any_json_is_judged(body: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", [each for each in RULES if each not in ("ECR603", "ECR604", "ECR901")]
+    "rule", [item for item in RULES if item not in ("ECR603", "ECR604", "ECR901")]
 )
 def test_order_of_resources_does_not_matter(rule: str) -> None:
     """The same resources in another order have the same findings, unless one came first."""

@@ -60,7 +60,7 @@ def test_a_line_that_nobody_knows() -> None:
     """A template may know no line at all."""
     body = {"Resources": {"Api": {"Type": "AWS::ECR::Repository"}}}
     found = check([Template("t", body, line_of=lambda _: None)])
-    assert {None} == {each.line for each in found}
+    assert {None} == {item.line for item in found}
 
 
 def test_replicas_of_what_is_not_known() -> None:
@@ -76,7 +76,7 @@ def test_a_template_for_another_occasion_is_no_help() -> None:
     home = {"Api": repository(RepositoryName="payments/api"), "Copies": copies(ELSEWHERE)}
     cache = creation_template(AppliedFor=["CREATE_ON_PUSH"])
     found = check([template(home), template({"Payments": cache}, ELSEWHERE, "replica")])
-    assert ["ECR314"] == [each.rule for each in found]
+    assert ["ECR314"] == [item.rule for item in found]
 
 
 def test_a_partition_without_a_known_suffix() -> None:
@@ -91,7 +91,7 @@ def test_what_is_not_made_owns_nothing() -> None:
     resources = {"Never": {**copies(ELSEWHERE), "Condition": "Never"}, "Copies": copies(ELSEWHERE)}
     assert [] == check([Template("t", {"Resources": resources, "Conditions": conditions})])
     owners = {"One": copies(ELSEWHERE), "Two": copies(ELSEWHERE)}
-    assert ["ECR301"] == [each.rule for each in check([Template("t", {"Resources": owners})])]
+    assert ["ECR301"] == [item.rule for item in check([Template("t", {"Resources": owners})])]
 
 
 def test_two_of_one_condition_are_made_together() -> None:
@@ -103,7 +103,7 @@ def test_two_of_one_condition_are_made_together() -> None:
     perhaps = {**copies(ELSEWHERE), "Condition": "Perhaps"}
     for other in (perhaps, copies(ELSEWHERE)):
         found = check([template({"One": perhaps, "Two": other}, **sections)])
-        assert ["ECR301"] == [each.rule for each in found]
+        assert ["ECR301"] == [item.rule for item in found]
 
 
 def test_entries_of_another_shape_are_passed_by() -> None:
@@ -111,11 +111,13 @@ def test_entries_of_another_shape_are_passed_by() -> None:
     api = repository(Tags=[{"Ref": "Given"}, {"Key": "aws:a", "Value": "b"}])
     parameters = {"Given": {"Type": "String"}}
     found = check([template({"Api": api}, Parameters=parameters)])
-    assert ["ECR010"] == [each.rule for each in found]
+    assert ["ECR010"] == [item.rule for item in found]
 
 
 def cycles(**properties: Any) -> Cycles:
-    resources = {name: {"Type": "T", "Properties": each} for name, each in properties.items()}
+    resources = {
+        name: {"Type": "T", "Properties": property_} for name, property_ in properties.items()
+    }
     [stack] = TemplateSet([Template("template", {"Resources": resources})]).stacks
     return Cycles(stack)
 
@@ -125,11 +127,11 @@ def test_every_resource_of_a_cycle_has_all_members() -> None:
     graph = cycles(A=get_att("B"), B=[get_att("C")], C={"x": get_att("A")}, D=get_att("A"))
 
     assert () == graph.of("D")
-    assert [("A", "B", "C")] * 3 == [graph.of(each) for each in "ABC"]
+    assert [("A", "B", "C")] * 3 == [graph.of(item) for item in "ABC"]
 
 
 def test_a_resource_that_names_itself_is_a_cycle() -> None:
     """One that names nothing, or has no properties to speak of, is not."""
     graph = cycles(A=get_att("A"), B="text", C=get_att("B"))
 
-    assert [("A",), (), ()] == [graph.of(each) for each in "ABC"]
+    assert [("A",), (), ()] == [graph.of(item) for item in "ABC"]

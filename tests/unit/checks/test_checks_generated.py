@@ -119,8 +119,8 @@ def test_choices_of_templates_are_cloudformations() -> None:
 
 def _kinds(schema: Mapping[str, Any]) -> Iterator[str]:
     yield from schema["type"]
-    for each in schema.get("properties", {}).values():
-        yield from _kinds(each)
+    for value in schema.get("properties", {}).values():
+        yield from _kinds(value)
     if "items" in schema:
         yield from _kinds(schema["items"])
 
@@ -129,8 +129,8 @@ def test_every_kind_is_understood() -> None:
     """CloudFormation has not begun to use a kind of value that is not judged."""
     found = {
         kind
-        for each in json.loads(service_data.PATH.read_text(encoding="utf-8"))["types"].values()
-        for kind in _kinds(each)
+        for value in json.loads(service_data.PATH.read_text(encoding="utf-8"))["types"].values()
+        for kind in _kinds(value)
     }
     assert {"array", "boolean", "object", "string"} == found
     assert {"eu-central-1", "us-gov-west-1", "cn-north-1"} < regions()

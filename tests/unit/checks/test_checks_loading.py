@@ -89,7 +89,7 @@ def test_lines_of_what_is_missing(tmp_path: Path) -> None:
     found = check(load([write(tmp_path / "t.json", {"Resources": {"Api": api}})]))
 
     assert {"ECR012": 15, "ECR016": 3} == {
-        each.rule: each.line for each in found if each.rule in ("ECR012", "ECR016")
+        item.rule: item.line for item in found if item.rule in ("ECR012", "ECR016")
     }
 
 
@@ -138,8 +138,12 @@ def test_a_cloud_assembly(tmp_path: Path) -> None:
         ("S.template.json", "111122223333", "eu-west-1"),
         ("Child.nested.template.json", "111122223333", "eu-west-1"),
         ("Any.template.json", None, None),
-    ] == [(each.path.name, each.account, each.region) for each in templates if each.path]
-    assert ["ECR002"] == [each.rule for each in check(templates)]
+    ] == [
+        (template.path.name, template.account, template.region)
+        for template in templates
+        if template.path
+    ]
+    assert ["ECR002"] == [template.rule for template in check(templates)]
 
 
 def test_nested_stacks_of_plain_templates(tmp_path: Path) -> None:
@@ -150,7 +154,7 @@ def test_nested_stacks_of_plain_templates(tmp_path: Path) -> None:
     write(tmp_path / "child.json", {"Resources": {"Back": child}})
     main = write(tmp_path / "main.json", {"Resources": {"Child": sam, "Away": away}})
 
-    names = [each.path.name for each in load([main]) if each.path]
+    names = [item.path.name for item in load([main]) if item.path]
     assert ["main.json", "child.json"] == names
 
 
@@ -200,8 +204,8 @@ def test_a_duplicate_key(tmp_path: Path, name: str, content: str) -> None:
         ("Resources.Api", 4),
         ("Resources.Api.Properties.Tags", 11),
         ("Resources.Api.Properties.Tags[0].Key", 12),
-    ] == [(each.where, each.line) for each in found if each.rule == "ECR604"]
-    assert [10] == [each.line for each in found if each.rule == "ECR002"]
+    ] == [(item.where, item.line) for item in found if item.rule == "ECR604"]
+    assert [10] == [item.line for item in found if item.rule == "ECR002"]
 
 
 def test_a_merged_key_can_be_overridden(tmp_path: Path) -> None:
@@ -241,7 +245,7 @@ def test_a_folder_of_templates(tmp_path: Path) -> None:
     write(tmp_path / "package.json", {"name": "x"})
     write(tmp_path / "notes.txt", "x")
 
-    assert ["shop.yml"] == [each.path.name for each in load([tmp_path]) if each.path]
+    assert ["shop.yml"] == [item.path.name for item in load([tmp_path]) if item.path]
 
 
 def test_utf_16(tmp_path: Path) -> None:

@@ -461,7 +461,7 @@ def test_a_correct_template_has_no_finding(resources: dict[str, Any]) -> None:
         },
     }
     found = check([template(resources, **sections)])
-    assert [] == [f"{each.rule} {each.message}" for each in found]
+    assert [] == [f"{item.rule} {item.message}" for item in found]
 
 
 def test_dual_layer_encryption_in_govcloud() -> None:

@@ -30,9 +30,9 @@ def test_a_violation_is_found(rule: str, example: Example) -> None:
     """The faulty template has a finding of the rule at the place, and of no unexpected rule."""
     findings = check(example.faulty)
 
-    assert {rule, *example.besides} == {each.rule for each in findings}, shown(findings)
-    assert example.place in {place(each) for each in findings if each.rule == rule}
-    assert [] == [each for each in findings if not each.message or not each.remedy]
+    assert {rule, *example.besides} == {finding.rule for finding in findings}, shown(findings)
+    assert example.place in {place(finding) for finding in findings if finding.rule == rule}
+    assert [] == [finding for finding in findings if not finding.message or not finding.remedy]
 
 
 @pytest.mark.parametrize("case", PROBLEMS.values(), ids=PROBLEMS)

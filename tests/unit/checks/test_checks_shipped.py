@@ -31,7 +31,7 @@ def test_the_shipped_stacks_have_no_error(path: Path) -> None:
     """Nothing that we ship is refused, loses images or opens access."""
     found = check([Template(path.name, deployed(path))])
     assert [] == [
-        f"{each.rule} {each.resource} {each.message}" for each in found if each.severity == "error"
+        f"{item.rule} {item.resource} {item.message}" for item in found if item.severity == "error"
     ]
 
 

@@ -154,7 +154,7 @@ def test_assumptions_of_the_simulation_are_said() -> None:
     [change] = taken(with_rules(SHIELD), with_rules(YEAR), Inventory([index, image(2)]))
 
     [assumed] = [detail for detail in change.details if "Assumption" in detail]
-    assert assumed.startswith("Assumption: What 1 index lists is not known.")
+    assert assumed.startswith("Assumption: The images that 1 index lists are unknown.")
 
 
 def test_deletions_that_are_replicated_are_said_to_be_so() -> None:

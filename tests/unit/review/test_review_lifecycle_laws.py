@@ -47,7 +47,7 @@ def edits(draw: st.DrawFn) -> tuple[Case, LifecyclePolicy, LifecyclePolicy]:
 
 
 def _fates(drawn: Case, policy: LifecyclePolicy) -> list[int]:
-    simulation = policy.simulate(drawn.inventory, now=drawn.simulate().now, readings=LISTED)
+    simulation = policy.simulate(drawn.inventory, now=drawn.simulate().now, options=LISTED)
     return [FATES.index(outcome.fate) for outcome in simulation.outcomes]
 
 

@@ -13,15 +13,13 @@ from ecr_constructs.model.lifecycle.lint.static import static_findings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
+    from ecr_constructs.model.lifecycle.rule import HasRules
     from ecr_constructs.model.lifecycle.simulation.engine import Simulation
 
 __all__ = ["UNKNOWN", "Context", "Finding", "lint"]
 
 
-def lint(
-    policy: LifecyclePolicy, simulation: Simulation | None, context: Context
-) -> tuple[Finding, ...]:
+def lint(policy: HasRules, simulation: Simulation | None, context: Context) -> tuple[Finding, ...]:
     """Return the findings, the most severe first; see `LifecyclePolicy.lint`."""
     findings = list(static_findings(policy.rules, context))
     if simulation is not None and simulation.inventory:

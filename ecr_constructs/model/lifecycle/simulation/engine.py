@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ecr_constructs.model.lifecycle.image import Image
-    from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
+    from ecr_constructs.model.lifecycle.rule import HasRules
 
 
 class Fate(Enum):
@@ -91,7 +91,7 @@ class Simulation:
 
     def __init__(
         self,
-        policy: LifecyclePolicy,
+        policy: HasRules,
         inventory: Inventory,
         now: datetime,
         options: EvaluationOptions,
@@ -178,7 +178,7 @@ class Simulation:
 
 
 def simulate(
-    policy: LifecyclePolicy,
+    policy: HasRules,
     images: Iterable[Image],
     now: datetime | None,
     options: EvaluationOptions,
@@ -204,7 +204,7 @@ def in_utc(now: datetime | None) -> datetime:
     return now.astimezone(UTC)
 
 
-def _deploy_time_errors(policy: LifecyclePolicy) -> Iterator[Diagnostic]:
+def _deploy_time_errors(policy: HasRules) -> Iterator[Diagnostic]:
     for index, rule in enumerate(policy.rules):
         for name in ("count_number", "tag_pattern_list", "tag_prefix_list"):
             value = getattr(rule, name)
