@@ -57,7 +57,9 @@ def require_same(samples: Mapping[tuple[str, int], Mapping[str, Any]]) -> None:
 def _settings(template: Mapping[str, Any]) -> dict[str, Any]:
     """Return a repository's settings, independent of spelling, order and construct path."""
     resources = template["Resources"].values()
-    resource = next(found for found in resources if found["Type"] == "AWS::ECR::Repository")
+    resource = next(
+        findings for findings in resources if findings["Type"] == "AWS::ECR::Repository"
+    )
     properties = {**resource["Properties"], "RepositoryName": ""}
     properties["LifecyclePolicy"] = json.loads(properties["LifecyclePolicy"]["LifecyclePolicyText"])
     policy = properties["RepositoryPolicyText"]

@@ -34,9 +34,10 @@ def index() -> str:
     lines = [
         "# Rules",
         "",
-        "The rules of `ecr-constructs check`; [how to use it](guides/checks.md). To show the reason, the",
-        "remedy and the source of a rule, run `ecr-constructs check --explain ID`. `make update`",
-        "generates this list, and a page with examples for each rule in `build/docs/rules`.",
+        "The rules of `ecr-constructs check`; [how to use it](guides/checks.md).",
+        "`ecr-constructs check --explain ID` prints the reason, the remedy and the source of a rule.",
+        "`make update` generates this list, and a page with examples for each rule in",
+        "`build/docs/rules`.",
     ]
     for digit, family in _FAMILIES.items():
         lines += ["", f"## {family}", "", "| rule | severity | requirement |", "|---|---|---|"]
@@ -51,7 +52,9 @@ def index() -> str:
 def page(rule: Rule) -> str:
     """Return the page of a rule."""
     example = EXAMPLES[rule.id]
-    message = next(found.message for found in check(example.faulty) if found.rule == rule.id)
+    message = next(
+        findings.message for findings in check(example.faulty) if findings.rule == rule.id
+    )
     lines = [
         f"# {rule.id}: {_escaped(rule.summary)}",
         "",

@@ -77,7 +77,7 @@ def compare(
         LiveError: Another preview is running, ECR rejects a request, or takes too long.
     """
     text = simulation.policy.to_json()
-    if not simulation.policy:
+    if not simulation.policy.rules:
         msg = f"{repository.name} has no policy that ECR could preview; give one with --policy"
         raise LiveError(msg)
     if _status(repository) == "IN_PROGRESS":

@@ -110,4 +110,4 @@ def _left_out(left: Sequence[Change], changes: Sequence[Change]) -> Iterator[str
 def _graph(review: Review) -> str:
     edges = review.replication
     changes = any(edge.state != "kept" for edge in edges)
-    return _folded("Who replicates to whom", graph(edges), opened=changes) if edges else ""
+    return _folded("Replication between registries", graph(edges), opened=changes) if edges else ""

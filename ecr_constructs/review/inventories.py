@@ -168,7 +168,7 @@ def _images(text: str, region: str | None) -> Iterator[tuple[RepositoryId, Image
         name, account = entry.get("repositoryName"), entry.get("registryId")
         if not isinstance(name, str) or not isinstance(account, str | None):
             matches = f"{name!r} and {account!r}"
-            raise malformed(where, ": repositoryName and registryId must be texts", matches)
+            raise malformed(where, "repositoryName and registryId must be texts", matches)
         yield RepositoryId(name, account, region), image
 
 

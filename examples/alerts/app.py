@@ -1,4 +1,4 @@
-"""Who is told of what: a deployer of each release, people of each grave finding."""
+"""Notifications: each release to a deployer, each severe finding to people."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_events_targets as targets

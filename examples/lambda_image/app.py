@@ -14,7 +14,7 @@ images = cdk.Stack(app, "Images")
 repository = Repository(images, "FraudScoring", repository_name="payments/fraud-scoring")
 
 # The digest, where the pipeline knows it: `cdk deploy Function -c image=sha256:…`. Otherwise a
-# tag, which names the same image for ever, since tags are immutable.
+# tag, which names the same image permanently, since tags are immutable.
 image = app.node.try_get_context("image") or "v1.0.0"
 
 stack = cdk.Stack(app, "Function")

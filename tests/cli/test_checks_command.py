@@ -76,10 +76,10 @@ def test_the_list_has_every_rule(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_rule_is_explained(rule: str, capsys: pytest.CaptureFixture[str]) -> None:
     """An explanation says why, what to do and where it comes from."""
     assert 0 == main(["check", "--explain", rule.lower()])
-    said = capsys.readouterr().out
-    assert said.startswith(f"{rule} (")
-    assert f"Source: {RULES[rule].source}" in said
-    assert "Instead: " in said
+    message = capsys.readouterr().out
+    assert message.startswith(f"{rule} (")
+    assert f"Source: {RULES[rule].source}" in message
+    assert "Instead: " in message
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,7 +88,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(capsys.readouterr().out)
 
     assert [] == document["findings"]
-    [known] = document["suppressed"]
+    [expected] = document["suppressed"]
     assert {
         "rule": "ECR012",
         "severity": "warning",
@@ -100,7 +100,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
         "remedy": RULES["ECR012"].remedy,
         "controls": [*RULES["ECR012"].controls],
         "reason": "A cache: 100%, so",
-    } == known
+    } == expected
 
 
 # Of the schema that OASIS publishes, all that it says of the objects that are written.
@@ -123,13 +123,15 @@ def test_sarif(capsys: pytest.CaptureFixture[str]) -> None:
     assert [*RULES] == [rule["id"] for rule in rules]
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
-    *found, known = run["results"]
+    *findings, expected = run["results"]
     assert [("ECR206", 21), ("ECR012", 32)] == [
         (item["ruleId"], item["locations"][0]["physicalLocation"]["region"]["startLine"])
-        for item in found
+        for item in findings
     ]
-    assert "A cache: 100%, so" == known["suppressions"][0]["justification"]
-    assert "a%20cache.json" == known["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert "A cache: 100%, so" == expected["suppressions"][0]["justification"]
+    assert (
+        "a%20cache.json" == expected["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    )
 
 
 def test_sarif_of_an_absolute_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -373,7 +373,7 @@ CREATION = {
         ),
     ],
     ids=[
-        *("a policy", "info", "warning", "error", "told of a cache", "the AWS CLI"),
+        *("a policy", "info", "warning", "error", "with a cache", "the AWS CLI"),
         *("a template's cache and exclusions", "a creation template"),
     ],
 )

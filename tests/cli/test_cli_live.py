@@ -22,7 +22,7 @@ Answer = Any
 
 
 class Client:
-    """Answers each operation with what was given for it, in turn; the last one for ever."""
+    """Answers each operation with what was given for it, in turn; the last one permanently."""
 
     def __init__(self, answers: dict[str, list[Answer]]) -> None:
         """Keep the answers."""
@@ -182,8 +182,8 @@ def asked(*previews: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])
 def test_disagreements_are_listed(ecr: Ecr, capsys: pytest.CaptureFixture[str], form: str) -> None:
     """Image by image, with exit status 1."""
-    found = preview("COMPLETE", result("b", "TRANSITION", 4))
-    ecr(**asked(NONE_YET, preview("IN_PROGRESS"), found))
+    findings = preview("COMPLETE", result("b", "TRANSITION", 4))
+    ecr(**asked(NONE_YET, preview("IN_PROGRESS"), findings))
     command = ["lifecycle", "preview", "--live", "api", "--service-preview", "--format", form]
 
     assert 1 == main(command)

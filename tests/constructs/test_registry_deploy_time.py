@@ -125,7 +125,7 @@ def test_exclusion(stack: cdk.Stack, registry: Registry, text: str) -> None:
 
 
 def test_an_agnostic_registry_does_not_replicate_to_itself(app: cdk.App) -> None:
-    """Its own Region is rejected even where nobody knows yet which one it is."""
+    """Its own Region is rejected even while it is unknown."""
     stack = cdk.Stack(app, "Agnostic")
 
     with rejects_value("itself"):

@@ -210,7 +210,7 @@ def test_reports_a_statement_without_actions_at_synth(
         template(stack)
 
 
-# Reading lists images as well, pushing asks for manifests as AWS documents, and who is let in from
+# Reading lists images as well, pushing asks for manifests as AWS documents, and who has access from
 # elsewhere is told more precisely: tests/constructs/test_repository_grants.py.
 GRANTS: dict[str, Callable[[ecr.RepositoryBase, iam.IGrantable], iam.Grant]] = {
     "grant_pull": lambda repository, to: repository.grant_pull(to),

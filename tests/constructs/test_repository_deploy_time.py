@@ -102,8 +102,8 @@ def test_exclusion_filter(stack: cdk.Stack) -> None:
     """A mutability filter may be a parameter."""
     Repository(stack, "Api", tag_mutability=TagMutability.immutable(except_for=[text(stack)]))
 
-    [each] = properties_of(stack)["ImageTagMutabilityExclusionFilters"]
-    assert {"Ref": "Text"} == each["ImageTagMutabilityExclusionFilterValue"]
+    [item] = properties_of(stack)["ImageTagMutabilityExclusionFilters"]
+    assert {"Ref": "Text"} == item["ImageTagMutabilityExclusionFilterValue"]
 
 
 def test_lifecycle_numbers_and_texts(stack: cdk.Stack) -> None:

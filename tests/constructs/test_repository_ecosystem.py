@@ -215,14 +215,14 @@ def imported(of: type, folder: Path, look: Callable[[Any, cdk.Stack], ecr.IRepos
     stack = cdk.Stack(new_app(folder), "Stack", env=ENV)
     repository = look(of, stack)
     repository.grant_pull(iam.Role(stack, "Role", assumed_by=iam.AccountRootPrincipal()))
-    said = [
+    message = [
         repository.repository_arn,
         repository.repository_name,
         stack.resolve(repository.repository_uri_for_tag("1.0")),
         repository.env.account,
         repository.env.region,
     ]
-    return said, template(stack)
+    return message, template(stack)
 
 
 @pytest.mark.parametrize("look", IMPORTS.values(), ids=IMPORTS)

@@ -176,12 +176,12 @@ def test_consumers_do_not_change(before: dict[str, Template], after: dict[str, T
 def test_only_stated_settings_differ(
     before: dict[str, Template], after: dict[str, Template]
 ) -> None:
-    """What differs is what ECR assumes when it is not said, and for whom Lambda is let in."""
-    said = {"ImageTagMutability": "MUTABLE", "ImageScanningConfiguration": {"ScanOnPush": False}}
+    """The differences are the explicit defaults, and the condition on access of Lambda."""
+    message = {"ImageTagMutability": "MUTABLE", "ImageScanningConfiguration": {"ScanOnPush": False}}
     now = settings(after)
     for repository in now.values():
         for statement in repository.get("RepositoryPolicyText", {}).get("Statement", ()):
             if "Service" in statement["Principal"]:
                 assert "aws:SourceArn" in statement.pop("Condition")["ArnLike"]
 
-    assert {item: {**said, **it} for item, it in settings(before).items()} == now
+    assert {item: {**message, **it} for item, it in settings(before).items()} == now

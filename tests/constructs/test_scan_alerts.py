@@ -60,7 +60,7 @@ def told(rendered: Template, event: Event) -> list[list[str]]:
 
 
 def test_one_message_for_one_event(rendered: Template) -> None:
-    """A grave scan and a grave finding are each told of once; no documented event is by both."""
+    """A severe scan and a severe finding each match one rule; no documented event matches both."""
     grave = changed("inspector-finding", "detail", "severity", to="CRITICAL")
     grave["detail"]["awsAccountId"] = ACCOUNT
 
@@ -81,7 +81,7 @@ def test_one_message_for_one_event(rendered: Template) -> None:
     ids=["a lesser finding", "a lesser scan", "the sum of a scan"],
 )
 def test_nothing_below_the_severity(rendered: Template, event: Event) -> None:
-    """What is less grave is not told of."""
+    """Less severe events match no rule."""
     assert [] == told(rendered, event)
 
 

@@ -39,16 +39,16 @@ def parameters(function: Callable[..., Any]) -> dict[str, str]:
 def callables(kind: type) -> dict[str, Any]:
     """Return the public methods of a class of this package, with their parameters."""
     owners = [base for base in kind.__mro__ if base.__module__.startswith("ecr_constructs")]
-    found: dict[str, Any] = {}
+    findings: dict[str, Any] = {}
     for owner in owners:
         for name, value in vars(owner).items():
             if name.startswith("_") and name != "__init__":
                 continue
             function = getattr(value, "__func__", value)
-            found.setdefault(
+            findings.setdefault(
                 name, parameters(function) if inspect.isfunction(function) else "attribute"
             )
-    return dict(sorted(found.items()))
+    return dict(sorted(findings.items()))
 
 
 def commands(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -77,9 +77,9 @@ def shape(value: object, path: str = "") -> Iterator[str]:
 
 def test_names_of_the_package() -> None:
     """The public names are these, and their methods take these parameters."""
-    found = {name: callables(getattr(ecr_constructs, name)) for name in ecr_constructs.__all__}
+    findings = {name: callables(getattr(ecr_constructs, name)) for name in ecr_constructs.__all__}
 
-    assert SURFACE["names"] == found
+    assert SURFACE["names"] == findings
 
 
 @pytest.mark.parametrize("module", [checks, ecr_constructs.review], ids=["checks", "review"])

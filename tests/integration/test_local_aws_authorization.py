@@ -96,7 +96,7 @@ def home(local_aws: LocalAws, new_account: Callable[[], str]) -> Home:
 def test_a_role_without_a_policy_cannot_log_in(
     local_aws: LocalAws, new_account: Callable[[], str]
 ) -> None:
-    """A session of a role that does not exist is let in nowhere."""
+    """A session of a role that does not exist has no access."""
     account = new_account()
     session = local_aws.client("sts", account=account, region=REGION).assume_role(
         RoleArn=f"arn:aws:iam::{account}:role/none", RoleSessionName="test"

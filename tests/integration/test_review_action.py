@@ -171,14 +171,14 @@ def test_actionlint_agrees(tmp_path: Path) -> None:
     }
     steps = tmp_path / "steps.yml"
     steps.write_text(yaml.safe_dump(document), encoding="utf-8")
-    status, said = linted(tmp_path)
-    assert 0 == status, said
-    assert "Checking 2 workflow file(s)" in said
+    status, message = linted(tmp_path)
+    assert 0 == status, message
+    assert "Checking 2 workflow file(s)" in message
 
     steps.write_text(yaml.safe_dump(document).replace("inputs.base", "inputs.bass"), "utf-8")
-    status, said = linted(tmp_path)
+    status, message = linted(tmp_path)
     assert 0 != status
-    assert "bass" in said
+    assert "bass" in message
 
 
 def test_the_workflow_gives_inputs_that_there_are() -> None:

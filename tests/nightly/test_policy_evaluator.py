@@ -203,7 +203,7 @@ def test_an_operator_it_does_not_know_is_an_error() -> None:
     ids=["named", "another", "everyone", "for another function"],
 )
 def test_a_service(statement: Body, *, expected: bool) -> None:
-    """A service is let in by name, for what it acts for."""
+    """A service is allowed by name, with conditions on the caller."""
     function = {"aws:SourceArn": "arn:aws:lambda:eu-central-1:2:function:api"}
     asked = Service("lambda.amazonaws.com")
 

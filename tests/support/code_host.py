@@ -127,15 +127,15 @@ class CodeHost:
     def _written(
         self, asked: Asked, author: str, update: str, match: re.Match[str]
     ) -> tuple[int, Comment | None]:
-        said = json.loads(asked.body)["body"]
-        if len(said) > LONGEST:
+        message = json.loads(asked.body)["body"]
+        if len(message) > LONGEST:
             return 422, None
         if asked.method == "POST" and not match[2]:
-            return 201, self.wrote(author, said, int(match[1]))
+            return 201, self.wrote(author, message, int(match[1]))
         [comment] = [item for item in self.comments if str(item.id) == match[2]]
         if asked.method != update or comment.author != author:
             return 403, None
-        comment.body = said
+        comment.body = message
         return 200, comment
 
 
@@ -154,8 +154,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-        said = self.headers.get("Authorization") or self.headers.get("PRIVATE-TOKEN") or ""
-        token = said.removeprefix("Bearer ")
+        message = self.headers.get("Authorization") or self.headers.get("PRIVATE-TOKEN") or ""
+        token = message.removeprefix("Bearer ")
         status, content = self.host.answer(Asked(self.command, self.path, token, body))
         data = json.dumps(content).encode()
         self.send_response(status)

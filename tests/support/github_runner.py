@@ -125,5 +125,5 @@ def job(checkout: Path, host: CodeHost, pull_request: dict[str, Any], **inputs: 
             check=False,
         )
         status, log = done.returncode, log + done.stdout
-    said = summary.read_text(encoding="utf-8") if summary.exists() else ""
-    return Job(status, log, said, uploads, temp / "ecr-constructs")
+    message = summary.read_text(encoding="utf-8") if summary.exists() else ""
+    return Job(status, log, message, uploads, temp / "ecr-constructs")

@@ -108,35 +108,35 @@ def test_yaml_has_lines(tmp_path: Path) -> None:
     """A finding is on the line of the key, also below a short intrinsic."""
     path = tmp_path / "template.yaml"
     path.write_text(YAML, encoding="utf-8")
-    found = places(linted(path))
+    findings = places(linted(path))
 
-    assert found[NAME, 10] == found["ECR204", 17] == found[RETAINED, 18] == 1
-    assert checked(path) == found
+    assert findings[NAME, 10] == findings["ECR204", 17] == findings[RETAINED, 18] == 1
+    assert checked(path) == findings
 
 
 def test_json_has_lines(tmp_path: Path) -> None:
     """The same of JSON."""
     path = write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
-    found = places(linted(path))
+    findings = places(linted(path))
 
-    assert 1 == found[NAME, 8]
-    assert checked(path) == found
+    assert 1 == findings[NAME, 8]
+    assert checked(path) == findings
 
 
 def test_text_has_lines() -> None:
     """A template that is no file, as an editor or a pipe gives it, is judged too."""
-    found = lint(YAML, config=ManualArgs(append_rules=[MODULE]))
+    findings = lint(YAML, config=ManualArgs(append_rules=[MODULE]))
 
-    assert 1 == places(found)[NAME, 10]
+    assert 1 == places(findings)[NAME, 10]
 
 
 def test_a_message_ends_with_the_remedy(tmp_path: Path) -> None:
     """cfn-lint shows one text, so it holds both."""
     path = write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
-    [found] = [item for item in linted(path) if item.rule.id == NAME]
+    [findings] = [item for item in linted(path) if item.rule.id == NAME]
     [ours] = [item for item in check(load([path])) if item.rule == NAME]
 
-    assert f"{ours.message}. {ours.remedy}" == found.message
+    assert f"{ours.message}. {ours.remedy}" == findings.message
 
 
 @pytest.mark.parametrize(

@@ -83,15 +83,15 @@ def test_accepts(pattern: str) -> None:
 @given(st.lists(st.sampled_from(["a", "0", "*", ".", "_", "-", "/", "A", "\n"]), max_size=9))
 def test_filters_agree_with_the_service_model(pieces: list[str]) -> None:
     """A filter is valid exactly if it fits ECR's own model."""
-    each = "".join(pieces)
+    item = "".join(pieces)
     try:
-        Scanning("BASIC", on_push=(each,))
+        Scanning("BASIC", on_push=(item,))
     except ValueError:
         accepted = False
     else:
         accepted = True
 
-    assert fits("ecr", "ScanningRepositoryFilterValue", each) == accepted
+    assert fits("ecr", "ScanningRepositoryFilterValue", item) == accepted
 
 
 def test_limits_are_the_published_ones() -> None:

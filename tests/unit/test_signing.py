@@ -86,9 +86,9 @@ def test_profiles_agree_with_the_service_model(stem: str, name: str, pad: int) -
 )
 def test_filters_agree_with_the_service_model(pieces: list[str], pad: int) -> None:
     """A filter is valid exactly if it fits ECR's own model."""
-    each = "".join(pieces) + "a" * pad
+    item = "".join(pieces) + "a" * pad
 
-    assert fits("ecr", "SigningRepositoryFilterValue", each) == accepted(PROFILE, each)
+    assert fits("ecr", "SigningRepositoryFilterValue", item) == accepted(PROFILE, item)
 
 
 def test_limits_are_the_published_ones() -> None:

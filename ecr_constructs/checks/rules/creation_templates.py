@@ -129,7 +129,7 @@ def _role_errors(role: Resource, *, tags: bool) -> Iterator[str]:
     "Tags in the repositories of a pull through cache are mutable",
     types=[CREATION_TEMPLATE],
     why="ECR checks for a newer image of a tag once a day; an immutable cache keeps the first one "
-    "for ever, with every vulnerability that the upstream has mended.",
+    "permanently, with every vulnerability that the upstream has mended.",
     remedy="Write ImageTagMutability: MUTABLE for PULL_THROUGH_CACHE.",
     source="https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html",
 )

@@ -38,7 +38,7 @@ def accepted_policy(resource: Resource) -> Iterator[Problem]:
     Severity.WARNING,
     "A repository has a lifecycle policy",
     types=_TYPES,
-    why="Without one it keeps every image for ever, and is paid for by the gigabyte.",
+    why="Without one it keeps every image permanently, and is paid for by the gigabyte.",
     remedy="Add LifecyclePolicy; let untagged images expire at least.",
     source=_EVALUATION,
     controls=(
@@ -51,7 +51,7 @@ def has_policy(resource: Resource) -> Iterator[Problem]:
     """Find a missing policy; a cache's images are best kept, so its template needs none."""
     for_caches = "PULL_THROUGH_CACHE" in str(resource.get("AppliedFor"))
     if resource.is_known and policy_of(resource).text is None and not for_caches:
-        yield Problem(("Properties",), "every image is kept for ever")
+        yield Problem(("Properties",), "every image is kept permanently")
 
 
 def _lint_findings(resource: Resource) -> tuple[Finding, ...]:

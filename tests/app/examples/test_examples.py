@@ -55,15 +55,15 @@ def test_there_are_examples() -> None:
 
 def test_the_validators_find_nothing(assembly: Path) -> None:
     """cfn-lint and CloudFormation's own validator have no finding in any stack."""
-    found = {
+    matches = {
         text: [*linted(text, [region]), *validated(text, region)]
         for text, region in stacks(assembly)
     }
 
-    assert found
+    assert matches
     assert [] == [
         finding
-        for findings in found.values()
+        for findings in matches.values()
         for finding in findings
         if not finding.startswith(FALSE_ALARMS)
     ]

@@ -67,11 +67,11 @@ def synthesize(name: str, outdir: Path, *, image: str | None = None) -> Workload
             runpy.run_path(str(ROOT / "examples" / name / "app.py"))
         except RuntimeError:
             report = json.loads((outdir / "validation-report.json").read_text(encoding="utf-8"))
-            found = [
+            findings = [
                 violation for one in report["pluginReports"] for violation in one["violations"]
             ]
         else:
-            found = []
+            findings = []
     manifest = json.loads((outdir / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
     stacks = {
         stack: item
@@ -84,5 +84,5 @@ def synthesize(name: str, outdir: Path, *, image: str | None = None) -> Workload
             stack: json.loads((outdir / stacks[stack]["properties"]["templateFile"]).read_text())
             for stack in ordered
         },
-        {item["ruleName"] for item in found},
+        {item["ruleName"] for item in findings},
     )

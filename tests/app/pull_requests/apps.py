@@ -35,7 +35,7 @@ def api(scope: cdk.Stack, construct_id: str = "Api", **settings: Any) -> Reposit
 
 
 def anyone(condition: dict[str, Any] | None = None) -> iam.PolicyStatement:
-    """Return a statement that lets everyone pull for whom a condition holds."""
+    """Return a statement that allows everyone to pull under a condition."""
     return iam.PolicyStatement(
         principals=[iam.AnyPrincipal()], actions=PULL, conditions=condition or {}
     )

@@ -71,9 +71,11 @@ def github(*, sub: Any = "repo:acme/payments:*", aud: Any = "sts.amazonaws.com")
         "StringEquals": {f"{HOST}:aud": aud},
         "StringLike": {f"{HOST}:sub": sub},
     }
-    known = {operator: test for operator, test in condition.items() if ABSENT not in test.values()}
+    expected = {
+        operator: test for operator, test in condition.items() if ABSENT not in test.values()
+    }
     statement = allow(
-        "sts:AssumeRoleWithWebIdentity", Principal={"Federated": _PROVIDER}, Condition=known
+        "sts:AssumeRoleWithWebIdentity", Principal={"Federated": _PROVIDER}, Condition=expected
     )
     return {"Push": resource(ROLE, {"AssumeRolePolicyDocument": document(statement)})}
 

@@ -83,15 +83,15 @@ def damaged(draw: st.DrawFn) -> list[Template]:
 @given(damaged())
 def test_any_template_is_judged(templates: list[Template]) -> None:
     """Whatever stands in a template is judged, and each finding names a resource of it."""
-    found = check(templates)
+    findings = check(templates)
     bodies = {template.name: template.body for template in templates}
 
-    for item in found:
+    for item in findings:
         resources = bodies[item.template].get("Resources") or {}
         assert item.resource == "" or item.resource in resources
         assert item.rule in RULES
         assert item.message
-    assert found == check(templates)
+    assert findings == check(templates)
 
 
 @given(JSON)

@@ -59,8 +59,8 @@ def test_rules_of_suppressions_look_at_no_resource() -> None:
 def test_a_line_that_nobody_knows() -> None:
     """A template may know no line at all."""
     body = {"Resources": {"Api": {"Type": "AWS::ECR::Repository"}}}
-    found = check([Template("t", body, line_of=lambda _: None)])
-    assert {None} == {item.line for item in found}
+    findings = check([Template("t", body, line_of=lambda _: None)])
+    assert {None} == {item.line for item in findings}
 
 
 def test_replicas_of_what_is_not_known() -> None:
@@ -75,8 +75,8 @@ def test_a_template_for_another_occasion_is_no_help() -> None:
     """A replica is created with a template for replication, not with one for caches."""
     home = {"Api": repository(RepositoryName="payments/api"), "Copies": copies(ELSEWHERE)}
     cache = creation_template(AppliedFor=["CREATE_ON_PUSH"])
-    found = check([template(home), template({"Payments": cache}, ELSEWHERE, "replica")])
-    assert ["ECR314"] == [item.rule for item in found]
+    findings = check([template(home), template({"Payments": cache}, ELSEWHERE, "replica")])
+    assert ["ECR314"] == [item.rule for item in findings]
 
 
 def test_a_partition_without_a_known_suffix() -> None:
@@ -102,16 +102,16 @@ def test_two_of_one_condition_are_made_together() -> None:
     }
     perhaps = {**copies(ELSEWHERE), "Condition": "Perhaps"}
     for other in (perhaps, copies(ELSEWHERE)):
-        found = check([template({"One": perhaps, "Two": other}, **sections)])
-        assert ["ECR301"] == [item.rule for item in found]
+        findings = check([template({"One": perhaps, "Two": other}, **sections)])
+        assert ["ECR301"] == [item.rule for item in findings]
 
 
 def test_entries_of_another_shape_are_passed_by() -> None:
     """An entry that is not known does not hide the others."""
     api = repository(Tags=[{"Ref": "Given"}, {"Key": "aws:a", "Value": "b"}])
     parameters = {"Given": {"Type": "String"}}
-    found = check([template({"Api": api}, Parameters=parameters)])
-    assert ["ECR010"] == [item.rule for item in found]
+    findings = check([template({"Api": api}, Parameters=parameters)])
+    assert ["ECR010"] == [item.rule for item in findings]
 
 
 def cycles(**properties: Any) -> Cycles:

@@ -127,10 +127,10 @@ def _kinds(schema: Mapping[str, Any]) -> Iterator[str]:
 
 def test_every_kind_is_understood() -> None:
     """CloudFormation has not begun to use a kind of value that is not judged."""
-    found = {
+    findings = {
         kind
         for value in json.loads(service_data.PATH.read_text(encoding="utf-8"))["types"].values()
         for kind in _kinds(value)
     }
-    assert {"array", "boolean", "object", "string"} == found
+    assert {"array", "boolean", "object", "string"} == findings
     assert {"eu-central-1", "us-gov-west-1", "cn-north-1"} < regions()

@@ -67,10 +67,10 @@ def artifact(file: str, environment: str = "aws://111122223333/eu-west-1") -> di
 def test_yaml_with_short_intrinsics(tmp_path: Path) -> None:
     """The short forms are read, and a finding has its line."""
     [template] = load([write(tmp_path / "shop.yaml", SHORT)])
-    found = check([template])
+    findings = check([template])
 
-    assert [("ECR002", "Worker", 31)] == [(f.rule, f.resource, f.line) for f in found]
-    assert str(tmp_path / "shop.yaml") == found[0].file
+    assert [("ECR002", "Worker", 31)] == [(f.rule, f.resource, f.line) for f in findings]
+    assert str(tmp_path / "shop.yaml") == findings[0].file
 
 
 def test_json_with_lines(tmp_path: Path) -> None:
@@ -86,10 +86,10 @@ def test_json_with_lines(tmp_path: Path) -> None:
 def test_lines_of_what_is_missing(tmp_path: Path) -> None:
     """What is missing is marked where it should be."""
     api = {"Type": "AWS::ECR::Repository", "Tags": [{"a": [1, [], {}]}, "b"], "Properties": {}}
-    found = check(load([write(tmp_path / "t.json", {"Resources": {"Api": api}})]))
+    findings = check(load([write(tmp_path / "t.json", {"Resources": {"Api": api}})]))
 
     assert {"ECR012": 15, "ECR016": 3} == {
-        item.rule: item.line for item in found if item.rule in ("ECR012", "ECR016")
+        item.rule: item.line for item in findings if item.rule in ("ECR012", "ECR016")
     }
 
 
@@ -197,15 +197,15 @@ SECOND_JSON = """\
 )
 def test_a_duplicate_key(tmp_path: Path, name: str, content: str) -> None:
     """The last one counts, and duplicates are reported, except in resources of other services."""
-    found = check(load([write(tmp_path / name, content)]))
+    findings = check(load([write(tmp_path / name, content)]))
 
     assert [
         ("Outputs", 14),
         ("Resources.Api", 4),
         ("Resources.Api.Properties.Tags", 11),
         ("Resources.Api.Properties.Tags[0].Key", 12),
-    ] == [(item.where, item.line) for item in found if item.rule == "ECR604"]
-    assert [10] == [item.line for item in found if item.rule == "ECR002"]
+    ] == [(item.where, item.line) for item in findings if item.rule == "ECR604"]
+    assert [10] == [item.line for item in findings if item.rule == "ECR002"]
 
 
 def test_a_merged_key_can_be_overridden(tmp_path: Path) -> None:
@@ -232,10 +232,10 @@ def test_a_nested_stack_is_where_its_parent_is(tmp_path: Path) -> None:
     write(tmp_path / "child.json", content)
     other = write(tmp_path / "other.json", content)
     main = {**content, "Resources": {"Policy": policy, "Child": child}}
-    found = check(load([write(tmp_path / "main.json", main), other]))
+    findings = check(load([write(tmp_path / "main.json", main), other]))
 
-    assert [("ECR301", str(tmp_path / "child.json"))] == [(f.rule, f.template) for f in found]
-    assert str(tmp_path / "main.json") in found[0].message
+    assert [("ECR301", str(tmp_path / "child.json"))] == [(f.rule, f.template) for f in findings]
+    assert str(tmp_path / "main.json") in findings[0].message
 
 
 def test_a_folder_of_templates(tmp_path: Path) -> None:

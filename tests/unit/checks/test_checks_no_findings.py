@@ -460,8 +460,8 @@ def test_a_correct_template_has_no_finding(resources: dict[str, Any]) -> None:
             "PerhapsNot": {"Fn::Equals": [{"Ref": "Given"}, "b"]},
         },
     }
-    found = check([template(resources, **sections)])
-    assert [] == [f"{item.rule} {item.message}" for item in found]
+    findings = check([template(resources, **sections)])
+    assert [] == [f"{item.rule} {item.message}" for item in findings]
 
 
 def test_dual_layer_encryption_in_govcloud() -> None:

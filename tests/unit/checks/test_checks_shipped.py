@@ -29,9 +29,11 @@ def deployed(snapshot: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("path", SNAPSHOTS, ids=lambda path: path.name.partition(".")[0])
 def test_the_shipped_stacks_have_no_error(path: Path) -> None:
     """Nothing that we ship is refused, loses images or opens access."""
-    found = check([Template(path.name, deployed(path))])
+    findings = check([Template(path.name, deployed(path))])
     assert [] == [
-        f"{item.rule} {item.resource} {item.message}" for item in found if item.severity == "error"
+        f"{item.rule} {item.resource} {item.message}"
+        for item in findings
+        if item.severity == "error"
     ]
 
 

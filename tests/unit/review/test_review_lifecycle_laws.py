@@ -77,7 +77,7 @@ def test_without_difference_the_same_goes(
 def test_a_policy_does_not_differ_from_itself(
     drawn: tuple[Case, LifecyclePolicy, LifecyclePolicy],
 ) -> None:
-    """Nothing is said of a policy whose rules are numbered otherwise."""
+    """Renumbering the rules of a policy is not a change."""
     _, before, _ = drawn
     numbered = [{**rule.to_dict(), "rulePriority": 7 * n} for n, rule in enumerate(before.rules, 1)]
 

@@ -89,7 +89,9 @@ def test_replication_is_drawn(state: str, tag: str) -> None:
     edge = Edge(HERE, THERE, ("payments/",), "added" if state == "added" else "kept")
     comment = to_markdown(reviewed([change()], [edge]))
 
-    begin = f"\n\n{tag}\n<summary>Who replicates to whom</summary>\n\n```mermaid\ngraph LR\n"
+    begin = (
+        f"\n\n{tag}\n<summary>Replication between registries</summary>\n\n```mermaid\ngraph LR\n"
+    )
     assert begin in comment
     [fence] = [token for token in PARSER.parse(comment) if token.type == "fence"]
     assert "mermaid" == fence.info
