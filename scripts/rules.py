@@ -35,7 +35,7 @@ def index() -> str:
         "# Rules",
         "",
         "The rules of `ecr-constructs check`; [how to use it](guides/checks.md).",
-        "`ecr-constructs check --explain ID` prints the reason, the remedy and the source of a rule.",
+        "`ecr-constructs check --explain ID` prints the reason, the remedy and the source.",
         "`make update` generates this list, and a page with examples for each rule in",
         "`build/docs/rules`.",
     ]

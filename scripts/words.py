@@ -40,7 +40,18 @@ def phrases(path: Path, text: str) -> Iterator[str]:
 
 def names(path: Path, text: str) -> Iterator[str]:
     """Yield each variable of a module whose name is listed, with its place."""
-    for node in ast.walk(ast.parse(text)):
+    tree = ast.parse(text)
+    # An attribute is named in its class, where its name may be a key of JSON.
+    attributes = {
+        statement.target
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        for statement in node.body
+        if isinstance(statement, ast.AnnAssign)
+    }
+    for node in ast.walk(tree):
+        if node in attributes:
+            continue
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in NAMES:
             yield f"{path}:{node.lineno}: variable {node.id!r}: name what it holds"
 

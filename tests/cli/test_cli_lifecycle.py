@@ -487,8 +487,14 @@ def test_a_template_that_does_not_tell(
         ([*PREVIEW, "--format", "xml"], "invalid choice: 'xml'"),
         (["check", "--policy", "missing"], "cannot read missing: No such file or directory"),
         (["check", "--policy", "."], ". holds no template"),
-        ([*PREVIEW[:4], "policy.json"], 'policy.json: expected {"imageDetails": […]} as'),
-        ([*PREVIEW, "--manifests", "policy.json"], 'policy.json: expected {"images": […]} as'),
+        (
+            [*PREVIEW[:4], "policy.json"],
+            'must be {"imageDetails": […]} as',
+        ),
+        (
+            [*PREVIEW, "--manifests", "policy.json"],
+            'must be {"images": […]} as',
+        ),
         (["review"], "invalid choice: 'review'"),
     ],
 )
@@ -531,7 +537,7 @@ def test_standard_input_is_read(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     piped(Path("images.json").read_bytes())
     assert expected == run(*PREVIEW[:4], "-", *AT)
     piped(b"{}")
-    assert "standard input: must be" in run(*PREVIEW[:4], "-", *AT).err
+    assert "standard input: Invalid inventory" in run(*PREVIEW[:4], "-", *AT).err
     piped(b"{}")
     assert (
         "standard input is not a lifecycle policy"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from ecr_constructs.environment.models import Environment
+    from ecr_constructs.environment.resolution import ResolvedEnvironment
 
 
 class Cdk(Protocol):
@@ -115,16 +115,12 @@ def deploy(cdk: Cdk) -> Cdk:
 
 
 @pytest.fixture(scope="session")
-def read_back(local_aws: LocalAws) -> Callable[[Environment], dict[str, dict[str, Any]]]:
+def read_back(local_aws: LocalAws) -> Callable[[ResolvedEnvironment], dict[str, dict[str, Any]]]:
     """Return a function that reads an environment's repositories from ECR, by name."""
 
-    def read(environment: Environment) -> dict[str, dict[str, Any]]:
+    def read(environment: ResolvedEnvironment) -> dict[str, dict[str, Any]]:
         ecr = local_aws.client("ecr", account=environment.account, region=environment.region)
-        names = [
-            repository.name
-            for team in environment.teams.values()
-            for repository in team.repositories
-        ]
+        names = [repository.name for repository in environment.repositories]
         repositories = ecr.describe_repositories(repositoryNames=names)["repositories"]
         return {
             repository["repositoryName"]: _settings(ecr, repository) for repository in repositories

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import ecr_constructs
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ecr_constructs"
 # Third parties, and the only modules that may import them.
@@ -40,6 +42,9 @@ def imported(tree: ast.Module) -> Iterator[str]:
 def area(name: str) -> str | None:
     """Return the package that a path or dotted name belongs to, of those in the picture."""
     parts = name.removesuffix(".py").replace("/", ".").split(".")
+    if len(parts) > 1 and parts[1] in ecr_constructs.__all__:
+        # A public name, which is imported lazily from where it is defined.
+        parts = [parts[0], *ecr_constructs._HOMES[parts[1]].split(".")]
     if parts[0] == "stacks":
         return "stacks"
     is_ours = parts[0] == "ecr_constructs" and len(parts) > 1 and (PACKAGE / parts[1]).is_dir()

@@ -12,13 +12,9 @@ from typing import TYPE_CHECKING
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.inventory import Inventory
 from ecr_constructs.model.lifecycle.simulation import bits
+from ecr_constructs.model.lifecycle.simulation.assumptions import Assumption, assumptions_of
 from ecr_constructs.model.lifecycle.simulation.evaluation import Evaluation
 from ecr_constructs.model.lifecycle.simulation.explanation import explain
-from ecr_constructs.model.lifecycle.simulation.options import (
-    Assumption,
-    EvaluationOptions,
-    assumptions_of,
-)
 from ecr_constructs.model.lifecycle.simulation.ranking import Ranking
 from ecr_constructs.model.lifecycle.simulation.relations import ARCHIVE, EXPIRE
 from ecr_constructs.model.lifecycle.simulation.storage import Bytes, bytes_of
@@ -30,6 +26,7 @@ if TYPE_CHECKING:
 
     from ecr_constructs.model.lifecycle.image import Image
     from ecr_constructs.model.lifecycle.rule import HasRules
+    from ecr_constructs.model.lifecycle.simulation.options import EvaluationOptions
 
 
 class Fate(Enum):
