@@ -63,13 +63,11 @@ def _command(example: Example) -> None:
         )
 
 
-# Before xdist reads the marks.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+# At collection, since xdist reads the marks before any conftest's pytest_collection_modifyitems.
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Keep the examples of a document together: later ones use what earlier ones define."""
-    for item in items:
-        if item.path.suffix == ".md":
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+    if item.path.suffix == ".md":
+        item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 pytest_collect_file = Sybil(

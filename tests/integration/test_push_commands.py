@@ -180,7 +180,7 @@ def test_a_taken_tag_is_refused_and_was_warned_of(
 
     assert status == 1
     assert f"warning: {IMAGE}:v2 is taken by {digest} since " in warnings
-    assert "its tags are immutable, except for latest: another image is refused" in warnings
+    assert "its tags are immutable, except for latest; ECR rejects another image" in warnings
     assert (1, "TAG_INVALID" in done.stderr) == (done.returncode, True)
 
 

@@ -52,7 +52,7 @@ def test_deploy(checkout: tuple[Path, Endpoint]) -> None:
     root, aws = checkout
 
     done = subprocess.run(
-        ["/bin/sh", "-e", "-c", _commands("Deploy")],
+        ["/bin/sh", "-e", "-c", _commands("As an app")],
         cwd=root,
         env={"PATH": "/usr/bin:/bin", "CDK_VALIDATION": "false"},
         stdout=subprocess.PIPE,

@@ -309,3 +309,12 @@ def test_every_rule_has_a_phrase(rule: LifecycleRule) -> None:
     assert phrase.startswith(("keep ", "delete ", "archive "))
     in_phrase = rule.count_number == 1 or str(rule.count_number) in phrase.replace(",", "")
     assert rule.protects or in_phrase
+
+
+def test_a_deploy_time_count_in_words() -> None:
+    """The phrase does not show CDK's mark of a number."""
+    rule = LifecycleRule.keep_last(-1.8881545897087505e289)  # type: ignore[arg-type]
+
+    phrase = rule_in_words(rule)
+    assert phrase.startswith("keep the newest ")
+    assert "e289" not in phrase
