@@ -41,7 +41,7 @@ class Severity(StrEnum):
         return self.rank >= Severity(other).rank
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One problem with a value.
 
