@@ -82,11 +82,10 @@ synth: install ## synthesize every environment into cdk.out
 
 # --- testing it -----------------------------------------------------------------------------
 
-# A file runs in one worker: the examples of a document, and tests that share a deployment, build on
-# each other.
-QUICK := tests/unit tests/constructs tests/app tests/cli tests/contract README.md docs \
-  tests/integration/test_app_deploy.py
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --durations 25 --durations-min 1
+QUICK := tests/integration/test_app_deploy.py tests/unit tests/constructs tests/app tests/cli \
+  tests/contract README.md docs
+# conftest.py says which tests share a worker.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadgroup --durations 25 --durations-min 1
 
 .PHONY: test
 test: install ## run the tests, with one deployment to the embedded AWS

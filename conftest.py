@@ -65,9 +65,16 @@ def _command(example: Example) -> None:
 
 # At collection, since xdist reads the marks before any conftest's pytest_collection_modifyitems.
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep the examples of a document together: later ones use what earlier ones define."""
-    if item.path.suffix == ".md":
-        item.add_marker(pytest.mark.xdist_group(item.path.name))
+    """Say which tests one worker runs: all of the embedded AWS, and all of a file.
+
+    Starting an AWS takes seconds, the tests of a file share what they synthesize, and the later
+    examples of a document use what the earlier ones define.
+    """
+    if "local_aws" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.integration)
+        item.add_marker(pytest.mark.xdist_group("embedded-aws"))
+    elif not item.get_closest_marker("xdist_group"):
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 pytest_collect_file = Sybil(

@@ -11,9 +11,9 @@ import pytest
 
 from local_aws import images, paths
 from local_aws.process import LocalAws
-from tests.app.examples.workloads import WORKLOADS
 from tests.support.event_patterns import EVENTS, changed
 from tests.support.input_transformers import transformed
+from tests.support.workloads import WORKLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

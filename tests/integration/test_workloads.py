@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from ecr_constructs.model.repository_policy import PULL_ACTIONS, PUSH_ACTIONS
 from local_aws import images
-from tests.app.examples.workloads import WORKLOADS, Workload, synthesize
 from tests.support.validators import linted, validated
+from tests.support.workloads import WORKLOADS, Workload, synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,6 @@ import pytest
 from cdk_nag import AwsSolutionsChecks
 
 from ecr_constructs.checks import load, report
-from tests.app.examples.workloads import WORKLOADS
 from tests.support.constructs import ROOT
 from tests.support.policy_evaluator import World
 from tests.support.policy_judges import (
@@ -23,6 +22,7 @@ from tests.support.policy_judges import (
     unaccepted,
 )
 from tests.support.policy_templates import Stack
+from tests.support.workloads import WORKLOADS
 
 # Those that run images have reasons of their own, in tests/integration/test_workloads.py.
 EXAMPLES = [

@@ -34,22 +34,6 @@ ORGANIZATION, MEMBER = "o-a1b2c3d4e5", "555566667777"
 _accounts = itertools.count(1)
 
 
-def group(items: list[pytest.Item]) -> None:
-    """Keep in one worker what shares a server: starting one costs seconds.
-
-    Tests of the shared server are one group. Other modules, whose fixtures start something of
-    their own, are a group each.
-    """
-    for item in items:
-        if "integration" not in item.path.parts and "nightly" not in item.path.parts:
-            continue
-        if "local_aws" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.integration)
-            item.add_marker(pytest.mark.xdist_group("embedded-aws"))
-        elif not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 @pytest.fixture(scope="session")
 def local_aws() -> Iterator[LocalAws]:
     """Start the embedded AWS."""

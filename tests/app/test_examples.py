@@ -1,0 +1,20 @@
+"""The examples are short; tests/integration synthesizes and validates them."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.constructs import ROOT
+
+EXAMPLES = sorted((ROOT / "examples").glob("*/app.py"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.parent.name)
+def test_an_example_is_short(path: Path) -> None:
+    """An example is read at a glance."""
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 60
+
+
+def test_there_are_examples() -> None:
+    """The examples are found."""
+    assert len(EXAMPLES) >= 2
