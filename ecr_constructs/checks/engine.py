@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from ecr_constructs.checks.finding import Finding, Report, Suppressed
 from ecr_constructs.checks.rule import Problem, Rule
 from ecr_constructs.checks.rules import RULES
-from ecr_constructs.checks.rules.suppressions import UNREASONED, UNUSED
+from ecr_constructs.checks.rules.template import UNREASONED, UNUSED
 from ecr_constructs.checks.suppressions import Suppression, suppressions
 from ecr_constructs.cloudformation.graph import Resource, Stack, TemplateSet
 from ecr_constructs.cloudformation.template import Template

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ecr_constructs.cloudformation.intrinsics import ABSENT, UNKNOWN, Resolver
 from ecr_constructs.cloudformation.resource_types import (
@@ -36,7 +36,28 @@ _UNKNOWN_PARTS = {
 }
 
 
-class Resource:
+_T = TypeVar("_T")
+
+
+class _Memo:
+    """An object that remembers what is computed from it.
+
+    Attributes:
+        memo: The results by function, or by another key.
+    """
+
+    def __init__(self) -> None:
+        self.memo: dict[Any, Any] = {}
+
+    def memoized(self, compute: Callable[[Self], _T]) -> _T:
+        """Return the result of a function for this object, computed once."""
+        if compute not in self.memo:
+            self.memo[compute] = compute(self)
+        result: _T = self.memo[compute]
+        return result
+
+
+class Resource(_Memo):
     """A resource of a template, or the template as a whole, which has no id and no type.
 
     Attributes:
@@ -44,17 +65,16 @@ class Resource:
         id: The logical id.
         body: The resource as written.
         type: The resource type; ``""`` if there is none.
-        memo: Results that rules cache.
     """
 
     def __init__(self, stack: Stack, logical_id: str, body: Mapping[str, Any]) -> None:
         """Store the resource; nothing is resolved yet."""
+        super().__init__()
         self.stack = stack
         self.id = logical_id
         self.body = body
         kind = body.get("Type")
         self.type: str = kind if isinstance(kind, str) else ""
-        self.memo: dict[str, Any] = {}
         self._values: dict[str, Any] = {}
 
     @cached_property
@@ -185,11 +205,12 @@ def _arn(service: str, resource: Resource) -> str:
     )
 
 
-class Stack:
+class Stack(_Memo):
     """A template with its resources; implements `ResolutionScope` for `Resolver`."""
 
     def __init__(self, assembly: TemplateSet, number: int, template: Template) -> None:
         """Read the resources."""
+        super().__init__()
         self.assembly = assembly
         self.template = template
         self.body = template.body
@@ -255,13 +276,13 @@ class _Export:
     value: Any
 
 
-class TemplateSet:
+class TemplateSet(_Memo):
     """All templates that are checked together."""
 
     def __init__(self, templates: Sequence[Template]) -> None:
         """Read the stacks."""
+        super().__init__()
         self.stacks = [Stack(self, number, template) for number, template in enumerate(templates)]
-        self.memo: dict[Any, Any] = {}
         self._importing: set[str] = set()
         self._equals: dict[tuple[str, object, str], dict[str, list[Resource]]] = {}
 
@@ -334,15 +355,20 @@ class TemplateSet:
         return users
 
     @cached_property
-    def topics_of_events(self) -> frozenset[Resource]:
-        """The topics that event rules for ECR send to."""
-        targets = [
-            self.referred_to(target.get("Arn"))
+    def event_targets(self) -> list[tuple[Mapping[str, Any], Resource]]:
+        """The targets of event rules for ECR that are resources of the templates."""
+        return [
+            (target, resource)
             for rule in self.of_type(EVENT_RULE)
             if is_about_images(rule.get("EventPattern"))
             for _, target in rule.mappings("Targets")
+            if (resource := self.referred_to(target.get("Arn"))) is not None
         ]
-        return frozenset(item for item in targets if item is not None and item.type == TOPIC)
+
+    @cached_property
+    def topics_of_events(self) -> frozenset[Resource]:
+        """The topics that event rules for ECR send to."""
+        return frozenset(item for _, item in self.event_targets if item.type == TOPIC)
 
     @cached_property
     def _keys_of_topics(self) -> frozenset[Resource]:

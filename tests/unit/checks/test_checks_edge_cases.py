@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ecr_constructs.checks import Template, check, load
-from ecr_constructs.checks.rules.suppressions import UNUSED
+from ecr_constructs.checks.rules.template import UNUSED
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.references import Cycles, references
 from tests.support.rule_examples.build import (
