@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -180,12 +179,7 @@ def topics_of(policy: Resource) -> Sequence[object]:
 
 
 def _attribute_of(resource: Resource, name: str) -> str | None:
-    """Return the known part of the value of an attribute; None if all of it is unknown.
-
-    Args:
-        resource: The resource.
-        name: The attribute, or ``Ref``.
-    """
+    """Return the known part of the value of an attribute, or of ``Ref``; None if none is known."""
     if (resource.type, name) == (REPOSITORY, "Arn") and resource.text("RepositoryName"):
         return f"{_arn('ecr', resource)}:repository/{resource.text('RepositoryName')}"
     if resource.type in (REPOSITORY, PUBLIC_REPOSITORY) and name == "Ref":
@@ -270,12 +264,6 @@ class Stack(_Memo):
         return self.assembly.exported(self, export)
 
 
-@dataclass(frozen=True, slots=True)
-class _Export:
-    stack: Stack
-    value: Any
-
-
 class TemplateSet(_Memo):
     """All templates that are checked together."""
 
@@ -330,12 +318,7 @@ class TemplateSet(_Memo):
         return next(filter(resource.is_created_with, self.siblings(resource)))
 
     def first_of(self, resource: Resource, name: str) -> Resource:
-        """Return the first sibling of a resource that has an equal property.
-
-        Args:
-            resource: A resource with this property.
-            name: The property, a literal string.
-        """
+        """Return the first sibling of a resource that has an equal property, a literal string."""
         key = (resource.type, resource.stack.registry_key, name)
         if key not in self._equals:
             equals: dict[str, list[Resource]] = defaultdict(list)
@@ -372,8 +355,8 @@ class TemplateSet(_Memo):
 
     @cached_property
     def _keys_of_topics(self) -> frozenset[Resource]:
-        keys = [self.referred_to(topic.get("KmsMasterKeyId")) for topic in self.topics_of_events]
-        return frozenset(key for key in keys if key is not None)
+        keys = {self.referred_to(topic.get("KmsMasterKeyId")) for topic in self.topics_of_events}
+        return frozenset(filter(None, keys))
 
     def serves_ecr(self, resource: Resource) -> bool:
         """Tell whether a key encrypts images or their events, or a policy is of their topic."""
@@ -412,8 +395,8 @@ class TemplateSet(_Memo):
         return target
 
     @cached_property
-    def _exports(self) -> dict[str, list[_Export]]:
-        exports: dict[str, list[_Export]] = defaultdict(list)
+    def _exports(self) -> dict[str, list[tuple[Stack, Any]]]:
+        exports: dict[str, list[tuple[Stack, Any]]] = defaultdict(list)
         for stack in self.stacks:
             outputs = stack.body.get("Outputs")
             for output in outputs.values() if isinstance(outputs, Mapping) else ():
@@ -421,7 +404,7 @@ class TemplateSet(_Memo):
                     case {"Export": {"Name": name}, "Value": value}:
                         resolved = stack.resolver.resolve(name)
                         if isinstance(resolved, str):
-                            exports[resolved].append(_Export(stack, value))
+                            exports[resolved].append((stack, value))
         return exports
 
     def exported(self, importer: Stack, name: str) -> object:
@@ -432,13 +415,14 @@ class TemplateSet(_Memo):
         try:
             here = (importer.account, importer.region)
             exports = [
-                export
-                for export in self._exports.get(name, ())
-                if (export.stack.account, export.stack.region) == here
+                (stack, value)
+                for stack, value in self._exports.get(name, ())
+                if (stack.account, stack.region) == here
             ]
             if len(exports) != 1:
                 return UNKNOWN
-            value = exports[0].stack.resolver.resolve(exports[0].value)
-            return UNKNOWN if value is ABSENT else value
+            [(stack, value)] = exports
+            resolved = stack.resolver.resolve(value)
+            return UNKNOWN if resolved is ABSENT else resolved
         finally:
             self._importing.discard(name)

@@ -55,16 +55,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement of a policy.
+    """A statement of a policy, resolved; its place is below the resource.
 
     Attributes:
-        path: The place below the resource.
-        body: The resolved statement.
-        allows: Whether the effect is Allow.
         principals: The principals as type and value: ``("AWS", "*")``.
-        actions: The actions; unresolved ones are marks.
-        resources: The resources; empty if the statement has none.
-        conditions: The conditions.
     """
 
     path: Place
@@ -243,12 +237,7 @@ def _matcher(pattern: str) -> re.Pattern[str]:
 
 
 class Permissions(NamedTuple):
-    """The permissions of a role.
-
-    Attributes:
-        statements: The statements that allow something.
-        is_known: Whether these are all statements of the role.
-    """
+    """The statements that allow a role something, and whether these are all of them."""
 
     statements: Sequence[Statement]
     is_known: bool

@@ -15,7 +15,6 @@ from ecr_constructs.checks.rule import (
     warning_rule,
     wrong_type_problems,
 )
-from ecr_constructs.cloudformation.aws_metadata import regions
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import permissions_of, policies_of
 from ecr_constructs.cloudformation.replication_config import source_of
@@ -27,6 +26,7 @@ from ecr_constructs.cloudformation.resource_types import (
     SECRET,
 )
 from ecr_constructs.model.creation_template import OCCASIONS, role_errors
+from ecr_constructs.model.partitions import regions
 from ecr_constructs.model.prefixes import ROOT, namespace_errors
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS, MAX_RULES, PullThroughRule
 from ecr_constructs.model.pull_through_credential import (

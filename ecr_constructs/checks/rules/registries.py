@@ -11,7 +11,6 @@ from ecr_constructs.checks.rule import (
     model_problems,
     warning_rule,
 )
-from ecr_constructs.cloudformation.aws_metadata import regions
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import allowed, grants, is_policy_known
 from ecr_constructs.cloudformation.replication_config import (
@@ -30,6 +29,7 @@ from ecr_constructs.cloudformation.resource_types import (
     SINGLETONS,
 )
 from ecr_constructs.model.account_settings import MAX_EXCLUSIONS, exclusion_errors
+from ecr_constructs.model.partitions import regions
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import (
     MAX_RULES,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import RULES, Rule
-from ecr_constructs.cloudformation.aws_metadata import regions, schema_of
+from ecr_constructs.cloudformation.aws_metadata import schema_of
 from ecr_constructs.model import (
     account_settings,
     creation_template,
@@ -24,6 +24,7 @@ from ecr_constructs.model import (
     tags,
 )
 from ecr_constructs.model.lifecycle import grammar
+from ecr_constructs.model.partitions import regions
 from scripts import rules, service_data
 
 FILTERS = "ImageTagMutabilityExclusionFilters"
@@ -74,10 +75,8 @@ LIMITS = [
 
 def test_service_data_is_current() -> None:
     """Schemas, Regions and actions are those of the installed cfn-lint and botocore."""
-    assert json.loads(service_data.service_data()) == json.loads(
-        service_data.PATH.read_text(encoding="utf-8")
-    )
-    assert service_data.create_only_data() == service_data.CREATE_ONLY.read_text(encoding="utf-8")
+    files = service_data.files()
+    assert files == {path: path.read_text(encoding="utf-8") for path in files}
 
 
 def test_the_list_of_rules_is_current() -> None:
