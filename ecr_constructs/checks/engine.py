@@ -111,10 +111,7 @@ def _about(stack: Stack, suppression: Suppression, rule: Rule) -> Finding:
     return _finding(stack, suppression.resource, rule, Problem(suppression.path, message))
 
 
-_ENDINGS = {
-    UNREASONED.id: "without a reason",
-    UNUSED.id: "but has no finding here",
-}
+_ENDINGS = {UNREASONED.id: "without a reason", UNUSED.id: "but has no finding here"}
 
 
 def _finding(stack: Stack, resource: str, rule: Rule, problem: Problem) -> Finding:

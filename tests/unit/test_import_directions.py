@@ -83,6 +83,24 @@ def test_third_parties_stay_where_they_belong() -> None:
     assert [] == misplaced
 
 
+def test_product_and_tools_do_not_import_tests() -> None:
+    """Tests may import tools, tools the product; never the other way round."""
+    outside = {"tests", "scripts", "benchmarks", "local_aws"}
+    forbidden = {
+        **dict.fromkeys(("ecr_constructs", "stacks"), outside),
+        **dict.fromkeys(("scripts", "benchmarks", "local_aws", "examples"), {"tests"}),
+    }
+    misplaced = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for folder, names in forbidden.items()
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for name in imported(ast.parse(path.read_text("utf-8")))
+        if name.split(".")[0] in names
+    ]
+
+    assert [] == misplaced
+
+
 def test_modules_import_each_other_one_way() -> None:
     """No module imports, through others, itself; imports for type checkers count too."""
     names = {

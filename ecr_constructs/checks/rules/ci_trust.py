@@ -3,13 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from ecr_constructs.checks.rule import (
-    IAM_GUIDE,
-    Problem,
-    error_rule,
-    model_problems,
-    warning_rule,
-)
+from ecr_constructs.checks.rule import IAM_GUIDE, Problem, error_rule, model_problems, warning_rule
 from ecr_constructs.cloudformation.conditions import bare
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import Condition, Statement, policies_of

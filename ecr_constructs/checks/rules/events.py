@@ -4,11 +4,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from ecr_constructs.checks.rule import (
-    ECR_GUIDE,
-    Problem,
-    warning_rule,
-)
+from ecr_constructs.checks.rule import ECR_GUIDE, Problem, warning_rule
 from ecr_constructs.cloudformation.graph import Resource, is_about_images, topics_of
 from ecr_constructs.cloudformation.iam_policy import allowed, grants, is_policy_known
 from ecr_constructs.cloudformation.resource_types import (

@@ -6,181 +6,151 @@ from typing import Any
 from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.resource_types import (
     PULL_TIME_EXCLUSION,
-    REGISTRY_POLICY,
     REPLICATION,
-    SCANNING,
     SIGNING,
 )
 from tests.support.rule_examples.access import registry
 from tests.support.rule_examples.build import (
     ELSEWHERE,
+    HERE,
     HOME,
+    OWN_ROLE,
+    OWN_ROOT,
     PARTNER,
+    ROOT,
     Problems,
-    allow,
+    api,
     creation_template,
-    document,
     example,
     repository,
     resource,
+    scanning,
     template,
 )
 
+_RULES = "Copies.Properties.ReplicationConfiguration.Rules"
+_NORTH = (HOME[0], "eu-north-1")
 _PROFILE = "arn:aws:signer:eu-central-1:111122223333:/signing-profiles/release"
 _ALL = {"Filter": "*", "FilterType": "WILDCARD"}
 
 
+def replication(*rules: dict[str, Any]) -> dict[str, Any]:
+    """Return a replication configuration."""
+    return resource(REPLICATION, {"ReplicationConfiguration": {"Rules": list(rules)}})
+
+
 def copies(*goals: tuple[str, str], prefix: str = "payments/") -> dict[str, Any]:
     """Return a replication configuration with a rule for each destination."""
-    rules = [
-        {
-            "Destinations": [{"RegistryId": account, "Region": region}],
-            "RepositoryFilters": [{"Filter": prefix, "FilterType": "PREFIX_MATCH"}],
-        }
-        for account, region in goals
-    ]
-    return resource(REPLICATION, {"ReplicationConfiguration": {"Rules": rules}})
+    filters = [{"Filter": prefix, "FilterType": "PREFIX_MATCH"}]
+    destinations = [[{"RegistryId": account, "Region": region}] for account, region in goals]
+    return replication(
+        *({"Destinations": goal, "RepositoryFilters": filters} for goal in destinations)
+    )
 
 
-def _scanning(scan_type: str, frequency: str) -> dict[str, Any]:
-    rules = [{"ScanFrequency": frequency, "RepositoryFilters": [_ALL]}]
-    return {"Scanning": resource(SCANNING, {"ScanType": scan_type, "Rules": rules})}
+def _copies(*goals: tuple[str, str], prefix: str = "payments/") -> dict[str, Any]:
+    return {"Copies": copies(*goals, prefix=prefix)}
 
 
-def _signing(profile: str) -> dict[str, Any]:
-    return {"Signing": resource(SIGNING, {"Rules": [{"SigningProfileArn": profile}]})}
+def _scans(scan_type: str, *frequencies: str) -> dict[str, Any]:
+    rules = [{"ScanFrequency": name, "RepositoryFilters": [_ALL]} for name in frequencies]
+    return scanning(ScanType=scan_type, Rules=rules)
 
 
-def _excluded(arn: str) -> dict[str, Any]:
-    return {"Scanner": resource(PULL_TIME_EXCLUSION, {"PrincipalArn": arn})}
+def _signing(*profiles: str) -> dict[str, Any]:
+    rules = [{"SigningProfileArn": profile} for profile in profiles]
+    return {"Signing": resource(SIGNING, {"Rules": rules})}
+
+
+def _excluded(*arns: str) -> dict[str, Any]:
+    return {
+        f"Exclusion{number}": resource(PULL_TIME_EXCLUSION, {"PrincipalArn": arn})
+        for number, arn in enumerate(arns)
+    }
 
 
 def _pair(replica: dict[str, Any], **source: Any) -> Sequence[Template]:
-    api = repository(RepositoryName="payments/api", **source)
+    api_ = repository(RepositoryName="payments/api", **source)
     return [
-        template({"Api": api, "Copies": copies(ELSEWHERE)}, name="home"),
+        template({"Api": api_, **_copies(ELSEWHERE)}, name="home"),
         template(replica, ELSEWHERE, "replica"),
     ]
 
 
 def _chain(*goals: tuple[str, str]) -> Sequence[Template]:
-    last = ("111122223333", "eu-north-1")
     return [
-        template({"Copies": copies(*goals)}, name="home"),
-        template({"Copies": copies(last)}, ELSEWHERE, "replica"),
+        template(_copies(*goals), name="home"),
+        template(_copies(_NORTH), ELSEWHERE, "second"),
     ]
 
 
 def _partner(account: str) -> Sequence[Template]:
-    statement = allow(
+    admits = registry(
         ["ecr:CreateRepository", "ecr:ReplicateImage"],
         Principal={"AWS": f"arn:aws:iam::{account}:root"},
-        Resource="arn:aws:ecr:eu-central-1:444455556666:repository/payments/*",
+        Resource=f"{HERE.replace(HOME[0], PARTNER[0])}:repository/payments/*",
     )
-    policy = {"Policy": resource(REGISTRY_POLICY, {"PolicyText": document(statement)})}
-    return [
-        template({"Copies": copies(PARTNER)}, name="home"),
-        template(policy, PARTNER, "partner"),
-    ]
+    return [template(_copies(PARTNER), name="home"), template(admits, PARTNER, "partner")]
 
 
 _ONE = registry(
-    "ecr:ReplicateImage",
-    Principal={"AWS": "arn:aws:iam::444455556666:root"},
-    Resource="arn:aws:ecr:eu-central-1:111122223333:repository/payments/*",
+    "ecr:ReplicateImage", Principal={"AWS": ROOT}, Resource=f"{HERE}:repository/payments/*"
 )
-_API = repository(RepositoryName="payments/api")
+_API = {"Api": repository(RepositoryName="payments/api")}
+_OWN = {"RegistryId": {"Ref": "AWS::AccountId"}, "Region": {"Ref": "AWS::Region"}}
+_SCANNER = f"{OWN_ROLE}/scanner"
 
 EXAMPLES = {
     "ECR301": example(
         [template(_ONE, name="one"), template(_ONE, name="two")],
         "Policy",
-        [template(_ONE, name="one"), template({"Api": repository()}, name="two")],
+        [template(_ONE, name="one"), template(api(), name="two")],
     ),
-    "ECR310": example(
-        {"Copies": copies(HOME)},
-        "Copies.Properties.ReplicationConfiguration.Rules[0].Destinations[0]",
-        {"Copies": copies(ELSEWHERE)},
-    ),
+    "ECR310": example(_copies(HOME), f"{_RULES}[0].Destinations[0]", _copies(ELSEWHERE)),
     "ECR311": example(
-        {"Copies": copies(ELSEWHERE, prefix="payments/*")},
-        "Copies.Properties.ReplicationConfiguration.Rules",
-        {"Copies": copies(ELSEWHERE, prefix="payments/")},
+        _copies(ELSEWHERE, prefix="payments/*"), _RULES, _copies(ELSEWHERE, prefix="payments/")
     ),
-    "ECR312": example(
-        {"Copies": copies(*[ELSEWHERE] * 11)},
-        "Copies.Properties.ReplicationConfiguration.Rules",
-        {"Copies": copies(*[ELSEWHERE] * 10)},
-    ),
-    "ECR313": example(
-        _chain(ELSEWHERE),
-        "Copies.Properties.ReplicationConfiguration.Rules",
-        _chain(ELSEWHERE, ("111122223333", "eu-north-1")),
-    ),
+    "ECR312": example(_copies(*[ELSEWHERE] * 11), _RULES, _copies(*[ELSEWHERE] * 10)),
+    "ECR313": example(_chain(ELSEWHERE), _RULES, _chain(ELSEWHERE, _NORTH)),
     "ECR314": example(
         _pair({"Other": repository(RepositoryName="storefront/web")}),
-        "Copies.Properties.ReplicationConfiguration.Rules",
+        _RULES,
         _pair({"Payments": creation_template()}),
     ),
-    "ECR315": example(
-        _pair({"Api": _API}, ImageTagMutability="MUTABLE"),
-        "Copies.Properties.ReplicationConfiguration.Rules",
-        _pair({"Api": _API}),
-        "ECR012",
-    ),
-    "ECR316": example(
-        _partner("777788889999"),
-        "Copies.Properties.ReplicationConfiguration.Rules",
-        _partner("111122223333"),
-    ),
+    "ECR315": example(_pair(_API, ImageTagMutability="MUTABLE"), _RULES, _pair(_API), "ECR012"),
+    "ECR316": example(_partner("777788889999"), _RULES, _partner(HOME[0])),
     "ECR320": example(
-        _scanning("BASIC", "CONTINUOUS_SCAN"),
+        _scans("BASIC", "CONTINUOUS_SCAN"),
         "Scanning.Properties.Rules",
-        _scanning("ENHANCED", "CONTINUOUS_SCAN"),
+        _scans("ENHANCED", "CONTINUOUS_SCAN"),
     ),
-    "ECR321": example(
-        _signing("release"),
-        "Signing.Properties.Rules[0]",
-        _signing(_PROFILE),
-    ),
+    "ECR321": example(_signing("release"), "Signing.Properties.Rules[0]", _signing(_PROFILE)),
     "ECR322": example(
-        _excluded("arn:aws:iam::111122223333:root"),
-        "Scanner.Properties.PrincipalArn",
-        _excluded("arn:aws:iam::111122223333:role/scanner"),
+        _excluded(OWN_ROOT), "Exclusion0.Properties.PrincipalArn", _excluded(_SCANNER)
     ),
 }
 
-_OWN = {"RegistryId": {"Ref": "AWS::AccountId"}, "Region": {"Ref": "AWS::Region"}}
-_RULES = "Copies.Properties.ReplicationConfiguration.Rules"
 PROBLEMS: Problems = {
-    "replication to its own Region, by pseudo parameters": (
-        "ECR310",
-        {
-            "Copies": resource(
-                REPLICATION, {"ReplicationConfiguration": {"Rules": [{"Destinations": [_OWN]}]}}
-            )
+    ("ECR310", f"{_RULES}[0].Destinations[0]"): {
+        "replication to its own Region, by pseudo parameters": {
+            "Copies": replication({"Destinations": [_OWN]})
         },
-        f"{_RULES}[0].Destinations[0]",
-    ),
-    "replication to an unknown Region": (
-        "ECR310",
-        {"Copies": copies(("111122223333", "eu-middle-1"))},
-        f"{_RULES}[0].Destinations[0]",
-        "eu-middle-1",
-    ),
-    "26 replication rules": ("ECR311", {"Copies": copies(*[ELSEWHERE] * 26)}, _RULES, "26"),
-    "three scanning rules": (
-        "ECR320",
-        {
-            "Scanning": resource(
-                SCANNING,
-                {
-                    "ScanType": "BASIC",
-                    "Rules": [{"ScanFrequency": "SCAN_ON_PUSH", "RepositoryFilters": [_ALL]}] * 3,
-                },
-            )
-        },
-        "Scanning.Properties.Rules",
-        "3",
-    ),
+        "replication to an unknown Region": (_copies((HOME[0], "eu-middle-1")), "eu-middle-1"),
+    },
+    ("ECR311", _RULES): {"26 replication rules": (_copies(*[ELSEWHERE] * 26), "26")},
+    ("ECR320", "Scanning.Properties.Rules"): {
+        "three scanning rules": (_scans("BASIC", *["SCAN_ON_PUSH"] * 3), "3"),
+    },
+    ("ECR320", "Scanning.Properties.Rules[1]"): {
+        "two scanning rules of a kind": (_scans("BASIC", *["SCAN_ON_PUSH"] * 2), "SCAN_ON_PUSH"),
+    },
+    ("ECR321", "Signing.Properties.Rules"): {
+        "eleven signing rules": (_signing(*(f"{_PROFILE}{number}" for number in range(11))), "10"),
+    },
+    ("ECR322", "Exclusion1.Properties.PrincipalArn"): {
+        "an exclusion twice": (_excluded(_SCANNER, _SCANNER), _SCANNER),
+    },
+    ("ECR322", "Exclusion0"): {
+        "101 exclusions": (_excluded(*(f"{_SCANNER}{number}" for number in range(101))), "100"),
+    },
 }

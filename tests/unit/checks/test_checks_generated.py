@@ -26,6 +26,7 @@ from ecr_constructs.model import (
 from ecr_constructs.model.lifecycle import grammar
 from ecr_constructs.model.partitions import regions
 from scripts import rules, service_data
+from tests.support import rule_pages
 
 FILTERS = "ImageTagMutabilityExclusionFilters"
 LIMITS = [
@@ -33,10 +34,7 @@ LIMITS = [
     ("Repository.RepositoryName.maxLength", names.NAME_MAX_LENGTH),
     (f"Repository.{FILTERS}.maxItems", mutability.MAX_FILTERS),
     (f"RepositoryCreationTemplate.{FILTERS}.maxItems", mutability.MAX_FILTERS),
-    (
-        "Repository.LifecyclePolicy.LifecyclePolicyText.maxLength",
-        grammar.TEXT_MAX_LENGTH,
-    ),
+    ("Repository.LifecyclePolicy.LifecyclePolicyText.maxLength", grammar.TEXT_MAX_LENGTH),
     ("Repository.Tags.maxItems", tags.MAX_TAGS),
     ("PublicRepository.RepositoryCatalogData.AboutText.maxLength", public_catalog.TEXT_MAX_LENGTH),
     (
@@ -58,14 +56,8 @@ LIMITS = [
         replication.MAX_DESTINATIONS_PER_RULE,
     ),
     ("RepositoryCreationTemplate.Prefix.maxLength", prefixes.NAMESPACE_MAX_LENGTH),
-    (
-        "RepositoryCreationTemplate.Description.maxLength",
-        creation_template.DESCRIPTION_MAX_LENGTH,
-    ),
-    (
-        "SigningConfiguration.Rules.items.RepositoryFilters.maxItems",
-        signing.MAX_FILTERS_PER_RULE,
-    ),
+    ("RepositoryCreationTemplate.Description.maxLength", creation_template.DESCRIPTION_MAX_LENGTH),
+    ("SigningConfiguration.Rules.items.RepositoryFilters.maxItems", signing.MAX_FILTERS_PER_RULE),
     (
         "SigningConfiguration.Rules.items.SigningProfileArn.maxLength",
         signing.PROFILE_ARN_MAX_LENGTH,
@@ -87,7 +79,7 @@ def test_the_list_of_rules_is_current() -> None:
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_a_page_has_the_rule_and_its_examples(rule: Rule) -> None:
     """The page names the remedy and the source, and shows a violation and its correction."""
-    page = rules.page(rule)
+    page = rule_pages.page(rule)
 
     assert page.startswith(f"# {rule.id}: ")
     assert rule.source in page
