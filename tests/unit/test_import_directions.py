@@ -85,10 +85,10 @@ def test_third_parties_stay_where_they_belong() -> None:
 
 def test_product_and_tools_do_not_import_tests() -> None:
     """Tests may import tools, tools the product; never the other way round."""
-    outside = {"tests", "scripts", "benchmarks", "local_aws"}
+    tools = ("scripts", "benchmarks", "local_aws")
     forbidden = {
-        **dict.fromkeys(("ecr_constructs", "stacks"), outside),
-        **dict.fromkeys(("scripts", "benchmarks", "local_aws", "examples"), {"tests"}),
+        **dict.fromkeys(("ecr_constructs", "stacks"), (*tools, "tests")),
+        **dict.fromkeys((*tools, "examples"), ("tests",)),
     }
     misplaced = [
         f"{path.relative_to(ROOT)} imports {name}"
