@@ -98,28 +98,12 @@ def _suppressed(**entry: str) -> dict[str, Any]:
 
 TWICE = """\
 Resources:
-  Registry:
-    Type: AWS::ECR::RegistryPolicy
-    Properties:
-      PolicyText:
-        Version: "2012-10-17"
-        Statement:
-          Effect: Allow
-          Principal:
-            AWS: arn:aws:iam::444455556666:root
-          Action: ecr:ReplicateImage
-          Resource: arn:aws:ecr:eu-central-1:111122223333:repository/payments/*
-  Registry:
-    Type: AWS::ECR::RegistryPolicy
-    Properties:
-      PolicyText:
-        Version: "2012-10-17"
-        Statement:
-          Effect: Allow
-          Principal:
-            AWS: arn:aws:iam::444455556666:root
-          Action: ecr:ReplicateImage
-          Resource: arn:aws:ecr:eu-central-1:111122223333:repository/orders/*
+  Cache:
+    Type: AWS::ECR::RepositoryCreationTemplate
+    Properties: {Prefix: quay, AppliedFor: [PULL_THROUGH_CACHE]}
+  Cache:
+    Type: AWS::ECR::RepositoryCreationTemplate
+    Properties: {Prefix: docker-hub, AppliedFor: [PULL_THROUGH_CACHE]}
 """
 _CIRCLECI_MAIN = f"org/{UUID}/project/{UUID}/user/*/vcs-origin/*/vcs-ref/refs/heads/main"
 _PAYMENTS = {"Payments": creation_template()}
@@ -160,7 +144,7 @@ EXAMPLES = {
         _encrypted(get_att("Api")), "Api", _encrypted(f"{HERE}:repository/payments/api")
     ),
     "ECR603": example({f"Wait{n}": _WAITING for n in range(501)}, "Resources", _PAYMENTS),
-    "ECR604": written(TWICE, "Resources.Registry", _PAYMENTS),
+    "ECR604": written(TWICE, "Resources.Cache", _PAYMENTS),
     "ECR901": example(
         _suppressed(rule="ECR012"), "Api.Metadata.ecr-constructs.suppress[0]", _SOUND
     ),
