@@ -3,9 +3,9 @@
 The tests check the rules against them, and the pages of the rules show them.
 """
 
-from tests.support.rule_examples import access, caches, events, lifecycles, registries, repositories
+from tests.support.rule_examples import access, events, registries, repositories
 
-_FAMILIES = (repositories, lifecycles, access, registries, caches, events)
+_FAMILIES = (repositories, access, registries, events)
 EXAMPLES = {rule: example for family in _FAMILIES for rule, example in family.EXAMPLES.items()}
 PROBLEMS = {
     name: (rule, place, *(case if isinstance(case, tuple) else (case,)))

@@ -1,31 +1,50 @@
-"""Examples of the rules for what a registry has once: replication, scanning, signing."""
+"""Examples of the rules for registries, pull through caches, secrets, and creation templates."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.resource_types import (
+    CACHE,
     PULL_TIME_EXCLUSION,
     REPLICATION,
+    SECRET,
     SIGNING,
 )
+from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS
 from tests.support.rule_examples.access import registry
 from tests.support.rule_examples.build import (
+    ABSENT,
     ELSEWHERE,
     HERE,
     HOME,
+    LOGIN,
     OWN_ROLE,
     OWN_ROOT,
     PARTNER,
     ROOT,
     Problems,
+    allow,
     api,
+    attached,
+    cache,
     creation_template,
+    document,
     example,
+    get_att,
+    inline,
+    lent,
+    one_template,
+    policy,
+    quay,
     repository,
     resource,
     scanning,
+    secret,
+    service_role,
     template,
+    upstream,
+    with_role,
 )
 
 _RULES = "Copies.Properties.ReplicationConfiguration.Rules"
@@ -152,5 +171,184 @@ PROBLEMS: Problems = {
     },
     ("ECR322", "Exclusion0"): {
         "101 exclusions": (_excluded(*(f"{_SCANNER}{number}" for number in range(101))), "100"),
+    },
+}
+
+_HUB = "Hub.Properties"
+_CREDENTIAL, _URL = f"{_HUB}.CredentialArn", f"{_HUB}.UpstreamRegistryUrl"
+_ROLE = "Payments.Properties.CustomRoleArn"
+_VALUE = "Login.Properties.SecretString"
+_TAGS = [{"Key": "team", "Value": "payments"}]
+_SECRET_NAME = "ecr-pullthroughcache/a"
+_QUEUE = {"Q": {"Type": "AWS::SQS::Queue"}}
+_CACHED = ["PULL_THROUGH_CACHE"]
+
+
+def _hub(**properties: Any) -> dict[str, Any]:
+    return cache(UpstreamRegistry="docker-hub", **properties)
+
+
+def _ecr(**properties: Any) -> dict[str, Any]:
+    partner = {
+        "EcrRepositoryPrefix": "partner",
+        "UpstreamRegistry": "ecr",
+        "UpstreamRegistryUrl": f"444455556666.dkr.ecr.{HOME[1]}.amazonaws.com",
+    }
+    return {"Partner": resource(CACHE, {**partner, **properties})}
+
+
+def _login(text: str = "", **properties: Any) -> dict[str, Any]:
+    value = {"SecretString": text} if text else {}
+    return {"Login": resource(SECRET, {"Name": "ecr-pullthroughcache/hub", **value, **properties})}
+
+
+def _with_role(service: str) -> dict[str, Any]:
+    actions = ["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"]
+    return {
+        "Payments": creation_template(ResourceTags=_TAGS, CustomRoleArn=get_att("Role")),
+        "Role": service_role(service, Policies=inline(actions)),
+    }
+
+
+def _puller(*actions: str) -> dict[str, Any]:
+    cached = allow([*actions], Resource=f"{HERE}:repository/hub/*")
+    login = allow("ecr:GetAuthorizationToken", Resource="*")
+    return {
+        **_hub(),
+        "Task": service_role("ecs-tasks"),
+        **attached(document(cached, login), role={"Ref": "Task"}),
+    }
+
+
+EXAMPLES |= {
+    "ECR401": example(_hub(CredentialArn=ABSENT), _HUB, _hub()),
+    "ECR402": example(
+        _hub(CredentialArn=LOGIN.replace("ecr-pullthroughcache/", "")), _CREDENTIAL, _hub()
+    ),
+    "ECR403": example(_hub(EcrRepositoryPrefix="Docker"), f"{_HUB}.EcrRepositoryPrefix", _hub()),
+    "ECR404": example(_hub(UpstreamRegistryUrl="docker.io"), _URL, _hub()),
+    "ECR405": example(_ecr(), "Partner.Properties", _ecr(CustomRoleArn=f"{OWN_ROLE}/cache")),
+    "ECR407": example(
+        one_template(Prefix="payments/*"),
+        "Payments.Properties.Prefix",
+        one_template(Prefix="payments/"),
+    ),
+    "ECR408": example(
+        one_template(ResourceTags=_TAGS),
+        "Payments.Properties.ResourceTags",
+        one_template(ResourceTags=_TAGS, CustomRoleArn=f"{OWN_ROLE}/create"),
+    ),
+    "ECR409": example(_with_role("ecs"), _ROLE, _with_role("ecr")),
+    "ECR410": example(
+        one_template(AppliedFor=_CACHED, LifecyclePolicy=ABSENT),
+        "Payments.Properties.ImageTagMutability",
+        one_template(AppliedFor=_CACHED, LifecyclePolicy=ABSENT, ImageTagMutability="MUTABLE"),
+    ),
+    "ECR411": example(
+        _puller("ecr:BatchGetImage"), "Task", _puller("ecr:BatchGetImage", *IMPORT_ACTIONS)
+    ),
+    "ECR420": example(
+        _login('{"username": "ci", "accessToken": "dckr_pat_0123"}'),
+        _VALUE,
+        _login(Description="Set by hand"),
+    ),
+    "ECR421": example(
+        _login('{"username": "ci", "password": "{{resolve:ssm:token}}"}'),
+        _VALUE,
+        _login('{"username": "ci", "accessToken": "{{resolve:ssm:token}}"}'),
+    ),
+}
+
+_ALL_BUT = document({"Effect": "Allow", "NotAction": ["ecr:Create*"], "Resource": "*"})
+_GENERATED = {"SecretStringTemplate": '{"user": "a"}', "GenerateStringKey": "accessToken"}
+PROBLEMS |= {
+    ("ECR401", _HUB): {
+        "an Azure registry without a login": (
+            upstream("acme.azurecr.io", CredentialArn=ABSENT),
+            "CredentialArn",
+        ),
+    },
+    ("ECR402", _CREDENTIAL): {
+        "no secret": cache(CredentialArn={"Ref": "Q"}) | _QUEUE,
+        "an unnamed secret": (secret(Description="x"), "Login"),
+        "a secret elsewhere": (
+            cache(CredentialArn=LOGIN.replace("eu-central-1", "eu-west-1")),
+            "eu-west-1",
+        ),
+    },
+    ("ECR403", "Again.Properties.EcrRepositoryPrefix"): {
+        "a prefix twice": (cache() | {"Again": cache()["Hub"]}, "hub"),
+    },
+    ("ECR403", "C0"): {"51 caches": ({f"C{n}": quay(f"quay{n}") for n in range(51)}, "50")},
+    ("ECR404", _URL): {
+        "a URL with a scheme": upstream("https://quay.io"),
+        "no registry of ECR": (upstream("ecr", UpstreamRegistry="ecr"), "Amazon"),
+        "no registry of Azure": upstream("acme.io", UpstreamRegistry="azure-container-registry"),
+        "no registry at all": upstream("acme.io"),
+        "itself": (upstream(f"{HOME[0]}.dkr.ecr.{HOME[1]}.amazonaws.com"), HOME[0]),
+    },
+    ("ECR405", f"{_HUB}.CustomRoleArn"): {
+        "a role that is none": cache(CustomRoleArn=get_att("Q")) | _QUEUE,
+        "a role of another account": (
+            cache(CustomRoleArn="arn:aws:iam::444455556666:role/a"),
+            HOME[0],
+        ),
+    },
+    ("ECR407", "B.Properties.Prefix"): {
+        "two templates of a prefix": (
+            {"A": creation_template(), "B": creation_template()},
+            "payments",
+        ),
+    },
+    ("ECR004", "Payments.Properties.AppliedFor[0]"): {
+        "an occasion that there is not": (one_template(AppliedFor=["PUSH"]), "PUSH"),
+    },
+    ("ECR407", "Payments.Properties.AppliedFor"): {
+        "no occasion": one_template(AppliedFor=[]),
+        "an occasion twice": (one_template(AppliedFor=["REPLICATION"] * 2), "REPLICATION"),
+    },
+    ("ECR408", "Payments.Properties.EncryptionConfiguration"): {
+        "KMS without a role": (
+            one_template(EncryptionConfiguration={"EncryptionType": "KMS"}),
+            "KMS",
+        ),
+    },
+    ("ECR409", _ROLE): {
+        "a role with a path": (with_role(f"{OWN_ROLE}/team/create"), f"{OWN_ROLE}/team/create"),
+        "a referred role with a path": (lent(Path="/team/"), "/team/"),
+        "a role that may nothing": (
+            lent(Policies=inline(["s3:GetObject"])),
+            "ecr:CreateRepository",
+        ),
+        "a role that may nothing at all": (lent(), "ecr:CreateRepository"),
+        "a role whose policies give it other things": (
+            {
+                **lent(ManagedPolicyArns=[{"Ref": "Managed"}], RoleName="create"),
+                "Managed": policy("AWS::IAM::ManagedPolicy", "s3:GetObject"),
+                "Named": policy("AWS::IAM::Policy", "s3:PutObject", Roles=["create", "other"]),
+                "More": policy("AWS::IAM::RolePolicy", "s3:*", RoleName={"Ref": "Role"}),
+            },
+            "ecr:CreateRepository",
+        ),
+        "a role that may all but what is meant": (
+            lent() | attached(_ALL_BUT),
+            "ecr:CreateRepository",
+        ),
+        "a role that may not tag": (
+            {
+                "Payments": creation_template(CustomRoleArn=get_att("Role"), ResourceTags=_TAGS),
+                "Role": lent(Policies=inline(["ecr:CreateRepository"]))["Role"],
+            },
+            "ecr:TagResource",
+        ),
+        "a template's role that is none": with_role(get_att("Q"), **_QUEUE),
+    },
+    ("ECR420", _VALUE): {
+        "a plain value of any shape": secret(Name=_SECRET_NAME, SecretString="password"),
+    },
+    ("ECR421", "Login.Properties.GenerateSecretString.SecretStringTemplate"): {
+        "a generated secret without a user": secret(
+            Name=_SECRET_NAME, GenerateSecretString=_GENERATED
+        ),
     },
 }
