@@ -133,7 +133,7 @@ PROBLEMS: Problems = {
         "a long policy": (pulled_by(_PARTNER, Sid="x" * 10_240), "10,240"),
     },
     ("ECR201", f"{_TEXT}.Statement"): {
-        "an unknown effect": (api(RepositoryPolicyText={"Statement": _REST}), "Permit"),
+        "an unknown effect": (api(RepositoryPolicyText={"Statement": _REST}), "Permit")
     },
     ("ECR204", _ACTION): {
         "an action of another service": (
@@ -146,7 +146,7 @@ PROBLEMS: Problems = {
         ),
     },
     ("ECR204", f"{_TASK}.Action"): {
-        "an action like no other": (role("ecr:Xyzzy", Resource="*"), "ecr:Xyzzy"),
+        "an action like no other": (role("ecr:Xyzzy", Resource="*"), "ecr:Xyzzy")
     },
     ("ECR205", _PRINCIPAL): {
         "a short account": (pulled_by({"AWS": "1234"}), "1234"),
@@ -156,7 +156,7 @@ PROBLEMS: Problems = {
         "a service's short name": (pulled_by({"Service": "lambda"}), "SERVICE"),
     },
     ("ECR206", f"{_STATEMENT}.NotPrincipal"): {
-        "everyone but somebody": (open_to(PULL, NotPrincipal=_PARTNER), "Allow"),
+        "everyone but somebody": (open_to(PULL, NotPrincipal=_PARTNER), "Allow")
     },
     ("ECR206", _PRINCIPAL): {
         "everyone from everywhere": anyone_with("IpAddress", "aws:SourceIp", "0.0.0.0/0"),
@@ -180,7 +180,7 @@ PROBLEMS: Problems = {
         "a path of any organization": (
             anyone_with("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-*/r-ab12/*"),
             "o-*/r-ab12/*",
-        ),
+        )
     },
     ("ECR208", _ACTION): {
         "everything to another account": (open_to("ecr:*", Principal=_PARTNER), "ecr:*"),
@@ -204,9 +204,9 @@ PROBLEMS: Problems = {
         "a name with a tag": (_puller(f"{HERE}:repository/a:latest"), "a:latest"),
     },
     ("ECR212", f"{_TASK}.Action"): {
-        "every repository": (role("ecr:*", Resource=f"{HERE}:repository/*"), "ecr:*"),
+        "every repository": (role("ecr:*", Resource=f"{HERE}:repository/*"), "ecr:*")
     },
     ("ECR214", f"{_STATEMENT}.Condition.StringEquals.aws:PrincipalOrg"): {
-        "a key that there is not": anyone_with("StringEquals", "aws:PrincipalOrg", "o-a1b2c3d4e5"),
+        "a key that there is not": anyone_with("StringEquals", "aws:PrincipalOrg", "o-a1b2c3d4e5")
     },
 }

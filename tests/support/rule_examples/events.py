@@ -163,20 +163,17 @@ PROBLEMS: Problems = {
     ("ECR501", f"{_PATTERN}.detail-type"): {
         "an event of ECR among others": {
             "Rule": asks(["aws.ecr", "aws.s3"], "ECR Push", "Object Created")
-        },
+        }
     },
     ("ECR504", _TOPIC_KEY): {"the key of SNS": topic("alias/aws/sns")},
     ("ECR506", f"{_PATTERN}.detail.repositoryName"): {
-        "a misspelt field": on(PUSH, detail={"repositoryName": ["payments/api"]}),
+        "a misspelt field": on(PUSH, detail={"repositoryName": ["payments/api"]})
     },
     ("ECR506", f"{_PATTERN}.detail.image-tag"): {
-        "a field of another event": on(SCAN, detail={"image-tag": ["latest"]}),
+        "a field of another event": on(SCAN, detail={"image-tag": ["latest"]})
     },
     ("ECR506", f"{_PATTERN}.detail.scan-status"): {
-        "a status that there is not": (
-            on(SCAN, detail={"scan-status": ["COMPLETED"]}),
-            "COMPLETED",
-        ),
+        "a status that there is not": (on(SCAN, detail={"scan-status": ["COMPLETED"]}), "COMPLETED")
     },
     ("ECR506", f"{_PATTERN}.detail.action-type"): {
         "a value of neither event": (
@@ -185,7 +182,7 @@ PROBLEMS: Problems = {
                 detail={"action-type": ["PUSH", "REPLICATE", "PULL"]},
             ),
             "PULL",
-        ),
+        )
     },
     ("ECR507", _TOPIC_KEY): {
         "a key that an alias names": (
@@ -195,7 +192,7 @@ PROBLEMS: Problems = {
                 "Key": resource(KEY, {}),
             },
             "kms:Decrypt",
-        ),
+        )
     },
     ("ECR510", _SUBJECT): {
         "any subject": (github(sub="*"), "*"),
@@ -210,22 +207,22 @@ PROBLEMS: Problems = {
                 "Provider": resource("AWS::IAM::OIDCProvider", {"Url": f"https://{HOST}"}),
             },
             "repo:acme/a:*",
-        ),
+        )
     },
     ("ECR511", f"{_TRUST}.Condition.StringEquals.{HOST}:aud"): {"any audience": github(aud="*")},
     ("ECR513", f"{_TRUST}.Condition.StringLike.gitlab.com:sub"): {
-        "any project of GitLab": ci("gitlab.com", "*"),
+        "any project of GitLab": ci("gitlab.com", "*")
     },
     ("ECR513", f"{_TRUST}.Condition.StringLike.gitlab.example.com:sub"): {
         "any group of GitLab": ci(
             "gitlab.example.com", "project_path:*/api:ref_type:branch:ref:main"
-        ),
+        )
     },
     ("ECR513", f"{_TRUST}.Condition.StringEquals.gitlab.com:sub"): {
         "a wildcard of GitLab that is taken literally": (
             ci("gitlab.com", "project_path:acme/api:*", "StringEquals"),
             "project_path:acme/api:*",
-        ),
+        )
     },
     ("ECR514", f"{_TRUST}.Condition.StringLike.{BITBUCKET}:sub"): {
         "any repository of Bitbucket": (ci(BITBUCKET, "*"), "*"),
@@ -235,20 +232,17 @@ PROBLEMS: Problems = {
     ("ECR514", f"{_TRUST}.Condition.StringLike.{CIRCLECI}:sub"): {
         "any project of CircleCI": ci(
             CIRCLECI, _CIRCLECI_MAIN.replace(f"project/{UUID}", "project/*")
-        ),
+        )
     },
     ("ECR601", _ROLE): {
         "an attribute that there is not": (
             api() | role(PULL, Resource=get_att("Api", "ARN")),
             "Api",
         ),
-        "an attribute of what has none": (
-            cache() | role(PULL, Resource=get_att("Hub")),
-            "Hub",
-        ),
+        "an attribute of what has none": (cache() | role(PULL, Resource=get_att("Hub")), "Hub"),
     },
     ("ECR601", "Api.DependsOn"): {
-        "a dependency on nothing": ({"Api": {**repository(), "DependsOn": ["Key", 5]}}, "Key"),
+        "a dependency on nothing": ({"Api": {**repository(), "DependsOn": ["Key", 5]}}, "Key")
     },
     ("ECR601", _NAME): {
         "a variable of nothing": api(RepositoryName={"Fn::Sub": ["${A}-${B.Arn}", {"A": "a"}]}),

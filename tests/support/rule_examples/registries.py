@@ -97,10 +97,7 @@ def _pair(replica: dict[str, Any], **source: Any) -> Sequence[Template]:
 
 
 def _chain(*goals: tuple[str, str]) -> Sequence[Template]:
-    return [
-        template(_copies(*goals), name="home"),
-        template(_copies(_NORTH), ELSEWHERE, "second"),
-    ]
+    return [template(_copies(*goals), name="home"), template(_copies(_NORTH), ELSEWHERE, "second")]
 
 
 def _partner(account: str) -> Sequence[Template]:
@@ -158,19 +155,19 @@ PROBLEMS: Problems = {
     },
     ("ECR311", _RULES): {"26 replication rules": (_copies(*[ELSEWHERE] * 26), "26")},
     ("ECR320", "Scanning.Properties.Rules"): {
-        "three scanning rules": (_scans("BASIC", *["SCAN_ON_PUSH"] * 3), "3"),
+        "three scanning rules": (_scans("BASIC", *["SCAN_ON_PUSH"] * 3), "3")
     },
     ("ECR320", "Scanning.Properties.Rules[1]"): {
-        "two scanning rules of a kind": (_scans("BASIC", *["SCAN_ON_PUSH"] * 2), "SCAN_ON_PUSH"),
+        "two scanning rules of a kind": (_scans("BASIC", *["SCAN_ON_PUSH"] * 2), "SCAN_ON_PUSH")
     },
     ("ECR321", "Signing.Properties.Rules"): {
-        "eleven signing rules": (_signing(*(f"{_PROFILE}{number}" for number in range(11))), "10"),
+        "eleven signing rules": (_signing(*(f"{_PROFILE}{number}" for number in range(11))), "10")
     },
     ("ECR322", "Exclusion1.Properties.PrincipalArn"): {
-        "an exclusion twice": (_excluded(_SCANNER, _SCANNER), _SCANNER),
+        "an exclusion twice": (_excluded(_SCANNER, _SCANNER), _SCANNER)
     },
     ("ECR322", "Exclusion0"): {
-        "101 exclusions": (_excluded(*(f"{_SCANNER}{number}" for number in range(101))), "100"),
+        "101 exclusions": (_excluded(*(f"{_SCANNER}{number}" for number in range(101))), "100")
     },
 }
 
@@ -266,7 +263,7 @@ PROBLEMS |= {
         "an Azure registry without a login": (
             upstream("acme.azurecr.io", CredentialArn=ABSENT),
             "CredentialArn",
-        ),
+        )
     },
     ("ECR402", _CREDENTIAL): {
         "no secret": cache(CredentialArn={"Ref": "Q"}) | _QUEUE,
@@ -277,7 +274,7 @@ PROBLEMS |= {
         ),
     },
     ("ECR403", "Again.Properties.EcrRepositoryPrefix"): {
-        "a prefix twice": (cache() | {"Again": cache()["Hub"]}, "hub"),
+        "a prefix twice": (cache() | {"Again": cache()["Hub"]}, "hub")
     },
     ("ECR403", "C0"): {"51 caches": ({f"C{n}": quay(f"quay{n}") for n in range(51)}, "50")},
     ("ECR404", _URL): {
@@ -298,10 +295,10 @@ PROBLEMS |= {
         "two templates of a prefix": (
             {"A": creation_template(), "B": creation_template()},
             "payments",
-        ),
+        )
     },
     ("ECR004", "Payments.Properties.AppliedFor[0]"): {
-        "an occasion that there is not": (one_template(AppliedFor=["PUSH"]), "PUSH"),
+        "an occasion that there is not": (one_template(AppliedFor=["PUSH"]), "PUSH")
     },
     ("ECR407", "Payments.Properties.AppliedFor"): {
         "no occasion": one_template(AppliedFor=[]),
@@ -311,7 +308,7 @@ PROBLEMS |= {
         "KMS without a role": (
             one_template(EncryptionConfiguration={"EncryptionType": "KMS"}),
             "KMS",
-        ),
+        )
     },
     ("ECR409", _ROLE): {
         "a role with a path": (with_role(f"{OWN_ROLE}/team/create"), f"{OWN_ROLE}/team/create"),
@@ -344,11 +341,11 @@ PROBLEMS |= {
         "a template's role that is none": with_role(get_att("Q"), **_QUEUE),
     },
     ("ECR420", _VALUE): {
-        "a plain value of any shape": secret(Name=_SECRET_NAME, SecretString="password"),
+        "a plain value of any shape": secret(Name=_SECRET_NAME, SecretString="password")
     },
     ("ECR421", "Login.Properties.GenerateSecretString.SecretStringTemplate"): {
         "a generated secret without a user": secret(
             Name=_SECRET_NAME, GenerateSecretString=_GENERATED
-        ),
+        )
     },
 }

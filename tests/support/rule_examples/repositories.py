@@ -84,9 +84,7 @@ EXAMPLES = {
         {"Tags": [{"Key": "team", "Value": "payments"}]},
     ),
     "ECR011": _properties(
-        _FILTERS,
-        {_FILTERS: _LATEST},
-        {_SETTING: "IMMUTABLE_WITH_EXCLUSION", _FILTERS: _LATEST},
+        _FILTERS, {_FILTERS: _LATEST}, {_SETTING: "IMMUTABLE_WITH_EXCLUSION", _FILTERS: _LATEST}
     ),
     "ECR012": _properties("", {_SETTING: ABSENT}, {_SETTING: "IMMUTABLE"}),
     "ECR013": example(
@@ -143,12 +141,12 @@ PROBLEMS: Problems = {
         "a destination without a Region": (
             {"Copies": replication({"Destinations": [{"RegistryId": "1"}]})},
             "Region",
-        ),
+        )
     },
     ("ECR004", f"{_API}.LifecyclePolicy.LifecyclePolicyText"): {
         "an object where text is due": api(
             LifecyclePolicy={"LifecyclePolicyText": {"rules": [UNTAGGED]}}
-        ),
+        )
     },
     ("ECR004", f"{_API}.{_SETTING}"): {
         "a list where a choice is due": api(ImageTagMutability=["MUTABLE"]),
@@ -159,23 +157,20 @@ PROBLEMS: Problems = {
     ("ECR004", f"{_API}.EmptyOnDelete"): {"no truth": (api(EmptyOnDelete="perhaps"), "perhaps")},
     ("ECR005", _KEY): {"too short": (kms(""), "2,048")},
     ("ECR010", f"{_API}.Tags"): {
-        "a tag twice": api(Tags=[{"Key": "a", "Value": "1"}, {"Key": "a", "Value": 2}]),
+        "a tag twice": api(Tags=[{"Key": "a", "Value": "1"}, {"Key": "a", "Value": 2}])
     },
     ("ECR011", f"{_API}.{_SETTING}"): {
         "a setting without filters": (
             api(ImageTagMutability="MUTABLE_WITH_EXCLUSION"),
             "MUTABLE_WITH_EXCLUSION",
-        ),
+        )
     },
     ("ECR011", f"{_API}.{_FILTERS}"): {
         "filters for tags that are mutable by default": (
             api(ImageTagMutability=ABSENT, ImageTagMutabilityExclusionFilters=_LATEST),
             "MUTABLE",
         ),
-        "a filter with three wildcards": (
-            api(ImageTagMutabilityExclusionFilters=_WIDE),
-            "a*b*c*",
-        ),
+        "a filter with three wildcards": (api(ImageTagMutabilityExclusionFilters=_WIDE), "a*b*c*"),
         "no filter": api(
             ImageTagMutability="IMMUTABLE_WITH_EXCLUSION", ImageTagMutabilityExclusionFilters=[]
         ),
@@ -184,7 +179,7 @@ PROBLEMS: Problems = {
         ),
     },
     ("ECR013", f"{_API}.ImageScanningConfiguration"): {
-        "explicitly not scanned": api(ImageScanningConfiguration={"ScanOnPush": False}),
+        "explicitly not scanned": api(ImageScanningConfiguration={"ScanOnPush": False})
     },
     ("ECR016", "Api.DeletionPolicy"): {"no DeletionPolicy": api(DeletionPolicy=ABSENT)},
     ("ECR020", _KEY): {
@@ -196,7 +191,7 @@ PROBLEMS: Problems = {
         ),
     },
     ("ECR021", f"{_API}.{_ENCRYPTION}"): {
-        "a key of another Region": (kms(f"arn:aws:kms:eu-west-1:{HOME[0]}:key/1"), "eu-west-1"),
+        "a key of another Region": (kms(f"arn:aws:kms:eu-west-1:{HOME[0]}:key/1"), "eu-west-1")
     },
     ("ECR025", _KEY): {
         "a key's id": (kms({"Ref": "Key"}, Key=key()), "Ref"),
@@ -292,7 +287,7 @@ PROBLEMS |= {
         "a policy that is too long": (
             one_template(LifecyclePolicy='{"rules": []}' + " " * 30_720),
             "30,720",
-        ),
+        )
     },
     ("ECR102", "Payments.Properties"): {
         "a template without a policy": one_template(LifecyclePolicy=ABSENT)

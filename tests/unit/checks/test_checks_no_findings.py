@@ -114,9 +114,7 @@ def assumed(test: dict[str, Any], enterprise: str = "") -> dict[str, Any]:
 def subscribed(**properties: Any) -> dict[str, Any]:
     """Return a topic of image events with a policy."""
     kind = TOPIC_INLINE_POLICY if "TopicArn" in properties else TOPIC_POLICY
-    return topic(UNKNOWN) | {
-        "Policy": resource(kind, {"PolicyDocument": PUBLISH, **properties}),
-    }
+    return topic(UNKNOWN) | {"Policy": resource(kind, {"PolicyDocument": PUBLISH, **properties})}
 
 
 def pulled_through(prefix: str, **others: Any) -> dict[str, Any]:
@@ -282,10 +280,7 @@ CORRECT: dict[str, dict[str, Any]] = {
     "a scan type that is not known": scanning(ScanType=UNKNOWN, Rules=[]),
     # Events and their topics.
     "another scanner, perhaps": {
-        "Scanning": {
-            **scanning(ScanType="ENHANCED", Rules=[])["Scanning"],
-            "Condition": "Perhaps",
-        },
+        "Scanning": {**scanning(ScanType="ENHANCED", Rules=[])["Scanning"], "Condition": "Perhaps"},
         **on(SCAN),
     },
     "a rule for each scanner": {
