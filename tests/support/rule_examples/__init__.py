@@ -8,8 +8,8 @@ from tests.support.rule_examples import access, events, registries, repositories
 _FAMILIES = (repositories, access, registries, events)
 EXAMPLES = {rule: example for family in _FAMILIES for rule, example in family.EXAMPLES.items()}
 PROBLEMS = {
-    name: (rule, place, *(case if isinstance(case, tuple) else (case,)))
+    name: (rule, place, *(case if isinstance(case, tuple) else (case,)), *values)
     for family in _FAMILIES
-    for (rule, place), cases in family.PROBLEMS.items()
+    for (rule, place, *values), cases in family.PROBLEMS.items()
     for name, case in cases.items()
 }

@@ -60,6 +60,10 @@ def anyone_with(operator: str, condition_key: str, value: Any) -> dict[str, Any]
     return pulled_by("*", Condition={operator: {condition_key: value}})
 
 
+def _may(action: str) -> dict[str, Any]:
+    return open_to(action, Principal=_PARTNER)
+
+
 def _puller(arn: str) -> dict[str, Any]:
     return role(PULL, Resource=arn)
 
@@ -79,11 +83,7 @@ EXAMPLES = {
         _REGISTRY,
         registry("ecr:ReplicateImage", Principal=_PARTNER, Resource=_ARN),
     ),
-    "ECR204": example(
-        open_to("ecr:GetImage", Principal=_PARTNER),
-        _ACTION,
-        open_to("ecr:BatchGetImage", Principal=_PARTNER),
-    ),
+    "ECR204": example(_may("ecr:GetImage"), _ACTION, _may("ecr:BatchGetImage")),
     "ECR205": example(
         pulled_by({"AWS": "arn:aws:iam::444455556666:role/*"}),
         _PRINCIPAL,
@@ -95,7 +95,7 @@ EXAMPLES = {
         f"{_STATEMENT}.Condition.StringLike.aws:PrincipalOrgID",
         pulled_by("*", Condition=ORGANIZATION),
     ),
-    "ECR208": example(open_to("ecr:*", Principal=_PARTNER), _ACTION, pulled_by(_PARTNER)),
+    "ECR208": example(_may("ecr:*"), _ACTION, pulled_by(_PARTNER)),
     "ECR209": example(pulled_by(_LAMBDA), _PRINCIPAL, pulled_by(_LAMBDA, Condition=_ACCOUNT)),
     "ECR210": example(
         _puller(f"{HERE}:payments/api"),
@@ -136,14 +136,8 @@ PROBLEMS: Problems = {
         "an unknown effect": (api(RepositoryPolicyText={"Statement": _REST}), "Permit")
     },
     ("ECR204", _ACTION): {
-        "an action of another service": (
-            open_to("s3:GetObject", Principal=_PARTNER),
-            "s3:GetObject",
-        ),
-        "an action without a service": (
-            open_to("BatchGetImage", Principal=_PARTNER),
-            "BatchGetImage",
-        ),
+        "an action of another service": (_may("s3:GetObject"), "s3:GetObject"),
+        "an action without a service": (_may("BatchGetImage"), "BatchGetImage"),
     },
     ("ECR204", f"{_TASK}.Action"): {
         "an action like no other": (role("ecr:Xyzzy", Resource="*"), "ecr:Xyzzy")
@@ -176,18 +170,18 @@ PROBLEMS: Problems = {
             "Policy": resource(REGISTRY_POLICY, {"PolicyText": {"Fn::Sub": _GIVEN}})
         },
     },
-    ("ECR207", f"{_STATEMENT}.Condition.ForAnyValue:StringLike.aws:PrincipalOrgPaths"): {
-        "a path of any organization": (
-            anyone_with("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-*/r-ab12/*"),
-            "o-*/r-ab12/*",
+    (
+        "ECR207",
+        f"{_STATEMENT}.Condition.ForAnyValue:StringLike.aws:PrincipalOrgPaths",
+        "o-*/r-ab12/*",
+    ): {
+        "a path of any organization": anyone_with(
+            "ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-*/r-ab12/*"
         )
     },
-    ("ECR208", _ACTION): {
-        "everything to another account": (open_to("ecr:*", Principal=_PARTNER), "ecr:*"),
-        "everything to a service": (
-            open_to("ecr:*", Principal=_LAMBDA, Condition=_ACCOUNT),
-            "ecr:*",
-        ),
+    ("ECR208", _ACTION, "ecr:*"): {
+        "everything to another account": _may("ecr:*"),
+        "everything to a service": open_to("ecr:*", Principal=_LAMBDA, Condition=_ACCOUNT),
     },
     ("ECR210", f"{_TASK}.Resource"): {
         "no ARN": _puller("payments/api"),
@@ -197,10 +191,7 @@ PROBLEMS: Problems = {
         "no Region": _puller("arn:aws:ecr::111122223333:repository/a"),
         "no such Region": (_puller(f"arn:aws:ecr:Frankfurt:{HOME[0]}:repository/a"), "Frankfurt"),
         "no account": _puller("arn:aws:ecr:eu-central-1::repository/a"),
-        "a short account in an ARN": (
-            _puller("arn:aws:ecr:eu-central-1:1234:repository/a"),
-            "1234",
-        ),
+        "an ARN's short account": (_puller("arn:aws:ecr:eu-west-1:1234:repository/a"), "1234"),
         "a name with a tag": (_puller(f"{HERE}:repository/a:latest"), "a:latest"),
     },
     ("ECR212", f"{_TASK}.Action"): {

@@ -19,8 +19,9 @@ from ecr_constructs.cloudformation.resource_types import (
 )
 
 Resources = Mapping[str, Mapping[str, Any]]
-# Further violations by rule and place of the finding: resources, and the values in its message.
-Problems = dict[tuple[str, str], dict[str, Resources | tuple[Any, ...]]]
+# Further violations by rule, place of the finding and values in its message: resources, and more
+# values.
+Problems = dict[tuple[str, ...], dict[str, Resources | tuple[Any, ...]]]
 
 HOME, ELSEWHERE = ("111122223333", "eu-central-1"), ("111122223333", "eu-west-1")
 PARTNER = ("444455556666", "eu-central-1")

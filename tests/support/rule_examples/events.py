@@ -175,24 +175,17 @@ PROBLEMS: Problems = {
     ("ECR506", f"{_PATTERN}.detail.scan-status"): {
         "a status that there is not": (on(SCAN, detail={"scan-status": ["COMPLETED"]}), "COMPLETED")
     },
-    ("ECR506", f"{_PATTERN}.detail.action-type"): {
-        "a value of neither event": (
-            on(
-                *(PUSH, "ECR Replication Action"),
-                detail={"action-type": ["PUSH", "REPLICATE", "PULL"]},
-            ),
-            "PULL",
+    ("ECR506", f"{_PATTERN}.detail.action-type", "PULL"): {
+        "a value of neither event": on(
+            *(PUSH, "ECR Replication Action"), detail={"action-type": ["PUSH", "REPLICATE", "PULL"]}
         )
     },
-    ("ECR507", _TOPIC_KEY): {
-        "a key that an alias names": (
-            {
-                **topic({"Ref": "Alias"}),
-                "Alias": resource("AWS::KMS::Alias", {"TargetKeyId": get_att("Key")}),
-                "Key": resource(KEY, {}),
-            },
-            "kms:Decrypt",
-        )
+    ("ECR507", _TOPIC_KEY, "kms:Decrypt"): {
+        "a key that an alias names": {
+            **topic({"Ref": "Alias"}),
+            "Alias": resource("AWS::KMS::Alias", {"TargetKeyId": get_att("Key")}),
+            "Key": resource(KEY, {}),
+        }
     },
     ("ECR510", _SUBJECT): {
         "any subject": (github(sub="*"), "*"),
@@ -200,14 +193,11 @@ PROBLEMS: Problems = {
         "no subject of GitHub": (github(sub="acme/payments"), "GitHub"),
     },
     ("ECR510", _TRUST): {"no condition on sub": github(sub=ABSENT)},
-    ("ECR510", f"{_TRUST}.Condition.StringEquals.{HOST}:sub"): {
-        "a wildcard that is taken literally": (
-            {
-                **ci_role(HOST, get_att("Provider"), **_LITERAL),
-                "Provider": resource("AWS::IAM::OIDCProvider", {"Url": f"https://{HOST}"}),
-            },
-            "repo:acme/a:*",
-        )
+    ("ECR510", f"{_TRUST}.Condition.StringEquals.{HOST}:sub", "repo:acme/a:*"): {
+        "a wildcard that is taken literally": {
+            **ci_role(HOST, get_att("Provider"), **_LITERAL),
+            "Provider": resource("AWS::IAM::OIDCProvider", {"Url": f"https://{HOST}"}),
+        }
     },
     ("ECR511", f"{_TRUST}.Condition.StringEquals.{HOST}:aud"): {"any audience": github(aud="*")},
     ("ECR513", f"{_TRUST}.Condition.StringLike.gitlab.com:sub"): {
@@ -218,10 +208,9 @@ PROBLEMS: Problems = {
             "gitlab.example.com", "project_path:*/api:ref_type:branch:ref:main"
         )
     },
-    ("ECR513", f"{_TRUST}.Condition.StringEquals.gitlab.com:sub"): {
-        "a wildcard of GitLab that is taken literally": (
-            ci("gitlab.com", "project_path:acme/api:*", "StringEquals"),
-            "project_path:acme/api:*",
+    ("ECR513", f"{_TRUST}.Condition.StringEquals.gitlab.com:sub", "project_path:acme/api:*"): {
+        "a wildcard of GitLab that is taken literally": ci(
+            "gitlab.com", "project_path:acme/api:*", "StringEquals"
         )
     },
     ("ECR514", f"{_TRUST}.Condition.StringLike.{BITBUCKET}:sub"): {

@@ -259,11 +259,8 @@ EXAMPLES |= {
 _ALL_BUT = document({"Effect": "Allow", "NotAction": ["ecr:Create*"], "Resource": "*"})
 _GENERATED = {"SecretStringTemplate": '{"user": "a"}', "GenerateStringKey": "accessToken"}
 PROBLEMS |= {
-    ("ECR401", _HUB): {
-        "an Azure registry without a login": (
-            upstream("acme.azurecr.io", CredentialArn=ABSENT),
-            "CredentialArn",
-        )
+    ("ECR401", _HUB, "CredentialArn"): {
+        "an Azure registry without a login": upstream("acme.azurecr.io", CredentialArn=ABSENT)
     },
     ("ECR402", _CREDENTIAL): {
         "no secret": cache(CredentialArn={"Ref": "Q"}) | _QUEUE,
@@ -291,11 +288,8 @@ PROBLEMS |= {
             HOME[0],
         ),
     },
-    ("ECR407", "B.Properties.Prefix"): {
-        "two templates of a prefix": (
-            {"A": creation_template(), "B": creation_template()},
-            "payments",
-        )
+    ("ECR407", "B.Properties.Prefix", "payments"): {
+        "two templates of a prefix": {"A": creation_template(), "B": creation_template()}
     },
     ("ECR004", "Payments.Properties.AppliedFor[0]"): {
         "an occasion that there is not": (one_template(AppliedFor=["PUSH"]), "PUSH")
@@ -304,42 +298,32 @@ PROBLEMS |= {
         "no occasion": one_template(AppliedFor=[]),
         "an occasion twice": (one_template(AppliedFor=["REPLICATION"] * 2), "REPLICATION"),
     },
-    ("ECR408", "Payments.Properties.EncryptionConfiguration"): {
-        "KMS without a role": (
-            one_template(EncryptionConfiguration={"EncryptionType": "KMS"}),
-            "KMS",
-        )
+    ("ECR408", "Payments.Properties.EncryptionConfiguration", "KMS"): {
+        "KMS without a role": one_template(EncryptionConfiguration={"EncryptionType": "KMS"})
     },
     ("ECR409", _ROLE): {
         "a role with a path": (with_role(f"{OWN_ROLE}/team/create"), f"{OWN_ROLE}/team/create"),
         "a referred role with a path": (lent(Path="/team/"), "/team/"),
-        "a role that may nothing": (
-            lent(Policies=inline(["s3:GetObject"])),
-            "ecr:CreateRepository",
-        ),
-        "a role that may nothing at all": (lent(), "ecr:CreateRepository"),
-        "a role whose policies give it other things": (
-            {
-                **lent(ManagedPolicyArns=[{"Ref": "Managed"}], RoleName="create"),
-                "Managed": policy("AWS::IAM::ManagedPolicy", "s3:GetObject"),
-                "Named": policy("AWS::IAM::Policy", "s3:PutObject", Roles=["create", "other"]),
-                "More": policy("AWS::IAM::RolePolicy", "s3:*", RoleName={"Ref": "Role"}),
-            },
-            "ecr:CreateRepository",
-        ),
-        "a role that may all but what is meant": (
-            lent() | attached(_ALL_BUT),
-            "ecr:CreateRepository",
-        ),
-        "a role that may not tag": (
-            {
-                "Payments": creation_template(CustomRoleArn=get_att("Role"), ResourceTags=_TAGS),
-                "Role": lent(Policies=inline(["ecr:CreateRepository"]))["Role"],
-            },
-            "ecr:TagResource",
-        ),
         "a template's role that is none": with_role(get_att("Q"), **_QUEUE),
     },
+    ("ECR409", _ROLE, "ecr:CreateRepository"): {
+        "a role that may nothing": lent(Policies=inline(["s3:GetObject"])),
+        "a role that may nothing at all": lent(),
+        "a role whose policies give it other things": {
+            **lent(ManagedPolicyArns=[{"Ref": "Managed"}], RoleName="create"),
+            "Managed": policy("AWS::IAM::ManagedPolicy", "s3:GetObject"),
+            "Named": policy("AWS::IAM::Policy", "s3:PutObject", Roles=["create", "other"]),
+            "More": policy("AWS::IAM::RolePolicy", "s3:*", RoleName={"Ref": "Role"}),
+        },
+        "a role that may all but what is meant": lent() | attached(_ALL_BUT),
+    },
+    ("ECR409", _ROLE, "ecr:TagResource"): {
+        "a role that may not tag": {
+            "Payments": creation_template(CustomRoleArn=get_att("Role"), ResourceTags=_TAGS),
+            "Role": lent(Policies=inline(["ecr:CreateRepository"]))["Role"],
+        }
+    },
+    ("ECR004", f"{_HUB}.CustomRoleArn"): {"a list for a role": cache(CustomRoleArn=["a"])},
     ("ECR420", _VALUE): {
         "a plain value of any shape": secret(Name=_SECRET_NAME, SecretString="password")
     },

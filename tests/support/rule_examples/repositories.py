@@ -137,11 +137,10 @@ PROBLEMS: Problems = {
     ("ECR001", "Payments.Properties"): {
         "a missing property": (one_template(Prefix=ABSENT), "Prefix")
     },
-    ("ECR001", "Copies.Properties.ReplicationConfiguration.Rules[0].Destinations[0]"): {
-        "a destination without a Region": (
-            {"Copies": replication({"Destinations": [{"RegistryId": "1"}]})},
-            "Region",
-        )
+    ("ECR001", "Copies.Properties.ReplicationConfiguration.Rules[0].Destinations[0]", "Region"): {
+        "a destination without a Region": {
+            "Copies": replication({"Destinations": [{"RegistryId": "1"}]})
+        }
     },
     ("ECR004", f"{_API}.LifecyclePolicy.LifecyclePolicyText"): {
         "an object where text is due": api(
@@ -159,11 +158,8 @@ PROBLEMS: Problems = {
     ("ECR010", f"{_API}.Tags"): {
         "a tag twice": api(Tags=[{"Key": "a", "Value": "1"}, {"Key": "a", "Value": 2}])
     },
-    ("ECR011", f"{_API}.{_SETTING}"): {
-        "a setting without filters": (
-            api(ImageTagMutability="MUTABLE_WITH_EXCLUSION"),
-            "MUTABLE_WITH_EXCLUSION",
-        )
+    ("ECR011", f"{_API}.{_SETTING}", "MUTABLE_WITH_EXCLUSION"): {
+        "a setting without filters": api(ImageTagMutability="MUTABLE_WITH_EXCLUSION")
     },
     ("ECR011", f"{_API}.{_FILTERS}"): {
         "filters for tags that are mutable by default": (
@@ -283,11 +279,8 @@ PROBLEMS |= {
             "JSON",
         ),
     },
-    ("ECR101", "Payments.Properties.LifecyclePolicy"): {
-        "a policy that is too long": (
-            one_template(LifecyclePolicy='{"rules": []}' + " " * 30_720),
-            "30,720",
-        )
+    ("ECR101", "Payments.Properties.LifecyclePolicy", "30,720"): {
+        "a policy that is too long": one_template(LifecyclePolicy='{"rules": []}' + " " * 30_720)
     },
     ("ECR102", "Payments.Properties"): {
         "a template without a policy": one_template(LifecyclePolicy=ABSENT)
