@@ -34,12 +34,7 @@ def report(templates: Sequence[Template]) -> Report:
 
 
 def report_on(assembly: TemplateSet, is_selected: Callable[[Resource], bool]) -> Report:
-    """Return the findings and the suppressed findings of some resources.
-
-    Args:
-        assembly: All templates; rules read those of other resources too.
-        is_selected: Tells whether to check a resource. Each template as a whole is checked.
-    """
+    """Return the findings and suppressed findings of templates and of their selected resources."""
     by_type = _by_type(RULES)
     findings: list[Finding] = []
     suppressed: list[Suppressed] = []

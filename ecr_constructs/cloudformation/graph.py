@@ -161,6 +161,11 @@ class Resource(_Memo):
         """The account and Region of the resource; None if either is unknown."""
         return self.stack.registry
 
+    def name_for(self, other: Resource) -> str:
+        """Return the logical id, with the template if another resource is in a different one."""
+        is_near = self.stack is other.stack
+        return self.id if is_near else f"{self.id} of {self.stack.template.name}"
+
     def __repr__(self) -> str:
         """Return type, logical id and template."""
         return f"<{self.type} {self.id} in {self.stack.template.name}>"

@@ -56,11 +56,12 @@ from ecr_constructs.model.validation import ValidationError
 def _one_owner(resource: Resource) -> Iterator[Problem]:
     first = resource.assembly.first_sibling(resource)
     if first is not resource:
-        where = "" if first.stack is resource.stack else f" of {first.stack.template.name}"
-        yield Problem((), f"{first.id}{where} already defines this setting of the registry")
+        name = first.name_for(resource)
+        yield Problem((), f"{name} already defines this setting of the registry")
 
 
 _RULES = ("Properties", "Rules")
+_FREQUENCIES = ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")
 
 
 def _filters(resource: Resource, index: int) -> tuple[str, ...]:
@@ -94,9 +95,6 @@ def _accepted_scanning(resource: Resource) -> Iterator[Problem]:
         Scanning(scan_type, *(filters.get(name, ()) for name in _FREQUENCIES))  # type: ignore[arg-type]
     except ValidationError as error:
         yield from model_problems(_RULES, error.diagnostics)
-
-
-_FREQUENCIES = ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")
 
 
 @error_rule(

@@ -64,8 +64,7 @@ def _defined_once(resource: Resource) -> Iterator[Problem]:
     name = resource.text("RepositoryName")
     first = resource.assembly.first_of(resource, "RepositoryName") if name else None
     if first is not None and first is not resource:
-        where = "" if first.stack is resource.stack else f" of {first.stack.template.name}"
-        yield Problem(_NAME_PATH, f"{name!r} is also the name of {first.id}{where}")
+        yield Problem(_NAME_PATH, f"{name!r} is also the name of {first.name_for(resource)}")
 
 
 _FILTERS = "ImageTagMutabilityExclusionFilters"
