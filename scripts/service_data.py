@@ -18,6 +18,7 @@ from ecr_constructs.cloudformation.resource_types import ECR_TYPES, REPLICATION
 
 _PACKAGE = Path(__file__).parent.parent / "ecr_constructs"
 PATH = _PACKAGE / "cloudformation" / "aws_metadata.json"
+REGIONS_PATH = _PACKAGE / "model" / "regions.json"
 CREATE_ONLY = _PACKAGE / "review" / "create_only.json"
 _POLICIES = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
 # A Region that has every type.
@@ -39,7 +40,6 @@ def service_data() -> str:
     """Return the data as it is in the file."""
     document = {
         "actions": {service: _actions(service) for service in ("ecr", "ecr-public")},
-        "regions": sorted(REGIONS),
         "types": {kind: _type(kind) for kind in sorted(ECR_TYPES)},
     }
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
@@ -100,7 +100,13 @@ def create_only_data() -> str:
     return json.dumps(document, indent=0, sort_keys=True) + "\n"
 
 
+def files() -> dict[Path, str]:
+    """Return the content of each file."""
+    regions = json.dumps(sorted(REGIONS), indent=1) + "\n"
+    return {PATH: service_data(), REGIONS_PATH: regions, CREATE_ONLY: create_only_data()}
+
+
 if __name__ == "__main__":
-    for path, text in ((PATH, service_data()), (CREATE_ONLY, create_only_data())):
+    for path, text in files().items():
         path.write_text(text, encoding="utf-8")
         print(f"wrote {path.name}")

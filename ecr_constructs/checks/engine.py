@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from ecr_constructs.checks.finding import Finding, Report, Suppressed
 from ecr_constructs.checks.rule import Problem, Rule
 from ecr_constructs.checks.rules import RULES
-from ecr_constructs.checks.rules.suppressions import UNREASONED, UNUSED
+from ecr_constructs.checks.rules.template import UNREASONED, UNUSED
 from ecr_constructs.checks.suppressions import Suppression, suppressions
 from ecr_constructs.cloudformation.graph import Resource, Stack, TemplateSet
 from ecr_constructs.cloudformation.template import Template
@@ -34,12 +34,7 @@ def report(templates: Sequence[Template]) -> Report:
 
 
 def report_on(assembly: TemplateSet, is_selected: Callable[[Resource], bool]) -> Report:
-    """Return the findings and the suppressed findings of some resources.
-
-    Args:
-        assembly: All templates; rules read those of other resources too.
-        is_selected: Tells whether to check a resource. Each template as a whole is checked.
-    """
+    """Return the findings and suppressed findings of templates and of their selected resources."""
     by_type = _by_type(RULES)
     findings: list[Finding] = []
     suppressed: list[Suppressed] = []
@@ -111,10 +106,7 @@ def _about(stack: Stack, suppression: Suppression, rule: Rule) -> Finding:
     return _finding(stack, suppression.resource, rule, Problem(suppression.path, message))
 
 
-_ENDINGS = {
-    UNREASONED.id: "without a reason",
-    UNUSED.id: "but has no finding here",
-}
+_ENDINGS = {UNREASONED.id: "without a reason", UNUSED.id: "but has no finding here"}
 
 
 def _finding(stack: Stack, resource: str, rule: Rule, problem: Problem) -> Finding:

@@ -14,7 +14,7 @@ from ecr_constructs.checks.engine import report
 from ecr_constructs.checks.finding import Finding
 from ecr_constructs.checks.rule import Rule
 from ecr_constructs.checks.rules import RULES
-from ecr_constructs.checks.rules.suppressions import UNREASONED, UNUSED
+from ecr_constructs.checks.rules.template import UNREASONED, UNUSED
 from ecr_constructs.cloudformation.acknowledgments import (
     PLUGIN,
     Acknowledgment,

@@ -2,11 +2,20 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.template import Place
 from ecr_constructs.model.diagnostics import Diagnostic, Severity
+
+# Where the requirements are documented.
+_AWS = "https://docs.aws.amazon.com"
+ECR_GUIDE = f"{_AWS}/AmazonECR/latest/userguide"
+ECR_API = f"{_AWS}/AmazonECR/latest/APIReference"
+CFN_GUIDE = f"{_AWS}/AWSCloudFormation/latest/UserGuide"
+CFN_REFERENCE = f"{_AWS}/AWSCloudFormation/latest/TemplateReference"
+IAM_GUIDE = f"{_AWS}/IAM/latest/UserGuide"
 
 
 class Problem(NamedTuple):
@@ -59,8 +68,8 @@ class Rule:
 
 
 def rule(
-    rule_id: str,
     severity: Severity,
+    rule_id: str,
     summary: str,
     *,
     types: Sequence[str],
@@ -87,15 +96,21 @@ def rule(
     return decorate
 
 
+error_rule = partial(rule, Severity.ERROR)
+warning_rule = partial(rule, Severity.WARNING)
+
+
 def model_problems(
     path: Place, errors: Iterable[Diagnostic | str], prefix: str = ""
 ) -> Iterator[Problem]:
-    """Yield what the model rejects as problems at a place.
+    """Yield what the model rejects at a place, each message after a prefix."""
+    return (Problem(path, f"{prefix}{error}") for error in errors)
 
-    Args:
-        path: The place below the resource.
-        errors: The errors of the model.
-        prefix: Text before each message, such as the rejected value.
-    """
-    for error in errors:
-        yield Problem(path, f"{prefix}{error}")
+
+def wrong_type_problems(
+    resource: Resource, path: Place, value: object, wanted: str, name: str
+) -> Iterator[Problem]:
+    """Yield a problem if a value refers to a resource that is definitely of another type."""
+    wrong = resource.assembly.wrong_type_reference(value, wanted)
+    if wrong is not None:
+        yield Problem(path, f"{wrong.id} is of type {wrong.type}, not a {name}")

@@ -46,20 +46,12 @@ class Suppression:
     construct: str = ""
 
 
-def suppressions(
-    stack: Stack, is_selected: Callable[[Resource], bool] = lambda _: True
-) -> Iterator[Suppression]:
-    """Yield the suppressions of a template and of its resources.
-
-    Args:
-        stack: The template.
-        is_selected: Tells whether to read those of a resource. Default: all.
-    """
+def suppressions(stack: Stack, is_selected: Callable[[Resource], bool]) -> Iterator[Suppression]:
+    """Yield the suppressions of a template and of its selected resources."""
     yield from _in_metadata("", stack.body.get("Metadata"))
     yield from _acknowledged_for_all(stack)
     for resource in filter(is_selected, stack.resources.values()):
-        if "Metadata" in resource.body:
-            yield from _in_metadata(resource.id, resource.body["Metadata"])
+        yield from _in_metadata(resource.id, resource.body.get("Metadata"))
         yield from _acknowledged(resource)
 
 
@@ -84,8 +76,8 @@ def _in_metadata(resource: str, metadata: object) -> Iterator[Suppression]:
     for place, key in _FORMATS:
         entries = _at(metadata, *place)
         for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-            rule = entry.get(key) if isinstance(entry, Mapping) else entry
-            reason = entry.get("reason") if isinstance(entry, Mapping) else None
+            is_mapping = isinstance(entry, Mapping)
+            rule, reason = (entry.get(key), entry.get("reason")) if is_mapping else (entry, None)
             pattern = _ID if key or resource else _IDS
             match = pattern.fullmatch(rule) if isinstance(rule, str) else None
             if match:

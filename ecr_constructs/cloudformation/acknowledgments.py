@@ -4,22 +4,19 @@ CDK writes acknowledgments of a stack and its constructs to a file next to the t
 not write those of a stage or the app; they are only in the report of a synthesis with the plugin.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ecr_constructs.cloudformation.cloud_assembly import MANIFEST
-from ecr_constructs.cloudformation.errors import TemplateError
+from ecr_constructs.cloudformation.cloud_assembly import MANIFEST, read_document
 
 PLUGIN = "EcrChecks"
 """The plugin name before rule ids in acknowledgments."""
 
 KEY = "aws:cdk:acknowledged-rules"
 """``cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY``."""
-
 
 _REPORT = "validation-report.json"
 
@@ -50,12 +47,11 @@ class Acknowledgment:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """The acknowledgments in a stack.
+    """The acknowledgments in a stack and its nested stacks.
 
     Attributes:
-        all: The acknowledgments, also those in nested stacks.
-        constructs: The construct paths of the stack and its nested stacks by template file name;
-            empty without acknowledgments.
+        all: The acknowledgments.
+        constructs: The construct paths by template file name; empty without acknowledgments.
     """
 
     all: Sequence[Acknowledgment] = ()
@@ -63,26 +59,14 @@ class Acknowledged:
 
 
 def acknowledged_in(template: Path) -> Acknowledged:
-    """Return the acknowledgments in a stack and in its nested stacks.
-
-    Args:
-        template: The template of the stack in a cloud assembly; elsewhere there are none.
-
-    Raises:
-        TemplateError: The metadata file is not JSON.
-    """
+    """Return the acknowledgments in a stack of a cloud assembly and in its nested stacks."""
     metadata = template.with_name(template.name.replace(".template.json", ".metadata.json"))
     if metadata == template or not metadata.is_file():
         return Acknowledged()
-    text = metadata.read_text(encoding="utf-8")
     # The file is large (a stack trace for each resource), and rarely has acknowledgments.
-    if f'"{KEY}"' not in text:
+    if f'"{KEY}"' not in metadata.read_text(encoding="utf-8"):
         return Acknowledged()
-    try:
-        content = json.loads(text)
-    except ValueError:
-        msg = f"{metadata} is not JSON; synthesize again"
-        raise TemplateError(msg) from None
+    content = read_document(metadata)
     entries = [
         (path.removeprefix("/"), entry) for path, items in content.items() for entry in items
     ]
@@ -123,12 +107,7 @@ def _upwards(path: str) -> Iterator[str]:
 
 
 def above(app: Any, stacks: Sequence[str]) -> Iterator[Acknowledgment]:
-    """Yield the acknowledgments of an app above its stacks.
-
-    Args:
-        app: The ``cdk.App``.
-        stacks: The construct paths of the stacks.
-    """
+    """Yield the acknowledgments of a ``cdk.App`` above its stacks, given by construct path."""
     parts = [stack.split("/") for stack in stacks]
     paths = {tuple(names[:length]) for names in parts for length in range(len(names))}
     for path in sorted(paths):
@@ -147,24 +126,15 @@ def _read(path: str, reasons: Mapping[str, str]) -> Iterator[Acknowledgment]:
 
 
 def acknowledged_at_synthesis(assembly: Path) -> Mapping[Path | None, Sequence[Acknowledgment]]:
-    """Return the reported acknowledgments by template; those of whole stacks by None.
+    """Return the acknowledgments reported in an app's cloud assembly, by template.
 
-    Args:
-        assembly: The folder of the cloud assembly of the app. Other folders have no report.
-
-    Raises:
-        TemplateError: The report is not JSON.
+    Those of whole stacks are under None.
     """
     by_template: dict[Path | None, list[Acknowledgment]] = defaultdict(list)
     report = assembly / _REPORT
     if not report.is_file() or not (assembly / MANIFEST).is_file():
         return by_template
-    try:
-        content = json.loads(report.read_text(encoding="utf-8"))
-    except ValueError:
-        msg = f"{report} is not JSON; synthesize again"
-        raise TemplateError(msg) from None
-    for template, item in _read_report(content):
+    for template, item in _read_report(read_document(report)):
         by_template[(assembly / template).resolve() if template else None].append(item)
     return by_template
 

@@ -1,4 +1,4 @@
-"""CloudFormation schemas, Regions and IAM actions of ECR, written by `scripts.service_data`."""
+"""CloudFormation schemas and IAM actions of ECR, written by `scripts.service_data`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,11 +19,6 @@ def schema_of(resource_type: str) -> Mapping[str, Any]:
     """Return the schema of a resource type: properties, types, options, sizes."""
     schema: Mapping[str, Any] = _data()["types"][resource_type]
     return schema
-
-
-def regions() -> frozenset[str]:
-    """Return all Regions."""
-    return frozenset(_data()["regions"])
 
 
 def actions_of(service: str) -> Sequence[str]:

@@ -37,11 +37,7 @@ class StackFile:
 
 
 def stack_files(folder: Path) -> Iterator[StackFile]:
-    """Yield the stacks of a cloud assembly and of the stages in it.
-
-    Raises:
-        TemplateError: The manifest cannot be read.
-    """
+    """Yield the stacks of a cloud assembly and of the stages in it."""
     for artifact in _artifacts(folder / MANIFEST):
         match artifact:
             case {"type": "aws:cloudformation:stack", "properties": {"templateFile": str(file)}}:
@@ -58,12 +54,7 @@ def top_of(folder: Path) -> Path:
 
 
 def nested_in(file: StackFile, body: Mapping[str, Any]) -> Iterator[Path]:
-    """Yield the templates of nested stacks that are in the same folder.
-
-    Args:
-        file: The template of the stack.
-        body: Its content.
-    """
+    """Yield the templates of the nested stacks of a template that are in the same folder."""
     folder, paths = file.path.parent, set()
     for resource in body["Resources"].values():
         match resource:
@@ -79,7 +70,7 @@ def nested_in(file: StackFile, body: Mapping[str, Any]) -> Iterator[Path]:
 
 
 def _assets(path: Path) -> Iterator[str]:
-    content = _json(path)
+    content = read_document(path)
     files = content.get("files") if isinstance(content, Mapping) else None
     for asset in files.values() if isinstance(files, Mapping) else ():
         match asset:
@@ -88,26 +79,26 @@ def _assets(path: Path) -> Iterator[str]:
 
 
 def _artifacts(path: Path) -> Iterator[Mapping[str, Any]]:
-    content = _json(path)
+    content = read_document(path)
     artifacts = content.get("artifacts") if isinstance(content, Mapping) else None
     if isinstance(artifacts, Mapping):
         yield from (item for item in artifacts.values() if isinstance(item, Mapping))
 
 
-def _json(path: Path) -> Any:
+def read_document(path: Path) -> Any:
+    """Return the content of a file of a cloud assembly that CDK writes besides templates."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror}"
-        raise TemplateError(msg) from None
+        raise TemplateError(msg, code="file-unreadable", path=path) from None
     except (ValueError, RecursionError):
         msg = f"{path} is not JSON; synthesize again"
-        raise TemplateError(msg) from None
+        raise TemplateError(msg, code="assembly-not-json", path=path) from None
 
 
 def _environment(environment: object) -> tuple[str | None, str | None]:
     """Return account and Region of ``aws://111122223333/eu-central-1``."""
-    parts = str(environment).removeprefix("aws://").split("/")
-    account, region = (*parts, "", "")[:2]
-    names = [None if not item or item.startswith(_UNKNOWN) else item for item in (account, region)]
-    return names[0], names[1]
+    parts = [*str(environment).removeprefix("aws://").split("/"), ""][:2]
+    account, region = (None if not name or name.startswith(_UNKNOWN) else name for name in parts)
+    return account, region

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ecr_constructs.cloudformation.intrinsics import ABSENT, UNKNOWN, Resolver
 from ecr_constructs.cloudformation.resource_types import (
@@ -36,7 +35,28 @@ _UNKNOWN_PARTS = {
 }
 
 
-class Resource:
+_T = TypeVar("_T")
+
+
+class _Memo:
+    """An object that remembers what is computed from it.
+
+    Attributes:
+        memo: The results by function, or by another key.
+    """
+
+    def __init__(self) -> None:
+        self.memo: dict[Any, Any] = {}
+
+    def memoized(self, compute: Callable[[Self], _T]) -> _T:
+        """Return the result of a function for this object, computed once."""
+        if compute not in self.memo:
+            self.memo[compute] = compute(self)
+        result: _T = self.memo[compute]
+        return result
+
+
+class Resource(_Memo):
     """A resource of a template, or the template as a whole, which has no id and no type.
 
     Attributes:
@@ -44,17 +64,16 @@ class Resource:
         id: The logical id.
         body: The resource as written.
         type: The resource type; ``""`` if there is none.
-        memo: Results that rules cache.
     """
 
     def __init__(self, stack: Stack, logical_id: str, body: Mapping[str, Any]) -> None:
         """Store the resource; nothing is resolved yet."""
+        super().__init__()
         self.stack = stack
         self.id = logical_id
         self.body = body
         kind = body.get("Type")
         self.type: str = kind if isinstance(kind, str) else ""
-        self.memo: dict[str, Any] = {}
         self._values: dict[str, Any] = {}
 
     @cached_property
@@ -142,6 +161,11 @@ class Resource:
         """The account and Region of the resource; None if either is unknown."""
         return self.stack.registry
 
+    def name_for(self, other: Resource) -> str:
+        """Return the logical id, with the template if another resource is in a different one."""
+        is_near = self.stack is other.stack
+        return self.id if is_near else f"{self.id} of {self.stack.template.name}"
+
     def __repr__(self) -> str:
         """Return type, logical id and template."""
         return f"<{self.type} {self.id} in {self.stack.template.name}>"
@@ -160,12 +184,7 @@ def topics_of(policy: Resource) -> Sequence[object]:
 
 
 def _attribute_of(resource: Resource, name: str) -> str | None:
-    """Return the known part of the value of an attribute; None if all of it is unknown.
-
-    Args:
-        resource: The resource.
-        name: The attribute, or ``Ref``.
-    """
+    """Return the known part of the value of an attribute, or of ``Ref``; None if none is known."""
     if (resource.type, name) == (REPOSITORY, "Arn") and resource.text("RepositoryName"):
         return f"{_arn('ecr', resource)}:repository/{resource.text('RepositoryName')}"
     if resource.type in (REPOSITORY, PUBLIC_REPOSITORY) and name == "Ref":
@@ -185,11 +204,12 @@ def _arn(service: str, resource: Resource) -> str:
     )
 
 
-class Stack:
+class Stack(_Memo):
     """A template with its resources; implements `ResolutionScope` for `Resolver`."""
 
     def __init__(self, assembly: TemplateSet, number: int, template: Template) -> None:
         """Read the resources."""
+        super().__init__()
         self.assembly = assembly
         self.template = template
         self.body = template.body
@@ -249,19 +269,13 @@ class Stack:
         return self.assembly.exported(self, export)
 
 
-@dataclass(frozen=True, slots=True)
-class _Export:
-    stack: Stack
-    value: Any
-
-
-class TemplateSet:
+class TemplateSet(_Memo):
     """All templates that are checked together."""
 
     def __init__(self, templates: Sequence[Template]) -> None:
         """Read the stacks."""
+        super().__init__()
         self.stacks = [Stack(self, number, template) for number, template in enumerate(templates)]
-        self.memo: dict[Any, Any] = {}
         self._importing: set[str] = set()
         self._equals: dict[tuple[str, object, str], dict[str, list[Resource]]] = {}
 
@@ -309,12 +323,7 @@ class TemplateSet:
         return next(filter(resource.is_created_with, self.siblings(resource)))
 
     def first_of(self, resource: Resource, name: str) -> Resource:
-        """Return the first sibling of a resource that has an equal property.
-
-        Args:
-            resource: A resource with this property.
-            name: The property, a literal string.
-        """
+        """Return the first sibling of a resource that has an equal property, a literal string."""
         key = (resource.type, resource.stack.registry_key, name)
         if key not in self._equals:
             equals: dict[str, list[Resource]] = defaultdict(list)
@@ -334,20 +343,25 @@ class TemplateSet:
         return users
 
     @cached_property
-    def topics_of_events(self) -> frozenset[Resource]:
-        """The topics that event rules for ECR send to."""
-        targets = [
-            self.referred_to(target.get("Arn"))
+    def event_targets(self) -> list[tuple[Mapping[str, Any], Resource]]:
+        """The targets of event rules for ECR that are resources of the templates."""
+        return [
+            (target, resource)
             for rule in self.of_type(EVENT_RULE)
             if is_about_images(rule.get("EventPattern"))
             for _, target in rule.mappings("Targets")
+            if (resource := self.referred_to(target.get("Arn"))) is not None
         ]
-        return frozenset(item for item in targets if item is not None and item.type == TOPIC)
+
+    @cached_property
+    def topics_of_events(self) -> frozenset[Resource]:
+        """The topics that event rules for ECR send to."""
+        return frozenset(item for _, item in self.event_targets if item.type == TOPIC)
 
     @cached_property
     def _keys_of_topics(self) -> frozenset[Resource]:
-        keys = [self.referred_to(topic.get("KmsMasterKeyId")) for topic in self.topics_of_events]
-        return frozenset(key for key in keys if key is not None)
+        keys = {self.referred_to(topic.get("KmsMasterKeyId")) for topic in self.topics_of_events}
+        return frozenset(filter(None, keys))
 
     def serves_ecr(self, resource: Resource) -> bool:
         """Tell whether a key encrypts images or their events, or a policy is of their topic."""
@@ -386,8 +400,8 @@ class TemplateSet:
         return target
 
     @cached_property
-    def _exports(self) -> dict[str, list[_Export]]:
-        exports: dict[str, list[_Export]] = defaultdict(list)
+    def _exports(self) -> dict[str, list[tuple[Stack, Any]]]:
+        exports: dict[str, list[tuple[Stack, Any]]] = defaultdict(list)
         for stack in self.stacks:
             outputs = stack.body.get("Outputs")
             for output in outputs.values() if isinstance(outputs, Mapping) else ():
@@ -395,7 +409,7 @@ class TemplateSet:
                     case {"Export": {"Name": name}, "Value": value}:
                         resolved = stack.resolver.resolve(name)
                         if isinstance(resolved, str):
-                            exports[resolved].append(_Export(stack, value))
+                            exports[resolved].append((stack, value))
         return exports
 
     def exported(self, importer: Stack, name: str) -> object:
@@ -406,13 +420,14 @@ class TemplateSet:
         try:
             here = (importer.account, importer.region)
             exports = [
-                export
-                for export in self._exports.get(name, ())
-                if (export.stack.account, export.stack.region) == here
+                (stack, value)
+                for stack, value in self._exports.get(name, ())
+                if (stack.account, stack.region) == here
             ]
             if len(exports) != 1:
                 return UNKNOWN
-            value = exports[0].stack.resolver.resolve(exports[0].value)
-            return UNKNOWN if value is ABSENT else value
+            [(stack, value)] = exports
+            resolved = stack.resolver.resolve(value)
+            return UNKNOWN if resolved is ABSENT else resolved
         finally:
             self._importing.discard(name)

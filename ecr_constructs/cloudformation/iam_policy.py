@@ -3,7 +3,7 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -55,16 +55,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement of a policy.
+    """A statement of a policy, resolved; its place is below the resource.
 
     Attributes:
-        path: The place below the resource.
-        body: The resolved statement.
-        allows: Whether the effect is Allow.
         principals: The principals as type and value: ``("AWS", "*")``.
-        actions: The actions; unresolved ones are marks.
-        resources: The resources; empty if the statement has none.
-        conditions: The conditions.
     """
 
     path: Place
@@ -109,10 +103,7 @@ class Policy:
 
 def policies_of(resource: Resource) -> tuple[Policy, ...]:
     """Return the policies of a resource, except unresolved ones."""
-    if "policies" not in resource.memo:
-        resource.memo["policies"] = tuple(_policies(resource))
-    policies: tuple[Policy, ...] = resource.memo["policies"]
-    return policies
+    return resource.memoized(_policies)
 
 
 def is_policy_known(resource: Resource, name: str, *path: str | int) -> bool:
@@ -125,13 +116,35 @@ def is_policy_known(resource: Resource, name: str, *path: str | int) -> bool:
     return all(isinstance(statement, Mapping) for statement in statements)
 
 
+def statements_of(resource: Resource) -> Iterator[Statement]:
+    """Yield the statements of all policies of a resource."""
+    return (statement for policy in policies_of(resource) for statement in policy.statements)
+
+
 def allowed(resource: Resource) -> Iterator[Statement]:
     """Yield the statements of a resource's policies that allow something."""
-    for policy in policies_of(resource):
-        yield from (statement for statement in policy.statements if statement.allows)
+    return (statement for statement in statements_of(resource) if statement.allows)
 
 
-def _policies(resource: Resource) -> Iterator[Policy]:
+def grants(
+    statements: Iterable[Statement], action: str, is_principal: Callable[[str], bool]
+) -> bool:
+    """Tell whether one of the statements may allow an action to a principal."""
+    return any(
+        statement.may(action)
+        and any(
+            value == "*" or is_principal(value) or is_unresolved(value)
+            for _, value in statement.principals
+        )
+        for statement in statements
+    )
+
+
+def _policies(resource: Resource) -> tuple[Policy, ...]:
+    return tuple(_read(resource))
+
+
+def _read(resource: Resource) -> Iterator[Policy]:
     if resource.type in _PROPERTIES:
         kind, name = _PROPERTIES[resource.type]
         yield from _policy(kind, ("Properties", name), resource.get(name))
@@ -223,16 +236,8 @@ def _matcher(pattern: str) -> re.Pattern[str]:
     return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 
-_ATTACHED = "attached policies"
-
-
 class Permissions(NamedTuple):
-    """The permissions of a role.
-
-    Attributes:
-        statements: The statements that allow something.
-        is_known: Whether these are all statements of the role.
-    """
+    """The statements that allow a role something, and whether these are all of them."""
 
     statements: Sequence[Statement]
     is_known: bool
@@ -254,7 +259,7 @@ def permissions_of(role: Resource) -> Permissions:
     They come from inline policies, managed policies that the role names, and policies that name
     the role. The content of AWS managed policies, and of any defined elsewhere, is unknown.
     """
-    attached = _attached(role.assembly)
+    attached = role.assembly.memoized(_attachments)
     name = role.text("RoleName")
     is_known = role.is_known and not attached.to_anyone and not is_unresolved(role.get("RoleName"))
     policies = [*attached.by_role.get(role, ()), *attached.by_name.get(name or "", ())]
@@ -272,13 +277,6 @@ def permissions_of(role: Resource) -> Permissions:
         is_known = is_known and is_policy_known(policy, "PolicyDocument")
         statements += allowed(policy)
     return Permissions(statements, is_known)
-
-
-def _attached(assembly: TemplateSet) -> _Attached:
-    if _ATTACHED not in assembly.memo:
-        assembly.memo[_ATTACHED] = _attachments(assembly)
-    attached: _Attached = assembly.memo[_ATTACHED]
-    return attached
 
 
 def _attachments(assembly: TemplateSet) -> _Attached:

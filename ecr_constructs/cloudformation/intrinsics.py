@@ -110,30 +110,27 @@ class Resolver:
         return values.get(name) or f"${{Token[{name.replace('::', '.')}]}}"
 
     def _get_att(self, argument: Any, depth: int) -> Any:
-        if isinstance(argument, str):
-            argument = argument.split(".", 1)
-        if not isinstance(argument, list) or len(argument) != 2:  # noqa: PLR2004 - id and name
-            return UNKNOWN
-        logical_id, name = argument[0], self.resolve(argument[1], depth)
-        is_literal = isinstance(name, str) and not is_unresolved(name)
-        if not isinstance(logical_id, str) or not is_literal:
-            return UNKNOWN
-        return self._scope.attribute(logical_id, name)
+        match argument.split(".", 1) if isinstance(argument, str) else argument:
+            case [str(logical_id), attribute]:
+                name = self.resolve(attribute, depth)
+                if isinstance(name, str) and not is_unresolved(name):
+                    return self._scope.attribute(logical_id, name)
+        return UNKNOWN
 
     def _join(self, argument: Any, depth: int) -> Any:
-        if not isinstance(argument, list) or len(argument) != 2:  # noqa: PLR2004
-            return UNKNOWN
-        parts = self.resolve(argument[1], depth)
-        if not isinstance(parts, list) or not isinstance(argument[0], str):
-            return UNKNOWN
-        return argument[0].join(_text(part) for part in parts)
+        match argument:
+            case [str(separator), values]:
+                parts = self.resolve(values, depth)
+                if isinstance(parts, list):
+                    return separator.join(map(_text, parts))
+        return UNKNOWN
 
     def _sub(self, argument: Any, depth: int) -> Any:
-        variables: Mapping[str, Any] = {}
-        if isinstance(argument, list) and len(argument) == 2:  # noqa: PLR2004
-            argument, variables = argument[0], _mapping(argument[1])
-        if not isinstance(argument, str):
-            return UNKNOWN
+        match argument if isinstance(argument, list) else [argument, {}]:
+            case [str(text), values]:
+                variables = _mapping(values)
+            case _:
+                return UNKNOWN
 
         def replaced(match: re.Match[str]) -> str:
             literal, name = match[1], match[2].strip()
@@ -143,20 +140,16 @@ class Resolver:
                 return _text(self.resolve(variables[name], depth))
             return _text(self._get_att(name, depth) if "." in name else self._ref(name, depth))
 
-        return self.resolve(_VARIABLE.sub(replaced, argument))
+        return self.resolve(_VARIABLE.sub(replaced, text))
 
     def _select(self, argument: Any, depth: int) -> Any:
-        resolved = self.resolve(argument, depth)
-        if not isinstance(resolved, list) or len(resolved) != 2:  # noqa: PLR2004
-            return UNKNOWN
-        index, values = resolved
-        if not str(index).isdecimal() or not isinstance(values, list):
-            return UNKNOWN
-        return values[int(index)] if int(index) < len(values) else UNKNOWN
+        match self.resolve(argument, depth):
+            case [index, list(values)] if str(index).isdecimal() and int(index) < len(values):
+                return values[int(index)]
+        return UNKNOWN
 
     def _split(self, argument: Any, depth: int) -> Any:
-        resolved = self.resolve(argument, depth)
-        match resolved:
+        match self.resolve(argument, depth):
             case [str(separator), str(text)] if separator and not is_unresolved(text):
                 return text.split(separator)
         return UNKNOWN

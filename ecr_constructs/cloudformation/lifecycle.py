@@ -50,11 +50,7 @@ class PolicyError(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def errors_of(text: str) -> tuple[PolicyError, ...]:
-    """Return every reason why ECR rejects a lifecycle policy.
-
-    Args:
-        text: The policy as ECR receives it, since its limit counts white space too.
-    """
+    """Return why ECR rejects a policy's text; white space counts towards the limit."""
     return tuple(_errors(text))
 
 
@@ -72,10 +68,8 @@ def _errors(text: str) -> Iterator[PolicyError]:
         priority = rule.get("rulePriority") if isinstance(rule, dict) else None
         yield PolicyError(str(fault), priority if type(priority) is int else None)
     if len(text) > TEXT_MAX_LENGTH:
-        yield PolicyError(
-            f"the policy may be {TEXT_MAX_LENGTH:,} characters long, is {len(text):,}",
-            remedy="Write it without white space, or with fewer rules.",
-        )
+        message = f"the policy may be {TEXT_MAX_LENGTH:,} characters long, is {len(text):,}"
+        yield PolicyError(message, remedy="Write it without white space, or with fewer rules.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +120,7 @@ def _policy(text: str) -> LifecyclePolicy:
 
 
 def policy_of(resource: Resource) -> StatedPolicy:
-    """Return the lifecycle policy of a repository or a creation template.
-
-    Args:
-        resource: A resource of one of the `POLICY_TYPES`.
-    """
+    """Return the lifecycle policy of a resource of one of the `POLICY_TYPES`."""
     path = _PLACES[resource.type]
     value = resource.get(path[0])
     if isinstance(value, dict):

@@ -66,7 +66,7 @@ def _folder(path: Path) -> Iterator[Template]:
         templates = [template for file in files if file.is_file() for template in _maybe(file)]
     if not templates:
         msg = f"{path} holds no template; synthesize first, or name a file"
-        raise TemplateError(msg)
+        raise TemplateError(msg, code="template-missing", path=path)
     yield from templates
 
 
@@ -109,23 +109,14 @@ def _maybe(path: Path) -> Iterator[Template]:
 
 
 def with_nested(file: StackFile, above: tuple[Path, ...] = ()) -> Iterator[Template]:
-    """Yield a stack's template, then those of its nested stacks.
-
-    Args:
-        file: The template of the stack.
-        above: The templates of the stacks that it is nested in.
-
-    Raises:
-        TemplateError: A file cannot be read, or is not a template.
-    """
+    """Yield a stack's template, then those of its nested stacks, unless they are above it."""
     template = _read(file, above[0] if above else None)
     yield template
     seen = (*above, file.path)
     visited = {path.resolve() for path in seen}
     for nested in nested_in(file, template.body):
         if nested.resolve() not in visited:
-            inside = StackFile(nested, file.account, file.region, stack_name=file.stack_name)
-            yield from with_nested(inside, seen)
+            yield from with_nested(replace(file, path=nested, construct=None), seen)
 
 
 def _read(file: StackFile, root: Path | None = None) -> Template:
@@ -136,40 +127,27 @@ def _read(file: StackFile, root: Path | None = None) -> Template:
         body, line_of, repeated = _parse(path, text, may_repeat=file.stack_name is None)
     except TemplateError as error:
         msg = f"{path}: {error}"
-        raise TemplateError(msg) from None
+        raise TemplateError(msg, code=error.code, path=path) from None
     if not isinstance(body, Mapping) or not isinstance(body.get("Resources"), Mapping):
         msg = f"{path}: not a template: it has no Resources"
-        raise TemplateError(msg)
-    return Template(
-        str(path),
-        body,
-        file.account,
-        file.region,
-        path,
-        line_of,
-        root=root,
-        repeated=repeated,
-        stack_name=file.stack_name,
-    )
+        raise TemplateError(msg, code="template-resources", path=path)
+    template = Template(str(path), body, file.account, file.region, path, line_of)
+    return replace(template, root=root, repeated=repeated, stack_name=file.stack_name)
 
 
 def text_of(path: Path) -> str:
-    """Read a text of UTF-8, UTF-16 or UTF-32.
-
-    Raises:
-        TemplateError: It cannot be read.
-    """
+    """Read a text of UTF-8, UTF-16 or UTF-32."""
     try:
         data = path.read_bytes()
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror}"
-        raise TemplateError(msg) from None
+        raise TemplateError(msg, code="file-unreadable", path=path) from None
     try:
         # As PowerShell writes UTF-16, with a mark of the byte order.
         return data.decode(json.detect_encoding(data)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         msg = f"cannot read {path}: not UTF-8 at byte {error.start}; save it as UTF-8"
-        raise TemplateError(msg) from None
+        raise TemplateError(msg, code="file-encoding", path=path) from None
 
 
 def _parse(path: Path, text: str, *, may_repeat: bool) -> tuple[Any, Any, Any]:
@@ -178,8 +156,8 @@ def _parse(path: Path, text: str, *, may_repeat: bool) -> tuple[Any, Any, Any]:
             return read_json(text, may_repeat=may_repeat)
         except json.JSONDecodeError as error:
             msg = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-            raise TemplateError(msg) from None
+            raise TemplateError(msg, code="template-not-json") from None
         except RecursionError:
             msg = "not a template: nested too deeply"
-            raise TemplateError(msg) from None
+            raise TemplateError(msg, code="template-too-large") from None
     return read_yaml(text)

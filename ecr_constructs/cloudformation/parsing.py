@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.errors import TemplateError
 
@@ -22,30 +22,13 @@ _TOO_LARGE = "not a template: nested too deeply, or too large"
 _AS_REF = ("Ref", "Condition")
 
 
-class _Places(NamedTuple):
-    lines: dict[Place, int]
-    repeated: list[Place]
-
-
 def read_json(
     text: str, *, may_repeat: bool
 ) -> tuple[Any, Callable[[Place], int | None], Sequence[Place]]:
-    """Read a template in JSON.
+    """Return a template's content, a function from place to line, and places of duplicate keys.
 
     Lines are computed on first use, or if there is a duplicate key, of which the last one counts,
-    here and in CloudFormation.
-
-    Args:
-        text: The template.
-        may_repeat: Whether to find duplicate keys, which doubles the time. Programs do not write
-            duplicates.
-
-    Returns:
-        The content, a function from place to line, and the places of duplicate keys.
-
-    Raises:
-        ValueError: The text is not JSON.
-        RecursionError: The text is nested too deeply.
+    here and in CloudFormation. To look for duplicates (`may_repeat`) doubles the time.
     """
     repeats = False
 
@@ -58,16 +41,17 @@ def read_json(
     body = json.loads(text, object_pairs_hook=content_of if may_repeat else None)
 
     @cache
-    def places() -> _Places:
+    def places() -> tuple[dict[Place, int], list[Place]]:
         return _places(text)
 
     def line_of(place: Place) -> int | None:
-        return places().lines.get(place)
+        return places()[0].get(place)
 
-    return body, line_of, places().repeated if repeats else ()
+    return body, line_of, places()[1] if repeats else ()
 
 
-def _places(text: str) -> _Places:
+def _places(text: str) -> tuple[dict[Place, int], list[Place]]:
+    """Return the line of each place, and the places of duplicate keys."""
     lines: dict[Place, int] = {(): 1}
     repeated: list[Place] = []
     place: list[str | int] = []
@@ -92,32 +76,22 @@ def _places(text: str) -> _Places:
                 key = place[-1] = piece[1:-1]
                 if key in keys[-1]:
                     repeated.append(tuple(place))
-                    lines = _without(lines, tuple(place))
+                    # The lines of the overridden value.
+                    above = tuple(place)
+                    lines = {key: at for key, at in lines.items() if key[: len(above)] != above}
                 keys[-1].add(key)
             lines.setdefault(tuple(place), line)
         previous = piece
-    return _Places(lines, repeated)
-
-
-def _without(lines: dict[Place, int], place: Place) -> dict[Place, int]:
-    """Return the lines without those of an overridden value."""
-    return {key: line for key, line in lines.items() if key[: len(place)] != place}
+    return lines, repeated
 
 
 def read_yaml(text: str) -> tuple[Any, Callable[[Place], int | None], Sequence[Place]]:
-    """Read a template in YAML, with the short forms of intrinsic functions.
-
-    Returns:
-        The content, a function from place to line, and the places of duplicate keys.
-
-    Raises:
-        TemplateError: PyYAML is not installed, or the text is not YAML.
-    """
+    """Return the same as `read_json` of a template with the short forms of functions."""
     try:
         import yaml  # noqa: PLC0415 - optional, and slow to import
     except ModuleNotFoundError:
         msg = "reading YAML needs PyYAML: pip install 'ecr-constructs[cli]'"
-        raise TemplateError(msg) from None
+        raise TemplateError(msg, code="yaml-not-installed") from None
     kind = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     loader = kind(text)
     try:
@@ -130,7 +104,7 @@ def read_yaml(text: str) -> tuple[Any, Callable[[Place], int | None], Sequence[P
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         msg = f"not YAML: {problem}{where}"
-        raise TemplateError(msg) from None
+        raise TemplateError(msg, code="template-not-yaml") from None
     finally:
         loader.dispose()
     return content, reader.lines.get, reader.repeated
@@ -143,7 +117,7 @@ def _check_depth(events: Iterable[Any]) -> None:
         name = type(event).__name__
         depth += name.endswith("StartEvent") - name.endswith("EndEvent")
         if depth > _MAX_DEPTH:
-            raise TemplateError(_TOO_LARGE)
+            raise TemplateError(_TOO_LARGE, code="template-too-large")
 
 
 class _Reader:
@@ -161,7 +135,7 @@ class _Reader:
         """Return the value of a node."""
         self._count += 1
         if self._count > _MAX_NODES or len(place) > _MAX_DEPTH:
-            raise TemplateError(_TOO_LARGE)
+            raise TemplateError(_TOO_LARGE, code="template-too-large")
         self.lines.setdefault(place, node.start_mark.line + 1)
         tag = node.tag
         if tag.startswith("!") and len(tag) > 1:

@@ -12,13 +12,7 @@ _MAX_DEPTH = 200
 
 
 class Reference(NamedTuple):
-    """A reference.
-
-    Attributes:
-        path: The place below the resource.
-        name: The target: a logical id, a parameter or a pseudo parameter.
-        attribute: The attribute of Fn::GetAtt, or None.
-    """
+    """A reference at a place of a resource to a resource, a parameter or a pseudo parameter."""
 
     path: Place
     name: str
@@ -27,15 +21,11 @@ class Reference(NamedTuple):
 
 def references(resource: Resource) -> Iterator[Reference]:
     """Yield every reference of a resource."""
-    for part in ("Properties", "DependsOn"):
-        if part in resource.body:
-            value = resource.body[part]
-            if part == "Properties":
-                yield from _inside(value, (part,), 0)
-            else:
-                for name in value if isinstance(value, list) else [value]:
-                    if isinstance(name, str):
-                        yield Reference((part,), name)
+    yield from _inside(resource.body.get("Properties"), ("Properties",), 0)
+    depends_on = resource.body.get("DependsOn")
+    for name in depends_on if isinstance(depends_on, list) else [depends_on]:
+        if isinstance(name, str):
+            yield Reference(("DependsOn",), name)
 
 
 def _inside(value: Any, path: Place, depth: int) -> Iterator[Reference]:

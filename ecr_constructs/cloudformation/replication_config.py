@@ -1,9 +1,7 @@
 """Replication configurations of templates as values of the model."""
 
-from collections.abc import Iterator
-
 from ecr_constructs.cloudformation.graph import Resource, TemplateSet
-from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPLICATION, REPOSITORY
+from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPOSITORY
 from ecr_constructs.model.creation_template import namespace_of
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import ReplicationRule
@@ -23,46 +21,16 @@ def rules_of(resource: Resource) -> list[ReplicationRule]:
     rules = []
     for index, _ in resource.mappings("ReplicationConfiguration", "Rules"):
         path = ("ReplicationConfiguration", "Rules", index)
-        filters = [
-            entry.get("Filter") for _, entry in resource.mappings(*path, "RepositoryFilters")
-        ]
-        destinations = [entry for _, entry in resource.mappings(*path, "Destinations")]
-        deletes = resource.get(*path, "DeleteReplication", "Enabled")
-        rules.append(
-            ReplicationRule(
-                frozenset(map(str, filters)),
-                frozenset(
-                    RegistryId(str(entry.get("RegistryId")), str(entry.get("Region")))
-                    for entry in destinations
-                ),
-                str(deletes).lower() == "true",
-            )
+        filters = frozenset(
+            str(entry.get("Filter")) for _, entry in resource.mappings(*path, "RepositoryFilters")
         )
+        destinations = frozenset(
+            RegistryId(str(entry.get("RegistryId")), str(entry.get("Region")))
+            for _, entry in resource.mappings(*path, "Destinations")
+        )
+        deletes = str(resource.get(*path, "DeleteReplication", "Enabled")).lower() == "true"
+        rules.append(ReplicationRule(filters, destinations, deletes))
     return rules
-
-
-def replicas(resource: Resource) -> Iterator[tuple[Resource, RegistryId]]:
-    """Yield each replicated repository with each destination that the templates define.
-
-    Args:
-        resource: A replication configuration whose registry is known.
-    """
-    assembly, rules = resource.assembly, rules_of(resource)
-    registry = resource.registry
-    if registry is None:
-        return
-    for repository in assembly.in_registry(registry, REPOSITORY):
-        name = repository.text("RepositoryName")
-        if name is None:
-            continue
-        goals = {
-            RegistryId(goal.account, goal.region)
-            for rule in rules
-            if not rule.prefixes or any(map(name.startswith, rule.prefixes))
-            for goal in rule.destinations
-        }
-        for goal in sorted(goals & assembly.registries - {registry}):
-            yield repository, goal
 
 
 def repository_at(assembly: TemplateSet, registry: RegistryId, name: str) -> Resource | None:
@@ -83,8 +51,3 @@ def template_for(assembly: TemplateSet, registry: RegistryId, name: str) -> Reso
         if applies and (prefix is None or name.startswith(namespace_of(prefix))):
             return template
     return None
-
-
-def replication_at(assembly: TemplateSet, registry: RegistryId) -> list[Resource]:
-    """Return the replication configurations of a registry."""
-    return assembly.in_registry(registry, REPLICATION)

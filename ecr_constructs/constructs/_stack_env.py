@@ -1,10 +1,8 @@
 """The account, Region and partition of a construct, asked for once for each scope."""
 
-from functools import cache
 from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
-from aws_cdk import region_info
 from constructs import Construct
 
 from ecr_constructs.model.partitions import partition_of
@@ -32,9 +30,3 @@ def account_of(scope: Construct) -> str:
 def partition_in(region: str) -> str:
     """Return the partition of a Region, as a deploy-time value if the Region is one."""
     return cdk.Aws.PARTITION if is_unresolved(region) else partition_of(region)
-
-
-@cache
-def known_regions() -> tuple[str, ...]:
-    """Return the Regions that the installed aws-cdk-lib knows."""
-    return tuple(region.name for region in region_info.RegionInfo.regions)

@@ -15,7 +15,7 @@ from constructs import Construct
 from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._events import RuleOptions, event_rule
 from ecr_constructs.constructs._iam import grant_to_principal
-from ecr_constructs.constructs._stack_env import known_regions, partition_in, region_of
+from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.constructs.creation_template import (
     RepositoryCreationTemplate,
     check_template,
@@ -26,6 +26,7 @@ from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.events import Images, pulled_through
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
+from ecr_constructs.model.partitions import regions
 from ecr_constructs.model.pull_through_cache import MAX_RULES, PullThroughRule
 from ecr_constructs.model.repository_policy import (
     DELETE_IMAGE_ACTIONS,
@@ -122,7 +123,7 @@ class PullThroughCache(Construct):
         prefix = upstream.default_prefix if repository_prefix is None else repository_prefix
         rule = PullThroughRule(upstream, prefix, upstream_repository_prefix)
         stack, region = cdk.Stack.of(scope), region_of(scope)
-        errors = [*rule.faults(), *upstream.faults_from(stack.account, region, known_regions())]
+        errors = [*rule.faults(), *upstream.faults_from(stack.account, region, regions())]
         if upstream.role_arn is not None:
             errors += role_errors(upstream.role_arn, stack.account, with_path=True)
         raise_if_invalid("pull through cache", prefix, errors)

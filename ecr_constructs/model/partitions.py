@@ -1,7 +1,10 @@
 """Regions, which partition each belongs to, and where its console is."""
 
+import json
 import re
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 from ecr_constructs.model.diagnostics import Diagnostic
 
@@ -23,6 +26,12 @@ _CONSOLES = {
     "aws-us-gov": "console.amazonaws-us-gov.com",
     "aws-eusc": "console.amazonaws-eusc.eu",
 }
+
+
+@cache
+def regions() -> frozenset[str]:
+    """Return all Regions, from the file that `scripts.service_data` keeps current."""
+    return frozenset(json.loads(Path(__file__).with_name("regions.json").read_text("utf-8")))
 
 
 def partition_of(region: str) -> str:

@@ -138,7 +138,7 @@ def read_inventories(folder: str | Path) -> Inventories:
     files = sorted(path for path in top.rglob("*.json") if path.is_file())
     if not files:
         msg = f"{top} holds no inventory; write there what `{COMMAND}` prints, as NAME.json"
-        raise CheckError(msg)
+        raise CheckError(msg, code="inventory-missing", path=top)
     images: defaultdict[RepositoryId, list[Image]] = defaultdict(list)
     sources: dict[RepositoryId, Path] = {}
     manifests: dict[str, Manifest] = {}
@@ -177,4 +177,5 @@ def _region(path: Path) -> str | None:
 
 
 def _unreadable(file: Path, error: ValidationError) -> CheckError:
-    return CheckError(f"{file}: {'; '.join(map(str, error.diagnostics))}")
+    message = f"{file}: {'; '.join(map(str, error.diagnostics))}"
+    return CheckError(message, code="inventory-invalid", path=file)

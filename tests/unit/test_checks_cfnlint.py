@@ -14,7 +14,7 @@ from cfnlint.runner import run_template_by_file_path
 from ecr_constructs.checks import RULES, check, load
 
 MODULE = "ecr_constructs.checks.cfnlint"
-NAME, TWICE, RETAINED, UNREASONED = "ECR002", "ECR003", "ECR016", "ECR901"
+NAME, TWICE, RETAINED = "ECR002", "ECR003", "ECR016"
 
 YAML = """\
 AWSTemplateFormatVersion: "2010-09-09"
@@ -59,21 +59,28 @@ def places(matches: list[Any]) -> Counter[tuple[str, int]]:
     return Counter((match.rule.id, match.linenumber) for match in matches)
 
 
+def ids(path: Path, **options: Any) -> set[str]:
+    """Return the rules of what cfn-lint finds."""
+    return {match.rule.id for match in linted(path, **options)}
+
+
 def checked(path: Path) -> Counter[tuple[str, int]]:
     """Return what the checks find in a file by themselves."""
     return Counter((item.rule, item.line or 0) for item in check(load([path])))
 
 
-def repository(**properties: Any) -> dict[str, Any]:
-    """Return a repository that is retained."""
+def named(name: str = "Payments/API", **attributes: Any) -> dict[str, Any]:
+    """Return a repository without other properties than its name."""
     retained = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
-    return {"Type": "AWS::ECR::Repository", **retained, "Properties": properties}
+    properties = {"Properties": {"RepositoryName": name}}
+    return {"Api": {"Type": "AWS::ECR::Repository", **retained, **properties, **attributes}}
 
 
-def write(path: Path, resources: dict[str, Any], **sections: Any) -> Path:
-    """Write a template."""
+def write(path: Path, resources: dict[str, Any] | None = None, **sections: Any) -> Path:
+    """Write a template. Default: one with a repository whose name is not valid."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**sections, "Resources": resources}, indent=2), encoding="utf-8")
+    body = {**sections, "Resources": named() if resources is None else resources}
+    path.write_text(json.dumps(body, indent=2), encoding="utf-8")
     return path
 
 
@@ -104,22 +111,22 @@ def test_every_rule_is_one_of_cfn_lint() -> None:
     }
 
 
-def test_yaml_has_lines(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "content", "lines"),
+    [
+        ("template.yaml", YAML, [(NAME, 10), ("ECR204", 17), (RETAINED, 18)]),
+        ("template.json", json.dumps({"Resources": named()}, indent=2), [(NAME, 8)]),
+    ],
+)
+def test_findings_have_lines(
+    tmp_path: Path, name: str, content: str, lines: list[tuple[str, int]]
+) -> None:
     """A finding is on the line of the key, also below a short intrinsic."""
-    path = tmp_path / "template.yaml"
-    path.write_text(YAML, encoding="utf-8")
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
     findings = places(linted(path))
 
-    assert findings[NAME, 10] == findings["ECR204", 17] == findings[RETAINED, 18] == 1
-    assert checked(path) == findings
-
-
-def test_json_has_lines(tmp_path: Path) -> None:
-    """The same of JSON."""
-    path = write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
-    findings = places(linted(path))
-
-    assert 1 == findings[NAME, 8]
+    assert [1] * len(lines) == [findings[line] for line in lines]
     assert checked(path) == findings
 
 
@@ -132,7 +139,7 @@ def test_text_has_lines() -> None:
 
 def test_a_message_ends_with_the_remedy(tmp_path: Path) -> None:
     """cfn-lint shows one text, so it holds both."""
-    path = write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
+    path = write(tmp_path / "template.json")
     [findings] = [item for item in linted(path) if item.rule.id == NAME]
     [ours] = [item for item in check(load([path])) if item.rule == NAME]
 
@@ -142,57 +149,52 @@ def test_a_message_ends_with_the_remedy(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "metadata",
     [
-        pytest.param(
-            {"ecr-constructs": {"suppress": [{"rule": NAME, "reason": "It is."}]}}, id="ours"
-        ),
-        pytest.param({"cfn-lint": {"config": {"ignore_checks": [NAME]}}}, id="theirs"),
+        {"ecr-constructs": {"suppress": [{"rule": NAME, "reason": "It is."}]}},
+        {"cfn-lint": {"config": {"ignore_checks": [NAME]}}},
     ],
+    ids=["ours", "theirs"],
 )
-@pytest.mark.parametrize("on", ["resource", "template"])
-def test_metadata_suppresses(tmp_path: Path, metadata: dict[str, Any], on: str) -> None:
+def test_metadata_suppresses(tmp_path: Path, metadata: dict[str, Any]) -> None:
     """On a resource or on the template, in our words or in those of cfn-lint."""
-    api = repository(RepositoryName="Payments/API")
-    sections = {"Metadata": metadata} if on == "template" else {}
-    if on == "resource":
-        api["Metadata"] = metadata
-    path = write(tmp_path / "template.json", {"Api": api}, **sections)
+    on_template = write(tmp_path / "template.json", Metadata=metadata)
+    on_resource = write(tmp_path / "resource.json", named(Metadata=metadata))
 
-    assert NAME not in {item.rule.id for item in linted(path)}
+    assert NAME not in ids(on_template) | ids(on_resource)
 
 
 def test_cfn_lint_may_ignore_a_rule(tmp_path: Path) -> None:
     """Its option and its configuration file know our ids."""
-    path = write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
+    path = write(tmp_path / "template.json")
 
-    assert NAME not in {item.rule.id for item in linted(path, ignore_checks=[NAME])}
+    assert NAME not in ids(path, ignore_checks=[NAME])
 
 
 def test_an_assembly_is_judged_together(tmp_path: Path) -> None:
     """What a stack of a stage does to another is found in the template that does it."""
-    twice = {"Api": repository(RepositoryName="payments/api")}
-    first = write(tmp_path / "First.template.json", twice)
-    second = write(tmp_path / "assembly-Prod" / "Second.template.json", twice)
+    first = write(tmp_path / "First.template.json", named("payments/api"))
+    second = write(tmp_path / "assembly-Prod" / "Second.template.json", named("payments/api"))
     stage = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Prod"}}
     assembly(tmp_path, {"First": stack(first), "Prod": stage})
     assembly(second.parent, {"Second": stack(second)})
 
     assert [0, 1] == [
-        sum(item.rule.id == TWICE for item in linted(path)) for path in (first, second)
+        sum(rule == TWICE for rule, _ in places(linted(path)).elements())
+        for path in (first, second)
     ]
 
 
 def test_a_template_beside_an_assembly_is_judged_alone(tmp_path: Path) -> None:
     """It belongs to no stack of the assembly."""
-    twice = {"Api": repository(RepositoryName="payments/api")}
-    assembly(tmp_path, {"First": stack(write(tmp_path / "First.template.json", twice))})
-    stray = write(tmp_path / "Stray.template.json", twice)
+    first = write(tmp_path / "First.template.json", named("payments/api"))
+    assembly(tmp_path, {"First": stack(first)})
+    stray = write(tmp_path / "Stray.template.json", named("payments/api"))
 
-    assert TWICE not in {item.rule.id for item in linted(stray)}
+    assert TWICE not in ids(stray)
 
 
 def test_a_broken_assembly_is_no_obstacle(tmp_path: Path) -> None:
     """Then each template is judged alone."""
     (tmp_path / "manifest.json").write_text("{", encoding="utf-8")
-    path = write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
+    path = write(tmp_path / "template.json")
 
-    assert NAME in {item.rule.id for item in linted(path)}
+    assert NAME in ids(path)

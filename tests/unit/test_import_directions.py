@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -23,11 +24,16 @@ RESERVED = {
 EXEMPT = {"ecr_constructs/__init__.py", "ecr_constructs/__main__.py"}
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    """Yield the path and the syntax tree of each module of the product."""
-    for folder in (PACKAGE, ROOT / "stacks"):
-        for path in sorted(folder.rglob("*.py")):
-            yield str(path.relative_to(ROOT)), ast.parse(path.read_text("utf-8"))
+@cache
+def parsed(folder: str) -> list[tuple[str, ast.Module]]:
+    """Return the path and the syntax tree of each module below a folder."""
+    paths = sorted((ROOT / folder).rglob("*.py"))
+    return [(str(path.relative_to(ROOT)), ast.parse(path.read_text("utf-8"))) for path in paths]
+
+
+def modules() -> list[tuple[str, ast.Module]]:
+    """Return the path and the syntax tree of each module of the product."""
+    return parsed("ecr_constructs") + parsed("stacks")
 
 
 def imported(tree: ast.Module) -> Iterator[str]:
@@ -78,6 +84,24 @@ def test_third_parties_stay_where_they_belong() -> None:
         if path not in EXEMPT
         for name in imported(tree)
         if (owner := RESERVED.get(name.split(".")[0])) and not re.match(owner, path)
+    ]
+
+    assert [] == misplaced
+
+
+def test_product_and_tools_do_not_import_tests() -> None:
+    """Tests may import tools, tools the product; never the other way round."""
+    tools = ("scripts", "benchmarks", "local_aws")
+    forbidden = {
+        **dict.fromkeys(("ecr_constructs", "stacks"), (*tools, "tests")),
+        **dict.fromkeys((*tools, "examples"), ("tests",)),
+    }
+    misplaced = [
+        f"{path} imports {name}"
+        for folder, names in forbidden.items()
+        for path, tree in parsed(folder)
+        for name in imported(tree)
+        if name.split(".")[0] in names
     ]
 
     assert [] == misplaced

@@ -1,13 +1,22 @@
-"""Pull through caches, and the secrets with their credentials."""
+"""Pull through caches, the secrets with their credentials, and creation templates."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator
 
-from ecr_constructs.checks.rule import Problem, model_problems, rule
-from ecr_constructs.checks.upstreams import ECR_HOST, upstream_of, url_of
-from ecr_constructs.cloudformation.aws_metadata import regions
+from ecr_constructs.checks.rule import (
+    CFN_GUIDE,
+    ECR_API,
+    ECR_GUIDE,
+    Problem,
+    error_rule,
+    model_problems,
+    warning_rule,
+    wrong_type_problems,
+)
 from ecr_constructs.cloudformation.graph import Resource
-from ecr_constructs.cloudformation.iam_policy import permissions_of
+from ecr_constructs.cloudformation.iam_policy import permissions_of, policies_of
 from ecr_constructs.cloudformation.replication_config import source_of
 from ecr_constructs.cloudformation.resource_types import (
     CACHE,
@@ -16,9 +25,9 @@ from ecr_constructs.cloudformation.resource_types import (
     ROLE,
     SECRET,
 )
-from ecr_constructs.model.creation_template import role_errors
-from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.model.prefixes import ROOT
+from ecr_constructs.model.creation_template import OCCASIONS, role_errors
+from ecr_constructs.model.partitions import regions
+from ecr_constructs.model.prefixes import ROOT, namespace_errors
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS, MAX_RULES, PullThroughRule
 from ecr_constructs.model.pull_through_credential import (
     SECRET_PREFIX,
@@ -28,38 +37,73 @@ from ecr_constructs.model.pull_through_credential import (
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import Upstream
 
-_CACHES = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html"
-_SECRETS = (
-    "https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html"
+# A placeholder: only whether an upstream has a credential matters here.
+_ANY = "arn:aws:secretsmanager:us-east-1:111122223333:secret:ecr-pullthroughcache/any-ABCDEF"
+_UPSTREAMS = (
+    Upstream.docker_hub(_ANY),
+    Upstream.github(_ANY),
+    Upstream.gitlab(_ANY),
+    Upstream.azure("name.azurecr.io", _ANY),
+    Upstream.chainguard(_ANY),
+    Upstream.ecr_public(),
+    Upstream.kubernetes(),
+    Upstream.quay(),
 )
-_RULE = (
-    "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html"
+_BY_REGISTRY = {upstream.registry: upstream for upstream in _UPSTREAMS}
+_MANY_URLS = ("ecr", "azure-container-registry")
+_BY_URL = {upstream.url: upstream for upstream in _UPSTREAMS}
+_ECR_HOST = re.compile(
+    r"(?P<account>[0-9]{12})\.dkr[.-]ecr\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)"
 )
 
 
-@rule(
+def _url_of(cache: Resource) -> str | None:
+    url = cache.text("UpstreamRegistryUrl")
+    return url.removeprefix("https://").rstrip("/") if url else None
+
+
+def _upstream_of(cache: Resource) -> Upstream | None:
+    """Return the upstream by its name or URL; its credential is a placeholder."""
+    name, url = cache.get("UpstreamRegistry"), _url_of(cache)
+    if isinstance(name, str) and is_unresolved(name):
+        return None
+    if name is not None and name != "ecr":
+        return _BY_REGISTRY.get(name) if isinstance(name, str) else None
+    if url is None:
+        return None
+    if host := _ECR_HOST.fullmatch(url):
+        return Upstream.ecr(account=host["account"], region=host["region"])
+    if url.endswith(".azurecr.io"):
+        return _BY_REGISTRY["azure-container-registry"]
+    return _BY_URL.get(url) if name is None else None
+
+
+_CACHES = f"{ECR_GUIDE}/pull-through-cache.html"
+_SECRETS = f"{ECR_GUIDE}/pull-through-cache-creating-secret.html"
+_RULE = f"{ECR_API}/API_CreatePullThroughCacheRule.html"
+_ROLES = f"{ECR_GUIDE}/repository-creation-templates-custom.html"
+_ROLE_PATH = ("Properties", "CustomRoleArn")
+_SECRET_KEYS = ("username", "accessToken")
+
+
+@error_rule(
     "ECR401",
-    Severity.ERROR,
     "A pull through cache of a registry that requires a login has a credential",
     types=[CACHE],
     why="ECR rejects the rule: Docker Hub, GitHub, GitLab, Azure and Chainguard require a login.",
     remedy=f"Add CredentialArn: the ARN of a secret named {SECRET_PREFIX}….",
     source=_CACHES,
 )
-def has_credential(resource: Resource) -> Iterator[Problem]:
-    """Require a credential where the upstream needs a login."""
-    upstream = upstream_of(resource)
+def _has_credential(resource: Resource) -> Iterator[Problem]:
+    upstream = _upstream_of(resource)
     needed = upstream is not None and upstream.credential_arn is not None
     if needed and resource.is_known and resource.get("CredentialArn") is None:
-        yield Problem(
-            ("Properties",),
-            f"{url_of(resource) or upstream} requires a login, and CredentialArn is not set",
-        )
+        name = _url_of(resource) or upstream
+        yield Problem(("Properties",), f"{name} requires a login, and CredentialArn is not set")
 
 
-@rule(
+@error_rule(
     "ECR402",
-    Severity.ERROR,
     "ECR can read the secret of a pull through cache",
     types=[CACHE],
     why=f"The service-linked role of ECR reads only secrets named {SECRET_PREFIX}… in the account "
@@ -67,37 +111,30 @@ def has_credential(resource: Resource) -> Iterator[Problem]:
     remedy=f"Name the secret {SECRET_PREFIX}… in the account and Region of the cache.",
     source=_SECRETS,
 )
-def readable_secret(resource: Resource) -> Iterator[Problem]:
-    """Validate the ARN, or the secret that it refers to."""
+def _readable_secret(resource: Resource) -> Iterator[Problem]:
     arn, path = resource.get("CredentialArn"), ("Properties", "CredentialArn")
     if not isinstance(arn, str):
         return
-    assembly = resource.assembly
-    secret, wrong = assembly.referred_to(arn), assembly.wrong_type_reference(arn, SECRET)
-    if wrong is not None:
-        yield Problem(path, f"{wrong.id} is of type {wrong.type}, not a secret")
-    if secret is not None:
-        if secret.type == SECRET and secret.is_known and secret.get("Name") is None:
-            message = f"{secret.id} has no Name; a generated one lacks the prefix {SECRET_PREFIX}"
-            yield Problem(path, message)
-        return
-    here = source_of(resource)
-    yield from model_problems(
-        path, (*credential_errors(arn), *place_errors(arn, here.account, here.region))
-    )
+    secret = resource.assembly.referred_to(arn)
+    if secret is None:
+        here = source_of(resource)
+        yield from model_problems(path, credential_errors(arn))
+        yield from model_problems(path, place_errors(arn, here.account, here.region))
+    elif secret.type == SECRET and secret.is_known and secret.get("Name") is None:
+        message = f"{secret.id} has no Name; a generated one lacks the prefix {SECRET_PREFIX}"
+        yield Problem(path, message)
+    yield from wrong_type_problems(resource, path, arn, SECRET, "secret")
 
 
-@rule(
+@error_rule(
     "ECR403",
-    Severity.ERROR,
     "The prefixes of a pull through cache are valid",
     types=[CACHE],
     why="ECR rejects the rule.",
     remedy="Write 2 to 30 characters, the first part of a repository name up to a slash, or ROOT.",
     source=_RULE,
 )
-def accepted_prefixes(resource: Resource) -> Iterator[Problem]:
-    """Validate both prefixes, and require a unique one for each cache."""
+def _accepted_prefixes(resource: Resource) -> Iterator[Problem]:
     name = "EcrRepositoryPrefix"
     prefix, upstream = resource.text(name), resource.text("UpstreamRepositoryPrefix")
     if prefix is None:
@@ -112,9 +149,8 @@ def accepted_prefixes(resource: Resource) -> Iterator[Problem]:
         yield Problem((), f"a registry has at most {MAX_RULES} caches, got {len(siblings)}")
 
 
-@rule(
+@error_rule(
     "ECR404",
-    Severity.ERROR,
     "The upstream of a pull through cache is a registry that ECR supports",
     types=[CACHE],
     why="ECR rejects the rule, or cannot read the upstream.",
@@ -122,23 +158,22 @@ def accepted_prefixes(resource: Resource) -> Iterator[Problem]:
     "without https://.",
     source=_RULE,
 )
-def known_upstream(resource: Resource) -> Iterator[Problem]:
-    """Compare the URL with the name of the registry."""
+def _known_upstream(resource: Resource) -> Iterator[Problem]:
     written, name = resource.text("UpstreamRegistryUrl"), resource.text("UpstreamRegistry")
     if written is None:
         return
     path = ("Properties", "UpstreamRegistryUrl")
-    upstream, url = upstream_of(resource), url_of(resource)
+    upstream, url = _upstream_of(resource), _url_of(resource)
     if written != url:
         yield Problem(path, f"{written!r} must be a host name only", f"Write {url}.")
-    elif name == "ecr" and not ECR_HOST.fullmatch(written):
+    elif name == "ecr" and not _ECR_HOST.fullmatch(written):
         message = f"{written!r} is not an Amazon ECR registry"
         yield Problem(path, message, "Write ACCOUNT.dkr.ecr.REGION.amazonaws.com.")
     elif name == "azure-container-registry" and not written.endswith(".azurecr.io"):
         yield Problem(path, f"{written!r} is not an Azure registry", "Write NAME.azurecr.io.")
     elif upstream is None and resource.get("UpstreamRegistry") is None:
         yield Problem(path, f"{written!r} is not a registry that ECR can cache")
-    elif upstream is not None and upstream.url != written and not _has_own_url(upstream):
+    elif upstream is not None and upstream.url != written and upstream.registry not in _MANY_URLS:
         message = f"{written!r} is not the URL of {upstream.registry}"
         yield Problem(path, message, f"Write {upstream.url}.")
     if upstream is not None and upstream.region is not None:
@@ -146,49 +181,37 @@ def known_upstream(resource: Resource) -> Iterator[Problem]:
         yield from model_problems(path, upstream.faults_from(here.account, here.region, regions()))
 
 
-def _has_own_url(upstream: Upstream) -> bool:
-    return upstream.registry in ("ecr", "azure-container-registry")
-
-
-@rule(
+@error_rule(
     "ECR405",
-    Severity.ERROR,
     "A pull through cache of a registry in another account has a role",
     types=[CACHE],
     why="ECR reads a registry in another account only with a role of the cache's account.",
     remedy="Add CustomRoleArn: a role that trusts pullthroughcache.ecr.amazonaws.com.",
-    source="https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private.html",
+    source=f"{ECR_GUIDE}/pull-through-cache-private.html",
 )
-def has_role(resource: Resource) -> Iterator[Problem]:
-    """Require a role where the upstream needs one, and validate the one that is set."""
-    here, arn = source_of(resource), resource.get("CustomRoleArn")
-    upstream = upstream_of(resource)
+def _cache_has_role(resource: Resource) -> Iterator[Problem]:
+    account, arn = source_of(resource).account, resource.get("CustomRoleArn")
+    upstream = _upstream_of(resource)
     if arn is None:
-        is_literal = resource.is_known and not is_unresolved(here.account)
-        if is_literal and upstream is not None and upstream.needs_role(here.account):
+        is_literal = resource.is_known and not is_unresolved(account)
+        if is_literal and upstream is not None and upstream.needs_role(account):
             yield Problem(("Properties",), f"{upstream} is in another account; set CustomRoleArn")
-        return
-    path = ("Properties", "CustomRoleArn")
-    wrong = resource.assembly.wrong_type_reference(arn, ROLE)
-    if wrong is not None:
-        yield Problem(path, f"{wrong.id} is of type {wrong.type}, not a role")
-    yield from model_problems(
-        path, role_errors(arn, here.account, with_path=True) if isinstance(arn, str) else ()
-    )
+    elif isinstance(arn, str):
+        yield from wrong_type_problems(resource, _ROLE_PATH, arn, ROLE, "role")
+        yield from model_problems(_ROLE_PATH, role_errors(arn, account, with_path=True))
 
 
-@rule(
+@warning_rule(
     "ECR411",
-    Severity.WARNING,
     "A role that pulls through a cache can import uncached images",
     types=[ROLE],
     why="ECR imports an image from the upstream only if the caller has "
     "ecr:BatchImportUpstreamImage; the first image of a repository also needs "
     "ecr:CreateRepository. Otherwise the pull fails.",
     remedy="Allow both actions on the repositories of the cache.",
-    source="https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html",
+    source=f"{ECR_GUIDE}/pull-through-cache-iam.html",
 )
-def may_fetch(resource: Resource) -> Iterator[Problem]:
+def _may_fetch(resource: Resource) -> Iterator[Problem]:
     """Check roles that name a cache's repositories, unless another policy may grant more."""
     assembly = resource.assembly
     caches = assembly.in_registry_of(resource, CACHE)
@@ -206,21 +229,17 @@ def may_fetch(resource: Resource) -> Iterator[Problem]:
             yield Problem((), message)
 
 
-_SECRET_KEYS = ("username", "accessToken")
-
-
-@rule(
+@error_rule(
     "ECR420",
-    Severity.ERROR,
     "A secret value is not in the template",
     types=[SECRET],
     why="Anyone who can read the template, its source repository or the stack history can log in.",
     remedy="Omit SecretString and set the value by hand, or use GenerateSecretString, a NoEcho "
     "parameter or a dynamic reference.",
-    source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/security-best-practices.html",
+    source=f"{CFN_GUIDE}/security-best-practices.html",
     controls=("CKV_SECRET_6",),
 )
-def no_plaintext(resource: Resource) -> Iterator[Problem]:
+def _no_plaintext(resource: Resource) -> Iterator[Problem]:
     """Find plaintext values of secrets that caches use, or that have the keys of such secrets."""
     text, path = resource.get("SecretString"), ("Properties", "SecretString")
     if not isinstance(text, str):
@@ -232,17 +251,15 @@ def no_plaintext(resource: Resource) -> Iterator[Problem]:
         yield Problem(path, "the value of the secret is in the template")
 
 
-@rule(
+@error_rule(
     "ECR421",
-    Severity.ERROR,
     "The secret of a pull through cache has a username and an accessToken",
     types=[SECRET],
     why="ECR reads only these keys; with others, pulls fail.",
     remedy='Write {"username": …, "accessToken": …}.',
     source=_SECRETS,
 )
-def has_keys(resource: Resource) -> Iterator[Problem]:
-    """Check the keys of a literal value, or of its template."""
+def _has_keys(resource: Resource) -> Iterator[Problem]:
     if not _is_for_caches(resource):
         return
     for place in (("SecretString",), ("GenerateSecretString", "SecretStringTemplate")):
@@ -269,3 +286,103 @@ def _content(text: str) -> dict[str, object]:
     except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+@error_rule(
+    "ECR407",
+    "A creation template has a valid prefix and valid occasions",
+    types=[CREATION_TEMPLATE],
+    why="ECR rejects the template, or a second one for the same prefix, account and Region.",
+    remedy="Write ROOT, or the first part of repository names up to a slash, such as 'payments'.",
+    source=f"{ECR_API}/API_CreateRepositoryCreationTemplate.html",
+)
+def _accepted_template(resource: Resource) -> Iterator[Problem]:
+    prefix, path = resource.text("Prefix"), ("Properties", "Prefix")
+    if prefix is not None:
+        yield from model_problems(path, namespace_errors(prefix))
+        first = resource.assembly.first_of(resource, "Prefix")
+        if first is not resource:
+            yield Problem(path, f"{first.id} already has the prefix {prefix!r}", "Merge them.")
+    occasions, path = resource.get("AppliedFor"), ("Properties", "AppliedFor")
+    if occasions == []:
+        remedy = f"Name at least one of {', '.join(OCCASIONS)}."
+        yield Problem(path, "AppliedFor is empty", remedy)
+    names = Counter(map(str, occasions if isinstance(occasions, list) else ()))
+    for occasion in sorted(name for name, uses in names.items() if uses > 1):
+        yield Problem(path, f"AppliedFor has {occasion!r} more than once", "Name it once.")
+
+
+@error_rule(
+    "ECR408",
+    "A creation template with tags or KMS encryption has a role",
+    types=[CREATION_TEMPLATE],
+    why="ECR needs a role to add tags and to use KMS keys; without it the push, pull or "
+    "replication that creates the repository fails.",
+    remedy="Add CustomRoleArn: a role that trusts ecr.amazonaws.com.",
+    source=_ROLES,
+)
+def _template_has_role(resource: Resource) -> Iterator[Problem]:
+    if not resource.is_known or resource.get("CustomRoleArn") is not None:
+        return
+    kind = resource.text("EncryptionConfiguration", "EncryptionType")
+    tags = resource.get("ResourceTags")
+    if kind in ("KMS", "KMS_DSSE"):
+        path = ("Properties", "EncryptionConfiguration")
+        yield Problem(path, f"the template encrypts with {kind} and has no CustomRoleArn")
+    if isinstance(tags, list) and tags:
+        message = "the template tags repositories and has no CustomRoleArn"
+        yield Problem(("Properties", "ResourceTags"), message)
+
+
+@error_rule(
+    "ECR409",
+    "ECR can assume the role of a creation template",
+    types=[CREATION_TEMPLATE],
+    why="ECR rejects a role with a path or in another account, and cannot use a role that does "
+    "not trust it or cannot create repositories.",
+    remedy="Use a role without a path that trusts ecr.amazonaws.com and allows "
+    "ecr:CreateRepository, ecr:ReplicateImage and ecr:TagResource.",
+    source=_ROLES,
+)
+def _usable_role(resource: Resource) -> Iterator[Problem]:
+    arn = resource.get("CustomRoleArn")
+    if not isinstance(arn, str):
+        return
+    role = resource.assembly.referred_to(arn)
+    if role is None:
+        yield from model_problems(_ROLE_PATH, role_errors(arn, source_of(resource).account))
+    elif role.type == ROLE:
+        tags = bool(resource.get("ResourceTags"))
+        yield from model_problems(_ROLE_PATH, _role_errors(role, tags=tags))
+    yield from wrong_type_problems(resource, _ROLE_PATH, arn, ROLE, "role")
+
+
+def _role_errors(role: Resource, *, tags: bool) -> Iterator[str]:
+    path = role.text("Path")
+    if path not in (None, "/"):
+        yield f"{role.id} has the path {path!r}, which ECR rejects"
+    trusts = [policy for policy in policies_of(role) if policy.kind == "trust"]
+    statements = [item for policy in trusts for item in policy.statements if item.allows]
+    trusted = [value for statement in statements for _, value in statement.principals]
+    is_literal = not any(map(is_unresolved, trusted))
+    if trusts and is_literal and not any(name.startswith("ecr.amazonaws.com") for name in trusted):
+        yield f"{role.id} does not trust ecr.amazonaws.com"
+    needed = ("ecr:CreateRepository", "ecr:TagResource") if tags else ("ecr:CreateRepository",)
+    permissions = permissions_of(role)
+    for action in filter(permissions.lack, needed):
+        yield f"{role.id} lacks the permission {action}"
+
+
+@warning_rule(
+    "ECR410",
+    "Tags in the repositories of a pull through cache are mutable",
+    types=[CREATION_TEMPLATE],
+    why="ECR checks for a newer image of a tag once a day; an immutable cache keeps the first one "
+    "permanently, with every vulnerability that the upstream has mended.",
+    remedy="Write ImageTagMutability: MUTABLE for PULL_THROUGH_CACHE.",
+    source=_CACHES,
+)
+def _cache_is_mutable(resource: Resource) -> Iterator[Problem]:
+    occasions = resource.get("AppliedFor")
+    if occasions == ["PULL_THROUGH_CACHE"] and resource.get("ImageTagMutability") == "IMMUTABLE":
+        yield Problem(("Properties", "ImageTagMutability"), "the cache never updates its tags")

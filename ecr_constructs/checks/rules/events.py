@@ -1,13 +1,20 @@
-"""Events about images: patterns that can match, and rules with a target."""
+"""Events about images: patterns that can match, rules with a target, and their topics."""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from ecr_constructs.checks.rule import Problem, rule
-from ecr_constructs.cloudformation.graph import Resource, is_about_images
-from ecr_constructs.cloudformation.resource_types import EVENT_RULE, SCANNING
-from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.checks.rule import ECR_GUIDE, Problem, warning_rule
+from ecr_constructs.cloudformation.graph import Resource, is_about_images, topics_of
+from ecr_constructs.cloudformation.iam_policy import allowed, grants, is_policy_known
+from ecr_constructs.cloudformation.resource_types import (
+    ALIAS,
+    EVENT_RULE,
+    KEY,
+    SCANNING,
+    TOPIC,
+    TOPIC_POLICIES,
+)
 from ecr_constructs.model.events import (
     BASIC_SCAN,
     DETAIL_TYPES,
@@ -18,13 +25,13 @@ from ecr_constructs.model.events import (
 )
 from ecr_constructs.model.tokens import is_unresolved
 
-_EVENTS = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html"
+_EVENTS = f"{ECR_GUIDE}/ecr-eventbridge.html"
 _PATTERN = ("Properties", "EventPattern")
 # API calls, and service events such as expiry by lifecycle policies.
 _VIA_CLOUDTRAIL = " via CloudTrail"
 
 
-def listed(pattern: Any, name: str) -> list[str] | None:
+def _listed(pattern: Any, name: str) -> list[str] | None:
     """Return the values of a field if all of them are literal strings."""
     values = pattern.get(name) if isinstance(pattern, Mapping) else None
     if not isinstance(values, list) or not values:
@@ -33,9 +40,8 @@ def listed(pattern: Any, name: str) -> list[str] | None:
     return values if is_literal else None
 
 
-@rule(
+@warning_rule(
     "ECR501",
-    Severity.WARNING,
     "An event pattern can match events",
     types=[EVENT_RULE],
     why="EventBridge accepts any text; a pattern that no ECR event has never matches.",
@@ -43,10 +49,9 @@ def listed(pattern: Any, name: str) -> list[str] | None:
     "aws.inspector2 as 'Inspector2 Finding'.",
     source=_EVENTS,
 )
-def can_match(resource: Resource) -> Iterator[Problem]:
-    """Compare the detail-types with those of the sources."""
+def _can_match(resource: Resource) -> Iterator[Problem]:
     pattern = resource.get("EventPattern")
-    sources, details = listed(pattern, "source"), listed(pattern, "detail-type")
+    sources, details = _listed(pattern, "source"), _listed(pattern, "detail-type")
     if not is_about_images(pattern) or sources is None or details is None:
         return
     if set(sources) - set(DETAIL_TYPES):
@@ -66,9 +71,8 @@ def _source_remedy(detail: str) -> str | None:
     return None
 
 
-@rule(
+@warning_rule(
     "ECR502",
-    Severity.WARNING,
     "Scan event patterns fit the scan type of the registry",
     types=[EVENT_RULE],
     why="Only basic scanning emits ECR Image Scan; with ENHANCED the rule never matches.",
@@ -76,9 +80,9 @@ def _source_remedy(detail: str) -> str | None:
     "additional rule.",
     source=_EVENTS,
 )
-def right_scanner(resource: Resource) -> Iterator[Problem]:
+def _right_scanner(resource: Resource) -> Iterator[Problem]:
     """Check the scanning of the same registry, and the other event rules in it."""
-    if listed(resource.get("EventPattern"), "detail-type") != [BASIC_SCAN]:
+    if _listed(resource.get("EventPattern"), "detail-type") != [BASIC_SCAN]:
         return
     assembly = resource.assembly
     for scanning in assembly.in_registry_of(resource, SCANNING):
@@ -90,27 +94,24 @@ def right_scanner(resource: Resource) -> Iterator[Problem]:
 
 
 def _matches_inspector(resource: Resource) -> bool:
-    return FINDING in (listed(resource.get("EventPattern"), "detail-type") or ())
+    return FINDING in (_listed(resource.get("EventPattern"), "detail-type") or ())
 
 
-@rule(
+@warning_rule(
     "ECR503",
-    Severity.WARNING,
     "An event rule has a target",
     types=[EVENT_RULE],
     why="Without a target, matched events are discarded.",
     remedy="Add Targets.",
     source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html",
 )
-def has_target(resource: Resource) -> Iterator[Problem]:
-    """Find rules about images without a target."""
+def _has_target(resource: Resource) -> Iterator[Problem]:
     about = is_about_images(resource.get("EventPattern"))
     if about and resource.is_known and resource.get("Targets") in (None, []):
         yield Problem(("Properties",), "the rule has no Targets")
 
 
-_EVENTS = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html"
-_DETAIL = ("Properties", "EventPattern", "detail")
+_DETAIL = (*_PATTERN, "detail")
 _RESULTS = ("SUCCESS", "FAILED", "FAILURE")
 _MOVED = ("target-storage-class", "manifest-media-type", "artifact-media-type", "last-activated-at")
 _IMAGE = ("repository-name", "image-digest", "image-tag")
@@ -145,9 +146,8 @@ _DETAILS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 
 
-@rule(
+@warning_rule(
     "ECR506",
-    Severity.WARNING,
     "An event pattern uses existing details of events",
     types=[EVENT_RULE],
     why="EventBridge accepts any field and value and compares them exactly; a pattern with one "
@@ -155,16 +155,12 @@ _DETAILS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     remedy="Write fields and values exactly as in the events of ECR.",
     source=_EVENTS,
 )
-def known_details(resource: Resource) -> Iterator[Problem]:
-    """Compare fields and values with the documented events."""
+def _known_details(resource: Resource) -> Iterator[Problem]:
     pattern = resource.get("EventPattern")
-    details = listed(pattern, "detail-type")
+    details = _listed(pattern, "detail-type")
     fields = resource.get("EventPattern", "detail")
-    if (
-        listed(pattern, "source") != ["aws.ecr"]
-        or details is None
-        or not set(details) <= {*_DETAILS}
-    ):
+    is_of_ecr = _listed(pattern, "source") == ["aws.ecr"]
+    if not is_of_ecr or details is None or not set(details) <= {*_DETAILS}:
         return
     for field, values in fields.items() if isinstance(fields, Mapping) else ():
         choices = [_DETAILS[detail].get(field) for detail in details]
@@ -195,3 +191,96 @@ def _value_errors(
 
 def _events(details: list[str]) -> str:
     return " or ".join(map(repr, details))
+
+
+_SERVICE = "events.amazonaws.com"
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+_KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
+_KEYS = "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"
+
+
+@warning_rule(
+    "ECR504",
+    "A topic for image events is encrypted with a customer managed key",
+    types=[TOPIC],
+    why="Without a key, messages are not encrypted at rest. EventBridge cannot use the aws/sns "
+    "key, whose policy cannot be changed, so no message arrives.",
+    remedy="Add KmsMasterKeyId: a key whose policy allows kms:GenerateDataKey and kms:Decrypt "
+    "to events.amazonaws.com.",
+    source=_KEYS,
+    controls=("Security Hub SNS.1", "CKV_AWS_26", "AVD-AWS-0136"),
+)
+def _topic_key(resource: Resource) -> Iterator[Problem]:
+    if resource not in resource.assembly.topics_of_events:
+        return
+    key = resource.get("KmsMasterKeyId")
+    if key is None and resource.is_known:
+        yield Problem(("Properties",), "the topic has no KmsMasterKeyId")
+    elif isinstance(key, str) and key.endswith("alias/aws/sns"):
+        message = "EventBridge cannot publish with the key aws/sns"
+        yield Problem(("Properties", "KmsMasterKeyId"), message)
+
+
+@warning_rule(
+    "ECR505",
+    "EventBridge can publish to a topic for image events",
+    types=[TOPIC],
+    why="EventBridge silently discards events that it cannot publish.",
+    remedy="Add an AWS::SNS::TopicPolicy that allows sns:Publish to events.amazonaws.com.",
+    source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html",
+)
+def _may_publish(resource: Resource) -> Iterator[Problem]:
+    if not _is_published_to(resource):
+        return
+    policies = [*_policies(resource)]
+    is_complete = all(is_policy_known(policy, "PolicyDocument") for policy in policies)
+    statements = [statement for policy in policies for statement in allowed(policy)]
+    if is_complete and not grants(statements, "sns:Publish", _SERVICE.__eq__):
+        yield Problem((), f"no policy allows {_SERVICE} to publish")
+
+
+@warning_rule(
+    "ECR507",
+    "EventBridge can use the key of a topic for image events",
+    types=[TOPIC],
+    why="EventBridge publishes to an encrypted topic only if the key policy allows it; otherwise "
+    "it silently discards the event. Permissions of the account root do not apply to it.",
+    remedy="Allow kms:Decrypt and kms:GenerateDataKey* to events.amazonaws.com in the KeyPolicy.",
+    source=_KEYS,
+)
+def _may_use_key(resource: Resource) -> Iterator[Problem]:
+    """Read the policy of the key, if the assembly defines it."""
+    key = _key_of(resource)
+    if key is None or not _is_published_to(resource):
+        return
+    is_complete = key.is_known and (
+        key.get("KeyPolicy") is None or is_policy_known(key, "KeyPolicy")
+    )
+    missing = [name for name in _KEY_ACTIONS if not grants(allowed(key), name, _SERVICE.__eq__)]
+    if is_complete and missing:
+        message = f"the policy of {key.id} does not allow {' and '.join(missing)} to {_SERVICE}"
+        yield Problem(("Properties", "KmsMasterKeyId"), message)
+
+
+def _is_published_to(topic: Resource) -> bool:
+    """Tell whether rules about images send to a topic without a role of their own."""
+    targets = topic.assembly.event_targets
+    return any(item is topic and "RoleArn" not in target for target, item in targets)
+
+
+def _policies(topic: Resource) -> Iterator[Resource]:
+    """Yield the policies that apply, or may apply, to a topic."""
+    assembly = topic.assembly
+    for policy in assembly.of_type(*TOPIC_POLICIES):
+        for arn in topics_of(policy):
+            referred = assembly.referred_to(arn)
+            if referred is topic or (referred is None and is_unresolved(arn)):
+                yield policy
+
+
+def _key_of(topic: Resource) -> Resource | None:
+    """Return the key that a topic names, by itself or by an alias."""
+    key = topic.assembly.referred_to(topic.get("KmsMasterKeyId"))
+    if key is not None and key.type == ALIAS:
+        key = topic.assembly.referred_to(key.get("TargetKeyId"))
+    return key if key is not None and key.type == KEY else None

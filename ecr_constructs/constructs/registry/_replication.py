@@ -7,8 +7,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
-from ecr_constructs.constructs._stack_env import known_regions
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.partitions import regions
 from ecr_constructs.model.prefixes import covers
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import (
@@ -79,7 +79,7 @@ class RegistryReplication:
 
     def _destination_errors(self, rule: ReplicationRule) -> Iterator[Diagnostic]:
         for destination in sorted(rule.destinations):
-            yield from destination_errors(destination, self._source, known_regions())
+            yield from destination_errors(destination, self._source, regions())
 
     @property
     def environment(self) -> str:

@@ -1,10 +1,15 @@
 """A violation and a compliant template for every rule, and further violations.
 
-The tests check the rules against them, and `scripts.rules` shows the examples in the docs.
+The tests check the rules against them, and the pages of the rules show them.
 """
 
-from tests.support.rule_examples import access, caches, events, lifecycles, registries, repositories
+from tests.support.rule_examples import access, events, registries, repositories
 
-_FAMILIES = (repositories, lifecycles, access, registries, caches, events)
+_FAMILIES = (repositories, access, registries, events)
 EXAMPLES = {rule: example for family in _FAMILIES for rule, example in family.EXAMPLES.items()}
-PROBLEMS = {name: case for family in _FAMILIES for name, case in family.PROBLEMS.items()}
+PROBLEMS = {
+    name: (rule, place, *(case if isinstance(case, tuple) else (case,)), *values)
+    for family in _FAMILIES
+    for (rule, place, *values), cases in family.PROBLEMS.items()
+    for name, case in cases.items()
+}

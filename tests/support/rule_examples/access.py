@@ -2,40 +2,41 @@
 
 from typing import Any
 
-from ecr_constructs.cloudformation.resource_types import (
-    REGISTRY_POLICY,
-    ROLE,
-)
+from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY
 from tests.support.rule_examples.build import (
     ABSENT,
+    HERE,
+    HOME,
     ROOT,
     Problems,
     allow,
+    api,
     document,
     example,
     get_att,
+    inline,
     key,
-    repository,
+    kms,
     resource,
-)
-from tests.support.rule_examples.parts import (
-    HERE,
-    statement,
+    service_role,
 )
 
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
-_ARN = "arn:aws:ecr:eu-central-1:111122223333:repository/payments/*"
-_STATEMENT = "Api.Properties.RepositoryPolicyText.Statement[0]"
+_ARN = f"{HERE}:repository/payments/*"
+_TEXT = "Api.Properties.RepositoryPolicyText"
+_STATEMENT = f"{_TEXT}.Statement[0]"
+_ACTION, _PRINCIPAL = f"{_STATEMENT}.Action", f"{_STATEMENT}.Principal"
+_REGISTRY = "Policy.Properties.PolicyText.Statement[0]"
 _TASK = "Task.Properties.Policies[0].PolicyDocument.Statement[0]"
 _PARTNER = {"AWS": ROOT}
 _LAMBDA = {"Service": "lambda.amazonaws.com"}
-_ACCOUNT = {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+_ACCOUNT = {"StringEquals": {"aws:SourceAccount": HOME[0]}}
 
 
 def open_to(action: Any, **parts: Any) -> dict[str, Any]:
     """Return a repository with a policy of one statement."""
-    return {"Api": repository(RepositoryPolicyText=document(allow(action, **parts)))}
+    return api(RepositoryPolicyText=document(allow(action, **parts)))
 
 
 def registry(action: Any, **parts: Any) -> dict[str, Any]:
@@ -46,309 +47,157 @@ def registry(action: Any, **parts: Any) -> dict[str, Any]:
 
 def role(action: Any, **parts: Any) -> dict[str, Any]:
     """Return an ECS task's role with a policy of one statement."""
-    trust = document(allow("sts:AssumeRole", Principal={"Service": "ecs-tasks.amazonaws.com"}))
-    inline = {"PolicyName": "Pull", "PolicyDocument": document(allow(action, **parts))}
-    return {"Task": resource(ROLE, {"AssumeRolePolicyDocument": trust, "Policies": [inline]})}
+    return {"Task": service_role("ecs-tasks", Policies=inline(action, **parts))}
 
 
-def _keyed(principal: Any, **parts: Any) -> dict[str, Any]:
-    policy = document(allow("kms:*", Principal=principal, Resource="*", **parts))
-    configuration = {"EncryptionType": "KMS", "KmsKey": get_att("Key")}
-    return {
-        "Api": repository(EncryptionConfiguration=configuration),
-        "Key": key(KeyPolicy=policy),
-    }
+def pulled_by(principal: Any, **parts: Any) -> dict[str, Any]:
+    """Return a repository that a principal may pull from."""
+    return open_to(PULL, Principal=principal, **parts)
+
+
+def anyone_with(operator: str, condition_key: str, value: Any) -> dict[str, Any]:
+    """Return a repository that everyone may pull from under a condition."""
+    return pulled_by("*", Condition={operator: {condition_key: value}})
+
+
+def _may(action: str) -> dict[str, Any]:
+    return open_to(action, Principal=_PARTNER)
+
+
+def _puller(arn: str) -> dict[str, Any]:
+    return role(PULL, Resource=arn)
+
+
+def _keyed(**parts: Any) -> dict[str, Any]:
+    policy = document(allow("kms:*", Principal="*", Resource="*", **parts))
+    return kms(get_att("Key"), Key=key(KeyPolicy=policy))
 
 
 EXAMPLES = {
-    "ECR201": example(
-        open_to(PULL, Principal=ABSENT),
-        _STATEMENT,
-        open_to(PULL, Principal=_PARTNER),
-    ),
+    "ECR201": example(pulled_by(ABSENT), _STATEMENT, pulled_by(_PARTNER)),
     "ECR202": example(
-        open_to(PULL, Principal=_PARTNER, Resource="*"),
-        f"{_STATEMENT}.Resource",
-        open_to(PULL, Principal=_PARTNER),
+        pulled_by(_PARTNER, Resource="*"), f"{_STATEMENT}.Resource", pulled_by(_PARTNER)
     ),
     "ECR203": example(
         registry("ecr:ReplicateImage", Principal=_PARTNER),
-        "Policy.Properties.PolicyText.Statement[0]",
+        _REGISTRY,
         registry("ecr:ReplicateImage", Principal=_PARTNER, Resource=_ARN),
     ),
-    "ECR204": example(
-        open_to("ecr:GetImage", Principal=_PARTNER),
-        f"{_STATEMENT}.Action",
-        open_to("ecr:BatchGetImage", Principal=_PARTNER),
-    ),
+    "ECR204": example(_may("ecr:GetImage"), _ACTION, _may("ecr:BatchGetImage")),
     "ECR205": example(
-        open_to(PULL, Principal={"AWS": "arn:aws:iam::444455556666:role/*"}),
-        f"{_STATEMENT}.Principal",
-        open_to(PULL, Principal={"AWS": "arn:aws:iam::444455556666:role/deployer"}),
+        pulled_by({"AWS": "arn:aws:iam::444455556666:role/*"}),
+        _PRINCIPAL,
+        pulled_by({"AWS": "arn:aws:iam::444455556666:role/deployer"}),
     ),
-    "ECR206": example(
-        open_to(PULL, Principal="*"),
-        f"{_STATEMENT}.Principal",
-        open_to(PULL, Principal="*", Condition=ORGANIZATION),
-    ),
+    "ECR206": example(pulled_by("*"), _PRINCIPAL, pulled_by("*", Condition=ORGANIZATION)),
     "ECR207": example(
-        open_to(PULL, Principal="*", Condition={"StringLike": {"aws:PrincipalOrgID": "o-*"}}),
+        anyone_with("StringLike", "aws:PrincipalOrgID", "o-*"),
         f"{_STATEMENT}.Condition.StringLike.aws:PrincipalOrgID",
-        open_to(PULL, Principal="*", Condition=ORGANIZATION),
+        pulled_by("*", Condition=ORGANIZATION),
     ),
-    "ECR208": example(
-        open_to("ecr:*", Principal=_PARTNER),
-        f"{_STATEMENT}.Action",
-        open_to(PULL, Principal=_PARTNER),
-    ),
-    "ECR209": example(
-        open_to(PULL, Principal=_LAMBDA),
-        f"{_STATEMENT}.Principal",
-        open_to(PULL, Principal=_LAMBDA, Condition=_ACCOUNT),
-    ),
+    "ECR208": example(_may("ecr:*"), _ACTION, pulled_by(_PARTNER)),
+    "ECR209": example(pulled_by(_LAMBDA), _PRINCIPAL, pulled_by(_LAMBDA, Condition=_ACCOUNT)),
     "ECR210": example(
-        role(PULL, Resource="arn:aws:ecr:eu-central-1:111122223333:payments/api"),
+        _puller(f"{HERE}:payments/api"),
         f"{_TASK}.Resource",
-        role(PULL, Resource="arn:aws:ecr:eu-central-1:111122223333:repository/payments/api"),
+        _puller(f"{HERE}:repository/payments/api"),
     ),
     "ECR211": example(
         role([*PULL, "ecr:GetAuthorizationToken"], Resource=_ARN),
         f"{_TASK}.Resource",
         role("ecr:GetAuthorizationToken", Resource="*"),
     ),
-    "ECR212": example(
-        role("ecr:*", Resource="*"),
-        f"{_TASK}.Action",
-        role(PULL, Resource=_ARN),
+    "ECR212": example(role("ecr:*", Resource="*"), f"{_TASK}.Action", _puller(_ARN)),
+    "ECR213": example(
+        _keyed(),
+        "Key.Properties.KeyPolicy.Statement[0].Principal",
+        _keyed(Condition={"StringEquals": {"kms:CallerAccount": HOME[0]}}),
     ),
     "ECR214": example(
-        open_to(
-            PULL,
-            Principal={"AWS": ROOT},
-            Condition={"StringEqual": {"aws:PrincipalOrg": "o-a1b2c3d4e5"}},
-        ),
+        pulled_by(_PARTNER, Condition={"StringEqual": {"aws:PrincipalOrg": "o-a1b2c3d4e5"}}),
         f"{_STATEMENT}.Condition.StringEqual",
-        open_to(PULL, Principal={"AWS": ROOT}, Condition=ORGANIZATION),
-    ),
-    "ECR213": example(
-        _keyed("*"),
-        "Key.Properties.KeyPolicy.Statement[0].Principal",
-        _keyed("*", Condition={"StringEquals": {"kms:CallerAccount": "111122223333"}}),
+        pulled_by(_PARTNER, Condition=ORGANIZATION),
     ),
 }
 
+
+_REST = {"Effect": "Permit", "Principal": _PARTNER, "Action": "ecr:GetImage"}
+_GIVEN = (
+    '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*", '
+    '"Resource": "${Given}"}]}'
+)
 PROBLEMS: Problems = {
-    "an ARN without an account field": (
-        "ECR210",
-        role(PULL, Resource="arn:aws:ecr:eu-central-1:repository/payments/api"),
-        f"{_TASK}.Resource",
-    ),
-    "a policy that is text": (
-        "ECR201",
-        {"Api": repository(RepositoryPolicyText="everyone")},
-        "Api.Properties.RepositoryPolicyText",
-        "JSON",
-    ),
-    "a policy without statements": (
-        "ECR201",
-        {"Api": repository(RepositoryPolicyText="{}")},
-        "Api.Properties.RepositoryPolicyText",
-        "Statement",
-    ),
-    "a long policy": (
-        "ECR201",
-        open_to(PULL, Principal={"AWS": ROOT}, Sid="x" * 10_240),
-        "Api.Properties.RepositoryPolicyText",
-        "10,240",
-    ),
-    "an unknown effect": (
-        "ECR201",
-        statement(Effect="Permit", Principal={"AWS": ROOT}, Action="ecr:GetImage"),
-        "Api.Properties.RepositoryPolicyText.Statement",
-        "Permit",
-    ),
-    "an action of another service": (
-        "ECR204",
-        open_to("s3:GetObject", Principal={"AWS": ROOT}),
-        f"{_STATEMENT}.Action",
-        "s3:GetObject",
-    ),
-    "an action without a service": (
-        "ECR204",
-        open_to("BatchGetImage", Principal={"AWS": ROOT}),
-        f"{_STATEMENT}.Action",
-        "BatchGetImage",
-    ),
-    "an action like no other": (
-        "ECR204",
-        role("ecr:Xyzzy", Resource="*"),
-        f"{_TASK}.Action",
-        "ecr:Xyzzy",
-    ),
-    "a key that there is not": (
-        "ECR214",
-        open_to(
-            PULL, Principal="*", Condition={"StringEquals": {"aws:PrincipalOrg": "o-a1b2c3d4e5"}}
+    ("ECR201", _TEXT): {
+        "a policy that is text": (api(RepositoryPolicyText="everyone"), "JSON"),
+        "a policy without statements": (api(RepositoryPolicyText="{}"), "Statement"),
+        "a long policy": (pulled_by(_PARTNER, Sid="x" * 10_240), "10,240"),
+    },
+    ("ECR201", f"{_TEXT}.Statement"): {
+        "an unknown effect": (api(RepositoryPolicyText={"Statement": _REST}), "Permit")
+    },
+    ("ECR204", _ACTION): {
+        "an action of another service": (_may("s3:GetObject"), "s3:GetObject"),
+        "an action without a service": (_may("BatchGetImage"), "BatchGetImage"),
+    },
+    ("ECR204", f"{_TASK}.Action"): {
+        "an action like no other": (role("ecr:Xyzzy", Resource="*"), "ecr:Xyzzy")
+    },
+    ("ECR205", _PRINCIPAL): {
+        "a short account": (pulled_by({"AWS": "1234"}), "1234"),
+        "a short root": pulled_by({"AWS": "arn:aws:iam::1234:root"}),
+        "a principal without a kind": (pulled_by(ROOT), "*"),
+        "an unknown kind": pulled_by({"Account": ROOT}),
+        "a service's short name": (pulled_by({"Service": "lambda"}), "SERVICE"),
+    },
+    ("ECR206", f"{_STATEMENT}.NotPrincipal"): {
+        "everyone but somebody": (open_to(PULL, NotPrincipal=_PARTNER), "Allow")
+    },
+    ("ECR206", _PRINCIPAL): {
+        "everyone from everywhere": anyone_with("IpAddress", "aws:SourceIp", "0.0.0.0/0"),
+        "everyone without the key": anyone_with(
+            "StringEqualsIfExists", "aws:PrincipalOrgID", "o-a1b2c3d4e5"
         ),
-        f"{_STATEMENT}.Condition.StringEquals.aws:PrincipalOrg",
-    ),
-    "a short account": (
-        "ECR205",
-        open_to(PULL, Principal={"AWS": "1234"}),
-        f"{_STATEMENT}.Principal",
-        "1234",
-    ),
-    "a short root": (
-        "ECR205",
-        open_to(PULL, Principal={"AWS": "arn:aws:iam::1234:root"}),
-        f"{_STATEMENT}.Principal",
-    ),
-    "a principal without a kind": (
-        "ECR205",
-        open_to(PULL, Principal=ROOT),
-        f"{_STATEMENT}.Principal",
-        "*",
-    ),
-    "an unknown kind": (
-        "ECR205",
-        open_to(PULL, Principal={"Account": ROOT}),
-        f"{_STATEMENT}.Principal",
-    ),
-    "a service's short name": (
-        "ECR205",
-        open_to(PULL, Principal={"Service": "lambda"}),
-        f"{_STATEMENT}.Principal",
-        "SERVICE",
-    ),
-    "everyone but somebody": (
-        "ECR206",
-        open_to(PULL, NotPrincipal={"AWS": ROOT}),
-        f"{_STATEMENT}.NotPrincipal",
-        "Allow",
-    ),
-    "everyone from everywhere": (
-        "ECR206",
-        open_to(PULL, Principal="*", Condition={"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}),
-        f"{_STATEMENT}.Principal",
-    ),
-    "everyone without the key": (
-        "ECR206",
-        open_to(
-            PULL,
-            Principal="*",
-            Condition={"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
+        "a role of that name in any account": anyone_with(
+            "ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/ci"
         ),
-        f"{_STATEMENT}.Principal",
-    ),
-    "a role of that name in any account": (
-        "ECR206",
-        open_to(
-            PULL,
-            Principal="*",
-            Condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/ci"}},
+        "any ARN of IAM": anyone_with("ArnLike", "aws:PrincipalArn", "arn:*"),
+    },
+    ("ECR206", f"{_REGISTRY}.Principal"): {
+        "a registry open to everyone": registry(
+            "ecr:ReplicateImage", Principal="*", Resource=f"{HERE}:repository/*"
         ),
-        f"{_STATEMENT}.Principal",
-    ),
-    "any ARN of IAM": (
-        "ECR206",
-        open_to(PULL, Principal="*", Condition={"ArnLike": {"aws:PrincipalArn": "arn:*"}}),
-        f"{_STATEMENT}.Principal",
-    ),
-    "a path of any organization": (
+        "a policy that is mostly known": {
+            "Policy": resource(REGISTRY_POLICY, {"PolicyText": {"Fn::Sub": _GIVEN}})
+        },
+    },
+    (
         "ECR207",
-        open_to(
-            PULL,
-            Principal="*",
-            Condition={"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-*/r-ab12/*"}},
-        ),
         f"{_STATEMENT}.Condition.ForAnyValue:StringLike.aws:PrincipalOrgPaths",
         "o-*/r-ab12/*",
-    ),
-    "everything to another account": (
-        "ECR208",
-        open_to("ecr:*", Principal={"AWS": ROOT}),
-        f"{_STATEMENT}.Action",
-        "ecr:*",
-    ),
-    "everything to a service": (
-        "ECR208",
-        open_to(
-            "ecr:*",
-            Principal={"Service": "lambda.amazonaws.com"},
-            Condition={"StringEquals": {"aws:SourceAccount": "111122223333"}},
-        ),
-        f"{_STATEMENT}.Action",
-        "ecr:*",
-    ),
-    "no ARN": (
-        "ECR210",
-        role(PULL, Resource="payments/api"),
-        f"{_TASK}.Resource",
-    ),
-    "another partition": (
-        "ECR210",
-        role(PULL, Resource="arn:amazon:ecr:eu-central-1:111122223333:repository/a"),
-        f"{_TASK}.Resource",
-        "amazon",
-    ),
-    "another service": (
-        "ECR210",
-        role(PULL, Resource="arn:aws:s3:::bucket"),
-        f"{_TASK}.Resource",
-        "s3",
-    ),
-    "no Region": (
-        "ECR210",
-        role(PULL, Resource="arn:aws:ecr::111122223333:repository/a"),
-        f"{_TASK}.Resource",
-    ),
-    "no such Region": (
-        "ECR210",
-        role(PULL, Resource="arn:aws:ecr:Frankfurt:111122223333:repository/a"),
-        f"{_TASK}.Resource",
-        "Frankfurt",
-    ),
-    "no account": (
-        "ECR210",
-        role(PULL, Resource="arn:aws:ecr:eu-central-1::repository/a"),
-        f"{_TASK}.Resource",
-    ),
-    "a short account in an ARN": (
-        "ECR210",
-        role(PULL, Resource="arn:aws:ecr:eu-central-1:1234:repository/a"),
-        f"{_TASK}.Resource",
-        "1234",
-    ),
-    "a name with a tag": (
-        "ECR210",
-        role(PULL, Resource=f"{HERE}:repository/a:latest"),
-        f"{_TASK}.Resource",
-        "a:latest",
-    ),
-    "every repository": (
-        "ECR212",
-        role("ecr:*", Resource=f"{HERE}:repository/*"),
-        f"{_TASK}.Action",
-        "ecr:*",
-    ),
-    "a registry open to everyone": (
-        "ECR206",
-        registry("ecr:ReplicateImage", Principal="*", Resource=f"{HERE}:repository/*"),
-        "Policy.Properties.PolicyText.Statement[0].Principal",
-    ),
-    "a policy that is mostly known": (
-        "ECR206",
-        {
-            "Policy": resource(
-                REGISTRY_POLICY,
-                {
-                    "PolicyText": {
-                        "Fn::Sub": '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": '
-                        '"ecr:*", "Resource": "${Given}"}]}'
-                    }
-                },
-            )
-        },
-        "Policy.Properties.PolicyText.Statement[0].Principal",
-    ),
+    ): {
+        "a path of any organization": anyone_with(
+            "ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-*/r-ab12/*"
+        )
+    },
+    ("ECR208", _ACTION, "ecr:*"): {
+        "everything to another account": _may("ecr:*"),
+        "everything to a service": open_to("ecr:*", Principal=_LAMBDA, Condition=_ACCOUNT),
+    },
+    ("ECR210", f"{_TASK}.Resource"): {
+        "no ARN": _puller("payments/api"),
+        "another partition": (_puller(HERE.replace("aws", "amazon") + ":repository/a"), "amazon"),
+        "another service": (_puller("arn:aws:s3:::bucket"), "s3"),
+        "an ARN without an account field": _puller("arn:aws:ecr:eu-central-1:repository/a/b"),
+        "no Region": _puller("arn:aws:ecr::111122223333:repository/a"),
+        "no such Region": (_puller(f"arn:aws:ecr:Frankfurt:{HOME[0]}:repository/a"), "Frankfurt"),
+        "no account": _puller("arn:aws:ecr:eu-central-1::repository/a"),
+        "an ARN's short account": (_puller("arn:aws:ecr:eu-west-1:1234:repository/a"), "1234"),
+        "a name with a tag": (_puller(f"{HERE}:repository/a:latest"), "a:latest"),
+    },
+    ("ECR212", f"{_TASK}.Action"): {
+        "every repository": (role("ecr:*", Resource=f"{HERE}:repository/*"), "ecr:*")
+    },
+    ("ECR214", f"{_STATEMENT}.Condition.StringEquals.aws:PrincipalOrg"): {
+        "a key that there is not": anyone_with("StringEquals", "aws:PrincipalOrg", "o-a1b2c3d4e5")
+    },
 }

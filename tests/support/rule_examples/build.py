@@ -1,4 +1,4 @@
-"""Builders for the templates of the examples."""
+"""Builders for templates, of which each resource has no finding but for what is given."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,26 +7,34 @@ from typing import Any
 
 from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.parsing import read_yaml
-from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, KEY, REPOSITORY
+from ecr_constructs.cloudformation.resource_types import (
+    CACHE,
+    CREATION_TEMPLATE,
+    EVENT_RULE,
+    KEY,
+    REPOSITORY,
+    ROLE,
+    SCANNING,
+    SECRET,
+)
 
 Resources = Mapping[str, Mapping[str, Any]]
-# Further violations: rule, resources or templates, place of the finding, and values in its message.
-Problems = dict[str, tuple[Any, ...]]
+# Further violations by rule, place of the finding and values in its message: resources, and more
+# values.
+Problems = dict[tuple[str, ...], dict[str, Resources | tuple[Any, ...]]]
 
 HOME, ELSEWHERE = ("111122223333", "eu-central-1"), ("111122223333", "eu-west-1")
 PARTNER = ("444455556666", "eu-central-1")
 ROOT = "arn:aws:iam::444455556666:root"
 KEEPS = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
-UNTAGGED = {
-    "rulePriority": 1,
-    "selection": {
-        "tagStatus": "untagged",
-        "countType": "sinceImagePushed",
-        "countUnit": "days",
-        "countNumber": 14,
-    },
-    "action": {"type": "expire"},
-}
+HERE = f"arn:aws:ecr:{HOME[1]}:{HOME[0]}"
+OWN_ROLE = f"arn:aws:iam::{HOME[0]}:role"
+OWN_ROOT = f"arn:aws:iam::{HOME[0]}:root"
+OIDC = f"arn:aws:iam::{HOME[0]}:oidc-provider"
+_HUB = {"EcrRepositoryPrefix": "hub", "UpstreamRegistryUrl": "registry-1.docker.io"}
+LOGIN = f"arn:aws:secretsmanager:{HOME[1]}:{HOME[0]}:secret:ecr-pullthroughcache/a-AbCdEf"
+HOST = "token.actions.githubusercontent.com"
+QUEUE = {"Arn": f"arn:aws:sqs:{HOME[1]}:{HOME[0]}:scans", "Id": "Queue"}
 ABSENT: Any = object()
 
 
@@ -105,6 +113,14 @@ def rule(priority: int, action: str = "expire", **selection: Any) -> dict[str, A
     }
 
 
+_DAYS = {"countType": "sinceImagePushed", "countUnit": "days"}
+UNTAGGED = {
+    "rulePriority": 1,
+    "selection": {"tagStatus": "untagged", **_DAYS, "countNumber": 14},
+    "action": {"type": "expire"},
+}
+
+
 def repository(*rules: Mapping[str, Any], **properties: Any) -> dict[str, Any]:
     """Return a repository without findings, except for these properties."""
     attributes = {name: properties.pop(name, value) for name, value in KEEPS.items()}
@@ -130,8 +146,7 @@ def creation_template(**properties: Any) -> dict[str, Any]:
 def key(**properties: Any) -> dict[str, Any]:
     """Return a key without findings, except for these properties."""
     attributes = {name: properties.pop(name, value) for name, value in KEEPS.items()}
-    own = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
-    policy = document({**own, "Principal": {"AWS": "arn:aws:iam::111122223333:root"}})
+    policy = document(allow("kms:*", Principal={"AWS": OWN_ROOT}, Resource="*"))
     sound = {"EnableKeyRotation": True, "KeyPolicy": policy}
     return resource(KEY, {**sound, **properties}, **attributes)
 
@@ -150,3 +165,110 @@ def allow(action: Any, **parts: Any) -> dict[str, Any]:
 def get_att(logical_id: str, name: str = "Arn") -> dict[str, Any]:
     """Return a reference to an attribute."""
     return {"Fn::GetAtt": [logical_id, name]}
+
+
+def api(*rules: Mapping[str, Any], **properties: Any) -> dict[str, Any]:
+    """Return a template with one repository."""
+    return {"Api": repository(*rules, **properties)}
+
+
+def one_template(**properties: Any) -> dict[str, Any]:
+    """Return a template with one creation template."""
+    return {"Payments": creation_template(**properties)}
+
+
+def assumed_by(*statements: Mapping[str, Any], **properties: Any) -> dict[str, Any]:
+    """Return a role with the statements of its trust policy."""
+    return resource(ROLE, {"AssumeRolePolicyDocument": document(*statements), **properties})
+
+
+def service_role(service: str, **properties: Any) -> dict[str, Any]:
+    """Return a role that a service of AWS may assume."""
+    trust = allow("sts:AssumeRole", Principal={"Service": f"{service}.amazonaws.com"})
+    return assumed_by(trust, **properties)
+
+
+def ci_role(issuer: str, principal: Any = ABSENT, **condition: Any) -> dict[str, Any]:
+    """Return a role that a CI system may assume, with the conditions of its trust policy."""
+    federated = f"{OIDC}/{issuer}" if principal is ABSENT else principal
+    return {
+        "Push": assumed_by(
+            allow(
+                "sts:AssumeRoleWithWebIdentity",
+                Principal={"Federated": federated},
+                Condition=condition,
+            )
+        )
+    }
+
+
+def cache(**properties: Any) -> dict[str, Any]:
+    """Return a cache of Docker Hub."""
+    return {"Hub": resource(CACHE, {**_HUB, "CredentialArn": LOGIN, **properties})}
+
+
+def quay(prefix: str = "quay") -> dict[str, Any]:
+    """Return a cache of a registry that needs no login."""
+    return resource(CACHE, {"EcrRepositoryPrefix": prefix, "UpstreamRegistryUrl": "quay.io"})
+
+
+def upstream(url: str, **properties: Any) -> dict[str, Any]:
+    """Return a cache of a registry."""
+    return cache(UpstreamRegistryUrl=url, **properties)
+
+
+def secret(**properties: Any) -> dict[str, Any]:
+    """Return a cache with a secret of its stack."""
+    return {**cache(CredentialArn={"Ref": "Login"}), "Login": resource(SECRET, properties)}
+
+
+def kms(value: Any, **others: Any) -> dict[str, Any]:
+    """Return a repository with a key."""
+    configuration = {"EncryptionType": "KMS", "KmsKey": value}
+    return {**api(EncryptionConfiguration=configuration), **others}
+
+
+def with_role(arn: Any, **others: Any) -> dict[str, Any]:
+    """Return a creation template with a role."""
+    return {"Payments": creation_template(CustomRoleArn=arn), **others}
+
+
+def lent(**properties: Any) -> dict[str, Any]:
+    """Return a creation template with a role of its stack."""
+    return with_role(get_att("Role"), Role=service_role("ecr", **properties))
+
+
+def inline(action: Any, **parts: Any) -> list[dict[str, Any]]:
+    """Return the policies of a role that may do this."""
+    policy = document(allow(action, **{"Resource": "*", **parts}))
+    return [{"PolicyName": "Inline", "PolicyDocument": policy}]
+
+
+def policy(kind: str, action: str, **properties: Any) -> dict[str, Any]:
+    """Return a policy of IAM that allows something."""
+    return resource(kind, {"PolicyDocument": document(allow(action, Resource="*")), **properties})
+
+
+def scanning(**properties: Any) -> dict[str, Any]:
+    """Return a scanning configuration."""
+    return {"Scanning": resource(SCANNING, properties)}
+
+
+def asks(source: Any, *details: Any, targets: Any = (QUEUE,), **pattern: Any) -> dict[str, Any]:
+    """Return a rule for events of a source with some details."""
+    sources = source if isinstance(source, list) else [source]
+    events = {"source": sources, "detail-type": [*details], **pattern}
+    targets = targets if targets is ABSENT else [*targets]
+    return resource(EVENT_RULE, {"EventPattern": events, "Targets": targets})
+
+
+def sent(**target: Any) -> dict[str, Any]:
+    """Return a rule for images that sends to the topic of its stack."""
+    to_topic = {"Arn": {"Ref": "Topic"}, "Id": "Topic", **target}
+    return asks("aws.ecr", "ECR Image Action", targets=[to_topic])
+
+
+def attached(content: Any, kind: str = "AWS::IAM::Policy", role: Any = None) -> dict[str, Any]:
+    """Return a policy with a document, attached to the role of the stack."""
+    roles = [{"Ref": "Role"} if role is None else role]
+    return {"More": resource(kind, {"Roles": roles, "PolicyDocument": content})}

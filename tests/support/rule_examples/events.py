@@ -2,64 +2,67 @@
 
 from typing import Any
 
-from ecr_constructs.cloudformation.resource_types import (
-    EVENT_RULE,
-    KEY,
-    ROLE,
-    SCANNING,
-    TOPIC,
-    TOPIC_POLICY,
-)
+from ecr_constructs.cloudformation.resource_types import KEY, TOPIC, TOPIC_POLICY
 from tests.support.rule_examples.access import PULL, role
 from tests.support.rule_examples.build import (
     ABSENT,
+    HERE,
+    HOST,
+    OWN_ROOT,
     Problems,
     allow,
+    api,
+    asks,
+    cache,
+    ci_role,
     creation_template,
     document,
     example,
     get_att,
     key,
+    kms,
     repository,
     resource,
+    scanning,
+    sent,
     written,
 )
-from tests.support.rule_examples.parts import (
-    HOST,
-    cache,
-    on,
-    topic,
-)
 
-_PROVIDER = f"arn:aws:iam::111122223333:oidc-provider/{HOST}"
 UUID = "1d397906-81bf-459e-9a8d-eae79c0bc5f3"
 BITBUCKET = "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"
 CIRCLECI = f"oidc.circleci.com/org/{UUID}"
-_QUEUE = {"Arn": "arn:aws:sqs:eu-central-1:111122223333:scans", "Id": "Queue"}
-_ENHANCED = resource(SCANNING, {"ScanType": "ENHANCED", "Rules": []})
+PUSH, SCAN, FOUND = "ECR Image Action", "ECR Image Scan", "Inspector2 Finding"
+_PATTERN = "Rule.Properties.EventPattern"
+_TOPIC_KEY = "Topic.Properties.KmsMasterKeyId"
+_TRUST = "Push.Properties.AssumeRolePolicyDocument.Statement[0]"
+_SUBJECT = f"{_TRUST}.Condition.StringLike.{HOST}:sub"
+_ENHANCED = scanning(ScanType="ENHANCED", Rules=[])
 
 
-def _on(detail: str, source: str = "aws.ecr", targets: Any = (_QUEUE,)) -> dict[str, Any]:
-    pattern = {"source": [source], "detail-type": [detail]}
-    listed = targets if targets is ABSENT else list(targets)
-    return resource(EVENT_RULE, {"EventPattern": pattern, "Targets": listed})
+def on(*details: Any, source: str = "aws.ecr", **pattern: Any) -> dict[str, Any]:
+    """Return a rule for events of ECR."""
+    return {"Rule": asks(source, *details, **pattern)}
+
+
+def topic(key_id: Any, **target: Any) -> dict[str, Any]:
+    """Return a topic for events with a key."""
+    return {"Rule": sent(**target), "Topic": resource(TOPIC, {"KmsMasterKeyId": key_id})}
 
 
 def _topic(
-    service: str = "events.amazonaws.com", *, may_encrypt: bool = True, **properties: Any
+    service: str = "events", *, may_encrypt: bool = True, key_id: Any = None
 ) -> dict[str, Any]:
-    own = allow("kms:*", Principal={"AWS": "arn:aws:iam::111122223333:root"}, Resource="*")
+    own = allow("kms:*", Principal={"AWS": OWN_ROOT}, Resource="*")
     events = allow(
         ["kms:Decrypt", "kms:GenerateDataKey*"],
         Principal={"Service": "events.amazonaws.com"},
         Resource="*",
     )
-    statement = allow("sns:Publish", Principal={"Service": service}, Resource={"Ref": "Topic"})
+    publisher = {"Service": f"{service}.amazonaws.com"}
+    statement = allow("sns:Publish", Principal=publisher, Resource={"Ref": "Topic"})
     policy = {"Topics": [{"Ref": "Topic"}], "PolicyDocument": document(statement)}
-    sound = {"KmsMasterKeyId": get_att("Key")}
     return {
-        "Pushed": _on("ECR Image Action", targets=[{"Arn": {"Ref": "Topic"}, "Id": "Topic"}]),
-        "Topic": resource(TOPIC, {**sound, **properties}),
+        **topic(get_att("Key") if key_id is None else key_id),
         "TopicPolicy": resource(TOPIC_POLICY, policy),
         "Key": key(KeyPolicy=document(own, events)) if may_encrypt else key(),
     }
@@ -67,361 +70,173 @@ def _topic(
 
 def github(*, sub: Any = "repo:acme/payments:*", aud: Any = "sts.amazonaws.com") -> dict[str, Any]:
     """Return a role that GitHub Actions may assume."""
-    condition = {
-        "StringEquals": {f"{HOST}:aud": aud},
-        "StringLike": {f"{HOST}:sub": sub},
-    }
-    expected = {
-        operator: test for operator, test in condition.items() if ABSENT not in test.values()
-    }
-    statement = allow(
-        "sts:AssumeRoleWithWebIdentity", Principal={"Federated": _PROVIDER}, Condition=expected
-    )
-    return {"Push": resource(ROLE, {"AssumeRolePolicyDocument": document(statement)})}
+    condition = {"StringEquals": {f"{HOST}:aud": aud}, "StringLike": {f"{HOST}:sub": sub}}
+    present = {name: test for name, test in condition.items() if ABSENT not in test.values()}
+    return ci_role(HOST, **present)
 
 
 def ci(issuer: str, sub: Any, operator: str = "StringLike", claim: str = "sub") -> dict[str, Any]:
     """Return a role that another CI system may assume."""
-    statement = allow(
-        "sts:AssumeRoleWithWebIdentity",
-        Principal={"Federated": f"arn:aws:iam::111122223333:oidc-provider/{issuer}"},
-        Condition={
-            "StringEquals": {f"{issuer}:aud": "audience"},
-            **({} if sub is ABSENT else {operator: {f"{issuer}:{claim}": sub}}),
-        },
-    )
-    return {"Push": resource(ROLE, {"AssumeRolePolicyDocument": document(statement)})}
+    test = {} if sub is ABSENT else {operator: {f"{issuer}:{claim}": sub}}
+    return ci_role(issuer, **{"StringEquals": {f"{issuer}:aud": "audience"}, **test})
 
 
 def _encrypted(principal: Any) -> dict[str, Any]:
-    statement = allow("kms:*", Principal={"AWS": "arn:aws:iam::111122223333:root"}, Resource="*")
     context = {"StringEquals": {"kms:EncryptionContext:aws:ecr:arn": principal}}
-    policy = document({**statement, "Condition": context})
+    statement = allow("kms:*", Principal={"AWS": OWN_ROOT}, Resource="*", Condition=context)
     configuration = {"EncryptionType": "KMS", "KmsKey": get_att("Key")}
     return {
-        "Api": repository(RepositoryName="payments/api", EncryptionConfiguration=configuration),
-        "Key": key(KeyPolicy=policy),
+        **api(RepositoryName="payments/api", EncryptionConfiguration=configuration),
+        "Key": key(KeyPolicy=document(statement)),
     }
 
 
 def _suppressed(**entry: str) -> dict[str, Any]:
-    api = repository(ImageTagMutability="MUTABLE")
-    return {"Api": {**api, "Metadata": {"ecr-constructs": {"suppress": [entry]}}}}
-
-
-def _details(**details: Any) -> dict[str, Any]:
-    pushed = _on("ECR Image Action")
-    pushed["Properties"]["EventPattern"]["detail"] = details
-    return pushed
+    moving = repository(ImageTagMutability="MUTABLE")
+    return {"Api": {**moving, "Metadata": {"ecr-constructs": {"suppress": [entry]}}}}
 
 
 TWICE = """\
 Resources:
-  Registry:
-    Type: AWS::ECR::RegistryPolicy
-    Properties:
-      PolicyText:
-        Version: "2012-10-17"
-        Statement:
-          Effect: Allow
-          Principal:
-            AWS: arn:aws:iam::444455556666:root
-          Action: ecr:ReplicateImage
-          Resource: arn:aws:ecr:eu-central-1:111122223333:repository/payments/*
-  Registry:
-    Type: AWS::ECR::RegistryPolicy
-    Properties:
-      PolicyText:
-        Version: "2012-10-17"
-        Statement:
-          Effect: Allow
-          Principal:
-            AWS: arn:aws:iam::444455556666:root
-          Action: ecr:ReplicateImage
-          Resource: arn:aws:ecr:eu-central-1:111122223333:repository/orders/*
+  Cache:
+    Type: AWS::ECR::RepositoryCreationTemplate
+    Properties: {Prefix: quay, AppliedFor: [PULL_THROUGH_CACHE]}
+  Cache:
+    Type: AWS::ECR::RepositoryCreationTemplate
+    Properties: {Prefix: docker-hub, AppliedFor: [PULL_THROUGH_CACHE]}
 """
-_TRUST = "Push.Properties.AssumeRolePolicyDocument.Statement[0]"
+_CIRCLECI_MAIN = f"org/{UUID}/project/{UUID}/user/*/vcs-origin/*/vcs-ref/refs/heads/main"
+_PAYMENTS = {"Payments": creation_template()}
+_SOUND = _suppressed(rule="ECR012", reason="A build cache: its one tag moves with each build")
+_WAITING = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
 
 EXAMPLES = {
-    "ECR501": example(
-        {"Found": _on("Inspector2 Finding")},
-        "Found.Properties.EventPattern.detail-type",
-        {"Found": _on("Inspector2 Finding", "aws.inspector2")},
-    ),
+    "ECR501": example(on(FOUND), f"{_PATTERN}.detail-type", on(FOUND, source="aws.inspector2")),
     "ECR502": example(
-        {"Scanning": _ENHANCED, "Found": _on("ECR Image Scan")},
-        "Found.Properties.EventPattern.detail-type",
-        {"Scanning": _ENHANCED, "Found": _on("Inspector2 Finding", "aws.inspector2")},
+        _ENHANCED | on(SCAN),
+        f"{_PATTERN}.detail-type",
+        _ENHANCED | on(FOUND, source="aws.inspector2"),
     ),
-    "ECR503": example(
-        {"Pushed": _on("ECR Image Action", targets=ABSENT)},
-        "Pushed.Properties",
-        {"Pushed": _on("ECR Image Action")},
-    ),
-    "ECR504": example(_topic(KmsMasterKeyId=ABSENT), "Topic.Properties", _topic()),
-    "ECR505": example(_topic("s3.amazonaws.com"), "Topic", _topic()),
+    "ECR503": example(on(PUSH, targets=ABSENT), "Rule.Properties", on(PUSH)),
+    "ECR504": example(_topic(key_id=ABSENT), "Topic.Properties", _topic()),
+    "ECR505": example(_topic("s3"), "Topic", _topic()),
     "ECR506": example(
-        {"Pushed": _details(**{"action-type": ["PUSHED"]})},
-        "Pushed.Properties.EventPattern.detail.action-type",
-        {"Pushed": _details(**{"action-type": ["PUSH"]})},
+        on(PUSH, detail={"action-type": ["PUSHED"]}),
+        f"{_PATTERN}.detail.action-type",
+        on(PUSH, detail={"action-type": ["PUSH"]}),
     ),
-    "ECR507": example(
-        _topic(may_encrypt=False),
-        "Topic.Properties.KmsMasterKeyId",
-        _topic(),
-    ),
-    "ECR510": example(
-        github(sub="repo:*"),
-        f"{_TRUST}.Condition.StringLike.{HOST}:sub",
-        github(),
-    ),
+    "ECR507": example(_topic(may_encrypt=False), _TOPIC_KEY, _topic()),
+    "ECR510": example(github(sub="repo:*"), _SUBJECT, github()),
     "ECR511": example(github(aud=ABSENT), _TRUST, github()),
-    "ECR512": example(
-        github(sub="repo:acme/*"),
-        f"{_TRUST}.Condition.StringLike.{HOST}:sub",
-        github(),
-    ),
+    "ECR512": example(github(sub="repo:acme/*"), _SUBJECT, github()),
     "ECR513": example(
         ci("gitlab.com", ABSENT),
         _TRUST,
         ci("gitlab.com", "project_path:acme/payments:ref_type:branch:ref:main"),
     ),
-    "ECR514": example(
-        ci(CIRCLECI, ABSENT),
-        _TRUST,
-        ci(CIRCLECI, f"org/{UUID}/project/{UUID}/user/*/vcs-origin/*/vcs-ref/refs/heads/main"),
-    ),
+    "ECR514": example(ci(CIRCLECI, ABSENT), _TRUST, ci(CIRCLECI, _CIRCLECI_MAIN)),
     "ECR601": example(
-        {
-            "Api": repository(
-                EncryptionConfiguration={"EncryptionType": "KMS", "KmsKey": get_att("Kee")}
-            ),
-            "Key": key(),
-        },
+        kms(get_att("Kee"), Key=key()),
         "Api.Properties.EncryptionConfiguration.KmsKey",
-        {
-            "Api": repository(
-                EncryptionConfiguration={"EncryptionType": "KMS", "KmsKey": get_att("Key")}
-            ),
-            "Key": key(),
-        },
+        kms(get_att("Key"), Key=key()),
     ),
     "ECR602": example(
-        _encrypted(get_att("Api")),
-        "Api",
-        _encrypted("arn:aws:ecr:eu-central-1:111122223333:repository/payments/api"),
+        _encrypted(get_att("Api")), "Api", _encrypted(f"{HERE}:repository/payments/api")
     ),
-    "ECR603": example(
-        {
-            f"Wait{number}": {"Type": "AWS::CloudFormation::WaitConditionHandle"}
-            for number in range(501)
-        },
-        "Resources",
-        {"Payments": creation_template()},
-    ),
-    "ECR604": written(
-        TWICE,
-        "Resources.Registry",
-        {"Payments": creation_template()},
-    ),
+    "ECR603": example({f"Wait{n}": _WAITING for n in range(501)}, "Resources", _PAYMENTS),
+    "ECR604": written(TWICE, "Resources.Cache", _PAYMENTS),
     "ECR901": example(
-        _suppressed(rule="ECR012"),
-        "Api.Metadata.ecr-constructs.suppress[0]",
-        _suppressed(rule="ECR012", reason="A build cache: its one tag moves with each build"),
+        _suppressed(rule="ECR012"), "Api.Metadata.ecr-constructs.suppress[0]", _SOUND
     ),
     "ECR902": example(
         _suppressed(rule="ECR013", reason="Scanned elsewhere"),
         "Api.Metadata.ecr-constructs.suppress[0]",
-        _suppressed(rule="ECR012", reason="A build cache: its one tag moves with each build"),
+        _SOUND,
         "ECR012",
     ),
 }
 
+_LITERAL = {"StringEquals": {f"{HOST}:aud": "sts.amazonaws.com", f"{HOST}:sub": "repo:acme/a:*"}}
+_ROLE = "Task.Properties.Policies[0].PolicyDocument.Statement[0].Resource"
+_NAME = "Api.Properties.RepositoryName"
 PROBLEMS: Problems = {
-    "an event of ECR among others": (
-        "ECR501",
-        on(**{"source": ["aws.ecr", "aws.s3"], "detail-type": ["ECR Push", "Object Created"]}),
-        "Rule.Properties.EventPattern.detail-type",
-    ),
-    "the key of SNS": (
-        "ECR504",
-        topic("alias/aws/sns"),
-        "Topic.Properties.KmsMasterKeyId",
-    ),
-    "a misspelt field": (
-        "ECR506",
-        on(
-            **{"source": ["aws.ecr"], "detail-type": ["ECR Image Action"]},
-            detail={"repositoryName": ["payments/api"]},
-        ),
-        "Rule.Properties.EventPattern.detail.repositoryName",
-    ),
-    "a field of another event": (
-        "ECR506",
-        on(
-            **{"source": ["aws.ecr"], "detail-type": ["ECR Image Scan"]},
-            detail={"image-tag": ["latest"]},
-        ),
-        "Rule.Properties.EventPattern.detail.image-tag",
-    ),
-    "a status that there is not": (
-        "ECR506",
-        on(
-            **{"source": ["aws.ecr"], "detail-type": ["ECR Image Scan"]},
-            detail={"scan-status": ["COMPLETED"]},
-        ),
-        "Rule.Properties.EventPattern.detail.scan-status",
-        "COMPLETED",
-    ),
-    "a value of neither event": (
-        "ECR506",
-        on(
-            **{
-                "source": ["aws.ecr"],
-                "detail-type": ["ECR Image Action", "ECR Replication Action"],
-            },
-            detail={"action-type": ["PUSH", "REPLICATE", "PULL"]},
-        ),
-        "Rule.Properties.EventPattern.detail.action-type",
-        "PULL",
-    ),
-    "a key that an alias names": (
-        "ECR507",
-        {
+    ("ECR501", f"{_PATTERN}.detail-type"): {
+        "an event of ECR among others": {
+            "Rule": asks(["aws.ecr", "aws.s3"], "ECR Push", "Object Created")
+        }
+    },
+    ("ECR504", _TOPIC_KEY): {"the key of SNS": topic("alias/aws/sns")},
+    ("ECR506", f"{_PATTERN}.detail.repositoryName"): {
+        "a misspelt field": on(PUSH, detail={"repositoryName": ["payments/api"]})
+    },
+    ("ECR506", f"{_PATTERN}.detail.image-tag"): {
+        "a field of another event": on(SCAN, detail={"image-tag": ["latest"]})
+    },
+    ("ECR506", f"{_PATTERN}.detail.scan-status"): {
+        "a status that there is not": (on(SCAN, detail={"scan-status": ["COMPLETED"]}), "COMPLETED")
+    },
+    ("ECR506", f"{_PATTERN}.detail.action-type", "PULL"): {
+        "a value of neither event": on(
+            *(PUSH, "ECR Replication Action"), detail={"action-type": ["PUSH", "REPLICATE", "PULL"]}
+        )
+    },
+    ("ECR507", _TOPIC_KEY, "kms:Decrypt"): {
+        "a key that an alias names": {
             **topic({"Ref": "Alias"}),
             "Alias": resource("AWS::KMS::Alias", {"TargetKeyId": get_att("Key")}),
             "Key": resource(KEY, {}),
-        },
-        "Topic.Properties.KmsMasterKeyId",
-        "kms:Decrypt",
-    ),
-    "any subject": (
-        "ECR510",
-        github(sub="*"),
-        f"{_TRUST}.Condition.StringLike.{HOST}:sub",
-        "*",
-    ),
-    "any owner": (
-        "ECR510",
-        github(sub="repo:*/payments:*"),
-        f"{_TRUST}.Condition.StringLike.{HOST}:sub",
-        "repo:*",
-    ),
-    "no subject of GitHub": (
-        "ECR510",
-        github(sub="acme/payments"),
-        f"{_TRUST}.Condition.StringLike.{HOST}:sub",
-        "GitHub",
-    ),
-    "no condition on sub": (
-        "ECR510",
-        github(sub=ABSENT),
-        _TRUST,
-    ),
-    "any project of GitLab": (
-        "ECR513",
-        ci("gitlab.com", "*"),
-        f"{_TRUST}.Condition.StringLike.gitlab.com:sub",
-    ),
-    "any group of GitLab": (
-        "ECR513",
-        ci("gitlab.example.com", "project_path:*/api:ref_type:branch:ref:main"),
-        f"{_TRUST}.Condition.StringLike.gitlab.example.com:sub",
-    ),
-    "a wildcard of GitLab that is taken literally": (
-        "ECR513",
-        ci("gitlab.com", "project_path:acme/api:*", "StringEquals"),
-        f"{_TRUST}.Condition.StringEquals.gitlab.com:sub",
-        "project_path:acme/api:*",
-    ),
-    "any repository of Bitbucket": (
-        "ECR514",
-        ci(BITBUCKET, "*"),
-        f"{_TRUST}.Condition.StringLike.{BITBUCKET}:sub",
-        "*",
-    ),
-    "braces around any repository": (
-        "ECR514",
-        ci(BITBUCKET, "{*}:*"),
-        f"{_TRUST}.Condition.StringLike.{BITBUCKET}:sub",
-    ),
-    "no subject of Bitbucket": (
-        "ECR514",
-        ci(BITBUCKET, ABSENT),
-        _TRUST,
-    ),
-    "any project of CircleCI": (
-        "ECR514",
-        ci(CIRCLECI, f"org/{UUID}/project/*/user/*/vcs-origin/*/vcs-ref/refs/heads/main"),
-        f"{_TRUST}.Condition.StringLike.{CIRCLECI}:sub",
-    ),
-    "any audience": (
-        "ECR511",
-        github(aud="*"),
-        f"{_TRUST}.Condition.StringEquals.{HOST}:aud",
-    ),
-    "a wildcard that is taken literally": (
-        "ECR510",
-        {
-            "Push": resource(
-                ROLE,
-                {
-                    "AssumeRolePolicyDocument": document(
-                        allow(
-                            "sts:AssumeRoleWithWebIdentity",
-                            Principal={"Federated": get_att("Provider")},
-                            Condition={
-                                "StringEquals": {
-                                    f"{HOST}:aud": "sts.amazonaws.com",
-                                    f"{HOST}:sub": "repo:acme/payments:*",
-                                }
-                            },
-                        )
-                    )
-                },
-            ),
+        }
+    },
+    ("ECR510", _SUBJECT): {
+        "any subject": (github(sub="*"), "*"),
+        "any owner": (github(sub="repo:*/payments:*"), "repo:*"),
+        "no subject of GitHub": (github(sub="acme/payments"), "GitHub"),
+    },
+    ("ECR510", _TRUST): {"no condition on sub": github(sub=ABSENT)},
+    ("ECR510", f"{_TRUST}.Condition.StringEquals.{HOST}:sub", "repo:acme/a:*"): {
+        "a wildcard that is taken literally": {
+            **ci_role(HOST, get_att("Provider"), **_LITERAL),
             "Provider": resource("AWS::IAM::OIDCProvider", {"Url": f"https://{HOST}"}),
-        },
-        f"{_TRUST}.Condition.StringEquals.{HOST}:sub",
-        "repo:acme/payments:*",
-    ),
-    "an attribute that there is not": (
-        "ECR601",
-        {"Api": repository(), "Role": role(PULL, Resource=get_att("Api", "ARN"))["Task"]},
-        "Role.Properties.Policies[0].PolicyDocument.Statement[0].Resource",
-        "Api",
-    ),
-    "an attribute of what has none": (
-        "ECR601",
-        {**cache(), "Role": role(PULL, Resource=get_att("Hub"))["Task"]},
-        "Role.Properties.Policies[0].PolicyDocument.Statement[0].Resource",
-        "Hub",
-    ),
-    "a dependency on nothing": (
-        "ECR601",
-        {"Api": {**repository(), "DependsOn": ["Key", 5]}},
-        "Api.DependsOn",
-        "Key",
-    ),
-    "a variable of nothing": (
-        "ECR601",
-        {"Api": repository(RepositoryName={"Fn::Sub": ["${A}-${B.Arn}", {"A": "a"}]})},
-        "Api.Properties.RepositoryName",
-    ),
-    "a name of nothing": (
-        "ECR601",
-        {"Api": repository(RepositoryName={"Fn::Sub": "${Stage}"})},
-        "Api.Properties.RepositoryName",
-        "Stage",
-    ),
-    "an attribute as text": (
-        "ECR601",
-        {"Api": repository(RepositoryName={"Fn::GetAtt": "B.Name"})},
-        "Api.Properties.RepositoryName",
-    ),
-    "itself as its dependency": (
-        "ECR602",
-        {"Api": {**repository(), "DependsOn": "Api"}},
-        "Api",
-    ),
+        }
+    },
+    ("ECR511", f"{_TRUST}.Condition.StringEquals.{HOST}:aud"): {"any audience": github(aud="*")},
+    ("ECR513", f"{_TRUST}.Condition.StringLike.gitlab.com:sub"): {
+        "any project of GitLab": ci("gitlab.com", "*")
+    },
+    ("ECR513", f"{_TRUST}.Condition.StringLike.gitlab.example.com:sub"): {
+        "any group of GitLab": ci(
+            "gitlab.example.com", "project_path:*/api:ref_type:branch:ref:main"
+        )
+    },
+    ("ECR513", f"{_TRUST}.Condition.StringEquals.gitlab.com:sub", "project_path:acme/api:*"): {
+        "a wildcard of GitLab that is taken literally": ci(
+            "gitlab.com", "project_path:acme/api:*", "StringEquals"
+        )
+    },
+    ("ECR514", f"{_TRUST}.Condition.StringLike.{BITBUCKET}:sub"): {
+        "any repository of Bitbucket": (ci(BITBUCKET, "*"), "*"),
+        "braces around any repository": ci(BITBUCKET, "{*}:*"),
+    },
+    ("ECR514", _TRUST): {"no subject of Bitbucket": ci(BITBUCKET, ABSENT)},
+    ("ECR514", f"{_TRUST}.Condition.StringLike.{CIRCLECI}:sub"): {
+        "any project of CircleCI": ci(
+            CIRCLECI, _CIRCLECI_MAIN.replace(f"project/{UUID}", "project/*")
+        )
+    },
+    ("ECR601", _ROLE): {
+        "an attribute that there is not": (
+            api() | role(PULL, Resource=get_att("Api", "ARN")),
+            "Api",
+        ),
+        "an attribute of what has none": (cache() | role(PULL, Resource=get_att("Hub")), "Hub"),
+    },
+    ("ECR601", "Api.DependsOn"): {
+        "a dependency on nothing": ({"Api": {**repository(), "DependsOn": ["Key", 5]}}, "Key")
+    },
+    ("ECR601", _NAME): {
+        "a variable of nothing": api(RepositoryName={"Fn::Sub": ["${A}-${B.Arn}", {"A": "a"}]}),
+        "a name of nothing": (api(RepositoryName={"Fn::Sub": "${Stage}"}), "Stage"),
+        "an attribute as text": api(RepositoryName={"Fn::GetAtt": "B.Name"}),
+    },
+    ("ECR602", "Api"): {"itself as its dependency": {"Api": {**repository(), "DependsOn": "Api"}}},
 }

@@ -1,186 +1,335 @@
-"""Examples of the rules for what a registry has once: replication, scanning, signing."""
+"""Examples of the rules for registries, pull through caches, secrets, and creation templates."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.resource_types import (
+    CACHE,
     PULL_TIME_EXCLUSION,
-    REGISTRY_POLICY,
     REPLICATION,
-    SCANNING,
+    SECRET,
     SIGNING,
 )
+from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS
 from tests.support.rule_examples.access import registry
 from tests.support.rule_examples.build import (
+    ABSENT,
     ELSEWHERE,
+    HERE,
     HOME,
+    LOGIN,
+    OWN_ROLE,
+    OWN_ROOT,
     PARTNER,
+    ROOT,
     Problems,
     allow,
+    api,
+    attached,
+    cache,
     creation_template,
     document,
     example,
+    get_att,
+    inline,
+    lent,
+    one_template,
+    policy,
+    quay,
     repository,
     resource,
+    scanning,
+    secret,
+    service_role,
     template,
+    upstream,
+    with_role,
 )
 
+_RULES = "Copies.Properties.ReplicationConfiguration.Rules"
+_NORTH = (HOME[0], "eu-north-1")
 _PROFILE = "arn:aws:signer:eu-central-1:111122223333:/signing-profiles/release"
 _ALL = {"Filter": "*", "FilterType": "WILDCARD"}
 
 
+def replication(*rules: dict[str, Any]) -> dict[str, Any]:
+    """Return a replication configuration."""
+    return resource(REPLICATION, {"ReplicationConfiguration": {"Rules": list(rules)}})
+
+
 def copies(*goals: tuple[str, str], prefix: str = "payments/") -> dict[str, Any]:
     """Return a replication configuration with a rule for each destination."""
-    rules = [
-        {
-            "Destinations": [{"RegistryId": account, "Region": region}],
-            "RepositoryFilters": [{"Filter": prefix, "FilterType": "PREFIX_MATCH"}],
-        }
-        for account, region in goals
-    ]
-    return resource(REPLICATION, {"ReplicationConfiguration": {"Rules": rules}})
+    filters = [{"Filter": prefix, "FilterType": "PREFIX_MATCH"}]
+    destinations = [[{"RegistryId": account, "Region": region}] for account, region in goals]
+    return replication(
+        *({"Destinations": goal, "RepositoryFilters": filters} for goal in destinations)
+    )
 
 
-def _scanning(scan_type: str, frequency: str) -> dict[str, Any]:
-    rules = [{"ScanFrequency": frequency, "RepositoryFilters": [_ALL]}]
-    return {"Scanning": resource(SCANNING, {"ScanType": scan_type, "Rules": rules})}
+def _copies(*goals: tuple[str, str], prefix: str = "payments/") -> dict[str, Any]:
+    return {"Copies": copies(*goals, prefix=prefix)}
 
 
-def _signing(profile: str) -> dict[str, Any]:
-    return {"Signing": resource(SIGNING, {"Rules": [{"SigningProfileArn": profile}]})}
+def _scans(scan_type: str, *frequencies: str) -> dict[str, Any]:
+    rules = [{"ScanFrequency": name, "RepositoryFilters": [_ALL]} for name in frequencies]
+    return scanning(ScanType=scan_type, Rules=rules)
 
 
-def _excluded(arn: str) -> dict[str, Any]:
-    return {"Scanner": resource(PULL_TIME_EXCLUSION, {"PrincipalArn": arn})}
+def _signing(*profiles: str) -> dict[str, Any]:
+    rules = [{"SigningProfileArn": profile} for profile in profiles]
+    return {"Signing": resource(SIGNING, {"Rules": rules})}
+
+
+def _excluded(*arns: str) -> dict[str, Any]:
+    return {
+        f"Exclusion{number}": resource(PULL_TIME_EXCLUSION, {"PrincipalArn": arn})
+        for number, arn in enumerate(arns)
+    }
 
 
 def _pair(replica: dict[str, Any], **source: Any) -> Sequence[Template]:
-    api = repository(RepositoryName="payments/api", **source)
+    api_ = repository(RepositoryName="payments/api", **source)
     return [
-        template({"Api": api, "Copies": copies(ELSEWHERE)}, name="home"),
+        template({"Api": api_, **_copies(ELSEWHERE)}, name="home"),
         template(replica, ELSEWHERE, "replica"),
     ]
 
 
 def _chain(*goals: tuple[str, str]) -> Sequence[Template]:
-    last = ("111122223333", "eu-north-1")
-    return [
-        template({"Copies": copies(*goals)}, name="home"),
-        template({"Copies": copies(last)}, ELSEWHERE, "replica"),
-    ]
+    return [template(_copies(*goals), name="home"), template(_copies(_NORTH), ELSEWHERE, "second")]
 
 
 def _partner(account: str) -> Sequence[Template]:
-    statement = allow(
+    admits = registry(
         ["ecr:CreateRepository", "ecr:ReplicateImage"],
         Principal={"AWS": f"arn:aws:iam::{account}:root"},
-        Resource="arn:aws:ecr:eu-central-1:444455556666:repository/payments/*",
+        Resource=f"{HERE.replace(HOME[0], PARTNER[0])}:repository/payments/*",
     )
-    policy = {"Policy": resource(REGISTRY_POLICY, {"PolicyText": document(statement)})}
-    return [
-        template({"Copies": copies(PARTNER)}, name="home"),
-        template(policy, PARTNER, "partner"),
-    ]
+    return [template(_copies(PARTNER), name="home"), template(admits, PARTNER, "partner")]
 
 
 _ONE = registry(
-    "ecr:ReplicateImage",
-    Principal={"AWS": "arn:aws:iam::444455556666:root"},
-    Resource="arn:aws:ecr:eu-central-1:111122223333:repository/payments/*",
+    "ecr:ReplicateImage", Principal={"AWS": ROOT}, Resource=f"{HERE}:repository/payments/*"
 )
-_API = repository(RepositoryName="payments/api")
+_API = {"Api": repository(RepositoryName="payments/api")}
+_OWN = {"RegistryId": {"Ref": "AWS::AccountId"}, "Region": {"Ref": "AWS::Region"}}
+_SCANNER = f"{OWN_ROLE}/scanner"
 
 EXAMPLES = {
     "ECR301": example(
         [template(_ONE, name="one"), template(_ONE, name="two")],
         "Policy",
-        [template(_ONE, name="one"), template({"Api": repository()}, name="two")],
+        [template(_ONE, name="one"), template(api(), name="two")],
     ),
-    "ECR310": example(
-        {"Copies": copies(HOME)},
-        "Copies.Properties.ReplicationConfiguration.Rules[0].Destinations[0]",
-        {"Copies": copies(ELSEWHERE)},
-    ),
+    "ECR310": example(_copies(HOME), f"{_RULES}[0].Destinations[0]", _copies(ELSEWHERE)),
     "ECR311": example(
-        {"Copies": copies(ELSEWHERE, prefix="payments/*")},
-        "Copies.Properties.ReplicationConfiguration.Rules",
-        {"Copies": copies(ELSEWHERE, prefix="payments/")},
+        _copies(ELSEWHERE, prefix="payments/*"), _RULES, _copies(ELSEWHERE, prefix="payments/")
     ),
-    "ECR312": example(
-        {"Copies": copies(*[ELSEWHERE] * 11)},
-        "Copies.Properties.ReplicationConfiguration.Rules",
-        {"Copies": copies(*[ELSEWHERE] * 10)},
-    ),
-    "ECR313": example(
-        _chain(ELSEWHERE),
-        "Copies.Properties.ReplicationConfiguration.Rules",
-        _chain(ELSEWHERE, ("111122223333", "eu-north-1")),
-    ),
+    "ECR312": example(_copies(*[ELSEWHERE] * 11), _RULES, _copies(*[ELSEWHERE] * 10)),
+    "ECR313": example(_chain(ELSEWHERE), _RULES, _chain(ELSEWHERE, _NORTH)),
     "ECR314": example(
         _pair({"Other": repository(RepositoryName="storefront/web")}),
-        "Copies.Properties.ReplicationConfiguration.Rules",
+        _RULES,
         _pair({"Payments": creation_template()}),
     ),
-    "ECR315": example(
-        _pair({"Api": _API}, ImageTagMutability="MUTABLE"),
-        "Copies.Properties.ReplicationConfiguration.Rules",
-        _pair({"Api": _API}),
-        "ECR012",
-    ),
-    "ECR316": example(
-        _partner("777788889999"),
-        "Copies.Properties.ReplicationConfiguration.Rules",
-        _partner("111122223333"),
-    ),
+    "ECR315": example(_pair(_API, ImageTagMutability="MUTABLE"), _RULES, _pair(_API), "ECR012"),
+    "ECR316": example(_partner("777788889999"), _RULES, _partner(HOME[0])),
     "ECR320": example(
-        _scanning("BASIC", "CONTINUOUS_SCAN"),
+        _scans("BASIC", "CONTINUOUS_SCAN"),
         "Scanning.Properties.Rules",
-        _scanning("ENHANCED", "CONTINUOUS_SCAN"),
+        _scans("ENHANCED", "CONTINUOUS_SCAN"),
     ),
-    "ECR321": example(
-        _signing("release"),
-        "Signing.Properties.Rules[0]",
-        _signing(_PROFILE),
-    ),
+    "ECR321": example(_signing("release"), "Signing.Properties.Rules[0]", _signing(_PROFILE)),
     "ECR322": example(
-        _excluded("arn:aws:iam::111122223333:root"),
-        "Scanner.Properties.PrincipalArn",
-        _excluded("arn:aws:iam::111122223333:role/scanner"),
+        _excluded(OWN_ROOT), "Exclusion0.Properties.PrincipalArn", _excluded(_SCANNER)
     ),
 }
 
-_OWN = {"RegistryId": {"Ref": "AWS::AccountId"}, "Region": {"Ref": "AWS::Region"}}
-_RULES = "Copies.Properties.ReplicationConfiguration.Rules"
 PROBLEMS: Problems = {
-    "replication to its own Region, by pseudo parameters": (
-        "ECR310",
-        {
-            "Copies": resource(
-                REPLICATION, {"ReplicationConfiguration": {"Rules": [{"Destinations": [_OWN]}]}}
-            )
+    ("ECR310", f"{_RULES}[0].Destinations[0]"): {
+        "replication to its own Region, by pseudo parameters": {
+            "Copies": replication({"Destinations": [_OWN]})
         },
-        f"{_RULES}[0].Destinations[0]",
+        "replication to an unknown Region": (_copies((HOME[0], "eu-middle-1")), "eu-middle-1"),
+    },
+    ("ECR311", _RULES): {"26 replication rules": (_copies(*[ELSEWHERE] * 26), "26")},
+    ("ECR320", "Scanning.Properties.Rules"): {
+        "three scanning rules": (_scans("BASIC", *["SCAN_ON_PUSH"] * 3), "3")
+    },
+    ("ECR320", "Scanning.Properties.Rules[1]"): {
+        "two scanning rules of a kind": (_scans("BASIC", *["SCAN_ON_PUSH"] * 2), "SCAN_ON_PUSH")
+    },
+    ("ECR321", "Signing.Properties.Rules"): {
+        "eleven signing rules": (_signing(*(f"{_PROFILE}{number}" for number in range(11))), "10")
+    },
+    ("ECR322", "Exclusion1.Properties.PrincipalArn"): {
+        "an exclusion twice": (_excluded(_SCANNER, _SCANNER), _SCANNER)
+    },
+    ("ECR322", "Exclusion0"): {
+        "101 exclusions": (_excluded(*(f"{_SCANNER}{number}" for number in range(101))), "100")
+    },
+}
+
+_HUB = "Hub.Properties"
+_CREDENTIAL, _URL = f"{_HUB}.CredentialArn", f"{_HUB}.UpstreamRegistryUrl"
+_ROLE = "Payments.Properties.CustomRoleArn"
+_VALUE = "Login.Properties.SecretString"
+_TAGS = [{"Key": "team", "Value": "payments"}]
+_SECRET_NAME = "ecr-pullthroughcache/a"
+_QUEUE = {"Q": {"Type": "AWS::SQS::Queue"}}
+_CACHED = ["PULL_THROUGH_CACHE"]
+
+
+def _hub(**properties: Any) -> dict[str, Any]:
+    return cache(UpstreamRegistry="docker-hub", **properties)
+
+
+def _ecr(**properties: Any) -> dict[str, Any]:
+    partner = {
+        "EcrRepositoryPrefix": "partner",
+        "UpstreamRegistry": "ecr",
+        "UpstreamRegistryUrl": f"444455556666.dkr.ecr.{HOME[1]}.amazonaws.com",
+    }
+    return {"Partner": resource(CACHE, {**partner, **properties})}
+
+
+def _login(text: str = "", **properties: Any) -> dict[str, Any]:
+    value = {"SecretString": text} if text else {}
+    return {"Login": resource(SECRET, {"Name": "ecr-pullthroughcache/hub", **value, **properties})}
+
+
+def _with_role(service: str) -> dict[str, Any]:
+    actions = ["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"]
+    return {
+        "Payments": creation_template(ResourceTags=_TAGS, CustomRoleArn=get_att("Role")),
+        "Role": service_role(service, Policies=inline(actions)),
+    }
+
+
+def _puller(*actions: str) -> dict[str, Any]:
+    cached = allow([*actions], Resource=f"{HERE}:repository/hub/*")
+    login = allow("ecr:GetAuthorizationToken", Resource="*")
+    return {
+        **_hub(),
+        "Task": service_role("ecs-tasks"),
+        **attached(document(cached, login), role={"Ref": "Task"}),
+    }
+
+
+EXAMPLES |= {
+    "ECR401": example(_hub(CredentialArn=ABSENT), _HUB, _hub()),
+    "ECR402": example(
+        _hub(CredentialArn=LOGIN.replace("ecr-pullthroughcache/", "")), _CREDENTIAL, _hub()
     ),
-    "replication to an unknown Region": (
-        "ECR310",
-        {"Copies": copies(("111122223333", "eu-middle-1"))},
-        f"{_RULES}[0].Destinations[0]",
-        "eu-middle-1",
+    "ECR403": example(_hub(EcrRepositoryPrefix="Docker"), f"{_HUB}.EcrRepositoryPrefix", _hub()),
+    "ECR404": example(_hub(UpstreamRegistryUrl="docker.io"), _URL, _hub()),
+    "ECR405": example(_ecr(), "Partner.Properties", _ecr(CustomRoleArn=f"{OWN_ROLE}/cache")),
+    "ECR407": example(
+        one_template(Prefix="payments/*"),
+        "Payments.Properties.Prefix",
+        one_template(Prefix="payments/"),
     ),
-    "26 replication rules": ("ECR311", {"Copies": copies(*[ELSEWHERE] * 26)}, _RULES, "26"),
-    "three scanning rules": (
-        "ECR320",
-        {
-            "Scanning": resource(
-                SCANNING,
-                {
-                    "ScanType": "BASIC",
-                    "Rules": [{"ScanFrequency": "SCAN_ON_PUSH", "RepositoryFilters": [_ALL]}] * 3,
-                },
-            )
+    "ECR408": example(
+        one_template(ResourceTags=_TAGS),
+        "Payments.Properties.ResourceTags",
+        one_template(ResourceTags=_TAGS, CustomRoleArn=f"{OWN_ROLE}/create"),
+    ),
+    "ECR409": example(_with_role("ecs"), _ROLE, _with_role("ecr")),
+    "ECR410": example(
+        one_template(AppliedFor=_CACHED, LifecyclePolicy=ABSENT),
+        "Payments.Properties.ImageTagMutability",
+        one_template(AppliedFor=_CACHED, LifecyclePolicy=ABSENT, ImageTagMutability="MUTABLE"),
+    ),
+    "ECR411": example(
+        _puller("ecr:BatchGetImage"), "Task", _puller("ecr:BatchGetImage", *IMPORT_ACTIONS)
+    ),
+    "ECR420": example(
+        _login('{"username": "ci", "accessToken": "dckr_pat_0123"}'),
+        _VALUE,
+        _login(Description="Set by hand"),
+    ),
+    "ECR421": example(
+        _login('{"username": "ci", "password": "{{resolve:ssm:token}}"}'),
+        _VALUE,
+        _login('{"username": "ci", "accessToken": "{{resolve:ssm:token}}"}'),
+    ),
+}
+
+_ALL_BUT = document({"Effect": "Allow", "NotAction": ["ecr:Create*"], "Resource": "*"})
+_GENERATED = {"SecretStringTemplate": '{"user": "a"}', "GenerateStringKey": "accessToken"}
+PROBLEMS |= {
+    ("ECR401", _HUB, "CredentialArn"): {
+        "an Azure registry without a login": upstream("acme.azurecr.io", CredentialArn=ABSENT)
+    },
+    ("ECR402", _CREDENTIAL): {
+        "no secret": cache(CredentialArn={"Ref": "Q"}) | _QUEUE,
+        "an unnamed secret": (secret(Description="x"), "Login"),
+        "a secret elsewhere": (
+            cache(CredentialArn=LOGIN.replace("eu-central-1", "eu-west-1")),
+            "eu-west-1",
+        ),
+    },
+    ("ECR403", "Again.Properties.EcrRepositoryPrefix"): {
+        "a prefix twice": (cache() | {"Again": cache()["Hub"]}, "hub")
+    },
+    ("ECR403", "C0"): {"51 caches": ({f"C{n}": quay(f"quay{n}") for n in range(51)}, "50")},
+    ("ECR404", _URL): {
+        "a URL with a scheme": upstream("https://quay.io"),
+        "no registry of ECR": (upstream("ecr", UpstreamRegistry="ecr"), "Amazon"),
+        "no registry of Azure": upstream("acme.io", UpstreamRegistry="azure-container-registry"),
+        "no registry at all": upstream("acme.io"),
+        "itself": (upstream(f"{HOME[0]}.dkr.ecr.{HOME[1]}.amazonaws.com"), HOME[0]),
+    },
+    ("ECR405", f"{_HUB}.CustomRoleArn"): {
+        "a role that is none": cache(CustomRoleArn=get_att("Q")) | _QUEUE,
+        "a role of another account": (
+            cache(CustomRoleArn="arn:aws:iam::444455556666:role/a"),
+            HOME[0],
+        ),
+    },
+    ("ECR407", "B.Properties.Prefix", "payments"): {
+        "two templates of a prefix": {"A": creation_template(), "B": creation_template()}
+    },
+    ("ECR004", "Payments.Properties.AppliedFor[0]"): {
+        "an occasion that there is not": (one_template(AppliedFor=["PUSH"]), "PUSH")
+    },
+    ("ECR407", "Payments.Properties.AppliedFor"): {
+        "no occasion": one_template(AppliedFor=[]),
+        "an occasion twice": (one_template(AppliedFor=["REPLICATION"] * 2), "REPLICATION"),
+    },
+    ("ECR408", "Payments.Properties.EncryptionConfiguration", "KMS"): {
+        "KMS without a role": one_template(EncryptionConfiguration={"EncryptionType": "KMS"})
+    },
+    ("ECR409", _ROLE): {
+        "a role with a path": (with_role(f"{OWN_ROLE}/team/create"), f"{OWN_ROLE}/team/create"),
+        "a referred role with a path": (lent(Path="/team/"), "/team/"),
+        "a template's role that is none": with_role(get_att("Q"), **_QUEUE),
+    },
+    ("ECR409", _ROLE, "ecr:CreateRepository"): {
+        "a role that may nothing": lent(Policies=inline(["s3:GetObject"])),
+        "a role that may nothing at all": lent(),
+        "a role whose policies give it other things": {
+            **lent(ManagedPolicyArns=[{"Ref": "Managed"}], RoleName="create"),
+            "Managed": policy("AWS::IAM::ManagedPolicy", "s3:GetObject"),
+            "Named": policy("AWS::IAM::Policy", "s3:PutObject", Roles=["create", "other"]),
+            "More": policy("AWS::IAM::RolePolicy", "s3:*", RoleName={"Ref": "Role"}),
         },
-        "Scanning.Properties.Rules",
-        "3",
-    ),
+        "a role that may all but what is meant": lent() | attached(_ALL_BUT),
+    },
+    ("ECR409", _ROLE, "ecr:TagResource"): {
+        "a role that may not tag": {
+            "Payments": creation_template(CustomRoleArn=get_att("Role"), ResourceTags=_TAGS),
+            "Role": lent(Policies=inline(["ecr:CreateRepository"]))["Role"],
+        }
+    },
+    ("ECR004", f"{_HUB}.CustomRoleArn"): {"a list for a role": cache(CustomRoleArn=["a"])},
+    ("ECR420", _VALUE): {
+        "a plain value of any shape": secret(Name=_SECRET_NAME, SecretString="password")
+    },
+    ("ECR421", "Login.Properties.GenerateSecretString.SecretStringTemplate"): {
+        "a generated secret without a user": secret(
+            Name=_SECRET_NAME, GenerateSecretString=_GENERATED
+        )
+    },
 }

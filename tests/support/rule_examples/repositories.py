@@ -1,343 +1,288 @@
-"""Examples of the rules for repositories, their encryption and what becomes of them."""
+"""Examples of the rules for repositories, their encryption, what deletes them, and lifecycle."""
 
 from typing import Any
 
-from ecr_constructs.cloudformation.resource_types import (
-    PUBLIC_REPOSITORY,
-    REPLICATION,
-)
+from ecr_constructs.cloudformation.resource_types import PUBLIC_REPOSITORY, PULL_TIME_EXCLUSION
 from tests.support.rule_examples.build import (
     ABSENT,
     ELSEWHERE,
     HOME,
+    OWN_ROLE,
     UNTAGGED,
+    Example,
     Problems,
-    creation_template,
+    api,
     example,
     get_att,
     key,
+    kms,
+    one_template,
+    quay,
     repository,
     resource,
+    rule,
+    scanning,
     template,
 )
-from tests.support.rule_examples.parts import (
-    kms,
-)
+from tests.support.rule_examples.registries import replication
 
-_VIRGINIA = ("111122223333", "us-east-1")
+_VIRGINIA, _GOVCLOUD = (HOME[0], "us-east-1"), (HOME[0], "us-gov-west-1")
 _PUBLIC = {"Cli": resource(PUBLIC_REPOSITORY, {"Tags": [{"Key": "team", "Value": "cli"}]})}
-_FILTERS = [
-    {
-        "ImageTagMutabilityExclusionFilterType": "WILDCARD",
-        "ImageTagMutabilityExclusionFilterValue": "latest",
-    }
-]
+_SETTING, _FILTERS = "ImageTagMutability", "ImageTagMutabilityExclusionFilters"
+_ENCRYPTION = "EncryptionConfiguration"
+_KEY = f"Api.Properties.{_ENCRYPTION}.KmsKey"
 _KMS = {"EncryptionType": "KMS", "KmsKey": get_att("Key")}
-_ALIAS = {"EncryptionType": "KMS", "KmsKey": "alias/ecr"}
-_ROLE = "arn:aws:iam::111122223333:role/create"
+_SOUND_KMS = kms(get_att("Key"), Key=key())
 
 
-def _encrypted(**configuration: Any) -> dict[str, Any]:
-    return {"Api": repository(EncryptionConfiguration=configuration)}
+def tag_filters(*patterns: str) -> list[dict[str, str]]:
+    """Return exclusion filters."""
+    kind = "ImageTagMutabilityExclusionFilterType"
+    value = "ImageTagMutabilityExclusionFilterValue"
+    return [{kind: "WILDCARD", value: pattern} for pattern in patterns]
 
+
+def _named(name: str, logical_id: str, at: tuple[str, str] = HOME, stack: str = "one") -> Any:
+    return template({logical_id: api(RepositoryName=name)["Api"]}, at, stack)
+
+
+def _properties(path: str, wrong: dict[str, Any], right: dict[str, Any]) -> Example:
+    return example(api(**wrong), f"Api.Properties.{path}".rstrip("."), api(**right))
+
+
+def _kms_key(**properties: Any) -> dict[str, Any]:
+    return kms(get_att("Key"), Key=key(**properties))
+
+
+_LATEST, _WIDE = tag_filters("latest"), tag_filters("a*b*c*")
+_KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
+_DSSE = {"EncryptionType": "KMS_DSSE", "KmsKey": f"arn:aws:kms:{HOME[1]}:{HOME[0]}:key/1"}
+_GOVERNMENT_KEY = f"arn:aws-us-gov:kms:us-gov-west-1:{HOME[0]}:key/1"
 
 EXAMPLES = {
-    "ECR001": example(
-        {"Api": repository(repositoryName="payments/api")},
-        "Api.Properties.repositoryName",
-        {"Api": repository(RepositoryName="payments/api")},
+    "ECR001": _properties(
+        "repositoryName", {"repositoryName": "payments/api"}, {"RepositoryName": "payments/api"}
     ),
-    "ECR002": example(
-        {"Api": repository(RepositoryName="Payments/API")},
-        "Api.Properties.RepositoryName",
-        {"Api": repository(RepositoryName="payments/api")},
+    "ECR002": _properties(
+        "RepositoryName", {"RepositoryName": "Payments/API"}, {"RepositoryName": "payments/api"}
     ),
     "ECR003": example(
-        [
-            template({"Api": repository(RepositoryName="payments/api")}, name="one"),
-            template({"Copy": repository(RepositoryName="payments/api")}, name="two"),
-        ],
+        [_named("payments/api", "Api"), _named("payments/api", "Copy", stack="two")],
         "Copy.Properties.RepositoryName",
-        [
-            template({"Api": repository(RepositoryName="payments/api")}, name="one"),
-            template({"Copy": repository(RepositoryName="payments/api")}, ELSEWHERE, "two"),
-        ],
+        [_named("payments/api", "Api"), _named("payments/api", "Copy", ELSEWHERE, "two")],
     ),
-    "ECR004": example(
-        {"Api": repository(ImageTagMutability="Immutable")},
-        "Api.Properties.ImageTagMutability",
-        {"Api": repository(ImageTagMutability="IMMUTABLE")},
-    ),
+    "ECR004": _properties(_SETTING, {_SETTING: "Immutable"}, {_SETTING: "IMMUTABLE"}),
     "ECR005": example(
-        {"Payments": creation_template(Description="d" * 257)},
+        one_template(Description="d" * 257),
         "Payments.Properties.Description",
-        {"Payments": creation_template(Description="d" * 256)},
+        one_template(Description="d" * 256),
     ),
-    "ECR006": example(
-        _PUBLIC,
-        "Cli.Type",
-        [template(_PUBLIC, _VIRGINIA)],
+    "ECR006": example(_PUBLIC, "Cli.Type", [template(_PUBLIC, _VIRGINIA)]),
+    "ECR010": _properties(
+        "Tags",
+        {"Tags": [{"Key": "aws:team", "Value": "payments"}]},
+        {"Tags": [{"Key": "team", "Value": "payments"}]},
     ),
-    "ECR010": example(
-        {"Api": repository(Tags=[{"Key": "aws:team", "Value": "payments"}])},
-        "Api.Properties.Tags",
-        {"Api": repository(Tags=[{"Key": "team", "Value": "payments"}])},
+    "ECR011": _properties(
+        _FILTERS, {_FILTERS: _LATEST}, {_SETTING: "IMMUTABLE_WITH_EXCLUSION", _FILTERS: _LATEST}
     ),
-    "ECR011": example(
-        {"Api": repository(ImageTagMutabilityExclusionFilters=_FILTERS)},
-        "Api.Properties.ImageTagMutabilityExclusionFilters",
-        {
-            "Api": repository(
-                ImageTagMutability="IMMUTABLE_WITH_EXCLUSION",
-                ImageTagMutabilityExclusionFilters=_FILTERS,
-            )
-        },
-    ),
-    "ECR012": example(
-        {"Api": repository(ImageTagMutability=ABSENT)},
-        "Api.Properties",
-        {"Api": repository(ImageTagMutability="IMMUTABLE")},
-    ),
+    "ECR012": _properties("", {_SETTING: ABSENT}, {_SETTING: "IMMUTABLE"}),
     "ECR013": example(
-        {"Api": repository(ImageScanningConfiguration=ABSENT)},
+        api(ImageScanningConfiguration=ABSENT),
         "Api.Properties",
-        {
-            "Api": repository(ImageScanningConfiguration=ABSENT),
-            "Scanning": resource(
-                "AWS::ECR::RegistryScanningConfiguration", {"ScanType": "ENHANCED", "Rules": []}
-            ),
-        },
+        api(ImageScanningConfiguration=ABSENT) | scanning(ScanType="ENHANCED", Rules=[]),
     ),
-    "ECR015": example(
-        {"Api": repository(EmptyOnDelete=True, DeletionPolicy="Delete")},
-        "Api.Properties.EmptyOnDelete",
-        {"Api": repository(EmptyOnDelete=True)},
+    "ECR015": _properties(
+        "EmptyOnDelete",
+        {"EmptyOnDelete": True, "DeletionPolicy": "Delete"},
+        {"EmptyOnDelete": True},
     ),
     "ECR016": example(
-        {"Api": repository(DeletionPolicy=ABSENT, UpdateReplacePolicy=ABSENT)},
-        "Api.DeletionPolicy",
-        {"Api": repository()},
+        api(DeletionPolicy=ABSENT, UpdateReplacePolicy=ABSENT), "Api.DeletionPolicy", api()
     ),
-    "ECR017": example(
-        {"Api": repository(EncryptionConfiguration=_KMS), "Key": key(DeletionPolicy="Delete")},
-        "Key.DeletionPolicy",
-        {"Api": repository(EncryptionConfiguration=_KMS), "Key": key()},
-    ),
+    "ECR017": example(_kms_key(DeletionPolicy="Delete"), "Key.DeletionPolicy", _SOUND_KMS),
     "ECR018": example(
         [template({"Cli": resource(PUBLIC_REPOSITORY, {})}, _VIRGINIA)],
         "Cli.Properties",
         [template(_PUBLIC, _VIRGINIA)],
     ),
     "ECR020": example(
-        {"T": creation_template(EncryptionConfiguration=_ALIAS, CustomRoleArn=_ROLE)},
-        "T.Properties.EncryptionConfiguration.KmsKey",
-        {"T": creation_template(EncryptionConfiguration=_KMS, CustomRoleArn=_ROLE), "Key": key()},
-    ),
-    "ECR025": example(
-        {"Api": repository(EncryptionConfiguration=_ALIAS)},
-        "Api.Properties.EncryptionConfiguration.KmsKey",
-        {"Api": repository(EncryptionConfiguration=_KMS), "Key": key()},
+        one_template(
+            EncryptionConfiguration={**_KMS, "KmsKey": "alias/ecr"},
+            CustomRoleArn=f"{OWN_ROLE}/create",
+        ),
+        "Payments.Properties.EncryptionConfiguration.KmsKey",
+        one_template(EncryptionConfiguration=_KMS, CustomRoleArn=f"{OWN_ROLE}/create")
+        | {"Key": key()},
     ),
     "ECR021": example(
-        _encrypted(EncryptionType="KMS_DSSE", KmsKey=f"arn:aws:kms:{HOME[1]}:111122223333:key/1"),
-        "Api.Properties.EncryptionConfiguration",
-        [
-            template(
-                _encrypted(
-                    EncryptionType="KMS_DSSE",
-                    KmsKey="arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/1",
-                ),
-                ("111122223333", "us-gov-west-1"),
-            )
-        ],
+        api(EncryptionConfiguration=_DSSE),
+        f"Api.Properties.{_ENCRYPTION}",
+        [template(api(EncryptionConfiguration={**_DSSE, "KmsKey": _GOVERNMENT_KEY}), _GOVCLOUD)],
     ),
-    "ECR022": example(
-        _encrypted(EncryptionType="AES256"),
-        "Api.Properties.EncryptionConfiguration",
-        {"Api": repository()},
-    ),
+    "ECR022": _properties(_ENCRYPTION, {_ENCRYPTION: {"EncryptionType": "AES256"}}, {}),
     "ECR023": example(
-        _encrypted(EncryptionType="KMS"),
-        "Api.Properties.EncryptionConfiguration",
-        {"Api": repository(EncryptionConfiguration=_KMS), "Key": key()},
+        api(EncryptionConfiguration={"EncryptionType": "KMS"}),
+        f"Api.Properties.{_ENCRYPTION}",
+        _SOUND_KMS,
     ),
     "ECR024": example(
-        {"Api": repository(EncryptionConfiguration=_KMS), "Key": key(EnableKeyRotation=False)},
-        "Key.Properties.EnableKeyRotation",
-        {"Api": repository(EncryptionConfiguration=_KMS), "Key": key()},
+        _kms_key(EnableKeyRotation=False), "Key.Properties.EnableKeyRotation", _SOUND_KMS
+    ),
+    "ECR025": example(kms("alias/ecr"), _KEY, _SOUND_KMS),
+}
+
+_API = "Api.Properties"
+PROBLEMS: Problems = {
+    ("ECR001", "Payments.Properties"): {
+        "a missing property": (one_template(Prefix=ABSENT), "Prefix")
+    },
+    ("ECR001", "Copies.Properties.ReplicationConfiguration.Rules[0].Destinations[0]", "Region"): {
+        "a destination without a Region": {
+            "Copies": replication({"Destinations": [{"RegistryId": "1"}]})
+        }
+    },
+    ("ECR004", f"{_API}.LifecyclePolicy.LifecyclePolicyText"): {
+        "an object where text is due": api(
+            LifecyclePolicy={"LifecyclePolicyText": {"rules": [UNTAGGED]}}
+        )
+    },
+    ("ECR004", f"{_API}.{_SETTING}"): {
+        "a list where a choice is due": api(ImageTagMutability=["MUTABLE"]),
+        "a choice like no other": (api(ImageTagMutability="xyz"), "xyz"),
+    },
+    ("ECR004", f"{_API}.RepositoryName"): {"a list for text": api(RepositoryName=["a"])},
+    ("ECR004", f"{_API}.Tags"): {"a text where a list is due": (api(Tags="team"), "team")},
+    ("ECR004", f"{_API}.EmptyOnDelete"): {"no truth": (api(EmptyOnDelete="perhaps"), "perhaps")},
+    ("ECR005", _KEY): {"too short": (kms(""), "2,048")},
+    ("ECR010", f"{_API}.Tags"): {
+        "a tag twice": api(Tags=[{"Key": "a", "Value": "1"}, {"Key": "a", "Value": 2}])
+    },
+    ("ECR011", f"{_API}.{_SETTING}", "MUTABLE_WITH_EXCLUSION"): {
+        "a setting without filters": api(ImageTagMutability="MUTABLE_WITH_EXCLUSION")
+    },
+    ("ECR011", f"{_API}.{_FILTERS}"): {
+        "filters for tags that are mutable by default": (
+            api(ImageTagMutability=ABSENT, ImageTagMutabilityExclusionFilters=_LATEST),
+            "MUTABLE",
+        ),
+        "a filter with three wildcards": (api(ImageTagMutabilityExclusionFilters=_WIDE), "a*b*c*"),
+        "no filter": api(
+            ImageTagMutability="IMMUTABLE_WITH_EXCLUSION", ImageTagMutabilityExclusionFilters=[]
+        ),
+        "filters of what is not known": api(
+            ImageTagMutability={"Ref": "Given"}, ImageTagMutabilityExclusionFilters=_WIDE
+        ),
+    },
+    ("ECR013", f"{_API}.ImageScanningConfiguration"): {
+        "explicitly not scanned": api(ImageScanningConfiguration={"ScanOnPush": False})
+    },
+    ("ECR016", "Api.DeletionPolicy"): {"no DeletionPolicy": api(DeletionPolicy=ABSENT)},
+    ("ECR020", _KEY): {
+        "no key": (kms(get_att("Other"), Other={"Type": "AWS::S3::Bucket"}), "Other"),
+        "no key either": (kms("payments"), "payments"),
+        "AES256 with a key": (
+            api(EncryptionConfiguration={"EncryptionType": "AES256", "KmsKey": "x"}),
+            "AES256",
+        ),
+    },
+    ("ECR021", f"{_API}.{_ENCRYPTION}"): {
+        "a key of another Region": (kms(f"arn:aws:kms:eu-west-1:{HOME[0]}:key/1"), "eu-west-1")
+    },
+    ("ECR025", _KEY): {
+        "a key's id": (kms({"Ref": "Key"}, Key=key()), "Ref"),
+        "a key's id as text": (kms(_KEY_ID), _KEY_ID),
+        "an alias of the stack": (
+            kms({"Ref": "Alias"}, Alias={"Type": "AWS::KMS::Alias"}),
+            "Alias",
+        ),
+    },
+}
+
+TEXT = "Api.Properties.LifecyclePolicy.LifecyclePolicyText"
+_TAGGED: dict[str, Any] = {"tagStatus": "tagged"}
+_ANY: dict[str, Any] = {"tagStatus": "any"}
+_RELEASES = rule(1, images=100, **_TAGGED, tagPatternList=["v*"])
+_UNPULLED = rule(
+    1, "transition", countType="sinceImagePulled", countUnit="days", countNumber=90, **_ANY
+)
+_FROM_ARCHIVE = rule(
+    2,
+    countType="sinceImageTransitioned",
+    countUnit="days",
+    countNumber=365,
+    storageClass="archive",
+    **_ANY,
+)
+
+
+def _policies(wrong: list[dict[str, Any]], right: list[dict[str, Any]]) -> Example:
+    return example(api(*wrong), TEXT, api(*right))
+
+
+def _tagged(priority: int, days: int | None = None, images: int | None = None, **tags: Any) -> Any:
+    return rule(priority, days=days, images=images, **_TAGGED, **tags)
+
+
+def _cached(policy: dict[str, Any]) -> dict[str, Any]:
+    return {"Quay": quay(), "Base": repository(policy, RepositoryName="quay/base")}
+
+
+EXAMPLES |= {
+    "ECR101": _policies([_tagged(1, images=0)], [_RELEASES]),
+    "ECR102": example(api(LifecyclePolicy=ABSENT), "Api.Properties", api(UNTAGGED)),
+    "ECR111": _policies(
+        [_tagged(1, 90, tagPatternList=["*"]), _tagged(2, images=9, tagPatternList=["v*"])],
+        [_tagged(1, images=9, tagPatternList=["v*"]), _tagged(2, 90, tagPatternList=["*"])],
+    ),
+    "ECR112": _policies(
+        [_tagged(1, images=100, tagPrefixList=["v", "release-"])],
+        [
+            _tagged(1, images=100, tagPrefixList=["v"]),
+            _tagged(2, images=100, tagPrefixList=["release-"]),
+        ],
+    ),
+    "ECR113": _policies(
+        [_tagged(1, images=100, tagPatternList=[".*-release"])],
+        [_tagged(1, images=100, tagPatternList=["*-release"])],
+    ),
+    "ECR114": example(_cached(UNTAGGED), TEXT.replace("Api", "Base"), _cached(_RELEASES)),
+    "ECR115": _policies([rule(1, days=30, **_ANY)], [_RELEASES, rule(2, days=30, **_ANY)]),
+    "ECR116": example(
+        api(_UNPULLED),
+        TEXT,
+        {
+            **api(_UNPULLED),
+            "Scanner": resource(PULL_TIME_EXCLUSION, {"PrincipalArn": f"{OWN_ROLE}/scanner"}),
+        },
+    ),
+    "ECR117": _policies(
+        [rule(1, "transition", days=90, storageClass="archive", **_ANY)],
+        [rule(1, "transition", days=90, tagStatus="untagged"), _FROM_ARCHIVE],
     ),
 }
 
-FILTER = {
-    "ImageTagMutabilityExclusionFilterValue": "a*b*c*",
-    "ImageTagMutabilityExclusionFilterType": "WILDCARD",
-}
-PROBLEMS: Problems = {
-    "no DeletionPolicy": (
-        "ECR016",
-        {"Api": repository(DeletionPolicy=ABSENT)},
-        "Api.DeletionPolicy",
-    ),
-    "filters for tags that are mutable by default": (
-        "ECR011",
-        {"Api": repository(ImageTagMutability=ABSENT, ImageTagMutabilityExclusionFilters=_FILTERS)},
-        "Api.Properties.ImageTagMutabilityExclusionFilters",
-        "MUTABLE",
-    ),
-    "a destination without a Region": (
-        "ECR001",
-        {
-            "Copies": resource(
-                REPLICATION,
-                {"ReplicationConfiguration": {"Rules": [{"Destinations": [{"RegistryId": "1"}]}]}},
-            )
-        },
-        "Copies.Properties.ReplicationConfiguration.Rules[0].Destinations[0]",
-        "Region",
-    ),
-    "a list where a choice is due": (
-        "ECR004",
-        {"Api": repository(ImageTagMutability=["MUTABLE"])},
-        "Api.Properties.ImageTagMutability",
-    ),
-    "a missing property": (
-        "ECR001",
-        {"T": creation_template(Prefix=ABSENT)},
-        "T.Properties",
-        "Prefix",
-    ),
-    "an object where text is due": (
-        "ECR004",
-        {"Api": repository(LifecyclePolicy={"LifecyclePolicyText": {"rules": [UNTAGGED]}})},
-        "Api.Properties.LifecyclePolicy.LifecyclePolicyText",
-    ),
-    "a text where a list is due": (
-        "ECR004",
-        {"Api": repository(Tags="team")},
-        "Api.Properties.Tags",
-        "team",
-    ),
-    "a list where text is due": (
-        "ECR004",
-        {"Api": repository(RepositoryName=["a"])},
-        "Api.Properties.RepositoryName",
-    ),
-    "no truth": (
-        "ECR004",
-        {"Api": repository(EmptyOnDelete="perhaps")},
-        "Api.Properties.EmptyOnDelete",
-        "perhaps",
-    ),
-    "a choice like no other": (
-        "ECR004",
-        {"Api": repository(ImageTagMutability="xyz")},
-        "Api.Properties.ImageTagMutability",
-        "xyz",
-    ),
-    "too short": (
-        "ECR005",
-        {"Api": repository(EncryptionConfiguration={"EncryptionType": "KMS", "KmsKey": ""})},
-        "Api.Properties.EncryptionConfiguration.KmsKey",
-        "2,048",
-    ),
-    "a tag twice": (
-        "ECR010",
-        {"Api": repository(Tags=[{"Key": "a", "Value": "1"}, {"Key": "a", "Value": 2}])},
-        "Api.Properties.Tags",
-    ),
-    "a setting without filters": (
-        "ECR011",
-        {"Api": repository(ImageTagMutability="MUTABLE_WITH_EXCLUSION")},
-        "Api.Properties.ImageTagMutability",
-        "MUTABLE_WITH_EXCLUSION",
-    ),
-    "a filter with three wildcards": (
-        "ECR011",
-        {"Api": repository(ImageTagMutabilityExclusionFilters=[FILTER])},
-        "Api.Properties.ImageTagMutabilityExclusionFilters",
-        "a*b*c*",
-    ),
-    "no filter": (
-        "ECR011",
-        {
-            "Api": repository(
-                ImageTagMutability="IMMUTABLE_WITH_EXCLUSION",
-                ImageTagMutabilityExclusionFilters=[],
-            )
-        },
-        "Api.Properties.ImageTagMutabilityExclusionFilters",
-    ),
-    "filters of what is not known": (
-        "ECR011",
-        {
-            "Api": repository(
-                ImageTagMutability={"Ref": "Given"}, ImageTagMutabilityExclusionFilters=[FILTER]
-            )
-        },
-        "Api.Properties.ImageTagMutabilityExclusionFilters",
-    ),
-    "explicitly not scanned": (
-        "ECR013",
-        {"Api": repository(ImageScanningConfiguration={"ScanOnPush": False})},
-        "Api.Properties.ImageScanningConfiguration",
-    ),
-    "no key": (
-        "ECR020",
-        kms(get_att("Other"), Other={"Type": "AWS::S3::Bucket"}),
-        "Api.Properties.EncryptionConfiguration.KmsKey",
-        "Other",
-    ),
-    "no key either": (
-        "ECR020",
-        kms("payments"),
-        "Api.Properties.EncryptionConfiguration.KmsKey",
-        "payments",
-    ),
-    "a key's id": (
-        "ECR025",
-        kms({"Ref": "Key"}, Key=key()),
-        "Api.Properties.EncryptionConfiguration.KmsKey",
-        "Ref",
-    ),
-    "a key's id as text": (
-        "ECR025",
-        kms("1234abcd-12ab-34cd-56ef-1234567890ab"),
-        "Api.Properties.EncryptionConfiguration.KmsKey",
-        "1234abcd-12ab-34cd-56ef-1234567890ab",
-    ),
-    "an alias of the stack": (
-        "ECR025",
-        kms({"Ref": "Alias"}, Alias={"Type": "AWS::KMS::Alias"}),
-        "Api.Properties.EncryptionConfiguration.KmsKey",
-        "Alias",
-    ),
-    "AES256 with a key": (
-        "ECR020",
-        {"Api": repository(EncryptionConfiguration={"EncryptionType": "AES256", "KmsKey": "x"})},
-        "Api.Properties.EncryptionConfiguration.KmsKey",
-        "AES256",
-    ),
-    "a key of another Region": (
-        "ECR021",
-        kms("arn:aws:kms:eu-west-1:111122223333:key/1"),
-        "Api.Properties.EncryptionConfiguration",
-        "eu-west-1",
-    ),
-    "a policy that is no JSON": (
-        "ECR101",
-        {"Api": repository(LifecyclePolicy={"LifecyclePolicyText": "rules:"})},
-        "Api.Properties.LifecyclePolicy.LifecyclePolicyText",
-        "JSON",
-    ),
-    "a policy that is too long": (
-        "ECR101",
-        {"T": creation_template(LifecyclePolicy='{"rules": []}' + " " * 30_720)},
-        "T.Properties.LifecyclePolicy",
-        "30,720",
-    ),
-    "a template without a policy": (
-        "ECR102",
-        {"T": creation_template(LifecyclePolicy=ABSENT)},
-        "T.Properties",
-    ),
+_V = _tagged(1, images=9, tagPatternList=["v*"])
+PROBLEMS |= {
+    ("ECR101", TEXT): {
+        "duplicate lifecycle priority": (api(_V, rule(1, images=9, **_ANY)), "rulePriority"),
+        "count 0": (api(rule(1, images=0, **_ANY)), "countNumber"),
+        "tagged without tags": (api(_tagged(1, images=9)), "tagPatternList"),
+        "missing countUnit": (
+            api(rule(1, **_ANY, countType="sinceImagePushed", countNumber=9)),
+            "countUnit",
+        ),
+        "any not last": (api(rule(1, images=9, **_ANY), {**_V, "rulePriority": 2}), "any"),
+        "unknown action": (api(rule(1, "delete", images=9, **_ANY)), "delete"),
+        "a policy that is no JSON": (
+            api(LifecyclePolicy={"LifecyclePolicyText": "rules:"}),
+            "JSON",
+        ),
+    },
+    ("ECR101", "Payments.Properties.LifecyclePolicy", "30,720"): {
+        "a policy that is too long": one_template(LifecyclePolicy='{"rules": []}' + " " * 30_720)
+    },
+    ("ECR102", "Payments.Properties"): {
+        "a template without a policy": one_template(LifecyclePolicy=ABSENT)
+    },
 }

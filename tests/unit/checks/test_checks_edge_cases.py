@@ -4,14 +4,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ecr_constructs.checks import Template, check, load
-from ecr_constructs.checks.rules.suppressions import UNUSED
+from ecr_constructs.checks.rules.template import UNUSED
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.references import Cycles, references
 from tests.support.rule_examples.build import (
     ELSEWHERE,
-    creation_template,
+    api,
     get_att,
+    one_template,
     repository,
     template,
 )
@@ -28,31 +31,24 @@ def test_a_large_file_is_refused(tmp_path: Path) -> None:
     assert "1,000,017" in finding.message
 
 
-def test_500_resources_are_judged() -> None:
-    """As many repositories as a template can hold have no finding and take no time."""
-    resources = {f"R{n}": repository(RepositoryName=f"a/r{n}") for n in range(500)}
-    assert [] == check([template(resources)])
-
-
 def test_deep_references_are_not_followed() -> None:
     """Nesting beyond what CloudFormation takes ends the search for references."""
     deep: Any = {"Ref": "Nobody"}
     for _ in range(300):
         deep = [deep]
-    given = repository(Tags=deep)
-    [stack] = TemplateSet([template({"Api": given})]).stacks
+    [stack] = TemplateSet([template(api(Tags=deep))]).stacks
     assert [] == list(references(stack.resources["Api"]))
 
 
 def test_a_resource_shows_itself() -> None:
     """In a debugger a resource says what and where it is."""
-    [stack] = TemplateSet([template({"Api": repository()})]).stacks
+    [stack] = TemplateSet([template(api())]).stacks
     assert "<AWS::ECR::Repository Api in template>" == repr(stack.resources["Api"])
 
 
 def test_rules_of_suppressions_look_at_no_resource() -> None:
     """The engine finds what is wrong with suppressions."""
-    [stack] = TemplateSet([template({"Api": repository()})]).stacks
+    [stack] = TemplateSet([template(api())]).stacks
     assert [] == list(UNUSED.check(stack.resources["Api"]))
 
 
@@ -63,55 +59,53 @@ def test_a_line_that_nobody_knows() -> None:
     assert {None} == {item.line for item in findings}
 
 
-def test_replicas_of_what_is_not_known() -> None:
-    """A repository without a known name, or of an unknown account, is not looked for."""
-    free: Any = {"Api": repository(), "Copies": copies(ELSEWHERE)}
-    elsewhere = template({"Other": repository()}, ELSEWHERE, "replica")
-    assert [] == check([template(free), elsewhere])
-    assert [] == check([Template("home", {"Resources": free}), elsewhere])
+SECTIONS: dict[str, Any] = {
+    "Parameters": {"Given": {"Type": "String"}},
+    "Conditions": {
+        "Never": {"Fn::Equals": ["a", "b"]},
+        "Perhaps": {"Fn::Equals": [{"Ref": "Given"}, "a"]},
+    },
+}
+COPIES, REPLICA = copies(ELSEWHERE), template({"Other": repository()}, ELSEWHERE, "replica")
+NEVER, PERHAPS = ({**COPIES, "Condition": name} for name in ("Never", "Perhaps"))
+UNNAMED = {**api(), "Copies": COPIES}
+NAMED = {**api(RepositoryName="payments/api"), "Copies": COPIES}
+FOR_PUSHES = template(one_template(AppliedFor=["CREATE_ON_PUSH"]), ELSEWHERE, "replica")
+MANY = {f"R{number}": repository(RepositoryName=f"a/r{number}") for number in range(500)}
+HOST = {"Key": "host", "Value": {"Ref": "AWS::URLSuffix"}}
+CASES: dict[str, tuple[list[Template], list[str]]] = {
+    "500 resources": ([template(MANY)], []),
+    "replicas of an unknown name": ([template(UNNAMED), REPLICA], []),
+    "replicas of an unknown account": ([Template("t", {"Resources": NAMED}), REPLICA], []),
+    "a replica with a template for another occasion": ([template(NAMED), FOR_PUSHES], ["ECR314"]),
+    "a partition without a known suffix": (
+        [template(api(Tags=[HOST]), ("111122223333", "cn-north-1"))],
+        [],
+    ),
+    "two owners": ([Template("t", {"Resources": {"A": COPIES, "B": COPIES}})], ["ECR301"]),
+    "an owner that is never created": (
+        [Template("t", {"Resources": {"Never": NEVER, "Copies": COPIES}, **SECTIONS})],
+        [],
+    ),
+    "two owners of one condition": (
+        [template({"One": PERHAPS, "Two": PERHAPS}, **SECTIONS)],
+        ["ECR301"],
+    ),
+    "an owner with a condition, and one without": (
+        [template({"One": PERHAPS, "Two": COPIES}, **SECTIONS)],
+        ["ECR301"],
+    ),
+    "an entry of another shape beside others": (
+        [template(api(Tags=[{"Ref": "Given"}, {"Key": "aws:a", "Value": "b"}]), **SECTIONS)],
+        ["ECR010"],
+    ),
+}
 
 
-def test_a_template_for_another_occasion_is_no_help() -> None:
-    """A replica is created with a template for replication, not with one for caches."""
-    home = {"Api": repository(RepositoryName="payments/api"), "Copies": copies(ELSEWHERE)}
-    cache = creation_template(AppliedFor=["CREATE_ON_PUSH"])
-    findings = check([template(home), template({"Payments": cache}, ELSEWHERE, "replica")])
-    assert ["ECR314"] == [item.rule for item in findings]
-
-
-def test_a_partition_without_a_known_suffix() -> None:
-    """Where the domain is not known it is left open."""
-    api = repository(Tags=[{"Key": "host", "Value": {"Ref": "AWS::URLSuffix"}}])
-    assert [] == check([template({"Api": api}, ("111122223333", "cn-north-1"))])
-
-
-def test_what_is_not_made_owns_nothing() -> None:
-    """A second owner whose condition does not hold is none, wherever the stack is deployed to."""
-    conditions = {"Never": {"Fn::Equals": ["a", "b"]}}
-    resources = {"Never": {**copies(ELSEWHERE), "Condition": "Never"}, "Copies": copies(ELSEWHERE)}
-    assert [] == check([Template("t", {"Resources": resources, "Conditions": conditions})])
-    owners = {"One": copies(ELSEWHERE), "Two": copies(ELSEWHERE)}
-    assert ["ECR301"] == [item.rule for item in check([Template("t", {"Resources": owners})])]
-
-
-def test_two_of_one_condition_are_made_together() -> None:
-    """Two owners under one condition, or one of them without, are two whenever it holds."""
-    sections: dict[str, Any] = {
-        "Parameters": {"Given": {"Type": "String"}},
-        "Conditions": {"Perhaps": {"Fn::Equals": [{"Ref": "Given"}, "a"]}},
-    }
-    perhaps = {**copies(ELSEWHERE), "Condition": "Perhaps"}
-    for other in (perhaps, copies(ELSEWHERE)):
-        findings = check([template({"One": perhaps, "Two": other}, **sections)])
-        assert ["ECR301"] == [item.rule for item in findings]
-
-
-def test_entries_of_another_shape_are_passed_by() -> None:
-    """An entry that is not known does not hide the others."""
-    api = repository(Tags=[{"Ref": "Given"}, {"Key": "aws:a", "Value": "b"}])
-    parameters = {"Given": {"Type": "String"}}
-    findings = check([template({"Api": api}, Parameters=parameters)])
-    assert ["ECR010"] == [item.rule for item in findings]
+@pytest.mark.parametrize(("templates", "rules"), CASES.values(), ids=CASES)
+def test_what_is_known_is_judged(templates: list[Template], rules: list[str]) -> None:
+    """Conditions, environments and shapes that are not known hide nothing, and invent nothing."""
+    assert rules == [finding.rule for finding in check(templates)]
 
 
 def cycles(**properties: Any) -> Cycles:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import RULES, Rule
-from ecr_constructs.cloudformation.aws_metadata import regions, schema_of
+from ecr_constructs.cloudformation.aws_metadata import schema_of
 from ecr_constructs.model import (
     account_settings,
     creation_template,
@@ -24,7 +24,9 @@ from ecr_constructs.model import (
     tags,
 )
 from ecr_constructs.model.lifecycle import grammar
+from ecr_constructs.model.partitions import regions
 from scripts import rules, service_data
+from tests.support import rule_pages
 
 FILTERS = "ImageTagMutabilityExclusionFilters"
 LIMITS = [
@@ -32,10 +34,7 @@ LIMITS = [
     ("Repository.RepositoryName.maxLength", names.NAME_MAX_LENGTH),
     (f"Repository.{FILTERS}.maxItems", mutability.MAX_FILTERS),
     (f"RepositoryCreationTemplate.{FILTERS}.maxItems", mutability.MAX_FILTERS),
-    (
-        "Repository.LifecyclePolicy.LifecyclePolicyText.maxLength",
-        grammar.TEXT_MAX_LENGTH,
-    ),
+    ("Repository.LifecyclePolicy.LifecyclePolicyText.maxLength", grammar.TEXT_MAX_LENGTH),
     ("Repository.Tags.maxItems", tags.MAX_TAGS),
     ("PublicRepository.RepositoryCatalogData.AboutText.maxLength", public_catalog.TEXT_MAX_LENGTH),
     (
@@ -57,14 +56,8 @@ LIMITS = [
         replication.MAX_DESTINATIONS_PER_RULE,
     ),
     ("RepositoryCreationTemplate.Prefix.maxLength", prefixes.NAMESPACE_MAX_LENGTH),
-    (
-        "RepositoryCreationTemplate.Description.maxLength",
-        creation_template.DESCRIPTION_MAX_LENGTH,
-    ),
-    (
-        "SigningConfiguration.Rules.items.RepositoryFilters.maxItems",
-        signing.MAX_FILTERS_PER_RULE,
-    ),
+    ("RepositoryCreationTemplate.Description.maxLength", creation_template.DESCRIPTION_MAX_LENGTH),
+    ("SigningConfiguration.Rules.items.RepositoryFilters.maxItems", signing.MAX_FILTERS_PER_RULE),
     (
         "SigningConfiguration.Rules.items.SigningProfileArn.maxLength",
         signing.PROFILE_ARN_MAX_LENGTH,
@@ -74,10 +67,8 @@ LIMITS = [
 
 def test_service_data_is_current() -> None:
     """Schemas, Regions and actions are those of the installed cfn-lint and botocore."""
-    assert json.loads(service_data.service_data()) == json.loads(
-        service_data.PATH.read_text(encoding="utf-8")
-    )
-    assert service_data.create_only_data() == service_data.CREATE_ONLY.read_text(encoding="utf-8")
+    files = service_data.files()
+    assert files == {path: path.read_text(encoding="utf-8") for path in files}
 
 
 def test_the_list_of_rules_is_current() -> None:
@@ -88,7 +79,7 @@ def test_the_list_of_rules_is_current() -> None:
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_a_page_has_the_rule_and_its_examples(rule: Rule) -> None:
     """The page names the remedy and the source, and shows a violation and its correction."""
-    page = rules.page(rule)
+    page = rule_pages.page(rule)
 
     assert page.startswith(f"# {rule.id}: ")
     assert rule.source in page

@@ -32,10 +32,7 @@ BODY: dict[str, Any] = {
         "Api": {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": "a/b"}},
         "Unnamed": {"Type": "AWS::ECR::Repository"},
         "Login": {"Type": "AWS::SecretsManager::Secret", "Properties": {"Name": "s"}},
-        "Loop": {
-            "Type": "AWS::ECR::Repository",
-            "Properties": {"RepositoryName": {"Ref": "Loop"}},
-        },
+        "Loop": {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": {"Ref": "Loop"}}},
     },
 }
 

@@ -38,9 +38,8 @@ def test_a_violation_is_found(rule: str, example: Example) -> None:
 @pytest.mark.parametrize("case", PROBLEMS.values(), ids=PROBLEMS)
 def test_another_violation_is_found(case: tuple[Any, ...]) -> None:
     """The rule reports the place, and the message has the values that matter."""
-    rule, content, expected, *values = case
-    parameters = {"Given": {"Type": "String"}}
-    findings = check([template(content, Parameters=parameters)])
+    rule, expected, content, *values = case
+    findings = check([template(content, Parameters={"Given": {"Type": "String"}})])
 
     messages = [f.message for f in findings if (f.rule, place(f)) == (rule, expected)]
     assert any(all(value in message for value in values) for message in messages), shown(findings)
