@@ -125,6 +125,7 @@ update: install ## rewrite snapshots and generated files after a deliberate chan
 	@$(BIN)/python -m scripts.schema
 	@$(BIN)/python -m scripts.service_data
 	@$(BIN)/python -m scripts.rules
+	@$(BIN)/python -m tests.support.rule_pages
 	@$(BIN)/pytest tests/app tests/cli/test_formats.py --snapshot-update
 	@$(BIN)/python -m scripts.picture
 	@$(BIN)/python -m scripts.examples

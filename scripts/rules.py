@@ -27,8 +27,8 @@ def index() -> str:
         "",
         "The rules of `ecr-constructs check`; [how to use it](guides/checks.md).",
         "`ecr-constructs check --explain ID` prints the reason, the remedy and the source.",
-        "`make update` generates this list; `python -m tests.support.rule_pages` builds a page",
-        "with examples for each rule in `build/docs/rules`.",
+        "`make update` generates this list, and a page with examples for each rule in",
+        "`build/docs/rules`.",
     ]
     for digit, family in _FAMILIES.items():
         lines += ["", f"## {family}", "", "| rule | severity | requirement |", "|---|---|---|"]
