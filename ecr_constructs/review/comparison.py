@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -19,13 +18,16 @@ from ecr_constructs.cloudformation.resource_types import (
     REPOSITORY,
     SINGLETONS,
 )
+from ecr_constructs.review.change import Change, Effect, Kind
 from ecr_constructs.review.inventories import Inventories
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
+    from typing import Unpack
 
     from ecr_constructs.cloudformation.graph import Resource, Stack, TemplateSet
+    from ecr_constructs.model.diagnostics import Severity
 
 # The properties that name a resource in its registry.
 _NAMES = {
@@ -97,6 +99,20 @@ class Pair:
         return (
             before.get(name, *path) if before is not None else None,
             after.get(name, *path) if after is not None else None,
+        )
+
+    def change(
+        self, kind: Kind, severity: Severity, summary: str, **effect: Unpack[Effect]
+    ) -> Change:
+        """Return a change of this resource."""
+        return Change(
+            kind=kind,
+            severity=severity,
+            stack=self.stack,
+            resource=self.resource.id,
+            repository=self.name,
+            summary=summary,
+            **effect,
         )
 
 

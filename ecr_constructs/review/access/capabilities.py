@@ -21,9 +21,8 @@ class Capability:
     Attributes:
         verb: The operation, to follow ``may``.
         on: The operation, to precede the name of a resource; None if it has no resource.
-        actions: The IAM actions that enable it.
-        also: Actions that usually accompany them. Default: none.
-        is_whole: Whether it needs all of the actions. Default: any of them is enough.
+        also: Actions that usually accompany them.
+        is_whole: Whether it needs all of the actions, or any of them.
     """
 
     verb: str
@@ -152,14 +151,7 @@ def _universe(service: str) -> frozenset[str]:
 
 
 def actions_in(statement: Statement, service: str) -> frozenset[str]:
-    """Return the actions of a service that a statement names.
-
-    An unknown action is returned as it is written.
-
-    Args:
-        statement: The statement.
-        service: ``ecr``, ``ecr-public``, ``kms`` or ``sts``.
-    """
+    """Return the actions of a service that a statement names, unknown ones as written."""
     if "NotAction" in statement.body:
         excluded = statement.body["NotAction"]
         patterns = excluded if isinstance(excluded, list) else [excluded]
@@ -185,13 +177,7 @@ def _matched(action: str, service: str) -> frozenset[str]:
 
 
 class Action(NamedTuple):
-    """An operation, in words.
-
-    Attributes:
-        verb: As of `Capability`.
-        on: As of `Capability`.
-        noun: The kind of resource: ``repository`` or ``key``.
-    """
+    """The `verb` and `on` of a `Capability`, with the kind of resource that it is about."""
 
     verb: str
     on: str | None
@@ -202,14 +188,7 @@ class Action(NamedTuple):
 def named_actions(
     actions: frozenset[str], had: frozenset[str], has: frozenset[str], *, denied: bool = False
 ) -> tuple[Action, ...]:
-    """Return the operations that new actions enable, or that new denials prevent.
-
-    Args:
-        actions: The new actions.
-        had: All actions before.
-        has: All actions after.
-        denied: Whether they are denied. Default: allowed.
-    """
+    """Return the operations that new actions enable, or that new denials prevent."""
     operations: list[Action] = []
     left = set(actions)
     for service in SERVICES:
