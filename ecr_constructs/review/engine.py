@@ -7,11 +7,10 @@ from datetime import datetime
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.review.access import analyzer as access
 from ecr_constructs.review.analyzers import (
-    deletion,
     findings,
     images,
     lifecycle,
-    replacement,
+    removal,
     replication,
     settings,
     uncategorized,
@@ -22,9 +21,9 @@ from ecr_constructs.review.inventories import Inventories
 from ecr_constructs.review.replication_graph import Edge, edges
 
 _ANALYZERS: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
-    replacement.changes,
-    deletion.removals,
-    deletion.protection_changes,
+    removal.replacements,
+    removal.removals,
+    removal.protection_changes,
     access.changes,
     lifecycle.changes,
     images.changes,

@@ -22,7 +22,7 @@ from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.review.analyzers.lifecycle import takes_any
 from ecr_constructs.review.change import Change
-from ecr_constructs.review.phrases import except_for, join_names, subject
+from ecr_constructs.review.phrases import affected, except_for, join_names, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -129,7 +129,7 @@ def _copies(change: _DestinationChange) -> Iterator[Change]:
         yield change.reported(
             Severity.WARNING,
             f"{sentence}: {_STAY}",
-            _of_this_app(change.repositories(lost, change.new.copies)),
+            affected(change.repositories(lost, change.new.copies)),
         )
     if gained:
         sentence = f"replication to {change.where} starts ({_words(gained)})"
@@ -140,7 +140,7 @@ def _copies(change: _DestinationChange) -> Iterator[Change]:
 
 def _begun(change: _DestinationChange, gained: Sequence[str]) -> Iterator[str]:
     repositories = change.repositories(gained, change.old.copies)
-    yield from _of_this_app(repositories)
+    yield from affected(repositories)
     yield "Only images pushed from now on are copied."
     if any(touches(prefix, change.new.deletions) for prefix in gained):
         yield "Deletions are replicated."
@@ -225,11 +225,6 @@ def _words(prefixes: Sequence[str]) -> str:
     return (
         "all repositories" if "" in prefixes else f"repositories {join_names(_patterns(prefixes))}"
     )
-
-
-def _of_this_app(repositories: Mapping[str, Resource]) -> Iterator[str]:
-    if repositories:
-        yield f"Affected repositories of this app: {join_names(repositories)}."
 
 
 _Prefixes = frozenset[str]
