@@ -15,10 +15,10 @@ from ecr_constructs.review.analyzers import (
     settings,
     uncategorized,
 )
+from ecr_constructs.review.analyzers.replication import Edge, edges
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison
 from ecr_constructs.review.inventories import Inventories
-from ecr_constructs.review.replication_graph import Edge, edges
 
 _ANALYZERS: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
     removal.replacements,

@@ -5,7 +5,7 @@ from typing import Any
 
 from ecr_constructs.review import Change, Review
 from ecr_constructs.review.analyzers.findings import Counts
-from ecr_constructs.review.replication_graph import Edge
+from ecr_constructs.review.analyzers.replication import Edge
 
 DEFAULTS: dict[str, Any] = {
     "kind": "replaced",

@@ -10,7 +10,7 @@ from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.report.mermaid import graph
 from ecr_constructs.review import review
-from ecr_constructs.review.replication_graph import Edge
+from ecr_constructs.review.analyzers.replication import Edge
 from tests.support.rule_examples.build import repository
 
 HOME, IRELAND, OHIO = (

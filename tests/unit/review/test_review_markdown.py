@@ -15,7 +15,7 @@ from ecr_constructs.report.review_markdown import MARKER, to_markdown
 from ecr_constructs.report.text import markdown
 from ecr_constructs.review import Change, Review
 from ecr_constructs.review.analyzers.findings import Counts
-from ecr_constructs.review.replication_graph import Edge
+from ecr_constructs.review.analyzers.replication import Edge
 from tests.unit.review.changes import change, note, reviewed
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
