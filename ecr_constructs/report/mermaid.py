@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ecr_constructs.report.markdown_escape import cut, visible
+from ecr_constructs.report.escaping import cut, visible
 from ecr_constructs.review.phrases import join_names, pluralize, strip_tokens
 
 if TYPE_CHECKING:

@@ -11,23 +11,15 @@ from ecr_constructs.review.comparison import Comparison, Pair
 from ecr_constructs.review.phrases import join_names
 
 _ATTRIBUTES = (
-    "DeletionPolicy",
-    "UpdateReplacePolicy",
-    "Condition",
-    "CreationPolicy",
-    "UpdatePolicy",
+    *("DeletionPolicy", "UpdateReplacePolicy"),
+    *("Condition", "CreationPolicy", "UpdatePolicy"),
 )
 # CDK's own record of versions.
 _SILENT = ("AWS::CDK::Metadata",)
 
 
 def changes(comparison: Comparison, reported: Sequence[Change]) -> Iterator[Change]:
-    """Yield the remaining changes.
-
-    Args:
-        comparison: Both sides.
-        reported: The changes that other analyzers report.
-    """
+    """Yield the changes that are not among the reported ones."""
     handled: dict[tuple[str, str], set[str]] = defaultdict(set)
     for change in reported:
         # A finding reports a problem, not a change.
@@ -36,25 +28,21 @@ def changes(comparison: Comparison, reported: Sequence[Change]) -> Iterator[Chan
     for pair in comparison.pairs:
         place = pair.stack, pair.resource.id
         if pair.type not in _SILENT and (summary := _summary(pair, handled.get(place, set()))):
-            yield Change(
-                kind="other",
-                severity=Severity.NOTE,
-                stack=pair.stack,
-                resource=pair.resource.id,
-                repository=pair.name,
-                summary=summary,
-            )
+            code, sentence = summary
+            yield pair.change("other", Severity.NOTE, sentence, codes=(code,))
 
 
-def _summary(pair: Pair, handled: set[str]) -> str | None:
+def _summary(pair: Pair, handled: set[str]) -> tuple[str, str] | None:
+    """Return what changes, independent of the wording and in words."""
     if pair.before is None:
-        return None if "" in handled else f"{pair.label} is new{_like(pair)}"
+        return None if "" in handled else ("new", f"{pair.label} is new{_like(pair)}")
     if pair.after is None:
-        return None if handled else f"{pair.label} is removed"
+        return None if handled else ("removed", f"{pair.label} is removed")
     names = [name for name in _changed(pair.before, pair.after) if name not in handled]
     if not names or "" in handled:
         return None
-    return f"{pair.label}: {join_names(names)} {'changes' if len(names) == 1 else 'change'}"
+    verb = "changes" if len(names) == 1 else "change"
+    return f"changed {', '.join(names)}", f"{pair.label}: {join_names(names)} {verb}"
 
 
 def _like(pair: Pair) -> str:

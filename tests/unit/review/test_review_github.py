@@ -1,6 +1,6 @@
 """A review as annotations of a run of GitHub Actions."""
 
-from ecr_constructs.report.review_formats import to_github
+from ecr_constructs.report.review import to_github
 from tests.unit.review.changes import change, note, reviewed
 
 

@@ -9,10 +9,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ecr_constructs.model.registry_id import RegistryId
-from ecr_constructs.report.document import Lines, Table
-from ecr_constructs.report.markdown_escape import MAY_LINK, inline, visible
-from ecr_constructs.report.review_markdown import MARKER, to_markdown
-from ecr_constructs.report.text import markdown
+from ecr_constructs.report.document import Lines, Table, markdown
+from ecr_constructs.report.escaping import MAY_LINK, inline, visible
+from ecr_constructs.report.review import MARKER, to_markdown
 from ecr_constructs.review import Change, Review
 from ecr_constructs.review.analyzers.findings import Counts
 from ecr_constructs.review.analyzers.replication import Edge

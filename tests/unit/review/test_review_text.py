@@ -4,8 +4,8 @@ import pytest
 
 from ecr_constructs.cli import output
 from ecr_constructs.cli.output import print_blocks
-from ecr_constructs.report.review_formats import blocks
-from ecr_constructs.report.text import plain
+from ecr_constructs.report.document import plain
+from ecr_constructs.report.review import blocks
 from tests.unit.review.changes import change, note, reviewed
 
 
