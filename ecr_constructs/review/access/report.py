@@ -153,7 +153,7 @@ def _change(
     details += [
         f"If it belongs to {describe_principals(who)}, it had this access before." for who in before
     ]
-    codes = [str(principals), *_codes(gained), *sorted(narrower.values())]
+    codes = [str(principals), *dict.fromkeys(_codes(gained)), *sorted(narrower.values())]
     codes += [f"perhaps {who}" for who in before]
     if widens and principals.wildcard and not principals.parts:
         details = [f"{sentence[0].upper()}{sentence[1:]}.", *details]

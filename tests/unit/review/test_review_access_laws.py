@@ -162,7 +162,9 @@ def test_disjoint_values_of_a_set_are_compared() -> None:
         having(*policy, {"Effect": "Allow", "Principal": stranger, "Action": PULL}),
     )
 
-    assert ["role stranger of account 123412341234 may pull"] == change.after
+    assert "allow pull" in change.codes
+    assert "123412341234" in change.codes[0]
+    assert 1 == len(change.after)
 
 
 @given(damaged(), damaged())
