@@ -53,13 +53,15 @@ def changes(comparison: Comparison) -> Iterator[Change]:
             continue
         before, after = map(policy_of, pair.sides)
         summary = _compare(before, after)
-        details = list(summary.details)
+        details, codes = list(summary.details), list(summary.codes)
         if pair.type == CREATION_TEMPLATE:
             details.append(_LATER)
+            codes.append("later-repositories")
         elif summary.severity != Severity.NOTE and (
             reason := comparison.inventories.reason(pair.sides[1])
         ):
             details.append(reason)
+            codes.append("unknown-images")
         yield pair.change(
             "lifecycle",
             summary.severity,
@@ -68,7 +70,7 @@ def changes(comparison: Comparison) -> Iterator[Change]:
             after=after.words,
             details=tuple(details),
             properties=("LifecyclePolicy",),
-            codes=summary.codes,
+            codes=tuple(codes),
         )
 
 
