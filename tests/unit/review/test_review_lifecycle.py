@@ -173,6 +173,7 @@ def test_both_sides_list_their_rules() -> None:
     ]
 
     assert (words, words[1:]) == (change.before, change.after)
+    assert 1 == len(changed([], [YEAR]).before)
 
 
 def test_many_differences_are_cut() -> None:
