@@ -16,10 +16,8 @@ from tests.support.rule_examples.build import (
     HOME,
     PARTNER,
     creation_template,
-    policy_text,
     repository,
     resource,
-    rule,
 )
 
 Json = Any
@@ -124,7 +122,6 @@ def test_affected_repositories_are_named() -> None:
 
 DELETING = to(ELSEWHERE, only=("payments/",), deleting=True)
 DELETING_WEST = scope(WEST, "payments/*", deletions=("payments/*",))
-EXPIRING = policy_text(rule(1, tagStatus="any", days=1))
 
 
 @pytest.mark.parametrize(
