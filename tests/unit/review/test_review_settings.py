@@ -299,8 +299,7 @@ def test_equal_and_unknown_settings_are_not_reported(case: str) -> None:
 
 
 ENCRYPTED = repository(
-    RepositoryName=NAME,
-    EncryptionConfiguration={"EncryptionType": "KMS", "KmsKey": get_att("Key")},
+    RepositoryName=NAME, EncryptionConfiguration={"EncryptionType": "KMS", "KmsKey": get_att("Key")}
 )
 
 
