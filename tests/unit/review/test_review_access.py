@@ -39,6 +39,7 @@ SESSION = "arn:aws:sts::444455556666:assumed-role/ci/run"
 CI_ROLE = f"{ACCOUNT} & aws:principalarn is {CI}"
 BY_PARTNER, BY_CI = pulls(ROOT), pulls(CI)
 WITHIN, ANY = pulls(Principal="*", Condition=ORGANIZATION), pulls(Principal="*")
+OTHER_ID = "aws:principalaccount is 777788889999"
 OUTSIDE = {"StringNotEquals": {"aws:PrincipalOrgID": ORG_ID}}
 NOT_ORG = ORG.replace(" is ", " is not ")
 FENCE = deny("ecr:*", Principal="*", Condition=OUTSIDE)
@@ -142,7 +143,7 @@ STATEMENTS: dict[str, tuple[Statements, Statements, *tuple[str, ...]]] = {
     "a denial of what was not allowed": (
         [WITHIN],
         [WITHIN, deny("ecr:*", Principal=OTHER)],
-        "- aws:principalaccount is 777788889999 | deny do anything",
+        f"- {OTHER_ID} | deny do anything",
     ),
     "a narrower denial": (
         [deny("ecr:*", Principal="*")],
@@ -267,7 +268,7 @@ def test_other_resources_are_compared_as_repositories_are() -> None:
         allow(["kms:Decrypt", "kms:DescribeKey"], Principal=PARTNER, Resource="*"),
         deny("ecr:*", Principal=OTHER, NotResource=[f"{HERE}/a", 7]),
     )
-    other = "aws:principalaccount is 777788889999 | deny do anything"
+    other = f"{OTHER_ID} | deny do anything"
 
     assert [
         ("Key", WIDENED, f"{ACCOUNT} | allow use the key | allow read its settings"),

@@ -59,140 +59,114 @@ def principal_set(constraints: str) -> str:
     return " & ".join(f"{KEYS.get(key, key).lower()} {how}".strip() for key, _, how in listed)
 
 
-# The principal, the narrower conditions, the wider ones, and the rest of the wider principal set.
-WIDER: dict[str, tuple[tuple[Any, str], Conditions, Conditions, str]] = {
-    "an organization dropped": (ANYONE, WITHIN, "", ""),
-    "a second organization": (ANYONE, WITHIN, f"{WITHIN} {SECOND}", f"org is {SECOND}"),
-    "any organization": (ANYONE, WITHIN, "StringLike org o-*", ""),
-    "organizations by their beginning": (ANYONE, WITHIN, "StringLike org o-a*", "org is o-a*"),
-    "an organization if there is one": (
-        ANYONE,
-        WITHIN,
-        f"StringEqualsIfExists org {ORG_ID}",
-        "org absent",
-    ),
-    "a pattern that is taken literally": (
-        ANYONE,
-        "StringEquals org o-*",
-        WITHIN,
-        f"org is {ORG_ID}",
-    ),
+# The narrower conditions, the wider ones, and the rest of the wider principal set.
+Wider = dict[str, tuple[Conditions, Conditions, str]]
+FOR_ANYONE: Wider = {
+    "an organization dropped": (WITHIN, "", ""),
+    "a second organization": (WITHIN, f"{WITHIN} {SECOND}", f"org is {SECOND}"),
+    "any organization": (WITHIN, "StringLike org o-*", ""),
+    "organizations by their beginning": (WITHIN, "StringLike org o-a*", "org is o-a*"),
+    "an organization if there is one": (WITHIN, f"StringEqualsIfExists org {ORG_ID}", "org absent"),
+    "a pattern that is taken literally": ("StringEquals org o-*", WITHIN, f"org is {ORG_ID}"),
     "a unit's organization": (
-        ANYONE,
         f"ForAnyValue:StringLike paths {UNIT}/*",
         f"ForAnyValue:StringLike paths {ORG_ID}/*",
         f"paths is {ORG_ID}/*",
     ),
-    "any unit": (
-        ANYONE,
-        f"ForAnyValue:StringLike paths {UNIT}/*",
-        "ForAnyValue:StringLike paths *",
-        "",
-    ),
+    "any unit": (f"ForAnyValue:StringLike paths {UNIT}/*", "ForAnyValue:StringLike paths *", ""),
     "another account": (
-        ANYONE,
         "StringEquals account 444455556666",
         "StringEquals account 444455556666 777788889999",
         "account is 777788889999",
     ),
     "accounts by pattern": (
-        ANYONE,
         "StringEquals account 444455556666",
         "StringLike account 4444????????",
         "account is 4444????????",
     ),
     "a role's account": (
-        ANYONE,
         f"ArnEquals arn {ROLE}/ci",
         "StringEquals kms:CallerAccount 444455556666",
         "account is 444455556666",
     ),
     "every role": (
-        ANYONE,
         f"ArnLike arn {ROLE}/ci",
         f"ArnEquals arn {ROLE}/*",
         f"account is 444455556666 & arn is {ROLE}/*",
     ),
     "a role of any account": (
-        ANYONE,
         f"ArnLike arn {ROLE}/ci",
         "ArnLike arn arn:aws:iam::*:role/ci",
         "arn is arn:aws:iam::*:role/ci",
     ),
-    "a service for anyone": (LAMBDA, "StringEquals aws:SourceAccount 444455556666", "", ""),
+    "from anywhere": ("StringEquals aws:SourceVpce vpce-1", "", ""),
+    "a wider network of IPv6": (
+        "IpAddress ip 2001:db8:1::/48",
+        "IpAddress ip 2001:db8::/32",
+        "ip is 2001:db8::/32",
+    ),
+}
+FOR_A_SERVICE: Wider = {
+    "a service for anyone": ("StringEquals aws:SourceAccount 444455556666", "", ""),
     "any function": (
-        LAMBDA,
         f"ArnLike source {FUNCTION}:pay",
         f"ArnLike source {FUNCTION}:*",
         f"source is {FUNCTION}:*",
     ),
-    "from anywhere": (ANYONE, "StringEquals aws:SourceVpce vpce-1", "", ""),
+}
+FOR_AN_ACCOUNT: Wider = {
     "another tag": (
-        PARTNER,
         "StringEquals aws:ResourceTag/team pay",
         "StringEquals AWS:ResourceTag/team pay web",
         "aws:resourcetag/team is web",
     ),
-    "any tag": (PARTNER, "StringEquals team pay", {"Null": {"team": [False]}}, "team is *"),
-    "without a tag too": (PARTNER, "Null team true", "StringNotLike team pay*", "team is not pay*"),
+    "any tag": ("StringEquals team pay", {"Null": {"team": [False]}}, "team is *"),
+    "without a tag too": ("Null team true", "StringNotLike team pay*", "team is not pay*"),
     "whatever the case": (
-        PARTNER,
         "StringEquals team Pay",
         "StringEqualsIgnoreCase team PAY",
         "team is pay",
     ),
     "fewer exceptions": (
-        PARTNER,
         "StringNotEquals team pay web",
         "StringNotEquals team web",
         "team is not web",
     ),
-    "all but one": (
-        PARTNER,
-        "StringLike team pay-*",
-        "StringNotEquals team web",
-        "team is not web",
-    ),
+    "all but one": ("StringLike team pay-*", "StringNotEquals team web", "team is not web"),
     # Under StringEquals an asterisk is an asterisk.
-    "a literal asterisk": (PARTNER, "StringEquals team b*", "StringLike team b*", "team is b*"),
-    "without encryption": (PARTNER, {"Bool": {"tls": [True]}}, "", ""),
-    "a wider network": (
-        PARTNER,
-        "IpAddress ip 10.1.0.0/16",
-        "IpAddress ip 10.0.0.0/8",
-        "ip is 10.0.0.0/8",
-    ),
-    "a wider network of IPv6": (
-        ANYONE,
-        "IpAddress ip 2001:db8:1::/48",
-        "IpAddress ip 2001:db8::/32",
-        "ip is 2001:db8::/32",
-    ),
+    "a literal asterisk": ("StringEquals team b*", "StringLike team b*", "team is b*"),
+    "without encryption": ({"Bool": {"tls": [True]}}, "", ""),
+    "a wider network": ("IpAddress ip 10.1.0.0/16", "IpAddress ip 10.0.0.0/8", "ip is 10.0.0.0/8"),
     "outside of a smaller network": (
-        PARTNER,
         "NotIpAddress ip 10.0.0.0/8 2001:db8::/32",
         "NotIpAddress ip 10.1.0.0/16",
         "ip is not 10.1.0.0/16",
     ),
     "outside of other networks": (
-        PARTNER,
         "IpAddress ip 192.0.2.0/24",
         "NotIpAddress ip 10.0.0.0/8 2001:db8::/32",
         "ip is not 10.0.0.0/8,2001:db8::/32",
     ),
     "one more key of tags": (
-        PARTNER,
         "ForAllValues:StringEquals keys team",
         "ForAllValues:StringLike keys team cost-*",
         "keys only cost-*,team",
     ),
     "without tags or with some": (
-        PARTNER,
         "Null keys true",
         "ForAllValues:StringEquals keys team",
         "keys only team",
     ),
-    "one condition of two": (PARTNER, f"{WITHIN}; {TLS}", WITHIN, f"org is {ORG_ID}"),
+    "one condition of two": (f"{WITHIN}; {TLS}", WITHIN, f"org is {ORG_ID}"),
+}
+WIDER = {
+    case: (*principal, *row)
+    for principal, rows in (
+        (ANYONE, FOR_ANYONE),
+        (PARTNER, FOR_AN_ACCOUNT),
+        (LAMBDA, FOR_A_SERVICE),
+    )
+    for case, row in rows.items()
 }
 WILDCARDS = {"any organization": "o-*", "any unit": "*"}
 
@@ -200,7 +174,7 @@ WILDCARDS = {"any organization": "o-*", "any unit": "*"}
 @pytest.mark.parametrize("case", WIDER)
 def test_wider_condition_widens(case: str) -> None:
     """A wider condition widens only; the reverse narrows only."""
-    (principal, prefix), narrow, wide, rest = WIDER[case]
+    principal, prefix, narrow, wide, rest = WIDER[case]
     base, head = (statement(principal, conditions) for conditions in (narrow, wide))
     [widened], [narrowed] = access_changes(base, head), access_changes(head, base)
 
@@ -211,49 +185,38 @@ def test_wider_condition_widens(case: str) -> None:
     assert wildcard == [code for code in widened.codes if code.startswith("wildcard")]
 
 
-# The principal, and two conditions of which neither implies the other.
-OTHERS: dict[str, tuple[tuple[Any, str], Conditions, Conditions]] = {
-    "organizations": (ANYONE, WITHIN, f"StringEquals org {SECOND}"),
-    "inside and outside": (ANYONE, WITHIN, f"StringNotEquals org {ORG_ID}"),
-    "present and absent": (PARTNER, "Null team true", "Null team false"),
-    "keys": (PARTNER, WITHIN, TLS),
-    "networks of two kinds": (PARTNER, "IpAddress ip 10.0.0.0/8", "IpAddress ip 2001:db8::/32"),
+# Two conditions of which neither implies the other.
+OTHERS: dict[str, tuple[Conditions, Conditions]] = {
+    "organizations": (WITHIN, f"StringEquals org {SECOND}"),
+    "inside and outside": (WITHIN, f"StringNotEquals org {ORG_ID}"),
+    "present and absent": ("Null team true", "Null team false"),
+    "keys": (WITHIN, TLS),
+    "networks of two kinds": ("IpAddress ip 10.0.0.0/8", "IpAddress ip 2001:db8::/32"),
     "a network and all but a part of it": (
-        PARTNER,
         "IpAddress ip 10.0.0.0/8",
         "NotIpAddress ip 10.1.0.0/16 2001:db8::/32",
     ),
     "an IPv6 network and all but a part of it": (
-        PARTNER,
         "IpAddress ip 2001:db8::/32",
         "NotIpAddress ip 2001:db8:1::/48",
     ),
-    "a pattern and all but one of it": (
-        PARTNER,
-        "StringLike team pay-*",
-        "StringNotEquals team pay-a",
-    ),
-    "patterns, one in the other": (PARTNER, "StringLike team pay-*", "StringNotLike team pay-a-*"),
-    "patterns that overlap": (PARTNER, "StringLike team pay-*", "StringNotLike team *-api"),
-    "one letter or many": (PARTNER, "StringLike team a*", "StringLike team ?b"),
+    "a pattern and all but one of it": ("StringLike team pay-*", "StringNotEquals team pay-a"),
+    "patterns, one in the other": ("StringLike team pay-*", "StringNotLike team pay-a-*"),
+    "patterns that overlap": ("StringLike team pay-*", "StringNotLike team *-api"),
+    "one letter or many": ("StringLike team a*", "StringLike team ?b"),
     "one in any case, and all but it": (
-        PARTNER,
         "StringEqualsIgnoreCase team pay",
         "StringNotEquals team Pay",
     ),
-    "one whose case does not matter": (
-        PARTNER,
-        "StringEqualsIgnoreCase team pay",
-        "StringEquals team web",
-    ),
+    "one whose case does not matter": ("StringEqualsIgnoreCase team pay", "StringEquals team web"),
 }
 
 
 @pytest.mark.parametrize("case", OTHERS)
 def test_other_condition_does_both(case: str) -> None:
     """A condition in place of one that is neither narrower nor wider widens and narrows."""
-    (principal, _), *both = OTHERS[case]
-    changes = access_changes(*(statement(principal, conditions) for conditions in both))
+    base, head = (statement("*", conditions) for conditions in OTHERS[case])
+    changes = access_changes(base, head)
 
     assert [WIDENED, NARROWED] == [change.kind for change in changes]
     assert all("allow pull" in change.codes for change in changes)

@@ -45,8 +45,8 @@ def between(before: dict[str, Any], after: dict[str, Any]) -> tuple[Edge, ...]:
     return review(*sides).replication
 
 
-def test_what_stops_what_starts_and_what_stays() -> None:
-    """Each prefix is compared by itself, however the rules are written."""
+def test_replications_are_removed_added_or_kept() -> None:
+    """Each prefix is compared by itself, whatever the form of the rules."""
     before = replicating((IRELAND, ["web/", "api/"]), (OHIO, []))
     after = replicating((IRELAND, ["api/"]), (IRELAND, ["batch/", "jobs/"]))
 
@@ -59,8 +59,8 @@ def test_what_stops_what_starts_and_what_stays() -> None:
     assert between(after, before)[0] == Edge(HOME, IRELAND, ("batch/", "jobs/"), "removed")
 
 
-def test_there_may_be_no_replication() -> None:
-    """Then there is no edge."""
+def test_no_replication() -> None:
+    """There is no edge."""
     assert () == between(API, API)
 
 
@@ -95,7 +95,7 @@ _LINE = re.compile(
 @pytest.mark.parametrize(
     "evil", ['"] --> x["', "```\n</details>", "a|b", "#quot;", "\u202e\x00", "x" * 500, "é"]
 )
-def test_nothing_in_a_template_is_syntax(evil: str) -> None:
+def test_no_text_of_a_template_is_syntax(evil: str) -> None:
     """A label is text, whatever is in it."""
     edges = [Edge(RegistryId(evil, "eu-west-1"), OHIO, (evil, "b/"), "added")]
     first, kind, *lines, last = graph(edges).split("\n")
@@ -107,8 +107,8 @@ def test_nothing_in_a_template_is_syntax(evil: str) -> None:
         assert len(line) < 800
 
 
-def test_what_is_too_much_to_be_seen_is_left_out() -> None:
-    """The least important is left out, and it is said how much."""
+def test_large_graph_is_cut() -> None:
+    """The last edges are left out, and counted."""
     edges = [
         Edge(HOME, RegistryId(f"{number:012}", "eu-west-1"), ("",), "kept")
         for number in range(1000)

@@ -88,11 +88,7 @@ OTHERS: dict[str, tuple[Given, Given, list[tuple[str, str, str]]]] = {
         [("Plain", "IMMUTABLE, AES256", "new"), ("Worker", "IMMUTABLE, KMS", "new")],
     ),
     "a new resource": ({}, {"Topic": A_TOPIC}, [("Topic", "AWS::SNS::Topic Topic", "new")]),
-    "a removed resource": (
-        {"Gone": A_TOPIC},
-        {},
-        [("Gone", "AWS::SNS::Topic Gone", "removed")],
-    ),
+    "a removed resource": ({"Gone": A_TOPIC}, {}, [("Gone", "AWS::SNS::Topic Gone", "removed")]),
     "changed properties": (
         {"Topic": A_TOPIC, **versions("v2:a")},
         {"Topic": B_TOPIC, **versions("v2:b")},
