@@ -26,10 +26,18 @@ def access_changes(base: Side, head: Side) -> list[Change]:
 
 
 def codes(base: Side, head: Side) -> list[str]:
-    """Return the codes of each change: after ``+`` if it widens access, otherwise after ``-``."""
-    signs = {WIDENED: "+", NARROWED: "-"}
+    """Return the codes of each change: access widened after ``!`` or ``+``, narrowed after ``-``.
+
+    An exclamation mark is an error, a plus sign a warning, a minus sign a note.
+    """
+    signs = {
+        (WIDENED, "error"): "!",
+        (WIDENED, "warning"): "+",
+        (NARROWED, "note"): "-",
+    }
     return [
-        f"{signs[change.kind]} {' | '.join(change.codes)}" for change in access_changes(base, head)
+        f"{signs[change.kind, str(change.severity)]} {' | '.join(change.codes)}"
+        for change in access_changes(base, head)
     ]
 
 

@@ -100,7 +100,20 @@ def signed(**filters: list[str]) -> Json:
 
 
 MUTABLE, IMMUTABLE = mutable("MUTABLE"), mutable("IMMUTABLE")
-BUT_LATEST = mutable("IMMUTABLE_WITH_EXCLUSION", "latest")
+
+
+def fixed_but(*patterns: str) -> Json:
+    """Return a repository with immutable tags, with exceptions."""
+    return mutable("IMMUTABLE_WITH_EXCLUSION", *patterns)
+
+
+def movable_but(*patterns: str) -> Json:
+    """Return a repository with mutable tags, with exceptions."""
+    return mutable("MUTABLE_WITH_EXCLUSION", *patterns)
+
+
+BUT_LATEST = fixed_but("latest")
+REDUCED = creation_template(ImageTagMutability=ABSENT)
 INSPECTOR = ("ScanType", "Amazon Inspector")
 BASIC = scanned("BASIC", on_push=["*"])
 PAYMENTS_SCANNED = scanned("BASIC", on_push=["payments/*"])
@@ -112,20 +125,20 @@ ONE_WAY: dict[str, tuple[Json, Json, str | tuple[str, ...], *tuple[str, ...]]] =
     "immutable to mutable": (IMMUTABLE, MUTABLE, MUTABILITY, "immutable", "mutable"),
     "another exclusion": (
         BUT_LATEST,
-        mutable("IMMUTABLE_WITH_EXCLUSION", "latest", "cache-*"),
+        fixed_but("latest", "cache-*"),
         MUTABILITY,
         "latest",
         "cache-*",
     ),
     "a tag of mutable ones released": (
-        mutable("MUTABLE_WITH_EXCLUSION", "v*", "r*"),
-        mutable("MUTABLE_WITH_EXCLUSION", "v*"),
+        movable_but("v*", "r*"),
+        movable_but("v*"),
         MUTABILITY,
         "v*, r*",
     ),
     "immutable but for a few to mutable but for a few": (
         BUT_LATEST,
-        mutable("MUTABLE_WITH_EXCLUSION", "v*"),
+        movable_but("v*"),
         MUTABILITY,
         "latest",
         "v*",
@@ -152,7 +165,7 @@ ONE_WAY: dict[str, tuple[Json, Json, str | tuple[str, ...], *tuple[str, ...]]] =
     ),
     "the tags of a template": (
         {"Web": creation_template()},
-        {"Web": creation_template(ImageTagMutability=ABSENT)},
+        {"Web": REDUCED},
         MUTABILITY,
         "immutable",
         "mutable",
@@ -224,11 +237,8 @@ def test_exceptions_are_named(sides: tuple[Json, Json]) -> None:
 
 
 BOTH_WAYS = {
-    "another exclusion": (BUT_LATEST, mutable("IMMUTABLE_WITH_EXCLUSION", "cache-*")),
-    "an excluded tag among the fixed ones": (
-        mutable("IMMUTABLE_WITH_EXCLUSION", "v-latest"),
-        mutable("MUTABLE_WITH_EXCLUSION", "v*"),
-    ),
+    "another exclusion": (BUT_LATEST, fixed_but("cache-*")),
+    "an excluded tag among the fixed ones": (fixed_but("v-latest"), movable_but("v*")),
     "another layer of the key": (encrypting("KMS", KEY), encrypting("KMS_DSSE")),
     "another profile": (ALL_SIGNED, signed(partner=[])),
 }
@@ -241,49 +251,37 @@ def test_settings_may_be_weakened_and_strengthened(case: str) -> None:
 
 
 SILENT = {
-    "filters in another order": (
-        mutable("IMMUTABLE_WITH_EXCLUSION", "latest", "cache-*"),
-        mutable("IMMUTABLE_WITH_EXCLUSION", "cache-*", "latest"),
-    ),
-    "immutable, written as an exception of all": (
-        IMMUTABLE,
-        mutable("MUTABLE_WITH_EXCLUSION", "*"),
-    ),
-    "a mutability that is not known": (IMMUTABLE, mutable({"Ref": "Mutability"})),
-    "filters that ECR refuses": (
-        mutable("IMMUTABLE_WITH_EXCLUSION", *"abcdef"),
-        mutable("MUTABLE"),
-    ),
+    "filters in another order": (fixed_but("latest", "cache-*"), fixed_but("cache-*", "latest")),
+    "immutable, written as an exception of all": (IMMUTABLE, movable_but("*")),
+    "a mutability unknown": (IMMUTABLE, mutable({"Ref": "Mutability"})),
+    "filters that ECR rejects": (fixed_but(*"abcdef"), MUTABLE),
     "filters without the mode": (IMMUTABLE, mutable("IMMUTABLE", "latest")),
-    "an encryption that is not known": (encrypting("KMS"), encrypting({"Ref": "Kind"})),
+    "an encryption unknown": (encrypting("KMS"), encrypting({"Ref": "Kind"})),
     "another key": (encrypting("KMS", KEY), encrypting("KMS", f"{KEY}2")),
-    "occasions that are not known": (
+    "occasions unknown": (
         occasions("REPLICATION"),
         {"Web": creation_template(AppliedFor={"Ref": "Occasions"})},
     ),
-    "a scan that is not known": (scans(on_push=True), scans({"Ref": "OnPush"})),
+    "a scan unknown": (scans(on_push=True), scans({"Ref": "OnPush"})),
     "a repository's scan where the registry decides": (
         {**scans(on_push=True), **BASIC},
         {**scans(on_push=False), **BASIC},
     ),
-    "a registry's scan that is not known": (
-        scanned("ENHANCED", on_push=["*"]),
-        scanned({"Ref": "Type"}),
-    ),
-    "scanning filters that come to the same": (
+    "a registry's scan unknown": (scanned("ENHANCED", on_push=["*"]), scanned({"Ref": "Type"})),
+    "scanning filters with the same effect": (
         scanned("BASIC", on_push=["payments", "web/*"]),
         scanned("BASIC", on_push=["web/*", "*payments*", "*payments/api"]),
     ),
-    "signing filters that come to the same": (ALL_SIGNED, signed(release=["*", "web/*"])),
+    "signing filters with the same effect": (ALL_SIGNED, signed(release=["*", "web/*"])),
     "a period that nothing is rotated by": (
         kms(EnableKeyRotation=False, RotationPeriodInDays=90),
         kms(EnableKeyRotation=False, RotationPeriodInDays=365),
     ),
-    "numbers that are not known": (
+    "numbers unknown": (
         kms(RotationPeriodInDays=90, PendingWindowInDays=30),
         kms(RotationPeriodInDays={"Ref": "Period"}, PendingWindowInDays={"Ref": "Window"}),
     ),
-    "a rotation that is not known": (kms(), kms(EnableKeyRotation={"Ref": "Rotate"})),
+    "a rotation unknown": (kms(), kms(EnableKeyRotation={"Ref": "Rotate"})),
     "a repository that is new": ({}, MUTABLE),
     "a repository that is gone": (IMMUTABLE, {}),
 }
