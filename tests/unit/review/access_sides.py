@@ -26,10 +26,7 @@ def access_changes(base: Side, head: Side) -> list[Change]:
 
 
 def codes(base: Side, head: Side) -> list[str]:
-    """Return the codes of each change: access widened after ``!`` or ``+``, narrowed after ``-``.
-
-    An exclamation mark is an error, a plus sign a warning, a minus sign a note.
-    """
+    """Return the codes of each change: ``!`` widens (an error), ``+`` widens, ``-`` narrows."""
     signs = {
         (WIDENED, "error"): "!",
         (WIDENED, "warning"): "+",

@@ -1,5 +1,6 @@
-"""Changes of replication."""
+"""Changes of replication, and the graph of both sides."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,8 +8,11 @@ import pytest
 from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.resource_types import REPLICATION
-from ecr_constructs.review.analyzers.replication import changes
+from ecr_constructs.model.registry_id import RegistryId
+from ecr_constructs.report.mermaid import graph
+from ecr_constructs.review.analyzers.replication import Edge, changes, edges
 from ecr_constructs.review.comparison import Comparison
+from tests.support.compared import sides
 from tests.support.reviewing import changes_of
 from tests.support.rule_examples.build import (
     ABSENT,
@@ -23,6 +27,7 @@ from tests.support.rule_examples.build import (
 Json = Any
 API = repository(RepositoryName="payments/api")
 WEST, EAST = "/".join(ELSEWHERE), "/".join(PARTNER)
+THIRD = ("111122223333", "eu-west-3")
 
 
 def to(*destinations: tuple[str, str], only: tuple[str, ...] = (), deleting: Any = ABSENT) -> Json:
@@ -211,3 +216,88 @@ def test_changed_rules_are_not_reported_for_the_name() -> None:
 
     assert ["Replication"] == [change.resource for change in moved]
     assert [] == changes_of(changes, before, renamed({"Ref": "Name"}, ALL))
+
+
+# --- the graph --------------------------------------------------------------------------------
+
+HERE, IRELAND, PARIS = (RegistryId(*place) for place in (HOME, ELSEWHERE, THIRD))
+
+
+def between(before: Json, after: Json) -> tuple[Edge, ...]:
+    """Return the edges of two sides."""
+    return edges(Comparison(*sides(before, after)))
+
+
+def test_replications_are_removed_added_or_kept() -> None:
+    """Each prefix is compared by itself, whatever the form of the rules."""
+    before = copying(to(ELSEWHERE, only=("web/", "api/")), to(THIRD))
+    after = copying(to(ELSEWHERE, only=("api/",)), to(ELSEWHERE, only=("batch/", "jobs/")))
+
+    assert between(before, after) == (
+        Edge(HERE, IRELAND, ("web/",), "removed"),
+        Edge(HERE, PARIS, ("",), "removed"),
+        Edge(HERE, IRELAND, ("batch/", "jobs/"), "added"),
+        Edge(HERE, IRELAND, ("api/",), "kept"),
+    )
+    assert between(after, before)[0] == Edge(HERE, IRELAND, ("batch/", "jobs/"), "removed")
+    assert () == between({"Api": API}, {"Api": API})
+
+
+def test_graph_has_a_node_for_each_registry() -> None:
+    """Each state has an arrow of its own."""
+    before, after = (
+        copying(to(ELSEWHERE, only=("web/",)), to(THIRD)),
+        copying(to(ELSEWHERE, only=("api/",))),
+    )
+
+    assert graph(between(before, after)).splitlines() == [
+        "```mermaid",
+        "graph LR",
+        '  n0["111122223333/eu-central-1"]',
+        '  n1["111122223333/eu-west-1"]',
+        '  n0 -.->|"no longer: web/"| n1',
+        "  linkStyle 0 stroke:#cf222e",
+        '  n2["111122223333/eu-west-3"]',
+        '  n0 -.->|"no longer: everything"| n2',
+        "  linkStyle 1 stroke:#cf222e",
+        '  n0 ==>|"new: api/"| n1',
+        "  linkStyle 2 stroke:#1a7f37",
+        "```",
+    ]
+
+
+# https://mermaid.js.org/syntax/flowchart.html, as far as it is used; #35; is an entity.
+_TEXT = r'"(?:[\w ,./:*-]|#\d+;)+"'
+_LINE = re.compile(
+    rf"  (?:n\d+\[{_TEXT}\]|n\d+ (?:-->|==>|-\.->)\|{_TEXT}\| n\d+|linkStyle \d+ stroke:#\w{{6}})",
+    re.ASCII,
+)
+
+
+@pytest.mark.parametrize(
+    "evil", ['"] --> x["', "```\n</details>", "a|b", "#quot;", "\u202e\x00", "x" * 500, "é"]
+)
+def test_no_text_of_a_template_is_syntax(evil: str) -> None:
+    """A label is text, whatever is in it."""
+    edges = [Edge(RegistryId(evil, "eu-west-1"), PARIS, (evil, "b/"), "added")]
+    first, kind, *lines, last = graph(edges).split("\n")
+
+    assert ("```mermaid", "graph LR", "```") == (first, kind, last)
+    assert 4 == len(lines)
+    for line in lines:
+        assert _LINE.fullmatch(line)
+        assert len(line) < 800
+
+
+def test_large_graph_is_cut() -> None:
+    """The last edges are left out, and counted."""
+    edges = [
+        Edge(HERE, RegistryId(f"{number:012}", "eu-west-1"), ("",), "kept")
+        for number in range(1000)
+    ]
+    drawn = graph(edges)
+
+    assert len(drawn) < 25_000
+    shown = drawn.count("-->")
+    assert drawn.endswith(f"```\n\n{1000 - shown} lines left out.")
+    assert 200 < shown < 500
