@@ -152,13 +152,13 @@ def read_inventories(folder: str | Path) -> Inventories:
                 images[key].append(image)
                 sources[key] = file
         except ValidationError as error:
-            raise _unreadable(file, error) from None
+            raise _unreadable(file, error) from error
     matches = {}
     for key, listed in images.items():
         try:
             matches[key] = Inventory(listed).with_known(manifests)
         except ValidationError as error:
-            raise _unreadable(sources[key], error) from None
+            raise _unreadable(sources[key], error) from error
     return Inventories(matches)
 
 
