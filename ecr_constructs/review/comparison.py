@@ -149,19 +149,20 @@ class Comparison:
         new: list[Resource] = []
         rewritten: list[Resource] = []
         for left, right in zip(self.base.stacks, self.head.stacks, strict=True):
-            moving = _context_of(left) != _context_of(right)
+            moving = any(left.body.get(name) != right.body.get(name) for name in _CONTEXT_KEYS)
             for before, after in _matched(left, right):
                 if before is None or after is None:
                     gone += [before] if before else []
                     new += [after] if after else []
                 elif before.body != after.body:
                     rewritten += [before, after]
-                    if _acted_on(before.body) != _acted_on(after.body) or _resolve_differently(
-                        before, after
-                    ):
+                    acts = _acted_on(before.body) != _acted_on(after.body)
+                    if acts or before.properties != after.properties:
                         matched.append(Pair(before, after))
                 # Equal texts have different values if what they refer to differs.
-                elif (moving or before.type != REPOSITORY) and _resolve_differently(before, after):
+                elif (
+                    moving or before.type != REPOSITORY
+                ) and before.properties != after.properties:
                     matched.append(Pair(before, after))
         pairs = [*matched, *_moved(gone, new)]
         return pairs, frozenset([*rewritten, *gone, *new])
@@ -194,10 +195,6 @@ def _place(resource: Resource) -> tuple[str, str | None, str | None, str]:
     return stack.template.stack, stack.account, stack.region, resource.id
 
 
-def _context_of(stack: Stack) -> list[Any]:
-    return [stack.body.get(name) for name in _CONTEXT_KEYS]
-
-
 def _without_repositories(stack: Stack) -> dict[str, Any]:
     """Return a template without the content of its repositories."""
     resources = {
@@ -221,10 +218,6 @@ def _matched(left: Stack, right: Stack) -> Iterator[tuple[Resource | None, Resou
 def _made(stack: Stack, logical_id: str) -> Resource | None:
     resource = stack.resources.get(logical_id)
     return resource if resource is not None and resource.is_created else None
-
-
-def _resolve_differently(before: Resource, after: Resource) -> bool:
-    return before.properties != after.properties
 
 
 def _acted_on(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -264,18 +257,16 @@ def _identity(resource: Resource) -> tuple[Any, ...]:
     return *where, resource.stack.template.stack, resource.id
 
 
-_PATH = Path(__file__).with_name("create_only.json")
-
-
 @cache
-def _data() -> dict[str, list[str]]:
-    content: dict[str, list[str]] = json.loads(_PATH.read_text(encoding="utf-8"))
+def _create_only() -> dict[str, list[str]]:
+    path = Path(__file__).with_name("create_only.json")
+    content: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
     return content
 
 
 def create_only(resource_type: str) -> Sequence[str]:
     """Return the paths of a type's create-only properties: ``EncryptionConfiguration/KmsKey``."""
-    return _data().get(resource_type, ())
+    return _create_only().get(resource_type, ())
 
 
 def replacing_properties(pair: Pair) -> dict[str, tuple[Any, Any]]:

@@ -21,8 +21,8 @@ from ecr_constructs.model.replication import (
     MAX_RULES,
     QUOTA_RULES,
     destination_errors,
-    forwarded,
     replication_errors,
+    unreached_destinations,
 )
 from ecr_constructs.model.tokens import is_unresolved
 
@@ -106,7 +106,9 @@ def not_chained(resource: Resource) -> Iterator[Problem]:
     source, rules = source_of(resource), rules_of(resource)
     for goal in sorted({goal for copy in rules for goal in copy.destinations}):
         for other in replication_at(resource.assembly, RegistryId(goal.account, goal.region)):
-            lost = forwarded(rules, source, rules_of(other), goal) if other != resource else {}
+            if other == resource:
+                continue
+            lost = unreached_destinations(rules, source, rules_of(other), goal)
             for prefix, missed in sorted(lost.items()):
                 what = f"{prefix}*" if prefix else "everything"
                 missing = ", ".join(map(str, sorted(missed)))

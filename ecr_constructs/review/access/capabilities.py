@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonel
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -110,36 +110,36 @@ _ROLES = {
 SERVICES = ("ecr", "ecr-public", "kms", "sts")
 
 
+def _actions(service: str, names: str) -> frozenset[str]:
+    return frozenset(f"{service}:{name}" for name in names.split())
+
+
 @cache
 def _capabilities(service: str) -> tuple[Capability, ...]:
     """Return the operations of a service."""
-    if service not in ("ecr", "ecr-public"):
-        table = _KEYS if service == "kms" else _ROLES
-        return tuple(_any_of(service, verb, *entry) for verb, entry in table.items())
-    also = frozenset(_of(service, _CHECK))
-    capabilities = [
-        Capability(verb, on, frozenset(_of(service, names)), also, is_whole=True)
+    is_ecr = service in ("ecr", "ecr-public")
+    table = _REPOSITORIES if is_ecr else _KEYS if service == "kms" else _ROLES
+    any_of = [Capability(verb, on, _actions(service, names)) for verb, (on, names) in table.items()]
+    if not is_ecr:
+        return tuple(any_of)
+    also = _actions(service, _CHECK)
+    whole = [
+        Capability(verb, on, _actions(service, names), also, is_whole=True)
         for verb, (on, names) in _WHOLE.items()
     ]
-    capabilities += [_any_of(service, verb, *entry) for verb, entry in _REPOSITORIES.items()]
+    capabilities = [*whole, *any_of]
     taken = {
         action.lower()
         for capability in capabilities
         for action in capability.actions | capability.also
     }
-    rest = " ".join(
-        name for name in actions_of(service) if f"{service}:{name}".lower() not in taken
+    rest = frozenset(
+        action
+        for name in actions_of(service)
+        if (action := f"{service}:{name}").lower() not in taken
     )
     reading = "read images and settings"
-    return (*capabilities, _any_of(service, reading, f"{reading} of", rest))
-
-
-def _any_of(service: str, verb: str, on: str | None, names: str) -> Capability:
-    return Capability(verb, on, frozenset(_of(service, names)))
-
-
-def _of(service: str, names: str) -> Iterator[str]:
-    yield from (f"{service}:{name}" for name in names.split())
+    return (*capabilities, Capability(reading, f"{reading} of", rest))
 
 
 @cache

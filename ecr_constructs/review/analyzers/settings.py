@@ -217,13 +217,7 @@ def _number(key: Resource, name: str, default: int) -> int | None:
 
 
 class _Scanned(NamedTuple):
-    """What a registry scans; nothing, if CloudFormation removed its configuration.
-
-    Attributes:
-        by_inspector: Whether Amazon Inspector scans.
-        on_push: Patterns of repositories that are scanned on push.
-        continuous: Patterns of repositories that are scanned continuously.
-    """
+    """Patterns of the repositories that a registry scans; none without a configuration."""
 
     by_inspector: bool = False
     on_push: tuple[str, ...] = ()
