@@ -143,10 +143,7 @@ def to_gitlab(report: Report, _: int) -> str:
                 "check_name": finding.rule,
                 "fingerprint": sha256(key.encode()).hexdigest(),
                 "severity": "critical" if finding.severity == "error" else "minor",
-                "location": {
-                    "path": _file(finding),
-                    "lines": {"begin": finding.line or 1},
-                },
+                "location": {"path": _file(finding), "lines": {"begin": finding.line or 1}},
             }
         )
     return json.dumps(issues, indent=2) + "\n"
@@ -166,16 +163,8 @@ def to_sarif(report: Report, _: int) -> str:
     for suppressed in report.suppressed:
         why = {"kind": "inSource", "justification": suppressed.reason or _NO_REASON}
         results.append({**_result(suppressed.finding), "suppressions": [why]})
-    driver = {
-        "name": "ecr-constructs",
-        **_version(),
-        "rules": list(map(_rule, RULES.values())),
-    }
-    run = {
-        "tool": {"driver": driver},
-        "columnKind": "unicodeCodePoints",
-        "results": results,
-    }
+    driver = {"name": "ecr-constructs", **_version(), "rules": list(map(_rule, RULES.values()))}
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2) + "\n"
 

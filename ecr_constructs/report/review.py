@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.report.document import Block, Colour, Heading, Lines
-from ecr_constructs.report.escaping import (
-    Command,
-    code,
-    cut,
-    inline,
-    visible,
-    workflow_command,
-)
+from ecr_constructs.report.escaping import Command, code, cut, inline, visible, workflow_command
 from ecr_constructs.report.mermaid import graph
 from ecr_constructs.review.change import KINDS, SEVERITIES
 from ecr_constructs.review.phrases import join_names, pluralize, strip_tokens

@@ -100,19 +100,16 @@ def removals(comparison: Comparison) -> Iterator[Change]:
                 outcome.severity,
                 f"{pair.label} is removed: {outcome.phrase}",
                 before={"type": pair.type, "name": pair.name},
-                details=_removal_details(comparison, pair.before),
+                details=tuple(_removal_details(comparison, pair.before)),
                 codes=(outcome.code,),
             )
 
 
-def _removal_details(comparison: Comparison, resource: Resource) -> tuple[str, ...]:
+def _removal_details(comparison: Comparison, resource: Resource) -> Iterator[str]:
     stack = resource.stack
-    if comparison.head.stacks[comparison.base.stacks.index(stack)].resources:
-        return ()
-    name = stack.template.stack
-    return (
-        f"The whole stack {name} is removed from the app; CDK does not delete deployed stacks.",
-    )
+    if not comparison.head.stacks[comparison.base.stacks.index(stack)].resources:
+        removed = f"The whole stack {stack.template.stack} is removed from the app"
+        yield f"{removed}; CDK does not delete deployed stacks."
 
 
 def protection_changes(comparison: Comparison) -> Iterator[Change]:

@@ -153,10 +153,7 @@ SETTINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"policy_statements": [anyone({"StringEquals": THROUGH_ENDPOINT})]},
         {"policy_statements": [anyone({"StringEquals": WITHIN_ORGANIZATION})]},
     ),
-    "principal_narrowed": (
-        {"pull_accounts": ["444455556666"]},
-        {"pull_principals": [DEPLOY_ROLE]},
-    ),
+    "principal_narrowed": ({"pull_accounts": ["444455556666"]}, {"pull_principals": [DEPLOY_ROLE]}),
     # Fewer images are kept; the inventory has those that are deleted.
     "lifecycle_tightened": (
         {"lifecycle": LifecyclePolicy(UNTAGGED, LifecycleRule.keep_last(10))},

@@ -27,11 +27,7 @@ def access_changes(base: Side, head: Side) -> list[Change]:
 
 def codes(base: Side, head: Side) -> list[str]:
     """Return the codes of each change: ``!`` widens (an error), ``+`` widens, ``-`` narrows."""
-    signs = {
-        (WIDENED, "error"): "!",
-        (WIDENED, "warning"): "+",
-        (NARROWED, "note"): "-",
-    }
+    signs = {(WIDENED, "error"): "!", (WIDENED, "warning"): "+", (NARROWED, "note"): "-"}
     return [
         f"{signs[change.kind, str(change.severity)]} {' | '.join(change.codes)}"
         for change in access_changes(base, head)
