@@ -216,6 +216,60 @@ def test_statements_are_compared_as_sets(case: str) -> None:
     assert expected == codes(having(*before), having(*after))
 
 
+TAG = "aws:PrincipalTag/team"
+GITHUB = "token.actions.githubusercontent.com"
+PROVIDER = f"arn:aws:iam::111122223333:oidc-provider/{GITHUB}"
+
+
+def anyone_if(operator: str, key_: str, value: Any) -> dict[str, Any]:
+    """Return a statement that allows everyone to pull under a condition."""
+    return pulls(Principal="*", Condition={operator: {key_: value}})
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        (ANY, "every AWS account"),
+        (WITHIN, f"organization {ORG_ID}"),
+        (BY_PARTNER, "account 444455556666"),
+        (anyone_if("StringLike", "aws:PrincipalAccount", "4444*"), "accounts 4444*"),
+        (BY_CI, "role ci of account 444455556666"),
+        (pulls(SESSION), "assumed-role run of account 444455556666"),
+        (
+            anyone_if("ArnLike", "aws:PrincipalArn", f"{CI[:-2]}*"),
+            "every role of account 444455556666",
+        ),
+        (pulls("${Token[9.Ci.Arn]}"), "Ci"),
+        (pulls({"Ref": "Principal"}), "(not known yet)"),
+        (pulls(Principal={"Service": "lambda.amazonaws.com"}), "the service lambda.amazonaws.com"),
+        (pulls(Principal={"Federated": PROVIDER}), f"identities of {GITHUB}"),
+        (
+            anyone_if("StringNotEquals", "aws:PrincipalOrgID", ORG_ID),
+            f"everyone outside organization {ORG_ID}",
+        ),
+        (
+            pulls(NotPrincipal={"AWS": [ROOT, EVE]}),
+            "everyone except account 444455556666 and user eve of account 777788889999",
+        ),
+        (anyone_if("Null", TAG, "false"), f"every AWS account if there is {TAG}"),
+        (anyone_if("Null", TAG, "true"), f"every AWS account if {TAG} is absent"),
+        (anyone_if("StringNotLike", TAG, "a*"), f"every AWS account if {TAG} is not a*"),
+        (anyone_if("ForAllValues:StringEquals", TAG, "a"), f"every AWS account if {TAG} only a"),
+        (
+            {**BY_PARTNER, "Effect": {"Ref": "Effect"}},
+            "account 444455556666 if its effect, known only at deploy time, allows it",
+        ),
+    ],
+)
+def test_principals_in_words(statement: dict[str, Any], words: str) -> None:
+    """`after` has a line for each principal set, which names it."""
+    [change] = access_changes(
+        having(pulls("777788889999")), having(pulls("777788889999"), statement)
+    )
+
+    assert any(line.startswith(f"{words} may ") for line in change.after)
+
+
 def test_change_has_both_sides() -> None:
     """A change lists who may do the same before and after, with the property that decides it."""
     [change] = access_changes(having(WITHIN, pulls("777788889999")), having(ANY))
