@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.report.review_markdown import MARKER
+from ecr_constructs.report.review import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

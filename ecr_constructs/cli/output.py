@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cli.files import write_text
-from ecr_constructs.report.text import markdown, plain
+from ecr_constructs.report.document import markdown, plain
 
 if TYPE_CHECKING:
     from argparse import Namespace

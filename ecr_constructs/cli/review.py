@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ecr_constructs.cli.arguments import add_formats, add_now
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.output import emit, json_text
-from ecr_constructs.report.review_formats import blocks, to_github, to_json
-from ecr_constructs.report.review_markdown import to_markdown
+from ecr_constructs.report.review import blocks, to_github, to_json, to_markdown
 from ecr_constructs.review import load_sides, read_inventories, review
 from ecr_constructs.review.change import KINDS, SEVERITIES
 

@@ -25,7 +25,7 @@ from ecr_constructs.cloudformation.resource_types import (
 from ecr_constructs.cloudformation.template import Place
 from ecr_constructs.model.tokens import is_unresolved
 
-_PROPERTIES = {
+POLICY_PROPERTIES = {
     REPOSITORY: ("repository", "RepositoryPolicyText"),
     PUBLIC_REPOSITORY: ("public repository", "RepositoryPolicyText"),
     CREATION_TEMPLATE: ("repository", "RepositoryPolicy"),
@@ -145,8 +145,8 @@ def _policies(resource: Resource) -> tuple[Policy, ...]:
 
 
 def _read(resource: Resource) -> Iterator[Policy]:
-    if resource.type in _PROPERTIES:
-        kind, name = _PROPERTIES[resource.type]
+    if resource.type in POLICY_PROPERTIES:
+        kind, name = POLICY_PROPERTIES[resource.type]
         yield from _policy(kind, ("Properties", name), resource.get(name))
     if resource.type == ROLE:
         document = resource.get("AssumeRolePolicyDocument")

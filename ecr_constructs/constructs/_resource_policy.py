@@ -12,7 +12,7 @@ from ecr_constructs.constructs._iam import is_of_other_account
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.principals import PRINCIPAL_ARN
 from ecr_constructs.model.repository_policy import PULL_ACTIONS, PUSH_ACTIONS
-from ecr_constructs.model.services import CODE_BUILD, LAMBDA, Source, service_errors, tells_source
+from ecr_constructs.model.services import CODE_BUILD, LAMBDA, Source, limits_source, service_errors
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
 _STATEMENT = "policy_statements=[iam.PolicyStatement(…)]"
@@ -117,7 +117,7 @@ def _for_source(
     source: Source,
 ) -> iam.IPrincipal:
     """Return a service limited to what it acts for, or raise if it cannot be limited."""
-    if tells_source(conditions):
+    if limits_source(conditions):
         return principal
     source_conditions = source.conditions_for(services[0]) if len(services) == 1 else {}
     if not source_conditions or not set(actions) <= set(PULL_ACTIONS):

@@ -91,7 +91,7 @@ def merged(rules: Iterable[ReplicationRule]) -> list[ReplicationRule]:
     ]
 
 
-def forwarded(
+def unreached_destinations(
     rules: Sequence[ReplicationRule],
     source: RegistryId,
     others: Iterable[ReplicationRule],

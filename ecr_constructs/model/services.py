@@ -83,7 +83,7 @@ class Source:
         return self.projects() if service == CODE_BUILD else {}
 
 
-def tells_source(conditions: Mapping[str, Mapping[str, Any]]) -> bool:
+def limits_source(conditions: Mapping[str, Mapping[str, Any]]) -> bool:
     """Return whether conditions name the resource or account that a service must act for."""
     return any(key.lower() in SOURCES for tests in conditions.values() for key in tests)
 

@@ -1,54 +1,52 @@
-"""Findings as text, JSON, Markdown, SARIF, and for GitHub Actions and GitLab."""
+"""Findings as text, JSON, Markdown, SARIF, and for GitHub Actions and GitLab.
+
+A suppressed finding is listed after the others, with its reason in place of the remedy.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from hashlib import sha256
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from ecr_constructs.report.document import Lines, Table
-from ecr_constructs.report.github import workflow_command
-from ecr_constructs.report.sarif import sarif
-from ecr_constructs.report.text import markdown
+import ecr_constructs
+from ecr_constructs.checks.rules import RULES
+from ecr_constructs.report.document import Lines, Table, markdown
+from ecr_constructs.report.escaping import workflow_command
 from ecr_constructs.review.phrases import pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from ecr_constructs.checks.finding import Finding, Report
-    from ecr_constructs.report.github import Command
+    from ecr_constructs.checks.rule import Rule
+    from ecr_constructs.report.escaping import Command
+
+_NO_REASON = "no reason given"
 
 
-def text(report: Report, templates: int) -> str:
-    """Return a line for each finding, one for its remedy, and the counts."""
-    return "\n".join(_lines(report, templates)) + "\n"
-
-
-def _lines(report: Report, templates: int) -> Iterator[str]:
+def _entries(report: Report) -> Iterator[tuple[str, Finding, str]]:
+    """Yield each finding after its status, and before its remedy or the reason to suppress it."""
     for finding in report.findings:
-        yield _line(finding, finding.severity)
-        yield f"    {finding.remedy}"
+        yield finding.severity, finding, finding.remedy
     for suppressed in report.suppressed:
-        yield _line(suppressed.finding, "suppressed")
-        yield f"    {suppressed.reason or 'no reason given'}"
-    if report.findings or report.suppressed:
-        yield ""
-    yield _sum(report, templates)
+        yield "suppressed", suppressed.finding, suppressed.reason or _NO_REASON
 
 
-def _line(finding: Finding, status: str) -> str:
-    return f"{_place(finding)}: {status} {finding.rule}: {_subject(finding)}{finding.message}"
+def _file(finding: Finding) -> str:
+    return finding.file or finding.template
 
 
 def _place(finding: Finding) -> str:
-    file = finding.file or finding.template
-    return file if finding.line is None else f"{file}:{finding.line}"
+    return _file(finding) if finding.line is None else f"{_file(finding)}:{finding.line}"
 
 
-def _subject(finding: Finding) -> str:
-    place = ".".join(filter(None, (finding.resource, finding.where)))
-    return f"{place}: " if place else ""
+def _path(finding: Finding) -> str:
+    """Return the resource and the path in it, if any."""
+    return ".".join(filter(None, (finding.resource, finding.where)))
 
 
 def _sum(report: Report, templates: int) -> str:
@@ -57,6 +55,15 @@ def _sum(report: Report, templates: int) -> str:
     if report.suppressed:
         parts.append(f"{len(report.suppressed):,} suppressed")
     return f"{', '.join(parts)} in {pluralize(templates, 'template')}."
+
+
+def text(report: Report, templates: int) -> str:
+    """Return a line for each finding, one for its remedy, and the counts."""
+    lines = []
+    for status, finding, more in _entries(report):
+        about = ": ".join(filter(None, (finding.rule, _path(finding), finding.message)))
+        lines += [f"{_place(finding)}: {status} {about}", f"    {more}"]
+    return "\n".join([*lines, *([""] if lines else []), _sum(report, templates)]) + "\n"
 
 
 def to_json(report: Report, _: int) -> str:
@@ -87,46 +94,35 @@ def _to_json(finding: Finding) -> dict[str, Any]:
 
 def to_markdown(report: Report, templates: int) -> str:
     """Return a table, for a comment on a pull request."""
-    rows = [_row(finding.severity, finding, finding.remedy) for finding in report.findings]
-    rows += [
-        _row("suppressed", suppressed.finding, suppressed.reason or "no reason given")
-        for suppressed in report.suppressed
+    rows = [
+        (
+            status,
+            finding.rule,
+            f"{_place(finding)} {finding.resource}".strip(),
+            f"{finding.message}. {more}",
+        )
+        for status, finding, more in _entries(report)
     ]
     table = [Table(("severity", "rule", "where", "finding"), rows)] if rows else []
     return markdown([*table, Lines([_sum(report, templates)])])
 
 
-def _row(status: str, finding: Finding, more: str) -> tuple[str, ...]:
-    place = f"{_place(finding)} {finding.resource}".strip()
-    return status, finding.rule, place, f"{finding.message}. {more}"
+_COMMANDS: Mapping[str, Command] = {"error": "error", "suppressed": "notice"}
 
 
 def to_github(report: Report, templates: int) -> str:
     """Return workflow commands that annotate the lines in GitHub Actions."""
-    lines = [_annotation(_command(finding), finding, finding.remedy) for finding in report.findings]
-    lines += [
-        _annotation(
-            "notice",
-            suppressed.finding,
-            f"Suppressed: {suppressed.reason or 'no reason given'}",
+    lines = [
+        workflow_command(
+            _COMMANDS.get(status, "warning"),
+            f"{finding.message}. {'Suppressed: ' if status == 'suppressed' else ''}{more}",
+            file=_file(finding),
+            line=str(finding.line or 1),
+            title=f"{finding.rule} {finding.resource}".strip(),
         )
-        for suppressed in report.suppressed
+        for status, finding, more in _entries(report)
     ]
     return "\n".join([*lines, _sum(report, templates)]) + "\n"
-
-
-def _command(finding: Finding) -> Command:
-    return "error" if finding.severity == "error" else "warning"
-
-
-def _annotation(command: Command, finding: Finding, more: str) -> str:
-    return workflow_command(
-        command,
-        f"{finding.message}. {more}",
-        file=finding.file or finding.template,
-        line=str(finding.line or 1),
-        title=f"{finding.rule} {finding.resource}".strip(),
-    )
 
 
 def to_gitlab(report: Report, _: int) -> str:
@@ -147,13 +143,71 @@ def to_gitlab(report: Report, _: int) -> str:
                 "check_name": finding.rule,
                 "fingerprint": sha256(key.encode()).hexdigest(),
                 "severity": "critical" if finding.severity == "error" else "minor",
-                "location": {
-                    "path": finding.file or finding.template,
-                    "lines": {"begin": finding.line or 1},
-                },
+                "location": {"path": _file(finding), "lines": {"begin": finding.line or 1}},
             }
         )
     return json.dumps(issues, indent=2) + "\n"
+
+
+_SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+
+
+def to_sarif(report: Report, _: int) -> str:
+    """Return a SARIF 2.1.0 log with one run, all rules, and what was suppressed marked so.
+
+    https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+    """
+    results = [_result(finding) for finding in report.findings]
+    for suppressed in report.suppressed:
+        why = {"kind": "inSource", "justification": suppressed.reason or _NO_REASON}
+        results.append({**_result(suppressed.finding), "suppressions": [why]})
+    driver = {"name": "ecr-constructs", **_version(), "rules": list(map(_rule, RULES.values()))}
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, indent=2) + "\n"
+
+
+def _version() -> dict[str, str]:
+    """Return the version, unless this runs from a checkout that is not installed."""
+    version = ecr_constructs.__version__
+    return {} if version == "unknown" else {"version": version}
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "shortDescription": {"text": f"{rule.summary}."},
+        "fullDescription": {"text": rule.why},
+        "help": {"text": rule.remedy},
+        "helpUri": rule.source,
+        "defaultConfiguration": {"level": rule.severity},
+        "properties": {"tags": list(rule.controls)},
+    }
+
+
+def _result(finding: Finding) -> dict[str, Any]:
+    return {
+        "ruleId": finding.rule,
+        "ruleIndex": list(RULES).index(finding.rule),
+        "level": finding.severity,
+        "message": {"text": f"{finding.message}. {finding.remedy}"},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": _uri(_file(finding))},
+                    "region": {"startLine": finding.line or 1},
+                },
+                "logicalLocations": [{"fullyQualifiedName": _path(finding) or finding.template}],
+            }
+        ],
+    }
+
+
+def _uri(file: str) -> str:
+    path = PurePath(file)
+    return Path(file).as_uri() if path.is_absolute() else quote(path.as_posix())
 
 
 FORMATS: Mapping[str, Callable[[Report, int], str]] = {
@@ -161,6 +215,6 @@ FORMATS: Mapping[str, Callable[[Report, int], str]] = {
     "json": to_json,
     "github": to_github,
     "markdown": to_markdown,
-    "sarif": sarif,
+    "sarif": to_sarif,
     "gitlab": to_gitlab,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ecr_constructs.model.lifecycle import Fate
@@ -29,20 +30,13 @@ _COLUMNS = ("pushed", "image", "tags", "rule", "why")
 def preview_blocks(
     simulation: Simulation, forecast: Forecast, changed: Sequence[Change] | None
 ) -> Iterator[Block]:
-    """Yield the report on a simulation.
-
-    Args:
-        simulation: The actions now.
-        forecast: The actions later.
-        changed: The images that another policy treats differently. None: report all images.
-    """
+    """Yield the report on a simulation: all images, or those that another policy changes."""
     yield Lines(list(_summary(simulation)))
     if changed is None:
         for title, outcomes in (("Deleted", simulation.expired), ("Archived", simulation.archived)):
             if outcomes:
-                rows = [_row(outcome) for outcome in outcomes[:_ROWS]]
-                yield Heading(f"{title} now: {_images(len(outcomes))}")
-                yield Table(_COLUMNS, rows, max(0, len(outcomes) - _ROWS))
+                yield Heading(f"{title} now: {pluralize(len(outcomes), 'image')}")
+                yield _table(_COLUMNS, map(_row, outcomes), len(outcomes))
     else:
         yield from _changed(changed)
     yield from _ahead(forecast)
@@ -57,15 +51,14 @@ def service_blocks(disagreements: Sequence[Disagreement]) -> Iterator[Block]:
     if not disagreements:
         yield Lines(["ECR agrees on every image."])
         return
-    rows = [(*_identity(item.image), item.model, item.service) for item in disagreements[:_ROWS]]
-    more = max(0, len(disagreements) - _ROWS)
-    yield Table(("pushed", "image", "tags", "here", "ECR"), rows, more)
+    rows = ((*_identity(item.image), item.model, item.service) for item in disagreements)
+    yield _table(("pushed", "image", "tags", "here", "ECR"), rows, len(disagreements))
 
 
 def _summary(simulation: Simulation) -> Iterator[str]:
     counts = simulation.counts
     yield (
-        f"{_images(len(simulation.inventory))}: {counts[Fate.EXPIRED]:,} deleted, "
+        f"{pluralize(len(simulation.inventory), 'image')}: {counts[Fate.EXPIRED]:,} deleted, "
         f"{counts[Fate.ARCHIVED]:,} archived, {counts[Fate.KEPT]:,} kept "
         f"on {simulation.now:%Y-%m-%d %H:%M} UTC, or within 24 hours."
     )
@@ -75,8 +68,8 @@ def _summary(simulation: Simulation) -> Iterator[str]:
         yield f"Archiving moves {_size(simulation.archived_bytes)}."
 
 
-def _images(count: int) -> str:
-    return pluralize(count, "image")
+def _table(columns: Sequence[str], rows: Iterator[tuple[str, ...]], count: int) -> Table:
+    return Table(columns, list(islice(rows, _ROWS)), max(0, count - _ROWS))
 
 
 def _size(size: Bytes) -> str:
@@ -98,22 +91,21 @@ def _identity(image: Image) -> tuple[str, str, str]:
 
 
 def _changed(changed: Sequence[Change]) -> Iterator[Block]:
-    yield Heading(f"What changes: {_images(len(changed))}")
+    yield Heading(f"What changes: {pluralize(len(changed), 'image')}")
     if not changed:
         yield Lines(["Both policies do the same to every image."])
         return
     words = {"KEEP": "kept", "EXPIRE": "deleted", "TRANSITION": "archived"}
-    rows = [
+    rows = (
         (
             *_identity(change.after.image),
             words[action_of(change.before)],
             words[action_of(change.after)],
             change.after.reason,
         )
-        for change in changed[:_ROWS]
-    ]
-    columns = ("pushed", "image", "tags", "before", "after", "why")
-    yield Table(columns, rows, max(0, len(changed) - _ROWS))
+        for change in changed
+    )
+    yield _table(("pushed", "image", "tags", "before", "after", "why"), rows, len(changed))
 
 
 def _ahead(forecast: Forecast) -> Iterator[Block]:
@@ -127,4 +119,4 @@ def _ahead(forecast: Forecast) -> Iterator[Block]:
         summary = ", ".join(f"{counts[fate]:,} {word}" for fate, word in words if counts[fate])
         rows.append((day.isoformat(), counts.total(), summary))
     yield Bars(rows, max(0, len(days) - _DAYS))
-    yield Lines([f"{_images(forecast.left)} left then."])
+    yield Lines([f"{pluralize(forecast.left, 'image')} left then."])

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ecr_constructs.report.markdown_escape import cut, visible
+from ecr_constructs.report.escaping import cut, visible
 from ecr_constructs.review.phrases import join_names, pluralize, strip_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ecr_constructs.review.replication_graph import Edge, State
+    from ecr_constructs.review.analyzers.replication import Edge, State
 
 # More is unreadable, and Mermaid draws at most 50,000.
 _MOST_CHARACTERS = 20_000

@@ -1,7 +1,7 @@
 """One effect of a pull request."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypedDict, get_args
 
 from ecr_constructs.model.diagnostics import Severity
 
@@ -44,6 +44,8 @@ class Change:
         details: Further sentences: consequences and remedies.
         properties: The affected properties and attributes: ``("EncryptionConfiguration",)``.
             Default: the resource as a whole.
+        codes: What the sentences say, independent of their wording: ``("retained",)``. Formats
+            leave them out.
 
     Example:
         >>> change = Change(
@@ -67,6 +69,7 @@ class Change:
     after: Any = None
     details: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
 
     @property
     def place(self) -> tuple[str, str]:
@@ -78,3 +81,13 @@ class Change:
         """The sort key: worst first, then by place."""
         worst = SEVERITIES.index(self.severity), KINDS.index(self.kind)
         return *worst, self.stack, self.resource, self.summary
+
+
+class Effect(TypedDict, total=False):
+    """The optional attributes of a `Change`."""
+
+    before: Any
+    after: Any
+    details: tuple[str, ...]
+    properties: tuple[str, ...]
+    codes: tuple[str, ...]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -19,13 +18,16 @@ from ecr_constructs.cloudformation.resource_types import (
     REPOSITORY,
     SINGLETONS,
 )
+from ecr_constructs.review.change import Change, Effect, Kind
 from ecr_constructs.review.inventories import Inventories
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
+    from typing import Unpack
 
     from ecr_constructs.cloudformation.graph import Resource, Stack, TemplateSet
+    from ecr_constructs.model.diagnostics import Severity
 
 # The properties that name a resource in its registry.
 _NAMES = {
@@ -99,6 +101,20 @@ class Pair:
             after.get(name, *path) if after is not None else None,
         )
 
+    def change(
+        self, kind: Kind, severity: Severity, summary: str, **effect: Unpack[Effect]
+    ) -> Change:
+        """Return a change of this resource."""
+        return Change(
+            kind=kind,
+            severity=severity,
+            stack=self.stack,
+            resource=self.resource.id,
+            repository=self.name,
+            summary=summary,
+            **effect,
+        )
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -133,19 +149,20 @@ class Comparison:
         new: list[Resource] = []
         rewritten: list[Resource] = []
         for left, right in zip(self.base.stacks, self.head.stacks, strict=True):
-            moving = _context_of(left) != _context_of(right)
+            moving = any(left.body.get(name) != right.body.get(name) for name in _CONTEXT_KEYS)
             for before, after in _matched(left, right):
                 if before is None or after is None:
                     gone += [before] if before else []
                     new += [after] if after else []
                 elif before.body != after.body:
                     rewritten += [before, after]
-                    if _acted_on(before.body) != _acted_on(after.body) or _resolve_differently(
-                        before, after
-                    ):
+                    acts = _acted_on(before.body) != _acted_on(after.body)
+                    if acts or before.properties != after.properties:
                         matched.append(Pair(before, after))
                 # Equal texts have different values if what they refer to differs.
-                elif (moving or before.type != REPOSITORY) and _resolve_differently(before, after):
+                elif (
+                    moving or before.type != REPOSITORY
+                ) and before.properties != after.properties:
                     matched.append(Pair(before, after))
         pairs = [*matched, *_moved(gone, new)]
         return pairs, frozenset([*rewritten, *gone, *new])
@@ -178,10 +195,6 @@ def _place(resource: Resource) -> tuple[str, str | None, str | None, str]:
     return stack.template.stack, stack.account, stack.region, resource.id
 
 
-def _context_of(stack: Stack) -> list[Any]:
-    return [stack.body.get(name) for name in _CONTEXT_KEYS]
-
-
 def _without_repositories(stack: Stack) -> dict[str, Any]:
     """Return a template without the content of its repositories."""
     resources = {
@@ -205,10 +218,6 @@ def _matched(left: Stack, right: Stack) -> Iterator[tuple[Resource | None, Resou
 def _made(stack: Stack, logical_id: str) -> Resource | None:
     resource = stack.resources.get(logical_id)
     return resource if resource is not None and resource.is_created else None
-
-
-def _resolve_differently(before: Resource, after: Resource) -> bool:
-    return before.properties != after.properties
 
 
 def _acted_on(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -248,18 +257,16 @@ def _identity(resource: Resource) -> tuple[Any, ...]:
     return *where, resource.stack.template.stack, resource.id
 
 
-_PATH = Path(__file__).with_name("create_only.json")
-
-
 @cache
-def _data() -> dict[str, list[str]]:
-    content: dict[str, list[str]] = json.loads(_PATH.read_text(encoding="utf-8"))
+def _create_only() -> dict[str, list[str]]:
+    path = Path(__file__).with_name("create_only.json")
+    content: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
     return content
 
 
 def create_only(resource_type: str) -> Sequence[str]:
     """Return the paths of a type's create-only properties: ``EncryptionConfiguration/KmsKey``."""
-    return _data().get(resource_type, ())
+    return _create_only().get(resource_type, ())
 
 
 def replacing_properties(pair: Pair) -> dict[str, tuple[Any, Any]]:

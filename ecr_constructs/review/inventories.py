@@ -110,11 +110,11 @@ def _named(repository: Resource) -> Mapping[str, set[RepositoryId]]:
     """Return the repositories of one side, by name."""
     memo = repository.assembly.memo
     if "repositories by name" not in memo:
-        matches: defaultdict[str, set[RepositoryId]] = defaultdict(set)
+        by_name: defaultdict[str, set[RepositoryId]] = defaultdict(set)
         for resource in repository.assembly.of_type(REPOSITORY):
             if (name := resource.text("RepositoryName")) is not None:
-                matches[name].add(_id_of(resource, name))
-        memo["repositories by name"] = matches
+                by_name[name].add(_id_of(resource, name))
+        memo["repositories by name"] = by_name
     named: Mapping[str, set[RepositoryId]] = memo["repositories by name"]
     return named
 
@@ -152,14 +152,14 @@ def read_inventories(folder: str | Path) -> Inventories:
                 images[key].append(image)
                 sources[key] = file
         except ValidationError as error:
-            raise _unreadable(file, error) from None
-    matches = {}
+            raise _unreadable(file, error) from error
+    inventories = {}
     for key, listed in images.items():
         try:
-            matches[key] = Inventory(listed).with_known(manifests)
+            inventories[key] = Inventory(listed).with_known(manifests)
         except ValidationError as error:
-            raise _unreadable(sources[key], error) from None
-    return Inventories(matches)
+            raise _unreadable(sources[key], error) from error
+    return Inventories(inventories)
 
 
 def _images(text: str, region: str | None) -> Iterator[tuple[RepositoryId, Image]]:
@@ -167,8 +167,8 @@ def _images(text: str, region: str | None) -> Iterator[tuple[RepositoryId, Image
         image = image_of(where, entry)
         name, account = entry.get("repositoryName"), entry.get("registryId")
         if not isinstance(name, str) or not isinstance(account, str | None):
-            matches = f"{name!r} and {account!r}"
-            raise malformed(where, "repositoryName and registryId must be texts", matches)
+            both = f"{name!r} and {account!r}"
+            raise malformed(where, "repositoryName and registryId must be texts", both)
         yield RepositoryId(name, account, region), image
 
 

@@ -9,7 +9,7 @@ from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, KEY,
 from ecr_constructs.model.lifecycle.json_text import compact
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.comparison import Comparison, Pair
@@ -43,6 +43,12 @@ def join_names(names: Any, most: int = 5) -> str:
 def except_for(names: Sequence[str]) -> str:
     """Return ``, except a and b``, or an empty text."""
     return f", except {join_names(names)}" if names else ""
+
+
+def affected(repositories: Iterable[str]) -> tuple[str, ...]:
+    """Return a sentence with the repositories of the app that a change affects, if any."""
+    names = list(repositories)
+    return (f"Affected repositories of this app: {join_names(names)}.",) if names else ()
 
 
 def pluralize(count: int, noun: str) -> str:

@@ -41,11 +41,6 @@ def reviewed(before: Given, after: Given, at: tuple[str | None, str | None] = HO
     return review(*sides(before, after, at))
 
 
-def described(review: Review) -> list[tuple[str, str, str]]:
-    """Return kind, severity and summary of each change, worst first."""
-    return [(change.kind, change.severity, change.summary) for change in review.changes]
-
-
 def only(review: Review) -> Change:
     """Return the only change."""
     [change] = review.changes

@@ -10,9 +10,9 @@ from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import (
     ReplicationRule,
     destination_errors,
-    forwarded,
     merged,
     replication_errors,
+    unreached_destinations,
 )
 from tests.support.service_models import resource_schema, shape
 
@@ -249,7 +249,7 @@ def test_chain(
     lost: dict[str, set[RegistryId]],
 ) -> None:
     """ECR does not replicate replicas, so only direct destinations receive an image."""
-    assert lost == forwarded(mine, HERE, theirs, THERE)
+    assert lost == unreached_destinations(mine, HERE, theirs, THERE)
 
 
 @given(rules(), rules())
@@ -263,7 +263,7 @@ def test_chains_agree_with_following_each_repository(
         onwards = {d for r in theirs if covers(r.prefixes, name) for d in r.destinations}
         return onwards - direct - {HERE} if THERE in direct else set()
 
-    result = forwarded(mine, HERE, theirs, THERE)
+    result = unreached_destinations(mine, HERE, theirs, THERE)
 
     for name in ("aa", "aa/b", "aa/c", "bb/b", "cc"):
         reported = {d for prefix, ds in result.items() if name.startswith(prefix) for d in ds}

@@ -9,8 +9,8 @@ from ecr_constructs.model.services import (
     LAMBDA,
     Source,
     check_names,
+    limits_source,
     service_errors,
-    tells_source,
 )
 from tests.support.errors import rejects
 
@@ -58,9 +58,9 @@ def test_only_two_services_pull_as_themselves() -> None:
         ({"Bool": {"aws:SecureTransport": "true"}, "ArnLike": {"aws:sourcearn": "arn:x"}}, True),
     ],
 )
-def test_tells_source(conditions: dict[str, dict[str, str]], *, expected: bool) -> None:
+def test_limits_source(conditions: dict[str, dict[str, str]], *, expected: bool) -> None:
     """Keys are compared whatever their case."""
-    assert expected == tells_source(conditions)
+    assert expected == limits_source(conditions)
 
 
 @pytest.mark.parametrize("names", [["api"], ["payments-*", "Refunds_2"], ["${Token[Name.1]}"], []])

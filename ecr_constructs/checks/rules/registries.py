@@ -35,8 +35,8 @@ from ecr_constructs.model.replication import (
     MAX_RULES,
     QUOTA_RULES,
     destination_errors,
-    forwarded,
     replication_errors,
+    unreached_destinations,
 )
 from ecr_constructs.model.scanning import Scanning, ScanType
 from ecr_constructs.model.signing import SigningRule, signing_errors
@@ -211,7 +211,9 @@ def _not_chained(resource: Resource) -> Iterator[Problem]:
     source, rules = source_of(resource), rules_of(resource)
     for goal in _goals(resource):
         for other in resource.assembly.in_registry(goal, REPLICATION):
-            lost = forwarded(rules, source, rules_of(other), goal) if other != resource else {}
+            if other == resource:
+                continue
+            lost = unreached_destinations(rules, source, rules_of(other), goal)
             for prefix, missed in sorted(lost.items()):
                 what = f"{prefix}*" if prefix else "everything"
                 missing = ", ".join(map(str, sorted(missed)))

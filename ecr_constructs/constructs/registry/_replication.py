@@ -15,9 +15,9 @@ from ecr_constructs.model.replication import (
     QUOTA_RULES,
     ReplicationRule,
     destination_errors,
-    forwarded,
     merged,
     replication_errors,
+    unreached_destinations,
 )
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid
@@ -95,7 +95,7 @@ class RegistryReplication:
 
     def warn_of_chain(self, other: Self) -> None:
         """Warn of images that another registry would have to forward, which ECR does not do."""
-        missing = forwarded(self._rules, self._source, other._rules, other._source)
+        missing = unreached_destinations(self._rules, self._source, other._rules, other._source)
         for prefix, destinations in sorted(missing.items()):
             targets = ", ".join(map(str, sorted(destinations)))
             self._warn(

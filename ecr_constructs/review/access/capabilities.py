@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonel
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -21,9 +21,8 @@ class Capability:
     Attributes:
         verb: The operation, to follow ``may``.
         on: The operation, to precede the name of a resource; None if it has no resource.
-        actions: The IAM actions that enable it.
-        also: Actions that usually accompany them. Default: none.
-        is_whole: Whether it needs all of the actions. Default: any of them is enough.
+        also: Actions that usually accompany them.
+        is_whole: Whether it needs all of the actions, or any of them.
     """
 
     verb: str
@@ -111,36 +110,36 @@ _ROLES = {
 SERVICES = ("ecr", "ecr-public", "kms", "sts")
 
 
+def _actions(service: str, names: str) -> frozenset[str]:
+    return frozenset(f"{service}:{name}" for name in names.split())
+
+
 @cache
 def _capabilities(service: str) -> tuple[Capability, ...]:
     """Return the operations of a service."""
-    if service not in ("ecr", "ecr-public"):
-        table = _KEYS if service == "kms" else _ROLES
-        return tuple(_any_of(service, verb, *entry) for verb, entry in table.items())
-    also = frozenset(_of(service, _CHECK))
-    capabilities = [
-        Capability(verb, on, frozenset(_of(service, names)), also, is_whole=True)
+    is_ecr = service in ("ecr", "ecr-public")
+    table = _REPOSITORIES if is_ecr else _KEYS if service == "kms" else _ROLES
+    any_of = [Capability(verb, on, _actions(service, names)) for verb, (on, names) in table.items()]
+    if not is_ecr:
+        return tuple(any_of)
+    also = _actions(service, _CHECK)
+    whole = [
+        Capability(verb, on, _actions(service, names), also, is_whole=True)
         for verb, (on, names) in _WHOLE.items()
     ]
-    capabilities += [_any_of(service, verb, *entry) for verb, entry in _REPOSITORIES.items()]
+    capabilities = [*whole, *any_of]
     taken = {
         action.lower()
         for capability in capabilities
         for action in capability.actions | capability.also
     }
-    rest = " ".join(
-        name for name in actions_of(service) if f"{service}:{name}".lower() not in taken
+    rest = frozenset(
+        action
+        for name in actions_of(service)
+        if (action := f"{service}:{name}").lower() not in taken
     )
     reading = "read images and settings"
-    return (*capabilities, _any_of(service, reading, f"{reading} of", rest))
-
-
-def _any_of(service: str, verb: str, on: str | None, names: str) -> Capability:
-    return Capability(verb, on, frozenset(_of(service, names)))
-
-
-def _of(service: str, names: str) -> Iterator[str]:
-    yield from (f"{service}:{name}" for name in names.split())
+    return (*capabilities, Capability(reading, f"{reading} of", rest))
 
 
 @cache
@@ -152,14 +151,7 @@ def _universe(service: str) -> frozenset[str]:
 
 
 def actions_in(statement: Statement, service: str) -> frozenset[str]:
-    """Return the actions of a service that a statement names.
-
-    An unknown action is returned as it is written.
-
-    Args:
-        statement: The statement.
-        service: ``ecr``, ``ecr-public``, ``kms`` or ``sts``.
-    """
+    """Return the actions of a service that a statement names, unknown ones as written."""
     if "NotAction" in statement.body:
         excluded = statement.body["NotAction"]
         patterns = excluded if isinstance(excluded, list) else [excluded]
@@ -185,13 +177,7 @@ def _matched(action: str, service: str) -> frozenset[str]:
 
 
 class Action(NamedTuple):
-    """An operation, in words.
-
-    Attributes:
-        verb: As of `Capability`.
-        on: As of `Capability`.
-        noun: The kind of resource: ``repository`` or ``key``.
-    """
+    """The `verb` and `on` of a `Capability`, with the kind of resource that it is about."""
 
     verb: str
     on: str | None
@@ -202,14 +188,7 @@ class Action(NamedTuple):
 def named_actions(
     actions: frozenset[str], had: frozenset[str], has: frozenset[str], *, denied: bool = False
 ) -> tuple[Action, ...]:
-    """Return the operations that new actions enable, or that new denials prevent.
-
-    Args:
-        actions: The new actions.
-        had: All actions before.
-        has: All actions after.
-        denied: Whether they are denied. Default: allowed.
-    """
+    """Return the operations that new actions enable, or that new denials prevent."""
     operations: list[Action] = []
     left = set(actions)
     for service in SERVICES:

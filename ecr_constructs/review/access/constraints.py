@@ -43,13 +43,7 @@ ANYTHING = Pattern("*", is_glob=True)
 
 
 def pattern(text: str, *, wild: bool = True, ignores_case: bool = False) -> Pattern:
-    """Return the pattern of a text; equal sets have equal patterns.
-
-    Args:
-        text: The text.
-        wild: Whether ``*`` and ``?`` are wildcards. Default: yes.
-        ignores_case: Whether case is ignored. Default: no.
-    """
+    """Return the pattern of a text, in which wildcards may be `wild`; equal sets are equal."""
     # All ARNs of an account have the same partition.
     text = _PARTITION.sub("arn:aws:", text)
     is_glob = wild and ("*" in text or "?" in text)
@@ -61,32 +55,22 @@ def within(narrow: Value, wide: Value) -> bool | None:
     """Tell whether one value matches a subset of the other; None if that is unknown."""
     if wide in (narrow, ANYTHING):
         return True
-    match narrow, wide:
-        case Pattern(), Pattern():
-            return _within(narrow, wide)
-        case IPv4Network(), IPv4Network():
-            return narrow.subnet_of(wide)
-        case IPv6Network(), IPv6Network():
-            return narrow.subnet_of(wide)
-    return _between_kinds(narrow, wide)
+    if isinstance(narrow, Pattern) and isinstance(wide, Pattern):
+        return _within(narrow, wide)
+    if isinstance(narrow, Pattern) or isinstance(wide, Pattern):
+        return None
+    if isinstance(narrow, IPv4Network):
+        return isinstance(wide, IPv4Network) and narrow.subnet_of(wide)
+    return isinstance(wide, IPv6Network) and narrow.subnet_of(wide)
 
 
 def apart(one: Value, other: Value) -> bool | None:
     """Tell whether two values are disjoint; None if that is unknown."""
-    match one, other:
-        case Pattern(), Pattern():
-            return _apart(one, other)
-        case IPv4Network(), IPv4Network():
-            return not one.overlaps(other)
-        case IPv6Network(), IPv6Network():
-            return not one.overlaps(other)
-    between = _between_kinds(one, other)
-    return None if between is None else not between
-
-
-def _between_kinds(one: Value, other: Value) -> bool | None:
-    """Tell whether values of two kinds may be equal: IPv4 and IPv6 networks may not."""
-    return None if isinstance(one, Pattern) or isinstance(other, Pattern) else False
+    if isinstance(one, Pattern) and isinstance(other, Pattern):
+        return _apart(one, other)
+    if isinstance(one, Pattern) or isinstance(other, Pattern):
+        return None
+    return not one.overlaps(other)
 
 
 def _within(narrow: Pattern, wide: Pattern) -> bool | None:
@@ -123,15 +107,13 @@ def _expression(text: str, of_globs: bool) -> re.Pattern[str]:
     )
 
 
-def _pieces(given: Pattern, *, loose: bool = False) -> list[str]:
+def _pieces(whole: Pattern, *, loose: bool = False) -> list[str]:
     """Return the characters of a pattern, with `_MANY` and `_ONE` for wildcards.
 
-    Args:
-        given: The pattern.
-        loose: Whether unresolved parts may be anything.
+    If loose, unresolved parts may be anything.
     """
-    wild = {"*": _MANY, "?": _ONE} if given.is_glob else {}
-    segments = _PLACEHOLDER.split(given.text) if loose else [given.text]
+    wild = {"*": _MANY, "?": _ONE} if whole.is_glob else {}
+    segments = _PLACEHOLDER.split(whole.text) if loose else [whole.text]
     pieces: list[str] = []
     for number, part in enumerate(segments):
         pieces += [_MANY] if number else []
@@ -212,12 +194,7 @@ def excluding(values: Iterable[Value]) -> Constraint:
 
 
 def constraints_of(condition: Condition, texts: Sequence[str]) -> list[Constraint]:
-    """Return the alternatives that a condition allows.
-
-    Args:
-        condition: The condition.
-        texts: Its values.
-    """
+    """Return the alternatives that a condition with these values allows."""
     operator = condition.operator.lower()
     name = bare(operator)
     optional = [ABSENT] if operator.endswith("ifexists") else []
@@ -227,14 +204,18 @@ def constraints_of(condition: Condition, texts: Sequence[str]) -> list[Constrain
     read = [_value(_NEGATED.get(name, name), text) for text in texts]
     values = frozenset(value for value in read if not isinstance(value, str))
     if not negated and sets != "forallvalues":
-        return [*optional, *(_constraint(condition.operator, value) for value in read)]
+        return [
+            *optional,
+            *(
+                Constraint(
+                    condition.operator if isinstance(value, str) else "is", frozenset({value})
+                )
+                for value in read
+            ),
+        ]
     if len(values) < len(set(read)) or (negated and sets in ("foranyvalue", "forallvalues")):
         return [Constraint(condition.operator, frozenset(texts))]
     return [Constraint("is not" if negated else "only", values)]
-
-
-def _constraint(operator: str, value: Value | str) -> Constraint:
-    return Constraint(operator, frozenset((value,))) if isinstance(value, str) else matching(value)
 
 
 def _value(name: str, text: str) -> Value | str:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cloudformation.conditions import WHO
+from ecr_constructs.review.access.capabilities import Action, named_actions
 from ecr_constructs.review.access.constraints import Constraint, all_hold, implies, matching
-from ecr_constructs.review.access.principal_set import PrincipalSet, covers, principal_set_of
+from ecr_constructs.review.access.grants import Grant, PrincipalSet, covers, principal_set_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ecr_constructs.cloudformation.graph import Resource
-    from ecr_constructs.review.access.grants import Grant
 
 _MOST_FENCED = 50
 _Place = tuple[PrincipalSet, Constraint]
@@ -24,9 +24,6 @@ class Gain:
     """Permissions gained by a principal set.
 
     Attributes:
-        principals: Who gains them.
-        what: The resources.
-        actions: The actions gained.
         had: The actions definitely allowed before.
         has: The actions definitely allowed now.
         is_undenied: Whether they were denied before, rather than not allowed.
@@ -47,6 +44,11 @@ class Gain:
     def place(self) -> _Place:
         """The principals and the resources."""
         return self.principals, self.what
+
+    @property
+    def operations(self) -> tuple[Action, ...]:
+        """The operations that they enable."""
+        return named_actions(self.actions, self.had, self.has, denied=self.is_undenied)
 
 
 class Permissions:

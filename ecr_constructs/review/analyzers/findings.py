@@ -86,16 +86,12 @@ def _touched(comparison: Comparison, side: TemplateSet) -> Iterator[Resource]:
     changed = comparison.rewritten
     names = {name_of(resource) for resource in changed if resource.type == REPOSITORY} - {None}
     for number, stack in enumerate(side.stacks):
-        whole = number in comparison.changed_stacks or _suppresses(stack)
+        # The metadata of a template may suppress rules for all of its resources.
+        whole = number in comparison.changed_stacks or "Metadata" in stack.body
         for resource in stack.resources.values():
             is_plain = resource.type == REPOSITORY and resource not in changed
             if whole or not is_plain or _written_name(resource) in names:
                 yield resource
-
-
-def _suppresses(stack: Stack) -> bool:
-    """Tell whether a template may suppress rules for all of its resources."""
-    return "Metadata" in stack.body
 
 
 def _written_name(resource: Resource) -> object:

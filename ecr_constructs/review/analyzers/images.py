@@ -14,9 +14,8 @@ from ecr_constructs.model.lifecycle.simulation import bits
 from ecr_constructs.model.lifecycle.simulation.engine import in_utc
 from ecr_constructs.model.lifecycle.simulation.explanation import short
 from ecr_constructs.model.lifecycle.simulation.preview import action_of
-from ecr_constructs.model.lifecycle.simulation.storage import Bytes, bytes_of, in_units
+from ecr_constructs.model.lifecycle.simulation.storage import bytes_of, in_units
 from ecr_constructs.model.prefixes import covers
-from ecr_constructs.review.change import Change, Kind
 from ecr_constructs.review.comparison import replacing_properties
 from ecr_constructs.review.phrases import join_names, pluralize, subject
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.model.lifecycle import Inventory, Outcome, Simulation
     from ecr_constructs.model.lifecycle.image import Image
+    from ecr_constructs.review.change import Change, Kind
     from ecr_constructs.review.comparison import Comparison, Pair
 
 MOST_IMAGES = 50
@@ -104,15 +104,16 @@ def _change(pair: Pair, after: Simulation, group: _Group, details: list[str]) ->
     outcomes = [after.outcome(images[rank].digest) for rank in ranks[:MOST_IMAGES]]
     size = bytes_of(images, group.ranks)
     names = [_name(images[rank]) for rank in ranks[:_NAMED]]
-    named = join_names(names) if len(ranks) <= _NAMED else _with_rest(names, len(ranks))
-    return Change(
-        kind=group.kind,
-        severity=group.severity,
-        stack=pair.stack,
-        resource=pair.resource.id,
-        repository=pair.name,
-        summary=f"{subject(pair)}: {pluralize(len(ranks), 'image')} {group.verb} "
-        f"({_about(size)}): {named}",
+    if len(ranks) > _NAMED:
+        names[-1] = f"{len(ranks) - _NAMED + 1:,} more"
+    named = join_names(names)
+    count = pluralize(len(ranks), "image")
+    most = in_units(size.at_most)
+    about = most if size.at_least == size.at_most else f"up to {most}"
+    return pair.change(
+        group.kind,
+        group.severity,
+        f"{subject(pair)}: {count} {group.verb} ({about}): {named}",
         before={
             "imageCount": len(ranks),
             "bytes": {"atLeast": size.at_least, "atMost": size.at_most},
@@ -125,18 +126,8 @@ def _change(pair: Pair, after: Simulation, group: _Group, details: list[str]) ->
     )
 
 
-def _with_rest(names: list[str], count: int) -> str:
-    shown = names[: _NAMED - 1]
-    return f"{', '.join(shown)} and {count - len(shown):,} more"
-
-
 def _name(image: Image) -> str:
     return image.tags[0] if image.tags else short(image.digest)
-
-
-def _about(size: Bytes) -> str:
-    most = in_units(size.at_most)
-    return most if size.at_least == size.at_most else f"up to {most}"
 
 
 def _described(outcome: Outcome) -> dict[str, Any]:

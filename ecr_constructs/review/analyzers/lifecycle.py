@@ -8,7 +8,7 @@ later rules. https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePol
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,14 +18,13 @@ from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.lifecycle.phrases import rule_in_words, selected_in_words
 from ecr_constructs.model.lifecycle.tag_match import covers
-from ecr_constructs.review.change import Change
 from ecr_constructs.review.phrases import subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ecr_constructs.cloudformation.lifecycle import StatedPolicy
-    from ecr_constructs.model.lifecycle import LifecyclePolicy
+    from ecr_constructs.review.change import Change
     from ecr_constructs.review.comparison import Comparison
 
 # How many differences the summary and the details list.
@@ -36,7 +35,10 @@ _LATER = (
 
 
 class _Summary(NamedTuple):
+    """What changes; the codes say the same, independent of its wording."""
+
     severity: Severity
+    codes: tuple[str, ...]
     sentence: str
     details: tuple[str, ...] = ()
 
@@ -51,64 +53,65 @@ def changes(comparison: Comparison) -> Iterator[Change]:
             continue
         before, after = map(policy_of, pair.sides)
         summary = _compare(before, after)
-        details = list(summary.details)
+        details, codes = list(summary.details), list(summary.codes)
         if pair.type == CREATION_TEMPLATE:
             details.append(_LATER)
+            codes.append("later-repositories")
         elif summary.severity != Severity.NOTE and (
             reason := comparison.inventories.reason(pair.sides[1])
         ):
             details.append(reason)
-        yield Change(
-            kind="lifecycle",
-            severity=summary.severity,
-            stack=pair.stack,
-            resource=pair.sides[1].id,
-            repository=pair.name,
-            summary=f"{subject(pair)}: {summary.sentence}",
+            codes.append("unknown-images")
+        yield pair.change(
+            "lifecycle",
+            summary.severity,
+            f"{subject(pair)}: {summary.sentence}",
             before=before.words,
             after=after.words,
             details=tuple(details),
             properties=("LifecyclePolicy",),
+            codes=tuple(codes),
         )
 
 
 def _compare(before: StatedPolicy, after: StatedPolicy) -> _Summary:
     if after.is_rejected:
-        return _Summary(
-            Severity.ERROR, "ECR rejects its new lifecycle policy, and the deployment fails"
-        )
+        sentence = "ECR rejects its new lifecycle policy, and the deployment fails"
+        return _Summary(Severity.ERROR, ("rejected",), sentence)
     if after.policy is None:
-        return _Summary(Severity.WARNING, "its lifecycle policy is known only at deploy time")
+        sentence = "its lifecycle policy is known only at deploy time"
+        return _Summary(Severity.WARNING, ("unknown",), sentence)
     if before.policy is None:
-        state = "ECR rejected" if before.is_rejected else "was unknown"
+        code, state = "was-unknown", "was unknown"
+        if before.is_rejected:
+            code, state = "was-rejected", "ECR rejected"
         severity = Severity.WARNING if takes_any(after.policy) else Severity.NOTE
-        return _Summary(severity, f"its lifecycle policy, which {state} before, is: {_all(after)}")
+        sentence = f"its lifecycle policy, which {state} before, is: {_all(after)}"
+        return _Summary(severity, (code,), sentence)
     return _compare_policies(before.policy, after.policy, after)
 
 
 def _compare_policies(old: LifecyclePolicy, new: LifecyclePolicy, after: StatedPolicy) -> _Summary:
     changed = differences(old, new)
     if not changed:
-        return _Summary(
-            Severity.NOTE, "its lifecycle policy is written differently and has the same effect"
-        )
-    severity = Severity.WARNING if changed[0].takes_more else Severity.NOTE
+        sentence = "its lifecycle policy is written differently and has the same effect"
+        return _Summary(Severity.NOTE, ("same-effect",), sentence)
+    takes_more = changed[0].takes_more
+    severity = Severity.WARNING if takes_more else Severity.NOTE
     if not old:
-        return _Summary(severity, f"it gets a lifecycle policy: {_all(after)}")
+        return _Summary(severity, ("first",), f"it gets a lifecycle policy: {_all(after)}")
     if not new:
-        return _Summary(severity, "its lifecycle policy is removed: every image is kept")
-    effect = (
-        "may delete or archive more images"
-        if changed[0].takes_more
-        else "deletes or archives fewer images"
-    )
+        sentence = "its lifecycle policy is removed: every image is kept"
+        return _Summary(severity, ("last",), sentence)
+    effect = f"{'may delete or archive more' if takes_more else 'deletes or archives fewer'} images"
     sentences = [difference.sentence for difference in changed]
     more = f"; {len(sentences) - _IN_SUMMARY:,} more" if len(sentences) > _IN_SUMMARY else ""
     sentence = f"its lifecycle policy {effect}: {'; '.join(sentences[:_IN_SUMMARY])}{more}"
     rest = len(sentences) - _IN_DETAILS
     details = [f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences[:_IN_DETAILS]]
-    details += [f"{rest:,} more differences." for _ in [rest] if rest > 0]
-    return _Summary(severity, sentence, tuple(details) if more else ())
+    details += [f"{rest:,} more differences."] if rest > 0 else []
+    codes = tuple(difference.code for difference in changed)
+    return _Summary(severity, codes, sentence, tuple(details) if more else ())
 
 
 def _all(after: StatedPolicy) -> str:
@@ -125,10 +128,12 @@ class Difference(NamedTuple):
     """One difference between two policies.
 
     Attributes:
+        code: The difference, independent of its wording: ``unprotected v*``.
         sentence: The difference, without a full stop.
         takes_more: Whether it may delete or archive images that were kept before.
     """
 
+    code: str
     sentence: str
     takes_more: bool
 
@@ -196,26 +201,26 @@ def _dropped(old: _Rules, new: _Rules, after: LifecyclePolicy) -> Iterator[Diffe
         before_it = set(list(old)[:place])
         heirs = [rule for key, rule in new.items() if key not in before_it]
         exposed = any(_takes_more(rule, heir) for heir in heirs if _may_share(rule, heir))
+        code, sentence = "removed", f"{_quoted(rule)} is removed"
         if rule.protects:
-            sentence = f"{selected_in_words(rule)} are no longer protected"
+            code, sentence = "unprotected", f"{selected_in_words(rule)} are no longer protected"
         elif any(_selection(rule_) == selection for rule_ in after.rules):
+            code = "ineffective"
             sentence = f"{_quoted(rule)} no longer has an effect: an earlier rule selects the same"
-        else:
-            sentence = f"{_quoted(rule)} is removed"
-        yield Difference(sentence, exposed)
+        yield Difference(_code(code, rule), sentence, exposed)
 
 
 def _added(old: _Rules, new: _Rules, before: LifecyclePolicy) -> Iterator[Difference]:
     for selection, rule in new.items():
         if selection in old:
             continue
+        code, sentence = "added", f"{_quoted(rule)} is added"
         if rule.protects:
-            sentence = f"{selected_in_words(rule)} are protected"
+            code, sentence = "protected", f"{selected_in_words(rule)} are protected"
         elif any(_selection(rule_) == selection for rule_ in before.rules):
-            sentence = f"{_quoted(rule)} takes effect, which it did not before"
-        else:
-            sentence = f"{_quoted(rule)} is added"
-        yield Difference(sentence, _takes_what_was_spared(rule, list(old.values())))
+            code, sentence = "effective", f"{_quoted(rule)} takes effect, which it did not before"
+        takes_more = _takes_what_was_spared(rule, list(old.values()))
+        yield Difference(_code(code, rule), sentence, takes_more)
 
 
 def _takes_what_was_spared(rule: LifecycleRule, old: Sequence[LifecycleRule]) -> bool:
@@ -233,15 +238,14 @@ def _changed(old: _Rules, new: _Rules) -> Iterator[Difference]:
         successor = new.get(selection, rule)
         if _effect(rule) == _effect(successor):
             continue
+        selected = selected_in_words(rule)
+        code, sentence = "changed", f"{_quoted(rule)} becomes {_quoted(successor)}"
         if rule.protects:
-            sentence = (
-                f"{selected_in_words(rule)} are no longer protected: {rule_in_words(successor)}"
-            )
+            code = "unprotected"
+            sentence = f"{selected} are no longer protected: {rule_in_words(successor)}"
         elif successor.protects:
-            sentence = f"{selected_in_words(rule)} are protected"
-        else:
-            sentence = f"{_quoted(rule)} becomes {_quoted(successor)}"
-        yield Difference(sentence, _takes_more(rule, successor))
+            code, sentence = "protected", f"{selected} are protected"
+        yield Difference(_code(code, rule), sentence, _takes_more(rule, successor))
 
 
 def _effect(rule: LifecycleRule) -> tuple[object, ...]:
@@ -270,13 +274,20 @@ def _reordered(old: _Rules, new: _Rules) -> Iterator[Difference]:
         alike = earlier.protects and later.protects
         if places[first] < places[second] or alike or not _may_share(earlier, later):
             continue
+        code = f"{_code('reordered', later)} before {_code('', earlier)}"
+        sentence = f"{_quoted(later)} comes before {_quoted(earlier)}"
         if earlier.protects:
+            code = f"{_code('unprotected', earlier)} from {_code('', later)}"
             sentence = f"{selected_in_words(earlier)} are no longer protected from {_quoted(later)}"
         elif later.protects:
+            code = f"{_code('protected', later)} from {_code('', earlier)}"
             sentence = f"{selected_in_words(later)} are protected from {_quoted(earlier)}"
-        else:
-            sentence = f"{_quoted(later)} comes before {_quoted(earlier)}"
-        yield Difference(sentence, _takes_more(earlier, later))
+        yield Difference(code, sentence, _takes_more(earlier, later))
+
+
+def _code(difference: str, rule: LifecycleRule) -> str:
+    status, patterns = _selection(rule)
+    return f"{difference} {','.join(sorted(patterns)) or status}".strip()
 
 
 def _quoted(rule: LifecycleRule) -> str:

@@ -1,4 +1,4 @@
-"""Report what is newly replicated to other registries, and what no longer is.
+"""Report what is newly replicated to other registries, what no longer is, and the graph of both.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html
 A replica gets the image and nothing else: https://github.com/aws/containers-roadmap/issues/1279
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from ecr_constructs.cloudformation.lifecycle import policy_of
 from ecr_constructs.cloudformation.replication_config import (
@@ -21,16 +21,20 @@ from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.review.analyzers.lifecycle import takes_any
-from ecr_constructs.review.change import Change
-from ecr_constructs.review.phrases import except_for, join_names, subject
+from ecr_constructs.review.phrases import affected, except_for, join_names, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from ecr_constructs.cloudformation.graph import Resource
+    from ecr_constructs.cloudformation.graph import Resource, TemplateSet
     from ecr_constructs.model.replication import ReplicationRule
+    from ecr_constructs.review.change import Change
     from ecr_constructs.review.comparison import Comparison, Pair
 
+_Prefixes = frozenset[str]
+_NO_PREFIXES: _Prefixes = frozenset()
+# A sentence, after what it says independent of its wording.
+_Detail = tuple[str, str]
 _STAY = "images pushed from now on are not copied; existing replicas stay"
 
 
@@ -42,9 +46,7 @@ def changes(comparison: Comparison) -> Iterator[Change]:
             for resource in (pair.before, pair.after)
         )
         for destination in sorted({*before.copies, *after.copies}):
-            change = _DestinationChange(
-                pair, destination, _Scope.of(before, destination), _Scope.of(after, destination)
-            )
+            change = _DestinationChange(pair, destination, (before, after))
             yield from _copies(change)
             yield from _deletions(change)
     for pair in comparison.of_type(REPOSITORY):
@@ -52,42 +54,26 @@ def changes(comparison: Comparison) -> Iterator[Change]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scope:
-    """The prefixes of the repositories that are replicated to one destination."""
-
-    copies: frozenset[str]
-    deletions: frozenset[str]
-
-    @classmethod
-    def of(cls, reach: ReplicationScope, destination: RegistryId) -> _Scope:
-        return cls(
-            reach.copies.get(destination, _NO_PREFIXES),
-            reach.deletions.get(destination, _NO_PREFIXES),
-        )
-
-    def described(self, destination: RegistryId) -> dict[str, Any] | None:
-        """Return it as JSON; None if nothing is replicated."""
-        if not self.copies:
-            return None
-        return {
-            "destination": str(destination),
-            "repositories": _patterns(self.copies),
-            "deletions": _patterns(self.deletions),
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class _DestinationChange:
-    """A destination, and what is replicated to it on both sides."""
+    """A destination, and the prefixes that are copied and deleted there on both sides."""
 
     pair: Pair
     destination: RegistryId
-    old: _Scope
-    new: _Scope
+    scopes: tuple[ReplicationScope, ReplicationScope]
 
     @property
     def where(self) -> str:
         return _destination_label(self.destination, self.pair.resource)
+
+    @property
+    def copies(self) -> tuple[_Prefixes, _Prefixes]:
+        old, new = (scope.copies.get(self.destination, _NO_PREFIXES) for scope in self.scopes)
+        return old, new
+
+    @property
+    def deletions(self) -> tuple[_Prefixes, _Prefixes]:
+        old, new = (scope.deletions.get(self.destination, _NO_PREFIXES) for scope in self.scopes)
+        return old, new
 
     def repositories(
         self, within: Iterable[str], without: Iterable[str] = ()
@@ -102,74 +88,82 @@ class _DestinationChange:
             and not name.startswith(unwanted)
         }
 
-    def reported(self, severity: Severity, sentence: str, details: Iterable[str]) -> Change:
-        return Change(
-            kind="replication",
-            severity=severity,
-            stack=self.pair.stack,
-            resource=self.pair.resource.id,
-            summary=f"{subject(self.pair)}: {sentence}",
-            before=self.old.described(self.destination),
-            after=self.new.described(self.destination),
-            details=tuple(details),
+    def reported(
+        self, severity: Severity, sentence: str, details: Iterable[_Detail] = ()
+    ) -> Change:
+        before, after = (
+            {
+                "destination": str(self.destination),
+                "repositories": _patterns(copies),
+                "deletions": _patterns(deletions),
+            }
+            if copies
+            else None
+            for copies, deletions in zip(self.copies, self.deletions, strict=True)
+        )
+        listed = list(details)
+        return self.pair.change(
+            "replication",
+            severity,
+            f"{subject(self.pair)}: {sentence}",
+            before=before,
+            after=after,
+            details=tuple(detail for _, detail in listed),
             # A new or removed resource is reported as a whole.
             properties=("ReplicationConfiguration",) if self.pair.sides else (),
+            codes=tuple(code for code, _ in listed),
         )
 
 
 def _copies(change: _DestinationChange) -> Iterator[Change]:
-    lost = beyond(change.old.copies, change.new.copies)
-    gained = beyond(change.new.copies, change.old.copies)
-    if lost:
+    old, new = change.copies
+    if lost := _beyond(old, new):
         sentence = f"replication to {change.where} stops ({_words(lost)})"
-        if change.new.copies:
-            kept = [prefix for prefix in change.new.copies if prefix.startswith(tuple(lost))]
+        if new:
+            kept = [prefix for prefix in new if prefix.startswith(tuple(lost))]
             sentence = f"{_words(lost)} are no longer replicated to {change.where}"
             sentence += except_for(_patterns(kept))
-        yield change.reported(
-            Severity.WARNING,
-            f"{sentence}: {_STAY}",
-            _of_this_app(change.repositories(lost, change.new.copies)),
-        )
-    if gained:
+        details = _affected(change.repositories(lost, new))
+        yield change.reported(Severity.WARNING, f"{sentence}: {_STAY}", details)
+    if gained := _beyond(new, old):
         sentence = f"replication to {change.where} starts ({_words(gained)})"
-        if change.old.copies:
+        if old:
             sentence = f"{_words(gained)} are also replicated to {change.where}"
         yield change.reported(Severity.NOTE, sentence, _begun(change, gained))
 
 
-def _begun(change: _DestinationChange, gained: Sequence[str]) -> Iterator[str]:
-    repositories = change.repositories(gained, change.old.copies)
-    yield from _of_this_app(repositories)
-    yield "Only images pushed from now on are copied."
-    if any(touches(prefix, change.new.deletions) for prefix in gained):
-        yield "Deletions are replicated."
+def _affected(repositories: Mapping[str, Resource]) -> Iterator[_Detail]:
+    for detail in affected(repositories):
+        yield f"affects {','.join(repositories)}", detail
+
+
+def _begun(change: _DestinationChange, gained: Sequence[str]) -> Iterator[_Detail]:
+    repositories = change.repositories(gained, change.copies[0])
+    yield from _affected(repositories)
+    yield "new-images-only", "Only images pushed from now on are copied."
+    if any(_touches(prefix, change.deletions[1]) for prefix in gained):
+        yield "deletions-replicated", "Deletions are replicated."
     yield from _missing_traits(repositories, change.destination)
 
 
 def _deletions(change: _DestinationChange) -> Iterator[Change]:
     """Yield changes of replicated deletions, for repositories that are copied on both sides."""
-    old, new = change.old, change.new
+    old, new = change.deletions
     on, off = (
-        [
-            prefix
-            for prefix in prefixes
-            if touches(prefix, old.copies) and touches(prefix, new.copies)
-        ]
-        for prefixes in (beyond(new.deletions, old.deletions), beyond(old.deletions, new.deletions))
+        [prefix for prefix in prefixes if all(_touches(prefix, side) for side in change.copies)]
+        for prefixes in (_beyond(new, old), _beyond(old, new))
     )
     if on:
         policies = [policy_of(repository).policy for repository in change.repositories(on).values()]
         expires = any(policy is not None and takes_any(policy) for policy in policies)
-        sentence = "images deleted here, manually or by a lifecycle policy, are deleted there too"
         yield change.reported(
             Severity.ERROR if expires else Severity.WARNING,
-            f"deletions in {_words(on)} are replicated to {change.where}: {sentence}",
-            (),
+            f"deletions in {_words(on)} are replicated to {change.where}: "
+            "images deleted here, manually or by a lifecycle policy, are deleted there too",
         )
     if off:
         sentence = f"deletions in {_words(off)} are no longer replicated to {change.where}"
-        yield change.reported(Severity.NOTE, sentence, ())
+        yield change.reported(Severity.NOTE, sentence)
 
 
 def _renamed(pair: Pair) -> Iterator[Change]:
@@ -189,17 +183,11 @@ def _renamed(pair: Pair) -> Iterator[Change]:
     )
     for severity, sentence, destinations in severities:
         if destinations:
-            where = join_names(
-                _destination_label(destination, pair.sides[1])
-                for destination in sorted(destinations)
-            )
-            yield Change(
-                kind="replication",
-                severity=severity,
-                stack=pair.stack,
-                resource=pair.resource.id,
-                repository=new,
-                summary=f"{new}: {sentence.format(where)}",
+            labels = [_destination_label(place, pair.sides[1]) for place in sorted(destinations)]
+            yield pair.change(
+                "replication",
+                severity,
+                f"{new}: {sentence.format(join_names(labels))}",
                 before={"repository": old, "destinations": _listed(before.destinations(old))},
                 after={"repository": new, "destinations": _listed(after.destinations(new))},
                 properties=("RepositoryName",),
@@ -225,15 +213,6 @@ def _words(prefixes: Sequence[str]) -> str:
     return (
         "all repositories" if "" in prefixes else f"repositories {join_names(_patterns(prefixes))}"
     )
-
-
-def _of_this_app(repositories: Mapping[str, Resource]) -> Iterator[str]:
-    if repositories:
-        yield f"Affected repositories of this app: {join_names(repositories)}."
-
-
-_Prefixes = frozenset[str]
-_NO_PREFIXES: _Prefixes = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,12 +249,12 @@ class ReplicationScope:
         }
 
 
-def beyond(some: _Prefixes, others: _Prefixes) -> list[str]:
+def _beyond(some: _Prefixes, others: _Prefixes) -> list[str]:
     """Return the prefixes that no other prefix covers, sorted."""
     return sorted(prefix for prefix in some if not prefix.startswith(tuple(others)))
 
 
-def touches(prefix: str, others: _Prefixes) -> bool:
+def _touches(prefix: str, others: _Prefixes) -> bool:
     """Tell whether a repository may have a prefix and one of the others."""
     return any(candidate.startswith(prefix) or prefix.startswith(candidate) for candidate in others)
 
@@ -294,18 +273,16 @@ def _shortest(prefixes: set[str]) -> _Prefixes:
     )
 
 
-def _missing_traits(repositories: Mapping[str, Resource], destination: RegistryId) -> Iterator[str]:
-    """Yield the settings that replicas lack at a destination.
-
-    Args:
-        repositories: The repositories that are replicated, by name.
-        destination: The destination.
-    """
+def _missing_traits(
+    repositories: Mapping[str, Resource], destination: RegistryId
+) -> Iterator[_Detail]:
+    """Yield the settings that replicas of repositories lack at a destination."""
     registry = RegistryId(destination.account, destination.region)
     groups: defaultdict[tuple[tuple[str, ...], bool], list[str]] = defaultdict(list)
     for name, repository in repositories.items():
         if registry not in repository.assembly.registries:
-            yield "This app has no stack there, so the settings of the replicas are unknown."
+            sentence = "This app has no stack there, so the settings of the replicas are unknown."
+            yield "settings-unknown", sentence
             return
         there = repository_at(repository.assembly, registry, name)
         there = there or template_for(repository.assembly, registry, name)
@@ -314,12 +291,10 @@ def _missing_traits(repositories: Mapping[str, Resource], destination: RegistryI
         if missing:
             groups[missing, there is None].append(name)
     for (missing, is_undefined), names in groups.items():
-        why = (
-            ": the app defines neither a repository nor a creation template for them"
-            if is_undefined
-            else ""
-        )
-        yield f"Replicas of {join_names(names)} have no {join_names(missing)}{why}."
+        neither = ": the app defines neither a repository nor a creation template for them"
+        why = neither if is_undefined else ""
+        code = f"{'undefined' if is_undefined else 'lacks'} {', '.join(missing)}"
+        yield code, f"Replicas of {join_names(names)} have no {join_names(missing)}{why}."
 
 
 def _traits(resource: Resource) -> tuple[str, ...]:
@@ -332,3 +307,51 @@ def _traits(resource: Resource) -> tuple[str, ...]:
         "repository policy": resource.get(policy) is not None,
     }
     return tuple(trait for trait, is_there in traits.items() if is_there)
+
+
+State = Literal["removed", "added", "kept"]
+"""Whether a replication exists in base, in head, or in both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The replication from one registry to another.
+
+    Attributes:
+        source: The registry that images are pushed to.
+        destination: The registry that they are copied to.
+        prefixes: The prefixes of the repositories that are copied, sorted; ``""`` for all.
+        state: Whether it exists in base, in head, or in both.
+    """
+
+    source: RegistryId
+    destination: RegistryId
+    prefixes: tuple[str, ...]
+    state: State
+
+
+def edges(comparison: Comparison) -> tuple[Edge, ...]:
+    """Return all replications, those that change first."""
+    before, after = (frozenset(_copied(side)) for side in (comparison.base, comparison.head))
+    prefixes: dict[tuple[State, RegistryId, RegistryId], list[str]] = defaultdict(list)
+    sides: dict[State, frozenset[tuple[RegistryId, RegistryId, str]]] = {
+        "removed": before - after,
+        "added": after - before,
+        "kept": before & after,
+    }
+    for state, copied in sides.items():
+        for source, destination, prefix in sorted(copied):
+            prefixes[state, source, destination].append(prefix)
+    return tuple(
+        Edge(source, destination, tuple(copied), state)
+        for (state, source, destination), copied in prefixes.items()
+    )
+
+
+def _copied(side: TemplateSet) -> Iterator[tuple[RegistryId, RegistryId, str]]:
+    for resource in side.of_type(REPLICATION):
+        source = source_of(resource)
+        for rule in rules_of(resource):
+            for destination in rule.destinations:
+                for prefix in rule.prefixes or ("",):
+                    yield source, destination, prefix

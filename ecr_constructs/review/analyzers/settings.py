@@ -4,12 +4,13 @@ Each comparison reports what one side has and the other lacks. It runs in both d
 reverting a change is reported as the opposite of the change.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-filters.html
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ecr_constructs.cloudformation.resource_types import (
     CREATION_TEMPLATE,
@@ -21,20 +22,45 @@ from ecr_constructs.cloudformation.resource_types import (
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle.tag_match import covers, overlap
 from ecr_constructs.model.mutability import TagMutability
-from ecr_constructs.review.analyzers.registry_settings import (
-    scan_on_push_regressions,
-    scanning_regressions,
-    signing_regressions,
-)
-from ecr_constructs.review.analyzers.regression import Regression, flag
-from ecr_constructs.review.change import Change
-from ecr_constructs.review.phrases import join_names, subject
+from ecr_constructs.review.change import Effect
+from ecr_constructs.review.phrases import affected, except_for, format_value, join_names, subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ecr_constructs.cloudformation.graph import Resource
+    from ecr_constructs.review.change import Change
     from ecr_constructs.review.comparison import Comparison, Pair
+
+
+class _Regression(NamedTuple):
+    """A protection that one side has and the other lacks.
+
+    Attributes:
+        weaker: The sentence if it is lost.
+        stronger: The sentence if it is gained.
+        properties: The properties that decide it.
+        details: Further sentences if it is lost.
+        severity: The severity of losing it.
+    """
+
+    weaker: str
+    stronger: str
+    properties: tuple[str, ...]
+    details: tuple[str, ...] = ()
+    severity: Severity = Severity.WARNING
+
+
+_Regressions: TypeAlias = "Iterator[_Regression]"
+
+
+def _flag(resource: Resource, name: str, *path: str, default: bool) -> bool | None:
+    """Return a boolean property; None if it is unknown."""
+    value = resource.get(name, *path)
+    if value is None:
+        return default
+    return {"true": True, "false": False}.get(str(value).lower())
+
 
 _FILTERS = "ImageTagMutabilityExclusionFilters"
 _IS_IMMUTABLE = {
@@ -45,15 +71,15 @@ _IS_IMMUTABLE = {
 }
 
 
-def _mutability_regressions(before: Resource, after: Resource) -> Iterator[Regression]:
+def _mutability_regressions(before: Resource, after: Resource) -> _Regressions:
     """Report tags that become movable."""
     old, new = _mutability(before), _mutability(after)
     if old is None or new is None or _keeps(old, new):
         return
-    yield Regression(
-        weaker=f"some tags become movable: {old} before, {new} now",
-        stronger=f"some tags become immovable: {new} before, {old} now",
-        properties=("ImageTagMutability", _FILTERS),
+    yield _Regression(
+        f"some tags become movable: {old} before, {new} now",
+        f"some tags become immovable: {new} before, {old} now",
+        ("ImageTagMutability", _FILTERS),
     )
 
 
@@ -108,17 +134,17 @@ _WITHOUT = (
 )
 
 
-def _encryption_regressions(before: Resource, after: Resource) -> Iterator[Regression]:
+def _encryption_regressions(before: Resource, after: Resource) -> _Regressions:
     """Report a weaker encryption of new repositories."""
     old, new = _encryption(before), _encryption(after)
     if old is None or new is None or old[1] <= new[1]:
         return
     change = "ECR encrypts new repositories with"
-    yield Regression(
-        weaker=f"{change} {new[0]}, no longer with {old[0]}",
-        stronger=f"{change} {old[0]}, no longer with {new[0]}",
-        properties=("EncryptionConfiguration",),
-        details=("The encryption of a repository cannot be changed.",),
+    yield _Regression(
+        f"{change} {new[0]}, no longer with {old[0]}",
+        f"{change} {old[0]}, no longer with {new[0]}",
+        ("EncryptionConfiguration",),
+        ("The encryption of a repository cannot be changed.",),
     )
 
 
@@ -128,17 +154,18 @@ def _encryption(template: Resource) -> tuple[str, frozenset[str]] | None:
     return _ENCRYPTIONS.get(("AES256" if kind is None else str(kind), key is not None))
 
 
-def _occasion_regressions(before: Resource, after: Resource) -> Iterator[Regression]:
+def _occasion_regressions(before: Resource, after: Resource) -> _Regressions:
     """Report the occasions that a creation template no longer applies to."""
     old, new = before.get("AppliedFor"), after.get("AppliedFor")
     if not isinstance(old, list) or not isinstance(new, list):
         return
     if gone := sorted({*map(str, old)} - {*map(str, new)}):
-        yield Regression(
-            weaker=f"it no longer applies to {join_names(gone)}",
-            stronger=f"it also applies to {join_names(gone)}",
-            properties=("AppliedFor",),
-            details=(_WITHOUT,),
+        names = join_names(gone)
+        yield _Regression(
+            f"it no longer applies to {names}",
+            f"it also applies to {names}",
+            ("AppliedFor",),
+            (_WITHOUT,),
         )
 
 
@@ -146,44 +173,32 @@ _DEFAULT_PERIOD, _DEFAULT_WINDOW = 365, 30
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
-def _key_regressions(before: Resource, after: Resource) -> Iterator[Regression]:
+def _key_regressions(before: Resource, after: Resource) -> _Regressions:
     """Compare whether a key is usable, how often it rotates, how long its deletion waits."""
-    if _enabled(before) and _enabled(after) is False:
-        yield Regression(
-            weaker=f"it is disabled: {_unreadable(after)}",
-            stronger="it is enabled",
-            properties=("Enabled",),
-            severity=Severity.ERROR,
-        )
-    if _rotated(before) and _rotated(after) is False:
-        yield Regression(
-            weaker="it is no longer rotated",
-            stronger="it is rotated",
-            properties=("EnableKeyRotation",),
-        )
+    was_enabled, is_enabled = (_flag(key, "Enabled", default=True) for key in (before, after))
+    if was_enabled and is_enabled is False:
+        lost = f"it is disabled: {_unreadable(after)}"
+        yield _Regression(lost, "it is enabled", ("Enabled",), severity=Severity.ERROR)
+    was_rotated, is_rotated = (
+        _flag(key, "EnableKeyRotation", default=False) for key in (before, after)
+    )
+    if was_rotated and is_rotated is False:
+        yield _Regression("it is no longer rotated", "it is rotated", ("EnableKeyRotation",))
     old, new = (_number(key, "RotationPeriodInDays", _DEFAULT_PERIOD) for key in (before, after))
-    if _rotated(before) and _rotated(after) and old is not None and new is not None and old < new:
-        yield Regression(
-            weaker=f"it is rotated every {new:,} days, no longer every {old:,}",
-            stronger=f"it is rotated every {old:,} days, no longer every {new:,}",
-            properties=("RotationPeriodInDays",),
+    if was_rotated and is_rotated and old is not None and new is not None and old < new:
+        yield _Regression(
+            f"it is rotated every {new:,} days, no longer every {old:,}",
+            f"it is rotated every {old:,} days, no longer every {new:,}",
+            ("RotationPeriodInDays",),
         )
     old, new = (_number(key, "PendingWindowInDays", _DEFAULT_WINDOW) for key in (before, after))
     if old is not None and new is not None and old > new:
         window = "days to cancel its deletion, no longer"
-        yield Regression(
-            weaker=f"there are {new:,} {window} {old:,}",
-            stronger=f"there are {old:,} {window} {new:,}",
-            properties=("PendingWindowInDays",),
+        yield _Regression(
+            f"there are {new:,} {window} {old:,}",
+            f"there are {old:,} {window} {new:,}",
+            ("PendingWindowInDays",),
         )
-
-
-def _enabled(key: Resource) -> bool | None:
-    return flag(key, "Enabled", default=True)
-
-
-def _rotated(key: Resource) -> bool | None:
-    return flag(key, "EnableKeyRotation", default=False)
 
 
 def _unreadable(key: Resource) -> str:
@@ -201,17 +216,155 @@ def _number(key: Resource, name: str, default: int) -> int | None:
     return int(str(value)) if _NUMBER.fullmatch(str(value)) else None
 
 
-_COMPARISONS: Mapping[str, Sequence[Callable[[Resource, Resource], Iterator[Regression]]]] = {
-    REPOSITORY: (_mutability_regressions, scan_on_push_regressions),
+class _Scanned(NamedTuple):
+    """Patterns of the repositories that a registry scans; none without a configuration."""
+
+    by_inspector: bool = False
+    on_push: tuple[str, ...] = ()
+    continuous: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> Sequence[str]:
+        """Patterns of all repositories that are scanned."""
+        return *self.on_push, *self.continuous
+
+
+def _scan_on_push_regressions(before: Resource, after: Resource) -> _Regressions:
+    """Report a repository that is no longer scanned on push.
+
+    The scanning configuration of a registry overrides the setting of its repositories.
+    """
+    if any(
+        repository.assembly.in_registry_of(repository, SCANNING) for repository in (before, after)
+    ):
+        return
+    old, new = (
+        _flag(repository, "ImageScanningConfiguration", "ScanOnPush", default=False)
+        for repository in (before, after)
+    )
+    if old and new is False:
+        yield _Regression(
+            "images are no longer scanned on push",
+            "images are scanned on push",
+            ("ImageScanningConfiguration",),
+        )
+
+
+def _scanning_regressions(before: Resource | None, after: Resource | None) -> _Regressions:
+    """Report what a registry no longer scans, or scans less."""
+    old, new = _scanned(before), _scanned(after)
+    if old is None or new is None:
+        return
+    if old.by_inspector and not new.by_inspector:
+        yield _Regression(
+            "Amazon Inspector no longer scans images; basic scanning covers OS packages only, and "
+            "scans once",
+            "Amazon Inspector scans images, including programming language packages",
+            ("ScanType",),
+        )
+    if gone := _beyond(old.all, new.all):
+        yield _Regression(
+            f"{_images_of(gone)} are no longer scanned{_except_for(gone, new.all)}",
+            f"{_images_of(gone)} are scanned",
+            ("Rules",),
+            _affected(after or before, old.all, new.all),
+        )
+    once = [pattern for pattern in _beyond(old.continuous, new.continuous) if pattern not in gone]
+    if once and new.by_inspector:
+        yield _Regression(
+            f"{_images_of(once)} are scanned on push only, no longer continuously"
+            f"{_except_for(once, new.continuous)}",
+            f"{_images_of(once)} are scanned continuously, not only on push",
+            ("Rules",),
+            _affected(after or before, old.continuous, new.continuous),
+        )
+
+
+def _scanned(configuration: Resource | None) -> _Scanned | None:
+    """Return what is scanned; None if it is unknown."""
+    if configuration is None:
+        return _Scanned()
+    scan_type = configuration.text("ScanType")
+    if scan_type is None:
+        return None
+    patterns_of: dict[str, list[str]] = {"SCAN_ON_PUSH": [], "CONTINUOUS_SCAN": []}
+    for index, rule in configuration.mappings("Rules"):
+        filters = configuration.mappings("Rules", index, "RepositoryFilters")
+        # A filter without a wildcard matches every name that contains it.
+        names = [str(entry.get("Filter")) for _, entry in filters]
+        patterns = [name if "*" in name else f"*{name}*" for name in names]
+        patterns_of.setdefault(str(rule.get("ScanFrequency")), []).extend(patterns)
+    on_push, continuous = patterns_of["SCAN_ON_PUSH"], patterns_of["CONTINUOUS_SCAN"]
+    return _Scanned(scan_type == "ENHANCED", tuple(on_push), tuple(continuous))
+
+
+def _beyond(narrow: Iterable[str], wide: Sequence[str]) -> list[str]:
+    """Return the patterns that no pattern of the other set covers."""
+    listed_once = dict.fromkeys(narrow)
+    return [pattern for pattern in listed_once if not any(covers(wider, pattern) for wider in wide)]
+
+
+def _images_of(patterns: Sequence[str]) -> str:
+    """Return ``images of payments/*``, or of all repositories."""
+    return f"images of {'all repositories' if '*' in patterns else join_names(patterns)}"
+
+
+def _except_for(gone: Sequence[str], kept: Iterable[str]) -> str:
+    """Return the exceptions that are still covered."""
+    listed_once = dict.fromkeys(kept)
+    return except_for([rest for rest in listed_once if any(covers(wide, rest) for wide in gone)])
+
+
+def _affected(
+    configuration: Resource | None, old: Sequence[str], new: Sequence[str]
+) -> tuple[str, ...]:
+    """Return a sentence that names the affected repositories of the app, if there are any."""
+    assert configuration is not None
+    repositories = configuration.assembly.in_registry_of(configuration, REPOSITORY)
+    names = [repository.text("RepositoryName") for repository in repositories]
+    return affected(
+        name for name in names if name and _beyond([name], new) and not _beyond([name], old)
+    )
+
+
+def _signing_regressions(before: Resource | None, after: Resource | None) -> _Regressions:
+    """Report what each signing profile no longer signs."""
+    signed = _signed(after)
+    for profile, patterns in _signed(before).items():
+        kept = list(signed.get(profile, ()))
+        if gone := _beyond(patterns, kept):
+            images, name = _images_of(gone), format_value(profile).rpartition("/")[2]
+            rest = _except_for(gone, kept)
+            yield _Regression(
+                f"{images} are no longer signed with the profile {name}{rest}",
+                f"{images} are signed with the profile {name}",
+                ("Rules",),
+                ("Signature verification rejects images that are pushed from then on.",),
+            )
+
+
+def _signed(configuration: Resource | None) -> dict[str, dict[str, None]]:
+    """Return the patterns of the repositories whose images each profile signs."""
+    signed: dict[str, dict[str, None]] = {}
+    for index, rule in configuration.mappings("Rules") if configuration else ():
+        assert configuration is not None
+        entries = configuration.mappings("Rules", index, "RepositoryFilters")
+        filters = [str(entry.get("Filter")) for _, entry in entries]
+        patterns = signed.setdefault(str(rule.get("SigningProfileArn")), {})
+        # A rule without filters applies to all repositories.
+        patterns.update(dict.fromkeys(filters or ["*"]))
+    return signed
+
+
+_COMPARISONS: Mapping[str, Sequence[Callable[[Resource, Resource], _Regressions]]] = {
+    REPOSITORY: (_mutability_regressions, _scan_on_push_regressions),
     CREATION_TEMPLATE: (_mutability_regressions, _encryption_regressions, _occasion_regressions),
     KEY: (_key_regressions,),
 }
 # A registry without these resources has default settings.
-_REGISTRY_COMPARISONS: Mapping[
-    str, Callable[[Resource | None, Resource | None], Iterator[Regression]]
-] = {
-    SCANNING: scanning_regressions,
-    SIGNING: signing_regressions,
+_REGISTRY_COMPARISONS: Mapping[str, Callable[[Resource | None, Resource | None], _Regressions]] = {
+    SCANNING: _scanning_regressions,
+    SIGNING: _signing_regressions,
 }
 
 
@@ -229,33 +382,22 @@ def changes(comparison: Comparison) -> Iterator[Change]:
 
 
 def _changes(
-    pair: Pair, regressions: Iterator[Regression], gains: Iterator[Regression]
+    pair: Pair, regressions: Iterable[_Regression], gains: Iterable[_Regression]
 ) -> Iterator[Change]:
     for regression in regressions:
-        yield Change(
-            kind="weakened",
-            severity=regression.severity,
-            summary=f"{subject(pair)}: {regression.weaker}",
-            details=regression.details,
-            **_common(pair, regression),
-        )
+        summary = f"{subject(pair)}: {regression.weaker}"
+        effect = Effect(details=regression.details, **_values(pair, regression))
+        yield pair.change("weakened", regression.severity, summary, **effect)
     for gain in gains:
-        yield Change(
-            kind="strengthened",
-            severity=Severity.NOTE,
-            summary=f"{subject(pair)}: {gain.stronger}",
-            **_common(pair, gain),
-        )
+        summary = f"{subject(pair)}: {gain.stronger}"
+        yield pair.change("strengthened", Severity.NOTE, summary, **_values(pair, gain))
 
 
-def _common(pair: Pair, regression: Regression) -> dict[str, Any]:
+def _values(pair: Pair, regression: _Regression) -> Effect:
     values = {name: pair.values(name) for name in regression.properties}
-    return {
-        "stack": pair.stack,
-        "resource": pair.resource.id,
-        "repository": pair.name,
-        "before": {name: before for name, (before, _) in values.items()},
-        "after": {name: after for name, (_, after) in values.items()},
+    return Effect(
+        before={name: before for name, (before, _) in values.items()},
+        after={name: after for name, (_, after) in values.items()},
         # A new or removed resource is reported as a whole.
-        "properties": regression.properties if pair.sides else (),
-    }
+        properties=regression.properties if pair.sides else (),
+    )

@@ -53,11 +53,6 @@ def encryption_switched_on(app: cdk.App, head: bool) -> None:
     api(payments, encryption=Encryption.customer_managed(key) if head else None)
 
 
-def name_changed(app: cdk.App, head: bool) -> None:
-    """A repository gets another name."""
-    api(stack(app), repository_name="payments/server" if head else "payments/api")
-
-
 def id_changed(app: cdk.App, head: bool) -> None:
     """A construct is renamed, and its logical id with it."""
     api(stack(app), "Server" if head else "Api")
@@ -71,63 +66,12 @@ def stack_changed(app: cdk.App, head: bool) -> None:
         Repository(home, "Worker", repository_name=f"{home.stack_name.lower()}/worker")
 
 
-def retention_removed(app: cdk.App, head: bool) -> None:
-    """A repository goes with its stack, and its images with it."""
-    policy = cdk.RemovalPolicy.DESTROY if head else cdk.RemovalPolicy.RETAIN
-    api(stack(app), removal_policy=policy, empty_on_delete=head)
-
-
 def repository_removed(app: cdk.App, head: bool) -> None:
     """A repository is taken out of the app."""
     payments = stack(app)
     Repository(payments, "Worker", repository_name="payments/worker")
     if not head:
         api(payments)
-
-
-def organization_becomes_everyone(app: cdk.App, head: bool) -> None:
-    """The organization is replaced by ``*``."""
-    if head:
-        api(stack(app), policy_statements=[anyone()])
-    else:
-        api(stack(app), pull_organizations=[ORGANIZATION])
-
-
-def organization_becomes_any(app: cdk.App, head: bool) -> None:
-    """The organization is replaced by ``o-*``."""
-    if head:
-        api(stack(app), policy_statements=[anyone(within("StringLike", "o-*"))])
-    else:
-        api(stack(app), pull_organizations=[ORGANIZATION])
-
-
-def condition_dropped(app: cdk.App, head: bool) -> None:
-    """The organization may pull from anywhere, no longer through the VPC endpoint alone."""
-    endpoint = {} if head else {"aws:SourceVpce": "vpce-0123456789abcdef0"}
-    organization = {"aws:PrincipalOrgID": ORGANIZATION}
-    api(stack(app), policy_statements=[anyone({"StringEquals": {**organization, **endpoint}})])
-
-
-def principal_narrowed(app: cdk.App, head: bool) -> None:
-    """An account's access becomes that of one of its roles."""
-    if head:
-        api(stack(app), pull_principals=["arn:aws:iam::444455556666:role/deploy"])
-    else:
-        api(stack(app), pull_accounts=["444455556666"])
-
-
-def lifecycle_tightened(app: cdk.App, head: bool) -> None:
-    """Fewer images are kept; which ones go, the inventory tells."""
-    rule = LifecycleRule.keep_last(3 if head else 10)
-    api(stack(app), lifecycle=LifecyclePolicy(UNTAGGED, rule))
-
-
-def rule_order_swapped(app: cdk.App, head: bool) -> None:
-    """A rule that protected releases comes after the one that deletes them."""
-    shield = LifecycleRule.keep_last(100, tag_patterns=["v*"])
-    expire = LifecycleRule.expire(after_days=30, tag_patterns=["*"])
-    rules = (expire, shield) if head else (shield, expire)
-    api(stack(app), lifecycle=LifecyclePolicy(UNTAGGED, *rules))
 
 
 def replica_region_removed(app: cdk.App, head: bool) -> None:
@@ -159,15 +103,6 @@ def signing_dropped(app: cdk.App, head: bool) -> None:
         registry.sign(PROFILE, filters=["payments/*"])
 
 
-def scanning_and_tags_weakened(app: cdk.App, head: bool) -> None:
-    """Tags may move, and nobody scans."""
-    api(
-        stack(app),
-        scan_on_push=not head,
-        tag_mutability=TagMutability.mutable() if head else TagMutability.immutable(),
-    )
-
-
 def fifty_repositories_added(app: cdk.App, head: bool) -> None:
     """A team is onboarded."""
     payments = stack(app)
@@ -193,26 +128,72 @@ def the_worst(app: cdk.App, head: bool) -> None:
         server.add_to_resource_policy(anyone(within("StringLike", "o-*")))
 
 
+WITHIN_ORGANIZATION = {"aws:PrincipalOrgID": ORGANIZATION}
+THROUGH_ENDPOINT = {**WITHIN_ORGANIZATION, "aws:SourceVpce": "vpce-0123456789abcdef0"}
+SHIELD = LifecycleRule.keep_last(100, tag_patterns=["v*"])
+EXPIRE = LifecycleRule.expire(after_days=30, tag_patterns=["*"])
+DEPLOY_ROLE = "arn:aws:iam::444455556666:role/deploy"
+# The settings of a repository, before and after.
+SETTINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "name_changed": ({}, {"repository_name": "payments/server"}),
+    "retention_removed": (
+        {"removal_policy": cdk.RemovalPolicy.RETAIN},
+        {"removal_policy": cdk.RemovalPolicy.DESTROY, "empty_on_delete": True},
+    ),
+    "organization_becomes_everyone": (
+        {"pull_organizations": [ORGANIZATION]},
+        {"policy_statements": [anyone()]},
+    ),
+    "organization_becomes_any": (
+        {"pull_organizations": [ORGANIZATION]},
+        {"policy_statements": [anyone(within("StringLike", "o-*"))]},
+    ),
+    # The organization may pull from anywhere, no longer through the VPC endpoint alone.
+    "condition_dropped": (
+        {"policy_statements": [anyone({"StringEquals": THROUGH_ENDPOINT})]},
+        {"policy_statements": [anyone({"StringEquals": WITHIN_ORGANIZATION})]},
+    ),
+    "principal_narrowed": ({"pull_accounts": ["444455556666"]}, {"pull_principals": [DEPLOY_ROLE]}),
+    # Fewer images are kept; the inventory has those that are deleted.
+    "lifecycle_tightened": (
+        {"lifecycle": LifecyclePolicy(UNTAGGED, LifecycleRule.keep_last(10))},
+        {"lifecycle": LifecyclePolicy(UNTAGGED, LifecycleRule.keep_last(3))},
+    ),
+    # A rule that protected releases comes after the one that deletes them.
+    "rule_order_swapped": (
+        {"lifecycle": LifecyclePolicy(UNTAGGED, SHIELD, EXPIRE)},
+        {"lifecycle": LifecyclePolicy(UNTAGGED, EXPIRE, SHIELD)},
+    ),
+    "scanning_and_tags_weakened": (
+        {"scan_on_push": True, "tag_mutability": TagMutability.immutable()},
+        {"scan_on_push": False, "tag_mutability": TagMutability.mutable()},
+    ),
+}
+
+
+def with_settings(name: str) -> Build:
+    """Return an app of one repository, with its settings before or after."""
+
+    def build(app: cdk.App, head: bool) -> None:
+        api(stack(app), **SETTINGS[name][head])
+
+    return build
+
+
 PULL_REQUESTS: dict[str, Build] = {
-    build.__name__: build
-    for build in (
-        encryption_switched_on,
-        name_changed,
-        id_changed,
-        stack_changed,
-        retention_removed,
-        repository_removed,
-        organization_becomes_everyone,
-        organization_becomes_any,
-        condition_dropped,
-        principal_narrowed,
-        lifecycle_tightened,
-        rule_order_swapped,
-        replica_region_removed,
-        key_rotated_off,
-        signing_dropped,
-        scanning_and_tags_weakened,
-        fifty_repositories_added,
-        the_worst,
-    )
+    **{name: with_settings(name) for name in SETTINGS},
+    **{
+        build.__name__: build
+        for build in (
+            encryption_switched_on,
+            id_changed,
+            stack_changed,
+            repository_removed,
+            replica_region_removed,
+            key_rotated_off,
+            signing_dropped,
+            fifty_repositories_added,
+            the_worst,
+        )
+    },
 }

@@ -8,7 +8,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from ecr_constructs.report.review_markdown import to_markdown
+from ecr_constructs.report.review import to_markdown
 from ecr_constructs.review import Review, load_sides, read_inventories, review
 from scripts import picture
 from tests.app.pull_requests.apps import PULL_REQUESTS

@@ -8,27 +8,30 @@ from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.review.access.analyzer import changes
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison
-from tests.support.rule_examples.build import Resources, document, repository, template
+from tests.support.rule_examples.access import PULL
+from tests.support.rule_examples.build import Resources, allow, document, repository, template
 
 WIDENED, NARROWED = "access-widened", "access-narrowed"
 HERE = "arn:aws:ecr:eu-central-1:111122223333:repository"
+ACCOUNT = "aws:principalaccount is 444455556666"
+ORG_ID = "o-a1b2c3d4e5"
+ORG = f"aws:principalorgid is {ORG_ID}"
+
+Side = Resources | Sequence[Template]
 
 
-def access_changes(
-    base: Resources | Sequence[Template], head: Resources | Sequence[Template]
-) -> list[Change]:
+def access_changes(base: Side, head: Side) -> list[Change]:
     """Return the changes of access between two sides."""
     return list(changes(Comparison(_assembly(base), _assembly(head))))
 
 
-def summaries(
-    base: Resources | Sequence[Template], head: Resources | Sequence[Template]
-) -> dict[str, list[str]]:
-    """Return the summaries of the changes of access, by kind."""
-    by_kind: dict[str, list[str]] = {}
-    for change in access_changes(base, head):
-        by_kind.setdefault(change.kind, []).append(change.summary)
-    return by_kind
+def codes(base: Side, head: Side) -> list[str]:
+    """Return the codes of each change: ``!`` widens (an error), ``+`` widens, ``-`` narrows."""
+    signs = {(WIDENED, "error"): "!", (WIDENED, "warning"): "+", (NARROWED, "note"): "-"}
+    return [
+        f"{signs[change.kind, str(change.severity)]} {' | '.join(change.codes)}"
+        for change in access_changes(base, head)
+    ]
 
 
 def having(*statements: Any, name: str = "payments/api") -> dict[str, Any]:
@@ -37,10 +40,16 @@ def having(*statements: Any, name: str = "payments/api") -> dict[str, Any]:
     return {"Api": repository(RepositoryName=name, **policy)}
 
 
+def pulls(*arns: Any, **parts: Any) -> dict[str, Any]:
+    """Return a statement that allows to pull: AWS principals by ARN or account, or `parts`."""
+    principal = {"Principal": {"AWS": list(arns)}} if arns else {}
+    return allow(PULL, **{**principal, **parts})
+
+
 def deny(action: Any, **parts: Any) -> dict[str, Any]:
     """Return a statement that denies."""
     return {"Effect": "Deny", "Action": action, **parts}
 
 
-def _assembly(given: Resources | Sequence[Template]) -> TemplateSet:
-    return TemplateSet([template(given)] if isinstance(given, Mapping) else given)
+def _assembly(side: Side) -> TemplateSet:
+    return TemplateSet([template(side)] if isinstance(side, Mapping) else side)

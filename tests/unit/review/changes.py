@@ -1,11 +1,11 @@
-"""Changes and reviews, as a judge might make them."""
+"""Changes and reviews, as analyzers make them."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from ecr_constructs.review import Change, Review
 from ecr_constructs.review.analyzers.findings import Counts
-from ecr_constructs.review.replication_graph import Edge
+from ecr_constructs.review.analyzers.replication import Edge
 
 DEFAULTS: dict[str, Any] = {
     "kind": "replaced",
@@ -26,11 +26,11 @@ def note(number: int, **fields: Any) -> Change:
     """Return one of many notes."""
     name = f"batch/job-{number:05}"
     summary = f"{name} is new: IMMUTABLE, AES256"
-    given = {"kind": "other", "severity": "note", "repository": name, "summary": summary}
-    return change(**{**given, "resource": f"Job{number:05}", **fields})
+    fields_of_a_note = {"kind": "other", "severity": "note", "repository": name, "summary": summary}
+    return change(**{**fields_of_a_note, "resource": f"Job{number:05}", **fields})
 
 
 def reviewed(changes: Iterable[Change], replication: Iterable[Edge] = ()) -> Review:
     """Return a review of changes, the worst first."""
-    ordered = tuple(sorted(changes, key=lambda each: each.order))
+    ordered = tuple(sorted(changes, key=lambda change_: change_.order))
     return Review(ordered, Counts(new=1, known=2, gone=3), tuple(replication))

@@ -6,7 +6,7 @@ import pytest
 
 from ecr_constructs.cloudformation.resource_types import PUBLIC_REPOSITORY, REGISTRY_POLICY
 from ecr_constructs.model.repository_policy import PUSH_ACTIONS
-from tests.support.rule_examples.access import ORGANIZATION, PULL
+from tests.support.rule_examples.access import ORGANIZATION
 from tests.support.rule_examples.build import (
     ROOT,
     allow,
@@ -18,297 +18,271 @@ from tests.support.rule_examples.build import (
     resource,
 )
 from tests.unit.review.access_sides import (
+    ACCOUNT,
     HERE,
     NARROWED,
+    ORG,
+    ORG_ID,
     WIDENED,
     access_changes,
+    codes,
     deny,
     having,
-    summaries,
+    pulls,
 )
 
-PUSH = list(PUSH_ACTIONS)
-PARTNER = {"AWS": ROOT}
-CI = {"AWS": "arn:aws:iam::444455556666:role/ci"}
-OTHER = {"AWS": "777788889999"}
-WITHIN = allow(PULL, Principal="*", Condition=ORGANIZATION)
-ANY = allow(PULL, Principal="*")
-OUTSIDE = {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
-FENCE = deny("ecr:*", Principal="*", Condition=OUTSIDE)
+Statements = list[Any]
 
-# Statements before and after, what is widened, and what is narrowed.
-STATEMENTS: dict[str, tuple[list[Any], list[Any], list[str], list[str]]] = {
-    "a condition dropped": (
-        [WITHIN],
-        [ANY],
-        ["every AWS account may pull (was: organization o-a1b2c3d4e5)"],
-        [],
-    ),
-    "an account added": (
-        [WITHIN],
-        [WITHIN, allow(PULL, Principal=PARTNER)],
-        ["account 444455556666 may pull"],
-        [],
-    ),
-    "another form of an account": (
-        [allow(PULL, Principal=PARTNER)],
-        [allow(PULL, Principal={"AWS": ["444455556666"]})],
-        [],
-        [],
-    ),
-    "a role in place of its account": (
-        [allow(PULL, Principal=PARTNER)],
-        [allow(PULL, Principal=CI)],
-        [],
-        ["account 444455556666 may no longer pull (now: role ci of account 444455556666)"],
-    ),
-    "a role beside its account": (
-        [allow(PULL, Principal=PARTNER)],
-        [allow(PULL, Principal=PARTNER), allow(PULL, Principal=CI)],
-        [],
-        [],
-    ),
-    "an account and its role": (
-        [],
-        [allow(PULL, Principal={"AWS": [CI["AWS"], ROOT]})],
-        ["account 444455556666 may pull"],
-        [],
-    ),
+PARTNER, OTHER = {"AWS": ROOT}, {"AWS": "777788889999"}
+CI, EVE = "arn:aws:iam::444455556666:role/ci", "arn:aws:iam::777788889999:user/eve"
+SESSION = "arn:aws:sts::444455556666:assumed-role/ci/run"
+CI_ROLE = f"{ACCOUNT} & aws:principalarn is {CI}"
+BY_PARTNER, BY_CI = pulls(ROOT), pulls(CI)
+WITHIN, ANY = pulls(Principal="*", Condition=ORGANIZATION), pulls(Principal="*")
+OTHER_ID = "aws:principalaccount is 777788889999"
+OUTSIDE = {"StringNotEquals": {"aws:PrincipalOrgID": ORG_ID}}
+NOT_ORG = ORG.replace(" is ", " is not ")
+FENCE = deny("ecr:*", Principal="*", Condition=OUTSIDE)
+PUSH_FENCE = deny("ecr:PutImage", Principal="*", Condition=OUTSIDE)
+ALL_BUT = [
+    *(f"ecr:{letter}*" for letter in "ACDEFGHIJKLMNOQRSTUVWXYZ"),
+    "ecr:BatchG*",
+    "ecr:BatchI*",
+]
+HALVES = [
+    allow("ecr:BatchGetImage", Principal="*", Condition=ORGANIZATION),
+    allow("ecr:GetDownloadUrlForLayer", Principal=PARTNER, Condition=ORGANIZATION),
+]
+
+
+def partner(*actions: Any) -> dict[str, Any]:
+    """Return a statement that allows actions to an account."""
+    return allow(list(actions), Principal=PARTNER)
+
+
+BATCH = " | ".join(
+    f"allow {verb}"
+    for verb in ("pull", "delete images", "import upstream images", "read images and settings")
+)
+
+TLS, NO_TLS = {"Bool": {"aws:SecureTransport": "false"}}, "aws:securetransport is false"
+
+# Statements of a first policy, and the codes of each change.
+FIRST: dict[str, tuple[Statements, *tuple[str, ...]]] = {
+    "an account and its role": ([pulls(CI, ROOT)], f"+ {ACCOUNT} | allow pull"),
     "a session of a role": (
-        [],
-        [allow(PULL, Principal={"AWS": "arn:aws:sts::444455556666:assumed-role/ci/run"})],
-        ["assumed-role run of account 444455556666 may pull"],
-        [],
+        [pulls(SESSION)],
+        f"+ {ACCOUNT} & aws:principalarn is {SESSION} | allow pull",
     ),
-    "pushing too": (
-        [allow(PULL, Principal=PARTNER)],
-        [allow(PUSH, Principal=PARTNER)],
-        ["account 444455556666 may push"],
-        [],
+    "a pull of two statements": (
+        HALVES,
+        f"+ {ACCOUNT} & {ORG} | allow pull",
+        f"+ {ORG} | allow call BatchGetImage",
     ),
-    "pulling put together of two statements": (
-        [],
-        [
-            allow("ecr:BatchGetImage", Principal="*", Condition=ORGANIZATION),
-            allow(
-                "ecr:GetDownloadUrlForLayer",
-                Principal=PARTNER,
-                Condition=ORGANIZATION,
-            ),
-        ],
-        [
-            ("account 444455556666 if aws:PrincipalOrgID is o-a1b2c3d4e5 may pull"),
-            "organization o-a1b2c3d4e5 may call BatchGetImage",
-        ],
-        [],
-    ),
-    "a single action": (
-        [],
-        [allow("ecr:batchgetimage", Principal=PARTNER)],
-        ["account 444455556666 may call BatchGetImage"],
-        [],
-    ),
-    "what makes a pull of it": (
-        [allow("ecr:BatchGetImage", Principal=PARTNER)],
-        [allow("ecr:Batch*", Principal=PARTNER), allow(PULL, Principal=PARTNER)],
-        [
-            (
-                "account 444455556666 may pull, delete images, import upstream images and "
-                "read images and settings"
-            )
-        ],
-        [],
-    ),
+    "a single action": ([partner("ecr:batchgetimage")], f"+ {ACCOUNT} | allow call BatchGetImage"),
     "an unknown action": (
-        [],
-        [allow(["ecr:Teleport", "s3:GetObject"], Principal=PARTNER)],
-        ["account 444455556666 may call Teleport"],
-        [],
+        [partner("ecr:Teleport", "s3:GetObject")],
+        f"+ {ACCOUNT} | allow call Teleport",
     ),
     "an action known at the deployment": (
-        [],
-        [allow({"Ref": "Action"}, Principal=PARTNER)],
-        ["account 444455556666 may do what is known only at deploy time"],
-        [],
+        [partner({"Ref": "Action"})],
+        f"+ {ACCOUNT} | allow do what is known only at deploy time",
     ),
-    "everything": (
-        [],
-        [allow("*", Principal=PARTNER)],
-        ["account 444455556666 may do everything"],
-        [],
+    "everything": ([partner("*")], f"+ {ACCOUNT} | allow do everything"),
+    "a service": (
+        [pulls(Principal={"Service": "lambda.amazonaws.com"})],
+        "+ (service) is lambda.amazonaws.com | allow pull",
+    ),
+    "principals of other kinds": (
+        [pulls(Principal={"CanonicalUser": "79a5", "AWS": "AROAEXAMPLE"})],
+        "+ (principal) is AROAEXAMPLE | allow pull",
+        "+ (principal) is CanonicalUser 79a5 | allow pull",
+    ),
+    # A mark of no stack is compared as it is written.
+    "a mark without a stack": (
+        [pulls("${Token[9.Ci.Arn]}")],
+        "+ (principal) is ${Token[9.Ci.Arn]} | allow pull",
+    ),
+    "everyone": ([ANY], "! * | allow pull"),
+    "everyone but one": (
+        [pulls(NotPrincipal=PARTNER)],
+        f"! (principal) is not {ROOT} | allow pull",
+    ),
+    "everyone outside": ([pulls(Principal="*", Condition=OUTSIDE)], f"! {NOT_ORG} | allow pull"),
+    "an organization": ([WITHIN], f"+ {ORG} | allow pull"),
+}
+# Statements before and after, and the codes of each change.
+STATEMENTS: dict[str, tuple[Statements, Statements, *tuple[str, ...]]] = {
+    **{case: ([], *row) for case, row in FIRST.items()},
+    "a condition dropped": ([WITHIN], [ANY], f"! * | allow pull | replaces {ORG}"),
+    # The accounts of an organization are unknown; this one may belong to it.
+    "an account added": (
+        [WITHIN],
+        [WITHIN, BY_PARTNER],
+        f"+ {ACCOUNT} | allow pull | perhaps {ORG}",
+    ),
+    "an account in place of its organization": (
+        [WITHIN],
+        [BY_PARTNER],
+        f"+ {ACCOUNT} | allow pull | perhaps {ORG}",
+        f"- {ORG} | allow pull",
+    ),
+    "every organization": (
+        [WITHIN],
+        [pulls(Principal="*", Condition={"StringLike": {"aws:PrincipalOrgID": "o-*"}})],
+        f"! * | allow pull | replaces {ORG} | wildcard o-*",
+    ),
+    "another form of an account": ([BY_PARTNER], [pulls("444455556666")]),
+    "a role in place of its account": (
+        [BY_PARTNER],
+        [BY_CI],
+        f"- {ACCOUNT} | allow pull | replaces {CI_ROLE}",
+    ),
+    "a role beside its account": ([BY_PARTNER], [BY_PARTNER, BY_CI]),
+    "push in addition": ([BY_PARTNER], [partner(*PUSH_ACTIONS)], f"+ {ACCOUNT} | allow push"),
+    "an action that completes a pull": (
+        [partner("ecr:BatchGetImage")],
+        [partner("ecr:Batch*"), BY_PARTNER],
+        f"+ {ACCOUNT} | {BATCH}",
     ),
     "all but some": (
-        [allow(["ecr:Put*", "ecr:Set*"], Principal=PARTNER), allow(PULL, Principal=PARTNER)],
+        [partner("ecr:Put*", "ecr:Set*"), BY_PARTNER],
         [
-            {
-                "Effect": "Allow",
-                "Principal": PARTNER,
-                "NotAction": [
-                    *(f"ecr:{letter}*" for letter in "ACDEFGHIJKLMNOQRSTUVWXYZ"),
-                    "ecr:BatchG*",
-                    "ecr:BatchI*",
-                    "ecr:BatchC*",
-                    7,
-                ],
-            },
-            allow(PULL, Principal=PARTNER),
+            {"Effect": "Allow", "Principal": PARTNER, "NotAction": [*ALL_BUT, "ecr:BatchC*", 7]},
+            BY_PARTNER,
         ],
-        ["account 444455556666 may delete images"],
-        ["account 444455556666 may no longer change the policy"],
+        f"+ {ACCOUNT} | allow delete images",
+        f"- {ACCOUNT} | allow change the policy",
     ),
-    "denied what was allowed": (
-        [allow(PULL, Principal=PARTNER)],
-        [allow(PULL, Principal=PARTNER), deny("ecr:BatchGetImage", Principal=PARTNER)],
-        [],
-        ["account 444455556666 may no longer pull"],
+    "a denial of what was allowed": (
+        [BY_PARTNER],
+        [BY_PARTNER, deny("ecr:BatchGetImage", Principal=PARTNER)],
+        f"- {ACCOUNT} | allow pull",
     ),
-    "denied what was not allowed": (
+    "a denial of what was not allowed": (
         [WITHIN],
         [WITHIN, deny("ecr:*", Principal=OTHER)],
-        [],
-        ["account 777788889999 is forbidden to do anything"],
+        f"- {OTHER_ID} | deny do anything",
     ),
     "a narrower denial": (
         [deny("ecr:*", Principal="*")],
         [deny("ecr:*", Principal=PARTNER)],
-        ["every AWS account is no longer forbidden to do anything"],
-        [],
+        "+ * | deny do anything",
     ),
     "fewer actions denied, and one allowed": (
         [deny(["ecr:PutImage", "ecr:BatchDeleteImage"], Principal=PARTNER)],
-        [
-            deny("ecr:BatchDeleteImage", Principal=PARTNER),
-            allow("ecr:SetRepositoryPolicy", Principal=PARTNER),
-        ],
-        [
-            "account 444455556666 may change the policy and is no longer forbidden to push",
-        ],
-        [],
+        [deny("ecr:BatchDeleteImage", Principal=PARTNER), partner("ecr:SetRepositoryPolicy")],
+        f"+ {ACCOUNT} | allow change the policy | deny push",
     ),
-    "a fence dropped": (
-        [ANY, FENCE],
-        [ANY],
-        ["every AWS account may pull (was: organization o-a1b2c3d4e5)"],
-        [],
-    ),
-    "a fence in place of a condition": (
-        [WITHIN],
-        [ANY, FENCE],
-        [],
-        ["everyone outside organization o-a1b2c3d4e5 is forbidden to do anything"],
-    ),
-    "a fence around something else": (
-        [ANY],
-        [ANY, deny("ecr:PutImage", Principal="*", Condition=OUTSIDE)],
-        [],
-        ["everyone outside organization o-a1b2c3d4e5 is forbidden to push"],
-    ),
+    "a fence dropped": ([ANY, FENCE], [ANY], f"! * | allow pull | replaces {ORG}"),
+    "a fence for a condition": ([WITHIN], [ANY, FENCE], f"- {NOT_ORG} | deny do anything"),
+    "a fence around another action": ([ANY], [ANY, PUSH_FENCE], f"- {NOT_ORG} | deny push"),
     "another exception": (
-        [allow(PULL, NotPrincipal=PARTNER)],
-        [allow(PULL, NotPrincipal={"AWS": [ROOT, "arn:aws:iam::777788889999:user/eve"]})],
-        [],
-        [
-            (
-                "everyone except account 444455556666 may no longer pull "
-                "(now: everyone except account 444455556666 and user eve of account 777788889999)"
-            )
-        ],
+        [pulls(NotPrincipal=PARTNER)],
+        [pulls(NotPrincipal={"AWS": [ROOT, EVE]})],
+        f"- (principal) is not {ROOT} | allow pull | replaces (principal) is not {ROOT},{EVE}",
     ),
-    "a service": (
-        [],
-        [allow(PULL, Principal={"Service": "lambda.amazonaws.com"})],
-        ["the service lambda.amazonaws.com may pull"],
-        [],
+    "everyone, where everyone may": ([ANY], [ANY, pulls("*")]),
+    "an effect that a parameter decides": (
+        [{**BY_PARTNER, "Effect": {"Ref": "Effect"}}],
+        [BY_PARTNER],
+        f"+ {ACCOUNT} | allow pull | replaces (effect) ? & {ACCOUNT}",
     ),
-    "principals of other kinds": (
-        [],
-        [allow(PULL, Principal={"CanonicalUser": "79a5", "AWS": "AROAEXAMPLE"})],
-        ["AROAEXAMPLE may pull", "CanonicalUser 79a5 may pull"],
-        [],
+    "parameters in another order": (
+        [pulls({"Ref": "One"}), pulls({"Ref": "Other"})],
+        [pulls({"Ref": "Other"}), pulls({"Ref": "One"})],
     ),
-    "everyone, where everyone may": ([ANY], [ANY, allow(PULL, Principal={"AWS": "*"})], [], []),
+    "a known statement beside an unknown one": (
+        [{"Fn::If": ["IsOpen", ANY, {"Ref": "AWS::NoValue"}]}],
+        [{"Fn::If": ["IsOpen", ANY, {"Ref": "AWS::NoValue"}]}, BY_PARTNER],
+        f"+ {ACCOUNT} | allow pull",
+    ),
+    "access of everyone removed": ([ANY], [], "- * | allow pull"),
+    # It is an error where everyone is allowed.
+    "a denial dropped": (
+        [ANY, deny("ecr:*", Principal="*", Condition=TLS)],
+        [ANY],
+        f"! {NO_TLS} | deny do anything",
+    ),
+    "a denial of nothing allowed dropped": ([FENCE], [], f"+ {NOT_ORG} | deny do anything"),
 }
 
 
 @pytest.mark.parametrize("case", STATEMENTS)
 def test_statements_are_compared_as_sets(case: str) -> None:
-    """Each wider or narrower principal set is reported once, and no other."""
-    before, after, widened, narrowed = STATEMENTS[case]
-    changes = summaries(having(*before), having(*after))
+    """Each wider or narrower principal set is reported once; access for anyone is an error."""
+    before, after, *expected = STATEMENTS[case]
 
-    assert [f"payments/api: {sentence}" for sentence in widened] == changes.get(WIDENED, [])
-    assert [f"payments/api: {sentence}" for sentence in narrowed] == changes.get(NARROWED, [])
+    assert expected == codes(having(*before), having(*after))
 
 
-def test_wildcard_is_everyones_organization() -> None:
-    """A pattern of organizations opens a repository to everyone, and that is said first."""
-    like = {"StringLike": {"aws:PrincipalOrgID": "o-*"}}
-    [change] = access_changes(having(WITHIN), having(allow(PULL, Principal="*", Condition=like)))
+TAG = "aws:PrincipalTag/team"
+GITHUB = "token.actions.githubusercontent.com"
+PROVIDER = f"arn:aws:iam::111122223333:oidc-provider/{GITHUB}"
 
-    assert (
-        "payments/api is open to every AWS account: o-* matches every organization"
-        == change.summary
+
+def anyone_if(operator: str, key_: str, value: Any) -> dict[str, Any]:
+    """Return a statement that allows everyone to pull under a condition."""
+    return pulls(Principal="*", Condition={operator: {key_: value}})
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        (ANY, "every AWS account"),
+        (WITHIN, f"organization {ORG_ID}"),
+        (BY_PARTNER, "account 444455556666"),
+        (anyone_if("StringLike", "aws:PrincipalAccount", "4444*"), "accounts 4444*"),
+        (BY_CI, "role ci of account 444455556666"),
+        (pulls(SESSION), "assumed-role run of account 444455556666"),
+        (
+            anyone_if("ArnLike", "aws:PrincipalArn", f"{CI[:-2]}*"),
+            "every role of account 444455556666",
+        ),
+        (pulls("${Token[9.Ci.Arn]}"), "Ci"),
+        (pulls({"Ref": "Principal"}), "(not known yet)"),
+        (pulls(Principal={"Service": "lambda.amazonaws.com"}), "the service lambda.amazonaws.com"),
+        (pulls(Principal={"Federated": PROVIDER}), f"identities of {GITHUB}"),
+        (
+            anyone_if("StringNotEquals", "aws:PrincipalOrgID", ORG_ID),
+            f"everyone outside organization {ORG_ID}",
+        ),
+        (
+            pulls(NotPrincipal={"AWS": [ROOT, EVE]}),
+            "everyone except account 444455556666 and user eve of account 777788889999",
+        ),
+        (anyone_if("Null", TAG, "false"), f"every AWS account if there is {TAG}"),
+        (anyone_if("Null", TAG, "true"), f"every AWS account if {TAG} is absent"),
+        (anyone_if("StringNotLike", TAG, "a*"), f"every AWS account if {TAG} is not a*"),
+        (anyone_if("ForAllValues:StringEquals", TAG, "a"), f"every AWS account if {TAG} only a"),
+        (
+            {**BY_PARTNER, "Effect": {"Ref": "Effect"}},
+            "account 444455556666 if its effect, known only at deploy time, allows it",
+        ),
+    ],
+)
+def test_principals_in_words(statement: dict[str, Any], words: str) -> None:
+    """`after` has a line for each principal set, which names it."""
+    [change] = access_changes(
+        having(pulls("777788889999")), having(pulls("777788889999"), statement)
     )
-    assert ("Every AWS account may pull (was: organization o-a1b2c3d4e5).",) == change.details
-    assert "error" == change.severity
+
+    assert any(line.startswith(f"{words} may ") for line in change.after)
 
 
-def test_change_tells_both_sides() -> None:
-    """A change holds who may do the same before and after, and what of the resource it is of."""
-    [change] = access_changes(having(WITHIN, allow(PULL, Principal=OTHER)), having(ANY))
+def test_change_has_both_sides() -> None:
+    """A change lists who may do the same before and after, with the property that decides it."""
+    [change] = access_changes(having(WITHIN, pulls("777788889999")), having(ANY))
 
-    assert [
-        "account 777788889999 may pull",
-        "organization o-a1b2c3d4e5 may pull",
-    ] == change.before
-    assert ["every AWS account may pull"] == change.after
+    assert (2, 1) == (len(change.before), len(change.after))
+    assert "777788889999" in change.before[0]
+    assert ORG_ID in change.before[1]
     assert ("RepositoryPolicyText",) == change.properties
-    assert ("template", "Api", "payments/api") == (
-        change.stack or "template",
-        change.resource,
-        change.repository,
-    )
+    assert ("", "Api", "payments/api") == (change.stack, change.resource, change.repository)
 
 
-def test_account_may_be_of_the_organization() -> None:
-    """The accounts of an organization are unknown; the change says that one may belong to it."""
-    widened, narrowed = access_changes(having(WITHIN), having(allow(PULL, Principal=PARTNER)))
-
-    assert (
-        "If it belongs to organization o-a1b2c3d4e5, it had this access before.",
-    ) == widened.details
-    assert "payments/api: organization o-a1b2c3d4e5 may no longer pull" == narrowed.summary
-
-
-SEVERITIES: dict[str, tuple[list[Any], list[Any], str]] = {
-    "everyone": ([], [ANY], "error"),
-    "everyone but one": ([], [allow(PULL, NotPrincipal=PARTNER)], "error"),
-    "everyone outside": ([], [allow(PULL, Principal="*", Condition=OUTSIDE)], "error"),
-    "an organization": ([], [WITHIN], "warning"),
-    "an account": ([], [allow(PULL, Principal=PARTNER)], "warning"),
-    "a service": ([], [allow(PULL, Principal={"Service": "lambda.amazonaws.com"})], "warning"),
-    "nobody any more": ([ANY], [], "note"),
-    "a denial dropped where everyone is allowed": (
-        [ANY, deny("ecr:*", Principal="*", Condition={"Bool": {"aws:SecureTransport": "false"}})],
-        [ANY],
-        "error",
-    ),
-    "a denial dropped where nobody is": ([FENCE], [], "warning"),
-}
-
-
-@pytest.mark.parametrize("case", SEVERITIES)
-def test_whoever_is_unknown_is_worst(case: str) -> None:
-    """Access for everyone is an error, for a named principal a warning, less access a note."""
-    before, after, severity = SEVERITIES[case]
-
-    assert [severity] == [
-        change.severity for change in access_changes(having(*before), having(*after))
-    ]
-
-
-def test_other_resources_are_called_by_what_they_are() -> None:
-    """A template, a public repository, the registry and a key are compared as a repository is."""
+def test_other_resources_are_compared_as_repositories_are() -> None:
+    """A template, a public repository, the registry and a key that encrypts images."""
 
     def all_of(*statements: Any) -> dict[str, Any]:
         text = document(*(statement for statement in statements if "kms" not in str(statement)))
@@ -323,137 +297,84 @@ def test_other_resources_are_called_by_what_they_are() -> None:
             "Stranger": key(KeyPolicy=document(own, *statements)),
         }
 
+    replicate = ["ecr:ReplicateImage", "ecr:CreateRepository"]
     head = all_of(
-        allow(
-            ["ecr:ReplicateImage", "ecr:CreateRepository"],
-            Principal=PARTNER,
-            Resource=f"{HERE}/payments/*",
-        ),
-        allow("ecr-public:PutImage", Principal=PARTNER),
+        allow(replicate, Principal=PARTNER, Resource=f"{HERE}/payments/*"),
+        partner("ecr-public:PutImage"),
         allow(["kms:Decrypt", "kms:DescribeKey"], Principal=PARTNER, Resource="*"),
         deny("ecr:*", Principal=OTHER, NotResource=[f"{HERE}/a", 7]),
     )
+    other = f"{OTHER_ID} | deny do anything"
 
-    assert {
-        WIDENED: [
-            "key Key: account 444455556666 may use the key and read its settings",
-            "AWS::ECR::PublicRepository Public: account 444455556666 may call PutImage",
-            "the registry: account 444455556666 may replicate to and create payments/*",
-            (
-                "repositories created under payments: account 444455556666 may replicate and "
-                "create repositories"
-            ),
-        ],
-        NARROWED: [
-            (
-                "the registry: account 777788889999 is forbidden to do anything with every "
-                "repository except a"
-            ),
-            "repositories created under payments: account 777788889999 is forbidden to do anything",
-        ],
-    } == summaries(all_of(), head)
+    assert [
+        ("Key", WIDENED, f"{ACCOUNT} | allow use the key | allow read its settings"),
+        ("Public", WIDENED, f"{ACCOUNT} | allow call PutImage"),
+        (
+            "Registry",
+            WIDENED,
+            f"{ACCOUNT} | allow replicate payments/* | allow create repositories payments/*",
+        ),
+        ("Template", WIDENED, f"{ACCOUNT} | allow replicate | allow create repositories"),
+        ("Registry", NARROWED, f"{other} every repository except a"),
+        ("Template", NARROWED, other),
+    ] == [
+        (change.resource, change.kind, " | ".join(change.codes))
+        for change in access_changes(all_of(), head)
+    ]
 
 
-def test_new_resources_are_spoken_of_if_open() -> None:
-    """Of a new repository it is said only that it is open; of a new registry policy all is."""
+def test_new_resources_are_reported_if_open() -> None:
+    """A new repository is reported only if it is open; a new registry policy always."""
     head = {**having(WITHIN, ANY), "Other": repository(RepositoryPolicyText=document(WITHIN))}
     replicating = allow("ecr:ReplicateImage", Principal=PARTNER, Resource=f"{HERE}/*")
     registry = {"Policy": resource(REGISTRY_POLICY, {"PolicyText": document(replicating)})}
     [opened] = access_changes({}, head)
-    [new] = access_changes({}, registry)
-    [gone] = access_changes(registry, {})
+    [new], [gone] = access_changes({}, registry), access_changes(registry, {})
 
-    assert "payments/api: every AWS account may pull" == opened.summary
-    assert () == opened.properties
+    assert ("Api", ("*", "allow pull"), ()) == (opened.resource, opened.codes, opened.properties)
     assert [] == access_changes(head, {})
-    assert "the registry: account 444455556666 may replicate to every repository" == new.summary
+    assert (ACCOUNT, "allow replicate every repository") == new.codes
     assert (NARROWED, ("PolicyText",)) == (gone.kind, gone.properties)
 
 
-UNKNOWN: dict[str, tuple[Any, Any]] = {
-    "a whole policy": (document(ANY), {"Ref": "Policy"}),
-    "a statement": (
-        document(WITHIN),
-        document(WITHIN, {"Fn::If": ["IsOpen", ANY, {"Ref": "AWS::NoValue"}]}),
-    ),
-    "all statements": (document(WITHIN), {"Statement": {"Ref": "Statements"}}),
-    "a text with statements": (
-        document(WITHIN),
-        {"Fn::Sub": '{"Statement": ["${Statement}"]}'},
-    ),
+PARAMETER = {"StringEquals": {"aws:PrincipalOrgID": {"Ref": "Organization"}}}
+PERHAPS = {"Fn::If": ["IsOpen", ANY, {"Ref": "AWS::NoValue"}]}
+# Policies before and after, and what about them is unknown before the deployment.
+UNKNOWN: dict[str, tuple[Any, Any, str]] = {
+    "a whole policy": (document(ANY), {"Ref": "Policy"}, "policy"),
+    "a statement": (document(WITHIN), document(WITHIN, PERHAPS), "policy"),
+    "all statements": (document(WITHIN), {"Statement": {"Ref": "Statements"}}, "policy"),
+    "a text": (document(WITHIN), {"Fn::Sub": '{"Statement": ["${Statement}"]}'}, "policy"),
     "another parameter": (
-        document(allow(PULL, Principal={"AWS": {"Ref": "One"}})),
-        document(allow(PULL, Principal={"AWS": {"Ref": "Other"}})),
+        document(pulls({"Ref": "One"})),
+        document(pulls({"Ref": "Other"})),
+        "policy",
     ),
     "an organization": (
         document(WITHIN),
-        document(
-            allow(
-                PULL,
-                Principal="*",
-                Condition={"StringEquals": {"aws:PrincipalOrgID": {"Ref": "Organization"}}},
-            )
-        ),
+        document(pulls(Principal="*", Condition=PARAMETER)),
+        "difference",
     ),
 }
 
 
 @pytest.mark.parametrize("case", UNKNOWN)
-def test_what_is_not_known_is_said(case: str) -> None:
-    """What cannot be compared before the deployment is called that, in both directions."""
-    base, head = (
-        having() | {"Api": repository(RepositoryPolicyText=policy)} for policy in UNKNOWN[case]
-    )
-    widened, narrowed = access_changes(base, head)
+def test_unknown_access_is_reported_in_both_directions(case: str) -> None:
+    """A policy that cannot be compared before the deployment may widen and narrow access."""
+    before, after, code = UNKNOWN[case]
+    base, head = ({"Api": repository(RepositoryPolicyText=policy)} for policy in (before, after))
 
-    assert (WIDENED, "warning") == (widened.kind, widened.severity)
-    assert "may widen access" in widened.summary
-    assert (NARROWED, "note") == (narrowed.kind, narrowed.severity)
-    assert "may narrow access" in narrowed.summary
-    assert ("RepositoryPolicyText",) == widened.properties
+    assert [
+        (WIDENED, "warning", (f"unknown {code}",), ("RepositoryPolicyText",)),
+        (NARROWED, "note", (f"unknown {code}",), ("RepositoryPolicyText",)),
+    ] == [
+        (change.kind, change.severity, change.codes, change.properties)
+        for change in access_changes(base, head)
+    ]
 
 
-def test_registry_policy_that_is_not_known_is_said() -> None:
-    """A new registry policy that is known only at the deployment may allow anybody."""
+def test_unknown_registry_policy_is_reported() -> None:
+    """A new registry policy that is known only at the deployment may allow anyone."""
     registry = {"Policy": resource(REGISTRY_POLICY, {"PolicyText": {"Ref": "Text"}})}
 
-    assert {
-        WIDENED: [
-            "the registry may widen access: its policy is known only at deploy time; review it"
-        ],
-        NARROWED: [
-            "the registry may narrow access: its policy is known only at deploy time; review it"
-        ],
-    } == summaries({}, registry)
-
-
-def test_statements_that_are_known_are_compared() -> None:
-    """Beside a statement that is as unknown as it was, the others are compared."""
-    perhaps = {"Fn::If": ["IsOpen", ANY, {"Ref": "AWS::NoValue"}]}
-    changes = summaries(having(perhaps), having(perhaps, allow(PULL, Principal=PARTNER)))
-
-    assert {WIDENED: ["payments/api: account 444455556666 may pull"]} == changes
-
-
-def test_mark_of_no_stack_is_a_name() -> None:
-    """What looks like a reference, and is none, is compared as it is written."""
-    changes = summaries(having(), having(allow(PULL, Principal={"AWS": "${Token[9.Ci.Arn]}"})))
-
-    assert {WIDENED: ["payments/api: Ci may pull"]} == changes
-
-
-def test_unknown_parts_that_are_the_same_are_no_change() -> None:
-    """A policy of the same parameters in another order says nothing."""
-    one, other = (
-        allow(PULL, Principal={"AWS": {"Ref": parameter}}) for parameter in ("One", "Other")
-    )
-
-    assert [] == access_changes(having(one, other), having(other, one))
-
-
-def test_effect_that_is_not_known_is_a_condition() -> None:
-    """A statement whose effect a parameter decides may allow less than one that allows."""
-    perhaps = {**allow(PULL, Principal=PARTNER), "Effect": {"Ref": "Effect"}}
-    [widened] = access_changes(having(perhaps), having(allow(PULL, Principal=PARTNER)))
-
-    assert widened.summary.endswith("if its effect, known only at deploy time, allows it)")
+    assert ["+ unknown policy", "- unknown policy"] == codes({}, registry)

@@ -1,4 +1,4 @@
-"""Inventories of many repositories: how they are read, and whose they are."""
+"""Inventories of many repositories: how they are read, and which repository each belongs to."""
 
 import json
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.errors import CheckError
 from ecr_constructs.cloudformation.graph import Resource, TemplateSet
 from ecr_constructs.model.lifecycle import Image, Inventory
+from ecr_constructs.model.validation import ValidationError
 from ecr_constructs.review import Inventories, RepositoryId, read_inventories
 from tests.support.compared import API
 
@@ -41,41 +42,50 @@ def write(path: Path, *entries: Json, key: str = "imageDetails") -> None:
     path.write_text(json.dumps({key: entries}), encoding="utf-8")
 
 
-def digests(inventories: Inventories) -> dict[RepositoryId, list[str]]:
-    """Return the images of each repository."""
-    return {
-        key: [image.digest for image in inventory]
-        for key, inventory in inventories.of_repositories.items()
-    }
-
-
 # --- reading ----------------------------------------------------------------------------------
 
 
-def test_each_image_tells_its_repository_however_files_are_laid_out(tmp_path: Path) -> None:
-    """Files of one repository are joined, and those of one file are told apart."""
-    write(tmp_path / "a.json", entry("sha256:1"), entry("sha256:2", "payments/web"))
-    write(tmp_path / "pages" / "b.json", entry("sha256:3"))
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (
+            {
+                "a.json": [entry("sha256:1"), entry("sha256:2", "payments/web")],
+                "pages/b.json": [entry("sha256:3")],
+            },
+            {
+                RepositoryId("payments/api", PROD[0]): ["sha256:1", "sha256:3"],
+                RepositoryId("payments/web", PROD[0]): ["sha256:2"],
+            },
+        ),
+        (
+            {
+                "prod/eu-central-1/us-east-1/a.json": [entry("sha256:1")],
+                "us-gov-west-1/b.json": [entry("sha256:2", registryId=None)],
+            },
+            {
+                RepositoryId("payments/api", *PROD): ["sha256:1"],
+                RepositoryId("payments/api", None, "us-gov-west-1"): ["sha256:2"],
+            },
+        ),
+    ],
+    ids=["files and pages", "the first folder named after a Region"],
+)
+def test_images_name_their_repository(
+    tmp_path: Path, files: dict[str, Json], expected: dict[RepositoryId, list[str]]
+) -> None:
+    """Files of one repository are joined; the folder gives the Region."""
+    for name, entries in files.items():
+        write(tmp_path / name, *entries)
 
-    assert {
-        RepositoryId("payments/api", PROD[0]): ["sha256:1", "sha256:3"],
-        RepositoryId("payments/web", PROD[0]): ["sha256:2"],
-    } == digests(read_inventories(tmp_path))
+    assert expected == {
+        key: [image.digest for image in inventory]
+        for key, inventory in read_inventories(tmp_path).of_repositories.items()
+    }
 
 
-def test_the_first_folder_that_is_called_as_a_region_tells_the_region(tmp_path: Path) -> None:
-    """Whatever stands before it; a repository may be called so too."""
-    write(tmp_path / "prod" / "eu-central-1" / "us-east-1" / "a.json", entry("sha256:1"))
-    write(tmp_path / "us-gov-west-1" / "b.json", entry("sha256:2", registryId=None))
-
-    assert {
-        RepositoryId("payments/api", *PROD): ["sha256:1"],
-        RepositoryId("payments/api", None, "us-gov-west-1"): ["sha256:2"],
-    } == digests(read_inventories(tmp_path))
-
-
-def test_manifests_beside_tell_what_an_index_lists(tmp_path: Path) -> None:
-    """They are known by the digest, so that their file may have any place."""
+def test_manifests_have_the_images_of_an_index(tmp_path: Path) -> None:
+    """They are matched by digest, so their file may be in any folder."""
     write(tmp_path / "api.json", entry("sha256:1", imageManifestMediaType=INDEX))
     manifest = json.dumps({"manifests": [{"digest": "sha256:2"}]})
     image = {"imageId": {"imageDigest": "sha256:1"}, "imageManifest": manifest}
@@ -85,50 +95,44 @@ def test_manifests_beside_tell_what_an_index_lists(tmp_path: Path) -> None:
     assert [("sha256:2",)] == [image.references for image in inventory]
 
 
+def page(*entries: Any) -> str:
+    """Return the text of a file."""
+    return json.dumps({"imageDetails": entries})
+
+
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("text", "code", "path"),
     [
-        (
-            "{}",
-            (
-                'a.json: must be {"imageDetails": […]} as `aws ecr describe-images` prints it, '
-                "got an object with no key"
-            ),
-        ),
-        ("[", "a.json: not JSON: "),
-        (
-            json.dumps({"imageDetails": [{**entry("sha256:1"), "repositoryName": None}]}),
-            "a.json: imageDetails[0]: repositoryName and registryId must be texts, got None and",
-        ),
-        (
-            json.dumps({"imageDetails": [entry("sha256:1", registryId=7)]}),
-            "repositoryName and registryId must be texts, got 'payments/api' and 7",
-        ),
-        (json.dumps({"imageDetails": [7]}), "imageDetails[0]: must be a JSON object, got a number"),
-        (
-            json.dumps({"imageDetails": [entry("sha256:1"), entry("sha256:1", imageTags=["v1"])]}),
-            "a.json: sha256:1: is listed twice with different content",
-        ),
+        ("{}", "inventory-malformed", ""),
+        ("[", "json-syntax", ""),
+        (page(entry("1", repositoryName=None)), "inventory-malformed", "imageDetails[0]"),
+        (page(entry("1", registryId=7)), "inventory-malformed", "imageDetails[0]"),
+        (page(7), "inventory-malformed", "imageDetails[0]"),
+        (page(entry("1"), entry("1", imageTags=["v1"])), "image-conflict", "1"),
     ],
     ids=["another document", "no JSON", "no name", "no account", "no image", "two moments"],
 )
-def test_a_file_that_is_something_else_is_named(tmp_path: Path, text: str, reason: str) -> None:
-    """One line says which file, what is there and what should be."""
+def test_malformed_file_is_named(tmp_path: Path, text: str, code: str, path: str) -> None:
+    """The error is one line with the file, the place in it and the problem."""
     (tmp_path / "a.json").write_text(text, encoding="utf-8")
     with pytest.raises(CheckError) as error:
         read_inventories(tmp_path)
+    cause = error.value.__cause__
+    assert isinstance(cause, ValidationError)
+    [diagnostic] = cause.diagnostics
 
-    assert reason in str(error.value)
+    assert (code, path) == (diagnostic.code, diagnostic.path)
+    assert str(error.value).startswith(f"{tmp_path / 'a.json'}: {path}")
     assert "\n" not in str(error.value)
 
 
-def test_a_folder_without_inventories_is_refused(tmp_path: Path) -> None:
-    """Silence would look like safety."""
-    with pytest.raises(CheckError, match="holds no inventory; write there what `aws ecr"):
+def test_folder_without_inventories_is_rejected(tmp_path: Path) -> None:
+    """No inventory would look like no loss."""
+    with pytest.raises(CheckError, match=f"{tmp_path / 'nowhere'} holds no inventory"):
         read_inventories(tmp_path / "nowhere")
 
 
-# --- whose they are ---------------------------------------------------------------------------
+# --- the repository of an inventory -----------------------------------------------------------
 
 
 def repositories(*places: Place, definition: Json = API) -> list[Resource]:
@@ -140,9 +144,9 @@ def repositories(*places: Place, definition: Json = API) -> list[Resource]:
     return [stack.resources["Api"] for stack in TemplateSet(templates).stacks]
 
 
-def owners(known: list[RepositoryId], *places: Place) -> list[bool]:
+def owners(inventories_of: list[RepositoryId], *places: Place) -> list[bool]:
     """Tell of each repository whether one of the inventories is its own."""
-    inventories = Inventories(dict.fromkeys(known, IMAGES))
+    inventories = Inventories(dict.fromkeys(inventories_of, IMAGES))
     return [inventories.of(repository_) is IMAGES for repository_ in repositories(*places)]
 
 
@@ -180,31 +184,29 @@ def at(account: str | None = None, region: str | None = None) -> RepositoryId:
         "another name",
     ],
 )
-def test_an_inventory_is_never_guessed_to_be_a_repositorys(
+def test_ambiguous_inventory_belongs_to_no_repository(
     known: list[RepositoryId], places: list[Place], expected: list[bool]
 ) -> None:
-    """Production's images are not judged by development's policy."""
+    """Images of production are not simulated with the policy of development."""
     assert expected == owners(known, *places)
 
 
-def test_a_repository_without_a_known_name_has_no_inventory() -> None:
-    """CloudFormation makes a name up."""
+def test_repository_of_unknown_name_has_no_inventory() -> None:
+    """CloudFormation generates the name."""
     [repository] = repositories(PROD, definition=NAMELESS)
 
     assert Inventories({at(*PROD): IMAGES}).of(repository) is None
 
 
-def test_the_reason_why_there_is_no_inventory_is_told() -> None:
-    """Unless nobody gave any, or there is one."""
+def test_reason_for_a_missing_inventory() -> None:
+    """None without any inventories, or if there is one."""
     here, there = repositories(PROD, WEST)
+    missing = Inventories({RepositoryId("payments/web"): IMAGES}).reason(here)
+    ambiguous = Inventories({at(PROD[0]): IMAGES}).reason(there)
 
     assert Inventories().reason(here) is None
     assert Inventories({at(*PROD): IMAGES}).reason(here) is None
-    assert "The affected images are unknown: there is no inventory of the repository." == (
-        Inventories({RepositoryId("payments/web"): IMAGES}).reason(here)
-    )
-    reason = Inventories({at(PROD[0]): IMAGES}).reason(there)
-    assert reason is not None
-    assert reason.startswith(
-        "The affected images are unknown: the inventory of payments/api may belong to"
-    )
+    assert missing is not None
+    assert "payments/api" not in missing
+    assert ambiguous is not None
+    assert "payments/api may belong to another account or Region" in ambiguous

@@ -16,7 +16,7 @@ PAIRS = [rule for rule in EXAMPLES if rule != "ECR603"]
 
 
 def compared(base: list[Template], head: list[Template]) -> Review:
-    """Review templates that stand at the same place, for the same account and Region."""
+    """Review templates at the same place, for the same account and Region."""
     before, after = (
         {
             (f"Stack{place}", template.account, template.region): template
@@ -50,13 +50,13 @@ def test_any_two_sides_are_compared(base: list[Template], head: list[Template]) 
 
 
 @given(damaged())
-def test_what_is_equal_is_no_change(templates: list[Template]) -> None:
-    """Of what is the same on both sides, nothing is said."""
+def test_equal_sides_are_no_change(templates: list[Template]) -> None:
+    """Equal sides have no changes."""
     assert () == compared(templates, copy.deepcopy(templates)).changes
 
 
 @pytest.mark.parametrize("rule", PAIRS)
-def test_a_fault_that_comes_is_new_and_one_that_goes_is_gone(rule: str) -> None:
+def test_violations_are_new_or_gone(rule: str) -> None:
     """The faulty example of a rule is a finding over its sound one, and the other way round."""
     sound, faulty = list(EXAMPLES[rule].sound), list(EXAMPLES[rule].faulty)
     there, back = compared(sound, faulty), compared(faulty, sound)

@@ -31,7 +31,7 @@ def _edited(random: Random, rules: list[Any]) -> list[Any]:
                 selection["tagPatternList"].append(random.choice(["*", "v*", "a*"]))
     if random.randrange(2):
         random.shuffle(kept)
-    kept.sort(key=lambda each: each["selection"]["tagStatus"] == "any")
+    kept.sort(key=lambda entry: entry["selection"]["tagStatus"] == "any")
     return [{**entry, "rulePriority": 10 * n} for n, entry in enumerate(kept, 1)]
 
 

@@ -1,4 +1,4 @@
-"""A review as a comment on a pull request."""
+"""A review as a comment on a pull request; tests/app/pull_requests has whole comments."""
 
 import re
 
@@ -9,13 +9,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ecr_constructs.model.registry_id import RegistryId
-from ecr_constructs.report.document import Lines, Table
-from ecr_constructs.report.markdown_escape import MAY_LINK, inline, visible
-from ecr_constructs.report.review_markdown import MARKER, to_markdown
-from ecr_constructs.report.text import markdown
+from ecr_constructs.report.document import Lines, Table, markdown
+from ecr_constructs.report.escaping import MAY_LINK, inline, visible
+from ecr_constructs.report.review import MARKER, to_markdown
 from ecr_constructs.review import Change, Review
 from ecr_constructs.review.analyzers.findings import Counts
-from ecr_constructs.review.replication_graph import Edge
+from ecr_constructs.review.analyzers.replication import Edge, State
 from tests.unit.review.changes import change, note, reviewed
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -23,83 +22,49 @@ LIMIT = 65_536
 HERE, THERE = (RegistryId("111122223333", region) for region in ("eu-central-1", "eu-west-1"))
 
 
-def test_the_comment() -> None:
-    """What matters in three lines, how much there is, and then all of it, closed."""
+def test_worst_changes_are_summed_up() -> None:
+    """A line for each kind at the top, then a closed section for each kind."""
     changes = [
-        change(details=("The deployment fails.", "Take it back.")),
+        change(),
         change(resource="Web", repository="web", summary="web is replaced (RepositoryName): gone"),
-        change(
-            kind="access-widened",
-            resource="Old",
-            repository=None,
-            summary="old may be pulled by everyone in o-*",
-        ),
+        change(kind="access-widened", repository=None, summary="everyone in o-*", details=("x",)),
         note(1),
     ]
+    marker, *top = to_markdown(reviewed(changes)).splitlines()
 
-    assert (
-        to_markdown(reviewed(changes))
-        == """\
-<!-- ecr-constructs review -->
-- **Replaced**: `payments/api` (EncryptionConfiguration): its images are left behind, and 1 more
-- **Access widened**: old may be pulled by everyone in `o-*`
-- **Other**: `batch/job-00001` is new: IMMUTABLE, AES256
-
-3 errors, 0 warnings, 1 note. Findings of check: 1 new, 2 known, 3 gone.
-
-<details>
-<summary>Replaced: 2</summary>
-
-- **error**: `payments/api` is replaced (EncryptionConfiguration): its images are left behind \
-(`Prod/Payments`, `Api`)
-  - The deployment fails.
-  - Take it back.
-- **error**: `web` is replaced (RepositoryName): gone (`Prod/Payments`, `Web`)
-
-</details>
-
-<details>
-<summary>Access widened: 1</summary>
-
-- **error**: old may be pulled by everyone in `o-*` (`Prod/Payments`, `Old`)
-
-</details>
-
-<details>
-<summary>Other: 1</summary>
-
-- **note**: `batch/job-00001` is new: IMMUTABLE, AES256 (`Prod/Payments`, `Job00001`)
-
-</details>
-"""
-    )
+    assert MARKER == marker
+    assert top[0].startswith("- **Replaced**: `payments/api` (EncryptionConfiguration)")
+    assert top[0].endswith(", and 1 more")
+    assert "- **Access widened**: everyone in `o-*`" == top[1]
+    assert top[2].startswith("- **Other**: `batch/job-00001` ")
+    assert ["Replaced: 2", "Access widened: 1", "Other: 1"] == [
+        line.removeprefix("<summary>").removesuffix("</summary>")
+        for line in top
+        if line.startswith("<summary>")
+    ]
+    assert "- **error**: everyone in `o-*` (`Prod/Payments`, `Api`)\n  - x" in "\n".join(top)
 
 
 def test_no_change() -> None:
-    """The marker, as the comment may be there already, and nothing else."""
+    """Only the marker is left, by which an earlier comment is found."""
     review = Review((), Counts(0, 5, 0), (Edge(HERE, THERE, ("",), "kept"),))
     assert f"{MARKER}\nNo change.\n" == to_markdown(review)
 
 
-@pytest.mark.parametrize(
-    ("state", "tag"), [("kept", "<details>"), ("added", "<details open>")], ids=["same", "new"]
-)
-def test_replication_is_drawn(state: str, tag: str) -> None:
-    """Whoever changes replication sees the graph at once."""
-    edge = Edge(HERE, THERE, ("payments/",), "added" if state == "added" else "kept")
+@pytest.mark.parametrize(("state", "tag"), [("kept", "<details>"), ("added", "<details open>")])
+def test_replication_is_drawn(state: State, tag: str) -> None:
+    """The graph is open if replication changes."""
+    edge = Edge(HERE, THERE, ("payments/",), state)
     comment = to_markdown(reviewed([change()], [edge]))
 
-    begin = (
-        f"\n\n{tag}\n<summary>Replication between registries</summary>\n\n```mermaid\ngraph LR\n"
-    )
-    assert begin in comment
+    assert f"\n\n{tag}\n<summary>Replication between registries</summary>\n" in comment
     [fence] = [token for token in PARSER.parse(comment) if token.type == "fence"]
     assert "mermaid" == fence.info
     assert "payments/" in fence.content
 
 
-def test_the_lines_that_matter_are_short() -> None:
-    """A long sentence is cut, what is not cut is below."""
+def test_lines_at_the_top_are_short() -> None:
+    """A long sentence is cut; it is whole in its section."""
     long = change(summary=f"payments/api is replaced ({'Property, ' * 60}): lost")
     comment = to_markdown(reviewed([long, *(change(resource=f"R{number}") for number in range(9))]))
 
@@ -112,21 +77,20 @@ def test_the_lines_that_matter_are_short() -> None:
 # --- what does not fit ---
 
 
-def test_what_does_not_fit_is_left_out_from_the_end() -> None:
-    """Notes go first, and how many went is said; the worst are all there."""
+def test_changes_that_do_not_fit_are_left_out_from_the_end() -> None:
+    """Notes are left out first, and counted; the worst changes are all listed."""
     errors = [change(resource=f"R{number:03}", details=("x " * 200,)) for number in range(50)]
     comment = to_markdown(reviewed([*errors, *map(note, range(2000))]))
 
     assert 60_000 < len(comment) <= LIMIT
     assert 50 == comment.count("- **error**")
     shown = comment.count("- **note**")
-    expected = f"Left out, as a comment has its limits: {2000 - shown:,} of 2,000 notes. Run "
-    assert expected in comment
+    assert f": {2000 - shown:,} of 2,000 notes. " in comment
     assert "<summary>Other: 2,000</summary>" in comment
 
 
-def test_a_severity_may_be_left_out_as_a_whole() -> None:
-    """A kind of which nothing fits has no section."""
+def test_severity_may_be_left_out_as_a_whole() -> None:
+    """A kind without a change that fits has no section."""
     errors = [change(resource=f"R{number:04}", details=("x " * 400,)) for number in range(200)]
     comment = to_markdown(reviewed([*errors, note(1), note(2)]))
 
@@ -136,7 +100,7 @@ def test_a_severity_may_be_left_out_as_a_whole() -> None:
 
 
 def test_one_change_does_not_push_out_the_others() -> None:
-    """Of very many or long details some are told."""
+    """Very many or long details are cut."""
     greedy = change(details=tuple(f"image {number} {'y' * 5000}" for number in range(100)))
     comment = to_markdown(reviewed([greedy, note(1)]))
 
@@ -147,7 +111,7 @@ def test_one_change_does_not_push_out_the_others() -> None:
 
 @given(st.lists(st.integers(0, 4000), max_size=30), st.integers(0, 400))
 def test_the_limit_is_kept(sizes: list[int], edges: int) -> None:
-    """However much there is, of whatever, a comment takes it."""
+    """Whatever the changes, a code host accepts the comment."""
     changes = [
         change(summary="`" * size, resource="<" * size, details=("@" * size,) * 30)
         for size in sizes

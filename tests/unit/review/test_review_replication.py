@@ -1,5 +1,6 @@
-"""Changes of replication."""
+"""Changes of replication, and the graph of both sides."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,9 +8,11 @@ import pytest
 from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.resource_types import REPLICATION
-from ecr_constructs.review import Change
-from ecr_constructs.review.analyzers.replication import changes
+from ecr_constructs.model.registry_id import RegistryId
+from ecr_constructs.report.mermaid import graph
+from ecr_constructs.review.analyzers.replication import Edge, changes, edges
 from ecr_constructs.review.comparison import Comparison
+from tests.support.compared import sides
 from tests.support.reviewing import changes_of
 from tests.support.rule_examples.build import (
     ABSENT,
@@ -17,19 +20,14 @@ from tests.support.rule_examples.build import (
     HOME,
     PARTNER,
     creation_template,
-    policy_text,
     repository,
     resource,
-    rule,
 )
 
 Json = Any
-REGISTRY = f"registry {'/'.join(HOME)}"
-STAY = "images pushed from now on are not copied; existing replicas stay"
-LATER = "Only images pushed from now on are copied."
-UNKNOWN = "This app has no stack there, so the settings of the replicas are unknown."
 API = repository(RepositoryName="payments/api")
-WEST = "/".join(ELSEWHERE)
+WEST, EAST = "/".join(ELSEWHERE), "/".join(PARTNER)
+THIRD = ("111122223333", "eu-west-3")
 
 
 def to(*destinations: tuple[str, str], only: tuple[str, ...] = (), deleting: Any = ABSENT) -> Json:
@@ -49,149 +47,132 @@ def copying(*rules: Json, **others: Json) -> Json:
     return {"Replication": resource(REPLICATION, configuration), **others}
 
 
-def severities_and_summaries(reported: list[Change]) -> list[tuple[str, str]]:
-    """Return severity and summary."""
-    assert {"replication"} >= {change.kind for change in reported}
-    return [(change.severity, change.summary) for change in reported]
+def scope(destination: str, *repositories: str, deletions: tuple[str, ...] = ()) -> Json:
+    """Return what is replicated to a destination, as a change lists it."""
+    return {
+        "destination": destination,
+        "repositories": list(repositories),
+        "deletions": list(deletions),
+    }
+
+
+def reported(before: Json, after: Json, at: Any = HOME) -> list[tuple[Any, ...]]:
+    """Return severity and both sides of each change of replication."""
+    listed = changes_of(changes, before, after, at)
+    assert {"replication"} >= {change.kind for change in listed}
+    return [(change.severity, change.before, change.after) for change in listed]
 
 
 ALL = to(ELSEWHERE)
-PAYMENTS = to(ELSEWHERE, only=("payments/",))
+PAYMENTS, WEB = to(ELSEWHERE, only=("payments/",)), to(ELSEWHERE, only=("web/",))
 BOTH = to(ELSEWHERE, only=("payments/", "web/"))
-CASES = {
-    "a destination": (
-        copying(ALL),
-        copying(to(ELSEWHERE, PARTNER)),
-        "replication to 444455556666/eu-central-1 starts (all repositories)",
-        f"replication to 444455556666/eu-central-1 stops (all repositories): {STAY}",
-    ),
-    "all of it": (
-        {},
-        copying(PAYMENTS),
-        "replication to eu-west-1 starts (repositories payments/*)",
-        f"replication to eu-west-1 stops (repositories payments/*): {STAY}",
-    ),
-    "another prefix": (
-        copying(PAYMENTS),
-        copying(PAYMENTS, to(ELSEWHERE, only=("web/", "web/app", "payments/a"))),
-        "repositories web/* are also replicated to eu-west-1",
-        f"repositories web/* are no longer replicated to eu-west-1: {STAY}",
-    ),
-    "no prefix": (
-        copying(BOTH),
-        copying(ALL),
-        "all repositories are also replicated to eu-west-1",
-        (
-            "all repositories are no longer replicated to eu-west-1, except payments/* and web/*: "
-            f"{STAY}"
-        ),
-    ),
+ALL_WEST, PAYMENTS_WEST = scope(WEST, "*"), scope(WEST, "payments/*")
+BOTH_WEST = scope(WEST, "payments/*", "web/*")
+MANY_WEB = to(ELSEWHERE, only=("web/", "web/app", "payments/a"))
+# Fewer replications, more of them, and both sides of the destination that changes.
+CASES: dict[str, tuple[Json, Json, Json, Json]] = {
+    "a destination": (copying(ALL), copying(to(ELSEWHERE, PARTNER)), None, scope(EAST, "*")),
+    "all of it": ({}, copying(PAYMENTS), None, PAYMENTS_WEST),
+    "another prefix": (copying(PAYMENTS), copying(PAYMENTS, MANY_WEB), PAYMENTS_WEST, BOTH_WEST),
+    "no prefix": (copying(BOTH), copying(ALL), BOTH_WEST, ALL_WEST),
 }
 
 
-@pytest.mark.parametrize(("less", "more", "started", "stopped"), CASES.values(), ids=list(CASES))
-def test_what_starts_one_way_stops_the_other(
-    less: Json, more: Json, started: str, stopped: str
-) -> None:
+@pytest.mark.parametrize("case", CASES)
+def test_replication_that_starts_one_way_stops_the_other(case: str) -> None:
     """To begin is a note; to end takes something away."""
-    assert [("note", f"{REGISTRY}: {started}")] == severities_and_summaries(
-        changes_of(changes, less, more)
-    )
-    assert [("warning", f"{REGISTRY}: {stopped}")] == severities_and_summaries(
-        changes_of(changes, more, less)
-    )
+    less, more, old, new = CASES[case]
+
+    assert [("note", old, new)] == reported(less, more)
+    assert [("warning", new, old)] == reported(more, less)
 
 
 SAME = {
-    "the order of rules": (
-        copying(PAYMENTS, to(ELSEWHERE, only=("web/",))),
-        copying(to(ELSEWHERE, only=("web/",)), PAYMENTS),
-    ),
-    "two rules in one": (copying(PAYMENTS, to(ELSEWHERE, only=("web/",))), copying(BOTH)),
+    "the order of rules": (copying(PAYMENTS, WEB), copying(WEB, PAYMENTS)),
+    "two rules in one": (copying(PAYMENTS, WEB), copying(BOTH)),
     "two destinations in one": (copying(ALL, to(PARTNER)), copying(to(PARTNER, ELSEWHERE))),
     "a prefix within another": (copying(ALL), copying(ALL, PAYMENTS)),
     "deletions that are not replicated": (copying(ALL), copying(to(ELSEWHERE, deleting=False))),
 }
 
 
-@pytest.mark.parametrize(("before", "after"), SAME.values(), ids=list(SAME))
-def test_rules_that_come_to_the_same_say_nothing(before: Json, after: Json) -> None:
+@pytest.mark.parametrize("case", SAME)
+def test_equivalent_rules_are_no_change(case: str) -> None:
     """However they are written."""
-    assert [] == changes_of(changes, before, after)
+    assert [] == reported(*SAME[case])
 
 
-def test_both_sides_of_a_destination_are_told() -> None:
-    """What is copied there, and whose deletions; nothing if it is no destination."""
+def test_new_destination_with_deletions() -> None:
+    """Deletions are part of what starts; a new configuration is reported as a whole."""
     [change] = changes_of(changes, {}, copying(to(ELSEWHERE, only=("web/",), deleting="true")))
     [widened] = changes_of(changes, copying(PAYMENTS), copying(ALL))
 
-    assert change.before is None
-    assert {
-        "destination": WEST,
-        "repositories": ["web/*"],
-        "deletions": ["web/*"],
-    } == change.after
-    assert "Deletions are replicated." in change.details
-    assert () == change.properties
-    assert {"destination": WEST, "repositories": ["*"], "deletions": []} == widened.after
+    assert (None, scope(WEST, "web/*", deletions=("web/*",))) == (change.before, change.after)
+    assert ("new-images-only", "deletions-replicated") == change.codes
+    assert (2, ()) == (len(change.details), change.properties)
     assert ("ReplicationConfiguration",) == widened.properties
 
 
-def test_the_repositories_that_are_filtered_away_are_named() -> None:
-    """Those that were copied and are not, of the app and the registry."""
-    apps = {
-        "Api": API,
-        "Web": repository(RepositoryName="web"),
-        "Nameless": repository(),
-    }
+def test_affected_repositories_are_named() -> None:
+    """Those of the app and the registry that were copied and are not."""
+    apps = {"Api": API, "Web": repository(RepositoryName="web"), "Nameless": repository()}
     [change] = changes_of(changes, copying(ALL, **apps), copying(PAYMENTS, **apps))
     [back] = changes_of(changes, copying(PAYMENTS, **apps), copying(ALL, **apps))
 
-    assert ("Affected repositories of this app: web.",) == change.details
-    assert ("Affected repositories of this app: web.", LATER, UNKNOWN) == back.details
+    assert ("affects web",) == change.codes
+    assert ("affects web", "new-images-only", "settings-unknown") == back.codes
+    assert "except payments/*" in change.summary
+    assert "web" in change.details[0]
 
 
 DELETING = to(ELSEWHERE, only=("payments/",), deleting=True)
-ON = (
-    f"{REGISTRY}: deletions in repositories payments/* are replicated to eu-west-1: "
-    "images deleted here, manually or by a lifecycle policy, are deleted there too"
-)
-OFF = f"{REGISTRY}: deletions in repositories payments/* are no longer replicated to eu-west-1"
+DELETING_WEST = scope(WEST, "payments/*", deletions=("payments/*",))
 
 
 @pytest.mark.parametrize(
-    ("beside", "severity"),
+    ("beside", "severity", "at"),
     [
-        ({"Api": API}, "error"),
-        ({"Web": repository(RepositoryName="web")}, "warning"),
-        ({"Api": repository(RepositoryName="payments/api", LifecyclePolicy={})}, "warning"),
+        ({"Api": API}, "error", HOME),
+        ({"Web": repository(RepositoryName="web")}, "warning", HOME),
+        ({"Api": repository(RepositoryName="payments/api", LifecyclePolicy={})}, "warning", HOME),
         (
             {"Api": repository(RepositoryName="payments/api", LifecyclePolicy={"Ref": "Policy"})},
             "warning",
+            HOME,
         ),
+        ({"Api": API}, "error", (None, None)),
     ],
-    ids=["a policy deletes", "of others", "nothing is deleted", "it is not known"],
+    ids=["a policy deletes", "of others", "nothing is deleted", "unknown", "an unknown account"],
 )
-def test_deletions_that_are_replicated_lose_images(beside: Json, severity: str) -> None:
-    """An error where a lifecycle policy deletes without anybody's doing."""
-    reported = changes_of(changes, copying(PAYMENTS, **beside), copying(DELETING, **beside))
-    back = changes_of(changes, copying(DELETING, **beside), copying(PAYMENTS, **beside))
+def test_replicated_deletions_lose_images(beside: Json, severity: str, at: Any) -> None:
+    """It is an error if a lifecycle policy deletes images without anyone's action."""
+    without, deleting = copying(PAYMENTS, **beside), copying(DELETING, **beside)
 
-    assert [(severity, ON)] == severities_and_summaries(reported)
-    assert [("note", OFF)] == severities_and_summaries(back)
+    assert [(severity, PAYMENTS_WEST, DELETING_WEST)] == reported(without, deleting, at)
+    assert [("note", DELETING_WEST, PAYMENTS_WEST)] == reported(deleting, without, at)
 
-
-# --- what replicas lack -----------------------------------------------------------------------
 
 GUARDED = repository(
     RepositoryName="payments/api",
     EncryptionConfiguration={"EncryptionType": "KMS", "KmsKey": "arn:aws:kms:…"},
     RepositoryPolicyText={"Statement": []},
 )
+BARE = creation_template(ImageTagMutability=ABSENT, LifecyclePolicy=ABSENT)
+TRAITS = "immutable tags, customer managed key, lifecycle policy, repository policy"
 
 
-def begun(there: Json) -> tuple[str, ...]:
-    """Return the details about a replica, given the resources at its destination."""
+@pytest.mark.parametrize(
+    ("there", "code"),
+    [
+        ({}, [f"undefined {TRAITS}"]),
+        ({"Api": API}, ["lacks customer managed key, repository policy"]),
+        ({"Web": BARE}, [f"lacks {TRAITS}"]),
+        ({"Api": GUARDED}, []),
+    ],
+    ids=["nothing there", "a weaker repository", "a weaker template", "the same"],
+)
+def test_settings_that_new_replicas_lack(there: Json, code: list[str]) -> None:
+    """A replica gets the image and nothing else."""
     base, head = (
         TemplateSet(
             [
@@ -202,103 +183,121 @@ def begun(there: Json) -> tuple[str, ...]:
         for resources in ({"Api": GUARDED}, copying(ALL, Api=GUARDED))
     )
     [change] = changes(Comparison(base, head))
-    return change.details[2:]
+
+    assert ("affects payments/api", "new-images-only", *code) == change.codes
+    assert all("payments/api" in detail for detail in change.details[2:])
 
 
-BARE = creation_template(ImageTagMutability=ABSENT, LifecyclePolicy=ABSENT)
+def renamed(name: Any, *rules: Json) -> Json:
+    """Return a repository under another name, and the replication of its registry."""
+    return copying(*rules, Api=repository(RepositoryName=name))
+
+
+def test_new_name_may_be_out_of_reach_of_the_rules() -> None:
+    """Rules with prefixes do not recognize the renamed repository."""
+    old, new = (renamed(name, PAYMENTS, to(PARTNER)) for name in ("payments/api", "billing/api"))
+    [change], [back] = changes_of(changes, old, new), changes_of(changes, new, old)
+    here = {"repository": "payments/api", "destinations": [WEST, EAST]}
+    there = {"repository": "billing/api", "destinations": [EAST]}
+
+    assert ("warning", "billing/api", here, there) == (
+        change.severity,
+        change.repository,
+        change.before,
+        change.after,
+    )
+    assert ("note", there, here) == (back.severity, back.before, back.after)
+
+
+def test_changed_rules_are_not_reported_for_the_name() -> None:
+    """They are reported once, and an unknown name cannot be compared."""
+    before = renamed("payments/api", ALL)
+    moved = changes_of(changes, before, renamed("billing/api", PAYMENTS))
+
+    assert ["Replication"] == [change.resource for change in moved]
+    assert [] == changes_of(changes, before, renamed({"Ref": "Name"}, ALL))
+
+
+# --- the graph --------------------------------------------------------------------------------
+
+HERE, IRELAND, PARIS = (RegistryId(*place) for place in (HOME, ELSEWHERE, THIRD))
+
+
+def between(before: Json, after: Json) -> tuple[Edge, ...]:
+    """Return the edges of two sides."""
+    return edges(Comparison(*sides(before, after)))
+
+
+def test_replications_are_removed_added_or_kept() -> None:
+    """Each prefix is compared by itself, whatever the form of the rules."""
+    before = copying(to(ELSEWHERE, only=("web/", "api/")), to(THIRD))
+    after = copying(to(ELSEWHERE, only=("api/",)), to(ELSEWHERE, only=("batch/", "jobs/")))
+
+    assert between(before, after) == (
+        Edge(HERE, IRELAND, ("web/",), "removed"),
+        Edge(HERE, PARIS, ("",), "removed"),
+        Edge(HERE, IRELAND, ("batch/", "jobs/"), "added"),
+        Edge(HERE, IRELAND, ("api/",), "kept"),
+    )
+    assert between(after, before)[0] == Edge(HERE, IRELAND, ("batch/", "jobs/"), "removed")
+    assert () == between({"Api": API}, {"Api": API})
+
+
+def test_graph_has_a_node_for_each_registry() -> None:
+    """Each state has an arrow of its own."""
+    before, after = (
+        copying(to(ELSEWHERE, only=("web/",)), to(THIRD)),
+        copying(to(ELSEWHERE, only=("api/",))),
+    )
+
+    assert graph(between(before, after)).splitlines() == [
+        "```mermaid",
+        "graph LR",
+        '  n0["111122223333/eu-central-1"]',
+        '  n1["111122223333/eu-west-1"]',
+        '  n0 -.->|"no longer: web/"| n1',
+        "  linkStyle 0 stroke:#cf222e",
+        '  n2["111122223333/eu-west-3"]',
+        '  n0 -.->|"no longer: everything"| n2',
+        "  linkStyle 1 stroke:#cf222e",
+        '  n0 ==>|"new: api/"| n1',
+        "  linkStyle 2 stroke:#1a7f37",
+        "```",
+    ]
+
+
+# https://mermaid.js.org/syntax/flowchart.html, as far as it is used; #35; is an entity.
+_TEXT = r'"(?:[\w ,./:*-]|#\d+;)+"'
+_LINE = re.compile(
+    rf"  (?:n\d+\[{_TEXT}\]|n\d+ (?:-->|==>|-\.->)\|{_TEXT}\| n\d+|linkStyle \d+ stroke:#\w{{6}})",
+    re.ASCII,
+)
 
 
 @pytest.mark.parametrize(
-    ("there", "detail"),
-    [
-        (
-            {},
-            (
-                "Replicas of payments/api have no immutable tags, customer managed key, lifecycle "
-                "policy and repository policy: the app defines neither a repository nor a creation "
-                "template for them."
-            ),
-        ),
-        (
-            {"Api": API},
-            "Replicas of payments/api have no customer managed key and repository policy.",
-        ),
-        (
-            {"Web": BARE},
-            (
-                "Replicas of payments/api have no immutable tags, customer managed key, lifecycle "
-                "policy and repository policy."
-            ),
-        ),
-        ({"Api": GUARDED}, None),
-    ],
-    ids=["nothing there", "a weaker repository", "a weaker template", "the same"],
+    "evil", ['"] --> x["', "```\n</details>", "a|b", "#quot;", "\u202e\x00", "x" * 500, "é"]
 )
-def test_what_new_replicas_lack_is_said(there: Json, detail: str | None) -> None:
-    """Nothing but the image travels."""
-    assert ((detail,) if detail else ()) == begun(there)
+def test_no_text_of_a_template_is_syntax(evil: str) -> None:
+    """A label is text, whatever is in it."""
+    edges = [Edge(RegistryId(evil, "eu-west-1"), PARIS, (evil, "b/"), "added")]
+    first, kind, *lines, last = graph(edges).split("\n")
+
+    assert ("```mermaid", "graph LR", "```") == (first, kind, last)
+    assert 4 == len(lines)
+    for line in lines:
+        assert _LINE.fullmatch(line)
+        assert len(line) < 800
 
 
-# --- renamed repositories ---------------------------------------------------------------------
+def test_large_graph_is_cut() -> None:
+    """The last edges are left out, and counted."""
+    edges = [
+        Edge(HERE, RegistryId(f"{number:012}", "eu-west-1"), ("",), "kept")
+        for number in range(1000)
+    ]
+    drawn = graph(edges)
 
-
-def renamed(name: Any) -> Json:
-    """Return a repository under another name."""
-    return {"Api": repository(RepositoryName=name)}
-
-
-def test_a_new_name_may_be_out_of_reach_of_the_rules() -> None:
-    """Replication by prefix does not know that it is the same repository."""
-    rules = copying(PAYMENTS, to(PARTNER))
-    [change] = changes_of(
-        changes, {**rules, **renamed("payments/api")}, {**rules, **renamed("billing/api")}
-    )
-    [back] = changes_of(
-        changes, {**rules, **renamed("billing/api")}, {**rules, **renamed("payments/api")}
-    )
-
-    assert (
-        "warning",
-        f"billing/api: under its new name it is no longer replicated to eu-west-1: {STAY}",
-        "billing/api",
-    ) == (change.severity, change.summary, change.repository)
-    assert {
-        "repository": "payments/api",
-        "destinations": [WEST, "444455556666/eu-central-1"],
-    } == change.before
-    assert {
-        "repository": "billing/api",
-        "destinations": ["444455556666/eu-central-1"],
-    } == change.after
-    assert [
-        ("note", "payments/api: under its new name it is replicated to eu-west-1")
-    ] == severities_and_summaries([back])
-
-
-def test_what_the_rules_take_away_is_not_said_of_the_name() -> None:
-    """Once is enough, and a name that is not known cannot be changes_of."""
-    before = {**copying(ALL), **renamed("payments/api")}
-    moved = changes_of(changes, before, {**copying(PAYMENTS), **renamed("billing/api")})
-    unknown = changes_of(changes, before, {**copying(ALL), **renamed({"Ref": "Name"})})
-
-    assert ["Replication"] == [change.resource for change in moved]
-    assert [] == unknown
-
-
-def test_deletions_are_judged_where_the_account_is_not_known() -> None:
-    """A stack for any account is its own registry."""
-    expiring = repository(
-        RepositoryName="payments/api",
-        LifecyclePolicy={"LifecyclePolicyText": policy_text(rule(1, tagStatus="any", days=1))},
-    )
-    reported = changes_of(
-        changes,
-        copying(PAYMENTS, Api=expiring),
-        copying(DELETING, Api=expiring),
-        (None, None),
-    )
-
-    [(severity, summary)] = severities_and_summaries(reported)
-    assert "error" == severity
-    assert summary.startswith("registry of Prod: deletions in repositories payments/* are")
-    assert f"replicated to {WEST}" in summary
+    assert len(drawn) < 25_000
+    shown = drawn.count("-->")
+    assert drawn.endswith(f"```\n\n{1000 - shown} lines left out.")
+    assert 200 < shown < 500

@@ -2,131 +2,124 @@
 
 from typing import Any
 
+import pytest
+
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.template import Template
 from ecr_constructs.review import review
 from ecr_constructs.review.analyzers.findings import Counts
 from ecr_constructs.review.phrases import format_value, join_names, pluralize
-from tests.support.compared import API, described, only, reviewed
+from tests.support.compared import API, Given, only, reviewed
 from tests.support.rule_examples.build import HOME, repository, resource
 
 MOVING = repository(RepositoryName="payments/api", ImageTagMutability="MUTABLE")
 TOPIC = "AWS::SNS::Topic"
 
 
-def test_no_change_says_nothing() -> None:
-    """Equal sides have nothing to say, and nothing to judge."""
-    result = reviewed({"Api": MOVING}, {"Api": MOVING})
-
-    assert ((), Counts(0, 0, 0)) == (result.changes, result.findings)
-
-
-def test_metadata_is_no_change() -> None:
-    """CloudFormation does not act on it."""
-    assert [] == described(reviewed({"Api": API}, {"Api": {**API, "Metadata": {"by": "cdk"}}}))
-
-
-def test_a_finding_is_told_when_it_is_new() -> None:
-    """What check finds in head and not in base."""
-    scanless = repository(RepositoryName="payments/api", ImageScanningConfiguration={})
-    result = reviewed({"Api": API}, {"Api": scanless})
-    [finding] = [change for change in result.changes if change.kind == "finding"]
-
-    assert (
-        "warning",
-        "ECR013 Api: images are not scanned on push",
-    ) == (finding.severity, finding.summary)
-    assert "ECR013" == finding.after["rule"]
-    assert Counts(new=1, known=0, gone=0) == result.findings
+NEITHER = Counts(new=0, known=0, gone=0)
+SCANLESS = repository(RepositoryName="payments/api", ImageScanningConfiguration={})
+TAGGED = {**MOVING, "Properties": {**MOVING["Properties"], "Tags": [{"Key": "a", "Value": "b"}]}}
+# Both sides, the kinds of the changes, and the numbers of findings.
+FINDINGS: dict[str, tuple[Given, Given, list[str], Counts]] = {
+    "no change": ({"Api": MOVING}, {"Api": MOVING}, [], NEITHER),
+    # CloudFormation does not act on metadata.
+    "metadata": ({"Api": API}, {"Api": {**API, "Metadata": {"by": "cdk"}}}, [], NEITHER),
+    "a new finding": ({"Api": API}, {"Api": SCANLESS}, ["weakened", "finding"], Counts(1, 0, 0)),
+    "an old finding": ({"Api": MOVING}, {"Api": TAGGED}, ["other"], Counts(0, 1, 0)),
+    "a finding less": ({"Api": MOVING}, {"Api": API}, ["strengthened"], Counts(0, 0, 1)),
+    # A finding is not new under another logical ID.
+    "a move": ({"Api": MOVING}, {"Server": MOVING}, ["replaced"], Counts(0, 1, 0)),
+}
 
 
-def test_old_findings_are_counted_and_gone_ones_too() -> None:
-    """They are not repeated."""
-    tagged = {
-        **MOVING,
-        "Properties": {**MOVING["Properties"], "Tags": [{"Key": "a", "Value": "b"}]},
-    }
+@pytest.mark.parametrize("case", FINDINGS)
+def test_findings_are_counted(case: str) -> None:
+    """Only new ones are listed."""
+    before, after, kinds, counts = FINDINGS[case]
+    result = reviewed(before, after)
 
-    assert Counts(new=0, known=1, gone=0) == reviewed({"Api": MOVING}, {"Api": tagged}).findings
-    assert Counts(new=0, known=0, gone=1) == reviewed({"Api": MOVING}, {"Api": API}).findings
+    assert (kinds, counts) == ([change.kind for change in result.changes], result.findings)
 
 
-def test_a_move_takes_its_findings_along() -> None:
-    """What was wrong before is not new under another id."""
-    result = reviewed({"Api": MOVING}, {"Server": MOVING})
+def test_new_finding_names_its_rule() -> None:
+    """With severity, path and controls as `check` reports them."""
+    [finding] = [
+        change
+        for change in reviewed({"Api": API}, {"Api": SCANLESS}).changes
+        if change.kind == "finding"
+    ]
 
-    assert ["replaced"] == [change.kind for change in result.changes]
-    assert Counts(new=0, known=1, gone=0) == result.findings
+    assert ("warning", "ECR013") == (finding.severity, finding.after["rule"])
+    assert {"rule", "path", "controls"} == set(finding.after)
+    assert finding.summary.startswith("ECR013 Api: ")
+    assert 1 == len(finding.details)
 
 
-def test_a_namesake_is_judged_again() -> None:
+def test_namesake_is_checked_again() -> None:
     """A repository that is the same on both sides may have got a namesake in another stack."""
     base: dict[str, Any] = {"A": {"Other": repository(RepositoryName="other")}, "B": {"Api": API}}
     head = {"A": {**base["A"], "Api": API}, "B": base["B"]}
     [finding] = [change for change in reviewed(base, head).changes if change.kind == "finding"]
 
     assert ("B", "Api") == finding.place
-    assert finding.summary.startswith("ECR003")
+    assert "ECR003" == finding.after["rule"]
 
 
-def test_what_is_new() -> None:
-    """A new repository is told in a line."""
-    key = "arn:aws:kms:eu-central-1:111122223333:key/1-2"
-    encrypted = repository(
-        RepositoryName="payments/worker",
-        EncryptionConfiguration={"EncryptionType": "KMS", "KmsKey": key},
-    )
-    plain = repository(ImageTagMutability="IMMUTABLE")
-    head = {"Api": API, "Worker": encrypted, "Plain": plain, "Topic": resource(TOPIC, {})}
-
-    assert [
-        ("other", "note", "AWS::ECR::Repository Plain is new: IMMUTABLE, AES256"),
-        ("other", "note", "AWS::SNS::Topic Topic is new"),
-        ("other", "note", "payments/worker is new: IMMUTABLE, KMS"),
-    ] == sorted(
-        sentence for sentence in described(reviewed({"Api": API}, head)) if sentence[0] == "other"
-    )
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/1-2"
+ENCRYPTED = repository(
+    RepositoryName="payments/worker",
+    EncryptionConfiguration={"EncryptionType": "KMS", "KmsKey": KEY},
+)
+WORKER = repository(RepositoryName="payments/worker")
 
 
-def test_what_else_is_changed_or_gone() -> None:
+def versions(analytics: str) -> dict[str, Any]:
+    """Return CDK's own record of versions."""
+    return {"CDKMetadata": resource("AWS::CDK::Metadata", {"Analytics": analytics})}
+
+
+A_TOPIC = resource(TOPIC, {"DisplayName": "a", "FifoTopic": False})
+B_TOPIC = {**resource(TOPIC, {"DisplayName": "b", "TracingConfig": "Active"}), "Condition": "C"}
+# Both sides, the resource, what it is called, and its change.
+OTHERS: dict[str, tuple[Given, Given, list[tuple[str, str, str]]]] = {
+    "new repositories": (
+        {},
+        {"Plain": WORKER, "Worker": ENCRYPTED},
+        [("Plain", "IMMUTABLE, AES256", "new"), ("Worker", "IMMUTABLE, KMS", "new")],
+    ),
+    "a new resource": ({}, {"Topic": A_TOPIC}, [("Topic", "AWS::SNS::Topic Topic", "new")]),
+    "a removed resource": ({"Gone": A_TOPIC}, {}, [("Gone", "AWS::SNS::Topic Gone", "removed")]),
+    "changed properties": (
+        {"Topic": A_TOPIC, **versions("v2:a")},
+        {"Topic": B_TOPIC, **versions("v2:b")},
+        [("Topic", "DisplayName", "changed DisplayName, TracingConfig, Condition")],
+    ),
+    # CloudFormation does not turn one type into another.
+    "another type": (
+        {"It": resource(TOPIC, {})},
+        {"It": resource("AWS::SQS::Queue", {})},
+        [("It", "AWS::SNS::Topic It", "removed"), ("It", "AWS::SQS::Queue It", "new")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_other_changes_are_a_note_each(case: str) -> None:
     """Properties are named; CDK's own metadata is not."""
-    base = {
-        "Topic": resource(TOPIC, {"DisplayName": "a", "FifoTopic": False}),
-        "Gone": resource(TOPIC, {}),
-        "CDKMetadata": resource("AWS::CDK::Metadata", {"Analytics": "v2:a"}),
-    }
-    head = {
-        "Topic": {
-            **resource(TOPIC, {"DisplayName": "b", "TracingConfig": "Active"}),
-            "Condition": "C",
-        },
-        "CDKMetadata": resource("AWS::CDK::Metadata", {"Analytics": "v2:b"}),
-    }
+    before, after, expected = OTHERS[case]
+    changes = [change for change in reviewed(before, after).changes if change.kind == "other"]
 
-    assert [
-        ("other", "note", "AWS::SNS::Topic Gone is removed"),
-        (
-            "other",
-            "note",
-            "AWS::SNS::Topic Topic: DisplayName, TracingConfig and Condition change",
-        ),
-    ] == described(reviewed(base, head))[1:]
-
-
-def test_another_type_is_another_resource() -> None:
-    """CloudFormation does not turn one into the other."""
-    result = described(
-        reviewed({"It": resource(TOPIC, {})}, {"It": resource("AWS::SQS::Queue", {})})
+    assert {"note"} == {change.severity for change in changes}
+    assert [(resource_, (code,)) for resource_, _, code in expected] == [
+        (change.resource, change.codes) for change in changes
+    ]
+    assert all(
+        words in change.summary for (_, words, _), change in zip(expected, changes, strict=True)
     )
 
-    assert [
-        ("other", "note", "AWS::SNS::Topic It is removed"),
-        ("other", "note", "AWS::SQS::Queue It is new"),
-    ] == result
 
-
-def test_a_condition_that_no_longer_holds_removes() -> None:
-    """A resource is there only where its condition holds."""
+def test_condition_that_no_longer_holds_removes() -> None:
+    """A resource is created only if its condition holds."""
 
     def side(*, wanted: str) -> TemplateSet:
         conditions = {
@@ -146,8 +139,8 @@ def test_a_condition_that_no_longer_holds_removes() -> None:
     assert "removed" == only(review(side(wanted="yes"), side(wanted="no"))).kind
 
 
-def test_a_value_behind_a_reference_is_a_change() -> None:
-    """Equal texts come to other values where a mapping is another."""
+def test_value_behind_a_reference_is_a_change() -> None:
+    """Equal texts have other values if their mapping differs."""
 
     def side(description: str) -> TemplateSet:
         named = {"Fn::FindInMap": ["M", "a", "tag"]}
@@ -155,13 +148,11 @@ def test_a_value_behind_a_reference_is_a_change() -> None:
         body = {"Mappings": {"M": {"a": {"tag": description}}}, "Resources": {"Api": tagged}}
         return TemplateSet([Template("Prod.json", body, *HOME, stack="Prod")])
 
-    assert [("other", "note", "payments/api: Tags changes")] == described(
-        review(side("one"), side("two"))
-    )
+    assert ("changed Tags",) == only(review(side("one"), side("two"))).codes
 
 
-def test_a_long_list_and_a_long_value_are_cut() -> None:
-    """A sentence stays one that can be read."""
+def test_long_lists_and_values_are_cut() -> None:
+    """A sentence stays readable."""
     assert "a, b and c" == join_names("abc")
     assert "a, b, c, d and 3 more" == join_names("abcdefg")
     assert "absent" == format_value(None)

@@ -20,8 +20,13 @@ from tests.support.rule_examples.build import (
 
 Json = Any
 NAME = "payments/api"
-REGISTRY = f"registry {'/'.join(HOME)}"
-TEMPLATE = "creation template payments"
+# The subjects of sentences, by logical id.
+SUBJECTS = {
+    "Api": NAME,
+    "Web": "creation template payments",
+    "Key": "key Key",
+    **dict.fromkeys(("Scanning", "Signing"), f"registry {'/'.join(HOME)}"),
+}
 PROFILE = "arn:aws:signer:eu-central-1:111122223333:/signing-profiles/"
 MUTABILITY = ("ImageTagMutability", "ImageTagMutabilityExclusionFilters")
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1"
@@ -94,149 +99,111 @@ def signed(**filters: list[str]) -> Json:
     return {"Signing": resource(SIGNING, {"Rules": rules})}
 
 
-# The stronger and the weaker side, the subject, the properties, and values in the summary.
-ONE_WAY: dict[str, tuple[Json, Json, str, tuple[str, ...], tuple[str, ...]]] = {
-    "immutable to mutable": (
-        mutable("IMMUTABLE"),
-        mutable("MUTABLE"),
-        NAME,
+MUTABLE, IMMUTABLE = mutable("MUTABLE"), mutable("IMMUTABLE")
+
+
+def fixed_but(*patterns: str) -> Json:
+    """Return a repository with immutable tags, with exceptions."""
+    return mutable("IMMUTABLE_WITH_EXCLUSION", *patterns)
+
+
+def movable_but(*patterns: str) -> Json:
+    """Return a repository with mutable tags, with exceptions."""
+    return mutable("MUTABLE_WITH_EXCLUSION", *patterns)
+
+
+BUT_LATEST = fixed_but("latest")
+REDUCED = creation_template(ImageTagMutability=ABSENT)
+INSPECTOR = ("ScanType", "Amazon Inspector")
+BASIC = scanned("BASIC", on_push=["*"])
+PAYMENTS_SCANNED = scanned("BASIC", on_push=["payments/*"])
+ALL_SIGNED, PAYMENTS_SIGNED = signed(release=[]), signed(release=["payments/*"])
+ENCRYPTION = "EncryptionConfiguration"
+
+# The stronger and the weaker side, the properties, and values in the summary.
+ONE_WAY: dict[str, tuple[Json, Json, str | tuple[str, ...], *tuple[str, ...]]] = {
+    "immutable to mutable": (IMMUTABLE, MUTABLE, MUTABILITY, "immutable", "mutable"),
+    "another exclusion": (
+        BUT_LATEST,
+        fixed_but("latest", "cache-*"),
         MUTABILITY,
-        ("immutable", "mutable"),
-    ),
-    "an exclusion more": (
-        mutable("IMMUTABLE_WITH_EXCLUSION", "latest"),
-        mutable("IMMUTABLE_WITH_EXCLUSION", "latest", "cache-*"),
-        NAME,
-        MUTABILITY,
-        ("latest", "cache-*"),
+        "latest",
+        "cache-*",
     ),
     "a tag of mutable ones released": (
-        mutable("MUTABLE_WITH_EXCLUSION", "v*", "r*"),
-        mutable("MUTABLE_WITH_EXCLUSION", "v*"),
-        NAME,
+        movable_but("v*", "r*"),
+        movable_but("v*"),
         MUTABILITY,
-        ("v*, r*",),
+        "v*, r*",
     ),
     "immutable but for a few to mutable but for a few": (
-        mutable("IMMUTABLE_WITH_EXCLUSION", "latest"),
-        mutable("MUTABLE_WITH_EXCLUSION", "v*"),
-        NAME,
+        BUT_LATEST,
+        movable_but("v*"),
         MUTABILITY,
-        ("latest", "v*"),
+        "latest",
+        "v*",
     ),
-    "no scan on push": (
-        scans(on_push=True),
-        scans(on_push="false"),
-        NAME,
-        ("ImageScanningConfiguration",),
-        (),
-    ),
+    "no scan on push": (scans(on_push=True), scans(on_push="false"), "ImageScanningConfiguration"),
     "no key for new repositories": (
         encrypting("KMS", KEY),
         encrypting(),
-        TEMPLATE,
-        ("EncryptionConfiguration",),
-        ("AES-256", "customer managed key"),
+        ENCRYPTION,
+        "AES-256",
+        "customer managed key",
     ),
     "one layer for new repositories": (
         encrypting("KMS_DSSE"),
         encrypting("KMS"),
-        TEMPLATE,
-        ("EncryptionConfiguration",),
-        ("two layers",),
+        ENCRYPTION,
+        "two layers",
     ),
-    "an occasion less": (
+    "one occasion less": (
         occasions("REPLICATION", "CREATE_ON_PUSH"),
         occasions("CREATE_ON_PUSH"),
-        TEMPLATE,
-        ("AppliedFor",),
-        ("REPLICATION",),
+        "AppliedFor",
+        "REPLICATION",
     ),
-    "a template's tags": (
+    "the tags of a template": (
         {"Web": creation_template()},
-        {"Web": creation_template(ImageTagMutability=ABSENT)},
-        TEMPLATE,
+        {"Web": REDUCED},
         MUTABILITY,
-        ("immutable", "mutable"),
+        "immutable",
+        "mutable",
     ),
-    "rotation": (kms(), kms(EnableKeyRotation=False), "key Key", ("EnableKeyRotation",), ()),
-    "a longer period": (
-        kms(RotationPeriodInDays="90"),
-        kms(),
-        "key Key",
-        ("RotationPeriodInDays",),
-        ("365", "90"),
-    ),
-    "less time to regret": (
-        kms(),
-        kms(PendingWindowInDays=7),
-        "key Key",
-        ("PendingWindowInDays",),
-        ("7", "30"),
-    ),
-    "basic scanning": (
-        scanned("ENHANCED", on_push=["*"]),
-        scanned("BASIC", on_push=["*"]),
-        REGISTRY,
-        ("ScanType",),
-        ("Amazon Inspector",),
-    ),
-    "basic scanning of what was looked at again": (
-        scanned("ENHANCED", continuous=["*"]),
-        scanned("BASIC", on_push=["*"]),
-        REGISTRY,
-        ("ScanType",),
-        ("Amazon Inspector",),
-    ),
+    "rotation": (kms(), kms(EnableKeyRotation=False), "EnableKeyRotation"),
+    "a longer period": (kms(RotationPeriodInDays="90"), kms(), "RotationPeriodInDays", "365", "90"),
+    "a shorter window": (kms(), kms(PendingWindowInDays=7), "PendingWindowInDays", "7", "30"),
+    "basic scanning": (scanned("ENHANCED", on_push=["*"]), BASIC, *INSPECTOR),
+    "basic scanning, once": (scanned("ENHANCED", continuous=["*"]), BASIC, *INSPECTOR),
     "on push only": (
         scanned("ENHANCED", continuous=["payments", "web/*"]),
         scanned("ENHANCED", on_push=["payments"], continuous=["web/*"]),
-        REGISTRY,
-        ("Rules",),
-        ("*payments*",),
+        "Rules",
+        "*payments*",
     ),
     "fewer repositories scanned": (
         scanned("BASIC", on_push=["payments/*", "web/*"]),
-        scanned("BASIC", on_push=["payments/*"]),
-        REGISTRY,
-        ("Rules",),
-        ("images of web/* ",),
+        PAYMENTS_SCANNED,
+        "Rules",
+        "images of web/* ",
     ),
-    "a narrower filter": (
-        scanned("BASIC", on_push=["*"]),
-        scanned("BASIC", on_push=["payments/*"]),
-        REGISTRY,
-        ("Rules",),
-        ("all repositories",),
-    ),
-    "no scanning configuration": (
-        scanned("BASIC", on_push=["*"]),
-        {},
-        REGISTRY,
-        (),
-        ("all repositories",),
-    ),
+    "a narrower filter": (BASIC, PAYMENTS_SCANNED, "Rules", "all repositories"),
+    "no scanning configuration": (BASIC, {}, (), "all repositories"),
     "fewer repositories signed": (
-        signed(release=[]),
-        signed(release=["payments/*"]),
-        REGISTRY,
-        ("Rules",),
-        ("all repositories", "release"),
+        ALL_SIGNED,
+        PAYMENTS_SIGNED,
+        "Rules",
+        "all repositories",
+        "release",
     ),
     "a profile dropped": (
         signed(release=["payments/*"], partner=["web/*"]),
-        signed(release=["payments/*"]),
-        REGISTRY,
-        ("Rules",),
-        ("images of web/* ", "partner"),
+        PAYMENTS_SIGNED,
+        "Rules",
+        "images of web/* ",
+        "partner",
     ),
-    "no signing": (
-        signed(release=["web/*", "api/*"]),
-        {},
-        REGISTRY,
-        (),
-        ("web/* and api/*", "release"),
-    ),
+    "no signing": (signed(release=["web/*", "api/*"]), {}, (), "web/* and api/*", "release"),
 }
 
 
@@ -248,7 +215,8 @@ def changed(before: Json, after: Json) -> list[Change]:
 @pytest.mark.parametrize("case", ONE_WAY)
 def test_weakening_is_strengthening_reverted(case: str) -> None:
     """A change and its reversal are reported as opposites."""
-    strong, weak, subject, properties, values = ONE_WAY[case]
+    strong, weak, name, *values = ONE_WAY[case]
+    properties = (name,) if isinstance(name, str) else name
     [weakened], [strengthened] = changed(strong, weak), changed(weak, strong)
 
     assert ("weakened", "warning") == (weakened.kind, weakened.severity)
@@ -256,110 +224,86 @@ def test_weakening_is_strengthening_reverted(case: str) -> None:
     assert (weakened.before, weakened.after) == (strengthened.after, strengthened.before)
     for change in (weakened, strengthened):
         assert properties == change.properties
-        assert change.summary.startswith(f"{subject}: ")
+        assert change.summary.startswith(f"{SUBJECTS[change.resource]}: ")
         assert all(value in change.summary for value in values)
 
 
-def test_exceptions_are_named() -> None:
-    """What a narrower filter still covers is an exception."""
-    scanning = changed(scanned("BASIC", on_push=["*"]), scanned("BASIC", on_push=["payments/*"]))
-    signing = changed(signed(release=[]), signed(release=["payments/*"]))
+@pytest.mark.parametrize("sides", [(BASIC, PAYMENTS_SCANNED), (ALL_SIGNED, PAYMENTS_SIGNED)])
+def test_exceptions_are_named(sides: tuple[Json, Json]) -> None:
+    """Repositories that a narrower filter still covers are exceptions."""
+    [change] = changed(*sides)
 
-    for [change] in (scanning, signing):
-        assert change.summary.endswith(", except payments/*")
+    assert change.summary.endswith(", except payments/*")
 
 
 BOTH_WAYS = {
-    "other tags excepted": (
-        mutable("IMMUTABLE_WITH_EXCLUSION", "latest"),
-        mutable("IMMUTABLE_WITH_EXCLUSION", "cache-*"),
-    ),
-    "an excepted tag among the fixed ones": (
-        mutable("IMMUTABLE_WITH_EXCLUSION", "v-latest"),
-        mutable("MUTABLE_WITH_EXCLUSION", "v*"),
-    ),
-    "another key layer": (encrypting("KMS", KEY), encrypting("KMS_DSSE")),
-    "another profile": (signed(release=[]), signed(partner=[])),
+    "another exclusion": (BUT_LATEST, fixed_but("cache-*")),
+    "an excluded tag among the fixed ones": (fixed_but("v-latest"), movable_but("v*")),
+    "another layer of the key": (encrypting("KMS", KEY), encrypting("KMS_DSSE")),
+    "another profile": (ALL_SIGNED, signed(partner=[])),
 }
 
 
-@pytest.mark.parametrize(("before", "after"), BOTH_WAYS.values(), ids=list(BOTH_WAYS))
-def test_what_gains_and_loses_is_told_of_both(before: Json, after: Json) -> None:
+@pytest.mark.parametrize("case", BOTH_WAYS)
+def test_settings_may_be_weakened_and_strengthened(case: str) -> None:
     """Neither side has all that the other has."""
-    assert ["weakened", "strengthened"] == [change.kind for change in changed(before, after)]
+    assert ["weakened", "strengthened"] == [change.kind for change in changed(*BOTH_WAYS[case])]
 
 
 SILENT = {
-    "filters in another order": (
-        mutable("IMMUTABLE_WITH_EXCLUSION", "latest", "cache-*"),
-        mutable("IMMUTABLE_WITH_EXCLUSION", "cache-*", "latest"),
-    ),
-    "immutable, written as an exception of all": (
-        mutable("IMMUTABLE"),
-        mutable("MUTABLE_WITH_EXCLUSION", "*"),
-    ),
-    "a mutability that is not known": (mutable("IMMUTABLE"), mutable({"Ref": "Mutability"})),
-    "filters that ECR refuses": (
-        mutable("IMMUTABLE_WITH_EXCLUSION", *"abcdef"),
-        mutable("MUTABLE"),
-    ),
-    "filters without the mode": (mutable("IMMUTABLE"), mutable("IMMUTABLE", "latest")),
-    "an encryption that is not known": (encrypting("KMS"), encrypting({"Ref": "Kind"})),
+    "filters in another order": (fixed_but("latest", "cache-*"), fixed_but("cache-*", "latest")),
+    "immutable, written as an exception of all": (IMMUTABLE, movable_but("*")),
+    "a mutability unknown": (IMMUTABLE, mutable({"Ref": "Mutability"})),
+    "filters that ECR rejects": (fixed_but(*"abcdef"), MUTABLE),
+    "filters without the mode": (IMMUTABLE, mutable("IMMUTABLE", "latest")),
+    "an encryption unknown": (encrypting("KMS"), encrypting({"Ref": "Kind"})),
     "another key": (encrypting("KMS", KEY), encrypting("KMS", f"{KEY}2")),
-    "occasions that are not known": (
+    "occasions unknown": (
         occasions("REPLICATION"),
         {"Web": creation_template(AppliedFor={"Ref": "Occasions"})},
     ),
-    "a scan that is not known": (scans(on_push=True), scans({"Ref": "OnPush"})),
+    "a scan unknown": (scans(on_push=True), scans({"Ref": "OnPush"})),
     "a repository's scan where the registry decides": (
-        {**scans(on_push=True), **scanned("BASIC", on_push=["*"])},
-        {**scans(on_push=False), **scanned("BASIC", on_push=["*"])},
+        {**scans(on_push=True), **BASIC},
+        {**scans(on_push=False), **BASIC},
     ),
-    "a registry's scan that is not known": (
-        scanned("ENHANCED", on_push=["*"]),
-        scanned({"Ref": "Type"}),
-    ),
-    "scanning filters that come to the same": (
+    "a registry's scan unknown": (scanned("ENHANCED", on_push=["*"]), scanned({"Ref": "Type"})),
+    "scanning filters with the same effect": (
         scanned("BASIC", on_push=["payments", "web/*"]),
         scanned("BASIC", on_push=["web/*", "*payments*", "*payments/api"]),
     ),
-    "signing filters that come to the same": (signed(release=[]), signed(release=["*", "web/*"])),
+    "signing filters with the same effect": (ALL_SIGNED, signed(release=["*", "web/*"])),
     "a period that nothing is rotated by": (
         kms(EnableKeyRotation=False, RotationPeriodInDays=90),
         kms(EnableKeyRotation=False, RotationPeriodInDays=365),
     ),
-    "numbers that are not known": (
+    "numbers unknown": (
         kms(RotationPeriodInDays=90, PendingWindowInDays=30),
         kms(RotationPeriodInDays={"Ref": "Period"}, PendingWindowInDays={"Ref": "Window"}),
     ),
-    "a rotation that is not known": (kms(), kms(EnableKeyRotation={"Ref": "Rotate"})),
-    "a repository that is new": ({}, mutable("MUTABLE")),
-    "a repository that is gone": (mutable("IMMUTABLE"), {}),
+    "a rotation unknown": (kms(), kms(EnableKeyRotation={"Ref": "Rotate"})),
+    "a repository that is new": ({}, MUTABLE),
+    "a repository that is gone": (IMMUTABLE, {}),
 }
 
 
-@pytest.mark.parametrize(("before", "after"), SILENT.values(), ids=list(SILENT))
-def test_nothing_is_said_of_what_is_equal_or_not_known(before: Json, after: Json) -> None:
-    """What is written otherwise, and what nobody can compare, is left to the rest of a review."""
+@pytest.mark.parametrize("case", SILENT)
+def test_equal_and_unknown_settings_are_not_reported(case: str) -> None:
+    """Other forms of the same setting, and settings that cannot be compared."""
+    before, after = SILENT[case]
+
     assert [] == changed(before, after)
     assert [] == changed(after, before)
 
 
+ENCRYPTED = repository(
+    RepositoryName=NAME, EncryptionConfiguration={"EncryptionType": "KMS", "KmsKey": get_att("Key")}
+)
+
+
 @pytest.mark.parametrize(
     ("users", "name"),
-    [
-        ({}, None),
-        (
-            {
-                "Api": repository(
-                    RepositoryName=NAME,
-                    EncryptionConfiguration={"EncryptionType": "KMS", "KmsKey": get_att("Key")},
-                )
-            },
-            "payments/api",
-        ),
-        (encrypting("KMS", get_att("Key")), "Web"),
-    ],
+    [({}, None), ({"Api": ENCRYPTED}, NAME), (encrypting("KMS", get_att("Key")), "Web")],
     ids=["unused", "a repository", "a template"],
 )
 def test_disabled_key_is_an_error(users: Json, name: str | None) -> None:
@@ -376,21 +320,20 @@ def test_disabled_key_is_an_error(users: Json, name: str | None) -> None:
     assert (f"images of {name}," if name else "unreadable") in weakened.summary
 
 
-def test_the_properties_are_told_before_and_after() -> None:
-    """So that nothing else speaks of them; of what comes or goes, everything is said."""
+def test_properties_have_both_values() -> None:
+    """A removed configuration is reported as a whole."""
     [change] = changes_of(changes, kms(), kms(EnableKeyRotation=False))
-    [gone] = changes_of(changes, signed(release=[]), {})
+    [gone] = changes_of(changes, ALL_SIGNED, {})
 
-    assert (
-        {"EnableKeyRotation": True},
-        {"EnableKeyRotation": False},
-        ("EnableKeyRotation",),
-    ) == (change.before, change.after, change.properties)
+    assert ({"EnableKeyRotation": True}, {"EnableKeyRotation": False}) == (
+        change.before,
+        change.after,
+    )
     assert ((), {"Rules": None}) == (gone.properties, gone.after)
 
 
-def test_repositories_of_the_app_that_are_no_longer_scanned_are_named() -> None:
-    """Only those that the filter was for."""
+def test_repositories_that_are_no_longer_scanned_are_named() -> None:
+    """Only those of the app that the old filter covered."""
     apps = {name: repository(RepositoryName=f"{name.lower()}/api") for name in ("Payments", "Web")}
     nameless = {"Other": repository()}
     [change] = changes_of(
@@ -404,8 +347,8 @@ def test_repositories_of_the_app_that_are_no_longer_scanned_are_named() -> None:
     assert "payments/api" not in detail
 
 
-def test_a_registry_that_is_not_known_is_called_by_its_stack() -> None:
-    """There is nothing else to call it by."""
-    [change] = changes_of(changes, signed(release=[]), {}, (None, None))
+def test_unknown_registry_is_named_by_its_stack() -> None:
+    """Its account and Region are unknown."""
+    [change] = changes_of(changes, ALL_SIGNED, {}, (None, None))
 
-    assert change.summary.startswith("registry of Prod: images of all repositories are no longer")
+    assert change.summary.startswith("registry of Prod: ")

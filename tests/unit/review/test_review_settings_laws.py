@@ -62,18 +62,18 @@ def _replication() -> st.SearchStrategy[Json]:
     prefixes = st.lists(st.sampled_from(["pay", "payments/", "payments/a", "web"]), max_size=2)
     rules = _properties(
         Destinations=destinations,
-        RepositoryFilters=prefixes.map(lambda each: [{"Filter": prefix} for prefix in each]),
-        DeleteReplication=st.booleans().map(lambda each: {"Enabled": each}),
+        RepositoryFilters=prefixes.map(lambda listed: [{"Filter": prefix} for prefix in listed]),
+        DeleteReplication=st.booleans().map(lambda enabled: {"Enabled": enabled}),
     )
     return _properties(
-        ReplicationConfiguration=st.lists(rules, max_size=3).map(lambda each: {"Rules": each})
+        ReplicationConfiguration=st.lists(rules, max_size=3).map(lambda listed: {"Rules": listed})
     )
 
 
 _RESOURCES = {
     REPOSITORY: _tagged(
         RepositoryName=st.sampled_from(_NAMES),
-        ImageScanningConfiguration=st.booleans().map(lambda each: {"ScanOnPush": each}),
+        ImageScanningConfiguration=st.booleans().map(lambda on_push: {"ScanOnPush": on_push}),
     ),
     CREATION_TEMPLATE: _tagged(
         Prefix=st.just("payments"),
@@ -117,14 +117,14 @@ def sides() -> st.SearchStrategy[Json]:
 
 
 def setting_changes(before: Json, after: Json) -> list[Change]:
-    """Return what the judges say."""
-    judges = (lifecycle.changes, images.changes, settings.changes, replication.changes)
-    return [change for analyzer in judges for change in changes_of(analyzer, before, after)]
+    """Return the changes that some analyzers report."""
+    analyzers = (lifecycle.changes, images.changes, settings.changes, replication.changes)
+    return [change for analyzer in analyzers for change in changes_of(analyzer, before, after)]
 
 
 @given(sides(), sides())
-def test_a_change_taken_back_is_told_as_its_opposite(before: Json, after: Json) -> None:
-    """As much is weakened there as is strengthened back, and what stops starts."""
+def test_reverted_change_is_the_opposite(before: Json, after: Json) -> None:
+    """What is weakened is strengthened, and what stops starts."""
     there, back = setting_changes(before, after), setting_changes(after, before)
 
     assert _counted(there, "weakened") == _counted(back, "strengthened")
@@ -147,12 +147,14 @@ def _copies(change: Change) -> bool:
 
 
 @given(sides())
-def test_what_is_equal_is_not_told(side: Json) -> None:
-    """Whatever it is."""
+def test_equal_sides_are_no_change(side: Json) -> None:
+    """Whatever the properties."""
     assert [] == setting_changes(side, side)
 
 
-@given(*[st.text("ab*", min_size=1, max_size=6).filter(lambda each: each.count("*") <= 2)] * 2)
+@given(
+    *[st.text("ab*", min_size=1, max_size=6).filter(lambda pattern: pattern.count("*") <= 2)] * 2
+)
 def test_patterns_overlap_if_a_tag_matches_both(one: str, other: str) -> None:
     """The tag is made of both, or there is none of that length."""
     pieces = [side.replace("*", filling) for side in (one, other) for filling in ("", "a", "b")]

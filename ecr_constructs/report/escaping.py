@@ -1,9 +1,13 @@
-"""Untrusted text inside a line of Markdown, where it must have no effect but be readable."""
+"""Untrusted text in Markdown and in workflow commands, where it must have no effect.
+
+It stays readable. https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Literal
 
 MAY_LINK = re.compile(
     r"""
@@ -60,9 +64,7 @@ def code(text: str) -> str:
 def inline(text: str, name: str | None = None) -> str:
     """Return a sentence in which every word that might be markup is a code span.
 
-    Args:
-        text: The sentence.
-        name: A name that is a code span in any case, if the sentence begins with it.
+    A name is a code span in any case, if the sentence begins with it.
     """
     sentence, subject = visible(text), visible(name or "")
     if subject and sentence.startswith(subject):
@@ -87,3 +89,18 @@ def _word(word: str) -> str:
     if _PLAIN.fullmatch(inner) and not MAY_LINK.search(word):
         return word
     return f"{before}{code(inner)}{after}"
+
+
+Command = Literal["error", "warning", "notice"]
+
+
+def workflow_command(command: Command, message: str, **properties: str) -> str:
+    """Return a command that annotates a line or a run of GitHub Actions."""
+    listed = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in properties.items())
+    return f"::{command} {listed}::{_escaped(message)}"
+
+
+def _escaped(value: str, more: str = "") -> str:
+    for special in ("%", "\r", "\n", *more):
+        value = value.replace(special, f"%{ord(special):02X}")
+    return value
