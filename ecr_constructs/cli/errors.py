@@ -1,11 +1,19 @@
 """What ends a command: one line on standard error, and exit status 2."""
 
+from ecr_constructs.cloudformation.errors import TemplateError
+from ecr_constructs.model.diagnostics import DiagnosticError
+from ecr_constructs.model.validation import ValidationError
 
-class CommandError(Exception):
+FAILURES = (DiagnosticError, TemplateError, ValidationError)
+
+
+class CommandError(DiagnosticError):
     """The command cannot do what it was asked for."""
 
 
 def one_line(error: Exception) -> str:
-    """Return the message of an error; line breaks become semicolons."""
+    """Return the message of an error, and its codes in brackets; line breaks become semicolons."""
     lines = (line.strip().removeprefix("- ").rstrip(";") for line in str(error).splitlines())
-    return "; ".join(filter(None, lines)).replace(":; ", ": ")
+    message = "; ".join(filter(None, lines)).replace(":; ", ": ")
+    codes = dict.fromkeys(diagnostic.code for diagnostic in getattr(error, "diagnostics", ()))
+    return f"{message} [{', '.join(codes) or 'input-unreadable'}]"

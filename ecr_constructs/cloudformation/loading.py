@@ -164,11 +164,20 @@ def text_of(path: Path) -> str:
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror}"
         raise TemplateError(msg) from None
+    return decoded(data, str(path))
+
+
+def decoded(data: bytes, name: str) -> str:
+    """Decode a text of UTF-8, UTF-16 or UTF-32.
+
+    Raises:
+        TemplateError: It is in another encoding; the message calls it `name`.
+    """
     try:
         # As PowerShell writes UTF-16, with a mark of the byte order.
         return data.decode(json.detect_encoding(data)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        msg = f"cannot read {path}: not UTF-8 at byte {error.start}; save it as UTF-8"
+        msg = f"cannot read {name}: not UTF-8 at byte {error.start}; save it as UTF-8"
         raise TemplateError(msg) from None
 
 

@@ -5,16 +5,10 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cloudformation.aws_metadata import regions
+from ecr_constructs.cloudformation.template import Place, dotted
 from ecr_constructs.environment.models import Environment
 from ecr_constructs.environment.resolution import ResolvedEnvironment, is_replicated
-from ecr_constructs.environment.source import (
-    FileDiagnostic,
-    Place,
-    Problem,
-    SourceFile,
-    dotted,
-    problems_at,
-)
+from ecr_constructs.environment.source import FileDiagnostic, Problem, SourceFile, problems_at
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.replication import ReplicationRule, destination_errors, replication_errors
 from ecr_constructs.model.validation import ValidationError, raise_if_invalid

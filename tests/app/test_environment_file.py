@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic_core import ErrorDetails
 
-from ecr_constructs.environment.errors import problems_of
+from ecr_constructs.environment.loading import problems_of
 from ecr_constructs.environment.loading import load_environment, load_environments
 from ecr_constructs.environment.source import EnvironmentFileError, parse_source
 from tests.app.conftest import ROOT, problems
