@@ -197,9 +197,8 @@ def _verdict(source: NamedPolicy, findings: Sequence[LifecycleFinding]) -> str:
 
 def _annotations(source: NamedPolicy, findings: Sequence[LifecycleFinding]) -> Iterator[str]:
     for finding in findings:
-        title = f"{finding.id} {_priority(finding)}".strip()
-        command = _ANNOTATIONS[finding.severity]
-        yield f"{workflow_command(command, finding.message, file=source.name, title=title)}\n"
+        command, place = _ANNOTATIONS[finding.severity], {"file": source.name, "title": finding.id}
+        yield f"{workflow_command(command, finding.message, **place)}\n"
     yield f"{_verdict(source, findings)}\n"
 
 
