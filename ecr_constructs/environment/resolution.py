@@ -294,23 +294,25 @@ def _levels(
     return {**levels, ("defaults",): environment.defaults, ("profile",): profile}
 
 
-# Where the file has what the library's values take.
-_KEYS = {"": "encryption", "except_for": "tag_mutability_exceptions", "rules": "lifecycle"}
-
-
 def _setting_problems(levels: _Levels, error: ValidationError) -> Iterator[Problem]:
     """Yield the problems of resolved settings, at the settings that they come from."""
-    protected = _nearest(levels.values(), "protect_tags", default=())
+    has_rules = _decides_lifecycle(levels.values()).lifecycle is not None
+    protected = len(_nearest(levels.values(), "protect_tags", default=()))
     for problem in problems_at((), error):
-        name, *steps = problem.place or ("",)
-        key = _KEYS.get(str(name), "protect_tags")
-        if key == "lifecycle" and _decides_lifecycle(levels.values()).lifecycle is None:
-            key, steps = "protect_tags", []
-        if key == "lifecycle":
-            # Protected tags are the first rules, and other keys of a rule are not in the file.
-            steps = [step - len(protected) for step in steps[:1] if isinstance(step, int)]
+        key, remedy = "encryption", problem.remedy
+        match problem.place:
+            case ("except_for", *steps):
+                key = "tag_mutability_exceptions"
+            case ("rules", *steps) if has_rules:
+                # Protected tags are the first rules, and other keys of a rule are not in the file.
+                key = "lifecycle"
+                steps = [step - protected for step in steps[:1] if isinstance(step, int)]
+            case ("rules" | "selection", *steps):
+                key, steps = "protect_tags", []
+            case steps:
+                remedy = "write customer_managed"
         origin = next(place for place, level in levels.items() if getattr(level, key) is not None)
-        yield problem._replace(place=(*origin, key, *steps))
+        yield problem._replace(place=(*origin, key, *steps), remedy=remedy)
 
 
 def _settings(environment: Environment, levels: _Levels, team: Team | None = None) -> Settings:
