@@ -136,7 +136,7 @@ def test_importing_the_checks_is_light() -> None:
 LATE = [("LC008", "warning", 3)]
 CACHED = [("LC006", "error", 2)]
 WITH_IMAGES = ["--images", "images.json", *AT]
-TAGGED = {"tagStatus": "tagged", "images": 1}
+TAGGED: dict[str, Any] = {"tagStatus": "tagged", "images": 1}
 UNMATCHED = [rule(1, tagPatternList=["rel-*"], **TAGGED), rule(2, tagPatternList=["*"], **TAGGED)]
 # A file, options, findings, and the status.
 POLICIES: dict[str, tuple[Any, list[str], list[Any], int]] = {

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ from tests.support.rule_examples.build import ABSENT, repository, rule
 JSON = (*PREVIEW, "--format", "json")
 
 
-def manifests(**content: object) -> str:
+def manifests(**content: Any) -> str:
     """Write the manifests of images, by the digit of their digests."""
     listed = [
         {"imageId": {"imageDigest": f"sha256:{digit * 64}"}, "imageManifest": json.dumps(manifest)}
@@ -126,7 +127,7 @@ SIZES = {
 
 
 @pytest.mark.parametrize(("details", "content", "frees"), SIZES.values(), ids=SIZES)
-def test_sizes_are_readable(run: Run, details: list[dict], content: dict, frees: str) -> None:
+def test_sizes_are_readable(run: Run, details: list[Any], content: Any, frees: str) -> None:
     """And exact where the manifests of all images are known."""
     images(*details, detail("f", 1, "v9", imageSizeInBytes=0))
     file = manifests(**content)
