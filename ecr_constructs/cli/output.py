@@ -107,13 +107,8 @@ def progress(
 ) -> Iterator[Callable[[int], None]]:
     """Show a bar on standard error while the block runs, if that is a terminal and rich is there.
 
-    Args:
-        description: What is being done.
-        total: How much there is to do. Default: unknown.
-        long: Whether it takes long. If not, nothing is shown.
-
-    Yields:
-        What to call with the amount that was done since the last call.
+    Nothing is shown of what does not take `long`. Yields what to call with the amount that was done
+    since the last call; `total` is how much there is to do, if known.
     """
     if not long or not sys.stderr.isatty():
         yield lambda _: None

@@ -72,11 +72,7 @@ def load_environments(folder: Path) -> dict[str, ResolvedEnvironment]:
 
 
 def load_environment(path: Path) -> ResolvedEnvironment:
-    """Load one environment file.
-
-    Raises:
-        EnvironmentFileError: Every problem of the file, with line and key.
-    """
+    """Load one environment file; raise as `load_environments` does."""
     return _load(path)[1]
 
 

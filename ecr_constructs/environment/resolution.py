@@ -45,12 +45,7 @@ class Settings:
     """Settings of a repository, with every default applied.
 
     Attributes:
-        tag_mutability: Whether tags can be moved.
-        encryption: How images are encrypted.
-        scan_on_push: Whether ECR scans an image when it is pushed.
-        lifecycle: The lifecycle policy.
         access: Who may pull and push, by the keywords of `ecr_constructs.Repository`.
-        tags: The tags.
     """
 
     tag_mutability: TagMutability
@@ -86,8 +81,6 @@ class ResolvedRepository:
     """A repository.
 
     Attributes:
-        name: Its name.
-        settings: Its settings.
         replicate: Whether its images are copied to the replicas.
         acknowledged: Accepted findings of `ecr-constructs check`: rule ids with reasons.
     """
@@ -104,7 +97,6 @@ class CiAccess:
 
     Attributes:
         push: The project's settings, as they are written.
-        project: The project.
         place: The first repository that it pushes to, as a place in the file.
         repositories: Names, in the order of the file.
     """
@@ -128,16 +120,12 @@ class ResolvedEnvironment:
         name: The name of the file: ``prod`` for ``prod.yaml``.
         home: The registry that images are pushed to.
         replicas: The registries that images are copied to.
-        replicate_deletions: Whether deletions are replicated.
         replicated_prefixes: Prefixes of the replicated repositories and of no other.
         organization: The organization whose accounts may pull.
         key_administrators: ARNs of roles and users that manage the keys.
         existing_ci_providers: CI systems whose OIDC provider the account already has.
-        alerts: Alerts about scan findings.
         undeclared: Settings of repositories that replication creates although no team declares
             them. None: there are no replicas.
-        teams: The repositories of each team.
-        ci_access: The CI projects that push.
 
     Example:
         >>> from ecr_constructs.environment.models import Environment
@@ -199,13 +187,7 @@ class ResolvedEnvironment:
 def resolve(name: str, environment: Environment) -> tuple[ResolvedEnvironment, list[Problem]]:
     """Apply every default, and collect the values that contradict each other.
 
-    Args:
-        name: The name of the environment.
-        environment: The content of the file.
-
-    Returns:
-        The environment, and every problem. With a problem, the environment is incomplete: use it
-        only to look for more problems.
+    With a problem, the environment is incomplete: use it only to look for more problems.
     """
     problems: list[Problem] = []
     home = RegistryId(environment.account, environment.region)

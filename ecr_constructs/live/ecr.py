@@ -43,9 +43,7 @@ class Progress(Protocol):
     ) -> AbstractContextManager[Callable[[int], None]]:
         """Return the block, which is given what to call with the amount done since the last call.
 
-        Args:
-            description: What is being done.
-            total: How much there is to do. Default: unknown.
+        The total is how much there is to do, if known.
         """
 
 
@@ -109,7 +107,7 @@ class Repository:
 
         Args:
             policy: The policy that will be applied.
-            manifests: What `aws ecr batch-get-image` prints, instead of reading manifests.
+            manifests: What `aws ecr batch-get-image` prints, to read instead.
         """
         details: list[Any] = []
         with self.progress("reading images") as advance:
