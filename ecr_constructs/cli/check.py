@@ -130,9 +130,11 @@ def check_policy(source: NamedPolicy, options: argparse.Namespace) -> int:
             is_valid = source.stated.policy is not None
             return json_text({"valid": is_valid, "findings": list(map(_to_json, findings))})
         if form == "github":
-            return "".join(_annotations(source, findings))
+            annotations = [_annotation(source, finding) for finding in findings]
+            return "\n".join([*annotations, _verdict(source, findings), ""])
         if form == "gitlab":
-            return FORMATS[form](Report(tuple(_in_file(source, findings)), ()), 1)
+            in_file = tuple(_in_file(source, finding) for finding in findings)
+            return FORMATS[form](Report(in_file, ()), 1)
         if form not in _POLICY_FORMATS:
             message = f"a lifecycle policy has no report in the format {form}"
             remedy = f"choose one of {', '.join(_POLICY_FORMATS)}"
@@ -195,25 +197,21 @@ def _verdict(source: NamedPolicy, findings: Sequence[LifecycleFinding]) -> str:
     return f"{source.name}: ECR {verb} this policy; {pluralize(len(findings), 'finding')}."
 
 
-def _annotations(source: NamedPolicy, findings: Sequence[LifecycleFinding]) -> Iterator[str]:
-    for finding in findings:
-        command, place = _ANNOTATIONS[finding.severity], {"file": source.name, "title": finding.id}
-        yield f"{workflow_command(command, finding.message, **place)}\n"
-    yield f"{_verdict(source, findings)}\n"
+def _annotation(source: NamedPolicy, finding: LifecycleFinding) -> str:
+    command = _ANNOTATIONS[finding.severity]
+    return workflow_command(command, finding.message, file=source.name, title=finding.id)
 
 
-def _in_file(source: NamedPolicy, findings: Sequence[LifecycleFinding]) -> Iterator[Finding]:
-    """Yield findings of a policy as those of a file."""
-    for finding in findings:
-        yield Finding(
-            rule=finding.id,
-            severity=finding.severity,
-            template=source.name,
-            resource="",
-            path=("rules", _priority(finding)),
-            message=finding.sentence.removesuffix("."),
-            remedy=finding.remedy,
-        )
+def _in_file(source: NamedPolicy, finding: LifecycleFinding) -> Finding:
+    return Finding(
+        rule=finding.id,
+        severity=finding.severity,
+        template=source.name,
+        resource="",
+        path=("rules", _priority(finding)),
+        message=finding.sentence.removesuffix("."),
+        remedy=finding.remedy,
+    )
 
 
 def _named(rule_id: str) -> Rule:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ecr_constructs.cli.arguments import add_formats, add_images, add_manifests
 from ecr_constructs.cli.check import add_policy_options, check_policy
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ecr_constructs.live.ecr import Repository
     from ecr_constructs.live.lifecycle_preview import Disagreement
-    from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy, Simulation
+    from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy
     from ecr_constructs.report.document import Block
 
 # With more images the forecast takes seconds.
@@ -92,24 +92,23 @@ def _check(options: Namespace) -> int:
     return check_policy(read_policy(options.policy, options.repository), options)
 
 
-class _Inputs(NamedTuple):
-    policy: LifecyclePolicy
-    inventory: Inventory
-
-
 def _preview(options: Namespace) -> int:
     """Preview a policy; 1 if ECR was asked too and would decide otherwise."""
     _check_options(options)
-    inputs = _live(options) if options.live else _from_files(options)
-    simulation = inputs.policy.simulate(inputs.inventory, now=options.now)
-    many = len(inputs.inventory) > _MANY
+    policy, inventory, repository = _inputs(options)
+    simulation = policy.simulate(inventory, now=options.now)
+    many = len(inventory) > _MANY
     with progress("looking ahead", options.days, long=many) as advance:
         ahead = forecast(simulation, options.days, advance)
     changed = None
     if options.against:
         old = read_policy(options.against, options.repository).accepted()
-        changed = changes(old.simulate(inputs.inventory, now=simulation.now), simulation)
-    disagreements = _ask_service(options, simulation) if options.service_preview else None
+        changed = changes(old.simulate(inventory, now=simulation.now), simulation)
+    disagreements: list[Disagreement] | None = None
+    if repository and options.service_preview:
+        from ecr_constructs.live.lifecycle_preview import compare  # noqa: PLC0415 - needs boto3
+
+        disagreements = compare(repository, simulation)
 
     def render(form: str) -> str | list[Block]:
         if form == "json":
@@ -146,28 +145,16 @@ def _check_options(options: Namespace) -> None:
             raise CommandError(Diagnostic(code, message))
 
 
-def _from_files(options: Namespace) -> _Inputs:
-    policy = read_policy(options.policy, options.repository).accepted()
-    return _Inputs(policy, read_inventory(options.images, options.manifests))
-
-
-def _repository(options: Namespace) -> Repository:
+def _inputs(options: Namespace) -> tuple[LifecyclePolicy, Inventory, Repository | None]:
+    policy = None
+    if options.policy is not None:
+        policy = read_policy(options.policy, options.repository).accepted()
+    if not options.live:
+        assert policy is not None
+        return policy, read_inventory(options.images, options.manifests), None
     from ecr_constructs.live.ecr import Repository  # noqa: PLC0415 - boto3 is slow and optional
 
-    return Repository(options.live, options.region, progress=progress)
-
-
-def _live(options: Namespace) -> _Inputs:
-    repository = _repository(options)
-    if options.policy is None:
-        policy = repository.policy()
-    else:
-        policy = read_policy(options.policy, options.repository).accepted()
+    repository = Repository(options.live, options.region, progress=progress)
+    policy = repository.policy() if policy is None else policy
     manifests = options.manifests and read_text(options.manifests)
-    return _Inputs(policy, repository.inventory(policy, manifests))
-
-
-def _ask_service(options: Namespace, simulation: Simulation) -> list[Disagreement]:
-    from ecr_constructs.live.lifecycle_preview import compare  # noqa: PLC0415 - as above
-
-    return compare(_repository(options), simulation)
+    return policy, repository.inventory(policy, manifests), repository

@@ -41,15 +41,12 @@ Profile = Literal["development", "staging", "production"]
 EncryptionKind = Literal["aes256", "aws_managed", "customer_managed", "dual_layer"]
 
 
-def _valid(errors_of: Callable[[Any], Iterator[Diagnostic | str]]) -> AfterValidator:
+def _valid(errors_of: Callable[[Any], Iterator[Diagnostic]]) -> AfterValidator:
     """Return a validator that rejects a value with every error that the model finds."""
 
     def validate(value: Any) -> Any:
         # A path of the model begins with its name of the value, which the file has as a key.
-        errors = (
-            item if isinstance(item, str) else replace(item, path=re.sub(r"^\w+", "", item.path))
-            for item in errors_of(value)
-        )
+        errors = (replace(it, path=re.sub(r"^\w+", "", it.path)) for it in errors_of(value))
         raise_if_invalid("value", value, errors)
         return value
 
@@ -64,10 +61,8 @@ def _as_written(keys: Mapping[str, str]) -> Iterator[None]:
     except ValidationError as error:
         problems = []
         for problem in error.diagnostics:
-            [name] = re.findall(r"^[\w.]*", problem.path)
-            key = keys.get(name) or keys.get("*")
-            rest = problem.path.removeprefix(name) if name in keys else ""
-            path = problem.path if key is None else f"{key}{rest}"
+            [(name, rest)] = re.findall(r"^([\w.]*)(.*)", problem.path)
+            path = f"{keys[name]}{rest}" if name in keys else keys.get("*", problem.path)
             problems.append(replace(problem, path=path))
         raise ValidationError(error.subject, "", problems) from None
 

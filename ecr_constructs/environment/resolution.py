@@ -1,6 +1,6 @@
 """Resolve an environment file once: every default, profile, registry and setting is applied."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -340,11 +340,7 @@ def _lifecycle(levels: Sequence[RepositorySettings]) -> LifecyclePolicy:
     if level.lifecycle is not None:
         rules = [rule.rule() for rule in level.lifecycle]
         return LifecyclePolicy(*protect(protected or []), *rules)
-    preset = {
-        "development": Retention.development,
-        "staging": Retention.staging,
-        "production": Retention.production,
-    }[level.retention or "production"]
+    preset: Callable[..., LifecyclePolicy] = getattr(Retention, str(level.retention))
     return preset() if protected is None else preset(protect_tags=protected)
 
 

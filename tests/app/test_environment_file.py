@@ -12,6 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from ecr_constructs.environment.loading import load_environment, load_environments, problems_of
 from ecr_constructs.environment.source import EnvironmentFileError, parse_source
 from tests.app.conftest import ROOT, problems
+from tests.app.test_push import BITBUCKET, CIRCLECI, OTHER, UUID
 
 VALID = """\
 account: "111122223333"
@@ -110,6 +111,7 @@ ADDED = {
         "9: defaults.acknowledge.ECR012: acknowledgment-reason-missing"
     ),
     "zzz: 1": "9: zzz: key-unknown",
+    "    push: {branches: [main]}": "9: teams.payments.push: push-not-one-key",
     "alerts:\n  emails:\n    - a@example.com\n    - platform": "12: alerts.emails[1]: email-format",
     "alerts:\n  emails: [a@example.com, a@example.com]": "10: alerts.emails[1]: email-duplicate",
     "alerts: {emails: a@example.com}": "9: alerts.emails: not-list",
@@ -177,6 +179,33 @@ SETTINGS = {
     f"protect_tags: {[f'v{number}' for number in range(60)]}": "protect_tags: rule-count",
     "protect_tags: ['*****']": "protect_tags: tag-wildcards",
     "protect_tags: v*": "protect_tags: not-list",
+    "push: {branches: [main]}": "push: push-not-one-key",
+    "push: {github: a/b, gitlab: a/b, branches: [main]}": "push: push-not-one-key",
+    "push: {guthub: a/b}": "push.guthub: key-unknown",
+    "push: acme/payments": "push: not-mapping",
+    "push: {github: 'acme/*', branches: [main]}": "push.github: github-repository-wildcard",
+    "push: {github: a/b, branches: ['*']}": "push.branches[0]: ci-selection-matches-all",
+    "push: {github: a/b, branches: [main], url: 'http://example.com'}": (
+        "push.url: issuer-url-format"
+    ),
+    "push: {github: a/b, branches: [main], session_hours: 24}": (
+        "push.session_hours: number-too-large"
+    ),
+    "push: {gitlab: acme/payments}": "push: ci-selection-missing",
+    "push: {gitlab: acme, branches: [main]}": "push.gitlab: gitlab-project-format",
+    "push: {gitlab: a/b, environments: [prod]}": "push.environments: push-selector-unsupported",
+    f"push: {{bitbucket: {BITBUCKET}, branches: [main], tags: [v1]}}": (
+        "push.branches: push-selector-unsupported"
+    ),
+    f"push: {{environments: [{UUID}], bitbucket: {BITBUCKET.replace(OTHER, 'api')}}}": (
+        "push.bitbucket.repository_uuid: uuid-format"
+    ),
+    f"push: {{branches: [main], url: 'https://example.com', circleci: {CIRCLECI}}}": (
+        "push.url: push-url-unsupported"
+    ),
+    f"push: {{branches: [main], circleci: {CIRCLECI.replace(f'project_id: {OTHER}, ', '')}}}": (
+        "push.circleci.project_id: key-missing"
+    ),
     "pull_accounts: [111122223333]": "pull_accounts[0]: not-text",
     "pull_principals: ['*']": "pull_principals[0]: principal-arn-wildcard",
     "push_principals: [ci]": "push_principals[0]: principal-arn-format",

@@ -167,59 +167,6 @@ def test_without_ci_there_is_no_stack(write: Write, synth: Synth) -> None:
     assert ["Dev/Payments"] == list(synth(load_environment(write("null"))))
 
 
-PUSH = "7: teams.payments.push"
-PROBLEMS = {
-    "no system": ("{branches: [main]}", f"{PUSH}: push-not-one-key"),
-    "two systems": ("{github: a/b, gitlab: a/b, branches: [main]}", f"{PUSH}: push-not-one-key"),
-    "a system misspelt": ("{guthub: a/b}", f"{PUSH}.guthub: key-unknown"),
-    "text": ("acme/payments", f"{PUSH}: not-mapping"),
-    "everyone": (
-        "{github: 'acme/*', branches: [main]}",
-        f"{PUSH}.github: github-repository-wildcard",
-    ),
-    "every job": ("{gitlab: acme/payments}", f"{PUSH}: ci-selection-missing"),
-    "every branch": (
-        "{github: acme/payments, branches: ['*']}",
-        f"{PUSH}.branches[0]: ci-selection-matches-all",
-    ),
-    "no group": ("{gitlab: acme, branches: [main]}", f"{PUSH}.gitlab: gitlab-project-format"),
-    "no https": (
-        "{github: a/b, branches: [main], url: 'http://example.com'}",
-        f"{PUSH}.url: issuer-url-format",
-    ),
-    "no UUID": (
-        f"{{bitbucket: {BITBUCKET.replace(OTHER, 'api')}, environments: [{UUID}]}}",
-        f"{PUSH}.bitbucket.repository_uuid: uuid-format",
-    ),
-    "branches of Bitbucket": (
-        f"{{bitbucket: {BITBUCKET}, branches: [main], tags: [v1]}}",
-        f"{PUSH}.branches: push-selector-unsupported",
-    ),
-    "environments of GitLab": (
-        "{gitlab: a/b, environments: [prod]}",
-        f"{PUSH}.environments: push-selector-unsupported",
-    ),
-    "a URL of CircleCI": (
-        f"{{circleci: {CIRCLECI}, branches: [main], url: 'https://circleci.example.com'}}",
-        f"{PUSH}.url: push-url-unsupported",
-    ),
-    "a day": (
-        "{github: a/b, branches: [main], session_hours: 24}",
-        f"{PUSH}.session_hours: number-too-large",
-    ),
-    "an id missing": (
-        f"{{circleci: {CIRCLECI.replace(f'project_id: {OTHER}, ', '')}, branches: [main]}}",
-        f"{PUSH}.circleci.project_id: key-missing",
-    ),
-}
-
-
-@pytest.mark.parametrize(("push", "expected"), PROBLEMS.values(), ids=PROBLEMS)
-def test_a_problem_has_a_line_a_key_and_a_code(push: str, expected: str, write: Write) -> None:
-    """Where the model rejects a project, the code is the model's."""
-    assert [expected] == problems(load_environment, write(push))
-
-
 def test_a_project_has_the_same_settings_everywhere(write: Write) -> None:
     """It has one role in an environment."""
     path = write(worker=", push: {github: acme/payments, tags: ['v*']}")
