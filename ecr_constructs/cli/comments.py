@@ -50,7 +50,6 @@ class CodeHost:
     """The comments of one pull request.
 
     Attributes:
-        comments: The address of all comments.
         comment: The address of a comment, without its id.
         update: The method that changes a comment.
         header: The name and the value of the header with the token.
@@ -129,16 +128,10 @@ def gitlab() -> CodeHost | str:
 
 
 def put_comment(host: CodeHost, text: str, name: str, *, is_needed: bool) -> str:
-    """Write a review as a comment, or update the comment of an earlier run.
+    """Write a review as a comment, or update the comment of an earlier run; return what was done.
 
-    Args:
-        host: The pull request.
-        text: The review as Markdown, which begins with a marker.
-        name: What is reviewed. Each name has a comment of its own.
-        is_needed: Whether there is anything to say, if there is no comment yet.
-
-    Returns:
-        What was done.
+    Each name has a comment of its own, which the review's marker contains. Without a comment yet,
+    one is written only if it `is_needed`.
     """
     marker = MARKER.replace(" -->", f" of {name} -->") if name else MARKER
     body = json.dumps({"body": text.replace(MARKER, marker, 1)})

@@ -42,12 +42,7 @@ def _title(name: str) -> str:
 
 
 def read_inventory(images: str, manifests: str | None) -> Inventory:
-    """Read an inventory as the AWS CLI prints it.
-
-    Args:
-        images: The file of `aws ecr describe-images`.
-        manifests: The file of `aws ecr batch-get-image`.
-    """
+    """Read the files of `aws ecr describe-images` and `aws ecr batch-get-image`."""
     inventory = _read(images, Inventory.from_describe_images)
     return _read(manifests, inventory.with_manifests) if manifests else inventory
 
@@ -63,10 +58,7 @@ def _read(name: str, read: Callable[[str], Inventory]) -> Inventory:
 class NamedPolicy(NamedTuple):
     """A policy that has not been checked yet.
 
-    Attributes:
-        name: Where it comes from, for errors.
-        stated: What ECR receives.
-        context: What the template tells about the repository.
+    The name is where it comes from, and the context what the template tells about the repository.
     """
 
     name: str
@@ -74,11 +66,7 @@ class NamedPolicy(NamedTuple):
     context: Context = Context()
 
     def accepted(self) -> LifecyclePolicy:
-        """Return the policy.
-
-        Raises:
-            CommandError: ECR rejects it.
-        """
+        """Return the policy, or raise an error if ECR rejects it."""
         if (policy := self.stated.policy) is None:
             reasons = "; ".join(error.message for error in self.stated.errors)
             message = f"{self.name} is not a lifecycle policy that ECR accepts: {reasons}"
@@ -92,9 +80,6 @@ def read_policy(name: str, repository: str | None) -> NamedPolicy:
     Args:
         name: The file, ``-`` for standard input, or the folder of a cloud assembly.
         repository: The repository's name, or its logical id, if this is a template.
-
-    Raises:
-        CommandError: It cannot be read, or a template has no such repository.
     """
     if Path(name).is_dir():
         return _from_templates(name, load([name]), repository)
@@ -110,10 +95,8 @@ def policy_file(name: str) -> NamedPolicy | None:
     """Read a file if it is a lifecycle policy, or what `aws ecr get-lifecycle-policy` prints.
 
     Returns:
-        None for a folder, and for a template, also if it cannot be read.
-
-    Raises:
-        CommandError: It is neither a policy nor a template.
+        None for a folder, and for a template, also if it cannot be read. What is neither a policy
+        nor a template is an error.
     """
     if Path(name).is_dir():
         return None

@@ -48,11 +48,7 @@ class _Version(argparse.Action):
 
 
 def parser(command: str | None = None) -> argparse.ArgumentParser:
-    """Return the parser of the command line.
-
-    Args:
-        command: The only command with its arguments. Default: each command has them.
-    """
+    """Return the parser of the command line; with a command, only this one has its arguments."""
     parser = _Parser(
         prog="ecr-constructs", description="Check, review and preview Amazon ECR configuration."
     )
@@ -67,9 +63,6 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
-
-    Args:
-        arguments: Default: those of this process.
 
     Returns:
         0 if there are no findings, 1 if there are, 2 if arguments, a file or a service fail.

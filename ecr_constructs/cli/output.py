@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 def emit(options: Namespace, render: Callable[[str], str | list[Block]]) -> None:
     """Write a report to the files of ``--output``, and print it in the format of ``--format``.
 
-    Args:
-        options: What `cli.arguments.add_formats` added.
-        render: Returns the report in a format; the blocks of one that a terminal may show in
-            colour.
+    `render` returns the report in a format, as blocks if a terminal may show it in colour.
     """
     for form, file in options.output:
         _write_text(file, _text(form, render(form)))

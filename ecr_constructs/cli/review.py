@@ -16,7 +16,7 @@ from ecr_constructs.review.change import KINDS, SEVERITIES
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from ecr_constructs.report.document import Block
     from ecr_constructs.review import Review
@@ -82,17 +82,13 @@ def run(options: argparse.Namespace) -> int:
     inventories = read_inventories(options.images) if options.images else None
     result = review(*sides, inventories=inventories, now=options.now)
 
-    def render(form: str) -> str | list[Block]:
-        match form:
-            case "text":
-                return list(blocks(result))
-            case "json":
-                return json_text(to_json(result))
-            case "markdown":
-                return to_markdown(result)
-        return to_github(result)
-
-    emit(options, render)
+    formats: dict[str, Callable[[], str | list[Block]]] = {
+        "text": lambda: list(blocks(result)),
+        "json": lambda: json_text(to_json(result)),
+        "markdown": lambda: to_markdown(result),
+        "github": lambda: to_github(result),
+    }
+    emit(options, lambda form: formats[form]())
     if options.comment:
         _comment(options, result)
     return int(_fails(result, options.fail_on or ["error"]))

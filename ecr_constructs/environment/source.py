@@ -42,9 +42,8 @@ class Problem(NamedTuple):
 def problems_at(place: Place, error: ValidationError, prefix: str = "") -> Iterator[Problem]:
     """Yield each problem that an error of the model lists, at its path below a place."""
     for item in dict.fromkeys(error.diagnostics):
-        steps = (
-            int(index) if index else key or name for key, index, name in _STEP.findall(item.path)
-        )
+        parts = _STEP.findall(item.path)
+        steps = (int(index) if index else key or name for key, index, name in parts)
         yield Problem((*place, *steps), item.code, f"{prefix}{item.message}", item.remedy)
 
 
@@ -67,25 +66,14 @@ class FileDiagnostic(Diagnostic):
 
 
 class EnvironmentFileError(DiagnosticError):
-    """An environment file that cannot be used.
-
-    Attributes:
-        diagnostics: Every problem, in the order of the lines; the message has a line for each.
-    """
+    """An environment file that cannot be used, for each of the diagnostics."""
 
     diagnostics: tuple[FileDiagnostic, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A parsed environment file.
-
-    Attributes:
-        name: What errors call it.
-        content: Its content.
-        text: Its lines.
-        find_line: Returns the line of a place, from 1, or None.
-    """
+    """A parsed environment file: what errors call it, its content, its lines, and their places."""
 
     name: str
     content: Any
@@ -129,10 +117,6 @@ def read_source(path: Path) -> SourceFile:
 
 def parse_source(name: str, text: str) -> SourceFile:
     """Parse the text of an environment file.
-
-    Args:
-        name: What errors call the file.
-        text: YAML.
 
     Raises:
         EnvironmentFileError: ``yaml-invalid``: the text is not YAML. ``key-duplicate``: a mapping

@@ -105,9 +105,7 @@ class Repository:
         Reading a manifest may count as a pull. If the policy counts pulls, no manifest is read,
         so that a preview does not change what the policy does.
 
-        Args:
-            policy: The policy that will be applied.
-            manifests: What `aws ecr batch-get-image` prints, to read instead.
+        Instead of ECR's manifests, what `aws ecr batch-get-image` has printed may be given.
         """
         details: list[Any] = []
         with self.progress("reading images") as advance:
@@ -142,13 +140,7 @@ class Repository:
         return images
 
     def ask(self, operation: str, *, absent: str = "", **request: Any) -> dict[str, Any] | None:
-        """Call an operation on this repository.
-
-        Args:
-            operation: The method of the client.
-            absent: The error code for which None is returned: something does not exist.
-            request: The members of the request, without the repository.
-        """
+        """Call an operation on this repository; return None for the error code `absent`."""
         return self._call(operation, absent, repositoryName=self.name, **request)
 
     def describe(self) -> dict[str, Any] | None:

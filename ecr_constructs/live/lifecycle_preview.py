@@ -31,10 +31,7 @@ _Verdict = tuple[str, int | None]
 class Disagreement:
     """An image that ECR's preview treats differently.
 
-    Attributes:
-        image: The image.
-        here: Action and rule of the simulation.
-        there: Action and rule of ECR.
+    Action and rule are those of the simulation here, and those of ECR there.
     """
 
     image: Image
@@ -69,10 +66,7 @@ def compare(
     Images that follow the image they refer to are left out: ECR's preview lists only images that
     rules select.
 
-    Args:
-        repository: The repository.
-        simulation: The result to compare; ECR previews its policy.
-        first_pause: Seconds before ECR is asked again; they double.
+    The first pause is the seconds before ECR is asked again; they double.
     """
     text = simulation.policy.to_json()
     if not simulation.policy.rules:

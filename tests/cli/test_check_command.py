@@ -56,25 +56,6 @@ def test_every_rule_is_explained(run: Run, rule_id: str) -> None:
     assert "Instead: " in result.out
 
 
-def test_json(run: Run) -> None:
-    """JSON has findings and what was suppressed."""
-    document = run("check", suppressed(), "--format", "json").json
-
-    assert [] == document["findings"]
-    [expected] = document["suppressed"]
-    assert {
-        "rule": "ECR012",
-        "severity": "warning",
-        "template": "t.json",
-        "resource": "Web",
-        "path": "Properties.ImageTagMutability",
-        "line": 8,
-        "remedy": RULES["ECR012"].remedy,
-        "controls": [*RULES["ECR012"].controls],
-        "reason": "A cache: 100%, so",
-    } == {key: value for key, value in expected.items() if key != "message"}
-
-
 # --- SARIF --------------------------------------------------------------------------------------
 
 # Of the schema that OASIS publishes, all that it says of the objects that are written.

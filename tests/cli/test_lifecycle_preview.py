@@ -36,43 +36,6 @@ def manifests(**content: Any) -> str:
     return write("manifests.json", {"images": listed})
 
 
-def test_json(run: Run) -> None:
-    """The shape of GetLifecyclePolicyPreview, and more; tests/cli/test_formats.py has all of it."""
-    images(*DETAILS[:2])
-    document = run(*JSON).json
-
-    digests = [item["imageDigest"] for item in DETAILS]
-    assert [
-        {
-            "imageTags": ["v1.0"],
-            "imageDigest": digests[0],
-            "imagePushedAt": "2026-10-15T12:00:00+00:00",
-            "action": {"type": "EXPIRE"},
-            "appliedRulePriority": 1,
-            "storageClass": "STANDARD",
-        }
-    ] == document["previewResults"]
-    assert {
-        "evaluatedAt": "2026-11-24T12:00:00+00:00",
-        "imageTotalCount": 2,
-        "expiringImageTotalCount": 1,
-        "transitioningImageTotalCounts": [],
-        "expiringBytes": {"atLeast": 0, "atMost": 1_500_000},
-        "transitioningBytes": {"atLeast": 0, "atMost": 0},
-    } == document["summary"]
-    assert [(digests[0], "EXPIRED", 1), (digests[1], "KEPT", 1)] == [
-        (item["imageDigest"], item["outcome"], item["rulePriority"])
-        for item in document["explanations"]
-    ]
-    assert [] == document["assumptions"]
-    forecast = document["forecast"]
-    assert ("2027-02-22T12:00:00+00:00", 1) == (forecast["until"], forecast["remainingImageCount"])
-    assert [
-        {"date": "2026-11-24", "expiringImageCount": 1, "transitioningImageCount": 0}
-    ] == forecast["days"]
-    assert [digests[0]] == [image["imageDigest"] for image in forecast["images"]]
-
-
 def test_transitions_are_counted_by_target(run: Run) -> None:
     """As ECR counts them."""
     write("policy.json", {"rules": [ARCHIVE]})
