@@ -26,6 +26,11 @@ LIFECYCLE = f"lifecycle preview --policy policy.json --images images.json {' '.j
 
 @pytest.fixture(autouse=True)
 def _files(folder: Path) -> None:
+    faulty_files(folder)
+
+
+def faulty_files(folder: Path) -> None:
+    """Write the files that the commands of `ERRORS` name."""
     write("t.json", {"Resources": {"Api": repository()}})
     write("none.template.json", {"Resources": {}})
     write("named.template.json", {"Resources": {"A": repository(RepositoryName="a")}})

@@ -2,12 +2,14 @@
 
 import json
 import os
+import shlex
 from pathlib import Path
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.conftest import ARCHIVE, KEEP_ONE, PREVIEW, Run, write
+from tests.cli.test_errors import ENVIRONMENTS, ERRORS, faulty_files
 from tests.support.rule_examples.access import open_to
 from tests.support.rule_examples.build import repository
 
@@ -52,6 +54,18 @@ def test_words(form: str, run: Run, snapshot: SnapshotAssertion) -> None:
             out = json.dumps(json.loads(out)["runs"][0]["results"], indent=1)
         printed.append(f"$ {' '.join(command)}\n{out}")
     assert snapshot == "\n".join(printed)
+
+
+def test_words_of_errors(folder: Path, run: Run, snapshot: SnapshotAssertion) -> None:
+    """One line says what happened and what to do; argparse's words depend on Python's version."""
+    faulty_files(folder)
+    commands = [command for command, code in ERRORS.items() if code != "arguments-invalid"]
+    for name, (text, target, _) in ENVIRONMENTS.items():
+        file = write(f"{name.replace(' ', '-')}.yaml", text)
+        commands.append(f"push-commands {target} --environment {file}")
+    lines = [f"$ {command}\n{run(*shlex.split(command)).err}" for command in commands]
+
+    assert snapshot == "\n".join(lines)
 
 
 @pytest.mark.parametrize("command", [CHECK, REVIEW, PREVIEW], ids=" ".join)
