@@ -39,33 +39,22 @@ EVERY_KIND = [
 ]
 # Settings of the repository, what else the file has, and what they resolve to.
 RESOLVED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
-    "development has mutable tags": (
-        *({}, {"profile": "development"}),
-        {
-            "tag_mutability": TagMutability.mutable(),
-            "encryption": "aes256",
-            "lifecycle": Retention.development(),
-            "scan_on_push": True,
-        },
-    ),
-    "staging has immutable tags": (
-        *({}, {"profile": "staging"}),
-        {
-            "tag_mutability": TagMutability.immutable(),
-            "encryption": "aes256",
-            "lifecycle": Retention.staging(),
-            "scan_on_push": True,
-        },
-    ),
-    "production has a key": (
-        *({}, {"profile": "production"}),
-        {
-            "tag_mutability": TagMutability.immutable(),
-            "encryption": "customer_managed",
-            "lifecycle": Retention.production(),
-            "scan_on_push": True,
-        },
-    ),
+    **{
+        f"the profile {retention.__name__}": (
+            *({}, {"profile": retention.__name__}),
+            {
+                "tag_mutability": mutability,
+                "encryption": encryption,
+                "lifecycle": retention(),
+                "scan_on_push": True,
+            },
+        )
+        for retention, mutability, encryption in (
+            (Retention.development, TagMutability.mutable(), "aes256"),
+            (Retention.staging, TagMutability.immutable(), "aes256"),
+            (Retention.production, TagMutability.immutable(), "customer_managed"),
+        )
+    },
     "defaults beat the profile, and the repository beats both": (
         {"scan_on_push": True},
         {"defaults": {"encryption": "aws_managed", "scan_on_push": False, **STAGING}},
