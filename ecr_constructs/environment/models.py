@@ -46,7 +46,9 @@ def _valid(errors_of: Callable[[Any], Iterator[Diagnostic]]) -> AfterValidator:
 
     def validate(value: Any) -> Any:
         # A path of the model begins with its name of the value, which the file has as a key.
-        errors = (replace(it, path=re.sub(r"^\w+", "", it.path)) for it in errors_of(value))
+        errors = [
+            replace(error, path=re.sub(r"^\w+", "", error.path)) for error in errors_of(value)
+        ]
         raise_if_invalid("value", value, errors)
         return value
 
@@ -125,8 +127,6 @@ def _require_one(part: Strict, subject: str, names: Iterable[str]) -> None:
 
 _Days = Annotated[int, Field(ge=1)]
 _Tags = Annotated[list[str], Field(min_length=1)]
-
-
 _COUNTS = ("count", "after_days", "not_pulled_for_days")
 
 
