@@ -15,14 +15,7 @@ class AlertsStack(cdk.Stack):
     def __init__(
         self, scope: Construct, construct_id: str, *, alerts: Alerts, **stack_properties: Any
     ) -> None:
-        """Define the stack.
-
-        Args:
-            scope: The stage.
-            construct_id: The stack's id there.
-            alerts: The addresses to notify and the minimum severity.
-            **stack_properties: As for `cdk.Stack`.
-        """
+        """Define the stack."""
         super().__init__(scope, construct_id, **stack_properties)
         scan_alerts = ScanAlerts(
             self, "Alerts", severity=alerts.severity, emails=alerts.emails or ()

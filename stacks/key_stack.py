@@ -21,14 +21,7 @@ class KeyStack(cdk.Stack):
         environment: ResolvedEnvironment,
         **stack_properties: Any,
     ) -> None:
-        """Define the stack.
-
-        Args:
-            scope: The stage, or the part of it for a replica.
-            construct_id: The stack's id there.
-            environment: The environment; the key is named after it.
-            **stack_properties: As for `cdk.Stack`.
-        """
+        """Define the stack."""
         super().__init__(scope, construct_id, **stack_properties)
         self.key = RegistryKey(
             self,

@@ -25,14 +25,7 @@ class PushStack(cdk.Stack):
         environment: ResolvedEnvironment,
         **stack_properties: Any,
     ) -> None:
-        """Define the stack.
-
-        Args:
-            scope: The stage.
-            construct_id: The stack's id there.
-            environment: The environment.
-            **stack_properties: As for `cdk.Stack`.
-        """
+        """Define the stack."""
         super().__init__(scope, construct_id, **stack_properties)
         self._existing = environment.existing_ci_providers
         self._providers: dict[CiIssuer, CiProvider] = {}

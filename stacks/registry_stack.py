@@ -24,16 +24,7 @@ class RegistryStack(cdk.Stack):
         key: kms.IKey | None,
         **stack_properties: Any,
     ) -> None:
-        """Define the stack.
-
-        Args:
-            scope: The stage, or the part of it for the registry.
-            construct_id: The stack's id there.
-            environment: The environment.
-            registry: One of the environment's registries.
-            key: The registry's key, if a repository uses it.
-            **stack_properties: As for `cdk.Stack`.
-        """
+        """Define the stack."""
         super().__init__(scope, construct_id, **stack_properties)
         self._registry = Registry(self, "Registry")
         if registry == environment.home:

@@ -23,15 +23,7 @@ class RepositoriesStack(cdk.Stack):
         key: kms.IKey | None,
         **stack_properties: Any,
     ) -> None:
-        """Define the stack.
-
-        Args:
-            scope: The stage, or the part of it for a replica.
-            construct_id: The stack's id there.
-            repositories: The team's repositories that exist in this registry.
-            key: The key of this registry, if a repository uses it.
-            **stack_properties: As for `cdk.Stack`.
-        """
+        """Define the stack."""
         super().__init__(scope, construct_id, **stack_properties)
         for declared in repositories:
             repository = Repository(

@@ -1,6 +1,7 @@
 """One environment as one stage: in each registry a key, and a stack for each team."""
 
-from typing import cast
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
@@ -13,6 +14,8 @@ from stacks.key_stack import KeyStack
 from stacks.push_stack import PushStack
 from stacks.registry_stack import RegistryStack
 from stacks.repositories_stack import RepositoriesStack
+
+_Stack = TypeVar("_Stack", bound=cdk.Stack)
 
 
 class EnvironmentStage(cdk.Stage):
@@ -27,25 +30,13 @@ class EnvironmentStage(cdk.Stage):
     """
 
     def __init__(self, scope: Construct, environment: ResolvedEnvironment) -> None:
-        """Define the stage.
-
-        Args:
-            scope: The app.
-            environment: The environment.
-        """
+        """Define the stage."""
         name, home = environment.name, environment.home
         super().__init__(
             scope, pascal(name), env=cdk.Environment(account=home.account, region=home.region)
         )
         self._environment = environment
         home_stacks = self._stacks_in(home)
-        if environment.alerts:
-            AlertsStack(
-                self,
-                "Alerts",
-                alerts=environment.alerts,
-                **self._properties(home, "alerts", f"Alerts about images in {name}"),
-            )
         for replica in environment.replicas:
             for stack_name, stack in self._stacks_in(replica).items():
                 # The replica must be ready before the home registry sends images to it.
@@ -56,43 +47,36 @@ class EnvironmentStage(cdk.Stage):
     def _stacks_in(self, registry: RegistryId) -> dict[str, cdk.Stack]:
         """Define the stacks of one registry and return them by the last part of their names."""
         environment, scope = self._environment, self._scope_of(registry)
-        name = environment.name
+        name, is_home = environment.name, registry == environment.home
+        env = cdk.Environment(account=registry.account, region=registry.region)
         stacks: dict[str, cdk.Stack] = {}
+
+        def add(kind: Callable[..., _Stack], part: str, description: str, **content: Any) -> _Stack:
+            properties = {
+                "stack_name": f"{name}-ecr-{part}",
+                "description": description,
+                "env": env,
+            }
+            stack = kind(scope, pascal(part), **properties, **content)
+            stacks[part] = stack
+            return stack
+
         key: kms.IKey | None = None
         if environment.uses_key:
-            key_stack = KeyStack(
-                scope,
-                "Key",
-                environment=environment,
-                **self._properties(registry, "key", f"The key of the {name} container registry"),
-            )
-            stacks["key"], key = key_stack, key_stack.key
+            description = f"The key of the {name} container registry"
+            key = add(KeyStack, "key", description, environment=environment).key
         for team in environment.teams:
             if repositories := environment.repositories_at(registry, team):
                 description = f"Container repositories of {team} in {name}"
-                stacks[team] = RepositoriesStack(
-                    scope,
-                    pascal(team),
-                    repositories=repositories,
-                    key=key,
-                    **self._properties(registry, team, description),
-                )
-        if registry == environment.home and environment.ci_access:
-            stacks["push"] = PushStack(
-                scope,
-                "Push",
-                environment=environment,
-                **self._properties(registry, "push", f"How CI pushes to the {name} registry"),
-            )
+                add(RepositoriesStack, team, description, repositories=repositories, key=key)
+        if is_home and environment.ci_access:
+            add(PushStack, "push", f"How CI pushes to the {name} registry", environment=environment)
         if environment.replicas:
-            stacks["registry"] = RegistryStack(
-                scope,
-                "Registry",
-                environment=environment,
-                registry=registry,
-                key=key,
-                **self._properties(registry, "registry", f"The {name} container registry"),
-            )
+            content = {"environment": environment, "registry": registry, "key": key}
+            add(RegistryStack, "registry", f"The {name} container registry", **content)
+        if is_home and environment.alerts:
+            description = f"Alerts about images in {name}"
+            add(AlertsStack, "alerts", description, alerts=environment.alerts)
         return stacks
 
     def _scope_of(self, registry: RegistryId) -> Construct:
@@ -102,13 +86,6 @@ class EnvironmentStage(cdk.Stage):
         if registry.account != self._environment.account:
             scope = _child(scope, f"Account{registry.account}")
         return _child(scope, pascal(registry.region))
-
-    def _properties(self, registry: RegistryId, name: str, description: str) -> dict[str, object]:
-        return {
-            "stack_name": f"{self._environment.name}-ecr-{name}",
-            "description": description,
-            "env": cdk.Environment(account=registry.account, region=registry.region),
-        }
 
 
 def _child(scope: Construct, construct_id: str) -> Construct:

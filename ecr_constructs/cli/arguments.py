@@ -20,6 +20,25 @@ def add_now(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_manifests(parser: argparse.ArgumentParser) -> None:
+    """Add the manifests of an inventory, and the instant of its evaluation."""
+    parser.add_argument(
+        "--manifests",
+        metavar="FILE",
+        help="the output of `aws ecr batch-get-image`, for indexes and shared layers",
+    )
+    add_now(parser)
+
+
+def add_images(parser: argparse._ActionsContainer) -> None:
+    """Add an inventory."""
+    parser.add_argument(
+        "--images",
+        metavar="FILE",
+        help="the output of `aws ecr describe-images --filter imageStatus=ANY`, pages in a row",
+    )
+
+
 def add_formats(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
     """Add the format that is printed, and files for further formats."""
     parser.add_argument("--format", choices=formats, default="text")

@@ -1,4 +1,4 @@
-"""``ecr-constructs check``."""
+"""``ecr-constructs check``, of templates and of a lifecycle policy."""
 
 from __future__ import annotations
 
@@ -7,51 +7,80 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.checks.engine import report
+from ecr_constructs.checks.finding import Finding, Report
 from ecr_constructs.checks.rules import RULES
-from ecr_constructs.cli.arguments import add_formats
+from ecr_constructs.cli.arguments import add_formats, add_images, add_manifests
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.output import emit
+from ecr_constructs.cli.files import policy_file, read_inventory
+from ecr_constructs.cli.output import emit, json_text
+from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.loading import load
+from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.lifecycle import Context, Severity
+from ecr_constructs.model.lifecycle import Finding as LifecycleFinding
+from ecr_constructs.report.document import Block, Lines, Table
+from ecr_constructs.report.escaping import workflow_command
 from ecr_constructs.report.findings import FORMATS
+from ecr_constructs.review.phrases import pluralize
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ecr_constructs.checks.rule import Rule
+    from ecr_constructs.cli.files import NamedPolicy
+    from ecr_constructs.report.escaping import Command
 
 _WIDTH = 100
+_POLICY_OPTIONS = ("images", "manifests", "now", "pull_through_cache")
+_POLICY_FORMATS = ("text", "json", "github", "markdown", "gitlab")
+_ANNOTATIONS: dict[Severity, Command] = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.NOTE: "notice",
+}
 
 
-def add_to(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "check",
-        help="find errors in synthesized templates",
-        description="Find what ECR and CloudFormation reject in templates, what loses images or "
-        "opens access, and what is probably a mistake. Exit status: 1 if there is a finding of "
-        "the severity --fail-on or above.",
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.description = (
+        "Find what ECR and CloudFormation reject in templates, what loses images or opens access, "
+        "and what is probably a mistake; or the same in a lifecycle policy. Exit status: 1 if "
+        "there is a finding of the severity --fail-on or above."
     )
     parser.add_argument(
         "paths",
         nargs="*",
         metavar="PATH",
-        help="a template in JSON or YAML, a folder of them, or a cloud assembly such as cdk.out",
+        help="a template in JSON or YAML, a folder of them, or a cloud assembly such as cdk.out; "
+        "or one lifecycle policy in JSON, with which --images and the like are allowed",
     )
-    add_formats(parser, tuple(FORMATS))
-    parser.add_argument(
-        "--fail-on",
-        choices=("error", "warning"),
-        default="error",
-        help="minimum severity that fails the command; default: error",
-    )
+    add_policy_options(parser, tuple(FORMATS))
     parser.add_argument("--list", action="store_true", help="list the rules")
     parser.add_argument("--explain", metavar="RULE", help="explain a rule and its remedy")
-    parser.set_defaults(run=run, prog=parser.prog)
+    parser.set_defaults(run=run)
+
+
+def add_policy_options(
+    parser: argparse.ArgumentParser, formats: Sequence[str] = _POLICY_FORMATS
+) -> None:
+    """Add what `check_policy` reads."""
+    add_images(parser)
+    add_manifests(parser)
+    parser.add_argument(
+        "--pull-through-cache", action="store_true", help="images of a pull-through cache"
+    )
+    parser.add_argument(
+        "--fail-on",
+        choices=("note", "info", "warning", "error"),
+        default="error",
+        help="minimum severity that fails the command; info means note; default: error",
+    )
+    add_formats(parser, formats)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check templates; 1 if a finding is as severe as ``--fail-on``."""
+    """Check templates or a policy; 1 if a finding is as severe as ``--fail-on``."""
     if options.explain:
         sys.stdout.write("\n".join(_explained(_named(options.explain))) + "\n")
         return 0
@@ -61,19 +90,134 @@ def run(options: argparse.Namespace) -> int:
         )
         return 0
     if not options.paths:
-        msg = "name a template, a folder of templates or a cloud assembly such as cdk.out"
-        raise CommandError(msg)
-    templates = load(options.paths)
+        message = "name a template, a folder of templates, a cloud assembly such as cdk.out, or a "
+        raise CommandError(Diagnostic("paths-missing", f"{message}lifecycle policy"))
+    try:
+        templates = load(options.paths)
+    except TemplateError:
+        # Only here, since to look for policies first would read every template twice.
+        policies = [policy for path in options.paths if (policy := policy_file(path))]
+        if not policies:
+            raise
+        if len(options.paths) > 1:
+            message = f"{policies[0].name} is a lifecycle policy, and there are other paths"
+            remedy = "check each policy in a call of its own"
+            raise CommandError(Diagnostic("policy-not-alone", message, remedy=remedy)) from None
+        return check_policy(policies[0], options)
+    for name in _POLICY_OPTIONS:
+        if getattr(options, name):
+            message = f"--{name.replace('_', '-')} is for a lifecycle policy, not for templates"
+            raise CommandError(Diagnostic("option-needs-policy", message, remedy="leave it out"))
     result = report(templates)
     emit(options, lambda form: FORMATS[form](result, len(templates)))
-    failures = ("error",) if options.fail_on == "error" else ("error", "warning")
-    return int(any(finding.severity in failures for finding in result.findings))
+    return _status(options, (finding.severity for finding in result.findings))
+
+
+def _status(options: argparse.Namespace, severities: Iterable[Severity]) -> int:
+    threshold = Severity({"info": "note"}.get(options.fail_on, options.fail_on))
+    return int(any(severity >= threshold for severity in severities))
+
+
+def check_policy(source: NamedPolicy, options: argparse.Namespace) -> int:
+    """Check a policy; 1 if it is rejected or a finding is as severe as ``--fail-on``."""
+    if options.manifests and not options.images:
+        message, remedy = "--manifests describes images", "give --images too"
+        raise CommandError(Diagnostic("images-missing", message, remedy=remedy))
+    findings = list(_policy_findings(source, options))
+
+    def render(form: str) -> str | list[Block]:
+        if form == "json":
+            is_valid = source.stated.policy is not None
+            return json_text({"valid": is_valid, "findings": list(map(_to_json, findings))})
+        if form == "github":
+            annotations = [_annotation(source, finding) for finding in findings]
+            return "\n".join([*annotations, _verdict(source, findings), ""])
+        if form == "gitlab":
+            in_file = tuple(_in_file(source, finding) for finding in findings)
+            return FORMATS[form](Report(in_file, ()), 1)
+        if form not in _POLICY_FORMATS:
+            message = f"a lifecycle policy has no report in the format {form}"
+            remedy = f"choose one of {', '.join(_POLICY_FORMATS)}"
+            raise CommandError(Diagnostic("format-unsupported", message, remedy=remedy))
+        return list(_blocks(source, findings))
+
+    emit(options, render)
+    return _status(options, (finding.severity for finding in findings))
+
+
+def _policy_findings(
+    source: NamedPolicy, options: argparse.Namespace
+) -> Iterable[LifecycleFinding]:
+    policy = source.stated.policy
+    if policy is None:
+        return (
+            LifecycleFinding(
+                id="LC000",
+                severity=Severity.ERROR,
+                sentence=f"{error.message}.",
+                remedy=error.remedy or "ECR rejects the policy.",
+                rule_priority=error.rule_priority,
+            )
+            for error in source.stated.errors
+        )
+    context = Context(
+        pull_through_cache=source.context.pull_through_cache or options.pull_through_cache,
+        pull_time_exclusions=source.context.pull_time_exclusions,
+    )
+    images = read_inventory(options.images, options.manifests) if options.images else None
+    return policy.lint(images, now=options.now, context=context)
+
+
+def _to_json(finding: LifecycleFinding) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "severity": finding.severity,
+        "message": finding.message,
+        "rulePriority": finding.rule_priority,
+    }
+
+
+def _blocks(source: NamedPolicy, findings: Sequence[LifecycleFinding]) -> Iterator[Block]:
+    if (policy := source.stated.policy) is not None:
+        rules = zip(policy.rules, policy.in_words(), strict=False)
+        lines = [f"{rule.rule_priority}. {words}" for rule, words in rules]
+        yield Lines(lines or ["keep every image"])
+    if findings:
+        rows = [(item.id, item.severity, _priority(item), item.message) for item in findings]
+        yield Table(("id", "severity", "rule", "finding"), rows)
+    yield Lines([_verdict(source, findings)])
+
+
+def _priority(finding: LifecycleFinding) -> str:
+    return str(finding.rule_priority or "")
+
+
+def _verdict(source: NamedPolicy, findings: Sequence[LifecycleFinding]) -> str:
+    verb = "rejects" if source.stated.policy is None else "accepts"
+    return f"{source.name}: ECR {verb} this policy; {pluralize(len(findings), 'finding')}."
+
+
+def _annotation(source: NamedPolicy, finding: LifecycleFinding) -> str:
+    command = _ANNOTATIONS[finding.severity]
+    return workflow_command(command, finding.message, file=source.name, title=finding.id)
+
+
+def _in_file(source: NamedPolicy, finding: LifecycleFinding) -> Finding:
+    return Finding(
+        rule=finding.id,
+        severity=finding.severity,
+        template=source.name,
+        resource="",
+        path=("rules", _priority(finding)),
+        message=finding.sentence.removesuffix("."),
+        remedy=finding.remedy,
+    )
 
 
 def _named(rule_id: str) -> Rule:
     if rule_id.upper() not in RULES:
-        msg = f"unknown rule {rule_id!r}; --list shows all rules"
-        raise CommandError(msg)
+        message = f"unknown rule {rule_id!r}"
+        raise CommandError(Diagnostic("rule-unknown", message, remedy="--list shows all rules"))
     return RULES[rule_id.upper()]
 
 

@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from ecr_constructs.cli.errors import CommandError
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.report.review import MARKER
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ class CodeHost:
     """The comments of one pull request.
 
     Attributes:
-        comments: The address of all comments.
         comment: The address of a comment, without its id.
         update: The method that changes a comment.
         header: The name and the value of the header with the token.
@@ -63,12 +63,7 @@ class CodeHost:
     author: str
 
     def request(self, method: str, url: str, body: str | None = None) -> Any:
-        """Send a request, and return the answer's JSON.
-
-        Raises:
-            _ForbiddenError: The token may not do this.
-            CommandError: The host cannot be reached, or gives another answer than success.
-        """
+        """Send a request, and return the answer's JSON."""
         return _request(self.header, method, url, body)
 
     def written(self, marker: str) -> str | None:
@@ -90,21 +85,14 @@ class CodeHost:
 
 
 def github(author: str) -> CodeHost | str:
-    """Return the pull request of a job of GitHub Actions, or why there is no comment.
-
-    Args:
-        author: The owner of the token.
-
-    Raises:
-        CommandError: This is not a job of GitHub Actions.
-    """
+    """Return the pull request of a job of GitHub Actions, or why there is no comment."""
     event = _environment("GITHUB_EVENT_PATH")
     repository = f"{_environment('GITHUB_API_URL')}/repos/{_environment('GITHUB_REPOSITORY')}"
     try:
         payload = json.loads(Path(event).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        msg = f"cannot read the event in {event}: {error}"
-        raise CommandError(msg) from None
+        message = f"cannot read the event in {event}: {error}"
+        raise CommandError(Diagnostic("comment-event-unreadable", message)) from None
     number = (payload.get("pull_request") or {}).get("number")
     if number is None:
         return "the event is not a pull request: no comment"
@@ -120,11 +108,7 @@ def github(author: str) -> CodeHost | str:
 
 
 def gitlab() -> CodeHost | str:
-    """Return the merge request of a job of GitLab, or why there is no comment.
-
-    Raises:
-        CommandError: This is not a job of GitLab, or it does not know the token.
-    """
+    """Return the merge request of a job of GitLab, or why there is no comment."""
     api = _environment("CI_API_V4_URL")
     # In a pipeline of a fork, CI_PROJECT_ID is the fork.
     project = os.environ.get("CI_MERGE_REQUEST_PROJECT_ID") or _environment("CI_PROJECT_ID")
@@ -144,19 +128,10 @@ def gitlab() -> CodeHost | str:
 
 
 def put_comment(host: CodeHost, text: str, name: str, *, is_needed: bool) -> str:
-    """Write a review as a comment, or update the comment of an earlier run.
+    """Write a review as a comment, or update the comment of an earlier run; return what was done.
 
-    Args:
-        host: The pull request.
-        text: The review as Markdown, which begins with a marker.
-        name: What is reviewed. Each name has a comment of its own.
-        is_needed: Whether there is anything to say, if there is no comment yet.
-
-    Returns:
-        What was done.
-
-    Raises:
-        CommandError: The host cannot be reached, or rejects the comment.
+    Each name has a comment of its own, which the review's marker contains. Without a comment yet,
+    one is written only if it `is_needed`.
     """
     marker = MARKER.replace(" -->", f" of {name} -->") if name else MARKER
     body = json.dumps({"body": text.replace(MARKER, marker, 1)})
@@ -173,15 +148,15 @@ def put_comment(host: CodeHost, text: str, name: str, *, is_needed: bool) -> str
 
 def _environment(name: str) -> str:
     if not (value := os.environ.get(name)):
-        msg = f"--comment needs the environment variable {name}, which the CI system sets"
-        raise CommandError(msg)
+        message = f"--comment needs the environment variable {name}, which the CI system sets"
+        raise CommandError(Diagnostic("comment-variable-missing", message))
     return value
 
 
 def _request(header: tuple[str, str], method: str, url: str, body: str | None = None) -> Any:
     if urlsplit(url).scheme not in ("https", "http"):
-        msg = f"no comment: {url} is not an address of the web"
-        raise CommandError(msg)
+        message = f"no comment: {url} is not an address of the web"
+        raise CommandError(Diagnostic("comment-url-invalid", message))
     headers = dict([header, ("Content-Type", "application/json")])
     data = None if body is None else body.encode()
     request = Request(url, data, headers, method=method)  # noqa: S310 - checked above
@@ -198,11 +173,11 @@ def _request(header: tuple[str, str], method: str, url: str, body: str | None = 
                     raise _ForbiddenError(msg) from None
                 if error.code not in _TRANSIENT or not pauses:
                     text = error.read(_SHOWN).decode(errors="replace")
-                    msg = f"no comment: the answer was {error.code}: {text}"
-                    raise CommandError(msg) from None
+                    message = f"no comment: the answer was {error.code}: {text}"
+                    raise CommandError(Diagnostic("comment-rejected", message)) from None
         except (OSError, HTTPException, ValueError) as error:
             reason = getattr(error, "reason", error)
             if not isinstance(reason, TimeoutError) or not pauses:
-                msg = f"no comment: {urlsplit(url).netloc}: {error}"
-                raise CommandError(msg) from None
+                message = f"no comment: {urlsplit(url).netloc}: {error}"
+                raise CommandError(Diagnostic("comment-host-unreachable", message)) from None
         time.sleep(pauses.pop(0))

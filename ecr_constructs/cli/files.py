@@ -1,73 +1,48 @@
-"""Reading what the user names, and writing reports."""
+"""Read what the user names: texts, inventories and lifecycle policies."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.model.lifecycle import Inventory
+from ecr_constructs.cloudformation.errors import TemplateError
+from ecr_constructs.cloudformation.graph import TemplateSet
+from ecr_constructs.cloudformation.lifecycle import (
+    POLICY_TYPES,
+    StatedPolicy,
+    context_of,
+    policy_of,
+)
+from ecr_constructs.cloudformation.loading import decoded, load, text_of
+from ecr_constructs.cloudformation.parsing import read_yaml
+from ecr_constructs.cloudformation.template import Template
+from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.lifecycle import Context, Inventory, LifecyclePolicy
+from ecr_constructs.model.validation import ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from ecr_constructs.cloudformation.graph import Resource
+
+_YAML = (".yaml", ".yml", ".template")
 
 
 def read_text(name: str) -> str:
-    """Read a file, or standard input if its name is ``-``.
-
-    The text may be UTF-8, UTF-16, as PowerShell writes it, or UTF-32.
-
-    Raises:
-        CommandError: It cannot be read.
-    """
-    try:
-        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        msg = f"cannot read {name}: {error.strerror}"
-        raise CommandError(msg) from None
-    try:
-        # A byte order mark is not part of the text.
-        return data.decode(json.detect_encoding(data)).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        msg = f"cannot read {name}: not UTF-8 at byte {error.start}; save it as UTF-8"
-        raise CommandError(msg) from None
+    """Read a file, or standard input if its name is ``-``; UTF-8, UTF-16 or UTF-32."""
+    return decoded(sys.stdin.buffer.read(), _title(name)) if name == "-" else text_of(Path(name))
 
 
-def write_text(name: str, text: str) -> None:
-    """Write a file; whoever reads it meanwhile sees the old one or the new one, and no half.
-
-    Raises:
-        CommandError: It cannot be written.
-    """
-    path = Path(name).resolve()
-    whole = not path.exists() or path.is_file()
-    draft = path.with_name(f".{path.name}.{os.getpid()}") if whole else path
-    try:
-        try:
-            draft.write_text(text, encoding="utf-8")
-            if whole:
-                draft.replace(path)
-        finally:
-            if whole:
-                draft.unlink(missing_ok=True)
-    except OSError as error:
-        msg = f"cannot write {name}: {error.strerror}"
-        raise CommandError(msg) from None
+def _title(name: str) -> str:
+    return "standard input" if name == "-" else name
 
 
 def read_inventory(images: str, manifests: str | None) -> Inventory:
-    """Read an inventory as the AWS CLI prints it.
-
-    Args:
-        images: The file of `aws ecr describe-images`.
-        manifests: The file of `aws ecr batch-get-image`.
-
-    Raises:
-        CommandError: One of them cannot be read, or is something else.
-    """
+    """Read the files of `aws ecr describe-images` and `aws ecr batch-get-image`."""
     inventory = _read(images, Inventory.from_describe_images)
     return _read(manifests, inventory.with_manifests) if manifests else inventory
 
@@ -76,7 +51,123 @@ def _read(name: str, read: Callable[[str], Inventory]) -> Inventory:
     text = read_text(name)
     try:
         return read(text)
-    except ValueError as error:
-        title = "standard input" if name == "-" else name
-        msg = f"{title}: {error}"
-        raise CommandError(msg) from None
+    except ValidationError as error:
+        raise CommandError(*(item.within(_title(name)) for item in error.diagnostics)) from None
+
+
+class NamedPolicy(NamedTuple):
+    """A policy that has not been checked yet.
+
+    The name is where it comes from, and the context what the template tells about the repository.
+    """
+
+    name: str
+    stated: StatedPolicy
+    context: Context = Context()
+
+    def accepted(self) -> LifecyclePolicy:
+        """Return the policy, or raise an error if ECR rejects it."""
+        if (policy := self.stated.policy) is None:
+            reasons = "; ".join(error.message for error in self.stated.errors)
+            message = f"{self.name} is not a lifecycle policy that ECR accepts: {reasons}"
+            raise CommandError(Diagnostic("policy-rejected", message))
+        return policy
+
+
+def read_policy(name: str, repository: str | None) -> NamedPolicy:
+    """Read a policy from its JSON, from what the AWS CLI prints, or from a template.
+
+    Args:
+        name: The file, ``-`` for standard input, or the folder of a cloud assembly.
+        repository: The repository's name, or its logical id, if this is a template.
+    """
+    if Path(name).is_dir():
+        return _from_templates(name, load([name]), repository)
+    text = read_text(name)
+    content = _content(text, name)
+    if isinstance(content, Mapping) and isinstance(content.get("Resources"), Mapping):
+        templates = [Template(_title(name), content)] if name == "-" else load([name])
+        return _from_templates(_title(name), templates, repository)
+    return _policy(name, text, content)
+
+
+def policy_file(name: str) -> NamedPolicy | None:
+    """Read a file if it is a lifecycle policy, or what `aws ecr get-lifecycle-policy` prints.
+
+    Returns:
+        None for a folder, and for a template, also if it cannot be read. What is neither a policy
+        nor a template is an error.
+    """
+    if Path(name).is_dir():
+        return None
+    text = read_text(name)
+    content = _content(text, name)
+    members = content if isinstance(content, Mapping) else {}
+    is_policy = isinstance(members.get("rules"), list) or "lifecyclePolicyText" in members
+    if is_policy and "Resources" not in members:
+        return _policy(name, text, content)
+    if name != "-" and (content is None or "Resources" in members):
+        # The reader of templates says what is wrong with it.
+        return None
+    message = (
+        f"{_title(name)} is neither a lifecycle policy, which has a list of rules, nor the file of "
+        f"a template, which has Resources; its keys are {', '.join(map(str, members)) or 'none'}"
+    )
+    raise CommandError(Diagnostic("file-kind-unknown", message))
+
+
+def _policy(name: str, text: str, content: Any) -> NamedPolicy:
+    """Return a policy; `aws ecr get-lifecycle-policy` prints it inside of another document."""
+    if isinstance(content, Mapping) and isinstance(content.get("lifecyclePolicyText"), str):
+        text = content["lifecyclePolicyText"]
+    return NamedPolicy(_title(name), StatedPolicy((), text))
+
+
+def _content(text: str, name: str) -> Any:
+    """Return what a file holds; None if it is neither JSON nor a template in YAML."""
+    try:
+        return json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        # The errors of the policy say what is wrong with it.
+        if text.lstrip().startswith(("{", "[")):
+            return None
+    try:
+        return read_yaml(text)[0]
+    except TemplateError as error:
+        if name.endswith(_YAML):
+            raise CommandError(Diagnostic("yaml-invalid", str(error), name)) from None
+        return None
+
+
+def _from_templates(
+    name: str, templates: Sequence[Template], repository: str | None
+) -> NamedPolicy:
+    resources = TemplateSet(templates).of_type(*POLICY_TYPES)
+    names = sorted({_name(resource) for resource in resources})
+    if repository is None and len(names) == 1:
+        repository = names[0]
+    chosen = [resource for resource in resources if repository in (_name(resource), resource.id)]
+    if not chosen and repository is None and names:
+        message = f"{name} defines several repositories: {', '.join(names)}"
+        remedy = "choose one with --repository"
+        raise CommandError(Diagnostic("repository-ambiguous", message, remedy=remedy))
+    if not chosen:
+        message = f"{name} does not define {repository or 'a repository'}"
+        remedy = f"it defines {', '.join(names) or 'none'}"
+        raise CommandError(Diagnostic("repository-unknown", message, remedy=remedy))
+    # The stages of an app repeat its repositories.
+    variants = {(policy_of(resource).text, context_of(resource)) for resource in chosen}
+    if len(variants) > 1:
+        files = ", ".join(sorted({resource.stack.template.name for resource in chosen}))
+        message = f"{name} defines {repository} with different policies"
+        raise CommandError(Diagnostic("policy-ambiguous", message, remedy=f"name one of {files}"))
+    where, stated = f"{name}, {_name(chosen[0])}", policy_of(chosen[0])
+    if not stated.is_resolved:
+        message = f"{where}: the lifecycle policy is known only at deploy time"
+        remedy = "give the deployed policy instead"
+        raise CommandError(Diagnostic("policy-unresolved", message, remedy=remedy))
+    return NamedPolicy(where, stated, context_of(chosen[0]))
+
+
+def _name(resource: Resource) -> str:
+    return resource.text("RepositoryName") or resource.text("Prefix") or resource.id

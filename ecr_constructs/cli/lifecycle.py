@@ -1,101 +1,160 @@
-"""``ecr-constructs lifecycle``: the arguments of its commands."""
+"""``ecr-constructs lifecycle``: ``preview``, and ``check`` as another name of the command check."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ecr_constructs.cli.arguments import add_formats, add_now
-from ecr_constructs.cli.lifecycle_check import run as run_check
-from ecr_constructs.cli.lifecycle_preview import run as run_preview
+from ecr_constructs.cli.arguments import add_formats, add_images, add_manifests
+from ecr_constructs.cli.check import add_policy_options, check_policy
+from ecr_constructs.cli.errors import CommandError
+from ecr_constructs.cli.files import read_inventory, read_policy, read_text
+from ecr_constructs.cli.output import emit, json_text, progress
+from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.lifecycle.simulation.forecast import forecast
+from ecr_constructs.model.lifecycle.simulation.preview import changes, document
+from ecr_constructs.report.lifecycle_preview import preview_blocks, service_blocks
 
 if TYPE_CHECKING:
-    import argparse
+    from argparse import ArgumentParser, Namespace
 
-_POLICY_HELP = (
-    "the JSON of a policy, the output of `aws ecr get-lifecycle-policy`, a template in JSON or "
-    "YAML, or a cloud assembly; - is standard input"
-)
-_IMAGES_HELP = "the output of `aws ecr describe-images --filter imageStatus=ANY`, pages in a row"
-_MANIFESTS_HELP = "the output of `aws ecr batch-get-image`, for indexes and shared layers"
+    from ecr_constructs.live.ecr import Repository
+    from ecr_constructs.live.lifecycle_preview import Disagreement
+    from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy
+    from ecr_constructs.report.document import Block
+
+# With more images the forecast takes seconds.
+_MANY = 10_000
 
 
-def add_to(commands: argparse._SubParsersAction[Any]) -> None:
+def add_to(parser: ArgumentParser) -> None:
     """Add the commands."""
-    parser = commands.add_parser(
-        "lifecycle",
-        help="check and preview lifecycle policies",
-        description="Check a lifecycle policy, or show which images it deletes, when, and why.",
-    )
-    subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
-    _add_check(subcommands)
-    _add_preview(subcommands)
-
-
-def _add_check(commands: argparse._SubParsersAction[Any]) -> None:
-    parser = commands.add_parser(
+    parser.description = "Check a lifecycle policy, or show which images it deletes, when, and why."
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    check = commands.add_parser(
         "check",
-        help="find errors in a policy",
+        help="find errors in a policy; the same as ecr-constructs check POLICY",
         description="Find what ECR rejects in a policy, and rules that never match or are probably "
         "mistakes. Exit status: 1 if there is a finding of the severity --fail-on or above.",
     )
-    _add_policy(parser)
-    parser.add_argument("--images", metavar="FILE", help=_IMAGES_HELP)
-    parser.add_argument("--manifests", metavar="FILE", help=_MANIFESTS_HELP)
-    add_now(parser)
-    parser.add_argument(
-        "--pull-through-cache",
-        action="store_true",
-        help="images of a pull-through cache",
-    )
-    parser.add_argument(
-        "--fail-on",
-        choices=("note", "info", "warning", "error"),
-        default="error",
-        help="minimum severity that fails the command; info means note; default: error",
-    )
-    parser.add_argument("--format", choices=("text", "json"), default="text")
-    parser.set_defaults(run=run_check, prog=parser.prog)
-
-
-def _add_preview(commands: argparse._SubParsersAction[Any]) -> None:
-    parser = commands.add_parser(
+    _add_policy(check)
+    add_policy_options(check)
+    check.set_defaults(run=_check)
+    preview = commands.add_parser(
         "preview",
         help="show which images a policy deletes, when, and why",
         description="Apply a policy to an inventory, from files or from a live repository. "
         "Exit status: 1 if --service-preview finds that ECR decides otherwise.",
     )
-    _add_policy(parser)
-    inventory = parser.add_mutually_exclusive_group()
-    inventory.add_argument("--images", metavar="FILE", help=_IMAGES_HELP)
+    _add_policy(preview)
+    inventory = preview.add_mutually_exclusive_group()
+    add_images(inventory)
     inventory.add_argument(
         "--live",
         metavar="REPOSITORY",
         help="read images (without --policy also that) from ECR",
     )
-    parser.add_argument("--manifests", metavar="FILE", help=_MANIFESTS_HELP)
-    add_now(parser)
-    parser.add_argument(
+    add_manifests(preview)
+    preview.add_argument(
         "--against", metavar="OLD_POLICY", help="show only what changes from this policy"
     )
-    parser.add_argument(
+    preview.add_argument(
         "--days", type=int, default=90, metavar="N", help="how far to look ahead; default: 90"
     )
-    parser.add_argument("--region", help="with --live; default: the Region of the environment")
-    parser.add_argument(
+    preview.add_argument("--region", help="with --live; default: the Region of the environment")
+    preview.add_argument(
         "--service-preview",
         action="store_true",
         help="with --live: compare with a preview by ECR (StartLifecyclePolicyPreview)",
     )
-    add_formats(parser, ("text", "json", "markdown"))
-    parser.set_defaults(run=run_preview, prog=parser.prog)
+    add_formats(preview, ("text", "json", "markdown"))
+    preview.set_defaults(run=_preview)
 
 
-def _add_policy(parser: argparse.ArgumentParser) -> None:
+def _add_policy(parser: ArgumentParser) -> None:
     policy = parser.add_mutually_exclusive_group()
-    policy.add_argument("--policy", metavar="FILE", help=_POLICY_HELP)
+    policy.add_argument(
+        "--policy",
+        metavar="FILE",
+        help="the JSON of a policy, the output of `aws ecr get-lifecycle-policy`, a template in "
+        "JSON or YAML, or a cloud assembly; - is standard input",
+    )
     policy.add_argument(
         "--template", metavar="FILE", dest="policy", help="the same as --policy, for a template"
     )
     parser.add_argument(
         "--repository", metavar="NAME", help="the repository of a template, by name or logical id"
     )
+
+
+def _check(options: Namespace) -> int:
+    if options.policy is None:
+        raise CommandError(Diagnostic("policy-missing", "--policy or --template is required"))
+    return check_policy(read_policy(options.policy, options.repository), options)
+
+
+def _preview(options: Namespace) -> int:
+    """Preview a policy; 1 if ECR was asked too and would decide otherwise."""
+    _check_options(options)
+    policy, inventory, repository = _inputs(options)
+    simulation = policy.simulate(inventory, now=options.now)
+    many = len(inventory) > _MANY
+    with progress("looking ahead", options.days, long=many) as advance:
+        ahead = forecast(simulation, options.days, advance)
+    changed = None
+    if options.against:
+        old = read_policy(options.against, options.repository).accepted()
+        changed = changes(old.simulate(inventory, now=simulation.now), simulation)
+    disagreements: list[Disagreement] | None = None
+    if repository and options.service_preview:
+        from ecr_constructs.live.lifecycle_preview import compare  # noqa: PLC0415 - needs boto3
+
+        disagreements = compare(repository, simulation)
+
+    def render(form: str) -> str | list[Block]:
+        if form == "json":
+            content = document(simulation, ahead, changed)
+            if disagreements is not None:
+                items = [disagreement.to_json() for disagreement in disagreements]
+                content["servicePreview"] = {"disagreements": items}
+            return json_text(content)
+        blocks = list(preview_blocks(simulation, ahead, changed))
+        return blocks if disagreements is None else [*blocks, *service_blocks(disagreements)]
+
+    emit(options, render)
+    return int(bool(disagreements))
+
+
+def _check_options(options: Namespace) -> None:
+    live = options.live
+    unless = "--policy or --template is required, unless --live reads the policy from ECR"
+    problems = {
+        "policy-missing": (not live and options.policy is None, unless),
+        "images-missing": (not live and options.images is None, "--images or --live is required"),
+        "region-not-live": (not live and options.region, "--region needs --live"),
+        "service-preview-not-live": (
+            not live and options.service_preview,
+            "--service-preview needs --live",
+        ),
+        "service-preview-now": (
+            options.service_preview and options.now,
+            "--service-preview asks ECR about the present: leave out --now",
+        ),
+    }
+    for code, (is_wrong, message) in problems.items():
+        if is_wrong:
+            raise CommandError(Diagnostic(code, message))
+
+
+def _inputs(options: Namespace) -> tuple[LifecyclePolicy, Inventory, Repository | None]:
+    policy = None
+    if options.policy is not None:
+        policy = read_policy(options.policy, options.repository).accepted()
+    if not options.live:
+        assert policy is not None
+        return policy, read_inventory(options.images, options.manifests), None
+    from ecr_constructs.live.ecr import Repository  # noqa: PLC0415 - boto3 is slow and optional
+
+    repository = Repository(options.live, options.region, progress=progress)
+    policy = repository.policy() if policy is None else policy
+    manifests = options.manifests and read_text(options.manifests)
+    return policy, repository.inventory(policy, manifests), repository

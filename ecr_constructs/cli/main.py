@@ -9,19 +9,16 @@ from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ecr_constructs.cli.errors import CommandError, one_line
-from ecr_constructs.cloudformation.errors import CheckError
-from ecr_constructs.live import LiveError
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# The modules of the commands. Only the requested one is imported, since hooks start it often.
+# The module of a command has its name. Only the requested one is imported, since hooks start the
+# command line often.
 _COMMANDS = {
-    "lifecycle": "ecr_constructs.cli.lifecycle",
-    "check": "ecr_constructs.cli.check",
-    "review": "ecr_constructs.cli.review",
-    "push-commands": "ecr_constructs.cli.push_commands",
+    "lifecycle": "check and preview lifecycle policies",
+    "check": "find errors in templates and in lifecycle policies",
+    "review": "show what a pull request does to the registry",
+    "push-commands": "print the commands that push an image to a repository",
 }
 FAILED = 2
 INTERRUPTED = 130
@@ -34,10 +31,11 @@ class _Parser(argparse.ArgumentParser):
         """Configure the parser; subparsers are of the same class."""
         # An abbreviation would break when an option with the same beginning is added.
         super().__init__(**{**settings, "allow_abbrev": False})
+        self.set_defaults(prog=self.prog)
 
     def error(self, message: str) -> NoReturn:
         """Exit without the usage, which is longer than the error."""
-        self.exit(FAILED, f"{self.prog}: {message}; see {self.prog} --help\n")
+        self.exit(FAILED, f"{self.prog}: {message}; see {self.prog} --help [arguments-invalid]\n")
 
 
 class _Version(argparse.Action):
@@ -50,39 +48,37 @@ class _Version(argparse.Action):
 
 
 def parser(command: str | None = None) -> argparse.ArgumentParser:
-    """Return the parser of the command line.
-
-    Args:
-        command: The only command to add, since each import costs time. Default: all of them.
-    """
+    """Return the parser of the command line; with a command, only this one has its arguments."""
     parser = _Parser(
         prog="ecr-constructs", description="Check, review and preview Amazon ECR configuration."
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name in [command] if command in _COMMANDS else _COMMANDS:
-        import_module(_COMMANDS[name]).add_to(commands)
+    for name, purpose in _COMMANDS.items():
+        subparser = commands.add_parser(name, help=purpose)
+        if command in (None, name):
+            import_module(f"ecr_constructs.cli.{name.replace('-', '_')}").add_to(subparser)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
-    Args:
-        arguments: Default: those of this process.
-
     Returns:
         0 if there are no findings, 1 if there are, 2 if arguments, a file or a service fail.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
-    options = parser(next(iter(words), None)).parse_args(words)
+    options = parser(next(iter(words), "")).parse_args(words)
+    # --version and --help end above, and need no more than argparse.
+    from ecr_constructs.cli.errors import FAILURES, one_line  # noqa: PLC0415
+
     if isinstance(sys.stdout, TextIOWrapper):
         # A character that the terminal cannot show must not fail the command.
         sys.stdout.reconfigure(errors="replace")
     try:
         status: int = options.run(options)
         sys.stdout.flush()
-    except (CommandError, CheckError, LiveError) as error:
+    except FAILURES as error:
         sys.stderr.write(f"{options.prog}: {one_line(error)}\n")
         return FAILED
     except BrokenPipeError:

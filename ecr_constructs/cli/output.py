@@ -1,13 +1,16 @@
-"""Printing a report, writing it to files, and showing progress."""
+"""Print a report, write it to files, and show progress."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.cli.files import write_text
+from ecr_constructs.cli.errors import CommandError
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.report.document import markdown, plain
 
 if TYPE_CHECKING:
@@ -20,21 +23,33 @@ if TYPE_CHECKING:
 def emit(options: Namespace, render: Callable[[str], str | list[Block]]) -> None:
     """Write a report to the files of ``--output``, and print it in the format of ``--format``.
 
-    Args:
-        options: What `cli.arguments.add_formats` added.
-        render: Returns the report in a format; the blocks of one that a terminal may show in
-            colour.
-
-    Raises:
-        CommandError: A file cannot be written.
+    `render` returns the report in a format, as blocks if a terminal may show it in colour.
     """
     for form, file in options.output:
-        write_text(file, _text(form, render(form)))
+        _write_text(file, _text(form, render(form)))
     report = render(options.format)
     if isinstance(report, str):
         sys.stdout.write(report)
     else:
         print_blocks(options.format, report)
+
+
+def _write_text(name: str, text: str) -> None:
+    """Write a file; whoever reads it meanwhile sees the old one or the new one, and no half."""
+    path = Path(name).resolve()
+    whole = not path.exists() or path.is_file()
+    draft = path.with_name(f".{path.name}.{os.getpid()}") if whole else path
+    try:
+        try:
+            draft.write_text(text, encoding="utf-8")
+            if whole:
+                draft.replace(path)
+        finally:
+            if whole:
+                draft.unlink(missing_ok=True)
+    except OSError as error:
+        message = f"cannot write {name}: {error.strerror}"
+        raise CommandError(Diagnostic("file-unwritable", message)) from None
 
 
 def print_blocks(form: str, blocks: Iterable[Block]) -> None:
@@ -89,13 +104,8 @@ def progress(
 ) -> Iterator[Callable[[int], None]]:
     """Show a bar on standard error while the block runs, if that is a terminal and rich is there.
 
-    Args:
-        description: What is being done.
-        total: How much there is to do. Default: unknown.
-        long: Whether it takes long. If not, nothing is shown.
-
-    Yields:
-        What to call with the amount that was done since the last call.
+    Nothing is shown of what does not take `long`. Yields what to call with the amount that was done
+    since the last call; `total` is how much there is to do, if known.
     """
     if not long or not sys.stderr.isatty():
         yield lambda _: None

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_text
 from ecr_constructs.cli.output import json_text
-from ecr_constructs.environment.source import EnvironmentFileError
-from ecr_constructs.environment.target import home_of
+from ecr_constructs.environment.source import home_of
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.push_commands import CLIENTS, Command, Image, push_commands
 from ecr_constructs.model.registry_host import registry_host
@@ -22,13 +22,11 @@ if TYPE_CHECKING:
     from ecr_constructs.live.ecr import Repository
 
 
-def add_to(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "push-commands",
-        help="print the commands that push an image to a repository",
-        description="Print the commands that log in, build, tag and push. They can be copied, or "
-        "piped into sh. Exit status: 1 if --live finds that ECR will reject the push.",
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.description = (
+        "Print the commands that log in, build, tag and push. They can be copied, or piped into "
+        "sh. Exit status: 1 if --live finds that ECR will reject the push."
     )
     parser.add_argument("repository", metavar="REPOSITORY", help="the name, such as payments/api")
     parser.add_argument(
@@ -50,19 +48,15 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
         help="ask ECR whether the repository exists and whether it accepts the tag",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
-    parser.set_defaults(run=run, prog=parser.prog)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the commands; 1 if ``--live`` finds that ECR will reject the push."""
     home = _home(options)
     endpoint = {"dual_stack": options.dual_stack, "fips": options.fips}
-    try:
-        host = registry_host(*home, **endpoint)
-        image = Image(host, options.repository, options.tag)
-        commands = push_commands(options.client, image, region=home.region, **endpoint)
-    except ValueError as error:
-        raise CommandError(str(error)) from None
+    image = Image(registry_host(*home, **endpoint), options.repository, options.tag)
+    commands = push_commands(options.client, image, region=home.region, **endpoint)
     warnings = _warnings(home, image) if options.live else []
     if options.format == "json":
         sys.stdout.write(json_text(_document(options.client, image, commands, warnings)))
@@ -75,15 +69,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _home(options: argparse.Namespace) -> RegistryId:
     if options.environment and not options.account and not options.region:
-        text = read_text(options.environment)
-        try:
-            return home_of(options.environment, text, options.repository)
-        except EnvironmentFileError as error:
-            raise CommandError(str(error)) from None
+        return home_of(options.environment, read_text(options.environment), options.repository)
     if options.account and options.region and not options.environment:
         return RegistryId(options.account, options.region)
-    msg = "give --environment FILE, or --account ID and --region REGION"
-    raise CommandError(msg)
+    message = "give --environment FILE, or --account ID and --region REGION"
+    raise CommandError(Diagnostic("registry-missing", message))
 
 
 def _warnings(home: RegistryId, image: Image) -> list[str]:
@@ -93,11 +83,7 @@ def _warnings(home: RegistryId, image: Image) -> list[str]:
 
 
 def rejections(repository: Repository, tag: str) -> Iterator[str]:
-    """Yield each reason why a live repository will reject a push of a tag.
-
-    Raises:
-        LiveError: ECR rejects a request, or cannot be reached.
-    """
+    """Yield each reason why a live repository will reject a push of a tag."""
     settings = repository.describe()
     if settings is None:
         yield (

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ecr_constructs.cli.arguments import add_formats, add_now
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.output import emit, json_text
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.report.review import blocks, to_github, to_json, to_markdown
 from ecr_constructs.review import load_sides, read_inventories, review
 from ecr_constructs.review.change import KINDS, SEVERITIES
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from ecr_constructs.report.document import Block
     from ecr_constructs.review import Review
@@ -22,14 +23,12 @@ if TYPE_CHECKING:
 _NEVER = "never"
 
 
-def add_to(commands: argparse._SubParsersAction[Any]) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "review",
-        help="show what a pull request does to the registry",
-        description="Compare two versions of an app, and show what is replaced, removed, opened or "
-        "weakened when one is deployed over the other. Exit status: 1 if there is a change that "
-        "--fail-on names.",
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.description = (
+        "Compare two versions of an app, and show what is replaced, removed, opened or weakened "
+        "when one is deployed over the other. Exit status: 1 if there is a change that --fail-on "
+        "names."
     )
     for side, version in (("base", "the deployed version"), ("head", "the new version")):
         parser.add_argument(
@@ -73,7 +72,7 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
         metavar="LOGIN",
         help="the owner of GITHUB_TOKEN, whose comments are updated; default: %(default)s",
     )
-    parser.set_defaults(run=run, prog=parser.prog)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -82,17 +81,13 @@ def run(options: argparse.Namespace) -> int:
     inventories = read_inventories(options.images) if options.images else None
     result = review(*sides, inventories=inventories, now=options.now)
 
-    def render(form: str) -> str | list[Block]:
-        match form:
-            case "text":
-                return list(blocks(result))
-            case "json":
-                return json_text(to_json(result))
-            case "markdown":
-                return to_markdown(result)
-        return to_github(result)
-
-    emit(options, render)
+    formats: dict[str, Callable[[], str | list[Block]]] = {
+        "text": lambda: list(blocks(result)),
+        "json": lambda: json_text(to_json(result)),
+        "markdown": lambda: to_markdown(result),
+        "github": lambda: to_github(result),
+    }
+    emit(options, lambda form: formats[form]())
     if options.comment:
         _comment(options, result)
     return int(_fails(result, options.fail_on or ["error"]))
@@ -103,8 +98,8 @@ def _comment(options: argparse.Namespace, result: Review) -> None:
     from ecr_constructs.cli.comments import github, gitlab, put_comment  # noqa: PLC0415
 
     if any(text in options.comment_name for text in ("--", "<", ">", "\n")):
-        msg = "--comment-name may hold neither '--' nor angle brackets nor line breaks"
-        raise CommandError(msg)
+        message = "--comment-name may hold neither '--' nor angle brackets nor line breaks"
+        raise CommandError(Diagnostic("comment-name-characters", message))
     host = gitlab() if options.comment == "gitlab" else github(options.comment_author)
     notice = (
         host

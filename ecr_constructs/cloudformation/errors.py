@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from ecr_constructs.model.diagnostics import Diagnostic, DiagnosticError
 
-class TemplateError(Exception):
+
+class TemplateError(DiagnosticError):
     """A file that cannot be read, or is not what it should be; the message is one line.
 
     Attributes:
@@ -27,7 +29,7 @@ class TemplateError(Exception):
             code: The kind of problem.
             path: The file or folder. Default: there is none.
         """
-        super().__init__(message)
+        super().__init__(Diagnostic(code, message))
         self.code = code
         self.path = path
 

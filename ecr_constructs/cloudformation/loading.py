@@ -142,11 +142,21 @@ def text_of(path: Path) -> str:
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror}"
         raise TemplateError(msg, code="file-unreadable", path=path) from None
+    return decoded(data, path)
+
+
+def decoded(data: bytes, name: Path | str) -> str:
+    """Decode a text of UTF-8, UTF-16 or UTF-32.
+
+    Raises:
+        TemplateError: It is in another encoding; the message calls it `name`.
+    """
     try:
         # As PowerShell writes UTF-16, with a mark of the byte order.
         return data.decode(json.detect_encoding(data)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        msg = f"cannot read {path}: not UTF-8 at byte {error.start}; save it as UTF-8"
+        msg = f"cannot read {name}: not UTF-8 at byte {error.start}; save it as UTF-8"
+        path = name if isinstance(name, Path) else None
         raise TemplateError(msg, code="file-encoding", path=path) from None
 
 

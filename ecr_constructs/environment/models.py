@@ -1,8 +1,9 @@
 """The environment file: an account, a Region and the repositories of its teams."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, replace
 from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import (
@@ -34,20 +35,38 @@ from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.events import Severity
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.tags import tag_errors
-from ecr_constructs.model.validation import raise_if_invalid, reject
+from ecr_constructs.model.validation import ValidationError, raise_if_invalid, reject
 
 Profile = Literal["development", "staging", "production"]
 EncryptionKind = Literal["aes256", "aws_managed", "customer_managed", "dual_layer"]
 
 
-def _valid(errors_of: Callable[[Any], Iterator[Diagnostic | str]]) -> AfterValidator:
+def _valid(errors_of: Callable[[Any], Iterator[Diagnostic]]) -> AfterValidator:
     """Return a validator that rejects a value with every error that the model finds."""
 
     def validate(value: Any) -> Any:
-        raise_if_invalid("value", value, errors_of(value))
+        # A path of the model begins with its name of the value, which the file has as a key.
+        errors = [
+            replace(error, path=re.sub(r"^\w+", "", error.path)) for error in errors_of(value)
+        ]
+        raise_if_invalid("value", value, errors)
         return value
 
     return AfterValidator(validate)
+
+
+@contextmanager
+def _as_written(keys: Mapping[str, str]) -> Iterator[None]:
+    """Write the paths of errors as the file does; ``*`` stands for what has no key of its own."""
+    try:
+        yield
+    except ValidationError as error:
+        problems = []
+        for problem in error.diagnostics:
+            [(name, rest)] = re.findall(r"^([\w.]*)(.*)", problem.path)
+            path = f"{keys[name]}{rest}" if name in keys else keys.get("*", problem.path)
+            problems.append(replace(problem, path=path))
+        raise ValidationError(error.subject, "", problems) from None
 
 
 def _pattern(pattern: str) -> WithJsonSchema:
@@ -58,7 +77,7 @@ def _pattern(pattern: str) -> WithJsonSchema:
 def _team_name_errors(name: str) -> Iterator[Diagnostic]:
     if not re.fullmatch(_TEAM, name):
         message = "a team name is lowercase letters and digits, joined by single hyphens"
-        yield Diagnostic(code="team-name", message=message)
+        yield Diagnostic("team-name", message)
 
 
 _TEAM = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
@@ -108,6 +127,7 @@ def _require_one(part: Strict, subject: str, names: Iterable[str]) -> None:
 
 _Days = Annotated[int, Field(ge=1)]
 _Tags = Annotated[list[str], Field(min_length=1)]
+_COUNTS = ("count", "after_days", "not_pulled_for_days")
 
 
 class AfterDays(Strict):
@@ -188,8 +208,17 @@ class Rule(Strict):
         """Return the library's rule."""
         [(factory, arguments)] = _given(self, type(self).model_fields)
         keywords = arguments.model_dump(exclude_none=True)
+        counted = [name for name in _COUNTS if name in keywords]
         positional = [keywords.pop(name) for name in ("count", "tag_pattern") if name in keywords]
-        rule: LifecycleRule = getattr(LifecycleRule, factory)(*positional, **keywords)
+        keys = {
+            "selection.countNumber": ".".join([factory, *counted]),
+            "selection.tagPatternList": f"{factory}.tag_patterns",
+            "selection.tagPrefixList": f"{factory}.tag_prefixes",
+            "description": f"{factory}.description",
+            "*": factory,
+        }
+        with _as_written(keys if factory != "protect" else {"*": f"{factory}.tag_pattern"}):
+            rule: LifecycleRule = getattr(LifecycleRule, factory)(*positional, **keywords)
         return rule
 
 
@@ -199,6 +228,13 @@ _PROJECTS: dict[str, type[GitHubActions | GitLabCi | BitbucketPipelines | Circle
     "gitlab": GitLabCi,
     "bitbucket": BitbucketPipelines,
     "circleci": CircleCi,
+}
+# Where the file has what the library's project takes.
+_PROJECT_KEYS = {
+    "repository": "github",
+    "project": "gitlab",
+    **{name: f"bitbucket.{name}" for name in ("workspace", "workspace_uuid", "repository_uuid")},
+    **{name: f"circleci.{name}" for name in ("organization_id", "project_id", "vcs_origin")},
 }
 _SELECTORS = ("branches", "tags", "environments", "pull_requests")
 
@@ -267,12 +303,7 @@ class Push(Strict):
         return cast("CiSystem", system)
 
     def project(self) -> CiProject:
-        """Return the library's project.
-
-        Raises:
-            ValidationError: The library rejects it, or the CI system's tokens do not contain what
-                it selects jobs by.
-        """
+        """Return the library's project."""
         kind = _PROJECTS[self.system]
         selectors = [name for name in _SELECTORS if name in {field.name for field in fields(kind)}]
         selection = dict(_given(self, _SELECTORS))
@@ -282,9 +313,13 @@ class Push(Strict):
                 self.system,
                 "push-selector-unsupported",
                 f"the tokens of {self.system} do not contain {' and '.join(unsupported)}",
+                path=unsupported[0],
                 remedy=f"write {' or '.join(selectors)}",
             )
-        return kind(**self._identity(), **selection)
+        with _as_written({"": "url"}):
+            identity = self._identity()
+        with _as_written(_PROJECT_KEYS):
+            return kind(**identity, **selection)
 
     def _identity(self) -> dict[str, Any]:
         if self.github is not None:
@@ -294,8 +329,8 @@ class Push(Strict):
             issuer = {"issuer": CiIssuer.gitlab(self.url)} if self.url else {}
             return {"project": self.gitlab, **issuer}
         if self.url is not None:
-            message = f"the issuer of {self.system} follows from the ids"
-            reject("push", self.url, "push-url-unsupported", message, remedy="leave url out")
+            message, remedy = f"the issuer of {self.system} follows from the ids", "leave url out"
+            reject("push", self.url, "push-url-unsupported", message, path="url", remedy=remedy)
         [(_, identity)] = _given(self, ("bitbucket", "circleci"))
         return dict(identity)
 
@@ -303,17 +338,11 @@ class Push(Strict):
 def _acknowledgment_errors(reasons: dict[str, str]) -> Iterator[Diagnostic]:
     for rule, reason in reasons.items():
         if rule not in RULES:
-            yield Diagnostic(
-                code="acknowledgment-rule-unknown",
-                message=f"{rule!r} is not a rule",
-                remedy="`ecr-constructs check --list` lists the rules",
-            )
+            message, remedy = "is not a rule", "`ecr-constructs check --list` lists the rules"
+            yield Diagnostic("acknowledgment-rule-unknown", message, f"['{rule}']", remedy)
         if not reason.strip():
-            yield Diagnostic(
-                code="acknowledgment-reason-missing",
-                message=f"the acknowledgment of {rule} has no reason",
-                remedy="say why the finding is acceptable",
-            )
+            message, remedy = "has no reason", "say why the finding is acceptable"
+            yield Diagnostic("acknowledgment-reason-missing", message, f"['{rule}']", remedy)
 
 
 Acknowledgments = Annotated[dict[str, str], _valid(_acknowledgment_errors)]

@@ -1,9 +1,10 @@
 """Resolve an environment file once: every default, profile, registry and setting is applied."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ecr_constructs.cloudformation.template import Place, dotted
 from ecr_constructs.environment.models import (
     Alerts,
     CiSystem,
@@ -15,7 +16,7 @@ from ecr_constructs.environment.models import (
     RepositorySettings,
     Team,
 )
-from ecr_constructs.environment.source import Place, Problem, dotted, problems_at
+from ecr_constructs.environment.source import Problem, problems_at
 from ecr_constructs.model.ci import CiProject
 from ecr_constructs.model.encryption import Encryption, HasKeyArn
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
@@ -23,6 +24,7 @@ from ecr_constructs.model.lifecycle.presets import Retention, protect
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.prefixes import cover
 from ecr_constructs.model.registry_id import RegistryId
+from ecr_constructs.model.validation import ValidationError
 
 PROFILES: dict[Profile, RepositorySettings] = {
     "development": RepositorySettings(
@@ -43,12 +45,7 @@ class Settings:
     """Settings of a repository, with every default applied.
 
     Attributes:
-        tag_mutability: Whether tags can be moved.
-        encryption: How images are encrypted.
-        scan_on_push: Whether ECR scans an image when it is pushed.
-        lifecycle: The lifecycle policy.
         access: Who may pull and push, by the keywords of `ecr_constructs.Repository`.
-        tags: The tags.
     """
 
     tag_mutability: TagMutability
@@ -84,8 +81,6 @@ class ResolvedRepository:
     """A repository.
 
     Attributes:
-        name: Its name.
-        settings: Its settings.
         replicate: Whether its images are copied to the replicas.
         acknowledged: Accepted findings of `ecr-constructs check`: rule ids with reasons.
     """
@@ -102,7 +97,6 @@ class CiAccess:
 
     Attributes:
         push: The project's settings, as they are written.
-        project: The project.
         place: The first repository that it pushes to, as a place in the file.
         repositories: Names, in the order of the file.
     """
@@ -126,16 +120,12 @@ class ResolvedEnvironment:
         name: The name of the file: ``prod`` for ``prod.yaml``.
         home: The registry that images are pushed to.
         replicas: The registries that images are copied to.
-        replicate_deletions: Whether deletions are replicated.
         replicated_prefixes: Prefixes of the replicated repositories and of no other.
         organization: The organization whose accounts may pull.
         key_administrators: ARNs of roles and users that manage the keys.
         existing_ci_providers: CI systems whose OIDC provider the account already has.
-        alerts: Alerts about scan findings.
         undeclared: Settings of repositories that replication creates although no team declares
             them. None: there are no replicas.
-        teams: The repositories of each team.
-        ci_access: The CI projects that push.
 
     Example:
         >>> from ecr_constructs.environment.models import Environment
@@ -197,13 +187,7 @@ class ResolvedEnvironment:
 def resolve(name: str, environment: Environment) -> tuple[ResolvedEnvironment, list[Problem]]:
     """Apply every default, and collect the values that contradict each other.
 
-    Args:
-        name: The name of the environment.
-        environment: The content of the file.
-
-    Returns:
-        The environment, and every problem. With a problem, the environment is incomplete: use it
-        only to look for more problems.
+    With a problem, the environment is incomplete: use it only to look for more problems.
     """
     problems: list[Problem] = []
     home = RegistryId(environment.account, environment.region)
@@ -212,13 +196,14 @@ def resolve(name: str, environment: Environment) -> tuple[ResolvedEnvironment, l
     for team_name, team in environment.teams.items():
         resolved = []
         for index, repository in enumerate(team.repositories):
+            levels = _levels(environment, repository, ("teams", team_name, "repositories", index))
             try:
-                settings = _settings(environment, repository, team)
+                settings = _settings(environment, levels, team)
                 if settings.encryption == "dual_layer":
                     for registry in (home, *replicas):
                         Encryption.dual_layer().check_region(registry.region)
-            except ValueError as error:
-                problems += problems_at(("teams", team_name, "repositories", index), error)
+            except ValidationError as error:
+                problems += _setting_problems(levels, error)
                 continue
             acknowledged = {
                 **(environment.defaults.acknowledge or {}),
@@ -265,49 +250,74 @@ def _prefixes(environment: Environment, problems: list[Problem]) -> tuple[str, .
     replicated = {item.name for item in declared if is_replicated(environment, item)}
     try:
         return cover(replicated, {item.name for item in declared} - replicated)
-    except ValueError as error:
+    except ValidationError as error:
         problems += problems_at(("teams",), error)
         return ()
 
 
 def _undeclared(environment: Environment, problems: list[Problem]) -> Settings | None:
+    levels = _levels(environment)
     try:
-        return _settings(environment, RepositorySettings())
-    except ValueError as error:
-        problems += problems_at(("defaults",), error)
+        return _settings(environment, levels)
+    except ValidationError as error:
+        problems += _setting_problems(levels, error)
         return None
 
 
-def _settings(
-    environment: Environment, repository: RepositorySettings, team: Team | None = None
-) -> Settings:
-    """Apply the defaults and the profile to a repository.
+# From the nearest to the farthest: the repository's, the defaults, the profile.
+_Levels = Mapping[Place, RepositorySettings]
+
+
+def _levels(
+    environment: Environment, repository: Repository | None = None, place: Place = ()
+) -> _Levels:
+    levels: dict[Place, RepositorySettings] = {place: repository} if repository else {}
+    profile = PROFILES[environment.profile]
+    return {**levels, ("defaults",): environment.defaults, ("profile",): profile}
+
+
+def _setting_problems(levels: _Levels, error: ValidationError) -> Iterator[Problem]:
+    """Yield the problems of resolved settings, at the settings that they come from."""
+    has_rules = _decides_lifecycle(levels.values()).lifecycle is not None
+    protected = len(_nearest(levels.values(), "protect_tags", default=()))
+    for problem in problems_at((), error):
+        key, remedy = "encryption", problem.remedy
+        match problem.place:
+            case ("except_for", *steps):
+                key = "tag_mutability_exceptions"
+            case ("rules", *steps) if has_rules:
+                # Protected tags are the first rules, and other keys of a rule are not in the file.
+                key = "lifecycle"
+                steps = [step - protected for step in steps[:1] if isinstance(step, int)]
+            case ("rules" | "selection", *steps):
+                key, steps = "protect_tags", []
+            case steps:
+                remedy = "write customer_managed"
+        origin = next(place for place, level in levels.items() if getattr(level, key) is not None)
+        yield problem._replace(place=(*origin, key, *steps), remedy=remedy)
+
+
+def _settings(environment: Environment, levels: _Levels, team: Team | None = None) -> Settings:
+    """Apply the defaults and the profile to a repository, or to what no team declares.
 
     Raises:
         ValidationError: The values contradict each other.
     """
-    levels = (repository, environment.defaults, PROFILES[environment.profile])
+    settings = tuple(levels.values())
     organization = environment.organization
-    may_pull = organization and _nearest(levels, "organization_may_pull", default=True)
+    may_pull = organization and _nearest(settings, "organization_may_pull", default=True)
+    tags = [environment.defaults.tags, team and team.tags, settings[0].tags]
     return Settings(
-        tag_mutability=_tag_mutability(levels),
-        encryption=_nearest(levels, "encryption"),
-        scan_on_push=_nearest(levels, "scan_on_push", default=True),
-        lifecycle=_lifecycle(levels),
+        tag_mutability=_tag_mutability(settings),
+        encryption=_nearest(settings, "encryption"),
+        scan_on_push=_nearest(settings, "scan_on_push", default=True),
+        lifecycle=_lifecycle(settings),
         access={
             "pull_organizations": [organization] if organization and may_pull else [],
-            **{keyword: _nearest(levels, keyword, default=[]) for keyword in _ACCESS},
+            **{keyword: _nearest(settings, keyword, default=[]) for keyword in _ACCESS},
         },
-        tags={
-            **(environment.defaults.tags or {}),
-            **((team and team.tags) or {}),
-            **(repository.tags or {}),
-        },
+        tags={key: value for items in tags for key, value in (items or {}).items()},
     )
-
-
-# From the nearest to the farthest: the repository's, the defaults, the profile.
-_Levels = tuple[RepositorySettings, ...]
 
 
 def _nearest(levels: Iterable[Any], name: str, *, default: Any = None) -> Any:
@@ -315,7 +325,7 @@ def _nearest(levels: Iterable[Any], name: str, *, default: Any = None) -> Any:
     return next((value for value in values if value is not None), default)
 
 
-def _tag_mutability(levels: _Levels) -> TagMutability:
+def _tag_mutability(levels: Sequence[RepositorySettings]) -> TagMutability:
     # Exceptions belong to the mutability they are excepted from: a nearer mutability drops them.
     nearest = next(i for i, level in enumerate(levels) if level.tag_mutability is not None)
     exceptions = _nearest(levels[: nearest + 1], "tag_mutability_exceptions", default=[])
@@ -324,18 +334,18 @@ def _tag_mutability(levels: _Levels) -> TagMutability:
     return TagMutability.mutable(except_for=exceptions)
 
 
-def _lifecycle(levels: _Levels) -> LifecyclePolicy:
+def _lifecycle(levels: Sequence[RepositorySettings]) -> LifecyclePolicy:
     protected = _nearest(levels, "protect_tags")
-    level = next(level for level in levels if level.lifecycle is not None or level.retention)
+    level = _decides_lifecycle(levels)
     if level.lifecycle is not None:
         rules = [rule.rule() for rule in level.lifecycle]
         return LifecyclePolicy(*protect(protected or []), *rules)
-    preset = {
-        "development": Retention.development,
-        "staging": Retention.staging,
-        "production": Retention.production,
-    }[level.retention or "production"]
+    preset: Callable[..., LifecyclePolicy] = getattr(Retention, str(level.retention))
     return preset() if protected is None else preset(protect_tags=protected)
+
+
+def _decides_lifecycle(levels: Iterable[RepositorySettings]) -> RepositorySettings:
+    return next(level for level in levels if level.lifecycle is not None or level.retention)
 
 
 def _ci_access(environment: Environment, problems: list[Problem]) -> tuple[CiAccess, ...]:

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ecr_constructs.cloudformation.errors import CheckError
+from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.parsing import read_yaml
-from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.cloudformation.template import Place, dotted
+from ecr_constructs.model.diagnostics import Diagnostic, DiagnosticError
+from ecr_constructs.model.partitions import region_errors
+from ecr_constructs.model.principals import account_id_errors
+from ecr_constructs.model.registry_id import RegistryId
+from ecr_constructs.model.validation import ValidationError, raise_if_invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
-# The way to a value: ("teams", "payments", "repositories", 2, "name").
-Place = tuple[str | int, ...]
+# Names that an error lists.
+_SHOWN = 5
+# A step of a path: ['key'], [0] or a name.
+_STEP = re.compile(r"\['(.*?)'\]|\[(\d+)\]|([^.\[\]]+)")
 
 # Texts of keys that YAML may have made of something else: `on` is True, `010` is 8.
 _CONVERTED_KEY = re.compile(r"True|False|None|[-+.\d]+(e[-+]?\d+)?|inf|nan")
 
 
 class Problem(NamedTuple):
-    """A problem at a place of an environment file.
-
-    Attributes:
-        place: The way to the value.
-        code: What kind of problem it is.
-        message: What was given and what is allowed.
-        remedy: What to write instead.
-    """
+    """A problem at a place of an environment file; see `Diagnostic`."""
 
     place: Place
     code: str
@@ -37,15 +39,15 @@ class Problem(NamedTuple):
     remedy: str = ""
 
 
-def problems_at(place: Place, error: ValueError, prefix: str = "") -> Iterator[Problem]:
-    """Yield each problem that an error of the model lists."""
-    listed = getattr(error, "diagnostics", [Diagnostic(code="invalid", message=str(error))])
-    for diagnostic in dict.fromkeys(listed):
-        subject = f"{prefix}{diagnostic.path}{': ' if diagnostic.path else ''}"
-        yield Problem(place, diagnostic.code, f"{subject}{diagnostic.message}", diagnostic.remedy)
+def problems_at(place: Place, error: ValidationError, prefix: str = "") -> Iterator[Problem]:
+    """Yield each problem that an error of the model lists, at its path below a place."""
+    for item in dict.fromkeys(error.diagnostics):
+        parts = _STEP.findall(item.path)
+        steps = (int(index) if index else key or name for key, index, name in parts)
+        yield Problem((*place, *steps), item.code, f"{prefix}{item.message}", item.remedy)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class FileDiagnostic(Diagnostic):
     """One problem of an environment file.
 
@@ -54,7 +56,7 @@ class FileDiagnostic(Diagnostic):
         line: The line of the key, from 1. None: the file as a whole.
     """
 
-    file: str
+    file: str = ""
     line: int | None = None
 
     def __str__(self) -> str:
@@ -63,29 +65,15 @@ class FileDiagnostic(Diagnostic):
         return " ".join(f"{self.file}:{line} {Diagnostic.__str__(self)}".split())
 
 
-class EnvironmentFileError(Exception):
-    """An environment file that cannot be used.
+class EnvironmentFileError(DiagnosticError):
+    """An environment file that cannot be used, for each of the diagnostics."""
 
-    Attributes:
-        diagnostics: Every problem, in the order of the lines; the message has a line for each.
-    """
-
-    def __init__(self, diagnostics: Iterable[FileDiagnostic]) -> None:
-        """List the problems, each in one line."""
-        self.diagnostics = tuple(diagnostics)
-        super().__init__("\n".join(map(str, self.diagnostics)))
+    diagnostics: tuple[FileDiagnostic, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A parsed environment file.
-
-    Attributes:
-        name: What errors call it.
-        content: Its content.
-        text: Its lines.
-        find_line: Returns the line of a place, from 1, or None.
-    """
+    """A parsed environment file: what errors call it, its content, its lines, and their places."""
 
     name: str
     content: Any
@@ -106,49 +94,29 @@ class SourceFile:
         """Return one error that lists the problems in the order of their lines."""
         located = (self.locate(problem) for problem in dict.fromkeys(problems))
         return EnvironmentFileError(
-            sorted(located, key=lambda item: (item.line, item.path, item.message))
+            *sorted(located, key=lambda item: (item.line, item.path, item.message))
         )
 
     def locate(self, problem: Problem) -> FileDiagnostic:
         """Return a problem with its file and line."""
         place, code, message, remedy = problem
-        return FileDiagnostic(
-            code=code,
-            message=message,
-            remedy=remedy,
-            path=dotted(place),
-            file=self.name,
-            line=self.line_of(place),
-        )
-
-
-def dotted(place: Place) -> str:
-    """Return a place as text: ``teams.payments.repositories[2].name``."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
-    return text.removeprefix(".")
+        path, line = dotted(place), self.line_of(place)
+        return FileDiagnostic(code, message, path, remedy, file=self.name, line=line)
 
 
 def read_source(path: Path) -> SourceFile:
-    """Read an environment file.
-
-    Raises:
-        EnvironmentFileError: The file cannot be read, or as for `parse_source`.
-    """
+    """Read an environment file."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
-        problem = FileDiagnostic(code="file-unreadable", message=str(reason), file=str(path))
-        raise EnvironmentFileError([problem]) from None
+        problem = FileDiagnostic("file-unreadable", str(reason), file=str(path))
+        raise EnvironmentFileError(problem) from None
     return parse_source(str(path), text)
 
 
 def parse_source(name: str, text: str) -> SourceFile:
     """Parse the text of an environment file.
-
-    Args:
-        name: What errors call the file.
-        text: YAML.
 
     Raises:
         EnvironmentFileError: ``yaml-invalid``: the text is not YAML. ``key-duplicate``: a mapping
@@ -156,14 +124,14 @@ def parse_source(name: str, text: str) -> SourceFile:
     """
     try:
         content, find_line, repeated = read_yaml(text)
-    except CheckError as error:
+    except TemplateError as error:
         # The reader's messages are written for templates.
         message = str(error).removeprefix("not a template: ")
-        line = re.search(r"at line (\d+)", message)
-        problem = FileDiagnostic(
-            code="yaml-invalid", message=message, file=name, line=int(line[1]) if line else None
-        )
-        raise EnvironmentFileError([problem]) from None
+        match = re.search(r"at line (\d+)", message)
+        line = int(match[1]) if match else None
+        raise EnvironmentFileError(
+            FileDiagnostic("yaml-invalid", message, file=name, line=line)
+        ) from None
     file = SourceFile(name, content, text.splitlines(), find_line)
     problems = [
         Problem(place, "key-duplicate", f"duplicate key {str(place[-1])!r}") for place in repeated
@@ -187,3 +155,48 @@ def _keys(content: Any, place: Place) -> Iterator[Place]:
     elif isinstance(content, list):
         for index, value in enumerate(content):
             yield from _keys(value, (*place, index))
+
+
+def home_of(name: str, text: str, repository: str) -> RegistryId:
+    """Return the registry that a repository of an environment file is pushed to.
+
+    `push-commands` needs only this much, and no pydantic; the app validates the whole file.
+    """
+    file = parse_source(name, text)
+    content = file.content
+    if not isinstance(content, Mapping) or not isinstance(content.get("teams"), Mapping):
+        message = "is not an environment file: it has the keys account, region, profile, teams"
+        raise file.error([Problem((), "not-environment-file", message)])
+    account, region = content.get("account"), content.get("region")
+    problems: list[Problem] = []
+    for key, value, errors_of in (
+        ("account", account, account_id_errors),
+        ("region", region, region_errors),
+    ):
+        try:
+            raise_if_invalid(key, value, errors_of(value))
+        except ValidationError as error:
+            problems += problems_at((key,), error, f"{value!r}: ")
+    if not problems and repository not in (names := sorted(_names(content["teams"]))):
+        message = f"there is no repository {repository!r}"
+        problems.append(Problem((), "repository-unknown", message, _suggestion(repository, names)))
+    if problems:
+        raise file.error(problems)
+    return RegistryId(str(account), str(region))
+
+
+def _names(teams: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of repositories, without validating anything else."""
+    for team in teams.values():
+        repositories = team.get("repositories") if isinstance(team, Mapping) else None
+        for repository in repositories if isinstance(repositories, list) else ():
+            name = repository.get("name") if isinstance(repository, Mapping) else repository
+            if isinstance(name, str):
+                yield name
+
+
+def _suggestion(repository: str, names: list[str]) -> str:
+    if close := get_close_matches(repository, names, n=1):
+        return f"did you mean {close[0]!r}?"
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"there are {', '.join(names[:_SHOWN]) or 'none'}{more}"

@@ -1,19 +1,13 @@
 """Problems of environments whose single values are valid: within a file, and between files."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from ecr_constructs.cloudformation.template import Place, dotted
 from ecr_constructs.environment.models import Environment
 from ecr_constructs.environment.resolution import ResolvedEnvironment, is_replicated
-from ecr_constructs.environment.source import (
-    FileDiagnostic,
-    Place,
-    Problem,
-    SourceFile,
-    dotted,
-    problems_at,
-)
+from ecr_constructs.environment.source import FileDiagnostic, Problem, SourceFile, problems_at
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.partitions import regions
 from ecr_constructs.model.replication import ReplicationRule, destination_errors, replication_errors
@@ -29,12 +23,7 @@ RESERVED = ("alerts", "key", "push", "registry")
 
 
 def validate(environment: Environment, resolved: ResolvedEnvironment) -> Iterator[Problem]:
-    """Yield the problems of one file.
-
-    Args:
-        environment: The content of the file.
-        resolved: What it resolves to, maybe incomplete.
-    """
+    """Yield the problems of one file; what it resolves to may be incomplete."""
     yield from _region_problems(environment)
     yield from _team_problems(environment)
     yield from _replica_problems(environment, resolved)
@@ -105,84 +94,53 @@ def _problems(place: Place, errors: Iterable[Diagnostic | str]) -> Iterator[Prob
         yield from problems_at(place, error)
 
 
-_Loaded = Sequence[tuple[SourceFile, ResolvedEnvironment]]
+def validate_together(
+    loaded: Iterable[tuple[SourceFile, ResolvedEnvironment]],
+) -> Iterator[FileDiagnostic]:
+    """Yield the problems between files, none of which has a problem of its own.
 
-
-def validate_together(loaded: _Loaded) -> Iterator[FileDiagnostic]:
-    """Yield the problems between files: what two environments would own.
-
-    Args:
-        loaded: The environments, none of which has a problem of its own.
+    An environment claims what exists once in a registry or account; the first claim counts.
     """
-    yield from _shared_repositories(loaded)
-    yield from _shared_registries(loaded)
-    yield from _shared_providers(loaded)
-    yield from _shared_alerts(loaded)
-
-
-def _shared_repositories(loaded: _Loaded) -> Iterator[FileDiagnostic]:
-    owners: dict[tuple[RegistryId, str], tuple[SourceFile, Place]] = {}
+    claims: dict[Hashable, tuple[SourceFile, Place]] = {}
     for file, environment in loaded:
-        for registry in environment.registries:
-            for team, repositories in environment.teams.items():
-                for index, repository in enumerate(repositories):
-                    if registry != environment.home and not repository.replicate:
-                        continue
-                    here: Place = ("teams", team, "repositories", index)
-                    owner, place = owners.setdefault((registry, repository.name), (file, here))
-                    if owner is not file:
-                        message = (
-                            f"{owner.name}:{owner.line_of(place)} already declares "
-                            f"{repository.name!r} in {registry}; names are unique in a registry"
-                        )
-                        yield file.locate(Problem(here, "repository-shared", message))
-
-
-def _shared_registries(loaded: _Loaded) -> Iterator[FileDiagnostic]:
-    """Replication, policy and templates exist once for each account and Region."""
-    owners: dict[RegistryId, SourceFile] = {}
-    for file, environment in loaded:
-        for registry in environment.registries if environment.replicas else ():
-            owner = owners.setdefault(registry, file)
+        for claimed, problem in _claims(environment):
+            owner, place = claims.setdefault((problem.code, claimed), (file, problem.place))
             if owner is not file:
-                message = (
-                    f"{owner.name} already configures the registry {registry}, whose replication "
-                    "configuration and policy this file would overwrite"
-                )
-                remedy = "describe both environments in one file, or use another account"
-                key = "region" if registry == environment.home else "replica_regions"
-                yield file.locate(Problem((key,), "registry-shared", message, remedy))
+                message = f"{owner.name}:{owner.line_of(place)} already {problem.message}"
+                yield file.locate(problem._replace(message=message))
 
 
-def _shared_providers(loaded: _Loaded) -> Iterator[FileDiagnostic]:
-    """An account has one OIDC provider for each issuer."""
-    owners: dict[tuple[str, str], SourceFile] = {}
-    for file, environment in loaded:
-        # The first place of each provider, since one line of the file corrects them all.
-        created = {
-            (access.system, access.project.issuer.url): access.place
-            for access in reversed(environment.ci_access)
-            if access.system not in environment.existing_ci_providers
-        }
-        for (system, url), place in created.items():
-            owner = owners.setdefault((environment.account, url), file)
-            if owner is not file:
-                message = (
-                    f"{owner.name} already creates the OIDC provider {url} of account "
-                    f"{environment.account}"
-                )
-                remedy = f"write existing_ci_providers: [{system}]"
-                yield file.locate(Problem(place, "ci-provider-shared", message, remedy))
-
-
-def _shared_alerts(loaded: _Loaded) -> Iterator[FileDiagnostic]:
-    """Alerts are about all repositories of a registry, whichever file declares them."""
-    owners: dict[RegistryId, SourceFile] = {}
-    for file, environment in loaded:
-        if environment.alerts and (owner := owners.setdefault(environment.home, file)) is not file:
-            message = (
-                f"{owner.name} already has alerts for the registry {environment.home}; each "
-                "finding would raise two"
-            )
-            remedy = "list all addresses in one file"
-            yield file.locate(Problem(("alerts",), "alerts-shared", message, remedy))
+def _claims(environment: ResolvedEnvironment) -> Iterator[tuple[Hashable, Problem]]:
+    """Yield what an environment claims, with the problem of another one that claims it too."""
+    home = environment.home
+    for registry in environment.registries:
+        for team, repositories in environment.teams.items():
+            for index, repository in enumerate(repositories):
+                if registry == home or repository.replicate:
+                    place: Place = ("teams", team, "repositories", index)
+                    message = f"declares {repository.name!r} in {registry}"
+                    remedy = "names are unique in a registry"
+                    problem = Problem(place, "repository-shared", message, remedy)
+                    yield (registry, repository.name), problem
+    for registry in environment.registries if environment.replicas else ():
+        key = "region" if registry == home else "replica_regions"
+        message = (
+            f"configures the registry {registry}, whose replication configuration and policy this "
+            "file would overwrite"
+        )
+        remedy = "describe both environments in one file, or use another account"
+        yield registry, Problem((key,), "registry-shared", message, remedy)
+    # The first place of each provider, since one line of the file corrects them all.
+    created = {
+        (access.system, access.project.issuer.url): access.place
+        for access in reversed(environment.ci_access)
+        if access.system not in environment.existing_ci_providers
+    }
+    for (system, url), place in created.items():
+        message = f"creates the OIDC provider {url} of account {environment.account}"
+        remedy = f"write existing_ci_providers: [{system}]"
+        yield (environment.account, url), Problem(place, "ci-provider-shared", message, remedy)
+    if environment.alerts:
+        # They are about all repositories of a registry, whichever file declares them.
+        message = f"has alerts for the registry {home}; each finding would raise two"
+        yield home, Problem(("alerts",), "alerts-shared", message, "list all addresses in one file")

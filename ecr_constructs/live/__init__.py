@@ -1,5 +1,7 @@
 """Reading a deployed registry; the only part that imports boto3."""
 
+from ecr_constructs.model.diagnostics import DiagnosticError
 
-class LiveError(Exception):
+
+class LiveError(DiagnosticError):
     """ECR rejects a request, cannot be reached, or has something that cannot be read."""

@@ -6,7 +6,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ecr_constructs.live import LiveError
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy
+from ecr_constructs.model.validation import ValidationError
 
 try:
     import boto3
@@ -14,7 +16,7 @@ try:
     from botocore.exceptions import BotoCoreError, ClientError
 except ModuleNotFoundError:
     message = "--live needs boto3, which is not installed: pip install 'ecr-constructs[cli]'"
-    raise LiveError(message) from None
+    raise LiveError(Diagnostic("boto3-missing", message)) from None
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +31,8 @@ _MANIFESTS_AT_ONCE = 100
 
 def preview_in_progress(repository: str) -> LiveError:
     """Return the error of a preview that another process started."""
-    return LiveError(f"another preview of {repository} is running; try again when it is complete")
+    message, remedy = f"another preview of {repository} is running", "try again when it is complete"
+    return LiveError(Diagnostic("preview-in-progress", message, remedy=remedy))
 
 
 class Progress(Protocol):
@@ -40,9 +43,7 @@ class Progress(Protocol):
     ) -> AbstractContextManager[Callable[[int], None]]:
         """Return the block, which is given what to call with the amount done since the last call.
 
-        Args:
-            description: What is being done.
-            total: How much there is to do. Default: unknown.
+        The total is how much there is to do, if known.
         """
 
 
@@ -84,22 +85,19 @@ class Repository:
                 "ecr", config=Config(retries=_RETRIES)
             )
         except (BotoCoreError, ValueError) as error:
-            raise LiveError(str(error)) from None
+            raise LiveError(Diagnostic("aws-not-configured", str(error))) from None
 
     def policy(self) -> LifecyclePolicy:
-        """Return the repository's policy; without one it keeps every image.
-
-        Raises:
-            LiveError: It cannot be read.
-        """
+        """Return the repository's policy; without one it keeps every image."""
         answer = self.ask("get_lifecycle_policy", absent="LifecyclePolicyNotFoundException")
         if answer is None:
             return LifecyclePolicy()
         try:
             return LifecyclePolicy.from_json(answer["lifecyclePolicyText"])
-        except ValueError as error:
-            msg = f"the policy of {self.name} cannot be read: {error}"
-            raise LiveError(msg) from None
+        except ValidationError as error:
+            raise LiveError(
+                *(item.within(f"the policy of {self.name}") for item in error.diagnostics)
+            ) from None
 
     def inventory(self, policy: LifecyclePolicy, manifests: str | None = None) -> Inventory:
         """Return all images, archived ones too, with what their indexes list.
@@ -107,12 +105,7 @@ class Repository:
         Reading a manifest may count as a pull. If the policy counts pulls, no manifest is read,
         so that a preview does not change what the policy does.
 
-        Args:
-            policy: The policy that will be applied.
-            manifests: What `aws ecr batch-get-image` prints, instead of reading manifests.
-
-        Raises:
-            LiveError: They cannot be read.
+        Instead of ECR's manifests, what `aws ecr batch-get-image` has printed may be given.
         """
         details: list[Any] = []
         with self.progress("reading images") as advance:
@@ -127,9 +120,8 @@ class Repository:
             if any(rule.count_type == "sinceImagePulled" for rule in policy.rules):
                 return inventory
             return inventory.with_manifests({"images": self._index_manifests(inventory)})
-        except ValueError as error:
-            msg = f"{self.name}: {error}"
-            raise LiveError(msg) from None
+        except ValidationError as error:
+            raise LiveError(*(item.within(self.name) for item in error.diagnostics)) from None
 
     def _index_manifests(self, inventory: Inventory) -> list[Any]:
         # An archived image cannot be pulled.
@@ -148,27 +140,11 @@ class Repository:
         return images
 
     def ask(self, operation: str, *, absent: str = "", **request: Any) -> dict[str, Any] | None:
-        """Call an operation on this repository.
-
-        Args:
-            operation: The method of the client.
-            absent: The error code of something that does not exist.
-            request: The members of the request, without the repository.
-
-        Returns:
-            The answer, or None for the code `absent`.
-
-        Raises:
-            LiveError: ECR rejects the request, or cannot be reached.
-        """
+        """Call an operation on this repository; return None for the error code `absent`."""
         return self._call(operation, absent, repositoryName=self.name, **request)
 
     def describe(self) -> dict[str, Any] | None:
-        """Return the repository's settings, or None if it does not exist.
-
-        Raises:
-            LiveError: ECR rejects the request, or cannot be reached.
-        """
+        """Return the repository's settings, or None if it does not exist."""
         absent = "RepositoryNotFoundException"
         answer = self._call("describe_repositories", absent, repositoryNames=[self.name])
         return answer and answer["repositories"][0]
@@ -181,15 +157,11 @@ class Repository:
                 return None
             raise self._rejected(error) from None
         except BotoCoreError as error:
-            raise LiveError(str(error)) from None
+            raise LiveError(Diagnostic("aws-unreachable", str(error))) from None
         return answer
 
     def pages(self, operation: str, **request: Any) -> Iterator[dict[str, Any]]:
-        """Yield the pages of an operation.
-
-        Raises:
-            LiveError: ECR rejects the request, or cannot be reached.
-        """
+        """Yield the pages of an operation."""
         token: dict[str, Any] = {}
         while True:
             page = self.ask(operation, **request, **token)
@@ -202,10 +174,14 @@ class Repository:
     def _rejected(self, error: ClientError) -> LiveError:
         code = error.response["Error"]["Code"]
         action = f"ecr:{error.operation_name}"
-        if code in _DENIED:
-            return LiveError(f"access denied: allow {action} on the repository {self.name}")
-        if code in _THROTTLED:
-            return LiveError(f"ECR keeps throttling {action}; try later")
         if code == "LifecyclePolicyPreviewInProgressException":
             return preview_in_progress(self.name)
-        return LiveError(f"{action}: {code}: {error.response['Error'].get('Message', '')}")
+        problem = Diagnostic(
+            "aws-rejected", f"{action}: {code}: {error.response['Error'].get('Message', '')}"
+        )
+        if code in _DENIED:
+            message = f"access denied: allow {action} on the repository {self.name}"
+            problem = Diagnostic("access-denied", message)
+        elif code in _THROTTLED:
+            problem = Diagnostic("throttled", f"ECR keeps throttling {action}", remedy="try later")
+        return LiveError(problem)

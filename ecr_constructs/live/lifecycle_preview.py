@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.live import LiveError
 from ecr_constructs.live.ecr import preview_in_progress
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle import Fate
 from ecr_constructs.model.lifecycle.simulation.preview import action_of
 
@@ -30,10 +31,7 @@ _Verdict = tuple[str, int | None]
 class Disagreement:
     """An image that ECR's preview treats differently.
 
-    Attributes:
-        image: The image.
-        here: Action and rule of the simulation.
-        there: Action and rule of ECR.
+    Action and rule are those of the simulation here, and those of ECR there.
     """
 
     image: Image
@@ -68,18 +66,13 @@ def compare(
     Images that follow the image they refer to are left out: ECR's preview lists only images that
     rules select.
 
-    Args:
-        repository: The repository.
-        simulation: The result to compare; ECR previews its policy.
-        first_pause: Seconds before ECR is asked again; they double.
-
-    Raises:
-        LiveError: Another preview is running, ECR rejects a request, or takes too long.
+    The first pause is the seconds before ECR is asked again; they double.
     """
     text = simulation.policy.to_json()
     if not simulation.policy.rules:
-        msg = f"{repository.name} has no policy that ECR could preview; give one with --policy"
-        raise LiveError(msg)
+        message = f"{repository.name} has no policy that ECR could preview"
+        remedy = "give one with --policy"
+        raise LiveError(Diagnostic("preview-without-policy", message, remedy=remedy))
     if _status(repository) == "IN_PROGRESS":
         raise preview_in_progress(repository.name)
     repository.ask("start_lifecycle_policy_preview", lifecyclePolicyText=text)
@@ -105,25 +98,23 @@ def _wait(repository: Repository, pause: float, advance: Any) -> None:
     deadline = time.monotonic() + _WAIT_SECONDS
     while (status := _status(repository)) == "IN_PROGRESS":
         if time.monotonic() > deadline:
-            msg = f"ECR's preview of {repository.name} is still running after 10 minutes"
-            raise LiveError(msg)
+            message = f"ECR's preview of {repository.name} is still running after 10 minutes"
+            raise LiveError(Diagnostic("preview-timeout", message))
         time.sleep(pause)
         advance(1)
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
     if status != "COMPLETE":
-        msg = f"ECR's preview of {repository.name} ended with the status {status}; try again"
-        raise LiveError(msg)
+        message = f"ECR's preview of {repository.name} ended with the status {status}"
+        raise LiveError(Diagnostic("preview-failed", message, remedy="try again"))
 
 
 def _verdicts(repository: Repository, policy: Any) -> Mapping[str, _Verdict]:
     verdicts: dict[str, _Verdict] = {}
     for page in repository.pages("get_lifecycle_policy_preview", maxResults=100):
         if json.loads(page["lifecyclePolicyText"]) != policy:
-            msg = (
-                f"another preview of {repository.name} was started meanwhile; "
-                "try again when it is complete"
-            )
-            raise LiveError(msg)
+            message = f"another preview of {repository.name} was started meanwhile"
+            remedy = "try again when it is complete"
+            raise LiveError(Diagnostic("preview-replaced", message, remedy=remedy))
         for result in page.get("previewResults", ()):
             action = str(result["action"]["type"])
             verdicts[result["imageDigest"]] = (action, result.get("appliedRulePriority"))

@@ -1,7 +1,8 @@
 """One problem: what kind, where, how bad, and what to do about it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
 
 class Severity(StrEnum):
@@ -63,6 +64,23 @@ class Diagnostic:
         """The message and the remedy, for a reader who has been shown the place already."""
         return f"{self.message}; {self.remedy}" if self.remedy else self.message
 
+    def within(self, name: str) -> Self:
+        """Return the problem with the name of a file or a resource before its path."""
+        return replace(self, path=f"{name}: {self.path}" if self.path else name)
+
     def __str__(self) -> str:
         """Return path, message and remedy as one line."""
         return f"{self.path}: {self.text}" if self.path else self.text
+
+
+class DiagnosticError(Exception):
+    """An operation failed.
+
+    Attributes:
+        diagnostics: Every problem, each with a stable code; the message has a line for each.
+    """
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        """List the problems."""
+        self.diagnostics = diagnostics
+        super().__init__("\n".join(map(str, diagnostics)))

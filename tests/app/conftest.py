@@ -38,17 +38,9 @@ def problems(load: Callable[[Path], object], path: Path) -> list[str]:
     with pytest.raises(EnvironmentFileError) as caught:
         load(path)
     return [
-        ": ".join(
-            str(part)
-            for part in (
-                Path(item.file).name if path.is_dir() else None,
-                item.line,
-                item.path,
-                item.code,
-            )
-            if part
-        )
+        ": ".join(filter(None, (name, str(item.line or ""), item.path, item.code)))
         for item in caught.value.diagnostics
+        for name in [Path(item.file).name if path.is_dir() else ""]
     ]
 
 

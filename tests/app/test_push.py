@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,8 @@ CIRCLECI = (
 )
 
 Write = Callable[..., Path]
+Template = dict[str, Any]
+PushStack = Callable[..., Template]
 
 
 @pytest.fixture
@@ -47,6 +50,16 @@ def write(tmp_path: Path) -> Write:
         return path
 
     return write_file
+
+
+@pytest.fixture
+def push_stack(write: Write, synth: Synth) -> PushStack:
+    """Return a function that returns the template of the stack with roles, if there is one."""
+
+    def template(*arguments: str, **content: str) -> Template:
+        return synth(load_environment(write(*arguments, **content)))["Dev/Push"]
+
+    return template
 
 
 SUBJECTS = {
@@ -83,10 +96,10 @@ SUBJECTS = {
 
 @pytest.mark.parametrize(("push", "subject"), SUBJECTS.values(), ids=SUBJECTS)
 def test_every_system_has_a_provider_and_a_role(
-    push: str, subject: str | list[str], write: Write, synth: Synth
+    push: str, subject: str | list[str], push_stack: PushStack
 ) -> None:
     """The role trusts the provider of the same stack, for the subject that the file means."""
-    template = synth(load_environment(write(push)))["Dev/Push"]
+    template = push_stack(push)
 
     [provider] = of_type(template, "AWS::IAM::OIDCProvider")
     [role] = of_type(template, "AWS::IAM::Role")
@@ -116,10 +129,10 @@ def test_the_nearest_project_pushes(write: Write) -> None:
     )
 
 
-def test_a_project_has_one_role_for_all_of_its_repositories(write: Write, synth: Synth) -> None:
+def test_a_project_has_one_role_for_all_of_its_repositories(push_stack: PushStack) -> None:
     """A provider serves every project; a role pushes to its own repositories; ARNs are outputs."""
     own = ", push: {github: acme/worker, branches: [main], session_hours: 2}"
-    template = synth(load_environment(write(worker=own)))["Dev/Push"]
+    template = push_stack(worker=own)
 
     assert 1 == len(of_type(template, "AWS::IAM::OIDCProvider"))
     policies = of_type(template, "AWS::IAM::Policy")
@@ -136,19 +149,19 @@ def test_a_project_has_one_role_for_all_of_its_repositories(write: Write, synth:
     ] == [output["Description"] for output in template["Outputs"].values()]
 
 
-def test_a_role_has_its_boundary(write: Write, synth: Synth) -> None:
+def test_a_role_has_its_boundary(push_stack: PushStack) -> None:
     """A security team may require one for every role of an account."""
     arn = "arn:aws:iam::111122223333:policy/Boundary"
     push = GITHUB.replace("}", f", permissions_boundary: '{arn}'}}")
-    template = synth(load_environment(write(push)))["Dev/Push"]
+    template = push_stack(push)
 
     assert [arn] == [role["PermissionsBoundary"] for role in of_type(template, "AWS::IAM::Role")]
 
 
-def test_a_provider_that_exists_is_not_made(write: Write, synth: Synth) -> None:
+def test_a_provider_that_exists_is_not_made(push_stack: PushStack) -> None:
     """The role trusts it by its ARN."""
     existing = "existing_ci_providers: [github]"
-    template = synth(load_environment(write(environment=existing)))["Dev/Push"]
+    template = push_stack(environment=existing)
 
     assert {"AWS::IAM::Role", "AWS::IAM::Policy"} == {
         resource["Type"] for resource in template["Resources"].values()
@@ -165,44 +178,6 @@ def test_nothing_is_pushed_to_a_replica(templates: Templates) -> None:
 def test_without_ci_there_is_no_stack(write: Write, synth: Synth) -> None:
     """Who pushes by other means has no provider and no role."""
     assert ["Dev/Payments"] == list(synth(load_environment(write("null"))))
-
-
-PUSH = "7: teams.payments.push"
-PROBLEMS = {
-    "no system": ("{branches: [main]}", f"{PUSH}: push-not-one-key"),
-    "two systems": ("{github: a/b, gitlab: a/b, branches: [main]}", f"{PUSH}: push-not-one-key"),
-    "a system misspelt": ("{guthub: a/b}", f"{PUSH}.guthub: key-unknown"),
-    "text": ("acme/payments", f"{PUSH}: not-mapping"),
-    "everyone": ("{github: 'acme/*', branches: [main]}", f"{PUSH}: "),
-    "every job": ("{gitlab: acme/payments}", f"{PUSH}: "),
-    "every branch": ("{github: acme/payments, branches: ['*']}", f"{PUSH}: "),
-    "branches of Bitbucket": (
-        f"{{bitbucket: {BITBUCKET}, branches: [main], tags: [v1]}}",
-        f"{PUSH}: push-selector-unsupported",
-    ),
-    "environments of GitLab": (
-        "{gitlab: a/b, environments: [prod]}",
-        f"{PUSH}: push-selector-unsupported",
-    ),
-    "a URL of CircleCI": (
-        f"{{circleci: {CIRCLECI}, branches: [main], url: 'https://circleci.example.com'}}",
-        f"{PUSH}: push-url-unsupported",
-    ),
-    "a day": (
-        "{github: a/b, branches: [main], session_hours: 24}",
-        f"{PUSH}.session_hours: number-too-large",
-    ),
-    "an id missing": (
-        f"{{circleci: {{organization_id: {UUID}}}, branches: [main]}}",
-        f"{PUSH}.circleci.project_id: key-missing",
-    ),
-}
-
-
-@pytest.mark.parametrize(("push", "expected"), PROBLEMS.values(), ids=PROBLEMS)
-def test_a_problem_has_a_line_a_key_and_a_code(push: str, expected: str, write: Write) -> None:
-    """Where the model rejects a project, the code is the model's."""
-    assert problems(load_environment, write(push))[0].startswith(expected)
 
 
 def test_a_project_has_the_same_settings_everywhere(write: Write) -> None:

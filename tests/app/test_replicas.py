@@ -11,7 +11,7 @@ import pytest
 
 from ecr_constructs.environment.resolution import ResolvedEnvironment
 from stacks.stage import EnvironmentStage
-from tests.app.conftest import Synth, Templates, environment
+from tests.app.conftest import Synth, Templates, environment, of_type
 
 HOME, REGION, ACCOUNT = "Prod", "Prod/EuWest1", "Prod/Account444455556666/EuCentral1"
 TEAMS = ("Payments", "Platform", "Storefront")
@@ -20,10 +20,17 @@ TEAMS = ("Payments", "Platform", "Storefront")
 def _repositories(templates: Templates, site: str) -> dict[str, dict[str, Any]]:
     """Return the properties of every repository at a site by name."""
     return {
-        resource["Properties"]["RepositoryName"]: resource["Properties"]
+        properties["RepositoryName"]: properties
         for team in TEAMS
-        for resource in templates[f"{site}/{team}"]["Resources"].values()
+        for properties in of_type(templates[f"{site}/{team}"], "AWS::ECR::Repository")
     }
+
+
+def _rule(templates: Templates) -> dict[str, Any]:
+    """Return the replication rule at home."""
+    [replication] = of_type(templates[f"{HOME}/Registry"], "AWS::ECR::ReplicationConfiguration")
+    [rule] = replication["ReplicationConfiguration"]["Rules"]
+    return dict(rule)
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +85,7 @@ def test_a_replica_has_a_key_of_its_own(templates: Templates, replica: str) -> N
 
 def test_what_is_not_to_be_replicated_is_not(templates: Templates) -> None:
     """The build cache is in no replica, and no prefix of the rule covers it."""
-    [resource] = templates[f"{HOME}/Registry"]["Resources"].values()
-    [rule] = resource["Properties"]["ReplicationConfiguration"]["Rules"]
+    rule = _rule(templates)
     prefixes = tuple(filter_["Filter"] for filter_ in rule["RepositoryFilters"])
     covered = {name for name in _repositories(templates, HOME) if name.startswith(prefixes)}
     assert covered == set(_repositories(templates, REGION))
@@ -102,8 +108,7 @@ def test_a_team_that_replicates_nothing_has_no_stack_there(synth: Synth) -> None
 
 def test_the_rule_names_every_replica(templates: Templates) -> None:
     """One rule copies to the other Region and to the other account."""
-    [resource] = templates[f"{HOME}/Registry"]["Resources"].values()
-    [rule] = resource["Properties"]["ReplicationConfiguration"]["Rules"]
+    rule = _rule(templates)
     assert rule["Destinations"] == [
         {"Region": "eu-west-1", "RegistryId": "333344445555"},
         {"Region": "eu-central-1", "RegistryId": "444455556666"},
@@ -113,21 +118,17 @@ def test_the_rule_names_every_replica(templates: Templates) -> None:
 @pytest.mark.parametrize("replica", [REGION, ACCOUNT])
 def test_a_template_is_the_net_for_what_is_not_declared(templates: Templates, replica: str) -> None:
     """Each replicated namespace has a template with the environment's own settings."""
-    mutability = {
-        resource["Properties"]["Prefix"]: resource["Properties"]["ImageTagMutability"]
-        for resource in templates[f"{replica}/Registry"]["Resources"].values()
-        if resource["Type"] == "AWS::ECR::RepositoryCreationTemplate"
-    }
+    nets = of_type(templates[f"{replica}/Registry"], "AWS::ECR::RepositoryCreationTemplate")
+    mutability = {net["Prefix"]: net["ImageTagMutability"] for net in nets}
     assert mutability == dict.fromkeys(("payments", "platform/charts", "storefront"), "IMMUTABLE")
 
 
 def test_only_another_account_needs_permission(templates: Templates) -> None:
     """A registry policy admits the home account, for the replicated prefixes only."""
     policies = {
-        path: resource["Properties"]["PolicyText"]["Statement"]
+        path: policy["PolicyText"]["Statement"]
         for path, template in templates.items()
-        for resource in template["Resources"].values()
-        if resource["Type"] == "AWS::ECR::RegistryPolicy"
+        for policy in of_type(template, "AWS::ECR::RegistryPolicy")
     }
     assert list(policies) == [f"{ACCOUNT}/Registry"]
     [statement] = policies[f"{ACCOUNT}/Registry"]
@@ -148,6 +149,5 @@ def test_deletions_are_replicated_only_if_asked(
 ) -> None:
     """If the file says so, a lifecycle policy at home deletes images of the replicas too."""
     templates = synth(replace(shipped["prod"], replicate_deletions=True))
-    [resource] = templates[f"{HOME}/Registry"]["Resources"].values()
-    [rule] = resource["Properties"]["ReplicationConfiguration"]["Rules"]
+    rule = _rule(templates)
     assert rule["DeleteReplication"] == {"Enabled": True}

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -10,11 +9,10 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from ecr_constructs import LifecyclePolicy, LifecycleRule
-from ecr_constructs.cli.main import main
 from ecr_constructs.live import LiveError
 from ecr_constructs.live import ecr as live
 from ecr_constructs.live import lifecycle_preview as service_preview
-from tests.cli.test_cli_lifecycle import detail
+from tests.cli.conftest import Run, detail, write
 
 KEEP_ONE = LifecyclePolicy(LifecycleRule.keep_last(1))
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -72,45 +70,81 @@ def ecr(monkeypatch: pytest.MonkeyPatch) -> Ecr:
     return make
 
 
-@pytest.mark.parametrize(
-    ("answers", "said"),
-    [
-        (
-            {"describe_images": refusal("ThrottlingException")},
-            "ECR keeps throttling ecr:DescribeImages; try later",
-        ),
-        (
-            {"describe_images": refusal("AccessDeniedException")},
-            "access denied: allow ecr:DescribeImages on the repository api",
-        ),
-        (
-            {"describe_images": refusal("ServerException")},
-            "ecr:DescribeImages: ServerException: It says.",
-        ),
-        (
-            {"describe_images": ConnectTimeoutError(endpoint_url="https://ecr")},
-            'Connect timeout on endpoint URL: "https://ecr"',
-        ),
-        (
-            {"describe_images": {"imageDetails": [detail("a", 1, "v"), detail("b", 1, "v")]}},
-            "api: Invalid inventory (value: 2 images): sha256:",
-        ),
-        (
-            {"get_lifecycle_policy": {"lifecyclePolicyText": '{"rules": [{"new": 1}]}'}},
-            "the policy of api cannot be read: Invalid lifecycle policy",
-        ),
-    ],
-)
-def test_what_ecr_refuses_is_said_in_one_line(
-    ecr: Ecr, capsys: pytest.CaptureFixture[str], answers: Any, said: str
-) -> None:
-    """With exit status 2."""
-    ecr(**answers)
+SERVICE = ("lifecycle", "preview", "--live", "api", "--service-preview")
+LIVE = SERVICE[:-1]
 
-    assert 2 == main(["lifecycle", "preview", "--live", "api"])
-    err = capsys.readouterr().err
-    assert 1 == err.count("\n")
-    assert err.startswith(f"ecr-constructs lifecycle preview: {said}")
+
+def preview(status: str, *results: Any, policy: LifecyclePolicy = KEEP_ONE) -> dict[str, Any]:
+    return {
+        "status": status,
+        "lifecyclePolicyText": policy.to_json(),
+        "previewResults": list(results),
+    }
+
+
+def result(digit: str, action: str, priority: int) -> dict[str, Any]:
+    digest = f"sha256:{digit * 64}"
+    return {"imageDigest": digest, "action": {"type": action}, "appliedRulePriority": priority}
+
+
+NONE_YET = refusal("LifecyclePolicyPreviewNotFoundException")
+OTHER_POLICY = LifecyclePolicy(LifecycleRule.keep_last(2))
+
+
+def asked(*previews: Any) -> dict[str, Any]:
+    return {
+        "get_lifecycle_policy_preview": list(previews),
+        "start_lifecycle_policy_preview": {"status": "IN_PROGRESS"},
+    }
+
+
+BUSY = refusal("LifecyclePolicyPreviewInProgressException")
+TWO_OF_A_TAG = {"imageDetails": [detail("a", 1, "v"), detail("b", 1, "v")]}
+# By the code of the error: the command, what ECR answers, and what the line names.
+ERRORS: dict[str, tuple[tuple[str, ...], dict[str, Any], str]] = {
+    "throttled": (
+        *(LIVE, {"describe_images": refusal("ThrottlingException")}, "ecr:DescribeImages"),
+    ),
+    "access-denied": (
+        *(LIVE, {"describe_images": refusal("AccessDeniedException")}),
+        "ecr:DescribeImages on the repository api",
+    ),
+    "aws-rejected": (
+        *(LIVE, {"describe_images": refusal("ServerException")}),
+        "ecr:DescribeImages: ServerException: It says.",
+    ),
+    "aws-unreachable": (
+        *(LIVE, {"describe_images": ConnectTimeoutError(endpoint_url="https://ecr")}),
+        "https://ecr",
+    ),
+    "tag-conflict": (LIVE, {"describe_images": TWO_OF_A_TAG}, "preview: api: "),
+    "key-unknown": (
+        *(LIVE, {"get_lifecycle_policy": {"lifecyclePolicyText": '{"rules": [{"new": 1}]}'}}),
+        "the policy of api: rules[0]",
+    ),
+    "preview-without-policy": (
+        *(SERVICE, {"get_lifecycle_policy": refusal("LifecyclePolicyNotFoundException")}, "api"),
+    ),
+    "preview-in-progress": (SERVICE, asked(preview("IN_PROGRESS")), "api"),
+    "preview-in-progress at once": (
+        *(SERVICE, {**asked(NONE_YET), "start_lifecycle_policy_preview": BUSY}, "api"),
+    ),
+    "preview-failed": (SERVICE, asked(NONE_YET, preview("EXPIRED")), "EXPIRED"),
+    "preview-replaced": (
+        *(SERVICE, asked(NONE_YET, preview("COMPLETE", policy=OTHER_POLICY)), "api"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_what_ecr_rejects_is_one_line(ecr: Ecr, run: Run, name: str) -> None:
+    """With exit status 2 and a code."""
+    command, answers, subject = ERRORS[name]
+    ecr(**answers)
+    result = run(*command)
+
+    assert (2, "", name.split(maxsplit=1)[0]) == (result.status, result.out, result.codes[0])
+    assert subject in result.err
 
 
 def test_without_a_region_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,22 +153,17 @@ def test_without_a_region_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
 
-    with pytest.raises(LiveError, match="You must specify a region"):
+    with pytest.raises(LiveError) as caught:
         live.Repository("api", None)
+    assert ["aws-not-configured"] == [item.code for item in caught.value.diagnostics]
 
 
-def test_a_repository_without_a_policy_keeps_every_image(
-    ecr: Ecr, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """And has nothing that ECR could preview."""
+def test_a_repository_without_a_policy_keeps_every_image(ecr: Ecr, run: Run) -> None:
+    """None is deleted."""
     ecr(get_lifecycle_policy=refusal("LifecyclePolicyNotFoundException"))
+    result = run(*LIVE, "--format", "json")
 
-    assert 0 == main(["lifecycle", "preview", "--live", "api"])
-    assert "0 deleted, 0 archived, 2 kept" in capsys.readouterr().out
-    assert 2 == main(["lifecycle", "preview", "--live", "api", "--service-preview"])
-    assert "api has no policy that ECR could preview; give one with --policy" in (
-        capsys.readouterr().err
-    )
+    assert (0, 2) == (result.status, result.json["forecast"]["remainingImageCount"])
 
 
 def test_a_policy_that_looks_at_pulls_keeps_us_from_pulling(ecr: Ecr) -> None:
@@ -156,63 +185,38 @@ def test_a_policy_that_looks_at_pulls_keeps_us_from_pulling(ecr: Ecr) -> None:
 # --- the preview of the service -----------------------------------------------------------------
 
 
-def preview(status: str, *results: Any, policy: LifecyclePolicy = KEEP_ONE) -> dict[str, Any]:
-    return {
-        "status": status,
-        "lifecyclePolicyText": policy.to_json(),
-        "previewResults": list(results),
-    }
-
-
-def result(digit: str, action: str, priority: int) -> dict[str, Any]:
-    digest = f"sha256:{digit * 64}"
-    return {"imageDigest": digest, "action": {"type": action}, "appliedRulePriority": priority}
-
-
-NONE_YET = refusal("LifecyclePolicyPreviewNotFoundException")
-
-
-def asked(*previews: Any) -> dict[str, Any]:
-    return {
-        "get_lifecycle_policy_preview": list(previews),
-        "start_lifecycle_policy_preview": {"status": "IN_PROGRESS"},
-    }
-
-
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])
-def test_disagreements_are_listed(ecr: Ecr, capsys: pytest.CaptureFixture[str], form: str) -> None:
+def test_disagreements_are_listed(ecr: Ecr, run: Run, form: str) -> None:
     """Image by image, with exit status 1."""
     findings = preview("COMPLETE", result("b", "TRANSITION", 4))
     ecr(**asked(NONE_YET, preview("IN_PROGRESS"), findings))
-    command = ["lifecycle", "preview", "--live", "api", "--service-preview", "--format", form]
+    printed = run(*SERVICE, "--format", form)
 
-    assert 1 == main(command)
-    out = capsys.readouterr().out
-    if form == "json":
-        assert json.loads(out)["servicePreview"]["disagreements"] == [
-            {
-                "imageDigest": f"sha256:{digit * 64}",
-                "imageTags": [tag],
-                "model": {"action": model[0], "rulePriority": model[1]},
-                "service": {"action": service[0], "rulePriority": service[1]},
-            }
-            for digit, tag, model, service in (
-                ("a", "v1", ("EXPIRE", 1), ("KEEP", None)),
-                ("b", "v2", ("KEEP", None), ("TRANSITION", 4)),
-            )
-        ]
-    else:
-        assert "ECR's own preview" in out
-        assert "deleted by rule 1" in out
-        assert "archived by rule 4" in out
+    assert 1 == printed.status
+    if form != "json":
+        for words in ("ECR's own preview", "deleted by rule 1", "archived by rule 4"):
+            assert words in printed.out
+        return
+    assert [
+        {
+            "imageDigest": f"sha256:{digit * 64}",
+            "imageTags": [tag],
+            "model": {"action": model[0], "rulePriority": model[1]},
+            "service": {"action": service[0], "rulePriority": service[1]},
+        }
+        for digit, tag, model, service in (
+            ("a", "v1", ("EXPIRE", 1), ("KEEP", None)),
+            ("b", "v2", ("KEEP", None), ("TRANSITION", 4)),
+        )
+    ] == printed.json["servicePreview"]["disagreements"]
 
 
-def test_agreement_is_said(ecr: Ecr, capsys: pytest.CaptureFixture[str]) -> None:
+def test_agreement_is_said(ecr: Ecr, run: Run) -> None:
     """With exit status 0."""
     ecr(**asked(NONE_YET, preview("COMPLETE", result("a", "EXPIRE", 1))))
+    printed = run(*SERVICE)
 
-    assert 0 == main(["lifecycle", "preview", "--live", "api", "--service-preview"])
-    assert "ECR agrees on every image." in capsys.readouterr().out
+    assert (0, True) == (printed.status, "ECR agrees on every image." in printed.out)
 
 
 def test_what_follows_its_subject_is_not_compared(ecr: Ecr) -> None:
@@ -231,38 +235,6 @@ def test_what_follows_its_subject_is_not_compared(ecr: Ecr) -> None:
     assert [] == service_preview.compare(repository, simulation)
 
 
-@pytest.mark.parametrize(
-    ("answers", "said"),
-    [
-        (asked(preview("IN_PROGRESS")), "another preview of api is running"),
-        (
-            {
-                **asked(NONE_YET),
-                "start_lifecycle_policy_preview": refusal(
-                    "LifecyclePolicyPreviewInProgressException"
-                ),
-            },
-            "another preview of api is running; try again",
-        ),
-        (asked(NONE_YET, preview("EXPIRED")), "ended with the status EXPIRED; try again"),
-        (
-            asked(
-                NONE_YET, preview("COMPLETE", policy=LifecyclePolicy(LifecycleRule.keep_last(2)))
-            ),
-            "another preview of api was started meanwhile",
-        ),
-    ],
-)
-def test_somebody_elses_preview_is_left_alone(
-    ecr: Ecr, capsys: pytest.CaptureFixture[str], answers: Any, said: str
-) -> None:
-    """Before and while ours runs."""
-    ecr(**answers)
-
-    assert 2 == main(["lifecycle", "preview", "--live", "api", "--service-preview"])
-    assert said in capsys.readouterr().err
-
-
 def test_waiting_has_an_end(ecr: Ecr, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten minutes."""
     ecr(**asked(NONE_YET, preview("IN_PROGRESS")))
@@ -270,20 +242,18 @@ def test_waiting_has_an_end(ecr: Ecr, monkeypatch: pytest.MonkeyPatch) -> None:
     repository = live.Repository("api", None)
     simulation = KEEP_ONE.simulate(repository.inventory(KEEP_ONE))
 
-    with pytest.raises(LiveError, match="api is still running after 10 minutes"):
+    with pytest.raises(LiveError) as caught:
         service_preview.compare(repository, simulation, first_pause=0)
+    assert ["preview-timeout"] == [item.code for item in caught.value.diagnostics]
 
 
-def test_a_new_policy_on_live_images(
-    ecr: Ecr, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_new_policy_on_live_images(ecr: Ecr, run: Run) -> None:
     """The repository's own is not asked for."""
-    (tmp_path / "new.json").write_text(LifecyclePolicy(LifecycleRule.keep_last(2)).to_json())
     client = ecr()
+    printed = run(*LIVE, "--policy", write("new.json", OTHER_POLICY.to_json()), "--format", "json")
 
-    command = ["lifecycle", "preview", "--live", "api", "--policy", str(tmp_path / "new.json")]
-    assert 0 == main(command)
-    assert "0 deleted" in capsys.readouterr().out
+    assert 0 == printed.status
+    assert 0 == printed.json["summary"]["expiringImageTotalCount"]
     assert ["describe_images"] == client.asked
 
 

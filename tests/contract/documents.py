@@ -1,16 +1,10 @@
 """A run of each command whose JSON is part of the contract."""
 
-_LIFECYCLE = [
-    "--policy",
-    "examples/lifecycle/policy.json",
-    "--images",
-    "examples/lifecycle/images.json",
-    "--manifests",
-    "examples/lifecycle/manifests.json",
-    "--now",
-    "2026-11-24T12:00:00Z",
-    "--format",
-    "json",
+_POLICY = "examples/lifecycle/policy.json"
+_INVENTORY = [
+    *("--images", "examples/lifecycle/images.json"),
+    *("--manifests", "examples/lifecycle/manifests.json"),
+    *("--now", "2026-11-24T12:00:00Z", "--format", "json"),
 ]
 
 
@@ -19,8 +13,9 @@ def documents() -> dict[str, list[str]]:
     return {
         "check": ["check", "examples/checks/template.yaml", "--format", "json"],
         "check sarif": ["check", "examples/checks/template.yaml", "--format", "sarif"],
-        "lifecycle check": ["lifecycle", "check", *_LIFECYCLE],
-        "lifecycle preview": ["lifecycle", "preview", *_LIFECYCLE],
+        "check policy": ["check", _POLICY, *_INVENTORY],
+        "lifecycle check": ["lifecycle", "check", "--policy", _POLICY, *_INVENTORY],
+        "lifecycle preview": ["lifecycle", "preview", "--policy", _POLICY, *_INVENTORY],
         "push-commands": [
             *("push-commands", "payments/api", "--format", "json"),
             *("--account", "333344445555", "--region", "eu-central-1"),
