@@ -109,7 +109,7 @@ def email_errors(email: str) -> Iterator[Diagnostic]:
     """Yield a problem if a value is not an e-mail address."""
     if not EMAIL.fullmatch(email):
         message = "must be an e-mail address, such as 'platform@example.com'"
-        yield Diagnostic(code="email-format", message=message)
+        yield Diagnostic("email-format", message)
 
 
 def repeated_errors(emails: Sequence[str]) -> Iterator[Diagnostic]:

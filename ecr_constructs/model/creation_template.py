@@ -72,9 +72,9 @@ class CreationTemplate:
             yield from located("prefix", namespace_errors(self.prefix))
         if not self.applied_for:
             yield Diagnostic(
-                code="template-occasion-missing",
-                path="applied_for",
-                message=f"applied_for must name at least one of {', '.join(OCCASIONS)}",
+                "template-occasion-missing",
+                f"applied_for must name at least one of {', '.join(OCCASIONS)}",
+                "applied_for",
             )
         yield from item_errors("applied_for", self.applied_for, _occasion_errors)
         yield from duplicate_errors("template-occasion-duplicate", "applied_for", self.applied_for)
@@ -96,21 +96,20 @@ class CreationTemplate:
         for rule in self.lifecycle.rules if self.lifecycle else ():
             if rule.tag_status == "untagged" and rule.count_type in _BY_AGE_OR_NUMBER:
                 yield Diagnostic(
-                    code="template-cache-lifecycle",
-                    path="lifecycle",
-                    message="a pull through cache keeps images that were pulled by digest "
+                    "template-cache-lifecycle",
+                    "a pull through cache keeps images that were pulled by digest "
                     f"untagged, in use or not, and rule {rule.rule_priority} removes untagged "
                     "images",
-                    remedy="write LifecycleRule.expire(after_days=365), or keep all: "
-                    "LifecyclePolicy()",
+                    "lifecycle",
+                    "write LifecycleRule.expire(after_days=365), or keep all: LifecyclePolicy()",
                 )
         if len(self.applied_for) > 1 and self.tag_mutability is None:
             yield Diagnostic(
-                code="template-mutability-missing",
-                path="tag_mutability",
-                message="a pull through cache needs mutable tags to follow its upstream, and "
+                "template-mutability-missing",
+                "a pull through cache needs mutable tags to follow its upstream, and "
                 "pushed or replicated images should have immutable ones",
-                remedy="set tag_mutability where one prefix is for both",
+                "tag_mutability",
+                "set tag_mutability where one prefix is for both",
             )
 
     @property
@@ -205,24 +204,23 @@ def role_errors(role_arn: str, account: str, *, with_path: bool = False) -> Iter
     role = _ROLE.fullmatch(role_arn)
     if not role:
         yield Diagnostic(
-            code="role-arn-format",
-            message=f"{subject} must be the ARN of a role, 'arn:aws:iam::ACCOUNT:role/NAME'",
+            "role-arn-format",
+            f"{subject} must be the ARN of a role, 'arn:aws:iam::ACCOUNT:role/NAME'",
         )
         return
     if "/" in role["name"] and not with_path:
         yield Diagnostic(
-            code="role-arn-path",
-            message=f"{subject} has a path, which ECR rejects",
+            "role-arn-path",
+            f"{subject} has a path, which ECR rejects",
             remedy="use a role without one",
         )
     if not is_unresolved(account) and role["account"] != account:
         yield Diagnostic(
-            code="role-arn-account",
-            message=f"{subject} must be in the registry's account, {account}",
+            "role-arn-account", f"{subject} must be in the registry's account, {account}"
         )
 
 
 def _occasion_errors(occasion: str) -> Iterator[Diagnostic]:
     if occasion not in OCCASIONS:
         message = f"applied_for may hold {', '.join(OCCASIONS)}, not {occasion!r}"
-        yield Diagnostic(code="template-occasion-unknown", message=message)
+        yield Diagnostic("template-occasion-unknown", message)

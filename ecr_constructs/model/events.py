@@ -208,13 +208,13 @@ def _below(path: Sequence[str], detail: _Detail) -> _Detail:
 def _tag_errors(tag: str) -> Iterator[Diagnostic]:
     if not _TAG.fullmatch(tag):
         yield Diagnostic(
-            code="event-tag-format",
-            message=f"tag {tag!r} must be 1 to 128 letters, digits, '.', '_' and '-', in which '*' "
+            "event-tag-format",
+            f"tag {tag!r} must be 1 to 128 letters, digits, '.', '_' and '-', in which '*' "
             "matches any characters",
         )
     if "**" in tag:
         yield Diagnostic(
-            code="event-tag-wildcards",
-            message=f"tag {tag!r} must not hold '**', which EventBridge rejects",
+            "event-tag-wildcards",
+            f"tag {tag!r} must not hold '**', which EventBridge rejects",
             remedy="write one '*'",
         )

@@ -36,8 +36,8 @@ class GrantScope:
     def _errors(self) -> Iterator[Diagnostic]:
         if self.prefix is None and not self.tags:
             yield Diagnostic(
-                code="grant-scope-missing",
-                message="name a prefix, such as prefix='payments/', or tags, such as "
+                "grant-scope-missing",
+                "name a prefix, such as prefix='payments/', or tags, such as "
                 "tags={'team': 'payments'}; prefix='' includes every present and future repository",
             )
         if self.prefix and not is_unresolved(self.prefix):

@@ -56,7 +56,7 @@ class TagMutability:
         filters = self.except_for
         if len(filters) > MAX_FILTERS:
             message = f"at most {MAX_FILTERS} filters are allowed, these are {len(filters)}"
-            yield Diagnostic(code="mutability-filter-count", path="except_for", message=message)
+            yield Diagnostic("mutability-filter-count", message, "except_for")
         yield from item_errors("except_for", filters, _filter_errors)
         yield from duplicate_errors("mutability-filter-duplicate", "except_for", filters)
 
@@ -114,7 +114,7 @@ def _filter_errors(pattern: str) -> Iterator[Diagnostic]:
         yield from errors
     elif not _FILTER.fullmatch(pattern):
         message = f"{pattern!r} may hold only letters, digits, '.', '_', '-' and '*'"
-        yield Diagnostic(code="mutability-filter-characters", message=message)
+        yield Diagnostic("mutability-filter-characters", message)
     if (count := pattern.count("*")) > MAX_WILDCARDS:
         message = f"{pattern!r} may hold at most {MAX_WILDCARDS} '*', holds {count}"
-        yield Diagnostic(code="mutability-filter-wildcards", message=message)
+        yield Diagnostic("mutability-filter-wildcards", message)

@@ -39,9 +39,7 @@ def repository_name_errors(name: str) -> Iterator[Diagnostic]:
     """Yield each reason why ECR rejects a repository name."""
     if uri := _URI.match(name):
         yield Diagnostic(
-            code="repository-name-is-uri",
-            message="is an image URI, not a name",
-            remedy=f"write {uri['name']!r}",
+            "repository-name-is-uri", "is an image URI, not a name", remedy=f"write {uri['name']!r}"
         )
         return
     yield from text_length_errors(
@@ -49,8 +47,8 @@ def repository_name_errors(name: str) -> Iterator[Diagnostic]:
     )
     if characters := sorted(set(_OTHER_CHARACTER.findall(name))):
         yield Diagnostic(
-            code="repository-name-characters",
-            message="may hold only a-z, 0-9, '.', '_', '-' and '/', found "
+            "repository-name-characters",
+            "may hold only a-z, 0-9, '.', '_', '-' and '/', found "
             + ", ".join(map(repr, characters)),
             remedy=_suggestion(name),
         )
@@ -58,13 +56,12 @@ def repository_name_errors(name: str) -> Iterator[Diagnostic]:
     for component in name.split("/"):
         if not component:
             yield Diagnostic(
-                code="repository-name-slashes",
-                message="must not begin or end with '/' nor hold '//'",
+                "repository-name-slashes", "must not begin or end with '/' nor hold '//'"
             )
         elif not _COMPONENT.fullmatch(component):
             yield Diagnostic(
-                code="repository-name-separators",
-                message="each part between slashes must begin and end with a letter or digit and "
+                "repository-name-separators",
+                "each part between slashes must begin and end with a letter or digit and "
                 "may hold a single '.', one or two '_' or any number of '-' between them, "
                 f"{component!r} does not",
             )
@@ -80,7 +77,7 @@ def image_tag_errors(tag: str) -> Iterator[Diagnostic]:
     """Yield a problem if registries and clients reject a tag of an image."""
     if not _TAG.fullmatch(tag):
         yield Diagnostic(
-            code="image-tag-format",
-            message="a tag has 1 to 128 letters, digits, '_', '.' and '-', and begins with "
+            "image-tag-format",
+            "a tag has 1 to 128 letters, digits, '_', '.' and '-', and begins with "
             "neither '.' nor '-'",
         )

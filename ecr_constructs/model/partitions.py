@@ -34,7 +34,7 @@ def partition_of(region: str) -> str:
 def region_errors(region: object) -> Iterator[Diagnostic]:
     """Yield a problem if a value does not have the form of a Region's name."""
     if not isinstance(region, str) or not REGION.fullmatch(region):
-        yield Diagnostic(code="region-format", message="a Region is written like 'eu-central-1'")
+        yield Diagnostic("region-format", "a Region is written like 'eu-central-1'")
 
 
 def console_of(partition: str) -> str | None:

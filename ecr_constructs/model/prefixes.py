@@ -27,14 +27,14 @@ def filter_errors(prefix: str) -> Iterator[Diagnostic]:
     if "*" in prefix:
         stem = prefix.partition("*")[0]
         yield Diagnostic(
-            code="prefix-is-pattern",
-            message=f"{subject} must be the beginning of names, not a pattern",
+            "prefix-is-pattern",
+            f"{subject} must be the beginning of names, not a pattern",
             remedy=f"write {stem!r}" if len(stem) >= FILTER_MIN_LENGTH else "",
         )
     elif not _FILTER.fullmatch(prefix):
         yield Diagnostic(
-            code="prefix-format",
-            message=f"{subject} must be the beginning of a repository name: lowercase letters, "
+            "prefix-format",
+            f"{subject} must be the beginning of a repository name: lowercase letters, "
             "digits, '.', '_', '-' and '/'",
         )
 
@@ -50,8 +50,8 @@ def namespace_errors(prefix: str, max_length: int = NAMESPACE_MAX_LENGTH) -> Ite
     yield from text_length_errors("namespace-length", subject, prefix, max_length, least=1)
     if not _NAMESPACE.fullmatch(prefix):
         yield Diagnostic(
-            code="namespace-format",
-            message=f"{subject} must be {ROOT}, or the beginning of a repository name up to a "
+            "namespace-format",
+            f"{subject} must be {ROOT}, or the beginning of a repository name up to a "
             "slash, such as 'payments'",
         )
 

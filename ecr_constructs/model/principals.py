@@ -25,26 +25,26 @@ def account_id_errors(account: object) -> Iterator[Diagnostic]:
     """Yield a problem if a value is not an account id."""
     if isinstance(account, int):
         yield Diagnostic(
-            code="account-id-is-number",
-            message="an account id is text, because of its leading zeros",
+            "account-id-is-number",
+            "an account id is text, because of its leading zeros",
             remedy=f"write {str(account).zfill(12)!r}",
         )
     elif not isinstance(account, str) or not ACCOUNT_ID.fullmatch(account):
-        yield Diagnostic(code="account-id-format", message="an account id has 12 digits")
+        yield Diagnostic("account-id-format", "an account id has 12 digits")
 
 
 def organization_id_errors(organization: object) -> Iterator[Diagnostic]:
     """Yield a problem if a value is not an organization id."""
     if isinstance(organization, str) and "*" in organization:
         yield Diagnostic(
-            code="organization-id-wildcard",
-            message="a wildcard would admit every AWS account",
+            "organization-id-wildcard",
+            "a wildcard would admit every AWS account",
             remedy="write the whole id",
         )
     elif not isinstance(organization, str) or not ORGANIZATION_ID.fullmatch(organization):
         yield Diagnostic(
-            code="organization-id-format",
-            message="an organization id is 'o-' and 10 to 32 lowercase letters or digits",
+            "organization-id-format",
+            "an organization id is 'o-' and 10 to 32 lowercase letters or digits",
         )
 
 
@@ -52,8 +52,8 @@ def organizational_unit_errors(path: object) -> Iterator[Diagnostic]:
     """Yield a problem if a value is not the path of an organizational unit."""
     if not isinstance(path, str) or not ORGANIZATIONAL_UNIT.fullmatch(path):
         yield Diagnostic(
-            code="organizational-unit-format",
-            message="an organizational unit is given by its whole path from the organization, "
+            "organizational-unit-format",
+            "an organizational unit is given by its whole path from the organization, "
             "'o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*' with the units below it or "
             "'o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/' without",
             remedy="list a whole organization in pull_organizations",
@@ -64,14 +64,14 @@ def principal_arn_errors(arn: object) -> Iterator[Diagnostic]:
     """Yield a problem if a value is not the ARN of a role or user."""
     if isinstance(arn, str) and "*" in arn:
         yield Diagnostic(
-            code="principal-arn-wildcard",
-            message="a principal cannot hold a wildcard",
+            "principal-arn-wildcard",
+            "a principal cannot hold a wildcard",
             remedy="name each role, or admit its account",
         )
     elif not isinstance(arn, str) or not PRINCIPAL_ARN.fullmatch(arn):
         yield Diagnostic(
-            code="principal-arn-format",
-            message="must be the ARN of a role or user, 'arn:aws:iam::ACCOUNT:role/NAME'",
+            "principal-arn-format",
+            "must be the ARN of a role or user, 'arn:aws:iam::ACCOUNT:role/NAME'",
         )
 
 

@@ -97,8 +97,8 @@ def public_name_errors(name: str) -> Iterator[Diagnostic]:
     )
     if not _NAME.fullmatch(name):
         yield Diagnostic(
-            code="public-repository-name-format",
-            message="may hold only lowercase letters and digits, between them a single '.', '_', "
+            "public-repository-name-format",
+            "may hold only lowercase letters and digits, between them a single '.', '_', "
             "'-' or '/'; the registry's alias is added automatically",
         )
 
@@ -106,7 +106,7 @@ def public_name_errors(name: str) -> Iterator[Diagnostic]:
 def _label_errors(path: str, labels: Sequence[str]) -> Iterator[Diagnostic]:
     if len(labels) > MAX_LABELS:
         message = f"at most {MAX_LABELS} {path} are allowed, these are {len(labels)}"
-        yield Diagnostic(code="catalog-label-count", path=path, message=message)
+        yield Diagnostic("catalog-label-count", message, path)
     yield from item_errors(
         path,
         labels,

@@ -62,10 +62,10 @@ class PullThroughRule:
                 yield from located(path, _prefix_errors(prefix))
         if self.prefix == ROOT and self.upstream_prefix not in (None, ROOT):
             yield Diagnostic(
-                code="cache-upstream-prefix-with-root",
-                path="upstream_repository_prefix",
-                message="an upstream_repository_prefix needs a repository_prefix other than "
+                "cache-upstream-prefix-with-root",
+                "an upstream_repository_prefix needs a repository_prefix other than "
                 f"{ROOT}, such as {self.upstream_prefix!r}",
+                "upstream_repository_prefix",
             )
 
     def _image_errors(self, image: str) -> Iterator[Diagnostic]:
@@ -73,21 +73,20 @@ class PullThroughRule:
         host = name.partition("/")[0]
         if host in (self.upstream.url, "docker.io") or "://" in image:
             yield Diagnostic(
-                code="upstream-image-host",
-                message="must be the image's name without the host: 'library/nginx:1.27'",
+                "upstream-image-host",
+                "must be the image's name without the host: 'library/nginx:1.27'",
             )
         elif not _IMAGE.fullmatch(image):
             yield Diagnostic(
-                code="upstream-image-format",
-                message="must be NAME, NAME:TAG or NAME@sha256:DIGEST, as the upstream registry "
-                "names it",
+                "upstream-image-format",
+                "must be NAME, NAME:TAG or NAME@sha256:DIGEST, as the upstream registry names it",
             )
         elif (
             self.upstream.registry == "docker-hub" and not self.upstream_prefix and "/" not in name
         ):
             yield Diagnostic(
-                code="upstream-image-official",
-                message="is one of Docker's official images",
+                "upstream-image-official",
+                "is one of Docker's official images",
                 remedy=f"write 'library/{image}'",
             )
 
@@ -142,5 +141,5 @@ class PullThroughRule:
 def _prefix_errors(prefix: str) -> Iterator[Diagnostic]:
     if 0 < len(prefix) < PREFIX_MIN_LENGTH:
         message = f"prefix {prefix!r} must be at least {PREFIX_MIN_LENGTH} characters long"
-        yield Diagnostic(code="namespace-length", message=message)
+        yield Diagnostic("namespace-length", message)
     yield from namespace_errors(prefix, PREFIX_MAX_LENGTH)

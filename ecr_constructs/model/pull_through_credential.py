@@ -27,16 +27,16 @@ def credential_errors(arn: str) -> Iterator[Diagnostic]:
     if not secret:
         if not is_unresolved(arn):
             yield Diagnostic(
-                code="credential-format",
-                message="the credential must be a secretsmanager.ISecret or the ARN of a secret, "
+                "credential-format",
+                "the credential must be a secretsmanager.ISecret or the ARN of a secret, "
                 f"'arn:aws:secretsmanager:REGION:ACCOUNT:secret:{SECRET_PREFIX}NAME-ABCDEF'",
             )
         return
     name = secret["name"]
     if not is_unresolved(name) and not name.startswith(SECRET_PREFIX):
         yield Diagnostic(
-            code="credential-name-prefix",
-            message=f"the secret's name must begin with {SECRET_PREFIX!r}, ECR can read no other; "
+            "credential-name-prefix",
+            f"the secret's name must begin with {SECRET_PREFIX!r}, ECR can read no other; "
             f"this one is {name!r}",
         )
     if not is_unresolved(arn):
@@ -60,8 +60,8 @@ def place_errors(arn: str, account: str, region: str) -> Iterator[Diagnostic]:
     ):
         if there != here and not is_unresolved(there) and not is_unresolved(here):
             yield Diagnostic(
-                code=f"credential-{kind.lower()}",
-                message=f"the secret must be in the cache's {kind}, {here}; it is in {there}",
+                f"credential-{kind.lower()}",
+                f"the secret must be in the cache's {kind}, {here}; it is in {there}",
             )
 
 
@@ -71,14 +71,14 @@ def secret_name_errors(name: str) -> Iterator[Diagnostic]:
         return
     if name.startswith(SECRET_PREFIX):
         yield Diagnostic(
-            code="secret-name-prefix",
-            message=f"{SECRET_PREFIX!r} is added to the name automatically",
+            "secret-name-prefix",
+            f"{SECRET_PREFIX!r} is added to the name automatically",
             remedy=f"write {name.removeprefix(SECRET_PREFIX)!r}",
         )
     if not _NAME.fullmatch(name):
         yield Diagnostic(
-            code="secret-name-characters",
-            message="the name may hold only letters, digits and '/_+=.@-', at least one of them",
+            "secret-name-characters",
+            "the name may hold only letters, digits and '/_+=.@-', at least one of them",
         )
     subject = f"with {SECRET_PREFIX!r} the name"
     yield from text_length_errors(

@@ -56,10 +56,10 @@ def registry_host(
     if dual_stack and partition not in DUAL_STACK_DOMAINS:
         partitions = ", ".join(DUAL_STACK_DOMAINS)
         message = f"no registry of partition {partition} is dual-stack; those of {partitions} are"
-        errors.append(Diagnostic(code="region-dual-stack", message=message))
+        errors.append(Diagnostic("region-dual-stack", message))
     if fips and region not in FIPS_REGIONS:
         message = f"there is no FIPS host; the Regions with one are {', '.join(FIPS_REGIONS)}"
-        errors.append(Diagnostic(code="region-fips", message=message))
+        errors.append(Diagnostic("region-fips", message))
     raise_if_invalid("Region", region, errors)
     service = "ecr-fips" if fips else "ecr"
     if dual_stack:

@@ -56,14 +56,10 @@ def _check(method: str, accounts: Sequence[str], prefixes: Sequence[str]) -> Non
     errors = list(item_errors("prefixes", prefixes, filter_errors))
     if not accounts:
         message = "name at least one account"
-        errors.append(
-            Diagnostic(code="registry-policy-accounts-missing", path="accounts", message=message)
-        )
+        errors.append(Diagnostic("registry-policy-accounts-missing", message, "accounts"))
     if not prefixes:
         message = "name at least one prefix: without one, every repository would be open"
-        errors.append(
-            Diagnostic(code="registry-policy-prefixes-missing", path="prefixes", message=message)
-        )
+        errors.append(Diagnostic("registry-policy-prefixes-missing", message, "prefixes"))
     raise_if_invalid(method, {"accounts": list(accounts), "prefixes": list(prefixes)}, errors)
 
 

@@ -32,24 +32,23 @@ def destination_errors(
     """
     if destination == source:
         yield Diagnostic(
-            code="replication-destination-is-source",
-            message=f"{destination} is this registry itself",
+            "replication-destination-is-source",
+            f"{destination} is this registry itself",
             remedy="leave it out",
         )
     if is_unresolved(destination.region):
         return
     if destination.region not in set(known_regions):
         yield Diagnostic(
-            code="replication-destination-region",
-            message=f"{destination.region!r} is not a known AWS Region",
+            "replication-destination-region", f"{destination.region!r} is not a known AWS Region"
         )
     if is_unresolved(source.region):
         return
     here, there = partition_of(source.region), partition_of(destination.region)
     if here != there:
         yield Diagnostic(
-            code="replication-destination-partition",
-            message=f"{destination} is in the partition {there}, this registry in {here}; images "
+            "replication-destination-partition",
+            f"{destination} is in the partition {there}, this registry in {here}; images "
             "are not replicated between partitions",
         )
 
@@ -131,14 +130,14 @@ def replication_errors(rules: Sequence[ReplicationRule]) -> Iterator[Diagnostic]
     """Yield each limit that these rules exceed together, and each rule that ECR rejects."""
     if len(rules) > MAX_RULES:
         yield Diagnostic(
-            code="replication-rule-count",
-            message=f"a registry has at most {MAX_RULES} replication rules, these are {len(rules)}",
+            "replication-rule-count",
+            f"a registry has at most {MAX_RULES} replication rules, these are {len(rules)}",
         )
     destinations = {destination for rule in rules for destination in rule.destinations}
     if len(destinations) > MAX_DESTINATIONS:
         yield Diagnostic(
-            code="replication-destination-count",
-            message=f"a registry replicates to at most {MAX_DESTINATIONS} different destinations, "
+            "replication-destination-count",
+            f"a registry replicates to at most {MAX_DESTINATIONS} different destinations, "
             f"these are {len(destinations)}",
         )
     yield from _contradictions(rules)
@@ -149,19 +148,18 @@ def replication_errors(rules: Sequence[ReplicationRule]) -> Iterator[Diagnostic]
 def _rule_errors(rule: ReplicationRule) -> Iterator[Diagnostic]:
     if not rule.destinations:
         yield Diagnostic(
-            code="replication-destination-missing",
-            message="a replication rule needs a destination",
+            "replication-destination-missing", "a replication rule needs a destination"
         )
     if len(rule.destinations) > MAX_DESTINATIONS_PER_RULE:
         yield Diagnostic(
-            code="replication-rule-destination-count",
-            message=f"a replication rule has at most {MAX_DESTINATIONS_PER_RULE} destinations, "
+            "replication-rule-destination-count",
+            f"a replication rule has at most {MAX_DESTINATIONS_PER_RULE} destinations, "
             f"one has {len(rule.destinations)}",
         )
     if len(rule.prefixes) > MAX_FILTERS_PER_RULE:
         yield Diagnostic(
-            code="replication-prefix-count",
-            message=f"a replication rule has at most {MAX_FILTERS_PER_RULE} prefixes, one has "
+            "replication-prefix-count",
+            f"a replication rule has at most {MAX_FILTERS_PER_RULE} prefixes, one has "
             f"{len(rule.prefixes)}",
             remedy="a shorter prefix covers several repositories",
         )
@@ -177,8 +175,8 @@ def _contradictions(rules: Iterable[ReplicationRule]) -> Iterator[Diagnostic]:
             key = (rule.prefixes, destination)
             if deletions.setdefault(key, rule.replicate_deletions) != rule.replicate_deletions:
                 yield Diagnostic(
-                    code="replication-deletions-conflict",
-                    message=f"{rule.what} is to be replicated to {destination} both with and "
+                    "replication-deletions-conflict",
+                    f"{rule.what} is to be replicated to {destination} both with and "
                     "without deletions",
                     remedy="choose one",
                 )

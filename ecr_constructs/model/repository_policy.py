@@ -141,8 +141,8 @@ def length_errors(policy: Mapping[str, Any]) -> Iterator[Diagnostic]:
     text = compact(policy)
     if len(text) > POLICY_MAX_LENGTH and not is_unresolved(text):
         yield Diagnostic(
-            code="repository-policy-length",
-            message=f"a repository policy may be {POLICY_MAX_LENGTH:,} characters long, this one "
+            "repository-policy-length",
+            f"a repository policy may be {POLICY_MAX_LENGTH:,} characters long, this one "
             f"is {len(text):,}",
             remedy="admit accounts or an organization in place of principals",
         )

@@ -50,10 +50,10 @@ class Scanning:
     def _errors(self) -> Iterator[Diagnostic]:
         if self.scan_type == "BASIC" and self.continuous:
             yield Diagnostic(
-                code="scanning-basic-continuous",
-                path="continuous",
-                message="BASIC scanning is never continuous",
-                remedy="use ENHANCED, or scan on push",
+                "scanning-basic-continuous",
+                "BASIC scanning is never continuous",
+                "continuous",
+                "use ENHANCED, or scan on push",
             )
         for path, frequency, filters in (
             ("on_push", "on push", self.on_push),
@@ -61,17 +61,17 @@ class Scanning:
         ):
             if len(filters) > MAX_FILTERS_PER_RULE:
                 yield Diagnostic(
-                    code="scanning-filter-count",
-                    path=path,
-                    message=f"at most {MAX_FILTERS_PER_RULE} filters are scanned {frequency}, "
+                    "scanning-filter-count",
+                    f"at most {MAX_FILTERS_PER_RULE} filters are scanned {frequency}, "
                     f"these are {len(filters)}",
-                    remedy="a filter with '*' covers several repositories",
+                    path,
+                    "a filter with '*' covers several repositories",
                 )
             yield from item_errors(path, filters, _filter_errors)
         for pattern in sorted(set(self.on_push) & set(self.continuous)):
             yield Diagnostic(
-                code="scanning-filter-frequency",
-                message=f"{pattern!r} is to be scanned both on push and continuously",
+                "scanning-filter-frequency",
+                f"{pattern!r} is to be scanned both on push and continuously",
                 remedy="choose one",
             )
 
@@ -126,7 +126,7 @@ def _filter_errors(pattern: str) -> Iterator[Diagnostic]:
         yield from errors
     elif not _FILTER.fullmatch(pattern):
         yield Diagnostic(
-            code="scanning-filter-format",
-            message=f"{subject} must be a repository name, in which '*' matches any characters; "
+            "scanning-filter-format",
+            f"{subject} must be a repository name, in which '*' matches any characters; "
             "it ends in a letter, a digit or '*'",
         )

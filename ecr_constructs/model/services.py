@@ -91,13 +91,11 @@ def tells_source(conditions: Mapping[str, Mapping[str, Any]]) -> bool:
 def service_errors(service: str) -> Iterator[Diagnostic]:
     """Yield the reason why a service cannot be granted access by its name alone."""
     if service in _ROLES:
-        yield Diagnostic(
-            code="service-pulls-with-role", message=f"{_ROLES[service]}: grant to that role"
-        )
+        yield Diagnostic("service-pulls-with-role", f"{_ROLES[service]}: grant to that role")
     else:
         yield Diagnostic(
-            code="service-source-missing",
-            message=f"{service} would be admitted whichever account it acts for. If it pulls with "
+            "service-source-missing",
+            f"{service} would be admitted whichever account it acts for. If it pulls with "
             "a role, grant to that role; otherwise name the account: "
             f"iam.ServicePrincipal({service!r}, conditions={{'StringEquals': "
             "{'aws:SourceAccount': '111122223333'}})",
@@ -117,4 +115,4 @@ def check_names(keyword: str, names: Sequence[str]) -> None:
 def _name_errors(name: str) -> Iterator[Diagnostic]:
     if not _NAME.fullmatch(name):
         message = f"{name!r} must be a name, in which '*' matches any characters, not an ARN"
-        yield Diagnostic(code="source-name-format", message=message)
+        yield Diagnostic("source-name-format", message)

@@ -50,11 +50,11 @@ class SigningRule:
             yield from located("profile_arn", _profile_errors(self.profile_arn))
         if len(self.filters) > MAX_FILTERS_PER_RULE:
             yield Diagnostic(
-                code="signing-filter-count",
-                path="filters",
-                message=f"a rule has at most {MAX_FILTERS_PER_RULE} filters, this one has "
+                "signing-filter-count",
+                f"a rule has at most {MAX_FILTERS_PER_RULE} filters, this one has "
                 f"{len(self.filters)}",
-                remedy="a filter with '*' covers several repositories",
+                "filters",
+                "a filter with '*' covers several repositories",
             )
         yield from item_errors("filters", self.filters, _filter_errors)
 
@@ -89,14 +89,14 @@ def signing_errors(rules: Sequence[SigningRule]) -> Iterator[Diagnostic]:
     """Yield a problem if the rules together exceed a limit of ECR."""
     if len(rules) > MAX_RULES:
         message = f"a registry has at most {MAX_RULES} signing rules, these are {len(rules)}"
-        yield Diagnostic(code="signing-rule-count", message=message)
+        yield Diagnostic("signing-rule-count", message)
 
 
 def _profile_errors(arn: str) -> Iterator[Diagnostic]:
     if not _PROFILE.fullmatch(arn):
         yield Diagnostic(
-            code="signing-profile-format",
-            message="the signing profile must be given by its ARN, "
+            "signing-profile-format",
+            "the signing profile must be given by its ARN, "
             "'arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME'",
         )
     else:
@@ -109,7 +109,7 @@ def _profile_errors(arn: str) -> Iterator[Diagnostic]:
 def _filter_errors(pattern: str) -> Iterator[Diagnostic]:
     if len(pattern) > FILTER_MAX_LENGTH or not _FILTER.fullmatch(pattern):
         yield Diagnostic(
-            code="signing-filter-format",
-            message=f"filter {pattern!r} must be a repository name of 1 to {FILTER_MAX_LENGTH} "
+            "signing-filter-format",
+            f"filter {pattern!r} must be a repository name of 1 to {FILTER_MAX_LENGTH} "
             "characters, in which '*' matches any characters",
         )

@@ -29,7 +29,7 @@ def tag_errors(tags: Mapping[str, str]) -> Iterator[Diagnostic]:
     """Yield each reason why CloudFormation rejects these tags."""
     if len(tags) > MAX_TAGS:
         message = f"at most {MAX_TAGS} tags are allowed, these are {len(tags)}"
-        yield Diagnostic(code="tag-count", path="tags", message=message)
+        yield Diagnostic("tag-count", message, "tags")
     for key, value in tags.items():
         yield from located(f"tags[{key!r}]", (*_key_errors(key), *_value_errors(key, value)))
 
@@ -40,14 +40,14 @@ def _key_errors(key: str) -> Iterator[Diagnostic]:
     yield from text_length_errors("tag-key-length", f"key {key!r}", key, KEY_MAX_LENGTH, least=1)
     if key.lower().startswith("aws:"):
         message = f"key {key!r} begins with 'aws:', which is reserved for AWS"
-        yield Diagnostic(code="tag-key-reserved-prefix", message=message)
+        yield Diagnostic("tag-key-reserved-prefix", message)
 
 
 def _value_errors(key: str, value: object) -> Iterator[Diagnostic]:
     if not isinstance(value, str):
         yield Diagnostic(
-            code="tag-value-type",
-            message=f"the value of {key!r} must be text, got {value!r}",
+            "tag-value-type",
+            f"the value of {key!r} must be text, got {value!r}",
             remedy=f"write {str(value)!r}",
         )
     elif not is_unresolved(value):

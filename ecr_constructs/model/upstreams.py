@@ -187,22 +187,22 @@ class Upstream:
             return
         if self.region not in set(known_regions):
             yield Diagnostic(
-                code="upstream-region",
-                message=f"{self.region!r} is not a Region that the installed aws-cdk-lib knows",
+                "upstream-region",
+                f"{self.region!r} is not a Region that the installed aws-cdk-lib knows",
             )
         if is_unresolved(region):
             return
         if (self.account, self.region) == (account, region):
             yield Diagnostic(
-                code="upstream-is-cache",
-                message=f"{self} is this registry itself",
+                "upstream-is-cache",
+                f"{self} is this registry itself",
                 remedy="name the one whose images are to be cached",
             )
         here, there = partition_of(region), partition_of(self.region)
         if here != there:
             yield Diagnostic(
-                code="upstream-partition",
-                message=f"{self} is in the partition {there}, this registry in {here}; images are "
+                "upstream-partition",
+                f"{self} is in the partition {there}, this registry in {here}; images are "
                 "not cached across partitions",
             )
 

@@ -51,8 +51,7 @@ def raise_if_invalid(subject: str, value: object, errors: Iterable[Diagnostic | 
         ValidationError: There is at least one problem.
     """
     diagnostics = [
-        Diagnostic(code="invalid", message=error) if isinstance(error, str) else error
-        for error in errors
+        Diagnostic("invalid", error) if isinstance(error, str) else error for error in errors
     ]
     if diagnostics:
         raise ValidationError(subject, value, diagnostics)
@@ -74,7 +73,7 @@ def reject(
     Raises:
         ValidationError: Always.
     """
-    problem = Diagnostic(code=code, message=message, path=path, remedy=remedy)
+    problem = Diagnostic(code, message, path, remedy)
     raise ValidationError(subject, value, [problem]) from None
 
 
@@ -103,9 +102,7 @@ def duplicate_errors(code: str, path: str, values: Sequence[str]) -> Iterator[Di
     """Yield a problem for each value that an earlier one equals; deploy-time values pass."""
     for index, value in enumerate(values):
         if value in values[:index] and not is_unresolved(value):
-            yield Diagnostic(
-                code=code, path=f"{path}[{index}]", message=f"{value!r} is listed twice"
-            )
+            yield Diagnostic(code, f"{value!r} is listed twice", f"{path}[{index}]")
 
 
 def text_length_errors(
@@ -123,7 +120,7 @@ def text_length_errors(
     if not least <= len(text) <= most:
         limits = f"{least:,} to {most:,}" if least else f"at most {most:,}"
         message = f"{subject} must be {limits} characters long, is {len(text):,}"
-        yield Diagnostic(code=code, message=message.lstrip())
+        yield Diagnostic(code, message.lstrip())
 
 
 def require_list(name: str, value: object) -> None:

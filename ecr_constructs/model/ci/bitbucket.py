@@ -68,10 +68,10 @@ class BitbucketPipelines(CiProject):
             yield from uuid_errors(f"environments[{index}]", uuid)
         if not self.environments:
             yield Diagnostic(
-                code="ci-selection-missing",
-                path="environments",
-                message="without an environment every step of every branch of the repository could "
+                "ci-selection-missing",
+                "without an environment every step of every branch of the repository could "
                 "push, since Bitbucket's tokens do not name the branch",
-                remedy="give the UUID of a deployment environment that Bitbucket restricts to your "
+                "environments",
+                "give the UUID of a deployment environment that Bitbucket restricts to your "
                 "branches",
             )

@@ -81,10 +81,10 @@ class CircleCi(CiProject):
         yield from uuid_errors("project_id", self.project_id, braces=False)
         if not _ORIGIN.fullmatch(self.vcs_origin):
             yield Diagnostic(
-                code="circleci-origin-format",
-                path="vcs_origin",
-                message=f"{self.vcs_origin!r} must be a repository without a scheme and a "
+                "circleci-origin-format",
+                f"{self.vcs_origin!r} must be a repository without a scheme and a "
                 "wildcard, 'github.com/OWNER/NAME'",
+                "vcs_origin",
             )
         yield from selection_errors(branches=self.branches, tags=self.tags)
         if not (self.branches or self.tags):

@@ -89,18 +89,18 @@ class GitHubActions(CiProject):
 def _repository_errors(repository: str) -> Iterator[Diagnostic]:
     if "*" in repository or "?" in repository:
         yield Diagnostic(
-            code="github-repository-wildcard",
-            message="a wildcard would admit repositories that others may create",
+            "github-repository-wildcard",
+            "a wildcard would admit repositories that others may create",
             remedy="write 'OWNER/NAME', and a role for each repository",
         )
     elif address := _ADDRESS.search(repository):
         yield Diagnostic(
-            code="github-repository-is-address",
-            message="is an address, not a name",
+            "github-repository-is-address",
+            "is an address, not a name",
             remedy=f"write {address[1]!r}",
         )
     elif not _REPOSITORY.fullmatch(repository):
         yield Diagnostic(
-            code="github-repository-format",
-            message="must be 'OWNER/NAME', or with the ids of both 'OWNER@123456/NAME@456789'",
+            "github-repository-format",
+            "must be 'OWNER/NAME', or with the ids of both 'OWNER@123456/NAME@456789'",
         )

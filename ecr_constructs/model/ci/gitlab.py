@@ -65,16 +65,16 @@ class GitLabCi(CiProject):
     def _errors(self) -> Iterator[Diagnostic]:
         if "*" in self.project or "?" in self.project:
             yield Diagnostic(
-                code="gitlab-project-wildcard",
-                path="project",
-                message="a wildcard would admit projects that others may create",
-                remedy="write 'GROUP/PROJECT', and a role for each project",
+                "gitlab-project-wildcard",
+                "a wildcard would admit projects that others may create",
+                "project",
+                "write 'GROUP/PROJECT', and a role for each project",
             )
         elif not is_unresolved(self.project) and not _PROJECT.fullmatch(self.project):
             yield Diagnostic(
-                code="gitlab-project-format",
-                path="project",
-                message="must be the project's path with all groups, 'GROUP/PROJECT'",
+                "gitlab-project-format",
+                "must be the project's path with all groups, 'GROUP/PROJECT'",
+                "project",
             )
         yield from selection_errors(branches=self.branches, tags=self.tags)
         if not (self.branches or self.tags):

@@ -84,8 +84,8 @@ def nothing_selected(**examples: str) -> Diagnostic:
     """
     choices = [f"{keyword} such as [{example!r}]" for keyword, example in examples.items()]
     return Diagnostic(
-        code="ci-selection-missing",
-        message="names only the project, so that every job of every branch could push",
+        "ci-selection-missing",
+        "names only the project, so that every job of every branch could push",
         remedy=f"give {' or '.join(choices)}",
     )
 
@@ -102,49 +102,48 @@ def push_role_errors(
     """
     if not repositories:
         yield Diagnostic(
-            code="push-role-repositories-missing",
-            path="repositories",
-            message="repositories is empty, so the role could push nothing",
-            remedy="name at least one",
+            "push-role-repositories-missing",
+            "repositories is empty, so the role could push nothing",
+            "repositories",
+            "name at least one",
         )
     if not MIN_SESSION_HOURS <= session_hours <= MAX_SESSION_HOURS:
         yield Diagnostic(
-            code="push-role-session-hours",
-            path="session_hours",
-            message=f"session_hours must be {MIN_SESSION_HOURS} to {MAX_SESSION_HOURS}, got "
+            "push-role-session-hours",
+            f"session_hours must be {MIN_SESSION_HOURS} to {MAX_SESSION_HOURS}, got "
             f"{session_hours}",
+            "session_hours",
         )
     if role_name is None or is_unresolved(role_name):
         return
     if not _ROLE_NAME.fullmatch(role_name) or len(role_name) > ROLE_NAME_MAX_LENGTH:
         yield Diagnostic(
-            code="push-role-name-format",
-            path="role_name",
-            message=f"role_name {role_name!r} must be 1 to {ROLE_NAME_MAX_LENGTH} letters, digits "
+            "push-role-name-format",
+            f"role_name {role_name!r} must be 1 to {ROLE_NAME_MAX_LENGTH} letters, digits "
             "and characters of '_+=,.@-'",
+            "role_name",
         )
 
 
 def _value_errors(keyword: str, value: str) -> Iterator[Diagnostic]:
     if not value.strip("*?/"):
         yield Diagnostic(
-            code="ci-selection-matches-all",
-            message=f"{value!r} would admit all {keyword}, without any review",
+            "ci-selection-matches-all",
+            f"{value!r} would admit all {keyword}, without any review",
             remedy=f"name each, or write a pattern such as {_EXAMPLES[keyword]!r}",
         )
     elif value.startswith("refs/"):
         yield Diagnostic(
-            code="ci-selection-is-ref",
-            message=f"{value!r} is a whole ref",
+            "ci-selection-is-ref",
+            f"{value!r} is a whole ref",
             remedy=f"write {value.split('/', 2)[-1]!r}",
         )
     elif "${" in value:
         yield Diagnostic(
-            code="ci-selection-variable",
-            message=f"{value!r} contains '${{', which begins a variable of IAM",
+            "ci-selection-variable", f"{value!r} contains '${{', which begins a variable of IAM"
         )
     elif not (_TEXT if keyword == "environments" else _REF).fullmatch(value):
         yield Diagnostic(
-            code="ci-selection-characters",
-            message=f"{value!r} contains a character that Git or IAM rejects in such a name",
+            "ci-selection-characters",
+            f"{value!r} contains a character that Git or IAM rejects in such a name",
         )

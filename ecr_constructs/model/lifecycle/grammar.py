@@ -335,7 +335,7 @@ def _integer_errors(path: str, value: object) -> Iterator[Diagnostic]:
 
 
 def _error(path: str, code: str, message: str, remedy: str = "") -> Diagnostic:
-    return Diagnostic(code=code, message=message, path=path, remedy=remedy)
+    return Diagnostic(code, message, path, remedy)
 
 
 def kind_of(value: object) -> str:

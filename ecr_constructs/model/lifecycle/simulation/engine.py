@@ -208,8 +208,8 @@ def _deploy_time_errors(policy: HasRules) -> Iterator[Diagnostic]:
             values = value if isinstance(value, tuple) else [value]
             if any(is_unresolved(item) or is_list_mark(item) for item in values):
                 yield Diagnostic(
-                    code="value-unresolved",
-                    path=f"rules[{index}].{name}",
-                    message=f"of rule {rule.rule_priority} is a deploy-time value",
-                    remedy="simulate the policy of the deployed template",
+                    "value-unresolved",
+                    f"of rule {rule.rule_priority} is a deploy-time value",
+                    f"rules[{index}].{name}",
+                    "simulate the policy of the deployed template",
                 )
