@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ecr_constructs.cloudformation.graph import Resource, TemplateSet
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPLICATION, REPOSITORY
-from ecr_constructs.model.creation_template import namespace_of
+from ecr_constructs.model.names import namespace_of
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import ReplicationRule
 

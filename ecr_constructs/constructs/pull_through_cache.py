@@ -21,11 +21,12 @@ from ecr_constructs.constructs.creation_template import (
     check_template,
     claim_template,
 )
-from ecr_constructs.model.creation_template import CreationTemplate, namespace_of, role_errors
+from ecr_constructs.model.creation_template import CreationTemplate, role_errors
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.events import Images, pulled_through
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
+from ecr_constructs.model.names import namespace_of
 from ecr_constructs.model.pull_through_cache import MAX_RULES, PullThroughRule
 from ecr_constructs.model.repository_policy import (
     DELETE_IMAGE_ACTIONS,

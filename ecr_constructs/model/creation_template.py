@@ -9,7 +9,7 @@ from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
-from ecr_constructs.model.prefixes import ROOT, namespace_errors
+from ecr_constructs.model.names import namespace_errors, namespace_of
 from ecr_constructs.model.repository_policy import Access, document, length_errors
 from ecr_constructs.model.tags import tag_errors
 from ecr_constructs.model.tokens import is_unresolved
@@ -183,11 +183,6 @@ class CreationTemplate:
                 }
             )
         return statements
-
-
-def namespace_of(prefix: str) -> str:
-    """Return the beginning of the names of a prefix's repositories: ``payments/``, or nothing."""
-    return "" if prefix == ROOT else f"{prefix.rstrip('/')}/"
 
 
 def role_errors(role_arn: str, account: str, *, with_path: bool = False) -> Iterator[Diagnostic]:

@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ecr_constructs.model.creation_template import namespace_of
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.names import NAME_PATTERN, TAG_PATTERN
-from ecr_constructs.model.prefixes import ROOT, namespace_errors
+from ecr_constructs.model.names import (
+    NAME_PATTERN,
+    ROOT,
+    TAG_PATTERN,
+    namespace_errors,
+    namespace_of,
+)
 from ecr_constructs.model.repository_policy import PULL_ACTIONS
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import Upstream

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.names import covers, filter_errors, shared
 from ecr_constructs.model.partitions import partition_of
-from ecr_constructs.model.prefixes import covers, filter_errors, shared
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.tokens import is_unresolved
 

@@ -119,15 +119,15 @@ class Access:
         pull = {*_roots(self.pull_accounts, partition), *self.pull_principals} - push
         statements = []
         if self.pull_organizations:
-            within = {"StringEquals": {"aws:PrincipalOrgID": _one_or_all(self.pull_organizations)}}
+            within = {"StringEquals": {"aws:PrincipalOrgID": one_or_all(self.pull_organizations)}}
             statements.append(_allow(PULL_ACTIONS, "*", within))
         if self.pull_organizational_units:
-            paths = {"aws:PrincipalOrgPaths": _one_or_all(self.pull_organizational_units)}
+            paths = {"aws:PrincipalOrgPaths": one_or_all(self.pull_organizational_units)}
             statements.append(_allow(PULL_ACTIONS, "*", {"ForAnyValue:StringLike": paths}))
         if pull:
-            statements.append(_allow(PULL_ACTIONS, _one_or_all(pull)))
+            statements.append(_allow(PULL_ACTIONS, one_or_all(pull)))
         if push:
-            statements.append(_allow(PUSH_ACTIONS, _one_or_all(push)))
+            statements.append(_allow(PUSH_ACTIONS, one_or_all(push)))
         return statements
 
 
@@ -164,6 +164,7 @@ def _allow(
     }
 
 
-def _one_or_all(values: Iterable[str]) -> str | list[str]:
+def one_or_all(values: Iterable[str]) -> str | list[str]:
+    """Return sorted values, a single one by itself, as CDK renders them."""
     unique = sorted(set(values))
     return unique[0] if len(unique) == 1 else unique

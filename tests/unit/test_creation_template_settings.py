@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs import Encryption, LifecyclePolicy, LifecycleRule, TagMutability
-from ecr_constructs.model.creation_template import CreationTemplate, namespace_of, role_errors
+from ecr_constructs.model.creation_template import CreationTemplate, role_errors
+from ecr_constructs.model.names import namespace_of
 from ecr_constructs.model.repository_policy import Access
 from tests.support.errors import rejects
 from tests.support.service_models import fits

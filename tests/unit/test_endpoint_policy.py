@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.model.endpoint_policy import check_pulls, layers_statement, pull_statements
+from ecr_constructs.model.registry_policy import check_pulls, layers_statement, pull_statements
 from tests.support.errors import rejects
 
 ARN = "arn:aws:ecr:eu-central-1:111122223333:repository/"

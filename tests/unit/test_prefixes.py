@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs.model import prefixes as model
-from ecr_constructs.model.prefixes import cover, covers, filter_errors, namespace_errors, shared
+from ecr_constructs.model.names import cover, covers, filter_errors, namespace_errors, shared
 from tests.support.errors import rejects
 from tests.support.service_models import fits, shape
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.model.pull_through_credential import secret_name_errors
-from ecr_constructs.model.upstreams import Upstream
+from ecr_constructs.model.upstreams import Upstream, secret_name_errors
 from tests.support.errors import rejects
 from tests.support.service_models import shape
 

@@ -5,8 +5,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from ecr_constructs.model.partitions import partition_of
-from ecr_constructs.model.registry_host import DOMAINS, FIPS_REGIONS, registry_host
+from ecr_constructs.model.partitions import DOMAINS, FIPS_REGIONS, partition_of, registry_host
 from tests.support.errors import rejects
 
 ACCOUNT = "111122223333"

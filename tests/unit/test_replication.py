@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs.model import replication
-from ecr_constructs.model.prefixes import covers
+from ecr_constructs.model.names import covers
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import (
     ReplicationRule,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.model.services import (
+from ecr_constructs.model.principals import (
     CODE_BUILD,
     LAMBDA,
     Source,

@@ -18,15 +18,15 @@ from ecr_constructs.cloudformation.resource_types import (
 )
 from ecr_constructs.model.creation_template import role_errors
 from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.model.prefixes import ROOT
+from ecr_constructs.model.names import ROOT
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS, MAX_RULES, PullThroughRule
-from ecr_constructs.model.pull_through_credential import (
+from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.upstreams import (
     SECRET_PREFIX,
+    Upstream,
     credential_errors,
     place_errors,
 )
-from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.upstreams import Upstream
 
 _CACHES = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html"
 _SECRETS = (

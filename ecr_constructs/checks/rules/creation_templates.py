@@ -9,7 +9,7 @@ from ecr_constructs.cloudformation.replication_config import source_of
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, ROLE
 from ecr_constructs.model.creation_template import OCCASIONS, role_errors
 from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.model.prefixes import namespace_errors
+from ecr_constructs.model.names import namespace_errors
 from ecr_constructs.model.tokens import is_unresolved
 
 _CREATE = (

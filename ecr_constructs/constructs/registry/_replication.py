@@ -9,7 +9,7 @@ from constructs import Construct
 
 from ecr_constructs.constructs._stack_env import known_regions
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.prefixes import covers
+from ecr_constructs.model.names import covers
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import (
     QUOTA_RULES,

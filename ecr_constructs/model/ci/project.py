@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,8 @@ from ecr_constructs.model.validation import item_errors, require_list
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _REF = re.compile(r"[^\x00- \x7f~^:\\\[\u0100-\U0010ffff]+")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\u0100-\U0010ffff]+")
-_EXAMPLES = {"branches": "release/*", "tags": "v*", "environments": "prod-*"}
+_EXAMPLES = {"branches": "main", "tags": "v*", "environments": "prod"}
+_PATTERN_EXAMPLES = {"branches": "release/*", "tags": "v*", "environments": "prod-*"}
 
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 MIN_SESSION_HOURS = 1
@@ -62,32 +63,28 @@ class CiProject(ABC):
         return conditions
 
 
-def selection_errors(**selections: Sequence[str]) -> Iterator[Diagnostic]:
-    """Yield each problem of the selected branches, tags or environments.
+def selection_errors(
+    project: CiProject, *keywords: str, selects_others: bool = False
+) -> Iterator[Diagnostic]:
+    """Yield each problem of the branches, tags or environments; deploy-time values pass.
 
     Args:
-        **selections: The values by keyword. Deploy-time values pass.
+        project: The project.
+        *keywords: The fields that select jobs; at least one must select some.
+        selects_others: Whether the project selects jobs in another way, too.
 
     Raises:
         ValidationError: A value is not a list.
     """
-    for keyword, values in selections.items():
+    for keyword in keywords:
+        values = getattr(project, keyword)
         require_list(keyword, values)
         yield from item_errors(keyword, values, partial(_value_errors, keyword))
-
-
-def nothing_selected(**examples: str) -> Diagnostic:
-    """Return the problem of a project of which no job is selected.
-
-    Args:
-        **examples: An example for each keyword that selects jobs.
-    """
-    choices = [f"{keyword} such as [{example!r}]" for keyword, example in examples.items()]
-    return Diagnostic(
-        "ci-selection-missing",
-        "names only the project, so that every job of every branch could push",
-        remedy=f"give {' or '.join(choices)}",
-    )
+    if not selects_others and not any(getattr(project, keyword) for keyword in keywords):
+        choices = [f"{keyword} such as [{_EXAMPLES[keyword]!r}]" for keyword in keywords]
+        message = "names only the project, so that every job of every branch could push"
+        remedy = f"give {' or '.join(choices)}"
+        yield Diagnostic("ci-selection-missing", message, remedy=remedy)
 
 
 def push_role_errors(
@@ -130,7 +127,7 @@ def _value_errors(keyword: str, value: str) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "ci-selection-matches-all",
             f"{value!r} would admit all {keyword}, without any review",
-            remedy=f"name each, or write a pattern such as {_EXAMPLES[keyword]!r}",
+            remedy=f"name each, or write a pattern such as {_PATTERN_EXAMPLES[keyword]!r}",
         )
     elif value.startswith("refs/"):
         yield Diagnostic(

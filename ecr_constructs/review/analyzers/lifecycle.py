@@ -16,8 +16,8 @@ from ecr_constructs.cloudformation.lifecycle import policy_of
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPOSITORY
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
-from ecr_constructs.model.lifecycle.phrases import rule_in_words, selected_in_words
-from ecr_constructs.model.lifecycle.tag_match import covers
+from ecr_constructs.model.lifecycle.rule import rule_in_words, selected_in_words
+from ecr_constructs.model.lifecycle.selection import covers
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.phrases import subject
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ecr_constructs.cloudformation.resource_types import REPOSITORY, SCANNING
-from ecr_constructs.model.lifecycle.tag_match import covers
+from ecr_constructs.model.lifecycle.selection import covers
 from ecr_constructs.review.analyzers.regression import Regression, flag, images_of
 from ecr_constructs.review.phrases import except_for, format_value, join_names
 

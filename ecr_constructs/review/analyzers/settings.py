@@ -19,7 +19,7 @@ from ecr_constructs.cloudformation.resource_types import (
     SIGNING,
 )
 from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.model.lifecycle.tag_match import covers, overlap
+from ecr_constructs.model.lifecycle.selection import covers, overlap
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.review.analyzers.registry_settings import (
     scan_on_push_regressions,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs import LifecyclePolicy, LifecycleRule, Retention
-from ecr_constructs.model.lifecycle.presets import protect
+from ecr_constructs.model.lifecycle.policy import protect
 from tests.support.errors import rejects
 from tests.support.strategies import documents, listed_rules, policies, rules, storage_class
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from ecr_constructs import LifecycleRule
-from ecr_constructs.model.lifecycle.phrases import rule_in_words
+from ecr_constructs.model.lifecycle.rule import rule_in_words
 from tests.support.errors import rejects
 from tests.support.strategies import rule_documents, rules
 

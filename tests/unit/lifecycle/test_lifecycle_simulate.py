@@ -18,8 +18,8 @@ from ecr_constructs.model.lifecycle import (
     TieOrder,
 )
 from ecr_constructs.model.lifecycle.image import Blob
+from ecr_constructs.model.lifecycle.selection import Tags, covers, matcher
 from ecr_constructs.model.lifecycle.simulation import bits
-from ecr_constructs.model.lifecycle.tag_match import Tags, covers, matcher
 from tests.support.errors import rejects
 
 EXAMPLES = json.loads(

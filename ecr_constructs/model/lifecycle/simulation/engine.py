@@ -1,32 +1,77 @@
 """Simulate a lifecycle policy on an inventory, image by image."""
 
-from __future__ import annotations
-
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.inventory import Inventory
+from ecr_constructs.model.lifecycle.rule import HasRules
 from ecr_constructs.model.lifecycle.simulation import bits
-from ecr_constructs.model.lifecycle.simulation.assumptions import Assumption, assumptions_of
-from ecr_constructs.model.lifecycle.simulation.evaluation import Evaluation
+from ecr_constructs.model.lifecycle.simulation.evaluation import (
+    Assumption,
+    Evaluation,
+    EvaluationOptions,
+    TieOrder,
+    assumptions_of,
+)
 from ecr_constructs.model.lifecycle.simulation.explanation import explain
 from ecr_constructs.model.lifecycle.simulation.ranking import Ranking
 from ecr_constructs.model.lifecycle.simulation.relations import ARCHIVE, EXPIRE
-from ecr_constructs.model.lifecycle.simulation.storage import Bytes, bytes_of
 from ecr_constructs.model.tokens import is_list_mark, is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
-    from ecr_constructs.model.lifecycle.image import Image
-    from ecr_constructs.model.lifecycle.rule import HasRules
-    from ecr_constructs.model.lifecycle.simulation.options import EvaluationOptions
+class Bytes(NamedTuple):
+    """A range of bytes.
+
+    Attributes:
+        at_least: The size of the layers that are certainly not shared with a remaining image.
+        at_most: The size if all layers that may be shared are not shared.
+    """
+
+    at_least: int
+    at_most: int
+
+
+def in_units(size: int) -> str:
+    """Format a number of bytes: ``3.4 GB``."""
+    value, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:  # noqa: PLR2004
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}" if unit != "B" else f"{size} B"
+
+
+def bytes_of(images: Sequence[Image], ranks: int) -> Bytes:
+    """Return the storage that only the images with these ranks use.
+
+    Without manifests it is at most the sum of their sizes. With the manifests of all images it is
+    exact.
+
+    Args:
+        images: All images of the repository, by rank.
+        ranks: The images to measure.
+    """
+    sizes: dict[str, int] = {}
+    unknown_size = 0
+    for rank in bits.members(ranks):
+        image = images[rank]
+        if image.blobs is not None:
+            sizes.update((blob.digest, blob.size_bytes) for blob in image.blobs)
+        elif not image.is_index:
+            # An index has no layers; the size that ECR reports is that of its largest child.
+            unknown_size += image.size_bytes
+    remaining = [images[rank].blobs for rank in bits.members(bits.below(len(images)) & ~ranks)]
+    shared = {blob.digest for blobs in remaining for blob in blobs or ()}
+    freed = sum(size for digest, size in sizes.items() if digest not in shared)
+    return Bytes(0 if None in remaining else freed, freed + unknown_size)
 
 
 class Fate(Enum):
@@ -98,7 +143,8 @@ class Simulation:
         self.inventory = inventory
         self.now = now
         self.options = options
-        self.evaluation = Evaluation(policy.rules, Ranking(inventory, now, options.ties), options)
+        ranking = Ranking(inventory, now, later_is_newer=options.ties is TieOrder.LISTED)
+        self.evaluation = Evaluation(policy.rules, ranking, options)
 
     @property
     def outcomes(self) -> Iterator[Outcome]:

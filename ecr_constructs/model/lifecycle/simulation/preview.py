@@ -7,9 +7,8 @@ docs/reference/cli.md describes every key.
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from ecr_constructs.model.lifecycle.simulation.engine import Fate, Outcome, Simulation
+from ecr_constructs.model.lifecycle.simulation.engine import Bytes, Fate, Outcome, Simulation
 from ecr_constructs.model.lifecycle.simulation.forecast import Forecast
-from ecr_constructs.model.lifecycle.simulation.storage import Bytes
 
 _ACTIONS: dict[Fate, dict[str, str]] = {
     Fate.EXPIRED: {"type": "EXPIRE"},

@@ -9,9 +9,8 @@ from functools import cached_property
 
 from ecr_constructs.model.lifecycle.inventory import Inventory
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
+from ecr_constructs.model.lifecycle.selection import Tags
 from ecr_constructs.model.lifecycle.simulation import bits
-from ecr_constructs.model.lifecycle.simulation.options import TieOrder
-from ecr_constructs.model.lifecycle.tag_match import Tags
 
 _NEVER = -float("inf")
 
@@ -27,12 +26,12 @@ class Ranking:
         standard: The other ranks.
     """
 
-    def __init__(self, inventory: Inventory, now: datetime, ties: TieOrder) -> None:
-        """Sort the images."""
+    def __init__(self, inventory: Inventory, now: datetime, *, later_is_newer: bool) -> None:
+        """Sort the images, those with one timestamp by their position or by digest."""
         self.now = now
         clocks = [image.pushed_clock(now).timestamp() for image in inventory]
         indexes = list(range(len(clocks)))
-        if ties is TieOrder.LISTED:
+        if later_is_newer:
             indexes.reverse()
         elif len(set(clocks)) < len(clocks):
             indexes.sort(key=[image.digest for image in inventory].__getitem__)
