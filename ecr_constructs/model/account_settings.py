@@ -27,16 +27,7 @@ def account_settings(
     registry_policy_scope: str | None,
     blob_mounting: bool | None,
 ) -> dict[str, str]:
-    """Return the account settings by ECR's names, without those that are None.
-
-    Args:
-        basic_scan_version: ``AWS_NATIVE``.
-        registry_policy_scope: ``V2``.
-        blob_mounting: Whether a push reuses layers of other repositories.
-
-    Raises:
-        ValidationError: All are None, or ECR rejects a value.
-    """
+    """Return the account settings by ECR's names, without those that are None."""
     values = {
         "BASIC_SCAN_TYPE_VERSION": basic_scan_version,
         "REGISTRY_POLICY_SCOPE": registry_policy_scope,

@@ -22,11 +22,8 @@ _IMAGE = "$.detail.resources[0].details.awsEcrContainerImage"
 class Message:
     """The input transformer with which EventBridge turns an event into text.
 
+    `paths` has the JSON path of each variable, which replaces ``<name>`` in `lines`.
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
-
-    Attributes:
-        paths: The JSON path of each variable in the event.
-        lines: Lines, in which ``<name>`` is replaced by the variable.
     """
 
     paths: Mapping[str, str]
@@ -90,11 +87,7 @@ def finding_message(partition: str) -> Message:
 
 
 def check_emails(emails: Sequence[str]) -> None:
-    """Reject a list with an invalid or a duplicate address; deploy-time values pass.
-
-    Raises:
-        ValidationError: Every problem of every address.
-    """
+    """Reject a list with an invalid or a duplicate address; deploy-time values pass."""
 
     def named(email: str) -> Iterator[Diagnostic]:
         for error in email_errors(email):

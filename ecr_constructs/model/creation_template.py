@@ -142,11 +142,7 @@ class CreationTemplate:
         return self.encryption.type != "AES256" or bool(self.tags)
 
     def repositories_arn(self, registry_arn: str) -> str:
-        """Return the ARN pattern of the repositories that the template applies to.
-
-        Args:
-            registry_arn: ``arn:aws:ecr:REGION:ACCOUNT:repository/``.
-        """
+        """Return the ARN pattern of the repositories that the template applies to."""
         return f"{registry_arn}{namespace_of(self.prefix)}*"
 
     def role_statements(
@@ -157,12 +153,6 @@ class CreationTemplate:
         AWS documents these actions together, on every resource, and not which occasion needs which
         (https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html);
         here they are limited to the prefix and to the key.
-
-        Args:
-            registry_arn: ``arn:aws:ecr:REGION:ACCOUNT:repository/``.
-            partition: The registry's partition.
-            region: The registry's Region.
-            account: The registry's account.
         """
         statements: list[dict[str, Any]] = [
             {
@@ -186,13 +176,7 @@ class CreationTemplate:
 
 
 def role_errors(role_arn: str, account: str, *, with_path: bool = False) -> Iterator[Diagnostic]:
-    """Yield each reason why ECR rejects a role; deploy-time values pass.
-
-    Args:
-        role_arn: The role's ARN.
-        account: The registry's account.
-        with_path: Whether the role's name may have a path. Default: a template's may not.
-    """
+    """Yield each reason why ECR rejects a role of this account; deploy-time values pass."""
     if is_unresolved(role_arn):
         return
     subject = f"the role {role_arn!r}"

@@ -182,9 +182,6 @@ def check_key_alias(alias: str) -> None:
 
     Limits: ``alias/`` and then letters, digits, ``/``, ``_`` or ``-``, at most 256 characters;
     ``alias/aws/`` is reserved for AWS.
-
-    Raises:
-        ValidationError: Every problem of the alias.
     """
     if not is_unresolved(alias):
         raise_if_invalid("key alias", alias, _alias_errors(alias))

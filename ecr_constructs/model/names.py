@@ -27,9 +27,6 @@ def check_repository_name(name: str) -> None:
 
     Limits: 2 to 256 characters, components of lowercase letters and digits joined by ``/``
     (https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html).
-
-    Raises:
-        ValidationError: Every problem of the name.
     """
     if not is_unresolved(name):
         raise_if_invalid("repository name", name, dict.fromkeys(repository_name_errors(name)))
@@ -118,9 +115,8 @@ def filter_errors(prefix: str) -> Iterator[Diagnostic]:
 def namespace_errors(prefix: str, max_length: int = NAMESPACE_MAX_LENGTH) -> Iterator[Diagnostic]:
     """Yield each reason why ECR rejects the prefix of a template or a cache.
 
-    Args:
-        prefix: ``ROOT``, or a namespace: ``payments`` covers ``payments/api`` and all below.
-        max_length: Characters; templates and caches differ.
+    It is ``ROOT`` or a namespace: ``payments`` covers ``payments/api`` and all below. The longest
+    prefixes of templates and caches differ.
     """
     subject = f"prefix {prefix!r}"
     yield from text_length_errors("namespace-length", subject, prefix, max_length, least=1)
@@ -152,11 +148,8 @@ def shared(prefixes: Collection[str], others: Collection[str]) -> set[str]:
 def cover(wanted: Iterable[str], unwanted: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the shortest namespaces that cover the wanted repositories and no unwanted one.
 
-    A repository that no such namespace covers is listed by its own name.
-
-    Raises:
-        ValidationError: ``prefix-ambiguous``: a wanted name begins an unwanted one, so that no
-            prefix selects one without the other.
+    A repository that no such namespace covers is listed by its own name. It is an error if a wanted
+    name begins an unwanted one: no prefix selects one without the other.
     """
     avoided = list(unwanted)
     prefixes: set[str] = set()

@@ -76,18 +76,11 @@ FIPS_REGIONS = (
 def registry_host(
     account: str, region: str, *, dual_stack: bool = False, fips: bool = False
 ) -> str:
-    """Return the host name that clients log in to, pull from and push to.
+    """Return the host name that clients log in to, pull from and push to, if there is one.
 
-    Args:
-        account: The account of the registry.
-        region: Its Region.
-        dual_stack: Whether the host has IPv6 and IPv4 addresses. AWS PrivateLink has no such hosts
-            (https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html).
-            Default: it has IPv4 addresses only.
-        fips: Whether only cryptography validated under FIPS 140-3 is used. Default: any is.
-
-    Raises:
-        ValidationError: There is no such host.
+    Dual-stack hosts have IPv6 and IPv4 addresses; AWS PrivateLink has none
+    (https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html). FIPS hosts use only
+    cryptography validated under FIPS 140-3.
     """
     raise_if_invalid("account", account, account_id_errors(account))
     partition = partition_of(region)

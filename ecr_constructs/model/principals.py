@@ -83,16 +83,7 @@ def principal_arn_errors(arn: object) -> Iterator[Diagnostic]:
 def check_each(
     keyword: str, values: Sequence[str], errors_of: Callable[[object], Iterable[Diagnostic]]
 ) -> None:
-    """Reject a list if one of its values is invalid; deploy-time values pass.
-
-    Args:
-        keyword: The parameter that the list was given for.
-        values: The list.
-        errors_of: Returns the problems of one value.
-
-    Raises:
-        ValidationError: Every problem of every value.
-    """
+    """Reject a list if one of its values is invalid; deploy-time values pass."""
 
     def named(value: object) -> Iterator[Diagnostic]:
         for error in errors_of(value):
@@ -127,13 +118,7 @@ _ROLES = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The place of the functions and projects that a service pulls for.
-
-    Attributes:
-        partition: The partition, or a deploy-time value.
-        region: The Region of the repository, and of the functions and projects.
-        account: The account of the functions and projects.
-    """
+    """The place of the repository, and of the functions and projects that a service pulls for."""
 
     partition: str
     region: str
@@ -193,11 +178,7 @@ def service_errors(service: str) -> Iterator[Diagnostic]:
 
 
 def check_names(keyword: str, names: Sequence[str]) -> None:
-    """Reject values that are not names of functions or projects, nor patterns of names.
-
-    Raises:
-        ValidationError: A value is not a name; it is an ARN, for example.
-    """
+    """Reject values, such as ARNs, that are not names or patterns of functions or projects."""
     require_list(keyword, names)
     raise_if_invalid(keyword, list(names), item_errors(keyword, names, _name_errors))
 

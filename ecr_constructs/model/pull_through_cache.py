@@ -44,13 +44,7 @@ _TAG_OR_DIGEST = re.compile(r"[:@].*")
 
 @dataclass(frozen=True, slots=True)
 class PullThroughRule:
-    """The upstream of a cache, and the prefixes of names on both sides.
-
-    Attributes:
-        upstream: The registry whose images are cached.
-        prefix: The beginning of the names of cached repositories, or ``ROOT``.
-        upstream_prefix: The beginning of the names of the upstream's repositories, or None.
-    """
+    """The upstream of a cache, and the beginnings of names on both sides."""
 
     upstream: Upstream
     prefix: str
@@ -95,14 +89,7 @@ class PullThroughRule:
             )
 
     def name_for(self, image: str) -> str:
-        """Return the name by which an image is pulled from this registry.
-
-        Args:
-            image: Its name in the upstream registry, below the upstream prefix if there is one.
-
-        Raises:
-            ValidationError: It is not the name of an image there.
-        """
+        """Return the name by which an image of the upstream is pulled from this registry."""
         if not is_unresolved(image):
             raise_if_invalid("image", image, self._image_errors(image))
         return f"{namespace_of(self.prefix)}{image}"
@@ -110,8 +97,7 @@ class PullThroughRule:
     def pull_actions(self, *, tagging: bool) -> list[str]:
         """Return the actions on the cache's repositories that a principal needs to pull.
 
-        Args:
-            tagging: Whether the cache's repositories are tagged: ECR tags them as the principal.
+        Where the cache's repositories are tagged, ECR tags them as the principal.
         """
         extra = ("ecr:TagResource",) if tagging else ()
         return sorted({*PULL_ACTIONS, *IMPORT_ACTIONS, *extra})
@@ -121,10 +107,6 @@ class PullThroughRule:
 
         AWS documents these actions on every resource, and not which side needs which of them;
         here they are limited to the repositories of both.
-
-        Args:
-            registry_arn: ``arn:aws:ecr:REGION:ACCOUNT:repository/`` of the caching registry.
-            partition: The partition of both registries.
         """
         upstream_arn = (
             f"arn:{partition}:ecr:{self.upstream.region}:{self.upstream.account}:repository/"

@@ -25,17 +25,10 @@ def allow_replication(
     *,
     tagging: bool,
 ) -> dict[str, Any]:
-    """Return the statement that allows accounts to replicate into a registry.
+    """Return the statement that allows accounts to replicate into repositories of a registry.
 
-    Args:
-        registry_arn: ``arn:aws:ecr:REGION:ACCOUNT:repository/``, to which a prefix is added.
-        partition: The accounts' partition.
-        accounts: Ids of the accounts that may replicate.
-        prefixes: Beginnings of the names of the repositories that they may replicate to.
-        tagging: Whether repositories that ECR creates are tagged by a creation template.
-
-    Raises:
-        ValidationError: There is no account or no prefix, or ECR rejects one.
+    Its ARN is ``arn:aws:ecr:REGION:ACCOUNT:repository/``, to which prefixes are added. With
+    `tagging`, a creation template may tag the repositories that ECR creates.
     """
     actions = ["ecr:CreateRepository", "ecr:ReplicateImage", *["ecr:TagResource"] * tagging]
     _check("allow_replication_from", accounts, prefixes)
@@ -91,11 +84,7 @@ def _grant_errors(accounts: Sequence[str], prefixes: Sequence[str]) -> Iterator[
 
 
 def check_pulls(account: str, prefixes: Sequence[str], cache_prefixes: Sequence[str]) -> None:
-    """Reject an account or prefixes that no registry has; deploy-time values pass.
-
-    Raises:
-        ValidationError: The account or a prefix is invalid.
-    """
+    """Reject an account or prefixes that no registry has; deploy-time values pass."""
     require_list("prefixes", prefixes)
     require_list("cache_prefixes", cache_prefixes)
     principals.check_each("account", [account], principals.account_id_errors)
@@ -112,10 +101,7 @@ def pull_statements(
 ) -> list[dict[str, Any]]:
     """Return the statements of the policy of both endpoints for ECR.
 
-    Args:
-        repositories_arn: ``arn:aws:ecr:REGION:ACCOUNT:repository/``, to which prefixes are added.
-        prefixes: Beginnings of names of repositories. An empty list covers all.
-        cache_prefixes: Prefixes of pull-through caches, whose repositories also import images.
+    The repositories of pull-through caches also import images. No prefix covers all repositories.
     """
     namespaces = [namespace_of(prefix) for prefix in cache_prefixes]
     beginnings = {*prefixes, *namespaces} if prefixes else {""}
@@ -152,13 +138,6 @@ class GrantScope:
 
     Every action on a repository supports conditions on the repository's tags
     (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html#amazonelasticcontainerregistry-repository).
-
-    Attributes:
-        prefix: The beginning of their names; an empty one begins every name.
-        tags: Tags that they all have, values by key.
-
-    Raises:
-        ValidationError: Neither is given, or ECR rejects such names or tags.
     """
 
     prefix: str | None = None

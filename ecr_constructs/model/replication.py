@@ -23,13 +23,7 @@ QUOTA_RULES = 10
 def destination_errors(
     destination: RegistryId, source: RegistryId, known_regions: Iterable[str]
 ) -> Iterator[Diagnostic]:
-    """Yield each reason why a registry cannot replicate to another.
-
-    Args:
-        destination: The registry that images are copied to.
-        source: The registry that replicates.
-        known_regions: The names of all Regions.
-    """
+    """Yield each reason why a registry cannot replicate to another."""
     if destination == source:
         yield Diagnostic(
             "replication-destination-is-source",
@@ -96,18 +90,10 @@ def forwarded(
     others: Iterable[ReplicationRule],
     other: RegistryId,
 ) -> dict[str, set[RegistryId]]:
-    """Return the destinations that images would reach only through another registry.
+    """Return, by prefix, the destinations that images would reach only through another registry.
 
-    ECR does not replicate images that arrived by replication, so they never get there.
-
-    Args:
-        rules: The rules of the registry.
-        source: The registry.
-        others: The rules of the other registry.
-        other: The other registry.
-
-    Returns:
-        Destinations that are not reached, by prefix; ``""`` for all repositories.
+    ECR does not replicate images that arrived by replication, so they never get there. The prefix
+    ``""`` is for all repositories.
     """
     lost: dict[str, set[RegistryId]] = {}
     for mine in rules:

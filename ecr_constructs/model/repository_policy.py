@@ -109,11 +109,7 @@ class Access:
         )
 
     def statements(self, partition: str) -> list[dict[str, Any]]:
-        """Return the policy's statements, one for each kind of access.
-
-        Args:
-            partition: The partition of the accounts, such as ``aws``, or a deploy-time value.
-        """
+        """Return the policy's statements, one for each kind of access."""
         push = {*_roots(self.push_accounts, partition), *self.push_principals}
         # Push includes pull: a second statement for the same principals would only be merged.
         pull = {*_roots(self.pull_accounts, partition), *self.pull_principals} - push

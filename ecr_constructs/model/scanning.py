@@ -76,11 +76,7 @@ class Scanning:
             )
 
     def joined(self, other: Self) -> Self:
-        """Return the configuration that fulfils two requests.
-
-        Raises:
-            ValidationError: They contradict each other.
-        """
+        """Return the configuration that fulfils two requests; reject a contradiction."""
         if self.scan_type != other.scan_type:
             reject(
                 "registry scanning configuration",
@@ -108,11 +104,7 @@ class Scanning:
 
 
 def filters_of(name: str, filters: Sequence[str]) -> tuple[str, ...]:
-    """Return filters as a tuple without duplicates.
-
-    Raises:
-        ValidationError: The value is not a list.
-    """
+    """Return filters as a tuple without duplicates."""
     require_list(name, filters)
     return tuple(dict.fromkeys(filters))
 

@@ -28,14 +28,9 @@ _PROFILE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SigningRule:
-    """A signing profile and the repositories whose images it signs.
+    """The ARN of a signing profile, and filters of the repositories whose images it signs.
 
-    Attributes:
-        profile_arn: The ARN of an AWS Signer signing profile of the registry's Region.
-        filters: Repository names, in which ``*`` matches any characters; none signs all.
-
-    Raises:
-        ValidationError: ECR rejects the ARN or a filter, or there are more than 100 filters.
+    ``*`` in a filter matches any characters; without filters, all images are signed.
     """
 
     profile_arn: str
@@ -61,9 +56,7 @@ class SigningRule:
     def may_sign(self, repository_name: str | None) -> bool:
         """Return whether images of a repository are signed, or may be.
 
-        Args:
-            repository_name: The name; None if CloudFormation generates one. A generated name, and
-                a name or a filter that is resolved at deploy time, may match.
+        A generated name (None), and a name or filter that is resolved at deploy time, may match.
         """
         if not self.filters or repository_name is None or is_unresolved(repository_name):
             return True

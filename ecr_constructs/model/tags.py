@@ -18,9 +18,6 @@ def check_tags(tags: Mapping[str, str]) -> None:
 
     Limits: 50 tags, keys of 1 to 127 characters that do not begin with ``aws:``, values of 1 to
     255 characters. Deploy-time values pass.
-
-    Raises:
-        ValidationError: Every problem of every tag.
     """
     raise_if_invalid("tags", dict(tags), tag_errors(tags))
 

@@ -257,13 +257,7 @@ def credential_errors(arn: str) -> Iterator[Diagnostic]:
 
 
 def place_errors(arn: str, account: str, region: str) -> Iterator[Diagnostic]:
-    """Yield a problem if a secret is not in the account and Region of its cache.
-
-    Args:
-        arn: The secret's ARN.
-        account: The cache's account.
-        region: The cache's Region.
-    """
+    """Yield a problem if a secret is not in the account and Region of its cache."""
     secret = _ARN.fullmatch(arn)
     if not secret:
         return

@@ -122,13 +122,7 @@ class CiIssuer:
 
 
 def uuid_errors(path: str, value: str, *, braces: bool = True) -> Iterator[Diagnostic]:
-    """Yield a problem if a value is not a UUID.
-
-    Args:
-        path: The parameter that the value was given for.
-        value: The value.
-        braces: Whether it may have braces, as Bitbucket displays it.
-    """
+    """Yield a problem if a value is not a UUID, in braces as Bitbucket displays it or without."""
     if not (_BRACED if braces else UUID).fullmatch(value):
         yield Diagnostic(
             "uuid-format",

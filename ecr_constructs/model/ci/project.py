@@ -68,13 +68,7 @@ def selection_errors(
 ) -> Iterator[Diagnostic]:
     """Yield each problem of the branches, tags or environments; deploy-time values pass.
 
-    Args:
-        project: The project.
-        *keywords: The fields that select jobs; at least one must select some.
-        selects_others: Whether the project selects jobs in another way, too.
-
-    Raises:
-        ValidationError: A value is not a list.
+    At least one of the keywords must select jobs, unless the project `selects_others`.
     """
     for keyword in keywords:
         values = getattr(project, keyword)
@@ -90,13 +84,7 @@ def selection_errors(
 def push_role_errors(
     *, repositories: int, session_hours: int, role_name: str | None
 ) -> Iterator[Diagnostic]:
-    """Yield each reason why IAM would reject a role for CI, or why the role would be useless.
-
-    Args:
-        repositories: The number of repositories that it pushes to.
-        session_hours: The longest session, in hours.
-        role_name: The role's name, or None if CloudFormation generates one.
-    """
+    """Yield each reason why IAM would reject a role for CI, or why the role would be useless."""
     if not repositories:
         yield Diagnostic(
             "push-role-repositories-missing",

@@ -84,12 +84,7 @@ def length_errors(text: str) -> Iterator[Diagnostic]:
 
 
 def rule_errors(rule: object, path: str = "") -> Iterator[Diagnostic]:
-    """Yield every error that a rule has by itself.
-
-    Args:
-        rule: The rule's JSON.
-        path: The rule's path in its document. Default: the rule is the document.
-    """
+    """Yield every error that a rule has by itself, with paths below its path in the document."""
     if not isinstance(rule, Mapping):
         yield _error(path, "wrong-type", f"must be a JSON object, got {kind_of(rule)}")
         return

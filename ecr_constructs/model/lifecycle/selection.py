@@ -41,11 +41,7 @@ def overlap(first: str, second: str) -> bool:
 
 
 class Tags:
-    """The sorted tags of an inventory, each with its image.
-
-    Attributes:
-        size: The number of images.
-    """
+    """The sorted tags of an inventory of `size` images, each with its image."""
 
     def __init__(self, tags: dict[str, int], size: int) -> None:
         """Sort the tags, so that the matches of a prefix are one range of them."""
@@ -104,12 +100,7 @@ def patterns_of(rule: LifecycleRule) -> tuple[str, ...]:
 
 
 def mismatch(tag: str, *, is_prefix: bool = False) -> str | None:
-    """Return the reason why no tag can match a pattern or prefix, or None if a tag can.
-
-    Args:
-        tag: The pattern or prefix.
-        is_prefix: Whether it is a literal prefix. Default: it is a pattern.
-    """
+    """Return why no tag can match a pattern, or a literal prefix; None if a tag can."""
     literal = tag if is_prefix else tag.replace("*", "")
     if invalid := sorted(set(_INVALID_IN_TAGS.findall(literal))):
         shown = ", ".join(map(repr, invalid))
@@ -141,12 +132,7 @@ def selects_all_of(wide: LifecycleRule, narrow: LifecycleRule) -> bool:
 def shadowing_rules(
     rule: LifecycleRule, earlier: Iterable[LifecycleRule]
 ) -> Sequence[LifecycleRule]:
-    """Return the earlier rules that select every image of a rule, or an empty list.
-
-    Args:
-        rule: The rule.
-        earlier: The rules with lower priority numbers, of either storage class.
-    """
+    """Return the earlier rules that select every image of a rule, or an empty list."""
     rules = [
         other
         for other in earlier

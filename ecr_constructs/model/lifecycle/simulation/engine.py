@@ -28,12 +28,7 @@ from ecr_constructs.model.validation import raise_if_invalid, reject
 
 
 class Bytes(NamedTuple):
-    """A range of bytes.
-
-    Attributes:
-        at_least: The size of the layers that are certainly not shared with a remaining image.
-        at_most: The size if all layers that may be shared are not shared.
-    """
+    """The size of layers that no remaining image shares: certainly, and perhaps."""
 
     at_least: int
     at_most: int
@@ -54,10 +49,6 @@ def bytes_of(images: Sequence[Image], ranks: int) -> Bytes:
 
     Without manifests it is at most the sum of their sizes. With the manifests of all images it is
     exact.
-
-    Args:
-        images: All images of the repository, by rank.
-        ranks: The images to measure.
     """
     sizes: dict[str, int] = {}
     unknown_size = 0
@@ -233,11 +224,7 @@ def simulate(
 
 
 def in_utc(now: datetime | None) -> datetime:
-    """Return an instant in UTC; None is the current time.
-
-    Raises:
-        ValidationError: ``instant-zone``: it has no time zone.
-    """
+    """Return an instant that has a time zone in UTC; None is the current time."""
     if now is None:
         return datetime.now(UTC)
     if now.tzinfo is None:

@@ -97,13 +97,9 @@ class RuleResult:
 
 
 class Stage(NamedTuple):
-    """The storage class of each image at an instant.
+    """The images of each storage class at an instant.
 
-    Attributes:
-        at: The instant.
-        standard: The images of the standard storage class.
-        archive: The images of the archive.
-        archived_at: The archiving times of images that were archived after the inventory was read.
+    `archived_at` has the times of images that were archived after the inventory was read.
     """
 
     at: datetime
@@ -113,16 +109,7 @@ class Stage(NamedTuple):
 
 
 class Evaluation:
-    """The results of a policy's rules, and the images that are deleted or archived.
-
-    Attributes:
-        options: The assumptions about undocumented behaviour.
-        ranking: The images, newest first.
-        relations: The dependencies between the images.
-        results: The result of each rule, in ascending priority.
-        resolution: The images that are deleted or archived.
-        stage: The instant, and the images that exist at it.
-    """
+    """The results of a policy's rules, and the images that are deleted or archived."""
 
     def __init__(
         self, rules: Sequence[LifecycleRule], ranking: Ranking, options: EvaluationOptions
@@ -291,13 +278,7 @@ class Evaluation:
 
 
 class Assumption(NamedTuple):
-    """An assumption that the result of a simulation depends on.
-
-    Attributes:
-        id: The name of the option, or of the data that the inventory lacks.
-        sentence: The assumption and its effect.
-        images: The number of images whose outcome depends on it.
-    """
+    """An assumption, its effect in words, and the number of images whose outcome depends on it."""
 
     id: str
     sentence: str

@@ -18,12 +18,8 @@ _NEVER = -float("inf")
 class Ranking:
     """The images of an inventory in the order in which a lifecycle policy counts them.
 
-    Attributes:
-        now: The instant of the evaluation.
-        images: The images, the one with the latest push clock first.
-        all: All ranks.
-        archive: The ranks in the archive storage class.
-        standard: The other ranks.
+    The image with the latest push clock has rank 0. `all`, `archive` and `standard` are sets of
+    ranks.
     """
 
     def __init__(self, inventory: Inventory, now: datetime, *, later_is_newer: bool) -> None:
@@ -85,13 +81,7 @@ class Ranking:
         return selected
 
     def older(self, count_type: str, days: float, at: datetime) -> int:
-        """Return the ranks whose clock is strictly more than a number of days before an instant.
-
-        Args:
-            count_type: ``sinceImagePushed``, ``sinceImagePulled`` or ``sinceImageTransitioned``.
-            days: Days of 24 hours.
-            at: The instant.
-        """
+        """Return the ranks whose clock is strictly more than days of 24 hours before an instant."""
         limit = _before(at, days)
         if count_type == "sinceImagePushed":
             return self.all & ~bits.below(bisect_right(self._ages, -limit))
@@ -138,10 +128,8 @@ class _Clock:
     def older(self, limit: float, days: float) -> int:
         """Return the ranks of the instants before a limit.
 
-        Args:
-            limit: The instant.
-            days: The key of the cache: a forecast asks for the same days with ever later limits,
-                so that only the ranks since the previous limit are added.
+        The days are the key of a cache: a forecast asks for the same days with ever later limits,
+        so that only the ranks since the previous limit are added.
         """
         end = bisect_left(self._sorted, limit)
         start, older = self._cache.get(days, (0, 0))
