@@ -9,9 +9,9 @@ from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_inventory
 from ecr_constructs.cli.output import json_text, print_blocks
 from ecr_constructs.cli.policy_files import read_policy
+from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.lifecycle import Context, Finding, LifecyclePolicy, Severity
 from ecr_constructs.report.document import Block, Lines, Table
-from ecr_constructs.review.phrases import pluralize
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -123,7 +123,10 @@ class PullThroughCache(Construct):
         prefix = upstream.default_prefix if repository_prefix is None else repository_prefix
         rule = PullThroughRule(upstream, prefix, upstream_repository_prefix)
         stack, region = cdk.Stack.of(scope), region_of(scope)
-        errors = [*rule.faults(), *upstream.faults_from(stack.account, region, known_regions())]
+        errors = [
+            *rule.errors(),
+            *upstream.faults_from(stack.account, region, known_regions()),
+        ]
         if upstream.role_arn is not None:
             errors += role_errors(upstream.role_arn, stack.account, with_path=True)
         raise_if_invalid("pull through cache", prefix, errors)

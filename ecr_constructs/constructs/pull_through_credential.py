@@ -47,7 +47,7 @@ class PullThroughCredential(secretsmanager.Secret):
         Raises:
             ValidationError: A name that Secrets Manager rejects, or ``username-empty``.
         """
-        errors: list[Diagnostic | str] = [*secret_name_errors(name)]
+        errors = [*secret_name_errors(name)]
         if not username:
             errors.append(
                 Diagnostic(

@@ -40,7 +40,7 @@ Profile = Literal["development", "staging", "production"]
 EncryptionKind = Literal["aes256", "aws_managed", "customer_managed", "dual_layer"]
 
 
-def _valid(errors_of: Callable[[Any], Iterator[Diagnostic | str]]) -> AfterValidator:
+def _valid(errors_of: Callable[[Any], Iterator[Diagnostic]]) -> AfterValidator:
     """Return a validator that rejects a value with every error that the model finds."""
 
     def validate(value: Any) -> Any:

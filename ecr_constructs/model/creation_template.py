@@ -118,7 +118,7 @@ class CreationTemplate:
         return "PULL_THROUGH_CACHE" in self.applied_for
 
     @property
-    def settled_mutability(self) -> TagMutability:
+    def effective_mutability(self) -> TagMutability:
         """Whether tags may be moved.
 
         In a cache they may by default: ECR looks for a newer image of a tag once a day, and an
@@ -128,7 +128,7 @@ class CreationTemplate:
         return self.tag_mutability or default
 
     @property
-    def settled_lifecycle(self) -> LifecyclePolicy:
+    def effective_lifecycle(self) -> LifecyclePolicy:
         """Which images expire; in a cache none by default, since its untagged images are in use."""
         default = _KEEP_ALL if self.serves_caches else _EXPIRE_UNTAGGED
         return default if self.lifecycle is None else self.lifecycle

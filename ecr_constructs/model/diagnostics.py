@@ -1,4 +1,4 @@
-"""One problem: what kind, where, how bad, and what to do about it."""
+"""One problem: what kind, where, how bad, how many, and what to do about it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -66,3 +66,8 @@ class Diagnostic:
     def __str__(self) -> str:
         """Return path, message and remedy as one line."""
         return f"{self.path}: {self.text}" if self.path else self.text
+
+
+def pluralize(count: int, noun: str) -> str:
+    """Return ``1 image`` or ``2,000 images``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -50,7 +50,7 @@ class PullThroughRule:
     prefix: str
     upstream_prefix: str | None = None
 
-    def faults(self) -> Iterator[Diagnostic]:
+    def errors(self) -> Iterator[Diagnostic]:
         """Yield each reason why ECR rejects the prefixes."""
         for path, prefix in (
             ("repository_prefix", self.prefix),

@@ -72,7 +72,7 @@ class ReplicationRule:
         return f"{self.what} to {', '.join(map(str, sorted(self.destinations)))}"
 
 
-def merged(rules: Iterable[ReplicationRule]) -> list[ReplicationRule]:
+def merge_rules(rules: Iterable[ReplicationRule]) -> list[ReplicationRule]:
     """Join the rules for the same repositories, in the order in which they first appear."""
     joined: dict[tuple[frozenset[str], bool], frozenset[RegistryId]] = {}
     for rule in rules:

@@ -44,12 +44,9 @@ class ValidationError(ValueError):
         super().__init__(f"Invalid {subject} (value: {shown}):{lines}")
 
 
-def raise_if_invalid(subject: str, value: object, errors: Iterable[Diagnostic | str]) -> None:
+def raise_if_invalid(subject: str, value: object, errors: Iterable[Diagnostic]) -> None:
     """Raise one ValidationError that lists every problem, or return if there is none."""
-    diagnostics = [
-        Diagnostic("invalid", error) if isinstance(error, str) else error for error in errors
-    ]
-    if diagnostics:
+    if diagnostics := tuple(errors):
         raise ValidationError(subject, value, diagnostics)
 
 

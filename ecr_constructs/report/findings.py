@@ -7,11 +7,11 @@ from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.report.document import Lines, Table
 from ecr_constructs.report.github import workflow_command
 from ecr_constructs.report.sarif import sarif
 from ecr_constructs.report.text import markdown
-from ecr_constructs.review.phrases import pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.lifecycle import Fate
 from ecr_constructs.model.lifecycle.simulation.engine import in_units
 from ecr_constructs.model.lifecycle.simulation.explanation import short
 from ecr_constructs.model.lifecycle.simulation.preview import action_of
 from ecr_constructs.report.document import Bars, Block, Heading, Lines, Table
-from ecr_constructs.review.phrases import pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,12 +6,12 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.diagnostics import Severity, pluralize
 from ecr_constructs.report.document import Block, Heading, Lines
 from ecr_constructs.report.github import Command, workflow_command
 from ecr_constructs.report.markdown_escape import visible
 from ecr_constructs.review.change import KINDS, SEVERITIES
-from ecr_constructs.review.phrases import pluralize, strip_tokens
+from ecr_constructs.review.phrases import strip_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

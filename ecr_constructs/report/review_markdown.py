@@ -6,11 +6,12 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.report.markdown_escape import code, cut, inline, visible
 from ecr_constructs.report.mermaid import graph
 from ecr_constructs.report.review_formats import NO_CHANGE, sums, titled
 from ecr_constructs.review.change import SEVERITIES
-from ecr_constructs.review.phrases import join_names, pluralize
+from ecr_constructs.review.phrases import join_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

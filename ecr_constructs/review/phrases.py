@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, KEY, SINGLETONS
+from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.lifecycle.json_text import compact
 
 if TYPE_CHECKING:
@@ -43,11 +44,6 @@ def join_names(names: Any, most: int = 5) -> str:
 def except_for(names: Sequence[str]) -> str:
     """Return ``, except a and b``, or an empty text."""
     return f", except {join_names(names)}" if names else ""
-
-
-def pluralize(count: int, noun: str) -> str:
-    """Return ``1 image`` or ``2,000 images``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def images_of(comparison: Comparison, repository: Resource) -> str:

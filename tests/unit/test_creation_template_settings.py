@@ -96,9 +96,9 @@ def test_defaults_of_what_is_pushed_or_replicated() -> None:
     """Tags are immutable, and untagged images expire after two weeks."""
     settings = template(applied_for=["CREATE_ON_PUSH", "REPLICATION"])
 
-    assert TagMutability.immutable() == settings.settled_mutability
+    assert TagMutability.immutable() == settings.effective_mutability
     assert LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14)) == (
-        settings.settled_lifecycle
+        settings.effective_lifecycle
     )
 
 
@@ -106,8 +106,8 @@ def test_defaults_of_caches() -> None:
     """Tags are mutable, to follow their upstream, and no image expires."""
     settings = template(**CACHE)
 
-    assert TagMutability.mutable() == settings.settled_mutability
-    assert LifecyclePolicy() == settings.settled_lifecycle
+    assert TagMutability.mutable() == settings.effective_mutability
+    assert LifecyclePolicy() == settings.effective_lifecycle
 
 
 def test_settings_replace_defaults() -> None:
@@ -115,8 +115,8 @@ def test_settings_replace_defaults() -> None:
     settings = template(tag_mutability=TagMutability.mutable(), lifecycle=LifecyclePolicy())
 
     assert (TagMutability.mutable(), LifecyclePolicy()) == (
-        settings.settled_mutability,
-        settings.settled_lifecycle,
+        settings.effective_mutability,
+        settings.effective_lifecycle,
     )
 
 
@@ -128,7 +128,7 @@ def test_caches_may_archive_unused_images() -> None:
 
     policy = LifecyclePolicy(rule)
 
-    assert policy == template(**CACHE, lifecycle=policy).settled_lifecycle
+    assert policy == template(**CACHE, lifecycle=policy).effective_lifecycle
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ REJECTED: dict[str, tuple[str, str | None, list[tuple[str, str]]]] = {
 @pytest.mark.parametrize(("prefix", "upstream_prefix", "problems"), REJECTED.values(), ids=REJECTED)
 def test_rejects(prefix: str, upstream_prefix: str | None, problems: list[tuple[str, str]]) -> None:
     """A prefix that ECR rejects has a code."""
-    errors = PullThroughRule(Upstream.quay(), prefix, upstream_prefix).faults()
+    errors = PullThroughRule(Upstream.quay(), prefix, upstream_prefix).errors()
 
     assert problems == [(error.path, error.code) for error in errors]
 
@@ -45,13 +45,13 @@ def test_rejects(prefix: str, upstream_prefix: str | None, problems: list[tuple[
 )
 def test_accepts_prefixes(prefix: str, upstream_prefix: str | None) -> None:
     """Valid and deploy-time prefixes pass."""
-    assert [] == list(PullThroughRule(Upstream.quay(), prefix, upstream_prefix).faults())
+    assert [] == list(PullThroughRule(Upstream.quay(), prefix, upstream_prefix).errors())
 
 
 @given(st.text("a0._-/RO", max_size=6) | st.just("ROOT"))
 def test_prefixes_agree_with_the_service_model(prefix: str) -> None:
     """A prefix is rejected exactly if ECR's own model rejects it."""
-    accepted = not list(PullThroughRule(Upstream.quay(), prefix).faults())
+    accepted = not list(PullThroughRule(Upstream.quay(), prefix).errors())
 
     assert fits("ecr", "PullThroughCacheRuleRepositoryPrefix", prefix) == accepted
 

@@ -11,7 +11,7 @@ from ecr_constructs.model.replication import (
     ReplicationRule,
     destination_errors,
     forwarded,
-    merged,
+    merge_rules,
     replication_errors,
 )
 from tests.support.service_models import resource_schema, shape
@@ -192,7 +192,7 @@ def copies(listed: list[ReplicationRule]) -> set[tuple[str, RegistryId, bool]]:
 @given(rules())
 def test_joining_loses_and_adds_nothing(listed: list[ReplicationRule]) -> None:
     """Joined rules replicate the same, with one rule for each set of prefixes."""
-    joined = merged(listed)
+    joined = merge_rules(listed)
 
     assert copies(listed) == copies(joined)
     assert len(joined) == len({(rule.prefixes, rule.replicate_deletions) for rule in listed})
@@ -201,7 +201,7 @@ def test_joining_loses_and_adds_nothing(listed: list[ReplicationRule]) -> None:
 @given(rules())
 def test_joining_twice_changes_nothing(listed: list[ReplicationRule]) -> None:
     """Joined rules stay as they are."""
-    assert merged(listed) == merged(merged(listed))
+    assert merge_rules(listed) == merge_rules(merge_rules(listed))
 
 
 @given(rules().flatmap(lambda listed: st.tuples(st.just(listed), st.permutations(listed))))
@@ -211,9 +211,9 @@ def test_joining_keeps_the_order_and_nothing_else_of_it(
     """Rules keep the order of their first appearance; another order yields the same rules."""
     listed, other = both
 
-    assert set(merged(listed)) == set(merged(other))
+    assert set(merge_rules(listed)) == set(merge_rules(other))
     assert list(dict.fromkeys((rule.prefixes, rule.replicate_deletions) for rule in listed)) == [
-        (rule.prefixes, rule.replicate_deletions) for rule in merged(listed)
+        (rule.prefixes, rule.replicate_deletions) for rule in merge_rules(listed)
     ]
 
 

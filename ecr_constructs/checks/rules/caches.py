@@ -103,7 +103,7 @@ def accepted_prefixes(resource: Resource) -> Iterator[Problem]:
     if prefix is None:
         return
     path = ("Properties", name)
-    yield from model_problems(path, PullThroughRule(Upstream.quay(), prefix, upstream).faults())
+    yield from model_problems(path, PullThroughRule(Upstream.quay(), prefix, upstream).errors())
     first = resource.assembly.first_of(resource, name)
     if first is not resource:
         yield Problem(path, f"{first.id} already uses {prefix!r}", "Write another prefix.")

@@ -16,7 +16,7 @@ from ecr_constructs.model.replication import (
     ReplicationRule,
     destination_errors,
     forwarded,
-    merged,
+    merge_rules,
     replication_errors,
 )
 from ecr_constructs.model.tokens import is_unresolved
@@ -42,7 +42,7 @@ class RegistryReplication:
         Raises:
             ValidationError: Every problem of the rules that ECR would reject.
         """
-        rules = merged([*self._rules, rule])
+        rules = merge_rules([*self._rules, rule])
         raise_if_invalid(
             "replication", rule, [*self._destination_errors(rule), *replication_errors(rules)]
         )

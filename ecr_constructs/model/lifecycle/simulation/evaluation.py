@@ -12,6 +12,7 @@ from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
+from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.simulation import bits
 from ecr_constructs.model.lifecycle.simulation.ranking import Ranking
@@ -314,7 +315,7 @@ def assumptions_of(evaluation: Evaluation) -> Iterator[Assumption]:
         expired = evaluation.resolution.expired ^ alternative.expired
         archived = evaluation.resolution.archived ^ alternative.archived
         if images := (expired | archived).bit_count():
-            effect = f"It decides {images:,} image{'' if images == 1 else 's'}."
+            effect = f"It decides {pluralize(images, 'image')}."
             yield Assumption(public_name, f"{sentence} {effect}", images)
     yield from _unknown_children(evaluation)
     yield from _unlisted_archive(evaluation)

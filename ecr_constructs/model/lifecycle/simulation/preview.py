@@ -32,7 +32,7 @@ def changes(before: Simulation, after: Simulation) -> tuple[Change, ...]:
 def document(
     simulation: Simulation, forecast: Forecast, changed: Iterable[Change] | None = None
 ) -> dict[str, Any]:
-    """Return a simulation as JSON, with all images or those that another policy treats otherwise."""
+    """Return a simulation as JSON, with all images or only the changed ones."""
     outcomes = list(simulation.outcomes)
     comparison = {}
     if changed is not None:
