@@ -22,10 +22,7 @@ _EXCLUSION_ARN = re.compile(
 
 
 def account_settings(
-    *,
-    basic_scan_version: str | None,
-    registry_policy_scope: str | None,
-    blob_mounting: bool | None,
+    *, basic_scan_version: str | None, registry_policy_scope: str | None, blob_mounting: bool | None
 ) -> dict[str, str]:
     """Return the account settings by ECR's names, without those that are None."""
     values = {

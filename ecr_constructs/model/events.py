@@ -99,11 +99,7 @@ class Pattern:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the pattern in the form of EventBridge and CloudFormation."""
-        return {
-            "source": [self.source],
-            "detail-type": [self.detail_type],
-            "detail": self.detail,
-        }
+        return {"source": [self.source], "detail-type": [self.detail_type], "detail": self.detail}
 
 
 def image_action(action: Literal["PUSH", "DELETE"], images: Images) -> Pattern:

@@ -59,10 +59,7 @@ def repositories_usage() -> Usage:
 
 def images_usage(repository: str) -> Usage:
     """Return the use of the quota on images of a repository."""
-    dimensions = {
-        "Resource": "ImagesPerRepositoryCount",
-        "ResourceId": f"repository/{repository}",
-    }
+    dimensions = {"Resource": "ImagesPerRepositoryCount", "ResourceId": f"repository/{repository}"}
     return _resource_usage(f"images in {repository}", dimensions)
 
 

@@ -36,10 +36,7 @@ REJECTED: dict[str, tuple[dict[str, Any], str]] = {
         {"registry_policy_scope": "V1"},
         "REGISTRY_POLICY_SCOPE: account-setting-retired",
     ),
-    "a text for a boolean": (
-        {"blob_mounting": "DISABLED"},
-        "blob_mounting: account-setting-type",
-    ),
+    "a text for a boolean": ({"blob_mounting": "DISABLED"}, "blob_mounting: account-setting-type"),
 }
 
 

@@ -8,11 +8,7 @@ from ecr_constructs.model.registry_policy import check_pulls, layers_statement, 
 from tests.support.errors import rejects
 
 ARN = "arn:aws:ecr:eu-central-1:111122223333:repository/"
-PULL = [
-    "ecr:BatchCheckLayerAvailability",
-    "ecr:BatchGetImage",
-    "ecr:GetDownloadUrlForLayer",
-]
+PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 
 
 def allow(actions: list[str], *resources: str) -> dict[str, Any]:

@@ -132,10 +132,7 @@ def test_a_server_that_dies_shows_its_log(monkeypatch: pytest.MonkeyPatch) -> No
     """The end of the log is what explains it."""
     monkeypatch.setattr(paths, "SERVER_PYTHON", Path(sys.executable))
 
-    with (
-        pytest.raises(LocalAwsError) as failure,
-        LocalAws(),
-    ):
+    with pytest.raises(LocalAwsError) as failure, LocalAws():
         pytest.fail("it started")
 
     first, *_, last = str(failure.value).splitlines()

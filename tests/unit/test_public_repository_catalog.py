@@ -19,10 +19,7 @@ REJECTED: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"architectures": [str(n) for n in range(51)]},
         ["architectures: catalog-label-count"],
     ),
-    "an empty architecture": (
-        {"architectures": [""]},
-        ["architectures[0]: catalog-label-length"],
-    ),
+    "an empty architecture": ({"architectures": [""]}, ["architectures[0]: catalog-label-length"]),
     "a long system": (
         {"operating_systems": ["Linux", "a" * 51]},
         ["operating_systems[1]: catalog-label-length"],

@@ -37,11 +37,7 @@ EXPECTED = {
         EXPORT,
         f"skopeo copy docker-archive:image.tar docker://{REMOTE}",
     ],
-    "crane": [
-        f"{PASSWORD} | crane auth login {STDIN}",
-        EXPORT,
-        f"crane push image.tar {REMOTE}",
-    ],
+    "crane": [f"{PASSWORD} | crane auth login {STDIN}", EXPORT, f"crane push image.tar {REMOTE}"],
     "oras": [
         f"{PASSWORD} | oras login {STDIN}",
         "tar -czf artifact.tar.gz dist",

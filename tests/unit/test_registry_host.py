@@ -26,11 +26,7 @@ def published(name: str) -> Any:
         ("eu-central-1", {"dual_stack": True}, "dkr-ecr.eu-central-1.on.aws"),
         ("cn-north-1", {"dual_stack": True}, "dkr-ecr.cn-north-1.on.amazonwebservices.com.cn"),
         ("us-east-1", {"fips": True}, "dkr.ecr-fips.us-east-1.amazonaws.com"),
-        (
-            "us-gov-east-1",
-            {"dual_stack": True, "fips": True},
-            "dkr-ecr-fips.us-gov-east-1.on.aws",
-        ),
+        ("us-gov-east-1", {"dual_stack": True, "fips": True}, "dkr-ecr-fips.us-gov-east-1.on.aws"),
     ],
 )
 def test_host(region: str, kinds: dict[str, bool], host: str) -> None:

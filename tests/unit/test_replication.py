@@ -95,20 +95,14 @@ LIMITS: dict[str, tuple[list[ReplicationRule], list[str]]] = {
         ["replication-destination-missing"],
     ),
     "100 prefixes": ([rule(*(f"team{n}/" for n in range(100)))], []),
-    "101 prefixes": (
-        [rule(*(f"team{n}/" for n in range(101)))],
-        ["replication-prefix-count"],
-    ),
+    "101 prefixes": ([rule(*(f"team{n}/" for n in range(101)))], ["replication-prefix-count"]),
     "an invalid prefix": ([rule("a", "ab")], ["prefix-length"]),
     "a deploy-time prefix": ([rule(TOKEN)], []),
     "with and without deletions": (
         [rule("ab", "aa"), rule("aa", "ab", deletions=True)],
         ["replication-deletions-conflict"],
     ),
-    "deletions in one of two destinations": (
-        [rule("ab"), rule("ab", to=FAR, deletions=True)],
-        [],
-    ),
+    "deletions in one of two destinations": ([rule("ab"), rule("ab", to=FAR, deletions=True)], []),
 }
 
 
@@ -234,19 +228,13 @@ CHAINS = {
         {},
     ),
     "a mesh of two rules": ([rule(), rule(to=FAR)], [rule(to=HERE), rule("aa/", to=FAR)], {}),
-    "a direct way for a part": (
-        [rule(), rule("aa/", to=FAR)],
-        [rule(to=FAR)],
-        {"": {FAR}},
-    ),
+    "a direct way for a part": ([rule(), rule("aa/", to=FAR)], [rule(to=FAR)], {"": {FAR}}),
 }
 
 
 @pytest.mark.parametrize(("mine", "theirs", "lost"), CHAINS.values(), ids=CHAINS)
 def test_chain(
-    mine: list[ReplicationRule],
-    theirs: list[ReplicationRule],
-    lost: dict[str, set[RegistryId]],
+    mine: list[ReplicationRule], theirs: list[ReplicationRule], lost: dict[str, set[RegistryId]]
 ) -> None:
     """ECR does not replicate replicas, so only direct destinations receive an image."""
     assert lost == forwarded(mine, HERE, theirs, THERE)

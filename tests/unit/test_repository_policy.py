@@ -39,12 +39,7 @@ STATEMENTS = {
     "one account": (Access(pull_accounts=[A]), [allow(PULL_ACTIONS, f"arn:aws:iam::{A}:root")]),
     "accounts and roles, sorted": (
         Access(pull_accounts=[B, A], pull_principals=[ROLE]),
-        [
-            allow(
-                PULL_ACTIONS,
-                [ROLE, f"arn:aws:iam::{A}:root", f"arn:aws:iam::{B}:root"],
-            )
-        ],
+        [allow(PULL_ACTIONS, [ROLE, f"arn:aws:iam::{A}:root", f"arn:aws:iam::{B}:root"])],
     ),
     "an account named twice": (
         Access(push_accounts=[A, A]),

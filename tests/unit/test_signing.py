@@ -19,11 +19,7 @@ REJECTED: dict[str, tuple[str, tuple[str, ...], str]] = {
     "the ARN of a version": (f"{PROFILE}/abcdef", (), "profile_arn: signing-profile-format"),
     "a short profile name": (f"{STEM}p", (), "profile_arn: signing-profile-format"),
     "a wildcard": (f"{STEM}*", (), "profile_arn: signing-profile-format"),
-    "201 characters": (
-        STEM + "p" * (201 - len(STEM)),
-        (),
-        "profile_arn: signing-profile-length",
-    ),
+    "201 characters": (STEM + "p" * (201 - len(STEM)), (), "profile_arn: signing-profile-length"),
     "101 filters": (
         PROFILE,
         tuple(f"team{n}/*" for n in range(101)),

@@ -37,8 +37,7 @@ def test_a_long_value_is_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "code"),
-    [("team", "list-is-string"), (["#{Token[TOKEN.1]}"], "list-unresolved")],
+    ("value", "code"), [("team", "list-is-string"), (["#{Token[TOKEN.1]}"], "list-unresolved")]
 )
 def test_what_only_looks_like_a_list_is_rejected(value: object, code: str) -> None:
     """A string, and a list that CDK resolves at deploy time, are not lists of strings."""

@@ -2,18 +2,6 @@
 
 from ecr_constructs.model.ci.issuer import CiIssuer
 from ecr_constructs.model.ci.project import CiProject
-from ecr_constructs.model.ci.providers import (
-    BitbucketPipelines,
-    CircleCi,
-    GitHubActions,
-    GitLabCi,
-)
+from ecr_constructs.model.ci.providers import BitbucketPipelines, CircleCi, GitHubActions, GitLabCi
 
-__all__ = [
-    "BitbucketPipelines",
-    "CiIssuer",
-    "CiProject",
-    "CircleCi",
-    "GitHubActions",
-    "GitLabCi",
-]
+__all__ = ["BitbucketPipelines", "CiIssuer", "CiProject", "CircleCi", "GitHubActions", "GitLabCi"]

@@ -72,18 +72,12 @@ RULES: dict[str, tuple[Any, str]] = {
     "a null unit": (rule(countUnit=None), ".selection.countUnit: key-null"),
     "no unit": (rule(countType="sinceImagePushed"), ".selection.countUnit: key-missing"),
     "no count": ({**rule(), "selection": NO_COUNT}, ".selection.countNumber: key-missing"),
-    "no count type": (
-        {**rule(), "selection": NO_COUNT_TYPE},
-        ".selection.countType: key-missing",
-    ),
+    "no count type": ({**rule(), "selection": NO_COUNT_TYPE}, ".selection.countType: key-missing"),
     "the standard class": (
         rule(storageClass="standard"),
         ".selection.storageClass: storage-class-standard",
     ),
-    "patterns as text": (
-        tagged(tagPatternList="v*"),
-        ".selection.tagPatternList: tag-list-empty",
-    ),
+    "patterns as text": (tagged(tagPatternList="v*"), ".selection.tagPatternList: tag-list-empty"),
     "no patterns": (tagged(tagPatternList=[]), ".selection.tagPatternList: tag-list-empty"),
     "no target": (rule(action="transition"), ".action.targetStorageClass: key-missing"),
     "a misspelt key of the selection": (
@@ -104,19 +98,13 @@ RULES: dict[str, tuple[Any, str]] = {
     ),
 }
 COMBINATIONS: dict[str, tuple[list[Any], str]] = {
-    "a duplicate priority": (
-        [rule(3, **UNTAGGED), rule(3)],
-        "rules: rule-priority-duplicate",
-    ),
+    "a duplicate priority": ([rule(3, **UNTAGGED), rule(3)], "rules: rule-priority-duplicate"),
     "any before others": (
         [rule(1), rule(2, **UNTAGGED)],
         "rules[0].rulePriority: rule-priority-order",
     ),
     "any twice": ([rule(1), rule(2)], "rules[0].rulePriority: rule-priority-order"),
-    "untagged twice": (
-        [rule(1, **UNTAGGED), rule(2, **UNTAGGED)],
-        "rules: untagged-duplicate",
-    ),
+    "untagged twice": ([rule(1, **UNTAGGED), rule(2, **UNTAGGED)], "rules: untagged-duplicate"),
     "prefixes twice": (
         [tagged(1, tagPrefixList=["a", "b"]), tagged(2, tagPrefixList=["b", "a"])],
         "rules[1].selection.tagPrefixList: tag-prefixes-duplicate",

@@ -16,10 +16,7 @@ REJECTED = {
     "a trailing comma": ('{"rules": [],}', "not JSON: "),
     "two documents": ("{} {}", "not JSON: Extra data at line 1, column 4"),
     "the second line": ('{\n"rules" []}', "not JSON: Expecting ':' delimiter at line 2, column 9"),
-    "a key twice": (
-        '{"rules": [], "rules": []}',
-        "duplicate key 'rules'",
-    ),
+    "a key twice": ('{"rules": [], "rules": []}', "duplicate key 'rules'"),
     "an inner key twice": ('[{"a": {"b": 1, "c": 2, "b": 1}}]', "duplicate key 'b'"),
     "no end of nesting": ("[" * 100_000, "not a lifecycle policy: nested too deeply"),
 }

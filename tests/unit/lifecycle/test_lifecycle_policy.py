@@ -40,10 +40,7 @@ REJECTED = {
         "rules: rule-priority-duplicate",
     ),
     "untagged twice": ([UNTAGGED, UNTAGGED], "rules: untagged-duplicate"),
-    "any twice": (
-        [REST, LifecycleRule.keep_last(3)],
-        "rules[0].rulePriority: rule-priority-order",
-    ),
+    "any twice": ([REST, LifecycleRule.keep_last(3)], "rules[0].rulePriority: rule-priority-order"),
     "any before a numbered rule": (
         [at(5, tag_status="any", tag_prefix_list=[]), at(6)],
         "rules[0].rulePriority: rule-priority-order",
@@ -131,12 +128,12 @@ def test_a_policy_without_rules_keeps_every_image() -> None:
     """The empty policy is false, and has no rules but a phrase."""
     policy = LifecyclePolicy()
 
-    assert (
-        bool(policy),
-        policy.rules,
-        policy.to_json(),
-        policy.in_words(),
-    ) == (False, (), '{"rules":[]}', ("keep every image",))
+    assert (bool(policy), policy.rules, policy.to_json(), policy.in_words()) == (
+        False,
+        (),
+        '{"rules":[]}',
+        ("keep every image",),
+    )
 
 
 def test_compares_numbered_rules() -> None:

@@ -113,11 +113,11 @@ def test_fills_in_defaults() -> None:
     """The unit and the target have defaults; the standard class is omitted."""
     rule = any_image(action="transition", storage_class="standard")
 
-    assert (
-        rule.count_unit,
-        rule.target_storage_class,
-        rule.storage_class,
-    ) == ("days", "archive", None)
+    assert (rule.count_unit, rule.target_storage_class, rule.storage_class) == (
+        "days",
+        "archive",
+        None,
+    )
 
 
 def test_lists_become_tuples() -> None:
@@ -201,10 +201,7 @@ REJECTED: dict[str, tuple[dict[str, Any], str]] = {
         {"tag_status": "tagged", "tag_prefix_list": [1]},
         "selection.tagPrefixList[0]: tag-empty",
     ),
-    "an unknown class": (
-        {"storage_class": "glacier"},
-        "selection.storageClass: value-not-allowed",
-    ),
+    "an unknown class": ({"storage_class": "glacier"}, "selection.storageClass: value-not-allowed"),
     "an unknown action": ({"action": "delete"}, "action.type: value-not-allowed"),
     "a target of an expiry": (
         {"target_storage_class": "archive"},
@@ -214,10 +211,7 @@ REJECTED: dict[str, tuple[dict[str, Any], str]] = {
         {"action": "transition", "target_storage_class": "standard"},
         "action.targetStorageClass: value-not-allowed",
     ),
-    "pulled and expired": (
-        {"count_type": "sinceImagePulled"},
-        "action.type: action-not-allowed",
-    ),
+    "pulled and expired": ({"count_type": "sinceImagePulled"}, "action.type: action-not-allowed"),
     "archived and transitioned": (
         {**ARCHIVED, "action": "transition"},
         "action.type: action-not-allowed",
@@ -275,10 +269,7 @@ PHRASES = [
     ),
     (LifecycleRule.protect("prod-*"), "keep every image tagged prod-*"),
     (LifecycleRule.keep_last(999_999), "keep every image"),
-    (
-        LifecycleRule.archive(not_pulled_for_days=90),
-        "archive images 90 days after their last pull",
-    ),
+    (LifecycleRule.archive(not_pulled_for_days=90), "archive images 90 days after their last pull"),
     (
         LifecycleRule(
             tag_status="untagged",

@@ -123,11 +123,7 @@ class Simulation:
     """
 
     def __init__(
-        self,
-        policy: HasRules,
-        inventory: Inventory,
-        now: datetime,
-        options: EvaluationOptions,
+        self, policy: HasRules, inventory: Inventory, now: datetime, options: EvaluationOptions
     ) -> None:
         """Evaluate the policy."""
         self.policy = policy
@@ -212,10 +208,7 @@ class Simulation:
 
 
 def simulate(
-    policy: HasRules,
-    images: Iterable[Image],
-    now: datetime | None,
-    options: EvaluationOptions,
+    policy: HasRules, images: Iterable[Image], now: datetime | None, options: EvaluationOptions
 ) -> Simulation:
     """Apply a policy; see `LifecyclePolicy.simulate`."""
     raise_if_invalid("lifecycle policy to simulate", policy.to_json(), _deploy_time_errors(policy))

@@ -61,13 +61,7 @@ class Relations:
         return bits.from_flags(bool(image.subject) for image in reversed(self._ranking.images))
 
     def resolve(
-        self,
-        expire: int,
-        archive: int,
-        *,
-        archived: int,
-        gone: int,
-        archived_index_releases: bool,
+        self, expire: int, archive: int, *, archived: int, gone: int, archived_index_releases: bool
     ) -> Resolution:
         """Return the images that are deleted or archived after their dependencies are respected.
 
@@ -95,13 +89,7 @@ class _Resolver:
     """
 
     def __init__(
-        self,
-        relations: Relations,
-        actions: bytearray,
-        archived: int,
-        gone: int,
-        *,
-        releases: bool,
+        self, relations: Relations, actions: bytearray, archived: int, gone: int, *, releases: bool
     ) -> None:
         self._actions = actions
         self._rule_actions = bytes(actions)
