@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from ecr_constructs.model.alerts import Message, check_emails, finding_message, scan_message
-from tests.support.errors import rejects
+from tests.support.errors import rejection_test
 from tests.support.event_patterns import EVENTS, Event, changed
 from tests.support.input_transformers import transformed
 from tests.support.service_models import resource_schema, shape
@@ -93,20 +94,14 @@ def test_eventbridge_accepts_a_message(message: Callable[[str], Message]) -> Non
     assert len(transformer.template) <= shape("events", "TransformerInput")["max"]
 
 
-def test_addresses_are_validated_together() -> None:
-    """One error lists the invalid addresses and the duplicates."""
-    with rejects(
-        "emails[1]: email-format", "emails[2]: email-format", "emails[3]: email-duplicate"
-    ):
-        check_emails(["a@example.com", "b@localhost", "b c@example.com", "a@example.com"])
-
-
-def test_a_bare_address_is_rejected() -> None:
-    """A string would count as its letters."""
-    with rejects("emails: list-is-string"):
-        check_emails("a@example.com")
-
-
-def test_a_deploy_time_address_passes() -> None:
-    """Valid and deploy-time addresses pass."""
-    check_emails(["${Token[Email.1]}", "platform.team+ecr@example.co.uk"])
+ADDRESSES: dict[str, tuple[Any, ...]] = {
+    "valid and deploy-time": (["${Token[Email.1]}", "platform.team+ecr@example.co.uk"],),
+    "a bare address": ("a@example.com", "emails: list-is-string"),
+    "invalid and duplicate": (
+        ["a@example.com", "b@localhost", "b c@example.com", "a@example.com"],
+        "emails[1]: email-format",
+        "emails[2]: email-format",
+        "emails[3]: email-duplicate",
+    ),
+}
+test_addresses = rejection_test(check_emails, ADDRESSES)

@@ -1,7 +1,6 @@
 """Projects of CI systems: the subjects of their tokens, and the jobs that they admit."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 
 from ecr_constructs import BitbucketPipelines, CiIssuer, CircleCi, GitHubActions, GitLabCi
 from ecr_constructs.model.ci import CiProject
-from tests.support.errors import rejects
+from tests.support.errors import rejection_test, rejects
 
 UUID, OTHER = "1d397906-81bf-459e-9a8d-eae79c0bc5f3", "37f7aa0f-722b-4737-a1ba-74f42f300734"
 ORGANIZATION, USER = "c5a99188-154f-4f69-8da2-b442b1bf78dd", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
@@ -237,7 +236,7 @@ def test_deploy_time_values_pass() -> None:
     assert gitlab(token).name == token
 
 
-REJECTED: dict[str, tuple[Callable[[], object], str]] = {
+REJECTED: dict[str, tuple[Any, ...]] = {
     "GitHub: everything": (lambda: github("*"), "repository: github-repository-wildcard"),
     "GitHub: every repository of an owner": (
         lambda: github("acme/*"),
@@ -364,13 +363,7 @@ REJECTED: dict[str, tuple[Callable[[], object], str]] = {
     "CircleCI: every tag": (lambda: circleci(tags=["*"]), "tags[0]: ci-selection-matches-all"),
     "CircleCI: a bare string": (lambda: circleci(branches="main"), "branches: list-is-string"),
 }
-
-
-@pytest.mark.parametrize(("make", "problem"), REJECTED.values(), ids=REJECTED)
-def test_rejects(make: Callable[[], object], problem: str) -> None:
-    """Projects that would admit other jobs, or no job, are rejected."""
-    with rejects(problem):
-        make()
+test_rejects = rejection_test(lambda make: make(), REJECTED)
 
 
 def test_every_problem_of_a_project_is_listed() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.model.encryption import Encryption, check_key_alias
-from tests.support.errors import rejects
+from tests.support.errors import rejection_test, rejects
 from tests.support.service_models import fits
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -44,34 +44,37 @@ def test_rejects_values_other_than_keys(
         make(arn)
 
 
-@pytest.mark.parametrize(
-    ("encryption_type", "key", "code"),
-    [("AES256", KEY, "encryption-key-not-used"), ("RSA", None, "encryption-type-unknown")],
-)
-def test_rejects_types(encryption_type: Any, key: str | None, code: str) -> None:
-    """The type is one of ECR's three, and AES-256 takes no key."""
-    with rejects(code):
-        Encryption(encryption_type, key)
+TYPES_REJECTED: dict[str, tuple[Any, ...]] = {
+    "AES-256 with a key": (("AES256", KEY), "encryption-key-not-used"),
+    "an unknown type": (("RSA", None), "encryption-type-unknown"),
+}
+test_rejects_types = rejection_test(Encryption, TYPES_REJECTED)
 
 
-@pytest.mark.parametrize(
-    ("encryption", "region", "codes"),
-    [
-        (Encryption.dual_layer(), "eu-central-1", ["encryption-type-region"]),
-        (Encryption.dual_layer(), "us-iso-east-1", ["encryption-type-region"]),
-        (Encryption.customer_managed(KEY), "eu-west-1", ["encryption-key-region"]),
-        (Encryption.dual_layer(GOV_KEY), "us-gov-east-1", ["encryption-key-region"]),
-        (
-            Encryption.dual_layer(KEY),
-            "eu-west-1",
-            ["encryption-type-region", "encryption-key-region"],
-        ),
-    ],
-)
-def test_rejects_the_wrong_region(encryption: Encryption, region: str, codes: list[str]) -> None:
-    """A Region rejects a type that it does not offer, and a key of another Region."""
-    with rejects(*codes):
-        encryption.check_region(region)
+REGIONS_REJECTED: dict[str, tuple[Any, ...]] = {
+    "dual-layer in a commercial Region": (
+        (Encryption.dual_layer(), "eu-central-1"),
+        "encryption-type-region",
+    ),
+    "dual-layer in an isolated Region": (
+        (Encryption.dual_layer(), "us-iso-east-1"),
+        "encryption-type-region",
+    ),
+    "a key of another Region": (
+        (Encryption.customer_managed(KEY), "eu-west-1"),
+        "encryption-key-region",
+    ),
+    "a key of another GovCloud Region": (
+        (Encryption.dual_layer(GOV_KEY), "us-gov-east-1"),
+        "encryption-key-region",
+    ),
+    "both": (
+        (Encryption.dual_layer(KEY), "eu-west-1"),
+        "encryption-type-region",
+        "encryption-key-region",
+    ),
+}
+test_rejects_the_wrong_region = rejection_test(Encryption.check_region, REGIONS_REJECTED)
 
 
 @pytest.mark.parametrize(
@@ -117,23 +120,17 @@ def test_says_it_in_words(encryption: Encryption, words: str, *, needs_region: b
     assert (words, needs_region) == (str(encryption), encryption.needs_region)
 
 
-ALIASES = {
-    "no prefix": ("ecr", ["format"]),
-    "nothing after the prefix": ("alias/", ["format"]),
-    "a space": ("alias/my key", ["format"]),
-    "a dot": ("alias/ecr.prod", ["format"]),
-    "a key ARN": ("arn:aws:kms:eu-central-1:111122223333:key/1", ["format"]),
-    "an alias ARN": ("arn:aws:kms:eu-central-1:111122223333:alias/ecr", ["format"]),
-    "reserved": ("alias/aws/ecr", ["reserved-prefix"]),
-    "too long": (f"alias/{'a' * 251}", ["length"]),
+ALIASES_REJECTED: dict[str, tuple[Any, ...]] = {
+    "no prefix": ("ecr", "format"),
+    "nothing after the prefix": ("alias/", "format"),
+    "a space": ("alias/my key", "format"),
+    "a dot": ("alias/ecr.prod", "format"),
+    "a key ARN": ("arn:aws:kms:eu-central-1:111122223333:key/1", "format"),
+    "an alias ARN": ("arn:aws:kms:eu-central-1:111122223333:alias/ecr", "format"),
+    "reserved": ("alias/aws/ecr", "reserved-prefix"),
+    "too long": (f"alias/{'a' * 251}", "length"),
 }
-
-
-@pytest.mark.parametrize(("alias", "problems"), ALIASES.values(), ids=ALIASES)
-def test_rejects_aliases(alias: str, problems: list[str]) -> None:
-    """An alias that KMS rejects is rejected."""
-    with rejects(*(f"key-alias-{problem}" for problem in problems)):
-        check_key_alias(alias)
+test_rejects_aliases = rejection_test(check_key_alias, ALIASES_REJECTED, prefix="key-alias-")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.model.registry_policy import check_pulls, layers_statement, pull_statements
-from tests.support.errors import rejects
+from tests.support.errors import rejection_test
 
 ARN = "arn:aws:ecr:eu-central-1:111122223333:repository/"
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
@@ -71,25 +71,19 @@ def test_layers(partition: str, region: str, bucket: str) -> None:
 
 
 TOKEN = "${Token[Prefix.1]}"
-REJECTED: dict[str, tuple[tuple[str, Any, Any], list[str]]] = {
-    "an account": (("1111", [], []), ["account[0]: account-id-format"]),
-    "a prefix": (("111122223333", ["a/*"], []), ["prefixes[0]: prefix-is-pattern"]),
-    "a cache": (("111122223333", [], ["Quay"]), ["cache_prefixes[0]: namespace-format"]),
-    "a bare prefix": (("111122223333", "team/", []), ["prefixes: list-is-string"]),
-    "a bare cache": (("111122223333", [], "quay"), ["cache_prefixes: list-is-string"]),
+
+
+REJECTED: dict[str, tuple[Any, ...]] = {
+    "an account": (("1111", [], []), "account[0]: account-id-format"),
+    "a prefix": (("111122223333", ["a/*"], []), "prefixes[0]: prefix-is-pattern"),
+    "a cache": (("111122223333", [], ["Quay"]), "cache_prefixes[0]: namespace-format"),
+    "a bare prefix": (("111122223333", "team/", []), "prefixes: list-is-string"),
+    "a bare cache": (("111122223333", [], "quay"), "cache_prefixes: list-is-string"),
     "several prefixes, but not deploy-time ones": (
         (TOKEN, [TOKEN, "a", "B/"], [TOKEN, "Quay"]),
-        [
-            "prefixes[1]: prefix-length",
-            "prefixes[2]: prefix-format",
-            "cache_prefixes[1]: namespace-format",
-        ],
+        "prefixes[1]: prefix-length",
+        "prefixes[2]: prefix-format",
+        "cache_prefixes[1]: namespace-format",
     ),
 }
-
-
-@pytest.mark.parametrize(("arguments", "problems"), REJECTED.values(), ids=REJECTED)
-def test_rejects(arguments: tuple[str, Any, Any], problems: list[str]) -> None:
-    """Accounts and prefixes that no registry has are rejected."""
-    with rejects(*problems):
-        check_pulls(*arguments)
+test_rejects = rejection_test(check_pulls, REJECTED)

@@ -1,15 +1,13 @@
 """Event patterns, against the events that AWS documents and others that nearly match."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ecr_constructs.model import events
 from ecr_constructs.model.events import Images, Pattern
-from tests.support.errors import rejects
+from tests.support.errors import rejection_test
 from tests.support.event_patterns import EVENTS, Event, changed, matches
-from tests.support.service_models import shape
 
 MINE = Images(["my-repository-name"])
 ACCOUNT = "123456789012"
@@ -213,24 +211,10 @@ def test_every_detail_type_is_known() -> None:
     )
 
 
-def test_severities_are_those_of_both_scanners() -> None:
-    """ECR and Inspector rate alike, each with a word of its own for what is not rated."""
-    assert {*events.SEVERITIES, "UNDEFINED"} == set(shape("ecr", "FindingSeverity")["enum"])
-    assert {*events.SEVERITIES, "UNTRIAGED"} == set(shape("inspector2", "Severity")["enum"])
-
-
-def test_the_limit_is_the_published_one() -> None:
-    """A pattern is at most as long as EventBridge's API takes it."""
-    assert events.PATTERN_MAX_LENGTH == shape("events", "EventPattern")["max"]
-
-
-REJECTED: dict[str, tuple[Callable[[], object], str]] = {
-    "an unknown severity": (
-        lambda: events.at_or_above("SEVERE"),  # type: ignore[arg-type]
-        "severity-unknown",
-    ),
+REJECTED: dict[str, tuple[Any, ...]] = {
+    "an unknown severity": (lambda: events.at_or_above("SEVERE"), "severity-unknown"),
     "a severity of the wrong case": (
-        lambda: events.scan_completed(MINE, "high"),  # type: ignore[arg-type]
+        lambda: events.scan_completed(MINE, "high"),
         "severity-unknown",
     ),
     "no tag": (lambda: Images(tags=["a", ""]), "tags[1]: event-tag-format"),
@@ -247,13 +231,7 @@ REJECTED: dict[str, tuple[Callable[[], object], str]] = {
         "event-pattern-length",
     ),
 }
-
-
-@pytest.mark.parametrize(("make", "problem"), REJECTED.values(), ids=REJECTED)
-def test_rejects(make: Callable[[], object], problem: str) -> None:
-    """Patterns that match no event, or that EventBridge rejects, are rejected."""
-    with rejects(problem):
-        make()
+test_rejects = rejection_test(lambda make: make(), REJECTED)
 
 
 def test_deploy_time_values_pass() -> None:

@@ -1,16 +1,26 @@
 """Repository names: what ECR accepts, and what to write instead of what it rejects."""
 
+from typing import Any
+
 import pytest
-from hypothesis import given
 
 from ecr_constructs.model.names import check_repository_name, repository_name_errors
-from tests.support.errors import rejects
-from tests.support.service_models import fits
-from tests.support.strategies import near_miss_names
+from tests.support.errors import by_code, rejection_test
 
 HOST = "111122223333.dkr.ecr.eu-central-1.amazonaws.com"
 
-REJECTED = {
+REMEDIES = {
+    "Payments/API": "write 'payments/api'",
+    "payments/api:1.0": "write 'payments/api'",
+    " payments api ": "write 'payments-api'",
+    "payments\n": "write 'payments'",
+    "käse/brot": "",
+    f"{HOST}/payments/api:1.0": "write 'payments/api'",
+    "https://111122223333.dkr-ecr.eu-central-1.on.aws/api@sha256:0": "write 'api'",
+}
+
+
+REJECTED: dict[str, tuple[Any, ...]] = {
     "empty": ("", "length", "slashes"),
     "one character": ("a", "length"),
     "257 characters": ("a" * 257, "length"),
@@ -30,24 +40,7 @@ REJECTED = {
     "several problems, each once": ("a" * 256 + "//-/", "length", "slashes", "separators"),
     "an image URI": (f"{HOST}/payments/api:1.0", "is-uri"),
 }
-REMEDIES = {
-    "Payments/API": "write 'payments/api'",
-    "payments/api:1.0": "write 'payments/api'",
-    " payments api ": "write 'payments-api'",
-    "payments\n": "write 'payments'",
-    "käse/brot": "",
-    f"{HOST}/payments/api:1.0": "write 'payments/api'",
-    "https://111122223333.dkr-ecr.eu-central-1.on.aws/api@sha256:0": "write 'api'",
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "problems"), [(name, rest) for name, *rest in REJECTED.values()], ids=REJECTED
-)
-def test_rejects(name: str, problems: list[str]) -> None:
-    """A name that ECR rejects raises one error with every problem, each once."""
-    with rejects(*(f"repository-name-{problem}" for problem in problems)):
-        check_repository_name(name)
+test_rejects = rejection_test(check_repository_name, REJECTED, prefix="repository-name-")
 
 
 @pytest.mark.parametrize(("name", "remedy"), REMEDIES.items())
@@ -58,19 +51,8 @@ def test_suggests_a_valid_name(name: str, remedy: str) -> None:
     assert remedy == error.remedy
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("ab", "a" * 256, "payments/api", "a--b", "a__b", "a---b.c_d/0", "0/1/2", "team.a/api-v2"),
-        *("${Token[TOKEN.1]}", "Team-${Token[Name.27]}"),
-    ],
-)
-def test_accepts(name: str) -> None:
-    """A name that ECR accepts passes, and so does a deploy-time one."""
-    check_repository_name(name)
-
-
-@given(near_miss_names())
-def test_agrees_with_the_service_model(name: str) -> None:
-    """A name is valid exactly if it fits the pattern and lengths that ECR's own model states."""
-    assert fits("ecr", "RepositoryName", name) == (not any(repository_name_errors(name)))
+ACCEPTED = [
+    *("ab", "a" * 256, "payments/api", "a--b", "a__b", "a---b.c_d/0", "0/1/2", "team.a/api-v2"),
+    *("${Token[TOKEN.1]}", "Team-${Token[Name.27]}"),
+]
+test_accepts = rejection_test(check_repository_name, by_code({"": ACCEPTED}))

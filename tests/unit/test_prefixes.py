@@ -6,10 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.model import prefixes as model
-from ecr_constructs.model.names import cover, covers, filter_errors, namespace_errors, shared
+from ecr_constructs.model.names import cover, covers, filter_errors, shared
 from tests.support.errors import rejects
-from tests.support.service_models import fits, shape
 
 REJECTED = {
     "empty": ("", ["prefix-length"], ""),
@@ -38,38 +36,6 @@ def test_filter_is_rejected(prefix: str, codes: list[str], remedy: str) -> None:
 def test_filter_is_accepted(prefix: str) -> None:
     """A prefix may end anywhere in a name, behind a slash too."""
     assert [] == list(filter_errors(prefix))
-
-
-def near_misses() -> st.SearchStrategy[str]:
-    """Texts that are prefixes, or nearly."""
-    pieces = ["a", "b0", ".", "_", "-", "--", "/", "A", "*", " ", "\n", "ä", "ROOT"]
-    texts = st.lists(st.sampled_from(pieces), max_size=10).map("".join)
-    return st.builds(lambda text, pad: text + "a" * pad, texts, st.sampled_from([0, 1, 246, 255]))
-
-
-@given(near_misses())
-def test_filters_agree_with_the_service_model(prefix: str) -> None:
-    """A replication prefix is valid exactly if it fits ECR's own model."""
-    assert fits("ecr", "RepositoryFilterValue", prefix) == (not any(filter_errors(prefix)))
-
-
-@given(near_misses())
-def test_namespaces_agree_with_the_service_model(prefix: str) -> None:
-    """A template's prefix is valid exactly if it fits ECR's own model."""
-    assert fits("ecr", "Prefix", prefix) == (not any(namespace_errors(prefix)))
-
-
-@pytest.mark.parametrize(
-    ("name", "limit", "ours"),
-    [
-        ("RepositoryFilterValue", "min", model.FILTER_MIN_LENGTH),
-        ("RepositoryFilterValue", "max", model.FILTER_MAX_LENGTH),
-        ("Prefix", "max", model.NAMESPACE_MAX_LENGTH),
-    ],
-)
-def test_limit_is_the_api_models(name: str, limit: str, ours: int) -> None:
-    """A limit equals the one that ECR's API model states."""
-    assert shape("ecr", name)[limit] == ours
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,11 @@
 """The nine upstreams of a pull through cache, and how ECR logs in to them."""
 
-import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ecr_constructs.model.upstreams import Upstream, secret_name_errors
-from tests.support.errors import rejects
+from tests.support.errors import by_code, rejection_test
 from tests.support.service_models import shape
 
 TOKEN = "${Token[A.1]}"
@@ -84,7 +82,7 @@ def test_words() -> None:
     assert ("quay.io", "444455556666/eu-west-1") == (str(Upstream.quay()), str(upstream))
 
 
-REJECTED: dict[str, tuple[Callable[[], Any], str]] = {
+REJECTED: dict[str, tuple[Any, ...]] = {
     "another name": (
         lambda: Upstream.docker_hub(SECRET.replace("ecr-pullthroughcache/", "")),
         "credential-name-prefix",
@@ -106,36 +104,28 @@ REJECTED: dict[str, tuple[Callable[[], Any], str]] = {
         "account[0]: account-id-format",
     ),
 }
+test_rejects = rejection_test(lambda make: make(), REJECTED)
 
 
-@pytest.mark.parametrize(("make", "problem"), REJECTED.values(), ids=REJECTED)
-def test_rejects(make: Callable[[], Any], problem: str) -> None:
-    """The factory rejects what ECR rejects in every account and Region."""
-    with rejects(problem):
-        make()
-
-
-UNREACHABLE: dict[str, tuple[Upstream, list[str]]] = {
+UNREACHABLE: dict[str, tuple[Any, ...]] = {
     "a secret elsewhere": (
         Upstream.docker_hub(OTHER_SECRET),
-        ["credential-account", "credential-region"],
+        "credential-account",
+        "credential-region",
     ),
-    "itself": (Upstream.ecr(account=HERE[0], region=HERE[1]), ["upstream-is-cache"]),
+    "itself": (Upstream.ecr(account=HERE[0], region=HERE[1]), "upstream-is-cache"),
     "an unknown Region": (
         Upstream.ecr(account="444455556666", region="eu-moon-1"),
-        ["upstream-region"],
+        "upstream-region",
     ),
     "another partition": (
         Upstream.ecr(account="444455556666", region="cn-north-1"),
-        ["upstream-partition"],
+        "upstream-partition",
     ),
 }
-
-
-@pytest.mark.parametrize(("upstream", "codes"), UNREACHABLE.values(), ids=UNREACHABLE)
-def test_unreachable(upstream: Upstream, codes: list[str]) -> None:
-    """An upstream or a secret that a cache cannot reach is rejected for that cache."""
-    assert codes == [error.code for error in upstream.faults_from(*HERE, REGIONS)]
+test_unreachable = rejection_test(
+    lambda upstream: upstream.faults_from(*HERE, REGIONS), UNREACHABLE
+)
 
 
 @pytest.mark.parametrize(
@@ -170,28 +160,10 @@ def test_needs_a_role(upstream: Upstream, *, needed: bool) -> None:
     assert needed == upstream.needs_role(HERE[0])
 
 
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [
-        ("ecr-pullthroughcache/docker-hub", "secret-name-prefix"),
-        ("", "secret-name-characters"),
-        ("docker hub", "secret-name-characters"),
-        ("a" * 500, "secret-name-length"),
-    ],
-)
-def test_rejects_secret_names(name: str, code: str) -> None:
-    """A name that Secrets Manager or ECR rejects has a code."""
-    assert [code] == [error.code for error in secret_name_errors(name)]
-
-
-@pytest.mark.parametrize("name", ["docker-hub", "a/b_c+d=e.f@g", TOKEN])
-def test_accepts_secret_names(name: str) -> None:
-    """Valid and deploy-time names pass."""
-    assert [] == list(secret_name_errors(name))
-
-
-def test_credential_arns_agree_with_the_service_model() -> None:
-    """The longest ARN and the prefix are those of ECR's own model."""
-    limits = shape("ecr", "CredentialArn")
-
-    assert (612, True) == (limits["max"], re.fullmatch(limits["pattern"], SECRET) is not None)
+SECRET_NAMES = {
+    "": ["docker-hub", "a/b_c+d=e.f@g", TOKEN],
+    "secret-name-prefix": ["ecr-pullthroughcache/docker-hub"],
+    "secret-name-characters": ["", "docker hub"],
+    "secret-name-length": ["a" * 500],
+}
+test_secret_names = rejection_test(secret_name_errors, by_code(SECRET_NAMES))

@@ -1,17 +1,9 @@
 """The statements of a registry policy, and what they reject."""
 
-from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from ecr_constructs.model.registry_policy import (
-    POLICY_MAX_LENGTH,
-    allow_create_on_push,
-    allow_replication,
-)
-from tests.support.errors import rejects
-from tests.support.service_models import resource_schema, shape
+from ecr_constructs.model.registry_policy import allow_create_on_push, allow_replication
+from tests.support.errors import rejection_test
 
 ARN = "arn:aws:ecr:eu-central-1:111122223333:repository/"
 OTHER_ACCOUNT, THIRD_ACCOUNT = "444455556666", "777788889999"
@@ -82,39 +74,22 @@ def test_deploy_time_values_pass() -> None:
     assert f"{ARN}{TOKEN}*" == statement["Resource"]
 
 
-REJECTED: dict[str, tuple[Any, Any, list[str]]] = {
-    "no account": ([], ["payments/"], ["accounts: registry-policy-accounts-missing"]),
-    "no prefix": ([OTHER_ACCOUNT], [], ["prefixes: registry-policy-prefixes-missing"]),
+REJECTED: dict[str, tuple[Any, ...]] = {
+    "no account": (([], ["payments/"]), "accounts: registry-policy-accounts-missing"),
+    "no prefix": (([OTHER_ACCOUNT], []), "prefixes: registry-policy-prefixes-missing"),
     "neither": (
-        [],
-        [],
-        [
-            "accounts: registry-policy-accounts-missing",
-            "prefixes: registry-policy-prefixes-missing",
-        ],
+        ([], []),
+        "accounts: registry-policy-accounts-missing",
+        "prefixes: registry-policy-prefixes-missing",
     ),
-    "a short account": (["4444"], ["payments/"], ["accounts[0]: account-id-format"]),
-    "a number": ([444455556666], ["payments/"], ["accounts[0]: account-id-is-number"]),
-    "a bare account": (OTHER_ACCOUNT, ["payments/"], ["accounts: list-is-string"]),
-    "a bare prefix": ([OTHER_ACCOUNT], "payments/", ["prefixes: list-is-string"]),
-    "a wildcard": ([OTHER_ACCOUNT], ["payments/*"], ["prefixes[0]: prefix-is-pattern"]),
-    "a short prefix": ([OTHER_ACCOUNT], ["p"], ["prefixes[0]: prefix-length"]),
+    "a short account": ((["4444"], ["payments/"]), "accounts[0]: account-id-format"),
+    "a number": (([444455556666], ["payments/"]), "accounts[0]: account-id-is-number"),
+    "a bare account": ((OTHER_ACCOUNT, ["payments/"]), "accounts: list-is-string"),
+    "a bare prefix": (([OTHER_ACCOUNT], "payments/"), "prefixes: list-is-string"),
+    "a wildcard": (([OTHER_ACCOUNT], ["payments/*"]), "prefixes[0]: prefix-is-pattern"),
+    "a short prefix": (([OTHER_ACCOUNT], ["p"]), "prefixes[0]: prefix-length"),
 }
 
 
-@pytest.mark.parametrize("make", [replication, create_on_push])
-@pytest.mark.parametrize(("accounts", "prefixes", "problems"), REJECTED.values(), ids=REJECTED)
-def test_rejects(
-    make: Callable[[Any, Any], object], accounts: Any, prefixes: Any, problems: list[str]
-) -> None:
-    """Values that ECR rejects, or that would open every repository, are rejected."""
-    with rejects(*problems):
-        make(accounts, prefixes)
-
-
-def test_limit_is_the_published_one() -> None:
-    """A policy may be as long as ECR's API model and CloudFormation's schema say."""
-    schema = resource_schema("AWS::ECR::RegistryPolicy")["properties"]
-
-    assert shape("ecr", "RegistryPolicyText")["max"] == POLICY_MAX_LENGTH
-    assert schema["PolicyText"]["maxLength"] == POLICY_MAX_LENGTH
+test_replication_rejects = rejection_test(replication, REJECTED)
+test_create_on_push_rejects = rejection_test(create_on_push, REJECTED)

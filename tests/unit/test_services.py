@@ -12,7 +12,7 @@ from ecr_constructs.model.principals import (
     service_errors,
     tells_source,
 )
-from tests.support.errors import rejects
+from tests.support.errors import by_code, rejection_test
 
 HERE = Source("aws-cn", "cn-north-1", "111122223333")
 FUNCTIONS = "arn:aws-cn:lambda:cn-north-1:111122223333:function:"
@@ -63,17 +63,17 @@ def test_tells_source(conditions: dict[str, dict[str, str]], *, expected: bool) 
     assert expected == tells_source(conditions)
 
 
-@pytest.mark.parametrize("names", [["api"], ["payments-*", "Refunds_2"], ["${Token[Name.1]}"], []])
-def test_names(names: list[str]) -> None:
-    """Names, patterns and deploy-time values are accepted."""
-    check_names("functions", names)
-
-
-@pytest.mark.parametrize("name", ["", "a b", "a/b", "arn:aws:lambda:::function:a", "ä"])
-def test_rejects_names(name: str) -> None:
-    """A value that is not a name is rejected."""
-    with rejects("functions[1]: source-name-format"):
-        check_names("functions", ["api", name])
+NAMES: dict[str, tuple[Any, ...]] = {
+    **by_code({"": [["api"], ["payments-*", "Refunds_2"], ["${Token[Name.1]}"], []]}),
+    **by_code(
+        {
+            "functions[1]: source-name-format": [
+                ["api", name] for name in ("", "a b", "a/b", "arn:aws:lambda:::function:a", "ä")
+            ]
+        }
+    ),
+}
+test_names = rejection_test(lambda names: check_names("functions", names), NAMES)
 
 
 def test_remedy_for_an_unknown_service() -> None:

@@ -1,41 +1,34 @@
 """Signing rules: what ECR accepts, and whose images they sign."""
 
-import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.model import signing
 from ecr_constructs.model.signing import SigningRule, signing_errors
-from tests.support.errors import rejects
-from tests.support.service_models import fits, resource_schema, shape
+from tests.support.errors import rejection_test
 
 STEM = "arn:aws:signer:eu-central-1:111122223333:/signing-profiles/"
 PROFILE = f"{STEM}prod"
 TOKEN = "${Token[Value.1]}"
-REJECTED: dict[str, tuple[str, tuple[str, ...], str]] = {
-    "a name": ("prod", (), "profile_arn: signing-profile-format"),
-    "the ARN of a version": (f"{PROFILE}/abcdef", (), "profile_arn: signing-profile-format"),
-    "a short profile name": (f"{STEM}p", (), "profile_arn: signing-profile-format"),
-    "a wildcard": (f"{STEM}*", (), "profile_arn: signing-profile-format"),
-    "201 characters": (STEM + "p" * (201 - len(STEM)), (), "profile_arn: signing-profile-length"),
+
+
+REJECTED: dict[str, tuple[Any, ...]] = {
+    "a name": (("prod", ()), "profile_arn: signing-profile-format"),
+    "the ARN of a version": ((f"{PROFILE}/abcdef", ()), "profile_arn: signing-profile-format"),
+    "a short profile name": ((f"{STEM}p", ()), "profile_arn: signing-profile-format"),
+    "a wildcard": ((f"{STEM}*", ()), "profile_arn: signing-profile-format"),
+    "201 characters": ((STEM + "p" * (201 - len(STEM)), ()), "profile_arn: signing-profile-length"),
     "101 filters": (
-        PROFILE,
-        tuple(f"team{n}/*" for n in range(101)),
+        (PROFILE, tuple(f"team{n}/*" for n in range(101))),
         "filters: signing-filter-count",
     ),
-    "an empty filter": (PROFILE, ("",), "filters[0]: signing-filter-format"),
-    "257 characters": (PROFILE, ("a" * 257,), "filters[0]: signing-filter-format"),
-    "a trailing slash": (PROFILE, ("a", "team/"), "filters[1]: signing-filter-format"),
+    "an empty filter": ((PROFILE, ("",)), "filters[0]: signing-filter-format"),
+    "257 characters": ((PROFILE, ("a" * 257,)), "filters[0]: signing-filter-format"),
+    "a trailing slash": ((PROFILE, ("a", "team/")), "filters[1]: signing-filter-format"),
 }
-
-
-@pytest.mark.parametrize(("profile", "filters", "problem"), REJECTED.values(), ids=REJECTED)
-def test_rejects(profile: str, filters: tuple[str, ...], problem: str) -> None:
-    """A rule that ECR rejects is rejected."""
-    with rejects(problem):
-        SigningRule(profile, filters)
+test_rejects = rejection_test(SigningRule, REJECTED)
 
 
 @pytest.mark.parametrize(
@@ -51,55 +44,6 @@ def test_rejects(profile: str, filters: tuple[str, ...], problem: str) -> None:
 def test_accepts_profiles(profile: str) -> None:
     """The ARN of a profile is accepted, a deploy-time one too."""
     assert profile == SigningRule(profile, ("a*", TOKEN)).profile_arn
-
-
-def accepted(profile: str, *filters: str) -> bool:
-    """Tell whether a rule is accepted."""
-    try:
-        SigningRule(profile, filters)
-    except ValueError:
-        return False
-    return True
-
-
-@given(
-    st.sampled_from([STEM, STEM.replace("aws", "aws-cn"), STEM.replace("1111", "x"), "arn:aws"]),
-    st.text("pP0_-/*:", max_size=4),
-    st.sampled_from([0, 130, 150]),
-)
-def test_profiles_agree_with_the_service_model(stem: str, name: str, pad: int) -> None:
-    """An ARN is valid exactly if it fits ECR's own model."""
-    arn = stem + name + "p" * pad
-    limits = shape("ecr", "SigningProfileArn")
-    theirs = re.fullmatch(limits["pattern"], arn) is not None and len(arn) <= limits["max"]
-
-    assert theirs == accepted(arn)
-
-
-@given(
-    st.lists(st.sampled_from(["a", "0", "*", ".", "_", "-", "/", "A", "\n"]), max_size=9),
-    st.sampled_from([0, 247, 256]),
-)
-def test_filters_agree_with_the_service_model(pieces: list[str], pad: int) -> None:
-    """A filter is valid exactly if it fits ECR's own model."""
-    item = "".join(pieces) + "a" * pad
-
-    assert fits("ecr", "SigningRepositoryFilterValue", item) == accepted(PROFILE, item)
-
-
-def test_limits_are_the_published_ones() -> None:
-    """The limits equal those of ECR's API model; CloudFormation's schema allows more rules."""
-    schema = resource_schema("AWS::ECR::SigningConfiguration")
-    rule = schema["definitions"]["Rule"]["properties"]
-
-    assert signing.MAX_RULES == shape("ecr", "SigningRuleList")["max"]
-    assert signing.MAX_RULES < schema["properties"]["Rules"]["maxItems"]
-    assert signing.MAX_FILTERS_PER_RULE == shape("ecr", "SigningRepositoryFilterList")["max"]
-    assert signing.MAX_FILTERS_PER_RULE == rule["RepositoryFilters"]["maxItems"]
-    assert signing.FILTER_MAX_LENGTH == shape("ecr", "SigningRepositoryFilterValue")["max"]
-    assert signing.FILTER_MAX_LENGTH == schema["definitions"]["Filter"]["maxLength"]
-    assert signing.PROFILE_ARN_MAX_LENGTH == shape("ecr", "SigningProfileArn")["max"]
-    assert signing.PROFILE_ARN_MAX_LENGTH == rule["SigningProfileArn"]["maxLength"]
 
 
 def test_ten_rules_are_the_limit() -> None:

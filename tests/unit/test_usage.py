@@ -1,10 +1,9 @@
 """The metrics of the use of quotas, as AWS documents them."""
 
 import botocore.session
-import pytest
 
 from ecr_constructs.model import usage
-from tests.support.errors import rejects
+from tests.support.errors import by_code, rejection_test
 
 # CDK's mark of a deploy-time number.
 TOKEN = -1.8881545897087505e289
@@ -53,14 +52,5 @@ def test_every_action_is_one_of_ecr() -> None:
     assert set(usage.API_ACTIONS) < set(operations)
 
 
-@pytest.mark.parametrize("percent", [1, 0.5, 80, 100, TOKEN])
-def test_accepts_percentages(percent: float) -> None:
-    """Numbers above 0 and up to 100 pass, deploy-time ones too."""
-    usage.check_percent(percent)
-
-
-@pytest.mark.parametrize("percent", [0, -1, 100.5, float("nan")])
-def test_rejects_other_numbers(percent: float) -> None:
-    """Other numbers are rejected."""
-    with rejects("quota-percent-range"):
-        usage.check_percent(percent)
+PERCENTAGES = {"": [1, 0.5, 80, 100, TOKEN], "quota-percent-range": [0, -1, 100.5, float("nan")]}
+test_percentages = rejection_test(usage.check_percent, by_code(PERCENTAGES))

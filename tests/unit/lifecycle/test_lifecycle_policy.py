@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ecr_constructs import LifecyclePolicy, LifecycleRule, Retention
 from ecr_constructs.model.lifecycle.policy import protect
-from tests.support.errors import rejects
+from tests.support.errors import rejection_test, rejects
 from tests.support.strategies import documents, listed_rules, policies, rules, storage_class
 
 UNTAGGED = LifecycleRule.expire_untagged(after_days=7)
@@ -33,7 +33,7 @@ def numbers(policy: LifecyclePolicy) -> list[int | None]:
     return [rule.rule_priority for rule in policy.rules]
 
 
-REJECTED = {
+REJECTED: dict[str, tuple[Any, ...]] = {
     "fifty-one rules": ([at(n) for n in range(1, 52)], "rules: rule-count"),
     "a duplicate priority": (
         [at(3), at(3, tag_prefix_list=["x"])],
@@ -54,12 +54,7 @@ REJECTED = {
     ),
     "a long text": ([at(n, description="x" * 1000) for n in range(1, 31)], "policy-length"),
 }
-
-
-@pytest.mark.parametrize(("listed", "error"), REJECTED.values(), ids=REJECTED)
-def test_rejects(listed: list[LifecycleRule], error: str) -> None:
-    with rejects(error):
-        LifecyclePolicy(*listed)
+test_rejects = rejection_test(lambda listed: LifecyclePolicy(*listed), REJECTED)
 
 
 def test_lists_every_error() -> None:
