@@ -47,7 +47,6 @@ def rejection_test(
     """
     rows = [(row[0], [f"{prefix}{problem}" for problem in row[1:]]) for row in table.values()]
 
-    @pytest.mark.parametrize(("value", "expected"), rows, ids=table)
     def test(value: Any, expected: list[str]) -> None:
         """The value has these problems and no others."""
         try:
@@ -56,7 +55,10 @@ def rejection_test(
             problems = error.diagnostics
         assert expected == written(problems or ())
 
-    return test
+    parametrized: Callable[..., None] = pytest.mark.parametrize(
+        ("value", "expected"), rows, ids=table
+    )(test)
+    return parametrized
 
 
 def by_code(values_by_code: Mapping[str, Iterable[Any]]) -> dict[str, tuple[Any, ...]]:

@@ -1,6 +1,6 @@
 """Event patterns, against the events that AWS documents and others that nearly match."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -211,12 +211,10 @@ def test_every_detail_type_is_known() -> None:
     )
 
 
+SEVERE, HIGH = cast("events.Severity", "SEVERE"), cast("events.Severity", "high")
 REJECTED: dict[str, tuple[Any, ...]] = {
-    "an unknown severity": (lambda: events.at_or_above("SEVERE"), "severity-unknown"),
-    "a severity of the wrong case": (
-        lambda: events.scan_completed(MINE, "high"),
-        "severity-unknown",
-    ),
+    "an unknown severity": (lambda: events.at_or_above(SEVERE), "severity-unknown"),
+    "a severity of the wrong case": (lambda: events.scan_completed(MINE, HIGH), "severity-unknown"),
     "no tag": (lambda: Images(tags=["a", ""]), "tags[1]: event-tag-format"),
     "an expression for a tag": (lambda: Images(tags=["v[0-9]"]), "tags[0]: event-tag-format"),
     "two wildcards in a row": (lambda: Images(tags=["v**"]), "tags[0]: event-tag-wildcards"),
