@@ -62,9 +62,16 @@ def rejection_test(
 
 
 def by_code(values_by_code: Mapping[str, Iterable[Any]]) -> dict[str, tuple[Any, ...]]:
-    """Return the table of values that have one problem each; those of the code "" have none."""
+    """Return the table of values that have one problem each; those of the code "" have none.
+
+    The values of a code are a list, or a mapping of the ids of the cases to the values.
+    """
     return {
-        f"{code or 'accepted'}: {str(value)[:40]!r}": (value, code) if code else (value,)
+        case: (value, code) if code else (value,)
         for code, values in values_by_code.items()
-        for value in values
+        for case, value in (
+            values.items()
+            if isinstance(values, Mapping)
+            else ((f"{code or 'accepted'}: {str(value)[:40]!r}", value) for value in values)
+        )
     }

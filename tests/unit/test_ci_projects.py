@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ecr_constructs import BitbucketPipelines, CiIssuer, CircleCi, GitHubActions, GitLabCi
 from ecr_constructs.model.ci import CiProject
-from tests.support.errors import rejection_test, rejects
+from tests.support.errors import by_code, rejection_test, rejects
 
 UUID, OTHER = "1d397906-81bf-459e-9a8d-eae79c0bc5f3", "37f7aa0f-722b-4737-a1ba-74f42f300734"
 ORGANIZATION, USER = "c5a99188-154f-4f69-8da2-b442b1bf78dd", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
@@ -221,133 +221,99 @@ def test_deploy_time_values_pass() -> None:
     assert gitlab(token).name == token
 
 
-REJECTED: dict[str, tuple[Any, ...]] = {
-    "GitHub: everything": (lambda: github("*"), "repository: github-repository-wildcard"),
-    "GitHub: every repository of an owner": (
-        lambda: github("acme/*"),
-        "repository: github-repository-wildcard",
-    ),
-    "GitHub: one letter open": (
-        lambda: github("acme/payments-?pi"),
-        "repository: github-repository-wildcard",
-    ),
-    "GitHub: no owner": (lambda: github("payments-api"), "repository: github-repository-format"),
-    "GitHub: an id of one only": (
-        lambda: github("acme@1/payments-api"),
-        "repository: github-repository-format",
-    ),
-    "GitHub: a subject": (
-        lambda: github("repo:acme/payments-api"),
-        "repository: github-repository-format",
-    ),
-    "GitHub: an address": (
-        lambda: github("https://github.com/acme/payments-api.git"),
-        "repository: github-repository-is-address",
-    ),
-    "GitHub: an address of SSH": (
-        lambda: github("git@github.com:acme/payments-api"),
-        "repository: github-repository-is-address",
-    ),
-    "GitHub: nothing selected": (
-        lambda: GitHubActions(repository="acme/payments-api"),
-        "ci-selection-missing",
-    ),
-    "GitHub: every branch": (
-        lambda: github(branches=["*"]),
-        "branches[0]: ci-selection-matches-all",
-    ),
-    "GitHub: every tag": (lambda: github(tags=["v*", "**"]), "tags[1]: ci-selection-matches-all"),
-    "GitHub: every environment": (
-        lambda: github(environments=["?*"]),
-        "environments[0]: ci-selection-matches-all",
-    ),
-    "GitHub: an empty branch": (
-        lambda: github(branches=[""]),
-        "branches[0]: ci-selection-matches-all",
-    ),
-    "GitHub: a whole ref": (
-        lambda: github(branches=["refs/heads/main"]),
-        "branches[0]: ci-selection-is-ref",
-    ),
-    "GitHub: a branch that Git rejects": (
-        lambda: github(branches=["main branch"]),
-        "branches[0]: ci-selection-characters",
-    ),
-    "GitHub: a branch that no policy can contain": (
-        lambda: github(branches=["日本語"]),
-        "branches[0]: ci-selection-characters",
-    ),
-    "GitHub: a variable of IAM": (
-        lambda: github(branches=["${aws:username}"]),
-        "branches[0]: ci-selection-variable",
-    ),
-    "GitHub: an environment with a line break": (
-        lambda: github(environments=["a\nb"]),
-        "environments[0]: ci-selection-characters",
-    ),
-    "GitHub: a bare string": (lambda: github(branches="main"), "branches: list-is-string"),
-    "GitLab: every project of a group": (
-        lambda: gitlab("acme/*"),
-        "project: gitlab-project-wildcard",
-    ),
-    "GitLab: no group": (lambda: gitlab("api"), "project: gitlab-project-format"),
-    "GitLab: nothing selected": (lambda: GitLabCi(project="acme/api"), "ci-selection-missing"),
-    "GitLab: every branch": (
-        lambda: gitlab(branches=["*"]),
-        "branches[0]: ci-selection-matches-all",
-    ),
-    "GitLab: a bare string": (lambda: gitlab(tags="v*"), "tags: list-is-string"),
-    "GitLab: a port": (
-        lambda: CiIssuer.gitlab("https://gitlab.example.com:8443"),
-        "issuer-url-format",
-    ),
-    "GitLab: no https": (lambda: CiIssuer.gitlab("http://gitlab.example.com"), "issuer-url-format"),
-    "GitLab: a closing slash": (
-        lambda: CiIssuer.gitlab("https://gitlab.com/"),
-        "issuer-url-format",
-    ),
-    "a long URL": (lambda: CiIssuer.gitlab(f"https://{'a' * 260}.com"), "issuer-url-length"),
-    "Bitbucket: no environment": (
-        lambda: bitbucket(environments=[]),
-        "environments: ci-selection-missing",
-    ),
-    "Bitbucket: an environment by name": (
-        lambda: bitbucket(environments=[UUID, "production"]),
-        "environments[1]: uuid-format",
-    ),
-    "Bitbucket: a bare string": (
-        lambda: bitbucket(environments=UUID),
-        "environments: list-is-string",
-    ),
-    "Bitbucket: every repository": (
-        lambda: bitbucket(repository_uuid="*"),
-        "repository_uuid: uuid-format",
-    ),
-    "Bitbucket: a workspace by its address": (
-        lambda: bitbucket(workspace="bitbucket.org/acme"),
-        "workspace: workspace-format",
-    ),
-    "Bitbucket: a workspace without UUID": (
-        lambda: bitbucket(workspace_uuid="acme"),
-        "workspace_uuid: uuid-format",
-    ),
-    "CircleCI: an organization by name": (
-        lambda: circleci(organization_id="gh/acme"),
-        "organization_id: uuid-format",
-    ),
-    "CircleCI: the issuer of one": (
-        lambda: CiIssuer.circleci(organization_id=f"{{{UUID}}}"),
-        "organization_id: uuid-format",
-    ),
-    "CircleCI: every project": (lambda: circleci(project_id="*"), "project_id: uuid-format"),
-    "CircleCI: every origin": (
-        lambda: circleci(vcs_origin="github.com/acme/*"),
-        "vcs_origin: circleci-origin-format",
-    ),
-    "CircleCI: nothing selected": (lambda: circleci(branches=[]), "ci-selection-missing"),
-    "CircleCI: every tag": (lambda: circleci(tags=["*"]), "tags[0]: ci-selection-matches-all"),
-    "CircleCI: a bare string": (lambda: circleci(branches="main"), "branches: list-is-string"),
-}
+REJECTED = by_code(
+    {
+        "repository: github-repository-wildcard": {
+            "GitHub: everything": lambda: github("*"),
+            "GitHub: every repository of an owner": lambda: github("acme/*"),
+            "GitHub: one letter open": lambda: github("acme/payments-?pi"),
+        },
+        "repository: github-repository-format": {
+            "GitHub: no owner": lambda: github("payments-api"),
+            "GitHub: an id of one only": lambda: github("acme@1/payments-api"),
+            "GitHub: a subject": lambda: github("repo:acme/payments-api"),
+        },
+        "repository: github-repository-is-address": {
+            "GitHub: an address": lambda: github("https://github.com/acme/payments-api.git"),
+            "GitHub: an address of SSH": lambda: github("git@github.com:acme/payments-api"),
+        },
+        "ci-selection-missing": {
+            "GitHub: nothing selected": lambda: GitHubActions(repository="acme/payments-api"),
+            "GitLab: nothing selected": lambda: GitLabCi(project="acme/api"),
+            "CircleCI: nothing selected": lambda: circleci(branches=[]),
+        },
+        "branches[0]: ci-selection-matches-all": {
+            "GitHub: every branch": lambda: github(branches=["*"]),
+            "GitHub: an empty branch": lambda: github(branches=[""]),
+            "GitLab: every branch": lambda: gitlab(branches=["*"]),
+        },
+        "tags[1]: ci-selection-matches-all": {
+            "GitHub: every tag": lambda: github(tags=["v*", "**"])
+        },
+        "environments[0]: ci-selection-matches-all": {
+            "GitHub: every environment": lambda: github(environments=["?*"])
+        },
+        "branches[0]: ci-selection-is-ref": {
+            "GitHub: a whole ref": lambda: github(branches=["refs/heads/main"])
+        },
+        "branches[0]: ci-selection-characters": {
+            "GitHub: a branch that Git rejects": lambda: github(branches=["main branch"]),
+            "GitHub: a branch that no policy can contain": lambda: github(branches=["日本語"]),
+        },
+        "branches[0]: ci-selection-variable": {
+            "GitHub: a variable of IAM": lambda: github(branches=["${aws:username}"])
+        },
+        "environments[0]: ci-selection-characters": {
+            "GitHub: an environment with a line break": lambda: github(environments=["a\nb"])
+        },
+        "branches: list-is-string": {
+            "GitHub: a bare string": lambda: github(branches="main"),
+            "CircleCI: a bare string": lambda: circleci(branches="main"),
+        },
+        "project: gitlab-project-wildcard": {
+            "GitLab: every project of a group": lambda: gitlab("acme/*")
+        },
+        "project: gitlab-project-format": {"GitLab: no group": lambda: gitlab("api")},
+        "tags: list-is-string": {"GitLab: a bare string": lambda: gitlab(tags="v*")},
+        "issuer-url-format": {
+            "GitLab: a port": lambda: CiIssuer.gitlab("https://gitlab.example.com:8443"),
+            "GitLab: no https": lambda: CiIssuer.gitlab("http://gitlab.example.com"),
+            "GitLab: a closing slash": lambda: CiIssuer.gitlab("https://gitlab.com/"),
+        },
+        "issuer-url-length": {"a long URL": lambda: CiIssuer.gitlab(f"https://{'a' * 260}.com")},
+        "environments: ci-selection-missing": {
+            "Bitbucket: no environment": lambda: bitbucket(environments=[])
+        },
+        "environments[1]: uuid-format": {
+            "Bitbucket: an environment by name": lambda: bitbucket(
+                environments=[UUID, "production"]
+            )
+        },
+        "environments: list-is-string": {
+            "Bitbucket: a bare string": lambda: bitbucket(environments=UUID)
+        },
+        "repository_uuid: uuid-format": {
+            "Bitbucket: every repository": lambda: bitbucket(repository_uuid="*")
+        },
+        "workspace: workspace-format": {
+            "Bitbucket: a workspace by its address": lambda: bitbucket(
+                workspace="bitbucket.org/acme"
+            )
+        },
+        "workspace_uuid: uuid-format": {
+            "Bitbucket: a workspace without UUID": lambda: bitbucket(workspace_uuid="acme")
+        },
+        "organization_id: uuid-format": {
+            "CircleCI: an organization by name": lambda: circleci(organization_id="gh/acme"),
+            "CircleCI: the issuer of one": lambda: CiIssuer.circleci(organization_id=f"{{{UUID}}}"),
+        },
+        "project_id: uuid-format": {"CircleCI: every project": lambda: circleci(project_id="*")},
+        "vcs_origin: circleci-origin-format": {
+            "CircleCI: every origin": lambda: circleci(vcs_origin="github.com/acme/*")
+        },
+        "tags[0]: ci-selection-matches-all": {"CircleCI: every tag": lambda: circleci(tags=["*"])},
+    }
+)
 test_rejects = rejection_test(lambda make: make(), REJECTED)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.model.encryption import Encryption, check_key_alias
-from tests.support.errors import rejection_test, rejects
+from tests.support.errors import by_code, rejection_test, rejects
 from tests.support.service_models import fits
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -51,28 +51,23 @@ TYPES_REJECTED: dict[str, tuple[Any, ...]] = {
 test_rejects_types = rejection_test(Encryption, TYPES_REJECTED)
 
 
-REGIONS_REJECTED: dict[str, tuple[Any, ...]] = {
-    "dual-layer in a commercial Region": (
-        (Encryption.dual_layer(), "eu-central-1"),
-        "encryption-type-region",
-    ),
-    "dual-layer in an isolated Region": (
-        (Encryption.dual_layer(), "us-iso-east-1"),
-        "encryption-type-region",
-    ),
-    "a key of another Region": (
-        (Encryption.customer_managed(KEY), "eu-west-1"),
-        "encryption-key-region",
-    ),
-    "a key of another GovCloud Region": (
-        (Encryption.dual_layer(GOV_KEY), "us-gov-east-1"),
-        "encryption-key-region",
-    ),
+REGIONS_REJECTED = by_code(
+    {
+        "encryption-type-region": {
+            "dual-layer in a commercial Region": (Encryption.dual_layer(), "eu-central-1"),
+            "dual-layer in an isolated Region": (Encryption.dual_layer(), "us-iso-east-1"),
+        },
+        "encryption-key-region": {
+            "a key of another Region": (Encryption.customer_managed(KEY), "eu-west-1"),
+            "a key of another GovCloud Region": (Encryption.dual_layer(GOV_KEY), "us-gov-east-1"),
+        },
+    }
+) | {
     "both": (
         (Encryption.dual_layer(KEY), "eu-west-1"),
         "encryption-type-region",
         "encryption-key-region",
-    ),
+    )
 }
 test_rejects_the_wrong_region = rejection_test(Encryption.check_region, REGIONS_REJECTED)
 

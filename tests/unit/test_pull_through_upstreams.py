@@ -82,28 +82,26 @@ def test_words() -> None:
     assert ("quay.io", "444455556666/eu-west-1") == (str(Upstream.quay()), str(upstream))
 
 
-REJECTED: dict[str, tuple[Any, ...]] = {
-    "another name": (
-        lambda: Upstream.docker_hub(SECRET.replace("ecr-pullthroughcache/", "")),
-        "credential-name-prefix",
-    ),
-    "another name with a deploy-time partition": (
-        lambda: Upstream.docker_hub(
-            f"arn:{TOKEN}:secretsmanager:eu-central-1:111122223333:secret:docker-hub"
-        ),
-        "credential-name-prefix",
-    ),
-    "no secret": (lambda: Upstream.github("ecr-pullthroughcache/github"), "credential-format"),
-    "a long ARN": (lambda: Upstream.gitlab(SECRET + "a" * 600), "credential-length"),
-    "an Azure URL": (
-        lambda: Upstream.azure("https://acme.azurecr.io", SECRET),
-        "azure-registry-format",
-    ),
-    "an account": (
-        lambda: Upstream.ecr(account="4444", region="eu-west-1"),
-        "account[0]: account-id-format",
-    ),
-}
+REJECTED = by_code(
+    {
+        "credential-name-prefix": {
+            "another name": lambda: Upstream.docker_hub(
+                SECRET.replace("ecr-pullthroughcache/", "")
+            ),
+            "another name with a deploy-time partition": lambda: Upstream.docker_hub(
+                f"arn:{TOKEN}:secretsmanager:eu-central-1:111122223333:secret:docker-hub"
+            ),
+        },
+        "credential-format": {"no secret": lambda: Upstream.github("ecr-pullthroughcache/github")},
+        "credential-length": {"a long ARN": lambda: Upstream.gitlab(SECRET + "a" * 600)},
+        "azure-registry-format": {
+            "an Azure URL": lambda: Upstream.azure("https://acme.azurecr.io", SECRET)
+        },
+        "account[0]: account-id-format": {
+            "an account": lambda: Upstream.ecr(account="4444", region="eu-west-1")
+        },
+    }
+)
 test_rejects = rejection_test(lambda make: make(), REJECTED)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ecr_constructs import LifecyclePolicy, LifecycleRule, Retention
 from ecr_constructs.model.lifecycle.policy import protect
-from tests.support.errors import rejection_test, rejects
+from tests.support.errors import by_code, rejection_test, rejects
 from tests.support.strategies import documents, listed_rules, policies, rules, storage_class
 
 UNTAGGED = LifecycleRule.expire_untagged(after_days=7)
@@ -33,27 +33,26 @@ def numbers(policy: LifecyclePolicy) -> list[int | None]:
     return [rule.rule_priority for rule in policy.rules]
 
 
-REJECTED: dict[str, tuple[Any, ...]] = {
-    "fifty-one rules": ([at(n) for n in range(1, 52)], "rules: rule-count"),
-    "a duplicate priority": (
-        [at(3), at(3, tag_prefix_list=["x"])],
-        "rules: rule-priority-duplicate",
-    ),
-    "untagged twice": ([UNTAGGED, UNTAGGED], "rules: untagged-duplicate"),
-    "any twice": ([REST, LifecycleRule.keep_last(3)], "rules[0].rulePriority: rule-priority-order"),
-    "any before a numbered rule": (
-        [at(5, tag_status="any", tag_prefix_list=[]), at(6)],
-        "rules[0].rulePriority: rule-priority-order",
-    ),
-    "a duplicate set of prefixes": (
-        [
-            LifecycleRule.keep_last(1, tag_prefixes=["a", "b"]),
-            LifecycleRule.keep_last(2, tag_prefixes=["b", "a"]),
-        ],
-        "rules[1].selection.tagPrefixList: tag-prefixes-duplicate",
-    ),
-    "a long text": ([at(n, description="x" * 1000) for n in range(1, 31)], "policy-length"),
-}
+REJECTED = by_code(
+    {
+        "rules: rule-count": {"fifty-one rules": [at(n) for n in range(1, 52)]},
+        "rules: rule-priority-duplicate": {
+            "a duplicate priority": [at(3), at(3, tag_prefix_list=["x"])]
+        },
+        "rules: untagged-duplicate": {"untagged twice": [UNTAGGED, UNTAGGED]},
+        "rules[0].rulePriority: rule-priority-order": {
+            "any twice": [REST, LifecycleRule.keep_last(3)],
+            "any before a numbered rule": [at(5, tag_status="any", tag_prefix_list=[]), at(6)],
+        },
+        "rules[1].selection.tagPrefixList: tag-prefixes-duplicate": {
+            "a duplicate set of prefixes": [
+                LifecycleRule.keep_last(1, tag_prefixes=["a", "b"]),
+                LifecycleRule.keep_last(2, tag_prefixes=["b", "a"]),
+            ]
+        },
+        "policy-length": {"a long text": [at(n, description="x" * 1000) for n in range(1, 31)]},
+    }
+)
 test_rejects = rejection_test(lambda listed: LifecyclePolicy(*listed), REJECTED)
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 
 from ecr_constructs import LifecycleRule
 from ecr_constructs.model.lifecycle.rule import rule_in_words
-from tests.support.errors import rejection_test, rejects
+from tests.support.errors import by_code, rejection_test, rejects
 from tests.support.strategies import rule_documents, rules
 
 IMAGES = {"countType": "imageCountMoreThan"}
@@ -153,83 +153,78 @@ def test_reads_back_what_it_writes(document: Any) -> None:
 ARCHIVED = {"count_type": "sinceImageTransitioned", "storage_class": "archive"}
 
 
-REJECTED: dict[str, tuple[Any, ...]] = {
-    "a count of 0": ({"count_number": 0}, "selection.countNumber: number-too-small"),
-    "a negative count": ({"count_number": -3}, "selection.countNumber: number-too-small"),
-    "half a day": ({"count_number": 1.5}, "selection.countNumber: wrong-type"),
-    "days as text": ({"count_number": "7"}, "selection.countNumber: wrong-type"),
-    "true days": ({"count_number": True}, "selection.countNumber: wrong-type"),
-    "no count": ({"count_number": None}, "selection.countNumber: key-null"),
-    "hours": ({"count_unit": "hours"}, "selection.countUnit: value-not-allowed"),
-    "a unit for images": (
-        {"count_type": "imageCountMoreThan", "count_unit": "days"},
-        "selection.countUnit: key-not-applicable",
-    ),
-    "an unknown count type": (
-        {"count_type": "imageAgeMoreThan"},
-        "selection.countType: value-not-allowed",
-    ),
-    "an unknown status": ({"tag_status": "all"}, "selection.tagStatus: value-not-allowed"),
-    "tagged without tags": ({"tag_status": "tagged"}, "selection.tagStatus: tag-list-count"),
-    "tagged with both": (
-        {"tag_status": "tagged", "tag_pattern_list": ["a"], "tag_prefix_list": ["b"]},
-        "selection.tagStatus: tag-list-count",
-    ),
-    "any with patterns": (
-        {"tag_pattern_list": ["v*"]},
-        "selection.tagPatternList: key-not-applicable",
-    ),
-    "untagged with prefixes": (
-        {"tag_status": "untagged", "tag_prefix_list": ["v"]},
-        "selection.tagPrefixList: key-not-applicable",
-    ),
-    "patterns as one text": (
-        {"tag_status": "tagged", "tag_pattern_list": "v*"},
-        "tag_pattern_list: list-is-string",
-    ),
-    "prefixes as one text": (
-        {"tag_status": "tagged", "tag_prefix_list": "v"},
-        "tag_prefix_list: list-is-string",
-    ),
-    "five wildcards": (
-        {"tag_status": "tagged", "tag_pattern_list": ["ok", "*a*b*c*d*"]},
-        "selection.tagPatternList[1]: tag-wildcards",
-    ),
-    "an empty pattern": (
-        {"tag_status": "tagged", "tag_pattern_list": [""]},
-        "selection.tagPatternList[0]: tag-empty",
-    ),
-    "a number as prefix": (
-        {"tag_status": "tagged", "tag_prefix_list": [1]},
-        "selection.tagPrefixList[0]: tag-empty",
-    ),
-    "an unknown class": ({"storage_class": "glacier"}, "selection.storageClass: value-not-allowed"),
-    "an unknown action": ({"action": "delete"}, "action.type: value-not-allowed"),
-    "a target of an expiry": (
-        {"target_storage_class": "archive"},
-        "action.targetStorageClass: key-not-applicable",
-    ),
-    "an unknown target": (
-        {"action": "transition", "target_storage_class": "standard"},
-        "action.targetStorageClass: value-not-allowed",
-    ),
-    "pulled and expired": ({"count_type": "sinceImagePulled"}, "action.type: action-not-allowed"),
-    "archived and transitioned": (
-        {**ARCHIVED, "action": "transition"},
-        "action.type: action-not-allowed",
-    ),
-    "archived in the standard class": (
-        {"count_type": "sinceImageTransitioned"},
-        "selection.storageClass: storage-class-not-archive",
-    ),
-    "archived for 89 days": (
-        {**ARCHIVED, "count_number": 89},
-        "selection.countNumber: number-too-small",
-    ),
-    "a priority of 0": ({"rule_priority": 0}, "rulePriority: number-too-small"),
-    "a priority as text": ({"rule_priority": "1"}, "rulePriority: wrong-type"),
-    "a description that is not text": ({"description": 7}, "description: wrong-type"),
-}
+REJECTED = by_code(
+    {
+        "selection.countNumber: number-too-small": {
+            "a count of 0": {"count_number": 0},
+            "a negative count": {"count_number": -3},
+            "archived for 89 days": {**ARCHIVED, "count_number": 89},
+        },
+        "selection.countNumber: wrong-type": {
+            "half a day": {"count_number": 1.5},
+            "days as text": {"count_number": "7"},
+            "true days": {"count_number": True},
+        },
+        "selection.countNumber: key-null": {"no count": {"count_number": None}},
+        "selection.countUnit: value-not-allowed": {"hours": {"count_unit": "hours"}},
+        "selection.countUnit: key-not-applicable": {
+            "a unit for images": {"count_type": "imageCountMoreThan", "count_unit": "days"}
+        },
+        "selection.countType: value-not-allowed": {
+            "an unknown count type": {"count_type": "imageAgeMoreThan"}
+        },
+        "selection.tagStatus: value-not-allowed": {"an unknown status": {"tag_status": "all"}},
+        "selection.tagStatus: tag-list-count": {
+            "tagged without tags": {"tag_status": "tagged"},
+            "tagged with both": {
+                "tag_status": "tagged",
+                "tag_pattern_list": ["a"],
+                "tag_prefix_list": ["b"],
+            },
+        },
+        "selection.tagPatternList: key-not-applicable": {
+            "any with patterns": {"tag_pattern_list": ["v*"]}
+        },
+        "selection.tagPrefixList: key-not-applicable": {
+            "untagged with prefixes": {"tag_status": "untagged", "tag_prefix_list": ["v"]}
+        },
+        "tag_pattern_list: list-is-string": {
+            "patterns as one text": {"tag_status": "tagged", "tag_pattern_list": "v*"}
+        },
+        "tag_prefix_list: list-is-string": {
+            "prefixes as one text": {"tag_status": "tagged", "tag_prefix_list": "v"}
+        },
+        "selection.tagPatternList[1]: tag-wildcards": {
+            "five wildcards": {"tag_status": "tagged", "tag_pattern_list": ["ok", "*a*b*c*d*"]}
+        },
+        "selection.tagPatternList[0]: tag-empty": {
+            "an empty pattern": {"tag_status": "tagged", "tag_pattern_list": [""]}
+        },
+        "selection.tagPrefixList[0]: tag-empty": {
+            "a number as prefix": {"tag_status": "tagged", "tag_prefix_list": [1]}
+        },
+        "selection.storageClass: value-not-allowed": {
+            "an unknown class": {"storage_class": "glacier"}
+        },
+        "action.type: value-not-allowed": {"an unknown action": {"action": "delete"}},
+        "action.targetStorageClass: key-not-applicable": {
+            "a target of an expiry": {"target_storage_class": "archive"}
+        },
+        "action.targetStorageClass: value-not-allowed": {
+            "an unknown target": {"action": "transition", "target_storage_class": "standard"}
+        },
+        "action.type: action-not-allowed": {
+            "pulled and expired": {"count_type": "sinceImagePulled"},
+            "archived and transitioned": {**ARCHIVED, "action": "transition"},
+        },
+        "selection.storageClass: storage-class-not-archive": {
+            "archived in the standard class": {"count_type": "sinceImageTransitioned"}
+        },
+        "rulePriority: number-too-small": {"a priority of 0": {"rule_priority": 0}},
+        "rulePriority: wrong-type": {"a priority as text": {"rule_priority": "1"}},
+        "description: wrong-type": {"a description that is not text": {"description": 7}},
+    }
+)
 test_rejects = rejection_test(lambda fields: any_image(**fields), REJECTED)
 
 
