@@ -12,6 +12,7 @@ from tests.support.errors import by_code, rejection_test, rejects
 from tests.support.service_models import fits
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+TOKEN = "${Token[Value.1]}"
 GOV_KEY = "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/mrk-1234abcd"
 REJECTED_KEYS = {
     "an alias": ("alias/ecr", "is-alias"),
@@ -72,23 +73,17 @@ REGIONS_REJECTED = by_code(
 test_rejects_the_wrong_region = rejection_test(Encryption.check_region, REGIONS_REJECTED)
 
 
-@pytest.mark.parametrize(
-    ("encryption", "region"),
-    [
-        (Encryption.aes256(), "eu-central-1"),
-        (Encryption.aws_managed(), "eu-central-1"),
-        (Encryption.customer_managed(KEY), "eu-central-1"),
-        (Encryption.customer_managed(KEY), "${Token[AWS.Region.1]}"),
-        (Encryption.customer_managed("${Token[Key.1]}"), "eu-west-1"),
-        (Encryption.dual_layer(), "us-gov-east-1"),
-        (Encryption.dual_layer(), "${Token[AWS.Region.1]}"),
-        (Encryption.dual_layer(GOV_KEY), "us-gov-west-1"),
-    ],
-    ids=str,
-)
-def test_accepts_where_it_can_be(encryption: Encryption, region: str) -> None:
-    """A choice that the Region offers, or a Region that is not known yet, passes."""
-    assert encryption.check_region(region) is None  # type: ignore[func-returns-value]
+REGIONS: dict[str, tuple[Any, ...]] = {
+    "AES-256": ((Encryption.aes256(), "eu-central-1"),),
+    "the key of AWS": ((Encryption.aws_managed(), "eu-central-1"),),
+    "a key": ((Encryption.customer_managed(KEY), "eu-central-1"),),
+    "a key, and a deploy-time Region": ((Encryption.customer_managed(KEY), TOKEN),),
+    "a deploy-time key": ((Encryption.customer_managed(TOKEN), "eu-west-1"),),
+    "dual-layer": ((Encryption.dual_layer(), "us-gov-east-1"),),
+    "dual-layer, and a deploy-time Region": ((Encryption.dual_layer(), TOKEN),),
+    "dual-layer with a key": ((Encryption.dual_layer(GOV_KEY), "us-gov-west-1"),),
+}
+test_accepts_regions = rejection_test(Encryption.check_region, REGIONS)
 
 
 @pytest.mark.parametrize("key", [KEY, Key(KEY)], ids=["text", "key"])

@@ -19,32 +19,29 @@ HUB = PullThroughRule(
 QUAY = PullThroughRule(Upstream.quay(), "quay")
 TEAM = PullThroughRule(Upstream.ecr(account="444455556666", region="eu-west-1"), "cache", "team")
 
-HERE, THERE = "repository_prefix", "upstream_repository_prefix"
-REJECTED: dict[str, tuple[str, str | None, list[tuple[str, str]]]] = {
-    "short": ("q", None, [(HERE, "namespace-length")]),
-    "empty": ("", None, [(HERE, "namespace-length"), (HERE, "namespace-format")]),
-    "long": ("q" * 31, None, [(HERE, "namespace-length")]),
-    "capitals": ("Quay", None, [(HERE, "namespace-format")]),
-    "upstream": ("quay", "Team", [(THERE, "namespace-format")]),
-    "an upstream prefix for ROOT": ("ROOT", "team", [(THERE, "cache-upstream-prefix-with-root")]),
+PREFIXES: dict[str, tuple[Any, ...]] = {
+    "valid": (("quay", None),),
+    "nested": (("a/b", "team"),),
+    "ROOT": (("ROOT", None),),
+    "ROOT on both sides": (("ROOT", "ROOT"),),
+    "deploy-time": ((TOKEN, TOKEN),),
+    "short": (("q", None), "repository_prefix: namespace-length"),
+    "empty": (
+        ("", None),
+        "repository_prefix: namespace-length",
+        "repository_prefix: namespace-format",
+    ),
+    "long": (("q" * 31, None), "repository_prefix: namespace-length"),
+    "capitals": (("Quay", None), "repository_prefix: namespace-format"),
+    "upstream": (("quay", "Team"), "upstream_repository_prefix: namespace-format"),
+    "an upstream prefix for ROOT": (
+        ("ROOT", "team"),
+        "upstream_repository_prefix: cache-upstream-prefix-with-root",
+    ),
 }
-
-
-@pytest.mark.parametrize(("prefix", "upstream_prefix", "problems"), REJECTED.values(), ids=REJECTED)
-def test_rejects(prefix: str, upstream_prefix: str | None, problems: list[tuple[str, str]]) -> None:
-    """A prefix that ECR rejects has a code."""
-    errors = PullThroughRule(Upstream.quay(), prefix, upstream_prefix).errors()
-
-    assert problems == [(error.path, error.code) for error in errors]
-
-
-@pytest.mark.parametrize(
-    ("prefix", "upstream_prefix"),
-    [("quay", None), ("ROOT", None), ("ROOT", "ROOT"), ("a/b", "team"), (TOKEN, TOKEN)],
+test_prefixes = rejection_test(
+    lambda prefix, upstream: PullThroughRule(Upstream.quay(), prefix, upstream).errors(), PREFIXES
 )
-def test_accepts_prefixes(prefix: str, upstream_prefix: str | None) -> None:
-    """Valid and deploy-time prefixes pass."""
-    assert [] == list(PullThroughRule(Upstream.quay(), prefix, upstream_prefix).errors())
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Scanning: what a registry scans, and requests that contradict each other."""
 
-import re
 from typing import Any
 
 import pytest
@@ -8,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs.model.scanning import Scanning, filters_of
-from ecr_constructs.model.validation import ValidationError
-from tests.support.errors import codes, rejection_test, rejects
+from tests.support.errors import rejection_test, rejects
 
 TOKEN = "${Token[Filter.1]}"
 MANY = tuple(f"team{n}/*" for n in range(101))
@@ -63,7 +61,7 @@ def test_accepts(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("each", "rules", "words"),
+    ("scanning", "rules", "words"),
     [
         (Scanning("BASIC"), [], "BASIC, nothing"),
         (
@@ -79,25 +77,17 @@ def test_accepts(pattern: str) -> None:
     ],
     ids=["nothing", "both", "continuously"],
 )
-def test_rules(each: Scanning, rules: list[tuple[str, list[str]]], words: str) -> None:
+def test_rules(scanning: Scanning, rules: list[tuple[str, list[str]]], words: str) -> None:
     """There is a rule for each frequency that has filters, which are in order."""
-    assert (rules, words) == (each.rules(), str(each))
+    assert (rules, words) == (scanning.rules(), str(scanning))
 
 
-def test_two_scanners_are_rejected() -> None:
-    """A registry has one scanner; the error shows both requests."""
-    basic, enhanced = Scanning("BASIC", on_push=("a*",)), Scanning("ENHANCED", continuous=("b*",))
-
-    with pytest.raises(ValidationError, match=re.escape(f"{basic} and {enhanced}")) as caught:
-        basic.joined(enhanced)
-
-    assert [("", "scanning-type-conflict")] == codes(caught.value)
-
-
-def test_joined_requests_are_validated() -> None:
-    """Two valid requests may contradict each other."""
-    with rejects("scanning-filter-frequency"):
-        Scanning("ENHANCED", on_push=("a",)).joined(Scanning("ENHANCED", continuous=("a",)))
+BASIC, ENHANCED = Scanning("BASIC", ("a",)), Scanning("ENHANCED", continuous=("a",))
+CONFLICTS: dict[str, tuple[Any, ...]] = {
+    "two scanners": ((BASIC, ENHANCED), "scanning-type-conflict"),
+    "two frequencies": ((Scanning("ENHANCED", ("a",)), ENHANCED), "scanning-filter-frequency"),
+}
+test_conflicts = rejection_test(Scanning.joined, CONFLICTS)
 
 
 def requests() -> st.SearchStrategy[Scanning]:

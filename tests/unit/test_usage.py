@@ -1,6 +1,9 @@
 """The metrics of the use of quotas, as AWS documents them."""
 
+from typing import Any
+
 import botocore.session
+import pytest
 
 from ecr_constructs.model import usage
 from tests.support.errors import by_code, rejection_test
@@ -9,39 +12,36 @@ from tests.support.errors import by_code, rejection_test
 TOKEN = -1.8881545897087505e289
 
 
-def test_calls_are_counted_by_the_minute() -> None:
-    """Calls per minute, divided by sixty, in percent of the quota per second."""
-    metric = usage.api_usage("PutImage")
+RESOURCE = ("ResourceCount", "Maximum", 300, "usage/SERVICE_QUOTA(usage)*100")
+USES = {
+    # Calls per minute, divided by sixty, in percent of the quota per second.
+    "calls": (
+        usage.api_usage("PutImage"),
+        ("CallCount", "Sum", 60, "usage/60/SERVICE_QUOTA(usage)*100"),
+        {"Type": "API", "Resource": "PutImage", "Class": "None"},
+    ),
+    "repositories": (
+        usage.repositories_usage(),
+        RESOURCE,
+        {"Type": "RESOURCE", "Resource": "RepositoryCount"},
+    ),
+    "images": (
+        usage.images_usage("payments/api"),
+        RESOURCE,
+        {
+            "Type": "RESOURCE",
+            "Resource": "ImagesPerRepositoryCount",
+            "ResourceId": "repository/payments/api",
+        },
+    ),
+}
 
-    assert metric.dimensions == {
-        "Class": "None",
-        "Resource": "PutImage",
-        "Service": "ECR",
-        "Type": "API",
-    }
-    assert (metric.metric, metric.statistic, metric.period) == ("CallCount", "Sum", 60)
-    assert metric.expression == "usage/60/SERVICE_QUOTA(usage)*100"
 
-
-def test_resources_are_counted_as_they_are() -> None:
-    """Repositories of the registry, and images of a repository."""
-    repositories, images = usage.repositories_usage(), usage.images_usage("payments/api")
-
-    assert repositories.dimensions == {
-        "Resource": "RepositoryCount",
-        "Service": "ECR",
-        "Type": "RESOURCE",
-    }
-    assert images.dimensions == {
-        "Resource": "ImagesPerRepositoryCount",
-        "ResourceId": "repository/payments/api",
-        "Service": "ECR",
-        "Type": "RESOURCE",
-    }
-    assert {(use.metric, use.statistic, use.period) for use in (repositories, images)} == {
-        ("ResourceCount", "Maximum", 300)
-    }
-    assert images.expression == "usage/SERVICE_QUOTA(usage)*100"
+@pytest.mark.parametrize(("use", "expected", "dimensions"), USES.values(), ids=USES)
+def test_metrics(use: usage.Usage, expected: tuple[object, ...], dimensions: Any) -> None:
+    """A metric has the name, statistic, period and dimensions that AWS documents."""
+    assert expected == (use.metric, use.statistic, use.period, use.expression)
+    assert {"Service": "ECR", **dimensions} == use.dimensions
 
 
 def test_every_action_is_one_of_ecr() -> None:

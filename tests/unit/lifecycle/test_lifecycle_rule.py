@@ -1,5 +1,7 @@
 """Lifecycle rules: factories, defaults, errors and phrases."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given
 
 from ecr_constructs import LifecycleRule
 from ecr_constructs.model.lifecycle.rule import rule_in_words
-from tests.support.errors import by_code, rejection_test, rejects
+from tests.support.errors import by_code, rejection_test
 from tests.support.strategies import rule_documents, rules
 
 IMAGES = {"countType": "imageCountMoreThan"}
@@ -15,58 +17,36 @@ PUSHED = {"countType": "sinceImagePushed", "countUnit": "days"}
 PULLED = {"countType": "sinceImagePulled", "countUnit": "days"}
 ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
 EXPIRE = {"type": "expire"}
-FACTORIES = {
-    "expire_untagged": (
-        LifecycleRule.expire_untagged(after_days=7),
-        {"tagStatus": "untagged", **PUSHED, "countNumber": 7},
-        EXPIRE,
-    ),
-    "expire": (
-        LifecycleRule.expire(after_days=90),
-        {"tagStatus": "any", **PUSHED, "countNumber": 90},
-        EXPIRE,
-    ),
+TRANSITIONED = {"countType": "sinceImageTransitioned", "countUnit": "days"}
+ANY, ANY_ARCHIVED = {"tagStatus": "any"}, {"tagStatus": "any", "storageClass": "archive"}
+
+
+def tagged(**tags: list[str]) -> dict[str, Any]:
+    """Return the selection of tagged images."""
+    return {"tagStatus": "tagged", **tags}
+
+
+R = LifecycleRule
+# Each rule, the selection of its tags, its count and its action.
+FACTORIES: dict[str, tuple[LifecycleRule, dict[str, Any], dict[str, str], int, dict[str, str]]] = {
+    "untagged": (R.expire_untagged(after_days=7), {"tagStatus": "untagged"}, PUSHED, 7, EXPIRE),
+    "expire": (R.expire(after_days=90), ANY, PUSHED, 90, EXPIRE),
     "expire by pattern": (
-        LifecycleRule.expire(after_days=90, tag_patterns=["pr-*", "*-dev"]),
-        {"tagStatus": "tagged", "tagPatternList": ["pr-*", "*-dev"], **PUSHED, "countNumber": 90},
-        EXPIRE,
+        R.expire(after_days=90, tag_patterns=["pr-*", "*-dev"]),
+        *(tagged(tagPatternList=["pr-*", "*-dev"]), PUSHED, 90, EXPIRE),
     ),
-    "keep_last": (
-        LifecycleRule.keep_last(100),
-        {"tagStatus": "any", **IMAGES, "countNumber": 100},
-        EXPIRE,
-    ),
+    "keep_last": (R.keep_last(100), ANY, IMAGES, 100, EXPIRE),
     "keep_last by prefix": (
-        LifecycleRule.keep_last(1, tag_prefixes=["v"]),
-        {"tagStatus": "tagged", "tagPrefixList": ["v"], **IMAGES, "countNumber": 1},
-        EXPIRE,
+        R.keep_last(1, tag_prefixes=["v"]),
+        *(tagged(tagPrefixList=["v"]), IMAGES, 1, EXPIRE),
     ),
-    "protect": (
-        LifecycleRule.protect("prod-*"),
-        {"tagStatus": "tagged", "tagPatternList": ["prod-*"], **IMAGES, "countNumber": 999_999},
-        EXPIRE,
-    ),
-    "archive by pull": (
-        LifecycleRule.archive(not_pulled_for_days=90),
-        {"tagStatus": "any", **PULLED, "countNumber": 90},
-        ARCHIVE,
-    ),
+    "protect": (R.protect("v*"), tagged(tagPatternList=["v*"]), IMAGES, 999_999, EXPIRE),
+    "archive by pull": (R.archive(not_pulled_for_days=90), ANY, PULLED, 90, ARCHIVE),
     "archive by push": (
-        LifecycleRule.archive(after_days=30, tag_prefixes=["prod"]),
-        {"tagStatus": "tagged", "tagPrefixList": ["prod"], **PUSHED, "countNumber": 30},
-        ARCHIVE,
+        R.archive(after_days=30, tag_prefixes=["prod"]),
+        *(tagged(tagPrefixList=["prod"]), PUSHED, 30, ARCHIVE),
     ),
-    "expire_archived": (
-        LifecycleRule.expire_archived(after_days=365),
-        {
-            "tagStatus": "any",
-            "storageClass": "archive",
-            "countType": "sinceImageTransitioned",
-            "countUnit": "days",
-            "countNumber": 365,
-        },
-        EXPIRE,
-    ),
+    "archived": (R.expire_archived(after_days=365), ANY_ARCHIVED, TRANSITIONED, 365, EXPIRE),
 }
 
 
@@ -76,29 +56,36 @@ def any_image(**fields: Any) -> LifecycleRule:
     return LifecycleRule(**{**valid, **fields})
 
 
-@pytest.mark.parametrize(("rule", "selection", "action"), FACTORIES.values(), ids=FACTORIES)
+@pytest.mark.parametrize(
+    ("rule", "selection", "count", "number", "action"), FACTORIES.values(), ids=FACTORIES
+)
 def test_factory_creates_ecrs_json(
-    rule: LifecycleRule, selection: dict[str, Any], action: dict[str, Any]
+    rule: LifecycleRule,
+    selection: dict[str, Any],
+    count: dict[str, str],
+    number: int,
+    action: dict[str, str],
 ) -> None:
     """A factory creates exactly the selection and the action that ECR documents."""
-    assert {"selection": selection, "action": action} == rule.to_dict()
+    written = {"selection": {**selection, **count, "countNumber": number}, "action": action}
+
+    assert written == rule.to_dict()
 
 
 @pytest.mark.parametrize(
-    "rule",
+    "make",
     [
-        LifecycleRule.expire_untagged(after_days=1, description="why"),
-        LifecycleRule.expire(after_days=1, description="why"),
-        LifecycleRule.keep_last(1, description="why"),
-        LifecycleRule.protect("v*", description="why"),
-        LifecycleRule.archive(after_days=1, description="why"),
-        LifecycleRule.expire_archived(after_days=90, description="why"),
+        partial(R.expire_untagged, after_days=1),
+        partial(R.expire, after_days=1),
+        partial(R.keep_last, 1),
+        partial(R.protect, "v*"),
+        partial(R.archive, after_days=1),
+        partial(R.expire_archived, after_days=90),
     ],
     ids=["expire_untagged", "expire", "keep_last", "protect", "archive", "expire_archived"],
 )
-def test_factory_takes_a_description(rule: LifecycleRule) -> None:
-    """Every factory takes a description."""
-    assert rule.to_dict()["description"] == "why"
+def test_factory_takes_a_description(make: Callable[..., LifecycleRule]) -> None:
+    assert make(description="why").to_dict()["description"] == "why"
 
 
 def test_keys_have_ecrs_order() -> None:
@@ -224,25 +211,20 @@ REJECTED = by_code(
         "rulePriority: wrong-type": {"a priority as text": {"rule_priority": "1"}},
         "description: wrong-type": {"a description that is not text": {"description": 7}},
     }
-)
-test_rejects = rejection_test(lambda fields: any_image(**fields), REJECTED)
-
-
-def test_lists_every_error() -> None:
-    with rejects(
+) | {
+    "several problems": (
+        {"tag_status": "all", "count_number": 0, "action": "delete", "rule_priority": -1},
         "rulePriority: number-too-small",
         "selection.tagStatus: value-not-allowed",
         "selection.countNumber: number-too-small",
         "action.type: value-not-allowed",
-    ):
-        any_image(tag_status="all", count_number=0, action="delete", rule_priority=-1)
+    )
+}
+test_rejects = rejection_test(lambda fields: any_image(**fields), REJECTED)
 
 
-@pytest.mark.parametrize("days", [{}, {"not_pulled_for_days": 1, "after_days": 1}])
-def test_archive_needs_one_age(days: dict[str, Any]) -> None:
-    """An archiving rule counts from the push or from the last pull."""
-    with rejects("archive-age-count"):
-        LifecycleRule.archive(**days)
+AGES = by_code({"archive-age-count": [{}, {"not_pulled_for_days": 1, "after_days": 1}]})
+test_archive_needs_one_age = rejection_test(lambda days: R.archive(**days), AGES)
 
 
 # --- phrases ------------------------------------------------------------------------------------
