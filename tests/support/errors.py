@@ -66,12 +66,10 @@ def by_code(values_by_code: Mapping[str, Iterable[Any]]) -> dict[str, tuple[Any,
 
     The values of a code are a list, or a mapping of the ids of the cases to the values.
     """
-    return {
-        case: (value, code) if code else (value,)
-        for code, values in values_by_code.items()
-        for case, value in (
-            values.items()
-            if isinstance(values, Mapping)
-            else ((f"{code or 'accepted'}: {str(value)[:40]!r}", value) for value in values)
-        )
-    }
+    table: dict[str, tuple[Any, ...]] = {}
+    for code, values in values_by_code.items():
+        for index, value in enumerate(values):
+            name = value if isinstance(values, Mapping) else f"{code}[{index}] {str(value)[:40]!r}"
+            item = values[value] if isinstance(values, Mapping) else value
+            table[name] = (item, code) if code else (item,)
+    return table

@@ -9,7 +9,7 @@ from hypothesis import given
 from ecr_constructs import LifecyclePolicy
 from ecr_constructs.model.lifecycle.grammar import policy_errors, rule_errors
 from ecr_constructs.model.validation import ValidationError
-from tests.support.errors import codes, rejects
+from tests.support.errors import rejection_test, rejects
 from tests.support.strategies import (
     damaged_documents,
     documents,
@@ -110,6 +110,28 @@ COMBINATIONS: dict[str, tuple[list[Any], str]] = {
         "rules[1].selection.tagPrefixList: tag-prefixes-duplicate",
     ),
 }
+# Several errors, and those between rules, are raised together.
+SEVERAL: dict[str, tuple[Any, ...]] = {
+    "three rules": (
+        {"rules": [rule(1, countNumber=0), rule(1, tagStatus="all"), "x"]},
+        "rules[0].selection.countNumber: number-too-small",
+        "rules[1].selection.tagStatus: value-not-allowed",
+        "rules[2]: wrong-type",
+        "rules: rule-priority-duplicate",
+    ),
+    # The unit is compared with the only valid one, although the count type is missing.
+    "a unit without a count type": (
+        {"rules": [{**rule(), "selection": {**NO_COUNT_TYPE, "countUnit": "weeks"}}]},
+        "rules[0].selection.countType: key-missing",
+        "rules[0].selection.countUnit: value-not-allowed",
+    ),
+    # Priorities determine the order of the rules, so they must be plain values.
+    "a deploy-time priority in quotes": (
+        {"rules": [rule(2), {**rule(**UNTAGGED), "rulePriority": "${Token[Priority.1]}"}]},
+        "rules[1].rulePriority: wrong-type",
+        "rules[1].rulePriority: rule-priority-unresolved",
+    ),
+}
 REJECTED = {
     **DOCUMENTS,
     **{
@@ -119,64 +141,11 @@ REJECTED = {
     **{
         f"rules: {name}": ({"rules": rules}, error) for name, (rules, error) in COMBINATIONS.items()
     },
+    **SEVERAL,
 }
-
-
-@pytest.mark.parametrize(("document", "error"), REJECTED.values(), ids=REJECTED)
-def test_rejects(document: Any, error: str) -> None:
-    with rejects(error):
-        LifecyclePolicy.from_json(json.dumps(document))
-
-
-def test_lists_every_error() -> None:
-    """The errors of several rules, and those between them, are raised together."""
-    with rejects(
-        "rules[0].selection.countNumber: number-too-small",
-        "rules[1].selection.tagStatus: value-not-allowed",
-        "rules[2]: wrong-type",
-        "rules: rule-priority-duplicate",
-    ):
-        LifecyclePolicy.from_json(
-            json.dumps({"rules": [rule(1, countNumber=0), rule(1, tagStatus="all"), "x"]})
-        )
-
-
-ACCEPTED = {
-    "any listed first": [rule(10), rule(2, **UNTAGGED)],
-    "any per storage class": [
-        rule(1),
-        rule(
-            2,
-            storageClass="archive",
-            countType="sinceImageTransitioned",
-            countUnit="days",
-            countNumber=90,
-        ),
-    ],
-    "untagged per storage class": [
-        rule(1, **UNTAGGED),
-        rule(2, storageClass="archive", **UNTAGGED),
-    ],
-    "a deploy-time count": [rule(countNumber=DEPLOY_TIME_NUMBER)],
-    "a deploy-time tag": [tagged(tagPatternList=["${Token[Tag.1]}"])],
-}
-
-
-@pytest.mark.parametrize("rules", ACCEPTED.values(), ids=ACCEPTED)
-def test_accepts(rules: list[Any]) -> None:
-    """The order of the list does not matter; tags and counts may be deploy-time values."""
-    assert list(policy_errors({"rules": rules})) == []
-
-
-def test_rejects_a_deploy_time_priority() -> None:
-    """Priorities determine the order of the rules, so they must be plain values."""
-    [error] = policy_errors({"rules": [{**rule(), "rulePriority": DEPLOY_TIME_NUMBER}]})
-    assert (error.path, error.code) == ("rules[0].rulePriority", "rule-priority-unresolved")
-
-    rules = [rule(2), {**rule(**UNTAGGED), "rulePriority": "${Token[Priority.1]}"}]
-    with pytest.raises(ValidationError) as caught:
-        LifecyclePolicy.from_json(json.dumps({"rules": rules}))
-    assert {path for path, _ in codes(caught.value)} == {"rules[1].rulePriority"}
+test_rejects = rejection_test(
+    lambda document: LifecyclePolicy.from_json(json.dumps(document)), REJECTED
+)
 
 
 def test_rejects_deep_nesting_in_a_value() -> None:
@@ -187,25 +156,26 @@ def test_rejects_deep_nesting_in_a_value() -> None:
         LifecyclePolicy.from_json(text.replace('"DEEP"', "[" * 700 + "]" * 700))
 
 
-def test_checks_the_unit_without_a_count_type() -> None:
-    """The unit is compared with the only valid one, although the count type is missing."""
-    selection = {**NO_COUNT_TYPE, "countUnit": "weeks"}
-
-    with rejects(
-        "rules[0].selection.countType: key-missing",
-        "rules[0].selection.countUnit: value-not-allowed",
-    ):
-        LifecyclePolicy.from_json(json.dumps({"rules": [{**rule(), "selection": selection}]}))
-
-
-def test_paths_of_a_rule_alone_have_no_prefix() -> None:
-    """The paths of the errors of a rule begin with its own keys."""
-    errors = [*rule_errors("x"), *rule_errors(rule(0))]
-
-    assert [(error.path, error.code) for error in errors] == [
-        ("", "wrong-type"),
-        ("rulePriority", "number-too-small"),
-    ]
+AGE_IN_ARCHIVE = {"countType": "sinceImageTransitioned", "countUnit": "days", "countNumber": 90}
+# The order of the list does not matter; tags and counts may be deploy-time values.
+ACCEPTED: dict[str, tuple[Any, ...]] = {
+    "any listed first": ([rule(10), rule(2, **UNTAGGED)],),
+    "any per storage class": ([rule(1), rule(2, storageClass="archive", **AGE_IN_ARCHIVE)],),
+    "untagged per storage class": (
+        [rule(1, **UNTAGGED), rule(2, storageClass="archive", **UNTAGGED)],
+    ),
+    "a deploy-time count": ([rule(countNumber=DEPLOY_TIME_NUMBER)],),
+    "a deploy-time tag": ([tagged(tagPatternList=["${Token[Tag.1]}"])],),
+    "but no deploy-time priority": (
+        [{**rule(), "rulePriority": DEPLOY_TIME_NUMBER}],
+        "rules[0].rulePriority: rule-priority-unresolved",
+    ),
+}
+test_accepts = rejection_test(lambda rules: policy_errors({"rules": rules}), ACCEPTED)
+# The paths of the errors of a rule begin with its own keys.
+test_rule_alone = rejection_test(
+    rule_errors, {"a text": ("x", "wrong-type"), "0": (rule(0), "rulePriority: number-too-small")}
+)
 
 
 @given(documents())
