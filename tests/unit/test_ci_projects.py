@@ -187,7 +187,6 @@ ISSUERS = {
 
 @pytest.mark.parametrize(("project", "url", "audience"), ISSUERS.values(), ids=ISSUERS)
 def test_issuer_and_audience_are_fixed(project: CiProject, url: str, audience: str) -> None:
-    """Each system has a fixed issuer and audience."""
     assert (url, audience) == (project.issuer.url, project.issuer.audience)
 
 
@@ -215,7 +214,6 @@ def test_provider_arn() -> None:
 
 
 def test_deploy_time_values_pass() -> None:
-    """Deploy-time values become part of subjects."""
     token = "${Token[Repository.1]}"
     assert github(token, branches=[token]).subjects == (f"repo:{token}:ref:refs/heads/{token}",)
     assert gitlab(token).name == token

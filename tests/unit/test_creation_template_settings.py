@@ -70,7 +70,6 @@ test_rejects = rejection_test(lambda keywords: template(**keywords), REJECTED)
 
 
 def test_deploy_time_values_pass() -> None:
-    """Deploy-time values pass."""
     settings = template(
         prefix=TOKEN,
         applied_for=[TOKEN],
@@ -100,7 +99,6 @@ def test_defaults_of_caches() -> None:
 
 
 def test_settings_replace_defaults() -> None:
-    """Settings replace the defaults, an empty policy too."""
     settings = template(tag_mutability=TagMutability.mutable(), lifecycle=LifecyclePolicy())
 
     assert (TagMutability.mutable(), LifecyclePolicy()) == (
@@ -131,7 +129,6 @@ def test_caches_may_archive_unused_images() -> None:
     ids=["nothing", "tags", "a key", "the key of AWS"],
 )
 def test_needs_a_role(keywords: dict[str, Any], *, needed: bool) -> None:
-    """ECR needs a role for tags and for KMS only."""
     assert needed == template(**keywords).needs_role
 
 

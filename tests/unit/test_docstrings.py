@@ -24,7 +24,6 @@ def examples() -> list[str]:
 
 @pytest.mark.parametrize("name", examples())
 def test_examples(name: str) -> None:
-    """Each example prints what it shows."""
     result = doctest.testmod(importlib.import_module(name.removesuffix(".__init__")))
 
     assert (0, True) == (result.failed, result.attempted > 0)

@@ -127,11 +127,9 @@ test_rejects_aliases = rejection_test(check_key_alias, ALIASES_REJECTED, prefix=
     "alias", ["alias/ecr", "alias/ecr/prod_1-a", "alias/awsome", f"alias/{'a' * 250}"]
 )
 def test_accepts_aliases(alias: str) -> None:
-    """A valid alias passes, and KMS's own model accepts it."""
     check_key_alias(alias)
     assert fits("kms", "AliasNameType", alias)
 
 
 def test_a_deploy_time_alias_passes() -> None:
-    """An alias that is resolved at deploy time passes."""
     check_key_alias("${Token[Alias.1]}")

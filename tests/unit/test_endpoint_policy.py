@@ -66,7 +66,6 @@ def test_pulls(prefixes: list[str], caches: list[str], expected: list[dict[str, 
     ],
 )
 def test_layers(partition: str, region: str, bucket: str) -> None:
-    """The bucket of the Region's layers may be read, and no other."""
     assert allow(["s3:GetObject"], bucket) == layers_statement(partition, region)
 
 

@@ -233,7 +233,6 @@ test_rejects = rejection_test(lambda make: make(), REJECTED)
 
 
 def test_deploy_time_values_pass() -> None:
-    """Deploy-time names and tags become part of a pattern."""
     token = "${Token[Name.1]}"
     images = Images([token], [token], [token])
 

@@ -69,7 +69,6 @@ def test_names_the_setting(mutability: TagMutability, setting: str, words: str) 
 
 
 def test_lets_deploy_time_filters_pass() -> None:
-    """A filter that is known only at deploy time passes."""
     filters = ("${Token[A.1]}", "latest")
 
     assert TagMutability.immutable(except_for=filters).except_for == filters

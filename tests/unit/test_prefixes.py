@@ -107,7 +107,6 @@ def test_cover_covers_all_that_is_wanted_and_nothing_unwanted(
 def test_cover_does_not_depend_on_order(
     wanted: list[str], unwanted: list[str], random: Random
 ) -> None:
-    """The same repositories in another order, or named twice, yield the same prefixes."""
     if any(other.startswith(name) for name in wanted for other in unwanted):
         return
     shuffled = [*wanted, *wanted]

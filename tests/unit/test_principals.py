@@ -70,7 +70,6 @@ def test_rejects(keyword: str, value: Any, code: str) -> None:
 
 @pytest.mark.parametrize("keyword", REJECTED)
 def test_rejects_a_bare_string(keyword: str) -> None:
-    """A string where a list is expected would count as its characters."""
     with rejects(f"{keyword}: list-is-string"):
         Access(**{keyword: "444455556666"})
 
@@ -98,5 +97,4 @@ def test_lists_every_invalid_value() -> None:
     ],
 )
 def test_accepts(keyword: str, value: str) -> None:
-    """Valid and deploy-time values pass."""
     assert [value] == getattr(Access(**{keyword: [value]}), keyword)

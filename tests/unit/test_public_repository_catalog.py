@@ -40,7 +40,6 @@ test_rejects = rejection_test(lambda keywords: CatalogData(**keywords), REJECTED
 
 
 def test_deploy_time_values_pass() -> None:
-    """Deploy-time values pass."""
     catalog = CatalogData(description=TOKEN * 200, architectures=[TOKEN, TOKEN])
 
     assert [] == catalog.unlisted()

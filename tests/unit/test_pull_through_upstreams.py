@@ -60,13 +60,11 @@ def test_every_upstream_of_the_service_model_is_there() -> None:
 
 
 def test_a_secret_and_its_arn_are_the_same() -> None:
-    """A credential is a secret or the ARN of one."""
     assert Upstream.github(SECRET) == Upstream.github(Secret())
     assert SECRET == Upstream.github(Secret()).credential_arn
 
 
 def test_a_role_and_its_arn_are_the_same() -> None:
-    """The role of an upstream is a role or the ARN of one."""
     upstreams = [
         Upstream.ecr(account="444455556666", region="eu-west-1", role=role)
         for role in (ROLE, Role())
@@ -139,7 +137,6 @@ test_unreachable = rejection_test(
     ],
 )
 def test_deploy_time_values_pass(upstream: Upstream, account: str, region: str) -> None:
-    """Deploy-time values pass."""
     assert [] == list(upstream.faults_from(account, region, REGIONS))
 
 
@@ -154,7 +151,6 @@ def test_deploy_time_values_pass(upstream: Upstream, account: str, region: str) 
     ids=["quay", "own account", "another account", "a deploy-time account"],
 )
 def test_needs_a_role(upstream: Upstream, *, needed: bool) -> None:
-    """A role is needed if the registry is, or may be, another account's."""
     assert needed == upstream.needs_role(HERE[0])
 
 

@@ -69,7 +69,6 @@ def test_partition(region: str, partition: str) -> None:
 
 
 def test_domains_are_those_of_the_partitions() -> None:
-    """Every partition that botocore knows has its domain."""
     partitions = published("partitions")["partitions"]
 
     assert DOMAINS == {
@@ -78,7 +77,6 @@ def test_domains_are_those_of_the_partitions() -> None:
 
 
 def test_fips_regions_are_those_of_the_endpoints() -> None:
-    """The Regions with FIPS registries are those that botocore has endpoints for."""
     prefix = "fips-dkr-"
     regions = {
         name.removeprefix(prefix)

@@ -23,7 +23,6 @@ def create_on_push(accounts: Any, prefixes: Any) -> dict[str, Any]:
 
 
 def test_replication() -> None:
-    """An account may create repositories below a prefix and replicate into them."""
     assert {
         "Action": ["ecr:CreateRepository", "ecr:ReplicateImage"],
         "Effect": "Allow",
@@ -40,7 +39,6 @@ def test_replication_that_tags() -> None:
 
 
 def test_create_on_push() -> None:
-    """An account may create repositories below a prefix, and nothing else."""
     assert {
         "Action": "ecr:CreateRepository",
         "Effect": "Allow",
@@ -50,7 +48,6 @@ def test_create_on_push() -> None:
 
 
 def test_several_are_named_once_and_in_order() -> None:
-    """Accounts and prefixes in any order, or twice, yield the same statement."""
     statement = replication([THIRD_ACCOUNT, OTHER_ACCOUNT, THIRD_ACCOUNT], ["b/", "a/", "b/"])
 
     assert {
@@ -60,14 +57,12 @@ def test_several_are_named_once_and_in_order() -> None:
 
 
 def test_the_partition_is_the_accounts() -> None:
-    """The ARN of an account carries the partition."""
     assert {"AWS": "arn:aws-cn:iam::444455556666:root"} == (
         replication([OTHER_ACCOUNT], ["payments/"], "aws-cn")["Principal"]
     )
 
 
 def test_deploy_time_values_pass() -> None:
-    """Deploy-time accounts and prefixes become part of the statement."""
     statement = replication([TOKEN], [TOKEN])
 
     assert {"AWS": f"arn:aws:iam::{TOKEN}:root"} == statement["Principal"]

@@ -116,7 +116,6 @@ test_limits = rejection_test(replication_errors, LIMITS)
     ],
 )
 def test_text(rule: ReplicationRule, text: str) -> None:
-    """The text of a rule names prefixes and destinations."""
     assert text == str(rule)
 
 
@@ -157,7 +156,6 @@ def test_joining_loses_and_adds_nothing(listed: list[ReplicationRule]) -> None:
 
 @given(rules())
 def test_joining_twice_changes_nothing(listed: list[ReplicationRule]) -> None:
-    """Joined rules stay as they are."""
     assert merge_rules(listed) == merge_rules(merge_rules(listed))
 
 

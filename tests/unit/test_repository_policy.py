@@ -75,7 +75,6 @@ STATEMENTS = {
 
 @pytest.mark.parametrize(("access", "expected"), STATEMENTS.values(), ids=STATEMENTS)
 def test_statements(access: Access, expected: list[dict[str, Any]]) -> None:
-    """Each kind of access becomes one statement, without a resource."""
     assert expected == access.statements("aws")
 
 
@@ -109,13 +108,11 @@ def test_who_may_push_may_pull() -> None:
 
 
 def test_actions_are_sorted() -> None:
-    """Actions have CDK's order, so that a later grant does not move them."""
     for actions in (PULL_ACTIONS, PUSH_ACTIONS, PUSH_ONLY_ACTIONS, READ_ACTIONS, LIFECYCLE_ACTIONS):
         assert sorted(actions) == list(actions)
 
 
 def test_document() -> None:
-    """A document carries the statements and the version of the policy language."""
     assert document([{"Effect": "Deny"}]) == {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Deny"}],

@@ -56,7 +56,6 @@ test_rejects = rejection_test(lambda scan_type, filters: Scanning(scan_type, **f
     "pattern", ["*", "a", "a" * 255, "team/*", "*-prod", "a.b/c_d-e", "**", TOKEN]
 )
 def test_accepts(pattern: str) -> None:
-    """A filter that ECR accepts becomes a rule, a deploy-time one too."""
     assert [("SCAN_ON_PUSH", [pattern])] == Scanning("BASIC", on_push=(pattern,)).rules()
 
 
@@ -103,7 +102,6 @@ def requests() -> st.SearchStrategy[Scanning]:
 
 @given(requests(), requests(), requests())
 def test_joining_does_not_depend_on_order(a: Scanning, b: Scanning, c: Scanning) -> None:
-    """Requests in any order, and repeated ones, yield the same rules."""
     assert a.joined(b).rules() == b.joined(a).rules()
     assert a.joined(b).joined(c).rules() == a.joined(b.joined(c)).rules()
     assert a.joined(a) == a

@@ -66,50 +66,31 @@ API_LIMITS = [
     ("organizations", "OrganizationId", "pattern", f"^{principals.ORGANIZATION_ID.pattern}$"),
 ]
 REPLICATION, SCANNING = "ReplicationConfiguration", "RegistryScanningConfiguration"
-RULE, RULES = "ReplicationRule.properties", "ScanningRule.properties"
+SIGNING, EXCLUSION = "SigningConfiguration", "PullTimeUpdateExclusion"
+# Paths in the schemas, without `definitions` and `properties`.
 SCHEMA_LIMITS = [
-    ("Repository", "properties.RepositoryName.minLength", names.NAME_MIN_LENGTH),
-    ("Repository", "properties.RepositoryName.maxLength", names.NAME_MAX_LENGTH),
-    ("Repository", f"properties.{FILTERS}.maxItems", mutability.MAX_FILTERS),
-    ("Repository", f"definitions.{FILTER}.maxLength", mutability.FILTER_MAX_LENGTH),
-    ("Repository", "definitions.LifecyclePolicyText.maxLength", grammar.TEXT_MAX_LENGTH),
-    ("Repository", "properties.Tags.maxItems", tags.MAX_TAGS),
-    ("Repository", "definitions.Tag.properties.Key.minLength", 1),
-    ("Repository", "definitions.Tag.properties.Key.maxLength", tags.KEY_MAX_LENGTH),
-    ("Repository", "definitions.Tag.properties.Value.minLength", 1),
-    ("Repository", "definitions.Tag.properties.Value.maxLength", tags.VALUE_MAX_LENGTH),
-    ("RegistryPolicy", "properties.PolicyText.maxLength", registry_policy.POLICY_MAX_LENGTH),
-    (REPLICATION, f"definitions.{REPLICATION}.properties.Rules.maxItems", replication.MAX_RULES),
-    (
-        REPLICATION,
-        f"definitions.{RULE}.Destinations.maxItems",
-        replication.MAX_DESTINATIONS_PER_RULE,
-    ),
-    (
-        REPLICATION,
-        f"definitions.{RULE}.RepositoryFilters.maxItems",
-        replication.MAX_FILTERS_PER_RULE,
-    ),
-    (SCANNING, "definitions.Filter.maxLength", scanning.FILTER_MAX_LENGTH),
-    (SCANNING, f"definitions.{RULES}.RepositoryFilters.maxItems", scanning.MAX_FILTERS_PER_RULE),
+    ("Repository", "RepositoryName.minLength", names.NAME_MIN_LENGTH),
+    ("Repository", "RepositoryName.maxLength", names.NAME_MAX_LENGTH),
+    ("Repository", f"{FILTERS}.maxItems", mutability.MAX_FILTERS),
+    ("Repository", f"{FILTER}.maxLength", mutability.FILTER_MAX_LENGTH),
+    ("Repository", "LifecyclePolicyText.maxLength", grammar.TEXT_MAX_LENGTH),
+    ("Repository", "Tags.maxItems", tags.MAX_TAGS),
+    ("Repository", "Tag.Key.minLength", 1),
+    ("Repository", "Tag.Key.maxLength", tags.KEY_MAX_LENGTH),
+    ("Repository", "Tag.Value.minLength", 1),
+    ("Repository", "Tag.Value.maxLength", tags.VALUE_MAX_LENGTH),
+    ("RegistryPolicy", "PolicyText.maxLength", registry_policy.POLICY_MAX_LENGTH),
+    (REPLICATION, "ReplicationConfiguration.Rules.maxItems", replication.MAX_RULES),
+    (REPLICATION, "ReplicationRule.Destinations.maxItems", replication.MAX_DESTINATIONS_PER_RULE),
+    (REPLICATION, "ReplicationRule.RepositoryFilters.maxItems", replication.MAX_FILTERS_PER_RULE),
+    (SCANNING, "Filter.maxLength", scanning.FILTER_MAX_LENGTH),
+    (SCANNING, "ScanningRule.RepositoryFilters.maxItems", scanning.MAX_FILTERS_PER_RULE),
     # The API allows 10 rules (above), and the API decides.
-    ("SigningConfiguration", "properties.Rules.maxItems", 50),
-    ("SigningConfiguration", "definitions.Filter.maxLength", signing.FILTER_MAX_LENGTH),
-    (
-        "SigningConfiguration",
-        "definitions.Rule.properties.RepositoryFilters.maxItems",
-        signing.MAX_FILTERS_PER_RULE,
-    ),
-    (
-        "SigningConfiguration",
-        "definitions.Rule.properties.SigningProfileArn.maxLength",
-        signing.PROFILE_ARN_MAX_LENGTH,
-    ),
-    (
-        "PullTimeUpdateExclusion",
-        "definitions.PrincipalArn.maxLength",
-        account_settings.EXCLUSION_ARN_MAX_LENGTH,
-    ),
+    (SIGNING, "Rules.maxItems", 50),
+    (SIGNING, "Filter.maxLength", signing.FILTER_MAX_LENGTH),
+    (SIGNING, "Rule.RepositoryFilters.maxItems", signing.MAX_FILTERS_PER_RULE),
+    (SIGNING, "Rule.SigningProfileArn.maxLength", signing.PROFILE_ARN_MAX_LENGTH),
+    (EXCLUSION, "PrincipalArn.maxLength", account_settings.EXCLUSION_ARN_MAX_LENGTH),
 ]
 CHOICES = {
     "mutability settings": (
@@ -123,9 +104,7 @@ CHOICES = {
     ),
     "encryption types": (set(get_args(EncryptionType)), "ecr", "EncryptionType"),
     "storage classes": (
-        set(map(str.upper, grammar.STORAGE_CLASSES)),
-        "ecr",
-        "LifecyclePolicyStorageClass",
+        *(set(map(str.upper, grammar.STORAGE_CLASSES)), "ecr", "LifecyclePolicyStorageClass"),
     ),
     "tag statuses": (set(map(str.upper, grammar.TAG_STATUSES)), "ecr", "TagStatus"),
     "actions": (set(map(str.upper, grammar.ACTIONS)), "ecr", "ImageActionType"),
@@ -139,27 +118,28 @@ CHOICES = {
 
 @pytest.mark.parametrize(("service", "name", "limit", "ours"), API_LIMITS)
 def test_limit_is_the_api_models(service: str, name: str, limit: str, ours: object) -> None:
-    """A limit equals the one that the service's API model states."""
     assert shape(service, name)[limit] == ours
+
+
+def below(schema: dict[str, Any], key: str) -> Any:
+    """Return a definition, a property or another value of a schema."""
+    parts = (schema.get("definitions", {}), schema.get("properties", {}), schema)
+    return next(part[key] for part in parts if key in part)
 
 
 @pytest.mark.parametrize(("resource", "path", "ours"), SCHEMA_LIMITS)
 def test_limit_is_the_resource_schemas(resource: str, path: str, ours: int) -> None:
-    """A limit equals the one that CloudFormation's resource schema states."""
     schema = resource_schema(f"AWS::ECR::{resource}")
-    theirs: Any = reduce(dict.__getitem__, path.split("."), schema)
 
-    assert theirs == ours
+    assert ours == reduce(below, path.split("."), schema)
 
 
 @pytest.mark.parametrize(("ours", "service", "name"), CHOICES.values(), ids=CHOICES)
 def test_choices_are_the_api_models(ours: set[str], service: str, name: str) -> None:
-    """The values to choose from are the ones that the service's API model states."""
     assert set(shape(service, name)["enum"]) == ours
 
 
 def test_every_region_is_in_its_partition() -> None:
-    """The partition of every Region that botocore knows is the one that botocore states."""
     session = botocore.session.get_session()
     regions = {
         region: partition
@@ -200,79 +180,63 @@ def arns(stems: list[str], kinds: list[str], pads: list[int]) -> st.SearchStrate
     )
 
 
-# Of each: texts, the type of the API, and the errors of the model.
-AGREEMENTS: dict[str, tuple[st.SearchStrategy[str], tuple[str, str], Callable[[str], Any]]] = {
-    "repository names": (
-        near_miss_names(),
-        ("ecr", "RepositoryName"),
-        names.repository_name_errors,
-    ),
-    "replication prefixes": (
-        near_misses(max_size=10, pads=[0, 1, 246, 255]),
-        ("ecr", "RepositoryFilterValue"),
-        names.filter_errors,
-    ),
-    "namespaces": (
-        near_misses(max_size=10, pads=[0, 1, 246, 255]),
-        ("ecr", "Prefix"),
-        names.namespace_errors,
-    ),
+PREFIXES, SHORT = near_misses(max_size=10, pads=[0, 1, 246, 255]), near_misses(max_size=6, pads=[0])
+# Of each: texts, the service, its type, and the errors of the model.
+AGREEMENTS: dict[str, tuple[st.SearchStrategy[str], str, str, Callable[[str], Any]]] = {
+    "names": (near_miss_names(), "ecr", "RepositoryName", names.repository_name_errors),
+    "replication prefixes": (PREFIXES, "ecr", "RepositoryFilterValue", names.filter_errors),
+    "namespaces": (PREFIXES, "ecr", "Prefix", names.namespace_errors),
     "template prefixes": (
-        near_misses(max_size=6, pads=[0]),
-        ("ecr", "Prefix"),
+        *(SHORT, "ecr", "Prefix"),
         raised(lambda text: CreationTemplate(prefix=text, applied_for=["REPLICATION"])),
     ),
     "cache prefixes": (
-        near_misses(max_size=6, pads=[0]),
-        ("ecr", "PullThroughCacheRuleRepositoryPrefix"),
+        *(SHORT, "ecr", "PullThroughCacheRuleRepositoryPrefix"),
         lambda text: PullThroughRule(Upstream.quay(), text).errors(),
     ),
     "public names": (
         near_misses(max_size=8, pads=[0, 205, 206]),
-        ("ecr-public", "RepositoryName"),
-        public_name_errors,
+        *("ecr-public", "RepositoryName", public_name_errors),
     ),
     "mutability filters": (
-        near_miss_filters(),
-        ("ecr", FILTER),
+        *(near_miss_filters(), "ecr", FILTER),
         raised(lambda text: TagMutability.immutable(except_for=[text])),
     ),
     # The API's pattern is slow on long texts, so these are short.
     "scanning filters": (
-        near_misses(max_size=9, pads=[0]),
-        ("ecr", "ScanningRepositoryFilterValue"),
+        *(near_misses(max_size=9, pads=[0]), "ecr", "ScanningRepositoryFilterValue"),
         raised(lambda text: Scanning("BASIC", on_push=(text,))),
     ),
     "signing filters": (
-        near_misses(max_size=9, pads=[0, 247, 256]),
-        ("ecr", "SigningRepositoryFilterValue"),
+        *(near_misses(max_size=9, pads=[0, 247, 256]), "ecr", "SigningRepositoryFilterValue"),
         raised(lambda text: SigningRule(f"{PROFILES}prod", (text,))),
     ),
     "signing profiles": (
         arns([PROFILES, "arn:aws"], [""], [0, 130, 150]),
-        ("ecr", "SigningProfileArn"),
-        raised(SigningRule),
+        *("ecr", "SigningProfileArn", raised(SigningRule)),
     ),
     "pull-time exclusions": (
         arns([STEM], ["role/", "user/", "group/", "root", "role"], [0, 160, 170]),
-        ("ecr", "PrincipalArn"),
-        account_settings.exclusion_errors,
+        *("ecr", "PrincipalArn", account_settings.exclusion_errors),
     ),
 }
 
 
-@pytest.mark.parametrize(("texts", "api_type", "errors_of"), AGREEMENTS.values(), ids=AGREEMENTS)
+@pytest.mark.parametrize(
+    ("texts", "service", "name", "errors_of"), AGREEMENTS.values(), ids=AGREEMENTS
+)
 @given(data=st.data())
 def test_the_model_agrees_with_the_service(
     data: st.DataObject,
     texts: st.SearchStrategy[str],
-    api_type: tuple[str, str],
+    service: str,
+    name: str,
     errors_of: Callable[[str], Any],
 ) -> None:
     """A value is valid exactly if it fits the pattern and lengths of the service's own model."""
     text = data.draw(texts)
 
-    assert fits(*api_type, text) == (not any(errors_of(text)))
+    assert fits(service, name, text) == (not any(errors_of(text)))
 
 
 def test_credentials_are_those_of_the_service() -> None:

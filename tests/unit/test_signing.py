@@ -47,7 +47,6 @@ def test_accepts_profiles(profile: str) -> None:
 
 
 def test_ten_rules_are_the_limit() -> None:
-    """A registry has at most ten rules."""
     rules = [SigningRule(PROFILE, (f"team{n}/*",)) for n in range(11)]
 
     assert [] == list(signing_errors(rules[:10]))

@@ -45,7 +45,6 @@ def test_metrics(use: usage.Usage, expected: tuple[object, ...], dimensions: Any
 
 
 def test_every_action_is_one_of_ecr() -> None:
-    """Each is an operation of ECR's API."""
     operations = botocore.session.get_session().get_service_model("ecr").operation_names
 
     assert len(usage.API_ACTIONS) == 8

@@ -84,7 +84,6 @@ CASES: dict[str, tuple[list[LifecycleRule], list[Image], list[tuple[str, str, fl
 def test_events(
     rules: list[LifecycleRule], images: list[Image], events: list[tuple[str, str, float]]
 ) -> None:
-    """Images are deleted and archived at these instants."""
     forecast = LifecyclePolicy(*rules).forecast(images, now=NOW, days=200)
 
     assert events == [

@@ -156,7 +156,11 @@ def test_rejects_deep_nesting_in_a_value() -> None:
         LifecyclePolicy.from_json(text.replace('"DEEP"', "[" * 700 + "]" * 700))
 
 
-AGE_IN_ARCHIVE = {"countType": "sinceImageTransitioned", "countUnit": "days", "countNumber": 90}
+AGE_IN_ARCHIVE: dict[str, Any] = {
+    "countType": "sinceImageTransitioned",
+    "countUnit": "days",
+    "countNumber": 90,
+}
 # The order of the list does not matter; tags and counts may be deploy-time values.
 ACCEPTED: dict[str, tuple[Any, ...]] = {
     "any listed first": ([rule(10), rule(2, **UNTAGGED)],),
@@ -180,7 +184,6 @@ test_rule_alone = rejection_test(
 
 @given(documents())
 def test_accepts_every_valid_document(document: Any) -> None:
-    """A document that follows the published grammar has no error."""
     assert list(policy_errors(document)) == []
 
 

@@ -206,7 +206,7 @@ def test_reads_manifests() -> None:
     assert (None, None) == (other.references, other.blobs)
 
 
-MANIFESTS = {
+MANIFESTS: dict[str, list[Any]] = {
     "images[0]: inventory-malformed": [7],
     "images[0].imageId.imageDigest: inventory-malformed": [{}],
     "images[0].imageManifest: inventory-malformed": [
@@ -225,7 +225,6 @@ test_rejects_malformed_manifests = rejection_test(
 
 
 def test_reads_a_hundred_thousand_images() -> None:
-    """A repository may hold as many."""
     output = {"imageDetails": [detail(f"sha256:{n}", imageTags=[f"v{n}"]) for n in range(100_000)]}
 
     assert len(Inventory.from_describe_images(output)) == 100_000

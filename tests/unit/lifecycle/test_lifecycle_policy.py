@@ -140,7 +140,6 @@ def test_compares_numbered_rules() -> None:
 
 
 def test_shows_itself_as_code() -> None:
-    """The representation is an expression that gives the same policy."""
     policy = LifecyclePolicy(UNTAGGED, RELEASES)
 
     assert policy == eval(repr(policy))  # noqa: S307 - the promise of a repr
@@ -173,7 +172,6 @@ def test_reads_and_writes_the_same(document: Any) -> None:
 
 @given(policies().filter(bool))
 def test_written_policies_read_back_as_themselves(policy: LifecyclePolicy) -> None:
-    """Parsing is the inverse of rendering, to the last character."""
     read = LifecyclePolicy.from_json(policy.to_json())
 
     assert (policy, policy.to_json()) == (read, read.to_json())
@@ -192,7 +190,6 @@ def test_numbering_is_unique_and_keeps_the_order(listed: list[Any]) -> None:
 
 @given(policies())
 def test_any_is_last_of_its_storage_class(policy: LifecyclePolicy) -> None:
-    """No rule of a storage class follows the rule for any image of that class."""
     written = policy.to_dict()["rules"]
     for name in ("standard", "archive"):
         statuses = [
@@ -203,7 +200,6 @@ def test_any_is_last_of_its_storage_class(policy: LifecyclePolicy) -> None:
 
 @given(policies())
 def test_numbering_again_changes_nothing(policy: LifecyclePolicy) -> None:
-    """A policy of numbered rules keeps the numbers, in any order of the list."""
     assert policy == LifecyclePolicy(*reversed(policy.rules))
 
 

@@ -133,7 +133,6 @@ def test_protects(rule: LifecycleRule, *, protects: bool) -> None:
 
 @given(rule_documents())
 def test_reads_back_what_it_writes(document: Any) -> None:
-    """The JSON of a valid rule is read and written unchanged."""
     assert document == LifecycleRule.from_dict(document).to_dict()
 
 
@@ -262,7 +261,6 @@ PHRASES = [
 
 @pytest.mark.parametrize(("rule", "phrase"), PHRASES, ids=[phrase for _, phrase in PHRASES])
 def test_describes_a_rule(rule: LifecycleRule, phrase: str) -> None:
-    """A phrase contains which images a rule deletes or archives, and when."""
     assert phrase == rule_in_words(rule)
 
 

@@ -99,7 +99,6 @@ def test_published_example(case: Any, ties: TieOrder) -> None:
     "case", [pytest.param(case, id=case["id"]) for case in EXAMPLES["cases"] if "policy" in case]
 )
 def test_published_policy(case: Any) -> None:
-    """A published policy is read, written with the same content, and can be simulated."""
     policy = LifecyclePolicy.from_json(json.dumps(case["policy"]))
 
     assert case["policy"] == json.loads(policy.to_json())
@@ -393,7 +392,6 @@ def simulated(case: Case) -> Simulation:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_behaviour(case: Case) -> None:
-    """Images are deleted and archived by these rules, under these assumptions."""
     simulation = simulated(case)
 
     assert (case.expired, case.archived) == (gone(simulation), moved(simulation))
