@@ -80,42 +80,35 @@ def test_deploy_time_values_pass() -> None:
     assert TOKEN == settings.prefix
 
 
-def test_defaults_of_what_is_pushed_or_replicated() -> None:
-    """Tags are immutable, and untagged images expire after two weeks."""
-    settings = template(applied_for=["CREATE_ON_PUSH", "REPLICATION"])
-
-    assert TagMutability.immutable() == settings.effective_mutability
-    assert LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14)) == (
-        settings.effective_lifecycle
-    )
-
-
-def test_defaults_of_caches() -> None:
-    """Tags are mutable, to follow their upstream, and no image expires."""
-    settings = template(**CACHE)
-
-    assert TagMutability.mutable() == settings.effective_mutability
-    assert LifecyclePolicy() == settings.effective_lifecycle
-
-
-def test_settings_replace_defaults() -> None:
-    settings = template(tag_mutability=TagMutability.mutable(), lifecycle=LifecyclePolicy())
-
-    assert (TagMutability.mutable(), LifecyclePolicy()) == (
-        settings.effective_mutability,
-        settings.effective_lifecycle,
-    )
+KEEP_ALL, MUTABLE = LifecyclePolicy(), TagMutability.mutable()
+TWO_WEEKS = LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14))
+# An untagged image without a pull for a year is not in use.
+UNUSED = LifecycleRule(
+    tag_status="untagged", count_type="sinceImagePulled", count_number=365, action="transition"
+)
+EFFECTIVE: dict[str, tuple[dict[str, Any], TagMutability, LifecyclePolicy]] = {
+    "pushed or replicated": (
+        {"applied_for": ["CREATE_ON_PUSH", "REPLICATION"]},
+        *(TagMutability.immutable(), TWO_WEEKS),
+    ),
+    # Tags are mutable, to follow their upstream.
+    "cached": (CACHE, MUTABLE, KEEP_ALL),
+    "cached, and archived if unused": (
+        {**CACHE, "lifecycle": LifecyclePolicy(UNUSED)},
+        *(MUTABLE, LifecyclePolicy(UNUSED)),
+    ),
+    "settings": ({"tag_mutability": MUTABLE, "lifecycle": KEEP_ALL}, MUTABLE, KEEP_ALL),
+}
 
 
-def test_caches_may_archive_unused_images() -> None:
-    """An untagged image without a pull for a year is not in use."""
-    rule = LifecycleRule(
-        tag_status="untagged", count_type="sinceImagePulled", count_number=365, action="transition"
-    )
+@pytest.mark.parametrize(("keywords", "mutability", "lifecycle"), EFFECTIVE.values(), ids=EFFECTIVE)
+def test_effective_settings(
+    keywords: dict[str, Any], mutability: TagMutability, lifecycle: LifecyclePolicy
+) -> None:
+    """Settings replace the defaults, an empty policy too."""
+    settings = template(**keywords)
 
-    policy = LifecyclePolicy(rule)
-
-    assert policy == template(**CACHE, lifecycle=policy).effective_lifecycle
+    assert (mutability, lifecycle) == (settings.effective_mutability, settings.effective_lifecycle)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from ecr_constructs.model.registry_policy import allow_create_on_push, allow_replication
 from tests.support.errors import rejection_test
 
@@ -22,51 +24,41 @@ def create_on_push(accounts: Any, prefixes: Any) -> dict[str, Any]:
     return allow_create_on_push(ARN, "aws", accounts, prefixes)
 
 
-def test_replication() -> None:
-    assert {
-        "Action": ["ecr:CreateRepository", "ecr:ReplicateImage"],
-        "Effect": "Allow",
-        "Principal": {"AWS": "arn:aws:iam::444455556666:root"},
-        "Resource": f"{ARN}payments/*",
-    } == replication([OTHER_ACCOUNT], ["payments/"])
+PAYMENTS = ([OTHER_ACCOUNT], ["payments/"])
+CREATE, REPLICATE, TAG = "ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"
+ONE, TWO = (f"arn:aws:iam::{account}:root" for account in (OTHER_ACCOUNT, THIRD_ACCOUNT))
+STATEMENTS: dict[str, tuple[dict[str, Any], Any, Any, Any]] = {
+    "replication": (replication(*PAYMENTS), [CREATE, REPLICATE], ONE, f"{ARN}payments/*"),
+    # Where a template tags what ECR creates, the account may tag it.
+    "replication that tags": (
+        replication(*PAYMENTS, tagging=True),
+        *([CREATE, REPLICATE, TAG], ONE, f"{ARN}payments/*"),
+    ),
+    "create on push": (create_on_push(*PAYMENTS), CREATE, ONE, f"{ARN}payments/*"),
+    # Accounts and prefixes in any order, or twice, yield the same statement.
+    "several": (
+        replication([THIRD_ACCOUNT, OTHER_ACCOUNT, THIRD_ACCOUNT], ["b/", "a/", "b/"]),
+        *([CREATE, REPLICATE], [ONE, TWO], [f"{ARN}a/*", f"{ARN}b/*"]),
+    ),
+    "another partition": (
+        replication(*PAYMENTS, "aws-cn"),
+        *([CREATE, REPLICATE], "arn:aws-cn:iam::444455556666:root", f"{ARN}payments/*"),
+    ),
+    "deploy-time values": (
+        replication([TOKEN], [TOKEN]),
+        *([CREATE, REPLICATE], f"arn:aws:iam::{TOKEN}:root", f"{ARN}{TOKEN}*"),
+    ),
+}
 
 
-def test_replication_that_tags() -> None:
-    """Where a template tags what ECR creates, the account may tag it."""
-    assert ["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"] == (
-        replication([OTHER_ACCOUNT], ["payments/"], tagging=True)["Action"]
-    )
+@pytest.mark.parametrize(
+    ("statement", "actions", "principal", "resource"), STATEMENTS.values(), ids=STATEMENTS
+)
+def test_statements(statement: dict[str, Any], actions: Any, principal: Any, resource: Any) -> None:
+    """A statement allows accounts these actions on repositories below a prefix."""
+    expected = {"Action": actions, "Principal": {"AWS": principal}, "Resource": resource}
 
-
-def test_create_on_push() -> None:
-    assert {
-        "Action": "ecr:CreateRepository",
-        "Effect": "Allow",
-        "Principal": {"AWS": "arn:aws:iam::444455556666:root"},
-        "Resource": f"{ARN}payments/*",
-    } == create_on_push([OTHER_ACCOUNT], ["payments/"])
-
-
-def test_several_are_named_once_and_in_order() -> None:
-    statement = replication([THIRD_ACCOUNT, OTHER_ACCOUNT, THIRD_ACCOUNT], ["b/", "a/", "b/"])
-
-    assert {
-        "AWS": [f"arn:aws:iam::{account}:root" for account in (OTHER_ACCOUNT, THIRD_ACCOUNT)]
-    } == (statement["Principal"])
-    assert [f"{ARN}a/*", f"{ARN}b/*"] == statement["Resource"]
-
-
-def test_the_partition_is_the_accounts() -> None:
-    assert {"AWS": "arn:aws-cn:iam::444455556666:root"} == (
-        replication([OTHER_ACCOUNT], ["payments/"], "aws-cn")["Principal"]
-    )
-
-
-def test_deploy_time_values_pass() -> None:
-    statement = replication([TOKEN], [TOKEN])
-
-    assert {"AWS": f"arn:aws:iam::{TOKEN}:root"} == statement["Principal"]
-    assert f"{ARN}{TOKEN}*" == statement["Resource"]
+    assert {"Effect": "Allow", **expected} == statement
 
 
 REJECTED: dict[str, tuple[Any, ...]] = {
