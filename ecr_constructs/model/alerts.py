@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.events import Severity
@@ -88,14 +88,9 @@ def finding_message(partition: str) -> Message:
 
 def check_emails(emails: Sequence[str]) -> None:
     """Reject a list with an invalid or a duplicate address; deploy-time values pass."""
-
-    def named(email: str) -> Iterator[Diagnostic]:
-        for error in email_errors(email):
-            yield replace(error, message=f"{email!r}: {error.message}")
-
     require_list("emails", emails)
-    errors = [*item_errors("emails", emails, named), *repeated_errors(emails)]
-    raise_if_invalid("emails", list(emails), errors)
+    errors = item_errors("emails", emails, email_errors, name_values=True)
+    raise_if_invalid("emails", list(emails), [*errors, *repeated_errors(emails)])
 
 
 def email_errors(email: str) -> Iterator[Diagnostic]:

@@ -7,6 +7,7 @@ from typing import Self
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.validation import (
+    count_errors,
     duplicate_errors,
     item_errors,
     raise_if_invalid,
@@ -54,9 +55,8 @@ class TagMutability:
 
     def _errors(self) -> Iterator[Diagnostic]:
         filters = self.except_for
-        if len(filters) > MAX_FILTERS:
-            message = f"at most {MAX_FILTERS} filters are allowed, these are {len(filters)}"
-            yield Diagnostic("mutability-filter-count", message, "except_for")
+        limit = "mutability-filter-count", filters, MAX_FILTERS, "filters"
+        yield from count_errors(*limit, "except_for")
         yield from item_errors("except_for", filters, _filter_errors)
         yield from duplicate_errors("mutability-filter-duplicate", "except_for", filters)
 

@@ -6,7 +6,7 @@ project is configured so, CodeBuild. All others pull with a role: grant to that 
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ecr_constructs.model.diagnostics import Diagnostic
@@ -84,13 +84,9 @@ def check_each(
     keyword: str, values: Sequence[str], errors_of: Callable[[object], Iterable[Diagnostic]]
 ) -> None:
     """Reject a list if one of its values is invalid; deploy-time values pass."""
-
-    def named(value: object) -> Iterator[Diagnostic]:
-        for error in errors_of(value):
-            yield replace(error, message=f"{value!r}: {error.message}")
-
     require_list(keyword, values)
-    raise_if_invalid(keyword, list(values), item_errors(keyword, values, named))
+    errors = item_errors(keyword, values, errors_of, name_values=True)
+    raise_if_invalid(keyword, list(values), errors)
 
 
 LAMBDA = "lambda.amazonaws.com"

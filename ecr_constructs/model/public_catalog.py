@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import (
+    count_errors,
     duplicate_errors,
     item_errors,
     located,
@@ -104,9 +105,7 @@ def public_name_errors(name: str) -> Iterator[Diagnostic]:
 
 
 def _label_errors(path: str, labels: Sequence[str]) -> Iterator[Diagnostic]:
-    if len(labels) > MAX_LABELS:
-        message = f"at most {MAX_LABELS} {path} are allowed, these are {len(labels)}"
-        yield Diagnostic("catalog-label-count", message, path)
+    yield from count_errors("catalog-label-count", labels, MAX_LABELS, path, path)
     yield from item_errors(
         path,
         labels,

@@ -8,6 +8,7 @@ from ecr_constructs.model.names import covers, filter_errors, shared
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import count_errors
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ReplicationConfiguration.html
 MAX_RULES = 25
@@ -114,18 +115,12 @@ def forwarded(
 
 def replication_errors(rules: Sequence[ReplicationRule]) -> Iterator[Diagnostic]:
     """Yield each limit that these rules exceed together, and each rule that ECR rejects."""
-    if len(rules) > MAX_RULES:
-        yield Diagnostic(
-            "replication-rule-count",
-            f"a registry has at most {MAX_RULES} replication rules, these are {len(rules)}",
-        )
     destinations = {destination for rule in rules for destination in rule.destinations}
-    if len(destinations) > MAX_DESTINATIONS:
-        yield Diagnostic(
-            "replication-destination-count",
-            f"a registry replicates to at most {MAX_DESTINATIONS} different destinations, "
-            f"these are {len(destinations)}",
-        )
+    for code, values, most, what in (
+        ("replication-rule-count", rules, MAX_RULES, "replication rules of a registry"),
+        ("replication-destination-count", destinations, MAX_DESTINATIONS, "different destinations"),
+    ):
+        yield from count_errors(code, values, most, what)
     yield from _contradictions(rules)
     for rule in rules:
         yield from _rule_errors(rule)
@@ -136,19 +131,11 @@ def _rule_errors(rule: ReplicationRule) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "replication-destination-missing", "a replication rule needs a destination"
         )
-    if len(rule.destinations) > MAX_DESTINATIONS_PER_RULE:
-        yield Diagnostic(
-            "replication-rule-destination-count",
-            f"a replication rule has at most {MAX_DESTINATIONS_PER_RULE} destinations, "
-            f"one has {len(rule.destinations)}",
-        )
-    if len(rule.prefixes) > MAX_FILTERS_PER_RULE:
-        yield Diagnostic(
-            "replication-prefix-count",
-            f"a replication rule has at most {MAX_FILTERS_PER_RULE} prefixes, one has "
-            f"{len(rule.prefixes)}",
-            remedy="a shorter prefix covers several repositories",
-        )
+    limit = MAX_DESTINATIONS_PER_RULE, "destinations of a replication rule"
+    yield from count_errors("replication-rule-destination-count", rule.destinations, *limit)
+    limit = MAX_FILTERS_PER_RULE, "prefixes of a replication rule"
+    remedy = "a shorter prefix covers several repositories"
+    yield from count_errors("replication-prefix-count", rule.prefixes, *limit, remedy=remedy)
     for prefix in sorted(rule.prefixes):
         if not is_unresolved(prefix):
             yield from filter_errors(prefix)

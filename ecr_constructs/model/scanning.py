@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.validation import (
+    count_errors,
     item_errors,
     raise_if_invalid,
     reject,
@@ -55,18 +56,10 @@ class Scanning:
                 "continuous",
                 "use ENHANCED, or scan on push",
             )
-        for path, frequency, filters in (
-            ("on_push", "on push", self.on_push),
-            ("continuous", "continuously", self.continuous),
-        ):
-            if len(filters) > MAX_FILTERS_PER_RULE:
-                yield Diagnostic(
-                    "scanning-filter-count",
-                    f"at most {MAX_FILTERS_PER_RULE} filters are scanned {frequency}, "
-                    f"these are {len(filters)}",
-                    path,
-                    "a filter with '*' covers several repositories",
-                )
+        remedy = "a filter with '*' covers several repositories"
+        for path, filters in (("on_push", self.on_push), ("continuous", self.continuous)):
+            limit = "scanning-filter-count", filters, MAX_FILTERS_PER_RULE, "filters"
+            yield from count_errors(*limit, path, remedy=remedy)
             yield from item_errors(path, filters, _filter_errors)
         for pattern in sorted(set(self.on_push) & set(self.continuous)):
             yield Diagnostic(

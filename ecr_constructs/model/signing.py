@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import (
+    count_errors,
     item_errors,
     located,
     raise_if_invalid,
@@ -43,14 +44,9 @@ class SigningRule:
     def _errors(self) -> Iterator[Diagnostic]:
         if not is_unresolved(self.profile_arn):
             yield from located("profile_arn", _profile_errors(self.profile_arn))
-        if len(self.filters) > MAX_FILTERS_PER_RULE:
-            yield Diagnostic(
-                "signing-filter-count",
-                f"a rule has at most {MAX_FILTERS_PER_RULE} filters, this one has "
-                f"{len(self.filters)}",
-                "filters",
-                "a filter with '*' covers several repositories",
-            )
+        limit = "signing-filter-count", self.filters, MAX_FILTERS_PER_RULE, "filters"
+        remedy = "a filter with '*' covers several repositories"
+        yield from count_errors(*limit, "filters", remedy=remedy)
         yield from item_errors("filters", self.filters, _filter_errors)
 
     def may_sign(self, repository_name: str | None) -> bool:
@@ -80,9 +76,7 @@ class SigningRule:
 
 def signing_errors(rules: Sequence[SigningRule]) -> Iterator[Diagnostic]:
     """Yield a problem if the rules together exceed a limit of ECR."""
-    if len(rules) > MAX_RULES:
-        message = f"a registry has at most {MAX_RULES} signing rules, these are {len(rules)}"
-        yield Diagnostic("signing-rule-count", message)
+    yield from count_errors("signing-rule-count", rules, MAX_RULES, "signing rules of a registry")
 
 
 def _profile_errors(arn: str) -> Iterator[Diagnostic]:

@@ -4,7 +4,12 @@ from collections.abc import Iterator, Mapping
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import located, raise_if_invalid, text_length_errors
+from ecr_constructs.model.validation import (
+    count_errors,
+    located,
+    raise_if_invalid,
+    text_length_errors,
+)
 
 # The AWS::ECR::Repository schema:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecr-repository-tag.html
@@ -24,9 +29,7 @@ def check_tags(tags: Mapping[str, str]) -> None:
 
 def tag_errors(tags: Mapping[str, str]) -> Iterator[Diagnostic]:
     """Yield each reason why CloudFormation rejects these tags."""
-    if len(tags) > MAX_TAGS:
-        message = f"at most {MAX_TAGS} tags are allowed, these are {len(tags)}"
-        yield Diagnostic("tag-count", message, "tags")
+    yield from count_errors("tag-count", tags, MAX_TAGS, "tags", "tags")
     for key, value in tags.items():
         yield from located(f"tags[{key!r}]", (*_key_errors(key), *_value_errors(key, value)))
 

@@ -1,6 +1,6 @@
 """Collect every error of a value, and raise them together."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -65,12 +65,17 @@ def located(path: str, errors: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
 
 
 def item_errors(
-    path: str, values: Iterable[Any], errors_of: Callable[[Any], Iterable[Diagnostic]]
+    path: str,
+    values: Iterable[Any],
+    errors_of: Callable[[Any], Iterable[Diagnostic]],
+    *,
+    name_values: bool = False,
 ) -> Iterator[Diagnostic]:
     """Yield the problems of each value of a list, with its index; deploy-time values pass."""
     for index, value in enumerate(values):
-        if not is_unresolved(value):
-            yield from located(f"{path}[{index}]", errors_of(value))
+        for error in () if is_unresolved(value) else errors_of(value):
+            message = f"{value!r}: {error.message}" if name_values else error.message
+            yield replace(error, path=f"{path}[{index}]", message=message)
 
 
 def duplicate_errors(code: str, path: str, values: Sequence[str]) -> Iterator[Diagnostic]:
@@ -78,6 +83,15 @@ def duplicate_errors(code: str, path: str, values: Sequence[str]) -> Iterator[Di
     for index, value in enumerate(values):
         if value in values[:index] and not is_unresolved(value):
             yield Diagnostic(code, f"{value!r} is listed twice", f"{path}[{index}]")
+
+
+def count_errors(
+    code: str, values: Sized, most: int, what: str, path: str = "", *, remedy: str = ""
+) -> Iterator[Diagnostic]:
+    """Yield a problem if there are more values than AWS accepts."""
+    if len(values) > most:
+        message = f"at most {most} {what} are allowed, these are {len(values)}"
+        yield Diagnostic(code, message, path, remedy)
 
 
 def text_length_errors(
