@@ -93,6 +93,12 @@ def stack(template: Path) -> dict[str, Any]:
     }
 
 
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return a template with a repository whose name ECR rejects."""
+    return write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
+
+
 def test_every_rule_is_one_of_cfn_lint() -> None:
     """It has the id, the severity, the requirement, the reason for it and its source."""
     assert {
@@ -114,9 +120,8 @@ def test_yaml_has_lines(tmp_path: Path) -> None:
     assert checked(path) == findings
 
 
-def test_json_has_lines(tmp_path: Path) -> None:
+def test_json_has_lines(path: Path) -> None:
     """The same of JSON."""
-    path = write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
     findings = places(linted(path))
 
     assert 1 == findings[NAME, 8]
@@ -130,9 +135,8 @@ def test_text_has_lines() -> None:
     assert 1 == places(findings)[NAME, 10]
 
 
-def test_a_message_ends_with_the_remedy(tmp_path: Path) -> None:
+def test_a_message_ends_with_the_remedy(path: Path) -> None:
     """cfn-lint shows one text, so it holds both."""
-    path = write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
     [findings] = [item for item in linted(path) if item.rule.id == NAME]
     [ours] = [item for item in check(load([path])) if item.rule == NAME]
 
@@ -160,10 +164,8 @@ def test_metadata_suppresses(tmp_path: Path, metadata: dict[str, Any], on: str) 
     assert NAME not in {item.rule.id for item in linted(path)}
 
 
-def test_cfn_lint_may_ignore_a_rule(tmp_path: Path) -> None:
+def test_cfn_lint_may_ignore_a_rule(path: Path) -> None:
     """Its option and its configuration file know our ids."""
-    path = write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
-
     assert NAME not in {item.rule.id for item in linted(path, ignore_checks=[NAME])}
 
 
@@ -190,9 +192,8 @@ def test_a_template_beside_an_assembly_is_judged_alone(tmp_path: Path) -> None:
     assert TWICE not in {item.rule.id for item in linted(stray)}
 
 
-def test_a_broken_assembly_is_no_obstacle(tmp_path: Path) -> None:
+def test_a_broken_assembly_is_no_obstacle(tmp_path: Path, path: Path) -> None:
     """Then each template is judged alone."""
     (tmp_path / "manifest.json").write_text("{", encoding="utf-8")
-    path = write(tmp_path / "template.json", {"Api": repository(RepositoryName="Payments/API")})
 
     assert NAME in {item.rule.id for item in linted(path)}

@@ -1,6 +1,7 @@
 """The nine upstreams of a pull through cache, and how ECR logs in to them."""
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -34,18 +35,6 @@ UPSTREAMS = {
 }
 
 
-class Secret:
-    """A secret as the model reads it."""
-
-    secret_arn = SECRET
-
-
-class Role:
-    """A role as the model reads it."""
-
-    role_arn = ROLE
-
-
 @pytest.mark.parametrize("registry", UPSTREAMS)
 def test_upstreams(registry: str) -> None:
     """Each upstream has ECR's name, its host and the console's prefix."""
@@ -59,18 +48,15 @@ def test_every_upstream_of_the_service_model_is_there() -> None:
     assert set(shape("ecr", "UpstreamRegistry")["enum"]) == set(UPSTREAMS)
 
 
-def test_a_secret_and_its_arn_are_the_same() -> None:
-    assert Upstream.github(SECRET) == Upstream.github(Secret())
-    assert SECRET == Upstream.github(Secret()).credential_arn
+def test_a_credential_or_role_and_its_arn_are_the_same() -> None:
+    secret, role = Mock(secret_arn=SECRET), Mock(role_arn=ROLE)
+    elsewhere = {"account": "444455556666", "region": "eu-west-1"}
 
-
-def test_a_role_and_its_arn_are_the_same() -> None:
-    upstreams = [
-        Upstream.ecr(account="444455556666", region="eu-west-1", role=role)
-        for role in (ROLE, Role())
-    ]
-
-    assert [ROLE, ROLE] == [upstream.role_arn for upstream in upstreams]
+    assert (
+        SECRET == Upstream.github(SECRET).credential_arn == Upstream.github(secret).credential_arn
+    )
+    for upstream in (Upstream.ecr(**elsewhere, role=ROLE), Upstream.ecr(**elsewhere, role=role)):
+        assert ROLE == upstream.role_arn
 
 
 def test_words() -> None:
@@ -124,20 +110,20 @@ test_unreachable = rejection_test(
 )
 
 
-@pytest.mark.parametrize(
-    ("upstream", "account", "region"),
-    [
-        (Upstream.docker_hub(OTHER_SECRET), TOKEN, TOKEN),
-        (Upstream.docker_hub(TOKEN), *HERE),
+DEPLOY_TIME: dict[str, tuple[Any, ...]] = {
+    "the cache": ((Upstream.docker_hub(OTHER_SECRET), TOKEN, TOKEN),),
+    "a secret": ((Upstream.docker_hub(TOKEN), *HERE),),
+    "parts of a secret": (
         (Upstream.docker_hub(f"arn:aws:secretsmanager:{TOKEN}:{TOKEN}:secret:{TOKEN}"), *HERE),
-        (Upstream.azure(TOKEN, SECRET), *HERE),
-        (Upstream.ecr(account=TOKEN, region=TOKEN), *HERE),
-        (Upstream.ecr(account=HERE[0], region=HERE[1]), TOKEN, TOKEN),
-        (Upstream.quay(), *HERE),
-    ],
+    ),
+    "a URL": ((Upstream.azure(TOKEN, SECRET), *HERE),),
+    "an upstream": ((Upstream.ecr(account=TOKEN, region=TOKEN), *HERE),),
+    "the registry itself": ((Upstream.ecr(account=HERE[0], region=HERE[1]), TOKEN, TOKEN),),
+    "nothing": ((Upstream.quay(), *HERE),),
+}
+test_deploy_time_values_pass = rejection_test(
+    lambda upstream, *here: upstream.faults_from(*here, REGIONS), DEPLOY_TIME
 )
-def test_deploy_time_values_pass(upstream: Upstream, account: str, region: str) -> None:
-    assert [] == list(upstream.faults_from(account, region, REGIONS))
 
 
 @pytest.mark.parametrize(
