@@ -36,21 +36,11 @@ _BY_AGE_OR_NUMBER = ("sinceImagePushed", "imageCountMoreThan")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreationTemplate:
-    """The settings of a repository creation template.
+    """The settings of a repository creation template, which ECR accepts and which lose no images.
 
-    Attributes:
-        prefix: ``payments`` covers all repositories below ``payments/``; ``ROOT`` covers those that
-            no other template covers.
-        applied_for: When ECR uses it: `OCCASIONS`.
-        description: A description of the template.
-        tag_mutability: Whether tags may be moved. None: immutable, for caches mutable.
-        encryption: How images are encrypted.
-        lifecycle: Which images expire. None: untagged ones after 14 days, in caches none.
-        access: The accounts, organizations and principals that may use the repositories.
-        tags: Tags of the repositories.
-
-    Raises:
-        ValidationError: ECR would reject a value, or a value would lose images.
+    The prefix ``payments`` covers all repositories below ``payments/``; ``ROOT`` covers those that
+    no other template covers. By default tags are immutable and untagged images expire after 14
+    days; in caches tags are mutable and no image expires.
     """
 
     prefix: str

@@ -40,17 +40,9 @@ OPERATING_SYSTEMS = ("Linux", "Windows")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogData:
-    """The entry of a repository in the gallery.
+    """The entry of a repository in the gallery, which CloudFormation accepts.
 
-    Attributes:
-        description: A line or two, shown in search results.
-        about: A description of the images, in Markdown.
-        usage: Instructions for their use, in Markdown.
-        architectures: Architectures that they run on.
-        operating_systems: Operating systems that they run on.
-
-    Raises:
-        ValidationError: CloudFormation would reject a value.
+    The description is a line or two in search results; `about` and `usage` are Markdown.
     """
 
     description: str | None = None

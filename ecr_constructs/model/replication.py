@@ -50,13 +50,9 @@ def destination_errors(
 
 @dataclass(frozen=True, slots=True)
 class ReplicationRule:
-    """The repositories that are replicated, and their destinations.
+    """The prefixes of repositories that are replicated (none: all of them), and their destinations.
 
-    Attributes:
-        prefixes: Beginnings of the names of the replicated repositories; none replicates all.
-        destinations: The registries that images are copied to.
-        replicate_deletions: Whether an image that is deleted here, by hand or by a lifecycle
-            policy, is deleted at the destinations too.
+    An image that is deleted here, by hand or by a lifecycle policy, may be deleted there too.
     """
 
     prefixes: frozenset[str]

@@ -27,17 +27,10 @@ _FILTER = re.compile(r"[a-z0-9*]+(?:[._/-][a-z0-9*]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Scanning:
-    """A registry's scanning configuration.
+    """A registry's scanning configuration, which ECR accepts.
 
-    Attributes:
-        scan_type: ``BASIC``, ECR's own scanner; or ``ENHANCED``, Amazon Inspector, which also
-            scans packages of programming languages and rescans for new vulnerabilities.
-        on_push: Filters of repositories whose images are scanned when they are pushed.
-        continuous: Filters of repositories whose images are rescanned continuously.
-
-    Raises:
-        ValidationError: ECR rejects a filter or the number of filters, or a filter has both
-            frequencies.
+    ``BASIC`` is ECR's own scanner; ``ENHANCED`` is Amazon Inspector, which also scans packages of
+    programming languages and rescans for new vulnerabilities.
     """
 
     scan_type: ScanType
