@@ -66,31 +66,20 @@ API_LIMITS = [
     ("organizations", "OrganizationId", "pattern", f"^{principals.ORGANIZATION_ID.pattern}$"),
 ]
 REPLICATION, SCANNING = "ReplicationConfiguration", "RegistryScanningConfiguration"
-SIGNING, EXCLUSION = "SigningConfiguration", "PullTimeUpdateExclusion"
-# Paths in the schemas, without `definitions` and `properties`.
+SIGNING = "SigningConfiguration"
+# Paths in the schemas, without `definitions` and `properties`. Further limits are compared with
+# the schemas in tests/unit/checks/test_checks_generated.py.
 SCHEMA_LIMITS = [
-    ("Repository", "RepositoryName.minLength", names.NAME_MIN_LENGTH),
-    ("Repository", "RepositoryName.maxLength", names.NAME_MAX_LENGTH),
-    ("Repository", f"{FILTERS}.maxItems", mutability.MAX_FILTERS),
     ("Repository", f"{FILTER}.maxLength", mutability.FILTER_MAX_LENGTH),
-    ("Repository", "LifecyclePolicyText.maxLength", grammar.TEXT_MAX_LENGTH),
-    ("Repository", "Tags.maxItems", tags.MAX_TAGS),
     ("Repository", "Tag.Key.minLength", 1),
     ("Repository", "Tag.Key.maxLength", tags.KEY_MAX_LENGTH),
     ("Repository", "Tag.Value.minLength", 1),
     ("Repository", "Tag.Value.maxLength", tags.VALUE_MAX_LENGTH),
-    ("RegistryPolicy", "PolicyText.maxLength", registry_policy.POLICY_MAX_LENGTH),
-    (REPLICATION, "ReplicationConfiguration.Rules.maxItems", replication.MAX_RULES),
-    (REPLICATION, "ReplicationRule.Destinations.maxItems", replication.MAX_DESTINATIONS_PER_RULE),
     (REPLICATION, "ReplicationRule.RepositoryFilters.maxItems", replication.MAX_FILTERS_PER_RULE),
     (SCANNING, "Filter.maxLength", scanning.FILTER_MAX_LENGTH),
-    (SCANNING, "ScanningRule.RepositoryFilters.maxItems", scanning.MAX_FILTERS_PER_RULE),
     # The API allows 10 rules (above), and the API decides.
     (SIGNING, "Rules.maxItems", 50),
     (SIGNING, "Filter.maxLength", signing.FILTER_MAX_LENGTH),
-    (SIGNING, "Rule.RepositoryFilters.maxItems", signing.MAX_FILTERS_PER_RULE),
-    (SIGNING, "Rule.SigningProfileArn.maxLength", signing.PROFILE_ARN_MAX_LENGTH),
-    (EXCLUSION, "PrincipalArn.maxLength", account_settings.EXCLUSION_ARN_MAX_LENGTH),
 ]
 CHOICES = {
     "mutability settings": (

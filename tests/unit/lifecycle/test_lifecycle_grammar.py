@@ -1,6 +1,7 @@
-"""Documents that ECR rejects as a lifecycle policy, with the path and code of each error."""
+"""Texts and documents that ECR rejects as a lifecycle policy: the path and code of each error."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,12 +9,14 @@ from hypothesis import given
 
 from ecr_constructs import LifecyclePolicy
 from ecr_constructs.model.lifecycle.grammar import policy_errors, rule_errors
+from ecr_constructs.model.lifecycle.json_text import compact, parse
 from ecr_constructs.model.validation import ValidationError
 from tests.support.errors import rejection_test, rejects
 from tests.support.strategies import (
     damaged_documents,
     documents,
     near_miss_documents,
+    near_miss_json,
     texts_near_json,
 )
 
@@ -213,3 +216,35 @@ def test_text_is_a_policy_or_rejected(text: str) -> None:
     except ValidationError:
         return
     assert policy == LifecyclePolicy.from_json(policy.to_json())
+
+
+TEXTS = {
+    "nothing": ("", "not JSON: Expecting value at line 1, column 1"),
+    "a single quote": ("{'rules': []}", "not JSON: Expecting property name"),
+    "a trailing comma": ('{"rules": [],}', "not JSON: "),
+    "two documents": ("{} {}", "not JSON: Extra data at line 1, column 4"),
+    "the second line": ('{\n"rules" []}', "not JSON: Expecting ':' delimiter at line 2, column 9"),
+    "a key twice": ('{"rules": [], "rules": []}', "duplicate key 'rules'"),
+    "an inner key twice": ('[{"a": {"b": 1, "c": 2, "b": 1}}]', "duplicate key 'b'"),
+    "no end of nesting": ("[" * 100_000, "not a lifecycle policy: nested too deeply"),
+}
+
+
+@pytest.mark.parametrize(("text", "error"), TEXTS.values(), ids=TEXTS)
+def test_rejects_texts(text: str, error: str) -> None:
+    """The error of a text that is not JSON, or ambiguous, contains the position."""
+    with pytest.raises(ValueError, match=re.escape(error)):
+        parse(text)
+
+
+def test_writes_compactly() -> None:
+    """White space is omitted; keys keep their order; non-ASCII text is not escaped."""
+    assert compact({"b": [1, "ä"], "a": {}}) == '{"b":[1,"ä"],"a":{}}'
+
+
+@given(near_miss_json())
+def test_reads_like_the_standard_library(value: Any) -> None:
+    """A text without duplicate keys has the same value."""
+    text = json.dumps(value)
+
+    assert repr(json.loads(text)) == repr(parse(text))
