@@ -206,51 +206,43 @@ test_replication_rejects = rejection_test(replication, REJECTED)
 test_create_on_push_rejects = rejection_test(create_on_push, REJECTED)
 
 
-PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+def for_all(actions: tuple[str, ...], *resources: str) -> dict[str, Any]:
+    """Return a statement of an endpoint's policy."""
+    return allow(actions, "*", Resource=[*resources])
 
 
-def allow_everybody(actions: list[str], *resources: str) -> dict[str, Any]:
-    """Return a statement as a policy has it."""
-    return {
-        "Action": actions,
-        "Effect": "Allow",
-        "Principal": {"AWS": "*"},
-        "Resource": [*resources],
-    }
-
-
-LOGIN = allow_everybody(["ecr:GetAuthorizationToken"], "*")
-IMPORT = ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"]
-CASES: dict[str, tuple[list[str], list[str], list[dict[str, Any]]]] = {
-    "all": ([], [], [LOGIN, allow_everybody(PULL, f"{ARN}*")]),
+LOGIN = for_all(("ecr:GetAuthorizationToken",), "*")
+IMPORT = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
+PULLS: dict[str, tuple[list[str], list[str], list[dict[str, Any]]]] = {
+    "all": ([], [], [LOGIN, for_all(PULL_ACTIONS, f"{ARN}*")]),
     "some": (
         ["store/", "payments/"],
         [],
-        [LOGIN, allow_everybody(PULL, f"{ARN}payments/*", f"{ARN}store/*")],
+        [LOGIN, for_all(PULL_ACTIONS, f"{ARN}payments/*", f"{ARN}store/*")],
     ),
     "some, and a cache": (
         ["payments/"],
         ["docker-hub"],
         [
             LOGIN,
-            allow_everybody(PULL, f"{ARN}docker-hub/*", f"{ARN}payments/*"),
-            allow_everybody(IMPORT, f"{ARN}docker-hub/*"),
+            for_all(PULL_ACTIONS, f"{ARN}docker-hub/*", f"{ARN}payments/*"),
+            for_all(IMPORT, f"{ARN}docker-hub/*"),
         ],
     ),
     "all, and a cache": (
         [],
         ["quay/"],
-        [LOGIN, allow_everybody(PULL, f"{ARN}*"), allow_everybody(IMPORT, f"{ARN}quay/*")],
+        [LOGIN, for_all(PULL_ACTIONS, f"{ARN}*"), for_all(IMPORT, f"{ARN}quay/*")],
     ),
     "a cache for everything": (
         [],
         ["ROOT"],
-        [LOGIN, allow_everybody(PULL, f"{ARN}*"), allow_everybody(IMPORT, f"{ARN}*")],
+        [LOGIN, for_all(PULL_ACTIONS, f"{ARN}*"), for_all(IMPORT, f"{ARN}*")],
     ),
 }
 
 
-@pytest.mark.parametrize(("prefixes", "caches", "expected"), CASES.values(), ids=CASES)
+@pytest.mark.parametrize(("prefixes", "caches", "expected"), PULLS.values(), ids=PULLS)
 def test_pulls(prefixes: list[str], caches: list[str], expected: list[dict[str, Any]]) -> None:
     """A login, pulls from the repositories, imports only where a cache is."""
     assert expected == pull_statements(ARN, prefixes, caches)
@@ -264,7 +256,7 @@ def test_pulls(prefixes: list[str], caches: list[str], expected: list[dict[str, 
     ],
 )
 def test_layers(partition: str, region: str, bucket: str) -> None:
-    assert allow_everybody(["s3:GetObject"], bucket) == layers_statement(partition, region)
+    assert for_all(("s3:GetObject",), bucket) == layers_statement(partition, region)
 
 
 ENDPOINTS: dict[str, tuple[Any, ...]] = {
