@@ -443,9 +443,27 @@ def test_counts_and_order() -> None:
     assert ["b", "c", "a"] == [outcome.image.digest for outcome in simulation.outcomes]
 
 
-def test_rejects_an_unknown_digest() -> None:
+def test_an_outcome_by_digest() -> None:
+    simulation = simulate(image("a", 1), rules=[KEEP_ONE])
+
+    assert Fate.KEPT is simulation.outcome("a").fate
     with rejects("x: image-unknown"):
-        simulate(image("a", 1), rules=[KEEP_ONE]).outcome("x")
+        simulation.outcome("x")
+
+
+def test_many_images() -> None:
+    """Large sets of ranks are read in another way than small ones."""
+    images = [image(str(number), 1 + number) for number in range(200)]
+
+    assert {str(number): 1 for number in range(1, 200)} == gone(simulate(*images, rules=[KEEP_ONE]))
+
+
+def test_a_ranking_answers_for_earlier_instants_too() -> None:
+    """What it remembers of later instants does not count."""
+    ranking = simulate(image("a", 1), rules=[UNPULLED_90]).evaluation.ranking
+
+    assert 1 == ranking.older("sinceImagePulled", 90, NOW + timedelta(days=100))
+    assert 0 == ranking.older("sinceImagePulled", 90, NOW)
 
 
 def test_bytes_are_a_range_without_manifests() -> None:
