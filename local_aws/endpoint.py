@@ -11,7 +11,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from ecr_constructs.model.registry_host import registry_host
+from ecr_constructs.model.partitions import registry_host
 from local_aws import bootstrap, paths
 from local_aws.errors import LocalAwsError
 from local_aws.registry import Registry

@@ -26,7 +26,7 @@ class Finding:
         >>> from ecr_constructs.checks import Template, check
         >>> body = {"Resources": {"Api": {"Type": "AWS::ECR::Repository"}}}
         >>> print(*[finding.rule for finding in check([Template("api", body)])])
-        ECR012 ECR013 ECR016 ECR102
+        ECR016 ECR012 ECR013 ECR102
     """
 
     rule: str

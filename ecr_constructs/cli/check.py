@@ -15,13 +15,12 @@ from ecr_constructs.cli.files import policy_file, read_inventory
 from ecr_constructs.cli.output import emit, json_text
 from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.loading import load
-from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.diagnostics import Diagnostic, pluralize
 from ecr_constructs.model.lifecycle import Context, Severity
 from ecr_constructs.model.lifecycle import Finding as LifecycleFinding
 from ecr_constructs.report.document import Block, Lines, Table
 from ecr_constructs.report.escaping import workflow_command
 from ecr_constructs.report.findings import FORMATS
-from ecr_constructs.review.phrases import pluralize
 
 if TYPE_CHECKING:
     import argparse

@@ -11,8 +11,8 @@ from ecr_constructs.cli.output import json_text
 from ecr_constructs.environment.source import home_of
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.mutability import TagMutability
+from ecr_constructs.model.partitions import registry_host
 from ecr_constructs.model.push_commands import CLIENTS, Command, Image, push_commands
-from ecr_constructs.model.registry_host import registry_host
 from ecr_constructs.model.registry_id import RegistryId
 
 if TYPE_CHECKING:

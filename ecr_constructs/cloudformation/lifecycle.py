@@ -16,7 +16,7 @@ from ecr_constructs.cloudformation.resource_types import (
 from ecr_constructs.model.lifecycle import Context, LifecyclePolicy
 from ecr_constructs.model.lifecycle.grammar import TEXT_MAX_LENGTH, policy_errors
 from ecr_constructs.model.lifecycle.json_text import compact, parse
-from ecr_constructs.model.prefixes import ROOT
+from ecr_constructs.model.names import ROOT
 from ecr_constructs.model.tokens import is_unresolved
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from ecr_constructs.cloudformation.graph import Resource, TemplateSet
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPOSITORY
-from ecr_constructs.model.creation_template import namespace_of
+from ecr_constructs.model.names import namespace_of
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import ReplicationRule
 

@@ -17,7 +17,14 @@ from ecr_constructs.constructs._iam import (
 from ecr_constructs.constructs._iam_quotas import has_node, validate_policy_size
 from ecr_constructs.constructs._resource_policy import ResourcePrincipal, resource_principal
 from ecr_constructs.constructs._stack_env import partition_in
-from ecr_constructs.model.principals import account_id_errors, check_each
+from ecr_constructs.model.principals import (
+    CODE_BUILD,
+    LAMBDA,
+    Source,
+    account_id_errors,
+    check_each,
+    check_names,
+)
 from ecr_constructs.model.repository_policy import (
     DELETE_IMAGE_ACTIONS,
     LIFECYCLE_ACTIONS,
@@ -26,7 +33,6 @@ from ecr_constructs.model.repository_policy import (
     PUSH_ONLY_ACTIONS,
     READ_ACTIONS,
 )
-from ecr_constructs.model.services import CODE_BUILD, LAMBDA, Source, check_names
 
 
 class RepositoryBase(ecr.RepositoryBase):

@@ -10,9 +10,15 @@ from aws_cdk import aws_iam as iam
 
 from ecr_constructs.constructs._iam import is_of_other_account
 from ecr_constructs.model.lifecycle.json_text import compact
-from ecr_constructs.model.principals import PRINCIPAL_ARN
+from ecr_constructs.model.principals import (
+    CODE_BUILD,
+    LAMBDA,
+    PRINCIPAL_ARN,
+    Source,
+    limits_source,
+    service_errors,
+)
 from ecr_constructs.model.repository_policy import PULL_ACTIONS, PUSH_ACTIONS
-from ecr_constructs.model.services import CODE_BUILD, LAMBDA, Source, limits_source, service_errors
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
 _STATEMENT = "policy_statements=[iam.PolicyStatement(…)]"

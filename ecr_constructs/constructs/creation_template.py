@@ -141,9 +141,9 @@ class RepositoryCreationTemplate(Construct):
             prefix=prefix,
             applied_for=sorted(applied_for),
             description=description,
-            **mutability_properties(_Template, settings.settled_mutability),
+            **mutability_properties(_Template, settings.effective_mutability),
             encryption_configuration=encryption_property(_Template, settings.encryption),
-            lifecycle_policy=lifecycle_text(self, settings.settled_lifecycle),
+            lifecycle_policy=lifecycle_text(self, settings.effective_lifecycle),
             repository_policy=_policy_text(self, access, partition_in(region)),
             resource_tags=[cdk.CfnTag(key=key, value=value) for key, value in (tags or {}).items()]
             or None,

@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._stack_env import partition_in, region_of
-from ecr_constructs.model.endpoint_policy import check_pulls, layers_statement, pull_statements
+from ecr_constructs.model.registry_policy import check_pulls, layers_statement, pull_statements
 from ecr_constructs.model.validation import reject
 
 

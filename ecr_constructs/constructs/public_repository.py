@@ -96,7 +96,7 @@ class PublicRepository(Construct):
             operating_systems=operating_systems,
         )
         region = region_of(scope)
-        errors: list[Diagnostic | str] = [*tag_errors(tags or {})]
+        errors = [*tag_errors(tags or {})]
         if repository_name is not None and not is_unresolved(repository_name):
             errors += public_name_errors(repository_name)
         if region != REGION and not is_unresolved(region):

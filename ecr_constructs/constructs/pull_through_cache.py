@@ -21,11 +21,12 @@ from ecr_constructs.constructs.creation_template import (
     check_template,
     claim_template,
 )
-from ecr_constructs.model.creation_template import CreationTemplate, namespace_of, role_errors
+from ecr_constructs.model.creation_template import CreationTemplate, role_errors
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.events import Images, pulled_through
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
+from ecr_constructs.model.names import namespace_of
 from ecr_constructs.model.partitions import regions
 from ecr_constructs.model.pull_through_cache import MAX_RULES, PullThroughRule
 from ecr_constructs.model.repository_policy import (
@@ -123,7 +124,7 @@ class PullThroughCache(Construct):
         prefix = upstream.default_prefix if repository_prefix is None else repository_prefix
         rule = PullThroughRule(upstream, prefix, upstream_repository_prefix)
         stack, region = cdk.Stack.of(scope), region_of(scope)
-        errors = [*rule.faults(), *upstream.faults_from(stack.account, region, regions())]
+        errors = [*rule.errors(), *upstream.faults_from(stack.account, region, regions())]
         if upstream.role_arn is not None:
             errors += role_errors(upstream.role_arn, stack.account, with_path=True)
         raise_if_invalid("pull through cache", prefix, errors)

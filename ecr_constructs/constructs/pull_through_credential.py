@@ -6,8 +6,8 @@ from constructs import Construct
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.json_text import compact
-from ecr_constructs.model.pull_through_credential import SECRET_PREFIX, secret_name_errors
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.upstreams import SECRET_PREFIX, secret_name_errors
 from ecr_constructs.model.validation import raise_if_invalid
 
 
@@ -47,7 +47,7 @@ class PullThroughCredential(secretsmanager.Secret):
         Raises:
             ValidationError: A name that Secrets Manager rejects, or ``username-empty``.
         """
-        errors: list[Diagnostic | str] = [*secret_name_errors(name)]
+        errors = [*secret_name_errors(name)]
         if not username:
             errors.append(
                 Diagnostic(

@@ -19,10 +19,9 @@ from ecr_constructs.environment.models import (
 from ecr_constructs.environment.source import Problem, problems_at
 from ecr_constructs.model.ci import CiProject
 from ecr_constructs.model.encryption import Encryption, HasKeyArn
-from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
-from ecr_constructs.model.lifecycle.presets import Retention, protect
+from ecr_constructs.model.lifecycle.policy import LifecyclePolicy, Retention, protect
 from ecr_constructs.model.mutability import TagMutability
-from ecr_constructs.model.prefixes import cover
+from ecr_constructs.model.names import cover
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.validation import ValidationError
 

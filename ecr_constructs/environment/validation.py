@@ -86,7 +86,7 @@ def _replica_problems(environment: Environment, resolved: ResolvedEnvironment) -
     yield from _problems(places[0], replication_errors([rule]))
 
 
-def _problems(place: Place, errors: Iterable[Diagnostic | str]) -> Iterator[Problem]:
+def _problems(place: Place, errors: Iterable[Diagnostic]) -> Iterator[Problem]:
     """Yield what the model finds, at a place of the file."""
     try:
         raise_if_invalid("replication", place, errors)

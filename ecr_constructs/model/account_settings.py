@@ -22,21 +22,9 @@ _EXCLUSION_ARN = re.compile(
 
 
 def account_settings(
-    *,
-    basic_scan_version: str | None,
-    registry_policy_scope: str | None,
-    blob_mounting: bool | None,
+    *, basic_scan_version: str | None, registry_policy_scope: str | None, blob_mounting: bool | None
 ) -> dict[str, str]:
-    """Return the account settings by ECR's names, without those that are None.
-
-    Args:
-        basic_scan_version: ``AWS_NATIVE``.
-        registry_policy_scope: ``V2``.
-        blob_mounting: Whether a push reuses layers of other repositories.
-
-    Raises:
-        ValidationError: All are None, or ECR rejects a value.
-    """
+    """Return the account settings by ECR's names, without those that are None."""
     values = {
         "BASIC_SCAN_TYPE_VERSION": basic_scan_version,
         "REGISTRY_POLICY_SCOPE": registry_policy_scope,
@@ -50,31 +38,28 @@ def account_settings(
 def _errors(settings: dict[str, str], blob_mounting: object) -> Iterator[Diagnostic]:
     if not settings:
         yield Diagnostic(
-            code="account-settings-missing",
-            message="give at least one of basic_scan_version, registry_policy_scope and "
-            "blob_mounting",
+            "account-settings-missing",
+            "give at least one of basic_scan_version, registry_policy_scope and blob_mounting",
         )
     for name, accepted in _ACCEPTED.items():
         value = settings.get(name, accepted)
         if value == _RETIRED[name]:
             yield Diagnostic(
-                code="account-setting-retired",
-                path=name,
-                message=f"{name} can no longer be set to {value!r}",
-                remedy=f"write {accepted!r}",
+                "account-setting-retired",
+                f"{name} can no longer be set to {value!r}",
+                name,
+                f"write {accepted!r}",
             )
         elif value != accepted and not is_unresolved(value):
             yield Diagnostic(
-                code="account-setting-value",
-                path=name,
-                message=f"{name} must be {accepted!r}, got {value!r}",
+                "account-setting-value", f"{name} must be {accepted!r}, got {value!r}", name
             )
     # Any text is true, "DISABLED" too.
     if blob_mounting not in (None, True, False):
         yield Diagnostic(
-            code="account-setting-type",
-            path="blob_mounting",
-            message=f"blob_mounting must be True or False, got {blob_mounting!r}",
+            "account-setting-type",
+            f"blob_mounting must be True or False, got {blob_mounting!r}",
+            "blob_mounting",
         )
 
 
@@ -85,6 +70,6 @@ def exclusion_errors(principal_arn: str) -> Iterator[Diagnostic]:
     )
     if not _EXCLUSION_ARN.fullmatch(principal_arn):
         yield Diagnostic(
-            code="pull-time-exclusion-format",
-            message="must be the ARN of a role or user, 'arn:aws:iam::ACCOUNT:role/NAME'",
+            "pull-time-exclusion-format",
+            "must be the ARN of a role or user, 'arn:aws:iam::ACCOUNT:role/NAME'",
         )

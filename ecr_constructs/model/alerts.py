@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.events import Severity
@@ -22,11 +22,8 @@ _IMAGE = "$.detail.resources[0].details.awsEcrContainerImage"
 class Message:
     """The input transformer with which EventBridge turns an event into text.
 
+    `paths` has the JSON path of each variable, which replaces ``<name>`` in `lines`.
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
-
-    Attributes:
-        paths: The JSON path of each variable in the event.
-        lines: Lines, in which ``<name>`` is replaced by the variable.
     """
 
     paths: Mapping[str, str]
@@ -90,26 +87,17 @@ def finding_message(partition: str) -> Message:
 
 
 def check_emails(emails: Sequence[str]) -> None:
-    """Reject a list with an invalid or a duplicate address; deploy-time values pass.
-
-    Raises:
-        ValidationError: Every problem of every address.
-    """
-
-    def named(email: str) -> Iterator[Diagnostic]:
-        for error in email_errors(email):
-            yield replace(error, message=f"{email!r}: {error.message}")
-
+    """Reject a list with an invalid or a duplicate address; deploy-time values pass."""
     require_list("emails", emails)
-    errors = [*item_errors("emails", emails, named), *repeated_errors(emails)]
-    raise_if_invalid("emails", list(emails), errors)
+    errors = item_errors("emails", emails, email_errors, name_values=True)
+    raise_if_invalid("emails", list(emails), [*errors, *repeated_errors(emails)])
 
 
 def email_errors(email: str) -> Iterator[Diagnostic]:
     """Yield a problem if a value is not an e-mail address."""
     if not EMAIL.fullmatch(email):
         message = "must be an e-mail address, such as 'platform@example.com'"
-        yield Diagnostic(code="email-format", message=message)
+        yield Diagnostic("email-format", message)
 
 
 def repeated_errors(emails: Sequence[str]) -> Iterator[Diagnostic]:

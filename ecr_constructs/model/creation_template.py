@@ -9,7 +9,7 @@ from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
-from ecr_constructs.model.prefixes import ROOT, namespace_errors
+from ecr_constructs.model.names import namespace_errors, namespace_of
 from ecr_constructs.model.repository_policy import Access, document, length_errors
 from ecr_constructs.model.tags import tag_errors
 from ecr_constructs.model.tokens import is_unresolved
@@ -36,21 +36,11 @@ _BY_AGE_OR_NUMBER = ("sinceImagePushed", "imageCountMoreThan")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreationTemplate:
-    """The settings of a repository creation template.
+    """The settings of a repository creation template, which ECR accepts and which lose no images.
 
-    Attributes:
-        prefix: ``payments`` covers all repositories below ``payments/``; ``ROOT`` covers those that
-            no other template covers.
-        applied_for: When ECR uses it: `OCCASIONS`.
-        description: A description of the template.
-        tag_mutability: Whether tags may be moved. None: immutable, for caches mutable.
-        encryption: How images are encrypted.
-        lifecycle: Which images expire. None: untagged ones after 14 days, in caches none.
-        access: The accounts, organizations and principals that may use the repositories.
-        tags: Tags of the repositories.
-
-    Raises:
-        ValidationError: ECR would reject a value, or a value would lose images.
+    The prefix ``payments`` covers all repositories below ``payments/``; ``ROOT`` covers those that
+    no other template covers. By default tags are immutable and untagged images expire after 14
+    days; in caches tags are mutable and no image expires.
     """
 
     prefix: str
@@ -72,9 +62,9 @@ class CreationTemplate:
             yield from located("prefix", namespace_errors(self.prefix))
         if not self.applied_for:
             yield Diagnostic(
-                code="template-occasion-missing",
-                path="applied_for",
-                message=f"applied_for must name at least one of {', '.join(OCCASIONS)}",
+                "template-occasion-missing",
+                f"applied_for must name at least one of {', '.join(OCCASIONS)}",
+                "applied_for",
             )
         yield from item_errors("applied_for", self.applied_for, _occasion_errors)
         yield from duplicate_errors("template-occasion-duplicate", "applied_for", self.applied_for)
@@ -96,21 +86,20 @@ class CreationTemplate:
         for rule in self.lifecycle.rules if self.lifecycle else ():
             if rule.tag_status == "untagged" and rule.count_type in _BY_AGE_OR_NUMBER:
                 yield Diagnostic(
-                    code="template-cache-lifecycle",
-                    path="lifecycle",
-                    message="a pull through cache keeps images that were pulled by digest "
+                    "template-cache-lifecycle",
+                    "a pull through cache keeps images that were pulled by digest "
                     f"untagged, in use or not, and rule {rule.rule_priority} removes untagged "
                     "images",
-                    remedy="write LifecycleRule.expire(after_days=365), or keep all: "
-                    "LifecyclePolicy()",
+                    "lifecycle",
+                    "write LifecycleRule.expire(after_days=365), or keep all: LifecyclePolicy()",
                 )
         if len(self.applied_for) > 1 and self.tag_mutability is None:
             yield Diagnostic(
-                code="template-mutability-missing",
-                path="tag_mutability",
-                message="a pull through cache needs mutable tags to follow its upstream, and "
+                "template-mutability-missing",
+                "a pull through cache needs mutable tags to follow its upstream, and "
                 "pushed or replicated images should have immutable ones",
-                remedy="set tag_mutability where one prefix is for both",
+                "tag_mutability",
+                "set tag_mutability where one prefix is for both",
             )
 
     @property
@@ -119,7 +108,7 @@ class CreationTemplate:
         return "PULL_THROUGH_CACHE" in self.applied_for
 
     @property
-    def settled_mutability(self) -> TagMutability:
+    def effective_mutability(self) -> TagMutability:
         """Whether tags may be moved.
 
         In a cache they may by default: ECR looks for a newer image of a tag once a day, and an
@@ -129,7 +118,7 @@ class CreationTemplate:
         return self.tag_mutability or default
 
     @property
-    def settled_lifecycle(self) -> LifecyclePolicy:
+    def effective_lifecycle(self) -> LifecyclePolicy:
         """Which images expire; in a cache none by default, since its untagged images are in use."""
         default = _KEEP_ALL if self.serves_caches else _EXPIRE_UNTAGGED
         return default if self.lifecycle is None else self.lifecycle
@@ -143,11 +132,7 @@ class CreationTemplate:
         return self.encryption.type != "AES256" or bool(self.tags)
 
     def repositories_arn(self, registry_arn: str) -> str:
-        """Return the ARN pattern of the repositories that the template applies to.
-
-        Args:
-            registry_arn: ``arn:aws:ecr:REGION:ACCOUNT:repository/``.
-        """
+        """Return the ARN pattern of the repositories that the template applies to."""
         return f"{registry_arn}{namespace_of(self.prefix)}*"
 
     def role_statements(
@@ -158,12 +143,6 @@ class CreationTemplate:
         AWS documents these actions together, on every resource, and not which occasion needs which
         (https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html);
         here they are limited to the prefix and to the key.
-
-        Args:
-            registry_arn: ``arn:aws:ecr:REGION:ACCOUNT:repository/``.
-            partition: The registry's partition.
-            region: The registry's Region.
-            account: The registry's account.
         """
         statements: list[dict[str, Any]] = [
             {
@@ -186,43 +165,31 @@ class CreationTemplate:
         return statements
 
 
-def namespace_of(prefix: str) -> str:
-    """Return the beginning of the names of a prefix's repositories: ``payments/``, or nothing."""
-    return "" if prefix == ROOT else f"{prefix.rstrip('/')}/"
-
-
 def role_errors(role_arn: str, account: str, *, with_path: bool = False) -> Iterator[Diagnostic]:
-    """Yield each reason why ECR rejects a role; deploy-time values pass.
-
-    Args:
-        role_arn: The role's ARN.
-        account: The registry's account.
-        with_path: Whether the role's name may have a path. Default: a template's may not.
-    """
+    """Yield each reason why ECR rejects a role of this account; deploy-time values pass."""
     if is_unresolved(role_arn):
         return
     subject = f"the role {role_arn!r}"
     role = _ROLE.fullmatch(role_arn)
     if not role:
         yield Diagnostic(
-            code="role-arn-format",
-            message=f"{subject} must be the ARN of a role, 'arn:aws:iam::ACCOUNT:role/NAME'",
+            "role-arn-format",
+            f"{subject} must be the ARN of a role, 'arn:aws:iam::ACCOUNT:role/NAME'",
         )
         return
     if "/" in role["name"] and not with_path:
         yield Diagnostic(
-            code="role-arn-path",
-            message=f"{subject} has a path, which ECR rejects",
+            "role-arn-path",
+            f"{subject} has a path, which ECR rejects",
             remedy="use a role without one",
         )
     if not is_unresolved(account) and role["account"] != account:
         yield Diagnostic(
-            code="role-arn-account",
-            message=f"{subject} must be in the registry's account, {account}",
+            "role-arn-account", f"{subject} must be in the registry's account, {account}"
         )
 
 
 def _occasion_errors(occasion: str) -> Iterator[Diagnostic]:
     if occasion not in OCCASIONS:
         message = f"applied_for may hold {', '.join(OCCASIONS)}, not {occasion!r}"
-        yield Diagnostic(code="template-occasion-unknown", message=message)
+        yield Diagnostic("template-occasion-unknown", message)

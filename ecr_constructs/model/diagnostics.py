@@ -1,4 +1,4 @@
-"""One problem: what kind, where, how bad, and what to do about it."""
+"""One problem: what kind, where, how bad, how many, and what to do about it."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -84,3 +84,8 @@ class DiagnosticError(Exception):
         """List the problems."""
         self.diagnostics = diagnostics
         super().__init__("\n".join(map(str, diagnostics)))
+
+
+def pluralize(count: int, noun: str) -> str:
+    """Return ``1 image`` or ``2,000 images``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -56,30 +56,30 @@ class Encryption:
     def _key_errors(self) -> Iterator[Diagnostic]:
         if self.type not in ("AES256", "KMS", "KMS_DSSE"):
             yield Diagnostic(
-                code="encryption-type-unknown",
-                message=f"encryption type must be AES256, KMS or KMS_DSSE, got {self.type!r}",
+                "encryption-type-unknown",
+                f"encryption type must be AES256, KMS or KMS_DSSE, got {self.type!r}",
             )
         if self.key_arn is None:
             return
         if self.type == "AES256":
             yield Diagnostic(
-                code="encryption-key-not-used",
-                message="AES-256 takes no key",
+                "encryption-key-not-used",
+                "AES-256 takes no key",
                 remedy="write Encryption.customer_managed(key)",
             )
         # ECR answers with the key where the template has an alias, so that every deployment would
         # replace the repository (https://github.com/cloudposse/terraform-aws-ecr/issues/85).
         if "alias/" in self.key_arn:
             yield Diagnostic(
-                code="encryption-key-is-alias",
-                message="is an alias",
+                "encryption-key-is-alias",
+                "is an alias",
                 remedy="give the key itself: kms.Key, kms.Key.from_key_arn(…) or "
                 "'arn:aws:kms:REGION:ACCOUNT:key/ID'",
             )
         elif not is_unresolved(self.key_arn) and not KEY_ARN.fullmatch(self.key_arn):
             yield Diagnostic(
-                code="encryption-key-format",
-                message="must be a kms.IKey or a key ARN, 'arn:aws:kms:REGION:ACCOUNT:key/ID'",
+                "encryption-key-format",
+                "must be a kms.IKey or a key ARN, 'arn:aws:kms:REGION:ACCOUNT:key/ID'",
             )
 
     @classmethod
@@ -143,15 +143,15 @@ class Encryption:
         # https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
         if self.type == "KMS_DSSE" and not region.startswith("us-gov-"):
             yield Diagnostic(
-                code="encryption-type-region",
-                message="KMS_DSSE exists only in the AWS GovCloud (US) Regions, this repository is "
+                "encryption-type-region",
+                "KMS_DSSE exists only in the AWS GovCloud (US) Regions, this repository is "
                 f"in {region}",
                 remedy="write Encryption.customer_managed(key)",
             )
         if self._region_of_key not in (None, region):
             yield Diagnostic(
-                code="encryption-key-region",
-                message=f"the key must be in the repository's Region, {region}; it is in "
+                "encryption-key-region",
+                f"the key must be in the repository's Region, {region}; it is in "
                 f"{self._region_of_key}",
             )
 
@@ -182,9 +182,6 @@ def check_key_alias(alias: str) -> None:
 
     Limits: ``alias/`` and then letters, digits, ``/``, ``_`` or ``-``, at most 256 characters;
     ``alias/aws/`` is reserved for AWS.
-
-    Raises:
-        ValidationError: Every problem of the alias.
     """
     if not is_unresolved(alias):
         raise_if_invalid("key alias", alias, _alias_errors(alias))
@@ -194,11 +191,10 @@ def _alias_errors(alias: str) -> Iterator[Diagnostic]:
     yield from text_length_errors("key-alias-length", "", alias, ALIAS_MAX_LENGTH)
     if alias.lower().startswith("alias/aws/"):
         yield Diagnostic(
-            code="key-alias-reserved-prefix",
-            message="begins with 'alias/aws/', which is reserved for AWS managed keys",
+            "key-alias-reserved-prefix",
+            "begins with 'alias/aws/', which is reserved for AWS managed keys",
         )
     if not _ALIAS.fullmatch(alias):
         yield Diagnostic(
-            code="key-alias-format",
-            message="must be 'alias/' followed by letters, digits, '/', '_' or '-'",
+            "key-alias-format", "must be 'alias/' followed by letters, digits, '/', '_' or '-'"
         )

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.json_text import compact
-from ecr_constructs.model.prefixes import filter_errors
+from ecr_constructs.model.names import filter_errors
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import item_errors, raise_if_invalid, reject, require_list
 
@@ -52,13 +52,7 @@ _Detail = dict[str, Any]
 class Images:
     """The images that events are selected for; an empty selection selects all.
 
-    Attributes:
-        repositories: Names of repositories.
-        prefixes: Beginnings of names of repositories, 2 to 256 characters.
-        tags: Tags, or patterns in which ``*`` matches any characters.
-
-    Raises:
-        ValidationError: No repository or image can have a prefix or a tag.
+    Prefixes have 2 to 256 characters; ``*`` in a tag matches any characters.
     """
 
     repositories: Sequence[str] = ()
@@ -76,12 +70,7 @@ class Images:
         raise_if_invalid("selection of images", self, errors)
 
     def detail(self, name: str, tag: str) -> _Detail:
-        """Return the part of a pattern that selects these images.
-
-        Args:
-            name: The field with the name of the repository.
-            tag: The field with a tag, or with the list of all tags.
-        """
+        """Return the part of a pattern that selects these images, by the names of its fields."""
         names = [*self.repositories, *({"prefix": prefix} for prefix in self.prefixes)]
         tags = [{"wildcard": pattern} if "*" in pattern else pattern for pattern in self.tags]
         return ({name: names} if names else {}) | ({tag: tags} if tags else {})
@@ -89,17 +78,7 @@ class Images:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """An event pattern.
-
-    Attributes:
-        source: The service that sends the events.
-        detail_type: Their type.
-        detail: The pattern of their detail.
-
-    Raises:
-        ValidationError: The pattern is longer than EventBridge accepts; one with deploy-time
-            values passes.
-    """
+    """An event pattern, no longer than EventBridge accepts unless it has deploy-time values."""
 
     source: str
     detail_type: str
@@ -120,11 +99,7 @@ class Pattern:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the pattern in the form of EventBridge and CloudFormation."""
-        return {
-            "source": [self.source],
-            "detail-type": [self.detail_type],
-            "detail": self.detail,
-        }
+        return {"source": [self.source], "detail-type": [self.detail_type], "detail": self.detail}
 
 
 def image_action(action: Literal["PUSH", "DELETE"], images: Images) -> Pattern:
@@ -134,11 +109,7 @@ def image_action(action: Literal["PUSH", "DELETE"], images: Images) -> Pattern:
 
 
 def scan_completed(images: Images, severity: Severity | None = None) -> Pattern:
-    """Select the completion of a basic scan, if it found at least this severity.
-
-    Raises:
-        ValidationError: The severity is unknown.
-    """
+    """Select the completion of a basic scan, if it found at least this severity."""
     detail = {**images.detail("repository-name", "image-tags"), "scan-status": ["COMPLETE"]}
     if severity is not None:
         # A severity without findings has no count, rather than a count of 0.
@@ -152,15 +123,8 @@ def finding(images: Images, account: str, severity: Severity | None = None) -> P
     """Select new and updated findings of Amazon Inspector in images.
 
     Suppressed and closed findings are left out. So are, in the account that administers Inspector
-    for others, the findings of the other accounts.
-
-    Args:
-        images: The images.
-        account: The account of the registry.
-        severity: The lowest severity. Default: all, those not yet rated included.
-
-    Raises:
-        ValidationError: The severity is unknown.
+    for others, the findings of the other accounts. Without a severity, findings that are not yet
+    rated are selected, too.
     """
     image = {
         "type": ["AWS_ECR_CONTAINER_IMAGE"],
@@ -187,11 +151,7 @@ def pulled_through(images: Images, *, failed: bool = False) -> Pattern:
 
 
 def at_or_above(severity: Severity) -> tuple[Severity, ...]:
-    """Return a severity and the higher ones.
-
-    Raises:
-        ValidationError: The severity is unknown.
-    """
+    """Return a severity and the higher ones; reject an unknown one."""
     if severity not in SEVERITIES:
         message = f"must be one of {', '.join(SEVERITIES)}"
         reject("severity", severity, "severity-unknown", message)
@@ -208,13 +168,13 @@ def _below(path: Sequence[str], detail: _Detail) -> _Detail:
 def _tag_errors(tag: str) -> Iterator[Diagnostic]:
     if not _TAG.fullmatch(tag):
         yield Diagnostic(
-            code="event-tag-format",
-            message=f"tag {tag!r} must be 1 to 128 letters, digits, '.', '_' and '-', in which '*' "
+            "event-tag-format",
+            f"tag {tag!r} must be 1 to 128 letters, digits, '.', '_' and '-', in which '*' "
             "matches any characters",
         )
     if "**" in tag:
         yield Diagnostic(
-            code="event-tag-wildcards",
-            message=f"tag {tag!r} must not hold '**', which EventBridge rejects",
+            "event-tag-wildcards",
+            f"tag {tag!r} must not hold '**', which EventBridge rejects",
             remedy="write one '*'",
         )

@@ -7,6 +7,7 @@ from typing import Self
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.validation import (
+    count_errors,
     duplicate_errors,
     item_errors,
     raise_if_invalid,
@@ -54,9 +55,8 @@ class TagMutability:
 
     def _errors(self) -> Iterator[Diagnostic]:
         filters = self.except_for
-        if len(filters) > MAX_FILTERS:
-            message = f"at most {MAX_FILTERS} filters are allowed, these are {len(filters)}"
-            yield Diagnostic(code="mutability-filter-count", path="except_for", message=message)
+        limit = "mutability-filter-count", filters, MAX_FILTERS, "filters"
+        yield from count_errors(*limit, "except_for")
         yield from item_errors("except_for", filters, _filter_errors)
         yield from duplicate_errors("mutability-filter-duplicate", "except_for", filters)
 
@@ -114,7 +114,7 @@ def _filter_errors(pattern: str) -> Iterator[Diagnostic]:
         yield from errors
     elif not _FILTER.fullmatch(pattern):
         message = f"{pattern!r} may hold only letters, digits, '.', '_', '-' and '*'"
-        yield Diagnostic(code="mutability-filter-characters", message=message)
+        yield Diagnostic("mutability-filter-characters", message)
     if (count := pattern.count("*")) > MAX_WILDCARDS:
         message = f"{pattern!r} may hold at most {MAX_WILDCARDS} '*', holds {count}"
-        yield Diagnostic(code="mutability-filter-wildcards", message=message)
+        yield Diagnostic("mutability-filter-wildcards", message)

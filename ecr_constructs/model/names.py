@@ -1,11 +1,11 @@
-"""Names of repositories and tags of images."""
+"""Names of repositories, their prefixes, and tags of images."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid, text_length_errors
+from ecr_constructs.model.validation import raise_if_invalid, reject, text_length_errors
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
 NAME_MIN_LENGTH = 2
@@ -27,9 +27,6 @@ def check_repository_name(name: str) -> None:
 
     Limits: 2 to 256 characters, components of lowercase letters and digits joined by ``/``
     (https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html).
-
-    Raises:
-        ValidationError: Every problem of the name.
     """
     if not is_unresolved(name):
         raise_if_invalid("repository name", name, dict.fromkeys(repository_name_errors(name)))
@@ -39,9 +36,7 @@ def repository_name_errors(name: str) -> Iterator[Diagnostic]:
     """Yield each reason why ECR rejects a repository name."""
     if uri := _URI.match(name):
         yield Diagnostic(
-            code="repository-name-is-uri",
-            message="is an image URI, not a name",
-            remedy=f"write {uri['name']!r}",
+            "repository-name-is-uri", "is an image URI, not a name", remedy=f"write {uri['name']!r}"
         )
         return
     yield from text_length_errors(
@@ -49,8 +44,8 @@ def repository_name_errors(name: str) -> Iterator[Diagnostic]:
     )
     if characters := sorted(set(_OTHER_CHARACTER.findall(name))):
         yield Diagnostic(
-            code="repository-name-characters",
-            message="may hold only a-z, 0-9, '.', '_', '-' and '/', found "
+            "repository-name-characters",
+            "may hold only a-z, 0-9, '.', '_', '-' and '/', found "
             + ", ".join(map(repr, characters)),
             remedy=_suggestion(name),
         )
@@ -58,13 +53,12 @@ def repository_name_errors(name: str) -> Iterator[Diagnostic]:
     for component in name.split("/"):
         if not component:
             yield Diagnostic(
-                code="repository-name-slashes",
-                message="must not begin or end with '/' nor hold '//'",
+                "repository-name-slashes", "must not begin or end with '/' nor hold '//'"
             )
         elif not _COMPONENT.fullmatch(component):
             yield Diagnostic(
-                code="repository-name-separators",
-                message="each part between slashes must begin and end with a letter or digit and "
+                "repository-name-separators",
+                "each part between slashes must begin and end with a letter or digit and "
                 "may hold a single '.', one or two '_' or any number of '-' between them, "
                 f"{component!r} does not",
             )
@@ -80,7 +74,104 @@ def image_tag_errors(tag: str) -> Iterator[Diagnostic]:
     """Yield a problem if registries and clients reject a tag of an image."""
     if not _TAG.fullmatch(tag):
         yield Diagnostic(
-            code="image-tag-format",
-            message="a tag has 1 to 128 letters, digits, '_', '.' and '-', and begins with "
+            "image-tag-format",
+            "a tag has 1 to 128 letters, digits, '_', '.' and '-', and begins with "
             "neither '.' nor '-'",
         )
+
+
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_RepositoryFilter.html
+FILTER_MIN_LENGTH = 2
+FILTER_MAX_LENGTH = 256
+_FILTER = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]*)*/)*[a-z0-9]*(?:[._-][a-z0-9]*)*")
+
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html
+ROOT = "ROOT"
+NAMESPACE_MAX_LENGTH = 256
+_NAMESPACE = re.compile(rf"{NAME_PATTERN}/?|{ROOT}")
+
+
+def filter_errors(prefix: str) -> Iterator[Diagnostic]:
+    """Yield each reason why ECR rejects a replication rule's prefix."""
+    subject = f"prefix {prefix!r}"
+    yield from text_length_errors(
+        "prefix-length", subject, prefix, FILTER_MAX_LENGTH, least=FILTER_MIN_LENGTH
+    )
+    if "*" in prefix:
+        stem = prefix.partition("*")[0]
+        yield Diagnostic(
+            "prefix-is-pattern",
+            f"{subject} must be the beginning of names, not a pattern",
+            remedy=f"write {stem!r}" if len(stem) >= FILTER_MIN_LENGTH else "",
+        )
+    elif not _FILTER.fullmatch(prefix):
+        yield Diagnostic(
+            "prefix-format",
+            f"{subject} must be the beginning of a repository name: lowercase letters, "
+            "digits, '.', '_', '-' and '/'",
+        )
+
+
+def namespace_errors(prefix: str, max_length: int = NAMESPACE_MAX_LENGTH) -> Iterator[Diagnostic]:
+    """Yield each reason why ECR rejects the prefix of a template or a cache.
+
+    It is ``ROOT`` or a namespace: ``payments`` covers ``payments/api`` and all below. The longest
+    prefixes of templates and caches differ.
+    """
+    subject = f"prefix {prefix!r}"
+    yield from text_length_errors("namespace-length", subject, prefix, max_length, least=1)
+    if not _NAMESPACE.fullmatch(prefix):
+        yield Diagnostic(
+            "namespace-format",
+            f"{subject} must be {ROOT}, or the beginning of a repository name up to a "
+            "slash, such as 'payments'",
+        )
+
+
+def namespace_of(prefix: str) -> str:
+    """Return the beginning of the names of a prefix's repositories: ``payments/``, or nothing."""
+    return "" if prefix == ROOT else f"{prefix.rstrip('/')}/"
+
+
+def covers(prefixes: Iterable[str], name: str) -> bool:
+    """Return whether a rule with these prefixes covers a repository; no prefix covers all."""
+    prefixes = list(prefixes)
+    return not prefixes or any(map(name.startswith, prefixes))
+
+
+def shared(prefixes: Collection[str], others: Collection[str]) -> set[str]:
+    """Return prefixes of the repositories that both cover; no prefix covers all, as ``""`` does."""
+    pairs = [(a, b) for a in prefixes or [""] for b in others or [""]]
+    return {a for a, b in pairs if a.startswith(b)} | {b for a, b in pairs if b.startswith(a)}
+
+
+def cover(wanted: Iterable[str], unwanted: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the shortest namespaces that cover the wanted repositories and no unwanted one.
+
+    A repository that no such namespace covers is listed by its own name. It is an error if a wanted
+    name begins an unwanted one: no prefix selects one without the other.
+    """
+    avoided = list(unwanted)
+    prefixes: set[str] = set()
+    for name in sorted(wanted):
+        parts = name.split("/")
+        candidates = ["/".join(parts[:end]) + "/" for end in range(1, len(parts))] + [name]
+        for prefix in candidates:
+            if not any(avoided_name.startswith(prefix) for avoided_name in avoided):
+                prefixes.add(prefix)
+                break
+        else:
+            longer = next(avoided_name for avoided_name in avoided if avoided_name.startswith(name))
+            reject(
+                "replication",
+                name,
+                "prefix-ambiguous",
+                f"a replication rule selects by prefix, and {name!r} begins {longer!r}, which is "
+                "not to be replicated",
+                remedy="rename one of them, or replicate both or neither",
+            )
+    return tuple(
+        prefix
+        for prefix in sorted(prefixes)
+        if not any(prefix != other and prefix.startswith(other) for other in prefixes)
+    )

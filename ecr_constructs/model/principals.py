@@ -1,8 +1,13 @@
-"""The principals of a policy: accounts, organizations, IAM roles and users."""
+"""The principals of policies: accounts, organizations, roles, users and AWS services.
+
+Two services pull as the service principal, which a repository policy must admit: Lambda and, if a
+project is configured so, CodeBuild. All others pull with a role: grant to that role.
+"""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.validation import item_errors, raise_if_invalid, require_list
@@ -25,26 +30,26 @@ def account_id_errors(account: object) -> Iterator[Diagnostic]:
     """Yield a problem if a value is not an account id."""
     if isinstance(account, int):
         yield Diagnostic(
-            code="account-id-is-number",
-            message="an account id is text, because of its leading zeros",
+            "account-id-is-number",
+            "an account id is text, because of its leading zeros",
             remedy=f"write {str(account).zfill(12)!r}",
         )
     elif not isinstance(account, str) or not ACCOUNT_ID.fullmatch(account):
-        yield Diagnostic(code="account-id-format", message="an account id has 12 digits")
+        yield Diagnostic("account-id-format", "an account id has 12 digits")
 
 
 def organization_id_errors(organization: object) -> Iterator[Diagnostic]:
     """Yield a problem if a value is not an organization id."""
     if isinstance(organization, str) and "*" in organization:
         yield Diagnostic(
-            code="organization-id-wildcard",
-            message="a wildcard would admit every AWS account",
+            "organization-id-wildcard",
+            "a wildcard would admit every AWS account",
             remedy="write the whole id",
         )
     elif not isinstance(organization, str) or not ORGANIZATION_ID.fullmatch(organization):
         yield Diagnostic(
-            code="organization-id-format",
-            message="an organization id is 'o-' and 10 to 32 lowercase letters or digits",
+            "organization-id-format",
+            "an organization id is 'o-' and 10 to 32 lowercase letters or digits",
         )
 
 
@@ -52,8 +57,8 @@ def organizational_unit_errors(path: object) -> Iterator[Diagnostic]:
     """Yield a problem if a value is not the path of an organizational unit."""
     if not isinstance(path, str) or not ORGANIZATIONAL_UNIT.fullmatch(path):
         yield Diagnostic(
-            code="organizational-unit-format",
-            message="an organizational unit is given by its whole path from the organization, "
+            "organizational-unit-format",
+            "an organizational unit is given by its whole path from the organization, "
             "'o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*' with the units below it or "
             "'o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/' without",
             remedy="list a whole organization in pull_organizations",
@@ -64,34 +69,117 @@ def principal_arn_errors(arn: object) -> Iterator[Diagnostic]:
     """Yield a problem if a value is not the ARN of a role or user."""
     if isinstance(arn, str) and "*" in arn:
         yield Diagnostic(
-            code="principal-arn-wildcard",
-            message="a principal cannot hold a wildcard",
+            "principal-arn-wildcard",
+            "a principal cannot hold a wildcard",
             remedy="name each role, or admit its account",
         )
     elif not isinstance(arn, str) or not PRINCIPAL_ARN.fullmatch(arn):
         yield Diagnostic(
-            code="principal-arn-format",
-            message="must be the ARN of a role or user, 'arn:aws:iam::ACCOUNT:role/NAME'",
+            "principal-arn-format",
+            "must be the ARN of a role or user, 'arn:aws:iam::ACCOUNT:role/NAME'",
         )
 
 
 def check_each(
     keyword: str, values: Sequence[str], errors_of: Callable[[object], Iterable[Diagnostic]]
 ) -> None:
-    """Reject a list if one of its values is invalid; deploy-time values pass.
-
-    Args:
-        keyword: The parameter that the list was given for.
-        values: The list.
-        errors_of: Returns the problems of one value.
-
-    Raises:
-        ValidationError: Every problem of every value.
-    """
-
-    def named(value: object) -> Iterator[Diagnostic]:
-        for error in errors_of(value):
-            yield replace(error, message=f"{value!r}: {error.message}")
-
+    """Reject a list if one of its values is invalid; deploy-time values pass."""
     require_list(keyword, values)
-    raise_if_invalid(keyword, list(values), item_errors(keyword, values, named))
+    errors = item_errors(keyword, values, errors_of, name_values=True)
+    raise_if_invalid(keyword, list(values), errors)
+
+
+LAMBDA = "lambda.amazonaws.com"
+CODE_BUILD = "codebuild.amazonaws.com"
+# The keys that name the resource or account a service acts for. https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+SOURCES = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths")
+_NAME = re.compile(r"[A-Za-z0-9_*-]{1,150}")
+
+_ROLES = {
+    # https://docs.aws.amazon.com/apprunner/latest/dg/security_iam_service-with-iam.html
+    "apprunner.amazonaws.com": "App Runner pulls with the access role of its service",
+    "build.apprunner.amazonaws.com": "App Runner pulls with the access role of its service",
+    "tasks.apprunner.amazonaws.com": "App Runner pulls with the access role of its service",
+    # https://docs.aws.amazon.com/batch/latest/userguide/execution-IAM-role.html
+    "batch.amazonaws.com": "AWS Batch pulls with the execution role of its job definition",
+    "ec2.amazonaws.com": "an instance pulls with the role of its instance profile",
+    "ecs.amazonaws.com": "ECS pulls with the execution role of its task definition",
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+    "ecs-tasks.amazonaws.com": "ECS pulls with the execution role of its task definition",
+    "eks.amazonaws.com": "EKS pulls with the role of its nodes, or of the Fargate profile",
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+    "sagemaker.amazonaws.com": "SageMaker pulls with the execution role of its model or job",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The place of the repository, and of the functions and projects that a service pulls for."""
+
+    partition: str
+    region: str
+    account: str
+
+    def functions(self, names: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the condition that Lambda acts for functions, named or all of the account.
+
+        AWS documents ``aws:SourceArn``, which contains the account, and not whether Lambda sends
+        ``aws:SourceAccount``; if it does, it must match
+        (https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions).
+        """
+        arn = f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:"
+        # With a version or an alias, and without.
+        arns = [f"{arn}{name}{end}" for name in names for end in ("", ":*")] or [f"{arn}*"]
+        return {
+            "ArnLike": {"aws:SourceArn": arns if len(arns) > 1 else arns[0]},
+            "StringEqualsIfExists": {"aws:SourceAccount": self.account},
+        }
+
+    def projects(self, names: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the condition that CodeBuild acts for projects, named or all of the account.
+
+        https://docs.aws.amazon.com/codebuild/latest/userguide/sample-ecr.html
+        """
+        arn = f"arn:{self.partition}:codebuild:{self.region}:{self.account}:project/"
+        arns = [f"{arn}{name}" for name in names] or [f"{arn}*"]
+        return {
+            "ArnLike": {"aws:SourceArn": arns if len(arns) > 1 else arns[0]},
+            "StringEquals": {"aws:SourceAccount": self.account},
+        }
+
+    def conditions_for(self, service: str) -> dict[str, Any]:
+        """Return the condition for all of the account; no condition for other services."""
+        if service == LAMBDA:
+            return self.functions()
+        return self.projects() if service == CODE_BUILD else {}
+
+
+def limits_source(conditions: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Return whether conditions name the resource or account that a service must act for."""
+    return any(key.lower() in SOURCES for tests in conditions.values() for key in tests)
+
+
+def service_errors(service: str) -> Iterator[Diagnostic]:
+    """Yield the reason why a service cannot be granted access by its name alone."""
+    if service in _ROLES:
+        yield Diagnostic("service-pulls-with-role", f"{_ROLES[service]}: grant to that role")
+    else:
+        yield Diagnostic(
+            "service-source-missing",
+            f"{service} would be admitted whichever account it acts for. If it pulls with "
+            "a role, grant to that role; otherwise name the account: "
+            f"iam.ServicePrincipal({service!r}, conditions={{'StringEquals': "
+            "{'aws:SourceAccount': '111122223333'}})",
+        )
+
+
+def check_names(keyword: str, names: Sequence[str]) -> None:
+    """Reject values, such as ARNs, that are not names or patterns of functions or projects."""
+    require_list(keyword, names)
+    raise_if_invalid(keyword, list(names), item_errors(keyword, names, _name_errors))
+
+
+def _name_errors(name: str) -> Iterator[Diagnostic]:
+    if not _NAME.fullmatch(name):
+        message = f"{name!r} must be a name, in which '*' matches any characters, not an ARN"
+        yield Diagnostic("source-name-format", message)

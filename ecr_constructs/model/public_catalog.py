@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import (
+    count_errors,
     duplicate_errors,
     item_errors,
     located,
@@ -39,17 +40,9 @@ OPERATING_SYSTEMS = ("Linux", "Windows")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogData:
-    """The entry of a repository in the gallery.
+    """The entry of a repository in the gallery, which CloudFormation accepts.
 
-    Attributes:
-        description: A line or two, shown in search results.
-        about: A description of the images, in Markdown.
-        usage: Instructions for their use, in Markdown.
-        architectures: Architectures that they run on.
-        operating_systems: Operating systems that they run on.
-
-    Raises:
-        ValidationError: CloudFormation would reject a value.
+    The description is a line or two in search results; `about` and `usage` are Markdown.
     """
 
     description: str | None = None
@@ -97,16 +90,14 @@ def public_name_errors(name: str) -> Iterator[Diagnostic]:
     )
     if not _NAME.fullmatch(name):
         yield Diagnostic(
-            code="public-repository-name-format",
-            message="may hold only lowercase letters and digits, between them a single '.', '_', "
+            "public-repository-name-format",
+            "may hold only lowercase letters and digits, between them a single '.', '_', "
             "'-' or '/'; the registry's alias is added automatically",
         )
 
 
 def _label_errors(path: str, labels: Sequence[str]) -> Iterator[Diagnostic]:
-    if len(labels) > MAX_LABELS:
-        message = f"at most {MAX_LABELS} {path} are allowed, these are {len(labels)}"
-        yield Diagnostic(code="catalog-label-count", path=path, message=message)
+    yield from count_errors("catalog-label-count", labels, MAX_LABELS, path, path)
     yield from item_errors(
         path,
         labels,

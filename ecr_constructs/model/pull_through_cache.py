@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ecr_constructs.model.creation_template import namespace_of
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.names import NAME_PATTERN, TAG_PATTERN
-from ecr_constructs.model.prefixes import ROOT, namespace_errors
+from ecr_constructs.model.names import (
+    NAME_PATTERN,
+    ROOT,
+    TAG_PATTERN,
+    namespace_errors,
+    namespace_of,
+)
 from ecr_constructs.model.repository_policy import PULL_ACTIONS
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import Upstream
@@ -40,19 +44,13 @@ _TAG_OR_DIGEST = re.compile(r"[:@].*")
 
 @dataclass(frozen=True, slots=True)
 class PullThroughRule:
-    """The upstream of a cache, and the prefixes of names on both sides.
-
-    Attributes:
-        upstream: The registry whose images are cached.
-        prefix: The beginning of the names of cached repositories, or ``ROOT``.
-        upstream_prefix: The beginning of the names of the upstream's repositories, or None.
-    """
+    """The upstream of a cache, and the beginnings of names on both sides."""
 
     upstream: Upstream
     prefix: str
     upstream_prefix: str | None = None
 
-    def faults(self) -> Iterator[Diagnostic]:
+    def errors(self) -> Iterator[Diagnostic]:
         """Yield each reason why ECR rejects the prefixes."""
         for path, prefix in (
             ("repository_prefix", self.prefix),
@@ -62,10 +60,10 @@ class PullThroughRule:
                 yield from located(path, _prefix_errors(prefix))
         if self.prefix == ROOT and self.upstream_prefix not in (None, ROOT):
             yield Diagnostic(
-                code="cache-upstream-prefix-with-root",
-                path="upstream_repository_prefix",
-                message="an upstream_repository_prefix needs a repository_prefix other than "
+                "cache-upstream-prefix-with-root",
+                "an upstream_repository_prefix needs a repository_prefix other than "
                 f"{ROOT}, such as {self.upstream_prefix!r}",
+                "upstream_repository_prefix",
             )
 
     def _image_errors(self, image: str) -> Iterator[Diagnostic]:
@@ -73,33 +71,25 @@ class PullThroughRule:
         host = name.partition("/")[0]
         if host in (self.upstream.url, "docker.io") or "://" in image:
             yield Diagnostic(
-                code="upstream-image-host",
-                message="must be the image's name without the host: 'library/nginx:1.27'",
+                "upstream-image-host",
+                "must be the image's name without the host: 'library/nginx:1.27'",
             )
         elif not _IMAGE.fullmatch(image):
             yield Diagnostic(
-                code="upstream-image-format",
-                message="must be NAME, NAME:TAG or NAME@sha256:DIGEST, as the upstream registry "
-                "names it",
+                "upstream-image-format",
+                "must be NAME, NAME:TAG or NAME@sha256:DIGEST, as the upstream registry names it",
             )
         elif (
             self.upstream.registry == "docker-hub" and not self.upstream_prefix and "/" not in name
         ):
             yield Diagnostic(
-                code="upstream-image-official",
-                message="is one of Docker's official images",
+                "upstream-image-official",
+                "is one of Docker's official images",
                 remedy=f"write 'library/{image}'",
             )
 
     def name_for(self, image: str) -> str:
-        """Return the name by which an image is pulled from this registry.
-
-        Args:
-            image: Its name in the upstream registry, below the upstream prefix if there is one.
-
-        Raises:
-            ValidationError: It is not the name of an image there.
-        """
+        """Return the name by which an image of the upstream is pulled from this registry."""
         if not is_unresolved(image):
             raise_if_invalid("image", image, self._image_errors(image))
         return f"{namespace_of(self.prefix)}{image}"
@@ -107,8 +97,7 @@ class PullThroughRule:
     def pull_actions(self, *, tagging: bool) -> list[str]:
         """Return the actions on the cache's repositories that a principal needs to pull.
 
-        Args:
-            tagging: Whether the cache's repositories are tagged: ECR tags them as the principal.
+        Where the cache's repositories are tagged, ECR tags them as the principal.
         """
         extra = ("ecr:TagResource",) if tagging else ()
         return sorted({*PULL_ACTIONS, *IMPORT_ACTIONS, *extra})
@@ -118,10 +107,6 @@ class PullThroughRule:
 
         AWS documents these actions on every resource, and not which side needs which of them;
         here they are limited to the repositories of both.
-
-        Args:
-            registry_arn: ``arn:aws:ecr:REGION:ACCOUNT:repository/`` of the caching registry.
-            partition: The partition of both registries.
         """
         upstream_arn = (
             f"arn:{partition}:ecr:{self.upstream.region}:{self.upstream.account}:repository/"
@@ -142,5 +127,5 @@ class PullThroughRule:
 def _prefix_errors(prefix: str) -> Iterator[Diagnostic]:
     if 0 < len(prefix) < PREFIX_MIN_LENGTH:
         message = f"prefix {prefix!r} must be at least {PREFIX_MIN_LENGTH} characters long"
-        yield Diagnostic(code="namespace-length", message=message)
+        yield Diagnostic("namespace-length", message)
     yield from namespace_errors(prefix, PREFIX_MAX_LENGTH)

@@ -22,12 +22,7 @@ _FILES_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command line.
-
-    Attributes:
-        step: ``login``, ``build``, ``tag`` or ``push``.
-        pipeline: The arguments of each program; the output of one is the input of the next.
-    """
+    """A step, and its command line: the output of one program is the input of the next."""
 
     step: str
     pipeline: tuple[Arguments, ...]
@@ -39,16 +34,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image that is to be pushed.
-
-    Attributes:
-        host: The registry's host name.
-        repository: The repository's name.
-        tag: The tag.
-
-    Raises:
-        ValidationError: ECR or clients reject the name or the tag.
-    """
+    """An image that is to be pushed, with a valid name and tag."""
 
     host: str
     repository: str
@@ -75,17 +61,8 @@ def push_commands(
 ) -> tuple[Command, ...]:
     """Return the commands, from login to push, in order.
 
-    A client whose push names the tag has no command for the step ``tag``.
-
-    Args:
-        client: One of ``CLIENTS``.
-        image: The image and its repository.
-        region: The Region of the registry.
-        dual_stack: Whether the password comes from an endpoint with IPv6 addresses.
-        fips: Whether the password comes from a FIPS endpoint.
-
-    Raises:
-        ValidationError: The client cannot push this.
+    A client whose push names the tag has no command for the step ``tag``. The password comes from
+    an endpoint with IPv6 addresses if `dual_stack`, from a FIPS endpoint if `fips`.
     """
     login, after_login = CLIENTS[client]
     # https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html

@@ -1,12 +1,17 @@
-"""The statements of a registry policy, as plain documents."""
+"""Statements about the repositories of a registry: its policy, its VPC endpoints, and grants."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ecr_constructs.model import principals
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.prefixes import filter_errors
-from ecr_constructs.model.validation import item_errors, raise_if_invalid, require_list
+from ecr_constructs.model.names import filter_errors, namespace_errors, namespace_of
+from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS
+from ecr_constructs.model.repository_policy import PULL_ACTIONS, one_or_all
+from ecr_constructs.model.tags import tag_errors
+from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import item_errors, located, raise_if_invalid, require_list
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutRegistryPolicy.html
 POLICY_MAX_LENGTH = 10_240
@@ -20,22 +25,13 @@ def allow_replication(
     *,
     tagging: bool,
 ) -> dict[str, Any]:
-    """Return the statement that allows accounts to replicate into a registry.
+    """Return the statement that allows accounts to replicate into repositories of a registry.
 
-    Args:
-        registry_arn: ``arn:aws:ecr:REGION:ACCOUNT:repository/``, to which a prefix is added.
-        partition: The accounts' partition.
-        accounts: Ids of the accounts that may replicate.
-        prefixes: Beginnings of the names of the repositories that they may replicate to.
-        tagging: Whether repositories that ECR creates are tagged by a creation template.
-
-    Raises:
-        ValidationError: There is no account or no prefix, or ECR rejects one.
+    Its ARN is ``arn:aws:ecr:REGION:ACCOUNT:repository/``, to which prefixes are added. With
+    `tagging`, a creation template may tag the repositories that ECR creates.
     """
+    actions = ["ecr:CreateRepository", "ecr:ReplicateImage", *["ecr:TagResource"] * tagging]
     _check("allow_replication_from", accounts, prefixes)
-    actions = ["ecr:CreateRepository", "ecr:ReplicateImage"]
-    if tagging:
-        actions.append("ecr:TagResource")
     return _statement(actions, registry_arn, partition, accounts, prefixes)
 
 
@@ -50,23 +46,6 @@ def allow_create_on_push(
     return _statement(["ecr:CreateRepository"], registry_arn, partition, accounts, prefixes)
 
 
-def _check(method: str, accounts: Sequence[str], prefixes: Sequence[str]) -> None:
-    principals.check_each("accounts", accounts, principals.account_id_errors)
-    require_list("prefixes", prefixes)
-    errors = list(item_errors("prefixes", prefixes, filter_errors))
-    if not accounts:
-        message = "name at least one account"
-        errors.append(
-            Diagnostic(code="registry-policy-accounts-missing", path="accounts", message=message)
-        )
-    if not prefixes:
-        message = "name at least one prefix: without one, every repository would be open"
-        errors.append(
-            Diagnostic(code="registry-policy-prefixes-missing", path="prefixes", message=message)
-        )
-    raise_if_invalid(method, {"accounts": list(accounts), "prefixes": list(prefixes)}, errors)
-
-
 def _statement(
     actions: list[str],
     registry_arn: str,
@@ -74,11 +53,118 @@ def _statement(
     accounts: Sequence[str],
     prefixes: Sequence[str],
 ) -> dict[str, Any]:
-    roots = sorted({f"arn:{partition}:iam::{account}:root" for account in accounts})
-    resources = sorted({f"{registry_arn}{prefix}*" for prefix in prefixes})
+    roots = {f"arn:{partition}:iam::{account}:root" for account in accounts}
     return {
         "Action": actions if len(actions) > 1 else actions[0],
         "Effect": "Allow",
-        "Principal": {"AWS": roots if len(roots) > 1 else roots[0]},
-        "Resource": resources if len(resources) > 1 else resources[0],
+        "Principal": {"AWS": one_or_all(roots)},
+        "Resource": one_or_all(f"{registry_arn}{prefix}*" for prefix in prefixes),
     }
+
+
+def _check(method: str, accounts: Sequence[str], prefixes: Sequence[str]) -> None:
+    principals.check_each("accounts", accounts, principals.account_id_errors)
+    require_list("prefixes", prefixes)
+    values = {"accounts": list(accounts), "prefixes": list(prefixes)}
+    raise_if_invalid(method, values, _grant_errors(accounts, prefixes))
+
+
+def _grant_errors(accounts: Sequence[str], prefixes: Sequence[str]) -> Iterator[Diagnostic]:
+    yield from item_errors("prefixes", prefixes, filter_errors)
+    if not accounts:
+        yield Diagnostic(
+            "registry-policy-accounts-missing", "name at least one account", "accounts"
+        )
+    if not prefixes:
+        message = "name at least one prefix: without one, every repository would be open"
+        yield Diagnostic("registry-policy-prefixes-missing", message, "prefixes")
+
+
+# --- VPC endpoints: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html ---
+
+
+def check_pulls(account: str, prefixes: Sequence[str], cache_prefixes: Sequence[str]) -> None:
+    """Reject an account or prefixes that no registry has; deploy-time values pass."""
+    require_list("prefixes", prefixes)
+    require_list("cache_prefixes", cache_prefixes)
+    principals.check_each("account", [account], principals.account_id_errors)
+    errors = (
+        *item_errors("prefixes", prefixes, filter_errors),
+        *item_errors("cache_prefixes", cache_prefixes, namespace_errors),
+    )
+    value = {"prefixes": prefixes, "cache_prefixes": cache_prefixes}
+    raise_if_invalid("private pulls", value, errors)
+
+
+def pull_statements(
+    repositories_arn: str, prefixes: Sequence[str], cache_prefixes: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the statements of the policy of both endpoints for ECR.
+
+    The repositories of pull-through caches also import images. No prefix covers all repositories.
+    """
+    namespaces = [namespace_of(prefix) for prefix in cache_prefixes]
+    beginnings = {*prefixes, *namespaces} if prefixes else {""}
+    pulled = sorted(f"{repositories_arn}{beginning}*" for beginning in beginnings)
+    # A login applies to the registry, not to a repository.
+    statements = [_allow(["ecr:GetAuthorizationToken"], ["*"]), _allow(PULL_ACTIONS, pulled)]
+    if namespaces:
+        imported = sorted({f"{repositories_arn}{namespace}*" for namespace in namespaces})
+        statements.append(_allow(IMPORT_ACTIONS, imported))
+    return statements
+
+
+def layers_statement(partition: str, region: str) -> dict[str, Any]:
+    """Return the statement of the policy of the endpoint for S3.
+
+    ECR stores layers in a bucket of its own, to which it redirects pulls.
+    """
+    bucket = f"arn:{partition}:s3:::prod-{region}-starport-layer-bucket/*"
+    return _allow(["s3:GetObject"], [bucket])
+
+
+def _allow(actions: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:
+    return {
+        "Action": list(actions),
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Resource": list(resources),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class GrantScope:
+    """The repositories that a grant applies to, which need not exist yet.
+
+    Every action on a repository supports conditions on the repository's tags
+    (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html#amazonelasticcontainerregistry-repository).
+    """
+
+    prefix: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Validate both."""
+        raise_if_invalid("grant", {"prefix": self.prefix, "tags": dict(self.tags)}, self._errors())
+
+    def _errors(self) -> Iterator[Diagnostic]:
+        if self.prefix is None and not self.tags:
+            yield Diagnostic(
+                "grant-scope-missing",
+                "name a prefix, such as prefix='payments/', or tags, such as "
+                "tags={'team': 'payments'}; prefix='' includes every present and future repository",
+            )
+        if self.prefix and not is_unresolved(self.prefix):
+            yield from located("prefix", filter_errors(self.prefix))
+        yield from tag_errors(self.tags)
+
+    @property
+    def pattern(self) -> str:
+        """The part of the repositories' ARNs after ``repository/``."""
+        return f"{self.prefix or ''}*"
+
+    @property
+    def conditions(self) -> dict[str, Any] | None:
+        """The condition on the tags, or None."""
+        tests = {f"aws:ResourceTag/{key}": value for key, value in sorted(self.tags.items())}
+        return {"StringEquals": tests} if tests else None

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.names import covers, filter_errors, shared
 from ecr_constructs.model.partitions import partition_of
-from ecr_constructs.model.prefixes import covers, filter_errors, shared
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import count_errors
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ReplicationConfiguration.html
 MAX_RULES = 25
@@ -23,46 +24,35 @@ QUOTA_RULES = 10
 def destination_errors(
     destination: RegistryId, source: RegistryId, known_regions: Iterable[str]
 ) -> Iterator[Diagnostic]:
-    """Yield each reason why a registry cannot replicate to another.
-
-    Args:
-        destination: The registry that images are copied to.
-        source: The registry that replicates.
-        known_regions: The names of all Regions.
-    """
+    """Yield each reason why a registry cannot replicate to another."""
     if destination == source:
         yield Diagnostic(
-            code="replication-destination-is-source",
-            message=f"{destination} is this registry itself",
+            "replication-destination-is-source",
+            f"{destination} is this registry itself",
             remedy="leave it out",
         )
     if is_unresolved(destination.region):
         return
     if destination.region not in set(known_regions):
         yield Diagnostic(
-            code="replication-destination-region",
-            message=f"{destination.region!r} is not a known AWS Region",
+            "replication-destination-region", f"{destination.region!r} is not a known AWS Region"
         )
     if is_unresolved(source.region):
         return
     here, there = partition_of(source.region), partition_of(destination.region)
     if here != there:
         yield Diagnostic(
-            code="replication-destination-partition",
-            message=f"{destination} is in the partition {there}, this registry in {here}; images "
+            "replication-destination-partition",
+            f"{destination} is in the partition {there}, this registry in {here}; images "
             "are not replicated between partitions",
         )
 
 
 @dataclass(frozen=True, slots=True)
 class ReplicationRule:
-    """The repositories that are replicated, and their destinations.
+    """The prefixes of repositories that are replicated (none: all of them), and their destinations.
 
-    Attributes:
-        prefixes: Beginnings of the names of the replicated repositories; none replicates all.
-        destinations: The registries that images are copied to.
-        replicate_deletions: Whether an image that is deleted here, by hand or by a lifecycle
-            policy, is deleted at the destinations too.
+    An image that is deleted here, by hand or by a lifecycle policy, may be deleted there too.
     """
 
     prefixes: frozenset[str]
@@ -79,7 +69,7 @@ class ReplicationRule:
         return f"{self.what} to {', '.join(map(str, sorted(self.destinations)))}"
 
 
-def merged(rules: Iterable[ReplicationRule]) -> list[ReplicationRule]:
+def merge_rules(rules: Iterable[ReplicationRule]) -> list[ReplicationRule]:
     """Join the rules for the same repositories, in the order in which they first appear."""
     joined: dict[tuple[frozenset[str], bool], frozenset[RegistryId]] = {}
     for rule in rules:
@@ -97,18 +87,10 @@ def unreached_destinations(
     others: Iterable[ReplicationRule],
     other: RegistryId,
 ) -> dict[str, set[RegistryId]]:
-    """Return the destinations that images would reach only through another registry.
+    """Return, by prefix, the destinations that images would reach only through another registry.
 
-    ECR does not replicate images that arrived by replication, so they never get there.
-
-    Args:
-        rules: The rules of the registry.
-        source: The registry.
-        others: The rules of the other registry.
-        other: The other registry.
-
-    Returns:
-        Destinations that are not reached, by prefix; ``""`` for all repositories.
+    ECR does not replicate images that arrived by replication, so they never get there. The prefix
+    ``""`` is for all repositories.
     """
     lost: dict[str, set[RegistryId]] = {}
     for mine in rules:
@@ -129,18 +111,12 @@ def unreached_destinations(
 
 def replication_errors(rules: Sequence[ReplicationRule]) -> Iterator[Diagnostic]:
     """Yield each limit that these rules exceed together, and each rule that ECR rejects."""
-    if len(rules) > MAX_RULES:
-        yield Diagnostic(
-            code="replication-rule-count",
-            message=f"a registry has at most {MAX_RULES} replication rules, these are {len(rules)}",
-        )
     destinations = {destination for rule in rules for destination in rule.destinations}
-    if len(destinations) > MAX_DESTINATIONS:
-        yield Diagnostic(
-            code="replication-destination-count",
-            message=f"a registry replicates to at most {MAX_DESTINATIONS} different destinations, "
-            f"these are {len(destinations)}",
-        )
+    for code, values, most, what in (
+        ("replication-rule-count", rules, MAX_RULES, "replication rules of a registry"),
+        ("replication-destination-count", destinations, MAX_DESTINATIONS, "different destinations"),
+    ):
+        yield from count_errors(code, values, most, what)
     yield from _contradictions(rules)
     for rule in rules:
         yield from _rule_errors(rule)
@@ -149,22 +125,13 @@ def replication_errors(rules: Sequence[ReplicationRule]) -> Iterator[Diagnostic]
 def _rule_errors(rule: ReplicationRule) -> Iterator[Diagnostic]:
     if not rule.destinations:
         yield Diagnostic(
-            code="replication-destination-missing",
-            message="a replication rule needs a destination",
+            "replication-destination-missing", "a replication rule needs a destination"
         )
-    if len(rule.destinations) > MAX_DESTINATIONS_PER_RULE:
-        yield Diagnostic(
-            code="replication-rule-destination-count",
-            message=f"a replication rule has at most {MAX_DESTINATIONS_PER_RULE} destinations, "
-            f"one has {len(rule.destinations)}",
-        )
-    if len(rule.prefixes) > MAX_FILTERS_PER_RULE:
-        yield Diagnostic(
-            code="replication-prefix-count",
-            message=f"a replication rule has at most {MAX_FILTERS_PER_RULE} prefixes, one has "
-            f"{len(rule.prefixes)}",
-            remedy="a shorter prefix covers several repositories",
-        )
+    limit = MAX_DESTINATIONS_PER_RULE, "destinations of a replication rule"
+    yield from count_errors("replication-rule-destination-count", rule.destinations, *limit)
+    limit = MAX_FILTERS_PER_RULE, "prefixes of a replication rule"
+    remedy = "a shorter prefix covers several repositories"
+    yield from count_errors("replication-prefix-count", rule.prefixes, *limit, remedy=remedy)
     for prefix in sorted(rule.prefixes):
         if not is_unresolved(prefix):
             yield from filter_errors(prefix)
@@ -177,8 +144,8 @@ def _contradictions(rules: Iterable[ReplicationRule]) -> Iterator[Diagnostic]:
             key = (rule.prefixes, destination)
             if deletions.setdefault(key, rule.replicate_deletions) != rule.replicate_deletions:
                 yield Diagnostic(
-                    code="replication-deletions-conflict",
-                    message=f"{rule.what} is to be replicated to {destination} both with and "
+                    "replication-deletions-conflict",
+                    f"{rule.what} is to be replicated to {destination} both with and "
                     "without deletions",
                     remedy="choose one",
                 )

@@ -109,25 +109,21 @@ class Access:
         )
 
     def statements(self, partition: str) -> list[dict[str, Any]]:
-        """Return the policy's statements, one for each kind of access.
-
-        Args:
-            partition: The partition of the accounts, such as ``aws``, or a deploy-time value.
-        """
+        """Return the policy's statements, one for each kind of access."""
         push = {*_roots(self.push_accounts, partition), *self.push_principals}
         # Push includes pull: a second statement for the same principals would only be merged.
         pull = {*_roots(self.pull_accounts, partition), *self.pull_principals} - push
         statements = []
         if self.pull_organizations:
-            within = {"StringEquals": {"aws:PrincipalOrgID": _one_or_all(self.pull_organizations)}}
+            within = {"StringEquals": {"aws:PrincipalOrgID": one_or_all(self.pull_organizations)}}
             statements.append(_allow(PULL_ACTIONS, "*", within))
         if self.pull_organizational_units:
-            paths = {"aws:PrincipalOrgPaths": _one_or_all(self.pull_organizational_units)}
+            paths = {"aws:PrincipalOrgPaths": one_or_all(self.pull_organizational_units)}
             statements.append(_allow(PULL_ACTIONS, "*", {"ForAnyValue:StringLike": paths}))
         if pull:
-            statements.append(_allow(PULL_ACTIONS, _one_or_all(pull)))
+            statements.append(_allow(PULL_ACTIONS, one_or_all(pull)))
         if push:
-            statements.append(_allow(PUSH_ACTIONS, _one_or_all(push)))
+            statements.append(_allow(PUSH_ACTIONS, one_or_all(push)))
         return statements
 
 
@@ -141,8 +137,8 @@ def length_errors(policy: Mapping[str, Any]) -> Iterator[Diagnostic]:
     text = compact(policy)
     if len(text) > POLICY_MAX_LENGTH and not is_unresolved(text):
         yield Diagnostic(
-            code="repository-policy-length",
-            message=f"a repository policy may be {POLICY_MAX_LENGTH:,} characters long, this one "
+            "repository-policy-length",
+            f"a repository policy may be {POLICY_MAX_LENGTH:,} characters long, this one "
             f"is {len(text):,}",
             remedy="admit accounts or an organization in place of principals",
         )
@@ -164,6 +160,7 @@ def _allow(
     }
 
 
-def _one_or_all(values: Iterable[str]) -> str | list[str]:
+def one_or_all(values: Iterable[str]) -> str | list[str]:
+    """Return sorted values, a single one by itself, as CDK renders them."""
     unique = sorted(set(values))
     return unique[0] if len(unique) == 1 else unique

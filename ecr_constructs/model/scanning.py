@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.validation import (
+    count_errors,
     item_errors,
     raise_if_invalid,
     reject,
@@ -26,17 +27,10 @@ _FILTER = re.compile(r"[a-z0-9*]+(?:[._/-][a-z0-9*]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Scanning:
-    """A registry's scanning configuration.
+    """A registry's scanning configuration, which ECR accepts.
 
-    Attributes:
-        scan_type: ``BASIC``, ECR's own scanner; or ``ENHANCED``, Amazon Inspector, which also
-            scans packages of programming languages and rescans for new vulnerabilities.
-        on_push: Filters of repositories whose images are scanned when they are pushed.
-        continuous: Filters of repositories whose images are rescanned continuously.
-
-    Raises:
-        ValidationError: ECR rejects a filter or the number of filters, or a filter has both
-            frequencies.
+    ``BASIC`` is ECR's own scanner; ``ENHANCED`` is Amazon Inspector, which also scans packages of
+    programming languages and rescans for new vulnerabilities.
     """
 
     scan_type: ScanType
@@ -50,37 +44,25 @@ class Scanning:
     def _errors(self) -> Iterator[Diagnostic]:
         if self.scan_type == "BASIC" and self.continuous:
             yield Diagnostic(
-                code="scanning-basic-continuous",
-                path="continuous",
-                message="BASIC scanning is never continuous",
-                remedy="use ENHANCED, or scan on push",
+                "scanning-basic-continuous",
+                "BASIC scanning is never continuous",
+                "continuous",
+                "use ENHANCED, or scan on push",
             )
-        for path, frequency, filters in (
-            ("on_push", "on push", self.on_push),
-            ("continuous", "continuously", self.continuous),
-        ):
-            if len(filters) > MAX_FILTERS_PER_RULE:
-                yield Diagnostic(
-                    code="scanning-filter-count",
-                    path=path,
-                    message=f"at most {MAX_FILTERS_PER_RULE} filters are scanned {frequency}, "
-                    f"these are {len(filters)}",
-                    remedy="a filter with '*' covers several repositories",
-                )
+        remedy = "a filter with '*' covers several repositories"
+        for path, filters in (("on_push", self.on_push), ("continuous", self.continuous)):
+            limit = "scanning-filter-count", filters, MAX_FILTERS_PER_RULE, "filters"
+            yield from count_errors(*limit, path, remedy=remedy)
             yield from item_errors(path, filters, _filter_errors)
         for pattern in sorted(set(self.on_push) & set(self.continuous)):
             yield Diagnostic(
-                code="scanning-filter-frequency",
-                message=f"{pattern!r} is to be scanned both on push and continuously",
+                "scanning-filter-frequency",
+                f"{pattern!r} is to be scanned both on push and continuously",
                 remedy="choose one",
             )
 
     def joined(self, other: Self) -> Self:
-        """Return the configuration that fulfils two requests.
-
-        Raises:
-            ValidationError: They contradict each other.
-        """
+        """Return the configuration that fulfils two requests; reject a contradiction."""
         if self.scan_type != other.scan_type:
             reject(
                 "registry scanning configuration",
@@ -108,11 +90,7 @@ class Scanning:
 
 
 def filters_of(name: str, filters: Sequence[str]) -> tuple[str, ...]:
-    """Return filters as a tuple without duplicates.
-
-    Raises:
-        ValidationError: The value is not a list.
-    """
+    """Return filters as a tuple without duplicates."""
     require_list(name, filters)
     return tuple(dict.fromkeys(filters))
 
@@ -126,7 +104,7 @@ def _filter_errors(pattern: str) -> Iterator[Diagnostic]:
         yield from errors
     elif not _FILTER.fullmatch(pattern):
         yield Diagnostic(
-            code="scanning-filter-format",
-            message=f"{subject} must be a repository name, in which '*' matches any characters; "
+            "scanning-filter-format",
+            f"{subject} must be a repository name, in which '*' matches any characters; "
             "it ends in a letter, a digit or '*'",
         )

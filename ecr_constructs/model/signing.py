@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import (
+    count_errors,
     item_errors,
     located,
     raise_if_invalid,
@@ -28,14 +29,9 @@ _PROFILE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SigningRule:
-    """A signing profile and the repositories whose images it signs.
+    """The ARN of a signing profile, and filters of the repositories whose images it signs.
 
-    Attributes:
-        profile_arn: The ARN of an AWS Signer signing profile of the registry's Region.
-        filters: Repository names, in which ``*`` matches any characters; none signs all.
-
-    Raises:
-        ValidationError: ECR rejects the ARN or a filter, or there are more than 100 filters.
+    ``*`` in a filter matches any characters; without filters, all images are signed.
     """
 
     profile_arn: str
@@ -48,22 +44,15 @@ class SigningRule:
     def _errors(self) -> Iterator[Diagnostic]:
         if not is_unresolved(self.profile_arn):
             yield from located("profile_arn", _profile_errors(self.profile_arn))
-        if len(self.filters) > MAX_FILTERS_PER_RULE:
-            yield Diagnostic(
-                code="signing-filter-count",
-                path="filters",
-                message=f"a rule has at most {MAX_FILTERS_PER_RULE} filters, this one has "
-                f"{len(self.filters)}",
-                remedy="a filter with '*' covers several repositories",
-            )
+        limit = "signing-filter-count", self.filters, MAX_FILTERS_PER_RULE, "filters"
+        remedy = "a filter with '*' covers several repositories"
+        yield from count_errors(*limit, "filters", remedy=remedy)
         yield from item_errors("filters", self.filters, _filter_errors)
 
     def may_sign(self, repository_name: str | None) -> bool:
         """Return whether images of a repository are signed, or may be.
 
-        Args:
-            repository_name: The name; None if CloudFormation generates one. A generated name, and
-                a name or a filter that is resolved at deploy time, may match.
+        A generated name (None), and a name or filter that is resolved at deploy time, may match.
         """
         if not self.filters or repository_name is None or is_unresolved(repository_name):
             return True
@@ -87,16 +76,14 @@ class SigningRule:
 
 def signing_errors(rules: Sequence[SigningRule]) -> Iterator[Diagnostic]:
     """Yield a problem if the rules together exceed a limit of ECR."""
-    if len(rules) > MAX_RULES:
-        message = f"a registry has at most {MAX_RULES} signing rules, these are {len(rules)}"
-        yield Diagnostic(code="signing-rule-count", message=message)
+    yield from count_errors("signing-rule-count", rules, MAX_RULES, "signing rules of a registry")
 
 
 def _profile_errors(arn: str) -> Iterator[Diagnostic]:
     if not _PROFILE.fullmatch(arn):
         yield Diagnostic(
-            code="signing-profile-format",
-            message="the signing profile must be given by its ARN, "
+            "signing-profile-format",
+            "the signing profile must be given by its ARN, "
             "'arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME'",
         )
     else:
@@ -109,7 +96,7 @@ def _profile_errors(arn: str) -> Iterator[Diagnostic]:
 def _filter_errors(pattern: str) -> Iterator[Diagnostic]:
     if len(pattern) > FILTER_MAX_LENGTH or not _FILTER.fullmatch(pattern):
         yield Diagnostic(
-            code="signing-filter-format",
-            message=f"filter {pattern!r} must be a repository name of 1 to {FILTER_MAX_LENGTH} "
+            "signing-filter-format",
+            f"filter {pattern!r} must be a repository name of 1 to {FILTER_MAX_LENGTH} "
             "characters, in which '*' matches any characters",
         )

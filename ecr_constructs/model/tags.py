@@ -4,7 +4,12 @@ from collections.abc import Iterator, Mapping
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import located, raise_if_invalid, text_length_errors
+from ecr_constructs.model.validation import (
+    count_errors,
+    located,
+    raise_if_invalid,
+    text_length_errors,
+)
 
 # The AWS::ECR::Repository schema:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecr-repository-tag.html
@@ -18,18 +23,13 @@ def check_tags(tags: Mapping[str, str]) -> None:
 
     Limits: 50 tags, keys of 1 to 127 characters that do not begin with ``aws:``, values of 1 to
     255 characters. Deploy-time values pass.
-
-    Raises:
-        ValidationError: Every problem of every tag.
     """
     raise_if_invalid("tags", dict(tags), tag_errors(tags))
 
 
 def tag_errors(tags: Mapping[str, str]) -> Iterator[Diagnostic]:
     """Yield each reason why CloudFormation rejects these tags."""
-    if len(tags) > MAX_TAGS:
-        message = f"at most {MAX_TAGS} tags are allowed, these are {len(tags)}"
-        yield Diagnostic(code="tag-count", path="tags", message=message)
+    yield from count_errors("tag-count", tags, MAX_TAGS, "tags", "tags")
     for key, value in tags.items():
         yield from located(f"tags[{key!r}]", (*_key_errors(key), *_value_errors(key, value)))
 
@@ -40,14 +40,14 @@ def _key_errors(key: str) -> Iterator[Diagnostic]:
     yield from text_length_errors("tag-key-length", f"key {key!r}", key, KEY_MAX_LENGTH, least=1)
     if key.lower().startswith("aws:"):
         message = f"key {key!r} begins with 'aws:', which is reserved for AWS"
-        yield Diagnostic(code="tag-key-reserved-prefix", message=message)
+        yield Diagnostic("tag-key-reserved-prefix", message)
 
 
 def _value_errors(key: str, value: object) -> Iterator[Diagnostic]:
     if not isinstance(value, str):
         yield Diagnostic(
-            code="tag-value-type",
-            message=f"the value of {key!r} must be text, got {value!r}",
+            "tag-value-type",
+            f"the value of {key!r} must be text, got {value!r}",
             remedy=f"write {str(value)!r}",
         )
     elif not is_unresolved(value):

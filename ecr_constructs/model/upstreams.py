@@ -1,4 +1,4 @@
-"""The upstream registries of pull through caches."""
+"""The upstream registries of pull through caches, and the secrets that log in to them."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,9 +8,8 @@ from typing import Protocol, Self
 from ecr_constructs.model import principals
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.partitions import partition_of
-from ecr_constructs.model.pull_through_credential import credential_errors, place_errors
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid, reject
+from ecr_constructs.model.validation import raise_if_invalid, reject, text_length_errors
 
 _AZURE = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.azurecr\.io")
 
@@ -187,22 +186,22 @@ class Upstream:
             return
         if self.region not in set(known_regions):
             yield Diagnostic(
-                code="upstream-region",
-                message=f"{self.region!r} is not a Region that the installed aws-cdk-lib knows",
+                "upstream-region",
+                f"{self.region!r} is not a Region that the installed aws-cdk-lib knows",
             )
         if is_unresolved(region):
             return
         if (self.account, self.region) == (account, region):
             yield Diagnostic(
-                code="upstream-is-cache",
-                message=f"{self} is this registry itself",
+                "upstream-is-cache",
+                f"{self} is this registry itself",
                 remedy="name the one whose images are to be cached",
             )
         here, there = partition_of(region), partition_of(self.region)
         if here != there:
             yield Diagnostic(
-                code="upstream-partition",
-                message=f"{self} is in the partition {there}, this registry in {here}; images are "
+                "upstream-partition",
+                f"{self} is in the partition {there}, this registry in {here}; images are "
                 "not cached across partitions",
             )
 
@@ -219,3 +218,76 @@ def _arn(credential: Credential) -> str:
     arn = credential if isinstance(credential, str) else credential.secret_arn
     raise_if_invalid("credential of a pull through cache", arn, credential_errors(arn))
     return arn
+
+
+# ECR's service-linked role may read no other secrets:
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSECRPullThroughCache_ServiceRolePolicy.html
+SECRET_PREFIX = "ecr-pullthroughcache/"  # noqa: S105 - the beginning of a name
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html
+ARN_MAX_LENGTH = 612
+# https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
+NAME_MAX_LENGTH = 512
+_NAME = re.compile(r"[a-zA-Z0-9/_+=.@-]+")
+# Only some parts of an ARN that CDK builds are deploy-time values.
+_ARN = re.compile(
+    r"arn:[^:]+:secretsmanager:(?P<region>[^:]+):(?P<account>[^:]+):secret:(?P<name>[^:]+)"
+)
+
+
+def credential_errors(arn: str) -> Iterator[Diagnostic]:
+    """Yield each reason why ECR rejects a secret in every account and Region."""
+    secret = _ARN.fullmatch(arn)
+    if not secret:
+        if not is_unresolved(arn):
+            yield Diagnostic(
+                "credential-format",
+                "the credential must be a secretsmanager.ISecret or the ARN of a secret, "
+                f"'arn:aws:secretsmanager:REGION:ACCOUNT:secret:{SECRET_PREFIX}NAME-ABCDEF'",
+            )
+        return
+    name = secret["name"]
+    if not is_unresolved(name) and not name.startswith(SECRET_PREFIX):
+        yield Diagnostic(
+            "credential-name-prefix",
+            f"the secret's name must begin with {SECRET_PREFIX!r}, ECR can read no other; "
+            f"this one is {name!r}",
+        )
+    if not is_unresolved(arn):
+        yield from text_length_errors("credential-length", "the secret's ARN", arn, ARN_MAX_LENGTH)
+
+
+def place_errors(arn: str, account: str, region: str) -> Iterator[Diagnostic]:
+    """Yield a problem if a secret is not in the account and Region of its cache."""
+    secret = _ARN.fullmatch(arn)
+    if not secret:
+        return
+    for kind, there, here in (
+        ("account", secret["account"], account),
+        ("Region", secret["region"], region),
+    ):
+        if there != here and not is_unresolved(there) and not is_unresolved(here):
+            yield Diagnostic(
+                f"credential-{kind.lower()}",
+                f"the secret must be in the cache's {kind}, {here}; it is in {there}",
+            )
+
+
+def secret_name_errors(name: str) -> Iterator[Diagnostic]:
+    """Yield each reason why a name cannot follow the prefix."""
+    if is_unresolved(name):
+        return
+    if name.startswith(SECRET_PREFIX):
+        yield Diagnostic(
+            "secret-name-prefix",
+            f"{SECRET_PREFIX!r} is added to the name automatically",
+            remedy=f"write {name.removeprefix(SECRET_PREFIX)!r}",
+        )
+    if not _NAME.fullmatch(name):
+        yield Diagnostic(
+            "secret-name-characters",
+            "the name may hold only letters, digits and '/_+=.@-', at least one of them",
+        )
+    subject = f"with {SECRET_PREFIX!r} the name"
+    yield from text_length_errors(
+        "secret-name-length", subject, SECRET_PREFIX + name, NAME_MAX_LENGTH
+    )

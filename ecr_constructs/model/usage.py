@@ -25,16 +25,7 @@ NAMESPACE = "AWS/Usage"
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """A metric of the use of a quota.
-
-    Attributes:
-        what: A description of the counted thing.
-        metric: The metric's name.
-        dimensions: The metric's dimensions.
-        statistic: The statistic to use.
-        period: The interval of publication, in seconds.
-        expression: The use in percent of the quota, with the metric as ``usage``.
-    """
+    """A metric, and the use of its quota in percent: an expression of the metric ``usage``."""
 
     what: str
     metric: str
@@ -68,19 +59,12 @@ def repositories_usage() -> Usage:
 
 def images_usage(repository: str) -> Usage:
     """Return the use of the quota on images of a repository."""
-    dimensions = {
-        "Resource": "ImagesPerRepositoryCount",
-        "ResourceId": f"repository/{repository}",
-    }
+    dimensions = {"Resource": "ImagesPerRepositoryCount", "ResourceId": f"repository/{repository}"}
     return _resource_usage(f"images in {repository}", dimensions)
 
 
 def check_percent(percent: float) -> None:
-    """Reject a number that is not a percentage of a quota; a deploy-time value passes.
-
-    Raises:
-        ValidationError: The number is not above 0 and at most 100.
-    """
+    """Reject a number that is not above 0 and at most 100; a deploy-time value passes."""
     if not is_unresolved(percent) and not 0 < percent <= 100:  # noqa: PLR2004
         message = "must be more than 0 and at most 100, such as 80"
         reject("percent of a quota", percent, "quota-percent-range", message)

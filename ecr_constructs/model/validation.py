@@ -1,6 +1,6 @@
 """Collect every error of a value, and raise them together."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -44,37 +44,17 @@ class ValidationError(ValueError):
         super().__init__(f"Invalid {subject} (value: {shown}):{lines}")
 
 
-def raise_if_invalid(subject: str, value: object, errors: Iterable[Diagnostic | str]) -> None:
-    """Raise one error that lists every problem, or return if there is none.
-
-    Raises:
-        ValidationError: There is at least one problem.
-    """
-    diagnostics = [
-        Diagnostic(code="invalid", message=error) if isinstance(error, str) else error
-        for error in errors
-    ]
-    if diagnostics:
+def raise_if_invalid(subject: str, value: object, errors: Iterable[Diagnostic]) -> None:
+    """Raise one ValidationError that lists every problem, or return if there is none."""
+    if diagnostics := tuple(errors):
         raise ValidationError(subject, value, diagnostics)
 
 
 def reject(
     subject: str, value: object, code: str, message: str, *, path: str = "", remedy: str = ""
 ) -> NoReturn:
-    """Raise the error of a value with a single problem.
-
-    Args:
-        subject: What the value is.
-        value: The value as it was given.
-        code: The kind of problem.
-        message: What was given and what is allowed.
-        path: Where the problem is.
-        remedy: What to write instead.
-
-    Raises:
-        ValidationError: Always.
-    """
-    problem = Diagnostic(code=code, message=message, path=path, remedy=remedy)
+    """Raise the ValidationError of a value with a single problem."""
+    problem = Diagnostic(code, message, path, remedy)
     raise ValidationError(subject, value, [problem]) from None
 
 
@@ -85,57 +65,49 @@ def located(path: str, errors: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
 
 
 def item_errors(
-    path: str, values: Iterable[Any], errors_of: Callable[[Any], Iterable[Diagnostic]]
+    path: str,
+    values: Iterable[Any],
+    errors_of: Callable[[Any], Iterable[Diagnostic]],
+    *,
+    name_values: bool = False,
 ) -> Iterator[Diagnostic]:
-    """Yield the problems of each value of a list, with its index; deploy-time values pass.
-
-    Args:
-        path: The parameter that the list was given for.
-        values: The list.
-        errors_of: Returns the problems of one value.
-    """
+    """Yield the problems of each value of a list, with its index; deploy-time values pass."""
     for index, value in enumerate(values):
-        if not is_unresolved(value):
-            yield from located(f"{path}[{index}]", errors_of(value))
+        for error in () if is_unresolved(value) else errors_of(value):
+            message = f"{value!r}: {error.message}" if name_values else error.message
+            yield replace(error, path=f"{path}[{index}]", message=message)
 
 
 def duplicate_errors(code: str, path: str, values: Sequence[str]) -> Iterator[Diagnostic]:
     """Yield a problem for each value that an earlier one equals; deploy-time values pass."""
     for index, value in enumerate(values):
         if value in values[:index] and not is_unresolved(value):
-            yield Diagnostic(
-                code=code, path=f"{path}[{index}]", message=f"{value!r} is listed twice"
-            )
+            yield Diagnostic(code, f"{value!r} is listed twice", f"{path}[{index}]")
+
+
+def count_errors(
+    code: str, values: Sized, most: int, what: str, path: str = "", *, remedy: str = ""
+) -> Iterator[Diagnostic]:
+    """Yield a problem if there are more values than AWS accepts."""
+    if len(values) > most:
+        message = f"at most {most} {what} are allowed, these are {len(values)}"
+        yield Diagnostic(code, message, path, remedy)
 
 
 def text_length_errors(
     code: str, subject: str, text: str, most: int, *, least: int = 0
 ) -> Iterator[Diagnostic]:
-    """Yield a problem if a text is too short or too long.
-
-    Args:
-        code: The code of the problem.
-        subject: What the text is; the message begins with it, if it is not empty.
-        text: The text.
-        most: The largest number of characters.
-        least: The smallest number of characters.
-    """
+    """Yield a problem if a text is too short or too long; the message begins with the subject."""
     if not least <= len(text) <= most:
         limits = f"{least:,} to {most:,}" if least else f"at most {most:,}"
         message = f"{subject} must be {limits} characters long, is {len(text):,}"
-        yield Diagnostic(code=code, message=message.lstrip())
+        yield Diagnostic(code, message.lstrip())
 
 
 def require_list(name: str, value: object) -> None:
-    """Reject a string, or an unresolved list, where a list of strings is expected.
+    """Reject a string, whose letters would count, where a list of strings is expected.
 
-    Args:
-        name: The parameter that the value was given for.
-        value: The value as it was given.
-
-    Raises:
-        ValidationError: ``list-is-string``: a string would count as its letters.
-            ``list-unresolved``: a list that CDK resolves at deploy time has no values to check.
+    A list that CDK resolves at deploy time has no values to check, and is rejected too.
     """
     if isinstance(value, str):
         reject(

@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 import ecr_constructs
 from ecr_constructs.checks.rules import RULES
+from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.report.document import Lines, Table, markdown
 from ecr_constructs.report.escaping import workflow_command
-from ecr_constructs.review.phrases import pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

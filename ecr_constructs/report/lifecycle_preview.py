@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.lifecycle import Fate
+from ecr_constructs.model.lifecycle.simulation.engine import in_units
 from ecr_constructs.model.lifecycle.simulation.explanation import short
 from ecr_constructs.model.lifecycle.simulation.preview import action_of
-from ecr_constructs.model.lifecycle.simulation.storage import in_units
 from ecr_constructs.report.document import Bars, Block, Heading, Lines, Table
-from ecr_constructs.review.phrases import pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ecr_constructs.live.lifecycle_preview import Disagreement
     from ecr_constructs.model.lifecycle import Forecast, Outcome, Simulation
     from ecr_constructs.model.lifecycle.image import Image
+    from ecr_constructs.model.lifecycle.simulation.engine import Bytes
     from ecr_constructs.model.lifecycle.simulation.preview import Change
-    from ecr_constructs.model.lifecycle.simulation.storage import Bytes
 
 _ROWS = 50
 _DAYS = 31

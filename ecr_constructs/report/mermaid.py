@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.report.escaping import cut, visible
-from ecr_constructs.review.phrases import join_names, pluralize, strip_tokens
+from ecr_constructs.review.phrases import join_names, strip_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,12 +7,12 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.diagnostics import Severity, pluralize
 from ecr_constructs.report.document import Block, Colour, Heading, Lines
 from ecr_constructs.report.escaping import Command, code, cut, inline, visible, workflow_command
 from ecr_constructs.report.mermaid import graph
 from ecr_constructs.review.change import KINDS, SEVERITIES
-from ecr_constructs.review.phrases import join_names, pluralize, strip_tokens
+from ecr_constructs.review.phrases import join_names, strip_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

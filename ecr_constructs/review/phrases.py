@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, KEY, SINGLETONS
+from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.lifecycle.json_text import compact
 
 if TYPE_CHECKING:
@@ -49,11 +50,6 @@ def affected(repositories: Iterable[str]) -> tuple[str, ...]:
     """Return a sentence with the repositories of the app that a change affects, if any."""
     names = list(repositories)
     return (f"Affected repositories of this app: {join_names(names)}.",) if names else ()
-
-
-def pluralize(count: int, noun: str) -> str:
-    """Return ``1 image`` or ``2,000 images``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def images_of(comparison: Comparison, repository: Resource) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from botocore.exceptions import ClientError
 
+from ecr_constructs.model.partitions import registry_host
 from ecr_constructs.model.push_commands import Image, push_commands
-from ecr_constructs.model.registry_host import registry_host
 from local_aws import images, web_identity
 from local_aws.demo import screen
 from local_aws.demo.inventory import short

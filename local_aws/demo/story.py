@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ecr_constructs.model.registry_host import registry_host
+from ecr_constructs.model.partitions import registry_host
 from local_aws import images, paths, running
 from local_aws.child import child
 from local_aws.demo import environments, inventory, screen

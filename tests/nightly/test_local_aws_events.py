@@ -11,7 +11,7 @@ from ecr_constructs.model import events
 from ecr_constructs.model.events import Images, Pattern
 from local_aws import images
 from tests.support.event_patterns import EVENTS, matches
-from tests.unit.test_events import CASES
+from tests.unit.test_events import CASES, event_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,7 +150,7 @@ def test_another_matcher_agrees(local_aws: LocalAws, account: str) -> None:
     disagreed = []
     for pattern, *pair in CASES.values():
         text = json.dumps(pattern.to_dict())
-        for event in (*pair, *EVENTS.values()):
+        for event in (*map(event_of, pair), *EVENTS.values()):
             answer = bridge.test_event_pattern(EventPattern=text, Event=json.dumps(event))
             if answer["Result"] != matches(pattern.to_dict(), event):
                 disagreed.append((text, event["detail"]))

@@ -18,10 +18,8 @@ def shape(service: str, name: str) -> dict[str, Any]:
 def fits(service: str, name: str, value: str) -> bool:
     """Tell whether a text satisfies the pattern and lengths of an API type."""
     limits = shape(service, name)
-    return (
-        re.fullmatch(limits["pattern"], value) is not None
-        and limits["min"] <= len(value) <= limits["max"]
-    )
+    within = limits.get("min", 0) <= len(value) <= limits["max"]
+    return within and re.fullmatch(limits["pattern"], value) is not None
 
 
 @cache

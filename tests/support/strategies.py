@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_paramete
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -20,11 +20,18 @@ Path = tuple[str | int, ...]
 # --- near misses ------------------------------------------------------------------------------
 
 
+def near_misses(
+    *, max_size: int, pads: list[int], more: Sequence[str] = ()
+) -> st.SearchStrategy[str]:
+    """Texts that are names, prefixes or filters, or nearly: a few pieces, and letters to pad."""
+    pieces = ["a", "b0", ".", "_", "-", "--", "/", "A", "*", " ", "\n", "ä", *more]
+    texts = st.lists(st.sampled_from(pieces), max_size=max_size).map("".join) | st.just("ROOT")
+    return st.builds(lambda text, pad: text + "a" * pad, texts, st.sampled_from(pads))
+
+
 def near_miss_names() -> st.SearchStrategy[str]:
     """Texts that are repository names, or nearly."""
-    pieces = ["a", "b0", ".", "_", "__", "-", "--", "/", "A", " ", "\n", "ä", ":"]
-    texts = st.lists(st.sampled_from(pieces), max_size=12).map("".join)
-    return st.builds(lambda text, pad: text + "a" * pad, texts, st.sampled_from([0, 1, 244, 255]))
+    return near_misses(max_size=12, pads=[0, 1, 244, 255], more=["__", ":"])
 
 
 def near_miss_filters() -> st.SearchStrategy[str]:

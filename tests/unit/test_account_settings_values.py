@@ -5,24 +5,18 @@ from typing import Any
 
 import botocore.session
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ecr_constructs.model.account_settings import (
-    EXCLUSION_ARN_MAX_LENGTH,
-    MAX_EXCLUSIONS,
-    account_settings,
-    exclusion_errors,
-)
-from tests.support.errors import rejects
-from tests.support.service_models import resource_schema, shape
+from ecr_constructs.model.account_settings import account_settings, exclusion_errors
+from tests.support.errors import by_code, rejection_test
 
 NOTHING: dict[str, Any] = {
     "basic_scan_version": None,
     "registry_policy_scope": None,
     "blob_mounting": None,
 }
-REJECTED: dict[str, tuple[dict[str, Any], str]] = {
+
+
+REJECTED: dict[str, tuple[Any, ...]] = {
     "nothing": ({}, "account-settings-missing"),
     "the old scanner": (
         {"basic_scan_version": "CLAIR"},
@@ -36,18 +30,9 @@ REJECTED: dict[str, tuple[dict[str, Any], str]] = {
         {"registry_policy_scope": "V1"},
         "REGISTRY_POLICY_SCOPE: account-setting-retired",
     ),
-    "a text for a boolean": (
-        {"blob_mounting": "DISABLED"},
-        "blob_mounting: account-setting-type",
-    ),
+    "a text for a boolean": ({"blob_mounting": "DISABLED"}, "blob_mounting: account-setting-type"),
 }
-
-
-@pytest.mark.parametrize(("values", "problem"), REJECTED.values(), ids=REJECTED)
-def test_rejects(values: dict[str, Any], problem: str) -> None:
-    """Values that ECR does not accept, or no longer accepts, are rejected."""
-    with rejects(problem):
-        account_settings(**{**NOTHING, **values})
+test_rejects = rejection_test(lambda values: account_settings(**{**NOTHING, **values}), REJECTED)
 
 
 @pytest.mark.parametrize(
@@ -82,59 +67,20 @@ def test_names_and_values_are_those_of_the_service_model() -> None:
 STEM = "arn:aws:iam::111122223333:"
 
 
-@pytest.mark.parametrize(
-    ("arn", "problem"),
-    [
-        ("scanner", "format"),
-        (f"{STEM}root", "format"),
-        (f"{STEM}group/scanners", "format"),
-        (f"{STEM}role/*", "format"),
-        (f"{STEM}role/", "format"),
-        (f"{STEM}role/prüfer", "format"),
-        ("arn:aws:sts::111122223333:assumed-role/scanner/session", "format"),
-        (f"{STEM}role/{'s' * (201 - len(STEM) - 5)}", "length"),
-    ],
-)
-def test_rejects_exclusions(arn: str, problem: str) -> None:
-    """A principal that ECR rejects has a code."""
-    codes = [error.code for error in exclusion_errors(arn)]
-
-    assert [f"pull-time-exclusion-{problem}"] == codes
-
-
-@pytest.mark.parametrize(
-    "arn",
-    [
+EXCLUSIONS = {
+    "": [
         f"{STEM}role/scanner",
         f"{STEM}user/security/scanner+1@example.com",
         f"{STEM}role/{'s' * (200 - len(STEM) - 5)}",
         "arn:aws-us-gov:iam::111122223333:role/scanner",
     ],
+    "format": [
+        *("scanner", f"{STEM}root", f"{STEM}group/scanners"),
+        *(f"{STEM}role/*", f"{STEM}role/", f"{STEM}role/prüfer"),
+        "arn:aws:sts::111122223333:assumed-role/scanner/session",
+    ],
+    "length": [f"{STEM}role/{'s' * (201 - len(STEM) - 5)}"],
+}
+test_exclusions = rejection_test(
+    exclusion_errors, by_code(EXCLUSIONS), prefix="pull-time-exclusion-"
 )
-def test_accepts_exclusions(arn: str) -> None:
-    """A role or user passes, whatever its path and partition."""
-    assert [] == list(exclusion_errors(arn))
-
-
-@given(
-    st.sampled_from([STEM, STEM.replace("aws", "aws-cn"), STEM.replace("1111", "x")]),
-    st.sampled_from(["role/", "user/", "group/", "root", "role"]),
-    st.text("aZ0_+=,.@-/* :", max_size=8),
-    st.sampled_from([0, 160, 170]),
-)
-def test_exclusions_agree_with_the_service_model(stem: str, kind: str, name: str, pad: int) -> None:
-    """An ARN is valid exactly if it fits ECR's own model."""
-    arn = stem + kind + name + "s" * pad
-    limits = shape("ecr", "PrincipalArn")
-    theirs = re.fullmatch(limits["pattern"], arn) is not None and len(arn) <= limits["max"]
-
-    assert theirs == (not any(exclusion_errors(arn)))
-
-
-def test_limits_are_the_published_ones() -> None:
-    """The limits equal those of ECR's API model and of CloudFormation's resource schema."""
-    schema = resource_schema("AWS::ECR::PullTimeUpdateExclusion")["definitions"]
-
-    assert shape("ecr", "PrincipalArn")["max"] == EXCLUSION_ARN_MAX_LENGTH
-    assert schema["PrincipalArn"]["maxLength"] == EXCLUSION_ARN_MAX_LENGTH
-    assert shape("ecr", "PullTimeUpdateExclusionList")["max"] == MAX_EXCLUSIONS

@@ -100,6 +100,12 @@ def stack(template: Path) -> dict[str, Any]:
     }
 
 
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return a template with a repository whose name ECR rejects."""
+    return write(tmp_path / "template.json")
+
+
 def test_every_rule_is_one_of_cfn_lint() -> None:
     """It has the id, the severity, the requirement, the reason for it and its source."""
     assert {
@@ -137,9 +143,8 @@ def test_text_has_lines() -> None:
     assert 1 == places(findings)[NAME, 10]
 
 
-def test_a_message_ends_with_the_remedy(tmp_path: Path) -> None:
+def test_a_message_ends_with_the_remedy(path: Path) -> None:
     """cfn-lint shows one text, so it holds both."""
-    path = write(tmp_path / "template.json")
     [findings] = [item for item in linted(path) if item.rule.id == NAME]
     [ours] = [item for item in check(load([path])) if item.rule == NAME]
 
@@ -162,10 +167,8 @@ def test_metadata_suppresses(tmp_path: Path, metadata: dict[str, Any]) -> None:
     assert NAME not in ids(on_template) | ids(on_resource)
 
 
-def test_cfn_lint_may_ignore_a_rule(tmp_path: Path) -> None:
+def test_cfn_lint_may_ignore_a_rule(path: Path) -> None:
     """Its option and its configuration file know our ids."""
-    path = write(tmp_path / "template.json")
-
     assert NAME not in ids(path, ignore_checks=[NAME])
 
 
@@ -192,7 +195,7 @@ def test_a_template_beside_an_assembly_is_judged_alone(tmp_path: Path) -> None:
     assert TWICE not in ids(stray)
 
 
-def test_a_broken_assembly_is_no_obstacle(tmp_path: Path) -> None:
+def test_a_broken_assembly_is_no_obstacle(tmp_path: Path, path: Path) -> None:
     """Then each template is judged alone."""
     (tmp_path / "manifest.json").write_text("{", encoding="utf-8")
     path = write(tmp_path / "template.json")

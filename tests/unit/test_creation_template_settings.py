@@ -3,14 +3,12 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ecr_constructs import Encryption, LifecyclePolicy, LifecycleRule, TagMutability
-from ecr_constructs.model.creation_template import CreationTemplate, namespace_of, role_errors
+from ecr_constructs.model.creation_template import CreationTemplate, role_errors
+from ecr_constructs.model.names import namespace_of
 from ecr_constructs.model.repository_policy import Access
-from tests.support.errors import rejects
-from tests.support.service_models import fits
+from tests.support.errors import rejection_test
 
 TOKEN = "${Token[A.1]}"
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -26,61 +24,52 @@ def template(**keywords: Any) -> CreationTemplate:
     return CreationTemplate(**{"prefix": "payments", "applied_for": ["REPLICATION"], **keywords})
 
 
-REJECTED: dict[str, tuple[dict[str, Any], list[str]]] = {
-    "capitals": ({"prefix": "Payments"}, ["prefix: namespace-format"]),
-    "no prefix": ({"prefix": ""}, ["prefix: namespace-length", "prefix: namespace-format"]),
-    "a long prefix": ({"prefix": "a" * 257}, ["prefix: namespace-length"]),
-    "a pattern": ({"prefix": "payments/*"}, ["prefix: namespace-format"]),
-    "no occasion": ({"applied_for": []}, ["applied_for: template-occasion-missing"]),
-    "another occasion": ({"applied_for": ["PUSH"]}, ["applied_for[0]: template-occasion-unknown"]),
+REJECTED: dict[str, tuple[Any, ...]] = {
+    "capitals": ({"prefix": "Payments"}, "prefix: namespace-format"),
+    "no prefix": ({"prefix": ""}, "prefix: namespace-length", "prefix: namespace-format"),
+    "a long prefix": ({"prefix": "a" * 257}, "prefix: namespace-length"),
+    "a pattern": ({"prefix": "payments/*"}, "prefix: namespace-format"),
+    "no occasion": ({"applied_for": []}, "applied_for: template-occasion-missing"),
+    "another occasion": ({"applied_for": ["PUSH"]}, "applied_for[0]: template-occasion-unknown"),
     "an occasion twice": (
         {"applied_for": ["REPLICATION", "REPLICATION"]},
-        ["applied_for[1]: template-occasion-duplicate"],
+        "applied_for[1]: template-occasion-duplicate",
     ),
-    "a bare string": ({"applied_for": "REPLICATION"}, ["applied_for: list-is-string"]),
-    "a description": ({"description": "a" * 257}, ["description: template-description-length"]),
-    "a tag": ({"tags": {"aws:team": "x"}}, ["tags['aws:team']: tag-key-reserved-prefix"]),
+    "a bare string": ({"applied_for": "REPLICATION"}, "applied_for: list-is-string"),
+    "a description": ({"description": "a" * 257}, "description: template-description-length"),
+    "a tag": ({"tags": {"aws:team": "x"}}, "tags['aws:team']: tag-key-reserved-prefix"),
     "a policy": (
         {
             "access": Access(
                 pull_principals=[f"arn:aws:iam::111122223333:role/{n:060}" for n in range(120)]
             )
         },
-        ["repository-policy-length"],
+        "repository-policy-length",
     ),
     "a cache that expires untagged images": (
         {**CACHE, "lifecycle": LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14))},
-        ["lifecycle: template-cache-lifecycle"],
+        "lifecycle: template-cache-lifecycle",
     ),
     "a cache with few untagged images": (
         {**CACHE, "lifecycle": LifecyclePolicy(UNTAGGED_COUNT)},
-        ["lifecycle: template-cache-lifecycle"],
+        "lifecycle: template-cache-lifecycle",
     ),
     "caches and replicas with one default": (
         {"applied_for": ["PULL_THROUGH_CACHE", "REPLICATION"]},
-        ["tag_mutability: template-mutability-missing"],
+        "tag_mutability: template-mutability-missing",
     ),
     "several problems": (
         {"prefix": "A", "applied_for": ["X"], "description": "a" * 300, "tags": {"": "x"}},
-        [
-            "prefix: namespace-format",
-            "applied_for[0]: template-occasion-unknown",
-            "description: template-description-length",
-            "tags['']: tag-key-length",
-        ],
+        "prefix: namespace-format",
+        "applied_for[0]: template-occasion-unknown",
+        "description: template-description-length",
+        "tags['']: tag-key-length",
     ),
 }
-
-
-@pytest.mark.parametrize(("keywords", "problems"), REJECTED.values(), ids=REJECTED)
-def test_rejects(keywords: dict[str, Any], problems: list[str]) -> None:
-    """Settings that ECR rejects, or that would lose images, are rejected together."""
-    with rejects(*problems):
-        template(**keywords)
+test_rejects = rejection_test(lambda keywords: template(**keywords), REJECTED)
 
 
 def test_deploy_time_values_pass() -> None:
-    """Deploy-time values pass."""
     settings = template(
         prefix=TOKEN,
         applied_for=[TOKEN],
@@ -91,43 +80,35 @@ def test_deploy_time_values_pass() -> None:
     assert TOKEN == settings.prefix
 
 
-def test_defaults_of_what_is_pushed_or_replicated() -> None:
-    """Tags are immutable, and untagged images expire after two weeks."""
-    settings = template(applied_for=["CREATE_ON_PUSH", "REPLICATION"])
+KEEP_ALL, MUTABLE = LifecyclePolicy(), TagMutability.mutable()
+TWO_WEEKS = LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14))
+# An untagged image without a pull for a year is not in use.
+UNUSED = LifecycleRule(
+    tag_status="untagged", count_type="sinceImagePulled", count_number=365, action="transition"
+)
+EFFECTIVE: dict[str, tuple[dict[str, Any], TagMutability, LifecyclePolicy]] = {
+    "pushed or replicated": (
+        {"applied_for": ["CREATE_ON_PUSH", "REPLICATION"]},
+        *(TagMutability.immutable(), TWO_WEEKS),
+    ),
+    # Tags are mutable, to follow their upstream.
+    "cached": (CACHE, MUTABLE, KEEP_ALL),
+    "cached, and archived if unused": (
+        {**CACHE, "lifecycle": LifecyclePolicy(UNUSED)},
+        *(MUTABLE, LifecyclePolicy(UNUSED)),
+    ),
+    "settings": ({"tag_mutability": MUTABLE, "lifecycle": KEEP_ALL}, MUTABLE, KEEP_ALL),
+}
 
-    assert TagMutability.immutable() == settings.settled_mutability
-    assert LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14)) == (
-        settings.settled_lifecycle
-    )
 
-
-def test_defaults_of_caches() -> None:
-    """Tags are mutable, to follow their upstream, and no image expires."""
-    settings = template(**CACHE)
-
-    assert TagMutability.mutable() == settings.settled_mutability
-    assert LifecyclePolicy() == settings.settled_lifecycle
-
-
-def test_settings_replace_defaults() -> None:
+@pytest.mark.parametrize(("keywords", "mutability", "lifecycle"), EFFECTIVE.values(), ids=EFFECTIVE)
+def test_effective_settings(
+    keywords: dict[str, Any], mutability: TagMutability, lifecycle: LifecyclePolicy
+) -> None:
     """Settings replace the defaults, an empty policy too."""
-    settings = template(tag_mutability=TagMutability.mutable(), lifecycle=LifecyclePolicy())
+    settings = template(**keywords)
 
-    assert (TagMutability.mutable(), LifecyclePolicy()) == (
-        settings.settled_mutability,
-        settings.settled_lifecycle,
-    )
-
-
-def test_caches_may_archive_unused_images() -> None:
-    """An untagged image without a pull for a year is not in use."""
-    rule = LifecycleRule(
-        tag_status="untagged", count_type="sinceImagePulled", count_number=365, action="transition"
-    )
-
-    policy = LifecyclePolicy(rule)
-
-    assert policy == template(**CACHE, lifecycle=policy).settled_lifecycle
+    assert (mutability, lifecycle) == (settings.effective_mutability, settings.effective_lifecycle)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +122,6 @@ def test_caches_may_archive_unused_images() -> None:
     ids=["nothing", "tags", "a key", "the key of AWS"],
 )
 def test_needs_a_role(keywords: dict[str, Any], *, needed: bool) -> None:
-    """ECR needs a role for tags and for KMS only."""
     assert needed == template(**keywords).needs_role
 
 
@@ -183,39 +163,13 @@ def test_namespaces(prefix: str, namespace: str) -> None:
     assert namespace == namespace_of(prefix)
 
 
-@pytest.mark.parametrize(
-    ("arn", "code"),
-    [
-        ("payments", "role-arn-format"),
-        ("arn:aws:iam::111122223333:role/ecr/maker", "role-arn-path"),
-        ("arn:aws:iam::444455556666:role/maker", "role-arn-account"),
-    ],
-)
-def test_rejects_roles(arn: str, code: str) -> None:
-    """A role has no path and belongs to the registry's account."""
-    assert [code] == [error.code for error in role_errors(arn, "111122223333")]
-
-
-@pytest.mark.parametrize(
-    ("arn", "account"),
-    [
-        (TOKEN, "111122223333"),
-        ("arn:aws:iam::111122223333:role/maker", TOKEN),
-        ("arn:aws:iam::111122223333:role/maker", "111122223333"),
-    ],
-    ids=["role", "account", "both"],
-)
-def test_accepts_roles(arn: str, account: str) -> None:
-    """Valid and deploy-time roles pass."""
-    assert [] == list(role_errors(arn, account))
-
-
-@given(st.text("a0._-/RO", max_size=6) | st.just("ROOT"))
-def test_prefixes_agree_with_the_service_model(prefix: str) -> None:
-    """A prefix is rejected exactly if ECR's own model rejects it."""
-    try:
-        accepted = template(prefix=prefix).prefix == prefix
-    except ValueError:
-        accepted = False
-
-    assert fits("ecr", "Prefix", prefix) == accepted
+MAKER = "arn:aws:iam::111122223333:role/maker"
+ROLES: dict[str, tuple[Any, ...]] = {
+    "valid": ((MAKER, "111122223333"),),
+    "a deploy-time role": ((TOKEN, "111122223333"),),
+    "a deploy-time account": ((MAKER, TOKEN),),
+    "a name": (("payments", "111122223333"), "role-arn-format"),
+    "a path": (("arn:aws:iam::111122223333:role/ecr/maker", "111122223333"), "role-arn-path"),
+    "another account": ((MAKER, "444455556666"), "role-arn-account"),
+}
+test_roles = rejection_test(role_errors, ROLES)

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from ecr_constructs.model.encryption import Encryption, check_key_alias
-from tests.support.errors import rejects
+from tests.support.errors import by_code, rejection_test, rejects
 from tests.support.service_models import fits
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+TOKEN = "${Token[Value.1]}"
 GOV_KEY = "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/mrk-1234abcd"
 REJECTED_KEYS = {
     "an alias": ("alias/ecr", "is-alias"),
@@ -44,53 +45,45 @@ def test_rejects_values_other_than_keys(
         make(arn)
 
 
-@pytest.mark.parametrize(
-    ("encryption_type", "key", "code"),
-    [("AES256", KEY, "encryption-key-not-used"), ("RSA", None, "encryption-type-unknown")],
-)
-def test_rejects_types(encryption_type: Any, key: str | None, code: str) -> None:
-    """The type is one of ECR's three, and AES-256 takes no key."""
-    with rejects(code):
-        Encryption(encryption_type, key)
+TYPES_REJECTED: dict[str, tuple[Any, ...]] = {
+    "AES-256 with a key": (("AES256", KEY), "encryption-key-not-used"),
+    "an unknown type": (("RSA", None), "encryption-type-unknown"),
+}
+test_rejects_types = rejection_test(Encryption, TYPES_REJECTED)
 
 
-@pytest.mark.parametrize(
-    ("encryption", "region", "codes"),
-    [
-        (Encryption.dual_layer(), "eu-central-1", ["encryption-type-region"]),
-        (Encryption.dual_layer(), "us-iso-east-1", ["encryption-type-region"]),
-        (Encryption.customer_managed(KEY), "eu-west-1", ["encryption-key-region"]),
-        (Encryption.dual_layer(GOV_KEY), "us-gov-east-1", ["encryption-key-region"]),
-        (
-            Encryption.dual_layer(KEY),
-            "eu-west-1",
-            ["encryption-type-region", "encryption-key-region"],
-        ),
-    ],
-)
-def test_rejects_the_wrong_region(encryption: Encryption, region: str, codes: list[str]) -> None:
-    """A Region rejects a type that it does not offer, and a key of another Region."""
-    with rejects(*codes):
-        encryption.check_region(region)
+REGIONS_REJECTED = by_code(
+    {
+        "encryption-type-region": {
+            "dual-layer in a commercial Region": (Encryption.dual_layer(), "eu-central-1"),
+            "dual-layer in an isolated Region": (Encryption.dual_layer(), "us-iso-east-1"),
+        },
+        "encryption-key-region": {
+            "a key of another Region": (Encryption.customer_managed(KEY), "eu-west-1"),
+            "a key of another GovCloud Region": (Encryption.dual_layer(GOV_KEY), "us-gov-east-1"),
+        },
+    }
+) | {
+    "both": (
+        (Encryption.dual_layer(KEY), "eu-west-1"),
+        "encryption-type-region",
+        "encryption-key-region",
+    )
+}
+test_rejects_the_wrong_region = rejection_test(Encryption.check_region, REGIONS_REJECTED)
 
 
-@pytest.mark.parametrize(
-    ("encryption", "region"),
-    [
-        (Encryption.aes256(), "eu-central-1"),
-        (Encryption.aws_managed(), "eu-central-1"),
-        (Encryption.customer_managed(KEY), "eu-central-1"),
-        (Encryption.customer_managed(KEY), "${Token[AWS.Region.1]}"),
-        (Encryption.customer_managed("${Token[Key.1]}"), "eu-west-1"),
-        (Encryption.dual_layer(), "us-gov-east-1"),
-        (Encryption.dual_layer(), "${Token[AWS.Region.1]}"),
-        (Encryption.dual_layer(GOV_KEY), "us-gov-west-1"),
-    ],
-    ids=str,
-)
-def test_accepts_where_it_can_be(encryption: Encryption, region: str) -> None:
-    """A choice that the Region offers, or a Region that is not known yet, passes."""
-    assert encryption.check_region(region) is None  # type: ignore[func-returns-value]
+REGIONS: dict[str, tuple[Any, ...]] = {
+    "AES-256": ((Encryption.aes256(), "eu-central-1"),),
+    "the key of AWS": ((Encryption.aws_managed(), "eu-central-1"),),
+    "a key": ((Encryption.customer_managed(KEY), "eu-central-1"),),
+    "a key, and a deploy-time Region": ((Encryption.customer_managed(KEY), TOKEN),),
+    "a deploy-time key": ((Encryption.customer_managed(TOKEN), "eu-west-1"),),
+    "dual-layer": ((Encryption.dual_layer(), "us-gov-east-1"),),
+    "dual-layer, and a deploy-time Region": ((Encryption.dual_layer(), TOKEN),),
+    "dual-layer with a key": ((Encryption.dual_layer(GOV_KEY), "us-gov-west-1"),),
+}
+test_accepts_regions = rejection_test(Encryption.check_region, REGIONS)
 
 
 @pytest.mark.parametrize("key", [KEY, Key(KEY)], ids=["text", "key"])
@@ -117,34 +110,26 @@ def test_says_it_in_words(encryption: Encryption, words: str, *, needs_region: b
     assert (words, needs_region) == (str(encryption), encryption.needs_region)
 
 
-ALIASES = {
-    "no prefix": ("ecr", ["format"]),
-    "nothing after the prefix": ("alias/", ["format"]),
-    "a space": ("alias/my key", ["format"]),
-    "a dot": ("alias/ecr.prod", ["format"]),
-    "a key ARN": ("arn:aws:kms:eu-central-1:111122223333:key/1", ["format"]),
-    "an alias ARN": ("arn:aws:kms:eu-central-1:111122223333:alias/ecr", ["format"]),
-    "reserved": ("alias/aws/ecr", ["reserved-prefix"]),
-    "too long": (f"alias/{'a' * 251}", ["length"]),
+ALIASES_REJECTED: dict[str, tuple[Any, ...]] = {
+    "no prefix": ("ecr", "format"),
+    "nothing after the prefix": ("alias/", "format"),
+    "a space": ("alias/my key", "format"),
+    "a dot": ("alias/ecr.prod", "format"),
+    "a key ARN": ("arn:aws:kms:eu-central-1:111122223333:key/1", "format"),
+    "an alias ARN": ("arn:aws:kms:eu-central-1:111122223333:alias/ecr", "format"),
+    "reserved": ("alias/aws/ecr", "reserved-prefix"),
+    "too long": (f"alias/{'a' * 251}", "length"),
 }
-
-
-@pytest.mark.parametrize(("alias", "problems"), ALIASES.values(), ids=ALIASES)
-def test_rejects_aliases(alias: str, problems: list[str]) -> None:
-    """An alias that KMS rejects is rejected."""
-    with rejects(*(f"key-alias-{problem}" for problem in problems)):
-        check_key_alias(alias)
+test_rejects_aliases = rejection_test(check_key_alias, ALIASES_REJECTED, prefix="key-alias-")
 
 
 @pytest.mark.parametrize(
     "alias", ["alias/ecr", "alias/ecr/prod_1-a", "alias/awsome", f"alias/{'a' * 250}"]
 )
 def test_accepts_aliases(alias: str) -> None:
-    """A valid alias passes, and KMS's own model accepts it."""
     check_key_alias(alias)
     assert fits("kms", "AliasNameType", alias)
 
 
 def test_a_deploy_time_alias_passes() -> None:
-    """An alias that is resolved at deploy time passes."""
     check_key_alias("${Token[Alias.1]}")

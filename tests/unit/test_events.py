@@ -1,104 +1,88 @@
-"""Event patterns, against the events that AWS documents and others that nearly match."""
+"""Event patterns, against the events that AWS documents and similar ones, and alerts."""
 
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ecr_constructs.model import events
+from ecr_constructs.model.alerts import Message, check_emails, finding_message, scan_message
 from ecr_constructs.model.events import Images, Pattern
-from tests.support.errors import rejects
+from tests.support.errors import rejection_test
 from tests.support.event_patterns import EVENTS, Event, changed, matches
-from tests.support.service_models import shape
+from tests.support.input_transformers import transformed
+from tests.support.service_models import resource_schema, shape
 
-MINE = Images(["my-repository-name"])
+EVERY, MINE = Images(), Images(["my-repository-name"])
 ACCOUNT = "123456789012"
 SAMPLE = Images(["amazon/amazon-ecs-sample"])
-IMAGE = ("detail", "resources", 0, "details", "awsEcrContainerImage")
+IMAGE = ("resources", 0, "details", "awsEcrContainerImage")
 
-Case = tuple[Pattern, Event, Event]
+# The name of an event; or the name, the path of a value below its detail, and the value.
+Spec = str | tuple[Any, ...]
+Case = tuple[Pattern, Spec, Spec]
 
 
-def pushed(images: Images, event: Event, near_miss: Event) -> Case:
+def pushed(images: Images, event: Spec, near_miss: Spec) -> Case:
     """Return a case of a push."""
     return events.image_action("PUSH", images), event, near_miss
 
 
 def scanned(severity: Any, counts: Any, fewer: Any) -> Case:
     """Return a case of a basic scan with counts of findings."""
-    path = ("scan-completed", "detail", "finding-severity-counts")
-    pattern = events.scan_completed(MINE, severity)
-    return pattern, changed(*path, to=counts), changed(*path, to=fewer)
+    path = "scan-completed", "finding-severity-counts"
+    return scan(MINE, severity), (*path, counts), (*path, fewer)
 
 
 def rated(severity: Any, at: str, below: str) -> Case:
     """Return a case of a finding of a severity."""
-    path = ("inspector-finding", "detail", "severity")
-    pattern = events.finding(SAMPLE, ACCOUNT, severity)
-    return pattern, changed(*path, to=at), changed(*path, to=below)
+    path = "inspector-finding", "severity"
+    return found(SAMPLE, severity), (*path, at), (*path, below)
 
 
-FINDING = EVENTS["inspector-finding"]
+def found(images: Images = EVERY, severity: Any = None) -> Pattern:
+    """Return the pattern of findings in the account."""
+    return events.finding(images, ACCOUNT, severity)
+
+
+scan, replicated, cached = events.scan_completed, events.replicated, events.pulled_through
 # Each a pattern, an event that it selects, and one that it does not.
 CASES: dict[str, Case] = {
-    "a push": pushed(MINE, EVENTS["image-pushed"], EVENTS["image-deleted"]),
+    "a push": pushed(MINE, "image-pushed", "image-deleted"),
     "a push, not an archiving": pushed(
-        Images(["ubuntu"]),
-        changed("image-pushed", "detail", "repository-name", to="ubuntu"),
-        EVENTS["image-archived"],
+        Images(["ubuntu"]), ("image-pushed", "repository-name", "ubuntu"), "image-archived"
     ),
     "a push, not a referrer": pushed(
-        Images(),
-        EVENTS["image-pushed"],
-        changed("referrer-restored", "detail", "action-type", to="PUSH"),
+        Images(), "image-pushed", ("referrer-restored", "action-type", "PUSH")
     ),
     "a push to this repository, not to a longer name": pushed(
-        MINE,
-        EVENTS["image-pushed"],
-        changed("image-pushed", "detail", "repository-name", to="my-repository-name/api"),
+        MINE, "image-pushed", ("image-pushed", "repository-name", "my-repository-name/api")
     ),
-    "a push that failed": pushed(
-        MINE, EVENTS["image-pushed"], changed("image-pushed", "detail", "result", to="FAILURE")
-    ),
+    "a push that failed": pushed(MINE, "image-pushed", ("image-pushed", "result", "FAILURE")),
     "a push by prefix": pushed(
         Images(prefixes=["your-", "my-"]),
-        EVENTS["image-pushed"],
-        changed("image-pushed", "detail", "repository-name", to="their-my-repository-name"),
+        "image-pushed",
+        ("image-pushed", "repository-name", "their-my-repository-name"),
     ),
     "a push of a tag": pushed(
         Images(["my-repository-name"], tags=["stable", "latest"]),
-        EVENTS["image-pushed"],
-        changed("image-pushed", "detail", "image-tag", to="latest-2"),
+        "image-pushed",
+        ("image-pushed", "image-tag", "latest-2"),
     ),
     "a push of a tag by pattern": pushed(
         Images(["my-repository-name"], tags=["v*.*"]),
-        changed("image-pushed", "detail", "image-tag", to="v1.2"),
-        changed("image-pushed", "detail", "image-tag", to="v1"),
+        ("image-pushed", "image-tag", "v1.2"),
+        ("image-pushed", "image-tag", "v1"),
     ),
-    "a push without a tag": pushed(
-        MINE,
-        {**EVENTS["image-pushed"], "detail": {**EVENTS["image-pushed"]["detail"], "image-tag": ""}},
-        EVENTS["scan-completed"],
-    ),
-    "a deletion": (
-        events.image_action("DELETE", MINE),
-        EVENTS["image-deleted"],
-        EVENTS["image-pushed"],
-    ),
-    "a scan": (
-        events.scan_completed(MINE),
-        EVENTS["scan-completed"],
-        changed("scan-completed", "detail", "scan-status", to="FAILED"),
-    ),
-    "a scan, not Inspector's": (
-        events.scan_completed(Images()),
-        EVENTS["scan-completed"],
-        EVENTS["inspector-scan"],
-    ),
+    "a push without a tag": pushed(MINE, ("image-pushed", "image-tag", ""), "scan-completed"),
+    "a deletion": (events.image_action("DELETE", MINE), "image-deleted", "image-pushed"),
+    "a scan": (scan(MINE), "scan-completed", ("scan-completed", "scan-status", "FAILED")),
+    "a scan, not Inspector's": (scan(Images()), "scan-completed", "inspector-scan"),
     "a scan of a tag among others": (
-        events.scan_completed(Images(["my-repository-name"], tags=["v*"])),
-        changed("scan-completed", "detail", "image-tags", to=["latest", "v1"]),
-        EVENTS["scan-completed"],
+        scan(Images(["my-repository-name"], tags=["v*"])),
+        ("scan-completed", "image-tags", ["latest", "v1"]),
+        "scan-completed",
     ),
     "a scan that found CRITICAL": scanned("CRITICAL", {"CRITICAL": 1}, {"HIGH": 9, "LOW": 1}),
     "a scan that found HIGH": scanned("HIGH", {"HIGH": 1}, {"MEDIUM": 9}),
@@ -107,85 +91,82 @@ CASES: dict[str, Case] = {
     "a scan that found anything rated": scanned(
         "INFORMATIONAL", {"INFORMATIONAL": 1}, {"UNDEFINED": 1}
     ),
-    "a finding": (
-        events.finding(SAMPLE, ACCOUNT),
-        FINDING,
-        changed("inspector-finding", "detail", "status", to="CLOSED"),
-    ),
+    "a finding": (found(SAMPLE), "inspector-finding", ("inspector-finding", "status", "CLOSED")),
     "a finding that nobody suppressed": (
-        events.finding(Images(), ACCOUNT),
-        FINDING,
-        changed("inspector-finding", "detail", "status", to="SUPPRESSED"),
+        found(),
+        "inspector-finding",
+        ("inspector-finding", "status", "SUPPRESSED"),
     ),
     "a finding in this account": (
-        events.finding(Images(), ACCOUNT),
-        FINDING,
-        changed("inspector-finding", "detail", "awsAccountId", to="210987654321"),
+        found(),
+        "inspector-finding",
+        ("inspector-finding", "awsAccountId", "210987654321"),
     ),
     "a finding in this repository": (
-        events.finding(SAMPLE, ACCOUNT),
-        FINDING,
-        changed("inspector-finding", *IMAGE, "repositoryName", to="amazon/amazon-ecs-sample-2"),
+        found(SAMPLE),
+        "inspector-finding",
+        ("inspector-finding", *IMAGE, "repositoryName", "amazon/amazon-ecs-sample-2"),
     ),
     "a finding in a repository by prefix": (
-        events.finding(Images(prefixes=["amazon/"]), ACCOUNT),
-        FINDING,
-        changed("inspector-finding", *IMAGE, "repositoryName", to="amazon-ecs-sample"),
+        found(Images(prefixes=["amazon/"])),
+        "inspector-finding",
+        ("inspector-finding", *IMAGE, "repositoryName", "amazon-ecs-sample"),
     ),
     "a finding in a tag": (
-        events.finding(Images(tags=["v*"]), ACCOUNT),
-        changed("inspector-finding", *IMAGE, "imageTags", to=["latest", "v1"]),
-        FINDING,
+        found(Images(tags=["v*"])),
+        ("inspector-finding", *IMAGE, "imageTags", ["latest", "v1"]),
+        "inspector-finding",
     ),
     "a finding in an image, not in an instance": (
-        events.finding(Images(), ACCOUNT),
-        FINDING,
-        changed("inspector-finding", "detail", "resources", 0, "type", to="AWS_EC2_INSTANCE"),
+        found(),
+        "inspector-finding",
+        ("inspector-finding", "resources", 0, "type", "AWS_EC2_INSTANCE"),
     ),
     "a finding that is not rated yet": (
-        events.finding(Images(), ACCOUNT),
-        changed("inspector-finding", "detail", "severity", to="UNTRIAGED"),
-        EVENTS["inspector-scan"],
+        found(),
+        ("inspector-finding", "severity", "UNTRIAGED"),
+        "inspector-scan",
     ),
     "a finding at MEDIUM": rated("MEDIUM", "MEDIUM", "LOW"),
     "a finding above MEDIUM": rated("MEDIUM", "CRITICAL", "INFORMATIONAL"),
     "a finding at CRITICAL": rated("CRITICAL", "CRITICAL", "HIGH"),
     "a finding that is rated": rated("INFORMATIONAL", "INFORMATIONAL", "UNTRIAGED"),
-    "a replica": (
-        events.replicated(Images(["docker-hub/alpine"])),
-        EVENTS["replicated"],
-        EVENTS["replication-failed"],
-    ),
+    "a replica": (replicated(Images(["docker-hub/alpine"])), "replicated", "replication-failed"),
     "a replica, not a push": (
-        events.replicated(Images(prefixes=["my"])),
-        changed("replicated", "detail", "repository-name", to="my-app"),
-        EVENTS["image-pushed"],
+        replicated(Images(prefixes=["my"])),
+        ("replicated", "repository-name", "my-app"),
+        "image-pushed",
     ),
     "a replica that failed": (
-        events.replicated(Images(["my-app"]), failed=True),
-        EVENTS["replication-failed"],
-        changed("replication-failed", "detail", "result", to="SUCCESS"),
+        replicated(Images(["my-app"]), failed=True),
+        "replication-failed",
+        ("replication-failed", "result", "SUCCESS"),
     ),
     "a cached image": (
-        events.pulled_through(Images(prefixes=["docker-hub/"])),
-        EVENTS["pull-through-cache"],
-        changed("pull-through-cache", "detail", "sync-status", to="FAILED"),
+        cached(Images(prefixes=["docker-hub/"])),
+        "pull-through-cache",
+        ("pull-through-cache", "sync-status", "FAILED"),
     ),
     "an image that could not be cached": (
-        events.pulled_through(Images(), failed=True),
-        changed("pull-through-cache", "detail", "sync-status", to="FAILED"),
-        EVENTS["pull-through-cache"],
+        cached(Images(), failed=True),
+        ("pull-through-cache", "sync-status", "FAILED"),
+        "pull-through-cache",
     ),
 }
 
 
+def event_of(spec: Spec) -> Event:
+    """Return an event that AWS documents, or one with another value."""
+    if isinstance(spec, str):
+        return EVENTS[spec]
+    return changed(spec[0], "detail", *spec[1:-1], to=spec[-1])
+
+
 @pytest.mark.parametrize(("pattern", "event", "near_miss"), CASES.values(), ids=CASES)
-def test_selects(pattern: Pattern, event: Event, near_miss: Event) -> None:
+def test_selects(pattern: Pattern, event: Spec, near_miss: Spec) -> None:
     """A pattern selects its event, and not the one that differs in what it is about."""
-    assert (True, False) == (
-        matches(pattern.to_dict(), event),
-        matches(pattern.to_dict(), near_miss),
-    )
+    assert matches(pattern.to_dict(), event_of(event))
+    assert not matches(pattern.to_dict(), event_of(near_miss))
 
 
 KINDS: dict[str, tuple[Pattern, set[str]]] = {
@@ -213,26 +194,10 @@ def test_every_detail_type_is_known() -> None:
     )
 
 
-def test_severities_are_those_of_both_scanners() -> None:
-    """ECR and Inspector rate alike, each with a word of its own for what is not rated."""
-    assert {*events.SEVERITIES, "UNDEFINED"} == set(shape("ecr", "FindingSeverity")["enum"])
-    assert {*events.SEVERITIES, "UNTRIAGED"} == set(shape("inspector2", "Severity")["enum"])
-
-
-def test_the_limit_is_the_published_one() -> None:
-    """A pattern is at most as long as EventBridge's API takes it."""
-    assert events.PATTERN_MAX_LENGTH == shape("events", "EventPattern")["max"]
-
-
-REJECTED: dict[str, tuple[Callable[[], object], str]] = {
-    "an unknown severity": (
-        lambda: events.at_or_above("SEVERE"),  # type: ignore[arg-type]
-        "severity-unknown",
-    ),
-    "a severity of the wrong case": (
-        lambda: events.scan_completed(MINE, "high"),  # type: ignore[arg-type]
-        "severity-unknown",
-    ),
+SEVERE, HIGH = cast("events.Severity", "SEVERE"), cast("events.Severity", "high")
+REJECTED: dict[str, tuple[Any, ...]] = {
+    "an unknown severity": (lambda: events.at_or_above(SEVERE), "severity-unknown"),
+    "a severity of the wrong case": (lambda: events.scan_completed(MINE, HIGH), "severity-unknown"),
     "no tag": (lambda: Images(tags=["a", ""]), "tags[1]: event-tag-format"),
     "an expression for a tag": (lambda: Images(tags=["v[0-9]"]), "tags[0]: event-tag-format"),
     "two wildcards in a row": (lambda: Images(tags=["v**"]), "tags[0]: event-tag-wildcards"),
@@ -247,19 +212,106 @@ REJECTED: dict[str, tuple[Callable[[], object], str]] = {
         "event-pattern-length",
     ),
 }
-
-
-@pytest.mark.parametrize(("make", "problem"), REJECTED.values(), ids=REJECTED)
-def test_rejects(make: Callable[[], object], problem: str) -> None:
-    """Patterns that match no event, or that EventBridge rejects, are rejected."""
-    with rejects(problem):
-        make()
+test_rejects = rejection_test(lambda make: make(), REJECTED)
 
 
 def test_deploy_time_values_pass() -> None:
-    """Deploy-time names and tags become part of a pattern."""
     token = "${Token[Name.1]}"
     images = Images([token], [token], [token])
 
     assert {"name": [token, {"prefix": token}], "tag": [token]} == images.detail("name", "tag")
     assert events.image_action("PUSH", Images([token] * 400)).detail["repository-name"]
+
+
+def lines_of(message: Message, event: Event) -> list[str]:
+    """Return the lines that subscribers read."""
+    return transformed(message.paths, message.template, event)
+
+
+def test_message_about_a_scan() -> None:
+    """It names the repository, the findings and the image, and links to it."""
+    event = changed("scan-completed", "detail", "image-tags", to=["latest", "v1"])
+    digest = event["detail"]["image-digest"]
+    path = "ecr/repositories/private/123456789012/my-repository-name?region=us-east-1"
+
+    assert lines_of(scan_message("HIGH", "aws"), event) == [
+        "Found in my-repository-name, HIGH or above: {CRITICAL: 10, MEDIUM: 9}",
+        f"Image: my-repository-name@{digest}, tags [latest, v1]",
+        "Registry: account 123456789012, us-east-1",
+        f"https://console.aws.amazon.com/{path}",
+    ]
+
+
+def test_message_about_a_finding() -> None:
+    """It names the severity, the finding, the image and the remedy."""
+    event = EVENTS["inspector-finding"]
+    finding = event["detail"]["findingArn"]
+    digest = event["detail"]["resources"][0]["details"]["awsEcrContainerImage"]["imageHash"]
+    path = "ecr/repositories/private/123456789012/amazon/amazon-ecs-sample?region=us-east-2"
+    update = "Update all packages in the vulnerable packages section to their latest versions."
+
+    assert lines_of(finding_message("aws-us-gov"), event) == [
+        "MEDIUM in amazon/amazon-ecs-sample: CVE-2019-17498 - libssh2",
+        f"Image: amazon/amazon-ecs-sample@{digest}, tags [latest]",
+        "Registry: account 123456789012, us-east-2",
+        "What it is: https://access.redhat.com/security/cve/CVE-2019-17498",
+        f"What to do: {update}",
+        f"Finding: {finding}, first seen Dec 3, 2021, 6:02:30 PM",
+        f"https://console.amazonaws-us-gov.com/{path}",
+    ]
+
+
+MESSAGES: dict[str, Callable[[str], Message]] = {
+    "scan": lambda partition: scan_message("CRITICAL", partition),
+    "finding": finding_message,
+}
+
+
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
+@pytest.mark.parametrize(
+    ("partition", "host"),
+    [
+        ("aws", "console.aws.amazon.com"),
+        ("aws-cn", "console.amazonaws.cn"),
+        ("aws-us-gov", "console.amazonaws-us-gov.com"),
+        ("aws-eusc", "console.amazonaws-eusc.eu"),
+    ],
+)
+def test_the_link_leads_to_the_partitions_console(
+    message: Callable[[str], Message], partition: str, host: str
+) -> None:
+    """Each partition has a console of its own."""
+    assert message(partition).lines[-1].startswith(f"https://{host}/ecr/repositories/private/")
+
+
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
+@pytest.mark.parametrize("partition", ["aws-iso", "${Token[AWS.Partition.3]}"])
+def test_no_link_without_a_console(message: Callable[[str], Message], partition: str) -> None:
+    """There is no link where the console's address is unknown."""
+    assert not any("https://console" in line for line in message(partition).lines)
+
+
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
+def test_eventbridge_accepts_a_message(message: Callable[[str], Message]) -> None:
+    """Every variable is defined and used; names, number and length are within the limits."""
+    transformer = message("aws")
+    schema = resource_schema("AWS::Events::Rule")["definitions"]["InputTransformer"]["properties"]
+    [name] = schema["InputPathsMap"]["patternProperties"]
+
+    assert set(re.findall(r"<(\w+)>", transformer.template)) == set(transformer.paths)
+    assert all(re.fullmatch(name, path) for path in transformer.paths)
+    assert len(transformer.paths) <= shape("events", "TransformerPaths")["max"]
+    assert len(transformer.template) <= shape("events", "TransformerInput")["max"]
+
+
+ADDRESSES: dict[str, tuple[Any, ...]] = {
+    "valid and deploy-time": (["${Token[Email.1]}", "platform.team+ecr@example.co.uk"],),
+    "a bare address": ("a@example.com", "emails: list-is-string"),
+    "invalid and duplicate": (
+        ["a@example.com", "b@localhost", "b c@example.com", "a@example.com"],
+        "emails[1]: email-format",
+        "emails[2]: email-format",
+        "emails[3]: email-duplicate",
+    ),
+}
+test_addresses = rejection_test(check_emails, ADDRESSES)

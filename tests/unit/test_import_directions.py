@@ -69,7 +69,6 @@ def arrows() -> set[tuple[str, str]]:
 
 
 def test_packages_import_as_the_picture_shows() -> None:
-    """The arrows of the architecture page are the imports of the code, neither more nor fewer."""
     picture = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     drawn = set(re.findall(r"^  (\w+) --> (\w+)$", picture, re.MULTILINE))
 
@@ -77,7 +76,6 @@ def test_packages_import_as_the_picture_shows() -> None:
 
 
 def test_third_parties_stay_where_they_belong() -> None:
-    """CDK is imported in constructs only, boto3 in live only, pydantic in environment only."""
     misplaced = [
         f"{path} imports {name}"
         for path, tree in modules()

@@ -21,7 +21,6 @@ print(json.dumps([len(names), sorted(heavy)]))
 
 
 def test_the_model_loads_nothing_heavy() -> None:
-    """The package and its whole model load neither CDK nor Node nor boto3 nor pydantic."""
     output = subprocess.check_output([sys.executable, "-c", WHOLE_MODEL], text=True)
 
     modules, heavy = json.loads(output)
@@ -36,7 +35,6 @@ def test_public_names_are_sorted() -> None:
 
 
 def test_public_names_are_shown() -> None:
-    """``dir()`` shows the public names before anything is loaded."""
     assert set(ecr_constructs.__all__) < set(dir(ecr_constructs))
 
 

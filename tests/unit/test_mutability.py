@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 
 from ecr_constructs.model.mutability import TagMutability
 from tests.support.errors import rejects
-from tests.support.service_models import fits
-from tests.support.strategies import near_miss_filters
 
 REJECTED: dict[str, tuple[Sequence[str], list[str]]] = {
     "six filters": (list("abcdef"), [": mutability-filter-count"]),
@@ -71,7 +69,6 @@ def test_names_the_setting(mutability: TagMutability, setting: str, words: str) 
 
 
 def test_lets_deploy_time_filters_pass() -> None:
-    """A filter that is known only at deploy time passes."""
     filters = ("${Token[A.1]}", "latest")
 
     assert TagMutability.immutable(except_for=filters).except_for == filters
@@ -113,14 +110,3 @@ def test_a_wildcard_matches_any_characters(pattern: str, tag: str) -> None:
     moves = TagMutability.immutable(except_for=[pattern]).may_move(tag)
 
     assert fnmatchcase(tag, pattern) == moves
-
-
-@given(near_miss_filters())
-def test_agrees_with_the_service_model(pattern: str) -> None:
-    """A filter of at most two wildcards is rejected exactly if ECR's own model rejects it."""
-    try:
-        accepted = TagMutability.immutable(except_for=[pattern]).except_for == (pattern,)
-    except ValueError:
-        accepted = False
-
-    assert fits("ecr", "ImageTagMutabilityExclusionFilterValue", pattern) == accepted

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ecr_constructs.model.names import NAME_MAX_LENGTH, NAME_PATTERN, TAG_PATTERN
 from ecr_constructs.model.push_commands import CLIENTS, Image, push_commands
-from tests.support.errors import rejects
+from tests.support.errors import by_code, rejection_test
 
 HOST = "111122223333.dkr.ecr.eu-central-1.amazonaws.com"
 REGION = "eu-central-1"
@@ -16,6 +16,7 @@ CHART = Image(HOST, "charts/service", "1.4.0")
 PASSWORD = f"aws ecr get-login-password --region {REGION}"
 STDIN = f"--username AWS --password-stdin {HOST}"
 REMOTE = f"{HOST}/charts/service:1.4.0"
+TAGS = ["", "a b", "-v1", ".v1", "v1+build", "x" * 129, "v1;reboot", "ü"]
 EXPORT = "docker build --output type=docker,dest=image.tar ."
 
 
@@ -37,11 +38,7 @@ EXPECTED = {
         EXPORT,
         f"skopeo copy docker-archive:image.tar docker://{REMOTE}",
     ],
-    "crane": [
-        f"{PASSWORD} | crane auth login {STDIN}",
-        EXPORT,
-        f"crane push image.tar {REMOTE}",
-    ],
+    "crane": [f"{PASSWORD} | crane auth login {STDIN}", EXPORT, f"crane push image.tar {REMOTE}"],
     "oras": [
         f"{PASSWORD} | oras login {STDIN}",
         "tar -czf artifact.tar.gz dist",
@@ -91,21 +88,15 @@ def test_a_shell_splits_a_command_into_its_arguments(client: str, name: str, tag
         assert list(map(list, command.pipeline)) == programs
 
 
-@pytest.mark.parametrize("tag", ["", "a b", "-v1", ".v1", "v1+build", "x" * 129, "v1;reboot", "ü"])
-def test_rejects_tags(tag: str) -> None:
-    """A tag that registries reject never reaches a command."""
-    with rejects("image-tag-format"):
-        Image(HOST, "api", tag)
-
-
-def test_rejects_repository_names() -> None:
-    """A name that ECR rejects never reaches a command."""
-    with rejects("repository-name-characters"):
-        Image(HOST, "Payments/API", "v1")
-
-
-@pytest.mark.parametrize("tag", ["latest", "v1.4.0", "1.4", "01.4.0", "1.4.0-"])
-def test_rejects_charts_without_a_version(tag: str) -> None:
-    """The tag of a Helm chart is its version."""
-    with rejects("chart-version-format"):
-        push_commands("helm", Image(HOST, "charts/service", tag), region=REGION)
+# A name or tag that registries reject never reaches a command; the tag of a chart is its version.
+IMAGES = {
+    **by_code({"image-tag-format": [("api", tag) for tag in TAGS]}),
+    "a name": (("Payments/API", "v1"), "repository-name-characters"),
+}
+test_images = rejection_test(
+    lambda name, tag: push_commands("docker", Image(HOST, name, tag), region=REGION), IMAGES
+)
+CHARTS = by_code({"chart-version-format": ["latest", "v1.4.0", "1.4", "01.4.0", "1.4.0-"]})
+test_charts = rejection_test(
+    lambda tag: push_commands("helm", Image(HOST, "charts/service", tag), region=REGION), CHARTS
+)

@@ -5,9 +5,8 @@ from typing import Any
 import botocore.session
 import pytest
 
-from ecr_constructs.model.partitions import partition_of
-from ecr_constructs.model.registry_host import DOMAINS, FIPS_REGIONS, registry_host
-from tests.support.errors import rejects
+from ecr_constructs.model.partitions import DOMAINS, FIPS_REGIONS, partition_of, registry_host
+from tests.support.errors import rejection_test
 
 ACCOUNT = "111122223333"
 
@@ -27,11 +26,7 @@ def published(name: str) -> Any:
         ("eu-central-1", {"dual_stack": True}, "dkr-ecr.eu-central-1.on.aws"),
         ("cn-north-1", {"dual_stack": True}, "dkr-ecr.cn-north-1.on.amazonwebservices.com.cn"),
         ("us-east-1", {"fips": True}, "dkr.ecr-fips.us-east-1.amazonaws.com"),
-        (
-            "us-gov-east-1",
-            {"dual_stack": True, "fips": True},
-            "dkr-ecr-fips.us-gov-east-1.on.aws",
-        ),
+        ("us-gov-east-1", {"dual_stack": True, "fips": True}, "dkr-ecr-fips.us-gov-east-1.on.aws"),
     ],
 )
 def test_host(region: str, kinds: dict[str, bool], host: str) -> None:
@@ -39,23 +34,18 @@ def test_host(region: str, kinds: dict[str, bool], host: str) -> None:
     assert f"{ACCOUNT}.{host}" == registry_host(ACCOUNT, region, **kinds)
 
 
-@pytest.mark.parametrize(
-    ("account", "region", "kinds", "codes"),
-    [
-        ("123", "eu-central-1", {}, ["account-id-format"]),
-        (ACCOUNT, "Frankfurt", {}, ["region-format"]),
-        (
-            ACCOUNT,
-            "us-iso-east-1",
-            {"dual_stack": True, "fips": True},
-            ["region-dual-stack", "region-fips"],
-        ),
-    ],
+REJECTED: dict[str, tuple[Any, ...]] = {
+    "a short account": (("123", "eu-central-1", {}), "account-id-format"),
+    "a city": ((ACCOUNT, "Frankfurt", {}), "region-format"),
+    "a host of neither kind": (
+        (ACCOUNT, "us-iso-east-1", {"dual_stack": True, "fips": True}),
+        "region-dual-stack",
+        "region-fips",
+    ),
+}
+test_rejects = rejection_test(
+    lambda account, region, kinds: registry_host(account, region, **kinds), REJECTED
 )
-def test_rejects(account: str, region: str, kinds: dict[str, bool], codes: list[str]) -> None:
-    """A host that does not exist is rejected for all reasons."""
-    with rejects(*codes):
-        registry_host(account, region, **kinds)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +69,6 @@ def test_partition(region: str, partition: str) -> None:
 
 
 def test_domains_are_those_of_the_partitions() -> None:
-    """Every partition that botocore knows has its domain."""
     partitions = published("partitions")["partitions"]
 
     assert DOMAINS == {
@@ -88,7 +77,6 @@ def test_domains_are_those_of_the_partitions() -> None:
 
 
 def test_fips_regions_are_those_of_the_endpoints() -> None:
-    """The Regions with FIPS registries are those that botocore has endpoints for."""
     prefix = "fips-dkr-"
     regions = {
         name.removeprefix(prefix)

@@ -1,20 +1,21 @@
 """Replication rules: what ECR accepts, how they are joined, and what chains do not replicate."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.model import replication
-from ecr_constructs.model.prefixes import covers
+from ecr_constructs.model.names import covers
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import (
     ReplicationRule,
     destination_errors,
-    merged,
+    merge_rules,
     replication_errors,
     unreached_destinations,
 )
-from tests.support.service_models import resource_schema, shape
+from tests.support.errors import rejection_test
 
 ACCOUNT, OTHER_ACCOUNT = "111122223333", "444455556666"
 KNOWN = ["eu-central-1", "eu-west-1", "us-east-1", "us-gov-west-1", "cn-north-1"]
@@ -34,117 +35,73 @@ def destinations(count: int) -> frozenset[RegistryId]:
     return frozenset(RegistryId(f"{number:012}", "eu-west-1") for number in range(count))
 
 
-FROM: dict[str, tuple[RegistryId, RegistryId, list[str]]] = {
-    "another Region": (THERE, HERE, []),
-    "the same Region of another account": (RegistryId(OTHER_ACCOUNT, "eu-central-1"), HERE, []),
-    "itself": (HERE, HERE, ["is-source"]),
-    "an unknown Region": (RegistryId(ACCOUNT, "eu-centre-1"), HERE, ["region"]),
-    "another partition": (RegistryId(ACCOUNT, "us-gov-west-1"), HERE, ["partition"]),
+DESTINATIONS: dict[str, tuple[Any, ...]] = {
+    "another Region": ((THERE, HERE),),
+    "the same Region of another account": ((RegistryId(OTHER_ACCOUNT, "eu-central-1"), HERE),),
+    "itself": ((HERE, HERE), "is-source"),
+    "an unknown Region": ((RegistryId(ACCOUNT, "eu-centre-1"), HERE), "region"),
+    "another partition": ((RegistryId(ACCOUNT, "us-gov-west-1"), HERE), "partition"),
     "an unknown Region of another partition": (
-        RegistryId(ACCOUNT, "cn-mars-1"),
-        HERE,
-        ["region", "partition"],
+        (RegistryId(ACCOUNT, "cn-mars-1"), HERE),
+        "region",
+        "partition",
     ),
-    "a deploy-time Region": (RegistryId(ACCOUNT, TOKEN), HERE, []),
-    "a deploy-time account": (RegistryId(TOKEN, "eu-central-1"), HERE, []),
-    "from a deploy-time Region": (THERE, RegistryId(TOKEN, TOKEN), []),
+    "a deploy-time Region": ((RegistryId(ACCOUNT, TOKEN), HERE),),
+    "a deploy-time account": ((RegistryId(TOKEN, "eu-central-1"), HERE),),
+    "from a deploy-time Region": ((THERE, RegistryId(TOKEN, TOKEN)),),
     "a deploy-time registry itself": (
-        RegistryId(TOKEN, TOKEN),
-        RegistryId(TOKEN, TOKEN),
-        ["is-source"],
+        (RegistryId(TOKEN, TOKEN), RegistryId(TOKEN, TOKEN)),
+        "is-source",
     ),
 }
+test_destination = rejection_test(
+    lambda there, source: destination_errors(there, source, KNOWN),
+    DESTINATIONS,
+    prefix="replication-destination-",
+)
 
 
-@pytest.mark.parametrize(("there", "source", "problems"), FROM.values(), ids=FROM)
-def test_destination(there: RegistryId, source: RegistryId, problems: list[str]) -> None:
-    """A destination is another registry of a known Region of the same partition."""
-    codes = [error.code for error in destination_errors(there, source, KNOWN)]
-
-    assert [f"replication-destination-{problem}" for problem in problems] == codes
-
-
-LIMITS: dict[str, tuple[list[ReplicationRule], list[str]]] = {
-    "nothing": ([], []),
-    "a rule": ([rule("payments/")], []),
-    "everything": ([rule()], []),
-    "25 rules": ([rule(f"team{n}/") for n in range(25)], []),
-    "26 rules": ([rule(f"team{n}/") for n in range(26)], ["replication-rule-count"]),
-    "25 destinations": ([ReplicationRule(frozenset(), destinations(25))], []),
+LIMITS: dict[str, tuple[Any, ...]] = {
+    "nothing": ([],),
+    "a rule": ([rule("payments/")],),
+    "everything": ([rule()],),
+    "25 rules": ([rule(f"team{n}/") for n in range(25)],),
+    "26 rules": ([rule(f"team{n}/") for n in range(26)], "replication-rule-count"),
+    "25 destinations": ([ReplicationRule(frozenset(), destinations(25))],),
     "26 destinations": (
         [ReplicationRule(frozenset(), destinations(26))],
-        ["replication-destination-count"],
+        "replication-destination-count",
     ),
     "26 destinations of two rules": (
         [ReplicationRule(frozenset(), destinations(25)), rule("ab", to=HERE)],
-        ["replication-destination-count"],
+        "replication-destination-count",
     ),
     "25 destinations twice": (
         [
             ReplicationRule(frozenset(), destinations(25)),
             ReplicationRule(frozenset({"ab"}), destinations(25)),
         ],
-        [],
     ),
     "101 destinations": (
         [ReplicationRule(frozenset(), destinations(101))],
-        ["replication-destination-count", "replication-rule-destination-count"],
+        "replication-destination-count",
+        "replication-rule-destination-count",
     ),
     "no destination": (
         [ReplicationRule(frozenset({"ab"}), frozenset())],
-        ["replication-destination-missing"],
+        "replication-destination-missing",
     ),
-    "100 prefixes": ([rule(*(f"team{n}/" for n in range(100)))], []),
-    "101 prefixes": (
-        [rule(*(f"team{n}/" for n in range(101)))],
-        ["replication-prefix-count"],
-    ),
-    "an invalid prefix": ([rule("a", "ab")], ["prefix-length"]),
-    "a deploy-time prefix": ([rule(TOKEN)], []),
+    "100 prefixes": ([rule(*(f"team{n}/" for n in range(100)))],),
+    "101 prefixes": ([rule(*(f"team{n}/" for n in range(101)))], "replication-prefix-count"),
+    "an invalid prefix": ([rule("a", "ab")], "prefix-length"),
+    "a deploy-time prefix": ([rule(TOKEN)],),
     "with and without deletions": (
         [rule("ab", "aa"), rule("aa", "ab", deletions=True)],
-        ["replication-deletions-conflict"],
+        "replication-deletions-conflict",
     ),
-    "deletions in one of two destinations": (
-        [rule("ab"), rule("ab", to=FAR, deletions=True)],
-        [],
-    ),
+    "deletions in one of two destinations": ([rule("ab"), rule("ab", to=FAR, deletions=True)],),
 }
-
-
-@pytest.mark.parametrize(("rules", "codes"), LIMITS.values(), ids=LIMITS)
-def test_limits(rules: list[ReplicationRule], codes: list[str]) -> None:
-    """ECR's limits apply to the rules together."""
-    assert codes == [error.code for error in replication_errors(rules)]
-
-
-@pytest.mark.parametrize(
-    ("name", "limit", "ours"),
-    [
-        ("ReplicationRuleList", "max", replication.MAX_RULES),
-        ("ReplicationDestinationList", "max", replication.MAX_DESTINATIONS_PER_RULE),
-        ("RepositoryFilterList", "max", replication.MAX_FILTERS_PER_RULE),
-    ],
-)
-def test_limit_is_the_api_models(name: str, limit: str, ours: int) -> None:
-    """A limit equals the one that ECR's API model states."""
-    assert shape("ecr", name)[limit] == ours
-
-
-def test_limits_are_the_resource_schemas() -> None:
-    """The limits equal those of CloudFormation's resource schema."""
-    definitions = resource_schema("AWS::ECR::ReplicationConfiguration")["definitions"]
-    limits = definitions["ReplicationRule"]["properties"]
-
-    assert (
-        replication.MAX_RULES,
-        replication.MAX_DESTINATIONS_PER_RULE,
-        replication.MAX_FILTERS_PER_RULE,
-    ) == (
-        definitions["ReplicationConfiguration"]["properties"]["Rules"]["maxItems"],
-        limits["Destinations"]["maxItems"],
-        limits["RepositoryFilters"]["maxItems"],
-    )
+test_limits = rejection_test(replication_errors, LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +116,6 @@ def test_limits_are_the_resource_schemas() -> None:
     ],
 )
 def test_text(rule: ReplicationRule, text: str) -> None:
-    """The text of a rule names prefixes and destinations."""
     assert text == str(rule)
 
 
@@ -192,7 +148,7 @@ def copies(listed: list[ReplicationRule]) -> set[tuple[str, RegistryId, bool]]:
 @given(rules())
 def test_joining_loses_and_adds_nothing(listed: list[ReplicationRule]) -> None:
     """Joined rules replicate the same, with one rule for each set of prefixes."""
-    joined = merged(listed)
+    joined = merge_rules(listed)
 
     assert copies(listed) == copies(joined)
     assert len(joined) == len({(rule.prefixes, rule.replicate_deletions) for rule in listed})
@@ -200,8 +156,7 @@ def test_joining_loses_and_adds_nothing(listed: list[ReplicationRule]) -> None:
 
 @given(rules())
 def test_joining_twice_changes_nothing(listed: list[ReplicationRule]) -> None:
-    """Joined rules stay as they are."""
-    assert merged(listed) == merged(merged(listed))
+    assert merge_rules(listed) == merge_rules(merge_rules(listed))
 
 
 @given(rules().flatmap(lambda listed: st.tuples(st.just(listed), st.permutations(listed))))
@@ -211,9 +166,9 @@ def test_joining_keeps_the_order_and_nothing_else_of_it(
     """Rules keep the order of their first appearance; another order yields the same rules."""
     listed, other = both
 
-    assert set(merged(listed)) == set(merged(other))
+    assert set(merge_rules(listed)) == set(merge_rules(other))
     assert list(dict.fromkeys((rule.prefixes, rule.replicate_deletions) for rule in listed)) == [
-        (rule.prefixes, rule.replicate_deletions) for rule in merged(listed)
+        (rule.prefixes, rule.replicate_deletions) for rule in merge_rules(listed)
     ]
 
 
@@ -234,19 +189,13 @@ CHAINS = {
         {},
     ),
     "a mesh of two rules": ([rule(), rule(to=FAR)], [rule(to=HERE), rule("aa/", to=FAR)], {}),
-    "a direct way for a part": (
-        [rule(), rule("aa/", to=FAR)],
-        [rule(to=FAR)],
-        {"": {FAR}},
-    ),
+    "a direct way for a part": ([rule(), rule("aa/", to=FAR)], [rule(to=FAR)], {"": {FAR}}),
 }
 
 
 @pytest.mark.parametrize(("mine", "theirs", "lost"), CHAINS.values(), ids=CHAINS)
 def test_chain(
-    mine: list[ReplicationRule],
-    theirs: list[ReplicationRule],
-    lost: dict[str, set[RegistryId]],
+    mine: list[ReplicationRule], theirs: list[ReplicationRule], lost: dict[str, set[RegistryId]]
 ) -> None:
     """ECR does not replicate replicas, so only direct destinations receive an image."""
     assert lost == unreached_destinations(mine, HERE, theirs, THERE)

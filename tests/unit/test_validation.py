@@ -11,12 +11,10 @@ UGLY = Diagnostic(code="tag-characters", message="is ugly")
 
 
 def test_nothing_is_raised_without_a_problem() -> None:
-    """A valid value passes."""
     raise_if_invalid("tag", "x", [])
 
 
 def test_every_problem_is_raised_at_once() -> None:
-    """One error lists every problem, in order."""
     with rejects("tags[0]: tag-length", "tag-characters"):
         raise_if_invalid("tag", "x", iter([SHORT, UGLY]))
 
@@ -31,14 +29,12 @@ def test_an_error_is_a_value_error_that_names_subject_value_and_problems() -> No
 
 
 def test_a_long_value_is_cut() -> None:
-    """A message repeats at most 500 characters of a value."""
     assert f"(value: {'x' * 500}…)" in str(ValidationError("tag", "x" * 501, [UGLY]))
     assert f"(value: {'x' * 500})" in str(ValidationError("tag", "x" * 500, [UGLY]))
 
 
 @pytest.mark.parametrize(
-    ("value", "code"),
-    [("team", "list-is-string"), (["#{Token[TOKEN.1]}"], "list-unresolved")],
+    ("value", "code"), [("team", "list-is-string"), (["#{Token[TOKEN.1]}"], "list-unresolved")]
 )
 def test_what_only_looks_like_a_list_is_rejected(value: object, code: str) -> None:
     """A string, and a list that CDK resolves at deploy time, are not lists of strings."""
@@ -55,7 +51,6 @@ def test_lists_of_strings_pass(value: object) -> None:
 
 
 def test_severities_are_ordered() -> None:
-    """Severities compare by rank, also with their names, and equal their names."""
     assert [Severity.NOTE, Severity.WARNING, Severity.ERROR] == sorted(
         [Severity.ERROR, Severity.NOTE, Severity.WARNING]
     )

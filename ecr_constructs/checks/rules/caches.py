@@ -26,16 +26,16 @@ from ecr_constructs.cloudformation.resource_types import (
     SECRET,
 )
 from ecr_constructs.model.creation_template import OCCASIONS, role_errors
+from ecr_constructs.model.names import ROOT, namespace_errors
 from ecr_constructs.model.partitions import regions
-from ecr_constructs.model.prefixes import ROOT, namespace_errors
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS, MAX_RULES, PullThroughRule
-from ecr_constructs.model.pull_through_credential import (
+from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.upstreams import (
     SECRET_PREFIX,
+    Upstream,
     credential_errors,
     place_errors,
 )
-from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.upstreams import Upstream
 
 # A placeholder: only whether an upstream has a credential matters here.
 _ANY = "arn:aws:secretsmanager:us-east-1:111122223333:secret:ecr-pullthroughcache/any-ABCDEF"
@@ -140,7 +140,7 @@ def _accepted_prefixes(resource: Resource) -> Iterator[Problem]:
     if prefix is None:
         return
     path = ("Properties", name)
-    yield from model_problems(path, PullThroughRule(Upstream.quay(), prefix, upstream).faults())
+    yield from model_problems(path, PullThroughRule(Upstream.quay(), prefix, upstream).errors())
     first = resource.assembly.first_of(resource, name)
     if first is not resource:
         yield Problem(path, f"{first.id} already uses {prefix!r}", "Write another prefix.")

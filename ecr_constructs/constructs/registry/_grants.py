@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._iam import check_actions, grant_to_principal
-from ecr_constructs.model.grant_scope import GrantScope
+from ecr_constructs.model.registry_policy import GrantScope
 from ecr_constructs.model.repository_policy import (
     DELETE_IMAGE_ACTIONS,
     LIFECYCLE_ACTIONS,

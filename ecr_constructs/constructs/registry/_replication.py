@@ -8,14 +8,14 @@ from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.names import covers
 from ecr_constructs.model.partitions import regions
-from ecr_constructs.model.prefixes import covers
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import (
     QUOTA_RULES,
     ReplicationRule,
     destination_errors,
-    merged,
+    merge_rules,
     replication_errors,
     unreached_destinations,
 )
@@ -42,7 +42,7 @@ class RegistryReplication:
         Raises:
             ValidationError: Every problem of the rules that ECR would reject.
         """
-        rules = merged([*self._rules, rule])
+        rules = merge_rules([*self._rules, rule])
         raise_if_invalid(
             "replication", rule, [*self._destination_errors(rule), *replication_errors(rules)]
         )

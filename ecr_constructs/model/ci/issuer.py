@@ -82,10 +82,10 @@ class CiIssuer:
         if not _WORKSPACE.fullmatch(workspace):
             errors.append(
                 Diagnostic(
-                    code="workspace-format",
-                    path="workspace",
-                    message=f"{workspace!r} is not a workspace id, the part after bitbucket.org/ "
+                    "workspace-format",
+                    f"{workspace!r} is not a workspace id, the part after bitbucket.org/ "
                     "in its address: 'acme'",
+                    "workspace",
                 )
             )
         raise_if_invalid("Bitbucket workspace", workspace, errors)
@@ -122,19 +122,13 @@ class CiIssuer:
 
 
 def uuid_errors(path: str, value: str, *, braces: bool = True) -> Iterator[Diagnostic]:
-    """Yield a problem if a value is not a UUID.
-
-    Args:
-        path: The parameter that the value was given for.
-        value: The value.
-        braces: Whether it may have braces, as Bitbucket displays it.
-    """
+    """Yield a problem if a value is not a UUID, in braces as Bitbucket displays it or without."""
     if not (_BRACED if braces else UUID).fullmatch(value):
         yield Diagnostic(
-            code="uuid-format",
-            path=path,
-            message=f"{value!r} must be a UUID in lowercase, such as "
+            "uuid-format",
+            f"{value!r} must be a UUID in lowercase, such as "
             "'1d397906-81bf-459e-9a8d-eae79c0bc5f3', not a name or a wildcard",
+            path,
         )
 
 
@@ -146,8 +140,8 @@ def braced(uuid: str) -> str:
 def _url_errors(url: str) -> Iterator[Diagnostic]:
     if not _URL.fullmatch(url):
         yield Diagnostic(
-            code="issuer-url-format",
-            message="must be an https URL that ends with its path, as the tokens have it in 'iss': "
+            "issuer-url-format",
+            "must be an https URL that ends with its path, as the tokens have it in 'iss': "
             "no port, no query, no closing slash",
         )
     yield from text_length_errors("issuer-url-length", "", url, URL_MAX_LENGTH)

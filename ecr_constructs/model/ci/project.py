@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,8 @@ from ecr_constructs.model.validation import item_errors, require_list
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _REF = re.compile(r"[^\x00- \x7f~^:\\\[\u0100-\U0010ffff]+")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\u0100-\U0010ffff]+")
-_EXAMPLES = {"branches": "release/*", "tags": "v*", "environments": "prod-*"}
+_EXAMPLES = {"branches": "main", "tags": "v*", "environments": "prod"}
+_PATTERN_EXAMPLES = {"branches": "release/*", "tags": "v*", "environments": "prod-*"}
 
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 MIN_SESSION_HOURS = 1
@@ -62,89 +63,72 @@ class CiProject(ABC):
         return conditions
 
 
-def selection_errors(**selections: Sequence[str]) -> Iterator[Diagnostic]:
-    """Yield each problem of the selected branches, tags or environments.
+def selection_errors(
+    project: CiProject, *keywords: str, selects_others: bool = False
+) -> Iterator[Diagnostic]:
+    """Yield each problem of the branches, tags or environments; deploy-time values pass.
 
-    Args:
-        **selections: The values by keyword. Deploy-time values pass.
-
-    Raises:
-        ValidationError: A value is not a list.
+    At least one of the keywords must select jobs, unless the project `selects_others`.
     """
-    for keyword, values in selections.items():
+    for keyword in keywords:
+        values = getattr(project, keyword)
         require_list(keyword, values)
         yield from item_errors(keyword, values, partial(_value_errors, keyword))
-
-
-def nothing_selected(**examples: str) -> Diagnostic:
-    """Return the problem of a project of which no job is selected.
-
-    Args:
-        **examples: An example for each keyword that selects jobs.
-    """
-    choices = [f"{keyword} such as [{example!r}]" for keyword, example in examples.items()]
-    return Diagnostic(
-        code="ci-selection-missing",
-        message="names only the project, so that every job of every branch could push",
-        remedy=f"give {' or '.join(choices)}",
-    )
+    if not selects_others and not any(getattr(project, keyword) for keyword in keywords):
+        choices = [f"{keyword} such as [{_EXAMPLES[keyword]!r}]" for keyword in keywords]
+        message = "names only the project, so that every job of every branch could push"
+        remedy = f"give {' or '.join(choices)}"
+        yield Diagnostic("ci-selection-missing", message, remedy=remedy)
 
 
 def push_role_errors(
     *, repositories: int, session_hours: int, role_name: str | None
 ) -> Iterator[Diagnostic]:
-    """Yield each reason why IAM would reject a role for CI, or why the role would be useless.
-
-    Args:
-        repositories: The number of repositories that it pushes to.
-        session_hours: The longest session, in hours.
-        role_name: The role's name, or None if CloudFormation generates one.
-    """
+    """Yield each reason why IAM would reject a role for CI, or why the role would be useless."""
     if not repositories:
         yield Diagnostic(
-            code="push-role-repositories-missing",
-            path="repositories",
-            message="repositories is empty, so the role could push nothing",
-            remedy="name at least one",
+            "push-role-repositories-missing",
+            "repositories is empty, so the role could push nothing",
+            "repositories",
+            "name at least one",
         )
     if not MIN_SESSION_HOURS <= session_hours <= MAX_SESSION_HOURS:
         yield Diagnostic(
-            code="push-role-session-hours",
-            path="session_hours",
-            message=f"session_hours must be {MIN_SESSION_HOURS} to {MAX_SESSION_HOURS}, got "
+            "push-role-session-hours",
+            f"session_hours must be {MIN_SESSION_HOURS} to {MAX_SESSION_HOURS}, got "
             f"{session_hours}",
+            "session_hours",
         )
     if role_name is None or is_unresolved(role_name):
         return
     if not _ROLE_NAME.fullmatch(role_name) or len(role_name) > ROLE_NAME_MAX_LENGTH:
         yield Diagnostic(
-            code="push-role-name-format",
-            path="role_name",
-            message=f"role_name {role_name!r} must be 1 to {ROLE_NAME_MAX_LENGTH} letters, digits "
+            "push-role-name-format",
+            f"role_name {role_name!r} must be 1 to {ROLE_NAME_MAX_LENGTH} letters, digits "
             "and characters of '_+=,.@-'",
+            "role_name",
         )
 
 
 def _value_errors(keyword: str, value: str) -> Iterator[Diagnostic]:
     if not value.strip("*?/"):
         yield Diagnostic(
-            code="ci-selection-matches-all",
-            message=f"{value!r} would admit all {keyword}, without any review",
-            remedy=f"name each, or write a pattern such as {_EXAMPLES[keyword]!r}",
+            "ci-selection-matches-all",
+            f"{value!r} would admit all {keyword}, without any review",
+            remedy=f"name each, or write a pattern such as {_PATTERN_EXAMPLES[keyword]!r}",
         )
     elif value.startswith("refs/"):
         yield Diagnostic(
-            code="ci-selection-is-ref",
-            message=f"{value!r} is a whole ref",
+            "ci-selection-is-ref",
+            f"{value!r} is a whole ref",
             remedy=f"write {value.split('/', 2)[-1]!r}",
         )
     elif "${" in value:
         yield Diagnostic(
-            code="ci-selection-variable",
-            message=f"{value!r} contains '${{', which begins a variable of IAM",
+            "ci-selection-variable", f"{value!r} contains '${{', which begins a variable of IAM"
         )
     elif not (_TEXT if keyword == "environments" else _REF).fullmatch(value):
         yield Diagnostic(
-            code="ci-selection-characters",
-            message=f"{value!r} contains a character that Git or IAM rejects in such a name",
+            "ci-selection-characters",
+            f"{value!r} contains a character that Git or IAM rejects in such a name",
         )

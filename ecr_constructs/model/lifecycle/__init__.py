@@ -4,12 +4,11 @@ from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.inventory import Inventory
 from ecr_constructs.model.lifecycle.lint import Context, Finding
-from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
-from ecr_constructs.model.lifecycle.presets import Retention
+from ecr_constructs.model.lifecycle.policy import LifecyclePolicy, Retention
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.simulation.engine import Fate, Outcome, Simulation
+from ecr_constructs.model.lifecycle.simulation.evaluation import EvaluationOptions, TieOrder
 from ecr_constructs.model.lifecycle.simulation.forecast import Forecast
-from ecr_constructs.model.lifecycle.simulation.options import EvaluationOptions, TieOrder
 
 # The former name of `EvaluationOptions`.
 Readings = EvaluationOptions

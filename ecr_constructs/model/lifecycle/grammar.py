@@ -84,12 +84,7 @@ def length_errors(text: str) -> Iterator[Diagnostic]:
 
 
 def rule_errors(rule: object, path: str = "") -> Iterator[Diagnostic]:
-    """Yield every error that a rule has by itself.
-
-    Args:
-        rule: The rule's JSON.
-        path: The rule's path in its document. Default: the rule is the document.
-    """
+    """Yield every error that a rule has by itself, with paths below its path in the document."""
     if not isinstance(rule, Mapping):
         yield _error(path, "wrong-type", f"must be a JSON object, got {kind_of(rule)}")
         return
@@ -335,7 +330,7 @@ def _integer_errors(path: str, value: object) -> Iterator[Diagnostic]:
 
 
 def _error(path: str, code: str, message: str, remedy: str = "") -> Diagnostic:
-    return Diagnostic(code=code, message=message, path=path, remedy=remedy)
+    return Diagnostic(code, message, path, remedy)
 
 
 def kind_of(value: object) -> str:

@@ -17,12 +17,7 @@ INDEX_MEDIA_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A layer or configuration, which several images may share.
-
-    Attributes:
-        digest: Its digest.
-        size_bytes: Its compressed size.
-    """
+    """A layer or configuration, which several images may share, and its compressed size."""
 
     digest: str
     size_bytes: int

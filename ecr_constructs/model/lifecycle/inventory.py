@@ -38,20 +38,20 @@ class Inventory:
             for image in listed:
                 if image != self._by_digest[image.digest]:
                     yield Diagnostic(
-                        code="image-conflict",
-                        path=image.digest,
-                        message="is listed twice with different content",
-                        remedy="read all pages again without a break",
+                        "image-conflict",
+                        "is listed twice with different content",
+                        image.digest,
+                        "read all pages again without a break",
                     )
         for image in self.images:
             for tag in image.tags:
                 holder = self.images[self.holders[tag]]
                 if holder is not image:
                     yield Diagnostic(
-                        code="tag-conflict",
-                        path=image.digest,
-                        message=f"has the tag {tag!r}, which {holder.digest} has, too",
-                        remedy="read all pages of one repository again without a break",
+                        "tag-conflict",
+                        f"has the tag {tag!r}, which {holder.digest} has, too",
+                        image.digest,
+                        "read all pages of one repository again without a break",
                     )
 
     @cached_property

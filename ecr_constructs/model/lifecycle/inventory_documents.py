@@ -25,25 +25,13 @@ _Json = Mapping[str, Any]
 
 
 def images_of(output: str | _Json) -> Iterator[Image]:
-    """Yield the images of all pages.
-
-    Raises:
-        ValidationError: The first value that the command does not print, with its path.
-    """
+    """Yield the images of all pages; reject a value that the command does not print."""
     for path, entry in pages(output, "imageDetails", COMMAND):
         yield image_of(path, entry)
 
 
 def image_of(path: str, entry: object) -> Image:
-    """Return the image that an entry of ``imageDetails`` describes.
-
-    Args:
-        path: The path of the entry, for errors.
-        entry: The entry.
-
-    Raises:
-        ValidationError: The first value that the command does not print, with its path.
-    """
+    """Return the image that an entry of ``imageDetails`` describes; errors begin with its path."""
     if not isinstance(entry, Mapping):
         malformed(path, "must be a JSON object", kind_of(entry))
     status = entry.get("imageStatus") or "ACTIVE"
@@ -97,15 +85,7 @@ def _instant(path: str, entry: _Json, key: str) -> datetime | None:
 
 
 def instant(value: object, path: str = "") -> datetime:
-    """Return an instant in UTC.
-
-    Args:
-        value: Seconds since 1970, or ISO 8601 with a time zone, as text or as a datetime.
-        path: The path of the value, for errors. Default: the value is the document.
-
-    Raises:
-        ValidationError: ``instant-format`` or ``instant-zone``.
-    """
+    """Return seconds since 1970, or ISO 8601 with a time zone, as an instant in UTC."""
     message = f"must be ISO 8601 with a zone, such as {_ZONED}, or seconds since 1970"
     message = f"{message}, got {value!r}"
     remedy = ""
@@ -132,11 +112,7 @@ def instant(value: object, path: str = "") -> datetime:
 class Manifest:
     """The content of one manifest, as far as lifecycle policies depend on it.
 
-    Attributes:
-        media_type: Its own media type, if the manifest or ECR states it.
-        references: The digests that it lists; empty unless it is an index.
-        subject: The digest that it refers to.
-        blobs: Its layers and its configuration; empty if it is an index.
+    An index has references, an image has blobs, and a signature has a subject.
     """
 
     media_type: str | None
@@ -146,11 +122,7 @@ class Manifest:
 
 
 def manifests_of(output: str | _Json) -> dict[str, Manifest]:
-    """Return the manifests of all pages by digest.
-
-    Raises:
-        ValidationError: The first value that the command does not print, with its path.
-    """
+    """Return the manifests of all pages by digest; reject what the command does not print."""
     manifests = {}
     for path, entry in pages(output, "images", _MANIFESTS_COMMAND):
         if not isinstance(entry, Mapping):
@@ -199,14 +171,8 @@ def _manifest(path: str, entry: _Json) -> Manifest:
 def pages(output: str | _Json, key: str, command: str) -> Iterator[tuple[str, Any]]:
     """Yield the path and the value of each entry of each page.
 
-    Args:
-        output: A text of one or more JSON documents, each a page or a list of pages, or one page
-            as Python values.
-        key: The key of a page's list.
-        command: The command that prints such pages, for errors.
-
-    Raises:
-        ValidationError: The output has no page, or a value that is not a page.
+    The output is a text of one or more JSON documents, each a page or a list of pages, or one page
+    as Python values. Errors name the command that prints such pages.
     """
     documents = list(_documents(output, command)) if isinstance(output, str) else [output]
     # A list of pages, as `jq --slurp` writes it.
@@ -255,16 +221,7 @@ def _skip_whitespace(text: str, position: int) -> int:
 
 
 def malformed(path: str, expected: str, actual: str) -> NoReturn:
-    """Raise the error of a value that the AWS CLI does not print.
-
-    Args:
-        path: The path of the value.
-        expected: What the value must be: ``must be text``.
-        actual: What it is instead.
-
-    Raises:
-        ValidationError: Always: ``inventory-malformed``.
-    """
+    """Raise the error of a value that the AWS CLI does not print, such as ``must be text``."""
     message = f"{expected}, got {actual}"
     reject("inventory", actual, "inventory-malformed", message, path=path)
 

@@ -13,11 +13,9 @@ def compact(value: object) -> str:
 
 
 def parse(text: str) -> Any:
-    """Return the value of a JSON text.
+    """Return the value of a JSON text without duplicate keys, or raise a ValueError.
 
-    Raises:
-        ValueError: The text is not JSON, or an object has a duplicate key. The message is a
-            predicate without a subject and states line and column.
+    Its message is a predicate without a subject and states line and column.
     """
     try:
         return json.loads(text, object_pairs_hook=_unique)

@@ -1,4 +1,4 @@
-"""One lifecycle rule."""
+"""One lifecycle rule, and the phrases that describe it."""
 
 import json
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.grammar import rule_errors
 from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, reject, require_list
 
 # The count of a protecting rule: more images than any repository can hold.
@@ -256,3 +257,47 @@ class HasRules(Protocol):
 
     def to_json(self) -> str:
         """Return the policy as compact JSON."""
+
+
+_SINCE = {
+    "sinceImagePushed": "after their push",
+    "sinceImagePulled": "after their last pull",
+    "sinceImageTransitioned": "after they were archived",
+}
+
+
+def rule_in_words(rule: LifecycleRule) -> str:
+    """Return the effect of a rule: ``keep the newest 9 images, delete the older ones``."""
+    if rule.protects:
+        return f"keep every {_selection(rule, 'image')}"
+    verb = "archive" if rule.action == "transition" else "delete"
+    if rule.count_type == "imageCountMoreThan":
+        return f"keep the newest {_count(rule)}, {verb} the older ones"
+    days = "1 day" if rule.count_number == 1 else f"{_number(rule)} days"
+    return f"{verb} {_selection(rule, 'images')} {days} {_SINCE[rule.count_type]}"
+
+
+def _count(rule: LifecycleRule) -> str:
+    if rule.count_number == 1:
+        return _selection(rule, "image")
+    return f"{_number(rule)} {_selection(rule, 'images')}"
+
+
+def _number(rule: LifecycleRule) -> str:
+    if is_unresolved(rule.count_number):
+        return "(a deploy-time number of)"
+    return f"{rule.count_number:,}"
+
+
+def selected_in_words(rule: LifecycleRule) -> str:
+    """Return the selection of a rule: ``images tagged v*``."""
+    return _selection(rule, "images")
+
+
+def _selection(rule: LifecycleRule, noun: str) -> str:
+    if rule.storage_class == "archive":
+        noun = f"archived {noun}"
+    if rule.tag_status == "untagged":
+        return f"untagged {noun}"
+    tags = rule.tag_pattern_list or [f"{prefix}*" for prefix in rule.tag_prefix_list]
+    return f"{noun} tagged {' and '.join(tags)}" if tags else noun

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ecr_constructs.cloudformation.lifecycle import policy_of
 from ecr_constructs.cloudformation.replication_config import rules_of
 from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
-from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.diagnostics import Severity, pluralize
 from ecr_constructs.model.lifecycle import LifecyclePolicy
-from ecr_constructs.model.lifecycle.phrases import rule_in_words
+from ecr_constructs.model.lifecycle.rule import rule_in_words
 from ecr_constructs.model.lifecycle.simulation import bits
-from ecr_constructs.model.lifecycle.simulation.engine import in_utc
+from ecr_constructs.model.lifecycle.simulation.engine import bytes_of, in_units, in_utc
 from ecr_constructs.model.lifecycle.simulation.explanation import short
 from ecr_constructs.model.lifecycle.simulation.preview import action_of
-from ecr_constructs.model.lifecycle.simulation.storage import bytes_of, in_units
-from ecr_constructs.model.prefixes import covers
+from ecr_constructs.model.names import covers
 from ecr_constructs.review.comparison import replacing_properties
-from ecr_constructs.review.phrases import join_names, pluralize, subject
+from ecr_constructs.review.phrases import join_names, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,8 +1,7 @@
 """Report how lifecycle policies change, whatever their texts are.
 
 Rules are matched by what they select. The storage classes are independent of each other, and a
-rule that follows a wider one has no effect: an image that a rule selects is locked against all
-later rules. https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+rule that is shadowed by earlier ones has no effect.
 """
 
 from __future__ import annotations
@@ -16,8 +15,13 @@ from ecr_constructs.cloudformation.lifecycle import policy_of
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPOSITORY
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
-from ecr_constructs.model.lifecycle.phrases import rule_in_words, selected_in_words
-from ecr_constructs.model.lifecycle.tag_match import covers
+from ecr_constructs.model.lifecycle.rule import rule_in_words, selected_in_words
+from ecr_constructs.model.lifecycle.selection import (
+    covers,
+    never_matches,
+    selects_all_of,
+    shadowing_rules,
+)
 from ecr_constructs.review.phrases import subject
 
 if TYPE_CHECKING:
@@ -160,16 +164,10 @@ def takes_any(policy: LifecyclePolicy) -> bool:
 
 def _acting(policy: LifecyclePolicy, storage_class: str | None) -> Iterator[LifecycleRule]:
     """Yield the effective rules of a storage class, in order."""
-    earlier: list[_Selection] = []
-    for rule in policy.rules:
-        # No tag holds a wildcard, so a prefix with one matches none.
-        matches_none = any("*" in prefix for prefix in rule.tag_prefix_list)
-        if rule.storage_class != storage_class or matches_none:
-            continue
-        selection = _selection(rule)
-        if not any(_selects_all_of(wider, selection) for wider in earlier):
+    for index, rule in enumerate(policy.rules):
+        shadowed = never_matches(rule) or shadowing_rules(rule, policy.rules[:index])
+        if rule.storage_class == storage_class and not shadowed:
             yield rule
-        earlier.append(selection)
 
 
 def _selection(rule: LifecycleRule) -> _Selection:
@@ -181,12 +179,6 @@ def _selection(rule: LifecycleRule) -> _Selection:
         for pattern in patterns
         if not any(narrower != pattern and covers(pattern, narrower) for narrower in patterns)
     )
-
-
-def _selects_all_of(wide: _Selection, narrow: _Selection) -> bool:
-    if wide[0] == "tagged" == narrow[0]:
-        return all(any(covers(pattern, tag) for tag in narrow[1]) for pattern in wide[1])
-    return wide[0] in ("any", narrow[0])
 
 
 def _may_share(one: LifecycleRule, other: LifecycleRule) -> bool:
@@ -228,7 +220,7 @@ def _takes_what_was_spared(rule: LifecycleRule, old: Sequence[LifecycleRule]) ->
     for earlier in old:
         if _may_share(earlier, rule) and _takes_more(earlier, rule):
             return True
-        if _selects_all_of(_selection(earlier), _selection(rule)):
+        if selects_all_of(earlier, rule):
             return False
     return not rule.protects
 

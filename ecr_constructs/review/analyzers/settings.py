@@ -20,7 +20,7 @@ from ecr_constructs.cloudformation.resource_types import (
     SIGNING,
 )
 from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.model.lifecycle.tag_match import covers, overlap
+from ecr_constructs.model.lifecycle.selection import covers, overlap
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.review.change import Effect
 from ecr_constructs.review.phrases import affected, except_for, format_value, join_names, subject

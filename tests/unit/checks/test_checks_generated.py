@@ -13,15 +13,14 @@ from ecr_constructs.model import (
     creation_template,
     mutability,
     names,
-    prefixes,
     public_catalog,
     pull_through_cache,
-    pull_through_credential,
     registry_policy,
     replication,
     scanning,
     signing,
     tags,
+    upstreams,
 )
 from ecr_constructs.model.lifecycle import grammar
 from ecr_constructs.model.partitions import regions
@@ -43,7 +42,7 @@ LIMITS = [
     ),
     ("PullThroughCacheRule.EcrRepositoryPrefix.minLength", pull_through_cache.PREFIX_MIN_LENGTH),
     ("PullThroughCacheRule.EcrRepositoryPrefix.maxLength", pull_through_cache.PREFIX_MAX_LENGTH),
-    ("PullThroughCacheRule.CredentialArn.maxLength", pull_through_credential.ARN_MAX_LENGTH),
+    ("PullThroughCacheRule.CredentialArn.maxLength", upstreams.ARN_MAX_LENGTH),
     ("PullTimeUpdateExclusion.PrincipalArn.maxLength", account_settings.EXCLUSION_ARN_MAX_LENGTH),
     ("RegistryPolicy.PolicyText.maxLength", registry_policy.POLICY_MAX_LENGTH),
     (
@@ -55,7 +54,7 @@ LIMITS = [
         "ReplicationConfiguration.ReplicationConfiguration.Rules.items.Destinations.maxItems",
         replication.MAX_DESTINATIONS_PER_RULE,
     ),
-    ("RepositoryCreationTemplate.Prefix.maxLength", prefixes.NAMESPACE_MAX_LENGTH),
+    ("RepositoryCreationTemplate.Prefix.maxLength", names.NAMESPACE_MAX_LENGTH),
     ("RepositoryCreationTemplate.Description.maxLength", creation_template.DESCRIPTION_MAX_LENGTH),
     ("SigningConfiguration.Rules.items.RepositoryFilters.maxItems", signing.MAX_FILTERS_PER_RULE),
     (

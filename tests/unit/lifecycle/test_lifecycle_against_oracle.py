@@ -16,7 +16,6 @@ HUNDREDS = settings(max_examples=300)
 @THOUSANDS
 @given(case=cases(), options=evaluation_options())
 def test_the_model_agrees_with_the_oracle(case: Case, options: EvaluationOptions) -> None:
-    """Fate, rule and followed subject of each image are the same."""
     assert case.ask_oracle(options) == fates(case.simulate(options))
 
 
@@ -135,7 +134,6 @@ def test_assumptions_are_complete(case: Case) -> None:
 @HUNDREDS
 @given(case=cases(), options=evaluation_options())
 def test_every_image_has_a_reason(case: Case, options: EvaluationOptions) -> None:
-    """The reason names the rule."""
     for outcome in case.simulate(options).outcomes:
         assert outcome.reason
         if outcome.follows is None and outcome.rule_priority is not None:

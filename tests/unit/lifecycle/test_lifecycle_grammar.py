@@ -1,4 +1,4 @@
-"""Documents that ECR rejects as a lifecycle policy, with the path and code of each error."""
+"""Texts and documents that ECR rejects as a lifecycle policy: the path and code of each error."""
 
 import json
 from typing import Any
@@ -8,12 +8,14 @@ from hypothesis import given
 
 from ecr_constructs import LifecyclePolicy
 from ecr_constructs.model.lifecycle.grammar import policy_errors, rule_errors
+from ecr_constructs.model.lifecycle.json_text import compact, parse
 from ecr_constructs.model.validation import ValidationError
-from tests.support.errors import codes, rejects
+from tests.support.errors import by_code, rejection_test, rejects
 from tests.support.strategies import (
     damaged_documents,
     documents,
     near_miss_documents,
+    near_miss_json,
     texts_near_json,
 )
 
@@ -72,18 +74,12 @@ RULES: dict[str, tuple[Any, str]] = {
     "a null unit": (rule(countUnit=None), ".selection.countUnit: key-null"),
     "no unit": (rule(countType="sinceImagePushed"), ".selection.countUnit: key-missing"),
     "no count": ({**rule(), "selection": NO_COUNT}, ".selection.countNumber: key-missing"),
-    "no count type": (
-        {**rule(), "selection": NO_COUNT_TYPE},
-        ".selection.countType: key-missing",
-    ),
+    "no count type": ({**rule(), "selection": NO_COUNT_TYPE}, ".selection.countType: key-missing"),
     "the standard class": (
         rule(storageClass="standard"),
         ".selection.storageClass: storage-class-standard",
     ),
-    "patterns as text": (
-        tagged(tagPatternList="v*"),
-        ".selection.tagPatternList: tag-list-empty",
-    ),
+    "patterns as text": (tagged(tagPatternList="v*"), ".selection.tagPatternList: tag-list-empty"),
     "no patterns": (tagged(tagPatternList=[]), ".selection.tagPatternList: tag-list-empty"),
     "no target": (rule(action="transition"), ".action.targetStorageClass: key-missing"),
     "a misspelt key of the selection": (
@@ -104,22 +100,38 @@ RULES: dict[str, tuple[Any, str]] = {
     ),
 }
 COMBINATIONS: dict[str, tuple[list[Any], str]] = {
-    "a duplicate priority": (
-        [rule(3, **UNTAGGED), rule(3)],
-        "rules: rule-priority-duplicate",
-    ),
+    "a duplicate priority": ([rule(3, **UNTAGGED), rule(3)], "rules: rule-priority-duplicate"),
     "any before others": (
         [rule(1), rule(2, **UNTAGGED)],
         "rules[0].rulePriority: rule-priority-order",
     ),
     "any twice": ([rule(1), rule(2)], "rules[0].rulePriority: rule-priority-order"),
-    "untagged twice": (
-        [rule(1, **UNTAGGED), rule(2, **UNTAGGED)],
-        "rules: untagged-duplicate",
-    ),
+    "untagged twice": ([rule(1, **UNTAGGED), rule(2, **UNTAGGED)], "rules: untagged-duplicate"),
     "prefixes twice": (
         [tagged(1, tagPrefixList=["a", "b"]), tagged(2, tagPrefixList=["b", "a"])],
         "rules[1].selection.tagPrefixList: tag-prefixes-duplicate",
+    ),
+}
+# Several errors, and those between rules, are raised together.
+SEVERAL: dict[str, tuple[Any, ...]] = {
+    "three rules": (
+        {"rules": [rule(1, countNumber=0), rule(1, tagStatus="all"), "x"]},
+        "rules[0].selection.countNumber: number-too-small",
+        "rules[1].selection.tagStatus: value-not-allowed",
+        "rules[2]: wrong-type",
+        "rules: rule-priority-duplicate",
+    ),
+    # The unit is compared with the only valid one, although the count type is missing.
+    "a unit without a count type": (
+        {"rules": [{**rule(), "selection": {**NO_COUNT_TYPE, "countUnit": "weeks"}}]},
+        "rules[0].selection.countType: key-missing",
+        "rules[0].selection.countUnit: value-not-allowed",
+    ),
+    # Priorities determine the order of the rules, so they must be plain values.
+    "a deploy-time priority in quotes": (
+        {"rules": [rule(2), {**rule(**UNTAGGED), "rulePriority": "${Token[Priority.1]}"}]},
+        "rules[1].rulePriority: wrong-type",
+        "rules[1].rulePriority: rule-priority-unresolved",
     ),
 }
 REJECTED = {
@@ -131,64 +143,11 @@ REJECTED = {
     **{
         f"rules: {name}": ({"rules": rules}, error) for name, (rules, error) in COMBINATIONS.items()
     },
+    **SEVERAL,
 }
-
-
-@pytest.mark.parametrize(("document", "error"), REJECTED.values(), ids=REJECTED)
-def test_rejects(document: Any, error: str) -> None:
-    with rejects(error):
-        LifecyclePolicy.from_json(json.dumps(document))
-
-
-def test_lists_every_error() -> None:
-    """The errors of several rules, and those between them, are raised together."""
-    with rejects(
-        "rules[0].selection.countNumber: number-too-small",
-        "rules[1].selection.tagStatus: value-not-allowed",
-        "rules[2]: wrong-type",
-        "rules: rule-priority-duplicate",
-    ):
-        LifecyclePolicy.from_json(
-            json.dumps({"rules": [rule(1, countNumber=0), rule(1, tagStatus="all"), "x"]})
-        )
-
-
-ACCEPTED = {
-    "any listed first": [rule(10), rule(2, **UNTAGGED)],
-    "any per storage class": [
-        rule(1),
-        rule(
-            2,
-            storageClass="archive",
-            countType="sinceImageTransitioned",
-            countUnit="days",
-            countNumber=90,
-        ),
-    ],
-    "untagged per storage class": [
-        rule(1, **UNTAGGED),
-        rule(2, storageClass="archive", **UNTAGGED),
-    ],
-    "a deploy-time count": [rule(countNumber=DEPLOY_TIME_NUMBER)],
-    "a deploy-time tag": [tagged(tagPatternList=["${Token[Tag.1]}"])],
-}
-
-
-@pytest.mark.parametrize("rules", ACCEPTED.values(), ids=ACCEPTED)
-def test_accepts(rules: list[Any]) -> None:
-    """The order of the list does not matter; tags and counts may be deploy-time values."""
-    assert list(policy_errors({"rules": rules})) == []
-
-
-def test_rejects_a_deploy_time_priority() -> None:
-    """Priorities determine the order of the rules, so they must be plain values."""
-    [error] = policy_errors({"rules": [{**rule(), "rulePriority": DEPLOY_TIME_NUMBER}]})
-    assert (error.path, error.code) == ("rules[0].rulePriority", "rule-priority-unresolved")
-
-    rules = [rule(2), {**rule(**UNTAGGED), "rulePriority": "${Token[Priority.1]}"}]
-    with pytest.raises(ValidationError) as caught:
-        LifecyclePolicy.from_json(json.dumps({"rules": rules}))
-    assert {path for path, _ in codes(caught.value)} == {"rules[1].rulePriority"}
+test_rejects = rejection_test(
+    lambda document: LifecyclePolicy.from_json(json.dumps(document)), REJECTED
+)
 
 
 def test_rejects_deep_nesting_in_a_value() -> None:
@@ -199,30 +158,34 @@ def test_rejects_deep_nesting_in_a_value() -> None:
         LifecyclePolicy.from_json(text.replace('"DEEP"', "[" * 700 + "]" * 700))
 
 
-def test_checks_the_unit_without_a_count_type() -> None:
-    """The unit is compared with the only valid one, although the count type is missing."""
-    selection = {**NO_COUNT_TYPE, "countUnit": "weeks"}
-
-    with rejects(
-        "rules[0].selection.countType: key-missing",
-        "rules[0].selection.countUnit: value-not-allowed",
-    ):
-        LifecyclePolicy.from_json(json.dumps({"rules": [{**rule(), "selection": selection}]}))
-
-
-def test_paths_of_a_rule_alone_have_no_prefix() -> None:
-    """The paths of the errors of a rule begin with its own keys."""
-    errors = [*rule_errors("x"), *rule_errors(rule(0))]
-
-    assert [(error.path, error.code) for error in errors] == [
-        ("", "wrong-type"),
-        ("rulePriority", "number-too-small"),
-    ]
+AGE_IN_ARCHIVE: dict[str, Any] = {
+    "countType": "sinceImageTransitioned",
+    "countUnit": "days",
+    "countNumber": 90,
+}
+# The order of the list does not matter; tags and counts may be deploy-time values.
+ACCEPTED: dict[str, tuple[Any, ...]] = {
+    "any listed first": ([rule(10), rule(2, **UNTAGGED)],),
+    "any per storage class": ([rule(1), rule(2, storageClass="archive", **AGE_IN_ARCHIVE)],),
+    "untagged per storage class": (
+        [rule(1, **UNTAGGED), rule(2, storageClass="archive", **UNTAGGED)],
+    ),
+    "a deploy-time count": ([rule(countNumber=DEPLOY_TIME_NUMBER)],),
+    "a deploy-time tag": ([tagged(tagPatternList=["${Token[Tag.1]}"])],),
+    "but no deploy-time priority": (
+        [{**rule(), "rulePriority": DEPLOY_TIME_NUMBER}],
+        "rules[0].rulePriority: rule-priority-unresolved",
+    ),
+}
+test_accepts = rejection_test(lambda rules: policy_errors({"rules": rules}), ACCEPTED)
+# The paths of the errors of a rule begin with its own keys.
+test_rule_alone = rejection_test(
+    rule_errors, {"a text": ("x", "wrong-type"), "0": (rule(0), "rulePriority: number-too-small")}
+)
 
 
 @given(documents())
 def test_accepts_every_valid_document(document: Any) -> None:
-    """A document that follows the published grammar has no error."""
     assert list(policy_errors(document)) == []
 
 
@@ -252,3 +215,35 @@ def test_text_is_a_policy_or_rejected(text: str) -> None:
     except ValidationError:
         return
     assert policy == LifecyclePolicy.from_json(policy.to_json())
+
+
+TEXTS = {
+    "json-syntax": {
+        "nothing": "",
+        "a single quote": "{'rules': []}",
+        "a trailing comma": '{"rules": [],}',
+        "two documents": "{} {}",
+        "a key twice": '{"rules": [], "rules": []}',
+        "an inner key twice": '[{"a": {"b": 1, "c": 2, "b": 1}}]',
+        "no end of nesting": "[" * 100_000,
+    }
+}
+test_rejects_texts = rejection_test(LifecyclePolicy.from_json, by_code(TEXTS))
+
+
+def test_the_error_of_a_text_has_the_position() -> None:
+    with pytest.raises(ValueError, match="line 2, column 9"):
+        parse('{\n"rules" []}')
+
+
+def test_writes_compactly() -> None:
+    """White space is omitted; keys keep their order; non-ASCII text is not escaped."""
+    assert compact({"b": [1, "ä"], "a": {}}) == '{"b":[1,"ä"],"a":{}}'
+
+
+@given(near_miss_json())
+def test_reads_like_the_standard_library(value: Any) -> None:
+    """A text without duplicate keys has the same value."""
+    text = json.dumps(value)
+
+    assert repr(json.loads(text)) == repr(parse(text))

@@ -9,7 +9,7 @@ import pytest
 from ecr_constructs.model.lifecycle import Image, Inventory
 from ecr_constructs.model.lifecycle.image import Blob
 from ecr_constructs.model.validation import ValidationError
-from tests.support.errors import rejects
+from tests.support.errors import by_code, rejection_test
 
 PUSHED = datetime(2026, 1, 31, 22, 59, 59, 500000, tzinfo=UTC)
 
@@ -95,26 +95,16 @@ def test_get_by_digest() -> None:
     assert (None, 1, True) == (inventory.get("b"), len(inventory), bool(inventory))
 
 
-MALFORMED: dict[str, str] = {
-    "": "json-syntax",
-    "  \n": "json-syntax",
-    "{": "json-syntax",
-    '{"imageDetails": []}\n\nx': "json-syntax",
-    "[" * 100_000: "json-syntax",
-    "7": "inventory-malformed",
-    "[1, 2]": "page 1: inventory-malformed",
-    "{}": "inventory-malformed",
-    '{"images": []}': "inventory-malformed",
-    '{"imageDetails": 1}': "inventory-malformed",
-    '{"imageDetails": [1]}': "imageDetails[0]: inventory-malformed",
-    '{"imageDetails": []} {"imageDetails": [null]}': "page 2: imageDetails[0]: inventory-malformed",
+MALFORMED = {
+    "json-syntax": ["", "  \n", "{", '{"imageDetails": []}\n\nx', "[" * 100_000],
+    "inventory-malformed": ["7", "{}", '{"images": []}', '{"imageDetails": 1}'],
+    "page 1: inventory-malformed": ["[1, 2]"],
+    "imageDetails[0]: inventory-malformed": ['{"imageDetails": [1]}'],
+    "page 2: imageDetails[0]: inventory-malformed": [
+        '{"imageDetails": []} {"imageDetails": [null]}'
+    ],
 }
-
-
-@pytest.mark.parametrize(("text", "error"), MALFORMED.items(), ids=range(len(MALFORMED)))
-def test_rejects_other_documents(text: str, error: str) -> None:
-    with rejects(error):
-        Inventory.from_describe_images(text)
+test_rejects_other_documents = rejection_test(Inventory.from_describe_images, by_code(MALFORMED))
 
 
 def test_describes_another_document() -> None:
@@ -129,44 +119,47 @@ def test_describes_another_document() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "code"),
-    [
-        ("imageDigest", None, "inventory-malformed"),
-        ("imageDigest", 7, "inventory-malformed"),
-        ("imagePushedAt", None, "inventory-malformed"),
-        ("imagePushedAt", "yesterday", "instant-format"),
-        ("imagePushedAt", "2026-01-01T00:00:00", "instant-zone"),
-        ("imagePushedAt", 1769900399500, "instant-format"),
-        ("imagePushedAt", float("nan"), "instant-format"),
-        ("imagePushedAt", "0001-01-01T00:00:00+14:00", "instant-format"),
-        ("imagePushedAt", True, "instant-format"),
-        ("imageTags", "v1", "inventory-malformed"),
-        ("imageTags", [1], "inventory-malformed"),
-        ("imageSizeInBytes", -1, "inventory-malformed"),
-        ("imageSizeInBytes", 1.5, "inventory-malformed"),
-        ("imageSizeInBytes", True, "inventory-malformed"),
-        ("imageStatus", "GONE", "inventory-malformed"),
-        ("lastRecordedPullTime", "x", "instant-format"),
-        ("subjectManifestDigest", [], "inventory-malformed"),
-    ],
+# For each key the values that are malformed, and those that are not instants.
+MEMBERS: list[tuple[str, list[Any], list[Any]]] = [
+    ("imageDigest", [None, 7], []),
+    (
+        "imagePushedAt",
+        [None],
+        ["yesterday", 1769900399500, float("nan"), "0001-01-01T00:00:00+14:00", True],
+    ),
+    ("imageTags", ["v1", [1]], []),
+    ("imageSizeInBytes", [-1, 1.5, True], []),
+    ("imageStatus", ["GONE"], []),
+    ("lastRecordedPullTime", [], ["x"]),
+    ("subjectManifestDigest", [[]], []),
+]
+IMAGES: dict[str, tuple[Any, ...]] = {
+    f"{key}: {value}": ({**detail(), key: value}, f"imageDetails[1].{key}: {code}")
+    for key, malformed, no_instants in MEMBERS
+    for code, values in (("inventory-malformed", malformed), ("instant-format", no_instants))
+    for value in values
+} | {
+    "no zone": (
+        detail(imagePushedAt="2026-01-01T00:00:00"),
+        "imageDetails[1].imagePushedAt: instant-zone",
+    ),
+    "archived without a time": (
+        detail(imageStatus="ARCHIVED"),
+        "imageDetails[1].lastArchivedAt: inventory-malformed",
+    ),
+}
+test_rejects_a_malformed_image = rejection_test(
+    lambda image: read(detail("sha256:b"), image), IMAGES
 )
-def test_rejects_a_malformed_image(key: str, value: Any, code: str) -> None:
-    with rejects(f"imageDetails[1].{key}: {code}"):
-        read(detail("sha256:b"), {**detail(), key: value})
-
-
-def test_rejects_an_archived_image_without_a_time() -> None:
-    with rejects("imageDetails[0].lastArchivedAt: inventory-malformed"):
-        read(detail(imageStatus="ARCHIVED"))
-
-
-def test_rejects_contradicting_pages() -> None:
-    """Pages that were read at different times describe an image or a tag differently."""
-    with rejects("sha256:a: image-conflict"):
-        read(detail(imageTags=["v1"]), detail(imageTags=["v2"]))
-    with rejects("sha256:a: tag-conflict"):
-        read(detail(imageTags=["v1"]), detail("sha256:b", imageTags=["v1"]))
+# Pages that were read at different times describe an image or a tag differently.
+PAGES: dict[str, tuple[Any, ...]] = {
+    "an image": ((detail(imageTags=["v1"]), detail(imageTags=["v2"])), "sha256:a: image-conflict"),
+    "a tag": (
+        (detail(imageTags=["v1"]), detail("sha256:b", imageTags=["v1"])),
+        "sha256:a: tag-conflict",
+    ),
+}
+test_rejects_contradicting_pages = rejection_test(read, PAGES)
 
 
 # --- manifests ----------------------------------------------------------------------------------
@@ -213,27 +206,25 @@ def test_reads_manifests() -> None:
     assert (None, None) == (other.references, other.blobs)
 
 
-@pytest.mark.parametrize(
-    ("entry", "path"),
-    [
-        (7, ""),
-        ({}, ".imageId.imageDigest"),
-        ({"imageId": {"imageDigest": "a"}}, ".imageManifest"),
-        (fetched("a", "{"), ".imageManifest"),
-        (fetched("a", "[1]"), ".imageManifest"),
-        (fetched("a", {"manifests": [1]}), ".imageManifest"),
-        (fetched("a", {"layers": [{}]}), ".imageManifest"),
-        (fetched("a", {"subject": "x"}), ".imageManifest"),
-        (fetched("a", {"config": {"digest": "a", "size": "x"}}), ".imageManifest"),
+MANIFESTS: dict[str, list[Any]] = {
+    "images[0]: inventory-malformed": [7],
+    "images[0].imageId.imageDigest: inventory-malformed": [{}],
+    "images[0].imageManifest: inventory-malformed": [
+        {"imageId": {"imageDigest": "a"}},
+        fetched("a", "{"),
+        fetched("a", "[1]"),
+        fetched("a", {"manifests": [1]}),
+        fetched("a", {"layers": [{}]}),
+        fetched("a", {"subject": "x"}),
+        fetched("a", {"config": {"digest": "a", "size": "x"}}),
     ],
+}
+test_rejects_malformed_manifests = rejection_test(
+    lambda entry: read(detail("a")).with_manifests({"images": [entry]}), by_code(MANIFESTS)
 )
-def test_rejects_malformed_manifests(entry: Any, path: str) -> None:
-    with rejects(f"images[0]{path}: inventory-malformed"):
-        read(detail("a")).with_manifests({"images": [entry]})
 
 
 def test_reads_a_hundred_thousand_images() -> None:
-    """A repository may hold as many."""
     output = {"imageDetails": [detail(f"sha256:{n}", imageTags=[f"v{n}"]) for n in range(100_000)]}
 
     assert len(Inventory.from_describe_images(output)) == 100_000

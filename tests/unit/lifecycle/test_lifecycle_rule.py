@@ -1,13 +1,15 @@
 """Lifecycle rules: factories, defaults, errors and phrases."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 
 from ecr_constructs import LifecycleRule
-from ecr_constructs.model.lifecycle.phrases import rule_in_words
-from tests.support.errors import rejects
+from ecr_constructs.model.lifecycle.rule import rule_in_words
+from tests.support.errors import by_code, rejection_test
 from tests.support.strategies import rule_documents, rules
 
 IMAGES = {"countType": "imageCountMoreThan"}
@@ -15,58 +17,36 @@ PUSHED = {"countType": "sinceImagePushed", "countUnit": "days"}
 PULLED = {"countType": "sinceImagePulled", "countUnit": "days"}
 ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
 EXPIRE = {"type": "expire"}
-FACTORIES = {
-    "expire_untagged": (
-        LifecycleRule.expire_untagged(after_days=7),
-        {"tagStatus": "untagged", **PUSHED, "countNumber": 7},
-        EXPIRE,
-    ),
-    "expire": (
-        LifecycleRule.expire(after_days=90),
-        {"tagStatus": "any", **PUSHED, "countNumber": 90},
-        EXPIRE,
-    ),
+TRANSITIONED = {"countType": "sinceImageTransitioned", "countUnit": "days"}
+ANY, ANY_ARCHIVED = {"tagStatus": "any"}, {"tagStatus": "any", "storageClass": "archive"}
+
+
+def tagged(**tags: list[str]) -> dict[str, Any]:
+    """Return the selection of tagged images."""
+    return {"tagStatus": "tagged", **tags}
+
+
+R = LifecycleRule
+# Each rule, the selection of its tags, its count and its action.
+FACTORIES: dict[str, tuple[LifecycleRule, dict[str, Any], dict[str, str], int, dict[str, str]]] = {
+    "untagged": (R.expire_untagged(after_days=7), {"tagStatus": "untagged"}, PUSHED, 7, EXPIRE),
+    "expire": (R.expire(after_days=90), ANY, PUSHED, 90, EXPIRE),
     "expire by pattern": (
-        LifecycleRule.expire(after_days=90, tag_patterns=["pr-*", "*-dev"]),
-        {"tagStatus": "tagged", "tagPatternList": ["pr-*", "*-dev"], **PUSHED, "countNumber": 90},
-        EXPIRE,
+        R.expire(after_days=90, tag_patterns=["pr-*", "*-dev"]),
+        *(tagged(tagPatternList=["pr-*", "*-dev"]), PUSHED, 90, EXPIRE),
     ),
-    "keep_last": (
-        LifecycleRule.keep_last(100),
-        {"tagStatus": "any", **IMAGES, "countNumber": 100},
-        EXPIRE,
-    ),
+    "keep_last": (R.keep_last(100), ANY, IMAGES, 100, EXPIRE),
     "keep_last by prefix": (
-        LifecycleRule.keep_last(1, tag_prefixes=["v"]),
-        {"tagStatus": "tagged", "tagPrefixList": ["v"], **IMAGES, "countNumber": 1},
-        EXPIRE,
+        R.keep_last(1, tag_prefixes=["v"]),
+        *(tagged(tagPrefixList=["v"]), IMAGES, 1, EXPIRE),
     ),
-    "protect": (
-        LifecycleRule.protect("prod-*"),
-        {"tagStatus": "tagged", "tagPatternList": ["prod-*"], **IMAGES, "countNumber": 999_999},
-        EXPIRE,
-    ),
-    "archive by pull": (
-        LifecycleRule.archive(not_pulled_for_days=90),
-        {"tagStatus": "any", **PULLED, "countNumber": 90},
-        ARCHIVE,
-    ),
+    "protect": (R.protect("v*"), tagged(tagPatternList=["v*"]), IMAGES, 999_999, EXPIRE),
+    "archive by pull": (R.archive(not_pulled_for_days=90), ANY, PULLED, 90, ARCHIVE),
     "archive by push": (
-        LifecycleRule.archive(after_days=30, tag_prefixes=["prod"]),
-        {"tagStatus": "tagged", "tagPrefixList": ["prod"], **PUSHED, "countNumber": 30},
-        ARCHIVE,
+        R.archive(after_days=30, tag_prefixes=["prod"]),
+        *(tagged(tagPrefixList=["prod"]), PUSHED, 30, ARCHIVE),
     ),
-    "expire_archived": (
-        LifecycleRule.expire_archived(after_days=365),
-        {
-            "tagStatus": "any",
-            "storageClass": "archive",
-            "countType": "sinceImageTransitioned",
-            "countUnit": "days",
-            "countNumber": 365,
-        },
-        EXPIRE,
-    ),
+    "archived": (R.expire_archived(after_days=365), ANY_ARCHIVED, TRANSITIONED, 365, EXPIRE),
 }
 
 
@@ -76,29 +56,36 @@ def any_image(**fields: Any) -> LifecycleRule:
     return LifecycleRule(**{**valid, **fields})
 
 
-@pytest.mark.parametrize(("rule", "selection", "action"), FACTORIES.values(), ids=FACTORIES)
+@pytest.mark.parametrize(
+    ("rule", "selection", "count", "number", "action"), FACTORIES.values(), ids=FACTORIES
+)
 def test_factory_creates_ecrs_json(
-    rule: LifecycleRule, selection: dict[str, Any], action: dict[str, Any]
+    rule: LifecycleRule,
+    selection: dict[str, Any],
+    count: dict[str, str],
+    number: int,
+    action: dict[str, str],
 ) -> None:
     """A factory creates exactly the selection and the action that ECR documents."""
-    assert {"selection": selection, "action": action} == rule.to_dict()
+    written = {"selection": {**selection, **count, "countNumber": number}, "action": action}
+
+    assert written == rule.to_dict()
 
 
 @pytest.mark.parametrize(
-    "rule",
+    "make",
     [
-        LifecycleRule.expire_untagged(after_days=1, description="why"),
-        LifecycleRule.expire(after_days=1, description="why"),
-        LifecycleRule.keep_last(1, description="why"),
-        LifecycleRule.protect("v*", description="why"),
-        LifecycleRule.archive(after_days=1, description="why"),
-        LifecycleRule.expire_archived(after_days=90, description="why"),
+        partial(R.expire_untagged, after_days=1),
+        partial(R.expire, after_days=1),
+        partial(R.keep_last, 1),
+        partial(R.protect, "v*"),
+        partial(R.archive, after_days=1),
+        partial(R.expire_archived, after_days=90),
     ],
     ids=["expire_untagged", "expire", "keep_last", "protect", "archive", "expire_archived"],
 )
-def test_factory_takes_a_description(rule: LifecycleRule) -> None:
-    """Every factory takes a description."""
-    assert rule.to_dict()["description"] == "why"
+def test_factory_takes_a_description(make: Callable[..., LifecycleRule]) -> None:
+    assert make(description="why").to_dict()["description"] == "why"
 
 
 def test_keys_have_ecrs_order() -> None:
@@ -113,11 +100,11 @@ def test_fills_in_defaults() -> None:
     """The unit and the target have defaults; the standard class is omitted."""
     rule = any_image(action="transition", storage_class="standard")
 
-    assert (
-        rule.count_unit,
-        rule.target_storage_class,
-        rule.storage_class,
-    ) == ("days", "archive", None)
+    assert (rule.count_unit, rule.target_storage_class, rule.storage_class) == (
+        "days",
+        "archive",
+        None,
+    )
 
 
 def test_lists_become_tuples() -> None:
@@ -146,117 +133,97 @@ def test_protects(rule: LifecycleRule, *, protects: bool) -> None:
 
 @given(rule_documents())
 def test_reads_back_what_it_writes(document: Any) -> None:
-    """The JSON of a valid rule is read and written unchanged."""
     assert document == LifecycleRule.from_dict(document).to_dict()
 
 
 ARCHIVED = {"count_type": "sinceImageTransitioned", "storage_class": "archive"}
-REJECTED: dict[str, tuple[dict[str, Any], str]] = {
-    "a count of 0": ({"count_number": 0}, "selection.countNumber: number-too-small"),
-    "a negative count": ({"count_number": -3}, "selection.countNumber: number-too-small"),
-    "half a day": ({"count_number": 1.5}, "selection.countNumber: wrong-type"),
-    "days as text": ({"count_number": "7"}, "selection.countNumber: wrong-type"),
-    "true days": ({"count_number": True}, "selection.countNumber: wrong-type"),
-    "no count": ({"count_number": None}, "selection.countNumber: key-null"),
-    "hours": ({"count_unit": "hours"}, "selection.countUnit: value-not-allowed"),
-    "a unit for images": (
-        {"count_type": "imageCountMoreThan", "count_unit": "days"},
-        "selection.countUnit: key-not-applicable",
-    ),
-    "an unknown count type": (
-        {"count_type": "imageAgeMoreThan"},
-        "selection.countType: value-not-allowed",
-    ),
-    "an unknown status": ({"tag_status": "all"}, "selection.tagStatus: value-not-allowed"),
-    "tagged without tags": ({"tag_status": "tagged"}, "selection.tagStatus: tag-list-count"),
-    "tagged with both": (
-        {"tag_status": "tagged", "tag_pattern_list": ["a"], "tag_prefix_list": ["b"]},
-        "selection.tagStatus: tag-list-count",
-    ),
-    "any with patterns": (
-        {"tag_pattern_list": ["v*"]},
-        "selection.tagPatternList: key-not-applicable",
-    ),
-    "untagged with prefixes": (
-        {"tag_status": "untagged", "tag_prefix_list": ["v"]},
-        "selection.tagPrefixList: key-not-applicable",
-    ),
-    "patterns as one text": (
-        {"tag_status": "tagged", "tag_pattern_list": "v*"},
-        "tag_pattern_list: list-is-string",
-    ),
-    "prefixes as one text": (
-        {"tag_status": "tagged", "tag_prefix_list": "v"},
-        "tag_prefix_list: list-is-string",
-    ),
-    "five wildcards": (
-        {"tag_status": "tagged", "tag_pattern_list": ["ok", "*a*b*c*d*"]},
-        "selection.tagPatternList[1]: tag-wildcards",
-    ),
-    "an empty pattern": (
-        {"tag_status": "tagged", "tag_pattern_list": [""]},
-        "selection.tagPatternList[0]: tag-empty",
-    ),
-    "a number as prefix": (
-        {"tag_status": "tagged", "tag_prefix_list": [1]},
-        "selection.tagPrefixList[0]: tag-empty",
-    ),
-    "an unknown class": (
-        {"storage_class": "glacier"},
-        "selection.storageClass: value-not-allowed",
-    ),
-    "an unknown action": ({"action": "delete"}, "action.type: value-not-allowed"),
-    "a target of an expiry": (
-        {"target_storage_class": "archive"},
-        "action.targetStorageClass: key-not-applicable",
-    ),
-    "an unknown target": (
-        {"action": "transition", "target_storage_class": "standard"},
-        "action.targetStorageClass: value-not-allowed",
-    ),
-    "pulled and expired": (
-        {"count_type": "sinceImagePulled"},
-        "action.type: action-not-allowed",
-    ),
-    "archived and transitioned": (
-        {**ARCHIVED, "action": "transition"},
-        "action.type: action-not-allowed",
-    ),
-    "archived in the standard class": (
-        {"count_type": "sinceImageTransitioned"},
-        "selection.storageClass: storage-class-not-archive",
-    ),
-    "archived for 89 days": (
-        {**ARCHIVED, "count_number": 89},
-        "selection.countNumber: number-too-small",
-    ),
-    "a priority of 0": ({"rule_priority": 0}, "rulePriority: number-too-small"),
-    "a priority as text": ({"rule_priority": "1"}, "rulePriority: wrong-type"),
-    "a description that is not text": ({"description": 7}, "description: wrong-type"),
-}
 
 
-@pytest.mark.parametrize(("fields", "error"), REJECTED.values(), ids=REJECTED)
-def test_rejects(fields: dict[str, Any], error: str) -> None:
-    with rejects(error):
-        any_image(**fields)
-
-
-def test_lists_every_error() -> None:
-    with rejects(
+REJECTED = by_code(
+    {
+        "selection.countNumber: number-too-small": {
+            "a count of 0": {"count_number": 0},
+            "a negative count": {"count_number": -3},
+            "archived for 89 days": {**ARCHIVED, "count_number": 89},
+        },
+        "selection.countNumber: wrong-type": {
+            "half a day": {"count_number": 1.5},
+            "days as text": {"count_number": "7"},
+            "true days": {"count_number": True},
+        },
+        "selection.countNumber: key-null": {"no count": {"count_number": None}},
+        "selection.countUnit: value-not-allowed": {"hours": {"count_unit": "hours"}},
+        "selection.countUnit: key-not-applicable": {
+            "a unit for images": {"count_type": "imageCountMoreThan", "count_unit": "days"}
+        },
+        "selection.countType: value-not-allowed": {
+            "an unknown count type": {"count_type": "imageAgeMoreThan"}
+        },
+        "selection.tagStatus: value-not-allowed": {"an unknown status": {"tag_status": "all"}},
+        "selection.tagStatus: tag-list-count": {
+            "tagged without tags": {"tag_status": "tagged"},
+            "tagged with both": {
+                "tag_status": "tagged",
+                "tag_pattern_list": ["a"],
+                "tag_prefix_list": ["b"],
+            },
+        },
+        "selection.tagPatternList: key-not-applicable": {
+            "any with patterns": {"tag_pattern_list": ["v*"]}
+        },
+        "selection.tagPrefixList: key-not-applicable": {
+            "untagged with prefixes": {"tag_status": "untagged", "tag_prefix_list": ["v"]}
+        },
+        "tag_pattern_list: list-is-string": {
+            "patterns as one text": {"tag_status": "tagged", "tag_pattern_list": "v*"}
+        },
+        "tag_prefix_list: list-is-string": {
+            "prefixes as one text": {"tag_status": "tagged", "tag_prefix_list": "v"}
+        },
+        "selection.tagPatternList[1]: tag-wildcards": {
+            "five wildcards": {"tag_status": "tagged", "tag_pattern_list": ["ok", "*a*b*c*d*"]}
+        },
+        "selection.tagPatternList[0]: tag-empty": {
+            "an empty pattern": {"tag_status": "tagged", "tag_pattern_list": [""]}
+        },
+        "selection.tagPrefixList[0]: tag-empty": {
+            "a number as prefix": {"tag_status": "tagged", "tag_prefix_list": [1]}
+        },
+        "selection.storageClass: value-not-allowed": {
+            "an unknown class": {"storage_class": "glacier"}
+        },
+        "action.type: value-not-allowed": {"an unknown action": {"action": "delete"}},
+        "action.targetStorageClass: key-not-applicable": {
+            "a target of an expiry": {"target_storage_class": "archive"}
+        },
+        "action.targetStorageClass: value-not-allowed": {
+            "an unknown target": {"action": "transition", "target_storage_class": "standard"}
+        },
+        "action.type: action-not-allowed": {
+            "pulled and expired": {"count_type": "sinceImagePulled"},
+            "archived and transitioned": {**ARCHIVED, "action": "transition"},
+        },
+        "selection.storageClass: storage-class-not-archive": {
+            "archived in the standard class": {"count_type": "sinceImageTransitioned"}
+        },
+        "rulePriority: number-too-small": {"a priority of 0": {"rule_priority": 0}},
+        "rulePriority: wrong-type": {"a priority as text": {"rule_priority": "1"}},
+        "description: wrong-type": {"a description that is not text": {"description": 7}},
+    }
+) | {
+    "several problems": (
+        {"tag_status": "all", "count_number": 0, "action": "delete", "rule_priority": -1},
         "rulePriority: number-too-small",
         "selection.tagStatus: value-not-allowed",
         "selection.countNumber: number-too-small",
         "action.type: value-not-allowed",
-    ):
-        any_image(tag_status="all", count_number=0, action="delete", rule_priority=-1)
+    )
+}
+test_rejects = rejection_test(lambda fields: any_image(**fields), REJECTED)
 
 
-@pytest.mark.parametrize("days", [{}, {"not_pulled_for_days": 1, "after_days": 1}])
-def test_archive_needs_one_age(days: dict[str, Any]) -> None:
-    """An archiving rule counts from the push or from the last pull."""
-    with rejects("archive-age-count"):
-        LifecycleRule.archive(**days)
+AGES = by_code({"archive-age-count": [{}, {"not_pulled_for_days": 1, "after_days": 1}]})
+test_archive_needs_one_age = rejection_test(lambda days: R.archive(**days), AGES)
 
 
 # --- phrases ------------------------------------------------------------------------------------
@@ -275,10 +242,7 @@ PHRASES = [
     ),
     (LifecycleRule.protect("prod-*"), "keep every image tagged prod-*"),
     (LifecycleRule.keep_last(999_999), "keep every image"),
-    (
-        LifecycleRule.archive(not_pulled_for_days=90),
-        "archive images 90 days after their last pull",
-    ),
+    (LifecycleRule.archive(not_pulled_for_days=90), "archive images 90 days after their last pull"),
     (
         LifecycleRule(
             tag_status="untagged",
@@ -297,7 +261,6 @@ PHRASES = [
 
 @pytest.mark.parametrize(("rule", "phrase"), PHRASES, ids=[phrase for _, phrase in PHRASES])
 def test_describes_a_rule(rule: LifecycleRule, phrase: str) -> None:
-    """A phrase contains which images a rule deletes or archives, and when."""
     assert phrase == rule_in_words(rule)
 
 

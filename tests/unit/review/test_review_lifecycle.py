@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.model.lifecycle import LifecyclePolicy
-from ecr_constructs.model.lifecycle.phrases import rule_in_words
+from ecr_constructs.model.lifecycle.rule import rule_in_words
 from ecr_constructs.review import Change
 from ecr_constructs.review.analyzers.lifecycle import changes
 from tests.support.reviewing import changes_of

@@ -6,9 +6,10 @@ import pytest
 
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.template import Template
+from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.review import review
 from ecr_constructs.review.analyzers.findings import Counts
-from ecr_constructs.review.phrases import format_value, join_names, pluralize
+from ecr_constructs.review.phrases import format_value, join_names
 from tests.support.compared import API, Given, only, reviewed
 from tests.support.rule_examples.build import HOME, repository, resource
 

@@ -14,22 +14,13 @@ _FROM_DIGITS = bytes.maketrans(b"01", b"\0\1")
 
 
 def from_flags(flags: Iterable[int]) -> int:
-    """Return the set of the numbers whose flag is set.
-
-    Args:
-        flags: 0 or 1 for each number, the highest number first.
-    """
+    """Return the set of the numbers whose flag is set; the highest number's flag comes first."""
     digits = bytes(flags).translate(_TO_DIGITS)
     return int(digits, 2) if digits else 0
 
 
 def from_members(members: Iterable[int], size: int) -> int:
-    """Return the set of these numbers.
-
-    Args:
-        members: Numbers below `size`, in any order; duplicates are allowed.
-        size: A number greater than every member.
-    """
+    """Return the set of these numbers, which are below `size`, in any order, or duplicates."""
     flags = bytearray(size)
     for member in members:
         flags[member] = True

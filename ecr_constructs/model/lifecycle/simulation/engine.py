@@ -1,32 +1,68 @@
 """Simulate a lifecycle policy on an inventory, image by image."""
 
-from __future__ import annotations
-
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.inventory import Inventory
+from ecr_constructs.model.lifecycle.rule import HasRules
 from ecr_constructs.model.lifecycle.simulation import bits
-from ecr_constructs.model.lifecycle.simulation.assumptions import Assumption, assumptions_of
-from ecr_constructs.model.lifecycle.simulation.evaluation import Evaluation
+from ecr_constructs.model.lifecycle.simulation.evaluation import (
+    Assumption,
+    Evaluation,
+    EvaluationOptions,
+    TieOrder,
+    assumptions_of,
+)
 from ecr_constructs.model.lifecycle.simulation.explanation import explain
 from ecr_constructs.model.lifecycle.simulation.ranking import Ranking
 from ecr_constructs.model.lifecycle.simulation.relations import ARCHIVE, EXPIRE
-from ecr_constructs.model.lifecycle.simulation.storage import Bytes, bytes_of
 from ecr_constructs.model.tokens import is_list_mark, is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
-    from ecr_constructs.model.lifecycle.image import Image
-    from ecr_constructs.model.lifecycle.rule import HasRules
-    from ecr_constructs.model.lifecycle.simulation.options import EvaluationOptions
+class Bytes(NamedTuple):
+    """The size of layers that no remaining image shares: certainly, and perhaps."""
+
+    at_least: int
+    at_most: int
+
+
+def in_units(size: int) -> str:
+    """Format a number of bytes: ``3.4 GB``."""
+    value, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:  # noqa: PLR2004
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}" if unit != "B" else f"{size} B"
+
+
+def bytes_of(images: Sequence[Image], ranks: int) -> Bytes:
+    """Return the storage that only the images with these ranks use.
+
+    Without manifests it is at most the sum of their sizes. With the manifests of all images it is
+    exact.
+    """
+    sizes: dict[str, int] = {}
+    unknown_size = 0
+    for rank in bits.members(ranks):
+        image = images[rank]
+        if image.blobs is not None:
+            sizes.update((blob.digest, blob.size_bytes) for blob in image.blobs)
+        elif not image.is_index:
+            # An index has no layers; the size that ECR reports is that of its largest child.
+            unknown_size += image.size_bytes
+    remaining = [images[rank].blobs for rank in bits.members(bits.below(len(images)) & ~ranks)]
+    shared = {blob.digest for blobs in remaining for blob in blobs or ()}
+    freed = sum(size for digest, size in sizes.items() if digest not in shared)
+    return Bytes(0 if None in remaining else freed, freed + unknown_size)
 
 
 class Fate(Enum):
@@ -87,18 +123,15 @@ class Simulation:
     """
 
     def __init__(
-        self,
-        policy: HasRules,
-        inventory: Inventory,
-        now: datetime,
-        options: EvaluationOptions,
+        self, policy: HasRules, inventory: Inventory, now: datetime, options: EvaluationOptions
     ) -> None:
         """Evaluate the policy."""
         self.policy = policy
         self.inventory = inventory
         self.now = now
         self.options = options
-        self.evaluation = Evaluation(policy.rules, Ranking(inventory, now, options.ties), options)
+        ranking = Ranking(inventory, now, later_is_newer=options.ties is TieOrder.LISTED)
+        self.evaluation = Evaluation(policy.rules, ranking, options)
 
     @property
     def outcomes(self) -> Iterator[Outcome]:
@@ -175,10 +208,7 @@ class Simulation:
 
 
 def simulate(
-    policy: HasRules,
-    images: Iterable[Image],
-    now: datetime | None,
-    options: EvaluationOptions,
+    policy: HasRules, images: Iterable[Image], now: datetime | None, options: EvaluationOptions
 ) -> Simulation:
     """Apply a policy; see `LifecyclePolicy.simulate`."""
     raise_if_invalid("lifecycle policy to simulate", policy.to_json(), _deploy_time_errors(policy))
@@ -187,11 +217,7 @@ def simulate(
 
 
 def in_utc(now: datetime | None) -> datetime:
-    """Return an instant in UTC; None is the current time.
-
-    Raises:
-        ValidationError: ``instant-zone``: it has no time zone.
-    """
+    """Return an instant that has a time zone in UTC; None is the current time."""
     if now is None:
         return datetime.now(UTC)
     if now.tzinfo is None:
@@ -208,8 +234,8 @@ def _deploy_time_errors(policy: HasRules) -> Iterator[Diagnostic]:
             values = value if isinstance(value, tuple) else [value]
             if any(is_unresolved(item) or is_list_mark(item) for item in values):
                 yield Diagnostic(
-                    code="value-unresolved",
-                    path=f"rules[{index}].{name}",
-                    message=f"of rule {rule.rule_priority} is a deploy-time value",
-                    remedy="simulate the policy of the deployed template",
+                    "value-unresolved",
+                    f"of rule {rule.rule_priority} is a deploy-time value",
+                    f"rules[{index}].{name}",
+                    "simulate the policy of the deployed template",
                 )

@@ -1,19 +1,64 @@
-"""Apply a policy to an inventory at one instant, under one set of options.
+"""Apply a policy to an inventory at one instant, and what the result assumes.
 
+AWS's documentation leaves questions open. docs/guides/lifecycle.md describes them, and
+docs/decisions/0008 the reasons for the defaults.
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
+from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.simulation import bits
-from ecr_constructs.model.lifecycle.simulation.options import EvaluationOptions, TieOrder
 from ecr_constructs.model.lifecycle.simulation.ranking import Ranking
 from ecr_constructs.model.lifecycle.simulation.relations import ARCHIVE, EXPIRE, Relations
+
+
+class TieOrder(Enum):
+    """Which of two images with the same timestamp counts as the newer."""
+
+    MOST_DELETIONS = "mostDeletions"
+    """The one that an earlier rule identifies, so that a rule's own images are the older ones;
+    then the one with the lower digest. It does not depend on the order of the inventory, and it
+    gives the result that AWS publishes."""
+
+    LISTED = "listed"
+    """The one that is listed later, as in AWS's published example."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationOptions:
+    """Assumptions about behaviour that AWS does not document.
+
+    Each default is the assumption that predicts more deletions.
+
+    Attributes:
+        ties: Which of two images with the same timestamp counts as the newer.
+        children_take_places: Whether an image that an index lists counts for
+            ``imageCountMoreThan``. If not, such a rule does not mark it either.
+        referrers_take_places: The same for signatures, SBOMs and other images with a subject.
+        archived_index_releases_children: Whether the images that an index lists may be deleted
+            once the index is archived. If not, only its deletion releases them.
+
+    Example:
+        >>> from ecr_constructs.model.lifecycle import LifecyclePolicy
+        >>> options = EvaluationOptions(children_take_places=False)
+        >>> LifecyclePolicy().simulate([], options=options).assumptions
+        ()
+    """
+
+    ties: TieOrder = TieOrder.MOST_DELETIONS
+    children_take_places: bool = True
+    referrers_take_places: bool = True
+    archived_index_releases_children: bool = True
+
+
+DEFAULT = EvaluationOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +98,9 @@ class RuleResult:
 
 
 class Stage(NamedTuple):
-    """The storage class of each image at an instant.
+    """The images of each storage class at an instant.
 
-    Attributes:
-        at: The instant.
-        standard: The images of the standard storage class.
-        archive: The images of the archive.
-        archived_at: The archiving times of images that were archived after the inventory was read.
+    `archived_at` has the times of images that were archived after the inventory was read.
     """
 
     at: datetime
@@ -69,16 +110,7 @@ class Stage(NamedTuple):
 
 
 class Evaluation:
-    """The results of a policy's rules, and the images that are deleted or archived.
-
-    Attributes:
-        options: The assumptions about undocumented behaviour.
-        ranking: The images, newest first.
-        relations: The dependencies between the images.
-        results: The result of each rule, in ascending priority.
-        resolution: The images that are deleted or archived.
-        stage: The instant, and the images that exist at it.
-    """
+    """The results of a policy's rules, and the images that are deleted or archived."""
 
     def __init__(
         self, rules: Sequence[LifecycleRule], ranking: Ranking, options: EvaluationOptions
@@ -244,3 +276,84 @@ class Evaluation:
             for rank in bits.members(ranks):
                 values[rank] = value
         return bytes(values)
+
+
+class Assumption(NamedTuple):
+    """An assumption, its effect in words, and the number of images whose outcome depends on it."""
+
+    id: str
+    sentence: str
+    images: int
+
+
+# A field of `EvaluationOptions`, its public name, and its default in words.
+_TOGGLES = (
+    (
+        "children_take_places",
+        "childrenTakePlaces",
+        "Children of an index are assumed to take places of a count; AWS does not document it.",
+    ),
+    (
+        "referrers_take_places",
+        "referrersTakePlaces",
+        "Signatures and SBOMs are assumed to take places of a count; AWS does not document it.",
+    ),
+    (
+        "archived_index_releases_children",
+        "archivedIndexReleasesChildren",
+        "An archived index is assumed not to protect its children; AWS does not document it.",
+    ),
+)
+
+
+def assumptions_of(evaluation: Evaluation) -> Iterator[Assumption]:
+    """Yield the assumptions that change the result, by evaluating each alternative."""
+    yield from _ties(evaluation)
+    for name, public_name, sentence in _TOGGLES:
+        toggled = {name: not getattr(evaluation.options, name)}
+        alternative = evaluation.with_options(**toggled).resolution
+        expired = evaluation.resolution.expired ^ alternative.expired
+        archived = evaluation.resolution.archived ^ alternative.archived
+        if images := (expired | archived).bit_count():
+            effect = f"It decides {pluralize(images, 'image')}."
+            yield Assumption(public_name, f"{sentence} {effect}", images)
+    yield from _unknown_children(evaluation)
+    yield from _unlisted_archive(evaluation)
+
+
+def _ties(evaluation: Evaluation) -> Iterator[Assumption]:
+    results = [result for result in evaluation.results if result.decided_by_tie]
+    if results:
+        rules = " and ".join(f"rule {result.rule.rule_priority}" for result in results)
+        images = sum(result.tied.bit_count() for result in results)
+        sentence = (
+            f"{images} images on both sides of the count of {rules} have the same timestamp; "
+            "AWS does not document which of them counts as the newer."
+        )
+        yield Assumption("ties", sentence, images)
+
+
+def _unknown_children(evaluation: Evaluation) -> Iterator[Assumption]:
+    ranking, resolution = evaluation.ranking, evaluation.resolution
+    unknown = sum(image.is_index and image.references is None for image in ranking.images)
+    untagged = (resolution.expired | resolution.archived) & ~ranking.tagged
+    if unknown and untagged:
+        images = untagged.bit_count()
+        yield Assumption(
+            "manifestsUnknown",
+            f"The images that {unknown:,} {'index lists' if unknown == 1 else 'indexes list'} are "
+            f"unknown. Those among the {images:,} untagged images that are deleted or archived "
+            "stay as long as the index does; pass the manifests to resolve it.",
+            images,
+        )
+
+
+def _unlisted_archive(evaluation: Evaluation) -> Iterator[Assumption]:
+    selects_archive = any(result.rule.storage_class for result in evaluation.results)
+    if selects_archive and evaluation.ranking.images and not evaluation.ranking.archive:
+        yield Assumption(
+            "archiveUnlisted",
+            "The inventory lists no archived image. If it was read without "
+            "`--filter imageStatus=ANY`, archived images were left out.",
+            0,
+        )

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.simulation.evaluation import Evaluation, RuleResult
@@ -50,7 +51,7 @@ def _effect(rule: LifecycleRule) -> str:
         "sinceImagePulled": "last pulled",
         "sinceImageTransitioned": "archived",
     }[rule.count_type]
-    return f"{verb} what was {when} more than {number:,} {'day' if number == 1 else 'days'} ago"
+    return f"{verb} what was {when} more than {pluralize(number, 'day')} ago"
 
 
 def _age(image: Image, rule: LifecycleRule, now: datetime) -> str:
@@ -74,14 +75,10 @@ def ago(age: timedelta) -> str:
     if age < timedelta():
         return "after that instant"
     if age == timedelta(days=age.days):
-        return f"exactly {_number(age.days, 'day')} ago"
+        return f"exactly {pluralize(age.days, 'day')} ago"
     if age.days > 1:
         return f"{age.days:,} days ago"
-    return f"{_number(int(age.total_seconds() // 3600), 'hour')} ago"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{pluralize(int(age.total_seconds() // 3600), 'hour')} ago"
 
 
 def _exception(evaluation: Evaluation, rank: int, result: RuleResult) -> str:

@@ -25,14 +25,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """The deletion or archiving of an image.
-
-    Attributes:
-        at: The earliest instant; ECR acts within 24 hours.
-        image: The image.
-        fate: Whether it is deleted or archived. An archived image may be deleted later.
-        rule_priority: The rule that acts.
-    """
+    """The instant from which a rule deletes or archives an image; ECR acts within 24 hours."""
 
     at: datetime
     image: Image
@@ -75,13 +68,7 @@ def forecast(
 ) -> Forecast:
     """Look ahead; see `LifecyclePolicy.forecast`.
 
-    Args:
-        simulation: The immediate outcome.
-        days: The length of the forecast.
-        advance: A callback that receives the number of days processed since its last call.
-
-    Raises:
-        ValidationError: ``days-out-of-range``.
+    `advance` receives the number of days processed since its last call.
     """
     try:
         until = simulation.now + days * _DAY

@@ -7,9 +7,8 @@ docs/reference/cli.md describes every key.
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from ecr_constructs.model.lifecycle.simulation.engine import Fate, Outcome, Simulation
+from ecr_constructs.model.lifecycle.simulation.engine import Bytes, Fate, Outcome, Simulation
 from ecr_constructs.model.lifecycle.simulation.forecast import Forecast
-from ecr_constructs.model.lifecycle.simulation.storage import Bytes
 
 _ACTIONS: dict[Fate, dict[str, str]] = {
     Fate.EXPIRED: {"type": "EXPIRE"},
@@ -18,12 +17,7 @@ _ACTIONS: dict[Fate, dict[str, str]] = {
 
 
 class Change(NamedTuple):
-    """An image with different outcomes under two policies.
-
-    Attributes:
-        before: The outcome under the old policy.
-        after: The outcome under the new policy.
-    """
+    """An image with different outcomes under two policies."""
 
     before: Outcome
     after: Outcome
@@ -38,13 +32,7 @@ def changes(before: Simulation, after: Simulation) -> tuple[Change, ...]:
 def document(
     simulation: Simulation, forecast: Forecast, changed: Iterable[Change] | None = None
 ) -> dict[str, Any]:
-    """Return a simulation as a JSON document.
-
-    Args:
-        simulation: The simulation.
-        forecast: The later events.
-        changed: The images to include, with their change from another policy. Default: all images.
-    """
+    """Return a simulation as JSON, with all images or only the changed ones."""
     outcomes = list(simulation.outcomes)
     comparison = {}
     if changed is not None:

@@ -9,9 +9,8 @@ from functools import cached_property
 
 from ecr_constructs.model.lifecycle.inventory import Inventory
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
+from ecr_constructs.model.lifecycle.selection import Tags
 from ecr_constructs.model.lifecycle.simulation import bits
-from ecr_constructs.model.lifecycle.simulation.options import TieOrder
-from ecr_constructs.model.lifecycle.tag_match import Tags
 
 _NEVER = -float("inf")
 
@@ -19,20 +18,16 @@ _NEVER = -float("inf")
 class Ranking:
     """The images of an inventory in the order in which a lifecycle policy counts them.
 
-    Attributes:
-        now: The instant of the evaluation.
-        images: The images, the one with the latest push clock first.
-        all: All ranks.
-        archive: The ranks in the archive storage class.
-        standard: The other ranks.
+    The image with the latest push clock has rank 0. `all`, `archive` and `standard` are sets of
+    ranks.
     """
 
-    def __init__(self, inventory: Inventory, now: datetime, ties: TieOrder) -> None:
-        """Sort the images."""
+    def __init__(self, inventory: Inventory, now: datetime, *, later_is_newer: bool) -> None:
+        """Sort the images, those with one timestamp by their position or by digest."""
         self.now = now
         clocks = [image.pushed_clock(now).timestamp() for image in inventory]
         indexes = list(range(len(clocks)))
-        if ties is TieOrder.LISTED:
+        if later_is_newer:
             indexes.reverse()
         elif len(set(clocks)) < len(clocks):
             indexes.sort(key=[image.digest for image in inventory].__getitem__)
@@ -86,13 +81,7 @@ class Ranking:
         return selected
 
     def older(self, count_type: str, days: float, at: datetime) -> int:
-        """Return the ranks whose clock is strictly more than a number of days before an instant.
-
-        Args:
-            count_type: ``sinceImagePushed``, ``sinceImagePulled`` or ``sinceImageTransitioned``.
-            days: Days of 24 hours.
-            at: The instant.
-        """
+        """Return the ranks whose clock is strictly more than days of 24 hours before an instant."""
         limit = _before(at, days)
         if count_type == "sinceImagePushed":
             return self.all & ~bits.below(bisect_right(self._ages, -limit))
@@ -139,10 +128,8 @@ class _Clock:
     def older(self, limit: float, days: float) -> int:
         """Return the ranks of the instants before a limit.
 
-        Args:
-            limit: The instant.
-            days: The key of the cache: a forecast asks for the same days with ever later limits,
-                so that only the ranks since the previous limit are added.
+        The days are the key of a cache: a forecast asks for the same days with ever later limits,
+        so that only the ranks since the previous limit are added.
         """
         end = bisect_left(self._sorted, limit)
         start, older = self._cache.get(days, (0, 0))

@@ -23,11 +23,8 @@ class Resolution(NamedTuple):
 class Relations:
     """The indexes and referrers of an inventory, by rank.
 
-    Attributes:
-        lists: For each index its children in the repository.
-        listed_by: For each child its indexes.
-        subjects: For each referrer its subject.
-        referrers: For each subject its referrers.
+    `lists` has the children of each index, `listed_by` the reverse; `subjects` has the subject of
+    each referrer, `referrers` the reverse.
     """
 
     def __init__(self, ranking: Ranking) -> None:
@@ -64,22 +61,11 @@ class Relations:
         return bits.from_flags(bool(image.subject) for image in reversed(self._ranking.images))
 
     def resolve(
-        self,
-        expire: int,
-        archive: int,
-        *,
-        archived: int,
-        gone: int,
-        archived_index_releases: bool,
+        self, expire: int, archive: int, *, archived: int, gone: int, archived_index_releases: bool
     ) -> Resolution:
         """Return the images that are deleted or archived after their dependencies are respected.
 
-        Args:
-            expire: The images that rules delete.
-            archive: The images that rules archive.
-            archived: The images that are archived already.
-            gone: The images that are deleted already, and protect nothing.
-            archived_index_releases: Whether the children of an archived index may be deleted.
+        Images that are `gone` protect nothing. An archived index may release its children.
         """
         if not self.listed_by and not self.subjects:
             return Resolution(expire, archive & ~expire)
@@ -103,13 +89,7 @@ class _Resolver:
     """
 
     def __init__(
-        self,
-        relations: Relations,
-        actions: bytearray,
-        archived: int,
-        gone: int,
-        *,
-        releases: bool,
+        self, relations: Relations, actions: bytearray, archived: int, gone: int, *, releases: bool
     ) -> None:
         self._actions = actions
         self._rule_actions = bytes(actions)
