@@ -8,31 +8,20 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
 from ecr_constructs import Registry, ScanAlerts
-from ecr_constructs.model.events import Severity
 from tests.support.constructs import (
     ACCOUNT,
     ENV,
-    OTHER_REGION,
     Template,
     new_app,
-    rejects_value,
+    of_type,
     template,
+    warnings_of,
 )
-from tests.support.errors import rejects
 from tests.support.event_patterns import EVENTS, Event, changed, matches
 from tests.support.input_transformers import transformed
 
 EVENTBRIDGE = {"Service": "events.amazonaws.com"}
 FOUND = changed("inspector-finding", "detail", "awsAccountId", to=ACCOUNT)
-
-
-def of_type(rendered: Template, kind: str) -> dict[str, dict[str, Any]]:
-    """Return the properties of the resources of a type by logical id."""
-    return {
-        logical_id: resource["Properties"]
-        for logical_id, resource in rendered["Resources"].items()
-        if resource["Type"] == kind
-    }
 
 
 def allowed(policy: dict[str, Any]) -> list[dict[str, Any]]:
@@ -144,15 +133,6 @@ def test_subscribers_are_written_to(rendered: Template) -> None:
     ]
 
 
-def test_an_address_may_be_a_parameter(stack: cdk.Stack) -> None:
-    """Who deploys says who is written to."""
-    email = cdk.CfnParameter(stack, "Email").value_as_string
-    ScanAlerts(stack, "Alerts", emails=[email])
-
-    [result] = of_type(template(stack), "AWS::SNS::Subscription").values()
-    assert {"Ref": "Email"} == result["Endpoint"]
-
-
 def test_a_topic_of_ones_own_is_opened_to_eventbridge(stack: cdk.Stack) -> None:
     """Its policy and its key's admit EventBridge; no other topic is made."""
     topic = sns.Topic(stack, "Mine", master_key=kms.Key(stack, "MyKey"))
@@ -170,10 +150,9 @@ def test_a_topic_of_ones_own_is_opened_to_eventbridge(stack: cdk.Stack) -> None:
 def test_an_imported_topic_is_warned_of(stack: cdk.Stack) -> None:
     """Its policy is somebody else's, and must admit EventBridge all the same."""
     arn = f"arn:aws:sns:eu-central-1:{ACCOUNT}:alerts"
-    alerts = ScanAlerts(stack, "Alerts", topic=sns.Topic.from_topic_arn(stack, "Imported", arn))
+    ScanAlerts(stack, "Alerts", topic=sns.Topic.from_topic_arn(stack, "Imported", arn))
 
-    [warning] = [entry for entry in alerts.node.metadata if entry.type == "aws:cdk:warning"]
-    assert "events.amazonaws.com" in warning.data
+    assert ["ecr-constructs:topicPolicy"] == warnings_of(stack)
 
 
 def test_an_agnostic_stack_has_no_link(app: cdk.App) -> None:
@@ -187,32 +166,6 @@ def test_an_agnostic_stack_has_no_link(app: cdk.App) -> None:
         {"Ref": "AWS::AccountId"} in rule["EventPattern"]["detail"].get("awsAccountId", [])
         for rule in rules
     )
-
-
-def test_a_registry_is_told_of_once(app: cdk.App) -> None:
-    """A second one in the app would tell of everything twice; another Region has its own."""
-    ScanAlerts(cdk.Stack(app, "One", env=ENV), "Alerts")
-    elsewhere = cdk.Environment(account=ACCOUNT, region=OTHER_REGION)
-    ScanAlerts(cdk.Stack(app, "Two", env=elsewhere), "Alerts")
-
-    second = cdk.Stack(app, "Three", env=ENV)
-    with rejects("Three/Alerts: defined-twice"):
-        ScanAlerts(second, "Alerts")
-
-
-@pytest.mark.parametrize(
-    ("severity", "emails", "value"),
-    [
-        ("URGENT", [], "URGENT"),
-        ("HIGH", ["somebody"], "'somebody'"),
-    ],
-)
-def test_rejects(stack: cdk.Stack, severity: Severity, emails: list[str], value: str) -> None:
-    """Nothing is made of a severity or an address that is none, and the registry stays free."""
-    with rejects_value(value):
-        ScanAlerts(stack, "Alerts", severity=severity, emails=emails)
-
-    ScanAlerts(stack, "Alerts")
 
 
 def test_both_scanners_are_heard_whichever_is_on(stack: cdk.Stack) -> None:

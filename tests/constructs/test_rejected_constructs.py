@@ -1,0 +1,386 @@
+"""What each construct rejects before the tree is changed, and what an app has only once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from ecr_constructs import (
+    AccountSettings,
+    CiIssuer,
+    CiProvider,
+    CiPushRole,
+    Encryption,
+    GitHubActions,
+    LifecyclePolicy,
+    LifecycleRule,
+    PublicRepository,
+    PullThroughCache,
+    PullThroughCredential,
+    Registry,
+    RegistryEndpoints,
+    RegistryKey,
+    Repository,
+    RepositoryCreationTemplate,
+    ScanAlerts,
+    Upstream,
+    UsageAlarms,
+)
+from tests.support.constructs import ACCOUNT, OTHER_ACCOUNT, children, warnings_of
+from tests.support.errors import rejects
+
+# The only Region in which every construct exists.
+HOME = cdk.Environment(account=ACCOUNT, region="us-east-1")
+ELSEWHERE = cdk.Environment(account=ACCOUNT, region="eu-west-1")
+ABROAD = cdk.Environment(account=OTHER_ACCOUNT, region="us-east-1")
+SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:ecr-pullthroughcache/docker-hub-aBcDeF"
+FOREIGN_KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+UNTAGGED = LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14))
+ROLES = [f"arn:aws:iam::{ACCOUNT}:role/{n:060}" for n in range(120)]
+INCOMPLETE = iam.PolicyStatement(actions=["ecr:BatchGetImage"])
+
+Keywords = dict[str, Any]
+Make = Callable[[cdk.Stack], Keywords]
+
+
+def vpc(stack: cdk.Stack) -> ec2.IVpc:
+    """Return a VPC that exists already."""
+    return ec2.Vpc.from_vpc_attributes(
+        stack,
+        "Vpc",
+        vpc_id="vpc-0a1b2c3d4e5f6a7b8",
+        vpc_cidr_block="10.0.0.0/16",
+        availability_zones=["us-east-1a"],
+        private_subnet_ids=["subnet-0a1b2c3d4e5f6a7b8"],
+        private_subnet_route_table_ids=["rtb-0a1b2c3d4e5f6a7b8"],
+    )
+
+
+# Keywords with which each construct is accepted.
+MINIMUM: dict[type[Construct], Make] = {
+    AccountSettings: lambda _: {"blob_mounting": True},
+    CiProvider: lambda _: {"issuer": CiIssuer.github_actions()},
+    CiPushRole: lambda stack: {
+        "ci": GitHubActions(repository="acme/payments-api", branches=["main"]),
+        "repositories": [ecr.Repository.from_repository_name(stack, "Named", "payments/api")],
+    },
+    PublicRepository: lambda _: {},
+    PullThroughCache: lambda _: {"upstream": Upstream.quay()},
+    PullThroughCredential: lambda _: {"name": "hub", "username": "acme"},
+    Registry: lambda _: {},
+    RegistryEndpoints: lambda stack: {"vpc": vpc(stack)},
+    RegistryKey: lambda _: {"alias": "alias/ecr/prod"},
+    Repository: lambda _: {},
+    RepositoryCreationTemplate: lambda _: {"prefix": "payments", "applied_for": ["REPLICATION"]},
+    ScanAlerts: lambda _: {},
+    UsageAlarms: lambda stack: {"topic": sns.Topic(stack, "Topic")},
+}
+
+
+def imported_role(account: str, name: str) -> Make:
+    """Return keywords with a role that exists already."""
+    arn = f"arn:aws:iam::{account}:role/{name}"
+    return lambda stack: {"role": iam.Role.from_role_arn(stack, "Maker", arn)}
+
+
+def key_of(region: str) -> Make:
+    """Return keywords with a key of the app in a Region."""
+    env = cdk.Environment(account=ACCOUNT, region=region)
+
+    def keywords(stack: cdk.Stack) -> Keywords:
+        key = kms.Key(cdk.Stack(cdk.App.of(stack), "Elsewhere", env=env), "Key")
+        return {"encryption": Encryption.customer_managed(key)}
+
+    return keywords
+
+
+def names(keyword: str) -> Make:
+    """Return a keyword whose value is a list parameter, which cannot be taken apart."""
+    return lambda stack: {
+        keyword: cdk.CfnParameter(stack, "Names", type="CommaDelimitedList").value_as_list
+    }
+
+
+# Invalid values of each construct, and the problems of which its error consists.
+REJECTED: dict[type[Construct], dict[str, tuple[Keywords | Make, list[str]]]] = {
+    AccountSettings: {
+        "nothing": ({"blob_mounting": None}, ["account-settings-missing"]),
+        "the old scope": (
+            {"registry_policy_scope": "V1"},
+            ["REGISTRY_POLICY_SCOPE: account-setting-retired"],
+        ),
+    },
+    CiPushRole: {
+        "no repository": ({"repositories": []}, ["repositories: push-role-repositories-missing"]),
+        "no session": ({"session_hours": 0}, ["session_hours: push-role-session-hours"]),
+        "a day": ({"session_hours": 24}, ["session_hours: push-role-session-hours"]),
+        "a path as a name": ({"role_name": "ci/push"}, ["role_name: push-role-name-format"]),
+        "an endless name": ({"role_name": "a" * 65}, ["role_name: push-role-name-format"]),
+        "another issuer": (
+            lambda stack: {"provider": CiProvider(stack, "GitLab", issuer=CiIssuer.gitlab())},
+            ["provider: ci-provider-issuer"],
+        ),
+        "both names of a keyword": (
+            {"allow_pull": False, "pull_back": True},
+            ["allow_pull: keyword-given-twice"],
+        ),
+    },
+    PublicRepository: {
+        "a name": ({"repository_name": "a--b"}, ["public-repository-name-format"]),
+        "a description": ({"description": "a" * 2000}, ["description: catalog-text-length"]),
+        "a label": ({"architectures": [""]}, ["architectures[0]: catalog-label-length"]),
+        "an account": ({"push_accounts": ["4444"]}, ["push_accounts[0]: account-id-format"]),
+        "a tag": ({"tags": {"": "x"}}, ["tags['']: tag-key-length"]),
+        "a snapshot": (
+            {"removal_policy": cdk.RemovalPolicy.SNAPSHOT},
+            ["removal_policy: removal-policy-snapshot"],
+        ),
+    },
+    PullThroughCache: {
+        "a prefix": ({"repository_prefix": "Quay"}, ["repository_prefix: namespace-format"]),
+        "no prefix": (
+            {"repository_prefix": ""},
+            ["repository_prefix: namespace-length", "repository_prefix: namespace-format"],
+        ),
+        "an upstream prefix": (
+            {"repository_prefix": "ROOT", "upstream_repository_prefix": "team"},
+            ["upstream_repository_prefix: cache-upstream-prefix-with-root"],
+        ),
+        "a secret elsewhere": ({"upstream": Upstream.docker_hub(SECRET)}, ["credential-region"]),
+        "itself": (
+            {"upstream": Upstream.ecr(account=ACCOUNT, region="us-east-1")},
+            ["upstream-is-cache"],
+        ),
+        "a Region": (
+            {"upstream": Upstream.ecr(account=ACCOUNT, region="eu-moon-1")},
+            ["upstream-region"],
+        ),
+        "a role": (
+            {
+                "upstream": Upstream.ecr(
+                    account=OTHER_ACCOUNT,
+                    region="eu-west-1",
+                    role=f"arn:aws:iam::{OTHER_ACCOUNT}:role/r",
+                )
+            },
+            ["role-arn-account"],
+        ),
+        "every problem of a rule": (
+            {
+                "upstream": Upstream.ecr(account=ACCOUNT, region="us-east-1", role="me"),
+                "repository_prefix": "A",
+                "upstream_repository_prefix": "B",
+            },
+            [
+                *(f"repository_prefix: namespace-{code}" for code in ("length", "format")),
+                *(f"upstream_repository_prefix: namespace-{code}" for code in ("length", "format")),
+                "upstream-is-cache",
+                "role-arn-format",
+            ],
+        ),
+        "untagged images": ({"lifecycle": UNTAGGED}, ["lifecycle: template-cache-lifecycle"]),
+        "an account": ({"pull_accounts": ["4444"]}, ["pull_accounts[0]: account-id-format"]),
+        "a tag": ({"tags": {"aws:team": "x"}}, ["tags['aws:team']: tag-key-reserved-prefix"]),
+        "dual layer": ({"encryption": Encryption.dual_layer()}, ["encryption-type-region"]),
+    },
+    PullThroughCredential: {
+        "a prefix": ({"name": "ecr-pullthroughcache/hub"}, ["secret-name-prefix"]),
+        "nobody": ({"username": ""}, ["username: username-empty"]),
+    },
+    RegistryEndpoints: {
+        "an account": ({"account": "1111"}, ["account[0]: account-id-format"]),
+        "statements for no endpoint": (
+            {"s3_endpoint": False, "s3_statements": [iam.PolicyStatement()]},
+            ["s3_statements: statements-without-endpoint"],
+        ),
+    },
+    RegistryKey: {
+        "no prefix": ({"alias": "ecr/prod"}, ["key-alias-format"]),
+        "reserved": ({"alias": "alias/aws/ecr"}, ["key-alias-reserved-prefix"]),
+        # In any case of its letters, as CDK has it.
+        "reserved, in capitals": ({"alias": "alias/AWS/ecr"}, ["key-alias-reserved-prefix"]),
+        "a space": ({"alias": "alias/my key"}, ["key-alias-format"]),
+    },
+    Repository: {
+        "a name": ({"repository_name": "Payments"}, ["repository-name-characters"]),
+        "an empty name": (
+            {"repository_name": ""},
+            ["repository-name-length", "repository-name-slashes"],
+        ),
+        "a tag": ({"tags": {"aws:team": "x"}}, ["tags['aws:team']: tag-key-reserved-prefix"]),
+        "an account": ({"pull_accounts": ["4444"]}, ["pull_accounts[0]: account-id-format"]),
+        "a pushing account": (
+            {"push_accounts": ["4444"]},
+            ["push_accounts[0]: account-id-format"],
+        ),
+        "an organization": (
+            {"pull_organizations": ["o-*"]},
+            ["pull_organizations[0]: organization-id-wildcard"],
+        ),
+        "a principal": (
+            {"pull_principals": ["me"]},
+            ["pull_principals[0]: principal-arn-format"],
+        ),
+        "a pushing principal": (
+            {"push_principals": ["me"]},
+            ["push_principals[0]: principal-arn-format"],
+        ),
+        "a bare string": ({"pull_accounts": OTHER_ACCOUNT}, ["pull_accounts: list-is-string"]),
+        "too many principals": ({"pull_principals": ROLES}, ["repository-policy-length"]),
+        "dual layer": ({"encryption": Encryption.dual_layer()}, ["encryption-type-region"]),
+        "a key of another Region": (
+            {"encryption": Encryption.customer_managed(FOREIGN_KEY)},
+            ["encryption-key-region"],
+        ),
+        "a key of another Region of the app": (key_of("eu-west-1"), ["encryption-key-region"]),
+        "emptying a retained repository": (
+            {"empty_on_delete": True},
+            ["empty_on_delete: empty-on-delete-retained"],
+        ),
+        "emptying a repository that is retained on update": (
+            {
+                "empty_on_delete": True,
+                "removal_policy": cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+            },
+            ["empty_on_delete: empty-on-delete-retained"],
+        ),
+        "a snapshot": (
+            {"removal_policy": cdk.RemovalPolicy.SNAPSHOT},
+            ["removal_policy: removal-policy-snapshot"],
+        ),
+        "a statement without a principal": (
+            {"policy_statements": [INCOMPLETE]},
+            ["principals: statement-without-principal"],
+        ),
+        **{
+            f"{keyword} of a parameter": (names(keyword), [f"{keyword}: list-unresolved"])
+            for keyword in ("pull_accounts", "pull_organizations", "push_principals")
+        },
+    },
+    RepositoryCreationTemplate: {
+        "a prefix": ({"prefix": "Payments"}, ["prefix: namespace-format"]),
+        "an account": ({"pull_accounts": ["4444"]}, ["pull_accounts[0]: account-id-format"]),
+        "dual layer": ({"encryption": Encryption.dual_layer()}, ["encryption-type-region"]),
+        "a key": (
+            {"encryption": Encryption.customer_managed(FOREIGN_KEY)},
+            ["encryption-key-region"],
+        ),
+        "a cache": (
+            {"applied_for": ["PULL_THROUGH_CACHE"], "lifecycle": UNTAGGED},
+            ["lifecycle: template-cache-lifecycle"],
+        ),
+        "the path of a role": (imported_role(ACCOUNT, "ecr/maker"), ["role-arn-path"]),
+        "a role of another account": (
+            imported_role(OTHER_ACCOUNT, "maker"),
+            ["role-arn-account"],
+        ),
+    },
+    ScanAlerts: {
+        "a severity": ({"severity": "URGENT"}, ["severity-unknown"]),
+        "an address": ({"emails": ["somebody"]}, ["emails[0]: email-format"]),
+    },
+    UsageAlarms: {
+        "zero percent": ({"percent": 0}, ["quota-percent-range"]),
+        "a bare string": ({"repositories": "payments/api"}, ["repositories: list-is-string"]),
+        "a repository": ({"repositories": ["Payments"]}, ["repository-name-characters"]),
+    },
+}
+
+
+@pytest.fixture
+def home(app: cdk.App) -> cdk.Stack:
+    """Return a stack of the only Region in which every construct exists."""
+    return cdk.Stack(app, "Home", env=HOME)
+
+
+@pytest.mark.parametrize(
+    ("construct", "made", "expected"),
+    [
+        pytest.param(construct, *case, id=f"{construct.__name__}, {name}")
+        for construct, cases in REJECTED.items()
+        for name, case in cases.items()
+    ],
+)
+def test_rejects_before_the_tree_is_touched(
+    home: cdk.Stack, construct: Callable[..., Construct], made: Any, expected: list[str]
+) -> None:
+    """A rejected construct leaves neither a child nor a claim: it can be defined correctly."""
+    sound = MINIMUM[construct](home)  # type: ignore[index]
+    keywords = made(home) if callable(made) else made
+    before = children(home)
+
+    with rejects(*expected):
+        construct(home, "It", **{**sound, **keywords})
+
+    assert before == children(home)
+    construct(home, "It", **sound)
+
+
+# Second constructs that claim the same as the one of `MINIMUM`, and others that do not.
+ONCE: dict[type[Construct], tuple[Keywords, Keywords | None]] = {
+    AccountSettings: ({"blob_mounting": False}, {"registry_policy_scope": "V2"}),
+    CiProvider: ({}, {"issuer": CiIssuer.gitlab()}),
+    PullThroughCache: ({}, {"upstream": Upstream.kubernetes()}),
+    Registry: ({}, None),
+    RepositoryCreationTemplate: (
+        {"prefix": "payments/"},
+        {"prefix": "payments/x", "applied_for": ["REPLICATION"]},
+    ),
+    ScanAlerts: ({}, None),
+    UsageAlarms: ({}, None),
+}
+# In another Region, the provider of an account is the same one.
+OF_ACCOUNT = {CiProvider}
+
+
+@pytest.mark.parametrize("construct", ONCE, ids=lambda construct: construct.__name__)
+def test_an_app_has_it_once(app: cdk.App, home: cdk.Stack, construct: type[Construct]) -> None:
+    """A second one in another stack of the account and Region is rejected, others are not."""
+    make: Callable[..., Construct] = construct
+    first = MINIMUM[construct](home)
+    make(home, "It", **first)
+    second = cdk.Stack(app, "Second", env=ELSEWHERE if construct in OF_ACCOUNT else HOME)
+    same, other = ONCE[construct]
+    keywords = {**MINIMUM[construct](second), **same}
+    before = children(second)
+
+    with rejects("Second/It: defined-twice") as caught:
+        make(second, "It", **keywords)
+
+    assert "'Home/It'" in caught[0].message
+    assert before == children(second)
+    if other:
+        make(second, "Other", **other)
+    for name, env in {"Elsewhere": ELSEWHERE, "Abroad": ABROAD}.items():
+        if env is ABROAD or construct not in OF_ACCOUNT:
+            stack = cdk.Stack(app, name, env=env)
+            make(stack, "It", **MINIMUM[construct](stack))
+
+
+@pytest.mark.parametrize("construct", ONCE, ids=lambda construct: construct.__name__)
+def test_two_that_may_be_of_one_registry_are_warned_of(
+    app: cdk.App, construct: type[Construct]
+) -> None:
+    """Where account or Region is unknown the two may differ, so it is a warning."""
+    make: Callable[..., Construct] = construct
+    first, second = (cdk.Stack(app, name) for name in ("First", "Second"))
+    for stack in (first, second):
+        make(stack, "It", **MINIMUM[construct](stack))
+
+    assert [] == [name for name in warnings_of(first) if name.endswith("definedTwice")]
+    assert {"ecr-constructs:definedTwice"} == set(warnings_of(second))
+
+
+def test_an_alias_of_the_app_is_rejected(stack: cdk.Stack) -> None:
+    """A key's alias, though it is a kms.IKey, would replace the repository at each deployment."""
+    alias = kms.Key(stack, "Key").add_alias("alias/ecr/prod")
+
+    with rejects("encryption-key-is-alias"):
+        Encryption.customer_managed(alias)
