@@ -90,7 +90,7 @@ def test_an_imported_secret_of_another_name(stack: cdk.Stack) -> None:
     """The name of an imported secret is known, whatever else of its ARN is not."""
     secret = secretsmanager.Secret.from_secret_name_v2(stack, "Secret", "docker-hub")
 
-    with rejects("secret-name-prefix"):
+    with rejects("credential-name-prefix"):
         Upstream.docker_hub(secret)
 
 
