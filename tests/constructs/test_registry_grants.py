@@ -7,9 +7,9 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
-from constructs import Construct
 
 from ecr_constructs import PullThroughCache, Registry, Repository, Upstream
+from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.repository_policy import (
     DELETE_IMAGE_ACTIONS,
     LIFECYCLE_ACTIONS,
@@ -23,10 +23,14 @@ from tests.support.constructs import (
     ENV,
     OTHER_ACCOUNT,
     REGION,
+    REPOSITORY,
     Template,
+    identity_statements,
+    in_order,
     new_app,
-    rejects_value,
-    resources,
+    of_type,
+    properties_of,
+    role_of,
     template,
 )
 from tests.support.errors import rejects
@@ -36,11 +40,6 @@ LOGIN = "ecr:GetAuthorizationToken"
 EVERY_ACTION = {*PUSH_ACTIONS, *READ_ACTIONS, *DELETE_IMAGE_ACTIONS, *LIFECYCLE_ACTIONS}
 PROFILE = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/"
 INLINE, MANAGED = 10_240, 6_144
-
-
-def role_of(stack: cdk.Stack, construct_id: str = "Role") -> iam.Role:
-    """Return a role of the stack."""
-    return iam.Role(stack, construct_id, assumed_by=iam.AccountRootPrincipal())
 
 
 GRANTS: dict[str, tuple[Callable[..., iam.Grant], set[str]]] = {
@@ -131,51 +130,37 @@ def test_any_action_and_both_selections(
     assert expected == granted.can(granted.role(role), action, repository)
 
 
-REJECTED: dict[str, tuple[Callable[[Registry, iam.Role], object], str]] = {
-    "no repository": (lambda r, role: r.grant_pull(role), "prefix"),
-    "a pattern": (
-        lambda r, role: r.grant_pull(role, prefix="payments/*"),
-        "'payments/*'",
-    ),
-    "a tag of AWS": (
-        lambda r, role: r.grant_pull(role, tags={"aws:x": "y"}),
-        "aws:",
-    ),
-}
-
-
-@pytest.mark.parametrize(("grant", "value"), REJECTED.values(), ids=REJECTED)
-def test_rejects_invalid_repositories(
-    stack: cdk.Stack, grant: Callable[[Registry, iam.Role], object], value: str
-) -> None:
-    """A prefix or tags must select repositories."""
-    with rejects_value(value):
-        grant(Registry(stack, "Registry"), role_of(stack))
-
-
-def far_role(scope: Construct) -> iam.Role:
+def far_role(stack: cdk.Stack) -> iam.Role:
     """Return a role of another account's stack."""
     env = cdk.Environment(account=OTHER_ACCOUNT, region=REGION)
-    return role_of(cdk.Stack(cdk.Stage.of(scope) or scope, "Far", env=env))
+    return role_of(cdk.Stack(cdk.App.of(stack), "Far", env=env))
 
 
-WITHOUT_POLICY: dict[str, Callable[[Construct], iam.IGrantable]] = {
-    "an account": lambda _: iam.AccountPrincipal(OTHER_ACCOUNT),
-    "a service": lambda _: iam.ServicePrincipal("lambda.amazonaws.com"),
-    "a role that another account defines": far_role,
+Grantee = Callable[[cdk.Stack], iam.IGrantable]
+NO_POLICY = "grantee: principal-without-policy"
+REJECTED: dict[str, tuple[Grantee, dict[str, Any], str]] = {
+    "no repository": (role_of, {}, "grant-scope-missing"),
+    "a pattern": (role_of, {"prefix": "payments/*"}, "prefix: prefix-is-pattern"),
+    "a tag of AWS": (
+        role_of,
+        {"tags": {"aws:x": "y"}},
+        "tags['aws:x']: tag-key-reserved-prefix",
+    ),
+    "an account": (lambda _: iam.AccountPrincipal(OTHER_ACCOUNT), {"prefix": "a/"}, NO_POLICY),
+    "a service": (
+        lambda _: iam.ServicePrincipal("lambda.amazonaws.com"),
+        {"prefix": "a/"},
+        NO_POLICY,
+    ),
+    "a role that another account defines": (far_role, {"prefix": "a/"}, NO_POLICY),
 }
 
 
-@pytest.mark.parametrize("grantee", WITHOUT_POLICY.values(), ids=WITHOUT_POLICY)
-def test_rejects_principals_without_a_policy(
-    stack: cdk.Stack, grantee: Callable[[Construct], iam.IGrantable]
-) -> None:
-    """The principal must have a policy here, and the error suggests what to write instead."""
-    registry = Registry(stack, "Registry")
-    with rejects("grantee: principal-without-policy") as caught:
-        registry.grant_pull(grantee(registry), prefix="payments/")
-
-    assert "pull_accounts" in caught[0].remedy
+@pytest.mark.parametrize(("grantee", "keywords", "code"), REJECTED.values(), ids=REJECTED)
+def test_rejects(stack: cdk.Stack, grantee: Grantee, keywords: dict[str, Any], code: str) -> None:
+    """A grant must select repositories, and its principal must have a policy here."""
+    with rejects(code):
+        Registry(stack, "Registry").grant_pull(grantee(stack), **keywords)
 
 
 def test_rejects_a_grant_without_actions(stack: cdk.Stack) -> None:
@@ -198,16 +183,12 @@ def test_pushers_may_sign(stack: cdk.Stack, *, late: bool) -> None:
         }.items():
             registry.sign(f"{PROFILE}{profile}", filters=filters)
 
-    def push() -> None:
-        registry.grant_push(role, prefix="payments/")
+    in_order(sign, lambda: registry.grant_push(role, prefix="payments/"), late=late)
 
-    for step in (push, sign) if late else (sign, push):
-        step()
-
-    [policy] = resources(stack, "AWS::IAM::Policy")
-    statements = policy["Properties"]["PolicyDocument"]["Statement"]
     [signing] = [
-        statement for statement in statements if statement["Action"] == "signer:SignPayload"
+        statement
+        for statement in identity_statements(stack)
+        if statement["Action"] == "signer:SignPayload"
     ]
     assert {"below", "around", "all"} == {item.rpartition("/")[2] for item in signing["Resource"]}
 
@@ -224,9 +205,8 @@ def repositories(stack: cdk.Stack, number_of_them: int = 100) -> Iterator[Reposi
 def sizes(rendered: Template, resource_type: str) -> list[int]:
     """Return the lengths of the policies of a type, with the ARNs that references stand for."""
     names = {
-        logical_id: resource["Properties"]["RepositoryName"]
-        for logical_id, resource in rendered["Resources"].items()
-        if resource["Type"] == "AWS::ECR::Repository"
+        logical_id: properties["RepositoryName"]
+        for logical_id, properties in of_type(rendered, REPOSITORY).items()
     }
 
     def arn(value: dict[str, Any]) -> Any:
@@ -234,16 +214,10 @@ def sizes(rendered: Template, resource_type: str) -> list[int]:
             return f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{names[value['Fn::GetAtt'][0]]}"
         return value
 
-    return [
-        len(
-            json.dumps(
-                json.loads(json.dumps(item["Properties"]["PolicyDocument"]), object_hook=arn),
-                separators=(",", ":"),
-            )
-        )
-        for item in rendered["Resources"].values()
-        if item["Type"] == resource_type
+    texts = [
+        json.dumps(policy["PolicyDocument"]) for policy in of_type(rendered, resource_type).values()
     ]
+    return [len(compact(json.loads(text, object_hook=arn))) for text in texts]
 
 
 def test_a_hundred_repositories_by_prefix_and_by_tag(stack: cdk.Stack) -> None:
@@ -295,8 +269,7 @@ def test_too_many_one_by_one_fail_the_synthesis(stack: cdk.Stack) -> None:
     for grantee, limit in limits.items():
         where = f"[{grantee.node.path}]"
         [line] = [text for text in str(caught.value).splitlines() if where in text]
-        values = (f"{limit:,}", "145", "Registry.of(stack).grant_pull(grantee, prefix='payments/')")
-        assert all(value in line for value in values)
+        assert all(value in line for value in (f"{limit:,}", "145", "prefix='payments/'"))
 
 
 def test_a_statement_too_long_for_a_managed_policy(stack: cdk.Stack) -> None:
@@ -317,7 +290,6 @@ def test_a_repository_policy_names_a_hundred_roles(stack: cdk.Stack) -> None:
         arn = f"arn:aws:iam::{OTHER_ACCOUNT}:role/deployer-{number:03}"
         repository.grant_pull(iam.Role.from_role_arn(stack, f"Role{number}", arn))
 
-    [rendered] = resources(stack, "AWS::ECR::Repository")
-    policy = rendered["Properties"]["RepositoryPolicyText"]
+    policy = properties_of(stack)["RepositoryPolicyText"]
     assert 1 == len(policy["Statement"])
-    assert len(json.dumps(policy, separators=(",", ":"))) <= 10_240
+    assert len(compact(policy)) <= 10_240
