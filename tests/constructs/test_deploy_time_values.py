@@ -73,74 +73,81 @@ def statement(text: str) -> iam.PolicyStatement:
 
 
 # What is defined with a text parameter, and what is rendered where.
-TEXTS: dict[str, tuple[Define, str, str, Any]] = {
-    "name": (
-        repository(lambda text: {"repository_name": text}),
-        *(REPOSITORY, "RepositoryName", REF),
-    ),
-    "tag": (
+TEXTS: list[tuple[Define, str, str, Any]] = [
+    (repository(lambda text: {"repository_name": text}), REPOSITORY, "RepositoryName", REF),
+    (
         repository(lambda text: {"tags": {"team": text}}),
-        *(REPOSITORY, "Tags", [{"Key": "team", "Value": REF}]),
+        REPOSITORY,
+        "Tags",
+        [{"Key": "team", "Value": REF}],
     ),
-    "pull account": (
+    (
         repository(lambda text: {"pull_accounts": [text, ACCOUNT]}),
-        *(REPOSITORY, "RepositoryPolicyText.Statement.0.Principal", ACCOUNTS),
+        REPOSITORY,
+        "RepositoryPolicyText.Statement.0.Principal",
+        ACCOUNTS,
     ),
-    "push account": (
+    (
         repository(lambda text: {"push_accounts": [text, ACCOUNT]}),
-        *(REPOSITORY, "RepositoryPolicyText.Statement.0.Principal", ACCOUNTS),
+        REPOSITORY,
+        "RepositoryPolicyText.Statement.0.Principal",
+        ACCOUNTS,
     ),
-    "pull principal": (
+    (
         repository(lambda text: {"pull_principals": [text]}),
-        *(REPOSITORY, "RepositoryPolicyText.Statement.0.Principal", {"AWS": REF}),
+        REPOSITORY,
+        "RepositoryPolicyText.Statement.0.Principal",
+        {"AWS": REF},
     ),
-    "push principal": (
+    (
         repository(lambda text: {"push_principals": [text]}),
-        *(REPOSITORY, "RepositoryPolicyText.Statement.0.Principal", {"AWS": REF}),
+        REPOSITORY,
+        "RepositoryPolicyText.Statement.0.Principal",
+        {"AWS": REF},
     ),
-    "organization": (
+    (
         repository(lambda text: {"pull_organizations": [text]}),
-        *(REPOSITORY, "RepositoryPolicyText.Statement.0.Condition.StringEquals"),
+        REPOSITORY,
+        "RepositoryPolicyText.Statement.0.Condition.StringEquals",
         {"aws:PrincipalOrgID": REF},
     ),
-    "key": (
+    (
         repository(lambda text: {"encryption": Encryption.customer_managed(text)}),
-        *(REPOSITORY, "EncryptionConfiguration", {"EncryptionType": "KMS", "KmsKey": REF}),
+        REPOSITORY,
+        "EncryptionConfiguration",
+        {"EncryptionType": "KMS", "KmsKey": REF},
     ),
-    "mutability filter": (
+    (
         repository(lambda text: {"tag_mutability": TagMutability.immutable(except_for=[text])}),
-        *(REPOSITORY, "ImageTagMutabilityExclusionFilters.0"),
+        REPOSITORY,
+        "ImageTagMutabilityExclusionFilters.0",
         {
             "ImageTagMutabilityExclusionFilterType": "WILDCARD",
             "ImageTagMutabilityExclusionFilterValue": REF,
         },
     ),
-    "prefix of a template": (
-        creation_template(lambda text: {"prefix": text}),
-        *(TEMPLATE, "Prefix", REF),
-    ),
-    "description of a template": (
-        creation_template(lambda text: {"description": text}),
-        *(TEMPLATE, "Description", REF),
-    ),
-    "tag of a template": (
+    (creation_template(lambda text: {"prefix": text}), TEMPLATE, "Prefix", REF),
+    (creation_template(lambda text: {"description": text}), TEMPLATE, "Description", REF),
+    (
         creation_template(lambda text: {"tags": {"team": text}}),
-        *(TEMPLATE, "ResourceTags.0.Value", REF),
+        TEMPLATE,
+        "ResourceTags.0.Value",
+        REF,
     ),
-    "user of a secret": (
+    (
         lambda stack, text: PullThroughCredential(stack, "It", name="hub", username=text),
-        *("AWS::SecretsManager::Secret", "GenerateSecretString.SecretStringTemplate"),
+        "AWS::SecretsManager::Secret",
+        "GenerateSecretString.SecretStringTemplate",
         {"Fn::Join": ["", ['{"username":"', REF, '"}']]},
     ),
-    "alias of a key": (
-        lambda stack, text: RegistryKey(stack, "It", alias=text),
-        *("AWS::KMS::Alias", "AliasName", REF),
-    ),
-    "address": (
+    (lambda stack, text: RegistryKey(stack, "It", alias=text), "AWS::KMS::Alias", "AliasName", REF),
+    (
         lambda stack, text: ScanAlerts(stack, "It", emails=[text]),
-        *("AWS::SNS::Subscription", "Endpoint", REF),
+        "AWS::SNS::Subscription",
+        "Endpoint",
+        REF,
     ),
-    "name of a push role": (
+    (
         lambda stack, text: CiPushRole(
             stack,
             "It",
@@ -148,36 +155,45 @@ TEXTS: dict[str, tuple[Define, str, str, Any]] = {
             repositories=[Repository(stack, "Api")],
             role_name=text,
         ),
-        *("AWS::IAM::Role", "RoleName", REF),
+        "AWS::IAM::Role",
+        "RoleName",
+        REF,
     ),
-    "destination Region": (
+    (
         registry(lambda r, text: r.replicate(to_regions=[text, "eu-west-1"])),
-        *(REPLICATION, "ReplicationConfiguration.Rules.0.Destinations"),
+        REPLICATION,
+        "ReplicationConfiguration.Rules.0.Destinations",
         [{"Region": region, "RegistryId": ACCOUNT} for region in (REF, "eu-west-1")],
     ),
     # Even with this registry's own Region.
-    "destination account": (
+    (
         registry(lambda r, text: r.replicate(to_accounts={text: ["eu-central-1"]})),
-        *(REPLICATION, "ReplicationConfiguration.Rules.0.Destinations"),
+        REPLICATION,
+        "ReplicationConfiguration.Rules.0.Destinations",
         [{"Region": "eu-central-1", "RegistryId": REF}],
     ),
-    "replicated prefix": (
+    (
         registry(lambda r, text: r.replicate(to_regions=["eu-west-1"], prefixes=[text])),
-        *(REPLICATION, "ReplicationConfiguration.Rules.0.RepositoryFilters"),
+        REPLICATION,
+        "ReplicationConfiguration.Rules.0.RepositoryFilters",
         [{"Filter": REF, "FilterType": "PREFIX_MATCH"}],
     ),
-    "replicating account": (
+    (
         registry(lambda r, text: r.allow_replication_from([text], prefixes=["payments/"])),
-        *(POLICY, "PolicyText.Statement.0.Principal.AWS", REF_ACCOUNT),
+        POLICY,
+        "PolicyText.Statement.0.Principal.AWS",
+        REF_ACCOUNT,
     ),
-    "created prefix": (
+    (
         registry(lambda r, text: r.allow_create_on_push([OTHER_ACCOUNT], prefixes=[text])),
-        *(POLICY, "PolicyText.Statement.0.Resource"),
+        POLICY,
+        "PolicyText.Statement.0.Resource",
         {"Fn::Join": ["", [f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/", REF, "*"]]},
     ),
-    "statement": (
+    (
         registry(lambda r, text: r.add_to_registry_policy(statement(text))),
-        *(POLICY, "PolicyText.Statement.0"),
+        POLICY,
+        "PolicyText.Statement.0",
         {
             "Action": "ecr:ReplicateImage",
             "Condition": {"StringEquals": {"aws:PrincipalOrgID": REF}},
@@ -186,27 +202,34 @@ TEXTS: dict[str, tuple[Define, str, str, Any]] = {
             "Resource": REF,
         },
     ),
-    "scanned repositories": (
+    (
         registry(lambda r, text: r.scan_basic(on_push=[text])),
-        *("AWS::ECR::RegistryScanningConfiguration", "Rules.0.RepositoryFilters"),
+        "AWS::ECR::RegistryScanningConfiguration",
+        "Rules.0.RepositoryFilters",
         [{"Filter": REF, "FilterType": "WILDCARD"}],
     ),
-    "signing": (
+    (
         registry(lambda r, text: r.sign(text, filters=[text])),
-        *("AWS::ECR::SigningConfiguration", "Rules.0"),
+        "AWS::ECR::SigningConfiguration",
+        "Rules.0",
         {
             "RepositoryFilters": [{"Filter": REF, "FilterType": "WILDCARD_MATCH"}],
             "SigningProfileArn": REF,
         },
     ),
-    "excluded principal": (
+    (
         registry(lambda r, text: r.exclude_from_pull_time("Scanner", text)),
-        *("AWS::ECR::PullTimeUpdateExclusion", "PrincipalArn", REF),
+        "AWS::ECR::PullTimeUpdateExclusion",
+        "PrincipalArn",
+        REF,
     ),
-}
+]
 
 
-@pytest.mark.parametrize(("define", "resource_type", "path", "expected"), TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize(
+    ("define", "resource_type", "path", "expected"),
+    [pytest.param(*case, id=f"{case[1].rpartition(':')[2]}.{case[2]}") for case in TEXTS],
+)
 def test_a_text_may_be_a_parameter(
     stack: cdk.Stack, define: Define, resource_type: str, path: str, expected: Any
 ) -> None:
