@@ -27,20 +27,22 @@ from tests.support.constructs import (
     ENV,
     OTHER_ACCOUNT,
     OTHER_REGION,
-    REPOSITORY,
     identity_statements,
+    of_type,
     parameter,
     properties_of,
     role_of,
+    statements_of,
     template,
 )
 from tests.support.errors import rejects
 
 REF = {"Ref": "Text"}
-REF_ACCOUNT = {"Fn::Join": ["", ["arn:aws:iam::", REF, ":root"]]}
-ACCOUNTS = {"AWS": [REF_ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"]}
+OWN = f"arn:aws:iam::{ACCOUNT}:role/own"
+RULE = "ECR::ReplicationConfiguration ReplicationConfiguration.Rules.0"
+STATEMENT = "ECR::RegistryPolicy PolicyText.Statement.0"
+FILTER = "ExclusionFilters.0.ImageTagMutabilityExclusionFilterValue"
 TEMPLATE = "AWS::ECR::RepositoryCreationTemplate"
-REPLICATION, POLICY = "AWS::ECR::ReplicationConfiguration", "AWS::ECR::RegistryPolicy"
 Define = Callable[[cdk.Stack, str], object]
 
 
@@ -62,184 +64,121 @@ def registry(use: Callable[[Registry, str], object]) -> Define:
     return lambda stack, text: use(Registry(stack, "Registry"), text)
 
 
-def statement(text: str) -> iam.PolicyStatement:
-    """Return a statement that has the value everywhere."""
-    return iam.PolicyStatement(
+def push_role(stack: cdk.Stack, text: str) -> CiPushRole:
+    """Define a role of CI with the name."""
+    ci, repositories = GitLabCi(project="a/b", tags=["v*"]), [Repository(stack, "Api")]
+    return CiPushRole(stack, "It", ci=ci, repositories=repositories, role_name=text)
+
+
+# Where a text parameter is rendered, and what is defined with it.
+TEXTS: dict[str, Define] = {
+    "ECR::Repository RepositoryName": repository(lambda text: {"repository_name": text}),
+    "ECR::Repository Tags.0.Value": repository(lambda text: {"tags": {"team": text}}),
+    "ECR::Repository EncryptionConfiguration.KmsKey": repository(
+        lambda text: {"encryption": Encryption.customer_managed(text)}
+    ),
+    f"ECR::Repository ImageTagMutability{FILTER}": repository(
+        lambda text: {"tag_mutability": TagMutability.immutable(except_for=[text])}
+    ),
+    "ECR::RepositoryCreationTemplate Prefix": creation_template(lambda text: {"prefix": text}),
+    "ECR::RepositoryCreationTemplate Description": creation_template(
+        lambda text: {"description": text}
+    ),
+    "ECR::RepositoryCreationTemplate ResourceTags.0.Value": creation_template(
+        lambda text: {"tags": {"team": text}}
+    ),
+    "SecretsManager::Secret GenerateSecretString.SecretStringTemplate": lambda stack, text: (
+        PullThroughCredential(stack, "It", name="hub", username=text)
+    ),
+    "KMS::Alias AliasName": lambda stack, text: RegistryKey(stack, "It", alias=text),
+    "SNS::Subscription Endpoint": lambda stack, text: ScanAlerts(stack, "It", emails=[text]),
+    "IAM::Role RoleName": push_role,
+    f"{RULE}.Destinations.0.Region": registry(
+        lambda r, text: r.replicate(to_regions=[text, "eu-west-1"])
+    ),
+    # Even with this registry's own Region.
+    f"{RULE}.Destinations.0.RegistryId": registry(
+        lambda r, text: r.replicate(to_accounts={text: ["eu-central-1"]})
+    ),
+    f"{RULE}.RepositoryFilters.0.Filter": registry(
+        lambda r, text: r.replicate(to_regions=["eu-west-1"], prefixes=[text])
+    ),
+    f"{STATEMENT}.Principal.AWS": registry(
+        lambda r, text: r.allow_replication_from([text], prefixes=["payments/"])
+    ),
+    f"{STATEMENT}.Resource": registry(
+        lambda r, text: r.allow_create_on_push([OTHER_ACCOUNT], prefixes=[text])
+    ),
+    "ECR::RegistryScanningConfiguration Rules.0.RepositoryFilters.0.Filter": registry(
+        lambda r, text: r.scan_basic(on_push=[text])
+    ),
+    "ECR::SigningConfiguration Rules.0.SigningProfileArn": registry(lambda r, text: r.sign(text)),
+    "ECR::SigningConfiguration Rules.0.RepositoryFilters.0.Filter": registry(
+        lambda r, text: r.sign(text, filters=[text])
+    ),
+    "ECR::PullTimeUpdateExclusion PrincipalArn": registry(
+        lambda r, text: r.exclude_from_pull_time("Scanner", text)
+    ),
+}
+# Values of which the text is only a part.
+JOINED: dict[str, list[Any]] = {
+    "SecretsManager::Secret GenerateSecretString.SecretStringTemplate": [
+        *('{"username":"', REF, '"}')
+    ],
+    f"{STATEMENT}.Principal.AWS": ["arn:aws:iam::", REF, ":root"],
+    f"{STATEMENT}.Resource": [f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/", REF, "*"],
+}
+
+
+@pytest.mark.parametrize(("where", "define"), TEXTS.items(), ids=TEXTS)
+def test_a_text_may_be_a_parameter(stack: cdk.Stack, where: str, define: Define) -> None:
+    """The reference is rendered where the value belongs."""
+    define(stack, parameter(stack))
+
+    resource_type, path = where.split()
+    value: Any = properties_of(stack, f"AWS::{resource_type}")
+    for step in path.split("."):
+        value = value[int(step) if step.isdigit() else step]
+    assert value == ({"Fn::Join": ["", JOINED[where]]} if where in JOINED else REF)
+
+
+@pytest.mark.parametrize("kind", ["pull", "push"])
+def test_accounts_and_principals(stack: cdk.Stack, kind: str) -> None:
+    """A repository policy has references next to what is known."""
+    access: dict[str, Any] = {f"{kind}_accounts": [parameter(stack)], f"{kind}_principals": [OWN]}
+    Repository(stack, "Accounts", **access)
+    access = {f"{kind}_accounts": [ACCOUNT], f"{kind}_principals": [parameter(stack, "Arn")]}
+    Repository(stack, "Principals", **access)
+
+    account = {"Fn::Join": ["", ["arn:aws:iam::", REF, ":root"]]}
+    known = f"arn:aws:iam::{ACCOUNT}:root"
+    repositories = of_type(template(stack), "AWS::ECR::Repository").values()
+    principals = [
+        statement["Principal"]["AWS"]
+        for repository in repositories
+        for statement in repository["RepositoryPolicyText"]["Statement"]
+    ]
+    assert [[account, OWN], [{"Ref": "Arn"}, known]] == principals
+
+
+def test_policies(stack: cdk.Stack) -> None:
+    """An organization, and every part of a statement of one's own, may be a parameter."""
+    text = parameter(stack)
+    Repository(stack, "Api", pull_organizations=[text])
+    statement = iam.PolicyStatement(
         actions=["ecr:ReplicateImage"],
         principals=[iam.ArnPrincipal(text)],
         resources=[text],
         conditions={"StringEquals": {"aws:PrincipalOrgID": text}},
     )
+    Registry(stack, "Registry").add_to_registry_policy(statement)
 
-
-# What is defined with a text parameter, and what is rendered where.
-TEXTS: list[tuple[Define, str, str, Any]] = [
-    (repository(lambda text: {"repository_name": text}), REPOSITORY, "RepositoryName", REF),
-    (
-        repository(lambda text: {"tags": {"team": text}}),
-        REPOSITORY,
-        "Tags",
-        [{"Key": "team", "Value": REF}],
-    ),
-    (
-        repository(lambda text: {"pull_accounts": [text, ACCOUNT]}),
-        REPOSITORY,
-        "RepositoryPolicyText.Statement.0.Principal",
-        ACCOUNTS,
-    ),
-    (
-        repository(lambda text: {"push_accounts": [text, ACCOUNT]}),
-        REPOSITORY,
-        "RepositoryPolicyText.Statement.0.Principal",
-        ACCOUNTS,
-    ),
-    (
-        repository(lambda text: {"pull_principals": [text]}),
-        REPOSITORY,
-        "RepositoryPolicyText.Statement.0.Principal",
-        {"AWS": REF},
-    ),
-    (
-        repository(lambda text: {"push_principals": [text]}),
-        REPOSITORY,
-        "RepositoryPolicyText.Statement.0.Principal",
-        {"AWS": REF},
-    ),
-    (
-        repository(lambda text: {"pull_organizations": [text]}),
-        REPOSITORY,
-        "RepositoryPolicyText.Statement.0.Condition.StringEquals",
-        {"aws:PrincipalOrgID": REF},
-    ),
-    (
-        repository(lambda text: {"encryption": Encryption.customer_managed(text)}),
-        REPOSITORY,
-        "EncryptionConfiguration",
-        {"EncryptionType": "KMS", "KmsKey": REF},
-    ),
-    (
-        repository(lambda text: {"tag_mutability": TagMutability.immutable(except_for=[text])}),
-        REPOSITORY,
-        "ImageTagMutabilityExclusionFilters.0",
-        {
-            "ImageTagMutabilityExclusionFilterType": "WILDCARD",
-            "ImageTagMutabilityExclusionFilterValue": REF,
-        },
-    ),
-    (creation_template(lambda text: {"prefix": text}), TEMPLATE, "Prefix", REF),
-    (creation_template(lambda text: {"description": text}), TEMPLATE, "Description", REF),
-    (
-        creation_template(lambda text: {"tags": {"team": text}}),
-        TEMPLATE,
-        "ResourceTags.0.Value",
-        REF,
-    ),
-    (
-        lambda stack, text: PullThroughCredential(stack, "It", name="hub", username=text),
-        "AWS::SecretsManager::Secret",
-        "GenerateSecretString.SecretStringTemplate",
-        {"Fn::Join": ["", ['{"username":"', REF, '"}']]},
-    ),
-    (lambda stack, text: RegistryKey(stack, "It", alias=text), "AWS::KMS::Alias", "AliasName", REF),
-    (
-        lambda stack, text: ScanAlerts(stack, "It", emails=[text]),
-        "AWS::SNS::Subscription",
-        "Endpoint",
-        REF,
-    ),
-    (
-        lambda stack, text: CiPushRole(
-            stack,
-            "It",
-            ci=GitLabCi(project="a/b", tags=["v*"]),
-            repositories=[Repository(stack, "Api")],
-            role_name=text,
-        ),
-        "AWS::IAM::Role",
-        "RoleName",
-        REF,
-    ),
-    (
-        registry(lambda r, text: r.replicate(to_regions=[text, "eu-west-1"])),
-        REPLICATION,
-        "ReplicationConfiguration.Rules.0.Destinations",
-        [{"Region": region, "RegistryId": ACCOUNT} for region in (REF, "eu-west-1")],
-    ),
-    # Even with this registry's own Region.
-    (
-        registry(lambda r, text: r.replicate(to_accounts={text: ["eu-central-1"]})),
-        REPLICATION,
-        "ReplicationConfiguration.Rules.0.Destinations",
-        [{"Region": "eu-central-1", "RegistryId": REF}],
-    ),
-    (
-        registry(lambda r, text: r.replicate(to_regions=["eu-west-1"], prefixes=[text])),
-        REPLICATION,
-        "ReplicationConfiguration.Rules.0.RepositoryFilters",
-        [{"Filter": REF, "FilterType": "PREFIX_MATCH"}],
-    ),
-    (
-        registry(lambda r, text: r.allow_replication_from([text], prefixes=["payments/"])),
-        POLICY,
-        "PolicyText.Statement.0.Principal.AWS",
-        REF_ACCOUNT,
-    ),
-    (
-        registry(lambda r, text: r.allow_create_on_push([OTHER_ACCOUNT], prefixes=[text])),
-        POLICY,
-        "PolicyText.Statement.0.Resource",
-        {"Fn::Join": ["", [f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/", REF, "*"]]},
-    ),
-    (
-        registry(lambda r, text: r.add_to_registry_policy(statement(text))),
-        POLICY,
-        "PolicyText.Statement.0",
-        {
-            "Action": "ecr:ReplicateImage",
-            "Condition": {"StringEquals": {"aws:PrincipalOrgID": REF}},
-            "Effect": "Allow",
-            "Principal": {"AWS": REF},
-            "Resource": REF,
-        },
-    ),
-    (
-        registry(lambda r, text: r.scan_basic(on_push=[text])),
-        "AWS::ECR::RegistryScanningConfiguration",
-        "Rules.0.RepositoryFilters",
-        [{"Filter": REF, "FilterType": "WILDCARD"}],
-    ),
-    (
-        registry(lambda r, text: r.sign(text, filters=[text])),
-        "AWS::ECR::SigningConfiguration",
-        "Rules.0",
-        {
-            "RepositoryFilters": [{"Filter": REF, "FilterType": "WILDCARD_MATCH"}],
-            "SigningProfileArn": REF,
-        },
-    ),
-    (
-        registry(lambda r, text: r.exclude_from_pull_time("Scanner", text)),
-        "AWS::ECR::PullTimeUpdateExclusion",
-        "PrincipalArn",
-        REF,
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("define", "resource_type", "path", "expected"),
-    [pytest.param(*case, id=f"{case[1].rpartition(':')[2]}.{case[2]}") for case in TEXTS],
-)
-def test_a_text_may_be_a_parameter(
-    stack: cdk.Stack, define: Define, resource_type: str, path: str, expected: Any
-) -> None:
-    """The reference is rendered where the value belongs."""
-    define(stack, parameter(stack))
-
-    value: Any = properties_of(stack, resource_type)
-    for step in path.split("."):
-        value = value[int(step) if step.isdigit() else step]
-    assert expected == value
+    condition = {"StringEquals": {"aws:PrincipalOrgID": REF}}
+    assert [condition] == [statement["Condition"] for statement in statements_of(stack)]
+    [rendered] = properties_of(stack, "AWS::ECR::RegistryPolicy")["PolicyText"]["Statement"]
+    assert ({"AWS": REF}, REF, condition) == tuple(
+        rendered[key] for key in ("Principal", "Resource", "Condition")
+    )
 
 
 def test_who_pushes_may_sign_with_a_profile_of_deploy_time(stack: cdk.Stack) -> None:
