@@ -126,7 +126,7 @@ USES: dict[str, Use] = {
     ),
 }
 # Reading lists images as well, pushing asks for manifests as AWS documents, and who has access from
-# elsewhere is told more precisely: tests/constructs/test_repository_grants.py.
+# elsewhere is told more precisely: tests/constructs/test_grants.py.
 GRANTS: dict[str, Callable[[ecr.RepositoryBase, iam.IGrantable], iam.Grant]] = {
     "grant_pull": lambda repository, to: repository.grant_pull(to),
     "grant_pull_push": lambda repository, to: repository.grant_pull_push(to),
