@@ -151,14 +151,14 @@ def test_accounts_and_principals(stack: cdk.Stack, kind: str) -> None:
     Repository(stack, "Principals", **access)
 
     account = {"Fn::Join": ["", ["arn:aws:iam::", REF, ":root"]]}
-    known = f"arn:aws:iam::{ACCOUNT}:root"
+    root = f"arn:aws:iam::{ACCOUNT}:root"
     repositories = of_type(template(stack), "AWS::ECR::Repository").values()
     principals = [
         statement["Principal"]["AWS"]
         for repository in repositories
         for statement in repository["RepositoryPolicyText"]["Statement"]
     ]
-    assert [[account, OWN], [{"Ref": "Arn"}, known]] == principals
+    assert [[account, OWN], [{"Ref": "Arn"}, root]] == principals
 
 
 def test_policies(stack: cdk.Stack) -> None:

@@ -55,7 +55,7 @@ ACCOUNT_MAY, ORGANIZATION_MAY = (
     iam.AccountPrincipal(OTHER_ACCOUNT),
     iam.OrganizationPrincipal(ORGANIZATION),
 )
-# A grant, to whom, and the code that the error suggests. What needs a stack is a function.
+# A grant, the principal, and the code that the error suggests. What needs a stack is a function.
 ELSEWHERE: list[tuple[str, Any, str]] = [
     ("grant_pull", ACCOUNT_MAY, f"pull_accounts=['{OTHER_ACCOUNT}']"),
     ("grant_push", ACCOUNT_MAY, f"push_accounts=['{OTHER_ACCOUNT}']"),

@@ -1,4 +1,4 @@
-"""Alerts: who is reported what, and that EventBridge can tell them."""
+"""Alerts of findings and alarms of quotas: who is told what, and that AWS can tell them."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ import pytest
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
-from ecr_constructs import Registry, ScanAlerts
+from ecr_constructs import Registry, ScanAlerts, UsageAlarms
+from ecr_constructs.model.usage import API_ACTIONS
 from tests.support.constructs import (
     ACCOUNT,
     ENV,
@@ -174,3 +175,101 @@ def test_both_scanners_are_heard_whichever_is_on(stack: cdk.Stack) -> None:
     ScanAlerts(stack, "Alerts")
 
     assert 2 == len(of_type(template(stack), "AWS::Events::Rule"))
+
+
+# --- quotas -----------------------------------------------------------------------------------
+
+CLOUDWATCH = {"Service": "cloudwatch.amazonaws.com"}
+CONDITION = {
+    "ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:eu-central-1:{ACCOUNT}:alarm:*"},
+    "StringEquals": {"aws:SourceAccount": ACCOUNT},
+}
+
+
+@pytest.fixture(scope="module")
+def alarms(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """Return the template of alarms that tell the topic of scan alerts."""
+    stack = cdk.Stack(new_app(tmp_path_factory.mktemp("cdk.out")), "Stack", env=ENV)
+    alerts = ScanAlerts(stack, "Alerts")
+    UsageAlarms(stack, "Usage", topic=alerts.topic, percent=75, repositories=["payments/api"])
+    return template(stack)
+
+
+def test_each_quota_has_an_alarm(alarms: Template) -> None:
+    """Eight rates, the repositories, and the images of the repository that is named."""
+    watched = [
+        {
+            item["Name"]: item["Value"]
+            for item in alarm["Metrics"][1]["MetricStat"]["Metric"]["Dimensions"]
+        }
+        for alarm in of_type(alarms, "AWS::CloudWatch::Alarm").values()
+    ]
+
+    assert [entry["Resource"] for entry in watched] == [
+        *API_ACTIONS,
+        "RepositoryCount",
+        "ImagesPerRepositoryCount",
+    ]
+    assert watched[-1]["ResourceId"] == "repository/payments/api"
+
+
+def test_an_alarm_is_raised_in_percent_of_the_quota(alarms: Template) -> None:
+    """Quota and use are asked of AWS; nobody calling is no reason for an alarm."""
+    [topic] = of_type(alarms, "AWS::SNS::Topic")
+    defined = of_type(alarms, "AWS::CloudWatch::Alarm").values()
+    [puts] = [item for item in defined if "PutImage" in item["AlarmDescription"]]
+
+    assert puts == {
+        "AlarmActions": [{"Ref": topic}],
+        "AlarmDescription": "Amazon ECR: PutImage requests per second, in percent of the quota",
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "EvaluationPeriods": 1,
+        "Metrics": [
+            {
+                "Expression": "usage/60/SERVICE_QUOTA(usage)*100",
+                "Id": "percent",
+                "Label": "PutImage requests per second",
+                "ReturnData": True,
+            },
+            {
+                "Id": "usage",
+                "MetricStat": {
+                    "Metric": {
+                        "Dimensions": [
+                            {"Name": "Class", "Value": "None"},
+                            {"Name": "Resource", "Value": "PutImage"},
+                            {"Name": "Service", "Value": "ECR"},
+                            {"Name": "Type", "Value": "API"},
+                        ],
+                        "MetricName": "CallCount",
+                        "Namespace": "AWS/Usage",
+                    },
+                    "Period": 60,
+                    "Stat": "Sum",
+                },
+                "ReturnData": False,
+            },
+        ],
+        "OKActions": [{"Ref": topic}],
+        "Threshold": 75,
+        "TreatMissingData": "notBreaching",
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "document", "action"),
+    [
+        ("AWS::SNS::TopicPolicy", "PolicyDocument", "sns:Publish"),
+        ("AWS::KMS::Key", "KeyPolicy", ["kms:Decrypt", "kms:GenerateDataKey*"]),
+    ],
+)
+def test_cloudwatch_may_publish(
+    alarms: Template, kind: str, document: str, action: str | list[str]
+) -> None:
+    """Topic and key admit the alarms of this account and Region, and no others."""
+    [properties] = of_type(alarms, kind).values()
+    [result] = [
+        item for item in properties[document]["Statement"] if item["Principal"] == CLOUDWATCH
+    ]
+
+    assert (action, CONDITION) == (result["Action"], result["Condition"])
