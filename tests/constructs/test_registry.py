@@ -151,10 +151,13 @@ def test_an_agnostic_stack_is_no_stack_of_a_known_region(app: cdk.App, stack: cd
     """A registry of an unknown Region says nothing about one of a known Region."""
     Registry(stack, "Registry")
     agnostic = cdk.Stack(app, "Agnostic")
-    Registry(agnostic, "Registry")
+    first = Registry(agnostic, "Registry")
 
     assert ["Registry"] == children(agnostic)
     assert [] == warnings_of(agnostic)
+    second = cdk.Stack(app, "Second")
+    Registry(second, "Registry")
+    assert first is Registry.of(second)
 
 
 def test_apps_do_not_know_of_each_other(app: cdk.App, stack: cdk.Stack) -> None:
