@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
 from constructs import Construct
 
-from ecr_constructs.constructs.registry._validation import ReplicationValidator
+from ecr_constructs.constructs.registry._replication import ReplicationValidator
 from ecr_constructs.model.validation import reject
 
 if TYPE_CHECKING:
-    from ecr_constructs.model.signing import SigningRule
+    from ecr_constructs.constructs.registry._grants import RegistryGrants
 
 # Part of the tree of deployed apps, so it stays as it is.
 _ID = "EcrConstructsIndex"
-
-
-class SigningRegistry(Protocol):
-    """The part of `Registry` that other modules use; `Registry` itself imports this module."""
-
-    @property
-    def signing_rules(self) -> tuple[SigningRule, ...]:
-        """The signing rules: which profile signs which images."""
 
 
 class AppRegistry(Construct):
@@ -41,7 +33,8 @@ class AppRegistry(Construct):
     def __init__(self, root: Construct) -> None:
         """Create the registry of an app; call `of` instead."""
         super().__init__(root, _ID)
-        self.registries: dict[str, SigningRegistry] = {}
+        # `Registry` itself imports this module.
+        self.registries: dict[str, RegistryGrants] = {}
         self.replications = ReplicationValidator(root)
         self.caches: Counter[str] = Counter()
         self._owners: dict[tuple[str, str], str] = {}
@@ -71,7 +64,7 @@ class AppRegistry(Construct):
         Args:
             name: A name for it in messages: ``the registry``, ``the creation template 'payments'``.
             scope: The scope of the construct that will own it.
-            construct_id: The construct's id there.
+            construct_id: The id of that construct.
             hint: What to write instead of a second one.
             of_account: Whether it exists once in an account, for all Regions.
             consequence: What would happen if there were two.

@@ -1,5 +1,6 @@
 """CloudFormation properties of a repository or a creation template, from the model's values."""
 
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -9,6 +10,7 @@ from constructs import Construct
 
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.tokens import is_unresolved
 
@@ -38,6 +40,11 @@ def mutability_properties(resource: _Resource, mutability: TagMutability) -> dic
     }
 
 
+def filter_properties(resource: Any, kind: str, values: Iterable[str]) -> list[Any]:
+    """Return the filters of a registry's configuration that select repositories."""
+    return [resource.RepositoryFilterProperty(filter=value, filter_type=kind) for value in values]
+
+
 def encryption_property(resource: _Resource, encryption: Encryption) -> Any:
     """Return the encryption configuration; None for AES-256, see `Encryption.aes256`."""
     if encryption.type == "AES256":
@@ -47,13 +54,19 @@ def encryption_property(resource: _Resource, encryption: Encryption) -> Any:
     )
 
 
-def lifecycle_text(scope: Construct, policy: LifecyclePolicy) -> str | None:
-    """Return the lifecycle policy as text, or None if it keeps every image.
+def json_text(scope: Construct, value: Any) -> str:
+    """Return compact JSON; CDK splits it around deploy-time values."""
+    text = compact(value)
+    return cdk.Stack.of(scope).to_json_string(value) if is_unresolved(text) else text
 
-    Args:
-        scope: The construct that renders the policy.
-        policy: The policy, whose numbers may be deploy-time values.
-    """
+
+def tag_properties(tags: Mapping[str, str] | None) -> list[cdk.CfnTag] | None:
+    """Return tags; None if there are none."""
+    return [cdk.CfnTag(key=key, value=value) for key, value in (tags or {}).items()] or None
+
+
+def lifecycle_text(scope: Construct, policy: LifecyclePolicy) -> str | None:
+    """Return the lifecycle policy as text, or None if it keeps every image."""
     if not policy:
         return None
     if any(is_unresolved(rule.count_number) for rule in policy.rules):

@@ -11,19 +11,12 @@ def renamed_keyword(
     former_name: str,
     former_value: bool | None,
     *,
-    stacklevel: int = 3,
+    stacklevel: int,
 ) -> bool:
     """Return the value of a switch that is given under its present or its former name.
 
-    Args:
-        name: The keyword.
-        value: Its value, None if it is not given.
-        former_name: The keyword's former name.
-        former_value: The value under the former name, None if it is not given.
-        stacklevel: Frames up to the code that the warning is about, as for `warnings.warn`.
-
-    Raises:
-        ValidationError: ``keyword-given-twice``: both names are given.
+    Both names raise ``keyword-given-twice``. ``stacklevel`` leads to the code that the warning is
+    about, as for `warnings.warn`.
     """
     if former_value is None:
         return bool(value)

@@ -1,4 +1,4 @@
-"""EventBridge rules for events about images, and the events of one repository."""
+"""EventBridge rules for events about images, of one repository or of a whole registry."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict, Unpack, cast
@@ -49,16 +49,7 @@ def event_rule(
     cross_stack_scope: Construct | None = None,
     description: str | None = None,
 ) -> events.Rule:
-    """Define a rule.
-
-    Args:
-        scope: The repository, registry or cache of the events.
-        construct_id: The rule's id there, or in ``cross_stack_scope``.
-        pattern: The pattern of the events.
-        target: As in `RuleOptions`.
-        cross_stack_scope: As in `RuleOptions`.
-        description: As in `RuleOptions`.
-    """
+    """Define a rule at the repository, registry or cache of the events; see `RuleOptions`."""
     return events.Rule(
         scope,
         construct_id,
@@ -71,13 +62,25 @@ def event_rule(
     )
 
 
-class RepositoryEvents:
+class _Events:
+    def _on(self, construct_id: str, pattern: Pattern, options: RuleOptions) -> events.Rule:
+        return event_rule(cast("Construct", self), construct_id, pattern, **options)
+
+    def _on_finding(
+        self, construct_id: str, images: Images, severity: Severity | None, options: RuleOptions
+    ) -> events.Rule:
+        account = cdk.Stack.of(cast("Construct", self)).account
+        return self._on(construct_id, finding(images, account, severity), options)
+
+
+class RepositoryEvents(_Events):
     """Rules for the events of a repository.
 
     Each method returns the rule. It also takes the ``target``, the ``cross_stack_scope`` and the
     ``description`` of `RuleOptions`. ``tags`` are tags of images, or patterns where ``*`` matches
-    anything; by default the rule matches images with any tag or none. An invalid tag raises a
-    ValidationError.
+    anything; by default the rule matches images with any tag or none. ``failed`` matches failed
+    replications or imports instead, ``severity`` only what is at least that severe. An invalid tag
+    or severity raises a ValidationError.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
     """
@@ -107,15 +110,6 @@ class RepositoryEvents:
         """Match each completed scan of basic scanning.
 
         Enhanced scanning has no such event: see `on_finding`.
-
-        Args:
-            construct_id: The rule's id.
-            severity: Match only scans that found this severity or a higher one. Default: all.
-            tags: Match only images with one of these tags. Default: all images.
-            **options: See `RuleOptions`.
-
-        Raises:
-            ValidationError: An invalid severity.
         """
         return self._on(construct_id, scan_completed(self._images(tags), severity), options)
 
@@ -129,21 +123,11 @@ class RepositoryEvents:
     ) -> events.Rule:
         """Match each active finding of enhanced scanning, which is Amazon Inspector's.
 
-        Inspector sends a finding again, under the same ARN, whenever it changes. Basic scanning
-        has no such event: see `on_scan_completed`.
-
-        Args:
-            construct_id: The rule's id.
-            severity: Match only findings of this severity or a higher one. Default: all,
-                including those without a rating.
-            tags: Match only images with one of these tags. Default: all images.
-            **options: See `RuleOptions`.
-
-        Raises:
-            ValidationError: An invalid severity.
+        Inspector sends a finding again, under the same ARN, whenever it changes. By default the
+        rule matches findings without a rating too. Basic scanning has no such event: see
+        `on_scan_completed`.
         """
-        account = cdk.Stack.of(cast("Construct", self)).account
-        return self._on(construct_id, finding(self._images(tags), account, severity), options)
+        return self._on_finding(construct_id, self._images(tags), severity, options)
 
     def on_replicated(
         self,
@@ -156,12 +140,6 @@ class RepositoryEvents:
         """Match each image that is replicated here from another registry.
 
         ECR sends the event in the destination, so define the rule there, not in the source.
-
-        Args:
-            construct_id: The rule's id.
-            failed: Whether to match failed replications instead.
-            tags: Match only images with one of these tags. Default: all images.
-            **options: See `RuleOptions`.
         """
         return self._on(construct_id, replicated(self._images(tags), failed=failed), options)
 
@@ -173,14 +151,7 @@ class RepositoryEvents:
         tags: Sequence[str] = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
-        """Match each image that a pull through cache imports into this repository.
-
-        Args:
-            construct_id: The rule's id.
-            failed: Whether to match failed imports instead.
-            tags: Match only images with one of these tags. Default: all images.
-            **options: See `RuleOptions`.
-        """
+        """Match each image that a pull through cache imports into this repository."""
         return self._on(construct_id, pulled_through(self._images(tags), failed=failed), options)
 
     def _images(self, tags: Sequence[str]) -> Images:
@@ -188,5 +159,87 @@ class RepositoryEvents:
         name = self._literal_name or cast("ecr.IRepository", self).repository_name
         return Images([name], tags=tags)
 
-    def _on(self, construct_id: str, pattern: Pattern, options: RuleOptions) -> events.Rule:
-        return event_rule(cast("Construct", self), construct_id, pattern, **options)
+
+class RegistryEvents(_Events):
+    """Rules for the events of a registry.
+
+    They are those of `RepositoryEvents`, for every repository whose name begins with one of the
+    ``prefixes`` of 2 to 256 characters; by default for all, including those that ECR creates. An
+    invalid prefix or tag raises a ValidationError.
+    """
+
+    def on_image_pushed(
+        self,
+        construct_id: str,
+        *,
+        prefixes: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        **options: Unpack[RuleOptions],
+    ) -> events.Rule:
+        """Match each image that is pushed, once for each tag."""
+        return self._on(construct_id, image_action("PUSH", _images(prefixes, tags)), options)
+
+    def on_image_deleted(
+        self,
+        construct_id: str,
+        *,
+        prefixes: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        **options: Unpack[RuleOptions],
+    ) -> events.Rule:
+        """Match each image that is deleted."""
+        return self._on(construct_id, image_action("DELETE", _images(prefixes, tags)), options)
+
+    def on_scan_completed(
+        self,
+        construct_id: str,
+        *,
+        severity: Severity | None = None,
+        prefixes: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        **options: Unpack[RuleOptions],
+    ) -> events.Rule:
+        """Match completed basic scans, as `RepositoryEvents.on_scan_completed`."""
+        return self._on(construct_id, scan_completed(_images(prefixes, tags), severity), options)
+
+    def on_finding(
+        self,
+        construct_id: str,
+        *,
+        severity: Severity | None = None,
+        prefixes: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        **options: Unpack[RuleOptions],
+    ) -> events.Rule:
+        """Match findings of enhanced scanning, as `RepositoryEvents.on_finding`."""
+        return self._on_finding(construct_id, _images(prefixes, tags), severity, options)
+
+    def on_replicated(
+        self,
+        construct_id: str,
+        *,
+        failed: bool = False,
+        prefixes: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        **options: Unpack[RuleOptions],
+    ) -> events.Rule:
+        """Match replicated images, as `RepositoryEvents.on_replicated`."""
+        return self._on(construct_id, replicated(_images(prefixes, tags), failed=failed), options)
+
+    def on_pull_through_cache(
+        self,
+        construct_id: str,
+        *,
+        failed: bool = False,
+        prefixes: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        **options: Unpack[RuleOptions],
+    ) -> events.Rule:
+        """Match images that a cache imports, as `RepositoryEvents.on_pull_through_cache`."""
+        return self._on(
+            construct_id, pulled_through(_images(prefixes, tags), failed=failed), options
+        )
+
+
+def _images(prefixes: Sequence[str], tags: Sequence[str]) -> Images:
+    return Images(prefixes=prefixes, tags=tags)

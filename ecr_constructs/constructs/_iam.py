@@ -1,17 +1,28 @@
-"""Grants in a principal's own policy, which raise if they would render nothing."""
+"""Grants in a principal's own policy, which raise if they would render nothing or too much."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from constructs import Construct, DependencyGroup
+from constructs import Construct, DependencyGroup, IConstruct, Node
 
-from ecr_constructs.constructs._stack_env import account_of
-from ecr_constructs.model.repository_policy import LOGIN_ACTIONS
+from ecr_constructs.constructs._stack_env import account_of, partition_in
+from ecr_constructs.constructs._validation import AtSynthesis
+from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.repository_policy import LOGIN_ACTIONS, document
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import reject
+
+# All inline policies of a principal together. For a role that it defines, CDK moves statements
+# above the limit into managed policies. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_INLINE = {"user": 2_048, "group": 5_120, "role": 10_240}
+_MANAGED = 6_144
+_FUNCTIONS = {"Ref", "Fn::GetAtt", "Fn::ImportValue", "Fn::Join"}
 
 
 @dataclass(slots=True)
@@ -44,21 +55,11 @@ def grant_to_principal(
     login_actions: Sequence[str] = (),
     conditions: Mapping[str, Any] | None = None,
 ) -> iam.Grant:
-    """Allow a principal actions in its own policy, where no other policy is needed.
+    """Allow a principal of the scope's account actions in its own policy.
 
-    Args:
-        grantee: The principal.
-        scope: The construct whose account owns the resource.
-        purpose: A name for the grant in messages: ``pulling through a cache``.
-        actions: The actions on the resource.
-        resource_arn: The resource.
-        suggestion: What to do for a principal that has no policy here.
-        login_actions: Actions that support no resource but ``*``.
-        conditions: Conditions of the statement. Default: none.
-
-    Raises:
-        ValidationError: ``principal-without-policy``: this app adds to no policy of the principal,
-            or the principal is of another account, where its own policy does not suffice.
+    Another principal, or one to whose policy this app does not add, raises
+    ``principal-without-policy`` with ``purpose``, such as ``pulling through a cache``, and the
+    ``suggestion``. ``login_actions`` support no resource but ``*``.
     """
     principal = grantee.grant_principal
     grant = None
@@ -106,11 +107,7 @@ def grant_in_own_policy(
 
 
 def grant_login(principal: iam.IPrincipal, actions: Sequence[str] = LOGIN_ACTIONS) -> bool:
-    """Allow a principal to log in to the registry, once for all of its repositories.
-
-    Returns:
-        Whether its policy allows it; False for a principal that has no policy here.
-    """
+    """Allow a principal to log in, once for all repositories; return whether its policy does."""
     if isinstance(principal, _WITHOUT_POLICY):
         return False
     logins = _facts_of(principal).logins
@@ -122,12 +119,31 @@ def grant_login(principal: iam.IPrincipal, actions: Sequence[str] = LOGIN_ACTION
     return True
 
 
-def check_actions(actions: Sequence[str]) -> None:
-    """Check that a grant has actions.
+def service_role(
+    scope: Construct,
+    description: str,
+    service: str,
+    policy_name: str,
+    statements: Sequence[Mapping[str, Any]],
+) -> iam.Role:
+    """Define the role that a part of ECR assumes for this account."""
+    return iam.Role(
+        scope,
+        "Role",
+        description=description,
+        # AWS does not document whether ECR sends this key. If it does, the account must be this
+        # one; if it does not, a plain StringEquals would make every creation fail.
+        assumed_by=iam.ServicePrincipal(
+            service,
+            conditions={"StringEqualsIfExists": {"aws:SourceAccount": cdk.Stack.of(scope).account}},
+        ),
+        # Inline, so that what uses the role never exists before its permissions.
+        inline_policies={policy_name: iam.PolicyDocument.from_json(document(statements))},
+    )
 
-    Raises:
-        ValidationError: ``grant-without-actions``: there are none.
-    """
+
+def check_actions(actions: Sequence[str]) -> None:
+    """Raise ``grant-without-actions`` if a grant has none."""
     if not actions:
         reject(
             "grant",
@@ -167,3 +183,91 @@ def _facts_of(principal: iam.IPrincipal) -> _PrincipalFacts:
         account = getattr(principal, "principal_account", None)
         facts = _facts[principal] = _PrincipalFacts(account)
     return facts
+
+
+def has_node(principal: iam.IPrincipal) -> bool:
+    """Tell whether a principal is a role, user or group, which are in the construct tree."""
+    return not isinstance(principal, iam.PrincipalBase | iam.UnknownPrincipal)
+
+
+def validate_policy_size(principal: Any, repository: ecr.RepositoryBase) -> None:
+    """Let the synthesis fail if a principal's policies are longer than IAM accepts."""
+    if not has_node(principal):
+        return
+    if (sizes := _sizes.get(principal)) is None:
+        kind = next((k for k in ("user", "group") if hasattr(principal, f"{k}_name")), "role")
+        # An imported role comes back from Node as another object each time.
+        by_path = _by_path.setdefault(principal.node.root, {})
+        if (path := principal.node.path) not in by_path:
+            by_path[path] = _PolicySizes(principal.node, _INLINE[kind])
+            principal.node.add_validation(AtSynthesis(by_path[path].validate))
+        sizes = _sizes[principal] = by_path[path]
+    sizes.repositories.append(repository)
+
+
+class _PolicySizes:
+    """Measure the policies of a principal as they are rendered."""
+
+    def __init__(self, node: Node, inline: int) -> None:
+        self.repositories: list[ecr.RepositoryBase] = []
+        self._node = node
+        self._inline = inline
+
+    def validate(self) -> list[str]:
+        """Return the errors."""
+        inline, errors = 0, []
+        for policy in self._node.find_all():
+            if isinstance(policy, iam.CfnPolicy):
+                inline += self._size(policy)
+            elif isinstance(policy, iam.CfnManagedPolicy):
+                errors += self._errors(self._size(policy), _MANAGED)
+        return [*self._errors(inline, self._inline), *errors]
+
+    def _size(self, policy: iam.CfnPolicy | iam.CfnManagedPolicy) -> int:
+        stack = cdk.Stack.of(policy)
+        arns = {
+            compact(stack.resolve(repository.repository_arn)): _arn(repository)
+            for repository in self.repositories
+        }
+        return len(compact(_filled(stack.resolve(policy.policy_document), arns)))
+
+    def _errors(self, size: int, limit: int) -> list[str]:
+        if size <= limit:
+            return []
+        names = {_name(repository) for repository in self.repositories}
+        namespaces = {name.rpartition("/")[0] for name in names}
+        prefix = f"{namespaces.pop()}/" if len(namespaces) == 1 else "payments/"
+        error = Diagnostic(
+            "policy-length",
+            f"the policy has {size:,} characters and names {len(names)} repositories one by one; "
+            f"IAM accepts {limit:,}",
+            remedy="grant by prefix or by tag, which is one statement for all: "
+            f"Registry.of(stack).grant_pull(grantee, prefix={prefix!r})",
+        )
+        return [str(error)]
+
+
+_sizes: WeakKeyDictionary[Any, _PolicySizes] = WeakKeyDictionary()
+_by_path: WeakKeyDictionary[IConstruct, dict[str, _PolicySizes]] = WeakKeyDictionary()
+
+
+def _filled(value: Any, arns: dict[str, str]) -> Any:
+    """Replace references with ARNs; an unresolved value counts as empty."""
+    if isinstance(value, list):
+        return [_filled(item, arns) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) & _FUNCTIONS:
+        return arns.get(compact(value), "")
+    return {key: _filled(item, arns) for key, item in value.items()}
+
+
+def _arn(repository: ecr.RepositoryBase) -> str:
+    account, region = repository.env.account, repository.env.region
+    return f"arn:{partition_in(region)}:ecr:{region}:{account}:repository/{_name(repository)}"
+
+
+def _name(repository: ecr.RepositoryBase) -> str:
+    resource = repository.node.default_child
+    name = resource.repository_name if isinstance(resource, ecr.CfnRepository) else None
+    return name or repository.repository_name

@@ -12,9 +12,10 @@ from ecr_constructs.constructs._iam import (
     check_actions,
     grant_in_own_policy,
     grant_login,
+    has_node,
     is_of_other_account,
+    validate_policy_size,
 )
-from ecr_constructs.constructs._iam_quotas import has_node, validate_policy_size
 from ecr_constructs.constructs._resource_policy import ResourcePrincipal, resource_principal
 from ecr_constructs.constructs._stack_env import partition_in
 from ecr_constructs.model.principals import (
@@ -65,53 +66,30 @@ class RepositoryBase(ecr.RepositoryBase):
         return self._grant(grantee.grant_principal, actions)
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow a principal to list and describe images, but not to pull them.
-
-        Raises:
-            ValidationError: As for `grant`.
-        """
+        """Allow a principal to list and describe images, not to pull; raises as `grant`."""
         return self.grant(grantee, *READ_ACTIONS)
 
     def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow a principal to pull and to log in.
+        """Allow a principal to pull and to log in; raises as `grant`.
 
         Lambda and CodeBuild, which pull by themselves, may do so for resources of this account.
-
-        Raises:
-            ValidationError: As for `grant`.
         """
         return self._grant_with_login(grantee, PULL_ACTIONS)
 
     def grant_push(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow a principal to push but not to pull, and to log in.
-
-        Raises:
-            ValidationError: As for `grant`.
-        """
+        """Allow a principal to push but not to pull, and to log in; raises as `grant`."""
         return self._grant_with_login(grantee, PUSH_ONLY_ACTIONS)
 
     def grant_pull_push(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow a principal to pull, to push and to log in.
-
-        Raises:
-            ValidationError: As for `grant`.
-        """
+        """Allow a principal to pull, to push and to log in; raises as `grant`."""
         return self._grant_with_login(grantee, PUSH_ACTIONS)
 
     def grant_delete_image(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow a principal to delete images.
-
-        Raises:
-            ValidationError: As for `grant`.
-        """
+        """Allow a principal to delete images; raises as `grant`."""
         return self.grant(grantee, *DELETE_IMAGE_ACTIONS)
 
     def grant_manage_lifecycle(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow a principal to change, remove and preview the lifecycle policy.
-
-        Raises:
-            ValidationError: As for `grant`.
-        """
+        """Allow a principal to change and preview the lifecycle policy; raises as `grant`."""
         return self.grant(grantee, *LIFECYCLE_ACTIONS)
 
     def grant_pull_to_lambda(

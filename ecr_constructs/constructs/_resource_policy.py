@@ -31,7 +31,7 @@ class ResourcePrincipal:
 
     Attributes:
         principal: The principal of the statement.
-        account: The account of a role or user that is allowed through its account; else None.
+        account: The account of a role or user that is allowed through its account.
         arn: The ARN of that role or user, or a reference to it.
         defined_in_app: Whether it is a role or user of another account that this app defines.
         suggestion: What to write where the repository is defined, to allow the same principal.
@@ -47,17 +47,9 @@ class ResourcePrincipal:
 def resource_principal(
     principal: iam.IPrincipal, actions: Sequence[str], *, stack: cdk.Stack, source: Source
 ) -> ResourcePrincipal:
-    """Return how a repository policy names a principal.
+    """Return how a repository policy names a principal, or raise if it cannot.
 
-    Args:
-        principal: The principal.
-        actions: The actions that are granted.
-        stack: The stack of the repository.
-        source: Account and Region of the repository, which limit what a service acts for.
-
-    Raises:
-        ValidationError: ``principal-unknown``; ``principal-is-group``; or a service that would be
-            allowed on behalf of anyone.
+    The account and Region of the repository, ``source``, limit what a service acts for.
     """
     if isinstance(principal, iam.UnknownPrincipal):
         reject(
@@ -83,9 +75,8 @@ def resource_principal(
     resolved = stack.resolve(fragment.principal_json)
     if services := resolved.get("Service"):
         principal = _for_source(principal, services, fragment.conditions, actions, source)
-        return ResourcePrincipal(
-            principal, suggestion=_SERVICE_METHODS.get(services[0], _STATEMENT)
-        )
+        suggestion = _SERVICE_METHODS.get(services[0], _STATEMENT)
+        return ResourcePrincipal(principal, suggestion=suggestion)
     [arn, *more] = fragment.principal_json.get("AWS", [""])
     return _identity(principal, "" if more else arn, compact(resolved), actions, source)
 
@@ -127,11 +118,8 @@ def _for_source(
         return principal
     source_conditions = source.conditions_for(services[0]) if len(services) == 1 else {}
     if not source_conditions or not set(actions) <= set(PULL_ACTIONS):
-        raise_if_invalid(
-            "service",
-            services,
-            [error for service in services for error in service_errors(service)],
-        )
+        errors = [error for service in services for error in service_errors(service)]
+        raise_if_invalid("service", services, errors)
     return iam.PrincipalWithConditions(principal, source_conditions)
 
 

@@ -10,17 +10,18 @@ from constructs import Construct
 from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._cfn_properties import (
     encryption_property,
+    json_text,
     lifecycle_text,
     mutability_properties,
+    tag_properties,
 )
+from ecr_constructs.constructs._iam import service_role
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.model.creation_template import CreationTemplate, role_errors
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy
-from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.repository_policy import Access, document
-from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid
 
 _Template = ecr.CfnRepositoryCreationTemplate
@@ -135,6 +136,7 @@ class RepositoryCreationTemplate(Construct):
         region = region_of(scope)
         self.prefix = prefix
         self.role = role or (_role(self, settings, region) if settings.needs_role else None)
+        statements = access.statements(partition_in(region))
         self._resource = _Template(
             self,
             "Resource",
@@ -144,9 +146,9 @@ class RepositoryCreationTemplate(Construct):
             **mutability_properties(_Template, settings.effective_mutability),
             encryption_configuration=encryption_property(_Template, settings.encryption),
             lifecycle_policy=lifecycle_text(self, settings.effective_lifecycle),
-            repository_policy=_policy_text(self, access, partition_in(region)),
-            resource_tags=[cdk.CfnTag(key=key, value=value) for key, value in (tags or {}).items()]
-            or None,
+            # A template has the policy as text.
+            repository_policy=json_text(self, document(statements)) if statements else None,
+            resource_tags=tag_properties(tags),
             custom_role_arn=self.role.role_arn if self.role else None,
         )
 
@@ -162,11 +164,7 @@ def check_template(scope: Construct, settings: CreationTemplate, role: iam.IRole
 
 
 def claim_template(scope: Construct, construct_id: str, prefix: str) -> None:
-    """Reserve a prefix of an account and Region for a template.
-
-    Raises:
-        ValidationError: ``defined-twice``: the app has a template for it already.
-    """
+    """Reserve a prefix of an account and Region for a template, or raise ``defined-twice``."""
     AppRegistry.of(scope).claim(
         f"the creation template for {prefix.rstrip('/')!r}",
         scope,
@@ -179,26 +177,5 @@ def _role(scope: Construct, settings: CreationTemplate, region: str) -> iam.Role
     partition, account = partition_in(region), cdk.Stack.of(scope).account
     registry_arn = f"arn:{partition}:ecr:{region}:{account}:repository/"
     statements = settings.role_statements(registry_arn, partition, region, account)
-    return iam.Role(
-        scope,
-        "Role",
-        description=f"Lets Amazon ECR create the repositories of the template {settings.prefix}",
-        # AWS does not document whether ECR sends this key. If it does, the account must be this
-        # one; if it does not, a plain StringEquals would make every creation fail.
-        assumed_by=iam.ServicePrincipal(
-            "ecr.amazonaws.com",
-            conditions={"StringEqualsIfExists": {"aws:SourceAccount": account}},
-        ),
-        # Inline, so that the template never exists before the permissions of its role.
-        inline_policies={"Create": iam.PolicyDocument.from_json(document(statements))},
-    )
-
-
-def _policy_text(scope: Construct, access: Access, partition: str) -> str | None:
-    statements = access.statements(partition)
-    if not statements:
-        return None
-    policy = document(statements)
-    # A template has the policy as text; CDK splits it around deploy-time values.
-    text = compact(policy)
-    return cdk.Stack.of(scope).to_json_string(policy) if is_unresolved(text) else text
+    description = f"Lets Amazon ECR create the repositories of the template {settings.prefix}"
+    return service_role(scope, description, "ecr.amazonaws.com", "Create", statements)

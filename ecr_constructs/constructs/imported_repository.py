@@ -27,25 +27,16 @@ class ImportedRepository(RepositoryBase):
         self,
         scope: Construct,
         construct_id: str,
-        *,
-        repository_arn: str,
-        repository_name: str,
+        arn: str,
+        name: str,
         policy_managed_externally: bool,
+        *,
         environment_from_arn: str | None = None,
     ) -> None:
-        """Import a repository; `Repository.from_repository_name` and the others call this.
-
-        Args:
-            scope: The scope of the construct.
-            construct_id: The construct's id.
-            repository_arn: The repository's ARN.
-            repository_name: The repository's name.
-            policy_managed_externally: Whether the repository policy has all statements it needs.
-            environment_from_arn: An ARN with account and Region. Default: those of the stack.
-        """
+        """Import a repository; `Repository.from_repository_name` and the others call this."""
         super().__init__(scope, construct_id, environment_from_arn=environment_from_arn)
-        self._arn = repository_arn
-        self._name = repository_name
+        self._arn = arn
+        self._name = name
         self._policy_managed_externally = policy_managed_externally
 
     @property
@@ -116,13 +107,9 @@ def from_repository_name(
         ValidationError: A name that ECR rejects.
     """
     check_repository_name(repository_name)
-    return ImportedRepository(
-        scope,
-        construct_id,
-        repository_arn=ecr.Repository.arn_for_local_repository(repository_name, scope),
-        repository_name=repository_name,
-        policy_managed_externally=_managed_externally(policy_managed_externally, policy_elsewhere),
-    )
+    external = _managed_externally(policy_managed_externally, policy_elsewhere)
+    arn = ecr.Repository.arn_for_local_repository(repository_name, scope)
+    return ImportedRepository(scope, construct_id, arn, repository_name, external)
 
 
 def from_repository_arn(
@@ -159,13 +146,9 @@ def from_repository_arn(
             "must be 'arn:aws:ecr:REGION:ACCOUNT:repository/NAME'",
             path="repository_arn",
         )
+    external = _managed_externally(policy_managed_externally, policy_elsewhere)
     return ImportedRepository(
-        scope,
-        construct_id,
-        repository_arn=repository_arn,
-        repository_name=name,
-        policy_managed_externally=_managed_externally(policy_managed_externally, policy_elsewhere),
-        environment_from_arn=repository_arn,
+        scope, construct_id, repository_arn, name, external, environment_from_arn=repository_arn
     )
 
 
@@ -182,13 +165,15 @@ def from_repository_attributes(
 
     Arguments are as for `from_repository_name`.
     """
+    external = _managed_externally(policy_managed_externally, policy_elsewhere)
+    environment = None if is_unresolved(repository_arn) else repository_arn
     return ImportedRepository(
         scope,
         construct_id,
-        repository_arn=repository_arn,
-        repository_name=repository_name,
-        policy_managed_externally=_managed_externally(policy_managed_externally, policy_elsewhere),
-        environment_from_arn=None if is_unresolved(repository_arn) else repository_arn,
+        repository_arn,
+        repository_name,
+        external,
+        environment_from_arn=environment,
     )
 
 
@@ -211,12 +196,9 @@ def from_lookup(
         repository_arn=repository_arn,
         repository_name=repository_name,
     )
+    external = _managed_externally(policy_managed_externally, policy_elsewhere)
     return ImportedRepository(
-        scope,
-        construct_id,
-        repository_arn=repository.repository_arn,
-        repository_name=repository.repository_name,
-        policy_managed_externally=_managed_externally(policy_managed_externally, policy_elsewhere),
+        scope, construct_id, repository.repository_arn, repository.repository_name, external
     )
 
 

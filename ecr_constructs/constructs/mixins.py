@@ -37,13 +37,17 @@ _TEXT = "lifecyclePolicyText"
 class RepositoryMixin(cdk.Mixin):
     """A change to every L1 repository, also to the one inside an L2."""
 
+    _kept: str | None = None
+    """The attribute of which a repository keeps its own value, if it has one."""
+
     def supports(self, construct: IConstruct) -> bool:
         """Tell whether a construct is an L1 repository."""
         return isinstance(construct, ecr.CfnRepository)
 
     def apply_to(self, construct: IConstruct) -> None:
         """Change a repository; `cdk.MixinApplicator.apply` calls this."""
-        self._change(cast("ecr.CfnRepository", construct))
+        if self._kept is None or getattr(construct, self._kept) is None:
+            self._change(cast("ecr.CfnRepository", construct))
 
     @abstractmethod
     def _change(self, repository: ecr.CfnRepository) -> None:
@@ -78,11 +82,9 @@ class MakeTagsImmutable(RepositoryMixin):
         properties = mutability_properties(ecr.CfnRepository, mutability)
         self._setting = properties["image_tag_mutability"]
         self._filters = properties.get("image_tag_mutability_exclusion_filters")
-        self._only_if_unset = only_if_unset
+        self._kept = "image_tag_mutability" if only_if_unset else None
 
     def _change(self, repository: ecr.CfnRepository) -> None:
-        if self._only_if_unset and repository.image_tag_mutability is not None:
-            return
         repository.image_tag_mutability = self._setting
         repository.image_tag_mutability_exclusion_filters = self._filters
 
@@ -105,11 +107,9 @@ class ScanOnPush(RepositoryMixin):
             only_if_unset: Whether a repository that sets its scanning keeps it. Default: False.
         """
         super().__init__()
-        self._only_if_unset = only_if_unset
+        self._kept = "image_scanning_configuration" if only_if_unset else None
 
     def _change(self, repository: ecr.CfnRepository) -> None:
-        if self._only_if_unset and repository.image_scanning_configuration is not None:
-            return
         repository.image_scanning_configuration = SCANNING[True]
 
 
@@ -161,11 +161,9 @@ class EncryptWithKey(RepositoryMixin):
         """
         super().__init__()
         self._encryption = Encryption.customer_managed(key)
-        self._only_if_unset = only_if_unset
+        self._kept = "encryption_configuration" if only_if_unset else None
 
     def _change(self, repository: ecr.CfnRepository) -> None:
-        if self._only_if_unset and repository.encryption_configuration is not None:
-            return
         if self._encryption.needs_region:
             self._encryption.check_region(region_of(cast("Construct", repository.node.scope)))
         repository.encryption_configuration = encryption_property(

@@ -8,6 +8,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ecr_constructs.constructs._cfn_properties import tag_properties
 from ecr_constructs.constructs._iam import grant_to_principal
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.constructs.repository import NO_SNAPSHOTS
@@ -102,12 +103,10 @@ class PublicRepository(Construct):
         if region != REGION and not is_unresolved(region):
             errors.append(
                 Diagnostic(
-                    code="public-repository-region",
-                    path="scope",
-                    message=(
-                        f"public repositories exist only in {REGION}, and this stack is in {region}"
-                    ),
-                    remedy=f"define them in a stack with env=Environment(region={REGION!r})",
+                    "public-repository-region",
+                    f"public repositories exist only in {REGION}, and this stack is in {region}",
+                    "scope",
+                    f"define them in a stack with env=Environment(region={REGION!r})",
                 )
             )
         if removal_policy is cdk.RemovalPolicy.SNAPSHOT:
@@ -125,7 +124,7 @@ class PublicRepository(Construct):
             repository_name=repository_name,
             repository_catalog_data=_catalog_property(catalog),
             repository_policy_text=document(statements) if statements else None,
-            tags=[cdk.CfnTag(key=key, value=value) for key, value in (tags or {}).items()] or None,
+            tags=tag_properties(tags),
         )
         self._resource.apply_removal_policy(removal_policy)
         self.repository_name = self._resource.ref

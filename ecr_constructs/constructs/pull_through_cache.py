@@ -14,7 +14,7 @@ from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._events import RuleOptions, event_rule
-from ecr_constructs.constructs._iam import grant_to_principal
+from ecr_constructs.constructs._iam import grant_to_principal, service_role
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.constructs.creation_template import (
     RepositoryCreationTemplate,
@@ -35,7 +35,6 @@ from ecr_constructs.model.repository_policy import (
     LOGIN_ACTIONS,
     READ_ACTIONS,
     Access,
-    document,
 )
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import Upstream
@@ -160,8 +159,8 @@ class PullThroughCache(Construct):
         self.repository_prefix = prefix
         self._rule = rule
         self._tagging = bool(tags)
-        self._partition = partition_in(region)
-        self._registry_arn = f"arn:{self._partition}:ecr:{region}:{stack.account}:repository/"
+        partition = partition_in(region)
+        self._registry_arn = f"arn:{partition}:ecr:{region}:{stack.account}:repository/"
         self._host = _host(stack.account, region)
         self.template = RepositoryCreationTemplate(
             self,
@@ -179,7 +178,13 @@ class PullThroughCache(Construct):
         role_arn = upstream.role_arn
         self.upstream_role: iam.Role | None = None
         if role_arn is None and upstream.needs_role(stack.account):
-            self.upstream_role = self._make_upstream_role(stack.account)
+            self.upstream_role = service_role(
+                self,
+                f"Lets Amazon ECR cache images of {upstream}",
+                "pullthroughcache.ecr.amazonaws.com",
+                "Cache",
+                rule.upstream_role_statements(self._registry_arn, partition),
+            )
             role_arn = self.upstream_role.role_arn
         self._resource = ecr.CfnPullThroughCacheRule(
             self,
@@ -246,27 +251,15 @@ class PullThroughCache(Construct):
         return self._grant(grantee, "pulling through a cache", self.pull_actions, LOGIN_ACTIONS)
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow a principal to list and describe cached images.
-
-        Raises:
-            ValidationError: As for `grant_pull`.
-        """
+        """Allow a principal to list and describe cached images; raises as `grant_pull`."""
         return self._grant(grantee, "reading a cache", READ_ACTIONS)
 
     def grant_delete_image(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow a principal to delete cached images; the next pull caches them again.
-
-        Raises:
-            ValidationError: As for `grant_pull`.
-        """
+        """Allow a principal to delete images, which the next pull caches again; as `grant_pull`."""
         return self._grant(grantee, "deleting cached images", DELETE_IMAGE_ACTIONS)
 
     def grant_manage_lifecycle(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow a principal to change, remove and preview lifecycle policies of the cache.
-
-        Raises:
-            ValidationError: As for `grant_pull`.
-        """
+        """Allow a principal to change, remove and preview lifecycle policies, as `grant_pull`."""
         return self._grant(grantee, "managing the lifecycle of a cache", LIFECYCLE_ACTIONS)
 
     def _grant(
@@ -287,20 +280,6 @@ class PullThroughCache(Construct):
                 "name it in pull_accounts, pull_organizations or pull_principals to allow pulls "
                 "of cached images, and in the registry policy to allow imports"
             ),
-        )
-
-    def _make_upstream_role(self, account: str) -> iam.Role:
-        statements = self._rule.upstream_role_statements(self._registry_arn, self._partition)
-        return iam.Role(
-            self,
-            "Role",
-            description=f"Lets Amazon ECR cache images of {self._rule.upstream}",
-            # As for creation templates: AWS does not document whether the key is present.
-            assumed_by=iam.ServicePrincipal(
-                "pullthroughcache.ecr.amazonaws.com",
-                conditions={"StringEqualsIfExists": {"aws:SourceAccount": account}},
-            ),
-            inline_policies={"Cache": iam.PolicyDocument.from_json(document(statements))},
         )
 
 

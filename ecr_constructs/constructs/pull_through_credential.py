@@ -4,9 +4,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from ecr_constructs.constructs._cfn_properties import json_text
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.lifecycle.json_text import compact
-from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import SECRET_PREFIX, secret_name_errors
 from ecr_constructs.model.validation import raise_if_invalid
 
@@ -49,26 +48,18 @@ class PullThroughCredential(secretsmanager.Secret):
         """
         errors = [*secret_name_errors(name)]
         if not username:
+            remedy = "write the user's name in the upstream registry"
             errors.append(
-                Diagnostic(
-                    code="username-empty",
-                    path="username",
-                    message="the username must not be empty",
-                    remedy="write the user's name in the upstream registry",
-                )
+                Diagnostic("username-empty", "the username must not be empty", "username", remedy)
             )
         raise_if_invalid("pull through credential", name, errors)
-        content = {"username": username}
-        text = compact(content)
         super().__init__(
             scope,
             construct_id,
             secret_name=f"{SECRET_PREFIX}{name}",
             description=f"Logs Amazon ECR in to an upstream registry ({name})",
             generate_secret_string=secretsmanager.SecretStringGenerator(
-                secret_string_template=(
-                    cdk.Stack.of(scope).to_json_string(content) if is_unresolved(text) else text
-                ),
+                secret_string_template=json_text(scope, {"username": username}),
                 generate_string_key="accessToken",
             ),
             removal_policy=cdk.RemovalPolicy.RETAIN,

@@ -1,12 +1,12 @@
 """One repository of a private registry."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import aws_cdk as cdk
-import jsii
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from constructs import Construct, IValidation
+from constructs import Construct
 
 from ecr_constructs.constructs import imported_repository
 from ecr_constructs.constructs._cfn_properties import (
@@ -14,11 +14,13 @@ from ecr_constructs.constructs._cfn_properties import (
     encryption_property,
     lifecycle_property,
     mutability_properties,
+    tag_properties,
 )
 from ecr_constructs.constructs._events import RepositoryEvents
 from ecr_constructs.constructs._repository_base import RepositoryBase
 from ecr_constructs.constructs._resource_policy import CrossAccountGrants, ResourcePrincipal
 from ecr_constructs.constructs._stack_env import account_of, partition_in, region_of
+from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.constructs.registry._signing import PushAccess, grant_signing
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.encryption import Encryption
@@ -31,10 +33,10 @@ from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
 NO_SNAPSHOTS = Diagnostic(
-    code="removal-policy-snapshot",
-    path="removal_policy",
-    message="a repository has no snapshots, so removal_policy cannot be SNAPSHOT",
-    remedy="write RemovalPolicy.RETAIN to keep it with its images",
+    "removal-policy-snapshot",
+    "a repository has no snapshots, so removal_policy cannot be SNAPSHOT",
+    "removal_policy",
+    "write RemovalPolicy.RETAIN to keep it with its images",
 )
 DEFAULT_LIFECYCLE = LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14))
 
@@ -154,7 +156,7 @@ class Repository(RepositoryEvents, RepositoryBase):
             lifecycle_policy=lifecycle_property(self, self._lifecycle_with(())),
             repository_policy_text=document(self._statements) if self._statements else None,
             empty_on_delete=empty_on_delete or None,
-            tags=[cdk.CfnTag(key=key, value=value) for key, value in (tags or {}).items()] or None,
+            tags=tag_properties(tags),
         )
         self._resource.apply_removal_policy(removal_policy)
         for statement in policy_statements:
@@ -215,7 +217,7 @@ class Repository(RepositoryEvents, RepositoryBase):
             )
         if self._document is None:
             self._document = iam.PolicyDocument.from_json(document(self._statements))
-            self.node.add_validation(_PolicyValidation(self._document))
+            self.node.add_validation(AtSynthesis(partial(_policy_errors, self._document)))
         self._document.add_statements(statement)
         self._resource.repository_policy_text = self._document
         # The repository, not the document: grant.apply_before() needs a construct.
@@ -259,17 +261,9 @@ class Repository(RepositoryEvents, RepositoryBase):
     arn_for_local_repository = staticmethod(ecr.Repository.arn_for_local_repository)
 
 
-@jsii.implements(IValidation)
-class _PolicyValidation:
-    """Validate the statements at synthesis, as CDK's own repository does."""
-
-    def __init__(self, policy: iam.PolicyDocument) -> None:
-        self._policy = policy
-
-    def validate(self) -> list[str]:
-        """Return the errors."""
-        errors = map(str, length_errors(self._policy.to_json()))
-        return [*self._policy.validate_for_any_policy(), *errors]
+def _policy_errors(policy: iam.PolicyDocument) -> list[str]:
+    """Return the errors of the statements, at synthesis as CDK's own repository does."""
+    return [*policy.validate_for_any_policy(), *map(str, length_errors(policy.to_json()))]
 
 
 def _check_principal(statement: iam.PolicyStatement) -> None:
@@ -294,13 +288,11 @@ def _check_deletion(removal_policy: cdk.RemovalPolicy, *, empty_on_delete: bool)
     elif empty_on_delete and removal_policy is not cdk.RemovalPolicy.DESTROY:
         errors.append(
             Diagnostic(
-                code="empty-on-delete-retained",
-                path="empty_on_delete",
-                message=(
-                    "empty_on_delete would delete every image together with the repository, which "
-                    f"removal_policy {removal_policy.name} is there to prevent"
-                ),
-                remedy="remove it, or write removal_policy=RemovalPolicy.DESTROY",
+                "empty-on-delete-retained",
+                "empty_on_delete would delete every image together with the repository, which "
+                f"removal_policy {removal_policy.name} is there to prevent",
+                "empty_on_delete",
+                "remove it, or write removal_policy=RemovalPolicy.DESTROY",
             )
         )
     raise_if_invalid("deletion of a repository", removal_policy.name, errors)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import aws_cdk as cdk
@@ -175,7 +176,14 @@ def test_a_warning_is_shown(app: cdk.App, capfd: pytest.CaptureFixture[str]) -> 
         result["conclusion"],
         {violation["severity"] for violation in result["violations"]},
     )
-    assert "DeletionPolicy" in capfd.readouterr().err
+    # A thread of jsii hands on what Node writes.
+    shown = capfd.readouterr().err
+    for _ in range(100):
+        if "DeletionPolicy" in shown:
+            break
+        sleep(0.05)
+        shown += capfd.readouterr().err
+    assert "DeletionPolicy" in shown
 
 
 def test_a_warning_may_end_the_synthesis(tmp_path: Path) -> None:

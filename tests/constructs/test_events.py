@@ -156,24 +156,6 @@ def test_the_account_of_an_agnostic_stack_is_known_at_deployment(app: cdk.App) -
     assert rule["Properties"]["EventPattern"] == finding(Images(), account).to_dict()
 
 
-def test_cdks_own_methods_are_as_they_were(app: cdk.App) -> None:
-    """`on_event`, `on_image_scan_completed` and those for CloudTrail render what CDK's L2 does."""
-    stacks = {}
-    for kind in ("Ours", "Theirs"):
-        stack = stacks[kind] = cdk.Stack(app, kind, env=ENV)
-        made: Any = Repository if kind == "Ours" else cdk.aws_ecr.Repository
-        repository = made(stack, "Api", repository_name="payments/api")
-        target = queue(stack)
-        repository.on_event("Event", target=target)
-        repository.on_image_scan_completed("Scan", target=target, image_tags=["latest"])
-        repository.on_cloud_trail_event("Trail", target=target)
-        repository.on_cloud_trail_image_pushed("TrailPush", target=target, image_tag="latest")
-
-    rules = [resources(stacks[kind], "AWS::Events::Rule") for kind in ("Ours", "Theirs")]
-    assert len(rules[0]) == 4
-    assert rules[0] == rules[1]
-
-
 Make = Callable[[cdk.Stack], events.IRuleTarget]
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from inspect import isfunction
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
@@ -16,7 +16,8 @@ from tests.support.constructs import (
     ORGANIZATION,
     OTHER_ACCOUNT,
     REGION,
-    rejects_value,
+    parameter,
+    role_of,
     template,
 )
 from tests.support.errors import rejects
@@ -25,17 +26,16 @@ from tests.support.policy_evaluator import World
 ARN = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/payments/api"
 FAR_ARN = f"arn:aws:ecr:eu-west-1:{OTHER_ACCOUNT}:repository/payments/api"
 OWN_ROLE = f"arn:aws:iam::{ACCOUNT}:role/own"
-Grant = Callable[[ecr.RepositoryBase, cdk.Stack], object]
-
-
-def role_of(stack: cdk.Stack) -> iam.Role:
-    """Return a role of the stack."""
-    return iam.Role(stack, "Role", assumed_by=iam.AccountRootPrincipal())
 
 
 def immutable(stack: cdk.Stack) -> iam.IRole:
     """Return a role of the account that the app must not change."""
     return iam.Role.from_role_arn(stack, "Own", OWN_ROLE, mutable=False)
+
+
+def far_role(stack: cdk.Stack) -> iam.IRole:
+    """Return a role of another account."""
+    return iam.Role.from_role_arn(stack, "Far", f"arn:aws:iam::{OTHER_ACCOUNT}:role/x")
 
 
 def test_a_role_of_the_same_account_is_granted_in_its_policy(stack: cdk.Stack) -> None:
@@ -50,97 +50,70 @@ def test_a_role_of_the_same_account_is_granted_in_its_policy(stack: cdk.Stack) -
     assert not there.can(there.role("Role"), "ecr:PutImage", "payments/worker")
 
 
-def by_code(repository: ecr.RepositoryBase, stack: cdk.Stack) -> None:
-    """Let CDK grant to Lambda."""
-    code = lambda_.DockerImageCode.from_ecr(repository, tag_or_digest="1")
-    lambda_.DockerImageFunction(stack, "Function", code=code)
-
-
-ELSEWHERE: dict[str, tuple[Grant, str]] = {
-    "an account": (
-        lambda r, _: r.grant_pull(iam.AccountPrincipal(OTHER_ACCOUNT)),
-        f"pull_accounts=['{OTHER_ACCOUNT}']",
-    ),
-    "an account that pushes": (
-        lambda r, _: r.grant_push(iam.AccountPrincipal(OTHER_ACCOUNT)),
-        f"push_accounts=['{OTHER_ACCOUNT}']",
-    ),
-    "an account that reads": (
-        lambda r, _: r.grant_read(iam.AccountPrincipal(OTHER_ACCOUNT)),
-        "policy_statements=[iam.PolicyStatement(…)]",
-    ),
-    "an organization": (
-        lambda r, _: r.grant_pull(iam.OrganizationPrincipal(ORGANIZATION)),
-        f"pull_organizations=['{ORGANIZATION}']",
-    ),
-    "an organization that pushes": (
-        lambda r, _: r.grant_push(iam.OrganizationPrincipal(ORGANIZATION)),
-        "policy_statements=[iam.PolicyStatement(…)]",
-    ),
-    "a role of another account": (
-        lambda r, stack: r.grant_pull(
-            iam.Role.from_role_arn(stack, "Far", f"arn:aws:iam::{OTHER_ACCOUNT}:role/x")
-        ),
-        f"pull_accounts=['{OTHER_ACCOUNT}']",
-    ),
-    "a role that takes no policy": (
-        lambda r, stack: r.grant_pull(immutable(stack)),
-        f"pull_principals=['{OWN_ROLE}']",
-    ),
-    "Lambda": (
-        lambda r, _: r.grant_pull(iam.ServicePrincipal("lambda.amazonaws.com")),
-        "grant_pull_to_lambda()",
-    ),
-    "CodeBuild": (
-        lambda r, _: r.grant_pull(iam.ServicePrincipal("codebuild.amazonaws.com")),
-        "grant_pull_to_code_build()",
-    ),
-    "everyone": (
-        lambda r, _: r.grant_pull(iam.StarPrincipal()),
-        "policy_statements=[iam.PolicyStatement(…)]",
-    ),
-    "a statement": (
-        lambda r, _: r.add_to_resource_policy(
-            iam.PolicyStatement(actions=["ecr:PutImage"], principals=[iam.AnyPrincipal()])
-        ),
+STATEMENT = "policy_statements=[iam.PolicyStatement(…)]"
+ACCOUNT_MAY, ORGANIZATION_MAY = (
+    iam.AccountPrincipal(OTHER_ACCOUNT),
+    iam.OrganizationPrincipal(ORGANIZATION),
+)
+# A grant, the principal, and the code that the error suggests. What needs a stack is a function.
+ELSEWHERE: list[tuple[str, Any, str]] = [
+    ("grant_pull", ACCOUNT_MAY, f"pull_accounts=['{OTHER_ACCOUNT}']"),
+    ("grant_push", ACCOUNT_MAY, f"push_accounts=['{OTHER_ACCOUNT}']"),
+    ("grant_read", ACCOUNT_MAY, STATEMENT),
+    ("grant_pull", ORGANIZATION_MAY, f"pull_organizations=['{ORGANIZATION}']"),
+    ("grant_push", ORGANIZATION_MAY, STATEMENT),
+    ("grant_pull", far_role, f"pull_accounts=['{OTHER_ACCOUNT}']"),
+    ("grant_pull", immutable, f"pull_principals=['{OWN_ROLE}']"),
+    ("grant_pull", iam.ServicePrincipal("lambda.amazonaws.com"), "grant_pull_to_lambda()"),
+    ("grant_pull", iam.ServicePrincipal("codebuild.amazonaws.com"), "grant_pull_to_code_build()"),
+    ("grant_pull", iam.StarPrincipal(), STATEMENT),
+    (
+        "add_to_resource_policy",
+        iam.PolicyStatement(actions=["ecr:PutImage"], principals=[iam.AnyPrincipal()]),
         "policy_statements=[…] for ecr:PutImage",
     ),
-}
+]
 
 
-@pytest.mark.parametrize(("grant", "suggestion"), ELSEWHERE.values(), ids=ELSEWHERE)
+@pytest.mark.parametrize(("method", "to", "suggestion"), ELSEWHERE)
 def test_what_only_the_repository_policy_grants_raises(
-    stack: cdk.Stack, grant: Grant, suggestion: str
+    stack: cdk.Stack, method: str, to: Any, suggestion: str
 ) -> None:
     """The error says in which account and Region to write what."""
     repository = Repository.from_repository_arn(stack, "Api", ARN)
 
     with rejects("Stack/Api: repository-imported") as caught:
-        grant(repository, stack)
+        getattr(repository, method)(to(stack) if isfunction(to) else to)
 
     [problem] = caught
-    assert f"write {suggestion} where it is defined" in problem.remedy
+    assert suggestion in problem.remedy
     assert all(value in problem.message for value in ("'payments/api'", ACCOUNT, REGION))
 
 
-def test_a_grant_by_cdk_itself_raises_too(stack: cdk.Stack) -> None:
-    """A function whose image Lambda could not pull is rejected, in the same words."""
-    repository = Repository.from_repository_name(stack, "Api", "payments/api")
-    with pytest.raises(RuntimeError, match=r"write grant_pull_to_lambda\(\)"):
-        by_code(repository, stack)
-
-
-@pytest.mark.parametrize(
-    "grant", [*(item for item, _ in ELSEWHERE.values()), by_code], ids=[*ELSEWHERE, "CDK itself"]
-)
-def test_what_is_written_elsewhere_is_believed(stack: cdk.Stack, grant: Grant) -> None:
-    """A principal that says that the policy is written elsewhere may go on."""
+@pytest.mark.parametrize(("method", "to", "_"), ELSEWHERE)
+def test_what_is_written_elsewhere_is_believed(
+    stack: cdk.Stack, method: str, to: Any, _: str
+) -> None:
+    """If the policy is managed externally, grants that need it render nothing."""
     repository = Repository.from_repository_name(
         stack, "Api", "payments/api", policy_managed_externally=True
     )
-    grant(repository, stack)
+    getattr(repository, method)(to(stack) if isfunction(to) else to)
 
     assert "ecr:" not in str(template(stack).get("Resources"))
+
+
+@pytest.mark.parametrize("external", [True, False])
+def test_a_grant_by_cdk_itself(stack: cdk.Stack, *, external: bool) -> None:
+    """A function whose image Lambda could not pull is rejected, unless it is allowed elsewhere."""
+    repository = Repository.from_repository_name(
+        stack, "Api", "payments/api", policy_managed_externally=external
+    )
+    code = lambda_.DockerImageCode.from_ecr(repository, tag_or_digest="1")
+    with nullcontext() if external else pytest.raises(RuntimeError, match="grant_pull_to_lambda"):
+        lambda_.DockerImageFunction(stack, "Function", code=code)
+    if external:
+        assert "ecr:" not in str(template(stack)["Resources"])
 
 
 def test_a_repository_of_another_account(stack: cdk.Stack) -> None:
@@ -178,7 +151,7 @@ def test_a_repository_of_another_account(stack: cdk.Stack) -> None:
 
 def test_attributes_that_are_known_at_deploy_time(stack: cdk.Stack) -> None:
     """Name and ARN may be parameters; the repository is then taken for one of the stack's."""
-    name = cdk.CfnParameter(stack, "Name").value_as_string
+    name = parameter(stack)
     repository = Repository.from_repository_attributes(
         stack,
         "Api",
@@ -202,13 +175,12 @@ def test_the_former_name_of_the_keyword_warns(stack: cdk.Stack, *, former: bool)
         repository.grant_pull(iam.AccountPrincipal(OTHER_ACCOUNT))
 
 
-def test_rejects_an_invalid_name(stack: cdk.Stack) -> None:
-    """A name that ECR rejects raises where it is written."""
-    with rejects_value("Payments"):
-        Repository.from_repository_name(stack, "Api", "Payments")
-
-
-REJECTED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
+Import = Callable[[cdk.Stack], object]
+REJECTED: dict[str, tuple[Import, str]] = {
+    "a name": (
+        lambda stack: Repository.from_repository_name(stack, "Api", "Payments"),
+        "repository-name-characters",
+    ),
     "no ARN": (
         lambda stack: Repository.from_repository_arn(stack, "Api", "payments/api"),
         "repository_arn: repository-arn-format",
@@ -218,18 +190,14 @@ REJECTED: dict[str, tuple[Callable[[cdk.Stack], object], str]] = {
         "repository_arn: repository-arn-format",
     ),
     "an ARN that is known at deploy time": (
-        lambda stack: Repository.from_repository_arn(
-            stack, "Api", cdk.CfnParameter(stack, "Arn").value_as_string
-        ),
+        lambda stack: Repository.from_repository_arn(stack, "Api", parameter(stack)),
         "repository_arn: repository-arn-unresolved",
     ),
 }
 
 
 @pytest.mark.parametrize(("make", "expected"), REJECTED.values(), ids=REJECTED)
-def test_rejects_an_invalid_arn(
-    stack: cdk.Stack, make: Callable[[cdk.Stack], object], expected: str
-) -> None:
-    """An ARN from which no repository name can be read raises where it is written."""
+def test_rejects(stack: cdk.Stack, make: Import, expected: str) -> None:
+    """A name that ECR rejects, or an ARN without a name, raises where it is written."""
     with rejects(expected):
         make(stack)

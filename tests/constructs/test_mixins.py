@@ -1,6 +1,8 @@
-"""Mixins change the repositories of other people's code."""
+"""Mixins change the repositories of other code, and `RepositoryDefaults` defines them so."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -9,44 +11,119 @@ from aws_cdk import aws_kms as kms
 
 from ecr_constructs import (
     EncryptWithKey,
+    ExpireUntagged,
+    LifecyclePolicy,
+    LifecycleRule,
     MakeTagsImmutable,
     PublicRepository,
     Repository,
+    RepositoryDefaults,
     Retain,
     ScanOnPush,
     TagMutability,
 )
 from tests.support.constructs import (
     ACCOUNT,
+    CONTEXT,
+    ENV,
     REGION,
-    new_app,
+    lifecycle_of,
+    parameter,
     properties_of,
-    rejects_value,
     repository_of,
     resources,
+    template,
+    warnings_of,
 )
+from tests.support.errors import rejects
 from tests.support.third_party import Service, everywhere, properties, repositories
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11112222-3333-4444-5555-666677778888"
 SCANNED = {"ImageScanningConfiguration": {"ScanOnPush": True}}
 ENCRYPTED = {"EncryptionConfiguration": {"EncryptionType": "KMS", "KmsKey": KEY}}
 IMMUTABLE = {"ImageTagMutability": "IMMUTABLE"}
-
-
-@pytest.mark.parametrize(
-    ("mixin", "expected"),
-    [
-        pytest.param(MakeTagsImmutable, IMMUTABLE, id="immutable"),
-        pytest.param(ScanOnPush, SCANNED, id="scanned"),
-        pytest.param(lambda: EncryptWithKey(KEY), ENCRYPTED, id="encrypted"),
-    ],
+UNLESS_SET: list[cdk.Mixin] = [
+    MakeTagsImmutable(only_if_unset=True),
+    ScanOnPush(only_if_unset=True),
+    EncryptWithKey(KEY, only_if_unset=True),
+]
+KEEP = LifecycleRule.keep_last(100)
+EXPIRE = LifecycleRule.expire_untagged(after_days=7)
+EXPIRE_LATE = LifecycleRule.expire_untagged(after_days=90)
+PROTECT = LifecycleRule.protect("v*")
+PULLS = LifecycleRule.keep_last(5, tag_prefixes=["pr-"])
+# About another storage class.
+ARCHIVED = LifecycleRule(
+    tag_status="untagged",
+    storage_class="archive",
+    count_type="sinceImageTransitioned",
+    count_number=365,
 )
-def test_a_mixin_reaches_every_repository(
-    app: cdk.App, mixin: type[cdk.Mixin], expected: dict[str, object]
+
+
+def expiring(*rules: LifecycleRule) -> dict[str, Any]:
+    """Return the lifecycle property as `tests.support.third_party` parses it."""
+    return {"LifecyclePolicy": {"LifecyclePolicyText": LifecyclePolicy(*rules)}}
+
+
+# Properties of a repository of CDK's own class, mixins, and the properties that are rendered.
+APPLIED: dict[str, tuple[dict[str, Any], list[cdk.Mixin], dict[str, Any]]] = {
+    "immutable": ({}, [MakeTagsImmutable()], IMMUTABLE),
+    "scanned": ({}, [ScanOnPush()], SCANNED),
+    "encrypted": ({}, [EncryptWithKey(KEY)], ENCRYPTED),
+    "expired": ({}, [ExpireUntagged(after_days=7)], expiring(EXPIRE)),
+    "expired twice": (
+        {},
+        [ExpireUntagged(after_days=7), ExpireUntagged(after_days=1)],
+        expiring(EXPIRE),
+    ),
+    "exceptions of the mixin": (
+        {},
+        [MakeTagsImmutable(except_for=["latest"])],
+        {
+            "ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+            "ImageTagMutabilityExclusionFilters": [
+                {
+                    "ImageTagMutabilityExclusionFilterType": "WILDCARD",
+                    "ImageTagMutabilityExclusionFilterValue": "latest",
+                }
+            ],
+        },
+    ),
+    "exceptions of the repository": (
+        {
+            "image_tag_mutability": ecr.TagMutability.IMMUTABLE_WITH_EXCLUSION,
+            "image_tag_mutability_exclusion_filters": [
+                ecr.ImageTagMutabilityExclusionFilter.wildcard("latest")
+            ],
+        },
+        [MakeTagsImmutable()],
+        IMMUTABLE,
+    ),
+    "what is stated, kept": (
+        {
+            "image_tag_mutability": ecr.TagMutability.MUTABLE,
+            "image_scan_on_push": False,
+            "encryption": ecr.RepositoryEncryption.KMS,
+        },
+        UNLESS_SET,
+        {
+            "EncryptionConfiguration": {"EncryptionType": "KMS"},
+            "ImageScanningConfiguration": {"ScanOnPush": False},
+            "ImageTagMutability": "MUTABLE",
+        },
+    ),
+    "what is not stated, set": ({}, UNLESS_SET, {**ENCRYPTED, **IMMUTABLE, **SCANNED}),
+}
+
+
+@pytest.mark.parametrize(("stated", "mixins", "expected"), APPLIED.values(), ids=APPLIED)
+def test_mixins_reach_every_repository(
+    app: cdk.App, stated: dict[str, Any], mixins: list[cdk.Mixin], expected: dict[str, Any]
 ) -> None:
     """Those of stacks, nested stacks and stages have what the mixin says, and nothing more."""
-    everywhere(app)
-    cdk.Mixins.of(app).apply(mixin())
+    everywhere(app, **stated)
+    cdk.Mixins.of(app).apply(*mixins)
 
     assert expected == properties(app)
 
@@ -54,17 +131,17 @@ def test_a_mixin_reaches_every_repository(
 @pytest.mark.parametrize(
     ("mixin", "expected"),
     [
-        pytest.param(MakeTagsImmutable, IMMUTABLE, id="immutable"),
-        pytest.param(ScanOnPush, SCANNED, id="scanned"),
-        pytest.param(lambda: EncryptWithKey(KEY), ENCRYPTED, id="encrypted"),
+        pytest.param(MakeTagsImmutable(), IMMUTABLE, id="immutable"),
+        pytest.param(ScanOnPush(), SCANNED, id="scanned"),
+        pytest.param(EncryptWithKey(KEY), ENCRYPTED, id="encrypted"),
     ],
 )
 def test_a_mixin_reaches_an_l1(
-    stack: cdk.Stack, mixin: type[cdk.Mixin], expected: dict[str, object]
+    stack: cdk.Stack, mixin: cdk.Mixin, expected: dict[str, object]
 ) -> None:
     """An L1 is changed like the one inside an L2."""
     ecr.CfnRepository(stack, "Raw", repository_name="payments/api")
-    cdk.Mixins.of(stack).apply(mixin())
+    cdk.Mixins.of(stack).apply(mixin)
 
     assert {"RepositoryName": "payments/api", **expected} == properties_of(stack)
 
@@ -97,75 +174,6 @@ def test_what_comes_later_is_not_changed(stack: cdk.Stack) -> None:
     ecr.Repository(stack, "Late")
 
     assert "Properties" not in repository_of(stack)
-
-
-def test_exceptions_of_a_repository_go(app: cdk.App) -> None:
-    """A mixin applies what it says: no tag may move, whatever the repository excepted."""
-    everywhere(
-        app,
-        image_tag_mutability=ecr.TagMutability.IMMUTABLE_WITH_EXCLUSION,
-        image_tag_mutability_exclusion_filters=[
-            ecr.ImageTagMutabilityExclusionFilter.wildcard("latest")
-        ],
-    )
-    cdk.Mixins.of(app).apply(MakeTagsImmutable())
-
-    assert IMMUTABLE == properties(app)
-
-
-def test_tags_may_be_excepted(app: cdk.App) -> None:
-    """The mixin has the exceptions that `TagMutability.immutable` has."""
-    everywhere(app)
-    cdk.Mixins.of(app).apply(MakeTagsImmutable(except_for=["latest"]))
-
-    assert properties(app) == {
-        "ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
-        "ImageTagMutabilityExclusionFilters": [
-            {
-                "ImageTagMutabilityExclusionFilterType": "WILDCARD",
-                "ImageTagMutabilityExclusionFilterValue": "latest",
-            }
-        ],
-    }
-
-
-def test_a_filter_that_ecr_rejects_raises() -> None:
-    """A mixin judges what it is given where it is written."""
-    with rejects_value("'*-*-*'"):
-        MakeTagsImmutable(except_for=["*-*-*"])
-
-
-def test_what_is_stated_may_be_kept(app: cdk.App) -> None:
-    """With ``only_if_unset`` a repository keeps what its own code says."""
-    everywhere(
-        app,
-        image_tag_mutability=ecr.TagMutability.MUTABLE,
-        image_scan_on_push=False,
-        encryption=ecr.RepositoryEncryption.KMS,
-    )
-    cdk.Mixins.of(app).apply(
-        MakeTagsImmutable(only_if_unset=True),
-        ScanOnPush(only_if_unset=True),
-        EncryptWithKey(KEY, only_if_unset=True),
-    )
-
-    assert properties(app) == {
-        "EncryptionConfiguration": {"EncryptionType": "KMS"},
-        "ImageScanningConfiguration": {"ScanOnPush": False},
-        "ImageTagMutability": "MUTABLE",
-    }
-
-
-def test_what_is_not_stated_is_set(app: cdk.App) -> None:
-    """With ``only_if_unset`` a repository that says nothing is changed."""
-    everywhere(app)
-    cdk.Mixins.of(app).apply(
-        MakeTagsImmutable(only_if_unset=True),
-        ScanOnPush(only_if_unset=True),
-        EncryptWithKey(KEY, only_if_unset=True),
-    )
-
-    assert {**ENCRYPTED, **IMMUTABLE, **SCANNED} == properties(app)
 
 
 def test_a_repository_is_retained(app: cdk.App) -> None:
@@ -219,10 +227,18 @@ def test_a_key_of_an_unknown_region_encrypts(app: cdk.App) -> None:
     assert "KMS" == properties_of(stack)["EncryptionConfiguration"]["EncryptionType"]
 
 
-def test_an_alias_is_no_key() -> None:
-    """An alias would replace the repository at each deployment."""
-    with rejects_value("alias/ecr/prod"):
+def test_rejects_what_ecr_rejects() -> None:
+    """A mixin raises where it is written."""
+    with rejects("encryption-key-is-alias"):
         EncryptWithKey("alias/ecr/prod")
+    with rejects("except_for[0]: mutability-filter-wildcards"):
+        MakeTagsImmutable(except_for=["*-*-*"])
+    for make in (
+        ExpireUntagged,
+        lambda after_days: RepositoryDefaults(expire_untagged_after_days=after_days),
+    ):
+        with rejects("selection.countNumber: number-too-small"):
+            make(after_days=0)
 
 
 def test_a_key_of_another_region_raises(app: cdk.App) -> None:
@@ -246,11 +262,250 @@ def test_a_repository_of_ours_takes_mixins(stack: cdk.Stack) -> None:
     )
 
 
-def test_an_escape_hatch_outlives_a_mixin(tmp_path: Path) -> None:
+def test_an_escape_hatch_outlives_a_mixin(stack: cdk.Stack) -> None:
     """What is stated through ``add_property_override`` comes after the mixin."""
-    stack = cdk.Stack(new_app(tmp_path), "Stack")
     raw = ecr.CfnRepository(stack, "Raw")
     raw.add_property_override("ImageTagMutability", "MUTABLE")
     cdk.Mixins.of(stack).apply(MakeTagsImmutable())
 
     assert {"ImageTagMutability": "MUTABLE"} == properties_of(stack)
+
+
+# --- lifecycle policies -----------------------------------------------------------------------
+
+
+def raw(stack: cdk.Stack, text: str) -> ecr.CfnRepository:
+    """Define an L1 with a lifecycle policy."""
+    return ecr.CfnRepository(
+        stack,
+        "Raw",
+        lifecycle_policy=ecr.CfnRepository.LifecyclePolicyProperty(lifecycle_policy_text=text),
+    )
+
+
+def rules(*of: LifecycleRule) -> list[dict[str, Any]]:
+    """Return rules as they are rendered."""
+    result: list[dict[str, Any]] = LifecyclePolicy(*of).to_dict()["rules"]
+    return result
+
+
+# The rules of an L1, and what they become.
+EXPIRED: dict[str, tuple[list[LifecycleRule], list[LifecycleRule]]] = {
+    # A rule for any image must be the last one, so the others are numbered anew.
+    "rules stay": ([PROTECT, KEEP], [PROTECT, EXPIRE, KEEP]),
+    # ECR accepts one.
+    "a rule for untagged images stays": ([EXPIRE_LATE], [EXPIRE_LATE]),
+    "archived images are another matter": ([ARCHIVED], [ARCHIVED, EXPIRE]),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), EXPIRED.values(), ids=EXPIRED)
+def test_a_rule_joins_the_policy(
+    stack: cdk.Stack, before: list[LifecycleRule], after: list[LifecycleRule]
+) -> None:
+    """The rules that are there stay, whatever white space the text has."""
+    raw(stack, json.dumps(LifecyclePolicy(*before).to_dict(), indent=2))
+    cdk.Mixins.of(stack).apply(ExpireUntagged(after_days=7))
+
+    assert rules(*after) == lifecycle_of(stack)
+
+
+def test_a_repository_without_policy_has_one(stack: cdk.Stack) -> None:
+    """The rule is the policy."""
+    ecr.CfnRepository(stack, "Raw")
+    cdk.Mixins.of(stack).apply(ExpireUntagged(after_days=7))
+
+    assert rules(EXPIRE) == lifecycle_of(stack)
+
+
+LATER: dict[str, tuple[dict[str, Any], dict[str, Any], list[LifecycleRule]]] = {
+    "another rule": (
+        {"lifecycle_rules": [ecr.LifecycleRule(max_image_count=100)]},
+        {"tag_prefix_list": ["pr-"], "max_image_count": 5},
+        [PULLS, EXPIRE, KEEP],
+    ),
+    "a rule for untagged images": (
+        {},
+        {"tag_status": ecr.TagStatus.UNTAGGED, "max_image_age": cdk.Duration.days(90)},
+        [EXPIRE_LATE],
+    ),
+}
+
+
+@pytest.mark.parametrize(("stated", "later", "expected"), LATER.values(), ids=LATER)
+def test_rules_that_are_added_later_stay(
+    app: cdk.App, stated: dict[str, Any], later: dict[str, Any], expected: list[LifecycleRule]
+) -> None:
+    """An L2 renders its rules at synthesis, those that come after the mixin too."""
+    everywhere(app, **stated)
+    cdk.Mixins.of(app).apply(ExpireUntagged(after_days=7))
+    for item in app.node.find_all():
+        if isinstance(item, ecr.Repository):
+            item.add_lifecycle_rule(**later)
+
+    assert expiring(*expected) == properties(app)
+
+
+def test_a_policy_keeps_its_registry(stack: cdk.Stack) -> None:
+    """What else the lifecycle property holds is rendered as before."""
+    ecr.Repository(
+        stack,
+        "Web",
+        lifecycle_registry_id="111122223333",
+        lifecycle_rules=[ecr.LifecycleRule(max_image_count=100)],
+    )
+    cdk.Mixins.of(stack).apply(ExpireUntagged(after_days=7))
+
+    assert rules(EXPIRE, KEEP) == lifecycle_of(stack)
+    assert "111122223333" == properties_of(stack)["LifecyclePolicy"]["RegistryId"]
+
+
+FULL = [LifecycleRule.protect(f"v{number}") for number in range(50)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"rules":[', '{"rules":[{"rulePriority":0}]}', LifecyclePolicy(*FULL).to_json()],
+    ids=["no JSON", "no policy", "full"],
+)
+def test_a_policy_that_takes_no_rule_is_left(stack: cdk.Stack, text: str) -> None:
+    """It stays as it is, and the repository's stack is warned."""
+    raw(stack, text)
+    cdk.Mixins.of(stack).apply(ExpireUntagged(after_days=7))
+
+    assert text == properties_of(stack)["LifecyclePolicy"]["LifecyclePolicyText"]
+    assert ["ecr-constructs:lifecycleUnread"] == warnings_of(stack)
+
+
+def test_a_policy_of_deploy_time_is_left(stack: cdk.Stack) -> None:
+    """A text, a whole property or a number that is known only then cannot be added to."""
+    count = cdk.CfnParameter(stack, "Count", type="Number").value_as_number
+    raw(stack, parameter(stack))
+    ecr.CfnRepository(
+        stack,
+        "Conditional",
+        lifecycle_policy=cdk.Fn.condition_if("Never", cdk.Aws.NO_VALUE, cdk.Aws.NO_VALUE),
+    )
+    cdk.CfnCondition(stack, "Never", expression=cdk.Fn.condition_equals("a", "b"))
+    rule = ecr.LifecycleRule(max_image_count=count)
+    ecr.Repository(stack, "Web", lifecycle_rules=[rule])
+    cdk.Mixins.of(stack).apply(ExpireUntagged(after_days=7))
+
+    rendered = template(stack)["Resources"]
+    assert [
+        {"LifecyclePolicyText": {"Ref": "Text"}},
+        {"Fn::If": ["Never", {"Ref": "AWS::NoValue"}, {"Ref": "AWS::NoValue"}]},
+    ] == [rendered[item]["Properties"]["LifecyclePolicy"] for item in ("Raw", "Conditional")]
+    assert ["ecr-constructs:lifecycleUnread"] * 3 == warnings_of(stack)
+
+
+def test_days_may_be_known_only_at_deploy_time(stack: cdk.Stack) -> None:
+    """The rule takes a parameter, next to rules that are there."""
+    days = cdk.CfnParameter(stack, "Days", type="Number").value_as_number
+    raw(stack, LifecyclePolicy(KEEP).to_json())
+    cdk.Mixins.of(stack).apply(ExpireUntagged(after_days=days))  # type: ignore[arg-type]
+
+    text = properties_of(stack)["LifecyclePolicy"]["LifecyclePolicyText"]
+    assert {"Ref": "Days"} in text["Fn::Join"][1]
+
+
+def test_a_repository_of_ours_keeps_both(stack: cdk.Stack) -> None:
+    """`Repository` numbers its rules itself, those that are added later too."""
+    repository = Repository(stack, "Api", lifecycle=LifecyclePolicy(KEEP))
+    cdk.Mixins.of(stack).apply(ExpireUntagged(after_days=7))
+    repository.add_lifecycle_rule(PULLS)
+
+    assert rules(EXPIRE, PULLS, KEEP) == lifecycle_of(stack)
+
+
+# --- defaults ---------------------------------------------------------------------------------
+
+
+def default_app(folder: Path, **settings: Any) -> cdk.App:
+    """Return an app whose repositories have our defaults."""
+    return cdk.App(
+        analytics_reporting=False,
+        context=CONTEXT,
+        outdir=str(folder / "cdk.out"),
+        property_injectors=[RepositoryDefaults(**settings)],
+    )
+
+
+DEFAULTS = {**IMMUTABLE, **SCANNED, **expiring(LifecycleRule.expire_untagged(after_days=14))}
+# Settings of the defaults, what a repository states, and what it renders.
+STATED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
+    "nothing": ({}, {}, DEFAULTS),
+    "untagged images stay": (
+        {"expire_untagged_after_days": None},
+        {},
+        {**IMMUTABLE, **SCANNED},
+    ),
+    "one property": (
+        {},
+        {"repository_name": "payments/api", "image_scan_on_push": None},
+        {**DEFAULTS, "RepositoryName": "payments/api"},
+    ),
+    "everything": (
+        {},
+        {
+            "image_tag_mutability": ecr.TagMutability.MUTABLE,
+            "image_scan_on_push": False,
+            "lifecycle_rules": [ecr.LifecycleRule(max_image_count=100)],
+        },
+        {
+            "ImageScanningConfiguration": {"ScanOnPush": False},
+            "ImageTagMutability": "MUTABLE",
+            **expiring(KEEP),
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize(("settings", "stated", "expected"), STATED.values(), ids=STATED)
+def test_each_default_makes_way_for_what_a_repository_states(
+    tmp_path: Path, settings: dict[str, Any], stated: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    """What a repository leaves out is filled in next to what it says."""
+    app = default_app(tmp_path, **settings)
+    everywhere(app, **stated)
+
+    assert expected == properties(app)
+
+
+def test_every_repository_has_our_defaults(tmp_path: Path) -> None:
+    """Those of stacks, nested stacks and stages are what a bare `Repository` is."""
+    app = default_app(tmp_path)
+    everywhere(app)
+    Repository(cdk.Stack(app, "Ours"), "Api")
+
+    first, *others = repositories(app)
+    assert [first] * 3 == others
+
+
+def test_a_removal_policy_stays(tmp_path: Path) -> None:
+    """A repository that may be deleted is deleted."""
+    app = default_app(tmp_path)
+    everywhere(app, removal_policy=cdk.RemovalPolicy.DESTROY)
+
+    assert {"Delete"} == {repository["DeletionPolicy"] for repository in repositories(app)}
+
+
+def test_a_stack_may_have_defaults(tmp_path: Path) -> None:
+    """A stack hands them to what is below it, and to nothing else."""
+    app = cdk.App(outdir=str(tmp_path))
+    defaults = RepositoryDefaults(expire_untagged_after_days=3)
+    ecr.Repository(cdk.Stack(app, "With", property_injectors=[defaults]), "Web")
+    ecr.Repository(cdk.Stack(app, "Without"), "Web")
+
+    changed, unchanged = repositories(app)
+    assert "Properties" not in unchanged
+    text = changed["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"]
+    assert LifecyclePolicy(LifecycleRule.expire_untagged(after_days=3)) == text
+
+
+def test_an_l1_is_not_changed(tmp_path: Path) -> None:
+    """CDK calls no injectors for it."""
+    stack = cdk.Stack(default_app(tmp_path), "Stack", env=ENV)
+    ecr.CfnRepository(stack, "Raw")
+
+    assert {"Type": "AWS::ECR::Repository"} == repository_of(stack)

@@ -1,25 +1,30 @@
 """PullThroughCache: the rule, its template, its role, and the secret it logs in with."""
 
-from typing import Any
+from collections.abc import Callable
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 
-from ecr_constructs import Encryption, LifecyclePolicy, LifecycleRule, TagMutability
-from ecr_constructs.constructs.creation_template import RepositoryCreationTemplate
-from ecr_constructs.constructs.pull_through_cache import PullThroughCache
-from ecr_constructs.constructs.pull_through_credential import PullThroughCredential
-from ecr_constructs.model.upstreams import Upstream
-from ecr_constructs.model.validation import ValidationError
+from ecr_constructs import (
+    Encryption,
+    LifecyclePolicy,
+    LifecycleRule,
+    PullThroughCache,
+    PullThroughCredential,
+    RepositoryCreationTemplate,
+    TagMutability,
+    Upstream,
+)
 from tests.support.constructs import (
     ACCOUNT,
-    ENV,
     OTHER_ACCOUNT,
     children,
-    rejects_value,
+    identity_statements,
+    properties_of,
     resources,
+    role_of,
     template,
 )
 from tests.support.errors import rejects
@@ -29,12 +34,6 @@ SECRET = (
     "arn:aws:secretsmanager:eu-central-1:111122223333:secret:ecr-pullthroughcache/docker-hub-aBcDeF"
 )
 ELSEWHERE = Upstream.ecr(account=OTHER_ACCOUNT, region="eu-west-1")
-
-
-def rule(stack: cdk.Stack) -> dict[str, Any]:
-    """Return the properties of the one rule that a stack synthesizes."""
-    [rendered] = resources(stack, RULE)
-    return dict(rendered["Properties"])
 
 
 def test_defaults(stack: cdk.Stack) -> None:
@@ -75,7 +74,7 @@ def test_a_credential(stack: cdk.Stack) -> None:
         "EcrRepositoryPrefix": "cache/hub",
         "UpstreamRegistry": "docker-hub",
         "UpstreamRegistryUrl": "registry-1.docker.io",
-    } == rule(stack)
+    } == properties_of(stack, RULE)
 
 
 def test_an_imported_secret(stack: cdk.Stack) -> None:
@@ -84,14 +83,14 @@ def test_an_imported_secret(stack: cdk.Stack) -> None:
     secret = secretsmanager.Secret.from_secret_name_v2(stack, "Secret", name)
     PullThroughCache(stack, "Hub", upstream=Upstream.docker_hub(secret))
 
-    assert SECRET.removesuffix("-aBcDeF") == rule(stack)["CredentialArn"]
+    assert SECRET.removesuffix("-aBcDeF") == properties_of(stack, RULE)["CredentialArn"]
 
 
 def test_an_imported_secret_of_another_name(stack: cdk.Stack) -> None:
     """The name of an imported secret is known, whatever else of its ARN is not."""
     secret = secretsmanager.Secret.from_secret_name_v2(stack, "Secret", "docker-hub")
 
-    with rejects_value("ecr-pullthroughcache/"):
+    with rejects("credential-name-prefix"):
         Upstream.docker_hub(secret)
 
 
@@ -114,33 +113,7 @@ def test_a_made_secret_holds_no_token(stack: cdk.Stack) -> None:
         "DeletionPolicy": "Retain",
         "UpdateReplacePolicy": "Retain",
     } == secret
-    assert {"Ref": "Credential6C1A466E"} == rule(stack)["CredentialArn"]
-
-
-def test_a_made_secret_of_a_deploy_time_user(stack: cdk.Stack) -> None:
-    """The user's name may be a parameter; it stands inside the JSON."""
-    user = cdk.CfnParameter(stack, "User").value_as_string
-    PullThroughCredential(stack, "Credential", name="docker-hub", username=user)
-
-    [secret] = resources(stack, "AWS::SecretsManager::Secret")
-    text = secret["Properties"]["GenerateSecretString"]["SecretStringTemplate"]
-    assert ["", ['{"username":"', {"Ref": "User"}, '"}']] == text["Fn::Join"]
-
-
-@pytest.mark.parametrize(
-    ("name", "username", "value"),
-    [
-        ("ecr-pullthroughcache/hub", "acme", "'hub'"),
-        ("hub", "", "username"),
-    ],
-    ids=["a prefix", "nobody"],
-)
-def test_rejects_secrets(stack: cdk.Stack, name: str, username: str, value: str) -> None:
-    """A secret that would be of no use is rejected before the tree is touched."""
-    with rejects_value(value):
-        PullThroughCredential(stack, "Credential", name=name, username=username)
-
-    assert [] == children(stack)
+    assert {"Ref": "Credential6C1A466E"} == properties_of(stack, RULE)["CredentialArn"]
 
 
 def test_settings_reach_the_template(stack: cdk.Stack) -> None:
@@ -156,8 +129,7 @@ def test_settings_reach_the_template(stack: cdk.Stack) -> None:
         tags={"team": "platform"},
     )
 
-    [made] = resources(stack, "AWS::ECR::RepositoryCreationTemplate")
-    settings = made["Properties"]
+    settings = properties_of(stack, "AWS::ECR::RepositoryCreationTemplate")
     assert "IMMUTABLE" == settings["ImageTagMutability"]
     assert {"EncryptionType": "KMS"} == settings["EncryptionConfiguration"]
     assert '"countNumber":365' in settings["LifecyclePolicy"]
@@ -177,54 +149,37 @@ def test_another_account_is_read_with_a_role(stack: cdk.Stack) -> None:
         "UpstreamRegistry": "ecr",
         "UpstreamRegistryUrl": f"{OTHER_ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com",
         "UpstreamRepositoryPrefix": "team",
-    } == rule(stack)
-    [role] = resources(stack, "AWS::IAM::Role")
-    assert {
-        "AssumeRolePolicyDocument": {
-            "Statement": [
-                {
-                    "Action": "sts:AssumeRole",
-                    "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT}},
-                    "Effect": "Allow",
-                    "Principal": {"Service": "pullthroughcache.ecr.amazonaws.com"},
-                }
+    } == properties_of(stack, RULE)
+    role = properties_of(stack, "AWS::IAM::Role")
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust == {
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT}},
+        "Effect": "Allow",
+        "Principal": {"Service": "pullthroughcache.ecr.amazonaws.com"},
+    }
+    [policy] = role["Policies"]
+    assert "Cache" == policy["PolicyName"]
+    assert policy["PolicyDocument"]["Statement"] == [
+        {
+            "Action": [
+                "ecr:BatchGetImage",
+                "ecr:BatchImportUpstreamImage",
+                "ecr:CompleteLayerUpload",
+                "ecr:GetDownloadUrlForLayer",
+                "ecr:GetImageCopyStatus",
+                "ecr:InitiateLayerUpload",
+                "ecr:PutImage",
+                "ecr:UploadLayerPart",
             ],
-            "Version": "2012-10-17",
+            "Effect": "Allow",
+            "Resource": [
+                f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/ecr/*",
+                f"arn:aws:ecr:eu-west-1:{OTHER_ACCOUNT}:repository/team/*",
+            ],
         },
-        "Description": f"Lets Amazon ECR cache images of {OTHER_ACCOUNT}/eu-west-1",
-        "Policies": [
-            {
-                "PolicyDocument": {
-                    "Statement": [
-                        {
-                            "Action": [
-                                "ecr:BatchGetImage",
-                                "ecr:BatchImportUpstreamImage",
-                                "ecr:CompleteLayerUpload",
-                                "ecr:GetDownloadUrlForLayer",
-                                "ecr:GetImageCopyStatus",
-                                "ecr:InitiateLayerUpload",
-                                "ecr:PutImage",
-                                "ecr:UploadLayerPart",
-                            ],
-                            "Effect": "Allow",
-                            "Resource": [
-                                f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/ecr/*",
-                                f"arn:aws:ecr:eu-west-1:{OTHER_ACCOUNT}:repository/team/*",
-                            ],
-                        },
-                        {
-                            "Action": "ecr:GetAuthorizationToken",
-                            "Effect": "Allow",
-                            "Resource": "*",
-                        },
-                    ],
-                    "Version": "2012-10-17",
-                },
-                "PolicyName": "Cache",
-            }
-        ],
-    } == role["Properties"]
+        {"Action": "ecr:GetAuthorizationToken", "Effect": "Allow", "Resource": "*"},
+    ]
 
 
 def test_a_role_may_be_given(stack: cdk.Stack) -> None:
@@ -233,7 +188,7 @@ def test_a_role_may_be_given(stack: cdk.Stack) -> None:
     upstream = Upstream.ecr(account=OTHER_ACCOUNT, region="eu-west-1", role=arn)
     PullThroughCache(stack, "Team", upstream=upstream)
 
-    assert arn == rule(stack)["CustomRoleArn"]
+    assert arn == properties_of(stack, RULE)["CustomRoleArn"]
     assert [] == resources(stack, "AWS::IAM::Role")
 
 
@@ -241,7 +196,7 @@ def test_the_own_account_is_read_without_a_role(stack: cdk.Stack) -> None:
     """ECR's own role reads the account's other Regions."""
     PullThroughCache(stack, "Own", upstream=Upstream.ecr(account=ACCOUNT, region="eu-west-1"))
 
-    assert "CustomRoleArn" not in rule(stack)
+    assert "CustomRoleArn" not in properties_of(stack, RULE)
 
 
 def test_agnostic_stacks(app: cdk.App) -> None:
@@ -254,7 +209,7 @@ def test_agnostic_stacks(app: cdk.App) -> None:
     assert [
         "",
         [f"{OTHER_ACCOUNT}.dkr.ecr.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}],
-    ] == rule(stack)["UpstreamRegistryUrl"]["Fn::Join"]
+    ] == properties_of(stack, RULE)["UpstreamRegistryUrl"]["Fn::Join"]
     assert "${Token" in cache.uri_for("team/api")
 
 
@@ -275,19 +230,8 @@ def test_uris(stack: cdk.Stack) -> None:
     host = f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com"
     assert f"{host}/docker-hub/library/nginx:1.27" == hub.uri_for("library/nginx:1.27")
     assert f"{host}/team/api:1" == everything.uri_for("team/api:1")
-    with rejects_value("'library/nginx'"):
+    with rejects("upstream-image-official"):
         hub.uri_for("nginx")
-
-
-def test_a_prefix_has_one_cache(app: cdk.App, stack: cdk.Stack) -> None:
-    """A second cache for a prefix is rejected, in another stack of the same place too."""
-    PullThroughCache(stack, "Quay", upstream=Upstream.quay())
-    second = cdk.Stack(app, "Second", env=ENV)
-
-    with rejects("Second/Mirror: defined-twice"):
-        PullThroughCache(second, "Mirror", upstream=Upstream.quay())
-
-    assert [] == children(second)
 
 
 def test_a_prefix_has_one_template(stack: cdk.Stack) -> None:
@@ -318,64 +262,81 @@ def test_a_registry_has_fifty_caches(app: cdk.App, stack: cdk.Stack) -> None:
     )
 
 
-REJECTED: dict[str, tuple[dict[str, Any], str]] = {
-    "a prefix": ({"repository_prefix": "Quay"}, "'Quay'"),
-    "no prefix": ({"repository_prefix": ""}, "30"),
-    "an upstream prefix": (
-        {"repository_prefix": "ROOT", "upstream_repository_prefix": "team"},
-        "repository_prefix",
-    ),
-    "a secret elsewhere": (
-        {"upstream": Upstream.docker_hub(SECRET.replace("eu-central-1", "eu-west-1"))},
-        "eu-central-1",
-    ),
-    "itself": (
-        {"upstream": Upstream.ecr(account=ACCOUNT, region="eu-central-1")},
-        f"{ACCOUNT}/eu-central-1",
-    ),
-    "a Region": (
-        {"upstream": Upstream.ecr(account=ACCOUNT, region="eu-moon-1")},
-        "'eu-moon-1'",
-    ),
-    "a role": (
-        {
-            "upstream": Upstream.ecr(
-                account=OTHER_ACCOUNT,
-                region="eu-west-1",
-                role=f"arn:aws:iam::{OTHER_ACCOUNT}:role/r",
-            )
-        },
-        OTHER_ACCOUNT,
-    ),
-    "untagged images": (
-        {"lifecycle": LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14))},
-        "untagged",
-    ),
-    "an account": ({"pull_accounts": ["4444"]}, "'4444'"),
-    "a tag": ({"tags": {"aws:team": "x"}}, "'aws:team'"),
-    "dual layer": ({"encryption": Encryption.dual_layer()}, "eu-central-1"),
+# --- grants
+
+Make = Callable[[cdk.Stack], iam.IGrantable]
+
+
+def imported(stack: cdk.Stack, account: str = ACCOUNT, *, mutable: bool = True) -> iam.IRole:
+    """Return a role that exists already."""
+    arn = f"arn:aws:iam::{account}:role/puller"
+    return iam.Role.from_role_arn(stack, "Imported", arn, mutable=mutable)
+
+
+GRANTED: dict[str, Make] = {
+    "a role": role_of,
+    "a role that acts under conditions": lambda s: iam.PrincipalWithConditions(role_of(s), {}),
+    "an imported role": imported,
+    "a user": lambda s: iam.User(s, "User"),
+    "a group": lambda s: iam.Group(s, "Group"),
 }
 
 
-@pytest.mark.parametrize(("keywords", "value"), REJECTED.values(), ids=REJECTED)
-def test_rejects_before_the_tree_is_touched(
-    stack: cdk.Stack, keywords: dict[str, Any], value: str
-) -> None:
-    """A rejected cache leaves no trace: the same one can be defined, correctly."""
-    with rejects_value(value):
-        PullThroughCache(stack, "Cache", **{"upstream": Upstream.quay(), **keywords})
+@pytest.mark.parametrize("make", GRANTED.values(), ids=GRANTED)
+def test_grants(stack: cdk.Stack, make: Make) -> None:
+    """A puller may pull, import and create below the prefix, and log in."""
+    cache = PullThroughCache(stack, "Quay", upstream=Upstream.quay())
+    grant = cache.grant_pull(make(stack))
 
-    assert [] == children(stack)
-    PullThroughCache(stack, "Sound", upstream=Upstream.quay())
+    assert grant.success
+    assert [
+        {
+            "Action": [
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:BatchGetImage",
+                "ecr:BatchImportUpstreamImage",
+                "ecr:CreateRepository",
+                "ecr:GetDownloadUrlForLayer",
+            ],
+            "Effect": "Allow",
+            "Resource": f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/quay/*",
+        },
+        {"Action": "ecr:GetAuthorizationToken", "Effect": "Allow", "Resource": "*"},
+    ] == identity_statements(stack)
 
 
-def test_lists_every_fault_of_a_rule(stack: cdk.Stack) -> None:
-    """Prefixes, place and role are rejected in one error."""
-    upstream = Upstream.ecr(account=ACCOUNT, region="eu-central-1", role="me")
+def test_tagged_repositories_are_tagged_by_the_puller(stack: cdk.Stack) -> None:
+    """A template that tags makes ECR ask whether the puller may."""
+    cache = PullThroughCache(
+        stack, "All", upstream=Upstream.quay(), repository_prefix="ROOT", tags={"team": "x"}
+    )
+    cache.grant_pull(role_of(stack))
 
-    with pytest.raises(ValidationError) as caught:
-        PullThroughCache(
-            stack, "Cache", upstream=upstream, repository_prefix="A", upstream_repository_prefix="B"
-        )
+    [of_images, _] = identity_statements(stack)
+    assert "ecr:TagResource" in of_images["Action"]
+    assert cache.repositories_arn == of_images["Resource"]
+    assert f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/*" == cache.repositories_arn
 
-    assert 6 == len(caught.value.diagnostics)
+
+NOT_GRANTED: dict[str, Make] = {
+    "an imported role that is immutable": lambda s: imported(s, mutable=False),
+    "a role without policy updates": lambda s: role_of(s).without_policy_updates(),
+    "a role of another account": lambda s: imported(s, OTHER_ACCOUNT),
+    "a role that another account defines": lambda s: role_of(
+        cdk.Stack(s, "Far", env=cdk.Environment(account=OTHER_ACCOUNT, region="eu-central-1"))
+    ),
+    "an account": lambda _: iam.AccountPrincipal(OTHER_ACCOUNT),
+    "a service": lambda _: iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
+    "an unknown principal": lambda s: iam.UnknownPrincipal(resource=s),
+}
+
+
+@pytest.mark.parametrize("make", NOT_GRANTED.values(), ids=NOT_GRANTED)
+def test_rejects_grants_that_would_render_nothing(stack: cdk.Stack, make: Make) -> None:
+    """A grant that would be lost raises and says what to do instead."""
+    cache = PullThroughCache(stack, "Quay", upstream=Upstream.quay())
+
+    with rejects("grantee: principal-without-policy"):
+        cache.grant_pull(make(stack))
+
+    assert [] == resources(stack, "AWS::IAM::Policy")

@@ -1,33 +1,49 @@
-"""One registry for each account and Region: found, claimed once, rendered only where asked."""
+"""One registry for each account and Region: found, claimed once, rendered only where asked.
+
+Its replication, signing and grants have modules of their own.
+"""
 
 from collections.abc import Callable
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
-from aws_cdk.assertions import Annotations, Match
 from constructs import Construct
 
 from ecr_constructs import Registry
 from tests.support.constructs import (
     ACCOUNT,
+    ELSEWHERE,
     ENV,
+    ORGANIZATION,
     OTHER_ACCOUNT,
     OTHER_REGION,
     REGION,
+    THIRD_ACCOUNT,
     children,
-    rejects_value,
-    resources,
+    of_type,
+    properties_of,
+    role_of,
     template,
+    warnings_of,
 )
 from tests.support.errors import rejects
 
 PROFILE = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/prod"
 SCANNER = f"arn:aws:iam::{ACCOUNT}:role/scanner"
-ELSEWHERE = {
-    "another Region": cdk.Environment(account=ACCOUNT, region=OTHER_REGION),
-    "another account": cdk.Environment(account=OTHER_ACCOUNT, region=REGION),
-}
+
+
+POLICY, EXCLUSION = "AWS::ECR::RegistryPolicy", "AWS::ECR::PullTimeUpdateExclusion"
+SCANNING = "AWS::ECR::RegistryScanningConfiguration"
+
+Ask = Callable[[Registry], None]
+
+
+def policy_statements(stack: cdk.Stack) -> list[dict[str, Any]]:
+    """Return the statements of the one registry policy."""
+    statements: list[dict[str, Any]] = properties_of(stack, POLICY)["PolicyText"]["Statement"]
+    return statements
 
 
 def ask_for_everything(registry: Registry) -> None:
@@ -79,6 +95,18 @@ def test_each_type_is_rendered_once_however_many_ask(app: cdk.App, stack: cdk.St
     ]
 
 
+@pytest.mark.parametrize("other", [None, *ELSEWHERE.values()], ids=["nowhere", *ELSEWHERE])
+def test_of_rejects_a_place_without_a_registry(
+    app: cdk.App, stack: cdk.Stack, other: cdk.Environment | None
+) -> None:
+    """A registry of another account or Region is not this one."""
+    if other:
+        Registry(stack, "Registry")
+
+    with rejects("registry-undefined"):
+        Registry.of(cdk.Stack(app, "Elsewhere", env=other or ENV))
+
+
 def test_of_finds_the_registry_of_the_scopes_environment(app: cdk.App) -> None:
     """Each account and Region has a registry of its own."""
     environments = [ENV, *ELSEWHERE.values()]
@@ -89,21 +117,6 @@ def test_of_finds_the_registry_of_the_scopes_environment(app: cdk.App) -> None:
 
     for number, item in enumerate(environments):
         assert made[number] is Registry.of(cdk.Stack(app, f"Other{number}", env=item))
-
-
-def test_of_says_where_to_define_one(stack: cdk.Stack) -> None:
-    """Where the app has no registry, the error says so and what to write."""
-    with rejects("registry-undefined"):
-        Registry.of(stack)
-
-
-@pytest.mark.parametrize("other", ELSEWHERE.values(), ids=ELSEWHERE)
-def test_of_finds_none_of_elsewhere(app: cdk.App, stack: cdk.Stack, other: cdk.Environment) -> None:
-    """A registry of another account or Region is not this one."""
-    Registry(stack, "Registry")
-
-    with rejects("registry-undefined"):
-        Registry.of(cdk.Stack(app, "Elsewhere", env=other))
 
 
 PLACES: dict[str, tuple[Callable[[cdk.App, cdk.Stack], Construct], str]] = {
@@ -125,35 +138,26 @@ def test_a_second_registry_is_rejected(
     """A second one would overwrite the first: the error names both, and nothing is built."""
     Registry(stack, "Registry")
     scope = place(app, stack)
-    before = [child.node.id for child in scope.node.children]
+    before = children(scope)
 
     with rejects(f"{path}/Again: defined-twice") as caught:
         Registry(scope, "Again")
 
     assert all(name in str(caught[0]) for name in ("Stack/Registry", f"aws://{ACCOUNT}/{REGION}"))
-
-    assert before == [child.node.id for child in scope.node.children]
-
-
-def test_two_that_may_be_one_are_warned_of(app: cdk.App) -> None:
-    """Where account or Region is not known the two may differ, so it is a warning."""
-    first, second = cdk.Stack(app, "First"), cdk.Stack(app, "Second")
-    made = Registry(first, "Registry")
-    Registry(second, "Registry")
-
-    [warning] = Annotations.from_stack(second).find_warning("*", Match.any_value())
-    assert all(path in str(warning.entry.data) for path in ("First/Registry", "definedTwice"))
-    assert made is Registry.of(second)
+    assert before == children(scope)
 
 
 def test_an_agnostic_stack_is_no_stack_of_a_known_region(app: cdk.App, stack: cdk.Stack) -> None:
     """A registry of an unknown Region says nothing about one of a known Region."""
     Registry(stack, "Registry")
     agnostic = cdk.Stack(app, "Agnostic")
-    Registry(agnostic, "Registry")
+    first = Registry(agnostic, "Registry")
 
     assert ["Registry"] == children(agnostic)
-    assert [] == Annotations.from_stack(agnostic).find_warning("*", Match.any_value())
+    assert [] == warnings_of(agnostic)
+    second = cdk.Stack(app, "Second")
+    Registry(second, "Registry")
+    assert first is Registry.of(second)
 
 
 def test_apps_do_not_know_of_each_other(app: cdk.App, stack: cdk.Stack) -> None:
@@ -178,8 +182,7 @@ def test_an_agnostic_registry_asks_for_account_region_and_partition(app: cdk.App
     registry.allow_create_on_push([OTHER_ACCOUNT], prefixes=["payments/"])
     registry.replicate(to_regions=["eu-west-1"])
 
-    [policy] = resources(stack, "AWS::ECR::RegistryPolicy")
-    [statement] = policy["Properties"]["PolicyText"]["Statement"]
+    [statement] = policy_statements(stack)
     partition, account = {"Ref": "AWS::Partition"}, {"Ref": "AWS::AccountId"}
     assert {
         "Fn::Join": [
@@ -193,9 +196,9 @@ def test_an_agnostic_registry_asks_for_account_region_and_partition(app: cdk.App
     assert {"AWS": {"Fn::Join": ["", ["arn:", partition, f":iam::{OTHER_ACCOUNT}:root"]]}} == (
         statement["Principal"]
     )
-    [replication] = resources(stack, "AWS::ECR::ReplicationConfiguration")
+    replication = properties_of(stack, "AWS::ECR::ReplicationConfiguration")
     assert [{"Destinations": [{"Region": "eu-west-1", "RegistryId": account}]}] == (
-        replication["Properties"]["ReplicationConfiguration"]["Rules"]
+        replication["ReplicationConfiguration"]["Rules"]
     )
 
 
@@ -203,43 +206,291 @@ def test_an_agnostic_registry_asks_for_account_region_and_partition(app: cdk.App
 
 
 def test_excludes_up_to_a_hundred(stack: cdk.Stack) -> None:
-    """A hundred principals can be excluded; one more is rejected."""
+    """A hundred principals can be excluded, one of them a role of the app; one more is rejected."""
     registry = Registry(stack, "Registry")
-    for number in range(100):
+    for number in range(99):
         registry.exclude_from_pull_time(f"Scanner{number}", f"{SCANNER}{number}")
+    registry.exclude_from_pull_time("Role", role_of(stack).role_arn)
 
     with rejects("OneMore: pull-time-exclusion-count"):
         registry.exclude_from_pull_time("OneMore", SCANNER)
 
-    rendered = resources(stack, "AWS::ECR::PullTimeUpdateExclusion")
-    assert {f"{SCANNER}{number}" for number in range(100)} == {
-        item["Properties"]["PrincipalArn"] for item in rendered
-    }
+    arns = [item["PrincipalArn"] for item in of_type(template(stack), EXCLUSION).values()]
+    role = {"Fn::GetAtt": ["Role1ABCC5F0", "Arn"]}
+    assert [*(f"{SCANNER}{number}" for number in range(99)), role] == arns
 
 
-def test_rejects_a_principal_that_is_none(stack: cdk.Stack) -> None:
-    """A principal that ECR rejects raises an error, and another takes the id."""
+def test_rejects_principals(stack: cdk.Stack) -> None:
+    """What is not an ARN, and one that is excluded already; the ids stay free."""
     registry = Registry(stack, "Registry")
-    with rejects_value("scanner"):
+    with rejects("pull-time-exclusion-format"):
         registry.exclude_from_pull_time("Scanner", "scanner")
-    registry.exclude_from_pull_time("Scanner", SCANNER)
-
-    assert 1 == len(resources(stack, "AWS::ECR::PullTimeUpdateExclusion"))
-
-
-def test_rejects_a_principal_twice(stack: cdk.Stack) -> None:
-    """CloudFormation would find that the second one exists already, minutes into a deployment."""
-    registry = Registry(stack, "Registry")
     registry.exclude_from_pull_time("Scanner", SCANNER)
 
     with rejects("Again: pull-time-exclusion-duplicate"):
         registry.exclude_from_pull_time("Again", SCANNER)
 
+    assert {"PrincipalArn": SCANNER} == properties_of(stack, EXCLUSION)
 
-def test_excludes_a_role_of_the_app(stack: cdk.Stack) -> None:
-    """A role that the stack defines is referred to."""
-    role = iam.Role(stack, "Role", assumed_by=iam.AccountRootPrincipal())
-    Registry(stack, "Registry").exclude_from_pull_time("Scanner", role.role_arn)
 
-    [exclusion] = resources(stack, "AWS::ECR::PullTimeUpdateExclusion")
-    assert {"Fn::GetAtt": ["Role1ABCC5F0", "Arn"]} == exclusion["Properties"]["PrincipalArn"]
+# --- scanning ---------------------------------------------------------------------------------
+
+
+def scan_rule(frequency: str, *filters: str) -> dict[str, Any]:
+    """Return a rule as it is rendered."""
+    return {
+        "ScanFrequency": frequency,
+        "RepositoryFilters": [{"Filter": item, "FilterType": "WILDCARD"} for item in filters],
+    }
+
+
+ON_PUSH, CONTINUOUS = (
+    scan_rule("SCAN_ON_PUSH", "lab/*"),
+    scan_rule("CONTINUOUS_SCAN", "payments/*"),
+)
+SCANS: dict[str, tuple[list[Ask], str, list[dict[str, Any]]]] = {
+    "basic": (
+        [lambda r: r.scan_basic(on_push=["*"])],
+        *("BASIC", [scan_rule("SCAN_ON_PUSH", "*")]),
+    ),
+    "basic, of nothing": ([lambda r: r.scan_basic(on_push=[])], "BASIC", []),
+    "basic, by several": (
+        [
+            lambda r: r.scan_basic(on_push=["store/*", "payments/*"]),
+            lambda r: r.scan_basic(on_push=["payments/*", "lab/*"]),
+        ],
+        *("BASIC", [scan_rule("SCAN_ON_PUSH", "lab/*", "payments/*", "store/*")]),
+    ),
+    "enhanced": (
+        [lambda r: r.scan_enhanced(on_push=["lab/*", "lab/*"], continuous=["payments/*"])],
+        *("ENHANCED", [ON_PUSH, CONTINUOUS]),
+    ),
+    "enhanced, by several": (
+        [
+            lambda r: r.scan_enhanced(continuous=["payments/*"]),
+            lambda r: r.scan_enhanced(on_push=["lab/*"]),
+        ],
+        *("ENHANCED", [ON_PUSH, CONTINUOUS]),
+    ),
+}
+
+
+@pytest.mark.parametrize(("asks", "scan_type", "rules"), SCANS.values(), ids=SCANS)
+def test_scans(
+    stack: cdk.Stack, asks: list[Ask], scan_type: str, rules: list[dict[str, Any]]
+) -> None:
+    """What is asked for is joined in one configuration."""
+    registry = Registry(stack, "Registry")
+    for ask in asks:
+        ask(registry)
+
+    assert {"ScanType": scan_type, "Rules": rules} == properties_of(stack, SCANNING)
+
+
+CONTRADICTIONS: dict[str, tuple[Ask, Ask, str]] = {
+    "two scanners": (
+        lambda r: r.scan_basic(on_push=["*"]),
+        lambda r: r.scan_enhanced(continuous=["payments/*"]),
+        "scanning-type-conflict",
+    ),
+    "two frequencies": (
+        lambda r: r.scan_enhanced(on_push=["payments/*"]),
+        lambda r: r.scan_enhanced(continuous=["payments/*"]),
+        "scanning-filter-frequency",
+    ),
+    "a faulty filter": (
+        lambda r: r.scan_basic(on_push=["payments/*"]),
+        lambda r: r.scan_basic(on_push=["store/"]),
+        "on_push[0]: scanning-filter-format",
+    ),
+    "a bare string": (
+        lambda r: r.scan_enhanced(on_push=["payments/*"]),
+        lambda r: r.scan_enhanced(continuous="store/*"),
+        "continuous: list-is-string",
+    ),
+    "101 filters": (
+        lambda r: r.scan_basic(on_push=[f"team{n}/*" for n in range(100)]),
+        lambda r: r.scan_basic(on_push=["one/more"]),
+        "on_push: scanning-filter-count",
+    ),
+}
+
+
+@pytest.mark.parametrize(("first", "second", "code"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_contradictions_are_rejected(stack: cdk.Stack, first: Ask, second: Ask, code: str) -> None:
+    """What contradicts an earlier request, or is rejected by ECR, changes nothing."""
+    registry = Registry(stack, "Registry")
+    first(registry)
+    before = properties_of(stack, SCANNING)
+
+    with rejects(code):
+        second(registry)
+
+    assert before == properties_of(stack, SCANNING)
+
+
+# --- policy -----------------------------------------------------------------------------------
+
+ARN = f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/"
+REPLICATE = ["ecr:CreateRepository", "ecr:ReplicateImage"]
+
+
+def root(account: str, partition: str = "aws") -> dict[str, str]:
+    """Return a whole account as a principal."""
+    return {"AWS": f"arn:{partition}:iam::{account}:root"}
+
+
+def allow(action: str | list[str], principal: Any, resource: str | list[str]) -> dict[str, Any]:
+    """Return an allowing statement as it is rendered."""
+    return {"Action": action, "Effect": "Allow", "Principal": principal, "Resource": resource}
+
+
+def statement(**more: Any) -> iam.PolicyStatement:
+    """Return a statement that lets an account replicate everything, by default."""
+    defaults: dict[str, Any] = {
+        "actions": ["ecr:ReplicateImage"],
+        "principals": [iam.AccountPrincipal(OTHER_ACCOUNT)],
+        "resources": ["*"],
+    }
+    return iam.PolicyStatement(**{**defaults, **more})
+
+
+def test_statements_accumulate(stack: cdk.Stack) -> None:
+    """Each request becomes a statement behind those that stand there."""
+    registry = Registry(stack, "Registry")
+    registry.allow_replication_from([OTHER_ACCOUNT], prefixes=["payments/"])
+    registry.allow_replication_from([THIRD_ACCOUNT], prefixes=["store/"], tagging=True)
+    registry.allow_create_on_push([THIRD_ACCOUNT, OTHER_ACCOUNT], prefixes=["scripts/", "lab/"])
+    registry.add_to_registry_policy(statement(sid="Replicate"))
+
+    assert {
+        "Version": "2012-10-17",
+        "Statement": [
+            allow(REPLICATE, root(OTHER_ACCOUNT), f"{ARN}payments/*"),
+            allow([*REPLICATE, "ecr:TagResource"], root(THIRD_ACCOUNT), f"{ARN}store/*"),
+            allow(
+                "ecr:CreateRepository",
+                {"AWS": [root(account)["AWS"] for account in (OTHER_ACCOUNT, THIRD_ACCOUNT)]},
+                [f"{ARN}lab/*", f"{ARN}scripts/*"],
+            ),
+            {
+                **allow("ecr:ReplicateImage", root(OTHER_ACCOUNT), "*"),
+                "Sid": "Replicate",
+            },
+        ],
+    } == properties_of(stack, POLICY)["PolicyText"]
+
+
+def test_equal_requests_are_one_statement(stack: cdk.Stack) -> None:
+    """A principal that asks for the same a second time changes nothing."""
+    registry = Registry(stack, "Registry")
+    for _ in range(2):
+        registry.allow_replication_from([OTHER_ACCOUNT], prefixes=["payments/"])
+        registry.add_to_registry_policy(statement())
+
+    assert 2 == len(policy_statements(stack))
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")]
+)
+def test_arns_are_of_the_stacks_partition(app: cdk.App, region: str, partition: str) -> None:
+    """The ARNs of accounts and repositories carry the partition of the registry's Region."""
+    stack = cdk.Stack(app, "Far", env=cdk.Environment(account=ACCOUNT, region=region))
+    Registry(stack, "Registry").allow_replication_from([OTHER_ACCOUNT], prefixes=["payments/"])
+
+    arn = f"arn:{partition}:ecr:{region}:{ACCOUNT}:repository/payments/*"
+    assert [allow(REPLICATE, root(OTHER_ACCOUNT, partition), arn)] == properties_of(stack, POLICY)[
+        "PolicyText"
+    ]["Statement"]
+
+
+def test_an_organization_may_be_admitted(stack: cdk.Stack) -> None:
+    """A principal with a condition, such as an organization, is rendered with it."""
+    organization = iam.OrganizationPrincipal(ORGANIZATION)
+    Registry(stack, "Registry").add_to_registry_policy(statement(principals=[organization]))
+
+    assert [
+        {
+            **allow("ecr:ReplicateImage", {"AWS": "*"}, "*"),
+            "Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}},
+        }
+    ] == policy_statements(stack)
+
+
+INCOMPLETE: dict[str, tuple[iam.PolicyStatement, list[str]]] = {
+    "principals": (statement(principals=[]), ["principals: statement-without-principal"]),
+    "actions": (statement(actions=[]), ["actions: statement-without-action"]),
+    "resources": (statement(resources=[]), ["resources: statement-without-resource"]),
+    "everything": (
+        iam.PolicyStatement(),
+        [
+            "principals: statement-without-principal",
+            "actions: statement-without-action",
+            "resources: statement-without-resource",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("incomplete", "expected"), INCOMPLETE.values(), ids=INCOMPLETE)
+def test_rejects_an_incomplete_statement(
+    stack: cdk.Stack, incomplete: iam.PolicyStatement, expected: list[str]
+) -> None:
+    """A statement that ECR rejects raises one error with every problem, and renders nothing."""
+    registry = Registry(stack, "Registry")
+
+    with rejects(*expected):
+        registry.add_to_registry_policy(incomplete)
+
+    assert [] == registry.node.children
+
+
+def test_a_statement_may_say_what_it_is_not(stack: cdk.Stack) -> None:
+    """A denial of all but some actions and principals is a statement as well."""
+    denial = iam.PolicyStatement(
+        effect=iam.Effect.DENY,
+        not_actions=["ecr:ReplicateImage"],
+        not_principals=[iam.ArnPrincipal(f"arn:aws:iam::{OTHER_ACCOUNT}:role/replicator")],
+        not_resources=[f"{ARN}payments/*"],
+    )
+    Registry(stack, "Registry").add_to_registry_policy(denial)
+
+    [rendered] = policy_statements(stack)
+    assert {"Effect", "NotAction", "NotPrincipal", "NotResource"} == set(rendered)
+
+
+@pytest.mark.parametrize(
+    "allow_to", [Registry.allow_replication_from, Registry.allow_create_on_push]
+)
+def test_rejects_accounts_without_prefixes(stack: cdk.Stack, allow_to: Callable[..., None]) -> None:
+    """A request without prefixes would open every repository."""
+    registry = Registry(stack, "Registry")
+    with rejects("prefixes: registry-policy-prefixes-missing"):
+        allow_to(registry, [OTHER_ACCOUNT], prefixes=[])
+
+    assert [] == registry.node.children
+
+
+def test_a_policy_that_grows_too_long_is_rejected_and_stays(stack: cdk.Stack) -> None:
+    """ECR takes 10,240 characters; the statement that is one too many leaves the rest alone."""
+    registry = Registry(stack, "Registry")
+    long = [f"{'p' * 240}{number}/" for number in range(15)]
+    registry.allow_replication_from([OTHER_ACCOUNT], prefixes=long)
+    registry.allow_create_on_push([OTHER_ACCOUNT], prefixes=long)
+    before = properties_of(stack, POLICY)["PolicyText"]
+
+    with rejects("registry-policy-length"):
+        registry.allow_replication_from([THIRD_ACCOUNT], prefixes=long)
+
+    assert before == properties_of(stack, POLICY)["PolicyText"]
+
+
+def test_the_length_of_deploy_time_values_is_not_judged(app: cdk.App) -> None:
+    """What stands for an account id is longer than one, so a policy that holds it passes."""
+    stack = cdk.Stack(app, "Agnostic")
+    Registry(stack, "Registry").allow_replication_from(
+        [OTHER_ACCOUNT], prefixes=[f"{'p' * 50}{number}/" for number in range(99)]
+    )
+
+    assert 99 == len(policy_statements(stack)[0]["Resource"])

@@ -7,8 +7,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs import RegistryEndpoints
-from tests.support.constructs import ACCOUNT, ENV, OTHER_ACCOUNT, Template, rejects_value, template
-from tests.support.errors import rejects
+from tests.support.constructs import ACCOUNT, ENV, OTHER_ACCOUNT, Template, of_type, template
 
 ISOLATED = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
 
@@ -76,11 +75,7 @@ def test_one_group_admits_the_vpc(stack: cdk.Stack) -> None:
     """Only port 443, only from the VPC, and nothing goes out."""
     RegistryEndpoints(stack, "Pulls", vpc=vpc(stack))
     rendered = template(stack)["Resources"]
-    [(group_id, group)] = [
-        (logical_id, item["Properties"])
-        for logical_id, item in rendered.items()
-        if item["Type"] == "AWS::EC2::SecurityGroup"
-    ]
+    [(group_id, group)] = of_type(template(stack), "AWS::EC2::SecurityGroup").items()
 
     [rule] = group["SecurityGroupIngress"]
     assert ("tcp", 443, 443) == (rule["IpProtocol"], rule["FromPort"], rule["ToPort"])
@@ -126,12 +121,7 @@ def test_subnets_groups_and_addresses_are_ones_own(stack: cdk.Stack) -> None:
     rendered = template(stack)
     result = endpoints(rendered)
 
-    groups = {
-        logical_id: resource["Properties"]
-        for logical_id, resource in rendered["Resources"].items()
-        if resource["Type"] == "AWS::EC2::SecurityGroup"
-    }
-    [(group_id, properties)] = groups.items()
+    [(group_id, properties)] = of_type(rendered, "AWS::EC2::SecurityGroup").items()
     assert "SecurityGroupIngress" not in properties
     assert [{"Fn::GetAtt": [group_id, "GroupId"]}] == result["ecr.api"]["SecurityGroupIds"]
     assert 2 == len(result["ecr.dkr"]["SubnetIds"]) == len(result["s3"]["RouteTableIds"])
@@ -166,27 +156,6 @@ def test_an_endpoint_for_s3_that_is_there(stack: cdk.Stack) -> None:
 
     assert made.layers is None
     assert [LAYERS] == statements(endpoints(template(stack))["s3"])
-
-
-def test_statements_for_no_endpoint_are_rejected(stack: cdk.Stack) -> None:
-    """They would be nowhere."""
-    with rejects("s3_statements: statements-without-endpoint"):
-        RegistryEndpoints(
-            stack,
-            "Pulls",
-            vpc=vpc(stack),
-            s3_endpoint=False,
-            s3_statements=[iam.PolicyStatement()],
-        )
-
-
-def test_faults_are_rejected_before_anything_is_made(stack: cdk.Stack) -> None:
-    """An account or a prefix that is none raises, and the id stays free."""
-    network = vpc(stack)
-    with rejects_value("'1111'"):
-        RegistryEndpoints(stack, "Pulls", vpc=network, account="1111")
-
-    RegistryEndpoints(stack, "Pulls", vpc=network)
 
 
 def test_the_partition_of_an_agnostic_stack_is_known_at_deployment(app: cdk.App) -> None:

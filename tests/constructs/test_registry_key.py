@@ -13,10 +13,10 @@ from tests.support.constructs import (
     ACCOUNT,
     OTHER_ACCOUNT,
     Template,
-    children,
+    identity_statements,
     properties_of,
-    rejects_value,
     resources,
+    role_of,
     template,
 )
 
@@ -73,21 +73,14 @@ def test_defaults(stack: cdk.Stack) -> None:
     } == key
 
 
-def test_alias(stack: cdk.Stack) -> None:
-    """The alias points at the key and, like it, stays."""
+def test_alias_and_logical_ids(stack: cdk.Stack) -> None:
+    """The alias points at the key; a changed logical id replaces the key, and loses every image."""
     RegistryKey(stack, "Key", alias="alias/ecr/prod")
 
-    [alias] = resources(stack, "AWS::KMS::Alias")
     assert {
         "AliasName": "alias/ecr/prod",
         "TargetKeyId": {"Fn::GetAtt": ["Key961B73FD", "Arn"]},
-    } == alias["Properties"]
-
-
-def test_logical_ids_are_pinned(stack: cdk.Stack) -> None:
-    """A changed logical id replaces the key, without which every image is lost."""
-    RegistryKey(stack, "Key", alias="alias/ecr/prod")
-
+    } == properties_of(stack, "AWS::KMS::Alias")
     assert {"Key961B73FD", "KeyAlias910D852D"} == set(template(stack)["Resources"])
 
 
@@ -96,8 +89,7 @@ def test_administrators_manage_but_do_not_decrypt(stack: cdk.Stack) -> None:
     role = iam.Role.from_role_arn(stack, "Administrator", ADMINISTRATOR)
     RegistryKey(stack, "Key", alias="alias/ecr/prod", administrators=[role])
 
-    [policy] = resources(stack, "AWS::IAM::Policy")
-    [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
+    [statement] = identity_statements(stack)
     assert {"Fn::GetAtt": ["Key961B73FD", "Arn"]} == statement["Resource"]
     assert {"kms:Put*", "kms:ScheduleKeyDeletion"} < set(statement["Action"])
     assert [] == [
@@ -110,8 +102,7 @@ def test_administrators_of_other_accounts_stand_in_the_key_policy(stack: cdk.Sta
     administrator = iam.AccountPrincipal(OTHER_ACCOUNT)
     RegistryKey(stack, "Key", alias="alias/ecr/prod", administrators=[administrator])
 
-    [key] = resources(stack, "AWS::KMS::Key")
-    [_, statement] = key["Properties"]["KeyPolicy"]["Statement"]
+    [_, statement] = properties_of(stack, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
     assert {"AWS": f"arn:aws:iam::{OTHER_ACCOUNT}:root"} == statement["Principal"]
 
 
@@ -121,11 +112,11 @@ def test_key_and_repository_do_not_wait_for_each_other(stack: cdk.Stack) -> None
         stack,
         "Key",
         alias="alias/ecr/prod",
-        administrators=[iam.Role(stack, "Administrator", assumed_by=iam.AccountRootPrincipal())],
+        administrators=[role_of(stack, "Administrator")],
     )
     repository = Repository(stack, "Api", encryption=Encryption.customer_managed(key))
     for name in ("Task", "Build"):
-        role = iam.Role(stack, name, assumed_by=iam.AccountRootPrincipal())
+        role = role_of(stack, name)
         repository.grant_pull_push(role)
         key.grant_decrypt(role)
 
@@ -134,50 +125,9 @@ def test_key_and_repository_do_not_wait_for_each_other(stack: cdk.Stack) -> None
     assert len(template(stack)["Resources"]) == len(order)
 
 
-def test_the_repository_is_encrypted_with_the_key(stack: cdk.Stack) -> None:
-    """The repository is given the key's ARN, not its alias."""
-    key = RegistryKey(stack, "Key", alias="alias/ecr/prod")
-    Repository(stack, "Api", encryption=Encryption.customer_managed(key))
-
-    assert {
-        "EncryptionType": "KMS",
-        "KmsKey": {"Fn::GetAtt": ["Key961B73FD", "Arn"]},
-    } == properties_of(stack)["EncryptionConfiguration"]
-
-
 def test_a_cycle_would_be_found() -> None:
     """The check of the test above finds a cycle where there is one."""
     looped = {"A": {"DependsOn": "B"}, "B": {"Properties": {"P": [{"Ref": "A"}]}}}
 
     with pytest.raises(ValueError, match="cycle"):
         creation_order({"Resources": looped})
-
-
-def test_deploy_time_alias(stack: cdk.Stack) -> None:
-    """An alias may be a parameter."""
-    RegistryKey(stack, "Key", alias=cdk.CfnParameter(stack, "Alias").value_as_string)
-
-    [alias] = resources(stack, "AWS::KMS::Alias")
-    assert {"Ref": "Alias"} == alias["Properties"]["AliasName"]
-
-
-REJECTED = {
-    "no prefix": ("ecr/prod", "alias/"),
-    "reserved": ("alias/aws/ecr", "alias/aws/"),
-    "a space": ("alias/my key", "alias/"),
-}
-
-
-@pytest.mark.parametrize(("alias", "value"), REJECTED.values(), ids=REJECTED)
-def test_rejects_before_the_tree_is_touched(stack: cdk.Stack, alias: str, value: str) -> None:
-    """An alias that KMS rejects raises, and leaves no key behind."""
-    with rejects_value(value):
-        RegistryKey(stack, "Key", alias=alias)
-
-    assert [] == children(stack)
-
-
-def test_rejects_a_reserved_alias_in_capitals(stack: cdk.Stack) -> None:
-    """The reserved prefix is reserved in any case of its letters, as CDK has it."""
-    with rejects_value("alias/AWS/ecr"):
-        RegistryKey(stack, "Key", alias="alias/AWS/ecr")

@@ -10,28 +10,28 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecr as ecr
-from aws_cdk.assertions import Annotations, Match
+from constructs import Construct
 
 from ecr_constructs import Registry, Repository
-from ecr_constructs.model.validation import ValidationError
 from tests.support.constructs import (
     ACCOUNT,
     ENV,
     OTHER_ACCOUNT,
     OTHER_REGION,
     ROOT,
-    children,
-    rejects_value,
-    resources,
+    parameter,
+    properties_of,
+    warnings_of,
 )
+from tests.support.errors import rejects
 
 Rules = list[dict[str, Any]]
 
 
 def rules(stack: cdk.Stack) -> Rules:
     """Return the rules that the registry of a stack renders."""
-    [configuration] = resources(stack, "AWS::ECR::ReplicationConfiguration")
-    rendered: Rules = configuration["Properties"]["ReplicationConfiguration"]["Rules"]
+    configuration = properties_of(stack, "AWS::ECR::ReplicationConfiguration")
+    rendered: Rules = configuration["ReplicationConfiguration"]["Rules"]
     return rendered
 
 
@@ -50,12 +50,6 @@ def rule(destinations: list[tuple[str, str]], *prefixes: str, **more: Any) -> di
 def in_region(app: cdk.App, region: str) -> cdk.Stack:
     """Return a new stack of another Region."""
     return cdk.Stack(app, region, env=cdk.Environment(account=ACCOUNT, region=region))
-
-
-def warnings(stack: cdk.Stack) -> list[str]:
-    """Return the warnings of a stack, without how to acknowledge them."""
-    entries = Annotations.from_stack(stack).find_warning("*", Match.any_value())
-    return [str(item.entry.data).partition(" [ack:")[0] for item in entries]
 
 
 REQUESTS: dict[str, tuple[list[dict[str, Any]], Rules]] = {
@@ -120,88 +114,62 @@ def test_replicates(stack: cdk.Stack, requests: list[dict[str, Any]], expected: 
     assert expected == rules(stack)
 
 
-REJECTED: dict[str, tuple[dict[str, Any], str]] = {
-    "no destination": ({"prefixes": ["pay"]}, "destination"),
-    "an account without Regions": (
-        {"to_accounts": {OTHER_ACCOUNT: []}},
-        "destination",
-    ),
-    "itself": (
-        {"to_regions": ["eu-central-1"]},
-        f"{ACCOUNT}/eu-central-1",
-    ),
-    "itself by its id": (
-        {"to_accounts": {ACCOUNT: ["eu-central-1"]}},
-        f"{ACCOUNT}/eu-central-1",
-    ),
-    "an unknown Region": (
-        {"to_regions": ["eu-centre-1"]},
-        "'eu-centre-1'",
-    ),
-    "another partition": (
-        {"to_regions": ["cn-north-1"]},
-        "aws-cn",
-    ),
-    "a short account": (
-        {"to_accounts": {"4444": ["eu-west-1"]}},
-        "'4444'",
-    ),
-    "a bare Region": ({"to_regions": "eu-west-1"}, "['eu-west-1']"),
-    "a bare Region of an account": (
+TO_WEST = {"to_regions": ["eu-west-1"]}
+REJECTED: list[tuple[dict[str, Any], str]] = [
+    ({"prefixes": ["pay"]}, "replication-destination-missing"),
+    ({"to_accounts": {OTHER_ACCOUNT: []}}, "replication-destination-missing"),
+    ({"to_regions": ["eu-central-1"]}, "replication-destination-is-source"),
+    ({"to_accounts": {ACCOUNT: ["eu-central-1"]}}, "replication-destination-is-source"),
+    ({"to_regions": ["eu-centre-1"]}, "replication-destination-region"),
+    ({"to_regions": ["cn-north-1"]}, "replication-destination-partition"),
+    ({"to_accounts": {"4444": ["eu-west-1"]}}, "to_accounts[0]: account-id-format"),
+    ({"to_regions": "eu-west-1"}, "to_regions: list-is-string"),
+    (
         {"to_accounts": {OTHER_ACCOUNT: "eu-west-1"}},
-        f"to_accounts['{OTHER_ACCOUNT}']",
+        f"to_accounts['{OTHER_ACCOUNT}']: list-is-string",
     ),
-    "a bare prefix": (
-        {"to_regions": ["eu-west-1"], "prefixes": "pay"},
-        "'pay'",
-    ),
-    "a wildcard": (
-        {"to_regions": ["eu-west-1"], "prefixes": ["pay*"]},
-        "'pay*'",
-    ),
-    "101 prefixes": (
-        {"to_regions": ["eu-west-1"], "prefixes": [f"team{n}/" for n in range(101)]},
-        "101",
-    ),
-    "26 destinations": (
+    ({**TO_WEST, "prefixes": "pay"}, "prefixes: list-is-string"),
+    ({**TO_WEST, "prefixes": ["pay*"]}, "prefix-is-pattern"),
+    ({**TO_WEST, "prefixes": [f"team{n}/" for n in range(101)]}, "replication-prefix-count"),
+    (
         {"to_accounts": {f"{n:012}": ["eu-west-1"] for n in range(26)}},
-        "27",
+        "replication-destination-count",
     ),
-}
+    # One caller keeps the images of a replica, the other lets them be deleted.
+    (
+        {"to_regions": ["us-west-2"], "prefixes": ["scripts/"], "replicate_deletions": True},
+        "replication-deletions-conflict",
+    ),
+]
 
 
-@pytest.mark.parametrize(("keywords", "value"), REJECTED.values(), ids=REJECTED)
-def test_rejects_and_changes_nothing(
-    stack: cdk.Stack, keywords: dict[str, Any], value: str
-) -> None:
+@pytest.mark.parametrize(("keywords", "code"), REJECTED, ids=[code for _, code in REJECTED])
+def test_rejects_and_changes_nothing(stack: cdk.Stack, keywords: dict[str, Any], code: str) -> None:
     """What ECR rejects raises an error, and what was asked before stays as it is."""
     registry = Registry(stack, "Registry")
+    with rejects("replication-destination-region"):
+        registry.replicate(to_regions=["mars-1"])
+    assert [] == registry.node.children
     registry.replicate(to_regions=["us-west-2"], prefixes=["scripts/"])
 
-    with rejects_value(value):
+    with rejects(code):
         registry.replicate(**keywords)
 
     assert [rule([(ACCOUNT, "us-west-2")], "scripts/")] == rules(stack)
 
 
-def test_a_rejected_first_request_builds_nothing(stack: cdk.Stack) -> None:
-    """A registry whose only request was rejected renders nothing."""
-    registry = Registry(stack, "Registry")
-    with rejects_value("'mars-1'"):
-        registry.replicate(to_regions=["mars-1"])
-
-    assert ["Registry"] == children(stack)
-    assert [] == registry.node.children
-
-
 def test_lists_every_fault(stack: cdk.Stack) -> None:
     """A request with several faults is rejected once, with all of them."""
-    with pytest.raises(ValidationError) as caught:
+    with rejects(
+        "replication-destination-partition",
+        "replication-destination-is-source",
+        "replication-destination-region",
+        "prefix-format",
+        "prefix-length",
+    ):
         Registry(stack, "Registry").replicate(
             to_regions=["mars-1", "eu-central-1", "cn-north-1"], prefixes=["Pay", "x"]
         )
-
-    assert 5 == len(caught.value.diagnostics)
 
 
 def test_25_rules_are_the_limit_and_more_than_10_are_warned_of(stack: cdk.Stack) -> None:
@@ -212,21 +180,11 @@ def test_25_rules_are_the_limit_and_more_than_10_are_warned_of(stack: cdk.Stack)
     assert [] == [entry for entry in registry.node.metadata if entry.type == "aws:cdk:warning"]
     for number in range(10, 25):
         registry.replicate(to_regions=["eu-west-1"], prefixes=[f"team{number}/"])
-    with rejects_value("26"):
+    with rejects("replication-rule-count"):
         registry.replicate(to_regions=["eu-west-1"], prefixes=["team25/"])
 
     assert 25 == len(rules(stack))
-    [warning] = warnings(stack)
-    assert "more than 10 " in warning
-
-
-def test_with_and_without_deletions_is_a_contradiction(stack: cdk.Stack) -> None:
-    """One caller keeps the images of a replica, the other lets them be deleted."""
-    registry = Registry(stack, "Registry")
-    registry.replicate(to_regions=["eu-west-1"], prefixes=["pay"])
-
-    with rejects_value(f"{ACCOUNT}/eu-west-1", "deletions"):
-        registry.replicate(to_regions=["eu-west-1"], prefixes=["pay"], replicate_deletions=True)
+    assert ["ecr-constructs:replicationQuota"] == warnings_of(stack)
 
 
 # CDK's validation is switched when Node starts, so this needs a process of its own.
@@ -274,162 +232,122 @@ def test_deletions_pass_cdks_own_validation(tmp_path: Path) -> None:
     assert (0, "True\n") == (done.returncode, done.stdout), done.stderr
 
 
-# --- chains -----------------------------------------------------------------------------------
+# --- chains and prefixes that cover nothing, which are warned of when the whole app is there ---
 
-CHAIN = (
-    f"{ACCOUNT}/eu-central-1 replicates pay to {ACCOUNT}/eu-west-1, which replicates it to "
-    f"{ACCOUNT}/us-east-1; ECR does not replicate what arrived by replication. Let "
-    f"{ACCOUNT}/eu-central-1 itself replicate it to {ACCOUNT}/us-east-1."
-)
+CHAIN, NOTHING = "ecr-constructs:replicationChain", "ecr-constructs:replicationCoversNothing"
+HERE, WEST, EAST = "eu-central-1", "eu-west-1", "us-east-1"
 
-
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["first first", "second first"])
-def test_a_chain_is_warned_of(app: cdk.App, stack: cdk.Stack, order: tuple[int, int]) -> None:
-    """In whichever order the two are defined, the first is told what it has to do itself."""
-    first, second = Registry(stack, "Registry"), Registry(in_region(app, "eu-west-1"), "Registry")
-    links: list[Callable[[], None]] = [
-        lambda: first.replicate(to_regions=["eu-west-1"], prefixes=["pay"]),
-        lambda: second.replicate(to_regions=["us-east-1", "eu-central-1"]),
-    ]
-    for index in order:
-        links[index]()
-
-    assert [CHAIN] == warnings(stack)
-    assert [] == warnings(cdk.Stack.of(second))
-
-
-def test_a_chain_of_everything_is_warned_of_across_stages(app: cdk.App) -> None:
-    """Registries of different stages know of each other."""
-    stages = [
-        cdk.Stage(app, region, env=cdk.Environment(account=ACCOUNT, region=region))
-        for region in ("eu-central-1", "eu-west-1")
-    ]
-    first, second = (Registry(cdk.Stack(stage, "Stack"), "Registry") for stage in stages)
-    first.replicate(to_regions=["eu-west-1"])
-    second.replicate(to_regions=["us-east-1"])
-
-    [warning] = warnings(cdk.Stack.of(first))
-    assert f"{ACCOUNT}/eu-central-1 replicates everything to {ACCOUNT}/eu-west-1" in warning
-
-
-@pytest.mark.parametrize("late", [False, True])
-def test_a_mesh_is_no_chain(app: cdk.App, stack: cdk.Stack, *, late: bool) -> None:
-    """Where each registry replicates to all others itself, in whichever order, nothing is lost."""
-    there = in_region(app, "eu-west-1")
-    first, second = Registry(stack, "Registry"), Registry(there, "Registry")
-    first.replicate(to_regions=["eu-west-1"] if late else ["eu-west-1", "us-east-1"])
-    second.replicate(to_regions=["eu-central-1", "us-east-1"])
-    if late:
-        first.replicate(to_regions=["us-east-1"], prefixes=[])
-
-    assert [] == [*warnings(stack), *warnings(there)]
-
-
-def test_other_repositories_are_no_chain(app: cdk.App, stack: cdk.Stack) -> None:
-    """What is sent on is not what arrives."""
-    Registry(stack, "Registry").replicate(to_regions=["eu-west-1"], prefixes=["pay"])
-    there = in_region(app, "eu-west-1")
-    Registry(there, "Registry").replicate(to_regions=["us-east-1"], prefixes=["store/"])
-
-    assert [] == warnings(stack)
-
-
-# --- prefixes that cover nothing --------------------------------------------------------------
-
-NOTHING = (
-    f"The replication prefix 'paymnts/' covers none of the repositories that this app defines in "
-    f"{ACCOUNT}/eu-central-1. Correct the prefix, or acknowledge this warning if its repositories "
-    "are defined elsewhere."
-)
-
-
-def test_a_prefix_that_covers_nothing_is_warned_of(stack: cdk.Stack) -> None:
-    """A misspelt prefix replicates nothing; repositories defined afterwards count too."""
-    Registry(stack, "Registry").replicate(to_regions=["eu-west-1"], prefixes=["paymnts/", "store/"])
-    Repository(stack, "Api", repository_name="payments/api")
-    Repository(stack, "Web", repository_name="store/web")
-
-    assert [NOTHING] == warnings(stack)
-
-
-def named(stack: cdk.Stack, name: str) -> None:
-    """Define a repository with CDK's own class."""
-    ecr.Repository(stack, "Theirs", repository_name=name)
-
-
-COVERING: dict[str, Callable[[cdk.App, cdk.Stack], object]] = {
-    "one of another stack": lambda app, _: Repository(
-        cdk.Stack(app, "Team", env=ENV), "Api", repository_name="payments/api"
+# What the registries of two Regions replicate, of which prefixes, and whether that is a chain.
+CHAINS: dict[str, tuple[list[tuple[str, list[str], list[str]]], bool]] = {
+    "two links": ([(HERE, [WEST], ["pay"]), (WEST, [EAST, HERE], [])], True),
+    "two links of everything": ([(HERE, [WEST], []), (WEST, [EAST], [])], True),
+    "a mesh": ([(HERE, [WEST, EAST], []), (WEST, [HERE, EAST], [])], False),
+    "a mesh, one link at a time": (
+        [(HERE, [WEST], []), (WEST, [HERE, EAST], []), (HERE, [EAST], [])],
+        False,
     ),
-    "one of a nested stack": lambda _, stack: Repository(
-        cdk.NestedStack(stack, "Nested"), "Api", repository_name="payments/api"
-    ),
-    "one of another stage": lambda app, _: Repository(
-        cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Team"), "Api", repository_name="payments/api"
-    ),
-    "CDK's own class": lambda _, stack: named(stack, "payments/api"),
-    "an L1": lambda _, stack: ecr.CfnRepository(stack, "L1", repository_name="payments/api"),
+    "other repositories": ([(HERE, [WEST], ["pay"]), (WEST, [EAST], ["store/"])], False),
 }
 
 
-@pytest.mark.parametrize("define", COVERING.values(), ids=COVERING)
-def test_any_repository_of_the_registry_is_covered(
-    app: cdk.App, stack: cdk.Stack, define: Callable[[cdk.App, cdk.Stack], object]
+@pytest.mark.parametrize("late", [False, True], ids=["in order", "in the opposite order"])
+@pytest.mark.parametrize(("links", "is_chain"), CHAINS.values(), ids=CHAINS)
+def test_a_chain_is_warned_of(
+    app: cdk.App,
+    links: list[tuple[str, list[str], list[str]]],
+    *,
+    is_chain: bool,
+    late: bool,
+) -> None:
+    """The first registry is told what it has to do itself, the second one nothing."""
+    registries = {region: Registry(in_region(app, region), "Registry") for region in (HERE, WEST)}
+    for region, to_regions, prefixes in reversed(links) if late else links:
+        registries[region].replicate(to_regions=to_regions, prefixes=prefixes)
+
+    first, second = (warnings_of(cdk.Stack.of(registry)) for registry in registries.values())
+    assert ([CHAIN] * is_chain, []) == (first, second)
+
+
+def test_a_chain_is_warned_of_across_stages(app: cdk.App) -> None:
+    """Registries of different stages know of each other."""
+    stacks = [
+        cdk.Stack(cdk.Stage(app, region), region, env={"account": ACCOUNT, "region": region})
+        for region in (HERE, WEST)
+    ]
+    for stack, to_region in zip(stacks, (WEST, EAST), strict=True):
+        Registry(stack, "Registry").replicate(to_regions=[to_region])
+
+    assert [CHAIN] == warnings_of(stacks[0])
+
+
+Define = Callable[[cdk.App, cdk.Stack], object]
+API = "payments/api"
+
+
+def ours(name: str | None, scope: Callable[[cdk.App, cdk.Stack], Construct]) -> Define:
+    """Define a repository of this library in a scope."""
+    return lambda app, stack: Repository(scope(app, stack), "Api", repository_name=name)
+
+
+def acknowledged(_: cdk.App, stack: cdk.Stack) -> None:
+    """Define a repository that is not covered, and acknowledge the warning."""
+    Repository(stack, "Api", repository_name="store/web")
+    cdk.Annotations.of(stack.node.find_child("Registry")).acknowledge_warning(NOTHING)
+
+
+COVERING: dict[str, Define] = {
+    "one of another stack": ours(API, lambda app, _: cdk.Stack(app, "Team", env=ENV)),
+    "one of a nested stack": ours(API, lambda _, stack: cdk.NestedStack(stack, "Nested")),
+    "one of another stage": ours(
+        API, lambda app, _: cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Team")
+    ),
+    "CDK's own class": lambda _, stack: ecr.Repository(stack, "Theirs", repository_name=API),
+    "an L1": lambda _, stack: ecr.CfnRepository(stack, "L1", repository_name=API),
+}
+# An app that defines no repositories of this registry cannot tell a prefix misspelt.
+UNJUDGED: dict[str, Define] = {
+    "no repositories at all": lambda _app, _stack: None,
+    "one of another Region": ours("store/web", lambda app, _: in_region(app, OTHER_REGION)),
+    # A repository belongs to the Region of the innermost stack around it.
+    "one of a stack within the stack": ours(
+        "store/web",
+        lambda _, stack: cdk.Stack(stack, "In", env=cdk.Environment(account=ACCOUNT, region=WEST)),
+    ),
+    "a name that CloudFormation makes up": ours(None, lambda _, stack: stack),
+    "a deploy-time name": lambda _, stack: Repository(
+        stack, "Api", repository_name=parameter(stack)
+    ),
+    "acknowledged": acknowledged,
+}
+
+
+@pytest.mark.parametrize(
+    ("define", "others"),
+    [
+        *(pytest.param(define, True, id=name) for name, define in COVERING.items()),
+        *(pytest.param(define, False, id=name) for name, define in UNJUDGED.items()),
+    ],
+)
+def test_nothing_is_said_of_a_prefix_that_may_cover_a_repository(
+    app: cdk.App, stack: cdk.Stack, define: Define, *, others: bool
 ) -> None:
     """A repository counts wherever in the app and with whichever class it is defined."""
     Registry(stack, "Registry").replicate(to_regions=["eu-west-1"], prefixes=["payments/"])
-    Repository(stack, "Other", repository_name="other/one")
+    if others:
+        Repository(stack, "Other", repository_name="other/one")
     define(app, stack)
 
-    assert [] == warnings(stack)
+    assert [] == warnings_of(stack)
 
 
-UNJUDGED: dict[str, Callable[[cdk.App, cdk.Stack], object]] = {
-    "no repositories at all": lambda _app, _stack: None,
-    "repositories of another Region": lambda app, _: Repository(
-        in_region(app, OTHER_REGION), "Api", repository_name="store/web"
-    ),
-    "a name that CloudFormation makes up": lambda _, stack: Repository(stack, "Api"),
-    "a deploy-time name": lambda _, stack: Repository(
-        stack, "Api", repository_name=cdk.CfnParameter(stack, "Name").value_as_string
-    ),
-}
-
-
-@pytest.mark.parametrize("define", UNJUDGED.values(), ids=UNJUDGED)
-def test_nothing_is_said_where_no_repository_is_known(
-    app: cdk.App, stack: cdk.Stack, define: Callable[[cdk.App, cdk.Stack], object]
-) -> None:
-    """An app that defines no repositories of this registry cannot tell a prefix misspelt."""
-    Registry(stack, "Registry").replicate(to_regions=["eu-west-1"], prefixes=["payments/"])
-    define(app, stack)
-
-    assert [] == warnings(stack)
-
-
-def test_a_stack_within_a_stack_has_its_own_region(stack: cdk.Stack) -> None:
-    """A repository belongs to the Region of the innermost stack around it."""
-    Registry(stack, "Registry").replicate(to_regions=["eu-west-1"], prefixes=["paymnts/"])
-    inner = cdk.Stack(stack, "Inner", env=cdk.Environment(account=ACCOUNT, region=OTHER_REGION))
-    Repository(inner, "Api", repository_name="payments/api")
-
-    assert [] == warnings(stack)
-
-
-def test_a_deploy_time_prefix_is_not_judged(stack: cdk.Stack) -> None:
-    """A prefix that is known only at deploy time may cover anything."""
-    prefix = cdk.CfnParameter(stack, "Prefix").value_as_string
-    Registry(stack, "Registry").replicate(to_regions=["eu-west-1"], prefixes=[prefix])
-    Repository(stack, "Api", repository_name="payments/api")
-
-    assert [] == warnings(stack)
-
-
-def test_the_warning_can_be_acknowledged(stack: cdk.Stack) -> None:
-    """Where the repositories are defined elsewhere, the warning goes."""
+def test_a_prefix_that_covers_nothing_is_warned_of(stack: cdk.Stack) -> None:
+    """A misspelt prefix replicates nothing; repositories that are defined later count too."""
     registry = Registry(stack, "Registry")
-    registry.replicate(to_regions=["eu-west-1"], prefixes=["payments/"])
-    Repository(stack, "Api", repository_name="store/web")
-    cdk.Annotations.of(registry).acknowledge_warning("ecr-constructs:replicationCoversNothing")
+    prefixes = ["paymnts/", "store/", parameter(stack)]
+    registry.replicate(to_regions=["eu-west-1"], prefixes=prefixes)
+    Repository(stack, "Api", repository_name=API)
+    Repository(stack, "Web", repository_name="store/web")
 
-    assert [] == warnings(stack)
+    assert [NOTHING] == warnings_of(stack)
+    [warning] = [item.data for item in registry.node.metadata if item.type == "aws:cdk:warning"]
+    assert [True, False] == [prefix in warning for prefix in ("'paymnts/'", "'store/'")]

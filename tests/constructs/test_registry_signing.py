@@ -5,30 +5,29 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from aws_cdk.assertions import Annotations, Match
 
 from ecr_constructs import Registry, Repository
 from tests.support.constructs import (
     ACCOUNT,
+    ELSEWHERE,
     ENV,
     OTHER_ACCOUNT,
-    OTHER_REGION,
     REGION,
-    rejects_value,
-    resources,
+    in_order,
+    of_type,
+    parameter,
+    properties_of,
+    role_of,
     synth,
+    template,
+    warnings_of,
 )
+from tests.support.errors import rejects
 
 PROFILE = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/prod"
 SECOND = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/second"
 Grant = Callable[[Repository, iam.IGrantable], iam.Grant]
-
-
-def a_role(stack: cdk.Stack, construct_id: str = "Role") -> iam.Role:
-    """Return a role of the stack."""
-    return iam.Role(stack, construct_id, assumed_by=iam.AccountRootPrincipal())
 
 
 def signing_statements(stack: cdk.Stack) -> list[dict[str, Any]]:
@@ -37,31 +36,16 @@ def signing_statements(stack: cdk.Stack) -> list[dict[str, Any]]:
     assert isinstance(app, cdk.App)
     return [
         statement
-        for template in synth(app).values()
-        for resource in template.get("Resources", {}).values()
-        if resource["Type"] == "AWS::IAM::Policy"
-        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+        for rendered in synth(app).values()
+        for policy in of_type({"Resources": {}, **rendered}, "AWS::IAM::Policy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
         if "signer:SignPayload" in statement["Action"]
     ]
-
-
-def granted(stack: cdk.Stack) -> set[str]:
-    """Return all actions that the one identity policy of a stack allows."""
-    [policy] = resources(stack, "AWS::IAM::Policy")
-    statements = policy["Properties"]["PolicyDocument"]["Statement"]
-    actions = [statement["Action"] for statement in statements]
-    return {item for some in actions for item in ([some] if isinstance(some, str) else some)}
 
 
 def allow(resource: Any) -> dict[str, Any]:
     """Return the statement that lets a principal sign."""
     return {"Action": "signer:SignPayload", "Effect": "Allow", "Resource": resource}
-
-
-def warnings(stack: cdk.Stack) -> list[str]:
-    """Return the warnings of a stack."""
-    entries = Annotations.from_stack(stack).find_warning("*", Match.any_value())
-    return [str(item.entry.data) for item in entries]
 
 
 def test_rules(stack: cdk.Stack) -> None:
@@ -71,30 +55,29 @@ def test_rules(stack: cdk.Stack) -> None:
     registry.sign(SECOND)
     registry.sign(PROFILE, filters=["payments/*"])
 
-    [signing] = resources(stack, "AWS::ECR::SigningConfiguration")
     filters = [{"Filter": "payments/*", "FilterType": "WILDCARD_MATCH"}]
     assert [
         {"SigningProfileArn": PROFILE, "RepositoryFilters": filters},
         {"SigningProfileArn": SECOND},
-    ] == signing["Properties"]["Rules"]
+    ] == properties_of(stack, "AWS::ECR::SigningConfiguration")["Rules"]
     assert [PROFILE, SECOND] == [rule.profile_arn for rule in registry.signing_rules]
 
 
 REJECTED: dict[str, tuple[str, Any, str]] = {
-    "a name": ("prod", [], "prod"),
-    "a faulty filter": (PROFILE, ["payments/"], "'payments/'"),
-    "a bare string": (PROFILE, "payments/*", "['payments/*']"),
-    "101 filters": (PROFILE, [f"team{n}/*" for n in range(101)], "100"),
+    "a name": ("prod", [], "profile_arn: signing-profile-format"),
+    "a faulty filter": (PROFILE, ["payments/"], "filters[0]: signing-filter-format"),
+    "a bare string": (PROFILE, "payments/*", "filters: list-is-string"),
+    "101 filters": (PROFILE, [f"team{n}/*" for n in range(101)], "filters: signing-filter-count"),
 }
 
 
-@pytest.mark.parametrize(("profile", "filters", "value"), REJECTED.values(), ids=REJECTED)
-def test_rejects(stack: cdk.Stack, profile: str, filters: Any, value: str) -> None:
+@pytest.mark.parametrize(("profile", "filters", "code"), REJECTED.values(), ids=REJECTED)
+def test_rejects(stack: cdk.Stack, profile: str, filters: Any, code: str) -> None:
     """What ECR rejects raises an error; nothing is rendered, and no principal may sign."""
     registry = Registry(stack, "Registry")
-    Repository(stack, "Api", repository_name="payments/api").grant_push(a_role(stack))
+    Repository(stack, "Api", repository_name="payments/api").grant_push(role_of(stack))
 
-    with rejects_value(value):
+    with rejects(code):
         registry.sign(profile, filters=filters)
 
     assert [] == registry.node.children
@@ -104,53 +87,32 @@ def test_rejects(stack: cdk.Stack, profile: str, filters: Any, value: str) -> No
 def test_ten_rules_are_the_limit(stack: cdk.Stack) -> None:
     """An eleventh rule is rejected, and no principal may sign with its profile."""
     registry = Registry(stack, "Registry")
-    Repository(stack, "Api", repository_name="payments/api").grant_push(a_role(stack))
+    Repository(stack, "Api", repository_name="payments/api").grant_push(role_of(stack))
     for number in range(10):
         registry.sign(PROFILE, filters=[f"team{number}/*"])
 
-    with rejects_value("11"):
+    with rejects("signing-rule-count"):
         registry.sign(SECOND)
 
     assert 10 == len(registry.signing_rules)
     assert [] == signing_statements(stack)
 
 
-GRANTS: dict[str, Grant] = {
-    "push": lambda repository, to: repository.grant_push(to),
-    "pull and push": lambda repository, to: repository.grant_pull_push(to),
-}
-
-
-@pytest.mark.parametrize("grant", GRANTS.values(), ids=GRANTS)
+@pytest.mark.parametrize("grant", [Repository.grant_push, Repository.grant_pull_push])
 @pytest.mark.parametrize("late", [False, True], ids=["before signing", "after signing"])
 def test_whoever_may_push_may_sign(stack: cdk.Stack, grant: Grant, *, late: bool) -> None:
     """A push grant includes signing, whether it comes before or after the rule."""
     registry = Registry(stack, "Registry")
     repository = Repository(stack, "Api", repository_name="payments/api")
-    steps: list[Callable[[], object]] = [
-        lambda: grant(repository, a_role(stack)),
-        lambda: registry.sign(PROFILE),
-    ]
-    for step in reversed(steps) if late else steps:
-        step()
+    in_order(lambda: grant(repository, role_of(stack)), lambda: registry.sign(PROFILE), late=late)
 
     assert [allow(PROFILE)] == signing_statements(stack)
-
-
-def test_the_grant_of_pull_and_push_is_cdks_own(app: cdk.App) -> None:
-    """Granting both renders what CDK's own repository renders, signing apart."""
-    stacks = [cdk.Stack(app, item, env=ENV) for item in ("Ours", "Theirs")]
-    for stack, make in zip(stacks, (Repository, ecr.Repository), strict=True):
-        make(stack, "Api", repository_name="payments/api").grant_pull_push(a_role(stack))
-
-    ours, theirs = (granted(stack) for stack in stacks)
-    assert ours == theirs
 
 
 def test_whoever_pulls_does_not_sign(stack: cdk.Stack) -> None:
     """A pull grant has nothing to do with signing."""
     Registry(stack, "Registry").sign(PROFILE)
-    Repository(stack, "Api").grant_pull(a_role(stack))
+    Repository(stack, "Api").grant_pull(role_of(stack))
 
     assert [] == signing_statements(stack)
 
@@ -166,27 +128,23 @@ def test_only_matching_repositories_need_it(stack: cdk.Stack, *, late: bool) -> 
 
     def push() -> None:
         for repository in repositories:
-            repository.grant_push(a_role(stack, f"{repository.node.id}Role"))
+            repository.grant_push(role_of(stack, f"{repository.node.id}Role"))
 
-    def sign() -> None:
-        registry.sign(PROFILE, filters=["payments/*"])
+    in_order(push, lambda: registry.sign(PROFILE, filters=["payments/*"]), late=late)
 
-    for step in (sign, push) if late else (push, sign):
-        step()
-
-    rendered = [
-        policy["Properties"]["PolicyName"]
-        for policy in resources(stack, "AWS::IAM::Policy")
-        if allow(PROFILE) in policy["Properties"]["PolicyDocument"]["Statement"]
+    [allowed] = [
+        name
+        for name, policy in of_type(template(stack), "AWS::IAM::Policy").items()
+        if allow(PROFILE) in policy["PolicyDocument"]["Statement"]
     ]
-    assert ["PaymentsRoleDefaultPolicy"] == [name[:25] for name in rendered]
+    assert allowed.startswith("PaymentsRole")
 
 
 @pytest.mark.parametrize(
     "name",
     [
         lambda _: None,
-        lambda stack: cdk.CfnParameter(stack, "Name").value_as_string,
+        parameter,
         lambda _: cdk.PhysicalName.GENERATE_IF_NEEDED,
     ],
     ids=["made up", "deploy time", "if needed"],
@@ -196,15 +154,9 @@ def test_a_name_that_is_not_known_may_match(
 ) -> None:
     """Without the permission nothing would be signed, so it is given where the name is unknown."""
     Registry(stack, "Registry").sign(PROFILE, filters=["payments/*"])
-    Repository(stack, "Api", repository_name=name(stack)).grant_push(a_role(stack))
+    Repository(stack, "Api", repository_name=name(stack)).grant_push(role_of(stack))
 
     assert [allow(PROFILE)] == signing_statements(stack)
-
-
-ELSEWHERE = {
-    "another Region": cdk.Environment(account=ACCOUNT, region=OTHER_REGION),
-    "another account": cdk.Environment(account=OTHER_ACCOUNT, region=REGION),
-}
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["before signing", "after signing"])
@@ -217,12 +169,9 @@ def test_repositories_of_other_registries_are_not_signed(
     Registry(elsewhere, "Registry")
     registry = Registry(stack, "Registry")
     repository = Repository(elsewhere, "Api", repository_name="payments/api")
-    steps: list[Callable[[], object]] = [
-        lambda: repository.grant_push(a_role(elsewhere)),
-        lambda: registry.sign(PROFILE),
-    ]
-    for step in reversed(steps) if late else steps:
-        step()
+    in_order(
+        lambda: repository.grant_push(role_of(elsewhere)), lambda: registry.sign(PROFILE), late=late
+    )
 
     assert [] == signing_statements(stack)
 
@@ -234,7 +183,7 @@ def test_repositories_of_other_stacks_and_stages_are_signed(app: cdk.App) -> Non
         cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Team"),
     ]
     for stack in stacks:
-        Repository(stack, "Api", repository_name="payments/api").grant_push(a_role(stack))
+        Repository(stack, "Api", repository_name="payments/api").grant_push(role_of(stack))
     Registry(cdk.Stack(app, "Platform", env=ENV), "Registry").sign(PROFILE)
 
     assert [allow(PROFILE)] * 2 == signing_statements(stacks[0])
@@ -244,7 +193,7 @@ def test_nothing_is_allowed_twice(stack: cdk.Stack) -> None:
     """Several grants and rules of one profile come to one statement; another profile joins it."""
     registry = Registry(stack, "Registry")
     repository = Repository(stack, "Api", repository_name="payments/api")
-    role = a_role(stack)
+    role = role_of(stack)
     repository.grant_push(role)
     repository.grant_pull_push(role)
     registry.sign(PROFILE, filters=["payments/*"])
@@ -276,15 +225,11 @@ def test_a_principal_without_a_policy_is_warned_of(
     """Who cannot be allowed to sign here has to be elsewhere, which is said once."""
     registry = Registry(stack, "Registry")
     repository = Repository(stack, "Api", repository_name="payments/api")
-    steps: list[Callable[[], object]] = [
-        lambda: repository.grant_push(grantee(stack)),
-        lambda: registry.sign(PROFILE),
-    ]
-    for step in reversed(steps) if late else steps:
-        step()
+    in_order(
+        lambda: repository.grant_push(grantee(stack)), lambda: registry.sign(PROFILE), late=late
+    )
 
-    [warning] = [item for item in warnings(stack) if "signingElsewhere" in item]
-    assert PROFILE in warning
+    assert 1 == warnings_of(stack).count("ecr-constructs:signingElsewhere")
 
 
 def test_a_role_that_the_app_defines_in_another_account_may_sign(
@@ -304,9 +249,9 @@ def test_a_role_that_the_app_defines_in_another_account_may_sign(
 def test_without_a_registry_a_push_grant_is_cdks_own(stack: cdk.Stack) -> None:
     """An app that defines no registry, or none that signs, grants a push and nothing else."""
     repository = Repository(stack, "Api", repository_name="payments/api")
-    repository.grant_push(a_role(stack))
+    repository.grant_push(role_of(stack))
     Registry(stack, "Registry")
-    repository.grant_push(a_role(stack, "Second"))
+    repository.grant_push(role_of(stack, "Second"))
 
     assert [] == signing_statements(stack)
 
@@ -320,11 +265,11 @@ def test_pushers_that_are_admitted_by_name_are_warned_of(
     who = OTHER_ACCOUNT if keyword == "push_accounts" else f"arn:aws:iam::{ACCOUNT}:role/ci"
     registry = Registry(stack, "Registry")
     keywords: dict[str, Any] = {keyword: [who]}
-    if not late:
-        registry.sign(PROFILE, filters=["payments/*"])
-    Repository(stack, "Api", repository_name="payments/api", **keywords)
-    Repository(stack, "Web", repository_name="storefront/web", **keywords)
-    if late:
-        registry.sign(PROFILE, filters=["payments/*"])
 
-    assert 1 == sum("signingElsewhere" in warning for warning in warnings(stack))
+    def define() -> None:
+        for name in ("payments/api", "storefront/web"):
+            Repository(stack, name.title(), repository_name=name, **keywords)
+
+    in_order(lambda: registry.sign(PROFILE, filters=["payments/*"]), define, late=late)
+
+    assert 1 == warnings_of(stack).count("ecr-constructs:signingElsewhere")

@@ -1,9 +1,14 @@
-"""Repository: its defaults, and what each keyword renders."""
+"""Repository: its defaults, what each keyword renders, its lifecycle policy and its access."""
 
+import re
+import traceback
+from collections.abc import Callable
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
@@ -14,8 +19,24 @@ from ecr_constructs import (
     Repository,
     TagMutability,
 )
-from tests.support.constructs import ENV, lifecycle_of, properties_of, repository_of, template
+from ecr_constructs.model.validation import ValidationError
+from tests.support.constructs import (
+    ACCOUNT,
+    ENV,
+    ORGANIZATION,
+    OTHER_ACCOUNT,
+    THIRD_ACCOUNT,
+    children,
+    lifecycle_of,
+    properties_of,
+    repository_of,
+    statements_of,
+    template,
+    warnings_of,
+)
+from tests.support.errors import rejects
 
+REST = LifecycleRule.expire(after_days=90)
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 DEFAULTS: dict[str, Any] = {
     "ImageScanningConfiguration": {"ScanOnPush": True},
@@ -47,17 +68,6 @@ def encrypted(encryption_type: str, key: str | None = None) -> dict[str, Any]:
     """Return an encryption property as CloudFormation spells it."""
     key_property = {} if key is None else {"KmsKey": key}
     return {"EncryptionConfiguration": {"EncryptionType": encryption_type, **key_property}}
-
-
-def test_defaults(stack: cdk.Stack) -> None:
-    """Immutable, scanned, cleaned of untagged images, retained; encryption is not rendered."""
-    Repository(stack, "Api")
-
-    assert {
-        "Type": "AWS::ECR::Repository",
-        "Properties": DEFAULTS,
-        **RETAINED,
-    } == repository_of(stack)
 
 
 KEYWORDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -99,27 +109,22 @@ KEYWORDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         },
     ),
     "no tags": ({"tags": {}}, {}),
+    # A policy without rules keeps every image: there is no lifecycle property.
+    "no lifecycle": ({"lifecycle": LifecyclePolicy()}, {"LifecyclePolicy": None}),
     "a lifecycle": (
-        {"lifecycle": LifecyclePolicy(LifecycleRule.expire(after_days=90))},
-        {
-            "LifecyclePolicy": {
-                "LifecyclePolicyText": (
-                    '{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any",'
-                    '"countType":"sinceImagePushed","countUnit":"days","countNumber":90},'
-                    '"action":{"type":"expire"}}]}'
-                )
-            }
-        },
+        {"lifecycle": LifecyclePolicy(REST)},
+        {"LifecyclePolicy": {"LifecyclePolicyText": LifecyclePolicy(REST).to_json()}},
     ),
 }
 
 
 @pytest.mark.parametrize(("keywords", "changed"), KEYWORDS.values(), ids=KEYWORDS)
 def test_keyword(stack: cdk.Stack, keywords: dict[str, Any], changed: dict[str, Any]) -> None:
-    """A keyword changes the properties it speaks of and no other."""
+    """A keyword changes the properties it speaks of and no other; None is not rendered."""
     Repository(stack, "Api", **keywords)
 
-    assert {**DEFAULTS, **changed} == properties_of(stack)
+    expected = {**DEFAULTS, **changed}
+    assert {key: value for key, value in expected.items() if value} == properties_of(stack)
 
 
 def test_dual_layer_in_govcloud(app: cdk.App) -> None:
@@ -143,47 +148,28 @@ def test_a_key_is_rendered_as_its_arn(stack: cdk.Stack) -> None:
     )
 
 
-def test_an_empty_lifecycle_renders_nothing(stack: cdk.Stack) -> None:
-    """A policy without rules keeps every image: there is no lifecycle property."""
-    Repository(stack, "Api", lifecycle=LifecyclePolicy())
+REMOVALS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "retained": ({}, RETAINED),
+    "destroyed": ({"removal_policy": cdk.RemovalPolicy.DESTROY}, DESTROYED),
+    "retained on update": (
+        {"removal_policy": cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE},
+        {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"},
+    ),
+    "emptied": (
+        {"removal_policy": cdk.RemovalPolicy.DESTROY, "empty_on_delete": True},
+        {**DESTROYED, "Properties": {**DEFAULTS, "EmptyOnDelete": True}},
+    ),
+}
 
-    assert {key: DEFAULTS[key] for key in DEFAULTS if key != "LifecyclePolicy"} == (
-        properties_of(stack)
-    )
 
-
-@pytest.mark.parametrize(
-    ("removal_policy", "expected"),
-    [
-        (cdk.RemovalPolicy.RETAIN, RETAINED),
-        (cdk.RemovalPolicy.DESTROY, DESTROYED),
-        (
-            cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-            {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"},
-        ),
-    ],
-    ids=lambda value: getattr(value, "name", None),
-)
-def test_removal_policy(
-    stack: cdk.Stack, removal_policy: cdk.RemovalPolicy, expected: dict[str, str]
-) -> None:
+@pytest.mark.parametrize(("keywords", "expected"), REMOVALS.values(), ids=REMOVALS)
+def test_removal(stack: cdk.Stack, keywords: dict[str, Any], expected: dict[str, Any]) -> None:
     """A removal policy says what becomes of the repository, and changes no property."""
-    Repository(stack, "Api", removal_policy=removal_policy)
+    Repository(stack, "Api", **keywords)
 
     assert {"Type": "AWS::ECR::Repository", "Properties": DEFAULTS, **expected} == (
         repository_of(stack)
     )
-
-
-def test_empty_on_delete(stack: cdk.Stack) -> None:
-    """A repository that is to be destroyed may take its images along."""
-    Repository(stack, "Api", removal_policy=cdk.RemovalPolicy.DESTROY, empty_on_delete=True)
-
-    assert {
-        "Type": "AWS::ECR::Repository",
-        "Properties": {**DEFAULTS, "EmptyOnDelete": True},
-        **DESTROYED,
-    } == repository_of(stack)
 
 
 def test_logical_ids_are_pinned(stack: cdk.Stack) -> None:
@@ -201,3 +187,285 @@ def test_two_stacks_share_nothing(app: cdk.App) -> None:
     Repository(second, "Api")
 
     assert (2, 1) == (len(lifecycle_of(first)), len(lifecycle_of(second)))
+
+
+# --- errors -----------------------------------------------------------------------------------
+
+
+def test_raises_in_the_callers_frame(stack: cdk.Stack) -> None:
+    """The traceback begins at the caller's line and ends here: Node was never asked."""
+    with pytest.raises(ValidationError) as caught:
+        Repository(stack, "Api", repository_name="Payments")
+
+    files = [frame.filename for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert __file__ == files[0]
+    assert [] == [file for file in files if "jsii/_kernel" in file]
+
+
+def test_an_unknown_region_is_not_judged(app: cdk.App) -> None:
+    """In a stack without a Region nothing is known about the key's, so it passes."""
+    stack = cdk.Stack(app, "Agnostic")
+    Repository(
+        stack,
+        "Api",
+        encryption=Encryption.customer_managed(KEY.replace("eu-central-1", "eu-west-1")),
+    )
+
+    assert ["Api"] == children(stack)
+
+
+def test_a_statement_added_later_must_say_who(stack: cdk.Stack) -> None:
+    """A statement without a principal is rejected whenever it comes."""
+    repository = Repository(stack, "Api")
+
+    with rejects("principals: statement-without-principal"):
+        repository.add_to_resource_policy(iam.PolicyStatement(actions=["ecr:BatchGetImage"]))
+
+
+# --- lifecycle --------------------------------------------------------------------------------
+
+DEFAULT = LifecycleRule.expire_untagged(after_days=14)
+UNTAGGED = LifecycleRule.expire_untagged(after_days=3)
+RELEASES = LifecycleRule.keep_last(100, tag_patterns=["v*"])
+ARCHIVED = LifecycleRule(
+    tag_status="untagged",
+    storage_class="archive",
+    count_type="sinceImageTransitioned",
+    count_number=90,
+)
+
+
+ADDITIONS: dict[str, tuple[list[LifecycleRule] | None, list[LifecycleRule], list[LifecycleRule]]]
+ADDITIONS = {
+    "nothing": (None, [], [DEFAULT]),
+    "one to the default": (None, [RELEASES], [DEFAULT, RELEASES]),
+    "two to the default": (None, [RELEASES, REST], [DEFAULT, RELEASES, REST]),
+    "untagged takes the default's place": (None, [UNTAGGED], [UNTAGGED]),
+    "untagged before others": (None, [UNTAGGED, RELEASES], [UNTAGGED, RELEASES]),
+    # A rule for archived images is about another storage class.
+    "archived does not take the default's place": (None, [ARCHIVED], [DEFAULT, ARCHIVED]),
+    "any stays last": ([REST], [RELEASES], [RELEASES, REST]),
+    "any stays last of three": ([REST, RELEASES], [UNTAGGED], [RELEASES, UNTAGGED, REST]),
+    "to an empty policy": ([], [UNTAGGED], [UNTAGGED]),
+}
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one by one"])
+@pytest.mark.parametrize(("given", "added", "expected"), ADDITIONS.values(), ids=ADDITIONS)
+def test_adds_rules(
+    stack: cdk.Stack,
+    given: list[LifecycleRule] | None,
+    added: list[LifecycleRule],
+    expected: list[LifecycleRule],
+    *,
+    at_once: bool,
+) -> None:
+    """Added rules follow those that are there, whether they come together or one by one."""
+    lifecycle = None if given is None else LifecyclePolicy(*given)
+    repository = Repository(stack, "Api", lifecycle=lifecycle)
+    for rules in [added] if at_once else [[rule] for rule in added]:
+        repository.add_lifecycle_rule(*rules)
+
+    assert LifecyclePolicy(*expected).to_dict()["rules"] == lifecycle_of(stack)
+
+
+def test_a_late_rule_for_untagged_images_takes_the_defaults_place(stack: cdk.Stack) -> None:
+    """The default rule makes way whenever a rule for untagged images comes."""
+    repository = Repository(stack, "Api")
+    repository.add_lifecycle_rule(RELEASES)
+    repository.add_lifecycle_rule(UNTAGGED)
+
+    assert LifecyclePolicy(RELEASES, UNTAGGED).to_dict()["rules"] == lifecycle_of(stack)
+
+
+@pytest.mark.parametrize("rule", [UNTAGGED, DEFAULT], ids=["another", "the default"])
+def test_a_rejected_rule_changes_nothing(stack: cdk.Stack, rule: LifecycleRule) -> None:
+    """A policy that was given stays, even if it is equal to the default, as compact text."""
+    policy = LifecyclePolicy(rule, RELEASES, REST)
+    repository = Repository(stack, "Api", lifecycle=policy)
+
+    with rejects("rules: untagged-duplicate"):
+        repository.add_lifecycle_rule(UNTAGGED)
+    assert {"LifecyclePolicyText": policy.to_json()} == properties_of(stack)["LifecyclePolicy"]
+
+
+# --- policy -----------------------------------------------------------------------------------
+
+PULL = [
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:GetDownloadUrlForLayer",
+]
+PUSH = [
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:CompleteLayerUpload",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+]
+ROLE = f"arn:aws:iam::{OTHER_ACCOUNT}:role/deployer"
+UNIT = f"{ORGANIZATION}/r-ab12/ou-ab12-11111111/*"
+
+
+def root(account: str) -> str:
+    """Return the ARN that stands for a whole account."""
+    return f"arn:aws:iam::{account}:root"
+
+
+def allow(actions: str | list[str], who: Any) -> dict[str, Any]:
+    """Return an allowing statement as it is rendered."""
+    return {"Action": actions, "Effect": "Allow", "Principal": {"AWS": who}}
+
+
+def describing(account: str, **more: Any) -> iam.PolicyStatement:
+    """Return a statement that lets an account describe images."""
+    return iam.PolicyStatement(
+        actions=["ecr:DescribeImages"], principals=[iam.AccountPrincipal(account)], **more
+    )
+
+
+WITHIN = {
+    **allow(PULL, "*"),
+    "Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}},
+}
+EVERYTHING: dict[str, Any] = {
+    "pull_organizations": [ORGANIZATION],
+    "pull_accounts": [OTHER_ACCOUNT],
+    "push_accounts": [THIRD_ACCOUNT],
+}
+ACCESS: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
+    "an account may pull": (
+        {"pull_accounts": [OTHER_ACCOUNT]},
+        [allow(PULL, root(OTHER_ACCOUNT))],
+    ),
+    "an account may push": (
+        {"push_accounts": [OTHER_ACCOUNT]},
+        [allow(PUSH, root(OTHER_ACCOUNT))],
+    ),
+    "a role may pull": ({"pull_principals": [ROLE]}, [allow(PULL, ROLE)]),
+    "a role may push": ({"push_principals": [ROLE]}, [allow(PUSH, ROLE)]),
+    "an organization may pull": ({"pull_organizations": [ORGANIZATION]}, [WITHIN]),
+    "an organizational unit may pull": (
+        {"pull_organizational_units": [UNIT]},
+        [
+            {
+                **allow(PULL, "*"),
+                "Condition": {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": UNIT}},
+            }
+        ],
+    ),
+    # The order of a list means nothing, nor does a repetition.
+    "accounts may pull": (
+        {"pull_accounts": [THIRD_ACCOUNT, OTHER_ACCOUNT, THIRD_ACCOUNT]},
+        [allow(PULL, [root(OTHER_ACCOUNT), root(THIRD_ACCOUNT)])],
+    ),
+    # Statements of the caller's own follow those that the keywords make.
+    "a statement": (
+        {
+            "pull_accounts": [OTHER_ACCOUNT],
+            "policy_statements": [describing(THIRD_ACCOUNT, sid="Describe")],
+        },
+        [
+            allow(PULL, root(OTHER_ACCOUNT)),
+            {**allow("ecr:DescribeImages", root(THIRD_ACCOUNT)), "Sid": "Describe"},
+        ],
+    ),
+    "everything": (
+        EVERYTHING,
+        [WITHIN, allow(PULL, root(OTHER_ACCOUNT)), allow(PUSH, root(THIRD_ACCOUNT))],
+    ),
+}
+
+
+@pytest.mark.parametrize(("keywords", "statements"), ACCESS.values(), ids=ACCESS)
+def test_access(
+    stack: cdk.Stack, keywords: dict[str, Any], statements: list[dict[str, Any]]
+) -> None:
+    """Access for others becomes one statement for each kind."""
+    Repository(stack, "Api", **keywords)
+
+    assert {"Version": "2012-10-17", "Statement": statements} == (
+        properties_of(stack)["RepositoryPolicyText"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")]
+)
+def test_accounts_are_of_the_stacks_partition(app: cdk.App, region: str, partition: str) -> None:
+    """The ARN of an account carries the partition of the repository's Region."""
+    stack = cdk.Stack(app, "Far", env=cdk.Environment(account=ACCOUNT, region=region))
+    Repository(stack, "Api", pull_accounts=[OTHER_ACCOUNT])
+
+    assert [allow(PULL, f"arn:{partition}:iam::{OTHER_ACCOUNT}:root")] == statements_of(stack)
+
+
+def test_an_agnostic_stack_asks_for_the_partition(app: cdk.App) -> None:
+    """Where the Region is not known, CloudFormation fills in the partition."""
+    stack = cdk.Stack(app, "Agnostic")
+    Repository(stack, "Api", pull_accounts=[OTHER_ACCOUNT])
+
+    arn = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, f":iam::{OTHER_ACCOUNT}:root"]]}
+    assert [allow(PULL, arn)] == statements_of(stack)
+
+
+def test_a_later_grant_leaves_the_earlier_statements_as_they_are(stack: cdk.Stack) -> None:
+    """A grant to another account is added to the policy behind what stands there."""
+    repository = Repository(stack, "Api", **EVERYTHING)
+    repository.grant(iam.AccountPrincipal("222222222222"), "ecr:DescribeImages")
+
+    _, earlier = ACCESS["everything"]
+    assert [*earlier, allow("ecr:DescribeImages", root("222222222222"))] == statements_of(stack)
+
+
+def test_equal_grants_merge(stack: cdk.Stack) -> None:
+    """A later grant of what another account has joins that account's statement."""
+    repository = Repository(stack, "Api", pull_accounts=[OTHER_ACCOUNT])
+    repository.grant_pull(iam.AccountPrincipal(THIRD_ACCOUNT))
+
+    assert [allow(PULL, [root(OTHER_ACCOUNT), root(THIRD_ACCOUNT)])] == statements_of(stack)
+
+
+def test_an_account_that_may_push_and_pull_keeps_its_statement(stack: cdk.Stack) -> None:
+    """A later grant to somebody else changes nothing for an account that is named twice."""
+    repository = Repository(
+        stack, "Api", pull_accounts=[OTHER_ACCOUNT], push_accounts=[OTHER_ACCOUNT]
+    )
+    earlier = repository._statements
+    repository.grant(iam.AccountPrincipal(THIRD_ACCOUNT), "ecr:DescribeImages")
+
+    assert [*earlier, allow("ecr:DescribeImages", root(THIRD_ACCOUNT))] == statements_of(stack)
+
+
+@pytest.mark.parametrize("make", [Repository, ecr.Repository])
+def test_warns_of_resources_as_cdk_does(
+    stack: cdk.Stack, make: Callable[..., ecr.RepositoryBase]
+) -> None:
+    """A statement with resources, which ECR rejects, is warned of with CDK's id."""
+    make(stack, "Api").add_to_resource_policy(describing(OTHER_ACCOUNT, resources=["*"]))
+
+    assert ["@aws-cdk/aws-ecr:noResourceStatements"] == warnings_of(stack)
+
+
+@pytest.mark.parametrize("make", [Repository, ecr.Repository])
+def test_reports_a_statement_without_actions_at_synth(
+    stack: cdk.Stack, make: Callable[..., ecr.RepositoryBase]
+) -> None:
+    """A statement that is no policy statement fails the synthesis in CDK's words."""
+    statement = iam.PolicyStatement(principals=[iam.AccountPrincipal(OTHER_ACCOUNT)])
+    make(stack, "Api").add_to_resource_policy(statement)
+
+    fault = "A PolicyStatement must specify at least one 'action' or 'notAction'."
+    with pytest.raises(RuntimeError, match=re.escape(f"[Stack/Api] {fault}")):
+        template(stack)
+
+
+def test_a_grant_can_be_waited_for(stack: cdk.Stack) -> None:
+    """What needs the grant can depend on it, which fails with CDK's own repository."""
+    later = cdk.CfnResource(stack, "Later", type="AWS::SNS::Topic")
+    repository = Repository(stack, "Api")
+    repository.grant_pull(iam.AccountPrincipal(OTHER_ACCOUNT)).apply_before(later)
+
+    assert ["ApiF70053CD"] == template(stack)["Resources"]["Later"]["DependsOn"]

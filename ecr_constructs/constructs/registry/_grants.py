@@ -19,6 +19,9 @@ from ecr_constructs.model.repository_policy import (
 )
 from ecr_constructs.model.signing import SigningRule
 
+Tags = Mapping[str, str]
+"""Tags of a repository, values by key."""
+
 
 class RegistryGrants(Construct):
     """Grants to roles, users and groups of the registry's account, by prefix or by tag.
@@ -29,13 +32,7 @@ class RegistryGrants(Construct):
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, repositories_arn: str) -> None:
-        """Start without grants.
-
-        Args:
-            scope: The scope of the registry.
-            construct_id: The id of the registry.
-            repositories_arn: The prefix of the ARNs of its repositories.
-        """
+        """Start without grants on the repositories whose ARNs have a prefix."""
         super().__init__(scope, construct_id)
         self._repositories = repositories_arn
         self._pushers: list[tuple[iam.IGrantable, GrantScope]] = []
@@ -45,7 +42,7 @@ class RegistryGrants(Construct):
         grantee: iam.IGrantable,
         *actions: str,
         prefix: str | None = None,
-        tags: Mapping[str, str] | None = None,
+        tags: Tags | None = None,
     ) -> iam.Grant:
         """Allow a principal actions on the repositories of a prefix, or with these tags.
 
@@ -65,61 +62,37 @@ class RegistryGrants(Construct):
         return self._grant(grantee, actions, GrantScope(prefix, tags or {}))
 
     def grant_read(
-        self,
-        grantee: iam.IGrantable,
-        *,
-        prefix: str | None = None,
-        tags: Mapping[str, str] | None = None,
+        self, grantee: iam.IGrantable, *, prefix: str | None = None, tags: Tags | None = None
     ) -> iam.Grant:
         """Allow a principal to list and describe images; otherwise as `grant`."""
         return self._grant(grantee, READ_ACTIONS, GrantScope(prefix, tags or {}))
 
     def grant_pull(
-        self,
-        grantee: iam.IGrantable,
-        *,
-        prefix: str | None = None,
-        tags: Mapping[str, str] | None = None,
+        self, grantee: iam.IGrantable, *, prefix: str | None = None, tags: Tags | None = None
     ) -> iam.Grant:
         """Allow a principal to pull and to log in; otherwise as `grant`."""
         return self._grant(grantee, PULL_ACTIONS, GrantScope(prefix, tags or {}), LOGIN_ACTIONS)
 
     def grant_push(
-        self,
-        grantee: iam.IGrantable,
-        *,
-        prefix: str | None = None,
-        tags: Mapping[str, str] | None = None,
+        self, grantee: iam.IGrantable, *, prefix: str | None = None, tags: Tags | None = None
     ) -> iam.Grant:
         """Allow a principal to push but not pull, to log in and to sign; otherwise as `grant`."""
         return self._grant_push(grantee, PUSH_ONLY_ACTIONS, GrantScope(prefix, tags or {}))
 
     def grant_pull_push(
-        self,
-        grantee: iam.IGrantable,
-        *,
-        prefix: str | None = None,
-        tags: Mapping[str, str] | None = None,
+        self, grantee: iam.IGrantable, *, prefix: str | None = None, tags: Tags | None = None
     ) -> iam.Grant:
         """Allow a principal to pull and push, to log in and to sign; otherwise as `grant`."""
         return self._grant_push(grantee, PUSH_ACTIONS, GrantScope(prefix, tags or {}))
 
     def grant_delete_image(
-        self,
-        grantee: iam.IGrantable,
-        *,
-        prefix: str | None = None,
-        tags: Mapping[str, str] | None = None,
+        self, grantee: iam.IGrantable, *, prefix: str | None = None, tags: Tags | None = None
     ) -> iam.Grant:
         """Allow a principal to delete images; otherwise as `grant`."""
         return self._grant(grantee, DELETE_IMAGE_ACTIONS, GrantScope(prefix, tags or {}))
 
     def grant_manage_lifecycle(
-        self,
-        grantee: iam.IGrantable,
-        *,
-        prefix: str | None = None,
-        tags: Mapping[str, str] | None = None,
+        self, grantee: iam.IGrantable, *, prefix: str | None = None, tags: Tags | None = None
     ) -> iam.Grant:
         """Allow a principal to change, remove and preview lifecycle policies, as `grant`."""
         return self._grant(grantee, LIFECYCLE_ACTIONS, GrantScope(prefix, tags or {}))
@@ -155,16 +128,20 @@ class RegistryGrants(Construct):
     ) -> iam.Grant:
         grant = self._grant(grantee, actions, scope, LOGIN_ACTIONS)
         self._pushers.append((grantee, scope))
-        for rule in self.signing_rules:
-            self._grant_signing(grantee, scope, rule)
+        _grant_signing([(grantee, scope)], self.signing_rules)
         return grant
 
     def _grant_signing_to_pushers(self, rule: SigningRule) -> None:
-        for grantee, scope in self._pushers:
-            self._grant_signing(grantee, scope, rule)
+        _grant_signing(self._pushers, [rule])
 
-    def _grant_signing(self, grantee: iam.IGrantable, scope: GrantScope, rule: SigningRule) -> None:
-        if rule.may_sign_below(scope.prefix or ""):
-            iam.Grant.add_to_principal(
-                grantee=grantee, actions=["signer:SignPayload"], resource_arns=[rule.profile_arn]
-            )
+
+def _grant_signing(
+    pushers: Sequence[tuple[iam.IGrantable, GrantScope]], rules: Sequence[SigningRule]
+) -> None:
+    for grantee, scope in pushers:
+        for rule in rules:
+            if rule.may_sign_below(scope.prefix or ""):
+                profile = [rule.profile_arn]
+                iam.Grant.add_to_principal(
+                    grantee=grantee, actions=["signer:SignPayload"], resource_arns=profile
+                )

@@ -1,13 +1,15 @@
-"""The replication configuration of a registry."""
+"""The replication configuration of a registry, and its validation with the whole app."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import cached_property, partial
 from typing import Self
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
-from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.constructs._cfn_properties import filter_properties
+from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.model.names import covers
 from ecr_constructs.model.partitions import regions
 from ecr_constructs.model.registry_id import RegistryId
@@ -37,15 +39,14 @@ class RegistryReplication:
         self._deletions_acknowledged = False
 
     def add(self, rule: ReplicationRule) -> None:
-        """Add a rule; rules for the same repositories are joined.
-
-        Raises:
-            ValidationError: Every problem of the rules that ECR would reject.
-        """
+        """Add a rule; rules for the same repositories are joined."""
         rules = merge_rules([*self._rules, rule])
-        raise_if_invalid(
-            "replication", rule, [*self._destination_errors(rule), *replication_errors(rules)]
-        )
+        errors = [
+            error
+            for destination in sorted(rule.destinations)
+            for error in destination_errors(destination, self._source, regions())
+        ]
+        raise_if_invalid("replication", rule, [*errors, *replication_errors(rules)])
         self._rules = rules
         if len(rules) > QUOTA_RULES:
             self._warn(
@@ -77,10 +78,6 @@ class RegistryReplication:
                 )
             )
 
-    def _destination_errors(self, rule: ReplicationRule) -> Iterator[Diagnostic]:
-        for destination in sorted(rule.destinations):
-            yield from destination_errors(destination, self._source, regions())
-
     @property
     def environment(self) -> str:
         """The account and Region, as ``aws://ACCOUNT/REGION``."""
@@ -108,9 +105,8 @@ class RegistryReplication:
     def warn_of_uncovered(self, names: Iterable[str]) -> None:
         """Warn of each prefix that covers none of these repositories; it is probably misspelled.
 
-        Args:
-            names: The repositories that the app defines in this registry, read only as far as
-                needed. If there are none, they are defined elsewhere, and nothing is reported.
+        Names are read only as far as needed. Without names, the repositories are defined in
+        another app, and nothing is reported.
         """
         uncovered, defines_any = self.prefixes, False
         for name in names:
@@ -134,6 +130,49 @@ class RegistryReplication:
         return str(self._source)
 
 
+class ReplicationValidator:
+    """Compare the replication of each registry of an app with the app, at synthesis."""
+
+    def __init__(self, root: Construct) -> None:
+        """Start without registries."""
+        self._root = root
+        self._replications: list[RegistryReplication] = []
+
+    def add(self, registry: Construct, replication: RegistryReplication) -> None:
+        """Add the replication of a registry."""
+        self._replications.append(replication)
+        # At the registry, not at the root: warnings at the root come after stages are written.
+        registry.node.add_validation(AtSynthesis(partial(self._validate, replication)))
+
+    def _validate(self, replication: RegistryReplication) -> None:
+        """Warn of replication that has no effect; that is not a reason not to deploy."""
+        for other in self._replications:
+            if other is not replication:
+                replication.warn_of_chain(other)
+        if replication.prefixes:
+            environment = replication.environment
+            replication.warn_of_uncovered(
+                name
+                for repository, where in self._repositories.items()
+                if where == environment
+                and (name := repository.repository_name)
+                and not is_unresolved(name)
+            )
+
+    @cached_property
+    def _repositories(self) -> dict[ecr.CfnRepository, str]:
+        # Stack by stack: asking each repository for its stack would be a call to Node for each.
+        # A stack within a stack comes later and overwrites the entries of the outer one.
+        stacks = [node for node in self._root.node.find_all() if isinstance(node, cdk.Stack)]
+        return {
+            node: environment
+            for stack in stacks
+            for environment in [stack.environment]
+            for node in stack.node.find_all()
+            if isinstance(node, ecr.CfnRepository)
+        }
+
+
 def _property(rules: Iterable[ReplicationRule]) -> _Configuration.ReplicationConfigurationProperty:
     return _Configuration.ReplicationConfigurationProperty(
         rules=[
@@ -144,12 +183,9 @@ def _property(rules: Iterable[ReplicationRule]) -> _Configuration.ReplicationCon
                     )
                     for destination in sorted(rule.destinations)
                 ],
-                repository_filters=[
-                    _Configuration.RepositoryFilterProperty(
-                        filter=prefix, filter_type="PREFIX_MATCH"
-                    )
-                    for prefix in sorted(rule.prefixes)
-                ]
+                repository_filters=filter_properties(
+                    _Configuration, "PREFIX_MATCH", sorted(rule.prefixes)
+                )
                 or None,
             )
             for rule in rules

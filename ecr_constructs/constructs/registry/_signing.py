@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
-import jsii
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from constructs import IValidation
 
 from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._cfn_properties import filter_properties
 from ecr_constructs.constructs._iam import add_statement
+from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.model.signing import SigningRule, signing_errors
 from ecr_constructs.model.validation import raise_if_invalid
 
@@ -28,10 +28,8 @@ _Configuration = ecr.CfnSigningConfiguration
 class PushAccess:
     """The principals that may push to a repository of this app, and so may have to sign.
 
-    Attributes:
-        by_policy: Whether the repository policy allows principals by name. Their own account must
-            allow them to sign.
-        grantees: The principals that grants of this app allow.
+    Those that the repository policy names must be allowed to sign by their own account; grants
+    of this app do it for the grantees.
     """
 
     by_policy: bool
@@ -48,18 +46,14 @@ class RegistrySigning:
         self._resource: ecr.CfnSigningConfiguration | None = None
 
     def add(self, rule: SigningRule) -> None:
-        """Add a rule, unless an equal one exists, and complete the earlier push grants.
-
-        Raises:
-            ValueError: There would be more rules than ECR accepts.
-        """
+        """Add a rule, unless an equal one exists, and complete the earlier push grants."""
         rules = list(dict.fromkeys([*self.rules, rule]))
         raise_if_invalid("signing configuration", rule.profile_arn, signing_errors(rules))
         self.rules = rules
         rendered = [_rule_property(rule) for rule in rules]
         if self._resource is None:
             self._resource = _Configuration(self._registry, "Signing", rules=rendered)
-            self._registry.node.add_validation(_SigningValidation(self._registry, self))
+            self._registry.node.add_validation(AtSynthesis(self._warn_of_pushers))
         else:
             # A list is invariant for mypy, and jsii's setter takes a list of a wider type.
             self._resource.rules = [*rendered]
@@ -67,26 +61,12 @@ class RegistrySigning:
             for grantee in access.grantees:
                 _grant(repository, grantee, rule)
 
-
-@jsii.implements(IValidation)
-class _SigningValidation:
-    """Check the repositories of the whole app at synthesis."""
-
-    def __init__(self, registry: Construct, signing: RegistrySigning) -> None:
-        self._registry = registry
-        self._signing = signing
-
-    def validate(self) -> list[str]:
-        """Warn where a repository policy allows principals to push that this app cannot let sign.
-
-        Returns:
-            No errors, since nothing here is a reason not to deploy.
-        """
+    def _warn_of_pushers(self) -> None:
+        """Warn where a repository policy names principals that this app cannot let sign."""
         for repository, access in _repositories_of(self._registry):
-            for rule in self._signing.rules:
+            for rule in self.rules:
                 if access.by_policy and _may_sign(rule, repository):
                     _warn(repository, rule)
-        return []
 
 
 def grant_signing(repository: ecr.RepositoryBase, grantee: iam.IGrantable) -> None:
@@ -130,10 +110,7 @@ def _grant(repository: ecr.RepositoryBase, grantee: iam.IGrantable, rule: Signin
 
 
 def _rule_property(rule: SigningRule) -> _Configuration.RuleProperty:
-    filters = [
-        _Configuration.RepositoryFilterProperty(filter=pattern, filter_type="WILDCARD_MATCH")
-        for pattern in rule.filters
-    ]
+    filters = filter_properties(_Configuration, "WILDCARD_MATCH", rule.filters)
     return _Configuration.RuleProperty(
         signing_profile_arn=rule.profile_arn, repository_filters=filters or None
     )

@@ -1,7 +1,7 @@
 """The private registry of an account and Region."""
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -9,16 +9,16 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._cfn_properties import filter_properties
+from ecr_constructs.constructs._events import RegistryEvents
 from ecr_constructs.constructs._stack_env import partition_in
-from ecr_constructs.constructs.registry._events import RegistryEvents
 from ecr_constructs.constructs.registry._grants import RegistryGrants
-from ecr_constructs.constructs.registry._policy import RegistryPolicy
 from ecr_constructs.constructs.registry._replication import RegistryReplication
-from ecr_constructs.constructs.registry._scanning import RegistryScanning
 from ecr_constructs.constructs.registry._signing import RegistrySigning
 from ecr_constructs.model import principals, registry_policy
 from ecr_constructs.model.account_settings import MAX_EXCLUSIONS, exclusion_errors
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import ReplicationRule
 from ecr_constructs.model.scanning import Scanning, filters_of
@@ -67,8 +67,12 @@ class Registry(RegistryEvents, RegistryGrants):
         arn = f"arn:{self._partition}:ecr:{here.region}:{here.account}:repository/"
         super().__init__(scope, construct_id, repositories_arn=arn)
         self._replication = RegistryReplication(self, here)
-        self._policy = RegistryPolicy(self)
-        self._scanning = RegistryScanning(self)
+        # Each resource is rendered from its first request on.
+        self._statements: list[dict[str, Any]] = []
+        self._resolved_statements: list[Any] = []
+        self._policy: ecr.CfnRegistryPolicy | None = None
+        self._scans: Scanning | None = None
+        self._scanning: ecr.CfnRegistryScanningConfiguration | None = None
         self._signing = RegistrySigning(self)
         self._excluded: list[str] = []
         app.replications.add(self, self._replication)
@@ -151,7 +155,7 @@ class Registry(RegistryEvents, RegistryGrants):
             ValidationError: No account or no prefix, or one that ECR rejects; or
                 ``registry-policy-length``: the policy has more than 10,240 characters.
         """
-        self._policy.add(
+        self._add_statement(
             registry_policy.allow_replication(
                 self._repositories, self._partition, accounts, prefixes, tagging=tagging
             )
@@ -170,7 +174,7 @@ class Registry(RegistryEvents, RegistryGrants):
         Raises:
             ValidationError: As for `allow_replication_from`.
         """
-        self._policy.add(
+        self._add_statement(
             registry_policy.allow_create_on_push(
                 self._repositories, self._partition, accounts, prefixes
             )
@@ -197,16 +201,39 @@ class Registry(RegistryEvents, RegistryGrants):
             document,
             [
                 Diagnostic(
-                    code=f"statement-without-{element}",
-                    path=f"{element}s",
-                    message=f"a statement needs at least one {element}",
-                    remedy=f"give the PolicyStatement {element}s",
+                    f"statement-without-{element}",
+                    f"a statement needs at least one {element}",
+                    f"{element}s",
+                    f"give the PolicyStatement {element}s",
                 )
                 for element, values in required.items()
                 if not values
             ],
         )
-        self._policy.add(document)
+        self._add_statement(document)
+
+    def _add_statement(self, statement: dict[str, Any]) -> None:
+        """Add a statement to the policy, unless an equal one exists."""
+        # Equal deploy-time values may have different tokens.
+        resolved = cdk.Stack.of(self).resolve(statement)
+        if resolved in self._resolved_statements:
+            return
+        policy = {"Statement": [*self._statements, statement], "Version": "2012-10-17"}
+        text, most = compact(policy), registry_policy.POLICY_MAX_LENGTH
+        if len(text) > most and not is_unresolved(text):
+            reject(
+                "registry policy",
+                text,
+                "registry-policy-length",
+                f"must have at most {most:,} characters, would have {len(text):,}",
+                remedy="name shorter prefixes, or an organization instead of its accounts",
+            )
+        self._statements.append(statement)
+        self._resolved_statements.append(resolved)
+        if self._policy is None:
+            self._policy = ecr.CfnRegistryPolicy(self, "Policy", policy_text=policy)
+        else:
+            self._policy.policy_text = policy
 
     def scan_basic(self, *, on_push: Sequence[str]) -> None:
         """Scan images with ECR's own scanner when they are pushed.
@@ -217,7 +244,7 @@ class Registry(RegistryEvents, RegistryGrants):
         Raises:
             ValidationError: A filter that ECR rejects, or the app also requests enhanced scans.
         """
-        self._scanning.add(Scanning("BASIC", on_push=filters_of("on_push", on_push)))
+        self._scan(Scanning("BASIC", on_push=filters_of("on_push", on_push)))
 
     def scan_enhanced(self, *, on_push: Sequence[str] = (), continuous: Sequence[str] = ()) -> None:
         """Scan images with Amazon Inspector, which charges for each image.
@@ -232,13 +259,32 @@ class Registry(RegistryEvents, RegistryGrants):
             ValidationError: A filter that ECR rejects or that is in both lists, or the app also
                 requests basic scans.
         """
-        self._scanning.add(
+        self._scan(
             Scanning(
                 "ENHANCED",
                 on_push=filters_of("on_push", on_push),
                 continuous=filters_of("continuous", continuous),
             )
         )
+
+    def _scan(self, scanning: Scanning) -> None:
+        """Join a request with the earlier ones, or raise if it contradicts them."""
+        self._scans = self._scans.joined(scanning) if self._scans else scanning
+        configuration = ecr.CfnRegistryScanningConfiguration
+        rules = [
+            configuration.ScanningRuleProperty(
+                scan_frequency=frequency,
+                repository_filters=filter_properties(configuration, "WILDCARD", filters),
+            )
+            for frequency, filters in self._scans.rules()
+        ]
+        if self._scanning is None:
+            self._scanning = configuration(
+                self, "Scanning", scan_type=self._scans.scan_type, rules=rules
+            )
+        else:
+            # A list is invariant for mypy, and jsii's setter takes a list of a wider type.
+            self._scanning.rules = [*rules]
 
     def sign(self, signing_profile_arn: str, *, filters: Sequence[str] = ()) -> None:
         """Sign images with AWS Signer when they are pushed.

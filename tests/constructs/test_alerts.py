@@ -1,4 +1,4 @@
-"""Alerts: who is reported what, and that EventBridge can tell them."""
+"""Alerts of findings and alarms of quotas: who is told what, and that AWS can tell them."""
 
 from typing import Any
 
@@ -7,32 +7,22 @@ import pytest
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
-from ecr_constructs import Registry, ScanAlerts
-from ecr_constructs.model.events import Severity
+from ecr_constructs import Registry, ScanAlerts, UsageAlarms
+from ecr_constructs.model.usage import API_ACTIONS
 from tests.support.constructs import (
     ACCOUNT,
     ENV,
-    OTHER_REGION,
     Template,
     new_app,
-    rejects_value,
+    of_type,
     template,
+    warnings_of,
 )
-from tests.support.errors import rejects
 from tests.support.event_patterns import EVENTS, Event, changed, matches
 from tests.support.input_transformers import transformed
 
 EVENTBRIDGE = {"Service": "events.amazonaws.com"}
 FOUND = changed("inspector-finding", "detail", "awsAccountId", to=ACCOUNT)
-
-
-def of_type(rendered: Template, kind: str) -> dict[str, dict[str, Any]]:
-    """Return the properties of the resources of a type by logical id."""
-    return {
-        logical_id: resource["Properties"]
-        for logical_id, resource in rendered["Resources"].items()
-        if resource["Type"] == kind
-    }
 
 
 def allowed(policy: dict[str, Any]) -> list[dict[str, Any]]:
@@ -144,15 +134,6 @@ def test_subscribers_are_written_to(rendered: Template) -> None:
     ]
 
 
-def test_an_address_may_be_a_parameter(stack: cdk.Stack) -> None:
-    """Who deploys says who is written to."""
-    email = cdk.CfnParameter(stack, "Email").value_as_string
-    ScanAlerts(stack, "Alerts", emails=[email])
-
-    [result] = of_type(template(stack), "AWS::SNS::Subscription").values()
-    assert {"Ref": "Email"} == result["Endpoint"]
-
-
 def test_a_topic_of_ones_own_is_opened_to_eventbridge(stack: cdk.Stack) -> None:
     """Its policy and its key's admit EventBridge; no other topic is made."""
     topic = sns.Topic(stack, "Mine", master_key=kms.Key(stack, "MyKey"))
@@ -170,10 +151,9 @@ def test_a_topic_of_ones_own_is_opened_to_eventbridge(stack: cdk.Stack) -> None:
 def test_an_imported_topic_is_warned_of(stack: cdk.Stack) -> None:
     """Its policy is somebody else's, and must admit EventBridge all the same."""
     arn = f"arn:aws:sns:eu-central-1:{ACCOUNT}:alerts"
-    alerts = ScanAlerts(stack, "Alerts", topic=sns.Topic.from_topic_arn(stack, "Imported", arn))
+    ScanAlerts(stack, "Alerts", topic=sns.Topic.from_topic_arn(stack, "Imported", arn))
 
-    [warning] = [entry for entry in alerts.node.metadata if entry.type == "aws:cdk:warning"]
-    assert "events.amazonaws.com" in warning.data
+    assert ["ecr-constructs:topicPolicy"] == warnings_of(stack)
 
 
 def test_an_agnostic_stack_has_no_link(app: cdk.App) -> None:
@@ -189,35 +169,107 @@ def test_an_agnostic_stack_has_no_link(app: cdk.App) -> None:
     )
 
 
-def test_a_registry_is_told_of_once(app: cdk.App) -> None:
-    """A second one in the app would tell of everything twice; another Region has its own."""
-    ScanAlerts(cdk.Stack(app, "One", env=ENV), "Alerts")
-    elsewhere = cdk.Environment(account=ACCOUNT, region=OTHER_REGION)
-    ScanAlerts(cdk.Stack(app, "Two", env=elsewhere), "Alerts")
-
-    second = cdk.Stack(app, "Three", env=ENV)
-    with rejects("Three/Alerts: defined-twice"):
-        ScanAlerts(second, "Alerts")
-
-
-@pytest.mark.parametrize(
-    ("severity", "emails", "value"),
-    [
-        ("URGENT", [], "URGENT"),
-        ("HIGH", ["somebody"], "'somebody'"),
-    ],
-)
-def test_rejects(stack: cdk.Stack, severity: Severity, emails: list[str], value: str) -> None:
-    """Nothing is made of a severity or an address that is none, and the registry stays free."""
-    with rejects_value(value):
-        ScanAlerts(stack, "Alerts", severity=severity, emails=emails)
-
-    ScanAlerts(stack, "Alerts")
-
-
 def test_both_scanners_are_heard_whichever_is_on(stack: cdk.Stack) -> None:
     """The rules do not depend on what the registry scans with: that may change."""
     Registry(stack, "Registry").scan_enhanced(continuous=["payments/*"])
     ScanAlerts(stack, "Alerts")
 
     assert 2 == len(of_type(template(stack), "AWS::Events::Rule"))
+
+
+# --- quotas -----------------------------------------------------------------------------------
+
+CLOUDWATCH = {"Service": "cloudwatch.amazonaws.com"}
+CONDITION = {
+    "ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:eu-central-1:{ACCOUNT}:alarm:*"},
+    "StringEquals": {"aws:SourceAccount": ACCOUNT},
+}
+
+
+@pytest.fixture(scope="module")
+def alarms(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """Return the template of alarms that tell the topic of scan alerts."""
+    stack = cdk.Stack(new_app(tmp_path_factory.mktemp("cdk.out")), "Stack", env=ENV)
+    alerts = ScanAlerts(stack, "Alerts")
+    UsageAlarms(stack, "Usage", topic=alerts.topic, percent=75, repositories=["payments/api"])
+    return template(stack)
+
+
+def test_each_quota_has_an_alarm(alarms: Template) -> None:
+    """Eight rates, the repositories, and the images of the repository that is named."""
+    watched = [
+        {
+            item["Name"]: item["Value"]
+            for item in alarm["Metrics"][1]["MetricStat"]["Metric"]["Dimensions"]
+        }
+        for alarm in of_type(alarms, "AWS::CloudWatch::Alarm").values()
+    ]
+
+    assert [entry["Resource"] for entry in watched] == [
+        *API_ACTIONS,
+        "RepositoryCount",
+        "ImagesPerRepositoryCount",
+    ]
+    assert watched[-1]["ResourceId"] == "repository/payments/api"
+
+
+def test_an_alarm_is_raised_in_percent_of_the_quota(alarms: Template) -> None:
+    """Quota and use are asked of AWS; nobody calling is no reason for an alarm."""
+    [topic] = of_type(alarms, "AWS::SNS::Topic")
+    defined = of_type(alarms, "AWS::CloudWatch::Alarm").values()
+    [puts] = [item for item in defined if "PutImage" in item["AlarmDescription"]]
+
+    assert puts == {
+        "AlarmActions": [{"Ref": topic}],
+        "AlarmDescription": "Amazon ECR: PutImage requests per second, in percent of the quota",
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "EvaluationPeriods": 1,
+        "Metrics": [
+            {
+                "Expression": "usage/60/SERVICE_QUOTA(usage)*100",
+                "Id": "percent",
+                "Label": "PutImage requests per second",
+                "ReturnData": True,
+            },
+            {
+                "Id": "usage",
+                "MetricStat": {
+                    "Metric": {
+                        "Dimensions": [
+                            {"Name": "Class", "Value": "None"},
+                            {"Name": "Resource", "Value": "PutImage"},
+                            {"Name": "Service", "Value": "ECR"},
+                            {"Name": "Type", "Value": "API"},
+                        ],
+                        "MetricName": "CallCount",
+                        "Namespace": "AWS/Usage",
+                    },
+                    "Period": 60,
+                    "Stat": "Sum",
+                },
+                "ReturnData": False,
+            },
+        ],
+        "OKActions": [{"Ref": topic}],
+        "Threshold": 75,
+        "TreatMissingData": "notBreaching",
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "document", "action"),
+    [
+        ("AWS::SNS::TopicPolicy", "PolicyDocument", "sns:Publish"),
+        ("AWS::KMS::Key", "KeyPolicy", ["kms:Decrypt", "kms:GenerateDataKey*"]),
+    ],
+)
+def test_cloudwatch_may_publish(
+    alarms: Template, kind: str, document: str, action: str | list[str]
+) -> None:
+    """Topic and key admit the alarms of this account and Region, and no others."""
+    [properties] = of_type(alarms, kind).values()
+    [result] = [
+        item for item in properties[document]["Statement"] if item["Principal"] == CLOUDWATCH
+    ]
+
+    assert (action, CONDITION) == (result["Action"], result["Condition"])
