@@ -11,8 +11,7 @@ import oras.client
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws import images
-from local_aws.errors import LocalAwsError
+from local_aws import LocalAwsError, images
 from local_aws.registry import PushRejectedError, Registry
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local_aws import images
-from local_aws.errors import LocalAwsError
+from local_aws import LocalAwsError, images
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from local_aws import paths, running
+from local_aws import LocalAwsError, paths, running
 from local_aws.__main__ import main
 from local_aws.endpoint import Endpoint, require_loopback
-from local_aws.errors import LocalAwsError
 from local_aws.process import LocalAws
 
 
