@@ -99,14 +99,18 @@ def _sessions(
 ) -> Iterator[str]:
     """Yield the key of each job that the project's role admits; show it three jobs, one its own."""
     stacks = aws.client("cloudformation", account=environment.account, region=environment.region)
-    [stack] = stacks.describe_stacks(StackName=f"{name}-ecr-push")["Stacks"]
-    [role] = [
+    roles = [
         output["OutputValue"]
+        for stack in stacks.describe_stacks()["Stacks"]
+        if stack["StackName"] == f"{name}-ecr-push"
         for output in stack["Outputs"]
         if f" {project.name} " in output["Description"]
     ]
+    if not roles:
+        screen.result(f"{project.name} has no push role", good=False)
+        return
     screen.command(
-        f"aws sts assume-role-with-web-identity --role-arn {role} "
+        f"aws sts assume-role-with-web-identity --role-arn {roles[0]} "
         f'--role-session-name {web_identity.SESSION_NAME} --web-identity-token "$TOKEN"'
     )
     jobs = [
@@ -118,7 +122,7 @@ def _sessions(
     for subject in (job.subjects[0].replace("*", "1") for job in jobs):
         token = web_identity.token(project.issuer, subject)
         try:
-            session = web_identity.assume(aws, role, token, region=environment.region)
+            session = web_identity.assume(aws, roles[0], token, region=environment.region)
         except ClientError as error:
             screen.result(f"{subject}: {error.response['Error']['Message']}", good=False)
             continue

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.support import embedded_aws
-from tests.support.embedded_aws import cdk, deploy, local_aws, new_account, read_back
+from tests.support.embedded_aws import cdk, local_aws, new_account, read_back
 
-__all__ = ["cdk", "deploy", "local_aws", "new_account", "read_back"]
+__all__ = ["cdk", "local_aws", "new_account", "read_back"]
 
 
 # Before xdist reads the marks.
