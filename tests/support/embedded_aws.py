@@ -85,7 +85,7 @@ def deploy_assembly(aws: LocalAws, outdir: Path) -> list[str]:
         aws.client("ssm", **place).put_parameter(
             Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String", Overwrite=True
         )
-        _upload_files(aws.client("s3", **place), stack)
+        _upload_files(aws.client("s3", account=place["account"], region="us-east-1"), stack)
         cloudformation = aws.client("cloudformation", **place)
         request = {
             "StackName": stack.stack_name,
