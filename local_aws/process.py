@@ -40,10 +40,7 @@ class LocalAws(Endpoint):
     """
 
     def __init__(
-        self,
-        *,
-        port: int | None = None,
-        organizations: Mapping[str, Iterable[str]] | None = None,
+        self, *, port: int | None = None, organizations: Mapping[str, Iterable[str]] | None = None
     ) -> None:
         """Choose the port; the server starts with the `with` block."""
         self.organizations: Mapping[str, Iterable[str]] = organizations or {}

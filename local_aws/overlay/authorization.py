@@ -36,12 +36,7 @@ from local_aws.overlay import operations, registry
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ministack.core.iam_evaluator import (
-        EvalContext,
-        EvalResult,
-        ParsedStatement,
-        PrincipalInfo,
-    )
+    from ministack.core.iam_evaluator import EvalContext, EvalResult, ParsedStatement, PrincipalInfo
 
     from local_aws.overlay.operations import HttpAnswer, Members
 

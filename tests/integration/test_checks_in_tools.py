@@ -113,10 +113,7 @@ def test_cfn_lint_takes_the_rules_from_its_file(
     template: Path, cfn_lint: Callable[..., tuple[int, str]]
 ) -> None:
     """An editor that starts cfn-lint without options has them from .cfnlintrc."""
-    configuration = {
-        "append_rules": ["ecr_constructs.checks.cfnlint"],
-        "ignore_checks": ["ECR0"],
-    }
+    configuration = {"append_rules": ["ecr_constructs.checks.cfnlint"], "ignore_checks": ["ECR0"]}
     (template / ".cfnlintrc").write_text(yaml.safe_dump(configuration), encoding="utf-8")
     _, found = cfn_lint(FILE)
 

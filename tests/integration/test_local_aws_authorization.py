@@ -240,14 +240,8 @@ def test_a_condition_names_the_role_and_not_its_session(home: Home) -> None:
     ("statements", "unknown"),
     [
         ([allow(*PULL, Condition=UNKNOWN)], "aws:SourceVpce"),
-        (
-            [allow("ecr:*"), {**allow(*PULL, Condition=UNKNOWN), "Effect": "Deny"}],
-            "aws:SourceVpce",
-        ),
-        (
-            [allow(*PULL, Condition={"StringMatches": {"aws:PrincipalArn": "*"}})],
-            "StringMatches",
-        ),
+        ([allow("ecr:*"), {**allow(*PULL, Condition=UNKNOWN), "Effect": "Deny"}], "aws:SourceVpce"),
+        ([allow(*PULL, Condition={"StringMatches": {"aws:PrincipalArn": "*"}})], "StringMatches"),
     ],
     ids=["an Allow does not count", "a Deny counts", "an operator"],
 )

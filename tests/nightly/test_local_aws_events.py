@@ -78,8 +78,7 @@ def test_pushes_and_deletions_are_events(local_aws: LocalAws, account: str) -> N
     assert (pushed["account"], pushed["region"]) == (account, REGION)
 
     ecr.batch_delete_image(
-        repositoryName="payments/api",
-        imageIds=[{"imageDigest": digest}, {"imageTag": "nonesuch"}],
+        repositoryName="payments/api", imageIds=[{"imageDigest": digest}, {"imageTag": "nonesuch"}]
     )
     [deleted] = received_events.events()
     assert deleted["detail"] == {**pushed["detail"], "action-type": "DELETE"}
@@ -106,8 +105,7 @@ def test_a_replica_is_an_event_where_it_arrives(local_aws: LocalAws, account: st
     """The source hears of the push, the replica of the copy, and of one that failed."""
     for region in (REGION, REPLICA):
         local_aws.client("ecr", account=account, region=region).create_repository(
-            repositoryName="api",
-            imageTagMutability="IMMUTABLE" if region == REPLICA else "MUTABLE",
+            repositoryName="api", imageTagMutability="IMMUTABLE" if region == REPLICA else "MUTABLE"
         )
     local_aws.client("ecr", account=account, region=REGION).put_replication_configuration(
         replicationConfiguration={

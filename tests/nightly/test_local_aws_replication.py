@@ -88,12 +88,7 @@ def test_only_what_is_pushed_after_the_rule_is_copied(source: Source) -> None:
 
 
 @pytest.mark.parametrize(("prefix", "copied"), [("app", True), ("ap", True), ("web", False)])
-def test_a_prefix_chooses_the_repositories(
-    source: Source,
-    *,
-    prefix: str,
-    copied: bool,
-) -> None:
+def test_a_prefix_chooses_the_repositories(source: Source, *, prefix: str, copied: bool) -> None:
     """A filter is a prefix of the name, not of its path."""
     chosen = [{"filter": prefix, "filterType": "PREFIX_MATCH"}]
     source.replicate(repositoryFilters=chosen)

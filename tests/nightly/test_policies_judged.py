@@ -58,7 +58,7 @@ PUSH = {
     *("InitiateLayerUpload", "PutImage", "UploadLayerPart"),
 }
 LIFECYCLE = {"BatchDeleteImage", "PutLifecyclePolicy", "GetLifecyclePolicy"} | {
-    *("DeleteLifecyclePolicy", "StartLifecyclePolicyPreview", "GetLifecyclePolicyPreview"),
+    *("DeleteLifecyclePolicy", "StartLifecyclePolicyPreview", "GetLifecyclePolicyPreview")
 }
 # What each role may do with a repository of the team, and with one in the sandbox.
 MAY: dict[str, tuple[set[str], set[str]]] = {

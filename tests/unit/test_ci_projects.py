@@ -8,13 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs import (
-    BitbucketPipelines,
-    CiIssuer,
-    CircleCi,
-    GitHubActions,
-    GitLabCi,
-)
+from ecr_constructs import BitbucketPipelines, CiIssuer, CircleCi, GitHubActions, GitLabCi
 from ecr_constructs.model.ci import CiProject
 from tests.support.errors import rejects
 
@@ -62,10 +56,7 @@ ADMITTED: dict[str, tuple[CiProject, str]] = {
         github(environments=["Production:V1"]),
         "repo:acme/payments-api:environment:Production%3AV1",
     ),
-    "GitHub: a pull request": (
-        github(pull_requests=True),
-        "repo:acme/payments-api:pull_request",
-    ),
+    "GitHub: a pull request": (github(pull_requests=True), "repo:acme/payments-api:pull_request"),
     "GitHub: an immutable subject": (
         github("acme@123456/payments-api@456789"),
         "repo:acme@123456/payments-api@456789:ref:refs/heads/main",
@@ -186,11 +177,7 @@ def test_several_subjects_are_tested_by_one_operator() -> None:
 
 
 ISSUERS = {
-    "GitHub": (
-        github(),
-        "https://token.actions.githubusercontent.com",
-        "sts.amazonaws.com",
-    ),
+    "GitHub": (github(), "https://token.actions.githubusercontent.com", "sts.amazonaws.com"),
     "GitHub Enterprise Server": (
         github(
             issuer=CiIssuer.github_actions("https://github.example.com/_services/token"),
@@ -285,10 +272,7 @@ REJECTED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: github(branches=["*"]),
         "branches[0]: ci-selection-matches-all",
     ),
-    "GitHub: every tag": (
-        lambda: github(tags=["v*", "**"]),
-        "tags[1]: ci-selection-matches-all",
-    ),
+    "GitHub: every tag": (lambda: github(tags=["v*", "**"]), "tags[1]: ci-selection-matches-all"),
     "GitHub: every environment": (
         lambda: github(environments=["?*"]),
         "environments[0]: ci-selection-matches-all",
