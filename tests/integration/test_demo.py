@@ -20,6 +20,7 @@ from local_aws.demo.inventory import who_may_pull
 from tests.support.demo_project import COPIED, LINKED, Project, make_project
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("demo")]
@@ -229,6 +230,41 @@ def test_it_is_kept_until_ctrl_c(project: Project) -> None:
     assert project.left() == []
 
 
+def misspell(project: Project) -> None:
+    """Give an environment a profile that does not exist, on line 8."""
+    file = project.root / "environments" / "prod.yaml"
+    file.write_text(file.read_text().replace("profile: production", "profile: produktion"))
+
+
+FAILS = '[ "$1" = bootstrap ] || { echo "❌  the reason"; exit 1; }'
+# What is wrong, and what the last line of standard error then says.
+ENDINGS: dict[str, tuple[Callable[[Project], None], str]] = {
+    "no server": (
+        lambda project: (project.root / ".venv-local-aws").unlink(),
+        r"local_aws: \.venv-local-aws/bin/python .*make install",
+    ),
+    "no CDK CLI": (
+        lambda project: (project.root / "node_modules").unlink(),
+        r"local_aws: node_modules/\.bin/cdk .*make install",
+    ),
+    "a wrong file": (misspell, "local_aws: environments/prod.yaml:8: profile: .*"),
+    "a failed deployment": (lambda project: project.replace_cli(FAILS), "❌  the reason"),
+}
+
+
+@pytest.mark.parametrize(("break_it", "expected"), ENDINGS.values(), ids=ENDINGS)
+def test_what_is_wrong_is_named(
+    project: Project, break_it: Callable[[Project], None], expected: str
+) -> None:
+    """A line, for a failed deployment after the last lines of its output; nothing is left."""
+    break_it(project)
+    done = project.run()
+
+    assert (done.returncode, project.left()) == (2, [])
+    assert re.fullmatch(expected, done.stderr.splitlines()[-1])
+    assert done.stderr.count("\n") == (2 if "reason" in expected else 1)
+
+
 def test_a_port_in_use_is_named(project: Project) -> None:
     """Before anything starts."""
     with socket.socket() as other:
@@ -238,35 +274,4 @@ def test_a_port_in_use_is_named(project: Project) -> None:
         done = project.run("--port", str(port))
 
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert f"{port}" in done.stderr
-
-
-@pytest.mark.parametrize("tool", [".venv-local-aws/bin/python", "node_modules/.bin/cdk"])
-def test_a_missing_tool_is_named(project: Project, tool: str) -> None:
-    """It says which, and how to install it."""
-    (project.root / tool.partition("/")[0]).unlink()
-    done = project.run()
-
-    assert (done.returncode, done.stdout) == (2, "")
-    assert tool in done.stderr
-    assert done.stderr.endswith("make install\n")
-
-
-def test_a_wrong_environment_file_is_explained(project: Project) -> None:
-    """File, line and key: as the app itself does."""
-    file = project.root / "environments" / "prod.yaml"
-    file.write_text(file.read_text().replace("profile: production", "profile: produktion"))
-    done = project.run()
-
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "environments/prod.yaml:8: profile: " in done.stderr
-    assert project.left() == []
-
-
-def test_a_failed_deployment_shows_why(project: Project) -> None:
-    """The end of what the CLI printed, and nothing is left either."""
-    project.replace_cli('[ "$1" = bootstrap ] || { echo "❌  the reason"; exit 1; }')
-    done = project.run()
-
-    assert (done.returncode, done.stderr.splitlines()[1:]) == (2, ["❌  the reason"])
-    assert project.left() == []
+    assert f"Port {port} " in done.stderr

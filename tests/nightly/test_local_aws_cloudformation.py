@@ -140,28 +140,21 @@ def test_a_new_name_replaces_a_repository(place: Place, *, kept: bool) -> None:
     policy = {"UpdateReplacePolicy": "Retain"} if kept else {}
     place.deploy("Repository", RepositoryName="old")
 
-    status = place.deploy("Repository", RepositoryName="new", **policy)
-    assert status == "UPDATE_COMPLETE"
+    assert place.deploy("Repository", RepositoryName="new", **policy) == "UPDATE_COMPLETE"
     assert sorted(place.repositories()) == (["new", "old"] if kept else ["new"])
 
 
 def test_other_encryption_replaces_a_repository(place: Place) -> None:
-    """The change set says so beforehand, and the new one has a new name."""
+    """The new one has a new name; CloudFormation cannot create it next to one with a name."""
     place.deploy("Repository")
     old = place.resource()
     assert place.deploy("Repository", EncryptionConfiguration=KMS) == "UPDATE_COMPLETE"
+    assert list(place.repositories()) == [place.resource()] != [old]
 
-    assert list(place.repositories()) == [place.resource()]
-    assert place.resource() != old
-
-
-def test_other_encryption_of_a_named_repository_is_rejected(place: Place) -> None:
-    """CloudFormation cannot create the replacement next to it."""
-    place.deploy("Repository", RepositoryName="api")
-    status = place.deploy("Repository", RepositoryName="api", EncryptionConfiguration=KMS)
-
-    assert status == "UPDATE_ROLLBACK_COMPLETE"
-    assert "when a custom-named resource requires replacing" in place.reasons()
+    place.deploy("Repository", "named", RepositoryName="api")
+    named = {"RepositoryName": "api", "EncryptionConfiguration": KMS}
+    assert place.deploy("Repository", "named", **named) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "when a custom-named resource requires replacing" in place.reasons("named")
 
 
 def test_a_retained_repository_outlives_its_stack(place: Place) -> None:
@@ -170,8 +163,7 @@ def test_a_retained_repository_outlives_its_stack(place: Place) -> None:
 
     assert place.destroy() == "DELETE_COMPLETE"
     assert list(place.repositories()) == ["api"]
-    status = place.deploy("Repository", "again", RepositoryName="api")
-    assert status == "ROLLBACK_COMPLETE"
+    assert place.deploy("Repository", "again", RepositoryName="api") == "ROLLBACK_COMPLETE"
     assert "already exists" in place.reasons("again")
 
 
@@ -225,65 +217,128 @@ def test_replication_is_one_setting_of_a_registry(place: Place) -> None:
 PROFILE, ROLE = "arn:aws:signer:us-east-1:111122223333:/signing-profiles/", "arn:aws:iam::1:role/"
 ALL = [{"Filter": "*", "FilterType": "WILDCARD"}]
 READ_ALL = [{"filter": "*", "filterType": "WILDCARD"}]
-# How it is read; what is deployed, and then read; what is read after the deletion, or the error.
-SETTINGS: dict[str, tuple[Callable[[Any], Any], list[tuple[dict[str, Any], Any]], Any]] = {
+LINUX = {"OperatingSystems": ["Linux"]}
+QUAY, K8S = {"UpstreamRegistryUrl": "quay.io"}, {"UpstreamRegistryUrl": "registry.k8s.io"}
+UPDATED, ROLLED_BACK = "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"
+
+
+def scanning(kind: str, frequency: str) -> tuple[dict[str, Any], Any, str]:
+    """Return a scanning configuration as it is deployed and as it is read."""
+    rule = {"ScanFrequency": frequency, "RepositoryFilters": ALL}
+    read = {"scanFrequency": frequency, "repositoryFilters": READ_ALL}
+    return {"ScanType": kind, "Rules": [rule]}, {"scanType": kind, "rules": [read]}, UPDATED
+
+
+def caches(place: Place) -> Any:
+    """Return the upstream of each cache rule by prefix."""
+    rules = place.ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]
+    return {rule["ecrRepositoryPrefix"]: rule["upstreamRegistryUrl"] for rule in rules}
+
+
+def catalogs(place: Place) -> Any:
+    """Return the catalog of each public repository by name, through the API of ECR Public."""
+    public = place.client("ecr-public")
+    names = [item["repositoryName"] for item in public.describe_repositories()["repositories"]]
+    return {
+        name: public.get_repository_catalog_data(repositoryName=name)["catalogData"]
+        for name in names
+    }
+
+
+def providers(place: Place) -> Any:
+    """Return the clients of each identity provider by URL."""
+    iam = place.client("iam")
+    return {
+        provider["Url"]: provider["ClientIDList"]
+        for item in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+        if (provider := iam.get_open_id_connect_provider(OpenIDConnectProviderArn=item["Arn"]))
+    }
+
+
+# How it is read; what is deployed and then read, and the status after an update; what is read after
+# the deletion, or the error.
+TYPES: dict[str, tuple[Callable[[Place], Any], list[tuple[dict[str, Any], Any, str]], Any]] = {
     "RegistryPolicy": (
-        lambda ecr: json.loads(ecr.get_registry_policy()["policyText"]),
-        [({"PolicyText": policy}, policy) for policy in (POLICY, {**POLICY, "Id": "second"})],
+        lambda place: json.loads(place.ecr.get_registry_policy()["policyText"]),
+        [({"PolicyText": policy}, policy, UPDATED) for policy in (POLICY, {**POLICY, "Id": "2"})],
         "RegistryPolicyNotFoundException",
     ),
     "RegistryScanningConfiguration": (
-        lambda ecr: ecr.get_registry_scanning_configuration()["scanningConfiguration"],
-        [
-            (
-                {"ScanType": kind, "Rules": [{"ScanFrequency": often, "RepositoryFilters": ALL}]},
-                {
-                    "scanType": kind,
-                    "rules": [{"scanFrequency": often, "repositoryFilters": READ_ALL}],
-                },
-            )
-            for kind, often in (("BASIC", "SCAN_ON_PUSH"), ("ENHANCED", "CONTINUOUS_SCAN"))
-        ],
+        lambda place: place.ecr.get_registry_scanning_configuration()["scanningConfiguration"],
+        [scanning("BASIC", "SCAN_ON_PUSH"), scanning("ENHANCED", "CONTINUOUS_SCAN")],
         {"scanType": "BASIC", "rules": []},
     ),
     "SigningConfiguration": (
-        lambda ecr: ecr.get_signing_configuration()["signingConfiguration"]["rules"],
+        lambda place: place.ecr.get_signing_configuration()["signingConfiguration"]["rules"],
         [
-            (
-                {"Rules": [{"SigningProfileArn": PROFILE + name}]},
-                [{"signingProfileArn": PROFILE + name}],
-            )
-            for name in ("one", "two")
+            ({"Rules": [{"SigningProfileArn": arn}]}, [{"signingProfileArn": arn}], UPDATED)
+            for arn in (f"{PROFILE}one", f"{PROFILE}two")
         ],
         "SigningConfigurationNotFoundException",
     ),
-    # Replaced by its principal.
+    # What follows is replaced by its key, which is then the only one.
     "PullTimeUpdateExclusion": (
-        lambda ecr: ecr.list_pull_time_update_exclusions()["pullTimeUpdateExclusions"],
-        [({"PrincipalArn": ROLE + name}, [ROLE + name]) for name in ("one", "two")],
+        lambda place: place.ecr.list_pull_time_update_exclusions()["pullTimeUpdateExclusions"],
+        [({"PrincipalArn": ROLE + name}, [ROLE + name], UPDATED) for name in ("one", "two")],
         [],
+    ),
+    # Another upstream for the same prefix is rejected.
+    "PullThroughCacheRule": (
+        caches,
+        [
+            ({"EcrRepositoryPrefix": "one", **QUAY}, {"one": "quay.io"}, UPDATED),
+            ({"EcrRepositoryPrefix": "two", **QUAY}, {"two": "quay.io"}, UPDATED),
+            ({"EcrRepositoryPrefix": "two", **K8S}, {"two": "quay.io"}, ROLLED_BACK),
+        ],
+        {},
+    ),
+    "PublicRepository": (
+        catalogs,
+        [
+            (
+                {
+                    "RepositoryName": name,
+                    "RepositoryCatalogData": {"RepositoryDescription": text, **LINUX},
+                },
+                {name: {"description": text, "operatingSystems": ["Linux"]}},
+                UPDATED,
+            )
+            for name, text in (("tool", "First"), ("tool", "Second"), ("tool-2", "Second"))
+        ],
+        {},
+    ),
+    "AWS::IAM::OIDCProvider": (
+        providers,
+        [
+            ({"Url": f"https://{host}", "ClientIdList": [client]}, {host: [client]}, UPDATED)
+            for host, client in (("one.example", "a"), ("one.example", "b"), ("two.example", "b"))
+        ],
+        {},
     ),
 }
 
 
 @pytest.mark.parametrize(
     ("kind", "read", "steps", "after"),
-    [(kind, *values) for kind, values in SETTINGS.items()],
-    ids=SETTINGS,
+    [(kind, *values) for kind, values in TYPES.items()],
+    ids=TYPES,
 )
-def test_a_setting_is_created_changed_and_deleted(
-    place: Place, kind: str, read: Callable[[Any], Any], steps: list[Any], after: Any
+def test_a_resource_is_created_changed_and_deleted(
+    place: Place, kind: str, read: Callable[[Place], Any], steps: list[Any], after: Any
 ) -> None:
-    """What the template says is what the registry has; without the stack, it has ECR's own."""
-    for properties, expected in steps:
-        place.deploy(kind, **properties)
-        assert read(place.ecr) == expected
+    """What the template says is read back; without the stack, the registry has ECR's own state."""
+    for number, (properties, expected, updated) in enumerate(steps):
+        status = place.deploy(kind, **properties)
+        assert status == (updated if number else "CREATE_COMPLETE")
+        assert read(place) == expected
+    if kind == "AWS::IAM::OIDCProvider":
+        assert place.resource() == f"arn:aws:iam::{place.account}:oidc-provider/two.example"
     assert place.destroy() == "DELETE_COMPLETE"
     if isinstance(after, str):
         with pytest.raises(ClientError, match=after):
-            read(place.ecr)
+            read(place)
     else:
-        assert read(place.ecr) == after
+        assert read(place) == after
 
 
 def test_a_template_is_updated_and_replaced_by_prefix(place: Place) -> None:
@@ -302,46 +357,12 @@ def test_a_template_is_updated_and_replaced_by_prefix(place: Place) -> None:
     assert expected.items() <= created.items()
     place.deploy(kind, Prefix="a", Description="B", **applied)
     updated = templates()["a"]
-    assert updated["description"] == "B"
+    assert (updated["description"], updated["createdAt"]) == ("B", created["createdAt"])
     assert "lifecyclePolicy" not in updated
-    assert updated["createdAt"] == created["createdAt"]
     assert place.deploy(kind, Prefix="b", **applied) == "UPDATE_COMPLETE"
     assert list(templates()) == ["b"]
     place.destroy()
     assert templates() == {}
-
-
-def test_a_cache_rule_is_replaced_by_every_change(place: Place) -> None:
-    """A new prefix is a new rule; another upstream for the same prefix is rejected."""
-
-    def upstreams() -> dict[str, str]:
-        rules = place.ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]
-        return {item["ecrRepositoryPrefix"]: item["upstreamRegistryUrl"] for item in rules}
-
-    kind, quay = "PullThroughCacheRule", {"UpstreamRegistryUrl": "quay.io"}
-    place.deploy(kind, EcrRepositoryPrefix="one", **quay)
-    assert place.deploy(kind, EcrRepositoryPrefix="two", **quay) == "UPDATE_COMPLETE"
-    assert upstreams() == {"two": "quay.io"}
-    status = place.deploy(kind, EcrRepositoryPrefix="two", UpstreamRegistryUrl="registry.k8s.io")
-    assert status == "UPDATE_ROLLBACK_COMPLETE"
-    assert upstreams() == {"two": "quay.io"}
-    place.destroy()
-    assert upstreams() == {}
-
-
-def test_a_public_repository_keeps_its_catalog(place: Place) -> None:
-    """It is read back through the API of ECR Public, and exists in us-east-1 only."""
-    public, kind = place.client("ecr-public"), "PublicRepository"
-    for text in ("First", "Second"):
-        catalog = {"RepositoryDescription": text, "OperatingSystems": ["Linux"]}
-        place.deploy(kind, RepositoryName="tool", RepositoryCatalogData=catalog)
-        catalog = public.get_repository_catalog_data(repositoryName="tool")["catalogData"]
-        assert catalog == {"description": text, "operatingSystems": ["Linux"]}
-    place.deploy(kind, RepositoryName="tool-2")
-    names = [item["repositoryName"] for item in public.describe_repositories()["repositories"]]
-    assert names == ["tool-2"]
-    place.destroy()
-    assert public.describe_repositories()["repositories"] == []
 
 
 def test_a_public_repository_is_rejected_elsewhere(place: Place) -> None:
@@ -350,26 +371,6 @@ def test_a_public_repository_is_rejected_elsewhere(place: Place) -> None:
 
     assert elsewhere.deploy("PublicRepository") == "ROLLBACK_COMPLETE"
     assert "us-east-1 only, not in eu-central-1" in elsewhere.reasons()
-
-
-def test_an_identity_provider_is_updated_and_replaced_by_url(place: Place) -> None:
-    """IAM lists what the template says."""
-    iam, kind = place.client("iam"), "AWS::IAM::OIDCProvider"
-
-    def arns() -> list[str]:
-        providers = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
-        return [item["Arn"] for item in providers]
-
-    place.deploy(kind, Url="https://one.example.com", ClientIdList=["a"])
-    place.deploy(kind, Url="https://one.example.com", ClientIdList=["b"])
-    (arn,) = arns()
-    assert arn == place.resource() == f"arn:aws:iam::{place.account}:oidc-provider/one.example.com"
-    provider = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
-    assert (provider["Url"], provider["ClientIDList"]) == ("one.example.com", ["b"])
-    place.deploy(kind, Url="https://two.example.com")
-    assert arns() == [f"arn:aws:iam::{place.account}:oidc-provider/two.example.com"]
-    place.destroy()
-    assert arns() == []
 
 
 def test_a_key_is_scheduled_for_deletion_in_its_own_time(place: Place) -> None:
