@@ -115,9 +115,9 @@ def test_cfn_lint_takes_the_rules_from_its_file(
     """An editor that starts cfn-lint without options has them from .cfnlintrc."""
     configuration = {"append_rules": ["ecr_constructs.checks.cfnlint"], "ignore_checks": ["ECR0"]}
     (template / ".cfnlintrc").write_text(yaml.safe_dump(configuration), encoding="utf-8")
-    _, found = cfn_lint(FILE)
+    _, output = cfn_lint(FILE)
 
-    assert (True, False) == ("ECR102" in found, "ECR002" in found)
+    assert (True, False) == ("ECR102" in output, "ECR002" in output)
 
 
 def hooks() -> list[dict[str, Any]]:
@@ -152,12 +152,12 @@ def test_a_hook_finds_an_error(
     assert re.search(hook["files"], FILE)
     program, *arguments = shlex.split(hook["entry"])
     if program == "cfn-lint":
-        status, found = cfn_lint(*arguments, FILE)
+        status, output = cfn_lint(*arguments, FILE)
     else:
         assert "ecr-constructs" == program
         with chdir(template):
-            status, found = ecr_constructs([*arguments, FILE]), capsys.readouterr().out
+            status, output = ecr_constructs([*arguments, FILE]), capsys.readouterr().out
     expected, location = FOUND[hook["id"]]
 
-    assert (expected, True) == (status, "ECR002" in found), found
-    assert location in found
+    assert (expected, True) == (status, "ECR002" in output), output
+    assert location in output

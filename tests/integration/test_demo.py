@@ -263,15 +263,3 @@ def test_what_is_wrong_is_named(
     assert (done.returncode, project.left()) == (2, [])
     assert re.fullmatch(expected, done.stderr.splitlines()[-1])
     assert done.stderr.count("\n") == (2 if "reason" in expected else 1)
-
-
-def test_a_port_in_use_is_named(project: Project) -> None:
-    """Before anything starts."""
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        port = other.getsockname()[1]
-        done = project.run("--port", str(port))
-
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert f"Port {port} " in done.stderr

@@ -153,24 +153,6 @@ def test_a_new_policy_is_previewed_on_live_images(ecr: Any, preview: Any, tmp_pa
     ] == [(["latest"], "TRANSITION", "KEEP")]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "reason"),
-    [
-        (["--live", "no"], "RepositoryNotFoundException"),
-        (["--live", "api", "--images", "x"], "argument --images"),
-    ],
-)
-def test_what_cannot_be_read_is_an_error_in_one_line(
-    ecr: Any, preview: Any, arguments: list[str], reason: str
-) -> None:
-    """Exit status 2, no traceback."""
-    assert ecr
-    done = preview(*arguments)
-
-    assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
-    assert reason in done.err
-
-
 class Between(NamedTuple):
     """A proxy before ECR: what it answers instead, in turn, error codes or members."""
 
@@ -245,26 +227,55 @@ def test_another_preview_is_left_alone(
 def test_throttling_is_waited_out(ecr: Any, preview: Any, between: Between) -> None:
     """Two rejections for the rate, then the answer."""
     assert ecr
-    endpoint, answers, _ = between
-    answers += [("DescribeImages", "ThrottlingException")] * 2
-    done = preview("--live", "api", "--format", "json", endpoint=endpoint)
+    between.answers.extend([("DescribeImages", "ThrottlingException")] * 2)
+    done = preview("--live", "api", "--format", "json", endpoint=between.url)
 
-    assert (done.status, done.err, answers) == (0, "", [])
+    assert (done.status, done.err, between.answers) == (0, "", [])
     assert going(done.out)["v0"] == ("EXPIRE", 1)
 
 
-@pytest.mark.parametrize("action", ["GetLifecyclePolicy", "DescribeImages", "BatchGetImage"])
-def test_a_missing_permission_is_named(
-    ecr: Any, preview: Any, between: Between, action: str
-) -> None:
-    """In one line: the action and the repository."""
-    assert ecr
-    endpoint, answers, _ = between
-    answers += [(action, "AccessDeniedException")]
-    done = preview("--live", "api", endpoint=endpoint)
+GET, START = "GetLifecyclePolicyPreview", "StartLifecyclePolicyPreview"
+API, SERVICE = ["--live", "api"], ["--live", "api", "--service-preview"]
+# The arguments, what is answered instead of ECR's answers, and what the error names.
+ERRORS: dict[str, tuple[list[str], list[Any], str]] = {
+    "no repository": (["--live", "no"], [], "RepositoryNotFoundException"),
+    "images from two sources": ([*API, "--images", "x"], [], "--images"),
+    **{
+        f"no {action}": (
+            API,
+            [(action, "AccessDeniedException")],
+            f"ecr:{action} on the repository api",
+        )
+        for action in ("GetLifecyclePolicy", "DescribeImages", "BatchGetImage")
+    },
+    "another preview runs": (SERVICE, [(GET, {"status": "IN_PROGRESS"})], "api"),
+    "another preview starts at the same time": (
+        SERVICE,
+        [(GET, {"status": "COMPLETE"}), (START, "LifecyclePolicyPreviewInProgressException")],
+        "api",
+    ),
+}
 
-    assert (done.status, done.err.count("\n")) == (2, 1)
-    assert f"ecr:{action} on the repository api" in done.err
+
+@pytest.mark.parametrize(("arguments", "instead", "named"), ERRORS.values(), ids=ERRORS)
+def test_an_error_is_one_line(
+    ecr: Any,
+    preview: Any,
+    between: Between,
+    *,
+    arguments: list[str],
+    instead: list[Any],
+    named: str,
+) -> None:
+    """Exit status 2, no traceback, and the preview that somebody else started is left alone."""
+    other = json.dumps({"rules": [{**KEEP_THREE_OF_ALL, "rulePriority": 9}]})
+    ecr.start_lifecycle_policy_preview(repositoryName="api", lifecyclePolicyText=other)
+    between.answers.extend(instead)
+    done = preview(*arguments, endpoint=between.url)
+
+    assert (done.status, done.out, done.err.count("\n"), between.answers) == (2, "", 1, [])
+    assert named in done.err
+    assert ecr.get_lifecycle_policy_preview(repositoryName="api")["lifecyclePolicyText"] == other
 
 
 def test_pages_are_read_to_the_end(

@@ -128,35 +128,34 @@ NOT_ANSWERED = [
 ]
 
 
+KINDS: dict[str, Any] = {
+    "structure": dict,
+    "map": dict,
+    "list": list,
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "long": int,
+    "double": (int, float),
+    "timestamp": (int, float),
+}
+
+
 def violations(shape: Any, value: Any, path: str) -> list[str]:
     """Return where a JSON value differs from a shape: more strictly than botocore's parser."""
-    kinds: dict[str, Any] = {
-        "structure": dict,
-        "map": dict,
-        "list": list,
-        "string": str,
-        "boolean": bool,
-        "integer": int,
-        "long": int,
-        "double": (int, float),
-        "timestamp": (int, float),
-    }
-    if not isinstance(value, kinds[shape.type_name]):
+    if not isinstance(value, KINDS[shape.type_name]):
         return [f"{path}: {value!r} is not a {shape.type_name}"]
     match shape.type_name:
         case "structure":
-            faults = [f"{path}: unknown {name}" for name in value if name not in shape.members]
-            faults += [f"{path}: no {name}" for name in shape.required_members if name not in value]
-            members = [name for name in value if name in shape.members]
-            for name in members:
-                faults += violations(shape.members[name], value[name], f"{path}.{name}")
-            return faults
+            errors = [f"{path}: unknown {name}" for name in value if name not in shape.members]
+            errors += [f"{path}: no {name}" for name in shape.required_members if name not in value]
+            for name in value.keys() & shape.members.keys():
+                errors += violations(shape.members[name], value[name], f"{path}.{name}")
+            return errors
         case "list":
-            return [
-                fault for item in value for fault in violations(shape.member, item, f"{path}[]")
-            ]
+            return [text for item in value for text in violations(shape.member, item, f"{path}[]")]
         case "string" if shape.enum and value not in shape.enum:
-            return [f"{path}: {value!r} is none of {shape.enum}"]
+            return [f"{path}: {value!r} is not in {shape.enum}"]
     return []
 
 

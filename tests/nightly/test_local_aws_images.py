@@ -164,19 +164,6 @@ def test_the_same_image_is_pushed_again(registry: Registry, ecr: Any) -> None:
         put(ecr, images.image(1), "v1")
 
 
-def test_exclusion_filters_are_read_back(ecr: Any) -> None:
-    """They go when the mode changes without them."""
-    name, member = {"repositoryName": "api"}, "imageTagMutabilityExclusionFilters"
-    mutability = {"imageTagMutability": "IMMUTABLE_WITH_EXCLUSION", member: filters("latest")}
-    ecr.put_image_tag_mutability(**name, **mutability)
-    (changed,) = ecr.describe_repositories()["repositories"]
-    assert mutability.items() <= changed.items()
-
-    ecr.put_image_tag_mutability(**name, imageTagMutability="IMMUTABLE")
-    (changed,) = ecr.describe_repositories()["repositories"]
-    assert member not in changed
-
-
 def test_an_oci_client_needs_nothing_of_ours(local_aws: LocalAws, ecr: Any, tmp_path: Path) -> None:
     """The client's own login, push and pull do, with what GetAuthorizationToken gives."""
     (grant,) = ecr.get_authorization_token()["authorizationData"]
