@@ -175,10 +175,8 @@ def test_ci_has_roles_and_providers(client: Client, deploy: Deploy) -> None:
     ]
     [trust] = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"]
     assert arns["gitlab.com"] == trust["Principal"]["Federated"]
-    assert (
-        "project_path:acme/orders/web:ref_type:branch:ref:main"
-        == (trust["Condition"]["StringEquals"]["gitlab.com:sub"])
-    )
+    subject = trust["Condition"]["StringEquals"]["gitlab.com:sub"]
+    assert "project_path:acme/orders/web:ref_type:branch:ref:main" == subject
     [policy] = iam.list_role_policies(RoleName=name)["PolicyNames"]
     document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
     assert [f"arn:aws:ecr:{REGION}:{HOME}:repository/orders/web", "*"] == [
@@ -191,13 +189,13 @@ def test_other_libraries_have_our_defaults(client: Client, deploy: Deploy) -> No
     deploy("defaults")
     ecr = client("ecr")
 
-    mine = ("shop", "legacy")
-    repositories = ecr.describe_repositories()["repositories"]
-    changed_by_defaults = [
-        repository for repository in repositories if repository["repositoryName"].startswith(mine)
+    repositories = [
+        repository
+        for repository in ecr.describe_repositories()["repositories"]
+        if repository["repositoryName"].startswith(("shop", "legacy"))
     ]
-    assert len(changed_by_defaults) == 3
-    for repository in changed_by_defaults:
+    assert len(repositories) == 3
+    for repository in repositories:
         assert repository["imageTagMutability"].startswith("IMMUTABLE")
         assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
         policy = ecr.get_lifecycle_policy(repositoryName=repository["repositoryName"])
@@ -253,13 +251,12 @@ def test_a_message_arrives(client: Client) -> None:
     Events of AWS cannot be sent, so a rule for custom events is used instead, with the
     same target.
     """
-    clients = {name: client(name) for name in ("sns", "sqs")}
-    bridge = client("events")
+    bridge, sns, sqs = client("events"), client("sns"), client("sqs")
     rules = bridge.list_rules()["Rules"]
     [scans] = [rule["Name"] for rule in rules if "ECR Image Scan" in rule["EventPattern"]]
     [target] = bridge.list_targets_by_rule(Rule=scans)["Targets"]
-    url = clients["sqs"].create_queue(QueueName="subscriber")["QueueUrl"]
-    clients["sns"].subscribe(
+    url = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
+    sns.subscribe(
         TopicArn=target["Arn"],
         Protocol="sqs",
         Endpoint=f"arn:aws:sqs:{REGION}:{HOME}:subscriber",
@@ -268,14 +265,10 @@ def test_a_message_arrives(client: Client) -> None:
     bridge.put_rule(Name="stand-in", EventPattern='{"source": ["acme.test"]}')
     bridge.put_targets(Rule="stand-in", Targets=[target])
     scan = EVENTS["scan-completed"]
-    entry = {
-        "Source": "acme.test",
-        "DetailType": scan["detail-type"],
-        "Detail": json.dumps(scan["detail"]),
-    }
-    assert bridge.put_events(Entries=[entry])["FailedEntryCount"] == 0
+    detail = {"DetailType": scan["detail-type"], "Detail": json.dumps(scan["detail"])}
+    assert bridge.put_events(Entries=[{"Source": "acme.test", **detail}])["FailedEntryCount"] == 0
 
-    [message] = clients["sqs"].receive_message(QueueUrl=url)["Messages"]
+    [message] = sqs.receive_message(QueueUrl=url)["Messages"]
     transformer = target["InputTransformer"]
     expected = transformed(
         transformer["InputPathsMap"],
