@@ -204,6 +204,16 @@ def between(local_aws: LocalAws) -> Iterator[Between]:
     server.server_close()
 
 
+def test_throttling_is_waited_out(ecr: Any, preview: Any, between: Between) -> None:
+    """Two rejections for the rate, then the answer."""
+    assert ecr
+    between.answers.extend([("DescribeImages", "ThrottlingException")] * 2)
+    done = preview("--live", "api", "--format", "json", endpoint=between.url)
+
+    assert (done.status, done.err, between.answers) == (0, "", [])
+    assert going(done.out)["v0"] == ("EXPIRE", 1)
+
+
 GET, START = "GetLifecyclePolicyPreview", "StartLifecyclePolicyPreview"
 API, SERVICE = ["--live", "api"], ["--live", "api", "--service-preview"]
 # The arguments, what is answered instead of ECR's answers, and what the error names.
