@@ -23,11 +23,7 @@ RULES, TEAMS = 50, 40
 
 
 def lifecycle(size: Size) -> Sequence[Figure]:
-    """Compare the simulation with the oracle.
-
-    Raises:
-        MeasurementError: They disagree.
-    """
+    """Compare the simulation with the oracle, which must agree."""
     rounds, count = SIZES[size]
     ways = ("simulate", "rule by rule")
     samples = in_turn(

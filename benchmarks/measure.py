@@ -37,9 +37,6 @@ def run(command: Sequence[str]) -> Sample:
     """Run a command to its end.
 
     The CPU time includes all descendants that were waited for; jsii waits for its Node.
-
-    Raises:
-        MeasurementError: The command failed.
     """
     with _start(command) as process:
         assert process.stdout is not None

@@ -42,11 +42,7 @@ def replicas(size: Size) -> Sequence[Figure]:
 
 
 def require_same(samples: Mapping[tuple[str, int], Mapping[str, Any]]) -> None:
-    """Make sure that all ways define the same repository.
-
-    Raises:
-        MeasurementError: They do not, so that comparing their cost would be meaningless.
-    """
+    """Make sure that all ways define the same repository, so that their cost is comparable."""
     first = next(iter(samples.values()))
     for (way, _), sample in samples.items():
         if different := _differences(first["settings"], sample["settings"]):
@@ -57,9 +53,7 @@ def require_same(samples: Mapping[tuple[str, int], Mapping[str, Any]]) -> None:
 def _settings(template: Mapping[str, Any]) -> dict[str, Any]:
     """Return a repository's settings, independent of spelling, order and construct path."""
     resources = template["Resources"].values()
-    resource = next(
-        findings for findings in resources if findings["Type"] == "AWS::ECR::Repository"
-    )
+    resource = next(item for item in resources if item["Type"] == "AWS::ECR::Repository")
     properties = {**resource["Properties"], "RepositoryName": ""}
     properties["LifecyclePolicy"] = json.loads(properties["LifecyclePolicy"]["LifecyclePolicyText"])
     policy = properties["RepositoryPolicyText"]

@@ -1,4 +1,4 @@
-"""Check and review assemblies, next to cfn-lint and next to reading their files."""
+"""What needs no CDK: the import, `check` next to cfn-lint, `review` next to reading its files."""
 
 import json
 from collections.abc import Sequence
@@ -6,18 +6,45 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.measure import Figure, Size, in_turn, python, ratios, slope_ratios
+from benchmarks.measure import Figure, Size, in_turn, python, ratios, run, slope_ratios
 from benchmarks.ways import properties
 
 # In each stack one repository in 100 changes, so that no file is the same in base and head.
 PER_STACK, CHANGED = 500, 100
 SIZES = {"full": (7, 10_000), "quick": (2, 5_000), "tiny": (1, 100)}
+IMPORTS = {"full": 40, "quick": 10, "tiny": 1}
 READ = """
 import json, pathlib, sys
 for folder in sys.argv[1:]:
     for path in pathlib.Path(folder).iterdir():
         json.loads(path.read_text(encoding="utf-8"))
 """
+
+
+# Every way to start a process raises an audit event first.
+AUDIT = """
+import json, sys
+started = []
+begin = ("subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system")
+sys.addaudithook(lambda event, _: started.append(event) if event in begin else None)
+import ecr_constructs
+heavy = ("aws_cdk", "boto3", "botocore", "constructs", "jsii", "pydantic")
+print(json.dumps({"names": [name for name in heavy if name in sys.modules] + started}))
+"""
+
+
+def import_time(size: Size) -> Sequence[Figure]:
+    """Measure the import, and count what it must not load or start."""
+    commands = {"ours": python("-c", "import ecr_constructs"), "bare": python("-c", "pass")}
+    in_turn(commands, 1)
+    samples = in_turn(commands, IMPORTS[size])
+    values = [1000 * (taken["ours"]["cpu"] - taken["bare"]["cpu"]) for taken in samples]
+    names = run(python("-c", AUDIT))["names"]
+    what = ", ".join(["import: CDK, jsii, processes", *names])
+    return [
+        Figure("import ecr_constructs", "bare Python", values, "ms", 50),
+        Figure(what, "none", [float(len(names))], "count", 0),
+    ]
 
 
 def check(size: Size) -> Sequence[Figure]:

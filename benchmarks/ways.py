@@ -125,13 +125,10 @@ def properties(name: str, untagged_days: int = 7) -> dict[str, Any]:
 
 
 def stage(app: "aws_cdk.App", count: int, replicas: int | None) -> None:
-    """Define the stacks of an environment file, as app.py does.
+    """Define the stacks of an environment file with repositories of four teams, as app.py does.
 
-    Args:
-        app: The app.
-        count: The number of repositories, in four teams.
-        replicas: The number of replica Regions of a production environment; None for the
-            repository that the other ways define.
+    It is a production environment with replica Regions; with None, the repositories are those of
+    the other ways.
     """
     from ecr_constructs.environment.loading import load_environments
     from stacks.stage import EnvironmentStage

@@ -7,11 +7,17 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+import signal
 import sys
 import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from local_aws import interrupts, paths
-from local_aws.errors import LocalAwsError
+from local_aws import LocalAwsError, paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
 
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
@@ -22,11 +28,10 @@ INTERRUPTED = 130
 
 def start(arguments: argparse.Namespace) -> None:
     """Run until Ctrl-C."""
-    from local_aws import running
-    from local_aws.process import LocalAws
+    from local_aws.process import LocalAws, announced
 
     organizations = dict(arguments.organization)
-    with LocalAws(port=arguments.port, organizations=organizations) as aws, running.announced(aws):
+    with LocalAws(port=arguments.port, organizations=organizations) as aws, announced(aws):
         if arguments.bootstrap:
             print(f"Bootstrapping {len(arguments.bootstrap)} environments", flush=True)
             trust = arguments.bootstrap[0][0]
@@ -40,9 +45,9 @@ def start(arguments: argparse.Namespace) -> None:
 
 def env(arguments: argparse.Namespace) -> None:
     """Print the shell lines that point the CDK CLI, the AWS CLI and boto3 at it."""
-    from local_aws import running
+    from local_aws.endpoint import find
 
-    endpoint = running.find()
+    endpoint = find()
     # A profile would win over the keys.
     print("unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN")
     settings = endpoint.settings(account=arguments.account, region=arguments.region)
@@ -54,7 +59,7 @@ def env(arguments: argparse.Namespace) -> None:
 def demo(arguments: argparse.Namespace) -> None:
     """Deploy dev and prod to an AWS on this laptop, push images, show what exists."""
     try:
-        with interrupts.once():
+        with _one_interrupt():
             from local_aws.demo import story
 
             story.tell(port=arguments.port, keep=arguments.keep)
@@ -63,13 +68,36 @@ def demo(arguments: argparse.Namespace) -> None:
         raise SystemExit(INTERRUPTED) from None
 
 
+@contextmanager
+def _one_interrupt() -> Iterator[None]:
+    """End the block at the first Ctrl-C, and let no other interrupt what cleans up after it."""
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        # After Ctrl-C the process is about to end, and goes on ignoring it.
+        if signal.getsignal(signal.SIGINT) is interrupt:
+            signal.signal(signal.SIGINT, before)
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser; each command is a function of this module."""
     top = argparse.ArgumentParser(prog="python -m local_aws", description="An AWS on this laptop.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-
     started = commands.add_parser("start", help="run it until Ctrl-C", description=start.__doc__)
-    started.add_argument("--port", type=int, help="default: a free one")
+    printed = commands.add_parser("env", help="print what to export", description=env.__doc__)
+    story = commands.add_parser("demo", help=demo.__doc__, description=demo.__doc__)
+    for command, run in ((started, start), (printed, env), (story, demo)):
+        command.set_defaults(run=run)
+    for command in (started, story):
+        command.add_argument("--port", type=int, help="default: a free one")
     started.add_argument(
         "--bootstrap",
         nargs="+",
@@ -86,17 +114,9 @@ def parser() -> argparse.ArgumentParser:
         metavar="ID=ACCOUNT,ACCOUNT",
         help="the accounts of an organization; others are in none",
     )
-    started.set_defaults(run=start)
-
-    printed = commands.add_parser("env", help="print what to export", description=env.__doc__)
     printed.add_argument("--account", type=_account, default=ACCOUNT, help="default: %(default)s")
     printed.add_argument("--region", default=REGION, help="default: %(default)s")
-    printed.set_defaults(run=env)
-
-    story = commands.add_parser("demo", help=demo.__doc__, description=demo.__doc__)
-    story.add_argument("--port", type=int, help="default: a free one")
     story.add_argument("--keep", action="store_true", help="go on running until Ctrl-C")
-    story.set_defaults(run=demo)
     return top
 
 

@@ -27,14 +27,7 @@ def child(
     The CDK CLI starts the app, the app starts Node, and each makes folders that it leaves behind
     when it is interrupted. So they are a process group of their own, which Ctrl-C does not reach:
     whatever ends the block early ends them all, in order and without a word on the terminal.
-
-    Args:
-        command: The command; it reads nothing.
-        cwd: Where it runs.
-        env: Its whole environment, but for the folder of temporary files.
-
-    Yields:
-        The process; standard output and error are its `stdout`, as text.
+    Standard output and error are both the `stdout` of the process, as text.
     """
     with tempfile.TemporaryDirectory(prefix="local-aws-") as folder:
         process = subprocess.Popen(  # noqa: S603 - the commands are ours
@@ -61,7 +54,7 @@ def child(
 def _end(process: subprocess.Popen[str]) -> None:
     """End the group, with force if it does not listen."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        # macOS says of a group of zombies that it is not ours.
+        # On macOS a group of zombies is not ours.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, number)
             deadline = time.monotonic() + _GRACE_SECONDS

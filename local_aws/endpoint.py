@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -12,13 +14,17 @@ import botocore.session
 from botocore.config import Config
 
 from ecr_constructs.model.partitions import registry_host
-from local_aws import bootstrap, paths
-from local_aws.errors import LocalAwsError
+from local_aws import LocalAwsError, paths
+from local_aws.child import child
 from local_aws.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+START = "python -m local_aws start"
+SHOWN_LINES = 15
+# What --trust requires to be named: the policy of the role that CloudFormation assumes.
+_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 _NO_FILE: dict[str, tuple[Any, ...]] = {
     "profile": (None, [], None, None),
     "config_file": (None, None, os.devnull, None),
@@ -27,13 +33,10 @@ _NO_FILE: dict[str, tuple[Any, ...]] = {
 
 
 def require_loopback(endpoint_url: str) -> str:
-    """Return an endpoint that is on this laptop.
+    """Return an endpoint, which must be on this laptop.
 
     Call it with every address that comes from the environment: what is made for the embedded AWS
     must never reach a real one.
-
-    Raises:
-        LocalAwsError: The host is not a loopback address.
     """
     host = urlsplit(endpoint_url).hostname or ""
     try:
@@ -50,15 +53,9 @@ def require_loopback(endpoint_url: str) -> str:
 
 
 class Endpoint:
-    """A running embedded AWS.
+    """A running embedded AWS, at an address on loopback.
 
     Every account and every Region exists in it. The caller's account is the access key id.
-
-    Args:
-        endpoint_url: Its address, on loopback.
-
-    Raises:
-        LocalAwsError: The address is not on loopback.
     """
 
     def __init__(self, endpoint_url: str) -> None:
@@ -86,12 +83,7 @@ class Endpoint:
         }
 
     def env(self, *, account: str, region: str) -> dict[str, str]:
-        """Return a whole environment for a child process, with this project's scripts on its PATH.
-
-        Args:
-            account: Twelve digits; the child is the root of this account.
-            region: The Region it calls by default.
-        """
+        """Return the environment of a child process, with this project's scripts on its PATH."""
         inherited = {name: value for name, value in os.environ.items() if name[:4] != "AWS_"}
         path = f"{paths.DEVELOPMENT_BIN}:{paths.NODE_BIN}:{inherited.get('PATH', os.defpath)}"
         return inherited | self.settings(account=account, region=region) | {"PATH": path}
@@ -99,11 +91,8 @@ class Endpoint:
     def client(self, service: str, *, account: str, region: str) -> Any:
         """Return a boto3 client; the same one for the same arguments.
 
-        Args:
-            service: Its name in boto3.
-            account: Twelve digits: it calls as the root of this account. Or the access key id of
-                a role's session: the endpoint knows its callers by nothing else.
-            region: The Region it calls.
+        It calls as the root of `account`, or as the role whose session has that access key id:
+        the endpoint knows its callers by nothing else.
         """
         key = (service, account, region)
         if key not in self._clients:
@@ -118,29 +107,62 @@ class Endpoint:
         return self._clients[key]
 
     def registry(self, account: str, region: str, *, caller: str | None = None) -> Registry:
-        """Log an OCI client in to the registry of an account and Region.
-
-        Args:
-            account: The registry's account.
-            region: Its Region.
-            caller: Who logs in, an account or an access key id. Default: the registry's account.
-
-        Raises:
-            ClientError: The caller may not log in.
-        """
+        """Log an OCI client in to the registry of an account and Region, by default as its root."""
         ecr = self.client("ecr", account=caller or account, region=region)
         return Registry.login(ecr, name=registry_host(account, region))
 
     def bootstrap(
         self, environments: Iterable[tuple[str, str]], *, trust: str | None = None
     ) -> None:
-        """Run `cdk bootstrap` for each account and Region.
+        """Run `cdk bootstrap` for pairs of account and Region: one CLI an account, all at once.
 
-        Args:
-            environments: Pairs of account and Region.
-            trust: The account that deploys to all of them; by default each deploys to itself.
-
-        Raises:
-            LocalAwsError: The CDK CLI is missing, or failed: with the end of what it printed.
+        `trust` is the account that deploys to all of them; by default each deploys to itself.
         """
-        bootstrap.run(self.env, list(environments), trust)
+        paths.required(paths.NODE, paths.CDK)
+        regions: dict[str, list[str]] = {}
+        for account, region in environments:
+            regions.setdefault(account, []).append(region)
+        with ExitStack() as children:
+            started = {
+                account: children.enter_context(
+                    child(
+                        _bootstrap_command(account, regions[account], trust),
+                        # Not in the project, whose cdk.json would have the app synthesized.
+                        cwd=paths.NODE_BIN,
+                        env=self.env(account=account, region=regions[account][0]),
+                    )
+                )
+                for account in regions
+            }
+            for account, process in started.items():
+                output, _ = process.communicate()
+                if process.returncode:
+                    tail = "\n".join(output.splitlines()[-SHOWN_LINES:])
+                    msg = f"cdk bootstrap failed for account {account}:\n{tail}"
+                    raise LocalAwsError(msg)
+
+
+def _bootstrap_command(account: str, regions: Sequence[str], trust: str | None) -> list[str]:
+    command = [str(paths.CDK), "bootstrap", "--no-notices"]
+    if trust and trust != account:
+        command += ["--trust", trust, "--cloudformation-execution-policies", _POLICY]
+    return command + [f"aws://{account}/{region}" for region in regions]
+
+
+def find() -> Endpoint:
+    """Return the server that runs for this project, found from another terminal."""
+    shown = paths.STATE_FILE.relative_to(paths.PROJECT)
+    try:
+        state = json.loads(paths.STATE_FILE.read_text())
+        pid, endpoint = int(state["pid"]), Endpoint(state["endpointUrl"])
+        os.kill(pid, 0)
+    except FileNotFoundError:
+        msg = f"No embedded AWS runs for this project. Run: {START}"
+    except (ValueError, KeyError, TypeError):
+        msg = f"{shown} is damaged. Delete it and run: {START}"
+    except (ProcessLookupError, PermissionError):
+        # By now the number may be that of another user's process.
+        msg = f"{shown} names process {pid}, which is gone. Run: {START}"
+    else:
+        return endpoint
+    raise LocalAwsError(msg)

@@ -39,13 +39,7 @@ class Blob:
 
 @dataclass(frozen=True)
 class Artifact:
-    """A manifest, and all it points to.
-
-    Args:
-        manifest: What is tagged; its digest is the digest of the artifact.
-        blobs: Configuration and layers.
-        children: What an index lists.
-    """
+    """A manifest, its configuration and layers as `blobs`, and the `children` of an index."""
 
     manifest: Blob
     blobs: tuple[Blob, ...] = ()
@@ -81,7 +75,8 @@ def index(seed: int | str) -> Artifact:
         child.manifest.descriptor | {"platform": {"os": "linux", "architecture": name}}
         for name, child in images.items()
     ]
-    return Artifact(_index(listed), children=tuple(images.values()))
+    content = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": listed}
+    return Artifact(_json(OCI_INDEX, content), children=tuple(images.values()))
 
 
 def helm_chart(seed: int | str, *, name: str = "demo", version: str = "1.0.0") -> Artifact:
@@ -106,11 +101,6 @@ def _artifact(config: Blob, *layers: Blob) -> Artifact:
         "layers": [layer.descriptor for layer in layers],
     }
     return Artifact(_json(OCI_MANIFEST, manifest), blobs=(config, *layers))
-
-
-def _index(manifests: list[dict[str, Any]]) -> Blob:
-    content = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests}
-    return _json(OCI_INDEX, content)
 
 
 def _json(media_type: str, content: dict[str, Any]) -> Blob:

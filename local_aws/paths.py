@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from local_aws.errors import LocalAwsError
+from local_aws import LocalAwsError
 
 PROJECT = Path(__file__).resolve().parent.parent
 SERVER_PYTHON = PROJECT / ".venv-local-aws" / "bin" / "python"
@@ -18,11 +18,7 @@ STATE_FILE = PROJECT / ".local-aws" / "server.json"
 
 
 def required(*scripts: Path) -> None:
-    """Make sure that the scripts are installed.
-
-    Raises:
-        LocalAwsError: One is missing; it says which.
-    """
+    """Make sure that the scripts are installed."""
     for tool in scripts:
         if not tool.exists():
             shown = tool.relative_to(PROJECT) if tool.is_relative_to(PROJECT) else tool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
@@ -9,51 +10,41 @@ import tempfile
 import threading
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from local_aws import paths
-from local_aws.endpoint import Endpoint
-from local_aws.errors import LocalAwsError
+from local_aws import LocalAwsError, paths
+from local_aws.endpoint import SHOWN_LINES, Endpoint, find
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from types import FrameType, TracebackType
+    from collections.abc import Iterable, Iterator, Mapping
+    from types import FrameType
 
 HOST = "127.0.0.1"
-SHOWN_LINES = 15
 _POLL_SECONDS = 0.05
+_START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 
 
 class LocalAws(Endpoint):
     """Start an embedded AWS, and stop it with the `with` block.
 
-    It binds 127.0.0.1 only, keeps its state in memory, and holds its log in a folder that goes
-    away with it. It also stops when this process dies without a word.
+    It binds 127.0.0.1 only, keeps its state in memory, and holds its log in a folder that is
+    deleted with it. It also stops when this process is killed.
 
     Args:
         port: The port; by default a free one.
         organizations: The accounts of each organization; until the start they may be changed. No
             other account is in one.
-        start_timeout_seconds: How long it may take to answer.
-
-    Raises:
-        LocalAwsError: The port is in use, `make install` has not been run, or the server did not
-            start: with the end of its log.
     """
 
     def __init__(
-        self,
-        *,
-        port: int | None = None,
-        organizations: Mapping[str, Iterable[str]] | None = None,
-        start_timeout_seconds: float = 60,
+        self, *, port: int | None = None, organizations: Mapping[str, Iterable[str]] | None = None
     ) -> None:
         """Choose the port; the server starts with the `with` block."""
         self.organizations: Mapping[str, Iterable[str]] = organizations or {}
-        self.port = _free_port() if port is None else _available(port)
-        self.start_timeout_seconds = start_timeout_seconds
+        self.port = _available(port or 0)
         super().__init__(f"http://{HOST}:{self.port}")
 
     def __enter__(self) -> Self:
@@ -90,12 +81,7 @@ class LocalAws(Endpoint):
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop the server, whatever ended the block."""
         self._stop()
 
@@ -106,7 +92,7 @@ class LocalAws(Endpoint):
 
     def _wait_until_healthy(self) -> None:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        deadline = time.monotonic() + self.start_timeout_seconds
+        deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 self._fail(f"stopped with exit code {self._process.returncode}")
@@ -116,7 +102,7 @@ class LocalAws(Endpoint):
                 time.sleep(_POLL_SECONDS)
             else:
                 return
-        self._fail(f"did not answer within {self.start_timeout_seconds:g} s")
+        self._fail(f"did not answer within {_START_SECONDS:g} s")
 
     def _fail(self, what: str) -> NoReturn:
         tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-SHOWN_LINES:])
@@ -149,13 +135,27 @@ class LocalAws(Endpoint):
             self._on_sigterm = signal.signal(signal.SIGTERM, leave)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+@contextmanager
+def announced(aws: LocalAws) -> Iterator[None]:
+    """Let `find` find this server while the block runs."""
+    try:
+        other = find()
+    except LocalAwsError:
+        pass
+    else:
+        msg = f"An embedded AWS already runs at {other.endpoint_url}. Stop it with Ctrl-C there."
+        raise LocalAwsError(msg)
+    paths.STATE_FILE.parent.mkdir(exist_ok=True)
+    state = {"endpointUrl": aws.endpoint_url, "pid": aws.pid}
+    paths.STATE_FILE.write_text(json.dumps(state) + "\n")
+    try:
+        yield
+    finally:
+        paths.STATE_FILE.unlink(missing_ok=True)
 
 
 def _available(port: int) -> int:
+    """Return a port that nothing listens on; 0 for any."""
     with socket.socket() as probe:
         # As the server does: a port whose last connections are closing is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -164,4 +164,4 @@ def _available(port: int) -> int:
         except (OSError, OverflowError) as error:
             msg = f"Port {port} of {HOST} cannot be used ({error}). Give another with --port."
             raise LocalAwsError(msg) from None
-    return port
+        return int(probe.getsockname()[1])

@@ -12,64 +12,46 @@ from urllib.parse import urlsplit
 
 from oras.client import OrasClient
 
-from local_aws import images
-from local_aws.errors import LocalAwsError
+from local_aws import LocalAwsError, images
 
 _MANIFESTS = f"{images.OCI_MANIFEST}, {images.OCI_INDEX}"
 
 
 class RegistryRejectedError(LocalAwsError):
-    """The registry did not do what was asked.
-
-    Args:
-        reference: Repository and tag.
-        code: The registry's error code, such as TAG_INVALID.
-        message: What it says.
-    """
+    """The registry rejected a request, with a `code` such as TAG_INVALID."""
 
     asked: str
 
     def __init__(self, reference: str, code: str, message: str) -> None:
-        """Name the reference, then let the registry speak."""
+        """Name the reference, then quote the registry."""
         super().__init__(f"{self.asked} of {reference} rejected: {code}: {message}")
         self.code = code
 
 
 class PushRejectedError(RegistryRejectedError):
-    """The registry did not take something."""
+    """The registry rejected a push."""
 
     asked = "Push"
 
 
 class PullRejectedError(RegistryRejectedError):
-    """The registry did not hand something out."""
+    """The registry rejected a pull."""
 
     asked = "Pull"
 
 
 @dataclass(frozen=True)
 class Registry:
-    """A client that has logged in.
-
-    Args:
-        host: Host and port; a reference is `HOST/REPOSITORY:TAG`.
-        oras: The client.
-    """
+    """A client that has logged in at a host and port."""
 
     host: str
     oras: Any
 
     @classmethod
     def login(cls, ecr: Any, *, name: str | None = None) -> Registry:
-        """Log in as `aws ecr get-login-password | docker login` does.
+        """Log in as `aws ecr get-login-password | docker login` does, as the caller of a client.
 
-        Args:
-            ecr: A boto3 client; who it calls as is who logs in.
-            name: The registry's host name on AWS. Default: the one of the caller's account and
-                Region.
-
-        Raises:
-            LocalAwsError: The registry does not take the token.
+        `name` is the registry's host name on AWS; by default the one of the caller's account.
         """
         data = ecr.get_authorization_token()["authorizationData"][0]
         user, _, token = base64.b64decode(data["authorizationToken"]).decode().partition(":")
@@ -77,11 +59,7 @@ class Registry:
 
     @classmethod
     def login_with(cls, host: str, user: str, token: str, *, name: str | None = None) -> Registry:
-        """Log in with a token that is at hand; `name` as above.
-
-        Raises:
-            LocalAwsError: The registry does not take it.
-        """
+        """Log in with a token; `name` as above."""
         client = OrasClient(hostname=host, insecure=True, auth_backend="basic")
         # No proxy of the user's comes between, and no password from ~/.netrc.
         client.session.trust_env = False
@@ -98,15 +76,7 @@ class Registry:
         return cls(host, client)
 
     def push(self, reference: str, artifact: images.Artifact) -> str:
-        """Push an artifact; return its digest.
-
-        Args:
-            reference: `REPOSITORY:TAG`, or `REPOSITORY` to push by digest, without a tag.
-            artifact: What to push; the children of an index go first, untagged.
-
-        Raises:
-            PushRejectedError: The registry rejected the manifest, as for an immutable tag.
-        """
+        """Push to `REPOSITORY:TAG`, or to `REPOSITORY` without a tag; return the digest."""
         repository, _, tag = reference.partition(":")
         for child in artifact.children:
             self.push(repository, child)
@@ -118,30 +88,13 @@ class Registry:
         return artifact.digest
 
     def tag(self, repository: str, source: str, tag: str) -> str:
-        """Give another tag to an image that is there; return its digest.
-
-        Args:
-            repository: The repository.
-            source: A tag or digest of the image.
-            tag: The tag to add, or to move.
-
-        Raises:
-            PushRejectedError: The tag may not move.
-        """
+        """Add or move a tag to the image with the tag or digest `source`; return its digest."""
         manifest = self.manifest(repository, source)
         self._put(f"{repository}:{tag}", repository, tag, manifest)
         return manifest.digest
 
     def pull(self, repository: str, reference: str) -> images.Artifact:
-        """Pull an artifact, with what an index lists.
-
-        Args:
-            repository: The repository.
-            reference: A tag or digest.
-
-        Raises:
-            PullRejectedError: It does not exist, or is not for this client.
-        """
+        """Pull the artifact with a tag or digest, and the children of an index."""
         manifest = self.manifest(repository, reference)
         content = json.loads(manifest.data)
         described = [content["config"], *content["layers"]] if "config" in content else []
@@ -154,39 +107,32 @@ class Registry:
         return images.Artifact(manifest, blobs, children)
 
     def manifest(self, repository: str, reference: str) -> images.Blob:
-        """Pull a manifest only.
-
-        Raises:
-            PullRejectedError: It does not exist, or is not for this client.
-        """
-        url = self._manifest_url(repository, reference)
-        answer = self.oras.do_request(url, "GET", headers={"Accept": _MANIFESTS})
+        """Pull a manifest only."""
+        path = f"{repository}/manifests/{reference}"
+        answer = self._request("GET", path, headers={"Accept": _MANIFESTS})
         _check(PullRejectedError, f"{repository}:{reference}", answer)
         return images.Blob(answer.headers["Content-Type"], answer.content)
 
-    def _manifest_url(self, repository: str, reference: str) -> str:
-        return f"http://{self.host}/v2/{repository}/manifests/{reference}"
+    def _request(self, method: str, path: str, **options: Any) -> Any:
+        return self.oras.do_request(f"http://{self.host}/v2/{path}", method, **options)
 
     def _blob(self, repository: str, digest: str) -> bytes:
-        # Not the client's get_blob, which takes a refusal for a layer.
-        answer = self.oras.do_request(f"http://{self.host}/v2/{repository}/blobs/{digest}", "GET")
+        # Not the client's get_blob, which returns the body of an error as a layer.
+        answer = self._request("GET", f"{repository}/blobs/{digest}")
         _check(PullRejectedError, f"{repository}@{digest}", answer)
         return bytes(answer.content)
 
     def _upload(self, shown: str, repository: str, blob: images.Blob) -> None:
         # Not the client's upload_blob, which hides what the registry answers.
-        begun = self.oras.do_request(f"http://{self.host}/v2/{repository}/blobs/uploads/", "POST")
+        begun = self._request("POST", f"{repository}/blobs/uploads/")
         _check(PushRejectedError, shown, begun)
         session = f"http://{self.host}{begun.headers['Location']}?digest={blob.digest}"
         _check(PushRejectedError, shown, self.oras.do_request(session, "PUT", data=blob.data))
 
     def _put(self, shown: str, repository: str, reference: str, manifest: images.Blob) -> None:
-        answer = self.oras.do_request(
-            self._manifest_url(repository, reference),
-            "PUT",
-            data=manifest.data,
-            headers={"Content-Type": manifest.media_type},
-        )
+        path = f"{repository}/manifests/{reference}"
+        headers = {"Content-Type": manifest.media_type}
+        answer = self._request("PUT", path, data=manifest.data, headers=headers)
         _check(PushRejectedError, shown, answer)
 
 

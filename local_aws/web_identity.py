@@ -20,14 +20,7 @@ _LIFETIME_SECONDS = 300
 
 
 def token(issuer: CiIssuer, subject: str, **claims: Any) -> str:
-    """Return an unsigned token.
-
-    Args:
-        issuer: Who would have issued it, and for which audience.
-        subject: Which job it is of: ``repo:acme/payments-api:ref:refs/heads/main``.
-        **claims: Further claims, or replacements.
-    """
-    header = {"alg": "none", "typ": "JWT"}
+    """Return an unsigned token of a job, such as ``repo:acme/api:ref:refs/heads/main``."""
     body = {
         "iss": issuer.url,
         "aud": issuer.audience,
@@ -35,21 +28,13 @@ def token(issuer: CiIssuer, subject: str, **claims: Any) -> str:
         "exp": int(time.time()) + _LIFETIME_SECONDS,
         **claims,
     }
-    return ".".join((_encoded(header), _encoded(body), ""))
+    parts = ({"alg": "none", "typ": "JWT"}, body)
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts]
+    return ".".join([*(part.rstrip("=") for part in encoded), ""])
 
 
 def assume(aws: Endpoint, role_arn: str, web_identity: str, *, region: str) -> dict[str, str]:
-    """Exchange a token for the credentials of a role, as a job of CI does.
-
-    Args:
-        aws: Where the role is.
-        role_arn: The role.
-        web_identity: The token.
-        region: The Region whose STS is asked.
-
-    Raises:
-        ClientError: The role does not admit the job.
-    """
+    """Exchange a token for the credentials of a role, as a job of CI does."""
     # The call itself needs no credentials, and this account sends none.
     sts = aws.client("sts", account=role_arn.split(":")[4], region=region)
     answer = sts.assume_role_with_web_identity(
@@ -57,7 +42,3 @@ def assume(aws: Endpoint, role_arn: str, web_identity: str, *, region: str) -> d
     )
     credentials: dict[str, str] = answer["Credentials"]
     return credentials
-
-
-def _encoded(part: dict[str, Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")

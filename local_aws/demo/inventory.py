@@ -25,7 +25,6 @@ _KINDS = {
     images.HELM_CONFIG: "Helm chart",
     images.BUILDKIT_CACHE: "build cache",
 }
-_ROOT = re.compile(r"arn:[^:]+:iam::(\d{12}):root")
 # Names and digests are never wrapped, so that they can be copied.
 _WHOLE: dict[str, Any] = {"no_wrap": True}
 _TAGS: dict[str, Any] = {"min_width": 10, "max_width": 20}
@@ -38,7 +37,7 @@ class Repository:
     name: str
     mutability: str
     key: str
-    scans_on_push: bool
+    scans: str
     pullers: tuple[str, ...]
     retention: tuple[str, ...]
     images: list[dict[str, Any]]
@@ -48,32 +47,27 @@ def read(aws: Endpoint, environment: ResolvedEnvironment, registry: RegistryId) 
     """Read an environment's repositories in a registry, sorted."""
     place = {"account": registry.account, "region": registry.region}
     ecr, kms = aws.client("ecr", **place), aws.client("kms", **place)
-    names = {repository.name for repository in environment.repositories}
-    pages = ecr.get_paginator("describe_repositories").paginate()
-    described = [repository for page in pages for repository in page["repositories"]]
-    return [
-        _repository(ecr, kms, details)
-        for details in sorted(described, key=lambda details: str(details["repositoryName"]))
-        if details["repositoryName"] in names
-    ]
+    names = sorted(repository.name for repository in environment.repositories)
+    described = {
+        repository["repositoryName"]: repository
+        for page in ecr.get_paginator("describe_repositories").paginate()
+        for repository in page["repositories"]
+    }
+    return [_repository(ecr, kms, described[name]) for name in names if name in described]
 
 
 def show(repositories: Sequence[Repository]) -> None:
     """Print their settings, retention and images."""
+    encryption = {"": "AES-256"}
+    columns = {"Repository": _WHOLE, "Tags": _TAGS, "Encryption": _WHOLE, "Scan": _WHOLE}
     screen.table(
-        {
-            "Repository": _WHOLE,
-            "Tags": _TAGS,
-            "Encryption": _WHOLE,
-            "Scan": _WHOLE,
-            "May pull": {"min_width": 12},
-        },
+        {**columns, "May pull": {"min_width": 12}},
         (
             (
                 repository.name,
                 repository.mutability,
-                "own key" if repository.key else "AES-256",
-                "on push" if repository.scans_on_push else "no",
+                encryption.get(repository.key, "own key"),
+                repository.scans,
                 "\n".join(repository.pullers),
             )
             for repository in repositories
@@ -88,24 +82,17 @@ def show(repositories: Sequence[Repository]) -> None:
         {"Retention": {}, "Repositories": {}},
         (("\n".join(rules) + "\n", ", ".join(names)) for rules, names in sharing.items()),
     )
+    columns = {"Repository": _WHOLE, "Tags": _TAGS, "Kind": {}}
     screen.table(
-        {
-            "Repository": _WHOLE,
-            "Tags": _TAGS,
-            "Kind": {},
-            "Bytes": _WHOLE | {"justify": "right"},
-            "Digest": _WHOLE,
-        },
+        {**columns, "Bytes": _WHOLE | {"justify": "right"}, "Digest": _WHOLE},
         (row for repository in repositories for row in _image_rows(repository)),
     )
 
 
 def who_may_pull(policy_text: str | None) -> tuple[str, ...]:
-    """Return who may pull: organizations, accounts, roles.
+    """Return the organizations, accounts and roles that a repository policy allows to pull.
 
-    Args:
-        policy_text: The repository policy as ECR returns it. None without one: roles of the
-            account then may, if IAM allows them to.
+    Without one, roles of the account may, if IAM allows them to.
     """
     statements = _list(json.loads(policy_text)["Statement"]) if policy_text else []
     pullers = [
@@ -130,9 +117,10 @@ def _principals(statement: dict[str, Any]) -> Iterator[str]:
         return
     principal = statement["Principal"]
     kinds = principal if isinstance(principal, dict) else {"AWS": principal}
-    for identifier in (entry for identifiers in kinds.values() for entry in _list(identifiers)):
-        root = _ROOT.fullmatch(identifier)
-        yield f"account {root[1]}" if root else identifier
+    for identifiers in kinds.values():
+        for identifier in _list(identifiers):
+            root = re.fullmatch(r"arn:[^:]+:iam::(\d{12}):root", identifier)
+            yield f"account {root[1]}" if root else identifier
 
 
 def _repository(ecr: Any, kms: Any, details: dict[str, Any]) -> Repository:
@@ -146,7 +134,7 @@ def _repository(ecr: Any, kms: Any, details: dict[str, Any]) -> Repository:
         name=name,
         mutability=str(TagMutability(is_immutable, tuple(entry["filter"] for entry in filters))),
         key=_key(kms, details["encryptionConfiguration"].get("kmsKey")),
-        scans_on_push=details["imageScanningConfiguration"]["scanOnPush"],
+        scans="on push" if details["imageScanningConfiguration"]["scanOnPush"] else "no",
         pullers=who_may_pull(_policy(ecr.get_repository_policy, name, "policyText")),
         retention=policy.in_words(),
         images=[image for page in pages for image in page["imageDetails"]],
@@ -176,15 +164,14 @@ def _image_rows(repository: Repository) -> Iterator[tuple[str, str, str, str, st
     """Yield a row for each image with a tag, and one for the others."""
     untagged = []
     for image in repository.images:
-        size, tags = image["imageSizeInBytes"], image.get("imageTags")
-        if tags:
-            kind = image.get("artifactMediaType", "")
-            is_index = image["imageManifestMediaType"] == images.OCI_INDEX
-            name = "index of images" if is_index else _KINDS.get(kind, kind)
-            digest = short(image["imageDigest"])
-            yield repository.name, ", ".join(tags), name, f"{size:,}", digest
-        else:
+        size = image["imageSizeInBytes"]
+        if not (tags := image.get("imageTags")):
             untagged.append(size)
+            continue
+        kind = image.get("artifactMediaType", "")
+        is_index = image["imageManifestMediaType"] == images.OCI_INDEX
+        name = "index of images" if is_index else _KINDS.get(kind, kind)
+        yield repository.name, ", ".join(tags), name, f"{size:,}", short(image["imageDigest"])
     if untagged:
         yield repository.name, f"{len(untagged)} untagged", "", f"{sum(untagged):,}", ""
 

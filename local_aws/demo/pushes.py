@@ -34,9 +34,11 @@ class Push(NamedTuple):
     client: str = "docker"
 
 
-_API, _BASE = "payments/api", "platform/base-python"
+_API, _BASE, _LAMBDA = "payments/api", "platform/base-python", "payments/fraud-scoring"
+_CACHES, _CHART = "platform/build-cache", "platform/charts/service"
 _BUILD = "docker buildx build --push --platform"
 _CACHE = "docker buildx build --cache-to type=registry,image-manifest=true,ref={to}:payments-api ."
+_ONE = f"{_BUILD} linux/amd64 --provenance=false --tag {{to}}:v3 ."
 
 
 def _base(what: str, version: str) -> Push:
@@ -45,44 +47,28 @@ def _base(what: str, version: str) -> Push:
     return Push(what, _BASE, (version, "stable"), images.index(f"Python {version}"), (build, tag))
 
 
+def _chart(version: str) -> Artifact:
+    return images.helm_chart("How a service is run", name="service", version=version)
+
+
+_BUILT, _RELEASE = "A build of the payments API. In dev,", "A release of the payments API. In prod,"
+_IN_LAMBDA = "The image of a Lambda function; Lambda rejects an index, hence no provenance."
 _PUSHES = {
     "dev": [
-        Push(
-            "A build of the payments API. In dev, tags may move.", _API, ["latest"], images.image(1)
-        ),
+        Push(f"{_BUILT} tags may move.", _API, ["latest"], images.image(1)),
         Push("The next build, under the same tag.", _API, ["latest"], images.image(2)),
         Push(
-            "The cache of that build.",
-            "platform/build-cache",
-            ["payments-api"],
-            images.build_cache("payments API"),
-            [_CACHE],
+            *("The cache of that build.", _CACHES, ["payments-api"]),
+            *(images.build_cache("payments API"), [_CACHE]),
         ),
     ],
     "prod": [
-        Push(
-            "A release of the payments API. In prod, tags are immutable.",
-            _API,
-            ["v1.0.0"],
-            images.image("release"),
-        ),
+        Push(f"{_RELEASE} tags are immutable.", _API, ["v1.0.0"], images.image("release")),
         Push("Another image under the release's tag.", _API, ["v1.0.0"], images.image("changed")),
-        Push(
-            "The image of a Lambda function; Lambda rejects an index, hence no provenance.",
-            "payments/fraud-scoring",
-            ["v3"],
-            images.image("fraud scoring"),
-            [f"{_BUILD} linux/amd64 --provenance=false --tag {{to}}:v3 ."],
-        ),
+        Push(_IN_LAMBDA, _LAMBDA, ["v3"], images.image("fraud scoring"), [_ONE]),
         _base("A base image for two architectures; `stable` may move.", "3.12.7"),
         _base("Its next patch, which `stable` moves to.", "3.12.8"),
-        Push(
-            "A Helm chart.",
-            "platform/charts/service",
-            ["1.4.0"],
-            images.helm_chart("How a service is run", name="service", version="1.4.0"),
-            client="helm",
-        ),
+        Push("A Helm chart.", _CHART, ["1.4.0"], _chart("1.4.0"), client="helm"),
     ],
 }
 
@@ -121,7 +107,7 @@ def _sessions(
         if f" {project.name} " in output["Description"]
     ]
     if not roles:
-        screen.rejected(f"{project.name} has no push role")
+        screen.result(f"{project.name} has no push role", good=False)
         return
     screen.command(
         f"aws sts assume-role-with-web-identity --role-arn {roles[0]} "
@@ -138,9 +124,9 @@ def _sessions(
         try:
             session = web_identity.assume(aws, roles[0], token, region=environment.region)
         except ClientError as error:
-            screen.rejected(f"{subject}: {error.response['Error']['Message']}")
+            screen.result(f"{subject}: {error.response['Error']['Message']}", good=False)
             continue
-        screen.good(f"{subject} is admitted")
+        screen.result(f"{subject} is admitted")
         yield session["AccessKeyId"]
 
 
@@ -158,19 +144,20 @@ def _push(
         login, *printed = map(str, push_commands(push.client, image, region=region))
         if login not in logins:
             screen.command(login)
-            screen.good(f"logged in as {who}")
+            screen.result(f"logged in as {who}")
             logins.add(login)
         for command in push.commands or printed:
             screen.command(command.format(to=f"{host}/{push.repository}"))
+        first, *others = push.tags
         try:
-            for tag in push.tags:
-                reference = f"{push.repository}:{tag}"
-                if tag == push.tags[0]:
-                    digest = registry.push(reference, push.artifact)
-                else:
-                    digest = registry.tag(push.repository, push.tags[0], tag)
-                moved = f", moved from {short(held[reference])}" if reference in held else ""
-                screen.good(f"{reference} is {short(digest)}{moved}")
-                held[reference] = digest
+            digest = registry.push(f"{push.repository}:{first}", push.artifact)
+            for tag in others:
+                registry.tag(push.repository, first, tag)
         except RegistryRejectedError as rejection:
-            screen.rejected(str(rejection))
+            screen.result(str(rejection), good=False)
+            continue
+        for tag in push.tags:
+            reference = f"{push.repository}:{tag}"
+            moved = f", moved from {short(held[reference])}" if reference in held else ""
+            screen.result(f"{reference} is {short(digest)}{moved}")
+            held[reference] = digest

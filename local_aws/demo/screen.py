@@ -41,14 +41,9 @@ def command(text: str) -> None:
     _line("  $ ", text, "cyan")
 
 
-def good(text: str) -> None:
-    """Print a success."""
-    _line("  ✓ ", text)
-
-
-def rejected(text: str) -> None:
-    """Print a rejection."""
-    _line("  ✗ ", text, "red")
+def result(text: str, *, good: bool = True) -> None:
+    """Print a success, or a rejection."""
+    _line("  ✓ " if good else "  ✗ ", text, "" if good else "red")
 
 
 def table(columns: Mapping[str, dict[str, Any]], rows: Iterable[Iterable[str]]) -> None:
@@ -66,8 +61,8 @@ def step(doing: str) -> Iterator[Callable[[str], None]]:
     """Show what is being done; yield a function that prints the result with the time it took."""
     started = time.monotonic()
 
-    def done(result: str) -> None:
-        good(f"{result} ({time.monotonic() - started:.1f} s)")
+    def done(text: str) -> None:
+        result(f"{text} ({time.monotonic() - started:.1f} s)")
 
     if _console.is_terminal:
         with _console.status(doing):

@@ -8,21 +8,21 @@ import re
 import shlex
 import tempfile
 import threading
-from contextlib import ExitStack
-from pathlib import Path
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from ecr_constructs.environment.loading import load_environments
+from ecr_constructs.environment.source import EnvironmentFileError
 from ecr_constructs.model.partitions import registry_host
-from local_aws import images, paths, running
+from local_aws import LocalAwsError, images, paths
 from local_aws.child import child
-from local_aws.demo import environments, inventory, screen
+from local_aws.demo import inventory, screen
 from local_aws.demo.inventory import short
 from local_aws.demo.pushes import push_all
-from local_aws.errors import LocalAwsError
-from local_aws.process import LocalAws
-from local_aws.registry import PushRejectedError, RegistryRejectedError
+from local_aws.process import LocalAws, announced
+from local_aws.registry import RegistryRejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,36 +31,32 @@ if TYPE_CHECKING:
     from local_aws.demo.inventory import Repository
     from local_aws.endpoint import Endpoint
 
-# The stacks of the environments that are read.
+    Environments = Mapping[str, ResolvedEnvironment]
+
+SHOWN = ("dev", "prod")
+FILES = "environments/dev.yaml and environments/prod.yaml"
 PATTERNS = ("Dev/**", "Prod/**")
 # The release that is pushed to prod.
 REPOSITORY, TAG = "payments/api", "v1.0.0"
 MEMBER, STRANGER = "555566667777", "777788889999"
-_DONE = re.compile(r"\s*✅\s+(\S+) \((\S+)\)")
 _LAST_LINES = 20
 
 
 def tell(*, port: int | None, keep: bool) -> None:
     """Deploy dev and prod to an AWS of their own, push to them, and show what exists.
 
-    Args:
-        port: The port of the embedded AWS; None for a free one.
-        keep: Whether it keeps running until Ctrl-C.
-
-    Raises:
-        LocalAwsError: The user must know, and can change something.
+    The embedded AWS listens on `port`, or a free one; with `keep` it runs on until Ctrl-C.
     """
     paths.required(paths.SERVER_PYTHON, paths.NODE, paths.CDK)
     screen.heading("The container registries of dev and prod, on an AWS inside this laptop")
     if unused := sorted(name for name in os.environ if name.startswith("AWS_")):
         screen.say(f"Not used, so that nothing real is touched: your {', '.join(unused)}.")
+    # Before anything takes time: the port may be in use.
+    aws = LocalAws(port=port)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ecr-demo-")))
-        # Before anything takes time: the port may be in use.
-        aws = LocalAws(port=port)
         chosen = _start(aws, stack, keep=keep)
         screen.heading("Deploying")
-        _deploy(aws, chosen["dev"], folder)
+        _deploy(aws, chosen["dev"])
         screen.heading("Pushing")
         screen.say(
             "The commands are those of `ecr-constructs push-commands`, and of buildx. No Docker is "
@@ -82,33 +78,37 @@ def tell(*, port: int | None, keep: bool) -> None:
             )
             inventory.show(repositories)
         _end(aws, chosen["dev"], keep=keep)
-    screen.good("The embedded AWS has stopped, and nothing of it is left.")
+    screen.result("The embedded AWS has stopped, and nothing of it is left.")
 
 
-def _start(aws: LocalAws, stack: ExitStack, *, keep: bool) -> Mapping[str, ResolvedEnvironment]:
-    files = "environments/dev.yaml and environments/prod.yaml"
-    with screen.step(f"Reading {files}") as done:
-        chosen = environments.read()
+def _read() -> Environments:
+    """Load dev and prod as `app.py` does: together with all other files."""
+    try:
+        environments = load_environments(paths.PROJECT / "environments")
+    except EnvironmentFileError as error:
+        raise LocalAwsError(str(error).replace(f"{paths.PROJECT}/", "")) from None
+    if missing := [name for name in SHOWN if name not in environments]:
+        msg = f"environments/{missing[0]}.yaml is missing; the demo deploys {' and '.join(SHOWN)}"
+        raise LocalAwsError(msg)
+    return {name: environments[name] for name in SHOWN}
+
+
+def _start(aws: LocalAws, stack: ExitStack, *, keep: bool) -> Environments:
+    with screen.step(f"Reading {FILES}") as done:
+        chosen = _read()
         count = sum(len(environment.repositories) for environment in chosen.values())
-        done(f"{files}: {count} repositories")
-    registries = [place for environment in chosen.values() for place in environment.registries]
-    organizations = {entry.organization for entry in chosen.values() if entry.organization}
-    aws.organizations = {
-        organization: [
-            MEMBER,
-            *(
-                registry.account
-                for entry in chosen.values()
-                if entry.organization == organization
-                for registry in entry.registries
-            ),
-        ]
-        for organization in organizations
-    }
+        done(f"{FILES}: {count} repositories")
+    registries = [registry for entry in chosen.values() for registry in entry.registries]
+    members: dict[str, list[str]] = {}
+    for entry in chosen.values():
+        if entry.organization:
+            accounts = [registry.account for registry in entry.registries]
+            members.setdefault(entry.organization, [MEMBER]).extend(accounts)
+    aws.organizations = members
     with screen.step("Starting the embedded AWS") as done:
         stack.enter_context(aws)
         if keep:
-            stack.enter_context(running.announced(aws))
+            stack.enter_context(announced(aws))
         done(f"The embedded AWS is at {aws.endpoint_url}")
     pairs = f"{len(registries)} pairs of account and Region"
     with screen.step(f"Running `cdk bootstrap` for {pairs}") as done:
@@ -117,34 +117,31 @@ def _start(aws: LocalAws, stack: ExitStack, *, keep: bool) -> Mapping[str, Resol
     return chosen
 
 
-def _deploy(aws: Endpoint, first: ResolvedEnvironment, folder: Path) -> None:
-    """Deploy with the real CDK CLI; the account of the first environment deploys to all.
-
-    Raises:
-        LocalAwsError: The CLI failed: with the end of its output.
-    """
-    arguments = ["deploy", *PATTERNS, "--require-approval=never", "--concurrency=4"]
-    arguments += ["--no-notices", f"--output={folder / 'cdk.out'}"]
-    # The template validation costs six seconds, and the tests run it on these environments.
-    env = aws.env(account=first.account, region=first.region)
-    env |= {"CDK_VALIDATION": "false", "NO_COLOR": "1"}
-    screen.command(f"CDK_VALIDATION=false cdk {shlex.join(arguments)}")
-    log: list[str] = []
-    with (
-        screen.step("Synthesizing with `python app.py`, then deploying") as done,
-        child([str(paths.CDK), *arguments], cwd=paths.PROJECT, env=env) as process,
-    ):
-        count = 0
-        for line in process.stdout or ():
-            log.append(line)
-            if stack := _DONE.match(line):
-                screen.good(f"{stack[1]:<46} stack {stack[2]}")
-                count += 1
-        if process.wait():
-            tail = "".join(log[-_LAST_LINES:]).rstrip()
-            msg = f"cdk deploy failed. The end of its output:\n{tail}"
-            raise LocalAwsError(msg)
-        done(f"{count} stacks deployed")
+def _deploy(aws: Endpoint, first: ResolvedEnvironment) -> None:
+    """Deploy with the real CDK CLI; the account of the first environment deploys to all."""
+    with tempfile.TemporaryDirectory(prefix="ecr-demo-") as folder:
+        arguments = ["deploy", *PATTERNS, "--require-approval=never", "--concurrency=4"]
+        arguments += ["--no-notices", f"--output={folder}/cdk.out"]
+        # The template validation costs six seconds, and the tests run it on these environments.
+        env = aws.env(account=first.account, region=first.region)
+        env |= {"CDK_VALIDATION": "false", "NO_COLOR": "1"}
+        screen.command(f"CDK_VALIDATION=false cdk {shlex.join(arguments)}")
+        log: list[str] = []
+        with (
+            screen.step("Synthesizing with `python app.py`, then deploying") as done,
+            child([str(paths.CDK), *arguments], cwd=paths.PROJECT, env=env) as process,
+        ):
+            count = 0
+            for line in process.stdout or ():
+                log.append(line)
+                if stack := re.match(r"\s*✅\s+(\S+) \((\S+)\)", line):
+                    screen.result(f"{stack[1]:<46} stack {stack[2]}")
+                    count += 1
+            if process.wait():
+                tail = "".join(log[-_LAST_LINES:]).rstrip()
+                msg = f"cdk deploy failed. The end of its output:\n{tail}"
+                raise LocalAwsError(msg)
+            done(f"{count} stacks deployed")
 
 
 def _pull(aws: Endpoint, name: str, environment: ResolvedEnvironment) -> None:
@@ -159,11 +156,11 @@ def _pull(aws: Endpoint, name: str, environment: ResolvedEnvironment) -> None:
     for who, caller in _pullers(aws, environment):
         try:
             digest = aws.registry(account, region, caller=caller).pull(REPOSITORY, TAG).digest
-            screen.good(f"{who}: {short(digest)}")
+            screen.result(f"{who}: {short(digest)}")
         except RegistryRejectedError as rejection:
-            screen.rejected(f"{who}: {rejection}")
+            screen.result(f"{who}: {rejection}", good=False)
         except ClientError as error:
-            screen.rejected(f"{who}: {error.response['Error']['Message']}")
+            screen.result(f"{who}: {error.response['Error']['Message']}", good=False)
 
 
 def _pullers(aws: Endpoint, environment: ResolvedEnvironment) -> Iterator[tuple[str, str]]:
@@ -189,20 +186,19 @@ def _show_replicas(aws: Endpoint, name: str, environment: ResolvedEnvironment) -
         screen.say(f"{len(repositories)} repositories, created before the first image was copied.")
         arrived = _release(repositories)
         if not arrived or not pushed:
-            screen.rejected(f"{REPOSITORY}:{TAG} has not arrived")
+            screen.result(f"{REPOSITORY}:{TAG} has not arrived", good=False)
             continue
         repository, digest = arrived
         same = "the same" if digest == pushed[1] else "another"
-        screen.good(f"{REPOSITORY}:{TAG} is {short(digest)}, {same} as at home")
-        if repository.key:
-            screen.say(f"own key: {repository.key}")
+        screen.result(f"{REPOSITORY}:{TAG} is {short(digest)}, {same} as at home")
+        screen.say(f"own key: {repository.key}")
         kept = "as at home" if repository.retention == pushed[0].retention else "its own"
         screen.say(f"tags: {repository.mutability}; retention: {kept}, by a policy of its own")
         try:
             changed = images.image("payments API, pushed to a replica")
             aws.registry(account, region).push(f"{REPOSITORY}:{TAG}", changed)
-        except PushRejectedError as rejection:
-            screen.rejected(str(rejection))
+        except RegistryRejectedError as rejection:
+            screen.result(str(rejection), good=False)
 
 
 def _release(repositories: Sequence[Repository]) -> tuple[Repository, str] | None:
@@ -231,7 +227,6 @@ def _end(aws: LocalAws, environment: ResolvedEnvironment, *, keep: bool) -> None
     screen.command("aws ecr describe-repositories")
     screen.command("cdk diff 'Dev/**' 'Prod/**'")
     screen.say("Ctrl-C stops it.")
-    try:
+    with suppress(KeyboardInterrupt):
         threading.Event().wait()
-    except KeyboardInterrupt:
-        screen.say("")
+    screen.say("")

@@ -20,21 +20,10 @@ def install(endpoint_url: str, organizations: Mapping[str, str]) -> None:
         organizations: The organization of each account that is in one.
     """
     # Imported here, because importing them imports ministack, which reads the environment.
-    from local_aws.overlay import (  # noqa: PLC0415
-        api,
-        authorization,
-        cloudformation,
-        http,
-        iam,
-        public,
-        repositories,
-        tokens,
-        web_identity,
-    )
-    from local_aws.overlay import layers as layers  # noqa: PLC0415 - for its operations
-    from local_aws.overlay import lifecycle as lifecycle  # noqa: PLC0415 - as above
+    from local_aws.overlay import authorization, cloudformation, http  # noqa: PLC0415
+    from local_aws.overlay import lifecycle as lifecycle  # noqa: PLC0415 - for its operations
 
-    tokens.ENDPOINT.url = endpoint_url
     authorization.ORGANIZATIONS.update(organizations)
-    for part in (api, repositories, http, cloudformation, public, iam, web_identity):
-        part.install()
+    authorization.install()
+    http.install(endpoint_url)
+    cloudformation.install()

@@ -4,35 +4,56 @@ The root of an account may do everything within it. A role or a user needs a pol
 one of the repository or registry that names it; across accounts both sides must allow. Deny wins,
 and permissions boundaries and session policies limit. ministack decides; this is its input.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+
+Nothing is guessed: an Allow under a condition that is not supported does not count, and a Deny
+under one always does. So it is with NotPrincipal.
+
+ministack gives every web identity the role that it asks for. Here issuer, audience, subject and
+expiry must be what the role asks for; the signature is not verified, because the keys of an issuer
+are on the internet.
+https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
 """
 
 # ruff: noqa: SLF001 - ministack offers its stores and handlers by private names only
 
 from __future__ import annotations
 
+import json
 import logging
+import time
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 from ministack.core import iam_evaluator as evaluator
 from ministack.core.responses import get_account_id, get_region, request_scope
-from ministack.services import ecr, iam
+from ministack.core.router import extract_access_key_id
+from ministack.services import cognito, ecr, iam, sts
 
-from local_aws.overlay import conditions, registry
+from local_aws.overlay import operations, registry
 
 if TYPE_CHECKING:
-    from ministack.core.iam_evaluator import EvalContext, EvalResult, PrincipalInfo
+    from collections.abc import Iterable, Iterator
 
-    from local_aws.overlay.operations import Members
+    from ministack.core.iam_evaluator import EvalContext, EvalResult, ParsedStatement, PrincipalInfo
+
+    from local_aws.overlay.operations import HttpAnswer, Members
 
 ORGANIZATIONS: dict[str, str] = {}
 """The organization of each account that is in one, as configured at the start of the server."""
 
-# What the root of an account may do, if the other account lets it.
+# What the root of an account may do, if the other account allows it.
 _EVERYTHING = evaluator.parse_policy_document(
     {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 )
+_KEYS = {
+    *("aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:requestedregion"),
+    *("aws:resourceaccount", "aws:securetransport"),
+}
+_TAG_KEYS = ("aws:principaltag/", "aws:resourcetag/", "ecr:resourcetag/")
+_WEB_IDENTITY = "AssumeRoleWithWebIdentity"
+_stock_sts = sts.handle_request
 _log = logging.getLogger(__name__)
 
 
@@ -48,16 +69,34 @@ CALLER: ContextVar[Caller] = ContextVar("caller")
 """Who signed the request to ECR's API that is being answered."""
 
 
-def refusal(caller: Caller, action: str, name: str | None) -> str | None:
-    """Say why a caller may not do something in the registry of this account and Region.
+async def handle_request(
+    method: str, path: str, headers: dict[str, str], body: bytes, query: Members
+) -> HttpAnswer:
+    """Answer a request to ECR's API, if its caller may make it."""
+    caller = Caller(extract_access_key_id(headers, query), get_account_id())
+    CALLER.set(caller)
+    name, members = operations.target(headers), json.loads(body or b"{}")
+    with request_scope(members.get("registryId") or caller.account, get_region()):
+        for repository in _repositories(name, members):
+            if message := denial(caller, f"ecr:{name}", repository):
+                return operations.rejected("AccessDeniedException", message)
+    return await operations.handle_request(method, path, headers, body, query)
+
+
+def _repositories(name: str, members: Members) -> list[str | None]:
+    """Return the repositories that a request is about; `*` means all of them."""
+    arn = members.get("resourceArn", "").partition(":repository/")[2]
+    every = "*" if name == "DescribeRepositories" else None
+    return members.get("repositoryNames") or [members.get("repositoryName") or arn or every]
+
+
+def denial(caller: Caller, action: str, name: str | None) -> str | None:
+    """Return why AWS denies an action, with the conditions that are not supported, or None.
 
     Args:
-        caller: Who.
-        action: What: ``ecr:PutImage``.
-        name: With which repository; None if with none.
-
-    Returns:
-        What AWS says, with the conditions that are not understood; None if it is allowed.
+        caller: Who signed the request, to the registry of this account and Region.
+        action: The action: ``ecr:PutImage``.
+        name: The repository; None for an action on the registry.
     """
     with request_scope(caller.account, get_region()):
         principal = evaluator.resolve_principal(caller.access_key, caller.account)
@@ -68,7 +107,7 @@ def refusal(caller: Caller, action: str, name: str | None) -> str | None:
     context, doubts = _context(principal, action, name), set[str]()
     policies = [_EVERYTHING] if principal.policies is None else principal.policies
     policies, *limits = (
-        [list(conditions.certain(document, action, doubts)) for document in layer]
+        [list(_certain(document, action, doubts)) for document in layer]
         for layer in (policies, *principal.limits)
     )
     identity = evaluator.evaluate(context, policies, *limits)
@@ -91,8 +130,8 @@ def _resource_policy(action: str, name: str | None, doubts: set[str]) -> list[Me
         return []
     return [
         statement
-        for text in (ecr._repo_policies.get(name), registry.policy())
-        for statement in conditions.certain_of_resource(text, action, doubts)
+        for text in (ecr._repo_policies.get(name), registry.setting("policyText"))
+        for statement in _certain_of_resource(text, action, doubts)
     ]
 
 
@@ -132,3 +171,89 @@ def _in_words(
     if decided.decision == "Deny":
         reason = f"with an explicit deny in a policy of the {kind}"
     return f"User: {principal.arn} is not authorized to perform: {asked} {reason}"
+
+
+def _certain(
+    statements: Iterable[ParsedStatement], action: str, doubts: set[str]
+) -> Iterator[ParsedStatement]:
+    """Yield the statements about an action that count; add what is not supported to `doubts`."""
+    for statement in statements:
+        if not evaluator._action_matches(action, statement.actions, statement.not_actions):
+            continue
+        unknown = set(_unknown(statement.conditions))
+        doubts |= unknown
+        if not unknown:
+            yield statement
+        elif statement.effect == "Deny":
+            yield replace(statement, conditions={})
+
+
+def _certain_of_resource(text: str | None, action: str, doubts: set[str]) -> Iterator[Members]:
+    """Yield the statements of a resource's policy that count, services left out."""
+    statements = json.loads(text)["Statement"] if text else []
+    for statement in statements if isinstance(statements, list) else [statements]:
+        principal = statement.get("Principal", {})
+        if "NotPrincipal" in statement:
+            doubts.add("NotPrincipal")
+            if statement["Effect"] == "Deny":
+                yield {**statement, "Principal": "*", "Condition": {}}
+        elif principal == "*" or "AWS" in principal:
+            parsed = evaluator.parse_policy_document({"Statement": statement})
+            for counting in _certain(parsed, action, doubts):
+                yield {**statement, "Condition": counting.conditions}
+
+
+def _unknown(conditions: Members) -> Iterator[str]:
+    for operator, tests in conditions.items():
+        name = operator.lower().rpartition(":")[2].removesuffix("ifexists")
+        if name != "null" and name not in evaluator._CONDITION_OPS:
+            yield operator
+        yield from (
+            key
+            for key in tests
+            if key.lower() not in _KEYS and not key.lower().startswith(_TAG_KEYS)
+        )
+
+
+async def handle_sts(
+    method: str, path: str, headers: dict[str, str], body: bytes, query: Members
+) -> HttpAnswer:
+    """Answer a request to STS, if its web identity may assume the role that it names."""
+    is_json = "amz-json" in headers.get("content-type", "")
+    asked = json.loads(body) if is_json else {**query, **parse_qs(body.decode())}
+    asked = {name: value[0] if isinstance(value, list) else value for name, value in asked.items()}
+    if _WEB_IDENTITY in (operations.target(headers), asked.get("Action")):
+        problem = _token_problem(asked["RoleArn"], asked["WebIdentityToken"])
+        denied: HttpAnswer | None = (
+            sts._error(400, *problem, ns="sts")
+            if problem
+            else sts._web_identity_trust_denied(asked["RoleArn"], asked, is_json)
+        )
+        if denied:
+            return denied
+    answer: HttpAnswer = await _stock_sts(method, path, headers, body, query)
+    return answer
+
+
+def _token_problem(role_arn: str, token: str) -> tuple[str, str] | None:
+    """Return code and message for a token that the account of the role does not accept."""
+    try:
+        claims = cognito._decode_id_token_unverified(token)
+        issuer, audience = claims["iss"], claims["aud"]
+        is_expired = claims["exp"] < time.time()
+    except (ValueError, KeyError, TypeError):
+        return "InvalidIdentityToken", "The web identity token is no token with iss, aud, exp"
+    arn, _ = sts._web_identity_principal(token, "", role_arn)
+    provider = iam._oidc_providers.get_scoped(role_arn.split(":")[4], None, arn)
+    if provider is None:
+        message = f"No OpenIDConnect provider found in your account for {issuer}"
+        return "InvalidIdentityToken", message
+    if audience not in provider["ClientIDList"]:
+        return "InvalidIdentityToken", "Incorrect token audience"
+    return ("ExpiredTokenException", "Token expired") if is_expired else None
+
+
+def install() -> None:
+    """Put authorization before ECR's API, and the validation of tokens before STS."""
+    ecr.handle_request = handle_request
+    sts.handle_request = handle_sts

@@ -1,4 +1,4 @@
-"""The AWS::ECR resource types, each a few calls of the operations that own it."""
+"""The resource types of ECR and AWS::IAM::OIDCProvider, each a few calls of their operations."""
 
 # ruff: noqa: SLF001 - ministack offers its stores and handlers by private names only
 
@@ -7,27 +7,41 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ministack.core.responses import get_account_id
-from ministack.services import ecr
+from ministack import app
+from ministack.core.responses import AccountScopedDict, get_account_id, get_region, now_iso
+from ministack.core.router import SERVICE_PATTERNS
+from ministack.services import ecr, iam
 from ministack.services.cloudformation import provisioners
 
-from local_aws.overlay import registry, repositories, templates
-from local_aws.overlay.operations import RejectedError
+from local_aws.overlay import registry, repositories
+from local_aws.overlay.operations import (
+    OPERATIONS,
+    RejectedError,
+    answered,
+    now,
+    operation,
+    page,
+    target,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local_aws.overlay.operations import Members
+    from local_aws.overlay.operations import HttpAnswer, Members, Operation
 
     Created = tuple[str, Members]
 
 _API_NAMES = {
     "ImageTagMutabilityExclusionFilterType": "filterType",
     "ImageTagMutabilityExclusionFilterValue": "filter",
+    "RepositoryDescription": "description",
 }
 _BOOLEANS = ("Enabled", "ScanOnPush")
 _POLICIES = ("PolicyText", "RepositoryPolicyText")
 _TAG = {"Key", "Value"}
+PUBLIC_REGION = "us-east-1"
+_PUBLIC: dict[str, Operation] = {}
+_public = AccountScopedDict()
 
 
 def to_api(value: Any, name: str = "") -> Any:
@@ -45,7 +59,7 @@ def to_api(value: Any, name: str = "") -> Any:
     return str(value).lower() == "true" if name in _BOOLEANS else value
 
 
-def add(
+def _add(
     resource_type: str,
     *,
     create: Callable[[str, Members, str], Created],
@@ -73,15 +87,21 @@ def add(
         provisioners._STACK_TAG_PROPERTY[resource_type] = ("Tags", "list")
 
 
+def _name(logical_id: str, properties: Members, stack: str, longest: int) -> str:
+    generated = provisioners._physical_name(stack, logical_id, lowercase=True, max_len=longest)
+    return str(properties.get("RepositoryName") or generated)
+
+
+# --- AWS::ECR::Repository ---
+
+
 def _repository_attributes(name: str) -> Created:
     record = repositories.find(name)
     return name, {"Arn": record["repositoryArn"], "RepositoryUri": record["repositoryUri"]}
 
 
 def _create_repository(logical_id: str, properties: Members, stack: str) -> Created:
-    name = properties.get("RepositoryName") or provisioners._physical_name(
-        stack, logical_id, lowercase=True, max_len=256
-    )
+    name = _name(logical_id, properties, stack, 256)
     repositories.create({**to_api(properties), "repositoryName": name})
     provisioners._ecr_repo_apply_policies(name, properties)
     return _repository_attributes(name)
@@ -104,60 +124,48 @@ def _delete_repository(name: str, properties: Members) -> None:
         repositories.delete({"repositoryName": name, "force": force})
 
 
-def _add_setting(
-    resource_type: str, put: Callable[[Members], object], reset: Callable[[Members], object]
-) -> None:
-    """Add a type of which a registry has one: the later stack overwrites the earlier."""
-
-    def create(_: str, properties: Members, __: str) -> Created:
-        put(to_api(properties))
-        return get_account_id(), {"RegistryId": get_account_id()}
-
-    def update(_: str, __: Members, properties: Members, stack: str) -> Created:
-        return create("", properties, stack)
-
-    def delete(_: str, __: Members) -> None:
-        _quietly(reset, {})
-
-    add(resource_type, create=create, update=update, delete=delete)
+# --- the settings of a registry, and what it holds by prefix or principal ---
 
 
-def _quietly(function: Callable[[Members], object], members: Members) -> None:
+def _quietly(function: Operation, members: Members) -> None:
     """Delete what may be gone already."""
     try:
         function(members)
-    except RejectedError as refusal:
-        if "NotFound" not in refusal.code:
+    except RejectedError as rejection:
+        if "NotFound" not in rejection.code:
             raise
 
 
-def _add_settings() -> None:
-    _add_setting(
-        "AWS::ECR::ReplicationConfiguration",
-        registry.put_replication,
-        lambda _: registry.put_replication({"replicationConfiguration": {"rules": []}}),
-    )
-    _add_setting("AWS::ECR::RegistryPolicy", registry.put_policy, registry.delete_policy)
-    _add_setting(
-        "AWS::ECR::RegistryScanningConfiguration",
-        registry.put_scanning,
-        lambda _: registry.put_scanning({}),
-    )
-    _add_setting(
-        "AWS::ECR::SigningConfiguration",
-        lambda members: registry.put_signing({"signingConfiguration": members}),
-        registry.delete_signing,
+def _add_setting(kind: str, reset: str, **members: Any) -> None:
+    """Add a type of which a registry has one: the later stack overwrites the earlier.
+
+    Args:
+        kind: The type; the operation that sets it is named after it.
+        reset: The operation that resets it.
+        **members: The members of that operation.
+    """
+
+    def create(_: str, properties: Members, __: str) -> Created:
+        values = to_api(properties)
+        signing = {"signingConfiguration": values}
+        OPERATIONS[f"Put{kind}"](signing if kind == "SigningConfiguration" else values)
+        return get_account_id(), {"RegistryId": get_account_id()}
+
+    _add(
+        f"AWS::ECR::{kind}",
+        create=create,
+        update=lambda _, __, properties, stack: create("", properties, stack),
+        delete=lambda _, __: _quietly(OPERATIONS[reset], members),
     )
 
 
 def _add_keyed(
-    resource_type: str,
+    kind: str,
     key: str,
-    *,
-    create: Callable[[Members], object],
-    update: Callable[[Members], object] | None = None,
-    delete: Callable[[Members], object],
-    replaced_by: tuple[str, ...] = (),
+    *replaced_by: str,
+    create: Operation,
+    update: Operation | None = None,
+    delete: Operation,
 ) -> None:
     """Add a type whose physical id is its create-only property `key`."""
 
@@ -170,16 +178,91 @@ def _add_keyed(
         update(to_api(properties))
         return physical_id, {}
 
-    def deleted(physical_id: str, _: Members) -> None:
-        _quietly(delete, to_api({key: physical_id}))
-
-    add(
-        resource_type,
+    _add(
+        f"AWS::ECR::{kind}",
         create=created,
         update=updated if update else None,
-        delete=deleted,
+        delete=lambda physical_id, _: _quietly(delete, to_api({key: physical_id})),
         replaced_by=(key, *replaced_by),
     )
+
+
+# --- ECR Public, which exists in one Region ---
+
+
+def _create_public(logical_id: str, properties: Members, stack: str) -> Created:
+    if get_region() != PUBLIC_REGION:
+        msg = f"Public repositories exist in {PUBLIC_REGION} only, not in {get_region()}"
+        raise ValueError(msg)
+    name, account = _name(logical_id, properties, stack, 205), get_account_id()
+    if name in _public:
+        msg = f"The repository with name '{name}' already exists"
+        raise ValueError(msg)
+    repository = {
+        "repositoryArn": f"arn:aws:ecr-public::{account}:repository/{name}",
+        "registryId": account,
+        "repositoryName": name,
+        "repositoryUri": f"public.ecr.aws/local{account}/{name}",
+        "createdAt": now(),
+    }
+    _public[name] = {"repository": repository}
+    return _update_public(name, {}, properties, stack)
+
+
+def _update_public(name: str, _: Members, properties: Members, __: str) -> Created:
+    record = _public[name]
+    record["settings"] = to_api(properties)
+    return name, {"Arn": record["repository"]["repositoryArn"]}
+
+
+def _find_public(name: str) -> Members:
+    if name not in _public:
+        message = f"The repository with name '{name}' does not exist"
+        raise RejectedError(message, "RepositoryNotFoundException")
+    return dict(_public[name])
+
+
+@operation("DescribeRepositories", _PUBLIC)
+def _describe_public(members: Members) -> Members:
+    names = members.get("repositoryNames") or _public.keys()
+    return page(members, "repositories", [_find_public(name)["repository"] for name in names])
+
+
+@operation("GetRepositoryCatalogData", _PUBLIC)
+def _catalog_of_public(members: Members) -> Members:
+    settings = _find_public(members["repositoryName"])["settings"]
+    return {"catalogData": settings.get("repositoryCatalogData", {})}
+
+
+async def _handle_public(
+    _: str, __: str, headers: dict[str, str], body: bytes, ___: Members
+) -> HttpAnswer:
+    return answered(_PUBLIC.get(target(headers)), headers, body)
+
+
+# --- AWS::IAM::OIDCProvider, which the identity of a CI system needs ---
+
+
+def _create_provider(_: str, properties: Members, stack: str) -> Created:
+    host = properties["Url"].removeprefix("https://").rstrip("/")
+    arn = f"arn:aws:iam::{get_account_id()}:oidc-provider/{host}"
+    if arn in iam._oidc_providers:
+        msg = f"Provider with url {properties['Url']} already exists."
+        raise ValueError(msg)
+    iam._oidc_providers[arn] = {"Url": host, "Arn": arn, "CreateDate": now_iso()}
+    return _update_provider(arn, {}, properties, stack)
+
+
+def _update_provider(arn: str, _: Members, properties: Members, __: str) -> Created:
+    iam._oidc_providers[arn] |= {
+        "ClientIDList": properties.get("ClientIdList", []),
+        "ThumbprintList": properties.get("ThumbprintList", []),
+        "Tags": properties.get("Tags", []),
+    }
+    return arn, {"Arn": arn}
+
+
+# --- AWS::EC2::VPC ---
 
 
 def _add_addresses_of_networks() -> None:
@@ -195,8 +278,8 @@ def _add_addresses_of_networks() -> None:
 
 
 def install() -> None:
-    """Add the types, the one of ministack's own included."""
-    add(
+    """Add the types, and the service that reads public repositories back."""
+    _add(
         "AWS::ECR::Repository",
         create=_create_repository,
         update=_update_repository,
@@ -204,35 +287,55 @@ def install() -> None:
         replaced_by=("RepositoryName", "EncryptionConfiguration"),
         tags=True,
     )
-    _add_addresses_of_networks()
-    _add_settings()
+    _add_setting("RegistryPolicy", "DeleteRegistryPolicy")
+    _add_setting("RegistryScanningConfiguration", "PutRegistryScanningConfiguration")
+    _add_setting(
+        "ReplicationConfiguration",
+        "PutReplicationConfiguration",
+        replicationConfiguration={"rules": []},
+    )
+    _add_setting("SigningConfiguration", "DeleteSigningConfiguration")
     _add_keyed(
-        "AWS::ECR::RepositoryCreationTemplate",
+        "RepositoryCreationTemplate",
         "Prefix",
-        create=templates.create_template,
-        update=templates.put_template,
-        delete=templates.delete_template,
+        create=registry.create_template,
+        update=registry.put_template,
+        delete=registry.delete_template,
     )
     _add_keyed(
-        "AWS::ECR::PullThroughCacheRule",
+        "PullThroughCacheRule",
         "EcrRepositoryPrefix",
-        create=templates.create_rule,
-        delete=templates.delete_rule,
-        replaced_by=(
-            "CredentialArn",
-            "CustomRoleArn",
-            "UpstreamRegistry",
-            "UpstreamRegistryUrl",
-            "UpstreamRepositoryPrefix",
-        ),
+        *("CredentialArn", "CustomRoleArn"),
+        *("UpstreamRegistry", "UpstreamRegistryUrl", "UpstreamRepositoryPrefix"),
+        create=registry.create_rule,
+        delete=registry.delete_rule,
     )
     # Without this the replacement, which has the same prefix, would be tried and then rejected.
     provisioners._CUSTOM_NAME_REPLACEMENT["AWS::ECR::PullThroughCacheRule"] = {
         "name": "EcrRepositoryPrefix"
     }
     _add_keyed(
-        "AWS::ECR::PullTimeUpdateExclusion",
+        "PullTimeUpdateExclusion",
         "PrincipalArn",
         create=registry.register_exclusion,
         delete=registry.deregister_exclusion,
     )
+    SERVICE_PATTERNS["ecr-public"] = {"target_prefixes": ["SpencerFrontendService"]}
+    app.SERVICE_HANDLERS["ecr-public"] = _handle_public
+    _add(
+        "AWS::ECR::PublicRepository",
+        create=_create_public,
+        update=_update_public,
+        delete=lambda name, _: _public.pop(name, None),
+        replaced_by=("RepositoryName",),
+        tags=True,
+    )
+    _add(
+        "AWS::IAM::OIDCProvider",
+        create=_create_provider,
+        update=_update_provider,
+        delete=lambda arn, _: iam._oidc_providers.pop(arn, None),
+        replaced_by=("Url",),
+        tags=True,
+    )
+    _add_addresses_of_networks()

@@ -1,19 +1,29 @@
-"""The registry's own protocol: login, immutable tags, recorded pulls, creation on push."""
+"""The registry's own protocol: login, immutable tags, recorded pulls, creation on push.
+
+A token allows its bearer what the principal may that asked for it. On AWS the host name says which
+registry is meant. Here one address serves all of them: a client that sends no such name in its
+Host header means the registry that the token was asked of.
+"""
 
 # ruff: noqa: SLF001 - ministack offers its stores and handlers by private names only
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
+import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ministack.core.responses import request_scope
+from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import ecr
 
-from local_aws.overlay import authorization, images, pushes, repositories, templates, tokens
-from local_aws.overlay.operations import now
+from local_aws.overlay import authorization, images, pushes, registry, repositories
+from local_aws.overlay.operations import now, operation
 
 if TYPE_CHECKING:
+    from local_aws.overlay.authorization import Caller
     from local_aws.overlay.operations import HttpAnswer, Members
 
 # What an image's client does, and the action that allows it. The login to /v2/ is enough by itself.
@@ -35,8 +45,46 @@ _ACTIONS = {
     ("GET", "catalog"): "DescribeRepositories",
 }
 
+LIFETIME_SECONDS = 12 * 60 * 60
+
+_endpoint: list[str] = []
 _stock_request = ecr.handle_registry_request
 _stock_get_manifest = ecr._v2_get_manifest
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The caller and the registry of a token."""
+
+    caller: Caller
+    account: str
+    region: str
+    expires_at: float
+
+
+_grants: dict[str, Grant] = {}
+
+
+@operation("GetAuthorizationToken")
+def get_authorization_token(members: Members) -> Members:
+    """Issue a token for each registry asked for; by default the caller's own."""
+    issued = []
+    for account in members.get("registryIds") or [get_account_id()]:
+        token, expires_at = secrets.token_urlsafe(32), now() + LIFETIME_SECONDS
+        _grants[token] = Grant(authorization.CALLER.get(), account, get_region(), expires_at)
+        encoded = base64.b64encode(f"AWS:{token}".encode()).decode()
+        issued.append({"authorizationToken": encoded, "expiresAt": expires_at})
+    return {"authorizationData": [{**token, "proxyEndpoint": _endpoint[0]} for token in issued]}
+
+
+def _grant(header: str) -> Grant | None:
+    """Return what an Authorization header belongs to; None if unknown."""
+    scheme, _, encoded = header.partition(" ")
+    try:
+        user, _, token = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return _grants.get(token) if (scheme.lower(), user) == ("basic", "AWS") else None
 
 
 def _rejected(status: int, code: str, message: str) -> HttpAnswer:
@@ -46,7 +94,7 @@ def _rejected(status: int, code: str, message: str) -> HttpAnswer:
 
 def _unauthorized() -> HttpAnswer:
     status, headers, body = _rejected(401, "UNAUTHORIZED", "Not Authorized")
-    challenge = f'Basic realm="{tokens.ENDPOINT.url}/",service="ecr.amazonaws.com"'
+    challenge = f'Basic realm="{_endpoint[0]}/",service="ecr.amazonaws.com"'
     return status, {**headers, "WWW-Authenticate": challenge}, body
 
 
@@ -54,8 +102,7 @@ async def handle_request(
     method: str, path: str, headers: dict[str, str], body: bytes, query: Members
 ) -> HttpAnswer:
     """Answer a registry request in the account and Region that its host or its token names."""
-    token = next(iter(query.get("token", [])), None)
-    grant = tokens.grant_of(headers.get("authorization", ""), token)
+    grant = _grant(headers.get("authorization", ""))
     if grant is None:
         return _unauthorized()
     if grant.expires_at < now():
@@ -65,13 +112,13 @@ async def handle_request(
     with request_scope(*(host.groups() if host else (grant.account, grant.region))):
         parsed = ecr._parse_v2_path(path)
         action = _ACTIONS.get((method, parsed[0])) if parsed else None
-        denied = action and authorization.refusal(grant.caller, f"ecr:{action}", parsed[1] or "*")
+        denied = action and authorization.denial(grant.caller, f"ecr:{action}", parsed[1] or "*")
         if denied:
             return _rejected(403, "DENIED", denied)
         if method in ("POST", "PUT") and parsed and parsed[1] not in ecr._repositories:
-            template = templates.template_for(parsed[1], "CREATE_ON_PUSH")
+            template = registry.template_for(parsed[1], "CREATE_ON_PUSH")
             if template is not None:
-                templates.create_repository(parsed[1], template)
+                registry.create_repository(parsed[1], template)
         answer: HttpAnswer = await _stock_request(method, path, headers, body, query)
         return answer
 
@@ -86,8 +133,8 @@ def put_manifest(name: str, reference: str, headers: dict[str, str], body: bytes
         image = pushes.push(name, body, headers.get("content-type"), tag)
     except ValueError:
         return _rejected(400, "MANIFEST_INVALID", "The manifest is not JSON")
-    except images.TagImmutableError as refusal:
-        return _rejected(400, "TAG_INVALID", str(refusal))
+    except images.TagImmutableError as rejection:
+        return _rejected(400, "TAG_INVALID", str(rejection))
     digest = image["imageDigest"]
     created: HttpAnswer = ecr._registry_ok(
         201,
@@ -110,10 +157,12 @@ def get_manifest(name: str, reference: str) -> HttpAnswer:
     return answer
 
 
-def install() -> None:
+def install(endpoint_url: str) -> None:
     """Put the login before the registry, and our manifests in the place of its own."""
+    _endpoint.append(endpoint_url)
     ecr.handle_registry_request = handle_request
     ecr._v2_put_manifest = put_manifest
     ecr._v2_get_manifest = get_manifest
+    ecr._ensure_repo_exists = repositories.missing_in_registry
     # The token has chosen the scope; stock would go and look for the name in other Regions.
     ecr._select_registry_request_scope = lambda *_: None

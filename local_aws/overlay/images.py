@@ -20,18 +20,17 @@ if TYPE_CHECKING:
     Image = dict[str, Any]
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-NOT_FOUND = "Requested image not found"
 
 
 class TagImmutableError(RejectedError):
     """A push that would move an immutable tag."""
 
     def __init__(self, name: str, tag: str) -> None:
-        """Say it in ECR's words, which are the same for the API and the registry."""
+        """Use ECR's words, which are the same for the API and the registry."""
         super().__init__(
-            "ImageTagAlreadyExistsException",
             f"The image tag '{tag}' already exists in the '{name}' repository "
             "and cannot be overwritten because the tag is immutable.",
+            "ImageTagAlreadyExistsException",
         )
 
 
@@ -52,20 +51,13 @@ def find(name: str, image_id: Members) -> Image | None:
 
 
 def get(name: str, image_id: Members) -> Image:
-    """Return the image with this digest or tag.
-
-    Raises:
-        RejectedError: There is none: ImageNotFoundException.
-    """
+    """Return the image with this digest or tag, which must exist."""
     image = find(name, image_id)
     if image is None:
-        code = "ImageNotFoundException"
-        shown = ", ".join(
-            f"{part}:'{image_id.get(part, 'null')}'" for part in ("imageDigest", "imageTag")
-        )
-        message = f"The image with imageId {{{shown}}} does not exist within the repository "
-        registry = f"with name '{name}' in the registry with id '{get_account_id()}'"
-        raise RejectedError(code, message + registry)
+        digest, tag = (image_id.get(part, "null") for part in ("imageDigest", "imageTag"))
+        message = f"The image with imageId {{imageDigest:'{digest}', imageTag:'{tag}'}} does not "
+        place = f"exist in the repository '{name}' of the registry with id '{get_account_id()}'"
+        raise RejectedError(message + place, "ImageNotFoundException")
     return image
 
 
@@ -86,13 +78,14 @@ def store(name: str, raw: bytes, media_type: str | None, tag: str | None) -> Ima
     image = find(name, {"imageDigest": digest})
     if image is None:
         text = raw.decode()
+        media_type = media_type or json.loads(text).get("mediaType", DOCKER_MANIFEST)
         image = {
             "registryId": get_account_id(),
             "repositoryName": name,
             "imageDigest": digest,
             "imageTags": [],
             "imageManifest": text,
-            "imageManifestMediaType": media_type or _media_type(text),
+            "imageManifestMediaType": media_type,
             "imagePushedAt": now(),
         }
         all_of(name).append(image)
@@ -100,12 +93,6 @@ def store(name: str, raw: bytes, media_type: str | None, tag: str | None) -> Ima
     if tag and tag not in image["imageTags"]:
         image["imageTags"].append(tag)
     return image
-
-
-def remove(name: str, image: Image) -> None:
-    """Remove an image, all its tags and its manifest."""
-    all_of(name).remove(image)
-    ecr._manifest_blobs.get(name, {}).pop(image["imageDigest"], None)
 
 
 def manifest(image: Image) -> Members:
@@ -146,12 +133,8 @@ def described(name: str, image: Image) -> Members:
     return {member: value for member, value in shown.items() if value not in (None, [])}
 
 
-def _media_type(text: str) -> str:
-    return str(json.loads(text).get("mediaType", DOCKER_MANIFEST))
-
-
 def _has_status(image: Image, members: Members) -> bool:
-    """Tell whether the filter lets an image pass; archived ones only if it asks for them."""
+    """Tell whether the filter selects an image; archived ones only if it asks for them."""
     tags: str = members.get("filter", {}).get("tagStatus", "ANY")
     status: str = members.get("filter", {}).get("imageStatus", "ACTIVE")
     tags_fit = tags == "ANY" or (tags == "TAGGED") == bool(image["imageTags"])
@@ -181,6 +164,12 @@ def list_images(members: Members) -> Members:
     return page(members, "imageIds", entries)
 
 
+def with_manifest(image: Image, image_id: Members) -> Members:
+    """Return an image as BatchGetImage and PutImage do."""
+    shown = ("registryId", "repositoryName", "imageManifest", "imageManifestMediaType")
+    return {**{member: image[member] for member in shown}, "imageId": image_id}
+
+
 @operation("BatchGetImage")
 def batch_get(members: Members) -> Members:
     """Return the manifests, and a failure for each image that does not exist."""
@@ -189,47 +178,43 @@ def batch_get(members: Members) -> Members:
     for image_id in members["imageIds"]:
         image = find(name, image_id)
         if image is None:
-            failures.append(failure(image_id, "ImageNotFound", NOT_FOUND))
+            failures.append(_failure(image_id, "ImageNotFound", "Requested image not found"))
             continue
         identity = {**image_id, "imageDigest": image["imageDigest"]}
-        shown = ("registryId", "repositoryName", "imageManifest", "imageManifestMediaType")
-        manifests.append({**{member: image[member] for member in shown}, "imageId": identity})
+        manifests.append(with_manifest(image, identity))
     return {"images": manifests, "failures": failures}
 
 
 def delete(name: str, image_ids: list[Members]) -> Members:
-    """Take the tag from each image named by tag, delete each named by digest or left tagless.
-
-    Returns:
-        What BatchDeleteImage answers: what went, and a failure for each image that did not.
-    """
+    """Take the tag from each image named by tag, delete each named by digest or left tagless."""
     gone, failures = [], []
     for image_id in image_ids:
         image = find(name, image_id)
         if image is None:
-            failures.append(failure(image_id, "ImageNotFound", NOT_FOUND))
+            failures.append(_failure(image_id, "ImageNotFound", "Requested image not found"))
             continue
         digest, tag = image["imageDigest"], image_id.get("imageTag")
         untags_only = "imageDigest" not in image_id and image["imageTags"] != [tag]
         if untags_only:
             image["imageTags"].remove(tag)
-        elif users := [other["imageDigest"] for other in all_of(name) if lists(other, digest)]:
+        elif users := [other["imageDigest"] for other in all_of(name) if _lists(other, digest)]:
             reason = f"Requested image referenced by manifest list: [{', '.join(users)}]"
-            failures.append(failure(image_id, "ImageReferencedByManifestList", reason))
+            failures.append(_failure(image_id, "ImageReferencedByManifestList", reason))
             continue
         else:
-            remove(name, image)
+            all_of(name).remove(image)
+            ecr._manifest_blobs.get(name, {}).pop(digest, None)
         tags = [tag] if "imageDigest" not in image_id else image["imageTags"] or [None]
         gone += [{"imageDigest": digest, **({"imageTag": tag} if tag else {})} for tag in tags]
     return {"imageIds": gone, "failures": failures}
 
 
-def lists(image: Image, digest: str) -> bool:
+def _lists(image: Image, digest: str) -> bool:
     """Tell whether the image is an index that lists `digest`."""
     listed: list[Members] = manifest(image).get("manifests", [])
     return any(item["digest"] == digest for item in listed)
 
 
-def failure(image_id: Members, code: str, reason: str) -> Members:
+def _failure(image_id: Members, code: str, reason: str) -> Members:
     """Return the failure of one image of a batch."""
     return {"imageId": image_id, "failureCode": code, "failureReason": reason}

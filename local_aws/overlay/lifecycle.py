@@ -1,7 +1,6 @@
-"""Lifecycle policies: their preview, and the storage class that they move images to.
+"""Previews of lifecycle policies, evaluated by `lifecycle_oracle`, apart from the library's model.
 
-Previews are evaluated by `lifecycle_oracle`, apart from the library's model. Policies do not run:
-no image goes by itself.
+Policies do not run: no image goes by itself.
 """
 
 # ruff: noqa: SLF001 - ministack offers its stores by private names only
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ministack.core.responses import get_account_id
 from ministack.services import ecr
 
-from local_aws.overlay import events, images, lifecycle_oracle, repositories
+from local_aws.overlay import images, lifecycle_oracle, repositories
 from local_aws.overlay.operations import RejectedError, now, operation, page
 
 if TYPE_CHECKING:
@@ -33,12 +32,12 @@ def start_preview(members: Members) -> Members:
     repositories.find(name)
     text = members.get("lifecyclePolicyText") or ecr._lifecycle_policies.get(name)
     if text is None:
-        code = "LifecyclePolicyNotFoundException"
-        raise RejectedError(code, f"Lifecycle policy does not exist for '{name}'")
+        message = f"Lifecycle policy does not exist for '{name}'"
+        raise RejectedError(message, "LifecyclePolicyNotFoundException")
     running = repositories.PREVIEWS.get(name)
     if running and _status(running) == "IN_PROGRESS":
-        code = "LifecyclePolicyPreviewInProgressException"
-        raise RejectedError(code, f"A lifecycle policy preview of '{name}' is in progress")
+        message = f"A lifecycle policy preview of '{name}' is in progress"
+        raise RejectedError(message, "LifecyclePolicyPreviewInProgressException")
     results = _results(name, json.loads(text))
     complete_at = time.monotonic() + SECONDS_A_PREVIEW
     repositories.PREVIEWS[name] = {"text": text, "results": results, "completeAt": complete_at}
@@ -52,8 +51,8 @@ def get_preview(members: Members) -> Members:
     repositories.find(name)
     preview = repositories.PREVIEWS.get(name)
     if preview is None:
-        code = "LifecyclePolicyPreviewNotFoundException"
-        raise RejectedError(code, f"There is no lifecycle policy preview of '{name}'")
+        message = f"There is no lifecycle policy preview of '{name}'"
+        raise RejectedError(message, "LifecyclePolicyPreviewNotFoundException")
     shown = {**_identity(name, preview["text"]), "status": _status(preview)}
     if shown["status"] == "IN_PROGRESS":
         return shown
@@ -71,31 +70,9 @@ def get_preview(members: Members) -> Members:
     }
 
 
-@operation("UpdateImageStorageClass")
-def update_storage_class(members: Members) -> Members:
-    """Archive an image, or restore it at once, which takes ECR some minutes."""
-    name, target = members["repositoryName"], members["targetStorageClass"]
-    image = images.get(name, members["imageId"])
-    if target == "ARCHIVE":
-        image |= {"imageStatus": "ARCHIVED", "lastArchivedAt": now()}
-    else:
-        image |= {"imageStatus": "ACTIVE", "lastActivatedAt": now()}
-    detail = {"target-storage-class": target}
-    events.image_action("UPDATE_STORAGE_CLASS", name, image["imageDigest"], None, **detail)
-    return {
-        "registryId": get_account_id(),
-        "repositoryName": name,
-        "imageId": members["imageId"],
-        "imageStatus": image["imageStatus"],
-    }
-
-
 def _identity(name: str, text: str) -> Members:
-    return {
-        "registryId": get_account_id(),
-        "repositoryName": name,
-        "lifecyclePolicyText": text,
-    }
+    identity = {"registryId": get_account_id(), "repositoryName": name}
+    return {**identity, "lifecyclePolicyText": text}
 
 
 def _status(preview: Members) -> str:
@@ -104,18 +81,17 @@ def _status(preview: Members) -> str:
 
 def _results(name: str, policy: Any) -> list[Members]:
     stored = {image["imageDigest"]: image for image in images.all_of(name)}
-    described = [_described(name, image) for image in stored.values()]
+    described = []
+    for image in stored.values():
+        listed = images.manifest(image).get("manifests", [])
+        references = [item["digest"] for item in listed]
+        described.append({**images.described(name, image), "references": references})
     verdicts = lifecycle_oracle.evaluate(policy, described, now())
     return [
         _result(stored[digest], verdict)
         for digest, verdict in verdicts.items()
         if verdict.action and not verdict.follows
     ]
-
-
-def _described(name: str, image: Image) -> Members:
-    listed = images.manifest(image).get("manifests", [])
-    return {**images.described(name, image), "references": [item["digest"] for item in listed]}
 
 
 def _result(image: Image, verdict: lifecycle_oracle.Verdict) -> Members:

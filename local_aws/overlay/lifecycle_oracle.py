@@ -258,10 +258,7 @@ def _kept_from(indexes: list[Json], could: dict[str, set[Any]], answers: Answers
 
 
 def _final(
-    digest: str,
-    could: dict[str, set[Any]],
-    verdicts: dict[str, Verdict],
-    subjects: dict[str, Any],
+    digest: str, could: dict[str, set[Any]], verdicts: dict[str, Verdict], subjects: dict[str, Any]
 ) -> Verdict:
     own = verdicts[digest]
     if not could[digest]:

@@ -25,43 +25,39 @@ if TYPE_CHECKING:
 
 OPERATIONS: dict[str, Operation] = {}
 DEFAULT_PAGE = 100
+# ministack answers them without storing anything; clients use the registry's own protocol.
+_NOT_EMULATED = {
+    *("BatchCheckLayerAvailability", "CompleteLayerUpload", "GetDownloadUrlForLayer"),
+    *("InitiateLayerUpload", "UploadLayerPart"),
+}
 
 _stock = ecr.handle_request
 _last_instant = 0.0
 
 
 class RejectedError(Exception):
-    """An answer that ECR gives as an error.
+    """An answer that ECR gives as an error; `code` is an exception of ECR's API model."""
 
-    Args:
-        code: The name of the exception in ECR's API model.
-        message: What ECR says.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, message: str, code: str) -> None:
         """Keep the code apart; CloudFormation shows the message only."""
         super().__init__(message)
         self.code = code
 
 
-def operation(name: str) -> Callable[[Operation], Operation]:
-    """Register the decorated function as the ECR operation `name`."""
+def operation(
+    name: str, table: dict[str, Operation] = OPERATIONS
+) -> Callable[[Operation], Operation]:
+    """Register the decorated function as the operation `name`."""
 
     def register(function: Operation) -> Operation:
-        OPERATIONS[name] = function
+        table[name] = function
         return function
 
     return register
 
 
 def page(members: Members, name: str, items: Sequence[Any]) -> Members:
-    """Answer one page of `items` under `name`, with a token when more follow.
-
-    Args:
-        members: The request: `maxResults` defaults to 100, `nextToken` to the first page.
-        name: The member that carries the page.
-        items: All items, in a stable order.
-    """
+    """Return one page of `items` under `name`, with a token when more follow."""
     start = int(base64.b64decode(members.get("nextToken") or b"MA=="))
     end = start + members.get("maxResults", DEFAULT_PAGE)
     more = {"nextToken": base64.b64encode(str(end).encode()).decode()} if end < len(items) else {}
@@ -78,10 +74,9 @@ def now() -> float:
     return _last_instant
 
 
-def succeeded(members: Members) -> HttpAnswer:
-    """Return the answer of an operation as JSON."""
-    answer: HttpAnswer = json_response(members)
-    return answer
+def target(headers: dict[str, str]) -> str:
+    """Return the name of the operation that a request asks for."""
+    return headers.get("x-amz-target", "").rpartition(".")[2]
 
 
 def rejected(code: str, message: str) -> HttpAnswer:
@@ -90,17 +85,25 @@ def rejected(code: str, message: str) -> HttpAnswer:
     return answer
 
 
+def answered(function: Operation | None, headers: dict[str, str], body: bytes) -> HttpAnswer:
+    """Return the answer of an operation, in the registry that the request names."""
+    if function is None:
+        return rejected("InvalidAction", f"Unknown action: {target(headers)}")
+    members = json.loads(body or b"{}")
+    with request_scope(members.get("registryId") or get_account_id(), get_region()):
+        try:
+            answer: HttpAnswer = json_response(function(members))
+        except RejectedError as rejection:
+            return rejected(rejection.code, str(rejection))
+        return answer
+
+
 async def handle_request(
     method: str, path: str, headers: dict[str, str], body: bytes, query: Members
 ) -> HttpAnswer:
     """Answer an ECR API request from the table, or else from ministack."""
-    answer = OPERATIONS.get(headers.get("x-amz-target", "").rpartition(".")[2])
-    if answer is None:
-        stock: HttpAnswer = await _stock(method, path, headers, body, query)
-        return stock
-    members = json.loads(body or b"{}")
-    with request_scope(members.get("registryId") or get_account_id(), get_region()):
-        try:
-            return succeeded(answer(members))
-        except RejectedError as refusal:
-            return rejected(refusal.code, str(refusal))
+    name = target(headers)
+    if name in OPERATIONS or name in _NOT_EMULATED:
+        return answered(OPERATIONS.get(name), headers, body)
+    stock: HttpAnswer = await _stock(method, path, headers, body, query)
+    return stock

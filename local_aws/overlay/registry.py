@@ -1,4 +1,7 @@
-"""The settings of a registry, that is of one account and Region."""
+"""What a registry, that is one account and Region, holds besides its repositories.
+
+Settings, and what ECR creates by prefix: creation templates and pull-through cache rules.
+"""
 
 # ruff: noqa: SLF001 - ministack offers its stores and handlers by private names only
 
@@ -10,47 +13,76 @@ from ministack.core.responses import AccountRegionScopedDict, get_account_id
 from ministack.services import ecr
 
 from local_aws.overlay import repositories
-from local_aws.overlay.operations import RejectedError, now, operation, page
+from local_aws.overlay.operations import OPERATIONS, RejectedError, now, operation, page
 
 if TYPE_CHECKING:
     from local_aws.overlay.operations import Members
 
-ACCOUNT_SETTINGS = {
-    "BASIC_SCAN_TYPE_VERSION": "AWS_NATIVE",
-    "REGISTRY_POLICY_SCOPE": "V2",
-    "BLOB_MOUNTING": "DISABLED",
-}
 # The default state of a registry in ECR.
-_NO_REPLICATION: dict[str, Any] = {"rules": []}
-_BASIC_SCANNING: dict[str, Any] = {"scanType": "BASIC", "rules": []}
-
+_DEFAULTS: dict[str, Any] = {
+    "BASIC_SCAN_TYPE_VERSION": "AWS_NATIVE",
+    "BLOB_MOUNTING": "DISABLED",
+    "REGISTRY_POLICY_SCOPE": "V2",
+    "replicationConfiguration": {"rules": []},
+    "scanningConfiguration": {"scanType": "BASIC", "rules": []},
+}
 _settings = AccountRegionScopedDict()
 _exclusions = AccountRegionScopedDict()
+_templates = AccountRegionScopedDict()
+_rules = AccountRegionScopedDict()
 
 
-def _required(name: str, code: str) -> Any:
-    if name not in _settings:
-        message = f"The registry with id '{get_account_id()}' has no {name}"
-        raise RejectedError(code, message)
-    return _settings[name]
+def setting(name: str) -> Any:
+    """Return a setting of this registry, by default ECR's; None if neither has it."""
+    return _settings.get(name, _DEFAULTS.get(name))
 
 
-def replication_rules() -> list[Members]:
-    """Return the replication rules of this registry."""
-    return list(_settings.get("replication configuration", _NO_REPLICATION)["rules"])
+def _identified(**members: Any) -> Members:
+    return {"registryId": get_account_id(), **members}
 
 
-def policy() -> str | None:
-    """Return the text of the registry policy, if there is one."""
-    text: str | None = _settings.get("registry policy")
-    return text
+def _existing(store: AccountRegionScopedDict, key: str, noun: str) -> Any:
+    if key not in store:
+        message = f"The {noun} '{key}' does not exist in the registry with id '{get_account_id()}'"
+        raise RejectedError(message, f"{noun}NotFoundException")
+    return store[key]
+
+
+def _vacant(store: AccountRegionScopedDict, key: str, noun: str) -> None:
+    if key in store:
+        message = f"The {noun} '{key}' already exists in the registry with id '{get_account_id()}'"
+        raise RejectedError(message, f"{noun}AlreadyExistsException")
+
+
+def _add_setting(noun: str, member: str) -> None:
+    """Add the operations of a setting that a registry may not have."""
+
+    def put(members: Members) -> Members:
+        _settings[member] = members[member]
+        return {member: members[member]}
+
+    def get(_: Members) -> Members:
+        if member not in _settings:
+            message = f"The registry with id '{get_account_id()}' has no {noun}"
+            raise RejectedError(message, f"{noun}NotFoundException")
+        return _identified(**{member: _settings[member]})
+
+    def delete(members: Members) -> Members:
+        answer = get(members)
+        del _settings[member]
+        return answer
+
+    OPERATIONS.update({f"Put{noun}": put, f"Get{noun}": get, f"Delete{noun}": delete})
+
+
+_add_setting("RegistryPolicy", "policyText")
+_add_setting("SigningConfiguration", "signingConfiguration")
 
 
 @operation("DescribeRegistry")
 def describe(_: Members) -> Members:
-    """Describe the registry: its replication, that is."""
-    rules = {"rules": replication_rules()}
-    return {"registryId": get_account_id(), "replicationConfiguration": rules}
+    """Describe the replication of the registry."""
+    return _identified(replicationConfiguration=setting("replicationConfiguration"))
 
 
 @operation("PutReplicationConfiguration")
@@ -59,103 +91,23 @@ def put_replication(members: Members) -> Members:
     configuration = members["replicationConfiguration"]
     for rule in configuration["rules"]:
         rule.setdefault("repositoryFilters", [])
-    _settings["replication configuration"] = configuration
+    _settings["replicationConfiguration"] = configuration
     return {"replicationConfiguration": configuration}
-
-
-@operation("PutRegistryPolicy")
-def put_policy(members: Members) -> Members:
-    """Replace the registry policy."""
-    _settings["registry policy"] = members["policyText"]
-    return get_policy(members)
-
-
-@operation("GetRegistryPolicy")
-def get_policy(_: Members) -> Members:
-    """Return the registry policy."""
-    text = _required("registry policy", "RegistryPolicyNotFoundException")
-    return {"registryId": get_account_id(), "policyText": text}
-
-
-@operation("DeleteRegistryPolicy")
-def delete_policy(members: Members) -> Members:
-    """Delete the registry policy."""
-    answer = get_policy(members)
-    del _settings["registry policy"]
-    return answer
 
 
 @operation("PutRegistryScanningConfiguration")
 def put_scanning(members: Members) -> Members:
     """Replace the scanning configuration."""
-    _settings["scanning configuration"] = {
-        "scanType": members.get("scanType", "BASIC"),
-        "rules": members.get("rules", []),
-    }
-    return {"registryScanningConfiguration": _settings["scanning configuration"]}
+    defaults = _DEFAULTS["scanningConfiguration"]
+    scanning = {name: members.get(name, default) for name, default in defaults.items()}
+    _settings["scanningConfiguration"] = scanning
+    return {"registryScanningConfiguration": scanning}
 
 
 @operation("GetRegistryScanningConfiguration")
 def get_scanning(_: Members) -> Members:
     """Return the scanning configuration."""
-    configuration = _settings.get("scanning configuration", _BASIC_SCANNING)
-    return {"registryId": get_account_id(), "scanningConfiguration": configuration}
-
-
-@operation("BatchGetRepositoryScanningConfiguration")
-def batch_get_scanning(members: Members) -> Members:
-    """Tell how each repository is scanned: by the registry's rules, or else its own setting."""
-    rules = get_scanning(members)["scanningConfiguration"]["rules"]
-    configurations, failures = [], []
-    for name in members["repositoryNames"]:
-        record = ecr._repositories.get(name)
-        if record is None:
-            reason = repositories.missing(name)
-            failures.append({"repositoryName": name, "failureCode": "REPOSITORY_NOT_FOUND"})
-            failures[-1]["failureReason"] = reason
-            continue
-        applied = [
-            (rule["scanFrequency"], item)
-            for rule in rules
-            for item in rule["repositoryFilters"]
-            if repositories.matches(name, item["filter"])
-        ]
-        on_push = record["imageScanningConfiguration"]["scanOnPush"]
-        frequencies = {frequency for frequency, _ in applied} or (
-            {"SCAN_ON_PUSH"} if on_push else {"MANUAL"}
-        )
-        configurations.append(
-            {
-                "repositoryArn": record["repositoryArn"],
-                "repositoryName": name,
-                "scanOnPush": "SCAN_ON_PUSH" in frequencies,
-                "scanFrequency": min(frequencies),  # CONTINUOUS_SCAN before SCAN_ON_PUSH.
-                "appliedScanFilters": [item for _, item in applied],
-            }
-        )
-    return {"scanningConfigurations": configurations, "failures": failures}
-
-
-@operation("PutSigningConfiguration")
-def put_signing(members: Members) -> Members:
-    """Replace the signing configuration."""
-    _settings["signing configuration"] = members["signingConfiguration"]
-    return {"signingConfiguration": members["signingConfiguration"]}
-
-
-@operation("GetSigningConfiguration")
-def get_signing(_: Members) -> Members:
-    """Return the signing configuration."""
-    configuration = _required("signing configuration", "SigningConfigurationNotFoundException")
-    return {"registryId": get_account_id(), "signingConfiguration": configuration}
-
-
-@operation("DeleteSigningConfiguration")
-def delete_signing(members: Members) -> Members:
-    """Delete the signing configuration."""
-    answer = get_signing(members)
-    del _settings["signing configuration"]
-    return answer
+    return _identified(scanningConfiguration=setting("scanningConfiguration"))
 
 
 @operation("PutAccountSetting")
@@ -167,18 +119,15 @@ def put_account_setting(members: Members) -> Members:
 
 @operation("GetAccountSetting")
 def get_account_setting(members: Members) -> Members:
-    """Return an account setting, or ECR's own value of it."""
-    name = members["name"]
-    return {"name": name, "value": _settings.get(name, ACCOUNT_SETTINGS.get(name, ""))}
+    """Return an account setting."""
+    return {"name": members["name"], "value": setting(members["name"]) or ""}
 
 
 @operation("RegisterPullTimeUpdateExclusion")
 def register_exclusion(members: Members) -> Members:
     """Leave the pulls of a principal out of an image's last recorded pull."""
     principal = members["principalArn"]
-    if principal in _exclusions:
-        code = "ExclusionAlreadyExistsException"
-        raise RejectedError(code, f"The exclusion for '{principal}' already exists")
+    _vacant(_exclusions, principal, "Exclusion")
     _exclusions[principal] = now()
     return {"principalArn": principal, "createdAt": _exclusions[principal]}
 
@@ -187,9 +136,8 @@ def register_exclusion(members: Members) -> Members:
 def deregister_exclusion(members: Members) -> Members:
     """Count the pulls of a principal again."""
     principal = members["principalArn"]
-    if _exclusions.pop(principal, None) is None:
-        code = "ExclusionNotFoundException"
-        raise RejectedError(code, f"The exclusion for '{principal}' does not exist")
+    _existing(_exclusions, principal, "Exclusion")
+    del _exclusions[principal]
     return {"principalArn": principal}
 
 
@@ -197,3 +145,112 @@ def deregister_exclusion(members: Members) -> Members:
 def list_exclusions(members: Members) -> Members:
     """List the principals whose pulls do not count."""
     return page(members, "pullTimeUpdateExclusions", _exclusions.keys())
+
+
+def template_for(name: str, reason: str) -> Members | None:
+    """Return the template with the longest prefix of a repository, for a reason of `appliedFor`."""
+    fitting = [
+        (0 if prefix == "ROOT" else len(prefix), template)
+        for prefix, template in _templates.items()
+        if reason in template["appliedFor"]
+        and (prefix == "ROOT" or name.startswith(prefix.rstrip("/") + "/"))
+    ]
+    return max(fitting, key=lambda match: match[0])[1] if fitting else None
+
+
+def create_repository(name: str, template: Members) -> None:
+    """Create a repository the way ECR does on its own; what the template omits is ECR's default."""
+    tags = template.get("resourceTags", [])
+    repositories.create({**template, "repositoryName": name, "tags": tags})
+    for store, member in (
+        (ecr._lifecycle_policies, "lifecyclePolicy"),
+        (ecr._repo_policies, "repositoryPolicy"),
+    ):
+        if text := template.get(member):
+            store[name] = text
+
+
+def put_template(members: Members) -> Members:
+    """Create a template, or replace it by one that keeps its time of creation."""
+    time, prefix = now(), members["prefix"]
+    _templates[prefix] = {
+        "resourceTags": [],
+        "imageTagMutability": "MUTABLE",
+        "encryptionConfiguration": {"encryptionType": "AES256"},
+        **members,
+        "createdAt": _templates.get(prefix, {}).get("createdAt", time),
+        "updatedAt": time,
+    }
+    return _identified(repositoryCreationTemplate=_templates[prefix])
+
+
+@operation("CreateRepositoryCreationTemplate")
+def create_template(members: Members) -> Members:
+    """Create a template."""
+    _vacant(_templates, members["prefix"], "Template")
+    return put_template(members)
+
+
+@operation("UpdateRepositoryCreationTemplate")
+def update_template(members: Members) -> Members:
+    """Set the members that are given; the others stay."""
+    return put_template({**_existing(_templates, members["prefix"], "Template"), **members})
+
+
+@operation("DeleteRepositoryCreationTemplate")
+def delete_template(members: Members) -> Members:
+    """Delete a template; the repositories made from it stay."""
+    template = _existing(_templates, members["prefix"], "Template")
+    del _templates[members["prefix"]]
+    return _identified(repositoryCreationTemplate=template)
+
+
+@operation("DescribeRepositoryCreationTemplates")
+def describe_templates(members: Members) -> Members:
+    """Describe the templates with the prefixes given, or a page of all."""
+    prefixes = members.get("prefixes") or _templates
+    described = [_templates[prefix] for prefix in prefixes if prefix in _templates]
+    return _identified(**page(members, "repositoryCreationTemplates", described))
+
+
+def _rule(members: Members) -> Members:
+    rule: Members = _existing(_rules, members["ecrRepositoryPrefix"], "PullThroughCacheRule")
+    return rule
+
+
+def _without(members: Members, *names: str) -> Members:
+    return {name: value for name, value in members.items() if name not in names}
+
+
+@operation("CreatePullThroughCacheRule")
+def create_rule(members: Members) -> Members:
+    """Create a rule."""
+    prefix, created = members["ecrRepositoryPrefix"], now()
+    _vacant(_rules, prefix, "PullThroughCacheRule")
+    rule = {"upstreamRepositoryPrefix": "ROOT", **members, "createdAt": created}
+    _rules[prefix] = _identified(**rule, updatedAt=created)
+    return _without(_rules[prefix], "updatedAt")
+
+
+@operation("UpdatePullThroughCacheRule")
+def update_rule(members: Members) -> Members:
+    """Set the credential or role of a rule."""
+    rule = _rule(members) | members | {"updatedAt": now()}
+    _rules[members["ecrRepositoryPrefix"]] = rule
+    return _without(rule, "createdAt", "upstreamRegistryUrl", "upstreamRegistry")
+
+
+@operation("DeletePullThroughCacheRule")
+def delete_rule(members: Members) -> Members:
+    """Delete a rule; the repositories it filled stay."""
+    rule = _rule(members)
+    del _rules[members["ecrRepositoryPrefix"]]
+    return _without(rule, "updatedAt", "upstreamRegistry")
+
+
+@operation("DescribePullThroughCacheRules")
+def describe_rules(members: Members) -> Members:
+    """Describe the rules with the prefixes given, or a page of all."""
+    prefixes = members.get("ecrRepositoryPrefixes") or _rules
+    rules = [_rule({"ecrRepositoryPrefix": prefix}) for prefix in prefixes]
+    return page(members, "pullThroughCacheRules", rules)

@@ -32,36 +32,25 @@ _STORES = (
 
 
 def find(name: str) -> Members:
-    """Return the record of a repository of the calling account and Region.
-
-    Raises:
-        RejectedError: There is none: RepositoryNotFoundException.
-    """
+    """Return the record of a repository of the calling account and Region, which must exist."""
     record: Members | None = ecr._repositories.get(name)
     if record is None:
-        code = "RepositoryNotFoundException"
-        raise RejectedError(code, missing(name))
+        raise RejectedError(_missing(name), "RepositoryNotFoundException")
     return record
 
 
-def missing(name: str) -> str:
-    """Return what ECR says of a repository that does not exist."""
-    return (
-        f"The repository with name '{name}' does not exist "
-        f"in the registry with id '{get_account_id()}'"
-    )
-
-
-def matches(text: str, pattern: str) -> bool:
-    """Tell whether ECR's wildcard pattern matches: `*` is its only wildcard."""
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text) is not None
+def _missing(name: str) -> str:
+    registry = f"the registry with id '{get_account_id()}'"
+    return f"The repository with name '{name}' does not exist in {registry}"
 
 
 def may_move(repository: Members, tag: str) -> bool:
     """Tell whether `tag`, once given to an image, may be given to another."""
     mutability = repository["imageTagMutability"]
     filters = repository.get("imageTagMutabilityExclusionFilters", [])
-    excluded = any(matches(tag, item["filter"]) for item in filters)
+    # `*` is the only wildcard.
+    patterns = [".*".join(map(re.escape, item["filter"].split("*"))) for item in filters]
+    excluded = any(re.fullmatch(pattern, tag) for pattern in patterns)
     return bool(mutability.startswith("MUTABLE") is not excluded)
 
 
@@ -89,9 +78,9 @@ def create(members: Members) -> Members:
     """Create a repository; the settings left out are ECR's: mutable, AES-256, no scan."""
     name = members["repositoryName"]
     if name in ecr._repositories:
-        code = "RepositoryAlreadyExistsException"
         message = f"The repository with name '{name}' already exists in the registry with id "
-        raise RejectedError(code, f"{message}'{get_account_id()}'")
+        message += f"'{get_account_id()}'"
+        raise RejectedError(message, "RepositoryAlreadyExistsException")
     filters = members.get("imageTagMutabilityExclusionFilters")
     record = {
         "repositoryArn": ecr._repo_arn(name),
@@ -127,9 +116,9 @@ def delete(members: Members) -> Members:
     name = members["repositoryName"]
     record = find(name)
     if ecr._images.get(name) and not members.get("force"):
-        code = "RepositoryNotEmptyException"
         message = f"The repository with name '{name}' in registry with id '{get_account_id()}' "
-        raise RejectedError(code, message + "cannot be deleted because it still contains images")
+        reason = "cannot be deleted because it still contains images"
+        raise RejectedError(message + reason, "RepositoryNotEmptyException")
     for store in (ecr._repositories, *_STORES):
         store.pop(name, None)
     return {"repository": _shape(record)}
@@ -153,10 +142,5 @@ def missing_in_registry(name: str) -> HttpAnswer | None:
     """Return the registry's answer for a repository that does not exist."""
     if name in ecr._repositories:
         return None
-    answer: HttpAnswer = ecr._registry_error(404, "NAME_UNKNOWN", missing(name), {})
+    answer: HttpAnswer = ecr._registry_error(404, "NAME_UNKNOWN", _missing(name), {})
     return answer
-
-
-def install() -> None:
-    """Have the registry say of a missing repository what ECR says."""
-    ecr._ensure_repo_exists = missing_in_registry

@@ -4,12 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.constructs import ROOT
-
-EXAMPLES = sorted((ROOT / "examples").glob("*/app.py"))
+from tests.support.examples import EXAMPLES
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("path", EXAMPLES.values(), ids=EXAMPLES)
 def test_an_example_is_short(path: Path) -> None:
     """An example is read at a glance."""
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 60

@@ -69,13 +69,15 @@ class Deployed:
 
 
 @pytest.fixture(scope="session")
-def deployed(local_aws: LocalAws, deploy: Cdk) -> Deployed:
+def deployed(local_aws: LocalAws, cdk: Cdk) -> Deployed:
     shipped = load_environments(paths.PROJECT / "environments")
     environments = {name: shipped[name] for name in ("dev", "prod")}
     places = [place for entry in environments.values() for place in entry.registries]
     local_aws.bootstrap(places, trust=places[0][0])
-    output = deploy(*STAGES, account=places[0][0]).stdout
-    return Deployed(local_aws, environments, output)
+    options = ("--require-approval=never", "--concurrency=4")
+    done = cdk("deploy", *STAGES, *options, account=places[0][0])
+    assert done.returncode == 0, done.stdout
+    return Deployed(local_aws, environments, done.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -89,12 +91,10 @@ def expected(environment: ResolvedEnvironment, key_arn: str | None) -> dict[str,
     expected_settings = {}
     for repository in environment.repositories:
         settings = repository.settings
+        mutability = settings.tag_mutability
         statements = Access(**settings.access).statements("aws")
         expected_settings[repository.name] = {
-            "tag mutability": (
-                settings.tag_mutability.setting,
-                list(settings.tag_mutability.except_for),
-            ),
+            "tag mutability": (mutability.setting, list(mutability.except_for)),
             "encryption": {"encryptionType": "AES256"}
             if settings.encryption == "aes256"
             else {"encryptionType": "KMS", "kmsKey": key_arn},
@@ -160,23 +160,18 @@ def test_a_deployment_leaves_no_difference(deployed: Deployed, cdk: Cdk) -> None
     assert "Number of stacks with differences: 0" in done.stdout
 
 
-def test_a_release_stays_what_it_is(deployed: Deployed) -> None:
-    """Prod rejects another image under a tag that it holds."""
-    registry = deployed.registry("prod")
-    first = registry.push("storefront/web:v1", images.image("release"))
-
-    with pytest.raises(PushRejectedError, match=r"'v1' already exists .* the tag is immutable"):
-        registry.push("storefront/web:v1", images.image("changed"))
+@pytest.mark.parametrize(("name", "moves"), [("dev", True), ("prod", False)])
+def test_a_tag_moves_where_the_file_says_so(deployed: Deployed, name: str, *, moves: bool) -> None:
+    """A build in dev replaces the one before it; a release in prod stays what it is."""
+    registry = deployed.registry(name)
+    first = registry.push("storefront/web:v1", images.image("first"))
+    if moves:
+        assert first != registry.push("storefront/web:v1", images.image("second"))
+        first = images.image("second").digest
+    else:
+        with pytest.raises(PushRejectedError, match="TAG_INVALID"):
+            registry.push("storefront/web:v1", images.image("second"))
     assert registry.manifest("storefront/web", "v1").digest == first
-
-
-def test_a_build_replaces_the_one_before(deployed: Deployed) -> None:
-    """Dev takes another image under the same tag."""
-    registry = deployed.registry("dev")
-    registry.push("storefront/web:v1", images.image(1))
-
-    second = registry.push("storefront/web:v1", images.image(2))
-    assert registry.manifest("storefront/web", "v1").digest == second
 
 
 def test_an_excepted_tag_moves_in_prod(deployed: Deployed) -> None:
@@ -187,40 +182,30 @@ def test_an_excepted_tag_moves_in_prod(deployed: Deployed) -> None:
     second = registry.push(f"{base}:3.12.2", images.index(2))
 
     assert registry.tag(base, "3.12.2", "stable") == second
-    with pytest.raises(PushRejectedError, match=r"'3\.12\.1' already exists"):
+    with pytest.raises(PushRejectedError, match="TAG_INVALID"):
         registry.tag(base, "3.12.2", "3.12.1")
 
 
 @pytest.mark.parametrize(
-    ("name", "subject"),
-    [
-        ("dev", "repo:acme/payments:ref:refs/heads/feature/login"),
-        ("prod", "repo:acme/payments:environment:production"),
-    ],
+    ("name", "subject", "may_pull"),
+    [("dev", "ref:refs/heads/feature/login", True), ("prod", "environment:production", False)],
+    ids=["dev, which allows to pull", "prod, push only"],
 )
-def test_ci_pushes_to_its_repositories_only(deployed: Deployed, name: str, subject: str) -> None:
-    """A job that the file names has the team's repositories, and no other team's."""
-    registry = deployed.registry(name, deployed.job(name, subject))
-
-    assert registry.push("payments/worker:v7", images.image(name))
-    with pytest.raises(PushRejectedError, match=r"not authorized to perform: ecr:\w+ on .*/web "):
-        registry.push("storefront/web:v7", images.image(name))
-
-
-@pytest.mark.parametrize(
-    ("name", "may_pull"), [("dev", True), ("prod", False)], ids=["pull_back", "push only"]
-)
-def test_ci_pulls_where_the_file_says_so(deployed: Deployed, name: str, may_pull: bool) -> None:
-    """`pull_back` is for layers; the manifest of a tag is read by every push."""
-    subject = {"dev": "ref:refs/heads/main", "prod": "environment:production"}[name]
+def test_ci_pushes_to_its_repositories_only(
+    deployed: Deployed, name: str, subject: str, *, may_pull: bool
+) -> None:
+    """A job has the team's repositories; `pull_back` is for layers, every push reads manifests."""
     registry = deployed.registry(name, deployed.job(name, f"repo:acme/payments:{subject}"))
-    registry.push("payments/api:v7", images.image(name))
+    artifact = images.image(name)
 
+    assert registry.push("payments/worker:v7", artifact) == artifact.digest
+    with pytest.raises(PushRejectedError, match=r"DENIED: .* ecr:\w+ on .*/web "):
+        registry.push("storefront/web:v7", artifact)
     if may_pull:
-        assert registry.pull("payments/api", "v7") == images.image(name)
+        assert registry.pull("payments/worker", "v7") == artifact
     else:
         with pytest.raises(PullRejectedError, match="ecr:GetDownloadUrlForLayer"):
-            registry.pull("payments/api", "v7")
+            registry.pull("payments/worker", "v7")
 
 
 @pytest.mark.parametrize(
@@ -234,7 +219,7 @@ def test_ci_pulls_where_the_file_says_so(deployed: Deployed, name: str, may_pull
 )
 def test_no_other_job_pushes(deployed: Deployed, name: str, subject: str) -> None:
     """The role does not admit it."""
-    with pytest.raises(ClientError, match="Not authorized to perform sts:AssumeRoleWithWebId"):
+    with pytest.raises(ClientError, match="AccessDenied"):
         deployed.job(name, subject)
 
 
@@ -257,7 +242,7 @@ def test_accounts_pull_what_the_file_opens_to_them(
         try:
             deployed.registry("prod", account).pull(repository, "v8")
             pulled.add(who)
-        except PullRejectedError as refusal:
-            assert "because no resource-based policy allows" in str(refusal)  # noqa: PT017
+        except PullRejectedError as rejection:
+            assert "DENIED" == rejection.code  # noqa: PT017
 
     assert pullers == pulled

@@ -1,43 +1,37 @@
-"""The examples, deployed to the embedded AWS by the real CDK CLI and read back."""
+"""The examples, deployed to the embedded AWS and read back."""
 
 from __future__ import annotations
 
 import json
-import re
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local_aws import images, paths
+from local_aws import images
 from local_aws.process import LocalAws
+from tests.support.constructs import CONTEXT
+from tests.support.embedded_aws import deploy_assembly
 from tests.support.event_patterns import EVENTS, changed
+from tests.support.examples import EXAMPLES, run_example
 from tests.support.input_transformers import transformed
 from tests.support.workloads import WORKLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Deploy = Callable[[str], str]
+    Deploy = Callable[[str], None]
+    Client = Callable[..., Any]
 
 HOME, PARTNER = "111122223333", "444455556666"
 REGION, REPLICA = "eu-central-1", "eu-west-1"
 DEPLOYED = {
-    "alerts",
-    "ci_push",
-    "creation_template",
-    "defaults",
-    "private_pulls",
-    "public_repository",
-    "pull_through_cache",
-    "registry",
-    "replication",
-    "roles",
+    *("alerts", "ci_push", "creation_template", "defaults", "private_pulls"),
+    *("public_repository", "pull_through_cache", "registry", "replication", "roles"),
 }
 NOT_DEPLOYED = {
     # Its Lambda function needs the AWS SDK of Lambda's runtime, which the embedded AWS lacks.
     "account_settings",
-    # The embedded CloudWatch knows no alarms on expressions.
+    # The embedded CloudWatch does not support alarms on expressions.
     "usage_alarms",
 }
 
@@ -46,66 +40,52 @@ NOT_DEPLOYED = {
 def aws() -> Iterator[LocalAws]:
     """An embedded AWS for the examples alone: they own whole registries."""
     with LocalAws() as running:
-        places = [(HOME, REGION), (HOME, REPLICA), (PARTNER, REGION), (HOME, "us-east-1")]
-        running.bootstrap(places, trust=HOME)
         yield running
 
 
 @pytest.fixture(scope="module")
-def deploy(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deploy:
-    """Deploys an example; returns what the CLI printed, `cdk diff` after it included."""
+def client(aws: LocalAws) -> Client:
+    """Return the clients of an account and Region, by default of those that examples are for."""
 
-    def run(name: str) -> str:
+    def create(service: str, region: str = REGION, account: str = HOME) -> Any:
+        return aws.client(service, account=account, region=region)
+
+    return create
+
+
+@pytest.fixture(scope="module")
+def deploy(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deploy:
+    """Deploy an example; a second deployment finds nothing to change."""
+
+    def run(name: str) -> None:
         assert name in DEPLOYED
-        outdir = str(tmp_path_factory.mktemp("cdk.out"))
-        app = f"{paths.DEVELOPMENT_BIN / 'python'} examples/{name}/app.py"
-        output = ""
-        for command in (
-            ("deploy", "--require-approval=never", "--app", app, "--output", outdir),
-            # The app is not run again: its assembly is compared with what is deployed.
-            ("diff", "--fail", "--app", outdir),
-        ):
-            done = subprocess.run(
-                [str(paths.CDK), *command, "**", "--no-notices", "--no-color"],
-                cwd=paths.PROJECT,
-                env=aws.env(account=HOME, region=REGION),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-            )
-            output += done.stdout
-            assert done.returncode == 0, output
-        return output
+        outdir = tmp_path_factory.mktemp("cdk.out")
+        run_example(name, outdir, context=CONTEXT)
+        assert deploy_assembly(aws, outdir)
+        assert [] == deploy_assembly(aws, outdir)
 
     return run
 
 
-def test_two_stacks_contribute_to_one_registry(aws: LocalAws, deploy: Deploy) -> None:
+def test_two_stacks_contribute_to_one_registry(client: Client, deploy: Deploy) -> None:
     """The registry has the settings of the platform's and of a team's stack."""
     deploy("registry")
-    ecr = aws.client("ecr", account=HOME, region=REGION)
+    ecr = client("ecr")
 
     assert "sandbox/" in ecr.get_registry_policy()["policyText"]
     scanning = ecr.get_registry_scanning_configuration()["scanningConfiguration"]
-    assert scanning == {
-        "scanType": "ENHANCED",
-        "rules": [
-            {
-                "scanFrequency": "CONTINUOUS_SCAN",
-                "repositoryFilters": [{"filter": "payments/*", "filterType": "WILDCARD"}],
-            }
-        ],
-    }
+    payments = [{"filter": "payments/*", "filterType": "WILDCARD"}]
+    rule = {"scanFrequency": "CONTINUOUS_SCAN", "repositoryFilters": payments}
+    assert scanning == {"scanType": "ENHANCED", "rules": [rule]}
     [rule] = ecr.get_signing_configuration()["signingConfiguration"]["rules"]
     assert rule["signingProfileArn"].endswith(":/signing-profiles/payments")
     assert len(ecr.list_pull_time_update_exclusions()["pullTimeUpdateExclusions"]) == 1
 
 
-def test_roles_are_granted_the_registry(aws: LocalAws, deploy: Deploy) -> None:
+def test_roles_are_granted_the_registry(client: Client, deploy: Deploy) -> None:
     """Each role exists with its one policy."""
     deploy("roles")
-    iam = aws.client("iam", account=HOME, region=REGION)
+    iam = client("iam")
 
     roles = [role for role in iam.list_roles()["Roles"] if role["RoleName"].startswith("Access-")]
     assert len(roles) == 4
@@ -116,27 +96,27 @@ def test_roles_are_granted_the_registry(aws: LocalAws, deploy: Deploy) -> None:
         assert "arn:aws:ecr:eu-central-1:111122223333:repository/" in str(document)
 
 
-def test_images_reach_a_region_and_a_partner(aws: LocalAws, deploy: Deploy) -> None:
+def test_images_reach_a_region_and_a_partner(aws: LocalAws, client: Client, deploy: Deploy) -> None:
     """The same digest arrives where the repositories exist."""
-    stacks = aws.client("cloudformation", account=HOME, region=REGION)
+    stacks = client("cloudformation")
     if any(stack["StackName"] == "Payments" for stack in stacks.describe_stacks()["Stacks"]):
         # Both examples own payments/api; one registry has it once.
         stacks.delete_stack(StackName="Payments")
-        ecr = aws.client("ecr", account=HOME, region=REGION)
+        ecr = client("ecr")
         ecr.delete_repository(repositoryName="payments/api", force=True)
     deploy("replication")
     digest = aws.registry(HOME, REGION).push("payments/worker:v1", images.image("a"))
 
     for account, region in ((HOME, REPLICA), (PARTNER, REGION)):
-        ecr = aws.client("ecr", account=account, region=region)
+        ecr = client("ecr", region, account)
         [image] = ecr.describe_images(repositoryName="payments/worker")["imageDetails"]
         assert (image["imageDigest"], image["imageTags"]) == (digest, ["v1"])
 
 
-def test_caches_have_rules_and_templates(aws: LocalAws, deploy: Deploy) -> None:
+def test_caches_have_rules_and_templates(client: Client, deploy: Deploy) -> None:
     """Each cache exists with its upstream, its secret and the template of its prefix."""
     deploy("pull_through_cache")
-    ecr = aws.client("ecr", account=HOME, region=REGION)
+    ecr = client("ecr")
 
     rules = ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]
     assert {rule["ecrRepositoryPrefix"]: rule["upstreamRegistryUrl"] for rule in rules} == {
@@ -151,10 +131,12 @@ def test_caches_have_rules_and_templates(aws: LocalAws, deploy: Deploy) -> None:
     assert prefixes["quay"]["appliedFor"] == ["PULL_THROUGH_CACHE"]
 
 
-def test_a_push_creates_what_its_template_says(aws: LocalAws, deploy: Deploy) -> None:
+def test_a_push_creates_what_its_template_says(
+    aws: LocalAws, client: Client, deploy: Deploy
+) -> None:
     """A repository that a push brings into being has the template's settings."""
     deploy("creation_template")
-    ecr = aws.client("ecr", account=HOME, region=REPLICA)
+    ecr = client("ecr", REPLICA)
     aws.registry(HOME, REPLICA).push("sandbox/tryout:latest", images.image("b"))
 
     [created] = ecr.describe_repositories(repositoryNames=["sandbox/tryout"])["repositories"]
@@ -163,10 +145,10 @@ def test_a_push_creates_what_its_template_says(aws: LocalAws, deploy: Deploy) ->
     assert _templates(ecr)["payments"]["encryptionConfiguration"]["encryptionType"] == "KMS"
 
 
-def test_a_public_repository_has_its_catalogue(aws: LocalAws, deploy: Deploy) -> None:
+def test_a_public_repository_has_its_catalogue(client: Client, deploy: Deploy) -> None:
     """The gallery shows what the template says."""
     deploy("public_repository")
-    public = aws.client("ecr-public", account=HOME, region="us-east-1")
+    public = client("ecr-public", "us-east-1")
 
     [repository] = public.describe_repositories()["repositories"]
     name = repository["repositoryName"]
@@ -174,10 +156,10 @@ def test_a_public_repository_has_its_catalogue(aws: LocalAws, deploy: Deploy) ->
     assert catalogue["description"]
 
 
-def test_ci_has_roles_and_providers(aws: LocalAws, deploy: Deploy) -> None:
+def test_ci_has_roles_and_providers(client: Client, deploy: Deploy) -> None:
     """IAM has each provider once, and roles that trust it for their project alone."""
-    output = deploy("ci_push")
-    iam = aws.client("iam", account=HOME, region=REGION)
+    deploy("ci_push")
+    iam = client("iam")
 
     listed = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
     arns = {provider["Arn"].rpartition("/")[2]: provider["Arn"] for provider in listed}
@@ -185,13 +167,16 @@ def test_ci_has_roles_and_providers(aws: LocalAws, deploy: Deploy) -> None:
     provider = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arns["gitlab.com"])
     assert ["https://gitlab.com"] == provider["ClientIDList"]
 
-    [name] = re.findall(r"WebPushRole = arn:aws:iam::111122223333:role/(\S+)", output)
+    [name] = [
+        output["OutputValue"].rpartition("/")[2]
+        for stack in client("cloudformation").describe_stacks()["Stacks"]
+        for output in stack.get("Outputs", ())
+        if output["OutputKey"] == "WebPushRole"
+    ]
     [trust] = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"]
     assert arns["gitlab.com"] == trust["Principal"]["Federated"]
-    assert (
-        "project_path:acme/orders/web:ref_type:branch:ref:main"
-        == (trust["Condition"]["StringEquals"]["gitlab.com:sub"])
-    )
+    subject = trust["Condition"]["StringEquals"]["gitlab.com:sub"]
+    assert "project_path:acme/orders/web:ref_type:branch:ref:main" == subject
     [policy] = iam.list_role_policies(RoleName=name)["PolicyNames"]
     document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
     assert [f"arn:aws:ecr:{REGION}:{HOME}:repository/orders/web", "*"] == [
@@ -199,18 +184,18 @@ def test_ci_has_roles_and_providers(aws: LocalAws, deploy: Deploy) -> None:
     ]
 
 
-def test_strangers_have_our_defaults(aws: LocalAws, deploy: Deploy) -> None:
+def test_other_libraries_have_our_defaults(client: Client, deploy: Deploy) -> None:
     """An L2, one in a nested stack and a third-party L1 have our settings."""
     deploy("defaults")
-    ecr = aws.client("ecr", account=HOME, region=REGION)
+    ecr = client("ecr")
 
-    mine = ("shop", "legacy")
-    repositories = ecr.describe_repositories()["repositories"]
-    changed_by_defaults = [
-        repository for repository in repositories if repository["repositoryName"].startswith(mine)
+    repositories = [
+        repository
+        for repository in ecr.describe_repositories()["repositories"]
+        if repository["repositoryName"].startswith(("shop", "legacy"))
     ]
-    assert len(changed_by_defaults) == 3
-    for repository in changed_by_defaults:
+    assert len(repositories) == 3
+    for repository in repositories:
         assert repository["imageTagMutability"].startswith("IMMUTABLE")
         assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
         policy = ecr.get_lifecycle_policy(repositoryName=repository["repositoryName"])
@@ -224,13 +209,13 @@ def alerts(deploy: Deploy) -> None:
 
 
 @pytest.mark.usefixtures("alerts")
-def test_a_release_is_told_of(aws: LocalAws) -> None:
+def test_a_release_is_sent_to_a_queue(aws: LocalAws, client: Client) -> None:
     """The push of a release arrives in another stack's queue; that of a build does not."""
     registry = aws.registry(HOME, REGION)
     registry.push("storefront/web:build-7", images.image("c"))
     digest = registry.push("storefront/web:v2", images.image("d"))
 
-    sqs = aws.client("sqs", account=HOME, region=REGION)
+    sqs = client("sqs")
     [url] = [queue for queue in sqs.list_queues()["QueueUrls"] if "Releases" in queue]
     [message] = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
     detail = json.loads(message["Body"])["detail"]
@@ -238,9 +223,9 @@ def test_a_release_is_told_of(aws: LocalAws) -> None:
 
 
 @pytest.mark.usefixtures("alerts")
-def test_a_grave_finding_would_be_told_of(aws: LocalAws) -> None:
+def test_a_grave_finding_would_be_sent(client: Client) -> None:
     """The deployed rule selects it, and transforms it into a message for the topic."""
-    bridge = aws.client("events", account=HOME, region=REGION)
+    bridge = client("events")
     finding = changed("inspector-finding", "detail", "severity", to="HIGH")
     finding["detail"]["awsAccountId"] = HOME
     messages = []
@@ -254,25 +239,24 @@ def test_a_grave_finding_would_be_told_of(aws: LocalAws) -> None:
 
     [(topic, line)] = messages
     assert line == "HIGH in amazon/amazon-ecs-sample: CVE-2019-17498 - libssh2"
-    sns = aws.client("sns", account=HOME, region=REGION)
+    sns = client("sns")
     [subscription] = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     assert subscription["Endpoint"] == "security@example.com"
 
 
 @pytest.mark.usefixtures("alerts")
-def test_a_message_arrives(aws: LocalAws) -> None:
+def test_a_message_arrives(client: Client) -> None:
     """What is made of a basic scan reaches a subscriber of the topic, line by line.
 
     Events of AWS cannot be sent, so a rule for custom events is used instead, with the
     same target.
     """
-    clients = {name: aws.client(name, account=HOME, region=REGION) for name in ("sns", "sqs")}
-    bridge = aws.client("events", account=HOME, region=REGION)
+    bridge, sns, sqs = client("events"), client("sns"), client("sqs")
     rules = bridge.list_rules()["Rules"]
     [scans] = [rule["Name"] for rule in rules if "ECR Image Scan" in rule["EventPattern"]]
     [target] = bridge.list_targets_by_rule(Rule=scans)["Targets"]
-    url = clients["sqs"].create_queue(QueueName="subscriber")["QueueUrl"]
-    clients["sns"].subscribe(
+    url = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
+    sns.subscribe(
         TopicArn=target["Arn"],
         Protocol="sqs",
         Endpoint=f"arn:aws:sqs:{REGION}:{HOME}:subscriber",
@@ -281,14 +265,10 @@ def test_a_message_arrives(aws: LocalAws) -> None:
     bridge.put_rule(Name="stand-in", EventPattern='{"source": ["acme.test"]}')
     bridge.put_targets(Rule="stand-in", Targets=[target])
     scan = EVENTS["scan-completed"]
-    entry = {
-        "Source": "acme.test",
-        "DetailType": scan["detail-type"],
-        "Detail": json.dumps(scan["detail"]),
-    }
-    assert bridge.put_events(Entries=[entry])["FailedEntryCount"] == 0
+    detail = {"DetailType": scan["detail-type"], "Detail": json.dumps(scan["detail"])}
+    assert bridge.put_events(Entries=[{"Source": "acme.test", **detail}])["FailedEntryCount"] == 0
 
-    [message] = clients["sqs"].receive_message(QueueUrl=url)["Messages"]
+    [message] = sqs.receive_message(QueueUrl=url)["Messages"]
     transformer = target["InputTransformer"]
     expected = transformed(
         transformer["InputPathsMap"],
@@ -299,10 +279,10 @@ def test_a_message_arrives(aws: LocalAws) -> None:
     assert expected[0].startswith("Found in my-repository-name, HIGH or above: {CRITICAL: 10")
 
 
-def test_images_are_pulled_privately(aws: LocalAws, deploy: Deploy) -> None:
+def test_images_are_pulled_privately(client: Client, deploy: Deploy) -> None:
     """The VPC has three endpoints; S3's is in the route table of each subnet."""
     deploy("private_pulls")
-    ec2 = aws.client("ec2", account=PARTNER, region=REGION)
+    ec2 = client("ec2", account=PARTNER)
     endpoints = {
         endpoint["ServiceName"]: endpoint
         for endpoint in ec2.describe_vpc_endpoints()["VpcEndpoints"]
@@ -320,5 +300,4 @@ def _templates(ecr: Any) -> dict[str, dict[str, Any]]:
 
 def test_every_example_is_deployed() -> None:
     """A new example is deployed here, or says why not."""
-    folders = {path.parent.name for path in (paths.PROJECT / "examples").glob("*/app.py")}
-    assert folders == DEPLOYED | NOT_DEPLOYED | {*WORKLOADS}
+    assert set(EXAMPLES) == DEPLOYED | NOT_DEPLOYED | {*WORKLOADS}

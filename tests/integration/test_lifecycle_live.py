@@ -7,6 +7,7 @@ import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -153,68 +154,38 @@ def test_a_new_policy_is_previewed_on_live_images(ecr: Any, preview: Any, tmp_pa
     ] == [(["latest"], "TRANSITION", "KEEP")]
 
 
-def test_somebody_elses_preview_is_left_alone(ecr: Any, preview: Any) -> None:
-    """One line, exit status 2, and their preview completes."""
-    other = json.dumps({"rules": [{**KEEP_THREE_OF_ALL, "rulePriority": 9}]})
-    done = None
-    for _ in range(20):
-        stop = threading.Event()
-        thread = threading.Thread(target=_keep_starting, args=(ecr, other, stop))
-        thread.start()
-        done = preview("--live", "api", "--service-preview")
-        stop.set()
-        thread.join()
-        if "[preview-in-progress]" in done.err:
-            break
-    assert done is not None
-    assert done.status == 2
-    assert done.err.startswith("ecr-constructs lifecycle preview: ")
-    assert done.err.count("\n") == 1
-    kept = ecr.get_lifecycle_policy_preview(repositoryName="api")
-    assert kept["lifecyclePolicyText"] == other
+class Between(NamedTuple):
+    """A proxy before ECR: what it answers instead, in turn, error codes or members."""
 
-
-def _keep_starting(ecr: Any, text: str, stop: threading.Event) -> None:
-    while not stop.is_set():
-        try:
-            ecr.start_lifecycle_policy_preview(repositoryName="api", lifecyclePolicyText=text)
-        except ecr.exceptions.LifecyclePolicyPreviewInProgressException:
-            stop.wait(0.01)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "reason"),
-    [
-        (["--live", "no"], "ecr:GetLifecyclePolicy: RepositoryNotFoundException: "),
-        (["--live", "api", "--images", "x"], "argument --images: not allowed with argument --live"),
-    ],
-)
-def test_what_cannot_be_read_is_said_in_one_line(
-    ecr: Any, preview: Any, arguments: list[str], reason: str
-) -> None:
-    """Exit status 2, no traceback."""
-    assert ecr
-    done = preview(*arguments)
-
-    assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
-    assert reason in done.err
+    url: str
+    answers: list[Any]
+    requests: list[str]
 
 
 @pytest.fixture
-def between(local_aws: LocalAws) -> Iterator[tuple[str, list[Any]]]:
-    """A proxy before ECR, and the answers that it gives instead of ECR's, in turn."""
+def between(local_aws: LocalAws) -> Iterator[Between]:
+    """Start the proxy, and stop it."""
     answers: list[Any] = []
+    requests: list[str] = []
 
     class Proxy(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             target = self.headers["X-Amz-Target"].rpartition(".")[2]
+            requests.append(target)
             status, answer = 200, b""
             if answers and answers[0][0] == target:
-                status, answer = 400, json.dumps({"__type": answers.pop(0)[1]}).encode()
+                _, instead = answers.pop(0)
+                status = 400 if isinstance(instead, str) else 200
+                members = {"__type": instead} if isinstance(instead, str) else instead
+                answer = json.dumps(members).encode()
             else:
                 headers = {name: value for name, value in self.headers.items() if name != "Host"}
-                with urlopen(Request(local_aws.endpoint_url, body, headers)) as reply:  # noqa: S310
+                try:
+                    reply = urlopen(Request(local_aws.endpoint_url, body, headers))  # noqa: S310
+                except HTTPError as error:
+                    status, reply = error.code, error
+                with reply:
                     answer = reply.read()
             self.send_response(status)
             self.send_header("Content-Length", str(len(answer)))
@@ -227,45 +198,74 @@ def between(local_aws: LocalAws) -> Iterator[tuple[str, list[Any]]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", answers
+    yield Between(f"http://127.0.0.1:{server.server_port}", answers, requests)
     server.shutdown()
     thread.join()
     server.server_close()
 
 
-def test_throttling_is_waited_out(ecr: Any, preview: Any, between: tuple[str, list[Any]]) -> None:
-    """Two refusals for the rate, then the answer."""
+def test_throttling_is_waited_out(ecr: Any, preview: Any, between: Between) -> None:
+    """Two rejections for the rate, then the answer."""
     assert ecr
-    endpoint, answers = between
-    answers += [("DescribeImages", "ThrottlingException")] * 2
-    done = preview("--live", "api", "--format", "json", endpoint=endpoint)
+    between.answers.extend([("DescribeImages", "ThrottlingException")] * 2)
+    done = preview("--live", "api", "--format", "json", endpoint=between.url)
 
-    assert (done.status, done.err, answers) == (0, "", [])
+    assert (done.status, done.err, between.answers) == (0, "", [])
     assert going(done.out)["v0"] == ("EXPIRE", 1)
 
 
-@pytest.mark.parametrize("action", ["GetLifecyclePolicy", "DescribeImages", "BatchGetImage"])
-def test_a_missing_permission_is_named(
-    ecr: Any, preview: Any, between: tuple[str, list[Any]], action: str
-) -> None:
-    """In one line: the action and the repository."""
-    assert ecr
-    endpoint, answers = between
-    answers += [(action, "AccessDeniedException")]
-    done = preview("--live", "api", endpoint=endpoint)
-
-    assert (done.status, done.err.count("\n")) == (2, 1)
-    assert f"ecr:{action} on the repository api [access-denied]" in done.err
-
-
-def test_pages_are_read_to_the_end(ecr: Any, preview: Any) -> None:
-    """More images than a page holds, pushed and counted."""
-    for number in range(1100):
-        manifest = json.dumps({"schemaVersion": 2, "config": {}, "layers": [], "n": number})
-        ecr.put_image(
-            repositoryName="api", imageManifest=manifest, imageManifestMediaType=images.OCI_MANIFEST
+GET, START = "GetLifecyclePolicyPreview", "StartLifecyclePolicyPreview"
+API, SERVICE = ["--live", "api"], ["--live", "api", "--service-preview"]
+# The arguments, what is answered instead of ECR's answers, and what the error names.
+ERRORS: dict[str, tuple[list[str], list[Any], str]] = {
+    "no repository": (["--live", "no"], [], "RepositoryNotFoundException"),
+    "images from two sources": ([*API, "--images", "x"], [], "--images"),
+    **{
+        f"no {action}": (
+            API,
+            [(action, "AccessDeniedException")],
+            f"ecr:{action} on the repository api",
         )
-    done = preview("--live", "api", "--format", "json")
+        for action in ("GetLifecyclePolicy", "DescribeImages", "BatchGetImage")
+    },
+    "another preview runs": (SERVICE, [(GET, {"status": "IN_PROGRESS"})], "api"),
+    "another preview starts at the same time": (
+        SERVICE,
+        [(GET, {"status": "COMPLETE"}), (START, "LifecyclePolicyPreviewInProgressException")],
+        "api",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "instead", "named"), ERRORS.values(), ids=ERRORS)
+def test_an_error_is_one_line(
+    ecr: Any,
+    preview: Any,
+    between: Between,
+    *,
+    arguments: list[str],
+    instead: list[Any],
+    named: str,
+) -> None:
+    """Exit status 2, no traceback, and the preview that somebody else started is left alone."""
+    other = json.dumps({"rules": [{**KEEP_THREE_OF_ALL, "rulePriority": 9}]})
+    ecr.start_lifecycle_policy_preview(repositoryName="api", lifecyclePolicyText=other)
+    between.answers.extend(instead)
+    done = preview(*arguments, endpoint=between.url)
+
+    assert (done.status, done.out, done.err.count("\n"), between.answers) == (2, "", 1, [])
+    assert named in done.err
+    assert ecr.get_lifecycle_policy_preview(repositoryName="api")["lifecyclePolicyText"] == other
+
+
+def test_pages_are_read_to_the_end(
+    ecr: Any, preview: Any, between: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With more images than a page holds, another page is asked for."""
+    assert ecr
+    monkeypatch.setattr("ecr_constructs.live.ecr._PAGE", 4)
+    done = preview("--live", "api", "--format", "json", endpoint=between.url)
 
     summary = json.loads(done.out)["summary"]
-    assert (summary["imageTotalCount"], summary["expiringImageTotalCount"]) == (1106, 1)
+    assert (summary["imageTotalCount"], summary["expiringImageTotalCount"]) == (6, 1)
+    assert between.requests.count("DescribeImages") == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from botocore.exceptions import ClientError
@@ -26,6 +26,7 @@ REGION = "eu-central-1"
 LOGIN = {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}
 PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 UNKNOWN = {"StringEquals": {"aws:SourceVpce": "vpce-1"}}
+IN_ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}}
 _names = itertools.count()
 
 
@@ -78,10 +79,6 @@ class Home:
         """Log in to the registry of this account as somebody."""
         return self.aws.registry(self.account, REGION, caller=caller)
 
-    def open_to(self, *statements: Statement) -> None:
-        """Replace the policy of the repository."""
-        self.ecr.set_repository_policy(repositoryName="api", policyText=document(*statements))
-
 
 @pytest.fixture
 def home(local_aws: LocalAws, new_account: Callable[[], str]) -> Home:
@@ -102,181 +99,157 @@ def test_a_role_without_a_policy_cannot_log_in(
         RoleArn=f"arn:aws:iam::{account}:role/none", RoleSessionName="test"
     )
 
-    message = "not authorized to perform: ecr:GetAuthorizationToken on resource: \\*"
-    with pytest.raises(ClientError, match=message):
+    with pytest.raises(ClientError, match=r"AccessDenied.* ecr:GetAuthorizationToken "):
         local_aws.registry(account, REGION, caller=session["Credentials"]["AccessKeyId"])
 
 
-@pytest.mark.parametrize(
-    "policy",
-    [
-        allow(*PULL),
-        allow("ecr:*", on="arn:aws:ecr:eu-central-1:*:repository/a?i"),
-        allow(*PULL, Condition={"StringEquals": {"aws:ResourceTag/team": "payments"}}),
-        allow(*PULL, Condition={"StringEquals": {"aws:RequestedRegion": REGION}}),
-    ],
-    ids=["pull", "wildcards", "the repository's tag", "the Region"],
-)
-def test_a_role_does_what_its_policy_allows(home: Home, policy: Statement) -> None:
-    """Within an account that is enough."""
-    caller = home.role(policy)
+class Pull(NamedTuple):
+    """A pull by the root of an account, or by a role of it with a policy.
 
-    assert home.registry(caller).pull("api", "v1").digest == home.digest
+    HOME, OTHER and ROLE in statements stand for the repository's account, another and the role.
 
+    Attributes:
+        caller: The account.
+        policy: What the role may do; None for the root of the account.
+        repository: The policy of the repository.
+        denied: What the rejection says; empty if the pull succeeds.
+        registry: The policy of the registry.
+        boundary: The permissions boundary of the role.
+    """
 
-@pytest.mark.parametrize(
-    ("policy", "missing"),
-    [
-        (allow("s3:GetObject"), "ecr:BatchGetImage"),
-        (allow("ecr:BatchGetImage"), "ecr:GetDownloadUrlForLayer"),
-        (allow(*PULL, on="arn:aws:ecr:eu-central-1:*:repository/web"), "ecr:BatchGetImage"),
-        (
-            allow(*PULL, Condition={"StringEquals": {"ecr:ResourceTag/team": "web"}}),
-            "ecr:BatchGetImage",
-        ),
-    ],
-    ids=["nothing", "manifests only", "another repository", "another tag"],
-)
-def test_a_role_does_nothing_else(home: Home, policy: Statement, missing: str) -> None:
-    """The refusal names the caller, the action, the repository and why."""
-    caller = home.role(policy)
-
-    reason = f"perform: {missing} on .*/api because no identity-based policy allows the {missing}"
-    with pytest.raises(PullRejectedError, match=f"DENIED: User: .*assumed-role/role-.*{reason}"):
-        home.registry(caller).pull("api", "v1")
+    caller: str
+    policy: list[Statement] | None
+    repository: list[Statement] = []  # noqa: RUF012 - the rows of a table
+    denied: str = ""
+    registry: Statement | None = None
+    boundary: Statement | None = None
 
 
-def test_a_deny_wins(home: Home) -> None:
-    """In the role's policy as in the repository's."""
-    own = home.role(allow("ecr:*"), {**allow(*PULL), "Effect": "Deny"})
-    denied = home.role(allow("ecr:*"))
-    home.open_to({**admit("*"), "Effect": "Deny"})
-
-    with pytest.raises(PullRejectedError, match="explicit deny in a policy of the identity"):
-        home.registry(own).pull("api", "v1")
-    with pytest.raises(PullRejectedError, match="explicit deny in a policy of the resource"):
-        home.registry(denied).pull("api", "v1")
+def deny(statement: Statement) -> Statement:
+    """Return a statement that denies."""
+    return {**statement, "Effect": "Deny"}
 
 
-def test_a_boundary_limits(home: Home) -> None:
-    """What the role's policy allows and its permissions boundary does not is rejected."""
-    iam = home.aws.client("iam", account=home.account, region=REGION)
-    boundary = iam.create_policy(PolicyName="limit", PolicyDocument=document(LOGIN))["Policy"]
-    caller = home.role(allow("ecr:*"), boundary=boundary["Arn"])
-
-    with pytest.raises(PullRejectedError, match="no identity-based policy allows"):
-        home.registry(caller).pull("api", "v1")
+def when(operator: str, key: str, value: str) -> Statement:
+    """Return a role's statement that allows to pull on a condition."""
+    return allow(*PULL, Condition={operator: {key: value}})
 
 
-def test_a_repository_admits_a_role_by_name(home: Home) -> None:
-    """In its own account that is enough; naming the account leaves it to the role's policies."""
-    caller = home.role()
-    sts = home.aws.client("sts", account=caller, region=REGION)
-    name = sts.get_caller_identity()["Arn"].split("/")[1]
-    home.open_to(admit({"AWS": f"arn:aws:iam::{home.account}:root"}))
-    with pytest.raises(PullRejectedError, match="no identity-based policy allows"):
-        home.registry(caller).pull("api", "v1")
-
-    home.open_to(admit({"AWS": f"arn:aws:iam::{home.account}:role/team/{name}"}))
-    assert home.registry(caller).pull("api", "v1").digest == home.digest
+def root(account: str) -> dict[str, str]:
+    """Return the principal that an account is."""
+    return {"AWS": f"arn:aws:iam::{account}:root"}
 
 
-def test_both_accounts_must_allow(home: Home, new_account: Callable[[], str]) -> None:
-    """A role of another account needs a policy of its own and one of the repository."""
+WEB = allow(*PULL, on="arn:aws:ecr:eu-central-1:*:repository/web")
+BY_ROLE_ARN = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{MEMBER}:role/team/role-*"}}
+NOT_HOME = {"NotPrincipal": {"AWS": "HOME"}, "Effect": "Deny", "Action": "ecr:*"}
+REGISTRY = admit({"AWS": "OTHER"}, Resource="arn:aws:ecr:eu-central-1:HOME:repository/*")
+BY_IDENTITY, BY_RESOURCE = "no identity-based policy allows", "no resource-based policy allows"
+PULLS = {
+    # Within an account, the policy of the role is enough.
+    "pull": Pull("HOME", [allow(*PULL)]),
+    "wildcards": Pull("HOME", [allow("ecr:*", on="arn:aws:ecr:eu-central-1:*:repository/a?i")]),
+    "its tag": Pull("HOME", [when("StringEquals", "aws:ResourceTag/team", "payments")]),
+    "its Region": Pull("HOME", [when("StringEquals", "aws:RequestedRegion", REGION)]),
+    "nothing": Pull(
+        *("HOME", [allow("s3:GetObject")], []),
+        f"assumed-role/role-.* ecr:BatchGetImage on .*/api because {BY_IDENTITY} the ecr:Batch",
+    ),
+    "manifests only": Pull(
+        "HOME", [allow("ecr:BatchGetImage")], [], f"{BY_IDENTITY} the ecr:GetDownloadUrlForLayer"
+    ),
+    "another repository": Pull("HOME", [WEB], [], f"{BY_IDENTITY} the ecr:BatchGetImage"),
+    "another tag": Pull(
+        "HOME", [when("StringEquals", "ecr:ResourceTag/team", "web")], [], BY_IDENTITY
+    ),
+    "a Deny wins": Pull(
+        *("HOME", [allow("ecr:*"), deny(allow(*PULL))], []),
+        "explicit deny in a policy of the identity",
+    ),
+    "a Deny of the repository wins": Pull(
+        *("HOME", [allow("ecr:*")], [deny(admit("*"))]),
+        "explicit deny in a policy of the resource",
+    ),
+    "beyond a boundary": Pull("HOME", [allow("ecr:*")], [], BY_IDENTITY, None, LOGIN),
+    # In its own account, a repository that names the role is enough; one that names the account
+    # leaves it to the role's policies.
+    "the account is named": Pull("HOME", [], [admit(root("HOME"))], BY_IDENTITY),
+    "the role is named": Pull("HOME", [], [admit({"AWS": "arn:aws:iam::HOME:role/team/ROLE"})]),
+    # Across accounts, both sides must allow.
+    "the role only": Pull("OTHER", [allow(*PULL)], [], BY_RESOURCE),
+    "both": Pull("OTHER", [allow(*PULL)], [admit(root("OTHER"))]),
+    "the repository only": Pull("OTHER", [], [admit(root("OTHER"))], BY_IDENTITY),
+    # The root of another account needs the policy of the repository, or of the registry.
+    "root, by the repository": Pull("OTHER", None, [admit({"AWS": "OTHER"})]),
+    "root, by the registry": Pull("OTHER", None, [], "", REGISTRY),
+    "root, by nothing": Pull("OTHER", None, [], f"iam::OTHER:root .* {BY_RESOURCE}"),
+    # The members of an organization are configured at the start of the server.
+    "a member": Pull(MEMBER, None, [admit("*", Condition=IN_ORGANIZATION)]),
+    "a role of a member": Pull(MEMBER, [allow(*PULL)], [admit("*", Condition=IN_ORGANIZATION)]),
+    "not a member": Pull("OTHER", None, [admit("*", Condition=IN_ORGANIZATION)], BY_RESOURCE),
+    # `aws:PrincipalArn` is the ARN of the role, with its path, and not of its session.
+    "by its ARN": Pull(MEMBER, [allow(*PULL)], [admit({"AWS": MEMBER}, Condition=BY_ROLE_ARN)]),
+    "not by its ARN": Pull(
+        MEMBER, None, [admit({"AWS": MEMBER}, Condition=BY_ROLE_ARN)], BY_RESOURCE
+    ),
+    # What is not supported never helps: the rejection names it.
+    "an unknown condition": Pull(
+        "HOME", [allow(*PULL, Condition=UNKNOWN)], [], r"unknown here: aws:SourceVpce\)"
+    ),
+    "a Deny on one": Pull(
+        *("HOME", [allow("ecr:*"), deny(allow(*PULL, Condition=UNKNOWN))], []),
+        r"unknown here: aws:SourceVpce\)",
+    ),
+    "an unknown operator": Pull(
+        *("HOME", [when("StringMatches", "aws:PrincipalArn", "*")], []),
+        r"unknown here: StringMatches\)",
+    ),
+    "one of the repository": Pull(
+        *(MEMBER, None, [admit({"AWS": MEMBER}, Condition=UNKNOWN)]),
+        r"unknown here: aws:SourceVpce\)",
+    ),
+    "all but some": Pull(
+        "HOME", [allow("ecr:*")], [NOT_HOME], r"explicit deny .* \(unknown here: NotPrincipal"
+    ),
+}
+
+
+@pytest.mark.parametrize("pull", PULLS.values(), ids=PULLS)
+def test_a_pull_needs_policies(home: Home, new_account: Callable[[], str], pull: Pull) -> None:
+    """The digest arrives, or the rejection says who was denied what, and why."""
     other = new_account()
-    able = home.role(allow(*PULL), account=other)
-    unable = home.role(account=other)
-    with pytest.raises(PullRejectedError, match="no resource-based policy allows"):
-        home.registry(able).pull("api", "v1")
+    account = {"HOME": home.account, "OTHER": other}.get(pull.caller, pull.caller)
+    caller, name, boundary = account, "", ""
+    if pull.boundary:
+        iam = home.aws.client("iam", account=account, region=REGION)
+        text = document(pull.boundary)
+        boundary = iam.create_policy(PolicyName="limit", PolicyDocument=text)["Policy"]["Arn"]
+    if pull.policy is not None:
+        caller = home.role(*pull.policy, account=account, boundary=boundary)
+        sts = home.aws.client("sts", account=caller, region=REGION)
+        name = sts.get_caller_identity()["Arn"].split("/")[1]
 
-    home.open_to(admit({"AWS": f"arn:aws:iam::{other}:root"}))
-    assert home.registry(able).pull("api", "v1").digest == home.digest
-    with pytest.raises(PullRejectedError, match="no identity-based policy allows"):
-        home.registry(unable).pull("api", "v1")
+    def resolved(text: str) -> str:
+        return text.replace("HOME", home.account).replace("OTHER", other).replace("ROLE", name)
+
+    if pull.repository:
+        text = resolved(document(*pull.repository))
+        home.ecr.set_repository_policy(repositoryName="api", policyText=text)
+    if pull.registry:
+        home.ecr.put_registry_policy(policyText=resolved(document(pull.registry)))
+
+    if not pull.denied:
+        assert home.registry(caller).pull("api", "v1").digest == home.digest
+        return
+    with pytest.raises(PullRejectedError, match=f"DENIED: User: .*{resolved(pull.denied)}"):
+        home.registry(caller).pull("api", "v1")
+
+
+def test_a_push_needs_its_own_actions(home: Home) -> None:
+    """Who may pull may not push."""
+    caller = home.role(allow(*PULL))
     with pytest.raises(PushRejectedError, match="ecr:InitiateLayerUpload"):
-        home.registry(able).push("api:v2", images.image(2))
-
-
-def test_the_root_of_another_account_is_a_stranger(
-    home: Home, new_account: Callable[[], str]
-) -> None:
-    """It needs the policy of the repository, or of the registry."""
-    repository, registry, nothing = new_account(), new_account(), new_account()
-    home.open_to(admit({"AWS": repository}))
-    arn = f"arn:aws:ecr:{REGION}:{home.account}:repository/*"
-    home.ecr.put_registry_policy(policyText=document(admit({"AWS": registry}, Resource=arn)))
-
-    assert home.registry(repository).pull("api", "v1").digest == home.digest
-    assert home.registry(registry).pull("api", "v1").digest == home.digest
-    with pytest.raises(PullRejectedError, match=f"User: arn:aws:iam::{nothing}:root"):
-        home.registry(nothing).pull("api", "v1")
-
-
-def test_a_member_of_the_organization_is_admitted(
-    home: Home, new_account: Callable[[], str]
-) -> None:
-    """The members are configured at the start of the server."""
-    home.open_to(admit("*", Condition={"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}}))
-
-    assert home.registry(MEMBER).pull("api", "v1").digest == home.digest
-    role = home.role(allow(*PULL), account=MEMBER)
-    assert home.registry(role).pull("api", "v1").digest == home.digest
-    with pytest.raises(PullRejectedError, match="no resource-based policy allows"):
-        home.registry(new_account()).pull("api", "v1")
-
-
-def test_a_condition_names_the_role_and_not_its_session(home: Home) -> None:
-    """`aws:PrincipalArn` is the role's ARN, with its path."""
-    arn = {"aws:PrincipalArn": f"arn:aws:iam::{MEMBER}:role/team/role-*"}
-    home.open_to(admit({"AWS": MEMBER}, Condition={"ArnLike": arn}))
-
-    role = home.role(allow(*PULL), account=MEMBER)
-    assert home.registry(role).pull("api", "v1").digest == home.digest
-    with pytest.raises(PullRejectedError, match="no resource-based policy allows"):
-        home.registry(MEMBER).pull("api", "v1")
-
-
-@pytest.mark.parametrize(
-    ("statements", "unknown"),
-    [
-        ([allow(*PULL, Condition=UNKNOWN)], "aws:SourceVpce"),
-        (
-            [allow("ecr:*"), {**allow(*PULL, Condition=UNKNOWN), "Effect": "Deny"}],
-            "aws:SourceVpce",
-        ),
-        (
-            [allow(*PULL, Condition={"StringMatches": {"aws:PrincipalArn": "*"}})],
-            "StringMatches",
-        ),
-    ],
-    ids=["an Allow does not count", "a Deny counts", "an operator"],
-)
-def test_what_is_not_known_never_helps(
-    home: Home, statements: list[Statement], unknown: str
-) -> None:
-    """An unknown condition ends in a rejection that names it."""
-    caller = home.role(*statements)
-
-    with pytest.raises(PullRejectedError, match=rf"\(unknown here: {unknown}\)"):
-        home.registry(caller).pull("api", "v1")
-
-
-def test_an_unknown_condition_of_a_repository_never_helps(home: Home) -> None:
-    """Neither does one in the policy of a repository."""
-    home.open_to(admit({"AWS": MEMBER}, Condition=UNKNOWN))
-
-    with pytest.raises(PullRejectedError, match=r"\(unknown here: aws:SourceVpce\)"):
-        home.registry(MEMBER).pull("api", "v1")
-
-
-def test_a_deny_for_all_but_some_denies_all(home: Home) -> None:
-    """NotPrincipal is not understood, so it never helps either."""
-    caller = home.role(allow("ecr:*"))
-    everyone_else = {"NotPrincipal": {"AWS": home.account}, "Effect": "Deny", "Action": "ecr:*"}
-    home.open_to(everyone_else)
-
-    with pytest.raises(PullRejectedError, match=r"explicit deny .* \(unknown here: NotPrincipal"):
-        home.registry(caller).pull("api", "v1")
+        home.registry(caller).push("api:v2", images.image(2))
 
 
 def test_the_api_is_guarded_like_the_registry(home: Home) -> None:

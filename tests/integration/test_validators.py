@@ -13,7 +13,8 @@ from ecr_constructs.environment.loading import load_environments
 from stacks.stage import EnvironmentStage
 from tests.support import galleries
 from tests.support.constructs import ACCOUNT, REGION, ROOT
-from tests.support.validators import EXAMPLES, SOURCES, linted, nag, synthesize, validated
+from tests.support.examples import EXAMPLES
+from tests.support.validators import SOURCES, linted, nag, synthesize, validated
 
 if TYPE_CHECKING:
     from pathlib import Path

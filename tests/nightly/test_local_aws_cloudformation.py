@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +12,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws import images
+from tests.support.embedded_aws import settled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from local_aws.process import LocalAws
 
 REGION = "us-east-1"
 POLICY = {"Version": "2012-10-17", "Statement": []}
 KMS = {"EncryptionType": "KMS"}
+FILTER = "ImageTagMutabilityExclusionFilter"
 
 
 @dataclass(frozen=True)
@@ -39,20 +40,21 @@ class Place:
         """The client of ECR."""
         return self.client("ecr")
 
-    def deploy(self, resource_type: str, stack: str = "stack", /, **properties: Any) -> str:
-        """Create or update a stack of one resource; return its status."""
+    def deploy(self, kind: str, stack: str = "stack", /, **properties: Any) -> str:
+        """Create or update a stack of one resource, by default of ECR; return its status."""
         policy: dict[str, Any] = {
             name: properties.pop(name)
             for name in ("DeletionPolicy", "UpdateReplacePolicy")
             if name in properties
         }
+        resource_type = kind if "::" in kind else f"AWS::ECR::{kind}"
         resource = {"Type": resource_type, "Properties": properties, **policy}
         body = json.dumps({"Resources": {"R": resource}})
         exists = self.resource(stack) is not None
         cloudformation = self.client("cloudformation")
         change = cloudformation.update_stack if exists else cloudformation.create_stack
         change(StackName=stack, TemplateBody=body)
-        return self.settled(stack)
+        return settled(cloudformation, stack)
 
     def destroy(self, stack: str = "stack") -> str:
         """Delete a stack; return its status."""
@@ -60,18 +62,7 @@ class Place:
         (description,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
         cloudformation.delete_stack(StackName=stack)
         # A stack that is gone is found by its id only.
-        return self.settled(description["StackId"])
-
-    def settled(self, stack: str) -> str:
-        """Wait until nothing is in progress; return the status."""
-        for _ in range(200):
-            (description,) = self.client("cloudformation").describe_stacks(StackName=stack)[
-                "Stacks"
-            ]
-            if not description["StackStatus"].endswith("_IN_PROGRESS"):
-                return str(description["StackStatus"])
-            time.sleep(0.02)
-        pytest.fail(f"{stack} does not settle")
+        return settled(cloudformation, description["StackId"])
 
     def resource(self, stack: str = "stack") -> str | None:
         """Return the physical id of the resource."""
@@ -102,14 +93,11 @@ def test_a_repository_is_what_its_template_says(place: Place) -> None:
     key = place.client("kms").create_key()["KeyMetadata"]["Arn"]
     encryption = {"EncryptionConfiguration": {"EncryptionType": "KMS", "KmsKey": key}}
     status = place.deploy(
-        "AWS::ECR::Repository",
+        "Repository",
         RepositoryName="api",
         ImageTagMutability="IMMUTABLE_WITH_EXCLUSION",
         ImageTagMutabilityExclusionFilters=[
-            {
-                "ImageTagMutabilityExclusionFilterType": "WILDCARD",
-                "ImageTagMutabilityExclusionFilterValue": "latest",
-            }
+            {f"{FILTER}Type": "WILDCARD", f"{FILTER}Value": "latest"}
         ],
         ImageScanningConfiguration={"ScanOnPush": "true"},
         LifecyclePolicy={"LifecyclePolicyText": '{"rules":[]}'},
@@ -121,20 +109,19 @@ def test_a_repository_is_what_its_template_says(place: Place) -> None:
     name, arn = {"repositoryName": "api"}, {"resourceArn": created["repositoryArn"]}
 
     assert status == "CREATE_COMPLETE"
-    assert created["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
-    assert created["imageTagMutabilityExclusionFilters"] == [
-        {"filterType": "WILDCARD", "filter": "latest"}
-    ]
-    assert created["imageScanningConfiguration"] == {"scanOnPush": True}
-    assert created["encryptionConfiguration"] == {"encryptionType": "KMS", "kmsKey": key}
+    assert {
+        "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+        "imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "latest"}],
+        "imageScanningConfiguration": {"scanOnPush": True},
+        "encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": key},
+    }.items() <= created.items()
     assert place.ecr.get_lifecycle_policy(**name)["lifecyclePolicyText"] == '{"rules":[]}'
     assert json.loads(place.ecr.get_repository_policy(**name)["policyText"]) == POLICY
     assert {"Key": "team", "Value": "a"} in place.ecr.list_tags_for_resource(**arn)["tags"]
 
     place.aws.registry(place.account, REGION).push("api:v1", images.image(1))
-    assert place.deploy("AWS::ECR::Repository", RepositoryName="api", **encryption) == (
-        "UPDATE_COMPLETE"
-    )
+    status = place.deploy("Repository", RepositoryName="api", **encryption)
+    assert status == "UPDATE_COMPLETE"
     updated = place.repositories()["api"]
     assert updated["createdAt"] == created["createdAt"]
     assert updated["imageTagMutability"] == "MUTABLE"
@@ -151,40 +138,32 @@ def test_a_repository_is_what_its_template_says(place: Place) -> None:
 def test_a_new_name_replaces_a_repository(place: Place, *, kept: bool) -> None:
     """The old one goes, unless UpdateReplacePolicy retains it."""
     policy = {"UpdateReplacePolicy": "Retain"} if kept else {}
-    place.deploy("AWS::ECR::Repository", RepositoryName="old")
+    place.deploy("Repository", RepositoryName="old")
 
-    status = place.deploy("AWS::ECR::Repository", RepositoryName="new", **policy)
-    assert status == "UPDATE_COMPLETE"
+    assert place.deploy("Repository", RepositoryName="new", **policy) == "UPDATE_COMPLETE"
     assert sorted(place.repositories()) == (["new", "old"] if kept else ["new"])
 
 
 def test_other_encryption_replaces_a_repository(place: Place) -> None:
-    """The change set says so beforehand, and the new one has a new name."""
-    place.deploy("AWS::ECR::Repository")
+    """The new one has a new name; CloudFormation cannot create it next to one with a name."""
+    place.deploy("Repository")
     old = place.resource()
-    assert place.deploy("AWS::ECR::Repository", EncryptionConfiguration=KMS) == "UPDATE_COMPLETE"
+    assert place.deploy("Repository", EncryptionConfiguration=KMS) == "UPDATE_COMPLETE"
+    assert list(place.repositories()) == [place.resource()] != [old]
 
-    assert list(place.repositories()) == [place.resource()]
-    assert place.resource() != old
-
-
-def test_other_encryption_of_a_named_repository_is_refused(place: Place) -> None:
-    """CloudFormation cannot create the replacement next to it."""
-    place.deploy("AWS::ECR::Repository", RepositoryName="api")
-    status = place.deploy("AWS::ECR::Repository", RepositoryName="api", EncryptionConfiguration=KMS)
-
-    assert status == "UPDATE_ROLLBACK_COMPLETE"
-    assert "when a custom-named resource requires replacing" in place.reasons()
+    place.deploy("Repository", "named", RepositoryName="api")
+    named = {"RepositoryName": "api", "EncryptionConfiguration": KMS}
+    assert place.deploy("Repository", "named", **named) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "when a custom-named resource requires replacing" in place.reasons("named")
 
 
 def test_a_retained_repository_outlives_its_stack(place: Place) -> None:
     """It then blocks a repository of its name."""
-    place.deploy("AWS::ECR::Repository", RepositoryName="api", DeletionPolicy="Retain")
+    place.deploy("Repository", RepositoryName="api", DeletionPolicy="Retain")
 
     assert place.destroy() == "DELETE_COMPLETE"
     assert list(place.repositories()) == ["api"]
-    status = place.deploy("AWS::ECR::Repository", "again", RepositoryName="api")
-    assert status == "ROLLBACK_COMPLETE"
+    assert place.deploy("Repository", "again", RepositoryName="api") == "ROLLBACK_COMPLETE"
     assert "already exists" in place.reasons("again")
 
 
@@ -197,188 +176,201 @@ def test_a_repository_with_images_is_not_deleted(
     place: Place, properties: dict[str, bool], expected: str
 ) -> None:
     """Only EmptyOnDelete takes the images with it."""
-    place.deploy("AWS::ECR::Repository", RepositoryName="api", **properties)
+    place.deploy("Repository", RepositoryName="api", **properties)
     place.aws.registry(place.account, REGION).push("api:v1", images.image(1))
 
     assert place.destroy() == expected
 
 
 def rules(region: str) -> dict[str, Any]:
-    return {
-        "Rules": [
-            {
-                "Destinations": [{"Region": region, "RegistryId": "111122223333"}],
-                "RepositoryFilters": [{"Filter": "app", "FilterType": "PREFIX_MATCH"}],
-                "DeleteReplication": {"Enabled": True},
-            }
-        ]
+    """Return the properties of a replication to another Region."""
+    rule = {
+        "Destinations": [{"Region": region, "RegistryId": "111122223333"}],
+        "RepositoryFilters": [{"Filter": "app", "FilterType": "PREFIX_MATCH"}],
+        "DeleteReplication": {"Enabled": True},
     }
+    return {"ReplicationConfiguration": {"Rules": [rule]}}
+
+
+def replication_rules(ecr: Any) -> Any:
+    """Return the rules that the registry has."""
+    return ecr.describe_registry()["replicationConfiguration"]["rules"]
 
 
 def test_replication_is_one_setting_of_a_registry(place: Place) -> None:
     """The later stack overwrites, and the deletion of any resets."""
-
-    def regions() -> list[str]:
-        rules = place.ecr.describe_registry()["replicationConfiguration"]["rules"]
-        return [item["destinations"][0]["region"] for item in rules]
-
-    kind = "AWS::ECR::ReplicationConfiguration"
-    place.deploy(kind, ReplicationConfiguration=rules("eu-west-1"))
-    assert place.resource() == place.account
-    assert place.ecr.describe_registry()["replicationConfiguration"]["rules"] == [
-        {
-            "destinations": [{"region": "eu-west-1", "registryId": "111122223333"}],
-            "repositoryFilters": [{"filter": "app", "filterType": "PREFIX_MATCH"}],
-            "deleteReplication": {"enabled": True},
-        }
-    ]
-    place.deploy(kind, ReplicationConfiguration=rules("eu-west-2"))
-    assert regions() == ["eu-west-2"]
-    place.deploy(kind, "other", ReplicationConfiguration=rules("eu-west-3"))
-    assert regions() == ["eu-west-3"]
+    kind = "ReplicationConfiguration"
+    for stack, region in (("stack", "eu-west-1"), ("stack", "eu-west-2"), ("other", "eu-west-3")):
+        place.deploy(kind, stack, **rules(region))
+        assert place.resource() == place.account
+        assert replication_rules(place.ecr) == [
+            {
+                "destinations": [{"region": region, "registryId": "111122223333"}],
+                "repositoryFilters": [{"filter": "app", "filterType": "PREFIX_MATCH"}],
+                "deleteReplication": {"enabled": True},
+            }
+        ]
     place.destroy("other")
-    assert regions() == []
+    assert replication_rules(place.ecr) == []
 
 
-def test_a_registry_policy_is_created_updated_and_deleted(place: Place) -> None:
-    """The document of the template is the text of the policy."""
-    for policy in (POLICY, {**POLICY, "Id": "second"}):
-        place.deploy("AWS::ECR::RegistryPolicy", PolicyText=policy)
-        assert json.loads(place.ecr.get_registry_policy()["policyText"]) == policy
+PROFILE, ROLE = "arn:aws:signer:us-east-1:111122223333:/signing-profiles/", "arn:aws:iam::1:role/"
+ALL = [{"Filter": "*", "FilterType": "WILDCARD"}]
+READ_ALL = [{"filter": "*", "filterType": "WILDCARD"}]
+LINUX = {"OperatingSystems": ["Linux"]}
+QUAY, K8S = {"UpstreamRegistryUrl": "quay.io"}, {"UpstreamRegistryUrl": "registry.k8s.io"}
+UPDATED, ROLLED_BACK = "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"
+
+
+def scanning(kind: str, frequency: str) -> tuple[dict[str, Any], Any, str]:
+    """Return a scanning configuration as it is deployed and as it is read."""
+    rule = {"ScanFrequency": frequency, "RepositoryFilters": ALL}
+    read = {"scanFrequency": frequency, "repositoryFilters": READ_ALL}
+    return {"ScanType": kind, "Rules": [rule]}, {"scanType": kind, "rules": [read]}, UPDATED
+
+
+def caches(place: Place) -> Any:
+    """Return the upstream of each cache rule by prefix."""
+    rules = place.ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]
+    return {rule["ecrRepositoryPrefix"]: rule["upstreamRegistryUrl"] for rule in rules}
+
+
+def catalogs(place: Place) -> Any:
+    """Return the catalog of each public repository by name, through the API of ECR Public."""
+    public = place.client("ecr-public")
+    names = [item["repositoryName"] for item in public.describe_repositories()["repositories"]]
+    return {
+        name: public.get_repository_catalog_data(repositoryName=name)["catalogData"]
+        for name in names
+    }
+
+
+def providers(place: Place) -> Any:
+    """Return the clients of each identity provider by URL."""
+    iam = place.client("iam")
+    return {
+        provider["Url"]: provider["ClientIDList"]
+        for item in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+        if (provider := iam.get_open_id_connect_provider(OpenIDConnectProviderArn=item["Arn"]))
+    }
+
+
+# How it is read; what is deployed and then read, and the status after an update; what is read after
+# the deletion, or the error.
+TYPES: dict[str, tuple[Callable[[Place], Any], list[tuple[dict[str, Any], Any, str]], Any]] = {
+    "RegistryPolicy": (
+        lambda place: json.loads(place.ecr.get_registry_policy()["policyText"]),
+        [({"PolicyText": policy}, policy, UPDATED) for policy in (POLICY, {**POLICY, "Id": "2"})],
+        "RegistryPolicyNotFoundException",
+    ),
+    "RegistryScanningConfiguration": (
+        lambda place: place.ecr.get_registry_scanning_configuration()["scanningConfiguration"],
+        [scanning("BASIC", "SCAN_ON_PUSH"), scanning("ENHANCED", "CONTINUOUS_SCAN")],
+        {"scanType": "BASIC", "rules": []},
+    ),
+    "SigningConfiguration": (
+        lambda place: place.ecr.get_signing_configuration()["signingConfiguration"]["rules"],
+        [
+            ({"Rules": [{"SigningProfileArn": arn}]}, [{"signingProfileArn": arn}], UPDATED)
+            for arn in (f"{PROFILE}one", f"{PROFILE}two")
+        ],
+        "SigningConfigurationNotFoundException",
+    ),
+    # What follows is replaced by its key, which is then the only one.
+    "PullTimeUpdateExclusion": (
+        lambda place: place.ecr.list_pull_time_update_exclusions()["pullTimeUpdateExclusions"],
+        [({"PrincipalArn": ROLE + name}, [ROLE + name], UPDATED) for name in ("one", "two")],
+        [],
+    ),
+    # Another upstream for the same prefix is rejected.
+    "PullThroughCacheRule": (
+        caches,
+        [
+            ({"EcrRepositoryPrefix": "one", **QUAY}, {"one": "quay.io"}, UPDATED),
+            ({"EcrRepositoryPrefix": "two", **QUAY}, {"two": "quay.io"}, UPDATED),
+            ({"EcrRepositoryPrefix": "two", **K8S}, {"two": "quay.io"}, ROLLED_BACK),
+        ],
+        {},
+    ),
+    "PublicRepository": (
+        catalogs,
+        [
+            (
+                {
+                    "RepositoryName": name,
+                    "RepositoryCatalogData": {"RepositoryDescription": text, **LINUX},
+                },
+                {name: {"description": text, "operatingSystems": ["Linux"]}},
+                UPDATED,
+            )
+            for name, text in (("tool", "First"), ("tool", "Second"), ("tool-2", "Second"))
+        ],
+        {},
+    ),
+    "AWS::IAM::OIDCProvider": (
+        providers,
+        [
+            ({"Url": f"https://{host}", "ClientIdList": [client]}, {host: [client]}, UPDATED)
+            for host, client in (("one.example", "a"), ("one.example", "b"), ("two.example", "b"))
+        ],
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "read", "steps", "after"),
+    [(kind, *values) for kind, values in TYPES.items()],
+    ids=TYPES,
+)
+def test_a_resource_is_created_changed_and_deleted(
+    place: Place, kind: str, read: Callable[[Place], Any], steps: list[Any], after: Any
+) -> None:
+    """What the template says is read back; without the stack, the registry has ECR's own state."""
+    for number, (properties, expected, updated) in enumerate(steps):
+        status = place.deploy(kind, **properties)
+        assert status == (updated if number else "CREATE_COMPLETE")
+        assert read(place) == expected
+    if kind == "AWS::IAM::OIDCProvider":
+        assert place.resource() == f"arn:aws:iam::{place.account}:oidc-provider/two.example"
     assert place.destroy() == "DELETE_COMPLETE"
-    with pytest.raises(ClientError, match="RegistryPolicyNotFoundException"):
-        place.ecr.get_registry_policy()
-
-
-def test_scanning_is_created_updated_and_reset(place: Place) -> None:
-    """Without the stack the registry scans as ECR's own does."""
-    for kind, frequency in (("BASIC", "SCAN_ON_PUSH"), ("ENHANCED", "CONTINUOUS_SCAN")):
-        chosen = [{"Filter": "*", "FilterType": "WILDCARD"}]
-        rule = {"ScanFrequency": frequency, "RepositoryFilters": chosen}
-        place.deploy("AWS::ECR::RegistryScanningConfiguration", ScanType=kind, Rules=[rule])
-        scanning = place.ecr.get_registry_scanning_configuration()["scanningConfiguration"]
-        assert (scanning["scanType"], scanning["rules"][0]["scanFrequency"]) == (kind, frequency)
-    place.destroy()
-    scanning = place.ecr.get_registry_scanning_configuration()["scanningConfiguration"]
-    assert scanning == {"scanType": "BASIC", "rules": []}
-
-
-def test_signing_is_created_updated_and_deleted(place: Place) -> None:
-    """The rules of the template are those of the registry."""
-    for name in ("one", "two"):
-        arn = f"arn:aws:signer:{REGION}:{place.account}:/signing-profiles/{name}"
-        place.deploy("AWS::ECR::SigningConfiguration", Rules=[{"SigningProfileArn": arn}])
-        signing = place.ecr.get_signing_configuration()["signingConfiguration"]
-        assert signing == {"rules": [{"signingProfileArn": arn}]}
-    place.destroy()
-    with pytest.raises(ClientError, match="SigningConfigurationNotFoundException"):
-        place.ecr.get_signing_configuration()
+    if isinstance(after, str):
+        with pytest.raises(ClientError, match=after):
+            read(place)
+    else:
+        assert read(place) == after
 
 
 def test_a_template_is_updated_and_replaced_by_prefix(place: Place) -> None:
     """What an update leaves out is gone; the prefix is the identity."""
 
     def templates() -> dict[str, dict[str, Any]]:
-        templates = place.ecr.describe_repository_creation_templates()[
-            "repositoryCreationTemplates"
-        ]
-        return {item["prefix"]: item for item in templates}
+        answer = place.ecr.describe_repository_creation_templates()
+        return {item["prefix"]: item for item in answer["repositoryCreationTemplates"]}
 
-    kind, applied = "AWS::ECR::RepositoryCreationTemplate", {"AppliedFor": ["REPLICATION"]}
+    kind, applied = "RepositoryCreationTemplate", {"AppliedFor": ["REPLICATION"]}
     tags = [{"Key": "team", "Value": "a"}]
-    place.deploy(
-        kind, Prefix="a", Description="A", LifecyclePolicy="{}", ResourceTags=tags, **applied
-    )
+    more = {"LifecyclePolicy": "{}", "ResourceTags": tags}
+    place.deploy(kind, Prefix="a", Description="A", **more, **applied)
     created = templates()["a"]
-    assert (created["description"], created["lifecyclePolicy"]) == ("A", "{}")
-    assert created["resourceTags"] == tags
+    expected = {"description": "A", "lifecyclePolicy": "{}", "resourceTags": tags}
+    assert expected.items() <= created.items()
     place.deploy(kind, Prefix="a", Description="B", **applied)
     updated = templates()["a"]
-    assert updated["description"] == "B"
+    assert (updated["description"], updated["createdAt"]) == ("B", created["createdAt"])
     assert "lifecyclePolicy" not in updated
-    assert updated["createdAt"] == created["createdAt"]
     assert place.deploy(kind, Prefix="b", **applied) == "UPDATE_COMPLETE"
     assert list(templates()) == ["b"]
     place.destroy()
     assert templates() == {}
 
 
-def test_a_cache_rule_is_replaced_by_every_change(place: Place) -> None:
-    """A new prefix is a new rule; another upstream for the same prefix is rejected."""
-
-    def upstreams() -> dict[str, str]:
-        rules = place.ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]
-        return {item["ecrRepositoryPrefix"]: item["upstreamRegistryUrl"] for item in rules}
-
-    kind, quay = "AWS::ECR::PullThroughCacheRule", {"UpstreamRegistryUrl": "quay.io"}
-    place.deploy(kind, EcrRepositoryPrefix="one", **quay)
-    assert place.deploy(kind, EcrRepositoryPrefix="two", **quay) == "UPDATE_COMPLETE"
-    assert upstreams() == {"two": "quay.io"}
-    status = place.deploy(kind, EcrRepositoryPrefix="two", UpstreamRegistryUrl="registry.k8s.io")
-    assert status == "UPDATE_ROLLBACK_COMPLETE"
-    assert upstreams() == {"two": "quay.io"}
-    place.destroy()
-    assert upstreams() == {}
-
-
-def test_an_exclusion_is_replaced_by_principal(place: Place) -> None:
-    """One principal each."""
-
-    def principals() -> list[str]:
-        exclusions: list[str] = place.ecr.list_pull_time_update_exclusions()[
-            "pullTimeUpdateExclusions"
-        ]
-        return exclusions
-
-    for name in ("one", "two"):
-        arn = f"arn:aws:iam::{place.account}:role/{name}"
-        place.deploy("AWS::ECR::PullTimeUpdateExclusion", PrincipalArn=arn)
-        assert principals() == [arn]
-    place.destroy()
-    assert principals() == []
-
-
-def test_a_public_repository_keeps_its_catalog(place: Place) -> None:
-    """It is read back through the API of ECR Public, and exists in us-east-1 only."""
-    public, kind = place.client("ecr-public"), "AWS::ECR::PublicRepository"
-    for text in ("First", "Second"):
-        catalog = {"RepositoryDescription": text, "OperatingSystems": ["Linux"]}
-        place.deploy(kind, RepositoryName="tool", RepositoryCatalogData=catalog)
-        catalog = public.get_repository_catalog_data(repositoryName="tool")["catalogData"]
-        assert catalog == {"description": text, "operatingSystems": ["Linux"]}
-    place.deploy(kind, RepositoryName="tool-2")
-    names = [item["repositoryName"] for item in public.describe_repositories()["repositories"]]
-    assert names == ["tool-2"]
-    place.destroy()
-    assert public.describe_repositories()["repositories"] == []
-
-
-def test_a_public_repository_is_refused_elsewhere(place: Place) -> None:
+def test_a_public_repository_is_rejected_elsewhere(place: Place) -> None:
     """ECR Public has one Region."""
     elsewhere = replace(place, region="eu-central-1")
 
-    assert elsewhere.deploy("AWS::ECR::PublicRepository") == "ROLLBACK_COMPLETE"
+    assert elsewhere.deploy("PublicRepository") == "ROLLBACK_COMPLETE"
     assert "us-east-1 only, not in eu-central-1" in elsewhere.reasons()
-
-
-def test_an_identity_provider_is_updated_and_replaced_by_url(place: Place) -> None:
-    """IAM lists what the template says."""
-    iam, kind = place.client("iam"), "AWS::IAM::OIDCProvider"
-
-    def arns() -> list[str]:
-        providers = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
-        return [item["Arn"] for item in providers]
-
-    place.deploy(kind, Url="https://one.example.com", ClientIdList=["a"])
-    place.deploy(kind, Url="https://one.example.com", ClientIdList=["b"])
-    (arn,) = arns()
-    assert arn == place.resource() == f"arn:aws:iam::{place.account}:oidc-provider/one.example.com"
-    provider = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
-    assert (provider["Url"], provider["ClientIDList"]) == ("one.example.com", ["b"])
-    place.deploy(kind, Url="https://two.example.com")
-    assert arns() == [f"arn:aws:iam::{place.account}:oidc-provider/two.example.com"]
-    place.destroy()
-    assert arns() == []
 
 
 def test_a_key_is_scheduled_for_deletion_in_its_own_time(place: Place) -> None:
@@ -398,19 +390,3 @@ def test_a_key_is_scheduled_for_deletion_in_its_own_time(place: Place) -> None:
     metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
     assert metadata["KeyState"] == "PendingDeletion"
     assert round((metadata["DeletionDate"].timestamp() - time.time()) / 86_400) == 7
-
-
-def test_the_cli_bootstraps_every_environment(
-    local_aws: LocalAws, new_account: Callable[[], str]
-) -> None:
-    """The real CDK CLI finds two accounts and two Regions, and the first trusted in all."""
-    accounts = [new_account(), new_account()]
-    places = [(account, region) for account in accounts for region in ("eu-west-1", REGION)]
-    local_aws.bootstrap(places, trust=accounts[0])
-
-    for account, region in places:
-        client = local_aws.client("cloudformation", account=account, region=region)
-        (stack,) = client.describe_stacks(StackName="CDKToolkit")["Stacks"]
-        assert stack["StackStatus"] == "CREATE_COMPLETE"
-    trusted = {item["ParameterKey"]: item["ParameterValue"] for item in stack["Parameters"]}
-    assert trusted["TrustedAccounts"] == accounts[0]

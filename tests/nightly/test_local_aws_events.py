@@ -36,14 +36,11 @@ class Listener:
 
     def events(self) -> list[dict[str, Any]]:
         """Return what has arrived since the last time."""
-        events = []
-        while received := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get(
-            "Messages"
-        ):
-            for message in received:
-                events.append(json.loads(message["Body"]))
-                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
-        return events
+        answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10)
+        messages = answer.get("Messages", [])
+        for message in messages:
+            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"]) for message in messages]
 
 
 @pytest.fixture
@@ -51,7 +48,7 @@ def account(new_account: Callable[[], str]) -> str:
     return new_account()
 
 
-def test_pushes_and_deletions_are_told_of(local_aws: LocalAws, account: str) -> None:
+def test_pushes_and_deletions_are_events(local_aws: LocalAws, account: str) -> None:
     """An event has the documented fields, and the patterns keep to repository and tag."""
     ecr = local_aws.client("ecr", account=account, region=REGION)
     for name in ("payments/api", "payments/worker"):
@@ -81,14 +78,13 @@ def test_pushes_and_deletions_are_told_of(local_aws: LocalAws, account: str) -> 
     assert (pushed["account"], pushed["region"]) == (account, REGION)
 
     ecr.batch_delete_image(
-        repositoryName="payments/api",
-        imageIds=[{"imageDigest": digest}, {"imageTag": "nonesuch"}],
+        repositoryName="payments/api", imageIds=[{"imageDigest": digest}, {"imageTag": "nonesuch"}]
     )
     [deleted] = received_events.events()
     assert deleted["detail"] == {**pushed["detail"], "action-type": "DELETE"}
 
 
-def test_an_archiving_is_no_push(local_aws: LocalAws, account: str) -> None:
+def test_an_archived_image_is_not_a_push(local_aws: LocalAws, account: str) -> None:
     """It is an event of its own, which says where the image went."""
     ecr = local_aws.client("ecr", account=account, region=REGION)
     ecr.create_repository(repositoryName="api")
@@ -100,19 +96,16 @@ def test_an_archiving_is_no_push(local_aws: LocalAws, account: str) -> None:
     )
 
     pushed, archived = received_events.events()
-    assert ("PUSH", "UPDATE_STORAGE_CLASS", "ARCHIVE") == (
-        pushed["detail"]["action-type"],
-        archived["detail"]["action-type"],
-        archived["detail"]["target-storage-class"],
-    )
+    assert "PUSH" == pushed["detail"]["action-type"]
+    expected = {"action-type": "UPDATE_STORAGE_CLASS", "target-storage-class": "ARCHIVE"}
+    assert expected.items() <= archived["detail"].items()
 
 
-def test_a_replica_is_told_of_where_it_arrives(local_aws: LocalAws, account: str) -> None:
+def test_a_replica_is_an_event_where_it_arrives(local_aws: LocalAws, account: str) -> None:
     """The source hears of the push, the replica of the copy, and of one that failed."""
     for region in (REGION, REPLICA):
         local_aws.client("ecr", account=account, region=region).create_repository(
-            repositoryName="api",
-            imageTagMutability="IMMUTABLE" if region == REPLICA else "MUTABLE",
+            repositoryName="api", imageTagMutability="IMMUTABLE" if region == REPLICA else "MUTABLE"
         )
     local_aws.client("ecr", account=account, region=REGION).put_replication_configuration(
         replicationConfiguration={

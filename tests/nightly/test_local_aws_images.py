@@ -11,8 +11,7 @@ import oras.client
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws import images
-from local_aws.errors import LocalAwsError
+from local_aws import LocalAwsError, images
 from local_aws.registry import PushRejectedError, Registry
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from local_aws.process import LocalAws
 
 REGION = "eu-central-1"
+CHART, INDEX = images.helm_chart(1), images.index(1)
 
 
 @pytest.fixture
@@ -43,10 +43,13 @@ def registry(local_aws: LocalAws, account: str, ecr: Any) -> Registry:
 
 
 def described(ecr: Any, **request: Any) -> list[dict[str, Any]]:
-    answer: list[dict[str, Any]] = ecr.describe_images(repositoryName="api", **request)[
-        "imageDetails"
-    ]
-    return answer
+    return list(ecr.describe_images(repositoryName="api", **request)["imageDetails"])
+
+
+def put(ecr: Any, artifact: Artifact, tag: str) -> None:
+    """Push a manifest through the API."""
+    text = artifact.manifest.data.decode()
+    ecr.put_image(repositoryName="api", imageManifest=text, imageTag=tag)
 
 
 def filters(*patterns: str) -> list[dict[str, str]]:
@@ -66,23 +69,24 @@ def test_what_is_pulled_is_what_was_pushed(
     assert registry.pull("api", digest) == build(1)
 
 
-def test_an_image_is_described_by_its_content(registry: Registry, ecr: Any) -> None:
-    """Size is that of configuration and layers, the artifact type that of the configuration."""
-    registry.push("api:v1", images.helm_chart(1))
-
-    (detail,) = described(ecr)
-    assert detail["imageTags"] == ["v1"]
-    assert detail["imageSizeInBytes"] == images.helm_chart(1).size
-    assert detail["imageManifestMediaType"] == images.OCI_MANIFEST
-    assert detail["artifactMediaType"] == images.HELM_CONFIG
-
-
-def test_an_index_is_as_large_as_its_largest_child(registry: Registry, ecr: Any) -> None:
-    """ECR's reference: the max size of all manifests in the list."""
-    registry.push("api:v1", images.index(1))
+@pytest.mark.parametrize(
+    ("artifact", "expected"),
+    [
+        (CHART, {"imageSizeInBytes": CHART.size, "artifactMediaType": images.HELM_CONFIG}),
+        # ECR's reference: "the max size of all manifests in the list".
+        (INDEX, {"imageSizeInBytes": max(child.size for child in INDEX.children)}),
+    ],
+    ids=["by its configuration and layers", "an index by its largest child"],
+)
+def test_an_image_is_described_by_its_content(
+    registry: Registry, ecr: Any, artifact: Artifact, expected: dict[str, Any]
+) -> None:
+    """Size, media type and artifact type are those of what was pushed."""
+    registry.push("api:v1", artifact)
 
     (detail,) = described(ecr, filter={"tagStatus": "TAGGED"})
-    assert detail["imageSizeInBytes"] == max(child.size for child in images.index(1).children)
+    media_type = {"imageManifestMediaType": artifact.manifest.media_type}
+    assert (expected | media_type | {"imageTags": ["v1"]}).items() <= detail.items()
 
 
 def test_pushes_have_an_order(registry: Registry, ecr: Any) -> None:
@@ -94,25 +98,18 @@ def test_pushes_have_an_order(registry: Registry, ecr: Any) -> None:
     assert len({detail["imagePushedAt"] for detail in details}) == 3
 
 
-def test_another_tag_does_not_renew_an_image(registry: Registry, ecr: Any) -> None:
-    """The time of the push stays that of the first."""
-    registry.push("api:v1", images.image(1))
-    (before,) = described(ecr)
-    registry.tag("api", "v1", "v2")
-
-    (after,) = described(ecr)
-    assert after["imageTags"] == ["v1", "v2"]
-    assert after["imagePushedAt"] == before["imagePushedAt"]
-
-
-def test_a_pull_is_recorded(registry: Registry, ecr: Any) -> None:
-    """The time of the last pull appears with the first, by tag or by digest."""
+def test_the_times_of_an_image(registry: Registry, ecr: Any) -> None:
+    """Another tag does not renew the push; the last pull appears with the first, by digest too."""
     digest = registry.push("api:v1", images.image(1))
-    (unpulled,) = described(ecr)
-    registry.pull("api", digest)
+    (first,) = described(ecr)
+    registry.tag("api", "v1", "v2")
+    (tagged,) = described(ecr)
+    assert tagged["imageTags"] == ["v1", "v2"]
+    assert tagged["imagePushedAt"] == first["imagePushedAt"]
+    assert "lastRecordedPullTime" not in first
 
+    registry.pull("api", digest)
     (pulled,) = described(ecr)
-    assert "lastRecordedPullTime" not in unpulled
     assert pulled["lastRecordedPullTime"] > pulled["imagePushedAt"]
 
 
@@ -121,10 +118,10 @@ def test_a_pull_is_recorded(registry: Registry, ecr: Any) -> None:
     [
         ("MUTABLE", (), "v1", True),
         ("IMMUTABLE", (), "v1", False),
-        ("IMMUTABLE_WITH_EXCLUSION", ("latest", "dev-*"), "v1", False),
-        ("IMMUTABLE_WITH_EXCLUSION", ("latest", "dev-*"), "latest", True),
-        ("IMMUTABLE_WITH_EXCLUSION", ("latest", "dev-*"), "dev-7", True),
-        ("IMMUTABLE_WITH_EXCLUSION", ("latest", "dev-*"), "a-dev-7", False),
+        *(
+            ("IMMUTABLE_WITH_EXCLUSION", ("latest", "dev-*"), tag, moves)
+            for tag, moves in {"v1": False, "latest": True, "dev-7": True, "a-dev-7": False}.items()
+        ),
         ("MUTABLE_WITH_EXCLUSION", ("v*",), "v1", False),
         ("MUTABLE_WITH_EXCLUSION", ("v*",), "latest", True),
     ],
@@ -138,32 +135,22 @@ def test_a_tag_moves_only_where_it_may(
     tag: str,
     moves: bool,
 ) -> None:
-    """Registry and API agree, in ECR's words."""
+    """Registry and API agree."""
     ecr.put_image_tag_mutability(
         repositoryName="api",
         imageTagMutability=mutability,
         **({"imageTagMutabilityExclusionFilters": filters(*patterns)} if patterns else {}),
     )
     first = registry.push(f"api:{tag}", images.image(1))
-    words = (
-        f"The image tag '{tag}' already exists in the 'api' repository "
-        "and cannot be overwritten because the tag is immutable."
-    )
 
     if moves:
         assert registry.push(f"api:{tag}", images.image(2)) != first
         assert registry.manifest("api", tag).digest == images.image(2).digest
     else:
-        with pytest.raises(PushRejectedError) as refusal:
+        with pytest.raises(PushRejectedError, match=f"api:{tag} rejected: TAG_INVALID: "):
             registry.push(f"api:{tag}", images.image(2))
-        assert str(refusal.value) == f"Push of api:{tag} rejected: TAG_INVALID: {words}"
-        with pytest.raises(ClientError, match="ImageTagAlreadyExistsException") as error:
-            ecr.put_image(
-                repositoryName="api",
-                imageManifest=images.image(2).manifest.data.decode(),
-                imageTag=tag,
-            )
-        assert error.value.response["Error"]["Message"] == words
+        with pytest.raises(ClientError, match="ImageTagAlreadyExistsException"):
+            put(ecr, images.image(2), tag)
         assert registry.manifest("api", tag).digest == first
 
 
@@ -174,26 +161,7 @@ def test_the_same_image_is_pushed_again(registry: Registry, ecr: Any) -> None:
 
     assert registry.push("api:v1", images.image(1)) == first
     with pytest.raises(ClientError, match="ImageAlreadyExistsException"):
-        ecr.put_image(
-            repositoryName="api",
-            imageManifest=images.image(1).manifest.data.decode(),
-            imageTag="v1",
-        )
-
-
-def test_exclusion_filters_are_read_back(ecr: Any) -> None:
-    """They go when the mode changes without them."""
-    ecr.put_image_tag_mutability(
-        repositoryName="api",
-        imageTagMutability="IMMUTABLE_WITH_EXCLUSION",
-        imageTagMutabilityExclusionFilters=filters("latest"),
-    )
-    (with_filters,) = ecr.describe_repositories()["repositories"]
-    ecr.put_image_tag_mutability(repositoryName="api", imageTagMutability="IMMUTABLE")
-    (without,) = ecr.describe_repositories()["repositories"]
-
-    assert with_filters["imageTagMutabilityExclusionFilters"] == filters("latest")
-    assert "imageTagMutabilityExclusionFilters" not in without
+        put(ecr, images.image(1), "v1")
 
 
 def test_an_oci_client_needs_nothing_of_ours(local_aws: LocalAws, ecr: Any, tmp_path: Path) -> None:
@@ -216,10 +184,9 @@ def test_a_registry_wants_a_login(local_aws: LocalAws) -> None:
     """A wrong token, a right token under another name: both are rejected with 401."""
     host = local_aws.endpoint_url.removeprefix("http://")
 
-    with pytest.raises(LocalAwsError, match=f"Login to {host} rejected with status 401"):
-        Registry.login_with(host, "AWS", "wrong")
-    with pytest.raises(LocalAwsError, match="401"):
-        Registry.login_with(host, "someone", "wrong")
+    for user in ("AWS", "someone"):
+        with pytest.raises(LocalAwsError, match="401"):
+            Registry.login_with(host, user, "wrong")
 
 
 def test_a_token_opens_one_registry(local_aws: LocalAws, new_account: Callable[[], str]) -> None:
@@ -241,7 +208,7 @@ def test_a_token_opens_one_registry(local_aws: LocalAws, new_account: Callable[[
 
 def test_a_repository_must_exist(registry: Registry) -> None:
     """A push to another name is rejected as ECR rejects it."""
-    with pytest.raises(PushRejectedError, match="NAME_UNKNOWN: The repository with name 'other'"):
+    with pytest.raises(PushRejectedError, match="NAME_UNKNOWN"):
         registry.push("other:v1", images.image(1))
 
 
@@ -279,24 +246,17 @@ def test_the_children_of_an_index_cannot_go_before_it(registry: Registry, ecr: A
 
 
 def test_images_are_paged_and_filtered(registry: Registry, ecr: Any) -> None:
-    """Pages follow each other without loss; untagged images can be asked for."""
+    """Pages follow each other without loss; untagged images can be asked for, unknown cannot."""
     digests = [registry.push(f"api:{seed}", images.image(seed)) for seed in range(3)]
     digests.append(registry.push("api", images.image(3)))
 
-    pages = list(
-        ecr.get_paginator("describe_images").paginate(
-            repositoryName="api", PaginationConfig={"PageSize": 3}
-        )
-    )
+    paginator = ecr.get_paginator("describe_images")
+    pages = list(paginator.paginate(repositoryName="api", PaginationConfig={"PageSize": 3}))
     assert [len(page["imageDetails"]) for page in pages] == [3, 1]
     assert [item["imageDigest"] for page in pages for item in page["imageDetails"]] == digests
     (untagged,) = described(ecr, filter={"tagStatus": "UNTAGGED"})
     assert untagged["imageDigest"] == digests[3]
-
-
-def test_an_unknown_image_is_an_error(ecr: Any) -> None:
-    """DescribeImages names what it did not find."""
-    with pytest.raises(ClientError, match=r"ImageNotFoundException.*imageTag:'no'"):
+    with pytest.raises(ClientError, match="ImageNotFoundException"):
         described(ecr, imageIds=[{"imageTag": "no"}])
 
 

@@ -11,7 +11,8 @@ HOME, FAR = "111122223333", "444455556666"
 ORGANIZATION, UNIT = "o-abcdefghij", "o-abcdefghij/r-ab12/ou-ab12-11111111/"
 PULL = "ecr:BatchGetImage"
 REPOSITORY = f"arn:aws:ecr:eu-central-1:{HOME}:repository/payments/api"
-ROLE = f"arn:aws:iam::{HOME}:role/Role"
+PREFIX = {"Fn::Sub": "arn:aws:ecr:*:${AWS::AccountId}:repository/pay*"}
+ROLE, ROOT = f"arn:aws:iam::{HOME}:role/Role", f"arn:aws:iam::{HOME}:root"
 FAR_ROLE = f"arn:aws:iam::{FAR}:role/deployer"
 Body = dict[str, Any]
 
@@ -65,27 +66,21 @@ def own(**more: Any) -> Body:
     return {"Effect": "Allow", "Action": [PULL], "Resource": resource, **more}
 
 
+def tagged(service: str, team: str) -> Body:
+    """Return the condition that a repository is of a team."""
+    return {"StringEquals": {f"{service}:ResourceTag/team": team}}
+
+
 WITHIN_ACCOUNT: dict[str, tuple[World, bool]] = {
     "nothing": (world(), False),
     "its own policy": (world(identity=own()), True),
     "its own policy, of other actions": (world(identity=own(Action="ecr:Put*")), False),
     "its own policy, by wildcard": (world(identity=own(Action="ECR:batchget*")), True),
-    "its own policy, of another repository": (
-        world(identity=own(Resource=REPOSITORY + "2")),
-        False,
-    ),
-    "its own policy, by prefix": (
-        world(
-            identity=own(Resource={"Fn::Sub": "arn:aws:ecr:*:${AWS::AccountId}:repository/pay*"})
-        ),
-        True,
-    ),
+    "its own policy, of another": (world(identity=own(Resource=f"{REPOSITORY}2")), False),
+    "its own policy, by prefix": (world(identity=own(Resource=PREFIX)), True),
     "all but": (world(identity={"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}), True),
     "the repository names it": (world(allow(Principal={"AWS": ROLE})), True),
-    "the repository names its account only": (
-        world(allow(Principal={"AWS": f"arn:aws:iam::{HOME}:root"})),
-        False,
-    ),
+    "the repository names its account only": (world(allow(Principal={"AWS": ROOT})), False),
     "the repository is open": (world(allow()), True),
     "denied by the repository": (world(deny(), identity=own()), False),
     "denied by its own policy": (world(allow(), identity={**own(), "Effect": "Deny"}), False),
@@ -96,14 +91,8 @@ WITHIN_ACCOUNT: dict[str, tuple[World, bool]] = {
         world(allow(Principal={"AWS": ROLE}), boundary=own(Action="s3:*")),
         False,
     ),
-    "by tag": (
-        world(identity=own(Condition={"StringEquals": {"aws:ResourceTag/team": "payments"}})),
-        True,
-    ),
-    "by another tag": (
-        world(identity=own(Condition={"StringEquals": {"ecr:ResourceTag/team": "search"}})),
-        False,
-    ),
+    "by tag": (world(identity=own(Condition=tagged("aws", "payments"))), True),
+    "by another tag": (world(identity=own(Condition=tagged("ecr", "search"))), False),
 }
 
 
@@ -167,7 +156,7 @@ CONDITIONS: dict[str, tuple[Body, bool]] = {
         False,
     ),
     "a variable": ({"StringLike": {"aws:PrincipalArn": "*:${aws:PrincipalAccount}:*"}}, True),
-    "a variable that is not told": ({"StringLike": {"aws:PrincipalArn": "*${aws:x}"}}, False),
+    "a variable that is not set": ({"StringLike": {"aws:PrincipalArn": "*${aws:x}"}}, False),
 }
 
 
@@ -179,7 +168,7 @@ def test_conditions(condition: Body, *, expected: bool) -> None:
     assert expected == there.can(ADMIN, PULL, "payments/api", **{"aws:SecureTransport": "true"})
 
 
-def test_an_operator_it_does_not_know_is_an_error() -> None:
+def test_an_unknown_operator_is_an_error() -> None:
     """What cannot be evaluated is never ignored."""
     there = world(allow(Condition={"NumericEquals": {"aws:PrincipalArn": "1"}}))
     with pytest.raises(KeyError, match="NumericEquals"):
@@ -220,7 +209,7 @@ def test_a_login_is_about_no_repository() -> None:
     assert not there.can(NOBODY, "ecr:GetAuthorizationToken")
 
 
-def test_a_user_that_is_named_is_not_limited() -> None:
+def test_a_named_user_is_not_limited() -> None:
     """A boundary does not limit what a resource policy gives a user by name."""
     user = Caller(arn=f"arn:aws:iam::{HOME}:user/jo", identity=(), boundary=())
 

@@ -38,8 +38,13 @@ def policy(*actions: str, resource: str = REPOSITORY, **more: Any) -> Body:
     }
 
 
+def put_if(operator: str, key: str) -> Body:
+    """Return a policy that allows to push on a condition."""
+    return policy("ecr:PutImage", Condition={operator: {key: "x"}})
+
+
 def repository(*actions: str, who: Any, **more: Any) -> Body:
-    """Return a repository that admits somebody."""
+    """Return a repository with a policy."""
     statement = {"Effect": "Allow", "Action": [*actions], "Principal": who, **more}
     return {
         "Type": "AWS::ECR::Repository",
@@ -53,14 +58,8 @@ def repository(*actions: str, who: Any, **more: Any) -> Body:
         (policy("ecr:BatchGetImages"), "UNKNOWN_ACTION"),
         (policy("ecr:GetAuthorizationToken"), "RESOURCE_MISMATCH"),
         (policy("ecr:PutImage", resource="arn:aws:s3:::x"), "RESOURCE_MISMATCH"),
-        (
-            policy("ecr:PutImage", Condition={"StringEquals": {"ecr:Tag": "x"}}),
-            "UNKNOWN_CONDITION_FOR_ACTION",
-        ),
-        (
-            policy("ecr:PutImage", Condition={"StringEqual": {"aws:ResourceTag/team": "x"}}),
-            "UNKNOWN_OPERATOR",
-        ),
+        (put_if("StringEquals", "ecr:Tag"), "UNKNOWN_CONDITION_FOR_ACTION"),
+        (put_if("StringEqual", "aws:ResourceTag/team"), "UNKNOWN_OPERATOR"),
         (repository("ecr:Pull", who="*"), "UNKNOWN_ACTION"),
     ],
 )
@@ -76,7 +75,7 @@ def test_parliament_finds_errors(resource: Body, finding: str) -> None:
     [
         policy("ecr:UpdateImageStorageClass", "ecr:BatchImportUpstreamImage"),
         policy("ecr:GetAuthorizationToken", resource="*"),
-        policy("ecr:PutImage", Condition={"StringEquals": {"aws:ResourceTag/team": "x"}}),
+        put_if("StringEquals", "aws:ResourceTag/team"),
         repository("ecr:PutImage", who={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}),
     ],
 )
@@ -113,9 +112,8 @@ def test_cfripper_finds_errors(resource: Body) -> None:
 def test_what_is_accepted_has_a_reason() -> None:
     """Each reason is words, and a finding that merely begins alike is not accepted."""
     assert all(len(reason) > 20 for reason in ACCEPTED.values())
-    assert ["AwsSolutions-IAM5[Action::ecr:*] Any: x"] == (
-        unaccepted(["AwsSolutions-IAM5[Action::ecr:*] Any: x"])
-    )
-    assert ['WildcardResourceRule A: "A" for "ecr:PutImage"'] == (
-        unaccepted(['WildcardResourceRule A: "A" for "ecr:PutImage"'])
-    )
+    alike = [
+        "AwsSolutions-IAM5[Action::ecr:*] Any: x",
+        'WildcardResourceRule A: "A" for "ecr:PutImage"',
+    ]
+    assert alike == unaccepted(alike)

@@ -51,14 +51,18 @@ def install(interpreter: Path, requirement: str | Path) -> None:
         run(*command)
 
 
+def build(target: str, folder: Path) -> Path:
+    """Build a distribution."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)]
+    subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
+    [built] = [*folder.glob("*.whl"), *folder.glob("*.tar.gz")]
+    return built
+
+
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a freshly built wheel."""
-    folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
-    [built] = folder.glob("*.whl")
-    return built
+    return build("wheel", tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="session")
@@ -74,34 +78,28 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
     shutil.rmtree(environment)
 
 
+MODULES = {path.relative_to(ROOT).as_posix() for path in (ROOT / "ecr_constructs").rglob("*.py")}
+DATA = {
+    "ecr_constructs/cloudformation/aws_metadata.json",
+    "ecr_constructs/py.typed",
+    "ecr_constructs/review/create_only.json",
+}
+
+
 def test_wheel_holds_the_library_only(wheel: Path) -> None:
     """The wheel holds the library's modules, all of them, its data, and the mark of its types."""
-    library = ROOT / "ecr_constructs"
-    expected = {path.relative_to(ROOT).as_posix() for path in library.rglob("*.py")}
-
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
-    data = {
-        "ecr_constructs/cloudformation/aws_metadata.json",
-        "ecr_constructs/py.typed",
-        "ecr_constructs/review/create_only.json",
-    }
-    assert {*expected, *data} == names
+    assert MODULES | DATA == names
 
 
 def test_sdist_holds_the_library_only(tmp_path: Path) -> None:
     """The source distribution builds the wheel; tests need the whole checkout."""
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
-    subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
-    [built] = tmp_path.glob("*.tar.gz")
-    with tarfile.open(built) as archive:
+    with tarfile.open(build("sdist", tmp_path)) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
 
     library = {name for name in names if name.startswith("ecr_constructs/")}
-    modules = {
-        path.relative_to(ROOT).as_posix() for path in (ROOT / "ecr_constructs").rglob("*.py")
-    }
-    assert modules == {name for name in library if name.endswith(".py")}
+    assert MODULES == {name for name in library if name.endswith(".py")}
     metadata = {"PKG-INFO", "pyproject.toml", ".gitignore", "README.md", "CHANGELOG.md", "LICENSE"}
     assert metadata == names - library
 

@@ -23,8 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from local_aws import images
-from local_aws.errors import LocalAwsError
+from local_aws import LocalAwsError, images
 
 if TYPE_CHECKING:
     from local_aws.registry import Registry

@@ -20,21 +20,10 @@ TOKEN, READ_ONLY = "token-that-writes", "token-that-reads"
 LONGEST = 65_536
 MARKER = "<!-- ecr-constructs review -->"
 GITHUB_BOT, GITLAB_BOT = "github-actions[bot]", "project_42_bot"
-_HOSTS = (
-    (
-        "github",
-        re.compile(r"/repos/shop/registry/issues/(?:(\d+)/comments|comments/(\d+))"),
-        "PATCH",
-        GITHUB_BOT,
-    ),
-    (
-        "gitlab",
-        re.compile(r"/api/v4/projects/42/merge_requests/(\d+)/notes(?:/(\d+))?"),
-        "PUT",
-        GITLAB_BOT,
-    ),
-)
-_REFUSALS = {403: "Forbidden", 422: "body is too long (maximum is 65536 characters)"}
+_GITHUB = re.compile(r"/repos/shop/registry/issues/(?:(\d+)/comments|comments/(\d+))")
+_GITLAB = re.compile(r"/api/v4/projects/42/merge_requests/(\d+)/notes(?:/(\d+))?")
+_HOSTS = (("github", _GITHUB, "PATCH", GITHUB_BOT), ("gitlab", _GITLAB, "PUT", GITLAB_BOT))
+_REJECTIONS = {403: "Forbidden", 422: "body is too long (maximum is 65536 characters)"}
 Answer = tuple[int, Any]
 
 
@@ -113,7 +102,7 @@ class CodeHost:
                 if asked.token == READ_ONLY:
                     return 403, {"message": "Resource not accessible by integration"}
                 status, comment = self._written(asked, author, update, match)
-                return status, comment.on(host) if comment else {"message": _REFUSALS[status]}
+                return status, comment.on(host) if comment else {"message": _REJECTIONS[status]}
         return 404, {"message": "Not Found"}
 
     def _page(self, asked: Asked, request: int) -> list[Comment]:

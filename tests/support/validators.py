@@ -25,6 +25,7 @@ from cloudformation_validate import (
 )
 
 from tests.support.constructs import CONTEXT, ROOT, new_app, template
+from tests.support.examples import EXAMPLES
 from tests.support.galleries import GALLERIES
 from tests.support.workloads import WORKLOADS
 
@@ -38,7 +39,6 @@ NEWER_THAN_THE_SCHEMAS = "'DeleteReplication' was unexpected"
 # example has, since CDK would look them up.
 OPINIONS = ("W9002", "W9013", "W3005", "W3010")
 
-EXAMPLES = {path.parent.name: path for path in sorted((ROOT / "examples").glob("*/app.py"))}
 _GALLERIES = {make.__name__: make for make in GALLERIES}
 # The examples that run images are validated where they are deployed: test_workloads.py.
 APPS = {"app": ROOT / "app.py"} | {

@@ -7,16 +7,14 @@ are run as a user runs them.
 from __future__ import annotations
 
 import json
-import runpy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
 from ecr_constructs import EcrChecks
-from tests.support.constructs import ROOT
+from tests.support.examples import run_example
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,24 +52,23 @@ def synthesize(name: str, outdir: Path, *, image: str | None = None) -> Workload
         outdir: Where to.
         image: What `cdk deploy -c image=…` says. Default: nothing is said.
     """
-    app = cdk.App(
-        outdir=str(outdir),
-        analytics_reporting=False,
-        context={"image": image} if image else None,
-        # What is deployed here needs no bucket for templates.
-        default_stack_synthesizer=cdk.BootstraplessSynthesizer(),
-    )
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(), EcrChecks(fail_on="warning"))
-    with patch.object(cdk, "App", lambda: app):
-        try:
-            runpy.run_path(str(ROOT / "examples" / name / "app.py"))
-        except RuntimeError:
-            report = json.loads((outdir / "validation-report.json").read_text(encoding="utf-8"))
-            findings = [
-                violation for one in report["pluginReports"] for violation in one["violations"]
-            ]
-        else:
-            findings = []
+    try:
+        run_example(
+            name,
+            outdir,
+            AwsSolutionsChecks(),
+            EcrChecks(fail_on="warning"),
+            context={"image": image} if image else None,
+            # What is deployed here needs no bucket for templates.
+            default_stack_synthesizer=cdk.BootstraplessSynthesizer(),
+        )
+    except RuntimeError:
+        report = json.loads((outdir / "validation-report.json").read_text(encoding="utf-8"))
+        findings = [
+            violation for plugin in report["pluginReports"] for violation in plugin["violations"]
+        ]
+    else:
+        findings = []
     manifest = json.loads((outdir / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
     stacks = {
         stack: item
