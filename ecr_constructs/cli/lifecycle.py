@@ -49,9 +49,7 @@ def add_to(parser: ArgumentParser) -> None:
     inventory = preview.add_mutually_exclusive_group()
     add_images(inventory)
     inventory.add_argument(
-        "--live",
-        metavar="REPOSITORY",
-        help="read images (without --policy also that) from ECR",
+        "--live", metavar="REPOSITORY", help="read images (without --policy also that) from ECR"
     )
     add_manifests(preview)
     preview.add_argument(

@@ -6,12 +6,7 @@ from ecr_constructs.model.validation import reject
 
 
 def renamed_keyword(
-    name: str,
-    value: bool | None,
-    former_name: str,
-    former_value: bool | None,
-    *,
-    stacklevel: int,
+    name: str, value: bool | None, former_name: str, former_value: bool | None, *, stacklevel: int
 ) -> bool:
     """Return the value of a switch that is given under its present or its former name.
 

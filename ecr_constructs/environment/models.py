@@ -473,7 +473,6 @@ class Environment(Strict):
     defaults: RepositorySettings = RepositorySettings()
     """Default settings of every repository."""
     teams: Annotated[
-        dict[TeamName, Team],
-        Field(min_length=1, json_schema_extra={"additionalProperties": False}),
+        dict[TeamName, Team], Field(min_length=1, json_schema_extra={"additionalProperties": False})
     ]
     """The teams, by name."""

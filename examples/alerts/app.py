@@ -21,10 +21,7 @@ ScanAlerts(security, "Findings", severity="HIGH", emails=["security@example.com"
 delivery = cdk.Stack(app, "Delivery", env=ENV)
 releases = sqs.Queue(delivery, "Releases", enforce_ssl=True)
 web.on_image_pushed(
-    "Released",
-    tags=["v*"],
-    target=targets.SqsQueue(releases),
-    cross_stack_scope=delivery,
+    "Released", tags=["v*"], target=targets.SqsQueue(releases), cross_stack_scope=delivery
 )
 cdk.CfnOutput(delivery, "QueueUrl", value=releases.queue_url)
 

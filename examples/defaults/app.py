@@ -28,10 +28,7 @@ Service(cdk.NestedStack(shop, "Backend"), "Orders")
 legacy = cdk.Stack(app, "Legacy", env=ENV)
 ecr.CfnRepository(legacy, "Images", repository_name="legacy/images")
 cdk.Mixins.of(legacy).apply(
-    MakeTagsImmutable(except_for=["latest"]),
-    ScanOnPush(),
-    Retain(),
-    ExpireUntagged(after_days=7),
+    MakeTagsImmutable(except_for=["latest"]), ScanOnPush(), Retain(), ExpireUntagged(after_days=7)
 )
 
 app.synth()

@@ -47,11 +47,7 @@ cluster = eks.CfnCluster(
     ),
 )
 workers = eks.CfnNodegroup(
-    stack,
-    "Workers",
-    cluster_name=cluster.ref,
-    node_role=nodes.role_arn,
-    subnets=subnets.subnet_ids,
+    stack, "Workers", cluster_name=cluster.ref, node_role=nodes.role_arn, subnets=subnets.subnet_ids
 )
 repository.grant_pull(nodes).apply_before(workers)
 # What pods name: by digest, where the pipeline knows it.

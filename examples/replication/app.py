@@ -12,10 +12,7 @@ def repositories(stack: cdk.Stack) -> None:
     """Define the repositories, the same in every registry: nothing but images is replicated."""
     for name in ("api", "worker"):
         Repository(
-            stack,
-            name.title(),
-            repository_name=f"{PREFIX}{name}",
-            lifecycle=Retention.production(),
+            stack, name.title(), repository_name=f"{PREFIX}{name}", lifecycle=Retention.production()
         )
 
 

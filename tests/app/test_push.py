@@ -38,12 +38,7 @@ PushStack = Callable[..., Template]
 def write(tmp_path: Path) -> Write:
     """Return a function that writes an environment file and gives its path."""
 
-    def write_file(
-        team: str = GITHUB,
-        *,
-        worker: str = "",
-        environment: str = "",
-    ) -> Path:
+    def write_file(team: str = GITHUB, *, worker: str = "", environment: str = "") -> Path:
         text = FILE.format(team=team, worker=worker, environment=environment)
         path = tmp_path / "dev.yaml"
         path.write_text(text, encoding="utf-8")

@@ -5,10 +5,7 @@ import pytest
 from stacks.stage import pascal
 from tests.app.conftest import Synth, Templates, environment, of_type
 
-TEAMS = {
-    "payments": {"repositories": ["payments/api"]},
-    "web-shop": {"repositories": ["web/shop"]},
-}
+TEAMS = {"payments": {"repositories": ["payments/api"]}, "web-shop": {"repositories": ["web/shop"]}}
 
 
 def test_each_team_has_a_stack_of_its_own(synth: Synth) -> None:

@@ -9,15 +9,7 @@ from aws_cdk import aws_sns as sns
 
 from ecr_constructs import Registry, ScanAlerts, UsageAlarms
 from ecr_constructs.model.usage import API_ACTIONS
-from tests.support.constructs import (
-    ACCOUNT,
-    ENV,
-    Template,
-    new_app,
-    of_type,
-    template,
-    warnings_of,
-)
+from tests.support.constructs import ACCOUNT, ENV, Template, new_app, of_type, template, warnings_of
 from tests.support.event_patterns import EVENTS, Event, changed, matches
 from tests.support.input_transformers import transformed
 

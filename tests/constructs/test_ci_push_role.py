@@ -7,14 +7,7 @@ import pytest
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
-from ecr_constructs import (
-    CiIssuer,
-    CiProvider,
-    CiPushRole,
-    GitHubActions,
-    Registry,
-    Repository,
-)
+from ecr_constructs import CiIssuer, CiProvider, CiPushRole, GitHubActions, Registry, Repository
 from tests.support.constructs import (
     ACCOUNT,
     ENV,
@@ -147,10 +140,7 @@ def test_a_provider_is_native_and_outlives_its_stack(stack: cdk.Stack) -> None:
     assert {
         "GitHub38B7EEC4": {
             "Type": "AWS::IAM::OIDCProvider",
-            "Properties": {
-                "Url": f"https://{HOST}",
-                "ClientIdList": ["sts.amazonaws.com"],
-            },
+            "Properties": {"Url": f"https://{HOST}", "ClientIdList": ["sts.amazonaws.com"]},
             "DeletionPolicy": "Retain",
             "UpdateReplacePolicy": "Retain",
         }

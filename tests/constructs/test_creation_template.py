@@ -15,13 +15,7 @@ from ecr_constructs import (
     RepositoryCreationTemplate,
     TagMutability,
 )
-from tests.support.constructs import (
-    ACCOUNT,
-    ORGANIZATION,
-    OTHER_ACCOUNT,
-    properties_of,
-    template,
-)
+from tests.support.constructs import ACCOUNT, ORGANIZATION, OTHER_ACCOUNT, properties_of, template
 
 TYPE, ROLE = "AWS::ECR::RepositoryCreationTemplate", "AWS::IAM::Role"
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"

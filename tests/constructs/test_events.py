@@ -76,10 +76,7 @@ TOLD: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         EVENTS["scan-completed"],
         changed("scan-completed", "detail", "finding-severity-counts", to={"MEDIUM": 1}),
     ),
-    "replica": (
-        named(EVENTS["replication-failed"], NAME),
-        named(EVENTS["replicated"], NAME),
-    ),
+    "replica": (named(EVENTS["replication-failed"], NAME), named(EVENTS["replicated"], NAME)),
     "cached": (named(EVENTS["pull-through-cache"], NAME), EVENTS["pull-through-cache"]),
 }
 
@@ -184,10 +181,7 @@ def test_a_target_may_be_in_another_stack(tmp_path: Path, make: Make) -> None:
     reader, owner = (cdk.Stack(app, name, env=ENV) for name in ("Reader", "Owner"))
     key = kms.Key(owner, "Key")
     repository = Repository(
-        images,
-        "Api",
-        repository_name="payments/api",
-        encryption=Encryption.customer_managed(key),
+        images, "Api", repository_name="payments/api", encryption=Encryption.customer_managed(key)
     )
     # One stack needs the repository's, the other is needed by it.
     cdk.CfnOutput(reader, "Arn", value=repository.repository_arn)

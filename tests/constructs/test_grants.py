@@ -506,11 +506,7 @@ NO_POLICY = "grantee: principal-without-policy"
 NOT_SELECTED: dict[str, tuple[Grantee, dict[str, Any], str]] = {
     "no repository": (role_of, {}, "grant-scope-missing"),
     "a pattern": (role_of, {"prefix": "payments/*"}, "prefix: prefix-is-pattern"),
-    "a tag of AWS": (
-        role_of,
-        {"tags": {"aws:x": "y"}},
-        "tags['aws:x']: tag-key-reserved-prefix",
-    ),
+    "a tag of AWS": (role_of, {"tags": {"aws:x": "y"}}, "tags['aws:x']: tag-key-reserved-prefix"),
     "an account": (lambda _: iam.AccountPrincipal(OTHER_ACCOUNT), {"prefix": "a/"}, NO_POLICY),
     "a service": (
         lambda _: iam.ServicePrincipal("lambda.amazonaws.com"),

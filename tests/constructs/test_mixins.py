@@ -435,11 +435,7 @@ DEFAULTS = {**IMMUTABLE, **SCANNED, **expiring(LifecycleRule.expire_untagged(aft
 # Settings of the defaults, what a repository states, and what it renders.
 STATED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "nothing": ({}, {}, DEFAULTS),
-    "untagged images stay": (
-        {"expire_untagged_after_days": None},
-        {},
-        {**IMMUTABLE, **SCANNED},
-    ),
+    "untagged images stay": ({"expire_untagged_after_days": None}, {}, {**IMMUTABLE, **SCANNED}),
     "one property": (
         {},
         {"repository_name": "payments/api", "image_scan_on_push": None},

@@ -122,10 +122,7 @@ def test_of_finds_the_registry_of_the_scopes_environment(app: cdk.App) -> None:
 PLACES: dict[str, tuple[Callable[[cdk.App, cdk.Stack], Construct], str]] = {
     "the same stack": (lambda _, stack: stack, "Stack"),
     "another stack": (lambda app, _: cdk.Stack(app, "Second", env=ENV), "Second"),
-    "a stage": (
-        lambda app, _: cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Second"),
-        "Prod/Second",
-    ),
+    "a stage": (lambda app, _: cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Second"), "Prod/Second"),
     "a nested stack": (lambda _, stack: cdk.NestedStack(stack, "Nested"), "Stack/Nested"),
     "a construct": (lambda _, stack: Construct(stack, "Platform"), "Stack/Platform"),
 }
@@ -373,10 +370,7 @@ def test_statements_accumulate(stack: cdk.Stack) -> None:
                 {"AWS": [root(account)["AWS"] for account in (OTHER_ACCOUNT, THIRD_ACCOUNT)]},
                 [f"{ARN}lab/*", f"{ARN}scripts/*"],
             ),
-            {
-                **allow("ecr:ReplicateImage", root(OTHER_ACCOUNT), "*"),
-                "Sid": "Replicate",
-            },
+            {**allow("ecr:ReplicateImage", root(OTHER_ACCOUNT), "*"), "Sid": "Replicate"},
         ],
     } == properties_of(stack, POLICY)["PolicyText"]
 

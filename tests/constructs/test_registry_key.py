@@ -109,10 +109,7 @@ def test_administrators_of_other_accounts_stand_in_the_key_policy(stack: cdk.Sta
 def test_key_and_repository_do_not_wait_for_each_other(stack: cdk.Stack) -> None:
     """A key, an encrypted repository and roles that pull from it form no cycle."""
     key = RegistryKey(
-        stack,
-        "Key",
-        alias="alias/ecr/prod",
-        administrators=[role_of(stack, "Administrator")],
+        stack, "Key", alias="alias/ecr/prod", administrators=[role_of(stack, "Administrator")]
     )
     repository = Repository(stack, "Api", encryption=Encryption.customer_managed(key))
     for name in ("Task", "Build"):

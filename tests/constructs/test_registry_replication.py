@@ -53,10 +53,7 @@ def in_region(app: cdk.App, region: str) -> cdk.Stack:
 
 
 REQUESTS: dict[str, tuple[list[dict[str, Any]], Rules]] = {
-    "everything to a Region": (
-        [{"to_regions": ["eu-west-1"]}],
-        [rule([(ACCOUNT, "eu-west-1")])],
-    ),
+    "everything to a Region": ([{"to_regions": ["eu-west-1"]}], [rule([(ACCOUNT, "eu-west-1")])]),
     "some of it to an account": (
         [{"to_accounts": {OTHER_ACCOUNT: ["eu-central-1"]}, "prefixes": ["store/", "pay"]}],
         [rule([(OTHER_ACCOUNT, "eu-central-1")], "pay", "store/")],
@@ -253,11 +250,7 @@ CHAINS: dict[str, tuple[list[tuple[str, list[str], list[str]]], bool]] = {
 @pytest.mark.parametrize("late", [False, True], ids=["in order", "in the opposite order"])
 @pytest.mark.parametrize(("links", "is_chain"), CHAINS.values(), ids=CHAINS)
 def test_a_chain_is_warned_of(
-    app: cdk.App,
-    links: list[tuple[str, list[str], list[str]]],
-    *,
-    is_chain: bool,
-    late: bool,
+    app: cdk.App, links: list[tuple[str, list[str], list[str]]], *, is_chain: bool, late: bool
 ) -> None:
     """The first registry is told what it has to do itself, the second one nothing."""
     registries = {region: Registry(in_region(app, region), "Registry") for region in (HERE, WEST)}

@@ -142,11 +142,7 @@ def test_only_matching_repositories_need_it(stack: cdk.Stack, *, late: bool) -> 
 
 @pytest.mark.parametrize(
     "name",
-    [
-        lambda _: None,
-        parameter,
-        lambda _: cdk.PhysicalName.GENERATE_IF_NEEDED,
-    ],
+    [lambda _: None, parameter, lambda _: cdk.PhysicalName.GENERATE_IF_NEEDED],
     ids=["made up", "deploy time", "if needed"],
 )
 def test_a_name_that_is_not_known_may_match(
@@ -178,10 +174,7 @@ def test_repositories_of_other_registries_are_not_signed(
 
 def test_repositories_of_other_stacks_and_stages_are_signed(app: cdk.App) -> None:
     """The registry's rule holds for every repository of its account and Region."""
-    stacks = [
-        cdk.Stack(app, "Team", env=ENV),
-        cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Team"),
-    ]
+    stacks = [cdk.Stack(app, "Team", env=ENV), cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Team")]
     for stack in stacks:
         Repository(stack, "Api", repository_name="payments/api").grant_push(role_of(stack))
     Registry(cdk.Stack(app, "Platform", env=ENV), "Registry").sign(PROFILE)

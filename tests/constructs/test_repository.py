@@ -12,13 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from ecr_constructs import (
-    Encryption,
-    LifecyclePolicy,
-    LifecycleRule,
-    Repository,
-    TagMutability,
-)
+from ecr_constructs import Encryption, LifecyclePolicy, LifecycleRule, Repository, TagMutability
 from ecr_constructs.model.validation import ValidationError
 from tests.support.constructs import (
     ACCOUNT,
@@ -72,16 +66,10 @@ def encrypted(encryption_type: str, key: str | None = None) -> dict[str, Any]:
 
 KEYWORDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a name": ({"repository_name": "payments/api"}, {"RepositoryName": "payments/api"}),
-    "a name CDK's own class rejects": (
-        {"repository_name": "a--b"},
-        {"RepositoryName": "a--b"},
-    ),
+    "a name CDK's own class rejects": ({"repository_name": "a--b"}, {"RepositoryName": "a--b"}),
     "no scan": ({"scan_on_push": False}, {"ImageScanningConfiguration": {"ScanOnPush": False}}),
     "immutable": ({"tag_mutability": TagMutability.immutable()}, {}),
-    "mutable": (
-        {"tag_mutability": TagMutability.mutable()},
-        {"ImageTagMutability": "MUTABLE"},
-    ),
+    "mutable": ({"tag_mutability": TagMutability.mutable()}, {"ImageTagMutability": "MUTABLE"}),
     "immutable but": (
         {"tag_mutability": TagMutability.immutable(except_for=["latest", "cache-*"])},
         {
@@ -101,12 +89,7 @@ KEYWORDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a key ARN": ({"encryption": Encryption.customer_managed(KEY)}, encrypted("KMS", KEY)),
     "tags": (
         {"tags": {"team": "payments", "cost-center": "7"}},
-        {
-            "Tags": [
-                {"Key": "cost-center", "Value": "7"},
-                {"Key": "team", "Value": "payments"},
-            ]
-        },
+        {"Tags": [{"Key": "cost-center", "Value": "7"}, {"Key": "team", "Value": "payments"}]},
     ),
     "no tags": ({"tags": {}}, {}),
     # A policy without rules keeps every image: there is no lifecycle property.
@@ -291,11 +274,7 @@ def test_a_rejected_rule_changes_nothing(stack: cdk.Stack, rule: LifecycleRule) 
 
 # --- policy -----------------------------------------------------------------------------------
 
-PULL = [
-    "ecr:BatchCheckLayerAvailability",
-    "ecr:BatchGetImage",
-    "ecr:GetDownloadUrlForLayer",
-]
+PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 PUSH = [
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",
@@ -326,24 +305,15 @@ def describing(account: str, **more: Any) -> iam.PolicyStatement:
     )
 
 
-WITHIN = {
-    **allow(PULL, "*"),
-    "Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}},
-}
+WITHIN = {**allow(PULL, "*"), "Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}}}
 EVERYTHING: dict[str, Any] = {
     "pull_organizations": [ORGANIZATION],
     "pull_accounts": [OTHER_ACCOUNT],
     "push_accounts": [THIRD_ACCOUNT],
 }
 ACCESS: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
-    "an account may pull": (
-        {"pull_accounts": [OTHER_ACCOUNT]},
-        [allow(PULL, root(OTHER_ACCOUNT))],
-    ),
-    "an account may push": (
-        {"push_accounts": [OTHER_ACCOUNT]},
-        [allow(PUSH, root(OTHER_ACCOUNT))],
-    ),
+    "an account may pull": ({"pull_accounts": [OTHER_ACCOUNT]}, [allow(PULL, root(OTHER_ACCOUNT))]),
+    "an account may push": ({"push_accounts": [OTHER_ACCOUNT]}, [allow(PUSH, root(OTHER_ACCOUNT))]),
     "a role may pull": ({"pull_principals": [ROLE]}, [allow(PULL, ROLE)]),
     "a role may push": ({"push_principals": [ROLE]}, [allow(PUSH, ROLE)]),
     "an organization may pull": ({"pull_organizations": [ORGANIZATION]}, [WITHIN]),

@@ -333,11 +333,7 @@ def raw_arn(stack: Construct, repository: ecr.IRepository) -> None:
 
 
 CONSUMERS = [ecs_task, codebuild_project, apprunner_service, granted_role, raw_arn]
-NAMES = {
-    "named": "team/api",
-    "unnamed": None,
-    "generated": cdk.PhysicalName.GENERATE_IF_NEEDED,
-}
+NAMES = {"named": "team/api", "unnamed": None, "generated": cdk.PhysicalName.GENERATE_IF_NEEDED}
 
 
 def outcome(

@@ -13,13 +13,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 
-from ecr_constructs import (
-    Encryption,
-    LifecyclePolicy,
-    LifecycleRule,
-    Repository,
-    TagMutability,
-)
+from ecr_constructs import Encryption, LifecyclePolicy, LifecycleRule, Repository, TagMutability
 from tests.support.constructs import ENV, ORGANIZATION, OTHER_ACCOUNT, Template, new_app, synth
 from tests.support.service_models import repository_schema
 

@@ -167,8 +167,7 @@ PULLS = {
         "explicit deny in a policy of the identity",
     ),
     "a Deny of the repository wins": Pull(
-        *("HOME", [allow("ecr:*")], [deny(admit("*"))]),
-        "explicit deny in a policy of the resource",
+        *("HOME", [allow("ecr:*")], [deny(admit("*"))]), "explicit deny in a policy of the resource"
     ),
     "beyond a boundary": Pull("HOME", [allow("ecr:*")], [], BY_IDENTITY, None, LOGIN),
     # In its own account, a repository that names the role is enough; one that names the account

@@ -13,12 +13,7 @@ from hypothesis import strategies as st
 
 from ecr_constructs import Registry
 from tests.support.constructs import OTHER_ACCOUNT, THIRD_ACCOUNT, Template, new_app, synth
-from tests.support.validators import (
-    NEWER_THAN_THE_SCHEMAS,
-    linted,
-    regions_with,
-    validated,
-)
+from tests.support.validators import NEWER_THAN_THE_SCHEMAS, linted, regions_with, validated
 
 REGIONS = ["eu-central-1", "us-east-1", "us-gov-west-1", "cn-north-1", None]
 EXAMPLES = 100

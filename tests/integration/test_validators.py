@@ -32,8 +32,7 @@ REGIONS = {
 
 
 @pytest.mark.parametrize(
-    "source",
-    [pytest.param(source, marks=pytest.mark.xdist_group(source)) for source in SOURCES],
+    "source", [pytest.param(source, marks=pytest.mark.xdist_group(source)) for source in SOURCES]
 )
 def test_the_validators_find_nothing(source: str, tmp_path: Path) -> None:
     """Neither cfn-lint, in any Region, nor CloudFormation's own validator, in the stack's."""

@@ -137,9 +137,7 @@ def test_roles_may_do_what_the_workload_needs(
     assert elsewhere == [{"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}] * (name == "eks")
 
 
-def test_lambda_is_admitted_for_functions_of_the_account(
-    workloads: dict[str, Workload],
-) -> None:
+def test_lambda_is_admitted_for_functions_of_the_account(workloads: dict[str, Workload]) -> None:
     """The repository policy lets Lambda pull for functions of this account, not for anybody's."""
     [repository] = workloads["lambda_image"].resources("AWS::ECR::Repository")
     [statement] = repository["RepositoryPolicyText"]["Statement"]

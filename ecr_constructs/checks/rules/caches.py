@@ -30,12 +30,7 @@ from ecr_constructs.model.names import ROOT, namespace_errors
 from ecr_constructs.model.partitions import regions
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS, MAX_RULES, PullThroughRule
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.upstreams import (
-    SECRET_PREFIX,
-    Upstream,
-    credential_errors,
-    place_errors,
-)
+from ecr_constructs.model.upstreams import SECRET_PREFIX, Upstream, credential_errors, place_errors
 
 # A placeholder: only whether an upstream has a credential matters here.
 _ANY = "arn:aws:secretsmanager:us-east-1:111122223333:secret:ecr-pullthroughcache/any-ABCDEF"
