@@ -49,6 +49,14 @@ def test_transitions_are_counted_by_target(run: Run) -> None:
     assert "Archiving moves 0 B to 3.0 MB" in run(*PREVIEW).out
 
 
+def test_without_events_there_is_no_forecast(run: Run) -> None:
+    """Nothing is left to be drawn."""
+    write("policy.json", {"rules": [rule(1, tagStatus="any", images=100)]})
+
+    assert [] == run(*JSON).json["forecast"]["days"]
+    assert "left then" not in run(*PREVIEW).out
+
+
 def test_against_shows_only_what_changes(run: Run) -> None:
     """What the old policy does to the same image, and the new one."""
     old = [{**UNTAGGED, "rulePriority": 7}, {**ARCHIVE, "rulePriority": 9}]
