@@ -110,6 +110,39 @@ def get_scanning(_: Members) -> Members:
     return _identified(scanningConfiguration=setting("scanningConfiguration"))
 
 
+@operation("BatchGetRepositoryScanningConfiguration")
+def batch_get_scanning(members: Members) -> Members:
+    """Say how each repository is scanned: by the registry's rules, or else its own setting."""
+    rules = setting("scanningConfiguration")["rules"]
+    configurations, failures = [], []
+    for name in members["repositoryNames"]:
+        record = ecr._repositories.get(name)
+        if record is None:
+            code, reason = "REPOSITORY_NOT_FOUND", repositories.missing(name)
+            failure = {"repositoryName": name, "failureCode": code, "failureReason": reason}
+            failures.append(failure)
+            continue
+        applied = [
+            (rule["scanFrequency"], item)
+            for rule in rules
+            for item in rule["repositoryFilters"]
+            if repositories.matches(name, item["filter"])
+        ]
+        on_push = record["imageScanningConfiguration"]["scanOnPush"]
+        own = "SCAN_ON_PUSH" if on_push else "MANUAL"
+        # CONTINUOUS_SCAN before SCAN_ON_PUSH.
+        frequency = min((frequency for frequency, _ in applied), default=own)
+        configuration = {
+            "repositoryArn": record["repositoryArn"],
+            "repositoryName": name,
+            "scanOnPush": "SCAN_ON_PUSH" in {frequency, *(frequency for frequency, _ in applied)},
+            "scanFrequency": frequency,
+            "appliedScanFilters": [item for _, item in applied],
+        }
+        configurations.append(configuration)
+    return {"scanningConfigurations": configurations, "failures": failures}
+
+
 @operation("PutAccountSetting")
 def put_account_setting(members: Members) -> Members:
     """Set an account setting."""
@@ -254,3 +287,12 @@ def describe_rules(members: Members) -> Members:
     prefixes = members.get("ecrRepositoryPrefixes") or _rules
     rules = [_rule({"ecrRepositoryPrefix": prefix}) for prefix in prefixes]
     return page(members, "pullThroughCacheRules", rules)
+
+
+@operation("ValidatePullThroughCacheRule")
+def validate_rule(members: Members) -> Members:
+    """Call every rule valid: the emulator has no upstream to ask."""
+    return {
+        **_without(_rule(members), "createdAt", "updatedAt", "upstreamRegistry"),
+        "isValid": True,
+    }

@@ -35,22 +35,26 @@ def find(name: str) -> Members:
     """Return the record of a repository of the calling account and Region, which must exist."""
     record: Members | None = ecr._repositories.get(name)
     if record is None:
-        raise RejectedError(_missing(name), "RepositoryNotFoundException")
+        raise RejectedError(missing(name), "RepositoryNotFoundException")
     return record
 
 
-def _missing(name: str) -> str:
+def missing(name: str) -> str:
+    """Return ECR's sentence about a repository that does not exist."""
     registry = f"the registry with id '{get_account_id()}'"
     return f"The repository with name '{name}' does not exist in {registry}"
+
+
+def matches(text: str, pattern: str) -> bool:
+    """Tell whether a pattern of ECR matches; ``*`` is its only wildcard."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text) is not None
 
 
 def may_move(repository: Members, tag: str) -> bool:
     """Tell whether `tag`, once given to an image, may be given to another."""
     mutability = repository["imageTagMutability"]
     filters = repository.get("imageTagMutabilityExclusionFilters", [])
-    # `*` is the only wildcard.
-    patterns = [".*".join(map(re.escape, item["filter"].split("*"))) for item in filters]
-    excluded = any(re.fullmatch(pattern, tag) for pattern in patterns)
+    excluded = any(matches(tag, item["filter"]) for item in filters)
     return bool(mutability.startswith("MUTABLE") is not excluded)
 
 
@@ -142,5 +146,5 @@ def missing_in_registry(name: str) -> HttpAnswer | None:
     """Return the registry's answer for a repository that does not exist."""
     if name in ecr._repositories:
         return None
-    answer: HttpAnswer = ecr._registry_error(404, "NAME_UNKNOWN", _missing(name), {})
+    answer: HttpAnswer = ecr._registry_error(404, "NAME_UNKNOWN", missing(name), {})
     return answer
