@@ -49,7 +49,9 @@ def add_to(parser: ArgumentParser) -> None:
     inventory = preview.add_mutually_exclusive_group()
     add_images(inventory)
     inventory.add_argument(
-        "--live", metavar="REPOSITORY", help="read images (without --policy also that) from ECR"
+        "--live",
+        metavar="REPOSITORY",
+        help="read the images from ECR, and the policy too without --policy",
     )
     add_manifests(preview)
     preview.add_argument(
