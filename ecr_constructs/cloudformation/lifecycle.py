@@ -137,8 +137,8 @@ def context_of(resource: Resource) -> Context:
     if (name := resource.text("RepositoryName")) is not None:
         caches = templates.in_registry_of(resource, CACHE)
         prefixes = {cache.text("EcrRepositoryPrefix") for cache in caches} - {None, ROOT}
-        # ECR ends the prefix with an assumed slash, so a repository named like the prefix is not a cache:
-        # https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private-wildcards.html
+        # A repository named like the prefix is not a cache: ECR ends the prefix with an assumed slash,
+        # says docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private-wildcards.html
         cached = any(name.startswith(f"{prefix}/") for prefix in prefixes)
     excluded = templates.in_registry_of(resource, PULL_TIME_EXCLUSION)
     return Context(pull_through_cache=cached, pull_time_exclusions=bool(excluded))
