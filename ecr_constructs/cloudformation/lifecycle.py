@@ -137,8 +137,8 @@ def context_of(resource: Resource) -> Context:
     if (name := resource.text("RepositoryName")) is not None:
         caches = templates.in_registry_of(resource, CACHE)
         prefixes = {cache.text("EcrRepositoryPrefix") for cache in caches} - {None, ROOT}
-        # A repository named like the prefix is not a cache: "There is always an assumed / applied to
-        # the end of the prefix" (Customizing repository prefixes for ECR to ECR pull through cache).
+        # A repository named like the prefix is not a cache: "There is always an assumed / applied
+        # to the end of the prefix" (User Guide, Customizing repository prefixes).
         cached = any(name.startswith(f"{prefix}/") for prefix in prefixes)
     excluded = templates.in_registry_of(resource, PULL_TIME_EXCLUSION)
     return Context(pull_through_cache=cached, pull_time_exclusions=bool(excluded))
