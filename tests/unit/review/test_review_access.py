@@ -155,21 +155,21 @@ STATEMENTS: dict[str, tuple[Statements, Statements, *tuple[str, ...]]] = {
     "a fence for a condition": ([WITHIN], [ANY, FENCE], f"- {NOT_ORG} | deny do anything"),
     "a fence around another action": ([ANY], [ANY, PUSH_FENCE], f"- {NOT_ORG} | deny push"),
     "another exception": (
-        [ALL_BUT_ONE], [ALL_BUT_TWO],
+        [ALL_BUT_ONE],
+        [ALL_BUT_TWO],
         f"- (principal) is not {ROOT} | allow pull | replaces (principal) is not {ROOT},{EVE}",
     ),
     "everyone, where everyone may": ([ANY], [ANY, pulls("*")]),
     "an unknown effect": (
-        [UNDECIDED], [BY_PARTNER], f"+ {PULL_BY} | replaces (effect) ? & {ACCOUNT}",
+        [UNDECIDED],
+        [BY_PARTNER],
+        f"+ {PULL_BY} | replaces (effect) ? & {ACCOUNT}",
     ),
     "parameters in another order": (REFERRED, REFERRED[::-1]),
     "a statement beside an unknown one": ([PERHAPS], [PERHAPS, BY_PARTNER], f"+ {PULL_BY}"),
     "access of everyone removed": ([ANY], [], "- * | allow pull"),
     # It is an error where everyone is allowed.
-    "a denial dropped": (
-        [ANY, TLS_FENCE], [ANY],
-        f"! {NO_TLS} | deny do anything",
-    ),
+    "a denial dropped": ([ANY, TLS_FENCE], [ANY], f"! {NO_TLS} | deny do anything"),
     "a denial of nothing allowed dropped": ([FENCE], [], f"+ {NOT_ORG} | deny do anything"),
 }
 
@@ -202,10 +202,7 @@ PROVIDER = f"arn:aws:iam::111122223333:oidc-provider/{GITHUB}"
         (pulls(Principal={"Service": "lambda.amazonaws.com"}), "the service lambda.amazonaws.com"),
         (pulls(Principal={"Federated": PROVIDER}), f"identities of {GITHUB}"),
         (pulls(Principal="*", Condition=OUTSIDE), f"everyone outside organization {ORG_ID}"),
-        (
-            ALL_BUT_TWO,
-            "everyone except account 444455556666 and user eve of account 777788889999",
-        ),
+        (ALL_BUT_TWO, "everyone except account 444455556666 and user eve of account 777788889999"),
         (anyone_if("Null", TAG, "false"), f"every AWS account if there is {TAG}"),
         (anyone_if("Null", TAG, "true"), f"every AWS account if {TAG} is absent"),
         (anyone_if("StringNotLike", TAG, "a*"), f"every AWS account if {TAG} is not a*"),
