@@ -123,14 +123,8 @@ CASES: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], *tuple[str, ...]]] 
     "a wider resource": (CI_PULLS, ci(pulling(f"{HERE}/*")), f"{LISTED} {EVERY} | {INSTEAD}"),
     "a new role": ({}, CI_PUSHES, f"+ {CI} | {PUSH_ALL} | allow log in"),
     "a role that is removed": (CI_PUSHES, {}),
-    "a role for a new repository": (
-        {},
-        {"New": NEW, "Keyless": key(), **ci(pulling(get_att("New")))},
-    ),
-    "a repository that is removed": (
-        {"New": NEW, **ci(PULLING, pulling(get_att("New")))},
-        CI_PULLS,
-    ),
+    "a new repository": ({}, {"New": NEW, "Keyless": key(), **ci(pulling(get_att("New")))}),
+    "a repository removed": ({"New": NEW, **ci(PULLING, pulling(get_att("New")))}, CI_PULLS),
     "a policy in place of an inline one": (CI_PULLS, CI_DEFAULT),
     "a managed policy by its ARN": (
         CI_PULLS,
