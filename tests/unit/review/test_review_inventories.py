@@ -164,8 +164,8 @@ OWNERS: dict[str, tuple[list[RepositoryId], list[Place], list[bool]]] = {
 @pytest.mark.parametrize("case", OWNERS)
 def test_ambiguous_inventory_belongs_to_no_repository(case: str) -> None:
     """Images of production are not simulated with the policy of development."""
-    known, places, expected = OWNERS[case]
-    assert expected == owners(known, *places)
+    inventories, places, expected = OWNERS[case]
+    assert expected == owners(inventories, *places)
 
 
 def test_repository_of_unknown_name_has_no_inventory() -> None:
