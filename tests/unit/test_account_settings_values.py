@@ -16,20 +16,12 @@ NOTHING: dict[str, Any] = {
 }
 
 
+SCANNER, SCOPE = "BASIC_SCAN_TYPE_VERSION", "REGISTRY_POLICY_SCOPE"
 REJECTED: dict[str, tuple[Any, ...]] = {
     "nothing": ({}, "account-settings-missing"),
-    "the old scanner": (
-        {"basic_scan_version": "CLAIR"},
-        "BASIC_SCAN_TYPE_VERSION: account-setting-retired",
-    ),
-    "another scanner": (
-        {"basic_scan_version": "TRIVY"},
-        "BASIC_SCAN_TYPE_VERSION: account-setting-value",
-    ),
-    "the old scope": (
-        {"registry_policy_scope": "V1"},
-        "REGISTRY_POLICY_SCOPE: account-setting-retired",
-    ),
+    "the old scanner": ({"basic_scan_version": "CLAIR"}, f"{SCANNER}: account-setting-retired"),
+    "another scanner": ({"basic_scan_version": "TRIVY"}, f"{SCANNER}: account-setting-value"),
+    "the old scope": ({"registry_policy_scope": "V1"}, f"{SCOPE}: account-setting-retired"),
     "a text for a boolean": ({"blob_mounting": "DISABLED"}, "blob_mounting: account-setting-type"),
 }
 test_rejects = rejection_test(lambda values: account_settings(**{**NOTHING, **values}), REJECTED)

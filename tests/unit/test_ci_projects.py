@@ -15,6 +15,9 @@ UUID, OTHER = "1d397906-81bf-459e-9a8d-eae79c0bc5f3", "37f7aa0f-722b-4737-a1ba-7
 ORGANIZATION, USER = "c5a99188-154f-4f69-8da2-b442b1bf78dd", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 
 
+ORIGIN = "github.com/acme/payments-api"
+
+
 def github(repository: str = "acme/payments-api", **selection: Any) -> GitHubActions:
     return GitHubActions(repository=repository, **(selection or {"branches": ["main"]}))
 
@@ -29,11 +32,7 @@ def bitbucket(**changes: Any) -> BitbucketPipelines:
 
 
 def circleci(**changes: Any) -> CircleCi:
-    valid = {
-        "organization_id": ORGANIZATION,
-        "project_id": OTHER,
-        "vcs_origin": "github.com/acme/payments-api",
-    }
+    valid = {"organization_id": ORGANIZATION, "project_id": OTHER, "vcs_origin": ORIGIN}
     selection = {} if {"branches", "tags"} & set(changes) else {"branches": ["main"]}
     return CircleCi(**{**valid, **selection, **changes})
 
@@ -42,6 +41,7 @@ _GITHUB = "repo:acme/payments-api"
 _GITLAB = "project_path:acme/payments/api:ref_type"
 _CIRCLECI = f"org/{ORGANIZATION}/project/{OTHER}/user/{USER}"
 _ORIGIN = f"{_CIRCLECI}/vcs-origin/github.com"
+_REFS = f"{_ORIGIN}/acme/payments-api/vcs-ref/refs"
 _IMITATION = "x/vcs-origin/github.com/acme/payments-api/vcs-ref/refs/heads/main"
 # Of each project the subjects that it admits, and similar ones that it does not. The subjects are
 # those of the four systems' documentation, with other names.
@@ -90,18 +90,14 @@ SUBJECTS: dict[str, tuple[CiProject, list[str], list[str]]] = {
     # The older token names no branch; a fork's branch may imitate another subject by its name.
     "CircleCI: a branch": (
         circleci(),
-        [f"{_ORIGIN}/acme/payments-api/vcs-ref/refs/heads/main"],
+        [f"{_REFS}/heads/main"],
         [
             _CIRCLECI,
             f"{_ORIGIN}/evil/payments-api/vcs-ref/refs/heads/main",
             f"{_ORIGIN}/evil/fork/vcs-ref/refs/heads/{_IMITATION}",
         ],
     ),
-    "CircleCI: a tag": (
-        circleci(tags=["v*"]),
-        [f"{_ORIGIN}/acme/payments-api/vcs-ref/refs/tags/v1.2.0"],
-        [],
-    ),
+    "CircleCI: a tag": (circleci(tags=["v*"]), [f"{_REFS}/tags/v1.2.0"], []),
 }
 
 
@@ -160,14 +156,12 @@ def test_several_subjects_are_tested_by_one_operator() -> None:
     }
 
 
+_OWN_GITHUB = "https://github.example.com/_services/token"
 ISSUERS = {
     "GitHub": (github(), "https://token.actions.githubusercontent.com", "sts.amazonaws.com"),
     "GitHub Enterprise Server": (
-        github(
-            issuer=CiIssuer.github_actions("https://github.example.com/_services/token"),
-            branches=["main"],
-        ),
-        "https://github.example.com/_services/token",
+        github(issuer=CiIssuer.github_actions(_OWN_GITHUB), branches=["main"]),
+        _OWN_GITHUB,
         "sts.amazonaws.com",
     ),
     "GitLab": (gitlab(), "https://gitlab.com", "https://gitlab.com"),
@@ -283,9 +277,7 @@ REJECTED = by_code(
             "Bitbucket: no environment": lambda: bitbucket(environments=[])
         },
         "environments[1]: uuid-format": {
-            "Bitbucket: an environment by name": lambda: bitbucket(
-                environments=[UUID, "production"]
-            )
+            "Bitbucket: a name": lambda: bitbucket(environments=[UUID, "production"])
         },
         "environments: list-is-string": {
             "Bitbucket: a bare string": lambda: bitbucket(environments=UUID)
@@ -294,9 +286,7 @@ REJECTED = by_code(
             "Bitbucket: every repository": lambda: bitbucket(repository_uuid="*")
         },
         "workspace: workspace-format": {
-            "Bitbucket: a workspace by its address": lambda: bitbucket(
-                workspace="bitbucket.org/acme"
-            )
+            "Bitbucket: an address": lambda: bitbucket(workspace="bitbucket.org/acme")
         },
         "workspace_uuid: uuid-format": {
             "Bitbucket: a workspace without UUID": lambda: bitbucket(workspace_uuid="acme")

@@ -18,6 +18,10 @@ EVERY, MINE = Images(), Images(["my-repository-name"])
 ACCOUNT = "123456789012"
 SAMPLE = Images(["amazon/amazon-ecs-sample"])
 IMAGE = ("resources", 0, "details", "awsEcrContainerImage")
+FOUND = "inspector-finding"
+NAME = (FOUND, *IMAGE, "repositoryName")
+CACHED = "pull-through-cache"
+NOT_CACHED = (CACHED, "sync-status", "FAILED")
 
 # The name of an event; or the name, the path of a value below its detail, and the value.
 Spec = str | tuple[Any, ...]
@@ -91,42 +95,26 @@ CASES: dict[str, Case] = {
     "a scan that found anything rated": scanned(
         "INFORMATIONAL", {"INFORMATIONAL": 1}, {"UNDEFINED": 1}
     ),
-    "a finding": (found(SAMPLE), "inspector-finding", ("inspector-finding", "status", "CLOSED")),
-    "a finding that nobody suppressed": (
-        found(),
-        "inspector-finding",
-        ("inspector-finding", "status", "SUPPRESSED"),
-    ),
-    "a finding in this account": (
-        found(),
-        "inspector-finding",
-        ("inspector-finding", "awsAccountId", "210987654321"),
-    ),
-    "a finding in this repository": (
-        found(SAMPLE),
-        "inspector-finding",
-        ("inspector-finding", *IMAGE, "repositoryName", "amazon/amazon-ecs-sample-2"),
-    ),
+    "a finding": (found(SAMPLE), FOUND, (FOUND, "status", "CLOSED")),
+    "a finding that nobody suppressed": (found(), FOUND, (FOUND, "status", "SUPPRESSED")),
+    "a finding in this account": (found(), FOUND, (FOUND, "awsAccountId", "210987654321")),
+    "a finding in this repository": (found(SAMPLE), FOUND, (*NAME, "amazon/amazon-ecs-sample-2")),
     "a finding in a repository by prefix": (
         found(Images(prefixes=["amazon/"])),
-        "inspector-finding",
-        ("inspector-finding", *IMAGE, "repositoryName", "amazon-ecs-sample"),
+        FOUND,
+        (*NAME, "amazon-ecs-sample"),
     ),
     "a finding in a tag": (
         found(Images(tags=["v*"])),
-        ("inspector-finding", *IMAGE, "imageTags", ["latest", "v1"]),
-        "inspector-finding",
+        (FOUND, *IMAGE, "imageTags", ["latest", "v1"]),
+        FOUND,
     ),
     "a finding in an image, not in an instance": (
         found(),
-        "inspector-finding",
-        ("inspector-finding", "resources", 0, "type", "AWS_EC2_INSTANCE"),
+        FOUND,
+        (FOUND, "resources", 0, "type", "AWS_EC2_INSTANCE"),
     ),
-    "a finding that is not rated yet": (
-        found(),
-        ("inspector-finding", "severity", "UNTRIAGED"),
-        "inspector-scan",
-    ),
+    "a finding without a rating": (found(), (FOUND, "severity", "UNTRIAGED"), "inspector-scan"),
     "a finding at MEDIUM": rated("MEDIUM", "MEDIUM", "LOW"),
     "a finding above MEDIUM": rated("MEDIUM", "CRITICAL", "INFORMATIONAL"),
     "a finding at CRITICAL": rated("CRITICAL", "CRITICAL", "HIGH"),
@@ -142,16 +130,8 @@ CASES: dict[str, Case] = {
         "replication-failed",
         ("replication-failed", "result", "SUCCESS"),
     ),
-    "a cached image": (
-        cached(Images(prefixes=["docker-hub/"])),
-        "pull-through-cache",
-        ("pull-through-cache", "sync-status", "FAILED"),
-    ),
-    "an image that could not be cached": (
-        cached(Images(), failed=True),
-        ("pull-through-cache", "sync-status", "FAILED"),
-        "pull-through-cache",
-    ),
+    "a cached image": (cached(Images(prefixes=["docker-hub/"])), CACHED, NOT_CACHED),
+    "an image that could not be cached": (cached(Images(), failed=True), NOT_CACHED, CACHED),
 }
 
 
@@ -203,10 +183,7 @@ REJECTED: dict[str, tuple[Any, ...]] = {
     "two wildcards in a row": (lambda: Images(tags=["v**"]), "tags[0]: event-tag-wildcards"),
     "a bare tag": (lambda: Images(tags="v1"), "tags: list-is-string"),
     "a bare prefix": (lambda: Images(prefixes="team/"), "prefixes: list-is-string"),
-    "a pattern as a prefix": (
-        lambda: Images(prefixes=["team/*"]),
-        "prefixes[0]: prefix-is-pattern",
-    ),
+    "a prefix with a star": (lambda: Images(prefixes=["team/*"]), "prefixes[0]: prefix-is-pattern"),
     "too many tags": (
         lambda: events.image_action("PUSH", Images(tags=[f"release-{n}" for n in range(400)])),
         "event-pattern-length",

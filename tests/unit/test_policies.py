@@ -24,7 +24,7 @@ from tests.support.errors import rejection_test
 
 A, B = "111122223333", "444455556666"
 UNIT = "o-abcdefghij/r-ab12/ou-ab12-"
-ROLE = f"arn:aws:iam::{A}:role/deployer"
+ROLE, ROOT = f"arn:aws:iam::{A}:role/deployer", f"arn:aws:iam::{A}:root"
 
 
 def allow(actions: tuple[str, ...], principal: str | list[str], **more: Any) -> dict[str, Any]:
@@ -44,15 +44,12 @@ def below(units: str | list[str]) -> dict[str, Any]:
 
 STATEMENTS = {
     "nobody": (Access(), []),
-    "one account": (Access(pull_accounts=[A]), [allow(PULL_ACTIONS, f"arn:aws:iam::{A}:root")]),
+    "one account": (Access(pull_accounts=[A]), [allow(PULL_ACTIONS, ROOT)]),
     "accounts and roles, sorted": (
         Access(pull_accounts=[B, A], pull_principals=[ROLE]),
-        [allow(PULL_ACTIONS, [ROLE, f"arn:aws:iam::{A}:root", f"arn:aws:iam::{B}:root"])],
+        [allow(PULL_ACTIONS, [ROLE, ROOT, f"arn:aws:iam::{B}:root"])],
     ),
-    "an account named twice": (
-        Access(push_accounts=[A, A]),
-        [allow(PUSH_ACTIONS, f"arn:aws:iam::{A}:root")],
-    ),
+    "an account twice": (Access(push_accounts=[A, A]), [allow(PUSH_ACTIONS, ROOT)]),
     "an organization": (
         Access(pull_organizations=["o-abcdefghij"]),
         [allow(PULL_ACTIONS, "*", **within("o-abcdefghij"))],
@@ -74,7 +71,7 @@ STATEMENTS = {
         ),
         [
             allow(PULL_ACTIONS, "*", **within("o-abcdefghij")),
-            allow(PULL_ACTIONS, f"arn:aws:iam::{A}:root"),
+            allow(PULL_ACTIONS, ROOT),
             allow(PUSH_ACTIONS, [ROLE, f"arn:aws:iam::{B}:root"]),
         ],
     ),
@@ -121,10 +118,8 @@ def test_actions_are_sorted() -> None:
 
 
 def test_document() -> None:
-    assert document([{"Effect": "Deny"}]) == {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Deny"}],
-    }
+    deny = [{"Effect": "Deny"}]
+    assert document(deny) == {"Version": "2012-10-17", "Statement": deny}
 
 
 ARN = "arn:aws:ecr:eu-central-1:111122223333:repository/"
@@ -212,9 +207,10 @@ def for_all(actions: tuple[str, ...], *resources: str) -> dict[str, Any]:
 
 
 LOGIN = for_all(("ecr:GetAuthorizationToken",), "*")
+ALL = [LOGIN, for_all(PULL_ACTIONS, f"{ARN}*")]
 IMPORT = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
 PULLS: dict[str, tuple[list[str], list[str], list[dict[str, Any]]]] = {
-    "all": ([], [], [LOGIN, for_all(PULL_ACTIONS, f"{ARN}*")]),
+    "all": ([], [], ALL),
     "some": (
         ["store/", "payments/"],
         [],
@@ -229,16 +225,8 @@ PULLS: dict[str, tuple[list[str], list[str], list[dict[str, Any]]]] = {
             for_all(IMPORT, f"{ARN}docker-hub/*"),
         ],
     ),
-    "all, and a cache": (
-        [],
-        ["quay/"],
-        [LOGIN, for_all(PULL_ACTIONS, f"{ARN}*"), for_all(IMPORT, f"{ARN}quay/*")],
-    ),
-    "a cache for everything": (
-        [],
-        ["ROOT"],
-        [LOGIN, for_all(PULL_ACTIONS, f"{ARN}*"), for_all(IMPORT, f"{ARN}*")],
-    ),
+    "all, and a cache": ([], ["quay/"], [*ALL, for_all(IMPORT, f"{ARN}quay/*")]),
+    "a cache for everything": ([], ["ROOT"], [*ALL, for_all(IMPORT, f"{ARN}*")]),
 }
 
 

@@ -90,21 +90,16 @@ REJECTED = by_code(
 test_rejects = rejection_test(lambda make: make(), REJECTED)
 
 
+PARTNER = "444455556666"
 UNREACHABLE: dict[str, tuple[Any, ...]] = {
-    "a secret elsewhere": (
+    "another secret": (
         Upstream.docker_hub(OTHER_SECRET),
         "credential-account",
         "credential-region",
     ),
     "itself": (Upstream.ecr(account=HERE[0], region=HERE[1]), "upstream-is-cache"),
-    "an unknown Region": (
-        Upstream.ecr(account="444455556666", region="eu-moon-1"),
-        "upstream-region",
-    ),
-    "another partition": (
-        Upstream.ecr(account="444455556666", region="cn-north-1"),
-        "upstream-partition",
-    ),
+    "an unknown Region": (Upstream.ecr(account=PARTNER, region="eu-moon-1"), "upstream-region"),
+    "another partition": (Upstream.ecr(account=PARTNER, region="cn-north-1"), "upstream-partition"),
 }
 test_unreachable = rejection_test(
     lambda upstream: upstream.faults_from(*HERE, REGIONS), UNREACHABLE

@@ -23,6 +23,7 @@ HERE = RegistryId(ACCOUNT, "eu-central-1")
 THERE = RegistryId(ACCOUNT, "eu-west-1")
 FAR = RegistryId(ACCOUNT, "us-east-1")
 TOKEN = "${Token[Value.1]}"
+UNRESOLVED = RegistryId(TOKEN, TOKEN)
 
 
 def rule(*prefixes: str, to: RegistryId = THERE, deletions: bool = False) -> ReplicationRule:
@@ -30,9 +31,10 @@ def rule(*prefixes: str, to: RegistryId = THERE, deletions: bool = False) -> Rep
     return ReplicationRule(frozenset(prefixes), frozenset({to}), deletions)
 
 
-def destinations(count: int) -> frozenset[RegistryId]:
-    """Return that many different destinations."""
-    return frozenset(RegistryId(f"{number:012}", "eu-west-1") for number in range(count))
+def to_many(count: int, *prefixes: str) -> ReplicationRule:
+    """Return a rule with that many destinations."""
+    destinations = frozenset(RegistryId(f"{number:012}", "eu-west-1") for number in range(count))
+    return ReplicationRule(frozenset(prefixes), destinations)
 
 
 DESTINATIONS: dict[str, tuple[Any, ...]] = {
@@ -41,18 +43,15 @@ DESTINATIONS: dict[str, tuple[Any, ...]] = {
     "itself": ((HERE, HERE), "is-source"),
     "an unknown Region": ((RegistryId(ACCOUNT, "eu-centre-1"), HERE), "region"),
     "another partition": ((RegistryId(ACCOUNT, "us-gov-west-1"), HERE), "partition"),
-    "an unknown Region of another partition": (
+    "an unknown Region elsewhere": (
         (RegistryId(ACCOUNT, "cn-mars-1"), HERE),
         "region",
         "partition",
     ),
     "a deploy-time Region": ((RegistryId(ACCOUNT, TOKEN), HERE),),
     "a deploy-time account": ((RegistryId(TOKEN, "eu-central-1"), HERE),),
-    "from a deploy-time Region": ((THERE, RegistryId(TOKEN, TOKEN)),),
-    "a deploy-time registry itself": (
-        (RegistryId(TOKEN, TOKEN), RegistryId(TOKEN, TOKEN)),
-        "is-source",
-    ),
+    "from a deploy-time Region": ((THERE, UNRESOLVED),),
+    "a deploy-time registry itself": ((UNRESOLVED, UNRESOLVED), "is-source"),
 }
 test_destination = rejection_test(
     lambda there, source: destination_errors(there, source, KNOWN),
@@ -67,30 +66,19 @@ LIMITS: dict[str, tuple[Any, ...]] = {
     "everything": ([rule()],),
     "25 rules": ([rule(f"team{n}/") for n in range(25)],),
     "26 rules": ([rule(f"team{n}/") for n in range(26)], "replication-rule-count"),
-    "25 destinations": ([ReplicationRule(frozenset(), destinations(25))],),
-    "26 destinations": (
-        [ReplicationRule(frozenset(), destinations(26))],
-        "replication-destination-count",
-    ),
+    "25 destinations": ([to_many(25)],),
+    "26 destinations": ([to_many(26)], "replication-destination-count"),
     "26 destinations of two rules": (
-        [ReplicationRule(frozenset(), destinations(25)), rule("ab", to=HERE)],
+        [to_many(25), rule("ab", to=HERE)],
         "replication-destination-count",
     ),
-    "25 destinations twice": (
-        [
-            ReplicationRule(frozenset(), destinations(25)),
-            ReplicationRule(frozenset({"ab"}), destinations(25)),
-        ],
-    ),
+    "25 destinations twice": ([to_many(25), to_many(25, "ab")],),
     "101 destinations": (
-        [ReplicationRule(frozenset(), destinations(101))],
+        [to_many(101)],
         "replication-destination-count",
         "replication-rule-destination-count",
     ),
-    "no destination": (
-        [ReplicationRule(frozenset({"ab"}), frozenset())],
-        "replication-destination-missing",
-    ),
+    "no destination": ([to_many(0, "ab")], "replication-destination-missing"),
     "100 prefixes": ([rule(*(f"team{n}/" for n in range(100)))],),
     "101 prefixes": ([rule(*(f"team{n}/" for n in range(101)))], "replication-prefix-count"),
     "an invalid prefix": ([rule("a", "ab")], "prefix-length"),

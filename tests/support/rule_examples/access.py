@@ -1,5 +1,6 @@
 """Examples of the rules for policies."""
 
+import json
 from typing import Any
 
 from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY
@@ -121,11 +122,9 @@ EXAMPLES = {
 }
 
 
+_PATHS = ("ForAnyValue:StringLike", "aws:PrincipalOrgPaths")
 _REST = {"Effect": "Permit", "Principal": _PARTNER, "Action": "ecr:GetImage"}
-_GIVEN = (
-    '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*", '
-    '"Resource": "${Given}"}]}'
-)
+_GIVEN = json.dumps(document(allow("ecr:*", Principal="*", Resource="${Given}")))
 PROBLEMS: Problems = {
     ("ECR201", _TEXT): {
         "a policy that is text": (api(RepositoryPolicyText="everyone"), "JSON"),
@@ -170,14 +169,8 @@ PROBLEMS: Problems = {
             "Policy": resource(REGISTRY_POLICY, {"PolicyText": {"Fn::Sub": _GIVEN}})
         },
     },
-    (
-        "ECR207",
-        f"{_STATEMENT}.Condition.ForAnyValue:StringLike.aws:PrincipalOrgPaths",
-        "o-*/r-ab12/*",
-    ): {
-        "a path of any organization": anyone_with(
-            "ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-*/r-ab12/*"
-        )
+    ("ECR207", f"{_STATEMENT}.Condition.{'.'.join(_PATHS)}", "o-*/r-ab12/*"): {
+        "a path of any organization": anyone_with(*_PATHS, "o-*/r-ab12/*")
     },
     ("ECR208", _ACTION, "ecr:*"): {
         "everything to another account": _may("ecr:*"),

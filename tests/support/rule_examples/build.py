@@ -106,19 +106,11 @@ def rule(priority: int, action: str = "expire", **selection: Any) -> dict[str, A
     if images is not None:
         count = {"countType": "imageCountMoreThan", "countNumber": images}
     target = {"targetStorageClass": "archive"} if action == "transition" else {}
-    return {
-        "rulePriority": priority,
-        "selection": {**count, **selection},
-        "action": {"type": action, **target},
-    }
+    chosen = {**count, **selection}
+    return {"rulePriority": priority, "selection": chosen, "action": {"type": action, **target}}
 
 
-_DAYS = {"countType": "sinceImagePushed", "countUnit": "days"}
-UNTAGGED = {
-    "rulePriority": 1,
-    "selection": {"tagStatus": "untagged", **_DAYS, "countNumber": 14},
-    "action": {"type": "expire"},
-}
+UNTAGGED = {**rule(1), "selection": {"tagStatus": "untagged", **rule(1, days=14)["selection"]}}
 
 
 def repository(*rules: Mapping[str, Any], **properties: Any) -> dict[str, Any]:
@@ -191,15 +183,8 @@ def service_role(service: str, **properties: Any) -> dict[str, Any]:
 def ci_role(issuer: str, principal: Any = ABSENT, **condition: Any) -> dict[str, Any]:
     """Return a role that a CI system may assume, with the conditions of its trust policy."""
     federated = f"{OIDC}/{issuer}" if principal is ABSENT else principal
-    return {
-        "Push": assumed_by(
-            allow(
-                "sts:AssumeRoleWithWebIdentity",
-                Principal={"Federated": federated},
-                Condition=condition,
-            )
-        )
-    }
+    trust = allow("sts:AssumeRoleWithWebIdentity", Principal={"Federated": federated})
+    return {"Push": assumed_by({**trust, "Condition": condition})}
 
 
 def cache(**properties: Any) -> dict[str, Any]:

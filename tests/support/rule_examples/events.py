@@ -39,7 +39,7 @@ _SUBJECT = f"{_TRUST}.Condition.StringLike.{HOST}:sub"
 _ENHANCED = scanning(ScanType="ENHANCED", Rules=[])
 
 
-def on(*details: Any, source: str = "aws.ecr", **pattern: Any) -> dict[str, Any]:
+def on(*details: Any, source: Any = "aws.ecr", **pattern: Any) -> dict[str, Any]:
     """Return a rule for events of ECR."""
     return {"Rule": asks(source, *details, **pattern)}
 
@@ -53,11 +53,9 @@ def _topic(
     service: str = "events", *, may_encrypt: bool = True, key_id: Any = None
 ) -> dict[str, Any]:
     own = allow("kms:*", Principal={"AWS": OWN_ROOT}, Resource="*")
-    events = allow(
-        ["kms:Decrypt", "kms:GenerateDataKey*"],
-        Principal={"Service": "events.amazonaws.com"},
-        Resource="*",
-    )
+    eventbridge = {"Service": "events.amazonaws.com"}
+    actions = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    events = allow(actions, Principal=eventbridge, Resource="*")
     publisher = {"Service": f"{service}.amazonaws.com"}
     statement = allow("sns:Publish", Principal=publisher, Resource={"Ref": "Topic"})
     policy = {"Topics": [{"Ref": "Topic"}], "PolicyDocument": document(statement)}
@@ -108,6 +106,7 @@ Resources:
 _CIRCLECI_MAIN = f"org/{UUID}/project/{UUID}/user/*/vcs-origin/*/vcs-ref/refs/heads/main"
 _PAYMENTS = {"Payments": creation_template()}
 _SOUND = _suppressed(rule="ECR012", reason="A build cache: its one tag moves with each build")
+_SUPPRESSION = "Api.Metadata.ecr-constructs.suppress[0]"
 _WAITING = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
 
 EXAMPLES = {
@@ -145,14 +144,9 @@ EXAMPLES = {
     ),
     "ECR603": example({f"Wait{n}": _WAITING for n in range(501)}, "Resources", _PAYMENTS),
     "ECR604": written(TWICE, "Resources.Cache", _PAYMENTS),
-    "ECR901": example(
-        _suppressed(rule="ECR012"), "Api.Metadata.ecr-constructs.suppress[0]", _SOUND
-    ),
+    "ECR901": example(_suppressed(rule="ECR012"), _SUPPRESSION, _SOUND),
     "ECR902": example(
-        _suppressed(rule="ECR013", reason="Scanned elsewhere"),
-        "Api.Metadata.ecr-constructs.suppress[0]",
-        _SOUND,
-        "ECR012",
+        _suppressed(rule="ECR013", reason="Scanned elsewhere"), _SUPPRESSION, _SOUND, "ECR012"
     ),
 }
 
@@ -161,9 +155,9 @@ _ROLE = "Task.Properties.Policies[0].PolicyDocument.Statement[0].Resource"
 _NAME = "Api.Properties.RepositoryName"
 PROBLEMS: Problems = {
     ("ECR501", f"{_PATTERN}.detail-type"): {
-        "an event of ECR among others": {
-            "Rule": asks(["aws.ecr", "aws.s3"], "ECR Push", "Object Created")
-        }
+        "an event of ECR among others": on(
+            "ECR Push", "Object Created", source=["aws.ecr", "aws.s3"]
+        )
     },
     ("ECR504", _TOPIC_KEY): {"the key of SNS": topic("alias/aws/sns")},
     ("ECR506", f"{_PATTERN}.detail.repositoryName"): {
@@ -204,14 +198,10 @@ PROBLEMS: Problems = {
         "any project of GitLab": ci("gitlab.com", "*")
     },
     ("ECR513", f"{_TRUST}.Condition.StringLike.gitlab.example.com:sub"): {
-        "any group of GitLab": ci(
-            "gitlab.example.com", "project_path:*/api:ref_type:branch:ref:main"
-        )
+        "any group": ci("gitlab.example.com", "project_path:*/api:ref_type:branch:ref:main")
     },
     ("ECR513", f"{_TRUST}.Condition.StringEquals.gitlab.com:sub", "project_path:acme/api:*"): {
-        "a wildcard of GitLab that is taken literally": ci(
-            "gitlab.com", "project_path:acme/api:*", "StringEquals"
-        )
+        "a literal wildcard of GitLab": ci("gitlab.com", "project_path:acme/api:*", "StringEquals")
     },
     ("ECR514", f"{_TRUST}.Condition.StringLike.{BITBUCKET}:sub"): {
         "any repository of Bitbucket": (ci(BITBUCKET, "*"), "*"),
@@ -219,15 +209,10 @@ PROBLEMS: Problems = {
     },
     ("ECR514", _TRUST): {"no subject of Bitbucket": ci(BITBUCKET, ABSENT)},
     ("ECR514", f"{_TRUST}.Condition.StringLike.{CIRCLECI}:sub"): {
-        "any project of CircleCI": ci(
-            CIRCLECI, _CIRCLECI_MAIN.replace(f"project/{UUID}", "project/*")
-        )
+        "any project": ci(CIRCLECI, _CIRCLECI_MAIN.replace(f"project/{UUID}", "project/*"))
     },
     ("ECR601", _ROLE): {
-        "an attribute that there is not": (
-            api() | role(PULL, Resource=get_att("Api", "ARN")),
-            "Api",
-        ),
+        "an unknown attribute": (api() | role(PULL, Resource=get_att("Api", "ARN")), "Api"),
         "an attribute of what has none": (cache() | role(PULL, Resource=get_att("Hub")), "Hub"),
     },
     ("ECR601", "Api.DependsOn"): {

@@ -62,9 +62,8 @@ def copies(*goals: tuple[str, str], prefix: str = "payments/") -> dict[str, Any]
     """Return a replication configuration with a rule for each destination."""
     filters = [{"Filter": prefix, "FilterType": "PREFIX_MATCH"}]
     destinations = [[{"RegistryId": account, "Region": region}] for account, region in goals]
-    return replication(
-        *({"Destinations": goal, "RepositoryFilters": filters} for goal in destinations)
-    )
+    rules = [{"Destinations": goal, "RepositoryFilters": filters} for goal in destinations]
+    return replication(*rules)
 
 
 def _copies(*goals: tuple[str, str], prefix: str = "payments/") -> dict[str, Any]:
@@ -90,10 +89,8 @@ def _excluded(*arns: str) -> dict[str, Any]:
 
 def _pair(replica: dict[str, Any], **source: Any) -> Sequence[Template]:
     api_ = repository(RepositoryName="payments/api", **source)
-    return [
-        template({"Api": api_, **_copies(ELSEWHERE)}, name="home"),
-        template(replica, ELSEWHERE, "replica"),
-    ]
+    home = template({"Api": api_, **_copies(ELSEWHERE)}, name="home")
+    return [home, template(replica, ELSEWHERE, "replica")]
 
 
 def _chain(*goals: tuple[str, str]) -> Sequence[Template]:
@@ -148,9 +145,7 @@ EXAMPLES = {
 
 PROBLEMS: Problems = {
     ("ECR310", f"{_RULES}[0].Destinations[0]"): {
-        "replication to its own Region, by pseudo parameters": {
-            "Copies": replication({"Destinations": [_OWN]})
-        },
+        "its own Region, by pseudo parameters": {"Copies": replication({"Destinations": [_OWN]})},
         "replication to an unknown Region": (_copies((HOME[0], "eu-middle-1")), "eu-middle-1"),
     },
     ("ECR311", _RULES): {"26 replication rules": (_copies(*[ELSEWHERE] * 26), "26")},
@@ -265,10 +260,7 @@ PROBLEMS |= {
     ("ECR402", _CREDENTIAL): {
         "no secret": cache(CredentialArn={"Ref": "Q"}) | _QUEUE,
         "an unnamed secret": (secret(Description="x"), "Login"),
-        "a secret elsewhere": (
-            cache(CredentialArn=LOGIN.replace("eu-central-1", "eu-west-1")),
-            "eu-west-1",
-        ),
+        "a secret elsewhere": (cache(CredentialArn=LOGIN.replace("central", "west")), "eu-west-1"),
     },
     ("ECR403", "Again.Properties.EcrRepositoryPrefix"): {
         "a prefix twice": (cache() | {"Again": cache()["Hub"]}, "hub")
@@ -283,10 +275,7 @@ PROBLEMS |= {
     },
     ("ECR405", f"{_HUB}.CustomRoleArn"): {
         "a role that is none": cache(CustomRoleArn=get_att("Q")) | _QUEUE,
-        "a role of another account": (
-            cache(CustomRoleArn="arn:aws:iam::444455556666:role/a"),
-            HOME[0],
-        ),
+        "a partner's role": (cache(CustomRoleArn="arn:aws:iam::444455556666:role/a"), HOME[0]),
     },
     ("ECR407", "B.Properties.Prefix", "payments"): {
         "two templates of a prefix": {"A": creation_template(), "B": creation_template()}
@@ -319,8 +308,8 @@ PROBLEMS |= {
     },
     ("ECR409", _ROLE, "ecr:TagResource"): {
         "a role that may not tag": {
-            "Payments": creation_template(CustomRoleArn=get_att("Role"), ResourceTags=_TAGS),
-            "Role": lent(Policies=inline(["ecr:CreateRepository"]))["Role"],
+            **lent(Policies=inline(["ecr:CreateRepository"])),
+            **one_template(CustomRoleArn=get_att("Role"), ResourceTags=_TAGS),
         }
     },
     ("ECR004", f"{_HUB}.CustomRoleArn"): {"a list for a role": cache(CustomRoleArn=["a"])},
@@ -328,8 +317,6 @@ PROBLEMS |= {
         "a plain value of any shape": secret(Name=_SECRET_NAME, SecretString="password")
     },
     ("ECR421", "Login.Properties.GenerateSecretString.SecretStringTemplate"): {
-        "a generated secret without a user": secret(
-            Name=_SECRET_NAME, GenerateSecretString=_GENERATED
-        )
+        "one without a user": secret(Name=_SECRET_NAME, GenerateSecretString=_GENERATED)
     },
 }

@@ -59,13 +59,10 @@ _KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 _DSSE = {"EncryptionType": "KMS_DSSE", "KmsKey": f"arn:aws:kms:{HOME[1]}:{HOME[0]}:key/1"}
 _GOVERNMENT_KEY = f"arn:aws-us-gov:kms:us-gov-west-1:{HOME[0]}:key/1"
 
+_NAMED = {"RepositoryName": "payments/api"}
 EXAMPLES = {
-    "ECR001": _properties(
-        "repositoryName", {"repositoryName": "payments/api"}, {"RepositoryName": "payments/api"}
-    ),
-    "ECR002": _properties(
-        "RepositoryName", {"RepositoryName": "Payments/API"}, {"RepositoryName": "payments/api"}
-    ),
+    "ECR001": _properties("repositoryName", {"repositoryName": "payments/api"}, _NAMED),
+    "ECR002": _properties("RepositoryName", {"RepositoryName": "Payments/API"}, _NAMED),
     "ECR003": example(
         [_named("payments/api", "Api"), _named("payments/api", "Copy", stack="two")],
         "Copy.Properties.RepositoryName",
@@ -133,19 +130,16 @@ EXAMPLES = {
 }
 
 _API = "Api.Properties"
+_KEY_OF_AES = {"EncryptionType": "AES256", "KmsKey": "x"}
 PROBLEMS: Problems = {
     ("ECR001", "Payments.Properties"): {
         "a missing property": (one_template(Prefix=ABSENT), "Prefix")
     },
     ("ECR001", "Copies.Properties.ReplicationConfiguration.Rules[0].Destinations[0]", "Region"): {
-        "a destination without a Region": {
-            "Copies": replication({"Destinations": [{"RegistryId": "1"}]})
-        }
+        "a goal without Region": {"Copies": replication({"Destinations": [{"RegistryId": "1"}]})}
     },
     ("ECR004", f"{_API}.LifecyclePolicy.LifecyclePolicyText"): {
-        "an object where text is due": api(
-            LifecyclePolicy={"LifecyclePolicyText": {"rules": [UNTAGGED]}}
-        )
+        "an object for text": api(LifecyclePolicy={"LifecyclePolicyText": {"rules": [UNTAGGED]}})
     },
     ("ECR004", f"{_API}.{_SETTING}"): {
         "a list where a choice is due": api(ImageTagMutability=["MUTABLE"]),
@@ -162,17 +156,10 @@ PROBLEMS: Problems = {
         "a setting without filters": api(ImageTagMutability="MUTABLE_WITH_EXCLUSION")
     },
     ("ECR011", f"{_API}.{_FILTERS}"): {
-        "filters for tags that are mutable by default": (
-            api(ImageTagMutability=ABSENT, ImageTagMutabilityExclusionFilters=_LATEST),
-            "MUTABLE",
-        ),
+        "filters without a setting": (api(**{_SETTING: ABSENT, _FILTERS: _LATEST}), "MUTABLE"),
         "a filter with three wildcards": (api(ImageTagMutabilityExclusionFilters=_WIDE), "a*b*c*"),
-        "no filter": api(
-            ImageTagMutability="IMMUTABLE_WITH_EXCLUSION", ImageTagMutabilityExclusionFilters=[]
-        ),
-        "filters of what is not known": api(
-            ImageTagMutability={"Ref": "Given"}, ImageTagMutabilityExclusionFilters=_WIDE
-        ),
+        "no filter": api(**{_SETTING: "IMMUTABLE_WITH_EXCLUSION", _FILTERS: []}),
+        "filters of what is not known": api(**{_SETTING: {"Ref": "Given"}, _FILTERS: _WIDE}),
     },
     ("ECR013", f"{_API}.ImageScanningConfiguration"): {
         "explicitly not scanned": api(ImageScanningConfiguration={"ScanOnPush": False})
@@ -181,10 +168,7 @@ PROBLEMS: Problems = {
     ("ECR020", _KEY): {
         "no key": (kms(get_att("Other"), Other={"Type": "AWS::S3::Bucket"}), "Other"),
         "no key either": (kms("payments"), "payments"),
-        "AES256 with a key": (
-            api(EncryptionConfiguration={"EncryptionType": "AES256", "KmsKey": "x"}),
-            "AES256",
-        ),
+        "AES256 with a key": (api(EncryptionConfiguration=_KEY_OF_AES), "AES256"),
     },
     ("ECR021", f"{_API}.{_ENCRYPTION}"): {
         "a key of another Region": (kms(f"arn:aws:kms:eu-west-1:{HOME[0]}:key/1"), "eu-west-1")
@@ -192,28 +176,23 @@ PROBLEMS: Problems = {
     ("ECR025", _KEY): {
         "a key's id": (kms({"Ref": "Key"}, Key=key()), "Ref"),
         "a key's id as text": (kms(_KEY_ID), _KEY_ID),
-        "an alias of the stack": (
-            kms({"Ref": "Alias"}, Alias={"Type": "AWS::KMS::Alias"}),
-            "Alias",
-        ),
+        "the stack's alias": (kms({"Ref": "Alias"}, Alias={"Type": "AWS::KMS::Alias"}), "Alias"),
     },
 }
 
 TEXT = "Api.Properties.LifecyclePolicy.LifecyclePolicyText"
+
+
+def _since(event: str, days: int) -> dict[str, Any]:
+    return {"countType": f"sinceImage{event}", "countUnit": "days", "countNumber": days}
+
+
 _TAGGED: dict[str, Any] = {"tagStatus": "tagged"}
 _ANY: dict[str, Any] = {"tagStatus": "any"}
 _RELEASES = rule(1, images=100, **_TAGGED, tagPatternList=["v*"])
-_UNPULLED = rule(
-    1, "transition", countType="sinceImagePulled", countUnit="days", countNumber=90, **_ANY
-)
-_FROM_ARCHIVE = rule(
-    2,
-    countType="sinceImageTransitioned",
-    countUnit="days",
-    countNumber=365,
-    storageClass="archive",
-    **_ANY,
-)
+_UNPULLED = rule(1, "transition", **_since("Pulled", 90), **_ANY)
+_SCANNER = f"{OWN_ROLE}/scanner"
+_FROM_ARCHIVE = rule(2, **_since("Transitioned", 365), storageClass="archive", **_ANY)
 
 
 def _policies(wrong: list[dict[str, Any]], right: list[dict[str, Any]]) -> Example:
@@ -237,10 +216,7 @@ EXAMPLES |= {
     ),
     "ECR112": _policies(
         [_tagged(1, images=100, tagPrefixList=["v", "release-"])],
-        [
-            _tagged(1, images=100, tagPrefixList=["v"]),
-            _tagged(2, images=100, tagPrefixList=["release-"]),
-        ],
+        [_tagged(n, images=100, tagPrefixList=[tag]) for n, tag in ((1, "v"), (2, "release-"))],
     ),
     "ECR113": _policies(
         [_tagged(1, images=100, tagPatternList=[".*-release"])],
@@ -251,10 +227,7 @@ EXAMPLES |= {
     "ECR116": example(
         api(_UNPULLED),
         TEXT,
-        {
-            **api(_UNPULLED),
-            "Scanner": resource(PULL_TIME_EXCLUSION, {"PrincipalArn": f"{OWN_ROLE}/scanner"}),
-        },
+        api(_UNPULLED) | {"Scanner": resource(PULL_TIME_EXCLUSION, {"PrincipalArn": _SCANNER})},
     ),
     "ECR117": _policies(
         [rule(1, "transition", days=90, storageClass="archive", **_ANY)],
@@ -268,16 +241,13 @@ PROBLEMS |= {
         "duplicate lifecycle priority": (api(_V, rule(1, images=9, **_ANY)), "rulePriority"),
         "count 0": (api(rule(1, images=0, **_ANY)), "countNumber"),
         "tagged without tags": (api(_tagged(1, images=9)), "tagPatternList"),
-        "missing countUnit": (
+        "no countUnit": (
             api(rule(1, **_ANY, countType="sinceImagePushed", countNumber=9)),
             "countUnit",
         ),
         "any not last": (api(rule(1, images=9, **_ANY), {**_V, "rulePriority": 2}), "any"),
         "unknown action": (api(rule(1, "delete", images=9, **_ANY)), "delete"),
-        "a policy that is no JSON": (
-            api(LifecyclePolicy={"LifecyclePolicyText": "rules:"}),
-            "JSON",
-        ),
+        "a policy not in JSON": (api(LifecyclePolicy={"LifecyclePolicyText": "rules:"}), "JSON"),
     },
     ("ECR101", "Payments.Properties.LifecyclePolicy", "30,720"): {
         "a policy that is too long": one_template(LifecyclePolicy='{"rules": []}' + " " * 30_720)

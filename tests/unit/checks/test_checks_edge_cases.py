@@ -68,35 +68,34 @@ SECTIONS: dict[str, Any] = {
 }
 COPIES, REPLICA = copies(ELSEWHERE), template({"Other": repository()}, ELSEWHERE, "replica")
 NEVER, PERHAPS = ({**COPIES, "Condition": name} for name in ("Never", "Perhaps"))
+
+
+def judged(**resources: Any) -> Template:
+    """Return a template with conditions."""
+    return template(resources, **SECTIONS)
+
+
 UNNAMED = {**api(), "Copies": COPIES}
 NAMED = {**api(RepositoryName="payments/api"), "Copies": COPIES}
 FOR_PUSHES = template(one_template(AppliedFor=["CREATE_ON_PUSH"]), ELSEWHERE, "replica")
 MANY = {f"R{number}": repository(RepositoryName=f"a/r{number}") for number in range(500)}
+CHINA = ("111122223333", "cn-north-1")
 HOST = {"Key": "host", "Value": {"Ref": "AWS::URLSuffix"}}
 CASES: dict[str, tuple[list[Template], list[str]]] = {
     "500 resources": ([template(MANY)], []),
     "replicas of an unknown name": ([template(UNNAMED), REPLICA], []),
     "replicas of an unknown account": ([Template("t", {"Resources": NAMED}), REPLICA], []),
     "a replica with a template for another occasion": ([template(NAMED), FOR_PUSHES], ["ECR314"]),
-    "a partition without a known suffix": (
-        [template(api(Tags=[HOST]), ("111122223333", "cn-north-1"))],
-        [],
-    ),
+    "a partition without a known suffix": ([template(api(Tags=[HOST]), CHINA)], []),
     "two owners": ([Template("t", {"Resources": {"A": COPIES, "B": COPIES}})], ["ECR301"]),
     "an owner that is never created": (
         [Template("t", {"Resources": {"Never": NEVER, "Copies": COPIES}, **SECTIONS})],
         [],
     ),
-    "two owners of one condition": (
-        [template({"One": PERHAPS, "Two": PERHAPS}, **SECTIONS)],
-        ["ECR301"],
-    ),
-    "an owner with a condition, and one without": (
-        [template({"One": PERHAPS, "Two": COPIES}, **SECTIONS)],
-        ["ECR301"],
-    ),
+    "two owners of one condition": ([judged(One=PERHAPS, Two=PERHAPS)], ["ECR301"]),
+    "an owner with a condition, and one without": ([judged(One=PERHAPS, Two=COPIES)], ["ECR301"]),
     "an entry of another shape beside others": (
-        [template(api(Tags=[{"Ref": "Given"}, {"Key": "aws:a", "Value": "b"}]), **SECTIONS)],
+        [judged(**api(Tags=[{"Ref": "Given"}, {"Key": "aws:a", "Value": "b"}]))],
         ["ECR010"],
     ),
 }

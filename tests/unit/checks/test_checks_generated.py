@@ -27,6 +27,9 @@ from ecr_constructs.model.partitions import regions
 from scripts import rules, service_data
 from tests.support import rule_pages
 
+CATALOG = "PublicRepository.RepositoryCatalogData"
+COPIES = "ReplicationConfiguration.ReplicationConfiguration"
+SCANS, SIGNS = "RegistryScanningConfiguration.Rules.items", "SigningConfiguration.Rules.items"
 FILTERS = "ImageTagMutabilityExclusionFilters"
 LIMITS = [
     ("Repository.RepositoryName.minLength", names.NAME_MIN_LENGTH),
@@ -35,32 +38,20 @@ LIMITS = [
     (f"RepositoryCreationTemplate.{FILTERS}.maxItems", mutability.MAX_FILTERS),
     ("Repository.LifecyclePolicy.LifecyclePolicyText.maxLength", grammar.TEXT_MAX_LENGTH),
     ("Repository.Tags.maxItems", tags.MAX_TAGS),
-    ("PublicRepository.RepositoryCatalogData.AboutText.maxLength", public_catalog.TEXT_MAX_LENGTH),
-    (
-        "PublicRepository.RepositoryCatalogData.RepositoryDescription.maxLength",
-        public_catalog.DESCRIPTION_MAX_LENGTH,
-    ),
+    (f"{CATALOG}.AboutText.maxLength", public_catalog.TEXT_MAX_LENGTH),
+    (f"{CATALOG}.RepositoryDescription.maxLength", public_catalog.DESCRIPTION_MAX_LENGTH),
     ("PullThroughCacheRule.EcrRepositoryPrefix.minLength", pull_through_cache.PREFIX_MIN_LENGTH),
     ("PullThroughCacheRule.EcrRepositoryPrefix.maxLength", pull_through_cache.PREFIX_MAX_LENGTH),
     ("PullThroughCacheRule.CredentialArn.maxLength", upstreams.ARN_MAX_LENGTH),
     ("PullTimeUpdateExclusion.PrincipalArn.maxLength", account_settings.EXCLUSION_ARN_MAX_LENGTH),
     ("RegistryPolicy.PolicyText.maxLength", registry_policy.POLICY_MAX_LENGTH),
-    (
-        "RegistryScanningConfiguration.Rules.items.RepositoryFilters.maxItems",
-        scanning.MAX_FILTERS_PER_RULE,
-    ),
-    ("ReplicationConfiguration.ReplicationConfiguration.Rules.maxItems", replication.MAX_RULES),
-    (
-        "ReplicationConfiguration.ReplicationConfiguration.Rules.items.Destinations.maxItems",
-        replication.MAX_DESTINATIONS_PER_RULE,
-    ),
+    (f"{SCANS}.RepositoryFilters.maxItems", scanning.MAX_FILTERS_PER_RULE),
+    (f"{COPIES}.Rules.maxItems", replication.MAX_RULES),
+    (f"{COPIES}.Rules.items.Destinations.maxItems", replication.MAX_DESTINATIONS_PER_RULE),
     ("RepositoryCreationTemplate.Prefix.maxLength", names.NAMESPACE_MAX_LENGTH),
     ("RepositoryCreationTemplate.Description.maxLength", creation_template.DESCRIPTION_MAX_LENGTH),
-    ("SigningConfiguration.Rules.items.RepositoryFilters.maxItems", signing.MAX_FILTERS_PER_RULE),
-    (
-        "SigningConfiguration.Rules.items.SigningProfileArn.maxLength",
-        signing.PROFILE_ARN_MAX_LENGTH,
-    ),
+    (f"{SIGNS}.RepositoryFilters.maxItems", signing.MAX_FILTERS_PER_RULE),
+    (f"{SIGNS}.SigningProfileArn.maxLength", signing.PROFILE_ARN_MAX_LENGTH),
 ]
 
 

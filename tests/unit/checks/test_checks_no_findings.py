@@ -70,21 +70,22 @@ UNKNOWN = {"Ref": "Given"}
 PARTNER = {"AWS": ROOT}
 VIRGINIA, GOVCLOUD = ("111122223333", "us-east-1"), ("111122223333", "us-gov-west-1")
 INSECURE = {"Bool": {"aws:SecureTransport": "false"}}
-NO_ORGANIZATION = {"Null": {"aws:PrincipalOrgID": "true"}}
+ORG_ID, CALLER = "aws:PrincipalOrgID", "aws:PrincipalArn"
+NO_ORGANIZATION = {"Null": {ORG_ID: "true"}}
 EXCLUDING = {"ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION"}
 ARCHIVE = rule(1, "transition", images=50, tagStatus="any")
-EXPIRE = rule(
-    2,
-    tagStatus="any",
-    storageClass="archive",
-    countType="sinceImageTransitioned",
-    countUnit="days",
-    countNumber=365,
-)
-PUBLISH = document(
-    allow("sns:Publish", Principal={"Service": "events.amazonaws.com"}, Resource="*")
-)
+IN_ARCHIVE = {"storageClass": "archive", "countType": "sinceImageTransitioned"}
+EXPIRE = rule(2, tagStatus="any", **IN_ARCHIVE, countUnit="days", countNumber=365)
+EVENTBRIDGE = {"Service": "events.amazonaws.com"}
+PUBLISH = document(allow("sns:Publish", Principal=EVENTBRIDGE, Resource="*"))
 PATHS = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/*"}}
+
+
+ALL_BUT_IAM = {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}
+LOGINS = (
+    allow([*PULL, "ecr:GetAuthorizationToken"], Resource=f"{HERE}:repository/a"),
+    allow("ecr:GetAuthorizationToken", Resource="*"),
+)
 
 
 def policy_of(statement: Any) -> dict[str, Any]:
@@ -94,9 +95,8 @@ def policy_of(statement: Any) -> dict[str, Any]:
 
 def denied(condition: dict[str, Any]) -> dict[str, Any]:
     """Return a repository with a policy that denies everyone under a condition."""
-    return policy_of(
-        {"Effect": "Deny", "Principal": "*", "Action": "ecr:*", "Condition": condition}
-    )
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "ecr:*"}
+    return policy_of({**statement, "Condition": condition})
 
 
 def filtered(**properties: Any) -> dict[str, Any]:
@@ -145,17 +145,13 @@ CORRECT: dict[str, dict[str, Any]] = {
     "a Deny for everyone": denied(INSECURE),
     "nobody without an organization": denied(NO_ORGANIZATION),
     "an organization": pulled_by({"AWS": "*"}, Condition=ORGANIZATION),
-    "an organization that is not known": anyone_with("StringEquals", "aws:PrincipalOrgID", UNKNOWN),
-    "the organization of the repository": anyone_with(
-        "StringEquals", "aws:PrincipalOrgID", "${aws:ResourceOrgID}"
-    ),
+    "an organization that is not known": anyone_with("StringEquals", ORG_ID, UNKNOWN),
+    "its own organization": anyone_with("StringEquals", ORG_ID, "${aws:ResourceOrgID}"),
     "a part of an organization": pulled_by("*", Condition=PATHS),
     "endpoints of an organization": anyone_with("StringEquals", "aws:VpceOrgID", "o-a1b2c3d4e5"),
     "services of AWS": anyone_with("Bool", "aws:PrincipalIsAWSService", "true"),
-    "roles of an account": anyone_with(
-        "ArnLike", "aws:PrincipalArn", "arn:aws:iam::444455556666:role/*"
-    ),
-    "whoever is not known": anyone_with("ArnEquals", "aws:PrincipalArn", UNKNOWN),
+    "roles of an account": anyone_with("ArnLike", CALLER, "arn:aws:iam::444455556666:role/*"),
+    "whoever is not known": anyone_with("ArnEquals", CALLER, UNKNOWN),
     "an action that is not known": role(UNKNOWN, Resource="*"),
     "an operation that is new": role("ecr:StartReplicationBackfill", Resource="*"),
     "all actions of a service": role("ecr:Describe*", Resource="*"),
@@ -164,15 +160,7 @@ CORRECT: dict[str, dict[str, Any]] = {
         "ecr:*", Resource="*", Condition={"StringEquals": {"aws:ResourceTag/team": "a"}}
     ),
     "a login that another statement allows": {
-        "Task": resource(
-            "AWS::IAM::ManagedPolicy",
-            {
-                "PolicyDocument": document(
-                    allow([*PULL, "ecr:GetAuthorizationToken"], Resource=f"{HERE}:repository/a"),
-                    allow("ecr:GetAuthorizationToken", Resource="*"),
-                )
-            },
-        )
+        "Task": resource("AWS::IAM::ManagedPolicy", {"PolicyDocument": document(*LOGINS)})
     },
     "ARNs with variables": role(
         PULL,
@@ -226,14 +214,8 @@ CORRECT: dict[str, dict[str, Any]] = {
         **lent(RoleName="create"),
         "More": policy("AWS::IAM::RolePolicy", "ecr:CreateRepository", RoleName="create"),
     },
-    "all but something": lent()
-    | attached(
-        document({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}),
-        "AWS::IAM::ManagedPolicy",
-    ),
-    "a template for what is created by a push": one_template(
-        Prefix="ROOT", AppliedFor=["CREATE_ON_PUSH"]
-    ),
+    "all but something": lent() | attached(document(ALL_BUT_IAM), "AWS::IAM::ManagedPolicy"),
+    "a template for pushes": one_template(Prefix="ROOT", AppliedFor=["CREATE_ON_PUSH"]),
     "occasions that are not known": one_template(AppliedFor=UNKNOWN),
     # Repositories.
     "a function beside properties": api(**{"Fn::Transform": {"Name": "AWS::Include"}}),
@@ -246,9 +228,7 @@ CORRECT: dict[str, dict[str, Any]] = {
     },
     "broken functions": api(Tags=[{"Key": "a", "Value": {"Ref": ["b"]}}, {"Fn::Sub": 5}]),
     "a key of a custom resource": kms(get_att("Maker"), Maker={"Type": "Custom::Key"}),
-    "a key of a parameter": kms(
-        get_att("Parameter", "Value"), Parameter={"Type": "AWS::SSM::Parameter"}
-    ),
+    "a key of a parameter": kms(get_att("It", "Value"), It={"Type": "AWS::SSM::Parameter"}),
     "exclusion filters": filtered(filters=tag_filters("cache-*"), **EXCLUDING),
     "exclusion filters that are not known": filtered(filters=UNKNOWN, **EXCLUDING),
     "filters that may be absent": filtered(filters={"Fn::If": ["Perhaps", [], UNKNOWN]}),
@@ -274,9 +254,7 @@ CORRECT: dict[str, dict[str, Any]] = {
         registry(PULL, Principal=PARTNER, Resource=f"{HERE}:repository/*")["Policy"]
     ),
     "signing that is not known": {"Signing": resource(SIGNING, {"Rules": UNKNOWN})},
-    "an exclusion that is not known": {
-        "Scanner": resource(PULL_TIME_EXCLUSION, {"PrincipalArn": UNKNOWN})
-    },
+    "an exclusion not known": {"It": resource(PULL_TIME_EXCLUSION, {"PrincipalArn": UNKNOWN})},
     "a scan type that is not known": scanning(ScanType=UNKNOWN, Rules=[]),
     # Events and their topics.
     "another scanner, perhaps": {
@@ -298,9 +276,7 @@ CORRECT: dict[str, dict[str, Any]] = {
     "a field that may be newer": on(
         PUSH, detail={"signature": [{"exists": True}], "result": [{"anything-but": "SUCCESS"}]}
     ),
-    "details of an event that is not described": on(
-        "ECR Artifact Action", detail={"action": ["x"]}
-    ),
+    "details of another event": on("ECR Artifact Action", detail={"action": ["x"]}),
     "a topic that a role publishes to": topic(UNKNOWN, RoleArn=f"{OWN_ROLE}/events"),
     "a topic whose policy is not known": {
         **subscribed(Topics=[{"Ref": "Topic"}], PolicyDocument=UNKNOWN),

@@ -11,10 +11,8 @@ from tests.support.errors import by_code, rejection_test
 from tests.unit.lifecycle.test_lifecycle_simulate import NOW, ago, archived, image
 
 EXPIRE_7, KEEP_TWO = LifecycleRule.expire(after_days=7), LifecycleRule.keep_last(2)
-ARCHIVE_30, UNPULLED_30 = (
-    LifecycleRule.archive(after_days=30),
-    LifecycleRule.archive(not_pulled_for_days=30),
-)
+ARCHIVE_30 = LifecycleRule.archive(after_days=30)
+UNPULLED_30 = LifecycleRule.archive(not_pulled_for_days=30)
 EXPIRE_ARCHIVED = LifecycleRule.expire_archived(after_days=90)
 UNTAGGED, UNTAGGED_10 = (LifecycleRule.expire_untagged(after_days=days) for days in (1, 10))
 RELEASES = LifecycleRule.expire(after_days=10, tag_patterns=["v*"])
@@ -72,11 +70,7 @@ CASES: dict[str, tuple[list[LifecycleRule], list[Image], list[tuple[str, str, fl
         [INDEX, image("child", 4)],
         [("index", "expired", 1), ("child", "expired", 6)],
     ),
-    "events after the end are left out": (
-        [LifecycleRule.expire(after_days=250)],
-        [image("a", 1)],
-        [],
-    ),
+    "events after the end": ([LifecycleRule.expire(after_days=250)], [image("a", 1)], []),
 }
 
 

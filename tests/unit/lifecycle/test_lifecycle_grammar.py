@@ -23,11 +23,8 @@ from tests.support.strategies import (
 def rule(priority: int = 1, *, action: str = "expire", **selection: Any) -> dict[str, Any]:
     """Return the JSON of a rule for any image, with some keys of its selection changed."""
     valid = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1}
-    return {
-        "rulePriority": priority,
-        "selection": {**valid, **selection},
-        "action": {"type": action},
-    }
+    chosen = {**valid, **selection}
+    return {"rulePriority": priority, "selection": chosen, "action": {"type": action}}
 
 
 def tagged(priority: int = 1, **tags: Any) -> dict[str, Any]:
@@ -38,7 +35,7 @@ def without(document: dict[str, Any], key: str) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name != key}
 
 
-DEPLOY_TIME_NUMBER = float.fromhex("-0x1.f000000000007p+960")
+DEPLOY_TIME, DEPLOY_TIME_NUMBER = "${Token[It.1]}", float.fromhex("-0x1.f000000000007p+960")
 UNTAGGED: dict[str, Any] = {"tagStatus": "untagged"}
 # Each error of a document, without a path if it concerns the whole.
 DOCUMENTS: dict[str, tuple[Any, str]] = {
@@ -82,30 +79,22 @@ RULES: dict[str, tuple[Any, str]] = {
     "patterns as text": (tagged(tagPatternList="v*"), ".selection.tagPatternList: tag-list-empty"),
     "no patterns": (tagged(tagPatternList=[]), ".selection.tagPatternList: tag-list-empty"),
     "no target": (rule(action="transition"), ".action.targetStorageClass: key-missing"),
-    "a misspelt key of the selection": (
-        rule(countNumbers=1),
-        ".selection.countNumbers: key-unknown",
-    ),
-    "a deploy-time count in quotes": (
-        rule(countNumber="${Token[Count.1]}"),
-        ".selection.countNumber: wrong-type",
-    ),
+    "a misspelt key": (rule(countNumbers=1), ".selection.countNumbers: key-unknown"),
+    "a deploy-time count": (rule(countNumber=DEPLOY_TIME), ".selection.countNumber: wrong-type"),
     "a deploy-time status": (
-        rule(tagStatus="${Token[Status.1]}"),
+        rule(tagStatus=DEPLOY_TIME),
         ".selection.tagStatus: value-not-allowed",
     ),
     "a tag next to a deploy-time one": (
-        tagged(tagPatternList=["${Token[Tag.1]}", "*****"]),
+        tagged(tagPatternList=[DEPLOY_TIME, "*****"]),
         ".selection.tagPatternList[1]: tag-wildcards",
     ),
 }
+ANY_EARLY = "rules[0].rulePriority: rule-priority-order"
 COMBINATIONS: dict[str, tuple[list[Any], str]] = {
     "a duplicate priority": ([rule(3, **UNTAGGED), rule(3)], "rules: rule-priority-duplicate"),
-    "any before others": (
-        [rule(1), rule(2, **UNTAGGED)],
-        "rules[0].rulePriority: rule-priority-order",
-    ),
-    "any twice": ([rule(1), rule(2)], "rules[0].rulePriority: rule-priority-order"),
+    "any before others": ([rule(1), rule(2, **UNTAGGED)], ANY_EARLY),
+    "any twice": ([rule(1), rule(2)], ANY_EARLY),
     "untagged twice": ([rule(1, **UNTAGGED), rule(2, **UNTAGGED)], "rules: untagged-duplicate"),
     "prefixes twice": (
         [tagged(1, tagPrefixList=["a", "b"]), tagged(2, tagPrefixList=["b", "a"])],
@@ -129,20 +118,15 @@ SEVERAL: dict[str, tuple[Any, ...]] = {
     ),
     # Priorities determine the order of the rules, so they must be plain values.
     "a deploy-time priority in quotes": (
-        {"rules": [rule(2), {**rule(**UNTAGGED), "rulePriority": "${Token[Priority.1]}"}]},
+        {"rules": [rule(2), {**rule(**UNTAGGED), "rulePriority": DEPLOY_TIME}]},
         "rules[1].rulePriority: wrong-type",
         "rules[1].rulePriority: rule-priority-unresolved",
     ),
 }
 REJECTED = {
     **DOCUMENTS,
-    **{
-        f"rule: {name}": ({"rules": [rule]}, f"rules[0]{error}")
-        for name, (rule, error) in RULES.items()
-    },
-    **{
-        f"rules: {name}": ({"rules": rules}, error) for name, (rules, error) in COMBINATIONS.items()
-    },
+    **{f"rule: {name}": ({"rules": [row[0]]}, f"rules[0]{row[1]}") for name, row in RULES.items()},
+    **{f"rules: {name}": ({"rules": row[0]}, row[1]) for name, row in COMBINATIONS.items()},
     **SEVERAL,
 }
 test_rejects = rejection_test(
@@ -158,7 +142,7 @@ def test_rejects_deep_nesting_in_a_value() -> None:
         LifecyclePolicy.from_json(text.replace('"DEEP"', "[" * 700 + "]" * 700))
 
 
-AGE_IN_ARCHIVE: dict[str, Any] = {
+AGED: dict[str, Any] = {
     "countType": "sinceImageTransitioned",
     "countUnit": "days",
     "countNumber": 90,
@@ -166,12 +150,10 @@ AGE_IN_ARCHIVE: dict[str, Any] = {
 # The order of the list does not matter; tags and counts may be deploy-time values.
 ACCEPTED: dict[str, tuple[Any, ...]] = {
     "any listed first": ([rule(10), rule(2, **UNTAGGED)],),
-    "any per storage class": ([rule(1), rule(2, storageClass="archive", **AGE_IN_ARCHIVE)],),
-    "untagged per storage class": (
-        [rule(1, **UNTAGGED), rule(2, storageClass="archive", **UNTAGGED)],
-    ),
+    "any per storage class": ([rule(1), rule(2, storageClass="archive", **AGED)],),
+    "untagged per class": ([rule(1, **UNTAGGED), rule(2, storageClass="archive", **UNTAGGED)],),
     "a deploy-time count": ([rule(countNumber=DEPLOY_TIME_NUMBER)],),
-    "a deploy-time tag": ([tagged(tagPatternList=["${Token[Tag.1]}"])],),
+    "a deploy-time tag": ([tagged(tagPatternList=[DEPLOY_TIME])],),
     "but no deploy-time priority": (
         [{**rule(), "rulePriority": DEPLOY_TIME_NUMBER}],
         "rules[0].rulePriority: rule-priority-unresolved",

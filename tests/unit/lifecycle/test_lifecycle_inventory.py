@@ -119,14 +119,11 @@ def test_describes_another_document() -> None:
     )
 
 
+EARLIEST = "0001-01-01T00:00:00+14:00"
 # For each key the values that are malformed, and those that are not instants.
 MEMBERS: list[tuple[str, list[Any], list[Any]]] = [
     ("imageDigest", [None, 7], []),
-    (
-        "imagePushedAt",
-        [None],
-        ["yesterday", 1769900399500, float("nan"), "0001-01-01T00:00:00+14:00", True],
-    ),
+    ("imagePushedAt", [None], ["yesterday", 1769900399500, float("nan"), True, EARLIEST]),
     ("imageTags", ["v1", [1]], []),
     ("imageSizeInBytes", [-1, 1.5, True], []),
     ("imageStatus", ["GONE"], []),
@@ -151,13 +148,11 @@ IMAGES: dict[str, tuple[Any, ...]] = {
 test_rejects_a_malformed_image = rejection_test(
     lambda image: read(detail("sha256:b"), image), IMAGES
 )
+TAGGED = detail(imageTags=["v1"])
 # Pages that were read at different times describe an image or a tag differently.
 PAGES: dict[str, tuple[Any, ...]] = {
-    "an image": ((detail(imageTags=["v1"]), detail(imageTags=["v2"])), "sha256:a: image-conflict"),
-    "a tag": (
-        (detail(imageTags=["v1"]), detail("sha256:b", imageTags=["v1"])),
-        "sha256:a: tag-conflict",
-    ),
+    "an image": ((TAGGED, detail(imageTags=["v2"])), "sha256:a: image-conflict"),
+    "a tag": ((TAGGED, detail("sha256:b", imageTags=["v1"])), "sha256:a: tag-conflict"),
 }
 test_rejects_contradicting_pages = rejection_test(read, PAGES)
 
@@ -173,36 +168,20 @@ def fetched(digest: str, manifest: Any, **members: Any) -> dict[str, Any]:
 def test_reads_manifests() -> None:
     """Manifests contain the children of an index, the subject of a signature, and layers."""
     inventory = read(detail("index"), detail("image"), detail("other"))
-    output = {
-        "images": [
-            fetched("index", {"mediaType": "list", "manifests": [{"digest": "image"}]}),
-            fetched(
-                "image",
-                {
-                    "config": {"digest": "c", "size": 1},
-                    "layers": [{"digest": "l", "size": 2}],
-                    "subject": {"digest": "s"},
-                },
-                imageManifestMediaType="image type",
-            ),
-            fetched("elsewhere", {}),
-        ],
-        "failures": [],
-    }
-    index, image, other = inventory.with_manifests(output)
+    layers = {"config": {"digest": "c", "size": 1}, "layers": [{"digest": "l", "size": 2}]}
+    images = [
+        fetched("index", {"mediaType": "list", "manifests": [{"digest": "image"}]}),
+        fetched(
+            "image", layers | {"subject": {"digest": "s"}}, imageManifestMediaType="image type"
+        ),
+        fetched("elsewhere", {}),
+    ]
+    index, image, other = inventory.with_manifests({"images": images, "failures": []})
 
-    assert (("image",), (), "list", True) == (
-        index.references,
-        index.blobs,
-        index.media_type,
-        index.is_index,
-    )
-    assert ((), (Blob("c", 1), Blob("l", 2)), "s", "image type") == (
-        image.references,
-        image.blobs,
-        image.subject,
-        image.media_type,
-    )
+    assert (("image",), ()) == (index.references, index.blobs)
+    assert ("list", True) == (index.media_type, index.is_index)
+    assert ((), (Blob("c", 1), Blob("l", 2))) == (image.references, image.blobs)
+    assert ("s", "image type") == (image.subject, image.media_type)
     assert (None, None) == (other.references, other.blobs)
 
 

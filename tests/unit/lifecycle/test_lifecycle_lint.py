@@ -11,7 +11,8 @@ from tests.unit.lifecycle.test_lifecycle_simulate import INDEX, NOW, ago, archiv
 
 R, protect, keep = LifecycleRule, LifecycleRule.protect, LifecycleRule.keep_last
 UNTAGGED, FIVE_DAYS = R.expire_untagged(after_days=1), R.expire(after_days=5)
-OLDEST = R.expire(after_days=365)
+OLDEST, ONE_DAY = R.expire(after_days=365), R.expire(after_days=1)
+CACHE, AGED, NEW = Context(pull_through_cache=True), image("a", 9), [image("a", 0, "v1")]
 
 
 def lint(rules: list[LifecycleRule], images: Any = None, context: Context | None = None) -> Any:
@@ -35,7 +36,7 @@ BY_DIGEST = [
     image("other", 9),
 ]
 RELEASES = [image("a", 400, "1.0"), image("b", 400, "1.1"), image("c", 1, "main")]
-LIST = [keep(9, tag_patterns=["v*", "w*"]), R.expire(after_days=1)]
+LIST = [keep(9, tag_patterns=["v*", "w*"]), ONE_DAY]
 PLACES = [
     image("index", 1, "v2", references=("child",), media_type=INDEX),
     image("child", 1.1),
@@ -100,22 +101,9 @@ CASES: dict[str, tuple[Any, ...]] = {
         [of_archive(action="transition")],
     ),
     "an archive that nothing fills": ("LC005 note 1, LC010 note 1", [of_archive()]),
-    "an archive that a rule fills": (
-        "",
-        [R.archive(after_days=9), R.expire_archived(after_days=90)],
-    ),
-    "a cache and untagged images": (
-        "LC006 error 1",
-        [UNTAGGED],
-        None,
-        Context(pull_through_cache=True),
-    ),
-    "a cache and all images": (
-        "LC006 error 1, LC007 warning 1",
-        [R.expire(after_days=1)],
-        None,
-        Context(pull_through_cache=True),
-    ),
+    "an archive a rule fills": ("", [R.archive(after_days=9), R.expire_archived(after_days=90)]),
+    "a cache and untagged images": ("LC006 error 1", [UNTAGGED], None, CACHE),
+    "a cache and all images": ("LC006 error 1, LC007 warning 1", [ONE_DAY], None, CACHE),
     "a cache and archiving": (
         "",
         [R.archive(not_pulled_for_days=30)],
@@ -134,23 +122,15 @@ CASES: dict[str, tuple[Any, ...]] = {
         [image("a", 9, "v1"), image("b", 0, "x")],
     ),
     "a list that matches an image": ("LC001 warning 2", LIST, [image("a", 9, "v1", "w1")]),
-    "a list that matches nothing, and nothing is lost": (
-        "LC002 warning 1",
-        LIST,
-        [image("a", 0, "v1")],
-    ),
+    "a list that matches nothing, and nothing is lost": ("LC002 warning 1", LIST, NEW),
     "places that others take": ("LC005 warning 1", [keep(4)], PLACES),
     "places for all": ("", [keep(9)], PLACES),
     "a place for one": ("LC011 warning 1", [keep(1)], PLACES),
     "tags that do not overlap by themselves": ("", TAGS),
     "tags that overlap in all images": ("LC001 warning 2", TAGS, [image("a", 9, "v1-rc")]),
-    "every image is deleted now": ("LC007 error, LC007 warning 1", [FIVE_DAYS], [image("a", 9)]),
+    "every image is deleted now": ("LC007 error, LC007 warning 1", [FIVE_DAYS], [AGED]),
     "every image is deleted later": ("LC007 warning 1", [FIVE_DAYS], [image("a", 1)]),
-    "every image but an archived one": (
-        "LC007 warning 1",
-        [FIVE_DAYS],
-        [image("a", 9), archived("b", 9)],
-    ),
+    "every image but an archived one": ("LC007 warning 1", [FIVE_DAYS], [AGED, archived("b", 9)]),
     "a signature goes before its image": ("LC011 warning 1", [UNTAGGED], REFERRERS),
     "a signature goes with its image": (
         "LC007 error, LC007 warning 2",

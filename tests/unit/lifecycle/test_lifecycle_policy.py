@@ -120,12 +120,8 @@ def test_a_policy_without_rules_keeps_every_image() -> None:
     """The empty policy is false, and has no rules but a phrase."""
     policy = LifecyclePolicy()
 
-    assert (bool(policy), policy.rules, policy.to_json(), policy.in_words()) == (
-        False,
-        (),
-        '{"rules":[]}',
-        ("keep every image",),
-    )
+    assert (False, ()) == (bool(policy), policy.rules)
+    assert ('{"rules":[]}', ("keep every image",)) == (policy.to_json(), policy.in_words())
 
 
 def test_compares_numbered_rules() -> None:
@@ -192,10 +188,8 @@ def test_numbering_is_unique_and_keeps_the_order(listed: list[Any]) -> None:
 def test_any_is_last_of_its_storage_class(policy: LifecyclePolicy) -> None:
     written = policy.to_dict()["rules"]
     for name in ("standard", "archive"):
-        statuses = [
-            rule["selection"]["tagStatus"] for rule in written if storage_class(rule) == name
-        ]
-        assert "any" not in statuses[:-1]
+        selections = [rule["selection"] for rule in written if storage_class(rule) == name]
+        assert "any" not in [selection["tagStatus"] for selection in selections[:-1]]
 
 
 @given(policies())
@@ -248,10 +242,7 @@ PRESETS = {
         expected("rc-*", untagged=7, keep=200),
     ),
     "production": (Retention.production(), expected("v*", "release-*", untagged=30, days=365)),
-    "production, unprotected": (
-        Retention.production(protect_tags=[]),
-        expected(untagged=30, days=365),
-    ),
+    "nothing protected": (Retention.production(protect_tags=[]), expected(untagged=30, days=365)),
 }
 
 

@@ -25,11 +25,8 @@ from ecr_constructs.model.lifecycle.selection import Tags, covers, matcher
 from ecr_constructs.model.lifecycle.simulation import bits
 from tests.support.errors import rejects
 
-EXAMPLES = json.loads(
-    (Path(__file__).parents[2] / "support" / "data" / "lifecycle-examples.json").read_text(
-        encoding="utf-8"
-    )
-)
+DATA = Path(__file__).parents[2] / "support" / "data" / "lifecycle-examples.json"
+EXAMPLES = json.loads(DATA.read_text(encoding="utf-8"))
 NOW = datetime.fromisoformat(EXAMPLES["now"])
 INDEX = "application/vnd.oci.image.index.v1+json"
 
@@ -68,10 +65,12 @@ def moved(simulation: Simulation) -> dict[str, int | None]:
     return {outcome.image.digest: outcome.rule_priority for outcome in simulation.archived}
 
 
-KEEP_ONE, KEEP_TWO = LifecycleRule.keep_last(1), LifecycleRule.keep_last(2)
+expire, archive = LifecycleRule.expire, LifecycleRule.archive
+protect, keep_last = LifecycleRule.protect, LifecycleRule.keep_last
+KEEP_ONE, KEEP_TWO = keep_last(1), keep_last(2)
 UNTAGGED = LifecycleRule.expire_untagged(after_days=1)
-EXPIRE_30 = LifecycleRule.expire(after_days=30)
-UNPULLED_90 = LifecycleRule.archive(not_pulled_for_days=90)
+EXPIRE_30 = expire(after_days=30)
+UNPULLED_90 = archive(not_pulled_for_days=90)
 
 
 # --- AWS's published examples -------------------------------------------------------------------
@@ -113,7 +112,7 @@ def test_all_published_policies_are_tested() -> None:
 @pytest.mark.parametrize("case", of_group("tag-match"))
 def test_published_pattern(case: Any) -> None:
     images = [image(tag, 9, tag) for tag in [*case["matches"], "unlike"]]
-    rule = LifecycleRule.expire(after_days=1, tag_patterns=case["tagPatternList"])
+    rule = expire(after_days=1, tag_patterns=case["tagPatternList"])
 
     assert set(case["matches"]) == set(gone(simulate(*images, rules=[rule])))
 
@@ -185,10 +184,15 @@ class Case(NamedTuple):
 
 
 def one_of(count_type: str, **fields: Any) -> LifecycleRule:
-    """Return a rule for any image with the count 1."""
-    return LifecycleRule(tag_status="any", count_type=count_type, count_number=1, **fields)
+    """Return a rule with the count 1, by default for any image."""
+    valid = {"tag_status": "any", "count_number": 1}
+    return LifecycleRule(count_type=count_type, **{**valid, **fields})
 
 
+WEB_AND_PROD = [image("both", 9, "prod-1", "web-1"), image("single", 9, "prod-2")]
+NINE_DAYS = [image("child", 9), image("other", 9)]
+CHILDREN, REFERRERS = {"childrenTakePlaces": 1}, {"referrersTakePlaces": 1}
+RELEASED = {"archivedIndexReleasesChildren": 1}
 TIES = [image("b", 5), image("a", 5), image("c", 9)]
 TWO_PLATFORMS = [
     *(image("index", 1, "v2", references=("amd", "arm")), image("old", 5, "v1")),
@@ -203,30 +207,24 @@ UNREAD_INDEX = image("index", 9, "v1", media_type=INDEX)
 CASES = {
     # Several patterns or prefixes select images with a tag for each.
     "all patterns must match": Case(
-        [LifecycleRule.expire(after_days=1, tag_patterns=["prod-*", "web-*"])],
-        [image("both", 9, "prod-1", "web-1"), image("single", 9, "prod-2")],
-        {"both": 1},
+        [expire(after_days=1, tag_patterns=["prod-*", "web-*"])], WEB_AND_PROD, {"both": 1}
     ),
     "all prefixes must match": Case(
-        [LifecycleRule.expire(after_days=1, tag_prefixes=["prod-", "web-"])],
-        [image("both", 9, "prod-1", "web-1"), image("single", 9, "prod-2")],
-        {"both": 1},
+        [expire(after_days=1, tag_prefixes=["prod-", "web-"])], WEB_AND_PROD, {"both": 1}
     ),
     "untagged images have no tag": Case(
         [UNTAGGED], [image("untagged", 9), image("tagged", 9, "v1")], {"untagged": 1}
     ),
     # An image is deleted when it is older than N days, to the microsecond.
     "age is strict": Case(
-        [LifecycleRule.expire(after_days=7)],
+        [expire(after_days=7)],
         [image("exact", 7), image("older", 7 + 1 / 86_400_000_000)],
         {"older": 1},
     ),
-    "an age out of the range of datetime": Case(
-        [LifecycleRule.expire(after_days=10**10)], [image("old", 9000)]
-    ),
+    "an age out of the range of datetime": Case([expire(after_days=10**10)], [image("old", 9000)]),
     # Each rule counts the complete inventory: the newest two of all are v3 and v2.
     "images that a higher rule marked still count": Case(
-        [LifecycleRule.expire(after_days=1, tag_patterns=["v*"]), KEEP_TWO],
+        [expire(after_days=1, tag_patterns=["v*"]), KEEP_TWO],
         [
             *(image("old", 9, "v1"), image("young", 1, "v2")),
             *(image("other", 5, "x"), image("youngest", 0.5, "v3")),
@@ -234,7 +232,7 @@ CASES = {
         {"old": 1, "other": 2},
     ),
     "being identified locks an image": Case(
-        [LifecycleRule.protect("v*"), EXPIRE_30],
+        [protect("v*"), EXPIRE_30],
         [image("release", 900, "v1"), image("build", 900, "b1")],
         {"build": 2},
     ),
@@ -282,10 +280,7 @@ CASES = {
     ),
     "an index protects its children": Case(
         [UNTAGGED],
-        [
-            image("index", 9, "v1", references=("child", "elsewhere")),
-            *(image("child", 9), image("other", 9)),
-        ],
+        [image("index", 9, "v1", references=("child", "gone")), *NINE_DAYS],
         {"other": 1},
     ),
     # A child of two indexes stays until both are deleted.
@@ -300,12 +295,12 @@ CASES = {
         {"index-1": 1, "index-2": 1, "a": 1},
     ),
     "an archived index releases its children": Case(
-        [UNTAGGED], COLD_INDEX, {"child": 1}, assumed={"archivedIndexReleasesChildren": 1}
+        [UNTAGGED], COLD_INDEX, {"child": 1}, assumed=RELEASED
     ),
     "an archived index may protect its children": Case(
         [UNTAGGED],
         COLD_INDEX,
-        assumed={"archivedIndexReleasesChildren": 1},
+        assumed=RELEASED,
         options={"archived_index_releases_children": False},
     ),
     # Signatures and their own referrers follow, regardless of the rules for them.
@@ -321,7 +316,7 @@ CASES = {
     ),
     # A referrer that is archived already stays there.
     "a referrer follows its subject to the archive": Case(
-        [LifecycleRule.archive(after_days=5, tag_patterns=["v*"])],
+        [archive(after_days=5, tag_patterns=["v*"])],
         [
             image("image", 9, "v1"),
             image("signature", 400, "s", subject="image"),
@@ -343,29 +338,19 @@ CASES = {
     ),
     # A locked image takes the place, so that the other one is deleted.
     "a tie predicts a deletion": Case(
-        [LifecycleRule.protect("v*"), KEEP_ONE],
+        [protect("v*"), KEEP_ONE],
         [image("a", 5, "x"), image("b", 5, "v1"), image("c", 9, "v2")],
         {"a": 2},
         assumed={"ties": 2},
     ),
     # By default an image for two platforms takes three places, and a signature one.
-    "children take places": Case(
-        [LifecycleRule.keep_last(3)], TWO_PLATFORMS, {"old": 1}, assumed={"childrenTakePlaces": 1}
-    ),
+    "children take places": Case([keep_last(3)], TWO_PLATFORMS, {"old": 1}, assumed=CHILDREN),
     "children may take no places": Case(
-        [LifecycleRule.keep_last(3)],
-        TWO_PLATFORMS,
-        assumed={"childrenTakePlaces": 1},
-        options={"children_take_places": False},
+        [keep_last(3)], TWO_PLATFORMS, assumed=CHILDREN, options={"children_take_places": False}
     ),
-    "referrers take places": Case(
-        [KEEP_TWO], SIGNED, {"old": 1}, assumed={"referrersTakePlaces": 1}
-    ),
+    "referrers take places": Case([KEEP_TWO], SIGNED, {"old": 1}, assumed=REFERRERS),
     "referrers may take no places": Case(
-        [KEEP_TWO],
-        SIGNED,
-        assumed={"referrersTakePlaces": 1},
-        options={"referrers_take_places": False},
+        [KEEP_TWO], SIGNED, assumed=REFERRERS, options={"referrers_take_places": False}
     ),
     # The manifests of indexes and the archived images may be missing.
     "missing data": Case(
@@ -376,9 +361,9 @@ CASES = {
     ),
     "no missing data": Case(MISSING_DATA, [UNREAD_INDEX, archived("a", 9)]),
     # Clocks may differ.
-    "an image from the future is new": Case([LifecycleRule.expire(after_days=1)], [image("a", -1)]),
+    "an image from the future is new": Case([expire(after_days=1)], [image("a", -1)]),
     "ages are in hours below two days": Case(
-        [LifecycleRule.expire(after_days=1)],
+        [expire(after_days=1)],
         [image("a", 0.05), image("b", 1.5), image("c", 2.5)],
         {"c": 1, "b": 1},
     ),
@@ -413,8 +398,8 @@ def test_reasons(snapshot: SnapshotAssertion) -> None:
 
 def test_rules_are_applied_by_priority() -> None:
     """The order in the document does not matter."""
-    late = LifecycleRule.expire(after_days=1, tag_patterns=["a*"]).to_dict()
-    early = LifecycleRule.protect("ab*").to_dict()
+    late = expire(after_days=1, tag_patterns=["a*"]).to_dict()
+    early = protect("ab*").to_dict()
     listed = [late | {"rulePriority": 9}, early | {"rulePriority": 2}]
     policy = LifecyclePolicy.from_json(json.dumps({"rules": listed}))
     images = image("1", 9, "abc"), image("2", 9, "a")
@@ -424,7 +409,7 @@ def test_rules_are_applied_by_priority() -> None:
 
 def test_a_forecast_of_an_age_out_of_range_is_empty() -> None:
     """A number of days beyond the range of datetime keeps every image."""
-    policy = LifecyclePolicy(LifecycleRule.expire(after_days=10**10))
+    policy = LifecyclePolicy(expire(after_days=10**10))
 
     assert () == policy.forecast([image("old", 9000)], now=NOW).events
 
@@ -468,13 +453,10 @@ def test_a_ranking_answers_for_earlier_instants_too() -> None:
 
 def test_bytes_are_a_range_without_manifests() -> None:
     """Layers may be shared with images that stay; an index itself has no layers."""
-    images = (
-        image("index", 9, size_bytes=70, media_type=INDEX),
-        image("a", 9, size_bytes=50),
-        image("b", 9, size_bytes=20),
-        image("kept", 0.1, size_bytes=90),
-    )
-    simulation = simulate(*images, rules=[KEEP_ONE])
+    sizes = {"a": (9, 50), "b": (9, 20), "kept": (0.1, 90)}
+    images = [image(name, days, size_bytes=size) for name, (days, size) in sizes.items()]
+    index = image("index", 9, size_bytes=70, media_type=INDEX)
+    simulation = simulate(index, *images, rules=[KEEP_ONE])
 
     assert (0, 70) == simulation.expired_bytes
     assert (0, 0) == simulation.archived_bytes
@@ -519,9 +501,7 @@ def test_now_needs_a_zone() -> None:
 @pytest.mark.parametrize("name", ["tag_pattern_list", "tag_prefix_list"])
 def test_deploy_time_values_cannot_be_simulated(name: str) -> None:
     tags: dict[str, Any] = {name: ["${Token[TOKEN.7]}"]}
-    rule = LifecycleRule(
-        tag_status="tagged", count_type="imageCountMoreThan", count_number=1, **tags
-    )
+    rule = one_of("imageCountMoreThan", tag_status="tagged", **tags)
     with rejects(f"rules[0].{name}: value-unresolved"):
         LifecyclePolicy(rule).simulate([])
 
@@ -535,10 +515,8 @@ def test_readings_is_the_deprecated_name_of_options() -> None:
     with pytest.deprecated_call(match="pass options="):
         assert {"a": 1} == gone(policy.simulate(images, now=NOW, readings=options))
     with pytest.deprecated_call(match="pass options="):
-        assert ["a"] == [
-            event.image.digest
-            for event in policy.forecast(images, now=NOW, readings=options).events
-        ]
+        events = policy.forecast(images, now=NOW, readings=options).events
+    assert ["a"] == [event.image.digest for event in events]
     with rejects("readings: options-duplicate"):
         policy.simulate(images, now=NOW, options=options, readings=options)
 

@@ -37,18 +37,20 @@ PARTNER, OTHER = {"AWS": ROOT}, {"AWS": "777788889999"}
 CI, EVE = "arn:aws:iam::444455556666:role/ci", "arn:aws:iam::777788889999:user/eve"
 SESSION = "arn:aws:sts::444455556666:assumed-role/ci/run"
 CI_ROLE = f"{ACCOUNT} & aws:principalarn is {CI}"
+PULL_BY = f"{ACCOUNT} | allow pull"
 BY_PARTNER, BY_CI = pulls(ROOT), pulls(CI)
+ALL_BUT_ONE, ALL_BUT_TWO = pulls(NotPrincipal=PARTNER), pulls(NotPrincipal={"AWS": [ROOT, EVE]})
 WITHIN, ANY = pulls(Principal="*", Condition=ORGANIZATION), pulls(Principal="*")
+PERHAPS = {"Fn::If": ["IsOpen", ANY, {"Ref": "AWS::NoValue"}]}
+REFERRED = [pulls({"Ref": name}) for name in ("One", "Other")]
+UNDECIDED = {**BY_PARTNER, "Effect": {"Ref": "Effect"}}
+CALLS = f"+ {ACCOUNT} | allow call"
+PERHAPS_IN_ORG = f"+ {ACCOUNT} | allow pull | perhaps {ORG}"
 OTHER_ID = "aws:principalaccount is 777788889999"
 OUTSIDE = {"StringNotEquals": {"aws:PrincipalOrgID": ORG_ID}}
 NOT_ORG = ORG.replace(" is ", " is not ")
-FENCE = deny("ecr:*", Principal="*", Condition=OUTSIDE)
 PUSH_FENCE = deny("ecr:PutImage", Principal="*", Condition=OUTSIDE)
-ALL_BUT = [
-    *(f"ecr:{letter}*" for letter in "ACDEFGHIJKLMNOQRSTUVWXYZ"),
-    "ecr:BatchG*",
-    "ecr:BatchI*",
-]
+ALL_BUT = [f"ecr:{start}*" for start in (*"ACDEFGHIJKLMNOQRSTUVWXYZ", "BatchG", "BatchI", "BatchC")]
 HALVES = [
     allow("ecr:BatchGetImage", Principal="*", Condition=ORGANIZATION),
     allow("ecr:GetDownloadUrlForLayer", Principal=PARTNER, Condition=ORGANIZATION),
@@ -60,31 +62,37 @@ def partner(*actions: Any) -> dict[str, Any]:
     return allow(list(actions), Principal=PARTNER)
 
 
+def anyone_if(operator: str, key_: str, value: Any) -> dict[str, Any]:
+    """Return a statement that allows everyone to pull under a condition."""
+    return pulls(Principal="*", Condition={operator: {key_: value}})
+
+
+def denied(principal: Any, **parts: Any) -> dict[str, Any]:
+    """Return a statement that denies everything."""
+    return deny("ecr:*", Principal=principal, **parts)
+
+
+NO_GET, NO_OTHER = deny("ecr:BatchGetImage", Principal=PARTNER), denied(OTHER)
+FENCE, NO_TLS = denied("*", Condition=OUTSIDE), "aws:securetransport is false"
+TLS_FENCE = denied("*", Condition={"Bool": {"aws:SecureTransport": "false"}})
 BATCH = " | ".join(
     f"allow {verb}"
     for verb in ("pull", "delete images", "import upstream images", "read images and settings")
 )
 
-TLS, NO_TLS = {"Bool": {"aws:SecureTransport": "false"}}, "aws:securetransport is false"
 
 # Statements of a first policy, and the codes of each change.
 FIRST: dict[str, tuple[Statements, *tuple[str, ...]]] = {
     "an account and its role": ([pulls(CI, ROOT)], f"+ {ACCOUNT} | allow pull"),
-    "a session of a role": (
-        [pulls(SESSION)],
-        f"+ {ACCOUNT} & aws:principalarn is {SESSION} | allow pull",
-    ),
+    "a session": ([pulls(SESSION)], f"+ {ACCOUNT} & aws:principalarn is {SESSION} | allow pull"),
     "a pull of two statements": (
         HALVES,
         f"+ {ACCOUNT} & {ORG} | allow pull",
         f"+ {ORG} | allow call BatchGetImage",
     ),
-    "a single action": ([partner("ecr:batchgetimage")], f"+ {ACCOUNT} | allow call BatchGetImage"),
-    "an unknown action": (
-        [partner("ecr:Teleport", "s3:GetObject")],
-        f"+ {ACCOUNT} | allow call Teleport",
-    ),
-    "an action known at the deployment": (
+    "a single action": ([partner("ecr:batchgetimage")], f"{CALLS} BatchGetImage"),
+    "an unknown action": ([partner("ecr:Teleport", "s3:GetObject")], f"{CALLS} Teleport"),
+    "an unresolved action": (
         [partner({"Ref": "Action"})],
         f"+ {ACCOUNT} | allow do what is known only at deploy time",
     ),
@@ -93,7 +101,7 @@ FIRST: dict[str, tuple[Statements, *tuple[str, ...]]] = {
         [pulls(Principal={"Service": "lambda.amazonaws.com"})],
         "+ (service) is lambda.amazonaws.com | allow pull",
     ),
-    "principals of other kinds": (
+    "other principals": (
         [pulls(Principal={"CanonicalUser": "79a5", "AWS": "AROAEXAMPLE"})],
         "+ (principal) is AROAEXAMPLE | allow pull",
         "+ (principal) is CanonicalUser 79a5 | allow pull",
@@ -104,10 +112,7 @@ FIRST: dict[str, tuple[Statements, *tuple[str, ...]]] = {
         "+ (principal) is ${Token[9.Ci.Arn]} | allow pull",
     ),
     "everyone": ([ANY], "! * | allow pull"),
-    "everyone but one": (
-        [pulls(NotPrincipal=PARTNER)],
-        f"! (principal) is not {ROOT} | allow pull",
-    ),
+    "everyone but one": ([ALL_BUT_ONE], f"! (principal) is not {ROOT} | allow pull"),
     "everyone outside": ([pulls(Principal="*", Condition=OUTSIDE)], f"! {NOT_ORG} | allow pull"),
     "an organization": ([WITHIN], f"+ {ORG} | allow pull"),
 }
@@ -116,28 +121,15 @@ STATEMENTS: dict[str, tuple[Statements, Statements, *tuple[str, ...]]] = {
     **{case: ([], *row) for case, row in FIRST.items()},
     "a condition dropped": ([WITHIN], [ANY], f"! * | allow pull | replaces {ORG}"),
     # The accounts of an organization are unknown; this one may belong to it.
-    "an account added": (
-        [WITHIN],
-        [WITHIN, BY_PARTNER],
-        f"+ {ACCOUNT} | allow pull | perhaps {ORG}",
-    ),
-    "an account in place of its organization": (
-        [WITHIN],
-        [BY_PARTNER],
-        f"+ {ACCOUNT} | allow pull | perhaps {ORG}",
-        f"- {ORG} | allow pull",
-    ),
+    "another account": ([WITHIN], [WITHIN, BY_PARTNER], PERHAPS_IN_ORG),
+    "an organization's account": ([WITHIN], [BY_PARTNER], PERHAPS_IN_ORG, f"- {ORG} | allow pull"),
     "every organization": (
         [WITHIN],
-        [pulls(Principal="*", Condition={"StringLike": {"aws:PrincipalOrgID": "o-*"}})],
+        [anyone_if("StringLike", "aws:PrincipalOrgID", "o-*")],
         f"! * | allow pull | replaces {ORG} | wildcard o-*",
     ),
     "another form of an account": ([BY_PARTNER], [pulls("444455556666")]),
-    "a role in place of its account": (
-        [BY_PARTNER],
-        [BY_CI],
-        f"- {ACCOUNT} | allow pull | replaces {CI_ROLE}",
-    ),
+    "a role for its account": ([BY_PARTNER], [BY_CI], f"- {PULL_BY} | replaces {CI_ROLE}"),
     "a role beside its account": ([BY_PARTNER], [BY_PARTNER, BY_CI]),
     "push in addition": ([BY_PARTNER], [partner(*PUSH_ACTIONS)], f"+ {ACCOUNT} | allow push"),
     "an action that completes a pull": (
@@ -147,28 +139,13 @@ STATEMENTS: dict[str, tuple[Statements, Statements, *tuple[str, ...]]] = {
     ),
     "all but some": (
         [partner("ecr:Put*", "ecr:Set*"), BY_PARTNER],
-        [
-            {"Effect": "Allow", "Principal": PARTNER, "NotAction": [*ALL_BUT, "ecr:BatchC*", 7]},
-            BY_PARTNER,
-        ],
+        [{"Effect": "Allow", "Principal": PARTNER, "NotAction": [*ALL_BUT, 7]}, BY_PARTNER],
         f"+ {ACCOUNT} | allow delete images",
         f"- {ACCOUNT} | allow change the policy",
     ),
-    "a denial of what was allowed": (
-        [BY_PARTNER],
-        [BY_PARTNER, deny("ecr:BatchGetImage", Principal=PARTNER)],
-        f"- {ACCOUNT} | allow pull",
-    ),
-    "a denial of what was not allowed": (
-        [WITHIN],
-        [WITHIN, deny("ecr:*", Principal=OTHER)],
-        f"- {OTHER_ID} | deny do anything",
-    ),
-    "a narrower denial": (
-        [deny("ecr:*", Principal="*")],
-        [deny("ecr:*", Principal=PARTNER)],
-        "+ * | deny do anything",
-    ),
+    "a denial of what was allowed": ([BY_PARTNER], [BY_PARTNER, NO_GET], f"- {PULL_BY}"),
+    "a denial of what was not": ([WITHIN], [WITHIN, NO_OTHER], f"- {OTHER_ID} | deny do anything"),
+    "a narrower denial": ([denied("*")], [denied(PARTNER)], "+ * | deny do anything"),
     "fewer actions denied, and one allowed": (
         [deny(["ecr:PutImage", "ecr:BatchDeleteImage"], Principal=PARTNER)],
         [deny("ecr:BatchDeleteImage", Principal=PARTNER), partner("ecr:SetRepositoryPolicy")],
@@ -178,32 +155,21 @@ STATEMENTS: dict[str, tuple[Statements, Statements, *tuple[str, ...]]] = {
     "a fence for a condition": ([WITHIN], [ANY, FENCE], f"- {NOT_ORG} | deny do anything"),
     "a fence around another action": ([ANY], [ANY, PUSH_FENCE], f"- {NOT_ORG} | deny push"),
     "another exception": (
-        [pulls(NotPrincipal=PARTNER)],
-        [pulls(NotPrincipal={"AWS": [ROOT, EVE]})],
+        [ALL_BUT_ONE],
+        [ALL_BUT_TWO],
         f"- (principal) is not {ROOT} | allow pull | replaces (principal) is not {ROOT},{EVE}",
     ),
     "everyone, where everyone may": ([ANY], [ANY, pulls("*")]),
-    "an effect that a parameter decides": (
-        [{**BY_PARTNER, "Effect": {"Ref": "Effect"}}],
+    "an unknown effect": (
+        [UNDECIDED],
         [BY_PARTNER],
-        f"+ {ACCOUNT} | allow pull | replaces (effect) ? & {ACCOUNT}",
+        f"+ {PULL_BY} | replaces (effect) ? & {ACCOUNT}",
     ),
-    "parameters in another order": (
-        [pulls({"Ref": "One"}), pulls({"Ref": "Other"})],
-        [pulls({"Ref": "Other"}), pulls({"Ref": "One"})],
-    ),
-    "a known statement beside an unknown one": (
-        [{"Fn::If": ["IsOpen", ANY, {"Ref": "AWS::NoValue"}]}],
-        [{"Fn::If": ["IsOpen", ANY, {"Ref": "AWS::NoValue"}]}, BY_PARTNER],
-        f"+ {ACCOUNT} | allow pull",
-    ),
+    "parameters in another order": (REFERRED, REFERRED[::-1]),
+    "a statement beside an unknown one": ([PERHAPS], [PERHAPS, BY_PARTNER], f"+ {PULL_BY}"),
     "access of everyone removed": ([ANY], [], "- * | allow pull"),
     # It is an error where everyone is allowed.
-    "a denial dropped": (
-        [ANY, deny("ecr:*", Principal="*", Condition=TLS)],
-        [ANY],
-        f"! {NO_TLS} | deny do anything",
-    ),
+    "a denial dropped": ([ANY, TLS_FENCE], [ANY], f"! {NO_TLS} | deny do anything"),
     "a denial of nothing allowed dropped": ([FENCE], [], f"+ {NOT_ORG} | deny do anything"),
 }
 
@@ -216,14 +182,9 @@ def test_statements_are_compared_as_sets(case: str) -> None:
     assert expected == codes(having(*before), having(*after))
 
 
-TAG = "aws:PrincipalTag/team"
+TAG, CALLER = "aws:PrincipalTag/team", "aws:PrincipalArn"
 GITHUB = "token.actions.githubusercontent.com"
 PROVIDER = f"arn:aws:iam::111122223333:oidc-provider/{GITHUB}"
-
-
-def anyone_if(operator: str, key_: str, value: Any) -> dict[str, Any]:
-    """Return a statement that allows everyone to pull under a condition."""
-    return pulls(Principal="*", Condition={operator: {key_: value}})
 
 
 @pytest.mark.parametrize(
@@ -235,37 +196,24 @@ def anyone_if(operator: str, key_: str, value: Any) -> dict[str, Any]:
         (anyone_if("StringLike", "aws:PrincipalAccount", "4444*"), "accounts 4444*"),
         (BY_CI, "role ci of account 444455556666"),
         (pulls(SESSION), "assumed-role run of account 444455556666"),
-        (
-            anyone_if("ArnLike", "aws:PrincipalArn", f"{CI[:-2]}*"),
-            "every role of account 444455556666",
-        ),
+        (anyone_if("ArnLike", CALLER, f"{CI[:-2]}*"), "every role of account 444455556666"),
         (pulls("${Token[9.Ci.Arn]}"), "Ci"),
         (pulls({"Ref": "Principal"}), "(not known yet)"),
         (pulls(Principal={"Service": "lambda.amazonaws.com"}), "the service lambda.amazonaws.com"),
         (pulls(Principal={"Federated": PROVIDER}), f"identities of {GITHUB}"),
-        (
-            anyone_if("StringNotEquals", "aws:PrincipalOrgID", ORG_ID),
-            f"everyone outside organization {ORG_ID}",
-        ),
-        (
-            pulls(NotPrincipal={"AWS": [ROOT, EVE]}),
-            "everyone except account 444455556666 and user eve of account 777788889999",
-        ),
+        (pulls(Principal="*", Condition=OUTSIDE), f"everyone outside organization {ORG_ID}"),
+        (ALL_BUT_TWO, "everyone except account 444455556666 and user eve of account 777788889999"),
         (anyone_if("Null", TAG, "false"), f"every AWS account if there is {TAG}"),
         (anyone_if("Null", TAG, "true"), f"every AWS account if {TAG} is absent"),
         (anyone_if("StringNotLike", TAG, "a*"), f"every AWS account if {TAG} is not a*"),
         (anyone_if("ForAllValues:StringEquals", TAG, "a"), f"every AWS account if {TAG} only a"),
-        (
-            {**BY_PARTNER, "Effect": {"Ref": "Effect"}},
-            "account 444455556666 if its effect, known only at deploy time, allows it",
-        ),
+        (UNDECIDED, "account 444455556666 if its effect, known only at deploy time, allows it"),
     ],
 )
 def test_principals_in_words(statement: dict[str, Any], words: str) -> None:
     """`after` has a line for each principal set, which names it."""
-    [change] = access_changes(
-        having(pulls("777788889999")), having(pulls("777788889999"), statement)
-    )
+    other = pulls("777788889999")
+    [change] = access_changes(having(other), having(other, statement))
 
     assert any(line.startswith(f"{words} may ") for line in change.after)
 
@@ -305,21 +253,18 @@ def test_other_resources_are_compared_as_repositories_are() -> None:
         deny("ecr:*", Principal=OTHER, NotResource=[f"{HERE}/a", 7]),
     )
     other = f"{OTHER_ID} | deny do anything"
+    copying = ("allow replicate", "allow create repositories")
 
     assert [
         ("Key", WIDENED, f"{ACCOUNT} | allow use the key | allow read its settings"),
         ("Public", WIDENED, f"{ACCOUNT} | allow call PutImage"),
-        (
-            "Registry",
-            WIDENED,
-            f"{ACCOUNT} | allow replicate payments/* | allow create repositories payments/*",
-        ),
-        ("Template", WIDENED, f"{ACCOUNT} | allow replicate | allow create repositories"),
+        ("Registry", WIDENED, f"{ACCOUNT} | {' payments/* | '.join(copying)} payments/*"),
+        ("Template", WIDENED, f"{ACCOUNT} | {' | '.join(copying)}"),
         ("Registry", NARROWED, f"{other} every repository except a"),
         ("Template", NARROWED, other),
     ] == [
-        (change.resource, change.kind, " | ".join(change.codes))
-        for change in access_changes(all_of(), head)
+        (item.resource, item.kind, " | ".join(item.codes))
+        for item in access_changes(all_of(), head)
     ]
 
 
@@ -337,24 +282,15 @@ def test_new_resources_are_reported_if_open() -> None:
     assert (NARROWED, ("PolicyText",)) == (gone.kind, gone.properties)
 
 
-PARAMETER = {"StringEquals": {"aws:PrincipalOrgID": {"Ref": "Organization"}}}
-PERHAPS = {"Fn::If": ["IsOpen", ANY, {"Ref": "AWS::NoValue"}]}
+IN_PARAMETER = anyone_if("StringEquals", "aws:PrincipalOrgID", {"Ref": "Organization"})
 # Policies before and after, and what about them is unknown before the deployment.
 UNKNOWN: dict[str, tuple[Any, Any, str]] = {
     "a whole policy": (document(ANY), {"Ref": "Policy"}, "policy"),
     "a statement": (document(WITHIN), document(WITHIN, PERHAPS), "policy"),
     "all statements": (document(WITHIN), {"Statement": {"Ref": "Statements"}}, "policy"),
     "a text": (document(WITHIN), {"Fn::Sub": '{"Statement": ["${Statement}"]}'}, "policy"),
-    "another parameter": (
-        document(pulls({"Ref": "One"})),
-        document(pulls({"Ref": "Other"})),
-        "policy",
-    ),
-    "an organization": (
-        document(WITHIN),
-        document(pulls(Principal="*", Condition=PARAMETER)),
-        "difference",
-    ),
+    "another parameter": (document(REFERRED[0]), document(REFERRED[1]), "policy"),
+    "an organization": (document(WITHIN), document(IN_PARAMETER), "difference"),
 }
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
 from ecr_constructs.model.repository_policy import PUSH_ACTIONS
 from tests.support.rule_examples.access import PULL
@@ -33,7 +32,6 @@ GITHUB = "token.actions.githubusercontent.com"
 PROVIDER = f"arn:aws:iam::111122223333:oidc-provider/{GITHUB}"
 API = repository(RepositoryName="payments/api")
 LOGIN = allow("ecr:GetAuthorizationToken", Resource="*")
-PULLING = allow(PULL, Resource=get_att("Api"))
 PUSHING = allow(PUSH, Resource=f"{HERE}/payments/*")
 LOGS = allow("logs:PutLogEvents", Resource="*")
 ECS = allow("sts:AssumeRole", Principal={"Service": "ecs-tasks.amazonaws.com"})
@@ -47,6 +45,11 @@ def role(*statements: Any, trust: Any = ECS, **properties: Any) -> dict[str, Any
     admitting = trust if isinstance(trust, list) else [trust]
     trusting = {"AssumeRolePolicyDocument": document(*admitting)}
     return resource("AWS::IAM::Role", {**trusting, **policies, **properties})
+
+
+def pulling(arn: Any) -> dict[str, Any]:
+    """Return a statement that allows to pull from a repository."""
+    return allow(PULL, Resource=arn)
 
 
 def policy(*statements: Any, kind: str = "Policy", **attached: Any) -> dict[str, Any]:
@@ -64,6 +67,7 @@ def token(subject: Any = None, *, audience: str = "sts.amazonaws.com") -> dict[s
     )
 
 
+PULLING = pulling(get_att("Api"))
 ATTACHED_TO_CI: dict[str, Any] = {"Roles": [{"Ref": "Ci"}]}
 ENCRYPTED = {
     "Key": key(),
@@ -87,63 +91,54 @@ OWN_ROLE = "111122223333:role/${Token[0.Ci.Arn]}"
 TOKEN = f"(federated) is {PROVIDER} & {GITHUB}:aud is sts.amazonaws.com"
 
 
+def ci(*statements: Any, **properties: Any) -> dict[str, Any]:
+    """Return the role Ci."""
+    return {"Ci": role(*statements, **properties)}
+
+
+def managed(name: str) -> dict[str, Any]:
+    """Return the role with a policy of AWS."""
+    return ci(ManagedPolicyArns=[f"{AWS_POLICY}/{name}"])
+
+
 def pulled_by(principal: Any) -> dict[str, Any]:
     """Return a role, and a repository that a principal may pull from."""
     policy = document(allow(PULL, Principal={"AWS": principal}))
     return {"Ci": role(), "Api": repository(RepositoryPolicyText=policy)}
 
 
-CI_PULLS, CI_ALONE = {"Ci": role(PULLING)}, {"Ci": role()}
+CI_PULLS, CI_PUSHES, CI_ALONE = ci(PULLING), ci(PUSHING, LOGIN), ci()
+OLD = token("repo:acme/api:*")
+CI_DEFAULT = {"Ci": role(), "Default": policy(PULLING, **ATTACHED_TO_CI)}
+NO_ECR = deny("ecr:*", Resource="*")
+UNSURE = ("+ unknown policy", "- unknown policy")
+LOCAL, WESTERN = (pulling(f"{place}/payments/*") for place in (HERE, WEST))
+DECRYPTING = allow("kms:Decrypt", Resource=get_att("Key"))
+NEW, NESTED = repository(RepositoryName="payments/new"), {"Type": "AWS::CloudFormation::Stack"}
+MAY, LISTED, ADDED = (f"+ {CI} | allow{what}" for what in ("", " pull", " pull payments/api"))
+INSTEAD = "replaces payments/api"
 
 # Resources beside a repository before and after, and the codes of each change.
 CASES: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], *tuple[str, ...]]] = {
-    "a wider resource": (
-        CI_PULLS,
-        {"Ci": role(allow(PULL, Resource=f"{HERE}/*"))},
-        f"+ {CI} | allow pull every repository | replaces payments/api",
-    ),
-    "a new role": (
-        {},
-        {"Ci": role(PUSHING, LOGIN)},
-        f"+ {CI} | allow pull payments/* | allow push payments/* | allow log in",
-    ),
-    "a role that is removed": ({"Ci": role(PUSHING, LOGIN)}, {}),
-    "a role for a new repository": (
-        {},
-        {
-            "New": repository(RepositoryName="payments/new"),
-            "Keyless": key(),
-            "Ci": role(allow(PULL, Resource=get_att("New"))),
-        },
-    ),
-    "a repository that is removed": (
-        {
-            "Old": repository(RepositoryName="payments/old"),
-            "Ci": role(PULLING, allow(PULL, Resource=get_att("Old"))),
-        },
-        CI_PULLS,
-    ),
-    "a policy in place of an inline one": (
-        CI_PULLS,
-        {"Ci": role(), "Default": policy(PULLING, **ATTACHED_TO_CI)},
-    ),
+    "a wider resource": (CI_PULLS, ci(pulling(f"{HERE}/*")), f"{LISTED} {EVERY} | {INSTEAD}"),
+    "a new role": ({}, CI_PUSHES, f"+ {CI} | {PUSH_ALL} | allow log in"),
+    "a role that is removed": (CI_PUSHES, {}),
+    "a new repository": ({}, {"New": NEW, "Keyless": key(), **ci(pulling(get_att("New")))}),
+    "a repository removed": ({"New": NEW, **ci(PULLING, pulling(get_att("New")))}, CI_PULLS),
+    "a policy in place of an inline one": (CI_PULLS, CI_DEFAULT),
     "a managed policy by its ARN": (
         CI_PULLS,
         {
             "Ci": role(ManagedPolicyArns=[{"Ref": "Managed"}, {"Fn::ImportValue": "Other"}, 7]),
             "Managed": policy(PUSHING, PULLING, kind="ManagedPolicy"),
         },
-        f"+ {CI} | {PUSH_ALL} | replaces payments/api",
+        f"+ {CI} | {PUSH_ALL} | {INSTEAD}",
     ),
-    "a policy on a role that stays": (
-        {"Ci": role(), "Default": policy(PULLING, **ATTACHED_TO_CI)},
-        CI_ALONE,
-        f"- {CI} | allow pull payments/api",
-    ),
+    "a policy on a role that stays": (CI_DEFAULT, CI_ALONE, f"- {CI} | allow pull payments/api"),
     "a managed policy of unknown holders": (
         {"Managed": policy(PULLING, kind="ManagedPolicy")},
         {"Managed": policy(PUSHING, kind="ManagedPolicy")},
-        f"+ (identity) is every holder of policy Managed | {PUSH_ALL} | replaces payments/api",
+        f"+ (identity) is every holder of policy Managed | {PUSH_ALL} | {INSTEAD}",
     ),
     "policies of others": (
         {},
@@ -163,28 +158,17 @@ CASES: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], *tuple[str, ...]]] 
     ),
     "a policy of AWS": (
         CI_PULLS,
-        {"Ci": role(ManagedPolicyArns=[f"{AWS_POLICY}/AmazonEC2ContainerRegistryPowerUser"])},
-        f"+ {CI} | {POWER_USER} | replaces payments/api",
+        managed("AmazonEC2ContainerRegistryPowerUser"),
+        f"+ {CI} | {POWER_USER} | {INSTEAD}",
     ),
-    "another policy of AWS": (
-        CI_ALONE,
-        {"Ci": role(ManagedPolicyArns=[f"{AWS_POLICY}/ReadOnlyAccess"])},
-    ),
-    "the administrator": (
-        CI_ALONE,
-        {"Ci": role(ManagedPolicyArns=[f"{AWS_POLICY}/AdministratorAccess"])},
-        f"+ {CI} | allow do everything {EVERY}",
-    ),
+    "another policy of AWS": (CI_ALONE, managed("ReadOnlyAccess")),
+    "administrators": (CI_ALONE, managed("AdministratorAccess"), f"{MAY} do everything {EVERY}"),
     "a boundary dropped": (
-        {"Ci": role(PULLING, PermissionsBoundary=f"{AWS_POLICY}/PowerUserAccess")},
+        ci(PULLING, PermissionsBoundary=f"{AWS_POLICY}/PowerUserAccess"),
         CI_PULLS,
-        f"+ {CI} | allow pull payments/api | replaces {CI} & {BOUNDARY}",
+        f"{ADDED} | replaces {CI} & {BOUNDARY}",
     ),
-    "a denial dropped": (
-        {"Ci": role(PULLING, deny("ecr:*", Resource="*"))},
-        CI_PULLS,
-        f"+ {CI} | allow pull payments/api | deny do anything {EVERY}",
-    ),
+    "a denial dropped": (ci(PULLING, NO_ECR), CI_PULLS, f"{ADDED} | deny do anything {EVERY}"),
     "no access to images": (
         CI_ALONE,
         {
@@ -199,55 +183,32 @@ CASES: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], *tuple[str, ...]]] 
     ),
     "a resource that is not known": (
         CI_ALONE,
-        {
-            "Nested": resource("AWS::CloudFormation::Stack", {}),
-            "Ci": role(allow(PULL, Resource=get_att("Nested", "Outputs.Arn"))),
-        },
-        f"+ {CI} | allow pull Nested",
+        {"Nested": NESTED, **ci(pulling(get_att("Nested", "Outputs.Arn")))},
+        f"{LISTED} Nested",
     ),
     "all repositories but one": (
         CI_ALONE,
-        {"Ci": role({"Effect": "Allow", "Action": PULL, "NotResource": SECRET})},
-        f"+ {CI} | allow pull {EVERY} except secret in every Region of account 444455556666",
+        ci({"Effect": "Allow", "Action": PULL, "NotResource": SECRET}),
+        f"{LISTED} {EVERY} except secret in every Region of account 444455556666",
     ),
-    "another Region": (
-        {"Ci": role(allow(PULL, Resource=f"{HERE}/payments/*"))},
-        {"Ci": role(*(allow(PULL, Resource=f"{place}/payments/*") for place in (WEST, HERE)))},
-        f"+ {CI} | allow pull payments/* in Region eu-west-1",
-    ),
+    "another Region": (ci(LOCAL), ci(WESTERN, LOCAL), f"{LISTED} payments/* in Region eu-west-1"),
     "a condition of a policy": (
-        {"Ci": role({**PULLING, "Condition": {"Bool": {"aws:SecureTransport": "true"}}})},
+        ci({**PULLING, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}),
         CI_PULLS,
-        f"+ {CI} | allow pull payments/api | replaces {CI} & aws:securetransport is true",
+        f"{ADDED} | replaces {CI} & aws:securetransport is true",
     ),
     # Use of a key is access to images if a repository is encrypted with it.
-    "a key of images": (
-        {**ENCRYPTED, "Ci": role()},
-        {**ENCRYPTED, "Ci": role(allow("kms:Decrypt", Resource=get_att("Key")))},
-        f"+ {CI} | allow use the key Key",
-    ),
-    "a repository without a name": (
-        {**NAMELESS, "Ci": role()},
-        {**NAMELESS, "Ci": role(PULLING)},
-        f"+ {CI} | allow pull Api",
-    ),
+    "a key of images": (ENCRYPTED | CI_ALONE, ENCRYPTED | ci(DECRYPTING), f"{MAY} use the key Key"),
+    "a repository without a name": (NAMELESS | CI_ALONE, NAMELESS | CI_PULLS, f"{LISTED} Api"),
     # A repository policy that refers to a role of the app names a role of the app's account.
     "a role of the app in place of its account": (
         pulled_by("111122223333"),
         pulled_by(get_att("Ci")),
         f"- {OWN} | allow pull | replaces {OWN} & aws:principalarn is arn:aws:iam::{OWN_ROLE}",
     ),
-    "an unknown statement of a role with access": (
-        CI_PULLS,
-        {"Ci": role(PULLING, PERHAPS)},
-        "+ unknown policy",
-        "- unknown policy",
-    ),
-    "an unknown statement of another role": ({"Ci": role(LOGS)}, {"Ci": role(LOGS, PERHAPS)}),
-    "the trust in a role without access": (
-        {"Ci": role(trust=token("repo:acme/api:*"))},
-        {"Ci": role(trust=token("*"))},
-    ),
+    "an unknown statement of a role with access": (CI_PULLS, ci(PULLING, PERHAPS), *UNSURE),
+    "an unknown statement of another role": (ci(LOGS), ci(LOGS, PERHAPS)),
+    "the trust in a role without access": (ci(trust=OLD), ci(trust=token("*"))),
 }
 
 
@@ -261,9 +222,8 @@ def test_all_policies_of_an_identity_count(case: str) -> None:
 
 def test_change_is_reported_for_the_policy_that_causes_it() -> None:
     """With the changed properties; a new policy is reported as a whole."""
-    base = {"Api": API, "Ci": role(PULLING)}
     head = {"Api": API, "Ci": role(), "Default": policy(PUSHING, PULLING, **ATTACHED_TO_CI)}
-    [widened] = access_changes(base, head)
+    [widened] = access_changes({"Api": API, **CI_PULLS}, head)
     [again] = access_changes(head, {**head, "Default": policy(PULLING, **ATTACHED_TO_CI)})
 
     assert ("Default", ()) == (widened.resource, widened.properties)
@@ -277,14 +237,14 @@ def test_repository_of_another_stack_is_named() -> None:
     export = {"Value": get_att("Api"), "Export": {"Name": "api"}}
     images = template({"Api": API}, name="images", Outputs={"Arn": export})
 
-    def ci(*statements: Any) -> list[Template]:
-        return [images, template({"Ci": role(*statements)}, name="ci")]
+    base, head = (
+        [images, template(role_, name="ci")]
+        for role_ in (CI_ALONE, ci(pulling({"Fn::ImportValue": "api"})))
+    )
+    assert [ADDED] == codes(base, head)
 
-    head = ci(allow(PULL, Resource={"Fn::ImportValue": "api"}))
-    assert [f"+ {CI} | allow pull payments/api"] == codes(ci(), head)
 
-
-OLD, SUB = token("repo:acme/api:*"), f"{TOKEN} & {GITHUB}:sub is"
+SUB = f"{TOKEN} & {GITHUB}:sub is"
 OF_API = (f"replaces {SUB} repo:acme/api:*",)
 BRANCH = "repo:acme/api:ref:refs/heads"
 MAIN, DEV = f"{BRANCH}/main", f"{BRANCH}/dev"
@@ -295,13 +255,7 @@ TAGGING = allow(["sts:AssumeRole", "sts:TagSession"], Principal={"AWS": "4444555
 BY_ECS = ("replaces (service) is ecs-tasks.amazonaws.com",)
 # The trust before and after, the severity, the principals that gain it, and further codes.
 TRUST: dict[str, tuple[Any, Any, str, str, tuple[str, ...]]] = {
-    "any repository of the owner": (
-        OLD,
-        token("repo:acme/*"),
-        "warning",
-        f"{SUB} repo:acme/*",
-        OF_API,
-    ),
+    "any of the owner": (OLD, token("repo:acme/*"), "warning", f"{SUB} repo:acme/*", OF_API),
     "owners that begin alike": (OLD, token("repo:acme*"), "error", f"{SUB} repo:acme*", OF_API),
     "any repository": (OLD, token("*"), "error", f"{SUB} *", OF_API),
     "no subject": (OLD, token(), "error", TOKEN, OF_API),
@@ -330,13 +284,11 @@ def test_trust_is_compared(case: str) -> None:
 def test_provider_of_the_app_is_known_by_its_url() -> None:
     """A provider that the app makes is the one whose ARN another side writes out."""
     made = {"GitHub": resource("AWS::IAM::OIDCProvider", {"Url": f"https://{GITHUB}"})}
-    literal = token("repo:acme/api:*")
     base, head, other = (
-        {"Api": API, **made, "Ci": role(PUSHING, trust={**literal, **federated})}
+        {"Api": API, **made, "Ci": role(PUSHING, trust={**OLD, **federated})}
         for federated in (
             {},
-            {"Principal": {"Federated": get_att("GitHub")}},
-            {"Principal": {"Federated": get_att("Api")}},
+            *({"Principal": {"Federated": get_att(name)}} for name in ("GitHub", "Api")),
         )
     )
 

@@ -12,7 +12,7 @@ from ecr_constructs.cloudformation.resource_types import REPOSITORY, ROLE
 from tests.support.rule_examples.access import PULL
 from tests.support.rule_examples.build import document, repository, resource
 from tests.unit.checks.test_checks_any_template import JSON, damaged
-from tests.unit.review.access_sides import HERE, NARROWED, WIDENED, access_changes, having
+from tests.unit.review.access_sides import HERE, NARROWED, WIDENED, access_changes, having, pulls
 
 ORGANIZATIONS = ["o-a1b2c3d4e5", "o-b1b2c3d4e5", "o-*", "*", "${Token[unknown]}"]
 PRINCIPALS = [
@@ -37,6 +37,7 @@ VALUES: dict[str, list[Any]] = {
     "aws:SourceIp": ["10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/0", "::/0", "home"],
     "aws:SecureTransport": ["true", "false", True],
 }
+STRANGER = pulls("arn:aws:iam::123412341234:role/stranger")
 ACTIONS = [PULL, "ecr:*", "*", "ecr:BatchGetImage", ["ecr:Put*", "ecr:Nothing"], "ecr:Batch*"]
 
 
@@ -138,12 +139,7 @@ def test_new_principal_widens_only(policy: list[Any]) -> None:
     If a condition cannot be compared, part of the new access may have been allowed before; one
     further change without values reports that part.
     """
-    stranger = {
-        "Effect": "Allow",
-        "Principal": {"AWS": "arn:aws:iam::123412341234:role/stranger"},
-        "Action": PULL,
-    }
-    changes = access_changes(having(*policy), having(*policy, stranger))
+    changes = access_changes(having(*policy), having(*policy, STRANGER))
     undecided = [change for change in changes if change.after is None]
 
     assert {WIDENED} >= {change.kind for change in changes}
@@ -155,11 +151,8 @@ def test_new_principal_widens_only(policy: list[Any]) -> None:
 
 def test_disjoint_values_of_a_set_are_compared() -> None:
     """``ForAllValues`` of other values definitely does not hold for a named account."""
-    stranger = {"AWS": "arn:aws:iam::123412341234:role/stranger"}
     policy = for_everyone("ForAllValues:StringEquals")
-    [change] = access_changes(
-        having(*policy), having(*policy, {"Effect": "Allow", "Principal": stranger, "Action": PULL})
-    )
+    [change] = access_changes(having(*policy), having(*policy, STRANGER))
 
     assert "allow pull" in change.codes
     assert "123412341234" in change.codes[0]

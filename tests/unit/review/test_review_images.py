@@ -67,20 +67,12 @@ CASES: dict[str, tuple[list[Json], list[Json], tuple[str, str, int, str]]] = {
 def test_images_with_another_outcome_are_counted(case: str) -> None:
     """Each outcome has its own severity."""
     before, after, expected = CASES[case]
-    [change] = taken(with_rules(*before), with_rules(*after))
+    [item] = taken(with_rules(*before), with_rules(*after))
 
-    assert expected == (
-        change.kind,
-        change.severity,
-        change.before["imageCount"],
-        change.after["action"],
-    )
-    assert f"{expected[2]} images" in change.summary
-    assert ("Api", "payments/api", ("LifecyclePolicy",)) == (
-        change.resource,
-        change.repository,
-        change.properties,
-    )
+    assert expected == (item.kind, item.severity, item.before["imageCount"], item.after["action"])
+    assert f"{expected[2]} images" in item.summary
+    assert ("Api", "payments/api") == (item.resource, item.repository)
+    assert ("LifecyclePolicy",) == item.properties
 
 
 def test_images_are_listed() -> None:
@@ -89,11 +81,8 @@ def test_images_are_listed() -> None:
     listed = change.before.pop("images")
     by_rule, basis = change.details
 
-    assert {
-        "imageCount": 2,
-        "bytes": {"atLeast": 0, "atMost": 500_000_000},
-        "more": 0,
-    } == change.before
+    size = {"atLeast": 0, "atMost": 500_000_000}
+    assert {"imageCount": 2, "bytes": size, "more": 0} == change.before
     assert "(up to 500.0 MB): v1.2.0 and v1.3.0" in change.summary
     assert [
         {
@@ -121,12 +110,10 @@ def test_tagged_images_come_before_untagged_ones() -> None:
     [change] = taken(with_rules(SHIELD), with_rules(YEAR), many)
 
     assert change.summary.endswith("v1, v2 and 100 more")
-    assert (102, MOST_IMAGES, 52) == (
-        change.before["imageCount"],
-        len(change.before["images"]),
-        change.before["more"],
-    )
-    assert [["v1"], ["v2"], []] == [entry["imageTags"] for entry in change.before["images"][:3]]
+    listed = change.before["images"]
+    assert (102, 52) == (change.before["imageCount"], change.before["more"])
+    assert MOST_IMAGES == len(listed)
+    assert [["v1"], ["v2"], []] == [entry["imageTags"] for entry in listed[:3]]
 
 
 def test_untagged_image_is_named_by_its_digest() -> None:
@@ -173,19 +160,13 @@ def test_unknown_policy_is_assumed_to_keep_everything() -> None:
     assert len(certain.details) + 1 == len(change.details)
 
 
-UNKNOWN_TAGS = with_rules(
-    LifecyclePolicy={
-        "LifecyclePolicyText": {
-            "Fn::Sub": policy_text(rule(1, tagStatus="tagged", tagPatternList=["${Tag}"], days=1))
-        }
-    }
-)
+TAGGED = policy_text(rule(1, tagStatus="tagged", tagPatternList=["${Tag}"], days=1))
 NO_CHANGE = {
     "the same policy": with_rules(SHIELD, YEAR, ImageTagMutability="MUTABLE"),
     # A replacement begins without images; the old repository keeps its policy.
     "a replaced repository": with_rules(YEAR, EncryptionConfiguration={"EncryptionType": "KMS"}),
     "a policy that ECR rejects": with_rules(rule(0, tagStatus="any", days=1)),
-    "an unknown policy": UNKNOWN_TAGS,
+    "an unknown policy": with_rules(LifecyclePolicy={"LifecyclePolicyText": {"Fn::Sub": TAGGED}}),
     "another policy with the same effect": with_rules(SHIELD, {**YEAR, "rulePriority": 8}),
 }
 

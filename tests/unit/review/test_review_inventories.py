@@ -45,28 +45,24 @@ def write(path: Path, *entries: Json, key: str = "imageDetails") -> None:
 # --- reading ----------------------------------------------------------------------------------
 
 
+def at(account: str | None = None, region: str | None = None, *, name: str = "api") -> RepositoryId:
+    """Return the repository of a registry."""
+    return RepositoryId(f"payments/{name}", account, region)
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
         (
-            {
-                "a.json": [entry("sha256:1"), entry("sha256:2", "payments/web")],
-                "pages/b.json": [entry("sha256:3")],
-            },
-            {
-                RepositoryId("payments/api", PROD[0]): ["sha256:1", "sha256:3"],
-                RepositoryId("payments/web", PROD[0]): ["sha256:2"],
-            },
+            {"a.json": [entry("1"), entry("2", "payments/web")], "pages/b.json": [entry("3")]},
+            {at(PROD[0]): ["1", "3"], at(PROD[0], name="web"): ["2"]},
         ),
         (
             {
-                "prod/eu-central-1/us-east-1/a.json": [entry("sha256:1")],
-                "us-gov-west-1/b.json": [entry("sha256:2", registryId=None)],
+                "prod/eu-central-1/us-east-1/a.json": [entry("1")],
+                "us-gov-west-1/b.json": [entry("2", registryId=None)],
             },
-            {
-                RepositoryId("payments/api", *PROD): ["sha256:1"],
-                RepositoryId("payments/api", None, "us-gov-west-1"): ["sha256:2"],
-            },
+            {at(*PROD): ["1"], at(None, "us-gov-west-1"): ["2"]},
         ),
     ],
     ids=["files and pages", "the first folder named after a Region"],
@@ -150,45 +146,26 @@ def owners(inventories_of: list[RepositoryId], *places: Place) -> list[bool]:
     return [inventories.of(repository_) is IMAGES for repository_ in repositories(*places)]
 
 
-def at(account: str | None = None, region: str | None = None) -> RepositoryId:
-    """Return the repository of a registry."""
-    return RepositoryId("payments/api", account, region)
+OWNERS: dict[str, tuple[list[RepositoryId], list[Place], list[bool]]] = {
+    "the account tells": ([at(*PROD)], [DEV, PROD], [False, True]),
+    "the account alone tells": ([at(PROD[0])], [DEV, PROD], [False, True]),
+    "two Regions": ([at(PROD[0])], [PROD, WEST], [False, False]),
+    "two Regions, two inventories": ([at(*PROD), at(*WEST)], [PROD, WEST], [True, True]),
+    "what fits exactly": ([at(*PROD), at(PROD[0])], [PROD], [True]),
+    "the only one": ([at()], [PROD], [True]),
+    "one for two": ([at()], [DEV, PROD], [False, False]),
+    "an unknown stack": ([at(*PROD)], [(None, None)], [True]),
+    "two for one": ([at(*PROD), at(*DEV)], [(None, None)], [False]),
+    "two unknown stacks": ([at(*PROD)], [(None, None), (None, "eu-central-1")], [False, False]),
+    "another name": ([at(name="web")], [PROD], [False]),
+}
 
 
-@pytest.mark.parametrize(
-    ("known", "places", "expected"),
-    [
-        ([at(*PROD)], [DEV, PROD], [False, True]),
-        ([at(PROD[0])], [DEV, PROD], [False, True]),
-        ([at(PROD[0])], [PROD, WEST], [False, False]),
-        ([at(*PROD), at(*WEST)], [PROD, WEST], [True, True]),
-        ([at(*PROD), at(PROD[0])], [PROD], [True]),
-        ([at()], [PROD], [True]),
-        ([at()], [DEV, PROD], [False, False]),
-        ([at(*PROD)], [(None, None)], [True]),
-        ([at(*PROD), at(*DEV)], [(None, None)], [False]),
-        ([at(*PROD)], [(None, None), (None, "eu-central-1")], [False, False]),
-        ([RepositoryId("payments/web")], [PROD], [False]),
-    ],
-    ids=[
-        "the account tells",
-        "the account alone tells",
-        "two Regions",
-        "two Regions, two inventories",
-        "what fits exactly",
-        "the only one",
-        "one for two",
-        "an unknown stack",
-        "two for one",
-        "two unknown stacks",
-        "another name",
-    ],
-)
-def test_ambiguous_inventory_belongs_to_no_repository(
-    known: list[RepositoryId], places: list[Place], expected: list[bool]
-) -> None:
+@pytest.mark.parametrize("case", OWNERS)
+def test_ambiguous_inventory_belongs_to_no_repository(case: str) -> None:
     """Images of production are not simulated with the policy of development."""
-    assert expected == owners(known, *places)
+    inventories, places, expected = OWNERS[case]
+    assert expected == owners(inventories, *places)
 
 
 def test_repository_of_unknown_name_has_no_inventory() -> None:

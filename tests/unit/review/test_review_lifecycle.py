@@ -11,6 +11,7 @@ from ecr_constructs.review.analyzers.lifecycle import changes
 from tests.support.reviewing import changes_of
 from tests.support.rule_examples.build import (
     UNTAGGED,
+    api,
     creation_template,
     policy_text,
     repository,
@@ -30,6 +31,11 @@ def shield(priority: int, *patterns: str) -> Json:
     return tagged(priority, *patterns, images=999_999)
 
 
+def prefixed(prefix: str) -> Json:
+    """Return a rule for images tagged with a prefix."""
+    return rule(1, tagStatus="tagged", tagPrefixList=[prefix], images=9)
+
+
 def every(priority: int, action: str = "expire", **count: Any) -> Json:
     """Return a rule for all images."""
     return rule(priority, action, tagStatus="any", **count)
@@ -40,23 +46,32 @@ def untagged(priority: int, **count: Any) -> Json:
     return rule(priority, tagStatus="untagged", **count)
 
 
-def changed(before: list[Json], after: list[Json]) -> Change:
-    """Return the change between two lists of rules; no rules are no policy."""
-    base, head = (
-        repository(*rules, RepositoryName="payments/api")
-        if rules
-        else repository(RepositoryName="payments/api", LifecyclePolicy={})
-        for rules in (before, after)
-    )
-    [change] = changes_of(changes, {"Api": base}, {"Api": head})
+def of_sides(before: Json, after: Json) -> Change:
+    """Return the only change between two sides."""
+    [change] = changes_of(changes, before, after)
     return change
 
 
+def changed(before: list[Json], after: list[Json]) -> Change:
+    """Return the change between two lists of rules; no rules are no policy."""
+    base, head = (
+        api(*rules, RepositoryName="payments/api")
+        if rules
+        else api(RepositoryName="payments/api", LifecyclePolicy={})
+        for rules in (before, after)
+    )
+    return of_sides(base, head)
+
+
 ARCHIVED = {"countType": "sinceImageTransitioned", "countUnit": "days", "storageClass": "archive"}
+COLD = every(1, **ARCHIVED, countNumber=90)
 YEAR = every(9, days=365)
 MORE, FEWER = "warning", "note"
 SAME = (FEWER, "same-effect")
 V9, PR7 = tagged(1, "v*", images=9), tagged(1, "pr-*", days=7)
+SHIELD, THREE = shield(1, "v*"), untagged(2, days=3)
+THIRTY, ARCHIVING = every(1, days=30), every(1, "transition", days=30)
+PATCHES = tagged(1, "v1*", images=5)
 
 
 def at(priority: int, entry: Json) -> Json:
@@ -64,88 +79,34 @@ def at(priority: int, entry: Json) -> Json:
     return {**entry, "rulePriority": priority}
 
 
+AHEAD, BEHIND = [SHIELD, at(2, PR7)], [PR7, at(2, SHIELD)]
 # Rules before and after, whether more images may be deleted or archived, and the difference.
 CASES: dict[str, tuple[list[Json], list[Json], str, str]] = {
-    "a shield dropped": ([shield(1, "v*"), YEAR], [YEAR], MORE, "unprotected v*"),
-    "a shield added": ([YEAR], [shield(1, "v*"), YEAR], FEWER, "protected v*"),
-    "a shield dropped that nothing is behind": (
-        [shield(1, "v*"), untagged(2, days=3)],
-        [untagged(2, days=3)],
-        FEWER,
-        "unprotected v*",
-    ),
-    "a shield becomes a count": ([shield(1, "v*")], [V9], MORE, "unprotected v*"),
-    "a count becomes a shield": ([V9], [shield(1, "v*")], FEWER, "protected v*"),
-    "fewer days": ([every(1, days=90)], [every(1, days=30)], MORE, "changed any"),
-    "more days": ([every(1, days=30)], [every(1, days=90)], FEWER, "changed any"),
-    "archived rather than deleted": (
-        [every(1, days=30)],
-        [every(1, "transition", days=30)],
-        FEWER,
-        "changed any",
-    ),
+    "a shield dropped": ([SHIELD, YEAR], [YEAR], MORE, "unprotected v*"),
+    "a shield added": ([YEAR], [SHIELD, YEAR], FEWER, "protected v*"),
+    "the last shield dropped": ([SHIELD, THREE], [THREE], FEWER, "unprotected v*"),
+    "a shield becomes a count": ([SHIELD], [V9], MORE, "unprotected v*"),
+    "a count becomes a shield": ([V9], [SHIELD], FEWER, "protected v*"),
+    "fewer days": ([every(1, days=90)], [THIRTY], MORE, "changed any"),
+    "more days": ([THIRTY], [every(1, days=90)], FEWER, "changed any"),
+    "archived rather than deleted": ([THIRTY], [ARCHIVING], FEWER, "changed any"),
     "a rule dropped": ([untagged(1, days=14), YEAR], [YEAR], FEWER, "removed untagged"),
     "a rule dropped that kept some from the next": ([V9, YEAR], [YEAR], MORE, "removed v*"),
     "a rule added": ([YEAR], [PR7, YEAR], MORE, "added pr-*"),
-    "a rule added that spares some": (
-        [every(1, days=30)],
-        [tagged(1, "v*", days=365), every(2, days=30)],
-        FEWER,
-        "added v*",
-    ),
-    "a shield moved behind": (
-        [shield(1, "v*"), at(2, PR7)],
-        [PR7, shield(2, "v*")],
-        MORE,
-        "unprotected v* from pr-*",
-    ),
-    "a shield moved to the front": (
-        [PR7, shield(2, "v*")],
-        [shield(1, "v*"), at(2, PR7)],
-        FEWER,
-        "protected v* from pr-*",
-    ),
+    "a sparing rule": ([THIRTY], [tagged(1, "v*", days=365), at(2, THIRTY)], FEWER, "added v*"),
+    "a shield moved behind": (AHEAD, BEHIND, MORE, "unprotected v* from pr-*"),
+    "a shield moved ahead": (BEHIND, AHEAD, FEWER, "protected v* from pr-*"),
     "an order swapped": ([V9, at(2, PR7)], [PR7, at(2, V9)], MORE, "reordered pr-* before v*"),
-    "a rule put behind a wider one": (
-        [tagged(1, "v1*", images=5), at(2, V9)],
-        [V9, tagged(2, "v1*", images=5)],
-        MORE,
-        "ineffective v1*",
-    ),
-    "a rule put before a wider one": (
-        [V9, tagged(2, "v1*", images=5)],
-        [tagged(1, "v1*", images=5), at(2, V9)],
-        MORE,
-        "effective v1*",
-    ),
+    "behind a wider rule": ([PATCHES, at(2, V9)], [V9, at(2, PATCHES)], MORE, "ineffective v1*"),
+    "before a wider rule": ([V9, at(2, PATCHES)], [PATCHES, at(2, V9)], MORE, "effective v1*"),
     "another priority": ([V9, every(2, days=30)], [at(10, V9), every(20, days=30)], *SAME),
-    "rules that share no image swapped": (
-        [untagged(1, days=3), at(2, V9)],
-        [V9, untagged(2, days=3)],
-        *SAME,
-    ),
-    "shields swapped": (
-        [shield(1, "v*"), shield(2, "r*"), YEAR],
-        [shield(1, "r*"), shield(2, "v*"), YEAR],
-        *SAME,
-    ),
-    "storage classes in another order": (
-        [every(1, days=30), every(2, **ARCHIVED, countNumber=90)],
-        [every(1, **ARCHIVED, countNumber=90), every(2, days=30)],
-        *SAME,
-    ),
-    "a prefix written as a pattern": (
-        [rule(1, tagStatus="tagged", tagPrefixList=["v"], images=9)],
-        [tagged(1, "v**", "*", images=9)],
-        *SAME,
-    ),
-    "a prefix that matches no tag": (
-        [YEAR],
-        [rule(1, tagStatus="tagged", tagPrefixList=["v*"], images=9), YEAR],
-        *SAME,
-    ),
+    "rules that share no image swapped": ([at(1, THREE), at(2, V9)], [V9, THREE], *SAME),
+    "shields": ([SHIELD, shield(2, "r*"), YEAR], [shield(1, "r*"), at(2, SHIELD), YEAR], *SAME),
+    "storage classes in another order": ([THIRTY, at(2, COLD)], [COLD, at(2, THIRTY)], *SAME),
+    "a prefix written as a pattern": ([prefixed("v")], [tagged(1, "v**", "*", images=9)], *SAME),
+    "a prefix that matches no tag": ([YEAR], [prefixed("v*"), YEAR], *SAME),
     "the first policy": ([], [YEAR], MORE, "first"),
-    "a first policy that keeps everything": ([], [shield(1, "v*")], FEWER, "first"),
+    "a first policy that keeps everything": ([], [SHIELD], FEWER, "first"),
     "the last policy": ([YEAR], [], FEWER, "last"),
 }
 
@@ -157,19 +118,15 @@ def test_rules_are_matched_by_what_they_select(case: str) -> None:
     change = changed(before, after)
 
     assert (severity, (code,)) == (change.severity, change.codes)
-    assert ("lifecycle", "payments/api", ("LifecyclePolicy",)) == (
-        change.kind,
-        change.repository,
-        change.properties,
-    )
+    assert ("lifecycle", "payments/api") == (change.kind, change.repository)
+    assert ("LifecyclePolicy",) == change.properties
 
 
 def test_both_sides_list_their_rules() -> None:
     """`before` and `after` have a line for each rule, worded as elsewhere."""
-    change = changed([shield(1, "v*"), YEAR], [YEAR])
+    change = changed([SHIELD, YEAR], [YEAR])
     words = [
-        rule_in_words(entry)
-        for entry in LifecyclePolicy.from_json(policy_text(shield(1, "v*"), YEAR)).rules
+        rule_in_words(entry) for entry in LifecyclePolicy.from_json(policy_text(SHIELD, YEAR)).rules
     ]
 
     assert (words, words[1:]) == (change.before, change.after)
@@ -210,20 +167,16 @@ def test_policies_that_cannot_be_compared(
     before: Any, after: Any, severity: str, code: str
 ) -> None:
     """A rejected policy is reported once; the findings name what is wrong with it."""
-    base, head = (
-        repository(RepositoryName="payments/api", LifecyclePolicy={"LifecyclePolicyText": text})
-        for text in (before, after)
+    change = of_sides(
+        *(api(LifecyclePolicy={"LifecyclePolicyText": text}) for text in (before, after))
     )
-    [change] = changes_of(changes, {"Api": base}, {"Api": head})
 
     assert (severity, (code,)) == (change.severity, change.codes)
 
 
 def test_policy_that_is_unknown_as_a_whole_is_not_taken_for_none() -> None:
     """A reference in the place of the property may be anything."""
-    base = repository(RepositoryName="payments/api", LifecyclePolicy=UNKNOWN)
-    head = repository(RepositoryName="payments/api")
-    [change] = changes_of(changes, {"Api": base}, {"Api": head})
+    change = of_sides(api(LifecyclePolicy=UNKNOWN), api())
 
     assert (None, 1, ("was-unknown",)) == (change.before, len(change.after), change.codes)
 
@@ -231,10 +184,10 @@ def test_policy_that_is_unknown_as_a_whole_is_not_taken_for_none() -> None:
 def test_creation_template_is_for_later_repositories() -> None:
     """Existing repositories keep their policy, and the change says so."""
     base, head = (
-        creation_template(LifecyclePolicy=policy_text(*rules))
-        for rules in ([shield(1, "v*"), YEAR], [YEAR])
+        {"Web": creation_template(LifecyclePolicy=policy_text(*rules))}
+        for rules in ([SHIELD, YEAR], [YEAR])
     )
-    [change] = changes_of(changes, {"Web": base}, {"Web": head})
+    change = of_sides(base, head)
 
     assert ("warning", ("unprotected v*", "later-repositories")) == (change.severity, change.codes)
     assert ("Web", 1) == (change.resource, len(change.details))
@@ -242,8 +195,7 @@ def test_creation_template_is_for_later_repositories() -> None:
 
 def test_equal_policies_and_new_repositories_are_not_reported() -> None:
     """There are no images to lose."""
-    base = {"Api": repository(RepositoryName="payments/api")}
-    moving = repository(RepositoryName="payments/api", ImageTagMutability="MUTABLE")
-    new = {"Api": moving, "Web": repository(UNTAGGED, RepositoryName="payments/web")}
+    moving = api(RepositoryName="payments/api", ImageTagMutability="MUTABLE")
+    new = {**moving, "Web": repository(UNTAGGED, RepositoryName="payments/web")}
 
-    assert [] == changes_of(changes, base, new)
+    assert [] == changes_of(changes, api(RepositoryName="payments/api"), new)

@@ -12,6 +12,7 @@ from ecr_constructs.model.lifecycle import EvaluationOptions, Fate, TieOrder
 from ecr_constructs.review.analyzers.lifecycle import differences
 from tests.support.lifecycle_cases import Case, case
 
+Edit = tuple[Case, LifecyclePolicy, LifecyclePolicy]
 FATES = [Fate.KEPT, Fate.ARCHIVED, Fate.EXPIRED]
 # Which of two images with one timestamp is the newer may depend on all the rules.
 LISTED = EvaluationOptions(ties=TieOrder.LISTED)
@@ -36,7 +37,7 @@ def _edited(random: Random, rules: list[Any]) -> list[Any]:
 
 
 @st.composite
-def edits(draw: st.DrawFn) -> tuple[Case, LifecyclePolicy, LifecyclePolicy]:
+def edits(draw: st.DrawFn) -> Edit:
     """Draw images, and two policies of which one is made of the other's rules."""
     random = Random(draw(st.integers(0, 2**32)))  # noqa: S311
     drawn = case(random.randrange(2**32), 3, draw(st.integers(0, 2)), draw(st.integers(0, 9)))
@@ -52,9 +53,7 @@ def _fates(drawn: Case, policy: LifecyclePolicy) -> list[int]:
 
 
 @given(edits())
-def test_what_takes_no_more_takes_no_image_more(
-    drawn: tuple[Case, LifecyclePolicy, LifecyclePolicy],
-) -> None:
+def test_what_takes_no_more_takes_no_image_more(drawn: Edit) -> None:
     """Of whatever images: none goes further than before, unless a difference says so."""
     images, before, after = drawn
     if not any(difference.takes_more for difference in differences(before, after)):
@@ -63,9 +62,7 @@ def test_what_takes_no_more_takes_no_image_more(
 
 
 @given(edits())
-def test_without_difference_the_same_goes(
-    drawn: tuple[Case, LifecyclePolicy, LifecyclePolicy],
-) -> None:
+def test_without_difference_the_same_goes(drawn: Edit) -> None:
     """If nothing is said, both do the same to any images, and so they do the other way round."""
     images, before, after = drawn
     if not differences(before, after):
@@ -74,9 +71,7 @@ def test_without_difference_the_same_goes(
 
 
 @given(edits())
-def test_a_policy_does_not_differ_from_itself(
-    drawn: tuple[Case, LifecyclePolicy, LifecyclePolicy],
-) -> None:
+def test_a_policy_does_not_differ_from_itself(drawn: Edit) -> None:
     """Renumbering the rules of a policy is not a change."""
     _, before, _ = drawn
     numbered = [{**rule.to_dict(), "rulePriority": 7 * n} for n, rule in enumerate(before.rules, 1)]

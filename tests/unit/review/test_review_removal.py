@@ -19,11 +19,18 @@ from tests.support.rule_examples.build import (
     resource,
 )
 
+
+def encrypted(configuration: Any, **others: Any) -> dict[str, Any]:
+    """Return a repository with an encryption."""
+    properties = {"RepositoryName": "payments/api", "EncryptionConfiguration": configuration}
+    return repository(**properties, **others)
+
+
 KMS = {"EncryptionType": "KMS", "KmsKey": "arn:aws:kms:eu-central-1:111122223333:key/1-2"}
-ENCRYPTED = repository(RepositoryName="payments/api", EncryptionConfiguration=KMS)
+ENCRYPTED = encrypted(KMS)
 UNRETAINED = repository(RepositoryName="payments/api", **UNKEPT)
 EMPTIED = repository(RepositoryName="payments/api", EmptyOnDelete=True, **UNKEPT)
-OTHER = repository(RepositoryName="payments/worker")
+OTHER, TEMPLATE = repository(RepositoryName="payments/worker"), creation_template()
 
 
 def changed(before: Given, after: Given, at: tuple[str | None, str | None] = HOME) -> list[Change]:
@@ -43,7 +50,7 @@ def changed(before: Given, after: Given, at: tuple[str | None, str | None] = HOM
         (EMPTIED, "error", "images-deleted"),
         (key(**UNKEPT), "error", "unreadable"),
         (key(), "warning", "retained"),
-        (creation_template(), "warning", "deleted"),
+        (TEMPLATE, "warning", "deleted"),
     ],
     ids=["retained", "not retained", "emptied", "key", "retained key", "template"],
 )
@@ -51,14 +58,8 @@ def test_removed_resource(before: dict[str, Any], severity: str, outcome: str) -
     """The DeletionPolicy decides the outcome."""
     change = only(reviewed({"It": before, "Other": OTHER}, {"Other": OTHER}))
 
-    assert ("removed", severity, "It", ()) == (
-        change.kind,
-        change.severity,
-        change.resource,
-        change.details,
-    )
-    assert (outcome,) == change.codes
-    assert before["Type"] == change.before["type"]
+    assert ("removed", severity, (outcome,)) == (change.kind, change.severity, change.codes)
+    assert ("It", before["Type"], ()) == (change.resource, change.before["type"], change.details)
 
 
 def test_removed_stack_is_not_deleted() -> None:
@@ -93,11 +94,8 @@ def test_less_protected_resource(
     before: Any, after: Any, severity: str, properties: str, outcome: str
 ) -> None:
     """The reverted change protects better."""
-    [change], [back] = (
-        changed({"It": before}, {"It": after}),
-        changed({"It": after}, {"It": before}),
-    )
-
+    one, other = {"It": before}, {"It": after}
+    [change], [back] = changed(one, other), changed(other, one)
     names = tuple(properties.split())
 
     assert ("unprotected", severity, names) == (change.kind, change.severity, change.properties)
@@ -109,29 +107,18 @@ def test_less_protected_resource(
 def test_emptying_a_retained_repository_is_no_loss() -> None:
     """EmptyOnDelete is idle while the repository is retained."""
     after = repository(RepositoryName="payments/api", EmptyOnDelete=True)
-    change = only(reviewed({"It": API}, {"It": after}))
+    idle = only(reviewed({"It": API}, {"It": after}))
 
-    assert ("other", "note", ("changed EmptyOnDelete",)) == (
-        change.kind,
-        change.severity,
-        change.codes,
-    )
+    assert ("other", "note", ("changed EmptyOnDelete",)) == (idle.kind, idle.severity, idle.codes)
 
 
 # --- replaced ---------------------------------------------------------------------------------
 
-BY_REFERENCE = repository(
-    RepositoryName="payments/api",
-    EncryptionConfiguration={"EncryptionType": "KMS", "KmsKey": get_att("Key")},
-)
-DEFAULT = repository(
-    RepositoryName="payments/api", EncryptionConfiguration={"EncryptionType": "AES256"}
-)
-EMPTIED_AND_ENCRYPTED = repository(
-    RepositoryName="payments/api", EncryptionConfiguration=KMS, EmptyOnDelete=True, **UNKEPT
-)
+BY_REFERENCE = encrypted({**KMS, "KmsKey": get_att("Key")})
+DEFAULT = encrypted({"EncryptionType": "AES256"})
+EMPTIED_AND_ENCRYPTED = encrypted(KMS, EmptyOnDelete=True, **UNKEPT)
 RENAMED = repository(RepositoryName="payments/server")
-UNRETAINED_AND_ENCRYPTED = {**ENCRYPTED, "UpdateReplacePolicy": "Delete"}
+UNKEPT_AND_ENCRYPTED = {**ENCRYPTED, "UpdateReplacePolicy": "Delete"}
 FAILS, ENCRYPTION = "deployment-fails", "EncryptionConfiguration"
 # A repository before and after, the property, and what happens.
 REPLACED: dict[str, tuple[Any, Any, str, str]] = {
@@ -141,12 +128,7 @@ REPLACED: dict[str, tuple[Any, Any, str, str]] = {
     "the default": (API, DEFAULT, ENCRYPTION, f"retained certain {FAILS}"),
     # Two names are two repositories.
     "another name": (API, RENAMED, "RepositoryName", "retained certain"),
-    "not retained": (
-        API,
-        UNRETAINED_AND_ENCRYPTED,
-        ENCRYPTION,
-        f"deleted-if-empty certain {FAILS}",
-    ),
+    "not retained": (API, UNKEPT_AND_ENCRYPTED, ENCRYPTION, f"deleted-if-empty certain {FAILS}"),
     "emptied": (API, EMPTIED_AND_ENCRYPTED, ENCRYPTION, f"images-deleted certain {FAILS}"),
     # A key by reference may be the same key.
     "an unknown value": (ENCRYPTED, BY_REFERENCE, ENCRYPTION, f"retained uncertain {FAILS}"),
@@ -171,62 +153,34 @@ def test_replacement_has_both_values() -> None:
     [change] = changed({"Api": API}, {"Api": ENCRYPTED})
     [unknown] = changed({"Api": ENCRYPTED, "Key": key()}, {"Api": BY_REFERENCE, "Key": key()})
 
-    assert ({"EncryptionConfiguration": None}, {"EncryptionConfiguration": KMS}) == (
-        change.before,
-        change.after,
-    )
+    assert ({ENCRYPTION: None}, {ENCRYPTION: KMS}) == (change.before, change.after)
     assert "payments/api" == change.repository
     assert "${Key.Arn}" in unknown.details[0]
 
 
-# Both sides of a move, both places of the resource, the severity, and what happens.
-MOVED: dict[str, tuple[Any, Any, str, str, str, str]] = {
-    "another logical ID": (
-        {"Api": API},
-        {"Server": API},
-        "Prod/Api",
-        "Prod/Server",
-        "error",
-        f"retained certain {FAILS}",
-    ),
-    "another stack": (
+# By both places of a resource: both sides, the severity, and what happens.
+MOVED: dict[str, tuple[Any, Any, str]] = {
+    "Prod/Api to Prod/Server": ({"Api": API}, {"Server": API}, f"error retained certain {FAILS}"),
+    "Payments/Api to Shop/Api": (
         {"Payments": {"Api": API}, "Shop": {}},
         {"Payments": {}, "Shop": {"Api": API}},
-        "Payments/Api",
-        "Shop/Api",
-        "error",
-        f"retained certain {FAILS}",
+        f"error retained certain {FAILS}",
     ),
     # Keys have no names; an equal new key is taken for the removed one.
-    "a key under another logical ID": (
-        {"Key": {**key(), **UNKEPT}},
-        {"EcrKey": key()},
-        "Prod/Key",
-        "Prod/EcrKey",
-        "error",
-        "unreadable certain",
-    ),
-    "a creation template": (
-        {"T": creation_template()},
-        {"U": creation_template()},
-        "Prod/T",
-        "Prod/U",
-        "warning",
-        f"deleted certain {FAILS}",
-    ),
+    "Prod/Key to Prod/New": ({"Key": key(**UNKEPT)}, {"New": key()}, "error unreadable certain"),
+    "Prod/T to Prod/U": ({"T": TEMPLATE}, {"U": TEMPLATE}, f"warning deleted certain {FAILS}"),
 }
 
 
 @pytest.mark.parametrize("case", MOVED)
 def test_move_replaces(case: str) -> None:
     """CloudFormation identifies resources by stack and logical ID."""
-    before, after, old, new, severity, codes = MOVED[case]
+    before, after, expected = MOVED[case]
     change = changed(before, after)[0]
     places = [f"{place['stack']}/{place['resource']}" for place in (change.before, change.after)]
 
-    assert ("replaced", severity, codes) == (change.kind, change.severity, " ".join(change.codes))
-    assert [old, new] == places
-    assert new == "/".join(change.place)
+    assert ("replaced", expected) == (change.kind, " ".join([change.severity, *change.codes]))
+    assert (case, places[1]) == (" to ".join(places), "/".join(change.place))
 
 
 def test_cache_is_replaced_without_loss() -> None:
@@ -238,24 +192,15 @@ def test_cache_is_replaced_without_loss() -> None:
     )
     [change] = changed({"Quay": before}, {"Quay": after})
 
-    assert ("replaced", "warning", "quay", ("UpstreamRegistryUrl",)) == (
-        change.kind,
-        change.severity,
-        change.repository,
-        change.properties,
-    )
+    assert ("replaced", "warning", "quay") == (change.kind, change.severity, change.repository)
+    assert ("UpstreamRegistryUrl",) == change.properties
 
 
-ECR_TYPES = sorted(
-    kind
-    for kind in json.loads(
-        Path("ecr_constructs/review/create_only.json").read_text(encoding="utf-8")
-    )
-    if kind.startswith(("AWS::ECR::", "AWS::KMS::", "AWS::IAM::", "AWS::SNS::"))
-)
+CREATE_ONLY = json.loads(Path("ecr_constructs/review/create_only.json").read_text(encoding="utf-8"))
+SERVICES = ("AWS::ECR::", "AWS::KMS::", "AWS::IAM::", "AWS::SNS::")
 
 
-@pytest.mark.parametrize("kind", ECR_TYPES)
+@pytest.mark.parametrize("kind", sorted(kind for kind in CREATE_ONLY if kind.startswith(SERVICES)))
 def test_every_create_only_property_replaces(kind: str) -> None:
     """Whatever the schema calls create-only is reported as replaced when it changes."""
     for path in create_only(kind):

@@ -44,11 +44,8 @@ def test_findings_are_counted(case: str) -> None:
 
 def test_new_finding_names_its_rule() -> None:
     """With severity, path and controls as `check` reports them."""
-    [finding] = [
-        change
-        for change in reviewed({"Api": API}, {"Api": SCANLESS}).changes
-        if change.kind == "finding"
-    ]
+    changes = reviewed({"Api": API}, {"Api": SCANLESS}).changes
+    [finding] = [change for change in changes if change.kind == "finding"]
 
     assert ("warning", "ECR013") == (finding.severity, finding.after["rule"])
     assert {"rule", "path", "controls"} == set(finding.after)
@@ -66,11 +63,8 @@ def test_namesake_is_checked_again() -> None:
     assert "ECR003" == finding.after["rule"]
 
 
-KEY = "arn:aws:kms:eu-central-1:111122223333:key/1-2"
-ENCRYPTED = repository(
-    RepositoryName="payments/worker",
-    EncryptionConfiguration={"EncryptionType": "KMS", "KmsKey": KEY},
-)
+KMS = {"EncryptionType": "KMS", "KmsKey": "arn:aws:kms:eu-central-1:111122223333:key/1-2"}
+ENCRYPTED = repository(RepositoryName="payments/worker", EncryptionConfiguration=KMS)
 WORKER = repository(RepositoryName="payments/worker")
 
 
@@ -123,18 +117,11 @@ def test_condition_that_no_longer_holds_removes() -> None:
     """A resource is created only if its condition holds."""
 
     def side(*, wanted: str) -> TemplateSet:
-        conditions = {
-            "Wanted": {"Fn::Equals": [wanted, "yes"]},
-            "Never": {"Fn::Equals": ["no", "yes"]},
-        }
-        never = repository(RepositoryName=f"never/{wanted}")
-        body = {
-            "Conditions": conditions,
-            "Resources": {
-                "Api": {**API, "Condition": "Wanted"},
-                "Never": {**never, "Condition": "Never"},
-            },
-        }
+        values = {"Wanted": wanted, "Never": "no"}
+        conditions = {name: {"Fn::Equals": [value, "yes"]} for name, value in values.items()}
+        never = repository(RepositoryName=f"never/{wanted}") | {"Condition": "Never"}
+        resources = {"Api": {**API, "Condition": "Wanted"}, "Never": never}
+        body = {"Conditions": conditions, "Resources": resources}
         return TemplateSet([Template("Prod.json", body, *HOME, stack="Prod")])
 
     assert "removed" == only(review(side(wanted="yes"), side(wanted="no"))).kind

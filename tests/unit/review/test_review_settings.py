@@ -1,5 +1,6 @@
 """What is weakened, and what is strengthened."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.support.rule_examples.build import (
     repository,
     resource,
 )
+from tests.support.rule_examples.repositories import tag_filters
 
 Json = Any
 NAME = "payments/api"
@@ -34,20 +36,9 @@ KEY = "arn:aws:kms:eu-central-1:111122223333:key/1"
 
 def mutable(setting: Any, *filters: Any) -> Json:
     """Return a repository with a mutability."""
-    entries = [
-        {
-            "ImageTagMutabilityExclusionFilterType": "WILDCARD",
-            "ImageTagMutabilityExclusionFilterValue": pattern,
-        }
-        for pattern in filters
-    ]
-    return {
-        "Api": repository(
-            RepositoryName=NAME,
-            ImageTagMutability=setting,
-            ImageTagMutabilityExclusionFilters=entries or ABSENT,
-        )
-    }
+    entries = tag_filters(*filters) or ABSENT
+    properties = {"ImageTagMutability": setting, "ImageTagMutabilityExclusionFilters": entries}
+    return {"Api": repository(RepositoryName=NAME, **properties)}
 
 
 def scans(on_push: Any) -> Json:
@@ -62,14 +53,19 @@ def encrypting(kind: Any = ABSENT, key_arn: Any = None) -> Json:
     return {"Web": creation_template(EncryptionConfiguration=ABSENT if kind is ABSENT else given)}
 
 
-def occasions(*names: str) -> Json:
+def occasions(names: Any) -> Json:
     """Return a creation template for some occasions."""
-    return {"Web": creation_template(AppliedFor=list(names))}
+    return {"Web": creation_template(AppliedFor=names)}
 
 
 def kms(**properties: Any) -> Json:
     """Return a key."""
     return {"Key": key(**properties)}
+
+
+def filtered(patterns: list[str], **more: str) -> list[Json]:
+    """Return filters."""
+    return [{"Filter": pattern, **more} for pattern in patterns]
 
 
 def scanned(scan_type: Any, **filters: list[str]) -> Json:
@@ -78,9 +74,7 @@ def scanned(scan_type: Any, **filters: list[str]) -> Json:
     rules = [
         {
             "ScanFrequency": frequencies[name],
-            "RepositoryFilters": [
-                {"Filter": pattern, "FilterType": "WILDCARD"} for pattern in listed
-            ],
+            "RepositoryFilters": filtered(listed, FilterType="WILDCARD"),
         }
         for name, listed in filters.items()
     ]
@@ -90,10 +84,7 @@ def scanned(scan_type: Any, **filters: list[str]) -> Json:
 def signed(**filters: list[str]) -> Json:
     """Return a registry's signing, by the names of profiles."""
     rules = [
-        {
-            "SigningProfileArn": f"{PROFILE}{name}",
-            "RepositoryFilters": [{"Filter": pattern} for pattern in listed],
-        }
+        {"SigningProfileArn": f"{PROFILE}{name}", "RepositoryFilters": filtered(listed)}
         for name, listed in filters.items()
     ]
     return {"Signing": resource(SIGNING, {"Rules": rules})}
@@ -102,74 +93,35 @@ def signed(**filters: list[str]) -> Json:
 MUTABLE, IMMUTABLE = mutable("MUTABLE"), mutable("IMMUTABLE")
 
 
-def fixed_but(*patterns: str) -> Json:
-    """Return a repository with immutable tags, with exceptions."""
-    return mutable("IMMUTABLE_WITH_EXCLUSION", *patterns)
-
-
-def movable_but(*patterns: str) -> Json:
-    """Return a repository with mutable tags, with exceptions."""
-    return mutable("MUTABLE_WITH_EXCLUSION", *patterns)
-
-
+# A repository with immutable or mutable tags, with exceptions.
+fixed_but = partial(mutable, "IMMUTABLE_WITH_EXCLUSION")
+movable_but = partial(mutable, "MUTABLE_WITH_EXCLUSION")
 BUT_LATEST = fixed_but("latest")
-REDUCED = creation_template(ImageTagMutability=ABSENT)
+COMPLETE = {"Web": creation_template()}
+REDUCED = {"Web": creation_template(ImageTagMutability=ABSENT)}
 INSPECTOR = ("ScanType", "Amazon Inspector")
 BASIC = scanned("BASIC", on_push=["*"])
 PAYMENTS_SCANNED = scanned("BASIC", on_push=["payments/*"])
+BOTH_SCANNED = scanned("BASIC", on_push=["payments/*", "web/*"])
 ALL_SIGNED, PAYMENTS_SIGNED = signed(release=[]), signed(release=["payments/*"])
 ENCRYPTION = "EncryptionConfiguration"
 
 # The stronger and the weaker side, the properties, and values in the summary.
 ONE_WAY: dict[str, tuple[Json, Json, str | tuple[str, ...], *tuple[str, ...]]] = {
     "immutable to mutable": (IMMUTABLE, MUTABLE, MUTABILITY, "immutable", "mutable"),
-    "another exclusion": (
-        BUT_LATEST,
-        fixed_but("latest", "cache-*"),
-        MUTABILITY,
-        "latest",
-        "cache-*",
-    ),
-    "a tag of mutable ones released": (
-        movable_but("v*", "r*"),
-        movable_but("v*"),
-        MUTABILITY,
-        "v*, r*",
-    ),
-    "immutable but for a few to mutable but for a few": (
-        BUT_LATEST,
-        movable_but("v*"),
-        MUTABILITY,
-        "latest",
-        "v*",
-    ),
+    "an exclusion": (BUT_LATEST, fixed_but("latest", "cache-*"), MUTABILITY, "latest", "cache-*"),
+    "a fixed tag released": (movable_but("v*", "r*"), movable_but("v*"), MUTABILITY, "v*, r*"),
+    "mutable but for a few": (BUT_LATEST, movable_but("v*"), MUTABILITY, "latest", "v*"),
     "no scan on push": (scans(on_push=True), scans(on_push="false"), "ImageScanningConfiguration"),
-    "no key for new repositories": (
-        encrypting("KMS", KEY),
-        encrypting(),
-        ENCRYPTION,
-        "AES-256",
-        "customer managed key",
-    ),
-    "one layer for new repositories": (
-        encrypting("KMS_DSSE"),
-        encrypting("KMS"),
-        ENCRYPTION,
-        "two layers",
-    ),
+    "no key": (encrypting("KMS", KEY), encrypting(), ENCRYPTION, "AES-256", "customer managed key"),
+    "one layer only": (encrypting("KMS_DSSE"), encrypting("KMS"), ENCRYPTION, "two layers"),
     "one occasion less": (
-        occasions("REPLICATION", "CREATE_ON_PUSH"),
-        occasions("CREATE_ON_PUSH"),
+        occasions(["REPLICATION", "CREATE_ON_PUSH"]),
+        occasions(["CREATE_ON_PUSH"]),
         "AppliedFor",
         "REPLICATION",
     ),
-    "the tags of a template": (
-        {"Web": creation_template()},
-        {"Web": REDUCED},
-        MUTABILITY,
-        "immutable",
-        "mutable",
-    ),
+    "the tags of a template": (COMPLETE, REDUCED, MUTABILITY, "immutable", "mutable"),
     "rotation": (kms(), kms(EnableKeyRotation=False), "EnableKeyRotation"),
     "a longer period": (kms(RotationPeriodInDays="90"), kms(), "RotationPeriodInDays", "365", "90"),
     "a shorter window": (kms(), kms(PendingWindowInDays=7), "PendingWindowInDays", "7", "30"),
@@ -181,21 +133,10 @@ ONE_WAY: dict[str, tuple[Json, Json, str | tuple[str, ...], *tuple[str, ...]]] =
         "Rules",
         "*payments*",
     ),
-    "fewer repositories scanned": (
-        scanned("BASIC", on_push=["payments/*", "web/*"]),
-        PAYMENTS_SCANNED,
-        "Rules",
-        "images of web/* ",
-    ),
+    "fewer repositories scanned": (BOTH_SCANNED, PAYMENTS_SCANNED, "Rules", "images of web/* "),
     "a narrower filter": (BASIC, PAYMENTS_SCANNED, "Rules", "all repositories"),
     "no scanning configuration": (BASIC, {}, (), "all repositories"),
-    "fewer repositories signed": (
-        ALL_SIGNED,
-        PAYMENTS_SIGNED,
-        "Rules",
-        "all repositories",
-        "release",
-    ),
+    "fewer images signed": (ALL_SIGNED, PAYMENTS_SIGNED, "Rules", "all repositories", "release"),
     "a profile dropped": (
         signed(release=["payments/*"], partner=["web/*"]),
         PAYMENTS_SIGNED,
@@ -258,15 +199,9 @@ SILENT = {
     "filters without the mode": (IMMUTABLE, mutable("IMMUTABLE", "latest")),
     "an encryption unknown": (encrypting("KMS"), encrypting({"Ref": "Kind"})),
     "another key": (encrypting("KMS", KEY), encrypting("KMS", f"{KEY}2")),
-    "occasions unknown": (
-        occasions("REPLICATION"),
-        {"Web": creation_template(AppliedFor={"Ref": "Occasions"})},
-    ),
+    "occasions unknown": (occasions(["REPLICATION"]), occasions({"Ref": "Occasions"})),
     "a scan unknown": (scans(on_push=True), scans({"Ref": "OnPush"})),
-    "a repository's scan where the registry decides": (
-        {**scans(on_push=True), **BASIC},
-        {**scans(on_push=False), **BASIC},
-    ),
+    "a scan the registry decides": (scans(on_push=True) | BASIC, scans(on_push=False) | BASIC),
     "a registry's scan unknown": (scanned("ENHANCED", on_push=["*"]), scanned({"Ref": "Type"})),
     "scanning filters with the same effect": (
         scanned("BASIC", on_push=["payments", "web/*"]),
@@ -309,38 +244,27 @@ ENCRYPTED = repository(
 def test_disabled_key_is_an_error(users: Json, name: str | None) -> None:
     """Nothing that it encrypts can be read; a repository that it encrypts is named."""
     enabled, disabled = {**kms(), **users}, {**kms(Enabled=False), **users}
-    [weakened], [strengthened] = changed(enabled, disabled), changed(disabled, enabled)
+    [worse], [better] = changed(enabled, disabled), changed(disabled, enabled)
 
-    assert ("weakened", "error", ("Enabled",)) == (
-        weakened.kind,
-        weakened.severity,
-        weakened.properties,
-    )
-    assert ("strengthened", "note") == (strengthened.kind, strengthened.severity)
-    assert (f"images of {name}," if name else "unreadable") in weakened.summary
+    assert ("weakened", "error", ("Enabled",)) == (worse.kind, worse.severity, worse.properties)
+    assert ("strengthened", "note") == (better.kind, better.severity)
+    assert (f"images of {name}," if name else "unreadable") in worse.summary
 
 
 def test_properties_have_both_values() -> None:
     """A removed configuration is reported as a whole."""
-    [change] = changes_of(changes, kms(), kms(EnableKeyRotation=False))
+    [off] = changes_of(changes, kms(), kms(EnableKeyRotation=False))
     [gone] = changes_of(changes, ALL_SIGNED, {})
 
-    assert ({"EnableKeyRotation": True}, {"EnableKeyRotation": False}) == (
-        change.before,
-        change.after,
-    )
+    assert ({"EnableKeyRotation": True}, {"EnableKeyRotation": False}) == (off.before, off.after)
     assert ((), {"Rules": None}) == (gone.properties, gone.after)
 
 
 def test_repositories_that_are_no_longer_scanned_are_named() -> None:
     """Only those of the app that the old filter covered."""
     apps = {name: repository(RepositoryName=f"{name.lower()}/api") for name in ("Payments", "Web")}
-    nameless = {"Other": repository()}
-    [change] = changes_of(
-        changes,
-        {**apps, **nameless, **scanned("BASIC", on_push=["payments/*", "web/*"])},
-        {**apps, **nameless, **scanned("BASIC", on_push=["payments/*"])},
-    )
+    apps["Nameless"] = repository()
+    [change] = changes_of(changes, apps | BOTH_SCANNED, apps | PAYMENTS_SCANNED)
 
     [detail] = change.details
     assert "web/api" in detail

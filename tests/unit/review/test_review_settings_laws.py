@@ -129,12 +129,8 @@ def test_reverted_change_is_the_opposite(before: Json, after: Json) -> None:
 
     assert _counted(there, "weakened") == _counted(back, "strengthened")
     assert _counted(there, "strengthened") == _counted(back, "weakened")
-    states = Counter(
-        (repr(change.before), repr(change.after)) for change in there if _copies(change)
-    )
-    mirrored = Counter(
-        (repr(change.after), repr(change.before)) for change in back if _copies(change)
-    )
+    states = Counter((repr(item.before), repr(item.after)) for item in there if _copies(item))
+    mirrored = Counter((repr(item.after), repr(item.before)) for item in back if _copies(item))
     assert states == mirrored
 
 
