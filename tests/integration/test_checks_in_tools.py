@@ -1,14 +1,14 @@
 """The checks where users meet them: `python app.py`, the CDK CLI, cfn-lint, and pre-commit."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import chdir
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import cfnlint.runner
 import pytest
@@ -16,10 +16,6 @@ import yaml
 
 from ecr_constructs.cli.main import main as ecr_constructs
 from local_aws import paths
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 APP = """
 import aws_cdk as cdk

@@ -1,7 +1,5 @@
 """`python -m local_aws demo`, run as a newcomer runs it, and how it ends otherwise."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -10,18 +8,15 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from local_aws import paths
 from local_aws.demo.inventory import who_may_pull
 from tests.support.demo_project import COPIED, LINKED, Project, make_project
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("demo")]
 

@@ -1,9 +1,8 @@
 """The examples, deployed to the embedded AWS and read back."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -16,11 +15,8 @@ from tests.support.examples import EXAMPLES, run_example
 from tests.support.input_transformers import transformed
 from tests.support.workloads import WORKLOADS
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    Deploy = Callable[[str], None]
-    Client = Callable[..., Any]
+Deploy = Callable[[str], None]
+Client = Callable[..., Any]
 
 HOME, PARTNER = "111122223333", "444455556666"
 REGION, REPLICA = "eu-central-1", "eu-west-1"

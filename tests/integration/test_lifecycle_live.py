@@ -1,12 +1,11 @@
 """``ecr-constructs lifecycle preview --live`` on images that a real client pushed."""
 
-from __future__ import annotations
-
 import json
 import os
 import threading
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -14,12 +13,8 @@ import pytest
 
 from ecr_constructs.cli.main import main
 from local_aws import images
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from local_aws.process import LocalAws
-    from local_aws.registry import Registry
+from local_aws.process import LocalAws
+from local_aws.registry import Registry
 
 REGION = "eu-central-1"
 KEEP_TWO = {

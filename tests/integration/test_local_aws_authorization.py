@@ -1,24 +1,18 @@
 """Who may do what in the embedded ECR, by the policies that are in it."""
 
-from __future__ import annotations
-
 import itertools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local_aws import images
-from local_aws.registry import PullRejectedError, PushRejectedError
+from local_aws.process import LocalAws
+from local_aws.registry import PullRejectedError, PushRejectedError, Registry
 from tests.support.embedded_aws import MEMBER, ORGANIZATION
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from local_aws.process import LocalAws
-    from local_aws.registry import Registry
 
 Statement = dict[str, Any]
 

@@ -1,14 +1,13 @@
 """What ``ecr-constructs push-commands`` prints, run unchanged by a shell, as a push role."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -17,13 +16,9 @@ import yaml
 from ecr_constructs import CiProvider, CiPushRole, GitHubActions, Repository, TagMutability
 from ecr_constructs.cli.main import main
 from local_aws import images, paths, web_identity
+from local_aws.process import LocalAws
 from tests.support.clients import PROGRAMS
 from tests.support.embedded_aws import settled
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from local_aws.process import LocalAws
 
 Printed = Callable[..., tuple[int, str, str]]
 

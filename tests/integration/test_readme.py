@@ -1,22 +1,17 @@
 """The README's commands, run as they are written."""
 
-from __future__ import annotations
-
 import re
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from local_aws import paths
 from local_aws.endpoint import Endpoint
 from tests.support.demo_project import make_project
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 ACCOUNT, REGION = "333344445555", "eu-central-1"
 # `make local-aws` in the README's other terminal; `make` itself would install first.

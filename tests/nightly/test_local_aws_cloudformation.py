@@ -1,21 +1,17 @@
 """The AWS::ECR resource types of the embedded CloudFormation, and two related types."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local_aws import images
+from local_aws.process import LocalAws
 from tests.support.embedded_aws import settled
-
-if TYPE_CHECKING:
-    from local_aws.process import LocalAws
 
 REGION = "us-east-1"
 POLICY = {"Version": "2012-10-17", "Statement": []}

@@ -1,20 +1,15 @@
 """Every answer of the embedded ECR has the shape that botocore's service model says."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
 from local_aws import images
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from local_aws.process import LocalAws
+from local_aws.process import LocalAws
 
 REGION = "eu-central-1"
 ROLE = "arn:aws:iam::111122223333:role/reader"

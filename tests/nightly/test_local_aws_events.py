@@ -1,22 +1,17 @@
 """Events of the embedded ECR, selected by the library's patterns and delivered to a queue."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from ecr_constructs.model import events
 from ecr_constructs.model.events import Images, Pattern
 from local_aws import images
+from local_aws.process import LocalAws
 from tests.support.event_patterns import EVENTS, matches
 from tests.unit.test_events import CASES, event_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from local_aws.process import LocalAws
 
 REGION, REPLICA = "eu-central-1", "eu-west-1"
 

@@ -1,10 +1,9 @@
 """Images in the embedded ECR, pushed and pulled by a real OCI client."""
 
-from __future__ import annotations
-
 import base64
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import oras.client
@@ -12,13 +11,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws import LocalAwsError, images
+from local_aws.images import Artifact
+from local_aws.process import LocalAws
 from local_aws.registry import PushRejectedError, Registry
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from local_aws.images import Artifact
-    from local_aws.process import LocalAws
 
 REGION = "eu-central-1"
 CHART, INDEX = images.helm_chart(1), images.index(1)

@@ -1,21 +1,16 @@
 """Replication in the embedded ECR: what a push copies, and where it does not."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from local_aws import LocalAwsError, images
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from local_aws.images import Artifact
-    from local_aws.process import LocalAws
-    from local_aws.registry import Registry
+from local_aws.images import Artifact
+from local_aws.process import LocalAws
+from local_aws.registry import Registry
 
 HOME, AWAY, THIRD = "eu-central-1", "eu-west-1", "us-east-1"
 

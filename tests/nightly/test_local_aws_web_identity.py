@@ -1,21 +1,17 @@
 """Which tokens of CI systems the embedded AWS takes for a role."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from ecr_constructs import CiIssuer, CircleCi, GitHubActions, GitLabCi
+from ecr_constructs.model.ci import CiProject
 from local_aws import web_identity
-
-if TYPE_CHECKING:
-    from ecr_constructs.model.ci import CiProject
-    from local_aws.process import LocalAws
+from local_aws.process import LocalAws
 
 REGION = "eu-central-1"
 ORGANIZATION, PROJECT, USER = (f"{item * 8}-1111-4111-8111-{item * 12}" for item in "abc")

@@ -1,25 +1,20 @@
 """The fixtures of tests that use the embedded AWS: one server for all tests of a process."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import subprocess
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import pytest
 from aws_cdk import cx_api
 from botocore.exceptions import ClientError
 
+from ecr_constructs.environment.resolution import ResolvedEnvironment
 from local_aws import paths
 from local_aws.process import LocalAws
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from ecr_constructs.environment.resolution import ResolvedEnvironment
 
 
 class Cdk(Protocol):
