@@ -1,5 +1,5 @@
 """One embedded AWS for all integration tests of a process."""
 
-from tests.support.embedded_aws import cdk, local_aws, new_account, read_back
+from tests.support.embedded_aws import cdk, local_aws, new_account, place, read_back
 
-__all__ = ["cdk", "local_aws", "new_account", "read_back"]
+__all__ = ["cdk", "local_aws", "new_account", "place", "read_back"]

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from local_aws import images
 from local_aws.process import LocalAws
-from tests.support.embedded_aws import settled
+from tests.support.embedded_aws import Place, settled
 
 REGION = "us-east-1"
 POLICY = {"Version": "2012-10-17", "Statement": []}
@@ -19,22 +18,8 @@ KMS = {"EncryptionType": "KMS"}
 FILTER = "ImageTagMutabilityExclusionFilter"
 
 
-@dataclass(frozen=True)
-class Place:
-    """An account of its own, in one Region."""
-
-    aws: LocalAws
-    account: str
-    region: str = REGION
-
-    def client(self, service: str) -> Any:
-        """Return a client."""
-        return self.aws.client(service, account=self.account, region=self.region)
-
-    @property
-    def ecr(self) -> Any:
-        """The client of ECR."""
-        return self.client("ecr")
+class Stacks(Place):
+    """An account of its own, in one Region, and its stacks."""
 
     def deploy(self, kind: str, stack: str = "stack", /, **properties: Any) -> str:
         """Create or update a stack of one resource, by default of ECR; return its status."""
@@ -80,11 +65,11 @@ class Place:
 
 
 @pytest.fixture
-def place(local_aws: LocalAws, new_account: Callable[[], str]) -> Place:
-    return Place(local_aws, new_account())
+def place(local_aws: LocalAws, new_account: Callable[[], str]) -> Stacks:
+    return Stacks(local_aws, new_account(), REGION)
 
 
-def test_a_repository_is_what_its_template_says(place: Place) -> None:
+def test_a_repository_is_what_its_template_says(place: Stacks) -> None:
     """Every property is read back; an update that leaves one out brings ECR's own value."""
     key = place.client("kms").create_key()["KeyMetadata"]["Arn"]
     encryption = {"EncryptionConfiguration": {"EncryptionType": "KMS", "KmsKey": key}}
@@ -115,7 +100,7 @@ def test_a_repository_is_what_its_template_says(place: Place) -> None:
     assert json.loads(place.ecr.get_repository_policy(**name)["policyText"]) == POLICY
     assert {"Key": "team", "Value": "a"} in place.ecr.list_tags_for_resource(**arn)["tags"]
 
-    place.aws.registry(place.account, REGION).push("api:v1", images.image(1))
+    place.registry().push("api:v1", images.image(1))
     status = place.deploy("Repository", RepositoryName="api", **encryption)
     assert status == "UPDATE_COMPLETE"
     updated = place.repositories()["api"]
@@ -131,7 +116,7 @@ def test_a_repository_is_what_its_template_says(place: Place) -> None:
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_a_new_name_replaces_a_repository(place: Place, *, kept: bool) -> None:
+def test_a_new_name_replaces_a_repository(place: Stacks, *, kept: bool) -> None:
     """The old one goes, unless UpdateReplacePolicy retains it."""
     policy = {"UpdateReplacePolicy": "Retain"} if kept else {}
     place.deploy("Repository", RepositoryName="old")
@@ -140,7 +125,7 @@ def test_a_new_name_replaces_a_repository(place: Place, *, kept: bool) -> None:
     assert sorted(place.repositories()) == (["new", "old"] if kept else ["new"])
 
 
-def test_other_encryption_replaces_a_repository(place: Place) -> None:
+def test_other_encryption_replaces_a_repository(place: Stacks) -> None:
     """The new one has a new name; CloudFormation cannot create it next to one with a name."""
     place.deploy("Repository")
     old = place.resource()
@@ -153,7 +138,7 @@ def test_other_encryption_replaces_a_repository(place: Place) -> None:
     assert "when a custom-named resource requires replacing" in place.reasons("named")
 
 
-def test_a_retained_repository_outlives_its_stack(place: Place) -> None:
+def test_a_retained_repository_outlives_its_stack(place: Stacks) -> None:
     """It then blocks a repository of its name."""
     place.deploy("Repository", RepositoryName="api", DeletionPolicy="Retain")
 
@@ -169,11 +154,11 @@ def test_a_retained_repository_outlives_its_stack(place: Place) -> None:
     ids=["by default", "empty on delete"],
 )
 def test_a_repository_with_images_is_not_deleted(
-    place: Place, properties: dict[str, bool], expected: str
+    place: Stacks, properties: dict[str, bool], expected: str
 ) -> None:
     """Only EmptyOnDelete takes the images with it."""
     place.deploy("Repository", RepositoryName="api", **properties)
-    place.aws.registry(place.account, REGION).push("api:v1", images.image(1))
+    place.registry().push("api:v1", images.image(1))
 
     assert place.destroy() == expected
 
@@ -193,7 +178,7 @@ def replication_rules(ecr: Any) -> Any:
     return ecr.describe_registry()["replicationConfiguration"]["rules"]
 
 
-def test_replication_is_one_setting_of_a_registry(place: Place) -> None:
+def test_replication_is_one_setting_of_a_registry(place: Stacks) -> None:
     """The later stack overwrites, and the deletion of any resets."""
     kind = "ReplicationConfiguration"
     for stack, region in (("stack", "eu-west-1"), ("stack", "eu-west-2"), ("other", "eu-west-3")):
@@ -225,13 +210,13 @@ def scanning(kind: str, frequency: str) -> tuple[dict[str, Any], Any, str]:
     return {"ScanType": kind, "Rules": [rule]}, {"scanType": kind, "rules": [read]}, UPDATED
 
 
-def caches(place: Place) -> Any:
+def caches(place: Stacks) -> Any:
     """Return the upstream of each cache rule by prefix."""
     rules = place.ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]
     return {rule["ecrRepositoryPrefix"]: rule["upstreamRegistryUrl"] for rule in rules}
 
 
-def catalogs(place: Place) -> Any:
+def catalogs(place: Stacks) -> Any:
     """Return the catalog of each public repository by name, through the API of ECR Public."""
     public = place.client("ecr-public")
     names = [item["repositoryName"] for item in public.describe_repositories()["repositories"]]
@@ -241,7 +226,7 @@ def catalogs(place: Place) -> Any:
     }
 
 
-def providers(place: Place) -> Any:
+def providers(place: Stacks) -> Any:
     """Return the clients of each identity provider by URL."""
     iam = place.client("iam")
     return {
@@ -253,7 +238,7 @@ def providers(place: Place) -> Any:
 
 # How it is read; what is deployed and then read, and the status after an update; what is read after
 # the deletion, or the error.
-TYPES: dict[str, tuple[Callable[[Place], Any], list[tuple[dict[str, Any], Any, str]], Any]] = {
+TYPES: dict[str, tuple[Callable[[Stacks], Any], list[tuple[dict[str, Any], Any, str]], Any]] = {
     "RegistryPolicy": (
         lambda place: json.loads(place.ecr.get_registry_policy()["policyText"]),
         [({"PolicyText": policy}, policy, UPDATED) for policy in (POLICY, {**POLICY, "Id": "2"})],
@@ -320,7 +305,7 @@ TYPES: dict[str, tuple[Callable[[Place], Any], list[tuple[dict[str, Any], Any, s
     ids=TYPES,
 )
 def test_a_resource_is_created_changed_and_deleted(
-    place: Place, kind: str, read: Callable[[Place], Any], steps: list[Any], after: Any
+    place: Stacks, kind: str, read: Callable[[Stacks], Any], steps: list[Any], after: Any
 ) -> None:
     """What the template says is read back; without the stack, the registry has ECR's own state."""
     for number, (properties, expected, updated) in enumerate(steps):
@@ -337,7 +322,7 @@ def test_a_resource_is_created_changed_and_deleted(
         assert read(place) == after
 
 
-def test_a_template_is_updated_and_replaced_by_prefix(place: Place) -> None:
+def test_a_template_is_updated_and_replaced_by_prefix(place: Stacks) -> None:
     """What an update leaves out is gone; the prefix is the identity."""
 
     def templates() -> dict[str, dict[str, Any]]:
@@ -361,15 +346,15 @@ def test_a_template_is_updated_and_replaced_by_prefix(place: Place) -> None:
     assert templates() == {}
 
 
-def test_a_public_repository_is_rejected_elsewhere(place: Place) -> None:
+def test_a_public_repository_is_rejected_elsewhere(place: Stacks) -> None:
     """ECR Public has one Region."""
-    elsewhere = replace(place, region="eu-central-1")
+    elsewhere = place.at("eu-central-1")
 
     assert elsewhere.deploy("PublicRepository") == "ROLLBACK_COMPLETE"
     assert "us-east-1 only, not in eu-central-1" in elsewhere.reasons()
 
 
-def test_a_key_is_scheduled_for_deletion_in_its_own_time(place: Place) -> None:
+def test_a_key_is_scheduled_for_deletion_in_its_own_time(place: Stacks) -> None:
     """Rotation, policy and alias are readable while it lives."""
     kms, policy = place.client("kms"), {**POLICY, "Id": "ours"}
     place.deploy("AWS::KMS::Key", KeyPolicy=policy, EnableKeyRotation=True, PendingWindowInDays=7)
