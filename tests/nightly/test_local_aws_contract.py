@@ -115,8 +115,15 @@ NOT_ANSWERED = [
 
 
 KINDS: dict[str, Any] = {
-    "structure": dict, "map": dict, "list": list, "string": str, "boolean": bool,
-    "integer": int, "long": int, "double": (int, float), "timestamp": (int, float),
+    "structure": dict,
+    "map": dict,
+    "list": list,
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "long": int,
+    "double": (int, float),
+    "timestamp": (int, float),
 }
 
 
