@@ -36,7 +36,7 @@ EVERY_KIND = [
 ]
 FIVE = [{"keep_last": {"count": 5, "tag_patterns": ["v*"]}}]
 PROTECTED = {"lifecycle": [{"expire": {"after_days": 5}}], "protect_tags": ["v*"]}
-EXCEPT, NO_EXCEPT = "tag_mutability_exceptions", {"tag_mutability_exceptions": []}
+EXCEPT = "tag_mutability_exceptions"
 STABLE = {"tag_mutability": "immutable", EXCEPT: ["stable"]}
 MUTABLE, IMMUTABLE = TagMutability.mutable, TagMutability.immutable
 # By setting: those of the repository, the defaults of the file, and what they resolve to.
@@ -51,7 +51,7 @@ NEAREST: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any], Any]]] = {
         "nearer exceptions to a farther one": (
             *({EXCEPT: ["latest"]}, STABLE, IMMUTABLE(except_for=["latest"])),
         ),
-        "no exceptions after all": (NO_EXCEPT, STABLE, IMMUTABLE()),
+        "no exceptions after all": ({EXCEPT: []}, STABLE, IMMUTABLE()),
     },
     "lifecycle": {
         "rules": (

@@ -32,13 +32,7 @@ CHANGED, ADDED = "storefront/web", "storefront/returns"
 
 @dataclass
 class History:
-    """An environment's life: deployed, changed, extended, destroyed.
-
-    Attributes:
-        changed: For each deployment after the first, the stacks that it changed.
-        held: What ECR answers about the repositories at home after each.
-        rules: The replication rules after each.
-    """
+    """An environment's life, by deployment: changed stacks, repositories at home, replication."""
 
     aws: LocalAws
     folder: Path

@@ -16,6 +16,7 @@ from ecr_constructs import CiProvider, CiPushRole, GitHubActions, Repository, Ta
 from local_aws import images, paths, web_identity
 from local_aws.process import LocalAws
 from tests.cli.conftest import Result, Run
+from tests.support import processes
 from tests.support.clients import PROGRAMS
 from tests.support.embedded_aws import settled
 
@@ -37,15 +38,8 @@ class Pusher:
         self, commands: str, *, program: str = "sh", **variables: str
     ) -> subprocess.CompletedProcess[str]:
         """Type commands; the first that fails ends it."""
-        return subprocess.run(
-            [program, "-e"],
-            input=commands,
-            cwd=self.folder,
-            env=self.env | variables,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        env = self.env | variables
+        return processes.run([program, "-e"], self.folder, env, apart=True, text=commands)
 
     def tagged(self, repository: str) -> dict[str, str]:
         """Return the kind of artifact that each tag of a repository names."""

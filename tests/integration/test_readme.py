@@ -12,6 +12,7 @@ import pytest
 from local_aws import paths
 from local_aws.endpoint import Endpoint
 from tests.support.demo_project import make_project
+from tests.support.processes import run
 
 ACCOUNT, REGION = "333344445555", "eu-central-1"
 # `make local-aws` in the README's other terminal; `make` itself would install first.
@@ -48,15 +49,9 @@ def test_deploy(checkout: tuple[Path, Endpoint]) -> None:
     # The file does not change after the first command that runs the app: later ones read cdk.out.
     first, deployed, later = _commands("As an app").partition("cdk diff ")
 
-    done = subprocess.run(
-        ["/bin/sh", "-e", "-c", f"{first}export CDK_APP=cdk.out\n{deployed}{later}"],
-        cwd=root,
-        env={"PATH": "/usr/bin:/bin", "CDK_VALIDATION": "false", "CDK_NOTICES": "false"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    script = f"{first}export CDK_APP=cdk.out\n{deployed}{later}"
+    env = {"PATH": "/usr/bin:/bin", "CDK_VALIDATION": "false", "CDK_NOTICES": "false"}
+    done = run(["/bin/sh", "-e", "-c", script], root, env)
 
     assert done.returncode == 0, done.stdout
     assert "Number of stacks with differences: 0" in done.stdout

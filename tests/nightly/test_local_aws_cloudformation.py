@@ -73,13 +73,12 @@ def test_a_repository_is_what_its_template_says(place: Stacks) -> None:
     """Every property is read back; an update that leaves one out brings ECR's own value."""
     key = place.client("kms").create_key()["KeyMetadata"]["Arn"]
     encryption = {"EncryptionConfiguration": {"EncryptionType": "KMS", "KmsKey": key}}
+    latest = [{f"{FILTER}Type": "WILDCARD", f"{FILTER}Value": "latest"}]
     status = place.deploy(
         "Repository",
         RepositoryName="api",
         ImageTagMutability="IMMUTABLE_WITH_EXCLUSION",
-        ImageTagMutabilityExclusionFilters=[
-            {f"{FILTER}Type": "WILDCARD", f"{FILTER}Value": "latest"}
-        ],
+        ImageTagMutabilityExclusionFilters=latest,
         ImageScanningConfiguration={"ScanOnPush": "true"},
         LifecyclePolicy={"LifecyclePolicyText": '{"rules":[]}'},
         RepositoryPolicyText=POLICY,
@@ -109,10 +108,9 @@ def test_a_repository_is_what_its_template_says(place: Stacks) -> None:
     assert "imageTagMutabilityExclusionFilters" not in updated
     assert updated["imageScanningConfiguration"] == {"scanOnPush": False}
     assert len(place.ecr.list_images(**name)["imageIds"]) == 1
-    with pytest.raises(ClientError, match="LifecyclePolicyNotFoundException"):
-        place.ecr.get_lifecycle_policy(**name)
-    with pytest.raises(ClientError, match="RepositoryPolicyNotFoundException"):
-        place.ecr.get_repository_policy(**name)
+    for kind in ("Lifecycle", "Repository"):
+        with pytest.raises(ClientError, match=f"{kind}PolicyNotFoundException"):
+            getattr(place.ecr, f"get_{kind.lower()}_policy")(**name)
 
 
 @pytest.mark.parametrize("kept", [True, False])
@@ -148,57 +146,40 @@ def test_a_retained_repository_outlives_its_stack(place: Stacks) -> None:
     assert "already exists" in place.reasons("again")
 
 
-@pytest.mark.parametrize(
-    ("properties", "expected"),
-    [({}, "DELETE_FAILED"), ({"EmptyOnDelete": True}, "DELETE_COMPLETE")],
-    ids=["by default", "empty on delete"],
-)
-def test_a_repository_with_images_is_not_deleted(
-    place: Stacks, properties: dict[str, bool], expected: str
-) -> None:
+@pytest.mark.parametrize("emptied", [False, True])
+def test_a_repository_with_images_is_not_deleted(place: Stacks, *, emptied: bool) -> None:
     """Only EmptyOnDelete takes the images with it."""
+    properties = {"EmptyOnDelete": True} if emptied else {}
     place.deploy("Repository", RepositoryName="api", **properties)
     place.registry().push("api:v1", images.image(1))
 
-    assert place.destroy() == expected
-
-
-def rules(region: str) -> dict[str, Any]:
-    """Return the properties of a replication to another Region."""
-    rule = {
-        "Destinations": [{"Region": region, "RegistryId": "111122223333"}],
-        "RepositoryFilters": [{"Filter": "app", "FilterType": "PREFIX_MATCH"}],
-        "DeleteReplication": {"Enabled": True},
-    }
-    return {"ReplicationConfiguration": {"Rules": [rule]}}
-
-
-def replication_rules(ecr: Any) -> Any:
-    """Return the rules that the registry has."""
-    return ecr.describe_registry()["replicationConfiguration"]["rules"]
+    assert place.destroy() == ("DELETE_COMPLETE" if emptied else "DELETE_FAILED")
 
 
 def test_replication_is_one_setting_of_a_registry(place: Stacks) -> None:
     """The later stack overwrites, and the deletion of any resets."""
     kind = "ReplicationConfiguration"
     for stack, region in (("stack", "eu-west-1"), ("stack", "eu-west-2"), ("other", "eu-west-3")):
-        place.deploy(kind, stack, **rules(region))
+        rule = {
+            "Destinations": [{"Region": region, "RegistryId": "111122223333"}],
+            "RepositoryFilters": [{"Filter": "app", "FilterType": "PREFIX_MATCH"}],
+            "DeleteReplication": {"Enabled": True},
+        }
+        place.deploy(kind, stack, **{kind: {"Rules": [rule]}})
         assert place.resource() == place.account
-        assert replication_rules(place.ecr) == [
-            {
-                "destinations": [{"region": region, "registryId": "111122223333"}],
-                "repositoryFilters": [{"filter": "app", "filterType": "PREFIX_MATCH"}],
-                "deleteReplication": {"enabled": True},
-            }
-        ]
+        [read] = place.ecr.describe_registry()["replicationConfiguration"]["rules"]
+        assert read == {
+            "destinations": [{"region": region, "registryId": "111122223333"}],
+            "repositoryFilters": [{"filter": "app", "filterType": "PREFIX_MATCH"}],
+            "deleteReplication": {"enabled": True},
+        }
     place.destroy("other")
-    assert replication_rules(place.ecr) == []
+    assert place.ecr.describe_registry()["replicationConfiguration"]["rules"] == []
 
 
 PROFILE, ROLE = "arn:aws:signer:us-east-1:111122223333:/signing-profiles/", "arn:aws:iam::1:role/"
 ALL = [{"Filter": "*", "FilterType": "WILDCARD"}]
 READ_ALL = [{"filter": "*", "filterType": "WILDCARD"}]
-LINUX = {"OperatingSystems": ["Linux"]}
 QUAY, K8S = {"UpstreamRegistryUrl": "quay.io"}, {"UpstreamRegistryUrl": "registry.k8s.io"}
 UPDATED, ROLLED_BACK = "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"
 
@@ -208,6 +189,13 @@ def scanning(kind: str, frequency: str) -> tuple[dict[str, Any], Any, str]:
     rule = {"ScanFrequency": frequency, "RepositoryFilters": ALL}
     read = {"scanFrequency": frequency, "repositoryFilters": READ_ALL}
     return {"ScanType": kind, "Rules": [rule]}, {"scanType": kind, "rules": [read]}, UPDATED
+
+
+def catalog(name: str, text: str) -> tuple[dict[str, Any], Any, str]:
+    """Return a public repository as it is deployed and as it is read."""
+    data = {"RepositoryDescription": text, "OperatingSystems": ["Linux"]}
+    read = {name: {"description": text, "operatingSystems": ["Linux"]}}
+    return {"RepositoryName": name, "RepositoryCatalogData": data}, read, UPDATED
 
 
 def caches(place: Stacks) -> Any:
@@ -275,17 +263,7 @@ TYPES: dict[str, tuple[Callable[[Stacks], Any], list[tuple[dict[str, Any], Any, 
     ),
     "PublicRepository": (
         catalogs,
-        [
-            (
-                {
-                    "RepositoryName": name,
-                    "RepositoryCatalogData": {"RepositoryDescription": text, **LINUX},
-                },
-                {name: {"description": text, "operatingSystems": ["Linux"]}},
-                UPDATED,
-            )
-            for name, text in (("tool", "First"), ("tool", "Second"), ("tool-2", "Second"))
-        ],
+        [catalog("tool", "First"), catalog("tool", "Second"), catalog("tool-2", "Second")],
         {},
     ),
     "AWS::IAM::OIDCProvider": (

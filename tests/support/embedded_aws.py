@@ -17,6 +17,7 @@ from ecr_constructs.environment.resolution import ResolvedEnvironment
 from local_aws import paths
 from local_aws.process import LocalAws
 from local_aws.registry import Registry
+from tests.support import processes
 
 
 class Cdk(Protocol):
@@ -140,15 +141,9 @@ def cdk(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Cdk:
 
     def run(*arguments: str, account: str) -> subprocess.CompletedProcess[str]:
         source = "--app" if (outdir / "manifest.json").exists() else "--output"
-        return subprocess.run(
-            [str(paths.CDK), *arguments, "--no-notices", "--no-color", source, str(outdir)],
-            cwd=paths.PROJECT,
-            env=local_aws.env(account=account, region="eu-central-1"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        command = [paths.CDK, *arguments, "--no-notices", "--no-color", source, outdir]
+        env = local_aws.env(account=account, region="eu-central-1")
+        return processes.run(command, paths.PROJECT, env)
 
     return run
 
