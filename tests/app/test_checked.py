@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,21 +9,15 @@ import pytest
 
 from ecr_constructs.checks import Report, load, report
 from tests.app.conftest import ROOT
+from tests.support.processes import run
 
 
 @pytest.fixture(scope="module")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run app.py and return what it synthesized."""
     outdir = tmp_path_factory.mktemp("cdk.out")
-    done = subprocess.run(
-        [sys.executable, "app.py"],
-        cwd=ROOT,
-        env={**os.environ, "CDK_OUTDIR": str(outdir)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    env = {**os.environ, "CDK_OUTDIR": str(outdir)}
+    done = run([sys.executable, "app.py"], ROOT, env)
     assert (0, "") == (done.returncode, done.stdout)
     return outdir
 
@@ -40,11 +33,8 @@ def test_the_app_is_checked_when_it_is_synthesized(assembly: Path) -> None:
     validation = json.loads((assembly / "validation-report.json").read_text(encoding="utf-8"))
 
     [plugin] = validation["pluginReports"]
-    assert ("EcrChecks", "success", []) == (
-        plugin["pluginName"],
-        plugin["conclusion"],
-        plugin["violations"],
-    )
+    expected = {"pluginName": "EcrChecks", "conclusion": "success", "violations": []}
+    assert expected == {key: plugin[key] for key in expected}
 
 
 def test_the_command_line_finds_nothing(checked: Report) -> None:

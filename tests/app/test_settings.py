@@ -23,11 +23,8 @@ def _resolve(
     return resolved
 
 
-def _rules(**rule: Any) -> dict[str, Any]:
-    return {"lifecycle": [rule]}
-
-
 ORGANIZATION = "o-a1b2c3d4e5"
+MAY, MAY_NOT = {"organization": ORGANIZATION}, {"organization_may_pull": False}
 STAGING, PRODUCTION = {"retention": "staging"}, {"retention": "production"}
 EVERY_KIND = [
     {"protect": {"tag_pattern": "v*", "description": "releases"}},
@@ -37,6 +34,56 @@ EVERY_KIND = [
     {"keep_last": {"count": 100}},
     {"expire_archived": {"after_days": 400}},
 ]
+FIVE = [{"keep_last": {"count": 5, "tag_patterns": ["v*"]}}]
+PROTECTED = {"lifecycle": [{"expire": {"after_days": 5}}], "protect_tags": ["v*"]}
+EXCEPT = "tag_mutability_exceptions"
+STABLE = {"tag_mutability": "immutable", EXCEPT: ["stable"]}
+MUTABLE, IMMUTABLE = TagMutability.mutable, TagMutability.immutable
+# By setting: those of the repository, the defaults of the file, and what they resolve to.
+NEAREST: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any], Any]]] = {
+    "tag_mutability": {
+        # An exception to `mutable` is never taken for one to `immutable`.
+        "exceptions to the profile's": ({EXCEPT: ["v*"]}, {}, MUTABLE(except_for=["v*"])),
+        "inherited exceptions": ({}, {EXCEPT: ["v*"]}, MUTABLE(except_for=["v*"])),
+        "a nearer one drops farther exceptions": (
+            *({"tag_mutability": "immutable"}, {EXCEPT: ["v*"]}, IMMUTABLE()),
+        ),
+        "nearer exceptions to a farther one": (
+            *({EXCEPT: ["latest"]}, STABLE, IMMUTABLE(except_for=["latest"])),
+        ),
+        "no exceptions after all": ({EXCEPT: []}, STABLE, IMMUTABLE()),
+    },
+    "lifecycle": {
+        "rules": (
+            *({"lifecycle": FIVE}, {}),
+            LifecyclePolicy(LifecycleRule.keep_last(5, tag_patterns=["v*"])),
+        ),
+        "no rules keep everything": ({"lifecycle": []}, {}, LifecyclePolicy()),
+        "protected tags come before rules": (
+            *(PROTECTED, {}),
+            LifecyclePolicy(
+                LifecycleRule.protect("v*", description="Protect v*"),
+                LifecycleRule.expire(after_days=5),
+            ),
+        ),
+        "protected tags come before a preset": (
+            *({"protect_tags": ["3.*"]}, PRODUCTION, Retention.production(protect_tags=["3.*"])),
+        ),
+        "a nearer preset beats farther rules": (STAGING, {"lifecycle": []}, Retention.staging()),
+        "nearer rules beat a farther preset": ({"lifecycle": []}, STAGING, LifecyclePolicy()),
+        "every kind of rule": (
+            *({"lifecycle": EVERY_KIND}, {}),
+            LifecyclePolicy(
+                LifecycleRule.protect("v*", description="releases"),
+                LifecycleRule.expire_untagged(after_days=3),
+                LifecycleRule.archive(not_pulled_for_days=30, tag_prefixes=["main-"]),
+                LifecycleRule.expire(after_days=90, tag_patterns=["pr-*"]),
+                LifecycleRule.keep_last(100),
+                LifecycleRule.expire_archived(after_days=400),
+            ),
+        ),
+    },
+}
 # Settings of the repository, what else the file has, and what they resolve to.
 RESOLVED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     **{
@@ -50,9 +97,9 @@ RESOLVED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
             },
         )
         for retention, mutability, encryption in (
-            (Retention.development, TagMutability.mutable(), "aes256"),
-            (Retention.staging, TagMutability.immutable(), "aes256"),
-            (Retention.production, TagMutability.immutable(), "customer_managed"),
+            (Retention.development, MUTABLE(), "aes256"),
+            (Retention.staging, IMMUTABLE(), "aes256"),
+            (Retention.production, IMMUTABLE(), "customer_managed"),
         )
     },
     "defaults beat the profile, and the repository beats both": (
@@ -68,83 +115,20 @@ RESOLVED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
         },
         {"tags": {"a": "defaults", "b": "team", "c": "repository"}},
     ),
-    # An exception to `mutable` is never taken for one to `immutable`.
-    "exceptions to the profile's mutability": (
-        *({"tag_mutability_exceptions": ["v*"]}, {}),
-        {"tag_mutability": TagMutability.mutable(except_for=["v*"])},
-    ),
-    "inherited exceptions": (
-        *({}, {"defaults": {"tag_mutability_exceptions": ["v*"]}}),
-        {"tag_mutability": TagMutability.mutable(except_for=["v*"])},
-    ),
-    "a nearer mutability drops farther exceptions": (
-        {"tag_mutability": "immutable"},
-        {"defaults": {"tag_mutability_exceptions": ["v*"]}},
-        {"tag_mutability": TagMutability.immutable()},
-    ),
-    "nearer exceptions to a farther mutability": (
-        {"tag_mutability_exceptions": ["latest"]},
-        {"defaults": {"tag_mutability": "immutable", "tag_mutability_exceptions": ["stable"]}},
-        {"tag_mutability": TagMutability.immutable(except_for=["latest"])},
-    ),
-    "no exceptions after all": (
-        {"tag_mutability_exceptions": []},
-        {"defaults": {"tag_mutability": "immutable", "tag_mutability_exceptions": ["stable"]}},
-        {"tag_mutability": TagMutability.immutable()},
-    ),
-    "rules": (
-        *(_rules(keep_last={"count": 5, "tag_patterns": ["v*"]}), {}),
-        {"lifecycle": LifecyclePolicy(LifecycleRule.keep_last(5, tag_patterns=["v*"]))},
-    ),
-    "no rules keep everything": ({"lifecycle": []}, {}, {"lifecycle": LifecyclePolicy()}),
-    "protected tags come before rules": (
-        *({**_rules(expire={"after_days": 5}), "protect_tags": ["v*"]}, {}),
-        {
-            "lifecycle": LifecyclePolicy(
-                LifecycleRule.protect("v*", description="Protect v*"),
-                LifecycleRule.expire(after_days=5),
-            )
-        },
-    ),
-    "protected tags come before a preset": (
-        *({"protect_tags": ["3.*"]}, {"defaults": PRODUCTION}),
-        {"lifecycle": Retention.production(protect_tags=["3.*"])},
-    ),
-    "a nearer preset beats farther rules": (
-        *(STAGING, {"defaults": {"lifecycle": []}}),
-        {"lifecycle": Retention.staging()},
-    ),
-    "nearer rules beat a farther preset": (
-        *({"lifecycle": []}, {"defaults": STAGING}),
-        {"lifecycle": LifecyclePolicy()},
-    ),
-    "every kind of rule": (
-        *({"lifecycle": EVERY_KIND}, {}),
-        {
-            "lifecycle": LifecyclePolicy(
-                LifecycleRule.protect("v*", description="releases"),
-                LifecycleRule.expire_untagged(after_days=3),
-                LifecycleRule.archive(not_pulled_for_days=30, tag_prefixes=["main-"]),
-                LifecycleRule.expire(after_days=90, tag_patterns=["pr-*"]),
-                LifecycleRule.keep_last(100),
-                LifecycleRule.expire_archived(after_days=400),
-            )
-        },
-    ),
-    "without an organization": ({}, {}, {"pull_organizations": []}),
-    "its accounts may pull": (
-        *({}, {"organization": ORGANIZATION}),
-        {"pull_organizations": [ORGANIZATION]},
-    ),
-    "unless the repository says no": (
-        *({"organization_may_pull": False}, {"organization": ORGANIZATION}),
-        {"pull_organizations": []},
-    ),
-    "unless the defaults say no": (
-        {},
-        {"organization": ORGANIZATION, "defaults": {"organization_may_pull": False}},
-        {"pull_organizations": []},
-    ),
+    **{
+        f"{setting}: {name}": (repository, {"defaults": defaults}, {setting: expected})
+        for setting, rows in NEAREST.items()
+        for name, (repository, defaults, expected) in rows.items()
+    },
+    **{
+        f"the organization, {name}": (repository, file, {"pull_organizations": expected})
+        for name, repository, file, expected in (
+            ("of which there is none", {}, {}, []),
+            ("may pull", {}, MAY, [ORGANIZATION]),
+            ("unless the repository says no", MAY_NOT, MAY, []),
+            ("unless the defaults say no", {}, {**MAY, "defaults": MAY_NOT}, []),
+        )
+    },
 }
 
 

@@ -76,21 +76,11 @@ def test_no_stack_needs_more_than_cloudformation(templates: Templates) -> None:
     """No function, no custom resource; roles only for what ECR itself creates, and for CI."""
     types = {r["Type"] for t in templates.values() for r in t["Resources"].values()}
     assert types == {
-        "AWS::ECR::RegistryPolicy",
-        "AWS::ECR::ReplicationConfiguration",
-        "AWS::ECR::Repository",
-        "AWS::ECR::RepositoryCreationTemplate",
-        "AWS::Events::Rule",
-        "AWS::IAM::OIDCProvider",
-        "AWS::IAM::Policy",
-        "AWS::IAM::Role",
-        "AWS::KMS::Alias",
-        "AWS::KMS::Key",
-        "AWS::SNS::Subscription",
-        "AWS::SNS::Topic",
-        "AWS::SNS::TopicPolicy",
-        "AWS::SQS::Queue",
-        "AWS::SQS::QueuePolicy",
+        *("AWS::ECR::RegistryPolicy", "AWS::ECR::ReplicationConfiguration"),
+        *("AWS::ECR::Repository", "AWS::ECR::RepositoryCreationTemplate", "AWS::Events::Rule"),
+        *("AWS::IAM::OIDCProvider", "AWS::IAM::Policy", "AWS::IAM::Role"),
+        *("AWS::KMS::Alias", "AWS::KMS::Key", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy"),
+        *("AWS::SNS::Subscription", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy"),
     }
 
 

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from ecr_constructs.checks import RULES
-from tests.cli.conftest import ARCHIVE, AT, KEEP_ONE, ROOT, UNTAGGED, Run, write
+from tests.cli.conftest import ARCHIVE, AT, KEEP_ONE, ROOT, UNTAGGED, Result, Run, write
 from tests.support.rule_examples.access import open_to
 from tests.support.rule_examples.build import creation_template, policy_text, repository, rule
 
@@ -133,6 +133,11 @@ POLICIES: dict[str, tuple[Any, list[str], list[Any], int]] = {
 }
 
 
+def listed(result: Result) -> list[tuple[str, str, int]]:
+    findings = result.json["findings"]
+    return [(item["id"], item["severity"], item["rulePriority"]) for item in findings]
+
+
 @pytest.mark.parametrize("command", [["check"], ["lifecycle", "check", "--policy"]], ids=" ".join)
 @pytest.mark.parametrize("name", POLICIES)
 def test_a_policy(run: Run, command: list[str], name: str) -> None:
@@ -142,9 +147,8 @@ def test_a_policy(run: Run, command: list[str], name: str) -> None:
 
     assert (status, "") == (result.status, result.err)
     assert ("LC000" not in str(expected)) == result.json["valid"]
-    findings = result.json["findings"]
-    assert expected == [(item["id"], item["severity"], item["rulePriority"]) for item in findings]
-    for finding in findings:
+    assert expected == listed(result)
+    for finding in result.json["findings"]:
         assert {"id", "severity", "message", "rulePriority"} == set(finding)
 
 
@@ -169,11 +173,8 @@ def test_a_policy_for_code_hosts(run: Run) -> None:
     github = run("check", "p.json", "--format", "github").out
     assert github.startswith("::warning file=p.json,title=LC008::")
     [issue] = run("check", "p.json", "--format", "gitlab").json
-    assert ("LC008", "minor", "p.json") == (
-        issue["check_name"],
-        issue["severity"],
-        issue["location"]["path"],
-    )
+    assert {"check_name": "LC008", "severity": "minor"}.items() <= issue.items()
+    assert "p.json" == issue["location"]["path"]
 
 
 def test_a_policy_from_standard_input(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,11 +249,7 @@ def test_the_context_of_a_template(run: Run) -> None:
 
     for file, expected in (("excluded.json", CACHED), ("net.json", CACHED + LATE)):
         result = run("lifecycle", "check", "--policy", file, "--format", "json")
-        findings = result.json["findings"]
-        assert (1, expected) == (
-            result.status,
-            [(item["id"], item["severity"], item["rulePriority"]) for item in findings],
-        )
+        assert (1, expected) == (result.status, listed(result))
 
 
 @pytest.mark.parametrize("option", ["--policy", "--template"])

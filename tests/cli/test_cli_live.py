@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable
+from itertools import chain, repeat
 from typing import Any
+from unittest.mock import Mock
 
 import boto3
 import pytest
@@ -16,58 +18,37 @@ from tests.cli.conftest import Run, detail, write
 
 KEEP_ONE = LifecyclePolicy(LifecycleRule.keep_last(1))
 INDEX = "application/vnd.oci.image.index.v1+json"
-Answer = Any
-
-
-class Client:
-    """Answers each operation with what was given for it, in turn; the last one permanently."""
-
-    def __init__(self, answers: dict[str, list[Answer]]) -> None:
-        """Keep the answers."""
-        self._answers = answers
-        self.asked: list[str] = []
-
-    def __getattr__(self, operation: str) -> Callable[..., Any]:
-        """Return the operation."""
-
-        def answer(**_: Any) -> Any:
-            self.asked.append(operation)
-            waiting = self._answers[operation]
-            given = waiting.pop(0) if len(waiting) > 1 else waiting[0]
-            if isinstance(given, Exception):
-                raise given
-            return given
-
-        return answer
 
 
 def refusal(code: str, operation: str = "DescribeImages") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "It says."}}, operation)
 
 
-Ecr = Callable[..., Client]
+Ecr = Callable[..., Mock]
 
 DETAILS = {"imageDetails": [detail("a", 9, "v1"), detail("b", 1, "v2")]}
 
 
 @pytest.fixture
 def ecr(monkeypatch: pytest.MonkeyPatch) -> Ecr:
-    """Gives an ECR that answers what it is told to."""
+    """Gives an ECR with answers to each operation in turn; the last one permanently."""
     monkeypatch.setattr(service_preview, "_LONGEST_PAUSE_SECONDS", 0.0)
 
-    def make(**answers: Any) -> Client:
-        given = {
-            "get_lifecycle_policy": {"lifecyclePolicyText": KEEP_ONE.to_json()},
-            "describe_images": DETAILS,
-            **answers,
-        }
-        client = Client(
-            {name: item if isinstance(item, list) else [item] for name, item in given.items()}
-        )
+    def make(**answers: Any) -> Mock:
+        policy = {"lifecyclePolicyText": KEEP_ONE.to_json()}
+        own = {"get_lifecycle_policy": policy, "describe_images": DETAILS}
+        client = Mock(spec_set=[*(own | answers)])
+        for operation, answer in (own | answers).items():
+            turns = answer if isinstance(answer, list) else [answer]
+            getattr(client, operation).side_effect = chain(turns, repeat(turns[-1]))
         monkeypatch.setattr(boto3.Session, "client", lambda *_, **__: client)
         return client
 
     return make
+
+
+def asked_of(client: Mock) -> list[str]:
+    return [name for name, *_ in client.method_calls]
 
 
 SERVICE = ("lifecycle", "preview", "--live", "api", "--service-preview")
@@ -75,11 +56,8 @@ LIVE = SERVICE[:-1]
 
 
 def preview(status: str, *results: Any, policy: LifecyclePolicy = KEEP_ONE) -> dict[str, Any]:
-    return {
-        "status": status,
-        "lifecyclePolicyText": policy.to_json(),
-        "previewResults": list(results),
-    }
+    text = policy.to_json()
+    return {"status": status, "lifecyclePolicyText": text, "previewResults": list(results)}
 
 
 def result(digit: str, action: str, priority: int) -> dict[str, Any]:
@@ -100,39 +78,31 @@ def asked(*previews: Any) -> dict[str, Any]:
 
 BUSY = refusal("LifecyclePolicyPreviewInProgressException")
 TWO_OF_A_TAG = {"imageDetails": [detail("a", 1, "v"), detail("b", 1, "v")]}
+DESCRIBE, GET_POLICY = "describe_images", "get_lifecycle_policy"
+NEWER = {"lifecyclePolicyText": '{"rules": [{"new": 1}]}'}
+TIMEOUT = ConnectTimeoutError(endpoint_url="https://ecr")
+REPLACED = preview("COMPLETE", policy=OTHER_POLICY)
+START_BUSY = {"start_lifecycle_policy_preview": BUSY}
+NO_POLICY = refusal("LifecyclePolicyNotFoundException")
 # By the code of the error: the command, what ECR answers, and what the line names.
 ERRORS: dict[str, tuple[tuple[str, ...], dict[str, Any], str]] = {
-    "throttled": (
-        *(LIVE, {"describe_images": refusal("ThrottlingException")}, "ecr:DescribeImages"),
-    ),
+    "throttled": (LIVE, {DESCRIBE: refusal("ThrottlingException")}, "ecr:DescribeImages"),
     "access-denied": (
-        *(LIVE, {"describe_images": refusal("AccessDeniedException")}),
+        *(LIVE, {DESCRIBE: refusal("AccessDeniedException")}),
         "ecr:DescribeImages on the repository api",
     ),
     "aws-rejected": (
-        *(LIVE, {"describe_images": refusal("ServerException")}),
+        *(LIVE, {DESCRIBE: refusal("ServerException")}),
         "ecr:DescribeImages: ServerException: It says.",
     ),
-    "aws-unreachable": (
-        *(LIVE, {"describe_images": ConnectTimeoutError(endpoint_url="https://ecr")}),
-        "https://ecr",
-    ),
-    "tag-conflict": (LIVE, {"describe_images": TWO_OF_A_TAG}, "preview: api: "),
-    "key-unknown": (
-        *(LIVE, {"get_lifecycle_policy": {"lifecyclePolicyText": '{"rules": [{"new": 1}]}'}}),
-        "the policy of api: rules[0]",
-    ),
-    "preview-without-policy": (
-        *(SERVICE, {"get_lifecycle_policy": refusal("LifecyclePolicyNotFoundException")}, "api"),
-    ),
+    "aws-unreachable": (LIVE, {DESCRIBE: TIMEOUT}, "https://ecr"),
+    "tag-conflict": (LIVE, {DESCRIBE: TWO_OF_A_TAG}, "preview: api: "),
+    "key-unknown": (LIVE, {GET_POLICY: NEWER}, "the policy of api: rules[0]"),
+    "preview-without-policy": (SERVICE, {GET_POLICY: NO_POLICY}, "api"),
     "preview-in-progress": (SERVICE, asked(preview("IN_PROGRESS")), "api"),
-    "preview-in-progress at once": (
-        *(SERVICE, {**asked(NONE_YET), "start_lifecycle_policy_preview": BUSY}, "api"),
-    ),
+    "preview-in-progress at once": (SERVICE, {**asked(NONE_YET), **START_BUSY}, "api"),
     "preview-failed": (SERVICE, asked(NONE_YET, preview("EXPIRED")), "EXPIRED"),
-    "preview-replaced": (
-        *(SERVICE, asked(NONE_YET, preview("COMPLETE", policy=OTHER_POLICY)), "api"),
-    ),
+    "preview-replaced": (SERVICE, asked(NONE_YET, REPLACED), "api"),
 }
 
 
@@ -160,7 +130,7 @@ def test_without_a_region_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_repository_without_a_policy_keeps_every_image(ecr: Ecr, run: Run) -> None:
     """None is deleted."""
-    ecr(get_lifecycle_policy=refusal("LifecyclePolicyNotFoundException"))
+    ecr(get_lifecycle_policy=NO_POLICY)
     result = run(*LIVE, "--format", "json")
 
     assert (0, 2) == (result.status, result.json["forecast"]["remainingImageCount"])
@@ -177,9 +147,9 @@ def test_a_policy_that_looks_at_pulls_keeps_us_from_pulling(ecr: Ecr) -> None:
 
     assert None is repository.inventory(pulls).images[0].references
     assert () == repository.inventory(pulls, json.dumps({"images": images})).images[0].references
-    assert "batch_get_image" not in client.asked
+    assert "batch_get_image" not in asked_of(client)
     assert () == repository.inventory(KEEP_ONE).images[0].references
-    assert "batch_get_image" in client.asked
+    assert "batch_get_image" in asked_of(client)
 
 
 # --- the preview of the service -----------------------------------------------------------------
@@ -254,7 +224,7 @@ def test_a_new_policy_on_live_images(ecr: Ecr, run: Run) -> None:
 
     assert 0 == printed.status
     assert 0 == printed.json["summary"]["expiringImageTotalCount"]
-    assert ["describe_images"] == client.asked
+    assert ["describe_images"] == asked_of(client)
 
 
 def test_pages_are_followed(ecr: Ecr) -> None:

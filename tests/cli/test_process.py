@@ -11,6 +11,7 @@ import pytest
 
 import ecr_constructs
 from tests.cli.conftest import PREVIEW, ROOT, Run, detail, images
+from tests.support import processes
 
 LOADED = """
 import sys
@@ -75,15 +76,9 @@ def test_a_reader_that_has_seen_enough(folder: Path) -> None:
     """Such as ``head``: no traceback."""
     images(*(detail(str(number), number) for number in range(2000)))
     command = [sys.executable, "-m", "ecr_constructs", *absolute(folder)]
-    done = subprocess.run(
-        ["/bin/sh", "-c", f"{shlex.join(command)} --format json | head -1"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-    )
+    pipeline = ["/bin/sh", "-c", f"{shlex.join(command)} --format json | head -1"]
 
-    assert ("{\n", "") == (done.stdout, done.stderr)
+    assert "{\n" == processes.run(pipeline, ROOT).stdout
 
 
 @pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, 130), (BrokenPipeError, 2)])

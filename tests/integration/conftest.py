@@ -1,5 +1,6 @@
-"""One embedded AWS for all integration tests of a process."""
+"""One embedded AWS for all integration tests of a process, and the command line."""
 
-from tests.support.embedded_aws import cdk, local_aws, new_account, read_back
+from tests.cli.conftest import run
+from tests.support.embedded_aws import cdk, local_aws, new_account, place, read_back
 
-__all__ = ["cdk", "local_aws", "new_account", "read_back"]
+__all__ = ["cdk", "local_aws", "new_account", "place", "read_back", "run"]

@@ -1,30 +1,25 @@
 """An environment with two replicas: filled by pushes, changed in its file, and destroyed."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from ecr_constructs.environment.loading import load_environments
+from ecr_constructs.environment.resolution import ResolvedEnvironment
 from ecr_constructs.model.registry_id import RegistryId
 from local_aws import images, paths
+from local_aws.process import LocalAws
 from local_aws.registry import PushRejectedError
 from stacks.stage import EnvironmentStage
 from tests.support.constructs import new_app
 from tests.support.embedded_aws import deploy_assembly
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ecr_constructs.environment.resolution import ResolvedEnvironment
-    from local_aws.process import LocalAws
-
-    Repositories = dict[str, dict[str, Any]]
-    Read = Callable[[ResolvedEnvironment], Repositories]
+Repositories = dict[str, dict[str, Any]]
+Read = Callable[[ResolvedEnvironment], Repositories]
 
 # Of their own: other tests read what the shipped accounts hold.
 ACCOUNT, OTHER = "666677778888", "777788889990"
@@ -37,13 +32,7 @@ CHANGED, ADDED = "storefront/web", "storefront/returns"
 
 @dataclass
 class History:
-    """An environment's life: deployed, changed, extended, destroyed.
-
-    Attributes:
-        changed: For each deployment after the first, the stacks that it changed.
-        held: What ECR answers about the repositories at home after each.
-        rules: The replication rules after each.
-    """
+    """An environment's life, by deployment: changed stacks, repositories at home, replication."""
 
     aws: LocalAws
     folder: Path

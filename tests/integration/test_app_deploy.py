@@ -3,31 +3,24 @@
 The one integration path of `make test`: bootstrap, deploy, push, pull, who is rejected.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from ecr_constructs import CiIssuer
 from ecr_constructs.environment.loading import load_environments
+from ecr_constructs.environment.resolution import ResolvedEnvironment
 from ecr_constructs.model.repository_policy import Access, document
 from local_aws import images, paths, web_identity
-from local_aws.registry import PullRejectedError, PushRejectedError
-from tests.support.embedded_aws import MEMBER
+from local_aws.process import LocalAws
+from local_aws.registry import PullRejectedError, PushRejectedError, Registry
+from tests.support.embedded_aws import MEMBER, Cdk
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ecr_constructs.environment.resolution import ResolvedEnvironment
-    from local_aws.process import LocalAws
-    from local_aws.registry import Registry
-    from tests.support.embedded_aws import Cdk
-
-    Repositories = dict[str, dict[str, Any]]
-    ReadBack = Callable[[ResolvedEnvironment], Repositories]
+Repositories = dict[str, dict[str, Any]]
+ReadBack = Callable[[ResolvedEnvironment], Repositories]
 
 STAGES = ("Dev/**", "Prod/**")
 

@@ -1,14 +1,14 @@
 """The checks where users meet them: `python app.py`, the CDK CLI, cfn-lint, and pre-commit."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex
-import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import chdir
-from typing import TYPE_CHECKING, Any
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
 
 import cfnlint.runner
 import pytest
@@ -16,10 +16,9 @@ import yaml
 
 from ecr_constructs.cli.main import main as ecr_constructs
 from local_aws import paths
+from tests.support.processes import run
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+Lint = Callable[..., tuple[int, str]]
 
 APP = """
 import aws_cdk as cdk
@@ -54,20 +53,9 @@ Resources:
 """
 
 
-def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a folder, as no part of a test: CDK behaves otherwise in one."""
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("PYTEST")
-    }
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env={**environment, "PYTHONPATH": str(paths.PROJECT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+# Not of a test: CDK behaves otherwise in one.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+ENVIRONMENT["PYTHONPATH"] = str(paths.PROJECT)
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
@@ -81,7 +69,7 @@ def test_an_error_fails_the_synthesis_of_an_app(
 ) -> None:
     """The error names the construct; a warning is shown, and fails nothing."""
     (tmp_path / "app.py").write_text(APP.format(name=name), encoding="utf-8")
-    done = run(tmp_path, *command)
+    done = run(command, tmp_path, ENVIRONMENT)
 
     assert (status, []) == (done.returncode, [text for text in shown if text not in done.stdout])
 
@@ -96,7 +84,7 @@ def template(tmp_path: Path) -> Path:
 @pytest.fixture
 def cfn_lint(
     template: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str]]:
+) -> Lint:
     """Run cfn-lint beside the template; in this process, since it takes seconds to import."""
 
     def run_here(*arguments: str) -> tuple[int, str]:
@@ -109,9 +97,7 @@ def cfn_lint(
     return run_here
 
 
-def test_cfn_lint_takes_the_rules_from_its_file(
-    template: Path, cfn_lint: Callable[..., tuple[int, str]]
-) -> None:
+def test_cfn_lint_takes_the_rules_from_its_file(template: Path, cfn_lint: Lint) -> None:
     """An editor that starts cfn-lint without options has them from .cfnlintrc."""
     configuration = {"append_rules": ["ecr_constructs.checks.cfnlint"], "ignore_checks": ["ECR0"]}
     (template / ".cfnlintrc").write_text(yaml.safe_dump(configuration), encoding="utf-8")
@@ -120,16 +106,10 @@ def test_cfn_lint_takes_the_rules_from_its_file(
     assert (True, False) == ("ECR102" in output, "ECR002" in output)
 
 
-def hooks() -> list[dict[str, Any]]:
-    """Return the hooks that we offer."""
-    entries: list[dict[str, Any]] = yaml.safe_load(HOOKS.read_text(encoding="utf-8"))
-    return entries
-
-
 def test_pre_commit_accepts_the_hooks(tmp_path: Path) -> None:
     """They have all that pre-commit asks of a hook."""
-    pre_commit = str(paths.DEVELOPMENT_BIN / "pre-commit")
-    done = run(tmp_path, pre_commit, "validate-manifest", str(HOOKS))
+    command = [paths.DEVELOPMENT_BIN / "pre-commit", "validate-manifest", HOOKS]
+    done = run(command, tmp_path, ENVIRONMENT)
 
     assert (0, "") == (done.returncode, done.stdout)
 
@@ -141,12 +121,9 @@ FOUND = {
 }
 
 
-@pytest.mark.parametrize("hook", hooks(), ids=lambda hook: str(hook["id"]))
+@pytest.mark.parametrize("hook", yaml.safe_load(HOOKS.read_text("utf-8")), ids=itemgetter("id"))
 def test_a_hook_finds_an_error(
-    hook: dict[str, Any],
-    template: Path,
-    cfn_lint: Callable[..., tuple[int, str]],
-    capsys: pytest.CaptureFixture[str],
+    hook: dict[str, Any], template: Path, cfn_lint: Lint, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What pre-commit would run, and what the guide names, fails with rule and location."""
     assert re.search(hook["files"], FILE)

@@ -1,7 +1,5 @@
 """`python -m local_aws demo`, run as a newcomer runs it, and how it ends otherwise."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -10,18 +8,15 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from local_aws import paths
 from local_aws.demo.inventory import who_may_pull
 from tests.support.demo_project import COPIED, LINKED, Project, make_project
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("demo")]
 
@@ -161,20 +156,19 @@ def pulls(principal: object, *organizations: str) -> dict[str, object]:
 ROOT, ROLE = "arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/ci"
 
 
-@pytest.mark.parametrize(
-    ("statements", "expected"),
-    [
-        ([], ["this account"]),
-        ([{"Action": "ecr:PutImage", "Principal": "*"}], ["this account"]),
-        ([{"Action": "ecr:*", "Principal": "*"}], ["*"]),
-        ([pulls({"Service": "lambda.amazonaws.com"})], ["lambda.amazonaws.com"]),
-        (
-            [pulls({"AWS": "*"}, "o-1", "o-2"), pulls({"AWS": [ROOT, ROLE]})],
-            ["organization o-1", "organization o-2", "account 111122223333", ROLE],
-        ),
-    ],
-    ids=["no statement", "push only", "everyone", "a service", "organizations, accounts, roles"],
-)
+PULLERS: dict[str, tuple[list[dict[str, object]], list[str]]] = {
+    "no statement": ([], ["this account"]),
+    "push only": ([{"Action": "ecr:PutImage", "Principal": "*"}], ["this account"]),
+    "everyone": ([{"Action": "ecr:*", "Principal": "*"}], ["*"]),
+    "a service": ([pulls({"Service": "lambda.amazonaws.com"})], ["lambda.amazonaws.com"]),
+    "organizations, accounts, roles": (
+        [pulls({"AWS": "*"}, "o-1", "o-2"), pulls({"AWS": [ROOT, ROLE]})],
+        ["organization o-1", "organization o-2", "account 111122223333", ROLE],
+    ),
+}
+
+
+@pytest.mark.parametrize(("statements", "expected"), PULLERS.values(), ids=PULLERS)
 def test_who_may_pull(statements: list[dict[str, object]], expected: list[str]) -> None:
     """Organizations, accounts and principals, in the order of the policy."""
     allowed = [{"Effect": "Allow", **statement} for statement in statements]

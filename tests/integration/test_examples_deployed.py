@@ -1,9 +1,8 @@
 """The examples, deployed to the embedded AWS and read back."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -16,11 +15,8 @@ from tests.support.examples import EXAMPLES, run_example
 from tests.support.input_transformers import transformed
 from tests.support.workloads import WORKLOADS
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    Deploy = Callable[[str], None]
-    Client = Callable[..., Any]
+Deploy = Callable[[str], None]
+Client = Callable[..., Any]
 
 HOME, PARTNER = "111122223333", "444455556666"
 REGION, REPLICA = "eu-central-1", "eu-west-1"
@@ -119,10 +115,8 @@ def test_caches_have_rules_and_templates(client: Client, deploy: Deploy) -> None
     ecr = client("ecr")
 
     rules = ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]
-    assert {rule["ecrRepositoryPrefix"]: rule["upstreamRegistryUrl"] for rule in rules} == {
-        "docker-hub": "registry-1.docker.io",
-        "quay": "quay.io",
-    }
+    upstreams = {rule["ecrRepositoryPrefix"]: rule["upstreamRegistryUrl"] for rule in rules}
+    assert upstreams == {"docker-hub": "registry-1.docker.io", "quay": "quay.io"}
     [secret] = [rule["credentialArn"] for rule in rules if "credentialArn" in rule]
     # The embedded AWS refers to a secret by its name, AWS by its ARN.
     assert "ecr-pullthroughcache/docker-hub" in secret
@@ -151,9 +145,8 @@ def test_a_public_repository_has_its_catalogue(client: Client, deploy: Deploy) -
     public = client("ecr-public", "us-east-1")
 
     [repository] = public.describe_repositories()["repositories"]
-    name = repository["repositoryName"]
-    catalogue = public.get_repository_catalog_data(repositoryName=name)["catalogData"]
-    assert catalogue["description"]
+    answer = public.get_repository_catalog_data(repositoryName=repository["repositoryName"])
+    assert answer["catalogData"]["description"]
 
 
 def test_ci_has_roles_and_providers(client: Client, deploy: Deploy) -> None:
@@ -270,11 +263,8 @@ def test_a_message_arrives(client: Client) -> None:
 
     [message] = sqs.receive_message(QueueUrl=url)["Messages"]
     transformer = target["InputTransformer"]
-    expected = transformed(
-        transformer["InputPathsMap"],
-        transformer["InputTemplate"],
-        {**scan, "account": HOME, "region": REGION},
-    )
+    event = {**scan, "account": HOME, "region": REGION}
+    expected = transformed(transformer["InputPathsMap"], transformer["InputTemplate"], event)
     assert [line.strip('"') for line in message["Body"].splitlines()] == expected
     assert expected[0].startswith("Found in my-repository-name, HIGH or above: {CRITICAL: 10")
 
@@ -283,10 +273,8 @@ def test_images_are_pulled_privately(client: Client, deploy: Deploy) -> None:
     """The VPC has three endpoints; S3's is in the route table of each subnet."""
     deploy("private_pulls")
     ec2 = client("ec2", account=PARTNER)
-    endpoints = {
-        endpoint["ServiceName"]: endpoint
-        for endpoint in ec2.describe_vpc_endpoints()["VpcEndpoints"]
-    }
+    listed = ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    endpoints = {endpoint["ServiceName"]: endpoint for endpoint in listed}
 
     services = [f"com.amazonaws.{REGION}.{name}" for name in ("ecr.api", "ecr.dkr", "s3")]
     assert services == sorted(endpoints)

@@ -1,31 +1,27 @@
 """Who may do what in the embedded ECR, by the policies that are in it."""
 
-from __future__ import annotations
-
 import itertools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local_aws import images
 from local_aws.registry import PullRejectedError, PushRejectedError
-from tests.support.embedded_aws import MEMBER, ORGANIZATION
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from local_aws.process import LocalAws
-    from local_aws.registry import Registry
+from tests.support.embedded_aws import MEMBER, ORGANIZATION, Place
 
 Statement = dict[str, Any]
 
 REGION = "eu-central-1"
 LOGIN = {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}
 PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-UNKNOWN = {"StringEquals": {"aws:SourceVpce": "vpce-1"}}
+UNKNOWN, UNKNOWN_KEY = (
+    {"StringEquals": {"aws:SourceVpce": "vpce-1"}},
+    r"unknown here: aws:SourceVpce\)",
+)
 IN_ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}}
 _names = itertools.count()
 
@@ -46,22 +42,16 @@ def document(*statements: Statement) -> str:
 
 
 @dataclass(frozen=True)
-class Home:
+class Home(Place):
     """An account with a repository `api`, which has an image `v1`."""
 
-    aws: LocalAws
-    account: str
-    digest: str
-
-    @property
-    def ecr(self) -> Any:
-        """ECR, as the root of the account."""
-        return self.aws.client("ecr", account=self.account, region=REGION)
+    digest: str = ""
 
     def role(self, *policy: Statement, account: str | None = None, boundary: str = "") -> str:
         """Make a role that may log in and do what the policy says; return a session's key."""
         account, name = account or self.account, f"role-{next(_names)}"
-        client = self.aws.client("iam", account=account, region=REGION)
+        there = self.at(self.region, account)
+        client = there.client("iam")
         limit = {"PermissionsBoundary": boundary} if boundary else {}
         trust = document(admit({"AWS": account}, "sts:AssumeRole"))
         role = client.create_role(
@@ -70,57 +60,41 @@ class Home:
         client.put_role_policy(
             RoleName=name, PolicyName="own", PolicyDocument=document(LOGIN, *policy)
         )
-        session = self.aws.client("sts", account=account, region=REGION).assume_role(
-            RoleArn=role["Arn"], RoleSessionName="test"
-        )
-        return str(session["Credentials"]["AccessKeyId"])
+        return session_of(there, role["Arn"])
 
-    def registry(self, caller: str) -> Registry:
-        """Log in to the registry of this account as somebody."""
-        return self.aws.registry(self.account, REGION, caller=caller)
+
+def session_of(place: Place, role_arn: str) -> str:
+    """Assume a role; return the session's key."""
+    session = place.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="test")
+    return str(session["Credentials"]["AccessKeyId"])
 
 
 @pytest.fixture
-def home(local_aws: LocalAws, new_account: Callable[[], str]) -> Home:
-    account = new_account()
-    local_aws.client("ecr", account=account, region=REGION).create_repository(
-        repositoryName="api", tags=[{"Key": "team", "Value": "payments"}]
-    )
-    digest = local_aws.registry(account, REGION).push("api:v1", images.image(1))
-    return Home(local_aws, account, digest)
+def home(place: Place) -> Home:
+    tags = [{"Key": "team", "Value": "payments"}]
+    place.ecr.create_repository(repositoryName="api", tags=tags)
+    digest = place.registry().push("api:v1", images.image(1))
+    return Home(place.aws, place.account, digest=digest)
 
 
-def test_a_role_without_a_policy_cannot_log_in(
-    local_aws: LocalAws, new_account: Callable[[], str]
-) -> None:
+def test_a_role_without_a_policy_cannot_log_in(place: Place) -> None:
     """A session of a role that does not exist has no access."""
-    account = new_account()
-    session = local_aws.client("sts", account=account, region=REGION).assume_role(
-        RoleArn=f"arn:aws:iam::{account}:role/none", RoleSessionName="test"
-    )
+    session = session_of(place, f"arn:aws:iam::{place.account}:role/none")
 
     with pytest.raises(ClientError, match=r"AccessDenied.* ecr:GetAuthorizationToken "):
-        local_aws.registry(account, REGION, caller=session["Credentials"]["AccessKeyId"])
+        place.registry(session)
 
 
 class Pull(NamedTuple):
-    """A pull by the root of an account, or by a role of it with a policy.
+    """A pull by a role with this policy, or by the root of an account, and why it is denied.
 
     HOME, OTHER and ROLE in statements stand for the repository's account, another and the role.
-
-    Attributes:
-        caller: The account.
-        policy: What the role may do; None for the root of the account.
-        repository: The policy of the repository.
-        denied: What the rejection says; empty if the pull succeeds.
-        registry: The policy of the registry.
-        boundary: The permissions boundary of the role.
     """
 
-    caller: str
     policy: list[Statement] | None
-    repository: list[Statement] = []  # noqa: RUF012 - the rows of a table
     denied: str = ""
+    caller: str = "HOME"
+    repository: Statement | None = None
     registry: Statement | None = None
     boundary: Statement | None = None
 
@@ -145,70 +119,60 @@ BY_ROLE_ARN = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{MEMBER}:role/team
 NOT_HOME = {"NotPrincipal": {"AWS": "HOME"}, "Effect": "Deny", "Action": "ecr:*"}
 REGISTRY = admit({"AWS": "OTHER"}, Resource="arn:aws:ecr:eu-central-1:HOME:repository/*")
 BY_IDENTITY, BY_RESOURCE = "no identity-based policy allows", "no resource-based policy allows"
+ANY, CAN, BY_TAG = allow("ecr:*"), allow(*PULL), "ecr:ResourceTag/team"
+MEMBERS = admit("*", Condition=IN_ORGANIZATION)
+TO_HOME, TO_OTHER = admit(root("HOME")), admit(root("OTHER"))
+TO_ARN = admit({"AWS": MEMBER}, Condition=BY_ROLE_ARN)
 PULLS = {
     # Within an account, the policy of the role is enough.
-    "pull": Pull("HOME", [allow(*PULL)]),
-    "wildcards": Pull("HOME", [allow("ecr:*", on="arn:aws:ecr:eu-central-1:*:repository/a?i")]),
-    "its tag": Pull("HOME", [when("StringEquals", "aws:ResourceTag/team", "payments")]),
-    "its Region": Pull("HOME", [when("StringEquals", "aws:RequestedRegion", REGION)]),
+    "pull": Pull([CAN]),
+    "wildcards": Pull([allow("ecr:*", on="arn:aws:ecr:eu-central-1:*:repository/a?i")]),
+    "its tag": Pull([when("StringEquals", "aws:ResourceTag/team", "payments")]),
+    "its Region": Pull([when("StringEquals", "aws:RequestedRegion", REGION)]),
     "nothing": Pull(
-        *("HOME", [allow("s3:GetObject")], []),
+        [allow("s3:GetObject")],
         f"assumed-role/role-.* ecr:BatchGetImage on .*/api because {BY_IDENTITY} the ecr:Batch",
     ),
     "manifests only": Pull(
-        "HOME", [allow("ecr:BatchGetImage")], [], f"{BY_IDENTITY} the ecr:GetDownloadUrlForLayer"
+        [allow("ecr:BatchGetImage")], f"{BY_IDENTITY} the ecr:GetDownloadUrlForLayer"
     ),
-    "another repository": Pull("HOME", [WEB], [], f"{BY_IDENTITY} the ecr:BatchGetImage"),
-    "another tag": Pull(
-        "HOME", [when("StringEquals", "ecr:ResourceTag/team", "web")], [], BY_IDENTITY
-    ),
-    "a Deny wins": Pull(
-        *("HOME", [allow("ecr:*"), deny(allow(*PULL))], []),
-        "explicit deny in a policy of the identity",
-    ),
+    "another repository": Pull([WEB], f"{BY_IDENTITY} the ecr:BatchGetImage"),
+    "another tag": Pull([when("StringEquals", BY_TAG, "web")], BY_IDENTITY),
+    "a Deny wins": Pull([ANY, deny(CAN)], "explicit deny in a policy of the identity"),
     "a Deny of the repository wins": Pull(
-        *("HOME", [allow("ecr:*")], [deny(admit("*"))]), "explicit deny in a policy of the resource"
+        [ANY], "explicit deny in a policy of the resource", repository=deny(admit("*"))
     ),
-    "beyond a boundary": Pull("HOME", [allow("ecr:*")], [], BY_IDENTITY, None, LOGIN),
+    "beyond a boundary": Pull([ANY], BY_IDENTITY, boundary=LOGIN),
     # In its own account, a repository that names the role is enough; one that names the account
     # leaves it to the role's policies.
-    "the account is named": Pull("HOME", [], [admit(root("HOME"))], BY_IDENTITY),
-    "the role is named": Pull("HOME", [], [admit({"AWS": "arn:aws:iam::HOME:role/team/ROLE"})]),
+    "the account is named": Pull([], BY_IDENTITY, repository=TO_HOME),
+    "the role is named": Pull([], repository=admit({"AWS": "arn:aws:iam::HOME:role/team/ROLE"})),
     # Across accounts, both sides must allow.
-    "the role only": Pull("OTHER", [allow(*PULL)], [], BY_RESOURCE),
-    "both": Pull("OTHER", [allow(*PULL)], [admit(root("OTHER"))]),
-    "the repository only": Pull("OTHER", [], [admit(root("OTHER"))], BY_IDENTITY),
+    "the role only": Pull([CAN], BY_RESOURCE, "OTHER"),
+    "both": Pull([CAN], "", "OTHER", TO_OTHER),
+    "the repository only": Pull([], BY_IDENTITY, "OTHER", TO_OTHER),
     # The root of another account needs the policy of the repository, or of the registry.
-    "root, by the repository": Pull("OTHER", None, [admit({"AWS": "OTHER"})]),
-    "root, by the registry": Pull("OTHER", None, [], "", REGISTRY),
-    "root, by nothing": Pull("OTHER", None, [], f"iam::OTHER:root .* {BY_RESOURCE}"),
+    "root, by the repository": Pull(None, "", "OTHER", admit({"AWS": "OTHER"})),
+    "root, by the registry": Pull(None, "", "OTHER", registry=REGISTRY),
+    "root, by nothing": Pull(None, f"iam::OTHER:root .* {BY_RESOURCE}", "OTHER"),
     # The members of an organization are configured at the start of the server.
-    "a member": Pull(MEMBER, None, [admit("*", Condition=IN_ORGANIZATION)]),
-    "a role of a member": Pull(MEMBER, [allow(*PULL)], [admit("*", Condition=IN_ORGANIZATION)]),
-    "not a member": Pull("OTHER", None, [admit("*", Condition=IN_ORGANIZATION)], BY_RESOURCE),
+    "a member": Pull(None, "", MEMBER, MEMBERS),
+    "a role of a member": Pull([CAN], "", MEMBER, MEMBERS),
+    "not a member": Pull(None, BY_RESOURCE, "OTHER", MEMBERS),
     # `aws:PrincipalArn` is the ARN of the role, with its path, and not of its session.
-    "by its ARN": Pull(MEMBER, [allow(*PULL)], [admit({"AWS": MEMBER}, Condition=BY_ROLE_ARN)]),
-    "not by its ARN": Pull(
-        MEMBER, None, [admit({"AWS": MEMBER}, Condition=BY_ROLE_ARN)], BY_RESOURCE
-    ),
+    "by its ARN": Pull([CAN], "", MEMBER, TO_ARN),
+    "not by its ARN": Pull(None, BY_RESOURCE, MEMBER, TO_ARN),
     # What is not supported never helps: the rejection names it.
-    "an unknown condition": Pull(
-        "HOME", [allow(*PULL, Condition=UNKNOWN)], [], r"unknown here: aws:SourceVpce\)"
-    ),
-    "a Deny on one": Pull(
-        *("HOME", [allow("ecr:*"), deny(allow(*PULL, Condition=UNKNOWN))], []),
-        r"unknown here: aws:SourceVpce\)",
-    ),
+    "an unknown condition": Pull([allow(*PULL, Condition=UNKNOWN)], UNKNOWN_KEY),
+    "a Deny on one": Pull([ANY, deny(allow(*PULL, Condition=UNKNOWN))], UNKNOWN_KEY),
     "an unknown operator": Pull(
-        *("HOME", [when("StringMatches", "aws:PrincipalArn", "*")], []),
-        r"unknown here: StringMatches\)",
+        [when("StringMatches", "aws:PrincipalArn", "*")], r"unknown here: StringMatches\)"
     ),
     "one of the repository": Pull(
-        *(MEMBER, None, [admit({"AWS": MEMBER}, Condition=UNKNOWN)]),
-        r"unknown here: aws:SourceVpce\)",
+        None, UNKNOWN_KEY, MEMBER, admit({"AWS": MEMBER}, Condition=UNKNOWN)
     ),
     "all but some": Pull(
-        "HOME", [allow("ecr:*")], [NOT_HOME], r"explicit deny .* \(unknown here: NotPrincipal"
+        [ANY], r"explicit deny .* \(unknown here: NotPrincipal", repository=NOT_HOME
     ),
 }
 
@@ -220,19 +184,19 @@ def test_a_pull_needs_policies(home: Home, new_account: Callable[[], str], pull:
     account = {"HOME": home.account, "OTHER": other}.get(pull.caller, pull.caller)
     caller, name, boundary = account, "", ""
     if pull.boundary:
-        iam = home.aws.client("iam", account=account, region=REGION)
+        iam = home.client("iam", caller=account)
         text = document(pull.boundary)
         boundary = iam.create_policy(PolicyName="limit", PolicyDocument=text)["Policy"]["Arn"]
     if pull.policy is not None:
         caller = home.role(*pull.policy, account=account, boundary=boundary)
-        sts = home.aws.client("sts", account=caller, region=REGION)
+        sts = home.client("sts", caller=caller)
         name = sts.get_caller_identity()["Arn"].split("/")[1]
 
     def resolved(text: str) -> str:
         return text.replace("HOME", home.account).replace("OTHER", other).replace("ROLE", name)
 
     if pull.repository:
-        text = resolved(document(*pull.repository))
+        text = resolved(document(pull.repository))
         home.ecr.set_repository_policy(repositoryName="api", policyText=text)
     if pull.registry:
         home.ecr.put_registry_policy(policyText=resolved(document(pull.registry)))
@@ -255,16 +219,16 @@ def test_the_api_is_guarded_like_the_registry(home: Home) -> None:
     """Operations are rejected one by one, those about several repositories for each of them."""
     api = f"arn:aws:ecr:{REGION}:{home.account}:repository/api"
     caller = home.role(allow("ecr:DescribeRepositories", "ecr:ListTagsForResource", on=api))
-    ecr = home.aws.client("ecr", account=caller, region=REGION)
+    ecr = home.client("ecr", caller=caller)
     home.ecr.create_repository(repositoryName="web")
 
     assert ecr.describe_repositories(repositoryNames=["api"])["repositories"]
     assert ecr.list_tags_for_resource(resourceArn=api)["tags"]
-    with pytest.raises(ClientError, match=r"AccessDeniedException.*repository/web"):
-        ecr.describe_repositories(repositoryNames=["api", "web"])
-    with pytest.raises(ClientError, match=r"AccessDeniedException.*repository/\*"):
-        ecr.describe_repositories()
-    with pytest.raises(ClientError, match=r"AccessDeniedException.*ecr:DescribeImages"):
-        ecr.describe_images(repositoryName="api")
-    with pytest.raises(ClientError, match=r"AccessDeniedException.*on resource: \* "):
-        ecr.get_registry_policy()
+    for denied, method, arguments in (
+        ("repository/web", ecr.describe_repositories, {"repositoryNames": ["api", "web"]}),
+        (r"repository/\*", ecr.describe_repositories, {}),
+        ("ecr:DescribeImages", ecr.describe_images, {"repositoryName": "api"}),
+        (r"on resource: \* ", ecr.get_registry_policy, {}),
+    ):
+        with pytest.raises(ClientError, match=f"AccessDeniedException.*{denied}"):
+            method(**arguments)

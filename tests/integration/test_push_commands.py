@@ -1,31 +1,24 @@
 """What ``ecr-constructs push-commands`` prints, run unchanged by a shell, as a push role."""
 
-from __future__ import annotations
-
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
 import yaml
 
 from ecr_constructs import CiProvider, CiPushRole, GitHubActions, Repository, TagMutability
-from ecr_constructs.cli.main import main
 from local_aws import images, paths, web_identity
+from local_aws.process import LocalAws
+from tests.cli.conftest import Result, Run
+from tests.support import processes
 from tests.support.clients import PROGRAMS
 from tests.support.embedded_aws import settled
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from local_aws.process import LocalAws
-
-Printed = Callable[..., tuple[int, str, str]]
 
 REGION = "eu-central-1"
 CI, ROLE = GitHubActions(repository="acme/api", branches=["main"]), "pusher"
@@ -45,15 +38,8 @@ class Pusher:
         self, commands: str, *, program: str = "sh", **variables: str
     ) -> subprocess.CompletedProcess[str]:
         """Type commands; the first that fails ends it."""
-        return subprocess.run(
-            [program, "-e"],
-            input=commands,
-            cwd=self.folder,
-            env=self.env | variables,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        env = self.env | variables
+        return processes.run([program, "-e"], self.folder, env, apart=True, text=commands)
 
     def tagged(self, repository: str) -> dict[str, str]:
         """Return the kind of artifact that each tag of a repository names."""
@@ -115,31 +101,23 @@ def pusher(
         "AWS_SESSION_TOKEN": session["SessionToken"],
         "DOCKER_CONFIG": str(folder),
         "PYTHONPATH": str(paths.PROJECT),
-        "PATH": os.pathsep.join(
-            [str(folder / "bin"), str(paths.AWS_CLI.parent), "/usr/bin", "/bin"]
-        ),
+        "PATH": f"{folder / 'bin'}:{paths.AWS_CLI.parent}:/usr/bin:/bin",
     }
     return Pusher(account, local_aws.client("ecr", **place), folder, env)
 
 
 @pytest.fixture
-def printed(
-    local_aws: LocalAws,
-    pusher: Pusher,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Printed:
-    """Runs the command, by default as an administrator: its exit status, and what it printed."""
+def printed(local_aws: LocalAws, pusher: Pusher, run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the command, by default as an administrator."""
 
-    def run(repository: str, *options: str, caller: str = "") -> tuple[int, str, str]:
+    def printed(repository: str, *options: str, caller: str = "") -> Result:
         env = local_aws.settings(account=caller or pusher.account, region=REGION)
         for name, value in env.items():
             monkeypatch.setenv(name, value)
         place = ["--account", pusher.account, "--region", REGION]
-        status = main(["push-commands", repository, *place, *options])
-        return status, *capsys.readouterr()
+        return run("push-commands", repository, *place, *options)
 
-    return run
+    return printed
 
 
 @pytest.mark.parametrize(
@@ -152,7 +130,7 @@ def printed(
     ids=["docker", "oras", "helm"],
 )
 def test_the_printed_commands_push(
-    pusher: Pusher, printed: Printed, client: str, reference: str, kind: str
+    pusher: Pusher, printed: Run, client: str, reference: str, kind: str
 ) -> None:
     """The lines, piped into a shell unchanged, end with the artifact in the repository."""
     repository, _, tag = reference.partition(":")
@@ -167,7 +145,7 @@ def test_the_printed_commands_push(
 
 @pytest.mark.parametrize(("tag", "moves"), [("v2", False), ("latest", True)])
 def test_a_taken_tag_is_warned_of_unless_it_may_move(
-    local_aws: LocalAws, pusher: Pusher, printed: Printed, tag: str, *, moves: bool
+    local_aws: LocalAws, pusher: Pusher, printed: Run, tag: str, *, moves: bool
 ) -> None:
     """``--live`` warns of what ECR then rejects; a tag excepted from immutability may move."""
     registry = local_aws.registry(pusher.account, REGION)
@@ -185,7 +163,7 @@ def test_a_taken_tag_is_warned_of_unless_it_may_move(
     assert (1, True) == (done.returncode, "TAG_INVALID" in done.stderr)
 
 
-def test_a_repository_that_does_not_exist_is_warned_of(printed: Printed) -> None:
+def test_a_repository_that_does_not_exist_is_warned_of(printed: Run) -> None:
     """The commands are printed all the same."""
     status, commands, warnings = printed("payments/none", "--live", "--format", "json")
 
@@ -193,7 +171,7 @@ def test_a_repository_that_does_not_exist_is_warned_of(printed: Printed) -> None
     assert "payments/none" in warnings
 
 
-def test_a_push_role_does_not_describe(pusher: Pusher, printed: Printed) -> None:
+def test_a_push_role_does_not_describe(pusher: Pusher, printed: Run) -> None:
     """``--live`` needs what a push role may not do: one line names it."""
     status, commands, message = printed(IMAGE, "--live", caller=pusher.env["AWS_ACCESS_KEY_ID"])
 
@@ -217,9 +195,8 @@ def test_the_pipeline_of_the_example_names_what_it_pushed(pusher: Pusher) -> Non
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    details = pusher.ecr.describe_images(
-        repositoryName=IMAGE, imageIds=[{"imageTag": "0a1b2c3-7"}]
-    )["imageDetails"]
-    image = f"{registry}/{IMAGE}@{details[0]['imageDigest']}"
+    ids = [{"imageTag": "0a1b2c3-7"}]
+    [detail] = pusher.ecr.describe_images(repositoryName=IMAGE, imageIds=ids)["imageDetails"]
+    image = f"{registry}/{IMAGE}@{detail['imageDigest']}"
     definitions = json.loads((pusher.folder / "imagedefinitions.json").read_text())
     assert [{"name": "api", "imageUri": image}] == definitions

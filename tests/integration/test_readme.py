@@ -1,22 +1,18 @@
 """The README's commands, run as they are written."""
 
-from __future__ import annotations
-
 import re
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from local_aws import paths
 from local_aws.endpoint import Endpoint
 from tests.support.demo_project import make_project
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+from tests.support.processes import run
 
 ACCOUNT, REGION = "333344445555", "eu-central-1"
 # `make local-aws` in the README's other terminal; `make` itself would install first.
@@ -53,15 +49,9 @@ def test_deploy(checkout: tuple[Path, Endpoint]) -> None:
     # The file does not change after the first command that runs the app: later ones read cdk.out.
     first, deployed, later = _commands("As an app").partition("cdk diff ")
 
-    done = subprocess.run(
-        ["/bin/sh", "-e", "-c", f"{first}export CDK_APP=cdk.out\n{deployed}{later}"],
-        cwd=root,
-        env={"PATH": "/usr/bin:/bin", "CDK_VALIDATION": "false", "CDK_NOTICES": "false"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    script = f"{first}export CDK_APP=cdk.out\n{deployed}{later}"
+    env = {"PATH": "/usr/bin:/bin", "CDK_VALIDATION": "false", "CDK_NOTICES": "false"}
+    done = run(["/bin/sh", "-e", "-c", script], root, env)
 
     assert done.returncode == 0, done.stdout
     assert "Number of stacks with differences: 0" in done.stdout

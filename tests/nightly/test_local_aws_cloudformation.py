@@ -1,21 +1,16 @@
 """The AWS::ECR resource types of the embedded CloudFormation, and two related types."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local_aws import images
-from tests.support.embedded_aws import settled
-
-if TYPE_CHECKING:
-    from local_aws.process import LocalAws
+from local_aws.process import LocalAws
+from tests.support.embedded_aws import Place, settled
 
 REGION = "us-east-1"
 POLICY = {"Version": "2012-10-17", "Statement": []}
@@ -23,22 +18,8 @@ KMS = {"EncryptionType": "KMS"}
 FILTER = "ImageTagMutabilityExclusionFilter"
 
 
-@dataclass(frozen=True)
-class Place:
-    """An account of its own, in one Region."""
-
-    aws: LocalAws
-    account: str
-    region: str = REGION
-
-    def client(self, service: str) -> Any:
-        """Return a client."""
-        return self.aws.client(service, account=self.account, region=self.region)
-
-    @property
-    def ecr(self) -> Any:
-        """The client of ECR."""
-        return self.client("ecr")
+class Stacks(Place):
+    """An account of its own, in one Region, and its stacks."""
 
     def deploy(self, kind: str, stack: str = "stack", /, **properties: Any) -> str:
         """Create or update a stack of one resource, by default of ECR; return its status."""
@@ -84,21 +65,20 @@ class Place:
 
 
 @pytest.fixture
-def place(local_aws: LocalAws, new_account: Callable[[], str]) -> Place:
-    return Place(local_aws, new_account())
+def place(local_aws: LocalAws, new_account: Callable[[], str]) -> Stacks:
+    return Stacks(local_aws, new_account(), REGION)
 
 
-def test_a_repository_is_what_its_template_says(place: Place) -> None:
+def test_a_repository_is_what_its_template_says(place: Stacks) -> None:
     """Every property is read back; an update that leaves one out brings ECR's own value."""
     key = place.client("kms").create_key()["KeyMetadata"]["Arn"]
     encryption = {"EncryptionConfiguration": {"EncryptionType": "KMS", "KmsKey": key}}
+    latest = [{f"{FILTER}Type": "WILDCARD", f"{FILTER}Value": "latest"}]
     status = place.deploy(
         "Repository",
         RepositoryName="api",
         ImageTagMutability="IMMUTABLE_WITH_EXCLUSION",
-        ImageTagMutabilityExclusionFilters=[
-            {f"{FILTER}Type": "WILDCARD", f"{FILTER}Value": "latest"}
-        ],
+        ImageTagMutabilityExclusionFilters=latest,
         ImageScanningConfiguration={"ScanOnPush": "true"},
         LifecyclePolicy={"LifecyclePolicyText": '{"rules":[]}'},
         RepositoryPolicyText=POLICY,
@@ -119,7 +99,7 @@ def test_a_repository_is_what_its_template_says(place: Place) -> None:
     assert json.loads(place.ecr.get_repository_policy(**name)["policyText"]) == POLICY
     assert {"Key": "team", "Value": "a"} in place.ecr.list_tags_for_resource(**arn)["tags"]
 
-    place.aws.registry(place.account, REGION).push("api:v1", images.image(1))
+    place.registry().push("api:v1", images.image(1))
     status = place.deploy("Repository", RepositoryName="api", **encryption)
     assert status == "UPDATE_COMPLETE"
     updated = place.repositories()["api"]
@@ -128,14 +108,13 @@ def test_a_repository_is_what_its_template_says(place: Place) -> None:
     assert "imageTagMutabilityExclusionFilters" not in updated
     assert updated["imageScanningConfiguration"] == {"scanOnPush": False}
     assert len(place.ecr.list_images(**name)["imageIds"]) == 1
-    with pytest.raises(ClientError, match="LifecyclePolicyNotFoundException"):
-        place.ecr.get_lifecycle_policy(**name)
-    with pytest.raises(ClientError, match="RepositoryPolicyNotFoundException"):
-        place.ecr.get_repository_policy(**name)
+    for kind in ("Lifecycle", "Repository"):
+        with pytest.raises(ClientError, match=f"{kind}PolicyNotFoundException"):
+            getattr(place.ecr, f"get_{kind.lower()}_policy")(**name)
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_a_new_name_replaces_a_repository(place: Place, *, kept: bool) -> None:
+def test_a_new_name_replaces_a_repository(place: Stacks, *, kept: bool) -> None:
     """The old one goes, unless UpdateReplacePolicy retains it."""
     policy = {"UpdateReplacePolicy": "Retain"} if kept else {}
     place.deploy("Repository", RepositoryName="old")
@@ -144,7 +123,7 @@ def test_a_new_name_replaces_a_repository(place: Place, *, kept: bool) -> None:
     assert sorted(place.repositories()) == (["new", "old"] if kept else ["new"])
 
 
-def test_other_encryption_replaces_a_repository(place: Place) -> None:
+def test_other_encryption_replaces_a_repository(place: Stacks) -> None:
     """The new one has a new name; CloudFormation cannot create it next to one with a name."""
     place.deploy("Repository")
     old = place.resource()
@@ -157,7 +136,7 @@ def test_other_encryption_replaces_a_repository(place: Place) -> None:
     assert "when a custom-named resource requires replacing" in place.reasons("named")
 
 
-def test_a_retained_repository_outlives_its_stack(place: Place) -> None:
+def test_a_retained_repository_outlives_its_stack(place: Stacks) -> None:
     """It then blocks a repository of its name."""
     place.deploy("Repository", RepositoryName="api", DeletionPolicy="Retain")
 
@@ -167,57 +146,40 @@ def test_a_retained_repository_outlives_its_stack(place: Place) -> None:
     assert "already exists" in place.reasons("again")
 
 
-@pytest.mark.parametrize(
-    ("properties", "expected"),
-    [({}, "DELETE_FAILED"), ({"EmptyOnDelete": True}, "DELETE_COMPLETE")],
-    ids=["by default", "empty on delete"],
-)
-def test_a_repository_with_images_is_not_deleted(
-    place: Place, properties: dict[str, bool], expected: str
-) -> None:
+@pytest.mark.parametrize("emptied", [False, True])
+def test_a_repository_with_images_is_not_deleted(place: Stacks, *, emptied: bool) -> None:
     """Only EmptyOnDelete takes the images with it."""
+    properties = {"EmptyOnDelete": True} if emptied else {}
     place.deploy("Repository", RepositoryName="api", **properties)
-    place.aws.registry(place.account, REGION).push("api:v1", images.image(1))
+    place.registry().push("api:v1", images.image(1))
 
-    assert place.destroy() == expected
-
-
-def rules(region: str) -> dict[str, Any]:
-    """Return the properties of a replication to another Region."""
-    rule = {
-        "Destinations": [{"Region": region, "RegistryId": "111122223333"}],
-        "RepositoryFilters": [{"Filter": "app", "FilterType": "PREFIX_MATCH"}],
-        "DeleteReplication": {"Enabled": True},
-    }
-    return {"ReplicationConfiguration": {"Rules": [rule]}}
+    assert place.destroy() == ("DELETE_COMPLETE" if emptied else "DELETE_FAILED")
 
 
-def replication_rules(ecr: Any) -> Any:
-    """Return the rules that the registry has."""
-    return ecr.describe_registry()["replicationConfiguration"]["rules"]
-
-
-def test_replication_is_one_setting_of_a_registry(place: Place) -> None:
+def test_replication_is_one_setting_of_a_registry(place: Stacks) -> None:
     """The later stack overwrites, and the deletion of any resets."""
     kind = "ReplicationConfiguration"
     for stack, region in (("stack", "eu-west-1"), ("stack", "eu-west-2"), ("other", "eu-west-3")):
-        place.deploy(kind, stack, **rules(region))
+        rule = {
+            "Destinations": [{"Region": region, "RegistryId": "111122223333"}],
+            "RepositoryFilters": [{"Filter": "app", "FilterType": "PREFIX_MATCH"}],
+            "DeleteReplication": {"Enabled": True},
+        }
+        place.deploy(kind, stack, **{kind: {"Rules": [rule]}})
         assert place.resource() == place.account
-        assert replication_rules(place.ecr) == [
-            {
-                "destinations": [{"region": region, "registryId": "111122223333"}],
-                "repositoryFilters": [{"filter": "app", "filterType": "PREFIX_MATCH"}],
-                "deleteReplication": {"enabled": True},
-            }
-        ]
+        [read] = place.ecr.describe_registry()["replicationConfiguration"]["rules"]
+        assert read == {
+            "destinations": [{"region": region, "registryId": "111122223333"}],
+            "repositoryFilters": [{"filter": "app", "filterType": "PREFIX_MATCH"}],
+            "deleteReplication": {"enabled": True},
+        }
     place.destroy("other")
-    assert replication_rules(place.ecr) == []
+    assert place.ecr.describe_registry()["replicationConfiguration"]["rules"] == []
 
 
 PROFILE, ROLE = "arn:aws:signer:us-east-1:111122223333:/signing-profiles/", "arn:aws:iam::1:role/"
 ALL = [{"Filter": "*", "FilterType": "WILDCARD"}]
 READ_ALL = [{"filter": "*", "filterType": "WILDCARD"}]
-LINUX = {"OperatingSystems": ["Linux"]}
 QUAY, K8S = {"UpstreamRegistryUrl": "quay.io"}, {"UpstreamRegistryUrl": "registry.k8s.io"}
 UPDATED, ROLLED_BACK = "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"
 
@@ -229,13 +191,20 @@ def scanning(kind: str, frequency: str) -> tuple[dict[str, Any], Any, str]:
     return {"ScanType": kind, "Rules": [rule]}, {"scanType": kind, "rules": [read]}, UPDATED
 
 
-def caches(place: Place) -> Any:
+def catalog(name: str, text: str) -> tuple[dict[str, Any], Any, str]:
+    """Return a public repository as it is deployed and as it is read."""
+    data = {"RepositoryDescription": text, "OperatingSystems": ["Linux"]}
+    read = {name: {"description": text, "operatingSystems": ["Linux"]}}
+    return {"RepositoryName": name, "RepositoryCatalogData": data}, read, UPDATED
+
+
+def caches(place: Stacks) -> Any:
     """Return the upstream of each cache rule by prefix."""
     rules = place.ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]
     return {rule["ecrRepositoryPrefix"]: rule["upstreamRegistryUrl"] for rule in rules}
 
 
-def catalogs(place: Place) -> Any:
+def catalogs(place: Stacks) -> Any:
     """Return the catalog of each public repository by name, through the API of ECR Public."""
     public = place.client("ecr-public")
     names = [item["repositoryName"] for item in public.describe_repositories()["repositories"]]
@@ -245,7 +214,7 @@ def catalogs(place: Place) -> Any:
     }
 
 
-def providers(place: Place) -> Any:
+def providers(place: Stacks) -> Any:
     """Return the clients of each identity provider by URL."""
     iam = place.client("iam")
     return {
@@ -257,7 +226,7 @@ def providers(place: Place) -> Any:
 
 # How it is read; what is deployed and then read, and the status after an update; what is read after
 # the deletion, or the error.
-TYPES: dict[str, tuple[Callable[[Place], Any], list[tuple[dict[str, Any], Any, str]], Any]] = {
+TYPES: dict[str, tuple[Callable[[Stacks], Any], list[tuple[dict[str, Any], Any, str]], Any]] = {
     "RegistryPolicy": (
         lambda place: json.loads(place.ecr.get_registry_policy()["policyText"]),
         [({"PolicyText": policy}, policy, UPDATED) for policy in (POLICY, {**POLICY, "Id": "2"})],
@@ -294,17 +263,7 @@ TYPES: dict[str, tuple[Callable[[Place], Any], list[tuple[dict[str, Any], Any, s
     ),
     "PublicRepository": (
         catalogs,
-        [
-            (
-                {
-                    "RepositoryName": name,
-                    "RepositoryCatalogData": {"RepositoryDescription": text, **LINUX},
-                },
-                {name: {"description": text, "operatingSystems": ["Linux"]}},
-                UPDATED,
-            )
-            for name, text in (("tool", "First"), ("tool", "Second"), ("tool-2", "Second"))
-        ],
+        [catalog("tool", "First"), catalog("tool", "Second"), catalog("tool-2", "Second")],
         {},
     ),
     "AWS::IAM::OIDCProvider": (
@@ -324,7 +283,7 @@ TYPES: dict[str, tuple[Callable[[Place], Any], list[tuple[dict[str, Any], Any, s
     ids=TYPES,
 )
 def test_a_resource_is_created_changed_and_deleted(
-    place: Place, kind: str, read: Callable[[Place], Any], steps: list[Any], after: Any
+    place: Stacks, kind: str, read: Callable[[Stacks], Any], steps: list[Any], after: Any
 ) -> None:
     """What the template says is read back; without the stack, the registry has ECR's own state."""
     for number, (properties, expected, updated) in enumerate(steps):
@@ -341,7 +300,7 @@ def test_a_resource_is_created_changed_and_deleted(
         assert read(place) == after
 
 
-def test_a_template_is_updated_and_replaced_by_prefix(place: Place) -> None:
+def test_a_template_is_updated_and_replaced_by_prefix(place: Stacks) -> None:
     """What an update leaves out is gone; the prefix is the identity."""
 
     def templates() -> dict[str, dict[str, Any]]:
@@ -365,15 +324,15 @@ def test_a_template_is_updated_and_replaced_by_prefix(place: Place) -> None:
     assert templates() == {}
 
 
-def test_a_public_repository_is_rejected_elsewhere(place: Place) -> None:
+def test_a_public_repository_is_rejected_elsewhere(place: Stacks) -> None:
     """ECR Public has one Region."""
-    elsewhere = replace(place, region="eu-central-1")
+    elsewhere = place.at("eu-central-1")
 
     assert elsewhere.deploy("PublicRepository") == "ROLLBACK_COMPLETE"
     assert "us-east-1 only, not in eu-central-1" in elsewhere.reasons()
 
 
-def test_a_key_is_scheduled_for_deletion_in_its_own_time(place: Place) -> None:
+def test_a_key_is_scheduled_for_deletion_in_its_own_time(place: Stacks) -> None:
     """Rotation, policy and alias are readable while it lives."""
     kms, policy = place.client("kms"), {**POLICY, "Id": "ours"}
     place.deploy("AWS::KMS::Key", KeyPolicy=policy, EnableKeyRotation=True, PendingWindowInDays=7)

@@ -1,22 +1,17 @@
 """Every answer of the embedded ECR has the shape that botocore's service model says."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
 from local_aws import images
+from local_aws.process import LocalAws
+from tests.support.embedded_aws import Place
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from local_aws.process import LocalAws
-
-REGION = "eu-central-1"
 ROLE = "arn:aws:iam::111122223333:role/reader"
 PREFIX = {"ecrRepositoryPrefix": "quay"}
 FILTER = [{"filterType": "WILDCARD", "filter": "latest"}]
@@ -37,14 +32,18 @@ RULES = {"rules": filtered("PREFIX_MATCH", "api", destinations=[DESTINATION])}
 SCAN = filtered("WILDCARD", scanFrequency="SCAN_ON_PUSH")
 PROFILE = "arn:aws:signer:eu-central-1:111122223333:/signing-profiles/p"
 SIGNING = {"rules": filtered("WILDCARD_MATCH", signingProfileArn=PROFILE)}
-API = {"repositoryName": "api"}
+API, V1, KMS = {"repositoryName": "api"}, {"imageTag": "v1"}, {"encryptionType": "KMS"}
+MUTABILITY = {
+    "imageTagMutability": "MUTABLE_WITH_EXCLUSION",
+    "imageTagMutabilityExclusionFilters": FILTER,
+}
 ARN = {"resourceArn": "arn:aws:ecr:eu-central-1:{account}:repository/api"}
 TEMPLATE = {
     "prefix": "team",
     "appliedFor": ["REPLICATION"],
     "description": "A team's",
+    **MUTABILITY,
     "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
-    "imageTagMutabilityExclusionFilters": FILTER,
     "lifecyclePolicy": LIFECYCLE,
     "repositoryPolicy": POLICY,
     "resourceTags": [{"Key": "team", "Value": "a"}],
@@ -55,19 +54,9 @@ TEMPLATE = {
 # In the order in which they are made.
 CALLS: list[tuple[str, dict[str, Any]]] = [
     ("CreateRepository", {**API, "tags": [{"Key": "a", "Value": "b"}]}),
-    (
-        "CreateRepository",
-        {"repositoryName": "own-key", "encryptionConfiguration": {"encryptionType": "KMS"}},
-    ),
+    ("CreateRepository", {"repositoryName": "own-key", "encryptionConfiguration": KMS}),
     ("DescribeRepositories", {"maxResults": 1}),
-    (
-        "PutImageTagMutability",
-        {
-            **API,
-            "imageTagMutability": "MUTABLE_WITH_EXCLUSION",
-            "imageTagMutabilityExclusionFilters": FILTER,
-        },
-    ),
+    ("PutImageTagMutability", {**API, **MUTABILITY}),
     ("PutImageScanningConfiguration", {**API, "imageScanningConfiguration": {"scanOnPush": True}}),
     ("ListTagsForResource", ARN),
     ("TagResource", {**ARN, "tags": [{"Key": "c", "Value": "d"}]}),
@@ -83,17 +72,14 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("DescribeRegistry", {}),
     ("PutImage", {**API, "imageManifest": IMAGE.manifest.data.decode(), "imageTag": "v1"}),
     ("DescribeImages", API),
-    ("DescribeImageReplicationStatus", {**API, "imageId": {"imageTag": "v1"}}),
+    ("DescribeImageReplicationStatus", {**API, "imageId": V1}),
     ("ListImages", API),
-    ("BatchGetImage", {**API, "imageIds": [{"imageTag": "v1"}, {"imageTag": "no"}]}),
+    ("BatchGetImage", {**API, "imageIds": [V1, {"imageTag": "no"}]}),
     ("StartLifecyclePolicyPreview", {**API, "lifecyclePolicyText": LIFECYCLE}),
     ("GetLifecyclePolicyPreview", API),
-    (
-        "UpdateImageStorageClass",
-        {**API, "imageId": {"imageTag": "v1"}, "targetStorageClass": "ARCHIVE"},
-    ),
+    ("UpdateImageStorageClass", {**API, "imageId": V1, "targetStorageClass": "ARCHIVE"}),
     ("DescribeImages", {**API, "filter": {"imageStatus": "ANY"}}),
-    ("BatchDeleteImage", {**API, "imageIds": [{"imageTag": "v1"}, {"imageTag": "no"}]}),
+    ("BatchDeleteImage", {**API, "imageIds": [V1, {"imageTag": "no"}]}),
     ("PutRegistryPolicy", {"policyText": POLICY}),
     ("GetRegistryPolicy", {}),
     ("DeleteRegistryPolicy", {}),
@@ -163,7 +149,7 @@ def violations(shape: Any, value: Any, path: str) -> list[str]:
 def answers(local_aws: LocalAws, new_account: Callable[[], str]) -> dict[str, list[str]]:
     """Makes all the calls; gives for each operation where its answers differ from the model."""
     account = new_account()
-    client = local_aws.client("ecr", account=account, region=REGION)
+    client = Place(local_aws, account).ecr
     errors: dict[str, list[str]] = {}
 
     def check(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
@@ -194,11 +180,9 @@ def test_every_operation_of_the_model_is_answered_or_named_as_missing() -> None:
 
 
 @pytest.mark.parametrize("name", NOT_ANSWERED)
-def test_an_operation_that_is_missing_is_rejected(
-    local_aws: LocalAws, new_account: Callable[[], str], name: str
-) -> None:
+def test_an_operation_that_is_missing_is_rejected(place: Place, name: str) -> None:
     """What the embedded ECR does not do fails loudly instead of answering something."""
-    client = local_aws.client("ecr", account=new_account(), region=REGION)
+    client = place.ecr
     methods = {api: python for python, api in client.meta.method_to_api_mapping.items()}
     shape = client.meta.service_model.operation_model(name).input_shape
     request = {member: _example(shape.members[member]) for member in shape.required_members}

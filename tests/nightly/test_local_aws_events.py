@@ -1,22 +1,14 @@
 """Events of the embedded ECR, selected by the library's patterns and delivered to a queue."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
-
-import pytest
+from typing import Any
 
 from ecr_constructs.model import events
 from ecr_constructs.model.events import Images, Pattern
 from local_aws import images
+from tests.support.embedded_aws import Place
 from tests.support.event_patterns import EVENTS, matches
 from tests.unit.test_events import CASES, event_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from local_aws.process import LocalAws
 
 REGION, REPLICA = "eu-central-1", "eu-west-1"
 
@@ -24,12 +16,12 @@ REGION, REPLICA = "eu-central-1", "eu-west-1"
 class Listener:
     """A queue of the events that patterns select, in one account and Region."""
 
-    def __init__(self, aws: LocalAws, account: str, region: str, **patterns: Pattern) -> None:
+    def __init__(self, place: Place, **patterns: Pattern) -> None:
         """Make the queue, and a rule for each pattern."""
-        self._sqs = aws.client("sqs", account=account, region=region)
+        self._sqs = place.client("sqs")
         self._url = self._sqs.create_queue(QueueName="received_events")["QueueUrl"]
-        bridge = aws.client("events", account=account, region=region)
-        arn = f"arn:aws:sqs:{region}:{account}:received_events"
+        bridge = place.client("events")
+        arn = f"arn:aws:sqs:{place.region}:{place.account}:received_events"
         for name, pattern in patterns.items():
             bridge.put_rule(Name=name, EventPattern=json.dumps(pattern.to_dict()))
             bridge.put_targets(Rule=name, Targets=[{"Id": "Queue", "Arn": arn}])
@@ -43,24 +35,16 @@ class Listener:
         return [json.loads(message["Body"]) for message in messages]
 
 
-@pytest.fixture
-def account(new_account: Callable[[], str]) -> str:
-    return new_account()
-
-
-def test_pushes_and_deletions_are_events(local_aws: LocalAws, account: str) -> None:
+def test_pushes_and_deletions_are_events(place: Place) -> None:
     """An event has the documented fields, and the patterns keep to repository and tag."""
-    ecr = local_aws.client("ecr", account=account, region=REGION)
     for name in ("payments/api", "payments/worker"):
-        ecr.create_repository(repositoryName=name)
+        place.ecr.create_repository(repositoryName=name)
     received_events = Listener(
-        local_aws,
-        account,
-        REGION,
+        place,
         pushed=events.image_action("PUSH", Images(["payments/api"], tags=["v*"])),
         deleted=events.image_action("DELETE", Images(prefixes=["payments/"])),
     )
-    registry = local_aws.registry(account, REGION)
+    registry = place.registry()
     digest = registry.push("payments/api:v1", images.image("a"))
     registry.push("payments/api:latest", images.image("b"))
     registry.push("payments/worker:v1", images.image("c"))
@@ -75,23 +59,22 @@ def test_pushes_and_deletions_are_events(local_aws: LocalAws, account: str) -> N
     }
     assert set(pushed) == set(EVENTS["image-pushed"])
     assert set(pushed["detail"]) == set(EVENTS["image-pushed"]["detail"])
-    assert (pushed["account"], pushed["region"]) == (account, REGION)
+    assert (pushed["account"], pushed["region"]) == (place.account, REGION)
 
-    ecr.batch_delete_image(
+    place.ecr.batch_delete_image(
         repositoryName="payments/api", imageIds=[{"imageDigest": digest}, {"imageTag": "nonesuch"}]
     )
     [deleted] = received_events.events()
     assert deleted["detail"] == {**pushed["detail"], "action-type": "DELETE"}
 
 
-def test_an_archived_image_is_not_a_push(local_aws: LocalAws, account: str) -> None:
+def test_an_archived_image_is_not_a_push(place: Place) -> None:
     """It is an event of its own, which says where the image went."""
-    ecr = local_aws.client("ecr", account=account, region=REGION)
-    ecr.create_repository(repositoryName="api")
+    place.ecr.create_repository(repositoryName="api")
     every = Pattern(events.ECR, events.IMAGE_ACTION, {"repository-name": ["api"]})
-    received_events = Listener(local_aws, account, REGION, every=every)
-    digest = local_aws.registry(account, REGION).push("api:v1", images.image("a"))
-    ecr.update_image_storage_class(
+    received_events = Listener(place, every=every)
+    digest = place.registry().push("api:v1", images.image("a"))
+    place.ecr.update_image_storage_class(
         repositoryName="api", imageId={"imageDigest": digest}, targetStorageClass="ARCHIVE"
     )
 
@@ -101,23 +84,20 @@ def test_an_archived_image_is_not_a_push(local_aws: LocalAws, account: str) -> N
     assert expected.items() <= archived["detail"].items()
 
 
-def test_a_replica_is_an_event_where_it_arrives(local_aws: LocalAws, account: str) -> None:
+def test_a_replica_is_an_event_where_it_arrives(place: Place) -> None:
     """The source hears of the push, the replica of the copy, and of one that failed."""
     for region in (REGION, REPLICA):
-        local_aws.client("ecr", account=account, region=region).create_repository(
+        place.at(region).ecr.create_repository(
             repositoryName="api", imageTagMutability="IMMUTABLE" if region == REPLICA else "MUTABLE"
         )
-    local_aws.client("ecr", account=account, region=REGION).put_replication_configuration(
-        replicationConfiguration={
-            "rules": [{"destinations": [{"region": REPLICA, "registryId": account}]}]
-        }
-    )
+    rule = {"destinations": [{"region": REPLICA, "registryId": place.account}]}
+    place.ecr.put_replication_configuration(replicationConfiguration={"rules": [rule]})
     patterns = {
         "copied": events.replicated(Images(["api"])),
         "failed": events.replicated(Images(["api"]), failed=True),
     }
-    here, there = (Listener(local_aws, account, region, **patterns) for region in (REGION, REPLICA))
-    registry = local_aws.registry(account, REGION)
+    here, there = (Listener(place.at(region), **patterns) for region in (REGION, REPLICA))
+    registry = place.registry()
     digest = registry.push("api:v1", images.image("a"))
     registry.push("api:v1", images.image("b"))
 
@@ -127,19 +107,19 @@ def test_a_replica_is_an_event_where_it_arrives(local_aws: LocalAws, account: st
         "result": "SUCCESS",
         "repository-name": "api",
         "image-digest": digest,
-        "source-account": account,
+        "source-account": place.account,
         "action-type": "REPLICATE",
         "source-region": REGION,
         "image-tag": "v1",
     }
     assert set(copied["detail"]) == set(EVENTS["replicated"]["detail"])
     assert "FAILED" == failed["detail"]["result"]
-    assert copied["resources"] == [f"arn:aws:ecr:{REPLICA}:{account}:repository/api"]
+    assert copied["resources"] == [f"arn:aws:ecr:{REPLICA}:{place.account}:repository/api"]
 
 
-def test_another_matcher_agrees(local_aws: LocalAws, account: str) -> None:
+def test_another_matcher_agrees(place: Place) -> None:
     """The embedded EventBridge selects what the tests' own matcher does."""
-    bridge = local_aws.client("events", account=account, region=REGION)
+    bridge = place.client("events")
     disagreed = []
     for pattern, *pair in CASES.values():
         text = json.dumps(pattern.to_dict())

@@ -1,10 +1,9 @@
 """Images in the embedded ECR, pushed and pulled by a real OCI client."""
 
-from __future__ import annotations
-
 import base64
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import oras.client
@@ -12,34 +11,24 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws import LocalAwsError, images
+from local_aws.images import Artifact
+from local_aws.process import LocalAws
 from local_aws.registry import PushRejectedError, Registry
+from tests.support.embedded_aws import Place
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from local_aws.images import Artifact
-    from local_aws.process import LocalAws
-
-REGION = "eu-central-1"
 CHART, INDEX = images.helm_chart(1), images.index(1)
 
 
 @pytest.fixture
-def account(new_account: Callable[[], str]) -> str:
-    return new_account()
+def ecr(place: Place) -> Any:
+    place.ecr.create_repository(repositoryName="api")
+    return place.ecr
 
 
 @pytest.fixture
-def ecr(local_aws: LocalAws, account: str) -> Any:
-    client = local_aws.client("ecr", account=account, region=REGION)
-    client.create_repository(repositoryName="api")
-    return client
-
-
-@pytest.fixture
-def registry(local_aws: LocalAws, account: str, ecr: Any) -> Registry:
+def registry(place: Place, ecr: Any) -> Registry:
     assert ecr
-    return local_aws.registry(account, REGION)
+    return place.registry()
 
 
 def described(ecr: Any, **request: Any) -> list[dict[str, Any]]:
@@ -189,20 +178,15 @@ def test_a_registry_wants_a_login(local_aws: LocalAws) -> None:
             Registry.login_with(host, user, "wrong")
 
 
-def test_a_token_opens_one_registry(local_aws: LocalAws, new_account: Callable[[], str]) -> None:
+def test_a_token_opens_one_registry(place: Place, new_account: Callable[[], str]) -> None:
     """Two accounts in two Regions have four repositories of one name, on one host and port."""
-    places = [
-        (account, region)
-        for account in (new_account(), new_account())
-        for region in ("eu-central-1", "eu-west-1")
-    ]
-    for seed, (account, region) in enumerate(places):
-        local_aws.client("ecr", account=account, region=region).create_repository(
-            repositoryName="api"
-        )
-        local_aws.registry(account, region).push("api:v1", images.image(seed))
+    accounts, regions = (place.account, new_account()), ("eu-central-1", "eu-west-1")
+    places = [place.at(region, account) for account in accounts for region in regions]
+    for seed, there in enumerate(places):
+        there.ecr.create_repository(repositoryName="api")
+        there.registry().push("api:v1", images.image(seed))
 
-    pulled = [local_aws.registry(*place).manifest("api", "v1").digest for place in places]
+    pulled = [there.registry().manifest("api", "v1").digest for there in places]
     assert pulled == [images.image(seed).digest for seed in range(4)]
 
 
@@ -272,11 +256,9 @@ def test_a_repository_with_images_is_kept(registry: Registry, ecr: Any) -> None:
         registry.manifest("api", digest)
 
 
-def test_encryption_is_reported_with_the_arn_of_the_key(
-    local_aws: LocalAws, account: str, ecr: Any
-) -> None:
+def test_encryption_is_reported_with_the_arn_of_the_key(place: Place, ecr: Any) -> None:
     """Without a key it is the one that AWS manages, the same for all repositories."""
-    kms = local_aws.client("kms", account=account, region=REGION)
+    kms = place.client("kms")
     key = kms.create_key()["KeyMetadata"]
     for name, key_id in {"own": {"kmsKey": key["KeyId"]}, "aws-1": {}, "aws-2": {}}.items():
         ecr.create_repository(

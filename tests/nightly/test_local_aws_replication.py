@@ -1,61 +1,45 @@
 """Replication in the embedded ECR: what a push copies, and where it does not."""
 
-from __future__ import annotations
-
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from local_aws import LocalAwsError, images
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from local_aws.images import Artifact
-    from local_aws.process import LocalAws
-    from local_aws.registry import Registry
+from local_aws.images import Artifact
+from local_aws.process import LocalAws
+from tests.support.embedded_aws import Place
 
 HOME, AWAY, THIRD = "eu-central-1", "eu-west-1", "us-east-1"
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Place):
     """An account with the repository `app/a`, and the registries it replicates to."""
-
-    aws: LocalAws
-    account: str
-
-    def ecr(self, region: str = HOME, account: str = "") -> Any:
-        """Return the client of a Region, by default of the own account."""
-        return self.aws.client("ecr", account=account or self.account, region=region)
-
-    def registry(self, region: str, account: str = "") -> Registry:
-        """Return a registry, by default of the own account."""
-        return self.aws.registry(account or self.account, region)
 
     def push(self, artifact: Artifact, tag: str = "v1") -> str:
         """Push to `app/a` at home."""
-        return self.registry(HOME).push(f"app/a:{tag}", artifact)
+        return self.registry().push(f"app/a:{tag}", artifact)
 
     def replicate(self, to: str = AWAY, account: str = "", source: str = HOME, **rule: Any) -> None:
         """Replicate to a Region, by default of the own account."""
         rule["destinations"] = [{"registryId": account or self.account, "region": to}]
-        self.ecr(source).put_replication_configuration(replicationConfiguration={"rules": [rule]})
+        self.at(source).ecr.put_replication_configuration(
+            replicationConfiguration={"rules": [rule]}
+        )
 
     def names(self, region: str = AWAY) -> list[str]:
         """Return the repositories of a Region."""
-        repositories = self.ecr(region).describe_repositories()["repositories"]
+        repositories = self.at(region).ecr.describe_repositories()["repositories"]
         return [repository["repositoryName"] for repository in repositories]
 
     def images(self, region: str = AWAY) -> list[dict[str, Any]]:
         """Return the images of `app/a` in a Region."""
-        return list(self.ecr(region).describe_images(repositoryName="app/a")["imageDetails"])
+        return list(self.at(region).ecr.describe_images(repositoryName="app/a")["imageDetails"])
 
     def status(self) -> list[tuple[str, str | None]]:
         """Return how the replication of `app/a:v1` went."""
-        answer = self.ecr().describe_image_replication_status(
+        answer = self.ecr.describe_image_replication_status(
             repositoryName="app/a", imageId={"imageTag": "v1"}
         )
         return [(item["status"], item.get("failureCode")) for item in answer["replicationStatuses"]]
@@ -64,7 +48,7 @@ class Source:
 @pytest.fixture
 def source(local_aws: LocalAws, new_account: Callable[[], str]) -> Source:
     source = Source(local_aws, new_account())
-    source.ecr().create_repository(repositoryName="app/a")
+    source.ecr.create_repository(repositoryName="app/a")
     return source
 
 
@@ -73,7 +57,7 @@ def test_a_push_is_copied_with_all_it_needs(source: Source) -> None:
     source.replicate()
     source.push(images.index(1))
 
-    assert source.registry(AWAY).pull("app/a", "v1") == images.index(1)
+    assert source.at(AWAY).registry().pull("app/a", "v1") == images.index(1)
     assert source.status() == [("COMPLETE", None)]
 
 
@@ -99,11 +83,11 @@ def test_a_prefix_chooses_the_repositories(source: Source, *, prefix: str, copie
 
 def test_a_replica_without_a_template_has_the_defaults_of_ecr(source: Source) -> None:
     """Nothing but the image travels."""
-    source.ecr().put_image_tag_mutability(repositoryName="app/a", imageTagMutability="IMMUTABLE")
+    source.ecr.put_image_tag_mutability(repositoryName="app/a", imageTagMutability="IMMUTABLE")
     source.replicate()
     source.push(images.image(1))
 
-    (replica,) = source.ecr(AWAY).describe_repositories()["repositories"]
+    (replica,) = source.at(AWAY).ecr.describe_repositories()["repositories"]
     assert replica["imageTagMutability"] == "MUTABLE"
     assert replica["encryptionConfiguration"] == {"encryptionType": "AES256"}
 
@@ -114,7 +98,7 @@ def test_the_longest_prefix_shapes_the_replica(source: Source) -> None:
     lifecycle = json.dumps({"rules": [], "padding": "." * 100})
     exclusion = [{"filterType": "WILDCARD", "filter": "latest"}]
     for prefix, mutability in (("ROOT", "MUTABLE"), ("app", "IMMUTABLE_WITH_EXCLUSION")):
-        source.ecr(AWAY).create_repository_creation_template(
+        source.at(AWAY).ecr.create_repository_creation_template(
             prefix=prefix,
             appliedFor=["REPLICATION"],
             imageTagMutability=mutability,
@@ -127,25 +111,25 @@ def test_the_longest_prefix_shapes_the_replica(source: Source) -> None:
     source.replicate()
     source.push(images.image(1))
 
-    (replica,) = source.ecr(AWAY).describe_repositories()["repositories"]
+    (replica,) = source.at(AWAY).ecr.describe_repositories()["repositories"]
     assert replica["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
     assert replica["imageTagMutabilityExclusionFilters"] == exclusion
     assert replica["encryptionConfiguration"]["encryptionType"] == "KMS"
     name = {"repositoryName": "app/a"}
-    assert source.ecr(AWAY).get_repository_policy(**name)["policyText"] == policy
-    assert source.ecr(AWAY).get_lifecycle_policy(**name)["lifecyclePolicyText"] == lifecycle
-    tags = source.ecr(AWAY).list_tags_for_resource(resourceArn=replica["repositoryArn"])["tags"]
+    assert source.at(AWAY).ecr.get_repository_policy(**name)["policyText"] == policy
+    assert source.at(AWAY).ecr.get_lifecycle_policy(**name)["lifecyclePolicyText"] == lifecycle
+    tags = source.at(AWAY).ecr.list_tags_for_resource(resourceArn=replica["repositoryArn"])["tags"]
     assert tags == [{"Key": "team", "Value": "app"}]
 
 
 def test_a_moved_tag_is_dropped_at_an_immutable_destination(source: Source) -> None:
     """The tag stays at the first image there, and the status says so."""
-    source.ecr(AWAY).create_repository(repositoryName="app/a", imageTagMutability="IMMUTABLE")
+    source.at(AWAY).ecr.create_repository(repositoryName="app/a", imageTagMutability="IMMUTABLE")
     source.replicate()
     first = source.push(images.image(1))
     source.push(images.image(2))
 
-    assert source.registry(AWAY).manifest("app/a", "v1").digest == first
+    assert source.at(AWAY).registry().manifest("app/a", "v1").digest == first
     assert source.status() == [("FAILED", "ImageTagAlreadyExists")]
 
 
@@ -163,7 +147,7 @@ def test_a_deletion_is_replicated_where_the_rule_says_so(source: Source, *, enab
     """By default a deleted image lives on at the destination."""
     source.replicate(deleteReplication={"enabled": enabled})
     source.push(images.image(1))
-    source.ecr().batch_delete_image(repositoryName="app/a", imageIds=[{"imageTag": "v1"}])
+    source.ecr.batch_delete_image(repositoryName="app/a", imageIds=[{"imageTag": "v1"}])
 
     assert len(source.images()) == (0 if enabled else 1)
 
@@ -186,25 +170,25 @@ def test_another_account_must_admit_the_copy(
     expected: tuple[str, str | None],
 ) -> None:
     """Its registry policy must allow the source to replicate, and to create a repository."""
-    other = new_account()
+    other = source.at(HOME, new_account())
     if exists:
-        source.ecr(HOME, other).create_repository(repositoryName="app/a")
+        other.ecr.create_repository(repositoryName="app/a")
     if actions:
         statement = {
             "Effect": "Allow",
             "Principal": {"AWS": f"arn:aws:iam::{source.account}:root"},
             "Action": actions,
-            "Resource": f"arn:aws:ecr:{HOME}:{other}:repository/*",
+            "Resource": f"arn:aws:ecr:{HOME}:{other.account}:repository/*",
         }
-        source.ecr(HOME, other).put_registry_policy(
+        other.ecr.put_registry_policy(
             policyText=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         )
-    source.replicate(HOME, other)
+    source.replicate(HOME, other.account)
     source.push(images.image(1))
 
     assert source.status() == [expected]
     if expected[0] == "COMPLETE":
-        assert source.registry(HOME, other).pull("app/a", "v1") == images.image(1)
+        assert other.registry().pull("app/a", "v1") == images.image(1)
     else:
         with pytest.raises(LocalAwsError, match="_UNKNOWN"):
-            source.registry(HOME, other).pull("app/a", "v1")
+            other.registry().pull("app/a", "v1")

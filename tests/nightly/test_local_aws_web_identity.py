@@ -1,23 +1,18 @@
 """Which tokens of CI systems the embedded AWS takes for a role."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from ecr_constructs import CiIssuer, CircleCi, GitHubActions, GitLabCi
+from ecr_constructs.model.ci import CiProject
 from local_aws import web_identity
+from tests.support.embedded_aws import Place
 
-if TYPE_CHECKING:
-    from ecr_constructs.model.ci import CiProject
-    from local_aws.process import LocalAws
-
-REGION = "eu-central-1"
 ORGANIZATION, PROJECT, USER = (f"{item * 8}-1111-4111-8111-{item * 12}" for item in "abc")
 GITHUB = GitHubActions(repository="acme/api", branches=["main", "release/*"])
 GITLAB = GitLabCi(project="acme/payments/api", tags=["v*"])
@@ -37,12 +32,11 @@ Assume = Callable[..., dict[str, str]]
 
 
 @pytest.fixture
-def assume(local_aws: LocalAws, new_account: Callable[[], str]) -> Assume:
+def assume(place: Place) -> Assume:
     """Shows a token to a role that trusts a project, in an account that has its provider."""
-    account = new_account()
 
     def run(project: CiProject, subject: str, **claims: Any) -> dict[str, str]:
-        iam = local_aws.client("iam", account=account, region=REGION)
+        iam = place.client("iam")
         provider = iam.create_open_id_connect_provider(
             Url=project.issuer.url, ClientIDList=[project.issuer.audience]
         )
@@ -55,7 +49,7 @@ def assume(local_aws: LocalAws, new_account: Callable[[], str]) -> Assume:
         trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         role = iam.create_role(RoleName="ci", AssumeRolePolicyDocument=trust)["Role"]
         token = web_identity.token(project.issuer, subject, **claims)
-        return web_identity.assume(local_aws, role["Arn"], token, region=REGION)
+        return web_identity.assume(place.aws, role["Arn"], token, region=place.region)
 
     return run
 
@@ -100,23 +94,22 @@ def test_a_token_is_for_its_role(
         assume(project, subject, **claims)
 
 
-def test_a_role_trusts_its_own_issuer_only(local_aws: LocalAws, assume: Assume) -> None:
+def test_a_role_trusts_its_own_issuer_only(place: Place, assume: Assume) -> None:
     """A provider other than the one that the role names does not help."""
-    key = assume(GITHUB, MAIN)["AccessKeyId"]
-    account = local_aws.client("sts", account=key, region=REGION).get_caller_identity()["Account"]
+    assert assume(GITHUB, MAIN)["AccessKeyId"]
     enterprise = CiIssuer.github_actions("https://github.acme.example")
-    local_aws.client("iam", account=account, region=REGION).create_open_id_connect_provider(
+    place.client("iam").create_open_id_connect_provider(
         Url=enterprise.url, ClientIDList=[enterprise.audience]
     )
-    token = web_identity.token(enterprise, MAIN)
+    token, role_arn = web_identity.token(enterprise, MAIN), f"arn:aws:iam::{place.account}:role/ci"
 
     with pytest.raises(ClientError, match="AccessDenied"):
-        web_identity.assume(local_aws, f"arn:aws:iam::{account}:role/ci", token, region=REGION)
+        web_identity.assume(place.aws, role_arn, token, region=place.region)
 
 
-def test_a_token_must_be_a_token(local_aws: LocalAws, new_account: Callable[[], str]) -> None:
+def test_a_token_must_be_a_token(place: Place) -> None:
     """An unreadable token is rejected."""
-    role_arn = f"arn:aws:iam::{new_account()}:role/ci"
+    role_arn = f"arn:aws:iam::{place.account}:role/ci"
 
     with pytest.raises(ClientError, match="InvalidIdentityToken"):
-        web_identity.assume(local_aws, role_arn, "not a token", region=REGION)
+        web_identity.assume(place.aws, role_arn, "not a token", region=place.region)

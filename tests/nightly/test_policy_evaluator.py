@@ -88,8 +88,7 @@ WITHIN_ACCOUNT: dict[str, tuple[World, bool]] = {
     "beyond its boundary": (world(identity=own(), boundary=own(Action="s3:*")), False),
     "a boundary grants nothing": (world(boundary=own(Resource="*")), False),
     "a boundary limits what the repository gives a role": (
-        world(allow(Principal={"AWS": ROLE}), boundary=own(Action="s3:*")),
-        False,
+        *(world(allow(Principal={"AWS": ROLE}), boundary=own(Action="s3:*")), False),
     ),
     "by tag": (world(identity=own(Condition=tagged("aws", "payments"))), True),
     "by another tag": (world(identity=own(Condition=tagged("ecr", "search"))), False),
@@ -119,17 +118,16 @@ def test_across_accounts(statement: Body, who: Caller, *, expected: bool) -> Non
     assert expected == world(statement).can(who, PULL, "payments/api")
 
 
+OTHER, OTHER_UNIT = "o-zzzzzzzzzz", f"{ORGANIZATION}/r-ab12/ou-x/*"
+INSECURE = {"aws:SecureTransport": "false"}
 CONDITIONS: dict[str, tuple[Body, bool]] = {
     "its organization": ({"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}}, True),
     "keys in any case": ({"StringEquals": {"AWS:principalorgid": [ORGANIZATION]}}, True),
-    "another organization": ({"StringEquals": {"aws:PrincipalOrgID": "o-zzzzzzzzzz"}}, False),
+    "another organization": ({"StringEquals": {"aws:PrincipalOrgID": OTHER}}, False),
     "no wildcard in StringEquals": ({"StringEquals": {"aws:PrincipalOrgID": "o-*"}}, False),
     "a wildcard in StringLike": ({"StringLike": {"aws:PrincipalOrgID": "o-*"}}, True),
     "its unit": ({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": f"{UNIT}*"}}, True),
-    "another unit": (
-        {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": f"{ORGANIZATION}/r-ab12/ou-x/*"}},
-        False,
-    ),
+    "another unit": ({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": OTHER_UNIT}}, False),
     "any value of none": ({"ForAnyValue:StringLike": {"aws:TagKeys": "*"}}, False),
     "all values of none": ({"ForAllValues:StringLike": {"aws:TagKeys": "x"}}, True),
     "its ARN": ({"ArnEquals": {"aws:PrincipalArn": FAR_ROLE}}, True),
@@ -140,20 +138,13 @@ CONDITIONS: dict[str, tuple[Body, bool]] = {
     "absent": ({"StringEquals": {"aws:SourceVpce": "vpce-1"}}, False),
     "absent and negated": ({"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}, True),
     "absent, if it exists": ({"StringEqualsIfExists": {"aws:SourceVpce": "vpce-1"}}, True),
-    "present, if it exists": (
-        {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-zzzzzzzzzz"}},
-        False,
-    ),
+    "present, if it exists": ({"StringEqualsIfExists": {"aws:PrincipalOrgID": OTHER}}, False),
     "null": ({"Null": {"aws:SourceVpce": "true"}}, True),
     "not null": ({"Null": {"aws:SourceVpce": False}}, False),
     "bool": ({"Bool": {"aws:SecureTransport": "true"}}, True),
     "not bool": ({"Bool": {"aws:SecureTransport": False}}, False),
     "both of two": (
-        {
-            "StringEquals": {"aws:PrincipalOrgID": ORGANIZATION},
-            "Bool": {"aws:SecureTransport": "false"},
-        },
-        False,
+        *({"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}, "Bool": INSECURE}, False),
     ),
     "a variable": ({"StringLike": {"aws:PrincipalArn": "*:${aws:PrincipalAccount}:*"}}, True),
     "a variable that is not set": ({"StringLike": {"aws:PrincipalArn": "*${aws:x}"}}, False),
@@ -175,22 +166,17 @@ def test_an_unknown_operator_is_an_error() -> None:
         there.can(ADMIN, PULL, "payments/api")
 
 
-@pytest.mark.parametrize(
-    ("statement", "expected"),
-    [
-        (allow(Principal={"Service": "lambda.amazonaws.com"}), True),
-        (allow(Principal={"Service": ["ecs.amazonaws.com"]}), False),
-        (allow(), False),
-        (
-            allow(
-                Principal={"Service": "lambda.amazonaws.com"},
-                Condition={"ArnLike": {"aws:SourceArn": "arn:aws:lambda:*:1:function:*"}},
-            ),
-            False,
-        ),
-    ],
-    ids=["named", "another", "everyone", "for another function"],
-)
+LAMBDA = {"Service": "lambda.amazonaws.com"}
+ANOTHER_FUNCTION = {"ArnLike": {"aws:SourceArn": "arn:aws:lambda:*:1:function:*"}}
+SERVICES = {
+    "named": (allow(Principal=LAMBDA), True),
+    "another": (allow(Principal={"Service": ["ecs.amazonaws.com"]}), False),
+    "everyone": (allow(), False),
+    "for another function": (allow(Principal=LAMBDA, Condition=ANOTHER_FUNCTION), False),
+}
+
+
+@pytest.mark.parametrize(("statement", "expected"), SERVICES.values(), ids=SERVICES)
 def test_a_service(statement: Body, *, expected: bool) -> None:
     """A service is allowed by name, with conditions on the caller."""
     function = {"aws:SourceArn": "arn:aws:lambda:eu-central-1:2:function:api"}

@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support import processes
+from tests.support.constructs import ROOT
+
+UV = Path(sys.executable).with_name("uv")
 APP = """
 import sys
 import aws_cdk as cdk
@@ -29,22 +32,15 @@ app.synth()
 
 def run(*command: str | Path, **environment: str) -> str:
     """Run a command outside of the checkout, so that only what is installed is found."""
-    result = subprocess.run(
-        command,
-        capture_output=True,
-        check=False,
-        cwd=Path(sys.prefix),
-        env={**os.environ, **environment},
-        text=True,
-    )
+    env = {**os.environ, **environment}
+    result = processes.run(command, Path(sys.prefix), env, apart=True)
     assert 0 == result.returncode, result.stderr
     return result.stdout
 
 
 def install(interpreter: Path, requirement: str | Path) -> None:
     """Install a wheel, from uv's cache if everything is there."""
-    uv = Path(sys.executable).with_name("uv")
-    command: list[str | Path] = [uv, "pip", "install", "-q", "--python", interpreter, requirement]
+    command = (UV, "pip", "install", "-q", "--python", interpreter, requirement)
     try:
         run(*command, "--offline")
     except AssertionError:
@@ -69,8 +65,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Give the interpreter of an environment that holds the wheel and what it needs."""
     environment = tmp_path_factory.mktemp("environment") / "venv"
-    uv = Path(sys.executable).with_name("uv")
-    run(uv, "venv", "--quiet", "--python", sys.executable, environment)
+    run(UV, "venv", "--quiet", "--python", sys.executable, environment)
     interpreter = environment / "bin" / "python"
     install(interpreter, wheel)
     yield interpreter
@@ -81,6 +76,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
 MODULES = {path.relative_to(ROOT).as_posix() for path in (ROOT / "ecr_constructs").rglob("*.py")}
 DATA = {
     "ecr_constructs/cloudformation/aws_metadata.json",
+    "ecr_constructs/model/regions.json",
     "ecr_constructs/py.typed",
     "ecr_constructs/review/create_only.json",
 }

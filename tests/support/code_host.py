@@ -4,8 +4,6 @@ What is asked of them is answered as they document it:
 https://docs.github.com/en/rest/issues/comments and https://docs.gitlab.com/api/notes/
 """
 
-from __future__ import annotations
-
 import json
 import re
 import threading

@@ -1,20 +1,15 @@
 """A checkout of a test's own, in which the demo runs."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from local_aws import paths
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 COPIED = ("app.py", "cdk.json", "environments", "local_aws")
 LINKED = ("ecr_constructs", "stacks", ".venv", ".venv-local-aws", "node_modules")

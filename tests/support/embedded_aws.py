@@ -1,25 +1,23 @@
 """The fixtures of tests that use the embedded AWS: one server for all tests of a process."""
 
-from __future__ import annotations
-
+import dataclasses
 import itertools
 import json
 import subprocess
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol, Self
 
 import pytest
 from aws_cdk import cx_api
 from botocore.exceptions import ClientError
 
+from ecr_constructs.environment.resolution import ResolvedEnvironment
 from local_aws import paths
 from local_aws.process import LocalAws
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from ecr_constructs.environment.resolution import ResolvedEnvironment
+from local_aws.registry import Registry
+from tests.support import processes
 
 
 class Cdk(Protocol):
@@ -45,6 +43,38 @@ def local_aws() -> Iterator[LocalAws]:
 def new_account() -> Callable[[], str]:
     """Return a function that returns an account which no other test has used."""
     return lambda: f"{next(_accounts):012}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """An account of the embedded AWS in a Region."""
+
+    aws: LocalAws
+    account: str
+    region: str = "eu-central-1"
+
+    def client(self, service: str, *, caller: str = "") -> Any:
+        """Return a client, of the root of the account or of a session's key."""
+        return self.aws.client(service, account=caller or self.account, region=self.region)
+
+    @property
+    def ecr(self) -> Any:
+        """The client of ECR."""
+        return self.client("ecr")
+
+    def registry(self, caller: str | None = None) -> Registry:
+        """Log in to the registry, as the root of the account or with a session's key."""
+        return self.aws.registry(self.account, self.region, caller=caller)
+
+    def at(self, region: str, account: str = "") -> Self:
+        """Return another Region, by default of the same account."""
+        return dataclasses.replace(self, region=region, account=account or self.account)
+
+
+@pytest.fixture
+def place(local_aws: LocalAws, new_account: Callable[[], str]) -> Place:
+    """Return an account of the test's own."""
+    return Place(local_aws, new_account())
 
 
 def settled(cloudformation: Any, stack: str) -> str:
@@ -111,15 +141,9 @@ def cdk(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Cdk:
 
     def run(*arguments: str, account: str) -> subprocess.CompletedProcess[str]:
         source = "--app" if (outdir / "manifest.json").exists() else "--output"
-        return subprocess.run(
-            [str(paths.CDK), *arguments, "--no-notices", "--no-color", source, str(outdir)],
-            cwd=paths.PROJECT,
-            env=local_aws.env(account=account, region="eu-central-1"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        command = [paths.CDK, *arguments, "--no-notices", "--no-color", source, outdir]
+        env = local_aws.env(account=account, region="eu-central-1")
+        return processes.run(command, paths.PROJECT, env)
 
     return run
 

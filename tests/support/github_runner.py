@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from tests.support import processes
 from tests.support.code_host import TOKEN, CodeHost
 from tests.support.constructs import ROOT
 
@@ -115,15 +116,8 @@ def job(checkout: Path, host: CodeHost, pull_request: dict[str, Any], **inputs: 
             continue
         script = temp / "script.sh"
         script.write_text(step["run"], encoding="utf-8")
-        done = subprocess.run(
-            [*BASH, str(script)],
-            cwd=checkout,
-            env={**environment, **_filled_in(step["env"], contexts)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        env = {**environment, **_filled_in(step["env"], contexts)}
+        done = processes.run([*BASH, script], checkout, env)
         status, log = done.returncode, log + done.stdout
     message = summary.read_text(encoding="utf-8") if summary.exists() else ""
     return Job(status, log, message, uploads, temp / "ecr-constructs")

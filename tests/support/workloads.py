@@ -4,20 +4,16 @@ They import ECS, Lambda and EKS, which takes seconds, so they share one process;
 are run as a user runs them.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
 from ecr_constructs import EcrChecks
 from tests.support.examples import run_example
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 WORKLOADS = ("app_runner", "ecs_fargate", "eks", "lambda_image", "pipeline")
 
