@@ -10,6 +10,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs import Repository
+from ecr_constructs.constructs.imported_repository import ImportedRepository
 from tests.support.constructs import (
     ACCOUNT,
     ORGANIZATION,
@@ -38,12 +39,12 @@ def immutable(stack: cdk.Stack) -> iam.IRole:
     return existing_role(stack, mutable=False)
 
 
-def named(stack: cdk.Stack, name: str = "payments/api", **keywords: Any) -> Repository:
+def named(stack: cdk.Stack, name: str = "payments/api", **keywords: Any) -> ImportedRepository:
     """Import a repository by its name."""
     return Repository.from_repository_name(stack, "Api", name, **keywords)
 
 
-def by_arn(stack: cdk.Stack, arn: str = ARN) -> Repository:
+def by_arn(stack: cdk.Stack, arn: str = ARN) -> ImportedRepository:
     """Import a repository by its ARN."""
     return Repository.from_repository_arn(stack, "Api", arn)
 

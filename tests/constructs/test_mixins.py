@@ -77,7 +77,8 @@ APPLIED: dict[str, tuple[dict[str, Any], list[cdk.Mixin], dict[str, Any]]] = {
     "encrypted": ({}, [EncryptWithKey(KEY)], ENCRYPTED),
     "expired": ({}, [ExpireUntagged(after_days=7)], expiring(EXPIRE)),
     "expired twice": (
-        *({}, [ExpireUntagged(after_days=7), ExpireUntagged(after_days=1)]),
+        {},
+        [ExpireUntagged(after_days=7), ExpireUntagged(after_days=1)],
         expiring(EXPIRE),
     ),
     "exceptions of the mixin": (

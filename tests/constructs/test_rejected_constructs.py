@@ -152,7 +152,8 @@ REJECTED: dict[type[Construct], list[tuple[Any, ...]]] = {
         (
             {
                 "upstream": Upstream.ecr(account=ACCOUNT, region="us-east-1", role="me"),
-                "repository_prefix": "A", "upstream_repository_prefix": "B",
+                "repository_prefix": "A",
+                "upstream_repository_prefix": "B",
             },
             *(f"repository_prefix: namespace-{code}" for code in ("length", "format")),
             *(f"upstream_repository_prefix: namespace-{code}" for code in ("length", "format")),

@@ -79,7 +79,8 @@ def constructed(stack: cdk.Stack, key: kms.IKey) -> Repositories:
         push_accounts=[OTHER_ACCOUNT],
     )
     bare: dict[str, Any] = {
-        "lifecycle": LifecyclePolicy(), "scan_on_push": False,
+        "lifecycle": LifecyclePolicy(),
+        "scan_on_push": False,
         "tag_mutability": TagMutability.mutable(),
     }
     worker = Repository(stack, "Worker", encryption=Encryption.aws_managed(), **bare)
