@@ -127,7 +127,8 @@ def after(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
 
 def settings(templates: dict[str, Template]) -> dict[str, dict[str, Any]]:
     """Return the repositories' properties by logical id, lifecycle policies read."""
-    read = of_type(templates["Registry.template.json"], REPOSITORY)
+    rendered = of_type(templates["Registry.template.json"], REPOSITORY)
+    read = {repository: dict(properties) for repository, properties in rendered.items()}
     for properties in read.values():
         if policy := properties.pop("LifecyclePolicy", None):
             properties["rules"] = json.loads(policy["LifecyclePolicyText"])["rules"]
