@@ -9,7 +9,16 @@ from aws_cdk import aws_sns as sns
 
 from ecr_constructs import Registry, ScanAlerts, UsageAlarms
 from ecr_constructs.model.usage import API_ACTIONS
-from tests.support.constructs import ACCOUNT, ENV, Template, new_app, of_type, template, warnings_of
+from tests.support.constructs import (
+    ACCOUNT,
+    ENV,
+    Template,
+    allow,
+    new_app,
+    of_type,
+    template,
+    warnings_of,
+)
 from tests.support.event_patterns import EVENTS, Event, changed, matches
 from tests.support.input_transformers import transformed
 
@@ -76,20 +85,11 @@ def test_the_topic_is_encrypted_with_a_key_that_eventbridge_may_use(rendered: Te
     assert topic["KmsMasterKeyId"] == {"Fn::GetAtt": [key_id, "Arn"]}
     assert key["EnableKeyRotation"]
     assert allowed(key["KeyPolicy"])[1:] == [
-        {
-            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
-            "Effect": "Allow",
-            "Principal": EVENTBRIDGE,
-            "Resource": "*",
-        }
+        allow(["kms:Decrypt", "kms:GenerateDataKey*"], "*", **EVENTBRIDGE)
     ]
     [statement] = allowed(policy["PolicyDocument"])
-    assert {name: statement[name] for name in statement if name != "Sid"} == {
-        "Action": "sns:Publish",
-        "Effect": "Allow",
-        "Principal": EVENTBRIDGE,
-        "Resource": {"Ref": topic_id},
-    }
+    publish = allow("sns:Publish", {"Ref": topic_id}, **EVENTBRIDGE)
+    assert {**publish, "Sid": statement.get("Sid")} == {"Sid": None, **statement}
 
 
 def test_what_is_not_delivered_is_kept(rendered: Template) -> None:
@@ -103,16 +103,10 @@ def test_what_is_not_delivered_is_kept(rendered: Template) -> None:
     assert [[item["DeadLetterConfig"] for item in rules[rule]["Targets"]] for rule in rules] == [
         [{"Arn": arn}]
     ] * 2
-    [statement] = allowed(policy["PolicyDocument"])
-    assert statement == {
-        "Action": "sqs:SendMessage",
-        "Condition": {
-            "ArnEquals": {"aws:SourceArn": [{"Fn::GetAtt": [rule, "Arn"]} for rule in rules]}
-        },
-        "Effect": "Allow",
-        "Principal": EVENTBRIDGE,
-        "Resource": arn,
-    }
+    sources = {"aws:SourceArn": [{"Fn::GetAtt": [rule, "Arn"]} for rule in rules]}
+    assert allowed(policy["PolicyDocument"]) == [
+        allow("sqs:SendMessage", arn, condition={"ArnEquals": sources}, **EVENTBRIDGE)
+    ]
 
 
 def test_subscribers_are_written_to(rendered: Template) -> None:
@@ -197,11 +191,8 @@ def test_each_quota_has_an_alarm(alarms: Template) -> None:
         for alarm in of_type(alarms, "AWS::CloudWatch::Alarm").values()
     ]
 
-    assert [entry["Resource"] for entry in watched] == [
-        *API_ACTIONS,
-        "RepositoryCount",
-        "ImagesPerRepositoryCount",
-    ]
+    counts = ["RepositoryCount", "ImagesPerRepositoryCount"]
+    assert [entry["Resource"] for entry in watched] == [*API_ACTIONS, *counts]
     assert watched[-1]["ResourceId"] == "repository/payments/api"
 
 
@@ -248,20 +239,14 @@ def test_an_alarm_is_raised_in_percent_of_the_quota(alarms: Template) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("kind", "document", "action"),
-    [
-        ("AWS::SNS::TopicPolicy", "PolicyDocument", "sns:Publish"),
-        ("AWS::KMS::Key", "KeyPolicy", ["kms:Decrypt", "kms:GenerateDataKey*"]),
-    ],
-)
-def test_cloudwatch_may_publish(
-    alarms: Template, kind: str, document: str, action: str | list[str]
-) -> None:
+def test_cloudwatch_may_publish(alarms: Template) -> None:
     """Topic and key admit the alarms of this account and Region, and no others."""
-    [properties] = of_type(alarms, kind).values()
-    [result] = [
-        item for item in properties[document]["Statement"] if item["Principal"] == CLOUDWATCH
-    ]
+    [topic] = of_type(alarms, "AWS::SNS::TopicPolicy").values()
+    [key] = of_type(alarms, "AWS::KMS::Key").values()
 
-    assert (action, CONDITION) == (result["Action"], result["Condition"])
+    assert [("sns:Publish", CONDITION), (["kms:Decrypt", "kms:GenerateDataKey*"], CONDITION)] == [
+        (item["Action"], item["Condition"])
+        for policy in (topic["PolicyDocument"], key["KeyPolicy"])
+        for item in policy["Statement"]
+        if item["Principal"] == CLOUDWATCH
+    ]

@@ -60,11 +60,9 @@ def checked(app: cdk.App) -> dict[str, Any]:
     with suppress(RuntimeError):
         app.synth()
     report = json.loads((Path(app.outdir) / "validation-report.json").read_text("utf-8"))
-    reports: list[dict[str, Any]] = report["pluginReports"]
-    for plugin_report in reports:
-        if plugin_report["pluginName"] == "EcrChecks":
-            return plugin_report
-    return {"conclusion": "success", "violations": []}
+    ours = [item for item in report["pluginReports"] if item["pluginName"] == "EcrChecks"]
+    result: dict[str, Any] = [*ours, {"conclusion": "success", "violations": []}][0]
+    return result
 
 
 def places(violations: list[dict[str, Any]]) -> list[str]:
@@ -82,10 +80,8 @@ def test_a_violation_has_remedy_source_and_place(app: cdk.App) -> None:
 
     [violation] = checked(app)["violations"]
     [construct] = violation["violatingConstructs"]
-    assert (NAME, "error", RULES[NAME].remedy) == (
-        violation["ruleName"],
-        violation["severity"],
-        violation["suggestedFix"],
+    assert (NAME, "error", RULES[NAME].remedy) == tuple(
+        violation[key] for key in ("ruleName", "severity", "suggestedFix")
     )
     assert violation["description"].startswith("RepositoryName: ")
     assert BAD_NAME in violation["description"]
@@ -108,20 +104,16 @@ def test_one_registration_covers_an_app(app: cdk.App) -> None:
     """Stacks, nested stacks and those of stages are judged, L1 and L2 alike, once."""
     stack = cdk.Stack(app, "Stack", env=ENV)
     nested = cdk.NestedStack(stack, "Nested")
-    stage = cdk.Stage(app, "Prod", env=ENV)
-    staged = cdk.Stack(stage, "Stack")
-    within = cdk.NestedStack(staged, "Nested")
-    for scope in (stack, nested, staged, within):
+    staged = cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Stack")
+    for scope in (stack, nested, staged, cdk.NestedStack(staged, "Nested")):
         service = Service(scope, "Service")
         raw = service.repository.node.default_child
         assert isinstance(raw, ecr.CfnRepository)
         raw.repository_name = BAD_NAME
 
     assert [
-        "ECR002 Prod/Stack/Nested/Service/Images/Resource",
-        "ECR002 Prod/Stack/Service/Images/Resource",
-        "ECR002 Stack/Nested/Service/Images/Resource",
-        "ECR002 Stack/Service/Images/Resource",
+        f"{NAME} {scope}/Service/Images/Resource"
+        for scope in ("Prod/Stack/Nested", "Prod/Stack", "Stack/Nested", "Stack")
     ] == [place for place in places(checked(app)["violations"]) if place.startswith(NAME)]
 
 
@@ -202,21 +194,19 @@ def test_there_are_two_severities() -> None:
         EcrChecks(fail_on="info")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    "of",
-    [
-        pytest.param(lambda raw: raw, id="resource"),
-        pytest.param(lambda raw: raw.stack, id="stack"),
-        pytest.param(cdk.Stage.of, id="stage"),
-        pytest.param(lambda raw: raw.node.root, id="app"),
-    ],
-)
-def test_an_acknowledged_finding_is_no_violation(
-    app: cdk.App, of: Callable[[ecr.CfnRepository], Any]
-) -> None:
+OF: dict[str, Callable[[ecr.CfnRepository], Any]] = {
+    "Prod/Stack/Raw": lambda raw: raw,
+    "Prod/Stack": lambda raw: raw.stack,
+    "Prod": cdk.Stage.of,
+    "": lambda raw: raw.node.root,
+}
+
+
+@pytest.mark.parametrize("path", OF)
+def test_an_acknowledged_finding_is_no_violation(app: cdk.App, path: str) -> None:
     """The reason stays in the report."""
     raw = faulty(cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Stack"))
-    acknowledge(of(raw))
+    acknowledge(OF[path](raw))
 
     result = checked(app)
     assert ("success", []) == (result["conclusion"], result["violations"])
@@ -235,20 +225,11 @@ def test_an_acknowledgment_reaches_a_nested_stack(app: cdk.App) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("of", "path"),
-    [
-        pytest.param(lambda raw: raw, "Prod/Stack/Raw", id="resource"),
-        pytest.param(cdk.Stage.of, "Prod", id="stage"),
-        pytest.param(lambda raw: raw.node.root, "", id="app"),
-    ],
-)
-def test_an_acknowledgment_says_why(
-    app: cdk.App, of: Callable[[ecr.CfnRepository], Any], path: str
-) -> None:
+@pytest.mark.parametrize("path", OF)
+def test_an_acknowledgment_says_why(app: cdk.App, path: str) -> None:
     """One without a reason works, and is a finding itself."""
     raw = faulty(cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Stack"))
-    acknowledge(of(raw), reason=" ")
+    acknowledge(OF[path](raw), reason=" ")
 
     [violation] = checked(app)["violations"]
     assert [f"{UNREASONED} {path}"] == places([violation])
@@ -261,9 +242,8 @@ def test_an_acknowledgment_names_the_plugin(app: cdk.App) -> None:
 
     violations = checked(app)["violations"]
     assert [f"{NAME} Stack/Raw", f"{UNUSED} Stack/Raw"] == places(violations)
-    assert "Write id='EcrChecks::ECR002'." in [
-        violation["suggestedFix"] for violation in violations
-    ]
+    fixes = [violation["suggestedFix"] for violation in violations]
+    assert "Write id='EcrChecks::ECR002'." in fixes
 
 
 def test_others_acknowledge_in_peace(app: cdk.App) -> None:
@@ -278,8 +258,7 @@ def test_others_acknowledge_in_peace(app: cdk.App) -> None:
 
 def test_metadata_suppresses_here_too(app: cdk.App) -> None:
     """What the command line is told in a template holds in the plugin."""
-    stack = cdk.Stack(app, "Stack", env=ENV)
-    raw = raw_repository(stack, repository_name=BAD_NAME)
+    raw = raw_repository(cdk.Stack(app, "Stack", env=ENV), repository_name=BAD_NAME)
     raw.add_metadata("ecr-constructs", {"suppress": [{"rule": NAME, "reason": "It is."}]})
 
     result = checked(app)

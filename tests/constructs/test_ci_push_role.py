@@ -11,6 +11,9 @@ from ecr_constructs import CiIssuer, CiProvider, CiPushRole, GitHubActions, Regi
 from tests.support.constructs import (
     ACCOUNT,
     ENV,
+    PULL_PUSH,
+    PUSH,
+    allow,
     identity_statements,
     of_type,
     properties_of,
@@ -21,14 +24,6 @@ from tests.support.constructs import (
 GITHUB = GitHubActions(repository="acme/payments-api", branches=["main"])
 HOST = "token.actions.githubusercontent.com"
 PROFILE = f"arn:aws:signer:eu-central-1:{ACCOUNT}:/signing-profiles/payments"
-PUSH = [
-    "ecr:BatchCheckLayerAvailability",
-    "ecr:BatchGetImage",
-    "ecr:CompleteLayerUpload",
-    "ecr:InitiateLayerUpload",
-    "ecr:PutImage",
-    "ecr:UploadLayerPart",
-]
 
 
 def push_role(stack: cdk.Stack, **changes: Any) -> CiPushRole:
@@ -50,16 +45,9 @@ def test_a_role_pushes_to_its_repositories_and_nothing_else(stack: cdk.Stack) ->
     api = Repository(stack, "Api", repository_name="payments/api")
     push_role(stack, repositories=[api, worker])
 
-    assert [
-        (
-            PUSH,
-            [
-                f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/payments/worker",
-                {"Fn::GetAtt": ["ApiF70053CD", "Arn"]},
-            ],
-        ),
-        ("ecr:GetAuthorizationToken", "*"),
-    ] == allowed(stack)
+    worker_arn = f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/payments/worker"
+    arns = [worker_arn, {"Fn::GetAtt": ["ApiF70053CD", "Arn"]}]
+    assert [(PUSH, arns), ("ecr:GetAuthorizationToken", "*")] == allowed(stack)
     assert ["Push7F99B893"] == list(of_type(template(stack), "AWS::IAM::Role"))
 
 
@@ -68,18 +56,14 @@ def test_only_the_project_assumes_it(stack: cdk.Stack) -> None:
     push_role(stack)
 
     rendered = properties_of(stack, "AWS::IAM::Role")
+    subject = "repo:acme/payments-api:ref:refs/heads/main"
+    claims = {f"{HOST}:aud": "sts.amazonaws.com", f"{HOST}:sub": subject}
     assert rendered["AssumeRolePolicyDocument"]["Statement"] == [
-        {
-            "Action": "sts:AssumeRoleWithWebIdentity",
-            "Condition": {
-                "StringEquals": {
-                    f"{HOST}:aud": "sts.amazonaws.com",
-                    f"{HOST}:sub": "repo:acme/payments-api:ref:refs/heads/main",
-                }
-            },
-            "Effect": "Allow",
-            "Principal": {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{HOST}"},
-        }
+        allow(
+            "sts:AssumeRoleWithWebIdentity",
+            condition={"StringEquals": claims},
+            Federated=f"arn:aws:iam::{ACCOUNT}:oidc-provider/{HOST}",
+        )
     ]
     assert (rendered["MaxSessionDuration"], rendered["Description"]) == (
         3600,
@@ -91,7 +75,7 @@ def test_pulls_are_allowed_on_request(stack: cdk.Stack) -> None:
     """Only with ``allow_pull`` may the role read layers."""
     push_role(stack, allow_pull=True)
 
-    assert sorted([*PUSH, "ecr:GetDownloadUrlForLayer"]) == allowed(stack)[0][0]
+    assert PULL_PUSH == allowed(stack)[0][0]
 
 
 def test_the_former_name_of_allow_pull_warns(stack: cdk.Stack) -> None:
@@ -100,7 +84,7 @@ def test_the_former_name_of_allow_pull_warns(stack: cdk.Stack) -> None:
         push_role(stack, pull_back=True)
 
     assert __file__ == caught[0].filename
-    assert sorted([*PUSH, "ecr:GetDownloadUrlForLayer"]) == allowed(stack)[0][0]
+    assert PULL_PUSH == allowed(stack)[0][0]
 
 
 def test_name_session_and_boundary_are_rendered(stack: cdk.Stack) -> None:
@@ -153,15 +137,6 @@ def test_a_stack_for_any_account_knows_the_arn_at_deploy(app: cdk.App) -> None:
     push_role(stack)
 
     [statement] = properties_of(stack, "AWS::IAM::Role")["AssumeRolePolicyDocument"]["Statement"]
-    assert statement["Principal"]["Federated"] == {
-        "Fn::Join": [
-            "",
-            [
-                "arn:",
-                {"Ref": "AWS::Partition"},
-                ":iam::",
-                {"Ref": "AWS::AccountId"},
-                f":oidc-provider/{HOST}",
-            ],
-        ]
-    }
+    partition, account = {"Ref": "AWS::Partition"}, {"Ref": "AWS::AccountId"}
+    arn = ["arn:", partition, ":iam::", account, f":oidc-provider/{HOST}"]
+    assert statement["Principal"]["Federated"] == {"Fn::Join": ["", arn]}

@@ -15,7 +15,18 @@ from ecr_constructs import (
     RepositoryCreationTemplate,
     TagMutability,
 )
-from tests.support.constructs import ACCOUNT, ORGANIZATION, OTHER_ACCOUNT, properties_of, template
+from tests.support.constructs import (
+    ACCOUNT,
+    ORGANIZATION,
+    OTHER_ACCOUNT,
+    PULL,
+    allow,
+    exclusions,
+    existing_role,
+    properties_of,
+    template,
+    within,
+)
 
 TYPE, ROLE = "AWS::ECR::RepositoryCreationTemplate", "AWS::IAM::Role"
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -25,6 +36,7 @@ DEFAULTS: dict[str, Any] = {
     "LifecyclePolicy": LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14)).to_json(),
     "Prefix": "payments",
 }
+KEPT = {"LifecyclePolicy": None}
 EXPIRE = LifecyclePolicy(LifecycleRule.expire(after_days=365))
 
 
@@ -38,13 +50,9 @@ def role_for(*more: dict[str, Any]) -> dict[str, Any]:
     """Return the properties of the role that ECR assumes for repositories below ``payments/``."""
     create = ["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"]
     below = f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/payments/*"
-    trust = {
-        "Action": "sts:AssumeRole",
-        "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT}},
-        "Effect": "Allow",
-        "Principal": {"Service": "ecr.amazonaws.com"},
-    }
-    statements = [{"Action": create, "Effect": "Allow", "Resource": below}, *more]
+    condition = {"StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT}}
+    trust = allow("sts:AssumeRole", Service="ecr.amazonaws.com", condition=condition)
+    statements = [allow(create, below), *more]
     document = {"Statement": statements, "Version": "2012-10-17"}
     return {
         "AssumeRolePolicyDocument": {"Statement": [trust], "Version": "2012-10-17"},
@@ -62,6 +70,10 @@ def test_defaults(stack: cdk.Stack) -> None:
     )
 
 
+ORGANIZED: dict[str, Any] = {
+    "Statement": [allow(PULL, AWS="*", condition=within(ORGANIZATION))],
+    "Version": "2012-10-17",
+}
 KEYWORDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "for the rest": ({"prefix": "ROOT"}, {"Prefix": "ROOT"}),
     "every occasion": (
@@ -78,36 +90,17 @@ KEYWORDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     # In a cache untagged images are in use.
     "a cache": (
         {"applied_for": ["PULL_THROUGH_CACHE"]},
-        {
-            "AppliedFor": ["PULL_THROUGH_CACHE"],
-            "ImageTagMutability": "MUTABLE",
-            "LifecyclePolicy": None,
-        },
+        {"AppliedFor": ["PULL_THROUGH_CACHE"], "ImageTagMutability": "MUTABLE", **KEPT},
     ),
-    "all images": ({"lifecycle": LifecyclePolicy()}, {"LifecyclePolicy": None}),
+    "all images": ({"lifecycle": LifecyclePolicy()}, KEPT),
     "a description": ({"description": "Replicas"}, {"Description": "Replicas"}),
     "exceptions": (
         {"tag_mutability": TagMutability.immutable(except_for=["latest"])},
-        {
-            "ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
-            "ImageTagMutabilityExclusionFilters": [
-                {
-                    "ImageTagMutabilityExclusionFilterType": "WILDCARD",
-                    "ImageTagMutabilityExclusionFilterValue": "latest",
-                }
-            ],
-        },
+        {"ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION", **exclusions("latest")},
     ),
     "an organization": (
         {"pull_organizations": [ORGANIZATION]},
-        {
-            "RepositoryPolicy": (
-                '{"Statement":[{"Action":["ecr:BatchCheckLayerAvailability","ecr:BatchGetImage",'
-                '"ecr:GetDownloadUrlForLayer"],"Condition":{"StringEquals":{"aws:PrincipalOrgID":'
-                '"o-abcdefghij"}},"Effect":"Allow","Principal":{"AWS":"*"}}],'
-                '"Version":"2012-10-17"}'
-            )
-        },
+        {"RepositoryPolicy": json.dumps(ORGANIZED, separators=(",", ":"), sort_keys=True)},
     ),
 }
 
@@ -133,39 +126,27 @@ def test_tags_come_with_a_role(stack: cdk.Stack) -> None:
     ]
 
 
-def test_a_key_comes_with_a_role(stack: cdk.Stack) -> None:
-    """The role may use the one key; the template names it by its ARN."""
-    define(stack, encryption=Encryption.customer_managed(KEY))
+@pytest.mark.parametrize("of_app", [False, True], ids=["by ARN", "by reference"])
+def test_a_key_comes_with_a_role(stack: cdk.Stack, *, of_app: bool) -> None:
+    """The role may use the one key, which the template names too."""
+    key = kms.Key(stack, "Key") if of_app else KEY
+    define(stack, encryption=Encryption.customer_managed(key))
 
-    of_key = {
-        "Action": ["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"],
-        "Effect": "Allow",
-        "Resource": KEY,
-    }
+    rendered = {"Fn::GetAtt": ["Key961B73FD", "Arn"]} if of_app else KEY
+    of_key = allow(["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"], rendered)
     assert role_for(of_key) == properties_of(stack, ROLE)
-    assert {"EncryptionType": "KMS", "KmsKey": KEY} == (
+    assert {"EncryptionType": "KMS", "KmsKey": rendered} == (
         properties_of(stack, TYPE)["EncryptionConfiguration"]
     )
 
 
-def test_a_key_of_the_app(stack: cdk.Stack) -> None:
-    """A key that the app defines is named by reference, in the template and in the role."""
-    define(stack, encryption=Encryption.customer_managed(kms.Key(stack, "Key")))
-
-    key = {"Fn::GetAtt": ["Key961B73FD", "Arn"]}
-    assert key == properties_of(stack, TYPE)["EncryptionConfiguration"]["KmsKey"]
-    [_, of_key] = properties_of(stack, ROLE)["Policies"][0]["PolicyDocument"]["Statement"]
-    assert key == of_key["Resource"]
-
-
 def test_a_given_role_is_used_as_it_is(stack: cdk.Stack) -> None:
     """A role that is given is named, and gets no policy."""
-    arn = f"arn:aws:iam::{ACCOUNT}:role/maker"
-    role = iam.Role.from_role_arn(stack, "Maker", arn)
+    role = existing_role(stack, "maker")
     made = define(stack, tags={"team": "payments"}, role=role)
 
     assert role is made.role
-    assert arn == properties_of(stack, TYPE)["CustomRoleArn"]
+    assert f"arn:aws:iam::{ACCOUNT}:role/maker" == properties_of(stack, TYPE)["CustomRoleArn"]
     assert {"Template576A9730"} == set(template(stack)["Resources"])
 
 

@@ -27,13 +27,18 @@ from tests.support.constructs import (
     ENV,
     OTHER_ACCOUNT,
     OTHER_REGION,
+    allow,
     identity_statements,
+    list_parameter,
+    number_parameter,
     of_type,
     parameter,
     properties_of,
     role_of,
+    root,
     statements_of,
     template,
+    within,
 )
 from tests.support.errors import rejects
 
@@ -151,14 +156,13 @@ def test_accounts_and_principals(stack: cdk.Stack, kind: str) -> None:
     Repository(stack, "Principals", **access)
 
     account = {"Fn::Join": ["", ["arn:aws:iam::", REF, ":root"]]}
-    root = f"arn:aws:iam::{ACCOUNT}:root"
     repositories = of_type(template(stack), "AWS::ECR::Repository").values()
     principals = [
         statement["Principal"]["AWS"]
         for repository in repositories
         for statement in repository["RepositoryPolicyText"]["Statement"]
     ]
-    assert [[account, OWN], [{"Ref": "Arn"}, root]] == principals
+    assert [[account, OWN], [{"Ref": "Arn"}, root(ACCOUNT)]] == principals
 
 
 def test_policies(stack: cdk.Stack) -> None:
@@ -169,16 +173,14 @@ def test_policies(stack: cdk.Stack) -> None:
         actions=["ecr:ReplicateImage"],
         principals=[iam.ArnPrincipal(text)],
         resources=[text],
-        conditions={"StringEquals": {"aws:PrincipalOrgID": text}},
+        conditions=within(text),
     )
     Registry(stack, "Registry").add_to_registry_policy(statement)
 
-    condition = {"StringEquals": {"aws:PrincipalOrgID": REF}}
+    condition: Any = {"StringEquals": {"aws:PrincipalOrgID": REF}}
     assert [condition] == [statement["Condition"] for statement in statements_of(stack)]
-    [rendered] = properties_of(stack, "AWS::ECR::RegistryPolicy")["PolicyText"]["Statement"]
-    assert ({"AWS": REF}, REF, condition) == tuple(
-        rendered[key] for key in ("Principal", "Resource", "Condition")
-    )
+    rendered = properties_of(stack, "AWS::ECR::RegistryPolicy")["PolicyText"]["Statement"]
+    assert [allow("ecr:ReplicateImage", REF, condition=condition, AWS=REF)] == rendered
 
 
 def test_who_pushes_may_sign_with_a_profile_of_deploy_time(stack: cdk.Stack) -> None:
@@ -187,9 +189,7 @@ def test_who_pushes_may_sign_with_a_profile_of_deploy_time(stack: cdk.Stack) -> 
     text = parameter(stack)
     Registry(stack, "Registry").sign(text, filters=[text])
 
-    assert {"Action": "signer:SignPayload", "Effect": "Allow", "Resource": REF} in (
-        identity_statements(stack)
-    )
+    assert allow("signer:SignPayload", REF) in identity_statements(stack)
 
 
 def test_an_agnostic_registry_does_not_replicate_to_itself(app: cdk.App) -> None:
@@ -219,15 +219,8 @@ def test_lists_of_deploy_time_length_are_rejected(
     stack: cdk.Stack, path: str, ask: Callable[[Registry, Any], object]
 ) -> None:
     """A parameter that is a list cannot be taken apart: each value must be named."""
-    names = cdk.CfnParameter(stack, "Names", type="CommaDelimitedList").value_as_list
-
     with rejects(f"{path.strip()}: list-unresolved"):
-        ask(Registry(stack, "Registry"), names)
-
-
-def number(stack: cdk.Stack) -> Any:
-    """Return the value of a number parameter."""
-    return cdk.CfnParameter(stack, "Number", type="Number").value_as_number
+        ask(Registry(stack, "Registry"), list_parameter(stack))
 
 
 def substituted(value: Any, **parameters: str) -> str:
@@ -249,9 +242,8 @@ def lifecycle_rules(stack: cdk.Stack, **parameters: str) -> list[dict[str, Any]]
 
 def test_lifecycle_numbers_and_texts(stack: cdk.Stack) -> None:
     """Counts, patterns and descriptions may be parameters; the text is valid JSON then."""
-    rule = LifecycleRule.keep_last(
-        number(stack), tag_patterns=[parameter(stack)], description=f"Keep {stack.region}"
-    )
+    count, patterns = number_parameter(stack), [parameter(stack)]
+    rule = LifecycleRule.keep_last(count, tag_patterns=patterns, description=f"Keep {stack.region}")
     Repository(stack, "Api", lifecycle=LifecyclePolicy(rule))
 
     expected = LifecycleRule.keep_last(7, tag_patterns=["v*"], description="Keep eu-central-1")
@@ -262,11 +254,9 @@ def test_lifecycle_numbers_and_texts(stack: cdk.Stack) -> None:
 
 def test_a_number_in_one_of_several_rules(stack: cdk.Stack) -> None:
     """A rule with a deploy-time number stands next to others, and more can be added."""
-    rules = [
-        LifecycleRule.expire(after_days=number(stack)),
-        LifecycleRule.expire_untagged(after_days=3),
-    ]
-    repository = Repository(stack, "Api", lifecycle=LifecyclePolicy(*rules))
+    late = LifecycleRule.expire(after_days=number_parameter(stack))
+    lifecycle = LifecyclePolicy(late, LifecycleRule.expire_untagged(after_days=3))
+    repository = Repository(stack, "Api", lifecycle=lifecycle)
     repository.add_lifecycle_rule(LifecycleRule.keep_last(5, tag_patterns=["v*"]))
 
     assert [3, 5, 9] == [
@@ -276,10 +266,8 @@ def test_a_number_in_one_of_several_rules(stack: cdk.Stack) -> None:
 
 def test_a_number_of_a_creation_template(stack: cdk.Stack) -> None:
     """Its lifecycle policy takes one too."""
-    lifecycle = LifecyclePolicy(LifecycleRule.keep_last(number(stack)))
-    RepositoryCreationTemplate(
-        stack, "It", prefix="a1", applied_for=["REPLICATION"], lifecycle=lifecycle
-    )
+    lifecycle = LifecyclePolicy(LifecycleRule.keep_last(number_parameter(stack)))
+    creation_template(lambda _: {"lifecycle": lifecycle})(stack, "")
 
     assert {"Ref": "Number"} in (properties_of(stack, TEMPLATE)["LifecyclePolicy"]["Fn::Join"][1])
 
@@ -308,7 +296,5 @@ def test_a_name_is_generated_only_if_another_region_needs_it(
     name = properties_of(stack).get("RepositoryName")
     assert (region == OTHER_REGION) == (name is not None)
     if name:
-        assert (
-            f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/{name}"
-            == (template(other)["Outputs"]["Arn"]["Value"])
-        )
+        arn = f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/{name}"
+        assert arn == template(other)["Outputs"]["Arn"]["Value"]

@@ -17,9 +17,20 @@ from aws_cdk import aws_sqs as sqs
 
 from ecr_constructs import Encryption, PullThroughCache, Registry, Repository, Upstream
 from ecr_constructs.model.events import Images, finding, image_action
-from tests.support.constructs import ACCOUNT, ENV, OTHER_REGION, new_app, resources, synth, template
+from tests.support.constructs import (
+    ACCOUNT,
+    ELSEWHERE,
+    ENV,
+    new_app,
+    of_type,
+    properties_of,
+    resources,
+    synth,
+    template,
+)
 from tests.support.event_patterns import EVENTS, changed, matches
 
+RULE = "AWS::Events::Rule"
 QUEUE = f"arn:aws:sqs:eu-central-1:{ACCOUNT}:images"
 NAME = "my-repository-name"
 PUSHED = changed("image-pushed", "detail", "image-tag", to="v1")
@@ -53,19 +64,16 @@ def patterns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         options: dict[str, Any] = {"target": target, **prefixed}
         owner.on_image_pushed("Pushed", tags=["v*"], description=f"{where} pushed", **options)
         owner.on_image_deleted("Deleted", description=f"{where} deleted", **options)
-        owner.on_scan_completed(
-            "Scanned", severity="HIGH", description=f"{where} scanned", **options
-        )
+        scanned = f"{where} scanned"
+        owner.on_scan_completed("Scanned", severity="HIGH", description=scanned, **options)
         owner.on_finding("Found", severity="MEDIUM", description=f"{where} found", **options)
         owner.on_replicated("Replicated", failed=True, description=f"{where} replica", **options)
         owner.on_pull_through_cache("Cached", description=f"{where} cached", **options)
     registry.on_replicated("Any", target=target, description="registry replica, any")
     cache.on_pull_through_cache("Failed", target=target, failed=True, description="cache failed")
     root.on_pull_through_cache("Fetched", target=target, description="root fetched")
-    return {
-        resource["Properties"]["Description"]: resource["Properties"]["EventPattern"]
-        for resource in resources(stack, "AWS::Events::Rule")
-    }
+    rendered = of_type(template(stack), RULE).values()
+    return {rule["Description"]: rule["EventPattern"] for rule in rendered}
 
 
 # What a rule tells of, and what it does not.
@@ -126,8 +134,7 @@ def test_a_rule_without_options_waits_for_its_target(stack: cdk.Stack) -> None:
     rule = Repository(stack, "Api", repository_name="payments/api").on_image_pushed("Pushed")
     rule.add_target(queue(stack))
 
-    [rendered] = resources(stack, "AWS::Events::Rule")
-    assert rendered["Properties"] == {
+    assert properties_of(stack, RULE) == {
         "EventPattern": image_action("PUSH", Images(["payments/api"])).to_dict(),
         "State": "ENABLED",
         "Targets": [{"Arn": QUEUE, "Id": "Target0"}],
@@ -138,8 +145,7 @@ def test_a_repository_without_a_name_is_referred_to(stack: cdk.Stack) -> None:
     """The name that CloudFormation makes up is in the pattern at deployment."""
     Repository(stack, "Api").on_image_deleted("Deleted", target=queue(stack))
 
-    [rule] = resources(stack, "AWS::Events::Rule")
-    [name] = rule["Properties"]["EventPattern"]["detail"]["repository-name"]
+    [name] = properties_of(stack, RULE)["EventPattern"]["detail"]["repository-name"]
     assert set(name) == {"Ref"}
 
 
@@ -148,9 +154,8 @@ def test_the_account_of_an_agnostic_stack_is_known_at_deployment(app: cdk.App) -
     stack = cdk.Stack(app, "Agnostic")
     Registry(stack, "Registry").on_finding("Found", target=queue(stack))
 
-    [rule] = resources(stack, "AWS::Events::Rule")
     account: Any = {"Ref": "AWS::AccountId"}
-    assert rule["Properties"]["EventPattern"] == finding(Images(), account).to_dict()
+    assert properties_of(stack, RULE)["EventPattern"] == finding(Images(), account).to_dict()
 
 
 Make = Callable[[cdk.Stack], events.IRuleTarget]
@@ -180,9 +185,8 @@ def test_a_target_may_be_in_another_stack(tmp_path: Path, make: Make) -> None:
     images = cdk.Stack(app, "Images", env=ENV)
     reader, owner = (cdk.Stack(app, name, env=ENV) for name in ("Reader", "Owner"))
     key = kms.Key(owner, "Key")
-    repository = Repository(
-        images, "Api", repository_name="payments/api", encryption=Encryption.customer_managed(key)
-    )
+    encryption = Encryption.customer_managed(key)
+    repository = Repository(images, "Api", repository_name="payments/api", encryption=encryption)
     # One stack needs the repository's, the other is needed by it.
     cdk.CfnOutput(reader, "Arn", value=repository.repository_arn)
     for stack in (reader, owner):
@@ -191,14 +195,10 @@ def test_a_target_may_be_in_another_stack(tmp_path: Path, make: Make) -> None:
         repository.on_finding("Found", target=target, cross_stack_scope=stack)
 
     templates = synth(app)
-    kinds = {
-        stack: [
-            resource["Type"] for resource in templates[stack.template_file]["Resources"].values()
-        ]
-        for stack in (images, reader, owner)
-    }
-    assert ["AWS::ECR::Repository"] == kinds[images]
-    assert (2, 2) == tuple(kinds[stack].count("AWS::Events::Rule") for stack in (reader, owner))
+    rules = [len(of_type(templates[item.template_file], RULE)) for item in (reader, owner)]
+    assert [2, 2] == rules
+    [only] = templates[images.template_file]["Resources"].values()
+    assert "AWS::ECR::Repository" == only["Type"]
     needed = [[item.node.id for item in stack.dependencies] for stack in (reader, images, owner)]
     assert [["Images"], ["Owner"], []] == needed
 
@@ -206,13 +206,11 @@ def test_a_target_may_be_in_another_stack(tmp_path: Path, make: Make) -> None:
 def test_a_target_in_another_region_keeps_the_rule_where_events_are(app: cdk.App) -> None:
     """Events arrive in the repository's own Region, so the rule stays there."""
     images = cdk.Stack(app, "Images", env=ENV)
-    elsewhere = cdk.Stack(
-        app, "Elsewhere", env=cdk.Environment(account=ACCOUNT, region=OTHER_REGION)
-    )
+    elsewhere = cdk.Stack(app, "Elsewhere", env=ELSEWHERE["another Region"])
     api = Repository(images, "Api", repository_name="payments/api")
     api.on_image_pushed("Pushed", target=queue(images), cross_stack_scope=elsewhere)
 
-    assert 1 == len(resources(images, "AWS::Events::Rule"))
+    assert 1 == len(resources(images, RULE))
     assert {} == template(elsewhere).get("Resources", {})
 
 

@@ -7,10 +7,8 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 
 from ecr_constructs import PullThroughCache, Registry, Repository, Upstream
 from ecr_constructs.model.lifecycle.json_text import compact
@@ -24,18 +22,25 @@ from ecr_constructs.model.repository_policy import (
 )
 from tests.support.constructs import (
     ACCOUNT,
+    ELSEWHERE,
     ENV,
     ORGANIZATION,
     OTHER_ACCOUNT,
     REGION,
     REPOSITORY,
     Template,
+    allow,
+    existing_role,
+    far_role,
+    function_of,
     identity_statements,
     in_order,
     new_app,
     of_type,
+    project_of,
     properties_of,
     role_of,
+    root,
     statements_of,
     template,
     warnings_of,
@@ -73,11 +78,6 @@ def far(name: str = "deployer", **more: Any) -> Caller:
 def repository_of(stack: cdk.Stack) -> Repository:
     """Return a repository of the stack."""
     return Repository(stack, "Api", repository_name=NAME)
-
-
-def abroad(stack: cdk.Stack, name: str = "deployer") -> iam.IRole:
-    """Return a role of another account that may not exist yet."""
-    return iam.Role.from_role_arn(stack, name, f"arn:aws:iam::{OTHER_ACCOUNT}:role/{name}")
 
 
 # What each grant of a repository, a registry or a cache is named after.
@@ -124,7 +124,7 @@ def granted(tmp_path_factory: pytest.TempPathFactory) -> World:
             if grant := getattr(owner, f"grant_{name}", None):
                 assert grant(role_of(stack, role_name(kind, name)), **keywords).success
         far_grant = getattr(repository, f"grant_{name}")
-        assert far_grant(abroad(stack, role_name("far", name))).success
+        assert far_grant(far_role(stack, role_name("far", name))).success
     registry.grant(role_of(stack, "Scan"), SCAN, prefix="pay", tags=TEAM)
     registry.grant(role_of(stack, "All"), SCAN, prefix="")
     return world(stack)
@@ -170,19 +170,15 @@ def test_roles_of_an_account_share_a_statement(stack: cdk.Stack) -> None:
     """The account is named, which exists, and the ARNs are told in one condition."""
     repository = repository_of(stack)
     for name in ("one", "two"):
-        repository.grant_pull(abroad(stack, name))
-    repository.grant_pull(iam.ArnPrincipal(f"arn:aws:iam::{OTHER_ACCOUNT}:user/jo"))
-    repository.grant_pull(iam.ArnPrincipal(f"arn:aws:iam::{OTHER_ACCOUNT}:user/jo"))
+        repository.grant_pull(far_role(stack, name))
+    for _ in range(2):
+        repository.grant_pull(iam.ArnPrincipal(f"arn:aws:iam::{OTHER_ACCOUNT}:user/jo"))
 
     arns = [f"arn:aws:iam::{OTHER_ACCOUNT}:{item}" for item in ("role/one", "role/two", "user/jo")]
-    assert [
-        {
-            "Action": [*PULL_ACTIONS],
-            "Condition": {"ArnEquals": {"aws:PrincipalArn": arns}},
-            "Effect": "Allow",
-            "Principal": {"AWS": f"arn:aws:iam::{OTHER_ACCOUNT}:root"},
-        }
-    ] == statements_of(stack)
+    condition = {"ArnEquals": {"aws:PrincipalArn": arns}}
+    assert [allow([*PULL_ACTIONS], AWS=root(OTHER_ACCOUNT), condition=condition)] == (
+        statements_of(stack)
+    )
 
 
 PAYMENTS = {"StringEquals": {"aws:PrincipalTag/team": "payments"}}
@@ -192,14 +188,12 @@ Callers = Sequence[Caller | str]
 
 def own_role(stack: cdk.Stack) -> iam.IRole:
     """Return a role of this account that the app must not change."""
-    arn = f"arn:aws:iam::{ACCOUNT}:role/own"
-    return iam.Role.from_role_arn(stack, "Own", arn, mutable=False)
+    return existing_role(stack, mutable=False)
 
 
-def far_role(stack: cdk.Stack) -> iam.Role:
+def defined_far(stack: cdk.Stack) -> iam.Role:
     """Return a role that the app defines in another account, next to one that is not granted."""
-    env = cdk.Environment(account=OTHER_ACCOUNT, region=REGION)
-    far_stack = cdk.Stack(cdk.App.of(stack), "Far", env=env)
+    far_stack = cdk.Stack(cdk.App.of(stack), "Far", env=ELSEWHERE["another account"])
     other = role_of(far_stack, "Other")
     iam.Grant.add_to_principal(grantee=other, actions=["ecr:*"], resource_arns=["*"])
     return role_of(far_stack)
@@ -213,7 +207,7 @@ STRANGER = Caller(arn="arn:aws:iam::777788889999:role/x")
 PULLERS: dict[str, tuple[Callable[[cdk.Stack], iam.IGrantable], Callers, Callers]] = {
     # What the caller demands of a role of another account is demanded next to its ARN.
     "a role of another account under conditions": (
-        lambda stack: iam.PrincipalWithConditions(abroad(stack), PAYMENTS),
+        lambda stack: iam.PrincipalWithConditions(far_role(stack), PAYMENTS),
         *([far(tags=TEAM)], [far(), far("other", tags=TEAM)]),
     ),
     "a role of this account under conditions": (
@@ -225,7 +219,7 @@ PULLERS: dict[str, tuple[Callable[[cdk.Stack], iam.IGrantable], Callers, Callers
         *([far(tags=TEAM)], [far()]),
     ),
     # CDK tells it by a tag, so it needs no name; both sides are rendered.
-    "a role that another account defines": (far_role, ["Role"], ["Other"]),
+    "a role that another account defines": (defined_far, ["Role"], ["Other"]),
     "a role that takes no policy": (own_role, [OWN], [far("own")]),
     "an account": (lambda _: iam.AccountPrincipal(OTHER_ACCOUNT), [far()], [STRANGER]),
     "an organization": (
@@ -289,24 +283,13 @@ def project(name: str, account: str = ACCOUNT) -> dict[str, Any]:
     return {"aws:SourceArn": arn, "aws:SourceAccount": account}
 
 
-def by_code(repository: Repository) -> None:
-    """Let CDK itself grant to Lambda."""
-    code = lambda_.DockerImageCode.from_ecr(repository, tag_or_digest="1")
-    lambda_.DockerImageFunction(repository.stack, "Function", code=code)
-
-
-def to_far(repository: Repository) -> None:
-    """Let the functions of another account pull."""
-    repository.grant_pull_to_lambda(account=OTHER_ACCOUNT)
-
-
 NARROWED = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 ADMITTED: dict[str, tuple[str, Callable[[Repository], object]]] = {
     "bare": (LAMBDA, lambda r: r.grant_pull(iam.ServicePrincipal(LAMBDA))),
     "helper": (LAMBDA, lambda r: r.grant_pull_to_lambda()),
-    "by-cdk": (LAMBDA, by_code),
+    "by-cdk": (LAMBDA, lambda r: function_of(r.stack, r)),
     "named": (LAMBDA, lambda r: r.grant_pull_to_lambda(functions=["payments-*", "refunds"])),
-    "far": (LAMBDA, to_far),
+    "far": (LAMBDA, lambda r: r.grant_pull_to_lambda(account=OTHER_ACCOUNT)),
     "builds": (CODE_BUILD, lambda r: r.grant_pull(iam.ServicePrincipal(CODE_BUILD))),
     "project": (CODE_BUILD, lambda r: r.grant_pull_to_code_build(projects=["build"])),
     "narrowed": (
@@ -337,8 +320,7 @@ for _how in ("bare", "helper", "by-cdk"):
         f"{_how}, another Region": (_how, function("api", region="us-east-1"), False),
         f"{_how}, for nobody": (_how, {}, False),
         f"{_how}, accounts that differ": (
-            _how,
-            {**function("api"), "aws:SourceAccount": OTHER_ACCOUNT},
+            *(_how, {**function("api"), "aws:SourceAccount": OTHER_ACCOUNT}),
             False,
         ),
     }
@@ -371,19 +353,14 @@ def test_whoever_creates_a_function_elsewhere_may_pull(admitted: World) -> None:
 
 def test_a_project_pulls_with_its_role(stack: cdk.Stack) -> None:
     """CDK's projects pull with their role by default."""
-    image = codebuild.LinuxBuildImage.from_ecr_repository(repository_of(stack), "1")
-    codebuild.Project(
-        stack,
-        "Build",
-        build_spec=codebuild.BuildSpec.from_object({"version": "0.2"}),
-        environment=codebuild.BuildEnvironment(build_image=image),
-    )
+    project_of(stack, repository_of(stack))
 
     there = world(stack)
     assert there.can(there.role("BuildRole"), PULL, NAME)
     assert not there.can(Service(CODE_BUILD, project("Build")), PULL, NAME)
 
 
+SOURCE, ACCOUNT_FORMAT = "service-source-missing", "account[0]: account-id-format"
 NOT_GRANTED: dict[str, tuple[Callable[[Repository, cdk.Stack], object], list[str]]] = {
     **{
         f"{service}": (
@@ -393,21 +370,16 @@ NOT_GRANTED: dict[str, tuple[Callable[[Repository, cdk.Stack], object], list[str
             [code],
         )
         for service, code in {
-            "build.apprunner": "service-pulls-with-role",
-            "sagemaker": "service-pulls-with-role",
-            "batch": "service-pulls-with-role",
-            "example": "service-source-missing",
+            **dict.fromkeys(("build.apprunner", "sagemaker", "batch"), "service-pulls-with-role"),
+            "example": SOURCE,
         }.items()
     },
-    "Lambda that pushes": (
-        lambda r, _: r.grant_push(iam.ServicePrincipal(LAMBDA)),
-        ["service-source-missing"],
-    ),
+    "Lambda that pushes": (lambda r, _: r.grant_push(iam.ServicePrincipal(LAMBDA)), [SOURCE]),
     "a service next to others": (
         lambda r, _: r.grant_pull(
             iam.CompositePrincipal(iam.ServicePrincipal(LAMBDA), iam.ServicePrincipal(CODE_BUILD))
         ),
-        ["service-source-missing"] * 2,
+        [SOURCE] * 2,
     ),
     "a function by ARN": (
         lambda r, _: r.grant_pull_to_lambda(functions=[function("api")["aws:SourceArn"]]),
@@ -417,15 +389,16 @@ NOT_GRANTED: dict[str, tuple[Callable[[Repository, cdk.Stack], object], list[str
         lambda r, _: r.grant_pull_to_lambda(functions="api"),
         ["functions: list-is-string"],
     ),
-    "no account": (
-        lambda r, _: r.grant_pull_to_lambda(account="1"),
-        ["account[0]: account-id-format"],
-    ),
+    "no account": (lambda r, _: r.grant_pull_to_lambda(account="1"), [ACCOUNT_FORMAT]),
     "a project by path": (
         lambda r, _: r.grant_pull_to_code_build(projects=["a/b"]),
         ["projects[0]: source-name-format"],
     ),
     "no action": (lambda r, stack: r.grant(role_of(stack)), ["actions: grant-without-actions"]),
+    "no action of a registry": (
+        lambda _, stack: Registry(stack, "Registry").grant(role_of(stack), prefix="payments/"),
+        ["actions: grant-without-actions"],
+    ),
     "an unknown principal": (
         lambda r, stack: r.grant_pull(iam.UnknownPrincipal(resource=stack)),
         ["grantee: principal-unknown"],
@@ -508,12 +481,8 @@ NOT_SELECTED: dict[str, tuple[Grantee, dict[str, Any], str]] = {
     "a pattern": (role_of, {"prefix": "payments/*"}, "prefix: prefix-is-pattern"),
     "a tag of AWS": (role_of, {"tags": {"aws:x": "y"}}, "tags['aws:x']: tag-key-reserved-prefix"),
     "an account": (lambda _: iam.AccountPrincipal(OTHER_ACCOUNT), {"prefix": "a/"}, NO_POLICY),
-    "a service": (
-        lambda _: iam.ServicePrincipal("lambda.amazonaws.com"),
-        {"prefix": "a/"},
-        NO_POLICY,
-    ),
-    "a role that another account defines": (far_role, {"prefix": "a/"}, NO_POLICY),
+    "a service": (lambda _: iam.ServicePrincipal(LAMBDA), {"prefix": "a/"}, NO_POLICY),
+    "a role that another account defines": (defined_far, {"prefix": "a/"}, NO_POLICY),
 }
 
 
@@ -524,25 +493,16 @@ def test_rejects(stack: cdk.Stack, grantee: Grantee, keywords: dict[str, Any], c
         Registry(stack, "Registry").grant_pull(grantee(stack), **keywords)
 
 
-def test_rejects_a_grant_without_actions(stack: cdk.Stack) -> None:
-    """It would grant nothing."""
-    with rejects("actions: grant-without-actions"):
-        Registry(stack, "Registry").grant(role_of(stack), prefix="payments/")
-
-
 @pytest.mark.parametrize("late", [False, True], ids=["signing first", "grant first"])
 def test_pushers_may_sign(stack: cdk.Stack, *, late: bool) -> None:
     """Who may push where images are signed may sign, and not with other profiles."""
     registry, role = Registry(stack, "Registry"), role_of(stack)
 
     def sign() -> None:
-        for profile, filters in {
-            "below": ["payments/api"],
-            "around": ["pay*"],
-            "elsewhere": ["search/*", "pay"],
-            "all": [],
-        }.items():
-            registry.sign(f"{PROFILE}{profile}", filters=filters)
+        registry.sign(f"{PROFILE}below", filters=["payments/api"])
+        registry.sign(f"{PROFILE}around", filters=["pay*"])
+        registry.sign(f"{PROFILE}elsewhere", filters=["search/*", "pay"])
+        registry.sign(f"{PROFILE}all")
 
     in_order(sign, lambda: registry.grant_push(role, prefix="payments/"), late=late)
 
@@ -558,9 +518,7 @@ def repositories(stack: cdk.Stack, number_of_them: int = 100) -> Iterator[Reposi
     """Yield repositories of one team."""
     for number in range(number_of_them):
         name = f"payments/service-{number:03}"
-        yield Repository(
-            stack, f"Service{number:03}", repository_name=name, tags={"team": "payments"}
-        )
+        yield Repository(stack, f"Service{number:03}", repository_name=name, tags=TEAM)
 
 
 def sizes(rendered: Template, resource_type: str) -> list[int]:
@@ -619,7 +577,7 @@ def test_too_many_one_by_one_fail_the_synthesis(stack: cdk.Stack) -> None:
     limits: dict[Any, int] = {
         iam.User(stack, "User"): 2_048,
         iam.Group(stack, "Group"): 5_120,
-        iam.Role.from_role_arn(stack, "Own", f"arn:aws:iam::{ACCOUNT}:role/own"): 10_240,
+        existing_role(stack): 10_240,
     }
     for repository in repositories(stack, 145):
         for grantee in limits:
@@ -648,8 +606,7 @@ def test_a_repository_policy_names_a_hundred_roles(stack: cdk.Stack) -> None:
     """Roles of one account share a statement, so that ECR's limit holds."""
     repository = Repository(stack, "Api", repository_name="payments/api")
     for number in range(100):
-        arn = f"arn:aws:iam::{OTHER_ACCOUNT}:role/deployer-{number:03}"
-        repository.grant_pull(iam.Role.from_role_arn(stack, f"Role{number}", arn))
+        repository.grant_pull(far_role(stack, f"deployer-{number:03}"))
 
     policy = properties_of(stack)["RepositoryPolicyText"]
     assert 1 == len(policy["Statement"])

@@ -8,16 +8,22 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 
 from ecr_constructs import Repository
+from ecr_constructs.constructs.imported_repository import ImportedRepository
 from tests.support.constructs import (
     ACCOUNT,
     ORGANIZATION,
     OTHER_ACCOUNT,
     REGION,
+    REPOSITORY,
+    allow,
+    existing_role,
+    far_role,
+    function_of,
     parameter,
     role_of,
+    root,
     template,
 )
 from tests.support.errors import rejects
@@ -30,19 +36,23 @@ OWN_ROLE = f"arn:aws:iam::{ACCOUNT}:role/own"
 
 def immutable(stack: cdk.Stack) -> iam.IRole:
     """Return a role of the account that the app must not change."""
-    return iam.Role.from_role_arn(stack, "Own", OWN_ROLE, mutable=False)
+    return existing_role(stack, mutable=False)
 
 
-def far_role(stack: cdk.Stack) -> iam.IRole:
-    """Return a role of another account."""
-    return iam.Role.from_role_arn(stack, "Far", f"arn:aws:iam::{OTHER_ACCOUNT}:role/x")
+def named(stack: cdk.Stack, name: str = "payments/api", **keywords: Any) -> ImportedRepository:
+    """Import a repository by its name."""
+    return Repository.from_repository_name(stack, "Api", name, **keywords)
+
+
+def by_arn(stack: cdk.Stack, arn: str = ARN) -> ImportedRepository:
+    """Import a repository by its ARN."""
+    return Repository.from_repository_arn(stack, "Api", arn)
 
 
 def test_a_role_of_the_same_account_is_granted_in_its_policy(stack: cdk.Stack) -> None:
     """The role's own policy suffices within an account, wherever the repository is defined."""
     role = role_of(stack)
-    repository = Repository.from_repository_name(stack, "Api", "payments/api")
-    assert repository.grant_pull_push(role).success
+    assert named(stack).grant_pull_push(role).success
 
     there = World.of((template(stack), ACCOUNT, REGION))
     assert there.can(there.role("Role"), "ecr:PutImage", "payments/api")
@@ -80,10 +90,8 @@ def test_what_only_the_repository_policy_grants_raises(
     stack: cdk.Stack, method: str, to: Any, suggestion: str
 ) -> None:
     """The error says in which account and Region to write what."""
-    repository = Repository.from_repository_arn(stack, "Api", ARN)
-
     with rejects("Stack/Api: repository-imported") as caught:
-        getattr(repository, method)(to(stack) if isfunction(to) else to)
+        getattr(by_arn(stack), method)(to(stack) if isfunction(to) else to)
 
     [problem] = caught
     assert suggestion in problem.remedy
@@ -95,9 +103,7 @@ def test_what_is_written_elsewhere_is_believed(
     stack: cdk.Stack, method: str, to: Any, _: str
 ) -> None:
     """If the policy is managed externally, grants that need it render nothing."""
-    repository = Repository.from_repository_name(
-        stack, "Api", "payments/api", policy_managed_externally=True
-    )
+    repository = named(stack, policy_managed_externally=True)
     getattr(repository, method)(to(stack) if isfunction(to) else to)
 
     assert "ecr:" not in str(template(stack).get("Resources"))
@@ -106,12 +112,9 @@ def test_what_is_written_elsewhere_is_believed(
 @pytest.mark.parametrize("external", [True, False])
 def test_a_grant_by_cdk_itself(stack: cdk.Stack, *, external: bool) -> None:
     """A function whose image Lambda could not pull is rejected, unless it is allowed elsewhere."""
-    repository = Repository.from_repository_name(
-        stack, "Api", "payments/api", policy_managed_externally=external
-    )
-    code = lambda_.DockerImageCode.from_ecr(repository, tag_or_digest="1")
+    repository = named(stack, policy_managed_externally=external)
     with nullcontext() if external else pytest.raises(RuntimeError, match="grant_pull_to_lambda"):
-        lambda_.DockerImageFunction(stack, "Function", code=code)
+        function_of(stack, repository)
     if external:
         assert "ecr:" not in str(template(stack)["Resources"])
 
@@ -121,30 +124,15 @@ def test_a_repository_of_another_account(stack: cdk.Stack) -> None:
     role = role_of(stack)
     with rejects("Stack/Rejected: repository-imported"):
         Repository.from_repository_arn(stack, "Rejected", FAR_ARN).grant_pull(role)
-    Repository.from_repository_arn(
-        stack, "Far", FAR_ARN, policy_managed_externally=True
-    ).grant_pull(role)
+    far = Repository.from_repository_arn(stack, "Far", FAR_ARN, policy_managed_externally=True)
+    far.grant_pull(role)
 
     rendered = World.of((template(stack), ACCOUNT, REGION))
     place = {"account": OTHER_ACCOUNT, "region": "eu-west-1"}
     assert not rendered.can(rendered.role("Role"), "ecr:BatchGetImage", "payments/api", **place)
-    admitting: dict[str, Any] = {
-        "Resources": {
-            "Api": {
-                "Type": "AWS::ECR::Repository",
-                "Properties": {
-                    "RepositoryName": "payments/api",
-                    "RepositoryPolicyText": {
-                        "Statement": {
-                            "Effect": "Allow",
-                            "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
-                            "Action": "ecr:BatchGetImage",
-                        }
-                    },
-                },
-            }
-        }
-    }
+    policy = {"Statement": allow("ecr:BatchGetImage", AWS=root(ACCOUNT))}
+    settings = {"RepositoryName": "payments/api", "RepositoryPolicyText": policy}
+    admitting = {"Resources": {"Api": {"Type": REPOSITORY, "Properties": settings}}}
     both = World.of((template(stack), ACCOUNT, REGION), (admitting, OTHER_ACCOUNT, "eu-west-1"))
     assert both.can(both.role("Role"), "ecr:BatchGetImage", "payments/api", **place)
 
@@ -176,21 +164,13 @@ def test_the_former_name_of_the_keyword_warns(stack: cdk.Stack, *, former: bool)
 
 
 Import = Callable[[cdk.Stack], object]
+FORMAT = "repository_arn: repository-arn-format"
 REJECTED: dict[str, tuple[Import, str]] = {
-    "a name": (
-        lambda stack: Repository.from_repository_name(stack, "Api", "Payments"),
-        "repository-name-characters",
-    ),
-    "no ARN": (
-        lambda stack: Repository.from_repository_arn(stack, "Api", "payments/api"),
-        "repository_arn: repository-arn-format",
-    ),
-    "the ARN of something else": (
-        lambda stack: Repository.from_repository_arn(stack, "Api", ARN.replace("repository", "x")),
-        "repository_arn: repository-arn-format",
-    ),
+    "a name": (lambda stack: named(stack, "Payments"), "repository-name-characters"),
+    "no ARN": (lambda stack: by_arn(stack, "payments/api"), FORMAT),
+    "the ARN of something else": (lambda s: by_arn(s, ARN.replace("repository", "x")), FORMAT),
     "an ARN that is known at deploy time": (
-        lambda stack: Repository.from_repository_arn(stack, "Api", parameter(stack)),
+        lambda stack: by_arn(stack, parameter(stack)),
         "repository_arn: repository-arn-unresolved",
     ),
 }

@@ -8,25 +8,24 @@ from ecr_constructs.constructs.public_repository import PublicRepository
 from tests.support.constructs import (
     ACCOUNT,
     OTHER_ACCOUNT,
+    PUSH,
+    allow,
     children,
     identity_statements,
     parameter,
     properties_of,
     resources,
     role_of,
+    root,
     warnings_of,
 )
 from tests.support.errors import rejects
 
 TYPE = "AWS::ECR::PublicRepository"
+RELEASE = f"arn:aws:iam::{ACCOUNT}:role/release"
 HOME = cdk.Environment(account=ACCOUNT, region="us-east-1")
-PUSH = [
-    "ecr-public:BatchCheckLayerAvailability",
-    "ecr-public:CompleteLayerUpload",
-    "ecr-public:InitiateLayerUpload",
-    "ecr-public:PutImage",
-    "ecr-public:UploadLayerPart",
-]
+# The public registry has no BatchGetImage.
+PUBLIC_PUSH = [item.replace("ecr:", "ecr-public:") for item in PUSH if item != "ecr:BatchGetImage"]
 
 
 @pytest.fixture
@@ -55,7 +54,7 @@ def test_every_keyword(home: cdk.Stack) -> None:
         architectures=["ARM 64", "x86-64"],
         operating_systems=["Linux"],
         push_accounts=[OTHER_ACCOUNT],
-        push_principals=[f"arn:aws:iam::{ACCOUNT}:role/release"],
+        push_principals=[RELEASE],
         tags={"team": "scripts"},
         removal_policy=cdk.RemovalPolicy.DESTROY,
     )
@@ -73,18 +72,7 @@ def test_every_keyword(home: cdk.Stack) -> None:
             },
             "RepositoryName": "acme/cli",
             "RepositoryPolicyText": {
-                "Statement": [
-                    {
-                        "Action": PUSH,
-                        "Effect": "Allow",
-                        "Principal": {
-                            "AWS": [
-                                f"arn:aws:iam::{ACCOUNT}:role/release",
-                                f"arn:aws:iam::{OTHER_ACCOUNT}:root",
-                            ]
-                        },
-                    }
-                ],
+                "Statement": [allow(PUBLIC_PUSH, AWS=[RELEASE, root(OTHER_ACCOUNT)])],
                 "Version": "2012-10-17",
             },
             "Tags": [{"Key": "team", "Value": "scripts"}],
@@ -102,12 +90,8 @@ def test_a_push_grant_includes_the_login(home: cdk.Stack) -> None:
     cli.grant_push(role_of(home))
 
     assert [
-        {"Action": PUSH, "Effect": "Allow", "Resource": {"Fn::GetAtt": ["CliB740FDB5", "Arn"]}},
-        {
-            "Action": ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"],
-            "Effect": "Allow",
-            "Resource": "*",
-        },
+        allow(PUBLIC_PUSH, {"Fn::GetAtt": ["CliB740FDB5", "Arn"]}),
+        allow(["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"], "*"),
     ] == identity_statements(home)
 
 
@@ -136,19 +120,12 @@ def test_agnostic_stacks_pass(app: cdk.App) -> None:
 
 def test_rejects_other_regions(stack: cdk.Stack) -> None:
     """The public registry is in one Region; every value is named together with it."""
+    snapshot = cdk.RemovalPolicy.SNAPSHOT
     with rejects(
-        "tags['']: tag-key-length",
-        "public-repository-name-length",
-        "public-repository-name-format",
-        "scope: public-repository-region",
+        *("tags['']: tag-key-length", "public-repository-name-length"),
+        *("public-repository-name-format", "scope: public-repository-region"),
         "removal_policy: removal-policy-snapshot",
     ):
-        PublicRepository(
-            stack,
-            "Cli",
-            repository_name="A",
-            tags={"": "x"},
-            removal_policy=cdk.RemovalPolicy.SNAPSHOT,
-        )
+        PublicRepository(stack, "Cli", repository_name="A", tags={"": "x"}, removal_policy=snapshot)
 
     assert [] == children(stack)

@@ -1,6 +1,7 @@
 """PullThroughCache: the rule, its template, its role, and the secret it logs in with."""
 
 from collections.abc import Callable
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -19,12 +20,19 @@ from ecr_constructs import (
 )
 from tests.support.constructs import (
     ACCOUNT,
+    ELSEWHERE,
     OTHER_ACCOUNT,
+    PULL,
+    PULL_PUSH,
+    allow,
     children,
+    existing_role,
+    far_role,
     identity_statements,
     properties_of,
     resources,
     role_of,
+    root,
     template,
 )
 from tests.support.errors import rejects
@@ -33,12 +41,18 @@ RULE = "AWS::ECR::PullThroughCacheRule"
 SECRET = (
     "arn:aws:secretsmanager:eu-central-1:111122223333:secret:ecr-pullthroughcache/docker-hub-aBcDeF"
 )
-ELSEWHERE = Upstream.ecr(account=OTHER_ACCOUNT, region="eu-west-1")
+FAR = Upstream.ecr(account=OTHER_ACCOUNT, region="eu-west-1")
+LOGIN = allow("ecr:GetAuthorizationToken", "*")
+
+
+def quay(scope: cdk.Stack, **keywords: Any) -> PullThroughCache:
+    """Define a cache of Quay."""
+    return PullThroughCache(scope, "Quay", **{"upstream": Upstream.quay(), **keywords})
 
 
 def test_defaults(stack: cdk.Stack) -> None:
     """A rule with the console's prefix, behind a template that keeps what is cached."""
-    cache = PullThroughCache(stack, "Quay", upstream=Upstream.quay())
+    cache = quay(stack)
 
     assert ("quay", None) == (cache.repository_prefix, cache.upstream_role)
     assert {
@@ -65,9 +79,8 @@ def test_defaults(stack: cdk.Stack) -> None:
 
 def test_a_credential(stack: cdk.Stack) -> None:
     """A registry that asks for a login is given the secret's ARN."""
-    PullThroughCache(
-        stack, "Hub", upstream=Upstream.docker_hub(SECRET), repository_prefix="cache/hub"
-    )
+    hub = Upstream.docker_hub(SECRET)
+    PullThroughCache(stack, "Hub", upstream=hub, repository_prefix="cache/hub")
 
     assert {
         "CredentialArn": SECRET,
@@ -118,10 +131,8 @@ def test_a_made_secret_holds_no_token(stack: cdk.Stack) -> None:
 
 def test_settings_reach_the_template(stack: cdk.Stack) -> None:
     """What cached repositories are created with is what the cache was given."""
-    PullThroughCache(
+    quay(
         stack,
-        "Quay",
-        upstream=Upstream.quay(),
         tag_mutability=TagMutability.immutable(),
         encryption=Encryption.aws_managed(),
         lifecycle=LifecyclePolicy(LifecycleRule.expire(after_days=365)),
@@ -133,14 +144,14 @@ def test_settings_reach_the_template(stack: cdk.Stack) -> None:
     assert "IMMUTABLE" == settings["ImageTagMutability"]
     assert {"EncryptionType": "KMS"} == settings["EncryptionConfiguration"]
     assert '"countNumber":365' in settings["LifecyclePolicy"]
-    assert f"arn:aws:iam::{OTHER_ACCOUNT}:root" in settings["RepositoryPolicy"]
+    assert root(OTHER_ACCOUNT) in settings["RepositoryPolicy"]
     assert [{"Key": "team", "Value": "platform"}] == settings["ResourceTags"]
     assert {"Fn::GetAtt": ["QuayTemplateRole9A76A4CD", "Arn"]} == settings["CustomRoleArn"]
 
 
 def test_another_account_is_read_with_a_role(stack: cdk.Stack) -> None:
     """The role reads the upstream's repositories, writes the cache's, and nothing else."""
-    cache = PullThroughCache(stack, "Team", upstream=ELSEWHERE, upstream_repository_prefix="team")
+    cache = PullThroughCache(stack, "Team", upstream=FAR, upstream_repository_prefix="team")
 
     assert isinstance(cache.upstream_role, iam.Role)
     assert {
@@ -151,34 +162,21 @@ def test_another_account_is_read_with_a_role(stack: cdk.Stack) -> None:
         "UpstreamRepositoryPrefix": "team",
     } == properties_of(stack, RULE)
     role = properties_of(stack, "AWS::IAM::Role")
-    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
-    assert trust == {
-        "Action": "sts:AssumeRole",
-        "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT}},
-        "Effect": "Allow",
-        "Principal": {"Service": "pullthroughcache.ecr.amazonaws.com"},
-    }
+    condition = {"StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT}}
+    service = "pullthroughcache.ecr.amazonaws.com"
+    assert role["AssumeRolePolicyDocument"]["Statement"] == [
+        allow("sts:AssumeRole", Service=service, condition=condition)
+    ]
     [policy] = role["Policies"]
     assert "Cache" == policy["PolicyName"]
+    copying = {"ecr:BatchImportUpstreamImage", "ecr:GetImageCopyStatus"}
+    below = f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/ecr/*"
+    upstream = f"arn:aws:ecr:eu-west-1:{OTHER_ACCOUNT}:repository/team/*"
     assert policy["PolicyDocument"]["Statement"] == [
-        {
-            "Action": [
-                "ecr:BatchGetImage",
-                "ecr:BatchImportUpstreamImage",
-                "ecr:CompleteLayerUpload",
-                "ecr:GetDownloadUrlForLayer",
-                "ecr:GetImageCopyStatus",
-                "ecr:InitiateLayerUpload",
-                "ecr:PutImage",
-                "ecr:UploadLayerPart",
-            ],
-            "Effect": "Allow",
-            "Resource": [
-                f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/ecr/*",
-                f"arn:aws:ecr:eu-west-1:{OTHER_ACCOUNT}:repository/team/*",
-            ],
-        },
-        {"Action": "ecr:GetAuthorizationToken", "Effect": "Allow", "Resource": "*"},
+        allow(
+            sorted({*PULL_PUSH, *copying} - {"ecr:BatchCheckLayerAvailability"}), [below, upstream]
+        ),
+        LOGIN,
     ]
 
 
@@ -216,8 +214,7 @@ def test_agnostic_stacks(app: cdk.App) -> None:
 def test_china(app: cdk.App) -> None:
     """Hosts in other partitions have another suffix."""
     env = cdk.Environment(account=ACCOUNT, region="cn-north-1")
-    stack = cdk.Stack(app, "China", env=env)
-    cache = PullThroughCache(stack, "Quay", upstream=Upstream.quay())
+    cache = quay(cdk.Stack(app, "China", env=env))
 
     assert f"{ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com.cn/quay/a/b:1" == cache.uri_for("a/b:1")
 
@@ -225,7 +222,7 @@ def test_china(app: cdk.App) -> None:
 def test_uris(stack: cdk.Stack) -> None:
     """An image is pulled from this registry, below the prefix."""
     hub = PullThroughCache(stack, "Hub", upstream=Upstream.docker_hub(SECRET))
-    everything = PullThroughCache(stack, "All", upstream=ELSEWHERE, repository_prefix="ROOT")
+    everything = PullThroughCache(stack, "All", upstream=FAR, repository_prefix="ROOT")
 
     host = f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com"
     assert f"{host}/docker-hub/library/nginx:1.27" == hub.uri_for("library/nginx:1.27")
@@ -239,7 +236,7 @@ def test_a_prefix_has_one_template(stack: cdk.Stack) -> None:
     RepositoryCreationTemplate(stack, "Template", prefix="quay", applied_for=["PULL_THROUGH_CACHE"])
 
     with rejects("Stack/Quay/Template: defined-twice"):
-        PullThroughCache(stack, "Quay", upstream=Upstream.quay())
+        quay(stack)
 
     assert ["Template"] == children(stack)
 
@@ -248,18 +245,13 @@ def test_a_registry_has_fifty_caches(app: cdk.App, stack: cdk.Stack) -> None:
     """The fifty-first cache of a registry is rejected; another registry has its own fifty."""
     for number in range(50):
         prefix = f"quay-{number}"
-        PullThroughCache(
-            stack, f"Cache{number}", upstream=Upstream.quay(), repository_prefix=prefix
-        )
+        PullThroughCache(stack, prefix, upstream=Upstream.quay(), repository_prefix=prefix)
 
     with rejects("pull-through-cache-count"):
         PullThroughCache(stack, "TooMany", upstream=Upstream.kubernetes())
 
     assert "TooMany" not in children(stack)
-    elsewhere = cdk.Environment(account=ACCOUNT, region="eu-west-1")
-    PullThroughCache(
-        cdk.Stack(app, "Elsewhere", env=elsewhere), "Quay", upstream=Upstream.kubernetes()
-    )
+    quay(cdk.Stack(app, "Elsewhere", env=ELSEWHERE["another Region"]))
 
 
 # --- grants
@@ -267,16 +259,10 @@ def test_a_registry_has_fifty_caches(app: cdk.App, stack: cdk.Stack) -> None:
 Make = Callable[[cdk.Stack], iam.IGrantable]
 
 
-def imported(stack: cdk.Stack, account: str = ACCOUNT, *, mutable: bool = True) -> iam.IRole:
-    """Return a role that exists already."""
-    arn = f"arn:aws:iam::{account}:role/puller"
-    return iam.Role.from_role_arn(stack, "Imported", arn, mutable=mutable)
-
-
 GRANTED: dict[str, Make] = {
     "a role": role_of,
     "a role that acts under conditions": lambda s: iam.PrincipalWithConditions(role_of(s), {}),
-    "an imported role": imported,
+    "an imported role": existing_role,
     "a user": lambda s: iam.User(s, "User"),
     "a group": lambda s: iam.Group(s, "Group"),
 }
@@ -285,31 +271,16 @@ GRANTED: dict[str, Make] = {
 @pytest.mark.parametrize("make", GRANTED.values(), ids=GRANTED)
 def test_grants(stack: cdk.Stack, make: Make) -> None:
     """A puller may pull, import and create below the prefix, and log in."""
-    cache = PullThroughCache(stack, "Quay", upstream=Upstream.quay())
-    grant = cache.grant_pull(make(stack))
+    assert quay(stack).grant_pull(make(stack)).success
 
-    assert grant.success
-    assert [
-        {
-            "Action": [
-                "ecr:BatchCheckLayerAvailability",
-                "ecr:BatchGetImage",
-                "ecr:BatchImportUpstreamImage",
-                "ecr:CreateRepository",
-                "ecr:GetDownloadUrlForLayer",
-            ],
-            "Effect": "Allow",
-            "Resource": f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/quay/*",
-        },
-        {"Action": "ecr:GetAuthorizationToken", "Effect": "Allow", "Resource": "*"},
-    ] == identity_statements(stack)
+    caching = {"ecr:BatchImportUpstreamImage", "ecr:CreateRepository"}
+    below = f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/quay/*"
+    assert [allow(sorted({*PULL, *caching}), below), LOGIN] == identity_statements(stack)
 
 
 def test_tagged_repositories_are_tagged_by_the_puller(stack: cdk.Stack) -> None:
     """A template that tags makes ECR ask whether the puller may."""
-    cache = PullThroughCache(
-        stack, "All", upstream=Upstream.quay(), repository_prefix="ROOT", tags={"team": "x"}
-    )
+    cache = quay(stack, repository_prefix="ROOT", tags={"team": "x"})
     cache.grant_pull(role_of(stack))
 
     [of_images, _] = identity_statements(stack)
@@ -319,11 +290,11 @@ def test_tagged_repositories_are_tagged_by_the_puller(stack: cdk.Stack) -> None:
 
 
 NOT_GRANTED: dict[str, Make] = {
-    "an imported role that is immutable": lambda s: imported(s, mutable=False),
+    "an imported role that is immutable": lambda s: existing_role(s, mutable=False),
     "a role without policy updates": lambda s: role_of(s).without_policy_updates(),
-    "a role of another account": lambda s: imported(s, OTHER_ACCOUNT),
+    "a role of another account": far_role,
     "a role that another account defines": lambda s: role_of(
-        cdk.Stack(s, "Far", env=cdk.Environment(account=OTHER_ACCOUNT, region="eu-central-1"))
+        cdk.Stack(s, "Far", env=ELSEWHERE["another account"])
     ),
     "an account": lambda _: iam.AccountPrincipal(OTHER_ACCOUNT),
     "a service": lambda _: iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
@@ -334,7 +305,7 @@ NOT_GRANTED: dict[str, Make] = {
 @pytest.mark.parametrize("make", NOT_GRANTED.values(), ids=NOT_GRANTED)
 def test_rejects_grants_that_would_render_nothing(stack: cdk.Stack, make: Make) -> None:
     """A grant that would be lost raises and says what to do instead."""
-    cache = PullThroughCache(stack, "Quay", upstream=Upstream.quay())
+    cache = quay(stack)
 
     with rejects("grantee: principal-without-policy"):
         cache.grant_pull(make(stack))

@@ -4,6 +4,7 @@ Its replication, signing and grants have modules of their own.
 """
 
 from collections.abc import Callable
+from operator import methodcaller as ask
 from typing import Any
 
 import aws_cdk as cdk
@@ -21,19 +22,20 @@ from tests.support.constructs import (
     OTHER_REGION,
     REGION,
     THIRD_ACCOUNT,
+    allow,
     children,
     of_type,
     properties_of,
     role_of,
+    root,
     template,
     warnings_of,
+    within,
 )
 from tests.support.errors import rejects
 
 PROFILE = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/prod"
 SCANNER = f"arn:aws:iam::{ACCOUNT}:role/scanner"
-
-
 POLICY, EXCLUSION = "AWS::ECR::RegistryPolicy", "AWS::ECR::PullTimeUpdateExclusion"
 SCANNING = "AWS::ECR::RegistryScanningConfiguration"
 
@@ -181,15 +183,8 @@ def test_an_agnostic_registry_asks_for_account_region_and_partition(app: cdk.App
 
     [statement] = policy_statements(stack)
     partition, account = {"Ref": "AWS::Partition"}, {"Ref": "AWS::AccountId"}
-    assert {
-        "Fn::Join": [
-            "",
-            [
-                *("arn:", partition, ":ecr:", {"Ref": "AWS::Region"}, ":", account),
-                ":repository/payments/*",
-            ],
-        ]
-    } == statement["Resource"]
+    below = ["arn:", partition, ":ecr:", {"Ref": "AWS::Region"}, ":", account]
+    assert {"Fn::Join": ["", [*below, ":repository/payments/*"]]} == statement["Resource"]
     assert {"AWS": {"Fn::Join": ["", ["arn:", partition, f":iam::{OTHER_ACCOUNT}:root"]]}} == (
         statement["Principal"]
     )
@@ -217,57 +212,38 @@ def test_excludes_up_to_a_hundred(stack: cdk.Stack) -> None:
     assert [*(f"{SCANNER}{number}" for number in range(99)), role] == arns
 
 
-def test_rejects_principals(stack: cdk.Stack) -> None:
-    """What is not an ARN, and one that is excluded already; the ids stay free."""
-    registry = Registry(stack, "Registry")
-    with rejects("pull-time-exclusion-format"):
-        registry.exclude_from_pull_time("Scanner", "scanner")
-    registry.exclude_from_pull_time("Scanner", SCANNER)
-
-    with rejects("Again: pull-time-exclusion-duplicate"):
-        registry.exclude_from_pull_time("Again", SCANNER)
-
-    assert {"PrincipalArn": SCANNER} == properties_of(stack, EXCLUSION)
-
-
 # --- scanning ---------------------------------------------------------------------------------
 
 
 def scan_rule(frequency: str, *filters: str) -> dict[str, Any]:
     """Return a rule as it is rendered."""
-    return {
-        "ScanFrequency": frequency,
-        "RepositoryFilters": [{"Filter": item, "FilterType": "WILDCARD"} for item in filters],
-    }
+    rendered = [{"Filter": item, "FilterType": "WILDCARD"} for item in filters]
+    return {"ScanFrequency": frequency, "RepositoryFilters": rendered}
 
 
-ON_PUSH, CONTINUOUS = (
-    scan_rule("SCAN_ON_PUSH", "lab/*"),
-    scan_rule("CONTINUOUS_SCAN", "payments/*"),
-)
+def basic(*filters: str) -> Ask:
+    """Ask for basic scans on push."""
+    return ask("scan_basic", on_push=[*filters])
+
+
+def enhanced(**filters: Any) -> Ask:
+    """Ask for enhanced scans."""
+    return ask("scan_enhanced", **filters)
+
+
+PAYMENTS = ["payments/*"]
+BOTH = [scan_rule("SCAN_ON_PUSH", "lab/*"), scan_rule("CONTINUOUS_SCAN", *PAYMENTS)]
 SCANS: dict[str, tuple[list[Ask], str, list[dict[str, Any]]]] = {
-    "basic": (
-        [lambda r: r.scan_basic(on_push=["*"])],
-        *("BASIC", [scan_rule("SCAN_ON_PUSH", "*")]),
-    ),
-    "basic, of nothing": ([lambda r: r.scan_basic(on_push=[])], "BASIC", []),
+    "basic": ([basic("*")], "BASIC", [scan_rule("SCAN_ON_PUSH", "*")]),
+    "basic, of nothing": ([basic()], "BASIC", []),
     "basic, by several": (
-        [
-            lambda r: r.scan_basic(on_push=["store/*", "payments/*"]),
-            lambda r: r.scan_basic(on_push=["payments/*", "lab/*"]),
-        ],
+        [basic("store/*", "payments/*"), basic("payments/*", "lab/*")],
         *("BASIC", [scan_rule("SCAN_ON_PUSH", "lab/*", "payments/*", "store/*")]),
     ),
-    "enhanced": (
-        [lambda r: r.scan_enhanced(on_push=["lab/*", "lab/*"], continuous=["payments/*"])],
-        *("ENHANCED", [ON_PUSH, CONTINUOUS]),
-    ),
+    "enhanced": ([enhanced(on_push=["lab/*"] * 2, continuous=PAYMENTS)], "ENHANCED", BOTH),
     "enhanced, by several": (
-        [
-            lambda r: r.scan_enhanced(continuous=["payments/*"]),
-            lambda r: r.scan_enhanced(on_push=["lab/*"]),
-        ],
-        *("ENHANCED", [ON_PUSH, CONTINUOUS]),
+        [enhanced(continuous=PAYMENTS), enhanced(on_push=["lab/*"])],
+        *("ENHANCED", BOTH),
     ),
 }
 
@@ -278,68 +254,16 @@ def test_scans(
 ) -> None:
     """What is asked for is joined in one configuration."""
     registry = Registry(stack, "Registry")
-    for ask in asks:
-        ask(registry)
+    for request in asks:
+        request(registry)
 
     assert {"ScanType": scan_type, "Rules": rules} == properties_of(stack, SCANNING)
-
-
-CONTRADICTIONS: dict[str, tuple[Ask, Ask, str]] = {
-    "two scanners": (
-        lambda r: r.scan_basic(on_push=["*"]),
-        lambda r: r.scan_enhanced(continuous=["payments/*"]),
-        "scanning-type-conflict",
-    ),
-    "two frequencies": (
-        lambda r: r.scan_enhanced(on_push=["payments/*"]),
-        lambda r: r.scan_enhanced(continuous=["payments/*"]),
-        "scanning-filter-frequency",
-    ),
-    "a faulty filter": (
-        lambda r: r.scan_basic(on_push=["payments/*"]),
-        lambda r: r.scan_basic(on_push=["store/"]),
-        "on_push[0]: scanning-filter-format",
-    ),
-    "a bare string": (
-        lambda r: r.scan_enhanced(on_push=["payments/*"]),
-        lambda r: r.scan_enhanced(continuous="store/*"),
-        "continuous: list-is-string",
-    ),
-    "101 filters": (
-        lambda r: r.scan_basic(on_push=[f"team{n}/*" for n in range(100)]),
-        lambda r: r.scan_basic(on_push=["one/more"]),
-        "on_push: scanning-filter-count",
-    ),
-}
-
-
-@pytest.mark.parametrize(("first", "second", "code"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
-def test_contradictions_are_rejected(stack: cdk.Stack, first: Ask, second: Ask, code: str) -> None:
-    """What contradicts an earlier request, or is rejected by ECR, changes nothing."""
-    registry = Registry(stack, "Registry")
-    first(registry)
-    before = properties_of(stack, SCANNING)
-
-    with rejects(code):
-        second(registry)
-
-    assert before == properties_of(stack, SCANNING)
 
 
 # --- policy -----------------------------------------------------------------------------------
 
 ARN = f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/"
 REPLICATE = ["ecr:CreateRepository", "ecr:ReplicateImage"]
-
-
-def root(account: str, partition: str = "aws") -> dict[str, str]:
-    """Return a whole account as a principal."""
-    return {"AWS": f"arn:{partition}:iam::{account}:root"}
-
-
-def allow(action: str | list[str], principal: Any, resource: str | list[str]) -> dict[str, Any]:
-    """Return an allowing statement as it is rendered."""
-    return {"Action": action, "Effect": "Allow", "Principal": principal, "Resource": resource}
 
 
 def statement(**more: Any) -> iam.PolicyStatement:
@@ -352,37 +276,76 @@ def statement(**more: Any) -> iam.PolicyStatement:
     return iam.PolicyStatement(**{**defaults, **more})
 
 
-def test_statements_accumulate(stack: cdk.Stack) -> None:
-    """Each request becomes a statement behind those that stand there."""
-    registry = Registry(stack, "Registry")
-    registry.allow_replication_from([OTHER_ACCOUNT], prefixes=["payments/"])
-    registry.allow_replication_from([THIRD_ACCOUNT], prefixes=["store/"], tagging=True)
-    registry.allow_create_on_push([THIRD_ACCOUNT, OTHER_ACCOUNT], prefixes=["scripts/", "lab/"])
-    registry.add_to_registry_policy(statement(sid="Replicate"))
+def replicate(account: str, *prefixes: str, **more: Any) -> Ask:
+    """Ask for images from another account."""
+    return ask("allow_replication_from", [account], prefixes=[*prefixes], **more)
 
-    assert {
-        "Version": "2012-10-17",
-        "Statement": [
-            allow(REPLICATE, root(OTHER_ACCOUNT), f"{ARN}payments/*"),
-            allow([*REPLICATE, "ecr:TagResource"], root(THIRD_ACCOUNT), f"{ARN}store/*"),
-            allow(
-                "ecr:CreateRepository",
-                {"AWS": [root(account)["AWS"] for account in (OTHER_ACCOUNT, THIRD_ACCOUNT)]},
-                [f"{ARN}lab/*", f"{ARN}scripts/*"],
+
+def add(**more: Any) -> Ask:
+    """Ask for a statement."""
+    return ask("add_to_registry_policy", statement(**more))
+
+
+ADDED = allow("ecr:ReplicateImage", "*", AWS=root(OTHER_ACCOUNT))
+REPLICATOR = f"arn:aws:iam::{OTHER_ACCOUNT}:role/replicator"
+BUT: dict[str, Any] = {
+    "effect": iam.Effect.DENY,
+    "not_actions": ["ecr:ReplicateImage"],
+    "not_principals": [iam.ArnPrincipal(REPLICATOR)],
+    "not_resources": [f"{ARN}payments/*"],
+}
+POLICIES: dict[str, tuple[list[Ask], list[dict[str, Any]]]] = {
+    "one behind the other": (
+        [
+            replicate(OTHER_ACCOUNT, "payments/"),
+            replicate(THIRD_ACCOUNT, "store/", tagging=True),
+            ask(
+                "allow_create_on_push", [THIRD_ACCOUNT, OTHER_ACCOUNT], prefixes=["tools/", "lab/"]
             ),
-            {**allow("ecr:ReplicateImage", root(OTHER_ACCOUNT), "*"), "Sid": "Replicate"},
+            add(sid="Replicate"),
         ],
-    } == properties_of(stack, POLICY)["PolicyText"]
+        [
+            allow(REPLICATE, f"{ARN}payments/*", AWS=root(OTHER_ACCOUNT)),
+            allow([*REPLICATE, "ecr:TagResource"], f"{ARN}store/*", AWS=root(THIRD_ACCOUNT)),
+            allow(
+                *("ecr:CreateRepository", [f"{ARN}lab/*", f"{ARN}tools/*"]),
+                AWS=[root(account) for account in (OTHER_ACCOUNT, THIRD_ACCOUNT)],
+            ),
+            {**ADDED, "Sid": "Replicate"},
+        ],
+    ),
+    "equal requests": (
+        [replicate(OTHER_ACCOUNT, "payments/"), add()] * 2,
+        [allow(REPLICATE, f"{ARN}payments/*", AWS=root(OTHER_ACCOUNT)), ADDED],
+    ),
+    "an organization": (
+        [add(principals=[iam.OrganizationPrincipal(ORGANIZATION)])],
+        [allow("ecr:ReplicateImage", "*", AWS="*", condition=within(ORGANIZATION))],
+    ),
+    "a denial of all but something": (
+        [ask("add_to_registry_policy", iam.PolicyStatement(**BUT))],
+        [
+            {
+                "Effect": "Deny",
+                "NotAction": "ecr:ReplicateImage",
+                "NotPrincipal": {"AWS": REPLICATOR},
+                "NotResource": f"{ARN}payments/*",
+            }
+        ],
+    ),
+}
 
 
-def test_equal_requests_are_one_statement(stack: cdk.Stack) -> None:
-    """A principal that asks for the same a second time changes nothing."""
+@pytest.mark.parametrize(("asks", "statements"), POLICIES.values(), ids=POLICIES)
+def test_statements(stack: cdk.Stack, asks: list[Ask], statements: list[dict[str, Any]]) -> None:
+    """Each request becomes a statement behind those that stand there, equal ones a single one."""
     registry = Registry(stack, "Registry")
-    for _ in range(2):
-        registry.allow_replication_from([OTHER_ACCOUNT], prefixes=["payments/"])
-        registry.add_to_registry_policy(statement())
+    for request in asks:
+        request(registry)
 
-    assert 2 == len(policy_statements(stack))
+    assert {"PolicyText": {"Version": "2012-10-17", "Statement": statements}} == (
+        properties_of(stack, POLICY)
+    )
 
 
 @pytest.mark.parametrize(
@@ -394,90 +357,80 @@ def test_arns_are_of_the_stacks_partition(app: cdk.App, region: str, partition: 
     Registry(stack, "Registry").allow_replication_from([OTHER_ACCOUNT], prefixes=["payments/"])
 
     arn = f"arn:{partition}:ecr:{region}:{ACCOUNT}:repository/payments/*"
-    assert [allow(REPLICATE, root(OTHER_ACCOUNT, partition), arn)] == properties_of(stack, POLICY)[
-        "PolicyText"
-    ]["Statement"]
+    expected = allow(REPLICATE, arn, AWS=root(OTHER_ACCOUNT, partition))
+    assert [expected] == policy_statements(stack)
 
 
-def test_an_organization_may_be_admitted(stack: cdk.Stack) -> None:
-    """A principal with a condition, such as an organization, is rendered with it."""
-    organization = iam.OrganizationPrincipal(ORGANIZATION)
-    Registry(stack, "Registry").add_to_registry_policy(statement(principals=[organization]))
+# --- requests that are rejected ---------------------------------------------------------------
 
-    assert [
-        {
-            **allow("ecr:ReplicateImage", {"AWS": "*"}, "*"),
-            "Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}},
-        }
-    ] == policy_statements(stack)
+LONG = [f"{'p' * 240}{number}/" for number in range(15)]
+MISSING = [f"{part}s: statement-without-{part}" for part in ("principal", "action", "resource")]
 
 
-INCOMPLETE: dict[str, tuple[iam.PolicyStatement, list[str]]] = {
-    "principals": (statement(principals=[]), ["principals: statement-without-principal"]),
-    "actions": (statement(actions=[]), ["actions: statement-without-action"]),
-    "resources": (statement(resources=[]), ["resources: statement-without-resource"]),
-    "everything": (
-        iam.PolicyStatement(),
-        [
-            "principals: statement-without-principal",
-            "actions: statement-without-action",
-            "resources: statement-without-resource",
-        ],
+def fill(registry: Registry) -> None:
+    """Let the policy grow nearly as long as ECR accepts: 10,240 characters."""
+    registry.allow_replication_from([OTHER_ACCOUNT], prefixes=LONG)
+    registry.allow_create_on_push([OTHER_ACCOUNT], prefixes=LONG)
+
+
+# What is asked before, what ECR or the earlier request then rejects, and the problems.
+REJECTED: dict[str, tuple[Any, ...]] = {
+    "no ARN": (None, ask("exclude_from_pull_time", "It", "it"), "pull-time-exclusion-format"),
+    "a principal again": (
+        ask("exclude_from_pull_time", "Scanner", SCANNER),
+        ask("exclude_from_pull_time", "Again", SCANNER),
+        "Again: pull-time-exclusion-duplicate",
     ),
+    "two scanners": (basic("*"), enhanced(continuous=PAYMENTS), "scanning-type-conflict"),
+    "two frequencies": (
+        *(enhanced(on_push=PAYMENTS), enhanced(continuous=PAYMENTS)),
+        "scanning-filter-frequency",
+    ),
+    "a faulty filter": (basic(*PAYMENTS), basic("store/"), "on_push[0]: scanning-filter-format"),
+    "a bare string": (
+        *(enhanced(on_push=PAYMENTS), enhanced(continuous="store/*")),
+        "continuous: list-is-string",
+    ),
+    "101 filters": (
+        *(basic(*(f"team{n}/*" for n in range(100))), basic("one/more")),
+        "on_push: scanning-filter-count",
+    ),
+    "no principals": (None, add(principals=[]), MISSING[0]),
+    "no actions": (None, add(actions=[]), MISSING[1]),
+    "no resources": (None, add(resources=[]), MISSING[2]),
+    "no parts": (None, ask("add_to_registry_policy", iam.PolicyStatement()), *MISSING),
+    # It would open every repository.
+    "replication of all": (
+        *(None, replicate(OTHER_ACCOUNT)),
+        "prefixes: registry-policy-prefixes-missing",
+    ),
+    "creation of all": (
+        *(None, ask("allow_create_on_push", [OTHER_ACCOUNT], prefixes=[])),
+        "prefixes: registry-policy-prefixes-missing",
+    ),
+    "a long policy": (fill, replicate(THIRD_ACCOUNT, *LONG), "registry-policy-length"),
 }
 
 
-@pytest.mark.parametrize(("incomplete", "expected"), INCOMPLETE.values(), ids=INCOMPLETE)
-def test_rejects_an_incomplete_statement(
-    stack: cdk.Stack, incomplete: iam.PolicyStatement, expected: list[str]
-) -> None:
-    """A statement that ECR rejects raises one error with every problem, and renders nothing."""
-    registry = Registry(stack, "Registry")
-
-    with rejects(*expected):
-        registry.add_to_registry_policy(incomplete)
-
-    assert [] == registry.node.children
-
-
-def test_a_statement_may_say_what_it_is_not(stack: cdk.Stack) -> None:
-    """A denial of all but some actions and principals is a statement as well."""
-    denial = iam.PolicyStatement(
-        effect=iam.Effect.DENY,
-        not_actions=["ecr:ReplicateImage"],
-        not_principals=[iam.ArnPrincipal(f"arn:aws:iam::{OTHER_ACCOUNT}:role/replicator")],
-        not_resources=[f"{ARN}payments/*"],
-    )
-    Registry(stack, "Registry").add_to_registry_policy(denial)
-
-    [rendered] = policy_statements(stack)
-    assert {"Effect", "NotAction", "NotPrincipal", "NotResource"} == set(rendered)
-
-
 @pytest.mark.parametrize(
-    "allow_to", [Registry.allow_replication_from, Registry.allow_create_on_push]
+    ("earlier", "rejected", "problems"),
+    [(earlier, rejected, problems) for earlier, rejected, *problems in REJECTED.values()],
+    ids=REJECTED,
 )
-def test_rejects_accounts_without_prefixes(stack: cdk.Stack, allow_to: Callable[..., None]) -> None:
-    """A request without prefixes would open every repository."""
+def test_a_rejected_request_changes_nothing(
+    stack: cdk.Stack, earlier: Ask | None, rejected: Ask, problems: list[str]
+) -> None:
+    """What was asked before is rendered as it was, and ids stay free."""
     registry = Registry(stack, "Registry")
-    with rejects("prefixes: registry-policy-prefixes-missing"):
-        allow_to(registry, [OTHER_ACCOUNT], prefixes=[])
+    if earlier:
+        earlier(registry)
+    before = template(stack)
 
-    assert [] == registry.node.children
+    with rejects(*problems):
+        rejected(registry)
 
-
-def test_a_policy_that_grows_too_long_is_rejected_and_stays(stack: cdk.Stack) -> None:
-    """ECR takes 10,240 characters; the statement that is one too many leaves the rest alone."""
-    registry = Registry(stack, "Registry")
-    long = [f"{'p' * 240}{number}/" for number in range(15)]
-    registry.allow_replication_from([OTHER_ACCOUNT], prefixes=long)
-    registry.allow_create_on_push([OTHER_ACCOUNT], prefixes=long)
-    before = properties_of(stack, POLICY)["PolicyText"]
-
-    with rejects("registry-policy-length"):
-        registry.allow_replication_from([THIRD_ACCOUNT], prefixes=long)
-
-    assert before == properties_of(stack, POLICY)["PolicyText"]
+    assert before == template(stack)
+    assert bool(earlier) == bool(registry.node.children)
 
 
 def test_the_length_of_deploy_time_values_is_not_judged(app: cdk.App) -> None:

@@ -13,14 +13,15 @@ from tests.support.constructs import (
     ACCOUNT,
     OTHER_ACCOUNT,
     Template,
+    allow,
+    existing_role,
     identity_statements,
     properties_of,
     resources,
     role_of,
+    root,
     template,
 )
-
-ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT}:role/key-administrator"
 
 
 def dependencies(part: Any) -> set[str]:
@@ -57,14 +58,7 @@ def test_defaults(stack: cdk.Stack) -> None:
             "EnableKeyRotation": True,
             "KeyPolicy": {
                 "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Action": "kms:*",
-                        "Effect": "Allow",
-                        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
-                        "Resource": "*",
-                    }
-                ],
+                "Statement": [allow("kms:*", "*", AWS=root(ACCOUNT))],
             },
             "PendingWindowInDays": 30,
         },
@@ -86,7 +80,7 @@ def test_alias_and_logical_ids(stack: cdk.Stack) -> None:
 
 def test_administrators_manage_but_do_not_decrypt(stack: cdk.Stack) -> None:
     """An administrator's own policy names the key and management actions, none that decrypts."""
-    role = iam.Role.from_role_arn(stack, "Administrator", ADMINISTRATOR)
+    role = existing_role(stack, "administrator")
     RegistryKey(stack, "Key", alias="alias/ecr/prod", administrators=[role])
 
     [statement] = identity_statements(stack)
@@ -103,14 +97,13 @@ def test_administrators_of_other_accounts_stand_in_the_key_policy(stack: cdk.Sta
     RegistryKey(stack, "Key", alias="alias/ecr/prod", administrators=[administrator])
 
     [_, statement] = properties_of(stack, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
-    assert {"AWS": f"arn:aws:iam::{OTHER_ACCOUNT}:root"} == statement["Principal"]
+    assert {"AWS": root(OTHER_ACCOUNT)} == statement["Principal"]
 
 
 def test_key_and_repository_do_not_wait_for_each_other(stack: cdk.Stack) -> None:
     """A key, an encrypted repository and roles that pull from it form no cycle."""
-    key = RegistryKey(
-        stack, "Key", alias="alias/ecr/prod", administrators=[role_of(stack, "Administrator")]
-    )
+    administrators = [role_of(stack, "Administrator")]
+    key = RegistryKey(stack, "Key", alias="alias/ecr/prod", administrators=administrators)
     repository = Repository(stack, "Api", encryption=Encryption.customer_managed(key))
     for name in ("Task", "Build"):
         role = role_of(stack, name)

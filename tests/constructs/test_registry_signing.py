@@ -12,8 +12,12 @@ from tests.support.constructs import (
     ACCOUNT,
     ELSEWHERE,
     ENV,
+    ORGANIZATION,
     OTHER_ACCOUNT,
     REGION,
+    allow,
+    existing_role,
+    far_role,
     in_order,
     of_type,
     parameter,
@@ -43,9 +47,14 @@ def signing_statements(stack: cdk.Stack) -> list[dict[str, Any]]:
     ]
 
 
-def allow(resource: Any) -> dict[str, Any]:
+def signs(*profiles: str) -> dict[str, Any]:
     """Return the statement that lets a principal sign."""
-    return {"Action": "signer:SignPayload", "Effect": "Allow", "Resource": resource}
+    return allow("signer:SignPayload", list(profiles) if len(profiles) > 1 else profiles[0])
+
+
+def api_of(stack: cdk.Stack, name: str | None = "payments/api") -> Repository:
+    """Return a repository of a stack."""
+    return Repository(stack, "Api", repository_name=name)
 
 
 def test_rules(stack: cdk.Stack) -> None:
@@ -75,7 +84,7 @@ REJECTED: dict[str, tuple[str, Any, str]] = {
 def test_rejects(stack: cdk.Stack, profile: str, filters: Any, code: str) -> None:
     """What ECR rejects raises an error; nothing is rendered, and no principal may sign."""
     registry = Registry(stack, "Registry")
-    Repository(stack, "Api", repository_name="payments/api").grant_push(role_of(stack))
+    api_of(stack).grant_push(role_of(stack))
 
     with rejects(code):
         registry.sign(profile, filters=filters)
@@ -87,7 +96,7 @@ def test_rejects(stack: cdk.Stack, profile: str, filters: Any, code: str) -> Non
 def test_ten_rules_are_the_limit(stack: cdk.Stack) -> None:
     """An eleventh rule is rejected, and no principal may sign with its profile."""
     registry = Registry(stack, "Registry")
-    Repository(stack, "Api", repository_name="payments/api").grant_push(role_of(stack))
+    api_of(stack).grant_push(role_of(stack))
     for number in range(10):
         registry.sign(PROFILE, filters=[f"team{number}/*"])
 
@@ -102,19 +111,23 @@ def test_ten_rules_are_the_limit(stack: cdk.Stack) -> None:
 @pytest.mark.parametrize("late", [False, True], ids=["before signing", "after signing"])
 def test_whoever_may_push_may_sign(stack: cdk.Stack, grant: Grant, *, late: bool) -> None:
     """A push grant includes signing, whether it comes before or after the rule."""
-    registry = Registry(stack, "Registry")
-    repository = Repository(stack, "Api", repository_name="payments/api")
+    registry, repository = Registry(stack, "Registry"), api_of(stack)
     in_order(lambda: grant(repository, role_of(stack)), lambda: registry.sign(PROFILE), late=late)
 
-    assert [allow(PROFILE)] == signing_statements(stack)
+    assert [signs(PROFILE)] == signing_statements(stack)
 
 
-def test_whoever_pulls_does_not_sign(stack: cdk.Stack) -> None:
-    """A pull grant has nothing to do with signing."""
-    Registry(stack, "Registry").sign(PROFILE)
-    Repository(stack, "Api").grant_pull(role_of(stack))
-
+def test_only_a_push_where_the_registry_signs_includes_signing(stack: cdk.Stack) -> None:
+    """Neither a push without a registry or without its rules does, nor a pull."""
+    repository = api_of(stack)
+    repository.grant_push(role_of(stack))
     assert [] == signing_statements(stack)
+    registry = Registry(stack, "Registry")
+    repository.grant_push(role_of(stack, "Second"))
+    assert [] == signing_statements(stack)
+    registry.sign(PROFILE)
+    repository.grant_pull(role_of(stack, "Puller"))
+    assert [signs(PROFILE)] * 2 == signing_statements(stack)
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["before signing", "after signing"])
@@ -135,7 +148,7 @@ def test_only_matching_repositories_need_it(stack: cdk.Stack, *, late: bool) -> 
     [allowed] = [
         name
         for name, policy in of_type(template(stack), "AWS::IAM::Policy").items()
-        if allow(PROFILE) in policy["PolicyDocument"]["Statement"]
+        if signs(PROFILE) in policy["PolicyDocument"]["Statement"]
     ]
     assert allowed.startswith("PaymentsRole")
 
@@ -150,9 +163,9 @@ def test_a_name_that_is_not_known_may_match(
 ) -> None:
     """Without the permission nothing would be signed, so it is given where the name is unknown."""
     Registry(stack, "Registry").sign(PROFILE, filters=["payments/*"])
-    Repository(stack, "Api", repository_name=name(stack)).grant_push(role_of(stack))
+    api_of(stack, name(stack)).grant_push(role_of(stack))
 
-    assert [allow(PROFILE)] == signing_statements(stack)
+    assert [signs(PROFILE)] == signing_statements(stack)
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["before signing", "after signing"])
@@ -164,7 +177,7 @@ def test_repositories_of_other_registries_are_not_signed(
     elsewhere = cdk.Stack(app, "Elsewhere", env=env)
     Registry(elsewhere, "Registry")
     registry = Registry(stack, "Registry")
-    repository = Repository(elsewhere, "Api", repository_name="payments/api")
+    repository = api_of(elsewhere)
     in_order(
         lambda: repository.grant_push(role_of(elsewhere)), lambda: registry.sign(PROFILE), late=late
     )
@@ -176,37 +189,31 @@ def test_repositories_of_other_stacks_and_stages_are_signed(app: cdk.App) -> Non
     """The registry's rule holds for every repository of its account and Region."""
     stacks = [cdk.Stack(app, "Team", env=ENV), cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Team")]
     for stack in stacks:
-        Repository(stack, "Api", repository_name="payments/api").grant_push(role_of(stack))
+        api_of(stack).grant_push(role_of(stack))
     Registry(cdk.Stack(app, "Platform", env=ENV), "Registry").sign(PROFILE)
 
-    assert [allow(PROFILE)] * 2 == signing_statements(stacks[0])
+    assert [signs(PROFILE)] * 2 == signing_statements(stacks[0])
 
 
 def test_nothing_is_allowed_twice(stack: cdk.Stack) -> None:
     """Several grants and rules of one profile come to one statement; another profile joins it."""
-    registry = Registry(stack, "Registry")
-    repository = Repository(stack, "Api", repository_name="payments/api")
-    role = role_of(stack)
+    registry, repository, role = Registry(stack, "Registry"), api_of(stack), role_of(stack)
     repository.grant_push(role)
     repository.grant_pull_push(role)
-    registry.sign(PROFILE, filters=["payments/*"])
-    registry.sign(PROFILE, filters=["payments/*"])
+    for _ in range(2):
+        registry.sign(PROFILE, filters=["payments/*"])
     registry.sign(PROFILE)
     registry.sign(SECOND)
     repository.grant_push(role)
 
-    assert [allow([PROFILE, SECOND])] == signing_statements(stack)
+    assert [signs(PROFILE, SECOND)] == signing_statements(stack)
 
 
 POLICYLESS: dict[str, Callable[[cdk.Stack], iam.IGrantable]] = {
     "an account": lambda _: iam.AccountPrincipal(OTHER_ACCOUNT),
-    "an organization": lambda _: iam.OrganizationPrincipal("o-abcdefghij"),
-    "a role that is immutable": lambda stack: iam.Role.from_role_arn(
-        stack, "Role", f"arn:aws:iam::{ACCOUNT}:role/deployer", mutable=False
-    ),
-    "a role of another account": lambda stack: iam.Role.from_role_arn(
-        stack, "Role", f"arn:aws:iam::{OTHER_ACCOUNT}:role/deployer"
-    ),
+    "an organization": lambda _: iam.OrganizationPrincipal(ORGANIZATION),
+    "a role that is immutable": lambda stack: existing_role(stack, mutable=False),
+    "a role of another account": far_role,
 }
 
 
@@ -216,8 +223,7 @@ def test_a_principal_without_a_policy_is_warned_of(
     stack: cdk.Stack, grantee: Callable[[cdk.Stack], iam.IGrantable], *, late: bool
 ) -> None:
     """Who cannot be allowed to sign here has to be elsewhere, which is said once."""
-    registry = Registry(stack, "Registry")
-    repository = Repository(stack, "Api", repository_name="payments/api")
+    registry, repository = Registry(stack, "Registry"), api_of(stack)
     in_order(
         lambda: repository.grant_push(grantee(stack)), lambda: registry.sign(PROFILE), late=late
     )
@@ -230,23 +236,11 @@ def test_a_role_that_the_app_defines_in_another_account_may_sign(
 ) -> None:
     """A role of another stack, even of another account, is allowed in its own policy."""
     Registry(stack, "Registry").sign(PROFILE)
-    elsewhere = cdk.Stack(
-        app, "Elsewhere", env=cdk.Environment(account=OTHER_ACCOUNT, region=REGION)
-    )
+    elsewhere = cdk.Stack(app, "Elsewhere", env=ELSEWHERE["another account"])
     role = iam.Role(elsewhere, "Role", role_name="deployer", assumed_by=iam.AccountRootPrincipal())
-    Repository(stack, "Api", repository_name="payments/api").grant_push(role)
+    api_of(stack).grant_push(role)
 
-    assert [allow(PROFILE)] == signing_statements(stack)
-
-
-def test_without_a_registry_a_push_grant_is_cdks_own(stack: cdk.Stack) -> None:
-    """An app that defines no registry, or none that signs, grants a push and nothing else."""
-    repository = Repository(stack, "Api", repository_name="payments/api")
-    repository.grant_push(role_of(stack))
-    Registry(stack, "Registry")
-    repository.grant_push(role_of(stack, "Second"))
-
-    assert [] == signing_statements(stack)
+    assert [signs(PROFILE)] == signing_statements(stack)
 
 
 @pytest.mark.parametrize("keyword", ["push_accounts", "push_principals"])

@@ -33,7 +33,14 @@ from ecr_constructs import (
     Upstream,
     UsageAlarms,
 )
-from tests.support.constructs import ACCOUNT, OTHER_ACCOUNT, children, warnings_of
+from tests.support.constructs import (
+    ACCOUNT,
+    OTHER_ACCOUNT,
+    children,
+    existing_role,
+    list_parameter,
+    warnings_of,
+)
 from tests.support.errors import rejects
 
 # The only Region in which every construct exists.
@@ -43,7 +50,10 @@ ABROAD = cdk.Environment(account=OTHER_ACCOUNT, region="us-east-1")
 SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:ecr-pullthroughcache/docker-hub-aBcDeF"
 FOREIGN_KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 UNTAGGED = LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14))
+FAR_ROLE = f"arn:aws:iam::{OTHER_ACCOUNT}:role/r"
 ROLES = [f"arn:aws:iam::{ACCOUNT}:role/{n:060}" for n in range(120)]
+EMPTIED = "empty_on_delete: empty-on-delete-retained"
+RETAINED = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 INCOMPLETE = iam.PolicyStatement(actions=["ecr:BatchGetImage"])
 
 Keywords = dict[str, Any]
@@ -84,12 +94,6 @@ MINIMUM: dict[type[Construct], Make] = {
 }
 
 
-def imported_role(account: str, name: str) -> Make:
-    """Return keywords with a role that exists already."""
-    arn = f"arn:aws:iam::{account}:role/{name}"
-    return lambda stack: {"role": iam.Role.from_role_arn(stack, "Maker", arn)}
-
-
 def key_of(region: str) -> Make:
     """Return keywords with a key of the app in a Region."""
     env = cdk.Environment(account=ACCOUNT, region=region)
@@ -99,13 +103,6 @@ def key_of(region: str) -> Make:
         return {"encryption": Encryption.customer_managed(key)}
 
     return keywords
-
-
-def names(keyword: str) -> Make:
-    """Return a keyword whose value is a list parameter, which cannot be taken apart."""
-    return lambda stack: {
-        keyword: cdk.CfnParameter(stack, "Names", type="CommaDelimitedList").value_as_list
-    }
 
 
 # Invalid keywords of each construct, and the problems of which its error consists.
@@ -149,13 +146,7 @@ REJECTED: dict[type[Construct], list[tuple[Any, ...]]] = {
         ({"upstream": Upstream.ecr(account=ACCOUNT, region="us-east-1")}, "upstream-is-cache"),
         ({"upstream": Upstream.ecr(account=ACCOUNT, region="eu-moon-1")}, "upstream-region"),
         (
-            {
-                "upstream": Upstream.ecr(
-                    account=OTHER_ACCOUNT,
-                    region="eu-west-1",
-                    role=f"arn:aws:iam::{OTHER_ACCOUNT}:role/r",
-                )
-            },
+            {"upstream": Upstream.ecr(account=OTHER_ACCOUNT, region="eu-west-1", role=FAR_ROLE)},
             "role-arn-account",
         ),
         (
@@ -206,18 +197,15 @@ REJECTED: dict[type[Construct], list[tuple[Any, ...]]] = {
         ({"encryption": Encryption.dual_layer()}, "encryption-type-region"),
         ({"encryption": Encryption.customer_managed(FOREIGN_KEY)}, "encryption-key-region"),
         (key_of("eu-west-1"), "encryption-key-region"),
-        ({"empty_on_delete": True}, "empty_on_delete: empty-on-delete-retained"),
-        (
-            {
-                "empty_on_delete": True,
-                "removal_policy": cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-            },
-            "empty_on_delete: empty-on-delete-retained",
-        ),
+        ({"empty_on_delete": True}, EMPTIED),
+        ({"empty_on_delete": True, "removal_policy": RETAINED}, EMPTIED),
         ({"removal_policy": cdk.RemovalPolicy.SNAPSHOT}, "removal_policy: removal-policy-snapshot"),
         ({"policy_statements": [INCOMPLETE]}, "principals: statement-without-principal"),
         *(
-            (names(keyword), f"{keyword}: list-unresolved")
+            (
+                lambda stack, key=keyword: {key: list_parameter(stack)},
+                f"{keyword}: list-unresolved",
+            )
             for keyword in ("pull_accounts", "pull_organizations", "push_principals")
         ),
     ],
@@ -230,8 +218,8 @@ REJECTED: dict[type[Construct], list[tuple[Any, ...]]] = {
             {"applied_for": ["PULL_THROUGH_CACHE"], "lifecycle": UNTAGGED},
             "lifecycle: template-cache-lifecycle",
         ),
-        (imported_role(ACCOUNT, "ecr/maker"), "role-arn-path"),
-        (imported_role(OTHER_ACCOUNT, "maker"), "role-arn-account"),
+        (lambda stack: {"role": existing_role(stack, "ecr/maker")}, "role-arn-path"),
+        (lambda stack: {"role": existing_role(stack, "x", OTHER_ACCOUNT)}, "role-arn-account"),
     ],
     ScanAlerts: [
         ({"severity": "URGENT"}, "severity-unknown"),

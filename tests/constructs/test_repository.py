@@ -19,14 +19,20 @@ from tests.support.constructs import (
     ENV,
     ORGANIZATION,
     OTHER_ACCOUNT,
+    PULL,
+    PULL_PUSH,
     THIRD_ACCOUNT,
+    allow,
     children,
+    exclusions,
     lifecycle_of,
     properties_of,
     repository_of,
+    root,
     statements_of,
     template,
     warnings_of,
+    within,
 )
 from tests.support.errors import rejects
 
@@ -47,17 +53,6 @@ RETAINED = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 DESTROYED = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
 
 
-def filters(*values: str) -> list[dict[str, str]]:
-    """Return exclusion filters as CloudFormation spells them."""
-    return [
-        {
-            "ImageTagMutabilityExclusionFilterType": "WILDCARD",
-            "ImageTagMutabilityExclusionFilterValue": value,
-        }
-        for value in values
-    ]
-
-
 def encrypted(encryption_type: str, key: str | None = None) -> dict[str, Any]:
     """Return an encryption property as CloudFormation spells it."""
     key_property = {} if key is None else {"KmsKey": key}
@@ -72,17 +67,11 @@ KEYWORDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "mutable": ({"tag_mutability": TagMutability.mutable()}, {"ImageTagMutability": "MUTABLE"}),
     "immutable but": (
         {"tag_mutability": TagMutability.immutable(except_for=["latest", "cache-*"])},
-        {
-            "ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
-            "ImageTagMutabilityExclusionFilters": filters("latest", "cache-*"),
-        },
+        {"ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION", **exclusions("latest", "cache-*")},
     ),
     "mutable but": (
         {"tag_mutability": TagMutability.mutable(except_for=["v*"])},
-        {
-            "ImageTagMutability": "MUTABLE_WITH_EXCLUSION",
-            "ImageTagMutabilityExclusionFilters": filters("v*"),
-        },
+        {"ImageTagMutability": "MUTABLE_WITH_EXCLUSION", **exclusions("v*")},
     ),
     "AES-256": ({"encryption": Encryption.aes256()}, {}),
     "an AWS managed key": ({"encryption": Encryption.aws_managed()}, encrypted("KMS")),
@@ -112,9 +101,8 @@ def test_keyword(stack: cdk.Stack, keywords: dict[str, Any], changed: dict[str, 
 
 def test_dual_layer_in_govcloud(app: cdk.App) -> None:
     """Dual-layer encryption renders where it exists."""
-    stack = cdk.Stack(
-        app, "Gov", env=cdk.Environment(account="111122223333", region="us-gov-west-1")
-    )
+    env = cdk.Environment(account=ACCOUNT, region="us-gov-west-1")
+    stack = cdk.Stack(app, "Gov", env=env)
     Repository(stack, "Api", encryption=Encryption.dual_layer())
 
     assert {**DEFAULTS, **encrypted("KMS_DSSE")} == properties_of(stack)
@@ -188,11 +176,8 @@ def test_raises_in_the_callers_frame(stack: cdk.Stack) -> None:
 def test_an_unknown_region_is_not_judged(app: cdk.App) -> None:
     """In a stack without a Region nothing is known about the key's, so it passes."""
     stack = cdk.Stack(app, "Agnostic")
-    Repository(
-        stack,
-        "Api",
-        encryption=Encryption.customer_managed(KEY.replace("eu-central-1", "eu-west-1")),
-    )
+    far_key = KEY.replace("eu-central-1", "eu-west-1")
+    Repository(stack, "Api", encryption=Encryption.customer_managed(far_key))
 
     assert ["Api"] == children(stack)
 
@@ -274,28 +259,8 @@ def test_a_rejected_rule_changes_nothing(stack: cdk.Stack, rule: LifecycleRule) 
 
 # --- policy -----------------------------------------------------------------------------------
 
-PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-PUSH = [
-    "ecr:BatchCheckLayerAvailability",
-    "ecr:BatchGetImage",
-    "ecr:CompleteLayerUpload",
-    "ecr:GetDownloadUrlForLayer",
-    "ecr:InitiateLayerUpload",
-    "ecr:PutImage",
-    "ecr:UploadLayerPart",
-]
 ROLE = f"arn:aws:iam::{OTHER_ACCOUNT}:role/deployer"
 UNIT = f"{ORGANIZATION}/r-ab12/ou-ab12-11111111/*"
-
-
-def root(account: str) -> str:
-    """Return the ARN that stands for a whole account."""
-    return f"arn:aws:iam::{account}:root"
-
-
-def allow(actions: str | list[str], who: Any) -> dict[str, Any]:
-    """Return an allowing statement as it is rendered."""
-    return {"Action": actions, "Effect": "Allow", "Principal": {"AWS": who}}
 
 
 def describing(account: str, **more: Any) -> iam.PolicyStatement:
@@ -305,31 +270,30 @@ def describing(account: str, **more: Any) -> iam.PolicyStatement:
     )
 
 
-WITHIN = {**allow(PULL, "*"), "Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}}}
+WITHIN = allow(PULL, AWS="*", condition=within(ORGANIZATION))
+BELOW = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": UNIT}}
+OTHER, THIRD = root(OTHER_ACCOUNT), root(THIRD_ACCOUNT)
+DESCRIBING = ["ecr:DescribeImages"]
+DESCRIBE = allow(DESCRIBING[0], AWS=THIRD)
 EVERYTHING: dict[str, Any] = {
     "pull_organizations": [ORGANIZATION],
     "pull_accounts": [OTHER_ACCOUNT],
     "push_accounts": [THIRD_ACCOUNT],
 }
 ACCESS: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
-    "an account may pull": ({"pull_accounts": [OTHER_ACCOUNT]}, [allow(PULL, root(OTHER_ACCOUNT))]),
-    "an account may push": ({"push_accounts": [OTHER_ACCOUNT]}, [allow(PUSH, root(OTHER_ACCOUNT))]),
-    "a role may pull": ({"pull_principals": [ROLE]}, [allow(PULL, ROLE)]),
-    "a role may push": ({"push_principals": [ROLE]}, [allow(PUSH, ROLE)]),
+    "an account may pull": ({"pull_accounts": [OTHER_ACCOUNT]}, [allow(PULL, AWS=OTHER)]),
+    "an account may push": ({"push_accounts": [OTHER_ACCOUNT]}, [allow(PULL_PUSH, AWS=OTHER)]),
+    "a role may pull": ({"pull_principals": [ROLE]}, [allow(PULL, AWS=ROLE)]),
+    "a role may push": ({"push_principals": [ROLE]}, [allow(PULL_PUSH, AWS=ROLE)]),
     "an organization may pull": ({"pull_organizations": [ORGANIZATION]}, [WITHIN]),
     "an organizational unit may pull": (
         {"pull_organizational_units": [UNIT]},
-        [
-            {
-                **allow(PULL, "*"),
-                "Condition": {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": UNIT}},
-            }
-        ],
+        [allow(PULL, AWS="*", condition=BELOW)],
     ),
     # The order of a list means nothing, nor does a repetition.
     "accounts may pull": (
         {"pull_accounts": [THIRD_ACCOUNT, OTHER_ACCOUNT, THIRD_ACCOUNT]},
-        [allow(PULL, [root(OTHER_ACCOUNT), root(THIRD_ACCOUNT)])],
+        [allow(PULL, AWS=[OTHER, THIRD])],
     ),
     # Statements of the caller's own follow those that the keywords make.
     "a statement": (
@@ -337,15 +301,9 @@ ACCESS: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
             "pull_accounts": [OTHER_ACCOUNT],
             "policy_statements": [describing(THIRD_ACCOUNT, sid="Describe")],
         },
-        [
-            allow(PULL, root(OTHER_ACCOUNT)),
-            {**allow("ecr:DescribeImages", root(THIRD_ACCOUNT)), "Sid": "Describe"},
-        ],
+        [allow(PULL, AWS=OTHER), {**DESCRIBE, "Sid": "Describe"}],
     ),
-    "everything": (
-        EVERYTHING,
-        [WITHIN, allow(PULL, root(OTHER_ACCOUNT)), allow(PUSH, root(THIRD_ACCOUNT))],
-    ),
+    "everything": (EVERYTHING, [WITHIN, allow(PULL, AWS=OTHER), allow(PULL_PUSH, AWS=THIRD)]),
 }
 
 
@@ -362,51 +320,52 @@ def test_access(
 
 
 @pytest.mark.parametrize(
-    ("region", "partition"), [("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")]
+    ("region", "partition"),
+    [
+        ("us-gov-west-1", "aws-us-gov"),
+        ("cn-north-1", "aws-cn"),
+        # Where the Region is not known, CloudFormation fills in the partition.
+        (None, {"Ref": "AWS::Partition"}),
+    ],
 )
-def test_accounts_are_of_the_stacks_partition(app: cdk.App, region: str, partition: str) -> None:
+def test_accounts_are_of_the_stacks_partition(
+    app: cdk.App, region: str | None, partition: Any
+) -> None:
     """The ARN of an account carries the partition of the repository's Region."""
-    stack = cdk.Stack(app, "Far", env=cdk.Environment(account=ACCOUNT, region=region))
+    env = cdk.Environment(account=ACCOUNT, region=region) if region else None
+    stack = cdk.Stack(app, "Far", env=env)
     Repository(stack, "Api", pull_accounts=[OTHER_ACCOUNT])
 
-    assert [allow(PULL, f"arn:{partition}:iam::{OTHER_ACCOUNT}:root")] == statements_of(stack)
-
-
-def test_an_agnostic_stack_asks_for_the_partition(app: cdk.App) -> None:
-    """Where the Region is not known, CloudFormation fills in the partition."""
-    stack = cdk.Stack(app, "Agnostic")
-    Repository(stack, "Api", pull_accounts=[OTHER_ACCOUNT])
-
-    arn = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, f":iam::{OTHER_ACCOUNT}:root"]]}
-    assert [allow(PULL, arn)] == statements_of(stack)
-
-
-def test_a_later_grant_leaves_the_earlier_statements_as_they_are(stack: cdk.Stack) -> None:
-    """A grant to another account is added to the policy behind what stands there."""
-    repository = Repository(stack, "Api", **EVERYTHING)
-    repository.grant(iam.AccountPrincipal("222222222222"), "ecr:DescribeImages")
-
-    _, earlier = ACCESS["everything"]
-    assert [*earlier, allow("ecr:DescribeImages", root("222222222222"))] == statements_of(stack)
-
-
-def test_equal_grants_merge(stack: cdk.Stack) -> None:
-    """A later grant of what another account has joins that account's statement."""
-    repository = Repository(stack, "Api", pull_accounts=[OTHER_ACCOUNT])
-    repository.grant_pull(iam.AccountPrincipal(THIRD_ACCOUNT))
-
-    assert [allow(PULL, [root(OTHER_ACCOUNT), root(THIRD_ACCOUNT)])] == statements_of(stack)
-
-
-def test_an_account_that_may_push_and_pull_keeps_its_statement(stack: cdk.Stack) -> None:
-    """A later grant to somebody else changes nothing for an account that is named twice."""
-    repository = Repository(
-        stack, "Api", pull_accounts=[OTHER_ACCOUNT], push_accounts=[OTHER_ACCOUNT]
+    arn: Any = {"Fn::Join": ["", ["arn:", partition, f":iam::{OTHER_ACCOUNT}:root"]]}
+    assert [allow(PULL, AWS=root(OTHER_ACCOUNT, partition) if region else arn)] == (
+        statements_of(stack)
     )
-    earlier = repository._statements
-    repository.grant(iam.AccountPrincipal(THIRD_ACCOUNT), "ecr:DescribeImages")
 
-    assert [*earlier, allow("ecr:DescribeImages", root(THIRD_ACCOUNT))] == statements_of(stack)
+
+# Access that the keywords give, a later grant to a third account, and the statements.
+LATER: dict[str, tuple[dict[str, Any], list[str], list[dict[str, Any]]]] = {
+    "behind what stands there": (EVERYTHING, DESCRIBING, [*ACCESS["everything"][1], DESCRIBE]),
+    "of the same joins": (
+        *({"pull_accounts": [OTHER_ACCOUNT]}, PULL),
+        [allow(PULL, AWS=[OTHER, THIRD])],
+    ),
+    # An account that is named twice keeps its statement.
+    "beside a pusher that pulls": (
+        *({"pull_accounts": [OTHER_ACCOUNT], "push_accounts": [OTHER_ACCOUNT]}, DESCRIBING),
+        [allow(PULL_PUSH, AWS=OTHER), DESCRIBE],
+    ),
+}
+
+
+@pytest.mark.parametrize(("keywords", "actions", "statements"), LATER.values(), ids=LATER)
+def test_a_later_grant_leaves_the_earlier_statements_as_they_are(
+    stack: cdk.Stack, keywords: dict[str, Any], actions: list[str], statements: list[dict[str, Any]]
+) -> None:
+    """It is added behind them, or joins the statement of the same actions."""
+    repository = Repository(stack, "Api", **keywords)
+    repository.grant(iam.AccountPrincipal(THIRD_ACCOUNT), *actions)
+
+    assert statements == statements_of(stack)
 
 
 @pytest.mark.parametrize("make", [Repository, ecr.Repository])

@@ -14,26 +14,25 @@ import aws_cdk as cdk
 import jsii
 import pytest
 from aws_cdk import aws_apprunner as apprunner
-from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct, IConstruct
 
 from ecr_constructs import LifecyclePolicy, Repository
 from tests.support.constructs import (
     ACCOUNT,
+    ELSEWHERE,
     ENV,
     ORGANIZATION,
     OTHER_ACCOUNT,
-    OTHER_REGION,
-    REGION,
     Template,
+    function_of,
     new_app,
+    project_of,
     properties_of,
     role_of,
     synth,
@@ -57,19 +56,17 @@ def ours(stack: cdk.Stack, name: str | None) -> ecr.RepositoryBase:
     return Repository(stack, "Api", repository_name=name, lifecycle=LifecyclePolicy())
 
 
-ARN = f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/payments/api"
+Use = Callable[[cdk.Stack, ecr.RepositoryBase], object]
+NAME = "payments/api"
+ARN = f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/{NAME}"
 
 
-def both(
-    folder: Path, use: Callable[[cdk.Stack, ecr.RepositoryBase], object]
-) -> tuple[Template, Template]:
+def both(folder: Path, use: Use) -> tuple[Template, Template]:
     """Return the templates of CDK's repository and of ours, used the same way."""
-    made = []
-    for name, make in (("theirs", theirs), ("ours", ours)):
-        stack = cdk.Stack(new_app(folder / name), "Stack", env=ENV)
+    stacks = [cdk.Stack(new_app(folder / name), "Stack", env=ENV) for name in ("theirs", "ours")]
+    for stack, make in zip(stacks, (theirs, ours), strict=True):
         use(stack, make(stack, None))
-        made.append(template(stack))
-    return made[0], made[1]
+    return template(stacks[0]), template(stacks[1])
 
 
 def events_of(stack: cdk.Stack, repository: ecr.RepositoryBase) -> None:
@@ -83,22 +80,16 @@ def events_of(stack: cdk.Stack, repository: ecr.RepositoryBase) -> None:
 
 def uris_of(stack: cdk.Stack, repository: ecr.RepositoryBase) -> None:
     """Write every name that a repository has into outputs."""
-    for index, value in enumerate(
-        [
-            repository.repository_name,
-            repository.repository_arn,
-            repository.repository_uri,
-            repository.registry_uri,
-            repository.repository_uri_for_tag(),
-            repository.repository_uri_for_tag("1.0"),
-            repository.repository_uri_for_digest("sha256:0"),
-            repository.repository_uri_for_tag_or_digest("sha256:0"),
-            repository.repository_ref.repository_name,
-            repository.repository_ref.repository_arn,
-            repository.env.account,
-            repository.env.region,
-        ]
-    ):
+    reference, place = repository.repository_ref, repository.env
+    names = [
+        *(repository.repository_name, repository.repository_arn),
+        *(repository.repository_uri, repository.registry_uri),
+        *(repository.repository_uri_for_tag(), repository.repository_uri_for_tag("1.0")),
+        repository.repository_uri_for_digest("sha256:0"),
+        repository.repository_uri_for_tag_or_digest("sha256:0"),
+        *(reference.repository_name, reference.repository_arn, place.account, place.region),
+    ]
+    for index, value in enumerate(names):
         cdk.CfnOutput(stack, f"Output{index}", value=value)
 
 
@@ -108,22 +99,15 @@ def exported(stack: cdk.Stack, repository: ecr.RepositoryBase) -> None:
     stack.export_value(repository.repository_arn)
 
 
-Use = Callable[[cdk.Stack, ecr.RepositoryBase], object]
 USES: dict[str, Use] = {
     "events": events_of,
     "names and URIs": uris_of,
     "exports": exported,
     "tags": lambda stack, _: cdk.Tags.of(stack).add("team", "payments"),
-    "removal policy": lambda _, repository: repository.apply_removal_policy(
-        cdk.RemovalPolicy.DESTROY
-    ),
+    "removal policy": lambda _, it: it.apply_removal_policy(cdk.RemovalPolicy.DESTROY),
     "removal policies": lambda stack, _: cdk.RemovalPolicies.of(stack).destroy(),
-    "mixin of the service": lambda _, repository: repository.with_(
-        ecr.mixins.RepositoryAutoDeleteImages()
-    ),
-    "dependency": lambda stack, repository: sns.Topic(stack, "Topic").node.add_dependency(
-        repository
-    ),
+    "mixin of the service": lambda _, it: it.with_(ecr.mixins.RepositoryAutoDeleteImages()),
+    "dependency": lambda stack, it: sns.Topic(stack, "Topic").node.add_dependency(it),
 }
 # Reading lists images as well, pushing asks for manifests as AWS documents, and who has access from
 # elsewhere is told more precisely: tests/constructs/test_grants.py.
@@ -201,14 +185,12 @@ def test_aspects_visit_and_change_it(stack: cdk.Stack) -> None:
 
 
 IMPORTS: dict[str, Callable[[Any, cdk.Stack], ecr.IRepository]] = {
-    "name": lambda of, stack: of.from_repository_name(stack, "Api", "payments/api"),
+    "name": lambda of, stack: of.from_repository_name(stack, "Api", NAME),
     "ARN": lambda of, stack: of.from_repository_arn(stack, "Api", ARN),
     "attributes": lambda of, stack: of.from_repository_attributes(
-        stack, "Api", repository_arn=ARN, repository_name="payments/api"
+        stack, "Api", repository_arn=ARN, repository_name=NAME
     ),
-    "lookup by name": lambda of, stack: of.from_lookup(
-        stack, "Api", repository_name="payments/api"
-    ),
+    "lookup by name": lambda of, stack: of.from_lookup(stack, "Api", repository_name=NAME),
     "lookup by ARN": lambda of, stack: of.from_lookup(stack, "Api", repository_arn=ARN),
 }
 
@@ -218,14 +200,9 @@ def imported(of: type, folder: Path, look: Callable[[Any, cdk.Stack], ecr.IRepos
     stack = cdk.Stack(new_app(folder), "Stack", env=ENV)
     repository = look(of, stack)
     repository.grant_pull(role_of(stack))
-    message = [
-        repository.repository_arn,
-        repository.repository_name,
-        stack.resolve(repository.repository_uri_for_tag("1.0")),
-        repository.env.account,
-        repository.env.region,
-    ]
-    return message, template(stack)
+    uri = stack.resolve(repository.repository_uri_for_tag("1.0"))
+    place = repository.env.account, repository.env.region
+    return repository.repository_arn, repository.repository_name, uri, place, template(stack)
 
 
 @pytest.mark.parametrize("look", IMPORTS.values(), ids=IMPORTS)
@@ -248,18 +225,17 @@ def test_names_are_asked_for_once(stack: cdk.Stack) -> None:
 
 # --- references from other stacks, Regions and accounts ---------------------------------------
 
-ELSEWHERE = cdk.Environment(account=ACCOUNT, region=OTHER_REGION)
-ABROAD = cdk.Environment(account=OTHER_ACCOUNT, region=REGION)
+FAR, ABROAD = ELSEWHERE["another Region"], ELSEWHERE["another account"]
 CARRIED = {"cross_region_references": True}
 # Properties of the repository's stack and of the consumer's.
 PLACES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "same_stack": ({"env": ENV}, {}),
     "nested": ({"env": ENV}, {}),
     "cross_stack": ({"env": ENV}, {"env": ENV}),
-    "cross_region": ({"env": ENV}, {"env": ELSEWHERE}),
+    "cross_region": ({"env": ENV}, {"env": FAR}),
     "cross_account": ({"env": ENV}, {"env": ABROAD}),
     "agnostic": ({}, {}),
-    "cross_region_references": ({"env": ENV, **CARRIED}, {"env": ELSEWHERE, **CARRIED}),
+    "cross_region_references": ({"env": ENV, **CARRIED}, {"env": FAR, **CARRIED}),
 }
 
 
@@ -280,51 +256,23 @@ def ecs_task(stack: Construct, repository: ecr.IRepository) -> None:
     ecs.FargateTaskDefinition(stack, "Task").add_container("App", image=image)
 
 
-def lambda_function(stack: Construct, repository: ecr.IRepository) -> None:
-    """Run the image as a Lambda function."""
-    code = lambda_.DockerImageCode.from_ecr(repository, tag_or_digest="1.0")
-    lambda_.DockerImageFunction(stack, "Function", code=code)
-
-
-def codebuild_project(stack: Construct, repository: ecr.IRepository) -> None:
-    """Build in the image."""
-    image = codebuild.LinuxBuildImage.from_ecr_repository(repository, "1.0")
-    codebuild.Project(
-        stack,
-        "Build",
-        build_spec=codebuild.BuildSpec.from_object({"version": "0.2"}),
-        environment=codebuild.BuildEnvironment(build_image=image),
-    )
-
-
 def apprunner_service(stack: Construct, repository: ecr.IRepository) -> None:
     """Run the image as an App Runner service, whose L2 is not in aws-cdk-lib."""
-    role = iam.Role(
-        stack, "Access", assumed_by=iam.ServicePrincipal("build.apprunner.amazonaws.com")
-    )
+    principal = iam.ServicePrincipal("build.apprunner.amazonaws.com")
+    role = iam.Role(stack, "Access", assumed_by=principal)
     repository.grant_pull(role)
-    service = apprunner.CfnService
-    service(
-        stack,
-        "Service",
-        source_configuration=service.SourceConfigurationProperty(
-            authentication_configuration=service.AuthenticationConfigurationProperty(
-                access_role_arn=role.role_arn
-            ),
-            image_repository=service.ImageRepositoryProperty(
-                image_identifier=repository.repository_uri_for_tag("1.0"),
-                image_repository_type="ECR",
-            ),
-        ),
-    )
+    uri = repository.repository_uri_for_tag("1.0")
+    source = {
+        "authenticationConfiguration": {"accessRoleArn": role.role_arn},
+        "imageRepository": {"imageIdentifier": uri, "imageRepositoryType": "ECR"},
+    }
+    apprunner.CfnService(stack, "Service", source_configuration=source)
 
 
 def granted_role(stack: Construct, repository: ecr.IRepository) -> None:
     """Let a role pull; its name is known, so that other accounts can speak of it."""
-    role = iam.Role(
-        stack, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"), role_name="puller"
-    )
-    repository.grant_pull(role)
+    principal = iam.ServicePrincipal("ec2.amazonaws.com")
+    repository.grant_pull(iam.Role(stack, "Role", assumed_by=principal, role_name="puller"))
 
 
 def raw_arn(stack: Construct, repository: ecr.IRepository) -> None:
@@ -332,7 +280,7 @@ def raw_arn(stack: Construct, repository: ecr.IRepository) -> None:
     cdk.CfnOutput(stack, "Arn", value=repository.repository_arn)
 
 
-CONSUMERS = [ecs_task, codebuild_project, apprunner_service, granted_role, raw_arn]
+CONSUMERS = [ecs_task, project_of, apprunner_service, granted_role, raw_arn]
 NAMES = {"named": "team/api", "unnamed": None, "generated": cdk.PhysicalName.GENERATE_IF_NEEDED}
 
 
@@ -376,9 +324,9 @@ CASES = [
     for place in PLACES
     for name_id, name in NAMES.items()
     for group, consumers in (
-        {consumer.__name__: [consumer] for consumer in [lambda_function, *CONSUMERS]}
+        {consumer.__name__: [consumer] for consumer in [function_of, *CONSUMERS]}
         if needs_name(place, name)
-        else {"lambda_function": [lambda_function], "others": CONSUMERS}
+        else {"function_of": [function_of], "others": CONSUMERS}
     ).items()
 ]
 
@@ -395,6 +343,6 @@ def test_matrix(
     actual = outcome(new_app(tmp_path / "ours"), ours, place, consumers, name)
 
     assert needs_name(place, name) == isinstance(actual, str)
-    if lambda_function in consumers:
+    if function_of in consumers:
         expected, actual = without_sources(expected), without_sources(actual)
     assert expected == actual

@@ -11,10 +11,19 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
 
 from ecr_constructs import Encryption, LifecyclePolicy, LifecycleRule, Repository, TagMutability
-from tests.support.constructs import ENV, ORGANIZATION, OTHER_ACCOUNT, Template, new_app, synth
+from tests.support.constructs import (
+    ENV,
+    ORGANIZATION,
+    OTHER_ACCOUNT,
+    REPOSITORY,
+    Template,
+    function_of,
+    new_app,
+    of_type,
+    synth,
+)
 from tests.support.service_models import repository_schema
 
 if TYPE_CHECKING:
@@ -69,23 +78,19 @@ def constructed(stack: cdk.Stack, key: kms.IKey) -> Repositories:
         pull_organizations=[ORGANIZATION],
         push_accounts=[OTHER_ACCOUNT],
     )
-    worker = Repository(
-        stack,
-        "Worker",
-        encryption=Encryption.aws_managed(),
-        lifecycle=LifecyclePolicy(),
-        scan_on_push=False,
-        tag_mutability=TagMutability.mutable(),
-    )
+    bare: dict[str, Any] = {
+        "lifecycle": LifecyclePolicy(),
+        "scan_on_push": False,
+        "tag_mutability": TagMutability.mutable(),
+    }
+    worker = Repository(stack, "Worker", encryption=Encryption.aws_managed(), **bare)
     cache = Repository(
         stack,
         "Cache",
         repository_name=cdk.PhysicalName.GENERATE_IF_NEEDED,
-        lifecycle=LifecyclePolicy(),
-        scan_on_push=False,
-        tag_mutability=TagMutability.mutable(),
         removal_policy=cdk.RemovalPolicy.DESTROY,
         empty_on_delete=True,
+        **bare,
     )
     return api, worker, cache
 
@@ -100,8 +105,7 @@ def payments(
     api, worker, cache = define(registry, kms.Key(registry, "Key"))
     task = ecs.FargateTaskDefinition(service, "Task")
     task.add_container("Api", image=ecs.ContainerImage.from_ecr_repository(api, "1.0"))
-    code = lambda_.DockerImageCode.from_ecr(worker, tag_or_digest="1.0")
-    lambda_.DockerImageFunction(service, "Worker", code=code)
+    function_of(service, worker)
     build = iam.Role(service, "Build", assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com"))
     cache.grant_pull_push(build)
     cdk.CfnOutput(service, "Uri", value=api.repository_uri_for_tag("1.0"))
@@ -121,28 +125,22 @@ def after(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
     return payments(tmp_path_factory.mktemp("after"), constructed)
 
 
-def repositories(templates: dict[str, Template]) -> dict[str, dict[str, Any]]:
-    """Return the repositories by logical id."""
-    rendered = templates["Registry.template.json"]["Resources"].items()
-    return {item: it for item, it in rendered if it["Type"] == "AWS::ECR::Repository"}
-
-
 def settings(templates: dict[str, Template]) -> dict[str, dict[str, Any]]:
     """Return the repositories' properties by logical id, lifecycle policies read."""
-    read = {}
-    for repository, it in repositories(templates).items():
-        read[repository] = dict(it["Properties"])
-        if policy := read[repository].pop("LifecyclePolicy", None):
-            read[repository]["rules"] = json.loads(policy["LifecyclePolicyText"])["rules"]
+    rendered = of_type(templates["Registry.template.json"], REPOSITORY)
+    read = {repository: dict(properties) for repository, properties in rendered.items()}
+    for properties in read.values():
+        if policy := properties.pop("LifecyclePolicy", None):
+            properties["rules"] = json.loads(policy["LifecyclePolicyText"])["rules"]
     return read
 
 
-def create_only(resource: dict[str, Any]) -> dict[str, Any]:
+def create_only(properties: dict[str, Any]) -> dict[str, Any]:
     """Return the properties of a repository of which a change replaces it."""
     paths = [path.split("/")[2:] for path in repository_schema()["createOnlyProperties"]]
     names = {path[0] for path in paths}
     assert {"RepositoryName", "EncryptionConfiguration"} == names
-    return {name: resource["Properties"].get(name) for name in names}
+    return {name: properties.get(name) for name in names}
 
 
 def test_nothing_is_added_or_removed(
@@ -156,9 +154,9 @@ def test_nothing_is_added_or_removed(
 
 def test_nothing_is_replaced(before: dict[str, Template], after: dict[str, Template]) -> None:
     """No property that can only be set at creation differs, and some are set."""
-    expected = {repository: create_only(it) for repository, it in repositories(before).items()}
+    expected = {item: create_only(it) for item, it in settings(before).items()}
 
-    assert expected == {item: create_only(it) for item, it in repositories(after).items()}
+    assert expected == {item: create_only(it) for item, it in settings(after).items()}
     assert sum(it["EncryptionConfiguration"] is not None for it in expected.values()) == 2
 
 

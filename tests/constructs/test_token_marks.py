@@ -7,6 +7,7 @@ import jsii
 import pytest
 
 from ecr_constructs.model.tokens import is_list_mark, is_unresolved
+from tests.support.constructs import list_parameter, number_parameter, parameter
 
 
 @jsii.implements(cdk.IStringProducer)
@@ -16,16 +17,6 @@ class Text:
     def produce(self, _context: cdk.IResolveContext) -> str:
         """Return the text."""
         return "later"
-
-
-def number_parameter(stack: cdk.Stack) -> object:
-    """Return the value of a parameter that is a number."""
-    return cdk.CfnParameter(stack, "Number", type="Number").value_as_number
-
-
-def list_parameter(stack: cdk.Stack) -> object:
-    """Return the value of a parameter that is a list."""
-    return cdk.CfnParameter(stack, "List", type="CommaDelimitedList").value_as_list
 
 
 VALUES: dict[str, Callable[[cdk.Stack], object]] = {
@@ -40,7 +31,7 @@ VALUES: dict[str, Callable[[cdk.Stack], object]] = {
     "None": lambda _: None,
     "pseudo parameter": lambda _: cdk.Aws.REGION,
     "text with a pseudo parameter": lambda _: f"arn:{cdk.Aws.PARTITION}:iam::1:root",
-    "text parameter": lambda stack: cdk.CfnParameter(stack, "Text").value_as_string,
+    "text parameter": parameter,
     "number parameter": number_parameter,
     "list parameter": list_parameter,
     "lazy text": lambda _: cdk.Lazy.uncached_string(Text()),

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Annotations, Match
 from constructs import Construct
 
@@ -22,6 +25,11 @@ ELSEWHERE = {
 }
 ORGANIZATION = "o-abcdefghij"
 REPOSITORY = "AWS::ECR::Repository"
+# What AWS documents for clients, in words of their own rather than the library's.
+PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+UPLOAD = [f"ecr:{verb}" for verb in ("CompleteLayerUpload", "InitiateLayerUpload", "PutImage")]
+PUSH = [*PULL[:2], *UPLOAD, "ecr:UploadLayerPart"]
+PULL_PUSH = sorted({*PULL, *PUSH})
 
 Template = dict[str, Any]
 
@@ -38,8 +46,8 @@ def new_app(outdir: Path) -> cdk.App:
 
 
 def synth(app: cdk.App) -> dict[str, Template]:
-    """Synthesize an app and return every template by file name, nested stacks too."""
-    folder = Path(app.synth().directory)
+    """Synthesize an app, again if need be; return its templates by file name, nested stacks too."""
+    folder = Path(app.synth(force=True).directory)
     return {
         path.name: json.loads(path.read_text(encoding="utf-8"))
         for path in sorted(folder.rglob("*.template.json"))
@@ -107,14 +115,77 @@ def warnings_of(stack: cdk.Stack) -> list[str]:
     return [str(item.entry.data).rpartition("[ack: ")[2].removesuffix("]") for item in entries]
 
 
+def root(account: str, partition: str = "aws") -> str:
+    """Return the ARN that stands for a whole account."""
+    return f"arn:{partition}:iam::{account}:root"
+
+
+def allow(
+    actions: str | list[str], resource: Any = None, *, condition: Any = None, **principal: Any
+) -> dict[str, Any]:
+    """Return an allowing statement as it is rendered."""
+    parts = {"Resource": resource, "Condition": condition, "Principal": principal}
+    stated = {name: part for name, part in parts.items() if part}
+    return {"Action": actions, "Effect": "Allow", **stated}
+
+
+def within(organization: str) -> dict[str, Any]:
+    """Return the condition that a principal belongs to an organization."""
+    return {"StringEquals": {"aws:PrincipalOrgID": organization}}
+
+
+def exclusions(*filters: str) -> dict[str, Any]:
+    """Return the exceptions of a tag mutability as they are rendered."""
+    kind, value = (f"ImageTagMutabilityExclusionFilter{part}" for part in ("Type", "Value"))
+    rendered = [{kind: "WILDCARD", value: item} for item in filters]
+    return {"ImageTagMutabilityExclusionFilters": rendered}
+
+
 def role_of(stack: Construct, construct_id: str = "Role") -> iam.Role:
     """Return a new role of a stack."""
     return iam.Role(stack, construct_id, assumed_by=iam.AccountRootPrincipal())
 
 
+def existing_role(
+    stack: Construct, name: str = "own", account: str = ACCOUNT, *, mutable: bool = True
+) -> iam.IRole:
+    """Return a role that the app does not define."""
+    arn = f"arn:aws:iam::{account}:role/{name}"
+    return iam.Role.from_role_arn(stack, name, arn, mutable=mutable)
+
+
+def far_role(stack: Construct, name: str = "deployer") -> iam.IRole:
+    """Return a role of another account that the app does not define."""
+    return existing_role(stack, name, OTHER_ACCOUNT)
+
+
+def function_of(stack: Construct, repository: ecr.IRepository) -> None:
+    """Run an image as a Lambda function."""
+    code = lambda_.DockerImageCode.from_ecr(repository, tag_or_digest="1.0")
+    lambda_.DockerImageFunction(stack, "Function", code=code)
+
+
+def project_of(stack: Construct, repository: ecr.IRepository) -> None:
+    """Build in an image."""
+    image = codebuild.LinuxBuildImage.from_ecr_repository(repository, "1.0")
+    environment = codebuild.BuildEnvironment(build_image=image)
+    spec = codebuild.BuildSpec.from_object({"version": "0.2"})
+    codebuild.Project(stack, "Build", build_spec=spec, environment=environment)
+
+
 def parameter(stack: cdk.Stack, construct_id: str = "Text") -> str:
     """Return the value of a new text parameter."""
     return cdk.CfnParameter(stack, construct_id).value_as_string
+
+
+def number_parameter(stack: cdk.Stack) -> Any:
+    """Return the value of a new number parameter."""
+    return cdk.CfnParameter(stack, "Number", type="Number").value_as_number
+
+
+def list_parameter(stack: cdk.Stack) -> Any:
+    """Return the value of a new list parameter, which cannot be taken apart."""
+    return cdk.CfnParameter(stack, "Names", type="CommaDelimitedList").value_as_list
 
 
 def in_order(first: Callable[[], object], second: Callable[[], object], *, late: bool) -> None:

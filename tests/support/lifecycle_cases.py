@@ -28,12 +28,7 @@ _PREFIXES = ["a", "ab", "v", "v1", "c-", "b", "*", "z"]
 
 
 class Case(NamedTuple):
-    """A policy and an inventory.
-
-    Attributes:
-        rules: The policy's rules.
-        images: As in the response of DescribeImages, with `references` for indexes.
-    """
+    """A policy's rules, and images as DescribeImages returns them, indexes with `references`."""
 
     rules: list[Json]
     images: list[Json]
@@ -196,16 +191,10 @@ def _images(random: Random, size: int) -> list[Json]:
 
 
 def case(seed: int, standard: int, archive: int, size: int) -> Case:
-    """Return the case of a seed.
+    """Return the case of a seed, with at most so many tagged rules of each storage class.
 
     Drawing each value from Hypothesis would take a hundred times as long as evaluating it; only
     the numbers of rules and images shrink.
-
-    Args:
-        seed: The seed of the random values.
-        standard: Maximum number of tagged rules of the standard storage class.
-        archive: Maximum number of tagged rules of the archive storage class.
-        size: Number of images.
     """
     random = Random(seed)  # noqa: S311
     return Case(_rules(random, standard, archive), _images(random, size))

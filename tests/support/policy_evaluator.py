@@ -111,12 +111,7 @@ class World:
         return cls(stacks)
 
     def role(self, logical_id: str, **more: Any) -> Caller:
-        """Return the role or user whose logical id begins so, with the policies it has.
-
-        Args:
-            logical_id: The beginning of the logical id; only one may begin so.
-            more: What else a `Caller` has.
-        """
+        """Return the only role or user whose logical id begins so, with the policies it has."""
         [(stack, name, body)] = [
             (stack, name, body)
             for stack in self.stacks
@@ -160,15 +155,9 @@ class World:
         region: str | None = None,
         **context: str | list[str],
     ) -> bool:
-        """Tell whether somebody may do something.
+        """Tell whether somebody may do something; the repository is by default the first stack's.
 
-        Args:
-            who: The principal.
-            action: ``ecr:BatchGetImage``.
-            repository: Its name; ``*`` for an action that is about none.
-            account: The repository's account. Default: that of the first stack.
-            region: Its Region. Default: that of the first stack.
-            context: Further condition keys of the request, by their names.
+        Its name is ``*`` for an action that is about none. The context is further condition keys.
         """
         account, region = account or self.stacks[0].account, region or self.stacks[0].region
         arn = f"arn:aws:ecr:{region}:{account}:repository/{repository}"

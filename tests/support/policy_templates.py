@@ -11,14 +11,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Stack:
-    """One template, and where it is deployed.
-
-    Attributes:
-        template: The template.
-        account: The account of its stack.
-        region: The Region of its stack.
-        exports: What the stacks of its assembly export, by name.
-    """
+    """One template, where it is deployed, and what its assembly's stacks export, by name."""
 
     template: Document
     account: str

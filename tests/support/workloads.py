@@ -20,12 +20,7 @@ WORKLOADS = ("app_runner", "ecs_fargate", "eks", "lambda_image", "pipeline")
 
 @dataclass(frozen=True)
 class Workload:
-    """A synthesized example.
-
-    Attributes:
-        templates: Its templates by stack, in the order of deployment.
-        broken: The rules that cdk-nag and `EcrChecks` say it breaks.
-    """
+    """An example's templates by stack, as deployed, and the rules of both linters it breaks."""
 
     templates: dict[str, dict[str, Any]]
     broken: set[str]
@@ -41,13 +36,7 @@ class Workload:
 
 
 def synthesize(name: str, outdir: Path, *, image: str | None = None) -> Workload:
-    """Run an example.
-
-    Args:
-        name: Its folder.
-        outdir: Where to.
-        image: What `cdk deploy -c image=…` says. Default: nothing is said.
-    """
+    """Run the example of a folder, with the image of `cdk deploy -c image=…` if there is one."""
     try:
         run_example(
             name,
