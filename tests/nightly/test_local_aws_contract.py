@@ -85,6 +85,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("DeleteRegistryPolicy", {}),
     ("GetRegistryScanningConfiguration", {}),
     ("PutRegistryScanningConfiguration", {"scanType": "BASIC", "rules": SCAN}),
+    ("BatchGetRepositoryScanningConfiguration", {"repositoryNames": ["api", "no"]}),
     ("PutSigningConfiguration", {"signingConfiguration": SIGNING}),
     ("GetSigningConfiguration", {}),
     ("DeleteSigningConfiguration", {}),
@@ -95,6 +96,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("CreatePullThroughCacheRule", {**PREFIX, "upstreamRegistryUrl": "quay.io"}),
     ("UpdatePullThroughCacheRule", {**PREFIX, "customRoleArn": ROLE}),
     ("DescribePullThroughCacheRules", {}),
+    ("ValidatePullThroughCacheRule", PREFIX),
     ("DeletePullThroughCacheRule", PREFIX),
     ("RegisterPullTimeUpdateExclusion", {"principalArn": ROLE}),
     ("ListPullTimeUpdateExclusions", {}),
@@ -105,12 +107,11 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
 ]
 ANSWERED = sorted({name for name, _ in CALLS})
 NOT_ANSWERED = [
-    *("BatchCheckLayerAvailability", "BatchGetRepositoryScanningConfiguration"),
+    "BatchCheckLayerAvailability",
     *("CompleteLayerUpload", "DescribeImageScanFindings", "DescribeImageSigningStatus"),
     *("DescribeReplicationBackfillResults", "GetDownloadUrlForLayer", "InitiateLayerUpload"),
     *("ListImageReferrers", "ListReplicationBackfills", "StartImageScan"),
     *("StartReplicationBackfill", "StopReplicationBackfill", "UploadLayerPart"),
-    "ValidatePullThroughCacheRule",
 ]
 
 
