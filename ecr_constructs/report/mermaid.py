@@ -29,11 +29,7 @@ _ARROWS: dict[State, tuple[str, str, str]] = {
 
 
 def graph(edges: Sequence[Edge]) -> str:
-    """Return a fenced graph of registries and of what they replicate.
-
-    Args:
-        edges: What is replicated, the most important first; the last ones may be left out.
-    """
+    """Return a fenced graph of replication, most important first; the last may be left out."""
     lines: list[str] = []
     nodes: dict[str, str] = {}
     left = _MOST_CHARACTERS

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 def install(endpoint_url: str, organizations: Mapping[str, str]) -> None:
     """Add every part of the overlay to the ministack of this process.
 
-    Args:
-        endpoint_url: Where the server will answer; ECR hands it out as its registry's address.
-        organizations: The organization of each account that is in one.
+    ECR hands out the endpoint as its registry's address; accounts are mapped to organizations.
     """
     # Imported here, because importing them imports ministack, which reads the environment.
     from local_aws.overlay import authorization, cloudformation, http  # noqa: PLC0415

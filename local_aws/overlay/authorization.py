@@ -93,10 +93,7 @@ def _repositories(name: str, members: Members) -> list[str | None]:
 def denial(caller: Caller, action: str, name: str | None) -> str | None:
     """Return why AWS denies an action, with the conditions that are not supported, or None.
 
-    Args:
-        caller: Who signed the request, to the registry of this account and Region.
-        action: The action: ``ecr:PutImage``.
-        name: The repository; None for an action on the registry.
+    An action on the registry has no repository's name.
     """
     with request_scope(caller.account, get_region()):
         principal = evaluator.resolve_principal(caller.access_key, caller.account)

@@ -139,10 +139,7 @@ def _quietly(function: Operation, members: Members) -> None:
 def _add_setting(kind: str, reset: str, **members: Any) -> None:
     """Add a type of which a registry has one: the later stack overwrites the earlier.
 
-    Args:
-        kind: The type; the operation that sets it is named after it.
-        reset: The operation that resets it.
-        **members: The members of that operation.
+    Deleting the resource calls `reset` with these members.
     """
 
     def create(_: str, properties: Members, __: str) -> Created:
