@@ -13,7 +13,6 @@ from ecr_constructs.environment.loading import load_environments
 from stacks.stage import EnvironmentStage
 from tests.support import galleries
 from tests.support.constructs import ACCOUNT, REGION, ROOT
-from tests.support.examples import EXAMPLES
 from tests.support.validators import SOURCES, linted, nag, synthesize, validated
 
 if TYPE_CHECKING:
@@ -24,31 +23,40 @@ if TYPE_CHECKING:
 # An example is for its own Region; all else is good in every Region that has the resource types.
 REGIONS = {
     **dict.fromkeys(SOURCES, ("ALL_REGIONS",)),
-    **dict.fromkeys(EXAMPLES),
+    **dict.fromkeys(source for source in SOURCES if source.startswith("examples/")),
     "public": ("us-east-1",),
     # The service names of a VPC's endpoints are a Region's own.
     **dict.fromkeys(("alerts", "endpoints"), (REGION, "cn-north-1", "us-gov-west-1")),
+}
+# What is found nevertheless, and why it is no fault.
+FALSE_ALARMS = {
+    # It wants an ARN that is joined from references, but the account of one is another's.
+    "caches": {"W9013"},
+    # The function that CDK adds depends on its role twice.
+    "settings": {"W3005"},
+    "examples/account_settings": {"W3005"},
+    # The example names its zones, since CDK would look them up.
+    "examples/private_pulls": {"W3010"},
 }
 
 
 @pytest.mark.parametrize(
     "source", [pytest.param(source, marks=pytest.mark.xdist_group(source)) for source in SOURCES]
 )
-def test_the_validators_find_nothing(source: str, tmp_path: Path) -> None:
+def test_the_validators_find_only_false_alarms(source: str, tmp_path: Path) -> None:
     """Neither cfn-lint, in any Region, nor CloudFormation's own validator, in the stack's."""
     stacks = synthesize(source, tmp_path)
+    findings = [
+        finding
+        for _, text, region in stacks
+        for finding in (
+            *linted(text, REGIONS[source] or (str(region),)),
+            *validated(text, region or REGION),
+        )
+    ]
 
     assert stacks
-    assert {} == {
-        stack: findings
-        for stack, text, region in stacks
-        if (
-            findings := [
-                *linted(text, REGIONS[source] or (str(region),)),
-                *validated(text, region or REGION),
-            ]
-        )
-    }
+    assert FALSE_ALARMS.get(source, set()) == {item[:5] for item in findings}, findings
 
 
 def test_the_validators_are_awake() -> None:
