@@ -208,9 +208,17 @@ def test_a_pull_needs_policies(home: Home, new_account: Callable[[], str], pull:
         home.registry(caller).pull("api", "v1")
 
 
-def test_a_push_needs_its_own_actions(home: Home) -> None:
-    """Who may pull may not push."""
-    caller = home.role(allow(*PULL))
+@pytest.mark.parametrize("is_home", [True, False], ids=["of the account", "of another"])
+def test_a_push_needs_its_own_actions(
+    home: Home, new_account: Callable[[], str], *, is_home: bool
+) -> None:
+    """Who may pull, also by the repository's policy, may not push."""
+    account = home.account if is_home else new_account()
+    home.ecr.set_repository_policy(
+        repositoryName="api", policyText=document(admit({"AWS": account}))
+    )
+    caller = home.role(allow(*PULL), account=account)
+    assert home.registry(caller).pull("api", "v1").digest == home.digest
     with pytest.raises(PushRejectedError, match="ecr:InitiateLayerUpload"):
         home.registry(caller).push("api:v2", images.image(2))
 

@@ -349,3 +349,19 @@ def test_a_key_is_scheduled_for_deletion_in_its_own_time(place: Stacks) -> None:
     metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
     assert metadata["KeyState"] == "PendingDeletion"
     assert round((metadata["DeletionDate"].timestamp() - time.time()) / 86_400) == 7
+
+
+def test_the_cli_bootstraps_every_environment(
+    local_aws: LocalAws, new_account: Callable[[], str]
+) -> None:
+    """The real CDK CLI finds two accounts and two Regions, and the first trusted in all."""
+    accounts = [new_account(), new_account()]
+    places = [(account, region) for account in accounts for region in ("eu-west-1", "eu-central-1")]
+    local_aws.bootstrap(places, trust=accounts[0])
+
+    for account, region in places:
+        client = local_aws.client("cloudformation", account=account, region=region)
+        (stack,) = client.describe_stacks(StackName="CDKToolkit")["Stacks"]
+        assert stack["StackStatus"] == "CREATE_COMPLETE"
+    trusted = {item["ParameterKey"]: item["ParameterValue"] for item in stack["Parameters"]}
+    assert trusted["TrustedAccounts"] == accounts[0]
