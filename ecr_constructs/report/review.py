@@ -159,7 +159,7 @@ def _item(change: Change) -> str:
     place = ", ".join(code(name) for name in change.place if name)
     sentence = inline(cut(visible(change.summary), _DETAIL), change.repository)
     details = list(filter(None, map(visible, change.details)))
-    lines = [inline(cut(detail, _DETAIL)) for detail in details[:_DETAILS]]
+    lines = [inline(cut(visible(detail), _DETAIL)) for detail in details[:_DETAILS]]
     if len(details) > _DETAILS:
         lines.append(f"and {len(details) - _DETAILS:,} more")
     title = f"- **{change.severity}**: {sentence} ({place})"

@@ -10,7 +10,7 @@ from markdown_it.token import Token
 
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.report.document import Lines, Table, markdown
-from ecr_constructs.report.escaping import MAY_LINK, inline, visible
+from ecr_constructs.report.escaping import MAY_LINK, cut, inline, visible
 from ecr_constructs.report.review import MARKER, to_markdown
 from ecr_constructs.review import Change, Review
 from ecr_constructs.review.analyzers.findings import Counts
@@ -215,6 +215,8 @@ def test_nothing_outside_a_code_span_becomes_a_link(words: list[tuple[str, str]]
 
 @given(TEXTS)
 @example(f"{'x' * 182} 00000b0 0 0 0 0")  # cut after what looks like a commit
+@example("0" * 1_001)
+@example(" ".join("0" * 1_000))
 def test_any_text_is_only_read(text: str) -> None:
     """All of a text is read as it is, and does nothing."""
     only_read(text)
@@ -232,7 +234,8 @@ def only_read(text: str) -> None:
     assert [token.content for token in PARSER.parse(plain) if token.type == "html_block"] == html
     free = [part.content for part in parts(comment) if part.type == "text"]
     assert [] == list(filter(MAY_LINK.search, free))
-    assert visible(text) == lines_of(comment)[-1]
+    # A detail shows a thousand characters, an ellipsis among them.
+    assert cut(visible(text), 1_000) == lines_of(comment)[-1]
     assert comment.startswith(f"{MARKER}\n- **")
     comment.encode()
 
