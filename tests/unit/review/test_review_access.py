@@ -25,6 +25,7 @@ from tests.unit.review.access_sides import (
     ORG_ID,
     WIDENED,
     access_changes,
+    all_changes,
     codes,
     deny,
     having,
@@ -47,6 +48,7 @@ UNDECIDED = {**BY_PARTNER, "Effect": {"Ref": "Effect"}}
 CALLS = f"+ {ACCOUNT} | allow call"
 PERHAPS_IN_ORG = f"+ {ACCOUNT} | allow pull | perhaps {ORG}"
 OTHER_ID = "aws:principalaccount is 777788889999"
+ANY_ORG = "aws:principalorgid is o-*"
 OUTSIDE = {"StringNotEquals": {"aws:PrincipalOrgID": ORG_ID}}
 NOT_ORG = ORG.replace(" is ", " is not ")
 PUSH_FENCE = deny("ecr:PutImage", Principal="*", Condition=OUTSIDE)
@@ -126,7 +128,7 @@ STATEMENTS: dict[str, tuple[Statements, Statements, *tuple[str, ...]]] = {
     "every organization": (
         [WITHIN],
         [anyone_if("StringLike", "aws:PrincipalOrgID", "o-*")],
-        f"! * | allow pull | replaces {ORG} | wildcard o-*",
+        f"! {ANY_ORG} | allow pull | replaces {ORG} | wildcard o-*",
     ),
     "another form of an account": ([BY_PARTNER], [pulls("444455556666")]),
     "a role for its account": ([BY_PARTNER], [BY_CI], f"- {PULL_BY} | replaces {CI_ROLE}"),
@@ -268,18 +270,53 @@ def test_other_resources_are_compared_as_repositories_are() -> None:
     ]
 
 
-def test_new_resources_are_reported_if_open() -> None:
-    """A new repository is reported only if it is open; a new registry policy always."""
+def test_new_resources_are_compared_with_nothing() -> None:
+    """Whoever a new policy allows something gains it; a removed registry policy takes it away."""
     head = {**having(WITHIN, ANY), "Other": repository(RepositoryPolicyText=document(WITHIN))}
     replicating = allow("ecr:ReplicateImage", Principal=PARTNER, Resource=f"{HERE}/*")
     registry = {"Policy": resource(REGISTRY_POLICY, {"PolicyText": document(replicating)})}
-    [opened] = access_changes({}, head)
+    opened, limited = access_changes({}, head)
     [new], [gone] = access_changes({}, registry), access_changes(registry, {})
 
-    assert ("Api", ("*", "allow pull"), ()) == (opened.resource, opened.codes, opened.properties)
+    assert ("Api", "error", ("*", "allow pull"), ()) == (
+        *(opened.resource, opened.severity, opened.codes, opened.properties),
+    )
+    assert ("Other", "warning", (ORG, "allow pull")) == (
+        *(limited.resource, limited.severity, limited.codes),
+    )
     assert [] == access_changes(head, {})
     assert (ACCOUNT, "allow replicate every repository") == new.codes
     assert (NARROWED, ("PolicyText",)) == (gone.kind, gone.properties)
+
+
+def test_new_key_is_compared_with_the_default_policy() -> None:
+    """KMS gives the account of a key everything; further principals are reported."""
+    own = allow("kms:*", Principal={"AWS": "111122223333"}, Resource="*")
+    other = allow("kms:Decrypt", Principal=PARTNER, Resource="*")
+
+    def with_key(**policy: Any) -> dict[str, Any]:
+        keyed = {"EncryptionType": "KMS", "KmsKey": get_att("Key")}
+        return {"Api": repository(EncryptionConfiguration=keyed), "Key": key(**policy)}
+
+    assert [] == codes({}, with_key(KeyPolicy=document(own)))
+    assert [] == codes(with_key(KeyPolicy=None), with_key(KeyPolicy=document(own)))
+    assert [f"+ {ACCOUNT} | allow use the key"] == codes(
+        {}, with_key(KeyPolicy=document(own, other))
+    )
+
+
+def test_policy_that_allows_the_same_is_a_note() -> None:
+    """A policy that is written differently is no change of access."""
+    [same] = all_changes(having(WITHIN, BY_PARTNER), having(pulls("444455556666"), WITHIN))
+
+    assert ("other", "note", ("same-access",)) == (same.kind, same.severity, same.codes)
+
+
+def test_what_is_known_is_reported_beside_an_unknown_statement() -> None:
+    """An unknown statement of head does not hide that another one opens the repository."""
+    assert ["! * | allow pull", "+ unknown policy", "- unknown policy"] == codes(
+        having(), having(ANY, PERHAPS)
+    )
 
 
 IN_PARAMETER = anyone_if("StringEquals", "aws:PrincipalOrgID", {"Ref": "Organization"})
@@ -302,7 +339,7 @@ def test_unknown_access_is_reported_in_both_directions(case: str) -> None:
 
     assert [
         (WIDENED, "warning", (f"unknown {code}",), ("RepositoryPolicyText",)),
-        (NARROWED, "note", (f"unknown {code}",), ("RepositoryPolicyText",)),
+        (NARROWED, "warning", (f"unknown {code}",), ("RepositoryPolicyText",)),
     ] == [
         (change.kind, change.severity, change.codes, change.properties)
         for change in access_changes(base, head)
@@ -313,4 +350,4 @@ def test_unknown_registry_policy_is_reported() -> None:
     """A new registry policy that is known only at the deployment may allow anyone."""
     registry = {"Policy": resource(REGISTRY_POLICY, {"PolicyText": {"Ref": "Text"}})}
 
-    assert ["+ unknown policy", "- unknown policy"] == codes({}, registry)
+    assert ["+ unknown policy"] == codes({}, registry)
