@@ -242,7 +242,7 @@ def _touched(
     holders: dict[Identity, dict[int, Pair]] = {}
     for number, pair in enumerate(pairs):
         for side, resource in ((head, pair.after), (base, pair.before)):
-            for identity in side.holders_of(resource) if resource is not None else ():
+            for identity in side.affected_by(resource) if resource is not None else ():
                 holders.setdefault(identity, {})[number] = pair
     return {identity: list(where.values()) for identity, where in holders.items()}
 

@@ -7,15 +7,19 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cloudformation.conditions import WHO
+from ecr_constructs.cloudformation.resource_types import ROLE
 from ecr_constructs.review.access.capabilities import Action, named_actions
 from ecr_constructs.review.access.constraints import (
     Constraint,
     all_hold,
+    contradict,
     implies,
     matching,
     negated,
 )
 from ecr_constructs.review.access.principals import (
+    ACCOUNT,
+    IDENTITY,
     NAMED,
     Part,
     PrincipalSet,
@@ -23,7 +27,7 @@ from ecr_constructs.review.access.principals import (
     parts_of,
     principal_set_of,
 )
-from ecr_constructs.review.access.values import Range, Value, unions, within
+from ecr_constructs.review.access.values import Pattern, Range, Value, unions, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -186,6 +190,7 @@ def gains(before: Side, after: Side) -> Sequence[Gain]:
         gain
         for gain in undenied
         if not any(_makes_redundant(permission, gain) for permission in allowed)
+        and not _is_without_effect(gain, after.allowed)
     ]
     return [*allowed, *rest]
 
@@ -212,6 +217,23 @@ def _contains(wide: Gain, narrow: Gain) -> bool:
 def _makes_redundant(allowed: Gain, undenied: Gain) -> bool:
     """Tell whether a newly allowed action makes a dropped denial redundant."""
     return bool(allowed.actions & undenied.actions and _is_around(allowed.place, undenied.place))
+
+
+def _is_without_effect(undenied: Gain, allowed: Permissions) -> bool:
+    """Tell whether a dropped denial is about principals that are allowed nothing.
+
+    Own policies allow a principal something in its own account only; nothing assumes a role that
+    its trust policy does not allow.
+    """
+    principals, own = undenied.principals, undenied.origin.stack.account
+    account = principals.get(ACCOUNT)
+    is_foreign = bool(account and own and contradict(account, matching(Pattern(own))))
+    if principals.get(IDENTITY) is not None or not (is_foreign or undenied.origin.type == ROLE):
+        return False
+    return not any(
+        actions & undenied.actions and any(principal_set_of(who.parts | principals.parts))
+        for (who, _), actions in allowed.actions.items()
+    )
 
 
 def _is_around(wide: _Place, narrow: _Place) -> bool | None:

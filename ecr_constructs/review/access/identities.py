@@ -101,6 +101,14 @@ class Identities:
         return holders
 
     @cached_property
+    def _bounded(self) -> dict[str, list[Identity]]:
+        """The identities with a permissions boundary, by its ARN."""
+        bounded: dict[str, list[Identity]] = defaultdict(list)
+        for resource in self._resources:
+            bounded[str(resource.get("PermissionsBoundary"))].append(identity_of(resource))
+        return bounded
+
+    @cached_property
     def _resources(self) -> list[Resource]:
         return [*map(as_identity, self.assembly.of_type(*IDENTITIES, *SERVERLESS))]
 
@@ -131,10 +139,15 @@ class Identities:
             names = value if isinstance(value, list) else [value]
             holders += [self._named(kind, name) for name in names if isinstance(name, str)]
         if resource.type == MANAGED_POLICY:
-            own = str(resource.stack.attribute(resource.id, "Ref"))
+            own = _reference(resource)
             holders += self._holders.get(own, [])
-            holders = holders or [Identity(own, f"every holder of policy {resource.id}")]
+            if not holders and own not in self._bounded:
+                holders.append(Identity(own, f"every holder of policy {resource.id}"))
         return holders
+
+    def affected_by(self, resource: Resource) -> list[Identity]:
+        """Return whose access a resource may change: who holds it, or is limited by it."""
+        return [*self.holders_of(resource), *self._bounded.get(_reference(resource), ())]
 
     def _named(self, kind: str, name: str) -> Identity:
         referred = self.assembly.referred_to(name)
@@ -351,10 +364,14 @@ def _managed_policies(identity: Resource) -> list[str]:
     return [arn for arn in listed if isinstance(arn, str)]
 
 
+def _reference(resource: Resource) -> str:
+    return str(resource.stack.attribute(resource.id, "Ref"))
+
+
 def identity_of(resource: Resource) -> Identity:
     """Return the identity of a role, user or group."""
     kind, property_ = IDENTITY_NAMES[resource.type]
-    reference = str(resource.stack.attribute(resource.id, "Ref"))
+    reference = _reference(resource)
     if resource.id not in resource.stack.resources:
         number = resource.assembly.stacks.index(resource.stack)
         reference = f"{_MADE}{number}.{resource.id}"

@@ -122,10 +122,22 @@ def covers(wide: PrincipalSet, narrow: PrincipalSet) -> bool | None:
     answer: bool | None = True
     for key, theirs in wide.parts:
         met = any_holds([implies(ours, theirs) for name, ours in narrow.parts if name == key])
+        if met is not True and _is_elsewhere(narrow, key, theirs):
+            continue
         if met is False:
             return False
         answer = answer and met
     return answer
+
+
+def _is_elsewhere(narrow: PrincipalSet, key: str, excluded: Constraint) -> bool:
+    """Tell whether excluded roles or units are definitely of other accounts or organizations."""
+    about = {ARN: ACCOUNT, ORGANIZATION_PATHS: ORGANIZATION}.get(key)
+    own = narrow.get(about) if about and excluded.how == "is not" else None
+    return own is not None and all(
+        any(name == about and contradict(own, how) for name, how in _implied(key, matching(value)))
+        for value in excluded.comparable
+    )
 
 
 def principal_sets(

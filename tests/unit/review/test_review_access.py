@@ -47,6 +47,7 @@ REFERRED = [pulls({"Ref": name}) for name in ("One", "Other")]
 UNDECIDED = {**BY_PARTNER, "Effect": {"Ref": "Effect"}}
 CALLS = f"+ {ACCOUNT} | allow call"
 PERHAPS_IN_ORG = f"+ {ACCOUNT} | allow pull | perhaps {ORG}"
+OWN, OWN_ID = {"AWS": "111122223333"}, "aws:principalaccount is 111122223333"
 OTHER_ID = "aws:principalaccount is 777788889999"
 ANY_ORG = "aws:principalorgid is o-*"
 OUTSIDE = {"StringNotEquals": {"aws:PrincipalOrgID": ORG_ID}}
@@ -75,6 +76,7 @@ def denied(principal: Any, **parts: Any) -> dict[str, Any]:
 
 
 NO_GET, NO_OTHER = deny("ecr:BatchGetImage", Principal=PARTNER), denied(OTHER)
+NO_PUSH = deny("ecr:PutImage", Principal=OTHER)
 FENCE, NO_TLS = denied("*", Condition=OUTSIDE), "aws:securetransport is false"
 TLS_FENCE = denied("*", Condition={"Bool": {"aws:SecureTransport": "false"}})
 BATCH = " | ".join(
@@ -151,7 +153,14 @@ STATEMENTS: dict[str, tuple[Statements, Statements, *tuple[str, ...]]] = {
     "fewer actions denied, and one allowed": (
         [deny(["ecr:PutImage", "ecr:BatchDeleteImage"], Principal=PARTNER)],
         [deny("ecr:BatchDeleteImage", Principal=PARTNER), partner("ecr:SetRepositoryPolicy")],
-        f"+ {ACCOUNT} | allow change the policy | deny push",
+        f"+ {ACCOUNT} | allow change the policy",
+    ),
+    # Another account is allowed nothing but by this policy.
+    "a denial of a stranger dropped": ([BY_CI, NO_OTHER], [BY_CI]),
+    "a denial of the own account dropped": ([denied(OWN)], [], f"+ {OWN_ID} | deny do anything"),
+    "a denial of a stranger who is allowed": (
+        [pulls("777788889999"), NO_PUSH],
+        [pulls("777788889999")],
     ),
     "a fence dropped": ([ANY, FENCE], [ANY], f"! * | allow pull | replaces {ORG}"),
     "a fence for a condition": ([WITHIN], [ANY, FENCE], f"- {NOT_ORG} | deny do anything"),
@@ -252,9 +261,9 @@ def test_other_resources_are_compared_as_repositories_are() -> None:
         allow(replicate, Principal=PARTNER, Resource=f"{HERE}/payments/*"),
         partner("ecr-public:PutImage"),
         allow(["kms:Decrypt", "kms:DescribeKey"], Principal=PARTNER, Resource="*"),
-        deny("ecr:*", Principal=OTHER, NotResource=[f"{HERE}/a", 7]),
+        deny("ecr:*", Principal=OWN, NotResource=[f"{HERE}/a", 7]),
     )
-    other = f"{OTHER_ID} | deny do anything"
+    other = f"{OWN_ID} | deny do anything"
     copying = ("allow replicate", "allow create repositories")
 
     assert [
