@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.conditions import WHO
 from ecr_constructs.cloudformation.iam_policy import policies_of
-from ecr_constructs.cloudformation.intrinsics import UNKNOWN
+from ecr_constructs.cloudformation.intrinsics import is_unknown
 from ecr_constructs.cloudformation.resource_types import PUBLIC_REPOSITORY, REPOSITORY, ROLE
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
@@ -391,7 +391,7 @@ def _unknown(resource: Resource, value: Any) -> Iterator[str]:
         inside = [part for item in value.values() for part in _unknown(resource, item)]
         resolved = resource.stack.resolver.resolve(value)
         # Report the innermost function: a whole policy may be the result of Fn::Sub.
-        yield from inside or ([compact(value)] if resolved == UNKNOWN else [])
+        yield from inside or ([compact(value)] if is_unknown(resolved) else [])
 
 
 def _gaps(value: Any) -> Iterator[str]:
