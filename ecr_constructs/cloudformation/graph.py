@@ -9,6 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ecr_constructs.cloudformation.intrinsics import ABSENT, ConditionValue, Resolver, unknown
+from ecr_constructs.cloudformation.language_extensions import (
+    TRANSFORM,
+    expand,
+    transforms_of,
+)
 from ecr_constructs.cloudformation.resource_types import (
     ALIAS,
     CREATION_TEMPLATE,
@@ -19,6 +24,7 @@ from ecr_constructs.cloudformation.resource_types import (
     SECRET,
     TOPIC,
 )
+from ecr_constructs.cloudformation.unread import Unread, unread_in
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.tokens import is_unresolved
@@ -214,11 +220,13 @@ class Stack(_Memo):
         """Read the resources."""
         super().__init__()
         self.assembly = assembly
-        self.template = template
         self.body = template.body
         self.account, self.region = template.account, template.region
         self.parameters, self.assumed = template.parameters, template.assumed
         self.number = number
+        self.resources: Mapping[str, Resource] = {}
+        self.template = expand(template, Resolver(self).resolve)
+        self.body = self.template.body
         self.resolver = Resolver(self)
         self._resolving: set[tuple[str, str]] = set()
         resources = self.body.get("Resources")
@@ -251,10 +259,15 @@ class Stack(_Memo):
         resources = self.body.get("Resources")
         names = resources if isinstance(resources, Mapping) else {}
         return (
-            "Transform" not in self.body
+            set(transforms_of(self.body)) <= {TRANSFORM}
             and not any(str(name).startswith("Fn::") for name in names)
             and not any(item.type.endswith("::MODULE") for item in self.resources.values())
         )
+
+    @cached_property
+    def unread(self) -> Sequence[Unread]:
+        """The parts of the template that are not read."""
+        return tuple(unread_in(self))
 
     def attribute(self, logical_id: str, name: str) -> object:
         """Return an attribute of a resource, or a mark that refers to it."""
