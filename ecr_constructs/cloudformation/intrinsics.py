@@ -94,6 +94,11 @@ def is_unknown(value: object) -> bool:
     return isinstance(value, str) and _MARK.fullmatch(value) is not None
 
 
+def marks_in(value: Any) -> frozenset[str]:
+    """Return the marks of the expressions in a value that are not resolved."""
+    return frozenset(_MARK.findall(compact(value)))
+
+
 def has_unknown(text: str) -> bool:
     """Tell whether a text contains the mark of an expression that is not resolved."""
     return _MARK.search(text) is not None
