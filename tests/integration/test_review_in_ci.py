@@ -319,7 +319,7 @@ def test_a_real_app_is_reviewed(host: CodeHost, tmp_path: Path) -> None:
 # --- what the jobs are given ---
 
 
-def document(path: Path) -> dict[str, Any]:
+def document(path: Path) -> dict[Any, Any]:
     """Return a document of YAML."""
     return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
 

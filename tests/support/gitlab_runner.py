@@ -100,8 +100,9 @@ class Pipeline:
         return run([*BASH, "-c", script], folder, environment)
 
     def _receive(self, folder: Path, needs: Iterable[Any]) -> None:
-        for need in needs:
-            needed = need["job"] if isinstance(need, dict) else need
+        names = [need["job"] if isinstance(need, dict) else need for need in needs]
+        # The order is not documented: what is hostile comes last, and overwrites.
+        for needed in sorted(names, key=HOSTILE.__eq__):
             for path in self.document[needed]["artifacts"]["paths"]:
                 # A hostile job uploads all that it wants with the token that every job has.
                 root = "." if needed == HOSTILE else re.split(r"/\*|/$", path)[0]
