@@ -148,6 +148,11 @@ class Resource(_Memo):
                 value = value.get(key) if isinstance(value, Mapping) else None
         return value
 
+    def setting(self, name: str) -> Any:
+        """Return the resolved value of an attribute besides the properties: ``DeletionPolicy``."""
+        value = self.stack.resolver.resolve(self.body.get(name))
+        return None if value is ABSENT else value
+
     def text(self, name: str, *path: str | int) -> str | None:
         """Return the value of a property if it is a literal string."""
         value = self.get(name, *path)
@@ -233,7 +238,7 @@ class Stack(_Memo):
         self.resources = {
             str(logical_id): Resource(self, str(logical_id), body)
             for logical_id, body in (resources.items() if isinstance(resources, Mapping) else ())
-            if isinstance(body, Mapping)
+            if isinstance(body, Mapping) and not str(logical_id).startswith("Fn::")
         }
 
     @property

@@ -69,7 +69,7 @@ def merged(
         found = list(_assignments(comparison, numbers))
         if len(found) > MOST:
             unread += [_too_many(comparison.head.stacks[number]) for number in numbers]
-        elif len(found) > 1:
+        else:
             titles = {comparison.head.stacks[number].template.stack for number in numbers}
             reviewed = [(each, review(_assuming(comparison, numbers, each))) for each in found]
             changes = list(_merged(changes, reviewed, titles))

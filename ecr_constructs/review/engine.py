@@ -40,7 +40,7 @@ _ANALYZERS: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
 
 _ATTRIBUTES = (
     *("DeletionPolicy", "UpdateReplacePolicy"),
-    *("Condition", "CreationPolicy", "UpdatePolicy"),
+    *("CreationPolicy", "UpdatePolicy"),
 )
 # CDK's own record of versions.
 _SILENT = ("AWS::CDK::Metadata",)
@@ -138,5 +138,7 @@ def _changed(before: Resource, after: Resource) -> Iterator[str]:
         if before.get(name) != after.get(name):
             yield name
     for name in _ATTRIBUTES:
-        if before.body.get(name) != after.body.get(name):
+        if before.setting(name) != after.setting(name):
             yield name
+    if before.existence != after.existence:
+        yield "Condition"
