@@ -30,6 +30,7 @@ ACTIONS = (
     *("BatchGetImage", "GetDownloadUrlForLayer", "BatchCheckLayerAvailability", "PutImage"),
     *("InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "BatchDeleteImage"),
     *("DeleteRepository", "SetRepositoryPolicy", "DescribeImages", "PutLifecyclePolicy"),
+    "ReplicateImage",
 )
 PULL = [f"ecr:{name}" for name in ACTIONS[:3]]
 PUSH = [f"ecr:{name}" for name in ACTIONS[3:7]]

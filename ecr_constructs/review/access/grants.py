@@ -6,14 +6,13 @@ Principals and conditions of a statement are one set of requests.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.iam_policy import policies_of
+from ecr_constructs.cloudformation.intrinsics import marks_in
 from ecr_constructs.cloudformation.resource_types import PUBLIC_REPOSITORY, REPOSITORY
-from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.access.capabilities import ASSUME, PASS, SERVICES, actions_in
 from ecr_constructs.review.access.constraints import Constraint, excluding, implies, matching
@@ -39,7 +38,6 @@ _ON_ROLES = frozenset({ASSUME, PASS})
 _REPOSITORIES_OR_ANYTHING = (REPOSITORY, PUBLIC_REPOSITORY, "AWS::CloudFormation::", "Custom::")
 _SERVICE_PART = 2
 EVERYTHING = matching(ANYTHING)
-_UNKNOWN = re.compile(r"\$\{Token\[unknown[^\]]*\]\}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,34 +131,10 @@ class Uncertainty(NamedTuple):
 def uncertainty_of(pair: Pair, name: str) -> Uncertainty:
     """Return what is unknown about a property that holds policies."""
     gaps = [frozenset(_gaps(value)) for value in pair.values(name)]
-    parts = [_unresolved_parts(side, name) for side in (pair.before, pair.after)]
+    parts = [marks_in(value) for value in pair.values(name)]
     # What a new resource refers to is part of its grants.
     differs = gaps[0] != gaps[1] or (pair.before is not None and parts[0] != parts[1])
     return Uncertainty(differs, differs and bool(gaps[0]), differs and bool(gaps[1]))
-
-
-def _unresolved_parts(resource: Resource | None, name: str) -> frozenset[str]:
-    """Return the functions in a property whose values are unknown, as they are written."""
-    written = resource.body.get("Properties") if resource is not None else None
-    if resource is None or not isinstance(written, Mapping):
-        return frozenset()
-    return frozenset(_unknown(resource, written.get(name)))
-
-
-def _unknown(resource: Resource, value: Any) -> Iterator[str]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _unknown(resource, item)
-    elif isinstance(value, Mapping):
-        inside = [part for item in value.values() for part in _unknown(resource, item)]
-        resolved = resource.stack.resolver.resolve(value)
-        # Report the innermost function: a whole policy may be the result of Fn::Sub.
-        yield from inside or ([compact(value)] if _is_mark(resolved) else [])
-
-
-def _is_mark(value: object) -> bool:
-    """Tell whether a value is unknown as a whole, rather than a reference to a resource."""
-    return isinstance(value, str) and _UNKNOWN.fullmatch(value) is not None
 
 
 def _gaps(value: Any) -> Iterator[str]:

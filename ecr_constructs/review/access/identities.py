@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.graph import Resource
+from ecr_constructs.cloudformation.intrinsics import has_unknown
 from ecr_constructs.cloudformation.managed_policies import managed_policy_arn, managed_statements
 from ecr_constructs.cloudformation.resource_types import (
     IDENTITIES,
@@ -161,7 +162,7 @@ class Identities:
         if referred is not None:
             return referred.is_created
         return not identity.reference.startswith(_MADE) and (
-            "${Token[unknown" in identity.reference or not is_unresolved(identity.reference)
+            has_unknown(identity.reference) or not is_unresolved(identity.reference)
         )
 
     def resource(self, identity: Identity) -> Resource | None:

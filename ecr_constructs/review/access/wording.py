@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ecr_constructs.cloudformation.intrinsics import as_written
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.access.constraints import texts_of
 from ecr_constructs.review.access.principals import (
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from ecr_constructs.review.access.principals import Part, PrincipalSet
 
 _REFERENCE = re.compile(r"\$\{Token\[\d+\.(\w+)\.[\w.]+\]\}", re.ASCII)
-_UNKNOWN = re.compile(r"\$\{Token\[unknown[^\]]*\]\}", re.ASCII)
 _FILLED_IN = re.compile(r"\$\{Token\[([^\]]*)\]\}")
 _NAMED_ARN = re.compile(
     r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:]*):"
@@ -229,8 +229,7 @@ def describe_text(text: str) -> str:
     """Replace values that are known only at deploy time by names."""
     if not is_unresolved(text):
         return text
-    text = _REFERENCE.sub(r"\1", _UNKNOWN.sub("(not known yet)", text))
-    return _FILLED_IN.sub(r"\1", text)
+    return _FILLED_IN.sub(r"\1", as_written(_REFERENCE.sub(r"\1", text)))
 
 
 def describe_actions(

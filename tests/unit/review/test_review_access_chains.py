@@ -52,7 +52,7 @@ FAR = "payments/* of account 111122223333"
 OWN_POLICY = "arn:aws:iam::111122223333:policy/company"
 OF_ACME = f"{TOKEN} & {GITHUB}:sub is repo:acme/*"
 READS = "allow pull every repository | allow import upstream images every repository | allow log in"
-LIMITS = "its boundary permits it: ${Token[0.Limits.Ref]}"
+LIMITS = "its boundary permits it: ${Limits.Ref}"
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
 
@@ -199,7 +199,7 @@ CASES: dict[str, tuple[Resources, Resources, *tuple[str, ...]]] = {
     "a list of policies that is not known": (
         a(),
         a(ManagedPolicyArns={"Ref": "Policies"}),
-        "+ policy-not-read | ${Token[unknown]}",
+        "+ policy-not-read | ${Policies}",
     ),
     "an unknown policy of AWS": (
         a(),

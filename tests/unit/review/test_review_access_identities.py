@@ -92,7 +92,7 @@ AS_CI = " | ".join(
 )
 CI, PUSH_ALL = "(identity) is role Ci", "allow pull payments/* | allow push payments/*"
 OWN = "aws:principalaccount is 111122223333"
-OWN_ROLE = "111122223333:role/${Token[0.Ci.Arn]}"
+OWN_ROLE = "111122223333:role/${Ci.Arn}"
 TOKEN = f"(federated) is {PROVIDER} & {GITHUB}:aud is sts.amazonaws.com"
 
 
@@ -146,7 +146,7 @@ CASES: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], *tuple[str, ...]]] 
             "Ci": role(ManagedPolicyArns=[{"Ref": "Managed"}, {"Fn::ImportValue": "Other"}, 7]),
             "Managed": policy(PUSHING, PULLING, kind="ManagedPolicy"),
         },
-        "+ policy-not-read | ${Token[unknown]}",
+        "+ policy-not-read | ${!ImportValue Other}",
         f"+ {CI} | {PUSH_ALL} | {INSTEAD}",
     ),
     "a policy on a role that stays": (CI_DEFAULT, CI_ALONE, f"- {CI} | allow pull payments/api"),
@@ -166,7 +166,8 @@ CASES: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], *tuple[str, ...]]] 
             "ForAnother": policy(PULLING, Roles=[{"Ref": "Parameter"}]),
             "ForARepository": policy(PULLING, Roles=[{"Ref": "Gone"}, 7]),
         },
-        "+ (identity) is role ${Token[unknown]} | allow pull payments/api",
+        "+ (identity) is role ${Gone} | allow pull payments/api",
+        "+ (identity) is role ${Parameter} | allow pull payments/api",
         "+ (identity) is group Group | allow pull payments/api",
         "+ (identity) is role builder | allow pull payments/api",
         "+ (identity) is user eve | allow pull payments/api",
