@@ -138,10 +138,14 @@ def _unread(before: Stack, after: Stack) -> Iterator[Change]:
     old, new = (_unread_entries(stack) for stack in (before, after))
     for key in dict.fromkeys((*old, *new)):
         if old.get(key) != new.get(key):
-            message = f"{key} changes, which is not expanded; read the difference"
+            message = f"{key} changes, which is not read; read the difference"
             yield _change(after, Severity.WARNING, "unread-changed", message)
 
 
 def _unread_entries(stack: Stack) -> dict[str, Any]:
     entries = _section(stack, "Resources").items()
-    return {key: value for key, value in entries if key.startswith(("Fn::Transform", LOOP))}
+    return {
+        str(key): value
+        for key, value in entries
+        if str(key).startswith("Fn::") or not isinstance(value, Mapping)
+    }
