@@ -186,9 +186,11 @@ class Writer:
     def statement(self) -> Body:
         """Return a statement."""
         chosen = self.random.choice(ACTION_PATTERNS)
-        named = (
-            "NotAction" if chosen not in ("*", "ecr:*") and self.random.random() < 0.1 else "Action"
-        )
+        if self.kind == "identity" and chosen == "*":
+            # It would allow to assume roles, too, which the requests do not try.
+            chosen = "ecr:*"
+        may_be_negated = self.kind == "repository" and chosen not in ("*", "ecr:*")
+        named = "NotAction" if may_be_negated and self.random.random() < _RARELY else "Action"
         written: Body = {"Effect": self.random.choices(["Allow", "Deny"], [4, 1])[0], named: chosen}
         if self.kind == "identity":
             name = "NotResource" if self.random.random() < _RARELY else "Resource"

@@ -133,6 +133,8 @@ def within(narrow: Value, wide: Value) -> bool | None:
         return True
     if isinstance(narrow, Pattern) and isinstance(wide, Pattern):
         return _within(narrow, wide)
+    if narrow == ANYTHING:
+        return False
     if isinstance(narrow, Range) and isinstance(wide, Range):
         return narrow.low >= wide.low and narrow.high <= wide.high
     if isinstance(narrow, Pattern | Range) or isinstance(wide, Pattern | Range):
@@ -146,6 +148,8 @@ def apart(one: Value, other: Value) -> bool | None:
     """Tell whether two values are disjoint; None if that is unknown."""
     if isinstance(one, Pattern) and isinstance(other, Pattern):
         return _apart(one, other)
+    if ANYTHING in (one, other):
+        return False
     if isinstance(one, Range) and isinstance(other, Range):
         return one.high < other.low or other.high < one.low
     if isinstance(one, Pattern | Range) or isinstance(other, Pattern | Range):

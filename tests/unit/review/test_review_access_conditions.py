@@ -42,6 +42,8 @@ BY_CI, ANY_CI = f"ArnLike arn {ROLE}/ci", "arn:aws:iam::*:role/ci"
 IN_ACCOUNT, PATHS = "StringEquals account 444455556666", "ForAnyValue:StringLike paths"
 INVOKED, IPV6 = f"ArnLike source {FUNCTION}", "2001:db8::/32"
 NOT_WEB, OUTSIDE = "team is not web", f"NotIpAddress ip 10.0.0.0/8 {IPV6}"
+NOT_OWN_TEAM = "StringNotEquals team ${aws:PrincipalTag/team}"
+OWN_TEAM = "StringEquals team ${aws:PrincipalTag/team}"
 ONLY_TEAM = "ForAllValues:StringEquals keys team"
 WITHIN, TLS = f"StringEquals org {ORG_ID}", "Bool tls true"
 
@@ -123,6 +125,8 @@ FOR_ACCOUNTS: Wider = {
         "NumericLessThanEquals age 6",
         "age is at most 6",
     ),
+    "a number that is there": ("NumericLessThan age 6", "Null age false", "age is *"),
+    "a key compared with itself": ("StringEquals team web", OWN_TEAM, "team is *"),
     "a number of many": ("NumericEquals age 6", "NumericGreaterThan age 5", "age is more than 5"),
     "a number not excluded": ("NumericEquals age 6", "NumericNotEquals age 5", "age is not 5"),
     "a later time": (
@@ -163,6 +167,8 @@ def test_wider_condition_widens(case: str) -> None:
 # Two conditions of which neither implies the other.
 OTHERS: dict[str, tuple[Conditions, Conditions]] = {
     "organizations": (WITHIN, f"StringEquals org {SECOND}"),
+    "a value of many, and only that": ("ForAnyValue:StringEquals keys team", ONLY_TEAM),
+    "a key that is there, and one that is not": ("Null team false", NOT_OWN_TEAM),
     "inside and outside": (WITHIN, f"StringNotEquals org {ORG_ID}"),
     "present and absent": ("Null team true", "Null team false"),
     "keys": (WITHIN, TLS),
