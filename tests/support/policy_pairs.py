@@ -7,7 +7,7 @@ with every combination of the values that the conditions of a pair can tell apar
 import copy
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from random import Random
 from typing import Any
@@ -44,6 +44,7 @@ _ARN = "aws:PrincipalArn"
 _PLACES = (
     *((ONE, UNIT), (ONE, f"{UNIT}ou-ab12-99999999/"), (ONE, BELOW), (ONE, ELSE)),
     *((TWO, f"{TWO}/r-cd34/ou-cd34-11111111/"), ("", "")),
+    ("o-c1b2c3d4e5", "o-c1b2c3d4e5/r-ef56/ou-ef56-11111111/"),
 )
 
 
@@ -252,6 +253,7 @@ class Universe:
     kind: str
     subjects: Sequence[Any]
     contexts: Sequence[Mapping[str, Any]]
+    is_open: bool = False
 
     @classmethod
     def of(cls, writer: Writer) -> "Universe":
@@ -297,8 +299,11 @@ class Universe:
     def _is_allowed(self, subject: Any, effects: set[str]) -> bool:
         if "Deny" in effects:
             return False
-        if self.kind == "repository" and subject.account == HOME:
-            # Within an account, the own policies of a role suffice.
+        if self.kind == "identity":
+            # Within an account, the policy of the repository suffices.
+            return bool(effects) or self.is_open
+        if subject.account == HOME:
+            # And so do the own policies of a role.
             return bool(subject.identity) or bool(effects - {"account"})
         return bool(effects)
 
@@ -331,7 +336,12 @@ def compared(seed: int, pairs: int) -> Iterator[tuple[str, str, Policy, Policy]]
         before = writer.policy()
         after = writer.changed(before)
         universe = Universe.of(writer)
-        widens = bool(universe.allowed(after) - universe.allowed(before))
+        # A repository policy that allows everyone lets a denial decide.
+        universes = [universe, replace(universe, is_open=True)]
+        widens = any(
+            there.allowed(after) - there.allowed(before)
+            for there in (universes if kind == "identity" else universes[:1])
+        )
         answers = reported(kind, before, after)
         if widens and not answers:
             answer = "missed"

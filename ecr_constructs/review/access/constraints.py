@@ -142,9 +142,7 @@ def implies(narrow: Constraint, wide: Constraint) -> bool | None:
             answer = _all_within(narrow.comparable, wide.comparable)
         case "absent", "is not" | "only":
             answer = True
-        case "is", "only" if (
-            narrow.any_of or not _may_match(narrow.comparable[0], wide.comparable)
-        ):
+        case "is", "only" if narrow.any_of or not _may_match(narrow.comparable[0], wide.comparable):
             # A match would decide nothing, as the key may have further values.
             answer = False
         case "is" | "absent" | "is not" | "only", "is" | "absent":

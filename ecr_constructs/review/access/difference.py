@@ -13,10 +13,10 @@ from ecr_constructs.review.access.constraints import (
     Constraint,
     all_hold,
     contradict,
-    implies,
     matching,
     negated,
 )
+from ecr_constructs.review.access.grants import is_about
 from ecr_constructs.review.access.principals import (
     ACCOUNT,
     IDENTITY,
@@ -159,7 +159,7 @@ def _behind(allowed: Sequence[Grant], fence: Grant) -> Iterator[Grant]:
     exceptions = _outside(fence.principals)
     for grant in allowed:
         denied = grant.actions & fence.actions
-        if exceptions is None or not denied or not implies(grant.what, fence.what):
+        if exceptions is None or not denied or not is_about(grant.what, fence.what):
             yield grant
             continue
         yield replace(grant, actions=grant.actions - denied)
@@ -237,5 +237,5 @@ def _is_without_effect(undenied: Gain, allowed: Permissions) -> bool:
 
 
 def _is_around(wide: _Place, narrow: _Place) -> bool | None:
-    about = implies(narrow[1], wide[1])
+    about = is_about(narrow[1], wide[1])
     return False if about is False else all_hold((covers(wide[0], narrow[0]), about))

@@ -120,6 +120,11 @@ def _keys_in(assembly: TemplateSet) -> frozenset[Pattern]:
     return ecr_keys
 
 
+def is_about(narrow: Constraint, wide: Constraint) -> bool | None:
+    """Tell whether resources are among others; None if that is unknown."""
+    return True if wide == EVERYTHING else implies(narrow, wide)
+
+
 class Uncertainty(NamedTuple):
     """Whether unknown parts of policies differ, and which side they hide statements of."""
 

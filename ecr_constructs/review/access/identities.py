@@ -21,7 +21,7 @@ from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.access.capabilities import ASSUME, PASS
 from ecr_constructs.review.access.constraints import Constraint, implies, matching
 from ecr_constructs.review.access.difference import Side
-from ecr_constructs.review.access.grants import Grant, grants_of
+from ecr_constructs.review.access.grants import Grant, grants_of, is_about
 from ecr_constructs.review.access.principals import (
     ACCOUNT,
     ARN,
@@ -449,9 +449,9 @@ def _limited(grant: Grant, parts: frozenset[Part]) -> Iterator[Grant]:
 
 def _met(one: Constraint, other: Constraint) -> tuple[Constraint, bool] | None:
     """Return the resources that both constraints allow, and whether that is exact, if any."""
-    if implies(one, other):
+    if is_about(one, other):
         return one, True
-    if implies(other, one):
+    if is_about(other, one):
         return other, True
     if one.value is not None and other.value is not None and apart(one.value, other.value):
         return None

@@ -10,8 +10,8 @@ from ecr_constructs.cloudformation.iam_policy import POLICY_PROPERTIES
 from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.review.access.capabilities import ASSUMPTIONS, named_actions
-from ecr_constructs.review.access.constraints import implies
 from ecr_constructs.review.access.difference import Gain, Side, gains
+from ecr_constructs.review.access.grants import is_about
 from ecr_constructs.review.access.principals import (
     IDENTITY,
     ORGANIZATION,
@@ -272,7 +272,7 @@ def _replaced_permissions(
     replaced: dict[str, str] = {}
     for (who, what), actions in left.allowed.actions.items():
         for gain in gained:
-            if actions & gain.actions and covers(principals, who) and implies(what, gain.what):
+            if actions & gain.actions and covers(principals, who) and is_about(what, gain.what):
                 resources = describe_resources(what, gain.origin, gain.operations[0].noun)
                 label, code = resources, resources
                 if who != principals:

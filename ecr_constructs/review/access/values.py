@@ -129,19 +129,23 @@ def pattern(text: str, *, wild: bool = True, ignores_case: bool = False) -> Patt
 
 def within(narrow: Value, wide: Value) -> bool | None:
     """Tell whether one value matches a subset of the other; None if that is unknown."""
-    if wide in (narrow, ANYTHING):
-        return True
-    if isinstance(narrow, Pattern) and isinstance(wide, Pattern):
-        return _within(narrow, wide)
-    if narrow == ANYTHING:
-        return False
-    if isinstance(narrow, Range) and isinstance(wide, Range):
-        return narrow.low >= wide.low and narrow.high <= wide.high
-    if isinstance(narrow, Pattern | Range) or isinstance(wide, Pattern | Range):
-        return None
-    if isinstance(narrow, IPv4Network):
-        return isinstance(wide, IPv4Network) and narrow.subnet_of(wide)
-    return isinstance(wide, IPv6Network) and narrow.subnet_of(wide)
+    answer: bool | None = None
+    match narrow, wide:
+        case _ if wide in (narrow, ANYTHING):
+            answer = True
+        case _ if narrow == ANYTHING:
+            answer = False
+        case Pattern(), Pattern():
+            answer = _within(narrow, wide)
+        case Range(), Range():
+            answer = narrow.low >= wide.low and narrow.high <= wide.high
+        case IPv4Network(), IPv4Network():
+            answer = narrow.subnet_of(wide)
+        case IPv6Network(), IPv6Network():
+            answer = narrow.subnet_of(wide)
+        case (IPv4Network(), IPv6Network()) | (IPv6Network(), IPv4Network()):
+            answer = False
+    return answer
 
 
 def apart(one: Value, other: Value) -> bool | None:
