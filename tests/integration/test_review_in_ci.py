@@ -264,7 +264,7 @@ def test_gitlab(growing: Path, host: CodeHost) -> None:
     first = run_in(growing, *BASH, "-c", script, **variables)
     assert 0 == first.returncode, first.stderr
     [note] = host.by(GITLAB_BOT)
-    assert f"{MARKER}\n- **Finding**: ECR012" in note.body
+    assert "\n- **Finding** (warning): ECR012" in note.body
 
     findings = json.loads((out / "code-quality.json").read_text(encoding="utf-8"))
     assert {"cdk.out/Prod.template.json"} == {finding["location"]["path"] for finding in findings}

@@ -1,0 +1,245 @@
+"""Report the changes that no other analyzer reports, with the values before and after."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ecr_constructs.cloudformation.iam_policy import POLICY_PROPERTIES, RESOURCE_POLICY_TYPES
+from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
+from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.review.change import Effect
+from ecr_constructs.review.disclosure import concerns_ecr, shown
+from ecr_constructs.review.phrases import format_value, join_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ecr_constructs.cloudformation.graph import Resource
+    from ecr_constructs.review.change import Change
+    from ecr_constructs.review.comparison import Comparison, Pair
+
+_ATTRIBUTES = (
+    *("DeletionPolicy", "UpdateReplacePolicy"),
+    *("Condition", "CreationPolicy", "UpdatePolicy"),
+)
+# CDK's own record of versions.
+_SILENT = ("AWS::CDK::Metadata",)
+# How many differences of values the sentence and the details list.
+_IN_SUMMARY, _IN_DETAILS = 3, 10
+_LONGEST, _CONTEXT = 120, 30
+# An attribute of a resource has one value, although the value is known only at deploy time.
+_ATTRIBUTE = re.compile(r"\$\{Token\[\d+\.\w+\.[\w.]+\]\}", re.ASCII)
+# Other analyzers compare the effect of these properties.
+_SAME_EFFECT = {
+    **{kind: (POLICY_PROPERTIES[kind][1], "allows the same") for kind in RESOURCE_POLICY_TYPES},
+    REPLICATION: ("ReplicationConfiguration", "replicates the same"),
+}
+
+
+def changes(comparison: Comparison, reported: Iterable[Change]) -> Iterator[Change]:
+    """Yield the changes that are not among the reported ones."""
+    handled: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for change in reported:
+        # A finding reports a problem, not a change.
+        if change.kind != "finding":
+            handled[change.place].update(change.properties or ("",))
+    for pair in comparison.pairs:
+        if pair.type not in _SILENT:
+            place = pair.stack, pair.resource.id
+            yield from _changes(pair, handled.get(place, set()))
+
+
+def _changes(pair: Pair, handled: set[str]) -> Iterator[Change]:
+    if pair.before is None:
+        if "" not in handled:
+            yield _note(pair, f"is new{_settings(pair.resource)}", codes=("new",))
+    elif pair.after is None:
+        if not handled:
+            yield _note(pair, "is removed", codes=("removed",))
+    elif "" not in handled:
+        values = {
+            name: both
+            for name, both in _changed(pair.before, pair.after)
+            if name not in handled and both[0] != both[1]
+        }
+        if values:
+            yield _changed_values(pair, values)
+
+
+def _note(pair: Pair, predicate: str, **effect: Any) -> Change:
+    return pair.change("other", Severity.NOTE, f"{pair.label} {predicate}", **effect)
+
+
+def _settings(repository: Resource) -> str:
+    """Return the settings of a new repository that cannot be changed, or are hard to change."""
+    if repository.type != REPOSITORY:
+        return ""
+    settings = (
+        repository.get("ImageTagMutability") or "MUTABLE",
+        repository.get("EncryptionConfiguration", "EncryptionType") or "AES256",
+    )
+    unknown = ("tag mutability not known", "encryption not known")
+    texts = [
+        nothing if is_unresolved(value) else format_value(value)
+        for value, nothing in zip(settings, unknown, strict=True)
+    ]
+    return f": {', '.join(texts)}"
+
+
+def _changed(before: Resource, after: Resource) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    for name in dict.fromkeys((*before.properties, *after.properties)):
+        yield name, (before.get(name), after.get(name))
+    for name in _ATTRIBUTES:
+        yield name, (before.body.get(name), after.body.get(name))
+
+
+def _changed_values(pair: Pair, values: Mapping[str, tuple[Any, Any]]) -> Change:
+    """Return the change of properties; values are shown if the type concerns ECR."""
+    names, codes = join_names(values), [f"changed {', '.join(values)}"]
+    sentence = f"{names} {'changes' if len(values) == 1 else 'change'}"
+    if not concerns_ecr(pair.type):
+        summary = f"{pair.label}: {sentence}"
+        return pair.change("other", Severity.NOTE, summary, codes=tuple(codes))
+    differences = [
+        difference for name, both in values.items() for difference in _differences(name, *both)
+    ]
+    phrases = list(dict.fromkeys(difference.phrase for difference in differences))
+    details: list[str] = []
+    if len(phrases) <= _IN_SUMMARY:
+        sentence = "; ".join(phrases)
+    else:
+        more = len(phrases) - _IN_DETAILS
+        details = [f"{phrase}." for phrase in phrases[:_IN_DETAILS]]
+        details += [f"… and {more:,} more differences."] if more > 0 else []
+    for code, effect in _effects(pair, values, differences):
+        codes.append(code)
+        sentence += effect
+    return pair.change(
+        "other",
+        Severity.NOTE,
+        f"{pair.label}: {sentence}",
+        **Effect(
+            before=shown({name: before for name, (before, _) in values.items()}),
+            after=shown({name: after for name, (_, after) in values.items()}),
+            details=tuple(details),
+            properties=tuple(values),
+            codes=tuple(codes),
+        ),
+    )
+
+
+def _effects(
+    pair: Pair, values: Mapping[str, tuple[Any, Any]], differences: Iterable[_Difference]
+) -> Iterator[tuple[str, str]]:
+    """Yield whether a changed policy still has the same effect, with a code."""
+    name, effect = _SAME_EFFECT.get(pair.type, ("", ""))
+    if name not in values:
+        return
+    which = f"; {name}" if len(values) > 1 else ","
+    if all(difference.is_known for difference in differences if difference.name == name):
+        joined = which if len(values) > 1 else " and"
+        yield "same-effect", f"{joined} {effect}"
+    else:
+        yield "effect-unknown", f"{which} and it is not known whether it {effect}"
+
+
+class _Difference(NamedTuple):
+    """One difference between two values of a property."""
+
+    name: str
+    path: str
+    before: Any
+    after: Any
+
+    @property
+    def is_known(self) -> bool:
+        """Whether both values are known, or are attributes of resources."""
+        return not any(
+            is_unresolved(_ATTRIBUTE.sub("", compact(value))) for value in (self.before, self.after)
+        )
+
+    @property
+    def phrase(self) -> str:
+        """The difference in words."""
+        verb = "changes" if self.is_known else "may change"
+        before, after = _texts(self.before, self.after)
+        if before == after:
+            return f"{self.path} {verb} ({before})"
+        return f"{self.path} {verb} from {before} to {after}"
+
+
+def _texts(before: Any, after: Any) -> tuple[str, str]:
+    """Return two values for a sentence; of long values the part that differs."""
+    texts = [
+        value if value is None or isinstance(value, str) else compact(value)
+        for value in (shown(before), shown(after))
+    ]
+    known = [text for text in texts if text is not None]
+    if len(known) == len(texts) and max(map(len, known)) > _LONGEST:
+        equal = takewhile(lambda letters: letters[0] == letters[1], zip(*known, strict=False))
+        skipped = sum(1 for _ in equal) - _CONTEXT
+        texts = [f"…{text[skipped:]}" for text in known] if skipped > 0 else texts
+    old, new = map(format_value, texts)
+    return old, new
+
+
+def _differences(name: str, before: Any, after: Any) -> Iterator[_Difference]:
+    values = {name: before}, {name: after}
+    without_secrets = tuple(map(shown, values))
+    if without_secrets == values:
+        for path, old, new in _leaves(name, before, after):
+            yield _Difference(name, path, old, new)
+    else:
+        old, new = (value[name] for value in without_secrets)
+        yield _Difference(name, name, old, new)
+
+
+def _leaves(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the innermost values that differ, with their paths."""
+    old, new = _members(before), _members(after)
+    if old is None or new is None:
+        if before != after:
+            yield path, before, after
+        return
+    for key in dict.fromkeys((*old, *new)):
+        inner = f"{path}{key}" if key.startswith("[") else f"{path}.{key}"
+        if key in old and key in new:
+            yield from _leaves(inner, old[key], new[key])
+        else:
+            yield inner, old.get(key), new.get(key)
+
+
+def _members(value: Any) -> dict[str, Any] | None:
+    """Return the members of an object or a list by key or index; of tags by the tag's key."""
+    match _parsed(value):
+        case dict() as members:
+            return {str(key): member for key, member in members.items()}
+        case list() as items:
+            keys = [_tag(item) for item in items]
+            if None not in keys and len({*keys}) == len(keys):
+                return dict(zip(map(str, keys), (item["Value"] for item in items), strict=True))
+            return {f"[{index}]": item for index, item in enumerate(items)}
+    return None
+
+
+def _tag(item: Any) -> str | None:
+    match item:
+        case {"Key": str(key), "Value": _} if len(item) == len(("Key", "Value")):
+            return key
+    return None
+
+
+def _parsed(value: Any) -> Any:
+    """Return a value, or what a JSON text contains."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
