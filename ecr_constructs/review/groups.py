@@ -54,7 +54,7 @@ _NAME_KEYS = ("stack", "resource", "repository", "name", "RepositoryName")
 # The sentences of these kinds hold all that differs, unless they are cut.
 _SAYING_ALL = ("other", "access-widened", "access-narrowed")
 # How many names, and how many lines of names, a group lists.
-_NAMES, _LINES = 20, 9
+_NAMES, _LINES = 15, 6
 # More stacks are summed up by their stages.
 _STACKS = 3
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.iam_policy import POLICY_PROPERTIES, RESOURCE_POLICY_TYPES
+from ecr_constructs.cloudformation.intrinsics import UNKNOWN
 from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle.json_text import compact
@@ -33,8 +34,9 @@ _SILENT = ("AWS::CDK::Metadata",)
 # How many differences of values the sentence and the details list.
 _IN_SUMMARY, _IN_DETAILS = 3, 10
 _LONGEST, _CONTEXT = 120, 30
-# An attribute of a resource has one value, although the value is known only at deploy time.
-_ATTRIBUTE = re.compile(r"\$\{Token\[\d+\.\w+\.[\w.]+\]\}", re.ASCII)
+_MARK = re.compile(r"\$\{Token\[[^\]]*\]\}")
+# An attribute of a resource, or of the stack, differs from all other values.
+_ATTRIBUTE = re.compile(r"\$\{Token\[(?:\d+\.\w+|AWS)\.[\w.]+\]\}", re.ASCII)
 # Other analyzers compare the effect of these properties.
 _SAME_EFFECT = {
     **{kind: (POLICY_PROPERTIES[kind][1], "allows the same") for kind in RESOURCE_POLICY_TYPES},
@@ -101,11 +103,10 @@ def _changed(before: Resource, after: Resource) -> Iterator[tuple[str, tuple[Any
 
 def _changed_values(pair: Pair, values: Mapping[str, tuple[Any, Any]]) -> Change:
     """Return the change of properties; values are shown if the type concerns ECR."""
-    names, codes = join_names(values), [f"changed {', '.join(values)}"]
-    sentence = f"{names} {'changes' if len(values) == 1 else 'change'}"
+    sentence = f"{join_names(values)} {'changes' if len(values) == 1 else 'change'}"
     if not concerns_ecr(pair.type):
-        summary = f"{pair.label}: {sentence}"
-        return pair.change("other", Severity.NOTE, summary, codes=tuple(codes))
+        summary, code = f"{pair.label}: {sentence}", f"changed {', '.join(values)}"
+        return pair.change("other", Severity.NOTE, summary, codes=(code,))
     differences = [
         difference for name, both in values.items() for difference in _differences(name, *both)
     ]
@@ -117,9 +118,9 @@ def _changed_values(pair: Pair, values: Mapping[str, tuple[Any, Any]]) -> Change
         more = len(phrases) - _IN_DETAILS
         details = [f"{phrase}." for phrase in phrases[:_IN_DETAILS]]
         details += [f"… and {more:,} more differences."] if more > 0 else []
-    for code, effect in _effects(pair, values, differences):
-        codes.append(code)
-        sentence += effect
+    effect = _effect(pair, values)
+    codes = [f"changed {', '.join(values)}", *effect[:1]]
+    sentence += "".join(effect[1:])
     return pair.change(
         "other",
         Severity.NOTE,
@@ -134,19 +135,15 @@ def _changed_values(pair: Pair, values: Mapping[str, tuple[Any, Any]]) -> Change
     )
 
 
-def _effects(
-    pair: Pair, values: Mapping[str, tuple[Any, Any]], differences: Iterable[_Difference]
-) -> Iterator[tuple[str, str]]:
-    """Yield whether a changed policy still has the same effect, with a code."""
+def _effect(pair: Pair, values: Mapping[str, tuple[Any, Any]]) -> tuple[str, ...]:
+    """Return whether a changed policy still has the same effect: a code and a clause."""
     name, effect = _SAME_EFFECT.get(pair.type, ("", ""))
     if name not in values:
-        return
-    which = f"; {name}" if len(values) > 1 else ","
-    if all(difference.is_known for difference in differences if difference.name == name):
-        joined = which if len(values) > 1 else " and"
-        yield "same-effect", f"{joined} {effect}"
-    else:
-        yield "effect-unknown", f"{which} and it is not known whether it {effect}"
+        return ()
+    subject = name if len(values) > 1 else "it"
+    if _is_known(*values[name]):
+        return "same-effect", f"; {subject} {effect} as before"
+    return "effect-unknown", f"; it is not known whether {subject} {effect} as before"
 
 
 class _Difference(NamedTuple):
@@ -158,20 +155,19 @@ class _Difference(NamedTuple):
     after: Any
 
     @property
-    def is_known(self) -> bool:
-        """Whether both values are known, or are attributes of resources."""
-        return not any(
-            is_unresolved(_ATTRIBUTE.sub("", compact(value))) for value in (self.before, self.after)
-        )
-
-    @property
     def phrase(self) -> str:
         """The difference in words."""
-        verb = "changes" if self.is_known else "may change"
+        verb = "changes" if _is_known(self.before, self.after) else "may change"
         before, after = _texts(self.before, self.after)
         if before == after:
             return f"{self.path} {verb} ({before})"
         return f"{self.path} {verb} from {before} to {after}"
+
+
+def _is_known(before: Any, after: Any) -> bool:
+    """Tell whether two values are known, except for equal parts."""
+    old, new = ({*_MARK.findall(compact(value))} for value in (before, after))
+    return UNKNOWN not in old | new and all(map(_ATTRIBUTE.fullmatch, old ^ new))
 
 
 def _texts(before: Any, after: Any) -> tuple[str, str]:
@@ -203,28 +199,54 @@ def _differences(name: str, before: Any, after: Any) -> Iterator[_Difference]:
 def _leaves(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
     """Yield the innermost values that differ, with their paths."""
     old, new = _members(before), _members(after)
-    if old is None or new is None:
-        if before != after:
-            yield path, before, after
-        return
-    for key in dict.fromkeys((*old, *new)):
-        inner = f"{path}{key}" if key.startswith("[") else f"{path}.{key}"
-        if key in old and key in new:
-            yield from _leaves(inner, old[key], new[key])
-        else:
-            yield inner, old.get(key), new.get(key)
+    if old is not None and new is not None:
+        for key in dict.fromkeys((*old, *new)):
+            yield from _leaves(f"{path}.{key}", old.get(key), new.get(key))
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _list_leaves(path, before, after)
+    elif before != after:
+        yield path, before, after
+
+
+def _list_leaves(path: str, before: list[Any], after: list[Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the items that only one list has; a single one on both sides has changed."""
+    old, new = _beyond(before, after), _beyond(after, before)
+    if not old and not new and before != after:
+        # Only the order differs.
+        yield path, before, after
+    elif len(old) == len(new) == 1:
+        [(_, was), (index, becomes)] = *old, *new
+        yield from _leaves(f"{path}[{index}]", was, becomes)
+    else:
+        yield from ((f"{path}[{index}]", item, None) for index, item in old)
+        yield from ((f"{path}[{index}]", None, item) for index, item in new)
+
+
+def _beyond(items: list[Any], others: list[Any]) -> list[tuple[int, Any]]:
+    """Return the items of a list that another one does not have, with their indexes."""
+    left = Counter(map(_canonical, others))
+    beyond = []
+    for index, item in enumerate(items):
+        text = _canonical(item)
+        left[text] -= 1
+        if left[text] < 0:
+            beyond.append((index, item))
+    return beyond
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=repr)
 
 
 def _members(value: Any) -> dict[str, Any] | None:
-    """Return the members of an object or a list by key or index; of tags by the tag's key."""
+    """Return the members of an object, or those of a list of tags by the tag's key."""
     match _parsed(value):
         case dict() as members:
             return {str(key): member for key, member in members.items()}
-        case list() as items:
+        case [_, *_] as items:
             keys = [_tag(item) for item in items]
             if None not in keys and len({*keys}) == len(keys):
                 return dict(zip(map(str, keys), (item["Value"] for item in items), strict=True))
-            return {f"[{index}]": item for index, item in enumerate(items)}
     return None
 
 

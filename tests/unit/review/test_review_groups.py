@@ -202,9 +202,9 @@ def test_long_lists_are_bounded() -> None:
     group = only(changes)
 
     assert group.summary.startswith("360 repositories in S00, S01, S02, S03 and 8 more: ")
-    assert len(group.members) == 10
-    assert "and 11 more in S00" in group.members[0]
-    assert group.members[-1].endswith("3 more stacks")
+    assert len(group.members) == 7
+    assert "and 16 more in S00" in group.members[0]
+    assert group.members[-1].endswith("6 more stacks")
 
 
 def test_formats_show_entries() -> None:

@@ -1,6 +1,7 @@
 """Findings, what nothing else speaks of, and the whole of a review."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,11 +9,12 @@ import pytest
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.resource_types import REPLICATION
 from ecr_constructs.cloudformation.template import Template
-from ecr_constructs.model.diagnostics import pluralize
+from ecr_constructs.model.diagnostics import Severity, pluralize
 from ecr_constructs.report.comment import to_markdown
 from ecr_constructs.report.document import plain
 from ecr_constructs.report.review import blocks, to_github, to_json
 from ecr_constructs.review import Review, review
+from ecr_constructs.review.analyzers import repeated
 from ecr_constructs.review.analyzers.findings import Counts
 from ecr_constructs.review.phrases import format_value, join_names
 from tests.support.compared import API, Given, only, reviewed
@@ -221,6 +223,24 @@ def test_masked_parameters_are_not_shown(secret: Any, extra: Any) -> None:
     assert str(secret) not in everything(result)
 
 
+def test_suppressed_finding_is_not_a_detail() -> None:
+    """It is reported on its own, as any change that repeats nothing."""
+    weaker = replace(only(reviewed({"Api": API}, {"Api": MOVING})), findings=())
+    [finding] = only(reviewed({"Api": API}, {"Api": MOVING})).findings
+    others = [
+        replace(finding, codes=("suppressed",)),
+        replace(finding, after=None),
+        replace(finding, severity=Severity.ERROR),
+        replace(finding, resource="Web"),
+        replace(finding, after={**finding.after, "rule": "ECR011"}),
+        replace(finding, after={**finding.after, "path": "Properties.Tags[0]"}),
+    ]
+
+    assert [weaker, *others] == repeated.joined([weaker, *others])
+    [change] = repeated.joined([finding, weaker])
+    assert (finding,) == change.findings
+
+
 PULLS = {"Version": "2012-10-17", "Statement": [allow("ecr:BatchGetImage", Sid="A")]}
 PULLS_TOO = {"Version": "2012-10-17", "Statement": [allow(["ecr:BatchGetImage"], Sid="B")]}
 
@@ -268,7 +288,7 @@ VALUES: dict[str, tuple[Given, Given, tuple[str, ...], tuple[str, ...]]] = {
         api_of(RepositoryPolicyText=PULLS),
         api_of(RepositoryPolicyText=PULLS_TOO),
         ("changed RepositoryPolicyText", "same-effect"),
-        (" and allows the same",),
+        ("; it allows the same",),
     ),
     "a policy and a tag": (
         api_of(RepositoryPolicyText=PULLS),
@@ -280,7 +300,37 @@ VALUES: dict[str, tuple[Given, Given, tuple[str, ...], tuple[str, ...]]] = {
         {"R": replicating("a/", "b/")},
         {"R": replicating("b/", "a/", "a/b/")},
         ("changed ReplicationConfiguration", "same-effect"),
-        (" and replicates the same",),
+        ("; it replicates the same",),
+    ),
+    "replication with an unknown part": (
+        {"R": resource(REPLICATION, {"ReplicationConfiguration": {"Rules": []}})},
+        {"R": resource(REPLICATION, {"ReplicationConfiguration": {"Rules": {"Ref": "Rules"}}})},
+        ("changed ReplicationConfiguration", "effect-unknown"),
+        ("; it is not known whether it replicates the same",),
+    ),
+    "an order": (
+        {"Topic": resource(TOPIC, {"Subscription": ["a", "b"]})},
+        {"Topic": resource(TOPIC, {"Subscription": ["b", "a"]})},
+        ("changed Subscription",),
+        ('Subscription changes from ["a","b"] to ["b","a"]',),
+    ),
+    "items of a list": (
+        {"Topic": resource(TOPIC, {"Subscription": ["a", "b"]})},
+        {"Topic": resource(TOPIC, {"Subscription": ["b", "c", "d"]})},
+        ("changed Subscription",),
+        ("Subscription[0] changes from a to absent; Subscription[1] changes from absent to c",),
+    ),
+    "a member of an item": (
+        {"Topic": resource(TOPIC, {"Subscription": ["b", {"Protocol": "sqs", "A": 1}]})},
+        {"Topic": resource(TOPIC, {"Subscription": [{"A": 1, "Protocol": "sms"}, "b"]})},
+        ("changed Subscription",),
+        ("Subscription[0].Protocol changes from sqs to sms",),
+    ),
+    "items that are no tags": (
+        {"Topic": resource(TOPIC, {"Tags": [{"Key": "a", "Value": 1}, {"Key": "a", "Value": 1}]})},
+        {"Topic": resource(TOPIC, {"Tags": [{"Key": "a", "Value": 2}, {"Key": "a", "Value": 1}]})},
+        ("changed Tags",),
+        ("Tags[0].Value changes from 1 to 2",),
     ),
     "a long text": (
         {"Topic": resource(TOPIC, {"DisplayName": f"{'x' * 200}a"})},
