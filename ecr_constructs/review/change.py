@@ -85,7 +85,7 @@ class Change:
     @property
     def sentences(self) -> tuple[str, ...]:
         """The details, then the message and the remedy of each finding."""
-        found = (
+        repeated = (
             sentence
             for finding in self.findings
             for sentence in (
@@ -93,7 +93,7 @@ class Change:
                 *finding.details,
             )
         )
-        return (*self.details, *found)
+        return (*self.details, *repeated)
 
     @property
     def order(self) -> tuple[int, int, str, str, str]:

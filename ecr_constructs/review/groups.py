@@ -219,7 +219,7 @@ def _members(changes: Sequence[Change]) -> Iterator[str]:
         of_stack.setdefault(change.stack, []).append(_name(change))
     stacks_of: dict[tuple[str, ...], list[str]] = {}
     for stack, members in of_stack.items():
-        stacks_of.setdefault(tuple(dict.fromkeys(members)), []).append(stack)
+        stacks_of.setdefault(tuple(sorted({*members})), []).append(stack)
     if len({*map(_name, changes)}) == 1 and len(of_stack) <= _STACKS:
         # The summary has them.
         return

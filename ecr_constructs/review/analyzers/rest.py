@@ -176,11 +176,11 @@ def _texts(before: Any, after: Any) -> tuple[str, str]:
         value if value is None or isinstance(value, str) else compact(value)
         for value in (shown(before), shown(after))
     ]
-    known = [text for text in texts if text is not None]
-    if len(known) == len(texts) and max(map(len, known)) > _LONGEST:
-        equal = takewhile(lambda letters: letters[0] == letters[1], zip(*known, strict=False))
+    present = [text for text in texts if text is not None]
+    if len(present) == len(texts) and max(map(len, present)) > _LONGEST:
+        equal = takewhile(lambda letters: letters[0] == letters[1], zip(*present, strict=False))
         skipped = sum(1 for _ in equal) - _CONTEXT
-        texts = [f"…{text[skipped:]}" for text in known] if skipped > 0 else texts
+        texts = [f"…{text[skipped:]}" for text in present] if skipped > 0 else texts
     old, new = map(format_value, texts)
     return old, new
 

@@ -1,6 +1,7 @@
 """A review as a comment on a pull request; tests/app/pull_requests has whole comments."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from ecr_constructs.cloudformation.unread import Unread
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.report.comment import to_markdown
 from ecr_constructs.report.document import Lines, Table, markdown
@@ -277,6 +279,24 @@ def only_read(text: str) -> None:
     assert cut(visible(text), 1_000) == lines_of(comment)[-2]
     assert comment.startswith(f"{MARKER}\n### ECR review: 1 error\n- **")
     comment.encode()
+
+
+@given(TEXTS, TEXTS)
+@example("@octocat", "`")
+def test_entries_of_equal_changes_are_only_read(text: str, other: str) -> None:
+    """Nor is text more than text in names by stack, conditions, and what was not read."""
+    changes = [replace(attacked(text), when=text, stack=stack) for stack in (text, other, "x")]
+    unread = (Unread("x", text, other, text),)
+    comment = to_markdown(replace(reviewed([*changes, note(1)]), unread=unread))
+
+    kinds = {part.type for part in parts(comment)}
+    assert kinds <= {"text", "code_inline", "strong_open", "strong_close"}
+    free = [part.content for part in parts(comment) if part.type == "text"]
+    assert [] == list(filter(MAY_LINK.search, free))
+    html = [token.content for token in PARSER.parse(comment) if token.type == "html_block"]
+    tag = re.compile(r"(<!--|</?details|<summary>(Replaced|Other|Not read)).*", re.DOTALL)
+    assert all(map(tag.fullmatch, html))
+    assert 3 == sum(text.startswith("<details") for text in html)
 
 
 @given(TEXTS, TEXTS)
