@@ -1,6 +1,6 @@
 """Run all analyzers over both sides of a pull request, and report the remaining changes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.unread import Unread
 from ecr_constructs.review.access import analyzer as access
 from ecr_constructs.review.analyzers import (
+    context,
     findings,
     images,
     lifecycle,
@@ -18,6 +19,7 @@ from ecr_constructs.review.analyzers import (
     settings,
 )
 from ecr_constructs.review.analyzers.replication import Edge, edges
+from ecr_constructs.review.assignments import merged
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison
 from ecr_constructs.review.disclosure import without_secrets
@@ -74,10 +76,17 @@ def review(
         now: The time at which lifecycle policies are simulated. Default: now.
     """
     comparison = Comparison(base, head, inventories or Inventories(), now)
-    changes = [change for analyze in _ANALYZERS for change in analyze(comparison)]
+    changes, unread = merged(comparison, _changes)
     new_findings, counts = findings.new_findings(comparison)
-    changes += new_findings
-    changes += rest.changes(comparison, changes)
+    changes += [*context.changes(comparison), *new_findings]
     changes = list(without_secrets(repeated.joined(changes), comparison))
     ordered = tuple(sorted(changes, key=lambda change: change.order))
-    return Review(ordered, counts, edges(comparison))
+    stacks = dict.fromkeys(stack for side in (base, head) for stack in side.stacks)
+    unread += tuple(dict.fromkeys(item for stack in stacks for item in stack.unread))
+    return Review(ordered, counts, edges(comparison), unread)
+
+
+def _changes(comparison: Comparison) -> Sequence[Change]:
+    """Return the changes of resources, without those of findings."""
+    changes = [change for analyze in _ANALYZERS for change in analyze(comparison)]
+    return [*changes, *rest.changes(comparison, changes)]

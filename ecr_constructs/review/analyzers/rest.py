@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _ATTRIBUTES = (
     *("DeletionPolicy", "UpdateReplacePolicy"),
-    *("Condition", "CreationPolicy", "UpdatePolicy"),
+    *("CreationPolicy", "UpdatePolicy"),
 )
 # CDK's own record of versions.
 _SILENT = ("AWS::CDK::Metadata",)
@@ -48,9 +48,7 @@ def changes(comparison: Comparison, reported: Iterable[Change]) -> Iterator[Chan
     """Yield the changes that are not among the reported ones."""
     handled: dict[tuple[str, str], set[str]] = defaultdict(set)
     for change in reported:
-        # A finding reports a problem, not a change.
-        if change.kind != "finding":
-            handled[change.place].update(change.properties or ("",))
+        handled[change.place].update(change.properties or ("",))
     for pair in comparison.pairs:
         if pair.type not in _SILENT:
             place = pair.stack, pair.resource.id
@@ -98,7 +96,11 @@ def _changed(before: Resource, after: Resource) -> Iterator[tuple[str, tuple[Any
     for name in dict.fromkeys((*before.properties, *after.properties)):
         yield name, (before.get(name), after.get(name))
     for name in _ATTRIBUTES:
-        yield name, (before.body.get(name), after.body.get(name))
+        yield name, (before.setting(name), after.setting(name))
+    if before.existence != after.existence:
+        names = before.body.get("Condition"), after.body.get("Condition")
+        expressions = compact(before.existence), compact(after.existence)
+        yield "Condition", names if names[0] != names[1] else expressions
 
 
 def _changed_values(pair: Pair, values: Mapping[str, tuple[Any, Any]]) -> Change:
