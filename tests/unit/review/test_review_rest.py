@@ -14,8 +14,9 @@ from ecr_constructs.report.comment import to_markdown
 from ecr_constructs.report.document import plain
 from ecr_constructs.report.review import blocks, to_github, to_json
 from ecr_constructs.review import Review, review
-from ecr_constructs.review.analyzers import repeated
+from ecr_constructs.review.analyzers import repeated, rest
 from ecr_constructs.review.analyzers.findings import Counts
+from ecr_constructs.review.comparison import Comparison
 from ecr_constructs.review.phrases import format_value, join_names
 from tests.support.compared import API, Given, only, reviewed
 from tests.support.rule_examples.build import HOME, allow, repository, resource
@@ -371,6 +372,35 @@ def test_values_are_shown_before_and_after(case: str) -> None:
     if change.properties:
         names = codes[0].removeprefix("changed ").split(", ")
         assert names == list(change.properties) == list(change.before) == list(change.after)
+
+
+@pytest.mark.parametrize(
+    ("names", "values", "expected"),
+    [
+        (("A", "A"), ("dev", "prod"), ("Env", "dev", "prod")),
+        (("A", "B"), ("dev", "dev"), ("Condition changes from A to B",)),
+    ],
+    ids=["a definition", "a name"],
+)
+def test_conditions_are_shown(
+    names: tuple[str, str], values: tuple[str, str], expected: tuple[str, ...]
+) -> None:
+    """A condition with another name, or its expressions if it is defined differently."""
+
+    def side(name: str, value: str) -> TemplateSet:
+        ref: dict[str, Any] = {"Ref": "Env"}
+        other = {"Fn::Equals": [ref, "test"]}
+        conditions = {"A": {"Fn::Equals": [ref, value]}, "B": other}
+        topic = {**A_TOPIC, "Condition": name}
+        parameters = {"Env": {"Type": "String"}}
+        body = {"Parameters": parameters, "Conditions": conditions, "Resources": {"Topic": topic}}
+        return TemplateSet([Template("Prod.json", body, *HOME, stack="Prod")])
+
+    comparison = Comparison(*map(side, names, values))
+    [change] = rest.changes(comparison, ())
+
+    assert ("changed Condition",) == change.codes
+    assert all(text in change.summary for text in expected)
 
 
 def test_many_differences_are_details() -> None:
