@@ -1,4 +1,4 @@
-"""The pull request of a run of GitHub Actions, for ``action.yml`` and ``pull-request/action.yml``.
+"""The pull request of a run of GitHub Actions, for the actions of this repository.
 
 The run that comments is started by ``workflow_run``, after a run with the code of the pull request,
 which has neither token nor secrets. The event of a fork names no pull request, and what the other
@@ -108,7 +108,7 @@ def _pull_request_of(run: Mapping[str, Any], of: Repository) -> Mapping[str, Any
 
 
 def _outputs(of: Repository) -> str:
-    """Return the outputs of ``pull-request/action.yml``; none if there is nothing to review."""
+    """Return the outputs of ``ci/pull-request/action.yml``; none if there is nothing to review."""
     run = event().get("workflow_run") or {}
     if (pull_request := _pull_request_of(run, of)) is None:
         sys.stderr.write(f"{_PROG}: {_SUPERSEDED}\n")
@@ -141,7 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``pull-request`` or ``status``; 2 if it fails."""
     parser = argparse.ArgumentParser(prog=_PROG, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("pull-request", help="print the outputs of pull-request/action.yml")
+    commands.add_parser("pull-request", help="print the outputs of ci/pull-request/action.yml")
     status = commands.add_parser("status", help="set the status of the commit under review")
     status.add_argument("state", choices=("success", "failure"))
     status.add_argument("--name", default="")

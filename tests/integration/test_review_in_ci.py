@@ -36,7 +36,7 @@ from tests.support.processes import run
 EXAMPLES = ROOT / "examples" / "ci"
 SYNTHESIS, REVIEW = EXAMPLES / "github-synthesize.yml", EXAMPLES / "github-review.yml"
 GITLAB = EXAMPLES / "gitlab-ci.yml"
-ACTIONS = [ROOT / folder / "action.yml" for folder in ("", "images", "pull-request")]
+ACTIONS = [ROOT / folder / "action.yml" for folder in ("", "ci/images", "ci/pull-request")]
 OURS = [*(ROOT / ".github" / "workflows").glob("*.yml")]
 
 

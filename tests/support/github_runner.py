@@ -30,7 +30,7 @@ BARE = str(Path(sys.executable).resolve())
 AWS_SECRET = "secret-key-of-the-inventory-role"
 # A role that does not trust the job.
 NO_ROLE = "arn:aws:iam::111122223333:role/Other"
-OURS = re.compile(r"OWNER/ecr-constructs(?:/([\w-]+))?@.+")
+OURS = re.compile(r"OWNER/ecr-constructs(?:/([\w/-]+))?@.+")
 # `pip install` installs nothing, and `npx … synth` runs app.py: the tests need no network.
 _STUBS = {
     "curl": "exit 97",
