@@ -10,6 +10,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ecr_constructs.model.tokens import is_unresolved
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -20,10 +22,7 @@ if TYPE_CHECKING:
 _SERVICES = ("AWS::ECR::", "AWS::IAM::", "AWS::KMS::", "AWS::SNS::", "AWS::Signer::")
 _TYPES = ("AWS::Events::Rule", "AWS::CloudWatch::Alarm", "AWS::EC2::VPCEndpoint")
 # Properties with secrets, at any depth. A target's input may hold any text, a header a token.
-# The address of a webhook is a credential.
-_SECRETS = frozenset(
-    ("LoginProfile", "SecretString", "Endpoint", "HttpParameters", "Input", "InputTransformer")
-)
+_SECRETS = ("LoginProfile", "SecretString", "HttpParameters", "Input", "InputTransformer")
 HIDDEN = "(not shown)"
 # A shorter default of a NoEcho parameter could be a part of any word.
 _SHORTEST = 6
@@ -37,8 +36,17 @@ def concerns_ecr(resource_type: str) -> bool:
 def shown(value: Any) -> Any:
     """Return a value without the members that hold secrets."""
     if isinstance(value, dict):
-        return {key: HIDDEN if key in _SECRETS else shown(member) for key, member in value.items()}
+        return {
+            key: HIDDEN if _is_secret(key, member) else shown(member)
+            for key, member in value.items()
+        }
     return [shown(item) for item in value] if isinstance(value, list) else value
+
+
+def _is_secret(key: object, value: Any) -> bool:
+    # The address of a webhook is a credential; that of a mailbox is not.
+    is_webhook = key == "Endpoint" and str(value).lower().startswith("http")
+    return is_webhook or (key in _SECRETS and value not in (None, HIDDEN))
 
 
 def without_secrets(changes: Iterable[Change], comparison: Comparison) -> Iterator[Change]:
@@ -46,11 +54,32 @@ def without_secrets(changes: Iterable[Change], comparison: Comparison) -> Iterat
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
     """
-    secrets = frozenset(_no_echo(comparison))
+    resources = (side for pair in comparison.pairs for side in (pair.before, pair.after) if side)
+    in_resources = (
+        text
+        for resource in resources
+        if concerns_ecr(resource.type)
+        for text in _secret_texts(dict(resource.properties))
+        if len(text) >= _SHORTEST
+    )
+    secrets = frozenset((*_no_echo(comparison), *in_resources))
     pattern = _pattern(secrets) if secrets else None
     for change in changes:
         visible = replace(change, before=shown(change.before), after=shown(change.after))
         yield _hidden(visible, pattern) if pattern else visible
+
+
+def _secret_texts(value: Any, *, is_secret: bool = False) -> Iterator[str]:
+    """Yield the texts in secret members of a value, which other sentences may quote."""
+    match value:
+        case str() if is_secret and not is_unresolved(value):
+            yield value
+        case dict():
+            for key, member in value.items():
+                yield from _secret_texts(member, is_secret=is_secret or _is_secret(key, member))
+        case list():
+            for item in value:
+                yield from _secret_texts(item, is_secret=is_secret)
 
 
 def _no_echo(comparison: Comparison) -> Iterator[str]:

@@ -166,6 +166,11 @@ SECRETS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"Subscription": [{"Protocol": "https", "Endpoint": f"{HOOK}{SECRET}"}]},
         {"Subscription": [{"Protocol": "https", "Endpoint": f"{HOOK}b"}]},
     ),
+    "a create-only address": (
+        "AWS::SNS::Subscription",
+        {"Protocol": "https", "Endpoint": f"{HOOK}{SECRET}"},
+        {"Protocol": "https", "Endpoint": f"{HOOK}b"},
+    ),
     "an added webhook": (
         "AWS::SNS::Topic",
         {"Subscription": []},
@@ -240,6 +245,37 @@ def test_suppressed_finding_is_not_a_detail() -> None:
     assert [weaker, *others] == repeated.joined([weaker, *others])
     [change] = repeated.joined([finding, weaker])
     assert (finding,) == change.findings
+
+
+@pytest.mark.parametrize(("kind", "is_hidden"), [(TASK, True), (TOPIC, False)])
+def test_defaults_and_outputs_of_other_resources_are_not_shown(
+    kind: str, *, is_hidden: bool
+) -> None:
+    """A parameter of a database may be a password without NoEcho, an output a connection."""
+
+    def side(value: str) -> TemplateSet:
+        body = {
+            "Parameters": {"Given": {"Type": "String", "Default": value}},
+            "Outputs": {"Address": {"Value": f"postgres://{value}"}},
+            "Resources": {"It": resource(kind, {"DisplayName": {"Ref": "Given"}})},
+        }
+        return TemplateSet([Template("Prod.json", body, *HOME, stack="Prod")])
+
+    result = review(side(SECRET), side("other"))
+    codes = {code for change in result.changes for code in change.codes}
+
+    assert {"default-changed", "outputs-changed"} <= codes
+    assert is_hidden == (SECRET not in everything(result))
+    assert f"postgres://{SECRET}" not in everything(result)
+
+
+def test_mailboxes_are_shown() -> None:
+    """They are no credentials, and reviewers have to know whose alerts change."""
+    topics = [
+        resource(TOPIC, {"Subscription": [{"Protocol": "email", "Endpoint": f"{name}@x.test"}]})
+        for name in "ab"
+    ]
+    assert "a@x.test" in everything(reviewed({"It": topics[0]}, {"It": topics[1]}))
 
 
 PULLS = {"Version": "2012-10-17", "Statement": [allow("ecr:BatchGetImage", Sid="A")]}
