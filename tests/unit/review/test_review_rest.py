@@ -432,8 +432,8 @@ def test_conditions_are_shown(
         body = {"Parameters": parameters, "Conditions": conditions, "Resources": {"Topic": topic}}
         return TemplateSet([Template("Prod.json", body, *HOME, stack="Prod")])
 
-    comparison = Comparison(*map(side, names, values))
-    [change] = rest.changes(comparison, ())
+    base, head = map(side, names, values)
+    [change] = rest.changes(Comparison(base, head), ())
 
     assert ("changed Condition",) == change.codes
     assert all(text in change.summary for text in expected)
