@@ -25,6 +25,7 @@ from ecr_constructs.model.tokens import is_unresolved
 
 if TYPE_CHECKING:
     from ecr_constructs.cloudformation.template import Template
+    from ecr_constructs.cloudformation.unread import Unread
 
 _REFERENCE = re.compile(r"\$\{Token\[(\d+)\.(\w+)\.([\w.]+)\]\}", re.ASCII)
 _EVENT_SOURCES = ("aws.ecr", "aws.inspector2")
@@ -251,6 +252,11 @@ class Stack(_Memo):
             and not any(str(name).startswith("Fn::") for name in names)
             and not any(item.type.endswith("::MODULE") for item in self.resources.values())
         )
+
+    @cached_property
+    def unread(self) -> tuple[Unread, ...]:
+        """The parts of the template that were not read."""
+        return ()
 
     def attribute(self, logical_id: str, name: str) -> object:
         """Return an attribute of a resource, or a mark that refers to it."""

@@ -28,6 +28,8 @@ class Template:
         repeated: The places of duplicate keys, of which the last one counts.
         stack_name: The CloudFormation name of the stack or its root stack. None: unknown.
         stack: The name of the stack in reviews.
+        scanned_elsewhere: Whether a configuration says that another stack or team configures the
+            scans of the registry.
 
     Example:
         >>> Template("api", {"Resources": {}}, region="eu-west-1").region
@@ -46,6 +48,7 @@ class Template:
     repeated: Sequence[Place] = field(default=(), repr=False)
     stack_name: str | None = None
     stack: str = ""
+    scanned_elsewhere: bool = False
 
     def line(self, place: Place) -> int | None:
         """Return the line of a place, or of the nearest enclosing value."""
