@@ -75,7 +75,8 @@ class Baseline:
         """
         keys = {id(finding): self._key(finding) for finding in report.findings}
         present = Counter(keys.values())
-        new, old = [], []
+        new: list[Finding] = []
+        old: list[Finding] = []
         for finding in report.findings:
             key = keys[id(finding)]
             # Of equal findings nobody knows which one is new, so all of them are reported.

@@ -17,6 +17,7 @@ from ecr_constructs.checks.suppressions import (
     unknown_rule,
 )
 from ecr_constructs.cloudformation.graph import Resource, Stack, TemplateSet
+from ecr_constructs.cloudformation.source_locations import SourceLocations
 from ecr_constructs.cloudformation.template import Template
 from ecr_constructs.cloudformation.unread import Unread
 
@@ -48,10 +49,28 @@ def report(
     assembly = TemplateSet([config.completed(template) for template in templates])
     result = report_on(assembly, lambda _: True, config)
     parts = (item for stack in assembly.stacks for item in stack.unread)
-    result = replace(result, unread=(*unread, *parts))
+    result = replace(_located(result, templates), unread=(*unread, *parts))
     if config.baseline is None:
         return result
     return Baseline.read(config.baseline).compared(result, templates, config.select)
+
+
+def _located(result: Report, templates: Sequence[Template]) -> Report:
+    """Return a report whose findings have the lines of the app that create the resources."""
+    locations = SourceLocations()
+    by_name = {template.name: template for template in templates}
+
+    def located(finding: Finding) -> Finding:
+        source = locations.of(by_name[finding.template], finding.resource)
+        return replace(finding, source=source) if source else finding
+
+    return replace(
+        result,
+        findings=tuple(map(located, result.findings)),
+        suppressed=tuple(
+            replace(item, finding=located(item.finding)) for item in result.suppressed
+        ),
+    )
 
 
 def report_on(

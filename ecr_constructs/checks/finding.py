@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from ecr_constructs.cloudformation.source_locations import SourceLocation
 from ecr_constructs.cloudformation.template import Place, dotted
 from ecr_constructs.cloudformation.unread import Unread
 from ecr_constructs.model.diagnostics import Severity
@@ -23,6 +24,7 @@ class Finding:
         controls: The controls of security standards with the same requirement.
         file: The file of the template, or None.
         line: The line in that file, or None.
+        source: The line of a CDK app that creates the resource, or None.
 
     Example:
         >>> from ecr_constructs.checks import Template, check
@@ -41,6 +43,7 @@ class Finding:
     controls: tuple[str, ...] = ()
     file: str | None = None
     line: int | None = None
+    source: SourceLocation | None = None
 
     @property
     def where(self) -> str:

@@ -151,7 +151,7 @@ class EcrChecks:
         fails = self._fail_on != NEVER and rule.severity >= Severity(self._fail_on)
         return cdk.PolicyViolation(
             rule_name=rule.id,
-            severity="error" if fails else str(min(rule.severity, Severity.WARNING)),
+            severity="error" if fails else _SEVERITIES[rule.severity],
             description=message,
             fix=fix,
             violating_resources=resources,
@@ -159,6 +159,8 @@ class EcrChecks:
         )
 
 
+# CDK's names for what does not fail a synthesis.
+_SEVERITIES = {Severity.ERROR: "warning", Severity.WARNING: "warning", Severity.NOTE: "info"}
 # CDK's prefix for ids without a plugin name.
 _NO_PLUGIN = "Annotation"
 

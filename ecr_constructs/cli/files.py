@@ -139,12 +139,12 @@ def read_inputs(names: Sequence[str]) -> Inputs:
             inputs.templates.append(parse_template(text, _STDIN if name == "-" else name))
         except TemplateError as error:
             _add_policy(inputs, name, text, error)
-    for error in loaded.errors:
-        name = next((name for name in files if Path(name) == error.path), None)
-        if name is None or Path(name).is_dir():
-            inputs.errors.append(error)
+    for problem in loaded.errors:
+        path = problem.path
+        if path is not None and path in map(Path, files) and not path.is_dir():
+            _add_policy(inputs, str(path), None, problem)
         else:
-            _add_policy(inputs, name, None, error)
+            inputs.errors.append(problem)
     if matches and not (inputs.templates or inputs.policies or inputs.errors):
         message = f"{', '.join(name for name in names if name not in named)} matches no template"
         inputs.errors.append(CommandError(Diagnostic("template-missing", message)))

@@ -40,11 +40,17 @@ def _entries(report: Report) -> Iterator[tuple[str, Finding, str]]:
 
 
 def _file(finding: Finding) -> str:
-    return finding.file or finding.template
+    """Return the file that the user edits: of a CDK app, its source if that is known."""
+    return finding.source.file if finding.source else finding.file or finding.template
+
+
+def _line(finding: Finding) -> int | None:
+    return finding.source.line if finding.source else finding.line
 
 
 def _place(finding: Finding) -> str:
-    return _file(finding) if finding.line is None else f"{_file(finding)}:{finding.line}"
+    line = _line(finding)
+    return _file(finding) if line is None else f"{_file(finding)}:{line}"
 
 
 def _path(finding: Finding) -> str:
@@ -145,6 +151,7 @@ def _to_json(finding: Finding) -> dict[str, Any]:
         "resource": finding.resource,
         "path": finding.where,
         "line": finding.line,
+        "source": finding.source and {"file": finding.source.file, "line": finding.source.line},
         "message": finding.message,
         "remedy": finding.remedy,
         "controls": list(finding.controls),
@@ -180,7 +187,7 @@ def to_github(report: Report, templates: int) -> str:
             _COMMANDS.get(status, "warning"),
             f"{finding.message}. {'Suppressed: ' if status == 'suppressed' else ''}{more}",
             file=_file(finding),
-            line=str(finding.line or 1),
+            line=str(_line(finding) or 1),
             title=f"{finding.rule} {finding.resource}".strip(),
         )
         for status, finding, more in _entries(report)
@@ -223,7 +230,7 @@ def to_gitlab(report: Report, _: int) -> str:
                 "check_name": finding.rule,
                 "fingerprint": sha256(key.encode()).hexdigest(),
                 "severity": _GITLAB_SEVERITIES.get(finding.severity, "info"),
-                "location": {"path": _file(finding), "lines": {"begin": finding.line or 1}},
+                "location": {"path": _file(finding), "lines": {"begin": _line(finding) or 1}},
             }
         )
     for item in report.unread:
@@ -289,20 +296,31 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _result(finding: Finding) -> dict[str, Any]:
-    return {
+    name = _path(finding) or finding.template
+    location = {
+        **_physical(_file(finding), _line(finding)),
+        "logicalLocations": [{"fullyQualifiedName": name}],
+    }
+    result = {
         "ruleId": finding.rule,
         "ruleIndex": list(RULES).index(finding.rule),
         "level": finding.severity,
         "message": {"text": f"{finding.message}. {finding.remedy}"},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(_file(finding))},
-                    "region": {"startLine": finding.line or 1},
-                },
-                "logicalLocations": [{"fullyQualifiedName": _path(finding) or finding.template}],
-            }
-        ],
+        "locations": [location],
+    }
+    if finding.source:
+        template = _physical(finding.file or finding.template, finding.line)
+        text = {"text": "The resource in the template."}
+        result["relatedLocations"] = [{"id": 1, **template, "message": text}]
+    return result
+
+
+def _physical(file: str, line: int | None) -> dict[str, Any]:
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": _uri(file)},
+            "region": {"startLine": line or 1},
+        }
     }
 
 
@@ -311,14 +329,7 @@ def _notification(item: Unread) -> dict[str, Any]:
         "descriptor": {"id": item.code},
         "level": "warning",
         "message": {"text": f"Not read: {_unread_text(item)}."},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(item.template)},
-                    "region": {"startLine": item.line or 1},
-                }
-            }
-        ],
+        "locations": [_physical(item.template, item.line)],
     }
 
 

@@ -120,3 +120,30 @@ def test_what_is_not_read_is_listed(run: Run, form: str) -> None:
         }.items() <= item.items()
     elif form in ("text", "markdown", "github"):
         assert "1 not read" in result.out
+
+
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "github", "gitlab", "sarif"])
+def test_findings_are_on_the_line_of_the_app(run: Run, form: str) -> None:
+    """In SARIF, the template is a related location."""
+    stack = [{"type": "aws:cdk:creationStack", "data": ["f (app.py:7)"]}]
+    entries = [*stack, {"type": "aws:cdk:logicalId", "data": "Web"}]
+    write("app.py", "")
+    write("cdk.out/S.metadata.json", {"/S/Web": entries})
+    out = run("check", write("cdk.out/S.template.json", BODY), "--format", form).out
+
+    if form == "json":
+        [finding] = json.loads(out)["findings"]
+        assert {"file": "app.py", "line": 7} == finding["source"]
+        assert "cdk.out/S.template.json" == finding["template"]
+    elif form == "sarif":
+        [result] = json.loads(out)["runs"][0]["results"]
+        places = [result[key][0]["physicalLocation"] for key in ("locations", "relatedLocations")]
+        assert ["app.py", "cdk.out/S.template.json"] == [
+            place["artifactLocation"]["uri"] for place in places
+        ]
+        assert 7 == places[0]["region"]["startLine"]
+    elif form == "gitlab":
+        [issue] = json.loads(out)
+        assert {"path": "app.py", "lines": {"begin": 7}} == issue["location"]
+    else:
+        assert ("app.py,line=7" if form == "github" else "app.py:7") in out
