@@ -27,6 +27,8 @@ from ecr_constructs.cloudformation.parsing import read_json, read_yaml
 from ecr_constructs.cloudformation.template import Template
 from ecr_constructs.cloudformation.unread import Unread
 
+# Tags of YAML, such as !Transform, are short forms of these.
+_MACROS = ("Fn::Transform", "Fn::ForEach", "!Transform")
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
 # Folders of packages and of Git's own files, whose files nobody deploys from there.
 _SKIPPED_FOLDERS = frozenset({".git", "node_modules", "site-packages"})
@@ -274,7 +276,12 @@ def _template(
         raise TemplateError(msg, code="template-resources", path=file.path)
     path = None if name else file.path
     template = Template(title, body, file.account, file.region, path, line_of)
-    return replace(template, repeated=repeated, stack_name=file.stack_name)
+    return replace(
+        template,
+        repeated=repeated,
+        stack_name=file.stack_name,
+        may_have_macros=any(name in text for name in _MACROS),
+    )
 
 
 def text_of(path: Path) -> str:

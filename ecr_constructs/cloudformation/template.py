@@ -30,6 +30,10 @@ class Template:
         stack: The name of the stack in reviews.
         scanned_elsewhere: Whether a configuration says that another stack or team configures the
             scans of the registry.
+        parameters: The values of parameters, as texts. Default: parameters are unknown.
+        assumed: The results of comparisons that only the deployment knows, by expression.
+            Default: they are unknown.
+        may_have_macros: Whether ``Fn::Transform`` or ``Fn::ForEach`` can be in the content.
 
     Example:
         >>> Template("api", {"Resources": {}}, region="eu-west-1").region
@@ -49,6 +53,9 @@ class Template:
     stack_name: str | None = None
     stack: str = ""
     scanned_elsewhere: bool = False
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    assumed: Mapping[str, bool] = field(default_factory=dict, repr=False)
+    may_have_macros: bool = True
 
     def line(self, place: Place) -> int | None:
         """Return the line of a place, or of the nearest enclosing value."""

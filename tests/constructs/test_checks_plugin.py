@@ -305,6 +305,7 @@ CONFIGURATIONS: dict[str, tuple[str, str, list[str]]] = {
 def test_the_configuration_applies(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    *,
     text: str,
     conclusion: str,
     expected: list[str],
