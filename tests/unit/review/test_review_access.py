@@ -42,6 +42,8 @@ PULL_BY = f"{ACCOUNT} | allow pull"
 BY_PARTNER, BY_CI = pulls(ROOT), pulls(CI)
 ALL_BUT_ONE, ALL_BUT_TWO = pulls(NotPrincipal=PARTNER), pulls(NotPrincipal={"AWS": [ROOT, EVE]})
 WITHIN, ANY = pulls(Principal="*", Condition=ORGANIZATION), pulls(Principal="*")
+NOT_OTHERS = {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::777788889999:role/*"}}
+BUT_OTHERS = pulls(ROOT, Condition=NOT_OTHERS)
 PERHAPS = {"Fn::If": ["IsOpen", ANY, {"Ref": "AWS::NoValue"}]}
 REFERRED = [pulls({"Ref": name}) for name in ("One", "Other")]
 UNDECIDED = {**BY_PARTNER, "Effect": {"Ref": "Effect"}}
@@ -134,6 +136,7 @@ STATEMENTS: dict[str, tuple[Statements, Statements, *tuple[str, ...]]] = {
     ),
     "another form of an account": ([BY_PARTNER], [pulls("444455556666")]),
     "a role for its account": ([BY_PARTNER], [BY_CI], f"- {PULL_BY} | replaces {CI_ROLE}"),
+    "an account but for another one's roles": ([BY_PARTNER], [BUT_OTHERS]),
     "a role beside its account": ([BY_PARTNER], [BY_PARTNER, BY_CI]),
     "push in addition": ([BY_PARTNER], [partner(*PUSH_ACTIONS)], f"+ {ACCOUNT} | allow push"),
     "an action that completes a pull": (
@@ -353,6 +356,14 @@ def test_unknown_access_is_reported_in_both_directions(case: str) -> None:
         (change.kind, change.severity, change.codes, change.properties)
         for change in access_changes(base, head)
     ]
+
+
+def test_policy_that_is_not_known_any_more_or_no_longer_unknown() -> None:
+    """What head allows is not reported if base may have allowed it, and the other way round."""
+    unknown = {"Api": repository(RepositoryPolicyText={"Ref": "Policy"})}
+
+    assert ["+ unknown policy", "- unknown policy"] == codes(unknown, having(ANY))
+    assert ["+ unknown policy", "- unknown policy"] == codes(having(ANY), unknown)
 
 
 def test_unknown_registry_policy_is_reported() -> None:

@@ -155,6 +155,21 @@ CASES: dict[str, tuple[Resources, Resources, *tuple[str, ...]]] = {
         PUSHER | a(ASSUMING_B, deny("sts:AssumeRole", Resource="*")),
         PUSHER | a(ASSUMING_B, deny("sts:AssumeRole", Resource="*")) | c(LOGS),
     ),
+    "a denial of the second step dropped": (
+        PUSHER | a(ASSUMING_B, deny("sts:AssumeRole", Resource="*")),
+        PUSHER | a(ASSUMING_B),
+        f"+ {OF_A} | {PUSHES} | {AS_B}",
+    ),
+    "two roles that assume each other": (
+        {"B": role(PUSHING, ASSUMING_ALL, trust=BY_ACCOUNT, RoleName="b")} | a(LOGS),
+        {"B": role(PUSHING, ASSUMING_ALL, trust=BY_ACCOUNT, RoleName="b")} | a(ASSUMING_B),
+        f"+ {OF_A} | {PUSHES} | {AS_B}",
+    ),
+    "a second policy attached": (
+        a(ManagedPolicyArns=[OWN_POLICY]),
+        a(ManagedPolicyArns=[OWN_POLICY, f"{OWN_POLICY}-two"]),
+        f"+ policy-not-read | {OWN_POLICY}-two",
+    ),
     "a role of another account": (
         PUSHER | a(),
         PUSHER | a(allow("sts:AssumeRole", Resource="arn:aws:iam::444455556666:role/x")),

@@ -31,17 +31,16 @@ def anyone(**conditions: Any) -> list[Any]:
     return [pulls(Principal="*", Condition=conditions)]
 
 
-def excluding(*, services: bool) -> list[Any]:
+def excluding(**conditions: Any) -> list[Any]:
     """Return what AWS recommends for an organization: a Deny beside an Allow for everyone.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalisawsservice
     """
-    condition: dict[str, Any] = {"StringNotEquals": {"aws:PrincipalOrgID": ORG_ID}}
-    if services:
-        condition["BoolIfExists"] = {"aws:PrincipalIsAWSService": "false"}
+    condition = {"StringNotEquals": {"aws:PrincipalOrgID": ORG_ID}, **conditions}
     return [pulls(Principal="*"), deny("ecr:*", Principal="*", Condition=condition)]
 
 
+NO_SERVICE = {"aws:PrincipalIsAWSService": "false"}
 # Statements of a first policy, and the worst severity of what they open.
 OPENNESS: dict[str, tuple[list[Any], str]] = {
     "everyone": ([pulls(Principal="*")], ERROR),
@@ -84,8 +83,34 @@ OPENNESS: dict[str, tuple[list[Any], str]] = {
     "private networks": (anyone(IpAddress={"aws:SourceIp": ["10.0.0.0/8", "fc00::/7"]}), WARNING),
     "a recent login": (anyone(NumericLessThan={"aws:MultiFactorAuthAge": "60"}), ERROR),
     "endpoints alike": (anyone(StringLike={"aws:SourceVpce": "vpce-*"}), WARNING),
-    "outside an organization denied": (excluding(services=False), WARNING),
-    "outside an organization denied, except services": (excluding(services=True), WARNING),
+    "outside an organization denied": (excluding(), WARNING),
+    "outside an organization denied, except services": (
+        excluding(BoolIfExists=NO_SERVICE),
+        WARNING,
+    ),
+    "outside an organization denied, at an endpoint": (
+        excluding(StringEquals={"aws:SourceVpce": "vpce-1"}),
+        ERROR,
+    ),
+    "outside an organization denied, at any endpoint": (
+        excluding(Null={"aws:SourceVpce": "false"}),
+        ERROR,
+    ),
+    "outside an organization denied, for some tags": (
+        excluding(**{"ForAllValues:StringEquals": {"aws:TagKeys": "team"}}),
+        ERROR,
+    ),
+    "two organizations excluded": (
+        anyone(
+            StringNotEquals={"aws:PrincipalOrgID": ORG_ID},
+            StringNotLike={"aws:PrincipalOrgID": "o-b*"},
+        ),
+        ERROR,
+    ),
+    "a network that is there": (
+        anyone(IpAddress={"aws:SourceIp": "192.0.2.0/24"}, Null={"aws:SourceIp": "false"}),
+        WARNING,
+    ),
     "all but one denied": (
         [pulls(Principal="*"), deny("ecr:*", NotPrincipal={"AWS": PARTNER})],
         WARNING,
