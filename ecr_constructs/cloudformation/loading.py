@@ -22,7 +22,7 @@ from ecr_constructs.cloudformation.cloud_assembly import (
 )
 from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.parsing import read_json, read_yaml
-from ecr_constructs.cloudformation.template import Template
+from ecr_constructs.cloudformation.template import SECTIONS, Template
 
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
 
@@ -128,6 +128,9 @@ def _read(file: StackFile, root: Path | None = None) -> Template:
     except TemplateError as error:
         msg = f"{path}: {error}"
         raise TemplateError(msg, code=error.code, path=path) from None
+    if isinstance(body, dict) and file.stack_name is not None and body.keys() <= SECTIONS:
+        # CDK writes an empty stack without this section.
+        body.setdefault("Resources", {})
     if not isinstance(body, Mapping) or not isinstance(body.get("Resources"), Mapping):
         msg = f"{path}: not a template: it has no Resources"
         raise TemplateError(msg, code="template-resources", path=path)

@@ -10,12 +10,14 @@ from ecr_constructs.cloudformation.resource_types import REPOSITORY
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.review.access import analyzer as access
 from ecr_constructs.review.analyzers import (
+    alerts,
     findings,
     images,
     lifecycle,
     removal,
     replication,
     settings,
+    stacks,
 )
 from ecr_constructs.review.analyzers.replication import Edge, edges
 from ecr_constructs.review.change import Change
@@ -27,11 +29,15 @@ _ANALYZERS: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
     removal.replacements,
     removal.removals,
     removal.protection_changes,
+    removal.type_changes,
+    removal.name_conflicts,
     access.changes,
     lifecycle.changes,
     images.changes,
     settings.changes,
     replication.changes,
+    alerts.changes,
+    stacks.changes,
 )
 
 

@@ -89,12 +89,6 @@ OTHERS: dict[str, tuple[Given, Given, list[tuple[str, str, str]]]] = {
         {"Topic": B_TOPIC, **versions("v2:b")},
         [("Topic", "DisplayName", "changed DisplayName, TracingConfig, Condition")],
     ),
-    # CloudFormation does not turn one type into another.
-    "another type": (
-        {"It": resource(TOPIC, {})},
-        {"It": resource("AWS::SQS::Queue", {})},
-        [("It", "AWS::SNS::Topic It", "removed"), ("It", "AWS::SQS::Queue It", "new")],
-    ),
 }
 
 
