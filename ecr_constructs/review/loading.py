@@ -83,8 +83,8 @@ class _Stack:
     @property
     def place(self) -> str:
         """What distinguishes it from stacks with the same title."""
-        known = filter(None, (self.template.account, self.template.region))
-        return "/".join(known) or self.name
+        place = filter(None, (self.template.account, self.template.region))
+        return "/".join(place) or self.name
 
     @property
     def order(self) -> tuple[str, ...]:

@@ -52,23 +52,23 @@ def new_findings(comparison: Comparison) -> tuple[list[Change], Counts]:
         pair.sides[1]: pair.sides[0] for pair in comparison.pairs if pair.sides and pair.is_moved
     }
     findings, suppressed = _report(comparison, comparison.base, {})
-    before = Counter(found.key for found in findings)
-    reasons = {found.key: found.reason for found in suppressed}
+    before = Counter(item.key for item in findings)
+    reasons = {item.key: item.reason for item in suppressed}
     changes: list[Change] = []
     unchanged = 0
     findings, suppressed = _report(comparison, comparison.head, places)
-    for found in findings:
-        if before[found.key]:
-            before[found.key] -= 1
+    for item in findings:
+        if before[item.key]:
+            before[item.key] -= 1
             unchanged += 1
         else:
-            changes.append(_change(found.finding, found.stack))
+            changes.append(_change(item.finding, item.stack))
     new = len(changes)
-    for found in suppressed:
+    for item in suppressed:
         # A finding that is silenced is not gone.
-        before[found.key] = max(before[found.key] - 1, 0)
-        if reasons.get(found.key) != found.reason:
-            changes.append(_suppression(found, is_new=found.key not in reasons))
+        before[item.key] = max(before[item.key] - 1, 0)
+        if reasons.get(item.key) != item.reason:
+            changes.append(_suppression(item, is_new=item.key not in reasons))
     return changes, Counts(new, unchanged, before.total())
 
 
