@@ -91,7 +91,7 @@ def test_json(run: Run) -> None:
         "kinds": {**dict.fromkeys(KINDS, 0), "replaced": 1, "finding": findings},
         "findings": {"new": findings, "known": 0, "gone": 0},
     } == document["summary"]
-    assert 2 == len(change["details"])
+    assert 3 == len(change["details"])
 
 
 def test_json_of_no_change(run: Run) -> None:
