@@ -41,6 +41,10 @@ class Template:
         is_left: Whether the stack is no longer in the app, which leaves it deployed.
         termination_protection: Whether the stack is protected against deletion. None: unknown.
         tags: The tags of the stack.
+        parameters: The values of parameters, as texts. Default: parameters are unknown.
+        assumed: The results of comparisons that only the deployment knows, by expression.
+            Default: they are unknown.
+        may_have_macros: Whether ``Fn::Transform`` or ``Fn::ForEach`` can be in the content.
 
     Example:
         >>> Template("api", {"Resources": {}}, region="eu-west-1").region
@@ -62,6 +66,9 @@ class Template:
     is_left: bool = False
     termination_protection: bool | None = None
     tags: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    assumed: Mapping[str, bool] = field(default_factory=dict, repr=False)
+    may_have_macros: bool = True
 
     def line(self, place: Place) -> int | None:
         """Return the line of a place, or of the nearest enclosing value."""

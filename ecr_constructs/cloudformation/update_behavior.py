@@ -229,7 +229,7 @@ def _texts_differ(old: str, new: str) -> bool:
 
 def retains(resource: Resource, attribute: Attribute) -> bool | None:
     """Tell whether a resource that leaves its stack is retained; None if it is unknown."""
-    value = resource.stack.resolver.resolve(resource.body.get(attribute))
+    value = resource.setting(attribute)
     return None if is_unresolved(value) else value in _RETAINING
 
 

@@ -245,9 +245,9 @@ class Comparison:
                     if acts or before.properties != after.properties:
                         matched.append(Pair(before, after))
                 # Equal texts have different values if what they refer to differs.
-                elif (
-                    moving or before.type != REPOSITORY
-                ) and before.properties != after.properties:
+                elif (moving or before.type != REPOSITORY) and (
+                    before.properties != after.properties or before.existence != after.existence
+                ):
                     matched.append(Pair(before, after))
         pairs = [*matched, *_moved(gone, new)]
         return pairs, frozenset([*rewritten, *gone, *new])
@@ -274,7 +274,7 @@ class Comparison:
             kept is not None and _identity_by_name(kept) == _identity_by_name(holder)
         )
         fails = rejects_duplicates(after.type) is True
-        return is_in_time and fails and None in (holder.condition, after.condition)
+        return is_in_time and fails and holder.existence in (True, after.existence)
 
     def _named(self, kind: str) -> Mapping[object, Sequence[Resource]]:
         if kind not in self._by_name:

@@ -54,7 +54,7 @@ def test_images_are_judged_at_an_instant(run: Run) -> None:
 
 def test_errors_are_failures_unless_told_otherwise(run: Run) -> None:
     """Without --fail-on, what loses images or opens access is a failure."""
-    side("head", {"Api": repository(RepositoryName="payments/new")})
+    side("head", {"Api": repository(**API["Properties"], EncryptionConfiguration=KEYED)})
 
     assert [1, 0, 0] == [
         run(*SIDES, *options).status
@@ -82,7 +82,7 @@ def test_json(run: Run) -> None:
         "resource": "Api",
         "repository": "payments/api",
         "before": {"EncryptionConfiguration": None},
-        "after": {"EncryptionConfiguration": KEYED | {"KmsKey": "${unknown}"}},
+        "after": {"EncryptionConfiguration": KEYED | {"KmsKey": "${Key.Arn}"}},
         "properties": ["EncryptionConfiguration"],
     }.items() <= change.items()
     findings = len(document["changes"]) - 1

@@ -217,8 +217,7 @@ def _settings(resource: Resource) -> dict[str, object]:
 
 
 def _resolved_settings(resource: Resource) -> dict[str, object]:
-    resolve = resource.stack.resolver.resolve
-    values: dict[str, object] = {name: resolve(resource.body.get(name)) for name in _ATTRIBUTES}
+    values: dict[str, object] = {name: resource.setting(name) for name in _ATTRIBUTES}
     return {**values, "EmptyOnDelete": resource.get("EmptyOnDelete")}
 
 
