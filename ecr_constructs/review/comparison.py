@@ -27,6 +27,7 @@ from ecr_constructs.review.inventories import Inventories
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
     from typing import Unpack
 
     from ecr_constructs.cloudformation.graph import Resource, Stack, TemplateSet
@@ -206,6 +207,18 @@ class Comparison:
         sides = (self.base.stacks, self.head.stacks)
         return {stack: number for side in sides for number, stack in enumerate(side)}
 
+    def is_one_deployment(self, one: Resource, other: Resource) -> bool:
+        """Tell whether two resources are in one stack, or in nested stacks of one."""
+        return self._root_of(one) == self._root_of(other)
+
+    def _root_of(self, resource: Resource) -> int:
+        root = resource.stack.template.root
+        return self.number_of(resource) if root is None else self._roots[root]
+
+    @cached_property
+    def _roots(self) -> Mapping[Path | None, int]:
+        return {stack.template.path: number for stack, number in self._numbers.items()}
+
     def counterpart_of(self, before: Resource) -> Resource | None:
         """Return the resource in head at the place of one in base, if it is of the same type."""
         after = _made(self.head.stacks[self.number_of(before)], before.id)
@@ -270,7 +283,7 @@ class Comparison:
         """Tell whether a resource definitely exists when another one is created."""
         kept = self.counterpart_of(holder)
         # Within a stack, CloudFormation deletes at the end; the order of stacks is unknown.
-        is_in_time = self.number_of(holder) == self.number_of(after) or (
+        is_in_time = self.is_one_deployment(holder, after) or (
             kept is not None and _identity_by_name(kept) == _identity_by_name(holder)
         )
         fails = rejects_duplicates(after.type) is True

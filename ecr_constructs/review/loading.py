@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # The name of a snapshot of a parametrized test: test_template[Prod-Payments].
 _SNAPSHOT = re.compile(r"\w+\[(.+)\]")
+NESTED_STACK = "AWS::CloudFormation::Stack"
 # Policies that templates hold as texts, and snapshots as JSON.
 _TEXTS = {
     REPOSITORY: (("LifecyclePolicy", "LifecyclePolicyText"),),
@@ -98,7 +99,7 @@ class _Pair(NamedTuple):
     Attributes:
         before: The stack in base.
         after: The stack in head.
-        is_left: Whether it left the app, or its root stack did. Default: it did not.
+        is_left: Whether it stays deployed although it is not in head. Default: it does not.
     """
 
     before: _Stack | None
@@ -128,10 +129,24 @@ def _matched(before: Sequence[_Stack], after: Sequence[_Stack]) -> list[_Pair]:
     pairs += [_Pair(old, None, is_left=True) for old in left]
     pairs += [_Pair(None, new) for new in right]
     nested = {(id(stack.root), stack.nested): stack for stack in after if stack.root}
-    for old in (stack for stack in before if stack.root):
-        root = roots.get(id(old.root))
-        pairs.append(_Pair(old, nested.pop((id(root), old.nested), None), is_left=root is None))
+    for old in before:
+        if old.root is not None:
+            root = roots.get(id(old.root))
+            new = nested.pop((id(root), old.nested), None)
+            is_left = root is None or _retains_nested(old.root, root)
+            pairs.append(_Pair(old, new, is_left=is_left))
     return [*pairs, *(_Pair(None, new) for new in nested.values())]
+
+
+def _retains_nested(before: _Stack, after: _Stack) -> bool:
+    """Tell whether a stack retains the nested stacks that are removed from it."""
+    old, new = (stack.template.body["Resources"] for stack in (before, after))
+    removed = [
+        body
+        for name, body in old.items()
+        if name not in new and isinstance(body, Mapping) and body.get("Type") == NESTED_STACK
+    ]
+    return bool(removed) and all(body.get("DeletionPolicy") == "Retain" for body in removed)
 
 
 def _is_same(old: _Stack, new: _Stack) -> bool:

@@ -113,10 +113,13 @@ def _create_repository(logical_id: str, properties: Members, stack: str) -> Crea
 
 def _update_repository(name: str, old: Members, new: Members, _: str) -> Created:
     record = repositories.find(name)
-    members = {"imageTagMutability": "MUTABLE", **to_api(new), "repositoryName": name}
-    repositories.put_tag_mutability(members)
-    scanning = {"scanOnPush": False, **members.get("imageScanningConfiguration", {})}
-    record["imageScanningConfiguration"] = scanning
+    members = {**to_api(new), "repositoryName": name}
+    # The handler leaves what the template does not declare as it is, except policies and tags.
+    if "imageTagMutability" in members:
+        repositories.put_tag_mutability(members)
+    if "imageScanningConfiguration" in members:
+        scanning = {"scanOnPush": False, **members["imageScanningConfiguration"]}
+        record["imageScanningConfiguration"] = scanning
     provisioners._reconcile_tag_list(record["tags"], old, new)
     provisioners._ecr_repo_apply_policies(name, new)
     return _repository_attributes(name)

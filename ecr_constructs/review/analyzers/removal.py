@@ -14,6 +14,7 @@ from ecr_constructs.cloudformation.resource_types import (
     PUBLIC_REPOSITORY,
     PULL_TIME_EXCLUSION,
     REPOSITORY,
+    SINGLETONS,
 )
 from ecr_constructs.cloudformation.update_behavior import (
     AUTO_DELETE,
@@ -349,9 +350,9 @@ def _moved(comparison: Comparison, pair: Pair, before: Resource, after: Resource
     outcome = outcome_of(before, "DeletionPolicy")
     phrase = _phrase(before, "DeletionPolicy", outcome, images_of(comparison, before))
     is_rejected = rejects_duplicates(pair.type)
-    is_same_stack = old == new
+    is_one = comparison.is_one_deployment(before, after)
     how = f"it moves from stack {old} to stack {new}"
-    if is_same_stack:
+    if old == new:
         how = f"its logical id {before.id} becomes {after.id}"
     codes: list[str] = [outcome.fate, "certain"]
     severity = _severity(outcome)
@@ -360,10 +361,10 @@ def _moved(comparison: Comparison, pair: Pair, before: Resource, after: Resource
     ]
     if is_rejected is False:
         summary = f"{label} is replaced ({how}): {phrase}"
-    elif is_rejected and (is_same_stack or outcome.fate == Fate.RETAINED):
+    elif is_rejected and (is_one or outcome.fate == Fate.RETAINED):
         summary = f"{label} cannot be deployed: {how}, and AWS rejects a second one of its name"
         codes, severity = [_FAILS, "certain"], Severity.ERROR
-        details += [_NOTHING_LOST] if is_same_stack else [_let_go(old, new)]
+        details += [_NOTHING_LOST] if is_one else [_let_go(old, new)]
         details.append(_KEEP_ID)
     else:
         summary = (
@@ -416,11 +417,11 @@ def name_conflicts(comparison: Comparison) -> Iterator[Change]:
         if holder is not None:
             verb, has = _refusal(holder)
             where = _place(comparison, holder.resource, after)
+            has = f"{has} this name" if after.type not in SINGLETONS else "configures it"
             yield pair.change(
                 _FAILS,
                 Severity.ERROR,
-                f"{subject_of(after)} {verb} be created as {after.id}: {where} {has} this name, "
-                f"and {_THEN}",
+                f"{subject_of(after)} {verb} be created as {after.id}: {where} {has}, and {_THEN}",
                 details=(_KEEP_ID,),
                 codes=(_FAILS, _certainty(is_certain=holder.is_certain), "name"),
             )

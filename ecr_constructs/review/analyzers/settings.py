@@ -59,10 +59,28 @@ def _mutability_regressions(before: Resource, after: Resource) -> Regressions:
     old, new = _mutability(before), _mutability(after)
     if old is None or new is None or _keeps(old, new):
         return
+    if after.type == REPOSITORY and after.get("ImageTagMutability") is None:
+        yield _undeclared(f"tags are {old}", ("ImageTagMutability", _FILTERS))
+        return
     yield Regression(
         f"some tags become movable: {old} before, {new} now",
         f"some tags become immovable: {new} before, {old} now",
         ("ImageTagMutability", _FILTERS),
+    )
+
+
+def _undeclared(setting: str, properties: tuple[str, ...]) -> Regression:
+    """Return that a setting is no longer in the template.
+
+    CloudFormation leaves the setting of an existing repository as it is:
+    https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-ecr
+    """
+    return Regression(
+        f"that {setting} is no longer declared: CloudFormation leaves it as it is, and a "
+        "repository that is created later does not get it",
+        f"that {setting} is declared",
+        properties,
+        codes=("undeclared",),
     )
 
 
@@ -227,7 +245,9 @@ def _scan_on_push_regressions(before: Resource, after: Resource) -> Regressions:
         _flag(repository, "ImageScanningConfiguration", "ScanOnPush", default=False)
         for repository in (before, after)
     )
-    if old and new is False:
+    if old and after.get("ImageScanningConfiguration") is None:
+        yield _undeclared("images are scanned on push", ("ImageScanningConfiguration",))
+    elif old and new is False:
         yield Regression(
             "images are no longer scanned on push",
             "images are scanned on push",

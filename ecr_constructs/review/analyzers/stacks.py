@@ -46,9 +46,9 @@ def changes(comparison: Comparison) -> Iterator[Change]:
 def _left(comparison: Comparison, stack: Stack) -> Iterator[Change]:
     """Yield a stack that is no longer in the app, with its nested stacks."""
     template = stack.template
-    if template.root is not None:
-        return
     parts = [part for part in comparison.head.stacks if part.template.is_left]
+    if template.root is not None and template.root in {part.template.path for part in parts}:
+        return
     parts = [part for part in parts if part is stack or part.template.root == template.path]
     resources = [resource for part in parts for resource in part.resources.values()]
     concerned = [resource for resource in resources if resource.type in (*ECR_TYPES, KEY)]
@@ -61,7 +61,9 @@ def _left(comparison: Comparison, stack: Stack) -> Iterator[Change]:
         stack,
         "removed",
         Severity.WARNING if concerned else Severity.NOTE,
-        f"stack {template.stack} is no longer in the app: CDK leaves it deployed, with its "
+        f"stack {template.stack} is no longer in "
+        f"{'the app: CDK leaves' if template.root is None else 'its parent, which retains'} it "
+        f"{'deployed, ' if template.root is None else ''}with its "
         f"{pluralize(len(resources), 'resource')}, until somebody deletes it",
         details=tuple(details),
         codes=("stays-deployed",),

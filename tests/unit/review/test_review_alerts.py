@@ -24,14 +24,14 @@ def rule(*severities: str, to: tuple[str, ...] = ("Topic",), **properties: Any) 
 
 
 TOPICS = {"Topic": resource(TOPIC, {}), "Other": resource(TOPIC, {})}
-DISABLED = {"State": "DISABLED"}
+OFF = "DISABLED"
 MAIL = resource(
     SUBSCRIPTION, {"TopicArn": {"Ref": "Topic"}, "Protocol": "email", "Endpoint": "a@example.com"}
 )
 QUEUE_ONLY = resource(EVENT_RULE, {"EventPattern": {"source": ["aws.s3"]}, "Targets": []})
 # The side with more alerts, the one with fewer, and the codes.
 FEWER: dict[str, tuple[Json, Json, tuple[str, ...]]] = {
-    "disabled": ({"Rule": rule()}, {"Rule": rule(**DISABLED)}, ("stopped",)),
+    "disabled": ({"Rule": rule()}, {"Rule": rule(State=OFF)}, ("stopped",)),
     "removed": ({"Rule": rule()}, {}, ("stopped",)),
     "no target": ({"Rule": rule()}, {"Rule": rule(to=())}, ("stopped",)),
     "other events": ({"Rule": rule()}, {"Rule": QUEUE_ONLY}, ("stopped",)),
@@ -70,7 +70,7 @@ SAME: dict[str, tuple[Json, Json]] = {
     "another logical id": ({"Rule": rule()}, {"Renamed": rule()}),
     "a wider rule instead": ({"Rule": rule("HIGH")}, {"Wider": rule()}),
     "order": ({"Rule": rule("HIGH", "LOW")}, {"Rule": rule("LOW", "HIGH")}),
-    "still disabled": ({"Rule": rule(**DISABLED)}, {"Rule": rule("LOW", **DISABLED)}),
+    "still disabled": ({"Rule": rule(State=OFF)}, {"Rule": rule("LOW", State=OFF)}),
     "not about images": ({"Rule": QUEUE_ONLY}, {}),
     "a subscriber of other messages": ({"Mail": MAIL}, {}),
 }

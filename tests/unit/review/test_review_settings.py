@@ -281,6 +281,7 @@ def test_unknown_registry_is_named_by_its_stack() -> None:
     assert change.summary.startswith("registry of Prod: ")
 
 
+SCANLESS = {"ImageScanningConfiguration": ABSENT}
 EXCLUSION = {"Out": resource(PULL_TIME_EXCLUSION, {"PrincipalArn": f"{OWN_ROLE}/deploy"})}
 ON_PULL = rule(1, "transition", tagStatus="any", countType="sinceImagePulled", countNumber=90)
 PULLED = api({**ON_PULL, "selection": {**ON_PULL["selection"], "countUnit": "days"}})
@@ -295,3 +296,20 @@ def test_pulls_that_no_longer_count() -> None:
     assert ("strengthened", "note", ("pulls-ignored",)) == (back.kind, back.severity, back.codes)
     assert [] == changes_of(changes, api(), {**api(), **EXCLUSION})
     assert [] == changes_of(changes, api(LifecyclePolicy="?"), {**api(), **EXCLUSION})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (IMMUTABLE, mutable(ABSENT)),
+        (scans(on_push=True), {"Api": repository(RepositoryName=NAME, **SCANLESS)}),
+    ],
+    ids=["mutability", "scan on push"],
+)
+def test_setting_that_is_no_longer_declared_stays(before: Json, after: Json) -> None:
+    """CloudFormation does not reset it, so the change says so."""
+    [there] = changes_of(changes, before, after)
+    [back] = changes_of(changes, after, before)
+
+    assert ("weakened", "warning", ("undeclared",)) == (there.kind, there.severity, there.codes)
+    assert ("strengthened", ("undeclared",)) == (back.kind, back.codes)

@@ -239,7 +239,36 @@ def test_nested_stack_is_a_resource_of_its_parent(tmp_path: Path) -> None:
     ]
 
 
-PROTECTED = {"terminationProtection": True}
+NESTED = resource("AWS::CloudFormation::Stack", {})
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("Retain", ("removed", "warning", ("stays-deployed",))),
+        ("Delete", ("removed", "error", ("images-deleted",))),
+    ],
+)
+def test_parent_can_retain_a_nested_stack(policy: str, expected: Any, tmp_path: Path) -> None:
+    """Then the nested stack stays with all that it has."""
+    topic = {"Topic": resource("AWS::SNS::Topic", {})}
+    parent = stack({**topic, "Inner": {**NESTED, "DeletionPolicy": policy}})
+    base = nesting(tmp_path / "base", {"Api": EMPTIED}, Parent=parent)
+    head = nesting(tmp_path / "head", None, Parent=stack(topic))
+
+    assert expected in changes_between(base, head)
+
+
+def test_move_into_a_nested_stack_fails(tmp_path: Path) -> None:
+    """Parent and nested stack are one deployment, which creates first."""
+    topic = {"Topic": resource("AWS::SNS::Topic", {})}
+    base = nesting(tmp_path / "base", None, Parent=stack({**topic, "Api": EMPTIED}))
+    head = nesting(tmp_path / "head", {"Api": EMPTIED}, Parent=stack(topic))
+
+    assert FAILS in changes_between(base, head)
+
+
+PROTECTED: dict[str, Any] = {"terminationProtection": True}
 # Properties of the stack in the manifest on both sides.
 SETTINGS: dict[str, tuple[Any, Any, list[Any]]] = {
     "no termination protection": (
