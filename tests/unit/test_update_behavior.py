@@ -142,3 +142,19 @@ def test_replacement_needs_a_create_only_property() -> None:
     before, after = (it(repository(ImageTagMutability=tags)) for tags in ("MUTABLE", "IMMUTABLE"))
 
     assert replacement_of(before, after) is None
+
+
+@pytest.mark.parametrize("is_certain", [True, False])
+def test_reference_to_a_replaced_resource(*, is_certain: bool) -> None:
+    """It gets another value, wherever in a property it is."""
+    encryption = {"EncryptionType": "KMS", "KmsKey": get_att("Role")}
+    body = repository(EncryptionConfiguration=encryption, Tags=[{"Key": "a", "Value": "b"}])
+    before, after = (it(body, Role=resource(ROLE, {})) for _ in range(2))
+    replaced = {after.stack.resources["Role"]: is_certain}
+    replacement = replacement_of(before, after, replaced)
+
+    assert replacement is not None
+    assert (["EncryptionConfiguration"], is_certain) == (
+        list(replacement.properties),
+        replacement.is_certain,
+    )

@@ -61,7 +61,8 @@ def new_findings(comparison: Comparison) -> tuple[list[Change], Counts]:
         if before[item.key]:
             before[item.key] -= 1
             unchanged += 1
-        else:
+        # A stack that left the app is as it was; `removal` reports names that it still has.
+        elif not item.stack.template.is_left:
             changes.append(_change(item.finding, item.stack))
     new = len(changes)
     for item in suppressed:

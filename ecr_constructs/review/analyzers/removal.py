@@ -22,6 +22,7 @@ from ecr_constructs.cloudformation.update_behavior import (
     Fate,
     Outcome,
     has_auto_delete_tag,
+    name_of,
     outcome_of,
     rejects_duplicates,
 )
@@ -338,9 +339,9 @@ def _place(comparison: Comparison, holder: Resource, after: Resource) -> str:
 
 
 def _new_name(before: Resource, after: Resource) -> str | None:
-    """Return the new name of a resource that is renamed."""
+    """Return the new name of a resource that is renamed, if it is known."""
     old, new = subject_of(before), subject_of(after)
-    return None if old == new else new
+    return None if old == new or name_of(after) is None else new
 
 
 def _moved(comparison: Comparison, pair: Pair, before: Resource, after: Resource) -> Change:

@@ -146,8 +146,8 @@ def _exports_of(stack: Stack) -> dict[str, _Export]:
             case {"Export": {"Name": written}, "Value": value}:
                 condition = output.get("Condition")
                 holds = not isinstance(condition, str) or stack.resolver.condition(condition)
-                name = stack.resolver.resolve(written)
-                if isinstance(name, str) and holds is not False:
+                if holds is not False:
+                    name = str(stack.resolver.resolve(written))
                     exports[name] = _Export(stack, name, stack.resolver.resolve(value))
     return exports
 
@@ -166,17 +166,15 @@ def _state(comparison: Comparison, old: _Export, new: _Export | None) -> tuple[s
     return "changed", is_certain or any(replacement.is_certain for replacement in accepted)
 
 
-_Imports = Mapping[str, list["Stack"]]
+_Imports = Mapping[str, Mapping["Stack", None]]
 
 
 def _imports(side: TemplateSet) -> _Imports:
     """Return the stacks that import each export."""
-    imports: dict[str, list[Stack]] = defaultdict(list)
+    imports: dict[str, dict[Stack, None]] = defaultdict(dict)
     for stack in side.stacks:
         for written in _imported(stack.body, 0):
-            name = stack.resolver.resolve(written)
-            if isinstance(name, str) and stack not in imports[name]:
-                imports[name].append(stack)
+            imports[str(stack.resolver.resolve(written))][stack] = None
     return imports
 
 

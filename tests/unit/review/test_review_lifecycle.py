@@ -176,11 +176,17 @@ def test_policies_that_cannot_be_compared(
 
 
 COUNT = {"Fn::Sub": policy_text(every(5, days=1)).replace(": 1,", ": ${Days},")}
+BESIDE = {
+    "Fn::Sub": policy_text(SHIELD, every(5, days=1)).replace(
+        '"countNumber": 1,', '"countNumber": ${Days},'
+    )
+}
 # The rules that differ around a value that is known only at deploy time.
 AROUND: dict[str, tuple[Any, Any, tuple[str, ...]]] = {
     "removed and added": (YEARLY, COUNT, ("added rule 5", "removed rule 9")),
     "added": (None, COUNT, ("added rule 5",)),
     "changed": (policy_text(every(5, days=2)), COUNT, ("changed rule 5",)),
+    "one of two": (policy_text(SHIELD, every(5, days=2)), BESIDE, ("changed rule 5",)),
     "all unknown": (COUNT, UNKNOWN, ()),
     "not JSON": (COUNT, {"Fn::Sub": "{ ${Rules}"}, ()),
 }

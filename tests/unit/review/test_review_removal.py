@@ -311,6 +311,16 @@ TAKEN: dict[str, tuple[Any, Any, list[str]]] = {
         {"Old": named("x/c"), "Prod": {**named("x/b"), "New": repository(RepositoryName="x/a")}},
         [f"x/a {FAILS} uncertain name", "x/a retained certain"],
     ),
+    "one that another stack removes": (
+        {"Old": named("x/a"), "Prod": named("x/b")},
+        {"Old": named("x/c"), "Prod": named("x/a")},
+        [f"x/b {FAILS} uncertain", "x/a retained certain"],
+    ),
+    "a setting of a stack that left": (
+        {"Old": {"A": resource(REPLICATION, {})}},
+        {"Prod": {"B": resource(REPLICATION, {})}},
+        [f"None {FAILS} certain name", "None stays-deployed"],
+    ),
     "a role": (
         {"A": resource(ROLE, {"RoleName": "ci"})},
         dict.fromkeys("AB", resource(ROLE, {"RoleName": "ci"})),
