@@ -171,6 +171,15 @@ def replacement_of(
     return Replacement(changed, is_certain, is_rejected=is_named)
 
 
+def can_refer(resource: Resource) -> bool:
+    """Tell whether a create-only property, as written, can refer to another resource."""
+    written = resource.body.get("Properties")
+    if not isinstance(written, Mapping):
+        return False
+    tops = {path.partition("/")[0] for path in create_only(resource.type)}
+    return any(isinstance(written.get(top), Mapping | list) for top in tops)
+
+
 def _immutable_changes(before: Resource, after: Resource) -> Sequence[tuple[str, tuple[Any, Any]]]:
     values = {name: (before.get(name), after.get(name)) for name in _IMMUTABLE.get(after.type, ())}
     defaults = _IMMUTABLE.get(after.type, {})

@@ -17,6 +17,7 @@ from ecr_constructs.cloudformation.resource_types import (
 )
 from ecr_constructs.cloudformation.update_behavior import (
     Replacement,
+    can_refer,
     name_of,
     rejects_duplicates,
     replacement_of,
@@ -186,7 +187,7 @@ class Comparison:
     ) -> Iterator[tuple[Resource, Replacement]]:
         """Yield the resources that are replaced because they refer to replaced ones."""
         for stack in self.head.stacks:
-            for after in stack.resources.values():
+            for after in filter(can_refer, stack.resources.values()):
                 before = self._pair_of(after).before
                 if after in seen or before is None or before.type != after.type:
                     continue
