@@ -59,7 +59,7 @@ def _left(comparison: Comparison, stack: Stack) -> Iterator[Change]:
         details.append(f"If somebody deletes the stack, the content of {names} is lost.")
     yield _change(
         stack,
-        "removed",
+        "removed" if concerned else "other",
         Severity.WARNING if concerned else Severity.NOTE,
         f"stack {template.stack} is no longer in "
         f"{'the app: CDK leaves' if template.root is None else 'its parent, which retains'} it "
