@@ -114,6 +114,7 @@ class Pair:
             severity=severity,
             stack=self.stack,
             resource=self.resource.id,
+            type=self.type,
             repository=repository_name_of(of or self.resource),
             summary=summary,
             **effect,

@@ -29,6 +29,7 @@ from ecr_constructs.cloudformation.update_behavior import (
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.review.change import Effect
 from ecr_constructs.review.comparison import repository_name_of
+from ecr_constructs.review.disclosure import concerns_ecr
 from ecr_constructs.review.phrases import format_value, images_of, join_names, subject_of
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ def _resolved_settings(resource: Resource) -> dict[str, object]:
 def replacements(comparison: Comparison) -> Iterator[Change]:
     """Yield the resources that are replaced: recreated, with their content left behind or lost."""
     for pair in comparison.pairs:
-        if pair.sides is None:
+        if pair.sides is None or not concerns_ecr(pair.type):
             continue
         if pair.is_moved:
             yield _moved(comparison, pair, *pair.sides)
@@ -412,7 +413,8 @@ def name_conflicts(comparison: Comparison) -> Iterator[Change]:
     rejected = {after for _, after in comparison.type_changes}
     for pair in comparison.pairs:
         after = pair.after
-        if after is None or pair.before is not None or after in rejected:
+        is_new = after is not None and pair.before is None and after not in rejected
+        if after is None or not is_new or not concerns_ecr(pair.type):
             continue
         holder = comparison.holder_of(after, None)
         if holder is not None:

@@ -70,6 +70,7 @@ def test_violations_are_new_or_gone(rule: str) -> None:
 
 def _findings(result: Review) -> tuple[list[str], list[str]]:
     """Return the rules of new findings, and of those that are suppressed from now on."""
-    listed = [change for change in result.changes if change.kind == "finding"]
+    effects = [effect for change in result.changes for effect in (change, *change.findings)]
+    listed = [effect for effect in effects if effect.kind == "finding"]
     new = [change.after["rule"] for change in listed if not change.codes]
     return new, [change.after["rule"] for change in listed if change.codes == ("suppressed",)]
