@@ -41,6 +41,8 @@ class Template:
         is_left: Whether the stack is no longer in the app, which leaves it deployed.
         termination_protection: Whether the stack is protected against deletion. None: unknown.
         tags: The tags of the stack.
+        scanned_elsewhere: Whether a configuration says that another stack or team configures the
+            scans of the registry.
         parameters: The values of parameters, as texts. Default: parameters are unknown.
         assumed: The results of comparisons that only the deployment knows, by expression.
             Default: they are unknown.
@@ -66,6 +68,7 @@ class Template:
     is_left: bool = False
     termination_protection: bool | None = None
     tags: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    scanned_elsewhere: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
     assumed: Mapping[str, bool] = field(default_factory=dict, repr=False)
     may_have_macros: bool = True

@@ -9,12 +9,23 @@ from ecr_constructs.checks.rules import (
     ci_trust,
     events,
     lifecycle,
+    opt_in,
     registries,
     repositories,
     template,
 )
 
-_FAMILIES = (access, caches, ci_trust, events, lifecycle, registries, repositories, template)
+_FAMILIES = (
+    access,
+    caches,
+    ci_trust,
+    events,
+    lifecycle,
+    opt_in,
+    registries,
+    repositories,
+    template,
+)
 
 
 def _rules() -> dict[str, Rule]:
