@@ -176,7 +176,7 @@ class Config:
                     facts[name] = value
         return replace(
             template,
-            body=_with_parameters(template.body, parameters),
+            parameters={**template.parameters, **_declared(template.body, parameters)},
             account=template.account or facts.get("account"),
             region=template.region or facts.get("region"),
             scanned_elsewhere=facts.get("scanning") == "elsewhere",
@@ -206,28 +206,16 @@ def _matches(pattern: Sequence[str], path: Sequence[str]) -> bool:
     return bool(path) and fnmatchcase(path[0], pattern[0]) and _matches(pattern[1:], path[1:])
 
 
-def _with_parameters(
-    body: Mapping[str, Any], values: Mapping[str, ParameterValue]
-) -> Mapping[str, Any]:
-    """Return a template in which parameters can have one value only: they are constants."""
+def _declared(body: Mapping[str, Any], values: Mapping[str, ParameterValue]) -> Mapping[str, str]:
+    """Return the values of the parameters that a template has, as texts."""
     declared = body.get("Parameters")
-    if not values or not isinstance(declared, Mapping):
-        return body
-    constants = {
-        name: {**parameter, "AllowedValues": [_as_declared(values[name], parameter.get("Type"))]}
-        for name, parameter in declared.items()
+    return {
+        name: value if isinstance(value, str) else ",".join(value)
+        for name, value in values.items()
         # The value of an SSM parameter is not the value of the parameter of the template.
-        if name in values and isinstance(parameter, Mapping) and not _is_ssm(parameter)
+        if isinstance(declared, Mapping) and name in declared and not _is_ssm(declared[name])
     }
-    return {**body, "Parameters": {**declared, **constants}}
 
 
-def _is_ssm(parameter: Mapping[str, Any]) -> bool:
-    return str(parameter.get("Type")).startswith("AWS::SSM::")
-
-
-def _as_declared(value: ParameterValue, kind: object) -> ParameterValue:
-    is_list = str(kind).startswith("List<") or kind == "CommaDelimitedList"
-    if is_list and isinstance(value, str):
-        return [part.strip() for part in value.split(",")]
-    return value if is_list or isinstance(value, str) else ",".join(value)
+def _is_ssm(parameter: Any) -> bool:
+    return isinstance(parameter, Mapping) and str(parameter.get("Type")).startswith("AWS::SSM::")

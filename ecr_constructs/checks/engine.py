@@ -19,7 +19,7 @@ from ecr_constructs.checks.suppressions import (
 from ecr_constructs.cloudformation.graph import Resource, Stack, TemplateSet
 from ecr_constructs.cloudformation.source_locations import SourceLocations
 from ecr_constructs.cloudformation.template import Template
-from ecr_constructs.cloudformation.unread import Unread
+from ecr_constructs.cloudformation.unread import Unread, unread_of
 
 
 def check(templates: Sequence[Template], *, config: Config | None = None) -> list[Finding]:
@@ -48,7 +48,7 @@ def report(
     config = config or Config()
     assembly = TemplateSet([config.completed(template) for template in templates])
     result = report_on(assembly, lambda _: True, config)
-    parts = (item for stack in assembly.stacks for item in stack.unread)
+    parts = (item for stack in assembly.stacks for item in unread_of(stack))
     result = replace(_located(result, templates), unread=(*unread, *parts))
     if config.baseline is None:
         return result
