@@ -190,7 +190,11 @@ UNRELATED: dict[str, tuple[Given, Given, list[str]]] = {
         {"It": resource("AWS::SecretsManager::Secret", {"Name": "b", "SecretString": "b"})},
         ["changed Name, SecretString"],
     ),
-    "a move": ({"A": {"It": task("v1")}}, {"B": {"It": task("v1")}}, ["new", "removed"]),
+    "a move": (
+        {"A": {"It": task("v1")}, "B": {}},
+        {"A": {}, "B": {"It": task("v1")}},
+        ["new", "removed"],
+    ),
     "new": ({}, {"It": task("v1")}, ["new"]),
     "removed": ({"It": task("v1")}, {}, ["removed"]),
 }
