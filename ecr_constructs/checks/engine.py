@@ -9,6 +9,7 @@ from ecr_constructs.checks.rules import RULES
 from ecr_constructs.checks.rules.template import UNREASONED, UNUSED
 from ecr_constructs.checks.suppressions import Suppression, suppressions
 from ecr_constructs.cloudformation.graph import Resource, Stack, TemplateSet
+from ecr_constructs.cloudformation.intrinsics import as_written
 from ecr_constructs.cloudformation.template import Template
 
 
@@ -118,7 +119,7 @@ def _finding(stack: Stack, resource: str, rule: Rule, problem: Problem) -> Findi
         template=template.name,
         resource=resource,
         path=problem.path,
-        message=problem.message,
+        message=as_written(problem.message),
         remedy=problem.remedy or rule.remedy,
         controls=rule.controls,
         file=str(template.path) if template.path else None,

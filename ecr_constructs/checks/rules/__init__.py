@@ -7,14 +7,29 @@ from ecr_constructs.checks.rules import (
     access,
     caches,
     ci_trust,
+    consumers,
+    endpoints,
     events,
     lifecycle,
+    policies,
     registries,
     repositories,
     template,
 )
 
-_FAMILIES = (access, caches, ci_trust, events, lifecycle, registries, repositories, template)
+_FAMILIES = (
+    access,
+    caches,
+    ci_trust,
+    consumers,
+    endpoints,
+    events,
+    lifecycle,
+    policies,
+    registries,
+    repositories,
+    template,
+)
 
 
 def _rules() -> dict[str, Rule]:

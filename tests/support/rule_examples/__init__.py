@@ -3,9 +3,16 @@
 The tests check the rules against them, and the pages of the rules show them.
 """
 
-from tests.support.rule_examples import access, events, registries, repositories
+from tests.support.rule_examples import (
+    access,
+    ci_trust,
+    consumers,
+    events,
+    registries,
+    repositories,
+)
 
-_FAMILIES = (repositories, access, registries, events)
+_FAMILIES = (repositories, access, registries, events, ci_trust, consumers)
 EXAMPLES = {rule: example for family in _FAMILIES for rule, example in family.EXAMPLES.items()}
 PROBLEMS = {
     name: (rule, place, *(case if isinstance(case, tuple) else (case,)), *values)

@@ -286,7 +286,9 @@ CORRECT: dict[str, dict[str, Any]] = {
     "a topic with a policy of its own": subscribed(TopicArn={"Ref": "Topic"}),
     # CI.
     "the repository's number": assumed({f"{HOST}:repository_id": "1234"}),
-    "an issuer of an enterprise": assumed({f"{HOST}/acme:sub": "repo:acme/a:x"}, "/acme"),
+    "an issuer of an enterprise": assumed(
+        {f"{HOST}/acme:sub": "repo:acme/a:pull_request"}, "/acme"
+    ),
     "claims of one's own": github(sub="repository_id:1234"),
     "a subject that is not known": github(sub=UNKNOWN),
     "ids that are left open": github(sub="repo:acme@*/payments@*:ref:refs/heads/main"),
@@ -337,7 +339,7 @@ def test_dual_layer_encryption_in_govcloud() -> None:
 
 def test_a_public_repository_may_be_public() -> None:
     """A policy of a public repository is not asked to narrow anyone."""
-    text = document(allow("ecr-public:*", Principal="*"))
+    text = document(allow("ecr-public:Describe*", Principal="*"))
     tags = [{"Key": "team", "Value": "cli"}]
     cli = resource(PUBLIC_REPOSITORY, {"RepositoryPolicyText": text, "Tags": tags})
     assert [] == check([template({"Cli": cli}, VIRGINIA)])
