@@ -258,7 +258,7 @@ def _key_not_public(resource: Resource) -> Iterator[Problem]:
 def _role_not_public(role: Resource) -> Iterator[Problem]:
     for policy in policies_of(role) if _may_use_ecr(role) else ():
         for statement in policy.statements if policy.kind == "trust" else ():
-            if statement.allows and statement.may("sts:AssumeRole"):
+            if statement.allows:
                 yield from _open_problems(statement)
 
 

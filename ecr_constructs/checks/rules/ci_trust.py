@@ -219,7 +219,7 @@ def _names_repository(role: Resource) -> Iterator[Problem]:
 def _names_audience(role: Resource) -> Iterator[Problem]:
     for trust in _trusts_of(role, _GITHUB):
         # STS rejects tokens of other audiences than those of the provider.
-        if _client_ids(trust) == [_AUDIENCE]:
+        if set(_client_ids(trust) or ()) == {_AUDIENCE}:
             continue
         audiences = trust.tests("aud")
         if not audiences:
@@ -248,10 +248,8 @@ def _client_ids(trust: _Trust) -> list[str] | None:
 )
 def _one_repository(role: Resource) -> Iterator[Problem]:
     for trust in _trusts_of(role, _GITHUB):
-        if trust.reach is not Reach.OWNER:
-            continue
         for test, reach in trust.selectors():
-            if reach is Reach.OWNER:
+            if reach is trust.reach is Reach.OWNER:
                 values = ", ".join(map(repr, test.values))
                 yield Problem(trust.path(test), f"{values} matches several repositories")
 
@@ -329,7 +327,9 @@ def _provider_problems(trust: _Trust) -> Iterator[Problem]:
     path = (*trust.statement.path, "Principal")
     if match is None:
         return
-    if "//" in match["issuer"] or match["issuer"].endswith("/"):
+    # The URLs of other issuers can end with a slash.
+    has_slash = match["issuer"].endswith("/") and trust.system is not _OTHER
+    if "://" in match["issuer"] or has_slash:
         message = f"the ARN {trust.principal} must end with the URL without https:// and '/'"
         yield Problem(path, message)
     own = trust.role.stack.account
@@ -342,7 +342,7 @@ def _key_problems(trust: _Trust) -> Iterator[Problem]:
     """Yield the conditions on claims of another issuer: the token does not have the key."""
     for claim in ("sub", "aud"):
         for test in trust.tests(claim):
-            issuer = test.key.lower().rpartition(":")[0]
+            issuer = test.key.lower().rpartition(":")[0].rstrip("/")
             is_known = trust.issuer and issuer and not is_unresolved(test.key)
             is_optional = test.operator.lower().endswith("ifexists")
             if is_known and not is_optional and issuer != trust.issuer:

@@ -20,6 +20,7 @@ from ecr_constructs.cloudformation.resource_types import (
     SECURITY_GROUP_INGRESS,
     VPC_ENDPOINT,
 )
+from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.tokens import is_unresolved
 
 _GUIDE = f"{ECR_GUIDE}/vpc-endpoints.html"
@@ -30,6 +31,8 @@ _ECR = re.compile(r"ecr\.(?:api|dkr)(?:-fips)?")
 _LIKE_ECR = re.compile(r"(?<![a-z])ecr(?![a-z])(?!-public)", re.IGNORECASE)
 _LOGIN = "ecr:GetAuthorizationToken"
 _PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+_REGION_MARK = "${Token[AWS.Region]}"
+_LAYER_BUCKET = re.compile(r"arn:[^:]*:s3:::prod-[a-z0-9-]+-starport")
 _HTTPS = 443
 # The layers are in a bucket of AWS, of which these keys hold another owner than yours.
 _OWNERS = ("aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths", "s3:resourceaccount")
@@ -132,8 +135,10 @@ def _has_layers(endpoint: Resource, policy: Policy) -> bool:
 
 def _layer_bucket(endpoint: Resource) -> str:
     # An unknown Region is that of the endpoint, however the policy writes it.
-    region = endpoint.stack.region or "${Token[AWS.Region]}"
-    return f"arn:aws:s3:::prod-{region}-starport-layer-bucket/layer"
+    region = endpoint.stack.region
+    partition = partition_of(region) if region else "aws"
+    name = f"prod-{region or _REGION_MARK}-starport-layer-bucket"
+    return f"arn:{partition}:s3:::{name}/layer"
 
 
 def _passes(policy: Policy, action: str, resource: str | None) -> bool:
@@ -165,10 +170,10 @@ def _applies(statement: Statement, action: str, resource: str | None) -> bool:
 
 
 def _covers(pattern: str, resource: str) -> bool:
-    # Deploy-time values can be anything; without a Region, so can the Region.
+    # Deploy-time values can be anything; without a Region, so can Region and partition.
     text = ANY_VALUE.sub("*", pattern)
-    if is_unresolved(resource) and not is_unresolved(pattern):
-        return matches(re.sub(r"prod-[a-z0-9-]+-starport", "prod-*-starport", text), resource)
+    if is_unresolved(resource):
+        text = _LAYER_BUCKET.sub("arn:*:s3:::prod-*-starport", text)
     return matches(text, resource)
 
 

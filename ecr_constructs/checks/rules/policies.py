@@ -371,14 +371,14 @@ def _sound_arns(resource: Resource) -> Iterator[Problem]:
 
 def _resource_errors(value: str, services: set[str], resource: Resource) -> Iterator[str]:
     arn = ANY_VALUE.sub("*", value)
-    wanted = next(iter(services & set(_KINDS)), "ecr") if len(services) == 1 else None
+    # The service of all actions, and of the ARN.
+    wanted = next((kind for kind in _KINDS if services == {kind}), None)
+    named = next((kind for kind in _KINDS if f":{kind}:" in arn), wanted)
     if services & set(_KINDS) and _URI.search(value) and not value.startswith("arn:"):
         yield "is the URI of a repository, not an ARN"
-    elif not arn.startswith("*"):
-        named = next((kind for kind in _KINDS if f":{kind}:" in arn), None)
-        if (services & set(_KINDS) and wanted) or named:
-            yield from _arn_errors(arn, named or wanted or "ecr", wanted)
-            yield from _registry_errors(arn, resource)
+    elif named and not arn.startswith("*"):
+        yield from _arn_errors(arn, named, wanted)
+        yield from _registry_errors(arn, resource)
 
 
 def _registry_errors(arn: str, resource: Resource) -> Iterator[str]:

@@ -77,12 +77,12 @@ def trusting(principal: Any, action: str = "sts:AssumeRole", **parts: Any) -> di
     }
 
 
-def may_also(statement: Any) -> dict[str, Any]:
-    """Return a role that may log in, with one more statement."""
-    policy = document(allow("ecr:GetAuthorizationToken", Resource="*"), statement)
-    return {
-        "Task": service_role("ecs-tasks", Policies=[{"PolicyName": "a", "PolicyDocument": policy}])
-    }
+def may_also(statements: Any) -> dict[str, Any]:
+    """Return a role that may log in, with one more statement or several."""
+    more = statements if isinstance(statements, list) else [statements]
+    policy = document(allow("ecr:GetAuthorizationToken", Resource="*"), *more)
+    inlined = {"PolicyName": "a", "PolicyDocument": policy}
+    return {"Task": service_role("ecs-tasks", Policies=[inlined])}
 
 
 def _managed(name: str) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _may(action: str) -> dict[str, Any]:
     return open_to(action, Principal=_PARTNER)
 
 
-def _puller(arn: str) -> dict[str, Any]:
+def _puller(arn: Any) -> dict[str, Any]:
     return role(PULL, Resource=arn)
 
 

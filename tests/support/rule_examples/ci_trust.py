@@ -134,6 +134,7 @@ PROBLEMS: Problems = {
         "Bitbucket: a name": ci(BITBUCKET, "acme/payments:*"),
     },
     ("ECR514", f"{_TRUST}.Condition.StringLike.{CIRCLECI}:sub"): {
+        "CircleCI: any beginning": ci(CIRCLECI, "?rg/a/project/b/*"),
         "CircleCI: any organization": ci(CIRCLECI, "org/*/project/a/*"),
         "CircleCI: any project": ci(CIRCLECI, f"org/{UUID}/project/?*/user/*"),
         "CircleCI: anything after the organization": ci(CIRCLECI, f"org/{UUID}/*"),

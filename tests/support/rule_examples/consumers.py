@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.resource_types import (
     FUNCTION,
     SECURITY_GROUP,
@@ -21,7 +22,6 @@ from tests.support.rule_examples.build import (
     get_att,
     resource,
     service_role,
-    template,
 )
 
 _REPOSITORY = f"{HERE}:repository/payments/api"
@@ -117,9 +117,9 @@ EXAMPLES = {
     "ECR220": example(logged_in("ecr:BatchGetImage"), _STATEMENT, logged_in(PULL)),
     "ECR701": example(function("public.ecr.aws/acme/api:v1"), _IMAGE, function(LOCAL)),
     "ECR702": example(
-        [template(function(PORTABLE), (None, None))],
+        [Template("template", {"Resources": function(PORTABLE)})],
         _IMAGE,
-        [template(function(LOCAL), (None, None))],
+        [Template("template", {"Resources": function(LOCAL)})],
     ),
     "ECR703": example(
         fargate(), "Job.Properties", fargate(role=get_att("Task"), **logged_in(PULL))
