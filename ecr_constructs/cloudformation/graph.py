@@ -9,6 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ecr_constructs.cloudformation.intrinsics import ABSENT, ConditionValue, Resolver, unknown
+from ecr_constructs.cloudformation.language_extensions import (
+    TRANSFORM,
+    expand,
+    transforms_of,
+)
 from ecr_constructs.cloudformation.resource_types import (
     ALIAS,
     CREATION_TEMPLATE,
@@ -19,6 +24,7 @@ from ecr_constructs.cloudformation.resource_types import (
     SECRET,
     TOPIC,
 )
+from ecr_constructs.cloudformation.unread import Unread, unread_in
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.tokens import is_unresolved
@@ -142,6 +148,11 @@ class Resource(_Memo):
                 value = value.get(key) if isinstance(value, Mapping) else None
         return value
 
+    def setting(self, name: str) -> Any:
+        """Return the resolved value of an attribute besides the properties: ``DeletionPolicy``."""
+        value = self.stack.resolver.resolve(self.body.get(name))
+        return None if value is ABSENT else value
+
     def text(self, name: str, *path: str | int) -> str | None:
         """Return the value of a property if it is a literal string."""
         value = self.get(name, *path)
@@ -214,18 +225,20 @@ class Stack(_Memo):
         """Read the resources."""
         super().__init__()
         self.assembly = assembly
-        self.template = template
         self.body = template.body
         self.account, self.region = template.account, template.region
         self.parameters, self.assumed = template.parameters, template.assumed
         self.number = number
+        self.resources: Mapping[str, Resource] = {}
+        self.template = expand(template, Resolver(self).resolve)
+        self.body = self.template.body
         self.resolver = Resolver(self)
         self._resolving: set[tuple[str, str]] = set()
         resources = self.body.get("Resources")
         self.resources = {
             str(logical_id): Resource(self, str(logical_id), body)
             for logical_id, body in (resources.items() if isinstance(resources, Mapping) else ())
-            if isinstance(body, Mapping)
+            if isinstance(body, Mapping) and not str(logical_id).startswith("Fn::")
         }
 
     @property
@@ -251,10 +264,15 @@ class Stack(_Memo):
         resources = self.body.get("Resources")
         names = resources if isinstance(resources, Mapping) else {}
         return (
-            "Transform" not in self.body
+            set(transforms_of(self.body)) <= {TRANSFORM}
             and not any(str(name).startswith("Fn::") for name in names)
             and not any(item.type.endswith("::MODULE") for item in self.resources.values())
         )
+
+    @cached_property
+    def unread(self) -> Sequence[Unread]:
+        """The parts of the template that are not read."""
+        return tuple(unread_in(self))
 
     def attribute(self, logical_id: str, name: str) -> object:
         """Return an attribute of a resource, or a mark that refers to it."""

@@ -78,6 +78,8 @@ def _flow(value: Any) -> str:
     """Return a value in the flow style of YAML, without quotes."""
     if isinstance(value, list):
         return f"[{', '.join(map(_flow, value))}]"
+    if value is ABSENT:
+        return repr(value)
     return value if isinstance(value, str) else json.dumps(value, default=repr)
 
 
@@ -92,6 +94,11 @@ def as_written(text: str) -> str:
 def is_unknown(value: object) -> bool:
     """Tell whether a value is the mark of an expression that is not resolved, and no more."""
     return isinstance(value, str) and _MARK.fullmatch(value) is not None
+
+
+def marks_in(value: Any) -> frozenset[str]:
+    """Return the marks of the expressions in a value that are not resolved."""
+    return frozenset(_MARK.findall(compact(value)))
 
 
 def has_unknown(text: str) -> bool:
@@ -323,7 +330,8 @@ class Resolver:
         return ["unknown", compact(expression)]
 
     def _equals(self, left: Any, right: Any, depth: int) -> ConditionValue:
-        pair = sorted(_text(self.resolve(value, depth)) for value in (left, right))
+        pair = [_text(self.resolve(value, depth)) for value in (left, right)]
+        pair.sort(key=lambda text: (as_written(text), text))
         if pair[0] == pair[1]:
             return True
         if not any("${Token[" in text for text in pair):

@@ -31,6 +31,7 @@ class Template:
         parameters: The values of parameters, as texts. Default: parameters are unknown.
         assumed: The results of comparisons that only the deployment knows, by expression.
             Default: they are unknown.
+        may_have_macros: Whether ``Fn::Transform`` or ``Fn::ForEach`` can be in the content.
 
     Example:
         >>> Template("api", {"Resources": {}}, region="eu-west-1").region
@@ -51,6 +52,7 @@ class Template:
     stack: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
     assumed: Mapping[str, bool] = field(default_factory=dict, repr=False)
+    may_have_macros: bool = True
 
     def line(self, place: Place) -> int | None:
         """Return the line of a place, or of the nearest enclosing value."""
