@@ -170,8 +170,11 @@ def _value(judge: _Judge, value: str, *, is_wild: bool) -> Limit:
         return Limit.LIMITED
     # The caller is always equal to itself, and decides about its tags and its session's name.
     pattern = _VARIABLE.sub("*", value)
-    has_wildcard = bool(names) or (is_wild and _WILDCARDS.search(value) is not None)
-    return judge(pattern, has_wildcard)
+    has_wildcard = _WILDCARDS.search(value) is not None
+    if has_wildcard and not is_wild:
+        # Literal text, which no id, path or ARN contains.
+        return Limit.NOBODY
+    return judge(pattern, has_wildcard or bool(names))
 
 
 def _identifier(form: re.Pattern[str], part: re.Pattern[str], value: str, wild: bool) -> Limit:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from ecr_constructs.checks.rule import ECR_GUIDE, IAM_GUIDE, Problem, error_rule, warning_rule
-from ecr_constructs.checks.rules.policies import AUTHORIZATION, id_errors
+from ecr_constructs.checks.rules.conditions import id_errors
+from ecr_constructs.checks.rules.policies import AUTHORIZATION
 from ecr_constructs.cloudformation.conditions import ACCOUNTS
 from ecr_constructs.cloudformation.effective_actions import (
     DELETE,
@@ -41,7 +42,6 @@ from ecr_constructs.model.principals import SOURCES
 from ecr_constructs.model.tokens import is_unresolved
 
 _REPOSITORY_POLICIES = f"{ECR_GUIDE}/repository-policies.html"
-_CONDITION_KEYS = f"{IAM_GUIDE}/reference_policies_condition-keys.html"
 _PRIVATE = [kind for kind in RESOURCE_POLICY_TYPES if kind != PUBLIC_REPOSITORY]
 _ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 _EVERYONE = "everyone is allowed, in every AWS account"
@@ -294,10 +294,13 @@ def _named_repositories(resource: Resource) -> Iterator[Problem]:
             yield Problem((*statement.path, "Resource"), "'*' names no repositories")
 
 
+_CHANGE_OF_POLICY = {KEY: "kms:PutKeyPolicy", REGISTRY_POLICY: "ecr:PutRegistryPolicy"}
+
+
 @error_rule(
     "ECR217",
     "A policy does not lock everyone out",
-    types=[REPOSITORY, CREATION_TEMPLATE, KEY],
+    types=[REPOSITORY, CREATION_TEMPLATE, REGISTRY_POLICY, KEY],
     why="Nobody can change the policy any more: KMS and ECR reject such a policy, and with the "
     "safety check bypassed images and key stay as they are.",
     remedy="Allow the account kms:* in the policy of a key; name the principals or add a condition "
@@ -305,7 +308,7 @@ def _named_repositories(resource: Resource) -> Iterator[Problem]:
     source="https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html",
 )
 def _no_lock_out(resource: Resource) -> Iterator[Problem]:
-    change = "kms:PutKeyPolicy" if resource.type == KEY else "ecr:SetRepositoryPolicy"
+    change = _CHANGE_OF_POLICY.get(resource.type, "ecr:SetRepositoryPolicy")
     if resource.type == KEY and not resource.assembly.serves_ecr(resource):
         return
     for statement in statements_of(resource):

@@ -19,6 +19,8 @@ _HOST = "token.actions.githubusercontent.com"
 _AUDIENCE = "sts.amazonaws.com"
 _SOURCE = f"{IAM_GUIDE}/id_roles_create_for-idp_oidc.html"
 _ASSUME = "sts:AssumeRoleWithWebIdentity"
+# Allowed next to the action, perhaps by another statement.
+_ADDITIONS = ("sts:tagsession", "sts:setsourceidentity", "sts:setcontext")
 _POSITIVE = ("stringequals", "stringlike", "stringequalsignorecase")
 _PROVIDER_ARN = re.compile(r"arn:[^:]+:iam::(?P<account>[^:]*):oidc-provider/(?P<issuer>.+)")
 _KEY = re.compile(r"(?P<issuer>.+):(?P<claim>[a-z_]+)", re.IGNORECASE)
@@ -315,10 +317,10 @@ def _names_oidc(trust: _Trust) -> bool:
 
 
 def _action_problems(trust: _Trust) -> Iterator[Problem]:
-    actions = [action.lower() for action in trust.statement.actions]
-    if "sts:assumerole" in actions and not trust.statement.may(_ASSUME):
+    others = [name for name in trust.statement.actions if name.lower() not in _ADDITIONS]
+    if others and not trust.statement.may(_ASSUME):
         path = (*trust.statement.path, "Action")
-        message = "sts:AssumeRole is not for identity providers"
+        message = f"identity providers do not assume a role by {', '.join(others)}"
         yield Problem(path, message, f"Write {_ASSUME}.")
 
 

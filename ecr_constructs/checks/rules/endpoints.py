@@ -76,6 +76,9 @@ def _existing_service(endpoint: Resource) -> Iterator[Problem]:
     elif isinstance(kind, str) and not is_unresolved(kind) and kind != "Interface":
         message = f"VpcEndpointType must be Interface, got {kind!r}"
         yield Problem(("Properties", "VpcEndpointType"), message)
+    elif endpoint.get("RouteTableIds"):
+        message = "an interface endpoint has subnets, not route tables"
+        yield Problem(("Properties", "RouteTableIds"), message, "Write SubnetIds.")
 
 
 @warning_rule(
@@ -93,6 +96,25 @@ def _private_dns(endpoint: Resource) -> Iterator[Problem]:
     has_zone = bool(endpoint.assembly.of_type(HOSTED_ZONE))
     if _is_for_ecr(endpoint) and is_off and not has_zone:
         yield Problem(("Properties", "PrivateDnsEnabled"), "private DNS is off")
+
+
+@warning_rule(
+    "ECR715",
+    "A VPC endpoint that images are pulled through is connected to subnets",
+    types=[VPC_ENDPOINT],
+    why="An interface endpoint without subnets has no address, and a gateway endpoint of S3 "
+    "without route tables routes nothing.",
+    remedy="Set SubnetIds of an interface endpoint, and RouteTableIds of a gateway endpoint.",
+    source=_GUIDE,
+)
+def _connected(endpoint: Resource) -> Iterator[Problem]:
+    kind = endpoint.get("VpcEndpointType")
+    name = "RouteTableIds" if kind in (None, "Gateway") else "SubnetIds"
+    is_gateway = name == "RouteTableIds" and _service_of(endpoint)[1] == "s3"
+    is_interface = kind == "Interface" and _is_for_ecr(endpoint)
+    is_used = is_interface or (is_gateway and _is_beside_ecr(endpoint))
+    if is_used and endpoint.is_known and not endpoint.get(name):
+        yield Problem(("Properties",), f"the endpoint has no {name}")
 
 
 @warning_rule(
@@ -126,11 +148,13 @@ def _passable(endpoint: Resource) -> Iterator[Problem]:
 
 def _has_layers(endpoint: Resource, policy: Policy) -> bool:
     """Tell whether layers are pulled through an endpoint of S3: others are for ECR in its VPC."""
-    endpoints = filter(_is_for_ecr, endpoint.assembly.in_registry_of(endpoint, VPC_ENDPOINT))
     names = (arn for statement in policy.statements for arn in statement.resources)
-    return any(item.get("VpcId") == endpoint.get("VpcId") for item in endpoints) or any(
-        "starport-layer-bucket" in name for name in names
-    )
+    return _is_beside_ecr(endpoint) or any("starport-layer-bucket" in name for name in names)
+
+
+def _is_beside_ecr(endpoint: Resource) -> bool:
+    endpoints = filter(_is_for_ecr, endpoint.assembly.in_registry_of(endpoint, VPC_ENDPOINT))
+    return any(item.get("VpcId") == endpoint.get("VpcId") for item in endpoints)
 
 
 def _layer_bucket(endpoint: Resource) -> str:

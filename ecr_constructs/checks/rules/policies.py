@@ -13,42 +13,31 @@ from ecr_constructs.checks.rule import (
     model_problems,
 )
 from ecr_constructs.cloudformation.aws_metadata import actions_of
-from ecr_constructs.cloudformation.conditions import (
-    ACCOUNTS,
-    OPERATORS,
-    ORGANIZATION_PATHS,
-    ORGANIZATIONS,
-    bare,
-    misspelt,
-)
 from ecr_constructs.cloudformation.effective_actions import ANY_VALUE
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import (
     IDENTITY_TYPES,
     RESOURCE_POLICY_TYPES,
-    Condition,
     Policy,
     matches,
     policies_of,
     statements_of,
 )
-from ecr_constructs.cloudformation.resource_types import KEY, REGISTRY_POLICY, TOPIC_POLICIES
-from ecr_constructs.cloudformation.template import Place
-from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.cloudformation.resource_types import (
+    REGISTRY_POLICY,
+    ROLE,
+)
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.principals import (
     ACCOUNT_ID,
     account_id_errors,
-    organization_id_errors,
     principal_arn_errors,
 )
 from ecr_constructs.model.repository_policy import POLICY_MAX_LENGTH
 from ecr_constructs.model.tokens import is_unresolved
 
 _REPOSITORY_POLICIES = f"{ECR_GUIDE}/repository-policies.html"
-_CONDITION_KEYS = f"{IAM_GUIDE}/reference_policies_condition-keys.html"
 AUTHORIZATION = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html"
-_CONDITIONED = [*RESOURCE_POLICY_TYPES, KEY, *TOPIC_POLICIES]
 _ROOT = re.compile(r"arn:[^:]+:iam::(?P<account>[^:]*):root")
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
 _VERSIONS = ("2012-10-17", "2008-10-17")
@@ -81,7 +70,7 @@ def _is_action_name(action: str) -> bool:
     return ":" not in action and action.lower() in map(str.lower, actions_of("ecr"))
 
 
-def _judged_policies(resource: Resource) -> Sequence[Policy]:
+def judged_policies(resource: Resource) -> Sequence[Policy]:
     """Return the policies of a resource; of an identity those about ECR, and its trust policy."""
     policies = policies_of(resource)
     if resource.type not in IDENTITY_TYPES:
@@ -101,11 +90,12 @@ def _judged_policies(resource: Resource) -> Sequence[Policy]:
     source=f"{IAM_GUIDE}/reference_policies_grammar.html",
 )
 def _readable(resource: Resource) -> Iterator[Problem]:
-    for policy in _judged_policies(resource):
+    for policy in judged_policies(resource):
         if not isinstance(policy.document, Mapping):
             yield Problem(policy.path, "the policy is not a JSON object with statements")
             continue
-        if not isinstance(policy.document.get("Statement"), list | Mapping | str):
+        content = policy.document.get("Statement")
+        if not isinstance(content, list | Mapping | str) or content == []:
             yield Problem(policy.path, "the policy has no Statement")
         if resource.type in RESOURCE_POLICY_TYPES:
             yield from _length_problems(policy)
@@ -266,14 +256,15 @@ def _is_harmless_for(action: str, name: str) -> bool:
 @error_rule(
     "ECR205",
     "Principals are well-formed accounts, roles, users and services",
-    types=RESOURCE_POLICY_TYPES,
-    why="ECR rejects a policy whose principal is malformed or contains a wildcard.",
+    types=[*RESOURCE_POLICY_TYPES, ROLE],
+    why="ECR or IAM rejects a policy whose principal is malformed or contains a wildcard.",
     remedy="Write 'arn:aws:iam::ACCOUNT:root', the ARN of a role or user, or grant access to an "
     "organization with the condition aws:PrincipalOrgID.",
     source=f"{IAM_GUIDE}/reference_policies_elements_principal.html",
 )
 def _sound_principals(resource: Resource) -> Iterator[Problem]:
-    for statement in statements_of(resource):
+    policies = [item for item in judged_policies(resource) if item.kind != "identity"]
+    for statement in (statement for policy in policies for statement in policy.statements):
         for kind, value in statement.principals:
             if value != "*" and not is_unresolved(value):
                 path = (*statement.path, "Principal")
@@ -294,48 +285,6 @@ def _principal_errors(kind: str, value: str) -> Iterator[str]:
             yield from (error.text for error in principal_arn_errors(value))
     elif kind == "Service" and not re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?", value):
         yield "a service principal has the form 'SERVICE.amazonaws.com'"
-
-
-@error_rule(
-    "ECR207",
-    "Accounts and organizations are named by their full ids",
-    types=_CONDITIONED,
-    why="With StringLike a wildcard allows strangers; with StringEquals it is literal and matches "
-    "nothing, as an id that is too short does.",
-    remedy="Write StringEquals: {aws:PrincipalOrgID: o-…} with the full id, or "
-    "aws:PrincipalAccount with 12 digits.",
-    source=_CONDITION_KEYS,
-)
-def _whole_ids(resource: Resource) -> Iterator[Problem]:
-    for path, condition in _conditions(resource):
-        for value, error in id_errors(condition):
-            yield Problem((*path, condition.key), f"{value!r}: {error}")
-
-
-def id_errors(condition: Condition) -> Iterator[tuple[str, Diagnostic]]:
-    """Yield the values of a condition that are not ids of accounts or organizations."""
-    key = condition.key.lower()
-    if bare(condition.operator) == "null":
-        return
-    for value in condition.values:
-        # IAM replaces policy variables at request time: ${aws:ResourceOrgID}.
-        if "${" in value:
-            continue
-        if key in (*ORGANIZATIONS, *ORGANIZATION_PATHS):
-            errors = organization_id_errors(value.partition("/")[0])
-        elif key in ACCOUNTS:
-            errors = account_id_errors(value)
-        else:
-            return
-        yield from ((value, error) for error in errors)
-
-
-def _conditions(resource: Resource) -> Iterator[tuple[Place, Condition]]:
-    """Yield each condition with the place of its operator."""
-    for policy in _judged_policies(resource):
-        for statement in policy.statements:
-            for condition in statement.conditions:
-                yield (*statement.path, "Condition", condition.operator), condition
 
 
 _PARTITION = re.compile(r"aws[a-z-]*|.*[*?].*")
@@ -426,21 +375,3 @@ def _region_errors(service: str, region: str) -> Iterator[str]:
             yield f"has the Region {region}; ARNs of public repositories have none"
     elif not _REGION.fullmatch(region):
         yield f"has the invalid Region {region!r}" if region else "has no Region"
-
-
-@error_rule(
-    "ECR214",
-    "Conditions use operators and keys that exist in IAM",
-    types=[*_CONDITIONED, *IDENTITY_TYPES],
-    why="IAM rejects a policy with an unknown operator. A key that does not exist is never in a "
-    "request, so an Allow or a Deny with it never applies.",
-    remedy="Use an operator such as StringEquals or ArnLike, and a key of the IAM reference.",
-    source=_CONDITION_KEYS,
-)
-def _known_conditions(resource: Resource) -> Iterator[Problem]:
-    for path, condition in _conditions(resource):
-        if bare(condition.operator) not in OPERATORS and not is_unresolved(condition.operator):
-            yield Problem(path, f"the operator {condition.operator} does not exist")
-        if better := misspelt(condition.key):
-            message = f"the key {condition.key} does not exist"
-            yield Problem((*path, condition.key), message, f"Write {better}.")

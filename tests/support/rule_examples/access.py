@@ -181,6 +181,11 @@ EXAMPLES = {
         "Task.Properties.ManagedPolicyArns[0]",
         _managed("AmazonEC2ContainerRegistryPowerUser"),
     ),
+    "ECR221": example(
+        anyone_with("StringEquals", "aws:PrincipalArn", f"{OWN_ROLE}/*"),
+        f"{_STATEMENT}.Condition.StringEquals.aws:PrincipalArn",
+        anyone_with("StringLike", "aws:PrincipalArn", f"{OWN_ROLE}/*"),
+    ),
 }
 
 
@@ -216,6 +221,7 @@ PROBLEMS: Problems = {
     ("ECR201", _TEXT): {
         "a policy that is text": (api(RepositoryPolicyText="everyone"), "JSON"),
         "a policy without statements": (api(RepositoryPolicyText="{}"), "Statement"),
+        "a policy with no statement": api(RepositoryPolicyText=document()),
         "a long policy": (pulled_by(_PARTNER, Sid="x" * 10_240), "10,240"),
     },
     ("ECR201", f"{_TEXT}.Statement"): {
@@ -275,6 +281,15 @@ PROBLEMS: Problems = {
         "a principal without a kind": (pulled_by(ROOT), "*"),
         "an unknown kind": pulled_by({"Account": ROOT}),
         "a service's short name": (pulled_by({"Service": "lambda"}), "SERVICE"),
+    },
+    ("ECR205", f"{_TRUST}.Principal"): {
+        "a wildcard in a trust policy": trusting({"AWS": f"{OWN_ROLE}/*"}),
+        "a service's short name in a trust policy": trusting({"Service": "ecs-tasks"}),
+    },
+    ("ECR221", f"{_STATEMENT}.Condition.ForAnyValue:StringEquals.aws:PrincipalOrgPaths"): {
+        "a path with a literal wildcard": anyone_with(
+            "ForAnyValue:StringEquals", "aws:PrincipalOrgPaths", "o-a1b2c3d4e5/r-ab12/*"
+        )
     },
     ("ECR206", f"{_STATEMENT}.NotPrincipal"): {
         "everyone but somebody": (open_to(PULL, NotPrincipal=_PARTNER), "Allow")
@@ -408,6 +423,13 @@ PROBLEMS: Problems = {
         )
     },
     ("ECR217", _STATEMENT): {"nobody may do anything": api(RepositoryPolicyText=document(_DENIED))},
+    ("ECR217", _REGISTRY): {
+        "nobody may do anything in a registry": {
+            "Policy": resource(
+                REGISTRY_POLICY, {"PolicyText": document({**_DENIED, "Resource": "*"})}
+            )
+        }
+    },
     ("ECR217", "Key.Properties.KeyPolicy.Statement[1]"): {
         "a key that nobody may manage": key_of_images(
             _OWN_KEY,

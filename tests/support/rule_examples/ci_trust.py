@@ -145,6 +145,9 @@ PROBLEMS: Problems = {
             CIRCLECI, StringLike={"oidc.circleci.com/project-id": "*"}
         )
     },
+    ("ECR515", f"{_TRUST}.Action"): {
+        "a misspelt action": assumed("sts:AssumeRoleWithWebIdentities")
+    },
     ("ECR515", f"{_TRUST}.Principal"): {
         "a provider by its URL": assumed("sts:AssumeRoleWithWebIdentity", f"{OIDC}/https://{HOST}"),
         "a provider of another account": assumed(

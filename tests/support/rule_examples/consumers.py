@@ -71,17 +71,21 @@ def endpoint(service: Any = "ecr.api", logical_id: str = "Endpoint", **propertie
         "VpcEndpointType": "Interface",
         "PrivateDnsEnabled": True,
         "VpcId": "vpc-0a1b2c3d4e5f6a7b8",
+        "SubnetIds": ["subnet-0a1b2c3d4e5f6a7b8"],
     }
     return {logical_id: resource(VPC_ENDPOINT, {**default, **properties})}
 
 
 def storage(*statements: Any, **properties: Any) -> dict[str, Any]:
     """Return an endpoint of S3 with a policy next to one of ECR."""
-    policy = {"PolicyDocument": document(*statements), "VpcEndpointType": "Gateway", **properties}
-    return {
-        **endpoint("ecr.dkr", "Dkr"),
-        **endpoint("s3", PrivateDnsEnabled=ABSENT, **policy),
+    gateway = {
+        "VpcEndpointType": "Gateway",
+        "PrivateDnsEnabled": ABSENT,
+        "SubnetIds": ABSENT,
+        "RouteTableIds": ["rtb-0a1b2c3d4e5f6a7b8"],
+        "PolicyDocument": document(*statements),
     }
+    return {**endpoint("ecr.dkr", "Dkr"), **endpoint("s3", **{**gateway, **properties})}
 
 
 def reads(bucket: Any, **parts: Any) -> dict[str, Any]:
@@ -131,6 +135,7 @@ EXAMPLES = {
         endpoint(PrivateDnsEnabled=False), "Endpoint.Properties.PrivateDnsEnabled", endpoint()
     ),
     "ECR713": example(storage(reads(_URI)), _POLICY, storage(reads(LAYERS))),
+    "ECR715": example(endpoint(SubnetIds=ABSENT), "Endpoint.Properties", endpoint()),
     "ECR714": example(
         grouped(port(80)), "Endpoint.Properties.SecurityGroupIds", grouped(port(443))
     ),
@@ -174,6 +179,12 @@ PROBLEMS: Problems = {
     },
     ("ECR711", "Endpoint.Properties"): {
         "an endpoint without a type": endpoint(VpcEndpointType=ABSENT)
+    },
+    ("ECR711", "Endpoint.Properties.RouteTableIds"): {
+        "an interface with route tables": endpoint(RouteTableIds=["rtb-0a1b2c3d4e5f6a7b8"])
+    },
+    ("ECR715", "Endpoint.Properties"): {
+        "a gateway without route tables": storage(reads("*"), RouteTableIds=[])
     },
     ("ECR713", _POLICY): {
         "an endpoint without a login": endpoint(PolicyDocument=document(LET_IN[1])),

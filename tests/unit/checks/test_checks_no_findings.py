@@ -30,6 +30,7 @@ from tests.support.rule_examples.build import (
     HERE,
     HOME,
     HOST,
+    OIDC,
     OWN_ROLE,
     OWN_ROOT,
     ROOT,
@@ -100,6 +101,12 @@ EXPIRE = rule(2, tagStatus="any", **IN_ARCHIVE, countUnit="days", countNumber=36
 EVENTBRIDGE = {"Service": "events.amazonaws.com"}
 PUBLISH = document(allow("sns:Publish", Principal=EVENTBRIDGE, Resource="*"))
 UNIT = {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"}
+FROM_MAIN = {
+    "StringEquals": {
+        f"{HOST}:aud": "sts.amazonaws.com",
+        f"{HOST}:sub": "repo:acme/payments:ref:refs/heads/main",
+    }
+}
 OWN_BUCKETS = {"StringEquals": {"aws:ResourceAccount": "111122223333"}}
 PATHS = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/*"}}
 
@@ -477,6 +484,18 @@ CORRECT: dict[str, dict[str, Any]] = {
     | {"Rule": resource("AWS::EC2::SecurityGroupIngress", {"GroupId": {"Ref": "Group"}})},
     "a security group of rules that are not known": grouped(SecurityGroupIngress=UNKNOWN),
     "security groups of others": endpoint(SecurityGroupIds=["sg-0a1b2c3d", get_att("Api")]) | api(),
+    "a statement for the tags of sessions": {
+        "Push": assumed_by(
+            allow("sts:TagSession", Principal={"Federated": f"{OIDC}/{HOST}"}, Condition=FROM_MAIN),
+        )
+    },
+    "a Deny in a trust policy": {
+        "Task": assumed_by(
+            {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"},
+            Policies=inline([*PULL, "ecr:GetAuthorizationToken"], Sid="Pull1"),
+        )
+    },
+    "what is not a security group": endpoint(SecurityGroupIds=[get_att("Api")]) | api(),
     # Other providers of identities.
     "any subject of a repository by claim": claim(
         "sub",

@@ -86,6 +86,8 @@ CASES: dict[Limit, list[tuple[str, str, Any]]] = {
         ("StringEquals", ORGANIZATION, "o-*"),
         ("StringLike", ORGANIZATION, "*|o-*"),
         ("StringEquals", PATHS, "o-a1b2c3d4e5"),
+        ("StringEquals", PATHS, UNIT),
+        ("StringEquals", ARN, "arn:aws:iam::111122223333:role/*"),
         ("StringEquals", ARN, "deployer"),
         ("StringEquals", ARN, "arn:aws:iam"),
         ("ArnLike", ARN, "arn:aws:iam::1234:role/ci"),
