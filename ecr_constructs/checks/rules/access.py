@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
+from ecr_constructs.checks.branches import each_branch
 from ecr_constructs.checks.rule import ECR_GUIDE, IAM_GUIDE, Problem, error_rule, warning_rule
 from ecr_constructs.checks.rules.conditions import id_errors
 from ecr_constructs.checks.rules.policies import AUTHORIZATION
@@ -58,6 +59,7 @@ _EVERYONE = "everyone is allowed, in every AWS account"
     source=_REPOSITORY_POLICIES,
     controls=("AVD-AWS-0032", "prowler ecr_repositories_not_publicly_accessible"),
 )
+@each_branch
 def _not_public(resource: Resource) -> Iterator[Problem]:
     is_public = resource.type == PUBLIC_REPOSITORY
     for statement in allowed(resource):
@@ -98,6 +100,7 @@ def _open_message(judged: Openness, name: str) -> str:
     source=f"{ECR_GUIDE}/security-iam.html",
     controls=("prowler ecr_repositories_not_publicly_accessible",),
 )
+@each_branch
 def _not_everything_outside(resource: Resource) -> Iterator[Problem]:
     for statement in allowed(resource):
         if openness(statement).limit is Limit.NOBODY:
@@ -219,6 +222,7 @@ def _login_on_everything(resource: Resource) -> Iterator[Problem]:
     source=f"{ECR_GUIDE}/security_iam_id-based-policy-examples.html",
     controls=("checkov CKV_AWS_111",),
 )
+@each_branch
 def _not_everything_everywhere(resource: Resource) -> Iterator[Problem]:
     written = [item.actions for item in statements_of(resource)]
     is_about_ecr = any("ecr" in named_services(actions) for actions in written)
@@ -255,6 +259,7 @@ def _key_not_public(resource: Resource) -> Iterator[Problem]:
     remedy="Name the account, role or service that assumes the role.",
     source=f"{IAM_GUIDE}/reference_policies_elements_principal.html",
 )
+@each_branch
 def _role_not_public(role: Resource) -> Iterator[Problem]:
     for policy in policies_of(role) if _may_use_ecr(role) else ():
         for statement in policy.statements if policy.kind == "trust" else ():

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ecr_constructs.checks.branches import each_branch
 from ecr_constructs.checks.rule import IAM_GUIDE, Problem, error_rule, warning_rule
 from ecr_constructs.cloudformation.conditions import bare
 from ecr_constructs.cloudformation.graph import Resource
@@ -205,6 +206,7 @@ def _nobody(trust: _Trust, test: Condition, value: str) -> str:
     remedy=f"Add Condition: {{StringLike: {{{_HOST}:sub: 'repo:OWNER/REPOSITORY:*'}}}}.",
     source=f"{_SOURCE}#idp_oidc_Create_GitHub",
 )
+@each_branch
 def _names_repository(role: Resource) -> Iterator[Problem]:
     for trust in _trusts_of(role, _GITHUB):
         yield from _selection_problems(trust, "every repository")
@@ -266,6 +268,7 @@ def _one_repository(role: Resource) -> Iterator[Problem]:
     "'project_path:GROUP/PROJECT:ref_type:branch:ref:BRANCH'}}.",
     source="https://docs.gitlab.com/ci/cloud_services/aws/",
 )
+@each_branch
 def _names_gitlab_project(role: Resource) -> Iterator[Problem]:
     for trust in _trusts_of(role, _GITLAB):
         yield from _selection_problems(trust, "every project")

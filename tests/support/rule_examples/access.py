@@ -85,6 +85,10 @@ def may_also(statements: Any) -> dict[str, Any]:
     return {"Task": service_role("ecs-tasks", Policies=[inlined])}
 
 
+def _if(then: Any, otherwise: Any) -> dict[str, Any]:
+    return {"Fn::If": ["IsProduction", then, otherwise]}
+
+
 def _managed(name: str) -> dict[str, Any]:
     arn = {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::aws:policy/{name}"}
     return {"Task": service_role("ecs-tasks", ManagedPolicyArns=[arn])}
@@ -189,6 +193,7 @@ EXAMPLES = {
 }
 
 
+ABSENT_VALUE = {"Ref": "AWS::NoValue"}
 _PATHS = ("ForAnyValue:StringLike", "aws:PrincipalOrgPaths")
 _PUBLIC = resource("AWS::ECR::PublicRepository", {"Tags": [{"Key": "team", "Value": "cli"}]})
 _TOPIC_POLICY = {"Topics": [{"Ref": "Topic"}]}
@@ -317,6 +322,9 @@ PROBLEMS: Problems = {
         ),
         "any ARN of IAM": anyone_with("ArnLike", "aws:PrincipalArn", "arn:*"),
         "everyone pushes to a public repository": _public("ecr-public:PutImage"),
+        "everyone in one branch": pulled_by({"AWS": _if(ROOT, "*")}),
+        "everyone in the other branch": pulled_by(_if("*", {"AWS": ROOT})),
+        "a condition in one branch only": pulled_by("*", Condition=_if(ORGANIZATION, ABSENT_VALUE)),
     },
     ("ECR206", f"{_REGISTRY}.Principal"): {
         "a registry open to everyone": registry(
@@ -325,6 +333,14 @@ PROBLEMS: Problems = {
         "a policy that is mostly known": {
             "Policy": resource(REGISTRY_POLICY, {"PolicyText": {"Fn::Sub": _GIVEN}})
         },
+    },
+    ("ECR206", f"{_TEXT}.Statement[1].Principal"): {
+        "a statement in one branch": api(
+            RepositoryPolicyText=document(
+                allow(PULL, Principal=_PARTNER),
+                _if(ABSENT_VALUE, allow(PULL, Principal="*")),
+            )
+        )
     },
     ("ECR207", f"{_STATEMENT}.Condition.{'.'.join(_PATHS)}", "o-*/r-ab12/*"): {
         "a path of any organization": anyone_with(*_PATHS, "o-*/r-ab12/*")

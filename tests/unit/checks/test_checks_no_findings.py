@@ -489,6 +489,11 @@ CORRECT: dict[str, dict[str, Any]] = {
             allow("sts:TagSession", Principal={"Federated": f"{OIDC}/{HOST}"}, Condition=FROM_MAIN),
         )
     },
+    "two branches that are limited": pulled_by(
+        {"Fn::If": ["Perhaps", PARTNER, {"AWS": OWN_ROOT}]},
+        Condition={"Fn::If": ["Never", UNKNOWN, {"Ref": "AWS::NoValue"}]},
+    ),
+    "a branch without a condition's name": pulled_by({"AWS": {"Fn::If": [UNKNOWN, ROOT, ROOT]}}),
     "a Deny in a trust policy": {
         "Task": assumed_by(
             {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"},
