@@ -37,20 +37,19 @@ def each_branch(check: CheckFunction) -> CheckFunction:
 
 def _branches_of(resource: Resource) -> Iterator[tuple[str, Resource]]:
     """Yield the resource under each assumption about the comparisons that decide about it."""
+    if "Conditions" not in resource.stack.body:
+        return
     resolver = resource.stack.resolver
     atoms: dict[str, list[str]] = {}
     for name in dict.fromkeys(_conditions_in(resource.body)):
         expression = resolver.condition_expression(name)
-        found = () if isinstance(expression, bool) else atoms_of(expression)
-        atoms.update({compact(atom): atom for atom in found})
+        if not isinstance(expression, bool):
+            atoms.update({compact(atom): atom for atom in atoms_of(expression)})
     for key in [None, *atoms] if atoms else ():
         assumed = {other: other == key for other in atoms}
-        branch = _assuming(resource.stack, assumed).resources.get(resource.id)
-        if branch is not None:
-            yield (
-                _case(list(atoms.values()) if key is None else [atoms[key]], key is not None),
-                branch,
-            )
+        case = _case([atoms[key]] if key else list(atoms.values()), is_true=key is not None)
+        # Without the resource, its loop makes another one.
+        yield case, _assuming(resource.stack, assumed).resources.get(resource.id, resource)
 
 
 def _assuming(stack: Stack, assumed: Mapping[str, bool]) -> Stack:
@@ -62,11 +61,10 @@ def _assuming(stack: Stack, assumed: Mapping[str, bool]) -> Stack:
     return variant
 
 
-def _case(atoms: list[list[str]], is_true: bool) -> str:
+def _case(atoms: list[list[str]], *, is_true: bool) -> str:
     verb = "is" if is_true else "is not"
-    return " and ".join(
-        f"{as_written(left)} {verb} {as_written(right)}" for _, left, right in atoms
-    )
+    sides = (map(as_written, (left, right)) for _, left, right in atoms)
+    return " and ".join(f"{left} {verb} {right}" for left, right in sides)
 
 
 def _conditions_in(value: Any, depth: int = 0) -> Iterator[str]:

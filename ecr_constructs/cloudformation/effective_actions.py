@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from ecr_constructs.cloudformation.aws_metadata import actions_of
 from ecr_constructs.cloudformation.iam_policy import Policy, Statement, matches
@@ -19,23 +20,24 @@ _ARN_PARTS = 6
 _SAMPLE = "arn:aws:ecr:eu-central-1:111122223333:repository/"
 
 
+@lru_cache(maxsize=4096)
+def actions_matching(pattern: str, service: str) -> frozenset[str]:
+    """Return the existing actions of a service that a pattern such as ``ecr:Put*`` matches."""
+    return frozenset(
+        action for action in actions_of(service) if matches(pattern, f"{service}:{action}")
+    )
+
+
 def effective_actions(statement: Statement, service: str = "ecr") -> frozenset[str]:
     """Return the existing actions that a statement definitely covers, without the service."""
-    if "NotAction" in statement.body:
-        excluded = statement.excluded_actions
-        if any(map(is_unresolved, excluded)):
-            return frozenset()
-        return frozenset(
-            action
-            for action in actions_of(service)
-            if not any(matches(name, f"{service}:{action}") for name in excluded)
-        )
-    patterns = [name for name in statement.actions if not is_unresolved(name)]
-    return frozenset(
-        action
-        for action in actions_of(service)
-        if any(matches(name, f"{service}:{action}") for name in patterns)
-    )
+    is_exclusion = "NotAction" in statement.body
+    names = statement.excluded_actions if is_exclusion else statement.actions
+    resolved = [name for name in names if not is_unresolved(name)]
+    named = frozenset[str]().union(*(actions_matching(name, service) for name in resolved))
+    if not is_exclusion:
+        return named
+    # An unknown exception can be any action.
+    return frozenset(actions_of(service)) - named if len(resolved) == len(names) else frozenset()
 
 
 def actions_on_every_repository(policy: Policy) -> Iterator[tuple[Statement, frozenset[str]]]:

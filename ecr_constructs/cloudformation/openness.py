@@ -91,8 +91,8 @@ def openness_of(conditions: Iterable[Condition]) -> Openness:
     present = {condition.key.lower() for condition in conditions if _requires_key(condition)}
     limits = [(_limit_of(condition, present), condition) for condition in conditions]
     for limit in (Limit.NOBODY, Limit.LIMITED, Limit.UNKNOWN, Limit.STRANGERS):
-        for found, condition in limits:
-            if found is limit:
+        for satisfied_by, condition in limits:
+            if satisfied_by is limit:
                 is_cause = limit in (Limit.NOBODY, Limit.STRANGERS)
                 return Openness(limit, condition if is_cause else None)
     return Openness(Limit.EVERYONE)

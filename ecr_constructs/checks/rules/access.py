@@ -1,7 +1,7 @@
 """Who has access: policies that open repositories, keys, topics and roles, or lock everyone out."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from ecr_constructs.checks.branches import each_branch
@@ -105,34 +105,39 @@ def _not_everything_outside(resource: Resource) -> Iterator[Problem]:
     for statement in allowed(resource):
         if openness(statement).limit is Limit.NOBODY:
             continue
-        outside = sorted(_outside(statement, resource.stack.account))
-        excessive = (
-            effective_actions(statement) & (DELETE | OPEN if any(outside) else DELETE)
-            if outside
-            else frozenset()
-        )
+        outside = list(_outside(statement, resource.stack.account))
+        services = [value for kind, value in statement.principals if kind == "Service"]
+        excessive = effective_actions(statement) & _excessive(outside, services)
         if excessive:
             name = "NotAction" if "NotAction" in statement.body else "Action"
-            written = ", ".join(statement.excluded_actions or statement.actions)
-            shown = written if "*" in written or name == "NotAction" else _listed(excessive)
-            message = f"{name} {shown} allows {_deeds(excessive)} outside the account"
+            principals = ", ".join([*outside, *services])
+            message = f"{_listed(statement, excessive)} allows {_deeds(excessive)} to {principals}"
             yield Problem((*statement.path, name), message)
 
 
-def _outside(statement: Statement, own: str | None) -> Iterator[str]:
-    """Yield the principals of other accounts; ``""`` for a service.
+def _excessive(outside: Sequence[str], services: Sequence[str]) -> frozenset[str]:
+    """Return the actions that principals outside the account should not have.
 
     Lambda changes the policy itself, so that AWS's sample allows it to.
     https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
+    """
+    if outside:
+        return DELETE | OPEN
+    return frozenset() if all(map(is_unresolved, services)) else DELETE
+
+
+def _outside(statement: Statement, own: str | None) -> Iterator[str]:
+    """Yield the principals of other accounts.
+
+    Where the own account is unknown, an account that is written out is another one: the own is
+    written as ``AWS::AccountId``.
     """
     if "NotPrincipal" in statement.body and not _is_own(statement, own):
         yield "*"
     for kind, value in statement.principals:
         if value == "*":
             yield from () if _is_own(statement, own) else (value,)
-        elif kind == "Service" and not is_unresolved(value):
-            yield ""
-        elif (account := _ACCOUNT.search(value)) and account[0] != own:
+        elif kind != "Service" and (account := _ACCOUNT.search(value)) and account[0] != own:
             yield value
 
 
@@ -164,8 +169,13 @@ def _deeds(actions: Iterable[str]) -> str:
     return " and ".join(filter(None, (", ".join(most), last)))
 
 
-def _listed(actions: Iterable[str]) -> str:
-    return ", ".join(f"ecr:{action}" for action in sorted(actions))
+def _listed(statement: Statement, actions: Iterable[str]) -> str:
+    """Return the patterns as they are written, or the literal names of some actions."""
+    if excluded := statement.excluded_actions:
+        return f"NotAction {', '.join(excluded)}"
+    names = {f"ecr:{action}".lower() for action in actions}
+    written = [name for name in statement.actions if "*" in name or name.lower() in names]
+    return ", ".join(written)
 
 
 @warning_rule(

@@ -13,7 +13,7 @@ from ecr_constructs.checks.rule import (
     model_problems,
 )
 from ecr_constructs.cloudformation.aws_metadata import actions_of
-from ecr_constructs.cloudformation.effective_actions import ANY_VALUE
+from ecr_constructs.cloudformation.effective_actions import ANY_VALUE, actions_matching
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import (
     IDENTITY_TYPES,
@@ -67,7 +67,7 @@ def concerns_ecr(policy: Policy) -> bool:
 
 
 def _is_action_name(action: str) -> bool:
-    return ":" not in action and action.lower() in map(str.lower, actions_of("ecr"))
+    return action.isalpha() and bool(actions_matching(f"ecr:{action}", "ecr"))
 
 
 def judged_policies(resource: Resource) -> Sequence[Policy]:
@@ -228,10 +228,10 @@ def _action_error(action: str, policy_kind: str) -> str | None:
 
 
 def _unknown_action(service: str, name: str) -> str | None:
-    actions = actions_of(service)
-    if any(matches(name, action) for action in actions):
+    if actions_matching(f"{service}:{name}", service):
         return None
-    alike = {action.lower(): action for action in actions if _is_harmless_for(action, name)}
+    existing = actions_of(service)
+    alike = {action.lower(): action for action in existing if _is_harmless_for(action, name)}
     near = get_close_matches(name.lower(), alike, n=1)
     hint = f"; {service}:{alike[near[0]]} does" if near else ""
     return f"the action {service}:{name} does not exist{hint}"

@@ -585,5 +585,5 @@ def test_a_public_repository_may_be_public() -> None:
 def test_layers_of_another_partition(at: tuple[str | None, str | None]) -> None:
     """The bucket of the layers is in the partition of the endpoint, which may be unknown."""
     bucket = "arn:aws-cn:s3:::prod-cn-north-1-starport-layer-bucket/*"
-    found = check([Template("template", {"Resources": storage(reads(bucket))}, *at)])
-    assert [] == [f"{item.rule} {item.message}" for item in found]
+    findings = check([Template("template", {"Resources": storage(reads(bucket))}, *at)])
+    assert [] == [f"{item.rule} {item.message}" for item in findings]
