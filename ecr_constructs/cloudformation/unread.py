@@ -52,6 +52,9 @@ def unread_in(stack: Stack) -> Iterator[Unread]:
             yield from _functions({name: body}, stack, "", ("Resources",))
         elif str(name) in stack.resources:
             yield from _in_resource(stack.resources[str(name)])
+        else:
+            message = f"{name} is not an object, and CloudFormation rejects the template"
+            yield _unread(stack, "resource-not-read", str(name), message)
 
 
 def _in_resource(resource: Resource) -> Iterator[Unread]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.cloudformation.language_extensions import LOOP
 from ecr_constructs.cloudformation.references import references
 from ecr_constructs.cloudformation.template import dotted
 from ecr_constructs.model.diagnostics import Severity
@@ -136,13 +135,17 @@ def _unread(before: Stack, after: Stack) -> Iterator[Change]:
         if before.body.get(name) != after.body.get(name):
             message = f"section {name} changes, which is not read; read the difference"
             yield _change(after, Severity.WARNING, "unread-changed", message)
-    old, new = (_loops(stack) for stack in (before, after))
+    old, new = (_unread_entries(stack) for stack in (before, after))
     for key in dict.fromkeys((*old, *new)):
         if old.get(key) != new.get(key):
-            message = f"{key} changes, which is not expanded; read the difference"
+            message = f"{key} changes, which is not read; read the difference"
             yield _change(after, Severity.WARNING, "unread-changed", message)
 
 
-def _loops(stack: Stack) -> dict[str, Any]:
+def _unread_entries(stack: Stack) -> dict[str, Any]:
     entries = _section(stack, "Resources").items()
-    return {key: value for key, value in entries if key.startswith(("Fn::Transform", LOOP))}
+    return {
+        str(key): value
+        for key, value in entries
+        if str(key).startswith("Fn::") or not isinstance(value, Mapping)
+    }

@@ -135,6 +135,7 @@ UNREAD: dict[str, tuple[Stack, list[tuple[str, str, tuple[Any, ...]]]]] = {
         stack({"F": {"Type": "AWS::Serverless::Function"}}, Transform="AWS::Serverless-2016-10-31"),
         [("F", "sam-not-expanded", ())],
     ),
+    "no resource": (stack({"Api": 3}), [("Api", "resource-not-read", ())]),
     "a module": (stack({"M": {"Type": "A::B::C::MODULE"}}), [("M", "module-not-read", ())]),
     "a stack set": (
         stack({"S": {"Type": "AWS::CloudFormation::StackSet"}}),
