@@ -42,6 +42,7 @@ POLICIES = (
 )
 OIDC_PROVIDER = "AWS::IAM::OIDCProvider"
 FUNCTION = "AWS::Lambda::Function"
+SAM_FUNCTION = "AWS::Serverless::Function"
 TASK_DEFINITION = "AWS::ECS::TaskDefinition"
 VPC_ENDPOINT = "AWS::EC2::VPCEndpoint"
 SECURITY_GROUP = "AWS::EC2::SecurityGroup"

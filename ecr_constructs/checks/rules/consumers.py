@@ -15,6 +15,7 @@ from ecr_constructs.cloudformation.resource_types import (
     FUNCTION,
     REPOSITORY,
     ROLE,
+    SAM_FUNCTION,
     TASK_DEFINITION,
 )
 from ecr_constructs.cloudformation.template import Place
@@ -123,13 +124,13 @@ _LAMBDA_IMAGES = "https://docs.aws.amazon.com/lambda/latest/dg/images-create.htm
 @error_rule(
     "ECR701",
     "A function runs an image of a private repository in its own Region",
-    types=[FUNCTION],
+    types=[FUNCTION, SAM_FUNCTION],
     why="Lambda rejects images of other registries, of ECR Public and of other Regions.",
     remedy="Copy or replicate the image to a private repository in the Region of the function.",
     source=f"{_LAMBDA_IMAGES}#images-reqs",
 )
 def _function_image(function: Resource) -> Iterator[Problem]:
-    image, path = _image_of(function), ("Properties", "Code", "ImageUri")
+    path, image = _image_of(function)
     match = _PRIVATE.match(image)
     host = _HOST.match(image)
     if match is None and host is not None:
@@ -144,24 +145,27 @@ def _function_image(function: Resource) -> Iterator[Problem]:
 @warning_rule(
     "ECR702",
     "The image of a function is in the Region of the stack",
-    types=[FUNCTION],
+    types=[FUNCTION, SAM_FUNCTION],
     why="The template takes the account of the stack but one Region; in any other Region, Lambda "
     "rejects the image.",
     remedy="Write ${AWS::Region} in the URI, or Fn::GetAtt of the repository's RepositoryUri.",
     source=f"{_LAMBDA_IMAGES}#images-reqs",
 )
 def _portable_image(function: Resource) -> Iterator[Problem]:
-    match = _PRIVATE.match(_image_of(function))
+    path, image = _image_of(function)
+    match = _PRIVATE.match(image)
     if match is None or function.stack.region is not None:
         return
     if is_unresolved(match["account"]) and not is_unresolved(match["region"]):
         message = f"the image is in {match['region']}, wherever the stack is deployed"
-        yield Problem(("Properties", "Code", "ImageUri"), message)
+        yield Problem(path, message)
 
 
-def _image_of(function: Resource) -> str:
-    image = function.get("Code", "ImageUri")
-    return image if isinstance(image, str) else ""
+def _image_of(function: Resource) -> tuple[Place, str]:
+    """Return the place and the URI of a function's image; the URI is empty if there is none."""
+    names = ("ImageUri",) if function.type == SAM_FUNCTION else ("Code", "ImageUri")
+    image = function.get(*names)
+    return ("Properties", *names), image if isinstance(image, str) else ""
 
 
 @error_rule(

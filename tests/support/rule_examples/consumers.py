@@ -5,6 +5,7 @@ from typing import Any
 from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.resource_types import (
     FUNCTION,
+    SAM_FUNCTION,
     SECURITY_GROUP,
     TASK_DEFINITION,
     VPC_ENDPOINT,
@@ -159,6 +160,11 @@ PROBLEMS: Problems = {
             f"{HOME[0]}.dkr.ecr.us-east-1.amazonaws.com/shop/api:v1"
         ),
         "a function with an image of Docker Hub": function("docker.io/library/python:3"),
+    },
+    ("ECR701", "Function.Properties.ImageUri"): {
+        "a function of SAM with an image of ECR Public": {
+            "Function": resource(SAM_FUNCTION, {"ImageUri": "public.ecr.aws/acme/api:v1"})
+        }
     },
     ("ECR703", "Job.Properties.ExecutionRoleArn"): {
         "an execution role that may not pull": fargate(
