@@ -14,6 +14,7 @@ from ecr_constructs.cloudformation.effective_actions import (
     OPEN,
     PUSH,
     actions_on_every_repository,
+    covers_every_repository,
     effective_actions,
     named_services,
 )
@@ -305,8 +306,10 @@ def _named_repositories(resource: Resource) -> Iterator[Problem]:
         if statement.excluded_resources:
             path = (*statement.path, "NotResource")
             yield Problem(path, "NotResource allows every other repository")
-        elif "*" in statement.resources:
-            yield Problem((*statement.path, "Resource"), "'*' names no repositories")
+        for arn in statement.resources:
+            # AWS's samples name the repositories of a registry like this.
+            if covers_every_repository(arn) and not arn.endswith(":repository/*"):
+                yield Problem((*statement.path, "Resource"), f"{arn!r} names no repositories")
 
 
 _CHANGE_OF_POLICY = {KEY: "kms:PutKeyPolicy", REGISTRY_POLICY: "ecr:PutRegistryPolicy"}

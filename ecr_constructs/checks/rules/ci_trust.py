@@ -182,6 +182,8 @@ def _selection_problems(trust: _Trust, everyone: str) -> Iterator[Problem]:
     judges = {"sub": trust.system.judge, **trust.system.claims}
     for test, _ in selectors:
         claim = "sub" if is_unresolved(test.key) else _claim_of(test.key)
+        if not test.values:
+            yield Problem(trust.path(test), "no token matches an empty list")
         for value in test.values:
             reach = _value_reach(judges[claim], test, value)
             if reach is Reach.NOBODY:

@@ -433,6 +433,11 @@ PROBLEMS: Problems = {
     ("ECR215", f"{_TRUST}.NotPrincipal"): {
         "a role for everyone but somebody": trusting(ABSENT, NotPrincipal=_PARTNER)
     },
+    ("ECR216", f"{_REGISTRY}.Resource"): {
+        "everything in any registry": registry(
+            _FILLS, Principal=_PARTNER, Resource="arn:aws:ecr:*:*:*"
+        )
+    },
     ("ECR216", f"{_REGISTRY}.NotResource"): {
         "all repositories but some": registry(
             _FILLS, Principal=_PARTNER, NotResource=f"{HERE}:repository/secret/*"

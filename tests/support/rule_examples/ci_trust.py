@@ -77,6 +77,7 @@ _EVERYONE = {
     "an actor only": "actor:octocat:*",
 }
 _NOBODY = {
+    "no subject at all": [],
     "a branch without its kind": "repo:acme/payments:ref:main",
     "a branch in the wrong place": "repo:acme/payments:ref:refs/head/main",
     "no third part": "repo:acme/payments",
