@@ -49,6 +49,7 @@ class Rule:
         types: The resource types that the rule checks; empty: the template as a whole.
         check: Yields the problems of one resource.
         controls: The controls of security standards with the same requirement.
+        is_opt_in: Whether the rule is off unless a configuration selects it.
 
     Example:
         >>> from ecr_constructs.checks import RULES
@@ -65,6 +66,7 @@ class Rule:
     types: tuple[str, ...]
     check: CheckFunction
     controls: tuple[str, ...] = ()
+    is_opt_in: bool = False
 
 
 def rule(
@@ -77,6 +79,7 @@ def rule(
     remedy: str,
     source: str,
     controls: Sequence[str] = (),
+    is_opt_in: bool = False,
 ) -> Callable[[CheckFunction], Rule]:
     """Decorate a function as the check of a rule; the arguments are the attributes of `Rule`."""
 
@@ -91,6 +94,7 @@ def rule(
             types=tuple(types),
             check=check,
             controls=tuple(controls),
+            is_opt_in=is_opt_in,
         )
 
     return decorate

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ecr_constructs.cloudformation.graph import TemplateSet
-from ecr_constructs.cloudformation.unread import Unread
+from ecr_constructs.cloudformation.unread import Unread, unread_of
 from ecr_constructs.review.access import analyzer as access
 from ecr_constructs.review.analyzers import (
     context,
@@ -82,7 +82,7 @@ def review(
     changes = list(without_secrets(repeated.joined(changes), comparison))
     ordered = tuple(sorted(changes, key=lambda change: change.order))
     stacks = dict.fromkeys(stack for side in (base, head) for stack in side.stacks)
-    unread += tuple(dict.fromkeys(item for stack in stacks for item in stack.unread))
+    unread += tuple(dict.fromkeys(item for stack in stacks for item in unread_of(stack)))
     return Review(ordered, counts, edges(comparison), unread)
 
 

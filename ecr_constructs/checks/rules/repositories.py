@@ -167,6 +167,7 @@ def _scanned(resource: Resource) -> Iterator[Problem]:
     on_push = resource.get("ImageScanningConfiguration", "ScanOnPush")
     is_literal = resource.is_known and isinstance(configuration, dict | None)
     is_off = is_literal and str(on_push).lower() in ("none", "false")
+    is_off = is_off and not resource.stack.template.scanned_elsewhere
     # A scanning configuration of the registry decides for every repository.
     if is_off and not resource.assembly.in_registry_of(resource, SCANNING):
         path = ("ImageScanningConfiguration",) if on_push is not None else ()

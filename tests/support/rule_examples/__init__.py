@@ -8,11 +8,12 @@ from tests.support.rule_examples import (
     ci_trust,
     consumers,
     events,
+    opt_in,
     registries,
     repositories,
 )
 
-_FAMILIES = (repositories, access, registries, events, ci_trust, consumers)
+_FAMILIES = (repositories, access, registries, events, opt_in, ci_trust, consumers)
 EXAMPLES = {rule: example for family in _FAMILIES for rule, example in family.EXAMPLES.items()}
 PROBLEMS = {
     name: (rule, place, *(case if isinstance(case, tuple) else (case,)), *values)
