@@ -17,6 +17,7 @@ from ecr_constructs.checks.suppressions import (
     unknown_rule,
 )
 from ecr_constructs.cloudformation.graph import Resource, Stack, TemplateSet
+from ecr_constructs.cloudformation.intrinsics import as_written
 from ecr_constructs.cloudformation.source_locations import SourceLocations
 from ecr_constructs.cloudformation.template import Template
 from ecr_constructs.cloudformation.unread import Unread, unread_of
@@ -207,7 +208,7 @@ def _finding(stack: Stack, resource: str, rule: Rule, problem: Problem) -> Findi
         template=template.name,
         resource=resource,
         path=problem.path,
-        message=problem.message,
+        message=as_written(problem.message),
         remedy=problem.remedy or rule.remedy,
         controls=rule.controls,
         file=str(template.path) if template.path else None,

@@ -71,8 +71,18 @@ class Statement:
     def may(self, action: str) -> bool:
         """Tell whether the statement covers an action; unresolved actions may."""
         if "NotAction" in self.body:
-            return not any(matches(name, action) for name in _texts(self.body["NotAction"]))
+            return not any(matches(name, action) for name in self.excluded_actions)
         return any(is_unresolved(name) or matches(name, action) for name in self.actions)
+
+    @property
+    def excluded_actions(self) -> tuple[str, ...]:
+        """The action patterns of ``NotAction``."""
+        return _texts(self.body.get("NotAction"))
+
+    @property
+    def excluded_resources(self) -> tuple[str, ...]:
+        """The resource patterns of ``NotResource``."""
+        return _texts(self.body.get("NotResource"))
 
     @property
     def is_for_anyone(self) -> bool:
@@ -146,17 +156,18 @@ def _policies(resource: Resource) -> tuple[Policy, ...]:
 def _read(resource: Resource) -> Iterator[Policy]:
     if resource.type in POLICY_PROPERTIES:
         kind, name = POLICY_PROPERTIES[resource.type]
-        yield from _policy(kind, ("Properties", name), resource.get(name))
+        yield from read_policy(kind, ("Properties", name), resource.get(name))
     if resource.type == ROLE:
         document = resource.get("AssumeRolePolicyDocument")
-        yield from _policy("trust", ("Properties", "AssumeRolePolicyDocument"), document)
+        yield from read_policy("trust", ("Properties", "AssumeRolePolicyDocument"), document)
     if resource.type in IDENTITIES:
         for index, inline in resource.mappings("Policies"):
             path = ("Properties", "Policies", index, "PolicyDocument")
-            yield from _policy("identity", path, inline.get("PolicyDocument"))
+            yield from read_policy("identity", path, inline.get("PolicyDocument"))
 
 
-def _policy(kind: str, path: Place, value: Any) -> Iterator[Policy]:
+def read_policy(kind: str, path: Place, value: Any) -> Iterator[Policy]:
+    """Yield the policy of a value at a place below a resource, unless it is unresolved."""
     document, text = value, None
     if isinstance(value, str):
         document = _parsed(value)

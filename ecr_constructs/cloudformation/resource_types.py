@@ -40,3 +40,11 @@ POLICIES = (
     "AWS::IAM::UserPolicy",
     "AWS::IAM::GroupPolicy",
 )
+OIDC_PROVIDER = "AWS::IAM::OIDCProvider"
+FUNCTION = "AWS::Lambda::Function"
+SAM_FUNCTION = "AWS::Serverless::Function"
+TASK_DEFINITION = "AWS::ECS::TaskDefinition"
+VPC_ENDPOINT = "AWS::EC2::VPCEndpoint"
+SECURITY_GROUP = "AWS::EC2::SecurityGroup"
+SECURITY_GROUP_INGRESS = "AWS::EC2::SecurityGroupIngress"
+HOSTED_ZONE = "AWS::Route53::HostedZone"

@@ -1,19 +1,23 @@
-"""Policies that ECR or IAM rejects, and policies that grant access by mistake."""
+"""Who has access: policies that open repositories, keys, topics and roles, or lock everyone out."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
-from ecr_constructs.checks.rule import (
-    ECR_GUIDE,
-    IAM_GUIDE,
-    Problem,
-    error_rule,
-    model_problems,
-    warning_rule,
+from ecr_constructs.checks.branches import each_branch
+from ecr_constructs.checks.rule import ECR_GUIDE, IAM_GUIDE, Problem, error_rule, warning_rule
+from ecr_constructs.checks.rules.conditions import id_errors
+from ecr_constructs.checks.rules.policies import AUTHORIZATION
+from ecr_constructs.cloudformation.conditions import ACCOUNTS
+from ecr_constructs.cloudformation.effective_actions import (
+    DELETE,
+    OPEN,
+    PUSH,
+    actions_on_every_repository,
+    covers_every_repository,
+    effective_actions,
+    named_services,
 )
-from ecr_constructs.cloudformation.aws_metadata import actions_of
-from ecr_constructs.cloudformation.conditions import OPERATORS, bare, is_narrowed, misspelt, narrows
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import (
     IDENTITY_TYPES,
@@ -21,251 +25,158 @@ from ecr_constructs.cloudformation.iam_policy import (
     Condition,
     Statement,
     allowed,
-    matches,
+    is_policy_known,
     policies_of,
     statements_of,
 )
+from ecr_constructs.cloudformation.openness import Limit, Openness, openness, openness_of
 from ecr_constructs.cloudformation.resource_types import (
+    CREATION_TEMPLATE,
+    IDENTITIES,
     KEY,
+    PUBLIC_REPOSITORY,
     REGISTRY_POLICY,
     REPOSITORY,
+    ROLE,
     TOPIC_POLICIES,
 )
-from ecr_constructs.cloudformation.template import Place
-from ecr_constructs.model.lifecycle.json_text import compact
-from ecr_constructs.model.principals import (
-    ACCOUNT_ID,
-    account_id_errors,
-    organization_id_errors,
-    principal_arn_errors,
-)
-from ecr_constructs.model.repository_policy import POLICY_MAX_LENGTH
+from ecr_constructs.model.principals import SOURCES
 from ecr_constructs.model.tokens import is_unresolved
 
 _REPOSITORY_POLICIES = f"{ECR_GUIDE}/repository-policies.html"
-_CONDITION_KEYS = f"{IAM_GUIDE}/reference_policies_condition-keys.html"
-_AUTHORIZATION = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html"
-_PRIVATE = [kind for kind in RESOURCE_POLICY_TYPES if "Public" not in kind]
-_CONDITIONED = [*RESOURCE_POLICY_TYPES, KEY, *TOPIC_POLICIES]
-_ROOT = re.compile(r"arn:[^:]+:iam::(?P<account>[^:]*):root")
+_PRIVATE = [kind for kind in RESOURCE_POLICY_TYPES if kind != PUBLIC_REPOSITORY]
 _ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
-_ORGANIZATIONS = (
-    *("aws:principalorgid", "aws:principalorgpaths"),
-    *("aws:sourceorgid", "aws:sourceorgpaths", "aws:vpceorgid", "aws:vpceorgpaths"),
-)
-_SOURCES = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths")
-
-
-@error_rule(
-    "ECR201",
-    "A policy is a valid policy document",
-    types=RESOURCE_POLICY_TYPES,
-    why="ECR rejects the policy when the stack is deployed.",
-    remedy="Write statements with Effect, Principal and Action, at most 10,240 characters.",
-    source=f"{IAM_GUIDE}/reference_policies_grammar.html",
-)
-def _readable(resource: Resource) -> Iterator[Problem]:
-    for policy in policies_of(resource):
-        if not isinstance(policy.document, Mapping):
-            yield Problem(policy.path, "the policy is not a JSON object with statements")
-            continue
-        if not isinstance(policy.document.get("Statement"), list | Mapping | str):
-            yield Problem(policy.path, "the policy has no Statement")
-        length = len(policy.text or compact(policy.document))
-        if length > POLICY_MAX_LENGTH and not is_unresolved(compact(policy.document)):
-            yield Problem(
-                policy.path,
-                f"a policy can have {POLICY_MAX_LENGTH:,} characters, this one has {length:,}",
-                "Grant access to accounts or an organization instead of single principals.",
-            )
-        for statement in policy.statements:
-            yield from model_problems(statement.path, _element_errors(statement.body))
-
-
-def _element_errors(body: Mapping[str, object]) -> Iterator[str]:
-    effect = body.get("Effect")
-    if not (isinstance(effect, str) and is_unresolved(effect)) and effect not in ("Allow", "Deny"):
-        yield f"Effect must be Allow or Deny, got {effect!r}"
-    for name in ("Action", "Principal"):
-        if name not in body and f"Not{name}" not in body:
-            yield f"the statement has no {name}"
-
-
-@error_rule(
-    "ECR202",
-    "A repository policy does not have a Resource",
-    types=[kind for kind in RESOURCE_POLICY_TYPES if kind != REGISTRY_POLICY],
-    why="A repository policy applies to its own repository; ECR rejects one with a Resource.",
-    remedy="Omit Resource.",
-    source=_REPOSITORY_POLICIES,
-)
-def _no_resource(resource: Resource) -> Iterator[Problem]:
-    for statement in statements_of(resource):
-        for name in ("Resource", "NotResource"):
-            if name in statement.body:
-                yield Problem((*statement.path, name), f"a repository policy must not have {name}")
-
-
-@error_rule(
-    "ECR203",
-    "A registry policy names the repositories that it applies to",
-    types=[REGISTRY_POLICY],
-    why="ECR rejects a statement of a registry policy without Resource.",
-    remedy="Write Resource: arn:aws:ecr:REGION:ACCOUNT:repository/PREFIX*.",
-    source=f"{ECR_GUIDE}/registry-permissions.html",
-)
-def _with_resource(resource: Resource) -> Iterator[Problem]:
-    for statement in statements_of(resource):
-        if not {"Resource", "NotResource"} & set(statement.body):
-            yield Problem(statement.path, "the statement has no Resource")
-
-
-@error_rule(
-    "ECR204",
-    "Actions exist in ECR",
-    types=[*RESOURCE_POLICY_TYPES, *IDENTITY_TYPES],
-    why="An action that does not exist has no effect, and ECR rejects it in resource policies.",
-    remedy="Write an action of the service authorization reference.",
-    source=_AUTHORIZATION,
-)
-def _known_actions(resource: Resource) -> Iterator[Problem]:
-    for policy in policies_of(resource):
-        for statement in policy.statements if policy.kind != "trust" else ():
-            errors = (_action_error(action, policy.kind) for action in statement.actions)
-            yield from model_problems((*statement.path, "Action"), filter(None, errors))
-
-
-def _action_error(action: str, policy_kind: str) -> str | None:
-    service, colon, name = action.partition(":")
-    service = service.lower()
-    if is_unresolved(action) or (action == "*" and policy_kind == "identity"):
-        return None
-    if service in ("ecr", "ecr-public"):
-        return _unknown_action(service, name)
-    if policy_kind == "identity" or action == "*":
-        return None
-    wanted = "ecr-public" if policy_kind == "public repository" else "ecr"
-    hint = "" if colon else "; the service is missing"
-    return f"{action!r} is not an action of {wanted}:{hint}"
-
-
-def _unknown_action(service: str, name: str) -> str | None:
-    actions = {action.lower(): action for action in actions_of(service)}
-    if any(matches(name, action) for action in actions):
-        return None
-    near = get_close_matches(name.lower(), actions, n=1)
-    hint = f"; {service}:{actions[near[0]]} does" if near else ""
-    return f"the action {service}:{name} does not exist{hint}"
-
-
-@error_rule(
-    "ECR205",
-    "Principals are well-formed accounts, roles, users and services",
-    types=RESOURCE_POLICY_TYPES,
-    why="ECR rejects a policy whose principal is malformed or contains a wildcard.",
-    remedy="Write 'arn:aws:iam::ACCOUNT:root', the ARN of a role or user, or grant access to an "
-    "organization with the condition aws:PrincipalOrgID.",
-    source=f"{IAM_GUIDE}/reference_policies_elements_principal.html",
-)
-def _sound_principals(resource: Resource) -> Iterator[Problem]:
-    for statement in statements_of(resource):
-        for kind, value in statement.principals:
-            if value != "*" and not is_unresolved(value):
-                path = (*statement.path, "Principal")
-                yield from model_problems(path, _principal_errors(kind, value), f"{value!r}: ")
-
-
-def _principal_errors(kind: str, value: str) -> Iterator[str]:
-    if kind == "*":
-        yield "only '*' is allowed without a type; write {'AWS': …} or {'Service': …}"
-    elif kind not in ("AWS", "Service", "Federated", "CanonicalUser"):
-        yield f"the principal type {kind!r} does not exist; write AWS or Service"
-    elif kind == "AWS":
-        root = _ROOT.fullmatch(value)
-        account = root["account"] if root else value
-        if root or value.isdecimal():
-            yield from (error.text for error in account_id_errors(account))
-        elif ":iam:" in value or not value.startswith("arn:"):
-            yield from (error.text for error in principal_arn_errors(value))
-    elif kind == "Service" and not re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?", value):
-        yield "a service principal has the form 'SERVICE.amazonaws.com'"
+_EVERYONE = "everyone is allowed, in every AWS account"
 
 
 @error_rule(
     "ECR206",
-    "A private repository is not open to everyone",
-    types=_PRIVATE,
-    why="An Allow for the principal '*' without a condition on the caller grants access to every "
-    "AWS account.",
+    "A repository is not open to everyone",
+    types=RESOURCE_POLICY_TYPES,
+    why="An Allow for the principal '*' without a condition that strangers cannot satisfy grants "
+    "access to every AWS account. Everyone may pull from a public repository, but nobody else "
+    "should change it.",
     remedy="Name accounts, or add Condition: {StringEquals: {aws:PrincipalOrgID: o-…}}.",
     source=_REPOSITORY_POLICIES,
     controls=("AVD-AWS-0032", "prowler ecr_repositories_not_publicly_accessible"),
 )
+@each_branch
 def _not_public(resource: Resource) -> Iterator[Problem]:
-    yield from _open_to_everyone(resource)
+    is_public = resource.type == PUBLIC_REPOSITORY
     for statement in allowed(resource):
-        if "NotPrincipal" in statement.body:
-            message = "NotPrincipal with Allow grants access to everyone else"
-            yield Problem((*statement.path, "NotPrincipal"), message)
+        if not is_public or effective_actions(statement, "ecr-public") & _CHANGES:
+            yield from _open_problems(statement)
 
 
-def _open_to_everyone(resource: Resource) -> Iterator[Problem]:
-    for statement in allowed(resource):
-        if statement.is_for_anyone and not is_narrowed(statement):
-            message = "everyone is allowed, in every AWS account"
-            yield Problem((*statement.path, "Principal"), message)
+_CHANGES = PUSH | DELETE | OPEN
 
 
-@error_rule(
-    "ECR207",
-    "An organization is named by its full id",
-    types=_CONDITIONED,
-    why="With StringLike a wildcard allows every AWS organization; with StringEquals it is literal "
-    "and matches no organization.",
-    remedy="Write StringEquals: {aws:PrincipalOrgID: o-…} with the full id.",
-    source=_CONDITION_KEYS,
-)
-def _whole_organization(resource: Resource) -> Iterator[Problem]:
-    for path, condition in _conditions(resource):
-        if condition.key.lower() in _ORGANIZATIONS and bare(condition.operator) != "null":
-            for value in condition.values:
-                # IAM replaces policy variables at request time: ${aws:ResourceOrgID}.
-                errors = () if "${" in value else organization_id_errors(value.partition("/")[0])
-                yield from model_problems((*path, condition.key), errors, f"{value!r}: ")
+def _open_problems(statement: Statement) -> Iterator[Problem]:
+    """Yield a problem if a statement is open, unless the id of a condition is one of ECR207."""
+    judged = openness(statement)
+    is_reported = judged.cause is not None and any(id_errors(judged.cause))
+    if judged.is_open and not is_reported:
+        name = "NotPrincipal" if "NotPrincipal" in statement.body else "Principal"
+        yield Problem((*statement.path, name), _open_message(judged, name))
 
 
-def _conditions(resource: Resource) -> Iterator[tuple[Place, Condition]]:
-    """Yield each condition with the place of its operator."""
-    for statement in statements_of(resource):
-        for condition in statement.conditions:
-            yield (*statement.path, "Condition", condition.operator), condition
+def _open_message(judged: Openness, name: str) -> str:
+    if judged.cause is not None:
+        condition = judged.cause
+        values = ", ".join(map(repr, condition.values))
+        return f"{condition.operator} {condition.key} {values} limits nobody: {_EVERYONE}"
+    if name == "NotPrincipal":
+        return "NotPrincipal with Allow grants access to everyone else"
+    return _EVERYONE
 
 
 @warning_rule(
     "ECR208",
-    "No principal outside the account has every permission",
+    "No principal outside the account can delete images or change policies",
     types=_PRIVATE,
-    why="ecr:* includes deleting images and changing the policy that grants it.",
+    why="Whoever deletes images breaks your deployments; whoever changes the policy of a "
+    "repository grants more to itself and others. ecr:* includes both.",
     remedy="List the actions; a pull needs ecr:BatchCheckLayerAvailability, ecr:BatchGetImage and "
     "ecr:GetDownloadUrlForLayer.",
     source=f"{ECR_GUIDE}/security-iam.html",
     controls=("prowler ecr_repositories_not_publicly_accessible",),
 )
+@each_branch
 def _not_everything_outside(resource: Resource) -> Iterator[Problem]:
-    own = resource.stack.account
     for statement in allowed(resource):
-        if any(_is_outside(kind, value, own) for kind, value in statement.principals):
-            for action in statement.actions:
-                if action.lower() in ("*", "ecr:*"):
-                    message = f"{action} is allowed outside the account"
-                    yield Problem((*statement.path, "Action"), message)
+        if openness(statement).limit is Limit.NOBODY:
+            continue
+        outside = list(_outside(statement, resource.stack.account))
+        services = [value for kind, value in statement.principals if kind == "Service"]
+        excessive = effective_actions(statement) & _excessive(outside, services)
+        if excessive:
+            name = "NotAction" if "NotAction" in statement.body else "Action"
+            principals = ", ".join([*outside, *services])
+            message = f"{_listed(statement, excessive)} allows {_deeds(excessive)} to {principals}"
+            yield Problem((*statement.path, name), message)
 
 
-def _is_outside(kind: str, principal: str, own: str | None) -> bool:
-    if principal == "*" or (kind == "Service" and not is_unresolved(principal)):
-        return True
-    account = _ACCOUNT.search(principal)
-    return account is not None and own is not None and account[0] != own
+def _excessive(outside: Sequence[str], services: Sequence[str]) -> frozenset[str]:
+    """Return the actions that principals outside the account should not have.
+
+    Lambda changes the policy itself, so that AWS's sample allows it to.
+    https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
+    """
+    if outside:
+        return DELETE | OPEN
+    return frozenset() if all(map(is_unresolved, services)) else DELETE
+
+
+def _outside(statement: Statement, own: str | None) -> Iterator[str]:
+    """Yield the principals of other accounts.
+
+    Where the own account is unknown, an account that is written out is another one: the own is
+    written as ``AWS::AccountId``.
+    """
+    if "NotPrincipal" in statement.body and not _is_own(statement, own):
+        yield "*"
+    for kind, value in statement.principals:
+        if value == "*":
+            yield from () if _is_own(statement, own) else (value,)
+        elif kind != "Service" and (account := _ACCOUNT.search(value)) and account[0] != own:
+            yield value
+
+
+def _is_own(statement: Statement, own: str | None) -> bool:
+    """Tell whether conditions limit a statement for everyone to the own account."""
+    return any(
+        condition.key.lower() in (*ACCOUNTS, "aws:principalarn", "aws:resourceaccount")
+        and all(_is_own_value(value, own) for value in condition.values)
+        for condition in statement.conditions
+    )
+
+
+def _is_own_value(value: str, own: str | None) -> bool:
+    account = _ACCOUNT.search(value)
+    if account is not None:
+        return account[0] == own
+    return is_unresolved(value) or "${aws:" in value.lower()
+
+
+def _deeds(actions: Iterable[str]) -> str:
+    """Return what actions do, as a phrase."""
+    actions = frozenset(actions)
+    deeds = (
+        ("pushing images", PUSH),
+        ("deleting images", DELETE),
+        ("changing repository policies", OPEN),
+    )
+    *most, last = [deed for deed, needed in deeds if actions & needed]
+    return " and ".join(filter(None, (", ".join(most), last)))
+
+
+def _listed(statement: Statement, actions: Iterable[str]) -> str:
+    """Return the patterns as they are written, or the literal names of some actions."""
+    if excluded := statement.excluded_actions:
+        return f"NotAction {', '.join(excluded)}"
+    names = {f"ecr:{action}".lower() for action in actions}
+    written = [name for name in statement.actions if "*" in name or name.lower() in names]
+    return ", ".join(written)
 
 
 @warning_rule(
@@ -281,68 +192,14 @@ def _is_outside(kind: str, principal: str, own: str | None) -> bool:
 def _no_confused_deputy(resource: Resource) -> Iterator[Problem]:
     for statement in allowed(resource):
         services = [value for kind, value in statement.principals if kind == "Service"]
-        has_source = any(
-            narrows(condition)
-            and (condition.key.lower() in _SOURCES or is_unresolved(condition.key))
-            for condition in statement.conditions
-        )
-        if services and not has_source:
+        sources = [test for test in statement.conditions if _may_name_source(test)]
+        if services and openness_of(sources).is_open:
             message = f"{', '.join(services)} has access on behalf of any account"
             yield Problem((*statement.path, "Principal"), message)
 
 
-# Deploy-time values and policy variables can have any value.
-_ANYTHING = re.compile(r"\$\{Token\[[^\]]*\]\}|\$\{[^}]*\}")
-_PARTITION = re.compile(r"aws[a-z-]*|.*[*?].*")
-_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]|.*[*?].*")
-_NAME = re.compile(r"[a-z0-9._/*?-]+")
-_PARTS = 6
-
-
-@error_rule(
-    "ECR210",
-    "ARNs of repositories are well-formed",
-    types=[*IDENTITY_TYPES, REGISTRY_POLICY],
-    why="IAM accepts a malformed ARN silently; it matches no repository, so the statement has no "
-    "effect.",
-    remedy="Write arn:aws:ecr:REGION:ACCOUNT:repository/NAME.",
-    source=_AUTHORIZATION,
-)
-def _sound_arns(resource: Resource) -> Iterator[Problem]:
-    for statement in statements_of(resource):
-        actions = [action.lower() for action in statement.actions]
-        ecr_only = bool(actions) and all(action.startswith("ecr:") for action in actions)
-        for value in statement.resources:
-            arn = _ANYTHING.sub("*", value)
-            if not arn.startswith("*") and (ecr_only or ":ecr:" in arn):
-                path = (*statement.path, "Resource")
-                yield from model_problems(path, _arn_errors(arn), f"{value!r} ")
-
-
-def _arn_errors(arn: str) -> Iterator[str]:
-    parts = arn.split(":", _PARTS - 1)
-    if len(parts) < _PARTS or parts[0] != "arn":
-        # A wildcard can match several parts.
-        if "*" not in arn or not arn.startswith("arn:"):
-            yield "is not the ARN of a repository"
-        return
-    _, partition, service, region, account, name = parts
-    if not _PARTITION.fullmatch(partition):
-        yield f"has the invalid partition {partition!r}"
-    if service != "ecr" and "*" not in service:
-        yield f"belongs to {service!r}, but the actions belong to ecr"
-        return
-    if not _REGION.fullmatch(region):
-        yield f"has the invalid Region {region!r}" if region else "has no Region"
-    if not (ACCOUNT_ID.fullmatch(account) or "*" in account or "?" in account):
-        yield f"has the invalid account {account!r}" if account else "has no account"
-    if name.startswith("*"):
-        return
-    kind, slash, rest = name.partition("/")
-    if kind != "repository" or not slash:
-        yield f"ends in {name!r}; it must be 'repository/NAME'"
-    elif not _NAME.fullmatch(rest):
-        yield f"has the invalid repository name {rest!r}"
+def _may_name_source(condition: Condition) -> bool:
+    return condition.key.lower() in SOURCES or is_unresolved(condition.key)
 
 
 @error_rule(
@@ -352,7 +209,7 @@ def _arn_errors(arn: str) -> Iterator[str]:
     why="ecr:GetAuthorizationToken applies to the registry, not to a repository; allowed on any "
     "resource other than '*', it has no effect and logins fail.",
     remedy="Allow ecr:GetAuthorizationToken in a separate statement with Resource: '*'.",
-    source=_AUTHORIZATION,
+    source=AUTHORIZATION,
 )
 def _login_on_everything(resource: Resource) -> Iterator[Problem]:
     statements = [*allowed(resource)]
@@ -368,22 +225,26 @@ def _login_on_everything(resource: Resource) -> Iterator[Problem]:
 
 @warning_rule(
     "ECR212",
-    "No identity has every permission on every repository",
+    "No identity can push to, delete in or open every repository",
     types=IDENTITY_TYPES,
-    why="ecr:* on * includes deleting every image of the account and opening every repository.",
-    remedy="List the actions, and the repositories by ARN.",
+    why="Whoever takes over the identity replaces or deletes the images of every team, or opens "
+    "every repository.",
+    remedy="List the actions, and the repositories by ARN or by the condition aws:ResourceTag.",
     source=f"{ECR_GUIDE}/security_iam_id-based-policy-examples.html",
+    controls=("checkov CKV_AWS_111",),
 )
+@each_branch
 def _not_everything_everywhere(resource: Resource) -> Iterator[Problem]:
-    for statement in allowed(resource):
-        if "ecr:*" in map(str.lower, statement.actions) and _is_everything(statement):
-            yield Problem((*statement.path, "Action"), "ecr:* is allowed on all resources")
-
-
-def _is_everything(statement: Statement) -> bool:
-    by_tag = any("resourcetag/" in test.key.lower() for test in statement.conditions)
-    everything = (arn == "*" or arn.endswith(":repository/*") for arn in statement.resources)
-    return any(everything) and not by_tag
+    written = [item.actions for item in statements_of(resource)]
+    is_about_ecr = any("ecr" in named_services(actions) for actions in written)
+    for policy in policies_of(resource) if is_about_ecr else ():
+        if policy.kind != "identity":
+            continue
+        for statement, actions in actions_on_every_repository(policy):
+            if changes := actions & _CHANGES:
+                name = "NotAction" if "NotAction" in statement.body else "Action"
+                message = f"allows {_deeds(changes)} in every repository"
+                yield Problem((*statement.path, name), message)
 
 
 @error_rule(
@@ -396,22 +257,155 @@ def _is_everything(statement: Statement) -> bool:
 )
 def _key_not_public(resource: Resource) -> Iterator[Problem]:
     if resource.assembly.serves_ecr(resource):
-        yield from _open_to_everyone(resource)
+        for statement in allowed(resource):
+            yield from _open_problems(statement)
 
 
 @error_rule(
-    "ECR214",
-    "Conditions use operators and keys that exist in IAM",
-    types=_CONDITIONED,
-    why="IAM rejects a policy with an unknown operator. A key that does not exist is never in a "
-    "request, so an Allow or a Deny with it never applies.",
-    remedy="Use an operator such as StringEquals or ArnLike, and a key of the IAM reference.",
-    source=_CONDITION_KEYS,
+    "ECR215",
+    "A role that uses ECR cannot be assumed by everyone",
+    types=[ROLE],
+    why="A trust policy for the principal '*' without a condition that strangers cannot satisfy "
+    "lets every AWS account assume the role, with all its permissions.",
+    remedy="Name the account, role or service that assumes the role.",
+    source=f"{IAM_GUIDE}/reference_policies_elements_principal.html",
 )
-def _known_conditions(resource: Resource) -> Iterator[Problem]:
-    for path, condition in _conditions(resource):
-        if bare(condition.operator) not in OPERATORS:
-            yield Problem(path, f"the operator {condition.operator} does not exist")
-        if better := misspelt(condition.key):
-            message = f"the key {condition.key} does not exist"
-            yield Problem((*path, condition.key), message, f"Write {better}.")
+@each_branch
+def _role_not_public(role: Resource) -> Iterator[Problem]:
+    for policy in policies_of(role) if _may_use_ecr(role) else ():
+        for statement in policy.statements if policy.kind == "trust" else ():
+            if statement.allows:
+                yield from _open_problems(statement)
+
+
+def _may_use_ecr(role: Resource) -> bool:
+    """Tell whether a role has a permission of ECR: inline, or in a managed policy named so."""
+    managed = role.get("ManagedPolicyArns")
+    names = [str(arn) for arn in managed] if isinstance(managed, list) else []
+    return any(
+        statement.may("ecr:BatchGetImage") or effective_actions(statement)
+        for policy in policies_of(role)
+        if policy.kind == "identity"
+        for statement in policy.statements
+    ) or any("ContainerRegistry" in name or "AdministratorAccess" in name for name in names)
+
+
+@warning_rule(
+    "ECR216",
+    "Other accounts can create and fill only named repositories",
+    types=[REGISTRY_POLICY],
+    why="A statement for Resource '*', or for all but some repositories, admits another account to "
+    "the repository names of every team, present and future.",
+    remedy="Write Resource: arn:aws:ecr:REGION:ACCOUNT:repository/PREFIX*.",
+    source=f"{ECR_GUIDE}/registry-permissions-create-replication.html",
+)
+def _named_repositories(resource: Resource) -> Iterator[Problem]:
+    for statement in allowed(resource):
+        if not any(_outside(statement, resource.stack.account)):
+            continue
+        if statement.excluded_resources:
+            path = (*statement.path, "NotResource")
+            yield Problem(path, "NotResource allows every other repository")
+        for arn in statement.resources:
+            # AWS's samples name the repositories of a registry like this.
+            if covers_every_repository(arn) and not arn.endswith(":repository/*"):
+                yield Problem((*statement.path, "Resource"), f"{arn!r} names no repositories")
+
+
+_CHANGE_OF_POLICY = {KEY: "kms:PutKeyPolicy", REGISTRY_POLICY: "ecr:PutRegistryPolicy"}
+
+
+@error_rule(
+    "ECR217",
+    "A policy does not lock everyone out",
+    types=[REPOSITORY, CREATION_TEMPLATE, REGISTRY_POLICY, KEY],
+    why="Nobody can change the policy any more: KMS and ECR reject such a policy, and with the "
+    "safety check bypassed images and key stay as they are.",
+    remedy="Allow the account kms:* in the policy of a key; name the principals or add a condition "
+    "to a Deny.",
+    source="https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html",
+)
+def _no_lock_out(resource: Resource) -> Iterator[Problem]:
+    change = _CHANGE_OF_POLICY.get(resource.type, "ecr:SetRepositoryPolicy")
+    if resource.type == KEY and not resource.assembly.serves_ecr(resource):
+        return
+    for statement in statements_of(resource):
+        denies = statement.body.get("Effect") == "Deny"
+        is_everyone = statement.is_for_anyone and not statement.conditions
+        if denies and is_everyone and _covers(statement, change):
+            message = f"{change} is denied to everyone, the account included"
+            yield Problem(statement.path, message)
+    if resource.type == KEY and is_policy_known(resource, "KeyPolicy"):
+        statements = [*allowed(resource)]
+        if not any(statement.may(change) for statement in statements):
+            path = ("Properties", "KeyPolicy")
+            yield Problem(path, f"no statement allows {change} to the account or anybody else")
+
+
+def _covers(statement: Statement, action: str) -> bool:
+    unresolved = any(map(is_unresolved, (*statement.actions, *statement.excluded_actions)))
+    return statement.may(action) and not unresolved
+
+
+# Actions of the registry, not of a repository.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+_OF_REGISTRY = re.compile(
+    "GetAuthorizationToken|.*(Registry|PullThroughCacheRules?|RepositoryCreationTemplates?"
+    "|ReplicationConfiguration|SigningConfiguration|AccountSetting|PullTimeUpdateExclusions?).*",
+    re.IGNORECASE,
+)
+
+
+@warning_rule(
+    "ECR218",
+    "A repository policy lists actions on a repository",
+    types=[REPOSITORY, CREATION_TEMPLATE],
+    why="An action on the registry, such as a login, has no effect in the policy of a repository: "
+    "it is allowed by the policy of the role or user, with Resource '*'.",
+    remedy="Omit the action, and allow it in the policy of the role.",
+    source=AUTHORIZATION,
+)
+def _repository_actions(resource: Resource) -> Iterator[Problem]:
+    for statement in statements_of(resource):
+        for action in statement.actions:
+            service, _, name = action.partition(":")
+            if service.lower() == "ecr" and _OF_REGISTRY.fullmatch(name) and "*" not in name:
+                message = f"{action} is an action on the registry"
+                yield Problem((*statement.path, "Action"), message)
+
+
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/security-iam-awsmanpol.html
+# https://docs.aws.amazon.com/AmazonECR/latest/public/security-iam-awsmanpol.html
+_MANAGED = (
+    "AmazonEC2ContainerRegistryFullAccess",
+    "AmazonEC2ContainerRegistryPowerUser",
+    "AmazonEC2ContainerRegistryPullOnly",
+    "AmazonEC2ContainerRegistryReadOnly",
+    "AmazonElasticContainerRegistryPublicFullAccess",
+    "AmazonElasticContainerRegistryPublicPowerUser",
+    "AmazonElasticContainerRegistryPublicReadOnly",
+)
+_MANAGED_ARN = re.compile(
+    r"arn:[^:]+:iam::aws:policy/(?P<name>Amazon[^/]*(?:ContainerRegistry|ECR)[^/]*)"
+)
+_CLOSE = 0.6
+
+
+@error_rule(
+    "ECR219",
+    "Managed policies of ECR exist",
+    types=IDENTITIES,
+    why="IAM rejects the attachment of a policy that does not exist, and the stack fails.",
+    remedy="Write the ARN of a managed policy of ECR.",
+    source=f"{ECR_GUIDE}/security-iam-awsmanpol.html",
+)
+def _managed_policies_exist(resource: Resource) -> Iterator[Problem]:
+    arns = resource.get("ManagedPolicyArns")
+    for index, arn in enumerate(arns if isinstance(arns, list) else ()):
+        match = _MANAGED_ARN.fullmatch(arn) if isinstance(arn, str) else None
+        if match is None or match["name"] in _MANAGED:
+            continue
+        for near in get_close_matches(match["name"], _MANAGED, n=1, cutoff=_CLOSE):
+            path = ("Properties", "ManagedPolicyArns", index)
+            message = f"the managed policy {match['name']} does not exist"
+            yield Problem(path, message, f"Write {arn.replace(match['name'], near)}.")

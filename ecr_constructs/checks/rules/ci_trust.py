@@ -1,72 +1,217 @@
 """Roles that CI systems assume to push images: GitHub Actions, GitLab CI, Bitbucket, CircleCI."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from ecr_constructs.checks.rule import IAM_GUIDE, Problem, error_rule, model_problems, warning_rule
+from ecr_constructs.checks.branches import each_branch
+from ecr_constructs.checks.rule import IAM_GUIDE, Problem, error_rule, warning_rule
 from ecr_constructs.cloudformation.conditions import bare
 from ecr_constructs.cloudformation.graph import Resource
-from ecr_constructs.cloudformation.iam_policy import Condition, Statement, policies_of
-from ecr_constructs.cloudformation.intrinsics import is_unknown
-from ecr_constructs.cloudformation.resource_types import ROLE
+from ecr_constructs.cloudformation.iam_policy import Condition, Statement, matches, policies_of
+from ecr_constructs.cloudformation.resource_types import OIDC_PROVIDER, ROLE
 from ecr_constructs.cloudformation.template import Place
+from ecr_constructs.model.ci import subjects
+from ecr_constructs.model.ci.subjects import Judge, Reach, reach_of
 from ecr_constructs.model.tokens import is_unresolved
 
 _HOST = "token.actions.githubusercontent.com"
-# An enterprise may have an issuer of its own: token.actions.githubusercontent.com/ENTERPRISE.
-_GITHUB = re.compile(rf"{re.escape(_HOST)}(/[^/]+)?$")
 _AUDIENCE = "sts.amazonaws.com"
 _SOURCE = f"{IAM_GUIDE}/id_roles_create_for-idp_oidc.html"
-# Other claims that identify the workflow, and those of CircleCI that identify the project.
-# https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/
-_CALLERS = ("job_workflow_ref", "repository", "repository_id")
-_CIRCLECI_CLAIMS = ("oidc.circleci.com/project-id", "oidc.circleci.com/vcs-origin")
-# Organizations can customize the claims in a subject.
-_CLAIM = re.compile(r"[a-z_]+:")
-_REPOSITORY = re.compile(r"repo:(?P<owner>[^/:]*)/(?P<name>[^:]*)(?P<rest>:.*)?")
-# gitlab.com, and self-managed instances named gitlab.*.
-_GITLAB = re.compile(r"(?:^|/)gitlab\.[a-z0-9.-]+$")
-_ANY_GROUP = re.compile(r"\*|project_path:[^/:]*\*")
-_TENANTS = re.compile(
-    r"api\.bitbucket\.org/2\.0/workspaces/[^/]+/pipelines-config/identity/oidc$"
-    r"|oidc\.circleci\.com/org/[^/:]+$"
+_ASSUME = "sts:AssumeRoleWithWebIdentity"
+# Allowed next to the action, perhaps by another statement.
+_ADDITIONS = ("sts:tagsession", "sts:setsourceidentity", "sts:setcontext")
+_POSITIVE = ("stringequals", "stringlike", "stringequalsignorecase")
+_PROVIDER_ARN = re.compile(r"arn:[^:]+:iam::(?P<account>[^:]*):oidc-provider/(?P<issuer>.+)")
+_KEY = re.compile(r"(?P<issuer>.+):(?P<claim>[a-z_]+)", re.IGNORECASE)
+
+
+class _System(NamedTuple):
+    """A CI system.
+
+    Attributes:
+        issuer: Matches the URLs of its issuers, in lower case and without ``https://``.
+        judge: Judges its subjects.
+        claims: Its other claims that STS compares.
+            https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/
+        form: What its subjects look like.
+    """
+
+    issuer: re.Pattern[str]
+    judge: Judge
+    claims: Mapping[str, Judge]
+    form: str
+
+
+# An enterprise may have an issuer of its own:
+# https://docs.github.com/en/enterprise-cloud@latest/actions/reference/security/oidc
+_GITHUB = _System(
+    re.compile(
+        rf"(?:.*/)?{re.escape(_HOST)}(?:/[^/]+)?|token\.actions\.[^/]+\.ghe\.com"
+        r"|[^/]+/_services/token"
+    ),
+    subjects.github_subject,
+    subjects.GITHUB_CLAIMS,
+    "GitHub's subjects have the form repo:OWNER/REPOSITORY:…",
 )
-_ANY_REPOSITORY = re.compile(r"\{?\*|org/[^/]+/project/\*(?!.*/vcs-origin/[^*?]+/vcs-ref/)|org/\*")
+_GITLAB = _System(
+    re.compile(r"gitlab\.[a-z0-9.-]+"),
+    subjects.gitlab_subject,
+    {},
+    "GitLab's subjects have the form project_path:GROUP/PROJECT:…",
+)
+_BITBUCKET = _System(
+    re.compile(r"api\.bitbucket\.org/2\.0/workspaces/[^/]+/pipelines-config/identity/oidc"),
+    subjects.bitbucket_subject,
+    {},
+    "Bitbucket's subjects have the form {REPOSITORY-UUID}:…",
+)
+_CIRCLECI = _System(
+    re.compile(r"oidc\.circleci\.com/org/[^/:]+"),
+    subjects.circleci_subject,
+    {"project-id": subjects.any_subject, "vcs-origin": subjects.any_subject},
+    "CircleCI's subjects have the form org/ID/project/ID/…",
+)
+_OTHER = _System(re.compile(r".+"), subjects.any_subject, {}, "")
+_SYSTEMS = (_GITHUB, _GITLAB, _BITBUCKET, _CIRCLECI)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    """A statement of a role that trusts an OIDC provider.
+
+    Attributes:
+        issuer: The URL of the provider without ``https://``, in lower case; ``""`` if unknown.
+        principal: The provider as it is named.
+        provider: The provider, if it is a resource of the templates.
+    """
+
+    role: Resource
+    statement: Statement
+    issuer: str
+    principal: str
+    provider: Resource | None
+
+    @property
+    def system(self) -> _System:
+        """The CI system of the issuer."""
+        for system in _SYSTEMS:
+            if system.issuer.fullmatch(self.issuer):
+                return system
+        # A self-managed GitLab is known by its subjects, or by its audience, which is its URL.
+        subject_values = [value for test in self.tests("sub") for value in test.values]
+        audiences = [value.lower() for test in self.tests("aud") for value in test.values]
+        is_gitlab = any(value.startswith("project_path:") for value in subject_values)
+        return _GITLAB if is_gitlab or f"https://{self.issuer}" in audiences else _OTHER
+
+    def tests(self, claim: str) -> list[Condition]:
+        """Return the conditions that require values of a claim."""
+        return [
+            test
+            for test in self.statement.conditions
+            if bare(test.operator) in _POSITIVE
+            and (is_unresolved(test.key) or _claim_of(test.key) == claim)
+        ]
+
+    def path(self, test: Condition) -> Place:
+        """Return the place of a condition."""
+        return (*self.statement.path, "Condition", test.operator, test.key)
+
+    def selectors(self) -> list[tuple[Condition, Reach]]:
+        """Return the conditions that select projects, each with its reach."""
+        system = self.system
+        judges = {"sub": system.judge, **system.claims}
+        return [
+            (test, _reach(judge, test))
+            for claim, judge in judges.items()
+            for test in self.tests(claim)
+        ]
+
+    @property
+    def reach(self) -> Reach:
+        """Whose tokens satisfy all conditions; those of nobody are reported by themselves."""
+        reaches = [reach for _, reach in self.selectors() if reach is not Reach.NOBODY]
+        return min(reaches, default=Reach.EVERYONE)
+
+
+def _claim_of(key: str) -> str:
+    name = key.lower().rpartition(":")[2]
+    # CircleCI's other claims follow the host.
+    return name.rpartition("/")[2] if name.startswith("oidc.circleci.com/") else name
+
+
+def _reach(judge: Judge, test: Condition) -> Reach:
+    return subjects.widest(_value_reach(judge, test, value) for value in test.values)
+
+
+def _value_reach(judge: Judge, test: Condition, value: str) -> Reach:
+    return reach_of(judge, value, is_wild=bare(test.operator) == "stringlike")
+
+
+def _trusts(role: Resource) -> Iterator[_Trust]:
+    """Yield what a role trusts OIDC providers with."""
+    for policy in policies_of(role):
+        for statement in policy.statements if policy.kind == "trust" else ():
+            for kind, principal in statement.principals:
+                if kind == "Federated" and statement.allows:
+                    yield _trust(role, statement, principal)
+
+
+def _trust(role: Resource, statement: Statement, principal: str) -> _Trust:
+    provider = role.assembly.referred_to(principal)
+    url = provider.get("Url") if provider is not None else None
+    arn = _PROVIDER_ARN.fullmatch(principal)
+    issuer = arn["issuer"] if arn else url if isinstance(url, str) else ""
+    if not issuer or is_unresolved(issuer):
+        keys = (_KEY.fullmatch(test.key) for test in statement.conditions)
+        issuer = next((key["issuer"] for key in keys if key and "." in key["issuer"]), "")
+    issuer = re.sub("^https?://", "", issuer.lower()).rstrip("/")
+    return _Trust(role, statement, issuer, principal, provider)
+
+
+def _trusts_of(role: Resource, *systems: _System) -> Iterator[_Trust]:
+    return (trust for trust in _trusts(role) if trust.issuer and trust.system in systems)
+
+
+def _selection_problems(trust: _Trust, everyone: str) -> Iterator[Problem]:
+    """Yield a problem if strangers can assume a role, and for each value without a token."""
+    selectors = trust.selectors()
+    if not selectors:
+        yield Problem(trust.statement.path, f"no condition on sub: {everyone} can assume the role")
+    judges = {"sub": trust.system.judge, **trust.system.claims}
+    for test, _ in selectors:
+        claim = "sub" if is_unresolved(test.key) else _claim_of(test.key)
+        if not test.values:
+            yield Problem(trust.path(test), "no token matches an empty list")
+        for value in test.values:
+            reach = _value_reach(judges[claim], test, value)
+            if reach is Reach.NOBODY:
+                yield Problem(trust.path(test), _nobody(trust, test, value))
+            elif reach is Reach.EVERYONE and trust.reach is Reach.EVERYONE:
+                message = f"{value!r} allows {everyone} to assume the role"
+                yield Problem(trust.path(test), message)
+
+
+def _nobody(trust: _Trust, test: Condition, value: str) -> str:
+    if bare(test.operator) != "stringlike" and re.search("[*?]", value):
+        return f"{test.operator} treats {value!r} as literal text: no token matches"
+    return f"{value!r} matches no token: {trust.system.form}"
 
 
 @error_rule(
     "ECR510",
     "A role for GitHub Actions names the repository that can assume it",
     types=[ROLE],
-    why="Without a condition on sub, or with one that matches any repository, every workflow on "
-    "GitHub can assume the role.",
+    why="Without a condition on sub, or with one that matches repositories of other owners, every "
+    "workflow on GitHub can assume the role. With one that matches no token, none can.",
     remedy=f"Add Condition: {{StringLike: {{{_HOST}:sub: 'repo:OWNER/REPOSITORY:*'}}}}.",
     source=f"{_SOURCE}#idp_oidc_Create_GitHub",
 )
-def _names_repository(resource: Resource) -> Iterator[Problem]:
-    for statement in _trusting(resource, _GITHUB):
-        if not any(_tests(statement, claim) for claim in ("sub", *_CALLERS)):
-            message = "no condition on sub: every repository can assume the role"
-            yield Problem(statement.path, message)
-        for path, test, value in _subjects(statement):
-            yield from model_problems(path, _github_errors(test, value))
-
-
-def _github_errors(test: Condition, value: str) -> Iterator[str]:
-    match = _REPOSITORY.fullmatch(value)
-    if is_unresolved(value):
-        return
-    if _is_taken_literally(test, value):
-        yield f"{test.operator} treats {value!r} as literal text: no token matches"
-    elif match is None:
-        if value.startswith(("*", "repo:*")):
-            yield f"{value!r} allows every repository to assume the role"
-        elif not _CLAIM.match(value):
-            yield f"{value!r} is not a GitHub subject, which begins with 'repo:OWNER/REPOSITORY:'"
-    # A wildcard id still belongs to this owner, because names cannot contain '@'.
-    # https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims
-    elif "*" in match["owner"].removesuffix("@*"):
-        yield f"{value!r} allows repositories of other owners to assume the role"
+@each_branch
+def _names_repository(role: Resource) -> Iterator[Problem]:
+    for trust in _trusts_of(role, _GITHUB):
+        yield from _selection_problems(trust, "every repository")
 
 
 @error_rule(
@@ -77,31 +222,42 @@ def _github_errors(test: Condition, value: str) -> Iterator[str]:
     remedy=f"Add Condition: {{StringEquals: {{{_HOST}:aud: {_AUDIENCE}}}}}.",
     source=f"{_SOURCE}#idp_oidc_Create_GitHub",
 )
-def _names_audience(resource: Resource) -> Iterator[Problem]:
-    for statement in _trusting(resource, _GITHUB):
-        audiences = _tests(statement, "aud")
+def _names_audience(role: Resource) -> Iterator[Problem]:
+    for trust in _trusts_of(role, _GITHUB):
+        # STS rejects tokens of other audiences than those of the provider.
+        if set(_client_ids(trust) or ()) == {_AUDIENCE}:
+            continue
+        audiences = trust.tests("aud")
         if not audiences:
-            yield Problem(statement.path, "no condition on aud")
+            yield Problem(trust.statement.path, "no condition on aud")
         for test in audiences:
-            if "*" in test.values:
-                path = (*statement.path, "Condition", test.operator, test.key)
-                yield Problem(path, "any audience is accepted")
+            if any(map(subjects.is_literal_wildcard, test.values)):
+                yield Problem(trust.path(test), "any audience is accepted")
+
+
+def _client_ids(trust: _Trust) -> list[str] | None:
+    """Return the audiences of a provider of the templates; None if they are unknown."""
+    ids = trust.provider.get("ClientIdList") if trust.provider is not None else None
+    if not isinstance(ids, list) or not all(isinstance(item, str) for item in ids):
+        return None
+    return None if any(map(is_unresolved, ids)) else ids
 
 
 @warning_rule(
     "ECR512",
-    "A role for GitHub Actions is limited to one repository",
+    "A role for GitHub Actions is limited to named repositories",
     types=[ROLE],
-    why="Every repository of the owner can assume the role.",
+    why="Every repository of the owner, or every one whose name begins so, can assume the role: "
+    "whoever may create a repository there may push.",
     remedy="Name the repository, and the branch or environment where possible.",
     source=f"{_SOURCE}#idp_oidc_Create_GitHub",
 )
-def _one_repository(resource: Resource) -> Iterator[Problem]:
-    for statement in _trusting(resource, _GITHUB):
-        for path, _, value in _subjects(statement):
-            match = _REPOSITORY.fullmatch(value)
-            if match and match["name"].startswith("*") and "*" not in match["owner"]:
-                yield Problem(path, f"{value!r} matches every repository of {match['owner']}")
+def _one_repository(role: Resource) -> Iterator[Problem]:
+    for trust in _trusts_of(role, _GITHUB):
+        for test, reach in trust.selectors():
+            if reach is trust.reach is Reach.OWNER:
+                values = ", ".join(map(repr, test.values))
+                yield Problem(trust.path(test), f"{values} matches several repositories")
 
 
 @error_rule(
@@ -114,11 +270,10 @@ def _one_repository(resource: Resource) -> Iterator[Problem]:
     "'project_path:GROUP/PROJECT:ref_type:branch:ref:BRANCH'}}.",
     source="https://docs.gitlab.com/ci/cloud_services/aws/",
 )
-def _names_gitlab_project(resource: Resource) -> Iterator[Problem]:
-    for statement in _trusting(resource, _GITLAB):
-        yield from _wide_subjects(
-            statement, _ANY_GROUP, "projects of other groups", everyone="every project"
-        )
+@each_branch
+def _names_gitlab_project(role: Resource) -> Iterator[Problem]:
+    for trust in _trusts_of(role, _GITLAB):
+        yield from _selection_problems(trust, "every project")
 
 
 @warning_rule(
@@ -131,69 +286,122 @@ def _names_gitlab_project(resource: Resource) -> Iterator[Problem]:
     "or 'org/ID/project/ID/*' of CircleCI.",
     source=_SOURCE,
 )
-def _names_repository_of_tenant(resource: Resource) -> Iterator[Problem]:
+def _names_repository_of_tenant(role: Resource) -> Iterator[Problem]:
     everyone = "every repository of the workspace or organization"
-    for statement in _trusting(resource, _TENANTS):
-        if not any(_tests(statement, claim) for claim in _CIRCLECI_CLAIMS):
-            yield from _wide_subjects(
-                statement, _ANY_REPOSITORY, "every repository", everyone=everyone
-            )
+    for trust in _trusts_of(role, _BITBUCKET, _CIRCLECI):
+        yield from _selection_problems(trust, everyone)
 
 
-def _wide_subjects(
-    statement: Statement, wide: re.Pattern[str], who: str, *, everyone: str
-) -> Iterator[Problem]:
-    if not _tests(statement, "sub"):
-        message = f"no condition on sub: {everyone} can assume the role"
-        yield Problem(statement.path, message)
-    for path, test, value in _subjects(statement):
-        if is_unresolved(value):
-            continue
-        if _is_taken_literally(test, value):
-            message = f"{test.operator} treats {value!r} as literal text: no token matches"
-            yield Problem(path, message)
-        elif wide.match(value):
-            yield Problem(path, f"{value!r} allows {who} to assume the role")
+@error_rule(
+    "ECR515",
+    "Tokens of an identity provider can satisfy the trust policy",
+    types=[ROLE, OIDC_PROVIDER],
+    why="IAM rejects the provider or the policy, or accepts it and no token can assume the role.",
+    remedy=f"Trust the ARN of the provider in this account, with the action {_ASSUME} and "
+    "conditions on claims of this provider.",
+    source=_SOURCE,
+)
+def _satisfiable(resource: Resource) -> Iterator[Problem]:
+    if resource.type == OIDC_PROVIDER:
+        url = resource.get("Url")
+        if isinstance(url, str) and not is_unresolved(url) and not url.startswith("https://"):
+            message = f"{url!r} must begin with https://"
+            yield Problem(("Properties", "Url"), message, f"Write https://{url.split('//')[-1]}.")
+        return
+    for trust in _trusts(resource):
+        if _names_oidc(trust):
+            yield from _action_problems(trust)
+            yield from _provider_problems(trust)
+            yield from _key_problems(trust)
+            yield from _audience_problems(trust)
 
 
-def _subjects(statement: Statement) -> Iterator[tuple[Place, Condition, str]]:
-    """Yield the values of the conditions on sub, each with its place and condition."""
-    for test in _tests(statement, "sub"):
-        path = (*statement.path, "Condition", test.operator, test.key)
-        yield from ((path, test, value) for value in test.values)
+def _names_oidc(trust: _Trust) -> bool:
+    is_provider = trust.provider is not None and trust.provider.type == OIDC_PROVIDER
+    return is_provider or ":oidc-provider/" in trust.principal
 
 
-def _trusting(role: Resource, issuer: re.Pattern[str]) -> Iterator[Statement]:
-    """Yield the statements of a role that accept tokens of an issuer.
-
-    The pattern is one for the end of the lowercase URL of the issuer.
-    """
-    for policy in policies_of(role):
-        for statement in policy.statements if policy.kind == "trust" else ():
-            federated = [value for kind, value in statement.principals if kind == "Federated"]
-            provided = any(_is_of(role, principal, issuer) for principal in federated)
-            keys = [test.key.lower().partition(":")[0] for test in statement.conditions]
-            if statement.allows and (provided or (federated and any(map(issuer.search, keys)))):
-                yield statement
+def _action_problems(trust: _Trust) -> Iterator[Problem]:
+    others = [name for name in trust.statement.actions if name.lower() not in _ADDITIONS]
+    if others and not trust.statement.may(_ASSUME):
+        path = (*trust.statement.path, "Action")
+        message = f"identity providers do not assume a role by {', '.join(others)}"
+        yield Problem(path, message, f"Write {_ASSUME}.")
 
 
-def _tests(statement: Statement, claim: str) -> list[Condition]:
-    """Return the conditions that require specific values of a claim."""
-    return [
-        test
-        for test in statement.conditions
-        if (test.key.lower().endswith(f":{claim}") or is_unknown(test.key))
-        and bare(test.operator) in ("stringequals", "stringlike", "stringequalsignorecase")
-        and not test.operator.lower().startswith("forallvalues:")
-    ]
+def _provider_problems(trust: _Trust) -> Iterator[Problem]:
+    match = _PROVIDER_ARN.fullmatch(trust.principal)
+    path = (*trust.statement.path, "Principal")
+    if match is None:
+        return
+    # The URLs of other issuers can end with a slash.
+    has_slash = match["issuer"].endswith("/") and trust.system is not _OTHER
+    if "://" in match["issuer"] or has_slash:
+        message = f"the ARN {trust.principal} must end with the URL without https:// and '/'"
+        yield Problem(path, message)
+    own = trust.role.stack.account
+    if own is not None and match["account"].isdecimal() and match["account"] != own:
+        message = f"the provider is of account {match['account']}, the role of {own}"
+        yield Problem(path, message)
 
 
-def _is_taken_literally(test: Condition, value: str) -> bool:
-    """Tell whether a value has wildcards that its operator treats as literal text."""
-    return bare(test.operator) != "stringlike" and ("*" in value or "?" in value)
+def _key_problems(trust: _Trust) -> Iterator[Problem]:
+    """Yield the conditions on claims of another issuer: the token does not have the key."""
+    for claim in ("sub", "aud"):
+        for test in trust.tests(claim):
+            issuer = test.key.lower().rpartition(":")[0].rstrip("/")
+            is_known = trust.issuer and issuer and not is_unresolved(test.key)
+            is_optional = test.operator.lower().endswith("ifexists")
+            if is_known and not is_optional and issuer != trust.issuer:
+                message = f"tokens of {trust.issuer} have no key {test.key}"
+                yield Problem(trust.path(test), message, f"Write {trust.issuer}:{claim}.")
 
 
-def _is_of(role: Resource, principal: str, issuer: re.Pattern[str]) -> bool:
-    provider = role.assembly.referred_to(principal)
-    url = provider.get("Url") if provider is not None else None
-    return any(isinstance(name, str) and issuer.search(name.lower()) for name in (principal, url))
+def _audience_problems(trust: _Trust) -> Iterator[Problem]:
+    ids = _client_ids(trust)
+    for test in trust.tests("aud") if ids else ():
+        is_open = any(
+            is_unresolved(value) or any(matches(value, name) for name in ids or ())
+            for value in test.values
+        )
+        if not is_open:
+            message = f"the provider does not accept the audience {', '.join(test.values)}"
+            yield Problem(trust.path(test), message, "Add it to the provider's ClientIdList.")
+
+
+@warning_rule(
+    "ECR516",
+    "A claim with one value is compared without a set operator",
+    types=[ROLE],
+    why="ForAllValues is for keys with several values, and is true if the key is absent. Tokens "
+    "always have a sub and an aud, but such a condition on another claim admits all tokens "
+    "without it.",
+    remedy="Write the operator without ForAllValues.",
+    source=f"{IAM_GUIDE}/reference_policies_condition-single-vs-multi-valued-context-keys.html",
+)
+def _single_values(role: Resource) -> Iterator[Problem]:
+    for trust in _trusts(role):
+        for test in trust.statement.conditions:
+            is_claim = _claim_of(test.key) in ("sub", "aud", *subjects.GITHUB_CLAIMS)
+            if _names_oidc(trust) and is_claim and test.operator.lower().startswith("forall"):
+                yield Problem(trust.path(test), f"{test.operator} compares a claim with one value")
+
+
+@warning_rule(
+    "ECR517",
+    "A role for another identity provider names the subject that can assume it",
+    types=[ROLE],
+    why="Without a condition on a claim other than aud, every token of the issuer can assume the "
+    "role: every service account of an EKS cluster, every organization of a shared service.",
+    remedy="Add Condition: {StringEquals: {ISSUER:sub: SUBJECT}}.",
+    source=_SOURCE,
+)
+def _names_subject(role: Resource) -> Iterator[Problem]:
+    for trust in _trusts_of(role, _OTHER):
+        others = [
+            test
+            for test in trust.statement.conditions
+            if bare(test.operator) in _POSITIVE and _claim_of(test.key) not in ("sub", "aud")
+        ]
+        if _names_oidc(trust) and not others:
+            yield from _selection_problems(trust, f"every token of {trust.issuer}")

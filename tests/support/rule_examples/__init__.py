@@ -5,13 +5,15 @@ The tests check the rules against them, and the pages of the rules show them.
 
 from tests.support.rule_examples import (
     access,
+    ci_trust,
+    consumers,
     events,
     opt_in,
     registries,
     repositories,
 )
 
-_FAMILIES = (repositories, access, registries, events, opt_in)
+_FAMILIES = (repositories, access, registries, events, opt_in, ci_trust, consumers)
 EXAMPLES = {rule: example for family in _FAMILIES for rule, example in family.EXAMPLES.items()}
 PROBLEMS = {
     name: (rule, place, *(case if isinstance(case, tuple) else (case,)), *values)

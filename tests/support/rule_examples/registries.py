@@ -12,6 +12,7 @@ from ecr_constructs.cloudformation.resource_types import (
     SIGNING,
 )
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS
+from ecr_constructs.model.repository_policy import PULL_ACTIONS
 from tests.support.rule_examples.access import registry
 from tests.support.rule_examples.build import (
     ABSENT,
@@ -236,9 +237,7 @@ EXAMPLES |= {
         "Payments.Properties.ImageTagMutability",
         one_template(AppliedFor=_CACHED, LifecyclePolicy=ABSENT, ImageTagMutability="MUTABLE"),
     ),
-    "ECR411": example(
-        _puller("ecr:BatchGetImage"), "Task", _puller("ecr:BatchGetImage", *IMPORT_ACTIONS)
-    ),
+    "ECR411": example(_puller(*PULL_ACTIONS), "Task", _puller(*PULL_ACTIONS, *IMPORT_ACTIONS)),
     "ECR420": example(
         _login('{"username": "ci", "accessToken": "dckr_pat_0123"}'),
         _VALUE,

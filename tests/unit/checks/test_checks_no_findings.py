@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.checks import check
+from ecr_constructs.checks import Template, check
 from ecr_constructs.cloudformation.resource_types import (
     PUBLIC_REPOSITORY,
     PULL_TIME_EXCLUSION,
@@ -17,20 +17,27 @@ from tests.support.rule_examples.access import (
     ORGANIZATION,
     PULL,
     anyone_with,
+    key_of_images,
+    may_also,
     open_to,
     pulled_by,
     registry,
     role,
+    trusting,
 )
 from tests.support.rule_examples.build import (
+    ABSENT,
     HERE,
+    HOME,
     HOST,
+    OIDC,
     OWN_ROLE,
     OWN_ROOT,
     ROOT,
     allow,
     api,
     asks,
+    assumed_by,
     attached,
     cache,
     ci_role,
@@ -52,6 +59,21 @@ from tests.support.rule_examples.build import (
     upstream,
     with_role,
 )
+from tests.support.rule_examples.ci_trust import EKS, SELF_HOSTED, assumed, claim, provided
+from tests.support.rule_examples.consumers import (
+    LAYERS,
+    LET_IN,
+    endpoint,
+    fargate,
+    function,
+    grouped,
+    logged_in,
+    port,
+    reads,
+    storage,
+    worker,
+)
+from tests.support.rule_examples.consumers import PUSH as PUSH_IMAGE
 from tests.support.rule_examples.events import (
     BITBUCKET,
     CIRCLECI,
@@ -78,6 +100,14 @@ IN_ARCHIVE = {"storageClass": "archive", "countType": "sinceImageTransitioned"}
 EXPIRE = rule(2, tagStatus="any", **IN_ARCHIVE, countUnit="days", countNumber=365)
 EVENTBRIDGE = {"Service": "events.amazonaws.com"}
 PUBLISH = document(allow("sns:Publish", Principal=EVENTBRIDGE, Resource="*"))
+UNIT = {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"}
+FROM_MAIN = {
+    "StringEquals": {
+        f"{HOST}:aud": "sts.amazonaws.com",
+        f"{HOST}:sub": "repo:acme/payments:ref:refs/heads/main",
+    }
+}
+OWN_BUCKETS = {"StringEquals": {"aws:ResourceAccount": "111122223333"}}
 PATHS = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/*"}}
 
 
@@ -105,7 +135,7 @@ def filtered(**properties: Any) -> dict[str, Any]:
     return api(ImageTagMutabilityExclusionFilters=filters, **properties)
 
 
-def assumed(test: dict[str, Any], enterprise: str = "") -> dict[str, Any]:
+def assumed_with(test: dict[str, Any], enterprise: str = "") -> dict[str, Any]:
     """Return a role for GitHub Actions with a test beside that of the audience."""
     audience = {f"{HOST}{enterprise}:aud": "sts.amazonaws.com"}
     return ci_role(f"{HOST}{enterprise}", StringEquals={**audience, **test})
@@ -285,8 +315,10 @@ CORRECT: dict[str, dict[str, Any]] = {
     "a policy of what may be the topic": subscribed(Topics=[UNKNOWN]),
     "a topic with a policy of its own": subscribed(TopicArn={"Ref": "Topic"}),
     # CI.
-    "the repository's number": assumed({f"{HOST}:repository_id": "1234"}),
-    "an issuer of an enterprise": assumed({f"{HOST}/acme:sub": "repo:acme/a:x"}, "/acme"),
+    "the repository's number": assumed_with({f"{HOST}:repository_id": "1234"}),
+    "an issuer of an enterprise": assumed_with(
+        {f"{HOST}/acme:sub": "repo:acme/a:pull_request"}, "/acme"
+    ),
     "claims of one's own": github(sub="repository_id:1234"),
     "a subject that is not known": github(sub=UNKNOWN),
     "ids that are left open": github(sub="repo:acme@*/payments@*:ref:refs/heads/main"),
@@ -301,6 +333,212 @@ CORRECT: dict[str, dict[str, Any]] = {
         f"org/{UUID}/project/*/user/*/vcs-origin/github.com/acme/api/vcs-ref/refs/heads/main",
     ),
     "a claim of CircleCI": ci(CIRCLECI, UUID, "StringEquals", "oidc.circleci.com/project-id"),
+    # Access that is limited, or that nobody can narrow.
+    "the own organization by its resource": anyone_with(
+        "StringEquals", "aws:ResourceOrgID", "${aws:PrincipalOrgID}"
+    ),
+    "the own account by its resource": anyone_with(
+        "StringEquals", "aws:PrincipalAccount", "${aws:ResourceAccount}"
+    ),
+    "units that must be present": pulled_by(
+        "*", Condition={"ForAllValues:StringLike": UNIT, "Null": {"aws:PrincipalOrgPaths": "false"}}
+    ),
+    "everyone but somebody of an organization": open_to(
+        PULL, NotPrincipal=PARTNER, Condition=ORGANIZATION
+    ),
+    "deleting within the account": open_to(
+        "ecr:BatchDeleteImage",
+        Principal="*",
+        Condition={"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}},
+    ),
+    "a function's service that sets the policy": open_to(
+        [*PULL, "ecr:SetRepositoryPolicy", "ecr:DeleteRepositoryPolicy"],
+        Principal={"Service": "lambda.amazonaws.com"},
+        Condition={"ArnLike": {"aws:SourceArn": f"arn:aws:lambda:*:{HOME[0]}:function:*"}},
+    ),
+    "deleting everywhere but where it is denied": may_also(
+        [
+            allow("ecr:BatchDeleteImage", Resource="*"),
+            {"Effect": "Deny", "Action": "ecr:BatchDelete*", "NotResource": f"{HERE}:repository/a"},
+        ]
+    ),
+    "a policy of the registry": role("ecr:PutRegistryPolicy", Resource="*"),
+    "an administrator": role("*", Resource="*"),
+    "pushing to what is not known": role("ecr:PutImage", Resource=UNKNOWN),
+    "pushing to a prefix that is not known": role(
+        "ecr:PutImage", Resource={"Fn::Sub": f"{HERE}:repository/${{Given}}"}
+    ),
+    "exceptions that are not known": role("ecr:Put*", Resource=ABSENT, NotResource=UNKNOWN),
+    "actions that are not known": may_also(
+        {"Effect": "Allow", "NotAction": [UNKNOWN], "Resource": "*"}
+    ),
+    "replication into every repository": registry(
+        ["ecr:CreateRepository", "ecr:ReplicateImage"],
+        Principal=PARTNER,
+        Resource=f"{HERE}:repository/*",
+    ),
+    "a role of everyone with a shared secret": trusting(
+        "*", Condition={"StringEquals": {"sts:ExternalId": "secret"}}
+    ),
+    "a role of everyone that has nothing to do with ECR": {
+        "Role": assumed_by(allow("sts:AssumeRole", Principal="*"))
+    },
+    "a Deny for some in a key": key_of_images(
+        allow("kms:*", Principal={"AWS": OWN_ROOT}, Resource="*"),
+        {"Effect": "Deny", "Principal": "*", "Action": "kms:PutKeyPolicy", "Resource": "*"}
+        | {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}},
+    ),
+    "a policy of a key that is not known": key_of_images(UNKNOWN),
+    "a Deny of one action": denied({})
+    | policy_of({"Effect": "Deny", "Principal": "*", "Action": "ecr:BatchDeleteImage"}),
+    "managed policies": {
+        "Task": service_role(
+            "ecs-tasks",
+            ManagedPolicyArns=[
+                "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly",
+                "arn:aws:iam::aws:policy/service-role/AWSAppRunnerServicePolicyForECRAccess",
+                "arn:aws:iam::aws:policy/AmazonECSComputeThatIsNewer",
+                "arn:aws:iam::aws:policy/AmazonECRSomethingEntirelyUnheardOfUntilToday",
+                get_att("Api"),
+            ],
+        ),
+        **api(),
+    },
+    "a public ARN": role("ecr-public:PutImage", Resource=f"arn:aws:ecr-public::{HOME[0]}:*"),
+    "a policy of others with mistakes": role("s3.GetObject", Resource=ABSENT, Sid="a b"),
+    # Consumers.
+    "moving a tag": logged_in(["ecr:BatchGetImage", "ecr:PutImage"]),
+    "reading manifests": worker(allow("ecr:BatchGetImage", Resource=f"{HERE}:repository/a")),
+    "a function that reads layers": worker(
+        allow(PULL, Resource=f"{HERE}:repository/a"), service="lambda"
+    ),
+    "layers that the repository's policy allows": worker(
+        allow("ecr:GetAuthorizationToken", Resource="*"),
+        allow("ecr:BatchGetImage", Resource=f"{HERE}:repository/a"),
+    )
+    | open_to("ecr:GetDownloadUrlForLayer", Principal={"AWS": OWN_ROOT}),
+    "pushes": logged_in(PUSH_IMAGE),
+    "a login to ECR Public": worker(
+        allow(["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"], Resource="*")
+    ),
+    "an image that is not known": function(UNKNOWN),
+    "an image of a deploy-time registry": function({"Fn::Sub": "${Given}/api:v1"}),
+    "a function from a file": {"Function": resource("AWS::Lambda::Function", {"Code": UNKNOWN})},
+    "a task with a public image": fargate("public.ecr.aws/nginx/nginx:1"),
+    "a task with an image that is not known": fargate(UNKNOWN),
+    "a task with several images": fargate([UNKNOWN]),
+    "a task on instances": {
+        "Job": resource(
+            "AWS::ECS::TaskDefinition", {"ContainerDefinitions": [{"Name": "a", "Image": "b"}]}
+        )
+    },
+    "a task with a role of others": fargate(role=f"{OWN_ROLE}/execution"),
+    "a task with a managed role": fargate(
+        role=get_att("Task"),
+        Task=service_role(
+            "ecs-tasks",
+            ManagedPolicyArns=[
+                "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+            ],
+        ),
+    ),
+    # VPC endpoints.
+    "an endpoint of a service that is not known": endpoint(UNKNOWN),
+    "an endpoint of another service": endpoint("logs", VpcEndpointType=ABSENT),
+    "an endpoint of ECR Public": endpoint("ecr-public.api"),
+    "an endpoint with FIPS": endpoint("ecr.dkr-fips"),
+    "an endpoint of a type that is not known": endpoint(VpcEndpointType=UNKNOWN),
+    "an endpoint of another Region": endpoint(
+        ServiceName="com.amazonaws.us-east-1.ecr.api", ServiceRegion="us-east-1"
+    ),
+    "an endpoint with a hosted zone": endpoint(PrivateDnsEnabled=False)
+    | {"Zone": resource("AWS::Route53::HostedZone", {"Name": "dkr.ecr.example"})},
+    "an endpoint for pulls": endpoint(PolicyDocument=document(*LET_IN)),
+    "an endpoint whose policy is not known": endpoint(PolicyDocument=UNKNOWN),
+    "an endpoint that denies deletions": endpoint(
+        PolicyDocument=document(
+            allow("*", Principal="*", Resource="*"),
+            {"Effect": "Deny", "Principal": "*", "Action": "ecr:BatchDelete*", "Resource": "*"},
+        )
+    ),
+    "an endpoint for an organization": endpoint(
+        PolicyDocument=document(
+            allow("*", Principal="*", Resource="*", Condition=ORGANIZATION),
+        )
+    ),
+    "layers, and the own buckets": storage(
+        reads(LAYERS),
+        allow("s3:*", Principal="*", Resource="*", Condition=OWN_BUCKETS),
+    ),
+    "all but a bucket": storage(
+        {"Effect": "Allow", "Principal": "*", "Action": "*", "NotResource": "arn:aws:s3:::a/*"}
+    ),
+    "storage without ECR": endpoint(
+        "s3", VpcEndpointType="Gateway", PolicyDocument=document(reads("arn:aws:s3:::a/*"))
+    ),
+    "a security group for HTTPS": grouped(port(0, 65535)),
+    "a security group for everything": grouped({"IpProtocol": "-1", "CidrIp": "10.0.0.0/8"}),
+    "a security group of a port that is not known": grouped(port(UNKNOWN)),
+    "a security group of a rule that is not known": grouped(UNKNOWN),
+    "a security group with rules of its own": grouped()
+    | {"Rule": resource("AWS::EC2::SecurityGroupIngress", {"GroupId": {"Ref": "Group"}})},
+    "a security group of rules that are not known": grouped(SecurityGroupIngress=UNKNOWN),
+    "security groups of others": endpoint(SecurityGroupIds=["sg-0a1b2c3d", get_att("Api")]) | api(),
+    "a statement for the tags of sessions": {
+        "Push": assumed_by(
+            allow("sts:TagSession", Principal={"Federated": f"{OIDC}/{HOST}"}, Condition=FROM_MAIN),
+        )
+    },
+    "two branches that are limited": pulled_by(
+        {"Fn::If": ["Perhaps", PARTNER, {"AWS": OWN_ROOT}]},
+        Condition={"Fn::If": ["Never", UNKNOWN, {"Ref": "AWS::NoValue"}]},
+    ),
+    "a branch without a condition's name": pulled_by({"AWS": {"Fn::If": [UNKNOWN, ROOT, ROOT]}}),
+    "a Deny in a trust policy": {
+        "Task": assumed_by(
+            {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"},
+            Policies=inline([*PULL, "ecr:GetAuthorizationToken"], Sid="Pull1"),
+        )
+    },
+    "what is not a security group": endpoint(SecurityGroupIds=[get_att("Api")]) | api(),
+    # Other providers of identities.
+    "any subject of a repository by claim": claim(
+        "sub",
+        "repo:*",
+        StringEquals={f"{HOST}:aud": "sts.amazonaws.com", f"{HOST}:repository_id": "1"},
+    ),
+    "a workflow of one's own": claim("job_workflow_ref", "acme/ci/.github/workflows/a.yml@*"),
+    "a subject that begins with a number": claim("sub", "repository_id:1234:environment:prod"),
+    "a subject of an owner and a repository": claim(
+        "sub", "repository_owner:acme:repo:acme/payments:environment:prod"
+    ),
+    "any third part": claim("sub", "repo:acme/payments:*"),
+    "any ref": claim("sub", "repo:acme/payments:ref:*"),
+    "tags only": claim("sub", "repo:acme/payments:ref:refs/t*"),
+    "a context of one's own": claim("sub", "repo:acme/payments:actor:octocat"),
+    "a repository by its property": claim("sub", "repo:acme/payments:repo_property_team:a"),
+    "a deploy-time repository": claim("sub", {"Fn::Sub": "repo:${Given}:*"}),
+    "a deploy-time subject": claim("sub", {"Fn::Sub": "${Given}:*"}),
+    "a beginning of a deploy-time subject": claim("sub", {"Fn::Sub": "repo:${Given}*"}),
+    "a provider that accepts one audience": provided(aud=ABSENT),
+    "a provider of deploy-time audiences": provided(ClientIdList=[UNKNOWN]),
+    "an audience that is not known": provided(aud=UNKNOWN),
+    "a provider of a deploy-time URL": provided(Url=UNKNOWN),
+    "a project of a GitLab on another host": ci(SELF_HOSTED, "project_path:acme/x:*"),
+    "an issuer whose URL ends with a slash": ci("acme.eu.auth0.com/", "machine@clients"),
+    "any branch or tag of GitLab": ci("gitlab.com", "project_path:acme/x:ref_type:*:ref:*"),
+    "a service account of a cluster": ci(EKS, "system:serviceaccount:ci:*"),
+    "another claim of a provider": ci(EKS, "acme", claim="organization_id"),
+    "another kind of provider": assumed(
+        "sts:AssumeRoleWithSAML",
+        f"arn:aws:iam::{HOME[0]}:saml-provider/acme",
+        **{"SAML:aud": "https://signin.aws.amazon.com/saml"},
+    ),
+    "a web identity of Cognito": assumed(
+        "sts:AssumeRoleWithWebIdentity",
+        "cognito-identity.amazonaws.com",
+        **{"cognito-identity.amazonaws.com:aud": "eu-central-1:1"},
+    ),
     # Resources that have nothing to do with ECR.
     "resources of others": {
         "Key": {"Type": "AWS::KMS::Key", "Properties": {}},
@@ -337,7 +575,15 @@ def test_dual_layer_encryption_in_govcloud() -> None:
 
 def test_a_public_repository_may_be_public() -> None:
     """A policy of a public repository is not asked to narrow anyone."""
-    text = document(allow("ecr-public:*", Principal="*"))
+    text = document(allow("ecr-public:Describe*", Principal="*"))
     tags = [{"Key": "team", "Value": "cli"}]
     cli = resource(PUBLIC_REPOSITORY, {"RepositoryPolicyText": text, "Tags": tags})
     assert [] == check([template({"Cli": cli}, VIRGINIA)])
+
+
+@pytest.mark.parametrize("at", [("111122223333", "cn-north-1"), (None, None)], ids=["China", "any"])
+def test_layers_of_another_partition(at: tuple[str | None, str | None]) -> None:
+    """The bucket of the layers is in the partition of the endpoint, which may be unknown."""
+    bucket = "arn:aws-cn:s3:::prod-cn-north-1-starport-layer-bucket/*"
+    findings = check([Template("template", {"Resources": storage(reads(bucket))}, *at)])
+    assert [] == [f"{item.rule} {item.message}" for item in findings]

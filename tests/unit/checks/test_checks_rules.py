@@ -45,8 +45,11 @@ def test_a_violation_is_found(rule: str, example: Example) -> None:
 def test_another_violation_is_found(case: tuple[Any, ...]) -> None:
     """The rule reports the place, and the message has the values that matter."""
     rule, expected, content, *values = case
-    parameters = {"Given": {"Type": "String"}}
-    findings = check([template(content, Parameters=parameters)], config=selecting(rule))
+    sections: dict[str, Any] = {
+        "Parameters": {"Given": {"Type": "String"}},
+        "Conditions": {"IsProduction": {"Fn::Equals": [{"Ref": "Given"}, "prod"]}},
+    }
+    findings = check([template(content, **sections)], config=selecting(rule))
 
     messages = [f.message for f in findings if (f.rule, place(f)) == (rule, expected)]
     assert any(all(value in message for value in values) for message in messages), shown(findings)
