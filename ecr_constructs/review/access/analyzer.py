@@ -56,21 +56,8 @@ def changes(comparison: Comparison) -> Iterator[Change]:
     yield from sorted(access_changes, key=lambda change: change.order)
 
 
-def _pairs(comparison: Comparison, *types: str) -> Iterator[Pair]:
-    """Yield the pairs of some types, except those that stay deployed as they are."""
-    for pair in comparison.of_type(*types):
-        if pair.before is None or pair.after is not None or not _stays(comparison, pair.before):
-            yield pair
-
-
-def _stays(comparison: Comparison, resource: Resource) -> bool:
-    """Tell whether the stack of a resource left the app; CDK does not delete deployed stacks."""
-    there = comparison.head.stacks[comparison.base.stacks.index(resource.stack)]
-    return resource.stack.template.path is not None and there.template.path is None
-
-
 def _resource_changes(comparison: Comparison) -> Iterator[Change]:
-    for pair in _pairs(comparison, *RESOURCE_POLICY_TYPES, KEY):
+    for pair in comparison.of_type(*RESOURCE_POLICY_TYPES, KEY):
         kind, name = POLICY_PROPERTIES[pair.type]
         if pair.type != KEY or any(
             resource.assembly.serves_ecr(resource)
@@ -139,7 +126,7 @@ def _endpoint_changes(comparison: Comparison) -> Iterator[Change]:
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-vpc-endpoint-policy
     """
-    for pair in _pairs(comparison, ENDPOINT):
+    for pair in comparison.of_type(ENDPOINT):
         if pair.sides is None or not any(map(_is_for_ecr, pair.sides)):
             continue
         before, after = (list(grants_of(_endpoint_policy(side), "registry")) for side in pair.sides)
@@ -165,7 +152,7 @@ def _endpoint_policy(endpoint: Resource) -> Resource:
 
 def _trust_changes(comparison: Comparison, base: Identities, head: Identities) -> Iterator[Change]:
     """Yield the changes of the trust policies of roles with access to images."""
-    for pair in _pairs(comparison, ROLE):
+    for pair in comparison.of_type(ROLE):
         before = base.grants(identity_of(pair.before)) if pair.before else []
         grants = (head.grants(identity_of(pair.after)) if pair.after else []) or before
         if grants:
@@ -183,7 +170,7 @@ def _identity_changes(
     comparison: Comparison, base: Identities, head: Identities
 ) -> Iterator[Change]:
     """Yield the changes of access of identities whose policies differ."""
-    pairs = list(_pairs(comparison, *HOLDING_TYPES))
+    pairs = list(comparison.of_type(*HOLDING_TYPES))
     removed = _removed(comparison)
     places = {
         as_identity(resource): pair

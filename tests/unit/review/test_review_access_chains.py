@@ -1,14 +1,11 @@
 """Roles that are reached through others, policies that are not read, and limits."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ecr_constructs.cloudformation.graph import TemplateSet
-from ecr_constructs.review.access.analyzer import ENDPOINT, changes
+from ecr_constructs.review.access.analyzer import ENDPOINT
 from ecr_constructs.review.access.identities import MEMBERSHIP, SERVERLESS
-from ecr_constructs.review.comparison import Comparison
 from tests.support.rule_examples.access import PULL
 from tests.support.rule_examples.build import (
     PARTNER,
@@ -338,17 +335,3 @@ def test_policies_that_allow_the_same_are_a_note() -> None:
         {"Api": API, **a(PULLING), "Other": resource("AWS::IAM::User", {})},
         {"Api": API, **a(PULLING, Path="/")},
     )
-
-
-def test_stack_that_left_the_app_keeps_its_access(tmp_path: Any) -> None:
-    """CDK does not delete a deployed stack, so nothing is narrowed."""
-    registry = resource(
-        "AWS::ECR::RegistryPolicy",
-        {"PolicyText": document(allow("ecr:ReplicateImage", Principal="*", Resource=f"{HERE}/*"))},
-    )
-    path = tmp_path / "app.template.json"
-    base = replace(template({"Policy": registry}), path=path)
-    head, emptied = template({}), replace(template({}), path=path)
-
-    assert [] == list(changes(Comparison(TemplateSet([base]), TemplateSet([head]))))
-    assert 1 == len(list(changes(Comparison(TemplateSet([base]), TemplateSet([emptied])))))
