@@ -1,7 +1,7 @@
 """Write what checks know of CloudFormation and IAM, from libraries that keep it current.
 
-``python -m scripts.service_data``: resource schemas and Regions from cfn-lint,
-actions from both it and botocore.
+``python -m scripts.service_data``: resource schemas, attributes and Regions from cfn-lint,
+actions from both it and botocore, enumerations from botocore.
 """
 
 import json
@@ -20,6 +20,8 @@ _PACKAGE = Path(__file__).parent.parent / "ecr_constructs"
 PATH = _PACKAGE / "cloudformation" / "aws_metadata.json"
 REGIONS_PATH = _PACKAGE / "model" / "regions.json"
 CREATE_ONLY = _PACKAGE / "review" / "create_only.json"
+ATTRIBUTES = _PACKAGE / "cloudformation" / "attributes.json"
+ENUMS = _PACKAGE / "model" / "enums.json"
 _POLICIES = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
 # A Region that has every type.
 _HOME = "us-east-1"
@@ -34,6 +36,12 @@ _DELETE_REPLICATION = {
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
 _WITHOUT_OPERATION = ("BatchImportUpstreamImage", "GetImageCopyStatus", "ReplicateImage")
 _LIMITS = ("enum", "minLength", "maxLength", "minItems", "maxItems")
+# The enumerations that checks compare values with.
+_ENUMS = {
+    "cloudwatch": ("ComparisonOperator", "Statistic"),
+    "ecr": ("FindingSeverity", "ScanFrequency", "ScanStatus", "ScanType", "TargetStorageClass"),
+    "inspector2": ("FindingStatus", "FindingType", "ResourceType", "Severity"),
+}
 
 
 def service_data() -> str:
@@ -100,10 +108,36 @@ def create_only_data() -> str:
     return json.dumps(document, indent=0, sort_keys=True) + "\n"
 
 
+def attributes_data() -> str:
+    """Return the attributes that Fn::GetAtt accepts, as regular expressions, of every type."""
+    manager = PROVIDER_SCHEMA_MANAGER
+    document = {
+        kind: sorted(manager.get_resource_schema(_HOME, kind).get_atts)
+        for kind in sorted(manager.get_resource_types(_HOME))
+    }
+    return json.dumps(document, indent=0, sort_keys=True) + "\n"
+
+
+def enums_data() -> str:
+    """Return the values of enumerations of AWS APIs, by service and shape."""
+    session = botocore.session.get_session()
+    document = {
+        service: {name: session.get_service_model(service).shape_for(name).enum for name in names}
+        for service, names in _ENUMS.items()
+    }
+    return json.dumps(document, indent=1, sort_keys=True) + "\n"
+
+
 def files() -> dict[Path, str]:
     """Return the content of each file."""
     regions = json.dumps(sorted(REGIONS), indent=1) + "\n"
-    return {PATH: service_data(), REGIONS_PATH: regions, CREATE_ONLY: create_only_data()}
+    return {
+        PATH: service_data(),
+        REGIONS_PATH: regions,
+        CREATE_ONLY: create_only_data(),
+        ATTRIBUTES: attributes_data(),
+        ENUMS: enums_data(),
+    }
 
 
 if __name__ == "__main__":

@@ -7,14 +7,20 @@ from ecr_constructs.checks.rules import (
     access,
     caches,
     ci_trust,
+    deletion,
+    encryption,
     events,
     lifecycle,
     registries,
     repositories,
+    schema,
     template,
 )
 
-_FAMILIES = (access, caches, ci_trust, events, lifecycle, registries, repositories, template)
+_FAMILIES = (
+    *(access, caches, ci_trust, deletion, encryption, events, lifecycle, registries, repositories),
+    *(schema, template),
+)
 
 
 def _rules() -> dict[str, Rule]:

@@ -74,6 +74,19 @@ EXAMPLES = {
         "Payments.Properties.Description",
         one_template(Description="d" * 256),
     ),
+    "ECR007": example(
+        {
+            **api(),
+            "Lifecycle": resource("AWS::ECR::LifecyclePolicy", {"RepositoryName": {"Ref": "Api"}}),
+        },
+        "Resources.Lifecycle.Type",
+        api(UNTAGGED),
+    ),
+    "ECR008": example(
+        api(UpdateReplacePolicy="RetainExceptOnCreate"),
+        "Api.UpdateReplacePolicy",
+        api(DeletionPolicy="RetainExceptOnCreate"),
+    ),
     "ECR006": example(_PUBLIC, "Cli.Type", [template(_PUBLIC, _VIRGINIA)]),
     "ECR010": _properties(
         "Tags",
@@ -117,7 +130,6 @@ EXAMPLES = {
         f"Api.Properties.{_ENCRYPTION}",
         [template(api(EncryptionConfiguration={**_DSSE, "KmsKey": _GOVERNMENT_KEY}), _GOVCLOUD)],
     ),
-    "ECR022": _properties(_ENCRYPTION, {_ENCRYPTION: {"EncryptionType": "AES256"}}, {}),
     "ECR023": example(
         api(EncryptionConfiguration={"EncryptionType": "KMS"}),
         f"Api.Properties.{_ENCRYPTION}",
@@ -228,10 +240,6 @@ EXAMPLES |= {
         api(_UNPULLED),
         TEXT,
         api(_UNPULLED) | {"Scanner": resource(PULL_TIME_EXCLUSION, {"PrincipalArn": _SCANNER})},
-    ),
-    "ECR117": _policies(
-        [rule(1, "transition", days=90, storageClass="archive", **_ANY)],
-        [rule(1, "transition", days=90, tagStatus="untagged"), _FROM_ARCHIVE],
     ),
 }
 

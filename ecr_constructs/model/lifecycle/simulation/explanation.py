@@ -91,8 +91,6 @@ def _exception(evaluation: Evaluation, rank: int, result: RuleResult) -> str:
             if not evaluation.actions[index] and not image.archived:
                 return f", but the index {short(image.digest)} lists it and stays"
         return ", but an index that lists it is archived and not deleted"
-    if result.marked >> rank & 1:
-        return ", but it is archived already"
     if later := evaluation.shadowed_result(rank):
         return f"; rule {later.rule.rule_priority} would mark it, but comes later"
     return ""
