@@ -32,7 +32,7 @@ TOPIC_INLINE_POLICY = "AWS::SNS::TopicInlinePolicy"
 TOPIC_POLICIES = (TOPIC_POLICY, TOPIC_INLINE_POLICY)
 EVENT_RULE = "AWS::Events::Rule"
 QUEUE = "AWS::SQS::Queue"
-QUEUE_POLICY = "AWS::SQS::QueuePolicy"
+QUEUE_POLICIES = ("AWS::SQS::QueuePolicy", "AWS::SQS::QueueInlinePolicy")
 ALARM = "AWS::CloudWatch::Alarm"
 SIGNING_PROFILE = "AWS::Signer::SigningProfile"
 # Stock CDK's custom resource that empties a repository before it is deleted.
@@ -58,6 +58,8 @@ RELATED_TYPES = (
     SECRET,
     TOPIC,
     *TOPIC_POLICIES,
+    QUEUE,
+    *QUEUE_POLICIES,
     ALARM,
 )
 """The types of ECR, and those that configurations of ECR consist of."""

@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from ecr_constructs.checks.rule import Rule
 from ecr_constructs.checks.rules import (
     access,
+    alarms,
     caches,
     ci_trust,
     deletion,
     encryption,
     events,
+    functions,
     lifecycle,
+    notifications,
     registries,
     repositories,
     schema,
@@ -18,8 +21,8 @@ from ecr_constructs.checks.rules import (
 )
 
 _FAMILIES = (
-    *(access, caches, ci_trust, deletion, encryption, events, lifecycle, registries, repositories),
-    *(schema, template),
+    *(access, alarms, caches, ci_trust, deletion, encryption, events, functions),
+    *(lifecycle, notifications, registries, repositories, schema, template),
 )
 
 

@@ -42,14 +42,15 @@ def _references_exist(resource: Resource) -> Iterator[Problem]:
         if name.startswith("AWS::"):
             continue
         if name in stack.resources:
-            yield from _attribute_errors(stack.resources[name], reference)
+            yield from attribute_problems(stack.resources[name], reference)
         elif attribute is not None or name not in names or reference.path == ("DependsOn",):
             near = get_close_matches(name, [*stack.resources, *names], n=1)
             hint = f"Write {near[0]}." if near else None
             yield Problem(reference.path, f"{name} is not defined in this template", hint)
 
 
-def _attribute_errors(target: Resource, reference: Reference) -> Iterator[Problem]:
+def attribute_problems(target: Resource, reference: Reference) -> Iterator[Problem]:
+    """Yield a problem if a resource does not have the attribute of a reference."""
     attributes = attributes_of(target.type)
     if reference.attribute is None or attributes is None:
         return
