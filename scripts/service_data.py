@@ -36,6 +36,8 @@ _DELETE_REPLICATION = {
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
 _WITHOUT_OPERATION = ("BatchImportUpstreamImage", "GetImageCopyStatus", "ReplicateImage")
 _LIMITS = ("enum", "minLength", "maxLength", "minItems", "maxItems")
+# Patterns of schemas that cannot take long: other patterns backtrack.
+_PATTERNS = ("^[0-9]{12}$",)
 # The enumerations that checks compare values with.
 _ENUMS = {
     "cloudwatch": ("ComparisonOperator", "Statistic"),
@@ -87,6 +89,8 @@ def _shape(node: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]
     kinds = node.get("type", "object")
     shape: dict[str, Any] = {"type": kinds if isinstance(kinds, list) else [kinds]}
     shape.update({limit: node[limit] for limit in _LIMITS if limit in node})
+    if node.get("pattern") in _PATTERNS:
+        shape["pattern"] = node["pattern"]
     if "properties" in node:
         shape["properties"] = {
             name: _shape(member, schema) for name, member in node["properties"].items()

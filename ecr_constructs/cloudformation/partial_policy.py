@@ -50,12 +50,12 @@ def is_definite(error: Diagnostic, content: Any) -> bool:
         # Only the constructs of this library have to know the order of the rules.
         return False
     value = content
+    values = [value]
     for step in re.findall(r"[^.\[\]]+", error.path):
-        if isinstance(value, list):
-            value = value[int(step)]
-        elif isinstance(value, dict):
-            value = value.get(step)
-        if isinstance(value, float) and is_unresolved(value):
-            return False
+        value = value[int(step)] if isinstance(value, list) else value
+        value = value.get(step) if isinstance(value, dict) and not step.isdecimal() else value
+        values.append(value)
+    if any(isinstance(item, float) and is_unresolved(item) for item in values):
+        return False
     parts = [error.path, *(value if isinstance(value, list) else [value])]
     return error.code not in _DEPENDENT or not any(map(is_unresolved, parts))

@@ -58,8 +58,6 @@ RELATED_TYPES = (
     SECRET,
     TOPIC,
     *TOPIC_POLICIES,
-    QUEUE,
-    *QUEUE_POLICIES,
     ALARM,
 )
 """The types of ECR, and those that configurations of ECR consist of."""

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ecr_constructs.checks.rule import (
     CFN_GUIDE,
@@ -16,17 +16,24 @@ from ecr_constructs.checks.rule import (
     wrong_type_problems,
 )
 from ecr_constructs.cloudformation.graph import Resource
-from ecr_constructs.cloudformation.iam_policy import permissions_of, policies_of
+from ecr_constructs.cloudformation.iam_policy import (
+    allowed,
+    grants,
+    is_policy_known,
+    permissions_of,
+    policies_of,
+)
 from ecr_constructs.cloudformation.replication_config import source_of
 from ecr_constructs.cloudformation.resource_types import (
     CACHE,
     CREATION_TEMPLATE,
+    KEY,
     REGISTRY_POLICY,
     ROLE,
     SECRET,
 )
 from ecr_constructs.model.creation_template import OCCASIONS, role_errors
-from ecr_constructs.model.names import ROOT, namespace_errors
+from ecr_constructs.model.names import ROOT, namespace_errors, partial_name_errors
 from ecr_constructs.model.partitions import regions
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS, MAX_RULES, PullThroughRule
 from ecr_constructs.model.tokens import is_unresolved
@@ -132,9 +139,12 @@ def _readable_secret(resource: Resource) -> Iterator[Problem]:
 def _accepted_prefixes(resource: Resource) -> Iterator[Problem]:
     name = "EcrRepositoryPrefix"
     prefix, upstream = resource.text(name), resource.text("UpstreamRepositoryPrefix")
-    if prefix is None:
-        return
     path = ("Properties", name)
+    if prefix is None:
+        written = resource.get(name)
+        if isinstance(written, str):
+            yield from model_problems(path, partial_name_errors(written, namespace_errors))
+        return
     yield from model_problems(path, PullThroughRule(Upstream.quay(), prefix, upstream).errors())
     first = resource.assembly.first_of(resource, name)
     if first is not resource:
@@ -155,9 +165,14 @@ def _accepted_prefixes(resource: Resource) -> Iterator[Problem]:
 )
 def _known_upstream(resource: Resource) -> Iterator[Problem]:
     written, name = resource.text("UpstreamRegistryUrl"), resource.text("UpstreamRegistry")
-    if written is None:
-        return
     path = ("Properties", "UpstreamRegistryUrl")
+    if written is None:
+        if resource.is_known and resource.get("UpstreamRegistryUrl") is None:
+            upstream = _upstream_of(resource)
+            is_fixed = upstream is not None and upstream.registry not in _MANY_URLS
+            remedy = f"Add UpstreamRegistryUrl: {upstream.url}." if upstream and is_fixed else None
+            yield Problem(("Properties",), "UpstreamRegistryUrl is missing", remedy)
+        return
     upstream, url = _upstream_of(resource), _url_of(resource)
     if written != url:
         yield Problem(path, f"{written!r} must be a host name only", f"Write {url}.")
@@ -246,6 +261,37 @@ def _no_plaintext(resource: Resource) -> Iterator[Problem]:
         yield Problem(path, "the value of the secret is in the template")
 
 
+# The parameter of the token in a text of Fn::Sub.
+_TOKEN_PARAMETER = re.compile(r'"accessToken"\s*:\s*"\$\{(\w+)\}"')
+
+
+@warning_rule(
+    "ECR422",
+    "The parameter of a credential has NoEcho",
+    types=[SECRET],
+    why="Without NoEcho the console and DescribeStacks show the value to everyone who can read the "
+    "stack.",
+    remedy="Write NoEcho: true for the parameter.",
+    source=f"{CFN_GUIDE}/security-best-practices.html",
+)
+def _hidden_parameter(resource: Resource) -> Iterator[Problem]:
+    """Find the parameter of the token, or of the whole value, of the secret of a cache."""
+    parameters = resource.stack.body.get("Parameters")
+    written = resource.body.get("Properties", {}).get("SecretString")
+    match written:
+        case {"Ref": str(name)}:
+            names = [name]
+        case {"Fn::Sub": str(text) | [str(text), *_]}:
+            names = _TOKEN_PARAMETER.findall(text)
+        case _:
+            return
+    for name in names if isinstance(parameters, Mapping) and _is_for_caches(resource) else ():
+        parameter = parameters.get(name)
+        if isinstance(parameter, Mapping) and str(parameter.get("NoEcho")).lower() != "true":
+            path = ("Properties", "SecretString")
+            yield Problem(path, f"the parameter {name} is shown: NoEcho is not set")
+
+
 @error_rule(
     "ECR421",
     "The secret of a pull through cache has a username and an accessToken",
@@ -293,8 +339,10 @@ def _content(text: str) -> dict[str, object]:
 )
 def _accepted_template(resource: Resource) -> Iterator[Problem]:
     prefix, path = resource.text("Prefix"), ("Properties", "Prefix")
+    written = resource.get("Prefix")
+    if isinstance(written, str):
+        yield from model_problems(path, partial_name_errors(written, namespace_errors))
     if prefix is not None:
-        yield from model_problems(path, namespace_errors(prefix))
         first = resource.assembly.first_of(resource, "Prefix")
         if first is not resource:
             yield Problem(path, f"{first.id} already has the prefix {prefix!r}", "Merge them.")
@@ -349,7 +397,32 @@ def _usable_role(resource: Resource) -> Iterator[Problem]:
     elif role.type == ROLE:
         tags = bool(resource.get("ResourceTags"))
         yield from model_problems(_ROLE_PATH, _role_errors(role, tags=tags))
+        yield from _key_problems(resource, role)
     yield from wrong_type_problems(resource, _ROLE_PATH, arn, ROLE, "role")
+
+
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html
+_KEY_ACTIONS = ("kms:CreateGrant", "kms:RetireGrant", "kms:DescribeKey")
+
+
+def _key_problems(resource: Resource, role: Resource) -> Iterator[Problem]:
+    """Compare the permissions of a role with a key of the templates.
+
+    The policy of a key can allow the same directly to the role.
+    """
+    key = resource.assembly.referred_to(resource.get("EncryptionConfiguration", "KmsKey"))
+    if key is None or key.type != KEY or not is_policy_known(key, "KeyPolicy"):
+        return
+
+    def is_role(name: str) -> bool:
+        return resource.assembly.referred_to(name) is role
+
+    permissions = permissions_of(role)
+    for action in filter(permissions.lack, _KEY_ACTIONS):
+        if not grants(allowed(key), action, is_role):
+            message = f"{role.id} lacks the permission {action} on {key.id}"
+            remedy = f"Allow {', '.join(_KEY_ACTIONS)} on the key to {role.id}."
+            yield Problem(_ROLE_PATH, message, remedy)
 
 
 def _role_errors(role: Resource, *, tags: bool) -> Iterator[str]:

@@ -36,7 +36,7 @@ _VIA_CLOUDTRAIL = re.compile(r"AWS .* via CloudTrail")
 _LIKE_SOURCE = re.compile(
     r"(?:(?:com\.)?(?:aws|amazon|amazonaws)\.)?ecr(?:\.amazonaws\.com)?", re.IGNORECASE
 )
-_OWN_DETAIL_TYPES = frozenset(DETAIL_TYPES[ECR])
+_OWN_DETAIL_TYPES = DETAIL_TYPES[ECR]
 
 
 def _pattern_of(resource: Resource) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from ecr_constructs.checks.rule import CFN_REFERENCE, Problem, each_choice, error_rule
+from ecr_constructs.checks.rule import CFN_REFERENCE, Problem, each_choice, error_rule, warning_rule
 from ecr_constructs.checks.rules.template import attribute_problems
 from ecr_constructs.cloudformation.graph import Resource, Stack
 from ecr_constructs.cloudformation.references import references, references_in
@@ -273,3 +273,28 @@ def _targets_exist(resource: Resource) -> Iterator[Problem]:
         if target is not None and target.condition is not None and not is_guarded:
             message = f"{target.id} is created only if {target.condition}"
             yield Problem(reference.path, message)
+
+
+@warning_rule(
+    "ECR611",
+    "Imported values are exported in the same account and Region",
+    types=RELATED_TYPES,
+    why="Fn::ImportValue finds exports of the same account and Region only, and fails otherwise.",
+    remedy="Write the value as a parameter, or use a resource of the same Region.",
+    source=f"{CFN_REFERENCE}/intrinsic-function-reference-importvalue.html",
+)
+def _imports_are_local(resource: Resource) -> Iterator[Problem]:
+    """Find imports of names that the templates export elsewhere only."""
+    here = resource.registry
+    for name, argument, path in _functions_in(resource.body.get("Properties"), ("Properties",)):
+        export = resource.stack.resolver.resolve(argument) if name == "Fn::ImportValue" else None
+        if here is None or not isinstance(export, str):
+            continue
+        stacks = [
+            stack
+            for stack in resource.assembly.stacks
+            if export in {value for _, value in _exports(stack)}
+        ]
+        if stacks and all(stack.registry not in (None, here) for stack in stacks):
+            message = f"{export!r} is exported in {stacks[0].registry}, and imported in {here}"
+            yield Problem(path, message)

@@ -1,7 +1,7 @@
 """Repositories: names, tags, mutability, scanning."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ecr_constructs.checks.rule import (
     CFN_REFERENCE,
@@ -24,6 +24,7 @@ from ecr_constructs.cloudformation.resource_types import (
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.names import partial_name_errors, repository_name_errors
 from ecr_constructs.model.public_catalog import public_name_errors
+from ecr_constructs.model.scanning import filter_matches
 from ecr_constructs.model.tags import tag_errors
 from ecr_constructs.model.tokens import is_unresolved, legible
 from ecr_constructs.model.validation import ValidationError
@@ -122,7 +123,7 @@ def _sound_exclusions(resource: Resource) -> Iterator[Problem]:
 @warning_rule(
     "ECR012",
     "Tags are immutable",
-    types=[REPOSITORY],
+    types=[REPOSITORY, CREATION_TEMPLATE],
     why="A mutable tag does not identify the tested image: anyone who can push can change what "
     "runs.",
     remedy="Write ImageTagMutability: IMMUTABLE, or IMMUTABLE_WITH_EXCLUSION with filters for the "
@@ -139,11 +140,25 @@ def _sound_exclusions(resource: Resource) -> Iterator[Problem]:
 @each_condition
 def _immutable_tags(resource: Resource) -> Iterator[Problem]:
     setting = resource.get("ImageTagMutability")
+    occasions = resource.get("AppliedFor")
+    if resource.type == CREATION_TEMPLATE and (
+        not isinstance(occasions, list) or not set(map(str, occasions)) <= _OWN_IMAGES
+    ):
+        # The tags of a cache move with those of its upstream (ECR410).
+        return
     if setting is None and resource.is_known:
         message = "tags may be moved: ImageTagMutability is MUTABLE by default"
         yield Problem(("Properties",), message)
     elif setting == "MUTABLE":
         yield Problem(("Properties", "ImageTagMutability"), "every tag may be moved")
+    elif setting == "IMMUTABLE_WITH_EXCLUSION":
+        filters = [str(entry.get(_VALUE)) for _, entry in resource.mappings(_FILTERS)]
+        if any(pattern and not pattern.strip("*") for pattern in filters):
+            message = "every tag may be moved: the filter '*' excludes all tags"
+            yield Problem(("Properties", _FILTERS), message)
+
+
+_OWN_IMAGES = {"REPLICATION", "CREATE_ON_PUSH"}
 
 
 @warning_rule(
@@ -167,10 +182,38 @@ def _scanned(resource: Resource) -> Iterator[Problem]:
     on_push = resource.get("ImageScanningConfiguration", "ScanOnPush")
     is_literal = resource.is_known and isinstance(configuration, dict | None)
     is_off = is_literal and str(on_push).lower() in ("none", "false")
-    # A scanning configuration of the registry decides for every repository.
-    if is_off and not resource.assembly.in_registry_of(resource, SCANNING):
+    if is_off and not any(
+        _may_scan(item, resource) for item in resource.assembly.of_type(SCANNING)
+    ):
         path = ("ImageScanningConfiguration",) if on_push is not None else ()
         yield Problem(("Properties", *path), "images are not scanned on push")
+
+
+def _may_scan(scanning: Resource, repository: Resource) -> bool:
+    """Tell whether a configuration may be that of the registry of a repository, and scan it."""
+    for name in ("account", "region"):
+        here, there = getattr(repository.stack, name), getattr(scanning.stack, name)
+        if None not in (here, there) and here != there:
+            return False
+    rules = scanning.get("Rules")
+    if not isinstance(rules, list):
+        # Without rules nothing is scanned automatically; unresolved rules may be any.
+        return rules is not None
+    name = repository.text("RepositoryName")
+    for index, rule in enumerate(rules):
+        if not isinstance(rule, Mapping):
+            return True
+        filters = [entry for _, entry in scanning.mappings("Rules", index, "RepositoryFilters")]
+        patterns = [str(entry.get("Filter")) for entry in filters]
+        is_known = isinstance(rule.get("RepositoryFilters"), list | None)
+        if rule.get("ScanFrequency") == "MANUAL":
+            continue
+        if not is_known or any(
+            name is None or is_unresolved(pattern) or filter_matches(pattern, name)
+            for pattern in patterns
+        ):
+            return True
+    return False
 
 
 @warning_rule(

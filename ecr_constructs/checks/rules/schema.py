@@ -49,6 +49,9 @@ def _schema_errors(
         options = ", ".join(schema["enum"])
         remedy = _similar(str(value), schema["enum"])
         yield _SchemaError("kind", path, f"must be one of {options}, got {value!r}", remedy)
+    if "pattern" in schema and not re.search(schema["pattern"], str(value)):
+        message = f"must match {schema['pattern']}, got {value!r}"
+        yield _SchemaError("kind", path, message, "Write the 12 digits of an account, in quotes.")
     if isinstance(value, Mapping) and "properties" in schema:
         yield from _object(value, schema, path)
     elif isinstance(value, list):

@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from ecr_constructs.cloudformation.resource_types import KEY, TOPIC, TOPIC_POLICY
+from ecr_constructs.cloudformation.resource_types import ALARM, KEY, TOPIC, TOPIC_POLICY
 from tests.support.rule_examples.access import PULL, role
 from tests.support.rule_examples.build import (
     ABSENT,
+    ELSEWHERE,
+    EVERYTHING,
     HERE,
+    HOME,
     HOST,
     OWN_ROOT,
     Problems,
@@ -25,6 +28,7 @@ from tests.support.rule_examples.build import (
     resource,
     scanning,
     sent,
+    template,
     written,
 )
 
@@ -36,7 +40,7 @@ _PATTERN = "Rule.Properties.EventPattern"
 _TOPIC_KEY = "Topic.Properties.KmsMasterKeyId"
 _TRUST = "Push.Properties.AssumeRolePolicyDocument.Statement[0]"
 _SUBJECT = f"{_TRUST}.Condition.StringLike.{HOST}:sub"
-_ENHANCED = scanning(ScanType="ENHANCED", Rules=[])
+_ENHANCED = scanning(ScanType="ENHANCED", Rules=[EVERYTHING])
 
 
 def on(*details: Any, source: Any = "aws.ecr", **pattern: Any) -> dict[str, Any]:
@@ -94,6 +98,38 @@ def _suppressed(**entry: str) -> dict[str, Any]:
     return {"Api": {**moving, "Metadata": {"ecr-constructs": {"suppress": [entry]}}}}
 
 
+def alarm(**properties: Any) -> dict[str, Any]:
+    """Return an alarm on the pulls of a repository."""
+    dimensions = [{"Name": "RepositoryName", "Value": "payments/api"}]
+    sound = {
+        "Namespace": "AWS/ECR",
+        "MetricName": "RepositoryPullCount",
+        "Dimensions": dimensions,
+        "Statistic": "Sum",
+        "Period": 3600,
+        "EvaluationPeriods": 24,
+        "Threshold": 1,
+        "ComparisonOperator": "LessThanThreshold",
+    }
+    return {"Alarm": resource(ALARM, {**sound, **properties})}
+
+
+def _stage(default: str) -> dict[str, Any]:
+    return {"Type": "String", "Default": default, "AllowedValues": ["dev", "prod"]}
+
+
+def _exporting(at: tuple[str, str]) -> Any:
+    outputs = {"Key": {"Value": get_att("Key"), "Export": {"Name": "key"}}}
+    return template({"Key": key()}, at, "keys", Outputs=outputs)
+
+
+_NAME = "Api.Properties.RepositoryName"
+_KEY = "Api.Properties.EncryptionConfiguration.KmsKey"
+_LOOP = {"Fn::ForEach::Apis": ["Name", ["a", "b"], {"Api${Name}": repository()}]}
+_IF_PROD = {
+    "Parameters": {"Stage": {"Type": "String"}},
+    "Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}},
+}
 TWICE = """\
 Resources:
   Cache:
@@ -117,12 +153,22 @@ EXAMPLES = {
         _ENHANCED | on(FOUND, source="aws.inspector2"),
     ),
     "ECR503": example(on(PUSH, targets=ABSENT), "Rule.Properties", on(PUSH)),
-    "ECR504": example(_topic(key_id=ABSENT), "Topic.Properties", _topic()),
+    "ECR504": example(_topic(key_id="alias/aws/sns"), _TOPIC_KEY, _topic()),
     "ECR505": example(_topic("s3"), "Topic", _topic()),
     "ECR506": example(
         on(PUSH, detail={"action-type": ["PUSHED"]}),
         f"{_PATTERN}.detail.action-type",
         on(PUSH, detail={"action-type": ["PUSH"]}),
+    ),
+    "ECR508": example(
+        on(PUSH, detail={"action-type": "PUSH"}),
+        f"{_PATTERN}.detail.action-type",
+        on(PUSH, detail={"action-type": ["PUSH"]}),
+    ),
+    "ECR509": example(
+        on(PUSH, targets=[{"Arn": "scans", "Id": "Queue"}]),
+        "Rule.Properties.Targets[0].Arn",
+        on(PUSH),
     ),
     "ECR507": example(_topic(may_encrypt=False), _TOPIC_KEY, _topic()),
     "ECR510": example(github(sub="repo:*"), _SUBJECT, github()),
@@ -134,6 +180,60 @@ EXAMPLES = {
         ci("gitlab.com", "project_path:acme/payments:ref_type:branch:ref:main"),
     ),
     "ECR514": example(ci(CIRCLECI, ABSENT), _TRUST, ci(CIRCLECI, _CIRCLECI_MAIN)),
+    "ECR530": example(
+        alarm(MetricName="RepositorySizeInBytes"), "Alarm.Properties.MetricName", alarm()
+    ),
+    "ECR531": example(
+        alarm(ComparisonOperator="GreaterThan"), "Alarm.Properties.ComparisonOperator", alarm()
+    ),
+    "ECR605": example(
+        api(RepositoryName={"Fn::Join": ["-", "payments"]}),
+        _NAME,
+        api(RepositoryName={"Fn::Join": ["/", ["payments", "api"]]}),
+    ),
+    "ECR606": example(
+        {"Api": {**repository(), "Condition": "IsProd"}},
+        "Resources.Api.Condition",
+        [
+            template(
+                {"Api": {**repository(), "Condition": "IsProd"}},
+                Conditions={"IsProd": {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-central-1"]}},
+            )
+        ],
+    ),
+    "ECR607": example(
+        [template(api(), Outputs={"Uri": {"Value": get_att("Api", "Uri")}})],
+        "Outputs.Uri.Value",
+        [template(api(), Outputs={"Uri": {"Value": get_att("Api", "RepositoryUri")}})],
+    ),
+    "ECR608": example(
+        [template(api(), Parameters={"Stage": _stage("test")})],
+        "Parameters.Stage.Default",
+        [template(api(), Parameters={"Stage": _stage("dev")})],
+    ),
+    "ECR609": example(
+        [template(_LOOP)],
+        "Resources.Fn::ForEach::Apis",
+        [template(_LOOP, Transform="AWS::LanguageExtensions")],
+    ),
+    "ECR610": example(
+        [template({**kms(get_att("Key")), "Key": {**key(), "Condition": "IsProd"}}, **_IF_PROD)],
+        _KEY,
+        [
+            template(
+                {
+                    "Api": {**kms(get_att("Key"))["Api"], "Condition": "IsProd"},
+                    "Key": {**key(), "Condition": "IsProd"},
+                },
+                **_IF_PROD,
+            )
+        ],
+    ),
+    "ECR611": example(
+        [_exporting(ELSEWHERE), template(kms({"Fn::ImportValue": "key"}))],
+        _KEY,
+        [_exporting(HOME), template(kms({"Fn::ImportValue": "key"}))],
+    ),
     "ECR601": example(
         kms(get_att("Kee"), Key=key()),
         "Api.Properties.EncryptionConfiguration.KmsKey",
@@ -152,7 +252,6 @@ EXAMPLES = {
 
 _LITERAL = {"StringEquals": {f"{HOST}:aud": "sts.amazonaws.com", f"{HOST}:sub": "repo:acme/a:*"}}
 _ROLE = "Task.Properties.Policies[0].PolicyDocument.Statement[0].Resource"
-_NAME = "Api.Properties.RepositoryName"
 PROBLEMS: Problems = {
     ("ECR501", f"{_PATTERN}.detail-type"): {
         "an event of ECR among others": on(

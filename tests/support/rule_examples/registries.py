@@ -138,6 +138,7 @@ EXAMPLES = {
         _scans("ENHANCED", "CONTINUOUS_SCAN"),
     ),
     "ECR321": example(_signing("release"), "Signing.Properties.Rules[0]", _signing(_PROFILE)),
+    "ECR323": example(_signing(), "Signing.Properties.Rules", _signing(_PROFILE)),
     "ECR322": example(
         _excluded(OWN_ROOT), "Exclusion0.Properties.PrincipalArn", _excluded(_SCANNER)
     ),
@@ -165,6 +166,12 @@ PROBLEMS: Problems = {
         "101 exclusions": (_excluded(*(f"{_SCANNER}{number}" for number in range(101))), "100")
     },
 }
+
+
+def _given(parameter: dict[str, Any]) -> Template:
+    text = '{"username": "ci", "accessToken": "${Token}"}'
+    return template(_login({"Fn::Sub": text}), Parameters={"Token": parameter})
+
 
 _HUB = "Hub.Properties"
 _CREDENTIAL, _URL = f"{_HUB}.CredentialArn", f"{_HUB}.UpstreamRegistryUrl"
@@ -238,6 +245,9 @@ EXAMPLES |= {
     ),
     "ECR411": example(
         _puller("ecr:BatchGetImage"), "Task", _puller("ecr:BatchGetImage", *IMPORT_ACTIONS)
+    ),
+    "ECR422": example(
+        [_given({"Type": "String"})], _VALUE, [_given({"Type": "String", "NoEcho": True})]
     ),
     "ECR420": example(
         _login('{"username": "ci", "accessToken": "dckr_pat_0123"}'),

@@ -6,6 +6,7 @@ from ecr_constructs.cloudformation.resource_types import PUBLIC_REPOSITORY, PULL
 from tests.support.rule_examples.build import (
     ABSENT,
     ELSEWHERE,
+    EVERYTHING,
     HOME,
     OWN_ROLE,
     UNTAGGED,
@@ -100,7 +101,7 @@ EXAMPLES = {
     "ECR013": example(
         api(ImageScanningConfiguration=ABSENT),
         "Api.Properties",
-        api(ImageScanningConfiguration=ABSENT) | scanning(ScanType="ENHANCED", Rules=[]),
+        api(ImageScanningConfiguration=ABSENT) | scanning(ScanType="ENHANCED", Rules=[EVERYTHING]),
     ),
     "ECR015": _properties(
         "EmptyOnDelete",

@@ -245,7 +245,8 @@ ACCEPTED: dict[str, Any] = {
         "Resources": api(RepositoryName={"Fn::Transform": {"Name": "x"}}, Tags={"Ref": "FromSam"}),
     },
     "loops of language extensions": {
-        "Resources": {**LOOP, **api(Tags=[{"Key": "a", "Value": {"Ref": "Repoa"}}])}
+        "Transform": "AWS::LanguageExtensions",
+        "Resources": {**LOOP, **api(Tags=[{"Key": "a", "Value": {"Ref": "Repoa"}}])},
     },
 }
 

@@ -23,6 +23,7 @@ from tests.support.rule_examples.access import (
     role,
 )
 from tests.support.rule_examples.build import (
+    EVERYTHING,
     HERE,
     HOST,
     OWN_ROLE,
@@ -76,6 +77,7 @@ EXCLUDING = {"ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION"}
 ARCHIVE = rule(1, "transition", images=50, tagStatus="any")
 IN_ARCHIVE = {"storageClass": "archive", "countType": "sinceImageTransitioned"}
 EXPIRE = rule(2, tagStatus="any", **IN_ARCHIVE, countUnit="days", countNumber=365)
+ENHANCED = scanning(ScanType="ENHANCED", Rules=[EVERYTHING])
 EVENTBRIDGE = {"Service": "events.amazonaws.com"}
 PUBLISH = document(allow("sns:Publish", Principal=EVENTBRIDGE, Resource="*"))
 PATHS = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/*"}}
@@ -258,11 +260,11 @@ CORRECT: dict[str, dict[str, Any]] = {
     "a scan type that is not known": scanning(ScanType=UNKNOWN, Rules=[]),
     # Events and their topics.
     "another scanner, perhaps": {
-        "Scanning": {**scanning(ScanType="ENHANCED", Rules=[])["Scanning"], "Condition": "Perhaps"},
+        "Scanning": {**ENHANCED["Scanning"], "Condition": "Perhaps"},
         **on(SCAN),
     },
     "a rule for each scanner": {
-        **scanning(ScanType="ENHANCED", Rules=[]),
+        **ENHANCED,
         "Basic": asks("aws.ecr", SCAN),
         "Enhanced": asks("aws.inspector2", FOUND),
     },
