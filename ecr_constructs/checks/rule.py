@@ -122,7 +122,7 @@ def each_choice(check: CheckFunction, *, by_condition: bool = False) -> CheckFun
             others = [item for item in check(choice.resource) if item.path not in places]
             places.update(item.path for item in others)
             for item in others:
-                yield item._replace(message=f"{item.message}, if {choice}")
+                yield item._replace(message=f"if {choice}: {item.message}")
 
     return check_choices
 

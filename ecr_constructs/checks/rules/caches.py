@@ -417,12 +417,12 @@ def _key_problems(resource: Resource, role: Resource) -> Iterator[Problem]:
     def is_role(name: str) -> bool:
         return resource.assembly.referred_to(name) is role
 
-    permissions = permissions_of(role)
-    for action in filter(permissions.lack, _KEY_ACTIONS):
-        if not grants(allowed(key), action, is_role):
-            message = f"{role.id} lacks the permission {action} on {key.id}"
-            remedy = f"Allow {', '.join(_KEY_ACTIONS)} on the key to {role.id}."
-            yield Problem(_ROLE_PATH, message, remedy)
+    lacked = filter(permissions_of(role).lack, _KEY_ACTIONS)
+    missing = [action for action in lacked if not grants(allowed(key), action, is_role)]
+    if missing:
+        message = f"{role.id} lacks {' and '.join(missing)} on {key.id}"
+        remedy = f"Allow {', '.join(_KEY_ACTIONS)} on the key to {role.id}."
+        yield Problem(_ROLE_PATH, message, remedy)
 
 
 def _role_errors(role: Resource, *, tags: bool) -> Iterator[str]:

@@ -90,6 +90,7 @@ def _key_errors(key: Resource) -> Iterator[Problem]:
             message = f"{key.id} has the {name} {key.text(name)}; ECR uses {needed} only"
             remedy = f"Leave KeySpec and KeyUsage out of {key.id}: it is then symmetric. Both "
             yield Problem(_KEY_PATH, message, f"{remedy}cannot be changed later.")
+            return
     if str(key.get("Enabled")).lower() == "false":
         remedy = f"Write Enabled: true for {key.id}, or leave it out."
         yield Problem(_KEY_PATH, f"{key.id} is disabled", remedy)

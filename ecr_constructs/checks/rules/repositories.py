@@ -15,6 +15,7 @@ from ecr_constructs.checks.rule import (
     warning_rule,
 )
 from ecr_constructs.cloudformation.graph import Resource
+from ecr_constructs.cloudformation.intrinsics import UNKNOWN
 from ecr_constructs.cloudformation.resource_types import (
     CREATION_TEMPLATE,
     PUBLIC_REPOSITORY,
@@ -191,29 +192,32 @@ def _scanned(resource: Resource) -> Iterator[Problem]:
 
 def _may_scan(scanning: Resource, repository: Resource) -> bool:
     """Tell whether a configuration may be that of the registry of a repository, and scan it."""
-    for name in ("account", "region"):
-        here, there = getattr(repository.stack, name), getattr(scanning.stack, name)
-        if None not in (here, there) and here != there:
+    here, there = repository.stack, scanning.stack
+    for one, other in ((here.account, there.account), (here.region, there.region)):
+        if None not in (one, other) and one != other:
             return False
     rules = scanning.get("Rules")
     if not isinstance(rules, list):
         # Without rules nothing is scanned automatically; unresolved rules may be any.
         return rules is not None
+    return any(_may_select(scanning, index, repository) for index in range(len(rules)))
+
+
+def _may_select(scanning: Resource, index: int, repository: Resource) -> bool:
+    """Tell whether a rule scans the images of a repository, or may do so."""
+    rule = scanning.get("Rules", index)
+    filters = rule.get("RepositoryFilters") if isinstance(rule, Mapping) else UNKNOWN
+    if not isinstance(filters, list):
+        return filters is not None
+    if scanning.get("Rules", index, "ScanFrequency") == "MANUAL":
+        return False
     name = repository.text("RepositoryName")
-    for index, rule in enumerate(rules):
-        if not isinstance(rule, Mapping):
-            return True
-        filters = [entry for _, entry in scanning.mappings("Rules", index, "RepositoryFilters")]
-        patterns = [str(entry.get("Filter")) for entry in filters]
-        is_known = isinstance(rule.get("RepositoryFilters"), list | None)
-        if rule.get("ScanFrequency") == "MANUAL":
-            continue
-        if not is_known or any(
-            name is None or is_unresolved(pattern) or filter_matches(pattern, name)
-            for pattern in patterns
-        ):
-            return True
-    return False
+    entries = scanning.mappings("Rules", index, "RepositoryFilters")
+    patterns = [str(entry.get("Filter")) for _, entry in entries]
+    return any(
+        name is None or is_unresolved(pattern) or filter_matches(pattern, name)
+        for pattern in patterns
+    )
 
 
 @warning_rule(

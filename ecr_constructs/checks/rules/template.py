@@ -56,8 +56,9 @@ def attribute_problems(target: Resource, reference: Reference) -> Iterator[Probl
         return
     if not any(re.fullmatch(pattern, reference.attribute) for pattern in attributes):
         message = f"{target.id} ({target.type}) does not have the attribute {reference.attribute}"
-        near = get_close_matches(reference.attribute, attributes, n=1)
-        options = near or [name for name in attributes if name.isidentifier()]
+        literal = {name.lower(): name for name in attributes if name.isidentifier()}
+        near = get_close_matches(reference.attribute.lower(), literal, n=1)
+        options = [literal[name] for name in near or literal]
         remedy = f"Write {' or '.join(options)}." if options else "Use Ref."
         yield Problem(reference.path, message, remedy)
 

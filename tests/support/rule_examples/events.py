@@ -3,6 +3,7 @@
 from typing import Any
 
 from ecr_constructs.cloudformation.resource_types import ALARM, KEY, TOPIC, TOPIC_POLICY
+from ecr_constructs.cloudformation.resource_types import QUEUE as SQS
 from tests.support.rule_examples.access import PULL, role
 from tests.support.rule_examples.build import (
     ABSENT,
@@ -12,6 +13,7 @@ from tests.support.rule_examples.build import (
     HOME,
     HOST,
     OWN_ROOT,
+    QUEUE,
     Problems,
     allow,
     api,
@@ -252,13 +254,169 @@ EXAMPLES = {
 
 _LITERAL = {"StringEquals": {f"{HOST}:aud": "sts.amazonaws.com", f"{HOST}:sub": "repo:acme/a:*"}}
 _ROLE = "Task.Properties.Policies[0].PolicyDocument.Statement[0].Resource"
+_DIMENSIONS = [{"Name": "RepositoryName", "Value": "payments/api"}]
+_NO_METRIC = dict.fromkeys(("Namespace", "MetricName", "Dimensions", "Statistic", "Period"), ABSENT)
+
+
+def _dimension(value: Any) -> list[dict[str, Any]]:
+    return [{"Name": "RepositoryName", "Value": value}]
+
+
+def _named(value: Any) -> dict[str, Any]:
+    return {"repository-name": [value]}
+
+
+def _with(content: dict[str, Any], **properties: Any) -> dict[str, Any]:
+    return {**content, "Properties": {**content["Properties"], **properties}}
+
+
+def _to_queue() -> dict[str, Any]:
+    target = {"Arn": get_att("Queue"), "Id": "Queue"}
+    return {**on(PUSH, targets=[target]), "Queue": resource(SQS, {})}
+
+
 PROBLEMS: Problems = {
+    ("ECR501", f"{_PATTERN}.source"): {
+        "a source in capitals": on(PUSH, source="aws.ECR"),
+        "the endpoint for a source": on(PUSH, source="ecr.amazonaws.com"),
+        "the source of public repositories": on(PUSH, source="aws.ecr-public"),
+    },
+    ("ECR501", f"{_PATTERN}.action-type"): {
+        "a detail beside the details": on(PUSH, **{"action-type": ["PUSH"]})
+    },
     ("ECR501", f"{_PATTERN}.detail-type"): {
         "an event of ECR among others": on(
             "ECR Push", "Object Created", source=["aws.ecr", "aws.s3"]
+        ),
+        "an event in lower case": on("ECR image action"),
+        "a prefix of no event": on({"prefix": "Ecr"}),
+    },
+    ("ECR503", "Rule.Properties.State"): {
+        "a disabled rule": {"Rule": _with(on(PUSH)["Rule"], State="DISABLED")}
+    },
+    ("ECR505", "Queue"): {
+        "a queue without a policy": _to_queue(),
+        "a queue with the policy of another": {
+            **_to_queue(),
+            "Policy": resource("AWS::SQS::QueuePolicy", {"Queues": ["https://sqs.x/y"]}),
+        },
+    },
+    ("ECR506", f"{_PATTERN}.detail.repository-name"): {
+        "the ARN of a repository": api() | on(PUSH, detail=_named(get_att("Api"))),
+        "the URI of a repository": api() | on(PUSH, detail=_named(get_att("Api", "RepositoryUri"))),
+        "an ARN as text": on(PUSH, detail=_named(f"{HERE}:repository/a")),
+        "the prefix of an ARN": on(PUSH, detail=_named({"prefix": "arn:aws:ecr"})),
+        "a URI as text": on(
+            PUSH, detail=_named("111122223333.dkr.ecr.eu-central-1.amazonaws.com/a")
+        ),
+    },
+    ("ECR506", f"{_PATTERN}.detail.finding-severity-counts.Critical"): {
+        "a severity in lower case": on(
+            SCAN, detail={"finding-severity-counts": {"Critical": [{"numeric": [">", 0]}]}}
         )
     },
-    ("ECR504", _TOPIC_KEY): {"the key of SNS": topic("alias/aws/sns")},
+    ("ECR506", f"{_PATTERN}.detail.$or[1].result"): {
+        "a result that there is not": on(
+            PUSH, detail={"$or": [{"result": ["SUCCESS"]}, {"result": ["OK"]}]}
+        )
+    },
+    ("ECR506", f"{_PATTERN}.detail.severity"): {
+        "a severity of no finding": on(
+            FOUND, source="aws.inspector2", detail={"severity": ["High"]}
+        )
+    },
+    ("ECR506", f"{_PATTERN}.detail.resources.details.awsEcrContainerImage.repositoryname"): {
+        "a nested field in lower case": on(
+            FOUND,
+            source="aws.inspector2",
+            detail={"resources": {"details": {"awsEcrContainerImage": {"repositoryname": ["a"]}}}},
+        )
+    },
+    ("ECR506", f"{_PATTERN}.detail.action-type", "PU"): {
+        "a suffix of no action": on(PUSH, detail={"action-type": [{"suffix": "PU"}]})
+    },
+    ("ECR508", f"{_PATTERN}.source"): {
+        "a source without a list": {
+            "Rule": _with(on(PUSH)["Rule"], EventPattern={"source": "aws.ecr"})
+        }
+    },
+    ("ECR508", f"{_PATTERN}.detail.image-tag[0]"): {
+        "an operator that there is not": on(PUSH, detail={"image-tag": [{"startswith": "v"}]})
+    },
+    ("ECR509", "Rule.Properties.Targets"): {
+        "six targets": on(PUSH, targets=[{**QUEUE, "Id": str(n)} for n in range(6)])
+    },
+    ("ECR509", "Rule.Properties.Targets[1].Id"): {
+        "two targets of an Id": on(PUSH, targets=[QUEUE, QUEUE])
+    },
+    ("ECR509", "Rule.Properties.Targets[0].Arn"): {
+        "the URL of a queue": {
+            **on(PUSH, targets=[{"Arn": {"Ref": "Queue"}, "Id": "Queue"}]),
+            "Queue": resource(SQS, {}),
+        }
+    },
+    ("ECR530", "Alarm.Properties.Namespace"): {
+        "a namespace in another case": alarm(Namespace="AWS/Ecr")
+    },
+    ("ECR530", "Alarm.Properties.MetricName"): {
+        "a metric in another case": alarm(MetricName="RepositoryPullcount")
+    },
+    ("ECR530", "Alarm.Properties.Dimensions"): {
+        "a dimension too many": alarm(
+            Dimensions=[*_DIMENSIONS, {"Name": "RegistryId", "Value": HOME[0]}]
+        )
+    },
+    ("ECR530", "Alarm.Properties"): {"no dimension": alarm(Dimensions=ABSENT)},
+    ("ECR530", "Alarm.Properties.Dimensions[0].Value"): {
+        "a URI as dimension": api() | alarm(Dimensions=_dimension(get_att("Api", "RepositoryUri"))),
+        "an ARN as dimension": alarm(Dimensions=_dimension(f"{HERE}:repository/a")),
+        "a wildcard as dimension": alarm(Dimensions=_dimension("payments/*")),
+    },
+    ("ECR530", "Alarm.Properties.Metrics[0].MetricStat.Metric.MetricName"): {
+        "a metric of metric math": alarm(
+            **_NO_METRIC,
+            Metrics=[
+                {
+                    "Id": "m1",
+                    "MetricStat": {
+                        "Metric": {"Namespace": "AWS/ECR", "MetricName": "ImageCount"},
+                        "Period": 60,
+                        "Stat": "Sum",
+                    },
+                }
+            ],
+        )
+    },
+    ("ECR530", "Alarm.Properties.Metrics[0].Expression"): {
+        "a query for no metric": alarm(
+            **_NO_METRIC,
+            Metrics=[{"Id": "q", "Expression": 'SELECT SUM(PushCount) FROM SCHEMA("AWS/ECR")'}],
+        )
+    },
+    ("ECR531", "Alarm.Properties.Period"): {"a period of 45 seconds": alarm(Period="45")},
+    ("ECR531", "Alarm.Properties.EvaluationPeriods"): {
+        "no evaluation": alarm(EvaluationPeriods=0),
+        "more than a week": alarm(EvaluationPeriods=200),
+        "more than a day": alarm(Period=60, EvaluationPeriods=1441),
+    },
+    ("ECR531", "Alarm.Properties.AlarmActions[0]"): {
+        "the name of a topic": alarm(AlarmActions=["alerts"]),
+        "the attribute of a topic that is its name": alarm(AlarmActions=[get_att("T", "TopicName")])
+        | {"T": resource(TOPIC, {})},
+    },
+    ("ECR531", "Alarm.Properties.TreatMissingData"): {
+        "missing data, misspelt": alarm(TreatMissingData="notbreaching")
+    },
+    ("ECR605", _NAME): {
+        "an index beyond a list": api(RepositoryName={"Fn::Select": [2, ["a", "b"]]}),
+        "an index that is no number": api(RepositoryName={"Fn::Select": ["x", ["a", "b"]]}),
+        "an index without a list": api(RepositoryName={"Fn::Select": [2]}),
+        "a map that there is not": api(RepositoryName={"Fn::FindInMap": ["Names", "a", "b"]}),
+        "a map without keys": api(RepositoryName={"Fn::FindInMap": ["Names"]}),
+        "a condition that there is not": api(RepositoryName={"Fn::If": ["IsProd", "a/b", "c/d"]}),
+        "a condition without an else": api(RepositoryName={"Fn::If": ["IsProd", "a/b"]}),
+        "a function of language extensions": api(RepositoryName={"Fn::ToJsonString": {"a": 1}}),
+    },
     ("ECR506", f"{_PATTERN}.detail.repositoryName"): {
         "a misspelt field": on(PUSH, detail={"repositoryName": ["payments/api"]})
     },
