@@ -265,6 +265,16 @@ def _no_plaintext(resource: Resource) -> Iterator[Problem]:
 _TOKEN_PARAMETER = re.compile(r'"accessToken"\s*:\s*"\$\{(\w+)\}"')
 
 
+def _token_parameters(secret: Resource) -> list[str]:
+    """Return the names of the parameters that hold the token of a secret, as it is written."""
+    match secret.body.get("Properties"):
+        case {"SecretString": {"Ref": str(name)}}:
+            return [name]
+        case {"SecretString": {"Fn::Sub": str(text) | [str(text), *_]}}:
+            return _TOKEN_PARAMETER.findall(text)
+    return []
+
+
 @warning_rule(
     "ECR422",
     "The parameter of a credential has NoEcho",
@@ -277,16 +287,9 @@ _TOKEN_PARAMETER = re.compile(r'"accessToken"\s*:\s*"\$\{(\w+)\}"')
 def _hidden_parameter(resource: Resource) -> Iterator[Problem]:
     """Find the parameter of the token, or of the whole value, of the secret of a cache."""
     parameters = resource.stack.body.get("Parameters")
-    written = resource.body.get("Properties", {}).get("SecretString")
-    match written:
-        case {"Ref": str(name)}:
-            names = [name]
-        case {"Fn::Sub": str(text) | [str(text), *_]}:
-            names = _TOKEN_PARAMETER.findall(text)
-        case _:
-            return
-    for name in names if isinstance(parameters, Mapping) and _is_for_caches(resource) else ():
-        parameter = parameters.get(name)
+    given = parameters if isinstance(parameters, Mapping) else {}
+    for name in _token_parameters(resource) if _is_for_caches(resource) else ():
+        parameter = given.get(name)
         if isinstance(parameter, Mapping) and str(parameter.get("NoEcho")).lower() != "true":
             path = ("Properties", "SecretString")
             yield Problem(path, f"the parameter {name} is shown: NoEcho is not set")

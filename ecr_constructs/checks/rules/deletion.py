@@ -51,11 +51,7 @@ def _valid_policies(resource: Resource) -> Iterator[Problem]:
             yield Problem((name,), message, "Write Transform: AWS::LanguageExtensions, or a text.")
         elif name in resource.body and value not in options and not is_unresolved(value):
             message = f"{name} must be one of {', '.join(options)}, got {value!r}"
-            yield Problem((name,), message, _similar_policy(value))
-
-
-def _similar_policy(value: object) -> str:
-    return f"Write {'Delete' if str(value).lower().startswith('del') else 'Retain'}."
+            yield Problem((name,), message, "Write Retain.")
 
 
 _WHEN = {

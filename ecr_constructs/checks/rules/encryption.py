@@ -139,10 +139,6 @@ def _encryption_in_region(resource: Resource) -> Iterator[Problem]:
     region = resource.stack.region
     if kind is None or region is None:
         return
-    target = _key_of(resource)
-    if target is not None and target.stack.region not in (None, region):
-        message = f"{target.name_for(resource)} is in {target.stack.region}"
-        yield Problem(_KEY_PATH, message)
     try:
         encryption = Encryption(kind, key)
     except ValidationError:

@@ -238,6 +238,11 @@ def _valid_targets(resource: Resource) -> Iterator[Problem]:
         yield Problem(("Properties", "Targets"), message, remedy)
 
 
+def _attribute_of(reference: str) -> str:
+    """Return the attribute that the mark of a reference is of."""
+    return reference.removesuffix("]}").rpartition(".")[2]
+
+
 # The attributes of targets that are their ARNs.
 _ARNS = {
     TOPIC: ("Ref", "TopicArn"),
@@ -251,7 +256,7 @@ def _not_an_arn(resource: Resource, value: str) -> str | None:
     """Describe the value of a target that is definitely not an ARN."""
     target = resource.assembly.referred_to(value)
     if target is not None and target.type in _ARNS:
-        attribute = value.removesuffix("]}").rpartition(".")[2]
+        attribute = _attribute_of(value)
         is_arn = attribute in _ARNS[target.type]
         return None if is_arn else f"{attribute} of {target.id} is not its ARN"
     is_literal = not is_unresolved(value) and not value.startswith("arn:")
@@ -348,9 +353,7 @@ def _not_a_name(resource: Resource, value: Any) -> str | None:
         return None
     target = resource.assembly.referred_to(value)
     if target is not None and target.type == REPOSITORY:
-        for attribute, name in (("Arn", "its ARN"), ("RepositoryUri", "its URI")):
-            if value.endswith(f".{attribute}]}}"):
-                return name
+        return {"Arn": "its ARN", "RepositoryUri": "its URI"}.get(_attribute_of(value))
     if value.startswith("arn:"):
         return "its ARN"
     return "its URI" if ".dkr.ecr" in value or ".dkr-ecr" in value else None

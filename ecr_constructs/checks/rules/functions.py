@@ -192,18 +192,18 @@ def _reference_problems(stack: Stack, output: Mapping[str, Any], path: Place) ->
 
 def _duplicate_exports(stack: Stack) -> Iterator[Problem]:
     """Find exports whose name an earlier output of the account and Region has."""
-    earlier: set[str] = set()
-    for other in stack.assembly.stacks:
-        is_here = other is stack
-        if other.registry_key != stack.registry_key and not is_here:
-            continue
-        for name, export in _exports(other):
-            if export in earlier and is_here:
-                path = ("Outputs", name, "Export", "Name")
-                yield Problem(path, f"{export!r} is exported twice", "Write another name.")
-            earlier.add(export)
-        if is_here:
-            return
+    stacks = stack.assembly.stacks
+    before = [item for item in stacks[: stacks.index(stack)] if _are_together(item, stack)]
+    earlier = {export for other in before for _, export in _exports(other)}
+    for name, export in _exports(stack):
+        if export in earlier:
+            path = ("Outputs", name, "Export", "Name")
+            yield Problem(path, f"{export!r} is exported twice", "Write another name.")
+        earlier.add(export)
+
+
+def _are_together(stack: Stack, other: Stack) -> bool:
+    return stack.registry_key == other.registry_key
 
 
 def _exports(stack: Stack) -> Iterator[tuple[str, str]]:

@@ -127,8 +127,8 @@ def _exporting(at: tuple[str, str]) -> Any:
 
 _NAME = "Api.Properties.RepositoryName"
 _KEY = "Api.Properties.EncryptionConfiguration.KmsKey"
-_LOOP = {"Fn::ForEach::Apis": ["Name", ["a", "b"], {"Api${Name}": repository()}]}
-_IF_PROD = {
+_LOOP: dict[str, Any] = {"Fn::ForEach::Apis": ["Name", ["a", "b"], {"Api${Name}": repository()}]}
+_IF_PROD: dict[str, Any] = {
     "Parameters": {"Stage": {"Type": "String"}},
     "Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}},
 }

@@ -218,7 +218,7 @@ def _ecr(**properties: Any) -> dict[str, Any]:
     return {"Partner": resource(CACHE, {**partner, **properties})}
 
 
-def _login(text: str = "", **properties: Any) -> dict[str, Any]:
+def _login(text: Any = "", **properties: Any) -> dict[str, Any]:
     value = {"SecretString": text} if text else {}
     return {"Login": resource(SECRET, {"Name": "ecr-pullthroughcache/hub", **value, **properties})}
 
@@ -341,6 +341,9 @@ PROBLEMS |= {
     ("ECR404", _HUB): {
         "no URL of a registry": cache(UpstreamRegistry="docker-hub", UpstreamRegistryUrl=ABSENT),
         "no URL of a private registry": cache(UpstreamRegistry="ecr", UpstreamRegistryUrl=ABSENT),
+    },
+    ("ECR004", f"{_HUB}.EcrRepositoryPrefix"): {
+        "a list for a prefix": cache(EcrRepositoryPrefix=["hub"])
     },
     ("ECR403", f"{_HUB}.EcrRepositoryPrefix"): {
         "capitals in a prefix beside a parameter": cache(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.checks import Template, check
+from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY
 from tests.support.rule_examples.access import registry
 from tests.support.rule_examples.build import (
     ABSENT,
@@ -18,6 +19,7 @@ from tests.support.rule_examples.build import (
     key,
     kms,
     lent,
+    resource,
     scanning,
     template,
 )
@@ -61,6 +63,7 @@ def movable(*tags: str) -> dict[str, Any]:
 
 
 MUTABLE = api(RepositoryName="a/b", ImageTagMutability="MUTABLE")
+UNKNOWN_POLICY = {"Policy": resource(REGISTRY_POLICY, {"PolicyText": {"Ref": "Given"}})}
 TO_PARTNER, TO_ELSEWHERE = copies(PARTNER, "prod/"), copies(ELSEWHERE)
 # The templates with their places, and the rules among those of this module that find something.
 CASES: dict[str, tuple[list[tuple[Any, tuple[str, str]]], list[str]]] = {
@@ -83,6 +86,10 @@ CASES: dict[str, tuple[list[tuple[Any, tuple[str, str]]], list[str]]] = {
             (admits(*REPLICATE, at=PARTNER_ELSEWHERE), PARTNER_ELSEWHERE),
         ],
         ["ECR316"],
+    ),
+    "a policy that is not known": (
+        [(TO_PARTNER, HOME), (UNKNOWN_POLICY, PARTNER), (replicas(), PARTNER)],
+        [],
     ),
     "a policy that is not in the templates": ([(TO_PARTNER, HOME), (replicas(), PARTNER)], []),
     "a policy that does not let replicas be tagged": (
@@ -178,7 +185,11 @@ def test_another_template_may_scan(there: tuple[Any, Any], rules: list[str]) -> 
 def test_an_export_is_unique() -> None:
     """In an account and Region; of a stack whose place is unknown nothing is said."""
     outputs = {"Api": {"Value": get_att("Api"), "Export": {"Name": "api"}}}
-    conditional = {"Other": {**outputs["Api"], "Condition": "Perhaps"}, "None": {"Value": "a"}}
+    conditional = {
+        "Other": {**outputs["Api"], "Condition": "Perhaps"},
+        "None": {"Value": "a"},
+        "Unknown": {"Value": "a", "Export": {"Name": {"Ref": "AWS::StackName"}}},
+    }
     body = {"Resources": api(), "Outputs": {**outputs, **conditional}}
     names = ("one", "two")
 
@@ -200,7 +211,7 @@ def test_an_output_exists_with_its_resource() -> None:
         "Pseudo": {"Value": {"Fn::Sub": "${AWS::Region} ${Given}"}},
         "Broken": 5,
     }
-    sections = {"Conditions": conditions, "Parameters": given, "Outputs": outputs}
+    sections: dict[str, Any] = {"Conditions": conditions, "Parameters": given, "Outputs": outputs}
     findings = check([template(resources, **sections)])
 
     assert ["Outputs.Misspelt.Value", "Outputs.Plain.Value"] == [item.where for item in findings]
@@ -209,7 +220,7 @@ def test_an_output_exists_with_its_resource() -> None:
 def test_conditions_depend_on_parameters() -> None:
     """Not on resources, nor on what there is not; a transform may add what is missing."""
     equal = {"Fn::Equals": [{"Ref": "Api"}, {"Ref": "Nothing"}]}
-    sections = {"Conditions": {"A": equal, "B": {"Fn::Equals": [{"Ref": "AWS::Region"}, "x"]}}}
+    sections: dict[str, Any] = {"Conditions": {"A": equal, "B": {"Fn::Equals": ["x", "y"]}}}
     resources = {"Api": {**api()["Api"], "Condition": "Bee"}}
     places = [item.where for item in check([template(resources, **sections)])]
 

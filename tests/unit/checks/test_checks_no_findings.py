@@ -201,6 +201,16 @@ CORRECT: dict[str, dict[str, Any]] = {
     "a secret of a parameter": cache(CredentialArn=UNKNOWN),
     "a secret of a stack": cache(CredentialArn=get_att("Stack", "Outputs.Arn"))
     | {"Stack": {"Type": "AWS::CloudFormation::Stack"}},
+    "a credential in several parts": cache()
+    | {
+        "Login": resource(
+            SECRET,
+            {
+                "Name": "ecr-pullthroughcache/a",
+                "SecretString": {"Fn::Join": ["", [UNKNOWN]]},
+            },
+        )
+    },
     "a secret of no cache": {
         "Login": resource(SECRET, {"Name": "app/login", "SecretString": '{"user": "a"}'})
     },
@@ -404,6 +414,7 @@ CORRECT: dict[str, dict[str, Any]] = {
     "an alarm that is not known": alarm(MetricName=UNKNOWN, Dimensions=UNKNOWN, Namespace=UNKNOWN),
     "an unknown metric of ECR": alarm(MetricName=UNKNOWN),
     "dimensions that are not known": alarm(Dimensions=UNKNOWN),
+    "a dimension that is no text": alarm(Dimensions=[{"Name": "RepositoryName", "Value": 5}]),
     "a dimension that is not known": alarm(Dimensions=[{"Name": UNKNOWN, "Value": 5}]),
     "metric math": alarm(
         Namespace=ABSENT,
