@@ -48,9 +48,14 @@ def choices_of(resource: Resource, *, by_condition: bool = False) -> list[Choice
         by_condition: Only try the parameters of conditions: what the template decides. The value
             of another parameter is a decision of whoever deploys the template.
     """
-    if not isinstance(resource.stack.body.get("Parameters"), dict):
+    if not resource.stack.memoized(_has_choices):
         return []
     return resource.memoized(_BY_CONDITION if by_condition else _BY_ANY)
+
+
+def _has_choices(stack: Stack) -> bool:
+    written = stack.body.get("Parameters")
+    return isinstance(written, dict) and any(_allowed(stack.body, name) for name in written)
 
 
 def _choices(resource: Resource, *, by_condition: bool) -> list[Choice]:

@@ -53,7 +53,9 @@ def _valid_functions(resource: Resource) -> Iterator[Problem]:
     if "Transform" in resource.stack.body:
         return
     for name, argument, path in _functions_in(resource.body.get("Properties"), ("Properties",)):
-        check = _ARGUMENTS.get(name)
+        # CloudFormation may not look up what a condition leaves out.
+        is_optional = name in ("Fn::FindInMap", "Fn::Select") and "Fn::If" in path
+        check = None if is_optional else _ARGUMENTS.get(name)
         reason = check(resource.stack, argument) if check is not None else None
         if reason is not None:
             yield Problem(path, f"{name}: {reason}")
@@ -254,7 +256,7 @@ def _loops_are_expanded(resource: Resource) -> Iterator[Problem]:
             yield Problem(("Resources", name), f"{name.partition('::')[2]} is not expanded")
 
 
-@error_rule(
+@warning_rule(
     "ECR610",
     "Resources refer to resources that exist in the same deployments",
     types=RELATED_TYPES,

@@ -234,7 +234,7 @@ EXAMPLES = {
     "ECR611": example(
         [_exporting(ELSEWHERE), template(kms({"Fn::ImportValue": "key"}))],
         _KEY,
-        [_exporting(HOME), template(kms({"Fn::ImportValue": "key"}))],
+        [_exporting(ELSEWHERE), template(kms(get_att("Key"), Key=key()))],
     ),
     "ECR601": example(
         kms(get_att("Kee"), Key=key()),

@@ -435,6 +435,7 @@ CORRECT: dict[str, dict[str, Any]] = {
             {"Key": "b", "Value": {"Fn::Select": [9, {"Fn::GetAZs": ""}]}},
             {"Key": "c", "Value": {"Fn::FindInMap": [UNKNOWN, "a", "b"]}},
             {"Key": "d", "Value": {"Fn::If": ["Perhaps", "a", "b"]}},
+            {"Key": "e", "Value": {"Fn::If": ["Perhaps", {"Fn::Select": [9, ["a"]]}, "b"]}},
         ],
     ),
     "a reference to what exists under the same condition": {
