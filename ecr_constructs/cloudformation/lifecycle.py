@@ -18,7 +18,7 @@ from ecr_constructs.model.lifecycle import Context, LifecyclePolicy
 from ecr_constructs.model.lifecycle.grammar import TEXT_MAX_LENGTH, policy_errors
 from ecr_constructs.model.lifecycle.json_text import compact, parse
 from ecr_constructs.model.names import ROOT
-from ecr_constructs.model.tokens import is_unresolved, legible, literal_length
+from ecr_constructs.model.tokens import MARK, is_unresolved, legible, literal_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,7 @@ _PLACES = {
     REPOSITORY: ("LifecyclePolicy", "LifecyclePolicyText"),
     CREATION_TEMPLATE: ("LifecyclePolicy",),
 }
+_QUOTED_MARK = re.compile(rf'"({MARK.pattern})"')
 _RULE = re.compile(r"rules\[(\d+)\]")
 
 
@@ -131,7 +132,18 @@ def policy_of(resource: Resource) -> StatedPolicy:
     if isinstance(value, dict):
         value = resource.get(*path)
     text = value if isinstance(value, str | None) else compact(value)
+    if text is not None and _is_rendered(resource, path):
+        # A reference to a number is in quotation marks only here.
+        text = _QUOTED_MARK.sub(r"\1", text)
     return StatedPolicy(("Properties", *path), text)
+
+
+def _is_rendered(resource: Resource, path: Place) -> bool:
+    """Tell whether a text is the JSON of an object of the template."""
+    written: object = resource.body.get("Properties")
+    for step in path:
+        written = written.get(step) if isinstance(written, dict) else None
+    return isinstance(written, dict) and "Fn::ToJsonString" in written
 
 
 def context_of(resource: Resource) -> Context:

@@ -86,7 +86,7 @@ def _operator_errors(item: Mapping[str, Any], path: _Path) -> Iterator[PatternEr
     [(name, operand)] = item.items()
     if name not in OPERATORS:
         options = ", ".join(OPERATORS)
-        near = next((known for known in OPERATORS if _letters(known) in _letters(name)), None)
+        near = next((item for item in OPERATORS if _letters(item) in _letters(name)), None)
         near = "prefix" if _letters(name) in ("startswith", "beginswith") else near
         near = "suffix" if _letters(name) == "endswith" else near
         remedy = f"Write {near}." if near else f"Write one of {options}."

@@ -121,12 +121,12 @@ ITEMS: dict[str, tuple[Any, list[str]]] = {
 @pytest.mark.parametrize(("item", "expected"), ITEMS.values(), ids=ITEMS)
 def test_an_item_may_match(item: Any, expected: list[str]) -> None:
     """As EventBridge matches it; a deploy-time value may match any text."""
-    found = [text for text in ("PUSH", "DELETE") if may_match([item], [text])]
+    matched = [text for text in ("PUSH", "DELETE") if may_match([item], [text])]
 
-    assert expected == found
+    assert expected == matched
     is_nested = isinstance(item, dict) and any(isinstance(value, dict) for value in item.values())
     if MARK not in str(item) and not is_nested and not [*pattern_errors({"a": [item]})]:
-        assert found == [t for t in ("PUSH", "DELETE") if matches({"a": [item]}, {"a": t})]
+        assert matched == [t for t in ("PUSH", "DELETE") if matches({"a": [item]}, {"a": t})]
 
 
 def _unknown(fields: Any, values: Any, path: str) -> list[str]:

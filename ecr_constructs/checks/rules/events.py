@@ -36,7 +36,6 @@ _VIA_CLOUDTRAIL = re.compile(r"AWS .* via CloudTrail")
 _LIKE_SOURCE = re.compile(
     r"(?:(?:com\.)?(?:aws|amazon|amazonaws)\.)?ecr(?:\.amazonaws\.com)?", re.IGNORECASE
 )
-_OWN_DETAIL_TYPES = DETAIL_TYPES[ECR]
 
 
 def _pattern_of(resource: Resource) -> Any:
@@ -70,7 +69,7 @@ def _is_about_images(pattern: Any) -> bool:
     return (
         any(source in DETAIL_TYPES or _LIKE_SOURCE.fullmatch(source) for source in sources)
         or may_match(_items(pattern, "source"), [ECR])
-        or any(detail.startswith("ECR ") for detail in details)
+        or any(detail.startswith(("ECR ", "Inspector2 ")) for detail in details)
     ) and not all(map(is_unresolved, [*sources, *details]))
 
 
@@ -127,16 +126,18 @@ def _can_match(resource: Resource) -> Iterator[Problem]:
 
 
 def _unknown_sources(pattern: Any) -> Iterator[Problem]:
-    """Find sources that are meant to be ECR's, but are not."""
+    """Find sources that are meant to be those of ECR or Inspector, but are not."""
     details = _items(pattern, "detail-type")
-    of_ecr = [detail for detail in details if detail in _OWN_DETAIL_TYPES]
+    wanted = [name for name, types in DETAIL_TYPES.items() if any(d in types for d in details)]
     sources = [source for source in _items(pattern, "source") if isinstance(source, str)]
-    for source in sources if not may_match(_items(pattern, "source"), [ECR]) else ():
+    for source in sources if not may_match(_items(pattern, "source"), [*DETAIL_TYPES]) else ():
         # ECR Public has no events of its own, but its API calls arrive via CloudTrail.
-        is_of_aws = source.startswith("aws.") and source not in DETAIL_TYPES
-        if _LIKE_SOURCE.fullmatch(source) or (is_of_aws and of_ecr):
-            message = f"{source!r} is not a source of events of ECR"
-            yield Problem((*_PATTERN, "source"), message, f"Write source: [{ECR}].")
+        is_like = _LIKE_SOURCE.fullmatch(source) is not None
+        if is_like or (source.startswith("aws.") and wanted):
+            message = f"{source!r} is not a source of these events"
+            yield Problem(
+                (*_PATTERN, "source"), message, f"Write source: [{(wanted or [ECR])[0]}]."
+            )
 
 
 def _unknown_detail_types(pattern: Any) -> Iterator[Problem]:
@@ -290,7 +291,7 @@ def _field_problems(
     resource: Resource, pattern: Mapping[str, Any], choices: list[Field], path: Place, events: str
 ) -> Iterator[Problem]:
     """Yield the problems of the fields of an object, of which events may have several forms."""
-    known = [choice.fields for choice in choices if choice.fields is not None]
+    forms = [choice.fields for choice in choices if choice.fields is not None]
     for name, value in pattern.items():
         if name == "$or" and isinstance(value, list):
             for index, item in enumerate(value):
@@ -298,10 +299,10 @@ def _field_problems(
                     place = (*path, name, index)
                     yield from _field_problems(resource, item, choices, place, events)
             continue
-        fields = [options[name] for options in known if name in options]
+        fields = [options[name] for options in forms if name in options]
         if not fields:
             is_complete = all(choice.is_complete for choice in choices)
-            names = sorted({option for options in known for option in options})
+            names = sorted({option for options in forms for option in options})
             yield from _unknown_field(name, names, (*path, name), events, is_complete=is_complete)
         elif isinstance(value, Mapping):
             if all(field.fields is not None for field in fields):
@@ -339,7 +340,7 @@ def _value_problems(
                 )
         elif all(field.values for field in fields) and not may_match([value], allowed):
             text = value if isinstance(value, str) else json.dumps(value)
-            near = get_close_matches(text.upper(), allowed, n=1) or allowed
+            near = get_close_matches(text.upper(), allowed, n=1, cutoff=0.7) or allowed
             message = f"no {events} has the {path[-1]} {text!r}"
             yield Problem(path, message, f"Write {' or '.join(near)}.")
 

@@ -280,6 +280,7 @@ PROBLEMS: Problems = {
         "a source in capitals": on(PUSH, source="aws.ECR"),
         "the endpoint for a source": on(PUSH, source="ecr.amazonaws.com"),
         "the source of public repositories": on(PUSH, source="aws.ecr-public"),
+        "the source of the former Inspector": on(FOUND, source="aws.inspector"),
     },
     ("ECR501", f"{_PATTERN}.action-type"): {
         "a detail beside the details": on(PUSH, **{"action-type": ["PUSH"]})

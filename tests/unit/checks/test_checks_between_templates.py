@@ -149,8 +149,8 @@ def test_templates_are_compared(
         template(content, at, f"stack-{number}", Outputs=export if "Key" in content else {})
         for number, (content, at) in enumerate(placed)
     ]
-    found = {finding.rule for finding in check(templates)}
-    assert rules == sorted(found & {"ECR315", "ECR316", "ECR611", "ECR607"})
+    rule_ids = {finding.rule for finding in check(templates)}
+    assert rules == sorted(rule_ids & {"ECR315", "ECR316", "ECR611", "ECR607"})
 
 
 EVERYTHING = [

@@ -100,6 +100,22 @@ def test_many_combinations_are_limited() -> None:
     assert "P0 is 'a' and P1 is 'a'" in str(choices[0])
 
 
+def test_a_rendered_policy_may_have_a_parameter() -> None:
+    """Fn::ToJsonString writes a number, whatever its reference looks like."""
+    rule = {
+        "rulePriority": 1,
+        "selection": {**UNTAGGED["selection"], "countNumber": {"Ref": "Days"}},
+        "action": {"type": "expire"},
+    }
+    text = {"Fn::ToJsonString": {"rules": [rule]}}
+    sections: dict[str, Any] = {
+        "Parameters": {"Days": {"Type": "Number"}},
+        "Transform": "AWS::LanguageExtensions",
+    }
+    policy = {"LifecyclePolicy": {"LifecyclePolicyText": text}}
+    assert [] == check([template(api(**policy), **sections)])
+
+
 def test_deep_templates_are_judged() -> None:
     """A value that is nested deeper than CloudFormation allows ends the search."""
     deep: Any = {"Fn::If": ["IsProd", "a", "b"]}
