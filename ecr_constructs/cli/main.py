@@ -76,8 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, TextIOWrapper):
         # A character that the terminal cannot show must not fail the command.
         sys.stdout.reconfigure(errors="replace")
-    # A command builds large trees, keeps them until it ends, and leaves few cycles: scanning them for
-    # garbage was a third of the time of a large review.
+    # A command builds large trees, keeps them until it ends, and leaves few cycles: scanning them
+    # for garbage was a third of the time of a large review.
     resume = gc.enable if gc.isenabled() else gc.disable
     gc.disable()
     try:

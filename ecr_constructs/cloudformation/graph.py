@@ -8,7 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from ecr_constructs.cloudformation.intrinsics import ABSENT, UNKNOWN, Resolver
+from ecr_constructs.cloudformation.intrinsics import ABSENT, ConditionValue, Resolver, unknown
+from ecr_constructs.cloudformation.language_extensions import (
+    TRANSFORM,
+    expand,
+    transforms_of,
+)
 from ecr_constructs.cloudformation.resource_types import (
     ALIAS,
     CREATION_TEMPLATE,
@@ -19,6 +24,7 @@ from ecr_constructs.cloudformation.resource_types import (
     SECRET,
     TOPIC,
 )
+from ecr_constructs.cloudformation.unread import Unread, unread_in
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.tokens import is_unresolved
@@ -104,20 +110,23 @@ class Resource(_Memo):
         functions = any(name.startswith("Fn::") for name in self.properties)
         return isinstance(self._written, Mapping | None) and not functions
 
+    @cached_property
+    def existence(self) -> ConditionValue:
+        """Whether the resource is created, or the expression that decides."""
+        condition = self.body.get("Condition")
+        if not isinstance(condition, str):
+            return True
+        return self.stack.resolver.condition_expression(condition)
+
     @property
     def is_created(self) -> bool:
         """Whether the resource is created: its condition is not definitely false."""
-        condition = self.body.get("Condition")
-        return not isinstance(condition, str) or (
-            self.stack.resolver.condition(condition) is not False
-        )
+        return self.existence is not False
 
-    @cached_property
+    @property
     def condition(self) -> str | None:
         """The condition that decides about creation; None if it is definitely created."""
-        condition = self.body.get("Condition")
-        is_true = not isinstance(condition, str) or self.stack.resolver.condition(condition)
-        return None if is_true else str(condition)
+        return None if self.existence is True else str(self.body.get("Condition"))
 
     def is_created_with(self, other: Resource) -> bool:
         """Tell whether there is a deployment that definitely creates both resources."""
@@ -138,6 +147,11 @@ class Resource(_Memo):
             else:
                 value = value.get(key) if isinstance(value, Mapping) else None
         return value
+
+    def setting(self, name: str) -> Any:
+        """Return the resolved value of an attribute besides the properties: ``DeletionPolicy``."""
+        value = self.stack.resolver.resolve(self.body.get(name))
+        return None if value is ABSENT else value
 
     def text(self, name: str, *path: str | int) -> str | None:
         """Return the value of a property if it is a literal string."""
@@ -211,17 +225,20 @@ class Stack(_Memo):
         """Read the resources."""
         super().__init__()
         self.assembly = assembly
-        self.template = template
         self.body = template.body
         self.account, self.region = template.account, template.region
+        self.parameters, self.assumed = template.parameters, template.assumed
+        self.number = number
+        self.resources: Mapping[str, Resource] = {}
+        self.template = expand(template, Resolver(self).resolve)
+        self.body = self.template.body
         self.resolver = Resolver(self)
-        self._number = number
         self._resolving: set[tuple[str, str]] = set()
         resources = self.body.get("Resources")
         self.resources = {
             str(logical_id): Resource(self, str(logical_id), body)
             for logical_id, body in (resources.items() if isinstance(resources, Mapping) else ())
-            if isinstance(body, Mapping)
+            if isinstance(body, Mapping) and not str(logical_id).startswith("Fn::")
         }
 
     @property
@@ -234,7 +251,7 @@ class Stack(_Memo):
     @property
     def registry_key(self) -> object:
         """A key that is equal for stacks that are definitely in one account and Region."""
-        return self.registry or self.template.root or self.template.path or self._number
+        return self.registry or self.template.root or self.template.path or self.number
 
     @cached_property
     def template_resource(self) -> Resource:
@@ -247,22 +264,27 @@ class Stack(_Memo):
         resources = self.body.get("Resources")
         names = resources if isinstance(resources, Mapping) else {}
         return (
-            "Transform" not in self.body
+            set(transforms_of(self.body)) <= {TRANSFORM}
             and not any(str(name).startswith("Fn::") for name in names)
             and not any(item.type.endswith("::MODULE") for item in self.resources.values())
         )
+
+    @cached_property
+    def unread(self) -> Sequence[Unread]:
+        """The parts of the template that are not read."""
+        return tuple(unread_in(self))
 
     def attribute(self, logical_id: str, name: str) -> object:
         """Return an attribute of a resource, or a mark that refers to it."""
         resource, key = self.resources.get(logical_id), (logical_id, name)
         if resource is None or key in self._resolving:
-            return UNKNOWN
+            return unknown("Fn::GetAtt", [logical_id, name])
         self._resolving.add(key)
         try:
             value = _attribute_of(resource, name)
         finally:
             self._resolving.discard(key)
-        return f"${{Token[{self._number}.{logical_id}.{name}]}}" if value is None else value
+        return f"${{Token[{self.number}.{logical_id}.{name}]}}" if value is None else value
 
     def imported(self, export: str) -> object:
         """Return the value of an export of a stack of the same account and Region."""
@@ -413,9 +435,9 @@ class TemplateSet(_Memo):
         return exports
 
     def exported(self, importer: Stack, name: str) -> object:
-        """Return the value of an export for a stack."""
+        """Return the value of an export for a stack; None if it is unknown."""
         if name in self._importing:
-            return UNKNOWN
+            return None
         self._importing.add(name)
         try:
             here = (importer.account, importer.region)
@@ -425,9 +447,9 @@ class TemplateSet(_Memo):
                 if (stack.account, stack.region) == here
             ]
             if len(exports) != 1:
-                return UNKNOWN
+                return None
             [(stack, value)] = exports
             resolved = stack.resolver.resolve(value)
-            return UNKNOWN if resolved is ABSENT else resolved
+            return None if resolved is ABSENT else resolved
         finally:
             self._importing.discard(name)

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ecr_constructs.cloudformation.graph import Resource, TemplateSet
-from ecr_constructs.cloudformation.intrinsics import UNKNOWN
 from ecr_constructs.cloudformation.resource_types import (
     CREATION_TEMPLATE,
     IDENTITIES,
@@ -211,10 +210,10 @@ def _principals(value: Any) -> Iterator[tuple[str, str]]:
 def _conditions(value: Any) -> Iterator[Condition]:
     # An unresolved condition can require any value.
     if isinstance(value, str):
-        yield Condition("StringEquals", UNKNOWN, (UNKNOWN,))
+        yield Condition("StringEquals", value, (value,))
     for operator, tests in value.items() if isinstance(value, Mapping) else ():
         if isinstance(tests, str):
-            yield Condition(operator, UNKNOWN, (UNKNOWN,))
+            yield Condition(operator, tests, (tests,))
         for key, values in tests.items() if isinstance(tests, Mapping) else ():
             yield Condition(operator, key, _texts(values))
 

@@ -24,6 +24,8 @@ from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.parsing import read_json, read_yaml
 from ecr_constructs.cloudformation.template import Template
 
+# Tags of YAML, such as !Transform, are short forms of these.
+_MACROS = ("Fn::Transform", "Fn::ForEach", "!Transform")
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
 
 
@@ -132,7 +134,13 @@ def _read(file: StackFile, root: Path | None = None) -> Template:
         msg = f"{path}: not a template: it has no Resources"
         raise TemplateError(msg, code="template-resources", path=path)
     template = Template(str(path), body, file.account, file.region, path, line_of)
-    return replace(template, root=root, repeated=repeated, stack_name=file.stack_name)
+    return replace(
+        template,
+        root=root,
+        repeated=repeated,
+        stack_name=file.stack_name,
+        may_have_macros=any(name in text for name in _MACROS),
+    )
 
 
 def text_of(path: Path) -> str:

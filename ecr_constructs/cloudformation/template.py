@@ -28,6 +28,10 @@ class Template:
         repeated: The places of duplicate keys, of which the last one counts.
         stack_name: The CloudFormation name of the stack or its root stack. None: unknown.
         stack: The name of the stack in reviews.
+        parameters: The values of parameters, as texts. Default: parameters are unknown.
+        assumed: The results of comparisons that only the deployment knows, by expression.
+            Default: they are unknown.
+        may_have_macros: Whether ``Fn::Transform`` or ``Fn::ForEach`` can be in the content.
 
     Example:
         >>> Template("api", {"Resources": {}}, region="eu-west-1").region
@@ -46,6 +50,9 @@ class Template:
     repeated: Sequence[Place] = field(default=(), repr=False)
     stack_name: str | None = None
     stack: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    assumed: Mapping[str, bool] = field(default_factory=dict, repr=False)
+    may_have_macros: bool = True
 
     def line(self, place: Place) -> int | None:
         """Return the line of a place, or of the nearest enclosing value."""

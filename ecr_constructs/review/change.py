@@ -46,6 +46,7 @@ class Change:
             Default: the resource as a whole.
         codes: What the sentences say, independent of their wording: ``("retained",)``. Formats
             leave them out.
+        when: The deployments that the change is limited to: ``if Env is prod``. Default: all.
 
     Example:
         >>> change = Change(
@@ -70,6 +71,7 @@ class Change:
     details: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    when: str | None = None
 
     @property
     def place(self) -> tuple[str, str]:

@@ -160,9 +160,9 @@ class Comparison:
                     if acts or before.properties != after.properties:
                         matched.append(Pair(before, after))
                 # Equal texts have different values if what they refer to differs.
-                elif (
-                    moving or before.type != REPOSITORY
-                ) and before.properties != after.properties:
+                elif (moving or before.type != REPOSITORY) and (
+                    before.properties != after.properties or before.existence != after.existence
+                ):
                     matched.append(Pair(before, after))
         pairs = [*matched, *_moved(gone, new)]
         return pairs, frozenset([*rewritten, *gone, *new])

@@ -7,9 +7,12 @@ from datetime import datetime
 
 from ecr_constructs.cloudformation.graph import Resource, TemplateSet
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
+from ecr_constructs.cloudformation.unread import Unread
 from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.review import assignments
 from ecr_constructs.review.access import analyzer as access
 from ecr_constructs.review.analyzers import (
+    context,
     findings,
     images,
     lifecycle,
@@ -37,7 +40,7 @@ _ANALYZERS: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
 
 _ATTRIBUTES = (
     *("DeletionPolicy", "UpdateReplacePolicy"),
-    *("Condition", "CreationPolicy", "UpdatePolicy"),
+    *("CreationPolicy", "UpdatePolicy"),
 )
 # CDK's own record of versions.
 _SILENT = ("AWS::CDK::Metadata",)
@@ -51,6 +54,7 @@ class Review:
         changes: The effects, worst first, in a stable order.
         findings: How many findings of ``check`` are new, were there before, and are gone.
         replication: What is replicated between registries on either side.
+        unread: The parts of both sides that were not read, so that nothing is known about them.
 
     Example:
         >>> from ecr_constructs.review import load_sides, review
@@ -61,6 +65,7 @@ class Review:
     changes: tuple[Change, ...]
     findings: findings.Counts
     replication: tuple[Edge, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
 
 def review(
@@ -80,21 +85,26 @@ def review(
         now: The time at which lifecycle policies are simulated. Default: now.
     """
     comparison = Comparison(base, head, inventories or Inventories(), now)
-    changes = [change for analyze in _ANALYZERS for change in analyze(comparison)]
+    changes, unread = assignments.merged(comparison, _changes)
     new_findings, counts = findings.new_findings(comparison)
-    changes += new_findings
-    changes += _others(comparison, changes)
+    changes += [*context.changes(comparison), *new_findings]
     ordered = tuple(sorted(changes, key=lambda change: change.order))
-    return Review(ordered, counts, edges(comparison))
+    stacks = dict.fromkeys(stack for side in (base, head) for stack in side.stacks)
+    unread += tuple(dict.fromkeys(item for stack in stacks for item in stack.unread))
+    return Review(ordered, counts, edges(comparison), unread)
+
+
+def _changes(comparison: Comparison) -> Sequence[Change]:
+    """Return the changes of resources, without those of findings."""
+    changes = [change for analyze in _ANALYZERS for change in analyze(comparison)]
+    return [*changes, *_others(comparison, changes)]
 
 
 def _others(comparison: Comparison, reported: Sequence[Change]) -> Iterator[Change]:
     """Yield the changes that are not among the reported ones."""
     handled: dict[tuple[str, str], set[str]] = defaultdict(set)
     for change in reported:
-        # A finding reports a problem, not a change.
-        if change.kind != "finding":
-            handled[change.place].update(change.properties or ("",))
+        handled[change.place].update(change.properties or ("",))
     for pair in comparison.pairs:
         place = pair.stack, pair.resource.id
         if pair.type not in _SILENT and (summary := _summary(pair, handled.get(place, set()))):
@@ -128,5 +138,7 @@ def _changed(before: Resource, after: Resource) -> Iterator[str]:
         if before.get(name) != after.get(name):
             yield name
     for name in _ATTRIBUTES:
-        if before.body.get(name) != after.body.get(name):
+        if before.setting(name) != after.setting(name):
             yield name
+    if before.existence != after.existence:
+        yield "Condition"

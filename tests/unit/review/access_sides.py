@@ -5,6 +5,7 @@ from typing import Any
 
 from ecr_constructs.checks import Template
 from ecr_constructs.cloudformation.graph import TemplateSet
+from ecr_constructs.cloudformation.intrinsics import as_written
 from ecr_constructs.review.access.analyzer import changes
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison
@@ -29,7 +30,7 @@ def codes(base: Side, head: Side) -> list[str]:
     """Return the codes of each change: ``!`` widens (an error), ``+`` widens, ``-`` narrows."""
     signs = {(WIDENED, "error"): "!", (WIDENED, "warning"): "+", (NARROWED, "note"): "-"}
     return [
-        f"{signs[change.kind, str(change.severity)]} {' | '.join(change.codes)}"
+        f"{signs[change.kind, str(change.severity)]} {as_written(' | '.join(change.codes))}"
         for change in access_changes(base, head)
     ]
 

@@ -109,7 +109,7 @@ FIRST: dict[str, tuple[Statements, *tuple[str, ...]]] = {
     # A mark of no stack is compared as it is written.
     "a mark without a stack": (
         [pulls("${Token[9.Ci.Arn]}")],
-        "+ (principal) is ${Token[9.Ci.Arn]} | allow pull",
+        "+ (principal) is ${Ci.Arn} | allow pull",
     ),
     "everyone": ([ANY], "! * | allow pull"),
     "everyone but one": ([ALL_BUT_ONE], f"! (principal) is not {ROOT} | allow pull"),
@@ -198,7 +198,7 @@ PROVIDER = f"arn:aws:iam::111122223333:oidc-provider/{GITHUB}"
         (pulls(SESSION), "assumed-role run of account 444455556666"),
         (anyone_if("ArnLike", CALLER, f"{CI[:-2]}*"), "every role of account 444455556666"),
         (pulls("${Token[9.Ci.Arn]}"), "Ci"),
-        (pulls({"Ref": "Principal"}), "(not known yet)"),
+        (pulls({"Ref": "Principal"}), "${Principal}"),
         (pulls(Principal={"Service": "lambda.amazonaws.com"}), "the service lambda.amazonaws.com"),
         (pulls(Principal={"Federated": PROVIDER}), f"identities of {GITHUB}"),
         (pulls(Principal="*", Condition=OUTSIDE), f"everyone outside organization {ORG_ID}"),
@@ -289,7 +289,7 @@ UNKNOWN: dict[str, tuple[Any, Any, str]] = {
     "a statement": (document(WITHIN), document(WITHIN, PERHAPS), "policy"),
     "all statements": (document(WITHIN), {"Statement": {"Ref": "Statements"}}, "policy"),
     "a text": (document(WITHIN), {"Fn::Sub": '{"Statement": ["${Statement}"]}'}, "policy"),
-    "another parameter": (document(REFERRED[0]), document(REFERRED[1]), "policy"),
+    "another parameter": (document(REFERRED[0]), document(REFERRED[1]), "difference"),
     "an organization": (document(WITHIN), document(IN_PARAMETER), "difference"),
 }
 

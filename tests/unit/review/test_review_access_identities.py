@@ -87,7 +87,7 @@ POWER_USER = f"allow pull {EVERY} | allow push {EVERY} | allow log in | {READ}"
 BOUNDARY = f"its boundary permits it: {AWS_POLICY}/PowerUserAccess"
 CI, PUSH_ALL = "(identity) is role Ci", "allow pull payments/* | allow push payments/*"
 OWN = "aws:principalaccount is 111122223333"
-OWN_ROLE = "111122223333:role/${Token[0.Ci.Arn]}"
+OWN_ROLE = "111122223333:role/${Ci.Arn}"
 TOKEN = f"(federated) is {PROVIDER} & {GITHUB}:aud is sts.amazonaws.com"
 
 
@@ -151,7 +151,8 @@ CASES: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], *tuple[str, ...]]] 
             "ForAnother": policy(PULLING, Roles=[{"Ref": "Parameter"}]),
             "ForARepository": policy(PULLING, Roles=[{"Ref": "Gone"}, 7]),
         },
-        "+ (identity) is role ${Token[unknown]} | allow pull payments/api",
+        "+ (identity) is role ${Gone} | allow pull payments/api",
+        "+ (identity) is role ${Parameter} | allow pull payments/api",
         "+ (identity) is group Group | allow pull payments/api",
         "+ (identity) is role builder | allow pull payments/api",
         "+ (identity) is user eve | allow pull payments/api",

@@ -1,0 +1,151 @@
+"""Report what differs in the sections of a template besides its resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ecr_constructs.cloudformation.references import references
+from ecr_constructs.cloudformation.template import dotted
+from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.review.assignments import changed_defaults
+from ecr_constructs.review.change import Change
+from ecr_constructs.review.phrases import format_value, join_names
+
+if TYPE_CHECKING:
+    from ecr_constructs.cloudformation.graph import Resource, Stack
+    from ecr_constructs.review.comparison import Comparison
+
+_DEFAULTS = (
+    "A deployed stack keeps the value that it has, unless the deployment names another; a new "
+    "stack takes the default."
+)
+_SECTIONS = ("Transform", "Rules", "Hooks")
+
+
+def changes(comparison: Comparison) -> Iterator[Change]:
+    """Yield the changes of parameters, outputs, transforms and of loops that are not expanded."""
+    defaults = {
+        number: names for side in changed_defaults(comparison) for number, names in side.items()
+    }
+    for number, stacks in enumerate(
+        zip(comparison.base.stacks, comparison.head.stacks, strict=True)
+    ):
+        if stacks[0].body is not stacks[1].body:
+            for name in defaults.get(number, ()):
+                yield _default(name, *stacks)
+            yield from _parameters(*stacks)
+            yield from _outputs(*stacks)
+            yield from _unread(*stacks)
+
+
+def _change(stack: Stack, severity: Severity, code: str, summary: str, **values: Any) -> Change:
+    return Change(
+        kind="other",
+        severity=severity,
+        stack=stack.template.stack,
+        resource="",
+        summary=summary,
+        codes=(code,),
+        **values,
+    )
+
+
+def _section(stack: Stack, name: str) -> Mapping[str, Any]:
+    section = stack.body.get(name)
+    return section if isinstance(section, Mapping) else {}
+
+
+def _default(name: str, before: Stack, after: Stack) -> Change:
+    values = [_section(stack, "Parameters")[name]["Default"] for stack in (before, after)]
+    users = [text for resource in after.resources.values() for text in _uses(resource, name)]
+    used = f" Used by {join_names(users)}." if users else ""
+    return _change(
+        after,
+        Severity.NOTE,
+        "default-changed",
+        f"the default of parameter {name} changes from {format_value(values[0])} to "
+        f"{format_value(values[1])}",
+        before=values[0],
+        after=values[1],
+        details=(f"{_DEFAULTS}{used}",),
+    )
+
+
+def _uses(resource: Resource, parameter: str) -> Iterator[str]:
+    for reference in references(resource):
+        if reference.name == parameter:
+            yield f"{resource.id} ({dotted(reference.path)})"
+
+
+def _parameters(before: Stack, after: Stack) -> Iterator[Change]:
+    old, new = (_section(stack, "Parameters") for stack in (before, after))
+    removed, added = sorted(old.keys() - new.keys()), sorted(new.keys() - old.keys())
+    retyped = sorted(
+        name
+        for name in old.keys() & new.keys()
+        if _without_default(old[name]) != _without_default(new[name])
+    )
+    for names, verb in ((added, "new"), (removed, "removed"), (retyped, "defined differently")):
+        if names:
+            noun, is_are = ("parameter", "is") if len(names) == 1 else ("parameters", "are")
+            code = f"parameters {verb.split()[0]}"
+            summary = f"{noun} {join_names(names)} {is_are} {verb}"
+            yield _change(after, Severity.NOTE, code, summary)
+
+
+def _without_default(definition: Any) -> Any:
+    if not isinstance(definition, Mapping):
+        return definition
+    return {
+        key: value for key, value in definition.items() if key not in ("Default", "Description")
+    }
+
+
+def _outputs(before: Stack, after: Stack) -> Iterator[Change]:
+    old, new = (
+        {
+            name: stack.resolver.resolve(_without_description(output))
+            for name, output in _section(stack, "Outputs").items()
+        }
+        for stack in (before, after)
+    )
+    names = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
+    if names:
+        noun, verb = ("output", "changes") if len(names) == 1 else ("outputs", "change")
+        yield _change(
+            after,
+            Severity.NOTE,
+            "outputs-changed",
+            f"{noun} {join_names(names)} {verb}",
+            before={name: old[name] for name in names if name in old},
+            after={name: new[name] for name in names if name in new},
+        )
+
+
+def _without_description(output: Any) -> Any:
+    if not isinstance(output, Mapping):
+        return output
+    return {key: value for key, value in output.items() if key != "Description"}
+
+
+def _unread(before: Stack, after: Stack) -> Iterator[Change]:
+    """Yield the parts that are not read on a side and that differ."""
+    for name in _SECTIONS:
+        if before.body.get(name) != after.body.get(name):
+            message = f"section {name} changes, which is not read; read the difference"
+            yield _change(after, Severity.WARNING, "unread-changed", message)
+    old, new = (_unread_entries(stack) for stack in (before, after))
+    for key in dict.fromkeys((*old, *new)):
+        if old.get(key) != new.get(key):
+            message = f"{key} changes, which is not read; read the difference"
+            yield _change(after, Severity.WARNING, "unread-changed", message)
+
+
+def _unread_entries(stack: Stack) -> dict[str, Any]:
+    entries = _section(stack, "Resources").items()
+    return {
+        str(key): value
+        for key, value in entries
+        if str(key).startswith("Fn::") or not isinstance(value, Mapping)
+    }
