@@ -7,6 +7,7 @@ from typing import Any
 from ecr_constructs.checks.rule import CFN_REFERENCE, Problem, each_choice, error_rule, warning_rule
 from ecr_constructs.checks.rules.template import attribute_problems
 from ecr_constructs.cloudformation.graph import Resource, Stack
+from ecr_constructs.cloudformation.language_extensions import TRANSFORM, transforms_of
 from ecr_constructs.cloudformation.references import references, references_in
 from ecr_constructs.cloudformation.resource_types import ECR_TYPES, RELATED_TYPES
 from ecr_constructs.cloudformation.template import Place
@@ -50,12 +51,14 @@ def _functions_in(value: Any, path: Place, depth: int = 0) -> Iterator[tuple[str
 @each_choice
 def _valid_functions(resource: Resource) -> Iterator[Problem]:
     """Check the functions of a resource, unless a transform may replace them."""
-    if "Transform" in resource.stack.body:
+    transforms = set(transforms_of(resource.stack.body))
+    if transforms - {TRANSFORM}:
         return
+    extended = ("Fn::FindInMap", *_EXTENSIONS) if transforms else ()
     for name, argument, path in _functions_in(resource.body.get("Properties"), ("Properties",)):
         # CloudFormation may not look up what a condition leaves out.
         is_optional = name in ("Fn::FindInMap", "Fn::Select") and "Fn::If" in path
-        check = None if is_optional else _ARGUMENTS.get(name)
+        check = None if is_optional or name in extended else _ARGUMENTS.get(name)
         reason = check(resource.stack, argument) if check is not None else None
         if reason is not None:
             yield Problem(path, f"{name}: {reason}")
@@ -135,7 +138,7 @@ def _conditions_exist(resource: Resource) -> Iterator[Problem]:
     """Check the conditions of the checked resources, and all conditions of their template."""
     stack = resource.stack
     conditions, parameters = _section(stack, "Conditions"), _section(stack, "Parameters")
-    if "Transform" in stack.body or not _has_ecr(stack):
+    if set(transforms_of(stack.body)) - {TRANSFORM} or not _has_ecr(stack):
         return
     for item in stack.resources.values():
         name = item.body.get("Condition")

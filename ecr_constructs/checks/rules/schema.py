@@ -14,6 +14,7 @@ from ecr_constructs.checks.rule import (
 )
 from ecr_constructs.cloudformation.aws_metadata import schema_of
 from ecr_constructs.cloudformation.graph import Resource
+from ecr_constructs.cloudformation.language_extensions import TRANSFORM, transforms_of
 from ecr_constructs.cloudformation.resource_types import ECR_TYPES, RELATED_TYPES
 from ecr_constructs.cloudformation.template import Place, dotted
 from ecr_constructs.model.tokens import is_unresolved
@@ -158,7 +159,8 @@ def _names(resource: Resource) -> Iterator[Problem]:
 
     A transform can add a meaning to keys, as AWS SAM does to Connectors.
     """
-    for key in resource.body if "Transform" not in resource.stack.body else ():
+    has_macros = set(transforms_of(resource.stack.body)) - {TRANSFORM}
+    for key in resource.body if not has_macros else ():
         if key not in _RESOURCE_KEYS and not str(key).startswith("Fn::"):
             message = f"{key} is not a key of a resource; allowed are {', '.join(_RESOURCE_KEYS)}"
             schema = schema_of(resource.type) if resource.type in ECR_TYPES else {}

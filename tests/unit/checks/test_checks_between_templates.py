@@ -229,6 +229,24 @@ def test_conditions_depend_on_parameters() -> None:
     assert [] == check([template(resources, **sections, Transform="AWS::Serverless-2016-10-31")])
 
 
+def test_language_extensions_change_functions() -> None:
+    """They add functions and a default of a mapping; another transform may replace anything."""
+    lookup = ["Names", "a", "b", {"DefaultValue": "a/b"}]
+    resources = {
+        "Joined": api(RepositoryName={"Fn::Join": ["-", "a"]})["Api"],
+        "Mapped": api(RepositoryName={"Fn::FindInMap": lookup})["Api"],
+        "Sized": api(Tags=[{"Key": "a", "Value": {"Fn::Length": ["a"]}}])["Api"],
+        "Noted": {**api()["Api"], "Description": "Images"},
+    }
+    expected = {
+        "AWS::LanguageExtensions": [("Joined", "ECR605"), ("Noted", "ECR001")],
+        "AWS::Serverless-2016-10-31": [],
+    }
+    for transform, places in expected.items():
+        findings = check([template(resources, Transform=transform)])
+        assert places == [(item.resource, item.rule) for item in findings]
+
+
 def test_defaults_are_allowed() -> None:
     """Each part of a list; numbers equal their texts."""
     allowed = {"AllowedValues": [1, "b"]}
