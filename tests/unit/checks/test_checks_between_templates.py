@@ -92,6 +92,14 @@ CASES: dict[str, tuple[list[tuple[Any, tuple[str, str]]], list[str]]] = {
         [],
     ),
     "a policy that is not in the templates": ([(TO_PARTNER, HOME), (replicas(), PARTNER)], []),
+    "no policy of any Region": (
+        [
+            (TO_PARTNER, HOME),
+            (replicas(), PARTNER),
+            (replicas(), PARTNER_ELSEWHERE),
+        ],
+        [],
+    ),
     "a policy that does not let replicas be tagged": (
         [(TO_PARTNER, HOME), (admits(*REPLICATE), PARTNER), (TAGGING, PARTNER)],
         ["ECR316"],

@@ -464,6 +464,7 @@ CORRECT: dict[str, dict[str, Any]] = {
     "an API call of public repositories": on(
         "AWS API Call via CloudTrail", source="aws.ecr-public"
     ),
+    "an event of one's own": on(PUSH, source="acme.images"),
     "every event but one": on({"anything-but": ["ECR Image Scan"]}),
     "every field that events have": on(PUSH, account=["1"], extra=[{"exists": False}]),
     "a name that begins with a text": on(PUSH, detail={"repository-name": [{"prefix": "a/"}]}),

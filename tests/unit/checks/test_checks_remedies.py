@@ -19,7 +19,7 @@ from tests.support.rule_examples.build import template
 
 _SETTING = re.compile(r"(\w+): ([\w:/.-]+|\[.*\])")
 _WORD = re.compile(r"[\w:/.-]+")
-_Place = tuple[str | int, ...]
+_Place = tuple[Any, ...]
 _Change = Callable[[Any], None]
 
 
@@ -92,7 +92,7 @@ def remedies() -> Iterator[tuple[str, list[Template], Finding, _Change]]:
                 yield f"{name}-{finding.rule}-{number}", templates, finding, change
 
 
-REMEDIES = {name: tuple(others) for name, *others in remedies()}
+REMEDIES = {name: (templates, finding, change) for name, templates, finding, change in remedies()}
 
 
 def test_many_remedies_can_be_applied() -> None:
