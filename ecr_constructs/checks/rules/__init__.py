@@ -8,6 +8,7 @@ from ecr_constructs.checks.rules import (
     alarms,
     caches,
     ci_trust,
+    credentials,
     deletion,
     encryption,
     events,
@@ -21,7 +22,7 @@ from ecr_constructs.checks.rules import (
 )
 
 _FAMILIES = (
-    *(access, alarms, caches, ci_trust, deletion, encryption, events, functions),
+    *(access, alarms, caches, ci_trust, credentials, deletion, encryption, events, functions),
     *(lifecycle, notifications, registries, repositories, schema, template),
 )
 
