@@ -12,6 +12,7 @@ from ecr_constructs.checks.rule import (
     warning_rule,
 )
 from ecr_constructs.cloudformation.graph import Resource, Stack
+from ecr_constructs.cloudformation.intrinsics import ABSENT
 from ecr_constructs.cloudformation.references import references
 from ecr_constructs.cloudformation.resource_types import (
     AUTO_DELETE_IMAGES,
@@ -44,12 +45,12 @@ _OPTIONS = {
 def _valid_policies(resource: Resource) -> Iterator[Problem]:
     for name, options in _OPTIONS.items():
         written = resource.body.get(name)
-        value = resource.stack.resolver.resolve(written)
+        value = _policy(resource, name)
         # Any transform may replace a function.
         if isinstance(written, dict) and "Transform" not in resource.stack.body:
             message = f"{name} is a function, which needs the transform AWS::LanguageExtensions"
             yield Problem((name,), message, "Write Transform: AWS::LanguageExtensions, or a text.")
-        elif name in resource.body and value not in options and not is_unresolved(value):
+        elif value is not None and value not in options and not is_unresolved(value):
             message = f"{name} must be one of {', '.join(options)}, got {value!r}"
             yield Problem((name,), message, "Write Retain.")
 
@@ -62,9 +63,14 @@ _WHEN = {
 
 def _unretained(resource: Resource) -> list[str]:
     """Return the attributes that definitely do not retain a resource."""
-    resolve = resource.stack.resolver.resolve
     deleting = (None, "Delete", "Snapshot")
-    return [name for name in _WHEN if resolve(resource.body.get(name)) in deleting]
+    return [name for name in _WHEN if _policy(resource, name) in deleting]
+
+
+def _policy(resource: Resource, name: str) -> object:
+    """Return a resolved attribute; None if it is absent, as with AWS::NoValue."""
+    value = resource.stack.resolver.resolve(resource.body.get(name))
+    return None if value is ABSENT else value
 
 
 def _empties(resource: Resource) -> bool:

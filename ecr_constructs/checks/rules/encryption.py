@@ -68,7 +68,7 @@ def _usable_key(resource: Resource) -> Iterator[Problem]:
     elif indirect is None and not is_unresolved(key) and not KEY_ARN.fullmatch(key):
         yield Problem(_KEY_PATH, f"{key!r} is not a key")
     elif (target := _key_of(resource)) is not None:
-        yield from _key_errors(target)
+        yield from each_choice(_key_errors)(target)
 
 
 def _key_of(resource: Resource) -> Resource | None:

@@ -255,6 +255,14 @@ def test_language_extensions_change_functions() -> None:
         assert places == [(item.resource, item.rule) for item in findings]
 
 
+def test_a_policy_may_be_no_value() -> None:
+    """As if it was not written."""
+    absent = {"Api": api(DeletionPolicy={"Ref": "AWS::NoValue"})["Api"]}
+    findings = check([template(absent, Transform="AWS::LanguageExtensions")])
+
+    assert [("ECR016", "DeletionPolicy")] == [(item.rule, item.where) for item in findings]
+
+
 def test_defaults_are_allowed() -> None:
     """Each part of a list; numbers equal their texts."""
     allowed = {"AllowedValues": [1, "b"]}

@@ -7,7 +7,16 @@ import pytest
 from ecr_constructs.checks import check
 from ecr_constructs.cloudformation.choices import choices_of
 from ecr_constructs.cloudformation.graph import TemplateSet
-from tests.support.rule_examples.build import UNTAGGED, api, one_template, policy_text, template
+from tests.support.rule_examples.build import (
+    UNTAGGED,
+    api,
+    get_att,
+    key,
+    kms,
+    one_template,
+    policy_text,
+    template,
+)
 
 STAGE: dict[str, Any] = {"Ref": "Stage"}
 IS_PROD = {"Fn::Equals": [STAGE, "prod"]}
@@ -98,6 +107,14 @@ def test_many_combinations_are_limited() -> None:
     assert 2 == len(choices)
     assert {("P0", "a"), ("P8", "b")} <= {pair for choice in choices for pair in choice.values}
     assert "P0 is 'a' and P1 is 'a'" in str(choices[0])
+
+
+def test_a_key_is_judged_with_each_value() -> None:
+    """Though the repository that it encrypts does not depend on the parameter."""
+    resources = kms(get_att("Key"), Key=key(KeySpec=STAGE))
+    findings = check([template(resources, **stages("RSA_2048", "SYMMETRIC_DEFAULT"))])
+
+    assert [("Api", "ECR020")] == [(finding.resource, finding.rule) for finding in findings]
 
 
 def test_a_rendered_policy_may_have_a_parameter() -> None:
