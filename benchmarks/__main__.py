@@ -14,13 +14,14 @@ from statistics import median
 from benchmarks.lifecycle import lifecycle
 from benchmarks.measure import Figure, MeasurementError, Size
 from benchmarks.synth import replicas, synth
-from benchmarks.templates import check, import_time, review
+from benchmarks.templates import check, comment, import_time, review
 
 # Cheapest first: a missed budget shows sooner.
 BENCHMARKS: dict[str, Callable[[Size], Sequence[Figure]]] = {
     "import": import_time,
     "check": check,
     "review": review,
+    "comment": comment,
     "lifecycle": lifecycle,
     "replicas": replicas,
     "synth": synth,

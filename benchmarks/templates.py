@@ -11,6 +11,8 @@ from benchmarks.ways import properties
 
 # In each stack one repository in 100 changes, so that no file is the same in base and head.
 PER_STACK, CHANGED = 500, 100
+# Repositories that a pull request changes.
+MANY = 3_000
 SIZES = {"full": (7, 10_000), "quick": (2, 5_000), "tiny": (1, 100)}
 IMPORTS = {"full": 40, "quick": 10, "tiny": 1}
 READ = """
@@ -77,13 +79,33 @@ def review(size: Size) -> Sequence[Figure]:
     return [Figure(f"review, {large:,} repositories", "json.load", values, "x", 3)]
 
 
-def _write(folder: Path, count: int, per_stack: int = PER_STACK, *, days: int = 7) -> Path:
+def comment(size: Size) -> Sequence[Figure]:
+    """Measure the comment on a pull request that changes every repository."""
+    rounds, large = SIZES[size]
+    count = min(large, MANY)
+    with TemporaryDirectory() as folder:
+        base = _write(Path(folder, "base"), count)
+        head = _write(Path(folder, "head"), count, days=3, changed=1)
+        options = ["--base", base, "--head", head, "--format", "markdown", "--fail-on", "never"]
+        command = {"comment": python("-m", "ecr_constructs", "review", *options)}
+        values = [1000 * taken["comment"]["cpu"] for taken in in_turn(command, rounds)]
+    return [Figure(f"comment, {count:,} changed repositories", "none", values, "ms", 5000)]
+
+
+def _write(
+    folder: Path,
+    count: int,
+    per_stack: int = PER_STACK,
+    *,
+    days: int = 7,
+    changed: int = CHANGED,
+) -> Path:
     """Write a cloud assembly; one repository in 100 keeps untagged images so many days."""
     folder.mkdir()
     artifacts = {}
     for number, first in enumerate(range(0, count, per_stack), 1):
         resources = {
-            f"Service{n}": _repository(f"team-{number}/{n}", 7 if n % CHANGED else days)
+            f"Service{n}": _repository(f"team-{number}/{n}", 7 if n % changed else days)
             for n in range(min(per_stack, count - first))
         }
         path = folder / f"Team{number}.template.json"

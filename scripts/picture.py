@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html import escape
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,9 @@ PICTURE = ROOT / "docs" / "guides" / "review-comment.svg"
 _WIDTH, _MARGIN, _SIZE, _LINE = 860, 24, 14.0, 22
 _GAP, _GAP_INSIDE, _INDENT = 10, 2, 18
 _CODE_SIZE, _CODE_WIDTH = 12.5, 0.602
+_TITLE_SIZE = 17.0
+# The columns of a table.
+_FIRST_COLUMN, _COLUMN = 170.0, 90.0
 _SUMMARY = re.compile(r"<details(?P<open> open)?>\s*<summary>(?P<title>.*)</summary>")
 # Widths in thousandths of the font's size, of Helvetica; what is not here is as wide as a letter.
 _WIDTHS = {
@@ -47,6 +51,7 @@ _LETTER = 556
 _STYLE = """
 text { font: 14px -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif; fill: #1f2328 }
 .strong { font-weight: 600 }
+.title { font-size: 17px; font-weight: 600 }
 .code { font: 12.5px ui-monospace, Menlo, Consolas, monospace }
 .quiet { fill: #59636e }
 .back { fill: #ffffff; stroke: #d1d9e0 }
@@ -57,22 +62,30 @@ text { font: 14px -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif; fill:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A word, or the space before it, in one style."""
+    """A word, the space before it, or a cell of a table, in one style."""
 
     text: str
     style: str = ""
+    column: float = 0.0
+
+    @property
+    def length(self) -> float:
+        """The width of the text."""
+        if self.style == "code":
+            return len(self.text) * _CODE_SIZE * _CODE_WIDTH
+        wide = 1.06 if self.style in ("strong", "title") else 1.0
+        size = _TITLE_SIZE if self.style == "title" else _SIZE
+        return sum(_WIDTHS.get(letter, _LETTER) for letter in self.text) / 1000 * size * wide
 
     @property
     def width(self) -> float:
-        if self.style == "code":
-            return len(self.text) * _CODE_SIZE * _CODE_WIDTH
-        wide = 1.06 if self.style == "strong" else 1.0
-        return sum(_WIDTHS.get(letter, _LETTER) for letter in self.text) / 1000 * _SIZE * wide
+        """The distance to the next piece."""
+        return max(self.length, self.column)
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A paragraph, an item of a list, or the title of a closed section."""
+    """A paragraph, an item of a list, a row of a table, or the title of a closed section."""
 
     pieces: Sequence[_Piece]
     bullet: str = ""
@@ -113,23 +126,45 @@ def picture(comment: str) -> str:
 
 def _blocks(comment: str) -> Iterator[_Block]:
     """Yield the visible parts of a comment with all sections closed."""
-    tokens = MarkdownIt("commonmark").parse(comment)
+    tokens = MarkdownIt("commonmark").enable("table").parse(comment)
     closed, in_list = False, False
     for number, token in enumerate(tokens):
+        before = tokens[number - 1].type
         if token.type == "html_block":
             if match := _SUMMARY.search(token.content):
                 closed = match["open"] is None
                 yield _Block([*_words(match["title"], "strong")], "▸" if closed else "▾")
             elif "</details>" in token.content:
                 closed = False
-        elif token.type == "bullet_list_open":
-            in_list = True
-        elif token.type == "bullet_list_close":
-            in_list = False
-        elif token.type == "inline" and not closed:
+        elif token.type in ("bullet_list_open", "bullet_list_close"):
+            in_list = token.type == "bullet_list_open"
+        elif block := _title_or_row(tokens, number):
+            yield block
+        elif token.type == "inline" and not closed and before not in ("th_open", "td_open"):
             in_between = in_list and tokens[number + 3].type != "bullet_list_close"
             bullet = "•" if in_list else ""
             yield _Block([*_inline(token)], bullet, _GAP_INSIDE if in_between else _GAP)
+
+
+def _title_or_row(tokens: Sequence[Token], number: int) -> _Block | None:
+    """Return a title, a row of a table, or the space below a table."""
+    if tokens[number].type == "tr_open":
+        return _Block([*_row(tokens, number)], gap=_GAP_INSIDE)
+    if tokens[number].type == "table_close":
+        return _Block([], gap=_GAP - _LINE)
+    if tokens[number - 1].type == "heading_open":
+        return _Block([*_words(tokens[number].content, "title")])
+    return None
+
+
+def _row(tokens: Sequence[Token], start: int) -> Iterator[_Piece]:
+    """Yield the cells of a row of a table."""
+    cells = takewhile(lambda token: token.type != "tr_close", tokens[start:])
+    texts = [token.content for token in cells if token.type == "inline"]
+    style = "strong" if tokens[start + 1].type == "th_open" else ""
+    for number, text in enumerate(texts):
+        # A word keeps an empty cell from being cut off.
+        yield _Piece(text or "\u00a0", style, _COLUMN if number else _FIRST_COLUMN)
 
 
 def _inline(token: Token) -> Iterator[_Piece]:
@@ -176,7 +211,7 @@ def _drawn(line: Sequence[_Piece], left: float, baseline: float) -> Iterator[str
 def _text(x: float, y: float, piece: _Piece) -> str:
     style = f' class="{piece.style}"' if piece.style else ""
     return (
-        f'<text{style} x="{x:.1f}" y="{y:.1f}" textLength="{piece.width:.1f}">'
+        f'<text{style} x="{x:.1f}" y="{y:.1f}" textLength="{piece.length:.1f}">'
         f"{escape(piece.text)}</text>"
     )
 

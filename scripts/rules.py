@@ -16,6 +16,7 @@ _FAMILIES = {
     "4": "Pull through caches and creation templates",
     "5": "Events, alarms and CI",
     "6": "Templates",
+    "8": "Requirements of an organization, off by default",
     "9": "Suppressions",
 }
 

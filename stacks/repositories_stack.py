@@ -8,6 +8,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from ecr_constructs import Repository
+from ecr_constructs.constructs.source import record_source
 from ecr_constructs.environment.resolution import ResolvedRepository
 
 
@@ -34,6 +35,8 @@ class RepositoriesStack(cdk.Stack):
                 scan_on_push=declared.settings.scan_on_push,
                 **declared.settings.keywords(key),
             )
+            if declared.source is not None:
+                record_source(repository, declared.source.file, declared.source.line)
             for rule, reason in declared.acknowledged.items():
                 acknowledgment = cdk.Acknowledgment(id=f"EcrChecks::{rule}", reason=reason)
                 cdk.Validations.of(repository).acknowledge(acknowledgment)

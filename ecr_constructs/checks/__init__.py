@@ -3,6 +3,7 @@
 Importing this package loads neither CDK nor cfn-lint; PyYAML is loaded when YAML is read.
 """
 
+from ecr_constructs.checks.config import Config
 from ecr_constructs.checks.engine import check, report
 from ecr_constructs.checks.finding import Finding, Report, Suppressed
 from ecr_constructs.checks.rule import Rule
@@ -16,6 +17,7 @@ from ecr_constructs.model.diagnostics import Severity
 __all__ = [
     "RULES",
     "CheckError",
+    "Config",
     "Finding",
     "Report",
     "Rule",

@@ -1,7 +1,8 @@
 """The checks as rules of cfn-lint: ``cfn-lint -a ecr_constructs.checks.cfnlint -t template.yaml``.
 
 Editors that run cfn-lint show findings in place, and the options of cfn-lint to ignore a rule
-apply. A template in a cloud assembly is checked together with the others of the assembly.
+apply. A template in a cloud assembly is checked together with the others of the assembly. The
+configuration of the current folder applies, as for the command.
 """
 
 from collections import defaultdict
@@ -12,6 +13,7 @@ from typing import Any
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
+from ecr_constructs.checks.config import Config
 from ecr_constructs.checks.engine import check
 from ecr_constructs.checks.finding import Finding
 from ecr_constructs.checks.rule import Rule
@@ -20,6 +22,7 @@ from ecr_constructs.cloudformation.cloud_assembly import MANIFEST, top_of
 from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.loading import load
 from ecr_constructs.cloudformation.template import Template
+from ecr_constructs.model.diagnostics import Severity
 
 
 class EcrRule(CloudFormationLintRule):  # type: ignore[misc]  # cfn-lint has no types
@@ -30,13 +33,19 @@ class EcrRule(CloudFormationLintRule):  # type: ignore[misc]  # cfn-lint has no 
     @property
     def severity(self) -> str:
         """The severity; cfn-lint would derive it from the first letter of the id."""
-        return str(self.rule.severity)
+        severity = _config().severity.get(self.rule.id, self.rule.severity)
+        return "informational" if severity == Severity.NOTE else str(severity)
 
     def match(self, cfn: Any) -> Iterator[RuleMatch]:
         """Yield the findings of this rule; cfn-lint calls this for each template."""
         for finding in _findings(cfn).get(self.id, ()):
             above = ("Resources", finding.resource) if finding.resource else ()
             yield RuleMatch([*above, *finding.path], f"{finding.message}. {finding.remedy}")
+
+
+@lru_cache(maxsize=1)
+def _config() -> Config:
+    return Config.find()
 
 
 def _rule_class(rule: Rule) -> type[EcrRule]:
@@ -70,7 +79,7 @@ def _checked(cfn: Any) -> list[Finding]:
         by_file = _by_file(top_of(path.parent))
         if path in by_file:
             return by_file[path]
-    return check([Template(cfn.filename or "template", cfn.template)])
+    return check([Template(cfn.filename or "template", cfn.template)], config=_config())
 
 
 @lru_cache(maxsize=1)
@@ -80,6 +89,6 @@ def _by_file(assembly: Path) -> Mapping[Path, list[Finding]]:
     except TemplateError:
         return {}
     by_file: dict[Path, list[Finding]] = {Path(item.name).resolve(): [] for item in templates}
-    for finding in check(templates):
+    for finding in check(templates, config=_config()):
         by_file[Path(finding.template).resolve()].append(finding)
     return by_file

@@ -1,8 +1,11 @@
 """The result of a check."""
 
 from dataclasses import dataclass
+from typing import Literal
 
+from ecr_constructs.cloudformation.source_locations import SourceLocation
 from ecr_constructs.cloudformation.template import Place, dotted
+from ecr_constructs.cloudformation.unread import Unread
 from ecr_constructs.model.diagnostics import Severity
 
 
@@ -21,6 +24,7 @@ class Finding:
         controls: The controls of security standards with the same requirement.
         file: The file of the template, or None.
         line: The line in that file, or None.
+        source: The line of a CDK app that creates the resource, or None.
 
     Example:
         >>> from ecr_constructs.checks import Template, check
@@ -39,6 +43,7 @@ class Finding:
     controls: tuple[str, ...] = ()
     file: str | None = None
     line: int | None = None
+    source: SourceLocation | None = None
 
     @property
     def where(self) -> str:
@@ -53,20 +58,47 @@ class Suppressed:
     Attributes:
         finding: The finding.
         reason: The reason; ``""`` if there is none, which is itself a finding.
+        origin: Where it is suppressed: ``template`` (or app), or ``configuration``.
     """
 
     finding: Finding
     reason: str
+    origin: Literal["template", "configuration"] = "template"
+
+
+@dataclass(frozen=True, slots=True)
+class StaleEntry:
+    """An entry of a baseline whose finding is gone.
+
+    Attributes:
+        rule: The id of the rule.
+        template: The name of the template, relative to the folder of the baseline.
+        resource: The logical id.
+        path: The place as text.
+        baseline: The file of the baseline.
+    """
+
+    rule: str
+    template: str
+    resource: str
+    path: str
+    baseline: str
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The findings and suppressed findings of a check.
+    """The result of a check.
 
     Attributes:
         findings: The findings, in a stable order: by template, resource, place and rule.
         suppressed: The suppressed findings, in the same order.
+        unread: What was not read, so that nothing is known about it.
+        baselined: The findings that a baseline accepts; they are not among `findings`.
+        stale: The entries of the baseline whose findings are gone.
     """
 
     findings: tuple[Finding, ...]
     suppressed: tuple[Suppressed, ...]
+    unread: tuple[Unread, ...] = ()
+    baselined: tuple[Finding, ...] = ()
+    stale: tuple[StaleEntry, ...] = ()

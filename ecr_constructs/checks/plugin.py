@@ -4,17 +4,21 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import aws_cdk as cdk
 import jsii
 
+from ecr_constructs.checks.config import Config
+from ecr_constructs.checks.config_file import NEVER
 from ecr_constructs.checks.engine import report
 from ecr_constructs.checks.finding import Finding
 from ecr_constructs.checks.rule import Rule
 from ecr_constructs.checks.rules import RULES
 from ecr_constructs.checks.rules.template import UNREASONED, UNUSED
+from ecr_constructs.checks.suppressions import unknown_rule
 from ecr_constructs.cloudformation.acknowledgments import (
     PLUGIN,
     Acknowledgment,
@@ -48,16 +52,26 @@ class EcrChecks:
         >>> cdk.Validations.of(app).add_plugins(EcrChecks(fail_on="warning"))
     """
 
-    def __init__(self, *, fail_on: Literal["error", "warning"] | Severity = "error") -> None:
-        """Set the minimum severity that fails the synthesis.
+    def __init__(
+        self,
+        *,
+        fail_on: Literal["error", "warning"] | Severity | None = None,
+        config: Config | str | PathLike[str] | None = None,
+    ) -> None:
+        """Set the minimum severity that fails the synthesis, and the configuration.
 
         Args:
-            fail_on: ``error``, or ``warning`` to report warnings as errors. Default: ``error``.
+            fail_on: ``error``, or ``warning`` to report warnings as errors. Default: that of the
+                configuration, or else ``error``.
+            config: A configuration or its file; ``Config()`` is the default rules. Default: the
+                nearest ``ecr-constructs.toml``, or ``pyproject.toml`` with a table
+                ``tool.ecr-constructs``, in the current folder or above.
 
         Raises:
             ValidationError: ``fail-on-unknown``: another value.
+            ConfigError: The configuration has unknown keys, rules or values.
         """
-        if fail_on not in ("error", "warning"):
+        if fail_on not in ("error", "warning", None):
             reject(
                 "option of EcrChecks",
                 fail_on,
@@ -65,7 +79,8 @@ class EcrChecks:
                 f"must be 'error' or 'warning', got {fail_on!r}",
                 path="fail_on",
             )
-        self._fail_on = fail_on
+        self._config = Config.given(config)
+        self._fail_on = fail_on or self._config.fail_on or "error"
 
     @property
     def name(self) -> str:
@@ -96,7 +111,7 @@ class EcrChecks:
                 owners[str(template.path)] = stack.stack_construct_path
                 # Messages show the file name, which is unique within an app.
                 templates.append(replace(template, name=Path(template.name).name))
-        result = report(templates)
+        result = report(templates, config=self._config)
         violations = [*self._violations(result.findings, owners), *self._about(acknowledged)]
         return cdk.PolicyValidationPluginReport(
             success=all(violation.severity != "error" for violation in violations),
@@ -120,26 +135,23 @@ class EcrChecks:
                 )
             )
         for (rule, message, remedy), resources in groups.items():
-            yield self._violation(RULES[rule], message, remedy, resources)
+            yield self._violation(self._config.rules[rule], message, remedy, resources)
 
     def _about(self, acknowledged: Sequence[Acknowledgment]) -> Iterator[cdk.PolicyViolation]:
         """Yield acknowledgments without a reason or without effect."""
         for item in acknowledged:
             here = [cdk.PolicyViolatingResource(construct_path=item.path, locations=[])]
-            full_id = f"{PLUGIN}::{item.rule}"
-            if item.plugin == PLUGIN and not item.reason:
-                message = f"{item.rule} is acknowledged without a reason"
-                yield self._violation(UNREASONED, message, "Add the reason.", here)
-            elif item.plugin == _NO_PLUGIN and item.rule in RULES:
-                message = f"{item.rule} is acknowledged without the plugin name, with no effect"
-                yield self._violation(UNUSED, message, f"Write id={full_id!r}.", here)
+            for rule, message, remedy in _problems(item):
+                if rule.id in self._config.rules:
+                    yield self._violation(self._config.rules[rule.id], message, remedy, here)
 
     def _violation(
         self, rule: Rule, message: str, fix: str, resources: Sequence[cdk.PolicyViolatingResource]
     ) -> cdk.PolicyViolation:
+        fails = self._fail_on != NEVER and rule.severity >= Severity(self._fail_on)
         return cdk.PolicyViolation(
             rule_name=rule.id,
-            severity="error" if self._fail_on == "warning" else str(rule.severity),
+            severity="error" if fails else _SEVERITIES[rule.severity],
             description=message,
             fix=fix,
             violating_resources=resources,
@@ -147,8 +159,21 @@ class EcrChecks:
         )
 
 
+# CDK's names for what does not fail a synthesis.
+_SEVERITIES = {Severity.ERROR: "warning", Severity.WARNING: "warning", Severity.NOTE: "info"}
 # CDK's prefix for ids without a plugin name.
 _NO_PLUGIN = "Annotation"
+
+
+def _problems(item: Acknowledgment) -> Iterator[tuple[Rule, str, str]]:
+    """Yield the rule, the message and the remedy for each problem of an acknowledgment."""
+    if item.plugin == PLUGIN and not item.reason:
+        yield UNREASONED, f"{item.rule} is acknowledged without a reason", "Add the reason."
+    if item.plugin == PLUGIN and item.rule not in RULES:
+        yield UNUSED, *unknown_rule(item.rule)
+    elif item.plugin == _NO_PLUGIN and item.rule in RULES:
+        message = f"{item.rule} is acknowledged without the plugin name, with no effect"
+        yield UNUSED, message, f"Write id={f'{PLUGIN}::{item.rule}'!r}."
 
 
 def _message(finding: Finding) -> str:

@@ -50,6 +50,7 @@ class Rule:
         types: The resource types that the rule checks; empty: the template as a whole.
         check: Yields the problems of one resource.
         controls: The controls of security standards with the same requirement.
+        is_opt_in: Whether the rule is off unless a configuration selects it.
 
     Example:
         >>> from ecr_constructs.checks import RULES
@@ -66,6 +67,7 @@ class Rule:
     types: tuple[str, ...]
     check: CheckFunction
     controls: tuple[str, ...] = ()
+    is_opt_in: bool = False
 
 
 def rule(
@@ -78,6 +80,7 @@ def rule(
     remedy: str,
     source: str,
     controls: Sequence[str] = (),
+    is_opt_in: bool = False,
 ) -> Callable[[CheckFunction], Rule]:
     """Decorate a function as the check of a rule; the arguments are the attributes of `Rule`."""
 
@@ -92,6 +95,7 @@ def rule(
             types=tuple(types),
             check=check,
             controls=tuple(controls),
+            is_opt_in=is_opt_in,
         )
 
     return decorate

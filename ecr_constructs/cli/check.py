@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from ecr_constructs.checks.baseline import Baseline, BaselineError
+from ecr_constructs.checks.config import Config
+from ecr_constructs.checks.config_file import NEVER
 from ecr_constructs.checks.engine import report
 from ecr_constructs.checks.finding import Finding, Report
 from ecr_constructs.checks.rules import RULES
+from ecr_constructs.checks.selection import select, suggestion
 from ecr_constructs.cli.arguments import add_formats, add_images, add_manifests
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.files import policy_file, read_inventory
-from ecr_constructs.cli.output import emit, json_text
-from ecr_constructs.cloudformation.errors import TemplateError
-from ecr_constructs.cloudformation.loading import load
+from ecr_constructs.cli.files import read_inputs, read_inventory
+from ecr_constructs.cli.output import emit, json_text, write_text
 from ecr_constructs.model.diagnostics import Diagnostic, pluralize
 from ecr_constructs.model.lifecycle import Context, Severity
 from ecr_constructs.model.lifecycle import Finding as LifecycleFinding
@@ -27,11 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ecr_constructs.checks.rule import Rule
-    from ecr_constructs.cli.files import NamedPolicy
+    from ecr_constructs.cli.files import Inputs, NamedPolicy
     from ecr_constructs.report.escaping import Command
 
 _WIDTH = 100
 _POLICY_OPTIONS = ("images", "manifests", "now", "pull_through_cache")
+_TEMPLATE_OPTIONS = ("config", "select", "ignore", "baseline", "write_baseline")
 _POLICY_FORMATS = ("text", "json", "github", "markdown", "gitlab")
 _ANNOTATIONS: dict[Severity, Command] = {
     Severity.ERROR: "error",
@@ -51,10 +56,12 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "paths",
         nargs="*",
         metavar="PATH",
-        help="a template in JSON or YAML, a folder of them, or a cloud assembly such as cdk.out; "
-        "or one lifecycle policy in JSON, with which --images and the like are allowed",
+        help="a template in JSON or YAML, a folder of them, a pattern such as 'stacks/*.yaml', - "
+        "for standard input, or a cloud assembly such as cdk.out; or one lifecycle policy in JSON, "
+        "with which --images and the like are allowed",
     )
     add_policy_options(parser, tuple(FORMATS))
+    _add_configuration(parser)
     parser.add_argument("--list", action="store_true", help="list the rules")
     parser.add_argument("--explain", metavar="RULE", help="explain a rule and its remedy")
     parser.set_defaults(run=run)
@@ -71,11 +78,44 @@ def add_policy_options(
     )
     parser.add_argument(
         "--fail-on",
-        choices=("note", "info", "warning", "error"),
-        default="error",
+        choices=("note", "info", "warning", "error", NEVER),
         help="minimum severity that fails the command; info means note; default: error",
     )
     add_formats(parser, formats)
+
+
+def _add_configuration(parser: argparse.ArgumentParser) -> None:
+    """Add what the configuration file can say, and the file itself."""
+    files = parser.add_mutually_exclusive_group()
+    files.add_argument(
+        "--config",
+        metavar="FILE",
+        help="the configuration; default: the nearest ecr-constructs.toml, or pyproject.toml with "
+        "[tool.ecr-constructs], in this folder or above",
+    )
+    files.add_argument("--no-config", action="store_true", help="read no configuration")
+    parser.add_argument(
+        "--select",
+        action="append",
+        metavar="RULES",
+        help="run only these rules: ids, beginnings of ids, default, all, security-hub or "
+        "control-tower; separated by commas; may be repeated",
+    )
+    parser.add_argument(
+        "--ignore",
+        action="append",
+        metavar="RULES",
+        help="do not run these rules, nor those that the configuration ignores",
+    )
+    baselines = parser.add_mutually_exclusive_group()
+    baselines.add_argument(
+        "--baseline", metavar="FILE", help="report only findings that are not in this file"
+    )
+    baselines.add_argument(
+        "--write-baseline",
+        metavar="FILE",
+        help="accept the present findings: write them to this file, for --baseline",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -85,35 +125,90 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if options.list:
         sys.stdout.writelines(
-            f"{rule.id}  {rule.severity:7}  {rule.summary}\n" for rule in RULES.values()
+            f"{rule.id}  {rule.severity:7}  {rule.summary}"
+            f"{' (off by default)' if rule.is_opt_in else ''}\n"
+            for rule in RULES.values()
         )
         return 0
     if not options.paths:
         message = "name a template, a folder of templates, a cloud assembly such as cdk.out, or a "
         raise CommandError(Diagnostic("paths-missing", f"{message}lifecycle policy"))
-    try:
-        templates = load(options.paths)
-    except TemplateError:
-        # Only here, since to look for policies first would read every template twice.
-        policies = [policy for path in options.paths if (policy := policy_file(path))]
-        if not policies:
-            raise
-        if len(options.paths) > 1:
-            message = f"{policies[0].name} is a lifecycle policy, and there are other paths"
+    inputs = read_inputs(options.paths)
+    if inputs.policies:
+        if len(inputs.templates) + len(inputs.policies) + len(inputs.errors) > 1:
+            message = f"{inputs.policies[0].name} is a lifecycle policy, and there are other paths"
             remedy = "check each policy in a call of its own"
-            raise CommandError(Diagnostic("policy-not-alone", message, remedy=remedy)) from None
-        return check_policy(policies[0], options)
+            raise CommandError(Diagnostic("policy-not-alone", message, remedy=remedy))
+        for name in _TEMPLATE_OPTIONS:
+            if getattr(options, name):
+                message = f"--{name.replace('_', '-')} is for templates, not for a lifecycle policy"
+                raise CommandError(
+                    Diagnostic("option-needs-templates", message, remedy="leave it out")
+                )
+        return check_policy(inputs.policies[0], options)
+    status = _check_templates(inputs, options) if inputs.templates else 0
+    if inputs.errors:
+        raise CommandError(*(item for error in inputs.errors for item in error.diagnostics))
+    return status
+
+
+def _check_templates(inputs: Inputs, options: argparse.Namespace) -> int:
     for name in _POLICY_OPTIONS:
         if getattr(options, name):
             message = f"--{name.replace('_', '-')} is for a lifecycle policy, not for templates"
             raise CommandError(Diagnostic("option-needs-policy", message, remedy="leave it out"))
-    result = report(templates)
-    emit(options, lambda form: FORMATS[form](result, len(templates)))
-    return _status(options, (finding.severity for finding in result.findings))
+    config = _config(options)
+    if options.write_baseline:
+        return _write_baseline(Path(options.write_baseline), inputs, config)
+    result = report(inputs.templates, config=config, unread=inputs.unread)
+    emit(options, lambda form: FORMATS[form](result, len(inputs.templates)))
+    return _status(options, (finding.severity for finding in result.findings), config.fail_on)
 
 
-def _status(options: argparse.Namespace, severities: Iterable[Severity]) -> int:
-    threshold = Severity({"info": "note"}.get(options.fail_on, options.fail_on))
+def _config(options: argparse.Namespace) -> Config:
+    """Return the configuration with what the command line says, which takes precedence."""
+    config = Config.read(options.config) if options.config else Config()
+    if not options.config and not options.no_config:
+        config = Config.find()
+    selected = _selected(options.select) if options.select else config.select
+    baseline = Path(options.baseline) if options.baseline else config.baseline
+    return replace(config, select=selected - _selected(options.ignore), baseline=baseline)
+
+
+def _selected(lists: Iterable[str] | None) -> frozenset[str]:
+    names = [name.strip() for text in lists or () for name in text.split(",")]
+    for name in names:
+        if not select([name]):
+            message = f"unknown rule {name!r}"
+            raise CommandError(Diagnostic("rule-unknown", message, remedy=suggestion(name)))
+    return select(names)
+
+
+def _write_baseline(file: Path, inputs: Inputs, config: Config) -> int:
+    if inputs.errors:
+        # It would lack the findings of what cannot be read, and nobody would notice.
+        return 0
+    baseline = Baseline(file, {})
+    if file.exists():
+        try:
+            baseline = Baseline.read(file)
+        except BaselineError as error:
+            message = f"{error.diagnostics[0].message}; it is not overwritten"
+            problem = Diagnostic("baseline-invalid", message, remedy="name another file")
+            raise CommandError(problem) from None
+    result = report(inputs.templates, config=replace(config, baseline=None))
+    write_text(str(file), baseline.updated(result, inputs.templates).to_json())
+    sys.stdout.write(f"{file}: {pluralize(len(result.findings), 'finding')} accepted.\n")
+    return 0
+
+
+def _status(
+    options: argparse.Namespace, severities: Iterable[Severity], default: str | None = None
+) -> int:
+    name = options.fail_on or default or "error"
+    if name == NEVER:
+        return 0
+    threshold = Severity({"info": "note"}.get(name, name))
     return int(any(severity >= threshold for severity in severities))
 
 
@@ -227,6 +322,8 @@ def _explained(rule: Rule) -> Iterator[str]:
     yield ""
     yield fill(f"Instead: {rule.remedy}", _WIDTH, break_long_words=False)
     yield ""
+    if rule.is_opt_in:
+        yield "Off by default; select it in the configuration, or with --select."
     if rule.types:
         yield fill(f"Resource types: {', '.join(rule.types)}", _WIDTH, break_on_hyphens=False)
     if rule.controls:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,10 +20,16 @@ from ecr_constructs.cloudformation.lifecycle import (
     context_of,
     policy_of,
 )
-from ecr_constructs.cloudformation.loading import decoded, load, text_of
+from ecr_constructs.cloudformation.loading import (
+    decoded,
+    load,
+    load_each,
+    parse_template,
+    text_of,
+)
 from ecr_constructs.cloudformation.parsing import read_yaml
 from ecr_constructs.cloudformation.template import Template
-from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.diagnostics import Diagnostic, DiagnosticError
 from ecr_constructs.model.lifecycle import Context, Inventory, LifecyclePolicy
 from ecr_constructs.model.validation import ValidationError
 
@@ -28,8 +37,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ecr_constructs.cloudformation.graph import Resource
+    from ecr_constructs.cloudformation.unread import Unread
 
 _YAML = (".yaml", ".yml", ".template")
+_STDIN = "<stdin>"
+_PATTERN = re.compile(r"[*?\[]")
 
 
 def read_text(name: str) -> str:
@@ -91,22 +103,111 @@ def read_policy(name: str, repository: str | None) -> NamedPolicy:
     return _policy(name, text, content)
 
 
-def policy_file(name: str) -> NamedPolicy | None:
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What `check` reads.
+
+    Attributes:
+        templates: The templates.
+        policies: The lifecycle policies.
+        unread: Files that define resources of ECR and are not templates.
+        errors: An error for each file that cannot be read.
+    """
+
+    templates: list[Template]
+    policies: list[NamedPolicy]
+    unread: list[Unread]
+    errors: list[DiagnosticError]
+
+
+def read_inputs(names: Sequence[str]) -> Inputs:
+    """Read templates and lifecycle policies; an error in one of them does not hide the others.
+
+    Args:
+        names: Files, folders, patterns of them such as ``stacks/*.yaml``, or ``-``.
+    """
+    inputs = Inputs([], [], [], [])
+    named, matches = _expand(names, inputs.errors)
+    pipes = [name for name in named if name == "-" or Path(name).is_fifo()]
+    files = [name for name in named if name not in pipes]
+    texts = _texts(pipes, inputs.errors)
+    loaded = load_each(files, matches)
+    inputs.templates.extend(loaded.templates)
+    inputs.unread.extend(loaded.unread)
+    for name, text in texts.items():
+        try:
+            inputs.templates.append(parse_template(text, _STDIN if name == "-" else name))
+        except TemplateError as error:
+            _add_policy(inputs, name, text, error)
+    for problem in loaded.errors:
+        path = problem.path
+        if path is not None and path in map(Path, files) and not path.is_dir():
+            _add_policy(inputs, str(path), None, problem)
+        else:
+            inputs.errors.append(problem)
+    if matches and not (inputs.templates or inputs.policies or inputs.errors):
+        message = f"{', '.join(name for name in names if name not in named)} matches no template"
+        inputs.errors.append(CommandError(Diagnostic("template-missing", message)))
+    return inputs
+
+
+def _expand(names: Sequence[str], errors: list[DiagnosticError]) -> tuple[list[str], list[str]]:
+    """Return the names that are not patterns, and the paths that the patterns match."""
+    named: list[str] = []
+    matches: list[str] = []
+    for name in names:
+        if name == "-" or not _PATTERN.search(name) or Path(name).exists():
+            named.append(name)
+        elif paths := sorted(glob(name, recursive=True)):  # noqa: PTH207 - absolute patterns too
+            matches += paths
+        else:
+            errors.append(CommandError(Diagnostic("glob-unmatched", f"{name} matches no file")))
+    return named, matches
+
+
+def _texts(pipes: Sequence[str], errors: list[DiagnosticError]) -> dict[str, str]:
+    """Return the texts of standard input and of pipes, which can be read only once."""
+    texts: dict[str, str] = {}
+    for name in pipes:
+        try:
+            texts[name] = read_text(name)
+        except TemplateError as error:
+            errors.append(error)
+    return texts
+
+
+def _add_policy(inputs: Inputs, name: str, text: str | None, error: TemplateError) -> None:
+    """Add what is not a template: a policy, or else an error."""
+    try:
+        policy = policy_file(name, text)
+    except DiagnosticError as better:
+        inputs.errors.append(better)
+        return
+    if policy is None:
+        inputs.errors.append(error)
+    else:
+        inputs.policies.append(policy)
+
+
+def policy_file(name: str, text: str | None = None) -> NamedPolicy | None:
     """Read a file if it is a lifecycle policy, or what `aws ecr get-lifecycle-policy` prints.
 
+    Args:
+        name: The file.
+        text: Its text. Default: it is read.
+
     Returns:
-        None for a folder, and for a template, also if it cannot be read. What is neither a policy
-        nor a template is an error.
+        None for a template, also if it cannot be read. What is neither a policy nor a template is
+        an error.
     """
-    if Path(name).is_dir():
-        return None
-    text = read_text(name)
+    if text is None:
+        text = read_text(name)
     content = _content(text, name)
     members = content if isinstance(content, Mapping) else {}
     is_policy = isinstance(members.get("rules"), list) or "lifecyclePolicyText" in members
     if is_policy and "Resources" not in members:
         return _policy(name, text, content)
-    if name != "-" and (content is None or "Resources" in members):
+    if content is None or "Resources" in members:
         # The reader of templates says what is wrong with it.
         return None
     message = (
@@ -127,7 +228,7 @@ def _content(text: str, name: str) -> Any:
     """Return what a file holds; None if it is neither JSON nor a template in YAML."""
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         # The errors of the policy say what is wrong with it.
         if text.lstrip().startswith(("{", "[")):
             return None

@@ -26,7 +26,7 @@ def emit(options: Namespace, render: Callable[[str], str | list[Block]]) -> None
     `render` returns the report in a format, as blocks if a terminal may show it in colour.
     """
     for form, file in options.output:
-        _write_text(file, _text(form, render(form)))
+        write_text(file, _text(form, render(form)))
     report = render(options.format)
     if isinstance(report, str):
         sys.stdout.write(report)
@@ -34,7 +34,7 @@ def emit(options: Namespace, render: Callable[[str], str | list[Block]]) -> None
         print_blocks(options.format, report)
 
 
-def _write_text(name: str, text: str) -> None:
+def write_text(name: str, text: str) -> None:
     """Write a file; whoever reads it meanwhile sees the old one or the new one, and no half."""
     path = Path(name).resolve()
     whole = not path.exists() or path.is_file()

@@ -9,7 +9,8 @@ from ecr_constructs.cli.arguments import add_formats, add_now
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.output import emit, json_text
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.report.review import blocks, to_github, to_json, to_markdown
+from ecr_constructs.report.comment import to_markdown
+from ecr_constructs.report.review import blocks, to_github, to_json
 from ecr_constructs.review import load_sides, read_inventories, review
 from ecr_constructs.review.change import KINDS, SEVERITIES
 
@@ -101,13 +102,10 @@ def _comment(options: argparse.Namespace, result: Review) -> None:
         message = "--comment-name may hold neither '--' nor angle brackets nor line breaks"
         raise CommandError(Diagnostic("comment-name-characters", message))
     host = gitlab() if options.comment == "gitlab" else github(options.comment_author)
-    notice = (
-        host
-        if isinstance(host, str)
-        else put_comment(
-            host, to_markdown(result), options.comment_name, is_needed=bool(result.changes)
-        )
-    )
+    notice = host
+    if not isinstance(host, str):
+        is_needed = bool(result.changes or result.unread)
+        notice = put_comment(host, to_markdown(result), options.comment_name, is_needed=is_needed)
     # Standard output is the report.
     sys.stderr.write(f"{options.prog}: {notice}\n")
 
@@ -116,6 +114,8 @@ def _fails(result: Review, fail_on: Collection[str]) -> bool:
     """Tell whether a change is of a kind, or as severe as a severity, in a list."""
     minimum = max((SEVERITIES.index(name) for name in SEVERITIES if name in fail_on), default=-1)
     return any(
-        change.kind in fail_on or SEVERITIES.index(change.severity) <= minimum
+        # A finding that repeats a change is a detail of it.
+        effect.kind in fail_on or SEVERITIES.index(effect.severity) <= minimum
         for change in result.changes
+        for effect in (change, *change.findings)
     )

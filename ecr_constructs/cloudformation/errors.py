@@ -1,6 +1,8 @@
 """Errors of the template reader."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from ecr_constructs.model.diagnostics import Diagnostic, DiagnosticError
 
@@ -32,6 +34,17 @@ class TemplateError(DiagnosticError):
         super().__init__(Diagnostic(code, message))
         self.code = code
         self.path = path
+
+    @classmethod
+    def combined(cls, errors: Sequence[Self]) -> Self:
+        """Return one error with the problems of all, and the code and path of the first."""
+        first, *others = errors
+        if not others:
+            return first
+        error = cls(str(first), code=first.code, path=first.path)
+        error.diagnostics = tuple(problem for item in errors for problem in item.diagnostics)
+        error.args = ("\n".join(map(str, error.diagnostics)),)
+        return error
 
 
 CheckError = TemplateError

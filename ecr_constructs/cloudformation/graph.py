@@ -24,7 +24,6 @@ from ecr_constructs.cloudformation.resource_types import (
     SECRET,
     TOPIC,
 )
-from ecr_constructs.cloudformation.unread import Unread, unread_in
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.tokens import is_unresolved
@@ -268,11 +267,6 @@ class Stack(_Memo):
             and not any(str(name).startswith("Fn::") for name in names)
             and not any(item.type.endswith("::MODULE") for item in self.resources.values())
         )
-
-    @cached_property
-    def unread(self) -> Sequence[Unread]:
-        """The parts of the template that are not read."""
-        return tuple(unread_in(self))
 
     def attribute(self, logical_id: str, name: str) -> object:
         """Return an attribute of a resource, or a mark that refers to it."""

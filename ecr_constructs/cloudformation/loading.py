@@ -2,9 +2,11 @@
 
 import gc
 import json
+import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,36 @@ from ecr_constructs.cloudformation.cloud_assembly import (
 from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.parsing import read_json, read_yaml
 from ecr_constructs.cloudformation.template import Template
+from ecr_constructs.cloudformation.unread import Unread
 
 # Tags of YAML, such as !Transform, are short forms of these.
 _MACROS = ("Fn::Transform", "Fn::ForEach", "!Transform")
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
+# Folders of packages and of Git's own files, whose files nobody deploys from there.
+_SKIPPED_FOLDERS = frozenset({".git", "node_modules", "site-packages"})
+# What only templates contain, also those that cannot be parsed, such as sources of Jinja.
+_TEMPLATE_TEXT = re.compile(
+    r"AWS::[A-Za-z0-9]+::[A-Za-z]|AWSTemplateFormatVersion|^Resources\s*:|\"Resources\"\s*:",
+    re.MULTILINE,
+)
+# Files of a cloud assembly that list resources next to the templates.
+_ASSEMBLY_FILES = (MANIFEST, "tree.json", "validation-report.json", ".metadata.json")
+_MAX_FRAGMENT_DEPTH = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was read from some paths.
+
+    Attributes:
+        templates: The templates.
+        errors: An error for each path, and each file of a folder, that cannot be read.
+        unread: The files of folders that define resources of ECR and are not templates.
+    """
+
+    templates: list[Template]
+    errors: list[TemplateError]
+    unread: list[Unread]
 
 
 def load(paths: Iterable[str | Path]) -> list[Template]:
@@ -39,14 +67,50 @@ def load(paths: Iterable[str | Path]) -> list[Template]:
     Raises:
         TemplateError: A file cannot be read or is not a template, or a folder has none.
     """
+    loaded = load_each(paths)
+    if loaded.errors:
+        raise TemplateError.combined(loaded.errors)
+    return loaded.templates
+
+
+def load_each(paths: Iterable[str | Path], matches: Iterable[str | Path] = ()) -> Loaded:
+    """Read templates as `load` does, and return the errors next to what could be read.
+
+    Args:
+        paths: As for `load`.
+        matches: Paths that a pattern matched: like the files of a folder, they can be other files
+            than templates.
+    """
     by_path: dict[Path, Template] = {}
+    loaded = Loaded([], [], [])
     with _no_gc():
-        for path in map(Path, paths):
-            templates = _folder(path) if path.is_dir() else _with_acknowledged([StackFile(path)])
-            for template in templates:
+        for path, is_named in [(Path(p), True) for p in paths] + [
+            (Path(p), False) for p in matches
+        ]:
+            for template in _read_path(path, loaded, is_named=is_named):
                 assert template.path is not None
                 by_path.setdefault(template.path.resolve(), template)
-    return list(by_path.values())
+    loaded.templates.extend(by_path.values())
+    return loaded
+
+
+def _read_path(path: Path, loaded: Loaded, *, is_named: bool) -> list[Template]:
+    try:
+        if path.is_dir():
+            return _folder(path, loaded)
+        return [*(_with_acknowledged([StackFile(path)]) if is_named else _member(path, loaded))]
+    except TemplateError as error:
+        loaded.errors.append(error)
+        return []
+
+
+def parse_template(text: str, name: str) -> Template:
+    """Return the template of a text without a file, such as standard input.
+
+    Raises:
+        TemplateError: The text is not a template.
+    """
+    return _template(StackFile(Path(name)), text, None, name)
 
 
 @contextmanager
@@ -60,16 +124,101 @@ def _no_gc() -> Iterator[None]:
         resume()
 
 
-def _folder(path: Path) -> Iterator[Template]:
+def _folder(path: Path, loaded: Loaded) -> list[Template]:
+    """Return the templates of a folder; add the files that cannot be read to `loaded`."""
     if (path / MANIFEST).is_file():
         templates = [*_with_acknowledged([*stack_files(path)])]
     else:
-        files = (file for file in sorted(path.rglob("*")) if file.suffix in _SUFFIXES)
-        templates = [template for file in files if file.is_file() for template in _maybe(file)]
+        errors = len(loaded.errors)
+        templates = [
+            template for file in _files(path, loaded) for template in _member(file, loaded)
+        ]
+        if len(loaded.errors) > errors:
+            return templates
     if not templates:
         msg = f"{path} holds no template; synthesize first, or name a file"
         raise TemplateError(msg, code="template-missing", path=path)
-    yield from templates
+    return templates
+
+
+def _files(top: Path, loaded: Loaded) -> Iterator[Path]:
+    """Yield the files of a folder that can be templates, by name; follow links once."""
+
+    def add_error(error: OSError) -> None:
+        msg = f"cannot read {error.filename}: {error.strerror}"
+        loaded.errors.append(TemplateError(msg, code="file-unreadable", path=Path(error.filename)))
+
+    visited = {os.path.realpath(top)}
+    for folder, folders, names in os.walk(top, onerror=add_error, followlinks=True):
+        real = {name: os.path.realpath(Path(folder, name)) for name in sorted(folders)}
+        folders[:] = [
+            name
+            for name, target in real.items()
+            if name not in _SKIPPED_FOLDERS and target not in visited
+        ]
+        visited.update(real.values())
+        files = (Path(folder, name) for name in sorted(names))
+        yield from (file for file in files if file.suffix.lower() in _SUFFIXES)
+
+
+def _member(path: Path, loaded: Loaded) -> Iterator[Template]:
+    """Read a file of a folder, which can contain other files than templates.
+
+    A file that can be a template is never passed over in silence.
+    """
+    file, text = StackFile(path), ""
+    try:
+        data = bytes_of(path)
+        text = data.decode("latin-1")
+        text = decoded(data, path)
+        body, *found = _parse(file, text)
+    except TemplateError as error:
+        if error.code == "file-unreadable" or _is_like_template(path, text):
+            loaded.errors.append(error)
+        return
+    if _has_resources(body) or _declares_template(body):
+        try:
+            yield _template(file, text, (body, *found))
+        except TemplateError as error:
+            loaded.errors.append(error)
+    elif not path.name.endswith(_ASSEMBLY_FILES) and (names := [*_ecr_resources(body)]):
+        message = f"defines {', '.join(names)}, and is not a template: it has no Resources"
+        loaded.unread.append(Unread("file-not-template", str(path), "", message))
+
+
+def _is_like_template(path: Path, text: str) -> bool:
+    """Tell whether a file that cannot be parsed was probably meant to be a template."""
+    return ".template" in path.name or _TEMPLATE_TEXT.search(text) is not None
+
+
+def _has_resources(body: object) -> bool:
+    return isinstance(body, Mapping) and isinstance(body.get("Resources"), Mapping)
+
+
+def _declares_template(body: object) -> bool:
+    """Tell whether a document without resources says that it is a template."""
+    if not isinstance(body, Mapping):
+        return False
+    transforms = body.get("Transform")
+    names = transforms if isinstance(transforms, list) else [transforms]
+    return (
+        "AWSTemplateFormatVersion" in body
+        or any(str(name).startswith("AWS::") for name in names)
+        or body.get("Resources", ()) is None
+    )
+
+
+def _ecr_resources(value: object, name: str = "", depth: int = 0) -> Iterator[str]:
+    """Yield the names of what is written like a resource of ECR."""
+    if isinstance(value, Mapping) and depth < _MAX_FRAGMENT_DEPTH:
+        kind = value.get("Type")
+        if isinstance(kind, str) and kind.startswith("AWS::ECR::"):
+            yield name or kind
+        for key, item in value.items():
+            yield from _ecr_resources(item, str(key), depth + 1)
+    elif isinstance(value, list) and depth < _MAX_FRAGMENT_DEPTH:
+        for item in value:
+            yield from _ecr_resources(item, name, depth + 1)
 
 
 def _with_acknowledged(files: Sequence[StackFile]) -> Iterator[Template]:
@@ -101,15 +250,6 @@ def _is_in(acknowledged: Sequence[Acknowledgment], reported: Acknowledgment) -> 
     )
 
 
-def _maybe(path: Path) -> Iterator[Template]:
-    """Read a file of a folder, which can contain other files than templates."""
-    try:
-        yield _read(StackFile(path))
-    except TemplateError:
-        if ".template" in path.name:
-            raise
-
-
 def with_nested(file: StackFile, above: tuple[Path, ...] = ()) -> Iterator[Template]:
     """Yield a stack's template, then those of its nested stacks, unless they are above it."""
     template = _read(file, above[0] if above else None)
@@ -122,21 +262,22 @@ def with_nested(file: StackFile, above: tuple[Path, ...] = ()) -> Iterator[Templ
 
 
 def _read(file: StackFile, root: Path | None = None) -> Template:
-    path = file.path
-    text = text_of(path)
-    try:
-        # Programs, which write the templates of an assembly, do not write duplicate keys.
-        body, line_of, repeated = _parse(path, text, may_repeat=file.stack_name is None)
-    except TemplateError as error:
-        msg = f"{path}: {error}"
-        raise TemplateError(msg, code=error.code, path=path) from None
-    if not isinstance(body, Mapping) or not isinstance(body.get("Resources"), Mapping):
-        msg = f"{path}: not a template: it has no Resources"
-        raise TemplateError(msg, code="template-resources", path=path)
-    template = Template(str(path), body, file.account, file.region, path, line_of)
+    return replace(_template(file, text_of(file.path)), root=root)
+
+
+def _template(
+    file: StackFile, text: str, parsed: tuple[Any, Any, Any] | None = None, name: str = ""
+) -> Template:
+    """Return the template of a file; of a text that has a name only, without a path."""
+    title = name or str(file.path)
+    body, line_of, repeated = parsed or _parse(file, text)
+    if not _has_resources(body):
+        msg = f"{title}: not a template: it has no Resources"
+        raise TemplateError(msg, code="template-resources", path=file.path)
+    path = None if name else file.path
+    template = Template(title, body, file.account, file.region, path, line_of)
     return replace(
         template,
-        root=root,
         repeated=repeated,
         stack_name=file.stack_name,
         may_have_macros=any(name in text for name in _MACROS),
@@ -145,12 +286,22 @@ def _read(file: StackFile, root: Path | None = None) -> Template:
 
 def text_of(path: Path) -> str:
     """Read a text of UTF-8, UTF-16 or UTF-32."""
+    return decoded(bytes_of(path), path)
+
+
+def bytes_of(path: Path) -> bytes:
+    """Read a file.
+
+    Raises:
+        TemplateError: It cannot be read.
+    """
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        msg = f"cannot read {path}: {error.strerror}"
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        # A ValueError: the name has a null character.
+        reason = error.strerror if isinstance(error, OSError) else error
+        msg = f"cannot read {path}: {reason}"
         raise TemplateError(msg, code="file-unreadable", path=path) from None
-    return decoded(data, path)
 
 
 def decoded(data: bytes, name: Path | str) -> str:
@@ -168,14 +319,13 @@ def decoded(data: bytes, name: Path | str) -> str:
         raise TemplateError(msg, code="file-encoding", path=path) from None
 
 
-def _parse(path: Path, text: str, *, may_repeat: bool) -> tuple[Any, Any, Any]:
-    if path.suffix == ".json" or text.lstrip().startswith("{"):
-        try:
-            return read_json(text, may_repeat=may_repeat)
-        except json.JSONDecodeError as error:
-            msg = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-            raise TemplateError(msg, code="template-not-json") from None
-        except RecursionError:
-            msg = "not a template: nested too deeply"
-            raise TemplateError(msg, code="template-too-large") from None
-    return read_yaml(text)
+def _parse(file: StackFile, text: str) -> tuple[Any, Any, Any]:
+    path = file.path
+    try:
+        if path.suffix.lower() == ".json" or text.lstrip().startswith("{"):
+            # Programs, which write the templates of an assembly, do not write duplicate keys.
+            return read_json(text, may_repeat=file.stack_name is None)
+        return read_yaml(text)
+    except TemplateError as error:
+        msg = f"{path}: {error}"
+        raise TemplateError(msg, code=error.code, path=path) from None

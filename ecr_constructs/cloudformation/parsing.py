@@ -19,7 +19,12 @@ _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _MAX_NODES = 250_000
 _MAX_DEPTH = 200
 _TOO_LARGE = "not a template: nested too deeply, or too large"
+_TOO_LONG = "not a template: a number has thousands of digits"
 _AS_REF = ("Ref", "Condition")
+# Python converts no number of more than 4,300 digits to text or back. Hexadecimal numbers of YAML
+# are read, and could not be printed:
+# https://docs.python.org/3/library/stdtypes.html#integer-string-conversion-length-limitation
+_MAX_DIGITS = 1_000
 
 
 def read_json(
@@ -29,6 +34,9 @@ def read_json(
 
     Lines are computed on first use, or if there is a duplicate key, of which the last one counts,
     here and in CloudFormation. To look for duplicates (`may_repeat`) doubles the time.
+
+    Raises:
+        TemplateError: The text is not JSON, or is larger than any template.
     """
     repeats = False
 
@@ -38,7 +46,15 @@ def read_json(
         repeats = repeats or len(content) < len(pairs)
         return content
 
-    body = json.loads(text, object_pairs_hook=content_of if may_repeat else None)
+    try:
+        body = json.loads(text, object_pairs_hook=content_of if may_repeat else None)
+    except json.JSONDecodeError as error:
+        msg = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        raise TemplateError(msg, code="template-not-json") from None
+    except RecursionError:
+        raise TemplateError(_TOO_LARGE, code="template-too-large") from None
+    except ValueError:
+        raise TemplateError(_TOO_LONG, code="number-too-long") from None
 
     @cache
     def places() -> tuple[dict[Place, int], list[Place]]:
@@ -154,6 +170,8 @@ class _Reader:
         # CloudFormation has no dates: 2012-10-17 is text.
         if node.tag.startswith("!") or node.tag.endswith(":timestamp"):
             return node.value
+        if node.tag.endswith(":int") and len(node.value) > _MAX_DIGITS:
+            raise TemplateError(_TOO_LONG, code="number-too-long")
         return self._loader.construct_object(node)
 
     def _mapping(self, node: Any, place: Place) -> Mapping[str, Any]:

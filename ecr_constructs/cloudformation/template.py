@@ -28,6 +28,8 @@ class Template:
         repeated: The places of duplicate keys, of which the last one counts.
         stack_name: The CloudFormation name of the stack or its root stack. None: unknown.
         stack: The name of the stack in reviews.
+        scanned_elsewhere: Whether a configuration says that another stack or team configures the
+            scans of the registry.
         parameters: The values of parameters, as texts. Default: parameters are unknown.
         assumed: The results of comparisons that only the deployment knows, by expression.
             Default: they are unknown.
@@ -50,6 +52,7 @@ class Template:
     repeated: Sequence[Place] = field(default=(), repr=False)
     stack_name: str | None = None
     stack: str = ""
+    scanned_elsewhere: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
     assumed: Mapping[str, bool] = field(default_factory=dict, repr=False)
     may_have_macros: bool = True

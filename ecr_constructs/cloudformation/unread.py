@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +40,16 @@ class Unread:
     line: int | None = None
 
 
-def unread_in(stack: Stack) -> Iterator[Unread]:
-    """Yield the parts of a template that are not read."""
+def unread_of(stack: Stack) -> Sequence[Unread]:
+    """Return the parts of a template that are not read."""
+    return stack.memoized(_unread_parts)
+
+
+def _unread_parts(stack: Stack) -> Sequence[Unread]:
+    return tuple(_parts(stack))
+
+
+def _parts(stack: Stack) -> Iterator[Unread]:
     for name in transforms_of(stack.body):
         if name not in (TRANSFORM, SAM_TRANSFORM):
             message = f"the transform {name} can change every part of the template"

@@ -22,6 +22,7 @@ from ecr_constructs.constructs._resource_policy import CrossAccountGrants, Resou
 from ecr_constructs.constructs._stack_env import account_of, partition_in, region_of
 from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.constructs.registry._signing import PushAccess, grant_signing
+from ecr_constructs.constructs.source import record_caller
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
@@ -159,6 +160,7 @@ class Repository(RepositoryEvents, RepositoryBase):
             tags=tag_properties(tags),
         )
         self._resource.apply_removal_policy(removal_policy)
+        record_caller(self._resource)
         for statement in policy_statements:
             self.add_to_resource_policy(statement)
 

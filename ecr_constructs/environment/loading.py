@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from ecr_constructs.cloudformation.source_locations import SourceLocation
 from ecr_constructs.cloudformation.template import Place
 from ecr_constructs.environment.models import Environment
 from ecr_constructs.environment.resolution import ResolvedEnvironment, resolve
@@ -97,7 +99,19 @@ def _load(path: Path) -> tuple[SourceFile, ResolvedEnvironment]:
     problems += validate(environment, resolved)
     if problems:
         raise file.error(problems)
-    return file, resolved
+    return file, _located(file, resolved)
+
+
+def _located(file: SourceFile, environment: ResolvedEnvironment) -> ResolvedEnvironment:
+    """Return an environment whose repositories have their lines in the file."""
+    teams = {
+        team: tuple(
+            replace(item, source=SourceLocation(file.name, file.line_of(item.place)))
+            for item in repositories
+        )
+        for team, repositories in environment.teams.items()
+    }
+    return replace(environment, teams=teams)
 
 
 def problems_of(file: SourceFile, error: ErrorDetails) -> Iterator[Problem]:

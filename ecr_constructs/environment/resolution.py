@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ecr_constructs.cloudformation.source_locations import SourceLocation
 from ecr_constructs.cloudformation.template import Place, dotted
 from ecr_constructs.environment.models import (
     Alerts,
@@ -82,12 +83,16 @@ class ResolvedRepository:
     Attributes:
         replicate: Whether its images are copied to the replicas.
         acknowledged: Accepted findings of `ecr-constructs check`: rule ids with reasons.
+        place: Where the file declares it.
+        source: The file and the line. None: it is not from a file.
     """
 
     name: str
     settings: Settings
     replicate: bool
     acknowledged: Mapping[str, str]
+    place: Place = ()
+    source: SourceLocation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +200,8 @@ def resolve(name: str, environment: Environment) -> tuple[ResolvedEnvironment, l
     for team_name, team in environment.teams.items():
         resolved = []
         for index, repository in enumerate(team.repositories):
-            levels = _levels(environment, repository, ("teams", team_name, "repositories", index))
+            place = ("teams", team_name, "repositories", index)
+            levels = _levels(environment, repository, place)
             try:
                 settings = _settings(environment, levels, team)
                 if settings.encryption == "dual_layer":
@@ -209,7 +215,9 @@ def resolve(name: str, environment: Environment) -> tuple[ResolvedEnvironment, l
                 **(repository.acknowledge or {}),
             }
             replicate = is_replicated(environment, repository)
-            resolved.append(ResolvedRepository(repository.name, settings, replicate, acknowledged))
+            resolved.append(
+                ResolvedRepository(repository.name, settings, replicate, acknowledged, place)
+            )
         teams[team_name] = tuple(resolved)
     return ResolvedEnvironment(
         name=name,

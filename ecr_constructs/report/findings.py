@@ -1,6 +1,7 @@
 """Findings as text, JSON, Markdown, SARIF, and for GitHub Actions and GitLab.
 
-A suppressed finding is listed after the others, with its reason in place of the remedy.
+A suppressed finding is listed after the others, with its reason in place of the remedy. What was
+not read is listed too, since nothing is known about it; findings of the baseline are counted.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from urllib.parse import quote
 
 import ecr_constructs
 from ecr_constructs.checks.rules import RULES
+from ecr_constructs.cloudformation.template import dotted
 from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.report.document import Lines, Table, markdown
 from ecr_constructs.report.escaping import workflow_command
@@ -21,8 +23,9 @@ from ecr_constructs.report.escaping import workflow_command
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from ecr_constructs.checks.finding import Finding, Report
+    from ecr_constructs.checks.finding import Finding, Report, StaleEntry
     from ecr_constructs.checks.rule import Rule
+    from ecr_constructs.cloudformation.unread import Unread
     from ecr_constructs.report.escaping import Command
 
 _NO_REASON = "no reason given"
@@ -37,11 +40,17 @@ def _entries(report: Report) -> Iterator[tuple[str, Finding, str]]:
 
 
 def _file(finding: Finding) -> str:
-    return finding.file or finding.template
+    """Return the file that the user edits: of a CDK app, its source if that is known."""
+    return finding.source.file if finding.source else finding.file or finding.template
+
+
+def _line(finding: Finding) -> int | None:
+    return finding.source.line if finding.source else finding.line
 
 
 def _place(finding: Finding) -> str:
-    return _file(finding) if finding.line is None else f"{_file(finding)}:{finding.line}"
+    line = _line(finding)
+    return _file(finding) if line is None else f"{_file(finding)}:{line}"
 
 
 def _path(finding: Finding) -> str:
@@ -49,11 +58,37 @@ def _path(finding: Finding) -> str:
     return ".".join(filter(None, (finding.resource, finding.where)))
 
 
+def _unread_place(item: Unread) -> str:
+    return item.template if item.line is None else f"{item.template}:{item.line}"
+
+
+def _unread_text(item: Unread) -> str:
+    """Return what was not read, with its resource and path."""
+    place = ".".join(filter(None, (item.resource, dotted(item.path))))
+    return ": ".join(filter(None, (place, item.message)))
+
+
+def _stale_text(entry: StaleEntry) -> str:
+    place = ".".join(filter(None, (entry.resource, entry.path)))
+    where = " in ".join(filter(None, (place, entry.template)))
+    return (
+        f"{entry.rule}: {where} is in the baseline, and has no such finding; "
+        f"refresh it with --write-baseline {entry.baseline}"
+    )
+
+
 def _sum(report: Report, templates: int) -> str:
     counts = Counter(str(finding.severity) for finding in report.findings)
     parts = [pluralize(counts["error"], "error"), pluralize(counts["warning"], "warning")]
-    if report.suppressed:
-        parts.append(f"{len(report.suppressed):,} suppressed")
+    if counts["note"]:
+        parts.append(pluralize(counts["note"], "note"))
+    for items, state in (
+        (report.suppressed, "suppressed"),
+        (report.baselined, "in the baseline"),
+        (report.unread, "not read"),
+    ):
+        if items:
+            parts.append(f"{len(items):,} {state}")
     return f"{', '.join(parts)} in {pluralize(templates, 'template')}."
 
 
@@ -63,6 +98,9 @@ def text(report: Report, templates: int) -> str:
     for status, finding, more in _entries(report):
         about = ": ".join(filter(None, (finding.rule, _path(finding), finding.message)))
         lines += [f"{_place(finding)}: {status} {about}", f"    {more}"]
+    for item in report.unread:
+        lines.append(f"{_unread_place(item)}: not read {item.code}: {_unread_text(item)}")
+    lines += [f"{entry.baseline}: stale {_stale_text(entry)}" for entry in report.stale]
     return "\n".join([*lines, *([""] if lines else []), _sum(report, templates)]) + "\n"
 
 
@@ -71,9 +109,36 @@ def to_json(report: Report, _: int) -> str:
     document = {
         "findings": list(map(_to_json, report.findings)),
         "suppressed": [
-            {**_to_json(suppressed.finding), "reason": suppressed.reason}
+            {
+                **_to_json(suppressed.finding),
+                "reason": suppressed.reason,
+                "origin": suppressed.origin,
+            }
             for suppressed in report.suppressed
         ],
+        "notRead": [
+            {
+                "code": item.code,
+                "template": item.template,
+                "resource": item.resource,
+                "path": dotted(item.path),
+                "line": item.line,
+                "message": item.message,
+            }
+            for item in report.unread
+        ],
+        "baseline": {
+            "accepted": list(map(_to_json, report.baselined)),
+            "stale": [
+                {
+                    "rule": entry.rule,
+                    "template": entry.template,
+                    "resource": entry.resource,
+                    "path": entry.path,
+                }
+                for entry in report.stale
+            ],
+        },
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -86,6 +151,7 @@ def _to_json(finding: Finding) -> dict[str, Any]:
         "resource": finding.resource,
         "path": finding.where,
         "line": finding.line,
+        "source": finding.source and {"file": finding.source.file, "line": finding.source.line},
         "message": finding.message,
         "remedy": finding.remedy,
         "controls": list(finding.controls),
@@ -103,11 +169,15 @@ def to_markdown(report: Report, templates: int) -> str:
         )
         for status, finding, more in _entries(report)
     ]
+    rows += [
+        ("not read", item.code, _unread_place(item), _unread_text(item)) for item in report.unread
+    ]
     table = [Table(("severity", "rule", "where", "finding"), rows)] if rows else []
-    return markdown([*table, Lines([_sum(report, templates)])])
+    stale = [f"Stale: {_stale_text(entry)}." for entry in report.stale]
+    return markdown([*table, Lines([*stale, _sum(report, templates)])])
 
 
-_COMMANDS: Mapping[str, Command] = {"error": "error", "suppressed": "notice"}
+_COMMANDS: Mapping[str, Command] = {"error": "error", "suppressed": "notice", "note": "notice"}
 
 
 def to_github(report: Report, templates: int) -> str:
@@ -117,12 +187,29 @@ def to_github(report: Report, templates: int) -> str:
             _COMMANDS.get(status, "warning"),
             f"{finding.message}. {'Suppressed: ' if status == 'suppressed' else ''}{more}",
             file=_file(finding),
-            line=str(finding.line or 1),
+            line=str(_line(finding) or 1),
             title=f"{finding.rule} {finding.resource}".strip(),
         )
         for status, finding, more in _entries(report)
     ]
+    lines += [
+        workflow_command(
+            "notice",
+            f"Not read: {item.message}.",
+            file=item.template,
+            line=str(item.line or 1),
+            title=f"{item.code} {item.resource}".strip(),
+        )
+        for item in report.unread
+    ]
+    lines += [
+        workflow_command("notice", f"{_stale_text(entry)}.", file=entry.baseline, title="stale")
+        for entry in report.stale
+    ]
     return "\n".join([*lines, _sum(report, templates)]) + "\n"
+
+
+_GITLAB_SEVERITIES = {"error": "critical", "warning": "minor"}
 
 
 def to_gitlab(report: Report, _: int) -> str:
@@ -142,8 +229,19 @@ def to_gitlab(report: Report, _: int) -> str:
                 "description": f"{finding.message}. {finding.remedy}",
                 "check_name": finding.rule,
                 "fingerprint": sha256(key.encode()).hexdigest(),
-                "severity": "critical" if finding.severity == "error" else "minor",
-                "location": {"path": _file(finding), "lines": {"begin": finding.line or 1}},
+                "severity": _GITLAB_SEVERITIES.get(finding.severity, "info"),
+                "location": {"path": _file(finding), "lines": {"begin": _line(finding) or 1}},
+            }
+        )
+    for item in report.unread:
+        key = json.dumps([item.code, item.template, item.resource, dotted(item.path)])
+        issues.append(
+            {
+                "description": f"Not read: {_unread_text(item)}.",
+                "check_name": item.code,
+                "fingerprint": sha256(key.encode()).hexdigest(),
+                "severity": "info",
+                "location": {"path": item.template, "lines": {"begin": item.line or 1}},
             }
         )
     return json.dumps(issues, indent=2) + "\n"
@@ -157,14 +255,24 @@ _SCHEMA = (
 def to_sarif(report: Report, _: int) -> str:
     """Return a SARIF 2.1.0 log with one run, all rules, and what was suppressed marked so.
 
+    What was not read is a notification of the invocation, which is not a result.
     https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
     """
     results = [_result(finding) for finding in report.findings]
     for suppressed in report.suppressed:
-        why = {"kind": "inSource", "justification": suppressed.reason or _NO_REASON}
+        kind = "inSource" if suppressed.origin == "template" else "external"
+        why = {"kind": kind, "justification": suppressed.reason or _NO_REASON}
         results.append({**_result(suppressed.finding), "suppressions": [why]})
+    for finding in report.baselined:
+        why = {"kind": "external", "justification": "in the baseline"}
+        results.append({**_result(finding), "suppressions": [why]})
     driver = {"name": "ecr-constructs", **_version(), "rules": list(map(_rule, RULES.values()))}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    if report.unread:
+        notifications = list(map(_notification, report.unread))
+        run["invocations"] = [
+            {"executionSuccessful": True, "toolExecutionNotifications": notifications}
+        ]
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2) + "\n"
 
@@ -188,20 +296,40 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _result(finding: Finding) -> dict[str, Any]:
-    return {
+    name = _path(finding) or finding.template
+    location = {
+        **_physical(_file(finding), _line(finding)),
+        "logicalLocations": [{"fullyQualifiedName": name}],
+    }
+    result = {
         "ruleId": finding.rule,
         "ruleIndex": list(RULES).index(finding.rule),
         "level": finding.severity,
         "message": {"text": f"{finding.message}. {finding.remedy}"},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(_file(finding))},
-                    "region": {"startLine": finding.line or 1},
-                },
-                "logicalLocations": [{"fullyQualifiedName": _path(finding) or finding.template}],
-            }
-        ],
+        "locations": [location],
+    }
+    if finding.source:
+        template = _physical(finding.file or finding.template, finding.line)
+        text = {"text": "The resource in the template."}
+        result["relatedLocations"] = [{"id": 1, **template, "message": text}]
+    return result
+
+
+def _physical(file: str, line: int | None) -> dict[str, Any]:
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": _uri(file)},
+            "region": {"startLine": line or 1},
+        }
+    }
+
+
+def _notification(item: Unread) -> dict[str, Any]:
+    return {
+        "descriptor": {"id": item.code},
+        "level": "warning",
+        "message": {"text": f"Not read: {_unread_text(item)}."},
+        "locations": [_physical(item.template, item.line)],
     }
 
 

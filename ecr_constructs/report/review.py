@@ -1,25 +1,32 @@
-"""A review as text, JSON, annotations of GitHub Actions, and a comment on a pull request."""
+"""A review as text, JSON, and annotations of GitHub Actions; comment.py has the comment.
+
+Equal changes of several resources are one entry, except in JSON.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ecr_constructs.cloudformation.template import dotted
 from ecr_constructs.model.diagnostics import Severity, pluralize
-from ecr_constructs.report.document import Block, Colour, Heading, Lines
-from ecr_constructs.report.escaping import Command, code, cut, inline, visible, workflow_command
-from ecr_constructs.report.mermaid import graph
+from ecr_constructs.report.document import Block, Colour, Heading, Lines, Table, plain
+from ecr_constructs.report.escaping import Command, visible, workflow_command
 from ecr_constructs.review.change import KINDS, SEVERITIES
-from ecr_constructs.review.phrases import join_names, strip_tokens
+from ecr_constructs.review.disclosure import shown
+from ecr_constructs.review.groups import groups
+from ecr_constructs.review.phrases import strip_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from ecr_constructs.cloudformation.unread import Unread
     from ecr_constructs.review import Change, Kind, Review
+    from ecr_constructs.review.groups import Group
 
-_NO_CHANGE = "No change."
+MARKER = "<!-- ecr-constructs review -->"
+"""The first line of a comment, by which an earlier comment is found."""
 
 
 class _Style(NamedTuple):
@@ -36,53 +43,130 @@ _STYLES = {
 }
 
 
-def _titled(kind: Kind) -> str:
+def titled(kind: Kind) -> str:
     """Return a kind as a title: ``Access widened``."""
     return kind.replace("-", " ").capitalize()
 
 
+def condition(group: Group) -> str:
+    """Return ``If Env is prod: ``, or nothing if a change applies to every deployment."""
+    return f"{group.when[:1].upper()}{group.when[1:]}: " if group.when else ""
+
+
 def _sums(review: Review) -> str:
-    """Return how many changes and findings there are: ``1 error, 0 warnings, 12 notes. …``."""
-    severities = Counter(change.severity for change in review.changes)
+    """Return the numbers of changes by severity, of findings, and of parts that were not read."""
+    counts = Counter(change.severity for change in review.changes)
+    changes = ", ".join(pluralize(counts[name], name) for name in SEVERITIES)
+    parts = f" {not_read(review)}." if review.unread else ""
+    return f"{changes}. {findings(review)}{parts}"
+
+
+def findings(review: Review) -> str:
+    """Return the number of findings of check, as a sentence."""
     counts = review.findings
-    return (
-        f"{', '.join(pluralize(severities[name], name) for name in SEVERITIES)}. "
-        f"Findings of check: {counts.new:,} new, {counts.known:,} known, {counts.gone:,} gone."
-    )
+    return f"Findings of check: {counts.new:,} new, {counts.known:,} known, {counts.gone:,} gone."
+
+
+def kinds(review: Review) -> Table:
+    """Return a table of the kinds of changes, with their numbers by severity."""
+    counts = Counter((change.kind, change.severity) for change in review.changes)
+    rows = [
+        (titled(kind), *(_number(counts[kind, name]) for name in SEVERITIES))
+        for kind in dict.fromkeys(change.kind for change in review.changes)
+    ]
+    return Table(("kind", *(f"{name}s" for name in SEVERITIES)), rows)
+
+
+def _number(count: int) -> str:
+    return f"{count:,}" if count else ""
+
+
+def no_change(review: Review) -> str:
+    """Return what is said instead of changes."""
+    return f"No change in what was read; {not_read(review)}:" if review.unread else "No change."
+
+
+def not_read(review: Review) -> str:
+    """Return how many parts of the templates were not read."""
+    count = len(review.unread)
+    return f"{pluralize(count, 'part')} {'was' if count == 1 else 'were'} not read"
+
+
+def unread(part: Unread) -> str:
+    """Return a part that was not read, in one line: template, resource, line and reason."""
+    line = f":{part.line}" if part.line is not None else ""
+    place = f"{part.template}{line} {part.resource}".rstrip()
+    return f"{place}: {part.message}"
 
 
 def blocks(review: Review) -> Iterator[Block]:
     """Yield the changes of each severity, with what they mean."""
     if not review.changes:
-        yield Lines([_NO_CHANGE])
+        lines = [f"    {visible(unread(part))}" for part in review.unread]
+        yield Lines([no_change(review), *lines])
         return
+    entries = groups(review.changes)
     for severity in SEVERITIES:
-        changes = [change for change in review.changes if change.severity == severity]
-        if changes:
-            yield Heading(pluralize(len(changes), severity), _STYLES[severity].colour)
-            yield Lines([line for change in changes for line in _lines(change)])
+        listed = [group for group in entries if group.severity == severity]
+        if listed:
+            count = sum(len(group.changes) for group in listed)
+            yield Heading(pluralize(count, severity), _STYLES[severity].colour)
+            yield Lines([line for group in listed for line in _lines(group)])
+    if review.unread:
+        yield Heading(f"Not read: {pluralize(len(review.unread), 'part')}")
+        yield Lines([visible(unread(part)) for part in review.unread])
+    yield kinds(review)
     yield Lines([_sums(review)])
 
 
-def _lines(change: Change) -> Iterator[str]:
-    yield visible(change.summary)
-    yield from (f"    {visible(detail)}" for detail in change.details)
-    yield f"    [{change.kind}] {visible(' '.join(change.place)).rstrip()}"
+def _lines(group: Group) -> Iterator[str]:
+    yield visible(f"{condition(group)}{group.summary}")
+    yield from (f"    {visible(line)}" for line in (*group.details, *group.members))
+    [*_, change] = group.changes
+    where = " ".join(change.place) if len(group.changes) == 1 else f"{len(group.changes):,} changes"
+    yield f"    [{group.kind}] {visible(where)}".rstrip()
 
 
 def to_json(review: Review) -> dict[str, Any]:
     """Return the changes as JSON; docs/guides/review.md describes the keys."""
-    kinds = Counter(change.kind for change in review.changes)
-    severities = Counter(change.severity for change in review.changes)
+    by_kind = Counter(change.kind for change in review.changes)
+    by_severity = Counter(change.severity for change in review.changes)
     counts = review.findings
     return {
         "changes": list(map(_to_json, review.changes)),
+        "groups": list(_groups(review)),
+        "notRead": [
+            {
+                "code": part.code,
+                "template": part.template,
+                "resource": part.resource,
+                "path": dotted(part.path),
+                "line": part.line,
+                "message": part.message,
+            }
+            for part in review.unread
+        ],
         "summary": {
-            "severities": {name: severities[name] for name in SEVERITIES},
-            "kinds": {name: kinds[name] for name in KINDS},
+            "severities": {name: by_severity[name] for name in SEVERITIES},
+            "kinds": {name: by_kind[name] for name in KINDS},
             "findings": {"new": counts.new, "known": counts.known, "gone": counts.gone},
+            "notRead": len(review.unread),
         },
     }
+
+
+def _groups(review: Review) -> Iterator[dict[str, Any]]:
+    """Yield the entries of the other formats, with the positions of their changes."""
+    # Equal changes may be there twice.
+    positions = {id(change): number for number, change in enumerate(review.changes)}
+    for group in groups(review.changes):
+        yield {
+            "kind": group.kind,
+            "severity": group.severity,
+            "when": group.when,
+            "summary": group.summary,
+            "changes": [positions[id(change)] for change in group.changes],
+        }
 
 
 def _to_json(change: Change) -> dict[str, Any]:
@@ -91,124 +175,46 @@ def _to_json(change: Change) -> dict[str, Any]:
         "severity": change.severity,
         "stack": change.stack,
         "resource": change.resource,
+        "type": change.type,
         "repository": change.repository,
+        "when": change.when,
         "summary": change.summary,
         "before": _value(change.before),
         "after": _value(change.after),
         "details": list(change.details),
         "properties": list(change.properties),
+        "findings": [_finding(finding) for finding in change.findings],
+    }
+
+
+def _finding(finding: Change) -> dict[str, Any]:
+    return {
+        **_value(finding.after),
+        "severity": finding.severity,
+        "summary": finding.summary,
+        "details": list(finding.details),
     }
 
 
 def _value(value: Any) -> Any:
-    return json.loads(strip_tokens(json.dumps(value)))
+    return json.loads(strip_tokens(json.dumps(shown(value))))
 
 
 def to_github(review: Review) -> str:
     """Return workflow commands that annotate a run of GitHub Actions, and the counts."""
     lines = [
         workflow_command(
-            _STYLES[change.severity].command,
-            "\n".join((change.summary, *change.details)),
-            title=f"{_titled(change.kind)}: {change.repository or change.resource or change.stack}",
+            _STYLES[group.severity].command,
+            "\n".join((f"{condition(group)}{group.summary}", *group.details, *group.members)),
+            title=f"{titled(group.kind)}: {group.label}",
         )
-        for change in review.changes
+        for group in groups(review.changes)
     ]
-    end = _sums(review) if review.changes else _NO_CHANGE
-    return "\n".join([*lines, end]) + "\n"
-
-
-MARKER = "<!-- ecr-constructs review -->"
-"""The first line, by which an earlier comment is found."""
-
-# GitHub accepts 65,536 characters; this leaves room for a longer marker.
-_LIMIT = 65_000
-# For the line about what is left out, and for the titles of the sections.
-_RESERVE = 2_000
-_LINES = 3
-_LINE = 200
-_DETAILS, _DETAIL = 20, 1_000
-
-
-def to_markdown(review: Review) -> str:
-    """Return the comment: what matters in three lines, then everything, worst first."""
+    lines += [
+        workflow_command("notice", unread(part), title=f"Not read: {part.code}")
+        for part in review.unread
+    ]
     if not review.changes:
-        return f"{MARKER}\n{_NO_CHANGE}\n"
-    groups: dict[Kind, list[Change]] = {}
-    for change in review.changes:
-        groups.setdefault(change.kind, []).append(change)
-    top = "\n".join(_top(kind, group) for kind, group in islice(groups.items(), _LINES))
-    drawn = _graph(review)
-    items = list(_fitting(review.changes, _LIMIT - _RESERVE - len(top) - len(drawn)))
-    sections, left = _sections(review.changes, items), review.changes[len(items) :]
-    parts = [top, _sums(review), *_left_out(left, review.changes), sections, drawn]
-    return "\n\n".join(filter(None, [f"{MARKER}\n{parts[0]}", *parts[1:]])) + "\n"
-
-
-def _top(kind: Kind, group: Sequence[Change]) -> str:
-    """Return one of the lines that sum up the review."""
-    worst, *rest = group
-    more = f", and {len(rest):,} more" if rest else ""
-    # The title already names the kind.
-    sentence = worst.summary.replace(f" is {kind}", "", 1)
-    room = _LINE - len(_titled(kind)) - len(more)
-    return f"- **{_titled(kind)}**: {inline(cut(visible(sentence), room), worst.repository)}{more}"
-
-
-def _item(change: Change) -> str:
-    place = ", ".join(code(name) for name in change.place if name)
-    sentence = inline(cut(visible(change.summary), _DETAIL), change.repository)
-    details = list(filter(None, map(visible, change.details)))
-    lines = [inline(cut(visible(detail), _DETAIL)) for detail in details[:_DETAILS]]
-    if len(details) > _DETAILS:
-        lines.append(f"and {len(details) - _DETAILS:,} more")
-    title = f"- **{change.severity}**: {sentence} ({place})"
-    return "\n".join([title, *(f"  - {line}" for line in lines)])
-
-
-def _fitting(changes: Sequence[Change], room: int) -> Iterator[str]:
-    """Yield the items of the worst changes, as long as there is room."""
-    for change in changes:
-        item = _item(change)
-        room -= len(item) + 1
-        if room < 0:
-            return
-        yield item
-
-
-def _sections(changes: Sequence[Change], items: Sequence[str]) -> str:
-    """Return a section for each kind, collapsed."""
-    counts = Counter(change.kind for change in changes)
-    sections: dict[Kind, list[str]] = {}
-    for change, item in zip(changes, items, strict=False):
-        sections.setdefault(change.kind, []).append(item)
-    return "\n\n".join(
-        _folded(f"{_titled(kind)}: {counts[kind]:,}", "\n".join(lines))
-        for kind, lines in sections.items()
-    )
-
-
-def _folded(title: str, body: str, *, opened: bool = False) -> str:
-    tag = "<details open>" if opened else "<details>"
-    return f"{tag}\n<summary>{title}</summary>\n\n{body}\n\n</details>"
-
-
-def _left_out(left: Sequence[Change], changes: Sequence[Change]) -> Iterator[str]:
-    """Yield what is not in the comment, if anything."""
-    omitted, total = (Counter(change.severity for change in part) for part in (left, changes))
-    parts = [
-        f"{omitted[name]:,} of {pluralize(total[name], name)}"
-        for name in SEVERITIES
-        if omitted[name]
-    ]
-    if parts:
-        yield (
-            f"Left out, as a comment has its limits: {join_names(parts)}. "
-            "Run `ecr-constructs review` for all of them."
-        )
-
-
-def _graph(review: Review) -> str:
-    edges = review.replication
-    changes = any(edge.state != "kept" for edge in edges)
-    return _folded("Replication between registries", graph(edges), opened=changes) if edges else ""
+        return "\n".join([*lines, no_change(review).replace(":", ".")]) + "\n"
+    end = Lines([_sums(review)])
+    return "\n".join([*lines, plain([kinds(review), end])])

@@ -46,7 +46,9 @@ class Change:
             Default: the resource as a whole.
         codes: What the sentences say, independent of their wording: ``("retained",)``. Formats
             leave them out.
+        type: The resource type. Default: the template as a whole, or unknown.
         when: The deployments that the change is limited to: ``if Env is prod``. Default: all.
+        findings: The findings of `check` that have the same cause; formats show them as details.
 
     Example:
         >>> change = Change(
@@ -71,12 +73,27 @@ class Change:
     details: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    type: str = ""
     when: str | None = None
+    findings: tuple["Change", ...] = ()
 
     @property
     def place(self) -> tuple[str, str]:
         """The stack and the logical ID."""
         return self.stack, self.resource
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The details, then the message and the remedy of each finding."""
+        repeated = (
+            sentence
+            for finding in self.findings
+            for sentence in (
+                finding.summary.replace(f" {finding.resource}:", ":", 1),
+                *finding.details,
+            )
+        )
+        return (*self.details, *repeated)
 
     @property
     def order(self) -> tuple[int, int, str, str, str]:

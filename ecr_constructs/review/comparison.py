@@ -110,6 +110,7 @@ class Pair:
             severity=severity,
             stack=self.stack,
             resource=self.resource.id,
+            type=self.type,
             repository=self.name,
             summary=summary,
             **effect,

@@ -1,15 +1,11 @@
 """Run all analyzers over both sides of a pull request, and report the remaining changes."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ecr_constructs.cloudformation.graph import Resource, TemplateSet
-from ecr_constructs.cloudformation.resource_types import REPOSITORY
-from ecr_constructs.cloudformation.unread import Unread
-from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.review import assignments
+from ecr_constructs.cloudformation.graph import TemplateSet
+from ecr_constructs.cloudformation.unread import Unread, unread_of
 from ecr_constructs.review.access import analyzer as access
 from ecr_constructs.review.analyzers import (
     context,
@@ -17,14 +13,17 @@ from ecr_constructs.review.analyzers import (
     images,
     lifecycle,
     removal,
+    repeated,
     replication,
+    rest,
     settings,
 )
 from ecr_constructs.review.analyzers.replication import Edge, edges
+from ecr_constructs.review.assignments import merged
 from ecr_constructs.review.change import Change
-from ecr_constructs.review.comparison import Comparison, Pair
+from ecr_constructs.review.comparison import Comparison
+from ecr_constructs.review.disclosure import without_secrets
 from ecr_constructs.review.inventories import Inventories
-from ecr_constructs.review.phrases import join_names
 
 _ANALYZERS: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
     removal.replacements,
@@ -36,14 +35,6 @@ _ANALYZERS: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
     settings.changes,
     replication.changes,
 )
-
-
-_ATTRIBUTES = (
-    *("DeletionPolicy", "UpdateReplacePolicy"),
-    *("CreationPolicy", "UpdatePolicy"),
-)
-# CDK's own record of versions.
-_SILENT = ("AWS::CDK::Metadata",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,60 +76,17 @@ def review(
         now: The time at which lifecycle policies are simulated. Default: now.
     """
     comparison = Comparison(base, head, inventories or Inventories(), now)
-    changes, unread = assignments.merged(comparison, _changes)
+    changes, unread = merged(comparison, _changes)
     new_findings, counts = findings.new_findings(comparison)
     changes += [*context.changes(comparison), *new_findings]
+    changes = list(without_secrets(repeated.joined(changes), comparison))
     ordered = tuple(sorted(changes, key=lambda change: change.order))
     stacks = dict.fromkeys(stack for side in (base, head) for stack in side.stacks)
-    unread += tuple(dict.fromkeys(item for stack in stacks for item in stack.unread))
+    unread += tuple(dict.fromkeys(item for stack in stacks for item in unread_of(stack)))
     return Review(ordered, counts, edges(comparison), unread)
 
 
 def _changes(comparison: Comparison) -> Sequence[Change]:
     """Return the changes of resources, without those of findings."""
     changes = [change for analyze in _ANALYZERS for change in analyze(comparison)]
-    return [*changes, *_others(comparison, changes)]
-
-
-def _others(comparison: Comparison, reported: Sequence[Change]) -> Iterator[Change]:
-    """Yield the changes that are not among the reported ones."""
-    handled: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for change in reported:
-        handled[change.place].update(change.properties or ("",))
-    for pair in comparison.pairs:
-        place = pair.stack, pair.resource.id
-        if pair.type not in _SILENT and (summary := _summary(pair, handled.get(place, set()))):
-            code, sentence = summary
-            yield pair.change("other", Severity.NOTE, sentence, codes=(code,))
-
-
-def _summary(pair: Pair, handled: set[str]) -> tuple[str, str] | None:
-    """Return what changes, independent of the wording and in words."""
-    if pair.before is None:
-        return None if "" in handled else ("new", f"{pair.label} is new{_like(pair)}")
-    if pair.after is None:
-        return None if handled else ("removed", f"{pair.label} is removed")
-    names = [name for name in _changed(pair.before, pair.after) if name not in handled]
-    if not names or "" in handled:
-        return None
-    verb = "changes" if len(names) == 1 else "change"
-    return f"changed {', '.join(names)}", f"{pair.label}: {join_names(names)} {verb}"
-
-
-def _like(pair: Pair) -> str:
-    if pair.type != REPOSITORY:
-        return ""
-    tags = pair.resource.text("ImageTagMutability") or "MUTABLE"
-    kind = pair.resource.text("EncryptionConfiguration", "EncryptionType") or "AES256"
-    return f": {tags}, {kind}"
-
-
-def _changed(before: Resource, after: Resource) -> Iterator[str]:
-    for name in dict.fromkeys((*before.properties, *after.properties)):
-        if before.get(name) != after.get(name):
-            yield name
-    for name in _ATTRIBUTES:
-        if before.setting(name) != after.setting(name):
-            yield name
-    if before.existence != after.existence:
-        yield "Condition"
+    return [*changes, *rest.changes(comparison, changes)]

@@ -1,7 +1,6 @@
 """What ends a command with status 2: one line on standard error, with a code at its end."""
 
 import io
-import json
 import shlex
 import sys
 from pathlib import Path
@@ -46,6 +45,13 @@ def faulty_files(folder: Path) -> None:
     write("bad/bad.template.json", "{")
     write("bad.yaml", "Resources: [")
     write("twice.json", {"imageDetails": [detail("a", 1, "v1"), detail("a", 2, "v1")]})
+    write("long.json", f'{{"Resources": {"9" * 5_000}}}')
+    write("long.yaml", f"Resources: 0x{'f' * 5_000}")
+    write("folder/t.json", {"Resources": {"Api": {"Ref": "x"}}})
+    write("folder/broken.yaml", "Resources:\n  Api: {Type: AWS::ECR::Repository\n")
+    Path("bad.toml").write_text("select = [", encoding="utf-8")
+    Path("key.toml").write_text("selct = []", encoding="utf-8")
+    Path("pyproject.toml").write_text('[project]\nname = "x"\n', encoding="utf-8")
     Path("latin.json").write_bytes('{"imageDetails": "ä"}'.encode("latin-1"))
     (folder / "empty").mkdir()
 
@@ -74,7 +80,6 @@ ERRORS = {
     "check t.json --pull-through-cache": "option-needs-policy",
     # check, of a policy
     "check images.json": "file-kind-unknown",
-    "check t.json images.json": "file-kind-unknown",
     "check policy.json t.json": "policy-not-alone",
     "check t.json policy.json": "policy-not-alone",
     "check policy.json policy.json": "policy-not-alone",
@@ -85,6 +90,27 @@ ERRORS = {
     "check policy.json --format sarif": "format-unsupported",
     "check policy.json --output sarif=a.sarif": "format-unsupported",
     "check bad.yaml": "yaml-invalid",
+    "check policy.json --baseline b.json": "option-needs-templates",
+    "check policy.json --select ECR012": "option-needs-templates",
+    # check, of several inputs
+    "check none-*.json": "glob-unmatched",
+    "check im*s.json": "template-missing",
+    "check long.json": "number-too-long",
+    "check long.yaml": "yaml-invalid",
+    "check folder": "template-not-yaml",
+    # check, its configuration
+    "check t.json --ignore ECR999": "rule-unknown",
+    "check t.json --select ecr012": "rule-unknown",
+    "check t.json --config none.toml": "file-unreadable",
+    "check t.json --config bad.toml": "config-not-toml",
+    "check t.json --config pyproject.toml": "config-missing",
+    "check t.json --config key.toml": "key-unknown",
+    "check t.json --config none.toml --no-config": "arguments-invalid",
+    "check t.json --baseline none.json": "baseline-missing",
+    "check t.json --baseline t.json": "baseline-invalid",
+    "check t.json --write-baseline t.json": "baseline-invalid",
+    "check none.json --write-baseline a.json": "file-unreadable",
+    "check t.json --baseline a --write-baseline b": "arguments-invalid",
     # lifecycle check
     "lifecycle check": "policy-missing",
     "lifecycle check --policy policy.json --manifests x": "images-missing",
@@ -138,7 +164,9 @@ def test_an_error_is_one_line_with_a_code(run: Run, command: str, code: str) -> 
     """The line begins with the command; nothing is printed, and no file written."""
     result = run(*shlex.split(command))
 
-    assert (2, "", [code]) == (result.status, result.out, result.codes)
+    assert (2, [code]) == (result.status, result.codes)
+    # The findings of the other files of a folder are printed.
+    assert not result.out or command == "check folder"
     if code != "arguments-invalid":
         name = " ".join(command.split()[: 2 if command.startswith("lifecycle") else 1])
         assert result.err.startswith(f"ecr-constructs {name}: ")
@@ -211,11 +239,11 @@ def test_a_policy_that_ecr_rejects(run: Run, policy: Any, priority: int | None) 
         ((*PREVIEW[:5], "-", *AT), "{}", "inventory-malformed"),
         ((*PREVIEW[:3], "-", *PREVIEW[4:]), "{}", "policy-rejected"),
         (("check", "-"), "{}", "file-kind-unknown"),
-        (("check", "-"), "{", "file-kind-unknown"),
-        (("check", "-"), json.dumps({"Resources": {}}), "file-kind-unknown"),
+        (("check", "-"), "{", "template-not-json"),
+        (("check", "-"), f'{{"Resources": {"9" * 5_000}}}', "number-too-long"),
         (("check", "-"), b"\xff\xfe\xff", "file-encoding"),
     ],
-    ids=["images", "a policy", "an object", "half an object", "a template", "not text"],
+    ids=["images", "a policy", "an object", "half an object", "a long number", "not text"],
 )
 def test_standard_input_has_a_name(
     run: Run, monkeypatch: pytest.MonkeyPatch, command: Any, text: Any, code: str
@@ -226,7 +254,7 @@ def test_standard_input_has_a_name(
     result = run(*command)
 
     assert (2, [code]) == (result.status, result.codes)
-    assert "standard input" in result.err
+    assert "standard input" in result.err or "<stdin>" in result.err
 
 
 def test_a_failed_write_leaves_the_old_file(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

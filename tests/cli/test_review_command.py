@@ -90,7 +90,12 @@ def test_json(run: Run) -> None:
         "severities": {"error": 1 + findings, "warning": 0, "note": 0},
         "kinds": {**dict.fromkeys(KINDS, 0), "replaced": 1, "finding": findings},
         "findings": {"new": findings, "known": 0, "gone": 0},
+        "notRead": 0,
     } == document["summary"]
+    assert [["replaced"], [0]] == [
+        [group["kind"] for group in document["groups"] if group["kind"] != "finding"],
+        document["groups"][0]["changes"],
+    ]
     assert 2 == len(change["details"])
 
 
@@ -99,4 +104,21 @@ def test_json_of_no_change(run: Run) -> None:
     document = run(*SIDES[:4], "base", "--format", "json").json
 
     assert [] == document["changes"]
-    assert ["severities", "kinds", "findings"] == list(document["summary"])
+    assert ([], []) == (document["groups"], document["notRead"])
+    assert ["severities", "kinds", "findings", "notRead"] == list(document["summary"])
+
+
+def test_findings_that_repeat_a_change(run: Run) -> None:
+    """They are details of the change, and --fail-on still sees them."""
+    side("base", {"Api": API})
+    side("head", {"Api": repository(**{**API["Properties"], "ImageTagMutability": "MUTABLE"})})
+    document = run(*SIDES, "--format", "json").json
+
+    [change] = document["changes"]
+    assert "weakened" == change["kind"]
+    [finding] = change["findings"]
+    assert {"rule", "path", "controls", "severity", "summary", "details"} == set(finding)
+    assert "ECR012" == finding["rule"]
+    assert 0 == document["summary"]["kinds"]["finding"]
+    assert 1 == document["summary"]["findings"]["new"]
+    assert [1, 0] == [run(*SIDES, "--fail-on", kind).status for kind in ("finding", "lifecycle")]

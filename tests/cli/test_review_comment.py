@@ -72,7 +72,9 @@ def test_one_comment_is_kept_up_to_date(review: Run, host: CodeHost, on: str, au
 
     updated = review(on=on, head="base")
     assert f"ecr-constructs review: updated the comment {comment.id}\n" == updated.err
-    assert [f"{MARKER}\nNo change.\n"] == [comment.body for comment in host.by(author)]
+    assert [f"{MARKER}\n### ECR review\nNo change.\n"] == [
+        comment.body for comment in host.by(author)
+    ]
     assert others == [comment.body for comment in host.comments[: len(others)]]
 
 

@@ -20,7 +20,7 @@ from ecr_constructs import (
     Retain,
     ScanOnPush,
 )
-from ecr_constructs.checks import RULES
+from ecr_constructs.checks import RULES, Config
 from tests.support.constructs import ACCOUNT, ENV, OTHER_REGION
 from tests.support.errors import rejects
 from tests.support.third_party import Service
@@ -282,3 +282,66 @@ def test_the_plugin_says_what_it_is() -> None:
 
     assert ("EcrChecks", [*RULES]) == (plugin.name, plugin.rule_ids)
     assert plugin.version.split(".")[0].isdigit()
+
+
+CONFIGURATIONS: dict[str, tuple[str, str, list[str]]] = {
+    "ignored": (f'ignore = ["{NAME}"]', "success", []),
+    "a warning": (f'severity.{NAME} = "warning"', "success", [f"{NAME} warning"]),
+    "a note": (f'severity.{NAME} = "note"', "success", [f"{NAME} info"]),
+    "warnings fail": (
+        f'severity.{NAME} = "warning"\nfail-on = "warning"',
+        "failure",
+        [f"{NAME} error"],
+    ),
+    "nothing fails": ('fail-on = "never"', "success", [f"{NAME} warning"]),
+    "an opt-in rule": ('select = ["ECR801"]', "success", ["ECR801 warning"]),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "conclusion", "expected"), CONFIGURATIONS.values(), ids=CONFIGURATIONS
+)
+@pytest.mark.parametrize("is_given", [True, False], ids=["given", "found"])
+def test_the_configuration_applies(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    text: str,
+    conclusion: str,
+    expected: list[str],
+    is_given: bool,
+) -> None:
+    """That of the current folder, or a given one."""
+    file = tmp_path / "ecr-constructs.toml"
+    file.write_text(text, encoding="utf-8")
+    monkeypatch.chdir(Path.cwd() if is_given else tmp_path)
+    app = cdk.App(outdir=str(tmp_path / "cdk.out"))
+    cdk.Validations.of(app).add_plugins(EcrChecks(config=file) if is_given else EcrChecks())
+    faulty(cdk.Stack(app, "Stack", env=ENV))
+
+    result = checked(app)
+    assert (conclusion, expected) == (
+        result["conclusion"],
+        [f"{item['ruleName']} {item['severity']}" for item in result["violations"]],
+    )
+
+
+def test_rules_about_acknowledgments_can_be_off(tmp_path: Path) -> None:
+    """As any others."""
+    app = cdk.App(outdir=str(tmp_path / "cdk.out"))
+    off = Config(select=Config().select - {UNUSED, UNREASONED})
+    cdk.Validations.of(app).add_plugins(EcrChecks(config=off))
+    stack = cdk.Stack(app, "Stack", env=ENV)
+    Repository(stack, "Api")
+    acknowledge(stack, "EcrChecks::ECR999")
+
+    assert [] == places(checked(app)["violations"])
+
+
+def test_an_unknown_rule_is_reported(app: cdk.App) -> None:
+    """Its acknowledgment has no effect."""
+    stack = cdk.Stack(app, "Stack", env=ENV)
+    Repository(stack, "Api")
+    acknowledge(stack, "EcrChecks::ECR999")
+
+    assert [f"{UNUSED} Stack"] == places(checked(app)["violations"])

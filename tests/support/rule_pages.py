@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from ecr_constructs.checks import RULES, Rule, Template, check
+from ecr_constructs.checks import RULES, Config, Rule, Template, check
+from ecr_constructs.checks.selection import select
 from scripts.rules import escaped
 from tests.support.rule_examples import EXAMPLES
 
@@ -23,7 +24,9 @@ def page(rule: Rule) -> str:
     """Return the page of a rule."""
     example = EXAMPLES[rule.id]
     message = next(
-        findings.message for findings in check(example.faulty) if findings.rule == rule.id
+        finding.message
+        for finding in check(example.faulty, config=Config(select=select(["default", rule.id])))
+        if finding.rule == rule.id
     )
     lines = [
         f"# {rule.id}: {escaped(rule.summary)}",
@@ -34,6 +37,8 @@ def page(rule: Rule) -> str:
         "",
         f"**Source.** <{rule.source}>",
     ]
+    if rule.is_opt_in:
+        lines += ["", "Off by default: select it in the [configuration](../guides/checks.md)."]
     if rule.types:
         lines += ["", f"**Checks** {', '.join(f'`{kind}`' for kind in rule.types)}."]
     if rule.controls:

@@ -12,6 +12,7 @@ from cfnlint.rules import Rules
 from cfnlint.runner import run_template_by_file_path
 
 from ecr_constructs.checks import RULES, check, load
+from ecr_constructs.checks import cfnlint as ours
 
 MODULE = "ecr_constructs.checks.cfnlint"
 NAME, TWICE, RETAINED = "ECR002", "ECR003", "ECR016"
@@ -201,3 +202,20 @@ def test_a_broken_assembly_is_no_obstacle(tmp_path: Path, path: Path) -> None:
     path = write(tmp_path / "template.json")
 
     assert NAME in ids(path)
+
+
+def test_the_configuration_applies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the current folder: rules, severities, and what a template cannot say."""
+    path = tmp_path / "template.yaml"
+    path.write_text(YAML, encoding="utf-8")
+    text = f'select = ["default", "ECR801"]\nignore = ["{NAME}"]\nseverity.{RETAINED} = "note"\n'
+    (tmp_path / "ecr-constructs.toml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    ours._config.cache_clear()
+    try:
+        found = {match.rule.id: match.rule.severity for match in linted(path)}
+    finally:
+        ours._config.cache_clear()
+
+    assert NAME not in found
+    assert {RETAINED: "informational", "ECR801": "warning"}.items() <= found.items()

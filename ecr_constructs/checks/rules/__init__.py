@@ -15,6 +15,7 @@ from ecr_constructs.checks.rules import (
     functions,
     lifecycle,
     notifications,
+    opt_in,
     registries,
     repositories,
     schema,
@@ -23,7 +24,7 @@ from ecr_constructs.checks.rules import (
 
 _FAMILIES = (
     *(access, alarms, caches, ci_trust, credentials, deletion, encryption, events, functions),
-    *(lifecycle, notifications, registries, repositories, schema, template),
+    *(lifecycle, notifications, opt_in, registries, repositories, schema, template),
 )
 
 

@@ -183,6 +183,7 @@ def _scanned(resource: Resource) -> Iterator[Problem]:
     on_push = resource.get("ImageScanningConfiguration", "ScanOnPush")
     is_literal = resource.is_known and isinstance(configuration, dict | None)
     is_off = is_literal and str(on_push).lower() in ("none", "false")
+    is_off = is_off and not resource.stack.template.scanned_elsewhere
     if is_off and not any(
         _may_scan(item, resource) for item in resource.assembly.of_type(SCANNING)
     ):

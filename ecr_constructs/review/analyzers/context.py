@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from ecr_constructs.cloudformation.references import references
 from ecr_constructs.cloudformation.template import dotted
 from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.review.assignments import changed_defaults
 from ecr_constructs.review.change import Change
+from ecr_constructs.review.disclosure import HIDDEN, concerns_ecr
 from ecr_constructs.review.phrases import format_value, join_names
 
 if TYPE_CHECKING:
@@ -58,16 +60,23 @@ def _section(stack: Stack, name: str) -> Mapping[str, Any]:
 
 def _default(name: str, before: Stack, after: Stack) -> Change:
     values = [_section(stack, "Parameters")[name]["Default"] for stack in (before, after)]
-    users = [text for resource in after.resources.values() for text in _uses(resource, name)]
-    used = f" Used by {join_names(users)}." if users else ""
+    users = [
+        (resource.type, text)
+        for resource in after.resources.values()
+        for text in _uses(resource, name)
+    ]
+    used = f" Used by {join_names(text for _, text in users)}." if users else ""
+    # A parameter of other resources only may be a password; one of conditions is none.
+    is_shown = any(concerns_ecr(kind) for kind, _ in users)
+    is_shown = is_shown or f'"{name}"' in compact(_section(after, "Conditions"))
+    old, new = values if is_shown else (HIDDEN, HIDDEN)
     return _change(
         after,
         Severity.NOTE,
         "default-changed",
-        f"the default of parameter {name} changes from {format_value(values[0])} to "
-        f"{format_value(values[1])}",
-        before=values[0],
-        after=values[1],
+        f"the default of parameter {name} changes from {format_value(old)} to {format_value(new)}",
+        before=old,
+        after=new,
         details=(f"{_DEFAULTS}{used}",),
     )
 
@@ -117,9 +126,8 @@ def _outputs(before: Stack, after: Stack) -> Iterator[Change]:
             after,
             Severity.NOTE,
             "outputs-changed",
+            # Their values may be those of any resource.
             f"{noun} {join_names(names)} {verb}",
-            before={name: old[name] for name in names if name in old},
-            after={name: new[name] for name in names if name in new},
         )
 
 

@@ -109,6 +109,7 @@ def _change(finding: Finding, stack: Stack) -> Change:
         severity=Severity(finding.severity),
         stack=stack.template.stack,
         resource=finding.resource,
+        type=resource.type if resource else "",
         repository=name_of(resource) if resource else None,
         summary=f"{finding.rule} {place}: {finding.message}",
         after={"rule": finding.rule, "path": finding.where, "controls": list(finding.controls)},

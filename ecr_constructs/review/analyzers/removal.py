@@ -18,6 +18,7 @@ from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.change import Effect
 from ecr_constructs.review.comparison import name_of, replacing_properties
+from ecr_constructs.review.disclosure import concerns_ecr
 from ecr_constructs.review.phrases import format_value, images_of, join_names
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _settings(resource: Resource) -> dict[str, object]:
 def replacements(comparison: Comparison) -> Iterator[Change]:
     """Yield the resources that are replaced: recreated, with their content left behind or lost."""
     for pair in comparison.pairs:
-        if pair.sides is None:
+        if pair.sides is None or not concerns_ecr(pair.type):
             continue
         if pair.is_moved:
             yield _moved(comparison, pair, *pair.sides)

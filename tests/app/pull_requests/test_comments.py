@@ -8,7 +8,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from ecr_constructs.report.review import to_markdown
+import ecr_constructs
+from ecr_constructs.report.comment import to_markdown
 from ecr_constructs.review import Review, load_sides, read_inventories, review
 from scripts import picture
 from tests.app.pull_requests.apps import PULL_REQUESTS
@@ -66,18 +67,20 @@ def reviews(sides: Sides, images: Path) -> dict[str, Review]:
 @pytest.mark.parametrize("name", PULL_REQUESTS)
 def test_comment(name: str, reviews: dict[str, Review], comments: SnapshotAssertion) -> None:
     """The comment is the one that was reviewed."""
-    assert comments == to_markdown(reviews[name])
+    version = f"ecr-constructs {ecr_constructs.__version__}\n"
+    assert comments == to_markdown(reviews[name]).replace(version, "ecr-constructs\n")
 
 
 def test_the_worst_says_so_in_three_lines(reviews: dict[str, Review]) -> None:
     """Replaced, its images left behind; these images deleted; open to every AWS account."""
-    _, replaced, deleted, opened, *_ = to_markdown(reviews["the_worst"]).splitlines()
+    _, title, replaced, deleted, opened, *_ = to_markdown(reviews["the_worst"]).splitlines()
 
-    assert replaced.startswith("- **Replaced**: `payments/api`")
+    assert title.startswith("### ECR review: ")
+    assert replaced.startswith("- **Replaced** (error): `payments/api`")
     assert "24 images are left" in replaced
-    assert deleted.startswith("- **Images deleted**: `payments/server`")
+    assert deleted.startswith("- **Images deleted** (error): `payments/server`")
     assert "v1.1.0" in deleted
-    assert opened.startswith("- **Access widened**: `payments/server`")
+    assert opened.startswith("- **Access widened** (error): `payments/server`")
     assert "every AWS account" in opened
 
 
@@ -86,7 +89,8 @@ def test_nothing_changes_from_a_side_to_itself(name: str, sides: Sides) -> None:
     """Head over head is no change, and says nothing else."""
     _, head = sides[name]
 
-    assert to_markdown(review(*load_sides(head, head))).splitlines()[1:] == ["No change."]
+    comment = to_markdown(review(*load_sides(head, head)))
+    assert ["### ECR review", "No change."] == comment.splitlines()[1:]
 
 
 def test_the_picture_is_of_the_comment() -> None:

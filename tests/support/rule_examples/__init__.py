@@ -3,9 +3,15 @@
 The tests check the rules against them, and the pages of the rules show them.
 """
 
-from tests.support.rule_examples import access, events, registries, repositories
+from tests.support.rule_examples import (
+    access,
+    events,
+    opt_in,
+    registries,
+    repositories,
+)
 
-_FAMILIES = (repositories, access, registries, events)
+_FAMILIES = (repositories, access, registries, events, opt_in)
 EXAMPLES = {rule: example for family in _FAMILIES for rule, example in family.EXAMPLES.items()}
 PROBLEMS = {
     name: (rule, place, *(case if isinstance(case, tuple) else (case,)), *values)

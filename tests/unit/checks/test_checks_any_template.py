@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.checks import RULES, Template, check
+from ecr_constructs.checks import RULES, Config, Template, check
+from ecr_constructs.checks.selection import select
 from tests.support.rule_examples import EXAMPLES
 
 Place = tuple[str | int, ...]
@@ -112,4 +113,5 @@ def test_order_of_resources_does_not_matter(rule: str) -> None:
         body = {**template.body, "Resources": resources}
         return Template(template.name, body, template.account, template.region)
 
-    assert check(given_) == check(list(map(turned, given_)))
+    config = Config(select=select(["default", rule]))
+    assert check(given_, config=config) == check(list(map(turned, given_)), config=config)

@@ -33,6 +33,7 @@ def rules_of(findings: Iterable[Finding]) -> list[str]:
     [
         pytest.param(OURS, REASON, [], id="ours"),
         pytest.param(PLUGIN, REASON, [], id="with the plugin's name"),
+        pytest.param({"ecr-constructs": {"suppress": ["ECR012"]}}, "", ["ECR901"], id="an id only"),
         pytest.param(CDK_NAG, REASON, [], id="cdk-nag"),
         pytest.param(CFN_LINT, "", ["ECR901"], id="cfn-lint"),
     ],
@@ -80,9 +81,12 @@ def test_a_suppression_on_the_template_is_for_all_of_it() -> None:
     [
         None,
         [],
-        {"ecr-constructs": None},
-        {"ecr-constructs": {"suppress": "ECR012"}},
-        {"ecr-constructs": {"suppress": [{"rule": 12}, 5, {"reason": "x"}]}},
+        {},
+        {"ecr-constructs": {}},
+        {"ecr-constructs": {"suppress": []}},
+        {"my-constructs": {"suppress": [{"rule": "S3-1"}]}},
+        {"my-constructs": {"rules": [{"rule": "ECR012"}]}},
+        {"ecr-constructs-version": {"installed": "0.1.0"}},
         {"cdk_nag": {"rules_to_suppress": [{"id": "AwsSolutions-ECR1", "reason": "x"}]}},
     ],
     ids=str,
@@ -90,6 +94,71 @@ def test_a_suppression_on_the_template_is_for_all_of_it() -> None:
 def test_other_metadata_suppresses_nothing(metadata: Any) -> None:
     """What names none of the rules is none of our business."""
     assert ["ECR012"] == rules_of(check(with_metadata(metadata)))
+
+
+def ours(entry: Any) -> Any:
+    return {"ecr-constructs": {"suppress": [entry]}}
+
+
+SUPPRESS = "Metadata.ecr-constructs.suppress"
+# Metadata, and the place of what is not understood.
+NOT_UNDERSTOOD: dict[str, tuple[Any, str]] = {
+    "nothing": ({"ecr-constructs": None}, "Metadata.ecr-constructs"),
+    "text": ({"ecr-constructs": "ECR012"}, "Metadata.ecr-constructs"),
+    "a misspelled list": (
+        {"ecr-constructs": {"supress": [{"rule": "ECR012", "reason": "x"}]}},
+        "Metadata.ecr-constructs.supress",
+    ),
+    "an id instead of a list": ({"ecr-constructs": {"suppress": "ECR012"}}, SUPPRESS),
+    "an entry instead of a list": (
+        {"ecr-constructs": {"suppress": {"rule": "ECR012", "reason": "x"}}},
+        SUPPRESS,
+    ),
+    "an unknown id instead of an entry": (ours("ECR999"), f"{SUPPRESS}[0]"),
+    "an entry of another tool": (ours({"id": "ECR012", "reason": "x"}), f"{SUPPRESS}[0]"),
+    "an entry without a rule": (ours({"reason": "x"}), f"{SUPPRESS}[0]"),
+    "lower case": (ours({"rule": "ecr012", "reason": "x"}), f"{SUPPRESS}[0].rule"),
+    "a pattern": (ours({"rule": "ECR0*", "reason": "x"}), f"{SUPPRESS}[0].rule"),
+    "the beginning of ids": (ours({"rule": "ECR01", "reason": "x"}), f"{SUPPRESS}[0].rule"),
+    "an unknown rule": (ours({"rule": "ECR999", "reason": "x"}), f"{SUPPRESS}[0].rule"),
+    "a number": (ours({"rule": 12, "reason": "x"}), f"{SUPPRESS}[0].rule"),
+    "no key": ({"suppress": [{"rule": "ECR012", "reason": "x"}]}, "Metadata.suppress"),
+    "a misspelled key": (
+        {"ecr_construct": {"suppress": [{"rule": "ECR012", "reason": "x"}]}},
+        "Metadata.ecr_construct",
+    ),
+}
+
+
+@pytest.mark.parametrize(("metadata", "place"), NOT_UNDERSTOOD.values(), ids=NOT_UNDERSTOOD)
+def test_metadata_of_ours_is_understood_or_reported(metadata: Any, place: str) -> None:
+    """What does not have the documented form suppresses nothing, and is a finding."""
+    findings = check(with_metadata(metadata))
+
+    assert ["ECR902", "ECR012"] == rules_of(findings)
+    assert place == findings[0].where
+    whole = check([template(api(), Metadata=metadata)])
+    assert [("ECR902", "", place)] == [(item.rule, item.resource, item.where) for item in whole]
+
+
+def test_an_unknown_key_of_an_entry_is_reported() -> None:
+    """The entry applies, since it names a rule."""
+    entry = {"rule": "ECR012", "reason": "x", "until": "2027"}
+
+    [finding] = check(with_metadata(ours(entry)))
+    assert ("ECR902", f"{SUPPRESS}[0].until") == (finding.rule, finding.where)
+
+
+def test_an_acknowledgment_of_an_unknown_rule_is_reported_once() -> None:
+    """It covers many resources, and suppresses nothing, as in CDK."""
+    for rule in ("ECR999", "ECR01"):
+        acknowledged = [Acknowledgment(rule, REASON, "Shop", "EcrChecks")]
+        resources = {
+            name: {**MOVING, "Metadata": {"aws:cdk:path": f"Shop/{name}/Resource"}}
+            for name in ("Api", "Web")
+        }
+        shop = Template("Shop", {"Resources": resources}, acknowledged=acknowledged)
+        assert ["ECR012", "ECR012", "ECR902"] == sorted(rules_of(check([shop])))
 
 
 def test_what_an_app_acknowledged_is_suppressed() -> None:

@@ -9,6 +9,7 @@ import pytest
 from ecr_constructs.checks import Template, check
 from ecr_constructs.cloudformation.graph import Stack, TemplateSet
 from ecr_constructs.cloudformation.loading import load
+from ecr_constructs.cloudformation.unread import unread_of
 
 REPOSITORY = "AWS::ECR::Repository"
 TRANSFORM = {"Transform": "AWS::LanguageExtensions"}
@@ -59,7 +60,7 @@ def test_loops_are_expanded(case: str) -> None:
     assert expected == {
         name: resource.get("RepositoryName") for name, resource in expanded.resources.items()
     }
-    assert () == expanded.unread
+    assert () == unread_of(expanded)
     assert expanded.is_complete
 
 
@@ -150,7 +151,7 @@ def test_what_is_not_read_is_listed(case: str) -> None:
     """Each part that is not read has a code and a place."""
     unread_stack, expected = UNREAD[case]
 
-    assert expected == [(item.resource, item.code, item.path) for item in unread_stack.unread]
+    assert expected == [(item.resource, item.code, item.path) for item in unread_of(unread_stack)]
 
 
 def test_a_finding_in_a_loop_is_on_its_line(tmp_path: Path) -> None:
@@ -183,7 +184,9 @@ def test_nested_stacks_of_an_assembly_are_read(tmp_path: Path) -> None:
         write(tmp_path / f"{name}.template.json", {"Resources": {"N": {**resource, **url}}})
     write(tmp_path / "n.json", {"Resources": {}})
 
-    assert [] == [item for stack_ in TemplateSet(load([tmp_path])).stacks for item in stack_.unread]
+    assert [] == [
+        item for stack_ in TemplateSet(load([tmp_path])).stacks for item in unread_of(stack_)
+    ]
 
 
 def write(path: Path, body: Any) -> None:

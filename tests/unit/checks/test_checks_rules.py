@@ -5,9 +5,15 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.checks import RULES, Finding, check
+from ecr_constructs.checks import RULES, Config, Finding, Rule, check
+from ecr_constructs.checks.selection import select
 from tests.support.rule_examples import EXAMPLES, PROBLEMS
 from tests.support.rule_examples.build import Example, template
+
+
+def selecting(rule: str) -> Config:
+    """Return a configuration with a rule, which is off by default or not."""
+    return Config(select=select(["default", rule]))
 
 
 def place(finding: Finding) -> str:
@@ -28,7 +34,7 @@ def test_every_rule_has_an_example() -> None:
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES.items(), ids=EXAMPLES)
 def test_a_violation_is_found(rule: str, example: Example) -> None:
     """The faulty template has a finding of the rule at the place, and of no unexpected rule."""
-    findings = check(example.faulty)
+    findings = check(example.faulty, config=selecting(rule))
 
     assert {rule, *example.besides} == {finding.rule for finding in findings}, shown(findings)
     assert example.place in {place(finding) for finding in findings if finding.rule == rule}
@@ -39,16 +45,23 @@ def test_a_violation_is_found(rule: str, example: Example) -> None:
 def test_another_violation_is_found(case: tuple[Any, ...]) -> None:
     """The rule reports the place, and the message has the values that matter."""
     rule, expected, content, *values = case
-    findings = check([template(content, Parameters={"Given": {"Type": "String"}})])
+    parameters = {"Given": {"Type": "String"}}
+    findings = check([template(content, Parameters=parameters)], config=selecting(rule))
 
     messages = [f.message for f in findings if (f.rule, place(f)) == (rule, expected)]
     assert any(all(value in message for value in values) for message in messages), shown(findings)
 
 
-@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
-def test_a_compliant_template_has_no_finding(example: Example) -> None:
+@pytest.mark.parametrize(("rule", "example"), EXAMPLES.items(), ids=EXAMPLES)
+def test_a_compliant_template_has_no_finding(rule: str, example: Example) -> None:
     """No rule reports anything in the compliant template."""
-    assert [] == shown(check(example.sound))
+    assert [] == shown(check(example.sound, config=selecting(rule)))
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES.values() if rule.is_opt_in])
+def test_an_opt_in_rule_is_off(rule: Rule) -> None:
+    """Its faulty template has no finding unless a configuration selects it."""
+    assert [] == shown(check(EXAMPLES[rule.id].faulty))
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)

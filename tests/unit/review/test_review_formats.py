@@ -1,11 +1,17 @@
 """A review as text and as annotations; tests/cli/test_formats.py has their words."""
 
+from dataclasses import replace
+
 import pytest
 
 from ecr_constructs.cli import output
 from ecr_constructs.cli.output import print_blocks
+from ecr_constructs.cloudformation.unread import Unread
+from ecr_constructs.model.diagnostics import pluralize
+from ecr_constructs.report.comment import to_markdown
 from ecr_constructs.report.document import plain
-from ecr_constructs.report.review import blocks, to_github
+from ecr_constructs.report.review import blocks, kinds, to_github, to_json
+from ecr_constructs.review import Change
 from tests.unit.review.changes import change, note, reviewed
 
 WORST = change(details=("The deployment fails.", "Revert it."))
@@ -57,7 +63,7 @@ def test_terminal_has_colours(
 
 def test_each_change_is_an_annotation() -> None:
     """The worst first, since GitHub shows ten of a severity."""
-    *commands, _ = to_github(reviewed([note(1), WHOLE, WORST])).splitlines()
+    commands = to_github(reviewed([note(1), WHOLE, WORST])).splitlines()[:3]
 
     assert [
         f"::error title=Replaced%3A payments/api::{'%0A'.join((WORST.summary, *WORST.details))}",
@@ -72,8 +78,65 @@ def test_change_is_one_command() -> None:
         summary="100%\n::set-output name=x::y\r::stop-commands::z", repository="a,b:c\n::error::d"
     )
 
-    first, _ = to_github(reviewed([evil])).splitlines()
+    first, *_ = to_github(reviewed([evil])).splitlines()
     assert first == (
         "::error title=Replaced%3A a%2Cb%3Ac%0A%3A%3Aerror%3A%3Ad::"
         "100%25%0A::set-output name=x::y%0D::stop-commands::z"
     )
+
+
+PARTS = (
+    Unread("transform", "Prod.json", "", "the transform X is not expanded", line=3),
+    Unread("module", "Prod.json", "Api", "modules are not read", ("Properties", "Tags", 0)),
+)
+
+
+@pytest.mark.parametrize("changes", [[], [WORST]])
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_was_not_read_is_shown(changes: list[Change], count: int) -> None:
+    """In every format, with its number; without changes it is not "No change."."""
+    review = replace(reviewed(changes), unread=PARTS[:count])
+    shown = [plain(blocks(review)), to_markdown(review), to_github(review)]
+
+    for text in (text.replace("`", "") for text in shown):
+        assert "No change." not in text
+        assert f"{pluralize(count, 'part')}" in text
+        assert f"Prod.json:3: {PARTS[0].message}" in text
+        assert (f"Prod.json Api: {PARTS[1].message}" in text) == (count > 1)
+    notices = [line for line in shown[2].splitlines() if line.startswith("::notice")]
+    assert len(notices) == count
+    assert notices[0].startswith("::notice title=Not read%3A transform::")
+
+
+def test_json_of_what_was_not_read() -> None:
+    """With the code, the place and the number."""
+    document = to_json(replace(reviewed([]), unread=PARTS))
+
+    assert document["summary"]["notRead"] == len(PARTS)
+    assert [
+        ("transform", "Prod.json", "", "", 3, PARTS[0].message),
+        ("module", "Prod.json", "Api", "Properties.Tags[0]", None, PARTS[1].message),
+    ] == [tuple(part.values()) for part in document["notRead"]]
+
+
+def test_long_list_of_what_was_not_read() -> None:
+    """The comment counts the rest."""
+    review = replace(reviewed([WORST]), unread=PARTS[:1] * 3_000)
+
+    assert "\n- and 2,980 more\n" in to_markdown(review)
+    assert len(to_markdown(review)) < 10_000
+
+
+def test_kinds_are_counted() -> None:
+    """A table has the number of changes of each kind by severity."""
+    changes = [note(1), note(2), WORST, WHOLE]
+    table = [
+        ("Replaced", "1", "", ""),
+        ("Finding", "", "1", ""),
+        ("Other", "", "", "2"),
+    ]
+
+    assert table == kinds(reviewed(changes)).rows
+    assert "\n| Other |  |  | 2 |\n" in to_markdown(reviewed(changes))
+    assert "\nkind " in plain(blocks(reviewed(changes)))
+    assert "\nkind " in to_github(reviewed(changes))

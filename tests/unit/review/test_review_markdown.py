@@ -1,6 +1,8 @@
 """A review as a comment on a pull request; tests/app/pull_requests has whole comments."""
 
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -8,13 +10,16 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from ecr_constructs.cloudformation.unread import Unread
 from ecr_constructs.model.registry_id import RegistryId
+from ecr_constructs.report.comment import to_markdown
 from ecr_constructs.report.document import Lines, Table, markdown
 from ecr_constructs.report.escaping import MAY_LINK, cut, inline, visible
-from ecr_constructs.report.review import MARKER, to_markdown
+from ecr_constructs.report.review import MARKER, titled
 from ecr_constructs.review import Change, Review
 from ecr_constructs.review.analyzers.findings import Counts
 from ecr_constructs.review.analyzers.replication import Edge, State
+from ecr_constructs.review.change import KINDS
 from tests.unit.review.changes import change, note, reviewed
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -30,13 +35,14 @@ def test_worst_changes_are_summed_up() -> None:
         change(kind="access-widened", repository=None, summary="everyone in o-*", details=("x",)),
         note(1),
     ]
-    marker, *top = to_markdown(reviewed(changes)).splitlines()
+    marker, title, *top = to_markdown(reviewed(changes)).splitlines()
 
-    assert MARKER == marker
-    assert top[0].startswith("- **Replaced**: `payments/api` (EncryptionConfiguration)")
+    assert (MARKER, "### ECR review: 3 errors and 1 note") == (marker, title)
+    assert top[0].startswith("- **Replaced** (error): `payments/api` (EncryptionConfiguration)")
     assert top[0].endswith(", and 1 more")
-    assert "- **Access widened**: everyone in `o-*`" == top[1]
-    assert top[2].startswith("- **Other**: `batch/job-00001` ")
+    assert "- **Access widened** (error): everyone in `o-*`" == top[1]
+    assert top[2].startswith("- **Other** (note): `batch/job-00001` ")
+    assert "" == top[3]
     assert ["Replaced: 2", "Access widened: 1", "Other: 1"] == [
         line.removeprefix("<summary>").removesuffix("</summary>")
         for line in top
@@ -48,7 +54,7 @@ def test_worst_changes_are_summed_up() -> None:
 def test_no_change() -> None:
     """Only the marker is left, by which an earlier comment is found."""
     review = Review((), Counts(0, 5, 0), (Edge(HERE, THERE, ("",), "kept"),))
-    assert f"{MARKER}\nNo change.\n" == to_markdown(review)
+    assert f"{MARKER}\n### ECR review\nNo change.\n" == to_markdown(review)
 
 
 @pytest.mark.parametrize(("state", "tag"), [("kept", "<details>"), ("added", "<details open>")])
@@ -66,37 +72,72 @@ def test_replication_is_drawn(state: State, tag: str) -> None:
 def test_lines_at_the_top_are_short() -> None:
     """A long sentence is cut; it is whole in its section."""
     long = change(summary=f"payments/api is replaced ({'Property, ' * 60}): lost")
-    comment = to_markdown(reviewed([long, *(change(resource=f"R{number}") for number in range(9))]))
+    rest = [change(resource=f"R{number}", severity="warning") for number in range(9)]
+    comment = to_markdown(reviewed([long, *rest]))
 
-    line = comment.splitlines()[1]
+    line = comment.splitlines()[2]
     assert line.endswith("…, and 9 more")
-    assert 150 < len(line) <= 215
+    assert 250 < len(line) <= 310
     assert "): lost" in comment
 
 
 # --- what does not fit ---
 
 
-def test_changes_that_do_not_fit_are_left_out_from_the_end() -> None:
-    """Notes are left out first, and counted; the worst changes are all listed."""
-    errors = [change(resource=f"R{number:03}", details=("x " * 200,)) for number in range(50)]
-    comment = to_markdown(reviewed([*errors, *map(note, range(2000))]))
+def many(kind: str, count: int, **fields: Any) -> list[Change]:
+    """Return changes that are not equal, so that each is an entry."""
+    return [
+        change(kind=kind, resource=f"R{number}", details=(f"{number} {'x ' * 200}",), **fields)
+        for number in range(count)
+    ]
+
+
+def sections(comment: str) -> dict[str, tuple[int, int, int]]:
+    """Return the numbers of changes and of hidden ones, and of the entries of each section."""
+    pattern = (
+        r"<summary>([^:]+): ([\d,]+)(?: \(([\d,]+) not shown\))?</summary>\n\n(.*?)\n\n</details>"
+    )
+    return {
+        title: (
+            int(count.replace(",", "")),
+            int((left or "0").replace(",", "")),
+            len(re.findall("^- ", text, re.MULTILINE)),
+        )
+        for title, count, left, text in re.findall(pattern, comment, re.DOTALL)
+    }
+
+
+def test_each_kind_keeps_entries() -> None:
+    """However many worse changes there are; the worst entries of a kind are shown."""
+    changes = [
+        *many("replaced", 900),
+        *many("access-widened", 900, severity="warning"),
+        change(kind="lifecycle", severity="warning", summary="payments/api: fewer are kept"),
+        *many("other", 900, severity="note"),
+    ]
+    comment = to_markdown(reviewed(changes))
+    shown = sections(comment)
 
     assert 60_000 < len(comment) <= LIMIT
-    assert 50 == comment.count("- **error**")
-    shown = comment.count("- **note**")
-    assert f": {2000 - shown:,} of 2,000 notes. " in comment
-    assert "<summary>Other: 2,000</summary>" in comment
+    assert ["Replaced", "Access widened", "Lifecycle", "Other"] == list(shown)
+    assert (1, 0, 1) == shown.pop("Lifecycle")
+    for count, left, entries in shown.values():
+        assert (900, 900) == (count, left + entries)
+        assert entries >= 40
+    left = sum(left for _, left, _ in shown.values())
+    assert f": {left:,} changes. " in comment
+    assert "| Lifecycle |  | 1 |  |" in comment
 
 
-def test_severity_may_be_left_out_as_a_whole() -> None:
-    """A kind without a change that fits has no section."""
-    errors = [change(resource=f"R{number:04}", details=("x " * 400,)) for number in range(200)]
-    comment = to_markdown(reviewed([*errors, note(1), note(2)]))
+def test_an_entry_without_room_loses_its_details() -> None:
+    """A long entry does not leave its kind without one."""
+    greedy = [
+        change(kind=kind, details=tuple(f"{number} {'y' * 990}" for number in range(20)))
+        for kind in KINDS
+    ]
+    shown = sections(to_markdown(reviewed(greedy)))
 
-    assert len(comment) <= LIMIT
-    assert re.search(r"limits: \d+ of 200 errors and 2 of 2 notes\.", comment)
-    assert "<summary>Other" not in comment
+    assert dict.fromkeys(map(titled, KINDS), (1, 0, 1)) == shown
 
 
 def test_one_change_does_not_push_out_the_others() -> None:
@@ -105,7 +146,7 @@ def test_one_change_does_not_push_out_the_others() -> None:
     comment = to_markdown(reviewed([greedy, note(1)]))
 
     assert "  - and 80 more\n" in comment
-    assert "Left out" not in comment
+    assert "not shown" not in comment
     assert len(comment) < 25_000
 
 
@@ -235,9 +276,27 @@ def only_read(text: str) -> None:
     free = [part.content for part in parts(comment) if part.type == "text"]
     assert [] == list(filter(MAY_LINK.search, free))
     # A detail shows a thousand characters, an ellipsis among them.
-    assert cut(visible(text), 1_000) == lines_of(comment)[-1]
-    assert comment.startswith(f"{MARKER}\n- **")
+    assert cut(visible(text), 1_000) == lines_of(comment)[-2]
+    assert comment.startswith(f"{MARKER}\n### ECR review: 1 error\n- **")
     comment.encode()
+
+
+@given(TEXTS, TEXTS)
+@example("@octocat", "`")
+def test_entries_of_equal_changes_are_only_read(text: str, other: str) -> None:
+    """Nor is text more than text in names by stack, conditions, and what was not read."""
+    changes = [replace(attacked(text), when=text, stack=stack) for stack in (text, other, "x")]
+    unread = (Unread("x", text, other, text),)
+    comment = to_markdown(replace(reviewed([*changes, note(1)]), unread=unread))
+
+    kinds = {part.type for part in parts(comment)}
+    assert kinds <= {"text", "code_inline", "strong_open", "strong_close"}
+    free = [part.content for part in parts(comment) if part.type == "text"]
+    assert [] == list(filter(MAY_LINK.search, free))
+    html = [token.content for token in PARSER.parse(comment) if token.type == "html_block"]
+    tag = re.compile(r"(<!--|</?details|<summary>(Replaced|Other|Not read)).*", re.DOTALL)
+    assert all(map(tag.fullmatch, html))
+    assert 3 == sum(text.startswith("<details") for text in html)
 
 
 @given(TEXTS, TEXTS)

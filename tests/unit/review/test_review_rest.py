@@ -1,17 +1,25 @@
 """Findings, what nothing else speaks of, and the whole of a review."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ecr_constructs.cloudformation.graph import TemplateSet
+from ecr_constructs.cloudformation.resource_types import REPLICATION
 from ecr_constructs.cloudformation.template import Template
-from ecr_constructs.model.diagnostics import pluralize
-from ecr_constructs.review import review
+from ecr_constructs.model.diagnostics import Severity, pluralize
+from ecr_constructs.report.comment import to_markdown
+from ecr_constructs.report.document import plain
+from ecr_constructs.report.review import blocks, to_github, to_json
+from ecr_constructs.review import Review, review
+from ecr_constructs.review.analyzers import repeated, rest
 from ecr_constructs.review.analyzers.findings import Counts
+from ecr_constructs.review.comparison import Comparison
 from ecr_constructs.review.phrases import format_value, join_names
 from tests.support.compared import API, Given, only, reviewed
-from tests.support.rule_examples.build import HOME, repository, resource
+from tests.support.rule_examples.build import HOME, allow, repository, resource
 
 MOVING = repository(RepositoryName="payments/api", ImageTagMutability="MUTABLE")
 TOPIC = "AWS::SNS::Topic"
@@ -25,7 +33,7 @@ FINDINGS: dict[str, tuple[Given, Given, list[str], Counts]] = {
     "no change": ({"Api": MOVING}, {"Api": MOVING}, [], NEITHER),
     # CloudFormation does not act on metadata.
     "metadata": ({"Api": API}, {"Api": {**API, "Metadata": {"by": "cdk"}}}, [], NEITHER),
-    "a new finding": ({"Api": API}, {"Api": SCANLESS}, ["weakened", "finding"], Counts(1, 0, 0)),
+    "a new finding": ({"Api": API}, {"Api": SCANLESS}, ["weakened"], Counts(1, 0, 0)),
     "an old finding": ({"Api": MOVING}, {"Api": TAGGED}, ["other"], Counts(0, 1, 0)),
     "a finding less": ({"Api": MOVING}, {"Api": API}, ["strengthened"], Counts(0, 0, 1)),
     # A finding is not new under another logical ID.
@@ -44,8 +52,7 @@ def test_findings_are_counted(case: str) -> None:
 
 def test_new_finding_names_its_rule() -> None:
     """With severity, path and controls as `check` reports them."""
-    changes = reviewed({"Api": API}, {"Api": SCANLESS}).changes
-    [finding] = [change for change in changes if change.kind == "finding"]
+    [finding] = only(reviewed({"Api": API}, {"Api": SCANLESS})).findings
 
     assert ("warning", "ECR013") == (finding.severity, finding.after["rule"])
     assert {"rule", "path", "controls"} == set(finding.after)
@@ -113,6 +120,337 @@ def test_other_changes_are_a_note_each(case: str) -> None:
     )
 
 
+TASK = "AWS::ECS::TaskDefinition"
+SECRET = "hunter2-very-secret"
+
+
+def task(tag: str) -> dict[str, Any]:
+    """Return a task definition with a secret that was rendered into it."""
+    environment = [{"Name": "DB_PASSWORD", "Value": SECRET}]
+    containers = [{"Name": "a", "Image": f"x:{tag}", "Environment": environment}]
+    return resource(TASK, {"Family": "api", "ContainerDefinitions": containers})
+
+
+# Both sides of resources that ECR configurations do not consist of, and the codes of the changes.
+UNRELATED: dict[str, tuple[Given, Given, list[str]]] = {
+    "a task definition": ({"It": task("v1")}, {"It": task("v2")}, ["changed ContainerDefinitions"]),
+    "a database": (
+        {"It": resource("AWS::RDS::DBInstance", {"DBName": "a", "MasterUserPassword": SECRET})},
+        {"It": resource("AWS::RDS::DBInstance", {"DBName": "b", "MasterUserPassword": "b"})},
+        ["changed DBName, MasterUserPassword"],
+    ),
+    "a custom resource": (
+        {"It": resource("Custom::It", {"Token": SECRET})},
+        {"It": resource("Custom::It", {"Token": "b"})},
+        ["changed Token"],
+    ),
+    "a secret": (
+        {"It": resource("AWS::SecretsManager::Secret", {"Name": "a", "SecretString": SECRET})},
+        {"It": resource("AWS::SecretsManager::Secret", {"Name": "b", "SecretString": "b"})},
+        ["changed Name, SecretString"],
+    ),
+    "a move": ({"A": {"It": task("v1")}}, {"B": {"It": task("v1")}}, ["new", "removed"]),
+    "new": ({}, {"It": task("v1")}, ["new"]),
+    "removed": ({"It": task("v1")}, {}, ["removed"]),
+}
+# Secrets in types whose other values are shown.
+HOOK = "https://hooks.example.com/"
+SECRETS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "a password": (
+        "AWS::IAM::User",
+        {"LoginProfile": {"Password": SECRET}},
+        {"LoginProfile": {"Password": "b"}},
+    ),
+    "the address of a webhook": (
+        "AWS::SNS::Topic",
+        {"Subscription": [{"Protocol": "https", "Endpoint": f"{HOOK}{SECRET}"}]},
+        {"Subscription": [{"Protocol": "https", "Endpoint": f"{HOOK}b"}]},
+    ),
+    "a create-only address": (
+        "AWS::SNS::Subscription",
+        {"Protocol": "https", "Endpoint": f"{HOOK}{SECRET}"},
+        {"Protocol": "https", "Endpoint": f"{HOOK}b"},
+    ),
+    "an added webhook": (
+        "AWS::SNS::Topic",
+        {"Subscription": []},
+        {"Subscription": [{"Protocol": "https", "Endpoint": f"{HOOK}{SECRET}"}]},
+    ),
+    "the input of a target": (
+        "AWS::Events::Rule",
+        {"Targets": [{"Id": "a", "Input": f'{{"token": "{SECRET}"}}'}]},
+        {"Targets": [{"Id": "a", "Input": "{}"}]},
+    ),
+}
+
+
+def everything(result: Review) -> str:
+    """Return a review in all formats."""
+    document = json.dumps(to_json(result))
+    return "\n".join([document, plain(blocks(result)), to_markdown(result), to_github(result)])
+
+
+@pytest.mark.parametrize("case", UNRELATED)
+def test_unrelated_resources_are_notes_without_values(case: str) -> None:
+    """Deploying another image tag is neither a warning nor does it show an environment."""
+    before, after, codes = UNRELATED[case]
+    result = reviewed(before, after)
+
+    assert {("other", "note")} == {(change.kind, change.severity) for change in result.changes}
+    assert codes == sorted(code for change in result.changes for code in change.codes)
+    assert SECRET not in everything(result)
+
+
+@pytest.mark.parametrize("case", SECRETS)
+def test_secrets_are_not_shown(case: str) -> None:
+    """In no format, whichever analyzer reports the change."""
+    kind, before, after = SECRETS[case]
+    result = reviewed({"It": resource(kind, before)}, {"It": resource(kind, after)})
+
+    assert result.changes
+    assert SECRET not in everything(result)
+
+
+@pytest.mark.parametrize("secret", [SECRET, "s3", 123456789])
+@pytest.mark.parametrize("extra", [{}, {"AllowedValues": ["x"]}])
+def test_masked_parameters_are_not_shown(secret: Any, extra: Any) -> None:
+    """Neither the default nor an allowed value of a parameter with NoEcho."""
+
+    def side(value: Any) -> TemplateSet:
+        parameter = {"Type": "String", "NoEcho": True, "Default": value, **extra}
+        parameters = {"Given": parameter, "Other": {"Type": "String"}, "Odd": []}
+        tags = [{"Key": "a", "Value": value}, {"Key": str(value), "Value": "b"}]
+        topic = resource(TOPIC, {"DisplayName": f"{value}", "Tags": tags})
+        body = {"Parameters": parameters, "Resources": {"Topic": topic}}
+        return TemplateSet([Template("Prod.json", body, *HOME, stack="Prod")])
+
+    result = review(side(secret), side("another one"))
+    assert result.changes
+    assert str(secret) not in everything(result)
+
+
+def test_suppressed_finding_is_not_a_detail() -> None:
+    """It is reported on its own, as any change that repeats nothing."""
+    weaker = replace(only(reviewed({"Api": API}, {"Api": MOVING})), findings=())
+    [finding] = only(reviewed({"Api": API}, {"Api": MOVING})).findings
+    others = [
+        replace(finding, codes=("suppressed",)),
+        replace(finding, after=None),
+        replace(finding, severity=Severity.ERROR),
+        replace(finding, resource="Web"),
+        replace(finding, after={**finding.after, "rule": "ECR011"}),
+        replace(finding, after={**finding.after, "path": "Properties.Tags[0]"}),
+    ]
+
+    assert [weaker, *others] == repeated.joined([weaker, *others])
+    [change] = repeated.joined([finding, weaker])
+    assert (finding,) == change.findings
+
+
+@pytest.mark.parametrize(("kind", "is_hidden"), [(TASK, True), (TOPIC, False)])
+def test_defaults_and_outputs_of_other_resources_are_not_shown(
+    kind: str, *, is_hidden: bool
+) -> None:
+    """A parameter of a database may be a password without NoEcho, an output a connection."""
+
+    def side(value: str) -> TemplateSet:
+        body = {
+            "Parameters": {"Given": {"Type": "String", "Default": value}},
+            "Outputs": {"Address": {"Value": f"postgres://{value}"}},
+            "Resources": {"It": resource(kind, {"DisplayName": {"Ref": "Given"}})},
+        }
+        return TemplateSet([Template("Prod.json", body, *HOME, stack="Prod")])
+
+    result = review(side(SECRET), side("other"))
+    codes = {code for change in result.changes for code in change.codes}
+
+    assert {"default-changed", "outputs-changed"} <= codes
+    assert is_hidden == (SECRET not in everything(result))
+    assert f"postgres://{SECRET}" not in everything(result)
+
+
+def test_mailboxes_are_shown() -> None:
+    """They are no credentials, and reviewers have to know whose alerts change."""
+    topics = [
+        resource(TOPIC, {"Subscription": [{"Protocol": "email", "Endpoint": f"{name}@x.test"}]})
+        for name in "ab"
+    ]
+    assert "a@x.test" in everything(reviewed({"It": topics[0]}, {"It": topics[1]}))
+
+
+PULLS = {"Version": "2012-10-17", "Statement": [allow("ecr:BatchGetImage", Sid="A")]}
+PULLS_TOO = {"Version": "2012-10-17", "Statement": [allow(["ecr:BatchGetImage"], Sid="B")]}
+
+
+def replicating(*prefixes: str) -> dict[str, Any]:
+    """Return the replication of two prefixes."""
+    filters = [{"Filter": prefix, "FilterType": "PREFIX_MATCH"} for prefix in prefixes]
+    rule = {"Destinations": [{"Region": "eu-west-1", "RegistryId": HOME[0]}]}
+    rules = [{**rule, "RepositoryFilters": filters}]
+    return resource(REPLICATION, {"ReplicationConfiguration": {"Rules": rules}})
+
+
+def api_of(**properties: Any) -> dict[str, Any]:
+    """Return a repository."""
+    return {"Api": repository(RepositoryName="payments/api", **properties)}
+
+
+# Both sides, the codes, and parts of the summary.
+VALUES: dict[str, tuple[Given, Given, tuple[str, ...], tuple[str, ...]]] = {
+    "a tag": (
+        api_of(Tags=[{"Key": "team", "Value": "a"}, {"Key": "tier", "Value": "1"}]),
+        api_of(Tags=[{"Key": "tier", "Value": "1"}, {"Key": "team", "Value": "b"}]),
+        ("changed Tags",),
+        ("Tags.team changes from a to b",),
+    ),
+    "an attribute": (
+        {"Topic": A_TOPIC},
+        {"Topic": {**A_TOPIC, "DeletionPolicy": "Retain"}},
+        ("changed DeletionPolicy",),
+        ("DeletionPolicy changes from absent to Retain",),
+    ),
+    "an unknown value": (
+        {"Topic": resource(TOPIC, {"DisplayName": "a"})},
+        {"Topic": resource(TOPIC, {"DisplayName": {"Ref": "Name"}})},
+        ("changed DisplayName",),
+        ("DisplayName may change from a to ",),
+    ),
+    "an attribute of a resource": (
+        {"Topic": resource(TOPIC, {"DisplayName": "a"}), "Other": A_TOPIC},
+        {"Topic": resource(TOPIC, {"DisplayName": {"Ref": "Other"}}), "Other": A_TOPIC},
+        ("changed DisplayName",),
+        ("DisplayName changes from a to ",),
+    ),
+    "a policy that is written differently": (
+        api_of(RepositoryPolicyText=PULLS),
+        api_of(RepositoryPolicyText=PULLS_TOO),
+        ("changed RepositoryPolicyText", "same-effect"),
+        ("; it allows the same",),
+    ),
+    "a policy and a tag": (
+        api_of(RepositoryPolicyText=PULLS),
+        api_of(RepositoryPolicyText=PULLS_TOO, Tags=[{"Key": "a", "Value": "b"}]),
+        ("changed RepositoryPolicyText, Tags", "same-effect"),
+        ("; RepositoryPolicyText allows the same",),
+    ),
+    "replication that is written differently": (
+        {"R": replicating("a/", "b/")},
+        {"R": replicating("b/", "a/", "a/b/")},
+        ("changed ReplicationConfiguration", "same-effect"),
+        ("; it replicates the same",),
+    ),
+    "replication with an unknown part": (
+        {"R": resource(REPLICATION, {"ReplicationConfiguration": {"Rules": []}})},
+        {"R": resource(REPLICATION, {"ReplicationConfiguration": {"Rules": {"Ref": "Rules"}}})},
+        ("changed ReplicationConfiguration", "effect-unknown"),
+        ("; it is not known whether it replicates the same",),
+    ),
+    "an order": (
+        {"Topic": resource(TOPIC, {"Subscription": ["a", "b"]})},
+        {"Topic": resource(TOPIC, {"Subscription": ["b", "a"]})},
+        ("changed Subscription",),
+        ('Subscription changes from ["a","b"] to ["b","a"]',),
+    ),
+    "items of a list": (
+        {"Topic": resource(TOPIC, {"Subscription": ["a", "b"]})},
+        {"Topic": resource(TOPIC, {"Subscription": ["b", "c", "d"]})},
+        ("changed Subscription",),
+        ("Subscription[0] changes from a to absent; Subscription[1] changes from absent to c",),
+    ),
+    "a member of an item": (
+        {"Topic": resource(TOPIC, {"Subscription": ["b", {"Protocol": "sqs", "A": 1}]})},
+        {"Topic": resource(TOPIC, {"Subscription": [{"A": 1, "Protocol": "sms"}, "b"]})},
+        ("changed Subscription",),
+        ("Subscription[0].Protocol changes from sqs to sms",),
+    ),
+    "items that are no tags": (
+        {"Topic": resource(TOPIC, {"Tags": [{"Key": "a", "Value": 1}, {"Key": "a", "Value": 1}]})},
+        {"Topic": resource(TOPIC, {"Tags": [{"Key": "a", "Value": 2}, {"Key": "a", "Value": 1}]})},
+        ("changed Tags",),
+        ("Tags[0].Value changes from 1 to 2",),
+    ),
+    "a long text": (
+        {"Topic": resource(TOPIC, {"DisplayName": f"{'x' * 200}a"})},
+        {"Topic": resource(TOPIC, {"DisplayName": f"{'x' * 200}b"})},
+        ("changed DisplayName",),
+        ("xa to …x",),
+    ),
+    "a JSON text": (
+        {"Topic": resource(TOPIC, {"ArchivePolicy": '{"MessageRetentionPeriod": 1}'})},
+        {"Topic": resource(TOPIC, {"ArchivePolicy": '{"MessageRetentionPeriod": 2}'})},
+        ("changed ArchivePolicy",),
+        ("ArchivePolicy.MessageRetentionPeriod changes from 1 to 2",),
+    ),
+    "a text like JSON": (
+        {"Topic": resource(TOPIC, {"DisplayName": "[a"})},
+        {"Topic": resource(TOPIC, {"DisplayName": "[b"})},
+        ("changed DisplayName",),
+        ("DisplayName changes from [a to [b",),
+    ),
+    "an unknown new repository": (
+        {},
+        {"Api": repository(ImageTagMutability={"Ref": "A"}, RepositoryName="payments/api")},
+        ("new",),
+        ("is new: tag mutability not known, AES256",),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", VALUES)
+def test_values_are_shown_before_and_after(case: str) -> None:
+    """By the path of each difference, or by property if there are many."""
+    before, after, codes, parts = VALUES[case]
+    changes = reviewed(before, after).changes
+    [change] = [change for change in changes if change.kind == "other"]
+
+    assert codes == change.codes
+    assert all(part in change.summary for part in parts), change.summary
+    if change.properties:
+        names = codes[0].removeprefix("changed ").split(", ")
+        assert names == list(change.properties) == list(change.before) == list(change.after)
+
+
+@pytest.mark.parametrize(
+    ("names", "values", "expected"),
+    [
+        (("A", "A"), ("dev", "prod"), ("Env", "dev", "prod")),
+        (("A", "B"), ("dev", "dev"), ("Condition changes from A to B",)),
+    ],
+    ids=["a definition", "a name"],
+)
+def test_conditions_are_shown(
+    names: tuple[str, str], values: tuple[str, str], expected: tuple[str, ...]
+) -> None:
+    """A condition with another name, or its expressions if it is defined differently."""
+
+    def side(name: str, value: str) -> TemplateSet:
+        ref: dict[str, Any] = {"Ref": "Env"}
+        other = {"Fn::Equals": [ref, "test"]}
+        conditions = {"A": {"Fn::Equals": [ref, value]}, "B": other}
+        topic = {**A_TOPIC, "Condition": name}
+        parameters = {"Env": {"Type": "String"}}
+        body = {"Parameters": parameters, "Conditions": conditions, "Resources": {"Topic": topic}}
+        return TemplateSet([Template("Prod.json", body, *HOME, stack="Prod")])
+
+    base, head = map(side, names, values)
+    [change] = rest.changes(Comparison(base, head), ())
+
+    assert ("changed Condition",) == change.codes
+    assert all(text in change.summary for text in expected)
+
+
+def test_many_differences_are_details() -> None:
+    """The sentence names the properties only."""
+    tags = [
+        resource(TOPIC, {"Tags": [{"Key": f"k{number}", "Value": value} for number in range(12)]})
+        for value in "ab"
+    ]
+    change = only(reviewed({"Topic": tags[0]}, {"Topic": tags[1]}))
+
+    assert "AWS::SNS::Topic Topic: Tags changes" == change.summary
+    assert (11, "… and 2 more differences.") == (len(change.details), change.details[-1])
+
+
 def test_condition_that_no_longer_holds_removes() -> None:
     """A resource is created only if its condition holds."""
 
@@ -136,7 +474,9 @@ def test_value_behind_a_reference_is_a_change() -> None:
         body = {"Mappings": {"M": {"a": {"tag": description}}}, "Resources": {"Api": tagged}}
         return TemplateSet([Template("Prod.json", body, *HOME, stack="Prod")])
 
-    assert ("changed Tags",) == only(review(side("one"), side("two"))).codes
+    change = only(review(side("one"), side("two")))
+    assert ("changed Tags",) == change.codes
+    assert "Tags.team changes from one to two" in change.summary
 
 
 def test_long_lists_and_values_are_cut() -> None:

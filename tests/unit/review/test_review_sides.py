@@ -41,7 +41,7 @@ def test_stacks_are_matched_by_their_names_in_cloudformation(tmp_path: Path) -> 
     head = assembly(
         tmp_path / "head", {"file": "New456", "display": "Prod/Shop", "resources": {"Api": MOVING}}
     )
-    [change, _] = review(*load_sides(base, head)).changes
+    [change, *_] = review(*load_sides(base, head)).changes
 
     assert ("Prod/Shop", "Api") == change.place
 
@@ -71,7 +71,7 @@ def test_nested_stacks_are_compared(tmp_path: Path) -> None:
         body = json.dumps({"Resources": {"Api": nested}})
         (folder / "Inner1A2B.nested.template.json").write_text(body, encoding="utf-8")
         sides.append(folder)
-    [change, _] = review(*load_sides(*sides)).changes
+    [change, *_] = review(*load_sides(*sides)).changes
 
     assert ("Prod/Payments/Inner1A2B", "Api") == change.place
 
