@@ -175,7 +175,7 @@ def test_a_policy_for_code_hosts(run: Run) -> None:
     github = run("check", "p.json", "--format", "github").out
     assert github.startswith("::notice file=p.json,title=LC008::")
     [issue] = run("check", "p.json", "--format", "gitlab").json
-    assert {"check_name": "LC008", "severity": "minor"}.items() <= issue.items()
+    assert {"check_name": "LC008", "severity": "info"}.items() <= issue.items()
     assert "p.json" == issue["location"]["path"]
 
 
