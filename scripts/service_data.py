@@ -19,9 +19,9 @@ from ecr_constructs.cloudformation.resource_types import ECR_TYPES, REPLICATION
 _PACKAGE = Path(__file__).parent.parent / "ecr_constructs"
 PATH = _PACKAGE / "cloudformation" / "aws_metadata.json"
 REGIONS_PATH = _PACKAGE / "model" / "regions.json"
-CREATE_ONLY = _PACKAGE / "review" / "create_only.json"
 ATTRIBUTES = _PACKAGE / "cloudformation" / "attributes.json"
 ENUMS = _PACKAGE / "model" / "enums.json"
+UPDATE_BEHAVIOR = _PACKAGE / "cloudformation" / "update_behavior.json"
 _POLICIES = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
 # A Region that has every type.
 _HOME = "us-east-1"
@@ -101,14 +101,15 @@ def _shape(node: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]
     return shape
 
 
-def create_only_data() -> str:
-    """Return which properties cannot be changed without a replacement, of every type."""
+def update_behavior_data() -> str:
+    """Return the create-only properties of every type, and the one that names its resources."""
     manager = PROVIDER_SCHEMA_MANAGER
-    document = {}
+    document: dict[str, dict[str, Any]] = {}
     for kind in sorted(manager.get_resource_types(_HOME)):
         schema = manager.get_resource_schema(_HOME, kind).schema
-        if paths := schema.get("createOnlyProperties"):
-            document[kind] = sorted(pointer.removeprefix("/properties/") for pointer in paths)
+        if create_only := sorted(_pointers(schema, "createOnlyProperties")):
+            name = _name_property(kind, schema)
+            document[kind] = {"createOnly": create_only, **({"name": name} if name else {})}
     return json.dumps(document, indent=0, sort_keys=True) + "\n"
 
 
@@ -132,13 +133,28 @@ def enums_data() -> str:
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 
 
+def _pointers(schema: Mapping[str, Any], name: str) -> list[str]:
+    return [pointer.removeprefix("/properties/") for pointer in schema.get(name, [])]
+
+
+def _name_property(kind: str, schema: Mapping[str, Any]) -> str | None:
+    """Return the property that names a resource: its identifier, unless AWS makes that up."""
+    writable = {*_pointers(schema, "createOnlyProperties")}
+    writable -= {*_pointers(schema, "readOnlyProperties")}
+    primary = _pointers(schema, "primaryIdentifier")
+    # An identifier of several parts, such as that of an inline policy, is no name.
+    alone = primary if len(primary) == 1 else []
+    usual = [f"{kind.rpartition('::')[2]}Name", "Name"]
+    return next((name for name in [*alone, *usual] if name in writable), None)
+
+
 def files() -> dict[Path, str]:
     """Return the content of each file."""
     regions = json.dumps(sorted(REGIONS), indent=1) + "\n"
     return {
         PATH: service_data(),
         REGIONS_PATH: regions,
-        CREATE_ONLY: create_only_data(),
+        UPDATE_BEHAVIOR: update_behavior_data(),
         ATTRIBUTES: attributes_data(),
         ENUMS: enums_data(),
     }

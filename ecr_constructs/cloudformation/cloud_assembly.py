@@ -5,7 +5,7 @@ https://github.com/aws/aws-cdk-cli/tree/main/packages/%40aws-cdk/cloud-assembly-
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ class StackFile:
         construct: The path of its construct: ``Prod/Payments``.
         stack_name: The CloudFormation name of the stack or its root stack:
             ``prod-ecr-payments``. None: the file is not in an assembly.
+        termination_protection: Whether the stack is protected against deletion, if known.
+        tags: The tags of the stack, which CloudFormation gives to its resources.
     """
 
     path: Path
@@ -34,16 +36,28 @@ class StackFile:
     region: str | None = None
     construct: str | None = None
     stack_name: str | None = None
+    termination_protection: bool | None = None
+    tags: Mapping[str, Any] = field(default_factory=dict)
 
 
 def stack_files(folder: Path) -> Iterator[StackFile]:
     """Yield the stacks of a cloud assembly and of the stages in it."""
-    for artifact in _artifacts(folder / MANIFEST):
+    for artifact_id, artifact in _artifacts(folder / MANIFEST):
         match artifact:
-            case {"type": "aws:cloudformation:stack", "properties": {"templateFile": str(file)}}:
-                place = _environment(artifact.get("environment"))
-                name = artifact["properties"].get("stackName") or file
-                yield StackFile(folder / file, *place, artifact.get("displayName"), name)
+            case {
+                "type": "aws:cloudformation:stack",
+                "properties": {"templateFile": str(file)} as properties,
+            }:
+                tags = properties.get("tags")
+                yield StackFile(
+                    folder / file,
+                    *_environment(artifact.get("environment")),
+                    construct=artifact.get("displayName"),
+                    # CDK leaves the name out if it equals the id of the artifact.
+                    stack_name=properties.get("stackName") or artifact_id,
+                    termination_protection=properties.get("terminationProtection") is True,
+                    tags=tags if isinstance(tags, Mapping) else {},
+                )
             case {"type": "cdk:cloud-assembly", "properties": {"directoryName": str(name)}}:
                 yield from stack_files(folder / name)
 
@@ -78,11 +92,11 @@ def _assets(path: Path) -> Iterator[str]:
                 yield name
 
 
-def _artifacts(path: Path) -> Iterator[Mapping[str, Any]]:
+def _artifacts(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     content = read_document(path)
     artifacts = content.get("artifacts") if isinstance(content, Mapping) else None
     if isinstance(artifacts, Mapping):
-        yield from (item for item in artifacts.values() if isinstance(item, Mapping))
+        yield from (item for item in artifacts.items() if isinstance(item[1], Mapping))
 
 
 def read_document(path: Path) -> Any:

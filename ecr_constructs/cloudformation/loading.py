@@ -24,7 +24,7 @@ from ecr_constructs.cloudformation.cloud_assembly import (
 )
 from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.parsing import read_json, read_yaml
-from ecr_constructs.cloudformation.template import Template
+from ecr_constructs.cloudformation.template import SECTIONS, Template
 from ecr_constructs.cloudformation.unread import Unread
 
 # Tags of YAML, such as !Transform, are short forms of these.
@@ -271,6 +271,9 @@ def _template(
     """Return the template of a file; of a text that has a name only, without a path."""
     title = name or str(file.path)
     body, line_of, repeated = parsed or _parse(file, text)
+    if isinstance(body, dict) and file.stack_name is not None and body.keys() <= SECTIONS:
+        # CDK writes an empty stack without this section.
+        body.setdefault("Resources", {})
     if not _has_resources(body):
         msg = f"{title}: not a template: it has no Resources"
         raise TemplateError(msg, code="template-resources", path=file.path)

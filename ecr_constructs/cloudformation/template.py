@@ -11,6 +11,16 @@ from ecr_constructs.cloudformation.acknowledgments import Acknowledgment
 Place = tuple[str | int, ...]
 
 
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
+SECTIONS = frozenset(
+    {
+        *("AWSTemplateFormatVersion", "Conditions", "Description", "Mappings", "Metadata"),
+        *("Outputs", "Parameters", "Resources", "Rules", "Transform"),
+    }
+)
+"""The sections of a template."""
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """A template and the known properties of its stack.
@@ -28,6 +38,9 @@ class Template:
         repeated: The places of duplicate keys, of which the last one counts.
         stack_name: The CloudFormation name of the stack or its root stack. None: unknown.
         stack: The name of the stack in reviews.
+        is_left: Whether the stack is no longer in the app, which leaves it deployed.
+        termination_protection: Whether the stack is protected against deletion. None: unknown.
+        tags: The tags of the stack.
         scanned_elsewhere: Whether a configuration says that another stack or team configures the
             scans of the registry.
         parameters: The values of parameters, as texts. Default: parameters are unknown.
@@ -52,6 +65,9 @@ class Template:
     repeated: Sequence[Place] = field(default=(), repr=False)
     stack_name: str | None = None
     stack: str = ""
+    is_left: bool = False
+    termination_protection: bool | None = None
+    tags: Mapping[str, Any] = field(default_factory=dict, repr=False)
     scanned_elsewhere: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
     assumed: Mapping[str, bool] = field(default_factory=dict, repr=False)

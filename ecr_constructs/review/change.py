@@ -6,6 +6,7 @@ from typing import Any, Literal, TypedDict, get_args
 from ecr_constructs.model.diagnostics import Severity
 
 Kind = Literal[
+    "deployment-fails",
     "replaced",
     "removed",
     "images-deleted",

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.resource_types import (
     CACHE,
     CREATION_TEMPLATE,
     KEY,
     PUBLIC_REPOSITORY,
-    PULL_TIME_EXCLUSION,
     REPOSITORY,
     SINGLETONS,
+)
+from ecr_constructs.cloudformation.update_behavior import (
+    Replacement,
+    can_refer,
+    name_of,
+    rejects_duplicates,
+    replacement_of,
 )
 from ecr_constructs.review.change import Change, Effect, Kind
 from ecr_constructs.review.inventories import Inventories
@@ -24,22 +28,16 @@ from ecr_constructs.review.inventories import Inventories
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
     from typing import Unpack
 
     from ecr_constructs.cloudformation.graph import Resource, Stack, TemplateSet
     from ecr_constructs.model.diagnostics import Severity
 
-# The properties that name a resource in its registry.
-_NAMES = {
-    REPOSITORY: "RepositoryName",
-    PUBLIC_REPOSITORY: "RepositoryName",
-    CACHE: "EcrRepositoryPrefix",
-    CREATION_TEMPLATE: "Prefix",
-    PULL_TIME_EXCLUSION: "PrincipalArn",
-    "AWS::KMS::Alias": "AliasName",
-}
 # The sections of a template that its values may depend on.
 _CONTEXT_KEYS = ("Parameters", "Mappings", "Conditions", "Transform")
+# The types whose names are those of repositories, or prefixes of them.
+_REPOSITORY_NAMES = (REPOSITORY, PUBLIC_REPOSITORY, CACHE, CREATION_TEMPLATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ class Pair:
     @property
     def name(self) -> str | None:
         """The name of a repository, or the prefix of a cache or template, if known."""
-        return name_of(self.resource)
+        return repository_name_of(self.resource)
 
     @property
     def label(self) -> str:
@@ -102,19 +100,37 @@ class Pair:
         )
 
     def change(
-        self, kind: Kind, severity: Severity, summary: str, **effect: Unpack[Effect]
+        self,
+        kind: Kind,
+        severity: Severity,
+        summary: str,
+        *,
+        of: Resource | None = None,
+        **effect: Unpack[Effect],
     ) -> Change:
-        """Return a change of this resource."""
+        """Return a change of this resource; `of` is the one of both that it names."""
         return Change(
             kind=kind,
             severity=severity,
             stack=self.stack,
             resource=self.resource.id,
             type=self.type,
-            repository=self.name,
+            repository=repository_name_of(of or self.resource),
             summary=summary,
             **effect,
         )
+
+
+class Holder(NamedTuple):
+    """A resource with the name of another one.
+
+    Attributes:
+        resource: The resource in base.
+        is_certain: Whether it definitely exists, so that AWS rejects the other one.
+    """
+
+    resource: Resource
+    is_certain: bool
 
 
 @dataclass(frozen=True)
@@ -133,10 +149,93 @@ class Comparison:
     inventories: Inventories = field(default_factory=Inventories)
     now: datetime | None = None
 
-    @property
+    @cached_property
     def pairs(self) -> Sequence[Pair]:
         """The resources that differ between the sides, in the order of their stacks."""
-        return self._resource_changes[0]
+        listed = self._resource_changes[0]
+        there = {pair.after for pair in listed}
+        # Texts can be equal, and refer to a resource that is replaced.
+        referring = (after for after in self.replacements if after not in there)
+        return [*listed, *map(self._pair_of, referring)]
+
+    @cached_property
+    def replacements(self) -> Mapping[Resource, Replacement]:
+        """The changes that CloudFormation cannot make in place, by the resource in head."""
+        pairs = self._resource_changes[0]
+        replacements: dict[Resource, Replacement] = {}
+        for pair in pairs:
+            if pair.sides is not None and not pair.is_moved:
+                before, after = pair.sides
+                if (replacement := replacement_of(before, after)) is not None:
+                    replacements[after] = replacement
+        unchecked = {
+            after: replacement.is_certain
+            for after, replacement in replacements.items()
+            if not replacement.is_rejected
+        }
+        while unchecked:
+            more = dict(self._replaced_by(unchecked, replacements))
+            replacements |= more
+            unchecked = {
+                after: replacement.is_certain
+                for after, replacement in more.items()
+                if not replacement.is_rejected
+            }
+        return replacements
+
+    def _replaced_by(
+        self, replaced: Mapping[Resource, bool], seen: Mapping[Resource, Replacement]
+    ) -> Iterator[tuple[Resource, Replacement]]:
+        """Yield the resources that are replaced because they refer to replaced ones."""
+        for stack in self.head.stacks:
+            for after in filter(can_refer, stack.resources.values()):
+                before = self._pair_of(after).before
+                if after in seen or before is None or before.type != after.type:
+                    continue
+                replacement = replacement_of(before, after, replaced)
+                if replacement is not None:
+                    yield after, replacement
+
+    def _pair_of(self, after: Resource) -> Pair:
+        """Return the pair of a resource in head that keeps its place."""
+        return Pair(_made(self.base.stacks[self.number_of(after)], after.id), after)
+
+    def number_of(self, resource: Resource) -> int:
+        """Return the index of the stack of a resource of either side."""
+        return self._numbers[resource.stack]
+
+    @cached_property
+    def _numbers(self) -> Mapping[Stack, int]:
+        sides = (self.base.stacks, self.head.stacks)
+        return {stack: number for side in sides for number, stack in enumerate(side)}
+
+    def is_one_deployment(self, one: Resource, other: Resource) -> bool:
+        """Tell whether two resources are in one stack, or in nested stacks of one."""
+        return self._root_of(one) == self._root_of(other)
+
+    def _root_of(self, resource: Resource) -> int:
+        root = resource.stack.template.root
+        return self.number_of(resource) if root is None else self._roots[root]
+
+    @cached_property
+    def _roots(self) -> Mapping[Path | None, int]:
+        return {stack.template.path: number for stack, number in self._numbers.items()}
+
+    def counterpart_of(self, before: Resource) -> Resource | None:
+        """Return the resource in head at the place of one in base, if it is of the same type."""
+        after = _made(self.head.stacks[self.number_of(before)], before.id)
+        return after if after is not None and after.type == before.type else None
+
+    @cached_property
+    def type_changes(self) -> Sequence[tuple[Resource, Resource]]:
+        """The resources whose type changes under the same logical ID, which is rejected."""
+        gone = [pair.before for pair in self._resource_changes[0] if pair.after is None]
+        changes = []
+        for before in filter(None, gone):
+            after = _made(self.head.stacks[self.number_of(before)], before.id)
+            if after is not None and after.type != before.type:
+                changes.append((before, after))
+        return changes
 
     @property
     def rewritten(self) -> frozenset[Resource]:
@@ -168,6 +267,42 @@ class Comparison:
         pairs = [*matched, *_moved(gone, new)]
         return pairs, frozenset([*rewritten, *gone, *new])
 
+    def holder_of(self, after: Resource, before: Resource | None) -> Holder | None:
+        """Return the resource that has the name of a resource that is created, if there is one.
+
+        Args:
+            after: The resource in head.
+            before: The resource that it replaces, if it is not new.
+        """
+        if _identity_by_name(after) is None:
+            return None
+        for holder in self._named(after.type).get(_identity_by_name(after), ()):
+            if holder is not before:
+                return Holder(holder, self._is_there(holder, after))
+        return None
+
+    def _is_there(self, holder: Resource, after: Resource) -> bool:
+        """Tell whether a resource definitely exists when another one is created."""
+        kept = self.counterpart_of(holder)
+        # Within a stack, CloudFormation deletes at the end; the order of stacks is unknown.
+        is_in_time = self.is_one_deployment(holder, after) or (
+            kept is not None and _identity_by_name(kept) == _identity_by_name(holder)
+        )
+        fails = rejects_duplicates(after.type) is True
+        return is_in_time and fails and holder.existence in (True, after.existence)
+
+    def _named(self, kind: str) -> Mapping[object, Sequence[Resource]]:
+        if kind not in self._by_name:
+            by_name: dict[object, list[Resource]] = defaultdict(list)
+            for resource in self.base.of_type(kind):
+                by_name[_identity_by_name(resource)].append(resource)
+            self._by_name[kind] = by_name
+        return self._by_name[kind]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Mapping[object, Sequence[Resource]]]:
+        return {}
+
     def of_type(self, *types: str) -> Iterator[Pair]:
         """Yield the pairs of some types."""
         return (pair for pair in self.pairs if pair.type in types)
@@ -185,10 +320,9 @@ class Comparison:
         )
 
 
-def name_of(resource: Resource) -> str | None:
-    """Return the name of a resource in its registry, if it has one and it is known."""
-    key = _NAMES.get(resource.type)
-    return resource.text(key) if key else None
+def repository_name_of(resource: Resource) -> str | None:
+    """Return the name of a repository, or the prefix of a cache or template, if it is known."""
+    return name_of(resource) if resource.type in _REPOSITORY_NAMES else None
 
 
 def _place(resource: Resource) -> tuple[str, str | None, str | None, str]:
@@ -247,7 +381,7 @@ def _moved(gone: Sequence[Resource], new: Sequence[Resource]) -> Iterator[Pair]:
 
 def _identity(resource: Resource) -> tuple[Any, ...]:
     """Return the key by which two resources are the same in AWS."""
-    where = resource.type, resource.registry
+    where = resource.type, _scope(resource)
     if resource.type in SINGLETONS:
         return where
     if (name := name_of(resource)) is not None:
@@ -258,24 +392,18 @@ def _identity(resource: Resource) -> tuple[Any, ...]:
     return *where, resource.stack.template.stack, resource.id
 
 
-@cache
-def _create_only() -> dict[str, list[str]]:
-    path = Path(__file__).with_name("create_only.json")
-    content: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
-    return content
+def _scope(resource: Resource) -> object:
+    """Return where the name of a resource is unique: its Region, or its account for IAM."""
+    if resource.type.startswith("AWS::IAM::"):
+        return resource.stack.account
+    return resource.registry
 
 
-def create_only(resource_type: str) -> Sequence[str]:
-    """Return the paths of a type's create-only properties: ``EncryptionConfiguration/KmsKey``."""
-    return _create_only().get(resource_type, ())
-
-
-def replacing_properties(pair: Pair) -> dict[str, tuple[Any, Any]]:
-    """Return the create-only properties that change, with their values before and after."""
-    changed: dict[str, tuple[Any, Any]] = {}
-    for path in create_only(pair.type):
-        top, *inner = path.split("/")
-        before, after = pair.values(top, *inner)
-        if before != after:
-            changed.setdefault(top, pair.values(top))
-    return changed
+def _identity_by_name(resource: Resource) -> tuple[object, ...] | None:
+    """Return the key by which AWS rejects a second resource; None without a known one."""
+    scope = _scope(resource)
+    if resource.type in SINGLETONS:
+        return resource.type, scope or resource.stack.template.stack
+    name = name_of(resource)
+    # In an unknown account, only a stack itself is definitely in the same one.
+    return None if name is None else (resource.type, scope or resource.stack.template.stack, name)

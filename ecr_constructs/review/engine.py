@@ -8,6 +8,7 @@ from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.unread import Unread, unread_of
 from ecr_constructs.review.access import analyzer as access
 from ecr_constructs.review.analyzers import (
+    alerts,
     context,
     findings,
     images,
@@ -17,6 +18,7 @@ from ecr_constructs.review.analyzers import (
     replication,
     rest,
     settings,
+    stacks,
 )
 from ecr_constructs.review.analyzers.replication import Edge, edges
 from ecr_constructs.review.assignments import merged
@@ -29,11 +31,15 @@ _ANALYZERS: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
     removal.replacements,
     removal.removals,
     removal.protection_changes,
+    removal.type_changes,
+    removal.name_conflicts,
     access.changes,
     lifecycle.changes,
     images.changes,
     settings.changes,
     replication.changes,
+    alerts.changes,
+    stacks.changes,
 )
 
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.intrinsics import as_written
-from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, KEY, SINGLETONS
+from ecr_constructs.cloudformation.resource_types import (
+    ALIAS,
+    CACHE,
+    CREATION_TEMPLATE,
+    EVENT_RULE,
+    KEY,
+    PULL_TIME_EXCLUSION,
+    ROLE,
+    SINGLETONS,
+    TOPIC,
+)
+from ecr_constructs.cloudformation.update_behavior import name_of
 from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.lifecycle.json_text import compact
 
@@ -50,19 +61,39 @@ def affected(repositories: Iterable[str]) -> tuple[str, ...]:
     return (f"Affected repositories of this app: {join_names(names)}.",) if names else ()
 
 
-def images_of(comparison: Comparison, repository: Resource) -> str:
-    """Return ``its images``, with their number if it is known."""
+def images_of(comparison: Comparison, repository: Resource, owner: str | None = None) -> str:
+    """Return ``its images``, or ``the images of owner``, with their number if it is known."""
     inventory = comparison.inventories.of(repository)
-    return "its images" if inventory is None else f"its {pluralize(len(inventory), 'image')}"
+    images = "images" if inventory is None else pluralize(len(inventory), "image")
+    return f"its {images}" if owner is None else f"the {images} of {owner}"
+
+
+# Names of types before the names of resources in sentences.
+_NOUNS = {
+    ALIAS: "alias",
+    CACHE: "cache",
+    CREATION_TEMPLATE: "creation template",
+    EVENT_RULE: "event rule",
+    KEY: "key",
+    PULL_TIME_EXCLUSION: "pull-time exclusion of",
+    ROLE: "role",
+    TOPIC: "topic",
+}
 
 
 def subject(pair: Pair) -> str:
     """Return the subject of a sentence: ``payments/api``, ``creation template web``."""
-    if pair.type == CREATION_TEMPLATE:
-        return f"creation template {pair.name or pair.resource.id}"
-    if pair.type == KEY:
-        return f"key {pair.resource.id}"
-    return registry_of(pair.resource) if pair.type in SINGLETONS else pair.label
+    return subject_of(pair.resource)
+
+
+def subject_of(resource: Resource) -> str:
+    """Return the name of a resource in sentences: ``payments/api``, ``key Images``."""
+    if resource.type in SINGLETONS:
+        return registry_of(resource)
+    name = name_of(resource)
+    if resource.type in _NOUNS:
+        return f"{_NOUNS[resource.type]} {name or resource.id}"
+    return name or f"{resource.type} {resource.id}"
 
 
 def registry_of(resource: Resource) -> str:

@@ -13,6 +13,7 @@ from ministack.core.router import SERVICE_PATTERNS
 from ministack.services import ecr, iam
 from ministack.services.cloudformation import provisioners
 
+from ecr_constructs.cloudformation.update_behavior import create_only, name_property
 from local_aws.overlay import registry, repositories
 from local_aws.overlay.operations import (
     OPERATIONS,
@@ -65,7 +66,6 @@ def _add(
     create: Callable[[str, Members, str], Created],
     update: Callable[[str, Members, Members, str], Created] | None = None,
     delete: Callable[[str, Members], object],
-    replaced_by: tuple[str, ...] = (),
     tags: bool = False,
 ) -> None:
     """Add a resource type to CloudFormation.
@@ -77,12 +77,16 @@ def _add(
         update: Called with physical id, old and new properties and stack name. By default every
             property replaces the resource.
         delete: Called with physical id and properties.
-        replaced_by: The create-only properties.
         tags: Whether the type has Tags, which then carry the stack's too.
     """
     handlers = {"create": create, "delete": delete, **({"update": update} if update else {})}
     provisioners._RESOURCE_HANDLERS[resource_type] = handlers
+    paths = create_only(resource_type)
+    replaced_by = tuple(dict.fromkeys(path.partition("/")[0] for path in paths))
     provisioners._REPLACING_PROPERTIES[resource_type] = replaced_by
+    if (name := name_property(resource_type)) is not None:
+        # CloudFormation does not replace a resource with a custom name.
+        provisioners._CUSTOM_NAME_REPLACEMENT[resource_type] = {"name": name}
     if tags:
         provisioners._STACK_TAG_PROPERTY[resource_type] = ("Tags", "list")
 
@@ -109,10 +113,13 @@ def _create_repository(logical_id: str, properties: Members, stack: str) -> Crea
 
 def _update_repository(name: str, old: Members, new: Members, _: str) -> Created:
     record = repositories.find(name)
-    members = {"imageTagMutability": "MUTABLE", **to_api(new), "repositoryName": name}
-    repositories.put_tag_mutability(members)
-    scanning = {"scanOnPush": False, **members.get("imageScanningConfiguration", {})}
-    record["imageScanningConfiguration"] = scanning
+    members = {**to_api(new), "repositoryName": name}
+    # The handler leaves what the template does not declare as it is, except policies and tags.
+    if "imageTagMutability" in members:
+        repositories.put_tag_mutability(members)
+    if "imageScanningConfiguration" in members:
+        scanning = {"scanOnPush": False, **members["imageScanningConfiguration"]}
+        record["imageScanningConfiguration"] = scanning
     provisioners._reconcile_tag_list(record["tags"], old, new)
     provisioners._ecr_repo_apply_policies(name, new)
     return _repository_attributes(name)
@@ -159,7 +166,7 @@ def _add_setting(kind: str, reset: str, **members: Any) -> None:
 def _add_keyed(
     kind: str,
     key: str,
-    *replaced_by: str,
+    *,
     create: Operation,
     update: Operation | None = None,
     delete: Operation,
@@ -180,7 +187,6 @@ def _add_keyed(
         create=created,
         update=updated if update else None,
         delete=lambda physical_id, _: _quietly(delete, to_api({key: physical_id})),
-        replaced_by=(key, *replaced_by),
     )
 
 
@@ -281,7 +287,6 @@ def install() -> None:
         create=_create_repository,
         update=_update_repository,
         delete=_delete_repository,
-        replaced_by=("RepositoryName", "EncryptionConfiguration"),
         tags=True,
     )
     _add_setting("RegistryPolicy", "DeleteRegistryPolicy")
@@ -302,15 +307,9 @@ def install() -> None:
     _add_keyed(
         "PullThroughCacheRule",
         "EcrRepositoryPrefix",
-        *("CredentialArn", "CustomRoleArn"),
-        *("UpstreamRegistry", "UpstreamRegistryUrl", "UpstreamRepositoryPrefix"),
         create=registry.create_rule,
         delete=registry.delete_rule,
     )
-    # Without this the replacement, which has the same prefix, would be tried and then rejected.
-    provisioners._CUSTOM_NAME_REPLACEMENT["AWS::ECR::PullThroughCacheRule"] = {
-        "name": "EcrRepositoryPrefix"
-    }
     _add_keyed(
         "PullTimeUpdateExclusion",
         "PrincipalArn",
@@ -324,7 +323,6 @@ def install() -> None:
         create=_create_public,
         update=_update_public,
         delete=lambda name, _: _public.pop(name, None),
-        replaced_by=("RepositoryName",),
         tags=True,
     )
     _add(
@@ -332,7 +330,6 @@ def install() -> None:
         create=_create_provider,
         update=_update_provider,
         delete=lambda arn, _: iam._oidc_providers.pop(arn, None),
-        replaced_by=("Url",),
         tags=True,
     )
     _add_addresses_of_networks()

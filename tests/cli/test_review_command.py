@@ -54,7 +54,7 @@ def test_images_are_judged_at_an_instant(run: Run) -> None:
 
 def test_errors_are_failures_unless_told_otherwise(run: Run) -> None:
     """Without --fail-on, what loses images or opens access is a failure."""
-    side("head", {"Api": repository(RepositoryName="payments/new")})
+    side("head", {"Api": repository(**API["Properties"], EncryptionConfiguration=KEYED)})
 
     assert [1, 0, 0] == [
         run(*SIDES, *options).status
@@ -96,7 +96,7 @@ def test_json(run: Run) -> None:
         [group["kind"] for group in document["groups"] if group["kind"] != "finding"],
         document["groups"][0]["changes"],
     ]
-    assert 2 == len(change["details"])
+    assert 3 == len(change["details"])
 
 
 def test_json_of_no_change(run: Run) -> None:

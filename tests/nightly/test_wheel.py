@@ -78,7 +78,7 @@ DATA = {
     "ecr_constructs/cloudformation/aws_metadata.json",
     "ecr_constructs/model/regions.json",
     "ecr_constructs/py.typed",
-    "ecr_constructs/review/create_only.json",
+    "ecr_constructs/cloudformation/update_behavior.json",
 }
 
 

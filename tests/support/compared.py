@@ -16,19 +16,28 @@ UNKEPT = dict.fromkeys(KEEPS, "Delete")
 def sides(
     before: Given, after: Given, at: tuple[str | None, str | None] = HOME
 ) -> tuple[TemplateSet, TemplateSet]:
-    """Return two sides, of the resources of one stack or of several stacks by name."""
-    stacks = [_stacks(before), _stacks(after)]
-    names = sorted({*stacks[0], *stacks[1]})
-    base, head = (
-        TemplateSet(
-            [
-                Template(f"{name}.json", {"Resources": side.get(name, {})}, *at, stack=name)
-                for name in names
-            ]
-        )
-        for side in stacks
+    """Return two sides, of the resources of one stack or of several stacks by name.
+
+    A stack that is not in head left the app, which leaves it deployed.
+    """
+    base, head = _stacks(before), _stacks(after)
+    names = sorted({*base, *head})
+    left = {name: head.get(name, base.get(name, {})) for name in names}
+    return (
+        TemplateSet([_template(name, base.get(name, {}), at) for name in names]),
+        TemplateSet([_template(name, left[name], at, is_left=name not in head) for name in names]),
     )
-    return base, head
+
+
+def _template(
+    name: str,
+    resources: Resources,
+    at: tuple[str | None, str | None],
+    *,
+    is_left: bool = False,
+) -> Template:
+    body = {"Resources": resources}
+    return Template(f"{name}.json", body, *at, stack=name, is_left=is_left)
 
 
 def _stacks(given: Given) -> Mapping[str, Resources]:

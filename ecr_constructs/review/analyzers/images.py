@@ -15,7 +15,6 @@ from ecr_constructs.model.lifecycle.simulation.engine import bytes_of, in_units,
 from ecr_constructs.model.lifecycle.simulation.explanation import short
 from ecr_constructs.model.lifecycle.simulation.preview import action_of
 from ecr_constructs.model.names import covers
-from ecr_constructs.review.comparison import replacing_properties
 from ecr_constructs.review.phrases import join_names, subject
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def changes(comparison: Comparison) -> Iterator[Change]:
     now = in_utc(comparison.now)
     for pair in comparison.of_type(REPOSITORY):
         # A replacement has no images, and the old repository keeps its policy.
-        if pair.sides is None or replacing_properties(pair):
+        if pair.sides is None or pair.sides[1] in comparison.replacements:
             continue
         inventory = comparison.inventories.of(pair.sides[1])
         old, new = pair.values("LifecyclePolicy")

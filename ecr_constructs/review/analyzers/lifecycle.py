@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.lifecycle import policy_of
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPOSITORY
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
+from ecr_constructs.model.lifecycle.json_text import parse
 from ecr_constructs.model.lifecycle.rule import rule_in_words, selected_in_words
 from ecr_constructs.model.lifecycle.selection import (
     covers,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 # How many differences the summary and the details list.
 _IN_SUMMARY, _IN_DETAILS = 2, 10
+_TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
 _LATER = (
     "It applies to repositories that ECR creates from then on; existing ones keep their policy."
 )
@@ -66,6 +68,9 @@ def changes(comparison: Comparison) -> Iterator[Change]:
         ):
             details.append(reason)
             codes.append("unknown-images")
+        elif "unknown" in codes and comparison.inventories.of_repositories:
+            details.append("The affected images are unknown: so is the policy before deployment.")
+            codes.append("unknown-images")
         yield pair.change(
             "lifecycle",
             summary.severity,
@@ -84,7 +89,10 @@ def _compare(before: StatedPolicy, after: StatedPolicy) -> _Summary:
         return _Summary(Severity.ERROR, ("rejected",), sentence)
     if after.policy is None:
         sentence = "its lifecycle policy is known only at deploy time"
-        return _Summary(Severity.WARNING, ("unknown",), sentence)
+        visible = list(_visible_differences(before.text, after.text))
+        codes = tuple(f"{verb} rule {priority}" for priority, verb in visible)
+        details = tuple(f"Rule {priority} is {verb}." for priority, verb in visible)
+        return _Summary(Severity.WARNING, ("unknown", *codes), sentence, details)
     if before.policy is None:
         code, state = "was-unknown", "was unknown"
         if before.is_rejected:
@@ -93,6 +101,32 @@ def _compare(before: StatedPolicy, after: StatedPolicy) -> _Summary:
         sentence = f"its lifecycle policy, which {state} before, is: {_all(after)}"
         return _Summary(severity, (code,), sentence)
     return _compare_policies(before.policy, after.policy, after)
+
+
+def _visible_differences(before: str | None, after: str | None) -> Iterator[tuple[str, str]]:
+    """Yield the rules that differ around unresolved values, by priority, and how."""
+    old, new = _rules_around(before), _rules_around(after)
+    if old is None or new is None:
+        return
+    for priority in sorted({*old, *new}):
+        if priority not in new:
+            yield priority, "removed"
+        elif priority not in old:
+            yield priority, "added"
+        elif old[priority] != new[priority]:
+            yield priority, "changed"
+
+
+def _rules_around(text: str | None) -> dict[str, Any] | None:
+    """Return the rules by priority, with null for unresolved values; None if unknown."""
+    try:
+        content = parse(_TOKEN.sub("null", text or '{"rules": []}'))
+    except ValueError:
+        return None
+    rules = content.get("rules") if isinstance(content, Mapping) else None
+    if not isinstance(rules, list):
+        return None
+    return {str(rule.get("rulePriority")): rule for rule in rules if isinstance(rule, dict)}
 
 
 def _compare_policies(old: LifecyclePolicy, new: LifecyclePolicy, after: StatedPolicy) -> _Summary:

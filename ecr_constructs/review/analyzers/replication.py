@@ -20,8 +20,9 @@ from ecr_constructs.cloudformation.replication_config import (
 from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.registry_id import RegistryId
+from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.analyzers.lifecycle import takes_any
-from ecr_constructs.review.phrases import affected, except_for, join_names, subject
+from ecr_constructs.review.phrases import affected, except_for, format_value, join_names, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -129,7 +130,28 @@ def _copies(change: _DestinationChange) -> Iterator[Change]:
         sentence = f"replication to {change.where} starts ({_words(gained)})"
         if old:
             sentence = f"{_words(gained)} are also replicated to {change.where}"
-        yield change.reported(Severity.NOTE, sentence, _begun(change, gained))
+        yield change.reported(
+            _severity_of(change.destination, change.pair.resource),
+            sentence,
+            [*_account(change.destination, change.pair.resource), *_begun(change, gained)],
+        )
+
+
+def _account(destination: RegistryId, source: Resource) -> Iterator[_Detail]:
+    """Yield that images are copied to another account, which keeps them."""
+    account = destination.account
+    if account == source_of(source).account:
+        return
+    if source.stack.account is None or is_unresolved(account):
+        yield "account-unknown", f"Account {format_value(account)} may be another account."
+    else:
+        yield "another-account", f"Account {account} gets a copy of each image, and keeps it."
+
+
+def _severity_of(destination: RegistryId, source: Resource) -> Severity:
+    """Return the severity of a new copy: a warning in an account that may be another one."""
+    is_foreign = any(_account(destination, source))
+    return Severity.WARNING if is_foreign else Severity.NOTE
 
 
 def _affected(repositories: Mapping[str, Resource]) -> Iterator[_Detail]:
@@ -177,9 +199,10 @@ def _renamed(pair: Pair) -> Iterator[Change]:
     # Changed rules are reported for the replication configuration.
     lost = before.destinations(old) - before.destinations(new) - after.destinations(new)
     gained = after.destinations(new) - after.destinations(old) - before.destinations(old)
+    gain = max((_severity_of(place, pair.sides[1]) for place in gained), default=Severity.NOTE)
     severities: tuple[tuple[Severity, str, set[RegistryId]], ...] = (
         (Severity.WARNING, f"under its new name it is no longer replicated to {{}}: {_STAY}", lost),
-        (Severity.NOTE, "under its new name it is replicated to {}", gained),
+        (gain, "under its new name it is replicated to {}", gained),
     )
     for severity, sentence, destinations in severities:
         if destinations:
@@ -332,26 +355,25 @@ class Edge:
 
 def edges(comparison: Comparison) -> tuple[Edge, ...]:
     """Return all replications, those that change first."""
-    before, after = (frozenset(_copied(side)) for side in (comparison.base, comparison.head))
-    prefixes: dict[tuple[State, RegistryId, RegistryId], list[str]] = defaultdict(list)
-    sides: dict[State, frozenset[tuple[RegistryId, RegistryId, str]]] = {
-        "removed": before - after,
-        "added": after - before,
-        "kept": before & after,
-    }
-    for state, copied in sides.items():
-        for source, destination, prefix in sorted(copied):
-            prefixes[state, source, destination].append(prefix)
-    return tuple(
-        Edge(source, destination, tuple(copied), state)
-        for (state, source, destination), copied in prefixes.items()
-    )
+    before, after = (_copies_of(side) for side in (comparison.base, comparison.head))
+    states: dict[State, list[Edge]] = {"removed": [], "added": [], "kept": []}
+    for source, destination in sorted({*before, *after}):
+        places = source, destination
+        old, new = (side.get(places, _NO_PREFIXES) for side in (before, after))
+        lost, gained = _beyond(old, new), _beyond(new, old)
+        # What both sides copy, however it is written.
+        kept = sorted(_shortest({*old, *new} - {*lost, *gained}))
+        prefixes_of: dict[State, list[str]] = {"removed": lost, "added": gained, "kept": kept}
+        for state, prefixes in prefixes_of.items():
+            if prefixes:
+                states[state].append(Edge(source, destination, tuple(prefixes), state))
+    return tuple(edge for listed in states.values() for edge in listed)
 
 
-def _copied(side: TemplateSet) -> Iterator[tuple[RegistryId, RegistryId, str]]:
+def _copies_of(side: TemplateSet) -> dict[tuple[RegistryId, RegistryId], _Prefixes]:
+    """Return the prefixes that are copied between registries."""
+    copied: dict[tuple[RegistryId, RegistryId], set[str]] = defaultdict(set)
     for resource in side.of_type(REPLICATION):
-        source = source_of(resource)
-        for rule in rules_of(resource):
-            for destination in rule.destinations:
-                for prefix in rule.prefixes or ("",):
-                    yield source, destination, prefix
+        for destination, prefixes in _joined(rules_of(resource)).items():
+            copied[source_of(resource), destination] |= prefixes
+    return {places: _shortest(prefixes) for places, prefixes in copied.items()}

@@ -10,48 +10,31 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-filters.ht
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
+from ecr_constructs.cloudformation.lifecycle import POLICY_TYPES, policy_of
 from ecr_constructs.cloudformation.resource_types import (
     CREATION_TEMPLATE,
     KEY,
+    PULL_TIME_EXCLUSION,
     REPOSITORY,
     SCANNING,
     SIGNING,
 )
+from ecr_constructs.cloudformation.update_behavior import Fate, fate_of_key
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle.selection import covers, overlap
 from ecr_constructs.model.mutability import TagMutability
-from ecr_constructs.review.change import Effect
-from ecr_constructs.review.phrases import affected, except_for, format_value, join_names, subject
+from ecr_constructs.review.analyzers.regression import Regression, regression_changes
+from ecr_constructs.review.phrases import affected, except_for, format_value, join_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ecr_constructs.cloudformation.graph import Resource
+    from ecr_constructs.review.analyzers.regression import Regressions
     from ecr_constructs.review.change import Change
-    from ecr_constructs.review.comparison import Comparison, Pair
-
-
-class _Regression(NamedTuple):
-    """A protection that one side has and the other lacks.
-
-    Attributes:
-        weaker: The sentence if it is lost.
-        stronger: The sentence if it is gained.
-        properties: The properties that decide it.
-        details: Further sentences if it is lost.
-        severity: The severity of losing it.
-    """
-
-    weaker: str
-    stronger: str
-    properties: tuple[str, ...]
-    details: tuple[str, ...] = ()
-    severity: Severity = Severity.WARNING
-
-
-_Regressions: TypeAlias = "Iterator[_Regression]"
+    from ecr_constructs.review.comparison import Comparison
 
 
 def _flag(resource: Resource, name: str, *path: str, default: bool) -> bool | None:
@@ -71,15 +54,33 @@ _IS_IMMUTABLE = {
 }
 
 
-def _mutability_regressions(before: Resource, after: Resource) -> _Regressions:
+def _mutability_regressions(before: Resource, after: Resource) -> Regressions:
     """Report tags that become movable."""
     old, new = _mutability(before), _mutability(after)
     if old is None or new is None or _keeps(old, new):
         return
-    yield _Regression(
+    if after.type == REPOSITORY and after.get("ImageTagMutability") is None:
+        yield _undeclared(f"tags are {old}", ("ImageTagMutability", _FILTERS))
+        return
+    yield Regression(
         f"some tags become movable: {old} before, {new} now",
         f"some tags become immovable: {new} before, {old} now",
         ("ImageTagMutability", _FILTERS),
+    )
+
+
+def _undeclared(setting: str, properties: tuple[str, ...]) -> Regression:
+    """Return that a setting is no longer in the template.
+
+    CloudFormation leaves the setting of an existing repository as it is:
+    https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-ecr
+    """
+    return Regression(
+        f"that {setting} is no longer declared: CloudFormation leaves it as it is, and a "
+        "repository that is created later does not get it",
+        f"that {setting} is declared",
+        properties,
+        codes=("undeclared",),
     )
 
 
@@ -134,13 +135,13 @@ _WITHOUT = (
 )
 
 
-def _encryption_regressions(before: Resource, after: Resource) -> _Regressions:
+def _encryption_regressions(before: Resource, after: Resource) -> Regressions:
     """Report a weaker encryption of new repositories."""
     old, new = _encryption(before), _encryption(after)
     if old is None or new is None or old[1] <= new[1]:
         return
     change = "ECR encrypts new repositories with"
-    yield _Regression(
+    yield Regression(
         f"{change} {new[0]}, no longer with {old[0]}",
         f"{change} {old[0]}, no longer with {new[0]}",
         ("EncryptionConfiguration",),
@@ -154,14 +155,14 @@ def _encryption(template: Resource) -> tuple[str, frozenset[str]] | None:
     return _ENCRYPTIONS.get(("AES256" if kind is None else str(kind), key is not None))
 
 
-def _occasion_regressions(before: Resource, after: Resource) -> _Regressions:
+def _occasion_regressions(before: Resource, after: Resource) -> Regressions:
     """Report the occasions that a creation template no longer applies to."""
     old, new = before.get("AppliedFor"), after.get("AppliedFor")
     if not isinstance(old, list) or not isinstance(new, list):
         return
     if gone := sorted({*map(str, old)} - {*map(str, new)}):
         names = join_names(gone)
-        yield _Regression(
+        yield Regression(
             f"it no longer applies to {names}",
             f"it also applies to {names}",
             ("AppliedFor",),
@@ -173,20 +174,22 @@ _DEFAULT_PERIOD, _DEFAULT_WINDOW = 365, 30
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
-def _key_regressions(before: Resource, after: Resource) -> _Regressions:
+def _key_regressions(before: Resource, after: Resource) -> Regressions:
     """Compare whether a key is usable, how often it rotates, how long its deletion waits."""
     was_enabled, is_enabled = (_flag(key, "Enabled", default=True) for key in (before, after))
     if was_enabled and is_enabled is False:
         lost = f"it is disabled: {_unreadable(after)}"
-        yield _Regression(lost, "it is enabled", ("Enabled",), severity=Severity.ERROR)
+        is_lost = fate_of_key(after) == Fate.UNREADABLE
+        severity = Severity.ERROR if is_lost else Severity.WARNING
+        yield Regression(lost, "it is enabled", ("Enabled",), severity=severity)
     was_rotated, is_rotated = (
         _flag(key, "EnableKeyRotation", default=False) for key in (before, after)
     )
     if was_rotated and is_rotated is False:
-        yield _Regression("it is no longer rotated", "it is rotated", ("EnableKeyRotation",))
+        yield Regression("it is no longer rotated", "it is rotated", ("EnableKeyRotation",))
     old, new = (_number(key, "RotationPeriodInDays", _DEFAULT_PERIOD) for key in (before, after))
     if was_rotated and is_rotated and old is not None and new is not None and old < new:
-        yield _Regression(
+        yield Regression(
             f"it is rotated every {new:,} days, no longer every {old:,}",
             f"it is rotated every {old:,} days, no longer every {new:,}",
             ("RotationPeriodInDays",),
@@ -194,7 +197,7 @@ def _key_regressions(before: Resource, after: Resource) -> _Regressions:
     old, new = (_number(key, "PendingWindowInDays", _DEFAULT_WINDOW) for key in (before, after))
     if old is not None and new is not None and old > new:
         window = "days to cancel its deletion, no longer"
-        yield _Regression(
+        yield Regression(
             f"there are {new:,} {window} {old:,}",
             f"there are {old:,} {window} {new:,}",
             ("PendingWindowInDays",),
@@ -229,7 +232,7 @@ class _Scanned(NamedTuple):
         return *self.on_push, *self.continuous
 
 
-def _scan_on_push_regressions(before: Resource, after: Resource) -> _Regressions:
+def _scan_on_push_regressions(before: Resource, after: Resource) -> Regressions:
     """Report a repository that is no longer scanned on push.
 
     The scanning configuration of a registry overrides the setting of its repositories.
@@ -242,28 +245,30 @@ def _scan_on_push_regressions(before: Resource, after: Resource) -> _Regressions
         _flag(repository, "ImageScanningConfiguration", "ScanOnPush", default=False)
         for repository in (before, after)
     )
-    if old and new is False:
-        yield _Regression(
+    if old and after.get("ImageScanningConfiguration") is None:
+        yield _undeclared("images are scanned on push", ("ImageScanningConfiguration",))
+    elif old and new is False:
+        yield Regression(
             "images are no longer scanned on push",
             "images are scanned on push",
             ("ImageScanningConfiguration",),
         )
 
 
-def _scanning_regressions(before: Resource | None, after: Resource | None) -> _Regressions:
+def _scanning_regressions(before: Resource | None, after: Resource | None) -> Regressions:
     """Report what a registry no longer scans, or scans less."""
     old, new = _scanned(before), _scanned(after)
     if old is None or new is None:
         return
     if old.by_inspector and not new.by_inspector:
-        yield _Regression(
+        yield Regression(
             "Amazon Inspector no longer scans images; basic scanning covers OS packages only, and "
             "scans once",
             "Amazon Inspector scans images, including programming language packages",
             ("ScanType",),
         )
     if gone := _beyond(old.all, new.all):
-        yield _Regression(
+        yield Regression(
             f"{_images_of(gone)} are no longer scanned{_except_for(gone, new.all)}",
             f"{_images_of(gone)} are scanned",
             ("Rules",),
@@ -271,7 +276,7 @@ def _scanning_regressions(before: Resource | None, after: Resource | None) -> _R
         )
     once = [pattern for pattern in _beyond(old.continuous, new.continuous) if pattern not in gone]
     if once and new.by_inspector:
-        yield _Regression(
+        yield Regression(
             f"{_images_of(once)} are scanned on push only, no longer continuously"
             f"{_except_for(once, new.continuous)}",
             f"{_images_of(once)} are scanned continuously, not only on push",
@@ -327,7 +332,7 @@ def _affected(
     )
 
 
-def _signing_regressions(before: Resource | None, after: Resource | None) -> _Regressions:
+def _signing_regressions(before: Resource | None, after: Resource | None) -> Regressions:
     """Report what each signing profile no longer signs."""
     signed = _signed(after)
     for profile, patterns in _signed(before).items():
@@ -335,7 +340,7 @@ def _signing_regressions(before: Resource | None, after: Resource | None) -> _Re
         if gone := _beyond(patterns, kept):
             images, name = _images_of(gone), format_value(profile).rpartition("/")[2]
             rest = _except_for(gone, kept)
-            yield _Regression(
+            yield Regression(
                 f"{images} are no longer signed with the profile {name}{rest}",
                 f"{images} are signed with the profile {name}",
                 ("Rules",),
@@ -356,15 +361,43 @@ def _signed(configuration: Resource | None) -> dict[str, dict[str, None]]:
     return signed
 
 
-_COMPARISONS: Mapping[str, Sequence[Callable[[Resource, Resource], _Regressions]]] = {
+def _exclusion_regressions(before: Resource | None, after: Resource | None) -> Regressions:
+    """Report pulls that no longer count for lifecycle rules on the time of the last pull."""
+    if before is not None or after is None:
+        return
+    names = [
+        resource.text("RepositoryName") or resource.text("Prefix") or resource.id
+        for kind in POLICY_TYPES
+        for resource in after.assembly.in_registry_of(after, kind)
+        if _counts_pulls(resource)
+    ]
+    if names:
+        rules = f"lifecycle rules on pulls ({join_names(names)})"
+        yield Regression(
+            f"its pulls no longer count, so that {rules} archive images that it uses",
+            f"its pulls count, so that {rules} keep images that it uses",
+            ("PrincipalArn",),
+            codes=("pulls-ignored",),
+        )
+
+
+def _counts_pulls(resource: Resource) -> bool:
+    policy = policy_of(resource).policy
+    return policy is not None and any(
+        rule.count_type == "sinceImagePulled" for rule in policy.rules
+    )
+
+
+_COMPARISONS: Mapping[str, Sequence[Callable[[Resource, Resource], Regressions]]] = {
     REPOSITORY: (_mutability_regressions, _scan_on_push_regressions),
     CREATION_TEMPLATE: (_mutability_regressions, _encryption_regressions, _occasion_regressions),
     KEY: (_key_regressions,),
 }
-# A registry without these resources has default settings.
-_REGISTRY_COMPARISONS: Mapping[str, Callable[[Resource | None, Resource | None], _Regressions]] = {
+# A registry without these resources has default settings, and counts all pulls.
+_REGISTRY_COMPARISONS: Mapping[str, Callable[[Resource | None, Resource | None], Regressions]] = {
     SCANNING: _scanning_regressions,
     SIGNING: _signing_regressions,
+    PULL_TIME_EXCLUSION: _exclusion_regressions,
 }
 
 
@@ -372,32 +405,12 @@ def changes(comparison: Comparison) -> Iterator[Change]:
     """Yield the settings that are weakened, and those that are strengthened."""
     for pair in comparison.of_type(*_COMPARISONS, *_REGISTRY_COMPARISONS):
         if compare := _REGISTRY_COMPARISONS.get(pair.type):
-            yield from _changes(
+            yield from regression_changes(
                 pair, compare(pair.before, pair.after), compare(pair.after, pair.before)
             )
         elif pair.sides is not None:
             before, after = pair.sides
             for regressions in _COMPARISONS[pair.type]:
-                yield from _changes(pair, regressions(before, after), regressions(after, before))
-
-
-def _changes(
-    pair: Pair, regressions: Iterable[_Regression], gains: Iterable[_Regression]
-) -> Iterator[Change]:
-    for regression in regressions:
-        summary = f"{subject(pair)}: {regression.weaker}"
-        effect = Effect(details=regression.details, **_values(pair, regression))
-        yield pair.change("weakened", regression.severity, summary, **effect)
-    for gain in gains:
-        summary = f"{subject(pair)}: {gain.stronger}"
-        yield pair.change("strengthened", Severity.NOTE, summary, **_values(pair, gain))
-
-
-def _values(pair: Pair, regression: _Regression) -> Effect:
-    values = {name: pair.values(name) for name in regression.properties}
-    return Effect(
-        before={name: before for name, (before, _) in values.items()},
-        after={name: after for name, (_, after) in values.items()},
-        # A new or removed resource is reported as a whole.
-        properties=regression.properties if pair.sides else (),
-    )
+                yield from regression_changes(
+                    pair, regressions(before, after), regressions(after, before)
+                )

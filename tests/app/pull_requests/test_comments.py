@@ -72,12 +72,12 @@ def test_comment(name: str, reviews: dict[str, Review], comments: SnapshotAssert
 
 
 def test_the_worst_says_so_in_three_lines(reviews: dict[str, Review]) -> None:
-    """Replaced, its images left behind; these images deleted; open to every AWS account."""
+    """Not deployable; these images deleted; open to every AWS account."""
     _, title, replaced, deleted, opened, *_ = to_markdown(reviews["the_worst"]).splitlines()
 
     assert title.startswith("### ECR review: ")
     assert replaced.startswith("- **Replaced** (error): `payments/api`")
-    assert "24 images are left" in replaced
+    assert "cannot be deployed" in replaced
     assert deleted.startswith("- **Images deleted** (error): `payments/server`")
     assert "v1.1.0" in deleted
     assert opened.startswith("- **Access widened** (error): `payments/server`")

@@ -257,7 +257,7 @@ REST: dict[str, tuple[dict[str, Any], dict[str, Any], set[tuple[str, str, tuple[
     "the body of a loop": (
         loop(["a"], ImageTagMutability="IMMUTABLE"),
         loop(["a"]),
-        {("weakened", "warning", ())},
+        {("weakened", "warning", ("undeclared",))},
     ),
     "the body of a loop that is not expanded": (
         loop(PARAMETER, ImageTagMutability="IMMUTABLE"),

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy
 from ecr_constructs.model.lifecycle.rule import rule_in_words
-from ecr_constructs.review import Change
+from ecr_constructs.review import Change, Inventories, RepositoryId
 from ecr_constructs.review.analyzers.lifecycle import changes
 from tests.support.reviewing import changes_of
 from tests.support.rule_examples.build import (
+    HOME,
     UNTAGGED,
     api,
     creation_template,
@@ -172,6 +173,46 @@ def test_policies_that_cannot_be_compared(
     )
 
     assert (severity, (code,)) == (change.severity, change.codes)
+
+
+COUNT = {"Fn::Sub": policy_text(every(5, days=1)).replace(": 1,", ": ${Days},")}
+BESIDE = {
+    "Fn::Sub": policy_text(SHIELD, every(5, days=1)).replace(
+        '"countNumber": 1,', '"countNumber": ${Days},'
+    )
+}
+# The rules that differ around a value that is known only at deploy time.
+AROUND: dict[str, tuple[Any, Any, tuple[str, ...]]] = {
+    "removed and added": (YEARLY, COUNT, ("added rule 5", "removed rule 9")),
+    "added": (None, COUNT, ("added rule 5",)),
+    "changed": (policy_text(every(5, days=2)), COUNT, ("changed rule 5",)),
+    "one of two": (policy_text(SHIELD, every(5, days=2)), BESIDE, ("changed rule 5",)),
+    "all unknown": (COUNT, UNKNOWN, ()),
+    "not JSON": (COUNT, {"Fn::Sub": "{ ${Rules}"}, ()),
+}
+
+
+@pytest.mark.parametrize("case", AROUND)
+def test_rules_around_unknown_values_are_compared(case: str) -> None:
+    """As far as they are known; without inventories nothing is reported about images."""
+    *texts, expected = AROUND[case]
+    change = of_sides(
+        *(api(LifecyclePolicy={"LifecyclePolicyText": text} if text else {}) for text in texts)
+    )
+
+    assert ("unknown", *expected) == change.codes
+
+
+def test_images_of_an_unknown_policy_are_unknown() -> None:
+    """With inventories, the change says why it lists none."""
+    base, head = (
+        api(RepositoryName="payments/api", LifecyclePolicy={"LifecyclePolicyText": text})
+        for text in (YEARLY, UNKNOWN)
+    )
+    inventories = Inventories({RepositoryId("payments/api", *HOME): Inventory([])})
+    [change] = changes_of(changes, base, head, inventories=inventories)
+
+    assert ("unknown", "unknown-images") == change.codes
 
 
 def test_policy_that_is_unknown_as_a_whole_is_not_taken_for_none() -> None:

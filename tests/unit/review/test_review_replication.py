@@ -80,7 +80,9 @@ def test_replication_that_starts_one_way_stops_the_other(case: str) -> None:
     """To begin is a note; to end takes something away."""
     less, more, old, new = CASES[case]
 
-    assert [("note", old, new)] == reported(less, more)
+    # An account that gets copies keeps them.
+    severity = "warning" if new["destination"] == EAST else "note"
+    assert [(severity, old, new)] == reported(less, more)
     assert [("warning", new, old)] == reported(more, less)
 
 
@@ -225,6 +227,46 @@ def test_replications_are_removed_added_or_kept() -> None:
     )
     assert between(after, before)[0] == Edge(HERE, IRELAND, ("batch/", "jobs/"), "removed")
     assert () == between({"Api": API}, {"Api": API})
+
+
+REACH: dict[str, tuple[tuple[str, ...], tuple[str, ...], list[tuple[str, tuple[str, ...]]]]] = {
+    "one repository less": (
+        ("payments/",),
+        ("payments/ledger", "payments/worker"),
+        [("removed", ("payments/",)), ("kept", ("payments/ledger", "payments/worker"))],
+    ),
+    "a narrower prefix": (("",), ("pay/",), [("removed", ("",)), ("kept", ("pay/",))]),
+    "a wider prefix": (("pay/",), (), [("added", ("",)), ("kept", ("pay/",))]),
+    "another one": (("a/",), ("b/",), [("removed", ("a/",)), ("added", ("b/",))]),
+    "a redundant one": (("a/",), ("a/", "a/b"), [("kept", ("a/",))]),
+}
+
+
+@pytest.mark.parametrize("case", REACH)
+def test_edges_are_kept_by_what_they_copy(case: str) -> None:
+    """Not by how the prefixes are written."""
+    before, after, expected = REACH[case]
+    listed = between(copying(to(ELSEWHERE, only=before)), copying(to(ELSEWHERE, only=after)))
+
+    assert expected == [(edge.state, edge.prefixes) for edge in listed]
+
+
+@pytest.mark.parametrize(
+    ("destination", "at", "expected"),
+    [
+        (PARTNER, HOME, ("warning", "another-account")),
+        (ELSEWHERE, HOME, ("note", "new-images-only")),
+        (PARTNER, (None, None), ("warning", "account-unknown")),
+        (({"Ref": "AWS::AccountId"}, "eu-west-1"), (None, None), ("note", "new-images-only")),
+        (({"Ref": "Partner"}, "eu-west-1"), HOME, ("warning", "account-unknown")),
+    ],
+    ids=["another", "the same", "unknown source", "the own", "a parameter"],
+)
+def test_copies_in_another_account_are_a_warning(destination: Any, at: Any, expected: Any) -> None:
+    """It keeps every image that it gets."""
+    [change] = changes_of(changes, copying(), copying(to(destination)), at)
+
+    assert expected == (change.severity, change.codes[0])
 
 
 def test_graph_has_a_node_for_each_registry() -> None:

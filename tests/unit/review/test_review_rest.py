@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ecr_constructs.cloudformation.acknowledgments import Acknowledgment
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.resource_types import REPLICATION
 from ecr_constructs.cloudformation.template import Template
@@ -60,6 +61,52 @@ def test_new_finding_names_its_rule() -> None:
     assert 1 == len(finding.details)
 
 
+def suppressing(rule: str, reason: str | None) -> dict[str, Any]:
+    """Return a repository with movable tags that suppresses a rule, or nothing."""
+    entry = {"rule": rule, "reason": reason}
+    metadata = {"Metadata": {"ecr-constructs": {"suppress": [entry]}}} if reason else {}
+    return {"Api": {**OPEN, **metadata}}
+
+
+EVERYONE = {"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}
+OPEN = repository(
+    RepositoryName="payments/api",
+    ImageTagMutability="MUTABLE",
+    RepositoryPolicyText={"Version": "2012-10-17", "Statement": [EVERYONE]},
+)
+WARNED, NOTED = ("finding", "warning"), ("finding", "note")
+# The rule, the reason before and after; what is reported, and the findings that are gone.
+SUPPRESSIONS: dict[str, tuple[str, str | None, str | None, list[Any], int]] = {
+    "an error": ("ECR206", None, "fine", [(*WARNED, ("suppressed",))], 0),
+    "a warning": ("ECR012", None, "fine", [(*NOTED, ("suppressed",))], 0),
+    "another reason": ("ECR206", "fine", "approved", [(*NOTED, ("suppression-changed",))], 0),
+    "the same": ("ECR206", "fine", "fine", [], 0),
+    "no longer": ("ECR206", "fine", None, [("finding", "error", ())], 0),
+}
+
+
+@pytest.mark.parametrize("case", SUPPRESSIONS)
+def test_suppressions_are_shown(case: str) -> None:
+    """A finding that is silenced is not gone."""
+    rule, before, after, expected, gone = SUPPRESSIONS[case]
+    result = reviewed(suppressing(rule, before), suppressing(rule, after))
+
+    assert expected == [(change.kind, change.severity, change.codes) for change in result.changes]
+    assert gone == result.findings.gone
+
+
+def test_acknowledgments_of_the_app_are_shown() -> None:
+    """They are next to the template, which does not change."""
+    body = {"Resources": suppressing("ECR206", None)}
+    acknowledged = Acknowledgment("ECR206", "fine", "Prod/Api", "EcrChecks", frozenset({"Api"}))
+    plain = Template("Prod.json", body, *HOME, stack="Prod")
+    silent = replace(plain, acknowledged=[acknowledged])
+    change = only(review(TemplateSet([plain]), TemplateSet([silent])))
+
+    assert ("suppressed",) == change.codes
+    assert {"rule": "ECR206", "path": change.after["path"], "reason": "fine"} == change.after
+
+
 def test_namesake_is_checked_again() -> None:
     """A repository that is the same on both sides may have got a namesake in another stack."""
     base: dict[str, Any] = {"A": {"Other": repository(RepositoryName="other")}, "B": {"Api": API}}
@@ -95,12 +142,6 @@ OTHERS: dict[str, tuple[Given, Given, list[tuple[str, str, str]]]] = {
         {"Topic": A_TOPIC, **versions("v2:a")},
         {"Topic": B_TOPIC, **versions("v2:b")},
         [("Topic", "DisplayName", "changed DisplayName, TracingConfig, Condition")],
-    ),
-    # CloudFormation does not turn one type into another.
-    "another type": (
-        {"It": resource(TOPIC, {})},
-        {"It": resource("AWS::SQS::Queue", {})},
-        [("It", "AWS::SNS::Topic It", "removed"), ("It", "AWS::SQS::Queue It", "new")],
     ),
 }
 
@@ -149,7 +190,11 @@ UNRELATED: dict[str, tuple[Given, Given, list[str]]] = {
         {"It": resource("AWS::SecretsManager::Secret", {"Name": "b", "SecretString": "b"})},
         ["changed Name, SecretString"],
     ),
-    "a move": ({"A": {"It": task("v1")}}, {"B": {"It": task("v1")}}, ["new", "removed"]),
+    "a move": (
+        {"A": {"It": task("v1")}, "B": {}},
+        {"A": {}, "B": {"It": task("v1")}},
+        ["new", "removed"],
+    ),
     "new": ({}, {"It": task("v1")}, ["new"]),
     "removed": ({"It": task("v1")}, {}, ["removed"]),
 }

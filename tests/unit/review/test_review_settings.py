@@ -5,18 +5,21 @@ from typing import Any
 
 import pytest
 
-from ecr_constructs.cloudformation.resource_types import SCANNING, SIGNING
+from ecr_constructs.cloudformation.resource_types import PULL_TIME_EXCLUSION, SCANNING, SIGNING
 from ecr_constructs.review import Change
 from ecr_constructs.review.analyzers.settings import changes
 from tests.support.reviewing import changes_of
 from tests.support.rule_examples.build import (
     ABSENT,
     HOME,
+    OWN_ROLE,
+    api,
     creation_template,
     get_att,
     key,
     repository,
     resource,
+    rule,
 )
 from tests.support.rule_examples.repositories import tag_filters
 
@@ -276,3 +279,37 @@ def test_unknown_registry_is_named_by_its_stack() -> None:
     [change] = changes_of(changes, ALL_SIGNED, {}, (None, None))
 
     assert change.summary.startswith("registry of Prod: ")
+
+
+SCANLESS = {"ImageScanningConfiguration": ABSENT}
+EXCLUSION = {"Out": resource(PULL_TIME_EXCLUSION, {"PrincipalArn": f"{OWN_ROLE}/deploy"})}
+ON_PULL = rule(1, "transition", tagStatus="any", countType="sinceImagePulled", countNumber=90)
+PULLED = api({**ON_PULL, "selection": {**ON_PULL["selection"], "countUnit": "days"}})
+
+
+def test_pulls_that_no_longer_count() -> None:
+    """Rules on pulls archive images that an excluded principal uses."""
+    [there] = changes_of(changes, PULLED, {**PULLED, **EXCLUSION})
+    [back] = changes_of(changes, {**PULLED, **EXCLUSION}, PULLED)
+
+    assert ("weakened", "warning", ("pulls-ignored",)) == (there.kind, there.severity, there.codes)
+    assert ("strengthened", "note", ("pulls-ignored",)) == (back.kind, back.severity, back.codes)
+    assert [] == changes_of(changes, api(), {**api(), **EXCLUSION})
+    assert [] == changes_of(changes, api(LifecyclePolicy="?"), {**api(), **EXCLUSION})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (IMMUTABLE, mutable(ABSENT)),
+        (scans(on_push=True), {"Api": repository(RepositoryName=NAME, **SCANLESS)}),
+    ],
+    ids=["mutability", "scan on push"],
+)
+def test_setting_that_is_no_longer_declared_stays(before: Json, after: Json) -> None:
+    """CloudFormation does not reset it, so the change says so."""
+    [there] = changes_of(changes, before, after)
+    [back] = changes_of(changes, after, before)
+
+    assert ("weakened", "warning", ("undeclared",)) == (there.kind, there.severity, there.codes)
+    assert ("strengthened", ("undeclared",)) == (back.kind, back.codes)

@@ -52,7 +52,7 @@ def test_another_region_is_another_stack(tmp_path: Path) -> None:
     there = {**stack, "environment": "aws://111122223333/eu-west-1"}
     base, head = assembly(tmp_path / "base", stack), assembly(tmp_path / "head", there)
 
-    assert [("removed", "warning", ("retained",)), ("other", "note", ("new",))] == [
+    assert [("removed", "warning", ("stays-deployed",)), ("other", "note", ("new",))] == [
         (change.kind, change.severity, change.codes)
         for change in review(*load_sides(base, head)).changes
     ]
