@@ -14,7 +14,7 @@ _FAMILIES = {
     "2": "Access",
     "3": "Registries",
     "4": "Pull through caches and creation templates",
-    "5": "Events, topics and CI",
+    "5": "Events, alarms and CI",
     "6": "Templates",
     "7": "Consumers and VPC endpoints",
     "8": "Requirements of an organization, off by default",

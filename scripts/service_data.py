@@ -1,7 +1,7 @@
 """Write what checks know of CloudFormation and IAM, from libraries that keep it current.
 
-``python -m scripts.service_data``: resource schemas and Regions from cfn-lint,
-actions from both it and botocore.
+``python -m scripts.service_data``: resource schemas, attributes and Regions from cfn-lint,
+actions from both it and botocore, enumerations from botocore.
 """
 
 import json
@@ -19,6 +19,8 @@ from ecr_constructs.cloudformation.resource_types import ECR_TYPES, REPLICATION
 _PACKAGE = Path(__file__).parent.parent / "ecr_constructs"
 PATH = _PACKAGE / "cloudformation" / "aws_metadata.json"
 REGIONS_PATH = _PACKAGE / "model" / "regions.json"
+ATTRIBUTES = _PACKAGE / "cloudformation" / "attributes.json"
+ENUMS = _PACKAGE / "model" / "enums.json"
 UPDATE_BEHAVIOR = _PACKAGE / "cloudformation" / "update_behavior.json"
 _POLICIES = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
 # A Region that has every type.
@@ -34,6 +36,14 @@ _DELETE_REPLICATION = {
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
 _WITHOUT_OPERATION = ("BatchImportUpstreamImage", "GetImageCopyStatus", "ReplicateImage")
 _LIMITS = ("enum", "minLength", "maxLength", "minItems", "maxItems")
+# Patterns of schemas that cannot take long: other patterns backtrack.
+_PATTERNS = ("^[0-9]{12}$",)
+# The enumerations that checks compare values with.
+_ENUMS = {
+    "cloudwatch": ("ComparisonOperator", "Statistic"),
+    "ecr": ("FindingSeverity", "ScanFrequency", "ScanStatus", "ScanType", "TargetStorageClass"),
+    "inspector2": ("FindingStatus", "FindingType", "ResourceType", "Severity"),
+}
 
 
 def service_data() -> str:
@@ -79,6 +89,8 @@ def _shape(node: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]
     kinds = node.get("type", "object")
     shape: dict[str, Any] = {"type": kinds if isinstance(kinds, list) else [kinds]}
     shape.update({limit: node[limit] for limit in _LIMITS if limit in node})
+    if node.get("pattern") in _PATTERNS:
+        shape["pattern"] = node["pattern"]
     if "properties" in node:
         shape["properties"] = {
             name: _shape(member, schema) for name, member in node["properties"].items()
@@ -101,6 +113,26 @@ def update_behavior_data() -> str:
     return json.dumps(document, indent=0, sort_keys=True) + "\n"
 
 
+def attributes_data() -> str:
+    """Return the attributes that Fn::GetAtt accepts, as regular expressions, of every type."""
+    manager = PROVIDER_SCHEMA_MANAGER
+    document = {
+        kind: sorted(manager.get_resource_schema(_HOME, kind).get_atts)
+        for kind in sorted(manager.get_resource_types(_HOME))
+    }
+    return json.dumps(document, indent=0, sort_keys=True) + "\n"
+
+
+def enums_data() -> str:
+    """Return the values of enumerations of AWS APIs, by service and shape."""
+    session = botocore.session.get_session()
+    document = {
+        service: {name: session.get_service_model(service).shape_for(name).enum for name in names}
+        for service, names in _ENUMS.items()
+    }
+    return json.dumps(document, indent=1, sort_keys=True) + "\n"
+
+
 def _pointers(schema: Mapping[str, Any], name: str) -> list[str]:
     return [pointer.removeprefix("/properties/") for pointer in schema.get(name, [])]
 
@@ -119,7 +151,13 @@ def _name_property(kind: str, schema: Mapping[str, Any]) -> str | None:
 def files() -> dict[Path, str]:
     """Return the content of each file."""
     regions = json.dumps(sorted(REGIONS), indent=1) + "\n"
-    return {PATH: service_data(), REGIONS_PATH: regions, UPDATE_BEHAVIOR: update_behavior_data()}
+    return {
+        PATH: service_data(),
+        REGIONS_PATH: regions,
+        UPDATE_BEHAVIOR: update_behavior_data(),
+        ATTRIBUTES: attributes_data(),
+        ENUMS: enums_data(),
+    }
 
 
 if __name__ == "__main__":

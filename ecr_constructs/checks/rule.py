@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
+from ecr_constructs.cloudformation.choices import choices_of
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.template import Place
 from ecr_constructs.model.diagnostics import Diagnostic, Severity
@@ -102,6 +103,35 @@ def rule(
 
 error_rule = partial(rule, Severity.ERROR)
 warning_rule = partial(rule, Severity.WARNING)
+note_rule = partial(rule, Severity.NOTE)
+
+
+def each_choice(check: CheckFunction, *, by_condition: bool = False) -> CheckFunction:
+    """Make a check of a single resource judge each allowed value of its parameters.
+
+    A problem with some of the values only names the first of them. A check that compares resources
+    with each other cannot be varied this way.
+
+    Args:
+        check: The check.
+        by_condition: Only vary what conditions of the template decide; for warnings.
+    """
+
+    def check_choices(resource: Resource) -> Iterator[Problem]:
+        places = set()
+        for problem in check(resource):
+            places.add(problem.path)
+            yield problem
+        for choice in choices_of(resource, by_condition=by_condition):
+            others = [item for item in check(choice.resource) if item.path not in places]
+            places.update(item.path for item in others)
+            for item in others:
+                yield item._replace(message=f"if {choice}: {item.message}")
+
+    return check_choices
+
+
+each_condition = partial(each_choice, by_condition=True)
 
 
 def model_problems(

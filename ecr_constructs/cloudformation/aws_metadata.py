@@ -6,12 +6,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-_PATH = Path(__file__).with_name("aws_metadata.json")
+_FOLDER = Path(__file__).parent
+# Resources of these types return attributes that their definition, not their type, determines.
+_OPEN_TYPES = ("Custom::", "AWS::CloudFormation::", "AWS::ServiceCatalog::")
 
 
 @cache
-def _data() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(_PATH.read_text(encoding="utf-8"))
+def _data(name: str = "aws_metadata") -> dict[str, Any]:
+    text = (_FOLDER / f"{name}.json").read_text(encoding="utf-8")
+    content: dict[str, Any] = json.loads(text)
     return content
 
 
@@ -25,3 +28,14 @@ def actions_of(service: str) -> Sequence[str]:
     """Return the actions of ``ecr`` or ``ecr-public``, without the service prefix."""
     actions: Sequence[str] = _data()["actions"][service]
     return actions
+
+
+def attributes_of(resource_type: str) -> Sequence[str] | None:
+    """Return the attributes of a type, as regular expressions; None if any may exist.
+
+    A name that CloudFormation accepts matches one of them from the beginning to the end.
+    """
+    if resource_type.startswith(_OPEN_TYPES):
+        return None
+    attributes: Sequence[str] | None = _data("attributes").get(resource_type)
+    return attributes

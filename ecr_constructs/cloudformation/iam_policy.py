@@ -16,6 +16,7 @@ from ecr_constructs.cloudformation.resource_types import (
     MANAGED_POLICY,
     POLICIES,
     PUBLIC_REPOSITORY,
+    QUEUE_POLICIES,
     REGISTRY_POLICY,
     REPOSITORY,
     ROLE,
@@ -31,6 +32,7 @@ POLICY_PROPERTIES = {
     REGISTRY_POLICY: ("registry", "PolicyText"),
     KEY: ("key", "KeyPolicy"),
     **dict.fromkeys(TOPIC_POLICIES, ("topic", "PolicyDocument")),
+    **dict.fromkeys(QUEUE_POLICIES, ("queue", "PolicyDocument")),
     **dict.fromkeys(POLICIES, ("identity", "PolicyDocument")),
 }
 RESOURCE_POLICY_TYPES = (REPOSITORY, PUBLIC_REPOSITORY, CREATION_TEMPLATE, REGISTRY_POLICY)

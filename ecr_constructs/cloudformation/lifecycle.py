@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from ecr_constructs.cloudformation.partial_policy import is_definite, parse_partly
 from ecr_constructs.cloudformation.resource_types import (
     CACHE,
     CREATION_TEMPLATE,
@@ -17,7 +18,7 @@ from ecr_constructs.model.lifecycle import Context, LifecyclePolicy
 from ecr_constructs.model.lifecycle.grammar import TEXT_MAX_LENGTH, policy_errors
 from ecr_constructs.model.lifecycle.json_text import compact, parse
 from ecr_constructs.model.names import ROOT
-from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.tokens import MARK, is_unresolved, legible, literal_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ _PLACES = {
     REPOSITORY: ("LifecyclePolicy", "LifecyclePolicyText"),
     CREATION_TEMPLATE: ("LifecyclePolicy",),
 }
+_QUOTED_MARK = re.compile(rf'"({MARK.pattern})"')
 _RULE = re.compile(r"rules\[(\d+)\]")
 
 
@@ -56,19 +58,23 @@ def errors_of(text: str) -> tuple[PolicyError, ...]:
 
 def _errors(text: str) -> Iterator[PolicyError]:
     try:
-        content = parse(text)
+        content = parse_partly(text) if is_unresolved(text) else parse(text)
     except ValueError as error:
         message = str(error)
         subject = "the lifecycle policy is " if message.startswith("not JSON") else ""
-        yield PolicyError(subject + message)
+        yield PolicyError(legible(subject + message))
         return
-    for fault in policy_errors(content):
+    for fault in policy_errors(content) if content is not None else ():
+        if not is_definite(fault, content):
+            continue
         place = _RULE.match(fault.path)
         rule = content["rules"][int(place[1])] if place else None
         priority = rule.get("rulePriority") if isinstance(rule, dict) else None
-        yield PolicyError(str(fault), priority if type(priority) is int else None)
-    if len(text) > TEXT_MAX_LENGTH:
-        message = f"the policy may be {TEXT_MAX_LENGTH:,} characters long, is {len(text):,}"
+        message = legible(f"{fault.path}: {fault.message}" if fault.path else fault.message)
+        remedy = f"{fault.remedy[:1].upper()}{fault.remedy[1:]}." if fault.remedy else None
+        yield PolicyError(message, priority if type(priority) is int else None, remedy)
+    if (length := literal_length(text)) > TEXT_MAX_LENGTH:
+        message = f"the policy may be {TEXT_MAX_LENGTH:,} characters long, is {length:,}"
         yield PolicyError(message, remedy="Write it without white space, or with fewer rules.")
 
 
@@ -92,7 +98,7 @@ class StatedPolicy:
 
     @property
     def errors(self) -> tuple[PolicyError, ...]:
-        """Why ECR rejects the policy, as far as the template shows it."""
+        """Why ECR rejects the policy, whatever its deploy-time parts are."""
         return () if self.text is None else errors_of(self.text)
 
     @property
@@ -100,12 +106,12 @@ class StatedPolicy:
         """The policy; without rules if there is none. None: ECR rejects it, or it is unknown."""
         if self.text is None:
             return LifecyclePolicy()
-        return None if self.errors else _policy(self.text)
+        return None if self.errors or not self.is_resolved else _policy(self.text)
 
     @property
     def is_rejected(self) -> bool:
         """Whether ECR definitely rejects the policy."""
-        return self.is_resolved and bool(self.errors)
+        return bool(self.errors)
 
     @property
     def words(self) -> list[str] | None:
@@ -126,7 +132,18 @@ def policy_of(resource: Resource) -> StatedPolicy:
     if isinstance(value, dict):
         value = resource.get(*path)
     text = value if isinstance(value, str | None) else compact(value)
+    if text is not None and _is_rendered(resource, path):
+        # A reference to a number is in quotation marks only here.
+        text = _QUOTED_MARK.sub(r"\1", text)
     return StatedPolicy(("Properties", *path), text)
+
+
+def _is_rendered(resource: Resource, path: Place) -> bool:
+    """Tell whether a text is the JSON of an object of the template."""
+    written: object = resource.body.get("Properties")
+    for step in path:
+        written = written.get(step) if isinstance(written, dict) else None
+    return isinstance(written, dict) and "Fn::ToJsonString" in written
 
 
 def context_of(resource: Resource) -> Context:

@@ -28,6 +28,11 @@ def references(resource: Resource) -> Iterator[Reference]:
             yield Reference(("DependsOn",), name)
 
 
+def references_in(value: Any, path: Place = ()) -> Iterator[Reference]:
+    """Yield every reference of a part of a template, with paths below a path."""
+    yield from _inside(value, path, 0)
+
+
 def _inside(value: Any, path: Place, depth: int) -> Iterator[Reference]:
     if depth > _MAX_DEPTH:
         return

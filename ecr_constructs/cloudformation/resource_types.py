@@ -23,6 +23,7 @@ ECR_TYPES = (
 SINGLETONS = (REPLICATION, REGISTRY_POLICY, SCANNING, SIGNING)
 
 KEY = "AWS::KMS::Key"
+REPLICA_KEY = "AWS::KMS::ReplicaKey"
 ALIAS = "AWS::KMS::Alias"
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a type
 TOPIC = "AWS::SNS::Topic"
@@ -30,6 +31,12 @@ TOPIC_POLICY = "AWS::SNS::TopicPolicy"
 TOPIC_INLINE_POLICY = "AWS::SNS::TopicInlinePolicy"
 TOPIC_POLICIES = (TOPIC_POLICY, TOPIC_INLINE_POLICY)
 EVENT_RULE = "AWS::Events::Rule"
+QUEUE = "AWS::SQS::Queue"
+QUEUE_POLICIES = ("AWS::SQS::QueuePolicy", "AWS::SQS::QueueInlinePolicy")
+ALARM = "AWS::CloudWatch::Alarm"
+SIGNING_PROFILE = "AWS::Signer::SigningProfile"
+# Stock CDK's custom resource that empties a repository before it is deleted.
+AUTO_DELETE_IMAGES = "Custom::ECRAutoDeleteImages"
 ROLE = "AWS::IAM::Role"
 MANAGED_POLICY = "AWS::IAM::ManagedPolicy"
 IDENTITIES = (ROLE, "AWS::IAM::User", "AWS::IAM::Group")
@@ -48,3 +55,17 @@ VPC_ENDPOINT = "AWS::EC2::VPCEndpoint"
 SECURITY_GROUP = "AWS::EC2::SecurityGroup"
 SECURITY_GROUP_INGRESS = "AWS::EC2::SecurityGroupIngress"
 HOSTED_ZONE = "AWS::Route53::HostedZone"
+RELATED_TYPES = (
+    *ECR_TYPES,
+    *POLICIES,
+    *IDENTITIES,
+    EVENT_RULE,
+    KEY,
+    REPLICA_KEY,
+    ALIAS,
+    SECRET,
+    TOPIC,
+    *TOPIC_POLICIES,
+    ALARM,
+)
+"""The types of ECR, and those that configurations of ECR consist of."""

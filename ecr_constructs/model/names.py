@@ -1,10 +1,11 @@
 """Names of repositories, their prefixes, and tags of images."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.tokens import filled, is_unresolved, legible, literal_length
 from ecr_constructs.model.validation import raise_if_invalid, reject, text_length_errors
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
@@ -62,6 +63,29 @@ def repository_name_errors(name: str) -> Iterator[Diagnostic]:
                 "may hold a single '.', one or two '_' or any number of '-' between them, "
                 f"{component!r} does not",
             )
+
+
+def partial_name_errors(
+    name: str, errors_of: Callable[[str], Iterable[Diagnostic]]
+) -> Iterator[Diagnostic]:
+    """Yield each reason why ECR rejects a name or prefix, whatever its deploy-time parts are.
+
+    A part can be any text. Letters are valid everywhere: what is still wrong with them in the place
+    of each part is wrong with any value. A length is wrong only if the known parts are too long.
+    """
+    if not is_unresolved(name):
+        yield from errors_of(name)
+        return
+    most = NAME_MAX_LENGTH
+    for error in errors_of(filled(name, "aa")) if literal_length(name) else ():
+        if not error.code.endswith("-length"):
+            # A suggestion would repeat the letters.
+            yield replace(
+                error, message=error.message.replace(filled(name, "aa"), legible(name)), remedy=""
+            )
+    if literal_length(name) > most:
+        message = f"must be at most {most} characters long, has {literal_length(name)} and more"
+        yield Diagnostic("repository-name-length", message)
 
 
 def _suggestion(name: str) -> str:

@@ -89,6 +89,17 @@ class Scanning:
         return f"{self.scan_type}, {'; '.join(parts) or 'nothing'}"
 
 
+def filter_matches(pattern: str, name: str) -> bool:
+    """Tell whether a filter selects a repository.
+
+    A filter without a wildcard selects every name that contains it
+    (https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-filters.html).
+    """
+    if "*" not in pattern:
+        return pattern in name
+    return re.fullmatch(".*".join(map(re.escape, re.split(r"\*+", pattern))), name) is not None
+
+
 def filters_of(name: str, filters: Sequence[str]) -> tuple[str, ...]:
     """Return filters as a tuple without duplicates."""
     require_list(name, filters)

@@ -112,8 +112,8 @@ def since(event: str, days: int) -> Json:
 
 def _count(random: Random, storage_class: str) -> tuple[Json, Json]:
     action = random.choice([EXPIRE, ARCHIVE])
-    kind = random.randrange(5)
-    if kind == 4 and storage_class == "archive":
+    kind = random.randrange(4)
+    if storage_class == "archive":
         return since("Transitioned", random.choice([90, 91, 95])), EXPIRE
     if kind == 3:
         return since("Pulled", random.randint(1, 5)), ARCHIVE

@@ -150,7 +150,7 @@ _OUT_OF_RANGE: dict[str, list[Json]] = {
     "tagStatus": ["TAGGED", "all", ""],
     "countType": ["sinceImageDeleted", "sinceimagepushed"],
     "countUnit": ["hours", "day"],
-    "storageClass": ["standard", "glacier"],
+    "storageClass": ["glacier"],
     "type": ["delete", "EXPIRE"],
     "targetStorageClass": ["standard", "ARCHIVE"],
     "tagPatternList": [[""], ["*****"]],

@@ -12,6 +12,7 @@ from ecr_constructs.model.names import (
     cover,
     covers,
     filter_errors,
+    partial_name_errors,
     repository_name_errors,
     shared,
 )
@@ -67,6 +68,30 @@ ACCEPTED = [
     *("${Token[TOKEN.1]}", "Team-${Token[Name.27]}"),
 ]
 test_accepts = rejection_test(check_repository_name, by_code({"": ACCEPTED}))
+
+
+MARK = "${Token[unknown]}"
+PARTLY_KNOWN = {
+    "nothing is known": (MARK, []),
+    "several parts": (f"{MARK}/app-{MARK}", []),
+    "separators around a part": (f"app__{MARK}.x", []),
+    "one letter": (f"a{MARK}", []),
+    "256 letters": ("a" * 256 + MARK, []),
+    "257 letters": ("a" * 257 + MARK, ["length"]),
+    "capitals": (f"MyApp-{MARK}", ["characters"]),
+    "a slash first": (f"/{MARK}", ["slashes"]),
+    "two separators": (f"app._{MARK}", ["separators"]),
+    "a URI": (f"111122223333.dkr.ecr.{MARK}.amazonaws.com/api", ["is-uri"]),
+}
+
+
+@pytest.mark.parametrize(("name", "codes"), PARTLY_KNOWN.values(), ids=PARTLY_KNOWN)
+def test_a_partly_known_name_is_judged_as_far_as_it_goes(name: str, codes: list[str]) -> None:
+    """An error does not repeat what is not known."""
+    errors = list(partial_name_errors(name, repository_name_errors))
+
+    assert [f"repository-name-{code}" for code in codes] == [error.code for error in errors]
+    assert not [error for error in errors if "Token" in error.text or "aa" in error.text]
 
 
 FILTERS = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecr_constructs.model.scanning import Scanning, filters_of
+from ecr_constructs.model.scanning import Scanning, filter_matches, filters_of
 from ecr_constructs.model.signing import SigningRule, signing_errors
 from tests.support.errors import rejection_test, rejects
 
@@ -102,6 +102,24 @@ def test_filters_are_a_list_without_duplicates() -> None:
     assert ("b", "a") == filters_of("on_push", ["b", "a", "b"])
     with rejects("on_push: list-is-string"):
         filters_of("on_push", "team/*")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "expected"),
+    [
+        ("*", "team/api", True),
+        ("team/*", "team/api", True),
+        ("team/*", "my/team/api", False),
+        ("*/api", "team/api", True),
+        ("t**i", "team/api", True),
+        ("team", "my-team/api", True),
+        ("prod", "team/api", False),
+        ("a.i", "team/api", False),
+    ],
+)
+def test_a_filter_selects_names(pattern: str, name: str, *, expected: bool) -> None:
+    """Without a wildcard every name that contains it."""
+    assert expected == filter_matches(pattern, name)
 
 
 STEM = "arn:aws:signer:eu-central-1:111122223333:/signing-profiles/"

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from ecr_constructs.model.tokens import is_list_mark, is_unresolved
+from ecr_constructs.model.tokens import filled, is_list_mark, is_unresolved, legible, literal_length
 
 NUMBER = struct.unpack(">d", bytes.fromhex("fbff000000000007"))[0]
 VALUES = {
@@ -28,6 +28,15 @@ VALUES = {
 def test_recognises_marks(value: object, *, expected: bool) -> None:
     """A text or number is unresolved if it carries a mark; lists are not looked into."""
     assert expected == is_unresolved(value)
+
+
+def test_the_rest_of_a_text_is_known() -> None:
+    """Its length, and what it is with another text in the place of the marks."""
+    text = "a-${Token[Name.7]}-${Token[Other.8]}-b"
+
+    assert len("a---b") == literal_length(text)
+    assert "a-x-x-b" == filled(text, "x")
+    assert "Token" not in legible(text)
 
 
 @pytest.mark.parametrize(

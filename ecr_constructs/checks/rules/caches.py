@@ -1,12 +1,10 @@
-"""Pull through caches, the secrets with their credentials, and creation templates."""
+"""Pull through caches and creation templates."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 
 from ecr_constructs.checks.rule import (
-    CFN_GUIDE,
     ECR_API,
     ECR_GUIDE,
     Problem,
@@ -16,17 +14,24 @@ from ecr_constructs.checks.rule import (
     wrong_type_problems,
 )
 from ecr_constructs.cloudformation.graph import Resource
-from ecr_constructs.cloudformation.iam_policy import permissions_of, policies_of
+from ecr_constructs.cloudformation.iam_policy import (
+    allowed,
+    grants,
+    is_policy_known,
+    permissions_of,
+    policies_of,
+)
 from ecr_constructs.cloudformation.replication_config import source_of
 from ecr_constructs.cloudformation.resource_types import (
     CACHE,
     CREATION_TEMPLATE,
+    KEY,
     REGISTRY_POLICY,
     ROLE,
     SECRET,
 )
 from ecr_constructs.model.creation_template import OCCASIONS, role_errors
-from ecr_constructs.model.names import ROOT, namespace_errors
+from ecr_constructs.model.names import ROOT, namespace_errors, partial_name_errors
 from ecr_constructs.model.partitions import regions
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS, MAX_RULES, PullThroughRule
 from ecr_constructs.model.tokens import is_unresolved
@@ -78,7 +83,6 @@ _SECRETS = f"{ECR_GUIDE}/pull-through-cache-creating-secret.html"
 _RULE = f"{ECR_API}/API_CreatePullThroughCacheRule.html"
 _ROLES = f"{ECR_GUIDE}/repository-creation-templates-custom.html"
 _ROLE_PATH = ("Properties", "CustomRoleArn")
-_SECRET_KEYS = ("username", "accessToken")
 
 
 @error_rule(
@@ -132,9 +136,12 @@ def _readable_secret(resource: Resource) -> Iterator[Problem]:
 def _accepted_prefixes(resource: Resource) -> Iterator[Problem]:
     name = "EcrRepositoryPrefix"
     prefix, upstream = resource.text(name), resource.text("UpstreamRepositoryPrefix")
-    if prefix is None:
-        return
     path = ("Properties", name)
+    if prefix is None:
+        written = resource.get(name)
+        if isinstance(written, str):
+            yield from model_problems(path, partial_name_errors(written, namespace_errors))
+        return
     yield from model_problems(path, PullThroughRule(Upstream.quay(), prefix, upstream).errors())
     first = resource.assembly.first_of(resource, name)
     if first is not resource:
@@ -155,9 +162,14 @@ def _accepted_prefixes(resource: Resource) -> Iterator[Problem]:
 )
 def _known_upstream(resource: Resource) -> Iterator[Problem]:
     written, name = resource.text("UpstreamRegistryUrl"), resource.text("UpstreamRegistry")
-    if written is None:
-        return
     path = ("Properties", "UpstreamRegistryUrl")
+    if written is None:
+        if resource.is_known and resource.get("UpstreamRegistryUrl") is None:
+            upstream = _upstream_of(resource)
+            is_fixed = upstream is not None and upstream.registry not in _MANY_URLS
+            remedy = f"Add UpstreamRegistryUrl: {upstream.url}." if upstream and is_fixed else None
+            yield Problem(("Properties",), "UpstreamRegistryUrl is missing", remedy)
+        return
     upstream, url = _upstream_of(resource), _url_of(resource)
     if written != url:
         yield Problem(path, f"{written!r} must be a host name only", f"Write {url}.")
@@ -225,65 +237,6 @@ def _may_fetch(resource: Resource) -> Iterator[Problem]:
 
 
 @error_rule(
-    "ECR420",
-    "A secret value is not in the template",
-    types=[SECRET],
-    why="Anyone who can read the template, its source repository or the stack history can log in.",
-    remedy="Omit SecretString and set the value by hand, or use GenerateSecretString, a NoEcho "
-    "parameter or a dynamic reference.",
-    source=f"{CFN_GUIDE}/security-best-practices.html",
-    controls=("CKV_SECRET_6",),
-)
-def _no_plaintext(resource: Resource) -> Iterator[Problem]:
-    """Find plaintext values of secrets that caches use, or that have the keys of such secrets."""
-    text, path = resource.get("SecretString"), ("Properties", "SecretString")
-    if not isinstance(text, str):
-        return
-    content = _content(text)
-    token = content.get("accessToken")
-    plain = isinstance(token, str) and token and not is_unresolved(token)
-    if plain or (not content and _is_for_caches(resource) and not is_unresolved(text)):
-        yield Problem(path, "the value of the secret is in the template")
-
-
-@error_rule(
-    "ECR421",
-    "The secret of a pull through cache has a username and an accessToken",
-    types=[SECRET],
-    why="ECR reads only these keys; with others, pulls fail.",
-    remedy='Write {"username": …, "accessToken": …}.',
-    source=_SECRETS,
-)
-def _has_keys(resource: Resource) -> Iterator[Problem]:
-    if not _is_for_caches(resource):
-        return
-    for place in (("SecretString",), ("GenerateSecretString", "SecretStringTemplate")):
-        text = resource.get(*place)
-        content = _content(text) if isinstance(text, str) else {}
-        generated = resource.get("GenerateSecretString", "GenerateStringKey")
-        missing = [key for key in _SECRET_KEYS if key not in content and key != generated]
-        if content and missing:
-            yield Problem(("Properties", *place), f"the secret has no {' and no '.join(missing)}")
-
-
-def _is_for_caches(secret: Resource) -> bool:
-    name = secret.get("Name")
-    named = isinstance(name, str) and name.startswith(SECRET_PREFIX)
-    return named or secret in {
-        secret.assembly.referred_to(cache.get("CredentialArn"))
-        for cache in secret.assembly.in_registry_of(secret, CACHE)
-    }
-
-
-def _content(text: str) -> dict[str, object]:
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-@error_rule(
     "ECR407",
     "A creation template has a valid prefix and valid occasions",
     types=[CREATION_TEMPLATE],
@@ -293,8 +246,10 @@ def _content(text: str) -> dict[str, object]:
 )
 def _accepted_template(resource: Resource) -> Iterator[Problem]:
     prefix, path = resource.text("Prefix"), ("Properties", "Prefix")
+    written = resource.get("Prefix")
+    if isinstance(written, str):
+        yield from model_problems(path, partial_name_errors(written, namespace_errors))
     if prefix is not None:
-        yield from model_problems(path, namespace_errors(prefix))
         first = resource.assembly.first_of(resource, "Prefix")
         if first is not resource:
             yield Problem(path, f"{first.id} already has the prefix {prefix!r}", "Merge them.")
@@ -349,7 +304,32 @@ def _usable_role(resource: Resource) -> Iterator[Problem]:
     elif role.type == ROLE:
         tags = bool(resource.get("ResourceTags"))
         yield from model_problems(_ROLE_PATH, _role_errors(role, tags=tags))
+        yield from _key_problems(resource, role)
     yield from wrong_type_problems(resource, _ROLE_PATH, arn, ROLE, "role")
+
+
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html
+_KEY_ACTIONS = ("kms:CreateGrant", "kms:RetireGrant", "kms:DescribeKey")
+
+
+def _key_problems(resource: Resource, role: Resource) -> Iterator[Problem]:
+    """Compare the permissions of a role with a key of the templates.
+
+    The policy of a key can allow the same directly to the role.
+    """
+    key = resource.assembly.referred_to(resource.get("EncryptionConfiguration", "KmsKey"))
+    if key is None or key.type != KEY or not is_policy_known(key, "KeyPolicy"):
+        return
+
+    def is_role(name: str) -> bool:
+        return resource.assembly.referred_to(name) is role
+
+    lacked = filter(permissions_of(role).lack, _KEY_ACTIONS)
+    missing = [action for action in lacked if not grants(allowed(key), action, is_role)]
+    if missing:
+        message = f"{role.id} lacks {' and '.join(missing)} on {key.id}"
+        remedy = f"Allow {', '.join(_KEY_ACTIONS)} on the key to {role.id}."
+        yield Problem(_ROLE_PATH, message, remedy)
 
 
 def _role_errors(role: Resource, *, tags: bool) -> Iterator[str]:

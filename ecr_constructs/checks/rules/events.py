@@ -1,43 +1,106 @@
-"""Events about images: patterns that can match, rules with a target, and their topics."""
+"""Event rules: patterns that EventBridge accepts and that can match, and their targets."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from ecr_constructs.checks.rule import ECR_GUIDE, Problem, warning_rule
-from ecr_constructs.cloudformation.graph import Resource, is_about_images, topics_of
-from ecr_constructs.cloudformation.iam_policy import allowed, grants, is_policy_known
+from ecr_constructs.checks.rule import (
+    ECR_GUIDE,
+    Problem,
+    each_choice,
+    error_rule,
+    warning_rule,
+)
+from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.resource_types import (
-    ALIAS,
     EVENT_RULE,
-    KEY,
+    QUEUE,
+    REPOSITORY,
     SCANNING,
     TOPIC,
-    TOPIC_POLICIES,
 )
-from ecr_constructs.model.events import (
-    BASIC_SCAN,
-    DETAIL_TYPES,
-    FINDING,
-    IMAGE_ACTION,
-    PULL_THROUGH_CACHE,
-    REPLICATION,
-)
-from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.cloudformation.template import Place
+from ecr_constructs.model.event_fields import DETAILS, TOP_FIELDS, Field
+from ecr_constructs.model.event_pattern import may_match, pattern_errors
+from ecr_constructs.model.events import BASIC_SCAN, DETAIL_TYPES, ECR, FINDING
+from ecr_constructs.model.tokens import is_unresolved, legible
 
 _EVENTS = f"{ECR_GUIDE}/ecr-eventbridge.html"
 _PATTERN = ("Properties", "EventPattern")
+_DETAIL = (*_PATTERN, "detail")
 # API calls, and service events such as expiry by lifecycle policies.
-_VIA_CLOUDTRAIL = " via CloudTrail"
+_VIA_CLOUDTRAIL = re.compile(r"AWS .* via CloudTrail")
+# What a source of ECR's events may have been meant by.
+_LIKE_SOURCE = re.compile(
+    r"(?:(?:com\.)?(?:aws|amazon|amazonaws)\.)?ecr(?:\.amazonaws\.com)?", re.IGNORECASE
+)
+
+
+def _pattern_of(resource: Resource) -> Any:
+    """Return the pattern of an event rule; it may be written as JSON text."""
+    pattern = resource.get("EventPattern")
+    if isinstance(pattern, str):
+        try:
+            return json.loads(pattern)
+        except (ValueError, RecursionError):
+            return None
+    return pattern
+
+
+def _items(pattern: Any, name: str) -> list[Any]:
+    """Return the values of a field; a single one may lack its list."""
+    value = pattern.get(name) if isinstance(pattern, Mapping) else None
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _listed(pattern: Any, name: str) -> list[str] | None:
     """Return the values of a field if all of them are literal strings."""
-    values = pattern.get(name) if isinstance(pattern, Mapping) else None
-    if not isinstance(values, list) or not values:
-        return None
+    values = _items(pattern, name)
     is_literal = all(isinstance(value, str) and not is_unresolved(value) for value in values)
-    return values if is_literal else None
+    return values if values and is_literal else None
+
+
+def _is_about_images(pattern: Any) -> bool:
+    """Tell whether a pattern is, or seems to be, meant for events of ECR or Inspector."""
+    sources = [item for item in _items(pattern, "source") if isinstance(item, str)]
+    details = [item for item in _items(pattern, "detail-type") if isinstance(item, str)]
+    return (
+        any(source in DETAIL_TYPES or _LIKE_SOURCE.fullmatch(source) for source in sources)
+        or may_match(_items(pattern, "source"), [ECR])
+        or any(detail.startswith(("ECR ", "Inspector2 ")) for detail in details)
+    ) and not all(map(is_unresolved, [*sources, *details]))
+
+
+def _events_of(pattern: Any) -> list[str]:
+    """Return the events with known details that a pattern may match, by detail-type."""
+    sources = _items(pattern, "source") or [*DETAIL_TYPES]
+    details = _items(pattern, "detail-type")
+    return [
+        name
+        for source, names in DETAIL_TYPES.items()
+        if may_match(sources, [source])
+        for name in names
+        if not details or may_match(details, [name])
+    ]
+
+
+@error_rule(
+    "ECR508",
+    "EventBridge accepts an event pattern",
+    types=[EVENT_RULE],
+    why="EventBridge rejects the rule with InvalidEventPatternException: each field has a list of "
+    "values or operators.",
+    remedy="Write a list of values for each field.",
+    source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html",
+)
+@each_choice
+def _accepted_pattern(resource: Resource) -> Iterator[Problem]:
+    pattern = _pattern_of(resource)
+    if _is_about_images(pattern):
+        for error in pattern_errors(pattern):
+            yield Problem((*_PATTERN, *error.path), legible(error.message), legible(error.remedy))
 
 
 @warning_rule(
@@ -49,26 +112,56 @@ def _listed(pattern: Any, name: str) -> list[str] | None:
     "aws.inspector2 as 'Inspector2 Finding'.",
     source=_EVENTS,
 )
+@each_choice
 def _can_match(resource: Resource) -> Iterator[Problem]:
-    pattern = resource.get("EventPattern")
-    sources, details = _listed(pattern, "source"), _listed(pattern, "detail-type")
-    if not is_about_images(pattern) or sources is None or details is None:
+    pattern = _pattern_of(resource)
+    if not _is_about_images(pattern):
         return
-    if set(sources) - set(DETAIL_TYPES):
+    yield from _unknown_sources(pattern)
+    yield from _unknown_detail_types(pattern)
+    for field, value in pattern.items():
+        if field not in TOP_FIELDS and field != "$or" and value != [{"exists": False}]:
+            message = f"no event has the field {field} beside source and detail"
+            yield Problem((*_PATTERN, field), message, f"Move {field} below detail.")
+
+
+def _unknown_sources(pattern: Any) -> Iterator[Problem]:
+    """Find sources that are meant to be those of ECR or Inspector, but are not."""
+    details = _items(pattern, "detail-type")
+    wanted = [name for name, types in DETAIL_TYPES.items() if any(d in types for d in details)]
+    sources = [source for source in _items(pattern, "source") if isinstance(source, str)]
+    for source in sources if not may_match(_items(pattern, "source"), [*DETAIL_TYPES]) else ():
+        # ECR Public has no events of its own, but its API calls arrive via CloudTrail.
+        is_like = _LIKE_SOURCE.fullmatch(source) is not None
+        if is_like or (source.startswith("aws.") and wanted):
+            message = f"{source!r} is not a source of these events"
+            yield Problem(
+                (*_PATTERN, "source"), message, f"Write source: [{(wanted or [ECR])[0]}]."
+            )
+
+
+def _unknown_detail_types(pattern: Any) -> Iterator[Problem]:
+    sources = [source for source in DETAIL_TYPES if may_match(_items(pattern, "source"), [source])]
+    literal = set(_listed(pattern, "source") or ())
+    emitted = [detail for source in sources for detail in DETAIL_TYPES[source]]
+    for detail in _items(pattern, "detail-type") if sources else ():
         # The events of other sources are not listed here.
-        details = [detail for detail in details if detail.startswith("ECR")]
-    emitted = {detail for source in sources for detail in DETAIL_TYPES.get(source, ())}
-    for detail in details:
-        if detail not in emitted and not detail.endswith(_VIA_CLOUDTRAIL):
+        is_open = not literal or literal - set(DETAIL_TYPES)
+        text = detail if isinstance(detail, str) else ""
+        if (is_open and not text.startswith("ECR")) or _VIA_CLOUDTRAIL.fullmatch(text):
+            continue
+        operators = "AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"
+        if not may_match([detail], emitted if text else [*emitted, *operators]):
             message = f"{detail!r} is not an event of {' or '.join(sources)}"
-            yield Problem((*_PATTERN, "detail-type"), message, _source_remedy(detail))
+            yield Problem((*_PATTERN, "detail-type"), message, _detail_remedy(text, emitted))
 
 
-def _source_remedy(detail: str) -> str | None:
+def _detail_remedy(detail: str, emitted: list[str]) -> str | None:
     for source, details in DETAIL_TYPES.items():
         if detail in details:
             return f"Write source: [{source}]."
-    return None
+    near = get_close_matches(detail, emitted, n=1)
+    return f"Write detail-type: [{near[0]}]." if near else None
 
 
 @warning_rule(
@@ -82,7 +175,7 @@ def _source_remedy(detail: str) -> str | None:
 )
 def _right_scanner(resource: Resource) -> Iterator[Problem]:
     """Check the scanning of the same registry, and the other event rules in it."""
-    if _listed(resource.get("EventPattern"), "detail-type") != [BASIC_SCAN]:
+    if _listed(_pattern_of(resource), "detail-type") != [BASIC_SCAN]:
         return
     assembly = resource.assembly
     for scanning in assembly.in_registry_of(resource, SCANNING):
@@ -94,56 +187,81 @@ def _right_scanner(resource: Resource) -> Iterator[Problem]:
 
 
 def _matches_inspector(resource: Resource) -> bool:
-    return FINDING in (_listed(resource.get("EventPattern"), "detail-type") or ())
+    return FINDING in _items(_pattern_of(resource), "detail-type")
 
 
 @warning_rule(
     "ECR503",
-    "An event rule has a target",
+    "An event rule delivers events",
     types=[EVENT_RULE],
-    why="Without a target, matched events are discarded.",
+    why="Without a target, and while the rule is disabled, matched events are discarded.",
     remedy="Add Targets.",
     source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html",
 )
 def _has_target(resource: Resource) -> Iterator[Problem]:
-    about = is_about_images(resource.get("EventPattern"))
-    if about and resource.is_known and resource.get("Targets") in (None, []):
+    if not _is_about_images(_pattern_of(resource)):
+        return
+    if resource.is_known and resource.get("Targets") in (None, []):
         yield Problem(("Properties",), "the rule has no Targets")
+    if resource.get("State") == "DISABLED":
+        yield Problem(("Properties", "State"), "the rule is disabled", "Write State: ENABLED.")
 
 
-_DETAIL = (*_PATTERN, "detail")
-_RESULTS = ("SUCCESS", "FAILED", "FAILURE")
-_MOVED = ("target-storage-class", "manifest-media-type", "artifact-media-type", "last-activated-at")
-_IMAGE = ("repository-name", "image-digest", "image-tag")
-# The fields of each event, with the values of enumerations.
-_DETAILS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    IMAGE_ACTION: {
-        "result": _RESULTS,
-        "action-type": ("PUSH", "DELETE", "UPDATE_STORAGE_CLASS"),
-        **dict.fromkeys((*_IMAGE, *_MOVED), ()),
-        "target-storage-class": ("ARCHIVE", "STANDARD"),
-    },
-    BASIC_SCAN: {
-        # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanStatus.html
-        "scan-status": (
-            *("COMPLETE", "FAILED", "IN_PROGRESS", "PENDING", "ACTIVE", "UNSUPPORTED_IMAGE"),
-            *("SCAN_ELIGIBILITY_EXPIRED", "FINDINGS_UNAVAILABLE", "LIMIT_EXCEEDED"),
-            "IMAGE_ARCHIVED",
-        ),
-        **dict.fromkeys(("repository-name", "image-digest", "image-tags"), ()),
-        "finding-severity-counts": (),
-    },
-    REPLICATION: {
-        "result": _RESULTS,
-        "action-type": ("REPLICATE",),
-        **dict.fromkeys((*_IMAGE, "source-account", "source-region"), ()),
-    },
-    PULL_THROUGH_CACHE: {
-        "sync-status": ("SUCCESS", "FAILURE", "FAILED"),
-        **dict.fromkeys((*_IMAGE, "rule-version", "ecr-repository-prefix"), ()),
-        **dict.fromkeys(("upstream-registry-url", "failure-code", "failure-reason"), ()),
-    },
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+_MAX_TARGETS = 5
+
+
+@error_rule(
+    "ECR509",
+    "The targets of an event rule are valid",
+    types=[EVENT_RULE],
+    why="EventBridge rejects a target that is not named by its ARN, a duplicate Id, and more than "
+    "5 targets.",
+    remedy="Write the ARN of the target: Fn::GetAtt: [Queue, Arn], or Ref for a topic.",
+    source="https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html",
+)
+def _valid_targets(resource: Resource) -> Iterator[Problem]:
+    if not _is_about_images(_pattern_of(resource)):
+        return
+    ids: set[str] = set()
+    for index, target in resource.mappings("Targets"):
+        path = ("Properties", "Targets", index)
+        arn, name = target.get("Arn"), str(target.get("Id"))
+        if isinstance(arn, str) and (reason := _not_an_arn(resource, arn)) is not None:
+            yield Problem((*path, "Arn"), reason)
+        if name in ids:
+            yield Problem((*path, "Id"), f"duplicate Id {name!r}", "Give each target its own Id.")
+        ids |= {name} if not is_unresolved(name) else set()
+    targets = resource.get("Targets")
+    if isinstance(targets, list) and len(targets) > _MAX_TARGETS:
+        message = f"a rule has at most {_MAX_TARGETS} targets, got {len(targets)}"
+        remedy = "Divide them between rules, or send to a topic with several subscriptions."
+        yield Problem(("Properties", "Targets"), message, remedy)
+
+
+def _attribute_of(reference: str) -> str:
+    """Return the attribute that the mark of a reference is of."""
+    return reference.removesuffix("]}").rpartition(".")[2]
+
+
+# The attributes of targets that are their ARNs.
+_ARNS = {
+    TOPIC: ("Ref", "TopicArn"),
+    QUEUE: ("Arn",),
+    "AWS::Lambda::Function": ("Arn",),
+    "AWS::StepFunctions::StateMachine": ("Ref", "Arn"),
 }
+
+
+def _not_an_arn(resource: Resource, value: str) -> str | None:
+    """Describe the value of a target that is definitely not an ARN."""
+    target = resource.assembly.referred_to(value)
+    if target is not None and target.type in _ARNS:
+        attribute = _attribute_of(value)
+        is_arn = attribute in _ARNS[target.type]
+        return None if is_arn else f"{attribute} of {target.id} is not its ARN"
+    is_literal = not is_unresolved(value) and not value.startswith("arn:")
+    return f"{value!r} is not an ARN" if is_literal else None
 
 
 @warning_rule(
@@ -155,132 +273,92 @@ _DETAILS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     remedy="Write fields and values exactly as in the events of ECR.",
     source=_EVENTS,
 )
+@each_choice
 def _known_details(resource: Resource) -> Iterator[Problem]:
-    pattern = resource.get("EventPattern")
-    details = _listed(pattern, "detail-type")
-    fields = resource.get("EventPattern", "detail")
-    is_of_ecr = _listed(pattern, "source") == ["aws.ecr"]
-    if not is_of_ecr or details is None or not set(details) <= {*_DETAILS}:
-        return
-    for field, values in fields.items() if isinstance(fields, Mapping) else ():
-        choices = [_DETAILS[detail].get(field) for detail in details]
-        if all(choice is None for choice in choices):
-            yield from _field_errors(field, details)
-        elif all(choice is None or choice for choice in choices):
-            allowed = {value for choice in choices for value in choice or ()}
-            yield from _value_errors(field, values, allowed, details)
+    """Compare the details with those of the events that a pattern matches, if all are known."""
+    pattern = _pattern_of(resource)
+    names = _events_of(pattern) if _is_about_images(pattern) else []
+    detail = pattern.get("detail") if isinstance(pattern, Mapping) else None
+    is_closed = _listed(pattern, "detail-type") is not None and set(names) <= set(DETAILS)
+    is_ours = set(_listed(pattern, "source") or [ECR]) <= set(DETAIL_TYPES)
+    others = set(_listed(pattern, "detail-type") or ()) - set(names)
+    if names and is_closed and is_ours and not others and isinstance(detail, Mapping):
+        choices = [Field(fields=DETAILS[name]) for name in names]
+        yield from _field_problems(resource, detail, choices, _DETAIL, _quoted(names))
 
 
-def _field_errors(field: str, details: list[str]) -> Iterator[Problem]:
-    names = sorted({name for detail in details for name in _DETAILS[detail]})
-    # A field without a similar name may be newer than this list.
-    for better in get_close_matches(field.replace("_", "-").lower(), names, n=1, cutoff=0.8):
-        message = f"{_events(details)} does not have the field {field!r}"
-        yield Problem((*_DETAIL, field), message, f"Write {better}.")
-
-
-def _value_errors(
-    field: str, values: Any, allowed: set[str], details: list[str]
+def _field_problems(
+    resource: Resource, pattern: Mapping[str, Any], choices: list[Field], path: Place, events: str
 ) -> Iterator[Problem]:
+    """Yield the problems of the fields of an object, of which events may have several forms."""
+    forms = [choice.fields for choice in choices if choice.fields is not None]
+    for name, value in pattern.items():
+        if name == "$or" and isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, Mapping):
+                    place = (*path, name, index)
+                    yield from _field_problems(resource, item, choices, place, events)
+            continue
+        fields = [options[name] for options in forms if name in options]
+        if not fields:
+            is_complete = all(choice.is_complete for choice in choices)
+            names = sorted({option for options in forms for option in options})
+            yield from _unknown_field(name, names, (*path, name), events, is_complete=is_complete)
+        elif isinstance(value, Mapping):
+            if all(field.fields is not None for field in fields):
+                yield from _field_problems(resource, value, fields, (*path, name), events)
+        else:
+            yield from _value_problems(resource, value, fields, (*path, name), events)
+
+
+def _unknown_field(
+    name: str, names: list[str], path: Place, events: str, *, is_complete: bool
+) -> Iterator[Problem]:
+    """Report a field; one without a similar name may be newer than our list."""
+    plain = {_plain(option): option for option in names}
+    near = get_close_matches(_plain(name), plain, n=1, cutoff=0.8)
+    if near or is_complete:
+        remedy = f"Write {plain[near[0]]}." if near else f"Write one of {', '.join(names)}."
+        yield Problem(path, f"{events} does not have the field {name!r}", remedy)
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "-").lower()
+
+
+def _value_problems(
+    resource: Resource, values: Any, fields: list[Field], path: Place, events: str
+) -> Iterator[Problem]:
+    allowed = sorted({value for field in fields for value in field.values})
     for value in values if isinstance(values, list) else ():
-        if isinstance(value, str) and not is_unresolved(value) and value not in allowed:
-            near = get_close_matches(value.upper(), sorted(allowed), n=1) or sorted(allowed)
-            message = f"no {_events(details)} has the {field} {value!r}"
-            yield Problem((*_DETAIL, field), message, f"Write {' or '.join(near)}.")
+        if all(field.is_name for field in fields):
+            if (reason := _not_a_name(resource, value)) is not None:
+                yield Problem(
+                    path,
+                    f"{path[-1]} is the name of a repository, not {reason}",
+                    "Write the name: Ref of the repository.",
+                )
+        elif all(field.values for field in fields) and not may_match([value], allowed):
+            text = value if isinstance(value, str) else json.dumps(value)
+            near = get_close_matches(text.upper(), allowed, n=1, cutoff=0.7) or allowed
+            message = f"no {events} has the {path[-1]} {text!r}"
+            yield Problem(path, message, f"Write {' or '.join(near)}.")
 
 
-def _events(details: list[str]) -> str:
-    return " or ".join(map(repr, details))
+def _not_a_name(resource: Resource, value: Any) -> str | None:
+    """Return what a value of a pattern is, if it is an ARN or URI of a repository."""
+    if isinstance(value, Mapping) and len(value) == 1:
+        [(operator, operand)] = value.items()
+        value = operand if operator in ("prefix", "equals-ignore-case") else None
+    if not isinstance(value, str):
+        return None
+    target = resource.assembly.referred_to(value)
+    if target is not None and target.type == REPOSITORY:
+        return {"Arn": "its ARN", "RepositoryUri": "its URI"}.get(_attribute_of(value))
+    if value.startswith("arn:"):
+        return "its ARN"
+    return "its URI" if ".dkr.ecr" in value or ".dkr-ecr" in value else None
 
 
-_SERVICE = "events.amazonaws.com"
-# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
-_KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
-_KEYS = "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"
-
-
-@warning_rule(
-    "ECR504",
-    "A topic for image events is encrypted with a customer managed key",
-    types=[TOPIC],
-    why="Without a key, messages are not encrypted at rest. EventBridge cannot use the aws/sns "
-    "key, whose policy cannot be changed, so no message arrives.",
-    remedy="Add KmsMasterKeyId: a key whose policy allows kms:GenerateDataKey and kms:Decrypt "
-    "to events.amazonaws.com.",
-    source=_KEYS,
-    controls=("Security Hub SNS.1", "CKV_AWS_26", "AVD-AWS-0136"),
-)
-def _topic_key(resource: Resource) -> Iterator[Problem]:
-    if resource not in resource.assembly.topics_of_events:
-        return
-    key = resource.get("KmsMasterKeyId")
-    if key is None and resource.is_known:
-        yield Problem(("Properties",), "the topic has no KmsMasterKeyId")
-    elif isinstance(key, str) and key.endswith("alias/aws/sns"):
-        message = "EventBridge cannot publish with the key aws/sns"
-        yield Problem(("Properties", "KmsMasterKeyId"), message)
-
-
-@warning_rule(
-    "ECR505",
-    "EventBridge can publish to a topic for image events",
-    types=[TOPIC],
-    why="EventBridge silently discards events that it cannot publish.",
-    remedy="Add an AWS::SNS::TopicPolicy that allows sns:Publish to events.amazonaws.com.",
-    source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html",
-)
-def _may_publish(resource: Resource) -> Iterator[Problem]:
-    if not _is_published_to(resource):
-        return
-    policies = [*_policies(resource)]
-    is_complete = all(is_policy_known(policy, "PolicyDocument") for policy in policies)
-    statements = [statement for policy in policies for statement in allowed(policy)]
-    if is_complete and not grants(statements, "sns:Publish", _SERVICE.__eq__):
-        yield Problem((), f"no policy allows {_SERVICE} to publish")
-
-
-@warning_rule(
-    "ECR507",
-    "EventBridge can use the key of a topic for image events",
-    types=[TOPIC],
-    why="EventBridge publishes to an encrypted topic only if the key policy allows it; otherwise "
-    "it silently discards the event. Permissions of the account root do not apply to it.",
-    remedy="Allow kms:Decrypt and kms:GenerateDataKey* to events.amazonaws.com in the KeyPolicy.",
-    source=_KEYS,
-)
-def _may_use_key(resource: Resource) -> Iterator[Problem]:
-    """Read the policy of the key, if the assembly defines it."""
-    key = _key_of(resource)
-    if key is None or not _is_published_to(resource):
-        return
-    is_complete = key.is_known and (
-        key.get("KeyPolicy") is None or is_policy_known(key, "KeyPolicy")
-    )
-    missing = [name for name in _KEY_ACTIONS if not grants(allowed(key), name, _SERVICE.__eq__)]
-    if is_complete and missing:
-        message = f"the policy of {key.id} does not allow {' and '.join(missing)} to {_SERVICE}"
-        yield Problem(("Properties", "KmsMasterKeyId"), message)
-
-
-def _is_published_to(topic: Resource) -> bool:
-    """Tell whether rules about images send to a topic without a role of their own."""
-    targets = topic.assembly.event_targets
-    return any(item is topic and "RoleArn" not in target for target, item in targets)
-
-
-def _policies(topic: Resource) -> Iterator[Resource]:
-    """Yield the policies that apply, or may apply, to a topic."""
-    assembly = topic.assembly
-    for policy in assembly.of_type(*TOPIC_POLICIES):
-        for arn in topics_of(policy):
-            referred = assembly.referred_to(arn)
-            if referred is topic or (referred is None and is_unresolved(arn)):
-                yield policy
-
-
-def _key_of(topic: Resource) -> Resource | None:
-    """Return the key that a topic names, by itself or by an alias."""
-    key = topic.assembly.referred_to(topic.get("KmsMasterKeyId"))
-    if key is not None and key.type == ALIAS:
-        key = topic.assembly.referred_to(key.get("TargetKeyId"))
-    return key if key is not None and key.type == KEY else None
+def _quoted(names: list[str]) -> str:
+    return " or ".join(map(repr, names))

@@ -8,7 +8,9 @@ from ecr_constructs.checks.rule import (
     CheckFunction,
     Problem,
     Rule,
+    each_choice,
     error_rule,
+    note_rule,
     warning_rule,
 )
 from ecr_constructs.cloudformation.graph import Resource
@@ -24,12 +26,12 @@ _UNMATCHED = f"{ECR_API}/API_ImageIdentifier.html"
     "ECR101",
     "A lifecycle policy is one that ECR accepts",
     types=POLICY_TYPES,
-    why="ECR refuses the policy when the stack is deployed; templates are validated without "
-    "looking into it.",
-    remedy="Write it with ecr_constructs.LifecyclePolicy, which refuses the same where you write "
-    "it.",
+    why="ECR rejects the policy when the stack is deployed; CloudFormation does not validate its "
+    "text.",
+    remedy="Correct the text as the message says; the documentation lists the keys and values.",
     source=_GRAMMAR,
 )
+@each_choice
 def _accepted_policy(resource: Resource) -> Iterator[Problem]:
     stated = policy_of(resource)
     if stated.is_rejected:
@@ -101,13 +103,15 @@ IMPOSSIBLE: Rule = error_rule(
     remedy="Write the tags as they are pushed.",
     source=_UNMATCHED,
 )(_from_lint("LC003"))
-CACHED: Rule = error_rule(
+CACHED: Rule = warning_rule(
     "ECR114",
-    "Images of a pull through cache are not deleted for having no tag",
+    "Images of a pull through cache that are pinned by digest are not deleted by age",
     types=POLICY_TYPES,
-    why="What is pulled by digest through a cache is untagged, in use or not.",
+    why="What is pulled by digest through a cache is untagged, in use or not. ECR fetches a "
+    "deleted tag again at its next pull, but not a digest: containers pinned by digest fail to "
+    "start.",
     remedy="Archive what was not pulled for long, and expire from the archive.",
-    source=f"{ECR_GUIDE}/pull-through-cache.html",
+    source="https://github.com/aws/containers-roadmap/issues/2837",
 )(_from_lint("LC006"))
 DELETES_ALL: Rule = warning_rule(
     "ECR115",
@@ -118,7 +122,7 @@ DELETES_ALL: Rule = warning_rule(
     remedy="Keep some images before it: imageCountMoreThan with the tags of releases.",
     source=_EVALUATION,
 )(_from_lint("LC007"))
-PULLED_BY_ANYONE: Rule = warning_rule(
+PULLED_BY_ANYONE: Rule = note_rule(
     "ECR116",
     "A rule that counts from the last pull leaves out scanners and mirrors",
     types=POLICY_TYPES,
@@ -126,11 +130,3 @@ PULLED_BY_ANYONE: Rule = warning_rule(
     remedy="Define AWS::ECR::PullTimeUpdateExclusion for their roles.",
     source=f"{ECR_API}/API_RegisterPullTimeUpdateExclusion.html",
 )(_from_lint("LC008"))
-ARCHIVED_TWICE: Rule = warning_rule(
-    "ECR117",
-    "A rule for archived images expires them",
-    types=POLICY_TYPES,
-    why="A rule that archives images of the archive never acts, and keeps them from later rules.",
-    remedy="Leave out storageClass to archive images, or write the action expire.",
-    source=_GRAMMAR,
-)(_from_lint("LC009"))

@@ -1,6 +1,8 @@
 """Settings of a registry: one owner each, scanning, signing, pull-time exclusions, replication."""
 
+import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import get_args
 
 from ecr_constructs.checks.rule import (
@@ -12,7 +14,7 @@ from ecr_constructs.checks.rule import (
     warning_rule,
 )
 from ecr_constructs.cloudformation.graph import Resource
-from ecr_constructs.cloudformation.iam_policy import allowed, grants, is_policy_known
+from ecr_constructs.cloudformation.iam_policy import Statement, allowed, grants, is_policy_known
 from ecr_constructs.cloudformation.replication_config import (
     repository_at,
     rules_of,
@@ -20,12 +22,14 @@ from ecr_constructs.cloudformation.replication_config import (
     template_for,
 )
 from ecr_constructs.cloudformation.resource_types import (
+    CREATION_TEMPLATE,
     PULL_TIME_EXCLUSION,
     REGISTRY_POLICY,
     REPLICATION,
     REPOSITORY,
     SCANNING,
     SIGNING,
+    SIGNING_PROFILE,
     SINGLETONS,
 )
 from ecr_constructs.model.account_settings import MAX_EXCLUSIONS, exclusion_errors
@@ -97,6 +101,26 @@ def _accepted_scanning(resource: Resource) -> Iterator[Problem]:
         yield from model_problems(_RULES, error.diagnostics)
 
 
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/managed-signing.html
+_PLATFORM = "Notation-OCI-SHA384-ECDSA"
+
+
+@warning_rule(
+    "ECR323",
+    "A configuration of scanning or signing has rules",
+    types=[SCANNING, SIGNING],
+    why="Enhanced scanning without rules scans nothing, and signing without rules signs nothing.",
+    remedy="Add a rule with the filter '*', or remove the resource.",
+    source=f"{ECR_GUIDE}/image-scanning-enhanced-enabling.html",
+)
+def _has_rules(resource: Resource) -> Iterator[Problem]:
+    is_basic = resource.type == SCANNING and resource.get("ScanType") != "ENHANCED"
+    is_empty = resource.get("Rules") in ([], None) and resource.is_known
+    if is_empty and not is_basic:
+        what = "scanned automatically" if resource.type == SCANNING else "signed"
+        yield Problem(("Properties", "Rules"), f"without rules no image is {what}")
+
+
 @error_rule(
     "ECR321",
     "The signing configuration of a registry is valid",
@@ -111,6 +135,13 @@ def _accepted_signing(resource: Resource) -> Iterator[Problem]:
             SigningRule(str(entry.get("SigningProfileArn", "")), _filters(resource, index))
         except ValidationError as error:
             yield from model_problems((*_RULES, index), error.diagnostics)
+        profile = resource.assembly.referred_to(entry.get("SigningProfileArn"))
+        if profile is not None and profile.type == SIGNING_PROFILE:
+            platform = profile.text("PlatformId")
+            if platform not in (None, _PLATFORM):
+                message = f"{profile.id} signs for {platform}, not container images"
+                path = (*_RULES, index, "SigningProfileArn")
+                yield Problem(path, message, f"Write PlatformId: {_PLATFORM} for {profile.id}.")
     entries = resource.get("Rules")
     if isinstance(entries, list):
         blank = SigningRule("${Token[any]}")
@@ -268,10 +299,31 @@ def _replicas_have_settings(resource: Resource) -> Iterator[Problem]:
 )
 def _same_mutability(resource: Resource) -> Iterator[Problem]:
     for repository, goal, replica in _replicas(resource):
-        here = repository.get("ImageTagMutability") or "MUTABLE"
-        if here == "MUTABLE" and replica and replica.get("ImageTagMutability") == "IMMUTABLE":
+        if replica is not None and (tags := _dropped_tags(repository, replica)):
             name = repository.properties["RepositoryName"]
-            yield Problem(_PATH, f"{name!r} is MUTABLE here and IMMUTABLE in {'/'.join(goal)}")
+            place = "/".join(goal)
+            message = f"{name!r}: {tags} may move here, and are immutable in {place}"
+            yield Problem(_PATH, message)
+
+
+def _dropped_tags(source: Resource, replica: Resource) -> str:
+    """Describe the tags that may move at the source, and not at the destination."""
+    here = source.get("ImageTagMutability") or "MUTABLE"
+    there = replica.get("ImageTagMutability") or "MUTABLE"
+    if there not in ("IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION"):
+        return ""
+    if here in ("MUTABLE", "MUTABLE_WITH_EXCLUSION"):
+        return "tags"
+    kept = _movable(replica) if there == "IMMUTABLE_WITH_EXCLUSION" else []
+    moved = _movable(source) if here == "IMMUTABLE_WITH_EXCLUSION" else []
+    is_known = not any(map(is_unresolved, [*kept, *moved]))
+    dropped = [tag for tag in moved if not any(fnmatchcase(tag, wide) for wide in kept)]
+    return f"the tags {', '.join(dropped)}" if dropped and is_known else ""
+
+
+def _movable(resource: Resource) -> list[str]:
+    entries = resource.mappings("ImageTagMutabilityExclusionFilters")
+    return [str(entry.get("ImageTagMutabilityExclusionFilterValue")) for _, entry in entries]
 
 
 @warning_rule(
@@ -288,12 +340,57 @@ def _replication_allowed(resource: Resource) -> Iterator[Problem]:
     """Read the registry policies of the destinations, if their templates are in the set."""
     account = source_of(resource).account
     for goal in _goals(resource):
-        policies = resource.assembly.in_registry(goal, REGISTRY_POLICY)
-        if goal.account == account or is_unresolved(account) or not policies:
+        if goal.account == account or is_unresolved(account):
             continue
-        is_complete = all(is_policy_known(policy, "PolicyText") for policy in policies)
-        statements = [statement for policy in policies for statement in allowed(policy)]
-        is_allowed = grants(statements, "ecr:ReplicateImage", lambda name: account in name)
-        if is_complete and not is_allowed:
-            message = f"the registry policy of {goal} does not allow {account} to replicate"
+        policies = resource.assembly.in_registry(goal, REGISTRY_POLICY)
+        if not policies:
+            yield from _policy_elsewhere(resource, goal)
+        elif all(is_policy_known(policy, "PolicyText") for policy in policies):
+            statements = [statement for policy in policies for statement in allowed(policy)]
+            yield from _missing_permissions(resource, goal, statements)
+
+
+def _policy_elsewhere(resource: Resource, goal: RegistryId) -> Iterator[Problem]:
+    """Find a policy of another Region, if the templates of the destination are in the set."""
+    assembly = resource.assembly
+    others = [other for other in assembly.registries if other.account == goal.account]
+    for other in sorted(others) if goal in others else ():
+        if assembly.in_registry(other, REGISTRY_POLICY):
+            message = f"the registry policy of {other} does not apply to {goal}"
             yield Problem(_PATH, message)
+
+
+def _missing_permissions(
+    resource: Resource, goal: RegistryId, statements: list[Statement]
+) -> Iterator[Problem]:
+    account = source_of(resource).account
+    prefixes = {
+        prefix
+        for rule in rules_of(resource)
+        if goal in rule.destinations
+        for prefix in rule.prefixes or [""]
+    }
+    needed = ["ecr:ReplicateImage"]
+    templates = resource.assembly.in_registry(goal, CREATION_TEMPLATE)
+    if any(
+        template.get("ResourceTags") and "REPLICATION" in str(template.get("AppliedFor"))
+        for template in templates
+    ):
+        needed.append("ecr:TagResource")
+    for action in needed:
+        for prefix in sorted(prefixes):
+            fitting = [item for item in statements if _may_cover(item, prefix)]
+            if not grants(fitting, action, lambda name: account in name):
+                what = f" into {prefix}*" if prefix else ""
+                message = f"the registry policy of {goal} does not allow {account} {action}{what}"
+                yield Problem(_PATH, message)
+
+
+def _may_cover(statement: Statement, prefix: str) -> bool:
+    """Tell whether a statement is, or may be, about repositories with a prefix."""
+    for arn in statement.resources:
+        _, separator, name = arn.partition(":repository/")
+        stem = re.split(r"[*?]|\$\{", name, maxsplit=1)[0]
+        if not separator or stem.startswith(prefix) or prefix.startswith(stem):
+            return True
+    return not statement.resources

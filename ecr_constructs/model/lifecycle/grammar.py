@@ -5,8 +5,10 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_paramete
 comment names another.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from ecr_constructs.model.diagnostics import Diagnostic
@@ -27,6 +29,10 @@ COUNT_TYPES = (
     "sinceImagePulled",
     "sinceImageTransitioned",
 )
+
+# "When using a countType of imageCountMoreThan, sinceImagePushed, or sinceImagePulled, the only
+# supported value is standard."
+_COUNTS_IN_STANDARD = COUNT_TYPES[:3]
 
 _RULE_KEYS = ("rulePriority", "description", "selection", "action")
 _SELECTION_KEYS = (
@@ -126,13 +132,13 @@ def _selection_errors(prefix: str, selection: _Json) -> Iterator[Diagnostic]:
     yield from _tag_list_errors(prefix, selection)
     storage_class = selection.get("storageClass")
     yield from _choice_errors(f"{prefix}storageClass", storage_class, STORAGE_CLASSES)
-    if storage_class == "standard":
-        # https://github.com/cloudposse/terraform-aws-ecr/issues/159
+    count_type = selection.get("countType")
+    if storage_class == "archive" and count_type in _COUNTS_IN_STANDARD:
         yield _error(
             f"{prefix}storageClass",
-            "storage-class-standard",
-            "'standard' is the default, and ECR rejects it when it is written",
-            "leave it out",
+            "storage-class-not-standard",
+            f"must be 'standard', the default, with {count_type}",
+            "leave it out, or count archived images by sinceImageTransitioned",
         )
     yield from _count_errors(prefix, selection)
 
@@ -146,6 +152,7 @@ def _tag_list_errors(prefix: str, selection: _Json) -> Iterator[Diagnostic]:
             "tag-list-count",
             "tagged needs exactly one of tagPatternList and tagPrefixList, got "
             f"{'both' if lists else 'none'}",
+            "keep one of them" if lists else 'write "tagPatternList": ["v*"], or tagStatus any',
         )
     elif status in ("untagged", "any") and lists:
         message = f"is for tagStatus tagged, not for {status}"
@@ -176,7 +183,8 @@ def _count_errors(prefix: str, selection: _Json) -> Iterator[Diagnostic]:
             message = "is not used with imageCountMoreThan"
             yield _error(path, "key-not-applicable", message, "leave it out")
     elif count_type in COUNT_TYPES and unit is None:
-        yield _error(path, "key-missing", f"is missing; {count_type} counts in 'days'")
+        message = f"is missing; {count_type} counts in days"
+        yield _error(path, "key-missing", message, 'write "countUnit": "days"')
     elif unit is not None:
         yield from _choice_errors(path, unit, ("days",))
 
@@ -188,7 +196,8 @@ def _action_errors(prefix: str, action: _Json) -> Iterator[Diagnostic]:
     yield from _choice_errors(f"{prefix}type", kind, ACTIONS)
     yield from _choice_errors(path, target, ("archive",))
     if kind == "transition" and "targetStorageClass" not in action:
-        yield _error(path, "key-missing", "is missing; the target of a transition is 'archive'")
+        message = "is missing; the target of a transition is the archive"
+        yield _error(path, "key-missing", message, 'write "targetStorageClass": "archive"')
     if kind == "expire" and target is not None:
         yield _error(path, "key-not-applicable", "is not used with expire", "leave it out")
 
@@ -304,7 +313,9 @@ def _key_errors(
     for key, value in mapping.items():
         if key not in allowed:
             message = f"is not a valid key; allowed are {', '.join(allowed)}"
-            yield _error(f"{prefix}{key}", "key-unknown", message)
+            near = get_close_matches(str(key), allowed, n=1)
+            remedy = f"write {near[0]}" if near else "leave it out"
+            yield _error(f"{prefix}{key}", "key-unknown", message, remedy)
         elif value is None:
             # https://github.com/cloudposse/terraform-aws-ecr/issues/158
             message = "is null, which ECR rejects"
@@ -317,7 +328,10 @@ def _key_errors(
 def _choice_errors(path: str, value: object, allowed: Sequence[str]) -> Iterator[Diagnostic]:
     if value is not None and value not in allowed:
         options = " or ".join(map(repr, allowed))
-        yield _error(path, "value-not-allowed", f"must be {options}, got {value!r}")
+        near = get_close_matches(str(value).lower(), {item.lower(): item for item in allowed}, n=1)
+        choices = [item for item in allowed if item.lower() in near] or allowed
+        remedy = f"write {' or '.join(map(json.dumps, choices))}"
+        yield _error(path, "value-not-allowed", f"must be {options}, got {value!r}", remedy)
 
 
 def _integer_errors(path: str, value: object) -> Iterator[Diagnostic]:

@@ -27,6 +27,10 @@ _CACHE_REMEDY = (
     "Archive images that were not pulled for a long time (sinceImagePulled), and expire archived "
     "images (sinceImageTransitioned)."
 )
+_CACHE_CONSEQUENCE = (
+    "images that are pulled by digest through a cache are untagged even while they are in use, and "
+    "ECR does not fetch a digest again: a pull of the digest fails until its tag is pulled."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +145,9 @@ def _static_findings(rules: Sequence[LifecycleRule], context: Context) -> Iterat
             yield from _shadowed(rule, rules[:index])
         yield from _count_and_class(rule, context)
     yield from _empty_archive(rules)
-    yield from _deletes_all(rules)
+    if not context.pull_through_cache:
+        # LC006 is about the same rules; ECR fetches the tags of a cache again.
+        yield from _deletes_all(rules)
 
 
 def _mismatches(rule: LifecycleRule) -> Iterator[Finding]:
@@ -217,29 +223,32 @@ def _count_and_class(rule: LifecycleRule, context: Context) -> Iterator[Finding]
             "Count by tag (tagPatternList), or allow for indexes, children and signatures.",
             Severity.NOTE,
         )
-    expires = rule.action == "expire" and rule.storage_class is None
-    if context.pull_through_cache and expires and rule.tag_status != "tagged":
-        sentence = (
-            f"Rule {number} deletes untagged images, and images that are pulled by digest through "
-            "a cache are untagged even while they are in use."
-        )
-        yield _finding("LC006", rule, sentence, _CACHE_REMEDY, Severity.ERROR)
-    if rule.count_type == "sinceImagePulled" and not context.pull_time_exclusions:
+    if context.pull_through_cache:
+        yield from _of_cache(rule)
+    elif rule.count_type == "sinceImagePulled" and not context.pull_time_exclusions:
         yield _finding(
             "LC008",
             rule,
             f"Rule {number} counts from the last pull, including the pulls of scanners and "
             "mirrors: images that they pull are never archived.",
-            "Register their roles as pull-time exclusions (AWS::ECR::PullTimeUpdateExclusion).",
+            "Register their roles as pull-time exclusions (AWS::ECR::PullTimeUpdateExclusion), if "
+            "there are any.",
+            Severity.NOTE,
         )
-    if rule.storage_class and rule.action == "transition":
-        yield _finding(
-            "LC009",
-            rule,
-            f"Rule {number} archives images that are archived already: it never acts, and prevents "
-            "later rules from acting on them.",
-            "Omit storageClass to archive images, or write the action expire.",
-        )
+
+
+def _of_cache(rule: LifecycleRule) -> Iterator[Finding]:
+    """Yield a finding if a rule deletes images of a cache that may be pinned by digest.
+
+    A count of all images is the usual limit of a cache. Which images of a cache scanners pull does
+    not matter: ECR fetches them again.
+    """
+    by_age = rule.tag_status == "any" and rule.count_type != "imageCountMoreThan"
+    expires = rule.action == "expire" and rule.storage_class is None
+    if expires and (by_age or rule.tag_status == "untagged"):
+        what = "images" if by_age else "untagged images"
+        sentence = f"Rule {rule.rule_priority} deletes {what} of a cache: {_CACHE_CONSEQUENCE}"
+        yield _finding("LC006", rule, sentence, _CACHE_REMEDY)
 
 
 def _empty_archive(rules: Sequence[LifecycleRule]) -> Iterator[Finding]:

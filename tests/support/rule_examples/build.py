@@ -34,6 +34,10 @@ OIDC = f"arn:aws:iam::{HOME[0]}:oidc-provider"
 _HUB = {"EcrRepositoryPrefix": "hub", "UpstreamRegistryUrl": "registry-1.docker.io"}
 LOGIN = f"arn:aws:secretsmanager:{HOME[1]}:{HOME[0]}:secret:ecr-pullthroughcache/a-AbCdEf"
 HOST = "token.actions.githubusercontent.com"
+EVERYTHING = {
+    "ScanFrequency": "SCAN_ON_PUSH",
+    "RepositoryFilters": [{"Filter": "*", "FilterType": "WILDCARD"}],
+}
 QUEUE = {"Arn": f"arn:aws:sqs:{HOME[1]}:{HOME[0]}:scans", "Id": "Queue"}
 ABSENT: Any = object()
 

@@ -2,13 +2,18 @@
 
 from typing import Any
 
-from ecr_constructs.cloudformation.resource_types import KEY, TOPIC, TOPIC_POLICY
+from ecr_constructs.cloudformation.resource_types import ALARM, KEY, TOPIC, TOPIC_POLICY
+from ecr_constructs.cloudformation.resource_types import QUEUE as SQS
 from tests.support.rule_examples.access import PULL, role
 from tests.support.rule_examples.build import (
     ABSENT,
+    ELSEWHERE,
+    EVERYTHING,
     HERE,
+    HOME,
     HOST,
     OWN_ROOT,
+    QUEUE,
     Problems,
     allow,
     api,
@@ -25,6 +30,7 @@ from tests.support.rule_examples.build import (
     resource,
     scanning,
     sent,
+    template,
     written,
 )
 
@@ -36,7 +42,7 @@ _PATTERN = "Rule.Properties.EventPattern"
 _TOPIC_KEY = "Topic.Properties.KmsMasterKeyId"
 _TRUST = "Push.Properties.AssumeRolePolicyDocument.Statement[0]"
 _SUBJECT = f"{_TRUST}.Condition.StringLike.{HOST}:sub"
-_ENHANCED = scanning(ScanType="ENHANCED", Rules=[])
+_ENHANCED = scanning(ScanType="ENHANCED", Rules=[EVERYTHING])
 
 
 def on(*details: Any, source: Any = "aws.ecr", **pattern: Any) -> dict[str, Any]:
@@ -94,6 +100,38 @@ def _suppressed(**entry: str) -> dict[str, Any]:
     return {"Api": {**moving, "Metadata": {"ecr-constructs": {"suppress": [entry]}}}}
 
 
+def alarm(**properties: Any) -> dict[str, Any]:
+    """Return an alarm on the pulls of a repository."""
+    dimensions = [{"Name": "RepositoryName", "Value": "payments/api"}]
+    sound = {
+        "Namespace": "AWS/ECR",
+        "MetricName": "RepositoryPullCount",
+        "Dimensions": dimensions,
+        "Statistic": "Sum",
+        "Period": 3600,
+        "EvaluationPeriods": 24,
+        "Threshold": 1,
+        "ComparisonOperator": "LessThanThreshold",
+    }
+    return {"Alarm": resource(ALARM, {**sound, **properties})}
+
+
+def _stage(default: str) -> dict[str, Any]:
+    return {"Type": "String", "Default": default, "AllowedValues": ["dev", "prod"]}
+
+
+def _exporting(at: tuple[str, str]) -> Any:
+    outputs = {"Key": {"Value": get_att("Key"), "Export": {"Name": "key"}}}
+    return template({"Key": key()}, at, "keys", Outputs=outputs)
+
+
+_NAME = "Api.Properties.RepositoryName"
+_KEY = "Api.Properties.EncryptionConfiguration.KmsKey"
+_LOOP: dict[str, Any] = {"Fn::ForEach::Apis": ["Name", ["a", "b"], {"Api${Name}": repository()}]}
+_IF_PROD: dict[str, Any] = {
+    "Parameters": {"Stage": {"Type": "String"}},
+    "Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}},
+}
 TWICE = """\
 Resources:
   Cache:
@@ -117,12 +155,22 @@ EXAMPLES = {
         _ENHANCED | on(FOUND, source="aws.inspector2"),
     ),
     "ECR503": example(on(PUSH, targets=ABSENT), "Rule.Properties", on(PUSH)),
-    "ECR504": example(_topic(key_id=ABSENT), "Topic.Properties", _topic()),
+    "ECR504": example(_topic(key_id="alias/aws/sns"), _TOPIC_KEY, _topic()),
     "ECR505": example(_topic("s3"), "Topic", _topic()),
     "ECR506": example(
         on(PUSH, detail={"action-type": ["PUSHED"]}),
         f"{_PATTERN}.detail.action-type",
         on(PUSH, detail={"action-type": ["PUSH"]}),
+    ),
+    "ECR508": example(
+        on(PUSH, detail={"action-type": "PUSH"}),
+        f"{_PATTERN}.detail.action-type",
+        on(PUSH, detail={"action-type": ["PUSH"]}),
+    ),
+    "ECR509": example(
+        on(PUSH, targets=[{"Arn": "scans", "Id": "Queue"}]),
+        "Rule.Properties.Targets[0].Arn",
+        on(PUSH),
     ),
     "ECR507": example(_topic(may_encrypt=False), _TOPIC_KEY, _topic()),
     "ECR510": example(github(sub="repo:*"), _SUBJECT, github()),
@@ -134,6 +182,60 @@ EXAMPLES = {
         ci("gitlab.com", "project_path:acme/payments:ref_type:branch:ref:main"),
     ),
     "ECR514": example(ci(CIRCLECI, ABSENT), _TRUST, ci(CIRCLECI, _CIRCLECI_MAIN)),
+    "ECR530": example(
+        alarm(MetricName="RepositorySizeInBytes"), "Alarm.Properties.MetricName", alarm()
+    ),
+    "ECR531": example(
+        alarm(ComparisonOperator="GreaterThan"), "Alarm.Properties.ComparisonOperator", alarm()
+    ),
+    "ECR605": example(
+        api(RepositoryName={"Fn::Join": ["-", "payments"]}),
+        _NAME,
+        api(RepositoryName={"Fn::Join": ["/", ["payments", "api"]]}),
+    ),
+    "ECR606": example(
+        {"Api": {**repository(), "Condition": "IsProd"}},
+        "Resources.Api.Condition",
+        [
+            template(
+                {"Api": {**repository(), "Condition": "IsProd"}},
+                Conditions={"IsProd": {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-central-1"]}},
+            )
+        ],
+    ),
+    "ECR607": example(
+        [template(api(), Outputs={"Uri": {"Value": get_att("Api", "Uri")}})],
+        "Outputs.Uri.Value",
+        [template(api(), Outputs={"Uri": {"Value": get_att("Api", "RepositoryUri")}})],
+    ),
+    "ECR608": example(
+        [template(api(), Parameters={"Stage": _stage("test")})],
+        "Parameters.Stage.Default",
+        [template(api(), Parameters={"Stage": _stage("dev")})],
+    ),
+    "ECR609": example(
+        [template(_LOOP)],
+        "Resources.Fn::ForEach::Apis",
+        [template(_LOOP, Transform="AWS::LanguageExtensions")],
+    ),
+    "ECR610": example(
+        [template({**kms(get_att("Key")), "Key": {**key(), "Condition": "IsProd"}}, **_IF_PROD)],
+        _KEY,
+        [
+            template(
+                {
+                    "Api": {**kms(get_att("Key"))["Api"], "Condition": "IsProd"},
+                    "Key": {**key(), "Condition": "IsProd"},
+                },
+                **_IF_PROD,
+            )
+        ],
+    ),
+    "ECR611": example(
+        [_exporting(ELSEWHERE), template(kms({"Fn::ImportValue": "key"}))],
+        _KEY,
+        [_exporting(ELSEWHERE), template(kms(get_att("Key"), Key=key()))],
+    ),
     "ECR601": example(
         kms(get_att("Kee"), Key=key()),
         "Api.Properties.EncryptionConfiguration.KmsKey",
@@ -152,14 +254,170 @@ EXAMPLES = {
 
 _LITERAL = {"StringEquals": {f"{HOST}:aud": "sts.amazonaws.com", f"{HOST}:sub": "repo:acme/a:*"}}
 _ROLE = "Task.Properties.Policies[0].PolicyDocument.Statement[0].Resource"
-_NAME = "Api.Properties.RepositoryName"
+_DIMENSIONS = [{"Name": "RepositoryName", "Value": "payments/api"}]
+_NO_METRIC = dict.fromkeys(("Namespace", "MetricName", "Dimensions", "Statistic", "Period"), ABSENT)
+
+
+def _dimension(value: Any) -> list[dict[str, Any]]:
+    return [{"Name": "RepositoryName", "Value": value}]
+
+
+def _named(value: Any) -> dict[str, Any]:
+    return {"repository-name": [value]}
+
+
+def _with(content: dict[str, Any], **properties: Any) -> dict[str, Any]:
+    return {**content, "Properties": {**content["Properties"], **properties}}
+
+
+def _to_queue() -> dict[str, Any]:
+    target = {"Arn": get_att("Queue"), "Id": "Queue"}
+    return {**on(PUSH, targets=[target]), "Queue": resource(SQS, {})}
+
+
 PROBLEMS: Problems = {
+    ("ECR501", f"{_PATTERN}.source"): {
+        "a source in capitals": on(PUSH, source="aws.ECR"),
+        "the endpoint for a source": on(PUSH, source="ecr.amazonaws.com"),
+        "the source of public repositories": on(PUSH, source="aws.ecr-public"),
+        "the source of the former Inspector": on(FOUND, source="aws.inspector"),
+    },
+    ("ECR501", f"{_PATTERN}.action-type"): {
+        "a detail beside the details": on(PUSH, **{"action-type": ["PUSH"]})
+    },
     ("ECR501", f"{_PATTERN}.detail-type"): {
         "an event of ECR among others": on(
             "ECR Push", "Object Created", source=["aws.ecr", "aws.s3"]
+        ),
+        "an event in lower case": on("ECR image action"),
+        "a prefix of no event": on({"prefix": "Ecr"}),
+    },
+    ("ECR503", "Rule.Properties.State"): {
+        "a disabled rule": {"Rule": _with(on(PUSH)["Rule"], State="DISABLED")}
+    },
+    ("ECR505", "Queue"): {
+        "a queue without a policy": _to_queue(),
+        "a queue with the policy of another": {
+            **_to_queue(),
+            "Policy": resource("AWS::SQS::QueuePolicy", {"Queues": ["https://sqs.x/y"]}),
+        },
+    },
+    ("ECR506", f"{_PATTERN}.detail.repository-name"): {
+        "the ARN of a repository": api() | on(PUSH, detail=_named(get_att("Api"))),
+        "the URI of a repository": api() | on(PUSH, detail=_named(get_att("Api", "RepositoryUri"))),
+        "an ARN as text": on(PUSH, detail=_named(f"{HERE}:repository/a")),
+        "the prefix of an ARN": on(PUSH, detail=_named({"prefix": "arn:aws:ecr"})),
+        "a URI as text": on(
+            PUSH, detail=_named("111122223333.dkr.ecr.eu-central-1.amazonaws.com/a")
+        ),
+    },
+    ("ECR506", f"{_PATTERN}.detail.finding-severity-counts.Critical"): {
+        "a severity in lower case": on(
+            SCAN, detail={"finding-severity-counts": {"Critical": [{"numeric": [">", 0]}]}}
         )
     },
-    ("ECR504", _TOPIC_KEY): {"the key of SNS": topic("alias/aws/sns")},
+    ("ECR506", f"{_PATTERN}.detail.$or[1].result"): {
+        "a result that there is not": on(
+            PUSH, detail={"$or": [{"result": ["SUCCESS"]}, {"result": ["OK"]}]}
+        )
+    },
+    ("ECR506", f"{_PATTERN}.detail.severity"): {
+        "a severity of no finding": on(
+            FOUND, source="aws.inspector2", detail={"severity": ["High"]}
+        )
+    },
+    ("ECR506", f"{_PATTERN}.detail.resources.details.awsEcrContainerImage.repositoryname"): {
+        "a nested field in lower case": on(
+            FOUND,
+            source="aws.inspector2",
+            detail={"resources": {"details": {"awsEcrContainerImage": {"repositoryname": ["a"]}}}},
+        )
+    },
+    ("ECR506", f"{_PATTERN}.detail.action-type", "PU"): {
+        "a suffix of no action": on(PUSH, detail={"action-type": [{"suffix": "PU"}]})
+    },
+    ("ECR508", f"{_PATTERN}.source"): {
+        "a source without a list": {
+            "Rule": _with(on(PUSH)["Rule"], EventPattern={"source": "aws.ecr"})
+        }
+    },
+    ("ECR508", f"{_PATTERN}.detail.image-tag[0]"): {
+        "an operator that there is not": on(PUSH, detail={"image-tag": [{"startswith": "v"}]})
+    },
+    ("ECR509", "Rule.Properties.Targets"): {
+        "six targets": on(PUSH, targets=[{**QUEUE, "Id": str(n)} for n in range(6)])
+    },
+    ("ECR509", "Rule.Properties.Targets[1].Id"): {
+        "two targets of an Id": on(PUSH, targets=[QUEUE, QUEUE])
+    },
+    ("ECR509", "Rule.Properties.Targets[0].Arn"): {
+        "the URL of a queue": {
+            **on(PUSH, targets=[{"Arn": {"Ref": "Queue"}, "Id": "Queue"}]),
+            "Queue": resource(SQS, {}),
+        }
+    },
+    ("ECR530", "Alarm.Properties.Namespace"): {
+        "a namespace in another case": alarm(Namespace="AWS/Ecr")
+    },
+    ("ECR530", "Alarm.Properties.MetricName"): {
+        "a metric in another case": alarm(MetricName="RepositoryPullcount")
+    },
+    ("ECR530", "Alarm.Properties.Dimensions"): {
+        "a dimension too many": alarm(
+            Dimensions=[*_DIMENSIONS, {"Name": "RegistryId", "Value": HOME[0]}]
+        )
+    },
+    ("ECR530", "Alarm.Properties"): {"no dimension": alarm(Dimensions=ABSENT)},
+    ("ECR530", "Alarm.Properties.Dimensions[0].Value"): {
+        "a URI as dimension": api() | alarm(Dimensions=_dimension(get_att("Api", "RepositoryUri"))),
+        "an ARN as dimension": alarm(Dimensions=_dimension(f"{HERE}:repository/a")),
+        "a wildcard as dimension": alarm(Dimensions=_dimension("payments/*")),
+    },
+    ("ECR530", "Alarm.Properties.Metrics[0].MetricStat.Metric.MetricName"): {
+        "a metric of metric math": alarm(
+            **_NO_METRIC,
+            Metrics=[
+                {
+                    "Id": "m1",
+                    "MetricStat": {
+                        "Metric": {"Namespace": "AWS/ECR", "MetricName": "ImageCount"},
+                        "Period": 60,
+                        "Stat": "Sum",
+                    },
+                }
+            ],
+        )
+    },
+    ("ECR530", "Alarm.Properties.Metrics[0].Expression"): {
+        "a query for no metric": alarm(
+            **_NO_METRIC,
+            Metrics=[{"Id": "q", "Expression": 'SELECT SUM(PushCount) FROM SCHEMA("AWS/ECR")'}],
+        )
+    },
+    ("ECR531", "Alarm.Properties.Period"): {"a period of 45 seconds": alarm(Period="45")},
+    ("ECR531", "Alarm.Properties.EvaluationPeriods"): {
+        "no evaluation": alarm(EvaluationPeriods=0),
+        "more than a week": alarm(EvaluationPeriods=200),
+        "more than a day": alarm(Period=60, EvaluationPeriods=1441),
+    },
+    ("ECR531", "Alarm.Properties.AlarmActions[0]"): {
+        "the name of a topic": alarm(AlarmActions=["alerts"]),
+        "the attribute of a topic that is its name": alarm(AlarmActions=[get_att("T", "TopicName")])
+        | {"T": resource(TOPIC, {})},
+    },
+    ("ECR531", "Alarm.Properties.TreatMissingData"): {
+        "missing data, misspelt": alarm(TreatMissingData="notbreaching")
+    },
+    ("ECR605", _NAME): {
+        "an index beyond a list": api(RepositoryName={"Fn::Select": [2, ["a", "b"]]}),
+        "an index that is no number": api(RepositoryName={"Fn::Select": ["x", ["a", "b"]]}),
+        "an index without a list": api(RepositoryName={"Fn::Select": [2]}),
+        "a map that there is not": api(RepositoryName={"Fn::FindInMap": ["Names", "a", "b"]}),
+        "a map without keys": api(RepositoryName={"Fn::FindInMap": ["Names"]}),
+        "a condition that there is not": api(RepositoryName={"Fn::If": ["IsProd", "a/b", "c/d"]}),
+        "a condition without an else": api(RepositoryName={"Fn::If": ["IsProd", "a/b"]}),
+        "a function of language extensions": api(RepositoryName={"Fn::ToJsonString": {"a": 1}}),
+    },
     ("ECR506", f"{_PATTERN}.detail.repositoryName"): {
         "a misspelt field": on(PUSH, detail={"repositoryName": ["payments/api"]})
     },

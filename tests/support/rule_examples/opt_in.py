@@ -2,6 +2,7 @@
 
 from tests.support.rule_examples.build import (
     ABSENT,
+    EVERYTHING,
     Example,
     Problems,
     api,
@@ -19,7 +20,7 @@ _EXCLUDING = {
     _SETTING: "IMMUTABLE_WITH_EXCLUSION",
     "ImageTagMutabilityExclusionFilters": tag_filters("latest"),
 }
-_ENHANCED = {"ScanType": "ENHANCED", "Rules": []}
+_ENHANCED = {"ScanType": "ENHANCED", "Rules": [EVERYTHING]}
 _KEYLESS = {"EncryptionType": "AES256"}
 _AWS_KEY = {"EncryptionType": "KMS", "KmsKey": "alias/aws/ecr"}
 

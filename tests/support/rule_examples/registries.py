@@ -10,6 +10,7 @@ from ecr_constructs.cloudformation.resource_types import (
     REPLICATION,
     SECRET,
     SIGNING,
+    SIGNING_PROFILE,
 )
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS
 from ecr_constructs.model.repository_policy import PULL_ACTIONS
@@ -34,6 +35,7 @@ from tests.support.rule_examples.build import (
     example,
     get_att,
     inline,
+    key,
     lent,
     one_template,
     policy,
@@ -139,6 +141,7 @@ EXAMPLES = {
         _scans("ENHANCED", "CONTINUOUS_SCAN"),
     ),
     "ECR321": example(_signing("release"), "Signing.Properties.Rules[0]", _signing(_PROFILE)),
+    "ECR323": example(_signing(), "Signing.Properties.Rules", _signing(_PROFILE)),
     "ECR322": example(
         _excluded(OWN_ROOT), "Exclusion0.Properties.PrincipalArn", _excluded(_SCANNER)
     ),
@@ -150,6 +153,20 @@ PROBLEMS: Problems = {
         "replication to an unknown Region": (_copies((HOME[0], "eu-middle-1")), "eu-middle-1"),
     },
     ("ECR311", _RULES): {"26 replication rules": (_copies(*[ELSEWHERE] * 26), "26")},
+    ("ECR004", f"{_RULES}[0].Destinations[0].RegistryId"): {
+        "an account of five digits": _copies(("12345", "eu-west-1")),
+        "an ARN for an account": _copies(("arn:aws:ecr:eu-west-1:111122223333", "eu-west-1")),
+        "an account with hyphens": _copies(("1111-2222-3333", "eu-west-1")),
+    },
+    ("ECR321", "Signing.Properties.Rules[0].SigningProfileArn", "Lambda"): {
+        "a profile for functions": {
+            "Signing": resource(SIGNING, {"Rules": [{"SigningProfileArn": get_att("Profile")}]}),
+            "Profile": resource(SIGNING_PROFILE, {"PlatformId": "AWSLambda-SHA384-ECDSA"}),
+        }
+    },
+    ("ECR323", "Scanning.Properties.Rules"): {
+        "enhanced scanning of nothing": scanning(ScanType="ENHANCED")
+    },
     ("ECR320", "Scanning.Properties.Rules"): {
         "three scanning rules": (_scans("BASIC", *["SCAN_ON_PUSH"] * 3), "3")
     },
@@ -166,6 +183,18 @@ PROBLEMS: Problems = {
         "101 exclusions": (_excluded(*(f"{_SCANNER}{number}" for number in range(101))), "100")
     },
 }
+
+
+def _encrypting(its_key: dict[str, Any]) -> dict[str, Any]:
+    configuration = {"EncryptionType": "KMS", "KmsKey": get_att("Key")}
+    template_ = one_template(CustomRoleArn=get_att("Role"), EncryptionConfiguration=configuration)
+    return {**lent(Policies=inline("ecr:*")), **template_, "Key": its_key}
+
+
+def _given(parameter: dict[str, Any]) -> Template:
+    text = '{"username": "ci", "accessToken": "${Token}"}'
+    return template(_login({"Fn::Sub": text}), Parameters={"Token": parameter})
+
 
 _HUB = "Hub.Properties"
 _CREDENTIAL, _URL = f"{_HUB}.CredentialArn", f"{_HUB}.UpstreamRegistryUrl"
@@ -190,7 +219,7 @@ def _ecr(**properties: Any) -> dict[str, Any]:
     return {"Partner": resource(CACHE, {**partner, **properties})}
 
 
-def _login(text: str = "", **properties: Any) -> dict[str, Any]:
+def _login(text: Any = "", **properties: Any) -> dict[str, Any]:
     value = {"SecretString": text} if text else {}
     return {"Login": resource(SECRET, {"Name": "ecr-pullthroughcache/hub", **value, **properties})}
 
@@ -238,6 +267,9 @@ EXAMPLES |= {
         one_template(AppliedFor=_CACHED, LifecyclePolicy=ABSENT, ImageTagMutability="MUTABLE"),
     ),
     "ECR411": example(_puller(*PULL_ACTIONS), "Task", _puller(*PULL_ACTIONS, *IMPORT_ACTIONS)),
+    "ECR422": example(
+        [_given({"Type": "String"})], _VALUE, [_given({"Type": "String", "NoEcho": True})]
+    ),
     "ECR420": example(
         _login('{"username": "ci", "accessToken": "dckr_pat_0123"}'),
         _VALUE,
@@ -304,6 +336,30 @@ PROBLEMS |= {
             "More": policy("AWS::IAM::RolePolicy", "s3:*", RoleName={"Ref": "Role"}),
         },
         "a role that may all but what is meant": lent() | attached(_ALL_BUT),
+    },
+    ("ECR404", _HUB): {
+        "no URL of a registry": cache(UpstreamRegistry="docker-hub", UpstreamRegistryUrl=ABSENT),
+        "no URL of a private registry": cache(UpstreamRegistry="ecr", UpstreamRegistryUrl=ABSENT),
+    },
+    ("ECR004", f"{_HUB}.EcrRepositoryPrefix"): {
+        "a list for a prefix": cache(EcrRepositoryPrefix=["hub"])
+    },
+    ("ECR403", f"{_HUB}.EcrRepositoryPrefix"): {
+        "capitals in a prefix beside a parameter": cache(
+            EcrRepositoryPrefix={"Fn::Sub": "Hub-${Given}"}
+        )
+    },
+    ("ECR407", "Payments.Properties.Prefix"): {
+        "capitals of a template beside a parameter": one_template(Prefix={"Fn::Sub": "A-${Given}"})
+    },
+    ("ECR409", _ROLE, "kms:CreateGrant"): {
+        "a role that may not use the key": _encrypting(key()),
+        "a key that lets another use it": _encrypting(
+            key(KeyPolicy=document(allow("kms:*", Principal={"AWS": ROOT}, Resource="*")))
+        ),
+    },
+    ("ECR422", _VALUE): {
+        "a credential in a parameter": _login({"Ref": "Given"}),
     },
     ("ECR409", _ROLE, "ecr:TagResource"): {
         "a role that may not tag": {

@@ -2,10 +2,15 @@
 
 from typing import Any
 
-from ecr_constructs.cloudformation.resource_types import PUBLIC_REPOSITORY, PULL_TIME_EXCLUSION
+from ecr_constructs.cloudformation.resource_types import (
+    AUTO_DELETE_IMAGES,
+    PUBLIC_REPOSITORY,
+    PULL_TIME_EXCLUSION,
+)
 from tests.support.rule_examples.build import (
     ABSENT,
     ELSEWHERE,
+    EVERYTHING,
     HOME,
     OWN_ROLE,
     UNTAGGED,
@@ -17,6 +22,7 @@ from tests.support.rule_examples.build import (
     key,
     kms,
     one_template,
+    policy_text,
     quay,
     repository,
     resource,
@@ -74,6 +80,19 @@ EXAMPLES = {
         "Payments.Properties.Description",
         one_template(Description="d" * 256),
     ),
+    "ECR007": example(
+        {
+            **api(),
+            "Lifecycle": resource("AWS::ECR::LifecyclePolicy", {"RepositoryName": {"Ref": "Api"}}),
+        },
+        "Resources.Lifecycle.Type",
+        api(UNTAGGED),
+    ),
+    "ECR008": example(
+        api(UpdateReplacePolicy="RetainExceptOnCreate"),
+        "Api.UpdateReplacePolicy",
+        api(DeletionPolicy="RetainExceptOnCreate"),
+    ),
     "ECR006": example(_PUBLIC, "Cli.Type", [template(_PUBLIC, _VIRGINIA)]),
     "ECR010": _properties(
         "Tags",
@@ -87,7 +106,7 @@ EXAMPLES = {
     "ECR013": example(
         api(ImageScanningConfiguration=ABSENT),
         "Api.Properties",
-        api(ImageScanningConfiguration=ABSENT) | scanning(ScanType="ENHANCED", Rules=[]),
+        api(ImageScanningConfiguration=ABSENT) | scanning(ScanType="ENHANCED", Rules=[EVERYTHING]),
     ),
     "ECR015": _properties(
         "EmptyOnDelete",
@@ -117,7 +136,6 @@ EXAMPLES = {
         f"Api.Properties.{_ENCRYPTION}",
         [template(api(EncryptionConfiguration={**_DSSE, "KmsKey": _GOVERNMENT_KEY}), _GOVCLOUD)],
     ),
-    "ECR022": _properties(_ENCRYPTION, {_ENCRYPTION: {"EncryptionType": "AES256"}}, {}),
     "ECR023": example(
         api(EncryptionConfiguration={"EncryptionType": "KMS"}),
         f"Api.Properties.{_ENCRYPTION}",
@@ -130,6 +148,27 @@ EXAMPLES = {
 }
 
 _API = "Api.Properties"
+POLICY = policy_text(UNTAGGED)
+
+
+def _unscanned() -> dict[str, Any]:
+    return api(RepositoryName="dev/api", ImageScanningConfiguration=ABSENT)
+
+
+def _scans(*patterns: str) -> dict[str, Any]:
+    filters = [{"Filter": pattern, "FilterType": "WILDCARD"} for pattern in patterns]
+    return {"ScanFrequency": "SCAN_ON_PUSH", "RepositoryFilters": filters}
+
+
+def _emptied(**attributes: Any) -> dict[str, Any]:
+    properties = {"ServiceToken": "arn:aws:lambda:x", "RepositoryName": {"Ref": "Api"}}
+    tags = [{"Key": "aws-cdk:auto-delete-images", "Value": "true"}]
+    return {
+        **api(Tags=tags),
+        "Empty": resource(AUTO_DELETE_IMAGES, properties, **attributes),
+    }
+
+
 _KEY_OF_AES = {"EncryptionType": "AES256", "KmsKey": "x"}
 PROBLEMS: Problems = {
     ("ECR001", "Payments.Properties"): {
@@ -161,10 +200,87 @@ PROBLEMS: Problems = {
         "no filter": api(**{_SETTING: "IMMUTABLE_WITH_EXCLUSION", _FILTERS: []}),
         "filters of what is not known": api(**{_SETTING: {"Ref": "Given"}, _FILTERS: _WIDE}),
     },
+    ("ECR001", "Api.Description"): {
+        "a key that resources do not have": {"Api": {**repository(), "Description": "Images"}}
+    },
+    ("ECR001", "Key.DeletionPolicies"): {
+        "a misspelt key of a resource": {"Key": {**key(), "DeletionPolicies": "Retain"}}
+    },
+    ("ECR001", "Api.ImageTagMutability"): {
+        "a property beside the properties": {
+            "Api": {**repository(), "ImageTagMutability": "IMMUTABLE"}
+        }
+    },
+    ("ECR002", f"{_API}.RepositoryName"): {
+        "capitals beside a parameter": api(RepositoryName={"Fn::Sub": "MyApp-${Given}"}),
+        "separators beside a parameter": api(RepositoryName={"Fn::Sub": "app._${Given}"}),
+        "a slash before a parameter": api(RepositoryName={"Fn::Sub": "/${Given}"}),
+        "256 letters and a parameter": api(RepositoryName={"Fn::Sub": "a" * 257 + "${Given}"}),
+        "a URI of some Region": api(
+            RepositoryName={"Fn::Sub": "111122223333.dkr.ecr.${Given}.amazonaws.com/api"}
+        ),
+    },
+    ("ECR004", f"{_API}.LifecyclePolicy.RegistryId"): {
+        "an account of eleven digits": api(
+            LifecyclePolicy={"RegistryId": 11122223333, "LifecyclePolicyText": POLICY}
+        )
+    },
+    ("ECR007", "Resources.It.Type"): {
+        f"no type {kind}": {"It": resource(f"AWS::{kind}", {})}
+        for kind in (
+            *("ECR::RepositoryPolicy", "ECR::Repositories", "ECR::AccountSetting"),
+            *("ECR::ReplicationBackfill", "ECRPublic::Repository", "ECR::Image", "ecr::Thing"),
+        )
+    },
+    ("ECR008", "Api.DeletionPolicy"): {
+        "a policy in lower case": api(DeletionPolicy="retain"),
+        "a policy that there is not": api(DeletionPolicy="Keep"),
+        "a deletion in lower case": api(DeletionPolicy="delete"),
+        "a snapshot of a repository": api(DeletionPolicy="Snapshot"),
+        "a function without the transform": api(DeletionPolicy={"Ref": "Given"}),
+    },
+    ("ECR012", f"{_API}.{_FILTERS}"): {
+        "every tag is excluded": api(
+            **{_SETTING: "IMMUTABLE_WITH_EXCLUSION", _FILTERS: tag_filters("*")}
+        )
+    },
+    ("ECR012", f"Payments.Properties.{_SETTING}"): {
+        "replicas that are mutable": one_template(ImageTagMutability="MUTABLE")
+    },
+    ("ECR012", "Payments.Properties"): {
+        "pushes create mutable repositories": one_template(
+            AppliedFor=["CREATE_ON_PUSH"], ImageTagMutability=ABSENT
+        )
+    },
     ("ECR013", f"{_API}.ImageScanningConfiguration"): {
         "explicitly not scanned": api(ImageScanningConfiguration={"ScanOnPush": False})
     },
+    ("ECR013", f"{_API}"): {
+        "scanning without rules": _unscanned() | scanning(ScanType="BASIC", Rules=[]),
+        "scanning that has no rules": _unscanned() | scanning(ScanType="BASIC"),
+        "scanning of other repositories": _unscanned()
+        | scanning(ScanType="BASIC", Rules=[_scans("prod/*")]),
+        "scanning of a name that is not contained": _unscanned()
+        | scanning(ScanType="BASIC", Rules=[_scans("prod")]),
+        "manual scanning": _unscanned()
+        | scanning(ScanType="BASIC", Rules=[{**_scans("*"), "ScanFrequency": "MANUAL"}]),
+    },
+    ("ECR015", "Empty"): {
+        "images that a custom resource deletes": _emptied(),
+        "images that go with the custom resource": _emptied(DeletionPolicy="Delete"),
+    },
     ("ECR016", "Api.DeletionPolicy"): {"no DeletionPolicy": api(DeletionPolicy=ABSENT)},
+    ("ECR020", _KEY, "Key"): {
+        "an asymmetric key": _kms_key(KeySpec="RSA_4096"),
+        "a key of HMAC": _kms_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC"),
+        "a key that signs": _kms_key(KeyUsage="SIGN_VERIFY"),
+        "a disabled key": _kms_key(Enabled=False),
+        "a disabled key of an alias": kms(
+            {"Ref": "Alias"},
+            Key=key(Enabled="false"),
+            Alias=resource("AWS::KMS::Alias", {"TargetKeyId": get_att("Key", "KeyId")}),
+        ),
+    },
     ("ECR020", _KEY): {
         "no key": (kms(get_att("Other"), Other={"Type": "AWS::S3::Bucket"}), "Other"),
         "no key either": (kms("payments"), "payments"),
@@ -179,6 +295,17 @@ PROBLEMS: Problems = {
         "the stack's alias": (kms({"Ref": "Alias"}, Alias={"Type": "AWS::KMS::Alias"}), "Alias"),
     },
 }
+
+# A number that a parameter gives, and no countUnit.
+NO_UNIT = (
+    '{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged",'
+    '"countType":"sinceImagePushed","countNumber":${Given}},"action":{"type":"expire"}}]}'
+)
+
+
+def _given(text: str) -> dict[str, Any]:
+    return api(LifecyclePolicy={"LifecyclePolicyText": {"Fn::Sub": text}})
+
 
 TEXT = "Api.Properties.LifecyclePolicy.LifecyclePolicyText"
 
@@ -229,10 +356,6 @@ EXAMPLES |= {
         TEXT,
         api(_UNPULLED) | {"Scanner": resource(PULL_TIME_EXCLUSION, {"PrincipalArn": _SCANNER})},
     ),
-    "ECR117": _policies(
-        [rule(1, "transition", days=90, storageClass="archive", **_ANY)],
-        [rule(1, "transition", days=90, tagStatus="untagged"), _FROM_ARCHIVE],
-    ),
 }
 
 _V = _tagged(1, images=9, tagPatternList=["v*"])
@@ -248,6 +371,18 @@ PROBLEMS |= {
         "any not last": (api(rule(1, images=9, **_ANY), {**_V, "rulePriority": 2}), "any"),
         "unknown action": (api(rule(1, "delete", images=9, **_ANY)), "delete"),
         "a policy not in JSON": (api(LifecyclePolicy={"LifecyclePolicyText": "rules:"}), "JSON"),
+        "a count in the archive": (
+            api(rule(1, images=9, **_ANY, storageClass="archive")),
+            "storageClass",
+        ),
+        "no unit of an unknown number": (_given(NO_UNIT), "countUnit"),
+        "a number in quotation marks": (_given(NO_UNIT.replace("${Given}", '"${Given}"')), "${…}"),
+        "an action beside an unknown number": (_given(NO_UNIT.replace("expire", "drop")), "drop"),
+        "a comma too many before a number": (_given(NO_UNIT.replace("{", "{,", 1)), "JSON"),
+        "a duplicate key beside a number": (
+            _given(NO_UNIT.replace('"countType"', '"tagStatus":"any","countType"')),
+            "tagStatus",
+        ),
     },
     ("ECR101", "Payments.Properties.LifecyclePolicy", "30,720"): {
         "a policy that is too long": one_template(LifecyclePolicy='{"rules": []}' + " " * 30_720)

@@ -237,15 +237,11 @@ def test_a_folder_of_templates(tmp_path: Path) -> None:
     assert ["shop.yml"] == loaded(tmp_path)
 
 
-LOOP = {"Fn::ForEach::All": ["N", ["a"], {"Repo${N}": {"Type": "AWS::ECR::Repository"}}]}
 ACCEPTED: dict[str, Any] = {
     "UTF-16, as PowerShell redirects": json.dumps(body()).encode("utf-16"),
     "references to what a transform adds": {
         "Transform": "AWS::Serverless-2016-10-31",
         "Resources": api(RepositoryName={"Fn::Transform": {"Name": "x"}}, Tags={"Ref": "FromSam"}),
-    },
-    "loops of language extensions": {
-        "Resources": {**LOOP, **api(Tags=[{"Key": "a", "Value": {"Ref": "Repoa"}}])}
     },
 }
 

@@ -6,10 +6,13 @@ import pytest
 
 from ecr_constructs.checks import Template, check
 from ecr_constructs.cloudformation.resource_types import (
+    AUTO_DELETE_IMAGES,
+    EVENT_RULE,
     PUBLIC_REPOSITORY,
     PULL_TIME_EXCLUSION,
     SECRET,
     SIGNING,
+    SIGNING_PROFILE,
     TOPIC_INLINE_POLICY,
     TOPIC_POLICY,
 )
@@ -27,12 +30,15 @@ from tests.support.rule_examples.access import (
 )
 from tests.support.rule_examples.build import (
     ABSENT,
+    EVERYTHING,
     HERE,
     HOME,
     HOST,
+    KEEPS,
     OIDC,
     OWN_ROLE,
     OWN_ROOT,
+    QUEUE,
     ROOT,
     allow,
     api,
@@ -81,6 +87,7 @@ from tests.support.rule_examples.events import (
     PUSH,
     SCAN,
     UUID,
+    alarm,
     ci,
     github,
     on,
@@ -98,6 +105,7 @@ EXCLUDING = {"ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION"}
 ARCHIVE = rule(1, "transition", images=50, tagStatus="any")
 IN_ARCHIVE = {"storageClass": "archive", "countType": "sinceImageTransitioned"}
 EXPIRE = rule(2, tagStatus="any", **IN_ARCHIVE, countUnit="days", countNumber=365)
+ENHANCED = scanning(ScanType="ENHANCED", Rules=[EVERYTHING])
 EVENTBRIDGE = {"Service": "events.amazonaws.com"}
 PUBLISH = document(allow("sns:Publish", Principal=EVENTBRIDGE, Resource="*"))
 UNIT = {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"}
@@ -111,6 +119,13 @@ OWN_BUCKETS = {"StringEquals": {"aws:ResourceAccount": "111122223333"}}
 PATHS = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/*"}}
 
 
+PARTLY_KNOWN = (
+    '{"rules":[{"rulePriority":${Given},"selection":{"tagStatus":"tagged",'
+    '"tagPatternList":["${Given}*","v${Given}"],"countType":"imageCountMoreThan",'
+    '"countNumber":${Given}},"action":{"type":"${Given}"}},{"rulePriority":9,"selection":'
+    '{"tagStatus":"tagged","tagPrefixList":["${Given}"],"countType":"sinceImagePushed",'
+    '"countUnit":"days","countNumber":9},"action":{"type":"expire"}}]}'
+)
 ALL_BUT_IAM = {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}
 LOGINS = (
     allow([*PULL, "ecr:GetAuthorizationToken"], Resource=f"{HERE}:repository/a"),
@@ -145,6 +160,11 @@ def subscribed(**properties: Any) -> dict[str, Any]:
     """Return a topic of image events with a policy."""
     kind = TOPIC_INLINE_POLICY if "TopicArn" in properties else TOPIC_POLICY
     return topic(UNKNOWN) | {"Policy": resource(kind, {"PolicyDocument": PUBLISH, **properties})}
+
+
+def unscanned(**properties: Any) -> dict[str, Any]:
+    """Return a repository that does not scan on push by itself."""
+    return api(ImageScanningConfiguration=ABSENT, **properties)
 
 
 def pulled_through(prefix: str, **others: Any) -> dict[str, Any]:
@@ -210,6 +230,16 @@ CORRECT: dict[str, dict[str, Any]] = {
     "a secret of a parameter": cache(CredentialArn=UNKNOWN),
     "a secret of a stack": cache(CredentialArn=get_att("Stack", "Outputs.Arn"))
     | {"Stack": {"Type": "AWS::CloudFormation::Stack"}},
+    "a credential in several parts": cache()
+    | {
+        "Login": resource(
+            SECRET,
+            {
+                "Name": "ecr-pullthroughcache/a",
+                "SecretString": {"Fn::Join": ["", [UNKNOWN]]},
+            },
+        )
+    },
     "a secret of no cache": {
         "Login": resource(SECRET, {"Name": "app/login", "SecretString": '{"user": "a"}'})
     },
@@ -279,6 +309,81 @@ CORRECT: dict[str, dict[str, Any]] = {
     ),
     "truth as text": api(ImageScanningConfiguration={"ScanOnPush": "true"}),
     "one of two of a name": one_of_two(repository(RepositoryName="a/b")),
+    "parameters between valid characters": api(
+        RepositoryName={"Fn::Sub": "${Given}/app__${Given}-x"}
+    ),
+    "a count and an age beside an unknown number": api(
+        LifecyclePolicy={"LifecyclePolicyText": {"Fn::Sub": PARTLY_KNOWN}}
+    ),
+    "a policy with an unknown rule": api(
+        LifecyclePolicy={"LifecyclePolicyText": {"Fn::Sub": '{"rules":[${Given}]}'}}
+    ),
+    "a policy with unknown structure": api(
+        LifecyclePolicy={"LifecyclePolicyText": {"Fn::Sub": '{"rules":[{${Given}]}'}}
+    ),
+    "the standard storage class": api(rule(1, images=9, tagStatus="any", storageClass="standard")),
+    "AES256 that is declared": api(EncryptionConfiguration={"EncryptionType": "AES256"}),
+    "imported material": kms(get_att("Key"), Key=key(Origin="EXTERNAL", EnableKeyRotation=False)),
+    "a replica key": kms(
+        get_att("Key"), Key=resource("AWS::KMS::ReplicaKey", {"PrimaryKeyArn": UNKNOWN})
+    ),
+    "scanning that an unknown filter selects": unscanned(RepositoryName="dev/api")
+    | scanning(
+        ScanType="BASIC",
+        Rules=[
+            {
+                "ScanFrequency": "SCAN_ON_PUSH",
+                "RepositoryFilters": [{"Filter": UNKNOWN, "FilterType": "WILDCARD"}],
+            }
+        ],
+    ),
+    "scanning by unknown filters": unscanned()
+    | scanning(
+        ScanType="BASIC", Rules=[{"ScanFrequency": "SCAN_ON_PUSH", "RepositoryFilters": UNKNOWN}]
+    ),
+    "scanning by an unknown rule": unscanned() | scanning(ScanType="BASIC", Rules=[UNKNOWN]),
+    "scanning by unknown rules": unscanned() | scanning(ScanType="BASIC", Rules=UNKNOWN),
+    "scanning of names that contain a word": unscanned(RepositoryName="dev/api")
+    | scanning(
+        ScanType="BASIC",
+        Rules=[
+            {
+                "ScanFrequency": "SCAN_ON_PUSH",
+                "RepositoryFilters": [{"Filter": "dev", "FilterType": "WILDCARD"}],
+            }
+        ],
+    ),
+    "a custom resource that is retained": {
+        **api(),
+        "Empty": resource(
+            AUTO_DELETE_IMAGES, {"RepositoryName": {"Ref": "Api"}, "ServiceToken": "x"}, **KEEPS
+        ),
+    },
+    "a custom resource of an untagged repository": {
+        **api(),
+        "Empty": resource(
+            AUTO_DELETE_IMAGES, {"RepositoryName": {"Ref": "Api"}, "ServiceToken": "x"}
+        ),
+    },
+    "a custom resource of a repository elsewhere": {
+        "Empty": resource(AUTO_DELETE_IMAGES, {"RepositoryName": "a", "ServiceToken": "x"}),
+    },
+    "retained but for a failed creation": api(DeletionPolicy="RetainExceptOnCreate"),
+    "a type of a module": {"Api": {"Type": "AWS::ECR::Repository::MODULE"}},
+    "attributes of other types": {
+        **api(
+            Tags=[
+                {"Key": "a", "Value": get_att("Stack", "Outputs.A")},
+                {"Key": "b", "Value": get_att("Any", "B")},
+                {"Key": "c", "Value": get_att("Db", "Endpoint.Address")},
+                {"Key": "d", "Value": get_att("New", "Any")},
+            ]
+        ),
+        "Stack": {"Type": "AWS::CloudFormation::Stack"},
+        "Any": {"Type": "Custom::Any"},
+        "Db": {"Type": "AWS::RDS::DBInstance"},
+        "New": {"Type": "AWS::New::Thing"},
+    },
     # Registries.
     "one of two": one_of_two(
         registry(PULL, Principal=PARTNER, Resource=f"{HERE}:repository/*")["Policy"]
@@ -286,13 +391,183 @@ CORRECT: dict[str, dict[str, Any]] = {
     "signing that is not known": {"Signing": resource(SIGNING, {"Rules": UNKNOWN})},
     "an exclusion not known": {"It": resource(PULL_TIME_EXCLUSION, {"PrincipalArn": UNKNOWN})},
     "a scan type that is not known": scanning(ScanType=UNKNOWN, Rules=[]),
+    "a profile for images": {
+        "Signing": resource(SIGNING, {"Rules": [{"SigningProfileArn": get_att("Profile")}]}),
+        "Profile": resource(SIGNING_PROFILE, {"PlatformId": "Notation-OCI-SHA384-ECDSA"}),
+    },
+    "a key that lets the role use it": {
+        **lent(Policies=inline("ecr:CreateRepository")),
+        **one_template(
+            CustomRoleArn=get_att("Role"),
+            EncryptionConfiguration={"EncryptionType": "KMS", "KmsKey": get_att("Key")},
+        ),
+        "Key": key(
+            KeyPolicy=document(allow("kms:*", Principal={"AWS": get_att("Role")}, Resource="*"))
+        ),
+    },
+    "a key whose policy is not known": {
+        **lent(Policies=inline("ecr:CreateRepository")),
+        **one_template(
+            CustomRoleArn=get_att("Role"),
+            EncryptionConfiguration={"EncryptionType": "KMS", "KmsKey": get_att("Key")},
+        ),
+        "Key": key(KeyPolicy=document(UNKNOWN)),
+    },
+    "a creation template of pushes and a cache": one_template(
+        AppliedFor=["CREATE_ON_PUSH", "PULL_THROUGH_CACHE"],
+        ImageTagMutability="MUTABLE",
+        LifecyclePolicy=ABSENT,
+    ),
+    # Alarms.
+    "an alarm on pulls": api()
+    | alarm(
+        Dimensions=[{"Name": "RepositoryName", "Value": {"Ref": "Api"}}],
+        AlarmActions=[{"Ref": "Topic"}, "arn:aws:sns:x", UNKNOWN],
+        Period=10,
+        EvaluationPeriods=UNKNOWN,
+    )
+    | {"Topic": {"Type": "AWS::SNS::Topic"}},
+    "an alarm on a metric of one's own": alarm(
+        Namespace="Acme/ECR", MetricName="ImageCount", ComparisonOperator="x"
+    ),
+    "an alarm on usage": alarm(
+        Namespace="AWS/Usage",
+        MetricName="CallCount",
+        Dimensions=[
+            {"Name": "Type", "Value": "API"},
+            {"Name": "Resource", "Value": "PutImage"},
+            {"Name": "Service", "Value": "ECR"},
+            {"Name": "Class", "Value": "None"},
+        ],
+    ),
+    "an alarm that is not known": alarm(MetricName=UNKNOWN, Dimensions=UNKNOWN, Namespace=UNKNOWN),
+    "an unknown metric of ECR": alarm(MetricName=UNKNOWN),
+    "dimensions that are not known": alarm(Dimensions=UNKNOWN),
+    "a dimension that is no text": alarm(Dimensions=[{"Name": "RepositoryName", "Value": 5}]),
+    "a dimension that is not known": alarm(Dimensions=[{"Name": UNKNOWN, "Value": 5}]),
+    "metric math": alarm(
+        Namespace=ABSENT,
+        MetricName=ABSENT,
+        Dimensions=ABSENT,
+        Metrics=[
+            {"Id": "a", "Expression": "SEARCH('{AWS/ECR,RepositoryName}', 'Sum', 60)"},
+            {"Id": "b", "Expression": 'SELECT SUM(RepositoryPullCount) FROM "AWS/ECR"'},
+            {"Id": "c", "MetricStat": UNKNOWN},
+            {"Id": "d", "Expression": "a + b"},
+        ],
+    ),
+    # Functions.
+    "functions of valid arguments": api(
+        RepositoryName={"Fn::Join": ["/", {"Ref": "Given"}]},
+        Tags=[
+            {"Key": "a", "Value": {"Fn::Select": [UNKNOWN, ["a"]]}},
+            {"Key": "b", "Value": {"Fn::Select": [9, {"Fn::GetAZs": ""}]}},
+            {"Key": "c", "Value": {"Fn::FindInMap": [UNKNOWN, "a", "b"]}},
+            {"Key": "d", "Value": {"Fn::If": ["Perhaps", "a", "b"]}},
+            {"Key": "e", "Value": {"Fn::If": ["Perhaps", {"Fn::Select": [9, ["a"]]}, "b"]}},
+        ],
+    ),
+    "a reference to what exists under the same condition": {
+        "Api": {**kms(get_att("Key"))["Api"], "Condition": "Perhaps"},
+        "Key": {**key(), "Condition": "Perhaps"},
+    },
+    "a guarded reference": {
+        **api(Tags=[{"Key": "a", "Value": {"Fn::If": ["Perhaps", get_att("Key"), "x"]}}]),
+        "Key": {**key(), "Condition": "Perhaps"},
+    },
     # Events and their topics.
+    "a pattern as text": {
+        "Rule": resource(
+            EVENT_RULE,
+            {
+                "EventPattern": '{"source": ["aws.ecr"], "detail-type": ["ECR Image Action"]}',
+                "Targets": [QUEUE],
+            },
+        )
+    },
+    "patterns that are not known": {
+        "Text": resource(EVENT_RULE, {"EventPattern": "{", "Targets": [QUEUE]}),
+        "Unknown": resource(EVENT_RULE, {"EventPattern": UNKNOWN, "Targets": [QUEUE]}),
+        "Schedule": resource(EVENT_RULE, {"ScheduleExpression": "rate(1 day)"}),
+    },
+    "an API call of public repositories": on(
+        "AWS API Call via CloudTrail", source="aws.ecr-public"
+    ),
+    "an event of one's own": on(PUSH, source="acme.images"),
+    "every event but one": on({"anything-but": ["ECR Image Scan"]}),
+    "every field that events have": on(PUSH, account=["1"], extra=[{"exists": False}]),
+    "a name that begins with a text": on(PUSH, detail={"repository-name": [{"prefix": "a/"}]}),
+    "a name that is a number": on(PUSH, detail={"repository-name": [5, {"suffix": "b"}]}),
+    "findings of Inspector": on(
+        FOUND,
+        source="aws.inspector2",
+        detail={
+            "severity": ["HIGH", "CRITICAL"],
+            "resources": {
+                "type": ["AWS_ECR_CONTAINER_IMAGE"],
+                "details": {"awsEcrContainerImage": {"repositoryName": ["a"]}},
+            },
+        },
+    ),
+    "scans of Inspector name a repository by its ARN": on(
+        "Inspector2 Scan",
+        source="aws.inspector2",
+        detail={"repository-name": [f"{HERE}:repository/a"]},
+    ),
+    "alternatives of counts": on(
+        SCAN,
+        detail={
+            "finding-severity-counts": {
+                "$or": [{"HIGH": [{"numeric": [">", 0]}]}, {"CRITICAL": [{"numeric": [">", 0]}]}]
+            }
+        },
+    ),
+    "alternatives that are not known": on(PUSH, detail={"$or": [UNKNOWN, {"result": ["SUCCESS"]}]}),
+    "a nested value of a plain field": on(PUSH, detail={"image-tag": {"x": ["y"]}}),
+    "targets of every kind": {
+        **on(
+            PUSH,
+            targets=[
+                {"Arn": get_att("Queue"), "Id": "a", "RoleArn": UNKNOWN},
+                {"Arn": get_att("Code"), "Id": UNKNOWN},
+                {"Arn": get_att("Topic", "TopicArn"), "Id": "c", "RoleArn": UNKNOWN},
+                {"Arn": UNKNOWN, "Id": UNKNOWN},
+            ],
+        ),
+        "Queue": {"Type": "AWS::SQS::Queue"},
+        "Code": {"Type": "AWS::Lambda::Function"},
+        "Topic": {"Type": "AWS::SNS::Topic"},
+    },
+    "a queue that EventBridge may send to": {
+        **on(PUSH, targets=[{"Arn": get_att("Queue"), "Id": "Queue"}]),
+        "Queue": {"Type": "AWS::SQS::Queue"},
+        "Policy": resource(
+            "AWS::SQS::QueuePolicy",
+            {
+                "Queues": [{"Ref": "Queue"}],
+                "PolicyDocument": document(
+                    allow("sqs:SendMessage", Principal=EVENTBRIDGE, Resource="*")
+                ),
+            },
+        ),
+    },
+    "a queue with a policy of its own": {
+        **on(PUSH, targets=[{"Arn": get_att("Queue"), "Id": "Queue"}]),
+        "Queue": {"Type": "AWS::SQS::Queue"},
+        "Policy": resource(
+            "AWS::SQS::QueueInlinePolicy", {"Queue": UNKNOWN, "PolicyDocument": UNKNOWN}
+        ),
+    },
+    "a topic without a key": {
+        **subscribed(Topics=[{"Ref": "Topic"}]),
+        "Topic": {"Type": "AWS::SNS::Topic"},
+    },
     "another scanner, perhaps": {
-        "Scanning": {**scanning(ScanType="ENHANCED", Rules=[])["Scanning"], "Condition": "Perhaps"},
+        "Scanning": {**ENHANCED["Scanning"], "Condition": "Perhaps"},
         **on(SCAN),
     },
     "a rule for each scanner": {
-        **scanning(ScanType="ENHANCED", Rules=[]),
+        **ENHANCED,
         "Basic": asks("aws.ecr", SCAN),
         "Enhanced": asks("aws.inspector2", FOUND),
     },

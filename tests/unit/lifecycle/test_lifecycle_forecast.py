@@ -17,9 +17,6 @@ EXPIRE_ARCHIVED = LifecycleRule.expire_archived(after_days=90)
 UNTAGGED, UNTAGGED_10 = (LifecycleRule.expire_untagged(after_days=days) for days in (1, 10))
 RELEASES = LifecycleRule.expire(after_days=10, tag_patterns=["v*"])
 YOUNG_RELEASES = LifecycleRule.expire(after_days=5, tag_patterns=["v*"])
-ONE_IN_ARCHIVE = LifecycleRule(
-    tag_status="any", storage_class="archive", count_type="imageCountMoreThan", count_number=1
-)
 INDEX = image("index", 4, "v1", references=("child",))
 # Rules and images, and each event: the image, its fate, and days from now.
 CASES: dict[str, tuple[list[LifecycleRule], list[Image], list[tuple[str, str, float]]]] = {
@@ -45,12 +42,6 @@ CASES: dict[str, tuple[list[LifecycleRule], list[Image], list[tuple[str, str, fl
         [ARCHIVE_30, EXPIRE_ARCHIVED],
         [image("a", 400, last_archived_at=ago(300), last_activated_at=ago(20))],
         [("a", "archived", 10), ("a", "expired", 100)],
-    ),
-    # A count of the archive marks more images when one arrives, at the next daily evaluation.
-    "an archived image replaces another": (
-        [ARCHIVE_30, ONE_IN_ARCHIVE],
-        [image("new", 20), archived("cold", 50)],
-        [("new", "archived", 10), ("cold", "expired", 10)],
     ),
     # They are deleted at the same instant.
     "a child and a signature wait for the index": (

@@ -72,9 +72,13 @@ RULES: dict[str, tuple[Any, str]] = {
     "no unit": (rule(countType="sinceImagePushed"), ".selection.countUnit: key-missing"),
     "no count": ({**rule(), "selection": NO_COUNT}, ".selection.countNumber: key-missing"),
     "no count type": ({**rule(), "selection": NO_COUNT_TYPE}, ".selection.countType: key-missing"),
-    "the standard class": (
-        rule(storageClass="standard"),
-        ".selection.storageClass: storage-class-standard",
+    "a count in the archive": (
+        rule(storageClass="archive"),
+        ".selection.storageClass: storage-class-not-standard",
+    ),
+    "an age in the archive": (
+        rule(countType="sinceImagePushed", countUnit="days", storageClass="archive"),
+        ".selection.storageClass: storage-class-not-standard",
     ),
     "patterns as text": (tagged(tagPatternList="v*"), ".selection.tagPatternList: tag-list-empty"),
     "no patterns": (tagged(tagPatternList=[]), ".selection.tagPatternList: tag-list-empty"),
@@ -151,7 +155,10 @@ AGED: dict[str, Any] = {
 ACCEPTED: dict[str, tuple[Any, ...]] = {
     "any listed first": ([rule(10), rule(2, **UNTAGGED)],),
     "any per storage class": ([rule(1), rule(2, storageClass="archive", **AGED)],),
-    "untagged per class": ([rule(1, **UNTAGGED), rule(2, storageClass="archive", **UNTAGGED)],),
+    "untagged per class": (
+        [rule(1, **UNTAGGED), rule(2, storageClass="archive", **UNTAGGED | AGED)],
+    ),
+    "the standard class": ([rule(storageClass="standard")],),
     "a deploy-time count": ([rule(countNumber=DEPLOY_TIME_NUMBER)],),
     "a deploy-time tag": ([tagged(tagPatternList=[DEPLOY_TIME])],),
     "but no deploy-time priority": (

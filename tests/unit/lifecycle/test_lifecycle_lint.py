@@ -25,7 +25,7 @@ def old(*patterns: str) -> LifecycleRule:
 
 
 def of_archive(**fields: Any) -> LifecycleRule:
-    count = {"tag_status": "any", "count_type": "imageCountMoreThan", "count_number": 5}
+    count = {"tag_status": "any", "count_type": "sinceImageTransitioned", "count_number": 90}
     return R(storage_class="archive", **{**count, **fields})
 
 
@@ -95,21 +95,13 @@ CASES: dict[str, tuple[Any, ...]] = {
     "an age of all but some": ("", [protect("v*"), old()]),
     "an age of untagged images": ("", [UNTAGGED]),
     "an archiving after days": ("", [R.archive(after_days=9)]),
-    "an archiving of unpulled images": ("LC008 warning 1", [R.archive(not_pulled_for_days=9)]),
-    "an archiving of the archive": (
-        "LC009 warning 1, LC005 note 1, LC010 note 1",
-        [of_archive(action="transition")],
-    ),
-    "an archive that nothing fills": ("LC005 note 1, LC010 note 1", [of_archive()]),
+    "an archiving of unpulled images": ("LC008 note 1", [R.archive(not_pulled_for_days=9)]),
+    "an archive that nothing fills": ("LC010 note 1", [of_archive()]),
     "an archive a rule fills": ("", [R.archive(after_days=9), R.expire_archived(after_days=90)]),
-    "a cache and untagged images": ("LC006 error 1", [UNTAGGED], None, CACHE),
-    "a cache and all images": ("LC006 error 1, LC007 warning 1", [ONE_DAY], None, CACHE),
-    "a cache and archiving": (
-        "",
-        [R.archive(not_pulled_for_days=30)],
-        None,
-        Context(pull_through_cache=True, pull_time_exclusions=True),
-    ),
+    "a cache and untagged images": ("LC006 warning 1", [UNTAGGED], None, CACHE),
+    "a cache and all images": ("LC006 warning 1", [ONE_DAY], None, CACHE),
+    "a cache and a count of all images": ("LC005 note 1", [keep(500)], None, CACHE),
+    "a cache and archiving": ("", [R.archive(not_pulled_for_days=30)], None, CACHE),
     "images that are pulled by digest": ("LC006 warning 1", [UNTAGGED], [PULLED, *BY_DIGEST]),
     "only children are pulled by digest": ("", [UNTAGGED], BY_DIGEST),
     "a protected tag that no image has": ("LC004 error 1", [protect("v*"), OLDEST], RELEASES),

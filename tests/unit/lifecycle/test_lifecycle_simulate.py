@@ -269,10 +269,6 @@ CASES = {
         [image("new", 1), image("old", 100), archived("cold", 400), archived("cool", 80)],
         {"cold": 2, "old": 1},
     ),
-    "an archived image is not archived again": Case(
-        [one_of("sinceImagePushed", storage_class="archive", action="transition")],
-        [archived("a", 9)],
-    ),
     "a count may archive": Case(
         [one_of("imageCountMoreThan", action="transition")],
         [image("new", 1), image("old", 2)],

@@ -213,7 +213,7 @@ class Evaluation:
         for result in self.results:
             if result.rule.action == "expire":
                 expire |= result.acted
-            elif result.rule.storage_class is None:
+            else:
                 archive |= result.acted
         return expire, archive
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.lifecycle.simulation.evaluation import Evaluation, RuleResult
+from ecr_constructs.model.lifecycle.simulation.evaluation import Evaluation
 from ecr_constructs.model.lifecycle.simulation.relations import ARCHIVE, EXPIRE
 
 _SHORT_LENGTH = 19  # "sha256:" and twelve digits, as docker shows them.
@@ -35,7 +35,7 @@ def explain(evaluation: Evaluation, rank: int) -> str:
         reason += f"; this is number {evaluation.position(result, rank):,}"
     else:
         reason += " and does not count it"
-    return reason + _exception(evaluation, rank, result)
+    return reason + _exception(evaluation, rank)
 
 
 def _effect(rule: LifecycleRule) -> str:
@@ -81,7 +81,7 @@ def ago(age: timedelta) -> str:
     return f"{pluralize(int(age.total_seconds() // 3600), 'hour')} ago"
 
 
-def _exception(evaluation: Evaluation, rank: int, result: RuleResult) -> str:
+def _exception(evaluation: Evaluation, rank: int) -> str:
     """Return what protects an image that a rule marks."""
     if evaluation.actions[rank]:
         return ""
@@ -91,8 +91,6 @@ def _exception(evaluation: Evaluation, rank: int, result: RuleResult) -> str:
             if not evaluation.actions[index] and not image.archived:
                 return f", but the index {short(image.digest)} lists it and stays"
         return ", but an index that lists it is archived and not deleted"
-    if result.marked >> rank & 1:
-        return ", but it is archived already"
     if later := evaluation.shadowed_result(rank):
         return f"; rule {later.rule.rule_priority} would mark it, but comes later"
     return ""

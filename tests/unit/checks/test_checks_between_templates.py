@@ -1,0 +1,279 @@
+"""What templates that are deployed together make of each other."""
+
+from typing import Any
+
+import pytest
+
+from ecr_constructs.checks import Template, check
+from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY
+from tests.support.rule_examples.access import registry
+from tests.support.rule_examples.build import (
+    ABSENT,
+    ELSEWHERE,
+    HOME,
+    OWN_ROOT,
+    PARTNER,
+    api,
+    creation_template,
+    get_att,
+    key,
+    kms,
+    lent,
+    resource,
+    scanning,
+    template,
+)
+from tests.support.rule_examples.registries import replication
+from tests.support.rule_examples.repositories import tag_filters
+
+PARTNER_ELSEWHERE = (PARTNER[0], ELSEWHERE[1])
+REPLICATE = ("ecr:ReplicateImage", "ecr:CreateRepository")
+EXCLUDING = "IMMUTABLE_WITH_EXCLUSION"
+
+
+def copies(at: tuple[str, str], *prefixes: str) -> dict[str, Any]:
+    """Return a replication of some prefixes to a registry."""
+    filters = [{"Filter": prefix, "FilterType": "PREFIX_MATCH"} for prefix in prefixes]
+    rule = {"Destinations": [{"RegistryId": at[0], "Region": at[1]}]}
+    return {"Copies": replication({**rule, **({"RepositoryFilters": filters} if filters else {})})}
+
+
+def admits(*actions: str, prefix: str = "", at: tuple[str, str] = PARTNER) -> dict[str, Any]:
+    """Return a registry policy that lets the home account replicate."""
+    arn = f"arn:aws:ecr:{at[1]}:{at[0]}:repository/{prefix}*"
+    return registry([*actions], Principal={"AWS": OWN_ROOT}, Resource=arn)
+
+
+def replicas(**properties: Any) -> dict[str, Any]:
+    """Return a creation template for every replica."""
+    return {"Replicas": creation_template(Prefix="ROOT", **properties)}
+
+
+TAGGING = {
+    **replicas(ResourceTags=[{"Key": "a", "Value": "b"}], CustomRoleArn=get_att("Role")),
+    **lent(Policies=[]),
+}
+
+
+def movable(*tags: str) -> dict[str, Any]:
+    """Return a repository of which some tags may move."""
+    setting = EXCLUDING if tags else "IMMUTABLE"
+    filters = {"ImageTagMutabilityExclusionFilters": tag_filters(*tags)} if tags else {}
+    return api(RepositoryName="a/b", ImageTagMutability=setting, **filters)
+
+
+MUTABLE = api(RepositoryName="a/b", ImageTagMutability="MUTABLE")
+UNKNOWN_POLICY = {"Policy": resource(REGISTRY_POLICY, {"PolicyText": {"Ref": "Given"}})}
+TO_PARTNER, TO_ELSEWHERE = copies(PARTNER, "prod/"), copies(ELSEWHERE)
+# The templates with their places, and the rules among those of this module that find something.
+CASES: dict[str, tuple[list[tuple[Any, tuple[str, str]]], list[str]]] = {
+    "a policy for the prefix": (
+        [(TO_PARTNER, HOME), (admits(*REPLICATE, prefix="prod/"), PARTNER), (replicas(), PARTNER)],
+        [],
+    ),
+    "a policy for a part of the prefix": (
+        [(TO_PARTNER, HOME), (admits(*REPLICATE, prefix="prod/a"), PARTNER)],
+        [],
+    ),
+    "a policy for another prefix": (
+        [(TO_PARTNER, HOME), (admits(*REPLICATE, prefix="dev/"), PARTNER)],
+        ["ECR316"],
+    ),
+    "a policy of another Region": (
+        [
+            (TO_PARTNER, HOME),
+            (replicas(), PARTNER),
+            (admits(*REPLICATE, at=PARTNER_ELSEWHERE), PARTNER_ELSEWHERE),
+        ],
+        ["ECR316"],
+    ),
+    "a policy that is not known": (
+        [(TO_PARTNER, HOME), (UNKNOWN_POLICY, PARTNER), (replicas(), PARTNER)],
+        [],
+    ),
+    "a policy that is not in the templates": ([(TO_PARTNER, HOME), (replicas(), PARTNER)], []),
+    "no policy of any Region": (
+        [
+            (TO_PARTNER, HOME),
+            (replicas(), PARTNER),
+            (replicas(), PARTNER_ELSEWHERE),
+        ],
+        [],
+    ),
+    "a policy that does not let replicas be tagged": (
+        [(TO_PARTNER, HOME), (admits(*REPLICATE), PARTNER), (TAGGING, PARTNER)],
+        ["ECR316"],
+    ),
+    "a policy that lets replicas be tagged": (
+        [
+            (TO_PARTNER, HOME),
+            (admits(*REPLICATE, "ecr:TagResource"), PARTNER),
+            (TAGGING, PARTNER),
+        ],
+        [],
+    ),
+    "a movable tag, immutable elsewhere": (
+        [({**TO_ELSEWHERE, **movable("latest")}, HOME), (movable(), ELSEWHERE)],
+        ["ECR315"],
+    ),
+    "a movable tag, movable elsewhere": (
+        [({**TO_ELSEWHERE, **movable("latest")}, HOME), (movable("l*"), ELSEWHERE)],
+        [],
+    ),
+    "another movable tag": (
+        [({**TO_ELSEWHERE, **movable("latest")}, HOME), (movable("main"), ELSEWHERE)],
+        ["ECR315"],
+    ),
+    "movable tags, immutable elsewhere": (
+        [({**TO_ELSEWHERE, **MUTABLE}, HOME), (movable("main"), ELSEWHERE)],
+        ["ECR315"],
+    ),
+    "movable tags on both sides": (
+        [({**TO_ELSEWHERE, **MUTABLE}, HOME), (MUTABLE, ELSEWHERE)],
+        [],
+    ),
+    "immutable tags on both sides": (
+        [({**TO_ELSEWHERE, **movable()}, HOME), (movable(), ELSEWHERE)],
+        [],
+    ),
+    "a key of another Region": (
+        [(kms({"Fn::ImportValue": "key"}), HOME), ({"Key": key()}, ELSEWHERE)],
+        ["ECR611"],
+    ),
+    "a key of the Region": (
+        [(kms({"Fn::ImportValue": "key"}), HOME), ({"Key": key()}, HOME)],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("placed", "rules"), CASES.values(), ids=CASES)
+def test_templates_are_compared(
+    placed: list[tuple[Any, tuple[str, str]]], rules: list[str]
+) -> None:
+    """The finding is where the template can be changed."""
+    export = {"Key": {"Value": get_att("Key"), "Export": {"Name": "key"}}}
+    templates = [
+        template(content, at, f"stack-{number}", Outputs=export if "Key" in content else {})
+        for number, (content, at) in enumerate(placed)
+    ]
+    rule_ids = {finding.rule for finding in check(templates)}
+    assert rules == sorted(rule_ids & {"ECR315", "ECR316", "ECR611", "ECR607"})
+
+
+EVERYTHING = [
+    {
+        "ScanFrequency": "SCAN_ON_PUSH",
+        "RepositoryFilters": [{"Filter": "*", "FilterType": "WILDCARD"}],
+    }
+]
+UNKNOWN_PLACE = (None, None)
+
+
+@pytest.mark.parametrize(
+    ("there", "rules"),
+    [
+        (HOME, []),
+        (UNKNOWN_PLACE, []),
+        (ELSEWHERE, ["ECR013"]),
+        ((PARTNER[0], None), ["ECR013"]),
+        ((None, ELSEWHERE[1]), ["ECR013"]),
+    ],
+    ids=str,
+)
+def test_another_template_may_scan(there: tuple[Any, Any], rules: list[str]) -> None:
+    """Unless it is definitely of another registry."""
+    resources = api(ImageScanningConfiguration=ABSENT)
+    scans = {"Resources": scanning(ScanType="BASIC", Rules=EVERYTHING)}
+    findings = check([template(resources), Template("scanning", scans, *there)])
+
+    assert rules == [finding.rule for finding in findings]
+
+
+def test_an_export_is_unique() -> None:
+    """In an account and Region; of a stack whose place is unknown nothing is said."""
+    outputs = {"Api": {"Value": get_att("Api"), "Export": {"Name": "api"}}}
+    conditional = {
+        "Other": {**outputs["Api"], "Condition": "Perhaps"},
+        "None": {"Value": "a"},
+        "Unknown": {"Value": "a", "Export": {"Name": {"Ref": "AWS::StackName"}}},
+    }
+    body = {"Resources": api(), "Outputs": {**outputs, **conditional}}
+    names = ("one", "two")
+
+    for place, expected in ((HOME, ["two"]), (UNKNOWN_PLACE, [])):
+        findings = check([Template(name, body, *place) for name in names])
+        assert expected == [item.template for item in findings if item.rule == "ECR607"]
+
+
+def test_an_output_exists_with_its_resource() -> None:
+    """A condition of the output, or Fn::If, makes sure of it."""
+    conditions = {"Perhaps": {"Fn::Equals": [{"Ref": "Given"}, "a"]}}
+    resources = {"Api": {**api()["Api"], "Condition": "Perhaps"}}
+    uri, given = get_att("Api", "RepositoryUri"), {"Given": {"Type": "String"}}
+    outputs = {
+        "Plain": {"Value": uri},
+        "Guarded": {"Value": {"Fn::If": ["Perhaps", uri, "none"]}},
+        "Conditional": {"Value": uri, "Condition": "Perhaps"},
+        "Misspelt": {"Value": {"Ref": "Apy"}},
+        "Pseudo": {"Value": {"Fn::Sub": "${AWS::Region} ${Given}"}},
+        "Broken": 5,
+    }
+    sections: dict[str, Any] = {"Conditions": conditions, "Parameters": given, "Outputs": outputs}
+    findings = check([template(resources, **sections)])
+
+    assert ["Outputs.Misspelt.Value", "Outputs.Plain.Value"] == [item.where for item in findings]
+
+
+def test_conditions_depend_on_parameters() -> None:
+    """Not on resources, nor on what there is not; a transform may add what is missing."""
+    equal = {"Fn::Equals": [{"Ref": "Api"}, {"Ref": "Nothing"}]}
+    sections: dict[str, Any] = {"Conditions": {"A": equal, "B": {"Fn::Equals": ["x", "y"]}}}
+    resources = {"Api": {**api()["Api"], "Condition": "Bee"}}
+    places = [item.where for item in check([template(resources, **sections)])]
+
+    assert ["Conditions.A.Fn::Equals[0]", "Conditions.A.Fn::Equals[1]"] == places[:2]
+    assert ["Resources.Api.Condition"] == places[2:]
+    assert [] == check([template(resources, **sections, Transform="AWS::Serverless-2016-10-31")])
+
+
+def test_language_extensions_change_functions() -> None:
+    """They add functions and a default of a mapping; another transform may replace anything."""
+    lookup = ["Names", "a", "b", {"DefaultValue": "a/b"}]
+    resources = {
+        "Joined": api(RepositoryName={"Fn::Join": ["-", "a"]})["Api"],
+        "Mapped": api(RepositoryName={"Fn::FindInMap": lookup})["Api"],
+        "Sized": api(Tags=[{"Key": "a", "Value": {"Fn::Length": ["a"]}}])["Api"],
+        "Noted": {**api()["Api"], "Description": "Images"},
+    }
+    expected = {
+        "AWS::LanguageExtensions": [("Joined", "ECR605"), ("Noted", "ECR001")],
+        "AWS::Serverless-2016-10-31": [],
+    }
+    for transform, places in expected.items():
+        findings = check([template(resources, Transform=transform)])
+        assert places == [(item.resource, item.rule) for item in findings]
+
+
+def test_a_policy_may_be_no_value() -> None:
+    """As if it was not written."""
+    absent = {"Api": api(DeletionPolicy={"Ref": "AWS::NoValue"})["Api"]}
+    findings = check([template(absent, Transform="AWS::LanguageExtensions")])
+
+    assert [("ECR016", "DeletionPolicy")] == [(item.rule, item.where) for item in findings]
+
+
+def test_defaults_are_allowed() -> None:
+    """Each part of a list; numbers equal their texts."""
+    allowed = {"AllowedValues": [1, "b"]}
+    parameters = {
+        "Good": {"Type": "Number", "Default": "1", **allowed},
+        "Bad": {"Type": "String", "Default": "c", **allowed},
+        "List": {"Type": "CommaDelimitedList", "Default": "b, 1", **allowed},
+        "BadList": {"Type": "List<Number>", "Default": "1,2", **allowed},
+        "Free": {"Type": "String", "Default": "c"},
+    }
+    findings = check([template(api(), Parameters=parameters)])
+
+    places = ["Parameters.Bad.Default", "Parameters.BadList.Default"]
+    assert places == [item.where for item in findings]
