@@ -32,6 +32,7 @@ from ecr_constructs.review.access.identities import (
 from ecr_constructs.review.access.report import Subject, compare_grants, unread_policy
 from ecr_constructs.review.access.values import Pattern, pattern
 from ecr_constructs.review.access.wording import describe_text
+from ecr_constructs.review.spelling import is_same_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -92,7 +93,11 @@ def _policy_changes(subject: Subject, kind: str) -> Iterator[Change]:
         before = list(grants_of(_with_default_policy(pair.after), kind))
     access_changes = list(compare_grants(subject, before, after, uncertainty_of(pair, name)))
     yield from access_changes
-    if pair.sides is not None and not access_changes and values[0] != values[1]:
+    if (
+        pair.sides is not None
+        and not access_changes
+        and not is_same_spelling(pair.type, name, *values)
+    ):
         sentence = f"{subject.label}: {name} is written differently and allows the same access"
         yield pair.change(
             "other", Severity.NOTE, sentence, properties=(name,), codes=("same-access",)

@@ -219,6 +219,10 @@ def _flat(value: object) -> Iterator[object]:
         yield from _flat(item)
 
 
+# The pseudo parameter AWS::AccountId of a stack whose account is unknown.
+_OWN_ACCOUNT = "${Token[AWS.AccountId]}"
+
+
 def _principal(kind: str, value: str) -> Iterator[Part]:
     if kind in ("*", "AWS") and value == "*":
         return
@@ -228,7 +232,7 @@ def _principal(kind: str, value: str) -> Iterator[Part]:
         yield FEDERATED, matching(pattern(value, wild=False))
     elif kind != "AWS":
         yield NAMED, matching(pattern(f"{kind} {value}"))
-    elif value.isdecimal():
+    elif value.isdecimal() or value == _OWN_ACCOUNT:
         yield ACCOUNT, matching(Pattern(value))
     elif match := _IAM_ARN.fullmatch(value):
         yield ACCOUNT, matching(Pattern(match["account"]))

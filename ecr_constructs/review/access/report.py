@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from ecr_constructs.review.access.wording import (
     describe_resources,
 )
 from ecr_constructs.review.phrases import join_names
+from ecr_constructs.review.spelling import is_same_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -72,7 +72,11 @@ class Subject:
 
     def changed(self, pair: Pair) -> tuple[str, ...]:
         """Return the properties of a resource that decide access and differ."""
-        return tuple(name for name in self.properties if operator.ne(*pair.values(name)))
+        return tuple(
+            name
+            for name in self.properties
+            if not is_same_spelling(pair.type, name, *pair.values(name))
+        )
 
     def change(
         self, *, widens: bool, severity: Severity, summary: str, origin: Resource | None = None

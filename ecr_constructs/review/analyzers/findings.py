@@ -53,16 +53,27 @@ def new_findings(comparison: Comparison) -> tuple[list[Change], Counts]:
     }
     findings, suppressed = _report(comparison, comparison.base, {})
     before = Counter(item.key for item in findings)
+    there = findings
     reasons = {item.key: item.reason for item in suppressed}
     changes: list[Change] = []
     unchanged = 0
     findings, suppressed = _report(comparison, comparison.head, places)
+    rest = []
     for item in findings:
         if before[item.key]:
             before[item.key] -= 1
             unchanged += 1
         # A stack that left the app is as it was; `removal` reports names that it still has.
         elif not item.stack.template.is_left:
+            rest.append(item)
+    # A rule that a place still violates, for another reason, is no new finding.
+    by_place = {item.place: item.key for item in there if before[item.key]}
+    for item in rest:
+        key = by_place.get(item.place)
+        if key is not None and before[key]:
+            before[key] -= 1
+            unchanged += 1
+        else:
             changes.append(_change(item.finding, item.stack))
     new = len(changes)
     for item in suppressed:
@@ -80,6 +91,11 @@ class _Found(NamedTuple):
     finding: Finding
     stack: Stack
     reason: str = ""
+
+    @property
+    def place(self) -> tuple[tuple[int, str], str, str]:
+        """The resource, the rule and the place in the resource."""
+        return self.key[0], self.finding.rule, self.finding.where
 
 
 def _report(

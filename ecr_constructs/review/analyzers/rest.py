@@ -17,6 +17,7 @@ from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.change import Effect
 from ecr_constructs.review.disclosure import concerns_ecr, shown
 from ecr_constructs.review.phrases import format_value, join_names
+from ecr_constructs.review.spelling import is_same_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -66,7 +67,7 @@ def _changes(pair: Pair, handled: set[str]) -> Iterator[Change]:
         values = {
             name: both
             for name, both in _changed(pair.before, pair.after)
-            if name not in handled and both[0] != both[1]
+            if name not in handled and not is_same_spelling(pair.type, name, *both)
         }
         if values:
             yield _changed_values(pair, values)
