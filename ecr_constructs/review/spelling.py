@@ -16,6 +16,7 @@ from ecr_constructs.review.disclosure import concerns_ecr
 # Properties whose absence has the same effect as a value. Not those that the update handler of a
 # repository leaves alone when they are absent.
 _DEFAULTS = {(REPOSITORY, "EmptyOnDelete"): "false", (EVENT_RULE, "State"): "ENABLED"}
+_DEFAULT_ATTRIBUTES = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
 # Members of a statement that hold one value or a list.
 _ONE_OR_MORE = ("Action", "NotAction", "Resource", "NotResource")
 _MAX_DEPTH = 200
@@ -27,7 +28,7 @@ def is_same_spelling(resource_type: str, name: str, before: Any, after: Any) -> 
         return True
     if not concerns_ecr(resource_type):
         return False
-    default = _DEFAULTS.get((resource_type, name))
+    default = _DEFAULTS.get((resource_type, name)) or _DEFAULT_ATTRIBUTES.get(name)
     values = [default if value is None else value for value in (before, after)]
     if default is not None:
         return str(values[0]).lower() == str(values[1]).lower()
