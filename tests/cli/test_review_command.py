@@ -127,7 +127,7 @@ def test_findings_that_repeat_a_change(run: Run) -> None:
 def test_the_configuration_of_the_checks_applies(run: Run) -> None:
     """A rule that the organization ignores is no new finding; without the file it is one."""
     side("base", {})
-    side("head", {"Api": repository(**API["Properties"], ImageTagMutability="MUTABLE")})
+    side("head", {"Api": repository(ImageTagMutability="MUTABLE")})
     write("ecr-constructs.toml", 'ignore = ["ECR012"]')
     rules = [
         [
