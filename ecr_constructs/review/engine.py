@@ -1,6 +1,6 @@
 """Run all analyzers over both sides of a pull request, and report the remaining changes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -93,10 +93,17 @@ def review(
     changes += [*context.changes(comparison), *new_findings]
     changes = list(without_secrets(repeated.joined(changes), comparison))
     ordered = tuple(sorted(changes, key=lambda change: change.order))
-    stacks = dict.fromkeys(stack for side in (base, head) for stack in side.stacks)
-    parts = [item for stack in stacks for item in unread_of(stack)]
-    unread += tuple(dict.fromkeys([*parts, *unread_policies(head)]))
+    unread += (*_unread(base, head), *unread_policies(head))
     return Review(ordered, counts, edges(comparison), unread)
+
+
+def _unread(base: TemplateSet, head: TemplateSet) -> Iterator[Unread]:
+    """Yield the parts of both sides that are not read, once if both sides have them."""
+    for pair in zip(head.stacks, base.stacks, strict=True):
+        parts: dict[object, Unread] = {}
+        for part in (part for stack in pair for part in unread_of(stack)):
+            parts.setdefault((part.code, part.resource, part.path), part)
+        yield from parts.values()
 
 
 def _completed(side: TemplateSet, config: Config) -> TemplateSet:

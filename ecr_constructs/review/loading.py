@@ -208,7 +208,8 @@ def _stacks(folder: Path) -> Iterator[_Stack]:
         root = roots.get(template.root) if template.root else None
         relative = _relative(path, folder)
         name = root.name if root else template.stack_name or relative
-        nested = names.get(path.resolve(), path.name.split(".")[0]) if root else ""
+        stem = path.name.split(".")[0]
+        nested = names.get(path.resolve(), stem) if root else ""
         file = files.get(path, StackFile(path))
         # Only snapshots hold policies as JSON; in an assembly that is an error.
         body = template.body if template.stack_name else _as_deployed(template.body)
@@ -220,7 +221,7 @@ def _stacks(folder: Path) -> Iterator[_Stack]:
                 tags=file.tags,
             ),
             name,
-            f"{root.title}/{nested}" if root else _title(template),
+            f"{root.title}/{stem}" if root else _title(template),
             relative.removesuffix(path.name) + _stem(path.name),
             _aliases(template),
             nested,

@@ -99,9 +99,7 @@ def _policy_changes(subject: Subject, kind: str) -> Iterator[Change]:
         and not is_same_spelling(pair.type, name, *values)
     ):
         sentence = f"{subject.label}: {name} is written differently and allows the same access"
-        yield pair.change(
-            "other", Severity.NOTE, sentence, properties=(name,), codes=("same-access",)
-        )
+        yield _same(pair, sentence, (name,))
 
 
 def _grants(resource: Resource | None, kind: str) -> list[Grant]:
@@ -213,9 +211,21 @@ def _same_access(subject: Subject) -> Iterator[Change]:
     names = subject.changed(subject.pair)
     if names:
         sentence = f"{subject.label}: its policies differ and allow the same access to images"
-        yield subject.pair.change(
-            "other", Severity.NOTE, sentence, properties=names, codes=("same-access",)
-        )
+        yield _same(subject.pair, sentence, names)
+
+
+def _same(pair: Pair, sentence: str, names: tuple[str, ...]) -> Change:
+    """Return the change of policies that allow the same as before."""
+    values = {name: pair.values(name) for name in names}
+    return pair.change(
+        "other",
+        Severity.NOTE,
+        sentence,
+        before={name: before for name, (before, _) in values.items()},
+        after={name: after for name, (_, after) in values.items()},
+        properties=names,
+        codes=("same-access",),
+    )
 
 
 def _unread_changes(

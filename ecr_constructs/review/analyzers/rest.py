@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ecr_constructs.cloudformation.iam_policy import POLICY_PROPERTIES, RESOURCE_POLICY_TYPES
 from ecr_constructs.cloudformation.intrinsics import UNKNOWN
 from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
 from ecr_constructs.model.diagnostics import Severity
@@ -39,10 +38,7 @@ _MARK = re.compile(r"\$\{Token\[[^\]]*\]\}")
 # An attribute of a resource, or of the stack, differs from all other values.
 _ATTRIBUTE = re.compile(r"\$\{Token\[(?:\d+\.\w+|AWS)\.[\w.]+\]\}", re.ASCII)
 # Other analyzers compare the effect of these properties.
-_SAME_EFFECT = {
-    **{kind: (POLICY_PROPERTIES[kind][1], "allows the same") for kind in RESOURCE_POLICY_TYPES},
-    REPLICATION: ("ReplicationConfiguration", "replicates the same"),
-}
+_SAME_EFFECT = {REPLICATION: ("ReplicationConfiguration", "replicates the same")}
 
 
 def changes(comparison: Comparison, reported: Iterable[Change]) -> Iterator[Change]:
@@ -214,10 +210,7 @@ def _leaves(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]
 def _list_leaves(path: str, before: list[Any], after: list[Any]) -> Iterator[tuple[str, Any, Any]]:
     """Yield the items that only one list has; a single one on both sides has changed."""
     old, new = _beyond(before, after), _beyond(after, before)
-    if not old and not new and before != after:
-        # Only the order differs.
-        yield path, before, after
-    elif len(old) == len(new) == 1:
+    if len(old) == len(new) == 1:
         [(_, was), (index, becomes)] = *old, *new
         yield from _leaves(f"{path}[{index}]", was, becomes)
     else:
