@@ -37,6 +37,8 @@ ORGANIZATION_PATHS, ARN = "aws:principalorgpaths", "aws:principalarn"
 # Pseudo keys: a real condition key cannot contain parentheses.
 SERVICE, FEDERATED, NAMED, IDENTITY = "(service)", "(federated)", "(principal)", "(identity)"
 UNRESOLVED = "(effect)"
+# The pseudo parameter AWS::AccountId of a stack whose account is unknown.
+OWN_ACCOUNT = "${Token[AWS.AccountId]}"
 
 # What the paths of an organization's accounts imply of the organization: each begins with its id.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed-view-data-orgs.html#access_policies_last-accessed-viewing-orgs-entity-path
@@ -223,10 +225,6 @@ def _flat(value: object) -> Iterator[object]:
         yield from _flat(item)
 
 
-# The pseudo parameter AWS::AccountId of a stack whose account is unknown.
-_OWN_ACCOUNT = "${Token[AWS.AccountId]}"
-
-
 def _principal(kind: str, value: str) -> Iterator[Part]:
     if kind in ("*", "AWS") and value == "*":
         return
@@ -236,7 +234,7 @@ def _principal(kind: str, value: str) -> Iterator[Part]:
         yield FEDERATED, matching(pattern(value, wild=False))
     elif kind != "AWS":
         yield NAMED, matching(pattern(f"{kind} {value}"))
-    elif value.isdecimal() or value == _OWN_ACCOUNT:
+    elif value.isdecimal() or value == OWN_ACCOUNT:
         yield ACCOUNT, matching(Pattern(value))
     elif match := _IAM_ARN.fullmatch(value):
         yield ACCOUNT, matching(Pattern(match["account"]))
@@ -338,4 +336,4 @@ def _provider(assembly: TemplateSet, value: str) -> str:
 
 
 def _account_of(resource: Resource) -> str:
-    return resource.stack.account or "${Token[AWS.AccountId]}"
+    return resource.stack.account or OWN_ACCOUNT

@@ -8,6 +8,7 @@ from tests.support.rule_examples.build import (
     ABSENT,
     HERE,
     HOME,
+    OIDC,
     OWN_ROLE,
     OWN_ROOT,
     ROOT,
