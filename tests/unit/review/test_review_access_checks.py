@@ -262,6 +262,14 @@ def test_deliberate_differences(case: str) -> None:
     assert (checked, reviewed) == answers(having(), having(*statements))
 
 
+def test_a_subject_without_tokens_is_an_error_of_the_check_only() -> None:
+    """No token has the subject: the role does not work, and nobody has access."""
+    host = f"{GITHUB}:sub"
+    trust = web_identity(f"{OIDC}/{GITHUB}", {"StringLike": {host: "repo:acme/pay"}})
+
+    assert (True, False) == answers(*trusting(trust))
+
+
 def web_identity(provider: Any, condition: dict[str, Any]) -> dict[str, Any]:
     """Return a trust in a provider."""
     return allow(
