@@ -38,12 +38,14 @@ def _functions_in(value: Any, path: Place, depth: int = 0) -> Iterator[tuple[str
         return
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _functions_in(item, (*path, index), depth + 1)
-    elif isinstance(value, Mapping):
+            if isinstance(item, dict | list):
+                yield from _functions_in(item, (*path, index), depth + 1)
+    elif isinstance(value, dict):
         for key, item in value.items():
             if len(value) == 1 and _LIKE_FUNCTION.match(str(key)):
                 yield key, item, path
-            yield from _functions_in(item, (*path, str(key)), depth + 1)
+            if isinstance(item, dict | list):
+                yield from _functions_in(item, (*path, str(key)), depth + 1)
 
 
 @error_rule(

@@ -1,7 +1,7 @@
 """Resources as their types define them: types, attributes, properties, values, sizes."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -125,10 +125,13 @@ _OTHER_RULES = {
 }
 
 
+def _errors_of(resource: Resource) -> Sequence[_SchemaError]:
+    return tuple(_schema_errors(resource.properties, schema_of(resource.type)))
+
+
 def _schema_check(kind: str) -> CheckFunction:
     def check(resource: Resource) -> Iterator[Problem]:
-        schema = schema_of(resource.type)
-        for error in _schema_errors(resource.properties, schema) if resource.is_known else ():
+        for error in resource.memoized(_errors_of) if resource.is_known else ():
             name = dotted(error.path).rpartition(".")[2] or "Properties"
             message = error.message if kind == "name" else f"{name} {error.message}"
             if error.kind == kind and not (kind == "size" and error.path[0] in _OTHER_RULES):
