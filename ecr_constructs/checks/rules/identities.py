@@ -172,17 +172,21 @@ def _regions_by_name(assembly: TemplateSet) -> dict[tuple[str, str], set[str]]:
 
 def _may_exist(assembly: TemplateSet, registry: RegistryId, regions: Sequence[str]) -> bool:
     """Tell whether a registry has, or may have, a repository: created, replicated or cached."""
-    replicated = (
-        registry in rule.destinations or any(map(is_unresolved, rule.destinations))
+    destinations = {
+        destination
         for replication in assembly.of_type(REPLICATION)
         for rule in rules_of(replication)
+        for destination in rule.destinations
+    }
+    is_replicated = registry in destinations or any(
+        is_unresolved(f"{destination.account}{destination.region}") for destination in destinations
     )
     unnamed = (
         repository.text("RepositoryName") is None
         for repository in assembly.in_registry(registry, REPOSITORY)
     )
     is_cached = bool(assembly.in_registry(registry, CACHE))
-    return registry.region in regions or any(replicated) or any(unnamed) or is_cached
+    return registry.region in regions or is_replicated or any(unnamed) or is_cached
 
 
 @warning_rule(

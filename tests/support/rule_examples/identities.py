@@ -28,7 +28,7 @@ from tests.support.rule_examples.build import (
     service_role,
     template,
 )
-from tests.support.rule_examples.consumers import PUSH
+from tests.support.rule_examples.consumers import PUSH, endpoint
 
 NAMED = f"{HERE}:repository/payments/api"
 _LOGIN = allow("ecr:GetAuthorizationToken", Resource="*")
@@ -150,6 +150,18 @@ PROBLEMS: Problems = {
                 ],
             )
         }
+    },
+    ("ECR713", "Endpoint.Properties.PolicyDocument"): {
+        "everything but the registry": endpoint(
+            PolicyDocument=document(
+                {
+                    "Effect": "Allow",
+                    "Principal": "*",
+                    "Action": "ecr:*",
+                    "NotResource": ["*"],
+                }
+            )
+        )
     },
     ("ECR321", "Signing.Properties.Rules[0].SigningProfileArn"): {
         "the version of a profile": {
