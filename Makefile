@@ -124,6 +124,7 @@ format: $(VENV)/.installed ## format and fix what can be fixed
 update: install ## rewrite snapshots and generated files after a deliberate change
 	@$(BIN)/python -m scripts.schema
 	@$(BIN)/python -m scripts.service_data
+	@$(BIN)/python -m scripts.managed_policies
 	@$(BIN)/python -m scripts.rules
 	@$(BIN)/python -m tests.support.rule_pages
 	@$(BIN)/pytest tests/app tests/cli/test_formats.py --snapshot-update

@@ -20,6 +20,18 @@ def add_now(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add the configuration file of the checks."""
+    files = parser.add_mutually_exclusive_group()
+    files.add_argument(
+        "--config",
+        metavar="FILE",
+        help="the configuration of the checks; default: the nearest ecr-constructs.toml, or "
+        "pyproject.toml with [tool.ecr-constructs], in this folder or above",
+    )
+    files.add_argument("--no-config", action="store_true", help="read no configuration")
+
+
 def add_manifests(parser: argparse.ArgumentParser) -> None:
     """Add the manifests of an inventory, and the instant of its evaluation."""
     parser.add_argument(

@@ -15,7 +15,7 @@ from ecr_constructs.checks.engine import report
 from ecr_constructs.checks.finding import Finding, Report
 from ecr_constructs.checks.rules import RULES
 from ecr_constructs.checks.selection import select, suggestion
-from ecr_constructs.cli.arguments import add_formats, add_images, add_manifests
+from ecr_constructs.cli.arguments import add_config, add_formats, add_images, add_manifests
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_inputs, read_inventory
 from ecr_constructs.cli.output import emit, json_text, write_text
@@ -86,14 +86,7 @@ def add_policy_options(
 
 def _add_configuration(parser: argparse.ArgumentParser) -> None:
     """Add what the configuration file can say, and the file itself."""
-    files = parser.add_mutually_exclusive_group()
-    files.add_argument(
-        "--config",
-        metavar="FILE",
-        help="the configuration; default: the nearest ecr-constructs.toml, or pyproject.toml with "
-        "[tool.ecr-constructs], in this folder or above",
-    )
-    files.add_argument("--no-config", action="store_true", help="read no configuration")
+    add_config(parser)
     parser.add_argument(
         "--select",
         action="append",
@@ -167,9 +160,7 @@ def _check_templates(inputs: Inputs, options: argparse.Namespace) -> int:
 
 def _config(options: argparse.Namespace) -> Config:
     """Return the configuration with what the command line says, which takes precedence."""
-    config = Config.read(options.config) if options.config else Config()
-    if not options.config and not options.no_config:
-        config = Config.find()
+    config = Config() if options.no_config else Config.given(options.config)
     selected = _selected(options.select) if options.select else config.select
     baseline = Path(options.baseline) if options.baseline else config.baseline
     return replace(config, select=selected - _selected(options.ignore), baseline=baseline)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from ecr_constructs.cli.arguments import add_formats, add_now
+from ecr_constructs.checks.config import Config
+from ecr_constructs.cli.arguments import add_config, add_formats, add_now
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.output import emit, json_text
 from ecr_constructs.model.diagnostics import Diagnostic
@@ -46,6 +47,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "show which of these images will be deleted",
     )
     add_now(parser)
+    add_config(parser)
     add_formats(parser, ("text", "json", "markdown", "github"))
     parser.add_argument(
         "--fail-on",
@@ -80,7 +82,8 @@ def run(options: argparse.Namespace) -> int:
     """Review a change; 1 if there is a change that ``--fail-on`` names."""
     sides = load_sides(options.base, options.head)
     inventories = read_inventories(options.images) if options.images else None
-    result = review(*sides, inventories=inventories, now=options.now)
+    config = Config() if options.no_config else Config.given(options.config)
+    result = review(*sides, inventories=inventories, now=options.now, config=config)
 
     formats: dict[str, Callable[[], str | list[Block]]] = {
         "text": lambda: list(blocks(result)),

@@ -50,7 +50,7 @@ def stack_files(folder: Path) -> Iterator[StackFile]:
             }:
                 tags = properties.get("tags")
                 yield StackFile(
-                    folder / file,
+                    _inside(folder, file),
                     *_environment(artifact.get("environment")),
                     construct=artifact.get("displayName"),
                     # CDK leaves the name out if it equals the id of the artifact.
@@ -59,7 +59,7 @@ def stack_files(folder: Path) -> Iterator[StackFile]:
                     tags=tags if isinstance(tags, Mapping) else {},
                 )
             case {"type": "cdk:cloud-assembly", "properties": {"directoryName": str(name)}}:
-                yield from stack_files(folder / name)
+                yield from stack_files(_inside(folder, name))
 
 
 def top_of(folder: Path) -> Path:
@@ -71,16 +71,35 @@ def nested_in(file: StackFile, body: Mapping[str, Any]) -> Iterator[Path]:
     """Yield the templates of the nested stacks of a template that are in the same folder."""
     folder, paths = file.path.parent, set()
     for resource in body["Resources"].values():
-        match resource:
-            case {"Metadata": {"aws:asset:path": str(name), "aws:asset:property": "TemplateURL"}}:
-                paths.add(folder / name)
-            case {"Properties": {"TemplateURL": str(name)} | {"Location": str(name)}}:
-                paths.add(folder / name)
+        paths |= {folder / name for name in template_paths(resource)}
     # Templates without asset metadata: use the list of assets to upload.
     assets = folder / file.path.name.replace(".template.json", ".assets.json")
     if assets != file.path and assets.is_file():
         paths |= {folder / name for name in _assets(assets) if name.endswith(_NESTED)}
-    yield from (path for path in sorted(paths) if path.is_file())
+    yield from (path for path in sorted(paths) if _is_inside(folder, path) and path.is_file())
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """Return a path that a manifest names; it must be in the assembly, which may be foreign."""
+    path = folder / name
+    if not _is_inside(folder, path):
+        msg = f"{folder / MANIFEST} names {name!r}, which is outside of the assembly"
+        raise TemplateError(msg, code="assembly-path-outside", path=folder / MANIFEST)
+    return path
+
+
+def _is_inside(folder: Path, path: Path) -> bool:
+    return path.resolve().is_relative_to(top_of(folder.absolute()).resolve())
+
+
+def template_paths(resource: object) -> list[str]:
+    """Return the path of the template of a nested stack, if a resource is one with a local file."""
+    match resource:
+        case {"Metadata": {"aws:asset:path": str(name), "aws:asset:property": "TemplateURL"}}:
+            return [name]
+        case {"Properties": {"TemplateURL": str(name)} | {"Location": str(name)}}:
+            return [name]
+    return []
 
 
 def _assets(path: Path) -> Iterator[str]:

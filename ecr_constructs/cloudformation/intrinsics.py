@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.partitions import partition_of
+from ecr_constructs.model.tokens import is_unresolved
 
 UNKNOWN = "${Token[unknown]}"
 """Represents a value of which nothing is known, not even its expression."""
@@ -336,8 +337,18 @@ class Resolver:
             return True
         if not any("${Token[" in text for text in pair):
             return False
+        if any(self._excludes(left, text) or self._excludes(right, text) for text in pair):
+            return False
         atom = ["Fn::Equals", *pair]
         return self._scope.assumed.get(compact(atom), atom)
+
+    def _excludes(self, value: Any, text: str) -> bool:
+        """Tell whether a value is a parameter that is never equal to a text."""
+        match value:
+            case {"Ref": str(name)} if not is_unresolved(text):
+                allowed = self._definition(name).get("AllowedValues")
+                return isinstance(allowed, list) and text not in map(_text, allowed)
+        return False
 
 
 def atoms_of(condition: ConditionValue) -> Iterator[list[str]]:

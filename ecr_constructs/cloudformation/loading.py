@@ -133,12 +133,35 @@ def _folder(path: Path, loaded: Loaded) -> list[Template]:
         templates = [
             template for file in _files(path, loaded) for template in _member(file, loaded)
         ]
+        templates = _linked(templates)
         if len(loaded.errors) > errors:
             return templates
     if not templates:
         msg = f"{path} holds no template; synthesize first, or name a file"
         raise TemplateError(msg, code="template-missing", path=path)
     return templates
+
+
+def _linked(templates: Sequence[Template]) -> list[Template]:
+    """Return templates with their root stacks, which come first."""
+    parents: dict[Path, Path] = {}
+    for template in templates:
+        assert template.path is not None
+        for nested in nested_in(StackFile(template.path), template.body):
+            if nested.resolve() != template.path.resolve():
+                parents[nested.resolve()] = template.path
+
+    def root_of(path: Path) -> Path | None:
+        root, seen = None, {path.resolve()}
+        while (above := parents.get((root or path).resolve())) is not None:
+            if above.resolve() in seen:
+                return None
+            root = above
+            seen.add(root.resolve())
+        return root
+
+    linked = [replace(item, root=root_of(item.path)) if item.path else item for item in templates]
+    return sorted(linked, key=lambda template: template.root is not None)
 
 
 def _files(top: Path, loaded: Loaded) -> Iterator[Path]:

@@ -271,8 +271,7 @@ def _branches(assignment: Assignment, stack: Stack, atom: Sequence[str]) -> Iter
         yield unequal
         return
     allowed = _allowed(stack, parameter)
-    if allowed is None or value in allowed:
-        yield replace(equal, parameters={**assignment.parameters, parameter: str(value)})
+    yield replace(equal, parameters={**assignment.parameters, parameter: str(value)})
     excluded = {fact for fact in unequal.facts if fact.startswith(f"{parameter} is not ")}
     left = [name for name in allowed or () if f"{parameter} is not {name}" not in excluded]
     if allowed is None or len(left) > 1:

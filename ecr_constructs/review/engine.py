@@ -1,12 +1,14 @@
 """Run all analyzers over both sides of a pull request, and report the remaining changes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ecr_constructs.checks.config import Config
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.unread import Unread, unread_of
 from ecr_constructs.review.access import analyzer as access
+from ecr_constructs.review.access.unread_policies import unread_policies
 from ecr_constructs.review.analyzers import (
     alerts,
     context,
@@ -71,6 +73,7 @@ def review(
     *,
     inventories: Inventories | None = None,
     now: datetime | None = None,
+    config: Config | None = None,
 ) -> Review:
     """Return the effects of deploying one side of an app over the other.
 
@@ -80,16 +83,34 @@ def review(
         inventories: The images of repositories; `read_inventories` reads them. Default: the
             review does not list the images that a lifecycle policy deletes.
         now: The time at which lifecycle policies are simulated. Default: now.
+        config: The configuration of the checks. Default: every rule that is on by default.
     """
+    config = config or Config()
+    base, head = (_completed(side, config) for side in (base, head))
     comparison = Comparison(base, head, inventories or Inventories(), now)
     changes, unread = merged(comparison, _changes)
-    new_findings, counts = findings.new_findings(comparison)
+    new_findings, counts = findings.new_findings(comparison, config)
     changes += [*context.changes(comparison), *new_findings]
     changes = list(without_secrets(repeated.joined(changes), comparison))
     ordered = tuple(sorted(changes, key=lambda change: change.order))
-    stacks = dict.fromkeys(stack for side in (base, head) for stack in side.stacks)
-    unread += tuple(dict.fromkeys(item for stack in stacks for item in unread_of(stack)))
+    unread += (*_unread(base, head), *unread_policies(head))
     return Review(ordered, counts, edges(comparison), unread)
+
+
+def _unread(base: TemplateSet, head: TemplateSet) -> Iterator[Unread]:
+    """Yield the parts of both sides that are not read, once if both sides have them."""
+    for pair in zip(head.stacks, base.stacks, strict=True):
+        parts: dict[object, Unread] = {}
+        for part in (part for stack in pair for part in unread_of(stack)):
+            parts.setdefault((part.code, part.resource, part.path), part)
+        yield from parts.values()
+
+
+def _completed(side: TemplateSet, config: Config) -> TemplateSet:
+    """Return a side with what the configuration adds to its templates."""
+    if not config.overrides:
+        return side
+    return TemplateSet([config.completed(stack.template) for stack in side.stacks])
 
 
 def _changes(comparison: Comparison) -> Sequence[Change]:

@@ -9,7 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ecr_constructs.cloudformation.cloud_assembly import MANIFEST, StackFile, stack_files
+from ecr_constructs.cloudformation.cloud_assembly import (
+    MANIFEST,
+    StackFile,
+    stack_files,
+    template_paths,
+)
 from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.loading import load
@@ -195,13 +200,16 @@ def _stacks(folder: Path) -> Iterator[_Stack]:
     is_assembly = (folder / MANIFEST).is_file()
     files = {file.path: file for file in (stack_files(folder) if is_assembly else ())}
     roots: dict[Path, _Stack] = {}
-    for template in _templates(folder, is_assembly=is_assembly):
+    templates = _templates(folder, is_assembly=is_assembly)
+    names = _nested_names(templates)
+    for template in templates:
         path = template.path
         assert path is not None
         root = roots.get(template.root) if template.root else None
         relative = _relative(path, folder)
         name = root.name if root else template.stack_name or relative
-        nested = path.name.split(".")[0] if root else ""
+        stem = path.name.split(".")[0]
+        nested = names.get(path.resolve(), stem) if root else ""
         file = files.get(path, StackFile(path))
         # Only snapshots hold policies as JSON; in an assembly that is an error.
         body = template.body if template.stack_name else _as_deployed(template.body)
@@ -213,7 +221,7 @@ def _stacks(folder: Path) -> Iterator[_Stack]:
                 tags=file.tags,
             ),
             name,
-            f"{root.title}/{nested}" if root else _title(template),
+            f"{root.title}/{stem}" if root else _title(template),
             relative.removesuffix(path.name) + _stem(path.name),
             _aliases(template),
             nested,
@@ -221,6 +229,20 @@ def _stacks(folder: Path) -> Iterator[_Stack]:
         )
         roots.setdefault(path, stack)
         yield stack
+
+
+def _nested_names(templates: Sequence[Template]) -> dict[Path, str]:
+    """Return the logical ids of nested stacks in their parents, by the file of the template.
+
+    A nested stack with another logical id is another stack, whatever its file is called.
+    """
+    names: dict[Path, str] = {}
+    for template in templates:
+        assert template.path is not None
+        for logical_id, resource in template.body["Resources"].items():
+            for path in template_paths(resource):
+                names[(template.path.parent / path).resolve()] = str(logical_id)
+    return names
 
 
 def _templates(folder: Path, *, is_assembly: bool) -> Sequence[Template]:

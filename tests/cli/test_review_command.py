@@ -122,3 +122,20 @@ def test_findings_that_repeat_a_change(run: Run) -> None:
     assert 0 == document["summary"]["kinds"]["finding"]
     assert 1 == document["summary"]["findings"]["new"]
     assert [1, 0] == [run(*SIDES, "--fail-on", kind).status for kind in ("finding", "lifecycle")]
+
+
+def test_the_configuration_of_the_checks_applies(run: Run) -> None:
+    """A rule that the organization ignores is no new finding; without the file it is one."""
+    side("base", {})
+    side("head", {"Api": repository(ImageTagMutability="MUTABLE")})
+    write("ecr-constructs.toml", 'ignore = ["ECR012"]')
+    rules = [
+        [
+            change["after"]["rule"]
+            for change in run(*SIDES, "--format", "json", *options).json["changes"]
+            if change["kind"] == "finding"
+        ]
+        for options in ([], ["--no-config"])
+    ]
+
+    assert ["ECR012"] == [rule for rule in rules[1] if rule not in rules[0]]

@@ -161,8 +161,8 @@ def test_conditions(condition: Body, *, expected: bool) -> None:
 
 def test_an_unknown_operator_is_an_error() -> None:
     """What cannot be evaluated is never ignored."""
-    there = world(allow(Condition={"NumericEquals": {"aws:PrincipalArn": "1"}}))
-    with pytest.raises(KeyError, match="NumericEquals"):
+    there = world(allow(Condition={"BinaryEquals": {"aws:PrincipalArn": "1"}}))
+    with pytest.raises(KeyError, match="BinaryEquals"):
         there.can(ADMIN, PULL, "payments/api")
 
 

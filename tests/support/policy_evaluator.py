@@ -18,9 +18,12 @@ accounts both are needed, Deny wins, a permissions boundary limits. An unknown o
 """
 
 import json
+import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +168,7 @@ class World:
         policy, tags = settings_of(here, repository)
         known_context = {**who.context, **{f"aws:ResourceTag/{k}": v for k, v in tags.items()}}
         known_context |= {f"ecr:ResourceTag/{k}": v for k, v in tags.items()} | context
-        asked = _Request(action, "*" if repository == "*" else arn, known_context)
+        asked = Request(action, "*" if repository == "*" else arn, known_context)
         hits = [(asked.names(s, who), s) for s in policy if asked.meets(s)]
         resource = [(how, statement["Effect"]) for how, statement in hits if how]
         if any(effect == "Deny" for _, effect in resource):
@@ -187,7 +190,7 @@ class World:
 
     def may_assume(self, role: Caller, principal: Document, action: str, **context: str) -> bool:
         """Tell whether a principal, such as ``{"Federated": arn}``, may assume a role."""
-        asked = _Request(action, "*", context)
+        asked = Request(action, "*", context)
         effects = [
             statement["Effect"]
             for statement in role.trust
@@ -200,28 +203,40 @@ class World:
 
 
 @dataclass(frozen=True)
-class _Request:
+class Request:
+    """An action on a resource, with what is known of the request."""
+
     action: str
     resource: str
     context: Context
 
     def allowed(self, statements: tuple[Document, ...]) -> bool:
+        """Return whether a statement allows it and none denies it."""
         return any(s["Effect"] == "Allow" and self.meets(s) for s in statements) and not (
             self.denied(statements)
         )
 
     def denied(self, statements: tuple[Document, ...]) -> bool:
+        """Return whether a statement denies it."""
         return any(s["Effect"] == "Deny" and self.meets(s) for s in statements)
 
     def meets(self, statement: Document) -> bool:
         """Return whether a statement is about this request, for any principal."""
-        about = self._about(statement, "Action", self.action.lower(), str.lower)
         on = self._about(statement, "Resource", self.resource, str)
-        return about and on and self._holds(statement.get("Condition", {}))
+        return self.is_named_by(statement) and on and self.holds(statement.get("Condition", {}))
+
+    def is_named_by(self, statement: Document) -> bool:
+        """Return whether a statement is about the action."""
+        return self._about(statement, "Action", self.action.lower(), str.lower)
 
     def names(self, statement: Document, who: Caller | Service) -> str | None:
         """Tell how a statement names a principal: by itself, as anyone, through its account."""
-        principal = statement["Principal"]
+        if "NotPrincipal" in statement:
+            named = self._named(statement["NotPrincipal"], who)
+            return None if named else "anyone"
+        return self._named(statement["Principal"], who)
+
+    def _named(self, principal: Any, who: Caller | Service) -> str | None:
         if principal == "*" or "*" in _listed(principal.get("AWS")):
             return None if isinstance(who, Service) else "anyone"
         if isinstance(who, Service):
@@ -238,7 +253,8 @@ class _Request:
         patterns = _listed(statement.get(key, "*" if key == "Resource" else None))
         return any(self._like(fold(pattern), value) for pattern in patterns)
 
-    def _holds(self, condition: Document) -> bool:
+    def holds(self, condition: Document) -> bool:
+        """Return whether all conditions are true."""
         folded = {key.lower(): _listed(value) for key, value in self.context.items()}
         return all(
             self._test(operator, _listed(wanted), folded.get(key.lower()))
@@ -254,7 +270,7 @@ class _Request:
             absent_fits = name.endswith("IfExists") or "Not" in name
             return not operator.startswith("ForAny") and (absent_fits or operator != name)
         test, negated = name.removesuffix("IfExists"), "Not" in name
-        compare = _OPERATORS[test.replace("Not", "")]
+        compare = _OPERATORS["IpAddress" if test == "NotIpAddress" else test.replace("Not", "")]
         hits = [any(compare(self, str(want), value) for want in wanted) for value in actual]
         hits = [hit is not negated for hit in hits]
         return any(hits) if operator.startswith("ForAnyValue:") else all(hits)
@@ -272,17 +288,45 @@ class _Request:
             return "|".join(map(re.escape, _listed(self.context.get(part[2:-1])))) or r"(?!)"
         return re.escape(part)
 
+    def _in_network(self, network: str, value: str) -> bool:
+        address, whole = ip_address(value), ip_network(network)
+        return address.version == whole.version and address in whole
+
     def _arn_like(self, pattern: str, value: str) -> bool:
         wanted, actual = pattern.split(":", 5), value.split(":", 5)
         return len(wanted) == len(actual) and all(map(self._like, wanted, actual))
 
 
-_OPERATORS: dict[str, Callable[[_Request, str, str], bool]] = {
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _ordered(kind: str, read: Callable[[str], Any]) -> dict[str, Any]:
+    comparisons = {
+        "Equals": operator.eq,
+        "LessThan": operator.lt,
+        "LessThanEquals": operator.le,
+        "GreaterThan": operator.gt,
+        "GreaterThanEquals": operator.ge,
+    }
+    return {
+        f"{kind}{name}": lambda _, wanted, actual, compare=compare: compare(
+            read(actual), read(wanted)
+        )
+        for name, compare in comparisons.items()
+    }
+
+
+_OPERATORS: dict[str, Callable[[Request, str, str], bool]] = {
     "StringEquals": lambda _, wanted, actual: wanted == actual,
     "StringEqualsIgnoreCase": lambda _, wanted, actual: wanted.lower() == actual.lower(),
-    "StringLike": _Request._like,
-    "ArnEquals": _Request._arn_like,
-    "ArnLike": _Request._arn_like,
+    "StringLike": Request._like,
+    "ArnEquals": Request._arn_like,
+    "ArnLike": Request._arn_like,
+    "IpAddress": Request._in_network,
+    **_ordered("Numeric", float),
+    **_ordered("Date", _moment),
     "Bool": lambda _, wanted, actual: wanted.lower() == actual.lower(),
 }
 

@@ -107,11 +107,18 @@ def path(tmp_path: Path) -> Path:
     return write(tmp_path / "template.json")
 
 
+# cfn-lint has its own name for notes.
+SEVERITIES = {"note": "informational"}
+
+
 def test_every_rule_is_one_of_cfn_lint() -> None:
     """It has the id, the severity, the requirement, the reason for it and its source."""
     assert {
-        value.id: (value.severity, value.summary, value.why, value.source)
-        for value in RULES.values()
+        rule.id: (
+            SEVERITIES.get(rule.severity, rule.severity),
+            *(rule.summary, rule.why, rule.source),
+        )
+        for rule in RULES.values()
     } == {
         value.id: (value.severity, value.shortdesc, value.description, value.source_url)
         for value in OURS.data.values()

@@ -44,7 +44,7 @@ _WHOLE = {
     "pull": ("pull from", "BatchGetImage GetDownloadUrlForLayer"),
     "push": ("push to", "InitiateLayerUpload UploadLayerPart CompleteLayerUpload PutImage"),
 }
-_REPOSITORIES = {
+_REPOSITORIES: dict[str, tuple[str | None, str]] = {
     "delete images": ("delete images in", "BatchDeleteImage"),
     "delete the repository": ("delete", "DeleteRepository"),
     "change the policy": ("change the policy of", "SetRepositoryPolicy DeleteRepositoryPolicy"),
@@ -74,7 +74,7 @@ _REPOSITORIES = {
     ),
     "log in": (None, "GetAuthorizationToken"),
 }
-_KEYS = {
+_KEYS: dict[str, tuple[str | None, str]] = {
     "use the key": (
         "use",
         (
@@ -101,13 +101,23 @@ _KEYS = {
         ),
     ),
 }
-_ROLES = {
-    "assume the role": (None, "AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity"),
-    "tag its sessions": (None, "TagSession SetSourceIdentity SetContext"),
+_ROLES: dict[str, tuple[str | None, str]] = {
+    "assume the role": ("assume", "AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity"),
+    "tag its sessions": ("tag the sessions of", "TagSession SetSourceIdentity SetContext"),
+}
+_PASSING: dict[str, tuple[str | None, str]] = {"pass the role": ("pass", "PassRole")}
+_TABLES = {
+    "ecr": _REPOSITORIES,
+    "ecr-public": _REPOSITORIES,
+    "kms": _KEYS,
+    "sts": _ROLES,
+    "iam": _PASSING,
 }
 
-
-SERVICES = ("ecr", "ecr-public", "kms", "sts")
+ASSUMPTIONS = frozenset(f"sts:{name}" for name in _ROLES["assume the role"][1].split())
+ASSUME, PASS = "sts:AssumeRole", "iam:PassRole"
+SERVICES = tuple(_TABLES)
+_NOUNS = {"ecr": "repository", "ecr-public": "repository", "kms": "key"}
 
 
 def _actions(service: str, names: str) -> frozenset[str]:
@@ -117,10 +127,9 @@ def _actions(service: str, names: str) -> frozenset[str]:
 @cache
 def _capabilities(service: str) -> tuple[Capability, ...]:
     """Return the operations of a service."""
-    is_ecr = service in ("ecr", "ecr-public")
-    table = _REPOSITORIES if is_ecr else _KEYS if service == "kms" else _ROLES
+    table = _TABLES[service]
     any_of = [Capability(verb, on, _actions(service, names)) for verb, (on, names) in table.items()]
-    if not is_ecr:
+    if table is not _REPOSITORIES:
         return tuple(any_of)
     also = _actions(service, _CHECK)
     whole = [
@@ -139,7 +148,7 @@ def _capabilities(service: str) -> tuple[Capability, ...]:
         if (action := f"{service}:{name}").lower() not in taken
     )
     reading = "read images and settings"
-    return (*capabilities, Capability(reading, f"{reading} of", rest))
+    return (*capabilities, Capability(reading, f"{reading} of", rest, also))
 
 
 @cache
@@ -192,9 +201,11 @@ def named_actions(
     operations: list[Action] = []
     left = set(actions)
     for service in SERVICES:
-        noun = "key" if service == "kms" else "repository"
+        noun = _NOUNS.get(service, "role")
         every = _universe(service)
-        if left >= every and service != "sts":
+        # What was allowed before is left out of the actions, but not of the sentence.
+        is_most = len(left & every) * 2 > len(every)
+        if noun != "role" and is_most and left | had >= every:
             all_of_it = f"do {'anything' if denied else 'everything'}"
             operations.append(Action(all_of_it, f"{all_of_it} with", noun))
             left -= every

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cloudformation.conditions import WHO
+from ecr_constructs.cloudformation.resource_types import ROLE
 from ecr_constructs.review.access.capabilities import Action, named_actions
-from ecr_constructs.review.access.constraints import Constraint, all_hold, implies, matching
-from ecr_constructs.review.access.grants import Grant, PrincipalSet, covers, principal_set_of
+from ecr_constructs.review.access.constraints import (
+    Constraint,
+    all_hold,
+    contradict,
+    matching,
+    negated,
+)
+from ecr_constructs.review.access.grants import is_about
+from ecr_constructs.review.access.principals import (
+    ACCOUNT,
+    IDENTITY,
+    NAMED,
+    Part,
+    PrincipalSet,
+    covers,
+    parts_of,
+    principal_set_of,
+)
+from ecr_constructs.review.access.values import Pattern, Range, Value, unions, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ecr_constructs.cloudformation.graph import Resource
+    from ecr_constructs.review.access.grants import Grant
 
-_MOST_FENCED = 50
+_MOST_FENCED, _MOST_PIECES = 50, 1_000
 _Place = tuple[PrincipalSet, Constraint]
 
 
@@ -62,6 +82,25 @@ class Permissions:
             place = grant.principals, grant.what
             self.actions[place] = grant.actions | self.actions.get(place, frozenset())
             self.origins.setdefault(place, grant.origin)
+        self._add_unions()
+
+    def _add_unions(self) -> None:
+        """Add what statements for a part each, such as both halves of the internet, allow."""
+        groups: dict[tuple[frozenset[Part], str, Constraint], dict[Value, _Place]] = {}
+        for place in self.actions:
+            for key, constraint in place[0].parts:
+                if isinstance(value := constraint.value, IPv4Network | IPv6Network | Range):
+                    rest = place[0].parts - {(key, constraint)}
+                    groups.setdefault((rest, key, place[1]), {})[value] = place
+        for (rest, key, what), places in groups.items():
+            for union in unions(places):
+                members = [place for value, place in places.items() if within(value, union)]
+                written = next(how for name, how in members[0][0].parts if name == key)
+                whole = replace(matching(union), key=written.key)
+                place = PrincipalSet(rest | {(key, whole)}), what
+                actions = [self.actions[member] for member in members]
+                self.actions[place] = frozenset.intersection(*actions)
+                self.origins[place] = self.origins[members[0]]
 
     def of(self, place: _Place) -> tuple[frozenset[str], frozenset[str]]:
         """Return the actions that cover a place definitely, and those that may cover it."""
@@ -94,7 +133,9 @@ class Side:
         allowed = [grant for grant in every if grant.allows]
         denied = [grant for grant in every if not grant.allows]
         for fence in filter(_is_fence, denied):
-            allowed = [part for grant in allowed for part in _fenced(grant, fence)]
+            pieces = list(_behind(allowed, fence))
+            # What is denied within many exceptions is left allowed: the review reports more then.
+            allowed = pieces if len(pieces) <= _MOST_PIECES else allowed
         self.denied = Permissions(denied)
         self.allowed = Permissions(left for grant in allowed if (left := self._left(grant)).actions)
 
@@ -105,25 +146,37 @@ class Side:
 
 def _is_fence(grant: Grant) -> bool:
     """Tell whether a Deny applies to everyone except some principals."""
-    parts = list(grant.principals.parts)
-    return len(parts) == 1 and _is_identity_exclusion(*parts[0])
+    return any(
+        (key in WHO or key == NAMED)
+        and constraint.how == "is not"
+        and len(constraint.values) <= _MOST_FENCED
+        for key, constraint in grant.principals.parts
+    )
 
 
-def _is_identity_exclusion(key: str, constraint: Constraint) -> bool:
-    return key in WHO and constraint.how == "is not" and len(constraint.values) <= _MOST_FENCED
+def _behind(allowed: Sequence[Grant], fence: Grant) -> Iterator[Grant]:
+    """Yield what remains of permissions behind a Deny with exceptions."""
+    exceptions = _outside(fence.principals)
+    for grant in allowed:
+        denied = grant.actions & fence.actions
+        if exceptions is None or not denied or not is_about(grant.what, fence.what):
+            yield grant
+            continue
+        yield replace(grant, actions=grant.actions - denied)
+        for parts in exceptions:
+            for principals in principal_set_of(grant.principals.parts | parts):
+                yield replace(grant, actions=denied, principals=principals)
 
 
-def _fenced(grant: Grant, fence: Grant) -> Iterator[Grant]:
-    """Yield what remains of a permission behind a Deny with exceptions."""
-    denied = grant.actions & fence.actions
-    if not denied or not implies(grant.what, fence.what):
-        yield grant
-        return
-    yield replace(grant, actions=grant.actions - denied)
-    ((key, constraint),) = fence.principals.parts
-    for value in constraint.comparable:
-        principals = principal_set_of(grant.principals.parts | {(key, matching(value))})
-        yield replace(grant, actions=denied, principals=principals)
+def _outside(principals: PrincipalSet) -> list[frozenset[Part]] | None:
+    """Return the constraints of which all others meet one; None if they are unknown."""
+    outside: list[frozenset[Part]] = []
+    for key, constraint in principals.parts:
+        alternatives = negated(constraint)
+        if alternatives is None:
+            return None
+        outside += [parts_of(key, alternative) for alternative in alternatives]
+    return outside
 
 
 def gains(before: Side, after: Side) -> Sequence[Gain]:
@@ -137,6 +190,7 @@ def gains(before: Side, after: Side) -> Sequence[Gain]:
         gain
         for gain in undenied
         if not any(_makes_redundant(permission, gain) for permission in allowed)
+        and not _is_without_effect(gain, after.allowed)
     ]
     return [*allowed, *rest]
 
@@ -165,6 +219,23 @@ def _makes_redundant(allowed: Gain, undenied: Gain) -> bool:
     return bool(allowed.actions & undenied.actions and _is_around(allowed.place, undenied.place))
 
 
+def _is_without_effect(undenied: Gain, allowed: Permissions) -> bool:
+    """Tell whether a dropped denial is about principals that are allowed nothing.
+
+    Own policies allow a principal something in its own account only; nothing assumes a role that
+    its trust policy does not allow.
+    """
+    principals, own = undenied.principals, undenied.origin.stack.account
+    account = principals.get(ACCOUNT)
+    is_foreign = bool(account and own and contradict(account, matching(Pattern(own))))
+    if principals.get(IDENTITY) is not None or not (is_foreign or undenied.origin.type == ROLE):
+        return False
+    return not any(
+        actions & undenied.actions and any(principal_set_of(who.parts | principals.parts))
+        for (who, _), actions in allowed.actions.items()
+    )
+
+
 def _is_around(wide: _Place, narrow: _Place) -> bool | None:
-    about = implies(narrow[1], wide[1])
+    about = is_about(narrow[1], wide[1])
     return False if about is False else all_hold((covers(wide[0], narrow[0]), about))

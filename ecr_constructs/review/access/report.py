@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
-import operator
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cloudformation.iam_policy import POLICY_PROPERTIES
-from ecr_constructs.cloudformation.intrinsics import as_written
 from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY
 from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.review.access.capabilities import named_actions
-from ecr_constructs.review.access.constraints import implies, texts_of
+from ecr_constructs.review.access.capabilities import ASSUMPTIONS, named_actions
 from ecr_constructs.review.access.difference import Gain, Side, gains
-from ecr_constructs.review.access.grants import (
-    ACCOUNT,
-    ARN,
-    FEDERATED,
+from ecr_constructs.review.access.grants import is_about
+from ecr_constructs.review.access.principals import (
     IDENTITY,
-    NAMED,
     ORGANIZATION,
     ORGANIZATION_PATHS,
-    SERVICE,
-    UNRESOLVED,
     PrincipalSet,
     covers,
 )
+from ecr_constructs.review.access.wording import (
+    describe_actions,
+    describe_principals,
+    describe_resources,
+)
 from ecr_constructs.review.phrases import join_names
+from ecr_constructs.review.spelling import is_same_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.access.capabilities import Action
-    from ecr_constructs.review.access.constraints import Constraint
     from ecr_constructs.review.access.grants import Grant, Uncertainty
     from ecr_constructs.review.change import Change, Kind
     from ecr_constructs.review.comparison import Pair
@@ -46,6 +41,7 @@ _PROPERTIES = (
     *("Roles", "Users", "Groups", "RoleName", "UserName", "GroupName"),
     *("Policies", "ManagedPolicyArns", "PermissionsBoundary"),
 )
+_IN_SENTENCE = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +55,9 @@ class Subject:
         properties: The properties that decide access. Default: all that hold policies.
         names_itself: Whether the label is that of the principals: ``role Ci may push``.
         details: Further details of each widening.
+        role_grants: For the trust policy of a role, what the role may do. Default: nothing.
+        is_new: Whether it is compared with nothing.
+        only_limits: Whether the policy allows nothing by itself, as that of an endpoint.
     """
 
     label: str
@@ -67,17 +66,29 @@ class Subject:
     properties: tuple[str, ...] = _PROPERTIES
     names_itself: bool = False
     details: tuple[str, ...] = ()
+    role_grants: Sequence[Grant] = ()
+    is_new: bool = False
+    only_limits: bool = False
+
+    def changed(self, pair: Pair) -> tuple[str, ...]:
+        """Return the properties of a resource that decide access and differ."""
+        return tuple(
+            name
+            for name in self.properties
+            if not is_same_spelling(pair.type, name, *pair.values(name))
+        )
 
     def change(
         self, *, widens: bool, severity: Severity, summary: str, origin: Resource | None = None
     ) -> Change:
         """Return a change, reported for the resource that it originates from."""
         pair = self.pairs.get(origin, self.pair) if origin is not None else self.pair
-        changed = tuple(name for name in self.properties if operator.ne(*pair.values(name)))
+        changed = self.changed(pair)
         kind: Kind = "access-widened" if widens else "access-narrowed"
         # A new resource is reported as a whole.
         properties = () if pair.before is None else changed or self.properties[:1]
-        severity = severity if widens else Severity.NOTE
+        # Access that is taken away is an outage.
+        severity = severity if widens and not self.only_limits else Severity.WARNING
         return pair.change(kind, severity, summary, properties=properties)
 
 
@@ -87,27 +98,31 @@ def compare_grants(
     """Yield what is widened, then what is narrowed; one change per principal set."""
     left, right = Side(before), Side(after)
     changes: list[Change] = []
-    if not uncertainty.hides_statements:
+    if not uncertainty.hides_before:
         changes += _direction(subject, left, right, widens=True)
+    if not uncertainty.hides_after and not subject.is_new:
         changes += _direction(subject, right, left, widens=False)
     yield from changes
-    if uncertainty.differs and not changes:
+    if uncertainty.hides_before or uncertainty.hides_after or (uncertainty.differs and not changes):
         why = "its policy is known only at deploy time"
-        yield from (_undecided(subject, "policy", why, widens=widens) for widens in (True, False))
-
-
-def openings(subject: Subject, after: Iterable[Grant]) -> Iterator[Change]:
-    """Yield access for unidentified principals to a new resource."""
-    right = Side(after)
-    for principals, gained in _by_principals(gains(Side([]), right)):
-        if principals.is_open and gained[0].is_sure:
-            yield _change(subject, principals, gained, (Side([]), right), widens=True)
+        yield _undecided(subject, "policy", why, widens=True)
+        if not subject.is_new:
+            yield _undecided(subject, "policy", why, widens=False)
 
 
 def describe_grants(grants: Iterable[Grant]) -> str:
-    """Return everything that grants allow: ``may push to payments/* and log in``."""
+    """Return everything that grants allow: ``push to payments/* and log in``."""
     gained = [gain for gain in gains(Side([]), Side(grants)) if not gain.is_undenied]
-    return _describe_gains(gained, widens=True)
+    return join_names(_phrases(gained), _IN_SENTENCE)
+
+
+def unread_policy(subject: Subject, arn: str, label: str, *, widens: bool) -> Change:
+    """Return a change for a policy that is attached or detached, and was not read."""
+    how, what = ("widen", "attached") if widens else ("narrow", "detached")
+    summary = f"{subject.label} may {how} access: {label} is {what}; it was not read"
+    change = subject.change(widens=widens, severity=Severity.WARNING, summary=summary)
+    detail = "The review does not know what it allows: read it before you merge."
+    return replace(change, details=(detail,), codes=("policy-not-read", arn))
 
 
 def _undecided(subject: Subject, what: str, why: str, *, widens: bool) -> Change:
@@ -143,7 +158,7 @@ def _change(
     widens: bool,
 ) -> Change:
     left, right = sides
-    who, done = describe_principals(principals), _describe_gains(gained, widens=widens)
+    who, done = describe_principals(principals), _done(subject, gained, widens=widens)
     narrower = _replaced_permissions(principals, gained, left)
     instead = f" ({'was' if widens else 'now'}: {join_names(sorted(narrower))})" if narrower else ""
     sentence = f"{who} {done}{instead}"
@@ -155,7 +170,10 @@ def _change(
     ]
     codes = [str(principals), *dict.fromkeys(_codes(gained)), *sorted(narrower.values())]
     codes += [f"perhaps {who}" for who in before]
-    if widens and principals.wildcard and not principals.parts:
+    if subject.role_grants and widens:
+        gained_by_role = gains(Side([]), Side(subject.role_grants))
+        codes += [f"role may {code}" for code in dict.fromkeys(_codes(gained_by_role))]
+    if widens and principals.wildcard and len(principals.parts) == 1:
         details = [f"{sentence[0].upper()}{sentence[1:]}.", *details]
         why = f"{principals.wildcard} matches every organization"
         summary = f"{subject.label} is open to every AWS account: {why}"
@@ -170,12 +188,24 @@ def _change(
     )
 
 
+def _done(subject: Subject, gained: Sequence[Gain], *, widens: bool) -> str:
+    """Return what is gained or lost; for a trust policy, what the role may do."""
+    assumes = any(gain.actions & ASSUMPTIONS and not gain.is_undenied for gain in gained)
+    if not subject.role_grants or not assumes:
+        return _describe_gains(gained, widens=widens)
+    verb = "may" if widens else "may no longer"
+    return f"{verb} assume it and {describe_grants(subject.role_grants)}"
+
+
+_ORGANIZATIONS = (ORGANIZATION, ORGANIZATION_PATHS)
+
+
 def _possibly_allowed_before(
     principals: PrincipalSet, gained: Sequence[Gain], left: Side
 ) -> Iterator[PrincipalSet]:
     """Yield the organizations that had the access before; their members are unknown."""
     for (who, _), actions in left.allowed.actions.items():
-        rest = frozenset(part for part in who.parts if part[0] != ORGANIZATION)
+        rest = frozenset(part for part in who.parts if part[0] not in _ORGANIZATIONS)
         is_of_some = rest != who.parts and principals.get(ORGANIZATION) is None
         same = any(actions & gain.actions for gain in gained)
         if is_of_some and principals.parts and same and covers(PrincipalSet(rest), principals):
@@ -205,15 +235,23 @@ def _describe_gains(gained: Sequence[Gain], *, widens: bool) -> str:
     }
     parts = []
     for is_undenied, verb in verbs.items():
-        phrases = [_describe_gain(gain) for gain in gained if gain.is_undenied == is_undenied]
+        phrases = _phrases([gain for gain in gained if gain.is_undenied == is_undenied])
         if phrases:
-            parts.append(f"{verb} {join_names(dict.fromkeys(phrases))}")
+            parts.append(f"{verb} {join_names(phrases, _IN_SENTENCE)}")
     return " and ".join(parts)
 
 
-def _describe_gain(gain: Gain) -> str:
-    own = _is_own(gain.principals, gain.origin)
-    return _describe_actions(gain.operations, gain.what, gain.origin, own=own)
+def _phrases(gained: Iterable[Gain]) -> list[str]:
+    """Return what is gained in words; the resources of equal operations are one list."""
+    together: dict[tuple[tuple[Action, ...], bool], list[Gain]] = {}
+    for gain in gained:
+        own = _is_own(gain.principals, gain.origin)
+        together.setdefault((gain.operations, own), []).append(gain)
+    phrases = [
+        describe_actions(operations, [gain.what for gain in equal], equal[0].origin, own=own)
+        for (operations, own), equal in together.items()
+    ]
+    return list(dict.fromkeys(phrases))
 
 
 def _codes(gained: Iterable[Gain]) -> Iterator[str]:
@@ -222,7 +260,7 @@ def _codes(gained: Iterable[Gain]) -> Iterator[str]:
         effect = "deny" if gain.is_undenied else "allow"
         for action in gain.operations:
             is_named = action.on and not _is_own(gain.principals, gain.origin)
-            where = _describe_resources(gain.what, gain.origin, action.noun) if is_named else ""
+            where = describe_resources(gain.what, gain.origin, action.noun) if is_named else ""
             yield f"{effect} {action.verb} {where}".rstrip()
 
 
@@ -238,8 +276,8 @@ def _replaced_permissions(
     replaced: dict[str, str] = {}
     for (who, what), actions in left.allowed.actions.items():
         for gain in gained:
-            if actions & gain.actions and covers(principals, who) and implies(what, gain.what):
-                resources = _describe_resources(what, gain.origin, "repository")
+            if actions & gain.actions and covers(principals, who) and is_about(what, gain.what):
+                resources = describe_resources(what, gain.origin, gain.operations[0].noun)
                 label, code = resources, resources
                 if who != principals:
                     label, code = describe_principals(who), str(who)
@@ -260,149 +298,6 @@ def _related(side: Side, gained: Sequence[Gain]) -> list[str]:
                 operations = named_actions(
                     some, frozenset(), every, denied=permissions is side.denied
                 )
-                done = _describe_actions(operations, what, origin, own=_is_own(principals, origin))
+                done = describe_actions(operations, [what], origin, own=_is_own(principals, origin))
                 sentences.add(f"{describe_principals(principals)} {verb} {done}")
     return sorted(sentences)
-
-
-_REFERENCE = re.compile(r"\$\{Token\[\d+\.(\w+)\.[\w.]+\]\}", re.ASCII)
-_FILLED_IN = re.compile(r"\$\{Token\[([^\]]*)\]\}")
-_NAMED_ARN = re.compile(
-    r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:]*):"
-    r"(?:root|(?P<kind>role|user|assumed-role)/(?:.*/)?(?P<name>[^/]+))",
-    re.DOTALL,
-)
-_REPOSITORY_ARN = re.compile(
-    r"arn:[^:]*:ecr(?:-public)?:(?P<region>[^:]*):(?P<account>[^:]*):repository/(?P<name>.+)",
-    re.DOTALL,
-)
-_MOST = 9
-# The keys that name principals, the most specific first.
-_WHO = (IDENTITY, SERVICE, FEDERATED, NAMED, ARN, ACCOUNT, ORGANIZATION, ORGANIZATION_PATHS)
-
-
-def describe_principals(principals: PrincipalSet) -> str:
-    """Return a principal set in words: ``organization o-a1b2c3d4e5``."""
-    parts = sorted(
-        principals.parts, key=lambda part: (part[0], repr(part[1].how), texts_of(part[1]))
-    )
-    who = next((part for key in _WHO for part in parts if _tells(key, part)), None)
-    # The ARN of a role contains its account.
-    implied = {ACCOUNT} if who is not None and who[0] == ARN else set()
-    rest = [part for part in parts if part != who and part[0] not in implied]
-    name = _who(*who) if who else "every AWS account"
-    return " ".join(
-        [name, *(["if"] if rest else []), " and ".join(_if(*part) for part in rest)]
-    ).strip()
-
-
-def _tells(key: str, part: tuple[str, Constraint]) -> bool:
-    how = part[1].how
-    return part[0] == key and (how == "is" or (how == "is not" and key in (NAMED, ORGANIZATION)))
-
-
-def _who(key: str, constraint: Constraint) -> str:
-    values = texts_of(constraint)
-    value = join_names([_plain(value) for value in values])
-    if constraint.how == "is not":
-        outside = f"everyone outside organization {value}"
-        return (
-            outside if key == ORGANIZATION else f"everyone except {join_names(map(_named, values))}"
-        )
-    names = {
-        ACCOUNT: _account(values[0]),
-        ARN: _named(values[0]),
-        ORGANIZATION: f"organization {value}",
-        ORGANIZATION_PATHS: f"organization {value}",
-        SERVICE: f"the service {value}",
-        FEDERATED: f"identities of {value.rpartition('-provider/')[2]}",
-    }
-    return names.get(key, value)
-
-
-def _named(text: str) -> str:
-    """Return a principal: ``role ci of account 444455556666``."""
-    match = _NAMED_ARN.fullmatch(text)
-    if match is None:
-        return _plain(text)
-    if match["kind"] is None:
-        return _account(match["account"])
-    name = (
-        f"every {match['kind']}"
-        if match["name"] == "*"
-        else f"{match['kind']} {_plain(match['name'])}"
-    )
-    return f"{name} of {_account(match['account'])}"
-
-
-def _account(account: str) -> str:
-    if is_unresolved(account):
-        return "its own account"
-    return f"account{'s' if '*' in account or '?' in account else ''} {account}"
-
-
-def _if(key: str, constraint: Constraint) -> str:
-    values = join_names([_plain(value) for value in texts_of(constraint)])
-    if key == UNRESOLVED:
-        return "its effect, known only at deploy time, allows it"
-    # The sentence already names the issuer of a token's claim; an issuer has dots, a service none.
-    issuer, _, claim = _plain(constraint.key or key).rpartition(":")
-    name = claim if "." in issuer else _plain(constraint.key or key)
-    if constraint.how == "absent":
-        return f"{name} is absent"
-    if constraint.how in ("is", "is not"):
-        return f"{name} {constraint.how} {values}" if values != "*" else f"there is {name}"
-    return f"{name} {constraint.how} {values}"
-
-
-def _resource(text: str, origin: Resource, noun: str) -> str:
-    referred = origin.assembly.referred_to(text)
-    if referred is not None:
-        return referred.text("RepositoryName") or referred.id
-    match = _REPOSITORY_ARN.fullmatch(text)
-    if match is None:
-        return f"every {noun}" if text == "*" else _plain(text)
-    name = "every repository" if match["name"] == "*" else _plain(match["name"])
-    stack = origin.stack
-    own = (("in", "Region", stack.region), ("of", "account", stack.account))
-    return " ".join([name, *_elsewhere(match, own)])
-
-
-def _elsewhere(match: re.Match[str], own: Iterable[tuple[str, str, str | None]]) -> Iterator[str]:
-    """Yield the Region and account of a repository that differ from those of the policy."""
-    for preposition, noun, here in own:
-        there = match[noun.lower()]
-        if there == "*":
-            yield f"{preposition} every {noun}"
-        elif there and there != here and not is_unresolved(there):
-            yield f"{preposition} {noun} {there}"
-
-
-def _plain(text: str) -> str:
-    """Replace values that are known only at deploy time by names."""
-    if not is_unresolved(text):
-        return text
-    return _FILLED_IN.sub(r"\1", as_written(_REFERENCE.sub(r"\1", text)))
-
-
-def _describe_actions(
-    actions: Sequence[Action], what: Constraint, origin: Resource, *, own: bool
-) -> str:
-    """Return operations in words: ``push to payments/* and log in``."""
-    if own:
-        return join_names(dict.fromkeys(action.verb for action in actions), _MOST)
-    phrases = []
-    for noun in dict.fromkeys(action.noun for action in actions):
-        on = dict.fromkeys(
-            action.on for action in actions if action.noun == noun and action.on is not None
-        )
-        if on:
-            phrases.append(f"{join_names(on, _MOST)} {_describe_resources(what, origin, noun)}")
-    alone = [action.verb for action in actions if action.on is None]
-    return join_names(dict.fromkeys([*phrases, *alone]), _MOST)
-
-
-def _describe_resources(what: Constraint, origin: Resource, noun: str) -> str:
-    """Return resources in words: ``payments/*``."""
-    names = join_names([_resource(text, origin, noun) for text in texts_of(what)])
-    return names if what.how == "is" else f"every {noun} except {names}"

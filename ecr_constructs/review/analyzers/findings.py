@@ -17,6 +17,7 @@ from ecr_constructs.review.comparison import repository_name_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ecr_constructs.checks.config import Config
     from ecr_constructs.checks.finding import Finding
     from ecr_constructs.cloudformation.graph import Resource, Stack, TemplateSet
     from ecr_constructs.review.comparison import Comparison
@@ -40,7 +41,9 @@ class Counts:
     gone: int
 
 
-def new_findings(comparison: Comparison) -> tuple[list[Change], Counts]:
+def new_findings(
+    comparison: Comparison, config: Config | None = None
+) -> tuple[list[Change], Counts]:
     """Return the new findings and suppressions, and the numbers of findings.
 
     Repositories that are equal on both sides, in stacks whose other parts are equal too, are not
@@ -51,18 +54,29 @@ def new_findings(comparison: Comparison) -> tuple[list[Change], Counts]:
     places = {
         pair.sides[1]: pair.sides[0] for pair in comparison.pairs if pair.sides and pair.is_moved
     }
-    findings, suppressed = _report(comparison, comparison.base, {})
+    findings, suppressed = _report(comparison, comparison.base, {}, config)
     before = Counter(item.key for item in findings)
+    there = findings
     reasons = {item.key: item.reason for item in suppressed}
     changes: list[Change] = []
     unchanged = 0
-    findings, suppressed = _report(comparison, comparison.head, places)
+    findings, suppressed = _report(comparison, comparison.head, places, config)
+    rest = []
     for item in findings:
         if before[item.key]:
             before[item.key] -= 1
             unchanged += 1
         # A stack that left the app is as it was; `removal` reports names that it still has.
         elif not item.stack.template.is_left:
+            rest.append(item)
+    # A rule that a place still violates, for another reason, is no new finding.
+    by_place = {item.place: item.key for item in there if before[item.key]}
+    for item in rest:
+        key = by_place.get(item.place)
+        if key is not None and before[key]:
+            before[key] -= 1
+            unchanged += 1
+        else:
             changes.append(_change(item.finding, item.stack))
     new = len(changes)
     for item in suppressed:
@@ -81,9 +95,17 @@ class _Found(NamedTuple):
     stack: Stack
     reason: str = ""
 
+    @property
+    def place(self) -> tuple[tuple[int, str], str, str]:
+        """The resource, the rule and the place in the resource."""
+        return self.key[0], self.finding.rule, self.finding.where
+
 
 def _report(
-    comparison: Comparison, side: TemplateSet, places: Mapping[Resource, Resource]
+    comparison: Comparison,
+    side: TemplateSet,
+    places: Mapping[Resource, Resource],
+    config: Config | None,
 ) -> tuple[list[_Found], list[_Found]]:
     """Return the findings and the suppressed findings of a side."""
     stacks = {stack.template.name: stack for stack in side.stacks}
@@ -96,7 +118,7 @@ def _report(
         return _Found((place, finding.rule, finding.message), finding, stack, reason)
 
     touched = frozenset(_touched(comparison, side))
-    report = report_on(side, touched.__contains__)
+    report = report_on(side, touched.__contains__, config)
     return (
         list(map(found, report.findings)),
         [found(item.finding, item.reason) for item in report.suppressed],

@@ -20,12 +20,12 @@ _LIFECYCLE = tuple(f"ECR{number}" for number in (102, 112, 113, 114, 115))
 # The rules that may repeat a kind of change. A rule about what AWS rejects never does.
 _REPEATS: Mapping[Kind, Sequence[str]] = {
     "access-widened": (
-        *("ECR206", "ECR207", "ECR208", "ECR209", "ECR212", "ECR213"),
-        *("ECR510", "ECR511", "ECR512", "ECR513", "ECR514"),
+        *("ECR206", "ECR207", "ECR208", "ECR209", "ECR212", "ECR213", "ECR215", "ECR216"),
+        *("ECR510", "ECR511", "ECR512", "ECR513", "ECR514", "ECR517"),
     ),
     "unprotected": ("ECR015", "ECR016", "ECR017"),
     "weakened": ("ECR012", "ECR013", "ECR023", "ECR024"),
-    "replaced": ("ECR022", "ECR023", "ECR025"),
+    "replaced": ("ECR023", "ECR025"),
     "replication": ("ECR314", "ECR315", "ECR316"),
     "images-deleted": _LIFECYCLE,
     "lifecycle": _LIFECYCLE,

@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ecr_constructs.cloudformation.iam_policy import POLICY_PROPERTIES, RESOURCE_POLICY_TYPES
 from ecr_constructs.cloudformation.intrinsics import UNKNOWN
 from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
 from ecr_constructs.model.diagnostics import Severity
@@ -17,6 +16,7 @@ from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.change import Effect
 from ecr_constructs.review.disclosure import concerns_ecr, shown
 from ecr_constructs.review.phrases import format_value, join_names
+from ecr_constructs.review.spelling import is_same_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,10 +38,7 @@ _MARK = re.compile(r"\$\{Token\[[^\]]*\]\}")
 # An attribute of a resource, or of the stack, differs from all other values.
 _ATTRIBUTE = re.compile(r"\$\{Token\[(?:\d+\.\w+|AWS)\.[\w.]+\]\}", re.ASCII)
 # Other analyzers compare the effect of these properties.
-_SAME_EFFECT = {
-    **{kind: (POLICY_PROPERTIES[kind][1], "allows the same") for kind in RESOURCE_POLICY_TYPES},
-    REPLICATION: ("ReplicationConfiguration", "replicates the same"),
-}
+_SAME_EFFECT = {REPLICATION: ("ReplicationConfiguration", "replicates the same")}
 
 
 def changes(comparison: Comparison, reported: Iterable[Change]) -> Iterator[Change]:
@@ -66,7 +63,7 @@ def _changes(pair: Pair, handled: set[str]) -> Iterator[Change]:
         values = {
             name: both
             for name, both in _changed(pair.before, pair.after)
-            if name not in handled and both[0] != both[1]
+            if name not in handled and not is_same_spelling(pair.type, name, *both)
         }
         if values:
             yield _changed_values(pair, values)
@@ -213,10 +210,7 @@ def _leaves(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]
 def _list_leaves(path: str, before: list[Any], after: list[Any]) -> Iterator[tuple[str, Any, Any]]:
     """Yield the items that only one list has; a single one on both sides has changed."""
     old, new = _beyond(before, after), _beyond(after, before)
-    if not old and not new and before != after:
-        # Only the order differs.
-        yield path, before, after
-    elif len(old) == len(new) == 1:
+    if len(old) == len(new) == 1:
         [(_, was), (index, becomes)] = *old, *new
         yield from _leaves(f"{path}[{index}]", was, becomes)
     else:

@@ -277,6 +277,12 @@ REJECTED: dict[str, tuple[Any, ...]] = {
     "an empty folder": ({}, "", "template-missing"),
     "an empty assembly": ({ASSEMBLY: {"artifacts": []}}, "", "template-missing"),
     "a broken manifest": ({ASSEMBLY: "{"}, "", "assembly-not-json", ASSEMBLY),
+    "a template outside of the assembly": (
+        {ASSEMBLY: {"artifacts": {"S": artifact("../../t.json")}}},
+        "",
+        "assembly-path-outside",
+        ASSEMBLY,
+    ),
     "a missing stage": (STAGED, "", "file-unreadable", f"gone/{ASSEMBLY}"),
     "a broken template in a folder": (BROKEN, "", "template-not-json", "a.template.json"),
 }

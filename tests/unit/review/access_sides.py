@@ -23,12 +23,17 @@ Side = Resources | Sequence[Template]
 
 def access_changes(base: Side, head: Side) -> list[Change]:
     """Return the changes of access between two sides."""
+    return [change for change in all_changes(base, head) if change.kind != "other"]
+
+
+def all_changes(base: Side, head: Side) -> list[Change]:
+    """Return what is said of access between two sides, also where it is the same."""
     return list(changes(Comparison(_assembly(base), _assembly(head))))
 
 
 def codes(base: Side, head: Side) -> list[str]:
     """Return the codes of each change: ``!`` widens (an error), ``+`` widens, ``-`` narrows."""
-    signs = {(WIDENED, "error"): "!", (WIDENED, "warning"): "+", (NARROWED, "note"): "-"}
+    signs = {(WIDENED, "error"): "!", (WIDENED, "warning"): "+", (NARROWED, "warning"): "-"}
     return [
         f"{signs[change.kind, str(change.severity)]} {as_written(' | '.join(change.codes))}"
         for change in access_changes(base, head)

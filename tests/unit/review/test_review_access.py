@@ -25,6 +25,7 @@ from tests.unit.review.access_sides import (
     ORG_ID,
     WIDENED,
     access_changes,
+    all_changes,
     codes,
     deny,
     having,
@@ -41,12 +42,16 @@ PULL_BY = f"{ACCOUNT} | allow pull"
 BY_PARTNER, BY_CI = pulls(ROOT), pulls(CI)
 ALL_BUT_ONE, ALL_BUT_TWO = pulls(NotPrincipal=PARTNER), pulls(NotPrincipal={"AWS": [ROOT, EVE]})
 WITHIN, ANY = pulls(Principal="*", Condition=ORGANIZATION), pulls(Principal="*")
+NOT_OTHERS = {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::777788889999:role/*"}}
+BUT_OTHERS = pulls(ROOT, Condition=NOT_OTHERS)
 PERHAPS = {"Fn::If": ["IsOpen", ANY, {"Ref": "AWS::NoValue"}]}
 REFERRED = [pulls({"Ref": name}) for name in ("One", "Other")]
 UNDECIDED = {**BY_PARTNER, "Effect": {"Ref": "Effect"}}
 CALLS = f"+ {ACCOUNT} | allow call"
 PERHAPS_IN_ORG = f"+ {ACCOUNT} | allow pull | perhaps {ORG}"
+OWN, OWN_ID = {"AWS": "111122223333"}, "aws:principalaccount is 111122223333"
 OTHER_ID = "aws:principalaccount is 777788889999"
+ANY_ORG = "aws:principalorgid is o-*"
 OUTSIDE = {"StringNotEquals": {"aws:PrincipalOrgID": ORG_ID}}
 NOT_ORG = ORG.replace(" is ", " is not ")
 PUSH_FENCE = deny("ecr:PutImage", Principal="*", Condition=OUTSIDE)
@@ -73,6 +78,7 @@ def denied(principal: Any, **parts: Any) -> dict[str, Any]:
 
 
 NO_GET, NO_OTHER = deny("ecr:BatchGetImage", Principal=PARTNER), denied(OTHER)
+NO_PUSH = deny("ecr:PutImage", Principal=OTHER)
 FENCE, NO_TLS = denied("*", Condition=OUTSIDE), "aws:securetransport is false"
 TLS_FENCE = denied("*", Condition={"Bool": {"aws:SecureTransport": "false"}})
 BATCH = " | ".join(
@@ -126,10 +132,11 @@ STATEMENTS: dict[str, tuple[Statements, Statements, *tuple[str, ...]]] = {
     "every organization": (
         [WITHIN],
         [anyone_if("StringLike", "aws:PrincipalOrgID", "o-*")],
-        f"! * | allow pull | replaces {ORG} | wildcard o-*",
+        f"! {ANY_ORG} | allow pull | replaces {ORG} | wildcard o-*",
     ),
     "another form of an account": ([BY_PARTNER], [pulls("444455556666")]),
     "a role for its account": ([BY_PARTNER], [BY_CI], f"- {PULL_BY} | replaces {CI_ROLE}"),
+    "an account but for another one's roles": ([BY_PARTNER], [BUT_OTHERS]),
     "a role beside its account": ([BY_PARTNER], [BY_PARTNER, BY_CI]),
     "push in addition": ([BY_PARTNER], [partner(*PUSH_ACTIONS)], f"+ {ACCOUNT} | allow push"),
     "an action that completes a pull": (
@@ -149,7 +156,14 @@ STATEMENTS: dict[str, tuple[Statements, Statements, *tuple[str, ...]]] = {
     "fewer actions denied, and one allowed": (
         [deny(["ecr:PutImage", "ecr:BatchDeleteImage"], Principal=PARTNER)],
         [deny("ecr:BatchDeleteImage", Principal=PARTNER), partner("ecr:SetRepositoryPolicy")],
-        f"+ {ACCOUNT} | allow change the policy | deny push",
+        f"+ {ACCOUNT} | allow change the policy",
+    ),
+    # Another account is allowed nothing but by this policy.
+    "a denial of a stranger dropped": ([BY_CI, NO_OTHER], [BY_CI]),
+    "a denial of the own account dropped": ([denied(OWN)], [], f"+ {OWN_ID} | deny do anything"),
+    "a denial of a stranger who is allowed": (
+        [pulls("777788889999"), NO_PUSH],
+        [pulls("777788889999")],
     ),
     "a fence dropped": ([ANY, FENCE], [ANY], f"! * | allow pull | replaces {ORG}"),
     "a fence for a condition": ([WITHIN], [ANY, FENCE], f"- {NOT_ORG} | deny do anything"),
@@ -250,9 +264,9 @@ def test_other_resources_are_compared_as_repositories_are() -> None:
         allow(replicate, Principal=PARTNER, Resource=f"{HERE}/payments/*"),
         partner("ecr-public:PutImage"),
         allow(["kms:Decrypt", "kms:DescribeKey"], Principal=PARTNER, Resource="*"),
-        deny("ecr:*", Principal=OTHER, NotResource=[f"{HERE}/a", 7]),
+        deny("ecr:*", Principal=OWN, NotResource=[f"{HERE}/a", 7]),
     )
-    other = f"{OTHER_ID} | deny do anything"
+    other = f"{OWN_ID} | deny do anything"
     copying = ("allow replicate", "allow create repositories")
 
     assert [
@@ -268,18 +282,53 @@ def test_other_resources_are_compared_as_repositories_are() -> None:
     ]
 
 
-def test_new_resources_are_reported_if_open() -> None:
-    """A new repository is reported only if it is open; a new registry policy always."""
+def test_new_resources_are_compared_with_nothing() -> None:
+    """Whoever a new policy allows something gains it; a removed registry policy takes it away."""
     head = {**having(WITHIN, ANY), "Other": repository(RepositoryPolicyText=document(WITHIN))}
     replicating = allow("ecr:ReplicateImage", Principal=PARTNER, Resource=f"{HERE}/*")
     registry = {"Policy": resource(REGISTRY_POLICY, {"PolicyText": document(replicating)})}
-    [opened] = access_changes({}, head)
+    opened, limited = access_changes({}, head)
     [new], [gone] = access_changes({}, registry), access_changes(registry, {})
 
-    assert ("Api", ("*", "allow pull"), ()) == (opened.resource, opened.codes, opened.properties)
+    assert ("Api", "error", ("*", "allow pull"), ()) == (
+        *(opened.resource, opened.severity, opened.codes, opened.properties),
+    )
+    assert ("Other", "warning", (ORG, "allow pull")) == (
+        *(limited.resource, limited.severity, limited.codes),
+    )
     assert [] == access_changes(head, {})
     assert (ACCOUNT, "allow replicate every repository") == new.codes
     assert (NARROWED, ("PolicyText",)) == (gone.kind, gone.properties)
+
+
+def test_new_key_is_compared_with_the_default_policy() -> None:
+    """KMS gives the account of a key everything; further principals are reported."""
+    own = allow("kms:*", Principal={"AWS": "111122223333"}, Resource="*")
+    other = allow("kms:Decrypt", Principal=PARTNER, Resource="*")
+
+    def with_key(**policy: Any) -> dict[str, Any]:
+        keyed = {"EncryptionType": "KMS", "KmsKey": get_att("Key")}
+        return {"Api": repository(EncryptionConfiguration=keyed), "Key": key(**policy)}
+
+    assert [] == codes({}, with_key(KeyPolicy=document(own)))
+    assert [] == codes(with_key(KeyPolicy=None), with_key(KeyPolicy=document(own)))
+    assert [f"+ {ACCOUNT} | allow use the key"] == codes(
+        {}, with_key(KeyPolicy=document(own, other))
+    )
+
+
+def test_policy_that_allows_the_same_is_a_note() -> None:
+    """A policy that is written differently is no change of access."""
+    [same] = all_changes(having(WITHIN, BY_PARTNER), having(pulls("444455556666"), WITHIN))
+
+    assert ("other", "note", ("same-access",)) == (same.kind, same.severity, same.codes)
+
+
+def test_what_is_known_is_reported_beside_an_unknown_statement() -> None:
+    """An unknown statement of head does not hide that another one opens the repository."""
+    assert ["! * | allow pull", "+ unknown policy", "- unknown policy"] == codes(
+        having(), having(ANY, PERHAPS)
+    )
 
 
 IN_PARAMETER = anyone_if("StringEquals", "aws:PrincipalOrgID", {"Ref": "Organization"})
@@ -302,15 +351,23 @@ def test_unknown_access_is_reported_in_both_directions(case: str) -> None:
 
     assert [
         (WIDENED, "warning", (f"unknown {code}",), ("RepositoryPolicyText",)),
-        (NARROWED, "note", (f"unknown {code}",), ("RepositoryPolicyText",)),
+        (NARROWED, "warning", (f"unknown {code}",), ("RepositoryPolicyText",)),
     ] == [
         (change.kind, change.severity, change.codes, change.properties)
         for change in access_changes(base, head)
     ]
 
 
+def test_policy_that_is_not_known_any_more_or_no_longer_unknown() -> None:
+    """What head allows is not reported if base may have allowed it, and the other way round."""
+    unknown = {"Api": repository(RepositoryPolicyText={"Ref": "Policy"})}
+
+    assert ["+ unknown policy", "- unknown policy"] == codes(unknown, having(ANY))
+    assert ["+ unknown policy", "- unknown policy"] == codes(having(ANY), unknown)
+
+
 def test_unknown_registry_policy_is_reported() -> None:
     """A new registry policy that is known only at the deployment may allow anyone."""
     registry = {"Policy": resource(REGISTRY_POLICY, {"PolicyText": {"Ref": "Text"}})}
 
-    assert ["+ unknown policy", "- unknown policy"] == codes({}, registry)
+    assert ["+ unknown policy"] == codes({}, registry)

@@ -76,7 +76,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], set[tuple[str, str, str |
     "a protection under a condition": (
         body(PROD, attributes={}),
         body(PROD, attributes={}, EmptyOnDelete=if_("Prod", "false", "true")),
-        {("unprotected", "warning", "if Env is not prod"), ("other", "note", "if Env is prod")},
+        {("unprotected", "warning", "if Env is not prod")},
     ),
     "a retention under a condition": (
         body(BOTH, attributes={**KEPT, "DeletionPolicy": if_("Prod", "Retain", "Delete")}),
@@ -335,4 +335,22 @@ def test_unread_parts_of_both_sides_are_listed_once() -> None:
     assert [("t0", "", "loop-not-expanded")] == [
         (item.template, item.resource, item.code)
         for item in compared(loop(PARAMETER), loop(PARAMETER)).unread
+    ]
+
+
+AWS_POLICY = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
+OTHER_POLICY = "arn:aws:iam::111122223333:policy/team"
+
+
+def test_policies_that_are_known_by_their_arn_only_are_listed() -> None:
+    """AWS's own policies and those of the app are read, others are not."""
+    own = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": {"Statement": []}}}
+    arns = [AWS_POLICY, OTHER_POLICY, {"Ref": "Own"}, {"Ref": "Given"}]
+    role = {"Type": "AWS::IAM::Role", "Properties": {"ManagedPolicyArns": arns}}
+    side = {"Parameters": {"Given": {"Type": "String"}}, "Resources": {"Own": own, "Ci": role}}
+    result = compared(side, side)
+
+    assert [] == list(result.changes)
+    assert [("Ci", "policy-not-read", True), ("Ci", "policy-not-read", False)] == [
+        (item.resource, item.code, OTHER_POLICY in item.message) for item in result.unread
     ]
