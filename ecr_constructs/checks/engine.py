@@ -94,9 +94,9 @@ def report_on(
     seen: set[tuple[str, str]] = set()
     by_type = _by_type(rules)
     for stack in assembly.stacks:
-        found, accepted = _report_on_stack(stack, rules, by_type, is_selected, seen)
+        active, accepted = _report_on_stack(stack, rules, by_type, is_selected, seen)
         suppressed += accepted
-        for finding in found:
+        for finding in active:
             reason = config.reason_to_ignore(finding.rule, stack.template)
             if reason is None:
                 findings.append(finding)

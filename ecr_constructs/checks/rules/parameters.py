@@ -40,13 +40,18 @@ def _default_is_allowed(resource: Resource) -> Iterator[Problem]:
 def _default_error(parameter: Mapping[str, Any]) -> str | None:
     default, kind = parameter["Default"], str(parameter.get("Type"))
     is_list = kind.startswith("List<") or kind == "CommaDelimitedList"
-    texts = [text.strip() for text in str(default).split(",")] if is_list else [str(default)]
+    texts = [text.strip() for text in str(default).split(",")] if is_list else [_text(default)]
     match parameter.get("AllowedValues"):
-        case list(values) if wrong := [text for text in texts if text not in map(str, values)]:
+        case list(values) if wrong := [text for text in texts if text not in map(_text, values)]:
             return f"{wrong[0]!r} is not among the AllowedValues"
     if kind == "Number":
         return _number_error(parameter, texts[0])
     return _text_error(parameter, texts[0]) if kind == "String" else None
+
+
+def _text(value: Any) -> str:
+    """Return a value as CloudFormation passes it on: ``true``."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _number_error(parameter: Mapping[str, Any], text: str) -> str | None:

@@ -237,7 +237,8 @@ def _types_exist(resource: Resource) -> Iterator[Problem]:
     """Look at the types that are not of ECR, but look like it; modules may have any name."""
     has_macros = set(transforms_of(resource.stack.body)) - {TRANSFORM}
     for item in resource.stack.resources.values():
-        if not item.type and not has_macros:
+        is_function = any(str(key).startswith("Fn::") for key in item.body)
+        if not item.type and not has_macros and not is_function:
             message, remedy = "the resource has no Type", "Add the type of the resource."
             yield Problem(("Resources", item.id), message, remedy)
         is_like = _LIKE_ECR.match(item.type) and not item.type.endswith("::MODULE")

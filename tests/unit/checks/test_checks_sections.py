@@ -56,6 +56,8 @@ CASES: dict[str, tuple[Any, list[str]]] = {
         {"Type": "CommaDelimitedList", "Default": "a, c", "AllowedValues": ["a", "b"]},
         ["ECR608"],
     ),
+    "true": ({**TEXT, "Default": True, "AllowedValues": ["true", "false"]}, []),
+    "true as a value": ({**TEXT, "Default": "true", "AllowedValues": [True, False]}, []),
     "no type": ({"Default": "a"}, ["ECR612"]),
     "a type like no other": ({"Type": "Whatever"}, ["ECR612"]),
     "a type of Python": ({"Type": ["String"]}, ["ECR612"]),
@@ -99,3 +101,10 @@ def test_conditions_use_pseudo_parameters() -> None:
     findings = check([template(api(), Conditions=conditions)])
 
     assert ["ECR606"] == [finding.rule for finding in findings]
+
+
+def test_a_transform_can_be_a_resource() -> None:
+    """It adds the type."""
+    included = {"Fn::Transform": {"Name": "AWS::Include", "Parameters": {}}}
+
+    assert [] == check([template({**api(), "Included": included})])
