@@ -16,7 +16,7 @@ from ecr_constructs.cloudformation.iam_policy import (
     matches,
     permissions_of,
 )
-from ecr_constructs.cloudformation.replication_config import rules_of
+from ecr_constructs.cloudformation.replication_config import repository_at, rules_of
 from ecr_constructs.cloudformation.resource_types import (
     CACHE,
     MANAGED_POLICY,
@@ -107,22 +107,30 @@ def _repositories_elsewhere(
 def _allowed_elsewhere(resource: Resource) -> Iterator[Problem]:
     own = str(resource.stack.account)
     for path, arn, match in _repositories_elsewhere(resource):
-        named = _repositories_of(resource.assembly, match["account"], arn)
+        named = _repositories_of(resource.assembly, arn, match)
         if named and not any(_may_admit(repository, own) for repository in named):
             message = f"{named[0].name_for(resource)} does not allow {_PULL} to account {own}"
             yield Problem(path, message)
 
 
-def _repositories_of(assembly: TemplateSet, account: str, arn: str) -> Sequence[Resource]:
-    """Return the repositories of an account that the pattern of an ARN matches."""
+def _repositories_of(assembly: TemplateSet, arn: str, match: re.Match[str]) -> Sequence[Resource]:
+    """Return the repositories that the ARN of a statement names, or matches."""
+    if not _is_pattern(match):
+        named = RegistryId(match["account"], match["region"])
+        repository = repository_at(assembly, named, match["name"])
+        return [repository] if repository is not None else []
     pattern = ANY_VALUE.sub("*", arn)
     return [
         repository
         for registry in sorted(assembly.registries)
-        if registry.account == account
+        if registry.account == match["account"]
         for repository in assembly.in_registry(registry, REPOSITORY)
         if matches(pattern, str(repository.stack.attribute(repository.id, "Arn")))
     ]
+
+
+def _is_pattern(match: re.Match[str]) -> bool:
+    return re.search(r"[*?$]", match["region"] + match["name"]) is not None
 
 
 def _may_admit(repository: Resource, account: str) -> bool:
@@ -147,7 +155,7 @@ def _existing_region(resource: Resource) -> Iterator[Problem]:
     for statement in _statements(resource):
         for arn in statement.resources if statement.may(_PULL) else ():
             match = _ARN.fullmatch(arn)
-            if match and not re.search(r"[*?$]", match["region"] + match["name"]):
+            if match and not _is_pattern(match):
                 regions = _regions_of(resource.assembly, match["account"], match["name"])
                 named = RegistryId(match["account"], match["region"])
                 if regions and not _may_exist(resource.assembly, named, regions):
