@@ -8,6 +8,7 @@ from ecr_constructs.checks.branches import each_branch
 from ecr_constructs.checks.rule import ECR_GUIDE, IAM_GUIDE, Problem, error_rule, warning_rule
 from ecr_constructs.checks.rules.conditions import id_errors
 from ecr_constructs.checks.rules.policies import AUTHORIZATION
+from ecr_constructs.cloudformation.choices import with_defaults
 from ecr_constructs.cloudformation.conditions import ACCOUNTS
 from ecr_constructs.cloudformation.effective_actions import (
     DELETE,
@@ -15,6 +16,7 @@ from ecr_constructs.cloudformation.effective_actions import (
     PUSH,
     actions_on_every_repository,
     covers_every_repository,
+    covers_registry,
     effective_actions,
     named_services,
 )
@@ -69,6 +71,28 @@ def _not_public(resource: Resource) -> Iterator[Problem]:
 
 
 _CHANGES = PUSH | DELETE | OPEN
+
+
+@warning_rule(
+    "ECR225",
+    "The defaults of parameters do not open a repository to everyone",
+    types=RESOURCE_POLICY_TYPES,
+    why="Whoever deploys the template without a value for the parameter grants access to every "
+    "AWS account.",
+    remedy="Write an account as Default, or leave Default out.",
+    source=_REPOSITORY_POLICIES,
+)
+def _not_public_by_default(resource: Resource) -> Iterator[Problem]:
+    deployed = with_defaults(resource)
+    reported = {problem.path for problem in _not_public.check(resource)}
+    # A value in place of all conditions is none that IAM accepts.
+    unreadable = {
+        item.path for item in allowed(resource) if isinstance(item.body.get("Condition"), str)
+    }
+    for problem in _not_public.check(deployed) if deployed is not None else ():
+        if problem.path not in reported and problem.path[:-1] not in unreadable:
+            message = f"with the defaults of the parameters {problem.message}"
+            yield problem._replace(message=message)
 
 
 def _open_problems(statement: Statement) -> Iterator[Problem]:
@@ -213,12 +237,10 @@ def _may_name_source(condition: Condition) -> bool:
 )
 def _login_on_everything(resource: Resource) -> Iterator[Problem]:
     statements = [*allowed(resource)]
-    if any("*" in item.resources and item.may("ecr:GetAuthorizationToken") for item in statements):
+    if any(item.may("ecr:GetAuthorizationToken") and covers_registry(item) for item in statements):
         return
     for statement in statements:
-        is_login = "ecr:getauthorizationtoken" in map(str.lower, statement.actions)
-        is_literal = statement.resources and not any(map(is_unresolved, statement.resources))
-        if is_login and is_literal:
+        if statement.resources and "ecr:getauthorizationtoken" in map(str.lower, statement.actions):
             message = "ecr:GetAuthorizationToken is allowed only on specific resources"
             yield Problem((*statement.path, "Resource"), message)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ecr_constructs.checks.branches import each_branch
-from ecr_constructs.checks.rule import IAM_GUIDE, Problem, error_rule, warning_rule
+from ecr_constructs.checks.rule import IAM_GUIDE, Problem, error_rule, note_rule, warning_rule
 from ecr_constructs.cloudformation.conditions import bare
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import Condition, Statement, matches, policies_of
@@ -18,6 +18,7 @@ from ecr_constructs.model.tokens import is_unresolved
 
 _HOST = "token.actions.githubusercontent.com"
 _AUDIENCE = "sts.amazonaws.com"
+_IN_CHINA = f"{_AUDIENCE}.cn"
 _SOURCE = f"{IAM_GUIDE}/id_roles_create_for-idp_oidc.html"
 _ASSUME = "sts:AssumeRoleWithWebIdentity"
 # Allowed next to the action, perhaps by another statement.
@@ -241,6 +242,28 @@ def _client_ids(trust: _Trust) -> list[str] | None:
     if not isinstance(ids, list) or not all(isinstance(item, str) for item in ids):
         return None
     return None if any(map(is_unresolved, ids)) else ids
+
+
+@note_rule(
+    "ECR518",
+    "A role for GitHub Actions accepts the audience of AWS's action",
+    types=[ROLE],
+    why="aws-actions/configure-aws-credentials requests a token for sts.amazonaws.com, unless a "
+    "workflow sets another audience; tokens for other audiences cannot assume the role.",
+    remedy=f"Write {_AUDIENCE}, or set the input audience in each workflow.",
+    source="https://github.com/aws-actions/configure-aws-credentials#oidc",
+)
+def _usual_audience(role: Resource) -> Iterator[Problem]:
+    """Compare the audiences, unless a provider of the templates shows which are accepted."""
+    for trust in _trusts_of(role, _GITHUB):
+        for test in trust.tests("aud") if _client_ids(trust) is None else ():
+            is_open = any(
+                is_unresolved(value) or matches(value, _AUDIENCE) or matches(value, _IN_CHINA)
+                for value in test.values
+            )
+            if test.values and not is_open:
+                values = ", ".join(map(repr, test.values))
+                yield Problem(trust.path(test), f"{values} is not the audience {_AUDIENCE}")
 
 
 @warning_rule(
