@@ -1,8 +1,6 @@
 """``python -m ecr_constructs``: the same as the command ``ecr-constructs``."""
 
-import sys
-
-from ecr_constructs.cli.main import main
+from ecr_constructs.cli.main import command
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

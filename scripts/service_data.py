@@ -11,7 +11,7 @@ from typing import Any
 
 import botocore.session
 import cfnlint
-from cfnlint.helpers import REGIONS
+from cfnlint.helpers import FUNCTIONS_ALL, PSEUDOPARAMS, REGIONS, VALID_PARAMETER_TYPES
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from ecr_constructs.cloudformation.resource_types import ECR_TYPES, REPLICATION
@@ -21,6 +21,7 @@ PATH = _PACKAGE / "cloudformation" / "aws_metadata.json"
 REGIONS_PATH = _PACKAGE / "model" / "regions.json"
 ATTRIBUTES = _PACKAGE / "cloudformation" / "attributes.json"
 ENUMS = _PACKAGE / "model" / "enums.json"
+LANGUAGE = _PACKAGE / "cloudformation" / "template_language.json"
 UPDATE_BEHAVIOR = _PACKAGE / "cloudformation" / "update_behavior.json"
 _POLICIES = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
 # A Region that has every type.
@@ -41,6 +42,7 @@ _PATTERNS = ("^[0-9]{12}$",)
 # The enumerations that checks compare values with.
 _ENUMS = {
     "cloudwatch": ("ComparisonOperator", "Statistic"),
+    "events": ("RuleState",),
     "ecr": ("FindingSeverity", "ScanFrequency", "ScanStatus", "ScanType", "TargetStorageClass"),
     "inspector2": ("FindingStatus", "FindingType", "ResourceType", "Severity"),
 }
@@ -113,6 +115,17 @@ def update_behavior_data() -> str:
     return json.dumps(document, indent=0, sort_keys=True) + "\n"
 
 
+def language_data() -> str:
+    """Return the functions, pseudo parameters and types of parameters of templates."""
+    names = {
+        "functions": FUNCTIONS_ALL,
+        "parameterTypes": VALID_PARAMETER_TYPES,
+        "pseudoParameters": PSEUDOPARAMS,
+    }
+    document = {name: sorted(values) for name, values in names.items()}
+    return json.dumps(document, indent=1, sort_keys=True) + "\n"
+
+
 def attributes_data() -> str:
     """Return the attributes that Fn::GetAtt accepts, as regular expressions, of every type."""
     manager = PROVIDER_SCHEMA_MANAGER
@@ -157,6 +170,7 @@ def files() -> dict[Path, str]:
         UPDATE_BEHAVIOR: update_behavior_data(),
         ATTRIBUTES: attributes_data(),
         ENUMS: enums_data(),
+        LANGUAGE: language_data(),
     }
 
 

@@ -79,7 +79,7 @@ class Baseline:
         old: list[Finding] = []
         for finding in report.findings:
             key = keys[id(finding)]
-            # Of equal findings nobody knows which one is new, so all of them are reported.
+            # Which one of equal findings is new is unknown, so all of them are reported.
             (old if present[key] <= self.counts.get(key, 0) else new).append(finding)
         is_checked = self._coverage(templates)
         stale = [

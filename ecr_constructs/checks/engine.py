@@ -50,24 +50,30 @@ def report(
     assembly = TemplateSet([config.completed(template) for template in templates])
     result = report_on(assembly, lambda _: True, config)
     parts = (item for stack in assembly.stacks for item in unread_of(stack))
-    result = replace(_located(result, templates), unread=(*unread, *parts))
-    if config.baseline is None:
-        return result
-    return Baseline.read(config.baseline).compared(result, templates, config.select)
+    result = replace(result, unread=(*unread, *parts))
+    if config.baseline is not None:
+        result = Baseline.read(config.baseline).compared(result, templates, config.select)
+    return _located(result, assembly, templates)
 
 
-def _located(result: Report, templates: Sequence[Template]) -> Report:
-    """Return a report whose findings have the lines of the app that create the resources."""
+def _located(result: Report, assembly: TemplateSet, templates: Sequence[Template]) -> Report:
+    """Return a report whose findings have their lines in the template and in the app."""
     locations = SourceLocations()
     by_name = {template.name: template for template in templates}
+    expanded = {stack.template.name: stack.template for stack in assembly.stacks}
 
     def located(finding: Finding) -> Finding:
-        source = locations.of(by_name[finding.template], finding.resource)
-        return replace(finding, source=source) if source else finding
+        above = ("Resources", finding.resource) if finding.resource else ()
+        return replace(
+            finding,
+            line=expanded[finding.template].line((*above, *finding.path)),
+            source=locations.of(by_name[finding.template], finding.resource),
+        )
 
     return replace(
         result,
         findings=tuple(map(located, result.findings)),
+        baselined=tuple(map(located, result.baselined)),
         suppressed=tuple(
             replace(item, finding=located(item.finding)) for item in result.suppressed
         ),
@@ -77,7 +83,10 @@ def _located(result: Report, templates: Sequence[Template]) -> Report:
 def report_on(
     assembly: TemplateSet, is_selected: Callable[[Resource], bool], config: Config | None = None
 ) -> Report:
-    """Return the findings and suppressed findings of templates and of their selected resources."""
+    """Return the findings and suppressed findings of templates and of their selected resources.
+
+    They have no lines: to find the lines of a file takes longer than to check it.
+    """
     config = config or Config()
     rules = config.rules
     findings: list[Finding] = []
@@ -85,9 +94,9 @@ def report_on(
     seen: set[tuple[str, str]] = set()
     by_type = _by_type(rules)
     for stack in assembly.stacks:
-        found, accepted = _report_on_stack(stack, rules, by_type, is_selected, seen)
+        active, accepted = _report_on_stack(stack, rules, by_type, is_selected, seen)
         suppressed += accepted
-        for finding in found:
+        for finding in active:
             reason = config.reason_to_ignore(finding.rule, stack.template)
             if reason is None:
                 findings.append(finding)
@@ -201,7 +210,6 @@ def _about(stack: Stack, suppression: Suppression, rule: Rule, problem: str) -> 
 
 def _finding(stack: Stack, resource: str, rule: Rule, problem: Problem) -> Finding:
     template = stack.template
-    above = ("Resources", resource) if resource else ()
     return Finding(
         rule=rule.id,
         severity=rule.severity,
@@ -212,5 +220,4 @@ def _finding(stack: Stack, resource: str, rule: Rule, problem: Problem) -> Findi
         remedy=problem.remedy or rule.remedy,
         controls=rule.controls,
         file=str(template.path) if template.path else None,
-        line=template.line((*above, *problem.path)),
     )

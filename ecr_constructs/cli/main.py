@@ -95,3 +95,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         resume()
     return status
+
+
+def command() -> NoReturn:
+    """Run a command, and end the process with its exit status."""
+    status = main()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    # To free the trees of a large review object by object takes a tenth of its time.
+    os._exit(status)

@@ -24,6 +24,24 @@ def schema_of(resource_type: str) -> Mapping[str, Any]:
     return schema
 
 
+def functions() -> Sequence[str]:
+    """Return the functions of templates, as regular expressions."""
+    names: Sequence[str] = _data("template_language")["functions"]
+    return names
+
+
+def parameter_types() -> Sequence[str]:
+    """Return the types that parameters of templates can have."""
+    names: Sequence[str] = _data("template_language")["parameterTypes"]
+    return names
+
+
+def pseudo_parameters() -> Sequence[str]:
+    """Return the pseudo parameters, such as ``AWS::Region``."""
+    names: Sequence[str] = _data("template_language")["pseudoParameters"]
+    return names
+
+
 def actions_of(service: str) -> Sequence[str]:
     """Return the actions of ``ecr`` or ``ecr-public``, without the service prefix."""
     actions: Sequence[str] = _data()["actions"][service]

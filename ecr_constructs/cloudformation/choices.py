@@ -53,6 +53,28 @@ def choices_of(resource: Resource, *, by_condition: bool = False) -> list[Choice
     return resource.memoized(_BY_CONDITION if by_condition else _BY_ANY)
 
 
+def with_defaults(resource: Resource) -> Resource | None:
+    """Return a resource as the defaults of its parameters make it; None if it has none.
+
+    The value of a parameter that the deployment is known to set is not replaced.
+    """
+    parameters = resource.stack.body.get("Parameters")
+    if not isinstance(parameters, dict):
+        return None
+    names = _names(resource.body) & parameters.keys() - {*resource.stack.parameters}
+    defaults = ((name, _default_of(parameters[name])) for name in sorted(names))
+    values = tuple((name, default) for name, default in defaults if default is not None)
+    return _with(resource.stack, values).resources.get(resource.id) if values else None
+
+
+def _default_of(parameter: Any) -> Any:
+    # The default of a parameter of Systems Manager is its name.
+    match parameter:
+        case {"Type": "String" | "Number" | "CommaDelimitedList", "Default": default}:
+            return default
+    return None
+
+
 def _has_choices(stack: Stack) -> bool:
     written = stack.body.get("Parameters")
     return isinstance(written, dict) and any(_allowed(stack.body, name) for name in written)

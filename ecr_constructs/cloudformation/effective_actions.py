@@ -88,6 +88,16 @@ def covers_every_repository(arn: str) -> bool:
     return is_ecr and all(matches(parts[-1], f"repository/{name}") for name in _PROBES)
 
 
+def covers_registry(statement: Statement) -> bool:
+    """Tell whether a statement covers, or may cover, actions on the registry: Resource ``*``.
+
+    Such actions have no resource, so that the ARN of a repository never matches them.
+    """
+    if "NotResource" in statement.body:
+        return "*" not in statement.excluded_resources
+    return any(not ANY_VALUE.sub("", arn).strip("*") for arn in statement.resources)
+
+
 def named_services(actions: Iterable[str]) -> frozenset[str]:
     """Return the services that action patterns name: ``ecr`` of ``ecr:*``."""
     return frozenset(

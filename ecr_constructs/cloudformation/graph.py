@@ -24,6 +24,7 @@ from ecr_constructs.cloudformation.resource_types import (
     SECRET,
     TOPIC,
 )
+from ecr_constructs.model.event_pattern import read_pattern
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.tokens import is_unresolved
@@ -364,7 +365,7 @@ class TemplateSet(_Memo):
         return [
             (target, resource)
             for rule in self.of_type(EVENT_RULE)
-            if is_about_images(rule.get("EventPattern"))
+            if is_about_images(read_pattern(rule.get("EventPattern")))
             for _, target in rule.mappings("Targets")
             if (resource := self.referred_to(target.get("Arn"))) is not None
         ]

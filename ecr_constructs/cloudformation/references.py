@@ -1,7 +1,7 @@
 """References between the resources of a template, before resolution, and the cycles they form."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ecr_constructs.cloudformation.graph import Resource, Stack
@@ -19,8 +19,16 @@ class Reference(NamedTuple):
     attribute: str | None = None
 
 
-def references(resource: Resource) -> Iterator[Reference]:
-    """Yield every reference of a resource."""
+def references(resource: Resource) -> Sequence[Reference]:
+    """Return every reference of a resource."""
+    return resource.memoized(_references)
+
+
+def _references(resource: Resource) -> Sequence[Reference]:
+    return tuple(_written_references(resource))
+
+
+def _written_references(resource: Resource) -> Iterator[Reference]:
     yield from _inside(resource.body.get("Properties"), ("Properties",), 0)
     depends_on = resource.body.get("DependsOn")
     for name in depends_on if isinstance(depends_on, list) else [depends_on]:

@@ -74,7 +74,7 @@ def _read(file: Path) -> Mapping[str, Sequence[Any]]:
                 case {"type": "aws:cdk:logicalId", "data": str(logical_id)}:
                     by_id[logical_id].append(entries)
     # A stack and its nested stack can have the same logical id.
-    return {logical_id: found[0] for logical_id, found in by_id.items() if len(found) == 1}
+    return {logical_id: items[0] for logical_id, items in by_id.items() if len(items) == 1}
 
 
 def _frames(entries: Sequence[Any]) -> Iterator[str]:

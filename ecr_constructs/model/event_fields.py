@@ -12,6 +12,10 @@ from ecr_constructs.model.events import (
     REPLICATION,
 )
 
+# The published schemas of these events list all their fields.
+# https://docs.aws.amazon.com/cdk/api/v2/docs/@aws-cdk_mixins-preview.aws_ecr.events.RepositoryEvents.html
+COMPLETE = (IMAGE_ACTION, "ECR Referrer Action", BASIC_SCAN, REPLICATION, PULL_THROUGH_CACHE)
+
 # Every event has these: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
 TOP_FIELDS = (
     *("version", "id", "detail-type", "source", "account", "time", "region", "resources"),

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -31,6 +32,16 @@ class PatternError(NamedTuple):
     path: _Path
     message: str
     remedy: str
+
+
+def read_pattern(value: Any) -> Any:
+    """Return a pattern that may be written as JSON text; None if the text is not JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return None
 
 
 def pattern_errors(pattern: Any, path: _Path = ()) -> Iterator[PatternError]:

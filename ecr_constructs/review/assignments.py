@@ -66,12 +66,15 @@ def merged(
     changes = list(review(comparison))
     unread: list[Unread] = []
     for numbers in _components(comparison):
-        found = list(_assignments(comparison, numbers))
-        if len(found) > MOST:
+        assignments = list(_assignments(comparison, numbers))
+        if len(assignments) > MOST:
             unread += [_too_many(comparison.head.stacks[number]) for number in numbers]
         else:
             titles = {comparison.head.stacks[number].template.stack for number in numbers}
-            reviewed = [(each, review(_assuming(comparison, numbers, each))) for each in found]
+            reviewed = [
+                (assignment, review(_assuming(comparison, numbers, assignment)))
+                for assignment in assignments
+            ]
             changes = list(_merged(changes, reviewed, titles))
     changes += _with_defaults(comparison, review, changes)
     return changes, tuple(unread)
@@ -95,9 +98,9 @@ def _with_defaults(
         )
         for side, defaults in zip((comparison.base, comparison.head), changed, strict=True)
     ]
-    known = {_key(change) for change in changes}
+    reported = {_key(change) for change in changes}
     for change in review(replace(comparison, base=sides[0], head=sides[1])):
-        if _key(change) not in known:
+        if _key(change) not in reported:
             severity = min(change.severity, Severity.WARNING)
             yield replace(change, severity=severity, when="if the changed defaults are used")
 
@@ -340,17 +343,17 @@ def _merged(
     titles: set[str],
 ) -> Iterator[Change]:
     """Yield the changes of other stacks, and those of each assignment, each once."""
-    known = set()
+    reported = set()
     for change in changes:
         if change.stack not in titles:
-            known.add(_key(change))
+            reported.add(_key(change))
             yield change
     where: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     first: dict[tuple[Any, ...], Change] = {}
-    for number, (_, found) in enumerate(reviewed):
-        for change in found:
+    for number, (_, assumed_changes) in enumerate(reviewed):
+        for change in assumed_changes:
             key = _key(change)
-            if key not in known and number not in where[key]:
+            if key not in reported and number not in where[key]:
                 where[key].append(number)
                 first.setdefault(key, change)
     assignments = [assignment for assignment, _ in reviewed]
@@ -378,7 +381,8 @@ def _when(assignments: Sequence[Assignment], numbers: Sequence[int]) -> str:
     """Return the assumptions under which a change happens: ``if Env is prod``."""
     chosen = [assignments[number] for number in numbers]
     for fact in chosen[0].facts:
-        if [number for number, each in enumerate(assignments) if fact in each.facts] == numbers:
+        having = [number for number, item in enumerate(assignments) if fact in item.facts]
+        if having == numbers:
             return f"if {fact}"
     if len(chosen) <= _MOST_SHOWN:
         return f"if {' or '.join(map(str, chosen))}"

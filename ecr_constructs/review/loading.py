@@ -74,7 +74,7 @@ class _Stack:
         title: Its name in reviews.
         stem: The file in the folder, without extension.
         aliases: The names of its template in a folder.
-        nested: The name of the nested stack in its root stack. Default: it is not nested.
+        nested: The logical id of the nested stack in its parent. Default: it is not nested.
         root: The root stack of a nested stack.
     """
 
@@ -90,7 +90,7 @@ class _Stack:
     def place(self) -> str:
         """What distinguishes it from stacks with the same title."""
         place = filter(None, (self.template.account, self.template.region))
-        return "/".join(place) or self.name
+        return self.nested or "/".join(place) or self.name
 
     @property
     def order(self) -> tuple[str, ...]:

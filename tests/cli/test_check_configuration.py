@@ -193,7 +193,7 @@ def test_nothing_is_written_if_a_path_cannot_be_read(run: Run) -> None:
 
 
 def test_equal_findings_are_counted() -> None:
-    """One more than the baseline has is new, and nobody knows which one it is."""
+    """One more than the baseline has is new, and which one it is is unknown."""
     statement = {"Effect": "Allow", "Principal": "*", "Action": ["ecr:Foo", "ecr:Bar"]}
     policy = {"RepositoryPolicyText": {"Version": "2012-10-17", "Statement": [statement]}}
     template = Template("t", {"Resources": {"Api": repository(**policy)}})

@@ -66,10 +66,27 @@ def test_the_module_is_the_command(
     monkeypatch.setattr(sys, "argv", ["ecr-constructs", "lifecycle", "check"])
     runpy.run_module("ecr_constructs", run_name="ecr_constructs.__main__")
     assert "" == capsys.readouterr().err
-    with pytest.raises(SystemExit, match="2"):
-        runpy.run_module("ecr_constructs", run_name="__main__")
+    ended: list[int] = []
+    monkeypatch.setattr("os._exit", ended.append)
+    runpy.run_module("ecr_constructs", run_name="__main__")
 
+    assert [2] == ended
     assert capsys.readouterr().err.startswith("ecr-constructs lifecycle check: ")
+
+
+def test_a_process_ends_with_the_status_of_its_command(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything is written before the process ends."""
+    command = [sys.executable, "-m", "ecr_constructs", *absolute(folder)]
+    done = processes.run(command, ROOT)
+    monkeypatch.setattr(sys, "argv", ["ecr-constructs", *absolute(folder)])
+    ended: list[int] = []
+    monkeypatch.setattr("os._exit", ended.append)
+    runpy.run_module("ecr_constructs", run_name="__main__")
+
+    assert [done.returncode] == ended
+    assert done.stdout.endswith("\n")
 
 
 def test_a_reader_that_has_seen_enough(folder: Path) -> None:

@@ -220,9 +220,9 @@ def test_the_configuration_applies(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     ours._config.cache_clear()
     try:
-        found = {match.rule.id: match.rule.severity for match in linted(path)}
+        severities = {match.rule.id: match.rule.severity for match in linted(path)}
     finally:
         ours._config.cache_clear()
 
-    assert NAME not in found
-    assert {RETAINED: "informational", "ECR801": "warning"}.items() <= found.items()
+    assert NAME not in severities
+    assert {RETAINED: "informational", "ECR801": "warning"}.items() <= severities.items()

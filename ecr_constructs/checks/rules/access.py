@@ -6,8 +6,10 @@ from difflib import get_close_matches
 
 from ecr_constructs.checks.branches import each_branch
 from ecr_constructs.checks.rule import ECR_GUIDE, IAM_GUIDE, Problem, error_rule, warning_rule
+from ecr_constructs.checks.rules.ci_trust import shared_issuer_problems
 from ecr_constructs.checks.rules.conditions import id_errors
 from ecr_constructs.checks.rules.policies import AUTHORIZATION
+from ecr_constructs.cloudformation.choices import with_defaults
 from ecr_constructs.cloudformation.conditions import ACCOUNTS
 from ecr_constructs.cloudformation.effective_actions import (
     DELETE,
@@ -15,6 +17,7 @@ from ecr_constructs.cloudformation.effective_actions import (
     PUSH,
     actions_on_every_repository,
     covers_every_repository,
+    covers_registry,
     effective_actions,
     named_services,
 )
@@ -45,12 +48,6 @@ from ecr_constructs.cloudformation.resource_types import (
     REPOSITORY,
     ROLE,
     TOPIC_POLICIES,
-)
-from ecr_constructs.cloudformation.token_trust import (
-    SHARED,
-    issuer_of,
-    provider_url,
-    token_limit,
 )
 from ecr_constructs.model.principals import SOURCES
 from ecr_constructs.model.tokens import is_unresolved
@@ -83,6 +80,28 @@ def _not_public(resource: Resource) -> Iterator[Problem]:
 
 
 _CHANGES = PUSH | DELETE | OPEN
+
+
+@warning_rule(
+    "ECR225",
+    "The defaults of parameters do not open a repository to everyone",
+    types=RESOURCE_POLICY_TYPES,
+    why="Whoever deploys the template without a value for the parameter grants access to every "
+    "AWS account.",
+    remedy="Write an account as Default, or leave Default out.",
+    source=_REPOSITORY_POLICIES,
+)
+def _not_public_by_default(resource: Resource) -> Iterator[Problem]:
+    deployed = with_defaults(resource)
+    reported = {problem.path for problem in _not_public.check(resource)}
+    # A value in place of all conditions is none that IAM accepts.
+    unreadable = {
+        item.path for item in allowed(resource) if isinstance(item.body.get("Condition"), str)
+    }
+    for problem in _not_public.check(deployed) if deployed is not None else ():
+        if problem.path not in reported and problem.path[:-1] not in unreadable:
+            message = f"with the defaults of the parameters {problem.message}"
+            yield problem._replace(message=message)
 
 
 def _open_problems(statements: Iterable[Statement]) -> Iterator[Problem]:
@@ -227,12 +246,10 @@ def _may_name_source(condition: Condition) -> bool:
 )
 def _login_on_everything(resource: Resource) -> Iterator[Problem]:
     statements = [*allowed(resource)]
-    if any("*" in item.resources and item.may("ecr:GetAuthorizationToken") for item in statements):
+    if any(item.may("ecr:GetAuthorizationToken") and covers_registry(item) for item in statements):
         return
     for statement in statements:
-        is_login = "ecr:getauthorizationtoken" in map(str.lower, statement.actions)
-        is_literal = statement.resources and not any(map(is_unresolved, statement.resources))
-        if is_login and is_literal:
+        if statement.resources and "ecr:getauthorizationtoken" in map(str.lower, statement.actions):
             message = "ecr:GetAuthorizationToken is allowed only on specific resources"
             yield Problem((*statement.path, "Resource"), message)
 
@@ -291,17 +308,7 @@ def _role_not_public(role: Resource) -> Iterator[Problem]:
             trusting = [statement for statement in policy.statements if statement.allows]
             yield from _open_problems(trusting)
             for statement in trusting:
-                yield from _shared_problems(role, statement)
-
-
-def _shared_problems(role: Resource, statement: Statement) -> Iterator[Problem]:
-    """Yield a problem for each provider of many organizations that a role trusts as a whole."""
-    for kind, principal in statement.principals:
-        issuer = issuer_of(provider_url(role.assembly, principal), statement.conditions)
-        is_open = token_limit(issuer, statement.conditions) is Limit.STRANGERS
-        if kind == "Federated" and issuer in SHARED and is_open:
-            message = f"every organization that uses {issuer} can assume the role"
-            yield Problem((*statement.path, "Principal"), message)
+                yield from shared_issuer_problems(role, statement)
 
 
 def _may_use_ecr(role: Resource) -> bool:

@@ -22,6 +22,8 @@ NAMESPACE, METRIC, DIMENSION = "AWS/ECR", "RepositoryPullCount", "RepositoryName
 _LIKE_NAMESPACE = re.compile(
     r"aws[/:](?:amazon)?(?:ecr.*|elastic-?container-?registry)", re.IGNORECASE
 )
+# A program of yours may write to a namespace with such a name, but hardly this metric.
+_SHORT_NAMESPACE = re.compile(r"(?:amazon[/:]?)?ecr|aws/.*", re.IGNORECASE)
 # A search, and a query of Metrics Insights.
 _IN_EXPRESSION = re.compile(
     r"""MetricName\s*=\s*["']?(?P<searched>\w+)|SELECT\s+\w+\((?P<queried>\w+)\)""", re.IGNORECASE
@@ -56,7 +58,9 @@ def _is_about_ecr(metric: _Metric) -> bool:
         return False
     if namespace == "AWS/Usage":
         return ("Service", "ECR") in _pairs(metric.dimensions)
-    return _LIKE_NAMESPACE.fullmatch(namespace) is not None
+    is_like = _LIKE_NAMESPACE.fullmatch(namespace) is not None
+    is_metric = str(metric.name).lower() == METRIC.lower()
+    return is_like or (is_metric and _SHORT_NAMESPACE.fullmatch(namespace) is not None)
 
 
 def _pairs(dimensions: Any) -> list[tuple[Any, Any]]:
@@ -94,7 +98,7 @@ def _existing_metric(resource: Resource) -> Iterator[Problem]:
 def _metric_problems(resource: Resource, metric: _Metric) -> Iterator[Problem]:
     path, namespace, name = metric.path, metric.namespace, metric.name
     if namespace != NAMESPACE:
-        message = f"there is no namespace {namespace!r}"
+        message = f"Amazon ECR does not publish to the namespace {namespace!r}"
         yield Problem((*path, "Namespace"), message, f"Write {NAMESPACE}.")
     if isinstance(name, str) and name != METRIC and not is_unresolved(name):
         message = f"{NAMESPACE} has no metric {name!r}"
@@ -154,6 +158,7 @@ def _valid_alarm(resource: Resource) -> Iterator[Problem]:
             near = next((item for item in options if item.lower().startswith(value.lower())), None)
             remedy = f"Write {near or ' or '.join(options)}."
             yield Problem(("Properties", name), f"{name} has no value {value!r}", remedy)
+    yield from _missing_settings(resource)
     yield from _period_problems(resource)
     for name in _ACTIONS:
         actions = resource.get(name)
@@ -162,6 +167,25 @@ def _valid_alarm(resource: Resource) -> Iterator[Problem]:
                 remedy = "Write the ARN of the topic, which Ref gives."
                 message = f"{action!r} is not the ARN of an action"
                 yield Problem(("Properties", name, index), message, remedy)
+
+
+# What an alarm needs, by what it watches; one of several names is enough. Anomaly detection has a
+# ThresholdMetricId instead of a threshold.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+_NEEDED = (
+    ("ComparisonOperator",),
+    ("EvaluationPeriods",),
+    ("Threshold", "ThresholdMetricId"),
+)
+_NEEDED_BY_METRIC = (("Period",), ("Statistic", "ExtendedStatistic"))
+
+
+def _missing_settings(alarm: Resource) -> Iterator[Problem]:
+    needed = (*_NEEDED, *(_NEEDED_BY_METRIC if alarm.get("MetricName") is not None else ()))
+    for names in needed if alarm.is_known else ():
+        if all(alarm.get(name) is None for name in names):
+            message = f"an alarm on a metric needs {' or '.join(names)}"
+            yield Problem(("Properties",), message, f"Add {names[0]}.")
 
 
 def _may_be_arn(resource: Resource, value: str) -> bool:

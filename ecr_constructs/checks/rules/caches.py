@@ -141,6 +141,9 @@ def _accepted_prefixes(resource: Resource) -> Iterator[Problem]:
         written = resource.get(name)
         if isinstance(written, str):
             yield from model_problems(path, partial_name_errors(written, namespace_errors))
+        elif written is None and resource.is_known:
+            # The API requires it, the schema of CloudFormation does not.
+            yield Problem(("Properties",), f"{name} is missing")
         return
     yield from model_problems(path, PullThroughRule(Upstream.quay(), prefix, upstream).errors())
     first = resource.assembly.first_of(resource, name)

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ecr_constructs.checks.branches import each_branch
-from ecr_constructs.checks.rule import IAM_GUIDE, Problem, error_rule, warning_rule
+from ecr_constructs.checks.rule import IAM_GUIDE, Problem, error_rule, note_rule, warning_rule
 from ecr_constructs.cloudformation.conditions import bare
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import Condition, Statement, matches, policies_of
+from ecr_constructs.cloudformation.openness import Limit
 from ecr_constructs.cloudformation.resource_types import OIDC_PROVIDER, ROLE
 from ecr_constructs.cloudformation.template import Place
 from ecr_constructs.cloudformation.token_trust import (
@@ -28,6 +29,7 @@ from ecr_constructs.cloudformation.token_trust import (
     selectors_of,
     system_of,
     tests_of,
+    token_limit,
     value_reach,
 )
 from ecr_constructs.model.ci import subjects
@@ -35,6 +37,7 @@ from ecr_constructs.model.ci.subjects import Reach
 from ecr_constructs.model.tokens import is_unresolved
 
 _AUDIENCE = "sts.amazonaws.com"
+_IN_CHINA = f"{_AUDIENCE}.cn"
 _SOURCE = f"{IAM_GUIDE}/id_roles_create_for-idp_oidc.html"
 _ASSUME = "sts:AssumeRoleWithWebIdentity"
 # Allowed next to the action, perhaps by another statement.
@@ -167,6 +170,28 @@ def _client_ids(trust: _Trust) -> list[str] | None:
     if not isinstance(ids, list) or not all(isinstance(item, str) for item in ids):
         return None
     return None if any(map(is_unresolved, ids)) else ids
+
+
+@note_rule(
+    "ECR518",
+    "A role for GitHub Actions accepts the audience of AWS's action",
+    types=[ROLE],
+    why="aws-actions/configure-aws-credentials requests a token for sts.amazonaws.com, unless a "
+    "workflow sets another audience; tokens for other audiences cannot assume the role.",
+    remedy=f"Write {_AUDIENCE}, or set the input audience in each workflow.",
+    source="https://github.com/aws-actions/configure-aws-credentials#oidc",
+)
+def _usual_audience(role: Resource) -> Iterator[Problem]:
+    """Compare the audiences, unless a provider of the templates shows which are accepted."""
+    for trust in _trusts_of(role, GITHUB):
+        for test in trust.tests("aud") if _client_ids(trust) is None else ():
+            is_open = any(
+                is_unresolved(value) or matches(value, _AUDIENCE) or matches(value, _IN_CHINA)
+                for value in test.values
+            )
+            if test.values and not is_open:
+                values = ", ".join(map(repr, test.values))
+                yield Problem(trust.path(test), f"{values} is not the audience {_AUDIENCE}")
 
 
 @warning_rule(
@@ -334,3 +359,13 @@ def _names_subject(role: Resource) -> Iterator[Problem]:
         ]
         if _names_oidc(trust) and not others:
             yield from _selection_problems(trust, f"every token of {trust.issuer}")
+
+
+def shared_issuer_problems(role: Resource, statement: Statement) -> Iterator[Problem]:
+    """Yield a problem for each provider of many organizations that a role trusts as a whole."""
+    for kind, principal in statement.principals:
+        issuer = issuer_of(provider_url(role.assembly, principal), statement.conditions)
+        is_open = token_limit(issuer, statement.conditions) is Limit.STRANGERS
+        if kind == "Federated" and issuer in SHARED and is_open:
+            message = f"every organization that uses {issuer} can assume the role"
+            yield Problem((*statement.path, "Principal"), message)

@@ -11,19 +11,22 @@ from ecr_constructs.checks.rule import (
     error_rule,
     warning_rule,
 )
-from ecr_constructs.cloudformation.graph import Resource, Stack
-from ecr_constructs.cloudformation.intrinsics import ABSENT
-from ecr_constructs.cloudformation.references import references
+from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.resource_types import (
     AUTO_DELETE_IMAGES,
     KEY,
     RELATED_TYPES,
     REPOSITORY,
 )
+from ecr_constructs.cloudformation.update_behavior import (
+    Attribute,
+    auto_deletes,
+    empties,
+    has_auto_delete_tag,
+)
 from ecr_constructs.model.tokens import is_unresolved
 
 _ATTRIBUTES = f"{CFN_REFERENCE}/aws-attribute"
-_AUTO_DELETE_TAG = "aws-cdk:auto-delete-images"
 # RetainExceptOnCreate is about the operation that creates a resource, of which a replacement is
 # none.
 _OPTIONS = {
@@ -45,7 +48,7 @@ _OPTIONS = {
 def _valid_policies(resource: Resource) -> Iterator[Problem]:
     for name, options in _OPTIONS.items():
         written = resource.body.get(name)
-        value = _policy(resource, name)
+        value = resource.setting(name)
         # Any transform may replace a function.
         if isinstance(written, dict) and "Transform" not in resource.stack.body:
             message = f"{name} is a function, which needs the transform AWS::LanguageExtensions"
@@ -55,61 +58,31 @@ def _valid_policies(resource: Resource) -> Iterator[Problem]:
             yield Problem((name,), message, "Write Retain.")
 
 
-_WHEN = {
+_WHEN: dict[Attribute, str] = {
     "DeletionPolicy": "the stack is deleted",
     "UpdateReplacePolicy": "the resource is replaced",
 }
 
 
-def _unretained(resource: Resource) -> list[str]:
-    """Return the attributes that definitely do not retain a resource."""
+def _unretained(resource: Resource) -> list[Attribute]:
+    """Return the attributes that definitely do not retain a resource; ECR008 reports others."""
     deleting = (None, "Delete", "Snapshot")
-    return [name for name in _WHEN if _policy(resource, name) in deleting]
+    return [name for name in _WHEN if resource.setting(name) in deleting]
 
 
-def _policy(resource: Resource, name: str) -> object:
-    """Return a resolved attribute; None if it is absent, as with AWS::NoValue."""
-    value = resource.stack.resolver.resolve(resource.body.get(name))
-    return None if value is ABSENT else value
+def _emptied_by(resource: Resource) -> Resource | None:
+    """Return the repository that a custom resource of stock CDK empties."""
+    name, stack = resource.get("RepositoryName"), resource.stack
+    repositories = (item for item in stack.resources.values() if item.type == REPOSITORY)
+    named = (item for item in repositories if name == stack.attribute(item.id, "Ref"))
+    return next(filter(has_auto_delete_tag, named), None)
 
 
-def _empties(resource: Resource) -> bool:
-    """Tell whether the deletion of a repository deletes its images."""
-    is_set = str(resource.get("EmptyOnDelete")).lower() == "true"
-    return is_set or resource in resource.stack.memoized(_emptied)
-
-
-def _emptied(stack: Stack) -> set[Resource | None]:
-    """Return the repositories that a custom resource of stock CDK empties."""
-    emptying = (item for item in stack.resources.values() if item.type == AUTO_DELETE_IMAGES)
-    return {_repository_of(item) for item in emptying if item.is_created and _unretained(item)}
-
-
-def _repository_of(resource: Resource) -> Resource | None:
-    """Return the repository that a custom resource empties.
-
-    Its function leaves a repository alone that does not have the tag.
-    https://github.com/aws/aws-cdk/blob/main/packages/@aws-cdk/custom-resource-handlers/lib/aws-ecr/auto-delete-images-handler/index.ts
-    """
-    names = {reference.name for reference in references(resource)}
-    for repository in map(resource.stack.resources.get, sorted(names)):
-        if repository is not None and repository.type == REPOSITORY and _has_tag(repository):
-            return repository
-    return None
-
-
-def _has_tag(repository: Resource) -> bool:
-    tags = repository.get("Tags")
-    is_known = isinstance(tags, list | None) and repository.is_known
-    names = {entry.get("Key") for _, entry in repository.mappings("Tags")}
-    return not is_known or _AUTO_DELETE_TAG in names
-
-
-def _when(names: list[str]) -> str:
+def _when(names: list[Attribute]) -> str:
     return " or ".join(_WHEN[name] for name in names)
 
 
-def _settings(resource: Resource, names: list[str]) -> str:
+def _settings(resource: Resource, names: list[Attribute]) -> str:
     return ", ".join(f"{name} is {resource.body.get(name, 'not set')}" for name in names)
 
 
@@ -127,13 +100,13 @@ def _settings(resource: Resource, names: list[str]) -> str:
 def _images_stay(resource: Resource) -> Iterator[Problem]:
     missing = _unretained(resource)
     if resource.type == AUTO_DELETE_IMAGES:
-        repository = _repository_of(resource) if missing else None
+        repository = _emptied_by(resource) if missing else None
         if repository is not None:
             remedy = f"Remove {resource.id}, or write DeletionPolicy: Retain and "
             remedy += "UpdateReplacePolicy: Retain for it; Retain of the repository is not enough."
             message = f"every image of {repository.id} is lost when {_when(missing)}"
             yield Problem((), message, remedy)
-    elif missing and str(resource.get("EmptyOnDelete")).lower() == "true":
+    elif missing and empties(resource):
         message = f"every image is lost when {_when(missing)}"
         yield Problem(("Properties", "EmptyOnDelete"), message)
 
@@ -152,14 +125,14 @@ def _images_stay(resource: Resource) -> Iterator[Problem]:
 def _repository_retained(resource: Resource) -> Iterator[Problem]:
     """Find missing policies; ECR015 covers repositories that lose images."""
     missing = _unretained(resource)
-    if missing and not _empties(resource):
+    if missing and not (empties(resource) or auto_deletes(resource)):
         message = (
             f"{_settings(resource, missing)}: {'; '.join(_OUTCOMES[name] for name in missing)}"
         )
         yield Problem((missing[0],), message)
 
 
-_OUTCOMES = {
+_OUTCOMES: dict[Attribute, str] = {
     "DeletionPolicy": "a deletion of the stack fails while the repository holds images, and "
     "deletes an empty one",
     "UpdateReplacePolicy": "a replaced repository is deleted if it is empty, and otherwise left "

@@ -3,9 +3,16 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from ecr_constructs.checks.rule import ECR_GUIDE, Problem, error_rule, warning_rule
+from ecr_constructs.checks.rule import (
+    ECR_GUIDE,
+    Problem,
+    error_rule,
+    model_problems,
+    warning_rule,
+)
+from ecr_constructs.checks.rules.policies import action_error
 from ecr_constructs.cloudformation.conditions import bare
-from ecr_constructs.cloudformation.effective_actions import ANY_VALUE
+from ecr_constructs.cloudformation.effective_actions import ANY_VALUE, covers_registry
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import (
     Policy,
@@ -25,7 +32,8 @@ from ecr_constructs.model.tokens import is_unresolved
 
 _GUIDE = f"{ECR_GUIDE}/vpc-endpoints.html"
 _SERVICE = re.compile(
-    r"(?:cn\.)?com\.amazonaws\.(?P<region>\$\{Token\[[^\]]*\]\}|[a-z0-9-]+)\.(?P<name>[^$]+)"
+    r"(?:cn\.)?com\.amazonaws\.(?P<region>\$\{Token\[[^\]]*\]\}|[a-z]{2,}(?:-[a-z]+)+-[0-9]+)"
+    r"\.(?P<name>[^$]+)"
 )
 _ECR = re.compile(r"ecr\.(?:api|dkr)(?:-fips)?")
 _LIKE_ECR = re.compile(r"(?<![a-z])ecr(?![a-z])(?!-public)", re.IGNORECASE)
@@ -45,6 +53,13 @@ def _service_of(endpoint: Resource) -> tuple[str, str]:
     return (match["region"], match["name"]) if match else ("", "")
 
 
+def _unreadable_service(endpoint: Resource) -> str:
+    """Return the literal name of a service that lacks a Region or has another form."""
+    service = endpoint.text("ServiceName") or ""
+    # Services of others, of which the name is generated.
+    return "" if ".vpce-svc-" in service or _service_of(endpoint)[1] else service
+
+
 def _is_for_ecr(endpoint: Resource) -> bool:
     return _ECR.fullmatch(_service_of(endpoint)[1]) is not None
 
@@ -62,8 +77,10 @@ def _existing_service(endpoint: Resource) -> Iterator[Problem]:
     region, name = _service_of(endpoint)
     path = ("Properties", "ServiceName")
     if not _is_for_ecr(endpoint):
-        if _LIKE_ECR.search(name):
-            yield Problem(path, f"ECR has no endpoint service {name}; it has ecr.api and ecr.dkr")
+        written = name or _unreadable_service(endpoint)
+        if _LIKE_ECR.search(written):
+            message = f"ECR has no endpoint service {written}; it has ecr.api and ecr.dkr"
+            yield Problem(path, message)
         return
     own = endpoint.stack.region
     is_elsewhere = own is not None and not is_unresolved(region) and region != own
@@ -78,7 +95,8 @@ def _existing_service(endpoint: Resource) -> Iterator[Problem]:
         yield Problem(("Properties", "VpcEndpointType"), message)
     elif endpoint.get("RouteTableIds"):
         message = "an interface endpoint has subnets, not route tables"
-        yield Problem(("Properties", "RouteTableIds"), message, "Write SubnetIds.")
+        remedy = "Remove RouteTableIds, and set SubnetIds."
+        yield Problem(("Properties", "RouteTableIds"), message, remedy)
 
 
 @warning_rule(
@@ -119,7 +137,7 @@ def _connected(endpoint: Resource) -> Iterator[Problem]:
 
 @warning_rule(
     "ECR713",
-    "The policy of a VPC endpoint lets images through",
+    "The policy of a VPC endpoint allows pulls, by actions that exist",
     types=[VPC_ENDPOINT],
     why="Pulls through the endpoint fail: they need a login and ECR's reading actions at the "
     "endpoints of ECR, and s3:GetObject for the layers at the endpoint of S3.",
@@ -139,11 +157,23 @@ def _passable(endpoint: Resource) -> Iterator[Problem]:
             missing = [action for action in wanted if not _passes(policy, action, None)]
             if missing:
                 yield Problem(path, f"the policy does not allow {', '.join(missing)}")
+            elif _LOGIN in wanted and not any(map(_allows_login, policy.statements)):
+                yield Problem(path, f"{_LOGIN} is allowed only on specific resources")
+            yield from model_problems(path, _unknown_actions(policy))
         elif _service_of(endpoint)[1] == "s3" and _has_layers(endpoint, policy):
             bucket = _layer_bucket(endpoint)
             if not _passes(policy, "s3:GetObject", bucket):
                 message = f"the policy does not allow s3:GetObject on {bucket}"
                 yield Problem(path, message)
+
+
+def _allows_login(statement: Statement) -> bool:
+    return statement.allows and statement.may(_LOGIN) and covers_registry(statement)
+
+
+def _unknown_actions(policy: Policy) -> Iterator[str]:
+    names = (action for statement in policy.statements for action in statement.actions)
+    return filter(None, (action_error(action, "identity") for action in names))
 
 
 def _has_layers(endpoint: Resource, policy: Policy) -> bool:

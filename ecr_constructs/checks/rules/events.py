@@ -22,8 +22,9 @@ from ecr_constructs.cloudformation.resource_types import (
     TOPIC,
 )
 from ecr_constructs.cloudformation.template import Place
-from ecr_constructs.model.event_fields import DETAILS, TOP_FIELDS, Field
-from ecr_constructs.model.event_pattern import may_match, pattern_errors
+from ecr_constructs.model.enums import enum
+from ecr_constructs.model.event_fields import COMPLETE, DETAILS, TOP_FIELDS, Field
+from ecr_constructs.model.event_pattern import may_match, pattern_errors, read_pattern
 from ecr_constructs.model.events import BASIC_SCAN, DETAIL_TYPES, ECR, FINDING
 from ecr_constructs.model.tokens import is_unresolved, legible
 
@@ -38,15 +39,12 @@ _LIKE_SOURCE = re.compile(
 )
 
 
+_IN_TEXT = re.compile(r"aws\.(?:ecr|inspector2)\b|\bECR ")
+
+
 def _pattern_of(resource: Resource) -> Any:
-    """Return the pattern of an event rule; it may be written as JSON text."""
-    pattern = resource.get("EventPattern")
-    if isinstance(pattern, str):
-        try:
-            return json.loads(pattern)
-        except (ValueError, RecursionError):
-            return None
-    return pattern
+    """Return the pattern of an event rule; None if it is text that is not JSON."""
+    return read_pattern(resource.get("EventPattern"))
 
 
 def _items(pattern: Any, name: str) -> list[Any]:
@@ -88,10 +86,10 @@ def _events_of(pattern: Any) -> list[str]:
 
 @error_rule(
     "ECR508",
-    "EventBridge accepts an event pattern",
+    "EventBridge accepts an event rule and its pattern",
     types=[EVENT_RULE],
-    why="EventBridge rejects the rule with InvalidEventPatternException: each field has a list of "
-    "values or operators.",
+    why="EventBridge rejects the rule: it needs a pattern or a schedule, and each field of a "
+    "pattern has a list of values or operators.",
     remedy="Write a list of values for each field.",
     source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html",
 )
@@ -101,6 +99,24 @@ def _accepted_pattern(resource: Resource) -> Iterator[Problem]:
     if _is_about_images(pattern):
         for error in pattern_errors(pattern):
             yield Problem((*_PATTERN, *error.path), legible(error.message), legible(error.remedy))
+        state, states = resource.text("State"), enum("events", "RuleState")
+        if state is not None and state not in states:
+            near = get_close_matches(state.upper(), states, n=1) or states
+            message = f"State must be one of {', '.join(states)}, got {state!r}"
+            yield Problem(("Properties", "State"), message, f"Write {' or '.join(near)}.")
+    elif pattern is None:
+        yield from _missing_pattern(resource)
+
+
+def _missing_pattern(resource: Resource) -> Iterator[Problem]:
+    """Find text about ECR that is not JSON, and a rule that nothing triggers."""
+    text = resource.text("EventPattern")
+    if text is not None and _IN_TEXT.search(text):
+        yield Problem(_PATTERN, "the pattern is not JSON", "Write the pattern as an object.")
+    is_empty = all(resource.get(name) is None for name in ("EventPattern", "ScheduleExpression"))
+    if is_empty and resource.is_known:
+        message = "the rule has neither an EventPattern nor a ScheduleExpression"
+        yield Problem(("Properties",), message, "Add an EventPattern.")
 
 
 @warning_rule(
@@ -209,14 +225,15 @@ def _has_target(resource: Resource) -> Iterator[Problem]:
 
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
 _MAX_TARGETS = 5
+_TARGET_ID = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
 
 
 @error_rule(
     "ECR509",
     "The targets of an event rule are valid",
     types=[EVENT_RULE],
-    why="EventBridge rejects a target that is not named by its ARN, a duplicate Id, and more than "
-    "5 targets.",
+    why="EventBridge rejects a target without an Id, one that is not named by its ARN, a "
+    "duplicate Id, and more than 5 targets.",
     remedy="Write the ARN of the target: Fn::GetAtt: [Queue, Arn], or Ref for a topic.",
     source="https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html",
 )
@@ -226,10 +243,16 @@ def _valid_targets(resource: Resource) -> Iterator[Problem]:
     ids: set[str] = set()
     for index, target in resource.mappings("Targets"):
         path = ("Properties", "Targets", index)
+        for key in ("Arn", "Id") if not any(str(key).startswith("Fn::") for key in target) else ():
+            if target.get(key) is None:
+                yield Problem(path, f"the target has no {key}", f"Add {key}.")
         arn, name = target.get("Arn"), str(target.get("Id"))
+        if "Id" in target and not is_unresolved(name) and not _TARGET_ID.fullmatch(name):
+            message = f"an Id has 1 to 64 letters, digits, '.', '-' and '_', got {name!r}"
+            yield Problem((*path, "Id"), message, "Write another Id.")
         if isinstance(arn, str) and (reason := _not_an_arn(resource, arn)) is not None:
             yield Problem((*path, "Arn"), reason)
-        if name in ids:
+        if name in ids and "Id" in target:
             yield Problem((*path, "Id"), f"duplicate Id {name!r}", "Give each target its own Id.")
         ids |= {name} if not is_unresolved(name) else set()
     targets = resource.get("Targets")
@@ -283,7 +306,7 @@ def _known_details(resource: Resource) -> Iterator[Problem]:
     is_ours = set(_listed(pattern, "source") or [ECR]) <= set(DETAIL_TYPES)
     others = set(_listed(pattern, "detail-type") or ()) - set(names)
     if names and is_closed and is_ours and not others and isinstance(detail, Mapping):
-        choices = [Field(fields=DETAILS[name]) for name in names]
+        choices = [Field(fields=DETAILS[name], is_complete=name in COMPLETE) for name in names]
         yield from _field_problems(resource, detail, choices, _DETAIL, _quoted(names))
 
 
@@ -300,6 +323,8 @@ def _field_problems(
                     yield from _field_problems(resource, item, choices, place, events)
             continue
         fields = [options[name] for options in forms if name in options]
+        if value == [{"exists": False}]:
+            continue
         if not fields:
             is_complete = all(choice.is_complete for choice in choices)
             names = sorted({option for options in forms for option in options})
@@ -316,7 +341,11 @@ def _unknown_field(
 ) -> Iterator[Problem]:
     """Report a field; one without a similar name may be newer than our list."""
     plain = {_plain(option): option for option in names}
-    near = get_close_matches(_plain(name), plain, n=1, cutoff=0.8)
+    near = get_close_matches(_plain(name), plain, n=1, cutoff=0.8) or [
+        option
+        for option in plain
+        if option.startswith(f"{_plain(name)}-") or option.endswith(f"-{_plain(name)}")
+    ]
     if near or is_complete:
         remedy = f"Write {plain[near[0]]}." if near else f"Write one of {', '.join(names)}."
         yield Problem(path, f"{events} does not have the field {name!r}", remedy)

@@ -1,11 +1,13 @@
 """Intrinsic functions, conditions, parameters and outputs that CloudFormation rejects."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from ecr_constructs.checks.rule import CFN_REFERENCE, Problem, each_choice, error_rule, warning_rule
 from ecr_constructs.checks.rules.template import attribute_problems
+from ecr_constructs.cloudformation.aws_metadata import functions, pseudo_parameters
 from ecr_constructs.cloudformation.graph import Resource, Stack
 from ecr_constructs.cloudformation.language_extensions import TRANSFORM, transforms_of
 from ecr_constructs.cloudformation.references import references, references_in
@@ -21,6 +23,10 @@ _MAX_DEPTH = 200
 _EXTENSIONS = ("Fn::ToJsonString", "Fn::Length")
 
 
+# Also a name in the wrong case, or with one colon.
+_LIKE_FUNCTION = re.compile("fn:", re.IGNORECASE)
+
+
 def _section(stack: Stack, name: str) -> Mapping[str, Any]:
     section = stack.body.get(name)
     return section if isinstance(section, Mapping) else {}
@@ -32,12 +38,14 @@ def _functions_in(value: Any, path: Place, depth: int = 0) -> Iterator[tuple[str
         return
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _functions_in(item, (*path, index), depth + 1)
-    elif isinstance(value, Mapping):
+            if isinstance(item, dict | list):
+                yield from _functions_in(item, (*path, index), depth + 1)
+    elif isinstance(value, dict):
         for key, item in value.items():
-            if len(value) == 1 and str(key).startswith("Fn::"):
+            if len(value) == 1 and _LIKE_FUNCTION.match(str(key)):
                 yield key, item, path
-            yield from _functions_in(item, (*path, str(key)), depth + 1)
+            if isinstance(item, dict | list):
+                yield from _functions_in(item, (*path, str(key)), depth + 1)
 
 
 @error_rule(
@@ -62,6 +70,10 @@ def _valid_functions(resource: Resource) -> Iterator[Problem]:
         reason = check(resource.stack, argument) if check is not None else None
         if reason is not None:
             yield Problem(path, f"{name}: {reason}")
+        elif not any(re.fullmatch(pattern, name) for pattern in functions()):
+            near = get_close_matches(name, functions(), n=1, cutoff=0.8)
+            remedy = f"Write {near[0]}." if near else "Use a function of the reference."
+            yield Problem((*path, name), f"there is no function {name}", remedy)
 
 
 def _join_error(_: Stack, argument: Any) -> str | None:
@@ -146,7 +158,7 @@ def _conditions_exist(resource: Resource) -> Iterator[Problem]:
             yield Problem(("Resources", item.id, "Condition"), _undefined(stack, name))
     for reference in references_in(conditions, ("Conditions",)):
         name = reference.name
-        if not name.startswith("AWS::") and name not in parameters:
+        if name not in pseudo_parameters() and name not in parameters:
             what = "a resource" if name in stack.resources else "not defined"
             message = f"a condition cannot depend on {name}, which is {what}"
             yield Problem(reference.path, message)
@@ -173,8 +185,25 @@ def _outputs_exist(resource: Resource) -> Iterator[Problem]:
     outputs = _section(stack, "Outputs")
     for name, output in outputs.items() if stack.is_complete else ():
         if isinstance(output, Mapping):
+            yield from _value_problems(output, ("Outputs", name))
             yield from _reference_problems(stack, output, ("Outputs", name))
     yield from _duplicate_exports(stack)
+
+
+_LISTS = ("Fn::Split", "Fn::GetAZs", "Fn::Cidr")
+
+
+def _value_problems(output: Mapping[str, Any], path: Place) -> Iterator[Problem]:
+    """Find a value that is missing, or definitely is not text."""
+    match output.get("Value"):
+        case None if not any(str(key).startswith("Fn::") for key in output):
+            yield Problem(path, "the output has no Value", "Add Value.")
+        case list():
+            message = "the value of an output is text, not a list"
+            yield Problem((*path, "Value"), message, "Join the items with Fn::Join.")
+        case {**content} if len(content) == 1 and next(iter(content)) in _LISTS:
+            message = f"the value of an output is text, and {next(iter(content))} returns a list"
+            yield Problem((*path, "Value"), message, "Join the items with Fn::Join.")
 
 
 def _reference_problems(stack: Stack, output: Mapping[str, Any], path: Place) -> Iterator[Problem]:
@@ -182,8 +211,8 @@ def _reference_problems(stack: Stack, output: Mapping[str, Any], path: Place) ->
     for reference in references_in(output.get("Value"), (*path, "Value")):
         name = reference.name
         target = stack.resources.get(name)
-        if not name.startswith("AWS::") and name not in names:
-            near = get_close_matches(name, names, n=1)
+        if name not in pseudo_parameters() and name not in names:
+            near = get_close_matches(name, [*names, *pseudo_parameters()], n=1)
             remedy = f"Write {near[0]}." if near else None
             yield Problem(reference.path, f"{name} is not defined in this template", remedy)
         elif target is not None:
@@ -219,28 +248,6 @@ def _exports(stack: Stack) -> Iterator[tuple[str, str]]:
                 export = stack.resolver.resolve(written)
                 if isinstance(export, str) and not is_unresolved(export):
                     yield name, export
-
-
-@error_rule(
-    "ECR608",
-    "The default of a parameter is one of its allowed values",
-    types=[],
-    why="CloudFormation rejects the template.",
-    remedy="Write one of the AllowedValues as Default.",
-    source=f"{CFN_REFERENCE}/parameters-section-structure.html",
-)
-def _default_is_allowed(resource: Resource) -> Iterator[Problem]:
-    stack = resource.stack
-    for name, parameter in _section(stack, "Parameters").items() if _has_ecr(stack) else ():
-        match parameter:
-            case {"Default": default, "AllowedValues": list(values)}:
-                kind = str(parameter.get("Type"))
-                is_list = kind.startswith("List<") or kind == "CommaDelimitedList"
-                given = str(default).split(",") if is_list else [str(default)]
-                wrong = [text for text in map(str.strip, given) if text not in map(str, values)]
-                if wrong:
-                    message = f"{wrong[0]!r} is not among the AllowedValues"
-                    yield Problem(("Parameters", name, "Default"), message)
 
 
 @error_rule(

@@ -1,10 +1,10 @@
 """Topics and queues that event rules send to: what EventBridge may publish."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ecr_constructs.checks.rule import Problem, warning_rule
 from ecr_constructs.cloudformation.graph import Resource, topics_of
-from ecr_constructs.cloudformation.iam_policy import allowed, grants, is_policy_known
+from ecr_constructs.cloudformation.iam_policy import Statement, allowed, is_policy_known
 from ecr_constructs.cloudformation.resource_types import (
     ALIAS,
     KEY,
@@ -55,7 +55,7 @@ def _may_send(resource: Resource) -> Iterator[Problem]:
     policies = [*_policies(resource)]
     is_complete = all(is_policy_known(policy, "PolicyDocument") for policy in policies)
     statements = [statement for policy in policies for statement in allowed(policy)]
-    if is_complete and not grants(statements, action, _SERVICE.__eq__):
+    if is_complete and not _grants_to_events(statements, action):
         yield Problem((), f"no policy allows {action} to {_SERVICE}")
 
 
@@ -76,10 +76,22 @@ def _may_use_key(resource: Resource) -> Iterator[Problem]:
     is_complete = key.is_known and (
         key.get("KeyPolicy") is None or is_policy_known(key, "KeyPolicy")
     )
-    missing = [name for name in _KEY_ACTIONS if not grants(allowed(key), name, _SERVICE.__eq__)]
+    missing = [name for name in _KEY_ACTIONS if not _grants_to_events(allowed(key), name)]
     if is_complete and missing:
         message = f"the policy of {key.id} does not allow {' and '.join(missing)} to {_SERVICE}"
         yield Problem(("Properties", "KmsMasterKeyId"), message)
+
+
+def _grants_to_events(statements: Iterable[Statement], action: str) -> bool:
+    """Tell whether statements may allow an action to EventBridge; an ARN is never a service."""
+    return any(
+        statement.may(action)
+        and any(
+            value in ("*", _SERVICE) or (is_unresolved(value) and not value.startswith("arn:"))
+            for _, value in statement.principals
+        )
+        for statement in statements
+    )
 
 
 def _is_sent_to(resource: Resource) -> bool:

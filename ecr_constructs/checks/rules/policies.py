@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 
 from ecr_constructs.checks.rule import (
     ECR_GUIDE,
@@ -205,11 +206,13 @@ def _known_actions(resource: Resource) -> Iterator[Problem]:
                 ("Action", statement.actions),
                 ("NotAction", statement.excluded_actions),
             ):
-                errors = (_action_error(action, policy.kind) for action in actions)
+                errors = (action_error(action, policy.kind) for action in actions)
                 yield from model_problems((*statement.path, name), filter(None, errors))
 
 
-def _action_error(action: str, policy_kind: str) -> str | None:
+@lru_cache(maxsize=4096)
+def action_error(action: str, policy_kind: str) -> str | None:
+    """Return what is wrong with an action of ECR in a kind of policy, if anything is."""
     service, colon, name = action.partition(":")
     service = service.lower()
     if is_unresolved(action) or (action == "*" and policy_kind == "identity"):
@@ -266,13 +269,17 @@ def _sound_principals(resource: Resource) -> Iterator[Problem]:
     policies = [item for item in judged_policies(resource) if item.kind != "identity"]
     for statement in (statement for policy in policies for statement in policy.statements):
         for kind, value in statement.principals:
-            if value != "*" and not is_unresolved(value):
+            if not is_unresolved(value):
                 path = (*statement.path, "Principal")
                 yield from model_problems(path, _principal_errors(kind, value), f"{value!r}: ")
 
 
 def _principal_errors(kind: str, value: str) -> Iterator[str]:
-    if kind == "*":
+    if value == "*":
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+        if kind in ("Federated", "CanonicalUser"):
+            yield f"{kind} has no wildcard"
+    elif kind == "*":
         yield "only '*' is allowed without a type; write {'AWS': …} or {'Service': …}"
     elif kind not in ("AWS", "Service", "Federated", "CanonicalUser"):
         yield f"the principal type {kind!r} does not exist; write AWS or Service"

@@ -135,8 +135,18 @@ def _accepted_signing(resource: Resource) -> Iterator[Problem]:
             SigningRule(str(entry.get("SigningProfileArn", "")), _filters(resource, index))
         except ValidationError as error:
             yield from model_problems((*_RULES, index), error.diagnostics)
-        profile = resource.assembly.referred_to(entry.get("SigningProfileArn"))
+        if entry.get("RepositoryFilters") == []:
+            message = "a rule has 1 to 100 RepositoryFilters; without the property it signs all"
+            place = (*_RULES, index, "RepositoryFilters")
+            yield Problem(place, message, "Remove RepositoryFilters, or add a filter.")
+        arn = str(entry.get("SigningProfileArn"))
+        profile = resource.assembly.referred_to(arn)
         if profile is not None and profile.type == SIGNING_PROFILE:
+            attribute = arn.removesuffix("]}").rpartition(".")[2]
+            if attribute not in ("Arn", "Ref"):
+                place = (*_RULES, index, "SigningProfileArn")
+                message = f"{attribute} of {profile.id} is not the ARN of the profile"
+                yield Problem(place, message, f"Write Fn::GetAtt: [{profile.id}, Arn].")
             platform = profile.text("PlatformId")
             if platform not in (None, _PLATFORM):
                 message = f"{profile.id} signs for {platform}, not container images"
@@ -350,14 +360,22 @@ def _replication_allowed(resource: Resource) -> Iterator[Problem]:
             yield from _missing_permissions(resource, goal, statements)
 
 
+_REGISTRY_SETTINGS = (CREATION_TEMPLATE, *SINGLETONS)
+
+
 def _policy_elsewhere(resource: Resource, goal: RegistryId) -> Iterator[Problem]:
     """Find a policy of another Region, if the templates of the destination are in the set."""
     assembly = resource.assembly
     others = [other for other in assembly.registries if other.account == goal.account]
-    for other in sorted(others) if goal in others else ():
-        if assembly.in_registry(other, REGISTRY_POLICY):
-            message = f"the registry policy of {other} does not apply to {goal}"
-            yield Problem(_PATH, message)
+    if goal not in others:
+        return
+    elsewhere = [other for other in sorted(others) if assembly.in_registry(other, REGISTRY_POLICY)]
+    for other in elsewhere:
+        yield Problem(_PATH, f"the registry policy of {other} does not apply to {goal}")
+    # Only templates that configure the registry show that it has no policy.
+    is_configured = any(assembly.in_registry(goal, kind) for kind in _REGISTRY_SETTINGS)
+    if is_configured and not elsewhere:
+        yield Problem(_PATH, f"the templates of {goal} have no registry policy")
 
 
 def _missing_permissions(

@@ -1,7 +1,7 @@
 """Resources as their types define them: types, attributes, properties, values, sizes."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -125,10 +125,13 @@ _OTHER_RULES = {
 }
 
 
+def _errors_of(resource: Resource) -> Sequence[_SchemaError]:
+    return tuple(_schema_errors(resource.properties, schema_of(resource.type)))
+
+
 def _schema_check(kind: str) -> CheckFunction:
     def check(resource: Resource) -> Iterator[Problem]:
-        schema = schema_of(resource.type)
-        for error in _schema_errors(resource.properties, schema) if resource.is_known else ():
+        for error in resource.memoized(_errors_of) if resource.is_known else ():
             name = dotted(error.path).rpartition(".")[2] or "Properties"
             message = error.message if kind == "name" else f"{name} {error.message}"
             if error.kind == kind and not (kind == "size" and error.path[0] in _OTHER_RULES):
@@ -232,7 +235,12 @@ _INSTEAD = {
 )
 def _types_exist(resource: Resource) -> Iterator[Problem]:
     """Look at the types that are not of ECR, but look like it; modules may have any name."""
+    has_macros = set(transforms_of(resource.stack.body)) - {TRANSFORM}
     for item in resource.stack.resources.values():
+        is_function = any(str(key).startswith("Fn::") for key in item.body)
+        if not item.type and not has_macros and not is_function:
+            message, remedy = "the resource has no Type", "Add the type of the resource."
+            yield Problem(("Resources", item.id), message, remedy)
         is_like = _LIKE_ECR.match(item.type) and not item.type.endswith("::MODULE")
         if is_like and item.type not in ECR_TYPES and item.is_created:
             path = ("Resources", item.id, "Type")

@@ -11,7 +11,7 @@ from ecr_constructs.checks.rule import (
     error_rule,
     warning_rule,
 )
-from ecr_constructs.cloudformation.aws_metadata import attributes_of
+from ecr_constructs.cloudformation.aws_metadata import attributes_of, pseudo_parameters
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.references import Cycles, Reference, references
 from ecr_constructs.cloudformation.resource_types import ECR_TYPES, RELATED_TYPES
@@ -39,12 +39,12 @@ def _references_exist(resource: Resource) -> Iterator[Problem]:
     names = parameters if isinstance(parameters, Mapping) else {}
     for reference in references(resource):
         name, attribute = reference.name, reference.attribute
-        if name.startswith("AWS::"):
+        if name in pseudo_parameters():
             continue
         if name in stack.resources:
             yield from attribute_problems(stack.resources[name], reference)
         elif attribute is not None or name not in names or reference.path == ("DependsOn",):
-            near = get_close_matches(name, [*stack.resources, *names], n=1)
+            near = get_close_matches(name, [*stack.resources, *names, *pseudo_parameters()], n=1)
             hint = f"Write {near[0]}." if near else None
             yield Problem(reference.path, f"{name} is not defined in this template", hint)
 

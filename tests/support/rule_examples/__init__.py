@@ -8,12 +8,13 @@ from tests.support.rule_examples import (
     ci_trust,
     consumers,
     events,
+    identities,
     opt_in,
     registries,
     repositories,
 )
 
-_FAMILIES = (repositories, access, registries, events, opt_in, ci_trust, consumers)
+_FAMILIES = (repositories, access, registries, events, opt_in, ci_trust, consumers, identities)
 EXAMPLES = {rule: example for family in _FAMILIES for rule, example in family.EXAMPLES.items()}
 PROBLEMS = {
     name: (rule, place, *(case if isinstance(case, tuple) else (case,)), *values)

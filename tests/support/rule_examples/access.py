@@ -291,6 +291,7 @@ PROBLEMS: Problems = {
     ("ECR205", f"{_TRUST}.Principal"): {
         "a wildcard in a trust policy": trusting({"AWS": f"{OWN_ROLE}/*"}),
         "a service's short name in a trust policy": trusting({"Service": "ecs-tasks"}),
+        "any identity provider": trusting({"Federated": "*"}, "sts:AssumeRoleWithWebIdentity"),
     },
     ("ECR221", f"{_STATEMENT}.Condition.ForAnyValue:StringEquals.aws:PrincipalOrgPaths"): {
         "a path with a literal wildcard": anyone_with(

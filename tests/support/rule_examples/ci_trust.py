@@ -50,6 +50,11 @@ def assumed(action: str, principal: Any = f"{OIDC}/{HOST}", **keys: Any) -> dict
 
 
 EXAMPLES = {
+    "ECR518": example(
+        ci_role(HOST, StringEquals={f"{HOST}:sub": SUBJECT, f"{HOST}:aud": "https://acme.example"}),
+        f"{_TRUST}.Condition.StringEquals.{HOST}:aud",
+        ci_role(HOST, StringEquals={f"{HOST}:sub": SUBJECT, f"{HOST}:aud": f"{AUDIENCE}.cn"}),
+    ),
     "ECR515": example(
         assumed("sts:AssumeRole"), f"{_TRUST}.Action", assumed("sts:AssumeRoleWithWebIdentity")
     ),

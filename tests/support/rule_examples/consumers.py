@@ -175,6 +175,8 @@ PROBLEMS: Problems = {
     },
     ("ECR711", "Endpoint.Properties.ServiceName"): {
         **{f"no endpoint service {name}": endpoint(name) for name in _NAMES},
+        "a service without a Region": endpoint(ServiceName="com.amazonaws.ecr.api"),
+        "a service by its host": endpoint(ServiceName="api.ecr.eu-central-1.amazonaws.com"),
         "an endpoint service of another Region": endpoint(
             ServiceName="com.amazonaws.us-east-1.ecr.api"
         ),
@@ -193,6 +195,19 @@ PROBLEMS: Problems = {
         "a gateway without route tables": storage(reads("*"), RouteTableIds=[])
     },
     ("ECR713", _POLICY): {
+        "a login on a repository": endpoint(
+            PolicyDocument=document(
+                allow([*PULL, "ecr:GetAuthorizationToken"], Principal="*", Resource=_REPOSITORY)
+            )
+        ),
+        "an action that does not exist": (
+            endpoint(
+                PolicyDocument=document(
+                    *LET_IN, allow("ecr:DownloadLayer", Principal="*", Resource="*")
+                )
+            ),
+            "ecr:DownloadLayer",
+        ),
         "an endpoint without a login": endpoint(PolicyDocument=document(LET_IN[1])),
         "an endpoint that denies everything": endpoint(PolicyDocument=document(*LET_IN, _NOTHING)),
         "layers of the own account": storage(

@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from ecr_constructs.cloudformation.resource_types import ALARM, KEY, TOPIC, TOPIC_POLICY
+from ecr_constructs.cloudformation.resource_types import (
+    ALARM,
+    EVENT_RULE,
+    KEY,
+    TOPIC,
+    TOPIC_POLICY,
+)
 from ecr_constructs.cloudformation.resource_types import QUEUE as SQS
 from tests.support.rule_examples.access import PULL, role
 from tests.support.rule_examples.build import (
@@ -48,6 +54,11 @@ _ENHANCED = scanning(ScanType="ENHANCED", Rules=[EVERYTHING])
 def on(*details: Any, source: Any = "aws.ecr", **pattern: Any) -> dict[str, Any]:
     """Return a rule for events of ECR."""
     return {"Rule": asks(source, *details, **pattern)}
+
+
+def _with_state(state: str) -> dict[str, Any]:
+    rule: dict[str, Any] = on(PUSH)["Rule"]
+    return {**rule, "Properties": {**rule["Properties"], "State": state}}
 
 
 def topic(key_id: Any, **target: Any) -> dict[str, Any]:
@@ -213,6 +224,11 @@ EXAMPLES = {
         "Parameters.Stage.Default",
         [template(api(), Parameters={"Stage": _stage("dev")})],
     ),
+    "ECR612": example(
+        [template(api(), Parameters={"Stage": {"Type": "string"}})],
+        "Parameters.Stage.Type",
+        [template(api(), Parameters={"Stage": {"Type": "String"}})],
+    ),
     "ECR609": example(
         [template(_LOOP)],
         "Resources.Fn::ForEach::Apis",
@@ -357,7 +373,9 @@ PROBLEMS: Problems = {
         }
     },
     ("ECR530", "Alarm.Properties.Namespace"): {
-        "a namespace in another case": alarm(Namespace="AWS/Ecr")
+        "a namespace without AWS": alarm(Namespace="ECR"),
+        "the namespace of another service": alarm(Namespace="AWS/ECS"),
+        "a namespace in another case": alarm(Namespace="AWS/Ecr"),
     },
     ("ECR530", "Alarm.Properties.MetricName"): {
         "a metric in another case": alarm(MetricName="RepositoryPullcount")
@@ -417,6 +435,64 @@ PROBLEMS: Problems = {
         "a condition that there is not": api(RepositoryName={"Fn::If": ["IsProd", "a/b", "c/d"]}),
         "a condition without an else": api(RepositoryName={"Fn::If": ["IsProd", "a/b"]}),
         "a function of language extensions": api(RepositoryName={"Fn::ToJsonString": {"a": 1}}),
+        "a condition that is a function": api(RepositoryName={"Fn::If": [get_att("A"), "a", "b"]})
+        | {"A": resource(TOPIC, {})},
+    },
+    ("ECR605", f"{_NAME}.Fn::Concat"): {
+        "a function that there is not": api(RepositoryName={"Fn::Concat": ["a/", "b"]})
+    },
+    ("ECR605", f"{_NAME}.Fn::join"): {
+        "a function in the wrong case": api(RepositoryName={"Fn::join": ["/", ["a", "b"]]})
+    },
+    ("ECR605", f"{_NAME}.Fn:Join"): {
+        "a function with one colon": api(RepositoryName={"Fn:Join": ["/", ["a", "b"]]})
+    },
+    ("ECR506", f"{_PATTERN}.detail.tag"): {"half of a field": on(PUSH, detail={"tag": ["latest"]})},
+    ("ECR506", f"{_PATTERN}.detail.action"): {
+        "the beginning of a field": on(PUSH, detail={"action": ["PUSH"]})
+    },
+    ("ECR506", f"{_PATTERN}.detail.signature"): {
+        "a field of no event": on(PUSH, detail={"signature": [{"exists": True}]})
+    },
+    ("ECR508", _PATTERN): {
+        "a pattern that is not JSON": {
+            "Rule": resource(
+                EVENT_RULE, {"EventPattern": '{"source":["aws.ecr"],}', "Targets": [QUEUE]}
+            )
+        }
+    },
+    ("ECR508", "Rule.Properties"): {
+        "a rule that nothing triggers": {"Rule": resource(EVENT_RULE, {"Targets": [QUEUE]})}
+    },
+    ("ECR508", "Rule.Properties.State"): {
+        "a state in the wrong case": {"Rule": _with_state("Enabled")},
+        "a state that there is not": {"Rule": _with_state("PAUSED")},
+    },
+    ("ECR509", "Rule.Properties.Targets[0]"): {
+        "a target without an Id": on(PUSH, targets=[{"Arn": QUEUE["Arn"]}]),
+        "a target without an ARN": on(PUSH, targets=[{"Id": "Queue"}]),
+    },
+    ("ECR509", "Rule.Properties.Targets[0].Id"): {
+        "an Id with a space": on(PUSH, targets=[{**QUEUE, "Id": "my queue"}])
+    },
+    ("ECR507", _TOPIC_KEY, "kms:Decrypt and kms:GenerateDataKey"): {
+        "a key for an account of an unknown Region": {
+            **topic({"Ref": "Key"}),
+            "Key": key(
+                KeyPolicy=document(
+                    allow(
+                        "kms:*",
+                        Principal={"AWS": {"Fn::Sub": "arn:aws:iam::${Account}:root"}},
+                        Resource="*",
+                    )
+                )
+            ),
+        }
+    },
+    ("ECR531", "Alarm.Properties"): {
+        "an alarm without periods": alarm(EvaluationPeriods=ABSENT),
+        "an alarm without a statistic": alarm(Statistic=ABSENT),
+        "an alarm without a threshold": alarm(Threshold=ABSENT),
     },
     ("ECR506", f"{_PATTERN}.detail.repositoryName"): {
         "a misspelt field": on(PUSH, detail={"repositoryName": ["payments/api"]})

@@ -91,14 +91,21 @@ CASES: dict[str, tuple[list[tuple[Any, tuple[str, str]]], list[str]]] = {
         [(TO_PARTNER, HOME), (UNKNOWN_POLICY, PARTNER), (replicas(), PARTNER)],
         [],
     ),
-    "a policy that is not in the templates": ([(TO_PARTNER, HOME), (replicas(), PARTNER)], []),
+    "a registry that is configured without a policy": (
+        [(TO_PARTNER, HOME), (replicas(), PARTNER)],
+        ["ECR316"],
+    ),
+    "a registry of which only repositories are given": (
+        [(TO_PARTNER, HOME), (api(RepositoryName="payments/api"), PARTNER)],
+        [],
+    ),
     "no policy of any Region": (
         [
             (TO_PARTNER, HOME),
             (replicas(), PARTNER),
             (replicas(), PARTNER_ELSEWHERE),
         ],
-        [],
+        ["ECR316"],
     ),
     "a policy that does not let replicas be tagged": (
         [(TO_PARTNER, HOME), (admits(*REPLICATE), PARTNER), (TAGGING, PARTNER)],

@@ -355,7 +355,9 @@ def test_parameters(
 ) -> None:
     """Their values are those of the configuration, in the templates that declare them."""
     config = configured(tmp_path, f"[parameters]\nName = {value}\n")
-    body = template(api(RepositoryName=name), Parameters={"Name": declared, "Other": {}})
+    body = template(
+        api(RepositoryName=name), Parameters={"Name": declared, "Other": {"Type": "String"}}
+    )
 
     assert expected == rules_of(check([body], config=config))
     assert set() == rules_of(check([body]))

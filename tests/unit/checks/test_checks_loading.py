@@ -148,6 +148,17 @@ def test_nested_stacks_of_plain_templates(tmp_path: Path) -> None:
     assert ["main.json", "child.json"] == loaded(write(tmp_path / "main.json", content))
 
 
+def test_nested_stacks_of_a_folder(tmp_path: Path) -> None:
+    """They come after their root stacks; templates that contain each other are roots."""
+    for name, nested in (("a", "b"), ("b", "a"), ("c", "none"), ("z", "c"), ("d", "d")):
+        write(tmp_path / f"{name}.json", {"Resources": {"Child": child(f"{nested}.json")}})
+    roots = [
+        (Path(item.name).stem, item.root.stem if item.root else None) for item in load([tmp_path])
+    ]
+
+    assert [("a", None), ("b", None), ("d", None), ("z", None), ("c", "z")] == roots
+
+
 SECOND = """\
 Resources:
   Api: {Type: AWS::ECR::Repository}

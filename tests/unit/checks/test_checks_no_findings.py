@@ -578,8 +578,11 @@ CORRECT: dict[str, dict[str, Any]] = {
     "a name, and what was done": on(
         PUSH, detail={"action-type": ["PUSH"], "repository-name": ["a"], "image-tag": ["b"]}
     ),
-    "a field that may be newer": on(
-        PUSH, detail={"signature": [{"exists": True}], "result": [{"anything-but": "SUCCESS"}]}
+    "a field that no event has": on(
+        PUSH, detail={"signature": [{"exists": False}], "result": [{"anything-but": "SUCCESS"}]}
+    ),
+    "a field of findings that may be newer": on(
+        FOUND, source="aws.inspector2", detail={"signature": ["a"]}
     ),
     "details of another event": on("ECR Artifact Action", detail={"action": ["x"]}),
     "a topic that a role publishes to": topic(UNKNOWN, RoleArn=f"{OWN_ROLE}/events"),
@@ -768,7 +771,6 @@ CORRECT: dict[str, dict[str, Any]] = {
         {"Fn::If": ["Perhaps", PARTNER, {"AWS": OWN_ROOT}]},
         Condition={"Fn::If": ["Never", UNKNOWN, {"Ref": "AWS::NoValue"}]},
     ),
-    "a branch without a condition's name": pulled_by({"AWS": {"Fn::If": [UNKNOWN, ROOT, ROOT]}}),
     "a Deny in a trust policy": {
         "Task": assumed_by(
             {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"},

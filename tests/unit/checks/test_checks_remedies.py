@@ -60,7 +60,11 @@ def _write(body: Any, place: _Place, value: str) -> None:
     """Write a value; a key that is like it, and an operator, are renamed."""
     owner, last = _at(body, place[:-1]), place[-1]
     content = _at(body, place)
-    if get_close_matches(value.lower(), [str(last).lower()], cutoff=0.7) and last != value:
+    is_like = bool(get_close_matches(value.lower(), [str(last).lower()], cutoff=0.7))
+    # The key of a condition is another one, the value stays.
+    is_key = "Condition" in place and value.rpartition(":")[2] == str(last).rpartition(":")[2]
+    is_part = str(last) in value.split("-")
+    if (is_like or is_key or is_part) and last != value:
         owner[value] = owner.pop(last)
     elif isinstance(content, list):
         owner[last] = [value]

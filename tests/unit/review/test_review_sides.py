@@ -117,3 +117,26 @@ def test_folder_without_templates_is_rejected(tmp_path: Path) -> None:
     """The message names the folder."""
     with pytest.raises(CheckError, match=f"{tmp_path} holds no template"):
         load_sides(tmp_path, tmp_path)
+
+
+def nested_in_folder(folder: Path, logical_id: str) -> Path:
+    """Write a stack and its nested stack to a folder that is no assembly."""
+    folder.mkdir()
+    metadata = {"aws:asset:path": "a.nested.template.json", "aws:asset:property": "TemplateURL"}
+    nested = {"Type": "AWS::CloudFormation::Stack", "Metadata": metadata}
+    for name, resources in (("z", {logical_id: nested}), ("a.nested", {"Api": API})):
+        text = json.dumps({"Resources": resources})
+        (folder / f"{name}.template.json").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_nested_stack_with_another_logical_id_is_another_stack(tmp_path: Path) -> None:
+    """CloudFormation creates the new one first, although the template is the same file."""
+    base = nested_in_folder(tmp_path / "base", "Old")
+    head = nested_in_folder(tmp_path / "head", "New")
+    [change] = [
+        change for change in review(*load_sides(base, head)).changes if change.resource == "Api"
+    ]
+
+    assert ("replaced", "error", "z/a in New") == (change.kind, change.severity, change.stack)
+    assert [] == list(review(*load_sides(base, base)).changes)
