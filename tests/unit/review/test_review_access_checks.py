@@ -115,6 +115,24 @@ POLICIES: dict[str, tuple[list[Any], bool]] = {
         anyone("StringLike", "aws:PrincipalArn", "arn:*:1234:role/ci"),
         OPEN,
     ),
+    "a role of the caller's own account": (
+        anyone("ArnLike", "aws:PrincipalArn", "arn:aws:iam::${aws:PrincipalAccount}:role/ci"),
+        OPEN,
+    ),
+    "a role of the stack's account": (
+        anyone(
+            "ArnLike", "aws:PrincipalArn", {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/ci"}
+        ),
+        CLOSED,
+    ),
+    "an ARN of any topic": (
+        anyone("ArnLike", "aws:SourceArn", "arn:aws:sns:*:*:topic"),
+        OPEN,
+    ),
+    "many ranges": (
+        anyone("IpAddress", "aws:SourceIp", [f"{number}.0.0.0/8" for number in range(64)]),
+        OPEN,
+    ),
     "an unknown role": (anyone("ArnLike", "aws:PrincipalArn", UNKNOWN), CLOSED),
     "an endpoint": (anyone("StringEquals", "aws:SourceVpce", "vpce-0a1b2c3d4e5f6a7b8"), CLOSED),
     "every endpoint": (anyone("StringLike", "aws:SourceVpce", "vpce-*"), OPEN),
