@@ -178,6 +178,30 @@ def test_a_hostile_pull_request_finds_no_secret_and_changes_no_base(
     assert "ecr-constructs" == sarif["runs"][0]["tool"]["driver"]["name"]
 
 
+@pytest.mark.parametrize("side", ["base", "head"])
+def test_the_configuration_is_that_of_the_base(
+    host: CodeHost, clone: Path, tmp_path: Path, side: str
+) -> None:
+    """A pull request cannot switch off the rules for itself."""
+    git(clone, "checkout", "--quiet", "main")
+    scanned = template(ImageScanningConfiguration={"ScanOnPush": True})
+    for name, text in (("base", scanned), ("head", template())):
+        files = {"ecr-constructs_toml": 'ignore = ["ECR013"]'} if side == name else {}
+        commit(clone, name, template_json=text, **files)
+        if name == "base":
+            git(clone, "switch", "--quiet", "--create", "unscanned")
+    pull_request = opened(host, clone)
+    repository = Repository(clone, tmp_path / "work", host)
+    _, second = reviewed(repository, pull_request)
+    [upload] = second["review"].uploads
+    sarif = json.loads(Path(upload["sarif_file"]).read_text(encoding="utf-8"))
+    rules = {finding["ruleId"] for finding in sarif["runs"][0]["results"]}
+
+    assert "ECR012" in rules
+    assert (side == "head") == ("ECR013" in rules)
+    assert (side == "head") == ("ECR013" in host.by(GITHUB_BOT)[0].body)
+
+
 def test_the_comment_is_kept_up_to_date(host: CodeHost, clone: Path, tmp_path: Path) -> None:
     """Once nothing changes, the comment says so, and the status is a success."""
     repository = Repository(clone, tmp_path / "work", host)
@@ -311,7 +335,8 @@ def test_a_real_app_is_reviewed(host: CodeHost, tmp_path: Path) -> None:
     commit(folder, "Rename", app_py=text.replace(old, new))
     _, jobs = reviewed(Repository(folder, tmp_path / "work", host), opened(host, folder))
 
-    assert "failure" == jobs["review"].result
+    # The images stay in the old repositories.
+    assert "success" == jobs["review"].result
     [comment] = host.by(GITHUB_BOT)
     assert "payments/new-api" in comment.body
 
