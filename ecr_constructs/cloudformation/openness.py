@@ -6,7 +6,9 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from enum import Enum, auto
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
@@ -71,7 +73,12 @@ class Openness(NamedTuple):
     @property
     def is_open(self) -> bool:
         """Whether principals that nobody named have access."""
-        return self.limit in (Limit.STRANGERS, Limit.EVERYONE)
+        return is_open(self.limit)
+
+
+def is_open(limit: Limit) -> bool:
+    """Tell whether principals that nobody named are included."""
+    return limit in (Limit.STRANGERS, Limit.EVERYONE)
 
 
 def openness(statement: Statement) -> Openness:
@@ -83,6 +90,41 @@ def openness(statement: Statement) -> Openness:
     if "NotPrincipal" not in statement.body and not statement.is_for_anyone:
         return Openness(Limit.LIMITED)
     return openness_of(statement.conditions)
+
+
+def judge_together(statements: Iterable[Statement]) -> Iterator[tuple[Statement, Openness]]:
+    """Judge each of several statements, which together may be open although none is.
+
+    Statements that differ in ranges of addresses only allow their union.
+    """
+    statements = tuple(statements)
+    together: dict[object, list[Condition]] = defaultdict(list)
+    for statement in statements:
+        for condition in filter(_is_range, statement.conditions):
+            together[_without(statement, condition)].append(condition)
+    for statement in statements:
+        result = openness(statement)
+        for condition in () if result.is_open else filter(_is_range, statement.conditions):
+            union = together[_without(statement, condition)]
+            values = tuple(value for part in union for value in part.values)
+            others = [other for other in statement.conditions if other is not condition]
+            wider = openness(
+                replace(statement, conditions=(*others, replace(condition, values=values)))
+            )
+            result = wider if wider.is_open else result
+        yield statement, result
+
+
+def _is_range(condition: Condition) -> bool:
+    return condition.key.lower() == "aws:sourceip" and bare(condition.operator) == "ipaddress"
+
+
+def _without(statement: Statement, condition: Condition) -> object:
+    """Return all of a statement but a condition, to compare."""
+    others = frozenset(other for other in statement.conditions if other is not condition)
+    excluded = repr(statement.body.get("NotPrincipal")), statement.excluded_actions
+    resources = statement.resources, statement.excluded_resources
+    return statement.principals, statement.actions, resources, excluded, others
 
 
 def openness_of(conditions: Iterable[Condition]) -> Openness:
@@ -123,12 +165,22 @@ def _limit_of(condition: Condition, present: set[str]) -> Limit:
     if key == "aws:principalisawsservice" and operator in ("bool", *_ANY_VALUE):
         limit = _of_booleans(condition.values)
     elif operator in _ANY_VALUE:
-        limit = _compared(key, condition.values, is_wild=operator in _WILD)
+        is_caseless = operator == "stringequalsignorecase"
+        values = _lower(condition.values) if is_caseless else condition.values
+        limit = _compared(key, values, is_wild=operator in _WILD)
     elif operator == "ipaddress":
         limit = _addressed(key, condition.values)
+    elif operator == "null" and key in _ALWAYS_PRESENT:
+        # Only AWS services have no account.
+        return _of_booleans(condition.values)
     else:
         limit = Limit.EVERYONE
     return limit if is_required else Limit.EVERYONE
+
+
+def _lower(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return values in lower case, except the names of deploy-time values."""
+    return tuple(value if is_unresolved(value) else value.lower() for value in values)
 
 
 def _of_booleans(values: tuple[str, ...]) -> Limit:
@@ -142,7 +194,7 @@ def _compared(key: str, values: tuple[str, ...], *, is_wild: bool) -> Limit:
     judge = _JUDGES.get(key)
     if judge is None:
         return _other_key(key, values)
-    return widest(_value(judge, value, is_wild=is_wild) for value in values)
+    return widest(_value(key, judge, value, is_wild=is_wild) for value in values)
 
 
 def widest(limits: Iterable[Limit]) -> Limit:
@@ -162,8 +214,8 @@ def _other_key(key: str, values: tuple[str, ...]) -> Limit:
 _Judge = Callable[[str, bool], Limit]
 
 
-def _value(judge: _Judge, value: str, *, is_wild: bool) -> Limit:
-    if is_unresolved(value):
+def _value(key: str, judge: _Judge, value: str, *, is_wild: bool) -> Limit:
+    if is_unresolved(_deciding_part(key, value)):
         return Limit.UNKNOWN
     names = [name.partition(",")[0].strip().lower() for name in _VARIABLE.findall(value)]
     if any(name in _OWN for name in names):
@@ -175,6 +227,15 @@ def _value(judge: _Judge, value: str, *, is_wild: bool) -> Limit:
         # Literal text, which no id, path or ARN contains.
         return Limit.NOBODY
     return judge(pattern, has_wildcard or bool(names))
+
+
+def _deciding_part(key: str, value: str) -> str:
+    """Return the account of an ARN or the organization of a path, which decide; or the value."""
+    parts = value.split(":", _ACCOUNT_PART + 1)
+    if key in ARNS and len(parts) > _ACCOUNT_PART + 1 and parts[0] == "arn":
+        return parts[_ACCOUNT_PART]
+    organization, slash, _ = value.partition("/")
+    return organization if key in ORGANIZATION_PATHS and slash else value
 
 
 def _identifier(form: re.Pattern[str], part: re.Pattern[str], value: str, wild: bool) -> Limit:
@@ -216,7 +277,10 @@ def _arn(value: str, wild: bool) -> Limit:
         return Limit.LIMITED
     if ACCOUNT_ID.fullmatch(account.rstrip("*")):
         return Limit.LIMITED
-    return _account(account, wild and _WILDCARDS.search(account) is not None)
+    limit = _account(account, wild and _WILDCARDS.search(account) is not None)
+    # A wildcard before the account, or in it, can match colons.
+    is_shifted = wild and _WILDCARDS.search(":".join(parts[: _ACCOUNT_PART + 1])) is not None
+    return Limit.STRANGERS if is_shifted and limit is Limit.NOBODY else limit
 
 
 def _network(prefix: str, value: str, wild: bool) -> Limit:

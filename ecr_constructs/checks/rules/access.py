@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from ecr_constructs.checks.branches import each_branch
 from ecr_constructs.checks.rule import ECR_GUIDE, IAM_GUIDE, Problem, error_rule, warning_rule
+from ecr_constructs.checks.rules.ci_trust import shared_issuer_problems
 from ecr_constructs.checks.rules.conditions import id_errors
 from ecr_constructs.checks.rules.policies import AUTHORIZATION
 from ecr_constructs.cloudformation.choices import with_defaults
@@ -31,7 +32,13 @@ from ecr_constructs.cloudformation.iam_policy import (
     policies_of,
     statements_of,
 )
-from ecr_constructs.cloudformation.openness import Limit, Openness, openness, openness_of
+from ecr_constructs.cloudformation.openness import (
+    Limit,
+    Openness,
+    judge_together,
+    openness,
+    openness_of,
+)
 from ecr_constructs.cloudformation.resource_types import (
     CREATION_TEMPLATE,
     IDENTITIES,
@@ -65,9 +72,11 @@ _EVERYONE = "everyone is allowed, in every AWS account"
 @each_branch
 def _not_public(resource: Resource) -> Iterator[Problem]:
     is_public = resource.type == PUBLIC_REPOSITORY
-    for statement in allowed(resource):
-        if not is_public or effective_actions(statement, "ecr-public") & _CHANGES:
-            yield from _open_problems(statement)
+    yield from _open_problems(
+        statement
+        for statement in allowed(resource)
+        if not is_public or effective_actions(statement, "ecr-public") & _CHANGES
+    )
 
 
 _CHANGES = PUSH | DELETE | OPEN
@@ -95,13 +104,13 @@ def _not_public_by_default(resource: Resource) -> Iterator[Problem]:
             yield problem._replace(message=message)
 
 
-def _open_problems(statement: Statement) -> Iterator[Problem]:
-    """Yield a problem if a statement is open, unless the id of a condition is one of ECR207."""
-    judged = openness(statement)
-    is_reported = judged.cause is not None and any(id_errors(judged.cause))
-    if judged.is_open and not is_reported:
-        name = "NotPrincipal" if "NotPrincipal" in statement.body else "Principal"
-        yield Problem((*statement.path, name), _open_message(judged, name))
+def _open_problems(statements: Iterable[Statement]) -> Iterator[Problem]:
+    """Yield a problem for each open statement, unless the id of a condition is one of ECR207."""
+    for statement, judged in judge_together(statements):
+        is_reported = judged.cause is not None and any(id_errors(judged.cause))
+        if judged.is_open and not is_reported:
+            name = "NotPrincipal" if "NotPrincipal" in statement.body else "Principal"
+            yield Problem((*statement.path, name), _open_message(judged, name))
 
 
 def _open_message(judged: Openness, name: str) -> str:
@@ -279,8 +288,7 @@ def _not_everything_everywhere(resource: Resource) -> Iterator[Problem]:
 )
 def _key_not_public(resource: Resource) -> Iterator[Problem]:
     if resource.assembly.serves_ecr(resource):
-        for statement in allowed(resource):
-            yield from _open_problems(statement)
+        yield from _open_problems(allowed(resource))
 
 
 @error_rule(
@@ -289,15 +297,18 @@ def _key_not_public(resource: Resource) -> Iterator[Problem]:
     types=[ROLE],
     why="A trust policy for the principal '*' without a condition that strangers cannot satisfy "
     "lets every AWS account assume the role, with all its permissions.",
-    remedy="Name the account, role or service that assumes the role.",
+    remedy="Name the account, role or service that assumes the role; for an identity provider of "
+    "many organizations, add a condition on the claim that names yours.",
     source=f"{IAM_GUIDE}/reference_policies_elements_principal.html",
 )
 @each_branch
 def _role_not_public(role: Resource) -> Iterator[Problem]:
     for policy in policies_of(role) if _may_use_ecr(role) else ():
-        for statement in policy.statements if policy.kind == "trust" else ():
-            if statement.allows:
-                yield from _open_problems(statement)
+        if policy.kind == "trust":
+            trusting = [statement for statement in policy.statements if statement.allows]
+            yield from _open_problems(trusting)
+            for statement in trusting:
+                yield from shared_issuer_problems(role, statement)
 
 
 def _may_use_ecr(role: Resource) -> bool:

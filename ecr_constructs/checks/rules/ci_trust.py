@@ -1,81 +1,47 @@
 """Roles that CI systems assume to push images: GitHub Actions, GitLab CI, Bitbucket, CircleCI."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from ecr_constructs.checks.branches import each_branch
 from ecr_constructs.checks.rule import IAM_GUIDE, Problem, error_rule, note_rule, warning_rule
 from ecr_constructs.cloudformation.conditions import bare
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import Condition, Statement, matches, policies_of
+from ecr_constructs.cloudformation.openness import Limit
 from ecr_constructs.cloudformation.resource_types import OIDC_PROVIDER, ROLE
 from ecr_constructs.cloudformation.template import Place
+from ecr_constructs.cloudformation.token_trust import (
+    BITBUCKET,
+    CIRCLECI,
+    GITHUB,
+    GITHUB_HOST,
+    GITLAB,
+    OTHER,
+    POSITIVE,
+    PROVIDER_ARN,
+    SHARED,
+    TokenIssuer,
+    claim_of,
+    issuer_of,
+    provider_url,
+    selectors_of,
+    system_of,
+    tests_of,
+    token_limit,
+    value_reach,
+)
 from ecr_constructs.model.ci import subjects
-from ecr_constructs.model.ci.subjects import Judge, Reach, reach_of
+from ecr_constructs.model.ci.subjects import Reach
 from ecr_constructs.model.tokens import is_unresolved
 
-_HOST = "token.actions.githubusercontent.com"
 _AUDIENCE = "sts.amazonaws.com"
 _IN_CHINA = f"{_AUDIENCE}.cn"
 _SOURCE = f"{IAM_GUIDE}/id_roles_create_for-idp_oidc.html"
 _ASSUME = "sts:AssumeRoleWithWebIdentity"
 # Allowed next to the action, perhaps by another statement.
 _ADDITIONS = ("sts:tagsession", "sts:setsourceidentity", "sts:setcontext")
-_POSITIVE = ("stringequals", "stringlike", "stringequalsignorecase")
-_PROVIDER_ARN = re.compile(r"arn:[^:]+:iam::(?P<account>[^:]*):oidc-provider/(?P<issuer>.+)")
-_KEY = re.compile(r"(?P<issuer>.+):(?P<claim>[a-z_]+)", re.IGNORECASE)
-
-
-class _System(NamedTuple):
-    """A CI system.
-
-    Attributes:
-        issuer: Matches the URLs of its issuers, in lower case and without ``https://``.
-        judge: Judges its subjects.
-        claims: Its other claims that STS compares.
-            https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/
-        form: What its subjects look like.
-    """
-
-    issuer: re.Pattern[str]
-    judge: Judge
-    claims: Mapping[str, Judge]
-    form: str
-
-
-# An enterprise may have an issuer of its own:
-# https://docs.github.com/en/enterprise-cloud@latest/actions/reference/security/oidc
-_GITHUB = _System(
-    re.compile(
-        rf"(?:.*/)?{re.escape(_HOST)}(?:/[^/]+)?|token\.actions\.[^/]+\.ghe\.com"
-        r"|[^/]+/_services/token"
-    ),
-    subjects.github_subject,
-    subjects.GITHUB_CLAIMS,
-    "GitHub's subjects have the form repo:OWNER/REPOSITORY:…",
-)
-_GITLAB = _System(
-    re.compile(r"gitlab\.[a-z0-9.-]+"),
-    subjects.gitlab_subject,
-    {},
-    "GitLab's subjects have the form project_path:GROUP/PROJECT:…",
-)
-_BITBUCKET = _System(
-    re.compile(r"api\.bitbucket\.org/2\.0/workspaces/[^/]+/pipelines-config/identity/oidc"),
-    subjects.bitbucket_subject,
-    {},
-    "Bitbucket's subjects have the form {REPOSITORY-UUID}:…",
-)
-_CIRCLECI = _System(
-    re.compile(r"oidc\.circleci\.com/org/[^/:]+"),
-    subjects.circleci_subject,
-    {"project-id": subjects.any_subject, "vcs-origin": subjects.any_subject},
-    "CircleCI's subjects have the form org/ID/project/ID/…",
-)
-_OTHER = _System(re.compile(r".+"), subjects.any_subject, {}, "")
-_SYSTEMS = (_GITHUB, _GITLAB, _BITBUCKET, _CIRCLECI)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +61,13 @@ class _Trust:
     provider: Resource | None
 
     @property
-    def system(self) -> _System:
-        """The CI system of the issuer."""
-        for system in _SYSTEMS:
-            if system.issuer.fullmatch(self.issuer):
-                return system
-        # A self-managed GitLab is known by its subjects, or by its audience, which is its URL.
-        subject_values = [value for test in self.tests("sub") for value in test.values]
-        audiences = [value.lower() for test in self.tests("aud") for value in test.values]
-        is_gitlab = any(value.startswith("project_path:") for value in subject_values)
-        return _GITLAB if is_gitlab or f"https://{self.issuer}" in audiences else _OTHER
+    def system(self) -> TokenIssuer:
+        """The system of the issuer."""
+        return system_of(self.issuer, self.statement.conditions)
 
     def tests(self, claim: str) -> list[Condition]:
         """Return the conditions that require values of a claim."""
-        return [
-            test
-            for test in self.statement.conditions
-            if bare(test.operator) in _POSITIVE
-            and (is_unresolved(test.key) or _claim_of(test.key) == claim)
-        ]
+        return tests_of(self.statement.conditions, claim)
 
     def path(self, test: Condition) -> Place:
         """Return the place of a condition."""
@@ -121,33 +75,13 @@ class _Trust:
 
     def selectors(self) -> list[tuple[Condition, Reach]]:
         """Return the conditions that select projects, each with its reach."""
-        system = self.system
-        judges = {"sub": system.judge, **system.claims}
-        return [
-            (test, _reach(judge, test))
-            for claim, judge in judges.items()
-            for test in self.tests(claim)
-        ]
+        return selectors_of(self.system, self.statement.conditions)
 
     @property
     def reach(self) -> Reach:
         """Whose tokens satisfy all conditions; those of nobody are reported by themselves."""
         reaches = [reach for _, reach in self.selectors() if reach is not Reach.NOBODY]
         return min(reaches, default=Reach.EVERYONE)
-
-
-def _claim_of(key: str) -> str:
-    name = key.lower().rpartition(":")[2]
-    # CircleCI's other claims follow the host.
-    return name.rpartition("/")[2] if name.startswith("oidc.circleci.com/") else name
-
-
-def _reach(judge: Judge, test: Condition) -> Reach:
-    return subjects.widest(_value_reach(judge, test, value) for value in test.values)
-
-
-def _value_reach(judge: Judge, test: Condition, value: str) -> Reach:
-    return reach_of(judge, value, is_wild=bare(test.operator) == "stringlike")
 
 
 def _trusts(role: Resource) -> Iterator[_Trust]:
@@ -161,17 +95,11 @@ def _trusts(role: Resource) -> Iterator[_Trust]:
 
 def _trust(role: Resource, statement: Statement, principal: str) -> _Trust:
     provider = role.assembly.referred_to(principal)
-    url = provider.get("Url") if provider is not None else None
-    arn = _PROVIDER_ARN.fullmatch(principal)
-    issuer = arn["issuer"] if arn else url if isinstance(url, str) else ""
-    if not issuer or is_unresolved(issuer):
-        keys = (_KEY.fullmatch(test.key) for test in statement.conditions)
-        issuer = next((key["issuer"] for key in keys if key and "." in key["issuer"]), "")
-    issuer = re.sub("^https?://", "", issuer.lower()).rstrip("/")
+    issuer = issuer_of(provider_url(role.assembly, principal), statement.conditions)
     return _Trust(role, statement, issuer, principal, provider)
 
 
-def _trusts_of(role: Resource, *systems: _System) -> Iterator[_Trust]:
+def _trusts_of(role: Resource, *systems: TokenIssuer) -> Iterator[_Trust]:
     return (trust for trust in _trusts(role) if trust.issuer and trust.system in systems)
 
 
@@ -180,13 +108,13 @@ def _selection_problems(trust: _Trust, everyone: str) -> Iterator[Problem]:
     selectors = trust.selectors()
     if not selectors:
         yield Problem(trust.statement.path, f"no condition on sub: {everyone} can assume the role")
-    judges = {"sub": trust.system.judge, **trust.system.claims}
+    judges = trust.system.judges
     for test, _ in selectors:
-        claim = "sub" if is_unresolved(test.key) else _claim_of(test.key)
+        claim = "sub" if is_unresolved(test.key) else claim_of(test.key)
         if not test.values:
             yield Problem(trust.path(test), "no token matches an empty list")
         for value in test.values:
-            reach = _value_reach(judges[claim], test, value)
+            reach = value_reach(judges[claim], test, value)
             if reach is Reach.NOBODY:
                 yield Problem(trust.path(test), _nobody(trust, test, value))
             elif reach is Reach.EVERYONE and trust.reach is Reach.EVERYONE:
@@ -206,12 +134,12 @@ def _nobody(trust: _Trust, test: Condition, value: str) -> str:
     types=[ROLE],
     why="Without a condition on sub, or with one that matches repositories of other owners, every "
     "workflow on GitHub can assume the role. With one that matches no token, none can.",
-    remedy=f"Add Condition: {{StringLike: {{{_HOST}:sub: 'repo:OWNER/REPOSITORY:*'}}}}.",
+    remedy=f"Add Condition: {{StringLike: {{{GITHUB_HOST}:sub: 'repo:OWNER/REPOSITORY:*'}}}}.",
     source=f"{_SOURCE}#idp_oidc_Create_GitHub",
 )
 @each_branch
 def _names_repository(role: Resource) -> Iterator[Problem]:
-    for trust in _trusts_of(role, _GITHUB):
+    for trust in _trusts_of(role, GITHUB):
         yield from _selection_problems(trust, "every repository")
 
 
@@ -220,11 +148,11 @@ def _names_repository(role: Resource) -> Iterator[Problem]:
     "A role for GitHub Actions names the audience",
     types=[ROLE],
     why="A token that a workflow requested for another service would be accepted.",
-    remedy=f"Add Condition: {{StringEquals: {{{_HOST}:aud: {_AUDIENCE}}}}}.",
+    remedy=f"Add Condition: {{StringEquals: {{{GITHUB_HOST}:aud: {_AUDIENCE}}}}}.",
     source=f"{_SOURCE}#idp_oidc_Create_GitHub",
 )
 def _names_audience(role: Resource) -> Iterator[Problem]:
-    for trust in _trusts_of(role, _GITHUB):
+    for trust in _trusts_of(role, GITHUB):
         # STS rejects tokens of other audiences than those of the provider.
         if set(_client_ids(trust) or ()) == {_AUDIENCE}:
             continue
@@ -255,7 +183,7 @@ def _client_ids(trust: _Trust) -> list[str] | None:
 )
 def _usual_audience(role: Resource) -> Iterator[Problem]:
     """Compare the audiences, unless a provider of the templates shows which are accepted."""
-    for trust in _trusts_of(role, _GITHUB):
+    for trust in _trusts_of(role, GITHUB):
         for test in trust.tests("aud") if _client_ids(trust) is None else ():
             is_open = any(
                 is_unresolved(value) or matches(value, _AUDIENCE) or matches(value, _IN_CHINA)
@@ -276,7 +204,7 @@ def _usual_audience(role: Resource) -> Iterator[Problem]:
     source=f"{_SOURCE}#idp_oidc_Create_GitHub",
 )
 def _one_repository(role: Resource) -> Iterator[Problem]:
-    for trust in _trusts_of(role, _GITHUB):
+    for trust in _trusts_of(role, GITHUB):
         for test, reach in trust.selectors():
             if reach is trust.reach is Reach.OWNER:
                 values = ", ".join(map(repr, test.values))
@@ -295,7 +223,7 @@ def _one_repository(role: Resource) -> Iterator[Problem]:
 )
 @each_branch
 def _names_gitlab_project(role: Resource) -> Iterator[Problem]:
-    for trust in _trusts_of(role, _GITLAB):
+    for trust in _trusts_of(role, GITLAB):
         yield from _selection_problems(trust, "every project")
 
 
@@ -311,7 +239,7 @@ def _names_gitlab_project(role: Resource) -> Iterator[Problem]:
 )
 def _names_repository_of_tenant(role: Resource) -> Iterator[Problem]:
     everyone = "every repository of the workspace or organization"
-    for trust in _trusts_of(role, _BITBUCKET, _CIRCLECI):
+    for trust in _trusts_of(role, BITBUCKET, CIRCLECI):
         yield from _selection_problems(trust, everyone)
 
 
@@ -353,12 +281,12 @@ def _action_problems(trust: _Trust) -> Iterator[Problem]:
 
 
 def _provider_problems(trust: _Trust) -> Iterator[Problem]:
-    match = _PROVIDER_ARN.fullmatch(trust.principal)
+    match = PROVIDER_ARN.fullmatch(trust.principal)
     path = (*trust.statement.path, "Principal")
     if match is None:
         return
     # The URLs of other issuers can end with a slash.
-    has_slash = match["issuer"].endswith("/") and trust.system is not _OTHER
+    has_slash = match["issuer"].endswith("/") and trust.system is not OTHER
     if "://" in match["issuer"] or has_slash:
         message = f"the ARN {trust.principal} must end with the URL without https:// and '/'"
         yield Problem(path, message)
@@ -405,7 +333,7 @@ def _audience_problems(trust: _Trust) -> Iterator[Problem]:
 def _single_values(role: Resource) -> Iterator[Problem]:
     for trust in _trusts(role):
         for test in trust.statement.conditions:
-            is_claim = _claim_of(test.key) in ("sub", "aud", *subjects.GITHUB_CLAIMS)
+            is_claim = claim_of(test.key) in ("sub", "aud", *subjects.GITHUB_CLAIMS)
             if _names_oidc(trust) and is_claim and test.operator.lower().startswith("forall"):
                 yield Problem(trust.path(test), f"{test.operator} compares a claim with one value")
 
@@ -420,11 +348,24 @@ def _single_values(role: Resource) -> Iterator[Problem]:
     source=_SOURCE,
 )
 def _names_subject(role: Resource) -> Iterator[Problem]:
-    for trust in _trusts_of(role, _OTHER):
+    for trust in _trusts_of(role, OTHER):
+        if trust.issuer in SHARED:
+            # ECR215 reports these.
+            continue
         others = [
             test
             for test in trust.statement.conditions
-            if bare(test.operator) in _POSITIVE and _claim_of(test.key) not in ("sub", "aud")
+            if bare(test.operator) in POSITIVE and claim_of(test.key) not in ("sub", "aud")
         ]
         if _names_oidc(trust) and not others:
             yield from _selection_problems(trust, f"every token of {trust.issuer}")
+
+
+def shared_issuer_problems(role: Resource, statement: Statement) -> Iterator[Problem]:
+    """Yield a problem for each provider of many organizations that a role trusts as a whole."""
+    for kind, principal in statement.principals:
+        issuer = issuer_of(provider_url(role.assembly, principal), statement.conditions)
+        is_open = token_limit(issuer, statement.conditions) is Limit.STRANGERS
+        if kind == "Federated" and issuer in SHARED and is_open:
+            message = f"every organization that uses {issuer} can assume the role"
+            yield Problem((*statement.path, "Principal"), message)

@@ -29,6 +29,7 @@ from ecr_constructs.review.access.identities import (
     as_identity,
     identity_of,
 )
+from ecr_constructs.review.access.principals import OWN_ACCOUNT
 from ecr_constructs.review.access.report import Subject, compare_grants, unread_policy
 from ecr_constructs.review.access.values import Pattern, pattern
 from ecr_constructs.review.access.wording import describe_text
@@ -113,7 +114,7 @@ def _with_default_policy(key: Resource) -> Resource:
 
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
-    account = key.stack.account or "${Token[AWS.AccountId]}"
+    account = key.stack.account or OWN_ACCOUNT
     statement = {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:aws:iam::{account}:root"},

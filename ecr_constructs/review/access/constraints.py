@@ -10,6 +10,7 @@ from ecr_constructs.cloudformation.iam_policy import Condition
 from ecr_constructs.review.access.values import (
     ANYTHING,
     Pattern,
+    Range,
     Value,
     apart,
     bounded,
@@ -124,6 +125,29 @@ def _value(name: str, text: str) -> Value | str:
     if name not in (*_EXACT, *_CASELESS, *_WILD):
         return text
     return pattern(text, wild=name in _WILD, ignores_case=name in _CASELESS)
+
+
+def condition_of(key: str, constraint: Constraint) -> Condition:
+    """Return the condition of a policy that states a constraint."""
+    if constraint.how == "absent" or constraint.value == ANYTHING:
+        return Condition("Null", key, ("true" if constraint.how == "absent" else "false",))
+    operator = constraint.how
+    if operator in ("is", "is not", "only"):
+        operator = _operator_of(constraint.comparable)
+        operator = f"ForAllValues:{operator}" if constraint.how == "only" else operator
+        # To be none of some values limits nobody.
+        operator = "StringNotEquals" if constraint.how == "is not" else operator
+    return Condition(operator, key, tuple(texts_of(constraint)))
+
+
+def _operator_of(values: Sequence[Value]) -> str:
+    if not all(isinstance(value, Pattern) for value in values):
+        return "NumericEquals" if isinstance(values[0], Range) else "IpAddress"
+    patterns = [value for value in values if isinstance(value, Pattern)]
+    if any(value.is_glob for value in patterns):
+        return "StringLike"
+    ignores_case = any(value.ignores_case for value in patterns)
+    return "StringEqualsIgnoreCase" if ignores_case else "StringEquals"
 
 
 def implies(narrow: Constraint, wide: Constraint) -> bool | None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Network, IPv6Network
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
-from ecr_constructs.cloudformation.conditions import WHO
+from ecr_constructs.cloudformation.conditions import misspelt
+from ecr_constructs.cloudformation.openness import Limit, is_open, openness_of
 from ecr_constructs.cloudformation.resource_types import ROLE
-from ecr_constructs.model.principals import ACCOUNT_ID, ORGANIZATION_ID
+from ecr_constructs.cloudformation.token_trust import token_limit
 from ecr_constructs.review.access.constraints import (
     Constraint,
     any_holds,
+    condition_of,
     constraints_of,
     contradict,
     excluding,
@@ -22,7 +24,7 @@ from ecr_constructs.review.access.constraints import (
     matching,
     texts_of,
 )
-from ecr_constructs.review.access.values import Pattern, Range, pattern
+from ecr_constructs.review.access.values import Pattern, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +37,8 @@ ORGANIZATION_PATHS, ARN = "aws:principalorgpaths", "aws:principalarn"
 # Pseudo keys: a real condition key cannot contain parentheses.
 SERVICE, FEDERATED, NAMED, IDENTITY = "(service)", "(federated)", "(principal)", "(identity)"
 UNRESOLVED = "(effect)"
+# The pseudo parameter AWS::AccountId of a stack whose account is unknown.
+OWN_ACCOUNT = "${Token[AWS.AccountId]}"
 
 # What the paths of an organization's accounts imply of the organization: each begins with its id.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed-view-data-orgs.html#access_policies_last-accessed-viewing-orgs-entity-path
@@ -53,26 +57,10 @@ OWN = {
 _MOST = 1_000
 _ALIASES = {"kms:calleraccount": ACCOUNT}
 _IAM_ARN = re.compile(r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:]*):(?P<rest>.+)", re.DOTALL)
-_ACCOUNT_OF = re.compile(r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:*?]+):.*", re.DOTALL)
-# Subjects of tokens that belong to one owner: repo:acme/api:*, project_path:acme/api:*.
-_ONE_OWNER = re.compile(r"[^:]+:[^/:]+[/:].*", re.DOTALL)
-# Claims that every owner can give any value; a subject can be made of them.
-# https://docs.github.com/en/actions/reference/security/oidc#customizing-the-token-claims
-_ANYONES = re.compile(
-    r"(?:aud|actor|base_ref|context|environment|event_name|head_ref|ref|ref_path|ref_protected"
-    r"|ref_type|repository_visibility|run_attempt|run_id|run_number|runner_environment|sha"
-    r"|workflow|workflow_ref|workflow_sha|user_access_level|pipeline_source)"
+# A policy variable in place of the account is that of the caller, whoever it is.
+_ACCOUNT_OF = re.compile(
+    r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:*?$]+|\$\{Token\[[^\]]*\]\}):.*", re.DOTALL
 )
-# Claims whose pattern names an owner before the first slash: acme/api*.
-_BY_PATH = ("repository", "job_workflow_ref", "project_path", "namespace_path")
-# The audience of Cognito is an identity pool, which belongs to one account.
-_COGNITO = "cognito-identity.amazonaws.com:aud"
-# Providers that belong to one company or cluster; others have users of all.
-_OWN_PROVIDER = re.compile(r".*(?::saml-provider/|/oidc\.eks\.[^/]+/id/).+", re.DOTALL)
-_ARN_PARTS = 5
-# A shorter prefix, such as half of the internet, names no network in particular.
-_NETWORK = {4: 8, 6: 16}
-_IDS = {ACCOUNT: ACCOUNT_ID, ORGANIZATION: ORGANIZATION_ID}
 USER = "AWS::IAM::User"
 # In words, and the property that names them.
 IDENTITY_NAMES = {
@@ -108,11 +96,32 @@ class PrincipalSet:
         return " & ".join(sorted(texts)) or "*"
 
     @property
+    def limit(self) -> Limit:
+        """Who meets the constraints, as the checks judge the statement."""
+        return _limit_of(self.parts)
+
+    @property
     def is_open(self) -> bool:
         """Whether it includes unidentified principals: any account, any owner of a token."""
-        if self.get(FEDERATED) is not None:
-            return not any(_is_one_owner(key, constraint) for key, constraint in self.parts)
-        return not any(_names(key, constraint) for key, constraint in self.parts)
+        return is_open(self.limit)
+
+
+@lru_cache(maxsize=4096)
+def _limit_of(parts: frozenset[Part]) -> Limit:
+    provider = next((how for key, how in parts if key == FEDERATED), None)
+    conditions = [
+        condition_of(_key_of(key, how), how) for key, how in parts if not key.startswith("(")
+    ]
+    if provider is not None:
+        return token_limit(texts_of(provider)[0], conditions)
+    if any(key in (SERVICE, NAMED, IDENTITY) and how.how == "is" for key, how in parts):
+        return Limit.LIMITED
+    return openness_of(conditions).limit
+
+
+def _key_of(key: str, constraint: Constraint) -> str:
+    """Return a key as it is written, since a deploy-time part has upper case."""
+    return key if key in OWN else constraint.key or key
 
 
 def covers(wide: PrincipalSet, narrow: PrincipalSet) -> bool | None:
@@ -219,10 +228,6 @@ def _flat(value: object) -> Iterator[object]:
         yield from _flat(item)
 
 
-# The pseudo parameter AWS::AccountId of a stack whose account is unknown.
-_OWN_ACCOUNT = "${Token[AWS.AccountId]}"
-
-
 def _principal(kind: str, value: str) -> Iterator[Part]:
     if kind in ("*", "AWS") and value == "*":
         return
@@ -232,7 +237,7 @@ def _principal(kind: str, value: str) -> Iterator[Part]:
         yield FEDERATED, matching(pattern(value, wild=False))
     elif kind != "AWS":
         yield NAMED, matching(pattern(f"{kind} {value}"))
-    elif value.isdecimal() or value == _OWN_ACCOUNT:
+    elif value.isdecimal() or value == OWN_ACCOUNT:
         yield ACCOUNT, matching(Pattern(value))
     elif match := _IAM_ARN.fullmatch(value):
         yield ACCOUNT, matching(Pattern(match["account"]))
@@ -272,11 +277,12 @@ def _choices(assembly: TemplateSet, condition: Condition) -> list[frozenset[Part
 
 
 def _is_nobody(key: str, constraint: Constraint) -> bool:
-    """Tell whether the required ID is one that no account or organization has."""
-    value, form = constraint.value, _IDS.get(key)
-    if form is None or not isinstance(value, Pattern) or value.is_glob or "${" in value.text:
+    """Tell whether a required value is one that no request has, such as half an account ID."""
+    # A key that is probably misspelt may be a new one.
+    if constraint.how != "is" or misspelt(key):
         return False
-    return form.fullmatch(value.text) is None
+    condition = condition_of(_key_of(key, constraint), constraint)
+    return openness_of([condition]).limit is Limit.NOBODY
 
 
 def _own(key: str, constraint: Constraint) -> Part:
@@ -333,45 +339,4 @@ def _provider(assembly: TemplateSet, value: str) -> str:
 
 
 def _account_of(resource: Resource) -> str:
-    return resource.stack.account or "${Token[AWS.AccountId]}"
-
-
-def _is_one_owner(key: str, constraint: Constraint) -> bool:
-    value = constraint.value
-    if not isinstance(value, Pattern):
-        return False
-    if key == FEDERATED:
-        return _OWN_PROVIDER.fullmatch(value.text) is not None
-    issuer, _, claim = key.rpartition(":")
-    if not issuer or _ANYONES.fullmatch(claim):
-        return key == _COGNITO and not value.is_glob
-    if claim in _BY_PATH:
-        return "/" in value.stem
-    if claim == "sub":
-        first = value.text.partition(":")[0]
-        if _ANYONES.fullmatch(first):
-            return False
-    return not value.is_glob or _ONE_OWNER.fullmatch(value.stem) is not None
-
-
-def _names(key: str, constraint: Constraint) -> bool:
-    """Tell whether a constraint names particular principals."""
-    value = constraint.value
-    if key in (SERVICE, NAMED, IDENTITY):
-        return constraint.how == "is"
-    if isinstance(value, Pattern) and value.text == OWN.get(key):
-        return True
-    if key not in WHO or value is None or isinstance(value, Range):
-        return False
-    if isinstance(value, IPv4Network | IPv6Network):
-        return value.is_private or value.prefixlen >= _NETWORK[value.version]
-    return not value.is_glob or _is_of_some(key, value.stem)
-
-
-def _is_of_some(key: str, stem: str) -> bool:
-    """Tell whether the part before the first wildcard identifies an owner."""
-    if key in (ACCOUNT, ORGANIZATION, "aws:sourceaccount", "aws:sourceorgid"):
-        return False
-    if key in (ORGANIZATION_PATHS, "aws:sourceorgpaths"):
-        return "/" in stem
-    return stem.count(":") >= _ARN_PARTS if key.endswith("arn") else bool(stem)
+    return resource.stack.account or OWN_ACCOUNT

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecr_constructs.cloudformation.intrinsics import as_written
 from ecr_constructs.cloudformation.resource_types import IDENTITIES
 from ecr_constructs.cloudformation.unread import Unread
 from ecr_constructs.review.access.identities import Identities, identity_of
+from ecr_constructs.review.access.wording import describe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ def unread_policies(templates: TemplateSet) -> Iterator[Unread]:
                 "policy-not-read",
                 template.name,
                 resource.id,
-                f"the content of policy {as_written(arn)}, which {identity.label} has, is not "
+                f"the content of policy {describe_text(arn)}, which {identity.label} has, is not "
                 "among the files",
                 ("Properties", "ManagedPolicyArns"),
                 template.line(("Resources", resource.id, "Properties", "ManagedPolicyArns")),

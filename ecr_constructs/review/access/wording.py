@@ -17,6 +17,7 @@ from ecr_constructs.review.access.principals import (
     ORGANIZATION,
     ORGANIZATION_PATHS,
     OWN,
+    OWN_ACCOUNT,
     SERVICE,
     UNRESOLVED,
 )
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
 
 _REFERENCE = re.compile(r"\$\{Token\[\d+\.(\w+)\.[\w.]+\]\}", re.ASCII)
 _FILLED_IN = re.compile(r"\$\{Token\[([^\]]*)\]\}")
+_PSEUDO_PARAMETER = re.compile(r"\$\{AWS\.(\w+)\}")
+_PSEUDO_PARAMETERS = {
+    OWN_ACCOUNT: "its own account",
+    "${Token[AWS.Region]}": "its own Region",
+    "${Token[AWS.Partition]}": "its own partition",
+}
 _NAMED_ARN = re.compile(
     r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:]*):"
     r"(?:root|(?P<kind>role|user|assumed-role)/(?:.*/)?(?P<name>[^/]+))",
@@ -177,11 +184,12 @@ def _role(match: re.Match[str]) -> str:
 
 
 def _account(account: str) -> str:
-    if is_unresolved(account):
-        return "its own account"
+    if account == OWN_ACCOUNT:
+        return describe_text(account)
     if account == "*":
         return "every account"
-    return f"account{'s' if '*' in account or '?' in account else ''} {account}"
+    plural = "s" if "*" in account or "?" in account else ""
+    return f"account{plural} {describe_text(account)}"
 
 
 def _if(key: str, constraint: Constraint) -> str:
@@ -229,7 +237,11 @@ def describe_text(text: str) -> str:
     """Replace values that are known only at deploy time by names."""
     if not is_unresolved(text):
         return text
-    return _FILLED_IN.sub(r"\1", as_written(_REFERENCE.sub(r"\1", text)))
+    if text in _PSEUDO_PARAMETERS:
+        return _PSEUDO_PARAMETERS[text]
+    text = as_written(_REFERENCE.sub(r"\1", text))
+    # In a longer text, as templates write them.
+    return _FILLED_IN.sub(r"\1", _PSEUDO_PARAMETER.sub(r"${AWS::\1}", text))
 
 
 def describe_actions(

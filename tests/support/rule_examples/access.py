@@ -8,6 +8,7 @@ from tests.support.rule_examples.build import (
     ABSENT,
     HERE,
     HOME,
+    OIDC,
     OWN_ROLE,
     OWN_ROOT,
     ROOT,
@@ -308,6 +309,20 @@ PROBLEMS: Problems = {
             "IpAddress", "aws:SourceIp", ["0.0.0.0/1", "128.0.0.0/1"]
         )
     },
+    ("ECR206", f"{_STATEMENT}.Principal", "17.0.0.0/8"): {
+        "parts of a range in two statements": api(
+            RepositoryPolicyText=document(
+                *(
+                    allow(
+                        PULL,
+                        Principal="*",
+                        Condition={"IpAddress": {"aws:SourceIp": f"{number}.0.0.0/8"}},
+                    )
+                    for number in (16, 17)
+                )
+            )
+        )
+    },
     ("ECR206", _PRINCIPAL, "${aws:PrincipalOrgID}"): {
         "an organization that is always equal": anyone_with(
             "StringEquals", "aws:PrincipalOrgID", "${aws:PrincipalOrgID}"
@@ -433,6 +448,18 @@ PROBLEMS: Problems = {
     },
     ("ECR215", f"{_TRUST}.NotPrincipal"): {
         "a role for everyone but somebody": trusting(ABSENT, NotPrincipal=_PARTNER)
+    },
+    ("ECR215", f"{_TRUST}.Principal", "agent.buildkite.com"): {
+        "a role for every organization of a shared provider": trusting(
+            {"Federated": f"{OIDC}/agent.buildkite.com"},
+            "sts:AssumeRoleWithWebIdentity",
+            Condition={"StringLike": {"agent.buildkite.com:sub": "organization:acme*"}},
+        )
+    },
+    ("ECR215", f"{_TRUST}.Principal", "cognito-identity.amazonaws.com"): {
+        "a role for every identity pool": trusting(
+            {"Federated": "cognito-identity.amazonaws.com"}, "sts:AssumeRoleWithWebIdentity"
+        )
     },
     ("ECR216", f"{_REGISTRY}.Resource"): {
         "everything in any registry": registry(

@@ -12,7 +12,15 @@ from ecr_constructs.cloudformation.resource_types import REPOSITORY, ROLE
 from tests.support.rule_examples.access import PULL
 from tests.support.rule_examples.build import document, repository, resource
 from tests.unit.checks.test_checks_any_template import JSON, damaged
-from tests.unit.review.access_sides import HERE, NARROWED, WIDENED, access_changes, having, pulls
+from tests.unit.review.access_sides import (
+    HERE,
+    NARROWED,
+    WIDENED,
+    access_changes,
+    all_changes,
+    having,
+    pulls,
+)
 
 ORGANIZATIONS = ["o-a1b2c3d4e5", "o-b1b2c3d4e5", "o-*", "*", "${Token[unknown]}"]
 PRINCIPALS = [
@@ -194,3 +202,59 @@ def test_any_statements_are_compared(parts: dict[str, Any], kind: str) -> None:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+ARNS = [
+    {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/ci"},
+    {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"},
+    {"Fn::Sub": "arn:aws:ecr:${AWS::Region}:${AWS::AccountId}:repository/*"},
+    {"Fn::Sub": "arn:aws:ecr:*:${Account}:repository/${Name}"},
+    *({"Ref": "AWS::AccountId"}, {"Ref": "AWS::NoValue"}, {"Ref": "Api"}, {"Ref": "Parameter"}),
+    *({"Fn::GetAtt": ["Ci", "Arn"]}, {"Fn::GetAtt": ["Api", "Arn"]}, {"Fn::ImportValue": "Ops"}),
+    *({"Fn::GetAtt": ["Nested", "Outputs.Arn"]}, {"Fn::Select": [0, {"Ref": "Accounts"}]}),
+    *("${Token[AWS.AccountId]}", "${Token[unknown]}", "*"),
+]
+_ARN = st.sampled_from(ARNS)
+_KEYS = ("aws:PrincipalArn", "aws:PrincipalAccount", "aws:SourceArn", "aws:PrincipalOrgPaths")
+
+
+@st.composite
+def with_references(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw resources whose policies refer to other resources, and to what is not known."""
+
+    def statement(**more: Any) -> dict[str, Any]:
+        effect, action = draw(st.sampled_from(["Allow", "Deny"])), draw(st.sampled_from(ACTIONS))
+        operator = draw(st.sampled_from(["StringEquals", "ArnLike", "StringNotLike", "Null"]))
+        condition = {operator: {draw(st.sampled_from(_KEYS)): draw(_ARN)}}
+        written = {"Effect": effect, "Action": action, **more}
+        return {**written, "Condition": condition} if draw(st.booleans()) else written
+
+    kind = draw(st.sampled_from(["AWS", "Service", "Federated", "CanonicalUser"]))
+    trust = statement(Principal={kind: draw(_ARN)}, Action="sts:AssumeRole*")
+    pushing = [statement(Resource=draw(_ARN)), statement(Resource="*", Action="sts:*")]
+    inline = [{"PolicyName": "Ci", "PolicyDocument": document(*pushing)}]
+    return {
+        "Api": repository(RepositoryPolicyText=document(statement(Principal={kind: draw(_ARN)}))),
+        "Ci": resource(
+            ROLE,
+            {
+                "AssumeRolePolicyDocument": document(trust),
+                "Policies": inline,
+                "ManagedPolicyArns": [draw(_ARN)],
+                "PermissionsBoundary": draw(_ARN),
+            },
+        ),
+    }
+
+
+@given(with_references(), with_references())
+def test_no_marks_are_shown(base: dict[str, Any], head: dict[str, Any]) -> None:
+    """What is known only at the deployment has a name in sentences and details."""
+    for change in all_changes(base, head):
+        texts = [change.summary, *change.details]
+        if change.kind != "other":
+            texts += [*(change.before or ()), *(change.after or ())]
+
+        for text in texts:
+            assert "Token[" not in text
+            assert "AWS." not in text

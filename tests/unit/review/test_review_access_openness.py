@@ -82,7 +82,7 @@ OPENNESS: dict[str, tuple[list[Any], str]] = {
     "a network": (anyone(IpAddress={"aws:SourceIp": "192.0.2.0/24"}), WARNING),
     "private networks": (anyone(IpAddress={"aws:SourceIp": ["10.0.0.0/8", "fc00::/7"]}), WARNING),
     "a recent login": (anyone(NumericLessThan={"aws:MultiFactorAuthAge": "60"}), ERROR),
-    "endpoints alike": (anyone(StringLike={"aws:SourceVpce": "vpce-*"}), WARNING),
+    "endpoints alike": (anyone(StringLike={"aws:SourceVpce": "vpce-*"}), ERROR),
     "outside an organization denied": (excluding(), WARNING),
     "outside an organization denied, except services": (
         excluding(BoolIfExists=NO_SERVICE),

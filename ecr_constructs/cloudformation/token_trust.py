@@ -1,0 +1,213 @@
+"""Judge whose tokens satisfy a trust policy for an identity provider: CI systems and others."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from ecr_constructs.cloudformation.conditions import bare
+from ecr_constructs.cloudformation.graph import TemplateSet
+from ecr_constructs.cloudformation.iam_policy import Condition
+from ecr_constructs.cloudformation.openness import Limit
+from ecr_constructs.model.ci import subjects
+from ecr_constructs.model.ci.subjects import Judge, Reach, reach_of
+from ecr_constructs.model.tokens import is_unresolved
+
+GITHUB_HOST = "token.actions.githubusercontent.com"
+PROVIDER_ARN = re.compile(r"arn:[^:]+:iam::(?P<account>[^:]*):oidc-provider/(?P<issuer>.+)")
+POSITIVE = ("stringequals", "stringlike", "stringequalsignorecase")
+_KEY = re.compile(r"(?P<issuer>.+):(?P<claim>[a-z_]+)", re.IGNORECASE)
+
+
+class TokenIssuer(NamedTuple):
+    """A system that issues tokens, such as a CI system.
+
+    Attributes:
+        issuer: Matches the URLs of its issuers, in lower case and without ``https://``.
+        judge: Judges its subjects.
+        claims: Its other claims that STS compares.
+            https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/
+        form: What its subjects look like.
+        is_of_tenant: Whether an issuer belongs to one workspace or organization.
+    """
+
+    issuer: re.Pattern[str]
+    judge: Judge
+    claims: Mapping[str, Judge]
+    form: str
+    is_of_tenant: bool = False
+
+    @property
+    def judges(self) -> Mapping[str, Judge]:
+        """The claims that select projects, with what judges them."""
+        return {"sub": self.judge, **self.claims}
+
+
+# An enterprise may have an issuer of its own:
+# https://docs.github.com/en/enterprise-cloud@latest/actions/reference/security/oidc
+GITHUB = TokenIssuer(
+    re.compile(
+        rf"(?:.*/)?{re.escape(GITHUB_HOST)}(?:/[^/]+)?|token\.actions\.[^/]+\.ghe\.com"
+        r"|[^/]+/_services/token"
+    ),
+    subjects.github_subject,
+    subjects.GITHUB_CLAIMS,
+    "GitHub's subjects have the form repo:OWNER/REPOSITORY:…",
+)
+GITLAB = TokenIssuer(
+    re.compile(r"gitlab\.[a-z0-9.-]+"),
+    subjects.gitlab_subject,
+    {},
+    "GitLab's subjects have the form project_path:GROUP/PROJECT:…",
+)
+BITBUCKET = TokenIssuer(
+    re.compile(r"api\.bitbucket\.org/2\.0/workspaces/[^/]+/pipelines-config/identity/oidc"),
+    subjects.bitbucket_subject,
+    {},
+    "Bitbucket's subjects have the form {REPOSITORY-UUID}:…",
+    is_of_tenant=True,
+)
+CIRCLECI = TokenIssuer(
+    re.compile(r"oidc\.circleci\.com/org/[^/:]+"),
+    subjects.circleci_subject,
+    {"project-id": subjects.any_subject, "vcs-origin": subjects.any_subject},
+    "CircleCI's subjects have the form org/ID/project/ID/…",
+    is_of_tenant=True,
+)
+OTHER = TokenIssuer(re.compile(r".+"), subjects.any_subject, {}, "")
+_SYSTEMS = (GITHUB, GITLAB, BITBUCKET, CIRCLECI)
+
+# Issuers with the users of many organizations, and the claims that name one of them.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+_BY_SUBJECT = (
+    *("agent.buildkite.com", "app.terraform.io", "oidc.codefresh.io", "proidc.upbound.io"),
+    *("scalr.io", "studio.datachain.ai/api", "tokens.cloud.shisho.dev"),
+)
+_BY_AUDIENCE = (
+    *("api.pulumi.com/oidc", "cognito-identity.amazonaws.com", "oidc.vercel.com"),
+    "sandboxes.cloud",
+)
+SHARED = {
+    **dict.fromkeys(_BY_SUBJECT, ("sub",)),
+    **dict.fromkeys(_BY_AUDIENCE, ("aud",)),
+    **dict.fromkeys(("graph.facebook.com", "www.amazon.com"), ("app_id",)),
+    "accounts.google.com": ("aud", "oaud", "sub"),
+}
+# The text before a wildcard names the owner: organization:acme:pipeline:*.
+_ONE_OWNER = re.compile(r"[^:]+:[^:]+:.*", re.DOTALL)
+
+
+def claim_of(key: str) -> str:
+    """Return the claim that a condition key is about, in lower case."""
+    name = key.lower().rpartition(":")[2]
+    # CircleCI's other claims follow the host.
+    return name.rpartition("/")[2] if name.startswith("oidc.circleci.com/") else name
+
+
+def provider_url(assembly: TemplateSet, principal: str) -> str:
+    """Return the URL of a provider that a principal names, or an empty text if it is unknown."""
+    provider = assembly.referred_to(principal)
+    url = provider.get("Url") if provider is not None else None
+    arn = PROVIDER_ARN.fullmatch(principal)
+    if arn or isinstance(url, str):
+        return arn["issuer"] if arn else str(url)
+    # The providers that IAM knows are named by their host: cognito-identity.amazonaws.com.
+    return "" if is_unresolved(principal) or principal.startswith("arn:") else principal
+
+
+def issuer_of(issuer: str, conditions: Iterable[Condition]) -> str:
+    """Return a URL without ``https://``, in lower case; if unresolved that of the conditions.
+
+    An empty text if it is unknown.
+    """
+    if not issuer or is_unresolved(issuer):
+        keys = (_KEY.fullmatch(test.key) for test in conditions)
+        issuer = next((key["issuer"] for key in keys if key and "." in key["issuer"]), "")
+    return re.sub("^https?://", "", issuer.lower()).rstrip("/")
+
+
+def system_of(issuer: str, conditions: Sequence[Condition]) -> TokenIssuer:
+    """Return the system that an issuer, in lower case and without ``https://``, belongs to."""
+    for system in _SYSTEMS:
+        if system.issuer.fullmatch(issuer):
+            return system
+    # A self-managed GitLab is known by its subjects, or by its audience, which is its URL.
+    subject_values = [value for test in tests_of(conditions, "sub") for value in test.values]
+    audiences = [value.lower() for test in tests_of(conditions, "aud") for value in test.values]
+    is_gitlab = any(value.startswith("project_path:") for value in subject_values)
+    return GITLAB if is_gitlab or f"https://{issuer}" in audiences else OTHER
+
+
+def tests_of(conditions: Iterable[Condition], claim: str) -> list[Condition]:
+    """Return the conditions that require values of a claim."""
+    return [
+        test
+        for test in conditions
+        if bare(test.operator) in POSITIVE
+        and (is_unresolved(test.key) or claim_of(test.key) == claim)
+    ]
+
+
+def selectors_of(
+    system: TokenIssuer, conditions: Sequence[Condition]
+) -> list[tuple[Condition, Reach]]:
+    """Return the conditions that select projects, each with its reach."""
+    return [
+        (test, subjects.widest(value_reach(judge, test, value) for value in test.values))
+        for claim, judge in system.judges.items()
+        for test in tests_of(conditions, claim)
+    ]
+
+
+def value_reach(judge: Judge, test: Condition, value: str) -> Reach:
+    """Return whose tokens have one value of a condition."""
+    return reach_of(judge, value, is_wild=bare(test.operator) == "stringlike")
+
+
+def token_limit(provider: str, conditions: Sequence[Condition]) -> Limit:
+    """Judge whose tokens satisfy conditions on the claims of a federated principal.
+
+    A provider that is not known to be shared is that of one company or cluster, or is not: without
+    a condition on the subject that is `Limit.UNKNOWN`.
+    """
+    if ":saml-provider/" in provider:
+        return Limit.LIMITED
+    arn = PROVIDER_ARN.fullmatch(provider)
+    issuer = issuer_of(arn["issuer"] if arn else provider, conditions)
+    system = system_of(issuer, conditions)
+    if system is OTHER:
+        return _shared_limit(issuer, conditions) if issuer in SHARED else _other_limit(conditions)
+    reaches = [reach for _, reach in selectors_of(system, conditions)]
+    if Reach.NOBODY in reaches:
+        return Limit.NOBODY
+    is_open = min(reaches, default=Reach.EVERYONE) is Reach.EVERYONE
+    return Limit.STRANGERS if is_open and not system.is_of_tenant else Limit.LIMITED
+
+
+def _shared_limit(issuer: str, conditions: Sequence[Condition]) -> Limit:
+    is_limited = any(
+        all(_names_owner(test, value) for value in test.values)
+        for claim in SHARED[issuer]
+        for test in tests_of(conditions, claim)
+    )
+    return Limit.LIMITED if is_limited else Limit.STRANGERS
+
+
+def _names_owner(test: Condition, value: str) -> bool:
+    stem = re.split("[*?]", value)[0] if bare(test.operator) == "stringlike" else value
+    return stem == value or (claim_of(test.key) == "sub" and _ONE_OWNER.fullmatch(stem) is not None)
+
+
+def _other_limit(conditions: Sequence[Condition]) -> Limit:
+    named = [
+        test
+        for test in conditions
+        if bare(test.operator) in POSITIVE
+        and claim_of(test.key) != "aud"
+        and not test.key.lower().startswith("aws:")
+    ]
+    reaches = [
+        subjects.widest(value_reach(subjects.any_subject, test, value) for value in test.values)
+        for test in named
+    ]
+    return Limit.LIMITED if min(reaches, default=Reach.EVERYONE) < Reach.EVERYONE else Limit.UNKNOWN
