@@ -148,6 +148,10 @@ class Resource(_Memo):
                 value = value.get(key) if isinstance(value, Mapping) else None
         return value
 
+    def written(self, name: str) -> Any:
+        """Return a property as the template has it; None if it is absent."""
+        return self._written.get(name) if isinstance(self._written, Mapping) else None
+
     def setting(self, name: str) -> Any:
         """Return the resolved value of an attribute besides the properties: ``DeletionPolicy``."""
         value = self.stack.resolver.resolve(self.body.get(name))

@@ -92,11 +92,6 @@ def as_written(text: str) -> str:
     return _REFERENCE.sub(lambda match: f"${{{match[1]}}}", text)
 
 
-def is_unknown(value: object) -> bool:
-    """Tell whether a value is the mark of an expression that is not resolved, and no more."""
-    return isinstance(value, str) and _MARK.fullmatch(value) is not None
-
-
 def marks_in(value: Any) -> frozenset[str]:
     """Return the marks of the expressions in a value that are not resolved."""
     return frozenset(_MARK.findall(compact(value)))
@@ -353,12 +348,11 @@ class Resolver:
 
 def atoms_of(condition: ConditionValue) -> Iterator[list[str]]:
     """Yield the comparisons with unknown results that a condition depends on."""
-    match condition:
-        case ["Fn::Equals", *_]:
-            yield condition
-        case [_, *parts]:
-            for part in parts:
-                yield from atoms_of(part) if isinstance(part, list) else ()
+    if isinstance(condition, list) and condition[0] == "Fn::Equals":
+        yield condition
+    elif isinstance(condition, list):
+        for part in condition[1:]:
+            yield from atoms_of(part) if isinstance(part, list) else ()
 
 
 def _negated(condition: ConditionValue) -> ConditionValue:

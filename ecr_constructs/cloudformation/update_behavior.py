@@ -174,10 +174,10 @@ def replacement_of(
 def can_refer(resource: Resource) -> bool:
     """Tell whether a create-only property, as written, can refer to another resource."""
     written = resource.body.get("Properties")
-    if not isinstance(written, Mapping):
-        return False
     tops = {path.partition("/")[0] for path in create_only(resource.type)}
-    return any(isinstance(written.get(top), Mapping | list) for top in tops)
+    return isinstance(written, Mapping) and any(
+        isinstance(written.get(top), Mapping | list) for top in tops
+    )
 
 
 def _immutable_changes(before: Resource, after: Resource) -> Sequence[tuple[str, tuple[Any, Any]]]:

@@ -198,8 +198,7 @@ def _conditions_in(value: Any, depth: int = 0) -> Iterator[str]:
 
 def _atoms(resolver: Resolver, conditions: Iterable[str]) -> Iterator[list[str]]:
     for name in sorted(conditions):
-        value = resolver.condition_expression(name)
-        yield from () if isinstance(value, bool) else atoms_of(value)
+        yield from atoms_of(resolver.condition_expression(name))
 
 
 def _names(atom: Sequence[str]) -> Iterator[str]:

@@ -267,19 +267,12 @@ class Comparison:
         pairs = [*matched, *_moved(gone, new)]
         return pairs, frozenset([*rewritten, *gone, *new])
 
-    def holder_of(self, after: Resource, before: Resource | None) -> Holder | None:
-        """Return the resource that has the name of a resource that is created, if there is one.
-
-        Args:
-            after: The resource in head.
-            before: The resource that it replaces, if it is not new.
-        """
-        if _identity_by_name(after) is None:
-            return None
-        for holder in self._named(after.type).get(_identity_by_name(after), ()):
-            if holder is not before:
-                return Holder(holder, self._is_there(holder, after))
-        return None
+    def holder_of(self, after: Resource) -> Holder | None:
+        """Return the resource in base with the name of one that is created, if there is one."""
+        identity = _identity_by_name(after)
+        holders = self._named(after.type).get(identity, ()) if identity is not None else ()
+        holder = next(iter(holders), None)
+        return Holder(holder, self._is_there(holder, after)) if holder is not None else None
 
     def _is_there(self, holder: Resource, after: Resource) -> bool:
         """Tell whether a resource definitely exists when another one is created."""

@@ -128,7 +128,7 @@ def test_the_configuration_of_the_checks_applies(run: Run) -> None:
     """A rule that the organization ignores is no new finding; without the file it is one."""
     side("base", {})
     side("head", {"Api": repository(ImageTagMutability="MUTABLE")})
-    write("ecr-constructs.toml", 'ignore = ["ECR012"]')
+    write("ecr-constructs.toml", 'ignore = ["ECR012"]\naccount = "111122223333"\n')
     rules = [
         [
             change["after"]["rule"]

@@ -75,13 +75,7 @@ def _changes(pair: Pair, inventory: Inventory, now: datetime) -> Iterator[Change
 def _simulated(
     policy: LifecyclePolicy | None, inventory: Inventory, now: datetime
 ) -> Simulation | None:
-    if policy is None:
-        return None
-    try:
-        return policy.simulate(inventory, now=now)
-    except ValueError:
-        # Part of it is known only at deploy time.
-        return None
+    return None if policy is None else policy.simulate(inventory, now=now)
 
 
 def _groups(before: Simulation, after: Simulation) -> Iterator[_Group]:

@@ -304,7 +304,7 @@ def _replaced(
     outcome = outcome_of(before, "UpdateReplacePolicy", after)
     images = images_of(comparison, before, old if new else None)
     phrase = _phrase(before, "UpdateReplacePolicy", outcome, images)
-    holder = comparison.holder_of(after, before)
+    holder = comparison.holder_of(after)
     codes = [outcome.fate, _certainty(is_certain=replacement.is_certain)]
     severity = _severity(outcome)
     if holder is not None and new is not None:
@@ -416,7 +416,7 @@ def name_conflicts(comparison: Comparison) -> Iterator[Change]:
         is_new = after is not None and pair.before is None and after not in rejected
         if after is None or not is_new or not concerns_ecr(pair.type):
             continue
-        holder = comparison.holder_of(after, None)
+        holder = comparison.holder_of(after)
         if holder is not None:
             verb, has = _refusal(holder)
             where = _place(comparison, holder.resource, after)

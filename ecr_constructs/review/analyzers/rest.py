@@ -91,7 +91,11 @@ def _settings(repository: Resource) -> str:
 
 def _changed(before: Resource, after: Resource) -> Iterator[tuple[str, tuple[Any, Any]]]:
     for name in dict.fromkeys((*before.properties, *after.properties)):
-        yield name, (before.get(name), after.get(name))
+        values = before.get(name), after.get(name)
+        if values[0] == values[1] and UNKNOWN in compact(values[0]):
+            # Nothing is known about a part of both, so what is written counts.
+            values = before.written(name), after.written(name)
+        yield name, values
     for name in _ATTRIBUTES:
         yield name, (before.setting(name), after.setting(name))
     if before.existence != after.existence:

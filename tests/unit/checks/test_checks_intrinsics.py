@@ -102,6 +102,7 @@ UNKNOWN = {
     "unknown attribute": {"Fn::GetAtt": ["Api", {"Ref": "Free"}]},
     "other stack's name": {"Ref": "AWS::StackName"},
     "itself": {"Ref": "Loop"},
+    "attribute of another type": {"Fn::GetAtt": ["Api", ["Arn"]]},
     "undefined resource": {"Fn::GetAtt": ["Nothing", "Arn"]},
 }
 

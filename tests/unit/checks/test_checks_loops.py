@@ -72,6 +72,16 @@ def test_loops_inside_of_resources_are_expanded() -> None:
     assert "IMMUTABLE" == expanded.resources["Api"].get("ImageTagMutability")
 
 
+def test_deep_values_stay_as_they_are() -> None:
+    """Deeper than any template, a value is neither read nor a crash."""
+    value: Any = {"Fn::ForEach::Deep": []}
+    for _ in range(300):
+        value = [value]
+    tags = stack({"Api": {"Type": REPOSITORY, "Properties": {"Tags": value}}}).body["Resources"]
+
+    assert value == tags["Api"]["Properties"]["Tags"]
+
+
 def test_a_given_parameter_expands_a_loop() -> None:
     """The value of a parameter is known if it is given."""
     resources = loop({"Ref": "Names"}, "R${Name}", SUB)

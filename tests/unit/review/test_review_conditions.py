@@ -103,6 +103,23 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], set[tuple[str, str, str |
         body(PROD, chosen("prod"), ImageTagMutability="IMMUTABLE"),
         {("strengthened", "note", None)},
     ),
+    "a repeated allowed value": (
+        body(PROD, chosen("prod", "prod"), ImageTagMutability=if_("Prod", "IMMUTABLE", "MUTABLE")),
+        body(PROD, chosen("prod", "prod"), ImageTagMutability="MUTABLE"),
+        {("weakened", "warning", None)},
+    ),
+    "a resource and an import": (
+        body(
+            {
+                "Named": {"Fn::Equals": [{"Ref": "Api"}, "x/a"]},
+                "Imported": {"Fn::Equals": [{"Fn::ImportValue": "a"}, "a"]},
+                "Both": {"Fn::And": [{"Condition": "Named"}, {"Condition": "Imported"}]},
+            },
+            ImageTagMutability=if_("Both", "IMMUTABLE", "MUTABLE"),
+        ),
+        body(ImageTagMutability="MUTABLE"),
+        {("weakened", "warning", "if ${!ImportValue a} is a")},
+    ),
     "a comparison of two parameters": (
         body(
             {"Same": {"Fn::Equals": [{"Ref": "Env"}, {"Ref": "Other"}]}},
@@ -354,3 +371,13 @@ def test_policies_that_are_known_by_their_arn_only_are_listed() -> None:
     assert [("Ci", "policy-not-read", True), ("Ci", "policy-not-read", False)] == [
         (item.resource, item.code, OTHER_POLICY in item.message) for item in result.unread
     ]
+
+
+def test_deep_conditions_are_not_searched() -> None:
+    """Deeper than any template, a condition is not found, and nothing crashes."""
+    value: Any = if_("Prod", "a", "b")
+    for _ in range(300):
+        value = [value]
+    before, after = body(PROD, Tags=value), body(PROD, Tags=[value])
+
+    assert {("other", "note", None)} == seen(compared(before, after))

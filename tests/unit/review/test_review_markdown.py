@@ -150,6 +150,7 @@ def test_one_change_does_not_push_out_the_others() -> None:
     assert len(comment) < 25_000
 
 
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 4000), max_size=30), st.integers(0, 400))
 def test_the_limit_is_kept(sizes: list[int], edges: int) -> None:
     """Whatever the changes, a code host accepts the comment."""

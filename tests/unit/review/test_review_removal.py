@@ -339,8 +339,10 @@ def test_name_of_another_resource_is_rejected(case: str) -> None:
 def test_what_refers_to_a_replaced_resource_is_replaced() -> None:
     """A secret with another name has another ARN; a role without a name gets a new one."""
     exclusion = resource(PULL_TIME_EXCLUSION, {"PrincipalArn": get_att("Role")})
+    other = resource(PULL_TIME_EXCLUSION, {"PrincipalArn": get_att("User")})
     before, after = (
-        {"Role": resource(ROLE, {"Path": path}), "It": exclusion} for path in ("/a/", "/b/")
+        {"Role": resource(ROLE, {"Path": path}), "It": exclusion, "Other": other}
+        for path in ("/a/", "/b/")
     )
     codes = {change.resource: change.codes for change in changed(before, after)}
 
