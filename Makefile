@@ -92,8 +92,8 @@ test: install ## run the tests, with one deployment to the embedded AWS
 	@$(PYTEST) $(QUICK)
 
 .PHONY: test-all
-test-all: install ## run every test but the nightly ones, with coverage
-	@$(PYTEST) --cov
+test-all: install ## run every test but the nightly ones, with coverage and few random examples
+	@HYPOTHESIS_PROFILE=few $(PYTEST) --cov
 
 .PHONY: test-nightly
 test-nightly: install ## run the tests of the embedded AWS, and other tools' verdicts, with random examples

@@ -194,14 +194,14 @@ def _member(path: Path, loaded: Loaded) -> Iterator[Template]:
         data = bytes_of(path)
         text = data.decode("latin-1")
         text = decoded(data, path)
-        body, *found = _parse(file, text)
+        body, *positions = _parse(file, text)
     except TemplateError as error:
         if error.code == "file-unreadable" or _is_like_template(path, text):
             loaded.errors.append(error)
         return
     if _has_resources(body) or _declares_template(body):
         try:
-            yield _template(file, text, (body, *found))
+            yield _template(file, text, (body, *positions))
         except TemplateError as error:
             loaded.errors.append(error)
     elif not path.name.endswith(_ASSEMBLY_FILES) and (names := [*_ecr_resources(body)]):

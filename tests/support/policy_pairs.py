@@ -277,8 +277,8 @@ class Universe:
             for number, subject in enumerate(self.subjects):
                 how = self._applies(statement, subject)
                 for place, context in enumerate(self.contexts):
-                    told = {**(subject.context if self.kind == "repository" else {}), **context}
-                    if how and Request("", "", told).holds(statement.get("Condition", {})):
+                    values = {**(subject.context if self.kind == "repository" else {}), **context}
+                    if how and Request("", "", values).holds(statement.get("Condition", {})):
                         for action in actions:
                             effect = "Deny" if statement["Effect"] == "Deny" else how
                             effects.setdefault((number, place, action), set()).add(effect)

@@ -27,7 +27,7 @@ def access_changes(base: Side, head: Side) -> list[Change]:
 
 
 def all_changes(base: Side, head: Side) -> list[Change]:
-    """Return what is said of access between two sides, also where it is the same."""
+    """Return the changes of access between two sides, also where it is the same."""
     return list(changes(Comparison(_assembly(base), _assembly(head))))
 
 

@@ -251,7 +251,7 @@ USER = f"arn:aws:iam::{PARTNER}:user/push-pull-user-1"
 FUNCTIONS = f"arn:aws:lambda:us-east-1:{PARTNER}:function:*"
 IN_NETWORK = "aws:sourceip is 54.240.143.0/24 & aws:sourceip is not 54.240.143.188/32"
 ALL_ORG = f"aws:principalorgid is {ORG_ID}"
-# What AWS publishes, shortened, as the first policy of a repository, and what it allows whom.
+# AWS's samples, shortened, as the first policy of a repository, and the principals they allow.
 SAMPLES: dict[str, tuple[list[Any], list[str]]] = {
     # https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html
     "IAM users": (
