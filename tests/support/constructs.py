@@ -38,7 +38,7 @@ def new_app(outdir: Path) -> cdk.App:
     """Return an app with the feature flags of cdk.json that writes to a folder of its own."""
     return cdk.App(
         analytics_reporting=False,
-        # It costs 20 ms and megabytes an app; tests/integration/test_validators.py validates.
+        # It costs 20 ms and megabytes an app; tests/nightly/test_example_validators.py validates.
         builtin_cloud_formation_validation=False,
         context=CONTEXT,
         outdir=str(outdir),

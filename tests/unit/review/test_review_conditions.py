@@ -300,11 +300,13 @@ REST: dict[str, tuple[dict[str, Any], dict[str, Any], set[tuple[str, str, tuple[
             None,
             {"Parameters": {"Tags": {"Default": "IMMUTABLE"}}},
             ImageTagMutability={"Ref": "Tags"},
+            Tags=[{"Ref": "A"}],
         ),
         body(
             None,
             {"Parameters": {"Tags": {"Default": "MUTABLE"}}},
             ImageTagMutability={"Ref": "Tags"},
+            Tags=[{"Ref": "A"}],
         ),
         {("other", "note", ("default-changed",)), ("weakened", "warning", ())},
     ),
