@@ -33,7 +33,7 @@ from ecr_constructs.environment.loading import load_environment  # noqa: E402
 from ecr_constructs.environment.models import Rule  # noqa: E402
 
 # A failure that the nightly run finds becomes an @example. No deadline: machines may be busy.
-settings.register_profile("local", deadline=None, derandomize=True, max_examples=25)
+settings.register_profile("local", deadline=None, derandomize=True, max_examples=15)
 # `make test` runs each test with more examples; this is for the coverage of all tests.
 settings.register_profile("few", deadline=None, derandomize=True, max_examples=8)
 settings.register_profile("nightly", deadline=None, max_examples=2_000)
