@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import wraps
-from typing import Any
 
 from ecr_constructs.checks.rule import CheckFunction, Problem
 from ecr_constructs.cloudformation.graph import Resource, Stack
 from ecr_constructs.cloudformation.intrinsics import as_written, atoms_of
+from ecr_constructs.cloudformation.references import conditions_in
 from ecr_constructs.model.lifecycle.json_text import compact
-
-_MAX_DEPTH = 200
 
 
 def each_branch(check: CheckFunction) -> CheckFunction:
@@ -41,7 +39,7 @@ def _branches_of(resource: Resource) -> Iterator[tuple[str, Resource]]:
         return
     resolver = resource.stack.resolver
     atoms: dict[str, list[str]] = {}
-    for name in dict.fromkeys(_conditions_in(resource.body)):
+    for name in dict.fromkeys(conditions_in(resource.body.get("Properties"))):
         expression = resolver.condition_expression(name)
         if not isinstance(expression, bool):
             atoms.update({compact(atom): atom for atom in atoms_of(expression)})
@@ -65,18 +63,3 @@ def _case(atoms: list[list[str]], *, is_true: bool) -> str:
     verb = "is" if is_true else "is not"
     sides = (map(as_written, (left, right)) for _, left, right in atoms)
     return " and ".join(f"{left} {verb} {right}" for left, right in sides)
-
-
-def _conditions_in(value: Any, depth: int = 0) -> Iterator[str]:
-    """Yield the names of the conditions of ``Fn::If`` in a value."""
-    if depth > _MAX_DEPTH:
-        return
-    if isinstance(value, list):
-        for item in value:
-            yield from _conditions_in(item, depth + 1)
-    elif isinstance(value, Mapping):
-        match value.get("Fn::If"):
-            case [str(name), *_]:
-                yield name
-        for item in value.values():
-            yield from _conditions_in(item, depth + 1)

@@ -13,15 +13,13 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.graph import Resource, Stack
-from ecr_constructs.cloudformation.references import references_in
+from ecr_constructs.cloudformation.references import conditions_in, references_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 # Of more combinations, only as many are tried as the longest list of allowed values has.
 _MAX_COMBINATIONS = 64
-# Deeper than any template that CloudFormation accepts.
-_MAX_DEPTH = 200
 
 
 class Choice(NamedTuple):
@@ -106,24 +104,13 @@ def _conditions_of(resource: Resource) -> list[Any]:
     """Return the conditions that a resource depends on, as written."""
     written = resource.stack.body.get("Conditions")
     conditions = written if isinstance(written, dict) else {}
-    waiting, visited = [*_conditions_in(resource.body, 0)], set[str]()
+    waiting, visited = [*conditions_in(resource.body)], set[str]()
     while waiting:
         name = waiting.pop()
         if name in conditions and name not in visited:
             visited.add(name)
-            waiting += _conditions_in(conditions[name], 0)
+            waiting += conditions_in(conditions[name])
     return [conditions[name] for name in sorted(visited)]
-
-
-def _conditions_in(value: Any, depth: int) -> Iterator[str]:
-    """Yield the names of the conditions in a part of a template."""
-    if depth > _MAX_DEPTH or not isinstance(value, dict | list):
-        return
-    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-        match key, item:
-            case ("Condition", str(name)) | ("Fn::If", [str(name), *_]):
-                yield name
-        yield from _conditions_in(item, depth + 1)
 
 
 def _allowed(body: Mapping[str, Any], name: str) -> list[Any]:

@@ -82,6 +82,17 @@ def _attribute(text: str, path: Place) -> Reference:
     return Reference(path, name, attribute or None)
 
 
+def conditions_in(value: Any, depth: int = 0) -> Iterator[str]:
+    """Yield the names of the conditions in a part of a template."""
+    if depth > _MAX_DEPTH or not isinstance(value, Mapping | list):
+        return
+    for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
+        match key, item:
+            case ("Condition", str(name)) | ("Fn::If", [str(name), *_]):
+                yield name
+        yield from conditions_in(item, depth + 1)
+
+
 class Cycles:
     """The dependency cycles of a template, computed on demand."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.intrinsics import Resolver, as_written, atoms_of
+from ecr_constructs.cloudformation.references import conditions_in
 from ecr_constructs.cloudformation.unread import Unread
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle.json_text import compact
@@ -29,7 +30,6 @@ MOST = 32
 """The combinations that are reviewed for stacks that share parameters."""
 
 _MOST_SHOWN = 3
-_MAX_DEPTH = 200
 _VARIABLE = re.compile(r"\$\{([\w:.]+)\}")
 # Nothing is lost yet when these happen in some deployments only.
 _PREPARING = ("unprotected", "weakened")
@@ -173,27 +173,12 @@ def _relevant(comparison: Comparison) -> dict[int, set[str]]:
     for pair in comparison.pairs:
         for resource in _sides(pair):
             if "Conditions" in resource.stack.body:
-                names[numbers[id(resource.stack)]].update(_conditions_in(resource.body))
+                names[numbers[id(resource.stack)]].update(conditions_in(resource.body))
     return names
 
 
 def _sides(pair: Pair) -> Iterator[Resource]:
     yield from (resource for resource in (pair.before, pair.after) if resource is not None)
-
-
-def _conditions_in(value: Any, depth: int = 0) -> Iterator[str]:
-    if depth > _MAX_DEPTH:
-        return
-    if isinstance(value, list):
-        for item in value:
-            yield from _conditions_in(item, depth + 1)
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            if key == "Condition" and isinstance(item, str):
-                yield item
-            elif key == "Fn::If" and isinstance(item, list) and item:
-                yield str(item[0])
-            yield from _conditions_in(item, depth + 1)
 
 
 def _atoms(resolver: Resolver, conditions: Iterable[str]) -> Iterator[list[str]]:

@@ -37,7 +37,7 @@ def is_same_spelling(resource_type: str, name: str, before: Any, after: Any) -> 
 
 
 def _normal_form(value: Any, depth: int = 0) -> Any:
-    value = _parsed(value)
+    value = parsed(value)
     if depth > _MAX_DEPTH:
         return value
     if isinstance(value, Mapping):
@@ -50,7 +50,7 @@ def _normal_form(value: Any, depth: int = 0) -> Any:
     return value
 
 
-def _parsed(value: Any) -> Any:
+def parsed(value: Any) -> Any:
     """Return a value, or what a JSON text contains."""
     if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
         return value

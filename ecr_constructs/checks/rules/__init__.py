@@ -1,57 +1,12 @@
 """The rules, a module for each family of requirements."""
 
 from collections.abc import Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 
 from ecr_constructs.checks.rule import Rule
-from ecr_constructs.checks.rules import (
-    access,
-    alarms,
-    caches,
-    ci_trust,
-    conditions,
-    consumers,
-    credentials,
-    deletion,
-    encryption,
-    endpoints,
-    events,
-    functions,
-    identities,
-    lifecycle,
-    notifications,
-    opt_in,
-    parameters,
-    policies,
-    registries,
-    repositories,
-    schema,
-    template,
-)
 
-_FAMILIES = (
-    access,
-    alarms,
-    caches,
-    ci_trust,
-    conditions,
-    consumers,
-    credentials,
-    deletion,
-    encryption,
-    endpoints,
-    events,
-    functions,
-    identities,
-    lifecycle,
-    notifications,
-    opt_in,
-    parameters,
-    policies,
-    registries,
-    repositories,
-    schema,
-    template,
-)
+_FAMILIES = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
 
 
 def _rules() -> dict[str, Rule]:

@@ -16,7 +16,7 @@ from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.change import Effect
 from ecr_constructs.review.disclosure import concerns_ecr, shown
 from ecr_constructs.review.phrases import format_value, join_names
-from ecr_constructs.review.spelling import is_same_spelling
+from ecr_constructs.review.spelling import is_same_spelling, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -240,7 +240,7 @@ def _canonical(value: Any) -> str:
 
 def _members(value: Any) -> dict[str, Any] | None:
     """Return the members of an object, or those of a list of tags by the tag's key."""
-    match _parsed(value):
+    match parsed(value):
         case dict() as members:
             return {str(key): member for key, member in members.items()}
         case [_, *_] as items:
@@ -255,13 +255,3 @@ def _tag(item: Any) -> str | None:
         case {"Key": str(key), "Value": _} if len(item) == len(("Key", "Value")):
             return key
     return None
-
-
-def _parsed(value: Any) -> Any:
-    """Return a value, or what a JSON text contains."""
-    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value
