@@ -13,6 +13,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.graph import Resource, Stack
+from ecr_constructs.cloudformation.intrinsics import text_of
 from ecr_constructs.cloudformation.references import conditions_in, references_in
 
 if TYPE_CHECKING:
@@ -135,14 +136,10 @@ def _combinations(options: Mapping[str, list[Any]]) -> Iterator[tuple[tuple[str,
 
 
 def _with(stack: Stack, values: tuple[tuple[str, Any], ...]) -> Stack:
-    """Return a stack in which parameters have no other than these values."""
+    """Return a stack whose parameters have these values."""
     if values not in stack.memo:
-        template = stack.template
-        written = dict(template.body["Parameters"])
-        for name, value in values:
-            written[name] = {**written[name], "AllowedValues": [value]}
-        varied = replace(template, body={**template.body, "Parameters": written})
-        number = stack.assembly.stacks.index(stack)
-        stack.memo[values] = Stack(stack.assembly, number, varied)
-    varied_stack: Stack = stack.memo[values]
-    return varied_stack
+        parameters = {**stack.parameters, **{name: text_of(value) for name, value in values}}
+        template = replace(stack.template, parameters=parameters)
+        stack.memo[values] = Stack(stack.assembly, stack.number, template)
+    varied: Stack = stack.memo[values]
+    return varied

@@ -218,7 +218,7 @@ class Resolver:
             case [str(separator), values]:
                 parts = self.resolve(values, depth)
                 if isinstance(parts, list):
-                    return separator.join(map(_text, parts))
+                    return separator.join(map(text_of, parts))
                 return unknown("Fn::Join", [separator, parts])
         return unknown("Fn::Join", self.resolve(argument, depth))
 
@@ -234,8 +234,8 @@ class Resolver:
             if literal:
                 return f"${{{name}}}"
             if name in variables:
-                return _text(self.resolve(variables[name], depth))
-            return _text(self._get_att(name, depth) if "." in name else self._ref(name, depth))
+                return text_of(self.resolve(variables[name], depth))
+            return text_of(self._get_att(name, depth) if "." in name else self._ref(name, depth))
 
         return self.resolve(_VARIABLE.sub(replaced, text))
 
@@ -259,14 +259,14 @@ class Resolver:
         value: Any = self._scope.body.get("Mappings")
         for key in keys[:3]:
             content = _mapping(value)
-            if _text(key) not in content:
-                is_known = not any("${Token[" in _text(key) for key in keys[:3])
+            if text_of(key) not in content:
+                is_known = not any("${Token[" in text_of(key) for key in keys[:3])
                 match keys[3:]:
                     case [{"DefaultValue": default}] if is_known:
                         return default
                 # What the key can select is a part of the expression.
                 return unknown("Fn::FindInMap", [resolved, value], resolved)
-            value = content[_text(key)]
+            value = content[text_of(key)]
         return value if keys else unknown("Fn::FindInMap", resolved)
 
     def _if(self, argument: Any, depth: int) -> Any:
@@ -326,7 +326,7 @@ class Resolver:
         return ["unknown", compact(expression)]
 
     def _equals(self, left: Any, right: Any, depth: int) -> ConditionValue:
-        pair = [_text(self.resolve(value, depth)) for value in (left, right)]
+        pair = [text_of(self.resolve(value, depth)) for value in (left, right)]
         pair.sort(key=lambda text: (as_written(text), text))
         if pair[0] == pair[1]:
             return True
@@ -342,7 +342,7 @@ class Resolver:
         match value:
             case {"Ref": str(name)} if not is_unresolved(text):
                 allowed = self._definition(name).get("AllowedValues")
-                return isinstance(allowed, list) and text not in map(_text, allowed)
+                return isinstance(allowed, list) and text not in map(text_of, allowed)
         return False
 
 
@@ -385,7 +385,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """Return a value as CloudFormation inserts it into text."""
     if isinstance(value, bool):
         return str(value).lower()

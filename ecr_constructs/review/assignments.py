@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.graph import TemplateSet
-from ecr_constructs.cloudformation.intrinsics import Resolver, as_written, atoms_of
+from ecr_constructs.cloudformation.intrinsics import Resolver, as_written, atoms_of, text_of
 from ecr_constructs.cloudformation.references import conditions_in
 from ecr_constructs.cloudformation.unread import Unread
 from ecr_constructs.model.diagnostics import Severity
@@ -121,14 +121,10 @@ def changed_defaults(comparison: Comparison) -> tuple[dict[int, dict[str, str]],
 
 def _defaults(stack: Stack) -> dict[str, str]:
     return {
-        str(name): _text_of(definition["Default"])
+        str(name): text_of(definition["Default"])
         for name, definition in _parameters(stack).items()
         if isinstance(definition, Mapping) and "Default" in definition
     }
-
-
-def _text_of(default: Any) -> str:
-    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def _too_many(stack: Stack) -> Unread:
