@@ -273,6 +273,11 @@ class Stack(_Memo):
             and not any(item.type.endswith("::MODULE") for item in self.resources.values())
         )
 
+    def section(self, name: str) -> Mapping[str, Any]:
+        """Return a section of the template, such as ``Parameters``; empty if it has none."""
+        section = self.body.get(name)
+        return section if isinstance(section, Mapping) else {}
+
     def attribute(self, logical_id: str, name: str) -> object:
         """Return an attribute of a resource, or a mark that refers to it."""
         resource, key = self.resources.get(logical_id), (logical_id, name)

@@ -122,7 +122,7 @@ def changed_defaults(comparison: Comparison) -> tuple[dict[int, dict[str, str]],
 def _defaults(stack: Stack) -> dict[str, str]:
     return {
         str(name): text_of(definition["Default"])
-        for name, definition in _parameters(stack).items()
+        for name, definition in stack.section("Parameters").items()
         if isinstance(definition, Mapping) and "Default" in definition
     }
 
@@ -273,7 +273,7 @@ def _parameter_and_value(stack: Stack, atom: Sequence[str]) -> tuple[str | None,
         match = _VARIABLE.fullmatch(as_written(side))
         # The mark of a pseudo parameter has a dot in place of its colons.
         name = match[1].replace("AWS.", "AWS::") if match else ""
-        is_parameter = name.startswith("AWS::") or name in _parameters(stack)
+        is_parameter = name.startswith("AWS::") or name in stack.section("Parameters")
         if is_parameter and not is_unresolved(other):
             return name, other
     return None, None
@@ -283,13 +283,8 @@ def _bare(text: str) -> str:
     return _VARIABLE.sub(r"\1", as_written(text))
 
 
-def _parameters(stack: Stack) -> Mapping[str, Any]:
-    parameters = stack.body.get("Parameters")
-    return parameters if isinstance(parameters, Mapping) else {}
-
-
 def _allowed(stack: Stack, parameter: str) -> list[str] | None:
-    definition = _parameters(stack).get(parameter)
+    definition = stack.section("Parameters").get(parameter)
     allowed = definition.get("AllowedValues") if isinstance(definition, Mapping) else None
     return [str(value) for value in allowed] if isinstance(allowed, list) else None
 

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ecr_constructs.checks.rule import CFN_REFERENCE, Problem, each_choice, error_rule, warning_rule
-from ecr_constructs.checks.rules.template import attribute_problems
+from ecr_constructs.checks.rules.template import attribute_problems, undefined_problems
 from ecr_constructs.cloudformation.aws_metadata import functions, pseudo_parameters
 from ecr_constructs.cloudformation.graph import Resource, Stack
 from ecr_constructs.cloudformation.language_extensions import TRANSFORM, transforms_of
@@ -25,11 +25,6 @@ _EXTENSIONS = ("Fn::ToJsonString", "Fn::Length")
 
 # Also a name in the wrong case, or with one colon.
 _LIKE_FUNCTION = re.compile("fn:", re.IGNORECASE)
-
-
-def _section(stack: Stack, name: str) -> Mapping[str, Any]:
-    section = stack.body.get(name)
-    return section if isinstance(section, Mapping) else {}
 
 
 def _functions_in(value: Any, path: Place, depth: int = 0) -> Iterator[tuple[str, Any, Place]]:
@@ -100,12 +95,12 @@ def _select_error(stack: Stack, argument: Any) -> str | None:
 def _if_error(stack: Stack, argument: Any) -> str | None:
     match argument:
         case [str(name), _, _]:
-            return None if name in _section(stack, "Conditions") else _undefined(stack, name)
+            return None if name in stack.section("Conditions") else _undefined(stack, name)
     return "needs a condition, a value if it is true and a value if it is false"
 
 
 def _undefined(stack: Stack, name: str) -> str:
-    near = get_close_matches(name, _section(stack, "Conditions"), n=1)
+    near = get_close_matches(name, stack.section("Conditions"), n=1)
     return f"the condition {name} is not defined" + (f"; {near[0]} is" if near else "")
 
 
@@ -113,7 +108,7 @@ def _map_error(stack: Stack, argument: Any) -> str | None:
     if not isinstance(argument, list) or len(argument) != _MAP_ARGUMENTS:
         return "needs a map, a top-level key and a second-level key"
     keys = [stack.resolver.resolve(key) for key in argument]
-    value: Any = _section(stack, "Mappings")
+    value: Any = stack.section("Mappings")
     for key in keys:
         if not isinstance(key, str | int) or is_unresolved(key) or not isinstance(value, Mapping):
             return None
@@ -149,7 +144,7 @@ _ARGUMENTS: Mapping[str, Callable[[Stack, Any], str | None]] = {
 def _conditions_exist(resource: Resource) -> Iterator[Problem]:
     """Check the conditions of the checked resources, and all conditions of their template."""
     stack = resource.stack
-    conditions, parameters = _section(stack, "Conditions"), _section(stack, "Parameters")
+    conditions, parameters = stack.section("Conditions"), stack.section("Parameters")
     if set(transforms_of(stack.body)) - {TRANSFORM} or not _has_ecr(stack):
         return
     for item in stack.resources.values():
@@ -182,7 +177,7 @@ def _outputs_exist(resource: Resource) -> Iterator[Problem]:
     stack = resource.stack
     if not _has_ecr(stack):
         return
-    outputs = _section(stack, "Outputs")
+    outputs = stack.section("Outputs")
     for name, output in outputs.items() if stack.is_complete else ():
         if isinstance(output, Mapping):
             yield from _value_problems(output, ("Outputs", name))
@@ -207,20 +202,15 @@ def _value_problems(output: Mapping[str, Any], path: Place) -> Iterator[Problem]
 
 
 def _reference_problems(stack: Stack, output: Mapping[str, Any], path: Place) -> Iterator[Problem]:
-    names = {*stack.resources, *_section(stack, "Parameters")}
     for reference in references_in(output.get("Value"), (*path, "Value")):
-        name = reference.name
-        target = stack.resources.get(name)
-        if name not in pseudo_parameters() and name not in names:
-            near = get_close_matches(name, [*names, *pseudo_parameters()], n=1)
-            remedy = f"Write {near[0]}." if near else None
-            yield Problem(reference.path, f"{name} is not defined in this template", remedy)
-        elif target is not None:
+        target = stack.resources.get(reference.name)
+        yield from undefined_problems(stack, reference)
+        if target is not None:
             yield from attribute_problems(target, reference)
             # Fn::If may make sure that the resource exists.
             is_guarded = "Fn::If" in reference.path or "Condition" in output
             if target.condition is not None and not is_guarded:
-                message = f"{name} is created only if {target.condition}"
+                message = f"{target.id} is created only if {target.condition}"
                 yield Problem(reference.path, message, f"Add Condition: {target.condition}.")
 
 
@@ -242,7 +232,7 @@ def _are_together(stack: Stack, other: Stack) -> bool:
 
 def _exports(stack: Stack) -> Iterator[tuple[str, str]]:
     """Yield the outputs that are definitely exported, with literal names."""
-    for name, output in _section(stack, "Outputs").items():
+    for name, output in stack.section("Outputs").items():
         match output:
             case {"Export": {"Name": written}} if "Condition" not in output:
                 export = stack.resolver.resolve(written)
@@ -261,7 +251,7 @@ def _exports(stack: Stack) -> Iterator[tuple[str, str]]:
 )
 def _loops_are_expanded(resource: Resource) -> Iterator[Problem]:
     stack = resource.stack
-    for name in _section(stack, "Resources") if "Transform" not in stack.body else ():
+    for name in stack.section("Resources") if "Transform" not in stack.body else ():
         if str(name).startswith("Fn::ForEach"):
             yield Problem(("Resources", name), f"{name.partition('::')[2]} is not expanded")
 

@@ -1,7 +1,7 @@
 """The template as a whole: references, cycles, duplicate keys, limits, suppressions."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from difflib import get_close_matches
 
 from ecr_constructs.checks.rule import (
@@ -12,7 +12,7 @@ from ecr_constructs.checks.rule import (
     warning_rule,
 )
 from ecr_constructs.cloudformation.aws_metadata import attributes_of, pseudo_parameters
-from ecr_constructs.cloudformation.graph import Resource
+from ecr_constructs.cloudformation.graph import Resource, Stack
 from ecr_constructs.cloudformation.references import Cycles, Reference, references
 from ecr_constructs.cloudformation.resource_types import ECR_TYPES, RELATED_TYPES
 from ecr_constructs.cloudformation.template import dotted
@@ -35,18 +35,23 @@ def _references_exist(resource: Resource) -> Iterator[Problem]:
     stack = resource.stack
     if not stack.is_complete:
         return
-    parameters = stack.body.get("Parameters")
-    names = parameters if isinstance(parameters, Mapping) else {}
     for reference in references(resource):
-        name, attribute = reference.name, reference.attribute
-        if name in pseudo_parameters():
-            continue
-        if name in stack.resources:
-            yield from attribute_problems(stack.resources[name], reference)
-        elif attribute is not None or name not in names or reference.path == ("DependsOn",):
-            near = get_close_matches(name, [*stack.resources, *names, *pseudo_parameters()], n=1)
-            hint = f"Write {near[0]}." if near else None
-            yield Problem(reference.path, f"{name} is not defined in this template", hint)
+        if reference.name in stack.resources:
+            yield from attribute_problems(stack.resources[reference.name], reference)
+        yield from undefined_problems(stack, reference)
+
+
+def undefined_problems(stack: Stack, reference: Reference) -> Iterator[Problem]:
+    """Yield a problem if a template does not define what a reference names."""
+    name, parameters = reference.name, stack.section("Parameters")
+    # Only resources have attributes and dependencies.
+    is_resource = reference.attribute is not None or reference.path == ("DependsOn",)
+    is_defined = name in stack.resources or (name in parameters and not is_resource)
+    if not is_defined and name not in pseudo_parameters():
+        names = [*stack.resources, *parameters, *pseudo_parameters()]
+        near = get_close_matches(name, names, n=1)
+        hint = f"Write {near[0]}." if near else None
+        yield Problem(reference.path, f"{name} is not defined in this template", hint)
 
 
 def attribute_problems(target: Resource, reference: Reference) -> Iterator[Problem]:

@@ -53,13 +53,8 @@ def _change(stack: Stack, severity: Severity, code: str, summary: str, **values:
     )
 
 
-def _section(stack: Stack, name: str) -> Mapping[str, Any]:
-    section = stack.body.get(name)
-    return section if isinstance(section, Mapping) else {}
-
-
 def _default(name: str, before: Stack, after: Stack) -> Change:
-    values = [_section(stack, "Parameters")[name]["Default"] for stack in (before, after)]
+    values = [stack.section("Parameters")[name]["Default"] for stack in (before, after)]
     users = [
         (resource.type, text)
         for resource in after.resources.values()
@@ -68,7 +63,7 @@ def _default(name: str, before: Stack, after: Stack) -> Change:
     used = f" Used by {join_names(text for _, text in users)}." if users else ""
     # A parameter of other resources only may be a password; one of conditions is none.
     is_shown = any(concerns_ecr(kind) for kind, _ in users)
-    is_shown = is_shown or f'"{name}"' in compact(_section(after, "Conditions"))
+    is_shown = is_shown or f'"{name}"' in compact(after.section("Conditions"))
     old, new = values if is_shown else (HIDDEN, HIDDEN)
     return _change(
         after,
@@ -88,7 +83,7 @@ def _uses(resource: Resource, parameter: str) -> Iterator[str]:
 
 
 def _parameters(before: Stack, after: Stack) -> Iterator[Change]:
-    old, new = (_section(stack, "Parameters") for stack in (before, after))
+    old, new = (stack.section("Parameters") for stack in (before, after))
     removed, added = sorted(old.keys() - new.keys()), sorted(new.keys() - old.keys())
     retyped = sorted(
         name
@@ -115,7 +110,7 @@ def _outputs(before: Stack, after: Stack) -> Iterator[Change]:
     old, new = (
         {
             name: stack.resolver.resolve(_without_description(output))
-            for name, output in _section(stack, "Outputs").items()
+            for name, output in stack.section("Outputs").items()
         }
         for stack in (before, after)
     )
@@ -151,7 +146,7 @@ def _unread(before: Stack, after: Stack) -> Iterator[Change]:
 
 
 def _unread_entries(stack: Stack) -> dict[str, Any]:
-    entries = _section(stack, "Resources").items()
+    entries = stack.section("Resources").items()
     return {
         str(key): value
         for key, value in entries
