@@ -84,8 +84,8 @@ synth: install ## synthesize every environment into cdk.out
 
 QUICK := tests/integration/test_app_deploy.py tests/unit tests/constructs tests/app tests/cli \
   tests/contract README.md docs
-# conftest.py says which tests share a worker.
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadgroup --durations 25 --durations-min 1
+# conftest.py says which tests share a worker. Those that take long come first: no worker ends late.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder --durations 25 --durations-min 1
 
 .PHONY: test
 test: install ## run the tests, with one deployment to the embedded AWS

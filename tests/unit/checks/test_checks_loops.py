@@ -178,12 +178,18 @@ Resources:
         Type: AWS::ECR::Repository
         Properties:
           ImageTagMutability: SOMETIMES
+  Other:
+    Type: AWS::ECR::Repository
+    Properties:
+      ImageTagMutability: SOMETIMES
 """,
         encoding="utf-8",
     )
     findings = [item for item in check(load([path])) if "ImageTagMutability" in item.path]
 
-    assert {("Repoapi", 9), ("Repoweb", 9)} == {(item.resource, item.line) for item in findings}
+    assert {("Repoapi", 9), ("Repoweb", 9), ("Other", 13)} == {
+        (item.resource, item.line) for item in findings
+    }
 
 
 def test_nested_stacks_of_an_assembly_are_read(tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecr_constructs.model.lifecycle import EvaluationOptions, Fate, TieOrder
+from tests.support.effort import examples
 from tests.support.lifecycle_cases import DAY, NOW, Case, cases, evaluation_options, fates
 
-THOUSANDS = settings(max_examples=2000)
-HUNDREDS = settings(max_examples=300)
+THOUSANDS = settings(max_examples=examples(2000))
+HUNDREDS = settings(max_examples=examples(300))
 
 
 @THOUSANDS

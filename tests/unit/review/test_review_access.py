@@ -210,6 +210,7 @@ PROVIDER = f"arn:aws:iam::111122223333:oidc-provider/{GITHUB}"
         (anyone_if("StringLike", "aws:PrincipalAccount", "4444*"), "accounts 4444*"),
         (BY_CI, "role ci of account 444455556666"),
         (pulls(SESSION), "assumed-role run of account 444455556666"),
+        (pulls("arn:aws:iam::*:role/ci"), "role ci of every account"),
         (anyone_if("ArnLike", CALLER, f"{CI[:-2]}*"), "every role of account 444455556666"),
         (pulls("${Token[9.Ci.Arn]}"), "Ci"),
         (pulls({"Ref": "Principal"}), "${Principal}"),

@@ -20,6 +20,7 @@ from ecr_constructs.review import Change, Review
 from ecr_constructs.review.analyzers.findings import Counts
 from ecr_constructs.review.analyzers.replication import Edge, State
 from ecr_constructs.review.change import KINDS
+from tests.support.effort import examples
 from tests.unit.review.changes import change, note, reviewed
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -150,7 +151,7 @@ def test_one_change_does_not_push_out_the_others() -> None:
     assert len(comment) < 25_000
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.lists(st.integers(0, 4000), max_size=30), st.integers(0, 400))
 def test_the_limit_is_kept(sizes: list[int], edges: int) -> None:
     """Whatever the changes, a code host accepts the comment."""
