@@ -18,6 +18,8 @@ export CDK_DISABLE_CLI_TELEMETRY ?= true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS ?= true
+# The tests start hundreds of Python processes; none compiles what another has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## list the targets

@@ -153,7 +153,7 @@ def between(local_aws: LocalAws) -> Iterator[Between]:
             """Be quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield Between(f"http://127.0.0.1:{server.server_port}", answers, requests)
     server.shutdown()

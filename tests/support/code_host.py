@@ -88,7 +88,8 @@ class CodeHost:
         """Start it."""
         handler = type("Handler", (_Handler,), {"host": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        # It looks every hundredth of a second whether it has been stopped.
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

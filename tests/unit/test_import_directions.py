@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
@@ -26,8 +27,9 @@ EXEMPT = {"ecr_constructs/__init__.py", "ecr_constructs/__main__.py"}
 
 @cache
 def parsed(folder: str) -> list[tuple[str, ast.Module]]:
-    """Return the path and the syntax tree of each module below a folder."""
-    paths = sorted((ROOT / folder).rglob("*.py"))
+    """Return the path and the syntax tree of each module below a folder, or of one file."""
+    top = ROOT / folder
+    paths = sorted(top.rglob("*.py")) if top.is_dir() else [top]
     return [(str(path.relative_to(ROOT)), ast.parse(path.read_text("utf-8"))) for path in paths]
 
 
@@ -85,6 +87,30 @@ def test_third_parties_stay_where_they_belong() -> None:
     ]
 
     assert [] == misplaced
+
+
+def test_mypy_reads_the_services_that_are_used() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["mypy"]
+    read = {
+        module
+        for override in settings["overrides"]
+        if override["follow_imports"] == "normal"
+        for module in override["module"]
+    }
+    used = {
+        name
+        for folder in settings["files"]
+        for _, tree in parsed(folder)
+        for name in imported(tree)
+        if name.startswith("aws_cdk.") and is_module(name)
+    }
+
+    assert used <= read
+
+
+def is_module(name: str) -> bool:
+    """Return whether a dotted name below ``aws_cdk`` is a module, and no class."""
+    return name.rpartition(".")[2].islower()
 
 
 def test_product_and_tools_do_not_import_tests() -> None:

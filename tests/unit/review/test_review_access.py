@@ -1,5 +1,6 @@
 """Changes of access to repositories, registries and keys."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.support.rule_examples.build import (
     key,
     repository,
     resource,
+    template,
 )
 from tests.unit.review.access_sides import (
     ACCOUNT,
@@ -231,6 +233,16 @@ def test_principals_in_words(statement: dict[str, Any], words: str) -> None:
     [change] = access_changes(having(other), having(other, statement))
 
     assert any(line.startswith(f"{words} may ") for line in change.after)
+
+
+def test_an_unknown_account_is_the_own_one() -> None:
+    """A template that is deployed anywhere has roles of where it is deployed."""
+    ci = pulls({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/ci"})
+    before, after = (replace(template(side), account=None) for side in (having(), having(ci)))
+
+    [change] = access_changes([before], [after])
+
+    assert change.after == ["role ci of its own account may pull"]
 
 
 def test_change_has_both_sides() -> None:
