@@ -8,6 +8,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
+from ecr_constructs.cloudformation.iam_policy import conditions_in
+from ecr_constructs.cloudformation.openness import openness_of
 from ecr_constructs.constructs._iam import is_of_other_account
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.principals import (
@@ -71,14 +73,60 @@ def resource_principal(
     if isinstance(principal, iam.OrganizationPrincipal):
         suggestion = _keyword(actions, "organizations", principal.organization_id)
         return ResourcePrincipal(principal, suggestion=suggestion)
-    fragment = principal.policy_fragment
+    fragment = _fragment_of(principal, actions)
+    _reject_anyone(fragment, actions)
     resolved = stack.resolve(fragment.principal_json)
+    if len(resolved) > 1 and "Service" in resolved:
+        reject(
+            "grant",
+            " ".join(actions),
+            "principal-is-mixed",
+            "services need conditions of their own, and this principal is more than services",
+            path="grantee",
+            remedy="grant to the service and to the other principals one by one",
+        )
     if services := resolved.get("Service"):
         principal = _for_source(principal, services, fragment.conditions, actions, source)
         suggestion = _SERVICE_METHODS.get(services[0], _STATEMENT)
         return ResourcePrincipal(principal, suggestion=suggestion)
     [arn, *more] = fragment.principal_json.get("AWS", [""])
     return _identity(principal, "" if more else arn, compact(resolved), actions, source)
+
+
+def _fragment_of(principal: iam.IPrincipal, actions: Sequence[str]) -> iam.PrincipalPolicyFragment:
+    try:
+        fragment = getattr(principal, "policy_fragment", None)
+    except RuntimeError:
+        # CDK's words about a policy, or about a component with conditions.
+        fragment = None
+    if not isinstance(fragment, iam.PrincipalPolicyFragment):
+        reject(
+            "grant",
+            " ".join(actions),
+            "principal-not-nameable",
+            "a repository policy cannot name this principal, such as a policy of another account",
+            path="grantee",
+            remedy="grant to roles, users or accounts; name another account in "
+            f"{_keyword(actions, 'accounts', '444455556666')}",
+        )
+    return fragment
+
+
+def _reject_anyone(fragment: iam.PrincipalPolicyFragment, actions: Sequence[str]) -> None:
+    """Reject ``*`` without a condition that strangers do not satisfy."""
+    if not any("*" in values for values in fragment.principal_json.values()):
+        return
+    if openness_of(conditions_in(fragment.conditions)).is_open:
+        reject(
+            "grant",
+            " ".join(actions),
+            "principal-is-anyone",
+            "this would admit every AWS account",
+            path="grantee",
+            remedy="grant to accounts, to iam.OrganizationPrincipal('o-…'), or under a condition "
+            "that only they satisfy: iam.AnyPrincipal().with_conditions({'StringEquals': "
+            "{'aws:PrincipalOrgID': 'o-…'}})",
+        )
 
 
 def _identity(
