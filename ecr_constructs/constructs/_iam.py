@@ -246,7 +246,8 @@ def add_statement(principal: iam.IPrincipal, statement: iam.PolicyStatement, acc
     # imported role that is mutable returns its policy. So does a role that the app defines.
     if not isinstance(result.policy_dependable, DependencyGroup):
         return True
-    if isinstance(principal, iam.Role):
+    is_of_cdk = type(principal).__module__.startswith(("aws_cdk.", "jsii."))
+    if isinstance(principal, iam.Role) or not is_of_cdk:
         return True
     return isinstance(principal, iam.PrincipalBase) and is_unresolved(_arn_of(principal))
 

@@ -88,8 +88,6 @@ class LifecycleAuthors:
         """Read what code that is not Python wrote, past `RepositoryResource.__setattr__`."""
         if (current := current_lifecycle(self._resource)) != self._rendered:
             self._written = current
-        if not self._added:
-            self._repository.node.add_validation(AtSynthesis(self._errors))
 
     def _replace(self, written: Any, overridden: Any) -> None:
         before = self._written, self._overridden
@@ -114,16 +112,20 @@ class LifecycleAuthors:
                     policy = self._policy([item.rule for item in chosen])
             except ValidationError as error:
                 warn_unread(self._resource, error)
+        if added and not self._added:
+            self._repository.node.add_validation(AtSynthesis(self._errors))
         self._added = added
         if policy is None:
-            self._set(self._base)
+            # A function of CloudFormation in an override is left to CDK.
+            if self._overridden is _UNSET or _is_plain(self._overridden):
+                self._set(self._base)
         else:
             rest = self._base if isinstance(self._base, Mapping) else {}
             self._set({**rest, LIFECYCLE_TEXT: lifecycle_text(self._repository, policy)})
 
     def _set(self, value: Any) -> None:
         self._rendered = value = _plain(value)
-        if isinstance(value, Mapping) and value.keys() <= set(_KEYS.values()):
+        if _is_plain(value):
             value = lifecycle_property(value.get(LIFECYCLE_TEXT), value.get("registryId"))
         self._set_property(value)
 
@@ -189,6 +191,10 @@ def _with(policy: LifecyclePolicy, added: Sequence[LifecycleRule]) -> LifecycleP
         if any(rule.rule_priority is not None for rule in added):
             raise
         return LifecyclePolicy(*unnumbered(policy.rules), *added)
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, Mapping) and value.keys() <= set(_KEYS.values())
 
 
 def _plain(value: Any) -> Any:

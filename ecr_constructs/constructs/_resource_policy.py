@@ -1,8 +1,9 @@
 """How a grant names a principal in a repository policy."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -73,9 +74,8 @@ def resource_principal(
     if isinstance(principal, iam.OrganizationPrincipal):
         suggestion = _keyword(actions, "organizations", principal.organization_id)
         return ResourcePrincipal(principal, suggestion=suggestion)
-    fragment = _fragment_of(principal, actions)
+    fragment, resolved = _fragment_of(principal, actions, stack)
     _reject_anyone(fragment, actions)
-    resolved = stack.resolve(fragment.principal_json)
     if len(resolved) > 1 and "Service" in resolved:
         reject(
             "grant",
@@ -93,13 +93,17 @@ def resource_principal(
     return _identity(principal, "" if more else arn, compact(resolved), actions, source)
 
 
-def _fragment_of(principal: iam.IPrincipal, actions: Sequence[str]) -> iam.PrincipalPolicyFragment:
-    try:
+def _fragment_of(
+    principal: iam.IPrincipal, actions: Sequence[str], stack: cdk.Stack
+) -> tuple[iam.PrincipalPolicyFragment, dict[str, Any]]:
+    """Return how policies name a principal, and its resolved names by type."""
+    fragment = names = None
+    # CDK raises for a policy, and for a component that has conditions.
+    with suppress(RuntimeError):
         fragment = getattr(principal, "policy_fragment", None)
-    except RuntimeError:
-        # CDK's words about a policy, or about a component with conditions.
-        fragment = None
-    if not isinstance(fragment, iam.PrincipalPolicyFragment):
+        if isinstance(fragment, iam.PrincipalPolicyFragment):
+            names = stack.resolve(fragment.principal_json)
+    if names is None:
         reject(
             "grant",
             " ".join(actions),
@@ -109,7 +113,7 @@ def _fragment_of(principal: iam.IPrincipal, actions: Sequence[str]) -> iam.Princ
             remedy="grant to roles, users or accounts; name another account in "
             f"{_keyword(actions, 'accounts', '444455556666')}",
         )
-    return fragment
+    return cast("iam.PrincipalPolicyFragment", fragment), names
 
 
 def _reject_anyone(fragment: iam.PrincipalPolicyFragment, actions: Sequence[str]) -> None:
