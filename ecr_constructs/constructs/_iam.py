@@ -1,7 +1,7 @@
 """Grants in a principal's own policy, which raise if they would render nothing or too much."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -86,12 +86,14 @@ def grant_to_principal(
 def principal_of(grantee: iam.IGrantable) -> iam.IPrincipal:
     """Return the principal of a grantee, or raise ``grantee-type`` for another object."""
     principal = getattr(grantee, "grant_principal", None)
-    if not hasattr(principal, "add_to_principal_policy") or isinstance(grantee, type):
+    is_principal = hasattr(principal, "add_to_principal_policy") and not isinstance(grantee, type)
+    # jsii sends a dataclass to Node by its fields.
+    if not is_principal or is_dataclass(principal):
         reject(
             "grant",
             grantee,
             "grantee-type",
-            f"a grantee is an iam.IGrantable, got {type(grantee).__name__}",
+            f"a grantee is an iam.IGrantable that is not a dataclass, got {type(grantee).__name__}",
             path="grantee",
             remedy="pass a role, user, group or principal, such as "
             "iam.Role.from_role_arn(…), iam.ArnPrincipal(…) or iam.AccountPrincipal(…)",
@@ -101,7 +103,7 @@ def principal_of(grantee: iam.IGrantable) -> iam.IPrincipal:
 
 def conditions_of(principal: iam.IPrincipal) -> Mapping[str, Any]:
     """Return the conditions under which a principal is meant, which its statements must keep."""
-    if isinstance(principal, iam.Role | iam.User | iam.Group):
+    if isinstance(principal, iam.Role | iam.LazyRole | iam.User | iam.Group):
         return {}
     try:
         fragment = getattr(principal, "policy_fragment", None)
@@ -243,11 +245,11 @@ def add_statement(principal: iam.IPrincipal, statement: iam.PolicyStatement, acc
         )
     # An immutable role reports as added what it dropped. CDK does not export its class, so it
     # arrives as a bare IRole; its policy_dependable is an empty group, where a user, a group or an
-    # imported role that is mutable returns its policy. So does a role that the app defines.
+    # imported role that is mutable returns its policy. A role that the app defines returns one too.
     if not isinstance(result.policy_dependable, DependencyGroup):
         return True
     is_of_cdk = type(principal).__module__.startswith(("aws_cdk.", "jsii."))
-    if isinstance(principal, iam.Role) or not is_of_cdk:
+    if isinstance(principal, iam.Role | iam.LazyRole) or not is_of_cdk:
         return True
     return isinstance(principal, iam.PrincipalBase) and is_unresolved(_arn_of(principal))
 

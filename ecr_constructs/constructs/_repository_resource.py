@@ -64,10 +64,14 @@ class RepositoryResource(ecr.CfnRepository):
     def add_override(self, path: str, value: Any) -> None:
         """Take an override of a policy as one more author of it."""
         first, *below = path.split(".")
-        if first == "Properties" and not below:
+        if path == "Properties" and isinstance(value, Mapping):
             for name, item in value.items():
                 self.add_property_override(name, item)
-        elif first != "Properties" or not self._takes_override(below[0], below[1:], value):
+        elif (
+            first != "Properties"
+            or not below
+            or not self._takes_override(below[0], below[1:], value)
+        ):
             super().add_override(path, value)
 
     def add_property_override(self, property_path: str, value: Any) -> None:

@@ -75,7 +75,28 @@ def resource_principal(
         suggestion = _keyword(actions, "organizations", principal.organization_id)
         return ResourcePrincipal(principal, suggestion=suggestion)
     fragment, resolved = _fragment_of(principal, actions, stack)
-    _reject_anyone(fragment, actions)
+    names = [name for values in fragment.principal_json.values() for name in values]
+    if "*" in names and openness_of(conditions_in(fragment.conditions)).is_open:
+        reject(
+            "grant",
+            " ".join(actions),
+            "principal-is-anyone",
+            "this would admit every AWS account",
+            path="grantee",
+            remedy="grant to accounts, to iam.OrganizationPrincipal('o-…'), or under a condition "
+            "that only they satisfy: iam.AnyPrincipal().with_conditions({'StringEquals': "
+            "{'aws:PrincipalOrgID': 'o-…'}})",
+        )
+    if any("*" in name for name in names if name != "*"):
+        reject(
+            "grant",
+            " ".join(actions),
+            "principal-arn-wildcard",
+            "a principal cannot hold a wildcard",
+            path="grantee",
+            remedy="grant to the account under a condition: iam.AccountPrincipal("
+            "'444455556666').with_conditions({'ArnLike': {'aws:PrincipalArn': '…'}})",
+        )
     if len(resolved) > 1 and "Service" in resolved:
         reject(
             "grant",
@@ -89,8 +110,8 @@ def resource_principal(
         principal = _for_source(principal, services, fragment.conditions, actions, source)
         suggestion = _SERVICE_METHODS.get(services[0], _STATEMENT)
         return ResourcePrincipal(principal, suggestion=suggestion)
-    [arn, *more] = fragment.principal_json.get("AWS", [""])
-    return _identity(principal, "" if more else arn, compact(resolved), actions, source)
+    arn = names[0] if len(names) == 1 else ""
+    return _identity(principal, arn, compact(resolved), actions, source)
 
 
 def _fragment_of(
@@ -116,23 +137,6 @@ def _fragment_of(
     return cast("iam.PrincipalPolicyFragment", fragment), names
 
 
-def _reject_anyone(fragment: iam.PrincipalPolicyFragment, actions: Sequence[str]) -> None:
-    """Reject ``*`` without a condition that strangers do not satisfy."""
-    if not any("*" in values for values in fragment.principal_json.values()):
-        return
-    if openness_of(conditions_in(fragment.conditions)).is_open:
-        reject(
-            "grant",
-            " ".join(actions),
-            "principal-is-anyone",
-            "this would admit every AWS account",
-            path="grantee",
-            remedy="grant to accounts, to iam.OrganizationPrincipal('o-…'), or under a condition "
-            "that only they satisfy: iam.AnyPrincipal().with_conditions({'StringEquals': "
-            "{'aws:PrincipalOrgID': 'o-…'}})",
-        )
-
-
 def _identity(
     principal: iam.IPrincipal, arn: str, resolved: str, actions: Sequence[str], source: Source
 ) -> ResourcePrincipal:
@@ -145,7 +149,7 @@ def _identity(
             path="grantee",
             remedy="grant to the account of the group, and allow its members there",
         )
-    account = principal.principal_account
+    account = getattr(principal, "principal_account", None)
     if not account:
         account = arn.split(":")[4] if PRINCIPAL_ARN.fullmatch(arn) else None
     if account is None:

@@ -106,15 +106,22 @@ class WithPolicy(Principal):
 
 
 @jsii.implements(iam.IPrincipal)
+class Equal(WithPolicy):
+    """A principal whose class has equal instances, and so no hash."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, _: object) -> bool:
+        """Be equal to everything."""
+        return True
+
+
+@jsii.implements(iam.IPrincipal)
 @dataclass
-class WithoutHash(Principal):
-    """A principal whose class has no hash, and equal instances."""
+class Fields(Principal):
+    """A principal that jsii takes for a struct."""
 
-    role: iam.Role
-
-    def add_to_principal_policy(self, statement: iam.PolicyStatement) -> Any:
-        """Add to the policy of the role."""
-        return self.role.add_to_principal_policy(statement)
+    name: str
 
 
 @jsii.implements(iam.IPrincipal)
@@ -174,6 +181,7 @@ def own_group(stack: cdk.Stack) -> iam.IGroup:
 
 SAME: dict[str, Grantee] = {
     "role": role_of,
+    "lazy role": lambda stack: iam.LazyRole(stack, "Role", assumed_by=iam.AccountRootPrincipal()),
     "user": lambda stack: iam.User(stack, "User"),
     "group": lambda stack: iam.Group(stack, "Group"),
     "managed policy": lambda stack: iam.ManagedPolicy(stack, "Managed"),
@@ -439,14 +447,13 @@ def test_an_immutable_role_under_conditions_is_named(stack: cdk.Stack) -> None:
 def test_principals_without_a_hash_are_kept_apart(stack: cdk.Stack) -> None:
     """Equal instances of a class of the user have a login each."""
     repository = Repository(stack, "Api")
-    for name in ("One", "Two"):
-        repository.grant_pull(WithoutHash(role_of(stack, name)))
-    equal = WithoutHash(role_of(stack, "Equal"))
-    assert equal == WithoutHash(equal.role)
-    repository.grant_pull(equal)
+    one, two = (Equal(role_of(stack, name)) for name in ("One", "Two"))
+    assert one == two
+    repository.grant_pull(one)
+    repository.grant_pull(two)
 
     policies = resources(stack, "AWS::IAM::Policy")
-    assert 3 == len(policies)
+    assert 2 == len(policies)
     assert all("ecr:GetAuthorizationToken" in str(policy) for policy in policies)
 
 
@@ -461,6 +468,7 @@ REJECTED: dict[str, tuple[Grantee, str]] = {
         lambda stack: iam.CfnRole(stack, "Raw", assume_role_policy_document={}),
         "grantee-type",
     ),
+    "a dataclass": (lambda _: Fields("jo"), "grantee-type"),
     "a grantable without principal": (lambda _: Grantable(None), "grantee-type"),
     "anyone": (lambda _: iam.AnyPrincipal(), "principal-is-anyone"),
     "a star": (lambda _: iam.StarPrincipal(), "principal-is-anyone"),
@@ -468,6 +476,10 @@ REJECTED: dict[str, tuple[Grantee, str]] = {
     "anyone of any organization": (
         lambda _: iam.AnyPrincipal().with_conditions(ANYONE),
         "principal-is-anyone",
+    ),
+    "roles by a pattern": (
+        lambda _: iam.ArnPrincipal(f"arn:aws:iam::{OTHER_ACCOUNT}:role/ci-*"),
+        "principal-arn-wildcard",
     ),
     "anyone next to an account": (
         lambda _: iam.CompositePrincipal(iam.AnyPrincipal(), iam.AccountPrincipal(OTHER_ACCOUNT)),
