@@ -292,6 +292,17 @@ def test_a_policy_that_is_granted_much_fails_the_synthesis(stack: cdk.Stack) -> 
     assert "10,240" in str(caught.value)
 
 
+def test_a_user_counts_what_is_granted_through_others(stack: cdk.Stack) -> None:
+    """A class of one's own that grants to the user is measured with the user's own grants."""
+    user = iam.User(stack, "User")
+    for number in range(30):
+        repository = Repository(stack, f"R{number}", repository_name=f"payments/api-{number}")
+        repository.grant_pull(Grantable(user) if number % 2 else user)
+
+    with pytest.raises(RuntimeError, match=r"\[Stack/User\].*30 repositories.*2,048"):
+        template(stack)
+
+
 # --- conditions -------------------------------------------------------------------------------
 
 

@@ -242,6 +242,18 @@ def test_a_document_that_grows_later_is_rendered_whole(stack: cdk.Stack) -> None
     assert ["Granted", "Late", "Written"] == sids_of(stack)
 
 
+def test_a_merged_policy_is_a_value_of_cdk(stack: cdk.Stack) -> None:
+    """Code that reads it finds a token, which it can resolve."""
+    repository = Repository(stack, "Api", pull_accounts=[THIRD_ACCOUNT])
+    write(resource_of(repository), policy("Written"))
+    value: Any = resource_of(repository).repository_policy_text
+
+    assert cdk.Token.is_unresolved(value)
+    assert cdk.Token.is_unresolved(value.to_string())
+    assert ([], None) == (value.creation_stack, value.type_hint)
+    assert 2 == len(stack.resolve(value)["Statement"])
+
+
 def test_an_override_of_a_part_changes_what_is_rendered(stack: cdk.Stack) -> None:
     """CDK applies it to the statement at its place."""
     repository = Repository(stack, "Api", pull_accounts=[THIRD_ACCOUNT])
