@@ -19,7 +19,7 @@ def install(endpoint_url: str, secret: str, organizations: Mapping[str, str]) ->
     What STS and ECR issue begins with the secret, so that it is let in again.
     """
     # Imported here, because importing them imports ministack, which reads the environment.
-    from local_aws.overlay import authorization, cloudformation, confinement, http  # noqa: PLC0415
+    from local_aws.overlay import adoption, authorization, cloudformation, confinement, http  # noqa: PLC0415
     from local_aws.overlay import lifecycle as lifecycle  # noqa: PLC0415 - for its operations
 
     authorization.ORGANIZATIONS.update(organizations)
@@ -27,3 +27,4 @@ def install(endpoint_url: str, secret: str, organizations: Mapping[str, str]) ->
     authorization.install(secret)
     http.install(endpoint_url, secret)
     cloudformation.install()
+    adoption.install()
