@@ -54,9 +54,7 @@ class Endpoint:
 
     def settings(self, *, account: str, region: str) -> dict[str, str]:
         """Return the variables that point the CDK CLI, the AWS CLI and boto3 at this endpoint."""
-        return environment.settings(
-            self.endpoint_url, self.secret, account=account, region=region
-        )
+        return environment.settings(self.endpoint_url, self.secret, account=account, region=region)
 
     def env(self, *, account: str, region: str, users_app: bool = False) -> dict[str, str]:
         """Return the environment of a child process; see `environment.of_child`."""
@@ -141,9 +139,8 @@ def find() -> Endpoint:
     try:
         state = json.loads(paths.STATE_FILE.read_bytes())
         pid, url, secret = state["pid"], state["endpointUrl"], state["secret"]
-        if not (type(pid) is int and 0 < pid < _PIDS and secret.isascii()):
-            raise ValueError
-        endpoint = Endpoint(url, secret=secret)
+        is_valid = type(pid) is int and 0 < pid < _PIDS and secret.isascii()
+        endpoint = Endpoint(url if is_valid else "", secret=secret)
     except FileNotFoundError:
         msg = f"No embedded AWS runs for this project. Run: {START}"
     except OSError as error:

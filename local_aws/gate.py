@@ -37,7 +37,7 @@ _CHALLENGE = (b"www-authenticate", b'Basic realm="ecr",service="ecr.amazonaws.co
 
 
 class Gate:
-    """An ASGI application before another one, which gets the requests that are let in."""
+    """An ASGI application before another one, which gets the requests that are allowed."""
 
     def __init__(self, app: App, *, port: int, secret: str) -> None:
         """Keep what requests are compared with."""
@@ -66,25 +66,29 @@ class Gate:
         is_registry = path == "/v2" or path.startswith("/v2/")
         hosts = headers.get(b"host", [])
         if scope["http_version"] not in ("1.0", "1.1") or scope["method"] not in _METHODS:
-            return 403, "Only HTTP/1.1 and the methods of AWS are served"
-        if len(hosts) != 1 or not self._is_own(hosts[0], is_registry=is_registry):
-            return 403, "The host is not a name of this server"
-        if b"origin" in headers or b"sec-fetch-site" in headers:
-            return 403, "Requests of browsers are refused"
-        if not path.startswith("/") or (path.startswith("/_") and path != HEALTH):
-            return 403, "This path is not served"
-        if is_registry:
-            authorization = headers.get(b"authorization", [])
-            if len(authorization) == 1 and self._is_secret(_password(authorization[0])):
+            reason = "Only HTTP/1.1 and the methods of AWS are served"
+        elif len(hosts) != 1 or not self._is_own(hosts[0], is_registry=is_registry):
+            reason = "The host is not a name of this server"
+        elif b"origin" in headers or b"sec-fetch-site" in headers:
+            reason = "Requests of browsers are refused"
+        elif not path.startswith("/") or (path.startswith("/_") and path != HEALTH):
+            reason = "This path is not served"
+        elif is_registry:
+            return self._login(headers.get(b"authorization", []))
+        else:
+            tokens = headers.get(SECRET_HEADER.lower().encode(), [])
+            if len(tokens) == 1 and self._is_secret(tokens[0]):
                 return None
-            return 401, "Log in with the password that ecr:GetAuthorizationToken returns"
-        tokens = headers.get(SECRET_HEADER.lower().encode(), [])
-        if len(tokens) == 1 and self._is_secret(tokens[0]):
+            reason = (
+                "The session token is not the one of this start: "
+                "run the command with python -m local_aws run"
+            )
+        return 403, reason
+
+    def _login(self, authorization: list[bytes]) -> tuple[int, str] | None:
+        if len(authorization) == 1 and self._is_secret(_password(authorization[0])):
             return None
-        return 403, (
-            "The session token is not the one of this start: "
-            "run the command with python -m local_aws run"
-        )
+        return 401, "Log in with the password that ecr:GetAuthorizationToken returns"
 
     def _is_own(self, host: bytes, *, is_registry: bool) -> bool:
         if host.lower() in self._hosts:

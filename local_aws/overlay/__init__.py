@@ -16,7 +16,7 @@ def install(endpoint_url: str, secret: str, organizations: Mapping[str, str]) ->
     """Add every part of the overlay to the ministack of this process.
 
     ECR hands out the endpoint as its registry's address; accounts are mapped to organizations.
-    What STS and ECR issue begins with the secret, so that it is let in again.
+    What STS and ECR issue begins with the secret, so that it is accepted again.
     """
     # Imported here, because importing them imports ministack, which reads the environment.
     from local_aws.overlay import adoption, authorization, cloudformation, confinement, http  # noqa: PLC0415

@@ -125,17 +125,17 @@ def _summary(params: Members) -> Any:
     if status != 200 or not text:  # noqa: PLR2004
         return status, headers, body
     template = helpers._parse_template(text)
-    found: dict[str, list[str]] = defaultdict(list)
+    types: dict[str, list[str]] = defaultdict(list)
     for logical_id, resource in template.get("Resources", {}).items():
         if resource.get("Type") in changesets._IMPORT_LOOKUPS:
-            found[resource["Type"]].append(logical_id)
+            types[resource["Type"]].append(logical_id)
     summaries = "".join(
         f"<member><ResourceType>{resource_type}</ResourceType>"
         f"<LogicalResourceIds>{_members(logical_ids)}</LogicalResourceIds>"
         "<ResourceIdentifiers>"
         f"{_members(changesets._IMPORT_LOOKUPS[resource_type][0])}"
         "</ResourceIdentifiers></member>"
-        for resource_type, logical_ids in found.items()
+        for resource_type, logical_ids in types.items()
     )
     block = f"<ResourceIdentifierSummaries>{summaries}</ResourceIdentifierSummaries>"
     answer = body.decode().replace(_SUMMARY_END, block + _SUMMARY_END)

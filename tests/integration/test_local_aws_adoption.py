@@ -169,9 +169,7 @@ def _with(kind: str, key: str, value: str) -> tuple[dict[str, Any], list[dict[st
         ("RegistryScanningConfiguration", "RegistryId", "999999999999"),
     ],
 )
-def test_what_does_not_exist_is_not_imported(
-    place: Place, kind: str, key: str, value: str
-) -> None:
+def test_what_does_not_exist_is_not_imported(place: Place, kind: str, key: str, value: str) -> None:
     """The change set fails, and says which."""
     value = value.format(account=place.account)
     reason = _import(place, *_with(kind, key, value))
@@ -219,10 +217,11 @@ def test_everything_of_a_registry_is_imported(place: Place) -> None:
 def test_a_setting_has_one_owner(place: Place, kind: str) -> None:
     """A second stack, or one that comes upon a setting made by hand, fails and changes nothing."""
     _make_registry(place)
-    properties: dict[str, Any] = {
+    declared: dict[str, dict[str, Any]] = {
         "RegistryPolicy": {"PolicyText": PULL},
         "ReplicationConfiguration": {"ReplicationConfiguration": {"Rules": []}},
-    }[kind]
+    }
+    properties = declared[kind]
     body = {"Resources": {"It": {"Type": f"AWS::ECR::{kind}", "Properties": properties}}}
     stacks = place.client("cloudformation")
     stacks.create_stack(StackName="Second", TemplateBody=json.dumps(body))

@@ -36,10 +36,11 @@ class Attacker:
     """A client that writes bytes to the port."""
 
     def __init__(self, aws: LocalAws) -> None:
+        """Keep the server, of which an attacker knows the address only."""
         self.aws, self.host = aws, f"127.0.0.1:{aws.port}"
 
     def request(self, line: str = "POST / HTTP/1.1", body: bytes = BODY, **changed: Any) -> bytes:
-        """Return a request that would be let in, but for what is changed; None leaves out."""
+        """Return a request that would be allowed, but for what is changed; None leaves out."""
         fields: dict[str, Any] = {
             "Host": self.host,
             "Content-Type": FORM,
@@ -82,7 +83,7 @@ def is_without_cors(answer: bytes) -> bool:
     return b"access-control-" not in answer.lower()
 
 
-def test_a_client_with_the_secret_is_let_in(attacker: Attacker) -> None:
+def test_a_client_with_the_secret_is_served(attacker: Attacker) -> None:
     """So what follows is refused for what it changes; and no page could read the answer."""
     for host in (attacker.host, attacker.host.replace("127.0.0.1", "localhost"), "LOCALHOST"):
         name = host if ":" in host else f"{host}:{attacker.aws.port}"
@@ -228,13 +229,13 @@ def test_health_needs_the_secret(attacker: Attacker) -> None:
 
 
 def test_every_request_of_a_connection_is_judged(attacker: Attacker) -> None:
-    """A first one that is let in opens nothing for the second, nor for one hidden in a body."""
+    """A first one that is allowed opens nothing for the second, nor for one hidden in a body."""
     hidden = attacker.request(X_Amz_Security_Token=None)
     both = attacker.send(attacker.request(Connection=None) + hidden)
     assert statuses(both) == [b"200", b"403"]
 
     chunk = b"%x\r\n%b\r\n0\r\n\r\n" % (len(hidden), hidden)
-    chunked = {"Content-Length": None, "Transfer-Encoding": "chunked"}
+    chunked: dict[str, Any] = {"Content-Length": None, "Transfer-Encoding": "chunked"}
     refused = attacker.send(attacker.request(body=chunk, X_Amz_Security_Token=None, **chunked))
     assert statuses(refused) == [b"403"]
     conflict = attacker.send(attacker.request(body=chunk, Transfer_Encoding="chunked") + hidden)
@@ -252,7 +253,7 @@ def test_http2_is_refused(attacker: Attacker) -> None:
     assert b"AccessDeniedException" in answer
 
     upgrade = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": ""}
-    bare = {"Content-Length": None, "Content-Type": None, **upgrade}
+    bare: dict[str, Any] = {"Content-Length": None, "Content-Type": None, **upgrade}
     answer = attacker.send(attacker.request("GET / HTTP/1.1", b"", **bare) + preface)
     assert answer.startswith(b"HTTP/1.1 101 ")
     assert b"AccessDeniedException" in answer

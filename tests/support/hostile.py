@@ -86,7 +86,7 @@ def laptop(home: Path) -> Iterator[Laptop]:
     """Listen while the block runs; every connection counts, and gets an answer."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         here = Laptop(home, listener.getsockname()[1])
-        here._write_home()  # noqa: SLF001
+        here._write_home()
 
         def listen() -> None:
             for _ in itertools.count():

@@ -85,7 +85,7 @@ ELSEWHERE = [
     "http://127.0.0.1:",
     "http://127.0.0.1:0",
     "http://127.0.0.1:65536",
-    "http://127.0.0.1:１",
+    "http://127.0.0.1:\uff11",
     "http://127.0.0.01:1",
     "http://127.0.0.256:1",
     "http://2130706433",
@@ -93,7 +93,7 @@ ELSEWHERE = [
     "http://0.0.0.0:1",
     "http://[::ffff:127.0.0.1]:1",
     "http://[::1%25eth0]:1",
-    "http://ⓛocalhost:1",
+    "http://\u24db\u006fcalhost:1",
     "http://127.0.0.1:1/path",
     "http://127.0.0.1:1/?query",
     "ftp://127.0.0.1:1",
@@ -116,7 +116,7 @@ def test_the_environment_of_a_child_holds_nothing_of_the_users(
     state_file: Path, laptop: hostile.Laptop
 ) -> None:
     """No variable that leads elsewhere, in no spelling; a home folder without its files."""
-    assert state_file
+    assert not state_file.exists()
     env = Endpoint("http://127.0.0.1:1", secret="abc").env(account=ACCOUNT, region=REGION)
 
     assert {name: value for name, value in env.items() if name.startswith("AWS_")} == {
@@ -140,7 +140,7 @@ def test_only_a_command_of_the_users_has_the_users_app(
     state_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CDK_APP would otherwise replace the app that the demo deploys."""
-    assert state_file
+    assert not state_file.exists()
     monkeypatch.setenv("CDK_APP", "cdk.out")
     aws = Endpoint("http://127.0.0.1:1")
 
@@ -171,7 +171,10 @@ DAMAGED = {
 @pytest.mark.parametrize(("content", "words"), DAMAGED.values(), ids=DAMAGED)
 @pytest.mark.parametrize("command", [["env"], ["run", "--", "true"]], ids=["env", "run"])
 def test_a_server_that_is_not_found_is_an_error(
-    state_file: Path, capsys: pytest.CaptureFixture[str], command: list[str], content: object,
+    state_file: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: list[str],
+    content: object,
     words: str,
 ) -> None:
     """One line with the file, if there is one, and the command that starts a server; status 2."""
@@ -254,9 +257,7 @@ def test_eval_with_a_server_leads_there_only(
     assert status == 0
     settings = _settings()
     assert left == {
-        name: value
-        for name, value in settings.items()
-        if environment.chooses_an_account(name)
+        name: value for name, value in settings.items() if environment.chooses_an_account(name)
     }
     assert lines.splitlines()[-1].endswith(':"$PATH"')
 
@@ -277,9 +278,7 @@ def checkout(tmp_path: Path) -> Path:
     return root
 
 
-def test_run_gives_a_command_a_clean_environment(
-    checkout: Path, laptop: hostile.Laptop
-) -> None:
+def test_run_gives_a_command_a_clean_environment(checkout: Path, laptop: hostile.Laptop) -> None:
     """Its output, its exit status and its arguments are its own."""
     script = 'env; printf "<%s>" "$@"; exit 7'
     command = ["--", "sh", "-c", script, "sh", "--", "--account", "a b"]
