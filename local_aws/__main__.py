@@ -10,7 +10,7 @@ import re
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from local_aws import LocalAwsError, environment
@@ -71,7 +71,7 @@ def env(arguments: argparse.Namespace) -> None:
     from local_aws.endpoint import find
 
     settings = find().settings(account=arguments.account, region=arguments.region)
-    print("\n".join(environment.shell_lines(settings)))
+    print("\n".join(environment.shell_lines(settings)), flush=True)
 
 
 def demo(arguments: argparse.Namespace) -> None:
@@ -215,7 +215,9 @@ def _closing(argv: list[str]) -> int:
         raise
     finally:
         if code:
-            print("\n".join(environment.closed_shell_lines()))
+            # Nothing can be said on a full disk or to a closed pipe; the status says it.
+            with suppress(OSError):
+                print("\n".join(environment.closed_shell_lines()), flush=True)
     return int(code)
 
 

@@ -85,4 +85,9 @@ def make_project(folder: Path, variables: Mapping[str, str] | None = None) -> Pr
             shutil.copy(source, root / name)
     for name in LINKED:
         (root / name).symlink_to(paths.PROJECT / name)
+    # What jsii unpacks takes seconds; the checkouts of tests share it.
+    cache, home = paths.HOME / ".cache", root / paths.HOME.relative_to(paths.PROJECT)
+    for path in (cache, home):
+        path.mkdir(parents=True, exist_ok=True)
+    (home / ".cache").symlink_to(cache)
     return Project(root, temporary, variables or {})
