@@ -33,6 +33,7 @@ from ecr_constructs.model.ci import (
 from ecr_constructs.model.ci.project import MAX_SESSION_HOURS, MIN_SESSION_HOURS
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.events import Severity
+from ecr_constructs.model.key_policy import KeyAccess
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.tags import tag_errors
 from ecr_constructs.model.validation import ValidationError, raise_if_invalid, reject
@@ -457,6 +458,10 @@ class Environment(Strict):
     key_administrators: list[PrincipalArn] | None = None
     """Roles and users that may manage the key, its policy and its grants. They must already
     exist."""
+    key_access: KeyAccess = "iam"
+    """Who decides about the key. `iam`: the IAM policies of the account. `key_policy`: the key
+    policy alone; only the key administrators, the role that deploys and the account's root user
+    manage the key, and it is used through ECR only."""
     replica_regions: list[Region] | None = None
     """Regions of the same account that images are copied to. The same repositories are created
     there first, with the same settings and a key of that Region."""

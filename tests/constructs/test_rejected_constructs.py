@@ -182,6 +182,7 @@ REJECTED: dict[type[Construct], list[tuple[Any, ...]]] = {
         # In any case of its letters, as CDK has it.
         ({"alias": "alias/AWS/ecr"}, "key-alias-reserved-prefix"),
         ({"alias": "alias/my key"}, "key-alias-format"),
+        ({"access": "both"}, "access: key-access-unknown"),
     ],
     Repository: [
         ({"repository_name": "Payments"}, "repository-name-characters"),
