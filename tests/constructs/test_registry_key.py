@@ -189,7 +189,7 @@ def test_the_policy_changes_and_the_key_stays(app: cdk.App) -> None:
 def test_several_administrators_and_roles_of_the_app(stack: cdk.Stack) -> None:
     """Each is named in the key policy, and exempt from the Deny."""
     role = role_of(stack, "Administrator")
-    admins = [iam.ArnPrincipal(ADMIN), role]
+    admins: list[iam.IPrincipal] = [iam.ArnPrincipal(ADMIN), role]
     RegistryKey(stack, "Key", alias="alias/p", access="key_policy", administrators=admins)
 
     statements = key_statements(stack)
