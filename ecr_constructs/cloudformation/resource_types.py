@@ -48,6 +48,8 @@ POLICIES = (
     "AWS::IAM::GroupPolicy",
 )
 OIDC_PROVIDER = "AWS::IAM::OIDCProvider"
+# That of iam.OpenIdConnectProvider of the stock CDK, by a Lambda function.
+CDK_OIDC_PROVIDER = "Custom::AWSCDKOpenIdConnectProvider"
 FUNCTION = "AWS::Lambda::Function"
 SAM_FUNCTION = "AWS::Serverless::Function"
 TASK_DEFINITION = "AWS::ECS::TaskDefinition"

@@ -24,15 +24,19 @@ from ecr_constructs.cloudformation.token_trust import (
     SHARED,
     TokenIssuer,
     claim_of,
+    excludes_all,
     issuer_of,
+    judges_of,
     provider_url,
     selectors_of,
     system_of,
     tests_of,
     token_limit,
+    unread_claims,
     value_reach,
 )
 from ecr_constructs.model.ci import subjects
+from ecr_constructs.model.ci.claims import sts_claims
 from ecr_constructs.model.ci.subjects import Reach
 from ecr_constructs.model.tokens import is_unresolved
 
@@ -75,7 +79,7 @@ class _Trust:
 
     def selectors(self) -> list[tuple[Condition, Reach]]:
         """Return the conditions that select projects, each with its reach."""
-        return selectors_of(self.system, self.statement.conditions)
+        return selectors_of(self.issuer, self.system, self.statement.conditions)
 
     @property
     def reach(self) -> Reach:
@@ -108,7 +112,7 @@ def _selection_problems(trust: _Trust, everyone: str) -> Iterator[Problem]:
     selectors = trust.selectors()
     if not selectors:
         yield Problem(trust.statement.path, f"no condition on sub: {everyone} can assume the role")
-    judges = trust.system.judges
+    judges = judges_of(trust.issuer, trust.system)
     for test, _ in selectors:
         claim = "sub" if is_unresolved(test.key) else claim_of(test.key)
         if not test.values:
@@ -264,6 +268,7 @@ def _satisfiable(resource: Resource) -> Iterator[Problem]:
             yield from _action_problems(trust)
             yield from _provider_problems(trust)
             yield from _key_problems(trust)
+            yield from _claim_problems(trust)
             yield from _audience_problems(trust)
 
 
@@ -308,6 +313,24 @@ def _key_problems(trust: _Trust) -> Iterator[Problem]:
                 yield Problem(trust.path(test), message, f"Write {trust.issuer}:{claim}.")
 
 
+def _claim_problems(trust: _Trust) -> Iterator[Problem]:
+    """Yield the conditions on claims that STS does not compare, and a policy that IAM rejects."""
+    conditions = trust.statement.conditions
+    read = ", ".join(sts_claims(trust.issuer))
+    remedy = f"Write a condition on sub{', or on ' if read else ''}{read}."
+    for test in unread_claims(trust.issuer, trust.system, conditions):
+        if excludes_all(test):
+            message = f"STS does not compare the claim of {test.key}, so no token matches"
+            yield Problem(trust.path(test), message, remedy)
+    if trust.issuer != GITHUB_HOST or not trust.selectors():
+        return
+    # CreateRole answers MalformedPolicyDocument.
+    tests = [*trust.tests("sub"), *trust.tests("job_workflow_ref")]
+    if all(all(map(subjects.is_literal_wildcard, test.values)) for test in tests):
+        message = "IAM requires a condition on sub or job_workflow_ref other than '*'"
+        yield Problem(trust.statement.path, message)
+
+
 def _audience_problems(trust: _Trust) -> Iterator[Problem]:
     ids = _client_ids(trust)
     for test in trust.tests("aud") if ids else ():
@@ -333,7 +356,7 @@ def _audience_problems(trust: _Trust) -> Iterator[Problem]:
 def _single_values(role: Resource) -> Iterator[Problem]:
     for trust in _trusts(role):
         for test in trust.statement.conditions:
-            is_claim = claim_of(test.key) in ("sub", "aud", *subjects.GITHUB_CLAIMS)
+            is_claim = claim_of(test.key) in ("sub", "aud", *sts_claims(trust.issuer))
             if _names_oidc(trust) and is_claim and test.operator.lower().startswith("forall"):
                 yield Problem(trust.path(test), f"{test.operator} compares a claim with one value")
 

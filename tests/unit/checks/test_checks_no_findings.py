@@ -593,7 +593,23 @@ CORRECT: dict[str, dict[str, Any]] = {
     "a policy of what may be the topic": subscribed(Topics=[UNKNOWN]),
     "a topic with a policy of its own": subscribed(TopicArn={"Ref": "Topic"}),
     # CI.
-    "the repository's number": assumed_with({f"{HOST}:repository_id": "1234"}),
+    "the repository's number": assumed_with(
+        {f"{HOST}:repository_id": "1234", f"{HOST}:sub": "repo:acme/a:environment:prod"}
+    ),
+    "a provider of an unknown issuer": {
+        "A": resource("AWS::IAM::OIDCProvider", {"Url": UNKNOWN}),
+        "B": resource("AWS::IAM::OIDCProvider", {"Url": UNKNOWN}),
+        "C": resource("AWS::IAM::OIDCProvider", {}),
+        "D": resource("AWS::IAM::OIDCProvider", {}),
+    },
+    "an environment and a branch": assumed_with(
+        {
+            f"{HOST}:sub": "repo:acme/a:environment:prod",
+            f"{HOST}:ref": "refs/heads/main",
+            f"{HOST}:repository_owner_id": "1",
+            f"{HOST}:email": "a@example.com",
+        }
+    ),
     "an issuer of an enterprise": assumed_with(
         {f"{HOST}/acme:sub": "repo:acme/a:pull_request"}, "/acme"
     ),
@@ -783,6 +799,12 @@ CORRECT: dict[str, dict[str, Any]] = {
         "sub",
         "repo:*",
         StringEquals={f"{HOST}:aud": "sts.amazonaws.com", f"{HOST}:repository_id": "1"},
+    ),
+    "a claim that may be absent": claim(
+        "sub",
+        "repo:acme/a:environment:prod",
+        StringEquals={f"{HOST}:aud": "sts.amazonaws.com"},
+        StringEqualsIfExists={f"{HOST}:repository_owner": "acme"},
     ),
     "a workflow of one's own": claim("job_workflow_ref", "acme/ci/.github/workflows/a.yml@*"),
     "a subject that begins with a number": claim("sub", "repository_id:1234:environment:prod"),
