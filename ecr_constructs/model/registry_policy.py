@@ -22,6 +22,9 @@ from ecr_constructs.model.validation import (
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutRegistryPolicy.html
 POLICY_MAX_LENGTH = 10_240
+REPLICATION_ROLE = (
+    "role/aws-service-role/replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication"
+)
 
 
 def allow_replication(
@@ -36,10 +39,19 @@ def allow_replication(
 
     Its ARN is ``arn:aws:ecr:REGION:ACCOUNT:repository/``, to which prefixes are added. With
     `tagging`, a creation template may tag the repositories that ECR creates.
+
+    ECR replicates with a service-linked role of the source. A condition names it, not the
+    principal: ECR creates the role with the first replication configuration, and a policy cannot
+    name a role that does not exist.
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/slr-replication.html
     """
     actions = ["ecr:CreateRepository", "ecr:ReplicateImage", *["ecr:TagResource"] * tagging]
     _check("allow_replication_from", accounts, prefixes)
-    return _statement(actions, registry_arn, partition, accounts, prefixes)
+    roles = {f"arn:{partition}:iam::{account}:{REPLICATION_ROLE}" for account in accounts}
+    return {
+        **_statement(actions, registry_arn, partition, accounts, prefixes),
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": one_or_all(roles)}},
+    }
 
 
 def allow_create_on_push(

@@ -115,8 +115,7 @@ CLAIMED: dict[str, tuple[str, dict[str, Any]]] = {
         {"sub": "repo:acme/payments:environment:prod", "ref": "refs/heads/main"},
     ),
     "ids and an audience": (
-        "{github: acme/payments, branches: [main], audience: acme, "
-        "claims: {repository_id: 1, actor_id: ['2', 3]}}",
+        f"{{github: acme/a, branches: [main], audience: acme, claims: {IDS}}}",
         {
             "aud": "acme",
             "sub": "repo:acme/a:ref:refs/heads/main",

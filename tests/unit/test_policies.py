@@ -125,6 +125,9 @@ def test_document() -> None:
 ARN = "arn:aws:ecr:eu-central-1:111122223333:repository/"
 OTHER_ACCOUNT, THIRD_ACCOUNT = "444455556666", "777788889999"
 TOKEN = "${Token[Value.1]}"
+REPLICATION_ROLE = (
+    "role/aws-service-role/replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication"
+)
 
 
 def replication(
@@ -176,6 +179,12 @@ def test_registry_statements(
 ) -> None:
     """A statement allows accounts these actions on repositories below a prefix."""
     expected = {"Action": actions, "Principal": {"AWS": principal}, "Resource": resource}
+    # Of another account only ECR's replication role replicates; creating by a push is for anyone.
+    if actions != CREATE:
+        accounts = principal if isinstance(principal, list) else [principal]
+        roles = [account.replace(":root", f":{REPLICATION_ROLE}") for account in accounts]
+        names = {"aws:PrincipalArn": roles if len(roles) > 1 else roles[0]}
+        expected["Condition"] = {"ArnEquals": names}
 
     assert {"Effect": "Allow", **expected} == statement
 
