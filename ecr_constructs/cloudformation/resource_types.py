@@ -71,3 +71,5 @@ RELATED_TYPES = (
     ALARM,
 )
 """The types of ECR, and those that configurations of ECR consist of."""
+# Clusters and their nodes, also those of the stock CDK's eks.Cluster.
+EKS_TYPES = ("AWS::EKS::Cluster", "AWS::EKS::Nodegroup", "Custom::AWSCDK-EKS-Cluster")

@@ -793,6 +793,14 @@ CORRECT: dict[str, dict[str, Any]] = {
             Policies=inline([*PULL, "ecr:GetAuthorizationToken"], Sid="Pull1"),
         )
     },
+    "nodes beside an endpoint of an unknown policy": {
+        **endpoint(PolicyDocument=UNKNOWN),
+        "Nodes": resource("AWS::EKS::Nodegroup", {}),
+    },
+    "nodes beside an endpoint without a policy": {
+        **endpoint(),
+        "Nodes": resource("AWS::EKS::Nodegroup", {}),
+    },
     "what is not a security group": endpoint(SecurityGroupIds=[get_att("Api")]) | api(),
     # Other providers of identities.
     "any subject of a repository by claim": claim(
