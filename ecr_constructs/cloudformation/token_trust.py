@@ -13,6 +13,12 @@ from ecr_constructs.model.ci.claims import STANDARD, claim_key, sts_claims
 from ecr_constructs.model.ci.subjects import Judge, Reach, reach_of
 from ecr_constructs.model.tokens import is_unresolved
 
+# What IAM requires of a trust policy: a condition on one of these claims other than '*'.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html
+REQUIRED = {
+    "token.actions.githubusercontent.com": ("sub", "job_workflow_ref"),
+    "gitlab.com": ("sub",),
+}
 GITHUB_HOST = "token.actions.githubusercontent.com"
 PROVIDER_ARN = re.compile(r"arn:[^:]+:iam::(?P<account>[^:]*):oidc-provider/(?P<issuer>.+)")
 POSITIVE = ("stringequals", "stringlike", "stringequalsignorecase")
@@ -92,7 +98,7 @@ SHARED = {
     **dict.fromkeys(_BY_SUBJECT, ("sub",)),
     **dict.fromkeys(_BY_AUDIENCE, ("aud",)),
     **dict.fromkeys(("graph.facebook.com", "www.amazon.com"), ("app_id",)),
-    "accounts.google.com": ("aud", "oaud", "sub"),
+    "accounts.google.com": ("aud", "google/organization_number", "oaud", "sub"),
     "agent.buildkite.com": ("sub", "organization_id", "organization_slug", "pipeline_id"),
     # Microsoft Sentinel, of which the session's name is the workspace.
     "sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d": ("rolesessionname",),
@@ -190,6 +196,8 @@ def unread_claims(
 
 def excludes_all(test: Condition) -> bool:
     """Tell whether a condition is false without its key."""
+    if bare(test.operator) == "null":
+        return {value.lower() for value in test.values} == {"false"}
     return bare(test.operator) in POSITIVE and not is_optional(test)
 
 
@@ -223,9 +231,15 @@ def _shared_limit(issuer: str, conditions: Sequence[Condition]) -> Limit:
     is_limited = any(
         all(_names_owner(test, value) for value in test.values)
         for claim in SHARED[issuer]
-        for test in tests_of(conditions, claim)
+        for test in (*tests_of(conditions, claim), *_numbers_of(conditions, claim))
     )
     return Limit.LIMITED if is_limited else Limit.STRANGERS
+
+
+def _numbers_of(conditions: Sequence[Condition], claim: str) -> Iterator[Condition]:
+    for test in conditions:
+        if bare(test.operator) == "numericequals" and claim_of(test.key) == claim:
+            yield test
 
 
 def _names_owner(test: Condition, value: str) -> bool:

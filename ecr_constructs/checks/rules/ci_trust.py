@@ -21,6 +21,7 @@ from ecr_constructs.cloudformation.token_trust import (
     OTHER,
     POSITIVE,
     PROVIDER_ARN,
+    REQUIRED,
     SHARED,
     TokenIssuer,
     claim_of,
@@ -322,12 +323,13 @@ def _claim_problems(trust: _Trust) -> Iterator[Problem]:
         if excludes_all(test):
             message = f"STS does not compare the claim of {test.key}, so no token matches"
             yield Problem(trust.path(test), message, remedy)
-    if trust.issuer != GITHUB_HOST or not trust.selectors():
+    claims = REQUIRED.get(trust.issuer, ())
+    if not claims or not trust.selectors():
         return
     # CreateRole answers MalformedPolicyDocument.
-    tests = [*trust.tests("sub"), *trust.tests("job_workflow_ref")]
-    if all(all(map(subjects.is_literal_wildcard, test.values)) for test in tests):
-        message = "IAM requires a condition on sub or job_workflow_ref other than '*'"
+    values = [value for claim in claims for test in trust.tests(claim) for value in test.values]
+    if not any(value.strip("*") for value in values):
+        message = f"IAM requires a condition on {' or '.join(claims)} other than '*'"
         yield Problem(trust.statement.path, message)
 
 
@@ -345,19 +347,24 @@ def _audience_problems(trust: _Trust) -> Iterator[Problem]:
 
 @warning_rule(
     "ECR516",
-    "A claim with one value is compared without a set operator",
+    "A condition on a claim is not true of every token",
     types=[ROLE],
     why="ForAllValues is for keys with several values, and is true if the key is absent. Tokens "
     "always have a sub and an aud, but such a condition on another claim admits all tokens "
-    "without it.",
-    remedy="Write the operator without ForAllValues.",
+    "without it. A claim that STS does not compare is always absent, so that IfExists and negated "
+    "operators admit every token.",
+    remedy="Write the operator without ForAllValues and IfExists, on a claim that STS compares.",
     source=f"{IAM_GUIDE}/reference_policies_condition-single-vs-multi-valued-context-keys.html",
 )
-def _single_values(role: Resource) -> Iterator[Problem]:
-    for trust in _trusts(role):
+def _effective_conditions(role: Resource) -> Iterator[Problem]:
+    for trust in filter(_names_oidc, _trusts(role)):
+        unread = list(unread_claims(trust.issuer, trust.system, trust.statement.conditions))
         for test in trust.statement.conditions:
             is_claim = claim_of(test.key) in ("sub", "aud", *sts_claims(trust.issuer))
-            if _names_oidc(trust) and is_claim and test.operator.lower().startswith("forall"):
+            if test in unread and not excludes_all(test):
+                message = f"STS does not compare the claim of {test.key}: every token passes"
+                yield Problem(trust.path(test), message)
+            elif is_claim and test.operator.lower().startswith("forall"):
                 yield Problem(trust.path(test), f"{test.operator} compares a claim with one value")
 
 

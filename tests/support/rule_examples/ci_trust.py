@@ -178,7 +178,30 @@ PROBLEMS: Problems = {
             "B": provider(kind="Custom::AWSCDKOpenIdConnectProvider"),
         },
     },
+    ("ECR515", f"{_TRUST}.Condition.Null.{HOST}:event_name"): {
+        "unread: a claim that must be there": claim(
+            "sub", SUBJECT, Null={f"{HOST}:event_name": "false"}
+        )
+    },
+    **{
+        ("ECR516", f"{_TRUST}.Condition.{operator}.{HOST}:event_name"): {
+            f"unread: {operator}": ci_role(
+                HOST,
+                StringLike={f"{HOST}:sub": SUBJECT, f"{HOST}:aud": AUDIENCE},
+                **{operator: {f"{HOST}:event_name": value}},
+            )
+        }
+        for operator, value in (
+            ("StringNotEquals", "pull_request"),
+            ("StringEqualsIfExists", "push"),
+            ("ForAllValues:StringEquals", "push"),
+            ("Null", "true"),
+        )
+    },
     ("ECR515", _TRUST): {
+        "GitLab: only the project's id": ci_role(
+            "gitlab.com", StringEquals={"gitlab.com:project_id": "1"}
+        ),
         "GitHub: only the repository's id": claim("repository_id", "1234"),
         "GitHub: any subject of a repository's id": claim(
             "sub", "*", StringEquals={**_KEYS, f"{HOST}:repository_id": "1234"}

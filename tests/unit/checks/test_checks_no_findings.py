@@ -808,11 +808,9 @@ CORRECT: dict[str, dict[str, Any]] = {
         "repo:*",
         StringEquals={f"{HOST}:aud": "sts.amazonaws.com", f"{HOST}:repository_id": "1"},
     ),
-    "a claim that may be absent": claim(
-        "sub",
-        "repo:acme/a:environment:prod",
-        StringEquals={f"{HOST}:aud": "sts.amazonaws.com"},
-        StringEqualsIfExists={f"{HOST}:repository_owner": "acme"},
+    "an organization of Google": ci_role(
+        "accounts.google.com",
+        NumericEquals={"accounts.google.com:google/organization_number": "1"},
     ),
     "a workflow of one's own": claim("job_workflow_ref", "acme/ci/.github/workflows/a.yml@*"),
     "a subject that begins with a number": claim("sub", "repository_id:1234:environment:prod"),
