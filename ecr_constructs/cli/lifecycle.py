@@ -4,21 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecr_constructs.cli.arguments import add_formats, add_images, add_manifests
+from ecr_constructs.cli.arguments import (
+    add_formats,
+    add_images,
+    add_manifests,
+    add_pulled_within,
+    pulled_within,
+)
 from ecr_constructs.cli.check import add_policy_options, check_policy
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_inventory, read_policy, read_text
 from ecr_constructs.cli.output import emit, json_text, progress
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.simulation.forecast import forecast
-from ecr_constructs.model.lifecycle.simulation.preview import changes, document
-from ecr_constructs.report.lifecycle_preview import preview_blocks, service_blocks
+from ecr_constructs.model.lifecycle.simulation.preview import (
+    changes,
+    document,
+    service_response,
+)
+from ecr_constructs.report.lifecycle_preview import (
+    ROWS,
+    View,
+    explanation_blocks,
+    preview_blocks,
+    service_blocks,
+)
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from ecr_constructs.live.ecr import Repository
-    from ecr_constructs.live.lifecycle_preview import Disagreement
+    from ecr_constructs.live.lifecycle_preview import Comparison
     from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy
     from ecr_constructs.report.document import Block
 
@@ -66,8 +82,29 @@ def add_to(parser: ArgumentParser) -> None:
         action="store_true",
         help="with --live: compare with a preview by ECR (StartLifecyclePolicyPreview)",
     )
-    add_formats(preview, ("text", "json", "markdown"))
+    _add_answer(preview)
     preview.set_defaults(run=_preview)
+
+
+def _add_answer(parser: ArgumentParser) -> None:
+    """Add the options that select what is shown."""
+    parser.add_argument(
+        "--explain",
+        action="append",
+        default=[],
+        metavar="IMAGE",
+        help="show what each rule does to this image: a tag, a digest or the beginning of a "
+        "digest; may be repeated",
+    )
+    add_pulled_within(parser)
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=ROWS,
+        metavar="N",
+        help=f"the rows of each table of images; 0 shows all; default: {ROWS}",
+    )
+    add_formats(parser, ("text", "json", "markdown", "ecr"))
 
 
 def _add_policy(parser: ArgumentParser) -> None:
@@ -104,24 +141,36 @@ def _preview(options: Namespace) -> int:
     if options.against:
         old = read_policy(options.against, options.repository).accepted()
         changed = changes(old.simulate(inventory, now=simulation.now), simulation)
-    disagreements: list[Disagreement] | None = None
+    explained = list(map(simulation.find, options.explain))
+    view = View(options.limit or None, pulled_within(options))
+    comparison: Comparison | None = None
     if repository and options.service_preview:
         from ecr_constructs.live.lifecycle_preview import compare  # noqa: PLC0415 - needs boto3
 
-        disagreements = compare(repository, simulation)
+        comparison = compare(repository, simulation)
 
     def render(form: str) -> str | list[Block]:
+        if form == "ecr":
+            return json_text(service_response(simulation))
         if form == "json":
-            content = document(simulation, ahead, changed)
-            if disagreements is not None:
-                items = [disagreement.to_json() for disagreement in disagreements]
-                content["servicePreview"] = {"disagreements": items}
+            content = document(
+                simulation,
+                ahead,
+                changed,
+                pulled_within_days=view.pulled_within_days,
+                explained=explained,
+            )
+            if comparison is not None:
+                content["servicePreview"] = comparison.to_json()
             return json_text(content)
-        blocks = list(preview_blocks(simulation, ahead, changed))
-        return blocks if disagreements is None else [*blocks, *service_blocks(disagreements)]
+        if explained:
+            blocks = list(explanation_blocks(simulation, ahead, explained))
+        else:
+            blocks = list(preview_blocks(simulation, ahead, changed, view))
+        return blocks if comparison is None else [*blocks, *service_blocks(comparison)]
 
     emit(options, render)
-    return int(bool(disagreements))
+    return int(comparison is not None and bool(comparison.disagreements))
 
 
 def _check_options(options: Namespace) -> None:
@@ -135,6 +184,7 @@ def _check_options(options: Namespace) -> None:
             not live and options.service_preview,
             "--service-preview needs --live",
         ),
+        "limit-negative": (options.limit < 0, "--limit must be at least 0, which shows all"),
         "service-preview-now": (
             options.service_preview and options.now,
             "--service-preview asks ECR about the present: leave out --now",

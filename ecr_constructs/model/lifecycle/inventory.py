@@ -7,7 +7,13 @@ from typing import Any, Self
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.image import Image
-from ecr_constructs.model.lifecycle.inventory_documents import Manifest, images_of, manifests_of
+from ecr_constructs.model.lifecycle.inventory_documents import (
+    COMMAND,
+    Manifest,
+    image_of,
+    manifests_of,
+    pages,
+)
 from ecr_constructs.model.validation import raise_if_invalid
 
 
@@ -15,6 +21,11 @@ class Inventory:
     """The images of one repository, in the order in which they were listed.
 
     An image that is listed more than once counts once.
+
+    Attributes:
+        images: The images.
+        repository_name: The repository. None: unknown.
+        registry_id: The account of its registry. None: unknown.
 
     Raises:
         ValidationError: ``image-conflict`` or ``tag-conflict``: pages that were read at different
@@ -26,9 +37,23 @@ class Inventory:
         1
     """
 
-    def __init__(self, images: Iterable[Image] = ()) -> None:
-        """Remove duplicates and validate the images together."""
+    def __init__(
+        self,
+        images: Iterable[Image] = (),
+        *,
+        repository_name: str | None = None,
+        registry_id: str | None = None,
+    ) -> None:
+        """Remove duplicates and validate the images together.
+
+        Args:
+            images: The images.
+            repository_name: The repository. Default: unknown.
+            registry_id: The account of its registry. Default: unknown.
+        """
         listed = tuple(images)
+        self.repository_name = repository_name
+        self.registry_id = registry_id
         self._by_digest = {image.digest: image for image in listed}
         self.images = tuple(self._by_digest.values())
         raise_if_invalid("inventory", f"{len(listed):,} images", self._errors(listed))
@@ -73,7 +98,12 @@ class Inventory:
         Raises:
             ValidationError: A value is not as the command prints it; the error has its path.
         """
-        return cls(images_of(output))
+        entries = list(pages(output, "imageDetails", COMMAND))
+        return cls(
+            (image_of(path, entry) for path, entry in entries),
+            repository_name=_common(entries, "repositoryName"),
+            registry_id=_common(entries, "registryId"),
+        )
 
     def with_manifests(self, output: str | Mapping[str, Any]) -> Self:
         """Return this inventory with the manifests in the output of ``aws ecr batch-get-image``.
@@ -91,7 +121,11 @@ class Inventory:
 
     def with_known(self, known: Mapping[str, Manifest]) -> Self:
         """Return this inventory with these manifests, by the digests of their images."""
-        return type(self)(_with_manifest(image, known.get(image.digest)) for image in self.images)
+        return type(self)(
+            (_with_manifest(image, known.get(image.digest)) for image in self.images),
+            repository_name=self.repository_name,
+            registry_id=self.registry_id,
+        )
 
     def get(self, digest: str) -> Image | None:
         """Return the image with this digest, or None."""
@@ -104,6 +138,11 @@ class Inventory:
     def __iter__(self) -> Iterator[Image]:
         """Yield the images in the order in which they were listed."""
         return iter(self.images)
+
+
+def _common(entries: list[tuple[str, Any]], key: str) -> str | None:
+    values = {entry.get(key) for _, entry in entries if isinstance(entry, Mapping)}
+    return values.pop() if len(values) == 1 else None
 
 
 def _with_manifest(image: Image, manifest: Manifest | None) -> Image:
