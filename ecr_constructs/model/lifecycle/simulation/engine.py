@@ -22,6 +22,7 @@ from ecr_constructs.model.lifecycle.simulation.evaluation import (
 )
 from ecr_constructs.model.lifecycle.simulation.explanation import explain
 from ecr_constructs.model.lifecycle.simulation.in_use import pulled_since
+from ecr_constructs.model.lifecycle.simulation.inputs import input_assumptions
 from ecr_constructs.model.lifecycle.simulation.ranking import Ranking
 from ecr_constructs.model.lifecycle.simulation.relations import ARCHIVE, EXPIRE
 from ecr_constructs.model.lifecycle.simulation.rule_effects import (
@@ -324,7 +325,8 @@ class Simulation:
     @cached_property
     def assumptions(self) -> tuple[Assumption, ...]:
         """The assumptions about undocumented behaviour or missing data that change the result."""
-        return tuple(assumptions_of(self.evaluation))
+        about_input = input_assumptions(self.inventory, self.policy.rules)
+        return (*about_input, *assumptions_of(self.evaluation))
 
     def outcome(self, digest: str) -> Outcome:
         """Return the outcome of one image.
