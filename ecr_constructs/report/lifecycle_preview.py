@@ -191,7 +191,13 @@ def _changed(simulation: Simulation, changed: Sequence[Change], view: View) -> I
     ranking = simulation.evaluation.ranking
     by_rank = {ranking.ranks[change.after.image.digest]: change for change in changed}
     ranks = bits.from_members(by_rank, len(ranking.images))
-    ordered = map(by_rank.__getitem__, simulation.by_attention(ranks, view.pulled_within_days))
+    expired, archived = simulation.evaluation.resolution
+    # What goes comes before what is spared.
+    ordered = [
+        by_rank[rank]
+        for part in (ranks & (expired | archived), ranks & ~(expired | archived))
+        for rank in simulation.by_attention(part, view.pulled_within_days)
+    ]
     rows = (
         (
             *_identity(change.after.image),
@@ -264,7 +270,7 @@ def _identity(image: Image) -> tuple[str, str, str, str]:
     more = len(image.tags) - _TAGS
     tags = f"{shown} and {more} more" if more > 0 else shown or "untagged"
     pulled = image.last_recorded_pull_time
-    last = f"{pulled:%Y-%m-%d}" if pulled else "-"
+    last = f"{pulled:%Y-%m-%d}" if pulled else ""
     return f"{image.pushed_at:%Y-%m-%d}", last, short(image.digest), tags
 
 

@@ -54,7 +54,7 @@ def preview(place: Place, run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
 def going(document: Any) -> dict[str, tuple[str, int]]:
     """Return action and rule by tag, or by digest for untagged images."""
     return {
-        (result["imageTags"] or [result["imageDigest"]])[0]: (
+        result.get("imageTags", [result["imageDigest"]])[0]: (
             result["action"]["type"],
             result["appliedRulePriority"],
         )
@@ -63,7 +63,7 @@ def going(document: Any) -> dict[str, tuple[str, int]]:
 
 
 def test_a_live_repository_is_previewed_with_its_own_policy(ecr: Any, preview: Run) -> None:
-    """Images, policy and indexes are read; the children of an index go with it."""
+    """Images, policy and indexes are read; the children of an index follow it."""
     assert ecr
     done = preview("--live", "api", "--format", "json")
 
@@ -72,8 +72,28 @@ def test_a_live_repository_is_previewed_with_its_own_policy(ecr: Any, preview: R
     assert going(done.json) == {
         "v0": ("EXPIRE", 1),
         "latest": ("TRANSITION", 5),
-        **dict.fromkeys(children, ("TRANSITION", 5)),
     }
+    assert children == [item["imageDigest"] for item in done.json["followUps"]]
+    assert done.json["repositoryName"] == "api"
+
+
+def test_the_exact_answer_is_that_of_the_service(ecr: Any, preview: Run) -> None:
+    """``--format ecr`` prints what the preview of the embedded AWS answers, image by image."""
+    preview("--live", "api", "--service-preview")
+    service = ecr.get_lifecycle_policy_preview(repositoryName="api")
+    done = preview("--live", "api", "--format", "ecr")
+
+    own = done.json
+    for document in (own, service):
+        results = document["previewResults"]
+        results.sort(key=lambda result: result["imageDigest"])
+        for result in results:
+            result.pop("imagePushedAt")
+    service.pop("ResponseMetadata")
+    assert json.loads(service.pop("lifecyclePolicyText")) == json.loads(
+        own.pop("lifecyclePolicyText")
+    )
+    assert service == own
 
 
 def test_the_service_agrees(ecr: Any, preview: Run) -> None:
@@ -83,7 +103,11 @@ def test_the_service_agrees(ecr: Any, preview: Run) -> None:
     done = preview("--live", "api", "--service-preview", "--format", "json")
 
     assert (done.status, done.err) == (0, "")
-    assert done.json["servicePreview"] == {"disagreements": []}
+    compared = done.json["servicePreview"]
+    assert compared["disagreements"] == []
+    children = {child.digest for child in images.index("index").children}
+    follow = {item["imageDigest"]: item["listed"] for item in compared["followUps"]}
+    assert follow == dict.fromkeys(children, False)
     assert done.json["summary"]["imageTotalCount"] == 6
     assert "v1" not in going(done.json)
     assert ecr.get_lifecycle_policy_preview(repositoryName="api")["status"] == "COMPLETE"

@@ -190,11 +190,14 @@ def _deletes_all(rules: Sequence[LifecycleRule]) -> Iterator[Finding]:
     ):
         # An earlier rule with a longer age keeps its images for longer.
         days = max(int(rule.count_number) for rule in standard)
+        what = f"Rule {last.rule_priority} deletes"
+        if len(standard) > 1:
+            what = f"Rule {last.rule_priority} and those before it delete"
         when = "after" if days == last.count_number else "after at most"
         yield finding_about(
             "LC007",
             last,
-            f"Rule {last.rule_priority} and those before it delete every image, even those in use, "
-            f"{when} {pluralize(days, 'day')} without a push.",
+            f"{what} every image, even those in use, {when} {pluralize(days, 'day')} without a "
+            "push.",
             "Keep some with an earlier rule: imageCountMoreThan with the tags of releases.",
         )

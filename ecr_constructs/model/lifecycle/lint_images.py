@@ -275,10 +275,10 @@ def _pulled_by_digest(result: RuleResult, simulation: Simulation) -> Iterator[Fi
     pulled = [image for image in images if image.last_recorded_pull_time]
     if pulled:
         sentence = (
-            f"Rule {rule.rule_priority} deletes untagged images, and "
-            f"{pluralize(len(pulled), 'image')} of the {alone.bit_count():,} that it selects were "
-            f"pulled after a tag could be on them ({_names(pulled)}): they are in use by digest. "
-            "ECS pins digests at a deployment, and caches pull by digest."
+            f"Rule {rule.rule_priority} deletes untagged images, and of the {alone.bit_count():,} "
+            f"that it selects {pluralize(len(pulled), 'image')} had no tag at the last pull: "
+            f"{_names(pulled)}. They are in use by digest: ECS pins digests at a deployment, and "
+            "caches pull by digest."
         )
         yield finding_about("LC006", rule, sentence, _DIGEST_REMEDY)
 
