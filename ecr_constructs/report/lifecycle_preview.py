@@ -138,6 +138,8 @@ def _summary(simulation: Simulation, view: View) -> Iterator[str]:
             f"Deleted or archived although pulled in the last {days}: "
             f"{pluralize(len(pulled), 'image')}: {names}{more}."
         )
+    elif counts[Fate.KEPT] < len(simulation.inventory) and not simulation.has_pull_times:
+        yield "No image has a recorded pull: whether the images are in use is unknown."
     if counts[Fate.EXPIRED]:
         yield f"Deleting frees {_size(simulation.expired_bytes)}."
     if counts[Fate.ARCHIVED]:

@@ -213,9 +213,8 @@ def test_what_follows_may_be_listed_by_ecr_or_not(
     assert 2 == len(simulation.expired)
     compared = service_preview.compare(repository, simulation)
     digest = signature["imageDigest"]
-    assert [(digest, listed)] == [
-        (item.image.digest, item.is_listed) for item in compared.follow_ups
-    ]
+    follow_up = {"imageDigest": digest, "imageTags": ["s1"], "listed": listed}
+    assert [follow_up] == compared.to_json()["followUps"]
     assert [digest] * differs == [item.image.digest for item in compared.disagreements]
     [block] = [block for block in service_blocks(compared) if isinstance(block, Lines)][-1:]
     assert f"lists {listed:d} of them" in block.lines[0]

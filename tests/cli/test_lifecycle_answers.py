@@ -217,6 +217,18 @@ def test_recent_pulls_are_in_the_json(run: Run) -> None:
     assert pull == explained[IN_USE["imageDigest"]]["lastRecordedPullTime"]
     assert "lastRecordedPullTime" not in explained[MANY[0]["imageDigest"]]
     assert [] == run(*JSON, "--pulled-within", "0").json["recentlyPulled"]["images"]
+    assert done["recentlyPulled"]["known"]
+
+
+def test_unknown_pulls_are_said(run: Run) -> None:
+    """An inventory without pull times does not say that nothing is in use."""
+    unknown = "whether the images are in use is unknown"
+    assert unknown in run(*PREVIEW).out
+    assert not run(*JSON).json["recentlyPulled"]["known"]
+    images(detail("c", 9), detail("a", 1, **pulled(1)))
+    assert unknown not in run(*PREVIEW).out
+    images(detail("a", 1))
+    assert unknown not in run(*PREVIEW).out
 
 
 def test_many_recent_pulls_are_counted(run: Run) -> None:

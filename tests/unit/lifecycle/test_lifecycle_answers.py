@@ -105,6 +105,33 @@ CASES: dict[str, tuple[Any, ...]] = {
         {},
         {},
     ),
+    "an archived index is not what a child waits for": (
+        [KEEP_ONE],
+        [
+            NEW,
+            archived("cold", 9, references=("child",)),
+            image("index", 9, references=("child",)),
+            image("child", 9.1),
+        ],
+        {"index": ("expired", 1)},
+        {"child": ("expired", "index", "INDEX_GONE", 1, 48)},
+    ),
+    "a child of two indexes that wait": (
+        [KEEP_ONE],
+        [
+            NEW,
+            image("outer", 8, references=("left", "right")),
+            image("left", 8.1, references=("child",)),
+            image("right", 8.2, references=("child",)),
+            image("child", 9.1),
+        ],
+        {"outer": ("expired", 1)},
+        {
+            "left": ("expired", "outer", "INDEX_GONE", 1, 48),
+            "right": ("expired", "outer", "INDEX_GONE", 1, 48),
+            "child": ("expired", "left", "INDEX_GONE", 1, 72),
+        },
+    ),
     # Digests rule that out.
     "images that list each other": (
         [KEEP_ONE],

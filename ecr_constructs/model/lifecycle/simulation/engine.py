@@ -251,6 +251,11 @@ class Simulation:
             for rank in self.by_attention(ranks, days)
         )
 
+    @property
+    def has_pull_times(self) -> bool:
+        """Whether any image has a recorded pull; otherwise which are in use is unknown."""
+        return any(image.last_recorded_pull_time for image in self.inventory)
+
     def by_attention(self, ranks: int, days: float) -> list[int]:
         """Sort a set of ranks: images pulled within some days, then tagged ones, then oldest."""
         images, pulled = self.evaluation.ranking.images, pulled_since(self.evaluation.ranking, days)

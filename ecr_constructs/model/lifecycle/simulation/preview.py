@@ -90,6 +90,7 @@ def document(
         "followUps": list(map(_follow_up, simulation.follow_ups)),
         "recentlyPulled": {
             "days": pulled_within_days,
+            "known": simulation.has_pull_times,
             "images": [_pulled(item) for item in simulation.pulled_within(pulled_within_days)],
         },
         "rules": list(_rules(simulation)),

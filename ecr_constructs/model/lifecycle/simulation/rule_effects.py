@@ -125,13 +125,8 @@ def _nothing_marked(evaluation: Evaluation, result: RuleResult) -> str:
 
 
 def _earlier(evaluation: Evaluation, result: RuleResult, ranks: int) -> str:
-    priorities = []
-    for earlier in evaluation.results:
-        if earlier is result:
-            break
-        if earlier.own & ranks:
-            priorities.append(f"rule {earlier.rule.rule_priority}")
-    return " and ".join(priorities)
+    earlier = evaluation.results[: evaluation.results.index(result)]
+    return " and ".join(f"rule {item.rule.rule_priority}" for item in earlier if item.own & ranks)
 
 
 def _step(evaluation: Evaluation, result: RuleResult, rank: int) -> str:
