@@ -57,13 +57,13 @@ def waits(evaluation: Evaluation) -> dict[int, Wait]:
         for rank in bits.members(later)
     }
     numbers = _evaluations(required)
-    found = {}
+    result = {}
     for rank, ranks in required.items():
         follows = evaluation.root_image(rank) != rank
         after = ranks[-1] if follows else max(ranks, key=lambda item: numbers.get(item, 1))
         because: Reason = "SUBJECT_GONE" if follows else "INDEX_GONE"
-        found[rank] = Wait(after, because, numbers[rank])
-    return found
+        result[rank] = Wait(after, because, numbers[rank])
+    return result
 
 
 def _harmless(evaluation: Evaluation, action: int) -> int:
