@@ -51,6 +51,16 @@ def add_images(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_allow_incomplete(parser: argparse.ArgumentParser) -> None:
+    """Add that images may be missing."""
+    parser.add_argument(
+        "--allow-incomplete",
+        action="store_true",
+        help="with --images: accept a file whose last page has a nextToken, although images are "
+        "missing; the result says so",
+    )
+
+
 def add_formats(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
     """Add the format that is printed, and files for further formats."""
     parser.add_argument("--format", choices=formats, default="text")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.live import LiveError
-from ecr_constructs.live.ecr import preview_in_progress
+from ecr_constructs.live.connection import preview_in_progress
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle import Fate
 from ecr_constructs.model.lifecycle.simulation.preview import action_of
@@ -78,7 +78,8 @@ def compare(
     repository.ask("start_lifecycle_policy_preview", lifecyclePolicyText=text)
     with repository.progress("waiting for ECR") as advance:
         _wait(repository, first_pause, advance)
-    verdicts = _verdicts(repository, json.loads(text))
+    with repository.connection.readable("get_lifecycle_policy_preview"):
+        verdicts = _verdicts(repository, json.loads(text))
     disagreements = (
         Disagreement(outcome.image, here, there)
         for outcome in simulation.outcomes
