@@ -70,6 +70,16 @@ def pulled_within(options: argparse.Namespace) -> int:
     return PULLED_WITHIN_DAYS if options.pulled_within is None else int(options.pulled_within)
 
 
+def add_allow_incomplete(parser: argparse.ArgumentParser) -> None:
+    """Add that images may be missing."""
+    parser.add_argument(
+        "--allow-incomplete",
+        action="store_true",
+        help="with --images: accept a file whose last page has a nextToken, although images are "
+        "missing; the result says so",
+    )
+
+
 def add_formats(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
     """Add the format that is printed, and files for further formats."""
     parser.add_argument("--format", choices=formats, default="text")

@@ -16,6 +16,7 @@ from ecr_constructs.checks.finding import Finding, Report
 from ecr_constructs.checks.rules import RULES
 from ecr_constructs.checks.selection import select, suggestion
 from ecr_constructs.cli.arguments import (
+    add_allow_incomplete,
     add_config,
     add_formats,
     add_images,
@@ -42,7 +43,14 @@ if TYPE_CHECKING:
     from ecr_constructs.report.escaping import Command
 
 _WIDTH = 100
-_POLICY_OPTIONS = ("images", "manifests", "now", "pulled_within", "pull_through_cache")
+_POLICY_OPTIONS = (
+    "images",
+    "allow_incomplete",
+    "manifests",
+    "now",
+    "pulled_within",
+    "pull_through_cache",
+)
 _TEMPLATE_OPTIONS = ("config", "select", "ignore", "baseline", "write_baseline")
 _POLICY_FORMATS = ("text", "json", "github", "markdown", "gitlab")
 _ANNOTATIONS: dict[Severity, Command] = {
@@ -79,6 +87,7 @@ def add_policy_options(
 ) -> None:
     """Add what `check_policy` reads."""
     add_images(parser)
+    add_allow_incomplete(parser)
     add_manifests(parser)
     add_pulled_within(parser)
     parser.add_argument(
@@ -257,7 +266,14 @@ def _policy_findings(
         pull_through_cache=source.context.pull_through_cache or options.pull_through_cache,
         pull_time_exclusions=source.context.pull_time_exclusions,
     )
-    images = read_inventory(options.images, options.manifests) if options.images else None
+    images = None
+    if options.images:
+        images = read_inventory(
+            options.images,
+            options.manifests,
+            repository=getattr(options, "repository", None),
+            allow_incomplete=options.allow_incomplete,
+        )
     return policy.lint(
         images, now=options.now, context=context, pulled_within_days=pulled_within(options)
     )

@@ -79,7 +79,9 @@ def _home(options: argparse.Namespace) -> RegistryId:
 def _warnings(home: RegistryId, image: Image) -> list[str]:
     from ecr_constructs.live.ecr import Repository  # noqa: PLC0415 - boto3 is slow and optional
 
-    return list(rejections(Repository(image.repository, home.region, home.account), image.tag))
+    repository = Repository(image.repository, home.region, home.account)
+    with repository.connection.readable("describe_images"):
+        return list(rejections(repository, image.tag))
 
 
 def rejections(repository: Repository, tag: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.live import LiveError
-from ecr_constructs.live.ecr import preview_in_progress
+from ecr_constructs.live.connection import preview_in_progress
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle import Fate
 
@@ -108,7 +108,8 @@ def compare(repository: Repository, simulation: Simulation, first_pause: float =
     repository.ask("start_lifecycle_policy_preview", lifecyclePolicyText=text)
     with repository.progress("waiting for ECR") as advance:
         _wait(repository, first_pause, advance)
-    verdicts = _verdicts(repository, json.loads(text))
+    with repository.connection.readable("get_lifecycle_policy_preview"):
+        verdicts = _verdicts(repository, json.loads(text))
     own = {
         result.image.digest: (_ACTIONS[result.fate], result.rule_priority)
         for result in simulation.preview_results
