@@ -204,9 +204,14 @@ EFFECTS: dict[str, tuple[Any, ...]] = {
     "earlier rules": (
         [protect("v*"), protect("w*"), expire(after_days=5)],
         [image("a", 9, "v1"), image("b", 9, "w1"), image("c", 9)],
-        [(1, 0, 0, ""), (1, 0, 0, ""), (3, 3, 1, "2 of those that it marks are selected first")],
+        [(1, 0, 0, ""), (1, 0, 0, ""), (3, 3, 1, "rule 1 and rule 2 selected 2 first")],
     ),
-    "an index": ([UNTAGGED], CHILD, [(1, 1, 0, "1 are listed by an index that stays")]),
+    "an index": ([UNTAGGED], CHILD, [(1, 1, 0, "an index that stays lists 1 of those")]),
+    "a subject": (
+        [OF_V, archive(after_days=5)],
+        [NEW, image("image", 9, "v1"), image("signature", 9, "s", subject="image")],
+        [(2, 1, 1, ""), (3, 2, 0, "of those that it marks, 1 go with their subject instead")],
+    ),
 }
 
 
@@ -221,12 +226,6 @@ def test_what_each_rule_does(
     for (*_, reason), effect in zip(expected, effects, strict=True):
         assert reason in effect.reason
         assert bool(effect.reason) or effect.acted
-
-
-def test_earlier_rules_are_named() -> None:
-    rules, images, _ = EFFECTS["earlier rules"]
-
-    assert "by rule 1 and rule 2" in simulate(*images, rules=rules).rule_effects[2].reason
 
 
 def test_unselected_images_are_counted() -> None:

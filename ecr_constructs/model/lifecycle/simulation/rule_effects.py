@@ -107,10 +107,13 @@ def _reasons(evaluation: Evaluation, result: RuleResult) -> Iterator[str]:
         return
     if locked := (result.marked & result.locked).bit_count():
         rules = _earlier(evaluation, result, result.marked & result.locked)
-        yield f"{locked:,} of those that it marks are selected first by {rules}"
-    if held := (result.acted & ~_acted(evaluation, result)).bit_count():
-        # An image may also be deleted with its subject instead of archived by the rule.
-        yield f"{held:,} are listed by an index that stays, or follow their subject"
+        yield f"of those that it marks, {rules} selected {locked:,} first"
+    others = result.acted & ~_acted(evaluation, result)
+    expired, archived = evaluation.resolution
+    if held := (others & ~expired & ~archived).bit_count():
+        yield f"an index that stays lists {held:,} of those that it marks"
+    if following := (others & (expired | archived)).bit_count():
+        yield f"of those that it marks, {following:,} go with their subject instead"
 
 
 def _nothing_marked(evaluation: Evaluation, result: RuleResult) -> str:
