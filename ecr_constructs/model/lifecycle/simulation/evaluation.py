@@ -226,12 +226,24 @@ class Evaluation:
     @cached_property
     def immediate(self) -> Resolution:
         """The images that a rule acts on and that nothing protects at this instant."""
-        return immediate(self)
+        return immediate(self.relations, *self.acted(), self._harmless)
 
     @cached_property
     def waits(self) -> dict[int, Wait]:
         """For each rank that is deleted or archived after other images: what it waits for."""
-        return waits(self)
+        (expired, archived), now = self.resolution, self.immediate
+        later = (expired & ~now.expired) | (archived & ~now.archived)
+        actions = {rank: self.actions[rank] for rank in bits.members(later)}
+        following = {rank for rank in actions if self.root_image(rank) != rank}
+        return waits(self.relations, actions, following, self._harmless)
+
+    @property
+    def _harmless(self) -> dict[int, int]:
+        """For each action the images that, as indexes, do not protect their children from it."""
+        gone = self.ranking.all & ~self.stage.standard & ~self.stage.archive
+        inert = gone | self.stage.archive
+        releases = self.options.archived_index_releases_children
+        return {EXPIRE: inert if releases else gone, ARCHIVE: inert}
 
     # --- by rank: computed only when a report asks for single images --------------------------
 

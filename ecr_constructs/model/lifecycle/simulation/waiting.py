@@ -12,12 +12,15 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ecr_constructs.model.lifecycle.simulation import bits
-from ecr_constructs.model.lifecycle.simulation.relations import ARCHIVE, EXPIRE, Resolution
+from ecr_constructs.model.lifecycle.simulation.relations import (
+    ARCHIVE,
+    EXPIRE,
+    Relations,
+    Resolution,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from ecr_constructs.model.lifecycle.simulation.evaluation import Evaluation
+    from collections.abc import Container, Iterator, Mapping
 
 Reason = Literal["INDEX_GONE", "SUBJECT_GONE"]
 HOURS_PER_EVALUATION = 24
@@ -35,52 +38,51 @@ class Wait(NamedTuple):
     evaluations: int
 
 
-def immediate(evaluation: Evaluation) -> Resolution:
-    """Return the images that a rule acts on and that no index in the repository protects."""
-    expire, archive = evaluation.acted()
-    from_expiry, from_archiving = (
-        evaluation.relations.children(_harmless(evaluation, action)) for action in (EXPIRE, ARCHIVE)
-    )
+def immediate(
+    relations: Relations, expire: int, archive: int, harmless: Mapping[int, int]
+) -> Resolution:
+    """Return the images that a rule acts on and that no index in the repository protects.
+
+    `harmless` has, by action, the images that as indexes protect nothing from it.
+    """
+    from_expiry, from_archiving = map(relations.children, (harmless[EXPIRE], harmless[ARCHIVE]))
     return Resolution(expire & ~from_expiry, archive & ~from_archiving)
 
 
-def waits(evaluation: Evaluation) -> dict[int, Wait]:
-    """Return what each image waits for that goes, but not now."""
-    (expired, archived), now = evaluation.resolution, evaluation.immediate
-    later = (expired & ~now.expired) | (archived & ~now.archived)
-    harmless = {
-        action: frozenset(bits.members(_harmless(evaluation, action)))
-        for action in (EXPIRE, ARCHIVE)
+def waits(
+    relations: Relations,
+    actions: Mapping[int, int],
+    following: Container[int],
+    harmless: Mapping[int, int],
+) -> dict[int, Wait]:
+    """Return what each image waits for.
+
+    Args:
+        relations: The indexes and the subjects.
+        actions: The action of each image that goes, but not now.
+        following: Those that go because their subject does.
+        harmless: As for `immediate`.
+    """
+    protecting_nothing = {
+        action: frozenset(bits.members(ranks)) for action, ranks in harmless.items()
     }
     required = {
-        rank: list(_required(evaluation, rank, harmless[evaluation.actions[rank]]))
-        for rank in bits.members(later)
+        rank: [
+            index
+            for index in relations.listed_by.get(rank, ())
+            if index not in protecting_nothing[action]
+        ]
+        + ([relations.subjects[rank]] if rank in following else [])
+        for rank, action in actions.items()
     }
     numbers = _evaluations(required)
     result = {}
     for rank, ranks in required.items():
-        follows = evaluation.root_image(rank) != rank
+        follows = rank in following
         after = ranks[-1] if follows else max(ranks, key=lambda item: numbers.get(item, 1))
         because: Reason = "SUBJECT_GONE" if follows else "INDEX_GONE"
         result[rank] = Wait(after, because, numbers[rank])
     return result
-
-
-def _harmless(evaluation: Evaluation, action: int) -> int:
-    """Return the images that, as indexes, protect nothing from an action."""
-    stage = evaluation.stage
-    gone = evaluation.ranking.all & ~stage.standard & ~stage.archive
-    releases = action == ARCHIVE or evaluation.options.archived_index_releases_children
-    return gone | stage.archive if releases else gone
-
-
-def _required(evaluation: Evaluation, rank: int, harmless: frozenset[int]) -> Iterator[int]:
-    """Yield the images that go before an image: the indexes that protect it, then its subject."""
-    for index in evaluation.relations.listed_by.get(rank, ()):
-        if index not in harmless:
-            yield index
-    if evaluation.root_image(rank) != rank:
-        yield evaluation.relations.subjects[rank]
 
 
 def _evaluations(required: Mapping[int, list[int]]) -> dict[int, int]:
