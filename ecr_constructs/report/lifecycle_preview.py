@@ -145,7 +145,7 @@ def _summary(simulation: Simulation, view: View) -> Iterator[str]:
     if counts[Fate.ARCHIVED]:
         yield f"Archiving moves {_size(simulation.archived_bytes)}."
     if simulation.policy.rules and not counts[Fate.EXPIRED] and not counts[Fate.ARCHIVED]:
-        yield from _why_nothing(simulation)
+        yield "Nothing is deleted or archived; the table of the rules says why."
 
 
 def _now_and_after(simulation: Simulation) -> str:
@@ -159,14 +159,6 @@ def _now_and_after(simulation: Simulation) -> str:
     hours = max(item.within_hours for item in simulation.follow_ups)
     parts[0] = parts[0].capitalize()
     return f"{'; '.join(parts)}; those that wait for an index or a subject within {hours} hours."
-
-
-def _why_nothing(simulation: Simulation) -> Iterator[str]:
-    yield "Nothing is deleted or archived:"
-    for effect in simulation.rule_effects:
-        yield f"rule {effect.rule.rule_priority} ({rule_in_words(effect.rule)}): {effect.reason}."
-    if count := simulation.unselected_count:
-        yield f"{pluralize(count, 'image')}: no rule selects {'it' if count == 1 else 'them'}."
 
 
 def _going(simulation: Simulation, view: View) -> Iterator[Block]:
@@ -228,6 +220,8 @@ def _rules(simulation: Simulation) -> Iterator[Block]:
         for effect in effects
     ]
     yield Table(("rule", "selects", "marks", "acts on", "effect"), rows)
+    if count := simulation.unselected_count:
+        yield Lines([f"No rule selects {pluralize(count, 'image')}, which no rule ever deletes."])
 
 
 def _ahead(forecast: Forecast) -> Iterator[Block]:

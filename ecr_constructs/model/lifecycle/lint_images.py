@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ecr_constructs.model.lifecycle.finding import Finding
     from ecr_constructs.model.lifecycle.image import Image
+    from ecr_constructs.model.lifecycle.rule import LifecycleRule
     from ecr_constructs.model.lifecycle.simulation.engine import Simulation
     from ecr_constructs.model.lifecycle.simulation.evaluation import Evaluation, RuleResult
 
@@ -199,16 +200,20 @@ def _selects_nothing(result: RuleResult, simulation: Simulation) -> Iterator[Fin
     )
 
 
+def _deletes_tagged(rule: LifecycleRule) -> bool:
+    return rule.action == "expire" and rule.tag_status != "untagged" and not rule.protects
+
+
 def _growth(simulation: Simulation) -> Iterator[Finding]:
     """Yield a finding if images are never deleted because no rule is about them."""
     evaluation = simulation.evaluation
     ranking, never = evaluation.ranking, unselected(evaluation)
-    tagged = never & ranking.tagged
     if never:
         images = [ranking.images[rank] for rank in bits.members(never)]
         size = in_units(bytes_of(ranking.images, never).at_most)
         what = f"No rule selects {pluralize(len(images), 'image')} (up to {size}): {_names(images)}"
-        if tagged and tagged == ranking.tagged & ranking.standard:
+        rules = [result.rule for result in evaluation.results]
+        if never & ranking.tagged and not any(map(_deletes_tagged, rules)):
             what = f"No rule ever deletes tagged images. {what}"
         yield finding_about(
             "LC014",

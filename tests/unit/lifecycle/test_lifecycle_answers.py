@@ -229,11 +229,12 @@ def test_what_each_rule_does(
 
 
 def test_unselected_images_are_counted() -> None:
-    """A child and a signature depend on other images."""
+    """A child and a signature depend on other images, but a child stays without its index."""
     images = [*CHILD, image("signature", 9, subject="index"), image("other", 9)]
 
     assert 2 == simulate(*images, rules=[expire(after_days=1, tag_patterns=["x"])]).unselected_count
     assert 1 == simulate(*images, rules=[OF_V]).unselected_count
+    assert 2 == simulate(*images, NEW, rules=[OF_V]).unselected_count
 
 
 # One image, rules, and of each rule whether it selects, marks, acts, and a part of why.

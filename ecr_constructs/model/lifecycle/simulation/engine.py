@@ -315,7 +315,7 @@ class Simulation:
 
     @cached_property
     def unselected_count(self) -> int:
-        """The number of images that no rule selects, without children of indexes and referrers."""
+        """The number of images that no rule selects and that do not go with another image."""
         return unselected(self.evaluation).bit_count()
 
     def rule_steps(self, digest: str) -> tuple[RuleStep, ...]:

@@ -68,11 +68,14 @@ def rule_effects(evaluation: Evaluation) -> tuple[RuleEffect, ...]:
 
 
 def unselected(evaluation: Evaluation) -> int:
-    """Return the images that no rule selects, without children of indexes and referrers."""
+    """Return the images that no rule selects and that do not go with another image.
+
+    Referrers go with their subject. Children of an index that is deleted do not: they stay.
+    """
     selected = 0
     for result in evaluation.results:
         selected |= result.identified
-    dependent = evaluation.relations.children(0) | bits.from_members(
+    dependent = evaluation.relations.children(evaluation.resolution.expired) | bits.from_members(
         evaluation.relations.subjects, len(evaluation.ranking.images)
     )
     return evaluation.ranking.all & ~selected & ~dependent
