@@ -96,9 +96,8 @@ class Repository:
                 details += page["imageDetails"]
                 advance(len(page["imageDetails"]))
         try:
-            with self.connection.readable("describe_images"):
-                named = [{"repositoryName": self.name, **entry} for entry in details]
-            inventory = Inventory.from_describe_images({"imageDetails": named})
+            listed = Inventory.from_describe_images({"imageDetails": details})
+            inventory = Inventory(listed, repository_name=self.name, registry_id=listed.registry_id)
             if manifests is not None:
                 return inventory.with_manifests(manifests)
             # An archived image cannot be pulled.

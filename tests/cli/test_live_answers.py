@@ -105,7 +105,7 @@ def test_an_answer_that_is_not_of_ecr(run: Run, serve: Serve, name: str) -> None
 
 
 PUSH = ("push-commands", "api", "--account", "111122223333", "--region", "eu-west-1", "--live")
-NO_DIGEST = {"imageDetails": [{}]}
+NO_DIGEST: Any = {"imageDetails": [{}]}
 SETTINGS: Any = {"repositories": [{"imageTagMutability": "IMMUTABLE"}]}
 PUSHES: dict[str, Answers] = {
     "a login page": {"*": HTML},
