@@ -55,6 +55,7 @@ def faulty_files(folder: Path) -> None:
     write("half.json", '{"rules": [')
     write("deep.json", "[" * 100_000)
     write("policy.txt", "rules:")
+    write("brackets.json", "rules: [")
     write("number.json", "7")
     write("digits.json", f'{{"rules": [{"9" * 5_000}]}}')
     write("inner.json", {"lifecyclePolicyText": "{"})
@@ -152,6 +153,7 @@ ERRORS = {
     "lifecycle check --policy images.json": "file-kind-unknown",
     "lifecycle check --policy digits.json": "json-syntax",
     "lifecycle check --policy inner.json": "json-syntax",
+    "lifecycle check --policy brackets.json": "json-syntax",
     "check inner.json": "json-syntax",
     "check rules.yaml": "json-syntax",
     "check t.json --allow-incomplete": "option-needs-policy",

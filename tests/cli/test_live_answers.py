@@ -124,6 +124,24 @@ def test_push_commands_read_the_same_way(run: Run, serve: Serve, answers: Answer
     assert (2, "", ["aws-answer-unreadable"]) == (result.status, result.out, result.codes)
 
 
+def test_a_push_to_no_repository_is_a_warning(run: Run, serve: Serve) -> None:
+    """ECR's answer, and no error."""
+    serve({"*": "RepositoryNotFoundException"})
+    result = run(*PUSH)
+
+    assert (1, True) == (result.status, "does not exist" in result.err)
+
+
+def test_without_a_reader_nothing_is_told(serve: Serve) -> None:
+    """The library writes nothing by itself."""
+    requests = serve({"*": CLOSE})
+    with pytest.raises(LiveError) as caught:
+        Connection().call("describe_images", subject="it", repositoryName="api")
+
+    assert ["aws-unreachable"] == [item.code for item in caught.value.diagnostics]
+    assert 2 == len(requests)
+
+
 @pytest.mark.parametrize("answer", [HANG, CLOSE])
 def test_without_an_answer_the_command_ends_soon(run: Run, serve: Serve, answer: str) -> None:
     """It tells so meanwhile, and tries once more; four times the limits are less than a minute."""

@@ -18,7 +18,7 @@ def parse(text: str) -> Any:
     Its message is a predicate without a subject and states line and column.
     """
     try:
-        return json.loads(text, object_pairs_hook=_unique)
+        return json.loads(text, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
         msg = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         raise ValueError(msg) from None
@@ -27,7 +27,8 @@ def parse(text: str) -> Any:
         raise ValueError(msg) from None
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of its members, or raise a ValueError if a key is written twice."""
     result = dict(pairs)
     if len(result) < len(pairs):
         keys = [key for key, _ in pairs]
