@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ecr_constructs.live import LiveError
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.extras import install_remedy
 
 try:
     import boto3
@@ -28,8 +29,8 @@ try:
     from botocore.parsers import ResponseParserError
     from botocore.session import Session
 except ModuleNotFoundError:
-    message = "--live needs boto3, which is not installed: pip install 'ecr-constructs[cli]'"
-    raise LiveError(Diagnostic("boto3-missing", message)) from None
+    message, remedy = "--live needs boto3, which is not installed", install_remedy("cli")
+    raise LiveError(Diagnostic("boto3-missing", message, remedy=remedy)) from None
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
