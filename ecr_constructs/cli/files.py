@@ -278,7 +278,9 @@ def _json(name: str, text: str) -> Any:
         problem = "nested too deeply"
     except ValueError:
         problem = "it has a number of thousands of digits"
-    remedy = "give a policy, the output of `aws ecr get-lifecycle-policy`, or a template"
+    remedy = (
+        "give a policy, the output of `aws ecr get-lifecycle-policy --output json`, or a template"
+    )
     if not text.strip():
         problem = "the file is empty"
     elif failure := failure_of(text):

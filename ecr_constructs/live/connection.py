@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _THROTTLED = ("ThrottlingException", "Throttling", "RateExceeded", "TooManyRequestsException")
+_OF_STS = ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 _BAD_CREDENTIALS = (
     "ExpiredToken",
     "ExpiredTokenException",
@@ -305,6 +306,9 @@ class Connection:
 
     def _rejected(self, error: ClientError, subject: str) -> LiveError:
         code, action = _code_of(error), f"ecr:{error.operation_name}"
+        if error.operation_name in _OF_STS:
+            # A profile assumes a role before ECR is asked.
+            action, subject = f"sts:{error.operation_name}", "the role of the profile"
         reason = " ".join(str(error.response["Error"].get("Message") or "").split())
         if code == "LifecyclePolicyPreviewInProgressException":
             return preview_in_progress(subject)

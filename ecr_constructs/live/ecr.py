@@ -56,9 +56,12 @@ class Repository:
         if self._policy is None:
             with self.progress("reading the policy"):
                 answer = self.ask("get_lifecycle_policy", absent="LifecyclePolicyNotFoundException")
-            text = answer and answer["lifecyclePolicyText"]
             try:
-                self._policy = LifecyclePolicy.from_json(text) if text else LifecyclePolicy()
+                self._policy = (
+                    LifecyclePolicy.from_json(answer["lifecyclePolicyText"])
+                    if answer
+                    else LifecyclePolicy()
+                )
             except ValidationError as error:
                 raise LiveError(
                     *(item.within(f"the policy of {self.name}") for item in error.diagnostics)

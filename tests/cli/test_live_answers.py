@@ -68,6 +68,8 @@ UNREADABLE: dict[str, tuple[tuple[str, ...], Answers]] = {
     "a list": (LIVE, {"*": b"[1]"}),
     "a number": (LIVE, {"*": b"7"}),
     "half an object": (LIVE, {"*": b'{"imageDetails": ['}),
+    "a number as an error": (LIVE, {"*": (400, {"__type": 7})}),
+    "a list as an error": (LIVE, {"*": (400, b"[]")}),
     "a policy as object": (LIVE, {"*": {"lifecyclePolicyText": {}}}),
     "a page in the middle": (
         LIVE,
@@ -122,6 +124,13 @@ def test_push_commands_read_the_same_way(run: Run, serve: Serve, answers: Answer
     result = run(*PUSH)
 
     assert (2, "", ["aws-answer-unreadable"]) == (result.status, result.out, result.codes)
+
+
+def test_an_empty_policy_is_no_missing_one(run: Run, serve: Serve) -> None:
+    """ECR returns none."""
+    serve({**SOUND, "GetLifecyclePolicy": {"lifecyclePolicyText": ""}})
+
+    assert ["json-syntax"] == run(*LIVE).codes
 
 
 def test_a_push_to_no_repository_is_a_warning(run: Run, serve: Serve) -> None:
@@ -251,6 +260,11 @@ region = ca-west-1
 aws_access_key_id = auditor
 aws_secret_access_key = secret
 
+[profile admin]
+region = eu-west-1
+role_arn = arn:aws:iam::111122223333:role/Admin
+source_profile = audit
+
 [profile corp]
 region = eu-west-1
 sso_session = corp
@@ -282,6 +296,11 @@ def test_a_profile_is_that_of_the_aws_cli(
     result = run(*LIVE, "--profile", "corp")
     assert ["aws-credentials"] == result.codes
     assert "`aws sso login --profile corp`" in result.err
+    denial = b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"
+    serve({"AssumeRole": (403, denial)})
+    result = run(*LIVE, "--profile", "admin")
+    assert ["access-denied"] == result.codes
+    assert "allow sts:AssumeRole on the role" in result.err
     result = run(*LIVE, "--profile", "gone")
     assert ["aws-not-configured"] == result.codes
     assert "aws configure list-profiles" in result.err
