@@ -57,6 +57,9 @@ def faulty_files(folder: Path) -> None:
     write("deep.json", "[" * 100_000)
     write("policy.txt", "rules:")
     write("brackets.json", "rules: [")
+    newer = {"rules": [{**UNTAGGED, "new": 1}]}
+    stored = {"lifecyclePolicyText": json.dumps(newer), "lastEvaluatedAt": 1_790_000_000}
+    write("stored.json", stored)
     write("number.json", "7")
     write("digits.json", f'{{"rules": [{"9" * 5_000}]}}')
     write("inner.json", {"lifecyclePolicyText": "{"})
@@ -154,6 +157,8 @@ ERRORS = {
     "lifecycle check --policy images.json": "file-kind-unknown",
     "lifecycle check --policy digits.json": "json-syntax",
     "lifecycle check --policy inner.json": "json-syntax",
+    "lifecycle check --policy stored.json": "policy-unreadable",
+    "check stored.json": "policy-unreadable",
     "lifecycle check --policy brackets.json": "json-syntax",
     "check inner.json": "json-syntax",
     "check rules.yaml": "json-syntax",

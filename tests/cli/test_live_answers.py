@@ -126,6 +126,15 @@ def test_push_commands_read_the_same_way(run: Run, serve: Serve, answers: Answer
     assert (2, "", ["aws-answer-unreadable"]) == (result.status, result.out, result.codes)
 
 
+def test_a_deployed_policy_may_name_the_standard_class(run: Run, serve: Serve) -> None:
+    """AWS documents it, and ECR returns what it was given."""
+    named = rule(1, tagStatus="any", storageClass="standard", images=1)
+    policy = {"lifecyclePolicyText": json.dumps({"rules": [named]}, indent=4)}
+    serve({**SOUND, "GetLifecyclePolicy": policy})
+
+    assert 0 == run(*LIVE).status
+
+
 def test_an_empty_policy_is_no_missing_one(run: Run, serve: Serve) -> None:
     """ECR returns none."""
     serve({**SOUND, "GetLifecyclePolicy": {"lifecyclePolicyText": ""}})
