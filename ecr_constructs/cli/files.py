@@ -260,12 +260,20 @@ def _policy(name: str, text: str) -> NamedPolicy:
     if isinstance(content, str):
         text = content
         content = _json(name, text)
+    is_stored = False
     if isinstance(content, Mapping) and isinstance(content.get("lifecyclePolicyText"), str):
+        # ECR evaluates only what it has accepted; put-lifecycle-policy has no such member.
+        is_stored = "lastEvaluatedAt" in content
         text = content["lifecyclePolicyText"]
         content = _json(name, text)
     if not isinstance(content, Mapping) or "rules" not in content:
         raise _kind_unknown(name, content)
-    return NamedPolicy(_title(name), StatedPolicy((), text))
+    stated = StatedPolicy((), text)
+    if is_stored and stated.policy is None:
+        reasons = "; ".join(error.message for error in stated.errors)
+        message = f"{_title(name)}: ECR has this policy, but this version cannot read it: {reasons}"
+        raise CommandError(Diagnostic("policy-unreadable", message))
+    return NamedPolicy(_title(name), stated)
 
 
 def _json(name: str, text: str) -> Any:
@@ -278,7 +286,9 @@ def _json(name: str, text: str) -> Any:
         problem = "nested too deeply"
     except ValueError:
         problem = "it has a number of thousands of digits"
-    remedy = "give a policy, the output of `aws ecr get-lifecycle-policy`, or a template"
+    remedy = (
+        "give a policy, the output of `aws ecr get-lifecycle-policy --output json`, or a template"
+    )
     if not text.strip():
         problem = "the file is empty"
     elif failure := failure_of(text):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ecr_constructs.live import LiveError
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.extras import install_remedy
 
 try:
     import boto3
@@ -28,8 +29,8 @@ try:
     from botocore.parsers import ResponseParserError
     from botocore.session import Session
 except ModuleNotFoundError:
-    message = "--live needs boto3, which is not installed: pip install 'ecr-constructs[cli]'"
-    raise LiveError(Diagnostic("boto3-missing", message)) from None
+    message, remedy = "--live needs boto3, which is not installed", install_remedy("cli")
+    raise LiveError(Diagnostic("boto3-missing", message, remedy=remedy)) from None
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _THROTTLED = ("ThrottlingException", "Throttling", "RateExceeded", "TooManyRequestsException")
+_OF_STS = ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 _BAD_CREDENTIALS = (
     "ExpiredToken",
     "ExpiredTokenException",
@@ -304,6 +306,9 @@ class Connection:
 
     def _rejected(self, error: ClientError, subject: str) -> LiveError:
         code, action = _code_of(error), f"ecr:{error.operation_name}"
+        if error.operation_name in _OF_STS:
+            # A profile assumes a role before ECR is asked.
+            action, subject = f"sts:{error.operation_name}", "the role of the profile"
         reason = " ".join(str(error.response["Error"].get("Message") or "").split())
         if code == "LifecyclePolicyPreviewInProgressException":
             return preview_in_progress(subject)

@@ -56,9 +56,12 @@ class Repository:
         if self._policy is None:
             with self.progress("reading the policy"):
                 answer = self.ask("get_lifecycle_policy", absent="LifecyclePolicyNotFoundException")
-            text = answer and answer["lifecyclePolicyText"]
             try:
-                self._policy = LifecyclePolicy.from_json(text) if text else LifecyclePolicy()
+                self._policy = (
+                    LifecyclePolicy.from_json(answer["lifecyclePolicyText"])
+                    if answer
+                    else LifecyclePolicy()
+                )
             except ValidationError as error:
                 raise LiveError(
                     *(item.within(f"the policy of {self.name}") for item in error.diagnostics)
@@ -96,9 +99,8 @@ class Repository:
                 details += page["imageDetails"]
                 advance(len(page["imageDetails"]))
         try:
-            with self.connection.readable("describe_images"):
-                named = [{"repositoryName": self.name, **entry} for entry in details]
-            inventory = Inventory.from_describe_images({"imageDetails": named})
+            listed = Inventory.from_describe_images({"imageDetails": details})
+            inventory = Inventory(listed, repository_name=self.name, registry_id=listed.registry_id)
             if manifests is not None:
                 return inventory.with_manifests(manifests)
             # An archived image cannot be pulled.

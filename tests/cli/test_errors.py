@@ -21,6 +21,7 @@ teams:
 """
 NO_TEAMS = "{account: '111122223333', region: eu-west-1, teams: %s}"
 TOKEN_TEXT = {"LifecyclePolicyText": {"Fn::ImportValue": "policy"}}
+HOST = "111122223333.dkr.ecr.eu-central-1.amazonaws.com"
 ACCOUNT = "--account 111122223333 --region eu-west-1"
 LIFECYCLE = f"lifecycle preview --policy policy.json --images images.json {' '.join(AT)}"
 
@@ -55,6 +56,10 @@ def faulty_files(folder: Path) -> None:
     write("half.json", '{"rules": [')
     write("deep.json", "[" * 100_000)
     write("policy.txt", "rules:")
+    write("brackets.json", "rules: [")
+    newer = {"rules": [{**UNTAGGED, "new": 1}]}
+    stored = {"lifecyclePolicyText": json.dumps(newer), "lastEvaluatedAt": 1_790_000_000}
+    write("stored.json", stored)
     write("number.json", "7")
     write("digits.json", f'{{"rules": [{"9" * 5_000}]}}')
     write("inner.json", {"lifecyclePolicyText": "{"})
@@ -152,6 +157,9 @@ ERRORS = {
     "lifecycle check --policy images.json": "file-kind-unknown",
     "lifecycle check --policy digits.json": "json-syntax",
     "lifecycle check --policy inner.json": "json-syntax",
+    "lifecycle check --policy stored.json": "policy-unreadable",
+    "check stored.json": "policy-unreadable",
+    "lifecycle check --policy brackets.json": "json-syntax",
     "check inner.json": "json-syntax",
     "check rules.yaml": "json-syntax",
     "check t.json --allow-incomplete": "option-needs-policy",
@@ -202,7 +210,20 @@ ERRORS = {
     f"push-commands api {ACCOUNT} --fips": "region-fips",
     f"push-commands api {ACCOUNT} --tag 'a b'": "image-tag-format",
     f"push-commands api {ACCOUNT} --client helm": "chart-version-format",
-    "push-commands api --client nerdctl": "arguments-invalid",
+    "push-commands api --client kaniko": "arguments-invalid",
+    f"push-commands api {ACCOUNT} --platform arm64": "platform-format",
+    f"push-commands api {ACCOUNT} --client oras --platform linux/arm64": "client-platform",
+    f"push-commands api {ACCOUNT} --client finch --credential-helper": "client-helper",
+    "push-commands api --account 111122223333 --region eu-cental-1": "region-unknown",
+    "push-commands api --account 111122223333 --region xx-nowhere-1": "region-unknown",
+    "push-commands public.ecr.aws/acme/web --region eu-central-1": "uri-contradicted",
+    "push-commands public.ecr.aws/acme/web --environment shop.yaml": "uri-contradicted",
+    "push-commands public.ecr.aws/acme/web --live": "uri-contradicted",
+    "push-commands public.ecr.aws/acme/web --fips": "uri-contradicted",
+    "push-commands public.ecr.aws/a/web": "registry-alias-format",
+    f"push-commands {HOST}/api --account 444455556666": "uri-contradicted",
+    f"push-commands {HOST}/api --region us-east-1": "uri-contradicted",
+    f"push-commands {HOST}.cn/api {ACCOUNT}": "repository-name-is-uri",
 }
 
 

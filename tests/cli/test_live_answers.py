@@ -68,6 +68,8 @@ UNREADABLE: dict[str, tuple[tuple[str, ...], Answers]] = {
     "a list": (LIVE, {"*": b"[1]"}),
     "a number": (LIVE, {"*": b"7"}),
     "half an object": (LIVE, {"*": b'{"imageDetails": ['}),
+    "a number as an error": (LIVE, {"*": (400, {"__type": 7})}),
+    "a list as an error": (LIVE, {"*": (400, b"[]")}),
     "a policy as object": (LIVE, {"*": {"lifecyclePolicyText": {}}}),
     "a page in the middle": (
         LIVE,
@@ -105,7 +107,7 @@ def test_an_answer_that_is_not_of_ecr(run: Run, serve: Serve, name: str) -> None
 
 
 PUSH = ("push-commands", "api", "--account", "111122223333", "--region", "eu-west-1", "--live")
-NO_DIGEST = {"imageDetails": [{}]}
+NO_DIGEST: Any = {"imageDetails": [{}]}
 SETTINGS: Any = {"repositories": [{"imageTagMutability": "IMMUTABLE"}]}
 PUSHES: dict[str, Answers] = {
     "a login page": {"*": HTML},
@@ -122,6 +124,40 @@ def test_push_commands_read_the_same_way(run: Run, serve: Serve, answers: Answer
     result = run(*PUSH)
 
     assert (2, "", ["aws-answer-unreadable"]) == (result.status, result.out, result.codes)
+
+
+def test_a_deployed_policy_may_name_the_standard_class(run: Run, serve: Serve) -> None:
+    """AWS documents it, and ECR returns what it was given."""
+    named = rule(1, tagStatus="any", storageClass="standard", images=1)
+    policy = {"lifecyclePolicyText": json.dumps({"rules": [named]}, indent=4)}
+    serve({**SOUND, "GetLifecyclePolicy": policy})
+
+    assert 0 == run(*LIVE).status
+
+
+def test_an_empty_policy_is_no_missing_one(run: Run, serve: Serve) -> None:
+    """ECR returns none."""
+    serve({**SOUND, "GetLifecyclePolicy": {"lifecyclePolicyText": ""}})
+
+    assert ["json-syntax"] == run(*LIVE).codes
+
+
+def test_a_push_to_no_repository_is_a_warning(run: Run, serve: Serve) -> None:
+    """ECR's answer, and no error."""
+    serve({"*": "RepositoryNotFoundException"})
+    result = run(*PUSH)
+
+    assert (1, True) == (result.status, "does not exist" in result.err)
+
+
+def test_without_a_reader_nothing_is_told(serve: Serve) -> None:
+    """The library writes nothing by itself."""
+    requests = serve({"*": CLOSE})
+    with pytest.raises(LiveError) as caught:
+        Connection().call("describe_images", subject="it", repositoryName="api")
+
+    assert ["aws-unreachable"] == [item.code for item in caught.value.diagnostics]
+    assert 2 == len(requests)
 
 
 @pytest.mark.parametrize("answer", [HANG, CLOSE])
@@ -233,6 +269,11 @@ region = ca-west-1
 aws_access_key_id = auditor
 aws_secret_access_key = secret
 
+[profile admin]
+region = eu-west-1
+role_arn = arn:aws:iam::111122223333:role/Admin
+source_profile = audit
+
 [profile corp]
 region = eu-west-1
 sso_session = corp
@@ -264,6 +305,11 @@ def test_a_profile_is_that_of_the_aws_cli(
     result = run(*LIVE, "--profile", "corp")
     assert ["aws-credentials"] == result.codes
     assert "`aws sso login --profile corp`" in result.err
+    denial = b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"
+    serve({"AssumeRole": (403, denial)})
+    result = run(*LIVE, "--profile", "admin")
+    assert ["access-denied"] == result.codes
+    assert "allow sts:AssumeRole on the role" in result.err
     result = run(*LIVE, "--profile", "gone")
     assert ["aws-not-configured"] == result.codes
     assert "aws configure list-profiles" in result.err

@@ -4,6 +4,7 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple, Self
+from urllib.parse import parse_qsl
 
 HTML, HANG, CLOSE = b"<html>Sign in</html>", "hang", "close"
 _LONGEST_HANG_SECONDS = 20
@@ -56,8 +57,10 @@ class FakeEcr:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                operation = self.headers["X-Amz-Target"].rpartition(".")[2]
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                # ECR has the operation in a header, STS in the body.
+                target = self.headers["X-Amz-Target"] or dict(parse_qsl(body))["Action"]
+                operation = target.rpartition(".")[2]
                 fake.requests.append(Request(operation, self.headers["Authorization"]))
                 answer = fake.next_answer(operation)
                 if answer == HANG:

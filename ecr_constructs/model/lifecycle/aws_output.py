@@ -5,12 +5,13 @@ SDKs return it: the output is then not complete.
 https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-pagination.html
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
+from json import JSONDecodeError, JSONDecoder
 from typing import Any, NamedTuple, NoReturn
 
 from ecr_constructs.model.lifecycle.grammar import kind_of
+from ecr_constructs.model.lifecycle.json_text import unique
 from ecr_constructs.model.validation import reject
 
 Json = Mapping[str, Any]
@@ -20,8 +21,8 @@ _SHOWN = 200
 _DEPTH = 3
 # What the AWS CLI and Python print when they fail, which `2>&1` writes into the file.
 _FAILURE = re.compile(
-    r"^(?:aws: )?\s*(?:An error occurred|Unable to locate credentials|Could not connect|"
-    r"usage: aws|Error |The config profile|Partial credentials|Unable to|Token has expired|"
+    r"^(?:aws: |An error occurred|Could not connect|"
+    r"usage: aws|Error |The config profile|Partial credentials|Unable to |Token has expired|"
     r"Connect timeout|Read timeout|SSL validation|Unknown options|You must specify)",
     re.IGNORECASE,
 )
@@ -93,6 +94,9 @@ def read_pages(output: str | Json | list[Any], expected: Output) -> list[Page]:
     """
     documents = list(_documents(output, expected)) if isinstance(output, str) else [output]
     documents = list(_flat(documents, _DEPTH))
+    if isinstance(output, str) and output.count(f'"{expected.key}"') > len(documents):
+        # Of a key that is written twice, JSON readers take the last. To look for it costs time.
+        list(_documents(output, expected, JSONDecoder(object_pairs_hook=unique)))
     pages: list[Page] = []
     bare: list[Any] = []
     for number, written in enumerate(documents, 1):
@@ -138,22 +142,29 @@ def _decapitalized(value: Any) -> Any:
     return [_decapitalized(item) for item in value] if isinstance(value, list) else value
 
 
-def _documents(text: str, expected: Output) -> Iterator[Any]:
-    decoder, position = json.JSONDecoder(), _skip_whitespace(text, 0)
+def _documents(
+    text: str,
+    expected: Output,
+    decoder: JSONDecoder = JSONDecoder(),  # noqa: B008 - no state
+) -> Iterator[Any]:
+    position = _skip_whitespace(text, 0)
     if position == len(text):
         _not_json(expected, text, "is empty", f"run `{expected.command}` again")
     first = position
     while position < len(text):
         try:
             document, position = decoder.raw_decode(text, position)
-        except json.JSONDecodeError as error:
-            problem = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-            _not_json(expected, text, *(_other_text(text) if position == first else (problem, "")))
+        except JSONDecodeError as error:
+            rest = text[position:]
+            if position == first or failure_of(rest):
+                _not_json(expected, text, *_other_text(rest, error))
+            _not_json(expected, text, _problem(error))
         except RecursionError:
             _not_json(expected, text, "is nested too deeply")
-        except ValueError:
+        except ValueError as error:
             # Python limits the digits of a number.
-            _not_json(expected, text, "has a number of thousands of digits")
+            problem = str(error) if "duplicate" in str(error) else "has a number that is too long"
+            _not_json(expected, text, problem)
         yield document
         position = _skip_whitespace(text, position)
 
@@ -167,13 +178,19 @@ def _skip_whitespace(text: str, position: int) -> int:
 # --- what is something else ----------------------------------------------------------------------
 
 
-def _other_text(text: str) -> tuple[str, str]:
+def _problem(error: JSONDecodeError) -> str:
+    return f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+
+
+def _other_text(text: str, error: JSONDecodeError) -> tuple[str, str]:
     """Return what a text is that is not JSON, and the remedy."""
     start = text[:_SHOWN].lstrip()
     rest = start.partition("\n")[0].rstrip()
     line = "".join(char if char.isprintable() else " " for char in rest)
     if failure := failure_of(text):
         return f"is an error of the command: {failure}", "run the command again"
+    if start.startswith(("{", "[")):
+        return _problem(error), ""
     if start.startswith("<"):
         return "is HTML or XML, such as the answer of a proxy", "run the command again"
     for pattern, form in ((_TABLE, "table"), (_TEXT, "text"), (_YAML, "yaml")):

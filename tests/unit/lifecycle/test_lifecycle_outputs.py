@@ -41,6 +41,7 @@ READ = {
     "a page and an image": lines(page(A), B),
     "pages out of order": lines(page(B), page(A, nextToken="2")),
     "an empty last page": lines(page(A, B, nextToken="2"), page()),
+    "a tag like the key": json.dumps(page({**A, "imageTags": ["imageDetails"]}, B)),
     "an empty token": json.dumps(page(A, B, nextToken="")),
     "a whole number with a fraction": json.dumps(page(detail("a", imageSizeInBytes=2e9), B)),
     "keys with capitals": lines(CAPITALS, page(B)),
@@ -148,12 +149,19 @@ TEXTS = {
     "a table": ("-----\n|DescribeImages|\n+----+\n", "--output json"),
     "an error of the AWS CLI": (f"\n{FAILED}: gone\n", FAILED),
     "no credentials": ("Unable to locate credentials. You can configure", "credentials"),
+    "an error of a later version": ("aws: [ERROR]: An error occurred", "is an error of"),
+    "an error of the arguments": ("aws: error: argument command: Invalid choice", "is an error of"),
+    "an error between pages": (f'{{"imageDetails": []}}\n{FAILED}: x', FAILED),
+    "a key twice": ('{"imageDetails": [], "imageDetails": []}', "duplicate key"),
+    "a key twice in a list": ('[{"imageDetails": [], "imageDetails": []}]', "duplicate key"),
+    "JavaScript": ("{'imageDetails': []}", "line 1, column 2"),
     "usage": ("usage: aws [options] <command>\n", "usage: aws"),
     "an error with control characters": ("An error occurred \x1b[31m", "An error occurred  [31m"),
     "HTML": ("<html><body>Sign in</body></html>", "HTML"),
     "nothing": ("", "describe-images"),
-    "a long number": ("9" * 5_000, "digits"),
+    "a long number": ("9" * 5_000, "too long"),
     "broken at its end": ('{"imageDetails": []}\nTraceback', "line 2"),
+    "text of Python": ("Traceback (most recent call last):", "Traceback"),
 }
 
 
@@ -180,6 +188,7 @@ DOCUMENTS = {
     "tags": (["v1", "v2"], "--query"),
     "columns": ([["sha256:a", "v1"]], "--query"),
     "a page of null": ({"imageDetails": None}, "--query"),
+    "a page of an object": ({"imageDetails": {"0": A}}, "--query"),
     "no time": ([{"imageDigest": "a"}], "--query"),
 }
 
