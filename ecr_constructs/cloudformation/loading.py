@@ -40,6 +40,7 @@ _TEMPLATE_TEXT = re.compile(
 # Files of a cloud assembly that list resources next to the templates.
 _ASSEMBLY_FILES = (MANIFEST, "tree.json", "validation-report.json", ".metadata.json")
 _MAX_FRAGMENT_DEPTH = 5
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +342,8 @@ def decoded(data: bytes, name: Path | str) -> str:
         return data.decode(json.detect_encoding(data)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         msg = f"cannot read {name}: not UTF-8 at byte {error.start}; save it as UTF-8"
+        if data.startswith(_GZIP):
+            msg = f"cannot read {name}: it is compressed with gzip; run gunzip first"
         path = name if isinstance(name, Path) else None
         raise TemplateError(msg, code="file-encoding", path=path) from None
 

@@ -1,6 +1,7 @@
 """Write compact JSON as ECR stores it, and read JSON strictly."""
 
 import json
+from collections import Counter
 from typing import Any
 
 # A new encoder for each value takes as long as a small value.
@@ -21,7 +22,7 @@ def parse(text: str) -> Any:
     Its message is a predicate without a subject and states line and column.
     """
     try:
-        return json.loads(text, object_pairs_hook=_unique)
+        return json.loads(text, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
         msg = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         raise ValueError(msg) from None
@@ -30,11 +31,12 @@ def parse(text: str) -> Any:
         raise ValueError(msg) from None
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of its members, or raise a ValueError if a key is written twice."""
     result = dict(pairs)
     if len(result) < len(pairs):
-        keys = [key for key, _ in pairs]
-        duplicate = next(key for key in keys if keys.count(key) > 1)
+        counts = Counter(key for key, _ in pairs)
+        duplicate = next(key for key, count in counts.items() if count > 1)
         msg = f"duplicate key {duplicate!r} in one object; keep one of them"
         raise ValueError(msg)
     return result
