@@ -7,6 +7,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from constructs import Construct
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.model.events import (
     Images,
     Pattern,
@@ -73,6 +74,7 @@ class _Events:
         return self._on(construct_id, finding(images, account, severity), options)
 
 
+@checked
 class RepositoryEvents(_Events):
     """Rules for the events of a repository.
 
@@ -160,6 +162,7 @@ class RepositoryEvents(_Events):
         return Images([name], tags=tags)
 
 
+@checked
 class RegistryEvents(_Events):
     """Rules for the events of a registry.
 

@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._iam import (
     check_actions,
     grant_in_own_policy,
@@ -36,6 +37,7 @@ from ecr_constructs.model.repository_policy import (
 )
 
 
+@checked
 class RepositoryBase(ecr.RepositoryBase):
     """A repository whose grants render completely, or raise.
 

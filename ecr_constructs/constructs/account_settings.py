@@ -5,9 +5,11 @@ from aws_cdk import custom_resources as cr
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.model.account_settings import account_settings
 
 
+@checked
 class AccountSettings(Construct):
     """The settings of an account and Region, set by a custom resource with a Lambda function.
 

@@ -7,6 +7,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._sns import grant_publish_to_alarms
 from ecr_constructs.model.names import check_repository_name
 from ecr_constructs.model.usage import (
@@ -21,6 +22,7 @@ from ecr_constructs.model.usage import (
 from ecr_constructs.model.validation import require_list
 
 
+@checked
 class UsageAlarms(Construct):
     """An alarm for each quota of ECR whose usage CloudWatch records, in percent of the quota.
 

@@ -11,6 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._sns import grant_publish_to_events
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.model.alerts import Message, check_emails, finding_message, scan_message
@@ -21,6 +22,7 @@ from ecr_constructs.model.tokens import is_unresolved
 RETENTION = cdk.Duration.days(14)
 
 
+@checked
 class ScanAlerts(Construct):
     """The findings of scanners in a registry's images, from a severity upwards, sent to a topic.
 

@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._deprecation import renamed_keyword
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.model.ci import CiIssuer, CiProject
@@ -15,6 +16,7 @@ from ecr_constructs.model.ci.project import READ_MANIFEST, push_role_errors
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
 
+@checked
 class CiProvider(iam.OidcProviderNative):
     """The OIDC identity provider of a CI system in an account.
 
@@ -58,6 +60,7 @@ class CiProvider(iam.OidcProviderNative):
         self.issuer = issuer
 
 
+@checked
 class CiPushRole(iam.Role):
     """A role that one CI project assumes to push to certain repositories, and nothing else.
 

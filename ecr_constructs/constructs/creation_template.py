@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import (
     encryption_property,
     json_text,
@@ -27,6 +28,7 @@ from ecr_constructs.model.validation import raise_if_invalid
 _Template = ecr.CfnRepositoryCreationTemplate
 
 
+@checked
 class RepositoryCreationTemplate(Construct):
     """The settings of repositories that ECR creates for a replication, a cache or a push.
 

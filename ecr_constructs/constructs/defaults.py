@@ -7,9 +7,11 @@ import jsii
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.model.lifecycle import LifecycleRule
 
 
+@checked
 @jsii.implements(cdk.IPropertyInjector)
 class RepositoryDefaults:
     """The defaults of `Repository`, for repositories that other code defines.

@@ -8,11 +8,13 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.model.registry_policy import check_pulls, layers_statement, pull_statements
 from ecr_constructs.model.validation import reject
 
 
+@checked
 class RegistryEndpoints(Construct):
     """The three VPC endpoints of a pull: ECR's API, its registry, and S3 with the layers.
 

@@ -6,6 +6,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._deprecation import renamed_keyword
 from ecr_constructs.constructs._repository_base import RepositoryBase
 from ecr_constructs.constructs._resource_policy import ResourcePrincipal
@@ -14,6 +15,7 @@ from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import reject
 
 
+@checked
 class ImportedRepository(RepositoryBase):
     """A repository that another app or stack defines.
 

@@ -7,11 +7,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.model.encryption import check_key_alias
 
 PENDING_WINDOW = cdk.Duration.days(30)
 
 
+@checked
 class RegistryKey(kms.Key):
     """A customer managed key for all repositories of one environment and Region.
 

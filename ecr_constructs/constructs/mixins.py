@@ -16,6 +16,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_kms as kms
 from constructs import Construct, IConstruct
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import (
     SCANNING,
     encryption_property,
@@ -34,6 +35,7 @@ from ecr_constructs.model.validation import reject
 _TEXT = "lifecyclePolicyText"
 
 
+@checked
 class RepositoryMixin(cdk.Mixin):
     """A change to every L1 repository, also to the one inside an L2."""
 
@@ -54,6 +56,7 @@ class RepositoryMixin(cdk.Mixin):
         """Change a repository."""
 
 
+@checked
 class MakeTagsImmutable(RepositoryMixin):
     """Make tags immutable, so that ECR rejects a second push of a tag.
 
@@ -89,6 +92,7 @@ class MakeTagsImmutable(RepositoryMixin):
         repository.image_tag_mutability_exclusion_filters = self._filters
 
 
+@checked
 class ScanOnPush(RepositoryMixin):
     """Scan each image when it is pushed.
 
@@ -136,6 +140,7 @@ class Retain(RepositoryMixin):
             cdk.Tags.of(repository).remove("aws-cdk:auto-delete-images")
 
 
+@checked
 class EncryptWithKey(RepositoryMixin):
     """Encrypt with a key of your own.
 
@@ -171,6 +176,7 @@ class EncryptWithKey(RepositoryMixin):
         )
 
 
+@checked
 class ExpireUntagged(RepositoryMixin):
     """Expire untagged images some days after their push.
 

@@ -8,6 +8,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import tag_properties
 from ecr_constructs.constructs._iam import grant_to_principal
 from ecr_constructs.constructs._stack_env import partition_in, region_of
@@ -30,6 +31,7 @@ PUSH_ACTIONS = (
 _LOGIN_ACTIONS = ("ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken")
 
 
+@checked
 class PublicRepository(Construct):
     """A repository that everyone may pull from, listed in the Amazon ECR Public Gallery.
 

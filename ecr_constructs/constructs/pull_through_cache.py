@@ -13,6 +13,7 @@ from aws_cdk import region_info
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._events import RuleOptions, event_rule
 from ecr_constructs.constructs._iam import grant_to_principal, service_role
 from ecr_constructs.constructs._stack_env import partition_in, region_of
@@ -41,6 +42,7 @@ from ecr_constructs.model.upstreams import Upstream
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
 
+@checked
 class PullThroughCache(Construct):
     """A pull through cache: images of another registry, kept in this one from their first pull.
 

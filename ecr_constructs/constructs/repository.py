@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs import imported_repository
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import (
     SCANNING,
     encryption_property,
@@ -42,6 +43,7 @@ NO_SNAPSHOTS = Diagnostic(
 DEFAULT_LIFECYCLE = LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14))
 
 
+@checked
 class Repository(RepositoryEvents, RepositoryBase):
     """A private repository with secure defaults.
 

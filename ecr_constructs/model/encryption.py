@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, Self
 
+from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, text_length_errors
@@ -26,6 +27,7 @@ class HasKeyArn(Protocol):
         """The key's ARN."""
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Encryption:
     """How the images of a repository are encrypted: AES-256, or KMS to control the key.

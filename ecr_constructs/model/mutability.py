@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.validation import (
     count_errors,
@@ -23,6 +24,7 @@ _FILTER = re.compile(r"[0-9a-zA-Z._*-]+")
 MAX_WILDCARDS = 2
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class TagMutability:
     """Whether tags may be moved, and which tags are excepted.

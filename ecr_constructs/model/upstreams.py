@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 from ecr_constructs.model import principals
+from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.tokens import is_unresolved
@@ -33,6 +34,7 @@ class HasRoleArn(Protocol):
 Credential = HasSecretArn | str
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """A registry whose images are cached, and how ECR logs in to it.

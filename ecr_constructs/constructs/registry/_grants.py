@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._iam import check_actions, grant_to_principal
 from ecr_constructs.model.registry_policy import GrantScope
 from ecr_constructs.model.repository_policy import (
@@ -23,6 +24,7 @@ Tags = Mapping[str, str]
 """Tags of a repository, values by key."""
 
 
+@checked
 class RegistryGrants(Construct):
     """Grants to roles, users and groups of the registry's account, by prefix or by tag.
 

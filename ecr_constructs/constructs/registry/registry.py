@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import filter_properties
 from ecr_constructs.constructs._events import RegistryEvents
 from ecr_constructs.constructs._stack_env import partition_in
@@ -27,6 +28,7 @@ from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, reject, require_list
 
 
+@checked
 class Registry(RegistryEvents, RegistryGrants):
     """The private registry of one account and Region.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.ci.issuer import CiIssuer
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
@@ -29,6 +30,7 @@ _ROLE_NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
 READ_MANIFEST = "ecr:BatchGetImage"
 
 
+@checked
 class CiProject(ABC):
     """The jobs of one project in a CI system: an issuer, and the subjects of their tokens."""
 

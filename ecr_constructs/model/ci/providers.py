@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.ci.issuer import ANY_UUID, CiIssuer, braced, uuid_errors
 from ecr_constructs.model.ci.project import CiProject, selection_errors
 from ecr_constructs.model.diagnostics import Diagnostic
@@ -21,6 +22,7 @@ _GITHUB_ADDRESS = re.compile(rf"github\.com[/:]({_OWNER}/{_NAME}?)(?:\.git)?/?$"
 _GITHUB_COM = CiIssuer.github_actions()
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitHubActions(CiProject):
     """Workflows of one GitHub repository.
@@ -107,6 +109,7 @@ def _repository_errors(repository: str) -> Iterator[Diagnostic]:
         )
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitLabCi(CiProject):
     """Pipelines of one GitLab project.
@@ -171,6 +174,7 @@ class GitLabCi(CiProject):
         yield from selection_errors(self, "branches", "tags")
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BitbucketPipelines(CiProject):
     """Steps of one Bitbucket repository's pipelines that deploy to an environment.
@@ -239,6 +243,7 @@ class BitbucketPipelines(CiProject):
             )
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircleCi(CiProject):
     """Jobs of one CircleCI project.

@@ -5,12 +5,14 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self
 
+from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.inventory_documents import Manifest, images_of, manifests_of
 from ecr_constructs.model.validation import raise_if_invalid
 
 
+@checked
 class Inventory:
     """The images of one repository, in the order in which they were listed.
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Self
 
+from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.grammar import (
     combination_errors,
@@ -25,6 +26,7 @@ from ecr_constructs.model.lifecycle.simulation.forecast import Forecast, forecas
 from ecr_constructs.model.validation import raise_if_invalid, reject, require_list
 
 
+@checked
 class LifecyclePolicy:
     """The rules that decide which images of a repository are deleted or archived, and when.
 
@@ -213,6 +215,7 @@ def _errors(text: str) -> tuple[Diagnostic, ...]:
     return (*rule_count_errors(rules), *combination_errors(rules), *length_errors(text))
 
 
+@checked
 class Retention:
     """Ready-made lifecycle policies, from short to long retention.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, Protocol, Self
 
+from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.grammar import rule_errors
 from ecr_constructs.model.lifecycle.json_text import compact
@@ -17,6 +18,7 @@ from ecr_constructs.model.validation import raise_if_invalid, reject, require_li
 _ALL_IMAGES = 999_999
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifecycleRule:
     """A rule that selects images and expires or archives the surplus or old ones.
