@@ -90,13 +90,13 @@ class RepositoryEvents(_Events):
     _literal_name: str | None
 
     def on_image_pushed(
-        self, construct_id: str, *, tags: Sequence[str] = (), **options: Unpack[RuleOptions]
+        self, construct_id: str, *, tags: Sequence[str] | None = (), **options: Unpack[RuleOptions]
     ) -> events.Rule:
         """Match each image that is pushed, once for each tag."""
         return self._on(construct_id, image_action("PUSH", self._images(tags)), options)
 
     def on_image_deleted(
-        self, construct_id: str, *, tags: Sequence[str] = (), **options: Unpack[RuleOptions]
+        self, construct_id: str, *, tags: Sequence[str] | None = (), **options: Unpack[RuleOptions]
     ) -> events.Rule:
         """Match each image that is deleted."""
         return self._on(construct_id, image_action("DELETE", self._images(tags)), options)
@@ -106,7 +106,7 @@ class RepositoryEvents(_Events):
         construct_id: str,
         *,
         severity: Severity | None = None,
-        tags: Sequence[str] = (),
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match each completed scan of basic scanning.
@@ -120,7 +120,7 @@ class RepositoryEvents(_Events):
         construct_id: str,
         *,
         severity: Severity | None = None,
-        tags: Sequence[str] = (),
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match each active finding of enhanced scanning, which is Amazon Inspector's.
@@ -135,31 +135,33 @@ class RepositoryEvents(_Events):
         self,
         construct_id: str,
         *,
-        failed: bool = False,
-        tags: Sequence[str] = (),
+        failed: bool | None = False,
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match each image that is replicated here from another registry.
 
         ECR sends the event in the destination, so define the rule there, not in the source.
         """
-        return self._on(construct_id, replicated(self._images(tags), failed=failed), options)
+        return self._on(construct_id, replicated(self._images(tags), failed=bool(failed)), options)
 
     def on_pull_through_cache(
         self,
         construct_id: str,
         *,
-        failed: bool = False,
-        tags: Sequence[str] = (),
+        failed: bool | None = False,
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match each image that a pull through cache imports into this repository."""
-        return self._on(construct_id, pulled_through(self._images(tags), failed=failed), options)
+        return self._on(
+            construct_id, pulled_through(self._images(tags), failed=bool(failed)), options
+        )
 
-    def _images(self, tags: Sequence[str]) -> Images:
+    def _images(self, tags: Sequence[str] | None) -> Images:
         # A literal name, unlike a reference, does not make another stack depend on this one.
         name = self._literal_name or cast("ecr.IRepository", self).repository_name
-        return Images([name], tags=tags)
+        return Images([name], tags=tags or ())
 
 
 @checked
@@ -175,8 +177,8 @@ class RegistryEvents(_Events):
         self,
         construct_id: str,
         *,
-        prefixes: Sequence[str] = (),
-        tags: Sequence[str] = (),
+        prefixes: Sequence[str] | None = (),
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match each image that is pushed, once for each tag."""
@@ -186,8 +188,8 @@ class RegistryEvents(_Events):
         self,
         construct_id: str,
         *,
-        prefixes: Sequence[str] = (),
-        tags: Sequence[str] = (),
+        prefixes: Sequence[str] | None = (),
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match each image that is deleted."""
@@ -198,8 +200,8 @@ class RegistryEvents(_Events):
         construct_id: str,
         *,
         severity: Severity | None = None,
-        prefixes: Sequence[str] = (),
-        tags: Sequence[str] = (),
+        prefixes: Sequence[str] | None = (),
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match completed basic scans, as `RepositoryEvents.on_scan_completed`."""
@@ -210,8 +212,8 @@ class RegistryEvents(_Events):
         construct_id: str,
         *,
         severity: Severity | None = None,
-        prefixes: Sequence[str] = (),
-        tags: Sequence[str] = (),
+        prefixes: Sequence[str] | None = (),
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match findings of enhanced scanning, as `RepositoryEvents.on_finding`."""
@@ -221,28 +223,30 @@ class RegistryEvents(_Events):
         self,
         construct_id: str,
         *,
-        failed: bool = False,
-        prefixes: Sequence[str] = (),
-        tags: Sequence[str] = (),
+        failed: bool | None = False,
+        prefixes: Sequence[str] | None = (),
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match replicated images, as `RepositoryEvents.on_replicated`."""
-        return self._on(construct_id, replicated(_images(prefixes, tags), failed=failed), options)
+        return self._on(
+            construct_id, replicated(_images(prefixes, tags), failed=bool(failed)), options
+        )
 
     def on_pull_through_cache(
         self,
         construct_id: str,
         *,
-        failed: bool = False,
-        prefixes: Sequence[str] = (),
-        tags: Sequence[str] = (),
+        failed: bool | None = False,
+        prefixes: Sequence[str] | None = (),
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match images that a cache imports, as `RepositoryEvents.on_pull_through_cache`."""
         return self._on(
-            construct_id, pulled_through(_images(prefixes, tags), failed=failed), options
+            construct_id, pulled_through(_images(prefixes, tags), failed=bool(failed)), options
         )
 
 
-def _images(prefixes: Sequence[str], tags: Sequence[str]) -> Images:
-    return Images(prefixes=prefixes, tags=tags)
+def _images(prefixes: Sequence[str] | None, tags: Sequence[str] | None) -> Images:
+    return Images(prefixes=prefixes or (), tags=tags or ())

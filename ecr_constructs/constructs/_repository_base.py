@@ -95,7 +95,7 @@ class RepositoryBase(ecr.RepositoryBase):
         return self.grant(grantee, *LIFECYCLE_ACTIONS)
 
     def grant_pull_to_lambda(
-        self, *, functions: Sequence[str] = (), account: str | None = None
+        self, *, functions: Sequence[str] | None = (), account: str | None = None
     ) -> iam.Grant:
         """Allow Lambda to pull for the functions of an account in the repository's Region.
 
@@ -107,6 +107,7 @@ class RepositoryBase(ecr.RepositoryBase):
         Raises:
             ValidationError: A name or id that AWS rejects, or the repository is imported.
         """
+        functions = functions or ()
         check_names("functions", functions)
         if account is not None:
             check_each("account", [account], account_id_errors)
@@ -118,7 +119,7 @@ class RepositoryBase(ecr.RepositoryBase):
             grant = grant.combine(self.grant_pull(iam.AccountPrincipal(account)))
         return grant
 
-    def grant_pull_to_code_build(self, *, projects: Sequence[str] = ()) -> iam.Grant:
+    def grant_pull_to_code_build(self, *, projects: Sequence[str] | None = ()) -> iam.Grant:
         """Allow CodeBuild to pull the image in which projects of this account and Region run.
 
         Only for projects that pull with CodeBuild's own credentials
@@ -130,6 +131,7 @@ class RepositoryBase(ecr.RepositoryBase):
         Raises:
             ValidationError: A name that AWS rejects, or the repository is imported.
         """
+        projects = projects or ()
         check_names("projects", projects)
         conditions = self._source(None).projects(projects)
         return self.grant_pull(iam.ServicePrincipal(CODE_BUILD, conditions=conditions))

@@ -42,8 +42,8 @@ class UsageAlarms(Construct):
         construct_id: str,
         *,
         topic: sns.ITopic,
-        percent: float = 80,
-        repositories: Sequence[str] = (),
+        percent: float | None = 80,
+        repositories: Sequence[str] | None = (),
     ) -> None:
         """Define alarms for the registry of the stack's account and Region.
 
@@ -60,6 +60,8 @@ class UsageAlarms(Construct):
             ValidationError: An invalid percentage or name; or ``defined-twice``: the app has
                 alarms for this account and Region already.
         """
+        percent = 80 if percent is None else percent
+        repositories = repositories or ()
         check_percent(percent)
         require_list("repositories", repositories)
         for repository in repositories:

@@ -50,8 +50,8 @@ class ScanAlerts(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        severity: Severity = "HIGH",
-        emails: Sequence[str] = (),
+        severity: Severity | None = "HIGH",
+        emails: Sequence[str] | None = (),
         topic: sns.ITopic | None = None,
     ) -> None:
         """Define alerts for the registry of the stack's account and Region.
@@ -70,6 +70,8 @@ class ScanAlerts(Construct):
             ValidationError: An invalid severity or address; or ``defined-twice``: the app has
                 alerts for this account and Region already.
         """
+        severity = "HIGH" if severity is None else severity
+        emails = emails or ()
         check_emails(emails)
         scans = scan_completed(Images(), severity)
         findings = finding(Images(), cdk.Stack.of(scope).account, severity)

@@ -111,7 +111,7 @@ class CiPushRole(iam.Role):
             ValidationError: No repository, a session or a name that IAM rejects, or
                 ``ci-provider-issuer``: a provider of another issuer.
         """
-        pulls = renamed_keyword("allow_pull", allow_pull, "pull_back", pull_back, stacklevel=4)
+        pulls = renamed_keyword("allow_pull", allow_pull, "pull_back", pull_back, stacklevel=5)
         raise_if_invalid(
             "push role",
             ci.name,

@@ -61,12 +61,12 @@ class RepositoryCreationTemplate(Construct):
         tag_mutability: TagMutability | None = None,
         encryption: Encryption | None = None,
         lifecycle: LifecyclePolicy | None = None,
-        pull_organizations: Sequence[str] = (),
-        pull_organizational_units: Sequence[str] = (),
-        pull_accounts: Sequence[str] = (),
-        pull_principals: Sequence[str] = (),
-        push_accounts: Sequence[str] = (),
-        push_principals: Sequence[str] = (),
+        pull_organizations: Sequence[str] | None = (),
+        pull_organizational_units: Sequence[str] | None = (),
+        pull_accounts: Sequence[str] | None = (),
+        pull_principals: Sequence[str] | None = (),
+        push_accounts: Sequence[str] | None = (),
+        push_principals: Sequence[str] | None = (),
         tags: Mapping[str, str] | None = None,
         role: iam.IRole | None = None,
     ) -> None:
@@ -114,12 +114,12 @@ class RepositoryCreationTemplate(Construct):
                 for this prefix, account and Region already.
         """
         access = Access(
-            pull_organizations=pull_organizations,
-            pull_organizational_units=pull_organizational_units,
-            pull_accounts=pull_accounts,
-            pull_principals=pull_principals,
-            push_accounts=push_accounts,
-            push_principals=push_principals,
+            pull_organizations=pull_organizations or (),
+            pull_organizational_units=pull_organizational_units or (),
+            pull_accounts=pull_accounts or (),
+            pull_principals=pull_principals or (),
+            push_accounts=push_accounts or (),
+            push_principals=push_principals or (),
         )
         settings = CreationTemplate(
             prefix=prefix,

@@ -45,13 +45,13 @@ class RegistryEndpoints(Construct):
         *,
         vpc: ec2.IVpc,
         account: str | None = None,
-        prefixes: Sequence[str] = (),
-        cache_prefixes: Sequence[str] = (),
+        prefixes: Sequence[str] | None = (),
+        cache_prefixes: Sequence[str] | None = (),
         subnets: ec2.SubnetSelection | None = None,
-        security_groups: Sequence[ec2.ISecurityGroup] = (),
-        s3_endpoint: bool = True,
-        s3_statements: Sequence[iam.PolicyStatement] = (),
-        dual_stack: bool = False,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = (),
+        s3_endpoint: bool | None = True,
+        s3_statements: Sequence[iam.PolicyStatement] | None = (),
+        dual_stack: bool | None = False,
     ) -> None:
         """Define endpoints in a VPC, for a registry of its Region.
 
@@ -79,6 +79,7 @@ class RegistryEndpoints(Construct):
         Raises:
             ValidationError: An invalid account or prefix, or ``statements-without-endpoint``.
         """
+        prefixes, cache_prefixes = prefixes or (), cache_prefixes or ()
         stack, region = cdk.Stack.of(scope), region_of(scope)
         account = stack.account if account is None else account
         check_pulls(account, prefixes, cache_prefixes)
@@ -101,7 +102,7 @@ class RegistryEndpoints(Construct):
         interfaces = {
             "vpc": vpc,
             "subnets": subnets,
-            "security_groups": list(security_groups) or [self._make_group(vpc)],
+            "security_groups": list(security_groups or ()) or [self._make_group(vpc)],
             "open": not security_groups,
             **addresses,
         }
@@ -123,7 +124,7 @@ class RegistryEndpoints(Construct):
                 subnets=[subnets] if subnets else None,
                 **addresses,
             )
-            for statement in (self.layers_statement, *s3_statements):
+            for statement in (self.layers_statement, *(s3_statements or ())):
                 self.layers.add_to_policy(statement)
 
     def _make_group(self, vpc: ec2.IVpc) -> ec2.SecurityGroup:

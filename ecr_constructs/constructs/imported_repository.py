@@ -206,5 +206,5 @@ def from_lookup(
 
 def _managed_externally(value: bool | None, former_value: bool | None) -> bool:
     return renamed_keyword(
-        "policy_managed_externally", value, "policy_elsewhere", former_value, stacklevel=4
+        "policy_managed_externally", value, "policy_elsewhere", former_value, stacklevel=5
     )

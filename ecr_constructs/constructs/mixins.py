@@ -68,7 +68,9 @@ class MakeTagsImmutable(RepositoryMixin):
         cdk.Mixins.of(app).apply(MakeTagsImmutable(except_for=["latest"]))
     """
 
-    def __init__(self, *, except_for: Sequence[str] = (), only_if_unset: bool = False) -> None:
+    def __init__(
+        self, *, except_for: Sequence[str] | None = (), only_if_unset: bool | None = False
+    ) -> None:
         """Set the exceptions.
 
         Args:
@@ -81,7 +83,7 @@ class MakeTagsImmutable(RepositoryMixin):
             ValidationError: A filter that ECR rejects.
         """
         super().__init__()
-        mutability = TagMutability.immutable(except_for=except_for)
+        mutability = TagMutability.immutable(except_for=except_for or ())
         properties = mutability_properties(ecr.CfnRepository, mutability)
         self._setting = properties["image_tag_mutability"]
         self._filters = properties.get("image_tag_mutability_exclusion_filters")
@@ -104,7 +106,7 @@ class ScanOnPush(RepositoryMixin):
         cdk.Mixins.of(app).apply(ScanOnPush())
     """
 
-    def __init__(self, *, only_if_unset: bool = False) -> None:
+    def __init__(self, *, only_if_unset: bool | None = False) -> None:
         """Set which repositories change.
 
         Args:
@@ -153,7 +155,7 @@ class EncryptWithKey(RepositoryMixin):
         cdk.Mixins.of(app).apply(EncryptWithKey(key, only_if_unset=True))
     """
 
-    def __init__(self, key: kms.IKey | str, *, only_if_unset: bool = False) -> None:
+    def __init__(self, key: kms.IKey | str, *, only_if_unset: bool | None = False) -> None:
         """Set the key.
 
         Args:

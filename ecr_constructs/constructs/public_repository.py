@@ -58,12 +58,12 @@ class PublicRepository(Construct):
         description: str | None = None,
         about: str | None = None,
         usage: str | None = None,
-        architectures: Sequence[str] = (),
-        operating_systems: Sequence[str] = (),
-        push_accounts: Sequence[str] = (),
-        push_principals: Sequence[str] = (),
+        architectures: Sequence[str] | None = (),
+        operating_systems: Sequence[str] | None = (),
+        push_accounts: Sequence[str] | None = (),
+        push_principals: Sequence[str] | None = (),
         tags: Mapping[str, str] | None = None,
-        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+        removal_policy: cdk.RemovalPolicy | None = cdk.RemovalPolicy.RETAIN,
     ) -> None:
         """Define a public repository.
 
@@ -90,13 +90,13 @@ class PublicRepository(Construct):
             ValidationError: A value that ECR Public or CloudFormation rejects, or
                 ``public-repository-region``: a Region other than us-east-1.
         """
-        access = Access(push_accounts=push_accounts, push_principals=push_principals)
+        access = Access(push_accounts=push_accounts or (), push_principals=push_principals or ())
         catalog = CatalogData(
             description=description,
             about=about,
             usage=usage,
-            architectures=architectures,
-            operating_systems=operating_systems,
+            architectures=architectures or (),
+            operating_systems=operating_systems or (),
         )
         region = region_of(scope)
         errors = [*tag_errors(tags or {})]
@@ -128,7 +128,7 @@ class PublicRepository(Construct):
             repository_policy_text=document(statements) if statements else None,
             tags=tag_properties(tags),
         )
-        self._resource.apply_removal_policy(removal_policy)
+        self._resource.apply_removal_policy(removal_policy or cdk.RemovalPolicy.RETAIN)
         self.repository_name = self._resource.ref
         self.repository_arn = self._resource.attr_arn
         if unlisted := catalog.unlisted():

@@ -79,10 +79,10 @@ class PullThroughCache(Construct):
         tag_mutability: TagMutability | None = None,
         encryption: Encryption | None = None,
         lifecycle: LifecyclePolicy | None = None,
-        pull_organizations: Sequence[str] = (),
-        pull_organizational_units: Sequence[str] = (),
-        pull_accounts: Sequence[str] = (),
-        pull_principals: Sequence[str] = (),
+        pull_organizations: Sequence[str] | None = (),
+        pull_organizational_units: Sequence[str] | None = (),
+        pull_accounts: Sequence[str] | None = (),
+        pull_principals: Sequence[str] | None = (),
         tags: Mapping[str, str] | None = None,
         template_role: iam.IRole | None = None,
     ) -> None:
@@ -130,10 +130,10 @@ class PullThroughCache(Construct):
             errors += role_errors(upstream.role_arn, stack.account, with_path=True)
         raise_if_invalid("pull through cache", prefix, errors)
         access = {
-            "pull_organizations": pull_organizations,
-            "pull_organizational_units": pull_organizational_units,
-            "pull_accounts": pull_accounts,
-            "pull_principals": pull_principals,
+            "pull_organizations": pull_organizations or (),
+            "pull_organizational_units": pull_organizational_units or (),
+            "pull_accounts": pull_accounts or (),
+            "pull_principals": pull_principals or (),
         }
         settings = CreationTemplate(
             prefix=prefix,
@@ -226,7 +226,7 @@ class PullThroughCache(Construct):
         return f"{self._host}/{self._rule.name_for(image)}"
 
     def on_pull_through_cache(
-        self, construct_id: str, *, failed: bool = False, **options: Unpack[RuleOptions]
+        self, construct_id: str, *, failed: bool | None = False, **options: Unpack[RuleOptions]
     ) -> events.Rule:
         """Match each image that the cache imports; with ``ROOT``, the imports of every cache.
 
@@ -238,7 +238,9 @@ class PullThroughCache(Construct):
         """
         namespace = namespace_of(self.repository_prefix)
         images = Images(prefixes=[namespace] if namespace else [])
-        return event_rule(self, construct_id, pulled_through(images, failed=failed), **options)
+        return event_rule(
+            self, construct_id, pulled_through(images, failed=bool(failed)), **options
+        )
 
     def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow a principal to pull cached images, and to import them with their first pull.
@@ -269,7 +271,7 @@ class PullThroughCache(Construct):
         grantee: iam.IGrantable,
         purpose: str,
         actions: Sequence[str],
-        login_actions: Sequence[str] = (),
+        login_actions: Sequence[str] | None = (),
     ) -> iam.Grant:
         return grant_to_principal(
             grantee,

@@ -67,17 +67,17 @@ class Repository(RepositoryEvents, RepositoryBase):
         tag_mutability: TagMutability | None = None,
         encryption: Encryption | None = None,
         lifecycle: LifecyclePolicy | None = None,
-        scan_on_push: bool = True,
-        pull_organizations: Sequence[str] = (),
-        pull_organizational_units: Sequence[str] = (),
-        pull_accounts: Sequence[str] = (),
-        pull_principals: Sequence[str] = (),
-        push_accounts: Sequence[str] = (),
-        push_principals: Sequence[str] = (),
-        policy_statements: Sequence[iam.PolicyStatement] = (),
+        scan_on_push: bool | None = True,
+        pull_organizations: Sequence[str] | None = (),
+        pull_organizational_units: Sequence[str] | None = (),
+        pull_accounts: Sequence[str] | None = (),
+        pull_principals: Sequence[str] | None = (),
+        push_accounts: Sequence[str] | None = (),
+        push_principals: Sequence[str] | None = (),
+        policy_statements: Sequence[iam.PolicyStatement] | None = (),
         tags: Mapping[str, str] | None = None,
-        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
-        empty_on_delete: bool = False,
+        removal_policy: cdk.RemovalPolicy | None = cdk.RemovalPolicy.RETAIN,
+        empty_on_delete: bool | None = False,
     ) -> None:
         """Define a repository.
 
@@ -115,19 +115,20 @@ class Repository(RepositoryEvents, RepositoryBase):
             ValidationError: A value that ECR or CloudFormation rejects, or that would lose images.
         """
         access = Access(
-            pull_organizations=pull_organizations,
-            pull_organizational_units=pull_organizational_units,
-            pull_accounts=pull_accounts,
-            pull_principals=pull_principals,
-            push_accounts=push_accounts,
-            push_principals=push_principals,
+            pull_organizations=pull_organizations or (),
+            pull_organizational_units=pull_organizational_units or (),
+            pull_accounts=pull_accounts or (),
+            pull_principals=pull_principals or (),
+            push_accounts=push_accounts or (),
+            push_principals=push_principals or (),
         )
         encryption = encryption or Encryption.aes256()
         if repository_name is not None:
             check_repository_name(repository_name)
         check_tags(tags or {})
-        _check_deletion(removal_policy, empty_on_delete=empty_on_delete)
-        for statement in policy_statements:
+        removal_policy = removal_policy or cdk.RemovalPolicy.RETAIN
+        _check_deletion(removal_policy, empty_on_delete=bool(empty_on_delete))
+        for statement in policy_statements or ():
             _check_principal(statement)
         # The Region is a call to Node, so it is asked for only if it matters.
         region = region_of(scope) if encryption.needs_region or access.names_anyone else ""
@@ -155,7 +156,7 @@ class Repository(RepositoryEvents, RepositoryBase):
             ),
             **mutability_properties(ecr.CfnRepository, tag_mutability or TagMutability.immutable()),
             encryption_configuration=encryption_property(ecr.CfnRepository, encryption),
-            image_scanning_configuration=SCANNING[scan_on_push],
+            image_scanning_configuration=SCANNING[bool(scan_on_push)],
             lifecycle_policy=lifecycle_property(self, self._lifecycle_with(())),
             repository_policy_text=document(self._statements) if self._statements else None,
             empty_on_delete=empty_on_delete or None,
@@ -163,7 +164,7 @@ class Repository(RepositoryEvents, RepositoryBase):
         )
         self._resource.apply_removal_policy(removal_policy)
         record_caller(self._resource)
-        for statement in policy_statements:
+        for statement in policy_statements or ():
             self.add_to_resource_policy(statement)
 
     @property

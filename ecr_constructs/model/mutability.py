@@ -63,7 +63,7 @@ class TagMutability:
         yield from duplicate_errors("mutability-filter-duplicate", "except_for", filters)
 
     @classmethod
-    def immutable(cls, *, except_for: Sequence[str] = ()) -> Self:
+    def immutable(cls, *, except_for: Sequence[str] | None = ()) -> Self:
         """Reject a second push of a tag.
 
         Args:
@@ -73,10 +73,10 @@ class TagMutability:
         Raises:
             ValidationError: ECR rejects a filter.
         """
-        return cls(is_immutable=True, except_for=except_for)
+        return cls(is_immutable=True, except_for=except_for or ())
 
     @classmethod
-    def mutable(cls, *, except_for: Sequence[str] = ()) -> Self:
+    def mutable(cls, *, except_for: Sequence[str] | None = ()) -> Self:
         """Allow tags to be moved to another image.
 
         Args:
@@ -86,7 +86,7 @@ class TagMutability:
         Raises:
             ValidationError: ECR rejects a filter.
         """
-        return cls(is_immutable=False, except_for=except_for)
+        return cls(is_immutable=False, except_for=except_for or ())
 
     @property
     def setting(self) -> str:

@@ -109,7 +109,7 @@ class RegistryGrants(Construct):
         grantee: iam.IGrantable,
         actions: Sequence[str],
         scope: GrantScope,
-        login_actions: Sequence[str] = (),
+        login_actions: Sequence[str] | None = (),
     ) -> iam.Grant:
         return grant_to_principal(
             grantee,

@@ -103,10 +103,10 @@ class Registry(RegistryEvents, RegistryGrants):
     def replicate(
         self,
         *,
-        to_regions: Sequence[str] = (),
+        to_regions: Sequence[str] | None = (),
         to_accounts: Mapping[str, Sequence[str]] | None = None,
-        prefixes: Sequence[str] = (),
-        replicate_deletions: bool = False,
+        prefixes: Sequence[str] | None = (),
+        replicate_deletions: bool | None = False,
     ) -> None:
         """Copy images to other registries when they are pushed.
 
@@ -127,6 +127,7 @@ class Registry(RegistryEvents, RegistryGrants):
                 itself, an unknown Region, another partition, more than 25 rules, 25 destinations
                 or 100 prefixes; or the same replication both with and without deletions.
         """
+        to_regions, prefixes = to_regions or (), prefixes or ()
         accounts = to_accounts or {}
         principals.check_each("to_accounts", list(accounts), principals.account_id_errors)
         require_list("to_regions", to_regions)
@@ -139,11 +140,11 @@ class Registry(RegistryEvents, RegistryGrants):
             for region in regions
         }
         self._replication.add(
-            ReplicationRule(frozenset(prefixes), frozenset(destinations), replicate_deletions)
+            ReplicationRule(frozenset(prefixes), frozenset(destinations), bool(replicate_deletions))
         )
 
     def allow_replication_from(
-        self, accounts: Sequence[str], *, prefixes: Sequence[str], tagging: bool = False
+        self, accounts: Sequence[str], *, prefixes: Sequence[str], tagging: bool | None = False
     ) -> None:
         """Allow other accounts to replicate into this registry.
 
@@ -159,7 +160,7 @@ class Registry(RegistryEvents, RegistryGrants):
         """
         self._add_statement(
             registry_policy.allow_replication(
-                self._repositories, self._partition, accounts, prefixes, tagging=tagging
+                self._repositories, self._partition, accounts, prefixes, tagging=bool(tagging)
             )
         )
 
@@ -248,7 +249,9 @@ class Registry(RegistryEvents, RegistryGrants):
         """
         self._scan(Scanning("BASIC", on_push=filters_of("on_push", on_push)))
 
-    def scan_enhanced(self, *, on_push: Sequence[str] = (), continuous: Sequence[str] = ()) -> None:
+    def scan_enhanced(
+        self, *, on_push: Sequence[str] | None = (), continuous: Sequence[str] | None = ()
+    ) -> None:
         """Scan images with Amazon Inspector, which charges for each image.
 
         Args:
@@ -288,7 +291,7 @@ class Registry(RegistryEvents, RegistryGrants):
             # A list is invariant for mypy, and jsii's setter takes a list of a wider type.
             self._scanning.rules = [*rules]
 
-    def sign(self, signing_profile_arn: str, *, filters: Sequence[str] = ()) -> None:
+    def sign(self, signing_profile_arn: str, *, filters: Sequence[str] | None = ()) -> None:
         """Sign images with AWS Signer when they are pushed.
 
         A principal that pushes needs ``signer:SignPayload`` on the profile; push grants of this

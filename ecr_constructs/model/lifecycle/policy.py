@@ -182,7 +182,7 @@ def _options(
     if options is not None:
         message = "pass options= only; readings= is its deprecated name"
         reject("evaluation options", readings, "options-duplicate", message, path="readings")
-    warnings.warn("readings= is deprecated; pass options=", DeprecationWarning, stacklevel=3)
+    warnings.warn("readings= is deprecated; pass options=", DeprecationWarning, stacklevel=4)
     return readings
 
 
@@ -228,7 +228,7 @@ class Retention:
     """
 
     @staticmethod
-    def development(*, protect_tags: Sequence[str] = ()) -> LifecyclePolicy:
+    def development(*, protect_tags: Sequence[str] | None = ()) -> LifecyclePolicy:
         """Keep the images of current work.
 
         Deletes untagged images 3 days after their push (in a mutable repository each push of
@@ -245,7 +245,7 @@ class Retention:
         )
 
     @staticmethod
-    def staging(*, protect_tags: Sequence[str] = ()) -> LifecyclePolicy:
+    def staging(*, protect_tags: Sequence[str] | None = ()) -> LifecyclePolicy:
         """Keep the images that may still be promoted or rolled back to.
 
         Deletes untagged images 7 days after their push, and all but the newest 200 images.
@@ -260,7 +260,7 @@ class Retention:
         )
 
     @staticmethod
-    def production(*, protect_tags: Sequence[str] = ("v*", "release-*")) -> LifecyclePolicy:
+    def production(*, protect_tags: Sequence[str] | None = ("v*", "release-*")) -> LifecyclePolicy:
         """Keep releases permanently and other images for a year.
 
         Deletes untagged images 30 days after their push, and images without a protected tag 365
@@ -277,8 +277,8 @@ class Retention:
         )
 
 
-def protect(tag_patterns: Sequence[str]) -> Iterator[LifecycleRule]:
+def protect(tag_patterns: Sequence[str] | None) -> Iterator[LifecycleRule]:
     """Yield one protecting rule for each pattern; a single rule would have to match ALL of them."""
-    require_list("protect_tags", tag_patterns)
-    for pattern in tag_patterns:
+    require_list("protect_tags", tag_patterns or ())
+    for pattern in tag_patterns or ():
         yield LifecycleRule.protect(pattern, description=f"Protect {pattern}")

@@ -100,8 +100,8 @@ class LifecycleRule:
         cls,
         *,
         after_days: int,
-        tag_patterns: Sequence[str] = (),
-        tag_prefixes: Sequence[str] = (),
+        tag_patterns: Sequence[str] | None = (),
+        tag_prefixes: Sequence[str] | None = (),
         description: str | None = None,
     ) -> Self:
         """Delete images a number of days after their push, whether or not they are in use.
@@ -124,8 +124,8 @@ class LifecycleRule:
         cls,
         count: int,
         *,
-        tag_patterns: Sequence[str] = (),
-        tag_prefixes: Sequence[str] = (),
+        tag_patterns: Sequence[str] | None = (),
+        tag_prefixes: Sequence[str] | None = (),
         description: str | None = None,
     ) -> Self:
         """Keep a number of the newest images and delete the older ones.
@@ -158,8 +158,8 @@ class LifecycleRule:
         *,
         not_pulled_for_days: int | None = None,
         after_days: int | None = None,
-        tag_patterns: Sequence[str] = (),
-        tag_prefixes: Sequence[str] = (),
+        tag_patterns: Sequence[str] | None = (),
+        tag_prefixes: Sequence[str] | None = (),
         description: str | None = None,
     ) -> Self:
         """Move images to the archive storage class, where they cannot be pulled until restored.
@@ -236,9 +236,13 @@ def _errors(text: str) -> tuple[Diagnostic, ...]:
     return tuple(rule_errors(json.loads(text)))
 
 
-def _selecting(patterns: Sequence[str], prefixes: Sequence[str]) -> dict[str, Any]:
+def _selecting(patterns: Sequence[str] | None, prefixes: Sequence[str] | None) -> dict[str, Any]:
     status = "tagged" if patterns or prefixes else "any"
-    return {"tag_status": status, "tag_pattern_list": patterns, "tag_prefix_list": prefixes}
+    return {
+        "tag_status": status,
+        "tag_pattern_list": patterns or (),
+        "tag_prefix_list": prefixes or (),
+    }
 
 
 def _present(key: str, value: object) -> dict[str, object]:
