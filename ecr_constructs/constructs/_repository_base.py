@@ -22,6 +22,7 @@ from ecr_constructs.constructs._stack_env import partition_in
 from ecr_constructs.model.principals import (
     CODE_BUILD,
     LAMBDA,
+    AccountId,
     Source,
     account_id_errors,
     check_each,
@@ -95,7 +96,7 @@ class RepositoryBase(ecr.RepositoryBase):
         return self.grant(grantee, *LIFECYCLE_ACTIONS)
 
     def grant_pull_to_lambda(
-        self, *, functions: Sequence[str] | None = (), account: str | None = None
+        self, *, functions: Sequence[str] | None = (), account: AccountId | None = None
     ) -> iam.Grant:
         """Allow Lambda to pull for the functions of an account in the repository's Region.
 

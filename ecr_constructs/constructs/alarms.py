@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._arguments import checked
-from ecr_constructs.constructs._sns import grant_publish_to_alarms
+from ecr_constructs.constructs._sns import AnyTopic, grant_publish_to_alarms, topic_of
 from ecr_constructs.model.names import check_repository_name
 from ecr_constructs.model.usage import (
     API_ACTIONS,
@@ -41,7 +40,7 @@ class UsageAlarms(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        topic: sns.ITopic,
+        topic: AnyTopic,
         percent: float | None = 80,
         repositories: Sequence[str] | None = (),
     ) -> None:
@@ -51,7 +50,8 @@ class UsageAlarms(Construct):
             scope: The stack, or a construct below one.
             construct_id: The construct's id.
             topic: The topic to notify, such as that of `ScanAlerts`. Its policy and its key's allow
-                CloudWatch, unless they are imported.
+                CloudWatch, unless they are imported or it is an ``sns.CfnTopic``, which is a
+                warning.
             percent: The threshold in percent of the quota, above 0 and up to 100. Default: 80.
             repositories: Names of repositories whose number of images gets an alarm. Default:
                 none.
@@ -75,14 +75,15 @@ class UsageAlarms(Construct):
         )
 
         super().__init__(scope, construct_id)
-        grant_publish_to_alarms(self, topic)
+        notified = topic_of(self, topic)
+        grant_publish_to_alarms(self, notified)
         usages = {
             **{action: api_usage(action) for action in API_ACTIONS},
             "Repositories": repositories_usage(),
             **{f"Images {repository}": images_usage(repository) for repository in repositories},
         }
         for alarm_id, usage in usages.items():
-            _alarm(self, alarm_id, usage, percent, topic.topic_arn)
+            _alarm(self, alarm_id, usage, percent, notified.topic_arn)
 
 
 def _alarm(scope: Construct, alarm_id: str, usage: Usage, percent: float, topic_arn: str) -> None:

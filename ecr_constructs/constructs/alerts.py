@@ -12,7 +12,7 @@ from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._arguments import checked
-from ecr_constructs.constructs._sns import grant_publish_to_events
+from ecr_constructs.constructs._sns import AnyTopic, grant_publish_to_events, topic_of
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.model.alerts import Message, check_emails, finding_message, scan_message
 from ecr_constructs.model.events import Images, Pattern, Severity, finding, scan_completed
@@ -52,7 +52,7 @@ class ScanAlerts(Construct):
         *,
         severity: Severity | None = "HIGH",
         emails: Sequence[str] | None = (),
-        topic: sns.ITopic | None = None,
+        topic: AnyTopic | None = None,
     ) -> None:
         """Define alerts for the registry of the stack's account and Region.
 
@@ -63,7 +63,8 @@ class ScanAlerts(Construct):
                 ``CRITICAL``. Findings without a rating are left out. Default: ``HIGH``.
             emails: Addresses that are subscribed to the topic; each is asked to confirm.
                 Default: none.
-            topic: The topic. Its policy and its key's allow EventBridge, unless they are imported.
+            topic: An ``sns.ITopic``. Its policy and its key's allow EventBridge, unless they are
+                imported or it is an ``sns.CfnTopic``, which is a warning.
                 Default: a new one, encrypted with a key of its own.
 
         Raises:
@@ -84,7 +85,7 @@ class ScanAlerts(Construct):
         )
 
         super().__init__(scope, construct_id)
-        self.topic = topic or self._make_topic()
+        self.topic: sns.ITopic = topic_of(self, topic or self._make_topic())
         grant_publish_to_events(self, self.topic)
         for index, email in enumerate(emails):
             sns.Subscription(

@@ -10,6 +10,7 @@ from constructs import Construct
 
 from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._stack_env import partition_in, region_of
+from ecr_constructs.model.principals import AccountId
 from ecr_constructs.model.registry_policy import check_pulls, layers_statement, pull_statements
 from ecr_constructs.model.validation import reject
 
@@ -44,7 +45,7 @@ class RegistryEndpoints(Construct):
         construct_id: str,
         *,
         vpc: ec2.IVpc,
-        account: str | None = None,
+        account: AccountId | None = None,
         prefixes: Sequence[str] | None = (),
         cache_prefixes: Sequence[str] | None = (),
         subnets: ec2.SubnetSelection | None = None,

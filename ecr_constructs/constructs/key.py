@@ -35,7 +35,7 @@ class RegistryKey(kms.Key):
         construct_id: str,
         *,
         alias: str,
-        administrators: Sequence[iam.IPrincipal] | None = (),
+        administrators: Sequence[iam.IGrantable] | None = (),
     ) -> None:
         """Define a key.
 
@@ -55,7 +55,7 @@ class RegistryKey(kms.Key):
             scope,
             construct_id,
             alias=alias,
-            admins=list(administrators or ()) or None,
+            admins=[grantee.grant_principal for grantee in administrators or ()] or None,
             description=f"Encrypts the images of the container registry ({alias})",
             enable_key_rotation=True,
             pending_window=PENDING_WINDOW,

@@ -13,7 +13,6 @@ from typing import Any, cast
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_ecr as ecr
-from aws_cdk import aws_kms as kms
 from constructs import Construct, IConstruct
 
 from ecr_constructs.constructs._arguments import checked
@@ -26,9 +25,11 @@ from ecr_constructs.constructs._cfn_properties import (
 )
 from ecr_constructs.constructs._stack_env import region_of
 from ecr_constructs.constructs.repository import Repository
+from ecr_constructs.model.arguments import Days
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
+from ecr_constructs.model.references import AnyKey
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import reject
 
@@ -155,11 +156,12 @@ class EncryptWithKey(RepositoryMixin):
         cdk.Mixins.of(app).apply(EncryptWithKey(key, only_if_unset=True))
     """
 
-    def __init__(self, key: kms.IKey | str, *, only_if_unset: bool | None = False) -> None:
+    def __init__(self, key: AnyKey, *, only_if_unset: bool | None = False) -> None:
         """Set the key.
 
         Args:
-            key: A ``kms.IKey`` of the repositories' Region, or its key ARN. Not an alias.
+            key: A ``kms.IKey`` or ``kms.CfnKey`` of the repositories' Region, or its key ARN. Not
+                an alias.
             only_if_unset: Whether a repository that sets its encryption keeps it. Default: False.
 
         Raises:
@@ -194,11 +196,11 @@ class ExpireUntagged(RepositoryMixin):
         cdk.Mixins.of(app).apply(ExpireUntagged(after_days=14))
     """
 
-    def __init__(self, *, after_days: int) -> None:
+    def __init__(self, *, after_days: Days) -> None:
         """Set the age.
 
         Args:
-            after_days: Days since the push.
+            after_days: Days since the push, or a ``cdk.Duration``.
 
         Raises:
             ValidationError: Less than one day.

@@ -1,6 +1,6 @@
 """One repository of the public registry."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import aws_cdk as cdk
@@ -14,9 +14,10 @@ from ecr_constructs.constructs._iam import grant_to_principal
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.constructs.repository import NO_SNAPSHOTS
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.principals import AccountId
 from ecr_constructs.model.public_catalog import REGION, CatalogData, public_name_errors
 from ecr_constructs.model.repository_policy import Access, document
-from ecr_constructs.model.tags import tag_errors
+from ecr_constructs.model.tags import Tags, tag_errors
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid
 
@@ -60,9 +61,9 @@ class PublicRepository(Construct):
         usage: str | None = None,
         architectures: Sequence[str] | None = (),
         operating_systems: Sequence[str] | None = (),
-        push_accounts: Sequence[str] | None = (),
+        push_accounts: Sequence[AccountId] | None = (),
         push_principals: Sequence[str] | None = (),
-        tags: Mapping[str, str] | None = None,
+        tags: Tags | None = None,
         removal_policy: cdk.RemovalPolicy | None = cdk.RemovalPolicy.RETAIN,
     ) -> None:
         """Define a public repository.

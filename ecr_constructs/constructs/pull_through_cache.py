@@ -1,7 +1,7 @@
 """A cache of another registry."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Unpack
 
@@ -29,7 +29,9 @@ from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.names import namespace_of
 from ecr_constructs.model.partitions import regions
+from ecr_constructs.model.principals import AccountId
 from ecr_constructs.model.pull_through_cache import MAX_RULES, PullThroughRule
+from ecr_constructs.model.references import AnyRole
 from ecr_constructs.model.repository_policy import (
     DELETE_IMAGE_ACTIONS,
     LIFECYCLE_ACTIONS,
@@ -37,6 +39,7 @@ from ecr_constructs.model.repository_policy import (
     READ_ACTIONS,
     Access,
 )
+from ecr_constructs.model.tags import Tags
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import Upstream
 from ecr_constructs.model.validation import raise_if_invalid, reject
@@ -81,10 +84,10 @@ class PullThroughCache(Construct):
         lifecycle: LifecyclePolicy | None = None,
         pull_organizations: Sequence[str] | None = (),
         pull_organizational_units: Sequence[str] | None = (),
-        pull_accounts: Sequence[str] | None = (),
+        pull_accounts: Sequence[AccountId] | None = (),
         pull_principals: Sequence[str] | None = (),
-        tags: Mapping[str, str] | None = None,
-        template_role: iam.IRole | None = None,
+        tags: Tags | None = None,
+        template_role: AnyRole | None = None,
     ) -> None:
         """Define a cache.
 

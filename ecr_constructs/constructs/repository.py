@@ -1,7 +1,8 @@
 """One repository of a private registry."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
+from typing import Unpack
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -12,9 +13,11 @@ from ecr_constructs.constructs import imported_repository
 from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import (
     SCANNING,
+    StockRule,
     encryption_property,
     lifecycle_property,
     mutability_properties,
+    stock_rules,
     tag_properties,
 )
 from ecr_constructs.constructs._events import RepositoryEvents
@@ -29,8 +32,9 @@ from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.names import check_repository_name
+from ecr_constructs.model.principals import AccountId
 from ecr_constructs.model.repository_policy import Access, document, length_errors
-from ecr_constructs.model.tags import check_tags
+from ecr_constructs.model.tags import Tags, check_tags
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
@@ -61,7 +65,7 @@ class Repository(RepositoryEvents, RepositoryBase):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str,  # noqa: A002 - CDK's name
         *,
         repository_name: str | None = None,
         tag_mutability: TagMutability | None = None,
@@ -70,12 +74,12 @@ class Repository(RepositoryEvents, RepositoryBase):
         scan_on_push: bool | None = True,
         pull_organizations: Sequence[str] | None = (),
         pull_organizational_units: Sequence[str] | None = (),
-        pull_accounts: Sequence[str] | None = (),
+        pull_accounts: Sequence[AccountId] | None = (),
         pull_principals: Sequence[str] | None = (),
-        push_accounts: Sequence[str] | None = (),
+        push_accounts: Sequence[AccountId] | None = (),
         push_principals: Sequence[str] | None = (),
         policy_statements: Sequence[iam.PolicyStatement] | None = (),
-        tags: Mapping[str, str] | None = None,
+        tags: Tags | None = None,
         removal_policy: cdk.RemovalPolicy | None = cdk.RemovalPolicy.RETAIN,
         empty_on_delete: bool | None = False,
     ) -> None:
@@ -83,7 +87,7 @@ class Repository(RepositoryEvents, RepositoryBase):
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id. Changing it replaces the repository.
+            id: The construct's id. Changing it replaces the repository.
             repository_name: 2 to 256 characters, lowercase, parts joined by ``/``. Changing it
                 replaces the repository. Default: CloudFormation generates one.
             tag_mutability: Whether tags may be moved. Default: immutable.
@@ -136,7 +140,7 @@ class Repository(RepositoryEvents, RepositoryBase):
         statements = access.statements(partition_in(region))
         raise_if_invalid("repository policy", access, length_errors(document(statements)))
 
-        super().__init__(scope, construct_id, physical_name=repository_name)
+        super().__init__(scope, id, physical_name=repository_name)
         self._scope = scope
         self._initial_lifecycle = lifecycle
         self._added_rules: tuple[LifecycleRule, ...] = ()
@@ -233,14 +237,20 @@ class Repository(RepositoryEvents, RepositoryBase):
     ) -> iam.Grant:
         return self._cross_account_grants.add(principal, named, actions)
 
-    def add_lifecycle_rule(self, *rules: LifecycleRule) -> None:
+    def add_lifecycle_rule(self, *rules: LifecycleRule, **stock: Unpack[StockRule]) -> None:
         """Add rules to the lifecycle policy, after the existing ones.
 
         A rule for untagged images replaces the default one.
 
+        Args:
+            rules: The rules.
+            **stock: The keywords of ``ecr.Repository.add_lifecycle_rule``, for one more rule:
+                ``max_image_count=5``.
+
         Raises:
             ValidationError: ECR would reject the policy.
         """
+        rules = (*rules, *stock_rules(stock))
         added = (*self._added_rules, *rules)
         self._resource.lifecycle_policy = lifecycle_property(self, self._lifecycle_with(added))
         self._added_rules = added

@@ -5,11 +5,12 @@ the wrappers of this module, for the apps that run no type checker. What an anno
 such as the length of a name, the model checks afterwards.
 """
 
-import collections.abc
+import re
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Set as AbstractSet
 from enum import Enum
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from inspect import Parameter, isfunction, signature
 from operator import is_
 from types import UnionType
@@ -132,7 +133,11 @@ class _Arguments:
         for name, value in kwargs.items():
             key = name if name in self._checks else _ALIASES.get(name, name)
             named[key if key in self._checks else name] = self._check(key, value, errors)
-        raise_if_invalid(f"arguments of {self._title}", _shown(errors), errors)
+        if errors:
+            given = {**dict(zip(self._positional, args, strict=False)), **kwargs}
+            wrong = {re.split(r"[.[]", error.path)[0] for error in errors}
+            shown = [f"{name}={_given(given[name])}" for name in given if name in wrong]
+            raise_if_invalid(f"arguments of {self._title}", ", ".join(shown), errors)
         return (*positional, *rest), named
 
     def _check(self, name: str, value: Any, errors: list[Diagnostic]) -> Any:
@@ -149,27 +154,15 @@ class _Arguments:
 _arguments_of = cache(_Arguments)
 
 
-def _shown(errors: Iterable[Diagnostic]) -> str:
-    return ", ".join(error.path for error in errors)
-
-
 # --- the check of each annotation ---------------------------------------------------------------
 
 
 def _check_of(hint: Any) -> _Check:
     origin, arguments = get_origin(hint), get_args(hint)
-    if hint in (Any, object) or isinstance(hint, TypeVar) or UNCHECKED in arguments:
+    if hint in (Any, object) or UNCHECKED in arguments:
         return _anything
-    if origin in (Union, UnionType):
-        return _union([option for option in arguments if option is not type(None)], hint)
-    if origin is Annotated:
-        return _check_of(arguments[0])
-    if origin is Literal:
-        return _choice(arguments)
-    if origin is collections.abc.Mapping:
-        return _mapping(*arguments)
-    if origin in (collections.abc.Sequence, collections.abc.Iterable, tuple):
-        return _items(arguments[0], keeps_collections=origin is collections.abc.Iterable)
+    if origin in _GENERICS:
+        return _GENERICS[origin](*arguments)
     return _SCALARS.get(hint) or _instance(origin or hint)
 
 
@@ -207,7 +200,7 @@ def _number(path: str, value: Any, errors: list[Diagnostic]) -> Any:
 _SCALARS: dict[Any, _Check] = {str: _text, bool: _boolean, int: _integer, float: _number}
 
 
-def _choice(choices: Sequence[str]) -> _Check:
+def _choice(*choices: str) -> _Check:
     names = {choice.casefold(): choice for choice in choices}
 
     def check(path: str, value: Any, errors: list[Diagnostic]) -> Any:
@@ -222,11 +215,12 @@ def _choice(choices: Sequence[str]) -> _Check:
     return check
 
 
-def _union(options: Sequence[Any], hint: Any) -> _Check:
+def _union(*alternatives: Any) -> _Check:
+    options = [option for option in alternatives if option is not type(None)]
     checks = [_check_of(option) for option in options]
 
     def check(path: str, value: Any, errors: list[Diagnostic]) -> Any:
-        if value is None and type(None) in get_args(hint):
+        if value is None and type(None) in alternatives:
             return None
         problems: list[Diagnostic] = []
         for option in checks:
@@ -242,7 +236,7 @@ def _union(options: Sequence[Any], hint: Any) -> _Check:
     return check
 
 
-def _items(hint: Any, *, keeps_collections: bool = False) -> _Check:
+def _items(hint: Any, *_rest: Any, keeps_collections: bool = False) -> _Check:
     item_check = _check_of(hint)
     expected = f"a list of {_plural(hint)}"
 
@@ -250,15 +244,15 @@ def _items(hint: Any, *, keeps_collections: bool = False) -> _Check:
         if problems := [*list_errors(path, value)]:
             errors += problems
             return value
-        if isinstance(value, Mapping | bytes) or not isinstance(value, collections.abc.Iterable):
+        if isinstance(value, Mapping | bytes) or not isinstance(value, Iterable):
             write = "write a list of one" if not isinstance(value, Mapping) else ""
             errors.append(_wrong(path, value, expected, write))
             return value
         if not isinstance(value, list | tuple):
-            if keeps_collections and isinstance(value, collections.abc.Sized):
+            if keeps_collections and isinstance(value, Sized):
                 return value
             # The order of a set differs from run to run, and templates must not.
-            is_set = isinstance(value, collections.abc.Set)
+            is_set = isinstance(value, AbstractSet)
             value = sorted(value, key=str) if is_set else tuple(value)
         if item_check is _anything:
             return value
@@ -310,6 +304,17 @@ def _instance(kind: Any) -> _Check:
 
     return check
 
+
+_GENERICS: dict[Any, Callable[..., _Check]] = {
+    Union: _union,
+    UnionType: _union,
+    Annotated: lambda hint, *_: _check_of(hint),
+    Literal: _choice,
+    Mapping: _mapping,
+    Sequence: _items,
+    tuple: _items,
+    Iterable: partial(_items, keeps_collections=True),
+}
 
 CHECKS: dict[Any, Callable[[str, Any], Iterable[Diagnostic]]] = {}
 """Further checks of the values of a class, such as that a scope is within a stack."""
@@ -364,7 +369,7 @@ def _described(hint: Any) -> str:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         return " or ".join(map(repr, arguments))
-    if origin in (collections.abc.Sequence, collections.abc.Iterable):
+    if origin in (Sequence, Iterable):
         return f"a list of {_plural(arguments[0])}"
     if hint in _NAMES:
         return _NAMES[hint]

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
+from enum import Enum
+from typing import ClassVar, Self
 
 from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Diagnostic
@@ -46,6 +47,8 @@ class TagMutability:
         (True, False)
     """
 
+    _REMEDY: ClassVar[str] = "write TagMutability.immutable() or TagMutability.mutable()"
+
     is_immutable: bool
     except_for: Sequence[str] = ()
 
@@ -87,6 +90,14 @@ class TagMutability:
             ValidationError: ECR rejects a filter.
         """
         return cls(is_immutable=False, except_for=except_for or ())
+
+    @classmethod
+    def _convert(cls, value: object) -> Self | None:
+        """Return the mutability of an ``ecr.TagMutability`` without exceptions."""
+        settings = {"IMMUTABLE": True, "MUTABLE": False}
+        if not isinstance(value, Enum) or value.value not in settings:
+            return None
+        return cls(is_immutable=settings[value.value])
 
     @property
     def setting(self) -> str:

@@ -1,7 +1,9 @@
 """Tags of an AWS resource."""
 
 from collections.abc import Iterator, Mapping
+from typing import Annotated
 
+from ecr_constructs.model.arguments import UNCHECKED
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import (
@@ -10,6 +12,9 @@ from ecr_constructs.model.validation import (
     raise_if_invalid,
     text_length_errors,
 )
+
+Tags = Mapping[str, Annotated[str, UNCHECKED]]
+"""Tags of a resource, values by key."""
 
 # The AWS::ECR::Repository schema:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecr-repository-tag.html

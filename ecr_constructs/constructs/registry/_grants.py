@@ -1,7 +1,7 @@
 """Grants for many repositories of a registry at once, in one statement."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -19,9 +19,7 @@ from ecr_constructs.model.repository_policy import (
     READ_ACTIONS,
 )
 from ecr_constructs.model.signing import SigningRule
-
-Tags = Mapping[str, str]
-"""Tags of a repository, values by key."""
+from ecr_constructs.model.tags import Tags
 
 
 @checked

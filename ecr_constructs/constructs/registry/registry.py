@@ -20,10 +20,12 @@ from ecr_constructs.model import principals, registry_policy
 from ecr_constructs.model.account_settings import MAX_EXCLUSIONS, exclusion_errors
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.principals import AccountId
+from ecr_constructs.model.references import AnyRole, AnySigningProfile, AnyUser, arn_of
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import ReplicationRule
 from ecr_constructs.model.scanning import Scanning, filters_of
-from ecr_constructs.model.signing import SigningRule
+from ecr_constructs.model.signing import SigningRule, profile_region_errors
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, reject, require_list
 
@@ -104,7 +106,7 @@ class Registry(RegistryEvents, RegistryGrants):
         self,
         *,
         to_regions: Sequence[str] | None = (),
-        to_accounts: Mapping[str, Sequence[str]] | None = None,
+        to_accounts: Mapping[AccountId, Sequence[str]] | None = None,
         prefixes: Sequence[str] | None = (),
         replicate_deletions: bool | None = False,
     ) -> None:
@@ -144,7 +146,11 @@ class Registry(RegistryEvents, RegistryGrants):
         )
 
     def allow_replication_from(
-        self, accounts: Sequence[str], *, prefixes: Sequence[str], tagging: bool | None = False
+        self,
+        accounts: Sequence[AccountId],
+        *,
+        prefixes: Sequence[str],
+        tagging: bool | None = False,
     ) -> None:
         """Allow other accounts to replicate into this registry.
 
@@ -164,7 +170,9 @@ class Registry(RegistryEvents, RegistryGrants):
             )
         )
 
-    def allow_create_on_push(self, accounts: Sequence[str], *, prefixes: Sequence[str]) -> None:
+    def allow_create_on_push(
+        self, accounts: Sequence[AccountId], *, prefixes: Sequence[str]
+    ) -> None:
         """Allow other accounts to create a repository by pushing to it.
 
         A creation template has its settings; without one it is mutable, not scanned and keeps
@@ -291,20 +299,26 @@ class Registry(RegistryEvents, RegistryGrants):
             # A list is invariant for mypy, and jsii's setter takes a list of a wider type.
             self._scanning.rules = [*rules]
 
-    def sign(self, signing_profile_arn: str, *, filters: Sequence[str] | None = ()) -> None:
+    def sign(
+        self, signing_profile_arn: AnySigningProfile, *, filters: Sequence[str] | None = ()
+    ) -> None:
         """Sign images with AWS Signer when they are pushed.
 
         A principal that pushes needs ``signer:SignPayload`` on the profile; push grants of this
         app's repositories include it, whether they are given before or after.
 
         Args:
-            signing_profile_arn: The ARN of a signing profile of this Region.
+            signing_profile_arn: A signing profile of this Region: a ``signer.ISigningProfile`` or
+                ``signer.CfnSigningProfile``, or its ARN.
             filters: Repository names, where ``*`` matches anything. Default: all.
 
         Raises:
             ValidationError: An ARN or filter that ECR rejects, more than 10 rules or 100 filters.
         """
-        rule = SigningRule(signing_profile_arn, filters_of("filters", filters))
+        arn = arn_of(signing_profile_arn, "signing_profile")
+        rule = SigningRule(arn, filters_of("filters", filters))
+        errors = profile_region_errors(arn, cdk.Stack.of(self).region)
+        raise_if_invalid("signing rule", arn, errors)
         self._signing.add(rule)
         self._grant_signing_to_pushers(rule)
 
@@ -313,7 +327,7 @@ class Registry(RegistryEvents, RegistryGrants):
         """The signing rules: which profile signs which images."""
         return tuple(self._signing.rules)
 
-    def exclude_from_pull_time(self, construct_id: str, principal_arn: str) -> None:
+    def exclude_from_pull_time(self, construct_id: str, principal_arn: AnyRole | AnyUser) -> None:
         """Ignore the pulls of a role or user when ECR records an image's last pull.
 
         Otherwise a lifecycle rule that archives images by their last pull never archives an image
@@ -321,12 +335,15 @@ class Registry(RegistryEvents, RegistryGrants):
 
         Args:
             construct_id: An id for the resource; changing it replaces it.
-            principal_arn: The ARN of a role or user, at most 200 characters.
+            principal_arn: An ``iam.IRole`` or ``iam.IUser``, its L1, or its ARN of at most 200
+                characters.
 
         Raises:
             ValidationError: An ARN that ECR rejects; ``pull-time-exclusion-duplicate``; or
                 ``pull-time-exclusion-count``: more than 100 exclusions.
         """
+        kind = "user" if hasattr(principal_arn, "user_ref") else "role"
+        principal_arn = arn_of(principal_arn, kind)
         if not is_unresolved(principal_arn):
             raise_if_invalid("principal ARN", principal_arn, exclusion_errors(principal_arn))
         if principal_arn in self._excluded:

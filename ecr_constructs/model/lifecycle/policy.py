@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Self
 
-from ecr_constructs.model.arguments import checked
+from ecr_constructs.model.arguments import Days, checked, days_of
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.grammar import (
     combination_errors,
@@ -47,6 +47,7 @@ class LifecyclePolicy:
     """
 
     __slots__ = ("_listed", "_rules", "_text")
+    _REMEDY = "write LifecyclePolicy(rule, …), or LifecyclePolicy.from_json(text) for JSON"
 
     def __init__(self, *rules: LifecycleRule) -> None:
         """Number the rules and validate them together."""
@@ -54,6 +55,13 @@ class LifecyclePolicy:
         self._rules = tuple(_numbered(rules))
         self._text = compact(self.to_dict())
         raise_if_invalid("lifecycle policy", self._text, _errors(self._text))
+
+    @classmethod
+    def _convert(cls, value: object) -> Self | None:
+        """Return the policy of a rule or of a list of rules."""
+        if isinstance(value, list | tuple):
+            return cls(*value)
+        return cls(value) if isinstance(value, LifecycleRule) else None
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -118,7 +126,7 @@ class LifecyclePolicy:
         self,
         images: Iterable[Image],
         *,
-        days: int = 90,
+        days: Days | None = 90,
         now: datetime | None = None,
         options: EvaluationOptions | None = None,
         readings: EvaluationOptions | None = None,
@@ -135,7 +143,10 @@ class LifecyclePolicy:
         Raises:
             ValidationError: As for `simulate`, or `days` is out of range.
         """
-        return forecast(simulate(self, images, now, _options(options, readings)), days)
+        return forecast(
+            simulate(self, images, now, _options(options, readings)),
+            int(days_of("days", 90 if days is None else days)),
+        )
 
     def lint(
         self,
