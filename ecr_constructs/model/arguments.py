@@ -71,10 +71,11 @@ def checked(kind: _Class) -> _Class:
     for name, member in list(vars(kind).items()):
         if name.startswith("_") and name != "__init__":
             continue
-        if isinstance(member, staticmethod | classmethod):
-            setattr(kind, name, type(member)(_wrapped(kind, name, member.__func__)))
-        elif isfunction(member):
-            setattr(kind, name, _wrapped(kind, name, member))
+        function = getattr(member, "__func__", member)
+        # A method of CDK itself, which a class only repeats, is no function.
+        if isfunction(function):
+            wrapper = _wrapped(kind, name, function)
+            setattr(kind, name, wrapper if function is member else type(member)(wrapper))
     return kind
 
 
