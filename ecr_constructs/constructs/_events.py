@@ -1,7 +1,7 @@
 """EventBridge rules for events about images, of one repository or of a whole registry."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ecr as ecr
 
 
+class RuleTarget(Protocol):
+    """An ``events.IRuleTarget``, whose parameters CDK's own targets name differently."""
+
+    def bind(self, _rule: "IRuleRef", _id: str | None = None, /) -> events.RuleTargetConfig:
+        """Return the target of a rule."""
+
+
 class RuleOptions(TypedDict, total=False):
     """The optional arguments of every rule for events.
 
@@ -36,7 +43,7 @@ class RuleOptions(TypedDict, total=False):
         description: A description of the rule. Default: none.
     """
 
-    target: events.IRuleTarget
+    target: RuleTarget
     cross_stack_scope: Construct
     description: str
 
@@ -46,7 +53,7 @@ def event_rule(
     construct_id: str,
     pattern: Pattern,
     *,
-    target: events.IRuleTarget | None = None,
+    target: RuleTarget | None = None,
     cross_stack_scope: Construct | None = None,
     description: str | None = None,
 ) -> events.Rule:
@@ -59,7 +66,7 @@ def event_rule(
         event_pattern=events.EventPattern(
             source=[pattern.source], detail_type=[pattern.detail_type], detail=pattern.detail
         ),
-        targets=[target] if target else None,
+        targets=[cast("events.IRuleTarget", target)] if target else None,
     )
 
 

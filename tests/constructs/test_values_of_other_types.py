@@ -357,9 +357,10 @@ def test_an_l1_topic_is_notified(stack: cdk.Stack) -> None:
 @pytest.mark.parametrize("kind", ["L2", "L1", "ARN"])
 def test_profiles_sign(stack: cdk.Stack, kind: str) -> None:
     """A signing profile is taken as a construct or by its ARN."""
-    platform = signer.Platform.of("Notation-OCI-SHA384-ECDSA")
+    l2: Any = signer.SigningProfile
+    platform = signer.Platform.NOTATION_OCI_SHA384_ECDSA
     profile: Any = {
-        "L2": lambda: signer.SigningProfile(stack, "Profile", platform=platform),
+        "L2": lambda: l2(stack, "Profile", platform=platform),
         "L1": lambda: signer.CfnSigningProfile(stack, "Profile", platform_id="P"),
         "ARN": lambda: PROFILE,
     }[kind]()
