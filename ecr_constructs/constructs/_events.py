@@ -21,6 +21,7 @@ from ecr_constructs.model.events import (
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecr as ecr
+    from aws_cdk.interfaces.aws_events import IRuleRef
 
 
 class RuleTarget(Protocol):

@@ -357,13 +357,15 @@ def test_an_l1_topic_is_notified(stack: cdk.Stack) -> None:
 @pytest.mark.parametrize("kind", ["L2", "L1", "ARN"])
 def test_profiles_sign(stack: cdk.Stack, kind: str) -> None:
     """A signing profile is taken as a construct or by its ARN."""
-    l2: Any = signer.SigningProfile
-    platform = signer.Platform.NOTATION_OCI_SHA384_ECDSA
-    profile: Any = {
-        "L2": lambda: l2(stack, "Profile", platform=platform),
+    stock: Any = signer
+    profiles: dict[str, Callable[[], Any]] = {
+        "L2": lambda: stock.SigningProfile(
+            stack, "Profile", platform=stock.Platform.NOTATION_OCI_SHA384_ECDSA
+        ),
         "L1": lambda: signer.CfnSigningProfile(stack, "Profile", platform_id="P"),
         "ARN": lambda: PROFILE,
-    }[kind]()
+    }
+    profile = profiles[kind]()
     ours.Registry(stack, "Registry").sign(profile)
 
     [rule] = properties_of(stack, "AWS::ECR::SigningConfiguration")["Rules"]
