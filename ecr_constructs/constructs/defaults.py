@@ -8,11 +8,11 @@ from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
 from ecr_constructs.constructs._arguments import checked
-from ecr_constructs.model.arguments import UNCHECKED, Days
+from ecr_constructs.model.arguments import NONE_IS_A_VALUE, Days
 from ecr_constructs.model.lifecycle import LifecycleRule
 
 # None is not the default here: it means that nothing expires.
-_Days = Annotated[Days | None, UNCHECKED]
+_Days = Annotated[Days | None, NONE_IS_A_VALUE]
 
 
 @checked

@@ -7,7 +7,7 @@ such as the length of a name, the model checks afterwards.
 
 import re
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from functools import cache, partial, wraps
@@ -26,6 +26,9 @@ _Check = Callable[[str, Any, list[Diagnostic]], Any]
 
 UNCHECKED = "the value's own rules accept any type"
 """Marks an annotation that this module leaves alone: ``Annotated[str, UNCHECKED]``."""
+
+NONE_IS_A_VALUE = "None is not the default"
+"""Marks an annotation for which None means something else than the keyword's default."""
 
 _ALIASES = {"id": "construct_id", "construct_id": "id"}
 
@@ -112,7 +115,9 @@ class _Arguments:
                 self._checks[name] = _check_of(hint)
                 if parameter.kind is Parameter.POSITIONAL_OR_KEYWORD:
                     self._positional.append(name)
-                if parameter.default is not Parameter.empty:
+                if parameter.default is not Parameter.empty and NONE_IS_A_VALUE not in get_args(
+                    hint
+                ):
                     self._defaults[name] = parameter.default
 
     def checked(
@@ -125,17 +130,21 @@ class _Arguments:
             for name, value in zip(self._positional, args, strict=False)
         ]
         rest: Sequence[Any] = args[len(positional) :]
-        if len(rest) == 1 and isinstance(rest[0], list | tuple):
+        if len(rest) == 1 and isinstance(rest[0], list | tuple | Iterator):
             # The values in a list, where they are expected one by one.
             [rest] = rest
         path, check = self._rest
         rest = [check(f"{path}[{index}]", item, errors) for index, item in enumerate(rest)]
-        named = {}
+        named: dict[str, Any] = {}
         for name, value in kwargs.items():
-            key = name if name in self._checks else _ALIASES.get(name, name)
-            named[key if key in self._checks else name] = self._check(key, value, errors)
+            alias = _ALIASES.get(name)
+            key = name if name in self._checks or alias not in self._checks else alias
+            if key in named or (key != name and key in kwargs):
+                message = f"is another name of {key}, and both are given"
+                errors.append(Diagnostic("keyword-given-twice", message, name, f"remove {name}"))
+            named[key] = self._check(key, value, errors)
         if errors:
-            given = {**dict(zip(self._positional, args, strict=False)), **kwargs}
+            given = {**dict(zip(self._positional, args, strict=False)), **kwargs, path: rest}
             wrong = {re.split(r"[.[]", error.path)[0] for error in errors}
             shown = [f"{name}={_given(given[name])}" for name in given if name in wrong]
             raise_if_invalid(f"arguments of {self._title}", ", ".join(shown), errors)
@@ -174,8 +183,12 @@ def _anything(_path: str, value: Any, _errors: list[Diagnostic]) -> Any:
 def _text(path: str, value: Any, errors: list[Diagnostic]) -> Any:
     value = _plain(value)
     if not isinstance(value, str):
-        number = isinstance(value, int) and not isinstance(value, bool)
-        errors.append(_wrong(path, value, "a string", f"write {str(value)!r}" if number else ""))
+        remedy = ""
+        if isinstance(value, int) and not isinstance(value, bool):
+            remedy = f"write {str(value)!r}"
+        elif hasattr(type(value), "resolve"):
+            remedy = "write cdk.Token.as_string(value)"
+        errors.append(_wrong(path, value, "a string", remedy))
     return value
 
 
@@ -239,14 +252,16 @@ def _union(*alternatives: Any) -> _Check:
 
 def _items(hint: Any, *_rest: Any, keeps_collections: bool = False) -> _Check:
     item_check = _check_of(hint)
-    expected = f"a list of {_plural(hint)}"
+    of_text = hint is str or get_origin(hint) in (Annotated, Literal)
+    expected = f"a list of {'strings' if of_text else _described(hint)}"
 
     def check(path: str, value: Any, errors: list[Diagnostic]) -> Any:
-        if problems := [*list_errors(path, value)]:
+        if of_text and (problems := [*list_errors(path, value)]):
             errors += problems
             return value
-        if isinstance(value, Mapping | bytes) or not isinstance(value, Iterable):
-            write = "write a list of one" if not isinstance(value, Mapping) else ""
+        if isinstance(value, Mapping | str | bytes) or not isinstance(value, Iterable):
+            is_item = not isinstance(value, Mapping | str | bytes)
+            write = "write a list of one" if is_item else ""
             errors.append(_wrong(path, value, expected, write))
             return value
         if not isinstance(value, list | tuple):
@@ -370,17 +385,14 @@ def _described(hint: Any) -> str:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         return " or ".join(map(repr, arguments))
-    if origin in (Sequence, Iterable):
-        return f"a list of {_plural(arguments[0])}"
     if hint in _NAMES:
         return _NAMES[hint]
     if getattr(hint, "_is_protocol", False) and hint.__module__.startswith("ecr_constructs"):
-        return f"an object with {' and '.join(_members(hint))}"
+        # The protocols of the model name the classes of CDK that they are for.
+        return " or ".join(re.findall(r"``([\w.]+)``", hint.__doc__ or "")) or _name(hint)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return " or ".join(f"{_name(hint)}.{member.name}" for member in hint)
     return _name(origin or hint)
-
-
-def _plural(hint: Any) -> str:
-    return "strings" if hint is str or get_origin(hint) is Annotated else f"{_described(hint)}"
 
 
 def _name(kind: Any) -> str:

@@ -130,7 +130,7 @@ class Encryption:
     @classmethod
     def _convert(cls, value: object) -> Self | None:
         """Return the encryption with a key, or that of an ``ecr.RepositoryEncryption``."""
-        if hasattr(value, "key_arn") or hasattr(value, "key_ref"):
+        if not isinstance(value, type) and (hasattr(value, "key_arn") or hasattr(value, "key_ref")):
             return cls("KMS", *_arn_and_region(cast("AnyKey", value)))
         if type(value).__name__ == "RepositoryEncryption":
             return cls(cast("HasValue", value).value)

@@ -53,7 +53,7 @@ def _value_errors(key: str, value: object) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "tag-value-type",
             f"the value of {key!r} must be text, got {value!r}",
-            remedy=f"write {str(value)!r}",
+            remedy=f"write {str(value)!r}" if isinstance(value, int | float) else "",
         )
     elif not is_unresolved(value):
         subject = f"the value of {key!r}"

@@ -32,7 +32,6 @@ OWN_RULES = {
     ("LifecycleRule", "rule_priority"),
     ("RegistryEndpoints", "account"),
     ("Upstream.ecr", "account"),
-    ("RepositoryDefaults", "expire_untagged_after_days"),
     ("RepositoryDefaults.inject", "original_props"),
     ("LifecyclePolicy.__eq__", "other"),
 }

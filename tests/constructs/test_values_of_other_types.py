@@ -49,6 +49,10 @@ class Word(StrEnum):
 def test_stock_values_are_converted(stack: cdk.Stack) -> None:
     """What an app wrote for `ecr.Repository` means the same here."""
     rule = ecr.LifecycleRule(max_image_count=3, tag_status=ecr.TagStatus.ANY)
+    ours.RepositoryDefaults(expire_untagged_after_days=cdk.Duration.days(3))
+    ours.Repository(stack, "One", lifecycle=rule)  # type: ignore[arg-type]
+    assert [3] == [item["selection"]["countNumber"] for item in lifecycle_of(stack)]
+    stack.node.try_remove_child("One")
     ours.Repository(
         stack,
         "Repository",
@@ -185,6 +189,10 @@ CONVERTED: dict[str, tuple[Callable[[], Any], Any]] = {
         lambda: ours.TagMutability.immutable(except_for=[Word.HIGH]).except_for,
         ("HIGH",),
     ),
+    "a generator of rules": (
+        lambda: len(ours.LifecyclePolicy(ours.LifecycleRule.keep_last(n) for n in [3]).rules),  # type: ignore[arg-type]
+        1,
+    ),
     "a list of rules": (
         lambda: len(ours.LifecyclePolicy([ours.LifecycleRule.keep_last(3)]).rules),  # type: ignore[arg-type]
         1,
@@ -264,6 +272,38 @@ REJECTED: dict[str, tuple[Callable[[cdk.Stack], Any], str]] = {
     ),
     "a tag as a number": (
         lambda stack: ours.Repository(stack, "R", tags={"n": 1}),  # type: ignore[dict-item]
+        "tags['n']: tag-value-type",
+    ),
+    "a stack's policy class": (
+        lambda stack: ours.Repository(stack, "R", encryption=ours.Encryption),  # type: ignore[arg-type]
+        "encryption: wrong-type",
+    ),
+    "a member of another enumeration": (
+        lambda stack: ours.Repository(stack, "R", removal_policy="destroy"),  # type: ignore[arg-type]
+        "removal_policy: wrong-type",
+    ),
+    "a reference that is not a string": (
+        lambda stack: ours.Repository(stack, "R", repository_name=cdk.Fn.get_att("A", "B")),  # type: ignore[arg-type]
+        "repository_name: wrong-type",
+    ),
+    "a rule that is not one": (
+        lambda _: ours.LifecyclePolicy(None),  # type: ignore[arg-type]
+        "rules[0]: wrong-type",
+    ),
+    "statements as a string": (
+        lambda stack: ours.Repository(stack, "R", policy_statements="{}"),  # type: ignore[arg-type]
+        "policy_statements: wrong-type",
+    ),
+    "both names of the id": (
+        lambda stack: ours.Repository(stack, id="R", construct_id="S"),  # type: ignore[call-arg]
+        "construct_id: keyword-given-twice",
+    ),
+    "days of the defaults": (
+        lambda _: ours.RepositoryDefaults(expire_untagged_after_days="14"),  # type: ignore[arg-type]
+        "expire_untagged_after_days: wrong-type",
+    ),
+    "a tag without a value": (
+        lambda stack: ours.Repository(stack, "R", tags={"n": None}),  # type: ignore[dict-item]
         "tags['n']: tag-value-type",
     ),
     "hours": (

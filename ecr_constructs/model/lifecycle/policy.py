@@ -57,11 +57,12 @@ class LifecyclePolicy:
         raise_if_invalid("lifecycle policy", self._text, _errors(self._text))
 
     @classmethod
-    def _convert(cls, value: object) -> Self | None:
+    def _convert(cls, value: Any) -> Self | None:
         """Return the policy of a rule or of a list of rules."""
         if isinstance(value, list | tuple):
             return cls(*value)
-        return cls(value) if isinstance(value, LifecycleRule) else None
+        # A rule of CDK has the same name.
+        return cls(value) if type(value).__name__ == LifecycleRule.__name__ else None
 
     @classmethod
     def from_json(cls, text: str) -> Self:

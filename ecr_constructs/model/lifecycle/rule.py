@@ -82,7 +82,7 @@ class LifecycleRule:
         set_field = object.__setattr__
         if hasattr(self.count_number, "to_days"):
             set_field(self, "count_number", days_of("count_number", self.count_number))
-        raise_if_invalid("lifecycle rule", "", self._type_errors())
+        raise_if_invalid("lifecycle rule", self, self._type_errors())
         for name in ("tag_pattern_list", "tag_prefix_list"):
             require_list(name, getattr(self, name) or ())
             set_field(self, name, tuple(getattr(self, name)))
