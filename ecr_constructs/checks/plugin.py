@@ -27,6 +27,7 @@ from ecr_constructs.cloudformation.acknowledgments import (
 )
 from ecr_constructs.cloudformation.cloud_assembly import StackFile
 from ecr_constructs.cloudformation.loading import with_nested
+from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.validation import reject
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from ecr_constructs.cloudformation.template import Template
 
 
+@checked
 @jsii.implements(cdk.IPolicyValidationPlugin)
 class EcrChecks:
     """Checks the Amazon ECR resources of an app, from this or any other library.

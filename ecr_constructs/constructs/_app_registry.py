@@ -56,7 +56,7 @@ class AppRegistry(Construct):
         construct_id: str,
         *,
         hint: str,
-        of_account: bool = False,
+        of_account: bool | None = False,
         consequence: str = "at deploy the later would silently overwrite the earlier",
     ) -> None:
         """Reserve something that exists once in an account and Region, before it is created.

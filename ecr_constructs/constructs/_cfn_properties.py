@@ -1,15 +1,15 @@
 """CloudFormation properties of a repository or a creation template, from the model's values."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypedDict
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
 from ecr_constructs.model.encryption import Encryption
-from ecr_constructs.model.lifecycle import LifecyclePolicy
+from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.tokens import is_unresolved
@@ -64,6 +64,26 @@ def json_text(scope: Construct, value: Any) -> str:
 def tag_properties(tags: Mapping[str, str] | None) -> list[cdk.CfnTag] | None:
     """Return tags; None if there are none."""
     return [cdk.CfnTag(key=key, value=value) for key, value in (tags or {}).items()] or None
+
+
+class StockRule(TypedDict, total=False):
+    """The keywords of CDK's own ``add_lifecycle_rule``."""
+
+    description: str
+    max_image_age: cdk.Duration
+    max_image_count: float
+    rule_priority: float
+    tag_pattern_list: Sequence[str]
+    tag_prefix_list: Sequence[str]
+    tag_status: ecr.TagStatus
+
+
+def stock_rules(keywords: StockRule) -> list[LifecycleRule]:
+    """Return the rule of CDK's keywords, or none if there are none."""
+    if not keywords:
+        return []
+    rule = LifecycleRule._convert(ecr.LifecycleRule(**keywords))  # noqa: SLF001 - of this package
+    return [rule] if rule else []
 
 
 def lifecycle_text(scope: Construct, policy: LifecyclePolicy) -> str | None:

@@ -1,12 +1,13 @@
 """EventBridge rules for events about images, of one repository or of a whole registry."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from constructs import Construct
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.model.events import (
     Images,
     Pattern,
@@ -20,6 +21,14 @@ from ecr_constructs.model.events import (
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ecr as ecr
+    from aws_cdk.interfaces.aws_events import IRuleRef
+
+
+class RuleTarget(Protocol):
+    """An ``events.IRuleTarget``, whose parameters CDK's own targets name differently."""
+
+    def bind(self, _rule: "IRuleRef", _id: str | None = None, /) -> events.RuleTargetConfig:
+        """Return the target of a rule."""
 
 
 class RuleOptions(TypedDict, total=False):
@@ -35,7 +44,7 @@ class RuleOptions(TypedDict, total=False):
         description: A description of the rule. Default: none.
     """
 
-    target: events.IRuleTarget
+    target: RuleTarget
     cross_stack_scope: Construct
     description: str
 
@@ -45,7 +54,7 @@ def event_rule(
     construct_id: str,
     pattern: Pattern,
     *,
-    target: events.IRuleTarget | None = None,
+    target: RuleTarget | None = None,
     cross_stack_scope: Construct | None = None,
     description: str | None = None,
 ) -> events.Rule:
@@ -58,7 +67,7 @@ def event_rule(
         event_pattern=events.EventPattern(
             source=[pattern.source], detail_type=[pattern.detail_type], detail=pattern.detail
         ),
-        targets=[target] if target else None,
+        targets=[cast("events.IRuleTarget", target)] if target else None,
     )
 
 
@@ -73,6 +82,7 @@ class _Events:
         return self._on(construct_id, finding(images, account, severity), options)
 
 
+@checked
 class RepositoryEvents(_Events):
     """Rules for the events of a repository.
 
@@ -88,13 +98,13 @@ class RepositoryEvents(_Events):
     _literal_name: str | None
 
     def on_image_pushed(
-        self, construct_id: str, *, tags: Sequence[str] = (), **options: Unpack[RuleOptions]
+        self, construct_id: str, *, tags: Sequence[str] | None = (), **options: Unpack[RuleOptions]
     ) -> events.Rule:
         """Match each image that is pushed, once for each tag."""
         return self._on(construct_id, image_action("PUSH", self._images(tags)), options)
 
     def on_image_deleted(
-        self, construct_id: str, *, tags: Sequence[str] = (), **options: Unpack[RuleOptions]
+        self, construct_id: str, *, tags: Sequence[str] | None = (), **options: Unpack[RuleOptions]
     ) -> events.Rule:
         """Match each image that is deleted."""
         return self._on(construct_id, image_action("DELETE", self._images(tags)), options)
@@ -104,7 +114,7 @@ class RepositoryEvents(_Events):
         construct_id: str,
         *,
         severity: Severity | None = None,
-        tags: Sequence[str] = (),
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match each completed scan of basic scanning.
@@ -118,7 +128,7 @@ class RepositoryEvents(_Events):
         construct_id: str,
         *,
         severity: Severity | None = None,
-        tags: Sequence[str] = (),
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match each active finding of enhanced scanning, which is Amazon Inspector's.
@@ -133,33 +143,36 @@ class RepositoryEvents(_Events):
         self,
         construct_id: str,
         *,
-        failed: bool = False,
-        tags: Sequence[str] = (),
+        failed: bool | None = False,
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match each image that is replicated here from another registry.
 
         ECR sends the event in the destination, so define the rule there, not in the source.
         """
-        return self._on(construct_id, replicated(self._images(tags), failed=failed), options)
+        return self._on(construct_id, replicated(self._images(tags), failed=bool(failed)), options)
 
     def on_pull_through_cache(
         self,
         construct_id: str,
         *,
-        failed: bool = False,
-        tags: Sequence[str] = (),
+        failed: bool | None = False,
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match each image that a pull through cache imports into this repository."""
-        return self._on(construct_id, pulled_through(self._images(tags), failed=failed), options)
+        return self._on(
+            construct_id, pulled_through(self._images(tags), failed=bool(failed)), options
+        )
 
-    def _images(self, tags: Sequence[str]) -> Images:
+    def _images(self, tags: Sequence[str] | None) -> Images:
         # A literal name, unlike a reference, does not make another stack depend on this one.
         name = self._literal_name or cast("ecr.IRepository", self).repository_name
-        return Images([name], tags=tags)
+        return Images([name], tags=tags or ())
 
 
+@checked
 class RegistryEvents(_Events):
     """Rules for the events of a registry.
 
@@ -172,8 +185,8 @@ class RegistryEvents(_Events):
         self,
         construct_id: str,
         *,
-        prefixes: Sequence[str] = (),
-        tags: Sequence[str] = (),
+        prefixes: Sequence[str] | None = (),
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match each image that is pushed, once for each tag."""
@@ -183,8 +196,8 @@ class RegistryEvents(_Events):
         self,
         construct_id: str,
         *,
-        prefixes: Sequence[str] = (),
-        tags: Sequence[str] = (),
+        prefixes: Sequence[str] | None = (),
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match each image that is deleted."""
@@ -195,8 +208,8 @@ class RegistryEvents(_Events):
         construct_id: str,
         *,
         severity: Severity | None = None,
-        prefixes: Sequence[str] = (),
-        tags: Sequence[str] = (),
+        prefixes: Sequence[str] | None = (),
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match completed basic scans, as `RepositoryEvents.on_scan_completed`."""
@@ -207,8 +220,8 @@ class RegistryEvents(_Events):
         construct_id: str,
         *,
         severity: Severity | None = None,
-        prefixes: Sequence[str] = (),
-        tags: Sequence[str] = (),
+        prefixes: Sequence[str] | None = (),
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match findings of enhanced scanning, as `RepositoryEvents.on_finding`."""
@@ -218,28 +231,30 @@ class RegistryEvents(_Events):
         self,
         construct_id: str,
         *,
-        failed: bool = False,
-        prefixes: Sequence[str] = (),
-        tags: Sequence[str] = (),
+        failed: bool | None = False,
+        prefixes: Sequence[str] | None = (),
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match replicated images, as `RepositoryEvents.on_replicated`."""
-        return self._on(construct_id, replicated(_images(prefixes, tags), failed=failed), options)
+        return self._on(
+            construct_id, replicated(_images(prefixes, tags), failed=bool(failed)), options
+        )
 
     def on_pull_through_cache(
         self,
         construct_id: str,
         *,
-        failed: bool = False,
-        prefixes: Sequence[str] = (),
-        tags: Sequence[str] = (),
+        failed: bool | None = False,
+        prefixes: Sequence[str] | None = (),
+        tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match images that a cache imports, as `RepositoryEvents.on_pull_through_cache`."""
         return self._on(
-            construct_id, pulled_through(_images(prefixes, tags), failed=failed), options
+            construct_id, pulled_through(_images(prefixes, tags), failed=bool(failed)), options
         )
 
 
-def _images(prefixes: Sequence[str], tags: Sequence[str]) -> Images:
-    return Images(prefixes=prefixes, tags=tags)
+def _images(prefixes: Sequence[str] | None, tags: Sequence[str] | None) -> Images:
+    return Images(prefixes=prefixes or (), tags=tags or ())

@@ -30,7 +30,7 @@ class _PrincipalFacts:
     """Facts about a principal, asked for once, because each question is a call to Node."""
 
     account: str | None
-    has_policy: bool = False
+    has_policy: bool | None = False
     logins: set[str] = field(default_factory=set)
 
 
@@ -52,7 +52,7 @@ def grant_to_principal(
     actions: Sequence[str],
     resource_arn: str,
     suggestion: str,
-    login_actions: Sequence[str] = (),
+    login_actions: Sequence[str] | None = (),
     conditions: Mapping[str, Any] | None = None,
 ) -> iam.Grant:
     """Allow a principal of the scope's account actions in its own policy.

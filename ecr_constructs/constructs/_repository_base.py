@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._iam import (
     check_actions,
     grant_in_own_policy,
@@ -22,6 +23,7 @@ from ecr_constructs.constructs._stack_env import partition_in
 from ecr_constructs.model.principals import (
     CODE_BUILD,
     LAMBDA,
+    AccountId,
     Source,
     account_id_errors,
     check_each,
@@ -37,6 +39,7 @@ from ecr_constructs.model.repository_policy import (
 )
 
 
+@checked
 class RepositoryBase(ecr.RepositoryBase):
     """A repository whose grants render completely, or raise.
 
@@ -97,7 +100,7 @@ class RepositoryBase(ecr.RepositoryBase):
         return self.grant(grantee, *LIFECYCLE_ACTIONS)
 
     def grant_pull_to_lambda(
-        self, *, functions: Sequence[str] = (), account: str | None = None
+        self, *, functions: Sequence[str] | None = (), account: AccountId | None = None
     ) -> iam.Grant:
         """Allow Lambda to pull for the functions of an account in the repository's Region.
 
@@ -109,6 +112,7 @@ class RepositoryBase(ecr.RepositoryBase):
         Raises:
             ValidationError: A name or id that AWS rejects, or the repository is imported.
         """
+        functions = functions or ()
         check_names("functions", functions)
         if account is not None:
             check_each("account", [account], account_id_errors)
@@ -120,7 +124,7 @@ class RepositoryBase(ecr.RepositoryBase):
             grant = grant.combine(self.grant_pull(iam.AccountPrincipal(account)))
         return grant
 
-    def grant_pull_to_code_build(self, *, projects: Sequence[str] = ()) -> iam.Grant:
+    def grant_pull_to_code_build(self, *, projects: Sequence[str] | None = ()) -> iam.Grant:
         """Allow CodeBuild to pull the image in which projects of this account and Region run.
 
         Only for projects that pull with CodeBuild's own credentials
@@ -132,6 +136,7 @@ class RepositoryBase(ecr.RepositoryBase):
         Raises:
             ValidationError: A name that AWS rejects, or the repository is imported.
         """
+        projects = projects or ()
         check_names("projects", projects)
         conditions = self._source(None).projects(projects)
         return self.grant_pull(iam.ServicePrincipal(CODE_BUILD, conditions=conditions))

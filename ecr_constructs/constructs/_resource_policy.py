@@ -43,7 +43,7 @@ class ResourcePrincipal:
     principal: iam.IPrincipal
     account: str | None = None
     arn: str = ""
-    defined_in_app: bool = False
+    defined_in_app: bool | None = False
     suggestion: str = _STATEMENT
 
 

@@ -1,9 +1,55 @@
 """Permission for AWS services to publish to a topic, encrypted or not."""
 
+from typing import Protocol, cast
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
+
+
+class PublishTopic(Protocol):
+    """The part of ``sns.ITopic`` that publishing needs."""
+
+    @property
+    def topic_arn(self) -> str:
+        """The topic's ARN."""
+
+    @property
+    def master_key(self) -> kms.IKey | None:
+        """The key that encrypts messages."""
+
+    def add_to_resource_policy(
+        self, statement: iam.PolicyStatement
+    ) -> iam.AddToResourcePolicyResult:
+        """Add a statement to the topic's policy."""
+
+
+class _HasTopicArn(Protocol):
+    @property
+    def topic_arn(self) -> str:
+        """The topic's ARN."""
+
+
+class HasTopicRef(Protocol):
+    """The part of ``sns.ITopicRef`` and ``sns.CfnTopic`` that publishing needs."""
+
+    @property
+    def topic_ref(self) -> _HasTopicArn:
+        """The reference to the topic."""
+
+
+AnyTopic = PublishTopic | HasTopicRef
+
+
+def topic_of(scope: Construct, topic: AnyTopic) -> sns.ITopic:
+    """Return a topic; an L1, whose policy is a resource of its own, counts as imported."""
+    if hasattr(topic, "add_to_resource_policy"):
+        return cast("sns.ITopic", topic)
+    arn = topic.topic_ref.topic_arn
+    return sns.Topic.from_topic_arn(scope, "ImportedTopic", arn)
+
 
 _EVENTS, _ALARMS = "events.amazonaws.com", "cloudwatch.amazonaws.com"
 

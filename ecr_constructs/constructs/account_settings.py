@@ -1,13 +1,17 @@
 """Settings of a registry for which CloudFormation has no resource type."""
 
+from typing import Literal
+
 from aws_cdk import aws_iam as iam
 from aws_cdk import custom_resources as cr
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.model.account_settings import account_settings
 
 
+@checked
 class AccountSettings(Construct):
     """The settings of an account and Region, set by a custom resource with a Lambda function.
 
@@ -31,8 +35,8 @@ class AccountSettings(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        basic_scan_version: str | None = None,
-        registry_policy_scope: str | None = None,
+        basic_scan_version: Literal["AWS_NATIVE"] | None = None,
+        registry_policy_scope: Literal["V2"] | None = None,
         blob_mounting: bool | None = None,
     ) -> None:
         """Define settings, at least one.

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
-from ecr_constructs.constructs._sns import grant_publish_to_alarms
+from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.constructs._sns import AnyTopic, grant_publish_to_alarms, topic_of
 from ecr_constructs.model.names import check_repository_name
 from ecr_constructs.model.usage import (
     API_ACTIONS,
@@ -21,6 +21,7 @@ from ecr_constructs.model.usage import (
 from ecr_constructs.model.validation import require_list
 
 
+@checked
 class UsageAlarms(Construct):
     """An alarm for each quota of ECR whose usage CloudWatch records, in percent of the quota.
 
@@ -39,9 +40,9 @@ class UsageAlarms(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        topic: sns.ITopic,
-        percent: float = 80,
-        repositories: Sequence[str] = (),
+        topic: AnyTopic,
+        percent: float | None = 80,
+        repositories: Sequence[str] | None = (),
     ) -> None:
         """Define alarms for the registry of the stack's account and Region.
 
@@ -49,7 +50,8 @@ class UsageAlarms(Construct):
             scope: The stack, or a construct below one.
             construct_id: The construct's id.
             topic: The topic to notify, such as that of `ScanAlerts`. Its policy and its key's allow
-                CloudWatch, unless they are imported.
+                CloudWatch, unless they are imported or it is an ``sns.CfnTopic``, which is a
+                warning.
             percent: The threshold in percent of the quota, above 0 and up to 100. Default: 80.
             repositories: Names of repositories whose number of images gets an alarm. Default:
                 none.
@@ -58,6 +60,8 @@ class UsageAlarms(Construct):
             ValidationError: An invalid percentage or name; or ``defined-twice``: the app has
                 alarms for this account and Region already.
         """
+        percent = 80 if percent is None else percent
+        repositories = repositories or ()
         check_percent(percent)
         require_list("repositories", repositories)
         for repository in repositories:
@@ -71,14 +75,15 @@ class UsageAlarms(Construct):
         )
 
         super().__init__(scope, construct_id)
-        grant_publish_to_alarms(self, topic)
+        notified = topic_of(self, topic)
+        grant_publish_to_alarms(self, notified)
         usages = {
             **{action: api_usage(action) for action in API_ACTIONS},
             "Repositories": repositories_usage(),
             **{f"Images {repository}": images_usage(repository) for repository in repositories},
         }
         for alarm_id, usage in usages.items():
-            _alarm(self, alarm_id, usage, percent, topic.topic_arn)
+            _alarm(self, alarm_id, usage, percent, notified.topic_arn)
 
 
 def _alarm(scope: Construct, alarm_id: str, usage: Usage, percent: float, topic_arn: str) -> None:

@@ -11,7 +11,8 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
-from ecr_constructs.constructs._sns import grant_publish_to_events
+from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.constructs._sns import AnyTopic, grant_publish_to_events, topic_of
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.model.alerts import Message, check_emails, finding_message, scan_message
 from ecr_constructs.model.events import Images, Pattern, Severity, finding, scan_completed
@@ -21,6 +22,7 @@ from ecr_constructs.model.tokens import is_unresolved
 RETENTION = cdk.Duration.days(14)
 
 
+@checked
 class ScanAlerts(Construct):
     """The findings of scanners in a registry's images, from a severity upwards, sent to a topic.
 
@@ -48,9 +50,9 @@ class ScanAlerts(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        severity: Severity = "HIGH",
-        emails: Sequence[str] = (),
-        topic: sns.ITopic | None = None,
+        severity: Severity | None = "HIGH",
+        emails: Sequence[str] | None = (),
+        topic: AnyTopic | None = None,
     ) -> None:
         """Define alerts for the registry of the stack's account and Region.
 
@@ -61,13 +63,16 @@ class ScanAlerts(Construct):
                 ``CRITICAL``. Findings without a rating are left out. Default: ``HIGH``.
             emails: Addresses that are subscribed to the topic; each is asked to confirm.
                 Default: none.
-            topic: The topic. Its policy and its key's allow EventBridge, unless they are imported.
+            topic: An ``sns.ITopic``. Its policy and its key's allow EventBridge, unless they are
+                imported or it is an ``sns.CfnTopic``, which is a warning.
                 Default: a new one, encrypted with a key of its own.
 
         Raises:
             ValidationError: An invalid severity or address; or ``defined-twice``: the app has
                 alerts for this account and Region already.
         """
+        severity = "HIGH" if severity is None else severity
+        emails = emails or ()
         check_emails(emails)
         scans = scan_completed(Images(), severity)
         findings = finding(Images(), cdk.Stack.of(scope).account, severity)
@@ -80,7 +85,7 @@ class ScanAlerts(Construct):
         )
 
         super().__init__(scope, construct_id)
-        self.topic = topic or self._make_topic()
+        self.topic: sns.ITopic = topic_of(self, topic or self._make_topic())
         grant_publish_to_events(self, self.topic)
         for index, email in enumerate(emails):
             sns.Subscription(

@@ -9,17 +9,19 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._deprecation import renamed_keyword
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.model.ci import CiIssuer, CiProject
 from ecr_constructs.model.ci.project import READ_MANIFEST, push_role_errors
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid, reject, require_list
+from ecr_constructs.model.validation import raise_if_invalid, require_list
 
 OidcProvider = iam.IOpenIdConnectProvider | iam.IOidcProvider | iam.CfnOIDCProvider
 
 
+@checked
 class CiProvider(iam.OidcProviderNative):
     """The OIDC identity provider of a CI system in an account.
 
@@ -77,6 +79,7 @@ class CiProvider(iam.OidcProviderNative):
         self.audiences = tuple(dict.fromkeys([issuer.audience, *accepted]))
 
 
+@checked
 class CiPushRole(iam.Role):
     """A role that one CI project assumes to push to certain repositories, and nothing else.
 
@@ -129,16 +132,7 @@ class CiPushRole(iam.Role):
                 ``ci-provider-issuer``: a provider of another issuer, ``ci-provider-account``: of
                 another account, or ``ci-provider-type``: no provider.
         """
-        pulls = renamed_keyword("allow_pull", allow_pull, "pull_back", pull_back, stacklevel=4)
-        if not _is_list(repositories):
-            reject(
-                "push role",
-                ci.name,
-                "push-role-repositories-not-list",
-                f"repositories must be a list, got {type(repositories).__name__}",
-                path="repositories",
-                remedy="write repositories=[repository]",
-            )
+        pulls = renamed_keyword("allow_pull", allow_pull, "pull_back", pull_back, stacklevel=5)
         raise_if_invalid(
             "push role",
             ci.name,

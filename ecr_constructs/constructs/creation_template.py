@@ -1,6 +1,6 @@
 """The settings of repositories that ECR creates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import (
     encryption_property,
     json_text,
@@ -17,16 +18,20 @@ from ecr_constructs.constructs._cfn_properties import (
 )
 from ecr_constructs.constructs._iam import service_role
 from ecr_constructs.constructs._stack_env import partition_in, region_of
-from ecr_constructs.model.creation_template import CreationTemplate, role_errors
+from ecr_constructs.model.creation_template import CreationTemplate, Occasion, role_errors
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
+from ecr_constructs.model.principals import AccountId
+from ecr_constructs.model.references import AnyRole, arn_of
 from ecr_constructs.model.repository_policy import Access, document
+from ecr_constructs.model.tags import Tags
 from ecr_constructs.model.validation import raise_if_invalid
 
 _Template = ecr.CfnRepositoryCreationTemplate
 
 
+@checked
 class RepositoryCreationTemplate(Construct):
     """The settings of repositories that ECR creates for a replication, a cache or a push.
 
@@ -54,19 +59,19 @@ class RepositoryCreationTemplate(Construct):
         construct_id: str,
         *,
         prefix: str,
-        applied_for: Sequence[str],
+        applied_for: Sequence[Occasion],
         description: str | None = None,
         tag_mutability: TagMutability | None = None,
         encryption: Encryption | None = None,
         lifecycle: LifecyclePolicy | None = None,
-        pull_organizations: Sequence[str] = (),
-        pull_organizational_units: Sequence[str] = (),
-        pull_accounts: Sequence[str] = (),
-        pull_principals: Sequence[str] = (),
-        push_accounts: Sequence[str] = (),
-        push_principals: Sequence[str] = (),
-        tags: Mapping[str, str] | None = None,
-        role: iam.IRole | None = None,
+        pull_organizations: Sequence[str] | None = (),
+        pull_organizational_units: Sequence[str] | None = (),
+        pull_accounts: Sequence[AccountId] | None = (),
+        pull_principals: Sequence[str] | None = (),
+        push_accounts: Sequence[AccountId] | None = (),
+        push_principals: Sequence[str] | None = (),
+        tags: Tags | None = None,
+        role: AnyRole | None = None,
     ) -> None:
         """Define a template.
 
@@ -100,7 +105,8 @@ class RepositoryCreationTemplate(Construct):
             tags: Tags of the repositories, values by key. Tags of the construct's scopes do not
                 reach them. A principal whose pull makes ECR create a tagged repository needs
                 ``ecr:TagResource`` as well. Default: none.
-            role: The role that ECR assumes to tag and to encrypt, without a path. It must
+            role: The role that ECR assumes to tag and to encrypt, without a path: an ``iam.IRole``
+                or ``iam.CfnRole``, or its ARN. It must
                 trust ``ecr.amazonaws.com`` and be allowed what
                 https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html
                 lists. Default: a new one, limited to the prefix and the key, if there are tags or
@@ -112,12 +118,12 @@ class RepositoryCreationTemplate(Construct):
                 for this prefix, account and Region already.
         """
         access = Access(
-            pull_organizations=pull_organizations,
-            pull_organizational_units=pull_organizational_units,
-            pull_accounts=pull_accounts,
-            pull_principals=pull_principals,
-            push_accounts=push_accounts,
-            push_principals=push_principals,
+            pull_organizations=pull_organizations or (),
+            pull_organizational_units=pull_organizational_units or (),
+            pull_accounts=pull_accounts or (),
+            pull_principals=pull_principals or (),
+            push_accounts=push_accounts or (),
+            push_principals=push_principals or (),
         )
         settings = CreationTemplate(
             prefix=prefix,
@@ -149,18 +155,17 @@ class RepositoryCreationTemplate(Construct):
             # A template has the policy as text.
             repository_policy=json_text(self, document(statements)) if statements else None,
             resource_tags=tag_properties(tags),
-            custom_role_arn=self.role.role_arn if self.role else None,
+            custom_role_arn=arn_of(self.role, "role") if self.role else None,
         )
 
 
-def check_template(scope: Construct, settings: CreationTemplate, role: iam.IRole | None) -> None:
+def check_template(scope: Construct, settings: CreationTemplate, role: AnyRole | None) -> None:
     """Raise a ValidationError if the stack's account or Region does not allow these settings."""
     settings.encryption.check_region(region_of(scope))
     if role:
         account = cdk.Stack.of(scope).account
-        raise_if_invalid(
-            "role of a creation template", role.role_arn, role_errors(role.role_arn, account)
-        )
+        arn = arn_of(role, "role")
+        raise_if_invalid("role of a creation template", arn, role_errors(arn, account))
 
 
 def claim_template(scope: Construct, construct_id: str, prefix: str) -> None:

@@ -1,15 +1,21 @@
 """Default properties for every `ecr.Repository` of an app."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
+from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.model.arguments import NONE_IS_A_VALUE, Days
 from ecr_constructs.model.lifecycle import LifecycleRule
 
+# None is not the default here: it means that nothing expires.
+_Days = Annotated[Days | None, NONE_IS_A_VALUE]
 
+
+@checked
 @jsii.implements(cdk.IPropertyInjector)
 class RepositoryDefaults:
     """The defaults of `Repository`, for repositories that other code defines.
@@ -27,11 +33,12 @@ class RepositoryDefaults:
         cdk.App(property_injectors=[RepositoryDefaults()])
     """
 
-    def __init__(self, *, expire_untagged_after_days: int | None = 14) -> None:
+    def __init__(self, *, expire_untagged_after_days: _Days = 14) -> None:
         """Set the defaults.
 
         Args:
-            expire_untagged_after_days: Days since the push. None keeps them. Default: 14 days.
+            expire_untagged_after_days: Days since the push, or a ``cdk.Duration``. None keeps
+                them. Default: 14 days.
 
         Raises:
             ValidationError: Less than one day.
@@ -42,10 +49,10 @@ class RepositoryDefaults:
             "removalPolicy": cdk.RemovalPolicy.RETAIN,
         }
         if expire_untagged_after_days is not None:
-            LifecycleRule.expire_untagged(after_days=expire_untagged_after_days)
+            days = LifecycleRule.expire_untagged(after_days=expire_untagged_after_days).count_number
             rule = ecr.LifecycleRule(
                 tag_status=ecr.TagStatus.UNTAGGED,
-                max_image_age=cdk.Duration.days(expire_untagged_after_days),
+                max_image_age=cdk.Duration.days(days),
             )
             self._defaults["lifecycleRules"] = [rule]
 

@@ -8,12 +8,15 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.model.eks_add_ons import eks_account
+from ecr_constructs.model.principals import AccountId
 from ecr_constructs.model.registry_policy import check_pulls, layers_statement, pull_statements
 from ecr_constructs.model.validation import reject
 
 
+@checked
 class RegistryEndpoints(Construct):
     """The three VPC endpoints of a pull: ECR's API, its registry, and S3 with the layers.
 
@@ -47,16 +50,16 @@ class RegistryEndpoints(Construct):
         construct_id: str,
         *,
         vpc: ec2.IVpc,
-        account: str | None = None,
-        prefixes: Sequence[str] = (),
-        cache_prefixes: Sequence[str] = (),
+        account: AccountId | None = None,
+        prefixes: Sequence[str] | None = (),
+        cache_prefixes: Sequence[str] | None = (),
         further_registries: Mapping[str, Sequence[str]] | None = None,
-        eks_add_ons: bool = False,
+        eks_add_ons: bool | None = False,
         subnets: ec2.SubnetSelection | None = None,
-        security_groups: Sequence[ec2.ISecurityGroup] = (),
-        s3_endpoint: bool = True,
-        s3_statements: Sequence[iam.PolicyStatement] = (),
-        dual_stack: bool = False,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = (),
+        s3_endpoint: bool | None = True,
+        s3_statements: Sequence[iam.PolicyStatement] | None = (),
+        dual_stack: bool | None = False,
     ) -> None:
         """Define endpoints in a VPC, for a registry of its Region.
 
@@ -92,6 +95,7 @@ class RegistryEndpoints(Construct):
             ValidationError: An invalid account or prefix, ``statements-without-endpoint``, or
                 ``eks-region-unknown``: AWS's list of accounts does not have the Region.
         """
+        prefixes, cache_prefixes = prefixes or (), cache_prefixes or ()
         stack, region = cdk.Stack.of(scope), region_of(scope)
         account = stack.account if account is None else account
         further = {} if further_registries is None else further_registries
@@ -122,7 +126,7 @@ class RegistryEndpoints(Construct):
         interfaces = {
             "vpc": vpc,
             "subnets": subnets,
-            "security_groups": list(security_groups) or [self._make_group(vpc)],
+            "security_groups": list(security_groups or ()) or [self._make_group(vpc)],
             "open": not security_groups,
             **addresses,
         }
@@ -144,7 +148,7 @@ class RegistryEndpoints(Construct):
                 subnets=[subnets] if subnets else None,
                 **addresses,
             )
-            for statement in (self.layers_statement, *s3_statements):
+            for statement in (self.layers_statement, *(s3_statements or ())):
                 self.layers.add_to_policy(statement)
 
     def _make_group(self, vpc: ec2.IVpc) -> ec2.SecurityGroup:

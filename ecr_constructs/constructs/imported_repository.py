@@ -6,14 +6,17 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._deprecation import renamed_keyword
 from ecr_constructs.constructs._repository_base import RepositoryBase
 from ecr_constructs.constructs._resource_policy import ResourcePrincipal
-from ecr_constructs.model.names import check_repository_name
+from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.names import check_repository_name, repository_arn_errors
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import reject
+from ecr_constructs.model.validation import raise_if_invalid, reject
 
 
+@checked
 class ImportedRepository(RepositoryBase):
     """A repository that another app or stack defines.
 
@@ -87,7 +90,7 @@ class ImportedRepository(RepositoryBase):
 
 def from_repository_name(
     scope: Construct,
-    construct_id: str,
+    id: str,  # noqa: A002 - CDK's name
     repository_name: str,
     *,
     policy_managed_externally: bool | None = None,
@@ -97,7 +100,7 @@ def from_repository_name(
 
     Args:
         scope: The scope of the construct.
-        construct_id: The construct's id.
+        id: The construct's id.
         repository_name: The repository's name.
         policy_managed_externally: Whether the repository policy has all statements it needs;
             grants that need it then render nothing. Default: they raise.
@@ -109,12 +112,12 @@ def from_repository_name(
     check_repository_name(repository_name)
     external = _managed_externally(policy_managed_externally, policy_elsewhere)
     arn = ecr.Repository.arn_for_local_repository(repository_name, scope)
-    return ImportedRepository(scope, construct_id, arn, repository_name, external)
+    return ImportedRepository(scope, id, arn, repository_name, external)
 
 
 def from_repository_arn(
     scope: Construct,
-    construct_id: str,
+    id: str,  # noqa: A002 - CDK's name
     repository_arn: str,
     *,
     policy_managed_externally: bool | None = None,
@@ -125,7 +128,8 @@ def from_repository_arn(
     Arguments are as for `from_repository_name`.
 
     Raises:
-        ValidationError: ``repository-arn-format``, or ``repository-arn-unresolved``: the name
+        ValidationError: ``repository-arn-format``: the ARN of something else, or without Region or
+            account; a name that ECR rejects; or ``repository-arn-unresolved``: the name
             cannot be read from an ARN that is known only at deploy time.
     """
     if is_unresolved(repository_arn):
@@ -137,24 +141,17 @@ def from_repository_arn(
             path="repository_arn",
             remedy="use from_repository_attributes",
         )
-    kind, _, name = repository_arn.rpartition(":")[2].partition("/")
-    if not repository_arn.startswith("arn:") or kind != "repository" or not name:
-        reject(
-            "repository ARN",
-            repository_arn,
-            "repository-arn-format",
-            "must be 'arn:aws:ecr:REGION:ACCOUNT:repository/NAME'",
-            path="repository_arn",
-        )
+    raise_if_invalid("repository ARN", repository_arn, repository_arn_errors(repository_arn))
+    name = repository_arn.partition("/")[2]
     external = _managed_externally(policy_managed_externally, policy_elsewhere)
     return ImportedRepository(
-        scope, construct_id, repository_arn, name, external, environment_from_arn=repository_arn
+        scope, id, repository_arn, name, external, environment_from_arn=repository_arn
     )
 
 
 def from_repository_attributes(
     scope: Construct,
-    construct_id: str,
+    id: str,  # noqa: A002 - CDK's name
     *,
     repository_arn: str,
     repository_name: str,
@@ -164,12 +161,24 @@ def from_repository_attributes(
     """Import a repository by ARN and name, which may be known only at deploy time.
 
     Arguments are as for `from_repository_name`.
+
+    Raises:
+        ValidationError: A literal value that is not the ARN or the name of a repository, or
+            ``repository-arn-name``: the ARN of a repository with another name.
     """
-    external = _managed_externally(policy_managed_externally, policy_elsewhere)
+    check_repository_name(repository_name)
     environment = None if is_unresolved(repository_arn) else repository_arn
+    if environment is not None:
+        errors = [*repository_arn_errors(environment)]
+        name = environment.partition("/")[2]
+        if not errors and not is_unresolved(repository_name) and name != repository_name:
+            message = f"is the ARN of {name!r}, and repository_name is {repository_name!r}"
+            errors.append(Diagnostic("repository-arn-name", message, "repository_arn"))
+        raise_if_invalid("repository ARN", environment, errors)
+    external = _managed_externally(policy_managed_externally, policy_elsewhere)
     return ImportedRepository(
         scope,
-        construct_id,
+        id,
         repository_arn,
         repository_name,
         external,
@@ -179,7 +188,7 @@ def from_repository_attributes(
 
 def from_lookup(
     scope: Construct,
-    construct_id: str,
+    id: str,  # noqa: A002 - CDK's name
     *,
     repository_arn: str | None = None,
     repository_name: str | None = None,
@@ -189,20 +198,35 @@ def from_lookup(
     """Import a repository that CDK looks up at synthesis, which needs AWS credentials.
 
     Arguments are as for `from_repository_name`; give the ARN or the name.
+
+    Raises:
+        ValidationError: ``lookup-without-repository``: neither of them; or an invalid value.
     """
+    if repository_arn is None and repository_name is None:
+        reject(
+            "lookup of a repository",
+            id,
+            "lookup-without-repository",
+            "needs repository_arn or repository_name",
+            path="repository_name",
+        )
+    if repository_name is not None:
+        check_repository_name(repository_name)
+    if repository_arn is not None and not is_unresolved(repository_arn):
+        raise_if_invalid("repository ARN", repository_arn, repository_arn_errors(repository_arn))
     repository = ecr.Repository.from_lookup(
         scope,
-        f"{construct_id}Lookup",
+        f"{id}Lookup",
         repository_arn=repository_arn,
         repository_name=repository_name,
     )
     external = _managed_externally(policy_managed_externally, policy_elsewhere)
     return ImportedRepository(
-        scope, construct_id, repository.repository_arn, repository.repository_name, external
+        scope, id, repository.repository_arn, repository.repository_name, external
     )
 
 
 def _managed_externally(value: bool | None, former_value: bool | None) -> bool:
     return renamed_keyword(
-        "policy_managed_externally", value, "policy_elsewhere", former_value, stacklevel=4
+        "policy_managed_externally", value, "policy_elsewhere", former_value, stacklevel=5
     )

@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._stack_env import account_of, partition_in, region_of
 from ecr_constructs.model.encryption import check_key_alias
 from ecr_constructs.model.key_policy import KeyAccess, check_key_access, key_policy
@@ -17,6 +18,7 @@ from ecr_constructs.model.validation import reject
 PENDING_WINDOW = cdk.Duration.days(30)
 
 
+@checked
 class RegistryKey(kms.Key):
     """A customer managed key for all repositories of one environment and Region.
 
@@ -48,7 +50,7 @@ class RegistryKey(kms.Key):
         construct_id: str,
         *,
         alias: str,
-        administrators: Sequence[iam.IPrincipal] = (),
+        administrators: Sequence[iam.IGrantable] | None = (),
         access: KeyAccess = "iam",
     ) -> None:
         """Define a key.
@@ -71,7 +73,8 @@ class RegistryKey(kms.Key):
         """
         check_key_alias(alias)
         deployer = _deployer(scope) if access == "key_policy" else None
-        arns = _arns(scope, administrators) if access == "key_policy" else []
+        principals = [grantee.grant_principal for grantee in administrators or ()]
+        arns = _arns(scope, principals) if access == "key_policy" else []
         check_key_access(access, arns, deployer)
         policy: iam.PolicyDocument | None = None
         if access == "key_policy":
@@ -100,7 +103,7 @@ class RegistryKey(kms.Key):
             policy=policy,
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
-        for administrator in () if policy else administrators:
+        for administrator in () if policy else principals:
             self.grant_admin(administrator)
 
     @property

@@ -13,9 +13,9 @@ from typing import Any, cast
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_ecr as ecr
-from aws_cdk import aws_kms as kms
 from constructs import Construct, IConstruct
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import (
     LIFECYCLE_TEXT,
     SCANNING,
@@ -33,12 +33,15 @@ from ecr_constructs.constructs._lifecycle import (
 from ecr_constructs.constructs._repository_resource import RepositoryResource
 from ecr_constructs.constructs._stack_env import region_of
 from ecr_constructs.constructs._validation import AtSynthesis
+from ecr_constructs.model.arguments import Days
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
+from ecr_constructs.model.references import AnyKey
 from ecr_constructs.model.validation import ValidationError
 
 
+@checked
 class RepositoryMixin(cdk.Mixin):
     """A change to every L1 repository, also to the one inside an L2."""
 
@@ -59,6 +62,7 @@ class RepositoryMixin(cdk.Mixin):
         """Change a repository."""
 
 
+@checked
 class MakeTagsImmutable(RepositoryMixin):
     """Make tags immutable, so that ECR rejects a second push of a tag.
 
@@ -70,7 +74,9 @@ class MakeTagsImmutable(RepositoryMixin):
         cdk.Mixins.of(app).apply(MakeTagsImmutable(except_for=["latest"]))
     """
 
-    def __init__(self, *, except_for: Sequence[str] = (), only_if_unset: bool = False) -> None:
+    def __init__(
+        self, *, except_for: Sequence[str] | None = (), only_if_unset: bool | None = False
+    ) -> None:
         """Set the exceptions.
 
         Args:
@@ -83,7 +89,7 @@ class MakeTagsImmutable(RepositoryMixin):
             ValidationError: A filter that ECR rejects.
         """
         super().__init__()
-        mutability = TagMutability.immutable(except_for=except_for)
+        mutability = TagMutability.immutable(except_for=except_for or ())
         properties = mutability_properties(ecr.CfnRepository, mutability)
         self._setting = properties["image_tag_mutability"]
         self._filters = properties.get("image_tag_mutability_exclusion_filters")
@@ -94,6 +100,7 @@ class MakeTagsImmutable(RepositoryMixin):
         repository.image_tag_mutability_exclusion_filters = self._filters
 
 
+@checked
 class ScanOnPush(RepositoryMixin):
     """Scan each image when it is pushed.
 
@@ -105,7 +112,7 @@ class ScanOnPush(RepositoryMixin):
         cdk.Mixins.of(app).apply(ScanOnPush())
     """
 
-    def __init__(self, *, only_if_unset: bool = False) -> None:
+    def __init__(self, *, only_if_unset: bool | None = False) -> None:
         """Set which repositories change.
 
         Args:
@@ -141,6 +148,7 @@ class Retain(RepositoryMixin):
             cdk.Tags.of(repository).remove("aws-cdk:auto-delete-images")
 
 
+@checked
 class EncryptWithKey(RepositoryMixin):
     """Encrypt with a key of your own.
 
@@ -153,11 +161,12 @@ class EncryptWithKey(RepositoryMixin):
         cdk.Mixins.of(app).apply(EncryptWithKey(key, only_if_unset=True))
     """
 
-    def __init__(self, key: kms.IKey | str, *, only_if_unset: bool = False) -> None:
+    def __init__(self, key: AnyKey, *, only_if_unset: bool | None = False) -> None:
         """Set the key.
 
         Args:
-            key: A ``kms.IKey`` of the repositories' Region, or its key ARN. Not an alias.
+            key: A ``kms.IKey`` or ``kms.CfnKey`` of the repositories' Region, or its key ARN. Not
+                an alias.
             only_if_unset: Whether a repository that sets its encryption keeps it. Default: False.
 
         Raises:
@@ -176,6 +185,7 @@ class EncryptWithKey(RepositoryMixin):
         )
 
 
+@checked
 class ExpireUntagged(RepositoryMixin):
     """Expire untagged images some days after their push.
 
@@ -191,11 +201,11 @@ class ExpireUntagged(RepositoryMixin):
         cdk.Mixins.of(app).apply(ExpireUntagged(after_days=14))
     """
 
-    def __init__(self, *, after_days: int) -> None:
+    def __init__(self, *, after_days: Days) -> None:
         """Set the age.
 
         Args:
-            after_days: Days since the push.
+            after_days: Days since the push, or a ``cdk.Duration``.
 
         Raises:
             ValidationError: Less than one day.

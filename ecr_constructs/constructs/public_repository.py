@@ -1,6 +1,6 @@
 """One repository of the public registry."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import aws_cdk as cdk
@@ -8,14 +8,16 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import tag_properties
 from ecr_constructs.constructs._iam import grant_to_principal
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.constructs.repository import NO_SNAPSHOTS
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.principals import AccountId
 from ecr_constructs.model.public_catalog import REGION, CatalogData, public_name_errors
 from ecr_constructs.model.repository_policy import Access, document
-from ecr_constructs.model.tags import tag_errors
+from ecr_constructs.model.tags import Tags, tag_errors
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid
 
@@ -30,6 +32,7 @@ PUSH_ACTIONS = (
 _LOGIN_ACTIONS = ("ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken")
 
 
+@checked
 class PublicRepository(Construct):
     """A repository that everyone may pull from, listed in the Amazon ECR Public Gallery.
 
@@ -56,12 +59,12 @@ class PublicRepository(Construct):
         description: str | None = None,
         about: str | None = None,
         usage: str | None = None,
-        architectures: Sequence[str] = (),
-        operating_systems: Sequence[str] = (),
-        push_accounts: Sequence[str] = (),
-        push_principals: Sequence[str] = (),
-        tags: Mapping[str, str] | None = None,
-        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+        architectures: Sequence[str] | None = (),
+        operating_systems: Sequence[str] | None = (),
+        push_accounts: Sequence[AccountId] | None = (),
+        push_principals: Sequence[str] | None = (),
+        tags: Tags | None = None,
+        removal_policy: cdk.RemovalPolicy | None = cdk.RemovalPolicy.RETAIN,
     ) -> None:
         """Define a public repository.
 
@@ -88,13 +91,13 @@ class PublicRepository(Construct):
             ValidationError: A value that ECR Public or CloudFormation rejects, or
                 ``public-repository-region``: a Region other than us-east-1.
         """
-        access = Access(push_accounts=push_accounts, push_principals=push_principals)
+        access = Access(push_accounts=push_accounts or (), push_principals=push_principals or ())
         catalog = CatalogData(
             description=description,
             about=about,
             usage=usage,
-            architectures=architectures,
-            operating_systems=operating_systems,
+            architectures=architectures or (),
+            operating_systems=operating_systems or (),
         )
         region = region_of(scope)
         errors = [*tag_errors(tags or {})]
@@ -126,7 +129,7 @@ class PublicRepository(Construct):
             repository_policy_text=document(statements) if statements else None,
             tags=tag_properties(tags),
         )
-        self._resource.apply_removal_policy(removal_policy)
+        self._resource.apply_removal_policy(removal_policy or cdk.RemovalPolicy.RETAIN)
         self.repository_name = self._resource.ref
         self.repository_arn = self._resource.attr_arn
         if unlisted := catalog.unlisted():

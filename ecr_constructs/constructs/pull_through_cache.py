@@ -1,7 +1,7 @@
 """A cache of another registry."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Unpack
 
@@ -13,6 +13,7 @@ from aws_cdk import region_info
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._events import RuleOptions, event_rule
 from ecr_constructs.constructs._iam import grant_to_principal, service_role
 from ecr_constructs.constructs._stack_env import partition_in, region_of
@@ -28,7 +29,9 @@ from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.names import namespace_of
 from ecr_constructs.model.partitions import regions
+from ecr_constructs.model.principals import AccountId
 from ecr_constructs.model.pull_through_cache import MAX_RULES, PullThroughRule
+from ecr_constructs.model.references import AnyRole
 from ecr_constructs.model.repository_policy import (
     DELETE_IMAGE_ACTIONS,
     LIFECYCLE_ACTIONS,
@@ -36,11 +39,13 @@ from ecr_constructs.model.repository_policy import (
     READ_ACTIONS,
     Access,
 )
+from ecr_constructs.model.tags import Tags
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import Upstream
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
 
+@checked
 class PullThroughCache(Construct):
     """A pull through cache: images of another registry, kept in this one from their first pull.
 
@@ -77,12 +82,12 @@ class PullThroughCache(Construct):
         tag_mutability: TagMutability | None = None,
         encryption: Encryption | None = None,
         lifecycle: LifecyclePolicy | None = None,
-        pull_organizations: Sequence[str] = (),
-        pull_organizational_units: Sequence[str] = (),
-        pull_accounts: Sequence[str] = (),
-        pull_principals: Sequence[str] = (),
-        tags: Mapping[str, str] | None = None,
-        template_role: iam.IRole | None = None,
+        pull_organizations: Sequence[str] | None = (),
+        pull_organizational_units: Sequence[str] | None = (),
+        pull_accounts: Sequence[AccountId] | None = (),
+        pull_principals: Sequence[str] | None = (),
+        tags: Tags | None = None,
+        template_role: AnyRole | None = None,
     ) -> None:
         """Define a cache.
 
@@ -128,10 +133,10 @@ class PullThroughCache(Construct):
             errors += role_errors(upstream.role_arn, stack.account, with_path=True)
         raise_if_invalid("pull through cache", prefix, errors)
         access = {
-            "pull_organizations": pull_organizations,
-            "pull_organizational_units": pull_organizational_units,
-            "pull_accounts": pull_accounts,
-            "pull_principals": pull_principals,
+            "pull_organizations": pull_organizations or (),
+            "pull_organizational_units": pull_organizational_units or (),
+            "pull_accounts": pull_accounts or (),
+            "pull_principals": pull_principals or (),
         }
         settings = CreationTemplate(
             prefix=prefix,
@@ -224,7 +229,7 @@ class PullThroughCache(Construct):
         return f"{self._host}/{self._rule.name_for(image)}"
 
     def on_pull_through_cache(
-        self, construct_id: str, *, failed: bool = False, **options: Unpack[RuleOptions]
+        self, construct_id: str, *, failed: bool | None = False, **options: Unpack[RuleOptions]
     ) -> events.Rule:
         """Match each image that the cache imports; with ``ROOT``, the imports of every cache.
 
@@ -236,7 +241,9 @@ class PullThroughCache(Construct):
         """
         namespace = namespace_of(self.repository_prefix)
         images = Images(prefixes=[namespace] if namespace else [])
-        return event_rule(self, construct_id, pulled_through(images, failed=failed), **options)
+        return event_rule(
+            self, construct_id, pulled_through(images, failed=bool(failed)), **options
+        )
 
     def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow a principal to pull cached images, and to import them with their first pull.
@@ -267,7 +274,7 @@ class PullThroughCache(Construct):
         grantee: iam.IGrantable,
         purpose: str,
         actions: Sequence[str],
-        login_actions: Sequence[str] = (),
+        login_actions: Sequence[str] | None = (),
     ) -> iam.Grant:
         return grant_to_principal(
             grantee,

@@ -4,12 +4,14 @@ import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import json_text
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.upstreams import SECRET_PREFIX, secret_name_errors
 from ecr_constructs.model.validation import raise_if_invalid
 
 
+@checked
 class PullThroughCredential(secretsmanager.Secret):
     r"""A user name and an access token for an upstream registry, as ECR reads them.
 

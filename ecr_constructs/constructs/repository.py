@@ -1,6 +1,7 @@
 """One repository of a private registry."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Unpack
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -8,10 +9,13 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs import imported_repository
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import (
     SCANNING,
+    StockRule,
     encryption_property,
     mutability_properties,
+    stock_rules,
     tag_properties,
 )
 from ecr_constructs.constructs._events import RepositoryEvents
@@ -26,8 +30,9 @@ from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.names import check_repository_name
+from ecr_constructs.model.principals import AccountId
 from ecr_constructs.model.repository_policy import Access, document, length_errors
-from ecr_constructs.model.tags import check_tags
+from ecr_constructs.model.tags import Tags, check_tags
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid
 
@@ -39,6 +44,7 @@ NO_SNAPSHOTS = Diagnostic(
 )
 
 
+@checked
 class Repository(RepositoryEvents, RepositoryBase):
     """A private repository with secure defaults.
 
@@ -56,29 +62,29 @@ class Repository(RepositoryEvents, RepositoryBase):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str,  # noqa: A002 - CDK's name
         *,
         repository_name: str | None = None,
         tag_mutability: TagMutability | None = None,
         encryption: Encryption | None = None,
         lifecycle: LifecyclePolicy | None = None,
-        scan_on_push: bool = True,
-        pull_organizations: Sequence[str] = (),
-        pull_organizational_units: Sequence[str] = (),
-        pull_accounts: Sequence[str] = (),
-        pull_principals: Sequence[str] = (),
-        push_accounts: Sequence[str] = (),
-        push_principals: Sequence[str] = (),
-        policy_statements: Sequence[iam.PolicyStatement] = (),
-        tags: Mapping[str, str] | None = None,
-        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
-        empty_on_delete: bool = False,
+        scan_on_push: bool | None = True,
+        pull_organizations: Sequence[str] | None = (),
+        pull_organizational_units: Sequence[str] | None = (),
+        pull_accounts: Sequence[AccountId] | None = (),
+        pull_principals: Sequence[str] | None = (),
+        push_accounts: Sequence[AccountId] | None = (),
+        push_principals: Sequence[str] | None = (),
+        policy_statements: Sequence[iam.PolicyStatement] | None = (),
+        tags: Tags | None = None,
+        removal_policy: cdk.RemovalPolicy | None = cdk.RemovalPolicy.RETAIN,
+        empty_on_delete: bool | None = False,
     ) -> None:
         """Define a repository.
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id. Changing it replaces the repository.
+            id: The construct's id. Changing it replaces the repository.
             repository_name: 2 to 256 characters, lowercase, parts joined by ``/``. Changing it
                 replaces the repository. Default: CloudFormation generates one.
             tag_mutability: Whether tags may be moved. Default: immutable.
@@ -110,19 +116,20 @@ class Repository(RepositoryEvents, RepositoryBase):
             ValidationError: A value that ECR or CloudFormation rejects, or that would lose images.
         """
         access = Access(
-            pull_organizations=pull_organizations,
-            pull_organizational_units=pull_organizational_units,
-            pull_accounts=pull_accounts,
-            pull_principals=pull_principals,
-            push_accounts=push_accounts,
-            push_principals=push_principals,
+            pull_organizations=pull_organizations or (),
+            pull_organizational_units=pull_organizational_units or (),
+            pull_accounts=pull_accounts or (),
+            pull_principals=pull_principals or (),
+            push_accounts=push_accounts or (),
+            push_principals=push_principals or (),
         )
         encryption = encryption or Encryption.aes256()
         if repository_name is not None:
             check_repository_name(repository_name)
         check_tags(tags or {})
-        _check_deletion(removal_policy, empty_on_delete=empty_on_delete)
-        for statement in policy_statements:
+        removal_policy = removal_policy or cdk.RemovalPolicy.RETAIN
+        _check_deletion(removal_policy, empty_on_delete=bool(empty_on_delete))
+        for statement in policy_statements or ():
             _check_statement(statement)
         # The Region is a call to Node, so it is asked for only if it matters.
         region = region_of(scope) if encryption.needs_region or access.names_anyone else ""
@@ -130,7 +137,7 @@ class Repository(RepositoryEvents, RepositoryBase):
         statements = access.statements(partition_in(region))
         raise_if_invalid("repository policy", access, length_errors(document(statements)))
 
-        super().__init__(scope, construct_id, physical_name=repository_name)
+        super().__init__(scope, id, physical_name=repository_name)
         self._scope = scope
         self._cross_account_grants = CrossAccountGrants(self)
         self._push_access = PushAccess(by_policy=bool(push_accounts or push_principals))
@@ -145,7 +152,7 @@ class Repository(RepositoryEvents, RepositoryBase):
             ),
             **mutability_properties(ecr.CfnRepository, tag_mutability or TagMutability.immutable()),
             encryption_configuration=encryption_property(ecr.CfnRepository, encryption),
-            image_scanning_configuration=SCANNING[scan_on_push],
+            image_scanning_configuration=SCANNING[bool(scan_on_push)],
             lifecycle=lifecycle,
             statements=statements,
             empty_on_delete=empty_on_delete or None,
@@ -153,7 +160,7 @@ class Repository(RepositoryEvents, RepositoryBase):
         )
         self._resource.apply_removal_policy(removal_policy)
         record_caller(self._resource)
-        for statement in policy_statements:
+        for statement in policy_statements or ():
             self.add_to_resource_policy(statement)
 
     @property
@@ -217,15 +224,20 @@ class Repository(RepositoryEvents, RepositoryBase):
         self._resource.require_mergeable_policy()
         return self._cross_account_grants.add(principal, named, actions)
 
-    def add_lifecycle_rule(self, *rules: LifecycleRule) -> None:
+    def add_lifecycle_rule(self, *rules: LifecycleRule, **stock: Unpack[StockRule]) -> None:
         """Add rules to the lifecycle policy, after the existing ones.
 
         A rule for untagged images replaces the default one.
 
+        Args:
+            rules: The rules.
+            **stock: The keywords of ``ecr.Repository.add_lifecycle_rule``, for one more rule:
+                ``max_image_count=5``.
+
         Raises:
             ValidationError: ECR would reject the policy.
         """
-        self._resource.add_rules(*rules)
+        self._resource.add_rules(*rules, *stock_rules(stock))
 
     def _grant_signing(self, grantee: iam.IGrantable) -> None:
         self._push_access.grantees.append(grantee)

@@ -24,11 +24,12 @@ from ecr_constructs.environment.source import (
     problems_at,
 )
 from ecr_constructs.model.ci import CiProject
-from ecr_constructs.model.encryption import Encryption, HasKeyArn
+from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.key_policy import KeyAccess
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy, Retention, protect
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.names import cover
+from ecr_constructs.model.references import AnyKey
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.validation import ValidationError
 
@@ -65,7 +66,7 @@ class Settings:
     access: Mapping[str, list[str]]
     tags: Mapping[str, str]
 
-    def encrypted_with(self, key: HasKeyArn | str | None) -> Encryption:
+    def encrypted_with(self, key: AnyKey | None) -> Encryption:
         """Return the encryption, with the key of the registry where a key is used."""
         if self.encryption == "aes256":
             return Encryption.aes256()
@@ -75,7 +76,7 @@ class Settings:
             return Encryption.dual_layer(key)
         return Encryption.customer_managed(key)
 
-    def keywords(self, key: HasKeyArn | str | None) -> dict[str, Any]:
+    def keywords(self, key: AnyKey | None) -> dict[str, Any]:
         """Return the keywords that repositories and repository creation templates share."""
         return {
             "tag_mutability": self.tag_mutability,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.encryption import Encryption
@@ -23,7 +23,8 @@ from ecr_constructs.model.validation import (
 )
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html
-OCCASIONS = ("CREATE_ON_PUSH", "PULL_THROUGH_CACHE", "REPLICATION")
+Occasion = Literal["CREATE_ON_PUSH", "PULL_THROUGH_CACHE", "REPLICATION"]
+OCCASIONS: tuple[Occasion, ...] = get_args(Occasion)
 DESCRIPTION_MAX_LENGTH = 256
 # CloudFormation's pattern has no path.
 _ROLE = re.compile(r"arn:aws[-a-z0-9]*:iam::(?P<account>[0-9]{12}):role/(?P<name>[\w+=,.@/-]+)")
@@ -44,7 +45,7 @@ class CreationTemplate:
     """
 
     prefix: str
-    applied_for: Sequence[str]
+    applied_for: Sequence[Occasion]
     description: str | None = None
     tag_mutability: TagMutability | None = None
     encryption: Encryption = field(default_factory=Encryption.aes256)

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, Self
+from typing import ClassVar, Literal, Protocol, Self, cast
 
+from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.references import AnyKey, arn_of
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, text_length_errors
 
@@ -18,14 +20,15 @@ _ALIAS = re.compile(r"alias/[a-zA-Z0-9/_-]+")
 KEY_ARN = re.compile(r"arn:aws[a-z0-9-]*:kms:(?P<region>[a-z0-9-]+):[0-9]{12}:key/[a-zA-Z0-9-]+")
 
 
-class HasKeyArn(Protocol):
-    """The part of ``kms.IKey`` that the model reads."""
+class HasValue(Protocol):
+    """The part of ``ecr.RepositoryEncryption`` that the model reads."""
 
     @property
-    def key_arn(self) -> str:
-        """The key's ARN."""
+    def value(self) -> EncryptionType:
+        """ECR's name of the encryption type."""
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Encryption:
     """How the images of a repository are encrypted: AES-256, or KMS to control the key.
@@ -43,6 +46,8 @@ class Encryption:
         >>> str(Encryption.aws_managed())
         'KMS, AWS managed key'
     """
+
+    _REMEDY: ClassVar[str] = "write Encryption.customer_managed(key), .aws_managed() or .aes256()"
 
     type: EncryptionType
     key_arn: str | None = None
@@ -98,11 +103,12 @@ class Encryption:
         return cls("KMS")
 
     @classmethod
-    def customer_managed(cls, key: HasKeyArn | str) -> Self:
+    def customer_managed(cls, key: AnyKey) -> Self:
         """Encrypt with a key of your own, whose policy decides who may use it.
 
         Args:
-            key: A ``kms.IKey`` of the repository's Region, or its key ARN. Not an alias.
+            key: A ``kms.IKey`` or ``kms.CfnKey`` of the repository's Region, or its key ARN. Not an
+                alias.
 
         Raises:
             ValidationError: The key is an alias or not a key ARN.
@@ -110,7 +116,7 @@ class Encryption:
         return cls("KMS", *_arn_and_region(key))
 
     @classmethod
-    def dual_layer(cls, key: HasKeyArn | str | None = None) -> Self:
+    def dual_layer(cls, key: AnyKey | None = None) -> Self:
         """Encrypt twice (KMS_DSSE); AWS GovCloud (US) Regions only.
 
         Args:
@@ -120,6 +126,15 @@ class Encryption:
             ValidationError: The key is an alias or not a key ARN.
         """
         return cls("KMS_DSSE", *(() if key is None else _arn_and_region(key)))
+
+    @classmethod
+    def _convert(cls, value: object) -> Self | None:
+        """Return the encryption with a key, or that of an ``ecr.RepositoryEncryption``."""
+        if not isinstance(value, type) and (hasattr(value, "key_arn") or hasattr(value, "key_ref")):
+            return cls("KMS", *_arn_and_region(cast("AnyKey", value)))
+        if type(value).__name__ == "RepositoryEncryption":
+            return cls(cast("HasValue", value).value)
+        return None
 
     @property
     def needs_region(self) -> bool:
@@ -168,11 +183,13 @@ class Encryption:
         return f"{self.type}, {'customer' if self.key_arn else 'AWS'} managed key"
 
 
-def _arn_and_region(key: HasKeyArn | str) -> tuple[str, str | None]:
+def _arn_and_region(key: AnyKey) -> tuple[str, str | None]:
     if isinstance(key, str):
         return key, None
     # A kms.Alias is a kms.IKey too, whose ARN is the alias's and may be known only at deploy time.
-    arn = f"alias/ of {key.key_arn}" if hasattr(key, "alias_name") else key.key_arn
+    arn = arn_of(key, "key")
+    if hasattr(key, "alias_name"):
+        arn = f"alias/ of {arn}"
     environment = getattr(key, "env", None)
     return arn, getattr(environment, "region", None)
 

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
+from enum import Enum
+from typing import ClassVar, Self
 
+from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.validation import (
     count_errors,
@@ -23,6 +25,7 @@ _FILTER = re.compile(r"[0-9a-zA-Z._*-]+")
 MAX_WILDCARDS = 2
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class TagMutability:
     """Whether tags may be moved, and which tags are excepted.
@@ -44,6 +47,8 @@ class TagMutability:
         (True, False)
     """
 
+    _REMEDY: ClassVar[str] = "write TagMutability.immutable() or TagMutability.mutable()"
+
     is_immutable: bool
     except_for: Sequence[str] = ()
 
@@ -61,7 +66,7 @@ class TagMutability:
         yield from duplicate_errors("mutability-filter-duplicate", "except_for", filters)
 
     @classmethod
-    def immutable(cls, *, except_for: Sequence[str] = ()) -> Self:
+    def immutable(cls, *, except_for: Sequence[str] | None = ()) -> Self:
         """Reject a second push of a tag.
 
         Args:
@@ -71,10 +76,10 @@ class TagMutability:
         Raises:
             ValidationError: ECR rejects a filter.
         """
-        return cls(is_immutable=True, except_for=except_for)
+        return cls(is_immutable=True, except_for=except_for or ())
 
     @classmethod
-    def mutable(cls, *, except_for: Sequence[str] = ()) -> Self:
+    def mutable(cls, *, except_for: Sequence[str] | None = ()) -> Self:
         """Allow tags to be moved to another image.
 
         Args:
@@ -84,7 +89,15 @@ class TagMutability:
         Raises:
             ValidationError: ECR rejects a filter.
         """
-        return cls(is_immutable=False, except_for=except_for)
+        return cls(is_immutable=False, except_for=except_for or ())
+
+    @classmethod
+    def _convert(cls, value: object) -> Self | None:
+        """Return the mutability of an ``ecr.TagMutability`` without exceptions."""
+        settings = {"IMMUTABLE": True, "MUTABLE": False}
+        if not isinstance(value, Enum) or value.value not in settings:
+            return None
+        return cls(is_immutable=settings[value.value])
 
     @property
     def setting(self) -> str:

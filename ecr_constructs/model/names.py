@@ -18,6 +18,10 @@ _COMPONENT = re.compile(_PART)
 _OTHER_CHARACTER = re.compile(r"[^a-z0-9._/-]")
 _URI = re.compile(r"^(?:https?://)?[0-9]{12}\.dkr[.-]ecr[^/]*/(?P<name>[^:@]+)")
 
+_REPOSITORY_ARN = re.compile(
+    r"arn:aws[a-z-]*:ecr:[a-z]{2,}(?:-[a-z]+)+-[0-9]+:[0-9]{12}:repository/(?P<name>.+)"
+)
+
 # https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
 TAG_PATTERN = r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}"
 _TAG = re.compile(TAG_PATTERN)
@@ -35,6 +39,14 @@ def check_repository_name(name: str) -> None:
 
 def repository_name_errors(name: str) -> Iterator[Diagnostic]:
     """Yield each reason why ECR rejects a repository name."""
+    if name.startswith("arn:"):
+        own = _REPOSITORY_ARN.fullmatch(name)
+        yield Diagnostic(
+            "repository-name-is-arn",
+            "is an ARN, not a name",
+            remedy=f"write {own['name']!r}, or import it with from_repository_arn" if own else "",
+        )
+        return
     if uri := _URI.match(name):
         yield Diagnostic(
             "repository-name-is-uri", "is an image URI, not a name", remedy=f"write {uri['name']!r}"
@@ -63,6 +75,20 @@ def repository_name_errors(name: str) -> Iterator[Diagnostic]:
                 "may hold a single '.', one or two '_' or any number of '-' between them, "
                 f"{component!r} does not",
             )
+
+
+def repository_arn_errors(arn: str) -> Iterator[Diagnostic]:
+    """Yield each reason why a text is not the ARN of a repository."""
+    match = _REPOSITORY_ARN.fullmatch(arn)
+    if match is None:
+        yield Diagnostic(
+            "repository-arn-format",
+            "must be 'arn:aws:ecr:REGION:ACCOUNT:repository/NAME' with an account of 12 digits",
+            "repository_arn",
+        )
+        return
+    for error in repository_name_errors(match["name"]):
+        yield replace(error, path="repository_arn")
 
 
 def partial_name_errors(

@@ -7,11 +7,14 @@ project is configured so, CodeBuild. All others pull with a role: grant to that 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+from ecr_constructs.model.arguments import UNCHECKED
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.validation import item_errors, raise_if_invalid, require_list
 
+AccountId = Annotated[str, UNCHECKED]
+"""Its own rules reject a number, with the digits to write."""
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 # https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
 ORGANIZATION_ID = re.compile(r"o-[a-z0-9]{10,32}")

@@ -100,10 +100,10 @@ def filter_matches(pattern: str, name: str) -> bool:
     return re.fullmatch(".*".join(map(re.escape, re.split(r"\*+", pattern))), name) is not None
 
 
-def filters_of(name: str, filters: Sequence[str]) -> tuple[str, ...]:
+def filters_of(name: str, filters: Sequence[str] | None) -> tuple[str, ...]:
     """Return filters as a tuple without duplicates."""
-    require_list(name, filters)
-    return tuple(dict.fromkeys(filters))
+    require_list(name, filters or ())
+    return tuple(dict.fromkeys(filters or ()))
 
 
 def _filter_errors(pattern: str) -> Iterator[Diagnostic]:

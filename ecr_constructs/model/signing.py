@@ -23,8 +23,9 @@ FILTER_MAX_LENGTH = 256
 PROFILE_ARN_MAX_LENGTH = 200
 _FILTER = re.compile(r"(?:[a-z0-9*]+(?:[._-][a-z0-9*]+)*/)*[a-z0-9*]+(?:[._-][a-z0-9*]+)*")
 _PROFILE = re.compile(
-    r"arn:aws(-[a-z]+)*:signer:[a-z0-9-]+:[0-9]{12}:/signing-profiles/[a-zA-Z0-9_]{2,}"
+    r"arn:aws(?:-[a-z]+)*:signer:(?P<region>[a-z0-9-]+):[0-9]{12}:/signing-profiles/(?P<name>[^/]+)"
 )
+_PROFILE_NAME = re.compile(r"[a-zA-Z0-9_]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +75,36 @@ class SigningRule:
         )
 
 
+def profile_region_errors(arn: str, region: str) -> Iterator[Diagnostic]:
+    """Yield a problem if a signing profile is in another Region than the registry."""
+    match = _PROFILE.fullmatch(arn)
+    if match and not is_unresolved(region) and match["region"] != region:
+        yield Diagnostic(
+            "signing-profile-region",
+            f"the signing profile must be in the registry's Region, {region}; it is in "
+            f"{match['region']}",
+            "profile_arn",
+        )
+
+
 def signing_errors(rules: Sequence[SigningRule]) -> Iterator[Diagnostic]:
     """Yield a problem if the rules together exceed a limit of ECR."""
     yield from count_errors("signing-rule-count", rules, MAX_RULES, "signing rules of a registry")
 
 
 def _profile_errors(arn: str) -> Iterator[Diagnostic]:
-    if not _PROFILE.fullmatch(arn):
+    match = _PROFILE.fullmatch(arn)
+    if not match:
         yield Diagnostic(
             "signing-profile-format",
             "the signing profile must be given by its ARN, "
             "'arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME'",
+        )
+    elif not _PROFILE_NAME.fullmatch(match["name"]):
+        yield Diagnostic(
+            "signing-profile-format",
+            f"the signing profile's name, {match['name']!r}, must be 2 or more letters, digits and "
+            "'_'",
         )
     else:
         subject = "the signing profile's ARN"

@@ -1,7 +1,9 @@
 """Tags of an AWS resource."""
 
 from collections.abc import Iterator, Mapping
+from typing import Annotated
 
+from ecr_constructs.model.arguments import UNCHECKED
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import (
@@ -10,6 +12,9 @@ from ecr_constructs.model.validation import (
     raise_if_invalid,
     text_length_errors,
 )
+
+Tags = Mapping[str, Annotated[str, UNCHECKED]]
+"""Tags of a resource, values by key."""
 
 # The AWS::ECR::Repository schema:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecr-repository-tag.html
@@ -48,7 +53,7 @@ def _value_errors(key: str, value: object) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "tag-value-type",
             f"the value of {key!r} must be text, got {value!r}",
-            remedy=f"write {str(value)!r}",
+            remedy=f"write {str(value)!r}" if isinstance(value, int | float) else "",
         )
     elif not is_unresolved(value):
         subject = f"the value of {key!r}"

@@ -3,36 +3,20 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import ClassVar, Self
 
 from ecr_constructs.model import principals
+from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.partitions import partition_of
+from ecr_constructs.model.references import AnyRole, AnySecret, arn_of
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, reject, text_length_errors
 
 _AZURE = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.azurecr\.io")
 
 
-class HasSecretArn(Protocol):
-    """The part of ``secretsmanager.ISecret`` that the model reads."""
-
-    @property
-    def secret_arn(self) -> str:
-        """The secret's ARN."""
-
-
-class HasRoleArn(Protocol):
-    """The part of ``iam.IRole`` that the model reads."""
-
-    @property
-    def role_arn(self) -> str:
-        """The role's ARN."""
-
-
-Credential = HasSecretArn | str
-
-
+@checked
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """A registry whose images are cached, and how ECR logs in to it.
@@ -57,6 +41,8 @@ class Upstream:
         'quay.io'
     """
 
+    _REMEDY: ClassVar[str] = "write Upstream.quay(), Upstream.docker_hub(credential) or another"
+
     registry: str
     url: str | None
     default_prefix: str
@@ -66,7 +52,7 @@ class Upstream:
     role_arn: str | None = None
 
     @classmethod
-    def docker_hub(cls, credential: Credential) -> Self:
+    def docker_hub(cls, credential: AnySecret) -> Self:
         """Cache Docker Hub, whose official images are named ``library/nginx``.
 
         Args:
@@ -78,7 +64,7 @@ class Upstream:
         return cls("docker-hub", "registry-1.docker.io", "docker-hub", _arn(credential))
 
     @classmethod
-    def github(cls, credential: Credential) -> Self:
+    def github(cls, credential: AnySecret) -> Self:
         """Cache the GitHub Container Registry, ``ghcr.io``.
 
         Args:
@@ -90,7 +76,7 @@ class Upstream:
         return cls("github-container-registry", "ghcr.io", "github", _arn(credential))
 
     @classmethod
-    def gitlab(cls, credential: Credential) -> Self:
+    def gitlab(cls, credential: AnySecret) -> Self:
         """Cache the container registry of GitLab.com; self-managed ones are not supported.
 
         Args:
@@ -102,7 +88,7 @@ class Upstream:
         return cls("gitlab-container-registry", "registry.gitlab.com", "gitlab", _arn(credential))
 
     @classmethod
-    def azure(cls, registry_url: str, credential: Credential) -> Self:
+    def azure(cls, registry_url: str, credential: AnySecret) -> Self:
         """Cache a Microsoft Azure Container Registry.
 
         Args:
@@ -122,7 +108,7 @@ class Upstream:
         return cls("azure-container-registry", registry_url, "azure", _arn(credential))
 
     @classmethod
-    def chainguard(cls, credential: Credential) -> Self:
+    def chainguard(cls, credential: AnySecret) -> Self:
         """Cache the Chainguard registry, ``cgr.dev``.
 
         Args:
@@ -149,7 +135,9 @@ class Upstream:
         return cls("quay", "quay.io", "quay")
 
     @classmethod
-    def ecr(cls, *, account: str, region: str, role: HasRoleArn | str | None = None) -> Self:
+    def ecr(
+        cls, *, account: principals.AccountId, region: str, role: AnyRole | None = None
+    ) -> Self:
         """Cache another registry of Amazon ECR.
 
         Args:
@@ -167,7 +155,7 @@ class Upstream:
             ValidationError: The account is not an account id.
         """
         principals.check_each("account", [account], principals.account_id_errors)
-        arn = role if isinstance(role, str) or role is None else role.role_arn
+        arn = None if role is None else arn_of(role, "role")
         return cls("ecr", None, "ecr", account=account, region=region, role_arn=arn)
 
     def faults_from(
@@ -214,8 +202,8 @@ class Upstream:
         return self.url or f"{self.account}/{self.region}"
 
 
-def _arn(credential: Credential) -> str:
-    arn = credential if isinstance(credential, str) else credential.secret_arn
+def _arn(credential: AnySecret) -> str:
+    arn = arn_of(credential, "secret")
     raise_if_invalid("credential of a pull through cache", arn, credential_errors(arn))
     return arn
 

@@ -109,21 +109,22 @@ def require_list(name: str, value: object) -> None:
 
     A list that CDK resolves at deploy time has no values to check, and is rejected too.
     """
+    raise_if_invalid(name, value, list_errors(name, value))
+
+
+def list_errors(path: str, value: object) -> Iterator[Diagnostic]:
+    """Yield a problem if a value only looks like a list of strings; see `require_list`."""
     if isinstance(value, str):
-        reject(
-            name,
-            value,
+        yield Diagnostic(
             "list-is-string",
             f"must be a list of strings, got the string {value!r}",
-            path=name,
-            remedy=f"write [{value!r}]",
+            path,
+            f"write [{value!r}]",
         )
-    if isinstance(value, Iterable) and any(map(is_list_mark, value)):
-        reject(
-            name,
-            value,
+    elif isinstance(value, list | tuple) and any(map(is_list_mark, value)):
+        yield Diagnostic(
             "list-unresolved",
             "is a list whose values are known only at deploy time and cannot be validated",
-            path=name,
-            remedy="list the values one by one; each of them may be a deploy-time value",
+            path,
+            "list the values one by one; each of them may be a deploy-time value",
         )

@@ -1,11 +1,12 @@
 """Grants for many repositories of a registry at once, in one statement."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._iam import (
     check_actions,
     conditions_of,
@@ -23,11 +24,10 @@ from ecr_constructs.model.repository_policy import (
     READ_ACTIONS,
 )
 from ecr_constructs.model.signing import SigningRule
-
-Tags = Mapping[str, str]
-"""Tags of a repository, values by key."""
+from ecr_constructs.model.tags import Tags
 
 
+@checked
 class RegistryGrants(Construct):
     """Grants to roles, users and groups of the registry's account, by prefix or by tag.
 
@@ -112,7 +112,7 @@ class RegistryGrants(Construct):
         grantee: iam.IGrantable,
         actions: Sequence[str],
         scope: GrantScope,
-        login_actions: Sequence[str] = (),
+        login_actions: Sequence[str] | None = (),
     ) -> iam.Grant:
         return grant_to_principal(
             grantee,

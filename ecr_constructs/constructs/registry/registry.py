@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import filter_properties
 from ecr_constructs.constructs._events import RegistryEvents
 from ecr_constructs.constructs._stack_env import partition_in
@@ -19,14 +20,17 @@ from ecr_constructs.model import principals, registry_policy
 from ecr_constructs.model.account_settings import MAX_EXCLUSIONS, exclusion_errors
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.principals import AccountId
+from ecr_constructs.model.references import AnyRole, AnySigningProfile, AnyUser, arn_of
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import ReplicationRule
 from ecr_constructs.model.scanning import Scanning, filters_of
-from ecr_constructs.model.signing import SigningRule
+from ecr_constructs.model.signing import SigningRule, profile_region_errors
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, reject, require_list
 
 
+@checked
 class Registry(RegistryEvents, RegistryGrants):
     """The private registry of one account and Region.
 
@@ -101,10 +105,10 @@ class Registry(RegistryEvents, RegistryGrants):
     def replicate(
         self,
         *,
-        to_regions: Sequence[str] = (),
-        to_accounts: Mapping[str, Sequence[str]] | None = None,
-        prefixes: Sequence[str] = (),
-        replicate_deletions: bool = False,
+        to_regions: Sequence[str] | None = (),
+        to_accounts: Mapping[AccountId, Sequence[str]] | None = None,
+        prefixes: Sequence[str] | None = (),
+        replicate_deletions: bool | None = False,
     ) -> None:
         """Copy images to other registries when they are pushed.
 
@@ -125,6 +129,7 @@ class Registry(RegistryEvents, RegistryGrants):
                 itself, an unknown Region, another partition, more than 25 rules, 25 destinations
                 or 100 prefixes; or the same replication both with and without deletions.
         """
+        to_regions, prefixes = to_regions or (), prefixes or ()
         accounts = to_accounts or {}
         principals.check_each("to_accounts", list(accounts), principals.account_id_errors)
         require_list("to_regions", to_regions)
@@ -137,11 +142,15 @@ class Registry(RegistryEvents, RegistryGrants):
             for region in regions
         }
         self._replication.add(
-            ReplicationRule(frozenset(prefixes), frozenset(destinations), replicate_deletions)
+            ReplicationRule(frozenset(prefixes), frozenset(destinations), bool(replicate_deletions))
         )
 
     def allow_replication_from(
-        self, accounts: Sequence[str], *, prefixes: Sequence[str], tagging: bool = False
+        self,
+        accounts: Sequence[AccountId],
+        *,
+        prefixes: Sequence[str],
+        tagging: bool | None = False,
     ) -> None:
         """Allow the replication of other accounts into this registry.
 
@@ -159,11 +168,13 @@ class Registry(RegistryEvents, RegistryGrants):
         """
         self._add_statement(
             registry_policy.allow_replication(
-                self._repositories, self._partition, accounts, prefixes, tagging=tagging
+                self._repositories, self._partition, accounts, prefixes, tagging=bool(tagging)
             )
         )
 
-    def allow_create_on_push(self, accounts: Sequence[str], *, prefixes: Sequence[str]) -> None:
+    def allow_create_on_push(
+        self, accounts: Sequence[AccountId], *, prefixes: Sequence[str]
+    ) -> None:
         """Allow other accounts to create a repository by pushing to it.
 
         A creation template has its settings; without one it is mutable, not scanned and keeps
@@ -248,7 +259,9 @@ class Registry(RegistryEvents, RegistryGrants):
         """
         self._scan(Scanning("BASIC", on_push=filters_of("on_push", on_push)))
 
-    def scan_enhanced(self, *, on_push: Sequence[str] = (), continuous: Sequence[str] = ()) -> None:
+    def scan_enhanced(
+        self, *, on_push: Sequence[str] | None = (), continuous: Sequence[str] | None = ()
+    ) -> None:
         """Scan images with Amazon Inspector, which charges for each image.
 
         Args:
@@ -288,20 +301,26 @@ class Registry(RegistryEvents, RegistryGrants):
             # A list is invariant for mypy, and jsii's setter takes a list of a wider type.
             self._scanning.rules = [*rules]
 
-    def sign(self, signing_profile_arn: str, *, filters: Sequence[str] = ()) -> None:
+    def sign(
+        self, signing_profile_arn: AnySigningProfile, *, filters: Sequence[str] | None = ()
+    ) -> None:
         """Sign images with AWS Signer when they are pushed.
 
         A principal that pushes needs ``signer:SignPayload`` on the profile; push grants of this
         app's repositories include it, whether they are given before or after.
 
         Args:
-            signing_profile_arn: The ARN of a signing profile of this Region.
+            signing_profile_arn: A signing profile of this Region: a ``signer.ISigningProfile`` or
+                ``signer.CfnSigningProfile``, or its ARN.
             filters: Repository names, where ``*`` matches anything. Default: all.
 
         Raises:
             ValidationError: An ARN or filter that ECR rejects, more than 10 rules or 100 filters.
         """
-        rule = SigningRule(signing_profile_arn, filters_of("filters", filters))
+        arn = arn_of(signing_profile_arn, "signing_profile")
+        rule = SigningRule(arn, filters_of("filters", filters))
+        errors = profile_region_errors(arn, cdk.Stack.of(self).region)
+        raise_if_invalid("signing rule", arn, errors)
         self._signing.add(rule)
         self._grant_signing_to_pushers(rule)
 
@@ -310,7 +329,7 @@ class Registry(RegistryEvents, RegistryGrants):
         """The signing rules: which profile signs which images."""
         return tuple(self._signing.rules)
 
-    def exclude_from_pull_time(self, construct_id: str, principal_arn: str) -> None:
+    def exclude_from_pull_time(self, construct_id: str, principal_arn: AnyRole | AnyUser) -> None:
         """Ignore the pulls of a role or user when ECR records an image's last pull.
 
         Otherwise a lifecycle rule that archives images by their last pull never archives an image
@@ -318,12 +337,15 @@ class Registry(RegistryEvents, RegistryGrants):
 
         Args:
             construct_id: An id for the resource; changing it replaces it.
-            principal_arn: The ARN of a role or user, at most 200 characters.
+            principal_arn: An ``iam.IRole`` or ``iam.IUser``, its L1, or its ARN of at most 200
+                characters.
 
         Raises:
             ValidationError: An ARN that ECR rejects; ``pull-time-exclusion-duplicate``; or
                 ``pull-time-exclusion-count``: more than 100 exclusions.
         """
+        kind = "user" if hasattr(principal_arn, "user_ref") else "role"
+        principal_arn = arn_of(principal_arn, kind)
         if not is_unresolved(principal_arn):
             raise_if_invalid("principal ARN", principal_arn, exclusion_errors(principal_arn))
         if principal_arn in self._excluded:

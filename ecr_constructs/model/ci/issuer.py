@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import located, raise_if_invalid, text_length_errors
@@ -20,6 +21,7 @@ _URL = re.compile(r"https://[a-z0-9.-]+(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
 _WORKSPACE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class CiIssuer:
     """An issuer of tokens and the audience that its tokens for AWS have.

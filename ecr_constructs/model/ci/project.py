@@ -7,6 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.ci.claims import ClaimValue, claim_key, texts_of
 from ecr_constructs.model.ci.issuer import CiIssuer
 from ecr_constructs.model.diagnostics import Diagnostic
@@ -31,6 +32,7 @@ _ROLE_NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
 READ_MANIFEST = "ecr:BatchGetImage"
 
 
+@checked
 class CiProject(ABC):
     """The jobs of one project in a CI system: an issuer, and the subjects of their tokens.
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.ci.claims import ClaimValue, claim_errors, sts_claims
 from ecr_constructs.model.ci.issuer import ANY_UUID, CiIssuer, braced, uuid_errors
 from ecr_constructs.model.ci.project import CiProject, selection_errors
@@ -23,6 +24,7 @@ _GITHUB_ADDRESS = re.compile(rf"github\.com[/:]({_OWNER}/{_NAME}?)(?:\.git)?/?$"
 _GITHUB_COM = CiIssuer.github_actions()
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitHubActions(CiProject):
     """Workflows of one GitHub repository.
@@ -154,6 +156,7 @@ def _repository_errors(repository: str) -> Iterator[Diagnostic]:
         )
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitLabCi(CiProject):
     """Pipelines of one GitLab project.
@@ -223,6 +226,7 @@ class GitLabCi(CiProject):
         yield from claim_errors(self.issuer.path.lower(), self.claims)
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BitbucketPipelines(CiProject):
     """Steps of one Bitbucket repository's pipelines that deploy to an environment.
@@ -294,6 +298,7 @@ class BitbucketPipelines(CiProject):
         yield from claim_errors("api.bitbucket.org", self.claims)
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircleCi(CiProject):
     """Jobs of one CircleCI project.

@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal, get_args
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
@@ -20,15 +20,16 @@ TEXT_MAX_LENGTH = 30_720
 MAX_WILDCARDS = 4
 MIN_DAYS_IN_ARCHIVE = 90
 
-TAG_STATUSES = ("tagged", "untagged", "any")
-STORAGE_CLASSES = ("standard", "archive")
-ACTIONS = ("expire", "transition")
-COUNT_TYPES = (
-    "imageCountMoreThan",
-    "sinceImagePushed",
-    "sinceImagePulled",
-    "sinceImageTransitioned",
-)
+TagStatus = Literal["tagged", "untagged", "any"]
+StorageClass = Literal["standard", "archive"]
+Action = Literal["expire", "transition"]
+CountType = Literal[
+    "imageCountMoreThan", "sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned"
+]
+TAG_STATUSES: tuple[TagStatus, ...] = get_args(TagStatus)
+STORAGE_CLASSES: tuple[StorageClass, ...] = get_args(StorageClass)
+ACTIONS: tuple[Action, ...] = get_args(Action)
+COUNT_TYPES: tuple[CountType, ...] = get_args(CountType)
 
 # "When using a countType of imageCountMoreThan, sinceImagePushed, or sinceImagePulled, the only
 # supported value is standard."
@@ -259,6 +260,19 @@ def combination_errors(rules: Sequence[Any]) -> Iterator[Diagnostic]:
 
 def _order_errors(rules: _Indexed, storage_class: str) -> Iterator[Diagnostic]:
     highest = max((rule["rulePriority"] for _, rule in rules if _has_priority(rule)), default=0)
+    any_rules = [index for index, rule in rules if rule["selection"].get("tagStatus") == "any"]
+    if len(any_rules) > 1:
+        # Another priority would only move the problem to another of these rules.
+        first, *others = any_rules
+        names = " and ".join(f"rules[{index}]" for index in others)
+        yield _error(
+            f"rules[{first}].rulePriority",
+            "rule-priority-order",
+            f"and {names} both select any image of the {storage_class} class, and only one rule "
+            "may, the last one",
+            "join them into one rule, or let the others select by tags",
+        )
+        return
     for index, rule in rules:
         if (
             rule["selection"].get("tagStatus") == "any"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, NoReturn, Self
 
+from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.inventory_documents import (
@@ -17,6 +18,7 @@ from ecr_constructs.model.lifecycle.inventory_documents import (
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
 
+@checked
 class Inventory:
     """The images of one repository, in the order in which they were listed.
 

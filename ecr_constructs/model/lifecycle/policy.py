@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Self
 
+from ecr_constructs.model.arguments import Days, checked, days_of
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.grammar import (
     combination_errors,
@@ -26,6 +27,7 @@ from ecr_constructs.model.lifecycle.simulation.in_use import PULLED_WITHIN_DAYS
 from ecr_constructs.model.validation import raise_if_invalid, reject, require_list
 
 
+@checked
 class LifecyclePolicy:
     """The rules that decide which images of a repository are deleted or archived, and when.
 
@@ -46,6 +48,7 @@ class LifecyclePolicy:
     """
 
     __slots__ = ("_listed", "_rules", "_text")
+    _REMEDY = "write LifecyclePolicy(rule, …), or LifecyclePolicy.from_json(text) for JSON"
 
     def __init__(self, *rules: LifecycleRule) -> None:
         """Number the rules and validate them together."""
@@ -53,6 +56,14 @@ class LifecyclePolicy:
         self._rules = tuple(_numbered(rules))
         self._text = compact(self.to_dict())
         raise_if_invalid("lifecycle policy", self._text, _errors(self._text))
+
+    @classmethod
+    def _convert(cls, value: Any) -> Self | None:
+        """Return the policy of a rule or of a list of rules."""
+        if isinstance(value, list | tuple):
+            return cls(*value)
+        # A rule of CDK has the same name.
+        return cls(value) if type(value).__name__ == LifecycleRule.__name__ else None
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -117,7 +128,7 @@ class LifecyclePolicy:
         self,
         images: Iterable[Image],
         *,
-        days: int = 90,
+        days: Days | None = 90,
         now: datetime | None = None,
         options: EvaluationOptions | None = None,
         readings: EvaluationOptions | None = None,
@@ -134,7 +145,10 @@ class LifecyclePolicy:
         Raises:
             ValidationError: As for `simulate`, or `days` is out of range.
         """
-        return forecast(simulate(self, images, now, _options(options, readings)), days)
+        return forecast(
+            simulate(self, images, now, _options(options, readings)),
+            int(days_of("days", 90 if days is None else days)),
+        )
 
     def lint(
         self,
@@ -184,7 +198,7 @@ def _options(
     if options is not None:
         message = "pass options= only; readings= is its deprecated name"
         reject("evaluation options", readings, "options-duplicate", message, path="readings")
-    warnings.warn("readings= is deprecated; pass options=", DeprecationWarning, stacklevel=3)
+    warnings.warn("readings= is deprecated; pass options=", DeprecationWarning, stacklevel=4)
     return readings
 
 
@@ -217,6 +231,7 @@ def _errors(text: str) -> tuple[Diagnostic, ...]:
     return (*rule_count_errors(rules), *combination_errors(rules), *length_errors(text))
 
 
+@checked
 class Retention:
     """Ready-made lifecycle policies, from short to long retention.
 
@@ -229,7 +244,7 @@ class Retention:
     """
 
     @staticmethod
-    def development(*, protect_tags: Sequence[str] = ()) -> LifecyclePolicy:
+    def development(*, protect_tags: Sequence[str] | None = ()) -> LifecyclePolicy:
         """Keep the images of current work.
 
         Deletes untagged images 3 days after their push (in a mutable repository each push of
@@ -246,7 +261,7 @@ class Retention:
         )
 
     @staticmethod
-    def staging(*, protect_tags: Sequence[str] = ()) -> LifecyclePolicy:
+    def staging(*, protect_tags: Sequence[str] | None = ()) -> LifecyclePolicy:
         """Keep the images that may still be promoted or rolled back to.
 
         Deletes untagged images 7 days after their push, and all but the newest 200 images.
@@ -261,7 +276,7 @@ class Retention:
         )
 
     @staticmethod
-    def production(*, protect_tags: Sequence[str] = ("v*", "release-*")) -> LifecyclePolicy:
+    def production(*, protect_tags: Sequence[str] | None = ("v*", "release-*")) -> LifecyclePolicy:
         """Keep releases permanently and other images for a year.
 
         Deletes untagged images 30 days after their push, and images without a protected tag 365
@@ -278,8 +293,8 @@ class Retention:
         )
 
 
-def protect(tag_patterns: Sequence[str]) -> Iterator[LifecycleRule]:
+def protect(tag_patterns: Sequence[str] | None) -> Iterator[LifecycleRule]:
     """Yield one protecting rule for each pattern; a single rule would have to match ALL of them."""
-    require_list("protect_tags", tag_patterns)
-    for pattern in tag_patterns:
+    require_list("protect_tags", tag_patterns or ())
+    for pattern in tag_patterns or ():
         yield LifecycleRule.protect(pattern, description=f"Protect {pattern}")

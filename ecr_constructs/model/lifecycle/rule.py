@@ -1,13 +1,20 @@
 """One lifecycle rule, and the phrases that describe it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any, Protocol, Self
+from typing import Annotated, Any, Literal, Protocol, Self
 
+from ecr_constructs.model.arguments import UNCHECKED, Days, checked, days_of
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.lifecycle.grammar import rule_errors
+from ecr_constructs.model.lifecycle.grammar import (
+    Action,
+    CountType,
+    StorageClass,
+    TagStatus,
+    rule_errors,
+)
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, reject, require_list
@@ -17,6 +24,13 @@ from ecr_constructs.model.validation import raise_if_invalid, reject, require_li
 _ALL_IMAGES = 999_999
 
 
+_STOCK_COUNTS: dict[str, CountType] = {
+    "max_image_age": "sinceImagePushed",
+    "max_image_count": "imageCountMoreThan",
+}
+
+
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifecycleRule:
     """A rule that selects images and expires or archives the surplus or old ones.
@@ -51,21 +65,24 @@ class LifecycleRule:
         20
     """
 
-    tag_status: str
-    count_type: str
-    count_number: int | float
-    count_unit: str | None = None
-    tag_pattern_list: Sequence[str] = ()
-    tag_prefix_list: Sequence[str] = ()
-    storage_class: str | None = None
-    action: str = "expire"
-    target_storage_class: str | None = None
-    rule_priority: int | None = None
+    tag_status: TagStatus
+    count_type: CountType
+    count_number: Annotated[int | float, UNCHECKED]
+    count_unit: Literal["days"] | None = None
+    tag_pattern_list: Sequence[Annotated[str, UNCHECKED]] = ()
+    tag_prefix_list: Sequence[Annotated[str, UNCHECKED]] = ()
+    storage_class: StorageClass | None = None
+    action: Action = "expire"
+    target_storage_class: Literal["archive"] | None = None
+    rule_priority: Annotated[int | None, UNCHECKED] = None
     description: str | None = None
 
     def __post_init__(self) -> None:
         """Fill in the defaults that depend on other fields, then validate the rule."""
         set_field = object.__setattr__
+        if hasattr(self.count_number, "to_days"):
+            set_field(self, "count_number", days_of("count_number", self.count_number))
+        raise_if_invalid("lifecycle rule", self, self._type_errors())
         for name in ("tag_pattern_list", "tag_prefix_list"):
             require_list(name, getattr(self, name) or ())
             set_field(self, name, tuple(getattr(self, name)))
@@ -78,8 +95,40 @@ class LifecycleRule:
         text = compact(self.to_dict())
         raise_if_invalid("lifecycle rule", text, _errors(text))
 
+    def _type_errors(self) -> Iterator[Diagnostic]:
+        """Yield values that are not JSON; the grammar checks those that are."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            for item in value if isinstance(value, list | tuple) else [value]:
+                if not isinstance(item, str | int | float | None):
+                    message = f"must be plain text or a number, got an object of {type(item)}"
+                    yield Diagnostic("wrong-type", message, field.name)
+
     @classmethod
-    def expire_untagged(cls, *, after_days: int, description: str | None = None) -> Self:
+    def _convert(cls, value: object) -> Self | None:
+        """Return the rule of an ``ecr.LifecycleRule`` of CDK."""
+        stock = getattr(value, "_values", {})
+        if type(value).__name__ != cls.__name__:
+            return None
+        counts = {name: stock[name] for name in _STOCK_COUNTS if stock.get(name) is not None}
+        if len(counts) != 1:
+            message = f"needs exactly one of {' and '.join(_STOCK_COUNTS)}"
+            reject("lifecycle rule", value, "lifecycle-rule-count", message)
+        [(name, count)] = counts.items()
+        patterns, prefixes = stock.get("tag_pattern_list"), stock.get("tag_prefix_list")
+        selection = _selecting(patterns, prefixes)
+        if status := stock.get("tag_status"):
+            selection["tag_status"] = status
+        return cls(
+            **selection,
+            count_type=_STOCK_COUNTS[name],
+            count_number=days_of(name, count),
+            rule_priority=stock.get("rule_priority"),
+            description=stock.get("description"),
+        )
+
+    @classmethod
+    def expire_untagged(cls, *, after_days: Days, description: str | None = None) -> Self:
         """Delete untagged images a number of days after their push.
 
         The images of a multi-architecture index are untagged; ECR deletes them only after the
@@ -89,7 +138,7 @@ class LifecycleRule:
         return cls(
             tag_status="untagged",
             count_type="sinceImagePushed",
-            count_number=after_days,
+            count_number=days_of("after_days", after_days),
             description=description,
         )
 
@@ -97,15 +146,15 @@ class LifecycleRule:
     def expire(
         cls,
         *,
-        after_days: int,
-        tag_patterns: Sequence[str] = (),
-        tag_prefixes: Sequence[str] = (),
+        after_days: Days,
+        tag_patterns: Sequence[str] | None = (),
+        tag_prefixes: Sequence[str] | None = (),
         description: str | None = None,
     ) -> Self:
         """Delete images a number of days after their push, whether or not they are in use.
 
         Args:
-            after_days: The age in days; older images are deleted.
+            after_days: The age in days, or a ``cdk.Duration``; older images are deleted.
             tag_patterns: Select only images with tags for every pattern. Default: all images.
             tag_prefixes: Select only images with tags for every prefix. Default: all images.
             description: The purpose of the rule. Default: none.
@@ -113,7 +162,7 @@ class LifecycleRule:
         return cls(
             **_selecting(tag_patterns, tag_prefixes),
             count_type="sinceImagePushed",
-            count_number=after_days,
+            count_number=days_of("after_days", after_days),
             description=description,
         )
 
@@ -122,8 +171,8 @@ class LifecycleRule:
         cls,
         count: int,
         *,
-        tag_patterns: Sequence[str] = (),
-        tag_prefixes: Sequence[str] = (),
+        tag_patterns: Sequence[str] | None = (),
+        tag_prefixes: Sequence[str] | None = (),
         description: str | None = None,
     ) -> Self:
         """Keep a number of the newest images and delete the older ones.
@@ -154,10 +203,10 @@ class LifecycleRule:
     def archive(
         cls,
         *,
-        not_pulled_for_days: int | None = None,
-        after_days: int | None = None,
-        tag_patterns: Sequence[str] = (),
-        tag_prefixes: Sequence[str] = (),
+        not_pulled_for_days: Days | None = None,
+        after_days: Days | None = None,
+        tag_patterns: Sequence[str] | None = (),
+        tag_prefixes: Sequence[str] | None = (),
         description: str | None = None,
     ) -> Self:
         """Move images to the archive storage class, where they cannot be pulled until restored.
@@ -175,22 +224,23 @@ class LifecycleRule:
             got = "none" if days is None else "both"
             message = f"archive needs exactly one of {' and '.join(ages)}, got {got}"
             reject("lifecycle rule", ages, "archive-age-count", message)
+        keyword = "not_pulled_for_days" if after_days is None else "after_days"
         return cls(
             **_selecting(tag_patterns, tag_prefixes),
             count_type="sinceImagePulled" if after_days is None else "sinceImagePushed",
-            count_number=days,
+            count_number=days_of(keyword, days),
             action="transition",
             description=description,
         )
 
     @classmethod
-    def expire_archived(cls, *, after_days: int, description: str | None = None) -> Self:
+    def expire_archived(cls, *, after_days: Days, description: str | None = None) -> Self:
         """Delete images a number of days (at least 90) after they were archived."""
         return cls(
             tag_status="any",
             storage_class="archive",
             count_type="sinceImageTransitioned",
-            count_number=after_days,
+            count_number=days_of("after_days", after_days),
             description=description,
         )
 
@@ -234,9 +284,13 @@ def _errors(text: str) -> tuple[Diagnostic, ...]:
     return tuple(rule_errors(json.loads(text)))
 
 
-def _selecting(patterns: Sequence[str], prefixes: Sequence[str]) -> dict[str, Any]:
+def _selecting(patterns: Sequence[str] | None, prefixes: Sequence[str] | None) -> dict[str, Any]:
     status = "tagged" if patterns or prefixes else "any"
-    return {"tag_status": status, "tag_pattern_list": patterns, "tag_prefix_list": prefixes}
+    return {
+        "tag_status": status,
+        "tag_pattern_list": patterns or (),
+        "tag_prefix_list": prefixes or (),
+    }
 
 
 def _present(key: str, value: object) -> dict[str, object]:

@@ -20,6 +20,7 @@ from ecr_constructs.model.lifecycle import (
     Simulation,
     TieOrder,
 )
+from ecr_constructs.model.lifecycle.grammar import CountType
 from ecr_constructs.model.lifecycle.image import Blob
 from ecr_constructs.model.lifecycle.selection import Tags, covers, matcher
 from ecr_constructs.model.lifecycle.simulation import bits
@@ -183,7 +184,7 @@ class Case(NamedTuple):
     options: Mapping[str, Any] = NONE
 
 
-def one_of(count_type: str, **fields: Any) -> LifecycleRule:
+def one_of(count_type: CountType, **fields: Any) -> LifecycleRule:
     """Return a rule with the count 1, by default for any image."""
     valid = {"tag_status": "any", "count_number": 1}
     return LifecycleRule(count_type=count_type, **{**valid, **fields})

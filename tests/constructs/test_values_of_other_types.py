@@ -1,0 +1,577 @@
+"""Values of other types that are accepted, and what only looks like a value."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_signer as signer
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+import ecr_constructs as ours
+from ecr_constructs.model.references import AnyRole, arn_of
+from tests.support.constructs import (
+    ACCOUNT,
+    children,
+    lifecycle_of,
+    properties_of,
+    resources,
+    role_of,
+    warnings_of,
+)
+from tests.support.errors import rejects
+
+PROFILE = f"arn:aws:signer:eu-central-1:{ACCOUNT}:/signing-profiles/release"
+
+
+class Alien:
+    """A value that no keyword takes."""
+
+
+class Word(StrEnum):
+    """Strings, as an app or botocore's stubs define them."""
+
+    HIGH = "HIGH"
+    NAME = "payments/api"
+
+
+# --- values whose meaning is plain ---------------------------------------------------------------
+
+
+def test_stock_values_are_converted(stack: cdk.Stack) -> None:
+    """What an app wrote for `ecr.Repository` means the same here."""
+    rule = ecr.LifecycleRule(max_image_count=3, tag_status=ecr.TagStatus.ANY)
+    ours.RepositoryDefaults(expire_untagged_after_days=cdk.Duration.days(3))
+    ours.Repository(stack, "One", lifecycle=rule)  # type: ignore[arg-type]
+    assert [3] == [item["selection"]["countNumber"] for item in lifecycle_of(stack)]
+    stack.node.try_remove_child("One")
+    ours.Repository(
+        stack,
+        "Repository",
+        tag_mutability=ecr.TagMutability.MUTABLE,  # type: ignore[arg-type]
+        encryption=ecr.RepositoryEncryption.KMS,  # type: ignore[arg-type]
+        lifecycle=[rule],  # type: ignore[arg-type]
+    )
+
+    properties = properties_of(stack)
+    assert ("MUTABLE", {"EncryptionType": "KMS"}) == (
+        properties["ImageTagMutability"],
+        properties["EncryptionConfiguration"],
+    )
+    [rendered] = lifecycle_of(stack)
+    assert (3, "imageCountMoreThan") == (
+        rendered["selection"]["countNumber"],
+        rendered["selection"]["countType"],
+    )
+
+
+@pytest.mark.parametrize("kind", [kms.Key, kms.CfnKey])
+def test_a_key_is_an_encryption(stack: cdk.Stack, kind: Any) -> None:
+    """A key in place of the encryption is the key to encrypt with, of whichever class."""
+    policy: dict[str, Any] = {"key_policy": {}} if kind is kms.CfnKey else {}
+    ours.Repository(stack, "Repository", encryption=kind(stack, "Key", **policy))
+
+    assert "KMS" == properties_of(stack)["EncryptionConfiguration"]["EncryptionType"]
+    assert "Fn::GetAtt" in properties_of(stack)["EncryptionConfiguration"]["KmsKey"]
+
+
+def test_an_l1_key_of_another_region_is_rejected(stack: cdk.Stack) -> None:
+    far = cdk.Stack(
+        cdk.App.of(stack), "Far", env=cdk.Environment(account=ACCOUNT, region="eu-west-1")
+    )
+    key = kms.CfnKey(far, "Key", key_policy={})
+
+    with rejects("encryption-key-region"):
+        ours.Repository(stack, "Repository", encryption=ours.Encryption.customer_managed(key))
+
+    assert [] == children(stack)
+
+
+STOCK_RULES: dict[str, tuple[ecr.LifecycleRule, dict[str, Any]]] = {
+    "a count": (ecr.LifecycleRule(max_image_count=3), {"tag_status": "any", "count_number": 3}),
+    "an age": (
+        ecr.LifecycleRule(max_image_age=cdk.Duration.days(3), tag_status=ecr.TagStatus.UNTAGGED),
+        {"tag_status": "untagged", "count_type": "sinceImagePushed", "count_number": 3},
+    ),
+    "prefixes": (
+        ecr.LifecycleRule(max_image_count=1, tag_prefix_list=["v"], rule_priority=7),
+        {"tag_status": "tagged", "tag_prefix_list": ("v",), "rule_priority": 7},
+    ),
+    "patterns": (
+        ecr.LifecycleRule(max_image_count=1, tag_pattern_list=["v*"], description="releases"),
+        {"tag_pattern_list": ("v*",), "description": "releases"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("rule", "expected"), STOCK_RULES.values(), ids=STOCK_RULES)
+def test_stock_rules_are_converted(rule: Any, expected: dict[str, Any]) -> None:
+    """A rule of CDK selects and counts the same images."""
+    [converted] = ours.LifecyclePolicy().with_rules(rule).rules
+
+    assert expected == {name: getattr(converted, name) for name in expected}
+
+
+def test_the_keywords_of_cdk_add_a_rule(stack: cdk.Stack) -> None:
+    """``add_lifecycle_rule`` takes what `ecr.Repository.add_lifecycle_rule` takes."""
+    repository = ours.Repository(stack, "Repository")
+    repository.add_lifecycle_rule(max_image_age=cdk.Duration.days(30))
+
+    assert ["untagged", "any"] == [rule["selection"]["tagStatus"] for rule in lifecycle_of(stack)]
+    with rejects("max_image_count: wrong-type"):
+        repository.add_lifecycle_rule(max_image_count="5")  # type: ignore[arg-type]
+    with rejects("lifecycle-rule-count"):
+        repository.add_lifecycle_rule(tag_status=ecr.TagStatus.ANY)
+
+
+CONVERTED: dict[str, tuple[Callable[[], Any], Any]] = {
+    "a duration": (
+        lambda: ours.LifecycleRule.expire(after_days=cdk.Duration.days(7)).count_number,
+        7,
+    ),
+    "a duration of hours": (
+        lambda: ours.LifecycleRule.expire(after_days=cdk.Duration.hours(48)).count_number,
+        2,
+    ),
+    "a duration as a count": (
+        lambda: (
+            ours.LifecycleRule(
+                tag_status="any",
+                count_type="sinceImagePushed",
+                count_number=cdk.Duration.days(7),  # type: ignore[arg-type]
+            ).count_number
+        ),
+        7,
+    ),
+    "a stock status": (
+        lambda: (
+            ours.LifecycleRule(
+                tag_status=ecr.TagStatus.UNTAGGED,  # type: ignore[arg-type]
+                count_type="imageCountMoreThan",
+                count_number=1,
+            ).tag_status
+        ),
+        "untagged",
+    ),
+    "a generator": (
+        lambda: (
+            ours.TagMutability.immutable(
+                except_for=(name for name in ["a", "b"])  # type: ignore[arg-type]
+            ).except_for
+        ),
+        ("a", "b"),
+    ),
+    "a set": (
+        lambda: (
+            ours.TagMutability.immutable(
+                except_for={"c", "b", "a"}  # type: ignore[arg-type]
+            ).except_for
+        ),
+        ("a", "b", "c"),
+    ),
+    "keys of a mapping": (
+        lambda: (
+            ours.TagMutability.immutable(
+                except_for={"b": 1, "a": 2}.keys()  # type: ignore[arg-type]
+            ).except_for
+        ),
+        ("a", "b"),
+    ),
+    "members": (
+        lambda: ours.TagMutability.immutable(except_for=[Word.HIGH]).except_for,
+        ("HIGH",),
+    ),
+    "a generator of rules": (
+        lambda: len(ours.LifecyclePolicy(ours.LifecycleRule.keep_last(n) for n in [3]).rules),  # type: ignore[arg-type]
+        1,
+    ),
+    "a list of rules": (
+        lambda: len(ours.LifecyclePolicy([ours.LifecycleRule.keep_last(3)]).rules),  # type: ignore[arg-type]
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "expected"), CONVERTED.values(), ids=CONVERTED)
+def test_plain_values_are_converted(make: Callable[[], Any], expected: Any) -> None:
+    """A value of another type with one meaning is accepted."""
+    assert expected == make()
+
+
+def test_members_become_their_values(stack: cdk.Stack) -> None:
+    """A member of an enumeration of strings renders as its value."""
+    ours.Repository(stack, "Repository", repository_name=Word.NAME)
+    ours.ScanAlerts(stack, "Alerts", severity=Word.HIGH)  # type: ignore[arg-type]
+
+    assert "payments/api" == properties_of(stack)["RepositoryName"]
+
+
+def test_a_forecast_takes_a_duration() -> None:
+    """Its length is limited as that of a number of days is."""
+    policy, now = ours.LifecyclePolicy(), datetime(2026, 1, 1, tzinfo=UTC)
+    assert {} == policy.forecast([], days=cdk.Duration.days(3), now=now).days
+
+    for days in (0, cdk.Duration.days(0)):
+        with pytest.raises(ValueError, match="days"):
+            policy.forecast([], days=days, now=now)
+
+
+REJECTED: dict[str, tuple[Callable[[cdk.Stack], Any], str]] = {
+    "exceptions without filters": (
+        lambda stack: ours.Repository(
+            stack,
+            "R",
+            tag_mutability=ecr.TagMutability.IMMUTABLE_WITH_EXCLUSION,  # type: ignore[arg-type]
+        ),
+        "tag_mutability: wrong-type",
+    ),
+    "a policy as text": (
+        lambda stack: ours.Repository(stack, "R", lifecycle='{"rules": []}'),  # type: ignore[arg-type]
+        "lifecycle: wrong-type",
+    ),
+    "two rules for any image": (
+        lambda stack: ours.Repository(
+            stack,
+            "R",
+            lifecycle=[ours.LifecycleRule.keep_last(1)] * 2,  # type: ignore[arg-type]
+        ),
+        "lifecycle.rules[0].rulePriority: rule-priority-order",
+    ),
+    "an upstream by name": (
+        lambda stack: ours.PullThroughCache(stack, "R", upstream="docker-hub"),  # type: ignore[arg-type]
+        "upstream: wrong-type",
+    ),
+    "a statement as a mapping": (
+        lambda stack: ours.Repository(
+            stack,
+            "R",
+            policy_statements=[{"Effect": "Allow"}],  # type: ignore[list-item]
+        ),
+        "policy_statements[0]: wrong-type",
+    ),
+    "a string of letters": (
+        lambda stack: ours.RegistryEndpoints(
+            stack,
+            "R",
+            vpc=ec2.Vpc.from_lookup(stack, "Vpc", vpc_id="vpc-1"),
+            prefixes="payments/",
+        ),
+        "prefixes: list-is-string",
+    ),
+    "an account as a number": (
+        lambda stack: ours.Repository(stack, "R", pull_accounts=[11122223333]),  # type: ignore[list-item]
+        "pull_accounts[0]: account-id-is-number",
+    ),
+    "a tag as a number": (
+        lambda stack: ours.Repository(stack, "R", tags={"n": 1}),  # type: ignore[dict-item]
+        "tags['n']: tag-value-type",
+    ),
+    "a stack's policy class": (
+        lambda stack: ours.Repository(stack, "R", encryption=ours.Encryption),  # type: ignore[arg-type]
+        "encryption: wrong-type",
+    ),
+    "a member of another enumeration": (
+        lambda stack: ours.Repository(stack, "R", removal_policy="destroy"),  # type: ignore[arg-type]
+        "removal_policy: wrong-type",
+    ),
+    "a reference that is not a string": (
+        lambda stack: ours.Repository(stack, "R", repository_name=cdk.Fn.get_att("A", "B")),  # type: ignore[arg-type]
+        "repository_name: wrong-type",
+    ),
+    "a rule that is not one": (
+        lambda _: ours.LifecyclePolicy(None),  # type: ignore[arg-type]
+        "rules[0]: wrong-type",
+    ),
+    "statements as a string": (
+        lambda stack: ours.Repository(stack, "R", policy_statements="{}"),  # type: ignore[arg-type]
+        "policy_statements: wrong-type",
+    ),
+    "both names of the id": (
+        lambda stack: ours.Repository(stack, id="R", construct_id="S"),  # type: ignore[call-arg]
+        "construct_id: keyword-given-twice",
+    ),
+    "days of the defaults": (
+        lambda _: ours.RepositoryDefaults(expire_untagged_after_days="14"),  # type: ignore[arg-type]
+        "expire_untagged_after_days: wrong-type",
+    ),
+    "a tag without a value": (
+        lambda stack: ours.Repository(stack, "R", tags={"n": None}),  # type: ignore[dict-item]
+        "tags['n']: tag-value-type",
+    ),
+    "hours": (
+        lambda _: ours.ExpireUntagged(after_days=cdk.Duration.hours(5)),
+        "after_days: duration-not-days",
+    ),
+    "an app as a scope": (
+        lambda stack: ours.Repository(cdk.App.of(stack), "R"),  # type: ignore[arg-type]
+        "scope: scope-without-stack",
+    ),
+    "a construct above stacks": (
+        lambda stack: ours.Registry(Construct(cdk.App.of(stack), "Above"), "R"),  # type: ignore[arg-type]
+        "scope: scope-without-stack",
+    ),
+    "a topic's ARN": (
+        lambda stack: ours.ScanAlerts(stack, "R", topic="arn:aws:sns:eu-west-1:1:t"),  # type: ignore[arg-type]
+        "topic: wrong-type",
+    ),
+    "an object within a rule": (
+        lambda _: ours.LifecycleRule(
+            tag_status="tagged",
+            count_type="imageCountMoreThan",
+            count_number=1,
+            tag_pattern_list=[Alien()],  # type: ignore[list-item]
+        ),
+        "tag_pattern_list: wrong-type",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "problem"), REJECTED.values(), ids=REJECTED)
+def test_other_values_are_rejected(
+    stack: cdk.Stack, make: Callable[[cdk.Stack], Any], problem: str
+) -> None:
+    """A value whose meaning is not plain names the keyword, and nothing is created."""
+    with rejects(problem):
+        make(stack)
+
+    assert "R" not in children(stack)
+
+
+def test_every_wrong_argument_is_named_at_once(stack: cdk.Stack) -> None:
+    """Also those that are given by position."""
+    wrong: Any = 5
+    with rejects("id: wrong-type", "scan_on_push: wrong-type", "tags: wrong-type") as problems:
+        ours.Repository(stack, wrong, scan_on_push="no", tags=["a"])  # type: ignore[arg-type]
+
+    assert "must be True or False, got 'no'" == problems[1].message
+
+
+def test_unknown_keywords_are_pythons_own_error(stack: cdk.Stack) -> None:
+    with pytest.raises(TypeError, match="image_scan_on_push"):
+        ours.Repository(stack, "R", image_scan_on_push=True)  # type: ignore[call-arg]
+
+
+# --- the keyword of CDK --------------------------------------------------------------------------
+
+
+def test_both_names_of_the_id_are_taken(stack: cdk.Stack) -> None:
+    """``id`` is CDK's name, ``construct_id`` that of the templates of ``cdk init``."""
+    far: Any = ours.Repository
+    far(scope=stack, id="A")
+    far(scope=stack, construct_id="B")
+    far.from_repository_name(stack, id="C", repository_name="a/b")
+    far.from_repository_name(stack, construct_id="D", repository_name="a/b")
+    any_key: Any = ours.RegistryKey
+    any_key(scope=stack, id="E", alias="alias/e")
+
+    assert ["A", "B", "C", "D", "E"] == children(stack)
+
+
+# --- topics, profiles, roles ---------------------------------------------------------------------
+
+
+def test_an_l1_topic_is_notified(stack: cdk.Stack) -> None:
+    """An L1 topic is taken; its policy is another resource, so there is a warning."""
+    topic = sns.CfnTopic(stack, "Topic")
+    alerts = ours.ScanAlerts(stack, "Alerts", topic=topic)
+    ours.UsageAlarms(stack, "Alarms", topic=topic)
+
+    arns = [
+        target["Arn"]
+        for rule in resources(stack, "AWS::Events::Rule")
+        for target in rule["Properties"]["Targets"]
+    ]
+    assert [{"Ref": "Topic"}] * 2 == arns
+    assert ["ecr-constructs:topicPolicy"] * 2 == warnings_of(stack)
+    assert {"Ref": "Topic"} == stack.resolve(alerts.topic.topic_arn)
+
+
+@pytest.mark.parametrize("kind", ["L2", "L1", "ARN"])
+def test_profiles_sign(stack: cdk.Stack, kind: str) -> None:
+    """A signing profile is taken as a construct or by its ARN."""
+    stock: Any = signer
+    profiles: dict[str, Callable[[], Any]] = {
+        "L2": lambda: stock.SigningProfile(
+            stack, "Profile", platform=stock.Platform.NOTATION_OCI_SHA384_ECDSA
+        ),
+        "L1": lambda: signer.CfnSigningProfile(stack, "Profile", platform_id="P"),
+        "ARN": lambda: PROFILE,
+    }
+    profile = profiles[kind]()
+    ours.Registry(stack, "Registry").sign(profile)
+
+    [rule] = properties_of(stack, "AWS::ECR::SigningConfiguration")["Rules"]
+    assert rule["SigningProfileArn"] == stack.resolve(arn_of(profile, "signing_profile"))
+
+
+PROFILES = {
+    "a dash in the name": (f"{PROFILE}-v2", "profile_arn: signing-profile-format"),
+    "a name of one letter": (f"{PROFILE[:-7]}r", "profile_arn: signing-profile-format"),
+    "another Region": (PROFILE.replace("central", "west"), "profile_arn: signing-profile-region"),
+    "another service": (PROFILE.replace("signer", "kms"), "profile_arn: signing-profile-format"),
+}
+
+
+@pytest.mark.parametrize(("arn", "problem"), PROFILES.values(), ids=PROFILES)
+def test_profiles_that_cannot_sign(stack: cdk.Stack, arn: str, problem: str) -> None:
+    registry = ours.Registry(stack, "Registry")
+
+    with rejects(problem) as problems:
+        registry.sign(arn)
+
+    assert ("-v2" in arn) == ("release-v2" in problems[0].message)
+    assert () == registry.signing_rules
+
+
+def test_a_profile_is_of_any_region_where_the_region_is_unknown() -> None:
+    ours.Registry(cdk.Stack(), "Registry").sign(PROFILE)
+
+
+def test_pulls_of_constructs_are_not_recorded(stack: cdk.Stack) -> None:
+    """Roles and users are taken as constructs, L1 and L2."""
+    registry = ours.Registry(stack, "Registry")
+    registry.exclude_from_pull_time("Role", role_of(stack))
+    registry.exclude_from_pull_time("User", iam.User(stack, "U"))
+    registry.exclude_from_pull_time(
+        "L1", iam.CfnRole(stack, "CfnRole", assume_role_policy_document={})
+    )
+    registry.exclude_from_pull_time("L1User", iam.CfnUser(stack, "CfnUser"))
+
+    exclusions = resources(stack, "AWS::ECR::PullTimeUpdateExclusion")
+    assert ["Fn::GetAtt"] * 4 == [
+        next(iter(exclusion["Properties"]["PrincipalArn"])) for exclusion in exclusions
+    ]
+
+
+def test_roles_of_templates_and_upstreams(stack: cdk.Stack) -> None:
+    """A role is taken as a construct, L1 or L2, or by its ARN."""
+    arn = f"arn:aws:iam::{ACCOUNT}:role/create"
+    role = iam.CfnRole(stack, "CfnRole", assume_role_policy_document={})
+    roles: dict[str, AnyRole] = {"a": arn, "b": role, "c": role_of(stack)}
+    for prefix, given in roles.items():
+        ours.RepositoryCreationTemplate(
+            stack, prefix, prefix=prefix, applied_for=["REPLICATION"], role=given
+        )
+    ours.PullThroughCache(
+        stack,
+        "Cache",
+        upstream=ours.Upstream.ecr(account=ACCOUNT, region="eu-west-1", role=role),
+    )
+
+    templates = resources(stack, "AWS::ECR::RepositoryCreationTemplate")
+    arns = {
+        item["Properties"]["Prefix"]: item["Properties"].get("CustomRoleArn") for item in templates
+    }
+    assert (arn, ["CfnRole", "Arn"]) == (arns["a"], arns["b"]["Fn::GetAtt"])
+    [rule] = resources(stack, "AWS::ECR::PullThroughCacheRule")
+    assert {"Fn::GetAtt": ["CfnRole", "Arn"]} == rule["Properties"]["CustomRoleArn"]
+
+
+def test_an_l1_secret_logs_in(stack: cdk.Stack) -> None:
+    secret = secretsmanager.CfnSecret(stack, "Secret", name="ecr-pullthroughcache/hub")
+    ours.PullThroughCache(stack, "Cache", upstream=ours.Upstream.docker_hub(secret))
+
+    [rule] = resources(stack, "AWS::ECR::PullThroughCacheRule")
+    assert {"Ref": "Secret"} == rule["Properties"]["CredentialArn"]
+
+
+# --- what is no repository -----------------------------------------------------------------------
+
+ARN = f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/shop/web"
+ARNS = {
+    "another service": (ARN.replace(":ecr:", ":sqs:"), "repository_arn: repository-arn-format"),
+    "without Region": (ARN.replace("eu-central-1", ""), "repository_arn: repository-arn-format"),
+    "a short account": (ARN.replace(ACCOUNT, "1111"), "repository_arn: repository-arn-format"),
+    "without a name": (ARN.replace("shop/web", ""), "repository_arn: repository-arn-format"),
+    "a colon": (
+        ARN.replace(":repository/", ":repository:"),
+        "repository_arn: repository-arn-format",
+    ),
+    "a name": ("shop/web", "repository_arn: repository-arn-format"),
+    "a public repository": (
+        f"arn:aws:ecr-public::{ACCOUNT}:repository/web",
+        "repository_arn: repository-arn-format",
+    ),
+    "capitals": (
+        ARN.upper().replace("ARN:AWS:ECR", "arn:aws:ecr"),
+        "repository_arn: repository-arn-format",
+    ),
+    "capitals in the name": (
+        ARN.replace("shop", "Shop"),
+        "repository_arn: repository-name-characters",
+    ),
+    "a tag": (f"{ARN}:1.0", "repository_arn: repository-name-characters"),
+}
+
+
+@pytest.mark.parametrize(("arn", "problem"), ARNS.values(), ids=ARNS)
+def test_only_the_arn_of_a_repository_is_imported(stack: cdk.Stack, arn: str, problem: str) -> None:
+    with rejects(problem):
+        ours.Repository.from_repository_arn(stack, "R", arn)
+    with rejects(problem):
+        ours.Repository.from_repository_attributes(
+            stack, "R", repository_arn=arn, repository_name="shop/web"
+        )
+    with rejects(problem):
+        ours.Repository.from_lookup(stack, "R", repository_arn=arn)
+
+    assert [] == children(stack)
+
+
+NOT_NAMES = {
+    "an ARN": (ARN, "repository-name-is-arn"),
+    "another ARN": ("arn:aws:sqs:eu-west-1:1:x", "repository-name-is-arn"),
+}
+
+
+@pytest.mark.parametrize(("name", "problem"), NOT_NAMES.values(), ids=NOT_NAMES)
+def test_an_arn_is_no_name(stack: cdk.Stack, name: str, problem: str) -> None:
+    with rejects(problem) as problems:
+        ours.Repository.from_repository_name(stack, "R", name)
+    with rejects(problem):
+        ours.Repository.from_lookup(stack, "R", repository_name=name)
+    with rejects(problem):
+        ours.Repository(stack, "R", repository_name=name)
+
+    assert ("'shop/web'" in problems[0].remedy) == (name == ARN)
+
+
+def test_the_arn_and_the_name_are_of_one_repository(stack: cdk.Stack) -> None:
+    with rejects("repository_arn: repository-arn-name"):
+        ours.Repository.from_repository_attributes(
+            stack, "R", repository_arn=ARN, repository_name="shop/api"
+        )
+
+    name = cdk.CfnParameter(stack, "Name").value_as_string
+    imported = ours.Repository.from_repository_attributes(
+        stack, "R", repository_arn=ARN, repository_name=name
+    )
+    assert ARN == imported.repository_arn
+
+
+def test_a_lookup_needs_a_repository(stack: cdk.Stack) -> None:
+    with rejects("repository_name: lookup-without-repository"):
+        ours.Repository.from_lookup(stack, "R")
+
+
+def test_regions_of_every_partition_are_imported(stack: cdk.Stack) -> None:
+    for index, (partition, region) in enumerate(
+        {
+            "aws": "eu-central-1",
+            "aws-cn": "cn-north-1",
+            "aws-us-gov": "us-gov-west-1",
+            "aws-iso": "us-iso-east-1",
+            "aws-eusc": "eusc-de-east-1",
+        }.items()
+    ):
+        arn = f"arn:{partition}:ecr:{region}:{ACCOUNT}:repository/shop/web"
+        imported = ours.Repository.from_repository_arn(stack, f"R{index}", arn)
+        assert "shop/web" == imported.repository_name
