@@ -1,11 +1,9 @@
 """Policies of any kind with uniform statements, and the permissions of roles."""
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ecr_constructs.cloudformation.graph import Resource, TemplateSet
@@ -24,6 +22,7 @@ from ecr_constructs.cloudformation.resource_types import (
 )
 from ecr_constructs.cloudformation.template import Place
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.wildcards import matcher
 
 POLICY_PROPERTIES = {
     REPOSITORY: ("repository", "RepositoryPolicyText"),
@@ -240,12 +239,7 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 def matches(pattern: str, value: str) -> bool:
     """Tell whether an IAM pattern matches, whatever the case; ``*`` and ``?`` are wildcards."""
-    return _matcher(pattern.lower()).fullmatch(value.lower()) is not None
-
-
-@lru_cache(maxsize=1024)
-def _matcher(pattern: str) -> re.Pattern[str]:
-    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+    return matcher(pattern.lower(), single=".")(value.lower())
 
 
 class Permissions(NamedTuple):

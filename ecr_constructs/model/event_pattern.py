@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.wildcards import matcher
 
 _TEXT_OPERATORS = ("prefix", "suffix", "equals-ignore-case", "wildcard")
 OPERATORS = (*_TEXT_OPERATORS, "anything-but", "numeric", "exists", "cidr")
@@ -194,14 +195,9 @@ def _is_excluded(operand: Any, text: str) -> bool:
     return text in _listed(operand)
 
 
-def _like_wildcard(pattern: str, text: str) -> bool:
-    expression = ".*".join(map(re.escape, pattern.split("*")))
-    return re.fullmatch(expression, text) is not None
-
-
 _MATCHES: Mapping[str, Callable[[str, str], bool]] = {
     "prefix": lambda operand, text: text.startswith(operand),
     "suffix": lambda operand, text: text.endswith(operand),
     "equals-ignore-case": lambda operand, text: text.lower() == operand.lower(),
-    "wildcard": _like_wildcard,
+    "wildcard": lambda operand, text: matcher(operand)(text),
 }
