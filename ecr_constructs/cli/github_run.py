@@ -23,7 +23,10 @@ from urllib.parse import quote
 
 from ecr_constructs.cli.code_host_api import ForbiddenError, environment, request, token
 from ecr_constructs.cli.errors import CommandError, one_line
+from ecr_constructs.cloudformation.errors import TemplateError
+from ecr_constructs.cloudformation.reading import text_of
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.json_reading import JsonError, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,8 +64,8 @@ def event() -> Mapping[str, Any]:
     """Return the payload of the event that started this run."""
     path = environment("GITHUB_EVENT_PATH")
     try:
-        payload = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        payload = read_json(text_of(Path(path)))
+    except (TemplateError, JsonError) as error:
         message = f"cannot read the event in {path}: {error}"
         raise CommandError(Diagnostic("comment-event-unreadable", message)) from None
     return payload if isinstance(payload, dict) else {}

@@ -1,6 +1,5 @@
 """Policies of any kind with uniform statements, and the permissions of roles."""
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from ecr_constructs.cloudformation.resource_types import (
     TOPIC_POLICIES,
 )
 from ecr_constructs.cloudformation.template import Place
+from ecr_constructs.model.json_reading import JsonError, read_json
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.wildcards import matcher
 
@@ -191,8 +191,8 @@ def _statements(path: Place, document: Any) -> Iterator[Statement]:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return read_json(text)
+    except JsonError:
         return None
 
 

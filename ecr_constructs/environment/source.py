@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.parsing import read_yaml
+from ecr_constructs.cloudformation.reading import text_of
 from ecr_constructs.cloudformation.template import Place, dotted
 from ecr_constructs.model.diagnostics import Diagnostic, DiagnosticError
 from ecr_constructs.model.partitions import region_errors
@@ -107,10 +108,10 @@ class SourceFile:
 def read_source(path: Path) -> SourceFile:
     """Read an environment file."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
-        problem = FileDiagnostic("file-unreadable", str(reason), file=str(path))
+        text = text_of(path)
+    except TemplateError as error:
+        reason = str(error).removeprefix(f"cannot read {path}: ")
+        problem = FileDiagnostic("file-unreadable", reason, file=str(path))
         raise EnvironmentFileError(problem) from None
     return parse_source(str(path), text)
 

@@ -6,10 +6,16 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from ecr_constructs.cloudformation.errors import CheckError
-from ecr_constructs.cloudformation.loading import text_of
+from ecr_constructs.cloudformation.reading import (
+    INVENTORY_MAX_BYTES,
+    files_below,
+    is_folder,
+    text_of,
+    unreadable,
+)
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
 from ecr_constructs.model.lifecycle import Image, Inventory
 from ecr_constructs.model.lifecycle.inventory_documents import (
@@ -135,7 +141,7 @@ def read_inventories(folder: str | Path) -> Inventories:
         CheckError: A file cannot be read or is not an inventory, or there is none.
     """
     top = Path(folder)
-    files = sorted(path for path in top.rglob("*.json") if path.is_file())
+    files = sorted(files_below(top, (".json",), _raise)) if is_folder(top) else []
     if not files:
         msg = f"{top} holds no inventory; write there what `{COMMAND}` prints, as NAME.json"
         raise CheckError(msg, code="inventory-missing", path=top)
@@ -143,7 +149,7 @@ def read_inventories(folder: str | Path) -> Inventories:
     sources: dict[RepositoryId, Path] = {}
     manifests: dict[str, Manifest] = {}
     for file in files:
-        text = text_of(file)
+        text = text_of(file, most=INVENTORY_MAX_BYTES)
         try:
             if file.name.endswith(_MANIFESTS):
                 manifests |= manifests_of(text)
@@ -170,6 +176,10 @@ def _images(text: str, region: str | None) -> Iterator[tuple[RepositoryId, Image
             both = f"{name!r} and {account!r}"
             raise malformed(where, "repositoryName and registryId must be texts", both)
         yield RepositoryId(name, account, region), image
+
+
+def _raise(error: OSError) -> NoReturn:
+    raise unreadable(error)
 
 
 def _region(path: Path) -> str | None:

@@ -4,12 +4,17 @@ https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
+from ecr_constructs.model.json_reading import (
+    JsonError,
+    read_document,
+    read_json,
+    skip_whitespace,
+)
 from ecr_constructs.model.lifecycle.grammar import kind_of
 from ecr_constructs.model.lifecycle.image import STATUSES, Blob, Image
 from ecr_constructs.model.validation import reject
@@ -17,7 +22,6 @@ from ecr_constructs.model.validation import reject
 COMMAND = "aws ecr describe-images"
 _MANIFESTS_COMMAND = "aws ecr batch-get-image"
 _ZONED = "2026-11-24T12:00:00+00:00"
-_WHITESPACE = " \t\r\n"
 _Json = Mapping[str, Any]
 
 
@@ -138,8 +142,8 @@ def manifests_of(output: str | _Json) -> dict[str, Manifest]:
 def _manifest(path: str, entry: _Json) -> Manifest:
     text = entry.get("imageManifest")
     try:
-        content = json.loads(text) if isinstance(text, str) else None
-    except (json.JSONDecodeError, RecursionError):
+        content = read_json(text) if isinstance(text, str) else None
+    except JsonError:
         content = None
     if not isinstance(content, dict):
         shown = f"{text[:40]}…" if isinstance(text, str) else text
@@ -196,25 +200,16 @@ def _described(document: object, key: str) -> str:
 
 
 def _documents(text: str, command: str) -> Iterator[Any]:
-    decoder, position = json.JSONDecoder(), _skip_whitespace(text, 0)
+    position = skip_whitespace(text, 0)
     if position == len(text):
         _not_json(command, text, "is empty")
     while position < len(text):
         try:
-            document, position = decoder.raw_decode(text, position)
-        except json.JSONDecodeError as error:
-            problem = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-            _not_json(command, text, problem)
-        except RecursionError:
-            _not_json(command, text, "is nested too deeply")
+            document, position = read_document(text, position)
+        except JsonError as error:
+            _not_json(command, text, str(error))
         yield document
-        position = _skip_whitespace(text, position)
-
-
-def _skip_whitespace(text: str, position: int) -> int:
-    while position < len(text) and text[position] in _WHITESPACE:
-        position += 1
-    return position
+        position = skip_whitespace(text, position)
 
 
 # --- errors -------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from ecr_constructs.model.json_reading import read_json
+
 
 def compact(value: object) -> str:
     """Return JSON without white space, with the keys in their given order.
@@ -17,14 +19,7 @@ def parse(text: str) -> Any:
 
     Its message is a predicate without a subject and states line and column.
     """
-    try:
-        return json.loads(text, object_pairs_hook=_unique)
-    except json.JSONDecodeError as error:
-        msg = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        raise ValueError(msg) from None
-    except RecursionError:
-        msg = "not a lifecycle policy: nested too deeply"
-        raise ValueError(msg) from None
+    return read_json(text, _unique)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
