@@ -12,6 +12,7 @@ from ecr_constructs.environment.source import home_of
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.partitions import registry_host
+from ecr_constructs.model.printable import printable
 from ecr_constructs.model.push_commands import CLIENTS, Command, Image, push_commands
 from ecr_constructs.model.registry_id import RegistryId
 
@@ -63,7 +64,9 @@ def run(options: argparse.Namespace) -> int:
     else:
         sys.stdout.writelines(f"{command}\n" for command in commands)
     # Standard output may be piped into a shell.
-    sys.stderr.writelines(f"{options.prog}: warning: {warning}\n" for warning in warnings)
+    sys.stderr.writelines(
+        f"{options.prog}: warning: {printable(warning)}\n" for warning in warnings
+    )
     return int(bool(warnings))
 
 

@@ -15,6 +15,7 @@ from ecr_constructs.cloudformation.template import Place, dotted
 from ecr_constructs.model.diagnostics import Diagnostic, DiagnosticError
 from ecr_constructs.model.partitions import region_errors
 from ecr_constructs.model.principals import account_id_errors
+from ecr_constructs.model.printable import printable
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.validation import ValidationError, raise_if_invalid
 
@@ -63,7 +64,7 @@ class FileDiagnostic(Diagnostic):
     def __str__(self) -> str:
         """Return file, line, key, message and remedy as one line."""
         line = "" if self.line is None else f"{self.line}:"
-        return " ".join(f"{self.file}:{line} {Diagnostic.__str__(self)}".split())
+        return printable(" ".join(f"{self.file}:{line} {Diagnostic.__str__(self)}".split()))
 
 
 class EnvironmentFileError(DiagnosticError):
