@@ -45,8 +45,7 @@ def guarded(program: str, run: Callable[[], int]) -> int:
         one line on standard error. 3 if this program does. 130 if the user interrupts it.
     """
     try:
-        if sys.stdout is None:
-            raise CommandError(Diagnostic("output-unwritable", "standard output is closed"))
+        _require_output()
         status, message = run(), ""
         sys.stdout.flush()
     except FAILURES as error:
@@ -65,6 +64,11 @@ def guarded(program: str, run: Callable[[], int]) -> int:
         with suppress(OSError, AttributeError):
             sys.stderr.write(f"{program}: {message}\n")
     return status
+
+
+def _require_output() -> None:
+    if sys.stdout is None:
+        raise CommandError(Diagnostic("output-unwritable", "standard output is closed"))
 
 
 def _unwritable(error: OSError) -> str:

@@ -6,6 +6,7 @@ import argparse
 import gc
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -40,6 +41,10 @@ class _Parser(argparse.ArgumentParser):
 
         hint = f"see {self.prog} --help [arguments-invalid]"
         self.exit(FAILED, f"{self.prog}: {printable(message)}; {hint}\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help; argparse would hide that it cannot be written."""
+        (file or sys.stderr).write(message)
 
 
 class _Version(argparse.Action):
@@ -94,19 +99,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def command() -> NoReturn:
     """Run a command, and end the process with its exit status."""
     try:
-        status = main()
-    except SystemExit as stop:
-        # Of --help, --version and wrong arguments.
-        status = stop.code if isinstance(stop.code, int) else 0
-    except (OSError, AttributeError):
-        # Nothing can be written, not even what is wrong with the arguments.
+        status = _status()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except (OSError, AttributeError) as error:
+        # A stream is closed, or on a full disk; nothing can be said if both are.
         status = FAILED
+        with suppress(OSError, AttributeError):
+            sys.stderr.write(f"ecr-constructs: cannot write: {error} [output-unwritable]\n")
     except KeyboardInterrupt:
         status = INTERRUPTED
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, AttributeError):
-            status = FAILED
     # To free the trees of a large review object by object takes a tenth of its time.
     os._exit(status)
+
+
+def _status() -> int:
+    try:
+        return main()
+    except SystemExit as stop:
+        # Of --help, --version and wrong arguments.
+        return stop.code if isinstance(stop.code, int) else 0
