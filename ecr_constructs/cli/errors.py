@@ -75,8 +75,10 @@ def _unwritable(error: OSError) -> str:
     if isinstance(error, BrokenPipeError):
         # The reader, such as `head`, has seen enough.
         return ""
-    name = error.filename or "standard output"
-    return f"{printable(f'cannot write {name}: {error.strerror or error}')} [output-unwritable]"
+    if error.filename is not None:
+        name = f"cannot read or write {error.filename}: {error.strerror}"
+        return f"{printable(name)} [file-inaccessible]"
+    return f"cannot write standard output: {error.strerror or error} [output-unwritable]"
 
 
 def _internal(error: Exception) -> str:

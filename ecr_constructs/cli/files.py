@@ -27,6 +27,7 @@ from ecr_constructs.cloudformation.reading import (
     decoded,
     exists,
     is_folder,
+    is_pipe,
     limited,
     text_of,
 )
@@ -137,7 +138,7 @@ def read_inputs(names: Sequence[str]) -> Inputs:
     """
     inputs = Inputs([], [], [], [])
     named, matches = _expand(names, inputs.errors)
-    pipes = [name for name in named if name == "-" or Path(name).is_fifo()]
+    pipes = [name for name in named if name == "-" or is_pipe(name)]
     files = [name for name in named if name not in pipes]
     texts = _texts(pipes, inputs.errors)
     loaded = load_each(files, matches)

@@ -131,6 +131,14 @@ def is_folder(path: str | Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112
 
 
+def is_pipe(path: str | Path) -> bool:
+    """Tell whether a path is that of a pipe, which can be read only once."""
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116
+    except (OSError, ValueError):
+        return False
+
+
 def exists(path: str | Path) -> bool:
     """Tell whether something has a path."""
     return os.path.exists(path)  # noqa: PTH110

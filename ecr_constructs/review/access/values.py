@@ -12,7 +12,9 @@ from ecr_constructs.model.wildcards import matcher
 # What CloudFormation fills in at the deployment, or IAM at a request, may be equal to anything; a
 # reference to a resource of the app equals only itself.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
-_PLACEHOLDER = re.compile(r"\$\{Token\[(?:unknown[^\]]*|AWS\.\w+)\]\}|\$\{[\w-]+:[^}]*\}", re.ASCII)
+_PLACEHOLDER = re.compile(
+    r"\$\{Token\[(?:unknown[^\[\]]*|AWS\.\w+)\]\}|\$\{[\w-]+:[^{}]*\}", re.ASCII
+)
 _MANY, _ONE = "**", "??"
 # The product of the lengths of two patterns; ARNs have at most 2,048 characters.
 _MOST_STEPS = 20_000_000
