@@ -111,14 +111,15 @@ def read_yaml(text: str) -> tuple[Any, Callable[[Place], int | None], Sequence[P
         msg = "reading YAML needs PyYAML: pip install 'ecr-constructs[cli]'"
         raise TemplateError(msg, code="yaml-not-installed") from None
     kind = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    loader = None
     try:
         _check_depth(yaml.parse(text, Loader=kind))
-        # It reads the first characters already.
         loader = kind(text)
-        node = loader.get_single_node()
-        reader = _Reader(loader, yaml)
-        content = None if node is None else reader.read(node, ())
+        try:
+            node = loader.get_single_node()
+            reader = _Reader(loader, yaml)
+            content = None if node is None else reader.read(node, ())
+        finally:
+            loader.dispose()
         json_reading.check_text(content)
     except json_reading.JsonError as error:
         raise template_error(error) from None
@@ -130,9 +131,6 @@ def read_yaml(text: str) -> tuple[Any, Callable[[Place], int | None], Sequence[P
         problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
         msg = f"not YAML: {problem}{where}"
         raise TemplateError(msg, code="template-not-yaml") from None
-    finally:
-        if loader is not None:
-            loader.dispose()
     return content, reader.lines.get, reader.repeated
 
 
