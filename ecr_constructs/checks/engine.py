@@ -198,8 +198,7 @@ def _findings(
 
 
 def _violations(resource: Resource, rule: Rule) -> Iterator[Finding]:
-    # Two statements or settings can cause the same problem.
-    for problem in dict.fromkeys(rule.check(resource)):
+    for problem in rule.problems(resource):
         yield _finding(resource.stack, resource.id, rule, problem)
 
 

@@ -36,7 +36,7 @@ class Problem(NamedTuple):
 CheckFunction = Callable[[Resource], Iterator[Problem]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rule:
     """A rule.
 
@@ -51,6 +51,8 @@ class Rule:
         check: Yields the problems of one resource.
         controls: The controls of security standards with the same requirement.
         is_opt_in: Whether the rule is off unless a configuration selects it.
+        properties: The only properties that it reads, so that resources with equal ones are
+            checked once. Default: it may read all, and other resources.
 
     Example:
         >>> from ecr_constructs.checks import RULES
@@ -68,6 +70,17 @@ class Rule:
     check: CheckFunction
     controls: tuple[str, ...] = ()
     is_opt_in: bool = False
+    properties: tuple[str, ...] = ()
+
+    def problems(self, resource: Resource) -> tuple[Problem, ...]:
+        """Return the different problems of a resource."""
+        if self.properties:
+            return resource.shared(self.properties, self._problems)
+        return self._problems(resource)
+
+    def _problems(self, resource: Resource) -> tuple[Problem, ...]:
+        # Two statements or settings can cause the same problem.
+        return tuple(dict.fromkeys(self.check(resource)))
 
 
 def rule(
@@ -81,6 +94,7 @@ def rule(
     source: str,
     controls: Sequence[str] = (),
     is_opt_in: bool = False,
+    properties: Sequence[str] = (),
 ) -> Callable[[CheckFunction], Rule]:
     """Decorate a function as the check of a rule; the arguments are the attributes of `Rule`."""
 
@@ -96,6 +110,7 @@ def rule(
             check=check,
             controls=tuple(controls),
             is_opt_in=is_opt_in,
+            properties=tuple(properties),
         )
 
     return decorate

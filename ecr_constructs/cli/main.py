@@ -56,12 +56,35 @@ class _Version(argparse.Action):
         parser.exit()
 
 
+class _Completion(argparse.Action):
+    """Prints the script that completes the command line."""
+
+    def __call__(
+        self, given: argparse.ArgumentParser, _: object, shell: Any, *__: object
+    ) -> NoReturn:
+        """Print the script."""
+        completion = import_module("ecr_constructs.cli.completion")
+        errors = import_module("ecr_constructs.cli.errors")
+        try:
+            script = completion.script(parser(), shell)
+        except errors.FAILURES as error:
+            given.exit(FAILED, f"{given.prog}: {errors.one_line(error)}\n")
+        sys.stdout.write(f"{script}\n")
+        given.exit()
+
+
 def parser(command: str | None = None) -> argparse.ArgumentParser:
     """Return the parser of the command line; with a command, only this one has its arguments."""
     parser = _Parser(
         prog="ecr-constructs", description="Check, review and preview Amazon ECR configuration."
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    parser.add_argument(
+        "--print-completion",
+        action=_Completion,
+        choices=("bash", "zsh", "fish", "tcsh", "powershell"),
+        help="print the script that completes commands and options in a shell",
+    )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, purpose in _COMMANDS.items():
         subparser = commands.add_parser(name, help=purpose)

@@ -25,12 +25,13 @@ from ecr_constructs.cloudformation.resource_types import (
     TOPIC,
 )
 from ecr_constructs.model.event_pattern import read_pattern
+from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.tokens import is_unresolved
 
 if TYPE_CHECKING:
-    from ecr_constructs.cloudformation.template import Template
+    from ecr_constructs.cloudformation.template import Place, Template
 
 _REFERENCE = re.compile(r"\$\{Token\[(\d+)\.(\w+)\.([\w.]+)\]\}", re.ASCII)
 _EVENT_SOURCES = ("aws.ecr", "aws.inspector2")
@@ -81,6 +82,8 @@ class Resource(_Memo):
         kind = body.get("Type")
         self.type: str = kind if isinstance(kind, str) else ""
         self._values: dict[str, Any] = {}
+        self._texts: dict[str, str | None] = {}
+        self._keys: dict[tuple[str, ...], int | None] = {}
 
     @cached_property
     def _written(self) -> Any:
@@ -89,18 +92,21 @@ class Resource(_Memo):
         is_function = isinstance(written, Mapping) and len(written) == 1
         return self.stack.resolver.resolve(written) if is_function else written
 
+    @cached_property
+    def _properties(self) -> Mapping[str, Any]:
+        """The properties as written; none if they are the result of a function, or no object."""
+        return self._written if isinstance(self._written, Mapping) else {}
+
     def _resolved(self, name: str) -> Any:
         # One by one: most rules read one property of many resources.
         if name not in self._values:
-            self._values[name] = self.stack.resolver.resolve(self._written[name], 1)
+            self._values[name] = self.stack.resolver.resolve(self._properties[name], 1)
         return self._values[name]
 
     @cached_property
     def properties(self) -> Mapping[str, Any]:
         """The resolved properties, without absent ones."""
-        if not isinstance(self._written, Mapping):
-            return {}
-        resolved = {str(name): self._resolved(name) for name in self._written}
+        resolved = {str(name): self._resolved(name) for name in self._properties}
         return {name: value for name, value in resolved.items() if value is not ABSENT}
 
     @cached_property
@@ -137,7 +143,7 @@ class Resource(_Memo):
 
     def get(self, name: str, *path: str | int) -> Any:
         """Return the resolved value of a property; None if it is absent."""
-        if not isinstance(self._written, Mapping) or name not in self._written:
+        if name not in self._properties:
             return None
         value = self._resolved(name)
         value = None if value is ABSENT else value
@@ -150,11 +156,12 @@ class Resource(_Memo):
 
     def written(self, name: str) -> Any:
         """Return a property as the template has it; None if it is absent."""
-        return self._written.get(name) if isinstance(self._written, Mapping) else None
+        return self._properties.get(name)
 
     def setting(self, name: str) -> Any:
         """Return the resolved value of an attribute besides the properties: ``DeletionPolicy``."""
-        value = self.stack.resolver.resolve(self.body.get(name))
+        value = self.body.get(name)
+        value = None if value is None else self.stack.resolver.resolve(value)
         return None if value is ABSENT else value
 
     def text(self, name: str, *path: str | int) -> str | None:
@@ -168,6 +175,58 @@ class Resource(_Memo):
         for index, item in enumerate(value if isinstance(value, list) else ()):
             if isinstance(item, Mapping):
                 yield index, item
+
+    def shared(self, names: Sequence[str], compute: Callable[..., _T], *arguments: object) -> _T:
+        """Return the result of a function that reads some of the properties.
+
+        It is computed once for the resources of a stack whose properties are written alike: the
+        repositories of a company have a few policies.
+
+        Args:
+            names: The properties that decide, with the settings of the stack.
+            compute: The function. It gets the resource first.
+            arguments: What else it gets.
+        """
+        names = tuple(names)
+        if names not in self._keys:
+            self._keys[names] = self._key_of(names)
+        key = self._keys[names]
+        if key is None:
+            return compute(self, *arguments)
+        results: dict[Any, _T] = self.stack.memo.setdefault((compute, *arguments), {})
+        if key not in results:
+            results[key] = compute(self, *arguments)
+        return results[key]
+
+    def _key_of(self, names: tuple[str, ...]) -> int | None:
+        """Return a number of properties as written; None if conditions or parameters decide."""
+        for name in names:
+            if name not in self._texts:
+                text = compact(self.written(name))
+                self._texts[name] = None if self.stack.choosing.search(text) else text
+        texts = tuple(self._texts[name] for name in names)
+        if None in texts:
+            return None
+        # A number is hashed faster than texts.
+        numbers: dict[Any, int] = self.stack.memo.setdefault(Resource._key_of, {})
+        key = self.type, self.condition, self.is_known, names, texts
+        return numbers.setdefault(key, len(numbers))
+
+    def search(self, search: Callable[[Any, Place], Iterator[_T]]) -> Iterator[_T]:
+        """Yield what a function finds in the properties as written, at a place.
+
+        Properties that are written alike are searched once.
+        """
+        written = self.body.get("Properties")
+        if not isinstance(written, dict) or len(written) == 1:
+            # It may be a function, which returns the properties.
+            yield from search(written, ("Properties",))
+            return
+        for name in written:
+            yield from self.shared([name], Resource._searched, search, name)
+
+    def _searched(self, search: Callable[[Any, Place], Iterator[_T]], name: str) -> tuple[_T, ...]:
+        return tuple(search(self.written(name), ("Properties", str(name))))
 
     @property
     def assembly(self) -> TemplateSet:
@@ -251,6 +310,14 @@ class Stack(_Memo):
         if self.account is None or self.region is None:
             return None
         return RegistryId(self.account, self.region)
+
+    @cached_property
+    def choosing(self) -> re.Pattern[str]:
+        """A pattern that finds what has several values in the JSON of a property."""
+        parameters = self.body.get("Parameters")
+        names = map(str, parameters if isinstance(parameters, Mapping) else ())
+        written = (text for name in names for text in (f'"{name}"', f"${{{name}}}"))
+        return re.compile("|".join(map(re.escape, ('"Fn::If"', *written))))
 
     @property
     def registry_key(self) -> object:

@@ -34,6 +34,12 @@ POLICY_PROPERTIES = {
     **dict.fromkeys(QUEUE_POLICIES, ("queue", "PolicyDocument")),
     **dict.fromkeys(POLICIES, ("identity", "PolicyDocument")),
 }
+# The properties that have policies in them, of all these types.
+POLICY_SOURCES = tuple(
+    sorted(
+        {name for _, name in POLICY_PROPERTIES.values()} | {"AssumeRolePolicyDocument", "Policies"}
+    )
+)
 RESOURCE_POLICY_TYPES = (REPOSITORY, PUBLIC_REPOSITORY, CREATION_TEMPLATE, REGISTRY_POLICY)
 IDENTITY_TYPES = (*POLICIES, *IDENTITIES)
 
@@ -113,7 +119,7 @@ class Policy:
 
 def policies_of(resource: Resource) -> tuple[Policy, ...]:
     """Return the policies of a resource, except unresolved ones."""
-    return resource.memoized(_policies)
+    return resource.memoized(_shared_policies)
 
 
 def is_policy_known(resource: Resource, name: str, *path: str | int) -> bool:
@@ -148,6 +154,10 @@ def grants(
         )
         for statement in statements
     )
+
+
+def _shared_policies(resource: Resource) -> tuple[Policy, ...]:
+    return resource.shared(POLICY_SOURCES, _policies)
 
 
 def _policies(resource: Resource) -> tuple[Policy, ...]:

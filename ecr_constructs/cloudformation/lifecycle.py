@@ -127,6 +127,10 @@ def _policy(text: str) -> LifecyclePolicy:
 
 def policy_of(resource: Resource) -> StatedPolicy:
     """Return the lifecycle policy of a resource of one of the `POLICY_TYPES`."""
+    return resource.memoized(_stated_policy)
+
+
+def _stated_policy(resource: Resource) -> StatedPolicy:
     path = _PLACES[resource.type]
     value = resource.get(path[0])
     if isinstance(value, dict):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.model import json_reading
+from ecr_constructs.model.extras import install_remedy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -108,7 +109,7 @@ def read_yaml(text: str) -> tuple[Any, Callable[[Place], int | None], Sequence[P
     try:
         import yaml  # noqa: PLC0415 - optional, and slow to import
     except ModuleNotFoundError:
-        msg = "reading YAML needs PyYAML: pip install 'ecr-constructs[cli]'"
+        msg = f"reading YAML needs PyYAML; {install_remedy('cli')}"
         raise TemplateError(msg, code="yaml-not-installed") from None
     kind = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:

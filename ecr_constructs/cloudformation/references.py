@@ -29,7 +29,7 @@ def _references(resource: Resource) -> Sequence[Reference]:
 
 
 def _written_references(resource: Resource) -> Iterator[Reference]:
-    yield from _inside(resource.body.get("Properties"), ("Properties",), 0)
+    yield from resource.search(references_in)
     depends_on = resource.body.get("DependsOn")
     for name in depends_on if isinstance(depends_on, list) else [depends_on]:
         if isinstance(name, str):

@@ -17,7 +17,12 @@ from ecr_constructs.environment.models import (
     RepositorySettings,
     Team,
 )
-from ecr_constructs.environment.source import Problem, problems_at
+from ecr_constructs.environment.source import (
+    PROFILE_MUTABILITY,
+    Problem,
+    mutability_of,
+    problems_at,
+)
 from ecr_constructs.model.ci import CiProject
 from ecr_constructs.model.encryption import Encryption, HasKeyArn
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy, Retention, protect
@@ -28,13 +33,17 @@ from ecr_constructs.model.validation import ValidationError
 
 PROFILES: dict[Profile, RepositorySettings] = {
     "development": RepositorySettings(
-        tag_mutability="mutable", encryption="aes256", retention="development"
+        tag_mutability=PROFILE_MUTABILITY["development"],
+        encryption="aes256",
+        retention="development",
     ),
     "staging": RepositorySettings(
-        tag_mutability="immutable", encryption="aes256", retention="staging"
+        tag_mutability=PROFILE_MUTABILITY["staging"], encryption="aes256", retention="staging"
     ),
     "production": RepositorySettings(
-        tag_mutability="immutable", encryption="customer_managed", retention="production"
+        tag_mutability=PROFILE_MUTABILITY["production"],
+        encryption="customer_managed",
+        retention="production",
     ),
 }
 _ACCESS = ("pull_accounts", "pull_principals", "push_accounts", "push_principals")
@@ -315,7 +324,9 @@ def _settings(environment: Environment, levels: _Levels, team: Team | None = Non
     may_pull = organization and _nearest(settings, "organization_may_pull", default=True)
     tags = [environment.defaults.tags, team and team.tags, settings[0].tags]
     return Settings(
-        tag_mutability=_tag_mutability(settings),
+        tag_mutability=mutability_of(
+            [(level.tag_mutability, level.tag_mutability_exceptions) for level in settings]
+        ),
         encryption=_nearest(settings, "encryption"),
         scan_on_push=_nearest(settings, "scan_on_push", default=True),
         lifecycle=_lifecycle(settings),
@@ -330,15 +341,6 @@ def _settings(environment: Environment, levels: _Levels, team: Team | None = Non
 def _nearest(levels: Iterable[Any], name: str, *, default: Any = None) -> Any:
     values = (getattr(level, name) for level in levels)
     return next((value for value in values if value is not None), default)
-
-
-def _tag_mutability(levels: Sequence[RepositorySettings]) -> TagMutability:
-    # Exceptions belong to the mutability they are excepted from: a nearer mutability drops them.
-    nearest = next(i for i, level in enumerate(levels) if level.tag_mutability is not None)
-    exceptions = _nearest(levels[: nearest + 1], "tag_mutability_exceptions", default=[])
-    if levels[nearest].tag_mutability == "immutable":
-        return TagMutability.immutable(except_for=exceptions)
-    return TagMutability.mutable(except_for=exceptions)
 
 
 def _lifecycle(levels: Sequence[RepositorySettings]) -> LifecyclePolicy:

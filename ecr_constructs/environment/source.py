@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.parsing import read_yaml
 from ecr_constructs.cloudformation.reading import text_of
 from ecr_constructs.cloudformation.template import Place, dotted
 from ecr_constructs.model.diagnostics import Diagnostic, DiagnosticError
+from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.partitions import region_errors
 from ecr_constructs.model.principals import account_id_errors
 from ecr_constructs.model.printable import printable
@@ -20,7 +21,7 @@ from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.validation import ValidationError, raise_if_invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
 # Names that an error lists.
@@ -159,8 +160,28 @@ def _keys(content: Any, place: Place) -> Iterator[Place]:
             yield from _keys(value, (*place, index))
 
 
-def home_of(name: str, text: str, repository: str) -> RegistryId:
-    """Return the registry that a repository of an environment file is pushed to.
+PROFILE_MUTABILITY: dict[str, Literal["mutable", "immutable"]] = {
+    "development": "mutable",
+    "staging": "immutable",
+    "production": "immutable",
+}
+"""Whether the tags of each profile are mutable."""
+
+
+class Destination(NamedTuple):
+    """Where a repository of an environment file is pushed to.
+
+    Attributes:
+        registry: Account and Region.
+        tag_mutability: Which of its tags may move. None: the file does not say it correctly.
+    """
+
+    registry: RegistryId
+    tag_mutability: TagMutability | None
+
+
+def destination_of(name: str, text: str, repository: str) -> Destination:
+    """Return the destination of pushes to a repository of an environment file.
 
     `push-commands` needs only this much, and no pydantic; the app validates the whole file.
     """
@@ -179,22 +200,54 @@ def home_of(name: str, text: str, repository: str) -> RegistryId:
             raise_if_invalid(key, value, errors_of(value))
         except ValidationError as error:
             problems += problems_at((key,), error, f"{value!r}: ")
-    if not problems and repository not in (names := sorted(_names(content["teams"]))):
+    repositories = dict(_repositories(content["teams"]))
+    if not problems and repository not in repositories:
         message = f"there is no repository {repository!r}"
-        problems.append(Problem((), "repository-unknown", message, _suggestion(repository, names)))
+        suggestion = _suggestion(repository, sorted(repositories))
+        problems.append(Problem((), "repository-unknown", message, suggestion))
     if problems:
         raise file.error(problems)
-    return RegistryId(str(account), str(region))
+    profile = {"tag_mutability": PROFILE_MUTABILITY.get(str(content.get("profile")))}
+    levels = (repositories[repository], content.get("defaults"), profile)
+    return Destination(RegistryId(str(account), str(region)), _written_mutability(levels))
 
 
-def _names(teams: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the names of repositories, without validating anything else."""
+def _repositories(teams: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Yield the names of repositories and their settings, without validating anything else."""
     for team in teams.values():
         repositories = team.get("repositories") if isinstance(team, Mapping) else None
         for repository in repositories if isinstance(repositories, list) else ():
             name = repository.get("name") if isinstance(repository, Mapping) else repository
             if isinstance(name, str):
-                yield name
+                yield name, repository
+
+
+def _written_mutability(levels: Sequence[object]) -> TagMutability | None:
+    settings = [level if isinstance(level, Mapping) else {} for level in levels]
+    values = [
+        (level.get("tag_mutability"), level.get("tag_mutability_exceptions")) for level in settings
+    ]
+    if not any(mutability for mutability, _ in values):
+        return None
+    try:
+        return mutability_of(values)
+    except ValueError:
+        return None
+
+
+def mutability_of(levels: Sequence[tuple[str | None, Sequence[str] | None]]) -> TagMutability:
+    """Return the mutability of tags by the mutability and the exceptions of each level.
+
+    Exceptions belong to the mutability they are excepted from: a nearer mutability drops them.
+
+    Args:
+        levels: The nearest first; one of them has a mutability.
+    """
+    nearest = next(i for i, (mutability, _) in enumerate(levels) if mutability is not None)
+    exceptions = next((items for _, items in levels[: nearest + 1] if items is not None), ())
+    if levels[nearest][0] == "immutable":
+        return TagMutability.immutable(except_for=exceptions)
+    return TagMutability.mutable(except_for=exceptions)
 
 
 def _suggestion(repository: str, names: list[str]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ecr_constructs.live import LiveError
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.extras import install_remedy
 from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy
 from ecr_constructs.model.validation import ValidationError
 
@@ -15,8 +16,8 @@ try:
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
 except ModuleNotFoundError:
-    message = "--live needs boto3, which is not installed: pip install 'ecr-constructs[cli]'"
-    raise LiveError(Diagnostic("boto3-missing", message)) from None
+    message, remedy = "--live needs boto3, which is not installed", install_remedy("cli")
+    raise LiveError(Diagnostic("boto3-missing", message, remedy=remedy)) from None
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.principals import account_id_errors
@@ -48,6 +50,14 @@ def region_errors(region: object) -> Iterator[Diagnostic]:
         yield Diagnostic("region-format", "a Region is written like 'eu-central-1'")
 
 
+def known_region_errors(region: str) -> Iterator[Diagnostic]:
+    """Yield a problem if a Region is not among those of `regions`, with one that is like it."""
+    if region not in regions():
+        near = get_close_matches(region, sorted(regions()), n=1)
+        remedy = f"did you mean {near[0]!r}?" if near else "write one such as 'eu-central-1'"
+        yield Diagnostic("region-unknown", "is not a Region that this version knows", remedy=remedy)
+
+
 def console_of(partition: str) -> str | None:
     """Return the host of a partition's console; None for a deploy-time or unpublished one."""
     return _CONSOLES.get(partition)
@@ -80,6 +90,33 @@ FIPS_REGIONS = (
     "us-west-1",
     "us-west-2",
 )
+
+
+_HOST = re.compile(
+    r"(?P<account>[0-9]{12})\.dkr(?P<dash>[.-])ecr(?P<fips>-fips)?\.(?P<region>[a-z0-9-]+)\."
+    r"(?P<domain>.+)"
+)
+
+
+class RegistryHost(NamedTuple):
+    """The parts of the host of a registry."""
+
+    account: str
+    region: str
+    dual_stack: bool
+    fips: bool
+
+
+def read_host(host: str) -> RegistryHost | None:
+    """Return the parts of a host that `registry_host` returns; None for another host."""
+    match = _HOST.fullmatch(host)
+    if match is None:
+        return None
+    is_dual = match["dash"] == "-"
+    domain = (DUAL_STACK_DOMAINS if is_dual else DOMAINS).get(partition_of(match["region"]))
+    if domain != match["domain"]:
+        return None
+    return RegistryHost(match["account"], match["region"], is_dual, bool(match["fips"]))
 
 
 def registry_host(

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from ecr_constructs.model.tokens import is_unresolved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.change import Change
     from ecr_constructs.review.comparison import Comparison
 
@@ -59,7 +60,8 @@ def without_secrets(changes: Iterable[Change], comparison: Comparison) -> Iterat
         text
         for resource in resources
         if concerns_ecr(resource.type)
-        for text in _secret_texts(dict(resource.properties))
+        for name in resource.properties
+        for text in resource.shared([name], _secrets_in, name)
         if len(text) >= _SHORTEST
     )
     secrets = frozenset((*_no_echo(comparison), *in_resources))
@@ -67,6 +69,10 @@ def without_secrets(changes: Iterable[Change], comparison: Comparison) -> Iterat
     for change in changes:
         visible = replace(change, before=shown(change.before), after=shown(change.after))
         yield _hidden(visible, pattern) if pattern else visible
+
+
+def _secrets_in(resource: Resource, name: str) -> Sequence[str]:
+    return tuple(_secret_texts({name: resource.properties[name]}))
 
 
 def _secret_texts(value: Any, *, is_secret: bool = False) -> Iterator[str]:

@@ -19,6 +19,7 @@ teams:
 """
 NO_TEAMS = "{account: '111122223333', region: eu-west-1, teams: %s}"
 TOKEN_TEXT = {"LifecyclePolicyText": {"Fn::ImportValue": "policy"}}
+HOST = "111122223333.dkr.ecr.eu-central-1.amazonaws.com"
 ACCOUNT = "--account 111122223333 --region eu-west-1"
 LIFECYCLE = f"lifecycle preview --policy policy.json --images images.json {' '.join(AT)}"
 
@@ -155,7 +156,20 @@ ERRORS = {
     f"push-commands api {ACCOUNT} --fips": "region-fips",
     f"push-commands api {ACCOUNT} --tag 'a b'": "image-tag-format",
     f"push-commands api {ACCOUNT} --client helm": "chart-version-format",
-    "push-commands api --client nerdctl": "arguments-invalid",
+    "push-commands api --client kaniko": "arguments-invalid",
+    f"push-commands api {ACCOUNT} --platform arm64": "platform-format",
+    f"push-commands api {ACCOUNT} --client oras --platform linux/arm64": "client-platform",
+    f"push-commands api {ACCOUNT} --client finch --credential-helper": "client-helper",
+    "push-commands api --account 111122223333 --region eu-cental-1": "region-unknown",
+    "push-commands api --account 111122223333 --region xx-nowhere-1": "region-unknown",
+    "push-commands public.ecr.aws/acme/web --region eu-central-1": "uri-contradicted",
+    "push-commands public.ecr.aws/acme/web --environment shop.yaml": "uri-contradicted",
+    "push-commands public.ecr.aws/acme/web --live": "uri-contradicted",
+    "push-commands public.ecr.aws/acme/web --fips": "uri-contradicted",
+    "push-commands public.ecr.aws/a/web": "registry-alias-format",
+    f"push-commands {HOST}/api --account 444455556666": "uri-contradicted",
+    f"push-commands {HOST}/api --region us-east-1": "uri-contradicted",
+    f"push-commands {HOST}.cn/api {ACCOUNT}": "repository-name-is-uri",
 }
 
 

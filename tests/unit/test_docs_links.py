@@ -39,3 +39,17 @@ def test_links_lead_somewhere(document: Path) -> None:
             dead.append(link)
 
     assert [] == dead
+
+
+def test_no_command_installs_our_name_from_an_index() -> None:
+    """Whoever registered it there first would run code on the machines of those who copy it."""
+    shown = [*DOCUMENTS, *(ROOT / "examples").rglob("*.yml"), *ROOT.glob("ecr_constructs/**/*.py")]
+    installs = re.compile(
+        r"(?:install|add|pipx run|uvx)\b[^\n`]*?[\s'\"]ecr-constructs(?:\[\w+\])?['\"`\s]"
+    )
+
+    assert {} == {
+        str(path.relative_to(ROOT)): commands
+        for path in shown
+        if (commands := installs.findall(path.read_text("utf-8")))
+    }

@@ -1,13 +1,21 @@
 """The commands that push an image, client by client."""
 
 import shlex
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ecr_constructs.model.names import NAME_MAX_LENGTH, NAME_PATTERN, TAG_PATTERN
-from ecr_constructs.model.push_commands import CLIENTS, Image, push_commands
+from ecr_constructs.model.push_commands import (
+    CLIENTS,
+    PUBLIC_HOST,
+    Command,
+    Image,
+    helper_configuration,
+    push_commands,
+)
 from tests.support.errors import by_code, rejection_test
 
 HOST = "111122223333.dkr.ecr.eu-central-1.amazonaws.com"
@@ -33,6 +41,12 @@ EXPECTED = {
     "docker": engine("docker"),
     "podman": engine("podman"),
     "buildah": engine("buildah"),
+    "buildx": [
+        f"{PASSWORD} | docker login {STDIN}",
+        f"docker buildx build --tag {REMOTE} --push .",
+    ],
+    "finch": engine("finch"),
+    "nerdctl": engine("nerdctl"),
     "skopeo": [
         f"{PASSWORD} | skopeo login {STDIN}",
         EXPORT,
@@ -56,6 +70,99 @@ EXPECTED = {
 def test_commands(client: str) -> None:
     """Every client has its own commands and pushes to the same repository."""
     assert EXPECTED[client] == list(map(str, push_commands(client, CHART, region=REGION)))
+
+
+BOTH = "--platform linux/amd64,linux/arm64"
+EXPORT_BOTH = f"docker buildx build {BOTH} --output"
+TWO_PLATFORMS = {
+    "docker": [f"docker buildx build {BOTH} --tag {REMOTE} --push ."],
+    "buildx": [f"docker buildx build {BOTH} --tag {REMOTE} --push ."],
+    "podman": [
+        f"podman build {BOTH} --manifest charts/service:1.4.0 .",
+        f"podman manifest push --all charts/service:1.4.0 docker://{REMOTE}",
+    ],
+    "buildah": [
+        f"buildah build {BOTH} --manifest charts/service:1.4.0 .",
+        f"buildah manifest push --all charts/service:1.4.0 docker://{REMOTE}",
+    ],
+    "finch": [f"finch build {BOTH} --tag {REMOTE} .", f"finch push --all-platforms {REMOTE}"],
+    "nerdctl": [f"nerdctl build {BOTH} --tag {REMOTE} .", f"nerdctl push --all-platforms {REMOTE}"],
+    "skopeo": [
+        f"{EXPORT_BOTH} type=oci,dest=image.tar .",
+        f"skopeo copy --all oci-archive:image.tar docker://{REMOTE}",
+    ],
+    "crane": [
+        f"{EXPORT_BOTH} type=oci,dest=image,tar=false .",
+        f"crane push image {REMOTE}",
+    ],
+}
+
+
+@pytest.mark.parametrize("client", [name for name, kind in CLIENTS.items() if kind.takes_platforms])
+def test_several_platforms(client: str) -> None:
+    """An index is pushed, with the images of all platforms."""
+    image = replace(CHART, platforms=("linux/amd64", "linux/arm64"))
+
+    _, *commands = push_commands(client, image, region=REGION)
+
+    assert TWO_PLATFORMS[client] == list(map(str, commands))
+
+
+def test_one_platform_is_built_as_usual() -> None:
+    image = replace(CHART, platforms=("linux/arm64/v8",))
+
+    _, build, *_ = push_commands("docker", image, region=REGION)
+
+    assert str(build) == "docker build --platform linux/arm64/v8 --tag charts/service:1.4.0 ."
+
+
+def test_a_public_registry_has_a_login_of_its_own() -> None:
+    """Its password comes from one Region, and the local name has no alias."""
+    image = Image(PUBLIC_HOST, "acme/tools/cli", "v1")
+
+    login, build, tag, push = map(str, push_commands("docker", image, region=REGION))
+
+    assert login == (
+        "aws ecr-public get-login-password --region us-east-1 | "
+        "docker login --username AWS --password-stdin public.ecr.aws"
+    )
+    assert build == "docker build --tag tools/cli:v1 ."
+    assert tag == "docker tag tools/cli:v1 public.ecr.aws/acme/tools/cli:v1"
+    assert push == "docker push public.ecr.aws/acme/tools/cli:v1"
+
+
+def test_a_profile_is_that_of_the_password() -> None:
+    login, *_ = push_commands("docker", CHART, region=REGION, profile="build account")
+
+    assert str(login).startswith(f"{PASSWORD} --profile 'build account' | ")
+
+
+def test_a_credential_helper_needs_no_login() -> None:
+    """The client's own file names the helper."""
+    commands = push_commands("podman", CHART, region=REGION, login=False)
+
+    assert engine("podman")[1:] == list(map(str, commands))
+    assert helper_configuration("podman", HOST) == (
+        "~/.config/containers/auth.json",
+        {"credHelpers": {HOST: "ecr-login"}},
+    )
+
+
+def test_powershell() -> None:
+    """Variables are set before the command; a comma would make a list."""
+    image = replace(CHART, platforms=("linux/amd64", "linux/arm64"))
+    login, build, _ = push_commands("crane", image, region=REGION, fips=True, profile="it's")
+
+    assert login.text("powershell") == (
+        "$env:AWS_USE_FIPS_ENDPOINT = 'true'; "
+        f"{PASSWORD} --profile 'it''s' | crane auth login {STDIN}"
+    )
+    assert build.text("powershell") == (
+        "docker buildx build --platform 'linux/amd64,linux/arm64' "
+        "--output 'type=oci,dest=image,tar=false' ."
+    )
+    assert Command("push", (("x", "-a.b"),)).text("powershell") == "x '-a.b'"
+    assert build.text("sh") == str(build)
 
 
 def test_a_chart_at_the_root_is_pushed_to_the_registry_itself() -> None:
@@ -99,4 +206,22 @@ test_images = rejection_test(
 CHARTS = by_code({"chart-version-format": ["latest", "v1.4.0", "1.4", "01.4.0", "1.4.0-"]})
 test_charts = rejection_test(
     lambda tag: push_commands("helm", Image(HOST, "charts/service", tag), region=REGION), CHARTS
+)
+PUBLIC = by_code(
+    {
+        "registry-alias-format": ["a/web", "Acme/web", "acme-/web", f"{'a' * 51}/web"],
+        "public-repository-name-format": ["acme/Web"],
+    }
+)
+test_public_names = rejection_test(lambda name: Image(PUBLIC_HOST, name, "v1"), PUBLIC)
+PLATFORMS = by_code({"platform-format": ["", "arm64", "linux/", "a/b/c/d", "Linux/x"]})
+test_platforms = rejection_test(lambda platform: Image(HOST, "api", "v1", (platform,)), PLATFORMS)
+test_clients_without_platforms = rejection_test(
+    lambda client: push_commands(
+        client, Image(HOST, "charts/api", "1.4.0", ("linux/arm64",)), region=REGION
+    ),
+    by_code({"client-platform": ["oras", "helm"]}),
+)
+test_clients_without_helpers = rejection_test(
+    lambda client: helper_configuration(client, HOST), by_code({"client-helper": ["finch", "helm"]})
 )

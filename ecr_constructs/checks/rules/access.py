@@ -24,6 +24,7 @@ from ecr_constructs.cloudformation.effective_actions import (
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import (
     IDENTITY_TYPES,
+    POLICY_SOURCES,
     RESOURCE_POLICY_TYPES,
     Condition,
     Statement,
@@ -62,6 +63,7 @@ _EVERYONE = "everyone is allowed, in every AWS account"
     "ECR206",
     "A repository is not open to everyone",
     types=RESOURCE_POLICY_TYPES,
+    properties=POLICY_SOURCES,
     why="An Allow for the principal '*' without a condition that strangers cannot satisfy grants "
     "access to every AWS account. Everyone may pull from a public repository, but nobody else "
     "should change it.",
@@ -86,6 +88,7 @@ _CHANGES = PUSH | DELETE | OPEN
     "ECR225",
     "The defaults of parameters do not open a repository to everyone",
     types=RESOURCE_POLICY_TYPES,
+    properties=POLICY_SOURCES,
     why="Whoever deploys the template without a value for the parameter grants access to every "
     "AWS account.",
     remedy="Write an account as Default, or leave Default out.",
@@ -127,6 +130,7 @@ def _open_message(judged: Openness, name: str) -> str:
     "ECR208",
     "No principal outside the account can delete images or change policies",
     types=_PRIVATE,
+    properties=POLICY_SOURCES,
     why="Whoever deletes images breaks your deployments; whoever changes the policy of a "
     "repository grants more to itself and others. ecr:* includes both.",
     remedy="List the actions; a pull needs ecr:BatchCheckLayerAvailability, ecr:BatchGetImage and "
@@ -216,6 +220,7 @@ def _listed(statement: Statement, actions: Iterable[str]) -> str:
     "ECR209",
     "A service principal is restricted to your accounts",
     types=[REPOSITORY, REGISTRY_POLICY],
+    properties=POLICY_SOURCES,
     why="Anyone who can make the service act on their behalf can read your images through it "
     "(the confused deputy problem).",
     remedy="Add Condition: {StringEquals: {aws:SourceAccount: ACCOUNT}}, or ArnLike with "
@@ -352,6 +357,7 @@ _CHANGE_OF_POLICY = {KEY: "kms:PutKeyPolicy", REGISTRY_POLICY: "ecr:PutRegistryP
     "ECR217",
     "A policy does not lock everyone out",
     types=[REPOSITORY, CREATION_TEMPLATE, REGISTRY_POLICY, KEY],
+    properties=POLICY_SOURCES,
     why="Nobody can change the policy any more: KMS and ECR reject such a policy, and with the "
     "safety check bypassed images and key stay as they are.",
     remedy="Allow the account kms:* in the policy of a key; name the principals or add a condition "
@@ -393,6 +399,7 @@ _OF_REGISTRY = re.compile(
     "ECR218",
     "A repository policy lists actions on a repository",
     types=[REPOSITORY, CREATION_TEMPLATE],
+    properties=POLICY_SOURCES,
     why="An action on the registry, such as a login, has no effect in the policy of a repository: "
     "it is allowed by the policy of the role or user, with Resource '*'.",
     remedy="Omit the action, and allow it in the policy of the role.",

@@ -15,6 +15,7 @@ from ecr_constructs.cloudformation.conditions import (
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import (
     IDENTITY_TYPES,
+    POLICY_SOURCES,
     RESOURCE_POLICY_TYPES,
     Condition,
 )
@@ -33,6 +34,7 @@ _CONDITIONED = [*RESOURCE_POLICY_TYPES, KEY, *TOPIC_POLICIES]
     "ECR207",
     "Accounts and organizations are named by their full ids",
     types=_CONDITIONED,
+    properties=POLICY_SOURCES,
     why="With StringLike a wildcard allows strangers; with StringEquals it is literal and matches "
     "nothing, as an id that is too short does.",
     remedy="Write StringEquals: {aws:PrincipalOrgID: o-…} with the full id, or "
@@ -75,6 +77,7 @@ def _conditions(resource: Resource) -> Iterator[tuple[Place, Condition]]:
     "ECR214",
     "Conditions use operators and keys that exist in IAM",
     types=[*_CONDITIONED, *IDENTITY_TYPES],
+    properties=POLICY_SOURCES,
     why="IAM rejects a policy with an unknown operator. A key that does not exist is never in a "
     "request, so an Allow or a Deny with it never applies.",
     remedy="Use an operator such as StringEquals or ArnLike, and a key of the IAM reference.",
@@ -93,6 +96,7 @@ def _known_conditions(resource: Resource) -> Iterator[Problem]:
     "ECR221",
     "Conditions can be satisfied",
     types=[*_CONDITIONED, *IDENTITY_TYPES],
+    properties=POLICY_SOURCES,
     why="No request has such a value, so that the statement allows nobody anything.",
     remedy="Write an id or ARN as requests have it; for a pattern, use StringLike or ArnLike.",
     source=f"{IAM_GUIDE}/reference_policies_elements_condition_operators.html",

@@ -58,7 +58,7 @@ def _valid_functions(resource: Resource) -> Iterator[Problem]:
     if transforms - {TRANSFORM}:
         return
     extended = ("Fn::FindInMap", *_EXTENSIONS) if transforms else ()
-    for name, argument, path in _functions_in(resource.body.get("Properties"), ("Properties",)):
+    for name, argument, path in resource.search(_functions_in):
         # CloudFormation may not look up what a condition leaves out.
         is_optional = name in ("Fn::FindInMap", "Fn::Select") and "Fn::If" in path
         check = None if is_optional or name in extended else _ARGUMENTS.get(name)
@@ -288,7 +288,7 @@ def _targets_exist(resource: Resource) -> Iterator[Problem]:
 def _imports_are_local(resource: Resource) -> Iterator[Problem]:
     """Find imports of names that the templates export elsewhere only."""
     here = resource.registry
-    for name, argument, path in _functions_in(resource.body.get("Properties"), ("Properties",)):
+    for name, argument, path in resource.search(_functions_in):
         export = resource.stack.resolver.resolve(argument) if name == "Fn::ImportValue" else None
         if here is None or not isinstance(export, str):
             continue

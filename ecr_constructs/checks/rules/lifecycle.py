@@ -1,6 +1,7 @@
 """Lifecycle policies that ECR rejects, and those that do something else than they seem to."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ecr_constructs.checks.rule import (
     ECR_API,
@@ -15,7 +16,8 @@ from ecr_constructs.checks.rule import (
 )
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.lifecycle import POLICY_TYPES, context_of, policy_of
-from ecr_constructs.model.lifecycle.lint import Finding
+from ecr_constructs.model.lifecycle.lint import Context, Finding
+from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 
 _GRAMMAR = f"{ECR_GUIDE}/lifecycle_policy_parameters.html"
 _EVALUATION = f"{ECR_GUIDE}/LifecyclePolicies.html"
@@ -63,7 +65,13 @@ def _lint_findings(resource: Resource) -> tuple[Finding, ...]:
     """Return the findings about a policy that ECR accepts."""
     stated = policy_of(resource)
     policy = stated.policy if stated.text is not None and stated.is_resolved else None
-    return () if policy is None else policy.lint(context=context_of(resource))
+    return () if policy is None else _lint(policy, context_of(resource))
+
+
+# The repositories of a company repeat the same few policies.
+@lru_cache(maxsize=1024)
+def _lint(policy: LifecyclePolicy, context: Context) -> tuple[Finding, ...]:
+    return policy.lint(context=context)
 
 
 def _from_lint(finding_id: str) -> CheckFunction:

@@ -18,6 +18,7 @@ from ecr_constructs.cloudformation.effective_actions import ANY_VALUE, actions_m
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import (
     IDENTITY_TYPES,
+    POLICY_SOURCES,
     RESOURCE_POLICY_TYPES,
     Policy,
     matches,
@@ -85,6 +86,7 @@ def judged_policies(resource: Resource) -> Sequence[Policy]:
     "ECR201",
     "A policy is a valid policy document",
     types=[*RESOURCE_POLICY_TYPES, *IDENTITY_TYPES],
+    properties=POLICY_SOURCES,
     why="ECR or IAM rejects the policy when the stack is deployed.",
     remedy="Write statements with Effect and Action; with Principal in the policy of a resource, "
     "at most 10,240 characters; with Resource in the policy of a role, user or group.",
@@ -166,6 +168,7 @@ def _sid_problems(policy: Policy) -> Iterator[Problem]:
     "ECR202",
     "A repository policy does not have a Resource",
     types=[kind for kind in RESOURCE_POLICY_TYPES if kind != REGISTRY_POLICY],
+    properties=POLICY_SOURCES,
     why="A repository policy applies to its own repository; ECR rejects one with a Resource.",
     remedy="Omit Resource.",
     source=_REPOSITORY_POLICIES,
@@ -195,6 +198,7 @@ def _with_resource(resource: Resource) -> Iterator[Problem]:
     "ECR204",
     "Actions exist in ECR",
     types=[*RESOURCE_POLICY_TYPES, *IDENTITY_TYPES],
+    properties=POLICY_SOURCES,
     why="An action that does not exist has no effect, and ECR rejects it in resource policies.",
     remedy="Write an action of the service authorization reference.",
     source=AUTHORIZATION,
@@ -260,6 +264,7 @@ def _is_harmless_for(action: str, name: str) -> bool:
     "ECR205",
     "Principals are well-formed accounts, roles, users and services",
     types=[*RESOURCE_POLICY_TYPES, ROLE],
+    properties=POLICY_SOURCES,
     why="ECR or IAM rejects a policy whose principal is malformed or contains a wildcard.",
     remedy="Write 'arn:aws:iam::ACCOUNT:root', the ARN of a role or user, or grant access to an "
     "organization with the condition aws:PrincipalOrgID.",

@@ -1,7 +1,7 @@
 """Resources as their types define them: types, attributes, properties, values, sizes."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -64,12 +64,15 @@ def _schema_errors(
 
 
 def _object(
-    value: Mapping[str, Any], schema: Mapping[str, Any], path: Place
+    value: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    path: Place,
+    errors_of: Callable[[Any, Mapping[str, Any], Place], Iterable[_SchemaError]] = _schema_errors,
 ) -> Iterator[_SchemaError]:
     properties = schema["properties"]
     for name, item in value.items():
         if name in properties:
-            yield from _schema_errors(item, properties[name], (*path, name))
+            yield from errors_of(item, properties[name], (*path, name))
         elif not name.startswith("Fn::"):
             options = ", ".join(properties)
             message = f"{name} is not a property here; allowed are {options}"
@@ -126,7 +129,15 @@ _OTHER_RULES = {
 
 
 def _errors_of(resource: Resource) -> Sequence[_SchemaError]:
-    return tuple(_schema_errors(resource.properties, schema_of(resource.type)))
+    def shared(_: Any, __: Mapping[str, Any], path: Place) -> Iterable[_SchemaError]:
+        return resource.shared([str(path[0])], _errors_in, path[0])
+
+    return tuple(_object(resource.properties, schema_of(resource.type), (), shared))
+
+
+def _errors_in(resource: Resource, name: str) -> Sequence[_SchemaError]:
+    schema = schema_of(resource.type)["properties"][name]
+    return tuple(_schema_errors(resource.properties[name], schema, (name,)))
 
 
 def _schema_check(kind: str) -> CheckFunction:

@@ -5,13 +5,16 @@ from typing import Any
 
 from ecr_constructs.model.json_reading import read_json
 
+# A new encoder for each value takes as long as a small value.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=repr)
+
 
 def compact(value: object) -> str:
     """Return JSON without white space, with the keys in their given order.
 
     A value that JSON cannot hold is written as its ``repr``, for the error that rejects it.
     """
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=repr)
+    return _ENCODER.encode(value)
 
 
 def parse(text: str) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -98,9 +99,9 @@ def _compare(before: StatedPolicy, after: StatedPolicy) -> _Summary:
         if before.is_rejected:
             code, state = "was-rejected", "ECR rejected"
         severity = Severity.WARNING if takes_any(after.policy) else Severity.NOTE
-        sentence = f"its lifecycle policy, which {state} before, is: {_all(after)}"
+        sentence = f"its lifecycle policy, which {state} before, is: {_all(after.policy)}"
         return _Summary(severity, (code,), sentence)
-    return _compare_policies(before.policy, after.policy, after)
+    return _compare_policies(before.policy, after.policy)
 
 
 def _visible_differences(before: str | None, after: str | None) -> Iterator[tuple[str, str]]:
@@ -129,7 +130,9 @@ def _rules_around(text: str | None) -> dict[str, Any] | None:
     return {str(rule.get("rulePriority")): rule for rule in rules if isinstance(rule, dict)}
 
 
-def _compare_policies(old: LifecyclePolicy, new: LifecyclePolicy, after: StatedPolicy) -> _Summary:
+# One change to a default changes many repositories alike.
+@lru_cache(maxsize=1024)
+def _compare_policies(old: LifecyclePolicy, new: LifecyclePolicy) -> _Summary:
     changed = differences(old, new)
     if not changed:
         sentence = "its lifecycle policy is written differently and has the same effect"
@@ -137,7 +140,7 @@ def _compare_policies(old: LifecyclePolicy, new: LifecyclePolicy, after: StatedP
     takes_more = changed[0].takes_more
     severity = Severity.WARNING if takes_more else Severity.NOTE
     if not old:
-        return _Summary(severity, ("first",), f"it gets a lifecycle policy: {_all(after)}")
+        return _Summary(severity, ("first",), f"it gets a lifecycle policy: {_all(new)}")
     if not new:
         sentence = "its lifecycle policy is removed: every image is kept"
         return _Summary(severity, ("last",), sentence)
@@ -152,8 +155,8 @@ def _compare_policies(old: LifecyclePolicy, new: LifecyclePolicy, after: StatedP
     return _Summary(severity, codes, sentence, tuple(details) if more else ())
 
 
-def _all(after: StatedPolicy) -> str:
-    return "; ".join(after.words or ())
+def _all(policy: LifecyclePolicy) -> str:
+    return "; ".join(policy.in_words())
 
 
 _STRENGTH = {"transition": 1, "expire": 2}

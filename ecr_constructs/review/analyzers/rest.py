@@ -19,7 +19,7 @@ from ecr_constructs.review.phrases import format_value, join_names
 from ecr_constructs.review.spelling import is_same_spelling, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.change import Change
@@ -62,8 +62,8 @@ def _changes(pair: Pair, handled: set[str]) -> Iterator[Change]:
     elif "" not in handled:
         values = {
             name: both
-            for name, both in _changed(pair.before, pair.after)
-            if name not in handled and not is_same_spelling(pair.type, name, *both)
+            for name, both in _changed(pair.before, pair.after, handled)
+            if not is_same_spelling(pair.type, name, *both)
         }
         if values:
             yield _changed_values(pair, values)
@@ -89,19 +89,24 @@ def _settings(repository: Resource) -> str:
     return f": {', '.join(texts)}"
 
 
-def _changed(before: Resource, after: Resource) -> Iterator[tuple[str, tuple[Any, Any]]]:
-    for name in dict.fromkeys((*before.properties, *after.properties)):
+def _changed(
+    before: Resource, after: Resource, handled: Container[str]
+) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    names = dict.fromkeys((*before.properties, *after.properties))
+    for name in (name for name in names if name not in handled):
         values = before.get(name), after.get(name)
-        if values[0] == values[1] and UNKNOWN in compact(values[0]):
+        written = before.written(name), after.written(name)
+        is_same = values[0] == values[1]
+        if is_same and written[0] != written[1] and UNKNOWN in compact(values[0]):
             # Nothing is known about a part of both, so what is written counts.
-            values = before.written(name), after.written(name)
+            values = written
         yield name, values
-    for name in _ATTRIBUTES:
+    for name in (name for name in _ATTRIBUTES if name not in handled):
         yield name, (before.setting(name), after.setting(name))
-    if before.existence != after.existence:
-        names = before.body.get("Condition"), after.body.get("Condition")
+    if before.existence != after.existence and "Condition" not in handled:
+        conditions = before.body.get("Condition"), after.body.get("Condition")
         expressions = compact(before.existence), compact(after.existence)
-        yield "Condition", names if names[0] != names[1] else expressions
+        yield "Condition", conditions if conditions[0] != conditions[1] else expressions
 
 
 def _changed_values(pair: Pair, values: Mapping[str, tuple[Any, Any]]) -> Change:
