@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ecr_constructs.checks.finding import Finding, Report, StaleEntry
+from ecr_constructs.cloudformation.errors import TemplateError
+from ecr_constructs.cloudformation.reading import exists, real_path, text_of
 from ecr_constructs.cloudformation.template import Template
 from ecr_constructs.model.diagnostics import Diagnostic, DiagnosticError
+from ecr_constructs.model.json_reading import JsonError, read_json
 
 _VERSION = 1
 _TEXTS = ("rule", "template", "resource", "path")
@@ -52,11 +55,13 @@ class Baseline:
             BaselineError: ``baseline-missing``, ``baseline-invalid``.
         """
         try:
-            content = json.loads(file.read_text(encoding="utf-8"))
-        except OSError as error:
-            message = f"cannot read the baseline {file}: {error.strerror}"
-            raise BaselineError(Diagnostic("baseline-missing", message, remedy=_REMEDY)) from None
-        except (ValueError, RecursionError):
+            content = read_json(text_of(file))
+        except TemplateError as error:
+            [problem] = error.diagnostics
+            raise BaselineError(
+                Diagnostic("baseline-missing", problem.message, remedy=_REMEDY)
+            ) from None
+        except JsonError:
             content = None
         counts: Counter[_Key] = Counter()
         for entry in _entries(file, content):
@@ -115,10 +120,10 @@ class Baseline:
 
     def _name(self, file: str) -> str:
         # A template without a file, such as standard input, has a name only.
-        if not Path(file).exists():
+        if not exists(file):
             return file
-        folder = self.file.absolute().parent.resolve()
-        return Path(os.path.relpath(Path(file).resolve(), folder)).as_posix()
+        folder = real_path(self.file.absolute().parent)
+        return Path(os.path.relpath(real_path(file), folder)).as_posix()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,7 @@ class _Coverage:
     def __call__(self, name: str) -> bool:
         path = self.folder / name
         is_beside = any(path.parent == (self.folder / other).parent for other in self.names)
-        return name in self.names or (is_beside and not name.startswith("<") and not path.exists())
+        return name in self.names or (is_beside and not name.startswith("<") and not exists(path))
 
 
 def _entries(file: Path, content: Any) -> Iterable[Mapping[str, Any]]:

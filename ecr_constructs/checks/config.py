@@ -23,6 +23,7 @@ from ecr_constructs.checks.config_file import (
 from ecr_constructs.checks.rule import Rule
 from ecr_constructs.checks.rules import RULES
 from ecr_constructs.checks.selection import select
+from ecr_constructs.cloudformation.reading import real_path
 from ecr_constructs.cloudformation.template import Template
 from ecr_constructs.model.diagnostics import Diagnostic, Severity
 
@@ -161,8 +162,8 @@ class Config:
                 yield override
 
     def _relative(self, path: Path) -> Path:
-        folder = (self.file.parent if self.file else Path()).resolve()
-        resolved = path.resolve()
+        folder = real_path(self.file.parent if self.file else Path())
+        resolved = real_path(path)
         return resolved.relative_to(folder) if resolved.is_relative_to(folder) else resolved
 
     def completed(self, template: Template) -> Template:

@@ -11,13 +11,18 @@ from typing import Any
 
 from ecr_constructs.checks.rules import RULES
 from ecr_constructs.checks.selection import select, suggestion
+from ecr_constructs.cloudformation.errors import TemplateError
+from ecr_constructs.cloudformation.reading import is_file, text_of
 from ecr_constructs.model.diagnostics import Diagnostic, DiagnosticError, Severity
+from ecr_constructs.model.json_reading import check_depth
 from ecr_constructs.model.partitions import region_errors
 from ecr_constructs.model.principals import account_id_errors
 
 FILE, PROJECT_FILE = "ecr-constructs.toml", "pyproject.toml"
 _TABLE = "ecr-constructs"
 NEVER = "never"
+# Far above what anybody writes; the parser takes time with the square of some of it.
+_MAX_BYTES = 2**20
 
 ParameterValue = str | list[str]
 Reader = Callable[[Any, str], Any]
@@ -32,7 +37,7 @@ def tables_in(folder: Path) -> dict[Path, Any]:
     tables = {}
     for name in (FILE, PROJECT_FILE):
         path = folder / name
-        if path.is_file() and (table := read_table(path)) is not None:
+        if is_file(path) and (table := read_table(path)) is not None:
             tables[path] = table
     return tables
 
@@ -43,13 +48,14 @@ def read_table(path: Path) -> Any:
     import tomllib  # noqa: PLC0415
 
     try:
-        text = path.read_text(encoding="utf-8")
+        text = text_of(path, most=_MAX_BYTES)
         if path.name == PROJECT_FILE and _TABLE not in text:
             return None
         content = tomllib.loads(text)
-    except OSError as error:
-        message = f"cannot read {path}: {error.strerror}"
-        raise ConfigError(Diagnostic("file-unreadable", message)) from None
+        check_depth(content)
+    except TemplateError as error:
+        code = "config-not-toml" if error.code == "file-encoding" else error.code
+        raise ConfigError(Diagnostic(code, str(error))) from None
     except (ValueError, RecursionError) as error:
         message = f"{path} is not TOML: {error}"
         raise ConfigError(Diagnostic("config-not-toml", message)) from None

@@ -27,6 +27,7 @@ from ecr_constructs.cli.arguments import (
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_inputs, read_inventory
 from ecr_constructs.cli.output import emit, json_text, write_text
+from ecr_constructs.cloudformation.reading import exists
 from ecr_constructs.model.diagnostics import Diagnostic, pluralize
 from ecr_constructs.model.lifecycle import Context, Severity
 from ecr_constructs.model.lifecycle import Finding as LifecycleFinding
@@ -197,7 +198,7 @@ def _write_baseline(file: Path, inputs: Inputs, config: Config) -> int:
         # It would lack the findings of what cannot be read, and nobody would notice.
         return 0
     baseline = Baseline(file, {})
-    if file.exists():
+    if exists(file):
         try:
             baseline = Baseline.read(file)
         except BaselineError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Mapping
@@ -20,16 +19,21 @@ from ecr_constructs.cloudformation.lifecycle import (
     context_of,
     policy_of,
 )
-from ecr_constructs.cloudformation.loading import (
+from ecr_constructs.cloudformation.loading import load, load_each, parse_template
+from ecr_constructs.cloudformation.parsing import read_yaml
+from ecr_constructs.cloudformation.reading import (
+    INVENTORY_MAX_BYTES,
+    MAX_BYTES,
     decoded,
-    load,
-    load_each,
-    parse_template,
+    exists,
+    is_folder,
+    is_pipe,
+    limited,
     text_of,
 )
-from ecr_constructs.cloudformation.parsing import read_yaml
 from ecr_constructs.cloudformation.template import Template
 from ecr_constructs.model.diagnostics import Diagnostic, DiagnosticError
+from ecr_constructs.model.json_reading import JsonError, read_json
 from ecr_constructs.model.lifecycle import Context, Inventory, LifecyclePolicy
 from ecr_constructs.model.lifecycle.aws_output import failure_of
 from ecr_constructs.model.validation import ValidationError
@@ -45,9 +49,15 @@ _STDIN = "<stdin>"
 _PATTERN = re.compile(r"[*?\[]")
 
 
-def read_text(name: str) -> str:
-    """Read a file, or standard input if its name is ``-``; UTF-8, UTF-16 or UTF-32."""
-    return decoded(sys.stdin.buffer.read(), _title(name)) if name == "-" else text_of(Path(name))
+def read_text(name: str, most: int = MAX_BYTES) -> str:
+    """Read a file or a pipe, or standard input if its name is ``-``; UTF-8, UTF-16 or UTF-32."""
+    if name != "-":
+        return text_of(Path(name), most=most, may_be_pipe=True)
+    if sys.stdin is None:
+        raise CommandError(
+            Diagnostic("file-unreadable", "cannot read standard input: it is closed")
+        )
+    return decoded(limited(sys.stdin.buffer, _title(name), most), _title(name))
 
 
 def _title(name: str) -> str:
@@ -86,7 +96,7 @@ def read_inventory(
 
 
 def _read(name: str, read: Callable[[str], Inventory]) -> Inventory:
-    text = read_text(name)
+    text = read_text(name, INVENTORY_MAX_BYTES)
     try:
         return read(text)
     except ValidationError as error:
@@ -119,7 +129,7 @@ def read_policy(name: str, repository: str | None) -> NamedPolicy:
         name: The file, ``-`` for standard input, or the folder of a cloud assembly.
         repository: The repository's name, or its logical id, if this is a template.
     """
-    if Path(name).is_dir():
+    if is_folder(name):
         return _from_templates(name, load([name]), repository)
     text = read_text(name)
     content = _content(text, name)
@@ -154,7 +164,7 @@ def read_inputs(names: Sequence[str]) -> Inputs:
     """
     inputs = Inputs([], [], [], [])
     named, matches = _expand(names, inputs.errors)
-    pipes = [name for name in named if name == "-" or Path(name).is_fifo()]
+    pipes = [name for name in named if name == "-" or is_pipe(name)]
     files = [name for name in named if name not in pipes]
     texts = _texts(pipes, inputs.errors)
     loaded = load_each(files, matches)
@@ -167,7 +177,7 @@ def read_inputs(names: Sequence[str]) -> Inputs:
             _add_policy(inputs, name, text, error)
     for problem in loaded.errors:
         path = problem.path
-        if path is not None and path in map(Path, files) and not path.is_dir():
+        if path is not None and path in map(Path, files) and not is_folder(path):
             _add_policy(inputs, str(path), None, problem)
         else:
             inputs.errors.append(problem)
@@ -182,7 +192,7 @@ def _expand(names: Sequence[str], errors: list[DiagnosticError]) -> tuple[list[s
     named: list[str] = []
     matches: list[str] = []
     for name in names:
-        if name == "-" or not _PATTERN.search(name) or Path(name).exists():
+        if name == "-" or not _PATTERN.search(name) or exists(name):
             named.append(name)
         elif paths := sorted(glob(name, recursive=True)):  # noqa: PTH207 - absolute patterns too
             matches += paths
@@ -279,13 +289,9 @@ def _policy(name: str, text: str) -> NamedPolicy:
 def _json(name: str, text: str) -> Any:
     """Return the value of a JSON text; a file that cannot be read is no verdict on a policy."""
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        problem = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-    except RecursionError:
-        problem = "nested too deeply"
-    except ValueError:
-        problem = "it has a number of thousands of digits"
+        return read_json(text)
+    except JsonError as error:
+        problem = str(error)
     remedy = (
         "give a policy, the output of `aws ecr get-lifecycle-policy --output json`, or a template"
     )
@@ -300,8 +306,8 @@ def _json(name: str, text: str) -> Any:
 def _content(text: str, name: str) -> Any:
     """Return what a file holds; None if it is neither JSON nor a template in YAML."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return read_json(text)
+    except JsonError:
         # The errors of the policy say what is wrong with it.
         if text.lstrip().startswith(("{", "[")):
             return None

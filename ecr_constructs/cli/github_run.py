@@ -22,8 +22,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ecr_constructs.cli.code_host_api import ForbiddenError, environment, request, token
-from ecr_constructs.cli.errors import CommandError, one_line
+from ecr_constructs.cli.errors import CommandError, guarded
+from ecr_constructs.cloudformation.errors import TemplateError
+from ecr_constructs.cloudformation.reading import text_of
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.json_reading import JsonError, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,8 +64,8 @@ def event() -> Mapping[str, Any]:
     """Return the payload of the event that started this run."""
     path = environment("GITHUB_EVENT_PATH")
     try:
-        payload = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        payload = read_json(text_of(Path(path)))
+    except (TemplateError, JsonError) as error:
         message = f"cannot read the event in {path}: {error}"
         raise CommandError(Diagnostic("comment-event-unreadable", message)) from None
     return payload if isinstance(payload, dict) else {}
@@ -146,17 +149,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     status.add_argument("state", choices=("success", "failure"))
     status.add_argument("--name", default="")
     options = parser.parse_args(arguments)
+    return guarded(_PROG, lambda: _print(options))
+
+
+def _print(options: argparse.Namespace) -> int:
     try:
         sys.stdout.write(_run(options))
-    except CommandError as error:
-        sys.stderr.write(f"{_PROG}: {one_line(error)}\n")
-        return 2
     except ForbiddenError as error:
-        sys.stderr.write(
-            f"{_PROG}: the token lacks the permission {_PERMISSIONS[options.command]} "
-            f"(status {error.status}) [token-forbidden]\n"
+        message = (
+            f"the token lacks the permission {_PERMISSIONS[options.command]} "
+            f"(status {error.status})"
         )
-        return 2
+        raise CommandError(Diagnostic("token-forbidden", message)) from None
     return 0
 
 

@@ -6,6 +6,7 @@ import argparse
 import gc
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -36,7 +37,14 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit without the usage, which is longer than the error."""
-        self.exit(FAILED, f"{self.prog}: {message}; see {self.prog} --help [arguments-invalid]\n")
+        from ecr_constructs.model.printable import printable  # noqa: PLC0415 - not for --help
+
+        hint = f"see {self.prog} --help [arguments-invalid]"
+        self.exit(FAILED, f"{self.prog}: {printable(message)}; {hint}\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help; argparse would hide that it cannot be written."""
+        (file or sys.stderr).write(message)
 
 
 class _Version(argparse.Action):
@@ -89,41 +97,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Returns:
-        0 if there are no findings, 1 if there are, 2 if arguments, a file or a service fail.
+        0 if there are no findings, 1 if there are, 2 if arguments, a file or a service fail, 3 if
+        this program does, 130 if it is interrupted.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     options = parser(next(iter(words), "")).parse_args(words)
     # --version and --help end above, and need no more than argparse.
-    from ecr_constructs.cli.errors import FAILURES, one_line  # noqa: PLC0415
+    from ecr_constructs.cli.errors import guarded  # noqa: PLC0415
 
-    if isinstance(sys.stdout, TextIOWrapper):
-        # A character that the terminal cannot show must not fail the command.
-        sys.stdout.reconfigure(errors="replace")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A character that the terminal cannot show must not fail the command.
+            stream.reconfigure(errors="replace" if stream is sys.stdout else "backslashreplace")
     # A command builds large trees, keeps them until it ends, and leaves few cycles: scanning them
     # for garbage was a third of the time of a large review.
     resume = gc.enable if gc.isenabled() else gc.disable
     gc.disable()
     try:
-        status: int = options.run(options)
-        sys.stdout.flush()
-    except FAILURES as error:
-        sys.stderr.write(f"{options.prog}: {one_line(error)}\n")
-        return FAILED
-    except BrokenPipeError:
-        # The reader, such as `head`, has seen enough. Python would complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
-    except KeyboardInterrupt:
-        return INTERRUPTED
+        return guarded(options.prog, lambda: int(options.run(options)))
     finally:
         resume()
-    return status
 
 
 def command() -> NoReturn:
     """Run a command, and end the process with its exit status."""
-    status = main()
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+    try:
+        status = _status()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except (OSError, AttributeError) as error:
+        # A stream is closed, or on a full disk; nothing can be said if both are.
+        status = FAILED
+        with suppress(OSError, AttributeError):
+            sys.stderr.write(f"ecr-constructs: cannot write: {error} [output-unwritable]\n")
+    except KeyboardInterrupt:
+        status = INTERRUPTED
     # To free the trees of a large review object by object takes a tenth of its time.
     os._exit(status)
+
+
+def _status() -> int:
+    try:
+        return main()
+    except SystemExit as stop:
+        # Of --help, --version and wrong arguments.
+        return stop.code if isinstance(stop.code, int) else 0

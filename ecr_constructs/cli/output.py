@@ -6,11 +6,12 @@ import json
 import os
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cli.errors import CommandError
+from ecr_constructs.cloudformation.reading import exists, is_file, real_path
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.printable import printable
 from ecr_constructs.report.document import markdown, plain
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def emit(options: Namespace, render: Callable[[str], str | list[Block]]) -> None
 
 def write_text(name: str, text: str) -> None:
     """Write a file; whoever reads it meanwhile sees the old one or the new one, and no half."""
-    path = Path(name).resolve()
-    whole = not path.exists() or path.is_file()
+    path = real_path(name)
+    whole = not exists(path) or is_file(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}") if whole else path
     try:
         try:
@@ -100,7 +101,7 @@ def _terminal() -> Callable[[Iterable[Block]], None] | None:
 
 def note(text: str) -> None:
     """Write a line to standard error while a command runs."""
-    sys.stderr.write(f"ecr-constructs: {text}\n")
+    sys.stderr.write(f"ecr-constructs: {printable(text)}\n")
     sys.stderr.flush()
 
 

@@ -13,6 +13,7 @@ from ecr_constructs.environment.source import destination_of
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.partitions import known_region_errors, read_host, registry_host
+from ecr_constructs.model.printable import printable
 from ecr_constructs.model.push_commands import (
     CLIENTS,
     PUBLIC_HOST,
@@ -124,7 +125,9 @@ def run(options: argparse.Namespace) -> int:
             sys.stdout.write(f"# {helper[0]} needs {json.dumps(helper[1])}\n")
         sys.stdout.writelines(f"{command.text(options.shell)}\n" for command in commands)
     # Standard output may be piped into a shell.
-    sys.stderr.writelines(f"{options.prog}: warning: {warning}\n" for warning in warnings)
+    sys.stderr.writelines(
+        f"{options.prog}: warning: {printable(warning)}\n" for warning in warnings
+    )
     return int(bool(rejected))
 
 

@@ -10,6 +10,7 @@ from ecr_constructs.cli.arguments import add_config, add_formats, add_now
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.output import emit, json_text
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.printable import printable
 from ecr_constructs.report.comment import to_markdown
 from ecr_constructs.report.review import blocks, to_github, to_json
 from ecr_constructs.review import load_sides, read_inventories, review
@@ -110,7 +111,7 @@ def _comment(options: argparse.Namespace, result: Review) -> None:
         is_needed = bool(result.changes or result.unread)
         notice = put_comment(host, to_markdown(result), options.comment_name, is_needed=is_needed)
     # Standard output is the report.
-    sys.stderr.write(f"{options.prog}: {notice}\n")
+    sys.stderr.write(f"{options.prog}: {printable(str(notice))}\n")
 
 
 def _fails(result: Review, fail_on: Collection[str]) -> bool:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ecr_constructs.cloudformation.cloud_assembly import MANIFEST, read_document
+from ecr_constructs.cloudformation.cloud_assembly import MANIFEST, METADATA_MAX_BYTES, read_document
+from ecr_constructs.cloudformation.reading import bytes_of, is_file, real_path
 
 PLUGIN = "EcrChecks"
 """The plugin name before rule ids in acknowledgments."""
@@ -61,26 +62,30 @@ class Acknowledged:
 def acknowledged_in(template: Path) -> Acknowledged:
     """Return the acknowledgments in a stack of a cloud assembly and in its nested stacks."""
     metadata = template.with_name(template.name.replace(".template.json", ".metadata.json"))
-    if metadata == template or not metadata.is_file():
+    if metadata == template or not is_file(metadata):
         return Acknowledged()
     # The file is large (a stack trace for each resource), and rarely has acknowledgments.
-    if f'"{KEY}"' not in metadata.read_text(encoding="utf-8"):
+    if KEY.encode() not in bytes_of(metadata, most=METADATA_MAX_BYTES):
         return Acknowledged()
-    content = read_document(metadata)
-    entries = [
-        (path.removeprefix("/"), entry) for path, items in content.items() for entry in items
-    ]
     paths: dict[str, list[str]] = defaultdict(list)
     constructs: dict[str, str] = {}
     acknowledged: list[Acknowledgment] = []
-    for path, entry in entries:
-        if entry["type"] == KEY:
-            acknowledged += _read(path, entry["data"])
-        elif entry["type"] == "aws:cdk:logicalId":
-            paths[entry["data"]].append(path)
-        elif entry["type"] == "aws:cdk:templateFile":
-            constructs[entry["data"]] = path
+    for path, entry in _entries(read_document(metadata)):
+        match entry:
+            case {"type": "aws:cdk:acknowledged-rules", "data": dict(reasons)}:
+                acknowledged += _read(path, reasons)
+            case {"type": "aws:cdk:logicalId", "data": str(logical_id)}:
+                paths[logical_id].append(path)
+            case {"type": "aws:cdk:templateFile", "data": str(file)}:
+                constructs[file] = path
     return Acknowledged([*_with_resources(acknowledged, paths)], constructs)
+
+
+def _entries(content: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the path of each construct with each of its entries."""
+    for path, entries in content.items() if isinstance(content, Mapping) else ():
+        for entry in entries if isinstance(entries, list) else ():
+            yield path.removeprefix("/"), entry
 
 
 def _with_resources(
@@ -121,6 +126,8 @@ def above(app: Any, stacks: Sequence[str]) -> Iterator[Acknowledgment]:
 
 def _read(path: str, reasons: Mapping[str, str]) -> Iterator[Acknowledgment]:
     for name, reason in reasons.items():
+        if not isinstance(reason, str):
+            continue
         plugin, _, rule = name.rpartition("::")
         yield Acknowledgment(rule, reason.strip(), path, plugin)
 
@@ -132,10 +139,10 @@ def acknowledged_at_synthesis(assembly: Path) -> Mapping[Path | None, Sequence[A
     """
     by_template: dict[Path | None, list[Acknowledgment]] = defaultdict(list)
     report = assembly / _REPORT
-    if not report.is_file() or not (assembly / MANIFEST).is_file():
+    if not is_file(report) or not is_file(assembly / MANIFEST):
         return by_template
     for template, item in _read_report(read_document(report)):
-        by_template[(assembly / template).resolve() if template else None].append(item)
+        by_template[real_path(assembly / template) if template else None].append(item)
     return by_template
 
 

@@ -3,17 +3,20 @@
 https://github.com/aws/aws-cdk-cli/tree/main/packages/%40aws-cdk/cloud-assembly-schema
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ecr_constructs.cloudformation.errors import TemplateError
+from ecr_constructs.cloudformation.reading import is_file, real_path, text_of
+from ecr_constructs.model.json_reading import JsonError, read_json
 
 MANIFEST = "manifest.json"
 _UNKNOWN = "unknown-"
 _NESTED = ".nested.template.json"
+# The metadata of a large app with stack traces.
+METADATA_MAX_BYTES = 2**29
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +44,51 @@ class StackFile:
 
 
 def stack_files(folder: Path) -> Iterator[StackFile]:
-    """Yield the stacks of a cloud assembly and of the stages in it."""
-    for artifact_id, artifact in _artifacts(folder / MANIFEST):
-        match artifact:
-            case {
-                "type": "aws:cloudformation:stack",
-                "properties": {"templateFile": str(file)} as properties,
-            }:
-                tags = properties.get("tags")
-                yield StackFile(
-                    _inside(folder, file),
-                    *_environment(artifact.get("environment")),
-                    construct=artifact.get("displayName"),
-                    # CDK leaves the name out if it equals the id of the artifact.
-                    stack_name=properties.get("stackName") or artifact_id,
-                    termination_protection=properties.get("terminationProtection") is True,
-                    tags=tags if isinstance(tags, Mapping) else {},
-                )
-            case {"type": "cdk:cloud-assembly", "properties": {"directoryName": str(name)}}:
-                yield from stack_files(_inside(folder, name))
+    """Yield the stacks of a cloud assembly and of the stages in it, each assembly once."""
+    visited = {real_path(folder)}
+    # The assemblies that are being read, the innermost last.
+    reading = [(folder, _artifacts(folder / MANIFEST))]
+    while reading:
+        folder, artifacts = reading[-1]
+        match next(artifacts, None):
+            case None:
+                reading.pop()
+            case (artifact_id, {"type": "aws:cloudformation:stack"} as artifact):
+                yield from _stack_file(folder, artifact_id, artifact)
+            case (
+                _,
+                {"type": "cdk:cloud-assembly", "properties": {"directoryName": str(name)}},
+            ):
+                inner = _inside(folder, name)
+                if real_path(inner) not in visited:
+                    visited.add(real_path(inner))
+                    reading.append((inner, _artifacts(inner / MANIFEST)))
+
+
+def _stack_file(folder: Path, artifact_id: str, artifact: Mapping[str, Any]) -> Iterator[StackFile]:
+    properties = artifact.get("properties")
+    if isinstance(properties, Mapping) and (file := _text(properties.get("templateFile"))):
+        tags = properties.get("tags")
+        yield StackFile(
+            _inside(folder, file),
+            *_environment(artifact.get("environment")),
+            construct=_text(artifact.get("displayName")),
+            # CDK leaves the name out if it equals the id of the artifact.
+            stack_name=_text(properties.get("stackName")) or artifact_id,
+            termination_protection=properties.get("terminationProtection") is True,
+            tags=tags if isinstance(tags, Mapping) else {},
+        )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def top_of(folder: Path) -> Path:
     """Return the cloud assembly of the app that contains the assembly of a stage."""
-    return top_of(folder.parent) if (folder.parent / MANIFEST).is_file() else folder
+    while folder != folder.parent and is_file(folder.parent / MANIFEST):
+        folder = folder.parent
+    return folder
 
 
 def nested_in(file: StackFile, body: Mapping[str, Any]) -> Iterator[Path]:
@@ -74,9 +98,9 @@ def nested_in(file: StackFile, body: Mapping[str, Any]) -> Iterator[Path]:
         paths |= {folder / name for name in template_paths(resource)}
     # Templates without asset metadata: use the list of assets to upload.
     assets = folder / file.path.name.replace(".template.json", ".assets.json")
-    if assets != file.path and assets.is_file():
+    if assets != file.path and is_file(assets):
         paths |= {folder / name for name in _assets(assets) if name.endswith(_NESTED)}
-    yield from (path for path in sorted(paths) if _is_inside(folder, path) and path.is_file())
+    yield from (path for path in sorted(paths) if _is_inside(folder, path) and is_file(path))
 
 
 def _inside(folder: Path, name: str) -> Path:
@@ -89,7 +113,7 @@ def _inside(folder: Path, name: str) -> Path:
 
 
 def _is_inside(folder: Path, path: Path) -> bool:
-    return path.resolve().is_relative_to(top_of(folder.absolute()).resolve())
+    return real_path(path).is_relative_to(real_path(top_of(folder.absolute())))
 
 
 def template_paths(resource: object) -> list[str]:
@@ -121,12 +145,9 @@ def _artifacts(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def read_document(path: Path) -> Any:
     """Return the content of a file of a cloud assembly that CDK writes besides templates."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        msg = f"cannot read {path}: {error.strerror}"
-        raise TemplateError(msg, code="file-unreadable", path=path) from None
-    except (ValueError, RecursionError):
-        msg = f"{path} is not JSON; synthesize again"
+        return read_json(text_of(path, most=METADATA_MAX_BYTES))
+    except JsonError as error:
+        msg = f"{path} is {error}; synthesize again"
         raise TemplateError(msg, code="assembly-not-json", path=path) from None
 
 

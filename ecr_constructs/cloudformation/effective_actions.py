@@ -13,7 +13,7 @@ DELETE = frozenset({"BatchDeleteImage", "DeleteRepository"})
 OPEN = frozenset({"DeleteRepositoryPolicy", "SetRepositoryPolicy"})
 
 # A deploy-time value or a policy variable can have any value.
-ANY_VALUE = re.compile(r"\$\{Token\[[^\]]*\]\}|\$\{[^}]*\}")
+ANY_VALUE = re.compile(r"\$\{Token\[[^\[\]]*\]\}|\$\{[^{}]*\}")
 # Names that no pattern for some repositories matches together.
 _PROBES = ("a0", "z9/y_8.x-7")
 _ARN_PARTS = 6

@@ -1,11 +1,8 @@
 """Policies of any kind with uniform statements, and the permissions of roles."""
 
-import json
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ecr_constructs.cloudformation.graph import Resource, TemplateSet
@@ -23,7 +20,9 @@ from ecr_constructs.cloudformation.resource_types import (
     TOPIC_POLICIES,
 )
 from ecr_constructs.cloudformation.template import Place
+from ecr_constructs.model.json_reading import JsonError, read_json
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.wildcards import matcher
 
 POLICY_PROPERTIES = {
     REPOSITORY: ("repository", "RepositoryPolicyText"),
@@ -202,8 +201,8 @@ def _statements(path: Place, document: Any) -> Iterator[Statement]:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return read_json(text)
+    except JsonError:
         return None
 
 
@@ -251,12 +250,7 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 def matches(pattern: str, value: str) -> bool:
     """Tell whether an IAM pattern matches, whatever the case; ``*`` and ``?`` are wildcards."""
-    return _matcher(pattern.lower()).fullmatch(value.lower()) is not None
-
-
-@lru_cache(maxsize=1024)
-def _matcher(pattern: str) -> re.Pattern[str]:
-    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+    return matcher(pattern.lower(), single=".")(value.lower())
 
 
 class Permissions(NamedTuple):

@@ -80,8 +80,8 @@ class _Expansion:
             ]
         if not isinstance(value, Mapping):
             return value
-        if len(value) == 1 and value.get("Ref") in names:
-            return names[value["Ref"]]
+        if len(value) == 1 and isinstance(name := value.get("Ref"), str) and name in names:
+            return names[name]
         return self._mapping(value, place, origin, names)
 
     def _mapping(

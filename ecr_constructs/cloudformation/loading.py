@@ -1,8 +1,6 @@
 """Read templates from files, folders and cloud assemblies."""
 
 import gc
-import json
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +22,16 @@ from ecr_constructs.cloudformation.cloud_assembly import (
 )
 from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.parsing import read_json, read_yaml
+from ecr_constructs.cloudformation.reading import (
+    bytes_of,
+    decoded,
+    files_below,
+    is_file,
+    is_folder,
+    real_path,
+    text_of,
+    unreadable,
+)
 from ecr_constructs.cloudformation.template import SECTIONS, Template
 from ecr_constructs.cloudformation.unread import Unread
 
@@ -40,7 +48,6 @@ _TEMPLATE_TEXT = re.compile(
 # Files of a cloud assembly that list resources next to the templates.
 _ASSEMBLY_FILES = (MANIFEST, "tree.json", "validation-report.json", ".metadata.json")
 _MAX_FRAGMENT_DEPTH = 5
-_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +97,14 @@ def load_each(paths: Iterable[str | Path], matches: Iterable[str | Path] = ()) -
         ]:
             for template in _read_path(path, loaded, is_named=is_named):
                 assert template.path is not None
-                by_path.setdefault(template.path.resolve(), template)
+                by_path.setdefault(real_path(template.path), template)
     loaded.templates.extend(by_path.values())
     return loaded
 
 
 def _read_path(path: Path, loaded: Loaded, *, is_named: bool) -> list[Template]:
     try:
-        if path.is_dir():
+        if is_folder(path):
             return _folder(path, loaded)
         return [*(_with_acknowledged([StackFile(path)]) if is_named else _member(path, loaded))]
     except TemplateError as error:
@@ -127,7 +134,7 @@ def _no_gc() -> Iterator[None]:
 
 def _folder(path: Path, loaded: Loaded) -> list[Template]:
     """Return the templates of a folder; add the files that cannot be read to `loaded`."""
-    if (path / MANIFEST).is_file():
+    if is_file(path / MANIFEST):
         templates = [*_with_acknowledged([*stack_files(path)])]
     else:
         errors = len(loaded.errors)
@@ -149,16 +156,16 @@ def _linked(templates: Sequence[Template]) -> list[Template]:
     for template in templates:
         assert template.path is not None
         for nested in nested_in(StackFile(template.path), template.body):
-            if nested.resolve() != template.path.resolve():
-                parents[nested.resolve()] = template.path
+            if real_path(nested) != real_path(template.path):
+                parents[real_path(nested)] = template.path
 
     def root_of(path: Path) -> Path | None:
-        root, seen = None, {path.resolve()}
-        while (above := parents.get((root or path).resolve())) is not None:
-            if above.resolve() in seen:
+        root, seen = None, {real_path(path)}
+        while (above := parents.get(real_path(root or path))) is not None:
+            if real_path(above) in seen:
                 return None
             root = above
-            seen.add(root.resolve())
+            seen.add(real_path(root))
         return root
 
     linked = [replace(item, root=root_of(item.path)) if item.path else item for item in templates]
@@ -169,20 +176,9 @@ def _files(top: Path, loaded: Loaded) -> Iterator[Path]:
     """Yield the files of a folder that can be templates, by name; follow links once."""
 
     def add_error(error: OSError) -> None:
-        msg = f"cannot read {error.filename}: {error.strerror}"
-        loaded.errors.append(TemplateError(msg, code="file-unreadable", path=Path(error.filename)))
+        loaded.errors.append(unreadable(error))
 
-    visited = {os.path.realpath(top)}
-    for folder, folders, names in os.walk(top, onerror=add_error, followlinks=True):
-        real = {name: os.path.realpath(Path(folder, name)) for name in sorted(folders)}
-        folders[:] = [
-            name
-            for name, target in real.items()
-            if name not in _SKIPPED_FOLDERS and target not in visited
-        ]
-        visited.update(real.values())
-        files = (Path(folder, name) for name in sorted(names))
-        yield from (file for file in files if file.suffix.lower() in _SUFFIXES)
+    return files_below(top, _SUFFIXES, add_error, skipped=_SKIPPED_FOLDERS)
 
 
 def _member(path: Path, loaded: Loaded) -> Iterator[Template]:
@@ -255,7 +251,7 @@ def _with_acknowledged(files: Sequence[StackFile]) -> Iterator[Template]:
         for template in with_nested(file):
             assert template.path is not None
             above = file.construct if template.path == file.path else None
-            more = [*in_report.get(None, ()), *in_report.get(template.path.resolve(), ())]
+            more = [*in_report.get(None, ()), *in_report.get(real_path(template.path), ())]
             yield replace(
                 template,
                 acknowledged=[
@@ -274,15 +270,18 @@ def _is_in(acknowledged: Sequence[Acknowledgment], reported: Acknowledgment) -> 
     )
 
 
-def with_nested(file: StackFile, above: tuple[Path, ...] = ()) -> Iterator[Template]:
-    """Yield a stack's template, then those of its nested stacks, unless they are above it."""
-    template = _read(file, above[0] if above else None)
-    yield template
-    seen = (*above, file.path)
-    visited = {path.resolve() for path in seen}
-    for nested in nested_in(file, template.body):
-        if nested.resolve() not in visited:
-            yield from with_nested(replace(file, path=nested, construct=None), seen)
+def with_nested(file: StackFile) -> Iterator[Template]:
+    """Yield a stack's template, then those of its nested stacks, each file once."""
+    visited = {real_path(file.path)}
+    pending = [file]
+    while pending:
+        current = pending.pop()
+        template = _read(current, None if current is file else file.path)
+        yield template
+        for nested in reversed([*nested_in(current, template.body)]):
+            if (real := real_path(nested)) not in visited:
+                visited.add(real)
+                pending.append(replace(current, path=nested, construct=None))
 
 
 def _read(file: StackFile, root: Path | None = None) -> Template:
@@ -309,43 +308,6 @@ def _template(
         stack_name=file.stack_name,
         may_have_macros=any(name in text for name in _MACROS),
     )
-
-
-def text_of(path: Path) -> str:
-    """Read a text of UTF-8, UTF-16 or UTF-32."""
-    return decoded(bytes_of(path), path)
-
-
-def bytes_of(path: Path) -> bytes:
-    """Read a file.
-
-    Raises:
-        TemplateError: It cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except (OSError, ValueError) as error:
-        # A ValueError: the name has a null character.
-        reason = error.strerror if isinstance(error, OSError) else error
-        msg = f"cannot read {path}: {reason}"
-        raise TemplateError(msg, code="file-unreadable", path=path) from None
-
-
-def decoded(data: bytes, name: Path | str) -> str:
-    """Decode a text of UTF-8, UTF-16 or UTF-32.
-
-    Raises:
-        TemplateError: It is in another encoding; the message calls it `name`.
-    """
-    try:
-        # As PowerShell writes UTF-16, with a mark of the byte order.
-        return data.decode(json.detect_encoding(data)).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        msg = f"cannot read {name}: not UTF-8 at byte {error.start}; save it as UTF-8"
-        if data.startswith(_GZIP):
-            msg = f"cannot read {name}: it is compressed with gzip; run gunzip first"
-        path = name if isinstance(name, Path) else None
-        raise TemplateError(msg, code="file-encoding", path=path) from None
 
 
 def _parse(file: StackFile, text: str) -> tuple[Any, Any, Any]:

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.errors import TemplateError
+from ecr_constructs.model import json_reading
 from ecr_constructs.model.extras import install_remedy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ecr_constructs.cloudformation.template import Place
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
-# Nested YAML aliases can expand a short text exponentially; a template has at most 1 MB.
+# YAML aliases repeat parts of a text, and parts of parts: a short text can be endless.
 _MAX_NODES = 250_000
-_MAX_DEPTH = 200
-_TOO_LARGE = "not a template: nested too deeply, or too large"
-_TOO_LONG = "not a template: a number has thousands of digits"
+_MAX_CHARACTERS = 20_000_000
+_CODES = {
+    "syntax": "template-not-json",
+    "depth": "template-too-large",
+    "number": "number-too-long",
+    "text": "template-not-unicode",
+}
+_TOO_LARGE = "too large: its aliases repeat too much"
 _AS_REF = ("Ref", "Condition")
-# Python converts no number of more than 4,300 digits to text or back. Hexadecimal numbers of YAML
-# are read, and could not be printed:
-# https://docs.python.org/3/library/stdtypes.html#integer-string-conversion-length-limitation
-_MAX_DIGITS = 1_000
+
+
+def template_error(error: json_reading.JsonError) -> TemplateError:
+    """Return the error of a template that exceeds a limit, or is not JSON."""
+    message = str(error) if error.kind == "syntax" else f"not a template: {error}"
+    return TemplateError(message, code=_CODES[error.kind])
 
 
 def read_json(
@@ -48,14 +55,9 @@ def read_json(
         return content
 
     try:
-        body = json.loads(text, object_pairs_hook=content_of if may_repeat else None)
-    except json.JSONDecodeError as error:
-        msg = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        raise TemplateError(msg, code="template-not-json") from None
-    except RecursionError:
-        raise TemplateError(_TOO_LARGE, code="template-too-large") from None
-    except ValueError:
-        raise TemplateError(_TOO_LONG, code="number-too-long") from None
+        body = json_reading.read_json(text, content_of if may_repeat else None)
+    except json_reading.JsonError as error:
+        raise template_error(error) from None
 
     @cache
     def places() -> tuple[dict[Place, int], list[Place]]:
@@ -110,21 +112,37 @@ def read_yaml(text: str) -> tuple[Any, Callable[[Place], int | None], Sequence[P
         msg = f"reading YAML needs PyYAML; {install_remedy('cli')}"
         raise TemplateError(msg, code="yaml-not-installed") from None
     kind = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    loader = kind(text)
     try:
         _check_depth(yaml.parse(text, Loader=kind))
-        node = loader.get_single_node()
-        reader = _Reader(loader, yaml)
-        content = None if node is None else reader.read(node, ())
-    except (yaml.YAMLError, ValueError) as error:
+        loader = kind(text)
+        try:
+            node = loader.get_single_node()
+            reader = _Reader(loader, yaml)
+            content = None if node is None else reader.read(node, ())
+        finally:
+            loader.dispose()
+        json_reading.check_text(content)
+    except json_reading.JsonError as error:
+        raise template_error(error) from None
+    except yaml.reader.ReaderError:
+        raise _unprintable(text, yaml.reader.Reader.NON_PRINTABLE) from None
+    except (yaml.YAMLError, ValueError, LookupError, ArithmeticError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
         msg = f"not YAML: {problem}{where}"
         raise TemplateError(msg, code="template-not-yaml") from None
-    finally:
-        loader.dispose()
     return content, reader.lines.get, reader.repeated
+
+
+def _unprintable(text: str, characters: re.Pattern[str]) -> TemplateError:
+    """Return the error of a text with characters that YAML does not allow, such as ESC."""
+    match = characters.search(text)
+    assert match is not None
+    line = text.count("\n", 0, match.start()) + 1
+    column = match.start() - text.rfind("\n", 0, match.start())
+    msg = f"not YAML: the character U+{ord(match[0]):04X} at line {line}, column {column}"
+    return TemplateError(msg, code="template-not-yaml")
 
 
 def _check_depth(events: Iterable[Any]) -> None:
@@ -133,8 +151,9 @@ def _check_depth(events: Iterable[Any]) -> None:
     for event in events:
         name = type(event).__name__
         depth += name.endswith("StartEvent") - name.endswith("EndEvent")
-        if depth > _MAX_DEPTH:
-            raise TemplateError(_TOO_LARGE, code="template-too-large")
+        # A stream and a document begin before the first value.
+        if depth > json_reading.MAX_DEPTH + 2:
+            raise json_reading.JsonError(json_reading.TOO_DEEP, "depth")
 
 
 class _Reader:
@@ -146,13 +165,13 @@ class _Reader:
         self._loader = loader
         self._yaml = yaml
         self._count = 0
-        self._own: dict[int, int] = {}
+        self._characters = 0
 
     def read(self, node: Any, place: Place) -> Any:
         """Return the value of a node."""
-        self._count += 1
-        if self._count > _MAX_NODES or len(place) > _MAX_DEPTH:
-            raise TemplateError(_TOO_LARGE, code="template-too-large")
+        self._count_nodes(1)
+        if len(place) > json_reading.MAX_DEPTH:
+            raise json_reading.JsonError(json_reading.TOO_DEEP, "depth")
         self.lines.setdefault(place, node.start_mark.line + 1)
         tag = node.tag
         if tag.startswith("!") and len(tag) > 1:
@@ -163,32 +182,67 @@ class _Reader:
             return {name: value}
         return self._plain(node, place)
 
+    def _count_nodes(self, more: int) -> None:
+        self._count += more
+        if self._count > _MAX_NODES:
+            raise json_reading.JsonError(_TOO_LARGE, "depth")
+
     def _plain(self, node: Any, place: Place) -> Any:
         if isinstance(node, self._yaml.MappingNode):
             return self._mapping(node, place)
         if isinstance(node, self._yaml.SequenceNode):
             return [self.read(item, (*place, index)) for index, item in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _scalar(self, node: Any) -> Any:
+        self._characters += len(node.value)
+        if self._characters > _MAX_CHARACTERS:
+            raise json_reading.JsonError(_TOO_LARGE, "depth")
         # CloudFormation has no dates: 2012-10-17 is text.
         if node.tag.startswith("!") or node.tag.endswith(":timestamp"):
             return node.value
-        if node.tag.endswith(":int") and len(node.value) > _MAX_DIGITS:
-            raise TemplateError(_TOO_LONG, code="number-too-long")
-        return self._loader.construct_object(node)
+        if node.tag.endswith(":int") and len(node.value) > json_reading.MAX_DIGITS:
+            raise json_reading.JsonError(json_reading.TOO_LONG, "number")
+        value = self._loader.construct_object(node)
+        return json_reading.finite(value) if isinstance(value, float) else value
 
     def _mapping(self, node: Any, place: Place) -> Mapping[str, Any]:
-        # Flattening puts merged keys (<<) first; own keys override them without being
-        # duplicates. An aliased node is already flat when it is read again.
-        own = len([key for key, _ in node.value if not key.tag.endswith(":merge")])
-        own = self._own.setdefault(id(node), own)
-        self._loader.flatten_mapping(node)
         content: dict[str, Any] = {}
         written: set[str] = set()
-        for index, (key_node, value_node) in enumerate(node.value):
-            key = str(self._plain(key_node, place))
+        merged = list(self._merged(node, ()))
+        own = [(key, value) for key, value in node.value if not _is_merge(key)]
+        # Own keys override those that are merged (<<), without being duplicates.
+        for index, (key_node, value_node) in enumerate((*merged, *own)):
+            if not isinstance(key_node, self._yaml.ScalarNode):
+                line = key_node.start_mark.line + 1
+                msg = f"not YAML: a key is a mapping or a list at line {line}"
+                raise TemplateError(msg, code="template-not-yaml")
+            key = str(self._scalar(key_node))
             if key in written:
                 self.repeated.append((*place, key))
-            if index >= len(node.value) - own:
+            if index >= len(merged):
                 written.add(key)
             content[key] = self.read(value_node, (*place, key))
             self.lines[*place, key] = key_node.start_mark.line + 1
         return content
+
+    def _merged(self, node: Any, above: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield the keys and values that a mapping merges; of equal keys the last one counts."""
+        if node in above or len(above) > json_reading.MAX_DEPTH:
+            raise json_reading.JsonError(json_reading.TOO_DEEP, "depth")
+        for key, value in node.value:
+            if not _is_merge(key):
+                continue
+            # The first mapping of a list takes precedence.
+            is_list = isinstance(value, self._yaml.SequenceNode)
+            for mapping in reversed(value.value) if is_list else [value]:
+                if not isinstance(mapping, self._yaml.MappingNode):
+                    msg = "not YAML: only mappings can be merged"
+                    raise TemplateError(msg, code="template-not-yaml")
+                self._count_nodes(len(mapping.value))
+                yield from self._merged(mapping, (*above, node))
+                yield from (item for item in mapping.value if not _is_merge(item[0]))
+
+
+def _is_merge(key: Any) -> bool:
+    return str(key.tag).endswith(":merge")

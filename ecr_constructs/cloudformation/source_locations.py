@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ecr_constructs.cloudformation.cloud_assembly import read_document, top_of
+from ecr_constructs.cloudformation.cloud_assembly import METADATA_MAX_BYTES, read_document, top_of
+from ecr_constructs.cloudformation.reading import is_file, real_path, text_of
 from ecr_constructs.cloudformation.template import Template
 
 _FRAME = re.compile(r"(?:.* )?\((?P<file>[^()\0]+?):(?P<line>\d+)(?::\d+)?\)")
+# A path has at most 4,096 characters.
+_LONGEST_FRAME = 8_192
 _ANY_FRAME = re.compile(r':\d+\)"')
 # Below the packages of either language, and of this one.
 _LIBRARY_FOLDERS = {"site-packages", "dist-packages", "node_modules"}
@@ -49,7 +52,7 @@ class SourceLocations:
             return None
         folder = top_of(root.absolute().parent).parent
         for frame in _frames(self._entries(root).get(resource, ())):
-            match = _FRAME.fullmatch(frame)
+            match = _FRAME.fullmatch(frame) if len(frame) <= _LONGEST_FRAME else None
             if match and (file := _user_file(match["file"], folder)):
                 return SourceLocation(file, int(match["line"][:9]))
         return None
@@ -58,13 +61,13 @@ class SourceLocations:
         """Return the metadata of the constructs of a root stack by logical id."""
         if root not in self._by_file:
             file = root.with_name(root.name.replace(".template.json", ".metadata.json"))
-            self._by_file[root] = _read(file) if file != root and file.is_file() else {}
+            self._by_file[root] = _read(file) if file != root and is_file(file) else {}
         return self._by_file[root]
 
 
 def _read(file: Path) -> Mapping[str, Sequence[Any]]:
     # Without frames, which is usual, parsing the file is a waste.
-    if not _ANY_FRAME.search(file.read_text(encoding="utf-8", errors="replace")):
+    if not _ANY_FRAME.search(text_of(file, most=METADATA_MAX_BYTES)):
         return {}
     by_id: dict[str, list[Sequence[Any]]] = defaultdict(list)
     content = read_document(file)
@@ -89,9 +92,9 @@ def _frames(entries: Sequence[Any]) -> Iterator[str]:
 
 def _user_file(name: str, folder: Path) -> str | None:
     """Return the path of a source file of the app, which exists; None for one of a library."""
-    path = (folder / name).resolve()
+    path = real_path(folder / name)
     is_library = path.is_relative_to(_PACKAGE) or not _LIBRARY_FOLDERS.isdisjoint(path.parts)
-    if is_library or not path.is_file():
+    if is_library or not is_file(path):
         return None
     here = Path.cwd()
     return os.path.relpath(path, here) if path.is_relative_to(here) else str(path)

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.language_extensions import LOOP, TRANSFORM, transforms_of
+from ecr_constructs.cloudformation.reading import real_path
 
 if TYPE_CHECKING:
-    from ecr_constructs.cloudformation.graph import Resource, Stack
+    from pathlib import Path
+
+    from ecr_constructs.cloudformation.graph import Resource, Stack, TemplateSet
     from ecr_constructs.cloudformation.template import Place
 
 SAM_TRANSFORM = "AWS::Serverless-2016-10-31"
@@ -116,14 +119,19 @@ def _is_loaded(nested: Resource) -> bool:
         metadata.get("aws:asset:path") if isinstance(metadata, Mapping) else None,
         nested.text("TemplateURL"),
     ]
-    stacks = nested.assembly.stacks
-    files = {stack.template.path.resolve() for stack in stacks if stack.template.path}
-    if any((template.path.parent / name).resolve() in files for name in names if name):
+    files = nested.assembly.memoized(_files)
+    texts = [name for name in names if isinstance(name, str) and name]
+    if any(real_path(template.path.parent / name) in files for name in texts):
         return True
     # Without asset metadata, the templates are known by their number only.
     root = template.root or template.path
-    below = sum(stack.template.root == root for stack in stacks)
+    below = sum(stack.template.root == root for stack in nested.assembly.stacks)
     return below >= sum(item.type == _NESTED_STACK for item in nested.stack.resources.values())
+
+
+def _files(assembly: TemplateSet) -> frozenset[Path]:
+    paths = (stack.template.path for stack in assembly.stacks)
+    return frozenset(real_path(path) for path in paths if path is not None)
 
 
 def _unread(stack: Stack, code: str, resource: str, message: str, path: Place = ()) -> Unread:

@@ -57,7 +57,7 @@ _IMMUTABLE: Mapping[str, Mapping[str, Any]] = {
 _REJECTING_SETTINGS = (REPLICATION, REGISTRY_POLICY)
 # Their attributes can be equal although the resources differ.
 _ANY_VALUE = ("Custom::", "AWS::CloudFormation::")
-_TOKEN = re.compile(r"(\$\{Token\[[^\]]*\]\})")
+_TOKEN = re.compile(r"(\$\{Token\[[^\[\]]*\]\})")
 
 
 class Fate(StrEnum):

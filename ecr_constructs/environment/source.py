@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.parsing import read_yaml
+from ecr_constructs.cloudformation.reading import text_of
 from ecr_constructs.cloudformation.template import Place, dotted
 from ecr_constructs.model.diagnostics import Diagnostic, DiagnosticError
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.partitions import region_errors
 from ecr_constructs.model.principals import account_id_errors
+from ecr_constructs.model.printable import printable
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.validation import ValidationError, raise_if_invalid
 
@@ -63,7 +65,7 @@ class FileDiagnostic(Diagnostic):
     def __str__(self) -> str:
         """Return file, line, key, message and remedy as one line."""
         line = "" if self.line is None else f"{self.line}:"
-        return " ".join(f"{self.file}:{line} {Diagnostic.__str__(self)}".split())
+        return printable(" ".join(f"{self.file}:{line} {Diagnostic.__str__(self)}".split()))
 
 
 class EnvironmentFileError(DiagnosticError):
@@ -108,10 +110,10 @@ class SourceFile:
 def read_source(path: Path) -> SourceFile:
     """Read an environment file."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
-        problem = FileDiagnostic("file-unreadable", str(reason), file=str(path))
+        text = text_of(path)
+    except TemplateError as error:
+        reason = str(error).removeprefix(f"cannot read {path}: ")
+        problem = FileDiagnostic("file-unreadable", reason, file=str(path))
         raise EnvironmentFileError(problem) from None
     return parse_source(str(path), text)
 

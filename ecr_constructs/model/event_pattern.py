@@ -3,12 +3,13 @@
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ecr_constructs.model.json_reading import JsonError, read_json
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.wildcards import matcher
 
 _TEXT_OPERATORS = ("prefix", "suffix", "equals-ignore-case", "wildcard")
 OPERATORS = (*_TEXT_OPERATORS, "anything-but", "numeric", "exists", "cidr")
@@ -39,8 +40,8 @@ def read_pattern(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
+        return read_json(value)
+    except JsonError:
         return None
 
 
@@ -194,14 +195,9 @@ def _is_excluded(operand: Any, text: str) -> bool:
     return text in _listed(operand)
 
 
-def _like_wildcard(pattern: str, text: str) -> bool:
-    expression = ".*".join(map(re.escape, pattern.split("*")))
-    return re.fullmatch(expression, text) is not None
-
-
 _MATCHES: Mapping[str, Callable[[str, str], bool]] = {
     "prefix": lambda operand, text: text.startswith(operand),
     "suffix": lambda operand, text: text.endswith(operand),
     "equals-ignore-case": lambda operand, text: text.lower() == operand.lower(),
-    "wildcard": _like_wildcard,
+    "wildcard": lambda operand, text: matcher(operand)(text),
 }

@@ -16,6 +16,7 @@ from ecr_constructs.model.validation import (
     require_list,
     text_length_errors,
 )
+from ecr_constructs.model.wildcards import matcher
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageTagMutabilityExclusionFilter.html
 MAX_FILTERS = 5
@@ -107,10 +108,7 @@ class TagMutability:
 
     def may_move(self, tag: str) -> bool:
         """Return whether ECR accepts a second push of a tag."""
-        excepted = any(
-            re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), tag)
-            for pattern in self.except_for
-        )
+        excepted = any(matcher(pattern)(tag) for pattern in self.except_for)
         return excepted == self.is_immutable
 
     def __str__(self) -> str:

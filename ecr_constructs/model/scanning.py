@@ -14,6 +14,7 @@ from ecr_constructs.model.validation import (
     require_list,
     text_length_errors,
 )
+from ecr_constructs.model.wildcards import matcher
 
 ScanType = Literal["BASIC", "ENHANCED"]
 
@@ -97,7 +98,7 @@ def filter_matches(pattern: str, name: str) -> bool:
     """
     if "*" not in pattern:
         return pattern in name
-    return re.fullmatch(".*".join(map(re.escape, re.split(r"\*+", pattern))), name) is not None
+    return matcher(pattern)(name)
 
 
 def filters_of(name: str, filters: Sequence[str] | None) -> tuple[str, ...]:

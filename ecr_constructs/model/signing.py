@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
@@ -14,6 +13,7 @@ from ecr_constructs.model.validation import (
     raise_if_invalid,
     text_length_errors,
 )
+from ecr_constructs.model.wildcards import matcher
 
 # The API allows 10 rules, the CloudFormation schema 50; the API decides.
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SigningConfiguration.html
@@ -58,8 +58,7 @@ class SigningRule:
         if not self.filters or repository_name is None or is_unresolved(repository_name):
             return True
         return any(
-            is_unresolved(pattern) or fnmatchcase(repository_name, pattern)
-            for pattern in self.filters
+            is_unresolved(pattern) or matcher(pattern)(repository_name) for pattern in self.filters
         )
 
     def may_sign_below(self, prefix: str) -> bool:

@@ -10,7 +10,7 @@ import struct
 
 _STRING_MARK = "${Token["
 _LIST_MARK = "#{Token["
-MARK = re.compile(r"\$\{Token\[[^\]]*\]\}")
+MARK = re.compile(r"\$\{Token\[[^\[\]]*\]\}")
 """A mark in a string: what is around it is known."""
 # The top 16 bits of the double that represents a number token.
 # https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/core/lib/private/encoding.ts

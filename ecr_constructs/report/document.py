@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ecr_constructs.model.printable import printable
 from ecr_constructs.report.escaping import inline
 
 if TYPE_CHECKING:
@@ -73,12 +74,13 @@ def markdown(blocks: Iterable[Block]) -> str:
 def _plain(block: Block) -> Iterator[str]:
     match block:
         case Heading(text):
-            yield text
-            yield "-" * len(text)
+            title = printable(text)
+            yield title
+            yield "-" * len(title)
         case Lines(lines):
-            yield from lines
+            yield from map(printable, lines)
         case Table(columns, rows, more):
-            yield from _aligned([columns, *rows])
+            yield from _aligned([columns, *(list(map(printable, row)) for row in rows)])
             yield from left_out(more, "images")
         case bars:
             longest = max(length for _, length, _ in bars.rows)

@@ -9,6 +9,8 @@ import re
 import unicodedata
 from typing import Literal
 
+from ecr_constructs.model.printable import printable
+
 MAY_LINK = re.compile(
     r"""
       @                                     # a mention, or an e-mail address
@@ -30,7 +32,8 @@ https://docs.gitlab.com/user/markdown/#gitlab-specific-references
 
 # Unicode categories that are invisible: control, format, surrogate, private use, separators.
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-_EDGES = re.compile(r"""([("']*)(.*?)([)"'.,:;]*)""", re.DOTALL)
+# Punctuation around a word.
+_BEFORE, _AFTER = "(\"'", ")\"'.,:;"
 # Characters that mean nothing to Markdown; a colon only in a time of day.
 _PLAIN = re.compile(r"""(?:[^\W_]|[-'"%/.,;()…\u2013]|(?<=\d):(?=\d))*""")
 # At the beginning of a line, these would begin a list or be a horizontal rule.
@@ -83,9 +86,9 @@ def _words(text: str) -> str:
 
 
 def _word(word: str) -> str:
-    match = _EDGES.fullmatch(word)
-    assert match is not None
-    before, inner, after = match.groups()
+    rest = word.lstrip(_BEFORE)
+    inner = rest.rstrip(_AFTER)
+    before, after = word[: len(word) - len(rest)], rest[len(inner) :]
     if _PLAIN.fullmatch(inner) and not MAY_LINK.search(word):
         return word
     return f"{before}{code(inner)}{after}"
@@ -101,6 +104,7 @@ def workflow_command(command: Command, message: str, **properties: str) -> str:
 
 
 def _escaped(value: str, more: str = "") -> str:
-    for special in ("%", "\r", "\n", *more):
+    value = "\n".join(map(printable, value.split("\n")))
+    for special in ("%", "\n", *more):
         value = value.replace(special, f"%{ord(special):02X}")
     return value

@@ -17,6 +17,7 @@ import ecr_constructs
 from ecr_constructs.checks.rules import RULES
 from ecr_constructs.cloudformation.template import dotted
 from ecr_constructs.model.diagnostics import pluralize
+from ecr_constructs.model.printable import printable
 from ecr_constructs.report.document import Lines, Table, markdown
 from ecr_constructs.report.escaping import workflow_command
 
@@ -101,7 +102,8 @@ def text(report: Report, templates: int) -> str:
     for item in report.unread:
         lines.append(f"{_unread_place(item)}: not read {item.code}: {_unread_text(item)}")
     lines += [f"{entry.baseline}: stale {_stale_text(entry)}" for entry in report.stale]
-    return "\n".join([*lines, *([""] if lines else []), _sum(report, templates)]) + "\n"
+    shown = [*map(printable, lines), *([""] if lines else []), _sum(report, templates)]
+    return "\n".join(shown) + "\n"
 
 
 def to_json(report: Report, _: int) -> str:

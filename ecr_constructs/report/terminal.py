@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from ecr_constructs.model.printable import printable
 from ecr_constructs.report.document import Block, Heading, Lines, Table, bar, left_out
 
 if TYPE_CHECKING:
@@ -25,17 +26,17 @@ def show(blocks: Iterable[Block]) -> None:
 def _show(block: Block, console: Console) -> None:
     match block:
         case Heading(text, colour):
-            console.print(Text(f"\n{text}", style=f"bold {colour}".rstrip()))
+            console.print(Text(f"\n{printable(text)}", style=f"bold {colour}".rstrip()))
         case Lines(lines):
             for line in lines:
-                console.print(Text(line))
+                console.print(Text(printable(line)))
         case Table(columns, rows, more):
             table = RichTable(box=box.SIMPLE_HEAD, header_style="bold")
             for column in columns:
                 table.add_column(column)
             for row in rows:
                 # Tags and digests are no markup.
-                table.add_row(*map(Text, row))
+                table.add_row(*(Text(printable(cell)) for cell in row))
             console.print(table)
             _more(left_out(more, "images"), console)
         case bars:

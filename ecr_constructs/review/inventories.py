@@ -6,10 +6,16 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from ecr_constructs.cloudformation.errors import CheckError
-from ecr_constructs.cloudformation.loading import text_of
+from ecr_constructs.cloudformation.reading import (
+    INVENTORY_MAX_BYTES,
+    files_below,
+    is_folder,
+    text_of,
+    unreadable,
+)
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
 from ecr_constructs.model.lifecycle import Inventory
 from ecr_constructs.model.lifecycle.aws_output import DESCRIBE_IMAGES
@@ -135,7 +141,7 @@ def read_inventories(folder: str | Path) -> Inventories:
         CheckError: A file cannot be read or is not an inventory, or there is none.
     """
     top = Path(folder)
-    files = sorted(path for path in top.rglob("*.json") if path.is_file())
+    files = sorted(files_below(top, (".json",), _raise)) if is_folder(top) else []
     if not files:
         command = DESCRIBE_IMAGES.command
         msg = f"{top} holds no inventory; write there what `{command}` prints, as NAME.json"
@@ -145,7 +151,7 @@ def read_inventories(folder: str | Path) -> Inventories:
     manifests: dict[str, Manifest] = {}
     unread: dict[str, str] = {}
     for file in files:
-        text = text_of(file)
+        text = text_of(file, most=INVENTORY_MAX_BYTES)
         try:
             if file.name.endswith(_MANIFESTS):
                 answers = manifests_of(text)
@@ -183,6 +189,10 @@ def read_inventories(folder: str | Path) -> Inventories:
 def _repository(source: Source, region: str | None) -> RepositoryId:
     # Only an empty page does not name its repository.
     return RepositoryId(source.name or "a repository", source.registry_id, region)
+
+
+def _raise(error: OSError) -> NoReturn:
+    raise unreadable(error)
 
 
 def _region(path: Path) -> str | None:

@@ -18,6 +18,7 @@ from ecr_constructs.cloudformation.cloud_assembly import (
 from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.loading import load
+from ecr_constructs.cloudformation.reading import is_file, real_path
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPOSITORY
 from ecr_constructs.model.lifecycle.json_text import compact
 
@@ -197,7 +198,7 @@ def _aligned(pair: _Pair) -> tuple[Template, Template]:
 
 
 def _stacks(folder: Path) -> Iterator[_Stack]:
-    is_assembly = (folder / MANIFEST).is_file()
+    is_assembly = is_file(folder / MANIFEST)
     files = {file.path: file for file in (stack_files(folder) if is_assembly else ())}
     roots: dict[Path, _Stack] = {}
     templates = _templates(folder, is_assembly=is_assembly)
@@ -209,7 +210,7 @@ def _stacks(folder: Path) -> Iterator[_Stack]:
         relative = _relative(path, folder)
         name = root.name if root else template.stack_name or relative
         stem = path.name.split(".")[0]
-        nested = names.get(path.resolve(), stem) if root else ""
+        nested = names.get(real_path(path), stem) if root else ""
         file = files.get(path, StackFile(path))
         # Only snapshots hold policies as JSON; in an assembly that is an error.
         body = template.body if template.stack_name else _as_deployed(template.body)
@@ -241,7 +242,7 @@ def _nested_names(templates: Sequence[Template]) -> dict[Path, str]:
         assert template.path is not None
         for logical_id, resource in template.body["Resources"].items():
             for path in template_paths(resource):
-                names[(template.path.parent / path).resolve()] = str(logical_id)
+                names[real_path(template.path.parent / path)] = str(logical_id)
     return names
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecr_constructs.cloudformation.resource_types import EVENT_RULE, REPOSITORY
+from ecr_constructs.model.json_reading import JsonError, read_json
 from ecr_constructs.review.disclosure import concerns_ecr
 
 # Properties whose absence has the same effect as a value. Not those that the update handler of a
@@ -55,8 +56,8 @@ def parsed(value: Any) -> Any:
     if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
         return value
     try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
+        return read_json(value)
+    except JsonError:
         return value
 
 

@@ -113,7 +113,7 @@ def _place(role: Resource, actions: Sequence[str]) -> Place:
 
 
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html
-_PART = r"\$\{Token\[[^\]]*\]\}|[A-Za-z0-9-]+"
+_PART = r"\$\{Token\[[^\[\]]*\]\}|[A-Za-z0-9-]+"
 _PRIVATE = re.compile(
     rf"(?P<account>{_PART})\.dkr[.-]ecr(?:-fips)?\.(?P<region>{_PART})\.[^/]+/.+", re.DOTALL
 )
@@ -198,7 +198,7 @@ def _execution_role(task: Resource) -> Iterator[Problem]:
             yield Problem(("Properties", "ExecutionRoleArn"), message)
 
 
-_REFERENCE = re.compile(r"\$\{Token\[[^\]]*\]\}")
+_REFERENCE = re.compile(r"\$\{Token\[[^\[\]]*\]\}")
 
 
 def _is_private(task: Resource, image: object) -> bool:

@@ -1,12 +1,12 @@
 """The secrets with the credentials of pull through caches."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 
 from ecr_constructs.checks.rule import CFN_GUIDE, ECR_GUIDE, Problem, error_rule, warning_rule
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.resource_types import CACHE, SECRET
+from ecr_constructs.model.json_reading import JsonError, read_json
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.upstreams import SECRET_PREFIX
 
@@ -101,7 +101,7 @@ def _is_for_caches(secret: Resource) -> bool:
 
 def _content(text: str) -> dict[str, object]:
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
+        content = read_json(text)
+    except JsonError:
         return {}
     return content if isinstance(content, dict) else {}

@@ -34,7 +34,7 @@ from ecr_constructs.model.tokens import is_unresolved
 
 _GUIDE = f"{ECR_GUIDE}/vpc-endpoints.html"
 _SERVICE = re.compile(
-    r"(?:cn\.)?com\.amazonaws\.(?P<region>\$\{Token\[[^\]]*\]\}|[a-z]{2,}(?:-[a-z]+)+-[0-9]+)"
+    r"(?:cn\.)?com\.amazonaws\.(?P<region>\$\{Token\[[^\[\]]*\]\}|[a-z]{2,}(?:-[a-z]+)+-[0-9]+)"
     r"\.(?P<name>[^$]+)"
 )
 _ECR = re.compile(r"ecr\.(?:api|dkr)(?:-fips)?")

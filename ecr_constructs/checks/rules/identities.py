@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 
 from ecr_constructs.checks.rule import ECR_GUIDE, IAM_GUIDE, Problem, error_rule, warning_rule
 from ecr_constructs.cloudformation.effective_actions import ANY_VALUE
@@ -30,6 +29,7 @@ from ecr_constructs.cloudformation.resource_types import (
 from ecr_constructs.cloudformation.template import Place
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.wildcards import matcher
 
 _PULL, _PUT, _SIGN = "ecr:BatchGetImage", "ecr:PutImage", "signer:SignPayload"
 _ARN = re.compile(r"arn:[^:]*:ecr:(?P<region>[^:]*):(?P<account>[0-9]{12}):repository/(?P<name>.+)")
@@ -249,4 +249,4 @@ def _filters_of(signing: Resource) -> Iterator[list[str] | None]:
 
 def _signs(filters: list[str] | None, name: str) -> bool:
     """Tell whether a rule signs the images of all repositories that a pattern names."""
-    return filters is None or any(fnmatchcase(name, pattern) for pattern in filters)
+    return filters is None or any(matcher(pattern)(name) for pattern in filters)

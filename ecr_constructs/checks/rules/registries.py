@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import get_args
 
 from ecr_constructs.checks.rule import (
@@ -54,6 +53,7 @@ from ecr_constructs.model.scanning import Scanning, ScanType
 from ecr_constructs.model.signing import SigningRule, signing_errors
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import ValidationError
+from ecr_constructs.model.wildcards import matcher
 
 
 @error_rule(
@@ -335,7 +335,7 @@ def _dropped_tags(source: Resource, replica: Resource) -> str:
     kept = _movable(replica) if there == "IMMUTABLE_WITH_EXCLUSION" else []
     moved = _movable(source) if here == "IMMUTABLE_WITH_EXCLUSION" else []
     is_known = not any(map(is_unresolved, [*kept, *moved]))
-    dropped = [tag for tag in moved if not any(fnmatchcase(tag, wide) for wide in kept)]
+    dropped = [tag for tag in moved if not any(matcher(wide)(tag) for wide in kept)]
     return f"the tags {', '.join(dropped)}" if dropped and is_known else ""
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from ecr_constructs.model.ci.issuer import UUID
 
-_MARK = re.compile(r"\$\{Token\[[^\]]*\]\}")
+_MARK = re.compile(r"\$\{Token\[[^\[\]]*\]\}")
 _WILDCARD = re.compile(r"[*?]")
 # A wildcard continues the deploy-time part, which can be a whole subject.
 _OPEN_MARK = re.compile(rf"{_MARK.pattern}[*?]")

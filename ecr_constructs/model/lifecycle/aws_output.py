@@ -7,16 +7,15 @@ https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-pagination.html
 
 import re
 from collections.abc import Iterator, Mapping
-from json import JSONDecodeError, JSONDecoder
 from typing import Any, NamedTuple, NoReturn
 
+from ecr_constructs.model.json_reading import JsonError, read_document, skip_whitespace
 from ecr_constructs.model.lifecycle.grammar import kind_of
 from ecr_constructs.model.lifecycle.json_text import unique
 from ecr_constructs.model.validation import reject
 
 Json = Mapping[str, Any]
 
-_WHITESPACE = " \t\r\n"
 _SHOWN = 200
 _DEPTH = 3
 # What the AWS CLI and Python print when they fail, which `2>&1` writes into the file.
@@ -96,7 +95,7 @@ def read_pages(output: str | Json | list[Any], expected: Output) -> list[Page]:
     documents = list(_flat(documents, _DEPTH))
     if isinstance(output, str) and output.count(f'"{expected.key}"') > len(documents):
         # Of a key that is written twice, JSON readers take the last. To look for it costs time.
-        list(_documents(output, expected, JSONDecoder(object_pairs_hook=unique)))
+        list(_documents(output, expected, once=True))
     pages: list[Page] = []
     bare: list[Any] = []
     for number, written in enumerate(documents, 1):
@@ -142,47 +141,28 @@ def _decapitalized(value: Any) -> Any:
     return [_decapitalized(item) for item in value] if isinstance(value, list) else value
 
 
-def _documents(
-    text: str,
-    expected: Output,
-    decoder: JSONDecoder = JSONDecoder(),  # noqa: B008 - no state
-) -> Iterator[Any]:
-    position = _skip_whitespace(text, 0)
+def _documents(text: str, expected: Output, *, once: bool = False) -> Iterator[Any]:
+    """Yield the documents of a text; reject a key that is written twice, if it may be `once`."""
+    position = first = skip_whitespace(text, 0)
     if position == len(text):
         _not_json(expected, text, "is empty", f"run `{expected.command}` again")
-    first = position
     while position < len(text):
         try:
-            document, position = decoder.raw_decode(text, position)
-        except JSONDecodeError as error:
-            rest = text[position:]
-            if position == first or failure_of(rest):
-                _not_json(expected, text, *_other_text(rest, error))
-            _not_json(expected, text, _problem(error))
-        except RecursionError:
-            _not_json(expected, text, "is nested too deeply")
+            document, position = read_document(text, position, unique if once else None)
         except ValueError as error:
-            # Python limits the digits of a number.
-            problem = str(error) if "duplicate" in str(error) else "has a number that is too long"
-            _not_json(expected, text, problem)
+            rest = text[position:]
+            is_syntax = isinstance(error, JsonError) and error.kind == "syntax"
+            if is_syntax and (position == first or failure_of(rest)):
+                _not_json(expected, text, *_other_text(rest, str(error)))
+            _not_json(expected, text, str(error))
         yield document
-        position = _skip_whitespace(text, position)
-
-
-def _skip_whitespace(text: str, position: int) -> int:
-    while position < len(text) and text[position] in _WHITESPACE:
-        position += 1
-    return position
+        position = skip_whitespace(text, position)
 
 
 # --- what is something else ----------------------------------------------------------------------
 
 
-def _problem(error: JSONDecodeError) -> str:
-    return f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-
-
-def _other_text(text: str, error: JSONDecodeError) -> tuple[str, str]:
+def _other_text(text: str, problem: str) -> tuple[str, str]:
     """Return what a text is that is not JSON, and the remedy."""
     start = text[:_SHOWN].lstrip()
     rest = start.partition("\n")[0].rstrip()
@@ -190,7 +170,7 @@ def _other_text(text: str, error: JSONDecodeError) -> tuple[str, str]:
     if failure := failure_of(text):
         return f"is an error of the command: {failure}", "run the command again"
     if start.startswith(("{", "[")):
-        return _problem(error), ""
+        return problem, ""
     if start.startswith("<"):
         return "is HTML or XML, such as the answer of a proxy", "run the command again"
     for pattern, form in ((_TABLE, "table"), (_TEXT, "text"), (_YAML, "yaml")):

@@ -4,13 +4,13 @@ https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple, NoReturn
 
+from ecr_constructs.model.json_reading import JsonError, read_json
 from ecr_constructs.model.lifecycle.aws_output import (
     BATCH_GET_IMAGE,
     DESCRIBE_IMAGES,
@@ -278,8 +278,8 @@ def _digest(path: str, entry: object) -> str:
 def _manifest(path: str, entry: Json) -> Manifest:
     text = entry.get("imageManifest")
     try:
-        content = json.loads(text) if isinstance(text, str) else None
-    except (ValueError, RecursionError):
+        content = read_json(text) if isinstance(text, str) else None
+    except JsonError:
         content = None
     if not isinstance(content, dict):
         shown = f"{text[:40]}…" if isinstance(text, str) else text

@@ -4,6 +4,8 @@ import json
 from collections import Counter
 from typing import Any
 
+from ecr_constructs.model.json_reading import read_json
+
 # A new encoder for each value takes as long as a small value.
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=repr)
 
@@ -21,14 +23,7 @@ def parse(text: str) -> Any:
 
     Its message is a predicate without a subject and states line and column.
     """
-    try:
-        return json.loads(text, object_pairs_hook=unique)
-    except json.JSONDecodeError as error:
-        msg = f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        raise ValueError(msg) from None
-    except RecursionError:
-        msg = "not a lifecycle policy: nested too deeply"
-        raise ValueError(msg) from None
+    return read_json(text, unique)
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

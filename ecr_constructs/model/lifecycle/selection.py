@@ -7,32 +7,28 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
 
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
+from ecr_constructs.model.wildcards import matcher
 
 # Sorts after every character of a valid tag.
 _LAST = "\U0010ffff"
 
 
-def matcher(pattern: str) -> Callable[[str], object]:
-    """Return a predicate for whole tags that match a pattern; ``*`` is the only wildcard."""
-    return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL).fullmatch
-
-
 def covers(wide: str, narrow: str) -> bool:
     """Return whether every tag that matches the narrow pattern also matches the wide one."""
     # A NUL stands for "any characters": only a wildcard can match it.
-    return matcher(wide)(narrow.replace("*", "\0")) is not None
+    return matcher(wide)(narrow.replace("*", "\0"))
 
 
 def overlap(first: str, second: str) -> bool:
     """Return whether any tag matches both patterns."""
     for pattern, text in ((first, second), (second, first)):
         if "*" not in text:
-            return matcher(pattern)(text) is not None
+            return matcher(pattern)(text)
     # A wildcard can match all the text between the wildcards of the other pattern, so only the
     # text before the first and after the last wildcard must agree.
     head, longer_head = sorted((first.partition("*")[0], second.partition("*")[0]), key=len)

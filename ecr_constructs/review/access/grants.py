@@ -5,7 +5,6 @@ Principals and conditions of a statement are one set of requests.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ecr_constructs.cloudformation.iam_policy import policies_of
 from ecr_constructs.cloudformation.intrinsics import marks_in
 from ecr_constructs.cloudformation.resource_types import PUBLIC_REPOSITORY, REPOSITORY
+from ecr_constructs.model.json_reading import JsonError, read_json
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.access.capabilities import ASSUME, PASS, SERVICES, actions_in
 from ecr_constructs.review.access.constraints import Constraint, excluding, implies, matching
@@ -146,8 +146,8 @@ def _gaps(value: Any) -> Iterator[str]:
     """Yield the unknown values in place of a policy or a statement."""
     if isinstance(value, str) and is_unresolved(value):
         try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
+            value = read_json(value)
+        except JsonError:
             yield value
     if isinstance(value, list):
         for item in value:

@@ -59,7 +59,7 @@ _ALIASES = {"kms:calleraccount": ACCOUNT}
 _IAM_ARN = re.compile(r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:]*):(?P<rest>.+)", re.DOTALL)
 # A policy variable in place of the account is that of the caller, whoever it is.
 _ACCOUNT_OF = re.compile(
-    r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:*?$]+|\$\{Token\[[^\]]*\]\}):.*", re.DOTALL
+    r"arn:[^:]*:(?:iam|sts)::(?P<account>[^:*?$]+|\$\{Token\[[^\[\]]*\]\}):.*", re.DOTALL
 )
 USER = "AWS::IAM::User"
 # In words, and the property that names them.

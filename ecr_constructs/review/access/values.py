@@ -5,14 +5,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
+
+from ecr_constructs.model.wildcards import matcher
 
 # What CloudFormation fills in at the deployment, or IAM at a request, may be equal to anything; a
 # reference to a resource of the app equals only itself.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
-_PLACEHOLDER = re.compile(r"\$\{Token\[(?:unknown[^\]]*|AWS\.\w+)\]\}|\$\{[\w-]+:[^}]*\}", re.ASCII)
+_PLACEHOLDER = re.compile(
+    r"\$\{Token\[(?:unknown[^\[\]]*|AWS\.\w+)\]\}|\$\{[\w-]+:[^{}]*\}", re.ASCII
+)
 _MANY, _ONE = "**", "??"
+# The product of the lengths of two patterns; ARNs have at most 2,048 characters.
+_MOST_STEPS = 20_000_000
 _PARTITION = re.compile(r"^arn:(?:aws[a-z-]*|\$\{Token\[AWS\.Partition\]\}):")
 
 
@@ -187,7 +192,14 @@ def _touch(high: tuple[Decimal, int], low: tuple[Decimal, int]) -> bool:
     return high[0] > low[0] or (high[0] == low[0] and not (high[1] and low[1]))
 
 
+def _is_long(one: Pattern, other: Pattern) -> bool:
+    """Tell whether two patterns are so long that comparing them could take minutes."""
+    return len(one.text) * len(other.text) > _MOST_STEPS
+
+
 def _within(narrow: Pattern, wide: Pattern) -> bool | None:
+    if _is_long(narrow, wide):
+        return None
     text = narrow.text.lower() if wide.ignores_case else narrow.text
     # If the narrow pattern ignores case, the wide one must ignore it too.
     if narrow.ignores_case <= wide.ignores_case and _covers(wide, text, is_glob=narrow.is_glob):
@@ -198,6 +210,8 @@ def _within(narrow: Pattern, wide: Pattern) -> bool | None:
 
 
 def _apart(one: Pattern, other: Pattern) -> bool | None:
+    if _is_long(one, other):
+        return None
     if one.ignores_case or other.ignores_case:
         one, other = (replace(pattern_, text=pattern_.text.lower()) for pattern_ in (one, other))
     if not _meet(_pieces(one, loose=True), _pieces(other, loose=True)):
@@ -208,17 +222,8 @@ def _apart(one: Pattern, other: Pattern) -> bool | None:
 def _covers(wide: Pattern, text: str, *, is_glob: bool) -> bool:
     if not wide.is_glob:
         return not is_glob and text == wide.text
-    return _expression(wide.text, is_glob).fullmatch(text) is not None
-
-
-@lru_cache(maxsize=1024)
-def _expression(text: str, of_globs: bool) -> re.Pattern[str]:
     # A wildcard covers a wildcard of the other pattern: `?` covers `?`, but not `*`.
-    parts = {"*": ".*", "?": "[^*]" if of_globs else "."}
-    return re.compile(
-        "".join(parts.get(piece, re.escape(piece)) for piece in re.split(r"([*?])", text)),
-        re.DOTALL,
-    )
+    return matcher(wide.text, single="[^*]" if is_glob else ".")(text)
 
 
 def _pieces(whole: Pattern, *, loose: bool = False) -> list[str]:
@@ -232,19 +237,30 @@ def _pieces(whole: Pattern, *, loose: bool = False) -> list[str]:
     for number, part in enumerate(segments):
         pieces += [_MANY] if number else []
         pieces += [wild.get(character, character) for character in part]
-    return pieces
+    # Adjacent wildcards for any characters are one.
+    pairs = zip(pieces, ["", *pieces], strict=False)
+    return [piece for piece, before in pairs if not piece == before == _MANY]
 
 
 def _meet(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Tell whether any text matches both patterns."""
-    # From the end: whether the remainders of both patterns match a common text.
-    below = [all(piece == _MANY for piece in other[place:]) for place in range(len(other) + 1)]
-    for mine in reversed(one):
-        row = [mine == _MANY and below[-1]]
-        for place, theirs in reversed(list(enumerate(other))):
-            if _MANY in (mine, theirs):
-                row.append(below[place] or row[-1])
-            else:
-                row.append((mine == theirs or _ONE in (mine, theirs)) and below[place + 1])
-        below = row[::-1]
-    return below[0]
+    """Tell whether any text matches both patterns.
+
+    A place in `other` is a bit, so that a step of `one` compares with all places at once.
+    """
+    masks: dict[str, int] = {}
+    for place, piece in enumerate(other):
+        masks[piece] = masks.get(piece, 0) | 1 << place
+    many, single = masks.pop(_MANY, 0), masks.pop(_ONE, 0)
+    characters = (1 << len(other)) - 1 & ~many
+    # From the end: the places at which the remainders of both patterns match a common text.
+    places = 1 << len(other)
+    places |= places >> 1 & many
+    for piece in reversed(one):
+        if piece == _MANY:
+            # It takes any remainder of the other pattern up to a common place.
+            places = (1 << places.bit_length()) - 1
+            continue
+        alike = characters if piece == _ONE else masks.get(piece, 0) | single
+        places = places >> 1 & alike | places & many
+        places |= places >> 1 & many
+    return bool(places & 1)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ecr_constructs.review.access.principals import Part, PrincipalSet
 
 _REFERENCE = re.compile(r"\$\{Token\[\d+\.(\w+)\.[\w.]+\]\}", re.ASCII)
-_FILLED_IN = re.compile(r"\$\{Token\[([^\]]*)\]\}")
+_FILLED_IN = re.compile(r"\$\{Token\[([^\[\]]*)\]\}")
 _PSEUDO_PARAMETER = re.compile(r"\$\{AWS\.(\w+)\}")
 _PSEUDO_PARAMETERS = {
     OWN_ACCOUNT: "its own account",

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 # How many differences the summary and the details list.
 _IN_SUMMARY, _IN_DETAILS = 2, 10
-_TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
+_TOKEN = re.compile(r"\$\{Token\[[^\[\]]*\]\}")
 _LATER = (
     "It applies to repositories that ECR creates from then on; existing ones keep their policy."
 )

@@ -34,7 +34,7 @@ _SILENT = ("AWS::CDK::Metadata",)
 # How many differences of values the sentence and the details list.
 _IN_SUMMARY, _IN_DETAILS = 3, 10
 _LONGEST, _CONTEXT = 120, 30
-_MARK = re.compile(r"\$\{Token\[[^\]]*\]\}")
+_MARK = re.compile(r"\$\{Token\[[^\[\]]*\]\}")
 # An attribute of a resource, or of the stack, differs from all other values.
 _ATTRIBUTE = re.compile(r"\$\{Token\[(?:\d+\.\w+|AWS)\.[\w.]+\]\}", re.ASCII)
 # Other analyzers compare the effect of these properties.

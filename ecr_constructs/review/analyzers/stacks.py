@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from ecr_constructs.cloudformation.graph import Resource, Stack, TemplateSet
     from ecr_constructs.review.comparison import Comparison
 
-_MAX_DEPTH = 200
-
 
 def changes(comparison: Comparison) -> Iterator[Change]:
     """Yield the changes of stacks as a whole."""
@@ -173,23 +171,21 @@ def _imports(side: TemplateSet) -> _Imports:
     """Return the stacks that import each export."""
     imports: dict[str, dict[Stack, None]] = defaultdict(dict)
     for stack in side.stacks:
-        for written in _imported(stack.body, 0):
+        for written in _imported(stack.body):
             imports[str(stack.resolver.resolve(written))][stack] = None
     return imports
 
 
-def _imported(value: Any, depth: int) -> Iterator[Any]:
+def _imported(value: Any) -> Iterator[Any]:
     """Yield the arguments of Fn::ImportValue."""
-    if depth > _MAX_DEPTH:
-        return
     if isinstance(value, Mapping):
         for key, item in value.items():
             if key == "Fn::ImportValue":
                 yield item
-            yield from _imported(item, depth + 1)
+            yield from _imported(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _imported(item, depth + 1)
+            yield from _imported(item)
 
 
 def _export_change(

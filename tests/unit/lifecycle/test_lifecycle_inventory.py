@@ -123,7 +123,7 @@ EARLIEST = "0001-01-01T00:00:00+14:00"
 # For each key the values that are malformed, and those that are not instants.
 MEMBERS: list[tuple[str, list[Any], list[Any]]] = [
     ("imageDigest", [None, 7], []),
-    ("imagePushedAt", [None], ["yesterday", 1769900399500, float("nan"), True, EARLIEST]),
+    ("imagePushedAt", [None], ["yesterday", 1769900399500, True, EARLIEST]),
     ("imageTags", ["v1", [1]], []),
     ("imageSizeInBytes", [-1, 1.5, True], []),
     ("imageStatus", ["GONE"], []),

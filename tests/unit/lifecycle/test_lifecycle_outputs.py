@@ -159,7 +159,7 @@ TEXTS = {
     "an error with control characters": ("An error occurred \x1b[31m", "An error occurred  [31m"),
     "HTML": ("<html><body>Sign in</body></html>", "HTML"),
     "nothing": ("", "describe-images"),
-    "a long number": ("9" * 5_000, "too long"),
+    "a long number": ("9" * 5_000, "digits"),
     "broken at its end": ('{"imageDetails": []}\nTraceback', "line 2"),
     "text of Python": ("Traceback (most recent call last):", "Traceback"),
 }

@@ -22,8 +22,9 @@ from ecr_constructs.model.lifecycle import (
 )
 from ecr_constructs.model.lifecycle.grammar import CountType
 from ecr_constructs.model.lifecycle.image import Blob
-from ecr_constructs.model.lifecycle.selection import Tags, covers, matcher
+from ecr_constructs.model.lifecycle.selection import Tags, covers
 from ecr_constructs.model.lifecycle.simulation import bits
+from ecr_constructs.model.wildcards import matcher
 from tests.support.errors import rejects
 
 DATA = Path(__file__).parents[2] / "support" / "data" / "lifecycle-examples.json"

@@ -14,7 +14,8 @@ from ecr_constructs.cloudformation.resource_types import (
     SCANNING,
     SIGNING,
 )
-from ecr_constructs.model.lifecycle.selection import matcher, overlap
+from ecr_constructs.model.lifecycle.selection import overlap
+from ecr_constructs.model.wildcards import matcher
 from ecr_constructs.review import Change
 from ecr_constructs.review.analyzers import images, lifecycle, replication, settings
 from tests.support.reviewing import changes_of

@@ -323,9 +323,6 @@ def importing(name: Any = "uri") -> dict[str, Any]:
 URI = get_att("Api", "RepositoryUri")
 NAMELESS, NAMELESS_ENCRYPTED = repository(), repository(EncryptionConfiguration=KMS)
 NEVER = {"Conditions": {"Never": {"Fn::Equals": ["a", "b"]}}}
-DEEP: Any = "uri"
-for _ in range(300):
-    DEEP = [DEEP]
 FAILS_EXPORT = "deployment-fails"
 # Both sides, and severity and codes of the change of the export.
 EXPORTS: dict[str, tuple[Any, Any, list[tuple[str, str]]]] = {
@@ -386,11 +383,6 @@ EXPORTS: dict[str, tuple[Any, Any, list[tuple[str, str]]]] = {
         {"a": stack(A, sections=exporting(URI, Condition="Perhaps")), "b": importing()},
         {"a": stack(A), "b": importing()},
         [("error", f"{FAILS_EXPORT} certain export-removed")],
-    ),
-    "imported deeper than CloudFormation accepts": (
-        {"a": stack(A, sections=exporting(URI)), "b": importing(DEEP)},
-        {"a": stack(A), "b": importing(DEEP)},
-        [("note", "export-removed")],
     ),
     "no export": (
         {"a": stack(A, sections={"Outputs": {"Uri": {"Value": "a"}, "Odd": None}})},
