@@ -2,7 +2,8 @@
 
 A mixin changes the repositories that exist when it is applied, below the scope it is applied to:
 those of an L1, an L2 or another library, in nested stacks and stages too. It runs after their
-code and overrides it; ``add_property_override`` in turn overrides the mixin.
+code and overrides it; ``add_property_override`` in turn overrides the mixin. `ExpireUntagged` adds to
+the policy that a repository has, also if it is written later.
 """
 
 from abc import abstractmethod
@@ -181,7 +182,8 @@ class ExpireUntagged(RepositoryMixin):
 
     Adds a rule to the lifecycle policy and renumbers its rules in their order. A policy that has a
     rule for untagged images stays as it is, because ECR accepts only one. A policy that is invalid
-    or known only at deploy time stays as it is, with a warning.
+    or known only at deploy time stays as it is, with a warning. The rule is added to a policy that
+    other code writes later, too.
 
     Do not apply it to pull through caches: images that are pulled by digest are untagged there and
     in use.

@@ -220,10 +220,12 @@ class Repository(RepositoryEvents, RepositoryBase):
     def add_lifecycle_rule(self, *rules: LifecycleRule) -> None:
         """Add rules to the lifecycle policy, after the existing ones.
 
-        A rule for untagged images replaces the default one.
+        A rule for untagged images replaces the default one. A policy that other code writes on the
+        L1, before or after, takes the place of that of ``lifecycle``, and the rules join it.
 
         Raises:
-            ValidationError: ECR would reject the policy.
+            ValidationError: ECR would reject the policy; or ``lifecycle-policy-unresolved``: other
+                code wrote one on the L1 that is known only at deploy time.
         """
         self._resource.add_rules(*rules)
 
