@@ -2,8 +2,8 @@
 
 A mixin changes the repositories that exist when it is applied, below the scope it is applied to:
 those of an L1, an L2 or another library, in nested stacks and stages too. It runs after their
-code and overrides it; ``add_property_override`` in turn overrides the mixin. `ExpireUntagged` adds to
-the policy that a repository has, also if it is written later.
+code and overrides it; ``add_property_override`` in turn overrides the mixin. `ExpireUntagged`
+adds to the policy that a repository has, also if it is written later.
 """
 
 from abc import abstractmethod
