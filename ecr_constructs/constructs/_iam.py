@@ -1,7 +1,8 @@
 """Grants in a principal's own policy, which raise if they would render nothing or too much."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass
+from functools import reduce
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -63,6 +64,20 @@ def grant_to_principal(
     """
     principal = principal_of(grantee)
     account = account_of(scope)
+    if isinstance(principal, iam.CompositePrincipal):
+        return for_each_component(
+            principal,
+            lambda part: grant_to_principal(
+                part,
+                scope=scope,
+                purpose=purpose,
+                actions=actions,
+                resource_arn=resource_arn,
+                suggestion=suggestion,
+                login_actions=login_actions,
+                conditions=conditions,
+            ),
+        )
     grant = None
     if not is_of_other_account(principal, account):
         grant = grant_in_own_policy(
@@ -99,6 +114,14 @@ def principal_of(grantee: iam.IGrantable) -> iam.IPrincipal:
             "iam.Role.from_role_arn(…), iam.ArnPrincipal(…) or iam.AccountPrincipal(…)",
         )
     return cast("iam.IPrincipal", principal)
+
+
+def for_each_component(
+    composite: iam.CompositePrincipal, grant: Callable[[iam.IPrincipal], iam.Grant]
+) -> iam.Grant:
+    """Grant to each component: some have a policy of their own, some have conditions."""
+    first, *others = [grant(principal) for principal in composite.principals]
+    return reduce(iam.Grant.combine, others, first)
 
 
 def conditions_of(principal: iam.IPrincipal) -> Mapping[str, Any]:
@@ -267,7 +290,10 @@ def _takes_policy_here(principal: iam.IPrincipal, account: str) -> bool:
     """
     node = getattr(principal, "node", None)
     if node is None:
-        return not is_of_other_account(principal, account)
+        if not is_of_other_account(principal, account):
+            return True
+        # The ARN of a role that the app defines is a reference, that of an import is not.
+        return isinstance(principal, iam.PrincipalBase) and is_unresolved(_arn_of(principal))
     owner, deployed = _facts_of(principal).account, account_of(cast("Construct", principal))
     return owner is None or owner == deployed or is_unresolved(owner) or is_unresolved(deployed)
 

@@ -58,7 +58,7 @@ class LifecycleAuthors:
 
     def write(self, value: Any) -> None:
         """Take the policy that other code writes on the L1, in the place of the declared one."""
-        value = _plain(value)
+        value = plain(value)
         if value != self._rendered:
             self._replace(value, self._overridden)
 
@@ -86,8 +86,11 @@ class LifecycleAuthors:
 
     def _read(self) -> None:
         """Read what code that is not Python wrote, past `RepositoryResource.__setattr__`."""
-        if (current := current_lifecycle(self._resource)) != self._rendered:
-            self._written = current
+        # A value of synthesis comes back without its content if it was read as a struct.
+        if self._rendered is None or _is_plain(self._rendered):
+            current = current_lifecycle(self._resource)
+            if current != self._rendered:
+                self._written = current
 
     def _replace(self, written: Any, overridden: Any) -> None:
         before = self._written, self._overridden
@@ -124,7 +127,7 @@ class LifecycleAuthors:
             self._set({**rest, LIFECYCLE_TEXT: lifecycle_text(self._repository, policy)})
 
     def _set(self, value: Any) -> None:
-        self._rendered = value = _plain(value)
+        self._rendered = value = plain(value)
         if _is_plain(value):
             value = lifecycle_property(value.get(LIFECYCLE_TEXT), value.get("registryId"))
         self._set_property(value)
@@ -138,7 +141,11 @@ class LifecycleAuthors:
             return _with(default if self._declared is None else self._declared, added)
         path = self._repository.node.path
         try:
-            return _with(LifecyclePolicy(*rules_of(self._base)), added)
+            rules = rules_of(self._base)
+            # Code that reads the policy and adds to it writes all of it.
+            written = unnumbered(rules)
+            missing = [rule for rule in added if replace(rule, rule_priority=None) not in written]
+            return _with(LifecyclePolicy(*rules), missing)
         except ValidationError as error:
             errors = [
                 replace(
@@ -197,7 +204,7 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, Mapping) and value.keys() <= set(_KEYS.values())
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a lifecycle property as CDK stores it: without structs, None and snake case."""
     if isinstance(value, ecr.CfnRepository.LifecyclePolicyProperty):
         value = {
@@ -216,10 +223,16 @@ def current_lifecycle(repository: ecr.CfnRepository) -> Any:
     """Return the lifecycle property that an L1 has, as CDK stores it."""
     # The attribute of an L2's resource is a struct without properties: CDK renders the L2's
     # rules later. The stored properties have the unresolved value.
-    value = repository._cfn_properties.get("lifecyclePolicy")  # noqa: SLF001
-    if isinstance(value, Mapping):
-        return {key: item for key, item in value.items() if item is not None} or None
-    return value
+    return plain(repository._cfn_properties.get("lifecyclePolicy"))  # noqa: SLF001
+
+
+def resolved_lifecycle(repository: ecr.CfnRepository) -> Any:
+    """Return the lifecycle property that an L1 will render, at synthesis."""
+    # Resolved in Node: a value that Python has read as a struct comes back without its content.
+    inspector = cdk.TreeInspector()
+    repository.inspect(inspector)
+    attributes = cdk.Stack.of(repository).resolve(inspector)["attributes"]
+    return attributes["aws:cdk:cloudformation:props"].get("lifecyclePolicy")
 
 
 def rules_of(policy: Any) -> Sequence[LifecycleRule]:

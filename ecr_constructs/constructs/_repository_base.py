@@ -1,8 +1,7 @@
 """The grants of every repository, defined here or imported."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from functools import reduce
+from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -11,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._iam import (
     check_actions,
+    for_each_component,
     grant_in_own_policy,
     grant_login,
     is_of_other_account,
@@ -154,7 +154,7 @@ class RepositoryBase(ecr.RepositoryBase):
     def _grant_with_login(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
         principal = principal_of(grantee)
         if isinstance(principal, iam.CompositePrincipal):
-            return _for_each(principal, lambda part: self._grant_with_login(part, actions))
+            return for_each_component(principal, lambda part: self._grant_with_login(part, actions))
         grant = self._grant(grantee, principal, actions)
         account = self._location[0]
         node = node_of(grantee)
@@ -174,7 +174,7 @@ class RepositoryBase(ecr.RepositoryBase):
         self, grantee: iam.IGrantable, principal: iam.IPrincipal, actions: Sequence[str]
     ) -> iam.Grant:
         if isinstance(principal, iam.CompositePrincipal):
-            return _for_each(principal, lambda part: self._grant(part, part, actions))
+            return for_each_component(principal, lambda part: self._grant(part, part, actions))
         account = self._location[0]
         of_other_account = is_of_other_account(principal, account)
         if not of_other_account:
@@ -187,11 +187,3 @@ class RepositoryBase(ecr.RepositoryBase):
         if of_other_account:
             grant_in_own_policy(principal, actions, self.repository_arn, account=account)
         return grant
-
-
-def _for_each(
-    composite: iam.CompositePrincipal, grant: Callable[[iam.IPrincipal], iam.Grant]
-) -> iam.Grant:
-    """Grant to each component: some have a policy of their own, some have conditions."""
-    first, *others = [grant(principal) for principal in composite.principals]
-    return reduce(iam.Grant.combine, others, first)

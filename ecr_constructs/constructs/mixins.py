@@ -2,22 +2,22 @@
 
 A mixin changes the repositories that exist when it is applied, below the scope it is applied to:
 those of an L1, an L2 or another library, in nested stacks and stages too. It runs after their
-code and overrides it; ``add_property_override`` in turn overrides the mixin.
+code and overrides it; ``add_property_override`` in turn overrides the mixin. `ExpireUntagged`
+adds to the policy that a repository has, also if it is written later.
 """
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
 import aws_cdk as cdk
-import jsii
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct, IConstruct
 
 from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import (
-    LIFECYCLE_TEXT,
     SCANNING,
     encryption_property,
     lifecycle_property,
@@ -25,7 +25,8 @@ from ecr_constructs.constructs._cfn_properties import (
     mutability_properties,
 )
 from ecr_constructs.constructs._lifecycle import (
-    current_lifecycle,
+    plain,
+    resolved_lifecycle,
     rules_of,
     warn_unread,
     with_untagged,
@@ -191,7 +192,8 @@ class ExpireUntagged(RepositoryMixin):
 
     Adds a rule to the lifecycle policy and renumbers its rules in their order. A policy that has a
     rule for untagged images stays as it is, because ECR accepts only one. A policy that is invalid
-    or known only at deploy time stays as it is, with a warning.
+    or known only at deploy time stays as it is, with a warning. The rule is added to a policy that
+    other code writes later, too.
 
     Do not apply it to pull through caches: images that are pulled by digest are untagged there and
     in use.
@@ -217,55 +219,26 @@ class ExpireUntagged(RepositoryMixin):
         if isinstance(repository, RepositoryResource):
             repository.mix_in(self._rule)
             return
-        self._add_to(repository)
-        # Code that runs later may replace the policy.
+        stored = repository._cfn_properties.get("lifecyclePolicy")  # noqa: SLF001
+        policy = plain(stored)
+        # An L2's rules are a value of synthesis, or a struct without content if code has read it.
+        if stored is None or isinstance(policy, Mapping):
+            # What cannot be read may be replaced, and is reported at synthesis otherwise.
+            with suppress(ValidationError):
+                self._add_to(repository, policy)
+        # Code that runs later may add rules, or replace the policy.
         repository.node.add_validation(AtSynthesis(partial(self._add_again, repository)))
 
-    def _add_to(self, repository: ecr.CfnRepository) -> None:
-        policy = current_lifecycle(repository)
-        if policy is None or isinstance(policy, Mapping):
-            added = _with_rule(repository, policy or {}, self._rule)
-            if added is not None:
-                text, registry_id = added[LIFECYCLE_TEXT], added.get("registryId")
-                repository.lifecycle_policy = lifecycle_property(text, registry_id)
-        else:
-            repository.lifecycle_policy = cdk.Lazy.uncached_any(
-                _LazyPolicy(repository, policy, self._rule)
-            )
-
     def _add_again(self, repository: ecr.CfnRepository) -> None:
-        policy = current_lifecycle(repository)
-        if policy is None or isinstance(policy, Mapping):
-            self._add_to(repository)
+        try:
+            self._add_to(repository, resolved_lifecycle(repository))
+        except ValidationError as error:
+            warn_unread(repository, error)
 
-
-@jsii.implements(cdk.IAnyProducer)
-class _LazyPolicy:
-    """A policy that CDK renders at synthesis, with one more rule."""
-
-    def __init__(
-        self, repository: ecr.CfnRepository, policy: cdk.IResolvable, rule: LifecycleRule
-    ) -> None:
-        self._repository = repository
-        self._policy = policy
-        self._rule = rule
-
-    def produce(self, context: cdk.IResolveContext) -> Any:
-        """Return the policy, as the L1 takes it; CDK calls this several times."""
-        current = context.resolve(self._policy) or {}
-        return _with_rule(self._repository, current, self._rule) or self._policy
-
-
-def _with_rule(
-    repository: ecr.CfnRepository, current: Mapping[str, Any], rule: LifecycleRule
-) -> dict[str, Any] | None:
-    """Return the property with one more rule, or None if it stays as it is."""
-    try:
-        policy = LifecyclePolicy(*rules_of(current))
-    except ValidationError as error:
-        warn_unread(repository, error)
-        return None
-    added = with_untagged(repository, policy, rule)
-    if added is policy:
-        return None
-    return {**current, LIFECYCLE_TEXT: lifecycle_text(repository, added)}
+    def _add_to(self, repository: ecr.CfnRepository, policy: Mapping[str, Any] | None) -> None:
+        rules = LifecyclePolicy(*rules_of(policy))
+        added = with_untagged(repository, rules, self._rule)
+        if added is not rules:
+            repository.lifecycle_policy = lifecycle_property(
+                lifecycle_text(repository, added), (policy or {}).get("registryId")
+            )

@@ -227,7 +227,8 @@ class Repository(RepositoryEvents, RepositoryBase):
     def add_lifecycle_rule(self, *rules: LifecycleRule, **stock: Unpack[StockRule]) -> None:
         """Add rules to the lifecycle policy, after the existing ones.
 
-        A rule for untagged images replaces the default one.
+        A rule for untagged images replaces the default one. A policy that other code writes on the
+        L1, before or after, takes the place of that of ``lifecycle``, and the rules join it.
 
         Args:
             rules: The rules.
@@ -235,7 +236,8 @@ class Repository(RepositoryEvents, RepositoryBase):
                 ``max_image_count=5``.
 
         Raises:
-            ValidationError: ECR would reject the policy.
+            ValidationError: ECR would reject the policy; or ``lifecycle-policy-unresolved``: other
+                code wrote one on the L1 that is known only at deploy time.
         """
         self._resource.add_rules(*rules, *stock_rules(stock))
 

@@ -395,7 +395,12 @@ def test_components_keep_what_each_of_them_takes(stack: cdk.Stack) -> None:
     ).success
     assert repository.grant_read(iam.CompositePrincipal(role_of(stack, "Reader"))).success
 
-    assert 2 == len(resources(stack, "AWS::IAM::Policy"))
+    registry = Registry(stack, "Registry")
+    registry.grant_read(iam.CompositePrincipal(role_of(stack, "Lister")), prefix="")
+    with rejects("grantee: principal-without-policy"):
+        registry.grant_read(iam.CompositePrincipal(iam.AccountPrincipal(OTHER_ACCOUNT)), prefix="")
+
+    assert 3 == len(resources(stack, "AWS::IAM::Policy"))
     [account, service] = resources(stack, "AWS::ECR::Repository")[1]["Properties"][
         "RepositoryPolicyText"
     ]["Statement"]
@@ -443,6 +448,20 @@ def test_a_user_is_granted_in_a_stack_of_its_account(stack: cdk.Stack, app: cdk.
 
     assert ["bob"] == properties_of(far, "AWS::IAM::Policy")["Users"]
     assert 1 == len(statements_of(stack))
+
+
+def test_a_role_under_conditions_is_granted_in_another_account_of_the_app(
+    stack: cdk.Stack, app: cdk.App
+) -> None:
+    """Both sides are rendered, each with the conditions."""
+    far = cdk.Stack(app, "Far", env=ELSEWHERE["another account"])
+    trusted = iam.AccountRootPrincipal()
+    role = iam.Role(far, "Role", role_name="deployer", assumed_by=trusted)
+    grant_on_repository(stack, iam.PrincipalWithConditions(role, CONDITIONS))
+
+    [statement] = statements_of(stack)
+    assert CONDITIONS.items() <= statement["Condition"].items()
+    assert [CONDITIONS, None] == [item.get("Condition") for item in identity_statements(far)]
 
 
 def test_an_immutable_role_under_conditions_is_named(stack: cdk.Stack) -> None:

@@ -473,6 +473,32 @@ def test_a_mixin_says_what_it_cannot_add_to(
     assert ["ecr-constructs:lifecycleUnread"] == warnings_of(stack)
 
 
+def test_a_mixin_keeps_rules_that_code_has_read(stack: cdk.Stack) -> None:
+    """Reading the property of CDK's own class returns a struct without the rules."""
+    kept = [ecr.LifecycleRule(max_image_count=50)]
+    resource = resource_of(ecr.Repository(stack, "Web", lifecycle_rules=kept))
+    assert resource.lifecycle_policy is not None
+    cdk.Mixins.of(stack).apply(ExpireUntagged(after_days=7))
+
+    assert rules(UNTAGGED, KEEP) == lifecycle_of(stack)
+
+
+@pytest.mark.parametrize("more", [[], [EXPIRE]], ids=["the same", "with a rule"])
+def test_a_lifecycle_that_is_read_and_extended_keeps_one_of_each(
+    stack: cdk.Stack, more: list[LifecycleRule]
+) -> None:
+    """Code that reads the policy, adds to it and writes it writes what it has read too."""
+    repository = Repository(stack, "Api", lifecycle=LifecyclePolicy())
+    repository.add_lifecycle_rule(PULLS, UNTAGGED)
+    read: Any = resource_of(repository).lifecycle_policy
+    extended = LifecyclePolicy.from_json(read.lifecycle_policy_text).with_rules(*more)
+    value = Policy(lifecycle_policy_text=extended.to_json()) if more else read
+    set_lifecycle(resource_of(repository), value)
+    repository.add_lifecycle_rule(PROTECT)
+
+    assert rules(PULLS, UNTAGGED, PROTECT, *more) == lifecycle_of(stack)
+
+
 def test_a_rule_for_untagged_images_takes_the_place_of_the_mixins(stack: cdk.Stack) -> None:
     """ECR accepts one; that of a mixin gives way, whenever it was applied."""
     repository = Repository(stack, "Api", lifecycle=LifecyclePolicy())
@@ -543,8 +569,9 @@ def test_lifecycles_that_cannot_be_merged_raise(
     [
         lambda stack: Policy(lifecycle_policy_text=parameter(stack)),
         lambda _: cdk.Fn.condition_if("A", cdk.Aws.NO_VALUE, cdk.Aws.NO_VALUE),
+        lambda _: cdk.Lazy.uncached_any(Produces()),
     ],
-    ids=["token", "intrinsic"],
+    ids=["token", "intrinsic", "value of synthesis"],
 )
 def test_a_lifecycle_of_deploy_time_takes_no_rules(
     stack: cdk.Stack, value: Callable[[cdk.Stack], Any]
