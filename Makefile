@@ -17,7 +17,9 @@ export CDK_HOME ?= $(CURDIR)/.cdk
 export CDK_DISABLE_CLI_TELEMETRY ?= true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_PYTHON_DOWNLOADS := never
+# Both halves of an installation trust the certificates that the machine does.
 export UV_SYSTEM_CERTS ?= true
+export NODE_USE_SYSTEM_CA ?= 1
 # The tests start hundreds of Python processes; none compiles what another has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -10,6 +10,8 @@ https://docs.python.org/3/library/audit_events.html
 
 from __future__ import annotations
 
+import _posixsubprocess
+import errno
 import json
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -49,12 +51,18 @@ def forbid_programs_and_connections(address: tuple[str, int]) -> None:
     def audit(event: str, arguments: tuple[Any, ...]) -> None:
         if event in _PROGRAMS:
             msg = f"The embedded AWS runs no programs ({event})"
-            raise PermissionError(msg)
+            raise PermissionError(errno.EPERM, msg)
         if event in _CONNECTIONS or (event == "socket.bind" and arguments[1] != address):
             msg = f"The embedded AWS opens no connections ({event})"
-            raise PermissionError(msg)
+            raise PermissionError(errno.EPERM, msg)
+
+    def fork_exec(*_: object) -> NoReturn:
+        msg = "The embedded AWS runs no programs (fork_exec)"
+        raise PermissionError(errno.EPERM, msg)
 
     sys.addaudithook(audit)
+    # multiprocessing calls it without an audit event.
+    vars(_posixsubprocess)["fork_exec"] = fork_exec
 
 
 def install() -> None:

@@ -44,7 +44,7 @@ class Project:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the demo to its end."""
         with self.started(*arguments) as process:
-            output, errors = process.communicate(timeout=120)
+            output, errors = process.communicate(timeout=600)
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
     def replace_cli(self, script: str) -> None:
