@@ -221,7 +221,8 @@ def _rules(simulation: Simulation) -> Iterator[Block]:
     ]
     yield Table(("rule", "selects", "marks", "acts on", "effect"), rows)
     if count := simulation.unselected_count:
-        yield Lines([f"No rule selects {pluralize(count, 'image')}, which no rule ever deletes."])
+        they = "it is" if count == 1 else "they are"
+        yield Lines([f"No rule selects {pluralize(count, 'image')}: {they} never deleted."])
 
 
 def _ahead(forecast: Forecast) -> Iterator[Block]:

@@ -356,3 +356,9 @@ def test_findings_take_the_number_of_days() -> None:
     ]
 
     assert [[], ["LC012"]] == findings
+
+
+@pytest.mark.parametrize("days", [-1, 100_000, float("nan"), float("inf")])
+def test_the_number_of_days_has_a_range(days: float) -> None:
+    with rejects("pulled_within_days: days-out-of-range"):
+        simulate(NEW, rules=[OF_V]).pulled_within(days)

@@ -11,16 +11,26 @@ from datetime import datetime, timedelta
 from ecr_constructs.model.lifecycle.simulation import bits
 from ecr_constructs.model.lifecycle.simulation.ranking import Ranking
 from ecr_constructs.model.lifecycle.simulation.relations import Relations
+from ecr_constructs.model.validation import reject
 
 PULLED_WITHIN_DAYS = 7
 """How many days an image counts as in use after its last pull, by default.
 
 ECR refreshes the time of a pull at least once every 24 hours; a week covers weekly jobs.
 """
+_DAYS_END = 100_000
 
 
 def pulled_since(ranking: Ranking, days: float) -> int:
-    """Return the ranks with a recorded pull in the last days before the instant."""
+    """Return the ranks with a recorded pull in the last days before the instant.
+
+    Raises:
+        ValidationError: ``days-out-of-range``: the days are negative or 100,000 at least.
+    """
+    if not 0 <= days < _DAYS_END:
+        message = f"must be at least 0 and below {_DAYS_END:,}, got {days}"
+        path = "pulled_within_days"
+        reject("days since a pull", days, "days-out-of-range", message, path=path)
     limit = timedelta(days=days)
     return bits.from_flags(
         image.last_recorded_pull_time is not None
