@@ -62,6 +62,13 @@ def stack_files(folder: Path) -> Iterator[StackFile]:
                 yield from stack_files(_inside(folder, name))
 
 
+def is_assembly(folder: Path) -> bool:
+    """Tell whether a folder is a cloud assembly; many programs call a file ``manifest.json``."""
+    content = read_document(folder / MANIFEST) if (folder / MANIFEST).is_file() else None
+    keys = content if isinstance(content, Mapping) else {}
+    return "version" in keys and isinstance(keys.get("artifacts"), Mapping)
+
+
 def top_of(folder: Path) -> Path:
     """Return the cloud assembly of the app that contains the assembly of a stage."""
     return top_of(folder.parent) if (folder.parent / MANIFEST).is_file() else folder
