@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import aws_cdk as cdk
@@ -16,6 +17,7 @@ from ecr_constructs.constructs._iam import (
     is_of_other_account,
     validate_policy_size,
 )
+from ecr_constructs.constructs._lambda_access import pull_to_lambda
 from ecr_constructs.constructs._resource_policy import ResourcePrincipal, resource_principal
 from ecr_constructs.constructs._stack_env import partition_in
 from ecr_constructs.model.principals import (
@@ -72,7 +74,9 @@ class RepositoryBase(ecr.RepositoryBase):
     def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow a principal to pull and to log in; raises as `grant`.
 
-        Lambda and CodeBuild, which pull by themselves, may do so for resources of this account.
+        Lambda and CodeBuild, which pull by themselves, may do so for resources of this account. If
+        a function of another account of the app runs an image of this repository, the synthesis
+        fails until `grant_pull_to_lambda` admits that account.
         """
         return self._grant_with_login(grantee, PULL_ACTIONS)
 
@@ -109,8 +113,10 @@ class RepositoryBase(ecr.RepositoryBase):
         if account is not None:
             check_each("account", [account], account_id_errors)
         source = self._source(account)
-        grant = self.grant_pull(
-            iam.ServicePrincipal(LAMBDA, conditions=source.functions(functions))
+        grant = self._grant_with_login(
+            iam.ServicePrincipal(LAMBDA, conditions=source.functions(functions)),
+            PULL_ACTIONS,
+            pull_to_lambda(functions=[*functions], account=account),
         )
         if account is not None and account != self._location[0]:
             grant = grant.combine(self.grant_pull(iam.AccountPrincipal(account)))
@@ -130,7 +136,12 @@ class RepositoryBase(ecr.RepositoryBase):
         """
         check_names("projects", projects)
         conditions = self._source(None).projects(projects)
-        return self.grant_pull(iam.ServicePrincipal(CODE_BUILD, conditions=conditions))
+        arguments = f"projects={[*projects]!r}" if projects else ""
+        return self._grant_with_login(
+            iam.ServicePrincipal(CODE_BUILD, conditions=conditions),
+            PULL_ACTIONS,
+            f"grant_pull_to_code_build({arguments})",
+        )
 
     @abstractmethod
     def _grant_by_policy(
@@ -142,9 +153,11 @@ class RepositoryBase(ecr.RepositoryBase):
         own_account, region = self._location
         return Source(partition_in(region), region, account or own_account)
 
-    def _grant_with_login(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+    def _grant_with_login(
+        self, grantee: iam.IGrantable, actions: Sequence[str], suggestion: str | None = None
+    ) -> iam.Grant:
         principal: Any = grantee.grant_principal
-        grant = self._grant(principal, actions)
+        grant = self._grant(principal, actions, suggestion)
         if (
             not grant_login(principal)
             and has_node(principal)
@@ -157,14 +170,21 @@ class RepositoryBase(ecr.RepositoryBase):
             )
         return grant
 
-    def _grant(self, principal: iam.IPrincipal, actions: Sequence[str]) -> iam.Grant:
+    def _grant(
+        self, principal: iam.IPrincipal, actions: Sequence[str], suggestion: str | None = None
+    ) -> iam.Grant:
         of_other_account = is_of_other_account(principal, self._location[0])
         if not of_other_account:
             grant = grant_in_own_policy(principal, actions, self.repository_arn)
             if grant is not None:
                 validate_policy_size(principal, self)
                 return grant
-        named = resource_principal(principal, actions, stack=self.stack, source=self._source(None))
+        stack = cdk.Stack.of(self)
+        named = resource_principal(
+            principal, actions, stack=stack, source=self._source(None), consumer=stack.account
+        )
+        if suggestion is not None:
+            named = replace(named, suggestion=suggestion)
         grant = self._grant_by_policy(principal, named, actions)
         if of_other_account:
             grant_in_own_policy(principal, actions, self.repository_arn)

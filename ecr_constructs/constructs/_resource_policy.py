@@ -9,9 +9,9 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs.constructs._iam import is_of_other_account
+from ecr_constructs.constructs._lambda_access import pull_to_lambda
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.principals import (
-    CODE_BUILD,
     LAMBDA,
     PRINCIPAL_ARN,
     Source,
@@ -19,10 +19,10 @@ from ecr_constructs.model.principals import (
     service_errors,
 )
 from ecr_constructs.model.repository_policy import PULL_ACTIONS, PUSH_ACTIONS
+from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
 _STATEMENT = "policy_statements=[iam.PolicyStatement(…)]"
-_SERVICE_METHODS = {LAMBDA: "grant_pull_to_lambda()", CODE_BUILD: "grant_pull_to_code_build()"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class ResourcePrincipal:
         arn: The ARN of that role or user, or a reference to it.
         defined_in_app: Whether it is a role or user of another account that this app defines.
         suggestion: What to write where the repository is defined, to allow the same principal.
+        service: A service that is limited to resources of the repository's account, because the
+            grant does not say for which it acts.
     """
 
     principal: iam.IPrincipal
@@ -42,14 +44,21 @@ class ResourcePrincipal:
     arn: str = ""
     defined_in_app: bool = False
     suggestion: str = _STATEMENT
+    service: str = ""
 
 
 def resource_principal(
-    principal: iam.IPrincipal, actions: Sequence[str], *, stack: cdk.Stack, source: Source
+    principal: iam.IPrincipal,
+    actions: Sequence[str],
+    *,
+    stack: cdk.Stack,
+    source: Source,
+    consumer: str,
 ) -> ResourcePrincipal:
     """Return how a repository policy names a principal, or raise if it cannot.
 
-    The account and Region of the repository, ``source``, limit what a service acts for.
+    The account and Region of the repository, ``source``, limit what a service acts for. The
+    account of the stack that grants, ``consumer``, is that of the functions in a suggestion.
     """
     if isinstance(principal, iam.UnknownPrincipal):
         reject(
@@ -74,9 +83,13 @@ def resource_principal(
     fragment = principal.policy_fragment
     resolved = stack.resolve(fragment.principal_json)
     if services := resolved.get("Service"):
-        principal = _for_source(principal, services, fragment.conditions, actions, source)
-        suggestion = _SERVICE_METHODS.get(services[0], _STATEMENT)
-        return ResourcePrincipal(principal, suggestion=suggestion)
+        limited = _for_source(principal, services, fragment.conditions, actions, source)
+        if limited is principal:
+            return ResourcePrincipal(principal)
+        suggestion = "grant_pull_to_code_build()"
+        if services[0] == LAMBDA:
+            suggestion = pull_to_lambda(account=None if consumer == source.account else consumer)
+        return ResourcePrincipal(limited, suggestion=suggestion, service=services[0])
     [arn, *more] = fragment.principal_json.get("AWS", [""])
     return _identity(principal, "" if more else arn, compact(resolved), actions, source)
 
@@ -100,10 +113,10 @@ def _identity(
         return ResourcePrincipal(principal)
     if account == source.account:
         return ResourcePrincipal(principal, suggestion=_keyword(actions, "principals", arn))
-    suggestion = _keyword(actions, "accounts", account)
     if ":root" in resolved:
-        return ResourcePrincipal(principal, suggestion=suggestion)
-    return ResourcePrincipal(principal, account, arn, suggestion=suggestion)
+        return ResourcePrincipal(principal, suggestion=_keyword(actions, "accounts", account))
+    kind, value = ("accounts", account) if is_unresolved(arn) or not arn else ("principals", arn)
+    return ResourcePrincipal(principal, account, arn, suggestion=_keyword(actions, kind, value))
 
 
 def _for_source(

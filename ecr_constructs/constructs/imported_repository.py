@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -10,6 +11,7 @@ from ecr_constructs.constructs._deprecation import renamed_keyword
 from ecr_constructs.constructs._repository_base import RepositoryBase
 from ecr_constructs.constructs._resource_policy import ResourcePrincipal
 from ecr_constructs.model.names import check_repository_name
+from ecr_constructs.model.principals import LAMBDA
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import reject
 
@@ -19,8 +21,9 @@ class ImportedRepository(RepositoryBase):
 
     A grant in a principal's own policy works as for a repository that is defined here. A grant
     that needs the repository policy raises, and its error names the code to write where the
-    repository is defined. After that, import it with ``policy_managed_externally=True``: such
-    grants then render nothing.
+    repository is defined. Only for a function of the same account and Region it is a warning,
+    because Lambda can add its permission itself. After that, import it with
+    ``policy_managed_externally=True``: such grants then render nothing.
     """
 
     def __init__(
@@ -64,8 +67,28 @@ class ImportedRepository(RepositoryBase):
     def _grant_by_policy(
         self, principal: iam.IPrincipal, named: ResourcePrincipal, actions: Sequence[str]
     ) -> iam.Grant:
-        self._require_external_policy(named.suggestion)
+        if named.service == LAMBDA and self._is_of_stack():
+            self._warn_of_lambda(named.suggestion)
+        else:
+            self._require_external_policy(named.suggestion)
         return iam.Grant.drop(principal, f"{' '.join(actions)}: the policy is managed externally")
+
+    def _is_of_stack(self) -> bool:
+        """Tell whether the repository is in the account and Region of the stack that uses it."""
+        stack, env = cdk.Stack.of(self), self.env
+        return (env.account, env.region) == (stack.account, stack.region)
+
+    def _warn_of_lambda(self, suggestion: str) -> None:
+        if self._policy_managed_externally:
+            return
+        # https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
+        cdk.Annotations.of(self).add_warning_v2(
+            "ecr-constructs:lambdaAddsPermission",
+            f"Lambda adds its permission to the policy of {self._name!r} when it creates the "
+            "function, if the role that deploys may read and change that policy, as the default "
+            f"role of CDK may. The next deployment of that policy removes it: write {suggestion} "
+            "where the repository is defined, then import it with policy_managed_externally=True.",
+        )
 
     def _require_external_policy(self, suggestion: str) -> None:
         if self._policy_managed_externally:

@@ -17,6 +17,7 @@ from ecr_constructs.constructs._cfn_properties import (
     tag_properties,
 )
 from ecr_constructs.constructs._events import RepositoryEvents
+from ecr_constructs.constructs._lambda_access import function_errors
 from ecr_constructs.constructs._repository_base import RepositoryBase
 from ecr_constructs.constructs._resource_policy import CrossAccountGrants, ResourcePrincipal
 from ecr_constructs.constructs._stack_env import account_of, partition_in, region_of
@@ -28,6 +29,7 @@ from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.names import check_repository_name
+from ecr_constructs.model.principals import LAMBDA
 from ecr_constructs.model.repository_policy import Access, document, length_errors
 from ecr_constructs.model.tags import check_tags
 from ecr_constructs.model.tokens import is_unresolved
@@ -140,6 +142,7 @@ class Repository(RepositoryEvents, RepositoryBase):
         self._statements = statements
         self._document: iam.PolicyDocument | None = None
         self._cross_account_grants = CrossAccountGrants(self)
+        self._checks_functions = False
         self._push_access = PushAccess(by_policy=bool(push_accounts or push_principals))
         self._literal_name = None if is_unresolved(repository_name) else repository_name
         self._name: str | None = None
@@ -228,6 +231,10 @@ class Repository(RepositoryEvents, RepositoryBase):
     def _grant_by_policy(
         self, principal: iam.IPrincipal, named: ResourcePrincipal, actions: Sequence[str]
     ) -> iam.Grant:
+        if named.service == LAMBDA and not self._checks_functions:
+            self._checks_functions = True
+            errors = partial(function_errors, self, self._resource, *self._location)
+            self.node.add_validation(AtSynthesis(errors))
         return self._cross_account_grants.add(principal, named, actions)
 
     def add_lifecycle_rule(self, *rules: LifecycleRule) -> None:
