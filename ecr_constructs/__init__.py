@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ecr_constructs.constructs.pull_through_credential import PullThroughCredential
     from ecr_constructs.constructs.registry.registry import Registry
     from ecr_constructs.constructs.repository import Repository
+    from ecr_constructs.constructs.role_options import RoleOptions
     from ecr_constructs.model.ci import (
         BitbucketPipelines,
         CiIssuer,
@@ -68,6 +69,7 @@ __all__ = [
     "RepositoryDefaults",
     "Retain",
     "Retention",
+    "RoleOptions",
     "ScanAlerts",
     "ScanOnPush",
     "TagMutability",
@@ -103,6 +105,7 @@ _HOMES = {
     "RepositoryDefaults": "constructs.defaults",
     "Retain": "constructs.mixins",
     "Retention": "model.lifecycle",
+    "RoleOptions": "constructs.role_options",
     "ScanAlerts": "constructs.alerts",
     "ScanOnPush": "constructs.mixins",
     "TagMutability": "model.mutability",

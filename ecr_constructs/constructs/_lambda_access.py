@@ -6,6 +6,9 @@ repository policy can admit it
 (https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions).
 """
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 
@@ -26,34 +29,35 @@ def pull_to_lambda(*, functions: object = (), account: str | None = None) -> str
 
 
 def function_errors(
-    repository: ecr.IRepository, resource: ecr.CfnRepository, account: str, region: str
+    repository: ecr.RepositoryBase,
+    name: str,
+    statements: Iterable[Mapping[str, Any]],
+    location: tuple[str, str],
+    where: str,
 ) -> list[str]:
     """Return an error for each function whose image Lambda cannot pull, in other accounts.
 
-    The account and Region are those of the repository. A function in a stack without an account
-    may be in any account, which is a warning.
+    The location is the account and Region of the repository, the statements are those of its
+    policy as they are rendered, and ``where`` says on what to call the suggestion. A function in a
+    stack without an account may be in any account, which is a warning.
     """
+    account, region = location
     if is_unresolved(account):
         return []
-    stack = cdk.Stack.of(repository)
-    name = str(stack.resolve(resource.repository_name))
-    policy = stack.resolve(resource.repository_policy_text) or {"Statement": []}
-    if "Statement" not in policy:
-        return []
-    errors = []
+    statements, errors = [*statements], []
     for function in AppRegistry.of(repository).functions:
         if function.account == account or not function.runs(f"{account}.dkr.ecr.{region}.", name):
             continue
-        if any(admits_functions(item, function.account) for item in policy["Statement"]):
+        if any(admits_functions(statement, function.account) for statement in statements):
             continue
         is_unknown = is_unresolved(function.account)
         owner = "an unknown account" if is_unknown else function.account
         error = Diagnostic(
             "lambda-account-not-admitted",
-            f"{function.path}, in {owner}, runs an image of this repository, whose policy admits "
-            f"Lambda only for functions of {account}",
+            f"{function.path}, in {owner}, runs an image of the repository {name!r} of {account}, "
+            "whose policy does not admit Lambda for functions of that account",
             repository.node.path,
-            f"call {pull_to_lambda(account=function.account)} on this repository",
+            f"call {pull_to_lambda(account=function.account)} {where}",
         )
         if is_unknown:
             cdk.Annotations.of(repository).add_warning_v2(

@@ -149,6 +149,10 @@ class RepositoryBase(ecr.RepositoryBase):
     ) -> iam.Grant:
         """Allow a principal in the repository policy, or raise if that is not possible here."""
 
+    def _actions_of_identities(self, actions: Sequence[str]) -> Sequence[str]:
+        """Return the actions that a principal of the account needs in its own policy."""
+        return actions
+
     def _source(self, account: str | None) -> Source:
         own_account, region = self._location
         return Source(partition_in(region), region, account or own_account)
@@ -175,7 +179,8 @@ class RepositoryBase(ecr.RepositoryBase):
     ) -> iam.Grant:
         of_other_account = is_of_other_account(principal, self._location[0])
         if not of_other_account:
-            grant = grant_in_own_policy(principal, actions, self.repository_arn)
+            own_actions = self._actions_of_identities(actions)
+            grant = grant_in_own_policy(principal, own_actions, self.repository_arn)
             if grant is not None:
                 validate_policy_size(principal, self)
                 return grant

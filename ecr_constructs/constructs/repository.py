@@ -233,9 +233,17 @@ class Repository(RepositoryEvents, RepositoryBase):
     ) -> iam.Grant:
         if named.service == LAMBDA and not self._checks_functions:
             self._checks_functions = True
-            errors = partial(function_errors, self, self._resource, *self._location)
-            self.node.add_validation(AtSynthesis(errors))
+            self.node.add_validation(AtSynthesis(self._function_errors))
         return self._cross_account_grants.add(principal, named, actions)
+
+    def _function_errors(self) -> list[str]:
+        stack = cdk.Stack.of(self)
+        policy = stack.resolve(self._resource.repository_policy_text) or {"Statement": []}
+        if "Statement" not in policy:
+            return []
+        name = str(stack.resolve(self._resource.repository_name))
+        statements = policy["Statement"]
+        return function_errors(self, name, statements, self._location, "on this repository")
 
     def add_lifecycle_rule(self, *rules: LifecycleRule) -> None:
         """Add rules to the lifecycle policy, after the existing ones.

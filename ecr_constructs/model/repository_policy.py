@@ -127,6 +127,21 @@ class Access:
         return statements
 
 
+def pull_by_account(account: str, partition: str) -> dict[str, Any]:
+    """Return the statement that allows an account to pull."""
+    return _allow(PULL_ACTIONS, one_or_all(_roots([account], partition)))
+
+
+def pull_by_service(service: str, conditions: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the statement that allows an AWS service to pull, under conditions."""
+    return {
+        "Action": list(PULL_ACTIONS),
+        "Condition": dict(conditions),
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+    }
+
+
 def document(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return a policy document of these statements."""
     return {"Statement": list(statements), "Version": "2012-10-17"}

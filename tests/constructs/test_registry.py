@@ -330,7 +330,16 @@ BUT: dict[str, Any] = {
     "not_principals": [iam.ArnPrincipal(REPLICATOR)],
     "not_resources": [f"{ARN}payments/*"],
 }
+PULL_THROUGH = ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"]
 POLICIES: dict[str, tuple[list[Ask], list[dict[str, Any]]]] = {
+    "pulls through caches": (
+        [ask("allow_pull_through_from", [OTHER_ACCOUNT], prefixes=["quay/"])],
+        [allow(PULL_THROUGH, f"{ARN}quay/*", AWS=root(OTHER_ACCOUNT))],
+    ),
+    "pulls through caches that tag": (
+        [ask("allow_pull_through_from", [OTHER_ACCOUNT], prefixes=["quay/"], tagging=True)],
+        [allow([*PULL_THROUGH, "ecr:TagResource"], f"{ARN}quay/*", AWS=root(OTHER_ACCOUNT))],
+    ),
     "one behind the other": (
         [
             replicate(OTHER_ACCOUNT, "payments/"),

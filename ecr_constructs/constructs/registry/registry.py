@@ -163,6 +163,32 @@ class Registry(RegistryEvents, RegistryGrants):
             )
         )
 
+    def allow_pull_through_from(
+        self, accounts: Sequence[str], *, prefixes: Sequence[str], tagging: bool = False
+    ) -> None:
+        """Allow other accounts to import images into pull-through caches with their first pull.
+
+        A pull also needs the cache to admit the account, ``pull_accounts`` or
+        ``pull_organizations``, and the puller's own account to allow the same actions.
+
+        Args:
+            accounts: Ids of the accounts.
+            prefixes: Prefixes of the names of cached repositories: ``docker-hub/``.
+            tagging: Whether the cache tags the repositories that ECR creates. Default: False.
+
+        Raises:
+            ValidationError: As for `allow_replication_from`.
+
+        Example::
+
+            registry.allow_pull_through_from(["444455556666"], prefixes=["docker-hub/"])
+        """
+        self._add_statement(
+            registry_policy.allow_pull_through(
+                self._repositories, self._partition, accounts, prefixes, tagging=tagging
+            )
+        )
+
     def allow_create_on_push(self, accounts: Sequence[str], *, prefixes: Sequence[str]) -> None:
         """Allow other accounts to create a repository by pushing to it.
 
