@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ecr_constructs.checks.plugin import EcrChecks
     from ecr_constructs.constructs.account_settings import AccountSettings
-    from ecr_constructs.constructs.alarms import UsageAlarms
+    from ecr_constructs.constructs.alarms import PullAlarms, UsageAlarms
     from ecr_constructs.constructs.alerts import ScanAlerts
     from ecr_constructs.constructs.ci import CiProvider, CiPushRole
     from ecr_constructs.constructs.creation_template import RepositoryCreationTemplate
@@ -59,6 +59,7 @@ __all__ = [
     "LifecycleRule",
     "MakeTagsImmutable",
     "PublicRepository",
+    "PullAlarms",
     "PullThroughCache",
     "PullThroughCredential",
     "Registry",
@@ -95,6 +96,7 @@ _HOMES = {
     "LifecycleRule": "model.lifecycle",
     "MakeTagsImmutable": "constructs.mixins",
     "PublicRepository": "constructs.public_repository",
+    "PullAlarms": "constructs.alarms",
     "PullThroughCache": "constructs.pull_through_cache",
     "PullThroughCredential": "constructs.pull_through_credential",
     "Registry": "constructs.registry.registry",
