@@ -13,6 +13,7 @@ from ecr_constructs.constructs._cfn_properties import (
     encryption_property,
     lifecycle_text,
     mutability_properties,
+    record_dry_run,
     tag_properties,
 )
 from ecr_constructs.constructs._created_policy import CreatedPolicy
@@ -167,6 +168,7 @@ class RepositoryCreationTemplate(Construct):
             custom_role_arn=self.role.role_arn if self.role else None,
         )
         self._policy.resource = self._resource
+        record_dry_run(self._resource, settings.effective_lifecycle)
 
     @property
     def repository_statements(self) -> Sequence[Mapping[str, Any]]:

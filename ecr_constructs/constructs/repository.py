@@ -14,8 +14,10 @@ from ecr_constructs.constructs._cfn_properties import (
     encryption_property,
     lifecycle_property,
     mutability_properties,
+    record_dry_run,
     tag_properties,
 )
+from ecr_constructs.constructs._deletion_lock import deleting_roles
 from ecr_constructs.constructs._events import RepositoryEvents
 from ecr_constructs.constructs._lambda_access import function_errors
 from ecr_constructs.constructs._repository_base import RepositoryBase
@@ -30,7 +32,12 @@ from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.names import check_repository_name
 from ecr_constructs.model.principals import LAMBDA
-from ecr_constructs.model.repository_policy import Access, document, length_errors
+from ecr_constructs.model.repository_policy import (
+    Access,
+    deny_deletion,
+    document,
+    length_errors,
+)
 from ecr_constructs.model.tags import check_tags
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, reject
@@ -78,6 +85,7 @@ class Repository(RepositoryEvents, RepositoryBase):
         tags: Mapping[str, str] | None = None,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
         empty_on_delete: bool = False,
+        deletion_lock: bool | Sequence[str] = False,
     ) -> None:
         """Define a repository.
 
@@ -89,7 +97,8 @@ class Repository(RepositoryEvents, RepositoryBase):
             tag_mutability: Whether tags may be moved. Default: immutable.
             encryption: How images are encrypted. Changing it replaces the repository.
                 Default: AES-256.
-            lifecycle: Which images expire. ``LifecyclePolicy()`` keeps all. Default: untagged
+            lifecycle: Which images expire. ``LifecyclePolicy()`` keeps all, and
+                ``LifecyclePolicy(…, enabled=False)`` too, until it is enabled. Default: untagged
                 images expire 14 days after their push.
             scan_on_push: Whether ECR scans an image when it is pushed. A scanning configuration
                 of the registry takes precedence. Default: True.
@@ -110,6 +119,10 @@ class Repository(RepositoryEvents, RepositoryBase):
             empty_on_delete: Whether a deletion deletes the images too. Only with
                 ``RemovalPolicy.DESTROY``. Default: False; a repository with images cannot be
                 deleted.
+            deletion_lock: Whether the repository policy denies ``ecr:DeleteRepository`` to everyone
+                but the role with which CDK deploys the stack; or the ARNs, also patterns with
+                ``*``, of the roles that may delete it. Whoever may change the policy can lift
+                the lock. Default: False.
 
         Raises:
             ValidationError: A value that ECR or CloudFormation rejects, or that would lose images.
@@ -130,9 +143,13 @@ class Repository(RepositoryEvents, RepositoryBase):
         for statement in policy_statements:
             _check_principal(statement)
         # The Region is a call to Node, so it is asked for only if it matters.
-        region = region_of(scope) if encryption.needs_region or access.names_anyone else ""
+        needs_region = encryption.needs_region or access.names_anyone or deletion_lock is True
+        region = region_of(scope) if needs_region else ""
         encryption.check_region(region)
-        statements = access.statements(partition_in(region))
+        partition = partition_in(region)
+        statements = access.statements(partition)
+        if roles := deleting_roles(scope, deletion_lock):
+            statements.append(deny_deletion(roles))
         raise_if_invalid("repository policy", access, length_errors(document(statements)))
 
         super().__init__(scope, construct_id, physical_name=repository_name)
@@ -162,6 +179,7 @@ class Repository(RepositoryEvents, RepositoryBase):
             empty_on_delete=empty_on_delete or None,
             tags=tag_properties(tags),
         )
+        record_dry_run(self._resource, self._lifecycle_with(()))
         self._resource.apply_removal_policy(removal_policy)
         record_caller(self._resource)
         for statement in policy_statements:
@@ -254,7 +272,9 @@ class Repository(RepositoryEvents, RepositoryBase):
             ValidationError: ECR would reject the policy.
         """
         added = (*self._added_rules, *rules)
-        self._resource.lifecycle_policy = lifecycle_property(self, self._lifecycle_with(added))
+        policy = self._lifecycle_with(added)
+        self._resource.lifecycle_policy = lifecycle_property(self, policy)
+        record_dry_run(self._resource, policy)
         self._added_rules = added
 
     def _grant_signing(self, grantee: iam.IGrantable) -> None:

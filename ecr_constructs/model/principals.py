@@ -11,6 +11,7 @@ from typing import Any
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import item_errors, raise_if_invalid, require_list
 
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
@@ -25,6 +26,8 @@ ORGANIZATIONAL_UNIT = re.compile(
 PRINCIPAL_ARN = re.compile(
     r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|user)/[\w+=,.@-]+(?:/[\w+=,.@-]+)*", re.ASCII
 )
+
+_ROLE_PATTERN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@*/-]+", re.ASCII)
 
 
 def account_id_errors(account: object) -> Iterator[Diagnostic]:
@@ -78,6 +81,18 @@ def principal_arn_errors(arn: object) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "principal-arn-format",
             "must be the ARN of a role or user, 'arn:aws:iam::ACCOUNT:role/NAME'",
+        )
+
+
+def deleting_role_errors(arn: object) -> Iterator[Diagnostic]:
+    """Yield a problem if a value is not the ARN of a role, which may have wildcards."""
+    if is_unresolved(arn):
+        return
+    if not isinstance(arn, str) or not _ROLE_PATTERN.fullmatch(arn):
+        yield Diagnostic(
+            "deletion-lock-role-format",
+            f"{arn!r} must be the ARN of a role, 'arn:aws:iam::ACCOUNT:role/NAME', in whose name "
+            "'*' matches any characters",
         )
 
 

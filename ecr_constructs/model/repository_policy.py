@@ -127,6 +127,20 @@ class Access:
         return statements
 
 
+def deny_deletion(roles: Sequence[str]) -> dict[str, Any]:
+    """Return the statement that denies the deletion of the repository to all but some roles.
+
+    For a session of a role the key holds the ARN of the role
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn).
+    """
+    return {
+        "Action": "ecr:DeleteRepository",
+        "Condition": {"ArnNotLike": {"aws:PrincipalArn": one_or_all(roles)}},
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+    }
+
+
 def pull_by_account(account: str, partition: str) -> dict[str, Any]:
     """Return the statement that allows an account to pull."""
     return _allow(PULL_ACTIONS, one_or_all(_roots([account], partition)))
