@@ -88,6 +88,9 @@ def check_statement(statement: iam.PolicyStatement) -> None:
     if not statement.has_principal:
         message, remedy = "a statement needs a principal", "give the PolicyStatement principals"
         errors.append(Diagnostic("statement-without-principal", message, "principals", remedy))
+    if not statement.actions and not statement.not_actions:
+        message, remedy = "a statement needs an action", "give the PolicyStatement actions"
+        errors.append(Diagnostic("statement-without-action", message, "actions", remedy))
     if statement.resources or statement.not_resources:
         message = "a repository policy applies to its own repository, and ECR rejects resources"
         remedy = "leave resources out"

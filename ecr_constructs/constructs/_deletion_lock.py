@@ -11,14 +11,14 @@ from ecr_constructs.model.principals import deleting_role_errors
 from ecr_constructs.model.validation import item_errors, raise_if_invalid, reject, require_list
 
 
-def deleting_roles(scope: Construct, lock: bool | Sequence[str]) -> list[str]:
+def deleting_roles(scope: Construct, lock: bool | Sequence[str] | None) -> list[str]:
     """Return the ARNs of the roles that may delete a repository; none if it has no lock.
 
     Raises:
         ValidationError: ``deletion-lock-role-unknown``: the stack does not say which role deploys
             it; ``deletion-lock-empty``; or an ARN that IAM rejects.
     """
-    if isinstance(lock, bool):
+    if lock is None or isinstance(lock, bool):
         return [_deploy_role(scope)] if lock else []
     require_list("deletion_lock", lock)
     if not lock:

@@ -121,7 +121,7 @@ class RepositoryEvents(_Events):
         construct_id: str,
         *,
         action: ReferrerAction | None = None,
-        artifact_types: Sequence[str] = (),
+        artifact_types: Sequence[str] | None = None,
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match what happens to referrers: signatures, SBOMs, attestations.
@@ -136,7 +136,7 @@ class RepositoryEvents(_Events):
         Raises:
             ValidationError: ``referrer-action-unknown``.
         """
-        pattern = referrer_action(self._images(()), action, artifact_types)
+        pattern = referrer_action(self._images(()), action, artifact_types or ())
         return self._on(construct_id, pattern, options)
 
     def on_scan_completed(
@@ -259,12 +259,12 @@ class RegistryEvents(_Events):
         construct_id: str,
         *,
         action: ReferrerAction | None = None,
-        artifact_types: Sequence[str] = (),
+        artifact_types: Sequence[str] | None = None,
         prefixes: Sequence[str] = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match what happens to referrers, as `RepositoryEvents.on_referrer_action`."""
-        pattern = referrer_action(_images(prefixes, ()), action, artifact_types)
+        pattern = referrer_action(_images(prefixes, ()), action, artifact_types or ())
         return self._on(construct_id, pattern, options)
 
     def on_scan_completed(

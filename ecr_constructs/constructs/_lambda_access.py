@@ -51,11 +51,11 @@ def function_errors(
         if any(admits_functions(statement, function.account) for statement in statements):
             continue
         is_unknown = is_unresolved(function.account)
-        owner = "an unknown account" if is_unknown else function.account
+        owner = "the account of its stack" if is_unknown else function.account
         error = Diagnostic(
             "lambda-account-not-admitted",
-            f"{function.path}, in {owner}, runs an image of the repository {name!r} of {account}, "
-            "whose policy does not admit Lambda for functions of that account",
+            f"{function.path} runs an image of the repository {name!r} of {account}, whose policy "
+            f"does not admit Lambda for functions of {owner}",
             repository.node.path,
             f"call {pull_to_lambda(account=function.account)} {where}",
         )

@@ -9,6 +9,7 @@ from constructs import Construct
 from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._sns import grant_publish_to_alarms
 from ecr_constructs.model.names import check_repository_name
+from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.usage import (
     API_ACTIONS,
     NAMESPACE,
@@ -79,7 +80,13 @@ class UsageAlarms(Construct):
         usages = {
             **{action: api_usage(action) for action in API_ACTIONS},
             "Repositories": repositories_usage(),
-            **{f"Images {repository}": images_usage(repository) for repository in repositories},
+            **{
+                # An id must be known at synthesis, even if the name is not.
+                f"Images {index if is_unresolved(repository) else repository}": images_usage(
+                    repository
+                )
+                for index, repository in enumerate(repositories)
+            },
         }
         for alarm_id, usage in usages.items():
             _alarm(self, alarm_id, usage, percent, topic.topic_arn)
@@ -129,7 +136,9 @@ class PullAlarms(Construct):
         check_pull_alarms(repositories, more_than, fewer_than, period_minutes)
         super().__init__(scope, construct_id)
         grant_publish_to_alarms(self, topic)
-        for repository in repositories:
+        for index, repository in enumerate(repositories):
+            # An id must be known at synthesis, even if the name is not.
+            part = index if is_unresolved(repository) else repository
             for kind, threshold, operator, missing in (
                 ("More", more_than, "GreaterThanThreshold", "notBreaching"),
                 ("Fewer", fewer_than, "LessThanThreshold", "breaching"),
@@ -138,7 +147,7 @@ class PullAlarms(Construct):
                     continue
                 cloudwatch.CfnAlarm(
                     self,
-                    f"{kind} {repository}",
+                    f"{kind} {part}",
                     alarm_description=f"Amazon ECR: {kind.lower()} pulls of {repository} than "
                     f"{threshold} in {period_minutes} minutes",
                     alarm_actions=[topic.topic_arn],

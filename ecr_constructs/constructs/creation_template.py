@@ -70,7 +70,7 @@ class RepositoryCreationTemplate(Construct):
         pull_principals: Sequence[str] = (),
         push_accounts: Sequence[str] = (),
         push_principals: Sequence[str] = (),
-        policy_statements: Sequence[iam.PolicyStatement] = (),
+        policy_statements: Sequence[iam.PolicyStatement] | None = None,
         tags: Mapping[str, str] | None = None,
         role: iam.IRole | None = None,
         role_options: RoleOptions | None = None,
@@ -147,7 +147,7 @@ class RepositoryCreationTemplate(Construct):
         partition = partition_in(region)
         source = Source(partition, region, cdk.Stack.of(scope).account)
         self._policy = CreatedPolicy(scope, source, access.statements(partition))
-        for statement in policy_statements:
+        for statement in policy_statements or ():
             self._policy.add(statement)
         claim_template(scope, construct_id, prefix)
 
@@ -188,7 +188,7 @@ class RepositoryCreationTemplate(Construct):
         self._policy.add(statement)
 
     def grant_pull_to_lambda(
-        self, *, functions: Sequence[str] = (), account: str | None = None
+        self, *, functions: Sequence[str] | None = None, account: str | None = None
     ) -> None:
         """Allow Lambda to pull from created repositories, as `Repository.grant_pull_to_lambda`.
 
@@ -203,9 +203,9 @@ class RepositoryCreationTemplate(Construct):
 
             template.grant_pull_to_lambda(functions=["payments-*"])
         """
-        self._policy.pull_by_functions(functions, account)
+        self._policy.pull_by_functions(functions or (), account)
 
-    def grant_pull_to_code_build(self, *, projects: Sequence[str] = ()) -> None:
+    def grant_pull_to_code_build(self, *, projects: Sequence[str] | None = None) -> None:
         """Allow CodeBuild to pull, as `Repository.grant_pull_to_code_build`.
 
         Args:
@@ -214,7 +214,7 @@ class RepositoryCreationTemplate(Construct):
         Raises:
             ValidationError: A name that AWS rejects, or ``repository-policy-length``.
         """
-        self._policy.pull_by_projects(projects)
+        self._policy.pull_by_projects(projects or ())
 
 
 def check_template(

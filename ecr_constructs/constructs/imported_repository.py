@@ -14,7 +14,7 @@ from ecr_constructs.constructs._resource_policy import ResourcePrincipal
 from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.model.names import check_repository_name
 from ecr_constructs.model.principals import LAMBDA
-from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.tokens import is_unresolved, legible
 from ecr_constructs.model.validation import reject
 
 _WHERE = (
@@ -97,9 +97,9 @@ class ImportedRepository(RepositoryBase):
         # https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
         cdk.Annotations.of(self).add_warning_v2(
             "ecr-constructs:lambdaAddsPermission",
-            f"Lambda adds its permission to the policy of {self._name!r} when it creates the "
-            "function, if the role that deploys may read and change that policy, as the default "
-            "role of CDK may. The next deployment of that policy removes it: write "
+            f"Lambda adds its permission to the policy of {legible(self._name)!r} when it creates "
+            "the function, if the role that deploys may read and change that policy, as CDK's "
+            "default role may. The next deployment of that policy removes it: write "
             f"grant_pull_to_lambda() {where}",
         )
 

@@ -84,7 +84,7 @@ class PullThroughCache(Construct):
         pull_organizational_units: Sequence[str] = (),
         pull_accounts: Sequence[str] = (),
         pull_principals: Sequence[str] = (),
-        policy_statements: Sequence[iam.PolicyStatement] = (),
+        policy_statements: Sequence[iam.PolicyStatement] | None = None,
         tags: Mapping[str, str] | None = None,
         template_role: iam.IRole | None = None,
         template_role_options: RoleOptions | None = None,
@@ -157,7 +157,7 @@ class PullThroughCache(Construct):
             tags=tags or {},
         )
         check_template(scope, settings, template_role, template_role_options)
-        for statement in policy_statements:
+        for statement in policy_statements or ():
             check_statement(statement)
         defines_role = upstream.role_arn is None and upstream.needs_role(stack.account)
         if upstream_role_options is not None and not defines_role:
@@ -277,7 +277,7 @@ class PullThroughCache(Construct):
         return self._repositories[name]
 
     def grant_pull_to_lambda(
-        self, *, functions: Sequence[str] = (), account: str | None = None
+        self, *, functions: Sequence[str] | None = None, account: str | None = None
     ) -> None:
         """Allow Lambda to pull cached images; as `RepositoryCreationTemplate`'s.
 
@@ -285,7 +285,7 @@ class PullThroughCache(Construct):
         """
         self.template.grant_pull_to_lambda(functions=functions, account=account)
 
-    def grant_pull_to_code_build(self, *, projects: Sequence[str] = ()) -> None:
+    def grant_pull_to_code_build(self, *, projects: Sequence[str] | None = None) -> None:
         """Allow CodeBuild to pull cached images; as `RepositoryCreationTemplate`'s."""
         self.template.grant_pull_to_code_build(projects=projects)
 

@@ -85,7 +85,7 @@ class Repository(RepositoryEvents, RepositoryBase):
         tags: Mapping[str, str] | None = None,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
         empty_on_delete: bool = False,
-        deletion_lock: bool | Sequence[str] = False,
+        deletion_lock: bool | Sequence[str] | None = None,
     ) -> None:
         """Define a repository.
 

@@ -140,6 +140,7 @@ def filter_matches(pattern: str, name: str) -> bool:
 
 def filters_of(name: str, filters: Sequence[str]) -> tuple[str, ...]:
     """Return filters as a tuple without duplicates."""
+    filters = filters if isinstance(filters, str) else tuple(filters)
     require_list(name, filters)
     return tuple(dict.fromkeys(filters))
 

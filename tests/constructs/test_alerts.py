@@ -7,7 +7,7 @@ import pytest
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
-from ecr_constructs import EcrChecks, PullAlarms, Registry, ScanAlerts, UsageAlarms
+from ecr_constructs import EcrChecks, PullAlarms, Registry, Repository, ScanAlerts, UsageAlarms
 from ecr_constructs.model.usage import API_ACTIONS
 from tests.support.constructs import (
     ACCOUNT,
@@ -325,3 +325,18 @@ def test_alarms_on_pulls_that_are_never_raised(
         PullAlarms(stack, "Pulls", topic=topic, **settings)
 
     assert ["Topic"] == children(stack)
+
+
+def test_alarms_on_a_repository_of_the_app(stack: cdk.Stack) -> None:
+    """Its name may be known only at deploy time, which an id must not be."""
+    repository = Repository(stack, "Api")
+    settings: Any = {
+        "topic": sns.Topic(stack, "Topic"),
+        "repositories": [repository.repository_name],
+    }
+    PullAlarms(stack, "Pulls", more_than=10, **settings)
+    UsageAlarms(stack, "Usage", **settings)
+
+    alarms = of_type(template(stack), "AWS::CloudWatch::Alarm").values()
+    [alarm] = (item for item in alarms if item.get("Namespace") == "AWS/ECR")
+    assert [{"Name": "RepositoryName", "Value": {"Ref": "ApiF70053CD"}}] == alarm["Dimensions"]

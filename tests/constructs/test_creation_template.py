@@ -278,6 +278,12 @@ NO_STATEMENT: dict[str, tuple[Callable[[Any], object], str]] = {
         ),
         "resources: statement-with-resource",
     ),
+    "no actions": (
+        lambda made: made.add_to_repository_policy(
+            iam.PolicyStatement(principals=[iam.AnyPrincipal()])
+        ),
+        "actions: statement-without-action",
+    ),
     "too long": (
         lambda made: made.grant_pull_to_lambda(functions=[f"{n:0100}" for n in range(100)]),
         "repository-policy-length",
