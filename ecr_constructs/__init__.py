@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ecr_constructs.checks.plugin import EcrChecks
     from ecr_constructs.constructs.account_settings import AccountSettings
-    from ecr_constructs.constructs.alarms import UsageAlarms
+    from ecr_constructs.constructs.alarms import PullAlarms, UsageAlarms
     from ecr_constructs.constructs.alerts import ScanAlerts
     from ecr_constructs.constructs.ci import CiProvider, CiPushRole
     from ecr_constructs.constructs.creation_template import RepositoryCreationTemplate
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ecr_constructs.constructs.pull_through_credential import PullThroughCredential
     from ecr_constructs.constructs.registry.registry import Registry
     from ecr_constructs.constructs.repository import Repository
+    from ecr_constructs.constructs.role_options import RoleOptions
     from ecr_constructs.model.ci import (
         BitbucketPipelines,
         CiIssuer,
@@ -58,6 +59,7 @@ __all__ = [
     "LifecycleRule",
     "MakeTagsImmutable",
     "PublicRepository",
+    "PullAlarms",
     "PullThroughCache",
     "PullThroughCredential",
     "Registry",
@@ -68,6 +70,7 @@ __all__ = [
     "RepositoryDefaults",
     "Retain",
     "Retention",
+    "RoleOptions",
     "ScanAlerts",
     "ScanOnPush",
     "TagMutability",
@@ -93,6 +96,7 @@ _HOMES = {
     "LifecycleRule": "model.lifecycle",
     "MakeTagsImmutable": "constructs.mixins",
     "PublicRepository": "constructs.public_repository",
+    "PullAlarms": "constructs.alarms",
     "PullThroughCache": "constructs.pull_through_cache",
     "PullThroughCredential": "constructs.pull_through_credential",
     "Registry": "constructs.registry.registry",
@@ -103,6 +107,7 @@ _HOMES = {
     "RepositoryDefaults": "constructs.defaults",
     "Retain": "constructs.mixins",
     "Retention": "model.lifecycle",
+    "RoleOptions": "constructs.role_options",
     "ScanAlerts": "constructs.alerts",
     "ScanOnPush": "constructs.mixins",
     "TagMutability": "model.mutability",

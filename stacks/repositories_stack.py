@@ -33,6 +33,7 @@ class RepositoriesStack(cdk.Stack):
                 declared.name,
                 repository_name=declared.name,
                 scan_on_push=declared.settings.scan_on_push,
+                deletion_lock=declared.settings.deletion_lock,
                 **declared.settings.keywords(key),
             )
             if declared.source is not None:

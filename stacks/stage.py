@@ -56,6 +56,7 @@ class EnvironmentStage(cdk.Stage):
                 "stack_name": f"{name}-ecr-{part}",
                 "description": description,
                 "env": env,
+                "termination_protection": environment.termination_protection or None,
             }
             stack = kind(scope, pascal(part), **properties, **content)
             stacks[part] = stack

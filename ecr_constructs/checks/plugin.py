@@ -25,7 +25,7 @@ from ecr_constructs.cloudformation.acknowledgments import (
     above,
     acknowledged_in,
 )
-from ecr_constructs.cloudformation.cloud_assembly import StackFile
+from ecr_constructs.cloudformation.cloud_assembly import StackFile, stack_files
 from ecr_constructs.cloudformation.loading import with_nested
 from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Severity
@@ -106,10 +106,13 @@ class EcrChecks:
         stacks = context.stack_templates
         paths = [stack.stack_construct_path for stack in stacks]
         acknowledged = [*above(context.app_construct, paths)]
+        # Not every supported version of CDK says here in which account and Region a stack is.
+        folders = dict.fromkeys(Path(stack.template_path).parent for stack in stacks)
+        files = {file.path: file for folder in folders for file in stack_files(folder)}
         for stack in stacks:
             path = Path(stack.template_path)
             acknowledged += acknowledged_in(path).all
-            for template in with_nested(StackFile(path, stack.account_id, stack.region)):
+            for template in with_nested(files.get(path, StackFile(path))):
                 owners[str(template.path)] = stack.stack_construct_path
                 # Messages show the file name, which is unique within an app.
                 templates.append(replace(template, name=Path(template.name).name))

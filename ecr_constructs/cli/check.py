@@ -157,7 +157,8 @@ def run(options: argparse.Namespace) -> int:
                     Diagnostic("option-needs-templates", message, remedy="leave it out")
                 )
         return check_policy(inputs.policies[0], options)
-    status = _check_templates(inputs, options) if inputs.templates else 0
+    is_app = bool(inputs.templates) or not inputs.errors
+    status = _check_templates(inputs, options) if is_app else 0
     if inputs.errors:
         raise CommandError(*(item for error in inputs.errors for item in error.diagnostics))
     return status

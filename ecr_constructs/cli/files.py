@@ -17,6 +17,7 @@ from ecr_constructs.cloudformation.lifecycle import (
     POLICY_TYPES,
     StatedPolicy,
     context_of,
+    dry_run_of,
     policy_of,
 )
 from ecr_constructs.cloudformation.loading import load, load_each, parse_template
@@ -336,17 +337,25 @@ def _from_templates(
         remedy = f"it defines {', '.join(names) or 'none'}"
         raise CommandError(Diagnostic("repository-unknown", message, remedy=remedy))
     # The stages of an app repeat its repositories.
-    variants = {(policy_of(resource).text, context_of(resource)) for resource in chosen}
+    variants = {(_stated(resource).text, context_of(resource)) for resource in chosen}
     if len(variants) > 1:
         files = ", ".join(sorted({resource.stack.template.name for resource in chosen}))
         message = f"{name} defines {repository} with different policies"
         raise CommandError(Diagnostic("policy-ambiguous", message, remedy=f"name one of {files}"))
-    where, stated = f"{name}, {_name(chosen[0])}", policy_of(chosen[0])
+    where, stated = f"{name}, {_name(chosen[0])}", _stated(chosen[0])
+    if dry_run_of(chosen[0]) is not None:
+        where = f"{where} (dry run)"
+        sys.stderr.write(f"{where}: the template renders no policy; this is what it would do.\n")
     if not stated.is_resolved:
         message = f"{where}: the lifecycle policy is known only at deploy time"
         remedy = "give the deployed policy instead"
         raise CommandError(Diagnostic("policy-unresolved", message, remedy=remedy))
     return NamedPolicy(where, stated, context_of(chosen[0]))
+
+
+def _stated(resource: Resource) -> StatedPolicy:
+    """Return the policy of a resource, or the one that it would have if it was enabled."""
+    return dry_run_of(resource) or policy_of(resource)
 
 
 def _name(resource: Resource) -> str:

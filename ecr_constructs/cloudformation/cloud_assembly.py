@@ -84,6 +84,13 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def is_assembly(folder: Path) -> bool:
+    """Tell whether a folder is a cloud assembly; many programs call a file ``manifest.json``."""
+    content = read_document(folder / MANIFEST) if (folder / MANIFEST).is_file() else None
+    keys = content if isinstance(content, Mapping) else {}
+    return "version" in keys and isinstance(keys.get("artifacts"), Mapping)
+
+
 def top_of(folder: Path) -> Path:
     """Return the cloud assembly of the app that contains the assembly of a stage."""
     while folder != folder.parent and is_file(folder.parent / MANIFEST):

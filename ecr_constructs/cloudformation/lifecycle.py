@@ -17,6 +17,7 @@ from ecr_constructs.cloudformation.resource_types import (
 from ecr_constructs.model.lifecycle import Context, LifecyclePolicy
 from ecr_constructs.model.lifecycle.grammar import TEXT_MAX_LENGTH, policy_errors
 from ecr_constructs.model.lifecycle.json_text import compact, parse
+from ecr_constructs.model.lifecycle.policy import DRY_RUN_METADATA
 from ecr_constructs.model.names import ROOT
 from ecr_constructs.model.tokens import MARK, is_unresolved, legible, literal_length
 
@@ -140,6 +141,20 @@ def _stated_policy(resource: Resource) -> StatedPolicy:
         # A reference to a number is in quotation marks only here.
         text = _QUOTED_MARK.sub(r"\1", text)
     return StatedPolicy(("Properties", *path), text)
+
+
+def dry_run_of(resource: Resource) -> StatedPolicy | None:
+    """Return the policy that a resource would have if it was enabled; None if there is none.
+
+    It is in the resource's metadata, which ECR does not get.
+    """
+    metadata = resource.body.get("Metadata")
+    value = metadata.get(DRY_RUN_METADATA) if isinstance(metadata, dict) else None
+    if value is None or policy_of(resource).text is not None:
+        return None
+    # CDK joins a text with deploy-time values, which is an object here.
+    text = value if isinstance(value, str) else "${Token[DryRun]}"
+    return StatedPolicy(("Metadata", DRY_RUN_METADATA), text)
 
 
 def _is_rendered(resource: Resource, path: Place) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from ecr_constructs.cloudformation.acknowledgments import (
     Acknowledgment,
@@ -16,6 +16,7 @@ from ecr_constructs.cloudformation.acknowledgments import (
 from ecr_constructs.cloudformation.cloud_assembly import (
     MANIFEST,
     StackFile,
+    is_assembly,
     nested_in,
     stack_files,
     top_of,
@@ -136,6 +137,8 @@ def _folder(path: Path, loaded: Loaded) -> list[Template]:
     """Return the templates of a folder; add the files that cannot be read to `loaded`."""
     if is_file(path / MANIFEST):
         templates = [*_with_acknowledged([*stack_files(path)])]
+        if not templates and is_assembly(path):
+            return []
     else:
         errors = len(loaded.errors)
         templates = [
@@ -196,7 +199,7 @@ def _member(path: Path, loaded: Loaded) -> Iterator[Template]:
         if error.code == "file-unreadable" or _is_like_template(path, text):
             loaded.errors.append(error)
         return
-    if _has_resources(body) or _declares_template(body):
+    if _has_resources(body) or _declares_template(body) or _is_empty_stack(file, body):
         try:
             yield _template(file, text, (body, *positions))
         except TemplateError as error:
@@ -294,9 +297,8 @@ def _template(
     """Return the template of a file; of a text that has a name only, without a path."""
     title = name or str(file.path)
     body, line_of, repeated = parsed or _parse(file, text)
-    if isinstance(body, dict) and file.stack_name is not None and body.keys() <= SECTIONS:
-        # CDK writes an empty stack without this section.
-        body.setdefault("Resources", {})
+    if _is_empty_stack(file, body):
+        body["Resources"] = {}
     if not _has_resources(body):
         msg = f"{title}: not a template: it has no Resources"
         raise TemplateError(msg, code="template-resources", path=file.path)
@@ -308,6 +310,17 @@ def _template(
         stack_name=file.stack_name,
         may_have_macros=any(name in text for name in _MACROS),
     )
+
+
+def _is_empty_stack(file: StackFile, body: object) -> TypeGuard[dict[str, Any]]:
+    """Tell whether a document is a stack without resources, which CDK writes without Resources.
+
+    The file is that of a stack, or in the same folder as the manifest of an assembly.
+    """
+    if not isinstance(body, dict) or "Resources" in body or not body.keys() <= SECTIONS:
+        return False
+    is_named = file.path.name.endswith(".template.json")
+    return file.stack_name is not None or (is_named and is_assembly(file.path.parent))
 
 
 def _parse(file: StackFile, text: str) -> tuple[Any, Any, Any]:

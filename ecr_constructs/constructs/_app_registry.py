@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -16,6 +20,21 @@ if TYPE_CHECKING:
 
 # Part of the tree of deployed apps, so it stays as it is.
 _ID = "EcrConstructsIndex"
+_FUNCTION = "AWS::Lambda::Function"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFunction:
+    """A Lambda function and the URI of its image, in which deploy-time values are ``*``."""
+
+    path: str
+    account: str
+    image: str
+
+    def runs(self, host: str, name: str) -> bool:
+        """Tell whether the image is of a repository; the host ends after the Region's dot."""
+        path = self.image.partition("/")[2]
+        return self.image.startswith(host) and re.split("[:@]", path)[0] == name
 
 
 class AppRegistry(Construct):
@@ -48,6 +67,18 @@ class AppRegistry(Construct):
     def find(scope: Construct) -> AppRegistry | None:
         """Return the `AppRegistry` of a construct's app, or None if the app has none yet."""
         return cast("AppRegistry | None", scope.node.root.node.try_find_child(_ID))
+
+    @cached_property
+    def functions(self) -> list[ImageFunction]:
+        """The functions of the app that run an image, at synthesis, when all are defined."""
+        return [
+            ImageFunction(node.node.path, stack.account, _text(image))
+            for node in self.node.root.node.find_all()
+            if isinstance(node, cdk.CfnResource) and node.cfn_resource_type == _FUNCTION
+            for stack in [cdk.Stack.of(node)]
+            for code in [stack.resolve(getattr(node, "code", None))]
+            if isinstance(code, Mapping) and (image := code.get("imageUri"))
+        ]
 
     def claim(
         self,
@@ -89,3 +120,17 @@ class AppRegistry(Construct):
         cdk.Annotations.of(scope).add_warning_v2(
             "ecr-constructs:definedTwice", f"{message}; {hint}"
         )
+
+
+def _text(value: Any) -> str:
+    """Return the text of a rendered value; what only the deployment knows is ``*``."""
+    match value:
+        case str():
+            return value
+        case {"Fn::Join": [str(delimiter), list(parts)]}:
+            return delimiter.join(map(_text, parts))
+        case {"Fn::Select": [int(index), {"Fn::Split": [str(delimiter), text]}]}:
+            # CDK reads the account and the Region of an ARN so.
+            return [*_text(text).split(delimiter), *["*"] * (index + 1)][index]
+        case _:
+            return "*"

@@ -11,6 +11,7 @@ from constructs import Construct
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.lifecycle.policy import DRY_RUN_METADATA
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.tokens import is_unresolved
 
@@ -87,9 +88,17 @@ def stock_rules(keywords: StockRule) -> list[LifecycleRule]:
 
 
 def lifecycle_text(scope: Construct, policy: LifecyclePolicy) -> str | None:
-    """Return the lifecycle policy as text, or None if it keeps every image."""
-    if not policy:
-        return None
+    """Return the lifecycle policy as text, or None if it keeps every image or is a dry run."""
+    return _text(scope, policy) if policy and policy.enabled else None
+
+
+def record_dry_run(resource: cdk.CfnResource, policy: LifecyclePolicy) -> None:
+    """Write a policy that is not enabled to the metadata, where `lifecycle preview` reads it."""
+    if policy and not policy.enabled:
+        resource.add_metadata(DRY_RUN_METADATA, _text(resource, policy))
+
+
+def _text(scope: Construct, policy: LifecyclePolicy) -> str:
     if any(is_unresolved(rule.count_number) for rule in policy.rules):
         # JSON has no deploy-time numbers; CDK splits the text around them.
         return cdk.Stack.of(scope).to_json_string(policy.to_dict())

@@ -11,12 +11,15 @@ from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.model.events import (
     Images,
     Pattern,
+    ReferrerAction,
     Severity,
     finding,
     image_action,
     pulled_through,
+    referrer_action,
     replicated,
     scan_completed,
+    storage_class_changed,
 )
 
 if TYPE_CHECKING:
@@ -89,8 +92,8 @@ class RepositoryEvents(_Events):
     Each method returns the rule. It also takes the ``target``, the ``cross_stack_scope`` and the
     ``description`` of `RuleOptions`. ``tags`` are tags of images, or patterns where ``*`` matches
     anything; by default the rule matches images with any tag or none. ``failed`` matches failed
-    replications or imports instead, ``severity`` only what is at least that severe. An invalid tag
-    or severity raises a ValidationError.
+    pushes, replications or imports instead, ``severity`` only what is at least that severe. An
+    invalid tag or severity raises a ValidationError.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
     """
@@ -98,16 +101,53 @@ class RepositoryEvents(_Events):
     _literal_name: str | None
 
     def on_image_pushed(
-        self, construct_id: str, *, tags: Sequence[str] | None = (), **options: Unpack[RuleOptions]
+        self,
+        construct_id: str,
+        *,
+        failed: bool | None = False,
+        tags: Sequence[str] | None = (),
+        **options: Unpack[RuleOptions],
     ) -> events.Rule:
-        """Match each image that is pushed, once for each tag."""
-        return self._on(construct_id, image_action("PUSH", self._images(tags)), options)
+        """Match each image that is pushed, once for each tag, or each push that failed."""
+        pattern = image_action("PUSH", self._images(tags), failed=bool(failed))
+        return self._on(construct_id, pattern, options)
 
     def on_image_deleted(
         self, construct_id: str, *, tags: Sequence[str] | None = (), **options: Unpack[RuleOptions]
     ) -> events.Rule:
         """Match each image that is deleted."""
         return self._on(construct_id, image_action("DELETE", self._images(tags)), options)
+
+    def on_image_archived(self, construct_id: str, **options: Unpack[RuleOptions]) -> events.Rule:
+        """Match each image that is moved to archive storage; these events have no tag."""
+        return self._on(construct_id, storage_class_changed("ARCHIVE", self._images(())), options)
+
+    def on_image_restored(self, construct_id: str, **options: Unpack[RuleOptions]) -> events.Rule:
+        """Match each image that is restored from archive storage; these events have no tag."""
+        return self._on(construct_id, storage_class_changed("RESTORE", self._images(())), options)
+
+    def on_referrer_action(
+        self,
+        construct_id: str,
+        *,
+        action: ReferrerAction | None = None,
+        artifact_types: Sequence[str] | None = None,
+        **options: Unpack[RuleOptions],
+    ) -> events.Rule:
+        """Match what happens to referrers: signatures, SBOMs, attestations.
+
+        Args:
+            construct_id: The rule's id.
+            action: ``PUSH``, ``DELETE``, ``ARCHIVE`` or ``RESTORE``. Default: all of them.
+            artifact_types: Media types of the artifacts, such as ``text/sbom+json``.
+                Default: any.
+            **options: As in `RuleOptions`.
+
+        Raises:
+            ValidationError: ``referrer-action-unknown``.
+        """
+        pattern = referrer_action(self._images(()), action, artifact_types or ())
+        return self._on(construct_id, pattern, options)
 
     def on_scan_completed(
         self,
@@ -185,12 +225,14 @@ class RegistryEvents(_Events):
         self,
         construct_id: str,
         *,
+        failed: bool | None = False,
         prefixes: Sequence[str] | None = (),
         tags: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
-        """Match each image that is pushed, once for each tag."""
-        return self._on(construct_id, image_action("PUSH", _images(prefixes, tags)), options)
+        """Match each image that is pushed, once for each tag, or each push that failed."""
+        pattern = image_action("PUSH", _images(prefixes, tags), failed=bool(failed))
+        return self._on(construct_id, pattern, options)
 
     def on_image_deleted(
         self,
@@ -202,6 +244,41 @@ class RegistryEvents(_Events):
     ) -> events.Rule:
         """Match each image that is deleted."""
         return self._on(construct_id, image_action("DELETE", _images(prefixes, tags)), options)
+
+    def on_image_archived(
+        self,
+        construct_id: str,
+        *,
+        prefixes: Sequence[str] = (),
+        **options: Unpack[RuleOptions],
+    ) -> events.Rule:
+        """Match archived images, as `RepositoryEvents.on_image_archived`."""
+        pattern = storage_class_changed("ARCHIVE", _images(prefixes, ()))
+        return self._on(construct_id, pattern, options)
+
+    def on_image_restored(
+        self,
+        construct_id: str,
+        *,
+        prefixes: Sequence[str] = (),
+        **options: Unpack[RuleOptions],
+    ) -> events.Rule:
+        """Match restored images, as `RepositoryEvents.on_image_restored`."""
+        pattern = storage_class_changed("RESTORE", _images(prefixes, ()))
+        return self._on(construct_id, pattern, options)
+
+    def on_referrer_action(
+        self,
+        construct_id: str,
+        *,
+        action: ReferrerAction | None = None,
+        artifact_types: Sequence[str] | None = None,
+        prefixes: Sequence[str] = (),
+        **options: Unpack[RuleOptions],
+    ) -> events.Rule:
+        """Match what happens to referrers, as `RepositoryEvents.on_referrer_action`."""
+        pattern = referrer_action(_images(prefixes, ()), action, artifact_types or ())
+        return self._on(construct_id, pattern, options)
 
     def on_scan_completed(
         self,

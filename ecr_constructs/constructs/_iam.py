@@ -13,6 +13,7 @@ from constructs import Construct, DependencyGroup, IConstruct, Node
 
 from ecr_constructs.constructs._stack_env import account_of, partition_in
 from ecr_constructs.constructs._validation import AtSynthesis
+from ecr_constructs.constructs.role_options import RoleOptions
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.repository_policy import LOGIN_ACTIONS, document
@@ -206,16 +207,22 @@ def _both(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]
 
 def service_role(
     scope: Construct,
+    *,
     description: str,
     service: str,
     policy_name: str,
     statements: Sequence[Mapping[str, Any]],
+    options: RoleOptions | None,
 ) -> iam.Role:
     """Define the role that a part of ECR assumes for this account."""
+    options = options or RoleOptions()
     return iam.Role(
         scope,
         "Role",
         description=description,
+        role_name=options.role_name,
+        path=options.path,
+        permissions_boundary=options.permissions_boundary,
         # AWS does not document whether ECR sends this key. If it does, the account must be this
         # one; if it does not, a plain StringEquals would make every creation fail.
         assumed_by=iam.ServicePrincipal(

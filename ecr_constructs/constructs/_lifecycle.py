@@ -12,6 +12,7 @@ from ecr_constructs.constructs._cfn_properties import (
     LIFECYCLE_TEXT,
     lifecycle_property,
     lifecycle_text,
+    record_dry_run,
 )
 from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.model.diagnostics import Diagnostic
@@ -123,6 +124,7 @@ class LifecycleAuthors:
             if self._overridden is _UNSET or _is_plain(self._overridden):
                 self._set(self._base)
         else:
+            record_dry_run(self._resource, policy)
             rest = self._base if isinstance(self._base, Mapping) else {}
             self._set({**rest, LIFECYCLE_TEXT: lifecycle_text(self._repository, policy)})
 
@@ -197,7 +199,7 @@ def _with(policy: LifecyclePolicy, added: Sequence[LifecycleRule]) -> LifecycleP
     except ValidationError:
         if any(rule.rule_priority is not None for rule in added):
             raise
-        return LifecyclePolicy(*unnumbered(policy.rules), *added)
+        return LifecyclePolicy(*unnumbered(policy.rules), *added, enabled=policy.enabled)
 
 
 def _is_plain(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -18,6 +19,7 @@ from ecr_constructs.constructs._iam import (
     principal_of,
     validate_policy_size,
 )
+from ecr_constructs.constructs._lambda_access import pull_to_lambda
 from ecr_constructs.constructs._resource_policy import ResourcePrincipal, resource_principal
 from ecr_constructs.constructs._stack_env import partition_in
 from ecr_constructs.model.principals import (
@@ -79,7 +81,9 @@ class RepositoryBase(ecr.RepositoryBase):
     def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow a principal to pull and to log in; raises as `grant`.
 
-        Lambda and CodeBuild, which pull by themselves, may do so for resources of this account.
+        Lambda and CodeBuild, which pull by themselves, may do so for resources of this account. If
+        a function of another account of the app runs an image of this repository, the synthesis
+        fails until `grant_pull_to_lambda` admits that account.
         """
         return self._grant_with_login(grantee, PULL_ACTIONS)
 
@@ -117,8 +121,10 @@ class RepositoryBase(ecr.RepositoryBase):
         if account is not None:
             check_each("account", [account], account_id_errors)
         source = self._source(account)
-        grant = self.grant_pull(
-            iam.ServicePrincipal(LAMBDA, conditions=source.functions(functions))
+        grant = self._grant_with_login(
+            iam.ServicePrincipal(LAMBDA, conditions=source.functions(functions)),
+            PULL_ACTIONS,
+            pull_to_lambda(functions=[*functions], account=account),
         )
         if account is not None and account != self._location[0]:
             grant = grant.combine(self.grant_pull(iam.AccountPrincipal(account)))
@@ -139,7 +145,12 @@ class RepositoryBase(ecr.RepositoryBase):
         projects = projects or ()
         check_names("projects", projects)
         conditions = self._source(None).projects(projects)
-        return self.grant_pull(iam.ServicePrincipal(CODE_BUILD, conditions=conditions))
+        arguments = f"projects={[*projects]!r}" if projects else ""
+        return self._grant_with_login(
+            iam.ServicePrincipal(CODE_BUILD, conditions=conditions),
+            PULL_ACTIONS,
+            f"grant_pull_to_code_build({arguments})",
+        )
 
     @abstractmethod
     def _grant_by_policy(
@@ -147,15 +158,21 @@ class RepositoryBase(ecr.RepositoryBase):
     ) -> iam.Grant:
         """Allow a principal in the repository policy, or raise if that is not possible here."""
 
+    def _actions_of_identities(self, actions: Sequence[str]) -> Sequence[str]:
+        """Return the actions that a principal of the account needs in its own policy."""
+        return actions
+
     def _source(self, account: str | None) -> Source:
         own_account, region = self._location
         return Source(partition_in(region), region, account or own_account)
 
-    def _grant_with_login(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+    def _grant_with_login(
+        self, grantee: iam.IGrantable, actions: Sequence[str], suggestion: str | None = None
+    ) -> iam.Grant:
         principal = principal_of(grantee)
         if isinstance(principal, iam.CompositePrincipal):
             return for_each_component(principal, lambda part: self._grant_with_login(part, actions))
-        grant = self._grant(grantee, principal, actions)
+        grant = self._grant(grantee, principal, actions, suggestion)
         account = self._location[0]
         node = node_of(grantee)
         if (
@@ -171,18 +188,30 @@ class RepositoryBase(ecr.RepositoryBase):
         return grant
 
     def _grant(
-        self, grantee: iam.IGrantable, principal: iam.IPrincipal, actions: Sequence[str]
+        self,
+        grantee: iam.IGrantable,
+        principal: iam.IPrincipal,
+        actions: Sequence[str],
+        suggestion: str | None = None,
     ) -> iam.Grant:
         if isinstance(principal, iam.CompositePrincipal):
             return for_each_component(principal, lambda part: self._grant(part, part, actions))
         account = self._location[0]
         of_other_account = is_of_other_account(principal, account)
         if not of_other_account:
-            grant = grant_in_own_policy(principal, actions, self.repository_arn, account=account)
+            own_actions = self._actions_of_identities(actions)
+            grant = grant_in_own_policy(
+                principal, own_actions, self.repository_arn, account=account
+            )
             if grant is not None:
                 validate_policy_size(grantee, self)
                 return grant
-        named = resource_principal(principal, actions, stack=self.stack, source=self._source(None))
+        stack = cdk.Stack.of(self)
+        named = resource_principal(
+            principal, actions, stack=stack, source=self._source(None), consumer=stack.account
+        )
+        if suggestion is not None:
+            named = replace(named, suggestion=suggestion)
         grant = self._grant_by_policy(principal, named, actions)
         if of_other_account:
             grant_in_own_policy(principal, actions, self.repository_arn, account=account)

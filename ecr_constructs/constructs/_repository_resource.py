@@ -14,7 +14,11 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ecr_constructs.constructs._cfn_properties import lifecycle_property, lifecycle_text
+from ecr_constructs.constructs._cfn_properties import (
+    lifecycle_property,
+    lifecycle_text,
+    record_dry_run,
+)
 from ecr_constructs.constructs._lifecycle import DEFAULT_LIFECYCLE, LifecycleAuthors
 from ecr_constructs.constructs._policy_text import PolicyAuthors
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
@@ -36,7 +40,8 @@ class RepositoryResource(ecr.CfnRepository):
         **properties: Any,
     ) -> None:
         """Define the resource with the policies that the arguments of its repository declare."""
-        text = lifecycle_text(repository, DEFAULT_LIFECYCLE if lifecycle is None else lifecycle)
+        policy = DEFAULT_LIFECYCLE if lifecycle is None else lifecycle
+        text = lifecycle_text(repository, policy)
         super().__init__(
             repository,
             "Resource",
@@ -44,11 +49,12 @@ class RepositoryResource(ecr.CfnRepository):
             lifecycle_policy=lifecycle_property(text),
             **properties,
         )
+        record_dry_run(self, policy)
         # Until here, the property setters are those of CDK.
-        policy = partial(super().__setattr__, "repository_policy_text")
-        self._policy = PolicyAuthors(self, repository, statements, policy)
-        property_ = partial(super().__setattr__, "lifecycle_policy")
-        self._lifecycle = LifecycleAuthors(self, repository, lifecycle, text, property_)
+        set_policy = partial(super().__setattr__, "repository_policy_text")
+        self._policy = PolicyAuthors(self, repository, statements, set_policy)
+        set_lifecycle = partial(super().__setattr__, "lifecycle_policy")
+        self._lifecycle = LifecycleAuthors(self, repository, lifecycle, text, set_lifecycle)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Take what other code writes as one more author of a policy."""

@@ -12,9 +12,9 @@ from aws_cdk import aws_iam as iam
 from ecr_constructs.cloudformation.iam_policy import conditions_in
 from ecr_constructs.cloudformation.openness import openness_of
 from ecr_constructs.constructs._iam import is_of_other_account
+from ecr_constructs.constructs._lambda_access import pull_to_lambda
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.principals import (
-    CODE_BUILD,
     LAMBDA,
     PRINCIPAL_ARN,
     Source,
@@ -22,10 +22,10 @@ from ecr_constructs.model.principals import (
     service_errors,
 )
 from ecr_constructs.model.repository_policy import PULL_ACTIONS, PUSH_ACTIONS
+from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
 _STATEMENT = "policy_statements=[iam.PolicyStatement(…)]"
-_SERVICE_METHODS = {LAMBDA: "grant_pull_to_lambda()", CODE_BUILD: "grant_pull_to_code_build()"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class ResourcePrincipal:
         arn: The ARN of that role or user, or a reference to it.
         defined_in_app: Whether it is a role or user of another account that this app defines.
         suggestion: What to write where the repository is defined, to allow the same principal.
+        service: A service that is limited to resources of the repository's account, because the
+            grant does not say for which it acts.
     """
 
     principal: iam.IPrincipal
@@ -45,14 +47,21 @@ class ResourcePrincipal:
     arn: str = ""
     defined_in_app: bool | None = False
     suggestion: str = _STATEMENT
+    service: str = ""
 
 
 def resource_principal(
-    principal: iam.IPrincipal, actions: Sequence[str], *, stack: cdk.Stack, source: Source
+    principal: iam.IPrincipal,
+    actions: Sequence[str],
+    *,
+    stack: cdk.Stack,
+    source: Source,
+    consumer: str,
 ) -> ResourcePrincipal:
     """Return how a repository policy names a principal, or raise if it cannot.
 
-    The account and Region of the repository, ``source``, limit what a service acts for.
+    The account and Region of the repository, ``source``, limit what a service acts for. The
+    account of the stack that grants, ``consumer``, is that of the functions in a suggestion.
     """
     if isinstance(principal, iam.UnknownPrincipal):
         reject(
@@ -107,11 +116,18 @@ def resource_principal(
             remedy="grant to the service and to the other principals one by one",
         )
     if services := resolved.get("Service"):
-        principal = _for_source(principal, services, fragment.conditions, actions, source)
-        suggestion = _SERVICE_METHODS.get(services[0], _STATEMENT)
-        return ResourcePrincipal(principal, suggestion=suggestion)
+        limited = _for_source(principal, services, fragment.conditions, actions, source)
+        if limited is principal:
+            return ResourcePrincipal(principal)
+        suggestion = _method(services[0], None if consumer == source.account else consumer)
+        return ResourcePrincipal(limited, suggestion=suggestion, service=services[0])
     arn = names[0] if len(names) == 1 else ""
     return _identity(principal, arn, compact(resolved), actions, source)
+
+
+def _method(service: str, account: str | None) -> str:
+    """Return the call that allows a service to pull for the resources of an account."""
+    return pull_to_lambda(account=account) if service == LAMBDA else "grant_pull_to_code_build()"
 
 
 def _fragment_of(
@@ -156,10 +172,10 @@ def _identity(
         return ResourcePrincipal(principal)
     if account == source.account:
         return ResourcePrincipal(principal, suggestion=_keyword(actions, "principals", arn))
-    suggestion = _keyword(actions, "accounts", account)
     if ":root" in resolved:
-        return ResourcePrincipal(principal, suggestion=suggestion)
-    return ResourcePrincipal(principal, account, arn, suggestion=suggestion)
+        return ResourcePrincipal(principal, suggestion=_keyword(actions, "accounts", account))
+    kind, value = ("accounts", account) if is_unresolved(arn) or not arn else ("principals", arn)
+    return ResourcePrincipal(principal, account, arn, suggestion=_keyword(actions, kind, value))
 
 
 def _for_source(

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.constructs.role_options import RoleOptions
 from ecr_constructs.model.account_settings import account_settings
 
 
@@ -38,6 +39,7 @@ class AccountSettings(Construct):
         basic_scan_version: Literal["AWS_NATIVE"] | None = None,
         registry_policy_scope: Literal["V2"] | None = None,
         blob_mounting: bool | None = None,
+        role_options: RoleOptions | None = None,
     ) -> None:
         """Define settings, at least one.
 
@@ -50,6 +52,9 @@ class AccountSettings(Construct):
                 ECR no longer accepts a return to ``V1``, three of them. Default: unchanged.
             blob_mounting: Whether a push reuses layers that other repositories of the registry
                 have. Default: unchanged.
+            role_options: The name, path and permissions boundary of the function's role. All custom
+                resources of a stack that call AWS share one function, and so the role of the first
+                one. Default: CDK defines the role.
 
         Raises:
             ValidationError: No setting; a value that ECR rejects; or ``defined-twice``: another
@@ -70,11 +75,29 @@ class AccountSettings(Construct):
             )
 
         super().__init__(scope, construct_id)
+        role = None if role_options is None else _role(self, role_options)
         for name, value in settings.items():
-            _put(self, name, value)
+            _put(self, name, value, role)
 
 
-def _put(scope: Construct, name: str, value: str) -> None:
+def _role(scope: Construct, options: RoleOptions) -> iam.Role:
+    return iam.Role(
+        scope,
+        "Role",
+        description="Lets a function set account settings of Amazon ECR",
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        managed_policies=[
+            iam.ManagedPolicy.from_aws_managed_policy_name(
+                "service-role/AWSLambdaBasicExecutionRole"
+            )
+        ],
+        role_name=options.role_name,
+        path=options.path,
+        permissions_boundary=options.permissions_boundary,
+    )
+
+
+def _put(scope: Construct, name: str, value: str, role: iam.Role | None) -> None:
     cr.AwsCustomResource(
         scope,
         _IDS[name],
@@ -89,6 +112,7 @@ def _put(scope: Construct, name: str, value: str) -> None:
         policy=cr.AwsCustomResourcePolicy.from_statements(
             [iam.PolicyStatement(actions=["ecr:PutAccountSetting"], resources=["*"])]
         ),
+        role=role,
         # The SDK in the runtime has the call; nothing is downloaded during a deployment.
         install_latest_aws_sdk=False,
     )

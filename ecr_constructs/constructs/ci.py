@@ -12,6 +12,7 @@ from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._deprecation import renamed_keyword
 from ecr_constructs.constructs._stack_env import partition_in, region_of
+from ecr_constructs.constructs.role_options import RoleOptions
 from ecr_constructs.model.ci import CiIssuer, CiProject
 from ecr_constructs.model.ci.project import READ_MANIFEST, push_role_errors
 from ecr_constructs.model.diagnostics import Diagnostic
@@ -105,6 +106,7 @@ class CiPushRole(iam.Role):
         session_hours: int = 1,
         permissions_boundary: iam.IManagedPolicy | None = None,
         role_name: str | None = None,
+        path: str | None = None,
         pull_back: bool | None = None,
     ) -> None:
         """Define a role.
@@ -125,6 +127,7 @@ class CiPushRole(iam.Role):
             permissions_boundary: The permissions boundary of the role. It must allow what the
                 role does. Default: none.
             role_name: The role's name, 1 to 64 characters. Default: CloudFormation generates one.
+            path: The role's path, such as ``/ci/``. Changing it replaces the role. Default: ``/``.
             pull_back: Deprecated name of ``allow_pull``.
 
         Raises:
@@ -154,6 +157,7 @@ class CiPushRole(iam.Role):
             max_session_duration=cdk.Duration.hours(session_hours),
             permissions_boundary=permissions_boundary,
             role_name=role_name,
+            path=RoleOptions(path=path).path,
         )
         if provider is not None:
             self.node.add_dependency(provider)

@@ -1,6 +1,7 @@
 """The settings of repositories that ECR creates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -11,20 +12,23 @@ from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import (
     encryption_property,
-    json_text,
     lifecycle_text,
     mutability_properties,
+    record_dry_run,
     tag_properties,
 )
+from ecr_constructs.constructs._created_policy import CreatedPolicy
 from ecr_constructs.constructs._iam import service_role
 from ecr_constructs.constructs._stack_env import partition_in, region_of
+from ecr_constructs.constructs.role_options import RoleOptions
 from ecr_constructs.model.creation_template import CreationTemplate, Occasion, role_errors
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
-from ecr_constructs.model.principals import AccountId
+from ecr_constructs.model.principals import AccountId, Source
 from ecr_constructs.model.references import AnyRole, arn_of
-from ecr_constructs.model.repository_policy import Access, document
+from ecr_constructs.model.repository_policy import Access
 from ecr_constructs.model.tags import Tags
 from ecr_constructs.model.validation import raise_if_invalid
 
@@ -70,8 +74,10 @@ class RepositoryCreationTemplate(Construct):
         pull_principals: Sequence[str] | None = (),
         push_accounts: Sequence[AccountId] | None = (),
         push_principals: Sequence[str] | None = (),
+        policy_statements: Sequence[iam.PolicyStatement] | None = (),
         tags: Tags | None = None,
         role: AnyRole | None = None,
+        role_options: RoleOptions | None = None,
     ) -> None:
         """Define a template.
 
@@ -102,6 +108,9 @@ class RepositoryCreationTemplate(Construct):
             push_accounts: Ids of other accounts that may push and pull. Default: none.
             push_principals: ARNs of roles and users that may push and pull. They must exist
                 whenever ECR creates a repository. Default: none.
+            policy_statements: Further statements of the repository policy, without resources.
+                Default: none. For Lambda and CodeBuild see `grant_pull_to_lambda` and
+                `grant_pull_to_code_build`.
             tags: Tags of the repositories, values by key. Tags of the construct's scopes do not
                 reach them. A principal whose pull makes ECR create a tagged repository needs
                 ``ecr:TagResource`` as well. Default: none.
@@ -111,11 +120,14 @@ class RepositoryCreationTemplate(Construct):
                 https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html
                 lists. Default: a new one, limited to the prefix and the key, if there are tags or
                 a KMS key.
+            role_options: The name and the permissions boundary of the new role, not of a given
+                one; ECR rejects a path. Default: a generated name, no boundary.
 
         Raises:
             ValidationError: A value that ECR or CloudFormation rejects; a lifecycle rule that
-                would delete a cache's images in use; or ``defined-twice``: the app has a template
-                for this prefix, account and Region already.
+                would delete a cache's images in use; ``role-options-unused``: no role is defined;
+                or ``defined-twice``: the app has a template for this prefix, account and Region
+                already.
         """
         access = Access(
             pull_organizations=pull_organizations or (),
@@ -135,14 +147,18 @@ class RepositoryCreationTemplate(Construct):
             access=access,
             tags=tags or {},
         )
-        check_template(scope, settings, role)
+        check_template(scope, settings, role, role_options)
+        region = region_of(scope)
+        partition = partition_in(region)
+        source = Source(partition, region, cdk.Stack.of(scope).account)
+        self._policy = CreatedPolicy(scope, source, access.statements(partition))
+        for statement in policy_statements or ():
+            self._policy.add(statement)
         claim_template(scope, construct_id, prefix)
 
         super().__init__(scope, construct_id)
-        region = region_of(scope)
         self.prefix = prefix
-        self.role = role or (_role(self, settings, region) if settings.needs_role else None)
-        statements = access.statements(partition_in(region))
+        self.role = role or (_role(self, settings, role_options) if settings.needs_role else None)
         self._resource = _Template(
             self,
             "Resource",
@@ -152,20 +168,88 @@ class RepositoryCreationTemplate(Construct):
             **mutability_properties(_Template, settings.effective_mutability),
             encryption_configuration=encryption_property(_Template, settings.encryption),
             lifecycle_policy=lifecycle_text(self, settings.effective_lifecycle),
-            # A template has the policy as text.
-            repository_policy=json_text(self, document(statements)) if statements else None,
+            repository_policy=self._policy.text,
             resource_tags=tag_properties(tags),
             custom_role_arn=arn_of(self.role, "role") if self.role else None,
         )
+        self._policy.resource = self._resource
+        record_dry_run(self._resource, settings.effective_lifecycle)
+
+    @property
+    def repository_statements(self) -> Sequence[Mapping[str, Any]]:
+        """The statements of the policy of each created repository, as they are rendered."""
+        return self._policy.rendered
+
+    def add_to_repository_policy(self, statement: iam.PolicyStatement) -> None:
+        """Add a statement to the policy of the repositories that ECR creates from now on.
+
+        Args:
+            statement: A statement with principals and without resources.
+
+        Raises:
+            ValidationError: ``statement-without-principal``, ``statement-with-resource``, or
+                ``repository-policy-length``: more than 10,240 characters.
+        """
+        self._policy.add(statement)
+
+    def grant_pull_to_lambda(
+        self, *, functions: Sequence[str] | None = (), account: AccountId | None = None
+    ) -> None:
+        """Allow Lambda to pull from created repositories, as `Repository.grant_pull_to_lambda`.
+
+        Args:
+            functions: Names of functions, where ``*`` matches anything. Default: all.
+            account: The id of their account, which may pull as well. Default: the stack's own.
+
+        Raises:
+            ValidationError: A name or id that AWS rejects, or ``repository-policy-length``.
+
+        Example::
+
+            template.grant_pull_to_lambda(functions=["payments-*"])
+        """
+        self._policy.pull_by_functions(functions or (), account)
+
+    def grant_pull_to_code_build(self, *, projects: Sequence[str] | None = None) -> None:
+        """Allow CodeBuild to pull, as `Repository.grant_pull_to_code_build`.
+
+        Args:
+            projects: Names of projects, where ``*`` matches anything. Default: all.
+
+        Raises:
+            ValidationError: A name that AWS rejects, or ``repository-policy-length``.
+        """
+        self._policy.pull_by_projects(projects or ())
 
 
-def check_template(scope: Construct, settings: CreationTemplate, role: AnyRole | None) -> None:
+def check_template(
+    scope: Construct,
+    settings: CreationTemplate,
+    role: AnyRole | None,
+    role_options: RoleOptions | None,
+) -> None:
     """Raise a ValidationError if the stack's account or Region does not allow these settings."""
     settings.encryption.check_region(region_of(scope))
+    if role_options is not None:
+        errors = _option_errors(settings, role, role_options)
+        raise_if_invalid("role of a creation template", role_options, errors)
     if role:
         account = cdk.Stack.of(scope).account
         arn = arn_of(role, "role")
         raise_if_invalid("role of a creation template", arn, role_errors(arn, account))
+
+
+def _option_errors(
+    settings: CreationTemplate, role: AnyRole | None, options: RoleOptions
+) -> Iterator[Diagnostic]:
+    path = "role_options"
+    if role is not None or not settings.needs_role:
+        why = "a role is given" if role is not None else "without tags and a KMS key there is none"
+        message = f"no role is defined that would have them: {why}"
+        yield Diagnostic("role-options-unused", message, path, "leave role_options out")
+    if options.path not in (None, "/"):
+        remedy = "leave the path out"
+        yield Diagnostic("role-arn-path", "ECR rejects a role with a path", f"{path}.path", remedy)
 
 
 def claim_template(scope: Construct, construct_id: str, prefix: str) -> None:
@@ -178,9 +262,17 @@ def claim_template(scope: Construct, construct_id: str, prefix: str) -> None:
     )
 
 
-def _role(scope: Construct, settings: CreationTemplate, region: str) -> iam.Role:
-    partition, account = partition_in(region), cdk.Stack.of(scope).account
+def _role(scope: Construct, settings: CreationTemplate, options: RoleOptions | None) -> iam.Role:
+    region, account = region_of(scope), cdk.Stack.of(scope).account
+    partition = partition_in(region)
     registry_arn = f"arn:{partition}:ecr:{region}:{account}:repository/"
     statements = settings.role_statements(registry_arn, partition, region, account)
     description = f"Lets Amazon ECR create the repositories of the template {settings.prefix}"
-    return service_role(scope, description, "ecr.amazonaws.com", "Create", statements)
+    return service_role(
+        scope,
+        description=description,
+        service="ecr.amazonaws.com",
+        policy_name="Create",
+        statements=statements,
+        options=options,
+    )

@@ -2,18 +2,27 @@
 
 from collections.abc import Sequence
 
+import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._deprecation import renamed_keyword
+from ecr_constructs.constructs._lambda_access import function_errors
 from ecr_constructs.constructs._repository_base import RepositoryBase
 from ecr_constructs.constructs._resource_policy import ResourcePrincipal
+from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.names import check_repository_name, repository_arn_errors
-from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.principals import LAMBDA
+from ecr_constructs.model.tokens import is_unresolved, legible
 from ecr_constructs.model.validation import raise_if_invalid, reject
+
+_WHERE = (
+    "where it is defined, or on the creation template or the pull through cache that ECR creates "
+    "it for, then import it with policy_managed_externally=True"
+)
 
 
 @checked
@@ -22,8 +31,9 @@ class ImportedRepository(RepositoryBase):
 
     A grant in a principal's own policy works as for a repository that is defined here. A grant
     that needs the repository policy raises, and its error names the code to write where the
-    repository is defined. After that, import it with ``policy_managed_externally=True``: such
-    grants then render nothing.
+    repository is defined. Only for a function of the same account and Region it is a warning,
+    because Lambda can add its permission itself. After that, import it with
+    ``policy_managed_externally=True``: such grants then render nothing.
     """
 
     def __init__(
@@ -41,6 +51,7 @@ class ImportedRepository(RepositoryBase):
         self._arn = arn
         self._name = name
         self._policy_managed_externally = policy_managed_externally
+        self._checks_functions = False
 
     @property
     def repository_arn(self) -> str:
@@ -67,8 +78,33 @@ class ImportedRepository(RepositoryBase):
     def _grant_by_policy(
         self, principal: iam.IPrincipal, named: ResourcePrincipal, actions: Sequence[str]
     ) -> iam.Grant:
-        self._require_external_policy(named.suggestion)
+        if named.service == LAMBDA and self._is_of_stack():
+            if not self._policy_managed_externally and not self._checks_functions:
+                self._checks_functions = True
+                self.node.add_validation(AtSynthesis(self._function_errors))
+        else:
+            self._require_external_policy(named.suggestion)
         return iam.Grant.drop(principal, f"{' '.join(actions)}: the policy is managed externally")
+
+    def _is_of_stack(self) -> bool:
+        """Tell whether the repository is in the account and Region of the stack that uses it."""
+        stack, env = cdk.Stack.of(self), self.env
+        return (env.account, env.region) == (stack.account, stack.region)
+
+    def _function_errors(self) -> list[str]:
+        """Warn that Lambda must add its permission itself, as it can in its own account only."""
+        self._warn_of_lambda(_WHERE)
+        return function_errors(self, self._name, (), self._location, _WHERE)
+
+    def _warn_of_lambda(self, where: str) -> None:
+        # https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions
+        cdk.Annotations.of(self).add_warning_v2(
+            "ecr-constructs:lambdaAddsPermission",
+            f"Lambda adds its permission to the policy of {legible(self._name)!r} when it creates "
+            "the function, if the role that deploys may read and change that policy, as CDK's "
+            "default role may. The next deployment of that policy removes it: write "
+            f"grant_pull_to_lambda() {where}",
+        )
 
     def _require_external_policy(self, suggestion: str) -> None:
         if self._policy_managed_externally:
@@ -81,10 +117,7 @@ class ImportedRepository(RepositoryBase):
             f"only the repository policy can grant this, and {self._name!r} of account "
             f"{env.account} in {env.region} is imported",
             path=self.node.path,
-            remedy=(
-                f"write {suggestion} where it is defined, then import it with "
-                "policy_managed_externally=True"
-            ),
+            remedy=f"write {suggestion} {_WHERE}",
         )
 
 

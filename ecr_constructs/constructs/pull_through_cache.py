@@ -1,9 +1,9 @@
 """A cache of another registry."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Unpack
+from typing import Any, Unpack
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -14,23 +14,26 @@ from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.constructs._created_policy import check_statement
 from ecr_constructs.constructs._events import RuleOptions, event_rule
 from ecr_constructs.constructs._iam import grant_to_principal, service_role
 from ecr_constructs.constructs._stack_env import partition_in, region_of
+from ecr_constructs.constructs.cached_repository import CachedRepository
 from ecr_constructs.constructs.creation_template import (
     RepositoryCreationTemplate,
     check_template,
     claim_template,
 )
+from ecr_constructs.constructs.role_options import RoleOptions
 from ecr_constructs.model.creation_template import CreationTemplate, role_errors
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.events import Images, pulled_through
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
-from ecr_constructs.model.names import namespace_of
+from ecr_constructs.model.names import check_repository_name, namespace_of
 from ecr_constructs.model.partitions import regions
 from ecr_constructs.model.principals import AccountId
-from ecr_constructs.model.pull_through_cache import MAX_RULES, PullThroughRule
+from ecr_constructs.model.pull_through_cache import MAX_RULES, TAG_OR_DIGEST, PullThroughRule
 from ecr_constructs.model.references import AnyRole
 from ecr_constructs.model.repository_policy import (
     DELETE_IMAGE_ACTIONS,
@@ -86,8 +89,11 @@ class PullThroughCache(Construct):
         pull_organizational_units: Sequence[str] | None = (),
         pull_accounts: Sequence[AccountId] | None = (),
         pull_principals: Sequence[str] | None = (),
+        policy_statements: Sequence[iam.PolicyStatement] | None = (),
         tags: Tags | None = None,
         template_role: AnyRole | None = None,
+        template_role_options: RoleOptions | None = None,
+        upstream_role_options: RoleOptions | None = None,
     ) -> None:
         """Define a cache.
 
@@ -105,9 +111,10 @@ class PullThroughCache(Construct):
             tag_mutability: Whether tags may be moved. An immutable cache keeps the first image of
                 a tag permanently. Default: mutable, so that tags follow the upstream.
             encryption: How images are encrypted. Default: AES-256.
-            lifecycle: Which images expire. Images that are pulled by digest are untagged, so a rule
-                for untagged images is rejected. Use ``LifecycleRule.expire(after_days=365)`` if
-                the upstream keeps its images. Default: all are kept.
+            lifecycle: Which images expire. Images that are pulled by digest are untagged, and ECR
+                does not import a deleted digest again. So a rule for untagged images is rejected;
+                limit the cost with ``LifecycleRule.archive(not_pulled_for_days=90)`` and
+                ``LifecycleRule.expire_archived(after_days=365)``. Default: all are kept.
             pull_organizations: Ids of organizations whose accounts may pull cached images.
                 Default: none.
             pull_organizational_units: Paths of organizational units whose accounts may pull:
@@ -115,9 +122,15 @@ class PullThroughCache(Construct):
             pull_accounts: Ids of other accounts that may pull cached images. Default: none.
             pull_principals: ARNs of roles and users that may pull cached images. They must exist
                 whenever ECR creates a repository. Default: none.
+            policy_statements: Further statements of the policy of cached repositories, without
+                resources. Default: none.
             tags: Tags of the cached repositories, values by key. Default: none.
             template_role: The role that ECR assumes to tag and to encrypt; see
                 `RepositoryCreationTemplate`. Default: a new one, if it is needed.
+            template_role_options: The name and boundary of that new role. Default: a generated
+                name, no boundary.
+            upstream_role_options: The name, path and boundary of the role that reads another
+                account's registry. Default: a generated name, no path, no boundary.
 
         Raises:
             ValidationError: A value that ECR or CloudFormation rejects; a lifecycle rule that
@@ -148,7 +161,19 @@ class PullThroughCache(Construct):
             access=Access(**access),
             tags=tags or {},
         )
-        check_template(scope, settings, template_role)
+        check_template(scope, settings, template_role, template_role_options)
+        for statement in policy_statements or ():
+            check_statement(statement)
+        defines_role = upstream.role_arn is None and upstream.needs_role(stack.account)
+        if upstream_role_options is not None and not defines_role:
+            reject(
+                "pull through cache",
+                prefix,
+                "role-options-unused",
+                "this cache defines no role that would have them",
+                path="upstream_role_options",
+                remedy="leave them out",
+            )
         app = AppRegistry.of(scope)
         _check_number(app.caches, stack.environment)
         app.claim(
@@ -177,18 +202,21 @@ class PullThroughCache(Construct):
             encryption=encryption,
             lifecycle=lifecycle,
             **access,
+            policy_statements=policy_statements,
             tags=tags,
             role=template_role,
+            role_options=template_role_options,
         )
         role_arn = upstream.role_arn
         self.upstream_role: iam.Role | None = None
-        if role_arn is None and upstream.needs_role(stack.account):
+        if defines_role:
             self.upstream_role = service_role(
                 self,
-                f"Lets Amazon ECR cache images of {upstream}",
-                "pullthroughcache.ecr.amazonaws.com",
-                "Cache",
-                rule.upstream_role_statements(self._registry_arn, partition),
+                description=f"Lets Amazon ECR cache images of {upstream}",
+                service="pullthroughcache.ecr.amazonaws.com",
+                policy_name="Cache",
+                statements=rule.upstream_role_statements(self._registry_arn, partition),
+                options=upstream_role_options,
             )
             role_arn = self.upstream_role.role_arn
         self._resource = ecr.CfnPullThroughCacheRule(
@@ -204,6 +232,7 @@ class PullThroughCache(Construct):
         )
         # A pull before the template exists would create a repository without its settings.
         self._resource.node.add_dependency(self.template)
+        self._repositories: dict[str, CachedRepository] = {}
 
     @property
     def repositories_arn(self) -> str:
@@ -214,6 +243,64 @@ class PullThroughCache(Construct):
     def pull_actions(self) -> Sequence[str]:
         """The actions that a pull through the cache needs, including the first of an image."""
         return self._rule.pull_actions(tagging=self._tagging)
+
+    @property
+    def repository_statements(self) -> Sequence[Mapping[str, Any]]:
+        """The statements of the policy of each cached repository, as they are rendered."""
+        return self.template.repository_statements
+
+    def repository(self, name: str) -> CachedRepository:
+        """Return the repository that caches an upstream repository, as an `ecr.IRepository`.
+
+        Its pull grants include the import with the first pull, so that it can be given to
+        constructs such as ``ecs.ContainerImage.from_ecr_repository``.
+
+        Args:
+            name: The repository's name in its own registry, as in `uri_for` but without tag and
+                digest: ``library/nginx``.
+
+        Raises:
+            ValidationError: An invalid name, one that begins with a host, or
+                ``upstream-image-tag``: one with a tag or a digest.
+        """
+        if name not in self._repositories:
+            full_name = self._rule.name_for(name)
+            if not is_unresolved(name) and TAG_OR_DIGEST.search(name):
+                reject(
+                    "repository of a cache",
+                    name,
+                    "upstream-image-tag",
+                    "a repository has neither tag nor digest",
+                    path="name",
+                    remedy=f"write {TAG_OR_DIGEST.split(name)[0]!r}",
+                )
+            check_repository_name(full_name)
+            arn = f"{self._registry_arn}{full_name}"
+            self._repositories[name] = CachedRepository(
+                self, f"Repository {name.replace('/', ' ')}", arn, full_name, cache=self
+            )
+        return self._repositories[name]
+
+    def grant_pull_to_lambda(
+        self, *, functions: Sequence[str] | None = None, account: str | None = None
+    ) -> None:
+        """Allow Lambda to pull cached images; as `RepositoryCreationTemplate`'s.
+
+        It allows no imports: pull an image once before a function uses it.
+        """
+        self.template.grant_pull_to_lambda(functions=functions, account=account)
+
+    def grant_pull_to_code_build(self, *, projects: Sequence[str] | None = None) -> None:
+        """Allow CodeBuild to pull cached images; as `RepositoryCreationTemplate`'s."""
+        self.template.grant_pull_to_code_build(projects=projects)
+
+    def add_to_repository_policy(self, statement: iam.PolicyStatement) -> None:
+        """Add a statement to the policy of cached repositories that ECR creates from now on.
+
+        Raises:
+            ValidationError: As `RepositoryCreationTemplate.add_to_repository_policy`.
+        """
+        self.template.add_to_repository_policy(statement)
 
     def uri_for(self, image: str) -> str:
         """Return the URI that pulls an image through the cache.

@@ -18,11 +18,14 @@ from ecr_constructs.constructs._cfn_properties import (
     stock_rules,
     tag_properties,
 )
+from ecr_constructs.constructs._deletion_lock import deleting_roles
 from ecr_constructs.constructs._events import RepositoryEvents
+from ecr_constructs.constructs._lambda_access import function_errors
 from ecr_constructs.constructs._repository_base import RepositoryBase
 from ecr_constructs.constructs._repository_resource import RepositoryResource
 from ecr_constructs.constructs._resource_policy import CrossAccountGrants, ResourcePrincipal
 from ecr_constructs.constructs._stack_env import account_of, partition_in, region_of
+from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.constructs.registry._signing import PushAccess, grant_signing
 from ecr_constructs.constructs.source import record_caller
 from ecr_constructs.model.diagnostics import Diagnostic
@@ -30,8 +33,13 @@ from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.names import check_repository_name
-from ecr_constructs.model.principals import AccountId
-from ecr_constructs.model.repository_policy import Access, document, length_errors
+from ecr_constructs.model.principals import LAMBDA, AccountId
+from ecr_constructs.model.repository_policy import (
+    Access,
+    deny_deletion,
+    document,
+    length_errors,
+)
 from ecr_constructs.model.tags import Tags, check_tags
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid
@@ -79,6 +87,7 @@ class Repository(RepositoryEvents, RepositoryBase):
         tags: Tags | None = None,
         removal_policy: cdk.RemovalPolicy | None = cdk.RemovalPolicy.RETAIN,
         empty_on_delete: bool | None = False,
+        deletion_lock: bool | Sequence[str] | None = False,
     ) -> None:
         """Define a repository.
 
@@ -90,7 +99,8 @@ class Repository(RepositoryEvents, RepositoryBase):
             tag_mutability: Whether tags may be moved. Default: immutable.
             encryption: How images are encrypted. Changing it replaces the repository.
                 Default: AES-256.
-            lifecycle: Which images expire. ``LifecyclePolicy()`` keeps all. Default: untagged
+            lifecycle: Which images expire. ``LifecyclePolicy()`` keeps all, and
+                ``LifecyclePolicy(…, enabled=False)`` too, until it is enabled. Default: untagged
                 images expire 14 days after their push.
             scan_on_push: Whether ECR scans an image when it is pushed. A scanning configuration
                 of the registry takes precedence. Default: True.
@@ -111,6 +121,10 @@ class Repository(RepositoryEvents, RepositoryBase):
             empty_on_delete: Whether a deletion deletes the images too. Only with
                 ``RemovalPolicy.DESTROY``. Default: False; a repository with images cannot be
                 deleted.
+            deletion_lock: Whether the repository policy denies ``ecr:DeleteRepository`` to everyone
+                but the role with which CDK deploys the stack; or the ARNs, also patterns with
+                ``*``, of the roles that may delete it. Whoever may change the policy can lift
+                the lock. Default: False.
 
         Raises:
             ValidationError: A value that ECR or CloudFormation rejects, or that would lose images.
@@ -132,14 +146,19 @@ class Repository(RepositoryEvents, RepositoryBase):
         for statement in policy_statements or ():
             _check_statement(statement)
         # The Region is a call to Node, so it is asked for only if it matters.
-        region = region_of(scope) if encryption.needs_region or access.names_anyone else ""
+        needs_region = encryption.needs_region or access.names_anyone or deletion_lock is True
+        region = region_of(scope) if needs_region else ""
         encryption.check_region(region)
-        statements = access.statements(partition_in(region))
+        partition = partition_in(region)
+        statements = access.statements(partition)
+        if roles := deleting_roles(scope, deletion_lock):
+            statements.append(deny_deletion(roles))
         raise_if_invalid("repository policy", access, length_errors(document(statements)))
 
         super().__init__(scope, id, physical_name=repository_name)
         self._scope = scope
         self._cross_account_grants = CrossAccountGrants(self)
+        self._checks_functions = False
         self._push_access = PushAccess(by_policy=bool(push_accounts or push_principals))
         self._literal_name = None if is_unresolved(repository_name) else repository_name
         self._name: str | None = None
@@ -222,7 +241,19 @@ class Repository(RepositoryEvents, RepositoryBase):
     ) -> iam.Grant:
         # Raised here, an error keeps its type; raised in a callback of CDK it does not.
         self._resource.require_mergeable_policy()
+        if named.service == LAMBDA and not self._checks_functions:
+            self._checks_functions = True
+            self.node.add_validation(AtSynthesis(self._function_errors))
         return self._cross_account_grants.add(principal, named, actions)
+
+    def _function_errors(self) -> list[str]:
+        stack = cdk.Stack.of(self)
+        policy = stack.resolve(self._resource.repository_policy_text) or {"Statement": []}
+        if "Statement" not in policy:
+            return []
+        name = str(stack.resolve(self._resource.repository_name))
+        statements = policy["Statement"]
+        return function_errors(self, name, statements, self._location, "on this repository")
 
     def add_lifecycle_rule(self, *rules: LifecycleRule, **stock: Unpack[StockRule]) -> None:
         """Add rules to the lifecycle policy, after the existing ones.

@@ -374,6 +374,9 @@ class RepositorySettings(Strict):
     """A predefined lifecycle policy."""
     lifecycle: list[Rule] | None = None
     """A lifecycle policy of your own instead of a predefined one. `[]` keeps every image."""
+    lifecycle_dry_run: bool | None = None
+    """Whether the lifecycle policy is only previewed, with `ecr-constructs lifecycle preview`: ECR
+    gets none and keeps every image. Default: false."""
     protect_tags: list[str] | None = None
     """Patterns of tags whose images are never deleted, whatever the lifecycle policy says."""
     organization_may_pull: bool | None = None
@@ -388,6 +391,9 @@ class RepositorySettings(Strict):
     """Roles and users, of any account, that may push and pull. They must already exist."""
     push: Push | None = None
     """A CI project that may push, with a role of its own and without a stored secret."""
+    deletion_lock: bool | None = None
+    """Whether the repository policy denies everyone but the role with which CDK deploys to delete
+    the repository. Default: false."""
     replicate: bool | None = None
     """Whether images are copied to the replicas. Default: true."""
     tags: Tags | None = None
@@ -480,6 +486,8 @@ class Environment(Strict):
     replicate_deletions: bool = False
     """Whether an image that is deleted at home, by a user or by a lifecycle policy, is also deleted
     in every replica."""
+    termination_protection: bool = False
+    """Whether the stacks of the environment are protected against deletion."""
     existing_ci_providers: list[CiSystem] | None = None
     """CI systems whose OIDC provider already exists in the account. Default: none; the providers of
     all systems that push are created."""

@@ -65,6 +65,7 @@ class Settings:
     lifecycle: LifecyclePolicy
     access: Mapping[str, list[str]]
     tags: Mapping[str, str]
+    deletion_lock: bool = False
 
     def encrypted_with(self, key: AnyKey | None) -> Encryption:
         """Return the encryption, with the key of the registry where a key is used."""
@@ -156,6 +157,7 @@ class ResolvedEnvironment:
     home: RegistryId
     replicas: tuple[RegistryId, ...]
     replicate_deletions: bool
+    termination_protection: bool
     replicated_prefixes: tuple[str, ...]
     organization: str | None
     key_administrators: tuple[str, ...]
@@ -237,6 +239,7 @@ def resolve(name: str, environment: Environment) -> tuple[ResolvedEnvironment, l
         home=home,
         replicas=replicas,
         replicate_deletions=environment.replicate_deletions,
+        termination_protection=environment.termination_protection,
         replicated_prefixes=_prefixes(environment, problems),
         organization=environment.organization,
         key_administrators=tuple(environment.key_administrators or ()),
@@ -340,6 +343,7 @@ def _settings(environment: Environment, levels: _Levels, team: Team | None = Non
             **{keyword: _nearest(settings, keyword, default=[]) for keyword in _ACCESS},
         },
         tags={key: value for items in tags for key, value in (items or {}).items()},
+        deletion_lock=_nearest(settings, "deletion_lock", default=False),
     )
 
 
@@ -349,6 +353,12 @@ def _nearest(levels: Iterable[Any], name: str, *, default: Any = None) -> Any:
 
 
 def _lifecycle(levels: Sequence[RepositorySettings]) -> LifecyclePolicy:
+    policy = _enabled_lifecycle(levels)
+    is_dry_run = _nearest(levels, "lifecycle_dry_run", default=False)
+    return policy.dry_run() if is_dry_run else policy
+
+
+def _enabled_lifecycle(levels: Sequence[RepositorySettings]) -> LifecyclePolicy:
     protected = _nearest(levels, "protect_tags")
     level = _decides_lifecycle(levels)
     if level.lifecycle is not None:

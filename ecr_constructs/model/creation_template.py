@@ -90,9 +90,10 @@ class CreationTemplate:
                     "template-cache-lifecycle",
                     "a pull through cache keeps images that were pulled by digest "
                     f"untagged, in use or not, and rule {rule.rule_priority} removes untagged "
-                    "images",
+                    "images, which ECR does not import again by digest",
                     "lifecycle",
-                    "write LifecycleRule.expire(after_days=365), or keep all: LifecyclePolicy()",
+                    "write LifecycleRule.archive(not_pulled_for_days=90) and "
+                    "LifecycleRule.expire_archived(after_days=365), or keep all: LifecyclePolicy()",
                 )
         if len(self.applied_for) > 1 and self.tag_mutability is None:
             yield Diagnostic(

@@ -9,12 +9,13 @@ from ecr_constructs.model.events import (
     FINDING,
     IMAGE_ACTION,
     PULL_THROUGH_CACHE,
+    REFERRER_ACTION,
     REPLICATION,
 )
 
 # The published schemas of these events list all their fields.
 # https://docs.aws.amazon.com/cdk/api/v2/docs/@aws-cdk_mixins-preview.aws_ecr.events.RepositoryEvents.html
-COMPLETE = (IMAGE_ACTION, "ECR Referrer Action", BASIC_SCAN, REPLICATION, PULL_THROUGH_CACHE)
+COMPLETE = (IMAGE_ACTION, REFERRER_ACTION, BASIC_SCAN, REPLICATION, PULL_THROUGH_CACHE)
 
 # Every event has these: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
 TOP_FIELDS = (
@@ -85,7 +86,7 @@ DETAILS: Mapping[str, Mapping[str, Field]] = {
         "result": _RESULT,
         "action-type": Field(("PUSH", "DELETE", _UPDATE)),
     },
-    "ECR Referrer Action": {
+    REFERRER_ACTION: {
         **_IMAGE,
         **_MOVED,
         "result": _RESULT,

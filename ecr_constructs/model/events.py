@@ -25,6 +25,7 @@ IMAGE_ACTION = "ECR Image Action"
 BASIC_SCAN = "ECR Image Scan"
 REPLICATION = "ECR Replication Action"
 PULL_THROUGH_CACHE = "ECR Pull Through Cache Action"
+REFERRER_ACTION = "ECR Referrer Action"
 FINDING = "Inspector2 Finding"
 DETAIL_TYPES: Mapping[str, tuple[str, ...]] = {
     # https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-ecr.html
@@ -33,7 +34,7 @@ DETAIL_TYPES: Mapping[str, tuple[str, ...]] = {
         IMAGE_ACTION,
         BASIC_SCAN,
         PULL_THROUGH_CACHE,
-        "ECR Referrer Action",
+        REFERRER_ACTION,
         REPLICATION,
         "ECR Scan Resource Change",
     ),
@@ -102,10 +103,57 @@ class Pattern:
         return {"source": [self.source], "detail-type": [self.detail_type], "detail": self.detail}
 
 
-def image_action(action: Literal["PUSH", "DELETE"], images: Images) -> Pattern:
-    """Select the push or the deletion of an image; there is an event for each tag."""
+ReferrerAction = Literal["PUSH", "DELETE", "ARCHIVE", "RESTORE"]
+"""What happens to a referrer, such as a signature or an SBOM."""
+_UPDATE = "UPDATE_STORAGE_CLASS"
+_CLASSES = {"ARCHIVE": "ARCHIVE", "RESTORE": "STANDARD"}
+
+
+def image_action(
+    action: Literal["PUSH", "DELETE"], images: Images, *, failed: bool = False
+) -> Pattern:
+    """Select the push or the deletion of an image, or its failure; an event for each tag."""
     detail = images.detail("repository-name", "image-tag")
-    return Pattern(ECR, IMAGE_ACTION, {**detail, "action-type": [action], "result": ["SUCCESS"]})
+    return Pattern(
+        ECR, IMAGE_ACTION, {**detail, "action-type": [action], "result": _result(failed=failed)}
+    )
+
+
+def storage_class_changed(action: Literal["ARCHIVE", "RESTORE"], images: Images) -> Pattern:
+    """Select an image that is archived or restored; these events have no tag."""
+    detail = images.detail("repository-name", "image-tag")
+    return Pattern(ECR, IMAGE_ACTION, {**detail, **_moved(action), "result": _result()})
+
+
+def referrer_action(
+    images: Images, action: ReferrerAction | None = None, artifact_types: Sequence[str] = ()
+) -> Pattern:
+    """Select what happens to referrers, of some artifact types or of any.
+
+    Raises:
+        ValidationError: ``referrer-action-unknown``, or a string for the list of types.
+    """
+    require_list("artifact_types", artifact_types)
+    if action is not None and action not in get_args(ReferrerAction):
+        message = f"must be one of {', '.join(get_args(ReferrerAction))}"
+        reject("action of referrers", action, "referrer-action-unknown", message, path="action")
+    detail = images.detail("repository-name", "image-tag")
+    if action in _CLASSES:
+        detail |= _moved(action)
+    elif action is not None:
+        detail["action-type"] = [action]
+    if artifact_types:
+        detail["artifact-media-type"] = [*artifact_types]
+    return Pattern(ECR, REFERRER_ACTION, {**detail, "result": _result()})
+
+
+def _moved(action: str) -> _Detail:
+    return {"action-type": [_UPDATE], "target-storage-class": [_CLASSES[action]]}
+
+
+def _result(*, failed: bool = False) -> list[Any]:
+    # AWS documents the event of a success only, and not how a failure is called.
+    return [{"anything-but": ["SUCCESS"]}] if failed else ["SUCCESS"]
 
 
 def scan_completed(images: Images, severity: Severity | None = None) -> Pattern:
@@ -145,9 +193,7 @@ def replicated(images: Images, *, failed: bool = False) -> Pattern:
 def pulled_through(images: Images, *, failed: bool = False) -> Pattern:
     """Select the import of an image by a cache, or its failure."""
     detail = images.detail("repository-name", "image-tag")
-    # AWS does not document the status of a failure.
-    status = [{"anything-but": ["SUCCESS"]}] if failed else ["SUCCESS"]
-    return Pattern(ECR, PULL_THROUGH_CACHE, {**detail, "sync-status": status})
+    return Pattern(ECR, PULL_THROUGH_CACHE, {**detail, "sync-status": _result(failed=failed)})
 
 
 def at_or_above(severity: Severity) -> tuple[Severity, ...]:

@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 from ecr_constructs.model.arguments import UNCHECKED
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import item_errors, raise_if_invalid, require_list
 
 AccountId = Annotated[str, UNCHECKED]
@@ -27,6 +29,8 @@ ORGANIZATIONAL_UNIT = re.compile(
 PRINCIPAL_ARN = re.compile(
     r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|user)/[\w+=,.@-]+(?:/[\w+=,.@-]+)*", re.ASCII
 )
+
+_ROLE_PATTERN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@*/-]+", re.ASCII)
 
 
 def account_id_errors(account: object) -> Iterator[Diagnostic]:
@@ -80,6 +84,18 @@ def principal_arn_errors(arn: object) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "principal-arn-format",
             "must be the ARN of a role or user, 'arn:aws:iam::ACCOUNT:role/NAME'",
+        )
+
+
+def deleting_role_errors(arn: object) -> Iterator[Diagnostic]:
+    """Yield a problem if a value is not the ARN of a role, which may have wildcards."""
+    if is_unresolved(arn):
+        return
+    if not isinstance(arn, str) or not _ROLE_PATTERN.fullmatch(arn):
+        yield Diagnostic(
+            "deletion-lock-role-format",
+            f"{arn!r} must be the ARN of a role, 'arn:aws:iam::ACCOUNT:role/NAME', in whose name "
+            "'*' matches any characters",
         )
 
 
@@ -160,6 +176,31 @@ class Source:
 def limits_source(conditions: Mapping[str, Mapping[str, Any]]) -> bool:
     """Return whether conditions name the resource or account that a service must act for."""
     return any(key.lower() in SOURCES for tests in conditions.values() for key in tests)
+
+
+def admits_functions(statement: Mapping[str, Any], account: str) -> bool:
+    """Tell whether a statement of a policy may admit Lambda for functions of an account.
+
+    The statement is as it is rendered. A condition whose effect is unknown may be met.
+    """
+    principal = statement.get("Principal")
+    services = principal.get("Service", ()) if isinstance(principal, Mapping) else principal
+    names = [services] if isinstance(services, str) else services
+    if statement.get("Effect") != "Allow" or not {LAMBDA, "*"}.intersection(map(str, names or ())):
+        return False
+    return all(
+        _may_be_of(str(value), account)
+        for tests in statement.get("Condition", {}).values()
+        for key, values in tests.items()
+        if key.lower() in SOURCES[:2]
+        for value in [values if isinstance(values, str) else compact(values)]
+    )
+
+
+def _may_be_of(source: str, account: str) -> bool:
+    """Tell whether ARNs or account ids may be of an account; only whole ids of others are not."""
+    ids = set(re.findall(r"(?<![0-9])[0-9]{12}(?![0-9])", source))
+    return not ids or account in ids
 
 
 def service_errors(service: str) -> Iterator[Diagnostic]:

@@ -39,7 +39,7 @@ UPSTREAM_ROLE_ACTIONS = (
 )
 
 _IMAGE = re.compile(rf"{NAME_PATTERN}(?::{TAG_PATTERN})?(?:@sha256:[0-9a-f]{{64}})?")
-_TAG_OR_DIGEST = re.compile(r"[:@].*")
+TAG_OR_DIGEST = re.compile(r"[:@].*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class PullThroughRule:
             )
 
     def _image_errors(self, image: str) -> Iterator[Diagnostic]:
-        name = _TAG_OR_DIGEST.sub("", image)
+        name = TAG_OR_DIGEST.sub("", image)
         host = name.partition("/")[0]
         if host in (self.upstream.url, "docker.io") or "://" in image:
             yield Diagnostic(

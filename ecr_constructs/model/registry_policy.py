@@ -65,6 +65,24 @@ def allow_create_on_push(
     return _statement(["ecr:CreateRepository"], registry_arn, partition, accounts, prefixes)
 
 
+def allow_pull_through(
+    registry_arn: str,
+    partition: str,
+    accounts: Sequence[str],
+    prefixes: Sequence[str],
+    *,
+    tagging: bool,
+) -> dict[str, Any]:
+    """Return the statement that allows accounts to import images with their first pull.
+
+    Arguments and errors are as for `allow_replication`
+    (https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html).
+    """
+    actions = [*IMPORT_ACTIONS, *["ecr:TagResource"] * tagging]
+    _check("allow_pull_through_from", accounts, prefixes)
+    return _statement(actions, registry_arn, partition, accounts, prefixes)
+
+
 def _statement(
     actions: list[str],
     registry_arn: str,

@@ -127,6 +127,35 @@ class Access:
         return statements
 
 
+def deny_deletion(roles: Sequence[str]) -> dict[str, Any]:
+    """Return the statement that denies the deletion of the repository to all but some roles.
+
+    For a session of a role the key holds the ARN of the role
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn).
+    """
+    return {
+        "Action": "ecr:DeleteRepository",
+        "Condition": {"ArnNotLike": {"aws:PrincipalArn": one_or_all(roles)}},
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+    }
+
+
+def pull_by_account(account: str, partition: str) -> dict[str, Any]:
+    """Return the statement that allows an account to pull."""
+    return _allow(PULL_ACTIONS, one_or_all(_roots([account], partition)))
+
+
+def pull_by_service(service: str, conditions: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the statement that allows an AWS service to pull, under conditions."""
+    return {
+        "Action": list(PULL_ACTIONS),
+        "Condition": dict(conditions),
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+    }
+
+
 def document(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return a policy document of these statements."""
     return {"Statement": list(statements), "Version": "2012-10-17"}

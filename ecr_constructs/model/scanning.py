@@ -38,6 +38,39 @@ class Scanning:
     on_push: tuple[str, ...] = ()
     continuous: tuple[str, ...] = ()
 
+    @classmethod
+    def requested(
+        cls,
+        scan_type: ScanType,
+        *,
+        on_push: Sequence[str] | None,
+        continuous: Sequence[str] | None = None,
+    ) -> Self:
+        """Return the configuration that is asked for; without any lists, of every repository.
+
+        Raises:
+            ValidationError: ``scanning-filters-missing``: the lists are empty, which would turn
+                scanning off for the whole registry.
+        """
+        if on_push is None and continuous is None:
+            on_push, continuous = (["*"], []) if scan_type == "BASIC" else ([], ["*"])
+        scanning = cls(
+            scan_type,
+            on_push=filters_of("on_push", on_push or ()),
+            continuous=filters_of("continuous", continuous or ()),
+        )
+        if not scanning.rules():
+            reject(
+                "registry scanning configuration",
+                scanning,
+                "scanning-filters-missing",
+                "without filters no repository of the registry is scanned, also none with "
+                "scan_on_push",
+                path="on_push" if continuous is None else "continuous",
+                remedy="write ['*'] for all, or leave the lists out",
+            )
+        return scanning
+
     def __post_init__(self) -> None:
         """Validate the configuration."""
         raise_if_invalid("registry scanning configuration", self, self._errors())
@@ -83,6 +116,11 @@ class Scanning:
         rules = {"SCAN_ON_PUSH": self.on_push, "CONTINUOUS_SCAN": self.continuous}
         return [(frequency, sorted(filters)) for frequency, filters in rules.items() if filters]
 
+    @property
+    def containing(self) -> tuple[str, ...]:
+        """The filters without ``*``, which select every name that contains them."""
+        return tuple(item for item in (*self.on_push, *self.continuous) if "*" not in item)
+
     def __str__(self) -> str:
         """Return ``BASIC, on push payments/*``."""
         parts = [f"on push {', '.join(self.on_push)}"] if self.on_push else []
@@ -103,8 +141,9 @@ def filter_matches(pattern: str, name: str) -> bool:
 
 def filters_of(name: str, filters: Sequence[str] | None) -> tuple[str, ...]:
     """Return filters as a tuple without duplicates."""
-    require_list(name, filters or ())
-    return tuple(dict.fromkeys(filters or ()))
+    filters = filters if isinstance(filters, str) else tuple(filters or ())
+    require_list(name, filters)
+    return tuple(dict.fromkeys(filters))
 
 
 def _filter_errors(pattern: str) -> Iterator[Diagnostic]:
@@ -117,6 +156,6 @@ def _filter_errors(pattern: str) -> Iterator[Diagnostic]:
     elif not _FILTER.fullmatch(pattern):
         yield Diagnostic(
             "scanning-filter-format",
-            f"{subject} must be a repository name, in which '*' matches any characters; "
-            "it ends in a letter, a digit or '*'",
+            f"{subject} must be a repository name or a part of it, or a whole name in which '*' "
+            "matches any characters; it ends in a letter, a digit or '*'",
         )

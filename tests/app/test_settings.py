@@ -107,6 +107,21 @@ RESOLVED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
         {"defaults": {"encryption": "aws_managed", "scan_on_push": False, **STAGING}},
         {"encryption": "aws_managed", "scan_on_push": True, "lifecycle": Retention.staging()},
     ),
+    "a dry run of the profile's policy": (
+        {},
+        {"defaults": {"lifecycle_dry_run": True}},
+        {"lifecycle": Retention.development().dry_run()},
+    ),
+    "no dry run, unlike the defaults": (
+        {"lifecycle_dry_run": False, **STAGING},
+        {"defaults": {"lifecycle_dry_run": True}},
+        {"lifecycle": Retention.staging()},
+    ),
+    "a lock, unlike the defaults": (
+        {"deletion_lock": False},
+        {"defaults": {"deletion_lock": True}},
+        {"deletion_lock": False},
+    ),
     "tags are added up, and nearer ones replace farther ones": (
         {"tags": {"c": "repository"}},
         {

@@ -1,8 +1,9 @@
 """How an environment is cut into stacks."""
 
+import aws_cdk as cdk
 import pytest
 
-from stacks.stage import pascal
+from stacks.stage import EnvironmentStage, pascal
 from tests.app.conftest import Synth, Templates, environment, of_type
 
 TEAMS = {"payments": {"repositories": ["payments/api"]}, "web-shop": {"repositories": ["web/shop"]}}
@@ -129,3 +130,38 @@ def test_key_administrators_are_in_the_key_policy(synth: Synth) -> None:
 def test_construct_ids_are_pascal_case(name: str, expected: str) -> None:
     """`cdk deploy 'Prod/WebShop'` names an environment and a team."""
     assert expected == pascal(name)
+
+
+def test_a_lock_denies_everyone_but_the_deploying_role_of_each_registry(synth: Synth) -> None:
+    """A replica in another account is deployed by a role of that account."""
+    replica = {"account": "444455556666", "region": "eu-west-1"}
+    rendered = synth(
+        environment(teams=TEAMS, replica_accounts=[replica], defaults={"deletion_lock": True})
+    )
+
+    for path, account, region in (
+        ("Prod/Payments", "111122223333", "eu-central-1"),
+        ("Prod/Account444455556666/EuWest1/Payments", "444455556666", "eu-west-1"),
+    ):
+        [repository] = of_type(rendered[path], "AWS::ECR::Repository")
+        [statement] = (
+            item
+            for item in repository["RepositoryPolicyText"]["Statement"]
+            if item["Effect"] == "Deny"
+        )
+        role = f"arn:aws:iam::{account}:role/cdk-hnb659fds-cfn-exec-role-{account}-{region}"
+        assert {"ArnNotLike": {"aws:PrincipalArn": role}} == statement["Condition"]
+
+
+@pytest.mark.parametrize("protected", [True, False])
+def test_termination_protection(*, protected: bool) -> None:
+    """Each stack of the environment is protected, those of replicas too."""
+    app = cdk.App()
+    stage = EnvironmentStage(
+        app,
+        environment(termination_protection=protected, replica_regions=["eu-west-1"]),
+    )
+
+    stacks = [item for item in stage.node.find_all() if isinstance(item, cdk.Stack)]
+    assert len(stacks) == 6
+    assert {protected} == {bool(stack.termination_protection) for stack in stacks}

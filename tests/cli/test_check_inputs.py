@@ -147,3 +147,47 @@ def test_findings_are_on_the_line_of_the_app(run: Run, form: str) -> None:
         assert {"path": "app.py", "lines": {"begin": 7}} == issue["location"]
     else:
         assert ("app.py,line=7" if form == "github" else "app.py:7") in out
+
+
+STACK_KEYS: dict[str, Any] = {"Parameters": {}, "Rules": {}}
+VERSIONED = {"version": "55.0.0", "artifacts": {}}
+
+
+@pytest.mark.parametrize("content", [{}, STACK_KEYS], ids=["{}", "parameters"])
+@pytest.mark.parametrize("path", ["cdk.out", "cdk.out/S.template.json", "cdk.out/*.template.json"])
+def test_a_stack_of_cdk_without_resources(run: Run, path: str, content: Any) -> None:
+    """CDK writes an empty stack without Resources, which is no error."""
+    stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "S.template.json"}}
+    write("cdk.out/manifest.json", {**VERSIONED, "artifacts": {"S": stack}})
+    write("cdk.out/S.template.json", content)
+
+    result = run("check", path, *JSON)
+    assert (0, []) == (result.status, result.json["findings"])
+
+
+def test_an_app_without_stacks(run: Run) -> None:
+    """Nothing to check is said, and is no error."""
+    write("cdk.out/manifest.json", VERSIONED)
+
+    assert (0, []) == (
+        run("check", "cdk.out").status,
+        run("check", "cdk.out", *JSON).json["findings"],
+    )
+    assert "0 templates" in run("check", "cdk.out").out
+
+
+OTHER_MANIFESTS: dict[str, Any] = {
+    "of a browser extension": {"version": "1.0", "name": "x", "manifest_version": 3},
+    "a list": [],
+    "without a version": {"artifacts": {}},
+}
+
+
+@pytest.mark.parametrize("manifest", OTHER_MANIFESTS.values(), ids=OTHER_MANIFESTS)
+def test_another_manifest_is_not_an_app_without_stacks(run: Run, manifest: Any) -> None:
+    """A folder in which nothing was checked is not reported as checked."""
+    write("web/manifest.json", manifest)
+    write("web/a.template.json", {})
+
+    for path in ("web", "web/a.template.json"):
+        assert 2 == run("check", path).status

@@ -14,6 +14,7 @@ from tests.cli.conftest import (
     ARCHIVE,
     AT,
     DETAILS,
+    KEEP_ONE,
     PREVIEW,
     UNTAGGED,
     Run,
@@ -216,3 +217,44 @@ def test_the_forecast_of_many_images_shows_a_bar(
     monkeypatch.setattr("ecr_constructs.cli.lifecycle._MANY", many)
 
     assert shown == ("looking ahead" in on_terminal(*PREVIEW, stream="stderr"))
+
+
+DRY_RUN = "ecr-constructs:lifecycleDryRun"
+UNTAGGED_TEXT = json.dumps({"rules": [UNTAGGED]})
+
+
+def dry_run(text: Any, **properties: Any) -> dict[str, Any]:
+    """Return a template whose repository has a policy that is not enabled."""
+    resource = repository(LifecyclePolicy=ABSENT, **properties)
+    return {"Resources": {"Api": {**resource, "Metadata": {DRY_RUN: text}}}}
+
+
+def test_a_dry_run_is_previewed(run: Run) -> None:
+    """The template renders no policy, and the preview is that of the enabled one."""
+    write("policy.json", {"rules": [UNTAGGED]})
+    expected = run(*JSON).json
+    write("policy.json", dry_run(UNTAGGED_TEXT))
+    result = run(*JSON)
+
+    assert expected["previewResults"] == result.json["previewResults"] != []
+    assert "dry run" in result.err
+
+
+def test_a_rendered_policy_counts_more_than_a_dry_run(run: Run) -> None:
+    """ECR gets it."""
+    body = dry_run(UNTAGGED_TEXT)
+    text = json.dumps({"rules": [KEEP_ONE]})
+    body["Resources"]["Api"]["Properties"]["LifecyclePolicy"] = {"LifecyclePolicyText": text}
+    write("policy.json", body)
+    result = run(*JSON)
+
+    assert ("", 1) == (result.err, result.json["previewResults"][0]["appliedRulePriority"])
+
+
+def test_a_dry_run_that_only_the_deployment_knows(run: Run) -> None:
+    """It cannot be previewed, as a rendered one."""
+    write("policy.json", dry_run({"Fn::Join": ["", ["{", {"Ref": "Days"}]]}))
+
+    result = run(*PREVIEW)
+    assert 2 == result.status
+    assert "policy-unresolved" in result.err

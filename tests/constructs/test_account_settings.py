@@ -4,9 +4,11 @@ import json
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
 
-from ecr_constructs import AccountSettings
+from ecr_constructs import AccountSettings, RoleOptions
 from tests.support.constructs import ENV, Template, new_app, of_type, template
+from tests.support.errors import rejects
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +71,35 @@ def test_the_function_may_do_nothing_else(rendered: Template) -> None:
         json.dumps(policy["PolicyDocument"]["Statement"])
         for policy in of_type(rendered, "AWS::IAM::Policy").values()
     }
+
+
+def test_the_name_the_path_and_the_boundary_of_the_role(stack: cdk.Stack) -> None:
+    """The function's role is defined with them, and may still only put settings."""
+    boundary = iam.ManagedPolicy.from_managed_policy_name(stack, "Boundary", "limits")
+    options = RoleOptions(role_name="settings", path="/ecr/", permissions_boundary=boundary)
+    AccountSettings(stack, "Settings", blob_mounting=True, role_options=options)
+
+    rendered = template(stack)
+    [role] = of_type(rendered, "AWS::IAM::Role").values()
+    assert ("settings", "/ecr/") == (role["RoleName"], role["Path"])
+    assert "policy/limits" in str(role["PermissionsBoundary"])
+    [policy] = of_type(rendered, "AWS::IAM::Policy").values()
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert "ecr:PutAccountSetting" == statement["Action"]
+
+
+OPTIONS = {
+    "a name": ({"role_name": "a b"}, "role_name: role-name-format"),
+    "a long name": ({"role_name": "a" * 65}, "role_name: role-name-format"),
+    "a path": ({"path": "ecr/"}, "path: role-path-format"),
+    "a long path": ({"path": f"/{'a' * 511}/"}, "path: role-path-format"),
+}
+
+
+@pytest.mark.parametrize(("keywords", "problem"), OPTIONS.values(), ids=OPTIONS)
+def test_options_that_iam_rejects(keywords: dict[str, str], problem: str) -> None:
+    """They raise where they are written; deploy-time values pass."""
+    with rejects(problem):
+        RoleOptions(**keywords)  # type: ignore[arg-type]
+
+    RoleOptions(role_name=cdk.Aws.STACK_NAME, path=cdk.Aws.STACK_NAME)

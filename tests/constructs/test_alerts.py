@@ -7,18 +7,20 @@ import pytest
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
-from ecr_constructs import Registry, ScanAlerts, UsageAlarms
+from ecr_constructs import EcrChecks, PullAlarms, Registry, Repository, ScanAlerts, UsageAlarms
 from ecr_constructs.model.usage import API_ACTIONS
 from tests.support.constructs import (
     ACCOUNT,
     ENV,
     Template,
     allow,
+    children,
     new_app,
     of_type,
     template,
     warnings_of,
 )
+from tests.support.errors import rejects
 from tests.support.event_patterns import EVENTS, Event, changed, matches
 from tests.support.input_transformers import transformed
 
@@ -250,3 +252,91 @@ def test_cloudwatch_may_publish(alarms: Template) -> None:
         for item in policy["Statement"]
         if item["Principal"] == CLOUDWATCH
     ]
+
+
+# --- pulls ------------------------------------------------------------------------------------
+
+PULLS = {
+    "ComparisonOperator": "GreaterThanThreshold",
+    "Dimensions": [{"Name": "RepositoryName", "Value": "payments/api"}],
+    "EvaluationPeriods": 1,
+    "MetricName": "RepositoryPullCount",
+    "Namespace": "AWS/ECR",
+    "Period": 3600,
+    "Statistic": "Sum",
+    "Threshold": 1000,
+    "TreatMissingData": "notBreaching",
+}
+FEWER = {"ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching"}
+PULL_ALARMS: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
+    "more": ({"more_than": 1000}, [PULLS]),
+    "fewer": (
+        {"fewer_than": 1, "period_minutes": 1440},
+        [{**PULLS, **FEWER, "Threshold": 1, "Period": 86400}],
+    ),
+    "both": (
+        {"more_than": 0, "fewer_than": 5},
+        [{**PULLS, "Threshold": 0}, {**PULLS, **FEWER, "Threshold": 5}],
+    ),
+}
+
+
+@pytest.mark.parametrize(("keywords", "expected"), PULL_ALARMS.values(), ids=PULL_ALARMS)
+def test_alarms_on_pulls(
+    app: cdk.App, stack: cdk.Stack, keywords: dict[str, Any], expected: list[dict[str, Any]]
+) -> None:
+    """The metric is the one that ECR publishes; no data means no pull. The checks agree."""
+    cdk.Validations.of(app).add_plugins(EcrChecks(fail_on="warning"))
+    topic = sns.Topic(stack, "Topic")
+    PullAlarms(stack, "Pulls", topic=topic, repositories=["payments/api"], **keywords)
+
+    rendered = template(stack)
+    alarms = of_type(rendered, "AWS::CloudWatch::Alarm").values()
+    assert expected == [{key: alarm[key] for key in PULLS} for alarm in alarms]
+    assert all(alarm["AlarmActions"] == alarm["OKActions"] for alarm in alarms)
+    assert "cloudwatch.amazonaws.com" in str(of_type(rendered, "AWS::SNS::TopicPolicy"))
+
+
+NO_ALARMS: dict[str, tuple[dict[str, Any], str]] = {
+    "no repository": ({"repositories": []}, "repositories: pull-alarms-repositories-missing"),
+    "a name": ({"repositories": ["Team/A"]}, "repositories[0]: repository-name-characters"),
+    "a duplicate": (
+        {"repositories": ["a/b", "a/b"]},
+        "repositories[1]: pull-alarms-repository-duplicate",
+    ),
+    "a string": ({"repositories": "a/b"}, "repositories: list-is-string"),
+    "no threshold": ({"more_than": None}, "more_than: pull-alarms-threshold-missing"),
+    "below zero": ({"more_than": -1}, "more_than: pull-alarms-threshold-range"),
+    "fewer than none": ({"fewer_than": 0}, "fewer_than: pull-alarms-threshold-range"),
+    "no time": ({"period_minutes": 0}, "period_minutes: pull-alarms-period-range"),
+    "days": ({"period_minutes": 1441}, "period_minutes: pull-alarms-period-range"),
+    "a part": ({"period_minutes": 1.5}, "period_minutes: pull-alarms-period-range"),
+}
+
+
+@pytest.mark.parametrize(("keywords", "problem"), NO_ALARMS.values(), ids=NO_ALARMS)
+def test_alarms_on_pulls_that_are_never_raised(
+    stack: cdk.Stack, keywords: dict[str, Any], problem: str
+) -> None:
+    """They raise, and change nothing."""
+    topic = sns.Topic(stack, "Topic")
+    settings = {"repositories": ["a/b"], "more_than": 10, **keywords}
+    with rejects(problem):
+        PullAlarms(stack, "Pulls", topic=topic, **settings)
+
+    assert ["Topic"] == children(stack)
+
+
+def test_alarms_on_a_repository_of_the_app(stack: cdk.Stack) -> None:
+    """Its name may be known only at deploy time, which an id must not be."""
+    repository = Repository(stack, "Api")
+    settings: Any = {
+        "topic": sns.Topic(stack, "Topic"),
+        "repositories": [repository.repository_name],
+    }
+    PullAlarms(stack, "Pulls", more_than=10, **settings)
+    UsageAlarms(stack, "Usage", **settings)
+
+    alarms = of_type(template(stack), "AWS::CloudWatch::Alarm").values()
+    [alarm] = (item for item in alarms if item.get("Namespace") == "AWS/ECR")
+    assert [{"Name": "RepositoryName", "Value": {"Ref": "ApiF70053CD"}}] == alarm["Dimensions"]

@@ -27,6 +27,7 @@ from tests.support.third_party import Service
 
 BAD_NAME = "Payments/API"
 NAME, TWICE, UNREASONED, UNUSED = "ECR002", "ECR003", "ECR901", "ECR902"
+TO_ITSELF = "ECR310"
 
 
 @pytest.fixture
@@ -345,3 +346,35 @@ def test_an_unknown_rule_is_reported(app: cdk.App) -> None:
     acknowledge(stack, "EcrChecks::ECR999")
 
     assert [f"{UNUSED} Stack"] == places(checked(app)["violations"])
+
+
+def test_stacks_without_resources_are_valid(app: cdk.App) -> None:
+    """An app of `cdk init`, a stage without stacks, an empty nested stack: nothing to check."""
+    cdk.Stack(app, "Empty", env=ENV)
+    cdk.Stage(app, "NoStacks")
+    nested = cdk.NestedStack(cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Stack"), "Nested")
+    cdk.NestedStack(nested, "Deeper")
+    Repository(cdk.Stack(app, "Images", env=ENV), "Web", repository_name="shop/web")
+
+    assert ("success", []) == tuple(checked(app)[key] for key in ("conclusion", "violations"))
+
+
+def test_an_app_without_stacks_is_valid(app: cdk.App) -> None:
+    """As an app whose stacks are all behind an `if`."""
+    assert [] == checked(app)["violations"]
+
+
+def test_account_and_region_are_those_of_the_assembly(app: cdk.App) -> None:
+    """A rule that compares Regions sees them, also in stages and nested stacks."""
+    stack = cdk.Stack(cdk.Stage(app, "Prod", env=ENV), "Stack")
+    nested = cdk.NestedStack(stack, "Nested")
+    for scope in (stack, nested):
+        destination = {"region": ENV.region, "registryId": ACCOUNT}
+        ecr.CfnReplicationConfiguration(
+            scope,
+            "Replication",
+            replication_configuration={"rules": [{"destinations": [destination]}]},
+        )
+
+    rules = [item.partition(" ")[0] for item in places(checked(app)["violations"])]
+    assert 2 == rules.count(TO_ITSELF)

@@ -92,11 +92,11 @@ def test_name_session_and_boundary_are_rendered(stack: cdk.Stack) -> None:
     """What a security team asks of every role."""
     arn = f"arn:aws:iam::{ACCOUNT}:policy/Boundary"
     boundary = iam.ManagedPolicy.from_managed_policy_arn(stack, "Boundary", arn)
-    push_role(stack, session_hours=12, permissions_boundary=boundary, role_name="push")
+    push_role(stack, session_hours=12, permissions_boundary=boundary, role_name="push", path="/ci/")
 
     rendered = properties_of(stack, "AWS::IAM::Role")
-    assert (43200, arn, "push") == tuple(
-        rendered[name] for name in ("MaxSessionDuration", "PermissionsBoundary", "RoleName")
+    assert (43200, arn, "push", "/ci/") == tuple(
+        rendered[name] for name in ("MaxSessionDuration", "PermissionsBoundary", "RoleName", "Path")
     )
 
 

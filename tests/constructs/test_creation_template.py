@@ -1,6 +1,7 @@
 """RepositoryCreationTemplate: what it renders, its role, and who owns a prefix."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import aws_cdk as cdk
@@ -12,8 +13,11 @@ from ecr_constructs import (
     Encryption,
     LifecyclePolicy,
     LifecycleRule,
+    PullThroughCache,
     RepositoryCreationTemplate,
+    RoleOptions,
     TagMutability,
+    Upstream,
 )
 from tests.support.constructs import (
     ACCOUNT,
@@ -27,6 +31,7 @@ from tests.support.constructs import (
     template,
     within,
 )
+from tests.support.errors import rejects
 
 TYPE, ROLE = "AWS::ECR::RepositoryCreationTemplate", "AWS::IAM::Role"
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -162,3 +167,161 @@ def test_agnostic_stacks(app: cdk.App) -> None:
     policy = json.dumps(properties_of(stack, TYPE)["RepositoryPolicy"])
     assert '{"Ref": "AWS::Partition"}' in policy
     assert OTHER_ACCOUNT in policy
+
+
+# --- who else may pull: statements, Lambda, CodeBuild ------------------------------------------
+
+LAMBDA = "lambda.amazonaws.com"
+TIME = {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}
+
+
+def policy_of(stack: cdk.Stack) -> list[dict[str, Any]]:
+    """Return the statements of the policy that created repositories have."""
+    text = properties_of(stack, TYPE)["RepositoryPolicy"]
+    statements: list[dict[str, Any]] = json.loads(text)["Statement"]
+    return statements
+
+
+def functions_of(account: str, name: str = "*") -> dict[str, Any]:
+    """Return the condition that Lambda acts for functions of an account."""
+    arn = f"arn:aws:lambda:eu-central-1:{account}:function:{name}"
+    arns = arn if name == "*" else [arn, f"{arn}:*"]
+    return {
+        "ArnLike": {"aws:SourceArn": arns},
+        "StringEqualsIfExists": {"aws:SourceAccount": account},
+    }
+
+
+def deny() -> iam.PolicyStatement:
+    """Return a statement that denies."""
+    return iam.PolicyStatement(
+        effect=iam.Effect.DENY,
+        principals=[iam.AnyPrincipal()],
+        actions=["ecr:PutImage"],
+        conditions=TIME,
+    )
+
+
+DENIED = {**allow("ecr:PutImage", AWS="*", condition=TIME), "Effect": "Deny"}
+ROOT = f"arn:aws:iam::{OTHER_ACCOUNT}:root"
+ADMITTING: dict[str, tuple[Callable[[Any], object], list[dict[str, Any]]]] = {
+    "Lambda": (
+        lambda made: made.grant_pull_to_lambda(),
+        [allow(PULL, Service=LAMBDA, condition=functions_of(ACCOUNT))],
+    ),
+    "Lambda, twice": (
+        lambda made: (made.grant_pull_to_lambda(), made.grant_pull_to_lambda()),
+        [allow(PULL, Service=LAMBDA, condition=functions_of(ACCOUNT))],
+    ),
+    "Lambda of another account, and that account": (
+        lambda made: made.grant_pull_to_lambda(account=OTHER_ACCOUNT, functions=["api"]),
+        [
+            allow(PULL, Service=LAMBDA, condition=functions_of(OTHER_ACCOUNT, "api")),
+            allow(PULL, AWS=ROOT),
+        ],
+    ),
+    "CodeBuild": (
+        lambda made: made.grant_pull_to_code_build(projects=["build"]),
+        [
+            allow(
+                PULL,
+                Service="codebuild.amazonaws.com",
+                condition={
+                    "ArnLike": {
+                        "aws:SourceArn": f"arn:aws:codebuild:eu-central-1:{ACCOUNT}:project/build"
+                    },
+                    "StringEquals": {"aws:SourceAccount": ACCOUNT},
+                },
+            )
+        ],
+    ),
+    "a denial": (lambda made: made.add_to_repository_policy(deny()), [DENIED]),
+}
+CREATORS: dict[str, Callable[..., Any]] = {
+    "template": define,
+    "cache": lambda scope, **more: PullThroughCache(
+        scope, "Cache", upstream=Upstream.quay(), **more
+    ),
+}
+
+
+@pytest.mark.parametrize("create", CREATORS.values(), ids=CREATORS)
+@pytest.mark.parametrize(("ask_for", "expected"), ADMITTING.values(), ids=ADMITTING)
+def test_who_else_may_pull(
+    stack: cdk.Stack,
+    ask_for: Callable[[Any], object],
+    expected: list[dict[str, Any]],
+    create: Callable[..., Any],
+) -> None:
+    """A template and a cache admit the same, next to what the keywords say."""
+    made = create(stack, pull_organizations=[ORGANIZATION], policy_statements=[deny()])
+    ask_for(made)
+
+    before = [*ORGANIZED["Statement"], DENIED]
+    assert [*before, *(item for item in expected if item != DENIED)] == policy_of(stack)
+    assert policy_of(stack) == made.repository_statements
+
+
+def test_agnostic_stacks_admit_lambda(app: cdk.App) -> None:
+    """The condition refers to the account and the Region of the deployment."""
+    stack = cdk.Stack(app, "Agnostic")
+    define(stack).grant_pull_to_lambda()
+
+    policy = json.dumps(properties_of(stack, TYPE)["RepositoryPolicy"])
+    assert all(f'{{"Ref": "AWS::{name}"}}' in policy for name in ("AccountId", "Region"))
+
+
+NO_STATEMENT: dict[str, tuple[Callable[[Any], object], str]] = {
+    "resources": (
+        lambda made: made.add_to_repository_policy(
+            iam.PolicyStatement(principals=[iam.AnyPrincipal()], actions=["ecr:*"], resources=["*"])
+        ),
+        "resources: statement-with-resource",
+    ),
+    "no actions": (
+        lambda made: made.add_to_repository_policy(
+            iam.PolicyStatement(principals=[iam.AnyPrincipal()])
+        ),
+        "actions: statement-without-action",
+    ),
+    "too long": (
+        lambda made: made.grant_pull_to_lambda(functions=[f"{n:0100}" for n in range(100)]),
+        "repository-policy-length",
+    ),
+    "a name": (
+        lambda made: made.grant_pull_to_lambda(functions=["a:b"]),
+        "functions[0]: source-name-format",
+    ),
+    "an account": (
+        lambda made: made.grant_pull_to_lambda(account="1"),
+        "account[0]: account-id-format",
+    ),
+    "a project": (
+        lambda made: made.grant_pull_to_code_build(projects=["a/b"]),
+        "projects[0]: source-name-format",
+    ),
+}
+
+
+@pytest.mark.parametrize("create", CREATORS.values(), ids=CREATORS)
+@pytest.mark.parametrize(("ask_for", "problem"), NO_STATEMENT.values(), ids=NO_STATEMENT)
+def test_what_the_policy_rejects(
+    stack: cdk.Stack, ask_for: Callable[[Any], object], problem: str, create: Callable[..., Any]
+) -> None:
+    """What ECR would reject at the next creation raises, and changes nothing."""
+    made = create(stack)
+    with rejects(problem):
+        ask_for(made)
+
+    assert "RepositoryPolicy" not in properties_of(stack, TYPE)
+
+
+def test_the_name_and_the_boundary_of_the_role(stack: cdk.Stack) -> None:
+    """They are those of the role that the template defines."""
+    boundary = iam.ManagedPolicy.from_managed_policy_name(stack, "Boundary", "limits")
+    options = RoleOptions(role_name="ecr-create", permissions_boundary=boundary, path="/")
+    define(stack, tags={"team": "payments"}, role_options=options)
+
+    role = properties_of(stack, ROLE)
+    assert ("ecr-create", "/") == (role["RoleName"], role["Path"])
+    assert "policy/limits" in str(role["PermissionsBoundary"])

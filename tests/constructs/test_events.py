@@ -64,6 +64,11 @@ def patterns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         options: dict[str, Any] = {"target": target, **prefixed}
         owner.on_image_pushed("Pushed", tags=["v*"], description=f"{where} pushed", **options)
         owner.on_image_deleted("Deleted", description=f"{where} deleted", **options)
+        owner.on_image_pushed("Failed", failed=True, description=f"{where} failed", **options)
+        owner.on_image_archived("Archived", description=f"{where} archived", **options)
+        owner.on_image_restored("Restored", description=f"{where} restored", **options)
+        referrer = f"{where} referrer"
+        owner.on_referrer_action("Referrer", action="RESTORE", description=referrer, **options)
         scanned = f"{where} scanned"
         owner.on_scan_completed("Scanned", severity="HIGH", description=scanned, **options)
         owner.on_finding("Found", severity="MEDIUM", description=f"{where} found", **options)
@@ -83,6 +88,13 @@ TOLD: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "scanned": (
         EVENTS["scan-completed"],
         changed("scan-completed", "detail", "finding-severity-counts", to={"MEDIUM": 1}),
+    ),
+    "failed": (changed("image-pushed", "detail", "result", to="FAILURE"), PUSHED),
+    "archived": (named(EVENTS["image-archived"], NAME), named(EVENTS["image-restored"], NAME)),
+    "restored": (named(EVENTS["image-restored"], NAME), named(EVENTS["image-archived"], NAME)),
+    "referrer": (
+        named(EVENTS["referrer-restored"], NAME),
+        named(changed("referrer-restored", "detail", "action-type", to="PUSH"), NAME),
     ),
     "replica": (named(EVENTS["replication-failed"], NAME), named(EVENTS["replicated"], NAME)),
     "cached": (named(EVENTS["pull-through-cache"], NAME), EVENTS["pull-through-cache"]),

@@ -1,5 +1,6 @@
 """Repositories of other stacks and apps: what a grant can render here, and what only they can."""
 
+import re
 from collections.abc import Callable
 from contextlib import nullcontext
 from inspect import isfunction
@@ -25,6 +26,7 @@ from tests.support.constructs import (
     role_of,
     root,
     template,
+    warnings_of,
 )
 from tests.support.errors import rejects
 from tests.support.policy_evaluator import World
@@ -66,6 +68,7 @@ ACCOUNT_MAY, ORGANIZATION_MAY = (
     iam.AccountPrincipal(OTHER_ACCOUNT),
     iam.OrganizationPrincipal(ORGANIZATION),
 )
+OF_ACCOUNT = {"aws:SourceAccount": ACCOUNT}
 # A grant, the principal, and the code that the error suggests. What needs a stack is a function.
 ELSEWHERE: list[tuple[str, Any, str]] = [
     ("grant_pull", ACCOUNT_MAY, f"pull_accounts=['{OTHER_ACCOUNT}']"),
@@ -73,9 +76,18 @@ ELSEWHERE: list[tuple[str, Any, str]] = [
     ("grant_read", ACCOUNT_MAY, STATEMENT),
     ("grant_pull", ORGANIZATION_MAY, f"pull_organizations=['{ORGANIZATION}']"),
     ("grant_push", ORGANIZATION_MAY, STATEMENT),
-    ("grant_pull", far_role, f"pull_accounts=['{OTHER_ACCOUNT}']"),
+    ("grant_pull", far_role, f"pull_principals=['arn:aws:iam::{OTHER_ACCOUNT}:role/deployer']"),
+    (
+        "grant_pull",
+        lambda stack: far_role(stack, parameter(stack)),
+        f"pull_accounts=['{OTHER_ACCOUNT}']",
+    ),
     ("grant_pull", immutable, f"pull_principals=['{OWN_ROLE}']"),
-    ("grant_pull", iam.ServicePrincipal("lambda.amazonaws.com"), "grant_pull_to_lambda()"),
+    (
+        "grant_pull",
+        iam.ServicePrincipal("lambda.amazonaws.com", conditions={"StringEquals": OF_ACCOUNT}),
+        STATEMENT,
+    ),
     ("grant_pull", iam.ServicePrincipal("codebuild.amazonaws.com"), "grant_pull_to_code_build()"),
     ("grant_pull", iam.StarPrincipal().with_conditions(FROM_ENDPOINT), STATEMENT),
     (
@@ -110,14 +122,71 @@ def test_what_is_written_elsewhere_is_believed(
     assert "ecr:" not in str(template(stack).get("Resources"))
 
 
+# Where the repository of a function of this account is, and the call that the error names.
+LAMBDA_IMPORTS = {
+    "of another account": (FAR_ARN, f"grant_pull_to_lambda(account='{ACCOUNT}')"),
+    "of another Region": (ARN.replace(REGION, "eu-west-1"), "grant_pull_to_lambda()"),
+}
+
+
+@pytest.mark.parametrize(("arn", "call"), LAMBDA_IMPORTS.values(), ids=LAMBDA_IMPORTS)
 @pytest.mark.parametrize("external", [True, False])
-def test_a_grant_by_cdk_itself(stack: cdk.Stack, *, external: bool) -> None:
+def test_a_grant_by_cdk_itself(stack: cdk.Stack, arn: str, call: str, *, external: bool) -> None:
     """A function whose image Lambda could not pull is rejected, unless it is allowed elsewhere."""
-    repository = named(stack, policy_managed_externally=external)
-    with nullcontext() if external else pytest.raises(RuntimeError, match="grant_pull_to_lambda"):
+    repository = Repository.from_repository_arn(
+        stack, "Api", arn, policy_managed_externally=external
+    )
+    rejected = pytest.raises(RuntimeError, match=f"write {re.escape(call)}")
+    with nullcontext() if external else rejected:
         function_of(stack, repository)
     if external:
         assert "ecr:" not in str(template(stack)["Resources"])
+
+
+@pytest.mark.parametrize("external", [True, False])
+def test_lambda_adds_its_permission_in_the_same_account(
+    stack: cdk.Stack, *, external: bool
+) -> None:
+    """As AWS documents it, which the next deployment of the policy undoes: a warning."""
+    function_of(stack, named(stack, policy_managed_externally=external))
+
+    assert external != ("ecr-constructs:lambdaAddsPermission" in str(warnings_of(stack)))
+    assert "ecr:" not in str(template(stack)["Resources"])
+
+
+def test_the_account_of_a_function_may_be_unknown(app: cdk.App) -> None:
+    """The error names the call, and that its account is to be filled in."""
+    stack = cdk.Stack(app, "Anywhere")
+    repository = Repository.from_repository_arn(stack, "Api", ARN)
+
+    with pytest.raises(RuntimeError, match=r"grant_pull_to_lambda\(account='…'"):
+        function_of(stack, repository)
+
+
+SERVICE_CALLS: dict[str, tuple[Callable[[ImportedRepository], Any], str]] = {
+    "functions": (
+        lambda r: r.grant_pull_to_lambda(functions=("a", "b"), account=OTHER_ACCOUNT),
+        f"grant_pull_to_lambda(functions=['a', 'b'], account='{OTHER_ACCOUNT}')",
+    ),
+    "all functions": (lambda r: r.grant_pull_to_lambda(), "grant_pull_to_lambda()"),
+    "projects": (
+        lambda r: r.grant_pull_to_code_build(projects=["a"]),
+        "grant_pull_to_code_build(projects=['a'])",
+    ),
+    "all projects": (lambda r: r.grant_pull_to_code_build(), "grant_pull_to_code_build()"),
+}
+
+
+@pytest.mark.parametrize(("call", "suggestion"), SERVICE_CALLS.values(), ids=SERVICE_CALLS)
+def test_a_grant_to_a_service_is_suggested_as_it_was_written(
+    stack: cdk.Stack, call: Callable[[ImportedRepository], Any], suggestion: str
+) -> None:
+    """What is asked for explicitly is never taken as done; its arguments are in the remedy."""
+    with rejects("Stack/Api: repository-imported") as caught:
+        call(named(stack))
+
+    [problem] = caught
+    assert f"write {suggestion} where" in problem.remedy
 
 
 def test_a_repository_of_another_account(stack: cdk.Stack) -> None:

@@ -1,20 +1,24 @@
 """PullThroughCache: the rule, its template, its role, and the secret it logs in with."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from ecr_constructs import (
+    EcrChecks,
     Encryption,
     LifecyclePolicy,
     LifecycleRule,
     PullThroughCache,
     PullThroughCredential,
     RepositoryCreationTemplate,
+    RoleOptions,
     TagMutability,
     Upstream,
 )
@@ -28,12 +32,14 @@ from tests.support.constructs import (
     children,
     existing_role,
     far_role,
+    function_of,
     identity_statements,
     properties_of,
     resources,
     role_of,
     root,
     template,
+    warnings_of,
 )
 from tests.support.errors import rejects
 
@@ -311,3 +317,149 @@ def test_rejects_grants_that_would_render_nothing(stack: cdk.Stack, make: Make) 
         cache.grant_pull(make(stack))
 
     assert [] == resources(stack, "AWS::IAM::Policy")
+
+
+# --- one repository of the cache ----------------------------------------------------------------
+
+NGINX = f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/quay/library/nginx"
+IMPORT = ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"]
+
+
+def test_a_repository_of_the_cache(stack: cdk.Stack) -> None:
+    """It is one `IRepository` for each name, and its pull grants include the import."""
+    cache = quay(stack)
+    nginx = cache.repository("library/nginx")
+    role = role_of(stack)
+    ecs.ContainerImage.from_ecr_repository(nginx, "1.27")
+    assert nginx.grant_pull(role).success
+
+    assert cache.repository("library/nginx") is nginx
+    assert "quay/library/nginx" == nginx.repository_name
+    assert NGINX == nginx.repository_arn
+    assert stack.resolve(nginx.repository_uri)["Fn::Join"][1][-1] == "/quay/library/nginx"
+    assert [allow(sorted({*PULL, *IMPORT}), NGINX), LOGIN] == identity_statements(stack)
+
+
+def test_a_reader_of_a_cached_repository_imports_nothing(stack: cdk.Stack) -> None:
+    """Only pulls make ECR import."""
+    quay(stack).repository("nginx").grant_read(role_of(stack))
+
+    [statement] = identity_statements(stack)
+    assert set(IMPORT).isdisjoint(statement["Action"])
+
+
+def test_pullers_of_a_tagged_cache_tag_its_repositories(stack: cdk.Stack) -> None:
+    """ECR tags a new repository as the principal that pulls."""
+    cache = quay(stack, repository_prefix="ROOT", tags={"team": "x"})
+    cache.repository("nginx").grant_pull_push(role_of(stack))
+
+    [of_images, _] = identity_statements(stack)
+    assert sorted({*PULL_PUSH, *IMPORT, "ecr:TagResource"}) == of_images["Action"]
+    assert f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/nginx" == of_images["Resource"]
+
+
+def test_names_that_differ_have_repositories_of_their_own(stack: cdk.Stack) -> None:
+    """Construct ids cannot contain slashes, names can."""
+    cache = quay(stack)
+
+    names = ("a/b", "a--b", "a-b")
+    assert 3 == len({cache.repository(name).repository_arn for name in names})
+
+
+NO_NAMES = {
+    "library/nginx:1.27": "name: upstream-image-tag",
+    "nginx@sha256:" + "a" * 64: "name: upstream-image-tag",
+    "quay.io/nginx": "upstream-image-host",
+    "Nginx": "upstream-image-format",
+    "n" * 256: "repository-name-length",
+}
+
+
+@pytest.mark.parametrize(("name", "problem"), NO_NAMES.items())
+def test_what_is_no_repository_of_the_cache(stack: cdk.Stack, name: str, problem: str) -> None:
+    """A tag belongs to the image, not to the repository."""
+    with rejects(problem):
+        quay(stack).repository(name)
+
+
+def test_what_only_the_policy_of_a_cached_repository_grants(stack: cdk.Stack) -> None:
+    """The error names the call on the cache, whose policy every repository has."""
+    with rejects("Stack/Quay/Repository nginx: repository-cached") as caught:
+        quay(stack).repository("nginx").grant_pull(iam.AccountPrincipal(OTHER_ACCOUNT))
+
+    [problem] = caught
+    assert f"pull_accounts=['{OTHER_ACCOUNT}'] on the pull through cache Stack/Quay" in str(
+        problem.remedy
+    )
+
+
+@pytest.mark.parametrize("is_admitted", [False, True])
+def test_a_function_that_runs_a_cached_image(stack: cdk.Stack, *, is_admitted: bool) -> None:
+    """Lambda adds its permission itself, unless the cache admits it already."""
+    cache = quay(stack)
+    function_of(stack, cache.repository("library/nginx"))
+    if is_admitted:
+        cache.grant_pull_to_lambda()
+
+    assert is_admitted != ("lambdaAddsPermission" in str(warnings_of(stack)))
+
+
+@pytest.mark.parametrize("is_admitted", [False, True])
+def test_a_function_of_another_account_that_runs_a_cached_image(
+    app: cdk.App, stack: cdk.Stack, *, is_admitted: bool
+) -> None:
+    """Only the cache can admit it."""
+    cache = quay(stack)
+    far = cdk.Stack(app, "Far", env=ELSEWHERE["another account"])
+    function_of(far, cache.repository("library/nginx"))
+    if is_admitted:
+        cache.grant_pull_to_lambda(account=OTHER_ACCOUNT)
+        app.synth()
+    else:
+        with pytest.raises(RuntimeError, match=f"account='{OTHER_ACCOUNT}'.*Stack/Quay"):
+            app.synth()
+
+
+# --- its roles, and its lifecycle ----------------------------------------------------------------
+
+
+def test_names_paths_and_boundaries_of_the_roles(stack: cdk.Stack) -> None:
+    """Each of the two roles has options of its own."""
+    boundary = iam.ManagedPolicy.from_managed_policy_name(stack, "Boundary", "limits")
+    PullThroughCache(
+        stack,
+        "Far",
+        upstream=FAR,
+        tags={"team": "x"},
+        template_role_options=RoleOptions(permissions_boundary=boundary),
+        upstream_role_options=RoleOptions(role_name="reader", path="/ecr/"),
+    )
+
+    roles = {
+        item["Properties"].get("RoleName"): item["Properties"]
+        for item in resources(stack, "AWS::IAM::Role")
+    }
+    assert "/ecr/" == roles["reader"]["Path"]
+    assert "PermissionsBoundary" not in roles["reader"]
+    assert "policy/limits" in str(roles[None]["PermissionsBoundary"])
+
+
+def test_the_advised_lifecycle_has_no_findings(app: cdk.App, stack: cdk.Stack) -> None:
+    """What the errors and the docs advise is accepted by the checks, warnings included."""
+    advised = LifecyclePolicy(
+        LifecycleRule.archive(not_pulled_for_days=90), LifecycleRule.expire_archived(after_days=365)
+    )
+    cdk.Validations.of(app).add_plugins(EcrChecks(fail_on="warning"))
+    quay(stack, lifecycle=advised)
+    app.synth()
+
+    with rejects("lifecycle: template-cache-lifecycle") as caught:
+        quay(
+            stack,
+            repository_prefix="other",
+            lifecycle=LifecyclePolicy(LifecycleRule.expire_untagged(after_days=30)),
+        )
+    [problem] = caught
+    calls = re.findall(r"LifecycleRule\.\w+\(\w+=\d+\)", str(problem.remedy))
+    namespace = {"LifecycleRule": LifecycleRule}
+    assert advised == LifecyclePolicy(*(eval(call, namespace) for call in calls))  # noqa: S307

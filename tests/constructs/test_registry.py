@@ -12,7 +12,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ecr_constructs import Registry
+from ecr_constructs import Registry, Repository
 from tests.support.constructs import (
     ACCOUNT,
     ELSEWHERE,
@@ -38,6 +38,7 @@ PROFILE = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/prod"
 SCANNER = f"arn:aws:iam::{ACCOUNT}:role/scanner"
 POLICY, EXCLUSION = "AWS::ECR::RegistryPolicy", "AWS::ECR::PullTimeUpdateExclusion"
 SCANNING = "AWS::ECR::RegistryScanningConfiguration"
+CONTAINS = "ecr-constructs:scanFilterContains"
 
 Ask = Callable[[Registry], None]
 
@@ -235,7 +236,12 @@ PAYMENTS = ["payments/*"]
 BOTH = [scan_rule("SCAN_ON_PUSH", "lab/*"), scan_rule("CONTINUOUS_SCAN", *PAYMENTS)]
 SCANS: dict[str, tuple[list[Ask], str, list[dict[str, Any]]]] = {
     "basic": ([basic("*")], "BASIC", [scan_rule("SCAN_ON_PUSH", "*")]),
-    "basic, of nothing": ([basic()], "BASIC", []),
+    "basic, of everything": ([ask("scan_basic")], "BASIC", [scan_rule("SCAN_ON_PUSH", "*")]),
+    "enhanced, of everything": ([enhanced()], "ENHANCED", [scan_rule("CONTINUOUS_SCAN", "*")]),
+    "enhanced, of everything on push": (
+        [enhanced(on_push=["*"], continuous=[])],
+        *("ENHANCED", [scan_rule("SCAN_ON_PUSH", "*")]),
+    ),
     "basic, by several": (
         [basic("store/*", "payments/*"), basic("payments/*", "lab/*")],
         *("BASIC", [scan_rule("SCAN_ON_PUSH", "lab/*", "payments/*", "store/*")]),
@@ -258,6 +264,36 @@ def test_scans(
         request(registry)
 
     assert {"ScanType": scan_type, "Rules": rules} == properties_of(stack, SCANNING)
+
+
+EMPTY: dict[str, tuple[Ask, str]] = {
+    "basic": (basic(), "on_push"),
+    "enhanced, on push": (enhanced(on_push=[]), "on_push"),
+    "enhanced, continuous": (enhanced(continuous=()), "continuous"),
+    "enhanced, both": (enhanced(on_push=[], continuous=[]), "continuous"),
+}
+
+
+@pytest.mark.parametrize(("request_", "path"), EMPTY.values(), ids=EMPTY)
+def test_a_scan_of_nothing_is_rejected(stack: cdk.Stack, request_: Ask, path: str) -> None:
+    """An empty list would turn scanning off for the whole registry."""
+    with rejects(f"{path}: scanning-filters-missing"):
+        request_(Registry(stack, "Registry"))
+
+
+@pytest.mark.parametrize(
+    ("filters", "warns"),
+    [(["shop/api"], True), (["shop/api*"], False), (["shop/api-docs"], False), (["docs"], True)],
+)
+def test_a_filter_without_a_star_contains(
+    stack: cdk.Stack, filters: list[str], *, warns: bool
+) -> None:
+    """Another repository whose name contains the filter is scanned too, which is a warning."""
+    for name in ("shop/api", "shop/api-docs", None):
+        Repository(stack, f"Repository {name}", repository_name=name)
+    Registry(stack, "Registry").scan_enhanced(continuous=filters)
+
+    assert warns == (CONTAINS in str(warnings_of(stack)))
 
 
 # --- policy -----------------------------------------------------------------------------------
@@ -304,7 +340,16 @@ BUT: dict[str, Any] = {
     "not_principals": [iam.ArnPrincipal(REPLICATOR)],
     "not_resources": [f"{ARN}payments/*"],
 }
+PULL_THROUGH = ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"]
 POLICIES: dict[str, tuple[list[Ask], list[dict[str, Any]]]] = {
+    "pulls through caches": (
+        [ask("allow_pull_through_from", [OTHER_ACCOUNT], prefixes=["quay/"])],
+        [allow(PULL_THROUGH, f"{ARN}quay/*", AWS=root(OTHER_ACCOUNT))],
+    ),
+    "pulls through caches that tag": (
+        [ask("allow_pull_through_from", [OTHER_ACCOUNT], prefixes=["quay/"], tagging=True)],
+        [allow([*PULL_THROUGH, "ecr:TagResource"], f"{ARN}quay/*", AWS=root(OTHER_ACCOUNT))],
+    ),
     "one behind the other": (
         [
             replicate(OTHER_ACCOUNT, "payments/"),

@@ -29,6 +29,7 @@ from ecr_constructs import (
     RegistryKey,
     Repository,
     RepositoryCreationTemplate,
+    RoleOptions,
     ScanAlerts,
     Upstream,
     UsageAlarms,
@@ -178,6 +179,12 @@ REJECTED: dict[type[Construct], list[tuple[Any, ...]]] = {
         ({"removal_policy": cdk.RemovalPolicy.SNAPSHOT}, "removal_policy: removal-policy-snapshot"),
     ],
     PullThroughCache: [
+        ({"policy_statements": [INCOMPLETE]}, "principals: statement-without-principal"),
+        (
+            {"upstream_role_options": RoleOptions()},
+            "upstream_role_options: role-options-unused",
+        ),
+        ({"template_role_options": RoleOptions()}, "role_options: role-options-unused"),
         ({"repository_prefix": "Quay"}, "repository_prefix: namespace-format"),
         (
             {"repository_prefix": ""},
@@ -257,6 +264,20 @@ REJECTED: dict[type[Construct], list[tuple[Any, ...]]] = {
         ),
     ],
     RepositoryCreationTemplate: [
+        (
+            {"policy_statements": [INCOMPLETE]},
+            "principals: statement-without-principal",
+        ),
+        ({"role_options": RoleOptions()}, "role_options: role-options-unused"),
+        (
+            lambda stack: {
+                "role_options": RoleOptions(role_name="r", path="/a/"),
+                "role": existing_role(stack),
+                "tags": {"a": "b"},
+            },
+            "role_options: role-options-unused",
+            "role_options.path: role-arn-path",
+        ),
         ({"prefix": "Payments"}, "prefix: namespace-format"),
         ({"pull_accounts": ["4444"]}, "pull_accounts[0]: account-id-format"),
         ({"encryption": Encryption.dual_layer()}, "encryption-type-region"),

@@ -80,6 +80,46 @@ CASES: dict[str, Case] = {
         ("image-pushed", "image-tag", "v1"),
     ),
     "a push without a tag": pushed(MINE, ("image-pushed", "image-tag", ""), "scan-completed"),
+    "a failed push": (
+        events.image_action("PUSH", MINE, failed=True),
+        ("image-pushed", "result", "FAILURE"),
+        "image-pushed",
+    ),
+    "a failed push by another name": (
+        events.image_action("PUSH", MINE, failed=True),
+        ("image-pushed", "result", "FAILED"),
+        "image-deleted",
+    ),
+    "an archived image": (
+        events.storage_class_changed("ARCHIVE", Images(["ubuntu"])),
+        "image-archived",
+        "image-restored",
+    ),
+    "a restored image": (
+        events.storage_class_changed("RESTORE", Images(prefixes=["ub"])),
+        "image-restored",
+        ("image-restored", "repository-name", "debian"),
+    ),
+    "a restored image, not a referrer": (
+        events.storage_class_changed("RESTORE", Images()),
+        "image-restored",
+        "referrer-restored",
+    ),
+    "a restored referrer": (
+        events.referrer_action(Images(["sbom"]), "RESTORE"),
+        "referrer-restored",
+        ("referrer-restored", "target-storage-class", "ARCHIVE"),
+    ),
+    "a pushed referrer": (
+        events.referrer_action(Images(), "PUSH"),
+        ("referrer-restored", "action-type", "PUSH"),
+        "referrer-restored",
+    ),
+    "a referrer of a type": (
+        events.referrer_action(Images(), artifact_types=["text/sbom+json"]),
+        "referrer-restored",
+        ("referrer-restored", "artifact-media-type", "application/spdx+json"),
+    ),
     "a deletion": (events.image_action("DELETE", MINE), "image-deleted", "image-pushed"),
     "a scan": (scan(MINE), "scan-completed", ("scan-completed", "scan-status", "FAILED")),
     "a scan, not Inspector's": (scan(Images()), "scan-completed", "inspector-scan"),
@@ -152,6 +192,10 @@ def test_selects(pattern: Pattern, event: Spec, near_miss: Spec) -> None:
 KINDS: dict[str, tuple[Pattern, set[str]]] = {
     "push": (events.image_action("PUSH", Images()), {"image-pushed"}),
     "deletion": (events.image_action("DELETE", Images()), {"image-deleted"}),
+    "archived": (events.storage_class_changed("ARCHIVE", Images()), {"image-archived"}),
+    "restored": (events.storage_class_changed("RESTORE", Images()), {"image-restored"}),
+    "referrer": (events.referrer_action(Images()), {"referrer-restored"}),
+    "failed push": (events.image_action("PUSH", Images(), failed=True), set()),
     "scan": (events.scan_completed(Images()), {"scan-completed"}),
     "finding": (events.finding(Images(), ACCOUNT), {"inspector-finding"}),
     "replica": (events.replicated(Images()), {"replicated"}),
@@ -178,6 +222,14 @@ SEVERE, HIGH = cast("events.Severity", "SEVERE"), cast("events.Severity", "high"
 REJECTED: dict[str, tuple[Any, ...]] = {
     "an unknown severity": (lambda: events.at_or_above(SEVERE), "severity-unknown"),
     "a severity of the wrong case": (lambda: events.scan_completed(MINE, HIGH), "severity-unknown"),
+    "an unknown action": (
+        lambda: events.referrer_action(MINE, cast("events.ReferrerAction", "UPDATE")),
+        "action: referrer-action-unknown",
+    ),
+    "a bare type": (
+        lambda: events.referrer_action(MINE, artifact_types="text/plain"),
+        "artifact_types: list-is-string",
+    ),
     "no tag": (lambda: Images(tags=["a", ""]), "tags[1]: event-tag-format"),
     "an expression for a tag": (lambda: Images(tags=["v[0-9]"]), "tags[0]: event-tag-format"),
     "two wildcards in a row": (lambda: Images(tags=["v**"]), "tags[0]: event-tag-wildcards"),

@@ -16,8 +16,9 @@ from ecr_constructs.cloudformation.resource_types import ALARM, REPOSITORY
 from ecr_constructs.cloudformation.template import Place
 from ecr_constructs.model.enums import enum
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.usage import PULLS_DIMENSION, PULLS_METRIC, PULLS_NAMESPACE
 
-NAMESPACE, METRIC, DIMENSION = "AWS/ECR", "RepositoryPullCount", "RepositoryName"
+NAMESPACE, METRIC, DIMENSION = PULLS_NAMESPACE, PULLS_METRIC, PULLS_DIMENSION
 # Only services of AWS write to namespaces that begin with AWS/.
 _LIKE_NAMESPACE = re.compile(
     r"aws[/:](?:amazon)?(?:ecr.*|elastic-?container-?registry)", re.IGNORECASE

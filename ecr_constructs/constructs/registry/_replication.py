@@ -1,6 +1,6 @@
 """The replication configuration of a registry, and its validation with the whole app."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
 from typing import Self
 
@@ -150,14 +150,15 @@ class ReplicationValidator:
             if other is not replication:
                 replication.warn_of_chain(other)
         if replication.prefixes:
-            environment = replication.environment
-            replication.warn_of_uncovered(
-                name
-                for repository, where in self._repositories.items()
-                if where == environment
-                and (name := repository.repository_name)
-                and not is_unresolved(name)
-            )
+            replication.warn_of_uncovered(self.names_in(replication.environment))
+
+    def names_in(self, environment: str) -> Iterator[str]:
+        """Yield the literal names of the repositories that the app defines in an environment."""
+        for repository, where in self._repositories.items():
+            if where == environment:
+                name = repository.repository_name
+                if name and not is_unresolved(name):
+                    yield name
 
     @cached_property
     def _repositories(self) -> dict[ecr.CfnRepository, str]:

@@ -13,6 +13,7 @@ from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import filter_properties
 from ecr_constructs.constructs._events import RegistryEvents
 from ecr_constructs.constructs._stack_env import partition_in
+from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.constructs.registry._grants import RegistryGrants
 from ecr_constructs.constructs.registry._replication import RegistryReplication
 from ecr_constructs.constructs.registry._signing import RegistrySigning
@@ -79,7 +80,8 @@ class Registry(RegistryEvents, RegistryGrants):
         self._scanning: ecr.CfnRegistryScanningConfiguration | None = None
         self._signing = RegistrySigning(self)
         self._excluded: list[str] = []
-        app.replications.add(self, self._replication)
+        self._validator = app.replications
+        self._validator.add(self, self._replication)
         app.registries.setdefault(stack.environment, self)
 
     @staticmethod
@@ -172,6 +174,36 @@ class Registry(RegistryEvents, RegistryGrants):
             )
         )
 
+    def allow_pull_through_from(
+        self,
+        accounts: Sequence[AccountId],
+        *,
+        prefixes: Sequence[str],
+        tagging: bool | None = False,
+    ) -> None:
+        """Allow other accounts to import images into pull-through caches with their first pull.
+
+        A pull also needs the cache to admit the account, ``pull_accounts`` or
+        ``pull_organizations``, and the puller's own account to allow the same actions.
+
+        Args:
+            accounts: Ids of the accounts.
+            prefixes: Prefixes of the names of cached repositories: ``docker-hub/``.
+            tagging: Whether the cache tags the repositories that ECR creates. Default: False.
+
+        Raises:
+            ValidationError: As for `allow_replication_from`.
+
+        Example::
+
+            registry.allow_pull_through_from(["444455556666"], prefixes=["docker-hub/"])
+        """
+        self._add_statement(
+            registry_policy.allow_pull_through(
+                self._repositories, self._partition, accounts, prefixes, tagging=bool(tagging)
+            )
+        )
+
     def allow_create_on_push(
         self, accounts: Sequence[AccountId], *, prefixes: Sequence[str]
     ) -> None:
@@ -248,42 +280,54 @@ class Registry(RegistryEvents, RegistryGrants):
         else:
             self._policy.policy_text = policy
 
-    def scan_basic(self, *, on_push: Sequence[str]) -> None:
+    def scan_basic(self, *, on_push: Sequence[str] | None = None) -> None:
         """Scan images with ECR's own scanner when they are pushed.
 
+        A filter with ``*`` matches whole names, and ``*`` stands for any text: ``payments/*``. A
+        filter without ``*`` matches every name that **contains** it: ``shop/api`` also scans
+        ``shop/api-docs`` and ``old/shop/api``
+        (https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-filters.html).
+
         Args:
-            on_push: Repository names, where ``*`` matches anything; ``*`` for all.
+            on_push: Filters for the names of the repositories. Default: ``["*"]``, all.
 
         Raises:
-            ValidationError: A filter that ECR rejects, or the app also requests enhanced scans.
+            ValidationError: ``scanning-filters-missing``: an empty list; a filter that ECR
+                rejects; or the app also requests enhanced scans.
+
+        Example::
+
+            registry.scan_basic(on_push=["payments/*"])
         """
-        self._scan(Scanning("BASIC", on_push=filters_of("on_push", on_push)))
+        self._scan(Scanning.requested("BASIC", on_push=on_push))
 
     def scan_enhanced(
-        self, *, on_push: Sequence[str] | None = (), continuous: Sequence[str] | None = ()
+        self, *, on_push: Sequence[str] | None = None, continuous: Sequence[str] | None = None
     ) -> None:
         """Scan images with Amazon Inspector, which charges for each image.
 
+        Filters are as for `scan_basic`. Without any filters it scans all repositories
+        continuously, as the AWS Management Console does when enhanced scanning is chosen.
+
         Args:
-            on_push: Repository names, where ``*`` matches anything, to scan when an image is
-                pushed. Default: none.
-            continuous: Repository names to scan again when a new vulnerability is published.
-                Default: none.
+            on_push: Filters for the repositories to scan when an image is pushed. Default: none.
+            continuous: Filters for the repositories to scan also when a new vulnerability is
+                published. Default: none; without ``on_push`` all: ``["*"]``.
 
         Raises:
-            ValidationError: A filter that ECR rejects or that is in both lists, or the app also
-                requests basic scans.
+            ValidationError: ``scanning-filters-missing``: only empty lists; a filter that ECR
+                rejects or that is in both lists; or the app also requests basic scans.
+
+        Example::
+
+            registry.scan_enhanced()
         """
-        self._scan(
-            Scanning(
-                "ENHANCED",
-                on_push=filters_of("on_push", on_push),
-                continuous=filters_of("continuous", continuous),
-            )
-        )
+        self._scan(Scanning.requested("ENHANCED", on_push=on_push, continuous=continuous))
 
     def _scan(self, scanning: Scanning) -> None:
         """Join a request with the earlier ones, or raise if it contradicts them."""
+        if self._scans is None:
+            self.node.add_validation(AtSynthesis(self._warn_of_contained_names))
         self._scans = self._scans.joined(scanning) if self._scans else scanning
         configuration = ecr.CfnRegistryScanningConfiguration
         rules = [
@@ -300,6 +344,23 @@ class Registry(RegistryEvents, RegistryGrants):
         else:
             # A list is invariant for mypy, and jsii's setter takes a list of a wider type.
             self._scanning.rules = [*rules]
+
+    def _warn_of_contained_names(self) -> None:
+        """Warn of repositories that a filter without ``*`` selects and does not name."""
+        assert self._scans is not None
+        for pattern in self._scans.containing:
+            others = [
+                name
+                for name in self._validator.names_in(self._replication.environment)
+                if name != pattern and pattern in name
+            ]
+            if others:
+                cdk.Annotations.of(self).add_warning_v2(
+                    "ecr-constructs:scanFilterContains",
+                    f"The scanning filter {pattern!r} has no '*', so it matches every name that "
+                    f"contains it, here also {', '.join(sorted(others))}. Write a filter with '*' "
+                    "that matches whole names, or acknowledge this warning.",
+                )
 
     def sign(
         self, signing_profile_arn: AnySigningProfile, *, filters: Sequence[str] | None = ()

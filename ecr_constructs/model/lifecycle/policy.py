@@ -26,6 +26,9 @@ from ecr_constructs.model.lifecycle.simulation.forecast import Forecast, forecas
 from ecr_constructs.model.lifecycle.simulation.in_use import PULLED_WITHIN_DAYS
 from ecr_constructs.model.validation import raise_if_invalid, reject, require_list
 
+DRY_RUN_METADATA = "ecr-constructs:lifecycleDryRun"
+"""The key in a resource's metadata under which the text of a policy is that is not enabled."""
+
 
 @checked
 class LifecyclePolicy:
@@ -47,11 +50,19 @@ class LifecyclePolicy:
         ('keep every image tagged v*', 'delete untagged images 7 days after their push')
     """
 
-    __slots__ = ("_listed", "_rules", "_text")
+    __slots__ = ("_enabled", "_listed", "_rules", "_text")
     _REMEDY = "write LifecyclePolicy(rule, …), or LifecyclePolicy.from_json(text) for JSON"
 
-    def __init__(self, *rules: LifecycleRule) -> None:
-        """Number the rules and validate them together."""
+    def __init__(self, *rules: LifecycleRule, enabled: bool = True) -> None:
+        """Number the rules and validate them together.
+
+        Args:
+            *rules: The rules.
+            enabled: Whether constructs render the policy. A policy that is not enabled is a dry
+                run: ECR gets no policy and keeps every image, and `ecr-constructs lifecycle
+                preview` of the template shows what the policy would do. Default: True.
+        """
+        self._enabled = enabled
         self._listed = rules
         self._rules = tuple(_numbered(rules))
         self._text = compact(self.to_dict())
@@ -82,7 +93,16 @@ class LifecyclePolicy:
 
     def with_rules(self, *rules: LifecycleRule) -> Self:
         """Return a policy with these rules listed after the existing ones."""
-        return type(self)(*self._listed, *rules)
+        return type(self)(*self._listed, *rules, enabled=self._enabled)
+
+    def dry_run(self) -> Self:
+        """Return the same policy, not enabled: ``Retention.production().dry_run()``."""
+        return type(self)(*self._listed, enabled=False)
+
+    @property
+    def enabled(self) -> bool:
+        """Whether constructs render the policy."""
+        return self._enabled
 
     @property
     def rules(self) -> tuple[LifecycleRule, ...]:
@@ -178,8 +198,10 @@ class LifecyclePolicy:
         return bool(self.rules)
 
     def __eq__(self, other: object) -> bool:
-        """Compare the numbered rules, however they were numbered."""
-        return isinstance(other, LifecyclePolicy) and self.rules == other.rules
+        """Compare the numbered rules, however they were numbered, and whether they are enabled."""
+        if not isinstance(other, LifecyclePolicy):
+            return False
+        return (self.rules, self.enabled) == (other.rules, other.enabled)
 
     def __hash__(self) -> int:
         """Hash the rules."""
@@ -187,7 +209,8 @@ class LifecyclePolicy:
 
     def __repr__(self) -> str:
         """Return an expression that creates an equal policy."""
-        return f"LifecyclePolicy.from_json({self.to_json()!r})"
+        dry_run = "" if self.enabled else ".dry_run()"
+        return f"LifecyclePolicy.from_json({self.to_json()!r}){dry_run}"
 
 
 def _options(

@@ -1,0 +1,62 @@
+"""Who may still delete a repository whose policy denies it."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from ecr_constructs.constructs._stack_env import account_of, partition_in, region_of
+from ecr_constructs.model.principals import deleting_role_errors
+from ecr_constructs.model.validation import item_errors, raise_if_invalid, reject, require_list
+
+
+def deleting_roles(scope: Construct, lock: bool | Sequence[str] | None) -> list[str]:
+    """Return the ARNs of the roles that may delete a repository; none if it has no lock.
+
+    Raises:
+        ValidationError: ``deletion-lock-role-unknown``: the stack does not say which role deploys
+            it; ``deletion-lock-empty``; or an ARN that IAM rejects.
+    """
+    if lock is None or isinstance(lock, bool):
+        return [_deploy_role(scope)] if lock else []
+    require_list("deletion_lock", lock)
+    if not lock:
+        reject(
+            "deletion lock",
+            lock,
+            "deletion-lock-empty",
+            "nobody could delete the repository, not even CloudFormation",
+            path="deletion_lock",
+            remedy="write True for the role with which CDK deploys, or name roles",
+        )
+    errors = item_errors("deletion_lock", lock, deleting_role_errors)
+    raise_if_invalid("deletion lock", list(lock), errors)
+    return [*lock]
+
+
+def _deploy_role(scope: Construct) -> str:
+    """Return the ARN of the role that CloudFormation assumes for a stack."""
+    synthesizer = cdk.Stack.of(scope).synthesizer
+    arn = None
+    if isinstance(synthesizer, cdk.DefaultStackSynthesizer):
+        # One that the app creates itself is bound in Node as a copy, which Python does not see.
+        with suppress(RuntimeError):
+            arn = synthesizer.cloud_formation_execution_role_arn
+    if arn is None:
+        reject(
+            "deletion lock",
+            type(synthesizer).__name__,
+            "deletion-lock-role-unknown",
+            "the synthesizer of the stack does not say with which role CloudFormation deploys it",
+            path="deletion_lock",
+            remedy="name the role: deletion_lock=['arn:aws:iam::111122223333:role/deploy']",
+        )
+    region = region_of(scope)
+    for placeholder, value in (
+        ("Partition", partition_in(region)),
+        ("AccountId", account_of(scope)),
+        ("Region", region),
+    ):
+        arn = arn.replace(f"${{AWS::{placeholder}}}", value)
+    return arn

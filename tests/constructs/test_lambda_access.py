@@ -1,0 +1,225 @@
+"""Functions of other accounts: Lambda is admitted for them, or the synthesis says what to call."""
+
+from collections.abc import Callable
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+
+from ecr_constructs import Repository
+from ecr_constructs.model.principals import admits_functions
+from tests.support.constructs import (
+    ACCOUNT,
+    ENV,
+    OTHER_ACCOUNT,
+    REGION,
+    THIRD_ACCOUNT,
+    function_of,
+    warnings_of,
+)
+
+FAR = cdk.Environment(account=OTHER_ACCOUNT, region=REGION)
+NOT_ADMITTED = f"grant_pull_to_lambda\\(account='{OTHER_ACCOUNT}'\\)"
+LAMBDA = "lambda.amazonaws.com"
+DIGEST = "sha256:" + "a" * 64
+
+
+def images(app: cdk.App, **settings: Any) -> Repository:
+    """Define a repository that admits the functions of its own account."""
+    keywords = {"repository_name": "shop/fn", **settings}
+    repository = Repository(cdk.Stack(app, "Images", env=ENV), "Fn", **keywords)
+    repository.grant_pull(iam.ServicePrincipal(LAMBDA))
+    return repository
+
+
+def far_stack(app: cdk.App) -> cdk.Stack:
+    """Define a stack of another account, in a stage."""
+    return cdk.Stack(cdk.Stage(app, "Prod"), "Functions", env=FAR)
+
+
+def l1(stack: cdk.Stack, image: Any, construct_id: str = "L1") -> None:
+    """Define a function by its image."""
+    role = f"arn:aws:iam::{OTHER_ACCOUNT}:role/function"
+    lambda_.CfnFunction(
+        stack, construct_id, role=role, package_type="Image", code={"imageUri": image}
+    )
+
+
+HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+USES: dict[str, Callable[[Repository, cdk.Stack], None]] = {
+    "CDK": lambda repository, stack: function_of(stack, repository),
+    "L1, by tag": lambda repository, stack: l1(stack, repository.repository_uri_for_tag("v1")),
+    "L1, by digest": lambda repository, stack: l1(
+        stack, repository.repository_uri_for_digest(DIGEST)
+    ),
+    "literal": lambda _, stack: l1(stack, f"{HOST}/shop/fn:v1"),
+    "literal, without a tag": lambda _, stack: l1(stack, f"{HOST}/shop/fn"),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_a_function_of_another_account_is_an_error(
+    app: cdk.App, use: Callable[[Repository, cdk.Stack], None]
+) -> None:
+    """Its deployment would fail; the error names function, account and call."""
+    use(images(app), far_stack(app))
+
+    with pytest.raises(RuntimeError, match=NOT_ADMITTED):
+        app.synth()
+
+
+def test_a_generated_name(app: cdk.App) -> None:
+    """CDK generates it for another account only."""
+    repository = images(app, repository_name=cdk.PhysicalName.GENERATE_IF_NEEDED)
+    function_of(far_stack(app), repository)
+
+    with pytest.raises(RuntimeError, match=NOT_ADMITTED):
+        app.synth()
+
+
+def source(account: str, key: str = "aws:SourceArn") -> Callable[[Repository], object]:
+    """Return a statement that somebody wrote for the functions of an account."""
+    value = account if key == "aws:SourceAccount" else f"arn:aws:lambda:*:{account}:function:*"
+    statement = iam.PolicyStatement(
+        principals=[iam.ServicePrincipal(LAMBDA)],
+        actions=["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+        conditions={"StringLike": {key: value}},
+    )
+    return lambda repository: repository.add_to_resource_policy(statement)
+
+
+ADMITTING: dict[str, tuple[Callable[[Repository], object], bool]] = {
+    "the call": (lambda r: r.grant_pull_to_lambda(account=OTHER_ACCOUNT), True),
+    "the call, for some functions": (
+        lambda r: r.grant_pull_to_lambda(account=OTHER_ACCOUNT, functions=["a*"]),
+        True,
+    ),
+    "the call, for a third account": (
+        lambda r: r.grant_pull_to_lambda(account=THIRD_ACCOUNT),
+        False,
+    ),
+    "a statement": (source(OTHER_ACCOUNT), True),
+    "a statement by account": (source(OTHER_ACCOUNT, "aws:SourceAccount"), True),
+    "a statement for every account": (source("*"), True),
+    "a statement for a third account": (source(THIRD_ACCOUNT), False),
+    "an account, which Lambda is not": (
+        lambda r: r.grant_pull(iam.AccountPrincipal(OTHER_ACCOUNT)),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("admit", "is_enough"), ADMITTING.values(), ids=ADMITTING)
+def test_what_admits_it(
+    app: cdk.App, admit: Callable[[Repository], object], *, is_enough: bool
+) -> None:
+    """Whatever the policy says, before or after the function is defined."""
+    repository = images(app)
+    function_of(far_stack(app), repository)
+    admit(repository)
+
+    if is_enough:
+        app.synth()
+    else:
+        with pytest.raises(RuntimeError, match=NOT_ADMITTED):
+            app.synth()
+
+
+def test_what_is_no_use_of_the_repository(app: cdk.App) -> None:
+    """Functions of the same account, other images, code that is no image."""
+    repository = images(app)
+    function_of(repository.stack, repository)
+    far = far_stack(app)
+    for number, image in enumerate(
+        (
+            f"{HOST}/shop/fn-other:v1",
+            f"{HOST.replace(REGION, 'eu-west-1')}/shop/fn:v1",
+            f"{HOST.replace(ACCOUNT, THIRD_ACCOUNT)}/shop/fn:v1",
+            cdk.Fn.import_value("image"),
+            cdk.Fn.join("/", [HOST, cdk.Fn.select(7, cdk.Fn.split(",", cdk.Fn.ref("Names")))]),
+        )
+    ):
+        l1(far, image, f"L1{number}")
+    code = lambda_.Code.from_inline("exports.handler = () => 1")
+    lambda_.Function(
+        far, "Zip", code=code, handler="index.handler", runtime=lambda_.Runtime.NODEJS_22_X
+    )
+    cdk.CfnParameter(far, "Names")
+
+    app.synth()
+
+
+def test_a_policy_that_only_the_deployment_knows_is_not_judged(app: cdk.App) -> None:
+    """An escape hatch may write what is not read here; without a policy nobody is admitted."""
+    repository = images(app)
+    function_of(far_stack(app), repository)
+    resource = repository.node.default_child
+    assert isinstance(resource, ecr.CfnRepository)
+    resource.repository_policy_text = cdk.Fn.transform("Policy", {})
+    app.synth()
+
+    resource.repository_policy_text = None
+    with pytest.raises(RuntimeError, match=NOT_ADMITTED):
+        app.synth(force=True)
+
+
+def test_a_function_in_an_unknown_account_is_warned_of(app: cdk.App) -> None:
+    """It may be the repository's account, or another one."""
+    repository = images(app)
+    l1(cdk.Stack(app, "Anywhere"), f"{HOST}/shop/fn:v1")
+
+    assert "ecr-constructs:lambdaAccount" in str(warnings_of(repository.stack))
+
+
+def test_a_repository_in_an_unknown_account(app: cdk.App) -> None:
+    """Nothing can be compared."""
+    repository = Repository(cdk.Stack(app, "Images"), "Fn", repository_name="shop/fn")
+    repository.grant_pull(iam.ServicePrincipal(LAMBDA))
+    l1(far_stack(app), f"{HOST}/shop/fn:v1")
+
+    app.synth()
+
+
+STATEMENTS: dict[str, tuple[dict[str, Any], bool]] = {
+    "everybody": ({"Effect": "Allow", "Principal": "*"}, True),
+    "a denial": ({"Effect": "Deny", "Principal": {"Service": LAMBDA}}, False),
+    "no principal": ({"Effect": "Allow"}, False),
+    "a reference": ({"Effect": "Allow", "Principal": {"Service": {"Ref": "X"}}}, False),
+    "several services": (
+        {"Effect": "Allow", "Principal": {"Service": ["codebuild.amazonaws.com", LAMBDA]}},
+        True,
+    ),
+    "an organization": (
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": LAMBDA},
+            "Condition": {"StringEquals": {"aws:SourceOrgID": "o-abcdefghij"}},
+        },
+        True,
+    ),
+    "several accounts": (
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": LAMBDA},
+            "Condition": {"StringEquals": {"AWS:SourceAccount": [ACCOUNT, OTHER_ACCOUNT]}},
+        },
+        True,
+    ),
+    "a reference to an account": (
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": LAMBDA},
+            "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "Account"}}},
+        },
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize(("statement", "admits"), STATEMENTS.values(), ids=STATEMENTS)
+def test_statements(statement: dict[str, Any], *, admits: bool) -> None:
+    """Only what definitely excludes an account does not admit its functions."""
+    assert admits == admits_functions(statement, OTHER_ACCOUNT)
