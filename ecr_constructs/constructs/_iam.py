@@ -117,6 +117,14 @@ def principal_of(grantee: iam.IGrantable) -> iam.IPrincipal:
     return cast("iam.IPrincipal", principal)
 
 
+def components_of(grantee: iam.IGrantable) -> list[iam.IPrincipal]:
+    """Return the principal of a grantee, or the components that it is composed of."""
+    principal = principal_of(grantee)
+    if not isinstance(principal, iam.CompositePrincipal):
+        return [principal]
+    return [component for part in principal.principals for component in components_of(part)]
+
+
 def for_each_component(
     composite: iam.CompositePrincipal, grant: Callable[[iam.IPrincipal], iam.Grant]
 ) -> iam.Grant:

@@ -408,6 +408,19 @@ def test_components_keep_what_each_of_them_takes(stack: cdk.Stack) -> None:
     assert "aws:SourceArn" in service["Condition"]["ArnLike"]
 
 
+@pytest.mark.parametrize("owner", [grant_on_signed, grant_on_registry])
+def test_components_that_push_may_sign(
+    stack: cdk.Stack, owner: Callable[[cdk.Stack, Any], None]
+) -> None:
+    """Where images are signed, each component that has a policy may sign them."""
+    inner = iam.CompositePrincipal(role_of(stack, "One"))
+    owner(stack, iam.CompositePrincipal(inner, role_of(stack, "Two")))
+
+    policies = resources(stack, "AWS::IAM::Policy")
+    assert [True, True] == ["signer:SignPayload" in str(policy) for policy in policies]
+    assert [] == warnings_of(stack)
+
+
 # --- principals of other accounts, and roles that take no policy ------------------------------
 
 

@@ -9,9 +9,9 @@ from constructs import Construct
 from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._iam import (
     check_actions,
+    components_of,
     conditions_of,
     grant_to_principal,
-    principal_of,
 )
 from ecr_constructs.model.registry_policy import GrantScope
 from ecr_constructs.model.repository_policy import (
@@ -144,11 +144,12 @@ def _grant_signing(
     pushers: Sequence[tuple[iam.IGrantable, GrantScope]], rules: Sequence[SigningRule]
 ) -> None:
     for grantee, scope in pushers:
-        for rule in rules:
-            if rule.may_sign_below(scope.prefix or ""):
+        profiles = [r.profile_arn for r in rules if r.may_sign_below(scope.prefix or "")]
+        for principal in components_of(grantee) if profiles else ():
+            for profile in profiles:
                 iam.Grant.add_to_principal(
-                    grantee=grantee,
+                    grantee=principal,
                     actions=["signer:SignPayload"],
-                    resource_arns=[rule.profile_arn],
-                    conditions=conditions_of(principal_of(grantee)) or None,
+                    resource_arns=[profile],
+                    conditions=conditions_of(principal) or None,
                 )
