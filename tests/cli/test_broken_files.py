@@ -113,7 +113,7 @@ REVIEW = "review --base app --head other"
 
 # At night 300 of each, and random ones: a run of all commands takes a tenth of a second.
 EXAMPLES = settings(
-    max_examples=min(300, settings.default.max_examples),
+    max_examples=min(300, settings().max_examples),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
