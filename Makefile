@@ -101,7 +101,7 @@ test-all: install ## run every test but the nightly ones, with coverage and few 
 
 .PHONY: test-nightly
 test-nightly: install ## run the tests of the embedded AWS, and other tools' verdicts, with random examples
-	@HYPOTHESIS_PROFILE=nightly $(PYTEST) tests/nightly tests/unit
+	@HYPOTHESIS_PROFILE=nightly $(PYTEST) tests/nightly tests/unit tests/cli/test_broken_files.py
 
 .PHONY: lint
 lint: install ## check format, lint, types, imports and words

@@ -15,7 +15,7 @@ from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import repository_name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from ecr_constructs.checks.config import Config
     from ecr_constructs.checks.finding import Finding
@@ -145,14 +145,15 @@ def _touched(comparison: Comparison, side: TemplateSet) -> Iterator[Resource]:
         whole = number in whole_stacks or "Metadata" in stack.body
         for resource in stack.resources.values():
             is_plain = resource.type == REPOSITORY and resource not in changed
-            if whole or not is_plain or _written_name(resource) in names:
+            if whole or not is_plain or _may_be_named(resource, names):
                 yield resource
 
 
-def _written_name(resource: Resource) -> object:
-    # Resolving the name would take longer.
+def _may_be_named(resource: Resource, names: Collection[object]) -> bool:
+    # Resolving the name would take longer; a function may return any of them.
     properties = resource.body.get("Properties")
-    return properties.get("RepositoryName") if isinstance(properties, Mapping) else None
+    name = properties.get("RepositoryName") if isinstance(properties, Mapping) else None
+    return name in names if isinstance(name, str | None) else bool(names)
 
 
 def _change(finding: Finding, stack: Stack) -> Change:
