@@ -230,13 +230,17 @@ def test_a_pattern_of_a_claim_is_compared_as_one() -> None:
 
 @pytest.mark.parametrize(
     "issuer",
-    [CiIssuer.github_actions(audience="acme"), CiIssuer.gitlab(audience="acme")],
+    [
+        CiIssuer.github_actions(audience="acme"),
+        CiIssuer.gitlab(audience="acme"),
+        CiIssuer.github_actions(audience="${Token[Audience.1]}"),
+    ],
 )
 def test_an_audience_can_be_required(issuer: CiIssuer) -> None:
     """Tokens for other audiences are not admitted."""
-    assert "acme" == issuer.audience
+    assert issuer.audience in ("acme", "${Token[Audience.1]}")
     project = github(issuer=issuer, branches=["main"])
-    assert "acme" == project.conditions()["StringEquals"][f"{issuer.path}:aud"]
+    assert issuer.audience == project.conditions()["StringEquals"][f"{issuer.path}:aud"]
 
 
 _OWN_GITHUB = "https://github.example.com/_services/token"

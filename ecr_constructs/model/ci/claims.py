@@ -9,8 +9,15 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-conditio
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from ecr_constructs.model.ci import subjects
-from ecr_constructs.model.ci.subjects import Judge, Reach
+from ecr_constructs.model.ci.subjects import (
+    Judge,
+    Reach,
+    github_repository,
+    github_workflow,
+    is_literal_wildcard,
+    of_owner,
+    of_project,
+)
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
 
@@ -21,19 +28,19 @@ STANDARD = frozenset({"amr", "aud", "email", "oaud", "sub"})
 _GITHUB: dict[str, Judge | None] = {
     "actor": None,
     "actor_id": None,
-    "enterprise_id": subjects.of_owner,
+    "enterprise_id": of_owner,
     "environment": None,
-    "job_workflow_ref": subjects.github_workflow,
+    "job_workflow_ref": github_workflow,
     "ref": None,
-    "repository": subjects.github_repository,
-    "repository_id": subjects.of_project,
-    "repository_owner_id": subjects.of_owner,
+    "repository": github_repository,
+    "repository_id": of_project,
+    "repository_owner_id": of_owner,
     "workflow": None,
 }
 _GITLAB: dict[str, Judge | None] = {
-    "namespace_id": subjects.of_owner,
+    "namespace_id": of_owner,
     "pipeline_source": None,
-    "project_id": subjects.of_project,
+    "project_id": of_project,
     "ref_protected": None,
     "runner_environment": None,
     "user_access_level": None,
@@ -41,7 +48,7 @@ _GITLAB: dict[str, Judge | None] = {
     "user_id": None,
     "user_login": None,
 }
-_CIRCLECI: dict[str, Judge | None] = {"project-id": subjects.of_project}
+_CIRCLECI: dict[str, Judge | None] = {"project-id": of_project}
 
 # Not GitHub Enterprise Server and not a self-managed GitLab, of which STS reads no more than of
 # any issuer (https://docs.gitlab.com/ci/cloud_services/aws/).
@@ -118,7 +125,7 @@ def claim_errors(issuer: str, claims: Mapping[str, ClaimValue]) -> Iterator[Diag
 def _value_errors(name: str, text: str, path: str, judge: Judge | None) -> Iterator[Diagnostic]:
     if is_unresolved(text):
         return
-    if not text or subjects.is_literal_wildcard(text):
+    if not text or is_literal_wildcard(text):
         yield Diagnostic(
             "ci-claim-matches-all", f"{text!r} would match every value", path, "write the value"
         )

@@ -449,6 +449,16 @@ PROBLEMS: Problems = {
     ("ECR215", f"{_TRUST}.NotPrincipal"): {
         "a role for everyone but somebody": trusting(ABSENT, NotPrincipal=_PARTNER)
     },
+    ("ECR215", f"{_TRUST}.Principal", "vstoken.actions.githubusercontent.com"): {
+        "a role for every token of an older issuer of GitHub": trusting(
+            {"Federated": f"{OIDC}/vstoken.actions.githubusercontent.com"},
+            "sts:AssumeRoleWithWebIdentity",
+            Condition={
+                "StringEquals": {"vstoken.actions.githubusercontent.com:aud": "acme"},
+                "NumericEquals": {"vstoken.actions.githubusercontent.com:exp": "1"},
+            },
+        )
+    },
     ("ECR215", f"{_TRUST}.Principal", "agent.buildkite.com"): {
         "a role for every organization of a shared provider": trusting(
             {"Federated": f"{OIDC}/agent.buildkite.com"},

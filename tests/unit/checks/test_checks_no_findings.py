@@ -808,9 +808,15 @@ CORRECT: dict[str, dict[str, Any]] = {
         "repo:*",
         StringEquals={f"{HOST}:aud": "sts.amazonaws.com", f"{HOST}:repository_id": "1"},
     ),
-    "an organization of Google": ci_role(
-        "accounts.google.com",
-        NumericEquals={"accounts.google.com:google/organization_number": "1"},
+    "an organization of Google": trusting(
+        {"Federated": "accounts.google.com"},
+        "sts:AssumeRoleWithWebIdentity",
+        Condition={"NumericEquals": {"accounts.google.com:google/organization_number": "1"}},
+    ),
+    "an organization of Buildkite": trusting(
+        {"Federated": f"{OIDC}/agent.buildkite.com"},
+        "sts:AssumeRoleWithWebIdentity",
+        Condition={"StringEquals": {"agent.buildkite.com:organization_slug": "acme"}},
     ),
     "a workflow of one's own": claim("job_workflow_ref", "acme/ci/.github/workflows/a.yml@*"),
     "a subject that begins with a number": claim("sub", "repository_id:1234:environment:prod"),
