@@ -355,7 +355,7 @@ def _has(value: Any, member: str) -> bool:
     # The type first: to ask an object of CDK for a property is a call to Node.
     if hasattr(type(value), member):
         return True
-    return hasattr(type(value), "__getattr__") and hasattr(value, member)
+    return not isinstance(value, type) and hasattr(value, member)
 
 
 # --- messages -----------------------------------------------------------------------------------

@@ -20,11 +20,13 @@ import ecr_constructs as ours
 from ecr_constructs.model.references import AnyRole, arn_of
 from tests.support.constructs import (
     ACCOUNT,
+    OTHER_ACCOUNT,
     children,
     lifecycle_of,
     properties_of,
     resources,
     role_of,
+    statements_of,
     warnings_of,
 )
 from tests.support.errors import rejects
@@ -206,6 +208,20 @@ def test_plain_values_are_converted(make: Callable[[], Any], expected: Any) -> N
     assert expected == make()
 
 
+def test_a_principal_of_a_class_of_its_own(stack: cdk.Stack) -> None:
+    """Whatever has a principal is granted to, however it has it."""
+
+    class Job:
+        def __init__(self) -> None:
+            self.grant_principal = iam.AccountPrincipal(OTHER_ACCOUNT)
+
+    job: Any = Job()
+    ours.Repository(stack, "Repository").grant_pull(job)
+
+    [statement] = statements_of(stack)
+    assert OTHER_ACCOUNT in str(statement["Principal"])
+
+
 def test_members_become_their_values(stack: cdk.Stack) -> None:
     """A member of an enumeration of strings renders as its value."""
     ours.Repository(stack, "Repository", repository_name=Word.NAME)
@@ -274,7 +290,11 @@ REJECTED: dict[str, tuple[Callable[[cdk.Stack], Any], str]] = {
         lambda stack: ours.Repository(stack, "R", tags={"n": 1}),  # type: ignore[dict-item]
         "tags['n']: tag-value-type",
     ),
-    "a stack's policy class": (
+    "the class of a role": (
+        lambda stack: ours.Repository(stack, "Other").grant_pull(iam.Role),  # type: ignore[arg-type]
+        "grantee: wrong-type",
+    ),
+    "a class of this library": (
         lambda stack: ours.Repository(stack, "R", encryption=ours.Encryption),  # type: ignore[arg-type]
         "encryption: wrong-type",
     ),
