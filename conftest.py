@@ -9,11 +9,18 @@ from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from local_aws import environment
+
 # Before anything starts Node, which reads its environment then.
 # Node and the CDK command line of this checkout, whether or not its environment is activated.
 _ROOT = Path(__file__).parent
 _TOOLS = [str(Path(sys.prefix) / "bin"), str(_ROOT / "node_modules" / ".bin")]
 os.environ["PATH"] = os.pathsep.join([*_TOOLS, os.environ["PATH"]])
+# Whatever the developer's shell holds, no test finds the way to a real account.
+environment.remove_users_settings()
+os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+os.environ["AWS_ENDPOINT_URL"] = environment.NOWHERE
 # The bundled template validation costs seconds; the tests that are about it turn it on.
 os.environ.setdefault("CDK_VALIDATION", "false")
 os.environ.setdefault("CDK_DISABLE_CLI_TELEMETRY", "true")

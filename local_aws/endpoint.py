@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
 from botocore.config import Config
 
 from ecr_constructs.model.partitions import registry_host
-from local_aws import LocalAwsError, paths
+from local_aws import LocalAwsError, environment, paths
 from local_aws.child import child
+from local_aws.gate import SECRET_HEADER
+from local_aws.loopback import require_loopback
 from local_aws.registry import Registry
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 START = "python -m local_aws start"
 SHOWN_LINES = 15
+# A pid is a C int.
+_PIDS = 2**31
+_SHOWN = paths.STATE_FILE.relative_to(paths.PROJECT)
 # What --trust requires to be named: the policy of the role that CloudFormation assumes.
 _POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 _NO_FILE: dict[str, tuple[Any, ...]] = {
@@ -32,61 +35,32 @@ _NO_FILE: dict[str, tuple[Any, ...]] = {
 }
 
 
-def require_loopback(endpoint_url: str) -> str:
-    """Return an endpoint, which must be on this laptop.
-
-    Call it with every address that comes from the environment: what is made for the embedded AWS
-    must never reach a real one.
-    """
-    host = urlsplit(endpoint_url).hostname or ""
-    try:
-        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = False
-    if not local:
-        msg = (
-            f"The endpoint {endpoint_url!r} is not on this laptop. Only a loopback address is "
-            "used, such as http://127.0.0.1:4566. Run: unset AWS_ENDPOINT_URL"
-        )
-        raise LocalAwsError(msg)
-    return endpoint_url
-
-
 class Endpoint:
     """A running embedded AWS, at an address on loopback.
 
     Every account and every Region exists in it. The caller's account is the access key id.
+
+    Args:
+        endpoint_url: The address.
+        secret: What it lets requests in by; it is random for each start.
     """
 
-    def __init__(self, endpoint_url: str) -> None:
+    def __init__(self, endpoint_url: str, *, secret: str = environment.NO_SECRET) -> None:
         """Keep the address; nothing is asked of it yet."""
         self.endpoint_url = require_loopback(endpoint_url)
+        self.secret = secret
         self._session = boto3.Session(botocore_session=botocore.session.Session(_NO_FILE))
         self._clients: dict[tuple[str, str, str], Any] = {}
 
     def settings(self, *, account: str, region: str) -> dict[str, str]:
         """Return the variables that point the CDK CLI, the AWS CLI and boto3 at this endpoint."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": account,
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_REGION": region,
-            "AWS_DEFAULT_REGION": region,
-            # Nothing of the user's own: no profile, no role of this machine.
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "NO_PROXY": "127.0.0.1,localhost",
-            "CDK_HOME": str(paths.CDK_HOME),
-            "CDK_DISABLE_CLI_TELEMETRY": "true",
-            "CDK_DISABLE_VERSION_CHECK": "1",
-        }
+        return environment.settings(self.endpoint_url, self.secret, account=account, region=region)
 
-    def env(self, *, account: str, region: str) -> dict[str, str]:
-        """Return the environment of a child process, with this project's scripts on its PATH."""
-        inherited = {name: value for name, value in os.environ.items() if name[:4] != "AWS_"}
-        path = f"{paths.DEVELOPMENT_BIN}:{paths.NODE_BIN}:{inherited.get('PATH', os.defpath)}"
-        return inherited | self.settings(account=account, region=region) | {"PATH": path}
+    def env(self, *, account: str, region: str, users_app: bool = False) -> dict[str, str]:
+        """Return the environment of a child process; see `environment.of_child`."""
+        return environment.of_child(
+            self.endpoint_url, self.secret, account=account, region=region, users_app=users_app
+        )
 
     def client(self, service: str, *, account: str, region: str) -> Any:
         """Return a boto3 client; the same one for the same arguments.
@@ -96,15 +70,26 @@ class Endpoint:
         """
         key = (service, account, region)
         if key not in self._clients:
-            self._clients[key] = self._session.client(
+            client = self._clients[key] = self._session.client(
                 service,
                 region_name=region,
                 endpoint_url=self.endpoint_url,
                 aws_access_key_id=account,
                 aws_secret_access_key="local",  # noqa: S106 - the endpoint takes any
-                config=Config(proxies={}, retries={"max_attempts": 0}),
+                aws_session_token=self.secret,
+                config=Config(
+                    proxies={},
+                    retries={"max_attempts": 0},
+                    use_fips_endpoint=False,
+                    use_dualstack_endpoint=False,
+                ),
             )
+            # Such a call is not signed, and so has no session token.
+            client.meta.events.register("before-call.sts.AssumeRoleWithWebIdentity", self._knock)
         return self._clients[key]
+
+    def _knock(self, params: dict[str, Any], **_: object) -> None:
+        params["headers"][SECRET_HEADER] = self.secret
 
     def registry(self, account: str, region: str, *, caller: str | None = None) -> Registry:
         """Log an OCI client in to the registry of an account and Region, by default as its root."""
@@ -151,18 +136,28 @@ def _bootstrap_command(account: str, regions: Sequence[str], trust: str | None) 
 
 def find() -> Endpoint:
     """Return the server that runs for this project, found from another terminal."""
-    shown = paths.STATE_FILE.relative_to(paths.PROJECT)
     try:
-        state = json.loads(paths.STATE_FILE.read_text())
-        pid, endpoint = int(state["pid"]), Endpoint(state["endpointUrl"])
-        os.kill(pid, 0)
+        state = json.loads(paths.STATE_FILE.read_bytes())
+        pid, url, secret = state["pid"], state["endpointUrl"], state["secret"]
+        is_valid = type(pid) is int and 0 < pid < _PIDS and secret.isascii()
+        endpoint = Endpoint(url if is_valid else "", secret=secret)
     except FileNotFoundError:
         msg = f"No embedded AWS runs for this project. Run: {START}"
-    except (ValueError, KeyError, TypeError):
-        msg = f"{shown} is damaged. Delete it and run: {START}"
-    except (ProcessLookupError, PermissionError):
-        # By now the number may be that of another user's process.
-        msg = f"{shown} names process {pid}, which is gone. Run: {START}"
+    except OSError as error:
+        msg = f"{_SHOWN} cannot be read ({error.strerror}). Delete it and run: {START}"
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, LocalAwsError):
+        msg = f"{_SHOWN} is damaged. Delete it and run: {START}"
     else:
-        return endpoint
+        if _runs(pid):
+            return endpoint
+        msg = f"{_SHOWN} names process {pid}, which is gone. Run: {START}"
     raise LocalAwsError(msg)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        # By now the number may be that of another user's process.
+        return False
+    return True

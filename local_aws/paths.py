@@ -14,6 +14,8 @@ NODE_BIN = PROJECT / "node_modules" / ".bin"
 NODE = DEVELOPMENT_BIN / "node"
 CDK = NODE_BIN / "cdk"
 CDK_HOME = PROJECT / ".cdk"
+# The home folder of child processes. It outlives them: jsii keeps unpacked libraries in it.
+HOME = CDK_HOME / "home"
 STATE_FILE = PROJECT / ".local-aws" / "server.json"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -10,18 +12,18 @@ import tempfile
 import threading
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from local_aws import LocalAwsError, paths
 from local_aws.endpoint import SHOWN_LINES, Endpoint, find
+from local_aws.gate import HEALTH, HOST, SECRET_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from types import FrameType
 
-HOST = "127.0.0.1"
 _POLL_SECONDS = 0.05
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
@@ -45,7 +47,7 @@ class LocalAws(Endpoint):
         """Choose the port; the server starts with the `with` block."""
         self.organizations: Mapping[str, Iterable[str]] = organizations or {}
         self.port = _available(port or 0)
-        super().__init__(f"http://{HOST}:{self.port}")
+        super().__init__(f"http://{HOST}:{self.port}", secret=secrets.token_urlsafe(32))
 
     def __enter__(self) -> Self:
         """Start the server and wait until it answers."""
@@ -66,7 +68,7 @@ class LocalAws(Endpoint):
                 ],
                 cwd=paths.PROJECT,
                 # Not the user's environment: ministack has a hundred variables of its own.
-                env={"TMPDIR": self._folder.name, "S3_DATA_DIR": self._folder.name},
+                env=dict.fromkeys(("TMPDIR", "S3_DATA_DIR", "HOME"), self._folder.name),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -74,7 +76,8 @@ class LocalAws(Endpoint):
                 start_new_session=True,
             )
         try:
-            self._stop_on_sigterm()
+            self._stop_on_signals()
+            self._hand_over_secret()
             self._wait_until_healthy()
         except BaseException:
             self._stop()
@@ -90,14 +93,25 @@ class LocalAws(Endpoint):
         """The process id of the server."""
         return self._process.pid
 
+    def _hand_over_secret(self) -> None:
+        """Write it to the server, where no other user reads it: not in its command line."""
+        assert self._process.stdin
+        # A server that has died says why in its log.
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(f"{self.secret}\n".encode())
+            self._process.stdin.flush()
+
     def _wait_until_healthy(self) -> None:
+        health = urllib.request.Request(  # noqa: S310 - the address is ours
+            self.endpoint_url + HEALTH, headers={SECRET_HEADER: self.secret}
+        )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 self._fail(f"stopped with exit code {self._process.returncode}")
             try:
-                opener.open(f"{self.endpoint_url}/_ministack/health", timeout=1).close()
+                opener.open(health, timeout=1).close()
             except OSError:
                 time.sleep(_POLL_SECONDS)
             else:
@@ -110,8 +124,6 @@ class LocalAws(Endpoint):
         raise LocalAwsError(msg)
 
     def _stop(self) -> None:
-        if self._on_sigterm is not None:
-            signal.signal(signal.SIGTERM, self._on_sigterm)
         self._process.terminate()
         try:
             self._process.wait(_STOP_SECONDS)
@@ -119,20 +131,25 @@ class LocalAws(Endpoint):
             self._process.kill()
             self._process.wait()
         if self._process.stdin:
-            self._process.stdin.close()
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
         self._folder.cleanup()
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
 
-    _on_sigterm: Any = None
-
-    def _stop_on_sigterm(self) -> None:
-        """Turn SIGTERM, which would skip `__exit__`, into an exit that does not."""
+    def _stop_on_signals(self) -> None:
+        """Turn signals that would skip `__exit__` into an exit that does not."""
 
         def leave(number: int, _: FrameType | None) -> None:
+            # The first one is enough: another would interrupt the end.
+            signal.signal(number, signal.SIG_IGN)
             raise SystemExit(128 + number)
 
-        is_default = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-        if is_default and threading.current_thread() is threading.main_thread():
-            self._on_sigterm = signal.signal(signal.SIGTERM, leave)
+        self._handlers: dict[int, Any] = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(number) is signal.SIG_DFL:
+                    self._handlers[number] = signal.signal(number, leave)
 
 
 @contextmanager
@@ -145,10 +162,14 @@ def announced(aws: LocalAws) -> Iterator[None]:
     else:
         msg = f"An embedded AWS already runs at {other.endpoint_url}. Stop it with Ctrl-C there."
         raise LocalAwsError(msg)
-    paths.STATE_FILE.parent.mkdir(exist_ok=True)
-    state = {"endpointUrl": aws.endpoint_url, "pid": aws.pid}
-    paths.STATE_FILE.write_text(json.dumps(state) + "\n")
+    state = {"endpointUrl": aws.endpoint_url, "pid": aws.pid, "secret": aws.secret}
     try:
+        paths.STATE_FILE.parent.mkdir(exist_ok=True)
+        # Of this user only. A file of an earlier run may have other permissions, or be a link.
+        paths.STATE_FILE.unlink(missing_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        with os.fdopen(os.open(paths.STATE_FILE, flags, 0o600), "w") as file:
+            file.write(json.dumps(state) + "\n")
         yield
     finally:
         paths.STATE_FILE.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 
-HOST = "127.0.0.1"
+from local_aws.gate import HOST, Gate
 
 
 def _stop_with_parent() -> None:
@@ -19,15 +19,23 @@ def _stop_with_parent() -> None:
 
 
 def main() -> None:
-    """Serve on a port of this laptop's loopback until SIGTERM, or the end of standard input."""
+    """Serve on a port of this laptop's loopback until SIGTERM, or the end of standard input.
+
+    The first line of standard input is the secret that requests need.
+    """
     parser = argparse.ArgumentParser(prog="local_aws.server", description=main.__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument(
         "--member", nargs=2, action="append", default=[], metavar=("ACCOUNT", "ORGANIZATION")
     )
     arguments = parser.parse_args()
-    port = arguments.port
+    port, secret = arguments.port, sys.stdin.readline().strip()
+    if not secret:
+        parser.error("the first line of standard input must be the secret of this start")
 
+    from local_aws.overlay import confinement  # noqa: PLC0415
+
+    confinement.forbid_programs_and_connections((HOST, port))
     # ministack reads these while it is imported.
     os.environ |= {
         "GATEWAY_PORT": str(port),
@@ -37,6 +45,7 @@ def main() -> None:
         "DOCKER_HOST": "unix:///dev/null/no-docker",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
+        "SERVICES": ",".join(confinement.SERVICES),
     }
     from hypercorn.asyncio import serve  # noqa: PLC0415
     from hypercorn.config import Config  # noqa: PLC0415
@@ -44,14 +53,14 @@ def main() -> None:
 
     from local_aws import overlay  # noqa: PLC0415
 
-    overlay.install(f"http://{HOST}:{port}", dict(arguments.member))
+    overlay.install(f"http://{HOST}:{port}", secret, dict(arguments.member))
     config = Config()
     config.bind = [f"{HOST}:{port}"]
     config.keep_alive_timeout = 75
     # A client that keeps its connection open does not hold up the end.
     config.graceful_timeout = 0.1
     threading.Thread(target=_stop_with_parent, daemon=True).start()
-    asyncio.run(serve(app, config))
+    asyncio.run(serve(Gate(app, port=port, secret=secret), config))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ class KeyStack(cdk.Stack):
             "Key",
             alias=f"alias/{environment.name}-ecr",
             administrators=[iam.ArnPrincipal(arn) for arn in environment.key_administrators],
+            access=environment.key_access,
         )
         # An export, not a mere output: CloudFormation then rejects the deletion of the key's stack
         # while a repository is encrypted with the key.

@@ -28,7 +28,13 @@ class PushStack(cdk.Stack):
         """Define the stack."""
         super().__init__(scope, construct_id, **stack_properties)
         self._existing = environment.existing_ci_providers
-        self._providers: dict[CiIssuer, CiProvider] = {}
+        self._providers: dict[str, CiProvider] = {}
+        issuers = [access.project.issuer for access in environment.ci_access]
+        # A provider accepts the audiences of all of its projects.
+        self._audiences = {
+            issuer.url: [other.audience for other in issuers if other.url == issuer.url]
+            for issuer in issuers
+        }
         for access in environment.ci_access:
             self._role(access)
 
@@ -59,6 +65,8 @@ class PushStack(cdk.Stack):
         )
 
     def _provider(self, issuer: CiIssuer) -> CiProvider:
-        if issuer not in self._providers:
-            self._providers[issuer] = CiProvider(self, issuer.path, issuer=issuer)
-        return self._providers[issuer]
+        if issuer.url not in self._providers:
+            self._providers[issuer.url] = CiProvider(
+                self, issuer.path, issuer=issuer, audiences=self._audiences[issuer.url]
+            )
+        return self._providers[issuer.url]

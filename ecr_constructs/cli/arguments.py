@@ -6,11 +6,14 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ecr_constructs.model.lifecycle.inventory_documents import instant
+from ecr_constructs.model.lifecycle.simulation.in_use import PULLED_WITHIN_DAYS
 from ecr_constructs.model.validation import ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
+
+_DAYS_DIGITS = 5
 
 
 def add_now(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +54,32 @@ def add_images(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_pulled_within(parser: argparse.ArgumentParser) -> None:
+    """Add how long an image counts as in use after a pull."""
+    parser.add_argument(
+        "--pulled-within",
+        type=_days,
+        metavar="DAYS",
+        help="how many days an image counts as in use after its last pull; default: "
+        f"{PULLED_WITHIN_DAYS}",
+    )
+
+
+def pulled_within(options: argparse.Namespace) -> int:
+    """Return how many days an image counts as in use after a pull."""
+    return PULLED_WITHIN_DAYS if options.pulled_within is None else int(options.pulled_within)
+
+
+def add_allow_incomplete(parser: argparse.ArgumentParser) -> None:
+    """Add that images may be missing."""
+    parser.add_argument(
+        "--allow-incomplete",
+        action="store_true",
+        help="with --images: accept a file whose last page has a nextToken, although images are "
+        "missing; the result says so",
+    )
+
+
 def add_formats(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
     """Add the format that is printed, and files for further formats."""
     parser.add_argument("--format", choices=formats, default="text")
@@ -73,6 +102,13 @@ def _output(formats: Sequence[str]) -> Callable[[str], tuple[str, str]]:
         return form, file
 
     return output
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or int(text[:_DAYS_DIGITS]) != int(text):
+        msg = f"write a number of days from 0 to {10**_DAYS_DIGITS - 1:,}; got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
 
 
 def _instant(text: str) -> datetime:

@@ -15,7 +15,15 @@ from ecr_constructs.checks.engine import report
 from ecr_constructs.checks.finding import Finding, Report
 from ecr_constructs.checks.rules import RULES
 from ecr_constructs.checks.selection import select, suggestion
-from ecr_constructs.cli.arguments import add_config, add_formats, add_images, add_manifests
+from ecr_constructs.cli.arguments import (
+    add_allow_incomplete,
+    add_config,
+    add_formats,
+    add_images,
+    add_manifests,
+    add_pulled_within,
+    pulled_within,
+)
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_inputs, read_inventory
 from ecr_constructs.cli.output import emit, json_text, write_text
@@ -36,7 +44,14 @@ if TYPE_CHECKING:
     from ecr_constructs.report.escaping import Command
 
 _WIDTH = 100
-_POLICY_OPTIONS = ("images", "manifests", "now", "pull_through_cache")
+_POLICY_OPTIONS = (
+    "images",
+    "allow_incomplete",
+    "manifests",
+    "now",
+    "pulled_within",
+    "pull_through_cache",
+)
 _TEMPLATE_OPTIONS = ("config", "select", "ignore", "baseline", "write_baseline")
 _POLICY_FORMATS = ("text", "json", "github", "markdown", "gitlab")
 _ANNOTATIONS: dict[Severity, Command] = {
@@ -73,7 +88,9 @@ def add_policy_options(
 ) -> None:
     """Add what `check_policy` reads."""
     add_images(parser)
+    add_allow_incomplete(parser)
     add_manifests(parser)
+    add_pulled_within(parser)
     parser.add_argument(
         "--pull-through-cache", action="store_true", help="images of a pull-through cache"
     )
@@ -148,7 +165,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _check_templates(inputs: Inputs, options: argparse.Namespace) -> int:
     for name in _POLICY_OPTIONS:
-        if getattr(options, name):
+        if all(getattr(options, name) is not unset for unset in (None, False)):
             message = f"--{name.replace('_', '-')} is for a lifecycle policy, not for templates"
             raise CommandError(Diagnostic("option-needs-policy", message, remedy="leave it out"))
     config = _config(options)
@@ -250,8 +267,17 @@ def _policy_findings(
         pull_through_cache=source.context.pull_through_cache or options.pull_through_cache,
         pull_time_exclusions=source.context.pull_time_exclusions,
     )
-    images = read_inventory(options.images, options.manifests) if options.images else None
-    return policy.lint(images, now=options.now, context=context)
+    images = None
+    if options.images:
+        images = read_inventory(
+            options.images,
+            options.manifests,
+            repository=getattr(options, "repository", None),
+            allow_incomplete=options.allow_incomplete,
+        )
+    return policy.lint(
+        images, now=options.now, context=context, pulled_within_days=pulled_within(options)
+    )
 
 
 def _to_json(finding: LifecycleFinding) -> dict[str, Any]:

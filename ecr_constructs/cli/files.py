@@ -35,6 +35,7 @@ from ecr_constructs.cloudformation.template import Template
 from ecr_constructs.model.diagnostics import Diagnostic, DiagnosticError
 from ecr_constructs.model.json_reading import JsonError, read_json
 from ecr_constructs.model.lifecycle import Context, Inventory, LifecyclePolicy
+from ecr_constructs.model.lifecycle.aws_output import failure_of
 from ecr_constructs.model.validation import ValidationError
 
 if TYPE_CHECKING:
@@ -63,9 +64,34 @@ def _title(name: str) -> str:
     return "standard input" if name == "-" else name
 
 
-def read_inventory(images: str, manifests: str | None) -> Inventory:
-    """Read the files of `aws ecr describe-images` and `aws ecr batch-get-image`."""
-    inventory = _read(images, Inventory.from_describe_images)
+def read_inventory(
+    images: str,
+    manifests: str | None,
+    *,
+    repository: str | None = None,
+    allow_incomplete: bool = False,
+) -> Inventory:
+    """Read the files of `aws ecr describe-images` and `aws ecr batch-get-image`.
+
+    Args:
+        images: The file of images.
+        manifests: The file of manifests. None: there is none.
+        repository: The repository, if the images are of several. Default: the only one.
+        allow_incomplete: Accept a file that says that images are missing. Default: an error.
+    """
+
+    def read(text: str) -> Inventory:
+        try:
+            return Inventory.from_describe_images(text, allow_incomplete=allow_incomplete)
+        except ValidationError as error:
+            # A logical id of a template selects no repository of the file.
+            if repository is None or error.diagnostics[0].code != "inventory-repositories":
+                raise
+            return Inventory.from_describe_images(
+                text, repository=repository, allow_incomplete=allow_incomplete
+            )
+
+    inventory = _read(images, read)
     return _read(manifests, inventory.with_manifests) if manifests else inventory
 
 
@@ -110,7 +136,7 @@ def read_policy(name: str, repository: str | None) -> NamedPolicy:
     if isinstance(content, Mapping) and isinstance(content.get("Resources"), Mapping):
         templates = [Template(_title(name), content)] if name == "-" else load([name])
         return _from_templates(_title(name), templates, repository)
-    return _policy(name, text, content)
+    return _policy(name, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,23 +241,66 @@ def policy_file(name: str, text: str | None = None) -> NamedPolicy | None:
     content = _content(text, name)
     members = content if isinstance(content, Mapping) else {}
     is_policy = isinstance(members.get("rules"), list) or "lifecyclePolicyText" in members
-    if is_policy and "Resources" not in members:
-        return _policy(name, text, content)
+    # `--query lifecyclePolicyText` prints the text of a policy as JSON.
+    is_text = isinstance(content, str) and text.lstrip().startswith('"')
+    if is_text or (is_policy and "Resources" not in members):
+        return _policy(name, text)
     if content is None or "Resources" in members:
         # The reader of templates says what is wrong with it.
         return None
+    raise _kind_unknown(name, members)
+
+
+def _kind_unknown(name: str, content: object) -> CommandError:
+    keys = ", ".join(map(str, content)) if isinstance(content, Mapping) else ""
     message = (
         f"{_title(name)} is neither a lifecycle policy, which has a list of rules, nor the file of "
-        f"a template, which has Resources; its keys are {', '.join(map(str, members)) or 'none'}"
+        f"a template, which has Resources; its keys are {keys or 'none'}"
     )
-    raise CommandError(Diagnostic("file-kind-unknown", message))
+    return CommandError(Diagnostic("file-kind-unknown", message))
 
 
-def _policy(name: str, text: str, content: Any) -> NamedPolicy:
-    """Return a policy; `aws ecr get-lifecycle-policy` prints it inside of another document."""
+def _policy(name: str, text: str) -> NamedPolicy:
+    """Return a policy that ECR accepts or rejects; what is no policy at all is an error.
+
+    `aws ecr get-lifecycle-policy` prints it inside of another document, or with ``--query`` as the
+    text of a JSON value.
+    """
+    content = _json(name, text)
+    if isinstance(content, str):
+        text = content
+        content = _json(name, text)
+    is_stored = False
     if isinstance(content, Mapping) and isinstance(content.get("lifecyclePolicyText"), str):
+        # ECR evaluates only what it has accepted; put-lifecycle-policy has no such member.
+        is_stored = "lastEvaluatedAt" in content
         text = content["lifecyclePolicyText"]
-    return NamedPolicy(_title(name), StatedPolicy((), text))
+        content = _json(name, text)
+    if not isinstance(content, Mapping) or "rules" not in content:
+        raise _kind_unknown(name, content)
+    stated = StatedPolicy((), text)
+    if is_stored and stated.policy is None:
+        reasons = "; ".join(error.message for error in stated.errors)
+        message = f"{_title(name)}: ECR has this policy, but this version cannot read it: {reasons}"
+        raise CommandError(Diagnostic("policy-unreadable", message))
+    return NamedPolicy(_title(name), stated)
+
+
+def _json(name: str, text: str) -> Any:
+    """Return the value of a JSON text; a file that cannot be read is no verdict on a policy."""
+    try:
+        return read_json(text)
+    except JsonError as error:
+        problem = str(error)
+    remedy = (
+        "give a policy, the output of `aws ecr get-lifecycle-policy --output json`, or a template"
+    )
+    if not text.strip():
+        problem = "the file is empty"
+    elif failure := failure_of(text):
+        problem, remedy = f"it is an error of a command: {failure}", "run the command again"
+    message = f"{_title(name)} is not a lifecycle policy: {problem}"
+    raise CommandError(Diagnostic("json-syntax", message, remedy=remedy))
 
 
 def _content(text: str, name: str) -> Any:

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from ecr_constructs.cli.arguments import add_formats, add_images, add_manifests
+from ecr_constructs.cli.arguments import add_formats, add_pulled_within, pulled_within
 from ecr_constructs.cli.check import add_policy_options, check_policy
 from ecr_constructs.cli.errors import CommandError
-from ecr_constructs.cli.files import read_inventory, read_policy, read_text
+from ecr_constructs.cli.files import read_policy
+from ecr_constructs.cli.lifecycle_inputs import add_inputs, check_inputs
 from ecr_constructs.cli.output import emit, json_text, progress
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.simulation.forecast import forecast
-from ecr_constructs.model.lifecycle.simulation.preview import changes, document
-from ecr_constructs.report.lifecycle_preview import preview_blocks, service_blocks
+from ecr_constructs.model.lifecycle.simulation.preview import (
+    changes,
+    document,
+    service_response,
+)
+from ecr_constructs.report.document import Heading
+from ecr_constructs.report.lifecycle_preview import (
+    ROWS,
+    View,
+    explanation_blocks,
+    preview_blocks,
+    service_blocks,
+)
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable, Iterable
+    from typing import Any
 
-    from ecr_constructs.live.ecr import Repository
-    from ecr_constructs.live.lifecycle_preview import Disagreement
-    from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy
+    from ecr_constructs.cli.lifecycle_inputs import PreviewInput, PreviewInputs
+    from ecr_constructs.live.lifecycle_preview import Comparison
     from ecr_constructs.report.document import Block
+
+    Render = Callable[[str], str | list[Block]]
 
 # With more images the forecast takes seconds.
 _MANY = 10_000
@@ -46,28 +62,41 @@ def add_to(parser: ArgumentParser) -> None:
         "Exit status: 1 if --service-preview finds that ECR decides otherwise.",
     )
     _add_policy(preview)
-    inventory = preview.add_mutually_exclusive_group()
-    add_images(inventory)
-    inventory.add_argument(
-        "--live",
-        metavar="REPOSITORY",
-        help="read the images from ECR, and the policy too without --policy",
-    )
-    add_manifests(preview)
+    add_inputs(preview)
     preview.add_argument(
         "--against", metavar="OLD_POLICY", help="show only what changes from this policy"
     )
     preview.add_argument(
         "--days", type=int, default=90, metavar="N", help="how far to look ahead; default: 90"
     )
-    preview.add_argument("--region", help="with --live; default: the Region of the environment")
     preview.add_argument(
         "--service-preview",
         action="store_true",
         help="with --live: compare with a preview by ECR (StartLifecyclePolicyPreview)",
     )
-    add_formats(preview, ("text", "json", "markdown"))
+    _add_answer(preview)
     preview.set_defaults(run=_preview)
+
+
+def _add_answer(parser: ArgumentParser) -> None:
+    """Add the options that select what is shown."""
+    parser.add_argument(
+        "--explain",
+        action="append",
+        default=[],
+        metavar="IMAGE",
+        help="show what each rule does to this image: a tag, a digest or the beginning of a "
+        "digest; may be repeated",
+    )
+    add_pulled_within(parser)
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=ROWS,
+        metavar="N",
+        help=f"the rows of each table of images; 0 shows all; default: {ROWS}",
+    )
+    add_formats(parser, ("text", "json", "markdown", "ecr"))
 
 
 def _add_policy(parser: ArgumentParser) -> None:
@@ -93,68 +122,86 @@ def _check(options: Namespace) -> int:
 
 
 def _preview(options: Namespace) -> int:
-    """Preview a policy; 1 if ECR was asked too and would decide otherwise."""
-    _check_options(options)
-    policy, inventory, repository = _inputs(options)
+    """Preview policies; 1 if ECR was asked too and would decide otherwise."""
+    if options.limit < 0:
+        message = "--limit must be at least 0, which shows all"
+        raise CommandError(Diagnostic("limit-negative", message))
+    inputs = check_inputs(options)
+    previews = []
+    for source in inputs:
+        with inputs.isolated(source.inventory.repository_name):
+            previews.append((source, *_preview_of(source, options)))
+
+    def render(form: str) -> str | list[Block]:
+        if inputs.are_many:
+            return _many(inputs, [(source, write(form)) for source, write, _ in previews])
+        [(_, write, _)] = previews
+        return write(form)
+
+    if previews:
+        emit(options, render)
+    if inputs.errors:
+        raise CommandError(*(item for _, item in inputs.errors))
+    return int(any(disagrees for _, _, disagrees in previews))
+
+
+def _preview_of(source: PreviewInput, options: Namespace) -> tuple[Render, bool]:
+    """Return the report on one repository in each format, and whether ECR decides otherwise."""
+    policy, inventory, repository = source.policy, source.inventory, source.repository
     simulation = policy.simulate(inventory, now=options.now)
     many = len(inventory) > _MANY
     with progress("looking ahead", options.days, long=many) as advance:
         ahead = forecast(simulation, options.days, advance)
     changed = None
-    if options.against:
-        old = read_policy(options.against, options.repository).accepted()
-        changed = changes(old.simulate(inventory, now=simulation.now), simulation)
-    disagreements: list[Disagreement] | None = None
+    if source.old is not None:
+        changed = changes(source.old.simulate(inventory, now=simulation.now), simulation)
+    explained = list(map(simulation.find, options.explain))
+    view = View(options.limit or None, pulled_within(options))
+    comparison: Comparison | None = None
     if repository and options.service_preview:
         from ecr_constructs.live.lifecycle_preview import compare  # noqa: PLC0415 - needs boto3
 
-        disagreements = compare(repository, simulation)
+        comparison = compare(repository, simulation)
 
     def render(form: str) -> str | list[Block]:
+        if form == "ecr":
+            return json_text(service_response(simulation))
         if form == "json":
-            content = document(simulation, ahead, changed)
-            if disagreements is not None:
-                items = [disagreement.to_json() for disagreement in disagreements]
-                content["servicePreview"] = {"disagreements": items}
+            content = document(
+                simulation,
+                ahead,
+                changed,
+                pulled_within_days=view.pulled_within_days,
+                explained=explained,
+            )
+            if comparison is not None:
+                content["servicePreview"] = comparison.to_json()
             return json_text(content)
-        blocks = list(preview_blocks(simulation, ahead, changed))
-        return blocks if disagreements is None else [*blocks, *service_blocks(disagreements)]
+        if explained:
+            blocks = list(explanation_blocks(simulation, ahead, explained))
+        else:
+            blocks = list(preview_blocks(simulation, ahead, changed, view))
+        return blocks if comparison is None else [*blocks, *service_blocks(comparison)]
 
-    emit(options, render)
-    return int(bool(disagreements))
-
-
-def _check_options(options: Namespace) -> None:
-    live = options.live
-    unless = "--policy or --template is required, unless --live reads the policy from ECR"
-    problems = {
-        "policy-missing": (not live and options.policy is None, unless),
-        "images-missing": (not live and options.images is None, "--images or --live is required"),
-        "region-not-live": (not live and options.region, "--region needs --live"),
-        "service-preview-not-live": (
-            not live and options.service_preview,
-            "--service-preview needs --live",
-        ),
-        "service-preview-now": (
-            options.service_preview and options.now,
-            "--service-preview asks ECR about the present: leave out --now",
-        ),
-    }
-    for code, (is_wrong, message) in problems.items():
-        if is_wrong:
-            raise CommandError(Diagnostic(code, message))
+    return render, comparison is not None and bool(comparison.disagreements)
 
 
-def _inputs(options: Namespace) -> tuple[LifecyclePolicy, Inventory, Repository | None]:
-    policy = None
-    if options.policy is not None:
-        policy = read_policy(options.policy, options.repository).accepted()
-    if not options.live:
-        assert policy is not None
-        return policy, read_inventory(options.images, options.manifests), None
-    from ecr_constructs.live.ecr import Repository  # noqa: PLC0415 - boto3 is slow and optional
-
-    repository = Repository(options.live, options.region, progress=progress)
-    policy = repository.policy() if policy is None else policy
-    manifests = options.manifests and read_text(options.manifests)
-    return policy, repository.inventory(policy, manifests), repository
+def _many(
+    inputs: PreviewInputs, reports: Iterable[tuple[PreviewInput, str | list[Block]]]
+) -> str | list[Block]:
+    """Return the reports on several repositories as one."""
+    documents: list[dict[str, Any]] = []
+    blocks: list[Block] = []
+    for source, report in reports:
+        name = source.inventory.repository_name
+        if isinstance(report, str):
+            documents.append({"repositoryName": name, "preview": json.loads(report)})
+        else:
+            blocks += [Heading(f"Repository {name}"), *report]
+    if not documents:
+        return blocks
+    errors = [
+        {"repositoryName": name, "code": item.code, "message": str(item)}
+        for name, item in inputs.errors
+    ]
+    return json_text({"repositories": documents, "errors": errors})

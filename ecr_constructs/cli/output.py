@@ -98,6 +98,12 @@ def _terminal() -> Callable[[Iterable[Block]], None] | None:
     return show
 
 
+def note(text: str) -> None:
+    """Write a line to standard error while a command runs."""
+    sys.stderr.write(f"ecr-constructs: {text}\n")
+    sys.stderr.flush()
+
+
 @contextmanager
 def progress(
     description: str, total: int | None = None, *, long: bool = True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_text
-from ecr_constructs.cli.output import json_text
+from ecr_constructs.cli.output import json_text, note
 from ecr_constructs.environment.source import destination_of
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.mutability import TagMutability
@@ -197,11 +197,15 @@ def _doubts(target: _Target) -> Iterator[str]:
 
 
 def _rejections(target: _Target) -> list[str]:
-    from ecr_constructs.live.ecr import Repository  # noqa: PLC0415 - boto3 is slow and optional
+    # boto3 is slow and optional.
+    from ecr_constructs.live.connection import Connection  # noqa: PLC0415
+    from ecr_constructs.live.ecr import Repository  # noqa: PLC0415
 
     image = target.image
     account, region = target.registry or (None, None)
-    return list(rejections(Repository(image.repository, region, account), image.tag))
+    connection = Connection(region, account=account, note=note)
+    with connection.readable("describe_images"):
+        return list(rejections(Repository(image.repository, connection=connection), image.tag))
 
 
 def rejections(repository: Repository, tag: str) -> Iterator[str]:

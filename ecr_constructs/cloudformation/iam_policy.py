@@ -214,7 +214,7 @@ def _statement(path: Place, body: Mapping[str, Any]) -> Statement:
         principals=tuple(_principals(body.get("Principal"))),
         actions=_texts(body.get("Action")),
         resources=_texts(body.get("Resource")),
-        conditions=tuple(_conditions(body.get("Condition"))),
+        conditions=tuple(conditions_in(body.get("Condition"))),
     )
 
 
@@ -227,7 +227,8 @@ def _principals(value: Any) -> Iterator[tuple[str, str]]:
                 yield kind, text
 
 
-def _conditions(value: Any) -> Iterator[Condition]:
+def conditions_in(value: Any) -> Iterator[Condition]:
+    """Yield each test in the conditions of a statement."""
     # An unresolved condition can require any value.
     if isinstance(value, str):
         yield Condition("StringEquals", value, (value,))

@@ -23,6 +23,7 @@ INVENTORY_MAX_BYTES = 2**30
 
 # Seconds until somebody must have opened a pipe to write to it; the writer may take longer.
 _WAIT_FOR_WRITER = 2.0
+_GZIP = b"\x1f\x8b"
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 
@@ -110,6 +111,8 @@ def decoded(data: bytes, name: Path | str) -> str:
         return data.decode(json.detect_encoding(data)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         msg = f"cannot read {name}: not UTF-8 at byte {error.start}; save it as UTF-8"
+        if data.startswith(_GZIP):
+            msg = f"cannot read {name}: it is compressed with gzip; run gunzip first"
         raise TemplateError(msg, code="file-encoding", path=_path(name)) from None
 
 

@@ -48,6 +48,8 @@ POLICIES = (
     "AWS::IAM::GroupPolicy",
 )
 OIDC_PROVIDER = "AWS::IAM::OIDCProvider"
+# That of iam.OpenIdConnectProvider of the stock CDK, by a Lambda function.
+CDK_OIDC_PROVIDER = "Custom::AWSCDKOpenIdConnectProvider"
 FUNCTION = "AWS::Lambda::Function"
 SAM_FUNCTION = "AWS::Serverless::Function"
 TASK_DEFINITION = "AWS::ECS::TaskDefinition"
@@ -69,3 +71,5 @@ RELATED_TYPES = (
     ALARM,
 )
 """The types of ECR, and those that configurations of ECR consist of."""
+# Clusters and their nodes, also those of the stock CDK's eks.Cluster.
+EKS_TYPES = ("AWS::EKS::Cluster", "AWS::EKS::Nodegroup", "Custom::AWSCDK-EKS-Cluster")

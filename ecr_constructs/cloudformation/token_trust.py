@@ -1,17 +1,24 @@
 """Judge whose tokens satisfy a trust policy for an identity provider: CI systems and others."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ecr_constructs.cloudformation.conditions import bare
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.iam_policy import Condition
-from ecr_constructs.cloudformation.openness import Limit
+from ecr_constructs.cloudformation.openness import Limit, is_optional
 from ecr_constructs.model.ci import subjects
+from ecr_constructs.model.ci.claims import STANDARD, claim_key, sts_claims
 from ecr_constructs.model.ci.subjects import Judge, Reach, reach_of
 from ecr_constructs.model.tokens import is_unresolved
 
+# What IAM requires of a trust policy: a condition on one of these claims other than '*'.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html
+REQUIRED = {
+    "token.actions.githubusercontent.com": ("sub", "job_workflow_ref"),
+    "gitlab.com": ("sub",),
+}
 GITHUB_HOST = "token.actions.githubusercontent.com"
 PROVIDER_ARN = re.compile(r"arn:[^:]+:iam::(?P<account>[^:]*):oidc-provider/(?P<issuer>.+)")
 POSITIVE = ("stringequals", "stringlike", "stringequalsignorecase")
@@ -24,22 +31,14 @@ class TokenIssuer(NamedTuple):
     Attributes:
         issuer: Matches the URLs of its issuers, in lower case and without ``https://``.
         judge: Judges its subjects.
-        claims: Its other claims that STS compares.
-            https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/
         form: What its subjects look like.
         is_of_tenant: Whether an issuer belongs to one workspace or organization.
     """
 
     issuer: re.Pattern[str]
     judge: Judge
-    claims: Mapping[str, Judge]
     form: str
     is_of_tenant: bool = False
-
-    @property
-    def judges(self) -> Mapping[str, Judge]:
-        """The claims that select projects, with what judges them."""
-        return {"sub": self.judge, **self.claims}
 
 
 # An enterprise may have an issuer of its own:
@@ -47,41 +46,49 @@ class TokenIssuer(NamedTuple):
 GITHUB = TokenIssuer(
     re.compile(
         rf"(?:.*/)?{re.escape(GITHUB_HOST)}(?:/[^/]+)?|token\.actions\.[^/]+\.ghe\.com"
-        r"|[^/]+/_services/token"
+        r"|[^/]+/_services/token|github\.com/enterprises/[^/]+"
     ),
     subjects.github_subject,
-    subjects.GITHUB_CLAIMS,
     "GitHub's subjects have the form repo:OWNER/REPOSITORY:…",
 )
 GITLAB = TokenIssuer(
     re.compile(r"gitlab\.[a-z0-9.-]+"),
     subjects.gitlab_subject,
-    {},
     "GitLab's subjects have the form project_path:GROUP/PROJECT:…",
 )
 BITBUCKET = TokenIssuer(
     re.compile(r"api\.bitbucket\.org/2\.0/workspaces/[^/]+/pipelines-config/identity/oidc"),
     subjects.bitbucket_subject,
-    {},
     "Bitbucket's subjects have the form {REPOSITORY-UUID}:…",
     is_of_tenant=True,
 )
 CIRCLECI = TokenIssuer(
     re.compile(r"oidc\.circleci\.com/org/[^/:]+"),
     subjects.circleci_subject,
-    {"project-id": subjects.any_subject, "vcs-origin": subjects.any_subject},
     "CircleCI's subjects have the form org/ID/project/ID/…",
     is_of_tenant=True,
 )
-OTHER = TokenIssuer(re.compile(r".+"), subjects.any_subject, {}, "")
+OTHER = TokenIssuer(re.compile(r".+"), subjects.any_subject, "")
 _SYSTEMS = (GITHUB, GITLAB, BITBUCKET, CIRCLECI)
 
-# Issuers with the users of many organizations, and the claims that name one of them.
+# Issuers with the users of many organizations, and the claims that name one of them. AWS lists
+# the claim that a trust policy must evaluate.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
 _BY_SUBJECT = (
-    *("agent.buildkite.com", "app.terraform.io", "oidc.codefresh.io", "proidc.upbound.io"),
+    *("app.terraform.io", "oidc.codefresh.io", "proidc.upbound.io"),
     *("scalr.io", "studio.datachain.ai/api", "tokens.cloud.shisho.dev"),
+    *(
+        "oidc-configuration.audit-log.githubusercontent.com",
+        "vstoken.actions.githubusercontent.com",
+    ),
+    # IBM Turbonomic, which changes its issuers.
+    "oidc.op1.openshiftapps.com/2c51blsaqa9gkjt0o9rt11mle8mmropu",
+    "oidc.op1.openshiftapps.com/2f785sojlpb85i7402pk3qogugim5nfb",
+    "rh-oidc.s3.us-east-1.amazonaws.com/22ejnvnnturfmt6km08idd0nt4hekbn7",
+    "rh-oidc.s3.us-east-1.amazonaws.com/23e3sd27sju1hoou6ohfs68vbno607tr",
+    "rh-oidc.s3.us-east-1.amazonaws.com/23ne21h005qjl3n33d8dui5dlrmv2tmg",
+    "rh-oidc.s3.us-east-1.amazonaws.com/24jrf12m5dj7ljlfb4ta2frhrcoadm26",
 )
 _BY_AUDIENCE = (
     *("api.pulumi.com/oidc", "cognito-identity.amazonaws.com", "oidc.vercel.com"),
@@ -91,7 +98,10 @@ SHARED = {
     **dict.fromkeys(_BY_SUBJECT, ("sub",)),
     **dict.fromkeys(_BY_AUDIENCE, ("aud",)),
     **dict.fromkeys(("graph.facebook.com", "www.amazon.com"), ("app_id",)),
-    "accounts.google.com": ("aud", "oaud", "sub"),
+    "accounts.google.com": ("aud", "google/organization_number", "oaud", "sub"),
+    "agent.buildkite.com": ("sub", "organization_id", "organization_slug", "pipeline_id"),
+    # Microsoft Sentinel, of which the session's name is the workspace.
+    "sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d": ("rolesessionname",),
 }
 # The text before a wildcard names the owner: organization:acme:pipeline:*.
 _ONE_OWNER = re.compile(r"[^:]+:[^:]+:.*", re.DOTALL)
@@ -148,15 +158,47 @@ def tests_of(conditions: Iterable[Condition], claim: str) -> list[Condition]:
     ]
 
 
+def judges_of(issuer: str, system: TokenIssuer) -> dict[str, Judge]:
+    """Return the claims that select projects and that STS compares, with what judges them."""
+    claims = {name: judge for name, judge in sts_claims(issuer).items() if judge is not None}
+    return {"sub": system.judge, **claims}
+
+
 def selectors_of(
-    system: TokenIssuer, conditions: Sequence[Condition]
+    issuer: str, system: TokenIssuer, conditions: Sequence[Condition]
 ) -> list[tuple[Condition, Reach]]:
     """Return the conditions that select projects, each with its reach."""
+    unread = list(unread_claims(issuer, system, conditions))
     return [
         (test, subjects.widest(value_reach(judge, test, value) for value in test.values))
-        for claim, judge in system.judges.items()
+        for claim, judge in judges_of(issuer, system).items()
         for test in tests_of(conditions, claim)
+        if test not in unread
     ]
+
+
+def unread_claims(
+    issuer: str, system: TokenIssuer, conditions: Iterable[Condition]
+) -> Iterator[Condition]:
+    """Yield the conditions on claims that STS does not compare: their keys are always absent."""
+    if system is OTHER:
+        return
+    keys = {claim_key(issuer, name).lower() for name in (*sts_claims(issuer), *STANDARD)}
+    # Of CircleCI, keys without the issuer look right too.
+    starts = (f"{issuer}:", "oidc.circleci.com/") if system is CIRCLECI else f"{issuer}:"
+    for test in conditions:
+        key = test.key.lower()
+        # The key of another issuer is reported by itself.
+        is_own = key.startswith(starts) and not is_unresolved(key)
+        if is_own and claim_of(key) not in STANDARD and key not in keys:
+            yield test
+
+
+def excludes_all(test: Condition) -> bool:
+    """Tell whether a condition is false without its key."""
+    if bare(test.operator) == "null":
+        return {value.lower() for value in test.values} == {"false"}
+    return bare(test.operator) in POSITIVE and not is_optional(test)
 
 
 def value_reach(judge: Judge, test: Condition, value: str) -> Reach:
@@ -177,8 +219,9 @@ def token_limit(provider: str, conditions: Sequence[Condition]) -> Limit:
     system = system_of(issuer, conditions)
     if system is OTHER:
         return _shared_limit(issuer, conditions) if issuer in SHARED else _other_limit(conditions)
-    reaches = [reach for _, reach in selectors_of(system, conditions)]
-    if Reach.NOBODY in reaches:
+    reaches = [reach for _, reach in selectors_of(issuer, system, conditions)]
+    is_unread = any(map(excludes_all, unread_claims(issuer, system, conditions)))
+    if Reach.NOBODY in reaches or is_unread:
         return Limit.NOBODY
     is_open = min(reaches, default=Reach.EVERYONE) is Reach.EVERYONE
     return Limit.STRANGERS if is_open and not system.is_of_tenant else Limit.LIMITED
@@ -188,9 +231,15 @@ def _shared_limit(issuer: str, conditions: Sequence[Condition]) -> Limit:
     is_limited = any(
         all(_names_owner(test, value) for value in test.values)
         for claim in SHARED[issuer]
-        for test in tests_of(conditions, claim)
+        for test in (*tests_of(conditions, claim), *_numbers_of(conditions, claim))
     )
     return Limit.LIMITED if is_limited else Limit.STRANGERS
+
+
+def _numbers_of(conditions: Sequence[Condition], claim: str) -> Iterator[Condition]:
+    for test in conditions:
+        if bare(test.operator) == "numericequals" and claim_of(test.key) == claim:
+            yield test
 
 
 def _names_owner(test: Condition, value: str) -> bool:

@@ -17,6 +17,7 @@ from ecr_constructs.model.tokens import is_unresolved
 # Both have structs of the same names.
 _Resource = type[ecr.CfnRepository] | type[ecr.CfnRepositoryCreationTemplate]
 
+LIFECYCLE_TEXT = "lifecyclePolicyText"
 # Structs are values, and creating one costs as much as sending it.
 SCANNING = {
     on: ecr.CfnRepository.ImageScanningConfigurationProperty(scan_on_push=on)
@@ -75,14 +76,13 @@ def lifecycle_text(scope: Construct, policy: LifecyclePolicy) -> str | None:
     return policy.to_json()
 
 
-def lifecycle_property(
-    scope: Construct, policy: LifecyclePolicy
-) -> ecr.CfnRepository.LifecyclePolicyProperty | None:
-    """Return the lifecycle property of a repository."""
-    text = lifecycle_text(scope, policy)
-    return None if text is None else _lifecycle_struct(text)
-
-
 @lru_cache(maxsize=1024)
-def _lifecycle_struct(text: str) -> ecr.CfnRepository.LifecyclePolicyProperty:
-    return ecr.CfnRepository.LifecyclePolicyProperty(lifecycle_policy_text=text)
+def lifecycle_property(
+    text: str | None, registry_id: str | None = None
+) -> ecr.CfnRepository.LifecyclePolicyProperty | None:
+    """Return the lifecycle property of a repository, or None without a text."""
+    if text is None and registry_id is None:
+        return None
+    return ecr.CfnRepository.LifecyclePolicyProperty(
+        lifecycle_policy_text=text, registry_id=registry_id
+    )

@@ -1,8 +1,8 @@
 """Grants in a principal's own policy, which raise if they would render nothing or too much."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, is_dataclass
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
@@ -61,10 +61,13 @@ def grant_to_principal(
     ``principal-without-policy`` with ``purpose``, such as ``pulling through a cache``, and the
     ``suggestion``. ``login_actions`` support no resource but ``*``.
     """
-    principal = grantee.grant_principal
+    principal = principal_of(grantee)
+    account = account_of(scope)
     grant = None
-    if not is_of_other_account(principal, account_of(scope)):
-        grant = grant_in_own_policy(principal, actions, resource_arn, conditions)
+    if not is_of_other_account(principal, account):
+        grant = grant_in_own_policy(
+            principal, actions, resource_arn, account=account, conditions=conditions
+        )
     if grant is None:
         reject(
             "grant",
@@ -76,25 +79,61 @@ def grant_to_principal(
             remedy=suggestion,
         )
     if login_actions:
-        grant_login(principal, login_actions)
+        grant_login(principal, login_actions, account=account)
     return grant
+
+
+def principal_of(grantee: iam.IGrantable) -> iam.IPrincipal:
+    """Return the principal of a grantee, or raise ``grantee-type`` for another object."""
+    principal = getattr(grantee, "grant_principal", None)
+    is_principal = hasattr(principal, "add_to_principal_policy") and not isinstance(grantee, type)
+    # jsii sends a dataclass to Node by its fields.
+    if not is_principal or is_dataclass(principal):
+        reject(
+            "grant",
+            grantee,
+            "grantee-type",
+            f"a grantee is an iam.IGrantable that is not a dataclass, got {type(grantee).__name__}",
+            path="grantee",
+            remedy="pass a role, user, group or principal, such as "
+            "iam.Role.from_role_arn(…), iam.ArnPrincipal(…) or iam.AccountPrincipal(…)",
+        )
+    return cast("iam.IPrincipal", principal)
+
+
+def conditions_of(principal: iam.IPrincipal) -> Mapping[str, Any]:
+    """Return the conditions under which a principal is meant, which its statements must keep."""
+    if isinstance(principal, iam.Role | iam.LazyRole | iam.User | iam.Group):
+        return {}
+    try:
+        fragment = getattr(principal, "policy_fragment", None)
+    except RuntimeError:
+        # A policy, which no policy can name.
+        return {}
+    return fragment.conditions if isinstance(fragment, iam.PrincipalPolicyFragment) else {}
 
 
 def grant_in_own_policy(
     principal: iam.IPrincipal,
     actions: Sequence[str],
     resource_arn: str,
+    *,
+    account: str,
     conditions: Mapping[str, Any] | None = None,
 ) -> iam.Grant | None:
-    """Allow a principal actions in its own policy; return None if none would be rendered."""
+    """Allow a principal actions in its own policy; return None if none would be rendered.
+
+    ``account`` is the account of the resource. The conditions of the principal apply too.
+    """
     if isinstance(principal, _WITHOUT_POLICY):
         return None
+    conditions = _both(conditions or {}, conditions_of(principal)) or None
     facts = _facts_of(principal)
     if not facts.has_policy:
         statement = iam.PolicyStatement(
             actions=list(actions), resources=[resource_arn], conditions=conditions
         )
-        facts.has_policy = add_statement(principal, statement)
+        facts.has_policy = add_statement(principal, statement, account)
     if not facts.has_policy:
         return None
     # The added statement is granted once more; CDK renders equal statements once.
@@ -106,17 +145,40 @@ def grant_in_own_policy(
     )
 
 
-def grant_login(principal: iam.IPrincipal, actions: Sequence[str] = LOGIN_ACTIONS) -> bool:
-    """Allow a principal to log in, once for all repositories; return whether its policy does."""
+def grant_login(
+    principal: iam.IPrincipal, actions: Sequence[str] = LOGIN_ACTIONS, *, account: str
+) -> bool:
+    """Allow a principal to log in, once for all repositories; return whether its policy does.
+
+    Without the conditions of the principal: a login allows nothing by itself, and a condition on
+    tags of repositories would never be true for it.
+    """
     if isinstance(principal, _WITHOUT_POLICY):
         return False
     logins = _facts_of(principal).logins
     if not logins.issuperset(actions):
         statement = iam.PolicyStatement(actions=list(actions), resources=["*"])
-        if not add_statement(principal, statement):
+        if not add_statement(principal, statement, account):
             return False
         logins.update(actions)
     return True
+
+
+def _both(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """Return conditions of which all must be true, or raise if one statement cannot say it."""
+    both = {operator: dict(tests) for operator, tests in first.items()}
+    for operator, tests in second.items():
+        for key, value in tests.items():
+            if both.setdefault(operator, {}).setdefault(key, value) != value:
+                reject(
+                    "grant",
+                    value,
+                    "conditions-conflict",
+                    f"the principal and the grant have different conditions {operator} {key}",
+                    path="grantee",
+                    remedy="grant to the principal without this condition",
+                )
+    return both
 
 
 def service_role(
@@ -165,44 +227,100 @@ def is_of_other_account(principal: iam.IPrincipal, account: str) -> bool:
     )
 
 
-def add_statement(principal: iam.IPrincipal, statement: iam.PolicyStatement) -> bool:
+def add_statement(principal: iam.IPrincipal, statement: iam.PolicyStatement, account: str) -> bool:
     """Add a statement to a principal's policy and return whether it will be rendered."""
+    if not _takes_policy_here(principal, account):
+        return False
     result = principal.add_to_principal_policy(statement)
+    if not getattr(result, "statement_added", False):
+        return False
+    if result.policy_dependable is None:
+        reject(
+            "grant",
+            principal,
+            "principal-without-dependable",
+            "its add_to_principal_policy() returns statement_added=True without policy_dependable",
+            path="grantee",
+            remedy="return the construct that holds the statement as policy_dependable",
+        )
     # An immutable role reports as added what it dropped. CDK does not export its class, so it
     # arrives as a bare IRole; its policy_dependable is an empty group, where a user, a group or an
-    # imported role that is mutable returns its policy.
-    dropped = isinstance(result.policy_dependable, DependencyGroup) and not isinstance(
-        principal, iam.Role | iam.PrincipalBase
-    )
-    return result.statement_added and not dropped
+    # imported role that is mutable returns its policy. A role that the app defines returns one too.
+    if not isinstance(result.policy_dependable, DependencyGroup):
+        return True
+    is_of_cdk = type(principal).__module__.startswith(("aws_cdk.", "jsii."))
+    if isinstance(principal, iam.Role | iam.LazyRole) or not is_of_cdk:
+        return True
+    return isinstance(principal, iam.PrincipalBase) and is_unresolved(_arn_of(principal))
+
+
+def _arn_of(principal: iam.PrincipalBase) -> str:
+    [arn, *_] = principal.policy_fragment.principal_json.get("AWS", [""])
+    return arn
+
+
+def _takes_policy_here(principal: iam.IPrincipal, account: str) -> bool:
+    """Tell whether a policy of this app reaches a principal, rather than one of its name.
+
+    CDK attaches the policy of an imported user to the user of the same name of the account that
+    the stack is deployed to.
+    """
+    node = getattr(principal, "node", None)
+    if node is None:
+        return not is_of_other_account(principal, account)
+    owner, deployed = _facts_of(principal).account, account_of(cast("Construct", principal))
+    return owner is None or owner == deployed or is_unresolved(owner) or is_unresolved(deployed)
 
 
 def _facts_of(principal: iam.IPrincipal) -> _PrincipalFacts:
-    if (facts := _facts.get(principal)) is None:
+    if (facts := _facts.get(principal) if _is_itself(principal) else None) is None:
         # An unknown principal has no account to ask for.
-        account = getattr(principal, "principal_account", None)
-        facts = _facts[principal] = _PrincipalFacts(account)
+        facts = _PrincipalFacts(getattr(principal, "principal_account", None))
+        if _is_itself(principal):
+            _facts[principal] = facts
     return facts
 
 
-def has_node(principal: iam.IPrincipal) -> bool:
-    """Tell whether a principal is a role, user or group, which are in the construct tree."""
-    return not isinstance(principal, iam.PrincipalBase | iam.UnknownPrincipal)
+def _is_itself(grantee: object) -> bool:
+    """Tell whether an object equals itself only, and can be a weak key.
+
+    A class of the user may have equal instances with different policies, or without a hash.
+    """
+    return type(grantee).__eq__ is object.__eq__ and hasattr(grantee, "__weakref__")
 
 
-def validate_policy_size(principal: Any, repository: ecr.RepositoryBase) -> None:
-    """Let the synthesis fail if a principal's policies are longer than IAM accepts."""
-    if not has_node(principal):
-        return
-    if (sizes := _sizes.get(principal)) is None:
+def node_of(grantee: iam.IGrantable) -> Node | None:
+    """Return the node of a role, user, group or policy, which are in the construct tree."""
+    if isinstance(grantee, iam.ManagedPolicy | iam.Policy):
+        return grantee.node
+    if isinstance(grantee, iam.PrincipalBase | iam.UnknownPrincipal):
+        return None
+    node = getattr(grantee.grant_principal, "node", None)
+    return node if isinstance(node, Node) else None
+
+
+def validate_policy_size(grantee: iam.IGrantable, repository: ecr.RepositoryBase) -> None:
+    """Let the synthesis fail if a grantee's policies are longer than IAM accepts."""
+    if (sizes := _sizes_of(grantee)) is not None:
+        sizes.repositories.append(repository)
+
+
+def _sizes_of(grantee: iam.IGrantable) -> "_PolicySizes | None":
+    if not _is_itself(grantee):
+        return None
+    if (sizes := _sizes.get(grantee)) is not None:
+        return sizes
+    if (node := node_of(grantee)) is None:
+        return None
+    # An imported role comes back from Node as another object each time.
+    by_path = _by_path.setdefault(node.root, {})
+    if (sizes := by_path.get(node.path)) is None:
+        principal = grantee.grant_principal
         kind = next((k for k in ("user", "group") if hasattr(principal, f"{k}_name")), "role")
-        # An imported role comes back from Node as another object each time.
-        by_path = _by_path.setdefault(principal.node.root, {})
-        if (path := principal.node.path) not in by_path:
-            by_path[path] = _PolicySizes(principal.node, _INLINE[kind])
-            principal.node.add_validation(AtSynthesis(by_path[path].validate))
-        sizes = _sizes[principal] = by_path[path]
-    sizes.repositories.append(repository)
+        sizes = by_path[node.path] = _PolicySizes(node, _INLINE[kind])
+        node.add_validation(AtSynthesis(sizes.validate))
+    _sizes[grantee] = sizes
+    return sizes
 
 
 class _PolicySizes:

@@ -1,8 +1,8 @@
 """The grants of every repository, defined here or imported."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import reduce
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -12,8 +12,9 @@ from ecr_constructs.constructs._iam import (
     check_actions,
     grant_in_own_policy,
     grant_login,
-    has_node,
     is_of_other_account,
+    node_of,
+    principal_of,
     validate_policy_size,
 )
 from ecr_constructs.constructs._resource_policy import ResourcePrincipal, resource_principal
@@ -52,18 +53,21 @@ class RepositoryBase(ecr.RepositoryBase):
         """Allow a principal actions on this repository.
 
         Args:
-            grantee: A role, user or group, an account, an organization, or a service. A role or
-                user of another account is allowed through its account, on condition of its ARN,
-                so that it need not exist yet (https://github.com/aws/aws-cdk/issues/15070).
+            grantee: A role, user or group, an IAM policy, an account, an organization, a service,
+                or any other ``iam.IGrantable``. A role or user of another account is allowed
+                through its account, on condition of its ARN, so that it need not exist yet
+                (https://github.com/aws/aws-cdk/issues/15070). The conditions of a principal are
+                conditions of the statement, in whichever policy it is; a login has none. Each
+                component of a ``CompositePrincipal`` is granted the same.
             actions: The actions, such as ``ecr:DescribeImageScanFindings``.
 
         Raises:
             ValidationError: Nothing would be rendered; the repository is imported and its policy
-                would have to name the principal; or a service would be allowed on behalf of
-                anyone.
+                would have to name the principal; a service would be allowed on behalf of anyone;
+                or anyone would be allowed (``principal-is-anyone``).
         """
         check_actions(actions)
-        return self._grant(grantee.grant_principal, actions)
+        return self._grant(grantee, principal_of(grantee), actions)
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow a principal to list and describe images, not to pull; raises as `grant`."""
@@ -143,29 +147,46 @@ class RepositoryBase(ecr.RepositoryBase):
         return Source(partition_in(region), region, account or own_account)
 
     def _grant_with_login(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
-        principal: Any = grantee.grant_principal
-        grant = self._grant(principal, actions)
+        principal = principal_of(grantee)
+        if isinstance(principal, iam.CompositePrincipal):
+            return _for_each(principal, lambda part: self._grant_with_login(part, actions))
+        grant = self._grant(grantee, principal, actions)
+        account = self._location[0]
+        node = node_of(grantee)
         if (
-            not grant_login(principal)
-            and has_node(principal)
-            and not is_of_other_account(principal, self._location[0])
+            not grant_login(principal, account=account)
+            and node is not None
+            and not is_of_other_account(principal, account)
         ):
             cdk.Annotations.of(self).add_warning_v2(
                 "ecr-constructs:loginElsewhere",
-                f"{principal.node.path} has no policy that this app adds to, so the repository "
+                f"{node.path} has no policy that this app adds to, so the repository "
                 "policy allows it. Allow it ecr:GetAuthorizationToken on '*' where it is defined.",
             )
         return grant
 
-    def _grant(self, principal: iam.IPrincipal, actions: Sequence[str]) -> iam.Grant:
-        of_other_account = is_of_other_account(principal, self._location[0])
+    def _grant(
+        self, grantee: iam.IGrantable, principal: iam.IPrincipal, actions: Sequence[str]
+    ) -> iam.Grant:
+        if isinstance(principal, iam.CompositePrincipal):
+            return _for_each(principal, lambda part: self._grant(part, part, actions))
+        account = self._location[0]
+        of_other_account = is_of_other_account(principal, account)
         if not of_other_account:
-            grant = grant_in_own_policy(principal, actions, self.repository_arn)
+            grant = grant_in_own_policy(principal, actions, self.repository_arn, account=account)
             if grant is not None:
-                validate_policy_size(principal, self)
+                validate_policy_size(grantee, self)
                 return grant
         named = resource_principal(principal, actions, stack=self.stack, source=self._source(None))
         grant = self._grant_by_policy(principal, named, actions)
         if of_other_account:
-            grant_in_own_policy(principal, actions, self.repository_arn)
+            grant_in_own_policy(principal, actions, self.repository_arn, account=account)
         return grant
+
+
+def _for_each(
+    composite: iam.CompositePrincipal, grant: Callable[[iam.IPrincipal], iam.Grant]
+) -> iam.Grant:
+    """Grant to each component: some have a policy of their own, some have conditions."""
+    first, *others = [grant(principal) for principal in composite.principals]
+    return reduce(iam.Grant.combine, others, first)

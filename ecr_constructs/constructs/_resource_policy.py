@@ -1,13 +1,16 @@
 """How a grant names a principal in a repository policy."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
+from ecr_constructs.cloudformation.iam_policy import conditions_in
+from ecr_constructs.cloudformation.openness import openness_of
 from ecr_constructs.constructs._iam import is_of_other_account
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.principals import (
@@ -71,14 +74,67 @@ def resource_principal(
     if isinstance(principal, iam.OrganizationPrincipal):
         suggestion = _keyword(actions, "organizations", principal.organization_id)
         return ResourcePrincipal(principal, suggestion=suggestion)
-    fragment = principal.policy_fragment
-    resolved = stack.resolve(fragment.principal_json)
+    fragment, resolved = _fragment_of(principal, actions, stack)
+    names = [name for values in fragment.principal_json.values() for name in values]
+    if "*" in names and openness_of(conditions_in(fragment.conditions)).is_open:
+        reject(
+            "grant",
+            " ".join(actions),
+            "principal-is-anyone",
+            "this would admit every AWS account",
+            path="grantee",
+            remedy="grant to accounts, to iam.OrganizationPrincipal('o-…'), or under a condition "
+            "that only they satisfy: iam.AnyPrincipal().with_conditions({'StringEquals': "
+            "{'aws:PrincipalOrgID': 'o-…'}})",
+        )
+    if any("*" in name for name in names if name != "*"):
+        reject(
+            "grant",
+            " ".join(actions),
+            "principal-arn-wildcard",
+            "a principal cannot hold a wildcard",
+            path="grantee",
+            remedy="grant to the account under a condition: iam.AccountPrincipal("
+            "'444455556666').with_conditions({'ArnLike': {'aws:PrincipalArn': '…'}})",
+        )
+    if len(resolved) > 1 and "Service" in resolved:
+        reject(
+            "grant",
+            " ".join(actions),
+            "principal-is-mixed",
+            "services need conditions of their own, and this principal is more than services",
+            path="grantee",
+            remedy="grant to the service and to the other principals one by one",
+        )
     if services := resolved.get("Service"):
         principal = _for_source(principal, services, fragment.conditions, actions, source)
         suggestion = _SERVICE_METHODS.get(services[0], _STATEMENT)
         return ResourcePrincipal(principal, suggestion=suggestion)
-    [arn, *more] = fragment.principal_json.get("AWS", [""])
-    return _identity(principal, "" if more else arn, compact(resolved), actions, source)
+    arn = names[0] if len(names) == 1 else ""
+    return _identity(principal, arn, compact(resolved), actions, source)
+
+
+def _fragment_of(
+    principal: iam.IPrincipal, actions: Sequence[str], stack: cdk.Stack
+) -> tuple[iam.PrincipalPolicyFragment, dict[str, Any]]:
+    """Return how policies name a principal, and its resolved names by type."""
+    fragment = names = None
+    # CDK raises for a policy, and for a component that has conditions.
+    with suppress(RuntimeError):
+        fragment = getattr(principal, "policy_fragment", None)
+        if isinstance(fragment, iam.PrincipalPolicyFragment):
+            names = stack.resolve(fragment.principal_json)
+    if names is None:
+        reject(
+            "grant",
+            " ".join(actions),
+            "principal-not-nameable",
+            "a repository policy cannot name this principal, such as a policy of another account",
+            path="grantee",
+            remedy="grant to roles, users or accounts; name another account in "
+            f"{_keyword(actions, 'accounts', '444455556666')}",
+        )
+    return cast("iam.PrincipalPolicyFragment", fragment), names
 
 
 def _identity(
@@ -93,7 +149,7 @@ def _identity(
             path="grantee",
             remedy="grant to the account of the group, and allow its members there",
         )
-    account = principal.principal_account
+    account = getattr(principal, "principal_account", None)
     if not account:
         account = arn.split(":")[4] if PRINCIPAL_ARN.fullmatch(arn) else None
     if account is None:

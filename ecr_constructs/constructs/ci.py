@@ -1,6 +1,7 @@
 """The identity provider and the role with which CI pushes images, without a stored secret."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -12,7 +13,11 @@ from ecr_constructs.constructs._deprecation import renamed_keyword
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.model.ci import CiIssuer, CiProject
 from ecr_constructs.model.ci.project import READ_MANIFEST, push_role_errors
-from ecr_constructs.model.validation import raise_if_invalid, reject
+from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import raise_if_invalid, reject, require_list
+
+OidcProvider = iam.IOpenIdConnectProvider | iam.IOidcProvider | iam.CfnOIDCProvider
 
 
 class CiProvider(iam.OidcProviderNative):
@@ -28,7 +33,14 @@ class CiProvider(iam.OidcProviderNative):
         CiProvider(stack, "GitHub", issuer=CiIssuer.github_actions())
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, issuer: CiIssuer) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        issuer: CiIssuer,
+        audiences: Sequence[str] = (),
+    ) -> None:
         """Define a provider.
 
         Args:
@@ -36,10 +48,16 @@ class CiProvider(iam.OidcProviderNative):
             construct_id: The construct's id.
             issuer: The issuer and its audience: ``CiIssuer.github_actions()``, or the ``issuer``
                 of a project.
+            audiences: Further audiences, at most 99, if projects require different ones.
+                Default: the issuer's only.
 
         Raises:
-            ValidationError: ``defined-twice``: the app has a provider of this issuer already.
+            ValidationError: ``defined-twice``: the app has a `CiProvider` of this issuer already;
+                a stock one next to it is found by `EcrChecks` (ECR226). Or an invalid audience.
         """
+        require_list("audiences", audiences)
+        # Each is valid as an issuer's.
+        accepted = [replace(issuer, audience=text).audience for text in audiences]
         AppRegistry.of(scope).claim(
             f"the OIDC provider {issuer.url}",
             scope,
@@ -52,10 +70,11 @@ class CiProvider(iam.OidcProviderNative):
             scope,
             construct_id,
             url=issuer.url,
-            client_ids=[issuer.audience],
+            client_ids=list(dict.fromkeys([issuer.audience, *accepted])),
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
         self.issuer = issuer
+        self.audiences = tuple(dict.fromkeys([issuer.audience, *accepted]))
 
 
 class CiPushRole(iam.Role):
@@ -78,7 +97,7 @@ class CiPushRole(iam.Role):
         *,
         ci: CiProject,
         repositories: Sequence[ecr.IRepository],
-        provider: CiProvider | None = None,
+        provider: OidcProvider | None = None,
         allow_pull: bool | None = None,
         session_hours: int = 1,
         permissions_boundary: iam.IManagedPolicy | None = None,
@@ -94,7 +113,8 @@ class CiPushRole(iam.Role):
                 `BitbucketPipelines`, `CircleCi`.
             repositories: The repositories, at least one.
             provider: The account's provider of the project's issuer, if this app defines it; the
-                role depends on it. Default: the account has it already.
+                role depends on it: a `CiProvider`, or one of ``aws_iam``, also imported or L1.
+                Default: the account has it already.
             allow_pull: Whether it may also pull from the repositories, for example to build on
                 the last image or to read a build cache. Default: False.
             session_hours: The longest session that a job may request, 1 to 12 hours. A job that
@@ -106,9 +126,19 @@ class CiPushRole(iam.Role):
 
         Raises:
             ValidationError: No repository, a session or a name that IAM rejects, or
-                ``ci-provider-issuer``: a provider of another issuer.
+                ``ci-provider-issuer``: a provider of another issuer, ``ci-provider-account``: of
+                another account, or ``ci-provider-type``: no provider.
         """
         pulls = renamed_keyword("allow_pull", allow_pull, "pull_back", pull_back, stacklevel=4)
+        if not _is_list(repositories):
+            reject(
+                "push role",
+                ci.name,
+                "push-role-repositories-not-list",
+                f"repositories must be a list, got {type(repositories).__name__}",
+                path="repositories",
+                remedy="write repositories=[repository]",
+            )
         raise_if_invalid(
             "push role",
             ci.name,
@@ -116,20 +146,12 @@ class CiPushRole(iam.Role):
                 repositories=len(repositories), session_hours=session_hours, role_name=role_name
             ),
         )
-        if provider is not None and provider.issuer != ci.issuer:
-            reject(
-                "push role",
-                ci.name,
-                "ci-provider-issuer",
-                f"the provider trusts {provider.issuer.url} for {provider.issuer.audience}, and "
-                f"the tokens of {ci.name} are issued by {ci.issuer.url} for {ci.issuer.audience}",
-                path="provider",
-                remedy="give a CiProvider with issuer=ci.issuer",
-            )
         # The ARN, not a reference: providers are shared, and an export would tie the stacks.
         provider_arn = ci.issuer.provider_arn(
             partition=partition_in(region_of(scope)), account=cdk.Stack.of(scope).account
         )
+        if provider is not None:
+            raise_if_invalid("push role", ci.name, _provider_errors(provider, ci, provider_arn))
         super().__init__(
             scope,
             construct_id,
@@ -146,3 +168,58 @@ class CiPushRole(iam.Role):
             repository.grant(self, READ_MANIFEST)
             if pulls:
                 repository.grant_pull(self)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _provider_errors(provider: object, ci: CiProject, own_arn: str) -> Iterator[Diagnostic]:
+    """Yield each reason why a role cannot trust a provider; deploy-time values pass."""
+    reference = getattr(provider, "oidc_provider_ref", None)
+    if reference is None:
+        yield Diagnostic(
+            "ci-provider-type",
+            f"must be an OIDC provider, got {type(provider).__name__}",
+            "provider",
+            "give a CiProvider or an OIDC provider of aws_iam, or leave provider out: the role "
+            "knows the ARN of the account's provider",
+        )
+        return
+    arn = reference.oidc_provider_arn
+    url, audiences = _known_settings(provider)
+    issuer = "" if is_unresolved(arn) else arn.partition(":oidc-provider/")[2]
+    issuer = issuer or url.removeprefix("https://")
+    if issuer and not is_unresolved(issuer) and issuer != ci.issuer.path:
+        yield Diagnostic(
+            "ci-provider-issuer",
+            f"the provider trusts {issuer}, and the tokens of {ci.name} are issued by "
+            f"{ci.issuer.path}",
+            "provider",
+            "give a provider of the project's issuer",
+        )
+    elif not is_unresolved(arn) and not is_unresolved(own_arn) and arn != own_arn:
+        yield Diagnostic(
+            "ci-provider-account",
+            f"a role trusts providers of its own account only, {own_arn}; this one is {arn}",
+            "provider",
+            "leave provider out, if the account has one",
+        )
+    elif audiences and ci.issuer.audience not in audiences:
+        yield Diagnostic(
+            "ci-provider-audience",
+            f"the provider accepts {', '.join(audiences)}, and the tokens of {ci.name} are for "
+            f"{ci.issuer.audience}",
+            "provider",
+            "add the audience to the provider",
+        )
+
+
+def _known_settings(provider: object) -> tuple[str, list[str]]:
+    """Return URL and audiences of a provider, as far as its construct tells them."""
+    if isinstance(provider, iam.OidcProviderNative):
+        provider = provider.node.default_child
+    if not isinstance(provider, iam.CfnOIDCProvider):
+        return "", []
+    audiences = provider.client_id_list or []
+    return provider.url or "", [] if any(map(is_unresolved, audiences)) else list(audiences)

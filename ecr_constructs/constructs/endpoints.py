@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._stack_env import partition_in, region_of
+from ecr_constructs.model.eks_add_ons import eks_account
 from ecr_constructs.model.registry_policy import check_pulls, layers_statement, pull_statements
 from ecr_constructs.model.validation import reject
 
@@ -16,9 +17,13 @@ from ecr_constructs.model.validation import reject
 class RegistryEndpoints(Construct):
     """The three VPC endpoints of a pull: ECR's API, its registry, and S3 with the layers.
 
-    Their policies allow pulls from one registry and nothing else: no registry of another account,
-    no push, no bucket but that of ECR's layers. They do not grant access by themselves: a
-    principal that pulls needs a policy of its own.
+    Their policies allow pulls from one registry, and from those that are listed: no registry of
+    another account, no push, no bucket but that of ECR's layers. They do not grant access by
+    themselves: a principal that pulls needs a policy of its own.
+
+    With private DNS all pulls of the VPC use the endpoints, also where there is a NAT gateway.
+    **Images of AWS's own accounts need to be admitted**, such as those of EKS, without which no
+    node becomes ready.
 
     The endpoint for S3 is a gateway and takes all S3 traffic of the subnets whose route tables
     have it. **These subnets reach no other bucket of the Region**, unless ``s3_statements`` allow
@@ -26,7 +31,7 @@ class RegistryEndpoints(Construct):
 
     Example::
 
-        RegistryEndpoints(stack, "Pulls", vpc=vpc, prefixes=["payments/"])
+        RegistryEndpoints(stack, "Pulls", vpc=vpc, prefixes=["payments/"], eks_add_ons=True)
 
     Attributes:
         api: The interface endpoint of ECR's API, where clients log in.
@@ -45,6 +50,8 @@ class RegistryEndpoints(Construct):
         account: str | None = None,
         prefixes: Sequence[str] = (),
         cache_prefixes: Sequence[str] = (),
+        further_registries: Mapping[str, Sequence[str]] | None = None,
+        eks_add_ons: bool = False,
         subnets: ec2.SubnetSelection | None = None,
         security_groups: Sequence[ec2.ISecurityGroup] = (),
         s3_endpoint: bool = True,
@@ -64,6 +71,13 @@ class RegistryEndpoints(Construct):
                 also imported. The first pull of an image needs a route to the internet as well,
                 such as a NAT gateway; later ones do not. Default: none; cached images are pulled,
                 and no image is imported.
+            further_registries: Further registries of the Region, by account, each with prefixes of
+                repository names; no prefix is all repositories: ``{"444455556666": ["base/"]}``.
+                Default: none.
+            eks_add_ons: Whether nodes pull the images of EKS and its add-ons, which AWS publishes
+                in an account for each Region
+                (https://docs.aws.amazon.com/eks/latest/userguide/add-ons-images.html). Default:
+                False.
             subnets: The subnets that pull. Default: interfaces in the private subnets, layers for
                 every route table of the VPC.
             security_groups: Security groups of the interfaces, which must allow port 443. Default:
@@ -75,11 +89,16 @@ class RegistryEndpoints(Construct):
                 IPv4 only.
 
         Raises:
-            ValidationError: An invalid account or prefix, or ``statements-without-endpoint``.
+            ValidationError: An invalid account or prefix, ``statements-without-endpoint``, or
+                ``eks-region-unknown``: AWS's list of accounts does not have the Region.
         """
         stack, region = cdk.Stack.of(scope), region_of(scope)
         account = stack.account if account is None else account
-        check_pulls(account, prefixes, cache_prefixes)
+        further = {} if further_registries is None else further_registries
+        check_pulls(account, prefixes, cache_prefixes, further)
+        if eks_add_ons:
+            # All of its repositories, since add-ons come and go.
+            further = {**further, eks_account(region): []}
         if s3_statements and not s3_endpoint:
             reject(
                 "private pulls",
@@ -93,7 +112,11 @@ class RegistryEndpoints(Construct):
         super().__init__(scope, construct_id)
         partition = partition_in(region)
         repositories = f"arn:{partition}:ecr:{region}:{account}:repository/"
-        pulls = _statements(pull_statements(repositories, prefixes, cache_prefixes))
+        others = {
+            f"arn:{partition}:ecr:{region}:{other}:repository/": values
+            for other, values in further.items()
+        }
+        pulls = _statements(pull_statements(repositories, prefixes, cache_prefixes, others))
         [self.layers_statement] = _statements([layers_statement(partition, region)])
         addresses = _DUAL_STACK if dual_stack else {}
         interfaces = {

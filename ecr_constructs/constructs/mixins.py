@@ -7,7 +7,7 @@ code and overrides it; ``add_property_override`` in turn overrides the mixin.
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 import aws_cdk as cdk
@@ -17,21 +17,26 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct, IConstruct
 
 from ecr_constructs.constructs._cfn_properties import (
+    LIFECYCLE_TEXT,
     SCANNING,
     encryption_property,
     lifecycle_property,
     lifecycle_text,
     mutability_properties,
 )
+from ecr_constructs.constructs._lifecycle import (
+    current_lifecycle,
+    rules_of,
+    warn_unread,
+    with_untagged,
+)
+from ecr_constructs.constructs._repository_resource import RepositoryResource
 from ecr_constructs.constructs._stack_env import region_of
-from ecr_constructs.constructs.repository import Repository
+from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
 from ecr_constructs.model.mutability import TagMutability
-from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import reject
-
-_TEXT = "lifecyclePolicyText"
+from ecr_constructs.model.validation import ValidationError
 
 
 class RepositoryMixin(cdk.Mixin):
@@ -199,33 +204,29 @@ class ExpireUntagged(RepositoryMixin):
         self._rule = LifecycleRule.expire_untagged(after_days=after_days)
 
     def _change(self, repository: ecr.CfnRepository) -> None:
-        # The attribute of an L2's resource is a struct without properties: CDK renders the L2's
-        # rules later. The stored properties have the unresolved value.
-        policy = repository._cfn_properties.get("lifecyclePolicy")  # noqa: SLF001
-        if policy is None:
-            repository.lifecycle_policy = lifecycle_property(
-                repository, LifecyclePolicy(self._rule)
-            )
-        elif isinstance(policy, Mapping):
-            self._add_now(repository, policy)
+        if isinstance(repository, RepositoryResource):
+            repository.mix_in(self._rule)
+            return
+        self._add_to(repository)
+        # Code that runs later may replace the policy.
+        repository.node.add_validation(AtSynthesis(partial(self._add_again, repository)))
+
+    def _add_to(self, repository: ecr.CfnRepository) -> None:
+        policy = current_lifecycle(repository)
+        if policy is None or isinstance(policy, Mapping):
+            added = _with_rule(repository, policy or {}, self._rule)
+            if added is not None:
+                text, registry_id = added[LIFECYCLE_TEXT], added.get("registryId")
+                repository.lifecycle_policy = lifecycle_property(text, registry_id)
         else:
             repository.lifecycle_policy = cdk.Lazy.uncached_any(
                 _LazyPolicy(repository, policy, self._rule)
             )
 
-    def _add_now(self, repository: ecr.CfnRepository, current: Mapping[str, Any]) -> None:
-        policy = _with_rule(repository, current, self._rule)
-        if policy is None:
-            return
-        parent = repository.node.scope
-        if isinstance(parent, Repository):
-            # The next `add_lifecycle_rule` would overwrite a change to the L1.
-            parent.add_lifecycle_rule(self._rule)
-            return
-        repository.lifecycle_policy = ecr.CfnRepository.LifecyclePolicyProperty(
-            lifecycle_policy_text=lifecycle_text(repository, policy),
-            registry_id=current.get("registryId"),
-        )
+    def _add_again(self, repository: ecr.CfnRepository) -> None:
+        policy = current_lifecycle(repository)
+        if policy is None or isinstance(policy, Mapping):
+            self._add_to(repository)
 
 
 @jsii.implements(cdk.IAnyProducer)
@@ -242,41 +243,19 @@ class _LazyPolicy:
     def produce(self, context: cdk.IResolveContext) -> Any:
         """Return the policy, as the L1 takes it; CDK calls this several times."""
         current = context.resolve(self._policy) or {}
-        policy = _with_rule(self._repository, current, self._rule)
-        if policy is None:
-            return self._policy
-        return {**current, _TEXT: lifecycle_text(self._repository, policy)}
+        return _with_rule(self._repository, current, self._rule) or self._policy
 
 
 def _with_rule(
     repository: ecr.CfnRepository, current: Mapping[str, Any], rule: LifecycleRule
-) -> LifecyclePolicy | None:
-    """Return the policy with one more rule, or None if it stays as it is."""
+) -> dict[str, Any] | None:
+    """Return the property with one more rule, or None if it stays as it is."""
     try:
-        rules = _rules_of(current)
-        if any(r.tag_status == "untagged" and r.storage_class is None for r in rules):
-            return None
-        # Without their priorities: a rule for any image must stay after the added one.
-        unnumbered = (replace(existing, rule_priority=None) for existing in rules)
-        return LifecyclePolicy(*unnumbered, rule)
-    except ValueError as error:
-        cdk.Annotations.of(repository).add_warning_v2(
-            "ecr-constructs:lifecycleUnread",
-            f"ExpireUntagged leaves the lifecycle policy as it is. {error}",
-        )
+        policy = LifecyclePolicy(*rules_of(current))
+    except ValidationError as error:
+        warn_unread(repository, error)
         return None
-
-
-def _rules_of(policy: Mapping[str, Any]) -> Sequence[LifecycleRule]:
-    text = policy.get(_TEXT)
-    if text is None and policy.keys() <= {"registryId"}:
-        return ()
-    if not isinstance(text, str) or is_unresolved(text):
-        reject(
-            "lifecycle policy",
-            text,
-            "lifecycle-policy-unresolved",
-            "is known only at deploy time",
-            remedy="add the rule where the repository is defined",
-        )
-    return LifecyclePolicy.from_json(text).rules
+    added = with_untagged(repository, policy, rule)
+    if added is policy:
+        return None
+    return {**current, LIFECYCLE_TEXT: lifecycle_text(repository, added)}

@@ -1,7 +1,6 @@
 """One repository of a private registry."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -12,15 +11,14 @@ from ecr_constructs.constructs import imported_repository
 from ecr_constructs.constructs._cfn_properties import (
     SCANNING,
     encryption_property,
-    lifecycle_property,
     mutability_properties,
     tag_properties,
 )
 from ecr_constructs.constructs._events import RepositoryEvents
 from ecr_constructs.constructs._repository_base import RepositoryBase
+from ecr_constructs.constructs._repository_resource import RepositoryResource
 from ecr_constructs.constructs._resource_policy import CrossAccountGrants, ResourcePrincipal
 from ecr_constructs.constructs._stack_env import account_of, partition_in, region_of
-from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.constructs.registry._signing import PushAccess, grant_signing
 from ecr_constructs.constructs.source import record_caller
 from ecr_constructs.model.diagnostics import Diagnostic
@@ -31,7 +29,7 @@ from ecr_constructs.model.names import check_repository_name
 from ecr_constructs.model.repository_policy import Access, document, length_errors
 from ecr_constructs.model.tags import check_tags
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid, reject
+from ecr_constructs.model.validation import raise_if_invalid
 
 NO_SNAPSHOTS = Diagnostic(
     "removal-policy-snapshot",
@@ -39,7 +37,6 @@ NO_SNAPSHOTS = Diagnostic(
     "removal_policy",
     "write RemovalPolicy.RETAIN to keep it with its images",
 )
-DEFAULT_LIFECYCLE = LifecyclePolicy(LifecycleRule.expire_untagged(after_days=14))
 
 
 class Repository(RepositoryEvents, RepositoryBase):
@@ -126,7 +123,7 @@ class Repository(RepositoryEvents, RepositoryBase):
         check_tags(tags or {})
         _check_deletion(removal_policy, empty_on_delete=empty_on_delete)
         for statement in policy_statements:
-            _check_principal(statement)
+            _check_statement(statement)
         # The Region is a call to Node, so it is asked for only if it matters.
         region = region_of(scope) if encryption.needs_region or access.names_anyone else ""
         encryption.check_region(region)
@@ -135,18 +132,13 @@ class Repository(RepositoryEvents, RepositoryBase):
 
         super().__init__(scope, construct_id, physical_name=repository_name)
         self._scope = scope
-        self._initial_lifecycle = lifecycle
-        self._added_rules: tuple[LifecycleRule, ...] = ()
-        self._statements = statements
-        self._document: iam.PolicyDocument | None = None
         self._cross_account_grants = CrossAccountGrants(self)
         self._push_access = PushAccess(by_policy=bool(push_accounts or push_principals))
         self._literal_name = None if is_unresolved(repository_name) else repository_name
         self._name: str | None = None
         self._arn: str | None = None
-        self._resource = ecr.CfnRepository(
+        self._resource = RepositoryResource(
             self,
-            "Resource",
             # The base class resolves a marker such as PhysicalName.GENERATE_IF_NEEDED.
             repository_name=(
                 self._physical_name if is_unresolved(repository_name) else repository_name
@@ -154,8 +146,8 @@ class Repository(RepositoryEvents, RepositoryBase):
             **mutability_properties(ecr.CfnRepository, tag_mutability or TagMutability.immutable()),
             encryption_configuration=encryption_property(ecr.CfnRepository, encryption),
             image_scanning_configuration=SCANNING[scan_on_push],
-            lifecycle_policy=lifecycle_property(self, self._lifecycle_with(())),
-            repository_policy_text=document(self._statements) if self._statements else None,
+            lifecycle=lifecycle,
+            statements=statements,
             empty_on_delete=empty_on_delete or None,
             tags=tag_properties(tags),
         )
@@ -209,25 +201,20 @@ class Repository(RepositoryEvents, RepositoryBase):
             statement: A statement with principals and without resources; ECR rejects others.
 
         Raises:
-            ValidationError: ``statement-without-principal``.
+            ValidationError: ``statement-without-principal``, ``statement-without-action`` or
+                ``statement-with-resource``, which ECR rejects; or ``repository-policy-unresolved``:
+                other code wrote a policy on the L1 that cannot be read.
         """
-        _check_principal(statement)
-        if statement.resources:
-            cdk.Annotations.of(self).add_warning_v2(
-                "@aws-cdk/aws-ecr:noResourceStatements",
-                "ECR resource policy does not allow resource statements.",
-            )
-        if self._document is None:
-            self._document = iam.PolicyDocument.from_json(document(self._statements))
-            self.node.add_validation(AtSynthesis(partial(_policy_errors, self._document)))
-        self._document.add_statements(statement)
-        self._resource.repository_policy_text = self._document
+        _check_statement(statement)
+        self._resource.add_statement(statement)
         # The repository, not the document: grant.apply_before() needs a construct.
         return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
 
     def _grant_by_policy(
         self, principal: iam.IPrincipal, named: ResourcePrincipal, actions: Sequence[str]
     ) -> iam.Grant:
+        # Raised here, an error keeps its type; raised in a callback of CDK it does not.
+        self._resource.require_mergeable_policy()
         return self._cross_account_grants.add(principal, named, actions)
 
     def add_lifecycle_rule(self, *rules: LifecycleRule) -> None:
@@ -238,23 +225,11 @@ class Repository(RepositoryEvents, RepositoryBase):
         Raises:
             ValidationError: ECR would reject the policy.
         """
-        added = (*self._added_rules, *rules)
-        self._resource.lifecycle_policy = lifecycle_property(self, self._lifecycle_with(added))
-        self._added_rules = added
+        self._resource.add_rules(*rules)
 
     def _grant_signing(self, grantee: iam.IGrantable) -> None:
         self._push_access.grantees.append(grantee)
         grant_signing(self, grantee)
-
-    def _lifecycle_with(self, added: Sequence[LifecycleRule]) -> LifecyclePolicy:
-        policy = self._initial_lifecycle
-        if policy is None:
-            # Only one rule of a policy may select untagged images of a storage class.
-            replaced = any(
-                rule.tag_status == "untagged" and rule.storage_class is None for rule in added
-            )
-            policy = LifecyclePolicy() if replaced else DEFAULT_LIFECYCLE
-        return policy.with_rules(*added)
 
     from_repository_name = staticmethod(imported_repository.from_repository_name)
     from_repository_arn = staticmethod(imported_repository.from_repository_arn)
@@ -263,24 +238,39 @@ class Repository(RepositoryEvents, RepositoryBase):
     arn_for_local_repository = staticmethod(ecr.Repository.arn_for_local_repository)
 
 
-def _policy_errors(policy: iam.PolicyDocument) -> list[str]:
-    """Return the errors of the statements, at synthesis as CDK's own repository does."""
-    return [*policy.validate_for_any_policy(), *map(str, length_errors(policy.to_json()))]
-
-
-def _check_principal(statement: iam.PolicyStatement) -> None:
+def _check_statement(statement: iam.PolicyStatement) -> None:
+    """Reject a statement that ECR rejects in a repository policy."""
+    errors = []
     if not statement.has_principal:
-        reject(
-            "repository policy",
-            statement.to_statement_json(),
-            "statement-without-principal",
-            "a statement of a repository policy needs a principal",
-            path="principals",
-            remedy=(
+        errors.append(
+            Diagnostic(
+                "statement-without-principal",
+                "a statement of a repository policy needs a principal",
+                "principals",
                 "give the PolicyStatement principals, such as "
-                "[iam.AccountPrincipal('444455556666')]"
-            ),
+                "[iam.AccountPrincipal('444455556666')]",
+            )
         )
+    if not (statement.actions or statement.not_actions):
+        errors.append(
+            Diagnostic(
+                "statement-without-action",
+                "a statement needs at least one action",
+                "actions",
+                "give the PolicyStatement actions",
+            )
+        )
+    if statement.has_resource:
+        errors.append(
+            Diagnostic(
+                "statement-with-resource",
+                "a repository policy applies to its own repository: ECR rejects resources",
+                "resources",
+                "remove the resources of the PolicyStatement",
+            )
+        )
+    if errors:
+        raise_if_invalid("repository policy", statement.to_statement_json(), errors)
 
 
 def _check_deletion(removal_policy: cdk.RemovalPolicy, *, empty_on_delete: bool) -> None:

@@ -33,6 +33,7 @@ from ecr_constructs.model.ci import (
 from ecr_constructs.model.ci.project import MAX_SESSION_HOURS, MIN_SESSION_HOURS
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.events import Severity
+from ecr_constructs.model.key_policy import KeyAccess
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.tags import tag_errors
 from ecr_constructs.model.validation import ValidationError, raise_if_invalid, reject
@@ -236,7 +237,7 @@ _PROJECT_KEYS = {
     **{name: f"bitbucket.{name}" for name in ("workspace", "workspace_uuid", "repository_uuid")},
     **{name: f"circleci.{name}" for name in ("organization_id", "project_id", "vcs_origin")},
 }
-_SELECTORS = ("branches", "tags", "environments", "pull_requests")
+_SELECTORS = ("branches", "tags", "environments", "pull_requests", "match", "claims")
 
 
 class BitbucketRepository(Strict):
@@ -275,6 +276,9 @@ class Push(Strict):
     url: str | None = None
     """Issuer of the tokens, if it is not github.com or gitlab.com: the issuer of a GitHub
     Enterprise, or the address of a self-managed GitLab."""
+    audience: str | None = None
+    """Audience of the tokens, of GitHub and GitLab. Default: that of AWS's action, or the address
+    of the GitLab instance."""
     branches: list[str] | None = None
     """Branches whose jobs may push; `*` matches any text."""
     tags: list[str] | None = None
@@ -283,6 +287,12 @@ class Push(Strict):
     """Environments whose jobs may push: of GitHub by name, of Bitbucket by UUID."""
     pull_requests: bool | None = None
     """Whether jobs of GitHub pull requests may push."""
+    match: Literal["any", "all"] | None = None
+    """`any`: a job of a branch, of a tag or of an environment may push. `all`: a job of GitHub must
+    have an environment and run on a branch or tag. Default: `any`."""
+    claims: dict[str, str | int | bool | list[str | int]] | None = None
+    """Further claims that a token must have, such as `repository_id` of GitHub or `project_id` of
+    GitLab: a value, or a list of accepted values."""
     pull_back: bool = False
     """Whether the jobs may also pull images."""
     session_hours: Annotated[int, Field(ge=MIN_SESSION_HOURS, le=MAX_SESSION_HOURS)] = 1
@@ -312,25 +322,26 @@ class Push(Strict):
                 "push",
                 self.system,
                 "push-selector-unsupported",
-                f"the tokens of {self.system} do not contain {' and '.join(unsupported)}",
+                f"jobs of {self.system} cannot be selected by {' and '.join(unsupported)}",
                 path=unsupported[0],
                 remedy=f"write {' or '.join(selectors)}",
             )
-        with _as_written({"": "url"}):
+        with _as_written({"": "url", "audience": "audience"}):
             identity = self._identity()
         with _as_written(_PROJECT_KEYS):
             return kind(**identity, **selection)
 
     def _identity(self) -> dict[str, Any]:
+        keywords = dict(_given(self, ("url", "audience")))
         if self.github is not None:
-            issuer = {"issuer": CiIssuer.github_actions(self.url)} if self.url else {}
+            issuer = {"issuer": CiIssuer.github_actions(**keywords)} if keywords else {}
             return {"repository": self.github, **issuer}
         if self.gitlab is not None:
-            issuer = {"issuer": CiIssuer.gitlab(self.url)} if self.url else {}
+            issuer = {"issuer": CiIssuer.gitlab(**keywords)} if keywords else {}
             return {"project": self.gitlab, **issuer}
-        if self.url is not None:
-            message, remedy = f"the issuer of {self.system} follows from the ids", "leave url out"
-            reject("push", self.url, "push-url-unsupported", message, path="url", remedy=remedy)
+        for key, value in keywords.items():
+            message, remedy = f"the {key} of {self.system} follows from the ids", f"leave {key} out"
+            reject("push", value, f"push-{key}-unsupported", message, path=key, remedy=remedy)
         [(_, identity)] = _given(self, ("bitbucket", "circleci"))
         return dict(identity)
 
@@ -457,6 +468,10 @@ class Environment(Strict):
     key_administrators: list[PrincipalArn] | None = None
     """Roles and users that may manage the key, its policy and its grants. They must already
     exist."""
+    key_access: KeyAccess = "iam"
+    """Who decides about the key. `iam`: the IAM policies of the account. `key_policy`: the key
+    policy alone; only the key administrators, the role that deploys and the account's root user
+    manage the key, and it is used through ECR only."""
     replica_regions: list[Region] | None = None
     """Regions of the same account that images are copied to. The same repositories are created
     there first, with the same settings and a key of that Region."""

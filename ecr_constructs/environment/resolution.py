@@ -25,6 +25,7 @@ from ecr_constructs.environment.source import (
 )
 from ecr_constructs.model.ci import CiProject
 from ecr_constructs.model.encryption import Encryption, HasKeyArn
+from ecr_constructs.model.key_policy import KeyAccess
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy, Retention, protect
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.names import cover
@@ -136,6 +137,7 @@ class ResolvedEnvironment:
         replicated_prefixes: Prefixes of the replicated repositories and of no other.
         organization: The organization whose accounts may pull.
         key_administrators: ARNs of roles and users that manage the keys.
+        key_access: Who decides about the keys: IAM policies, or the key policy.
         existing_ci_providers: CI systems whose OIDC provider the account already has.
         undeclared: Settings of repositories that replication creates although no team declares
             them. None: there are no replicas.
@@ -156,6 +158,7 @@ class ResolvedEnvironment:
     replicated_prefixes: tuple[str, ...]
     organization: str | None
     key_administrators: tuple[str, ...]
+    key_access: KeyAccess
     existing_ci_providers: tuple[CiSystem, ...]
     alerts: Alerts | None
     undeclared: Settings | None
@@ -236,6 +239,7 @@ def resolve(name: str, environment: Environment) -> tuple[ResolvedEnvironment, l
         replicated_prefixes=_prefixes(environment, problems),
         organization=environment.organization,
         key_administrators=tuple(environment.key_administrators or ()),
+        key_access=environment.key_access,
         existing_ci_providers=tuple(environment.existing_ci_providers or ()),
         alerts=environment.alerts,
         undeclared=_undeclared(environment, problems) if replicas else None,

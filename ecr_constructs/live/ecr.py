@@ -2,58 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.live import LiveError
-from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.extras import install_remedy
+from ecr_constructs.live.connection import Connection, Progress, no_progress
 from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy
 from ecr_constructs.model.validation import ValidationError
 
-try:
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
-except ModuleNotFoundError:
-    message, remedy = "--live needs boto3, which is not installed", install_remedy("cli")
-    raise LiveError(Diagnostic("boto3-missing", message, remedy=remedy)) from None
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
 
-_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
-_THROTTLED = ("ThrottlingException", "Throttling", "RateExceeded", "TooManyRequestsException")
-# Exponential backoff, up to 20 seconds between attempts.
-_RETRIES = {"mode": "standard", "total_max_attempts": 8}
 _PAGE = 1000
 _MANIFESTS_AT_ONCE = 100
-
-
-def preview_in_progress(repository: str) -> LiveError:
-    """Return the error of a preview that another process started."""
-    message, remedy = f"another preview of {repository} is running", "try again when it is complete"
-    return LiveError(Diagnostic("preview-in-progress", message, remedy=remedy))
-
-
-class Progress(Protocol):
-    """Shows how far something is, while a block runs."""
-
-    def __call__(
-        self, description: str, total: int | None = None
-    ) -> AbstractContextManager[Callable[[int], None]]:
-        """Return the block, which is given what to call with the amount done since the last call.
-
-        The total is how much there is to do, if known.
-        """
-
-
-def no_progress(
-    description: str, total: int | None = None
-) -> AbstractContextManager[Callable[[int], None]]:
-    """Show nothing."""
-    del description, total
-    return nullcontext(lambda _: None)
 
 
 class Repository:
@@ -64,6 +24,8 @@ class Repository:
         region: Default: that of the environment or the profile.
         account: Default: the caller's.
         progress: Shows how far reading is. Default: nothing does.
+        connection: The connection to its registry, instead of the other arguments. Default: a new
+            one.
 
     Example:
         >>> Repository("payments/api", "eu-central-1").policy()  # doctest: +SKIP
@@ -73,40 +35,62 @@ class Repository:
     def __init__(
         self,
         name: str,
-        region: str | None,
+        region: str | None = None,
         account: str | None = None,
         progress: Progress = no_progress,
+        *,
+        connection: Connection | None = None,
     ) -> None:
         """Create a client; it sends no request yet."""
         self.name = name
-        self.progress = progress
-        self._registry = {"registryId": account} if account else {}
-        try:
-            self.client = boto3.Session(region_name=region).client(
-                "ecr", config=Config(retries=_RETRIES)
-            )
-        except (BotoCoreError, ValueError) as error:
-            raise LiveError(Diagnostic("aws-not-configured", str(error))) from None
+        self.connection = connection or Connection(region, account=account, progress=progress)
+        self.progress = self.connection.progress
+        self._policy: LifecyclePolicy | None = None
 
     def policy(self) -> LifecyclePolicy:
-        """Return the repository's policy; without one it keeps every image."""
-        answer = self.ask("get_lifecycle_policy", absent="LifecyclePolicyNotFoundException")
-        if answer is None:
-            return LifecyclePolicy()
-        try:
-            return LifecyclePolicy.from_json(answer["lifecyclePolicyText"])
-        except ValidationError as error:
-            raise LiveError(
-                *(item.within(f"the policy of {self.name}") for item in error.diagnostics)
-            ) from None
+        """Return the repository's policy; without one it keeps every image.
 
-    def inventory(self, policy: LifecyclePolicy, manifests: str | None = None) -> Inventory:
+        Raises:
+            LiveError: ECR does not return it, or it is not one that this version can read.
+        """
+        if self._policy is None:
+            with self.progress("reading the policy"):
+                answer = self.ask("get_lifecycle_policy", absent="LifecyclePolicyNotFoundException")
+            try:
+                self._policy = (
+                    LifecyclePolicy.from_json(answer["lifecyclePolicyText"])
+                    if answer
+                    else LifecyclePolicy()
+                )
+            except ValidationError as error:
+                raise LiveError(
+                    *(item.within(f"the policy of {self.name}") for item in error.diagnostics)
+                ) from None
+        return self._policy
+
+    def inventory(
+        self,
+        policy: LifecyclePolicy,
+        manifests: str | None = None,
+        *,
+        others: Sequence[LifecyclePolicy] = (),
+        read_manifests: bool = True,
+    ) -> Inventory:
         """Return all images, archived ones too, with what their indexes list.
 
-        Reading a manifest may count as a pull. If the policy counts pulls, no manifest is read,
-        so that a preview does not change what the policy does.
+        Reading a manifest may count as a pull. If the policy, the deployed policy or another one
+        counts pulls, no manifest is read, so that reading does not change what the policy does.
+        The same if the deployed policy cannot be read, or reading manifests is not allowed:
+        `Inventory.unread_manifests` says why.
 
-        Instead of ECR's manifests, what `aws ecr batch-get-image` has printed may be given.
+        Args:
+            policy: The policy that is previewed.
+            manifests: What `aws ecr batch-get-image` has printed, instead of ECR's manifests.
+            others: Further policies that may count pulls. Default: none.
+            read_manifests: Whether to read the manifests of indexes. Default: they are read.
+
+        Raises:
+            LiveError: ECR rejects a request, or lists images that contradict each other.
         """
         details: list[Any] = []
         with self.progress("reading images") as advance:
@@ -115,74 +99,92 @@ class Repository:
                 details += page["imageDetails"]
                 advance(len(page["imageDetails"]))
         try:
-            inventory = Inventory.from_describe_images({"imageDetails": details})
+            listed = Inventory.from_describe_images({"imageDetails": details})
+            inventory = Inventory(listed, repository_name=self.name, registry_id=listed.registry_id)
             if manifests is not None:
                 return inventory.with_manifests(manifests)
-            if any(rule.count_type == "sinceImagePulled" for rule in policy.rules):
+            # An archived image cannot be pulled.
+            digests = [
+                image.digest for image in inventory if image.is_index and image.status == "ACTIVE"
+            ]
+            if not digests:
                 return inventory
-            return inventory.with_manifests({"images": self._index_manifests(inventory)})
+            reason = self._reason_not_to_read([policy, *others], read_manifests=read_manifests)
+            if reason:
+                return inventory.with_known({}, unread=dict.fromkeys(digests, reason))
+            return inventory.with_manifests(self._index_manifests(digests))
         except ValidationError as error:
             raise LiveError(*(item.within(self.name) for item in error.diagnostics)) from None
 
-    def _index_manifests(self, inventory: Inventory) -> list[Any]:
-        # An archived image cannot be pulled.
-        digests = [
-            image.digest for image in inventory if image.is_index and image.status == "ACTIVE"
-        ]
+    def _reason_not_to_read(
+        self, policies: Sequence[LifecyclePolicy], *, read_manifests: bool
+    ) -> str | None:
+        """Return why no manifest may be read; None if nothing depends on pulls."""
+        if not read_manifests:
+            return "not read, as asked"
+        if any(map(_counts_pulls, policies)):
+            return "not read, because the policy counts pulls"
+        try:
+            deployed = self.policy()
+        except LiveError as error:
+            return f"not read, because the deployed policy is unknown: {error}"
+        if _counts_pulls(deployed):
+            return "not read, because the deployed policy counts pulls"
+        return None
+
+    def _index_manifests(self, digests: Sequence[str]) -> dict[str, Any]:
         images: list[Any] = []
+        failures: list[Any] = []
         with self.progress("reading indexes", len(digests)) as advance:
             for first in range(0, len(digests), _MANIFESTS_AT_ONCE):
                 chunk = digests[first : first + _MANIFESTS_AT_ONCE]
                 image_ids = [{"imageDigest": digest} for digest in chunk]
-                answer = self.ask("batch_get_image", imageIds=image_ids)
+                try:
+                    answer = self.ask("batch_get_image", imageIds=image_ids)
+                except LiveError as error:
+                    if error.diagnostics[0].code != "access-denied":
+                        raise
+                    # It is the right to pull, which whoever audits rarely has.
+                    failure = {"failureCode": "access denied", "failureReason": str(error)}
+                    rest = digests[first:]
+                    failures += ({"imageId": {"imageDigest": digest}, **failure} for digest in rest)
+                    break
                 assert answer
                 images += answer["images"]
+                failures += answer.get("failures") or []
                 advance(len(chunk))
-        return images
+        return {"images": images, "failures": failures}
 
     def ask(self, operation: str, *, absent: str = "", **request: Any) -> dict[str, Any] | None:
         """Call an operation on this repository; return None for the error code `absent`."""
-        return self._call(operation, absent, repositoryName=self.name, **request)
+        return self.connection.call(
+            operation, subject=self._subject, absent=absent, repositoryName=self.name, **request
+        )
 
     def describe(self) -> dict[str, Any] | None:
         """Return the repository's settings, or None if it does not exist."""
-        absent = "RepositoryNotFoundException"
-        answer = self._call("describe_repositories", absent, repositoryNames=[self.name])
-        return answer and answer["repositories"][0]
-
-    def _call(self, operation: str, absent: str, **request: Any) -> dict[str, Any] | None:
-        try:
-            answer: dict[str, Any] = getattr(self.client, operation)(**self._registry, **request)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == absent:
-                return None
-            raise self._rejected(error) from None
-        except BotoCoreError as error:
-            raise LiveError(Diagnostic("aws-unreachable", str(error))) from None
-        return answer
+        answer = self.connection.call(
+            "describe_repositories",
+            subject=self._subject,
+            absent="RepositoryNotFoundException",
+            repositoryNames=[self.name],
+        )
+        if answer is None:
+            return None
+        with self.connection.readable("describe_repositories"):
+            settings: dict[str, Any] = dict(answer["repositories"][0])
+        return settings
 
     def pages(self, operation: str, **request: Any) -> Iterator[dict[str, Any]]:
         """Yield the pages of an operation."""
-        token: dict[str, Any] = {}
-        while True:
-            page = self.ask(operation, **request, **token)
-            assert page
-            yield page
-            if not page.get("nextToken"):
-                return
-            token = {"nextToken": page["nextToken"]}
-
-    def _rejected(self, error: ClientError) -> LiveError:
-        code = error.response["Error"]["Code"]
-        action = f"ecr:{error.operation_name}"
-        if code == "LifecyclePolicyPreviewInProgressException":
-            return preview_in_progress(self.name)
-        problem = Diagnostic(
-            "aws-rejected", f"{action}: {code}: {error.response['Error'].get('Message', '')}"
+        return self.connection.pages(
+            operation, subject=self._subject, repositoryName=self.name, **request
         )
-        if code in _DENIED:
-            message = f"access denied: allow {action} on the repository {self.name}"
-            problem = Diagnostic("access-denied", message)
-        elif code in _THROTTLED:
-            problem = Diagnostic("throttled", f"ECR keeps throttling {action}", remedy="try later")
-        return LiveError(problem)
+
+    @property
+    def _subject(self) -> str:
+        return f"the repository {self.name}"
+
+
+def _counts_pulls(policy: LifecyclePolicy) -> bool:
+    return any(rule.count_type == "sinceImagePulled" for rule in policy.rules)

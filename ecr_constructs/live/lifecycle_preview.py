@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.live import LiveError
-from ecr_constructs.live.ecr import preview_in_progress
+from ecr_constructs.live.connection import preview_in_progress
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle import Fate
-from ecr_constructs.model.lifecycle.simulation.preview import action_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ecr_constructs.live.ecr import Repository
-    from ecr_constructs.model.lifecycle import Outcome, Simulation
+    from ecr_constructs.model.lifecycle import Simulation
     from ecr_constructs.model.lifecycle.image import Image
 
 _WAIT_SECONDS = 600.0
 _LONGEST_PAUSE_SECONDS = 5.0
 _KEPT = ("KEEP", None)
+_ACTIONS = {Fate.EXPIRED: "EXPIRE", Fate.ARCHIVED: "TRANSITION"}
 
 _Verdict = tuple[str, int | None]
 
@@ -58,13 +58,43 @@ class Disagreement:
         }
 
 
-def compare(
-    repository: Repository, simulation: Simulation, first_pause: float = 0.5
-) -> list[Disagreement]:
-    """Let ECR preview the policy, wait, and return the images it treats differently.
+@dataclass(frozen=True, slots=True)
+class ComparedFollowUp:
+    """An image that follows others, and whether ECR's preview lists it all the same."""
 
-    Images that follow the image they refer to are left out: ECR's preview lists only images that
-    rules select.
+    image: Image
+    is_listed: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "imageDigest": self.image.digest,
+            "imageTags": list(self.image.tags),
+            "listed": self.is_listed,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The images that ECR's preview treats differently, and those that follow others.
+
+    ECR's preview is of one evaluation, so it need not list an image that goes after others. If it
+    does, it agrees as long as it does the same to it.
+    """
+
+    disagreements: list[Disagreement]
+    follow_ups: list[ComparedFollowUp]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the comparison as JSON."""
+        return {
+            "disagreements": [item.to_json() for item in self.disagreements],
+            "followUps": [item.to_json() for item in self.follow_ups],
+        }
+
+
+def compare(repository: Repository, simulation: Simulation, first_pause: float = 0.5) -> Comparison:
+    """Let ECR preview the policy, wait, and return the images it treats differently.
 
     The first pause is the seconds before ECR is asked again; they double.
     """
@@ -78,14 +108,23 @@ def compare(
     repository.ask("start_lifecycle_policy_preview", lifecyclePolicyText=text)
     with repository.progress("waiting for ECR") as advance:
         _wait(repository, first_pause, advance)
-    verdicts = _verdicts(repository, json.loads(text))
-    disagreements = (
-        Disagreement(outcome.image, here, there)
-        for outcome in simulation.outcomes
-        if outcome.follows is None
-        and (here := _verdict(outcome)) != (there := verdicts.get(outcome.image.digest, _KEPT))
-    )
-    return list(disagreements)
+    with repository.connection.readable("get_lifecycle_policy_preview"):
+        verdicts = _verdicts(repository, json.loads(text))
+    own = {
+        result.image.digest: (_ACTIONS[result.fate], result.rule_priority)
+        for result in simulation.preview_results
+    }
+    later = {item.image.digest: item for item in simulation.follow_ups}
+    disagreements, follow_ups = [], []
+    for image in simulation.inventory:
+        here, there = (items.get(image.digest, _KEPT) for items in (own, verdicts))
+        if item := later.get(image.digest):
+            follow_ups.append(ComparedFollowUp(image, there != here))
+            if there[0] == _ACTIONS[item.fate] and item.rule_priority in (None, there[1]):
+                continue
+        if here != there:
+            disagreements.append(Disagreement(image, here, there))
+    return Comparison(disagreements, follow_ups)
 
 
 def _status(repository: Repository) -> str | None:
@@ -119,12 +158,6 @@ def _verdicts(repository: Repository, policy: Any) -> Mapping[str, _Verdict]:
             action = str(result["action"]["type"])
             verdicts[result["imageDigest"]] = (action, result.get("appliedRulePriority"))
     return verdicts
-
-
-def _verdict(outcome: Outcome) -> _Verdict:
-    if outcome.fate is Fate.KEPT:
-        return _KEPT
-    return action_of(outcome), outcome.rule_priority
 
 
 def _in_words(verdict: _Verdict) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from ecr_constructs.model import principals
@@ -11,10 +12,19 @@ from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS
 from ecr_constructs.model.repository_policy import PULL_ACTIONS, one_or_all
 from ecr_constructs.model.tags import tag_errors
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import item_errors, located, raise_if_invalid, require_list
+from ecr_constructs.model.validation import (
+    item_errors,
+    located,
+    raise_if_invalid,
+    reject,
+    require_list,
+)
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutRegistryPolicy.html
 POLICY_MAX_LENGTH = 10_240
+REPLICATION_ROLE = (
+    "role/aws-service-role/replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication"
+)
 
 
 def allow_replication(
@@ -29,10 +39,19 @@ def allow_replication(
 
     Its ARN is ``arn:aws:ecr:REGION:ACCOUNT:repository/``, to which prefixes are added. With
     `tagging`, a creation template may tag the repositories that ECR creates.
+
+    ECR replicates with a service-linked role of the source. A condition names it, not the
+    principal: ECR creates the role with the first replication configuration, and a policy cannot
+    name a role that does not exist.
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/slr-replication.html
     """
     actions = ["ecr:CreateRepository", "ecr:ReplicateImage", *["ecr:TagResource"] * tagging]
     _check("allow_replication_from", accounts, prefixes)
-    return _statement(actions, registry_arn, partition, accounts, prefixes)
+    roles = {f"arn:{partition}:iam::{account}:{REPLICATION_ROLE}" for account in accounts}
+    return {
+        **_statement(actions, registry_arn, partition, accounts, prefixes),
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": one_or_all(roles)}},
+    }
 
 
 def allow_create_on_push(
@@ -83,29 +102,59 @@ def _grant_errors(accounts: Sequence[str], prefixes: Sequence[str]) -> Iterator[
 # --- VPC endpoints: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html ---
 
 
-def check_pulls(account: str, prefixes: Sequence[str], cache_prefixes: Sequence[str]) -> None:
+def check_pulls(
+    account: str,
+    prefixes: Sequence[str],
+    cache_prefixes: Sequence[str],
+    further_registries: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> None:
     """Reject an account or prefixes that no registry has; deploy-time values pass."""
     require_list("prefixes", prefixes)
     require_list("cache_prefixes", cache_prefixes)
     principals.check_each("account", [account], principals.account_id_errors)
+    if not isinstance(further_registries, Mapping):
+        reject(
+            "private pulls",
+            further_registries,
+            "registries-not-by-account",
+            "further_registries must be a mapping of accounts to prefixes",
+            path="further_registries",
+            remedy="write {'444455556666': []} for all repositories of an account",
+        )
+    accounts = list(further_registries)
+    principals.check_each("further_registries", accounts, principals.account_id_errors)
+    for other, values in further_registries.items():
+        require_list(f"further_registries[{other!r}]", values)
     errors = (
         *item_errors("prefixes", prefixes, filter_errors),
         *item_errors("cache_prefixes", cache_prefixes, namespace_errors),
+        *(
+            error
+            for other, values in further_registries.items()
+            for error in item_errors(f"further_registries[{other!r}]", values, filter_errors)
+        ),
     )
     value = {"prefixes": prefixes, "cache_prefixes": cache_prefixes}
     raise_if_invalid("private pulls", value, errors)
 
 
 def pull_statements(
-    repositories_arn: str, prefixes: Sequence[str], cache_prefixes: Sequence[str]
+    repositories_arn: str,
+    prefixes: Sequence[str],
+    cache_prefixes: Sequence[str],
+    further: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
     """Return the statements of the policy of both endpoints for ECR.
 
     The repositories of pull-through caches also import images. No prefix covers all repositories.
+    `further` holds the prefixes of other registries by their ``repositories_arn``.
     """
     namespaces = [namespace_of(prefix) for prefix in cache_prefixes]
     beginnings = {*prefixes, *namespaces} if prefixes else {""}
-    pulled = sorted(f"{repositories_arn}{beginning}*" for beginning in beginnings)
+    registries = [(repositories_arn, beginnings), *further.items()]
+    pulled = sorted(
+        {f"{arn}{beginning}*" for arn, values in registries for beginning in values or [""]}
+    )
     # A login applies to the registry, not to a repository.
     statements = [_allow(["ecr:GetAuthorizationToken"], ["*"]), _allow(PULL_ACTIONS, pulled)]
     if namespaces:

@@ -17,19 +17,19 @@ from ecr_constructs.cloudformation.reading import (
     unreadable,
 )
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
-from ecr_constructs.model.lifecycle import Image, Inventory
+from ecr_constructs.model.lifecycle import Inventory
+from ecr_constructs.model.lifecycle.aws_output import DESCRIBE_IMAGES
 from ecr_constructs.model.lifecycle.inventory_documents import (
-    COMMAND,
+    Listing,
     Manifest,
-    image_of,
-    malformed,
+    Source,
+    listing_of,
     manifests_of,
-    pages,
 )
 from ecr_constructs.model.validation import ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ecr_constructs.cloudformation.graph import Resource
 
@@ -143,39 +143,52 @@ def read_inventories(folder: str | Path) -> Inventories:
     top = Path(folder)
     files = sorted(files_below(top, (".json",), _raise)) if is_folder(top) else []
     if not files:
-        msg = f"{top} holds no inventory; write there what `{COMMAND}` prints, as NAME.json"
+        command = DESCRIBE_IMAGES.command
+        msg = f"{top} holds no inventory; write there what `{command}` prints, as NAME.json"
         raise CheckError(msg, code="inventory-missing", path=top)
-    images: defaultdict[RepositoryId, list[Image]] = defaultdict(list)
-    sources: dict[RepositoryId, Path] = {}
+    listings: defaultdict[str | None, Listing] = defaultdict(Listing)
+    files_of: dict[RepositoryId, Path] = {}
     manifests: dict[str, Manifest] = {}
+    unread: dict[str, str] = {}
     for file in files:
         text = text_of(file, most=INVENTORY_MAX_BYTES)
         try:
             if file.name.endswith(_MANIFESTS):
-                manifests |= manifests_of(text)
+                answers = manifests_of(text)
+                manifests |= answers.by_digest
+                unread |= answers.failures
                 continue
-            for key, image in _images(text, _region(file.relative_to(top))):
-                images[key].append(image)
-                sources[key] = file
+            region, listing = _region(file.relative_to(top)), listing_of(text, require_name=True)
+            listings[region].add(listing)
+            for source in (*listing.images, *listing.continued):
+                files_of[_repository(source, region)] = file
         except ValidationError as error:
             raise _unreadable(file, error) from error
     inventories = {}
-    for key, listed in images.items():
-        try:
-            inventories[key] = Inventory(listed).with_known(manifests)
-        except ValidationError as error:
-            raise _unreadable(sources[key], error) from error
+    for region, listing in listings.items():
+        for source in (*listing.images, *listing.incomplete):
+            key = _repository(source, region)
+            if source in listing.incomplete:
+                message = (
+                    f"{files_of[key]}: the last page of {key.name} has a nextToken: images are "
+                    "missing; leave out --max-items and --no-paginate"
+                )
+                raise CheckError(message, code="inventory-incomplete", path=files_of[key])
+            try:
+                inventory = Inventory(
+                    listing.images[source],
+                    repository_name=source.name,
+                    registry_id=source.registry_id,
+                )
+                inventories[key] = inventory.with_known(manifests, unread=unread)
+            except ValidationError as error:
+                raise _unreadable(files_of[key], error) from error
     return Inventories(inventories)
 
 
-def _images(text: str, region: str | None) -> Iterator[tuple[RepositoryId, Image]]:
-    for where, entry in pages(text, "imageDetails", COMMAND):
-        image = image_of(where, entry)
-        name, account = entry.get("repositoryName"), entry.get("registryId")
-        if not isinstance(name, str) or not isinstance(account, str | None):
-            both = f"{name!r} and {account!r}"
-            raise malformed(where, "repositoryName and registryId must be texts", both)
-        yield RepositoryId(name, account, region), image
+def _repository(source: Source, region: str | None) -> RepositoryId:
+    # Only an empty page does not name its repository.
+    return RepositoryId(source.name or "a repository", source.registry_id, region)
 
 
 def _raise(error: OSError) -> NoReturn:

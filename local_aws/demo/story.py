@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import tempfile
@@ -42,15 +41,16 @@ MEMBER, STRANGER = "555566667777", "777788889999"
 _LAST_LINES = 20
 
 
-def tell(*, port: int | None, keep: bool) -> None:
+def tell(*, port: int | None, keep: bool, ignored: Sequence[str] = ()) -> None:
     """Deploy dev and prod to an AWS of their own, push to them, and show what exists.
 
     The embedded AWS listens on `port`, or a free one; with `keep` it runs on until Ctrl-C.
+    `ignored` are the names of the user's variables that lead to another AWS, or to a proxy.
     """
     paths.required(paths.SERVER_PYTHON, paths.NODE, paths.CDK)
     screen.heading("The container registries of dev and prod, on an AWS inside this laptop")
-    if unused := sorted(name for name in os.environ if name.startswith("AWS_")):
-        screen.say(f"Not used, so that nothing real is touched: your {', '.join(unused)}.")
+    if ignored:
+        screen.say(f"Not used, so that nothing real is touched: your {', '.join(ignored)}.")
     # Before anything takes time: the port may be in use.
     aws = LocalAws(port=port)
     with ExitStack() as stack:
@@ -223,9 +223,9 @@ def _end(aws: LocalAws, environment: ResolvedEnvironment, *, keep: bool) -> None
         return
     screen.heading(f"It keeps running at {aws.endpoint_url}. In another terminal:")
     options = f"--account {environment.account} --region {environment.region}"
-    screen.command(f'eval "$(python -m local_aws env {options})"')
-    screen.command("aws ecr describe-repositories")
-    screen.command("cdk diff 'Dev/**' 'Prod/**'")
+    run = f".venv/bin/python -m local_aws run {options} --"
+    screen.command(f"{run} aws ecr describe-repositories")
+    screen.command(f"{run} cdk diff 'Dev/**' 'Prod/**'")
     screen.say("Ctrl-C stops it.")
     with suppress(KeyboardInterrupt):
         threading.Event().wait()

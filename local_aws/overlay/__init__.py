@@ -12,16 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def install(endpoint_url: str, organizations: Mapping[str, str]) -> None:
+def install(endpoint_url: str, secret: str, organizations: Mapping[str, str]) -> None:
     """Add every part of the overlay to the ministack of this process.
 
     ECR hands out the endpoint as its registry's address; accounts are mapped to organizations.
+    What STS and ECR issue begins with the secret, so that it is accepted again.
     """
     # Imported here, because importing them imports ministack, which reads the environment.
-    from local_aws.overlay import authorization, cloudformation, http  # noqa: PLC0415
+    from local_aws.overlay import adoption, authorization, cloudformation, confinement, http  # noqa: PLC0415
     from local_aws.overlay import lifecycle as lifecycle  # noqa: PLC0415 - for its operations
 
     authorization.ORGANIZATIONS.update(organizations)
-    authorization.install()
-    http.install(endpoint_url)
+    confinement.install()
+    authorization.install(secret)
+    http.install(endpoint_url, secret)
     cloudformation.install()
+    adoption.install()

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -250,7 +251,8 @@ def _token_problem(role_arn: str, token: str) -> tuple[str, str] | None:
     return ("ExpiredTokenException", "Token expired") if is_expired else None
 
 
-def install() -> None:
+def install(secret: str) -> None:
     """Put authorization before ECR's API, and the validation of tokens before STS."""
+    sts._gen_session_token = lambda: f"{secret}.{secrets.token_urlsafe(32)}"
     ecr.handle_request = handle_request
     sts.handle_request = handle_sts

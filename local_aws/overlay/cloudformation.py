@@ -42,7 +42,7 @@ _POLICIES = ("PolicyText", "RepositoryPolicyText")
 _TAG = {"Key", "Value"}
 PUBLIC_REGION = "us-east-1"
 _PUBLIC: dict[str, Operation] = {}
-_public = AccountScopedDict()
+PUBLIC_REPOSITORIES = AccountScopedDict()
 
 
 def to_api(value: Any, name: str = "") -> Any:
@@ -111,7 +111,7 @@ def _create_repository(logical_id: str, properties: Members, stack: str) -> Crea
     return _repository_attributes(name)
 
 
-def _update_repository(name: str, old: Members, new: Members, _: str) -> Created:
+def _update_repository(name: str, _: Members, new: Members, __: str) -> Created:
     record = repositories.find(name)
     members = {**to_api(new), "repositoryName": name}
     # The handler leaves what the template does not declare as it is, except policies and tags.
@@ -120,7 +120,8 @@ def _update_repository(name: str, old: Members, new: Members, _: str) -> Created
     if "imageScanningConfiguration" in members:
         scanning = {"scanOnPush": False, **members["imageScanningConfiguration"]}
         record["imageScanningConfiguration"] = scanning
-    provisioners._reconcile_tag_list(record["tags"], old, new)
+    # It removes every tag that the template does not list, also one of somebody else's.
+    record["tags"][:] = new.get("Tags", [])
     provisioners._ecr_repo_apply_policies(name, new)
     return _repository_attributes(name)
 
@@ -143,13 +144,25 @@ def _quietly(function: Operation, members: Members) -> None:
             raise
 
 
-def _add_setting(kind: str, reset: str, **members: Any) -> None:
-    """Add a type of which a registry has one: the later stack overwrites the earlier.
+def _add_setting(kind: str, reset: str, *, only: str = "", **members: Any) -> None:
+    """Add a type of which a registry has one.
 
-    Deleting the resource calls `reset` with these members.
+    Args:
+        kind: The last part of its name.
+        reset: The operation that deletes it.
+        only: The setting whose create handler refuses a second owner. The handlers of the other
+            types are not published: there, the later stack overwrites the earlier.
+        members: What `reset` is called with.
     """
 
     def create(_: str, properties: Members, __: str) -> Created:
+        if only and registry.is_set(only):
+            identifier = f"with identifier '{get_account_id()}' already exists"
+            message = f"Resource of type 'AWS::ECR::{kind}' {identifier}."
+            raise RejectedError(message, "AlreadyExists")
+        return put(properties)
+
+    def put(properties: Members) -> Created:
         values = to_api(properties)
         signing = {"signingConfiguration": values}
         OPERATIONS[f"Put{kind}"](signing if kind == "SigningConfiguration" else values)
@@ -158,7 +171,7 @@ def _add_setting(kind: str, reset: str, **members: Any) -> None:
     _add(
         f"AWS::ECR::{kind}",
         create=create,
-        update=lambda _, __, properties, stack: create("", properties, stack),
+        update=lambda _, __, properties, ___: put(properties),
         delete=lambda _, __: _quietly(OPERATIONS[reset], members),
     )
 
@@ -198,7 +211,7 @@ def _create_public(logical_id: str, properties: Members, stack: str) -> Created:
         msg = f"Public repositories exist in {PUBLIC_REGION} only, not in {get_region()}"
         raise ValueError(msg)
     name, account = _name(logical_id, properties, stack, 205), get_account_id()
-    if name in _public:
+    if name in PUBLIC_REPOSITORIES:
         msg = f"The repository with name '{name}' already exists"
         raise ValueError(msg)
     repository = {
@@ -208,26 +221,31 @@ def _create_public(logical_id: str, properties: Members, stack: str) -> Created:
         "repositoryUri": f"public.ecr.aws/local{account}/{name}",
         "createdAt": now(),
     }
-    _public[name] = {"repository": repository}
+    PUBLIC_REPOSITORIES[name] = {"repository": repository}
     return _update_public(name, {}, properties, stack)
 
 
 def _update_public(name: str, _: Members, properties: Members, __: str) -> Created:
-    record = _public[name]
+    record = PUBLIC_REPOSITORIES[name]
     record["settings"] = to_api(properties)
-    return name, {"Arn": record["repository"]["repositoryArn"]}
+    return name, public_arn(name)
+
+
+def public_arn(name: str) -> Members:
+    """Return the attributes of a public repository."""
+    return {"Arn": PUBLIC_REPOSITORIES[name]["repository"]["repositoryArn"]}
 
 
 def _find_public(name: str) -> Members:
-    if name not in _public:
+    if name not in PUBLIC_REPOSITORIES:
         message = f"The repository with name '{name}' does not exist"
         raise RejectedError(message, "RepositoryNotFoundException")
-    return dict(_public[name])
+    return dict(PUBLIC_REPOSITORIES[name])
 
 
 @operation("DescribeRepositories", _PUBLIC)
 def _describe_public(members: Members) -> Members:
-    names = members.get("repositoryNames") or _public.keys()
+    names = members.get("repositoryNames") or PUBLIC_REPOSITORIES.keys()
     return page(members, "repositories", [_find_public(name)["repository"] for name in names])
 
 
@@ -262,7 +280,12 @@ def _update_provider(arn: str, _: Members, properties: Members, __: str) -> Crea
         "ThumbprintList": properties.get("ThumbprintList", []),
         "Tags": properties.get("Tags", []),
     }
-    return arn, {"Arn": arn}
+    return arn, provider_arn(arn)
+
+
+def provider_arn(arn: str) -> Members:
+    """Return the attributes of an identity provider."""
+    return {"Arn": arn}
 
 
 # --- AWS::EC2::VPC ---
@@ -289,11 +312,12 @@ def install() -> None:
         delete=_delete_repository,
         tags=True,
     )
-    _add_setting("RegistryPolicy", "DeleteRegistryPolicy")
+    _add_setting("RegistryPolicy", "DeleteRegistryPolicy", only="policyText")
     _add_setting("RegistryScanningConfiguration", "PutRegistryScanningConfiguration")
     _add_setting(
         "ReplicationConfiguration",
         "PutReplicationConfiguration",
+        only="replicationConfiguration",
         replicationConfiguration={"rules": []},
     )
     _add_setting("SigningConfiguration", "DeleteSigningConfiguration")
@@ -322,7 +346,7 @@ def install() -> None:
         "AWS::ECR::PublicRepository",
         create=_create_public,
         update=_update_public,
-        delete=lambda name, _: _public.pop(name, None),
+        delete=lambda name, _: PUBLIC_REPOSITORIES.pop(name, None),
         tags=True,
     )
     _add(

@@ -48,6 +48,7 @@ _ACTIONS = {
 LIFETIME_SECONDS = 12 * 60 * 60
 
 _endpoint: list[str] = []
+_secret: list[str] = []
 _stock_request = ecr.handle_registry_request
 _stock_get_manifest = ecr._v2_get_manifest
 
@@ -70,7 +71,8 @@ def get_authorization_token(members: Members) -> Members:
     """Issue a token for each registry asked for; by default the caller's own."""
     issued = []
     for account in members.get("registryIds") or [get_account_id()]:
-        token, expires_at = secrets.token_urlsafe(32), now() + LIFETIME_SECONDS
+        token = f"{_secret[0]}.{secrets.token_urlsafe(32)}"
+        expires_at = now() + LIFETIME_SECONDS
         _grants[token] = Grant(authorization.CALLER.get(), account, get_region(), expires_at)
         encoded = base64.b64encode(f"AWS:{token}".encode()).decode()
         issued.append({"authorizationToken": encoded, "expiresAt": expires_at})
@@ -157,9 +159,10 @@ def get_manifest(name: str, reference: str) -> HttpAnswer:
     return answer
 
 
-def install(endpoint_url: str) -> None:
+def install(endpoint_url: str, secret: str) -> None:
     """Put the login before the registry, and our manifests in the place of its own."""
     _endpoint.append(endpoint_url)
+    _secret.append(secret)
     ecr.handle_registry_request = handle_request
     ecr._v2_put_manifest = put_manifest
     ecr._v2_get_manifest = get_manifest

@@ -86,19 +86,15 @@ def _results(name: str, policy: Any) -> list[Members]:
         listed = images.manifest(image).get("manifests", [])
         references = [item["digest"] for item in listed]
         described.append({**images.described(name, image), "references": references})
-    verdicts = lifecycle_oracle.evaluate(policy, described, now())
-    return [
-        _result(stored[digest], verdict)
-        for digest, verdict in verdicts.items()
-        if verdict.action and not verdict.follows
-    ]
+    verdicts = lifecycle_oracle.previewed(policy, described, now())
+    return [_result(stored[digest], verdict) for digest, verdict in verdicts.items()]
 
 
 def _result(image: Image, verdict: lifecycle_oracle.Verdict) -> Members:
     target = {"targetStorageClass": "ARCHIVE"} if verdict.action == "TRANSITION" else {}
     archived = image.get("imageStatus") == "ARCHIVED"
     return {
-        "imageTags": list(image["imageTags"]),
+        **({"imageTags": list(image["imageTags"])} if image["imageTags"] else {}),
         "imageDigest": image["imageDigest"],
         "imagePushedAt": image["imagePushedAt"],
         "action": {"type": verdict.action, **target},

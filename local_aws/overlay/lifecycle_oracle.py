@@ -76,6 +76,33 @@ def evaluate(
         answers: To what the documents leave open. Default: those that delete more.
     """
     answers = answers or Answers()
+    verdicts, indexes = _by_rules(policy, images, now, answers)
+    return _settled(verdicts, images, indexes, answers)
+
+
+def previewed(
+    policy: Json, images: list[Json], now: float, answers: Answers | None = None
+) -> dict[str, Verdict]:
+    """Return what ECR's own preview lists: what a rule acts on that no index keeps at this instant.
+
+    An index that goes is still there, so that what it lists is not in the preview yet; nor is what
+    only follows the image that it refers to.
+    """
+    answers = answers or Answers()
+    verdicts, indexes = _by_rules(policy, images, now, answers)
+    none_gone: dict[str, set[Any]] = {image["imageDigest"]: set() for image in images}
+    return {
+        digest: verdict
+        for digest, verdict in verdicts.items()
+        if verdict.action
+        and verdict.action not in _kept_from(indexes.get(digest, []), none_gone, answers)
+    }
+
+
+def _by_rules(
+    policy: Json, images: list[Json], now: float, answers: Answers
+) -> tuple[dict[str, Verdict], dict[str, list[Json]]]:
+    """Return what the rules alone do to each image, and the indexes that list each."""
     rules = [
         _Rule(rule["rulePriority"], rule["action"]["type"], rule["selection"])
         for rule in policy["rules"]
@@ -88,8 +115,7 @@ def evaluate(
                 rule.identified.add(image["imageDigest"])
     for rule in rules:
         rule.marked = _marked(rule, rules, images, indexes, now=now, answers=answers)
-    verdicts = {image["imageDigest"]: _verdict(image, rules) for image in images}
-    return _settled(verdicts, images, indexes, answers)
+    return {image["imageDigest"]: _verdict(image, rules) for image in images}, indexes
 
 
 def _indexes(images: list[Json]) -> dict[str, list[Json]]:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 # ECR documents that a failure has a code, not which codes there are.
 ACCESS_DENIED = "AccessDenied"
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/slr-replication.html
+REPLICATION_ROLE = (
+    "role/aws-service-role/replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication"
+)
 TAG_IMMUTABLE = "ImageTagAlreadyExists"
 
 
@@ -122,12 +126,12 @@ def _destinations(name: str, *, deletes: bool = False) -> Iterator[tuple[str, st
 
 
 def _admits(source: str, action: str, name: str) -> bool:
-    """Tell whether the policy of this registry allows the account `source` to do `action`."""
+    """Tell whether the policy of this registry allows ECR's role of an account to do `action`."""
     if source == get_account_id():
         return True
     context = EvalContext(
-        principal_arn=f"arn:aws:iam::{source}:root",
-        principal_type="Root",
+        principal_arn=f"arn:aws:iam::{source}:{REPLICATION_ROLE}",
+        principal_type="AssumedRole",
         principal_account=source,
         action=action,
         resource_arn=ecr._repo_arn(name),

@@ -27,14 +27,21 @@ _DEFAULTS: dict[str, Any] = {
     "scanningConfiguration": {"scanType": "BASIC", "rules": []},
 }
 _settings = AccountRegionScopedDict()
-_exclusions = AccountRegionScopedDict()
-_templates = AccountRegionScopedDict()
-_rules = AccountRegionScopedDict()
+EXCLUSIONS = AccountRegionScopedDict()
+TEMPLATES = AccountRegionScopedDict()
+RULES = AccountRegionScopedDict()
 
 
 def setting(name: str) -> Any:
     """Return a setting of this registry, by default ECR's; None if neither has it."""
     return _settings.get(name, _DEFAULTS.get(name))
+
+
+def is_set(name: str) -> bool:
+    """Whether somebody has set a setting; replication without rules is none, scanning always is."""
+    if name == "replicationConfiguration":
+        return bool(setting(name)["rules"])
+    return setting(name) is not None
 
 
 def _identified(**members: Any) -> Members:
@@ -160,31 +167,31 @@ def get_account_setting(members: Members) -> Members:
 def register_exclusion(members: Members) -> Members:
     """Leave the pulls of a principal out of an image's last recorded pull."""
     principal = members["principalArn"]
-    _vacant(_exclusions, principal, "Exclusion")
-    _exclusions[principal] = now()
-    return {"principalArn": principal, "createdAt": _exclusions[principal]}
+    _vacant(EXCLUSIONS, principal, "Exclusion")
+    EXCLUSIONS[principal] = now()
+    return {"principalArn": principal, "createdAt": EXCLUSIONS[principal]}
 
 
 @operation("DeregisterPullTimeUpdateExclusion")
 def deregister_exclusion(members: Members) -> Members:
     """Count the pulls of a principal again."""
     principal = members["principalArn"]
-    _existing(_exclusions, principal, "Exclusion")
-    del _exclusions[principal]
+    _existing(EXCLUSIONS, principal, "Exclusion")
+    del EXCLUSIONS[principal]
     return {"principalArn": principal}
 
 
 @operation("ListPullTimeUpdateExclusions")
 def list_exclusions(members: Members) -> Members:
     """List the principals whose pulls do not count."""
-    return page(members, "pullTimeUpdateExclusions", _exclusions.keys())
+    return page(members, "pullTimeUpdateExclusions", EXCLUSIONS.keys())
 
 
 def template_for(name: str, reason: str) -> Members | None:
     """Return the template with the longest prefix of a repository, for a reason of `appliedFor`."""
     fitting = [
         (0 if prefix == "ROOT" else len(prefix), template)
-        for prefix, template in _templates.items()
+        for prefix, template in TEMPLATES.items()
         if reason in template["appliedFor"]
         and (prefix == "ROOT" or name.startswith(prefix.rstrip("/") + "/"))
     ]
@@ -206,48 +213,48 @@ def create_repository(name: str, template: Members) -> None:
 def put_template(members: Members) -> Members:
     """Create a template, or replace it by one that keeps its time of creation."""
     time, prefix = now(), members["prefix"]
-    _templates[prefix] = {
+    TEMPLATES[prefix] = {
         "resourceTags": [],
         "imageTagMutability": "MUTABLE",
         "encryptionConfiguration": {"encryptionType": "AES256"},
         **members,
-        "createdAt": _templates.get(prefix, {}).get("createdAt", time),
+        "createdAt": TEMPLATES.get(prefix, {}).get("createdAt", time),
         "updatedAt": time,
     }
-    return _identified(repositoryCreationTemplate=_templates[prefix])
+    return _identified(repositoryCreationTemplate=TEMPLATES[prefix])
 
 
 @operation("CreateRepositoryCreationTemplate")
 def create_template(members: Members) -> Members:
     """Create a template."""
-    _vacant(_templates, members["prefix"], "Template")
+    _vacant(TEMPLATES, members["prefix"], "Template")
     return put_template(members)
 
 
 @operation("UpdateRepositoryCreationTemplate")
 def update_template(members: Members) -> Members:
     """Set the members that are given; the others stay."""
-    return put_template({**_existing(_templates, members["prefix"], "Template"), **members})
+    return put_template({**_existing(TEMPLATES, members["prefix"], "Template"), **members})
 
 
 @operation("DeleteRepositoryCreationTemplate")
 def delete_template(members: Members) -> Members:
     """Delete a template; the repositories made from it stay."""
-    template = _existing(_templates, members["prefix"], "Template")
-    del _templates[members["prefix"]]
+    template = _existing(TEMPLATES, members["prefix"], "Template")
+    del TEMPLATES[members["prefix"]]
     return _identified(repositoryCreationTemplate=template)
 
 
 @operation("DescribeRepositoryCreationTemplates")
 def describe_templates(members: Members) -> Members:
     """Describe the templates with the prefixes given, or a page of all."""
-    prefixes = members.get("prefixes") or _templates
-    described = [_templates[prefix] for prefix in prefixes if prefix in _templates]
+    prefixes = members.get("prefixes") or TEMPLATES
+    described = [TEMPLATES[prefix] for prefix in prefixes if prefix in TEMPLATES]
     return _identified(**page(members, "repositoryCreationTemplates", described))
 
 
 def _rule(members: Members) -> Members:
-    rule: Members = _existing(_rules, members["ecrRepositoryPrefix"], "PullThroughCacheRule")
+    rule: Members = _existing(RULES, members["ecrRepositoryPrefix"], "PullThroughCacheRule")
     return rule
 
 
@@ -259,17 +266,17 @@ def _without(members: Members, *names: str) -> Members:
 def create_rule(members: Members) -> Members:
     """Create a rule."""
     prefix, created = members["ecrRepositoryPrefix"], now()
-    _vacant(_rules, prefix, "PullThroughCacheRule")
+    _vacant(RULES, prefix, "PullThroughCacheRule")
     rule = {"upstreamRepositoryPrefix": "ROOT", **members, "createdAt": created}
-    _rules[prefix] = _identified(**rule, updatedAt=created)
-    return _without(_rules[prefix], "updatedAt")
+    RULES[prefix] = _identified(**rule, updatedAt=created)
+    return _without(RULES[prefix], "updatedAt")
 
 
 @operation("UpdatePullThroughCacheRule")
 def update_rule(members: Members) -> Members:
     """Set the credential or role of a rule."""
     rule = _rule(members) | members | {"updatedAt": now()}
-    _rules[members["ecrRepositoryPrefix"]] = rule
+    RULES[members["ecrRepositoryPrefix"]] = rule
     return _without(rule, "createdAt", "upstreamRegistryUrl", "upstreamRegistry")
 
 
@@ -277,14 +284,14 @@ def update_rule(members: Members) -> Members:
 def delete_rule(members: Members) -> Members:
     """Delete a rule; the repositories it filled stay."""
     rule = _rule(members)
-    del _rules[members["ecrRepositoryPrefix"]]
+    del RULES[members["ecrRepositoryPrefix"]]
     return _without(rule, "updatedAt", "upstreamRegistry")
 
 
 @operation("DescribePullThroughCacheRules")
 def describe_rules(members: Members) -> Members:
     """Describe the rules with the prefixes given, or a page of all."""
-    prefixes = members.get("ecrRepositoryPrefixes") or _rules
+    prefixes = members.get("ecrRepositoryPrefixes") or RULES
     rules = [_rule({"ecrRepositoryPrefix": prefix}) for prefix in prefixes]
     return page(members, "pullThroughCacheRules", rules)
 

@@ -203,6 +203,15 @@ SETTINGS = {
     f"push: {{branches: [main], url: 'https://example.com', circleci: {CIRCLECI}}}": (
         "push.url: push-url-unsupported"
     ),
+    f"push: {{branches: [main], audience: acme, circleci: {CIRCLECI}}}": (
+        "push.audience: push-audience-unsupported"
+    ),
+    "push: {github: a/b, branches: [main], audience: ''}": "push.audience: issuer-audience-length",
+    "push: {github: a/b, branches: [main], match: all}": "push.match: ci-match-incomplete",
+    "push: {gitlab: a/b, branches: [main], match: all}": "push.match: push-selector-unsupported",
+    "push: {github: a/b, branches: [main], claims: {repository_owner: a}}": (
+        "push.claims.repository_owner: ci-claim-not-read"
+    ),
     f"push: {{branches: [main], circleci: {CIRCLECI.replace(f'project_id: {OTHER}, ', '')}}}": (
         "push.circleci.project_id: key-missing"
     ),

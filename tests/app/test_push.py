@@ -108,6 +108,55 @@ def test_every_system_has_a_provider_and_a_role(
     assert {f"{path}:aud": provider["ClientIdList"][0], f"{path}:sub": subject} == tests
 
 
+IDS = "{repository_id: 1, actor_id: ['2', 3]}"
+CLAIMED: dict[str, tuple[str, dict[str, Any]]] = {
+    "an environment and a branch": (
+        "{github: acme/payments, environments: [prod], branches: [main], match: all}",
+        {"sub": "repo:acme/payments:environment:prod", "ref": "refs/heads/main"},
+    ),
+    "ids and an audience": (
+        f"{{github: acme/a, branches: [main], audience: acme, claims: {IDS}}}",
+        {
+            "aud": "acme",
+            "sub": "repo:acme/a:ref:refs/heads/main",
+            "repository_id": "1",
+            "actor_id": ["2", "3"],
+        },
+    ),
+    "a protected branch": (
+        "{gitlab: acme/api, branches: [main], audience: acme, claims: {ref_protected: true}}",
+        {
+            "aud": "acme",
+            "sub": "project_path:acme/api:ref_type:branch:ref:main",
+            "ref_protected": "true",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize(("push", "claims"), CLAIMED.values(), ids=CLAIMED)
+def test_claims_of_the_file_are_required(
+    push: str, claims: dict[str, Any], push_stack: PushStack
+) -> None:
+    """The role requires them, and the provider accepts the audience."""
+    template = push_stack(push)
+
+    [provider] = of_type(template, "AWS::IAM::OIDCProvider")
+    [role] = of_type(template, "AWS::IAM::Role")
+    path = provider["Url"].removeprefix("https://")
+    condition = role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringEquals"]
+    default = {"aud": provider["ClientIdList"][0]}
+    assert {f"{path}:{name}": value for name, value in (default | claims).items()} == condition
+    assert condition[f"{path}:aud"] in provider["ClientIdList"]
+
+
+def test_one_provider_accepts_every_audience(push_stack: PushStack) -> None:
+    """Two projects of one issuer may require different audiences."""
+    own = ", push: {github: acme/worker, branches: [main], audience: acme}"
+    [provider] = of_type(push_stack(worker=own), "AWS::IAM::OIDCProvider")
+    assert ["sts.amazonaws.com", "acme"] == provider["ClientIdList"]
+
+
 def _pushed(environment: ResolvedEnvironment) -> dict[str, list[str]]:
     return {access.project.name: access.repositories for access in environment.ci_access}
 

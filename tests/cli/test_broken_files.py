@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ecr_constructs.environment.loading import load_environment
 from ecr_constructs.environment.source import EnvironmentFileError, FileDiagnostic
 from tests.cli.conftest import AT, DETAILS, KEEP_ONE, Run, write
-from tests.support.hostile import broken_documents, broken_texts
+from tests.support.broken import broken_documents, broken_texts
 from tests.support.rule_examples.build import repository
 
 STATEMENT = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["ecr:*"], "Condition": {}}

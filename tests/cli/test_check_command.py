@@ -129,7 +129,12 @@ POLICIES: dict[str, tuple[Any, list[str], list[Any], int]] = {
     "warning": ({"rules": [AGED]}, ["--fail-on", "warning"], DELETED, 1),
     "error": ({"rules": [AGED]}, ["--fail-on", "error"], DELETED, 0),
     "a cache": ({"rules": [UNTAGGED]}, ["--pull-through-cache"], CACHED, 0),
-    "images": ({"rules": UNMATCHED}, WITH_IMAGES, [("LC004", "error", 1)], 1),
+    "images": (
+        {"rules": UNMATCHED},
+        WITH_IMAGES,
+        [("LC004", "error", 1), ("LC014", "note", None)],
+        1,
+    ),
     "the AWS CLI": ({"lifecyclePolicyText": policy_text(UNTAGGED)}, [], [], 0),
     "not a policy": ({"rules": [{"rulePriority": 4}]}, [], [("LC000", "error", 4)] * 2, 1),
 }

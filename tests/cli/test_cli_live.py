@@ -14,6 +14,8 @@ from ecr_constructs import LifecyclePolicy, LifecycleRule
 from ecr_constructs.live import LiveError
 from ecr_constructs.live import ecr as live
 from ecr_constructs.live import lifecycle_preview as service_preview
+from ecr_constructs.report.document import Lines
+from ecr_constructs.report.lifecycle_preview import service_blocks
 from tests.cli.conftest import Run, detail, write
 
 KEEP_ONE = LifecyclePolicy(LifecycleRule.keep_last(1))
@@ -189,20 +191,33 @@ def test_agreement_is_said(ecr: Ecr, run: Run) -> None:
     assert (0, True) == (printed.status, "ECR agrees on every image." in printed.out)
 
 
-def test_what_follows_its_subject_is_not_compared(ecr: Ecr) -> None:
-    """ECR's preview is about what rules select."""
+@pytest.mark.parametrize(
+    ("verdict", "listed", "differs"),
+    [(None, False, False), ("EXPIRE", True, False), ("TRANSITION", True, True)],
+)
+def test_what_follows_may_be_listed_by_ecr_or_not(
+    ecr: Ecr, verdict: str | None, listed: bool, differs: bool
+) -> None:
+    """ECR's preview is about one evaluation; another action is a disagreement."""
     signature = detail("c", 0, "s1", subjectManifestDigest=f"sha256:{'a' * 64}")
     details = {"imageDetails": [*DETAILS["imageDetails"], signature]}
+    results = [result("a", "EXPIRE", 1)] + ([result("c", verdict, 1)] if verdict else [])
     tagged = LifecyclePolicy(LifecycleRule.keep_last(1, tag_patterns=["v*"]))
     ecr(
         describe_images=details,
-        **asked(NONE_YET, preview("COMPLETE", result("a", "EXPIRE", 1), policy=tagged)),
+        **asked(NONE_YET, preview("COMPLETE", *results, policy=tagged)),
     )
     repository = live.Repository("api", None)
     simulation = tagged.simulate(repository.inventory(tagged))
 
     assert 2 == len(simulation.expired)
-    assert [] == service_preview.compare(repository, simulation)
+    compared = service_preview.compare(repository, simulation)
+    digest = signature["imageDigest"]
+    follow_up = {"imageDigest": digest, "imageTags": ["s1"], "listed": listed}
+    assert [follow_up] == compared.to_json()["followUps"]
+    assert [digest] * differs == [item.image.digest for item in compared.disagreements]
+    [block] = [block for block in service_blocks(compared) if isinstance(block, Lines)][-1:]
+    assert f"lists {listed:d} of them" in block.lines[0]
 
 
 def test_waiting_has_an_end(ecr: Ecr, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,8 @@
 """What ends a command with status 2: one line on standard error, with a code at its end."""
 
+import gzip
 import io
+import json
 import shlex
 import sys
 from pathlib import Path
@@ -46,6 +48,23 @@ def faulty_files(folder: Path) -> None:
     write("bad/bad.template.json", "{")
     write("bad.yaml", "Resources: [")
     write("twice.json", {"imageDetails": [detail("a", 1, "v1"), detail("a", 2, "v1")]})
+    write("page.json", {"imageDetails": [detail("a", 1)], "nextToken": "2"})
+    both = [detail("a", 1, repositoryName="a"), detail("b", 1, repositoryName="b")]
+    write("several.json", {"imageDetails": both})
+    write("failed.txt", "\nAn error occurred (RepositoryNotFoundException) when calling it: gone\n")
+    write("nothing.json", " ")
+    write("half.json", '{"rules": [')
+    write("deep.json", "[" * 100_000)
+    write("policy.txt", "rules:")
+    write("brackets.json", "rules: [")
+    newer = {"rules": [{**UNTAGGED, "new": 1}]}
+    stored = {"lifecyclePolicyText": json.dumps(newer), "lastEvaluatedAt": 1_790_000_000}
+    write("stored.json", stored)
+    write("number.json", "7")
+    write("digits.json", f'{{"rules": [{"9" * 5_000}]}}')
+    write("inner.json", {"lifecyclePolicyText": "{"})
+    write("rules.yaml", "rules: []")
+    Path("images.json.gz").write_bytes(gzip.compress(b'{"imageDetails": []}'))
     write("long.json", f'{{"Resources": {"9" * 5_000}}}')
     write("long.yaml", f"Resources: 0x{'f' * 5_000}")
     write("folder/t.json", {"Resources": {"Api": {"Ref": "x"}}})
@@ -125,11 +144,46 @@ ERRORS = {
     "lifecycle check --template app": "policy-ambiguous",
     "lifecycle check --template import.template.json": "policy-unresolved",
     "lifecycle check --template if.template.json": "policy-unresolved",
+    # what is no policy is no verdict on one
+    **dict.fromkeys(
+        (
+            f"{command} {name}"
+            for command in ("lifecycle check --policy", "lifecycle preview --images a --policy")
+            for name in ("failed.txt", "nothing.json", "half.json", "deep.json", "policy.txt")
+        ),
+        "json-syntax",
+    ),
+    "lifecycle check --policy number.json": "file-kind-unknown",
+    "lifecycle check --policy images.json": "file-kind-unknown",
+    "lifecycle check --policy digits.json": "json-syntax",
+    "lifecycle check --policy inner.json": "json-syntax",
+    "lifecycle check --policy stored.json": "policy-unreadable",
+    "check stored.json": "policy-unreadable",
+    "lifecycle check --policy brackets.json": "json-syntax",
+    "check inner.json": "json-syntax",
+    "check rules.yaml": "json-syntax",
+    "check t.json --allow-incomplete": "option-needs-policy",
+    "check policy.json --images page.json": "inventory-incomplete",
     # lifecycle preview
     "lifecycle preview --images images.json": "policy-missing",
     "lifecycle preview --policy policy.json": "images-missing",
     "lifecycle preview --live x --images y": "arguments-invalid",
     f"lifecycle preview --live x --service-preview {' '.join(AT)}": "service-preview-now",
+    "lifecycle preview --live ''": "argument-empty",
+    "lifecycle preview --live api --profile ''": "argument-empty",
+    "lifecycle preview --live API": "repository-name-characters",
+    "lifecycle preview --live api --account 1": "account-id-format",
+    "lifecycle preview --live api --no-manifests --manifests m.json": "manifests-conflict",
+    "lifecycle preview --live api --allow-incomplete": "allow-incomplete-live",
+    f"{LIFECYCLE} --profile dev": "profile-not-live",
+    f"{LIFECYCLE} --account 111122223333": "account-not-live",
+    f"{LIFECYCLE} --no-manifests": "no-manifests-not-live",
+    f"{LIFECYCLE} --images page.json": "inventory-incomplete",
+    f"{LIFECYCLE} --images several.json": "inventory-repositories",
+    f"{LIFECYCLE} --images several.json --repository x": "inventory-repository-unknown",
+    f"{LIFECYCLE} --images images.json.gz": "file-encoding",
+    f"{LIFECYCLE} --images failed.txt": "json-syntax",
+    f"{LIFECYCLE} --against failed.txt": "json-syntax",
     f"{LIFECYCLE} --region eu-west-1": "region-not-live",
     f"{LIFECYCLE} --service-preview": "service-preview-not-live",
     f"{LIFECYCLE} --days 0": "days-out-of-range",
@@ -224,10 +278,9 @@ REJECTED: dict[str, tuple[Any, int | None]] = {
     "no rules": ({"rules": []}, None),
     "too long": ({"rules": [{**UNTAGGED, "description": "x" * 31_000}]}, None),
     "inside of the AWS CLI's document": ({"lifecyclePolicyText": '{"rules": []}'}, None),
-    "a number": ("7", None),
-    "half an object": ("{", None),
-    "YAML": ("rules: [", None),
-    "nested too deeply": ("[" * 100_000, None),
+    "rules that are no list": ({"rules": {}}, None),
+    "a text of the AWS CLI's document": (json.dumps('{"rules": []}'), None),
+    "a key twice": ('{"rules": [], "rules": []}', None),
 }
 
 
@@ -251,7 +304,7 @@ def test_a_policy_that_ecr_rejects(run: Run, policy: Any, priority: int | None) 
     ("command", "text", "code"),
     [
         ((*PREVIEW[:5], "-", *AT), "{}", "inventory-malformed"),
-        ((*PREVIEW[:3], "-", *PREVIEW[4:]), "{}", "policy-rejected"),
+        ((*PREVIEW[:3], "-", *PREVIEW[4:]), "{}", "file-kind-unknown"),
         (("check", "-"), "{}", "file-kind-unknown"),
         (("check", "-"), "{", "template-not-json"),
         (("check", "-"), f'{{"Resources": {"9" * 5_000}}}', "number-too-long"),
@@ -291,5 +344,7 @@ def test_without_boto3_live_is_an_error(run: Run, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "boto3", None)
     monkeypatch.delitem(sys.modules, "ecr_constructs.live.ecr", raising=False)
     monkeypatch.delattr("ecr_constructs.live.ecr", raising=False)
+    monkeypatch.delitem(sys.modules, "ecr_constructs.live.connection", raising=False)
+    monkeypatch.delattr("ecr_constructs.live.connection", raising=False)
 
     assert ["boto3-missing"] == run("lifecycle", "preview", "--live", "api").codes

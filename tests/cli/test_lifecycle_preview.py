@@ -66,7 +66,8 @@ def test_against_shows_only_what_changes(run: Run) -> None:
     assert [("TRANSITION", "EXPIRE"), ("TRANSITION", "KEEP")] == [
         (change["before"]["action"], change["after"]["action"]) for change in document["changes"]
     ]
-    assert [1] == [item["appliedRulePriority"] for item in document["previewResults"]]
+    assert 2 == len(document["explanations"])
+    assert [1, 2] == [item["appliedRulePriority"] for item in document["previewResults"]]
     assert [] == run(*JSON, "--against", "policy.json").json["changes"]
     for policy, count in (("old.json", 2), ("policy.json", 0)):
         assert f"What changes: {count} images" in run(*PREVIEW, "--against", policy).out

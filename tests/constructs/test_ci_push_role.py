@@ -1,5 +1,6 @@
 """CiPushRole and CiProvider: what a role may do, who assumes it, and what an account has once."""
 
+from collections.abc import Callable
 from typing import Any
 
 import aws_cdk as cdk
@@ -115,6 +116,52 @@ def test_a_role_waits_for_the_provider_that_the_app_makes(app: cdk.App, stack: c
     templates = synth(app)
     assert [shared] == list(stack.dependencies)
     assert "Outputs" not in templates[shared.template_file]
+
+
+STOCK: dict[str, Callable[[cdk.Stack], Any]] = {
+    "native": lambda stack: iam.OidcProviderNative(
+        stack, "Stock", url=f"https://{HOST}", client_ids=["sts.amazonaws.com"]
+    ),
+    "by a function": lambda stack: iam.OpenIdConnectProvider(stack, "Stock", url=f"https://{HOST}"),
+    "L1": lambda stack: iam.CfnOIDCProvider(stack, "Stock", url=f"https://{HOST}"),
+    "imported": lambda stack: iam.OpenIdConnectProvider.from_open_id_connect_provider_arn(
+        stack, "Stock", f"arn:aws:iam::{ACCOUNT}:oidc-provider/{HOST}"
+    ),
+    "imported, native": lambda stack: iam.OidcProviderNative.from_oidc_provider_arn(
+        stack, "Stock", f"arn:aws:iam::{ACCOUNT}:oidc-provider/{HOST}"
+    ),
+    "imported at deploy time": lambda stack: iam.OidcProviderNative.from_oidc_provider_arn(
+        stack, "Stock", cdk.Fn.import_value("Provider")
+    ),
+    "with an audience that is known at deploy time": lambda stack: iam.OidcProviderNative(
+        stack, "Stock", url=f"https://{HOST}", client_ids=[cdk.Fn.import_value("Audience")]
+    ),
+}
+
+
+@pytest.mark.parametrize("provider", STOCK.values(), ids=STOCK)
+def test_stock_providers_are_taken(stack: cdk.Stack, provider: Callable[[cdk.Stack], Any]) -> None:
+    """The role trusts the provider of the account, and is created after one of the app."""
+    push_role(stack, provider=provider(stack))
+
+    role = of_type(template(stack), "AWS::IAM::Role")["Push7F99B893"]
+    [statement] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert f"arn:aws:iam::{ACCOUNT}:oidc-provider/{HOST}" == statement["Principal"]["Federated"]
+
+
+def test_a_provider_accepts_the_audiences_of_all_projects(stack: cdk.Stack) -> None:
+    """A role requires its own; one that the provider does not accept is rejected."""
+    issuer = CiIssuer.github_actions(audience="acme")
+    provider = CiProvider(stack, "GitHub", issuer=GITHUB.issuer, audiences=["acme", "acme"])
+    ci = GitHubActions(repository="acme/payments-api", branches=["main"], issuer=issuer)
+    push_role(stack, ci=ci, provider=provider)
+
+    [rendered] = of_type(template(stack), "AWS::IAM::OIDCProvider").values()
+    assert ["sts.amazonaws.com", "acme"] == rendered["ClientIdList"]
+    assert provider.audiences == ("sts.amazonaws.com", "acme")
+    [role] = of_type(template(stack), "AWS::IAM::Role").values()
+    [statement] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert "acme" == statement["Condition"]["StringEquals"][f"{HOST}:aud"]
 
 
 def test_a_provider_is_native_and_outlives_its_stack(stack: cdk.Stack) -> None:

@@ -377,9 +377,33 @@ NOT_GRANTED: dict[str, tuple[Callable[[Repository, cdk.Stack], object], list[str
     "Lambda that pushes": (lambda r, _: r.grant_push(iam.ServicePrincipal(LAMBDA)), [SOURCE]),
     "a service next to others": (
         lambda r, _: r.grant_pull(
-            iam.CompositePrincipal(iam.ServicePrincipal(LAMBDA), iam.ServicePrincipal(CODE_BUILD))
+            iam.CompositePrincipal(
+                iam.ServicePrincipal(LAMBDA), iam.ServicePrincipal("ssm.amazonaws.com")
+            )
+        ),
+        [SOURCE],
+    ),
+    "services under one condition": (
+        lambda r, _: r.grant_pull(
+            iam.PrincipalWithConditions(
+                iam.CompositePrincipal(
+                    iam.ServicePrincipal(LAMBDA), iam.ServicePrincipal(CODE_BUILD)
+                ),
+                PAYMENTS,
+            )
         ),
         [SOURCE] * 2,
+    ),
+    "a service and an account under one condition": (
+        lambda r, _: r.grant_pull(
+            iam.PrincipalWithConditions(
+                iam.CompositePrincipal(
+                    iam.ServicePrincipal(LAMBDA), iam.AccountPrincipal(OTHER_ACCOUNT)
+                ),
+                PAYMENTS,
+            )
+        ),
+        ["grantee: principal-is-mixed"],
     ),
     "a function by ARN": (
         lambda r, _: r.grant_pull_to_lambda(functions=[function("api")["aws:SourceArn"]]),

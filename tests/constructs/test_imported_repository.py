@@ -60,6 +60,7 @@ def test_a_role_of_the_same_account_is_granted_in_its_policy(stack: cdk.Stack) -
     assert not there.can(there.role("Role"), "ecr:PutImage", "payments/worker")
 
 
+FROM_ENDPOINT = {"StringEquals": {"aws:SourceVpce": "vpce-1a2b3c4d5e6f70809"}}
 STATEMENT = "policy_statements=[iam.PolicyStatement(…)]"
 ACCOUNT_MAY, ORGANIZATION_MAY = (
     iam.AccountPrincipal(OTHER_ACCOUNT),
@@ -76,7 +77,7 @@ ELSEWHERE: list[tuple[str, Any, str]] = [
     ("grant_pull", immutable, f"pull_principals=['{OWN_ROLE}']"),
     ("grant_pull", iam.ServicePrincipal("lambda.amazonaws.com"), "grant_pull_to_lambda()"),
     ("grant_pull", iam.ServicePrincipal("codebuild.amazonaws.com"), "grant_pull_to_code_build()"),
-    ("grant_pull", iam.StarPrincipal(), STATEMENT),
+    ("grant_pull", iam.StarPrincipal().with_conditions(FROM_ENDPOINT), STATEMENT),
     (
         "add_to_resource_policy",
         iam.PolicyStatement(actions=["ecr:PutImage"], principals=[iam.AnyPrincipal()]),

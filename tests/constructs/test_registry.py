@@ -286,6 +286,16 @@ def add(**more: Any) -> Ask:
     return ask("add_to_registry_policy", statement(**more))
 
 
+def replicates(
+    account: str, actions: list[str], arn: str, partition: str = "aws"
+) -> dict[str, Any]:
+    """Return the statement for ECR's replication role of an account."""
+    service = "aws-service-role/replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication"
+    role = root(account, partition).replace(":root", f":role/{service}")
+    condition = {"ArnEquals": {"aws:PrincipalArn": role}}
+    return allow(actions, arn, condition=condition, AWS=root(account, partition))
+
+
 ADDED = allow("ecr:ReplicateImage", "*", AWS=root(OTHER_ACCOUNT))
 REPLICATOR = f"arn:aws:iam::{OTHER_ACCOUNT}:role/replicator"
 BUT: dict[str, Any] = {
@@ -305,8 +315,8 @@ POLICIES: dict[str, tuple[list[Ask], list[dict[str, Any]]]] = {
             add(sid="Replicate"),
         ],
         [
-            allow(REPLICATE, f"{ARN}payments/*", AWS=root(OTHER_ACCOUNT)),
-            allow([*REPLICATE, "ecr:TagResource"], f"{ARN}store/*", AWS=root(THIRD_ACCOUNT)),
+            replicates(OTHER_ACCOUNT, REPLICATE, f"{ARN}payments/*"),
+            replicates(THIRD_ACCOUNT, [*REPLICATE, "ecr:TagResource"], f"{ARN}store/*"),
             allow(
                 *("ecr:CreateRepository", [f"{ARN}lab/*", f"{ARN}tools/*"]),
                 AWS=[root(account) for account in (OTHER_ACCOUNT, THIRD_ACCOUNT)],
@@ -316,7 +326,7 @@ POLICIES: dict[str, tuple[list[Ask], list[dict[str, Any]]]] = {
     ),
     "equal requests": (
         [replicate(OTHER_ACCOUNT, "payments/"), add()] * 2,
-        [allow(REPLICATE, f"{ARN}payments/*", AWS=root(OTHER_ACCOUNT)), ADDED],
+        [replicates(OTHER_ACCOUNT, REPLICATE, f"{ARN}payments/*"), ADDED],
     ),
     "an organization": (
         [add(principals=[iam.OrganizationPrincipal(ORGANIZATION)])],
@@ -357,7 +367,7 @@ def test_arns_are_of_the_stacks_partition(app: cdk.App, region: str, partition: 
     Registry(stack, "Registry").allow_replication_from([OTHER_ACCOUNT], prefixes=["payments/"])
 
     arn = f"arn:{partition}:ecr:{region}:{ACCOUNT}:repository/payments/*"
-    expected = allow(REPLICATE, arn, AWS=root(OTHER_ACCOUNT, partition))
+    expected = replicates(OTHER_ACCOUNT, REPLICATE, arn, partition)
     assert [expected] == policy_statements(stack)
 
 

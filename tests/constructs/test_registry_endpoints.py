@@ -1,12 +1,14 @@
 """Endpoints: what can be pulled through them, and from where."""
 
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
+import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs import RegistryEndpoints
+from ecr_constructs.model.validation import ValidationError
 from tests.support.constructs import ACCOUNT, OTHER_ACCOUNT, PULL, of_type, template
 
 ISOLATED = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
@@ -91,6 +93,39 @@ def test_a_central_registry_and_its_cache(stack: cdk.Stack) -> None:
         (PULL, [hub, payments]),
         (["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"], hub),
     ]
+
+
+EKS = "602401143452"
+
+
+def test_further_registries_and_eks(stack: cdk.Stack) -> None:
+    """A base-image account by prefix, and all images that EKS publishes in the Region."""
+    RegistryEndpoints(
+        stack,
+        "Pulls",
+        vpc=vpc(stack),
+        prefixes=["payments/"],
+        further_registries={OTHER_ACCOUNT: ["base/"]},
+        eks_add_ons=True,
+    )
+    result = endpoints(stack)
+
+    pulled = [arn("payments/"), arn("base/", OTHER_ACCOUNT), arn(account=EKS)]
+    assert [LOGIN, (PULL, pulled)] == statements(result["ecr.dkr"])
+    assert statements(result["ecr.api"]) == statements(result["ecr.dkr"])
+
+
+def test_eks_needs_a_known_region(app: cdk.App) -> None:
+    """Its account differs by Region, so a stack for any Region names it."""
+    stack = cdk.Stack(app, "Agnostic")
+    with pytest.raises(ValidationError) as caught:
+        RegistryEndpoints(stack, "Pulls", vpc=vpc(stack), eks_add_ons=True)
+    assert ["eks-region-unknown"] == [item.code for item in caught.value.diagnostics]
+
+    network = cast("ec2.Vpc", stack.node.find_child("Vpc"))
+    RegistryEndpoints(stack, "Named", vpc=network, further_registries={EKS: []})
+    policy = str(endpoints(stack)["ecr.dkr"]["PolicyDocument"])
+    assert f":{EKS}:repository/*" in policy
 
 
 def test_subnets_groups_and_addresses_are_ones_own(stack: cdk.Stack) -> None:

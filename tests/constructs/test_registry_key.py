@@ -1,6 +1,7 @@
 """RegistryKey: one key for all repositories of an environment and Region."""
 
 import re
+from collections.abc import Callable
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -9,9 +10,12 @@ import pytest
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs import Encryption, RegistryKey, Repository
+from ecr_constructs.model.validation import ValidationError
 from tests.support.constructs import (
     ACCOUNT,
+    ENV,
     OTHER_ACCOUNT,
+    REGION,
     Template,
     allow,
     existing_role,
@@ -113,6 +117,174 @@ def test_key_and_repository_do_not_wait_for_each_other(stack: cdk.Stack) -> None
     order = creation_order(template(stack))
     assert order.index("Key961B73FD") < order.index("ApiF70053CD")
     assert len(template(stack)["Resources"]) == len(order)
+
+
+ADMIN = "arn:aws:iam::111122223333:role/KeyAdmins"
+SESSION = "arn:aws:sts::111122223333:assumed-role/KeyAdmins/me"
+DEPLOYER = f"arn:aws:iam::{ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{REGION}"
+DESTRUCTIVE = {"kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"}
+
+
+def key_statements(stack: cdk.Stack) -> dict[str, dict[str, Any]]:
+    """Return the statements of the only key's policy by their ids."""
+    statements = properties_of(stack, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+    return {statement["Sid"]: statement for statement in statements}
+
+
+def test_the_key_policy_decides_alone(stack: cdk.Stack) -> None:
+    """Only fixed principals manage the key; all use is through ECR; others are denied the rest."""
+    admin = iam.ArnPrincipal(ADMIN)
+    RegistryKey(stack, "Key", alias="alias/p", access="key_policy", administrators=[admin])
+
+    statements = key_statements(stack)
+    deny = statements.pop("KeepFromOthers")
+    assert ("Deny", {"AWS": "*"}) == (deny["Effect"], deny["Principal"])
+    assert set(deny["Action"]) == DESTRUCTIVE
+    managers = [root(ACCOUNT), DEPLOYER]
+    assert {"ArnNotEquals": {"aws:PrincipalArn": [*managers, ADMIN]}} == deny["Condition"]
+
+    manage = statements.pop("ManageByDeploymentAndRootUser")
+    assert {"ArnEquals": {"aws:PrincipalArn": managers}} == manage["Condition"]
+    by_name = statements.pop("Manage")
+    assert {"AWS": ADMIN} == by_name["Principal"]
+    for statement in (manage, by_name):
+        assert set(statement["Action"]) > DESTRUCTIVE
+        assert not {"kms:CreateGrant", "kms:Decrypt", "kms:*"} & set(statement["Action"])
+
+    use = statements.pop("UseThroughECR")
+    assert {"kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"} < set(use["Action"])
+    assert {
+        "StringEquals": {
+            "kms:CallerAccount": ACCOUNT,
+            "kms:ViaService": [f"ecr.{REGION}.amazonaws.com"],
+        }
+    } == use["Condition"]
+    # What is left only reads the settings, and nothing else is delegated to IAM policies.
+    [read] = statements.values()
+    assert ["kms:Describe*", "kms:Get*", "kms:List*"] == read["Action"]
+
+
+def test_without_administrators_deployment_and_root_user_manage(stack: cdk.Stack) -> None:
+    """The deploying role can always change the policy, so nobody is locked out."""
+    RegistryKey(stack, "Key", alias="alias/p", access="key_policy")
+
+    statements = key_statements(stack)
+    assert "Manage" not in statements
+    exempt = statements["KeepFromOthers"]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
+    assert [root(ACCOUNT), DEPLOYER] == exempt
+
+
+def test_the_policy_changes_and_the_key_stays(app: cdk.App) -> None:
+    """Another `access` is an update of one property, which CloudFormation makes in place."""
+    keys = []
+    for access in ("iam", "key_policy"):
+        stack = cdk.Stack(app, access.replace("_", ""), env=ENV)
+        RegistryKey(stack, "Key", alias="alias/p", access=access)
+        keys.append(template(stack)["Resources"])
+    for key in keys:
+        del key["Key961B73FD"]["Properties"]["KeyPolicy"]
+    assert keys[0] == keys[1]
+
+
+def test_several_administrators_and_roles_of_the_app(stack: cdk.Stack) -> None:
+    """Each is named in the key policy, and exempt from the Deny."""
+    role = role_of(stack, "Administrator")
+    admins: list[iam.IPrincipal] = [iam.ArnPrincipal(ADMIN), role]
+    RegistryKey(stack, "Key", alias="alias/p", access="key_policy", administrators=admins)
+
+    statements = key_statements(stack)
+    named = statements["Manage"]["Principal"]["AWS"]
+    assert [ADMIN, ["Fn::GetAtt"]] == [named[0], list(named[1])]
+    exempt = statements["KeepFromOthers"]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
+    assert named == exempt[2:]
+
+
+def test_in_china_and_in_any_region(app: cdk.App) -> None:
+    """The service has the names that KMS may use there; pseudo parameters are filled in."""
+    china = cdk.Environment(account=ACCOUNT, region="cn-north-1")
+    stack = cdk.Stack(app, "China", env=china)
+    RegistryKey(stack, "Key", alias="alias/p", access="key_policy")
+    use = key_statements(stack)["UseThroughECR"]
+    assert ["ecr.cn-north-1.amazonaws.com", "ecr.cn-north-1.amazonaws.com.cn"] == use["Condition"][
+        "StringEquals"
+    ]["kms:ViaService"]
+
+    anywhere = cdk.Stack(app, "Anywhere")
+    RegistryKey(anywhere, "Key", alias="alias/p", access="key_policy")
+    manage = key_statements(anywhere)["ManageByDeploymentAndRootUser"]
+    [_, deployer] = manage["Condition"]["ArnEquals"]["aws:PrincipalArn"]
+    assert "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-" in deployer["Fn::Sub"]
+
+
+@pytest.mark.parametrize(
+    "synthesizer", [cdk.CliCredentialsStackSynthesizer, cdk.DefaultStackSynthesizer]
+)
+def test_an_unknown_deploying_role_must_be_named(
+    app: cdk.App, synthesizer: Callable[[], cdk.IStackSynthesizer]
+) -> None:
+    """KMS rejects a policy that its caller cannot change, so the key needs an administrator."""
+    stack = cdk.Stack(app, "Own", env=ENV, synthesizer=synthesizer())
+    with pytest.raises(ValidationError) as caught:
+        RegistryKey(stack, "Key", alias="alias/p", access="key_policy")
+    assert ["key-deployer-unknown"] == [item.code for item in caught.value.diagnostics]
+
+    admin = iam.ArnPrincipal(ADMIN)
+    RegistryKey(stack, "Key", alias="alias/p", access="key_policy", administrators=[admin])
+    exempt = key_statements(stack)["KeepFromOthers"]["Condition"]["ArnNotEquals"]
+    assert {"aws:PrincipalArn": [root(ACCOUNT), ADMIN]} == exempt
+
+
+@pytest.mark.parametrize(
+    ("administrator", "code"),
+    [
+        (iam.AccountRootPrincipal, "key-administrator-delegates"),
+        (lambda: iam.AccountPrincipal(OTHER_ACCOUNT), "key-administrator-delegates"),
+        (iam.AnyPrincipal, "principal-arn-wildcard"),
+        (iam.StarPrincipal, "key-administrator-delegates"),
+        (lambda: iam.ServicePrincipal("ec2.amazonaws.com"), "key-administrator-delegates"),
+        (lambda: iam.OrganizationPrincipal("o-abcdefghij"), "key-administrator-delegates"),
+        (
+            lambda: iam.ArnPrincipal(ADMIN).with_conditions(
+                {"Bool": {"aws:ViaAWSService": "true"}}
+            ),
+            "key-administrator-delegates",
+        ),
+        (lambda: iam.ArnPrincipal("*"), "principal-arn-wildcard"),
+        (
+            lambda: iam.ArnPrincipal("arn:aws:sts::111122223333:assumed-role/a/b"),
+            "principal-arn-format",
+        ),
+    ],
+)
+def test_administrators_are_roles_and_users(
+    stack: cdk.Stack, administrator: Callable[[], iam.IPrincipal], code: str
+) -> None:
+    """An account as administrator would let its IAM policies decide after all."""
+    with pytest.raises(ValidationError) as caught:
+        RegistryKey(
+            stack, "Key", alias="alias/p", access="key_policy", administrators=[administrator()]
+        )
+    assert code in [item.code for item in caught.value.diagnostics]
+
+
+def test_a_grant_is_in_the_key_policy_too(stack: cdk.Stack) -> None:
+    """The role's own policy would not suffice, since the key policy does not delegate."""
+    key = RegistryKey(stack, "Key", alias="alias/p", access="key_policy")
+    role = role_of(stack, "Reader")
+    grant = key.grant_decrypt(role)
+
+    assert grant.success
+    grants = [
+        statement
+        for statement in properties_of(stack, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+        if "Sid" not in statement
+    ]
+    [statement] = grants
+    assert "kms:Decrypt" == statement["Action"]
+    assert ["Fn::GetAtt"] == list(statement["Principal"]["AWS"])
+    [own] = identity_statements(stack)
+    assert "kms:Decrypt" == own["Action"]
+    creation_order(template(stack))
 
 
 def test_a_cycle_would_be_found() -> None:

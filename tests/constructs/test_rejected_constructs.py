@@ -105,11 +105,27 @@ def key_of(region: str) -> Make:
     return keywords
 
 
+HOST = "token.actions.githubusercontent.com"
+PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{HOST}"
+
+
+def imported_provider(account: str, issuer: str) -> Make:
+    """Return keywords with a provider that exists already."""
+    arn = f"arn:aws:iam::{account}:oidc-provider/{issuer}"
+    return lambda stack: {
+        "provider": iam.OidcProviderNative.from_oidc_provider_arn(stack, "Imported", arn)
+    }
+
+
 # Invalid keywords of each construct, and the problems of which its error consists.
 REJECTED: dict[type[Construct], list[tuple[Any, ...]]] = {
     AccountSettings: [
         ({"blob_mounting": None}, "account-settings-missing"),
         ({"registry_policy_scope": "V1"}, "REGISTRY_POLICY_SCOPE: account-setting-retired"),
+    ],
+    CiProvider: [
+        ({"audiences": "acme"}, "audiences: list-is-string"),
+        ({"audiences": ["a*"]}, "audience: issuer-audience-wildcard"),
     ],
     CiPushRole: [
         ({"repositories": []}, "repositories: push-role-repositories-missing"),
@@ -122,6 +138,36 @@ REJECTED: dict[type[Construct], list[tuple[Any, ...]]] = {
             "provider: ci-provider-issuer",
         ),
         ({"allow_pull": False, "pull_back": True}, "allow_pull: keyword-given-twice"),
+        (
+            lambda stack: {"repositories": Repository(stack, "Api")},
+            "repositories: push-role-repositories-not-list",
+        ),
+        ({"repositories": "payments/api"}, "repositories: push-role-repositories-not-list"),
+        ({"provider": PROVIDER}, "provider: ci-provider-type"),
+        (
+            lambda stack: {"provider": iam.Role(stack, "Role", assumed_by=iam.AnyPrincipal())},
+            "provider: ci-provider-type",
+        ),
+        (
+            lambda stack: {"provider": iam.CfnOIDCProvider(stack, "L1", url="https://gitlab.com")},
+            "provider: ci-provider-issuer",
+        ),
+        (
+            lambda stack: {
+                "provider": iam.OidcProviderNative(stack, "Native", url="https://gitlab.com")
+            },
+            "provider: ci-provider-issuer",
+        ),
+        (
+            lambda stack: {
+                "provider": iam.OidcProviderNative(
+                    stack, "Native", url=f"https://{HOST}", client_ids=["acme"]
+                )
+            },
+            "provider: ci-provider-audience",
+        ),
+        (imported_provider(ACCOUNT, "gitlab.com"), "provider: ci-provider-issuer"),
+        (imported_provider("444455556666", HOST), "provider: ci-provider-account"),
     ],
     PublicRepository: [
         ({"repository_name": "a--b"}, "public-repository-name-format"),
@@ -182,6 +228,7 @@ REJECTED: dict[type[Construct], list[tuple[Any, ...]]] = {
         # In any case of its letters, as CDK has it.
         ({"alias": "alias/AWS/ecr"}, "key-alias-reserved-prefix"),
         ({"alias": "alias/my key"}, "key-alias-format"),
+        ({"access": "both"}, "access: key-access-unknown"),
     ],
     Repository: [
         ({"repository_name": "Payments"}, "repository-name-characters"),

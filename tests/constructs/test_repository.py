@@ -1,13 +1,10 @@
 """Repository: its defaults, what each keyword renders, its lifecycle policy and its access."""
 
-import re
 import traceback
-from collections.abc import Callable
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
@@ -31,7 +28,6 @@ from tests.support.constructs import (
     root,
     statements_of,
     template,
-    warnings_of,
     within,
 )
 from tests.support.errors import rejects
@@ -368,27 +364,24 @@ def test_a_later_grant_leaves_the_earlier_statements_as_they_are(
     assert statements == statements_of(stack)
 
 
-@pytest.mark.parametrize("make", [Repository, ecr.Repository])
-def test_warns_of_resources_as_cdk_does(
-    stack: cdk.Stack, make: Callable[..., ecr.RepositoryBase]
+INVALID: dict[str, dict[str, Any]] = {
+    "resources: statement-with-resource": {"resources": ["*"]},
+    "actions: statement-without-action": {"actions": []},
+    "principals: statement-without-principal": {"principals": []},
+}
+
+
+@pytest.mark.parametrize(("code", "changes"), INVALID.items(), ids=INVALID)
+def test_rejects_a_statement_that_ecr_rejects(
+    stack: cdk.Stack, code: str, changes: dict[str, Any]
 ) -> None:
-    """A statement with resources, which ECR rejects, is warned of with CDK's id."""
-    make(stack, "Api").add_to_resource_policy(describing(OTHER_ACCOUNT, resources=["*"]))
+    """Every fault raises where the statement is added, and nothing of it is rendered."""
+    parts = {"actions": DESCRIBING, "principals": [iam.AccountPrincipal(OTHER_ACCOUNT)]}
+    repository = Repository(stack, "Api")
+    with rejects(code):
+        repository.add_to_resource_policy(iam.PolicyStatement(**{**parts, **changes}))
 
-    assert ["@aws-cdk/aws-ecr:noResourceStatements"] == warnings_of(stack)
-
-
-@pytest.mark.parametrize("make", [Repository, ecr.Repository])
-def test_reports_a_statement_without_actions_at_synth(
-    stack: cdk.Stack, make: Callable[..., ecr.RepositoryBase]
-) -> None:
-    """A statement that is no policy statement fails the synthesis in CDK's words."""
-    statement = iam.PolicyStatement(principals=[iam.AccountPrincipal(OTHER_ACCOUNT)])
-    make(stack, "Api").add_to_resource_policy(statement)
-
-    fault = "A PolicyStatement must specify at least one 'action' or 'notAction'."
-    with pytest.raises(RuntimeError, match=re.escape(f"[Stack/Api] {fault}")):
-        template(stack)
+    assert "RepositoryPolicyText" not in properties_of(stack)
 
 
 def test_a_grant_can_be_waited_for(stack: cdk.Stack) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from local_aws.demo.inventory import who_may_pull
+from tests.support import hostile
 from tests.support.demo_project import COPIED, LINKED, Project, make_project
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("demo")]
@@ -22,6 +23,7 @@ class Run:
     """A complete run."""
 
     project: Project
+    laptop: hostile.Laptop
     port: int
     done: subprocess.CompletedProcess[str]
 
@@ -33,11 +35,12 @@ class Run:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    project = make_project(tmp_path_factory.mktemp("demo"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    return Run(project, port, project.run("--port", str(port)))
+    with hostile.laptop(tmp_path_factory.mktemp("home")) as laptop:
+        project = make_project(tmp_path_factory.mktemp("demo"), laptop.variables)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        return Run(project, laptop, port, project.run("--port", str(port)))
 
 
 def test_it_ends_well(demo: Run) -> None:
@@ -134,9 +137,16 @@ def test_nothing_of_it_is_left(demo: Run) -> None:
 
 
 def test_real_aws_is_not_touched(demo: Run) -> None:
-    """AWS variables of the shell are ignored, and a line says so."""
-    [line] = [line for line in demo.done.stdout.splitlines() if "Not used" in line]
-    assert "AWS_PROFILE" in line
+    """Credentials, profiles, endpoints, proxies and files of the home folder lead nowhere.
+
+    A line names the variables that are ignored; neither an account nor a proxy has heard anything.
+    """
+    start = demo.done.stdout.index("Not used, so that nothing real is touched")
+    named = demo.done.stdout[start:].partition(".\n")[0].split()
+    expected = {"AWS_PROFILE,", "AWS_ENDPOINT_URL_ECR,", "CDK_PROFILE,", "https_proxy,"}
+    assert expected <= set(named)
+    assert demo.laptop.heard == []
+    assert {path.name for path in demo.laptop.home.iterdir()} == {".aws", ".cdk.json", "token"}
 
 
 def pulls(principal: object, *organizations: str) -> dict[str, object]:

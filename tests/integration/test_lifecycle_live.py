@@ -54,7 +54,7 @@ def preview(place: Place, run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
 def going(document: Any) -> dict[str, tuple[str, int]]:
     """Return action and rule by tag, or by digest for untagged images."""
     return {
-        (result["imageTags"] or [result["imageDigest"]])[0]: (
+        result.get("imageTags", [result["imageDigest"]])[0]: (
             result["action"]["type"],
             result["appliedRulePriority"],
         )
@@ -63,7 +63,7 @@ def going(document: Any) -> dict[str, tuple[str, int]]:
 
 
 def test_a_live_repository_is_previewed_with_its_own_policy(ecr: Any, preview: Run) -> None:
-    """Images, policy and indexes are read; the children of an index go with it."""
+    """Images, policy and indexes are read; the children of an index follow it."""
     assert ecr
     done = preview("--live", "api", "--format", "json")
 
@@ -72,8 +72,37 @@ def test_a_live_repository_is_previewed_with_its_own_policy(ecr: Any, preview: R
     assert going(done.json) == {
         "v0": ("EXPIRE", 1),
         "latest": ("TRANSITION", 5),
-        **dict.fromkeys(children, ("TRANSITION", 5)),
     }
+    assert children == [item["imageDigest"] for item in done.json["followUps"]]
+    assert done.json["repositoryName"] == "api"
+
+
+def test_the_exact_answer_is_that_of_the_service(ecr: Any, preview: Run) -> None:
+    """``--format ecr`` prints what the preview of the embedded AWS answers, image by image.
+
+    Neither lists the children of the index, which are archived after it.
+    """
+    compared = preview("--live", "api", "--service-preview", "--format", "json").json
+    children = {child.digest for child in images.index("index").children}
+    follow = {
+        item["imageDigest"]: item["listed"] for item in compared["servicePreview"]["followUps"]
+    }
+    assert compared["servicePreview"]["disagreements"] == []
+    assert follow == dict.fromkeys(children, False)
+    service = ecr.get_lifecycle_policy_preview(repositoryName="api")
+    done = preview("--live", "api", "--format", "ecr")
+
+    own = done.json
+    for document in (own, service):
+        results = document["previewResults"]
+        results.sort(key=lambda result: result["imageDigest"])
+        for result in results:
+            result.pop("imagePushedAt")
+    service.pop("ResponseMetadata")
+    assert json.loads(service.pop("lifecyclePolicyText")) == json.loads(
+        own.pop("lifecyclePolicyText")
+    )
+    assert service == own
 
 
 def test_the_service_agrees(ecr: Any, preview: Run) -> None:
@@ -83,7 +112,7 @@ def test_the_service_agrees(ecr: Any, preview: Run) -> None:
     done = preview("--live", "api", "--service-preview", "--format", "json")
 
     assert (done.status, done.err) == (0, "")
-    assert done.json["servicePreview"] == {"disagreements": []}
+    assert done.json["servicePreview"] == {"disagreements": [], "followUps": []}
     assert done.json["summary"]["imageTotalCount"] == 6
     assert "v1" not in going(done.json)
     assert ecr.get_lifecycle_policy_preview(repositoryName="api")["status"] == "COMPLETE"
@@ -180,7 +209,7 @@ ERRORS: dict[str, tuple[list[str], list[Any], str]] = {
     "images from two sources": ([*API, "--images", "x"], [], "--images"),
     **{
         f"no {action}": (API, [(action, DENIED)], f"ecr:{action} on the repository api")
-        for action in ("GetLifecyclePolicy", "DescribeImages", "BatchGetImage")
+        for action in ("GetLifecyclePolicy", "DescribeImages")
     },
     "another preview runs": (SERVICE, [(GET, {"status": "IN_PROGRESS"})], "api"),
     "another preview starts at the same time": (
@@ -201,6 +230,69 @@ def test_an_error_is_one_line(ecr: Any, preview: Run, between: Between, name: st
     assert (done.status, done.out, done.err.count("\n"), between.answers) == (2, "", 1, [])
     assert subject in done.err
     assert ecr.get_lifecycle_policy_preview(repositoryName="api")["lifecyclePolicyText"] == other
+
+
+ARCHIVE_UNPULLED = rule(*(1, "transition"), tagStatus="any", countType="sinceImagePulled", days=90)
+# Rules that are deployed, the arguments, and whether manifests are asked for.
+READINGS: dict[str, tuple[Any, list[str], bool]] = {
+    "the deployed policy counts pulls": (ARCHIVE_UNPULLED, [], False),
+    "no manifests": (KEEP_TWO, ["--no-manifests"], False),
+    "nothing counts pulls": (KEEP_TWO, [], True),
+}
+
+
+@pytest.fixture
+def new_policy(tmp_path: Any) -> str:
+    """A file of a policy that does not count pulls."""
+    file = tmp_path / "new.json"
+    file.write_text(json.dumps({"rules": [KEEP_TWO]}))
+    return str(file)
+
+
+@pytest.mark.parametrize("name", READINGS)
+def test_reading_does_not_renew_the_time_of_a_pull(
+    ecr: Any, preview: Run, between: Between, new_policy: str, name: str
+) -> None:
+    """ECR may take a manifest that is read for a pull, which the deployed policy counts."""
+    deployed, arguments, is_asked = READINGS[name]
+    ecr.put_lifecycle_policy(
+        repositoryName="api", lifecyclePolicyText=json.dumps({"rules": [deployed]})
+    )
+    done = preview(*API, "--policy", new_policy, *arguments, endpoint=between.url)
+
+    assert (done.status, done.err) == (0, "")
+    assert ("BatchGetImage" in between.requests) is is_asked
+
+
+def test_the_right_to_pull_is_not_needed(ecr: Any, preview: Run, between: Between) -> None:
+    """The result says that manifests are unread, and why."""
+    assert ecr
+    between.answers.append(("BatchGetImage", DENIED))
+    done = preview(*API, "--format", "json", endpoint=between.url)
+
+    assert (done.status, done.err, between.answers) == (0, "", [])
+    [message] = [
+        item["message"] for item in done.json["assumptions"] if item["id"] == "manifestsUnread"
+    ]
+    assert "access denied" in message
+
+
+def test_a_whole_registry_in_one_run(ecr: Any, place: Place, preview: Run) -> None:
+    """Each repository with its own policy; those of another Region are not in it."""
+    ecr.create_repository(repositoryName="shop/web")
+    place.at("eu-west-1").ecr.create_repository(repositoryName="elsewhere")
+    account = place.account.rjust(12, "0")
+    done = preview("--live", "*", "--account", account, "--format", "json")
+
+    assert (done.status, done.err) == (0, "")
+    assert {"api": 1, "shop/web": 0} == {
+        item["repositoryName"]: item["preview"]["summary"]["expiringImageTotalCount"]
+        for item in done.json["repositories"]
+    }
+    done = preview("--live", "elsewhere", "--region", "eu-west-1")
+    assert (done.status, done.err) == (0, "")
+    done = preview("--live", "elsewhere")
+    assert (done.status, "eu-central-1" in done.err) == (2, True)
 
 
 def test_pages_are_read_to_the_end(

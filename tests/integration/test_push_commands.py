@@ -91,7 +91,7 @@ def pusher(
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
         path.chmod(0o755)
-    env = local_aws.env(**place)
+    env = local_aws.env(account=account, region=REGION)
     token = web_identity.token(CI.issuer, CI.subjects[0])
     role_arn = f"arn:aws:iam::{account}:role/{ROLE}"
     session = web_identity.assume(local_aws, role_arn, token, region=REGION)

@@ -47,7 +47,7 @@ def test_it_is_kept_until_ctrl_c(project: Project) -> None:
     """With --keep the story ends with how to talk to it; Ctrl-C is then its regular end."""
     project.replace_cli("exit 0")
     with project.started("--keep") as process:
-        wait_for('eval "$(python -m local_aws env --account 111122223333', process)
+        wait_for(".venv/bin/python -m local_aws run --account 111122223333", process)
         wait_for("Ctrl-C stops it.", process)
         env = [sys.executable, "-m", "local_aws", "env"]
         exports = subprocess.run(env, cwd=project.root, capture_output=True, text=True, check=True)

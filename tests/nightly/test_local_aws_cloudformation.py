@@ -157,15 +157,15 @@ def test_a_repository_with_images_is_not_deleted(place: Stacks, *, emptied: bool
 
 
 def test_replication_is_one_setting_of_a_registry(place: Stacks) -> None:
-    """The later stack overwrites, and the deletion of any resets."""
+    """One stack owns and updates it, another is rejected, and the deletion of the owner resets."""
     kind = "ReplicationConfiguration"
-    for stack, region in (("stack", "eu-west-1"), ("stack", "eu-west-2"), ("other", "eu-west-3")):
+    for region in ("eu-west-1", "eu-west-2"):
         rule = {
             "Destinations": [{"Region": region, "RegistryId": "111122223333"}],
             "RepositoryFilters": [{"Filter": "app", "FilterType": "PREFIX_MATCH"}],
             "DeleteReplication": {"Enabled": True},
         }
-        place.deploy(kind, stack, **{kind: {"Rules": [rule]}})
+        place.deploy(kind, **{kind: {"Rules": [rule]}})
         assert place.resource() == place.account
         [read] = place.ecr.describe_registry()["replicationConfiguration"]["rules"]
         assert read == {
@@ -173,7 +173,11 @@ def test_replication_is_one_setting_of_a_registry(place: Stacks) -> None:
             "repositoryFilters": [{"filter": "app", "filterType": "PREFIX_MATCH"}],
             "deleteReplication": {"enabled": True},
         }
+    assert place.deploy(kind, "other", **{kind: {"Rules": []}}) == "ROLLBACK_COMPLETE"
+    assert f"'AWS::ECR::{kind}' with identifier '{place.account}' already" in place.reasons("other")
     place.destroy("other")
+    assert len(place.ecr.describe_registry()["replicationConfiguration"]["rules"]) == 1
+    place.destroy()
     assert place.ecr.describe_registry()["replicationConfiguration"]["rules"] == []
 
 

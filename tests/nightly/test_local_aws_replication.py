@@ -192,3 +192,29 @@ def test_another_account_must_admit_the_copy(
     else:
         with pytest.raises(LocalAwsError, match="_UNKNOWN"):
             other.registry().pull("app/a", "v1")
+
+
+ROLE = "role/aws-service-role/replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication"
+
+
+@pytest.mark.parametrize(("role", "expected"), [(ROLE, "COMPLETE"), ("role/Developer", "FAILED")])
+def test_the_replication_role_copies(
+    source: Source, new_account: Callable[[], str], role: str, expected: str
+) -> None:
+    """A policy may admit this role of the source account only."""
+    other = source.at(HOME, new_account())
+    other.ecr.create_repository(repositoryName="app/a")
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{source.account}:root"},
+        "Action": "ecr:ReplicateImage",
+        "Resource": f"arn:aws:ecr:{HOME}:{other.account}:repository/*",
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{source.account}:{role}"}},
+    }
+    other.ecr.put_registry_policy(
+        policyText=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
+    source.replicate(HOME, other.account)
+    source.push(images.image(1))
+
+    assert [status for status, _ in source.status()] == [expected]

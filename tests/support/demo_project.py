@@ -4,9 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from local_aws import paths
@@ -21,6 +21,8 @@ class Project:
 
     root: Path
     temporary: Path
+    # What the developer's shell holds besides.
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @contextmanager
     def started(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
@@ -28,7 +30,7 @@ class Project:
         with subprocess.Popen(
             [sys.executable, "-m", "local_aws", "demo", *arguments],
             cwd=self.root,
-            env={**os.environ, "TMPDIR": str(self.temporary), "AWS_PROFILE": "production"},
+            env={**os.environ, **self.variables, "TMPDIR": str(self.temporary)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -70,7 +72,7 @@ class Project:
         return left
 
 
-def make_project(folder: Path) -> Project:
+def make_project(folder: Path, variables: Mapping[str, str] | None = None) -> Project:
     """Make a checkout in a folder: what the tests change is copied, the rest is linked."""
     root, temporary = folder / "project", folder / "temporary"
     for path in (root, temporary):
@@ -83,4 +85,9 @@ def make_project(folder: Path) -> Project:
             shutil.copy(source, root / name)
     for name in LINKED:
         (root / name).symlink_to(paths.PROJECT / name)
-    return Project(root, temporary)
+    # What jsii unpacks takes seconds; the checkouts of tests share it.
+    cache, home = paths.HOME / ".cache", root / paths.HOME.relative_to(paths.PROJECT)
+    for path in (cache, home):
+        path.mkdir(parents=True, exist_ok=True)
+    (home / ".cache").symlink_to(cache)
+    return Project(root, temporary, variables or {})

@@ -1,112 +1,109 @@
-"""Files that are broken, or made to break their reader, out of valid ones."""
+"""A laptop on which everything leads to a real account: shell, files of the home folder, proxies.
 
+The real AWS, and every proxy, is played by a listener that must hear nothing.
+"""
+
+import itertools
 import json
-from copy import deepcopy
-from typing import Any
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from hypothesis import strategies as st
-
-_WORDS = [
-    *("\0", "\x1b", "\ufeff", "\u202e", "\u2028", "\x85", "\t", "\r", "\n", "\\u0000", "\\ud800"),
-    *("[", "]", "{", "}", "[" * 300, '{"a":' * 300, "{a: " * 300, "9" * 5_000, "0x" + "f" * 2_000),
-    *("1e999", ".inf", "NaN", "-Infinity", "1:" * 400 + "1", "null", "true", "{}", "[]", '""', "1"),
-    *(
-        "&a ",
-        "*a",
-        "&a [*a]",
-        "&a {<<: *a}",
-        "<<: ",
-        "? ",
-        ": ",
-        "- ",
-        "#",
-        "|\n",
-        "---\n",
-        "%A 1\n",
-    ),
-    *(
-        "!!int ",
-        "!!float ",
-        "!!bool ",
-        "!!binary ",
-        "!!set ",
-        "!!python/object:os.system ",
-        "!Sub ",
-    ),
-    *(
-        "%A 1\n",
-        "!Sub ",
-        '{"a": 1, "a": 2}',
-        '{"Ref": []}',
-        "::error::",
-        "0001-01-01T00:00:00Z",
-        "*a*a*a",
-    ),
-]
-_VALUES: list[Any] = [
-    *(None, True, 0, -1, 1.5, 10**500, 1e308, -(10**18), 2**63),
-    *("", "\0", "\x1b[31m", "\u202e", "::error::", "x" * 3_000, "*a" * 500, "${" * 500, "${Token["),
-    *(
-        "..",
-        "/etc/passwd",
-        "a/\0",
-        "9" * 400,
-        "9999-12-31T23:59:59+00:00",
-        "0001-01-01",
-        "{}",
-        "[1]",
-    ),
-    *(
-        "{}",
-        "[1]",
-        [],
-        {},
-        [None],
-        [[[]]],
-        {"Ref": None},
-        {"Ref": {}},
-        {"Fn::Sub": []},
-        {"Fn::GetAtt": [1]},
-    ),
-    *(
-        {"Fn::GetAtt": [1]},
-        {"Fn::If": []},
-        {"Fn::Join": [1, {}]},
-        {"Fn::Select": ["x", 1]},
-        {"Fn::ForEach::A": []},
-    ),
-]
+KEY, SECRET = "AKIAREALLOOKING00000", "realLookingSecretKey"
+_SERVICES = ("CLOUDFORMATION", "ECR", "S3", "SSM", "STS", "IAM")
 
 
-@st.composite
-def broken_texts(draw: st.DrawFn, text: str) -> bytes:
-    """Return a text with something written into it, or over it, or cut off."""
-    data = text.encode()
-    for _ in range(draw(st.integers(1, 3))):
-        word = draw(st.sampled_from(_WORDS).map(str.encode) | st.binary(max_size=4))
-        start = draw(st.integers(0, len(data)))
-        end = start + draw(st.sampled_from([0, 1, 5, 20, len(data)]))
-        data = data[:start] + word + data[end:]
-    return data
+@dataclass
+class Laptop:
+    """The environment of the developer's shell, and what the listener has heard."""
+
+    home: Path
+    port: int
+    heard: list[bytes] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """The address of the listener."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Credentials, profiles, endpoints, IMDS and proxies, in every spelling."""
+        proxies = ("http", "https", "all", "npm_config", "npm_config_https")
+        return {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(self.home),
+            "XDG_CONFIG_HOME": str(self.home / ".config"),
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_SESSION_TOKEN": "realLookingToken",
+            "AWS_SECURITY_TOKEN": "realLookingToken",
+            "AWS_PROFILE": "prod",
+            "AWS_DEFAULT_PROFILE": "prod",
+            "AWS_REGION": "ap-south-1",
+            "AWS_CONFIG_FILE": str(self.home / ".aws" / "config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.home / ".aws" / "credentials"),
+            "AWS_SDK_LOAD_CONFIG": "1",
+            "AWS_ENDPOINT_URL": self.url,
+            **{f"AWS_ENDPOINT_URL_{service}": self.url for service in _SERVICES},
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+            "AWS_USE_FIPS_ENDPOINT": "true",
+            "AWS_USE_DUALSTACK_ENDPOINT": "true",
+            "AWS_EC2_METADATA_DISABLED": "false",
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.url,
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{self.url}/credentials",
+            "AWS_ROLE_ARN": "arn:aws:iam::333344445555:role/prod",
+            "AWS_WEB_IDENTITY_TOKEN_FILE": str(self.home / "token"),
+            "BOTO_CONFIG": str(self.home / ".boto"),
+            "CDK_PROFILE": "prod",
+            "CDK_PROXY": self.url,
+            "CDK_ROLE_ARN": "arn:aws:iam::333344445555:role/prod",
+            "CDK_TOOLKIT_STACK_NAME": "Mine",
+            **{f"{name}_proxy": self.url for name in proxies},
+            **{f"{name}_proxy".upper(): self.url for name in proxies},
+            "no_proxy": ".corp.example",
+        }
+
+    def _write_home(self) -> None:
+        profile = f"aws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n"
+        user = {"profile": "prod", "proxy": self.url, "toolkitStackName": "Mine"}
+        files = {
+            ".aws/config": f"[profile prod]\nregion = eu-central-1\nendpoint_url = {self.url}\n",
+            ".aws/credentials": f"[default]\n{profile}[prod]\n{profile}",
+            ".cdk.json": json.dumps(user),
+            "token": "a.web.identity",
+        }
+        for name, text in files.items():
+            (self.home / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.home / name).write_text(text)
 
 
-def _places(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    items = value.items() if isinstance(value, dict) else enumerate(value)
-    below: list[tuple[Any, ...]] = []
-    for key, item in items:
-        below += _places(item, (*place, key)) if isinstance(item, dict | list) else []
-    keys = value if isinstance(value, dict) else range(len(value))
-    return [*((*place, key) for key in keys), *below]
+@contextmanager
+def laptop(home: Path) -> Iterator[Laptop]:
+    """Listen while the block runs; every connection counts, and gets an answer."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        here = Laptop(home, listener.getsockname()[1])
+        here._write_home()
 
+        def listen() -> None:
+            for _ in itertools.count():
+                try:
+                    connection, _address = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.settimeout(1)
+                    try:
+                        here.heard.append(connection.recv(4096))
+                        connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+                    except OSError:
+                        here.heard.append(b"")
 
-@st.composite
-def broken_documents(draw: st.DrawFn, document: Any) -> bytes:
-    """Return the JSON of a document with other values in some places."""
-    changed = deepcopy(document)
-    for _ in range(draw(st.integers(1, 2))):
-        *above, key = draw(st.sampled_from(_places(changed)))
-        parent = changed
-        for step in above:
-            parent = parent[step]
-        parent[key] = draw(st.sampled_from(_VALUES))
-    return json.dumps(changed).encode()
+        thread = threading.Thread(target=listen, daemon=True)
+        thread.start()
+        yield here
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)

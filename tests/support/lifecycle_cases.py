@@ -62,21 +62,39 @@ class Case(NamedTuple):
 
     def ask_oracle(self, options: EvaluationOptions, now: float = NOW) -> "Fates":
         """Return the result of the oracle in the model's terms."""
-        answers = lifecycle_oracle.Answers(
-            listed_order_breaks_ties=options.ties is TieOrder.LISTED,
-            children_take_places=options.children_take_places,
-            referrers_take_places=options.referrers_take_places,
-            archived_index_releases=options.archived_index_releases_children,
+        verdicts = lifecycle_oracle.evaluate(
+            {"rules": self.rules}, self.images, now, _answers(options)
         )
-        verdicts = lifecycle_oracle.evaluate({"rules": self.rules}, self.images, now, answers)
-        words = {None: "kept", "EXPIRE": "expired", "TRANSITION": "archived"}
         return {
-            digest: (words[verdict.action], verdict.priority, verdict.follows)
+            digest: (_WORDS[verdict.action], verdict.priority, verdict.follows)
+            for digest, verdict in verdicts.items()
+        }
+
+    def ask_oracle_for_preview(self, options: EvaluationOptions) -> "Previewed":
+        """Return what ECR's own preview lists, according to the oracle."""
+        verdicts = lifecycle_oracle.previewed(
+            {"rules": self.rules}, self.images, NOW, _answers(options)
+        )
+        return {
+            digest: (_WORDS[verdict.action], verdict.priority)
             for digest, verdict in verdicts.items()
         }
 
 
+_WORDS = {None: "kept", "EXPIRE": "expired", "TRANSITION": "archived"}
+
+
+def _answers(options: EvaluationOptions) -> lifecycle_oracle.Answers:
+    return lifecycle_oracle.Answers(
+        listed_order_breaks_ties=options.ties is TieOrder.LISTED,
+        children_take_places=options.children_take_places,
+        referrers_take_places=options.referrers_take_places,
+        archived_index_releases=options.archived_index_releases_children,
+    )
+
+
 Fates = dict[str, tuple[str, int | None, bool]]
+Previewed = dict[str, tuple[str, int | None]]
 
 
 def fates(simulation: Simulation) -> Fates:
@@ -88,6 +106,14 @@ def fates(simulation: Simulation) -> Fates:
             outcome.follows is not None,
         )
         for outcome in simulation.outcomes
+    }
+
+
+def previewed(simulation: Simulation) -> Previewed:
+    """Return fate and rule of each image of the model's preview."""
+    return {
+        result.image.digest: (result.fate.value, result.rule_priority)
+        for result in simulation.preview_results
     }
 
 

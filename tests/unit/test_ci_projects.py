@@ -156,6 +156,89 @@ def test_several_subjects_are_tested_by_one_operator() -> None:
     }
 
 
+def test_an_environment_and_a_branch_can_be_required() -> None:
+    """The subject names the environment, and the claim ``ref`` the branch; both must match."""
+    host = "token.actions.githubusercontent.com"
+    both = github("a/b", branches=["main"], tags=["v*"], environments=["prod"], match="all")
+    assert both.subjects == ("repo:a/b:environment:prod",)
+    assert both.conditions() == {
+        "StringEquals": {
+            f"{host}:aud": "sts.amazonaws.com",
+            f"{host}:sub": "repo:a/b:environment:prod",
+        },
+        "StringLike": {f"{host}:ref": ["refs/heads/main", "refs/tags/v*"]},
+    }
+
+
+CLAIMS: dict[str, tuple[CiProject, dict[str, Any]]] = {
+    "GitHub": (
+        github(
+            branches=["main"],
+            claims={
+                "repository_id": 456,
+                "repository_owner_id": "1",
+                "actor_id": ["2", 3],
+                "job_workflow_ref": "acme/ci/.github/workflows/push.yml@refs/heads/main",
+            },
+        ),
+        {
+            "repository_id": "456",
+            "repository_owner_id": "1",
+            "actor_id": ["2", "3"],
+            "job_workflow_ref": "acme/ci/.github/workflows/push.yml@refs/heads/main",
+        },
+    ),
+    "GitHub with data residency": (
+        github(
+            branches=["main"],
+            claims={"ref": "refs/heads/main"},
+            issuer=CiIssuer.github_actions("https://token.actions.acme.ghe.com"),
+        ),
+        {"ref": "refs/heads/main"},
+    ),
+    "GitLab": (
+        gitlab(branches=["main"], claims={"project_id": 7, "ref_protected": True}),
+        {"project_id": "7", "ref_protected": "true"},
+    ),
+    "CircleCI": (
+        circleci(claims={"project-id": OTHER}),
+        {"oidc.circleci.com/project-id": OTHER},
+    ),
+    "a deploy-time value": (
+        gitlab(branches=["main"], claims={"project_id": "${Token[Id.1]}"}),
+        {"project_id": "${Token[Id.1]}"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("project", "claims"), CLAIMS.values(), ids=CLAIMS)
+def test_further_claims_are_required(project: CiProject, claims: dict[str, Any]) -> None:
+    """Each is a condition of its own, next to subject and audience."""
+    path = project.issuer.path
+    tests = {key: value for test in project.conditions().values() for key, value in test.items()}
+    for key in ("aud", "sub"):
+        tests.pop(f"{path}:{key}")
+    assert {f"{path}:{name}": value for name, value in claims.items()} == tests
+
+
+def test_a_pattern_of_a_claim_is_compared_as_one() -> None:
+    """A wildcard needs StringLike, and only for this claim."""
+    ref = "acme/ci/.github/workflows/push.yml@*"
+    conditions = github(branches=["main"], claims={"job_workflow_ref": ref}).conditions()
+    assert {"token.actions.githubusercontent.com:job_workflow_ref": ref} == conditions["StringLike"]
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [CiIssuer.github_actions(audience="acme"), CiIssuer.gitlab(audience="acme")],
+)
+def test_an_audience_can_be_required(issuer: CiIssuer) -> None:
+    """Tokens for other audiences are not admitted."""
+    assert "acme" == issuer.audience
+    project = github(issuer=issuer, branches=["main"])
+    assert "acme" == project.conditions()["StringEquals"][f"{issuer.path}:aud"]
+
+
 _OWN_GITHUB = "https://github.example.com/_services/token"
 ISSUERS = {
     "GitHub": (github(), "https://token.actions.githubusercontent.com", "sts.amazonaws.com"),
@@ -211,6 +294,17 @@ def test_deploy_time_values_pass() -> None:
     token = "${Token[Repository.1]}"
     assert github(token, branches=[token]).subjects == (f"repo:{token}:ref:refs/heads/{token}",)
     assert gitlab(token).name == token
+
+
+def both(**changes: Any) -> GitHubActions:
+    """Return a project of which an environment and a branch are required."""
+    valid = {"branches": ["main"], "environments": ["prod"], "match": "all"}
+    return github(**{**valid, **changes})
+
+
+def claiming(**claims: Any) -> GitHubActions:
+    """Return a project of which claims are required."""
+    return github(branches=["main"], claims=claims)
 
 
 REJECTED = by_code(
@@ -298,6 +392,77 @@ REJECTED = by_code(
         "project_id: uuid-format": {"CircleCI: every project": lambda: circleci(project_id="*")},
         "vcs_origin: circleci-origin-format": {
             "CircleCI: every origin": lambda: circleci(vcs_origin="github.com/acme/*")
+        },
+        "audience: issuer-audience-length": {
+            "no audience": lambda: CiIssuer.github_actions(audience=""),
+        },
+        "audience: issuer-audience-wildcard": {
+            "any audience": lambda: CiIssuer.gitlab(audience="acme-*")
+        },
+        "match: ci-match-unknown": {"an unknown match": lambda: both(match="both")},
+        "match: ci-match-incomplete": {
+            "all, without a branch": lambda: both(branches=[]),
+            "all, without an environment": lambda: both(environments=[]),
+            "all, with pull requests": lambda: both(pull_requests=True),
+        },
+        "match: ci-claim-not-read": {
+            "all, of a server": lambda: both(issuer=CiIssuer.github_actions(_OWN_GITHUB))
+        },
+        "claims['ref']: ci-claim-given-twice": {
+            "all, with a ref": lambda: both(claims={"ref": "refs/heads/main"})
+        },
+        "claims['repository_owner']: ci-claim-not-read": {
+            "GitHub: an owner by name": lambda: claiming(repository_owner="acme")
+        },
+        "claims['repository_id']: ci-claim-not-read": {
+            "GitHub Enterprise Server": lambda: github(
+                branches=["main"],
+                claims={"repository_id": "1"},
+                issuer=CiIssuer.github_actions(_OWN_GITHUB),
+            )
+        },
+        "claims['environment']: ci-claim-not-read": {
+            "GitLab: an environment": lambda: gitlab(
+                branches=["main"], claims={"environment": "prod"}
+            )
+        },
+        "claims['project_id']: ci-claim-not-read": {
+            "GitLab, self-managed": lambda: gitlab(
+                branches=["main"],
+                claims={"project_id": 1},
+                issuer=CiIssuer.gitlab("https://gitlab.example.com"),
+            )
+        },
+        "claims['branchName']: ci-claim-not-read": {
+            "Bitbucket: a branch": lambda: bitbucket(claims={"branchName": "main"})
+        },
+        "claims['vcs-ref']: ci-claim-not-read": {
+            "CircleCI: a ref": lambda: circleci(claims={"vcs-ref": "refs/heads/main"})
+        },
+        "claims['actor']: ci-claim-matches-all": {
+            "GitHub: any actor": lambda: claiming(actor="*"),
+            "GitHub: an empty actor": lambda: claiming(actor=""),
+        },
+        "claims['actor']: ci-claim-empty": {"GitHub: no actor": lambda: claiming(actor=[])},
+        "claims['actor']: ci-claim-type": {
+            "GitHub: an actor that is none": lambda: claiming(actor=None),
+            "GitHub: a list of lists": lambda: claiming(actor=[["octocat"]]),
+        },
+        "claims['actor']: ci-claim-variable": {
+            "GitHub: a variable as a claim": lambda: claiming(actor="${aws:username}")
+        },
+        "claims['repository_id']: ci-claim-id-format": {
+            "GitHub: a name as an id": lambda: claiming(repository_id="acme/x"),
+            "GitHub: a pattern of ids": lambda: claiming(repository_id="12*"),
+        },
+        "claims['job_workflow_ref']: ci-claim-selects-strangers": {
+            "GitHub: workflows of owners alike": lambda: claiming(job_workflow_ref="acm*/x/a.yml@*")
+        },
+        "claims['repository']: ci-claim-selects-strangers": {
+            "GitHub: no repository": lambda: claiming(repository="acme")
+        },
+        "claims: ci-claims-not-by-name": {
+            "claims as text": lambda: github(branches=["main"], claims="repository_id")
         },
         "tags[0]: ci-selection-matches-all": {"CircleCI: every tag": lambda: circleci(tags=["*"])},
     }

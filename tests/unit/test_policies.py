@@ -125,6 +125,9 @@ def test_document() -> None:
 ARN = "arn:aws:ecr:eu-central-1:111122223333:repository/"
 OTHER_ACCOUNT, THIRD_ACCOUNT = "444455556666", "777788889999"
 TOKEN = "${Token[Value.1]}"
+REPLICATION_ROLE = (
+    "role/aws-service-role/replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication"
+)
 
 
 def replication(
@@ -176,6 +179,12 @@ def test_registry_statements(
 ) -> None:
     """A statement allows accounts these actions on repositories below a prefix."""
     expected = {"Action": actions, "Principal": {"AWS": principal}, "Resource": resource}
+    # Of another account only ECR's replication role replicates; creating by a push is for anyone.
+    if actions != CREATE:
+        accounts = principal if isinstance(principal, list) else [principal]
+        roles = [account.replace(":root", f":{REPLICATION_ROLE}") for account in accounts]
+        names = {"aws:PrincipalArn": roles if len(roles) > 1 else roles[0]}
+        expected["Condition"] = {"ArnEquals": names}
 
     assert {"Effect": "Allow", **expected} == statement
 
@@ -236,6 +245,19 @@ def test_pulls(prefixes: list[str], caches: list[str], expected: list[dict[str, 
     assert expected == pull_statements(ARN, prefixes, caches)
 
 
+def test_pulls_from_further_registries() -> None:
+    """By prefix or all repositories; imports stay those of the first registry."""
+    base, eks = (f"arn:aws:ecr:eu-central-1:{account}:repository/" for account in ("4", "6"))
+    statements = pull_statements(ARN, ["payments/"], ["quay"], {base: ["base/", "os/"], eks: []})
+
+    arns = [f"{ARN}payments/*", f"{ARN}quay/*", f"{base}base/*", f"{base}os/*", f"{eks}*"]
+    assert [
+        LOGIN,
+        for_all(PULL_ACTIONS, *sorted(arns)),
+        for_all(IMPORT, f"{ARN}quay/*"),
+    ] == statements
+
+
 @pytest.mark.parametrize(
     ("partition", "region", "bucket"),
     [
@@ -253,6 +275,26 @@ ENDPOINTS: dict[str, tuple[Any, ...]] = {
     "a cache": (("111122223333", [], ["Quay"]), "cache_prefixes[0]: namespace-format"),
     "a bare prefix": (("111122223333", "team/", []), "prefixes: list-is-string"),
     "a bare cache": (("111122223333", [], "quay"), "cache_prefixes: list-is-string"),
+    "further registries without prefixes": (
+        ("111122223333", [], [], ["444455556666"]),
+        "further_registries: registries-not-by-account",
+    ),
+    "a further account": (
+        ("111122223333", [], [], {"4444": []}),
+        "further_registries[0]: account-id-format",
+    ),
+    "a further account as a number": (
+        ("111122223333", [], [], {602401143452: []}),
+        "further_registries[0]: account-id-is-number",
+    ),
+    "a bare further prefix": (
+        ("111122223333", [], [], {"444455556666": "base/"}),
+        "further_registries['444455556666']: list-is-string",
+    ),
+    "a further prefix": (
+        ("111122223333", [], [], {"444455556666": ["base/", "b*"]}),
+        "further_registries['444455556666'][1]: prefix-is-pattern",
+    ),
     "several prefixes, but not deploy-time ones": (
         (TOKEN, [TOKEN, "a", "B/"], [TOKEN, "Quay"]),
         "prefixes[1]: prefix-length",

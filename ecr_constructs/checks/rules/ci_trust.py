@@ -21,18 +21,23 @@ from ecr_constructs.cloudformation.token_trust import (
     OTHER,
     POSITIVE,
     PROVIDER_ARN,
+    REQUIRED,
     SHARED,
     TokenIssuer,
     claim_of,
+    excludes_all,
     issuer_of,
+    judges_of,
     provider_url,
     selectors_of,
     system_of,
     tests_of,
     token_limit,
+    unread_claims,
     value_reach,
 )
 from ecr_constructs.model.ci import subjects
+from ecr_constructs.model.ci.claims import sts_claims
 from ecr_constructs.model.ci.subjects import Reach
 from ecr_constructs.model.tokens import is_unresolved
 
@@ -75,7 +80,7 @@ class _Trust:
 
     def selectors(self) -> list[tuple[Condition, Reach]]:
         """Return the conditions that select projects, each with its reach."""
-        return selectors_of(self.system, self.statement.conditions)
+        return selectors_of(self.issuer, self.system, self.statement.conditions)
 
     @property
     def reach(self) -> Reach:
@@ -108,7 +113,7 @@ def _selection_problems(trust: _Trust, everyone: str) -> Iterator[Problem]:
     selectors = trust.selectors()
     if not selectors:
         yield Problem(trust.statement.path, f"no condition on sub: {everyone} can assume the role")
-    judges = trust.system.judges
+    judges = judges_of(trust.issuer, trust.system)
     for test, _ in selectors:
         claim = "sub" if is_unresolved(test.key) else claim_of(test.key)
         if not test.values:
@@ -264,6 +269,7 @@ def _satisfiable(resource: Resource) -> Iterator[Problem]:
             yield from _action_problems(trust)
             yield from _provider_problems(trust)
             yield from _key_problems(trust)
+            yield from _claim_problems(trust)
             yield from _audience_problems(trust)
 
 
@@ -308,6 +314,25 @@ def _key_problems(trust: _Trust) -> Iterator[Problem]:
                 yield Problem(trust.path(test), message, f"Write {trust.issuer}:{claim}.")
 
 
+def _claim_problems(trust: _Trust) -> Iterator[Problem]:
+    """Yield the conditions on claims that STS does not compare, and a policy that IAM rejects."""
+    conditions = trust.statement.conditions
+    read = ", ".join(sts_claims(trust.issuer))
+    remedy = f"Write a condition on sub{', or on ' if read else ''}{read}."
+    for test in unread_claims(trust.issuer, trust.system, conditions):
+        if excludes_all(test):
+            message = f"STS does not compare the claim of {test.key}, so no token matches"
+            yield Problem(trust.path(test), message, remedy)
+    claims = REQUIRED.get(trust.issuer, ())
+    if not claims or not trust.selectors():
+        return
+    # CreateRole answers MalformedPolicyDocument.
+    values = [value for claim in claims for test in trust.tests(claim) for value in test.values]
+    if not any(value.strip("*") for value in values):
+        message = f"IAM requires a condition on {' or '.join(claims)} other than '*'"
+        yield Problem(trust.statement.path, message)
+
+
 def _audience_problems(trust: _Trust) -> Iterator[Problem]:
     ids = _client_ids(trust)
     for test in trust.tests("aud") if ids else ():
@@ -322,19 +347,24 @@ def _audience_problems(trust: _Trust) -> Iterator[Problem]:
 
 @warning_rule(
     "ECR516",
-    "A claim with one value is compared without a set operator",
+    "A condition on a claim is not true of every token",
     types=[ROLE],
     why="ForAllValues is for keys with several values, and is true if the key is absent. Tokens "
     "always have a sub and an aud, but such a condition on another claim admits all tokens "
-    "without it.",
-    remedy="Write the operator without ForAllValues.",
+    "without it. A claim that STS does not compare is always absent, so that IfExists and negated "
+    "operators admit every token.",
+    remedy="Write the operator without ForAllValues and IfExists, on a claim that STS compares.",
     source=f"{IAM_GUIDE}/reference_policies_condition-single-vs-multi-valued-context-keys.html",
 )
-def _single_values(role: Resource) -> Iterator[Problem]:
-    for trust in _trusts(role):
+def _effective_conditions(role: Resource) -> Iterator[Problem]:
+    for trust in filter(_names_oidc, _trusts(role)):
+        unread = list(unread_claims(trust.issuer, trust.system, trust.statement.conditions))
         for test in trust.statement.conditions:
-            is_claim = claim_of(test.key) in ("sub", "aud", *subjects.GITHUB_CLAIMS)
-            if _names_oidc(trust) and is_claim and test.operator.lower().startswith("forall"):
+            is_claim = claim_of(test.key) in ("sub", "aud", *sts_claims(trust.issuer))
+            if test in unread and not excludes_all(test):
+                message = f"STS does not compare the claim of {test.key}: every token passes"
+                yield Problem(trust.path(test), message)
+            elif is_claim and test.operator.lower().startswith("forall"):
                 yield Problem(trust.path(test), f"{test.operator} compares a claim with one value")
 
 

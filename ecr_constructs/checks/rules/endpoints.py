@@ -22,11 +22,13 @@ from ecr_constructs.cloudformation.iam_policy import (
     read_policy,
 )
 from ecr_constructs.cloudformation.resource_types import (
+    EKS_TYPES,
     HOSTED_ZONE,
     SECURITY_GROUP,
     SECURITY_GROUP_INGRESS,
     VPC_ENDPOINT,
 )
+from ecr_constructs.model import eks_add_ons
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.tokens import is_unresolved
 
@@ -165,6 +167,36 @@ def _passable(endpoint: Resource) -> Iterator[Problem]:
             if not _passes(policy, "s3:GetObject", bucket):
                 message = f"the policy does not allow s3:GetObject on {bucket}"
                 yield Problem(path, message)
+
+
+@warning_rule(
+    "ECR716",
+    "The policy of a VPC endpoint next to an EKS cluster allows the images of EKS",
+    types=[VPC_ENDPOINT],
+    why="With private DNS, nodes pull the VPC CNI, kube-proxy, CoreDNS and other add-ons through "
+    "the endpoint, from a registry of AWS. Without them no node becomes ready, also where there is "
+    "a NAT gateway.",
+    remedy="Allow the reading actions of ECR on arn:aws:ecr:REGION:ACCOUNT:repository/*, with the "
+    "account that AWS publishes for the Region: RegistryEndpoints(eks_add_ons=True).",
+    source="https://docs.aws.amazon.com/eks/latest/userguide/add-ons-images.html",
+)
+def _allows_eks(endpoint: Resource) -> Iterator[Problem]:
+    """Look at clusters and nodes of the endpoint's template, which are probably in its VPC."""
+    region, document = endpoint.stack.region, endpoint.get("PolicyDocument")
+    siblings = (item for kind in EKS_TYPES for item in endpoint.assembly.of_type(kind))
+    if region not in eks_add_ons.ACCOUNTS or not _is_for_ecr(endpoint) or document is None:
+        return
+    if not any(item.stack is endpoint.stack for item in siblings):
+        return
+    if not is_policy_known(endpoint, "PolicyDocument"):
+        return
+    account = eks_add_ons.eks_account(region)
+    image = f"arn:{partition_of(region)}:ecr:{region}:{account}:repository/eks/coredns"
+    path = ("Properties", "PolicyDocument")
+    for policy in read_policy("endpoint", path, document):
+        if not _passes(policy, _PULL[0], image):
+            message = f"the policy does not allow images of EKS, account {account}"
+            yield Problem(path, message)
 
 
 def _allows_login(statement: Statement) -> bool:

@@ -18,6 +18,7 @@ from ecr_constructs.cloudformation.iam_policy import (
 from ecr_constructs.cloudformation.replication_config import repository_at, rules_of
 from ecr_constructs.cloudformation.resource_types import (
     CACHE,
+    CDK_OIDC_PROVIDER,
     MANAGED_POLICY,
     OIDC_PROVIDER,
     REPLICATION,
@@ -39,7 +40,10 @@ _NAMES = {
     "AWS::IAM::Group": "GroupName",
     MANAGED_POLICY: "ManagedPolicyName",
     OIDC_PROVIDER: "Url",
+    CDK_OIDC_PROVIDER: "Url",
 }
+# Two types of one thing.
+_KINDS = {CDK_OIDC_PROVIDER: OIDC_PROVIDER}
 
 
 @error_rule(
@@ -52,8 +56,7 @@ _NAMES = {
     source=f"{IAM_GUIDE}/reference_iam-quotas.html",
 )
 def _unique_names(resource: Resource) -> Iterator[Problem]:
-    account, key = resource.stack.account or resource.stack.registry_key, _name_of(resource)
-    owners = resource.assembly.memoized(_owners).get((account, resource.type, key), ())
+    owners = resource.assembly.memoized(_owners).get(_owner_key(resource), ())
     first = next(filter(resource.is_created_with, owners), resource)
     if first is not resource:
         name = _NAMES[resource.type]
@@ -67,12 +70,19 @@ def _name_of(resource: Resource) -> str | None:
     return re.sub("^https?://", "", name.lower()).rstrip("/") if name else None
 
 
-def _owners(assembly: TemplateSet) -> dict[tuple[object, str, str | None], list[Resource]]:
-    owners: dict[tuple[object, str, str | None], list[Resource]] = {}
+_OwnerKey = tuple[object, str, str | None]
+
+
+def _owner_key(resource: Resource) -> _OwnerKey:
+    account = resource.stack.account or resource.stack.registry_key
+    return account, _KINDS.get(resource.type, resource.type), _name_of(resource)
+
+
+def _owners(assembly: TemplateSet) -> dict[_OwnerKey, list[Resource]]:
+    owners: dict[_OwnerKey, list[Resource]] = {}
     for resource in assembly.of_type(*_NAMES):
-        if (name := _name_of(resource)) is not None:
-            account = resource.stack.account or resource.stack.registry_key
-            owners.setdefault((account, resource.type, name), []).append(resource)
+        if _name_of(resource) is not None:
+            owners.setdefault(_owner_key(resource), []).append(resource)
     return owners
 
 

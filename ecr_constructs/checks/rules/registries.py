@@ -12,8 +12,15 @@ from ecr_constructs.checks.rule import (
     model_problems,
     warning_rule,
 )
+from ecr_constructs.cloudformation.conditions import bare
 from ecr_constructs.cloudformation.graph import Resource
-from ecr_constructs.cloudformation.iam_policy import Statement, allowed, grants, is_policy_known
+from ecr_constructs.cloudformation.iam_policy import (
+    Statement,
+    allowed,
+    grants,
+    is_policy_known,
+    matches,
+)
 from ecr_constructs.cloudformation.replication_config import (
     repository_at,
     rules_of,
@@ -32,8 +39,9 @@ from ecr_constructs.cloudformation.resource_types import (
     SINGLETONS,
 )
 from ecr_constructs.model.account_settings import MAX_EXCLUSIONS, exclusion_errors
-from ecr_constructs.model.partitions import regions
+from ecr_constructs.model.partitions import partition_of, regions
 from ecr_constructs.model.registry_id import RegistryId
+from ecr_constructs.model.registry_policy import REPLICATION_ROLE
 from ecr_constructs.model.replication import (
     MAX_RULES,
     QUOTA_RULES,
@@ -360,6 +368,7 @@ def _replication_allowed(resource: Resource) -> Iterator[Problem]:
             yield from _missing_permissions(resource, goal, statements)
 
 
+_ARN_OPERATORS = ("arnequals", "arnlike", "stringequals", "stringlike")
 _REGISTRY_SETTINGS = (CREATION_TEMPLATE, *SINGLETONS)
 
 
@@ -388,6 +397,9 @@ def _missing_permissions(
         if goal in rule.destinations
         for prefix in rule.prefixes or [""]
     }
+    owner = f"arn:{partition_of(goal.region)}:iam::{account}:"
+    role = f"{owner}{REPLICATION_ROLE}"
+    names = (account, f"{owner}root", role)
     needed = ["ecr:ReplicateImage"]
     templates = resource.assembly.in_registry(goal, CREATION_TEMPLATE)
     if any(
@@ -397,11 +409,26 @@ def _missing_permissions(
         needed.append("ecr:TagResource")
     for action in needed:
         for prefix in sorted(prefixes):
-            fitting = [item for item in statements if _may_cover(item, prefix)]
-            if not grants(fitting, action, lambda name: account in name):
+            fitting = [
+                item for item in statements if _may_cover(item, prefix) and _admits(item, role)
+            ]
+            if not grants(fitting, action, lambda name: name in names):
                 what = f" into {prefix}*" if prefix else ""
                 message = f"the registry policy of {goal} does not allow {account} {action}{what}"
                 yield Problem(_PATH, message)
+
+
+def _admits(statement: Statement, role: str) -> bool:
+    """Tell whether the conditions on the principal may hold for ECR's replication role."""
+    for condition in statement.conditions:
+        is_arn = (
+            condition.key.lower() == "aws:principalarn"
+            and bare(condition.operator) in _ARN_OPERATORS
+        )
+        values = condition.values if is_arn else (role,)
+        if not any(is_unresolved(value) or matches(value, role) for value in values):
+            return False
+    return True
 
 
 def _may_cover(statement: Statement, prefix: str) -> bool:

@@ -6,7 +6,12 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ecr_constructs.constructs._iam import check_actions, grant_to_principal
+from ecr_constructs.constructs._iam import (
+    check_actions,
+    conditions_of,
+    grant_to_principal,
+    principal_of,
+)
 from ecr_constructs.model.registry_policy import GrantScope
 from ecr_constructs.model.repository_policy import (
     DELETE_IMAGE_ACTIONS,
@@ -141,7 +146,9 @@ def _grant_signing(
     for grantee, scope in pushers:
         for rule in rules:
             if rule.may_sign_below(scope.prefix or ""):
-                profile = [rule.profile_arn]
                 iam.Grant.add_to_principal(
-                    grantee=grantee, actions=["signer:SignPayload"], resource_arns=profile
+                    grantee=grantee,
+                    actions=["signer:SignPayload"],
+                    resource_arns=[rule.profile_arn],
+                    conditions=conditions_of(principal_of(grantee)) or None,
                 )

@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 
 from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._cfn_properties import filter_properties
-from ecr_constructs.constructs._iam import add_statement
+from ecr_constructs.constructs._iam import add_statement, conditions_of, principal_of
 from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.model.signing import SigningRule, signing_errors
 from ecr_constructs.model.validation import raise_if_invalid
@@ -104,8 +104,13 @@ def _warn(repository: ecr.RepositoryBase, rule: SigningRule) -> None:
 def _grant(repository: ecr.RepositoryBase, grantee: iam.IGrantable, rule: SigningRule) -> None:
     if not _may_sign(rule, repository):
         return
-    statement = iam.PolicyStatement(actions=["signer:SignPayload"], resources=[rule.profile_arn])
-    if not add_statement(grantee.grant_principal, statement):
+    principal = principal_of(grantee)
+    statement = iam.PolicyStatement(
+        actions=["signer:SignPayload"],
+        resources=[rule.profile_arn],
+        conditions=conditions_of(principal) or None,
+    )
+    if not add_statement(principal, statement, repository.env.account):
         _warn(repository, rule)
 
 

@@ -143,7 +143,9 @@ class Registry(RegistryEvents, RegistryGrants):
     def allow_replication_from(
         self, accounts: Sequence[str], *, prefixes: Sequence[str], tagging: bool = False
     ) -> None:
-        """Allow other accounts to replicate into this registry.
+        """Allow the replication of other accounts into this registry.
+
+        Only ECR's replication role of these accounts is allowed, not their users and other roles.
 
         Args:
             accounts: Ids of the accounts.

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.validation import raise_if_invalid, text_length_errors
+from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.validation import located, raise_if_invalid, text_length_errors
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BRACED = re.compile(rf"\{{{UUID.pattern}\}}|{UUID.pattern}")
@@ -25,11 +26,13 @@ class CiIssuer:
 
     Attributes:
         url: The value of the tokens' claim ``iss``.
-        audience: The only accepted value of the claim ``aud``.
+        audience: The only accepted value of the claim ``aud``, at most 255 characters
+            (https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html).
 
     Raises:
         ValidationError: IAM rejects the URL: it is not https, has a port, a query or a closing
-            slash, or is longer than 255 characters.
+            slash, or is longer than 255 characters; or the audience is empty, a wildcard or longer
+            than 255 characters.
 
     Example:
         >>> CiIssuer.gitlab("https://gitlab.example.com").path
@@ -41,10 +44,18 @@ class CiIssuer:
 
     def __post_init__(self) -> None:
         """Validate the URL."""
-        raise_if_invalid("CI issuer", self.url, _url_errors(self.url))
+        errors = [*_url_errors(self.url)]
+        if self.audience != self.url:
+            errors += _audience_errors(self.audience)
+        raise_if_invalid("CI issuer", self.url, errors)
 
     @classmethod
-    def github_actions(cls, url: str = "https://token.actions.githubusercontent.com") -> "CiIssuer":
+    def github_actions(
+        cls,
+        url: str = "https://token.actions.githubusercontent.com",
+        *,
+        audience: str = "sts.amazonaws.com",
+    ) -> "CiIssuer":
         """Return the issuer of GitHub Actions.
 
         https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
@@ -53,11 +64,13 @@ class CiIssuer:
             url: The issuer of GitHub Enterprise: ``https://HOSTNAME/_services/token`` for a
                 server, ``https://token.actions.SUBDOMAIN.ghe.com`` with data residency. Default:
                 github.com's.
+            audience: The input ``audience`` of ``aws-actions/configure-aws-credentials``. Default:
+                the action's own, which every workflow can request.
         """
-        return cls(url, "sts.amazonaws.com")
+        return cls(url, audience)
 
     @classmethod
-    def gitlab(cls, url: str = "https://gitlab.com") -> "CiIssuer":
+    def gitlab(cls, url: str = "https://gitlab.com", *, audience: str | None = None) -> "CiIssuer":
         """Return the issuer of GitLab CI, whose tokens name the instance as their audience.
 
         https://docs.gitlab.com/ci/cloud_services/aws/
@@ -65,8 +78,9 @@ class CiIssuer:
         Args:
             url: A self-managed instance, ``https://gitlab.example.com``. AWS must be able to read
                 its ``/.well-known/openid-configuration``. Default: gitlab.com.
+            audience: The ``aud`` of the job's ``id_tokens``. Default: the instance's URL.
         """
-        return cls(url, url)
+        return cls(url, url if audience is None else audience)
 
     @classmethod
     def bitbucket(cls, *, workspace: str, workspace_uuid: str) -> "CiIssuer":
@@ -145,3 +159,14 @@ def _url_errors(url: str) -> Iterator[Diagnostic]:
             "no port, no query, no closing slash",
         )
     yield from text_length_errors("issuer-url-length", "", url, URL_MAX_LENGTH)
+
+
+def _audience_errors(audience: str) -> Iterator[Diagnostic]:
+    if not is_unresolved(audience):
+        yield from located(
+            "audience",
+            text_length_errors("issuer-audience-length", "", audience, URL_MAX_LENGTH, least=1),
+        )
+    if "*" in audience or "?" in audience:
+        message = "a wildcard would be compared as text, and match no token"
+        yield Diagnostic("issuer-audience-wildcard", message, "audience")

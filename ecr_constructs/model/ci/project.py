@@ -2,10 +2,12 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
+from ecr_constructs.model.ci.claims import ClaimValue, claim_key, texts_of
 from ecr_constructs.model.ci.issuer import CiIssuer
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
@@ -30,9 +32,16 @@ READ_MANIFEST = "ecr:BatchGetImage"
 
 
 class CiProject(ABC):
-    """The jobs of one project in a CI system: an issuer, and the subjects of their tokens."""
+    """The jobs of one project in a CI system: an issuer, and the subjects of their tokens.
+
+    Attributes:
+        claims: Further claims that a token must have, all of them, with the accepted values of
+            each; ``*`` matches any characters. Only those that STS compares: of GitHub.com and
+            gitlab.com several, of CircleCI the project, of others none.
+    """
 
     __slots__ = ()
+    claims: Mapping[str, ClaimValue] = MappingProxyType({})
 
     @property
     @abstractmethod
@@ -49,17 +58,30 @@ class CiProject(ABC):
     def subjects(self) -> tuple[str, ...]:
         """The values of the claim ``sub`` that are accepted; ``*`` and ``?`` are wildcards."""
 
+    @property
+    def required_claims(self) -> dict[str, list[str]]:
+        """The claims that a token must have next to its subject, with the accepted values."""
+        claims = {name: texts_of(value) for name, value in self.claims.items()}
+        return {**self._selected_claims, **claims}
+
+    @property
+    def _selected_claims(self) -> dict[str, list[str]]:
+        """The claims that follow from the selection of jobs."""
+        return {}
+
     def conditions(self) -> dict[str, dict[str, Any]]:
         """Return the conditions of a trust policy that admits these jobs and no others.
 
-        All subjects are tested by one operator, since all operators must match. It is
-        ``StringEquals`` if no subject has a wildcard.
+        All values of a claim are tested by one operator, since all operators must match. It is
+        ``StringEquals`` if no value has a wildcard.
         """
-        subjects = list(self.subjects)
-        wild = any("*" in subject or "?" in subject for subject in subjects)
-        conditions = {"StringEquals": {f"{self.issuer.path}:aud": self.issuer.audience}}
-        tests: dict[str, Any] = conditions.setdefault("StringLike" if wild else "StringEquals", {})
-        tests[f"{self.issuer.path}:sub"] = subjects[0] if len(subjects) == 1 else subjects
+        issuer = self.issuer
+        conditions: dict[str, dict[str, Any]] = {}
+        claims = {"aud": [issuer.audience], "sub": list(self.subjects), **self.required_claims}
+        for name, values in claims.items():
+            wild = any("*" in value or "?" in value for value in values)
+            tests = conditions.setdefault("StringLike" if wild else "StringEquals", {})
+            tests[claim_key(issuer.path, name)] = values[0] if len(values) == 1 else values
         return conditions
 
 

@@ -1,9 +1,11 @@
 """Projects of GitHub, GitLab, Bitbucket and CircleCI, and the subjects of their tokens."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
+from ecr_constructs.model.ci.claims import ClaimValue, claim_errors, sts_claims
 from ecr_constructs.model.ci.issuer import ANY_UUID, CiIssuer, braced, uuid_errors
 from ecr_constructs.model.ci.project import CiProject, selection_errors
 from ecr_constructs.model.diagnostics import Diagnostic
@@ -25,9 +27,11 @@ _GITHUB_COM = CiIssuer.github_actions()
 class GitHubActions(CiProject):
     """Workflows of one GitHub repository.
 
-    The token of a job with an environment names the environment and not the branch or tag; that of
-    a pull request names neither. So each is selected separately, and a job that matches one of the
-    selections is admitted.
+    The subject of a job with an environment names the environment and not the branch or tag; that
+    of a pull request names neither. So each is selected separately, and a job that matches one of
+    the selections is admitted. With ``match="all"`` a job must match an environment *and* a branch
+    or tag: the token's claim ``ref``, which STS compares too, names the latter. Who may push to
+    another branch of the repository can then not use the environment from there.
     https://docs.github.com/en/actions/reference/security/oidc
 
     Attributes:
@@ -40,6 +44,12 @@ class GitHubActions(CiProject):
         environments: Environments of the jobs, whose protection rules then apply. Default: none.
         pull_requests: Whether pull requests are admitted before they are merged. Default: they are
             not.
+        match: Whether a job must match one of the selections (``"any"``) or an environment and a
+            branch or tag (``"all"``). Default: ``"any"``.
+        claims: Further claims that a token must have: ``{"repository_id": "456789"}``, which a
+            repository under a name that was given up does not; ``repository_owner_id``,
+            ``job_workflow_ref``, ``actor_id``, ``enterprise_id`` and others. GitHub Enterprise
+            Server has none that STS compares. Default: none.
         issuer: Another issuer, for GitHub Enterprise: ``CiIssuer.github_actions(url)``. Default:
             github.com's.
 
@@ -57,6 +67,8 @@ class GitHubActions(CiProject):
     tags: Sequence[str] = ()
     environments: Sequence[str] = ()
     pull_requests: bool = False
+    match: Literal["any", "all"] = "any"
+    claims: Mapping[str, ClaimValue] = field(default_factory=dict, hash=False)
     issuer: CiIssuer = _GITHUB_COM
 
     def __post_init__(self) -> None:
@@ -72,19 +84,54 @@ class GitHubActions(CiProject):
     def subjects(self) -> tuple[str, ...]:
         """The subjects of the tokens."""
         contexts = [
-            *(f"ref:refs/heads/{branch}" for branch in self.branches),
-            *(f"ref:refs/tags/{tag}" for tag in self.tags),
+            *(f"ref:{ref}" for ref in (() if self.match == "all" else self._refs)),
             # GitHub escapes the colon, which separates the parts of a subject.
             *(f"environment:{name.replace(':', '%3A')}" for name in self.environments),
             *(["pull_request"] if self.pull_requests else ()),
         ]
         return tuple(f"repo:{self.repository}:{context}" for context in contexts)
 
+    @property
+    def _selected_claims(self) -> dict[str, list[str]]:
+        return {"ref": self._refs} if self.match == "all" else {}
+
+    @property
+    def _refs(self) -> list[str]:
+        branches = [f"refs/heads/{branch}" for branch in self.branches]
+        return [*branches, *(f"refs/tags/{tag}" for tag in self.tags)]
+
     def _errors(self) -> Iterator[Diagnostic]:
         if not is_unresolved(self.repository):
             yield from located("repository", _repository_errors(self.repository))
         selections = "branches", "tags", "environments"
         yield from selection_errors(self, *selections, selects_others=self.pull_requests)
+        yield from claim_errors(self.issuer.path.lower(), self.claims)
+        yield from self._match_errors()
+
+    def _match_errors(self) -> Iterator[Diagnostic]:
+        if self.match not in ("any", "all"):
+            message = f"match must be 'any' or 'all', got {self.match!r}"
+            yield Diagnostic("ci-match-unknown", message, "match")
+        if self.match != "all":
+            return
+        if not (self.environments and self._refs) or self.pull_requests:
+            yield Diagnostic(
+                "ci-match-incomplete",
+                "match='all' needs environments, and branches or tags, and excludes pull_requests, "
+                "of which the ref is of no branch",
+                "match",
+                "give both, or leave match out",
+            )
+        if "ref" in self.claims:
+            message = "match='all' sets this claim from branches and tags"
+            yield Diagnostic("ci-claim-given-twice", message, "claims['ref']", "remove one")
+        elif "ref" not in sts_claims(self.issuer.path.lower()):
+            yield Diagnostic(
+                "ci-claim-not-read",
+                f"STS does not compare the claim ref of tokens of {self.issuer.path}",
+                "match",
+                "leave it out, and restrict the environment to branches in GitHub",
+            )
 
 
 def _repository_errors(repository: str) -> Iterator[Diagnostic]:
@@ -112,14 +159,17 @@ class GitLabCi(CiProject):
     """Pipelines of one GitLab project.
 
     The token of a merge request's pipeline names the source branch. GitLab's subject does not name
-    the environment, and IAM reads no other claim of its tokens. A project that configures other
-    components of the subject is not admitted.
+    the environment, and STS does not compare it. A project that configures other components of the
+    subject is not admitted.
     https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload
 
     Attributes:
         project: Its path with all groups: ``acme/payments/api``.
         branches: Branches; ``*`` matches any characters. Default: none.
         tags: Tags; ``*`` matches any characters. Default: none.
+        claims: Further claims that a token must have: ``{"project_id": "456"}``, which a project
+            under a path that was given up does not; ``namespace_id``, ``ref_protected`` and
+            others. Self-managed instances have none that STS compares. Default: none.
         issuer: A self-managed instance: ``CiIssuer.gitlab(url)``. Default: gitlab.com.
 
     Raises:
@@ -134,6 +184,7 @@ class GitLabCi(CiProject):
     project: str
     branches: Sequence[str] = ()
     tags: Sequence[str] = ()
+    claims: Mapping[str, ClaimValue] = field(default_factory=dict, hash=False)
     issuer: CiIssuer = _GITLAB_COM
 
     def __post_init__(self) -> None:
@@ -169,6 +220,7 @@ class GitLabCi(CiProject):
                 "project",
             )
         yield from selection_errors(self, "branches", "tags")
+        yield from claim_errors(self.issuer.path.lower(), self.claims)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +236,7 @@ class BitbucketPipelines(CiProject):
         workspace_uuid: Its UUID. Repository settings > OpenID Connect shows all three UUIDs.
         repository_uuid: The repository's UUID.
         environments: UUIDs of deployment environments, at least one.
+        claims: Always empty: STS compares the subject of Bitbucket's tokens and no other claim.
 
     Raises:
         ValidationError: An id is not a UUID, or there is no environment.
@@ -201,6 +254,7 @@ class BitbucketPipelines(CiProject):
     workspace_uuid: str
     repository_uuid: str
     environments: Sequence[str] = ()
+    claims: Mapping[str, ClaimValue] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Validate the project."""
@@ -237,6 +291,7 @@ class BitbucketPipelines(CiProject):
                 "give the UUID of a deployment environment that Bitbucket restricts to your "
                 "branches",
             )
+        yield from claim_errors("api.bitbucket.org", self.claims)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +310,8 @@ class CircleCi(CiProject):
             ``github.com/acme/payments-api``. A fork has another.
         branches: Branches; ``*`` matches any characters. Default: none.
         tags: Tags; ``*`` matches any characters. Default: none.
+        claims: Further claims that a token must have. STS compares ``project-id``, which the
+            subject has as well. Default: none.
 
     Raises:
         ValidationError: An id is not a UUID, the origin has another form, or the selection is
@@ -277,6 +334,7 @@ class CircleCi(CiProject):
     vcs_origin: str
     branches: Sequence[str] = ()
     tags: Sequence[str] = ()
+    claims: Mapping[str, ClaimValue] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Validate the project."""
@@ -313,3 +371,4 @@ class CircleCi(CiProject):
                 "vcs_origin",
             )
         yield from selection_errors(self, "branches", "tags")
+        yield from claim_errors(f"oidc.circleci.com/org/{self.organization_id}", self.claims)

@@ -56,7 +56,7 @@ def is_literal_wildcard(value: str) -> bool:
 # --- GitHub Actions: https://docs.github.com/en/actions/reference/security/oidc ---
 
 # What an organization or repository can put into its subjects.
-_GITHUB_CLAIMS = frozenset(
+_GITHUB_PARTS = frozenset(
     {
         *("actor", "actor_id", "base_ref", "check_run_id", "context", "enterprise"),
         *("enterprise_id", "environment", "event_name", "head_ref", "job_workflow_ref"),
@@ -73,7 +73,7 @@ _REFS = ("refs/heads/", "refs/tags/", "refs/pull/")
 _ANY_ID = "@*"
 
 
-def _github_repository(value: str) -> Reach:
+def github_repository(value: str) -> Reach:
     """Judge ``OWNER/NAME``."""
     owner, slash, name = value.partition("/")
     if _WILDCARD.search(owner.removesuffix(_ANY_ID)):
@@ -86,32 +86,34 @@ def _github_repository(value: str) -> Reach:
     return Reach.OWNER if _WILDCARD.search(name.removesuffix(_ANY_ID)) else Reach.PROJECT
 
 
-def _github_workflow(value: str) -> Reach:
+def github_workflow(value: str) -> Reach:
     """Judge ``OWNER/NAME/.github/workflows/FILE@REF``."""
     owner, slash, path = value.partition("/")
-    return _github_repository(f"{owner}{slash}{path.partition('/')[0]}")
+    return github_repository(f"{owner}{slash}{path.partition('/')[0]}")
 
 
-def _of_owner(value: str) -> Reach:
+def of_owner(value: str) -> Reach:
+    """Judge a value that several projects of one owner share, such as the owner's id."""
     return Reach.EVERYONE if _WILDCARD.search(value) else Reach.OWNER
 
 
-def _of_project(value: str) -> Reach:
+def of_project(value: str) -> Reach:
+    """Judge a value that one project has, such as its id."""
     return Reach.EVERYONE if _WILDCARD.search(value) else Reach.PROJECT
 
 
-GITHUB_CLAIMS: dict[str, Judge] = {
-    "repo": _github_repository,
-    "repository": _github_repository,
-    "job_workflow_ref": _github_workflow,
-    "workflow_ref": _github_workflow,
-    "repository_id": _of_project,
-    "repository_owner": _of_owner,
-    "repository_owner_id": _of_owner,
-    "enterprise": _of_owner,
-    "enterprise_id": _of_owner,
+# The claims that identify the repository, its owner or the workflow.
+_GITHUB_JUDGES: dict[str, Judge] = {
+    "repo": github_repository,
+    "repository": github_repository,
+    "job_workflow_ref": github_workflow,
+    "workflow_ref": github_workflow,
+    "repository_id": of_project,
+    "repository_owner": of_owner,
+    "repository_owner_id": of_owner,
+    "enterprise": of_owner,
+    "enterprise_id": of_owner,
 }
-"""The claims that identify the repository, its owner or the workflow."""
 
 
 def github_subject(value: str) -> Reach:
@@ -123,7 +125,9 @@ def github_subject(value: str) -> Reach:
     parts = value.split(":")
     if not _may_be_claim(parts[0]):
         return Reach.NOBODY
-    reaches = [GITHUB_CLAIMS[name](text) for name, text in pairwise(parts) if name in GITHUB_CLAIMS]
+    reaches = [
+        _GITHUB_JUDGES[name](text) for name, text in pairwise(parts) if name in _GITHUB_JUDGES
+    ]
     reach = min(reaches, default=Reach.EVERYONE)
     if parts[0] != "repo" or reach is Reach.NOBODY:
         return reach
@@ -133,8 +137,8 @@ def github_subject(value: str) -> Reach:
 def _may_be_claim(part: str) -> bool:
     if _WILDCARD.search(part):
         stem = _WILDCARD.split(part)[0]
-        return any(name.startswith(stem) for name in (*_GITHUB_CLAIMS, _PROPERTY))
-    return part in _GITHUB_CLAIMS or part.startswith(_PROPERTY)
+        return any(name.startswith(stem) for name in (*_GITHUB_PARTS, _PROPERTY))
+    return part in _GITHUB_PARTS or part.startswith(_PROPERTY)
 
 
 def _github_context(parts: list[str]) -> bool:

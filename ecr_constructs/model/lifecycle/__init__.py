@@ -6,9 +6,16 @@ from ecr_constructs.model.lifecycle.inventory import Inventory
 from ecr_constructs.model.lifecycle.lint import Context, Finding
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy, Retention
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
-from ecr_constructs.model.lifecycle.simulation.engine import Fate, Outcome, Simulation
+from ecr_constructs.model.lifecycle.simulation.engine import (
+    Fate,
+    FollowUp,
+    Outcome,
+    PreviewResult,
+    Simulation,
+)
 from ecr_constructs.model.lifecycle.simulation.evaluation import EvaluationOptions, TieOrder
 from ecr_constructs.model.lifecycle.simulation.forecast import Forecast
+from ecr_constructs.model.lifecycle.simulation.rule_effects import RuleEffect, RuleStep
 
 # The former name of `EvaluationOptions`.
 Readings = EvaluationOptions
@@ -18,14 +25,18 @@ __all__ = [
     "EvaluationOptions",
     "Fate",
     "Finding",
+    "FollowUp",
     "Forecast",
     "Image",
     "Inventory",
     "LifecyclePolicy",
     "LifecycleRule",
     "Outcome",
+    "PreviewResult",
     "Readings",
     "Retention",
+    "RuleEffect",
+    "RuleStep",
     "Severity",
     "Simulation",
     "TieOrder",

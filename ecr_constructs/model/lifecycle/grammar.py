@@ -349,5 +349,11 @@ def _error(path: str, code: str, message: str, remedy: str = "") -> Diagnostic:
 
 def kind_of(value: object) -> str:
     """Return the name of a JSON value's type for messages: ``a list``."""
-    names = {list: "a list", str: "text", type(None): "null", bool: "true or false"}
+    names = {
+        list: "a list",
+        dict: "an object",
+        str: "text",
+        type(None): "null",
+        bool: "true or false",
+    }
     return names.get(type(value), "a number" if isinstance(value, int | float) else repr(value))

@@ -4,34 +4,141 @@ https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html
 https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import NamedTuple, NoReturn
 
-from ecr_constructs.model.json_reading import (
-    JsonError,
-    read_document,
-    read_json,
-    skip_whitespace,
+from ecr_constructs.model.json_reading import JsonError, read_json
+from ecr_constructs.model.lifecycle.aws_output import (
+    BATCH_GET_IMAGE,
+    DESCRIBE_IMAGES,
+    Json,
+    malformed,
+    read_pages,
 )
 from ecr_constructs.model.lifecycle.grammar import kind_of
 from ecr_constructs.model.lifecycle.image import STATUSES, Blob, Image
 from ecr_constructs.model.validation import reject
 
-COMMAND = "aws ecr describe-images"
-_MANIFESTS_COMMAND = "aws ecr batch-get-image"
 _ZONED = "2026-11-24T12:00:00+00:00"
-_Json = Mapping[str, Any]
+_SHOWN = 5
 
 
 # --- images -------------------------------------------------------------------------------------
 
 
-def images_of(output: str | _Json) -> Iterator[Image]:
-    """Yield the images of all pages; reject a value that the command does not print."""
-    for path, entry in pages(output, "imageDetails", COMMAND):
-        yield image_of(path, entry)
+class Source(NamedTuple):
+    """The repository that an image names.
+
+    Attributes:
+        name: The repository. None: the image does not say.
+        registry_id: The account of the registry. None: the image does not say.
+    """
+
+    name: str | None = None
+    registry_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The images of an output, by repository.
+
+    Attributes:
+        images: The images.
+        continued: The repositories of the pages after which another one follows.
+        ended: The repositories of the pages after which none follows.
+    """
+
+    images: dict[Source, list[Image]] = field(default_factory=lambda: defaultdict(list))
+    continued: set[Source] = field(default_factory=set)
+    ended: set[Source] = field(default_factory=set)
+
+    @property
+    def incomplete(self) -> set[Source]:
+        """The repositories whose last page is missing."""
+        return self.continued - self.ended
+
+    def add(self, other: "Listing") -> None:
+        """Add the pages of another output."""
+        for source, images in other.images.items():
+            self.images[source] += images
+        self.continued.update(other.continued)
+        self.ended.update(other.ended)
+
+
+def listing_of(output: str | Json, *, require_name: bool = False) -> Listing:
+    """Return the images of all pages; reject a value that the command does not print.
+
+    Args:
+        output: What the command prints.
+        require_name: Whether to reject an image that does not name its repository.
+    """
+    listing, last = Listing(), {Source()}
+    for page in read_pages(output, DESCRIBE_IMAGES):
+        sources = set()
+        for path, entry in page.located:
+            image = image_of(path, entry)
+            source = _source(path, entry, require_name=require_name)
+            sources.add(source)
+            listing.images[source].append(image)
+        # A page may be empty: it then belongs to the repository of the page before.
+        last = sources or last
+        (listing.continued if page.continues else listing.ended).update(last)
+    return listing
+
+
+def select_source(listing: Listing, repository: str | None) -> Source:
+    """Return the one repository of a listing, or the one with a name."""
+    names = sorted({source.name for source in listing.images if source.name is not None})
+    if repository is None and len(names) > 1:
+        reject(
+            "inventory",
+            names,
+            "inventory-repositories",
+            f"holds images of {len(names)} repositories: {_some(names)}",
+            remedy="choose one with --repository, or write a file for each",
+        )
+    if repository is not None and repository not in names and listing.images:
+        reject(
+            "inventory",
+            repository,
+            "inventory-repository-unknown",
+            f"holds no image of {repository}, but of {_some(names) or 'repositories without name'}",
+        )
+    name = repository or next(iter(names), None)
+    registries = {
+        source.registry_id
+        for source in listing.images
+        if source.name in (name, None) and source.registry_id is not None
+    }
+    if len(registries) > 1:
+        reject(
+            "inventory",
+            name,
+            "inventory-registries",
+            f"holds images of {name or 'a repository'} in {len(registries)} registries: "
+            f"{_some(sorted(registries))}",
+            remedy="write a file for each",
+        )
+    return Source(name, next(iter(registries), None))
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _source(path: str, entry: Json, *, require_name: bool) -> Source:
+    name, registry_id = entry.get("repositoryName"), entry.get("registryId")
+    if (
+        not isinstance(name, str if require_name else str | None)
+        or not isinstance(registry_id, str | None)
+    ):  # fmt: skip
+        both = f"{name!r} and {registry_id!r}"
+        malformed(path, "repositoryName and registryId must be texts", both)
+    return Source(name, registry_id)
 
 
 def image_of(path: str, entry: object) -> Image:
@@ -62,28 +169,31 @@ def image_of(path: str, entry: object) -> Image:
     )
 
 
-def _tags(path: str, entry: _Json) -> tuple[str, ...]:
+def _tags(path: str, entry: Json) -> tuple[str, ...]:
     tags = entry.get("imageTags") or ()
     if not isinstance(tags, list | tuple) or not all(isinstance(tag, str) for tag in tags):
         _wrong(path, "imageTags", "a list of texts", tags)
     return tuple(tags)
 
 
-def _size(path: str, entry: _Json) -> int:
+def _size(path: str, entry: Json) -> int:
     size = entry.get("imageSizeInBytes") or 0
+    if isinstance(size, float) and size.is_integer():
+        # As jq and PowerShell write large numbers.
+        size = int(size)
     if isinstance(size, bool) or not isinstance(size, int) or size < 0:
         _wrong(path, "imageSizeInBytes", "a whole number of at least 0", size)
     return size
 
 
-def _text(path: str, entry: _Json, key: str) -> str | None:
+def _text(path: str, entry: Json, key: str) -> str | None:
     text = entry.get(key)
     if text is not None and not isinstance(text, str):
         _wrong(path, key, "text", text)
     return text
 
 
-def _instant(path: str, entry: _Json, key: str) -> datetime | None:
+def _instant(path: str, entry: Json, key: str) -> datetime | None:
     value = entry.get(key)
     return None if value is None else instant(value, f"{path}.{key}")
 
@@ -125,21 +235,47 @@ class Manifest:
     blobs: tuple[Blob, ...]
 
 
-def manifests_of(output: str | _Json) -> dict[str, Manifest]:
-    """Return the manifests of all pages by digest; reject what the command does not print."""
-    manifests = {}
-    for path, entry in pages(output, "images", _MANIFESTS_COMMAND):
-        if not isinstance(entry, Mapping):
-            malformed(path, "must be a JSON object", kind_of(entry))
-        image_id = entry.get("imageId")
-        digest = image_id.get("imageDigest") if isinstance(image_id, Mapping) else None
-        if not isinstance(digest, str):
-            malformed(f"{path}.imageId.imageDigest", "must be text", repr(digest))
-        manifests[digest] = _manifest(f"{path}.imageManifest", entry)
-    return manifests
+class Manifests(NamedTuple):
+    """The manifests of an output.
+
+    Attributes:
+        by_digest: The manifests.
+        failures: By digest, why ECR did not return the manifest: ``KmsError: …``.
+    """
+
+    by_digest: dict[str, Manifest]
+    failures: dict[str, str]
 
 
-def _manifest(path: str, entry: _Json) -> Manifest:
+def manifests_of(output: str | Json) -> Manifests:
+    """Return the manifests of all pages; reject what the command does not print."""
+    manifests, failures = {}, {}
+    for page in read_pages(output, BATCH_GET_IMAGE):
+        for path, entry in page.located:
+            digest = _digest(path, entry)
+            manifests[digest] = _manifest(f"{path}.imageManifest", entry)
+        failed = page.members.get("failures") or []
+        if not isinstance(failed, list):
+            malformed("failures", "must be a list", kind_of(failed))
+        for index, entry in enumerate(failed):
+            path = f"failures[{index}]"
+            digest = _digest(path, entry)
+            reasons = (_text(path, entry, key) for key in ("failureCode", "failureReason"))
+            failures[digest] = ": ".join(filter(None, reasons)) or "no reason"
+    return Manifests(manifests, {k: v for k, v in failures.items() if k not in manifests})
+
+
+def _digest(path: str, entry: object) -> str:
+    if not isinstance(entry, Mapping):
+        malformed(path, "must be a JSON object", kind_of(entry))
+    image_id = entry.get("imageId")
+    digest = image_id.get("imageDigest") if isinstance(image_id, Mapping) else None
+    if not isinstance(digest, str):
+        malformed(f"{path}.imageId.imageDigest", "must be text", repr(digest))
+    return digest
+
+
+def _manifest(path: str, entry: Json) -> Manifest:
     text = entry.get("imageManifest")
     try:
         content = read_json(text) if isinstance(text, str) else None
@@ -169,56 +305,7 @@ def _manifest(path: str, entry: _Json) -> Manifest:
         )
 
 
-# --- pages --------------------------------------------------------------------------------------
-
-
-def pages(output: str | _Json, key: str, command: str) -> Iterator[tuple[str, Any]]:
-    """Yield the path and the value of each entry of each page.
-
-    The output is a text of one or more JSON documents, each a page or a list of pages, or one page
-    as Python values. Errors name the command that prints such pages.
-    """
-    documents = list(_documents(output, command)) if isinstance(output, str) else [output]
-    # A list of pages, as `jq --slurp` writes it.
-    if len(documents) == 1 and isinstance(documents[0], list):
-        documents = documents[0]
-    for number, document in enumerate(documents, 1):
-        page = f"page {number}" if len(documents) > 1 else ""
-        if not isinstance(document, Mapping) or not isinstance(document.get(key), list):
-            expected = f'must be {{"{key}": […]}} as `{command}` prints it'
-            malformed(page, expected, _described(document, key))
-        for index, entry in enumerate(document[key]):
-            yield f"{page}{': ' if page else ''}{key}[{index}]", entry
-
-
-def _described(document: object, key: str) -> str:
-    if not isinstance(document, Mapping):
-        return kind_of(document)
-    if key in document:
-        return f"{key} that is {kind_of(document[key])}"
-    return f"an object with {', '.join(map(repr, list(document)[:5])) or 'no key'}"
-
-
-def _documents(text: str, command: str) -> Iterator[Any]:
-    position = skip_whitespace(text, 0)
-    if position == len(text):
-        _not_json(command, text, "is empty")
-    while position < len(text):
-        try:
-            document, position = read_document(text, position)
-        except JsonError as error:
-            _not_json(command, text, str(error))
-        yield document
-        position = skip_whitespace(text, position)
-
-
 # --- errors -------------------------------------------------------------------------------------
-
-
-def malformed(path: str, expected: str, actual: str) -> NoReturn:
-    """Raise the error of a value that the AWS CLI does not print, such as ``must be text``."""
-    message = f"{expected}, got {actual}"
-    reject("inventory", actual, "inventory-malformed", message, path=path)
 
 
 def _wrong(path: str, key: str, expected: str, actual: object) -> NoReturn:
@@ -227,9 +314,6 @@ def _wrong(path: str, key: str, expected: str, actual: object) -> NoReturn:
 
 def _missing(path: str, key: str, reason: str) -> NoReturn:
     path = f"{path}.{key}"
-    reject("inventory", None, "inventory-malformed", f"is missing; {reason}", path=path)
-
-
-def _not_json(command: str, text: str, problem: str) -> NoReturn:
-    message = f"{problem}; expected the output of `{command}`"
-    reject("inventory", text, "json-syntax", message)
+    remedy = "leave out --query, or keep this key"
+    message = f"is missing; {reason}"
+    reject("inventory", None, "inventory-malformed", message, path=path, remedy=remedy)

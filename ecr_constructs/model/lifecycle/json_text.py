@@ -1,6 +1,7 @@
 """Write compact JSON as ECR stores it, and read JSON strictly."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from ecr_constructs.model.json_reading import read_json
@@ -22,14 +23,15 @@ def parse(text: str) -> Any:
 
     Its message is a predicate without a subject and states line and column.
     """
-    return read_json(text, _unique)
+    return read_json(text, unique)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of its members, or raise a ValueError if a key is written twice."""
     result = dict(pairs)
     if len(result) < len(pairs):
-        keys = [key for key, _ in pairs]
-        duplicate = next(key for key in keys if keys.count(key) > 1)
+        counts = Counter(key for key, _ in pairs)
+        duplicate = next(key for key, count in counts.items() if count > 1)
         msg = f"duplicate key {duplicate!r} in one object; keep one of them"
         raise ValueError(msg)
     return result

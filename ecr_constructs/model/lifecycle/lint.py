@@ -1,28 +1,28 @@
-"""Find probable mistakes in lifecycle policies that ECR accepts."""
+"""Find probable mistakes in lifecycle policies that ECR accepts.
+
+`lint_images` has those that only the images of a repository show.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.diagnostics import Severity, pluralize
+from ecr_constructs.model.lifecycle.finding import UNKNOWN, Context, Finding, finding_about
+from ecr_constructs.model.lifecycle.lint_images import observed_findings
 from ecr_constructs.model.lifecycle.rule import selected_in_words
 from ecr_constructs.model.lifecycle.selection import covers, mismatch, patterns_of, shadowing_rules
-from ecr_constructs.model.lifecycle.simulation import bits
-from ecr_constructs.model.lifecycle.simulation.engine import Fate
+from ecr_constructs.model.lifecycle.simulation.in_use import PULLED_WITHIN_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ecr_constructs.model.lifecycle.rule import HasRules, LifecycleRule
     from ecr_constructs.model.lifecycle.simulation.engine import Simulation
-    from ecr_constructs.model.lifecycle.simulation.evaluation import RuleResult
 
-# The tags of cosign's signatures and SBOMs in registries without the referrers API.
-# https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md
-_ATTACHED = re.compile(r"sha256-[0-9a-f]{64}(\.(sig|att|sbom))?")
-_EXAMPLES = 3
+__all__ = ["UNKNOWN", "Context", "Finding", "lint"]
+
 _CACHE_REMEDY = (
     "Archive images that were not pulled for a long time (sinceImagePulled), and expire archived "
     "images (sinceImageTransitioned)."
@@ -33,102 +33,21 @@ _CACHE_CONSEQUENCE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """A probable mistake in a policy that ECR accepts.
-
-    Attributes:
-        id: The kind, such as ``LC001``; docs/guides/lifecycle.md lists them.
-        severity: The severity.
-        sentence: The problem and its consequence.
-        remedy: The recommended change.
-        rule_priority: The priority of the rule. None for the policy as a whole.
-
-    Example:
-        >>> from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
-        >>> [finding] = LifecyclePolicy(LifecycleRule.expire(after_days=9)).lint()
-        >>> (finding.id, finding.severity, finding.rule_priority)
-        ('LC007', <Severity.WARNING: 'warning'>, 1)
-    """
-
-    id: str
-    severity: Severity
-    sentence: str
-    remedy: str
-    rule_priority: int | None = None
-
-    @property
-    def message(self) -> str:
-        """The sentence and the remedy."""
-        return f"{self.sentence} {self.remedy}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """Properties of a repository besides its policy and its images.
-
-    Attributes:
-        pull_through_cache: Whether its images come from a pull-through cache. Default: unknown.
-        pull_time_exclusions: Whether the pulls of some principals are excluded from pull times.
-
-    Example:
-        >>> from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
-        >>> policy = LifecyclePolicy(LifecycleRule.expire_untagged(after_days=7))
-        >>> [finding.id for finding in policy.lint(context=Context(pull_through_cache=True))]
-        ['LC006']
-    """
-
-    pull_through_cache: bool = False
-    pull_time_exclusions: bool = False
-
-
-UNKNOWN = Context()
-
-
-def lint(policy: HasRules, simulation: Simulation | None, context: Context) -> tuple[Finding, ...]:
+def lint(
+    policy: HasRules,
+    simulation: Simulation | None,
+    context: Context,
+    pulled_within_days: int = PULLED_WITHIN_DAYS,
+) -> tuple[Finding, ...]:
     """Return the findings, the most severe first; see `LifecyclePolicy.lint`."""
     findings = list(_static_findings(policy.rules, context))
     if simulation is not None and simulation.inventory:
-        findings = list(_verified(findings, simulation))
+        findings = list(observed_findings(findings, simulation, pulled_within_days))
     return tuple(
         sorted(
             findings,
             key=lambda finding: (-finding.severity.rank, finding.rule_priority or 0, finding.id),
         )
-    )
-
-
-def _verified(static: Sequence[Finding], simulation: Simulation) -> Iterator[Finding]:
-    """Yield the findings that the images show, and the static ones that they do not disprove."""
-    observed = {
-        (finding.id, finding.rule_priority): finding for finding in _observed_findings(simulation)
-    }
-    yield from observed.values()
-    results = {result.rule.rule_priority: result for result in simulation.evaluation.results}
-    for finding in static:
-        if (finding.id, finding.rule_priority) in observed or finding.id == "LC005":
-            # The images prove or disprove it more precisely.
-            continue
-        if finding.id == "LC002":
-            if results[finding.rule_priority].identified:
-                continue
-            if ("LC004", finding.rule_priority) in observed:
-                # A list of tags that selects nothing, and images are lost because of it.
-                yield replace(finding, severity=Severity.ERROR)
-                continue
-        yield finding
-
-
-def _finding(
-    finding_id: str,
-    rule: LifecycleRule | None,
-    sentence: str,
-    remedy: str,
-    severity: Severity = Severity.WARNING,
-) -> Finding:
-    priority = rule.rule_priority if rule else None
-    return Finding(
-        id=finding_id, severity=severity, sentence=sentence, remedy=remedy, rule_priority=priority
     )
 
 
@@ -154,13 +73,11 @@ def _mismatches(rule: LifecycleRule) -> Iterator[Finding]:
     for kind, tags in (("pattern", rule.tag_pattern_list), ("prefix", rule.tag_prefix_list)):
         for tag in tags:
             if reason := mismatch(tag, is_prefix=kind == "prefix"):
-                keeps = rule.count_type == "imageCountMoreThan"
-                effect = "protects nothing" if keeps else "never acts"
-                yield _finding(
+                yield finding_about(
                     "LC003",
                     rule,
                     f"No tag can match the {kind} {tag!r} of rule {rule.rule_priority}, "
-                    f"because {reason}: the rule {effect}.",
+                    f"because {reason}: the rule selects nothing, so it neither keeps nor deletes.",
                     _suggestion(tag, kind),
                     Severity.ERROR,
                 )
@@ -184,7 +101,7 @@ def _conjunction(rule: LifecycleRule) -> Iterator[Finding]:
     )
     if len(patterns) > 1 and independent:
         lists = " and ".join(f"[{pattern!r}]" for pattern in patterns)
-        yield _finding(
+        yield finding_about(
             "LC002",
             rule,
             f"Rule {rule.rule_priority} selects only images with tags for ALL of "
@@ -200,7 +117,7 @@ def _shadowed(rule: LifecycleRule, earlier: Sequence[LifecycleRule]) -> Iterator
         )
         # ECR accepts a rule for any image only after all others.
         movable = rule.tag_status != "any"
-        yield _finding(
+        yield finding_about(
             "LC001",
             rule,
             f"Rule {rule.rule_priority} ({selected_in_words(rule)}) never acts: "
@@ -215,7 +132,7 @@ def _shadowed(rule: LifecycleRule, earlier: Sequence[LifecycleRule]) -> Iterator
 def _count_and_class(rule: LifecycleRule, context: Context) -> Iterator[Finding]:
     number = rule.rule_priority
     if rule.tag_status == "any" and rule.count_type == "imageCountMoreThan" and not rule.protects:
-        yield _finding(
+        yield finding_about(
             "LC005",
             rule,
             f"The {rule.count_number:,} places of rule {number} count everything with a digest: an "
@@ -226,7 +143,7 @@ def _count_and_class(rule: LifecycleRule, context: Context) -> Iterator[Finding]
     if context.pull_through_cache:
         yield from _of_cache(rule)
     elif rule.count_type == "sinceImagePulled" and not context.pull_time_exclusions:
-        yield _finding(
+        yield finding_about(
             "LC008",
             rule,
             f"Rule {number} counts from the last pull, including the pulls of scanners and "
@@ -248,14 +165,14 @@ def _of_cache(rule: LifecycleRule) -> Iterator[Finding]:
     if expires and (by_age or rule.tag_status == "untagged"):
         what = "images" if by_age else "untagged images"
         sentence = f"Rule {rule.rule_priority} deletes {what} of a cache: {_CACHE_CONSEQUENCE}"
-        yield _finding("LC006", rule, sentence, _CACHE_REMEDY)
+        yield finding_about("LC006", rule, sentence, _CACHE_REMEDY)
 
 
 def _empty_archive(rules: Sequence[LifecycleRule]) -> Iterator[Finding]:
     archives = any(rule.action == "transition" and not rule.storage_class for rule in rules)
     for rule in rules:
         if rule.storage_class and not archives:
-            yield _finding(
+            yield finding_about(
                 "LC010",
                 rule,
                 f"Rule {rule.rule_priority} selects archived images, but no rule "
@@ -271,117 +188,16 @@ def _deletes_all(rules: Sequence[LifecycleRule]) -> Iterator[Finding]:
     if last is not None and all(
         rule.action == "expire" and rule.count_type != "imageCountMoreThan" for rule in standard
     ):
-        yield _finding(
+        # An earlier rule with a longer age keeps its images for longer.
+        days = max(int(rule.count_number) for rule in standard)
+        what = f"Rule {last.rule_priority} deletes"
+        if len(standard) > 1:
+            what = f"Rule {last.rule_priority} and those before it delete"
+        when = "after" if days == last.count_number else "after at most"
+        yield finding_about(
             "LC007",
             last,
-            f"Rule {last.rule_priority} deletes every image, even those in use, after "
-            f"{last.count_number:,} days without a push.",
+            f"{what} every image, even those in use, {when} {pluralize(days, 'day')} without a "
+            "push.",
             "Keep some with an earlier rule: imageCountMoreThan with the tags of releases.",
-        )
-
-
-# --- with an inventory --------------------------------------------------------------------------
-
-
-def _observed_findings(simulation: Simulation) -> Iterator[Finding]:
-    """Yield the findings that the images show."""
-    for result in simulation.evaluation.results:
-        yield from _protects_nothing(result, simulation)
-        yield from _shadowed_images(result)
-        yield from _taken_places(result, simulation)
-        yield from _pulled_by_digest(result, simulation)
-        yield from _orphaned_referrers(result, simulation)
-    expired = simulation.counts[Fate.EXPIRED]
-    if expired == len(simulation.inventory):
-        yield _finding(
-            "LC007",
-            None,
-            f"The policy deletes every one of the {expired:,} images now.",
-            "Keep some with a first rule: imageCountMoreThan with the tags of releases.",
-            Severity.ERROR,
-        )
-
-
-def _protects_nothing(result: RuleResult, simulation: Simulation) -> Iterator[Finding]:
-    """Yield a finding if a rule keeps images by a tag that no image has."""
-    rule, evaluation = result.rule, simulation.evaluation
-    keeps = rule.tag_status == "tagged" and rule.count_type == "imageCountMoreThan"
-    tagged = evaluation.resolution.expired & evaluation.ranking.tagged
-    if not keeps or rule.storage_class or result.identified or not tagged:
-        return
-    tags = [tag for image in evaluation.ranking.images for tag in image.tags][:_EXAMPLES]
-    yield _finding(
-        "LC004",
-        rule,
-        f"Rule {rule.rule_priority} selects none of the "
-        f"{len(simulation.inventory):,} images, so it protects nothing, while other rules delete "
-        f"{tagged.bit_count():,} tagged ones.",
-        f"Compare its patterns with the tags in use, such as {', '.join(tags)}.",
-        Severity.ERROR,
-    )
-
-
-def _shadowed_images(result: RuleResult) -> Iterator[Finding]:
-    if result.identified and not result.own:
-        yield _finding(
-            "LC001",
-            result.rule,
-            f"Rule {result.rule.rule_priority} does not act: earlier rules select all "
-            f"{result.identified.bit_count():,} images that it selects.",
-            "Give it a lower priority number than the earlier rules, or delete it.",
-        )
-
-
-def _taken_places(result: RuleResult, simulation: Simulation) -> Iterator[Finding]:
-    rule, evaluation = result.rule, simulation.evaluation
-    if rule.tag_status != "any" or rule.count_type != "imageCountMoreThan" or not result.marked:
-        return
-    attached = evaluation.relations.children(0) | evaluation.relations.referring
-    attached |= bits.from_flags(
-        any(map(_ATTACHED.fullmatch, image.tags)) for image in reversed(evaluation.ranking.images)
-    )
-    taken = (result.counted & ~result.marked & attached).bit_count()
-    if taken:
-        yield _finding(
-            "LC005",
-            rule,
-            f"{taken:,} of the {rule.count_number:,} places of rule "
-            f"{rule.rule_priority} are taken by children of indexes, signatures and SBOMs.",
-            "Count by tag (tagPatternList), or allow for them.",
-        )
-
-
-def _pulled_by_digest(result: RuleResult, simulation: Simulation) -> Iterator[Finding]:
-    """Yield a finding if untagged images are pulled, as through a cache or by pinned digests."""
-    rule, evaluation = result.rule, simulation.evaluation
-    if rule.tag_status != "untagged" or rule.action != "expire" or rule.storage_class:
-        return
-    alone = result.own & ~evaluation.relations.children(0) & ~evaluation.relations.referring
-    images = [evaluation.ranking.images[rank] for rank in bits.members(alone)]
-    pulled = sum(image.last_recorded_pull_time is not None for image in images)
-    if pulled:
-        sentence = (
-            f"Rule {rule.rule_priority} deletes untagged images, and {pulled:,} of the "
-            f"{len(images):,} that it selects have been pulled: by digest, as through a "
-            "pull-through cache."
-        )
-        yield _finding("LC006", rule, sentence, _CACHE_REMEDY)
-
-
-def _orphaned_referrers(result: RuleResult, simulation: Simulation) -> Iterator[Finding]:
-    """Yield a finding if signatures or SBOMs are deleted or archived while their image stays."""
-    evaluation = simulation.evaluation
-    lost = sum(
-        bool(evaluation.actions[rank])
-        and not evaluation.actions[evaluation.relations.subjects[rank]]
-        for rank in bits.members(result.acted & evaluation.relations.referring)
-        if rank in evaluation.relations.subjects
-    )
-    if lost:
-        yield _finding(
-            "LC011",
-            result.rule,
-            f"Rule {result.rule.rule_priority} removes {lost:,} signatures or SBOMs of "
-            "images that stay, because they are images without a tag.",
-            "Select by tag, or set a number of days longer than images are in use.",
         )

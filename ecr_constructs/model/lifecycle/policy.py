@@ -22,6 +22,7 @@ from ecr_constructs.model.lifecycle.rule import LifecycleRule, rule_in_words
 from ecr_constructs.model.lifecycle.simulation.engine import Simulation, simulate
 from ecr_constructs.model.lifecycle.simulation.evaluation import DEFAULT, EvaluationOptions
 from ecr_constructs.model.lifecycle.simulation.forecast import Forecast, forecast
+from ecr_constructs.model.lifecycle.simulation.in_use import PULLED_WITHIN_DAYS
 from ecr_constructs.model.validation import raise_if_invalid, reject, require_list
 
 
@@ -141,6 +142,7 @@ class LifecyclePolicy:
         *,
         now: datetime | None = None,
         context: Context = UNKNOWN,
+        pulled_within_days: int = PULLED_WITHIN_DAYS,
     ) -> tuple[Finding, ...]:
         """Return probable mistakes that ECR accepts, the most severe first.
 
@@ -148,12 +150,14 @@ class LifecyclePolicy:
             images: The images of the repository. Default: unknown; only the policy is checked.
             now: As for `simulate`.
             context: Other properties of the repository. Default: unknown.
+            pulled_within_days: How many days an image counts as in use after its last pull.
+                Default: 7.
 
         Raises:
             ValidationError: As for `simulate`, if there are images.
         """
         simulation = None if images is None else self.simulate(images, now=now)
-        return lint(self, simulation, context)
+        return lint(self, simulation, context, pulled_within_days)
 
     def __bool__(self) -> bool:
         """Return whether the policy has a rule."""

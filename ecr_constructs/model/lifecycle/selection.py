@@ -115,6 +115,17 @@ def never_matches(rule: LifecycleRule) -> bool:
     )
 
 
+def unmatched(rule: LifecycleRule, tags: Sequence[str]) -> tuple[str, ...]:
+    """Return the patterns and prefixes of a rule, as patterns, that none of the tags matches."""
+    patterns = [item for item in rule.tag_pattern_list if not any(map(matcher(item), tags))]
+    prefixes = [
+        f"{prefix}*"
+        for prefix in rule.tag_prefix_list
+        if not any(tag.startswith(prefix) for tag in tags)
+    ]
+    return (*patterns, *prefixes)
+
+
 def selects_all_of(wide: LifecycleRule, narrow: LifecycleRule) -> bool:
     """Return whether a rule selects every image that another one selects.
 

@@ -13,12 +13,13 @@ from ecr_constructs.model.lifecycle.rule import rule_in_words
 from ecr_constructs.model.lifecycle.simulation import bits
 from ecr_constructs.model.lifecycle.simulation.engine import bytes_of, in_units, in_utc
 from ecr_constructs.model.lifecycle.simulation.explanation import short
+from ecr_constructs.model.lifecycle.simulation.in_use import PULLED_WITHIN_DAYS, pulled_since
 from ecr_constructs.model.lifecycle.simulation.preview import action_of
 from ecr_constructs.model.names import covers
 from ecr_constructs.review.phrases import join_names, subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from ecr_constructs.cloudformation.graph import Resource
@@ -92,13 +93,10 @@ def _groups(before: Simulation, after: Simulation) -> Iterator[_Group]:
 
 def _change(pair: Pair, after: Simulation, group: _Group, details: list[str]) -> Change:
     images = after.evaluation.ranking.images
-    ranks = sorted(bits.members(group.ranks), key=lambda rank: (not images[rank].tags, -rank))
+    ranks = after.by_attention(group.ranks, PULLED_WITHIN_DAYS)
     outcomes = [after.outcome(images[rank].digest) for rank in ranks[:MOST_IMAGES]]
     size = bytes_of(images, group.ranks)
-    names = [_name(images[rank]) for rank in ranks[:_NAMED]]
-    if len(ranks) > _NAMED:
-        names[-1] = f"{len(ranks) - _NAMED + 1:,} more"
-    named = join_names(names)
+    named = _named([images[rank] for rank in ranks])
     count = pluralize(len(ranks), "image")
     most = in_units(size.at_most)
     about = most if size.at_least == size.at_most else f"up to {most}"
@@ -108,6 +106,8 @@ def _change(pair: Pair, after: Simulation, group: _Group, details: list[str]) ->
         f"{subject(pair)}: {count} {group.verb} ({about}): {named}",
         before={
             "imageCount": len(ranks),
+            "followUpImageCount": _waiting(after, group.ranks).bit_count(),
+            "recentlyPulledImageCount": _pulled(after, group.ranks).bit_count(),
             "bytes": {"atLeast": size.at_least, "atMost": size.at_most},
             "images": [_described(outcome) for outcome in outcomes],
             "more": len(ranks) - len(outcomes),
@@ -118,16 +118,20 @@ def _change(pair: Pair, after: Simulation, group: _Group, details: list[str]) ->
     )
 
 
-def _name(image: Image) -> str:
-    return image.tags[0] if image.tags else short(image.digest)
+def _named(images: Sequence[Image]) -> str:
+    names = [image.tags[0] if image.tags else short(image.digest) for image in images[:_NAMED]]
+    if len(images) > _NAMED:
+        names[-1] = f"{len(images) - _NAMED + 1:,} more"
+    return join_names(names)
 
 
 def _described(outcome: Outcome) -> dict[str, Any]:
-    image = outcome.image
+    image, pulled = outcome.image, outcome.image.last_recorded_pull_time
     return {
         "imageDigest": image.digest,
         "imageTags": list(image.tags),
         "imagePushedAt": image.pushed_at.isoformat(),
+        **({"lastRecordedPullTime": pulled.isoformat()} if pulled else {}),
         "imageSizeInBytes": image.size_bytes,
         "reason": outcome.reason,
     }
@@ -139,12 +143,36 @@ def _details(repository: Resource, after: Simulation, group: _Group) -> list[str
     ]
     if group.severity == Severity.NOTE:
         return details
-    details = [*_by_rule(after, group.ranks), *details]
+    details = [*_pulled_lately(after, group), *_by_rule(after, group.ranks), *details]
+    if waiting := _waiting(after, group.ranks).bit_count():
+        hours = max(item.within_hours for item in after.follow_ups)
+        details.append(
+            f"{pluralize(waiting, 'image')} of these only after an index or a subject, within "
+            f"{hours} hours."
+        )
     details += [f"Assumption: {assumption.sentence}" for assumption in after.assumptions]
     followers = _followers(repository) if group.kind == "images-deleted" else []
     if followers:
         details.append(f"Replication also deletes them in {join_names(followers)}.")
     return details
+
+
+def _waiting(after: Simulation, ranks: int) -> int:
+    """Return those of the images that are deleted or archived after others."""
+    return ranks & bits.from_members(after.evaluation.waits, len(after.inventory))
+
+
+def _pulled(after: Simulation, ranks: int) -> int:
+    return ranks & pulled_since(after.evaluation.ranking, PULLED_WITHIN_DAYS)
+
+
+def _pulled_lately(after: Simulation, group: _Group) -> Iterator[str]:
+    """Yield which images were pulled lately: they are probably in use."""
+    if pulled := _pulled(after, group.ranks):
+        images = after.evaluation.ranking.images
+        names = _named([images[rank] for rank in after.by_attention(pulled, PULLED_WITHIN_DAYS)])
+        days = pluralize(PULLED_WITHIN_DAYS, "day")
+        yield f"Pulled in the last {days}, so probably in use: {names}."
 
 
 def _by_rule(after: Simulation, ranks: int) -> Iterator[str]:

@@ -42,6 +42,11 @@ def provided(*, aud: Any = AUDIENCE, **properties: Any) -> dict[str, Any]:
     }
 
 
+def provider(url: str = f"https://{HOST}", kind: str = "AWS::IAM::OIDCProvider") -> Any:
+    """Return a provider of identities."""
+    return resource(kind, {"Url": url, "ClientIdList": [AUDIENCE]})
+
+
 def assumed(action: str, principal: Any = f"{OIDC}/{HOST}", **keys: Any) -> dict[str, Any]:
     """Return a role that a provider may assume by an action."""
     tests = keys or {f"{HOST}:sub": SUBJECT, f"{HOST}:aud": AUDIENCE}
@@ -146,10 +151,61 @@ PROBLEMS: Problems = {
         "CircleCI: anything after the organization": ci(CIRCLECI, f"org/{UUID}/*"),
         "CircleCI: no project": ci(CIRCLECI, f"org/{UUID}/projects/a"),
     },
-    ("ECR514", f"{_TRUST}.Condition.StringLike.oidc.circleci.com/project-id"): {
+    ("ECR514", f"{_TRUST}.Condition.StringLike.{CIRCLECI}:oidc.circleci.com/project-id"): {
         "CircleCI: any project by claim": ci_role(
-            CIRCLECI, StringLike={"oidc.circleci.com/project-id": "*"}
+            CIRCLECI, StringLike={f"{CIRCLECI}:oidc.circleci.com/project-id": "*"}
         )
+    },
+    # Claims that STS does not compare.
+    **{
+        ("ECR515", f"{_TRUST}.Condition.StringEquals.{key}"): {
+            f"unread: {key}": ci_role(issuer, StringEquals={key: "acme"})
+        }
+        for issuer, key in (
+            (HOST, f"{HOST}:repository_owner"),
+            (HOST, f"{HOST}:job_workflow_sha"),
+            ("github.acme.example/_services/token", "github.acme.example/_services/token:ref"),
+            ("gitlab.com", "gitlab.com:environment"),
+            ("gitlab.acme.example", "gitlab.acme.example:project_id"),
+            (BITBUCKET, f"{BITBUCKET}:repositoryUuid"),
+            (CIRCLECI, f"{CIRCLECI}:oidc.circleci.com/vcs-origin"),
+            (CIRCLECI, "oidc.circleci.com/project-id"),
+        )
+    },
+    ("ECR226", "B.Properties.Url"): {
+        "a provider by a custom resource": {
+            "A": provider(),
+            "B": provider(kind="Custom::AWSCDKOpenIdConnectProvider"),
+        },
+    },
+    ("ECR515", f"{_TRUST}.Condition.Null.{HOST}:event_name"): {
+        "unread: a claim that must be there": claim(
+            "sub", SUBJECT, Null={f"{HOST}:event_name": "false"}
+        )
+    },
+    **{
+        ("ECR516", f"{_TRUST}.Condition.{operator}.{HOST}:event_name"): {
+            f"unread: {operator}": ci_role(
+                HOST,
+                StringLike={f"{HOST}:sub": SUBJECT, f"{HOST}:aud": AUDIENCE},
+                **{operator: {f"{HOST}:event_name": value}},
+            )
+        }
+        for operator, value in (
+            ("StringNotEquals", "pull_request"),
+            ("StringEqualsIfExists", "push"),
+            ("ForAllValues:StringEquals", "push"),
+            ("Null", "true"),
+        )
+    },
+    ("ECR515", _TRUST): {
+        "GitLab: only the project's id": ci_role(
+            "gitlab.com", StringEquals={"gitlab.com:project_id": "1"}
+        ),
+        "GitHub: only the repository's id": claim("repository_id", "1234"),
+        "GitHub: any subject of a repository's id": claim(
+            "sub", "*", StringEquals={**_KEYS, f"{HOST}:repository_id": "1234"}
+        ),
     },
     ("ECR515", f"{_TRUST}.Action"): {
         "a misspelt action": assumed("sts:AssumeRoleWithWebIdentities")

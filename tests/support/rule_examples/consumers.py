@@ -118,6 +118,14 @@ LOCAL = {"Fn::Sub": "${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/shop
 _IMAGE = "Function.Properties.Code.ImageUri"
 _POLICY = "Endpoint.Properties.PolicyDocument"
 
+
+def pulled_by_nodes(*arns: str, kind: str = "AWS::EKS::Nodegroup") -> dict[str, Any]:
+    """Return an endpoint whose policy allows some images, and nodes of EKS."""
+    login = allow("ecr:GetAuthorizationToken", Principal="*", Resource="*")
+    policy = document(login, allow(PULL, Principal="*", Resource=[*arns]))
+    return {**endpoint(PolicyDocument=policy), "Nodes": resource(kind, {})}
+
+
 EXAMPLES = {
     "ECR220": example(logged_in("ecr:BatchGetImage"), _STATEMENT, logged_in(PULL)),
     "ECR701": example(function("public.ecr.aws/acme/api:v1"), _IMAGE, function(LOCAL)),
@@ -137,6 +145,11 @@ EXAMPLES = {
     ),
     "ECR713": example(storage(reads(_URI)), _POLICY, storage(reads(LAYERS))),
     "ECR715": example(endpoint(SubnetIds=ABSENT), "Endpoint.Properties", endpoint()),
+    "ECR716": example(
+        pulled_by_nodes(_REPOSITORY),
+        "Endpoint.Properties.PolicyDocument",
+        pulled_by_nodes(_REPOSITORY, f"arn:aws:ecr:{HOME[1]}:602401143452:repository/*"),
+    ),
     "ECR714": example(
         grouped(port(80)), "Endpoint.Properties.SecurityGroupIds", grouped(port(443))
     ),

@@ -11,6 +11,7 @@ from tests.support.rule_examples.build import (
     ABSENT,
     ELSEWHERE,
     HOME,
+    OWN_ROLE,
     OWN_ROOT,
     PARTNER,
     api,
@@ -65,6 +66,25 @@ def movable(*tags: str) -> dict[str, Any]:
 MUTABLE = api(RepositoryName="a/b", ImageTagMutability="MUTABLE")
 UNKNOWN_POLICY = {"Policy": resource(REGISTRY_POLICY, {"PolicyText": {"Ref": "Given"}})}
 TO_PARTNER, TO_ELSEWHERE = copies(PARTNER, "prod/"), copies(ELSEWHERE)
+REPLICATOR = (
+    f"{OWN_ROLE.removesuffix('role')}role/aws-service-role/replication.ecr.amazonaws.com/"
+    "AWSServiceRoleForECRReplication"
+)
+
+
+def admits_role(
+    role: Any, principal: Any = OWN_ROOT, operator: str = "ArnEquals"
+) -> list[tuple[Any, tuple[str, str]]]:
+    """Return a replication, and a registry policy for one role of the home account."""
+    policy = registry(
+        [*REPLICATE],
+        Principal={"AWS": principal},
+        Resource=f"arn:aws:ecr:{PARTNER[1]}:{PARTNER[0]}:repository/*",
+        Condition={operator: {"aws:PrincipalArn": role}},
+    )
+    return [(TO_PARTNER, HOME), (policy, PARTNER)]
+
+
 # The templates with their places, and the rules among those of this module that find something.
 CASES: dict[str, tuple[list[tuple[Any, tuple[str, str]]], list[str]]] = {
     "a policy for the prefix": (
@@ -77,6 +97,23 @@ CASES: dict[str, tuple[list[tuple[Any, tuple[str, str]]], list[str]]] = {
     ),
     "a policy for another prefix": (
         [(TO_PARTNER, HOME), (admits(*REPLICATE, prefix="dev/"), PARTNER)],
+        ["ECR316"],
+    ),
+    "a policy for the replication role": (admits_role(REPLICATOR), []),
+    "a policy for some roles": (admits_role(["arn:aws:iam::*:user/*", REPLICATOR]), []),
+    "a policy for a pattern of roles": (
+        admits_role(REPLICATOR.replace("Replication", "*"), operator="ArnLike"),
+        [],
+    ),
+    "a policy for a role that is not known": (admits_role({"Ref": "Given"}), []),
+    "a policy for all but a role": (
+        admits_role(f"{OWN_ROLE}/a", operator="ArnNotEquals"),
+        [],
+    ),
+    "a policy that names the replication role": (admits_role(REPLICATOR, REPLICATOR), []),
+    "a policy for another role": (admits_role(f"{OWN_ROLE}/a"), ["ECR316"]),
+    "a policy that names another role": (
+        admits_role(REPLICATOR, f"{OWN_ROLE}/a"),
         ["ECR316"],
     ),
     "a policy of another Region": (

@@ -593,7 +593,23 @@ CORRECT: dict[str, dict[str, Any]] = {
     "a policy of what may be the topic": subscribed(Topics=[UNKNOWN]),
     "a topic with a policy of its own": subscribed(TopicArn={"Ref": "Topic"}),
     # CI.
-    "the repository's number": assumed_with({f"{HOST}:repository_id": "1234"}),
+    "the repository's number": assumed_with(
+        {f"{HOST}:repository_id": "1234", f"{HOST}:sub": "repo:acme/a:environment:prod"}
+    ),
+    "a provider of an unknown issuer": {
+        "A": resource("AWS::IAM::OIDCProvider", {"Url": UNKNOWN}),
+        "B": resource("AWS::IAM::OIDCProvider", {"Url": UNKNOWN}),
+        "C": resource("AWS::IAM::OIDCProvider", {}),
+        "D": resource("AWS::IAM::OIDCProvider", {}),
+    },
+    "an environment and a branch": assumed_with(
+        {
+            f"{HOST}:sub": "repo:acme/a:environment:prod",
+            f"{HOST}:ref": "refs/heads/main",
+            f"{HOST}:repository_owner_id": "1",
+            f"{HOST}:email": "a@example.com",
+        }
+    ),
     "an issuer of an enterprise": assumed_with(
         {f"{HOST}/acme:sub": "repo:acme/a:pull_request"}, "/acme"
     ),
@@ -777,12 +793,24 @@ CORRECT: dict[str, dict[str, Any]] = {
             Policies=inline([*PULL, "ecr:GetAuthorizationToken"], Sid="Pull1"),
         )
     },
+    "nodes beside an endpoint of an unknown policy": {
+        **endpoint(PolicyDocument=UNKNOWN),
+        "Nodes": resource("AWS::EKS::Nodegroup", {}),
+    },
+    "nodes beside an endpoint without a policy": {
+        **endpoint(),
+        "Nodes": resource("AWS::EKS::Nodegroup", {}),
+    },
     "what is not a security group": endpoint(SecurityGroupIds=[get_att("Api")]) | api(),
     # Other providers of identities.
     "any subject of a repository by claim": claim(
         "sub",
         "repo:*",
         StringEquals={f"{HOST}:aud": "sts.amazonaws.com", f"{HOST}:repository_id": "1"},
+    ),
+    "an organization of Google": ci_role(
+        "accounts.google.com",
+        NumericEquals={"accounts.google.com:google/organization_number": "1"},
     ),
     "a workflow of one's own": claim("job_workflow_ref", "acme/ci/.github/workflows/a.yml@*"),
     "a subject that begins with a number": claim("sub", "repository_id:1234:environment:prod"),

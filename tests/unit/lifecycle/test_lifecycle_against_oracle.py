@@ -7,8 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecr_constructs.model.lifecycle import EvaluationOptions, Fate, TieOrder
+from ecr_constructs.model.lifecycle.simulation.engine import FollowUp
 from tests.support.effort import examples
-from tests.support.lifecycle_cases import DAY, NOW, Case, cases, evaluation_options, fates
+from tests.support.lifecycle_cases import (
+    DAY,
+    NOW,
+    Case,
+    cases,
+    evaluation_options,
+    fates,
+    previewed,
+)
 
 THOUSANDS = settings(max_examples=examples(2000))
 HUNDREDS = settings(max_examples=examples(300))
@@ -18,6 +27,37 @@ HUNDREDS = settings(max_examples=examples(300))
 @given(case=cases(), options=evaluation_options())
 def test_the_model_agrees_with_the_oracle(case: Case, options: EvaluationOptions) -> None:
     assert case.ask_oracle(options) == fates(case.simulate(options))
+
+
+@THOUSANDS
+@given(case=cases(), options=evaluation_options())
+def test_the_preview_agrees_with_the_oracle(case: Case, options: EvaluationOptions) -> None:
+    """ECR lists what goes now; with what follows, it is all that goes."""
+    simulation = case.simulate(options)
+    listed = previewed(simulation)
+
+    assert case.ask_oracle_for_preview(options) == listed
+    final = {item.image.digest: item.fate for item in simulation.outcomes}
+    later = {item.image.digest: item for item in simulation.follow_ups}
+    going = {digest for digest, fate in final.items() if fate is not Fate.KEPT}
+    assert going == listed.keys() | later.keys()
+    for digest in listed.keys() & later.keys():
+        assert ("archived", Fate.EXPIRED) == (listed[digest][0], later[digest].fate)
+    for digest, item in later.items():
+        assert (final[digest], True) == (item.fate, item.after in going)
+        # It goes after what it waits for, unless the two wait for each other.
+        before = later.get(item.after)
+        assert item.within_hours >= 48
+        assert before is None or before.within_hours < item.within_hours or _waits_for(item, later)
+
+
+def _waits_for(item: FollowUp, later: dict[str, FollowUp]) -> bool:
+    """Return whether an image waits for itself, through others; digests rule that out."""
+    seen: set[str] = set()
+    while item.after in later and item.after not in seen:
+        seen.add(item.after)
+        item = later[item.after]
+    return item.after in seen
 
 
 @HUNDREDS

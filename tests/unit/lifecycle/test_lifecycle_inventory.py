@@ -79,7 +79,7 @@ def pages(*digests: str) -> list[str]:
         "".join(pages("a", "b")),
         f"  {pages('a')[0]}\n\n{pages('b')[0]}\n",
         f"[{', '.join(pages('a', 'b'))}]",
-        json.dumps({"imageDetails": [detail("a"), detail("b")], "nextToken": "more"}),
+        json.dumps({"imageDetails": [detail("a"), detail("b")], "nextToken": None}),
         "\n".join(pages("a", "b", "a")),
     ],
 )

@@ -29,6 +29,17 @@ def of_archive(**fields: Any) -> LifecycleRule:
     return R(storage_class="archive", **{**count, **fields})
 
 
+def pulled(days: float) -> dict[str, Any]:
+    return {"last_recorded_pull_time": ago(days)}
+
+
+def builds(pushed: float, last_pulled: float | None, *tags: str) -> Any:
+    pulls = {} if last_pulled is None else pulled(last_pulled)
+    return image(f"build-{pushed}", pushed, *tags, **pulls)
+
+
+NEWER = image("newer", 1, "v9")
+AGES = R.expire(after_days=3650, tag_patterns=["v*"])
 PULLED = image("pulled", 9, last_recorded_pull_time=ago(1))
 BY_DIGEST = [
     image("index", 9, "v1", references=("child",)),
@@ -102,10 +113,139 @@ CASES: dict[str, tuple[Any, ...]] = {
     "a cache and all images": ("LC006 warning 1", [ONE_DAY], None, CACHE),
     "a cache and a count of all images": ("LC005 note 1", [keep(500)], None, CACHE),
     "a cache and archiving": ("", [R.archive(not_pulled_for_days=30)], None, CACHE),
-    "images that are pulled by digest": ("LC006 warning 1", [UNTAGGED], [PULLED, *BY_DIGEST]),
-    "only children are pulled by digest": ("", [UNTAGGED], BY_DIGEST),
+    "images that are pulled by digest": (
+        "LC012 error 1, LC006 warning 1, LC014 note",
+        [UNTAGGED],
+        [PULLED, *BY_DIGEST],
+    ),
+    "only children are pulled by digest": ("LC014 note", [UNTAGGED], BY_DIGEST),
+    # `latest` moves with each push: an image was pulled by the tag before the next push.
+    "pulls by a tag that has moved since": (
+        "LC014 note",
+        [UNTAGGED],
+        [builds(40, 39), builds(30, 20), builds(20, None), builds(10, 1, "latest")],
+    ),
+    "a pull after the tag has moved": (
+        "LC006 warning 1, LC014 note",
+        [UNTAGGED],
+        [builds(40, 29), builds(30, 20), builds(10, 1, "latest")],
+    ),
+    # The push of either image with a tag may have moved the tag.
+    "two tags that move": (
+        "LC014 note",
+        [UNTAGGED],
+        [builds(40, 29), builds(30, None, "web"), builds(10, None, "api")],
+    ),
+    "two tags that move, and a pull after both": (
+        "LC006 warning 1, LC014 note",
+        [UNTAGGED],
+        [builds(40, 9), builds(30, None, "web"), builds(10, None, "api")],
+    ),
+    "a repository without tags": ("LC007 error, LC006 warning 1", [UNTAGGED], [builds(40, 20)]),
+    # An index and a signature are not later images of their own children and subjects.
+    "pulled by digest, and an index of its own": (
+        "LC012 error 1, LC006 warning 1, LC014 note",
+        [UNTAGGED],
+        [
+            image("child", 40.1, last_recorded_pull_time=ago(2)),
+            image("index", 40, references=("child",), last_recorded_pull_time=ago(2)),
+            image("signature", 39, subject="index", last_recorded_pull_time=ago(2)),
+            builds(10, None, "latest"),
+        ],
+    ),
+    "pulled lately": ("LC012 error 1", [old("v*")], [image("a", 20, "v1", **pulled(7)), NEWER]),
+    "pulled a while ago": ("", [old("v*")], [image("a", 20, "v1", **pulled(7.1)), NEWER]),
+    "pulled lately, perhaps by a tag that has moved": (
+        "LC012 warning 1, LC014 note",
+        [UNTAGGED],
+        [builds(9, 3), builds(2, None, "latest")],
+    ),
+    "some by a tag that has moved": (
+        "LC012 error 1, LC006 warning 1, LC012 warning 1, LC014 note",
+        [UNTAGGED],
+        [builds(12, 8), builds(9, 3), builds(20, 1), builds(2, None, "latest")],
+    ),
+    "archived although pulled lately": (
+        "LC012 warning 1, LC014 note 1",
+        [R.archive(after_days=5)],
+        [image("a", 9, "v1", **pulled(1))],
+    ),
+    "archived by the age of the pull": (
+        "LC008 note 1, LC014 note 1",
+        [R.archive(not_pulled_for_days=2)],
+        [image("a", 9, "v1", **pulled(3))],
+    ),
+    "many that were pulled lately": (
+        "LC007 error, LC012 error 1",
+        [old("v*")],
+        [image(str(number), 20, f"v{number}", **pulled(number / 10)) for number in range(5)],
+    ),
     "a protected tag that no image has": ("LC004 error 1", [protect("v*"), OLDEST], RELEASES),
-    "no image that would be deleted": ("", [protect("v*"), OLDEST], [image("a", 1, "1.0")]),
+    "no image that would be deleted": (
+        "LC013 note 1",
+        [protect("v*"), OLDEST],
+        [image("a", 1, "1.0")],
+    ),
+    # A rule that keeps by a long age protects as a count does.
+    "a long age that no image has": ("LC004 error 1, LC007 warning 2", [AGES, OLDEST], RELEASES),
+    "a long age before a count": ("LC004 error 1", [AGES, keep(1)], RELEASES),
+    "a list with a long age": (
+        "LC002 error 1, LC004 error 1, LC007 warning 2",
+        [R.expire(after_days=3650, tag_patterns=["v*", "main"]), R.expire(after_days=60)],
+        [image("a", 90, "v1"), image("b", 80, "main"), image("c", 1, "x")],
+    ),
+    "a list that is said not to name what is lost": (
+        "LC004 error 1, LC002 warning 1, LC007 warning 2",
+        [R.expire(after_days=3650, tag_patterns=["v*", "main"]), R.expire(after_days=60)],
+        [image("a", 90, "w1"), image("c", 1, "x")],
+    ),
+    "a list that one image has, and others are lost": (
+        "LC002 warning 1, LC007 warning 2",
+        [R.expire(after_days=3650, tag_patterns=["v*", "main"]), R.expire(after_days=60)],
+        [image("a", 90, "v1"), image("b", 80, "v2", "main"), image("c", 1, "x")],
+    ),
+    "a list that is older than what is lost": (
+        "LC002 warning 1, LC007 warning 2",
+        [R.expire(after_days=70, tag_patterns=["v*", "main"]), R.expire(after_days=60)],
+        [image("a", 90, "v1"), image("c", 1, "x")],
+    ),
+    # A short age cleans up.
+    "a short age before a count": (
+        "LC013 warning 1",
+        [R.expire(after_days=14, tag_patterns=["pr-*"]), keep(1)],
+        [image("a", 9, "main-1"), image("b", 1, "main-2")],
+    ),
+    "a shorter age": (
+        "LC013 warning 1, LC007 warning 2",
+        [R.expire(after_days=14, tag_patterns=["pr-*"]), R.expire(after_days=60)],
+        [image("a", 90, "main-1"), image("b", 1, "main-2")],
+    ),
+    "a shield after the rule that deletes": (
+        "LC001 warning 3, LC013 note 2",
+        [old("main-*"), protect("v*"), keep(99)],
+        [image("a", 90, "main-1"), image("b", 1, "main-2")],
+    ),
+    "a rule that selects nothing": (
+        "LC013 warning 1, LC014 note, LC013 note 2",
+        [old("efcms-*"), UNTAGGED],
+        [image("a", 9, "web-1"), image("b", 1, "web-2")],
+    ),
+    "a rule for tags without tags": ("LC013 warning 1, LC014 note", [old("v*")], [image("a", 9)]),
+    "tagged images that no rule selects": (
+        "LC014 note",
+        [old("v*")],
+        [image("a", 1, "v1"), image("b", 1, "web-2")],
+    ),
+    "an archive that grows": (
+        "LC014 note 1",
+        [R.archive(after_days=5)],
+        [image("a", 9, "v1")],
+    ),
+    "an archive that is emptied": (
+        "",
+        [R.archive(after_days=5), R.expire_archived(after_days=90)],
+        [image("a", 9, "v1")],
+    ),
     "a protected tag that images have": ("", [protect("1*"), OLDEST], RELEASES),
     "a list that looks like or": ("LC002 warning 1", LIST),
     "a list that matches nothing, and images are lost": (
@@ -122,8 +262,12 @@ CASES: dict[str, tuple[Any, ...]] = {
     "tags that overlap in all images": ("LC001 warning 2", TAGS, [image("a", 9, "v1-rc")]),
     "every image is deleted now": ("LC007 error, LC007 warning 1", [FIVE_DAYS], [AGED]),
     "every image is deleted later": ("LC007 warning 1", [FIVE_DAYS], [image("a", 1)]),
-    "every image but an archived one": ("LC007 warning 1", [FIVE_DAYS], [AGED, archived("b", 9)]),
-    "a signature goes before its image": ("LC011 warning 1", [UNTAGGED], REFERRERS),
+    "every image but an archived one": (
+        "LC007 warning 1, LC014 note",
+        [FIVE_DAYS],
+        [AGED, archived("b", 9)],
+    ),
+    "a signature goes before its image": ("LC011 warning 1, LC014 note", [UNTAGGED], REFERRERS),
     "a signature goes with its image": (
         "LC007 error, LC007 warning 2",
         [UNTAGGED, FIVE_DAYS],

@@ -82,7 +82,8 @@ def test_images_are_listed() -> None:
     by_rule, basis = change.details
 
     size = {"atLeast": 0, "atMost": 500_000_000}
-    assert {"imageCount": 2, "bytes": size, "more": 0} == change.before
+    counts = {"imageCount": 2, "followUpImageCount": 0, "recentlyPulledImageCount": 0}
+    assert {**counts, "bytes": size, "more": 0} == change.before
     assert "(up to 500.0 MB): v1.2.0 and v1.3.0" in change.summary
     assert [
         {
@@ -114,6 +115,37 @@ def test_tagged_images_come_before_untagged_ones() -> None:
     assert (102, 52) == (change.before["imageCount"], change.before["more"])
     assert MOST_IMAGES == len(listed)
     assert [["v1"], ["v2"], []] == [entry["imageTags"] for entry in listed[:3]]
+
+
+def test_images_in_use_come_first() -> None:
+    """They are the first that are named and listed, and a detail of their own."""
+    pulled = [
+        image(number, f"run-{number}", last_recorded_pull_time=NOW - timedelta(days=number / 10))
+        for number in (3, 1, 2, 4)
+    ]
+    many = Inventory([*(image(n, f"b{n}") for n in range(10, 80)), *pulled])
+    [change] = taken(with_rules(SHIELD), with_rules(YEAR), many)
+
+    assert change.summary.endswith("run-1, run-2 and 72 more")
+    assert change.details[0].endswith("run-1, run-2 and 2 more.")
+    assert (4, 74) == (change.before["recentlyPulledImageCount"], change.before["imageCount"])
+    first, *_ = change.before["images"]
+    assert (NOW - timedelta(days=0.1)).isoformat() == first["lastRecordedPullTime"]
+
+
+def test_images_that_follow_are_counted() -> None:
+    """The children of an index and a signature are deleted later."""
+    inventory = Inventory(
+        [
+            image(1, "v1", references=(f"sha256:{2:064x}",)),
+            image(2),
+            image(3, days=1, subject=f"sha256:{1:064x}"),
+        ]
+    )
+    [change] = taken(with_rules(SHIELD), with_rules(YEAR), inventory)
+
+    assert (3, 2) == (change.before["imageCount"], change.before["followUpImageCount"])
+    assert any(detail.startswith("2 images of these only after") for detail in change.details)
 
 
 def test_untagged_image_is_named_by_its_digest() -> None:

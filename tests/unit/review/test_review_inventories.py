@@ -122,6 +122,34 @@ def test_malformed_file_is_named(tmp_path: Path, text: str, code: str, path: str
     assert "\n" not in str(error.value)
 
 
+def test_pages_of_several_files_are_complete_together(tmp_path: Path) -> None:
+    """Without the last one images are missing, which is an error."""
+    first = json.dumps({"imageDetails": [entry("sha256:1")], "nextToken": "2"})
+    (tmp_path / "1.json").write_text(first, encoding="utf-8")
+    with pytest.raises(CheckError) as error:
+        read_inventories(tmp_path)
+
+    assert "inventory-incomplete" == error.value.code
+    write(tmp_path / "2.json", entry("sha256:2"))
+    [inventory] = read_inventories(tmp_path).of_repositories.values()
+    assert 2 == len(inventory)
+    (tmp_path / "0.json").write_text('{"imageDetails": [], "nextToken": "2"}', encoding="utf-8")
+    with pytest.raises(CheckError) as error:
+        read_inventories(tmp_path)
+    assert "inventory-incomplete" == error.value.code
+
+
+def test_manifests_that_ecr_did_not_return_are_known(tmp_path: Path) -> None:
+    """The inventory says why."""
+    write(tmp_path / "api.json", entry("sha256:1", imageManifestMediaType=INDEX))
+    failure = {"imageId": {"imageDigest": "sha256:1"}, "failureCode": "KmsError"}
+    document = json.dumps({"images": [], "failures": [failure]})
+    (tmp_path / "api.manifests.json").write_text(document, encoding="utf-8")
+    [inventory] = read_inventories(tmp_path).of_repositories.values()
+
+    assert {"sha256:1": "KmsError"} == inventory.unread_manifests
+
+
 def test_folder_without_inventories_is_rejected(tmp_path: Path) -> None:
     """No inventory would look like no loss."""
     with pytest.raises(CheckError, match=f"{tmp_path / 'nowhere'} holds no inventory"):

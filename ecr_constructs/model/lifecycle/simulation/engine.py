@@ -21,8 +21,18 @@ from ecr_constructs.model.lifecycle.simulation.evaluation import (
     assumptions_of,
 )
 from ecr_constructs.model.lifecycle.simulation.explanation import explain
+from ecr_constructs.model.lifecycle.simulation.in_use import pulled_since
+from ecr_constructs.model.lifecycle.simulation.inputs import input_assumptions
 from ecr_constructs.model.lifecycle.simulation.ranking import Ranking
 from ecr_constructs.model.lifecycle.simulation.relations import ARCHIVE, EXPIRE
+from ecr_constructs.model.lifecycle.simulation.rule_effects import (
+    RuleEffect,
+    RuleStep,
+    rule_effects,
+    rule_steps,
+    unselected,
+)
+from ecr_constructs.model.lifecycle.simulation.waiting import HOURS_PER_EVALUATION, Reason
 from ecr_constructs.model.tokens import is_list_mark, is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
@@ -97,6 +107,35 @@ class Outcome:
         return explain(self._evaluation, self._evaluation.ranking.ranks[self.image.digest])
 
 
+class PreviewResult(NamedTuple):
+    """An image that ECR acts on now, as GetLifecyclePolicyPreview lists it."""
+
+    image: Image
+    fate: Fate
+    rule_priority: int
+
+
+class FollowUp(NamedTuple):
+    """An image that is deleted or archived after others, which ECR's preview does not list.
+
+    Attributes:
+        image: The image.
+        fate: Whether it is deleted or archived.
+        after: The digest of the index that lists it, or of the subject that it refers to.
+        because: Whether it waits for an index (``INDEX_GONE``), and a rule acts on it then, or
+            follows its subject (``SUBJECT_GONE``).
+        rule_priority: The rule that acts on it; None if it follows its subject.
+        within_hours: The latest time, in hours from now: 24 for each evaluation by ECR.
+    """
+
+    image: Image
+    fate: Fate
+    after: str
+    because: Reason
+    rule_priority: int | None
+    within_hours: int
+
+
 _FATES = {0: Fate.KEPT, EXPIRE: Fate.EXPIRED, ARCHIVE: Fate.ARCHIVED}
 
 
@@ -154,6 +193,104 @@ class Simulation:
         expired, archived = self.evaluation.resolution
         return self._outcomes(self.evaluation.ranking.all & ~expired & ~archived)
 
+    @cached_property
+    def preview_results(self) -> tuple[PreviewResult, ...]:
+        """The images that ECR acts on now, in the order of the inventory.
+
+        They are those of ECR's own preview. `follow_ups` are not among them, except for an image
+        that is archived now and deleted with its subject later, which is in both.
+        """
+        evaluation, now = self.evaluation, self.evaluation.immediate
+        fates = {
+            rank: fate
+            for fate, ranks in ((Fate.EXPIRED, now.expired), (Fate.ARCHIVED, now.archived))
+            for rank in bits.members(ranks)
+        }
+        return tuple(
+            PreviewResult(evaluation.ranking.images[rank], fates[rank], self._acting_rule(rank))
+            for rank in evaluation.ranking.ranks_as_listed
+            if rank in fates
+        )
+
+    @cached_property
+    def follow_ups(self) -> tuple[FollowUp, ...]:
+        """The images that are deleted or archived after others, oldest first."""
+        evaluation = self.evaluation
+        images = evaluation.ranking.images
+        return tuple(
+            FollowUp(
+                images[rank],
+                _FATES[evaluation.actions[rank]],
+                images[wait.after].digest,
+                wait.because,
+                self._acting_rule(rank) if wait.because == "INDEX_GONE" else None,
+                wait.evaluations * HOURS_PER_EVALUATION,
+            )
+            for rank, wait in sorted(evaluation.waits.items(), reverse=True)
+        )
+
+    def _acting_rule(self, rank: int) -> int:
+        priority = self.evaluation.acting_results[rank].rule.rule_priority
+        assert priority is not None
+        return priority
+
+    def pulled_within(self, days: float) -> tuple[Outcome, ...]:
+        """Return the images that are deleted or archived although they were pulled lately.
+
+        Args:
+            days: The age of the last recorded pull, at most.
+
+        Returns:
+            Deleted images before archived ones, then tagged ones first, then the last pull first.
+        """
+        expired, archived = self.evaluation.resolution
+        pulled = pulled_since(self.evaluation.ranking, days)
+        return tuple(
+            self._outcome(rank)
+            for ranks in (expired & pulled, archived & pulled)
+            for rank in self.by_attention(ranks, days)
+        )
+
+    @property
+    def has_pull_times(self) -> bool:
+        """Whether any image has a recorded pull; otherwise which are in use is unknown."""
+        return any(image.last_recorded_pull_time for image in self.inventory)
+
+    def by_attention(self, ranks: int, days: float) -> list[int]:
+        """Sort a set of ranks: images pulled within some days, then tagged ones, then oldest."""
+        images, pulled = self.evaluation.ranking.images, pulled_since(self.evaluation.ranking, days)
+
+        def position(rank: int) -> tuple[bool, bool, float, int]:
+            image, is_pulled = images[rank], bool(pulled >> rank & 1)
+            last_pull = image.last_recorded_pull_time if is_pulled else None
+            latest_first = -last_pull.timestamp() if last_pull else 0.0
+            return not is_pulled, not image.tags, latest_first, -rank
+
+        return sorted(bits.members(ranks), key=position)
+
+    def find(self, name: str) -> Outcome:
+        """Return the outcome of the image with a tag, a digest, or the beginning of a digest.
+
+        Raises:
+            ValidationError: ``image-unknown`` or ``image-ambiguous``.
+        """
+        digest = name.rpartition("@")[2]
+        index = self.inventory.holders.get(name)
+        if index is not None:
+            return self._outcome(self.evaluation.ranking.ranks_as_listed[index])
+        if digest in self.evaluation.ranking.ranks:
+            return self.outcome(digest)
+        shortened = digest.removeprefix("sha256:")
+        matches = [
+            image.digest
+            for image in self.inventory
+            if shortened and image.digest.removeprefix("sha256:").startswith(shortened)
+        ]
+        if len(matches) > 1:
+            message = f"is the beginning of {len(matches):,} digests"
+            reject("image", name, "image-ambiguous", message, path=name, remedy="give more of it")
+        return self.outcome(matches[0] if matches else name)
+
     @property
     def counts(self) -> Counter[Fate]:
         """The number of images of each fate."""
@@ -172,9 +309,29 @@ class Simulation:
         return self._bytes(self.evaluation.resolution.archived)
 
     @cached_property
+    def rule_effects(self) -> tuple[RuleEffect, ...]:
+        """How many images each rule selects, marks and acts on, in the order of priority."""
+        return rule_effects(self.evaluation)
+
+    @cached_property
+    def unselected_count(self) -> int:
+        """The number of images that no rule selects and that do not go with another image."""
+        return unselected(self.evaluation).bit_count()
+
+    def rule_steps(self, digest: str) -> tuple[RuleStep, ...]:
+        """Return what each rule does to one image, in the order of priority.
+
+        Raises:
+            ValidationError: ``image-unknown``: the inventory has no such image.
+        """
+        self.outcome(digest)
+        return rule_steps(self.evaluation, self.evaluation.ranking.ranks[digest])
+
+    @cached_property
     def assumptions(self) -> tuple[Assumption, ...]:
         """The assumptions about undocumented behaviour or missing data that change the result."""
-        return tuple(assumptions_of(self.evaluation))
+        about_input = input_assumptions(self.inventory, self.policy.rules)
+        return (*about_input, *assumptions_of(self.evaluation))
 
     def outcome(self, digest: str) -> Outcome:
         """Return the outcome of one image.
@@ -185,7 +342,8 @@ class Simulation:
         rank = self.evaluation.ranking.ranks.get(digest)
         if rank is None:
             message = f"is not one of the {len(self.inventory):,} images of the inventory"
-            reject("image", digest, "image-unknown", message, path=digest)
+            remedy = "give a tag or a digest that describe-images lists"
+            reject("image", digest, "image-unknown", message, path=digest, remedy=remedy)
         return self._outcome(rank)
 
     def _outcomes(self, ranks: int) -> tuple[Outcome, ...]:

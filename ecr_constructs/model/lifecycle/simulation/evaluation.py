@@ -16,7 +16,13 @@ from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.lifecycle.rule import LifecycleRule
 from ecr_constructs.model.lifecycle.simulation import bits
 from ecr_constructs.model.lifecycle.simulation.ranking import Ranking
-from ecr_constructs.model.lifecycle.simulation.relations import ARCHIVE, EXPIRE, Relations
+from ecr_constructs.model.lifecycle.simulation.relations import (
+    ARCHIVE,
+    EXPIRE,
+    Relations,
+    Resolution,
+)
+from ecr_constructs.model.lifecycle.simulation.waiting import Wait, immediate, waits
 
 
 class TieOrder(Enum):
@@ -156,7 +162,7 @@ class Evaluation:
                 result = RuleResult(rule, identified, locked, identified, marked)
             self.results.append(result)
             locked |= identified
-        expire, archive = self._acted()
+        expire, archive = self.acted()
         self.resolution = self.relations.resolve(
             expire,
             archive,
@@ -207,7 +213,7 @@ class Evaluation:
             older |= bits.from_members(late, size)
         return older
 
-    def _acted(self) -> tuple[int, int]:
+    def acted(self) -> tuple[int, int]:
         """Return the images that rules delete and those that they archive."""
         expire = archive = 0
         for result in self.results:
@@ -216,6 +222,28 @@ class Evaluation:
             else:
                 archive |= result.acted
         return expire, archive
+
+    @cached_property
+    def immediate(self) -> Resolution:
+        """The images that a rule acts on and that nothing protects at this instant."""
+        return immediate(self.relations, *self.acted(), self._harmless)
+
+    @cached_property
+    def waits(self) -> dict[int, Wait]:
+        """For each rank that is deleted or archived after other images: what it waits for."""
+        (expired, archived), now = self.resolution, self.immediate
+        later = (expired & ~now.expired) | (archived & ~now.archived)
+        actions = {rank: self.actions[rank] for rank in bits.members(later)}
+        following = {rank for rank in actions if self.root_image(rank) != rank}
+        return waits(self.relations, actions, following, self._harmless)
+
+    @property
+    def _harmless(self) -> dict[int, int]:
+        """For each action the images that, as indexes, do not protect their children from it."""
+        gone = self.ranking.all & ~self.stage.standard & ~self.stage.archive
+        inert = gone | self.stage.archive
+        releases = self.options.archived_index_releases_children
+        return {EXPIRE: inert if releases else gone, ARCHIVE: inert}
 
     # --- by rank: computed only when a report asks for single images --------------------------
 
@@ -228,7 +256,7 @@ class Evaluation:
     @cached_property
     def rule_actions(self) -> bytes:
         """For each rank the action of a rule, without regard to relations between images."""
-        return self._by_rank(zip((EXPIRE, ARCHIVE), self._acted(), strict=True))
+        return self._by_rank(zip((EXPIRE, ARCHIVE), self.acted(), strict=True))
 
     @cached_property
     def acting_results(self) -> dict[int, RuleResult]:

@@ -28,9 +28,9 @@ def explain(evaluation: Evaluation, rank: int) -> str:
     result = evaluation.deciding_result(rank)
     if result is None:
         return "no rule identifies it"
-    reason = f"identified by rule {result.rule.rule_priority}, which {_effect(result.rule)}"
+    reason = f"identified by rule {result.rule.rule_priority}, which {effect(result.rule)}"
     if result.rule.count_type != "imageCountMoreThan":
-        reason += f"; it {_age(image, result.rule, now)}"
+        reason += f"; it {age(image, result.rule, now)}"
     elif result.counted >> rank & 1:
         reason += f"; this is number {evaluation.position(result, rank):,}"
     else:
@@ -38,7 +38,8 @@ def explain(evaluation: Evaluation, rank: int) -> str:
     return reason + _exception(evaluation, rank)
 
 
-def _effect(rule: LifecycleRule) -> str:
+def effect(rule: LifecycleRule) -> str:
+    """Return what a rule does, after "rule 1, which"."""
     verb = "deletes" if rule.action == "expire" else "archives"
     number = int(rule.count_number)
     if rule.protects:
@@ -54,11 +55,13 @@ def _effect(rule: LifecycleRule) -> str:
     return f"{verb} what was {when} more than {pluralize(number, 'day')} ago"
 
 
-def _age(image: Image, rule: LifecycleRule, now: datetime) -> str:
+def age(image: Image, rule: LifecycleRule, now: datetime) -> str:
+    """Return the age that a rule looks at, after the name of the image."""
     if image.status == "ACTIVATING":
         return "is being restored"
     if rule.count_type == "sinceImageTransitioned":
-        assert image.last_archived_at
+        if image.last_archived_at is None:
+            return "was archived at an unknown time"
         return f"was archived {ago(now - image.last_archived_at)}"
     pushed = image.pushed_clock(now)
     start = "restored" if image.last_activated_at else "pushed"
@@ -70,19 +73,21 @@ def _age(image: Image, rule: LifecycleRule, now: datetime) -> str:
     return f"was {start} {ago(now - pulled)} and not pulled since"
 
 
-def ago(age: timedelta) -> str:
+def ago(elapsed: timedelta) -> str:
     """Format an age in days, or in hours below two days."""
-    if age < timedelta():
+    if elapsed < timedelta():
         return "after that instant"
-    if age == timedelta(days=age.days):
-        return f"exactly {pluralize(age.days, 'day')} ago"
-    if age.days > 1:
-        return f"{age.days:,} days ago"
-    return f"{pluralize(int(age.total_seconds() // 3600), 'hour')} ago"
+    if elapsed == timedelta(days=elapsed.days):
+        return f"exactly {pluralize(elapsed.days, 'day')} ago"
+    if elapsed.days > 1:
+        return f"{elapsed.days:,} days ago"
+    return f"{pluralize(int(elapsed.total_seconds() // 3600), 'hour')} ago"
 
 
 def _exception(evaluation: Evaluation, rank: int) -> str:
     """Return what protects an image that a rule marks."""
+    if wait := evaluation.waits.get(rank):
+        return f"; waits for the index {short(evaluation.ranking.images[wait.after].digest)}"
     if evaluation.actions[rank]:
         return ""
     if evaluation.rule_actions[rank]:
