@@ -23,7 +23,7 @@ https://docs.python.org/3/library/stdtypes.html#integer-string-conversion-length
 
 Pairs = Callable[[list[tuple[str, Any]]], Any]
 Kind = Literal["syntax", "depth", "number", "text"]
-TOO_LONG = "a number has thousands of digits"
+TOO_LONG = "a number is too long: it has thousands of digits"
 TOO_DEEP = f"nested too deeply: more than {MAX_DEPTH} levels"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 

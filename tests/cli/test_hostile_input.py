@@ -108,7 +108,7 @@ FILES: dict[str, tuple[Any, str, str]] = {
     "a policy of digits": (
         f'{{"rules": [{DIGITS}]}}',
         f"lifecycle preview --policy x.json --images images.json {' '.join(AT)}",
-        "policy-rejected",
+        "json-syntax",
     ),
     "an inventory of digits": (
         f'{{"imageDetails": [{DIGITS}]}}',
