@@ -200,11 +200,14 @@ def _parts(pattern: str) -> tuple[str, ...]:
 
 def _matches(pattern: Sequence[str], path: Sequence[str]) -> bool:
     """Tell whether a path, or a folder above it, matches a pattern; ``**`` is any folders."""
-    if not pattern:
-        return True
-    if pattern[0] == "**":
-        return any(_matches(pattern[1:], path[start:]) for start in range(len(path) + 1))
-    return bool(path) and fnmatchcase(path[0], pattern[0]) and _matches(pattern[1:], path[1:])
+    # The numbers of parts of the path that the pattern so far can match.
+    ends = {0}
+    for part in pattern:
+        if part == "**":
+            ends = set(range(min(ends, default=len(path) + 1), len(path) + 1))
+        else:
+            ends = {end + 1 for end in ends if end < len(path) and fnmatchcase(path[end], part)}
+    return bool(ends)
 
 
 def _declared(body: Mapping[str, Any], values: Mapping[str, ParameterValue]) -> Mapping[str, str]:

@@ -3,17 +3,11 @@
 The limits are far above what AWS accepts, so that no valid document meets them.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Pairs = Callable[[list[tuple[str, Any]]], Any]
+from collections.abc import Callable
+from typing import Any, Literal, NoReturn
 
 MAX_DEPTH = 100
 """Objects and lists inside each other.
@@ -27,8 +21,9 @@ MAX_DIGITS = 1_000
 https://docs.python.org/3/library/stdtypes.html#integer-string-conversion-length-limitation
 """
 
+Pairs = Callable[[list[tuple[str, Any]]], Any]
 Kind = Literal["syntax", "depth", "number", "text"]
-TOO_LONG = "a number has thousands of digits"
+TOO_LONG = "a number is too long: it has thousands of digits"
 TOO_DEEP = f"nested too deeply: more than {MAX_DEPTH} levels"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 

@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ecr_constructs.cloudformation.loading import load, with_nested
 from ecr_constructs.cloudformation.parsing import read_yaml
 from ecr_constructs.cloudformation.reading import bytes_of, files_below, is_pipe, real_path
 from ecr_constructs.model.json_reading import MAX_DEPTH, JsonError, read_json
+from ecr_constructs.review.inventories import read_inventories
 
 # --- JSON ---------------------------------------------------------------------------------------
 
@@ -368,3 +370,33 @@ def test_odd_metadata(tmp_path: Path, metadata: Any) -> None:
     write(tmp_path / "s.metadata.json", metadata)
 
     assert [] == list(acknowledged_in(tmp_path / "s.template.json").all)
+
+
+def test_a_first_byte_is_part_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe that has been written to already needs no wait."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    monkeypatch.setattr(reading, "_WAIT_FOR_WRITER", -1)
+    # A pipe that is open for reading and writing has a writer, and keeps what is written.
+    with os.fdopen(os.open(path, os.O_RDWR), "wb", buffering=0) as file:
+        file.write(b"text")
+        timer = threading.Timer(0.2, file.close)
+        timer.start()
+        assert b"text" == bytes_of(path, may_be_pipe=True)
+        timer.join()
+
+
+def test_a_folder_of_inventories_that_cannot_be_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its images would be missing."""
+
+    def walk(top: Path, *, onerror: Callable[[OSError], None], followlinks: bool) -> Any:
+        assert followlinks
+        onerror(PermissionError(13, "Permission denied", str(top)))
+        return ()
+
+    monkeypatch.setattr(os, "walk", walk)
+    with pytest.raises(TemplateError) as caught:
+        read_inventories(tmp_path)
+    assert "file-unreadable" == caught.value.code
