@@ -133,7 +133,7 @@ class CiPushRole(iam.Role):
         Raises:
             ValidationError: No repository, a session or a name that IAM rejects, or
                 ``ci-provider-issuer``: a provider of another issuer, ``ci-provider-account``: of
-                another account, or ``ci-provider-type``: no provider.
+                another account.
         """
         pulls = renamed_keyword("allow_pull", allow_pull, "pull_back", pull_back, stacklevel=5)
         raise_if_invalid(
@@ -168,23 +168,9 @@ class CiPushRole(iam.Role):
                 repository.grant_pull(self)
 
 
-def _is_list(value: object) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
-
-
-def _provider_errors(provider: object, ci: CiProject, own_arn: str) -> Iterator[Diagnostic]:
+def _provider_errors(provider: OidcProvider, ci: CiProject, own_arn: str) -> Iterator[Diagnostic]:
     """Yield each reason why a role cannot trust a provider; deploy-time values pass."""
-    reference = getattr(provider, "oidc_provider_ref", None)
-    if reference is None:
-        yield Diagnostic(
-            "ci-provider-type",
-            f"must be an OIDC provider, got {type(provider).__name__}",
-            "provider",
-            "give a CiProvider or an OIDC provider of aws_iam, or leave provider out: the role "
-            "knows the ARN of the account's provider",
-        )
-        return
-    arn = reference.oidc_provider_arn
+    arn = provider.oidc_provider_ref.oidc_provider_arn
     url, audiences = _known_settings(provider)
     issuer = "" if is_unresolved(arn) else arn.partition(":oidc-provider/")[2]
     issuer = issuer or url.removeprefix("https://")

@@ -193,7 +193,7 @@ class RepositoryCreationTemplate(Construct):
         self._policy.add(statement)
 
     def grant_pull_to_lambda(
-        self, *, functions: Sequence[str] | None = (), account: AccountId | None = None
+        self, *, functions: Sequence[str] | None = (), account: str | None = None
     ) -> None:
         """Allow Lambda to pull from created repositories, as `Repository.grant_pull_to_lambda`.
 

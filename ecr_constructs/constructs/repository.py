@@ -248,11 +248,9 @@ class Repository(RepositoryEvents, RepositoryBase):
 
     def _function_errors(self) -> list[str]:
         stack = cdk.Stack.of(self)
-        policy = stack.resolve(self._resource.repository_policy_text) or {"Statement": []}
-        if "Statement" not in policy:
-            return []
+        # There is a statement: a grant to Lambda is checked.
+        statements = stack.resolve(self._resource.repository_policy_text)["Statement"]
         name = str(stack.resolve(self._resource.repository_name))
-        statements = policy["Statement"]
         return function_errors(self, name, statements, self._location, "on this repository")
 
     def add_lifecycle_rule(self, *rules: LifecycleRule, **stock: Unpack[StockRule]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aws_cdk import aws_iam as iam
 
+from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid
@@ -15,6 +16,7 @@ _NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _PATH = re.compile(r"/(?:[\x21-\x7e]{0,510}/)?")
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleOptions:
     """The name, path and permissions boundary of a role that a construct defines.

@@ -253,7 +253,7 @@ def _union(*alternatives: Any) -> _Check:
 def _items(hint: Any, *_rest: Any, keeps_collections: bool = False) -> _Check:
     item_check = _check_of(hint)
     of_text = hint is str or get_origin(hint) in (Annotated, Literal)
-    expected = f"a list of {'strings' if of_text else _described(hint)}"
+    expected = f"a list of {_described_items(hint)}"
 
     def check(path: str, value: Any, errors: list[Diagnostic]) -> Any:
         if of_text and (problems := [*list_errors(path, value)]):
@@ -387,12 +387,19 @@ def _described(hint: Any) -> str:
         return " or ".join(map(repr, arguments))
     if hint in _NAMES:
         return _NAMES[hint]
+    if origin in (Sequence, Iterable):
+        return f"a list of {_described_items(arguments[0])}"
     if getattr(hint, "_is_protocol", False) and hint.__module__.startswith("ecr_constructs"):
         # The protocols of the model name the classes of CDK that they are for.
         return " or ".join(re.findall(r"``([\w.]+)``", hint.__doc__ or "")) or _name(hint)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return " or ".join(f"{_name(hint)}.{member.name}" for member in hint)
     return _name(origin or hint)
+
+
+def _described_items(hint: Any) -> str:
+    is_text = hint is str or get_origin(hint) in (Annotated, Literal)
+    return "strings" if is_text else _described(hint)
 
 
 def _name(kind: Any) -> str:

@@ -310,7 +310,7 @@ NO_ALARMS: dict[str, tuple[dict[str, Any], str]] = {
     "fewer than none": ({"fewer_than": 0}, "fewer_than: pull-alarms-threshold-range"),
     "no time": ({"period_minutes": 0}, "period_minutes: pull-alarms-period-range"),
     "days": ({"period_minutes": 1441}, "period_minutes: pull-alarms-period-range"),
-    "a part": ({"period_minutes": 1.5}, "period_minutes: pull-alarms-period-range"),
+    "a part": ({"period_minutes": 1.5}, "period_minutes: wrong-type"),
 }
 
 

@@ -70,7 +70,7 @@ def test_agnostic_stacks(app: cdk.App) -> None:
 
 LOCKED: dict[str, tuple[Any, str]] = {
     "nobody": ([], "deletion_lock: deletion-lock-empty"),
-    "a string": (DEPLOY, "deletion_lock: list-is-string"),
+    "a string": (DEPLOY, "deletion_lock: wrong-type"),
     "a user": (
         [f"arn:aws:iam::{ACCOUNT}:user/jo"],
         "deletion_lock[0]: deletion-lock-role-format",

@@ -504,12 +504,12 @@ def test_principals_without_a_hash_are_kept_apart(stack: cdk.Stack) -> None:
 
 ANYONE = {"StringLike": {"aws:PrincipalOrgID": "o-*"}}
 REJECTED: dict[str, tuple[Grantee, str]] = {
-    "an ARN": (lambda _: "arn:aws:iam::111122223333:role/x", "grantee-type"),
-    "nothing": (lambda _: None, "grantee-type"),
-    "a class": (lambda _: iam.AnyPrincipal, "grantee-type"),
+    "an ARN": (lambda _: "arn:aws:iam::111122223333:role/x", "wrong-type"),
+    "nothing": (lambda _: None, "wrong-type"),
+    "a class": (lambda _: iam.AnyPrincipal, "wrong-type"),
     "an L1 role": (
         lambda stack: iam.CfnRole(stack, "Raw", assume_role_policy_document={}),
-        "grantee-type",
+        "wrong-type",
     ),
     "a dataclass": (lambda _: Fields("jo"), "grantee-type"),
     "a grantable without principal": (lambda _: Grantable(None), "grantee-type"),
@@ -562,5 +562,5 @@ def test_rejects_a_grantee(stack: cdk.Stack, grantee: Grantee, code: str) -> Non
 def test_other_grants_reject_what_is_no_grantee(
     stack: cdk.Stack, owner: Callable[[cdk.Stack, Any], None]
 ) -> None:
-    with rejects("grantee: grantee-type"):
+    with rejects("grantee: wrong-type"):
         owner(stack, "arn:aws:iam::111122223333:role/x")

@@ -5,7 +5,6 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
@@ -150,20 +149,6 @@ def test_what_is_no_use_of_the_repository(app: cdk.App) -> None:
     cdk.CfnParameter(far, "Names")
 
     app.synth()
-
-
-def test_a_policy_that_only_the_deployment_knows_is_not_judged(app: cdk.App) -> None:
-    """An escape hatch may write what is not read here; without a policy nobody is admitted."""
-    repository = images(app)
-    function_of(far_stack(app), repository)
-    resource = repository.node.default_child
-    assert isinstance(resource, ecr.CfnRepository)
-    resource.repository_policy_text = cdk.Fn.transform("Policy", {})
-    app.synth()
-
-    resource.repository_policy_text = None
-    with pytest.raises(RuntimeError, match=NOT_ADMITTED):
-        app.synth(force=True)
 
 
 def test_a_function_in_an_unknown_account_is_warned_of(app: cdk.App) -> None:

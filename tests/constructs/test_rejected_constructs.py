@@ -141,13 +141,13 @@ REJECTED: dict[type[Construct], list[tuple[Any, ...]]] = {
         ({"allow_pull": False, "pull_back": True}, "allow_pull: keyword-given-twice"),
         (
             lambda stack: {"repositories": Repository(stack, "Api")},
-            "repositories: push-role-repositories-not-list",
+            "repositories: wrong-type",
         ),
-        ({"repositories": "payments/api"}, "repositories: push-role-repositories-not-list"),
-        ({"provider": PROVIDER}, "provider: ci-provider-type"),
+        ({"repositories": "payments/api"}, "repositories: wrong-type"),
+        ({"provider": PROVIDER}, "provider: wrong-type"),
         (
             lambda stack: {"provider": iam.Role(stack, "Role", assumed_by=iam.AnyPrincipal())},
-            "provider: ci-provider-type",
+            "provider: wrong-type",
         ),
         (
             lambda stack: {"provider": iam.CfnOIDCProvider(stack, "L1", url="https://gitlab.com")},

@@ -342,6 +342,10 @@ def test_matrix(
     expected = outcome(new_app(tmp_path / "theirs"), theirs, place, consumers, name)
     actual = outcome(new_app(tmp_path / "ours"), ours, place, consumers, name)
 
+    if place == "cross_account" and function_of in consumers and not needs_name(place, name):
+        # Lambda could not pull; CDK's own repository does not say so (test_lambda_access.py).
+        assert "grant_pull_to_lambda(account=" in str(actual)
+        return
     assert needs_name(place, name) == isinstance(actual, str)
     if function_of in consumers:
         expected, actual = without_sources(expected), without_sources(actual)

@@ -448,7 +448,7 @@ REJECTED = by_code(
             "GitHub: an empty actor": lambda: claiming(actor=""),
         },
         "claims['actor']: ci-claim-empty": {"GitHub: no actor": lambda: claiming(actor=[])},
-        "claims['actor']: ci-claim-type": {
+        "claims['actor']: wrong-type": {
             "GitHub: an actor that is none": lambda: claiming(actor=None),
             "GitHub: a list of lists": lambda: claiming(actor=[["octocat"]]),
         },
@@ -465,7 +465,7 @@ REJECTED = by_code(
         "claims['repository']: ci-claim-selects-strangers": {
             "GitHub: no repository": lambda: claiming(repository="acme")
         },
-        "claims: ci-claims-not-by-name": {
+        "claims: wrong-type": {
             "claims as text": lambda: github(branches=["main"], claims="repository_id")
         },
         "tags[0]: ci-selection-matches-all": {"CircleCI: every tag": lambda: circleci(tags=["*"])},

@@ -80,8 +80,8 @@ def test_change_is_one_command() -> None:
 
     first, *_ = to_github(reviewed([evil])).splitlines()
     assert first == (
-        "::error title=Replaced%3A a%2Cb%3Ac%0A%3A%3Aerror%3A%3Ad::"
-        "100%25%0A::set-output name=x::y%0D::stop-commands::z"
+        "::error title=Replaced%3A a%2Cb%3Ac%0A\\x3a%3Aerror%3A%3Ad::"
+        "100%25%0A\\x3a:set-output name=x::y\\r::stop-commands::z"
     )
 
 
