@@ -640,6 +640,16 @@ def test_code_that_is_not_python_writes_a_lifecycle(stack: cdk.Stack) -> None:
         lifecycle_of(stack)
 
 
+def test_a_registry_id_without_a_text_has_no_rules(stack: cdk.Stack) -> None:
+    """It is kept, and rules join it."""
+    repository = Repository(stack, "Api")
+    set_lifecycle(resource_of(repository), Policy(registry_id="111122223333"))
+    repository.add_lifecycle_rule(EXPIRE)
+
+    assert rules(EXPIRE) == lifecycle_of(stack)
+    assert "111122223333" == properties_of(stack)["LifecyclePolicy"]["RegistryId"]
+
+
 def test_a_deploy_time_number_joins_a_written_lifecycle(stack: cdk.Stack) -> None:
     repository = Repository(stack, "Api")
     set_lifecycle(resource_of(repository), Policy(lifecycle_policy_text=text(PROTECT)))
