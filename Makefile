@@ -91,13 +91,21 @@ QUICK := tests/integration/test_app_deploy.py tests/unit tests/constructs tests/
 # conftest.py says which tests share a worker. Those that take long come first: no worker ends late.
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder --durations 25 --durations-min 1
 
+# With COVERAGE=1, `make test` measures it, and `make test-all` runs what is left, unless any file
+# has changed: CI runs both.
+MEASURED := --cov --cov-report= --cov-fail-under=0
+REST := tests/integration --ignore tests/integration/test_app_deploy.py
+
 .PHONY: test
 test: install ## run the tests, with one deployment to the embedded AWS
-	@$(PYTEST) $(QUICK)
+	@$(PYTEST) $(if $(COVERAGE),$(MEASURED)) $(QUICK)
+	@$(if $(COVERAGE),$(BIN)/python -m scripts.tested record,:)
 
 .PHONY: test-all
 test-all: install ## run every test but the nightly ones, with coverage and few random examples
-	@HYPOTHESIS_PROFILE=few $(PYTEST) --cov
+	@if $(BIN)/python -m scripts.tested holds; \
+	  then HYPOTHESIS_PROFILE=few $(PYTEST) --cov --cov-append $(REST); \
+	  else HYPOTHESIS_PROFILE=few $(PYTEST) --cov; fi
 
 .PHONY: test-nightly
 test-nightly: install ## run the tests of the embedded AWS, and other tools' verdicts, with random examples

@@ -12,7 +12,6 @@ from typing import Annotated, Any
 from ecr_constructs.model.arguments import UNCHECKED
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.json_text import compact
-from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import item_errors, raise_if_invalid, require_list
 
 AccountId = Annotated[str, UNCHECKED]
@@ -89,8 +88,6 @@ def principal_arn_errors(arn: object) -> Iterator[Diagnostic]:
 
 def deleting_role_errors(arn: object) -> Iterator[Diagnostic]:
     """Yield a problem if a value is not the ARN of a role, which may have wildcards."""
-    if is_unresolved(arn):
-        return
     if not isinstance(arn, str) or not _ROLE_PATTERN.fullmatch(arn):
         yield Diagnostic(
             "deletion-lock-role-format",
