@@ -36,8 +36,8 @@ from sybil import Example, Sybil  # noqa: E402
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser  # noqa: E402
 
 from ecr_constructs.cli.main import main as ecr_constructs  # noqa: E402
+from ecr_constructs.environment.lifecycle_rules import Rule  # noqa: E402
 from ecr_constructs.environment.loading import load_environment  # noqa: E402
-from ecr_constructs.environment.models import Rule  # noqa: E402
 
 # A failure that the nightly run finds becomes an @example. No deadline: machines may be busy.
 settings.register_profile("local", deadline=None, derandomize=True, max_examples=15)

@@ -66,7 +66,11 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shell", choices=SHELLS, default="sh", help="the shell that runs the commands"
     )
-    parser.add_argument("--profile", metavar="NAME", help="the profile of the AWS CLI")
+    parser.add_argument(
+        "--profile",
+        metavar="NAME",
+        help="the profile of the AWS CLI, for the password and for --live",
+    )
     parser.add_argument(
         "--credential-helper",
         action="store_true",
@@ -113,7 +117,7 @@ def run(options: argparse.Namespace) -> int:
         login=not options.credential_helper,
     )
     helper = helper_configuration(options.client, image.host) if options.credential_helper else None
-    rejected = _rejections(target) if options.live else []
+    rejected = _rejections(target, options.profile) if options.live else []
     warnings = [*_doubts(target), *rejected]
     if options.format == "json":
         document = _document(options, image, commands, warnings)
@@ -196,14 +200,14 @@ def _doubts(target: _Target) -> Iterator[str]:
         )
 
 
-def _rejections(target: _Target) -> list[str]:
+def _rejections(target: _Target, profile: str | None) -> list[str]:
     # boto3 is slow and optional.
     from ecr_constructs.live.connection import Connection  # noqa: PLC0415
     from ecr_constructs.live.ecr import Repository  # noqa: PLC0415
 
     image = target.image
     account, region = target.registry or (None, None)
-    connection = Connection(region, account=account, note=note)
+    connection = Connection(region, account=account, profile=profile, note=note)
     with connection.readable("describe_images"):
         return list(rejections(Repository(image.repository, connection=connection), image.tag))
 

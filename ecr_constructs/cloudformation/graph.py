@@ -16,15 +16,10 @@ from ecr_constructs.cloudformation.language_extensions import (
 )
 from ecr_constructs.cloudformation.resource_types import (
     ALIAS,
-    CREATION_TEMPLATE,
-    EVENT_RULE,
-    KEY,
     PUBLIC_REPOSITORY,
     REPOSITORY,
     SECRET,
-    TOPIC,
 )
-from ecr_constructs.model.event_pattern import read_pattern
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.registry_id import RegistryId
@@ -34,7 +29,6 @@ if TYPE_CHECKING:
     from ecr_constructs.cloudformation.template import Place, Template
 
 _REFERENCE = re.compile(r"\$\{Token\[(\d+)\.(\w+)\.([\w.]+)\]\}", re.ASCII)
-_EVENT_SOURCES = ("aws.ecr", "aws.inspector2")
 _UNKNOWN_PARTS = {
     "partition": "${Token[AWS.Partition]}",
     "region": "${Token[AWS.Region]}",
@@ -248,18 +242,6 @@ class Resource(_Memo):
         return f"<{self.type} {self.id} in {self.stack.template.name}>"
 
 
-def is_about_images(pattern: object) -> bool:
-    """Tell whether an event pattern matches events of ECR, or of Inspector about images."""
-    sources = pattern.get("source") if isinstance(pattern, Mapping) else None
-    return isinstance(sources, list) and any(source in _EVENT_SOURCES for source in sources)
-
-
-def topics_of(policy: Resource) -> Sequence[object]:
-    """Return the topics of a topic policy of either type."""
-    topics = policy.get("Topics") or policy.get("TopicArn")
-    return topics if isinstance(topics, list) else [topics]
-
-
 def _attribute_of(resource: Resource, name: str) -> str | None:
     """Return the known part of the value of an attribute, or of ``Ref``; None if none is known."""
     if (resource.type, name) == (REPOSITORY, "Arn") and resource.text("RepositoryName"):
@@ -425,48 +407,6 @@ class TemplateSet(_Memo):
                     equals[value].append(sibling)
             self._equals[key] = equals
         return next(filter(resource.is_created_with, self._equals[key][resource.properties[name]]))
-
-    @cached_property
-    def _key_users(self) -> dict[Resource, Resource]:
-        users: dict[Resource, Resource] = {}
-        for resource in self.of_type(REPOSITORY, CREATION_TEMPLATE):
-            key = self.referred_to(resource.get("EncryptionConfiguration", "KmsKey"))
-            if key is not None:
-                users.setdefault(key, resource)
-        return users
-
-    @cached_property
-    def event_targets(self) -> list[tuple[Mapping[str, Any], Resource]]:
-        """The targets of event rules for ECR that are resources of the templates."""
-        return [
-            (target, resource)
-            for rule in self.of_type(EVENT_RULE)
-            if is_about_images(read_pattern(rule.get("EventPattern")))
-            for _, target in rule.mappings("Targets")
-            if (resource := self.referred_to(target.get("Arn"))) is not None
-        ]
-
-    @cached_property
-    def topics_of_events(self) -> frozenset[Resource]:
-        """The topics that event rules for ECR send to."""
-        return frozenset(item for _, item in self.event_targets if item.type == TOPIC)
-
-    @cached_property
-    def _keys_of_topics(self) -> frozenset[Resource]:
-        keys = {self.referred_to(topic.get("KmsMasterKeyId")) for topic in self.topics_of_events}
-        return frozenset(filter(None, keys))
-
-    def serves_ecr(self, resource: Resource) -> bool:
-        """Tell whether a key encrypts images or their events, or a policy is of their topic."""
-        if resource.type == KEY:
-            return resource in self._key_users or resource in self._keys_of_topics
-        return any(
-            self.referred_to(topic) in self.topics_of_events for topic in topics_of(resource)
-        )
-
-    def user_of_key(self, key: Resource) -> Resource | None:
-        """Return a repository or creation template whose images a key encrypts."""
-        return self._key_users.get(key)
 
     def referred_to(self, value: object) -> Resource | None:
         """Return the resource of a value that is exactly one of its attributes."""

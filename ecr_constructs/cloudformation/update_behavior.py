@@ -33,6 +33,7 @@ from ecr_constructs.cloudformation.resource_types import (
     REPOSITORY,
     SINGLETONS,
 )
+from ecr_constructs.cloudformation.uses import serves_ecr, user_of_key
 from ecr_constructs.model.tokens import is_unresolved
 
 if TYPE_CHECKING:
@@ -311,6 +312,5 @@ def _deleted_repository(old: bool | None, new: bool | None, is_retained: bool | 
 
 def fate_of_key(key: Resource) -> Fate:
     """Return what the deletion of a key means; messages of a topic are not kept."""
-    templates = key.assembly
-    is_of_topic = templates.serves_ecr(key) and templates.user_of_key(key) is None
+    is_of_topic = serves_ecr(key) and user_of_key(key) is None
     return Fate.DELETED if is_of_topic else Fate.UNREADABLE

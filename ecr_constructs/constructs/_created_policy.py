@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._cfn_properties import json_text
-from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.constructs._policy_text import check_statement
 from ecr_constructs.model.principals import (
     CODE_BUILD,
     LAMBDA,
@@ -80,19 +80,3 @@ class CreatedPolicy:
         self._statements += new
         if self.resource is not None:
             self.resource.repository_policy = self.text
-
-
-def check_statement(statement: iam.PolicyStatement) -> None:
-    """Reject a statement that ECR rejects in the policy of a repository."""
-    errors = []
-    if not statement.has_principal:
-        message, remedy = "a statement needs a principal", "give the PolicyStatement principals"
-        errors.append(Diagnostic("statement-without-principal", message, "principals", remedy))
-    if not statement.actions and not statement.not_actions:
-        message, remedy = "a statement needs an action", "give the PolicyStatement actions"
-        errors.append(Diagnostic("statement-without-action", message, "actions", remedy))
-    if statement.resources or statement.not_resources:
-        message = "a repository policy applies to its own repository, and ECR rejects resources"
-        remedy = "leave resources out"
-        errors.append(Diagnostic("statement-with-resource", message, "resources", remedy))
-    raise_if_invalid("statement of a repository policy", statement.to_statement_json(), errors)

@@ -15,7 +15,7 @@ from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.repository_policy import document, length_errors
 from ecr_constructs.model.tokens import filled, is_list_mark
-from ecr_constructs.model.validation import reject
+from ecr_constructs.model.validation import raise_if_invalid, reject
 
 _VERSION = "2012-10-17"
 _KEYS = {"Version", "Id", "Statement"}
@@ -174,6 +174,41 @@ class PolicyAuthors:
             remedy="write a dictionary or an iam.PolicyDocument, or pass the statements to "
             "add_to_resource_policy instead",
         )
+
+
+def check_statement(statement: iam.PolicyStatement) -> None:
+    """Reject a statement that ECR rejects in the policy of a repository."""
+    errors = []
+    if not statement.has_principal:
+        errors.append(
+            Diagnostic(
+                "statement-without-principal",
+                "a statement of a repository policy needs a principal",
+                "principals",
+                "give the PolicyStatement principals, such as "
+                "[iam.AccountPrincipal('444455556666')]",
+            )
+        )
+    if not (statement.actions or statement.not_actions):
+        errors.append(
+            Diagnostic(
+                "statement-without-action",
+                "a statement needs at least one action",
+                "actions",
+                "give the PolicyStatement actions",
+            )
+        )
+    if statement.has_resource:
+        errors.append(
+            Diagnostic(
+                "statement-with-resource",
+                "a repository policy applies to its own repository: ECR rejects resources",
+                "resources",
+                "remove the resources of the PolicyStatement",
+            )
+        )
+    if errors:
+        raise_if_invalid("repository policy", statement.to_statement_json(), errors)
 
 
 def _parsed(text: Any) -> Mapping[str, Any] | None:

@@ -14,9 +14,9 @@ from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._arguments import checked
-from ecr_constructs.constructs._created_policy import check_statement
 from ecr_constructs.constructs._events import RuleOptions, event_rule
 from ecr_constructs.constructs._iam import grant_to_principal, service_role
+from ecr_constructs.constructs._policy_text import check_statement
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.constructs.cached_repository import CachedRepository
 from ecr_constructs.constructs.creation_template import (

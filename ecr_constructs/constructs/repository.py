@@ -21,6 +21,7 @@ from ecr_constructs.constructs._cfn_properties import (
 from ecr_constructs.constructs._deletion_lock import deleting_roles
 from ecr_constructs.constructs._events import RepositoryEvents
 from ecr_constructs.constructs._lambda_access import function_errors
+from ecr_constructs.constructs._policy_text import check_statement
 from ecr_constructs.constructs._repository_base import RepositoryBase
 from ecr_constructs.constructs._repository_resource import RepositoryResource
 from ecr_constructs.constructs._resource_policy import CrossAccountGrants, ResourcePrincipal
@@ -144,7 +145,7 @@ class Repository(RepositoryEvents, RepositoryBase):
         removal_policy = removal_policy or cdk.RemovalPolicy.RETAIN
         _check_deletion(removal_policy, empty_on_delete=bool(empty_on_delete))
         for statement in policy_statements or ():
-            _check_statement(statement)
+            check_statement(statement)
         # The Region is a call to Node, so it is asked for only if it matters.
         needs_region = encryption.needs_region or access.names_anyone or deletion_lock is True
         region = region_of(scope) if needs_region else ""
@@ -231,7 +232,7 @@ class Repository(RepositoryEvents, RepositoryBase):
                 ``statement-with-resource``, which ECR rejects; or ``repository-policy-unresolved``:
                 other code wrote a policy on the L1 that cannot be read.
         """
-        _check_statement(statement)
+        check_statement(statement)
         self._resource.add_statement(statement)
         # The repository, not the document: grant.apply_before() needs a construct.
         return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
@@ -279,41 +280,6 @@ class Repository(RepositoryEvents, RepositoryBase):
     from_repository_attributes = staticmethod(imported_repository.from_repository_attributes)
     from_lookup = staticmethod(imported_repository.from_lookup)
     arn_for_local_repository = staticmethod(ecr.Repository.arn_for_local_repository)
-
-
-def _check_statement(statement: iam.PolicyStatement) -> None:
-    """Reject a statement that ECR rejects in a repository policy."""
-    errors = []
-    if not statement.has_principal:
-        errors.append(
-            Diagnostic(
-                "statement-without-principal",
-                "a statement of a repository policy needs a principal",
-                "principals",
-                "give the PolicyStatement principals, such as "
-                "[iam.AccountPrincipal('444455556666')]",
-            )
-        )
-    if not (statement.actions or statement.not_actions):
-        errors.append(
-            Diagnostic(
-                "statement-without-action",
-                "a statement needs at least one action",
-                "actions",
-                "give the PolicyStatement actions",
-            )
-        )
-    if statement.has_resource:
-        errors.append(
-            Diagnostic(
-                "statement-with-resource",
-                "a repository policy applies to its own repository: ECR rejects resources",
-                "resources",
-                "remove the resources of the PolicyStatement",
-            )
-        )
-    if errors:
-        raise_if_invalid("repository policy", statement.to_statement_json(), errors)
 
 
 def _check_deletion(removal_policy: cdk.RemovalPolicy, *, empty_on_delete: bool) -> None:

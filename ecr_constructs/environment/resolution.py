@@ -8,15 +8,14 @@ from ecr_constructs.cloudformation.source_locations import SourceLocation
 from ecr_constructs.cloudformation.template import Place, dotted
 from ecr_constructs.environment.models import (
     Alerts,
-    CiSystem,
     EncryptionKind,
     Environment,
     Profile,
-    Push,
     Repository,
     RepositorySettings,
     Team,
 )
+from ecr_constructs.environment.push import CiSystem, Push
 from ecr_constructs.environment.source import (
     PROFILE_MUTABILITY,
     Problem,

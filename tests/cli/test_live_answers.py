@@ -301,6 +301,9 @@ def test_a_profile_is_that_of_the_aws_cli(
     assert 0 == run(*LIVE, "--profile", "audit").status
     assert "auditor/" in requests[-1].authorization
     assert "/ca-west-1/ecr/" in requests[-1].authorization
+    assert 2 == run(*PUSH).status
+    run(*PUSH, "--profile", "audit")
+    assert "auditor/" in requests[-1].authorization
 
     result = run(*LIVE, "--profile", "corp")
     assert ["aws-credentials"] == result.codes

@@ -50,6 +50,7 @@ from ecr_constructs.cloudformation.resource_types import (
     ROLE,
     TOPIC_POLICIES,
 )
+from ecr_constructs.cloudformation.uses import serves_ecr
 from ecr_constructs.model.principals import SOURCES
 from ecr_constructs.model.tokens import is_unresolved
 
@@ -292,7 +293,7 @@ def _not_everything_everywhere(resource: Resource) -> Iterator[Problem]:
     source="https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html",
 )
 def _key_not_public(resource: Resource) -> Iterator[Problem]:
-    if resource.assembly.serves_ecr(resource):
+    if serves_ecr(resource):
         yield from _open_problems(allowed(resource))
 
 
@@ -366,7 +367,7 @@ _CHANGE_OF_POLICY = {KEY: "kms:PutKeyPolicy", REGISTRY_POLICY: "ecr:PutRegistryP
 )
 def _no_lock_out(resource: Resource) -> Iterator[Problem]:
     change = _CHANGE_OF_POLICY.get(resource.type, "ecr:SetRepositoryPolicy")
-    if resource.type == KEY and not resource.assembly.serves_ecr(resource):
+    if resource.type == KEY and not serves_ecr(resource):
         return
     for statement in statements_of(resource):
         denies = statement.body.get("Effect") == "Deny"

@@ -24,6 +24,7 @@ from ecr_constructs.cloudformation.update_behavior import (
     empties,
     has_auto_delete_tag,
 )
+from ecr_constructs.cloudformation.uses import user_of_key
 from ecr_constructs.model.tokens import is_unresolved
 
 _ATTRIBUTES = f"{CFN_REFERENCE}/aws-attribute"
@@ -149,7 +150,7 @@ _OUTCOMES: dict[Attribute, str] = {
     source=f"{ECR_GUIDE}/encryption-at-rest.html",
 )
 def _key_retained(resource: Resource) -> Iterator[Problem]:
-    user, missing = resource.assembly.user_of_key(resource), _unretained(resource)
+    user, missing = user_of_key(resource), _unretained(resource)
     if user is not None and missing:
         message = f"the key of {user.id} is deleted when {_when(missing)}"
         yield Problem((missing[0],), f"{_settings(resource, missing)}: {message}")

@@ -24,6 +24,7 @@ from ecr_constructs.cloudformation.resource_types import (
     REPLICA_KEY,
     REPOSITORY,
 )
+from ecr_constructs.cloudformation.uses import user_of_key
 from ecr_constructs.model.encryption import KEY_ARN, Encryption, EncryptionType
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import ValidationError
@@ -183,6 +184,6 @@ def _key_rotated(resource: Resource) -> Iterator[Problem]:
     rotated = resource.get("EnableKeyRotation")
     can_rotate = resource.get("Origin") in (None, "AWS_KMS") and not [*_key_errors(resource)]
     is_off = str(rotated).lower() in ("none", "false") and resource.is_known
-    if is_off and can_rotate and resource.assembly.user_of_key(resource):
+    if is_off and can_rotate and user_of_key(resource):
         path = ("Properties", "EnableKeyRotation") if rotated is not None else ("Properties",)
         yield Problem(path, "the key is never rotated")

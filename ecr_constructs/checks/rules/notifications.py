@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from ecr_constructs.checks.rule import Problem, warning_rule
-from ecr_constructs.cloudformation.graph import Resource, topics_of
+from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import Statement, allowed, is_policy_known
 from ecr_constructs.cloudformation.resource_types import (
     ALIAS,
@@ -13,6 +13,7 @@ from ecr_constructs.cloudformation.resource_types import (
     TOPIC,
     TOPIC_POLICIES,
 )
+from ecr_constructs.cloudformation.uses import event_targets, topics_of, topics_of_events
 from ecr_constructs.model.tokens import is_unresolved
 
 _SERVICE = "events.amazonaws.com"
@@ -34,7 +35,7 @@ _KEYS = "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"
 def _topic_key(resource: Resource) -> Iterator[Problem]:
     key = resource.get("KmsMasterKeyId")
     is_of_aws = isinstance(key, str) and key.endswith("alias/aws/sns")
-    if is_of_aws and resource in resource.assembly.topics_of_events:
+    if is_of_aws and resource in topics_of_events(resource.assembly):
         message = "EventBridge cannot publish with the key aws/sns"
         yield Problem(("Properties", "KmsMasterKeyId"), message)
 
@@ -96,7 +97,7 @@ def _grants_to_events(statements: Iterable[Statement], action: str) -> bool:
 
 def _is_sent_to(resource: Resource) -> bool:
     """Tell whether rules about images send to a resource without a role of their own."""
-    targets = resource.assembly.event_targets
+    targets = event_targets(resource.assembly)
     return any(item is resource and "RoleArn" not in target for target, item in targets)
 
 

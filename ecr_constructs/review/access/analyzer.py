@@ -18,6 +18,7 @@ from ecr_constructs.cloudformation.resource_types import (
     REPOSITORY,
     ROLE,
 )
+from ecr_constructs.cloudformation.uses import serves_ecr
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
@@ -62,9 +63,7 @@ def _resource_changes(comparison: Comparison) -> Iterator[Change]:
     for pair in comparison.of_type(*RESOURCE_POLICY_TYPES, KEY):
         kind, name = POLICY_PROPERTIES[pair.type]
         if pair.type != KEY or any(
-            resource.assembly.serves_ecr(resource)
-            for resource in (pair.before, pair.after)
-            if resource is not None
+            serves_ecr(resource) for resource in (pair.before, pair.after) if resource is not None
         ):
             subject = Subject(
                 label=_label(pair), pair=pair, properties=(name,), is_new=pair.before is None

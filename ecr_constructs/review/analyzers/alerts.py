@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ecr_constructs.cloudformation.graph import is_about_images
 from ecr_constructs.cloudformation.resource_types import EVENT_RULE
+from ecr_constructs.cloudformation.uses import is_about_images, topics_of_events
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.analyzers.regression import Regression, regression_changes
@@ -154,7 +154,7 @@ def _unsubscribed(subscription: Resource | None) -> Regressions:
     if subscription is None:
         return
     topic = subscription.assembly.referred_to(subscription.get("TopicArn"))
-    if topic is not None and topic in subscription.assembly.topics_of_events:
+    if topic is not None and topic in topics_of_events(subscription.assembly):
         protocol = format_value(subscription.get("Protocol"))
         yield Regression(
             f"a subscriber ({protocol}) no longer gets the alerts of topic {topic.id}",

@@ -22,6 +22,7 @@ from ecr_constructs.cloudformation.resource_types import (
     SIGNING,
 )
 from ecr_constructs.cloudformation.update_behavior import Fate, fate_of_key
+from ecr_constructs.cloudformation.uses import user_of_key
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.lifecycle.selection import covers, overlap
 from ecr_constructs.model.mutability import TagMutability
@@ -205,7 +206,7 @@ def _key_regressions(before: Resource, after: Resource) -> Regressions:
 
 
 def _unreadable(key: Resource) -> str:
-    user = key.assembly.user_of_key(key)
+    user = user_of_key(key)
     name = user.text("RepositoryName") if user else None
     if user is None:
         return "what it encrypts is unreadable"
