@@ -1,12 +1,10 @@
 """Who may still delete a repository whose policy denies it."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 
-import aws_cdk as cdk
 from constructs import Construct
 
-from ecr_constructs.constructs._stack_env import account_of, partition_in, region_of
+from ecr_constructs.constructs._stack_env import deploying_role
 from ecr_constructs.model.principals import deleting_role_errors
 from ecr_constructs.model.validation import item_errors, raise_if_invalid, reject, require_list
 
@@ -37,26 +35,14 @@ def deleting_roles(scope: Construct, lock: bool | Sequence[str] | None) -> list[
 
 def _deploy_role(scope: Construct) -> str:
     """Return the ARN of the role that CloudFormation assumes for a stack."""
-    synthesizer = cdk.Stack.of(scope).synthesizer
-    arn = None
-    if isinstance(synthesizer, cdk.DefaultStackSynthesizer):
-        # One that the app creates itself is bound in Node as a copy, which Python does not see.
-        with suppress(RuntimeError):
-            arn = synthesizer.cloud_formation_execution_role_arn
+    arn = deploying_role(scope)
     if arn is None:
         reject(
             "deletion lock",
-            type(synthesizer).__name__,
+            scope.node.path,
             "deletion-lock-role-unknown",
             "the synthesizer of the stack does not say with which role CloudFormation deploys it",
             path="deletion_lock",
             remedy="name the role: deletion_lock=['arn:aws:iam::111122223333:role/deploy']",
         )
-    region = region_of(scope)
-    for placeholder, value in (
-        ("Partition", partition_in(region)),
-        ("AccountId", account_of(scope)),
-        ("Region", region),
-    ):
-        arn = arn.replace(f"${{AWS::{placeholder}}}", value)
     return arn

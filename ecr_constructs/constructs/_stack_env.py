@@ -1,5 +1,6 @@
-"""The account, Region and partition of a construct, asked for once for each scope."""
+"""The account, Region, partition and deploying role of the stack of a construct."""
 
+from contextlib import suppress
 from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
@@ -30,3 +31,23 @@ def account_of(scope: Construct) -> str:
 def partition_in(region: str) -> str:
     """Return the partition of a Region, as a deploy-time value if the Region is one."""
     return cdk.Aws.PARTITION if is_unresolved(region) else partition_of(region)
+
+
+def deploying_role(scope: Construct) -> str | None:
+    """Return the ARN of the role with which CloudFormation deploys a stack, if CDK knows it."""
+    synthesizer = cdk.Stack.of(scope).synthesizer
+    arn: str | None = None
+    # One that several stacks share is bound in Node as a copy, which Python does not see.
+    with suppress(RuntimeError):
+        arn = getattr(synthesizer, "cloud_formation_execution_role_arn", None)
+    if arn is None:
+        return None
+    region = region_of(scope)
+    values = {
+        "Partition": partition_in(region),
+        "AccountId": account_of(scope),
+        "Region": region,
+    }
+    for name, value in values.items():
+        arn = arn.replace(f"${{AWS::{name}}}", value)
+    return arn

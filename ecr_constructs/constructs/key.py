@@ -8,7 +8,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from ecr_constructs.constructs._arguments import checked
-from ecr_constructs.constructs._stack_env import account_of, partition_in, region_of
+from ecr_constructs.constructs._stack_env import account_of, deploying_role, partition_in, region_of
 from ecr_constructs.model.encryption import check_key_alias
 from ecr_constructs.model.key_policy import KeyAccess, check_key_access, key_policy
 from ecr_constructs.model.partitions import DOMAINS, partition_of
@@ -72,7 +72,7 @@ class RegistryKey(kms.Key):
                 administrators.
         """
         check_key_alias(alias)
-        deployer = _deployer(scope) if access == "key_policy" else None
+        deployer = deploying_role(scope) if access == "key_policy" else None
         principals = [grantee.grant_principal for grantee in administrators or ()]
         arns = _arns(scope, principals) if access == "key_policy" else []
         check_key_access(access, arns, deployer)
@@ -114,23 +114,6 @@ class RegistryKey(kms.Key):
         names the role, or the account of a role whose stack depends on that of the key.
         """
         return kms.KeyGrants.from_key(self, not self._is_alone)
-
-
-def _deployer(scope: Construct) -> str | None:
-    """Return the ARN of the role with which CloudFormation deploys a stack, if CDK knows it."""
-    synthesizer = cdk.Stack.of(scope).synthesizer
-    try:
-        arn = getattr(synthesizer, "cloud_formation_execution_role_arn", None)
-    except RuntimeError:
-        # A synthesizer that several stacks share tells it only to CDK.
-        return None
-    if arn is None:
-        return None
-    # It has pseudo parameters of Fn::Sub.
-    region = region_of(scope)
-    if not is_unresolved(region):
-        arn = arn.replace("${AWS::Partition}", partition_of(region))
-    return cdk.Fn.sub(arn) if "${AWS::" in arn else arn
 
 
 def _arns(scope: Construct, administrators: Sequence[iam.IPrincipal]) -> list[str]:
