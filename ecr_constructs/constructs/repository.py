@@ -49,7 +49,7 @@ NO_SNAPSHOTS = Diagnostic(
     "removal-policy-snapshot",
     "a repository has no snapshots, so removal_policy cannot be SNAPSHOT",
     "removal_policy",
-    "write RemovalPolicy.RETAIN to keep it with its images",
+    "write RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE to keep it with its images",
 )
 
 
@@ -86,7 +86,7 @@ class Repository(RepositoryEvents, RepositoryBase):
         push_principals: Sequence[str] | None = (),
         policy_statements: Sequence[iam.PolicyStatement] | None = (),
         tags: Tags | None = None,
-        removal_policy: cdk.RemovalPolicy | None = cdk.RemovalPolicy.RETAIN,
+        removal_policy: cdk.RemovalPolicy | None = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         empty_on_delete: bool | None = False,
         deletion_lock: bool | Sequence[str] | None = False,
     ) -> None:
@@ -118,7 +118,8 @@ class Repository(RepositoryEvents, RepositoryBase):
                 Default: none.
             tags: Tags of the repository, values by key. Default: the tags of its scopes.
             removal_policy: What happens to the repository when it is removed from the stack.
-                Default: ``RETAIN``, which keeps it with its images.
+                Default: ``RETAIN_ON_UPDATE_OR_DELETE``, which keeps it with its images; only the
+                rollback of the deployment that creates it deletes it, if it is empty.
             empty_on_delete: Whether a deletion deletes the images too. Only with
                 ``RemovalPolicy.DESTROY``. Default: False; a repository with images cannot be
                 deleted.
@@ -142,7 +143,7 @@ class Repository(RepositoryEvents, RepositoryBase):
         if repository_name is not None:
             check_repository_name(repository_name)
         check_tags(tags or {})
-        removal_policy = removal_policy or cdk.RemovalPolicy.RETAIN
+        removal_policy = removal_policy or cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
         _check_deletion(removal_policy, empty_on_delete=bool(empty_on_delete))
         for statement in policy_statements or ():
             check_statement(statement)

@@ -224,7 +224,10 @@ def rendered(folder: Path, make: Callable[..., ecr.RepositoryBase], grantee: Gra
 @pytest.mark.parametrize("grantee", SAME.values(), ids=SAME)
 def test_a_grant_is_that_of_cdk(tmp_path: Path, grantee: Grantee) -> None:
     """To the last statement: in the principal's policy, or in that of the repository."""
-    theirs = rendered(tmp_path / "theirs", ecr.Repository, grantee)
+    retained = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+    theirs = rendered(
+        tmp_path / "theirs", lambda *of: ecr.Repository(*of, removal_policy=retained), grantee
+    )
     ours = rendered(
         tmp_path / "ours", lambda *of: Repository(*of, lifecycle=LifecyclePolicy()), grantee
     )
