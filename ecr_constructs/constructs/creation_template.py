@@ -17,7 +17,7 @@ from ecr_constructs.constructs._cfn_properties import (
     record_dry_run,
     tag_properties,
 )
-from ecr_constructs.constructs._created_policy import CreatedPolicy
+from ecr_constructs.constructs._created_policy import CreatedPolicy, TemplateResource
 from ecr_constructs.constructs._iam import service_role
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.constructs.role_options import RoleOptions
@@ -159,7 +159,7 @@ class RepositoryCreationTemplate(Construct):
         super().__init__(scope, construct_id)
         self.prefix = prefix
         self.role = role or (_role(self, settings, role_options) if settings.needs_role else None)
-        self._resource = _Template(
+        self._resource = TemplateResource(
             self,
             "Resource",
             prefix=prefix,
@@ -172,7 +172,7 @@ class RepositoryCreationTemplate(Construct):
             resource_tags=tag_properties(tags),
             custom_role_arn=arn_of(self.role, "role") if self.role else None,
         )
-        self._policy.resource = self._resource
+        self._policy.attach(self._resource, repository_policy=self._policy.text)
         record_dry_run(self._resource, settings.effective_lifecycle)
 
     @property
