@@ -51,6 +51,11 @@ class CreatedPolicy(JoinedPolicy):
         text: str | None = self._rendered.get("repository_policy")
         return text
 
+    def attach_to(self, template: Construct, resource: JoinedResource) -> None:
+        """Join what other code writes on the L1 of a template from now on."""
+        self._construct = template
+        self.attach(resource, **self._rendered)
+
     def add(self, statement: iam.PolicyStatement) -> None:
         """Add a statement, or raise if ECR would reject it."""
         check_statement(statement)

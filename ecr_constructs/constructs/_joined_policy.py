@@ -35,27 +35,17 @@ class JoinedPolicy(JoinedProperties[Mapping[str, Any]]):
             self.request(merged([document(requested)], self._key))
 
     @property
-    def is_known(self) -> bool:
-        """Whether what other code wrote can be read."""
-        return all(map(_body, self._policies))
-
-    @property
     def rendered(self) -> list[Statement]:
-        """The statements as they are rendered, as far as they can be read."""
-        bodies = [body for body in map(_body, self._policies) if body is not None]
-        policy = merged([*([self._requested] if self._requested else []), *bodies], self._key)
+        """The statements as they are rendered; raises if other code wrote some that are unknown."""
+        requested = [self._requested] if self._requested else []
+        foreign = self._foreign(self._written, self._overridden)
+        policy = merged([*requested, *foreign], self._key)
         statements: list[Statement] = cdk.Stack.of(self._construct).resolve(policy["Statement"])
         return statements
 
-    @property
-    def _policies(self) -> Iterator[Any]:
-        [name] = self._names.values()
-        written = (self._written, self._overridden)
-        return (properties[name] for properties in written if name in properties)
-
     def _read(self, properties: Mapping[str, Any]) -> Mapping[str, Any]:
         [value] = properties.values()
-        body = _body(value)
+        body = parsed(value.to_json() if isinstance(value, iam.PolicyDocument) else value)
         if body is None:
             raise Unreadable
         if is_other_language(body):
@@ -77,7 +67,3 @@ class JoinedPolicy(JoinedProperties[Mapping[str, Any]]):
         if is_unresolved(compact(statement)):
             statement = cdk.Stack.of(self._construct).resolve(statement)
         return comparable(statement)
-
-
-def _body(value: Any) -> Mapping[str, Any] | None:
-    return parsed(value.to_json() if isinstance(value, iam.PolicyDocument) else value)

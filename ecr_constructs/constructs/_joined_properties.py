@@ -139,6 +139,8 @@ class JoinedProperties(Generic[_State]):
             return False
         if not self._requested:
             self._rendered[attribute] = value
+        elif value == self._rendered[attribute]:
+            return True
         return self._take(_with(self._written, [name], value), self._overridden, value)
 
     def override(self, path: Sequence[str], value: Any) -> bool:

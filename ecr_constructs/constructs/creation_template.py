@@ -172,12 +172,17 @@ class RepositoryCreationTemplate(Construct):
             resource_tags=tag_properties(tags),
             custom_role_arn=arn_of(self.role, "role") if self.role else None,
         )
-        self._policy.attach(self._resource, repository_policy=self._policy.text)
+        self._policy.attach_to(self, self._resource)
         record_dry_run(self._resource, settings.effective_lifecycle)
 
     @property
     def repository_statements(self) -> Sequence[Mapping[str, Any]]:
-        """The statements of the policy of each created repository, as they are rendered."""
+        """The statements of the policy of each created repository, as they are rendered.
+
+        Raises:
+            ValidationError: ``repository-policy-unresolved``: other code wrote the policy on the
+                L1, and it is known only at deploy time.
+        """
         return self._policy.rendered
 
     def add_to_repository_policy(self, statement: iam.PolicyStatement) -> None:

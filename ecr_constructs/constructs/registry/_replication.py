@@ -110,11 +110,14 @@ class RegistryReplication(JoinedProperties[list[ReplicationRule]]):
         return {"replication_configuration": _property(state)}
 
     def _render(self, resource: JoinedResource) -> None:
-        if self._deletions_acknowledged or any(rule.replicate_deletions for rule in self.rules):
+        deletions = [index for index, rule in enumerate(self.rules) if rule.replicate_deletions]
+        if deletions or self._deletions_acknowledged:
             # Not every supported version of the L1 and of the schema that CDK validates with has
-            # DeleteReplication. All rules at once: their places change when rules are joined.
-            rules = [_rendered(rule) for rule in self.rules]
-            resource.set_override(["ReplicationConfiguration", "Rules"], rules)
+            # DeleteReplication. Those of before go: rules change their places.
+            path = ["ReplicationConfiguration", "Rules"]
+            resource.set_override(path, {})
+            for index in deletions:
+                resource.set_override([*path, str(index), "DeleteReplication"], {"Enabled": True})
             self._acknowledge_deletions(resource)
         super()._render(resource)
 
@@ -242,16 +245,3 @@ def _property(rules: Iterable[ReplicationRule]) -> _Configuration.ReplicationCon
             for rule in rules
         ]
     )
-
-
-def _rendered(rule: ReplicationRule) -> dict[str, Any]:
-    """Return a rule as CloudFormation takes it, with what the L1 may not have."""
-    filters = [{"Filter": prefix, "FilterType": "PREFIX_MATCH"} for prefix in sorted(rule.prefixes)]
-    return {
-        "Destinations": [
-            {"Region": destination.region, "RegistryId": destination.account}
-            for destination in sorted(rule.destinations)
-        ],
-        **({"RepositoryFilters": filters} if filters else {}),
-        **({"DeleteReplication": {"Enabled": True}} if rule.replicate_deletions else {}),
-    }
