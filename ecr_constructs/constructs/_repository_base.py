@@ -1,7 +1,7 @@
 """The grants of every repository, defined here or imported."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import aws_cdk as cdk
@@ -11,9 +11,9 @@ from aws_cdk import aws_iam as iam
 from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._iam import (
     check_actions,
-    for_each_component,
     grant_in_own_policy,
     grant_login,
+    grant_to_components,
     is_of_other_account,
     node_of,
     principal_of,
@@ -153,10 +153,14 @@ class RepositoryBase(ecr.RepositoryBase):
         )
 
     @abstractmethod
+    def _check_by_policy(self, named: ResourcePrincipal) -> None:
+        """Raise if the repository policy cannot allow a principal here."""
+
+    @abstractmethod
     def _grant_by_policy(
         self, principal: iam.IPrincipal, named: ResourcePrincipal, actions: Sequence[str]
     ) -> iam.Grant:
-        """Allow a principal in the repository policy, or raise if that is not possible here."""
+        """Allow a principal in the repository policy; raises as `_check_by_policy`."""
 
     def _actions_of_identities(self, actions: Sequence[str]) -> Sequence[str]:
         """Return the actions that a principal of the account needs in its own policy."""
@@ -171,7 +175,9 @@ class RepositoryBase(ecr.RepositoryBase):
     ) -> iam.Grant:
         principal = principal_of(grantee)
         if isinstance(principal, iam.CompositePrincipal):
-            return for_each_component(principal, lambda part: self._grant_with_login(part, actions))
+            return self._grant_to_components(
+                principal, actions, lambda part: self._grant_with_login(part, actions)
+            )
         grant = self._grant(grantee, principal, actions, suggestion)
         account = self._location[0]
         node = node_of(grantee)
@@ -195,7 +201,9 @@ class RepositoryBase(ecr.RepositoryBase):
         suggestion: str | None = None,
     ) -> iam.Grant:
         if isinstance(principal, iam.CompositePrincipal):
-            return for_each_component(principal, lambda part: self._grant(part, part, actions))
+            return self._grant_to_components(
+                principal, actions, lambda part: self._grant(part, part, actions)
+            )
         account = self._location[0]
         of_other_account = is_of_other_account(principal, account)
         if not of_other_account:
@@ -206,13 +214,31 @@ class RepositoryBase(ecr.RepositoryBase):
             if grant is not None:
                 validate_policy_size(grantee, self)
                 return grant
-        stack = cdk.Stack.of(self)
-        named = resource_principal(
-            principal, actions, stack=stack, source=self._source(None), consumer=stack.account
-        )
+        named = self._named(principal, actions)
         if suggestion is not None:
             named = replace(named, suggestion=suggestion)
         grant = self._grant_by_policy(principal, named, actions)
         if of_other_account:
             grant_in_own_policy(principal, actions, self.repository_arn, account=account)
         return grant
+
+    def _grant_to_components(
+        self,
+        composite: iam.CompositePrincipal,
+        actions: Sequence[str],
+        grant: Callable[[iam.IPrincipal], iam.Grant],
+    ) -> iam.Grant:
+        account = self._location[0]
+
+        def check(part: iam.IPrincipal, has_policy: bool | None) -> None:
+            if has_policy is False or is_of_other_account(part, account):
+                self._check_by_policy(self._named(part, actions))
+
+        return grant_to_components(composite, account, check, grant)
+
+    def _named(self, principal: iam.IPrincipal, actions: Sequence[str]) -> ResourcePrincipal:
+        """Return how the repository policy names a principal, or raise if it cannot."""
+        stack = cdk.Stack.of(self)
+        return resource_principal(
+            principal, actions, stack=stack, source=self._source(None), consumer=stack.account
+        )

@@ -54,7 +54,7 @@ class CachedRepository(ImportedRepository):
         try:
             statements = self._cache.repository_statements
         except ValidationError:
-            # Other code wrote the policy, and whom it admits is known only at deploy time.
+            # Other code wrote the policy; which functions it admits is known only at deploy time.
             return []
         account, _ = self._location
         if not any(admits_functions(statement, account) for statement in statements):

@@ -238,11 +238,14 @@ class Repository(RepositoryEvents, RepositoryBase):
         # The repository, not the document: grant.apply_before() needs a construct.
         return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
 
+    def _check_by_policy(self, named: ResourcePrincipal) -> None:  # noqa: ARG002 - of others
+        # Raised here, an error keeps its type; raised in a callback of CDK it does not.
+        self._resource.require_mergeable_policy()
+
     def _grant_by_policy(
         self, principal: iam.IPrincipal, named: ResourcePrincipal, actions: Sequence[str]
     ) -> iam.Grant:
-        # Raised here, an error keeps its type; raised in a callback of CDK it does not.
-        self._resource.require_mergeable_policy()
+        self._check_by_policy(named)
         if named.service == LAMBDA and not self._checks_functions:
             self._checks_functions = True
             self.node.add_validation(AtSynthesis(self._function_errors))

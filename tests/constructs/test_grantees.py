@@ -19,6 +19,7 @@ from ecr_constructs import (
     Repository,
     Upstream,
 )
+from ecr_constructs.model.validation import ValidationError
 from tests.support.constructs import (
     ACCOUNT,
     ELSEWHERE,
@@ -409,6 +410,79 @@ def test_components_keep_what_each_of_them_takes(stack: cdk.Stack) -> None:
     ]["Statement"]
     assert CONDITIONS == account["Condition"]
     assert "aws:SourceArn" in service["Condition"]["ArnLike"]
+
+
+Refused = Callable[[cdk.Stack], Any]
+REFUSED_PARTS: dict[str, tuple[Refused, str]] = {
+    "an unknown principal": (lambda stack: iam.UnknownPrincipal(resource=stack), "unknown"),
+    "anyone": (lambda _: iam.AnyPrincipal(), "anyone"),
+    "a service for anyone": (lambda _: iam.ServicePrincipal("ssm.amazonaws.com"), "source"),
+    "a principal of the user": (lambda _: WithoutDependable(), "dependable"),
+}
+REFUSED_BY_IDENTITY: dict[str, Refused] = {
+    "an account": lambda _: iam.AccountPrincipal(OTHER_ACCOUNT),
+    "an immutable role": lambda stack: existing_role(stack, mutable=False),
+    "a role without updates": lambda stack: role_of(stack, "Own").without_policy_updates(),
+    "a role of another account": far_role,
+    "a principal of the user": lambda _: Named(),
+}
+
+
+def composed(stack: cdk.Stack, part: Any) -> iam.CompositePrincipal:
+    """Return principals that have a policy, and one among them."""
+    user = iam.User.from_user_name(stack, "User", "bob")
+    inner = iam.CompositePrincipal(iam.Group(stack, "Group"), part)
+    return iam.CompositePrincipal(
+        role_of(stack, "First"), existing_role(stack, "mutable"), inner, user
+    )
+
+
+@pytest.mark.parametrize(("part", "code"), REFUSED_PARTS.values(), ids=REFUSED_PARTS)
+def test_nothing_is_granted_if_a_component_is_refused(
+    stack: cdk.Stack, part: Refused, code: str
+) -> None:
+    """Neither in the policies of the others nor in the repository policy."""
+    repository = Repository(stack, "Api")
+    principal = composed(stack, part(stack))
+    with pytest.raises(ValidationError) as caught:
+        repository.grant_pull(principal)
+    with pytest.raises(ValidationError):
+        repository.grant(principal, SCAN)
+
+    assert code in caught.value.diagnostics[0].code
+    assert [] == resources(stack, "AWS::IAM::Policy")
+    assert "RepositoryPolicyText" not in properties_of(stack)
+
+
+@pytest.mark.parametrize("part", REFUSED_BY_IDENTITY.values(), ids=REFUSED_BY_IDENTITY)
+def test_nothing_is_granted_where_only_identities_can_be_allowed(
+    stack: cdk.Stack, part: Refused
+) -> None:
+    """An imported repository, a registry and a cache, which add to policies of principals only."""
+    imported = Repository.from_repository_name(stack, "Imported", "payments/api")
+    registry = Registry(stack, "Registry")
+    cache = PullThroughCache(stack, "Cache", upstream=Upstream.quay())
+    principal = composed(stack, part(stack))
+    for grant in (
+        imported.grant_pull,
+        imported.grant_read,
+        lambda grantee: registry.grant_pull(grantee, prefix="a/"),
+        cache.grant_pull,
+    ):
+        with pytest.raises(ValidationError):
+            grant(principal)
+
+    assert [] == resources(stack, "AWS::IAM::Policy")
+
+
+def test_nothing_is_granted_if_the_conditions_of_a_component_contradict(stack: cdk.Stack) -> None:
+    """Conditions on the tags of repositories, and those of the principal."""
+    other = {"StringEquals": {"aws:ResourceTag/team": "search"}}
+    part = iam.PrincipalWithConditions(role_of(stack), other)
+    with rejects("grantee: conditions-conflict"):
+        Registry(stack, "Registry").grant_read(composed(stack, part), tags={"team": "shop"})
+
+    assert [] == resources(stack, "AWS::IAM::Policy")
 
 
 @pytest.mark.parametrize("owner", [grant_on_signed, grant_on_registry])
