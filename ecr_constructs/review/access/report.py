@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 from ecr_constructs.cloudformation.iam_policy import POLICY_PROPERTIES
 from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY
 from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.review.access.capabilities import ASSUMPTIONS, named_actions
+from ecr_constructs.review.access.capabilities import (
+    ASSUMPTIONS,
+    DO_ANYTHING,
+    named_actions,
+)
 from ecr_constructs.review.access.difference import Gain, Side, gains
 from ecr_constructs.review.access.grants import is_about
 from ecr_constructs.review.access.principals import (
@@ -235,10 +239,21 @@ def _describe_gains(gained: Sequence[Gain], *, widens: bool) -> str:
     }
     parts = []
     for is_undenied, verb in verbs.items():
-        phrases = _phrases([gain for gain in gained if gain.is_undenied == is_undenied])
-        if phrases:
-            parts.append(f"{verb} {join_names(phrases, _IN_SENTENCE)}")
+        some = [gain for gain in gained if gain.is_undenied == is_undenied]
+        if some:
+            kept = _still_denied(some) if is_undenied and widens else []
+            exception = f" except {join_names(kept, _IN_SENTENCE)}" if kept else ""
+            parts.append(f"{verb} {join_names(_phrases(some), _IN_SENTENCE)}{exception}")
     return " and ".join(parts)
+
+
+def _still_denied(undenied: Sequence[Gain]) -> list[str]:
+    """Return what stays denied of the services of which all other actions no longer are."""
+    return _phrases(
+        replace(gain, actions=gain.had, had=frozenset(), has=gain.had)
+        for gain in undenied
+        if gain.had and any(action.verb == DO_ANYTHING for action in gain.operations)
+    )
 
 
 def _phrases(gained: Iterable[Gain]) -> list[str]:
