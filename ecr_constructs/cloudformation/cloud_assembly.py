@@ -84,6 +84,20 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def construct_paths(template: Path) -> Mapping[str, str]:
+    """Return the paths of the constructs of a root stack by logical id, if CDK wrote them down."""
+    metadata = template.with_name(template.name.replace(".template.json", ".metadata.json"))
+    content = read_document(metadata) if metadata != template and is_file(metadata) else {}
+    paths: dict[str, list[str]] = {}
+    for path, entries in content.items() if isinstance(content, Mapping) else ():
+        for entry in entries if isinstance(entries, list) else ():
+            match entry:
+                case {"type": "aws:cdk:logicalId", "data": str(logical_id)}:
+                    paths.setdefault(logical_id, []).append(path.removeprefix("/"))
+    # A stack and its nested stack can have the same logical id.
+    return {logical_id: found[0] for logical_id, found in paths.items() if len(found) == 1}
+
+
 def is_assembly(folder: Path) -> bool:
     """Tell whether a folder is a cloud assembly; many programs call a file ``manifest.json``."""
     content = read_document(folder / MANIFEST) if (folder / MANIFEST).is_file() else None
