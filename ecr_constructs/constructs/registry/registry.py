@@ -93,6 +93,8 @@ class Registry(RegistryEvents, RegistryGrants):
         """
         environment = cdk.Stack.of(scope).environment
         app = AppRegistry.find(scope)
+        if app and environment not in app.registries and environment in app.on_demand:
+            app.on_demand.pop(environment)()
         registry = app and app.registries.get(environment)
         if registry is None:
             reject(
@@ -264,15 +266,8 @@ class Registry(RegistryEvents, RegistryGrants):
         if resolved in self._resolved_statements:
             return
         policy = {"Statement": [*self._statements, statement], "Version": "2012-10-17"}
-        text, most = compact(policy), registry_policy.POLICY_MAX_LENGTH
-        if len(text) > most and not is_unresolved(text):
-            reject(
-                "registry policy",
-                text,
-                "registry-policy-length",
-                f"must have at most {most:,} characters, would have {len(text):,}",
-                remedy="name shorter prefixes, or an organization instead of its accounts",
-            )
+        errors = registry_policy.length_errors(policy)
+        raise_if_invalid("registry policy", compact(policy), errors)
         self._statements.append(statement)
         self._resolved_statements.append(resolved)
         if self._policy is None:
