@@ -18,9 +18,10 @@ from ecr_constructs.environment.resolved_registry import (
     ResolvedCache,
     ResolvedPolicy,
     ResolvedRegistry,
+    ResolvedTemplate,
 )
 from ecr_constructs.model.registry_id import RegistryId
-from stacks.settings import acknowledge, admit_lambda, keywords, statements
+from stacks.settings import acknowledge, admit_lambda, keywords, record_lines, statements
 
 
 class RegistryStack(cdk.Stack):
@@ -104,10 +105,15 @@ class RegistryStack(cdk.Stack):
             registry.sign(rule.profile_arn, filters=rule.filters)
         for principal in settings.pull_time_exclusions:
             registry.exclude_from_pull_time(principal, principal)
+        lines = {
+            **{_template_id(template): template.source for template in settings.templates},
+            **{_cache_id(cache): cache.source for cache in settings.caches},
+        }
+        record_lines(self, lines)
         for template in settings.templates:
             created = RepositoryCreationTemplate(
                 self,
-                f"Template {template.prefix.rstrip('/')}",
+                _template_id(template),
                 prefix=template.prefix,
                 applied_for=template.applied_for,
                 description=template.description,
@@ -115,6 +121,7 @@ class RegistryStack(cdk.Stack):
                 **keywords(template.settings, self._key, self._id),
             )
             admit_lambda(created, template.settings)
+            acknowledge(created, template.acknowledged)
         for cache in settings.caches:
             self._cache(cache)
 
@@ -134,7 +141,7 @@ class RegistryStack(cdk.Stack):
             registry.add_to_registry_policy(statement)
 
     def _cache(self, cache: ResolvedCache) -> None:
-        scope = Construct(self, f"Cache {cache.prefix.rstrip('/')}")
+        scope = Construct(self, _cache_id(cache))
         upstream, access = cache.upstream, keywords(cache.settings, self._key, self._id)
         if (credential := cache.new_credential) is not None:
             secret = PullThroughCredential(
@@ -152,3 +159,12 @@ class RegistryStack(cdk.Stack):
             **{key: value for key, value in access.items() if not key.startswith("push_")},
         )
         admit_lambda(created, cache.settings)
+        acknowledge(scope, cache.acknowledged)
+
+
+def _template_id(template: ResolvedTemplate) -> str:
+    return f"Template {template.prefix.rstrip('/')}"
+
+
+def _cache_id(cache: ResolvedCache) -> str:
+    return f"Cache {cache.prefix.rstrip('/')}"

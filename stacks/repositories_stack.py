@@ -11,7 +11,7 @@ from ecr_constructs import Repository
 from ecr_constructs.constructs.source import record_source
 from ecr_constructs.environment.resolution import ResolvedRepository
 from ecr_constructs.model.registry_id import RegistryId
-from stacks.settings import acknowledge, admit_lambda, keywords
+from stacks.settings import acknowledge, admit_lambda, keywords, record_lines
 
 
 class RepositoriesStack(cdk.Stack):
@@ -29,6 +29,8 @@ class RepositoriesStack(cdk.Stack):
     ) -> None:
         """Define the stack."""
         super().__init__(scope, construct_id, **stack_properties)
+        repositories = list(repositories)
+        record_lines(self, {declared.name: declared.source for declared in repositories})
         for declared in repositories:
             settings = declared.settings
             repository = Repository(

@@ -8,7 +8,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from ecr_constructs.cloudformation.acknowledgments import DECLARED_IN
+from ecr_constructs.cloudformation.source_locations import SourceLocation
 from ecr_constructs.environment.inheritance import Settings
+from ecr_constructs.environment.values import WARNINGS
 from ecr_constructs.model.registry_id import RegistryId
 
 
@@ -42,6 +45,23 @@ def admit_lambda(pulled: PulledByLambda, settings: Settings) -> None:
 
 def acknowledge(scope: Construct, reasons: Mapping[str, str]) -> None:
     """Accept findings of the checks, and warnings, about a construct and those below it."""
-    for rule, reason in reasons.items():
-        acknowledgment = cdk.Acknowledgment(id=f"EcrChecks::{rule}", reason=reason)
-        cdk.Validations.of(scope).acknowledge(acknowledgment)
+    for name, reason in reasons.items():
+        rule = f"Annotation::ecr-constructs:{name}" if name in WARNINGS else f"EcrChecks::{name}"
+        cdk.Validations.of(scope).acknowledge(cdk.Acknowledgment(id=rule, reason=reason))
+
+
+def record_lines(stack: cdk.Stack, lines: Mapping[str, SourceLocation | None]) -> None:
+    """Record where the file declares the constructs of a stack, for messages about them.
+
+    Args:
+        stack: The stack.
+        lines: The places by the ids of the stack's children.
+    """
+    recorded = {
+        # CDK writes the id so.
+        construct_id.replace("/", "--"): f"{line.file}:{line.line}"
+        for construct_id, line in lines.items()
+        if line is not None
+    }
+    if recorded:
+        stack.node.add_metadata(DECLARED_IN, recorded)

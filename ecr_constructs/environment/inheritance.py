@@ -230,6 +230,21 @@ def _check_keys(
             settings.encrypted_with(None, registry).check_region(registry.region)
 
 
+def acknowledged_by(levels: Levels, settings: Settings) -> dict[str, str]:
+    """Return the accepted findings: those that the profile decides, then those of each level.
+
+    A profile with mutable tags accepts the warning about them; a file that makes the tags of
+    another profile mutable does not.
+    """
+    reasons: dict[str, str] = {}
+    for place, level in reversed([*levels.items()]):
+        profile_decides = place == ("profile",) and level.tag_mutability == "mutable"
+        if profile_decides and not settings.tag_mutability.is_immutable:
+            reasons["ECR012"] = "The profile of the environment has mutable tags."
+        reasons |= level.acknowledge or {}
+    return reasons
+
+
 def _kind_of(encryption: EncryptionKind | ExistingKey) -> EncryptionKind:
     if isinstance(encryption, ExistingKey):
         return "dual_layer" if encryption.dual_layer else "customer_managed"

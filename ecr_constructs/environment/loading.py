@@ -1,12 +1,12 @@
 """Load environment files: read, validate and resolve them, and report every problem at once."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -15,7 +15,12 @@ from ecr_constructs.cloudformation.source_locations import SourceLocation
 from ecr_constructs.cloudformation.template import Place
 from ecr_constructs.environment.json_schema import DISCRIMINATORS, schema_of
 from ecr_constructs.environment.models import Environment
-from ecr_constructs.environment.resolution import ResolvedEnvironment, resolve
+from ecr_constructs.environment.resolution import (
+    ResolvedEnvironment,
+    ResolvedRepository,
+    resolve,
+)
+from ecr_constructs.environment.resolved_registry import ResolvedCache, ResolvedTemplate
 from ecr_constructs.environment.source import (
     EnvironmentFileError,
     FileDiagnostic,
@@ -115,16 +120,26 @@ def _load(path: Path) -> tuple[SourceFile, ResolvedEnvironment]:
     return file, _located(file, resolved)
 
 
+_Declared = TypeVar("_Declared", ResolvedRepository, ResolvedCache, ResolvedTemplate)
+
+
 def _located(file: SourceFile, environment: ResolvedEnvironment) -> ResolvedEnvironment:
-    """Return an environment whose repositories have their lines in the file."""
-    teams = {
-        team: tuple(
-            replace(item, source=SourceLocation(file.name, file.line_of(item.place)))
-            for item in repositories
-        )
-        for team, repositories in environment.teams.items()
-    }
-    return replace(environment, teams=teams)
+    """Return an environment in which what the file declares has its line."""
+
+    def located(items: Iterable[_Declared]) -> tuple[_Declared, ...]:
+        lines = ((item, SourceLocation(file.name, file.line_of(item.place))) for item in items)
+        return tuple(replace(item, source=source) for item, source in lines)
+
+    return replace(
+        environment,
+        teams={team: located(items) for team, items in environment.teams.items()},
+        registry_settings={
+            registry: replace(
+                settings, caches=located(settings.caches), templates=located(settings.templates)
+            )
+            for registry, settings in environment.registry_settings.items()
+        },
+    )
 
 
 def problems_of(file: SourceFile, error: ErrorDetails) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from ecr_constructs.environment.inheritance import (
     Context,
     Levels,
     Settings,
+    acknowledged_by,
     reject_replica,
     setting_problems,
     settings_of,
@@ -208,7 +209,8 @@ class _Resolver:
             role = role_errors(upstream.role_arn, self._registry.account, with_path=True)
             errors += located("role", role)
         raise_if_invalid("pull through cache", prefix, map(_at_key, errors))
-        settings = self._settings({place: cache, ("cache",): CACHE_DEFAULTS})
+        levels: Levels = {place: cache, ("cache",): CACHE_DEFAULTS}
+        settings = self._settings(levels)
         if settings is None:
             return None
         self._check_template(prefix, ["PULL_THROUGH_CACHE"], settings)
@@ -221,6 +223,7 @@ class _Resolver:
             import_accounts=tuple(cache.import_accounts or ()),
             settings=settings,
             template_role=cache.template_role,
+            acknowledged=acknowledged_by(levels, settings),
             place=place,
         )
 
@@ -240,6 +243,7 @@ class _Resolver:
             description=template.description,
             settings=settings,
             role=template.role,
+            acknowledged=acknowledged_by(levels, settings),
             place=place,
         )
 

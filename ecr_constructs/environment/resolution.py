@@ -10,6 +10,7 @@ from ecr_constructs.environment.inheritance import (
     Context,
     Levels,
     Settings,
+    acknowledged_by,
     nearest,
     origins_of,
     setting_problems,
@@ -21,7 +22,7 @@ from ecr_constructs.environment.push import CiSystem, Push
 from ecr_constructs.environment.registries import Surrounding, resolve_registries
 from ecr_constructs.environment.resolved_registry import ResolvedRegistry
 from ecr_constructs.environment.settings import CachedSettings, RepositorySettings
-from ecr_constructs.environment.source import PROFILE_MUTABILITY, Problem, problems_at
+from ecr_constructs.environment.source import Problem, problems_at
 from ecr_constructs.model.ci import CiProject
 from ecr_constructs.model.key_policy import KeyAccess
 from ecr_constructs.model.names import cover
@@ -187,7 +188,7 @@ def resolve(name: str, environment: Environment) -> tuple[ResolvedEnvironment, l
                     name=repository.name,
                     settings=settings,
                     replicate=is_replicated(environment, repository),
-                    acknowledged=_acknowledged(environment, repository, settings),
+                    acknowledged=acknowledged_by(levels, settings),
                     place=place,
                     origins=origins_of(levels, ("teams", team_name), team.tags),
                 )
@@ -259,21 +260,6 @@ def _undeclared(
     except ValidationError as error:
         problems += setting_problems(levels, error)
         return None
-
-
-def _acknowledged(
-    environment: Environment, repository: Repository, settings: Settings
-) -> dict[str, str]:
-    """Return the accepted findings: what the profile decides, those of the file, its own."""
-    decided = {}
-    is_mutable = not settings.tag_mutability.is_immutable
-    if is_mutable and PROFILE_MUTABILITY[environment.profile] == "mutable":
-        decided["ECR012"] = f"The profile {environment.profile} has mutable tags."
-    return {
-        **decided,
-        **(environment.defaults.acknowledge or {}),
-        **(repository.acknowledge or {}),
-    }
 
 
 def _statement_problems(environment: Environment) -> Iterator[Problem]:

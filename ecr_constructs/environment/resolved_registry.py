@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ecr_constructs.cloudformation.source_locations import SourceLocation
 from ecr_constructs.cloudformation.template import Place
 from ecr_constructs.environment.caches import NewCredential
 from ecr_constructs.environment.endpoints import Endpoint
@@ -34,7 +35,9 @@ class ResolvedCache:
     import_accounts: tuple[str, ...]
     settings: Settings
     template_role: str | None
+    acknowledged: Mapping[str, str]
     place: Place
+    source: SourceLocation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,9 @@ class ResolvedTemplate:
     description: str | None
     settings: Settings
     role: str | None
+    acknowledged: Mapping[str, str]
     place: Place
+    source: SourceLocation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,9 @@ class CachedSettings(Strict):
     `{accounts: [...], functions: [...]}`. Default: none."""
     tags: Tags | None = None
     """Tags, in addition to those of the defaults and the team."""
+    acknowledge: Acknowledgments | None = None
+    """Accepted findings of `ecr-constructs check`, and warnings: rule ids, or names of warnings,
+    each with the reason. In addition to those of the defaults."""
 
 
 class CreatedSettings(CachedSettings):
@@ -142,6 +145,3 @@ class RepositorySettings(CreatedSettings):
     """Whether images are copied to the replicas. Default: true."""
     extra_tags: Literal["keep", "remove"] | None = None
     """Whether tags that the repository has and the file does not are wanted. Default: `remove`."""
-    acknowledge: Acknowledgments | None = None
-    """Accepted findings of `ecr-constructs check`: rule ids, each with the reason. In addition to
-    those of the defaults."""

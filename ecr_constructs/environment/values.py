@@ -16,6 +16,12 @@ from ecr_constructs.model.tags import tag_errors
 from ecr_constructs.model.upstreams import credential_errors
 from ecr_constructs.model.validation import ValidationError
 
+WARNINGS = (
+    *("loginElsewhere", "notInTheGallery", "replicationChain", "replicationCoversNothing"),
+    *("replicationQuota", "scanFilterContains", "signingElsewhere", "topicPolicy"),
+)
+"""Names of the warnings of constructs that a file may cause."""
+
 _TEAM = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
 
 
@@ -34,8 +40,12 @@ def _key_errors(arn: str) -> Iterator[Diagnostic]:
 
 def _acknowledgment_errors(reasons: dict[str, str]) -> Iterator[Diagnostic]:
     for rule, reason in reasons.items():
-        if rule not in RULES:
-            message, remedy = "is not a rule", "`ecr-constructs check --list` lists the rules"
+        if rule not in RULES and rule not in WARNINGS:
+            message = "is neither a rule nor a warning"
+            remedy = (
+                "`ecr-constructs check --list` lists the rules; the warnings are "
+                f"{', '.join(WARNINGS)}"
+            )
             yield Diagnostic("acknowledgment-rule-unknown", message, f"['{rule}']", remedy)
         if not reason.strip():
             message, remedy = "has no reason", "say why the finding is acceptable"
