@@ -91,6 +91,8 @@ class Registry(RegistryEvents, RegistryGrants):
         """
         environment = cdk.Stack.of(scope).environment
         app = AppRegistry.find(scope)
+        if app and environment not in app.registries and environment in app.on_demand:
+            app.on_demand.pop(environment)()
         registry = app and app.registries.get(environment)
         if registry is None:
             reject(
