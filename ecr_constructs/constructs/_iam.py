@@ -95,6 +95,7 @@ def grant_to_principal(
         )
     if grant is None:
         _reject_principal(purpose, actions, suggestion)
+    warn_of_account(scope, principal, account)
     if login_actions:
         grant_login(principal, login_actions, account=account)
     return grant
@@ -294,12 +295,34 @@ def check_actions(actions: Sequence[str]) -> None:
 
 
 def is_of_other_account(principal: iam.IPrincipal, account: str) -> bool:
-    """Tell whether a principal belongs to another account; two deploy-time accounts are equal."""
+    """Tell whether a principal definitely belongs to another account."""
+    owner = _facts_of(principal).account
+    is_known = owner is not None and not is_unresolved(owner) and not is_unresolved(account)
+    return is_known and owner != account
+
+
+def may_be_of_other_account(principal: iam.IPrincipal, account: str) -> bool:
+    """Tell whether a principal may belong to another account; two deploy-time ones are equal."""
     owner = _facts_of(principal).account
     return (
         owner is not None
         and owner != account
         and not (is_unresolved(owner) and is_unresolved(account))
+    )
+
+
+def warn_of_account(scope: Construct, principal: iam.IPrincipal, account: str) -> None:
+    """Warn that only the deployment shows whether a principal is of an account."""
+    if not may_be_of_other_account(principal, account) or is_of_other_account(principal, account):
+        return
+    node, path = node_of(principal), scope.node.path
+    name = node.path if node is not None else "principal"
+    cdk.Annotations.of(scope).add_warning_v2(
+        f"ecr-constructs:accountUnknown:{name}",
+        f"{name} is allowed in its own policy, but whether it is of the account of {path} is known "
+        "only at deploy time. In another account the policy is attached to a principal of the same "
+        "name, or the deployment fails, and the repository policy must allow it too. Give the "
+        "stacks an account: env=Environment(account=…).",
     )
 
 
@@ -343,7 +366,7 @@ def _takes_policy_here(principal: iam.IPrincipal, account: str) -> bool:
     """
     node = getattr(principal, "node", None)
     if node is None:
-        if not is_of_other_account(principal, account):
+        if not may_be_of_other_account(principal, account):
             return True
         # The ARN of a role that the app defines is a reference, that of an import is not.
         return isinstance(principal, iam.PrincipalBase) and is_unresolved(_arn_of(principal))
@@ -354,7 +377,10 @@ def _takes_policy_here(principal: iam.IPrincipal, account: str) -> bool:
 def _facts_of(principal: iam.IPrincipal) -> _PrincipalFacts:
     if (facts := _facts.get(principal) if _is_itself(principal) else None) is None:
         # An unknown principal has no account to ask for.
-        facts = _PrincipalFacts(getattr(principal, "principal_account", None))
+        owner = getattr(principal, "principal_account", None)
+        if owner == cdk.Aws.ACCOUNT_ID and hasattr(principal, "node"):
+            owner = account_of(cast("Construct", principal))
+        facts = _PrincipalFacts(owner)
         if _is_itself(principal):
             _facts[principal] = facts
     return facts

@@ -15,9 +15,11 @@ from ecr_constructs.constructs._iam import (
     grant_login,
     grant_to_components,
     is_of_other_account,
+    may_be_of_other_account,
     node_of,
     principal_of,
     validate_policy_size,
+    warn_of_account,
 )
 from ecr_constructs.constructs._lambda_access import pull_to_lambda
 from ecr_constructs.constructs._resource_policy import ResourcePrincipal, resource_principal
@@ -39,6 +41,7 @@ from ecr_constructs.model.repository_policy import (
     PUSH_ONLY_ACTIONS,
     READ_ACTIONS,
 )
+from ecr_constructs.model.tokens import is_unresolved
 
 
 @checked
@@ -48,6 +51,9 @@ class RepositoryBase(ecr.RepositoryBase):
     A principal of the repository's account gets access in its own policy. The repository policy
     allows other principals, which need the permission of their own account too.
     """
+
+    _owns_policy = False
+    """Whether grants can add to the repository policy."""
 
     @property
     def _location(self) -> tuple[str, str]:
@@ -184,7 +190,7 @@ class RepositoryBase(ecr.RepositoryBase):
         if (
             not grant_login(principal, account=account)
             and node is not None
-            and not is_of_other_account(principal, account)
+            and not may_be_of_other_account(principal, account)
         ):
             cdk.Annotations.of(self).add_warning_v2(
                 "ecr-constructs:loginElsewhere",
@@ -205,21 +211,25 @@ class RepositoryBase(ecr.RepositoryBase):
                 principal, actions, lambda part: self._grant(part, part, actions)
             )
         account = self._location[0]
-        of_other_account = is_of_other_account(principal, account)
-        if not of_other_account:
+        may_be_other = may_be_of_other_account(principal, account)
+        if not is_of_other_account(principal, account) and not (may_be_other and self._owns_policy):
             own_actions = self._actions_of_identities(actions)
             grant = grant_in_own_policy(
                 principal, own_actions, self.repository_arn, account=account
             )
             if grant is not None:
                 validate_policy_size(grantee, self)
+                warn_of_account(self, principal, account)
                 return grant
         named = self._named(principal, actions)
         if suggestion is not None:
             named = replace(named, suggestion=suggestion)
         grant = self._grant_by_policy(principal, named, actions)
-        if of_other_account:
-            grant_in_own_policy(principal, actions, self.repository_arn, account=account)
+        if may_be_other:
+            own = grant_in_own_policy(principal, actions, self.repository_arn, account=account)
+            # A role of a stack without an account is the right one, whatever that account is.
+            if own is not None and is_unresolved(account):
+                warn_of_account(self, principal, account)
         return grant
 
     def _grant_to_components(

@@ -184,6 +184,8 @@ class Repository(RepositoryEvents, RepositoryBase):
         for statement in policy_statements or ():
             self.add_to_resource_policy(statement)
 
+    _owns_policy = True
+
     @property
     def _location(self) -> tuple[str, str]:
         """The repository's account and Region, cached for each scope."""

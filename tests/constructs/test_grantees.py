@@ -641,3 +641,80 @@ def test_other_grants_reject_what_is_no_grantee(
 ) -> None:
     with rejects("grantee: wrong-type"):
         owner(stack, "arn:aws:iam::111122223333:role/x")
+
+
+# --- accounts that only the deployment knows --------------------------------------------------
+
+UNKNOWN_ROLE = f"arn:aws:iam::{OTHER_ACCOUNT}:role/ci"
+OWN = f"arn:aws:iam::{cdk.Aws.ACCOUNT_ID}"
+Grants = Callable[[cdk.Stack, iam.IGrantable], object]
+GRANTED_BY: dict[str, Grants] = {
+    "repository": lambda stack, role: Repository(stack, "Api").grant_pull(role),
+    "imported": lambda stack, role: Repository.from_repository_name(
+        stack, "Api", "payments/api"
+    ).grant_pull(role),
+    "registry": lambda stack, role: Registry(stack, "Registry").grant_pull(role, prefix="a/"),
+    "cache": lambda stack, role: PullThroughCache(
+        stack, "Quay", upstream=Upstream.quay()
+    ).grant_pull(role),
+}
+UNKNOWN = "ecr-constructs:accountUnknown:Agnostic/Imported"
+
+
+@pytest.mark.parametrize("kind", ["role", "user"])
+@pytest.mark.parametrize("owner", GRANTED_BY)
+def test_an_account_that_is_not_known_is_a_warning(app: cdk.App, owner: str, kind: str) -> None:
+    """A stack without an account may be deployed to that of the principal: CDK renders as much."""
+    stack = cdk.Stack(app, "Agnostic")
+    imports: dict[str, Callable[..., Any]] = {
+        "role": iam.Role.from_role_arn,
+        "user": iam.User.from_user_arn,
+    }
+    imported = imports[kind](stack, "Imported", UNKNOWN_ROLE.replace("role", kind))
+    GRANTED_BY[owner](stack, imported)
+
+    [policy] = resources(stack, "AWS::IAM::Policy")
+    assert ["ci"] == policy["Properties"][f"{kind.title()}s"]
+    assert [UNKNOWN] == warnings_of(stack)
+    if owner == "repository":
+        assert OTHER_ACCOUNT in str(statements_of(stack))
+
+
+@pytest.mark.parametrize("where", [None, ENV], ids=["agnostic", "known"])
+def test_the_account_of_the_stack_is_known(app: cdk.App, where: cdk.Environment | None) -> None:
+    """As ``AWS::AccountId`` too; neither a warning nor a statement in the repository policy."""
+    stack = cdk.Stack(app, "Stack", env=where)
+    repository = Repository(stack, "Api", tags={"team": "shop"})
+    repository.grant_pull(iam.Role.from_role_arn(stack, "Role", f"{OWN}:role/ci"))
+    repository.grant_pull(iam.User.from_user_arn(stack, "User", f"{OWN}:user/ci"))
+
+    assert [] == warnings_of(stack)
+    assert 2 == len(resources(stack, "AWS::IAM::Policy"))
+    assert "RepositoryPolicyText" not in properties_of(stack)
+
+
+def test_a_role_of_an_unknown_account_in_a_known_one(app: cdk.App, stack: cdk.Stack) -> None:
+    """Defined in a stack without an account: allowed on both sides, without a warning."""
+    other = cdk.Stack(app, "Agnostic")
+    role = iam.Role(other, "Role", assumed_by=iam.AccountRootPrincipal(), role_name="ci")
+    Repository(stack, "Api", repository_name="payments/api").grant_pull(role)
+
+    assert [] == warnings_of(stack)
+    assert 1 == len(resources(other, "AWS::IAM::Policy"))
+    assert 1 == len(statements_of(stack))
+
+
+def test_a_principal_that_is_no_construct_may_be_of_another_account(
+    app: cdk.App, stack: cdk.Stack
+) -> None:
+    """An imported one is allowed by the repository policy only, as it has no policy here."""
+    agnostic = cdk.Stack(app, "Agnostic")
+    far = iam.PrincipalWithConditions(existing_role(agnostic, "ci", OTHER_ACCOUNT), CONDITIONS)
+    Repository(agnostic, "Api").grant_read(far)
+    role = iam.Role(agnostic, "Role", assumed_by=iam.AccountRootPrincipal())
+    near = iam.PrincipalWithConditions(role, CONDITIONS)
+    Registry(stack, "Registry").grant_read(near, prefix="a/")
+
+    assert [] == warnings_of(agnostic)
+    assert ["ecr-constructs:accountUnknown:principal"] == warnings_of(stack)
+    assert 1 == len(resources(agnostic, "AWS::IAM::Policy"))
