@@ -231,7 +231,7 @@ def _destination_label(destination: RegistryId, source: Resource) -> str:
 
 
 def _listed(destinations: Iterable[RegistryId]) -> list[str]:
-    return [strip_tokens(str(destination)) for destination in sorted(destinations)]
+    return [str(destination) for destination in sorted(destinations)]
 
 
 def _patterns(prefixes: Iterable[str]) -> list[str]:
