@@ -32,6 +32,7 @@ class StackFile:
             ``prod-ecr-payments``. None: the file is not in an assembly.
         termination_protection: Whether the stack is protected against deletion, if known.
         tags: The tags of the stack, which CloudFormation gives to its resources.
+        parameters: The values of parameters with which CDK deploys the stack.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class StackFile:
     stack_name: str | None = None
     termination_protection: bool | None = None
     tags: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def stack_files(folder: Path) -> Iterator[StackFile]:
@@ -68,7 +70,7 @@ def stack_files(folder: Path) -> Iterator[StackFile]:
 def _stack_file(folder: Path, artifact_id: str, artifact: Mapping[str, Any]) -> Iterator[StackFile]:
     properties = artifact.get("properties")
     if isinstance(properties, Mapping) and (file := _text(properties.get("templateFile"))):
-        tags = properties.get("tags")
+        tags, given = properties.get("tags"), properties.get("parameters")
         yield StackFile(
             _inside(folder, file),
             *_environment(artifact.get("environment")),
@@ -77,6 +79,11 @@ def _stack_file(folder: Path, artifact_id: str, artifact: Mapping[str, Any]) -> 
             stack_name=_text(properties.get("stackName")) or artifact_id,
             termination_protection=properties.get("terminationProtection") is True,
             tags=tags if isinstance(tags, Mapping) else {},
+            parameters={
+                name: value
+                for name, value in (given.items() if isinstance(given, Mapping) else ())
+                if isinstance(value, str)
+            },
         )
 
 
