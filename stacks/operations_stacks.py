@@ -54,6 +54,9 @@ class AlarmsStack(cdk.Stack):
         if alarms.topic is not None:
             topic = sns.Topic.from_topic_arn(self, "Topic", alarms.topic)
         assert topic is not None, "the file has one"
+        if alarms.topic is None:
+            # CloudFormation then keeps the topic while an alarm notifies it.
+            cdk.CrossStackReferences.of(topic).produce(cdk.ReferenceStrength.STRONG)
         if (usage := alarms.usage) is not None:
             UsageAlarms(
                 self,

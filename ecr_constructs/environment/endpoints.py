@@ -1,5 +1,7 @@
 """VPC endpoints in an environment file."""
 
+from collections.abc import Iterator
+from ipaddress import IPv4Network
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -7,8 +9,9 @@ from pydantic import Field, model_validator
 from ecr_constructs.environment.parts import Strict
 from ecr_constructs.environment.statements import EndpointStatement
 from ecr_constructs.environment.values import AccountId
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.registry_policy import check_pulls
-from ecr_constructs.model.validation import reject
+from ecr_constructs.model.validation import raise_if_invalid
 
 
 class Subnet(Strict):
@@ -57,31 +60,41 @@ class Endpoint(Strict):
             self.cache_prefixes or (),
             self.further_registries or {},
         )
+        raise_if_invalid("endpoint", self.vpc, self._errors())
+        return self
+
+    def _errors(self) -> Iterator[Diagnostic]:
         if bool(self.cidr) == bool(self.security_groups):
-            reject(
-                "endpoint",
-                self.vpc,
+            yield Diagnostic(
                 "endpoint-not-one-security",
                 "must have exactly one of the keys cidr, security_groups",
                 remedy="write the VPC's block as cidr for a new security group",
             )
+        if self.cidr and not _is_block(self.cidr):
+            message = "must be a block of IPv4 addresses, such as 10.0.0.0/16"
+            yield Diagnostic("endpoint-cidr-format", message, "cidr")
         if self.s3_statements and not self.s3_endpoint:
-            reject(
-                "endpoint",
-                self.vpc,
-                "statements-without-endpoint",
-                "without an endpoint for S3 they would be in no policy",
-                path="s3_statements",
-            )
-        if self.s3_endpoint:
-            for index, subnet in enumerate(self.subnets):
-                if subnet.route_table is None:
-                    reject(
-                        "endpoint",
-                        self.vpc,
-                        "endpoint-route-table-missing",
-                        "the endpoint for S3 needs the route table of each subnet",
-                        path=f"subnets[{index}]",
-                        remedy="write route_table: rtb-…, or s3_endpoint: false",
-                    )
-        return self
+            message = "without an endpoint for S3 they would be in no policy"
+            yield Diagnostic("statements-without-endpoint", message, "s3_statements")
+        zones: set[str] = set()
+        for index, subnet in enumerate(self.subnets):
+            path = f"subnets[{index}]"
+            if self.s3_endpoint and subnet.route_table is None:
+                yield Diagnostic(
+                    "endpoint-route-table-missing",
+                    "the endpoint for S3 needs the route table of each subnet",
+                    path,
+                    "write route_table: rtb-…, or s3_endpoint: false",
+                )
+            if subnet.availability_zone in zones:
+                message = f"an endpoint has one subnet in {subnet.availability_zone}"
+                yield Diagnostic("endpoint-availability-zone-duplicate", message, path)
+            zones.add(subnet.availability_zone)
+
+
+def _is_block(text: str) -> bool:
+    try:
+        IPv4Network(text)
+    except ValueError:
+        return False
+    return True

@@ -44,6 +44,10 @@ _MESSAGES = {
     "greater_than": ("number-too-small", "must be more than {gt}, got {given}"),
     "literal_error": ("value-unknown", "must be {expected}, got {given}"),
     "missing": ("key-missing", "is missing"),
+    "model_attributes_type": (
+        "not-mapping",
+        "must be a mapping of keys to values, got {given}",
+    ),
     "model_type": ("not-mapping", "must be a mapping of keys to values, got {given}"),
     "string_pattern_mismatch": ("text-format", "must match {pattern}, got {given}"),
     "string_too_short": ("text-too-short", "must have at least {min_length} characters"),

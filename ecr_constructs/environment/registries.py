@@ -41,7 +41,7 @@ from ecr_constructs.model import registry_policy
 from ecr_constructs.model.creation_template import CreationTemplate, Occasion, role_errors
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.eks_add_ons import eks_account
-from ecr_constructs.model.event_targets import place_errors
+from ecr_constructs.model.event_targets import account_errors, region_errors
 from ecr_constructs.model.names import namespace_of
 from ecr_constructs.model.partitions import partition_of, regions
 from ecr_constructs.model.public_catalog import REGION as PUBLIC_REGION
@@ -208,6 +208,10 @@ class _Resolver:
         if upstream.role_arn is not None:
             role = role_errors(upstream.role_arn, self._registry.account, with_path=True)
             errors += located("role", role)
+        if cache.import_accounts and not namespace_of(prefix):
+            message = "every repository would be open to imports by these accounts"
+            remedy = "write a repository_prefix other than ROOT"
+            errors.append(Diagnostic("import-into-root", message, "import_accounts", remedy))
         raise_if_invalid("pull through cache", prefix, map(_at_key, errors))
         levels: Levels = {place: cache, ("cache",): CACHE_DEFAULTS}
         settings = self._settings(levels)
@@ -387,7 +391,10 @@ class _Resolver:
 
     def _event(self, event: AnyEvent, place: Place) -> AnyEvent:
         del place
-        errors = place_errors(event.target, *self._registry)
+        errors = (
+            *region_errors(event.target, self._registry.region),
+            *account_errors(event.target, event.role, self._registry.account),
+        )
         raise_if_invalid("event target", event.target, errors)
         return event
 
@@ -421,7 +428,7 @@ class _Resolver:
             self.problems.append(Problem(place, "alarms-topic-missing", message, remedy))
         if alarms.topic is not None:
             with _at(place, self.problems):
-                errors = located("topic", place_errors(alarms.topic, *self._registry))
+                errors = located("topic", region_errors(alarms.topic, self._registry.region))
                 raise_if_invalid("topic", alarms.topic, errors)
         claims = [
             ((repository, item.period_minutes), (*place, "pulls", index, "repositories", number))

@@ -146,7 +146,7 @@ class AccountSettings(Strict):
 class UsageAlarms(Strict):
     """An alarm for each quota of ECR whose usage CloudWatch records."""
 
-    percent: Annotated[float, Field(gt=0, le=100, strict=False)] = 80
+    percent: Annotated[float, Field(gt=0, le=100)] = 80
     """The threshold in percent of the quota."""
     repositories: list[RepositoryName] | None = None
     """Repositories whose number of images gets an alarm. Default: none."""

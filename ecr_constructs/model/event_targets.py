@@ -17,6 +17,7 @@ WITH_ROLE = ("firehose", "kinesis", "states")
 _WITH_POLICY = ("lambda", "logs", "sns", "sqs")
 # A bus of another account or Region needs a role, one of the same does not.
 _BUS = "events"
+_IN_OTHER_ACCOUNTS = ("kinesis", "lambda", "sns", "sqs")
 SERVICES = (*_WITH_POLICY, *WITH_ROLE, _BUS)
 
 
@@ -72,18 +73,37 @@ def _role_errors(target: str, role: str | None) -> Iterator[Diagnostic]:
         )
 
 
-def place_errors(target: str, account: str, region: str) -> Iterator[Diagnostic]:
-    """Yield a problem if a target is not where a rule of an account and Region reaches it.
-
-    Only event buses may be in another Region. A target of another account needs a policy there.
-    """
+def region_errors(target: str, region: str) -> Iterator[Diagnostic]:
+    """Yield a problem if a target is in another Region; only event buses may be."""
     place = TARGET_ARN.fullmatch(target)
-    if place is None or (place["region"] == region and place["account"] == account):
-        return
-    if place["region"] != region and place["service"] != _BUS:
+    if place and place["service"] != _BUS and place["region"] != region:
         yield Diagnostic(
             "event-target-region",
             f"the target must be in the registry's Region, {region}; it is in {place['region']}",
             "target",
             "send to an event bus of the other Region, or write a target of this one",
+        )
+
+
+def account_errors(target: str, role: str | None, account: str) -> Iterator[Diagnostic]:
+    """Yield a problem if EventBridge does not reach a target in another account.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html
+    """
+    place = TARGET_ARN.fullmatch(target)
+    if place is None or place["account"] == account or place["service"] == _BUS:
+        return
+    if place["service"] not in _IN_OTHER_ACCOUNTS:
+        yield Diagnostic(
+            "event-target-account",
+            f"EventBridge sends to {place['service']} of its own account only",
+            "target",
+            "send to an event bus of the other account",
+        )
+    elif role is None:
+        yield Diagnostic(
+            "event-target-role-missing",
+            "EventBridge sends to another account with a role of its own account",
+            "role",
+            "write the ARN of a role that trusts events.amazonaws.com",
         )
