@@ -119,8 +119,6 @@ ROLES = [f"arn:aws:iam::444455556666:role/r{account}" for account in ACCOUNTS]
 PATTERNS = {"ArnLike": {"aws:PrincipalArn": [f"{role}-*" for role in ROLES]}}
 ADDRESSES = [f"10.0.{number // 200}.{number % 200}" for number in range(300)]
 NETWORKS = {"IpAddress": {"aws:SourceIp": ADDRESSES}}
-    "IpAddress": {"aws:SourceIp": [f"10.0.{number // 200}.{number % 200}" for number in range(300)]}
-}
 MANY: dict[str, dict[str, Any]] = {
     "accounts": {"Principal": {"AWS": ACCOUNTS}, "Resource": "*"},
     "roles of one account": {"Principal": {"AWS": ROLES}, "Resource": "*"},
