@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -48,6 +49,10 @@ class RepositoryBase(ecr.RepositoryBase):
     A principal of the repository's account gets access in its own policy. The repository policy
     allows other principals, which need the permission of their own account too.
     """
+
+    # jsii searches these, again for each class below, for every name that a class of Python has.
+    # Node takes them from CDK's class.
+    __jsii_ifaces__: ClassVar[list[type]] = []
 
     @property
     def _location(self) -> tuple[str, str]:
