@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -43,70 +43,26 @@ from ecr_constructs.model.repository_policy import (
 
 
 @checked
-class RepositoryBase(ecr.RepositoryBase):
-    """A repository whose grants render completely, or raise.
+class _Grants:
+    """The grants that CDK's class does not have, and what all of them share."""
 
-    A principal of the repository's account gets access in its own policy. The repository policy
-    allows other principals, which need the permission of their own account too.
-    """
-
-    # jsii searches these, again for each class below, for every name that a class of Python has.
-    # Node takes them from CDK's class.
-    __jsii_ifaces__: ClassVar[list[type]] = []
+    @property
+    def _repository(self) -> "RepositoryBase":
+        return cast("RepositoryBase", self)
 
     @property
     def _location(self) -> tuple[str, str]:
         """The repository's account and Region."""
-        return self.env.account, self.env.region
-
-    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
-        """Allow a principal actions on this repository.
-
-        Args:
-            grantee: A role, user or group, an IAM policy, an account, an organization, a service,
-                or any other ``iam.IGrantable``. A role or user of another account is allowed
-                through its account, on condition of its ARN, so that it need not exist yet
-                (https://github.com/aws/aws-cdk/issues/15070). The conditions of a principal are
-                conditions of the statement, in whichever policy it is; a login has none. Each
-                component of a ``CompositePrincipal`` is granted the same.
-            actions: The actions, such as ``ecr:DescribeImageScanFindings``.
-
-        Raises:
-            ValidationError: Nothing would be rendered; the repository is imported and its policy
-                would have to name the principal; a service would be allowed on behalf of anyone;
-                or anyone would be allowed (``principal-is-anyone``).
-        """
-        check_actions(actions)
-        return self._grant(grantee, principal_of(grantee), actions)
-
-    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow a principal to list and describe images, not to pull; raises as `grant`."""
-        return self.grant(grantee, *READ_ACTIONS)
-
-    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow a principal to pull and to log in; raises as `grant`.
-
-        Lambda and CodeBuild, which pull by themselves, may do so for resources of this account. If
-        a function of another account of the app runs an image of this repository, the synthesis
-        fails until `grant_pull_to_lambda` admits that account.
-        """
-        return self._grant_with_login(grantee, PULL_ACTIONS)
-
-    def grant_push(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow a principal to push but not to pull, and to log in; raises as `grant`."""
-        return self._grant_with_login(grantee, PUSH_ONLY_ACTIONS)
-
-    def grant_pull_push(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow a principal to pull, to push and to log in; raises as `grant`."""
-        return self._grant_with_login(grantee, PUSH_ACTIONS)
+        env = self._repository.env
+        return env.account, env.region
 
     def grant_delete_image(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow a principal to delete images; raises as `grant`."""
-        return self.grant(grantee, *DELETE_IMAGE_ACTIONS)
+        return self._repository.grant(grantee, *DELETE_IMAGE_ACTIONS)
 
     def grant_manage_lifecycle(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow a principal to change and preview the lifecycle policy; raises as `grant`."""
-        return self.grant(grantee, *LIFECYCLE_ACTIONS)
+        return self._repository.grant(grantee, *LIFECYCLE_ACTIONS)
 
     def grant_pull_to_lambda(
         self, *, functions: Sequence[str] | None = (), account: AccountId | None = None
@@ -132,7 +88,7 @@ class RepositoryBase(ecr.RepositoryBase):
             pull_to_lambda(functions=[*functions], account=account),
         )
         if account is not None and account != self._location[0]:
-            grant = grant.combine(self.grant_pull(iam.AccountPrincipal(account)))
+            grant = grant.combine(self._repository.grant_pull(iam.AccountPrincipal(account)))
         return grant
 
     def grant_pull_to_code_build(self, *, projects: Sequence[str] | None = ()) -> iam.Grant:
@@ -185,7 +141,7 @@ class RepositoryBase(ecr.RepositoryBase):
             and node is not None
             and not is_of_other_account(principal, account)
         ):
-            cdk.Annotations.of(self).add_warning_v2(
+            cdk.Annotations.of(self._repository).add_warning_v2(
                 "ecr-constructs:loginElsewhere",
                 f"{node.path} has no policy that this app adds to, so the repository "
                 "policy allows it. Allow it ecr:GetAuthorizationToken on '*' where it is defined.",
@@ -206,12 +162,12 @@ class RepositoryBase(ecr.RepositoryBase):
         if not of_other_account:
             own_actions = self._actions_of_identities(actions)
             grant = grant_in_own_policy(
-                principal, own_actions, self.repository_arn, account=account
+                principal, own_actions, self._repository.repository_arn, account=account
             )
             if grant is not None:
-                validate_policy_size(grantee, self)
+                validate_policy_size(grantee, self._repository)
                 return grant
-        stack = cdk.Stack.of(self)
+        stack = cdk.Stack.of(self._repository)
         named = resource_principal(
             principal, actions, stack=stack, source=self._source(None), consumer=stack.account
         )
@@ -219,5 +175,63 @@ class RepositoryBase(ecr.RepositoryBase):
             named = replace(named, suggestion=suggestion)
         grant = self._grant_by_policy(principal, named, actions)
         if of_other_account:
-            grant_in_own_policy(principal, actions, self.repository_arn, account=account)
+            grant_in_own_policy(
+                principal, actions, self._repository.repository_arn, account=account
+            )
         return grant
+
+
+@checked
+class RepositoryBase(ecr.RepositoryBase, _Grants):
+    """A repository whose grants render completely, or raise.
+
+    A principal of the repository's account gets access in its own policy. The repository policy
+    allows other principals, which need the permission of their own account too.
+
+    At each create, jsii searches the classes in front of CDK's, name by name, for members that Node
+    must call. So only such members are here, and the others in `_Grants`.
+    """
+
+    # jsii would search the interfaces of each class too, and they are those of CDK's class.
+    __jsii_ifaces__: ClassVar[list[type]] = []
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Allow a principal actions on this repository.
+
+        Args:
+            grantee: A role, user or group, an IAM policy, an account, an organization, a service,
+                or any other ``iam.IGrantable``. A role or user of another account is allowed
+                through its account, on condition of its ARN, so that it need not exist yet
+                (https://github.com/aws/aws-cdk/issues/15070). The conditions of a principal are
+                conditions of the statement, in whichever policy it is; a login has none. Each
+                component of a ``CompositePrincipal`` is granted the same.
+            actions: The actions, such as ``ecr:DescribeImageScanFindings``.
+
+        Raises:
+            ValidationError: Nothing would be rendered; the repository is imported and its policy
+                would have to name the principal; a service would be allowed on behalf of anyone;
+                or anyone would be allowed (``principal-is-anyone``).
+        """
+        check_actions(actions)
+        return self._grant(grantee, principal_of(grantee), actions)
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow a principal to list and describe images, not to pull; raises as `grant`."""
+        return self.grant(grantee, *READ_ACTIONS)
+
+    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow a principal to pull and to log in; raises as `grant`.
+
+        Lambda and CodeBuild, which pull by themselves, may do so for resources of this account. If
+        a function of another account of the app runs an image of this repository, the synthesis
+        fails until `grant_pull_to_lambda` admits that account.
+        """
+        return self._grant_with_login(grantee, PULL_ACTIONS)
+
+    def grant_push(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow a principal to push but not to pull, and to log in; raises as `grant`."""
+        return self._grant_with_login(grantee, PUSH_ONLY_ACTIONS)
+
+    def grant_pull_push(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow a principal to pull, to push and to log in; raises as `grant`."""
+        return self._grant_with_login(grantee, PUSH_ACTIONS)
