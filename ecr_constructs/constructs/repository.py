@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Unpack
 
 import aws_cdk as cdk
+import jsii
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -16,7 +17,6 @@ from ecr_constructs.constructs._cfn_properties import (
     encryption_property,
     mutability_properties,
     stock_rules,
-    tag_properties,
 )
 from ecr_constructs.constructs._deletion_lock import deleting_roles
 from ecr_constructs.constructs._events import RepositoryEvents
@@ -54,7 +54,7 @@ NO_SNAPSHOTS = Diagnostic(
 
 
 @checked
-class Repository(RepositoryEvents, RepositoryBase):
+class Repository(RepositoryBase, RepositoryEvents):
     """A private repository with secure defaults.
 
     By default its tags are immutable, images are scanned when they are pushed, untagged images
@@ -157,7 +157,8 @@ class Repository(RepositoryEvents, RepositoryBase):
             statements.append(deny_deletion(roles))
         raise_if_invalid("repository policy", access, length_errors(document(statements)))
 
-        super().__init__(scope, id, physical_name=repository_name)
+        # As `super().__init__`, which would check the types again.
+        jsii.create(type(self), self, [scope, id, {"physicalName": repository_name}])
         self._scope = scope
         self._cross_account_grants = CrossAccountGrants(self)
         self._checks_functions = False
@@ -167,6 +168,9 @@ class Repository(RepositoryEvents, RepositoryBase):
         self._arn: str | None = None
         self._resource = RepositoryResource(
             self,
+            lifecycle=lifecycle,
+            statements=statements,
+            removal_policy=removal_policy,
             # The base class resolves a marker such as PhysicalName.GENERATE_IF_NEEDED.
             repository_name=(
                 self._physical_name if is_unresolved(repository_name) else repository_name
@@ -174,12 +178,9 @@ class Repository(RepositoryEvents, RepositoryBase):
             **mutability_properties(ecr.CfnRepository, tag_mutability or TagMutability.immutable()),
             encryption_configuration=encryption_property(ecr.CfnRepository, encryption),
             image_scanning_configuration=SCANNING[bool(scan_on_push)],
-            lifecycle=lifecycle,
-            statements=statements,
             empty_on_delete=empty_on_delete or None,
-            tags=tag_properties(tags),
+            tags=[{"key": key, "value": value} for key, value in (tags or {}).items()] or None,
         )
-        self._resource.apply_removal_policy(removal_policy)
         record_caller(self._resource)
         for statement in policy_statements or ():
             self.add_to_resource_policy(statement)
