@@ -43,8 +43,10 @@ from ecr_constructs.model.repository_policy import (
 
 
 @checked
-class _Grants:
+class RepositoryGrants:
     """The grants that CDK's class does not have, and what all of them share."""
+
+    _TITLE = "RepositoryBase"
 
     @property
     def _repository(self) -> "RepositoryBase":
@@ -182,14 +184,14 @@ class _Grants:
 
 
 @checked
-class RepositoryBase(ecr.RepositoryBase, _Grants):
+class RepositoryBase(ecr.RepositoryBase, RepositoryGrants):
     """A repository whose grants render completely, or raise.
 
     A principal of the repository's account gets access in its own policy. The repository policy
     allows other principals, which need the permission of their own account too.
 
     At each create, jsii searches the classes in front of CDK's, name by name, for members that Node
-    must call. So only such members are here, and the others in `_Grants`.
+    must call. So only such members are here, and the others in `RepositoryGrants`.
     """
 
     # jsii would search the interfaces of each class too, and they are those of CDK's class.
