@@ -284,7 +284,7 @@ def with_nested(file: StackFile) -> Iterator[Template]:
         for nested in reversed([*nested_in(current, template.body)]):
             if (real := real_path(nested)) not in visited:
                 visited.add(real)
-                pending.append(replace(current, path=nested, construct=None))
+                pending.append(replace(current, path=nested, construct=None, parameters={}))
 
 
 def _read(file: StackFile, root: Path | None = None) -> Template:
@@ -308,6 +308,7 @@ def _template(
         template,
         repeated=repeated,
         stack_name=file.stack_name,
+        parameters=file.parameters,
         may_have_macros=any(name in text for name in _MACROS),
     )
 

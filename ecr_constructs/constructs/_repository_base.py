@@ -1,7 +1,7 @@
 """The grants of every repository, defined here or imported."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar, cast
 
@@ -12,13 +12,15 @@ from aws_cdk import aws_iam as iam
 from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._iam import (
     check_actions,
-    for_each_component,
     grant_in_own_policy,
     grant_login,
+    grant_to_components,
     is_of_other_account,
+    may_be_of_other_account,
     node_of,
     principal_of,
     validate_policy_size,
+    warn_of_account,
 )
 from ecr_constructs.constructs._lambda_access import pull_to_lambda
 from ecr_constructs.constructs._resource_policy import ResourcePrincipal, resource_principal
@@ -40,6 +42,7 @@ from ecr_constructs.model.repository_policy import (
     PUSH_ONLY_ACTIONS,
     READ_ACTIONS,
 )
+from ecr_constructs.model.tokens import is_unresolved
 
 
 @checked
@@ -47,6 +50,9 @@ class RepositoryGrants:
     """The grants that CDK's class does not have, and what all of them share."""
 
     _TITLE = "RepositoryBase"
+
+    _owns_policy = False
+    """Whether grants can add to the repository policy."""
 
     @property
     def _repository(self) -> "RepositoryBase":
@@ -116,10 +122,14 @@ class RepositoryGrants:
         )
 
     @abstractmethod
+    def _check_by_policy(self, named: ResourcePrincipal) -> None:
+        """Raise if the repository policy cannot allow a principal here."""
+
+    @abstractmethod
     def _grant_by_policy(
         self, principal: iam.IPrincipal, named: ResourcePrincipal, actions: Sequence[str]
     ) -> iam.Grant:
-        """Allow a principal in the repository policy, or raise if that is not possible here."""
+        """Allow a principal in the repository policy; raises as `_check_by_policy`."""
 
     def _actions_of_identities(self, actions: Sequence[str]) -> Sequence[str]:
         """Return the actions that a principal of the account needs in its own policy."""
@@ -134,14 +144,16 @@ class RepositoryGrants:
     ) -> iam.Grant:
         principal = principal_of(grantee)
         if isinstance(principal, iam.CompositePrincipal):
-            return for_each_component(principal, lambda part: self._grant_with_login(part, actions))
+            return self._grant_to_components(
+                principal, actions, lambda part: self._grant_with_login(part, actions)
+            )
         grant = self._grant(grantee, principal, actions, suggestion)
         account = self._location[0]
         node = node_of(grantee)
         if (
             not grant_login(principal, account=account)
             and node is not None
-            and not is_of_other_account(principal, account)
+            and not may_be_of_other_account(principal, account)
         ):
             cdk.Annotations.of(self._repository).add_warning_v2(
                 "ecr-constructs:loginElsewhere",
@@ -158,29 +170,53 @@ class RepositoryGrants:
         suggestion: str | None = None,
     ) -> iam.Grant:
         if isinstance(principal, iam.CompositePrincipal):
-            return for_each_component(principal, lambda part: self._grant(part, part, actions))
+            return self._grant_to_components(
+                principal, actions, lambda part: self._grant(part, part, actions)
+            )
         account = self._location[0]
-        of_other_account = is_of_other_account(principal, account)
-        if not of_other_account:
+        may_be_other = may_be_of_other_account(principal, account)
+        if not is_of_other_account(principal, account) and not (may_be_other and self._owns_policy):
             own_actions = self._actions_of_identities(actions)
             grant = grant_in_own_policy(
                 principal, own_actions, self._repository.repository_arn, account=account
             )
             if grant is not None:
                 validate_policy_size(grantee, self._repository)
+                warn_of_account(self._repository, principal, account)
                 return grant
-        stack = cdk.Stack.of(self._repository)
-        named = resource_principal(
-            principal, actions, stack=stack, source=self._source(None), consumer=stack.account
-        )
+        named = self._named(principal, actions)
         if suggestion is not None:
             named = replace(named, suggestion=suggestion)
         grant = self._grant_by_policy(principal, named, actions)
-        if of_other_account:
-            grant_in_own_policy(
+        if may_be_other:
+            own = grant_in_own_policy(
                 principal, actions, self._repository.repository_arn, account=account
             )
+            # A role of a stack without an account is the right one, whatever that account is.
+            if own is not None and is_unresolved(account):
+                warn_of_account(self._repository, principal, account)
         return grant
+
+    def _grant_to_components(
+        self,
+        composite: iam.CompositePrincipal,
+        actions: Sequence[str],
+        grant: Callable[[iam.IPrincipal], iam.Grant],
+    ) -> iam.Grant:
+        account = self._location[0]
+
+        def check(part: iam.IPrincipal, has_policy: bool | None) -> None:
+            if has_policy is False or is_of_other_account(part, account):
+                self._check_by_policy(self._named(part, actions))
+
+        return grant_to_components(composite, account, check, grant)
+
+    def _named(self, principal: iam.IPrincipal, actions: Sequence[str]) -> ResourcePrincipal:
+        """Return how the repository policy names a principal, or raise if it cannot."""
+        stack = cdk.Stack.of(self._repository)
+        return resource_principal(
+            principal, actions, stack=stack, source=self._source(None), consumer=stack.account
+        )
 
 
 @checked

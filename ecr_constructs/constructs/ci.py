@@ -74,7 +74,7 @@ class CiProvider(iam.OidcProviderNative):
             construct_id,
             url=issuer.url,
             client_ids=list(dict.fromkeys([issuer.audience, *accepted])),
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         self.issuer = issuer
         self.audiences = tuple(dict.fromkeys([issuer.audience, *accepted]))

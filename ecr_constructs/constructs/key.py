@@ -101,7 +101,7 @@ class RegistryKey(kms.Key):
             enable_key_rotation=True,
             pending_window=PENDING_WINDOW,
             policy=policy,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         for administrator in () if policy else principals:
             self.grant_admin(administrator)

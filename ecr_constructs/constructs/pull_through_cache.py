@@ -246,7 +246,12 @@ class PullThroughCache(Construct):
 
     @property
     def repository_statements(self) -> Sequence[Mapping[str, Any]]:
-        """The statements of the policy of each cached repository, as they are rendered."""
+        """The statements of the policy of each cached repository, as they are rendered.
+
+        Raises:
+            ValidationError: ``repository-policy-unresolved``: other code wrote the policy on the
+                L1, and it is known only at deploy time.
+        """
         return self.template.repository_statements
 
     def repository(self, name: str) -> CachedRepository:

@@ -64,5 +64,5 @@ class PullThroughCredential(secretsmanager.Secret):
                 secret_string_template=json_text(scope, {"username": username}),
                 generate_string_key="accessToken",
             ),
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )

@@ -49,7 +49,7 @@ NO_SNAPSHOTS = Diagnostic(
     "removal-policy-snapshot",
     "a repository has no snapshots, so removal_policy cannot be SNAPSHOT",
     "removal_policy",
-    "write RemovalPolicy.RETAIN to keep it with its images",
+    "write RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE to keep it with its images",
 )
 
 
@@ -58,6 +58,7 @@ class _Parts(RepositoryGrants):
     """What a repository has and Node never calls; see `RepositoryBase`."""
 
     _TITLE = "Repository"
+    _owns_policy = True
 
     _scope: Construct
     _resource: RepositoryResource
@@ -70,11 +71,14 @@ class _Parts(RepositoryGrants):
         """The repository's account and Region, cached for each scope."""
         return account_of(self._scope), region_of(self._scope)
 
+    def _check_by_policy(self, named: ResourcePrincipal) -> None:  # noqa: ARG002 - of others
+        # Raised here, an error keeps its type; raised in a callback of CDK it does not.
+        self._resource.require_mergeable_policy()
+
     def _grant_by_policy(
         self, principal: iam.IPrincipal, named: ResourcePrincipal, actions: Sequence[str]
     ) -> iam.Grant:
-        # Raised here, an error keeps its type; raised in a callback of CDK it does not.
-        self._resource.require_mergeable_policy()
+        self._check_by_policy(named)
         if named.service == LAMBDA and not self._checks_functions:
             self._checks_functions = True
             self._repository.node.add_validation(AtSynthesis(self._function_errors))
@@ -150,7 +154,7 @@ class Repository(RepositoryBase, _Parts, RepositoryEvents):
         push_principals: Sequence[str] | None = (),
         policy_statements: Sequence[iam.PolicyStatement] | None = (),
         tags: Tags | None = None,
-        removal_policy: cdk.RemovalPolicy | None = cdk.RemovalPolicy.RETAIN,
+        removal_policy: cdk.RemovalPolicy | None = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         empty_on_delete: bool | None = False,
         deletion_lock: bool | Sequence[str] | None = False,
     ) -> None:
@@ -182,7 +186,8 @@ class Repository(RepositoryBase, _Parts, RepositoryEvents):
                 Default: none.
             tags: Tags of the repository, values by key. Default: the tags of its scopes.
             removal_policy: What happens to the repository when it is removed from the stack.
-                Default: ``RETAIN``, which keeps it with its images.
+                Default: ``RETAIN_ON_UPDATE_OR_DELETE``, which keeps it with its images; only the
+                rollback of the deployment that creates it deletes it, if it is empty.
             empty_on_delete: Whether a deletion deletes the images too. Only with
                 ``RemovalPolicy.DESTROY``. Default: False; a repository with images cannot be
                 deleted.
@@ -206,7 +211,7 @@ class Repository(RepositoryBase, _Parts, RepositoryEvents):
         if repository_name is not None:
             check_repository_name(repository_name)
         check_tags(tags or {})
-        removal_policy = removal_policy or cdk.RemovalPolicy.RETAIN
+        removal_policy = removal_policy or cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
         _check_deletion(removal_policy, empty_on_delete=bool(empty_on_delete))
         for statement in policy_statements or ():
             check_statement(statement)

@@ -99,11 +99,11 @@ def _parameters(before: Stack, after: Stack) -> Iterator[Change]:
 
 
 def _without_default(definition: Any) -> Any:
+    """Return the definition of a parameter; of its default, only whether it has one."""
     if not isinstance(definition, Mapping):
         return definition
-    return {
-        key: value for key, value in definition.items() if key not in ("Default", "Description")
-    }
+    parts = {key: value for key, value in definition.items() if key != "Description"}
+    return {**parts, **({"Default": True} if "Default" in parts else {})}
 
 
 def _outputs(before: Stack, after: Stack) -> Iterator[Change]:
@@ -147,7 +147,13 @@ def _unread(before: Stack, after: Stack) -> Iterator[Change]:
 
 def _unread_entries(stack: Stack) -> dict[str, Any]:
     entries = stack.section("Resources").items()
-    return {
+    functions = {
+        f"{name}.{key}": value
+        for name, body in entries
+        for key, value in (body.items() if isinstance(body, Mapping) else ())
+        if str(key).startswith("Fn::")
+    }
+    return functions | {
         str(key): value
         for key, value in entries
         if str(key).startswith("Fn::") or not isinstance(value, Mapping)
