@@ -46,15 +46,17 @@ from ecr_constructs.model.tokens import is_unresolved
 
 
 @checked
-class _Grants:
+class RepositoryGrants:
     """The grants that CDK's class does not have, and what all of them share."""
+
+    _TITLE = "RepositoryBase"
+
+    _owns_policy = False
+    """Whether grants can add to the repository policy."""
 
     @property
     def _repository(self) -> "RepositoryBase":
         return cast("RepositoryBase", self)
-
-    _owns_policy = False
-    """Whether grants can add to the repository policy."""
 
     @property
     def _location(self) -> tuple[str, str]:
@@ -218,14 +220,14 @@ class _Grants:
 
 
 @checked
-class RepositoryBase(ecr.RepositoryBase, _Grants):
+class RepositoryBase(ecr.RepositoryBase, RepositoryGrants):
     """A repository whose grants render completely, or raise.
 
     A principal of the repository's account gets access in its own policy. The repository policy
     allows other principals, which need the permission of their own account too.
 
     At each create, jsii searches the classes in front of CDK's, name by name, for members that Node
-    must call. So only such members are here, and the others in `_Grants`.
+    must call. So only such members are here, and the others in `RepositoryGrants`.
     """
 
     # jsii would search the interfaces of each class too, and they are those of CDK's class.

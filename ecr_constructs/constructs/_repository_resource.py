@@ -93,7 +93,9 @@ class RepositoryResource(ecr.CfnRepository, _Authors):
         properties["lifecycle_policy"] = lifecycle_property(text)
         # What CDK's own methods do after they have checked the types of values: for the second time
         # here, and twice more.
-        values = {_cdk_name(keyword): value for keyword, value in properties.items()}
+        values = {
+            _cdk_name(keyword): value for keyword, value in properties.items() if value is not None
+        }
         jsii.create(type(self), self, [repository, "Resource", values])
         jsii.invoke(self, "applyRemovalPolicy", [removal_policy])
         record_dry_run(self, policy)

@@ -83,7 +83,10 @@ def checked(kind: _Class) -> _Class:
 
 
 def _wrapped(kind: type, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    title = kind.__name__ if name == "__init__" else f"{kind.__name__}.{name}"
+    # A part of a class has the name of the whole.
+    title = vars(kind).get("_TITLE", kind.__name__)
+    if name != "__init__":
+        title = f"{title}.{name}"
 
     arguments: _Arguments | None = None
 
@@ -197,6 +200,8 @@ def _anything(_path: str, value: Any, _errors: list[Diagnostic]) -> Any:
 
 
 def _text(path: str, value: Any, errors: list[Diagnostic]) -> Any:
+    if type(value) is str:
+        return value
     value = _plain(value)
     if not isinstance(value, str):
         remedy = ""
@@ -248,6 +253,8 @@ def _choice(*choices: str) -> _Check:
 def _union(*alternatives: Any) -> _Check:
     options = [option for option in alternatives if option is not type(None)]
     checks = [_check_of(option) for option in options]
+    if len(checks) == 1:
+        return partial(_optional, checks[0])
 
     def check(path: str, value: Any, errors: list[Diagnostic]) -> Any:
         if value is None and type(None) in alternatives:
@@ -258,12 +265,14 @@ def _union(*alternatives: Any) -> _Check:
             result = option(path, value, problems)
             if not problems:
                 return result
-        if len(checks) > 1:
-            problems = [_wrong(path, value, " or ".join(map(_described, options)))]
-        errors += problems
+        errors.append(_wrong(path, value, " or ".join(map(_described, options))))
         return value
 
     return check
+
+
+def _optional(check: _Check, path: str, value: Any, errors: list[Diagnostic]) -> Any:
+    return None if value is None else check(path, value, errors)
 
 
 def _items(hint: Any, *_rest: Any, keeps_collections: bool = False) -> _Check:
@@ -272,15 +281,17 @@ def _items(hint: Any, *_rest: Any, keeps_collections: bool = False) -> _Check:
     expected = f"a list of {_described_items(hint)}"
 
     def check(path: str, value: Any, errors: list[Diagnostic]) -> Any:
+        if isinstance(value, (list, tuple)) and not value:
+            return value
         if of_text and (problems := [*list_errors(path, value)]):
             errors += problems
             return value
-        if isinstance(value, Mapping | str | bytes) or not isinstance(value, Iterable):
-            is_item = not isinstance(value, Mapping | str | bytes)
-            write = "write a list of one" if is_item else ""
-            errors.append(_wrong(path, value, expected, write))
-            return value
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, (list, tuple)):
+            if isinstance(value, Mapping | str | bytes) or not isinstance(value, Iterable):
+                is_item = not isinstance(value, Mapping | str | bytes)
+                write = "write a list of one" if is_item else ""
+                errors.append(_wrong(path, value, expected, write))
+                return value
             if keeps_collections and isinstance(value, Sized):
                 return value
             # The order of a set differs from run to run, and templates must not.
