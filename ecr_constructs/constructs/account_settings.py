@@ -1,13 +1,13 @@
 """Settings of a registry for which CloudFormation has no resource type."""
 
-from typing import Literal
+from typing import Literal, Unpack
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import custom_resources as cr
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
-from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.constructs._arguments import FormerId, checked
 from ecr_constructs.constructs.role_options import RoleOptions
 from ecr_constructs.model.account_settings import account_settings
 
@@ -34,18 +34,19 @@ class AccountSettings(Construct):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str = "",
         *,
         basic_scan_version: Literal["AWS_NATIVE"] | None = None,
         registry_policy_scope: Literal["V2"] | None = None,
         blob_mounting: bool | None = None,
         role_options: RoleOptions | None = None,
+        **_former: Unpack[FormerId],
     ) -> None:
         """Define settings, at least one.
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id.
+            id: The construct's id.
             basic_scan_version: The scanner of basic scanning: ``AWS_NATIVE``. ECR no longer
                 accepts a return to ``CLAIR``. Default: unchanged.
             registry_policy_scope: Which actions a registry policy governs: ``V2``, all of them.
@@ -70,11 +71,11 @@ class AccountSettings(Construct):
             app.claim(
                 f"the account setting {name}",
                 scope,
-                construct_id,
+                id,
                 hint="set all values of an account and Region in one place",
             )
 
-        super().__init__(scope, construct_id)
+        super().__init__(scope, id)
         role = None if role_options is None else _role(self, role_options)
         for name, value in settings.items():
             _put(self, name, value, role)

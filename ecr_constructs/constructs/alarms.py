@@ -1,12 +1,13 @@
 """Alarms for the quotas of ECR, and for pulls."""
 
 from collections.abc import Sequence
+from typing import Unpack
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
-from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.constructs._arguments import FormerId, checked
 from ecr_constructs.constructs._sns import AnyTopic, grant_publish_to_alarms, topic_of
 from ecr_constructs.model.names import check_repository_name
 from ecr_constructs.model.tokens import is_unresolved
@@ -43,17 +44,18 @@ class UsageAlarms(Construct):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str = "",
         *,
         topic: AnyTopic,
         percent: float | None = 80,
         repositories: Sequence[str] | None = (),
+        **_former: Unpack[FormerId],
     ) -> None:
         """Define alarms for the registry of the stack's account and Region.
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id.
+            id: The construct's id.
             topic: The topic to notify, such as that of `ScanAlerts`. Its policy and its key's allow
                 CloudWatch, unless they are imported or it is an ``sns.CfnTopic``, which is a
                 warning.
@@ -74,12 +76,12 @@ class UsageAlarms(Construct):
         AppRegistry.of(scope).claim(
             "the usage alarms",
             scope,
-            construct_id,
+            id,
             consequence="each alarm would be raised twice",
             hint="name all repositories in one place",
         )
 
-        super().__init__(scope, construct_id)
+        super().__init__(scope, id)
         notified = topic_of(self, topic)
         grant_publish_to_alarms(self, notified)
         usages = {

@@ -1,6 +1,7 @@
 """Alerts about findings in scanned images."""
 
 from collections.abc import Sequence
+from typing import Unpack
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
@@ -11,7 +12,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
-from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.constructs._arguments import FormerId, checked
 from ecr_constructs.constructs._sns import AnyTopic, grant_publish_to_events, topic_of
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.model.alerts import Message, check_emails, finding_message, scan_message
@@ -48,17 +49,18 @@ class ScanAlerts(Construct):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str = "",
         *,
         severity: Severity | None = "HIGH",
         emails: Sequence[str] | None = (),
         topic: AnyTopic | None = None,
+        **_former: Unpack[FormerId],
     ) -> None:
         """Define alerts for the registry of the stack's account and Region.
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id.
+            id: The construct's id.
             severity: The minimum severity: ``INFORMATIONAL``, ``LOW``, ``MEDIUM``, ``HIGH`` or
                 ``CRITICAL``. Findings without a rating are left out. Default: ``HIGH``.
             emails: Addresses that are subscribed to the topic; each is asked to confirm.
@@ -79,12 +81,12 @@ class ScanAlerts(Construct):
         AppRegistry.of(scope).claim(
             "the scan alerts",
             scope,
-            construct_id,
+            id,
             consequence="each finding would be sent twice",
             hint="subscribe to the topic of the first",
         )
 
-        super().__init__(scope, construct_id)
+        super().__init__(scope, id)
         self.topic: sns.ITopic = topic_of(self, topic or self._make_topic())
         grant_publish_to_events(self, self.topic)
         for index, email in enumerate(emails):

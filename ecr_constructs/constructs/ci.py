@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Unpack
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -9,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
-from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.constructs._arguments import FormerId, checked
 from ecr_constructs.constructs._deprecation import renamed_keyword
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.constructs.role_options import RoleOptions
@@ -39,16 +40,17 @@ class CiProvider(iam.OidcProviderNative):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str = "",
         *,
         issuer: CiIssuer,
         audiences: Sequence[str] = (),
+        **_former: Unpack[FormerId],
     ) -> None:
         """Define a provider.
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id.
+            id: The construct's id.
             issuer: The issuer and its audience: ``CiIssuer.github_actions()``, or the ``issuer``
                 of a project.
             audiences: Further audiences, at most 99, if projects require different ones.
@@ -64,14 +66,14 @@ class CiProvider(iam.OidcProviderNative):
         AppRegistry.of(scope).claim(
             f"the OIDC provider {issuer.url}",
             scope,
-            construct_id,
+            id,
             hint="use the first one for all roles, or remove the second",
             of_account=True,
             consequence="the second deployment would fail",
         )
         super().__init__(
             scope,
-            construct_id,
+            id,
             url=issuer.url,
             client_ids=list(dict.fromkeys([issuer.audience, *accepted])),
             removal_policy=cdk.RemovalPolicy.RETAIN,
@@ -97,7 +99,7 @@ class CiPushRole(iam.Role):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str = "",
         *,
         ci: CiProject,
         repositories: Sequence[ecr.IRepository],
@@ -108,12 +110,13 @@ class CiPushRole(iam.Role):
         role_name: str | None = None,
         path: str | None = None,
         pull_back: bool | None = None,
+        **_former: Unpack[FormerId],
     ) -> None:
         """Define a role.
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id. Changing it replaces the role, and its ARN.
+            id: The construct's id. Changing it replaces the role, and its ARN.
             ci: The project and the jobs of it that may push: `GitHubActions`, `GitLabCi`,
                 `BitbucketPipelines`, `CircleCi`.
             repositories: The repositories, at least one.
@@ -151,7 +154,7 @@ class CiPushRole(iam.Role):
             raise_if_invalid("push role", ci.name, _provider_errors(provider, ci, provider_arn))
         super().__init__(
             scope,
-            construct_id,
+            id,
             assumed_by=iam.WebIdentityPrincipal(provider_arn, ci.conditions()),
             description=f"Pushes images from CI of {ci.name}",
             max_session_duration=cdk.Duration.hours(session_hours),

@@ -1,7 +1,7 @@
 """The settings of repositories that ECR creates."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
-from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.constructs._arguments import FormerId, checked
 from ecr_constructs.constructs._cfn_properties import (
     encryption_property,
     lifecycle_text,
@@ -60,7 +60,7 @@ class RepositoryCreationTemplate(Construct):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str = "",
         *,
         prefix: str,
         applied_for: Sequence[Occasion],
@@ -78,12 +78,13 @@ class RepositoryCreationTemplate(Construct):
         tags: Tags | None = None,
         role: AnyRole | None = None,
         role_options: RoleOptions | None = None,
+        **_former: Unpack[FormerId],
     ) -> None:
         """Define a template.
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id. Changing it replaces the template.
+            id: The construct's id. Changing it replaces the template.
             prefix: ``payments`` covers ``payments/api`` and everything below, 1 to 256 characters;
                 ``ROOT`` covers every repository that no other template does. Changing it replaces
                 the template. An account and Region has one template for each prefix.
@@ -154,9 +155,9 @@ class RepositoryCreationTemplate(Construct):
         self._policy = CreatedPolicy(scope, source, access.statements(partition))
         for statement in policy_statements or ():
             self._policy.add(statement)
-        claim_template(scope, construct_id, prefix)
+        claim_template(scope, id, prefix)
 
-        super().__init__(scope, construct_id)
+        super().__init__(scope, id)
         self.prefix = prefix
         self.role = role or (_role(self, settings, role_options) if settings.needs_role else None)
         self._resource = TemplateResource(

@@ -1,14 +1,14 @@
 """VPC endpoints for pulls without the internet."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.constructs._arguments import FormerId, checked
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.model.eks_add_ons import eks_account
 from ecr_constructs.model.principals import AccountId
@@ -47,7 +47,7 @@ class RegistryEndpoints(Construct):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str = "",
         *,
         vpc: ec2.IVpc,
         account: AccountId | None = None,
@@ -60,12 +60,13 @@ class RegistryEndpoints(Construct):
         s3_endpoint: bool | None = True,
         s3_statements: Sequence[iam.PolicyStatement] | None = (),
         dual_stack: bool | None = False,
+        **_former: Unpack[FormerId],
     ) -> None:
         """Define endpoints in a VPC, for a registry of its Region.
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id.
+            id: The construct's id.
             vpc: The VPC, with DNS support and DNS hostnames.
             account: The account of the registry. Default: the stack's.
             prefixes: Prefixes of repository names, 2 to 256 characters. Default: all
@@ -113,7 +114,7 @@ class RegistryEndpoints(Construct):
                 remedy="add them, and layers_statement, to the policy of the existing endpoint",
             )
 
-        super().__init__(scope, construct_id)
+        super().__init__(scope, id)
         partition = partition_in(region)
         repositories = f"arn:{partition}:ecr:{region}:{account}:repository/"
         others = {

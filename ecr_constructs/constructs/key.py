@@ -1,13 +1,14 @@
 """The key that encrypts a registry's images."""
 
 from collections.abc import Sequence
+from typing import Unpack
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.constructs._arguments import FormerId, checked
 from ecr_constructs.constructs._stack_env import account_of, deploying_role, partition_in, region_of
 from ecr_constructs.model.encryption import check_key_alias
 from ecr_constructs.model.key_policy import KeyAccess, check_key_access, key_policy
@@ -47,17 +48,18 @@ class RegistryKey(kms.Key):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str = "",
         *,
         alias: str,
         administrators: Sequence[iam.IGrantable] | None = (),
         access: KeyAccess = "iam",
+        **_former: Unpack[FormerId],
     ) -> None:
         """Define a key.
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id. Changing it replaces the key.
+            id: The construct's id. Changing it replaces the key.
             alias: A display name, such as ``alias/ecr/prod``. Repositories use the key's ARN.
             administrators: Principals that may manage the key, its policy and its grants. With
                 ``access="iam"``, roles and users of the app get an IAM policy, others a statement
@@ -95,7 +97,7 @@ class RegistryKey(kms.Key):
         self._is_alone = policy is not None
         super().__init__(
             scope,
-            construct_id,
+            id,
             alias=alias,
             description=f"Encrypts the images of the container registry ({alias})",
             enable_key_rotation=True,

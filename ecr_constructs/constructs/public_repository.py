@@ -1,14 +1,14 @@
 """One repository of the public registry."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.constructs._arguments import FormerId, checked
 from ecr_constructs.constructs._cfn_properties import tag_properties
 from ecr_constructs.constructs._iam import grant_to_principal
 from ecr_constructs.constructs._stack_env import partition_in, region_of
@@ -53,7 +53,7 @@ class PublicRepository(Construct):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str = "",
         *,
         repository_name: str | None = None,
         description: str | None = None,
@@ -65,12 +65,13 @@ class PublicRepository(Construct):
         push_principals: Sequence[str] | None = (),
         tags: Tags | None = None,
         removal_policy: cdk.RemovalPolicy | None = cdk.RemovalPolicy.RETAIN,
+        **_former: Unpack[FormerId],
     ) -> None:
         """Define a public repository.
 
         Args:
             scope: The stack, or a construct below one, in us-east-1.
-            construct_id: The construct's id. Changing it replaces the repository.
+            id: The construct's id. Changing it replaces the repository.
             repository_name: 2 to 205 characters, lowercase, parts joined by ``/``. Changing it
                 replaces the repository. Default: CloudFormation generates one.
             description: At most 1,024 characters, shown in search results. Default: none.
@@ -116,7 +117,7 @@ class PublicRepository(Construct):
             errors.append(NO_SNAPSHOTS)
         raise_if_invalid("public repository", repository_name, errors)
 
-        super().__init__(scope, construct_id)
+        super().__init__(scope, id)
         statements = [
             {**statement, "Action": list(PUSH_ACTIONS)}
             for statement in access.statements(partition_in(region))

@@ -1,10 +1,12 @@
 """The secret with which ECR logs in to an upstream registry."""
 
+from typing import Unpack
+
 import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.constructs._arguments import FormerId, checked
 from ecr_constructs.constructs._cfn_properties import json_text
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.upstreams import SECRET_PREFIX, secret_name_errors
@@ -33,12 +35,20 @@ class PullThroughCredential(secretsmanager.Secret):
         PullThroughCache(stack, "Cache", upstream=Upstream.docker_hub(secret))
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, name: str, username: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "",
+        *,
+        name: str,
+        username: str,
+        **_former: Unpack[FormerId],
+    ) -> None:
         """Define a secret.
 
         Args:
             scope: The stack, or a construct below one; of the account and Region of the cache.
-            construct_id: The construct's id. Changing it replaces the secret.
+            id: The construct's id. Changing it replaces the secret.
             name: The part after ``ecr-pullthroughcache/`` of its name, such as ``docker-hub``.
                 Changing it replaces the secret, and with it the cache's rule.
             username: The user's name in the upstream registry. Changing it makes CloudFormation
@@ -57,7 +67,7 @@ class PullThroughCredential(secretsmanager.Secret):
         raise_if_invalid("pull through credential", name, errors)
         super().__init__(
             scope,
-            construct_id,
+            id,
             secret_name=f"{SECRET_PREFIX}{name}",
             description=f"Logs Amazon ECR in to an upstream registry ({name})",
             generate_secret_string=secretsmanager.SecretStringGenerator(

@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs import imported_repository
-from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.constructs._arguments import FormerId, checked
 from ecr_constructs.constructs._cfn_properties import (
     SCANNING,
     StockRule,
@@ -71,7 +71,7 @@ class Repository(RepositoryEvents, RepositoryBase):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002 - CDK's name
+        id: str = "",
         *,
         repository_name: str | None = None,
         tag_mutability: TagMutability | None = None,
@@ -89,6 +89,7 @@ class Repository(RepositoryEvents, RepositoryBase):
         removal_policy: cdk.RemovalPolicy | None = cdk.RemovalPolicy.RETAIN,
         empty_on_delete: bool | None = False,
         deletion_lock: bool | Sequence[str] | None = False,
+        **_former: Unpack[FormerId],
     ) -> None:
         """Define a repository.
 

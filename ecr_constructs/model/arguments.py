@@ -103,6 +103,7 @@ class _Arguments:
         self._defaults: dict[str, Any] = {}
         self._checks: dict[str, _Check] = {}
         self._rest: tuple[str, _Check] = "", _anything
+        self._has_typed_alias = False
         for name, parameter in signature(function).parameters.items():
             hint = hints.get(name, Any)
             if parameter.kind is Parameter.VAR_POSITIONAL:
@@ -110,7 +111,12 @@ class _Arguments:
             elif parameter.kind is Parameter.VAR_KEYWORD:
                 [options] = get_args(hint)
                 for option, option_hint in typing.get_type_hints(options).items():
-                    self._checks[option] = _check_of(option_hint | None)
+                    if _ALIASES.get(option) in self._checks:
+                        # An alias is checked as the parameter that it stands for, and Python does
+                        # not reject other keywords.
+                        self._has_typed_alias = True
+                    else:
+                        self._checks[option] = _check_of(option_hint | None)
             else:
                 self._checks[name] = _check_of(hint)
                 if parameter.kind is Parameter.POSITIONAL_OR_KEYWORD:
@@ -142,13 +148,24 @@ class _Arguments:
             if key in named or (key != name and key in kwargs):
                 message = f"is another name of {key}, and both are given"
                 errors.append(Diagnostic("keyword-given-twice", message, name, f"remove {name}"))
+            if self._has_typed_alias and key not in self._checks:
+                msg = f"{self._title}() got an unexpected keyword argument {name!r}"
+                raise TypeError(msg)
             named[key] = self._check(key, value, errors)
+        if not errors and self._is_without_id(positional, named):
+            errors.append(Diagnostic("construct-id-missing", "is missing", "id", "give the id"))
         if errors:
             given = {**dict(zip(self._positional, args, strict=False)), **kwargs, path: rest}
             wrong = {re.split(r"[.[]", error.path)[0] for error in errors}
             shown = [f"{name}={_given(given[name])}" for name in given if name in wrong]
             raise_if_invalid(f"arguments of {self._title}", ", ".join(shown), errors)
         return (*positional, *rest), named
+
+    def _is_without_id(self, positional: Sequence[Any], named: Mapping[str, Any]) -> bool:
+        """Tell whether neither the id of a construct nor its alias is given, which is optional."""
+        if not self._has_typed_alias:
+            return False
+        return not {**dict(zip(self._positional, positional, strict=False)), **named}.get("id")
 
     def _check(self, name: str, value: Any, errors: list[Diagnostic]) -> Any:
         check = self._checks.get(name)
