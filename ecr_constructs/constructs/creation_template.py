@@ -60,7 +60,7 @@ class RepositoryCreationTemplate(Construct):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str,
         *,
         prefix: str,
         applied_for: Sequence[Occasion],
@@ -83,7 +83,7 @@ class RepositoryCreationTemplate(Construct):
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id. Changing it replaces the template.
+            id: The construct's id. Changing it replaces the template.
             prefix: ``payments`` covers ``payments/api`` and everything below, 1 to 256 characters;
                 ``ROOT`` covers every repository that no other template does. Changing it replaces
                 the template. An account and Region has one template for each prefix.
@@ -154,9 +154,9 @@ class RepositoryCreationTemplate(Construct):
         self._policy = CreatedPolicy(scope, source, access.statements(partition))
         for statement in policy_statements or ():
             self._policy.add(statement)
-        claim_template(scope, construct_id, prefix)
+        claim_template(scope, id, prefix)
 
-        super().__init__(scope, construct_id)
+        super().__init__(scope, id)
         self.prefix = prefix
         self.role = role or (_role(self, settings, role_options) if settings.needs_role else None)
         self._resource = TemplateResource(

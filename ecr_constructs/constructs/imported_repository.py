@@ -130,7 +130,7 @@ class ImportedRepository(RepositoryBase):
 
 def from_repository_name(
     scope: Construct,
-    id: str,  # noqa: A002 - CDK's name
+    id: str,
     repository_name: str,
     *,
     policy_managed_externally: bool | None = None,
@@ -157,7 +157,7 @@ def from_repository_name(
 
 def from_repository_arn(
     scope: Construct,
-    id: str,  # noqa: A002 - CDK's name
+    id: str,
     repository_arn: str,
     *,
     policy_managed_externally: bool | None = None,
@@ -191,7 +191,7 @@ def from_repository_arn(
 
 def from_repository_attributes(
     scope: Construct,
-    id: str,  # noqa: A002 - CDK's name
+    id: str,
     *,
     repository_arn: str,
     repository_name: str,
@@ -228,7 +228,7 @@ def from_repository_attributes(
 
 def from_lookup(
     scope: Construct,
-    id: str,  # noqa: A002 - CDK's name
+    id: str,
     *,
     repository_arn: str | None = None,
     repository_name: str | None = None,

@@ -139,7 +139,7 @@ class Repository(RepositoryBase, _Parts, RepositoryEvents):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002 - CDK's name
+        id: str,
         *,
         repository_name: str | None = None,
         tag_mutability: TagMutability | None = None,
