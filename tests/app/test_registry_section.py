@@ -20,9 +20,12 @@ teams:
 """
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd"
 SECRET = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:ecr-pullthroughcache/hub-AbCdEf"
+ELSEWHERE = SECRET.replace("eu-central", "us-east")
+FOREIGN_KEY = KEY.replace("eu-central", "us-east")
 TOPIC = "arn:aws:sns:eu-central-1:111122223333:a"
 QUEUE = "arn:aws:sqs:eu-central-1:111122223333:a"
 SUBNET = "{id: subnet-0a, availability_zone: eu-central-1a, route_table: rtb-0a}"
+OTHER_ZONE = SUBNET.replace("central", "west")
 LONG = ", ".join(f"team-{number:03}-repositories/" for number in range(160))
 
 # What is below `registry:`, and the problem as ``key: code``.
@@ -58,7 +61,7 @@ SECTION = {
     "pull_through_caches: [{upstream: github, credential: token}]": (
         "pull_through_caches[0].credential: credential-format"
     ),
-    f"pull_through_caches: [{{upstream: github, credential: '{SECRET.replace('eu-c', 'us-c')}'}}]": (
+    f"pull_through_caches: [{{upstream: github, credential: '{ELSEWHERE}'}}]": (
         "pull_through_caches[0].credential: credential-region"
     ),
     "pull_through_caches: [{upstream: github, credential: {name: 'a b', username: a}}]": (
@@ -91,7 +94,7 @@ SECTION = {
     "pull_through_caches: [{upstream: quay, encryption: {key: 'alias/a'}}]": (
         "pull_through_caches[0].encryption.key: encryption-key-is-alias"
     ),
-    f"pull_through_caches: [{{upstream: quay, encryption: {{key: '{KEY.replace('eu-', 'us-')}'}}}}]": (
+    f"pull_through_caches: [{{upstream: quay, encryption: {{key: '{FOREIGN_KEY}'}}}}]": (
         "pull_through_caches[0].encryption.key: encryption-key-region"
     ),
     "pull_through_caches: [{upstream: quay}, {upstream: quay}]": (
@@ -122,7 +125,9 @@ SECTION = {
         "creation_templates[0].description: template-description-length"
     ),
     "creation_templates: [{prefix: quay, applied_for: [replication]}]\n"
-    "  pull_through_caches: [{upstream: quay}]": "creation_templates[0]: creation-template-duplicate",
+    "  pull_through_caches: [{upstream: quay}]": (
+        "creation_templates[0]: creation-template-duplicate"
+    ),
     "replica: {creation_templates: [{prefix: payments, applied_for: [create_on_push]}]}": (
         "replica.creation_templates[0].applied_for: template-without-replication"
     ),
@@ -214,7 +219,7 @@ SECTION = {
     f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/33, subnets: [{SUBNET}]}}]": (
         "endpoints[0].cidr: endpoint-cidr-format"
     ),
-    f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/16, subnets: [{SUBNET.replace('central', 'west')}]}}]": (
+    f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/16, subnets: [{OTHER_ZONE}]}}]": (
         "endpoints[0].subnets[0].availability_zone: endpoint-availability-zone"
     ),
     f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/16, subnets: [{SUBNET}, {SUBNET}]}}]": (
@@ -256,12 +261,12 @@ SECTION = {
 
 # Settings of a repository, and the problem as ``key: code``.
 SETTINGS = {
-    "encryption: {key: 'arn:aws:kms:eu-central-1:1:key/a'}": "encryption.key: encryption-key-format",
+    "encryption: {key: 'arn:aws:kms:eu-central-1:1:key/a'}": (
+        "encryption.key: encryption-key-format"
+    ),
     "encryption: {}": "encryption.key: key-missing",
     "encryption: 5": "encryption: value-kind",
-    f"encryption: {{key: '{KEY.replace('eu-central', 'us-east')}'}}": (
-        "encryption.key: encryption-key-region"
-    ),
+    f"encryption: {{key: '{FOREIGN_KEY}'}}": ("encryption.key: encryption-key-region"),
     f"encryption: {{key: '{KEY}', replica_keys: {{eu-west-1: '{KEY}'}}}}": (
         "encryption.replica_keys.eu-west-1: encryption-key-region"
     ),
