@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,7 +102,7 @@ class Story:
 @pytest.fixture(scope="module")
 def story(
     local_aws: LocalAws, new_account: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Story]:
+) -> Story:
     """Live through all changes, one after the other."""
     place = Place(local_aws, new_account())
     local_aws.bootstrap([(place.account, place.region)])
@@ -124,7 +124,7 @@ def story(
     retire(content["teams"])
     story.change("retire", live=content)
     story.project.run("cdk diff 'Live/**' --fail")
-    yield story
+    return story
 
 
 def test_each_change_has_its_recipe(story: Story) -> None:

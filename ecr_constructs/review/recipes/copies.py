@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _ENCRYPTION = "EncryptionConfiguration"
 _COPYING = (
     "crane copies tagged images, with all that an index lists, and keeps their digests. It does "
-    "not copy untagged images, or signatures and SBOMs that only refer to an image (`oras cp "
-    "--recursive` copies an image with these). Restore archived images first. Push and pull times, "
+    "not copy untagged images, or signatures and SBOMs that only refer to an image (oras cp "
+    "--recursive copies an image with these). Restore archived images first. Push and pull times, "
     "which lifecycle policies count from, and scan findings begin anew."
 )
 
@@ -52,7 +52,10 @@ def renames(edits: Edits) -> Iterator[Recipe]:
                     commands.deploy_all(stacks, stage),
                 ),
                 Step("Copy the images.", commands.copies(_names(edits, renamed))),
-                Step("Push and pull by the new name from now on, in CI and in what runs."),
+                Step(
+                    "Push and pull by the new name from now on, in CI and in what runs.",
+                    is_manual=True,
+                ),
                 Step(
                     "Copy again what was pushed to the old name in the meantime, and see when it "
                     "was pulled last.",
@@ -91,7 +94,8 @@ def _respelled(edits: Sequence[Edit]) -> Iterator[Step]:
     if edits:
         names = join_names(dict.fromkeys(edit.name for edit in edits))
         yield Step(
-            f"Write EncryptionConfiguration of {names} as it is deployed: both sides are AES-256."
+            f"Write EncryptionConfiguration of {names} as it is deployed: both sides are AES-256.",
+            is_manual=True,
         )
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ecr_constructs.cloudformation.template import Template
 
 RETAINED_ELSEWHERE = "in no stack, with its images; pulls and pushes go on"
-_KEEP = "First deploy `DeletionPolicy: Retain` for {}, in the stacks that they are in now."
+_KEEP = "First deploy DeletionPolicy: Retain for {}, in the stacks that they are in now."
 
 
 def recipes(edits: Edits) -> Iterator[Recipe]:
@@ -95,13 +95,14 @@ class _Moves:
     def _prepared(self) -> Iterator[Step]:
         unkept = [move.name for move in self._moves if not move.is_retained]
         if unkept:
-            yield Step(_KEEP.format(join_names(unkept)))
+            yield Step(_KEEP.format(join_names(unkept)), is_manual=True)
         other = [move.name for move in self._moves if self._edits.has_other_encryption(move)]
         if other:
             yield Step(
                 f"Declare the encryption that {join_names(other)} has now: an import records what "
                 "the template says, changes nothing, and cannot be corrected later. To change the "
-                "encryption, copy the images to a new repository instead."
+                "encryption, copy the images to a new repository instead.",
+                is_manual=True,
             )
         if self._files:
             yield Step(
