@@ -72,7 +72,7 @@ class RepositorySettings(Strict):
     tag_mutability_exceptions: list[str] | None = None
     """Exceptions to the tag mutability: at most 5 tags, or patterns with `*`."""
     encryption: EncryptionKind | None = None
-    """How images are encrypted. Changing it replaces the repository."""
+    """How images are encrypted. CloudFormation rejects a change; a review says what to do."""
     scan_on_push: bool | None = None
     """Whether ECR scans an image when it is pushed."""
     retention: Profile | None = None
@@ -112,7 +112,7 @@ class Repository(RepositorySettings):
     """A repository. Write only its name if it has no settings of its own."""
 
     name: RepositoryName
-    """The name, which is the image's path: `payments/api`. Changing it replaces the repository."""
+    """The name, which is the image's path: `payments/api`. Another name is a new repository."""
 
 
 class _ByName:

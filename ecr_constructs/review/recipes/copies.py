@@ -11,7 +11,6 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
-from ecr_constructs.review.analyzers.replication import edges
 from ecr_constructs.review.phrases import join_names
 from ecr_constructs.review.recipes import commands
 from ecr_constructs.review.recipes.edits import stage_of
@@ -71,7 +70,7 @@ def encryptions(edits: Edits) -> Iterator[Recipe]:
     """Yield a recipe for the repositories of each stage whose encryption changes."""
     for members in _by_stage(edits, edits.encrypted).values():
         spelled = [edit for edit in members if _is_aes256(edit)]
-        changed = [edit for edit in members if edit not in spelled]
+        changed = [edit for edit in members if not _is_aes256(edit)]
         names = join_names(dict.fromkeys(edit.name for edit in members))
         outcome = (
             "CloudFormation rejects the deployment, since it does not replace a resource with a "
@@ -124,7 +123,7 @@ def _encrypted(edits: Edits, changed: Sequence[Edit]) -> Iterator[Step]:
     replicated = [
         (edit.before.registry, _free(edit.name, taken))
         for edit in changed
-        if edit.before.registry in _replicas(edits)
+        if edits.is_replica(edit.before.registry)
     ]
     yield Step(
         "Create a repository for the copies, and copy the images to it. Compare the numbers.",
@@ -178,16 +177,12 @@ def _names(edits: Edits, renamed: Iterable[Edit]) -> list[tuple[RegistryId | Non
     return [
         (edit.before.registry, edit.name, edit.new_name)
         for edit in renamed
-        if edit.before.registry not in _replicas(edits)
+        if not edits.is_replica(edit.before.registry)
     ]
 
 
-def _replicas(edits: Edits) -> set[RegistryId | None]:
-    return {edge.destination for edge in edges(edits.comparison) if edge.state != "removed"}
-
-
 def _replicated(edits: Edits, renamed: Sequence[Edit]) -> Iterator[str]:
-    if any(edit.before.registry in _replicas(edits) for edit in renamed):
+    if any(edits.is_replica(edit.before.registry) for edit in renamed):
         yield (
             "A copy is a push, so replication copies the images to the replicas. Compare both "
             "before you delete anything there."

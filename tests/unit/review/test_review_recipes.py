@@ -1,5 +1,6 @@
 """Recipes: which changes they recognize, and the commands they print."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -215,6 +216,22 @@ def test_an_environment_gets_another_name() -> None:
         "cdk deploy 'Live/**'",
     ]
     assert len(recipe.cautions) == 2
+
+
+def test_two_environments_get_other_names() -> None:
+    """Each imports its own key; the same names are in two accounts."""
+    before, after = (
+        {
+            **encrypted_stacks(first),
+            f"{second}/Account4/Team": encrypted_stacks(second)[f"{second}/Team"],
+        }
+        for first, second in (("Prod", "Dev"), ("Live", "Test"))
+    )
+    imported = [
+        [line.split()[2] for line in commands(recipe) if line.startswith("cdk import")]
+        for recipe in found(before, after)
+    ]
+    assert sorted(imported) == [["Live/Team", "Live/Push"], ["Test/Account4/Team"]]
 
 
 def test_keys_in_several_accounts() -> None:
@@ -462,6 +479,7 @@ def test_a_public_repository_is_retired() -> None:
     assert printed[-1] == f"aws ecr-public delete-repository {where} --force"
 
 
+NESTED = Path("nested.template.json")
 # --- not known --------------------------------------------------------------------------------
 
 
@@ -476,6 +494,9 @@ def test_a_public_repository_is_retired() -> None:
         ({"account": "one"}, "encrypt"),
         ({"path": None}, "encrypt"),
         ({"stack_name": None}, "merge"),
+        ({"stack_name": None}, "environment"),
+        # The CDK CLI detaches nothing that is in a nested stack.
+        ({"path": NESTED, "root": NESTED}, "encrypt"),
         ({"construct": None}, "rename all"),
     ],
 )
@@ -488,6 +509,7 @@ def test_no_command_is_printed_if_one_is_not_known(options: dict[str, Any], chan
         "rename": RENAMES["the same logical id"][:2],
         "rename all": RENAMES["a namespace"][:2],
         "encrypt": ({PAYMENTS: {"Api": api()}}, {PAYMENTS: new}),
+        "environment": (encrypted_stacks("Prod"), encrypted_stacks("Live")),
         "merge": ({PAYMENTS: {"Api": api()}, "Prod/B": {}}, {"Prod/B": {"Api": api()}}),
     }
     recipe = only(*sides[change], **options)
@@ -503,6 +525,39 @@ def test_a_construct_that_is_not_known() -> None:
         RepositoryName="payments/api", EncryptionConfiguration={"EncryptionType": "KMS"}
     )
     assert commands(only({PAYMENTS: {"Api": plain_api}}, {PAYMENTS: {"Api": new}})) == []
+
+
+def test_the_metadata_of_an_assembly_names_the_constructs(tmp_path: Path) -> None:
+    """Two stacks of an assembly can have the same logical id; then neither is named."""
+    names = ("Api", "Worker")
+    metadata = {
+        "/Prod/Payments/Unreadable": None,
+        "/Prod/Payments/Other": [{"type": "aws:cdk:warning", "data": "x"}],
+        **{
+            f"/Prod/Payments/{name}/Resource": [{"type": "aws:cdk:logicalId", "data": name}]
+            for name in names
+        },
+    }
+    template = tmp_path / "Payments.template.json"
+    (tmp_path / "Payments.metadata.json").write_text(json.dumps(metadata), encoding="utf-8")
+    sides = [
+        {PAYMENTS: {name: repository(RepositoryName=name.lower(), **more) for name in names}}
+        for more in ({}, {"EncryptionConfiguration": {"EncryptionType": "KMS"}})
+    ]
+    [orphan] = [
+        line for line in commands(only(sides[0], sides[1], path=template)) if "orphan" in line
+    ]
+    assert orphan == (
+        f"cdk orphan {PAYMENTS}/Api {PAYMENTS}/Worker --app {tmp_path} --unstable=orphan --yes"
+    )
+    metadata["/Prod/Payments/Nested/Api"] = [{"type": "aws:cdk:logicalId", "data": "Api"}]
+    (tmp_path / "Payments.metadata.json").write_text(json.dumps(metadata), encoding="utf-8")
+    assert commands(only(sides[0], sides[1], path=template)) == []
+
+
+def test_a_repository_that_gets_a_name_has_no_recipe() -> None:
+    """The name that CloudFormation generated is not known."""
+    assert found({PAYMENTS: {"A": repository()}}, {PAYMENTS: {"A": api()}}) == ()
 
 
 def test_repositories_without_names_have_no_recipe() -> None:
