@@ -76,7 +76,7 @@ class Edit:
         """The resource, for formats."""
         before, after = self.before, self.after
         changed = after is not None and after.id != before.id
-        stacks = before.stack.template.stack, after and after.stack.template.stack
+        stacks = before.stack.template.stack, after.stack.template.stack if after else None
         return Subject(
             name=self.name,
             stack=stacks[0],

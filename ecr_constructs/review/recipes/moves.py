@@ -57,9 +57,9 @@ def left_stacks(edits: Edits) -> Iterator[tuple[Template, str]]:
         if stage_of(source) not in remaining:
             into.setdefault(stage_of(source), stage)
     for template in edits.left_stacks():
-        stage = into.get(id(template), into.get(stage_of(template)))
-        if stage is not None:
-            yield template, stage
+        own = into.get(id(template), into.get(stage_of(template)))
+        if own is not None:
+            yield template, own
 
 
 class _Moves:

@@ -466,7 +466,7 @@ def test_a_stack_without_repositories_is_retired() -> None:
 @pytest.mark.parametrize("empties", [True, False])
 def test_what_the_deployment_deletes(empties: bool) -> None:
     """The recipe says so, since its last step is too late."""
-    unkept = {**api(**({"EmptyOnDelete": True} if empties else {})), **UNKEPT}
+    unkept = {**api(EmptyOnDelete=empties), **UNKEPT}
     recipe = only({PAYMENTS: {"Api": unkept, **WEB}}, {PAYMENTS: WEB})
     assert len(recipe.cautions) == 2
 
