@@ -166,8 +166,8 @@ class Repository(RepositoryBase, _Parts, RepositoryEvents):
             repository_name: 2 to 256 characters, lowercase, parts joined by ``/``. Changing it
                 replaces the repository. Default: CloudFormation generates one.
             tag_mutability: Whether tags may be moved. Default: immutable.
-            encryption: How images are encrypted. Changing it replaces the repository.
-                Default: AES-256.
+            encryption: How images are encrypted. A change replaces the repository; if it has a
+                name, CloudFormation rejects the change. Default: AES-256.
             lifecycle: Which images expire. ``LifecyclePolicy()`` keeps all, and
                 ``LifecyclePolicy(…, enabled=False)`` too, until it is enabled. Default: untagged
                 images expire 14 days after their push.

@@ -9,9 +9,10 @@ from ecr_constructs.review.recipes.recipe import Recipe
 def recipes(comparison: Comparison) -> tuple[Recipe, ...]:
     """Return the recipes for two sides of an app: what fails the deployment comes first."""
     edits = Edits(comparison)
-    return (
+    found = (
         *copies.encryptions(edits),
         *moves.recipes(edits),
         *copies.renames(edits),
         *retirement.recipes(edits),
     )
+    return tuple(recipe.checked() for recipe in found)

@@ -11,7 +11,6 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
-from ecr_constructs.review.analyzers.replication import edges
 from ecr_constructs.review.phrases import join_names
 from ecr_constructs.review.recipes import commands
 from ecr_constructs.review.recipes.edits import stage_of
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
 _ENCRYPTION = "EncryptionConfiguration"
 _COPYING = (
     "crane copies tagged images, with all that an index lists, and keeps their digests. It does "
-    "not copy untagged images, or signatures and SBOMs that only refer to an image (`oras cp "
-    "--recursive` copies an image with these). Restore archived images first. Push and pull times, "
+    "not copy untagged images, or signatures and SBOMs that only refer to an image (oras cp "
+    "--recursive copies an image with these). Restore archived images first. Push and pull times, "
     "which lifecycle policies count from, and scan findings begin anew."
 )
 
@@ -52,7 +51,10 @@ def renames(edits: Edits) -> Iterator[Recipe]:
                     commands.deploy_all(stacks, stage),
                 ),
                 Step("Copy the images.", commands.copies(_names(edits, renamed))),
-                Step("Push and pull by the new name from now on, in CI and in what runs."),
+                Step(
+                    "Push and pull by the new name from now on, in CI and in what runs.",
+                    is_manual=True,
+                ),
                 Step(
                     "Copy again what was pushed to the old name in the meantime, and see when it "
                     "was pulled last.",
@@ -68,7 +70,7 @@ def encryptions(edits: Edits) -> Iterator[Recipe]:
     """Yield a recipe for the repositories of each stage whose encryption changes."""
     for members in _by_stage(edits, edits.encrypted).values():
         spelled = [edit for edit in members if _is_aes256(edit)]
-        changed = [edit for edit in members if edit not in spelled]
+        changed = [edit for edit in members if not _is_aes256(edit)]
         names = join_names(dict.fromkeys(edit.name for edit in members))
         outcome = (
             "CloudFormation rejects the deployment, since it does not replace a resource with a "
@@ -91,7 +93,8 @@ def _respelled(edits: Sequence[Edit]) -> Iterator[Step]:
     if edits:
         names = join_names(dict.fromkeys(edit.name for edit in edits))
         yield Step(
-            f"Write EncryptionConfiguration of {names} as it is deployed: both sides are AES-256."
+            f"Write EncryptionConfiguration of {names} as it is deployed: both sides are AES-256.",
+            is_manual=True,
         )
 
 
@@ -120,7 +123,7 @@ def _encrypted(edits: Edits, changed: Sequence[Edit]) -> Iterator[Step]:
     replicated = [
         (edit.before.registry, _free(edit.name, taken))
         for edit in changed
-        if edit.before.registry in _replicas(edits)
+        if edits.is_replica(edit.before.registry)
     ]
     yield Step(
         "Create a repository for the copies, and copy the images to it. Compare the numbers.",
@@ -174,16 +177,12 @@ def _names(edits: Edits, renamed: Iterable[Edit]) -> list[tuple[RegistryId | Non
     return [
         (edit.before.registry, edit.name, edit.new_name)
         for edit in renamed
-        if edit.before.registry not in _replicas(edits)
+        if not edits.is_replica(edit.before.registry)
     ]
 
 
-def _replicas(edits: Edits) -> set[RegistryId | None]:
-    return {edge.destination for edge in edges(edits.comparison) if edge.state != "removed"}
-
-
 def _replicated(edits: Edits, renamed: Sequence[Edit]) -> Iterator[str]:
-    if any(edit.before.registry in _replicas(edits) for edit in renamed):
+    if any(edits.is_replica(edit.before.registry) for edit in renamed):
         yield (
             "A copy is a push, so replication copies the images to the replicas. Compare both "
             "before you delete anything there."

@@ -16,6 +16,7 @@ from ecr_constructs.cloudformation.resource_types import (
 )
 from ecr_constructs.cloudformation.update_behavior import Fate, Outcome, outcome_of
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.review.analyzers.replication import edges
 from ecr_constructs.review.recipes.recipe import Subject
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.cloudformation.template import Template
+    from ecr_constructs.model.registry_id import RegistryId
     from ecr_constructs.review.comparison import Comparison
 
 _REPOSITORIES = (REPOSITORY, PUBLIC_REPOSITORY)
@@ -74,7 +76,7 @@ class Edit:
         """The resource, for formats."""
         before, after = self.before, self.after
         changed = after is not None and after.id != before.id
-        stacks = before.stack.template.stack, after and after.stack.template.stack
+        stacks = before.stack.template.stack, after.stack.template.stack if after else None
         return Subject(
             name=self.name,
             stack=stacks[0],
@@ -100,6 +102,7 @@ class Edits:
     def __init__(self, comparison: Comparison) -> None:
         """Recognize them."""
         self.comparison = comparison
+        self._replicas: frozenset[RegistryId] | None = None
         self._paths: dict[Path, Mapping[str, str]] = {}
         self.moves = list(self._moves())
         taken = {edit.before for edit in self.moves} | {edit.after for edit in self.moves}
@@ -113,6 +116,15 @@ class Edits:
             for before, after, properties in self._replacements(is_rejected=True)
             if _ENCRYPTION in properties
         ]
+
+    def is_replica(self, registry: RegistryId | None) -> bool:
+        """Tell whether images that are pushed elsewhere are copied to a registry."""
+        if self._replicas is None:
+            listed = edges(self.comparison)
+            self._replicas = frozenset(
+                edge.destination for edge in listed if edge.state != "removed"
+            )
+        return registry in self._replicas
 
     def left_stacks(self) -> Iterator[Template]:
         """Yield the root stacks that are no longer in the app; those of keys come last."""
@@ -137,6 +149,9 @@ class Edits:
 
     def construct_of(self, resource: Resource) -> str | None:
         """Return the path of the construct of a resource in base, if the assembly names it."""
+        if resource.stack.template.root is not None:
+            # The CDK CLI does not look into nested stacks.
+            return None
         written = resource.body.get("Metadata")
         path = written.get("aws:cdk:path") if isinstance(written, Mapping) else None
         root = self.base_of(resource).path
@@ -208,9 +223,11 @@ class Edits:
         for pair in self.comparison.of_type(*_REPOSITORIES):
             if pair.before is not None and pair.after is None and pair.before.text(_NAME):
                 yield pair.before
-        for resource in self.comparison.base.of_type(*_REPOSITORIES):
-            if resource.is_created and resource.text(_NAME) and not self.stays(resource):
-                yield resource
+        sides = (self.comparison.base.stacks, self.comparison.head.stacks)
+        for stack, after in zip(*sides, strict=True):
+            for resource in stack.resources.values() if after.template.is_left else ():
+                if resource.type in _REPOSITORIES and resource.is_created and resource.text(_NAME):
+                    yield resource
 
     def _new(self) -> Iterator[Resource]:
         for pair in self.comparison.of_type(*_REPOSITORIES):
@@ -240,19 +257,21 @@ def _renames(
     It has the same last part of its name, in the same registry; or it is the only new one of a
     stack that loses only one, and has the same settings.
     """
-    free = list(new)
-    left = [item for item in gone if item.type == REPOSITORY]
-    for before in list(left):
-        same = [item for item in free if _last_part(item) == _last_part(before)]
-        same = [item for item in same if item.registry == before.registry]
-        if len(same) == 1:
-            free.remove(same[0])
-            left.remove(before)
-            yield Edit(before, same[0])
-    stacks: dict[int, tuple[list[Resource], list[Resource]]] = defaultdict(lambda: ([], []))
-    for side, members in enumerate((left, free)):
+    taken: set[Resource] = set()
+    sides = [item for item in gone if item.type == REPOSITORY], list(new)
+    by_part: dict[object, tuple[list[Resource], list[Resource]]] = defaultdict(lambda: ([], []))
+    for side, members in enumerate(sides):
         for item in members:
-            stacks[comparison.number_of(item)][side].append(item)
+            by_part[item.registry, _last_part(item)][side].append(item)
+    for olds, news in by_part.values():
+        if len(olds) == len(news) == 1:
+            taken |= {*olds, *news}
+            yield Edit(olds[0], news[0])
+    stacks: dict[int, tuple[list[Resource], list[Resource]]] = defaultdict(lambda: ([], []))
+    for side, members in enumerate(sides):
+        for item in members:
+            if item not in taken:
+                stacks[comparison.number_of(item)][side].append(item)
     for olds, news in stacks.values():
         if len(olds) == len(news) == 1 and _settings(olds[0]) == _settings(news[0]):
             yield Edit(olds[0], news[0])

@@ -58,10 +58,13 @@ def _steps(
 ) -> Iterator[Step]:
     repositories = [edit.before for edit in retired]
     if retired:
+        pulls = commands.last_pulls(repositories)
         yield Step(
             "Make sure that nothing needs the images: when each repository was pulled last (ECR "
             "updates the time once a day; what runs and does not restart does not pull).",
-            commands.last_pulls(repositories),
+            pulls,
+            # ECR Public tells nobody.
+            is_manual=not pulls,
         )
     staying = [edits.head_of(item) for item in repositories if edits.stays(item)]
     if staying:
@@ -107,7 +110,7 @@ def _cautions(retired: Sequence[Edit]) -> Iterator[str]:
     if retired:
         yield (
             "To undo it before the last step, revert the change and deploy the same stacks with "
-            "`--import-existing-resources`."
+            "--import-existing-resources."
         )
 
 
@@ -118,7 +121,7 @@ def unkept(edits: Sequence[Edit]) -> Iterator[str]:
     if lost:
         yield (
             f"The deployment deletes the images of {join_names(lost)}, or may do so: deploy "
-            "`DeletionPolicy: Retain` and `UpdateReplacePolicy: Retain` first."
+            "DeletionPolicy: Retain and UpdateReplacePolicy: Retain first."
         )
     if other:
         yield (
