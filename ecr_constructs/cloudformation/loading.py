@@ -37,7 +37,7 @@ from ecr_constructs.cloudformation.template import SECTIONS, Template
 from ecr_constructs.cloudformation.unread import Unread
 
 # Tags of YAML, such as !Transform, are short forms of these.
-_MACROS = ("Fn::Transform", "Fn::ForEach", "!Transform")
+_MACROS = ("Fn::Transform", "!Transform")
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
 # Folders of packages and of Git's own files, whose files nobody deploys from there.
 _SKIPPED_FOLDERS = frozenset({".git", "node_modules", "site-packages"})
@@ -308,7 +308,8 @@ def _template(
         template,
         repeated=repeated,
         stack_name=file.stack_name,
-        may_have_macros=any(name in text for name in _MACROS),
+        may_have_macros="Fn::ForEach" in text
+        or ("Transform" in text and any(name in text for name in _MACROS)),
     )
 
 

@@ -150,5 +150,5 @@ def _unread_entries(stack: Stack) -> dict[str, Any]:
     return {
         str(key): value
         for key, value in entries
-        if str(key).startswith("Fn::") or not isinstance(value, Mapping)
+        if str(key).startswith("Fn::") or not isinstance(value, (dict, Mapping))
     }
