@@ -1,5 +1,6 @@
 """Rules for events about images in an environment file."""
 
+from abc import abstractmethod
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -45,9 +46,9 @@ class Event(Strict):
         self.pattern("111122223333")
         return self
 
+    @abstractmethod
     def pattern(self, account: str) -> Pattern:
         """Return the pattern that selects the events, in a registry of an account."""
-        raise NotImplementedError
 
     def _images(self, tags: list[str] | None = None) -> Images:
         return Images(prefixes=self.prefixes or (), tags=tags or ())

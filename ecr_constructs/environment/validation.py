@@ -1,6 +1,6 @@
 """Problems of environments whose single values are valid: within a file, and between files."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_RESOURCES = 500
-# Names of the stacks next to those of the teams.
+# Names of stacks that any environment may have.
 RESERVED = ("alerts", "key", "push", "registry")
 
 
 def validate(environment: Environment, resolved: ResolvedEnvironment) -> Iterator[Problem]:
     """Yield the problems of one file; what it resolves to may be incomplete."""
     yield from _region_problems(environment)
-    yield from _team_problems(environment)
+    yield from _team_problems(environment, _reserved(resolved))
     yield from _replica_problems(environment, resolved)
 
 
@@ -42,11 +42,28 @@ def _region_problems(environment: Environment) -> Iterator[Problem]:
             yield Problem(place, "region-unknown", f"{region!r} is not an AWS Region", remedy)
 
 
-def _team_problems(environment: Environment) -> Iterator[Problem]:
+def _reserved(resolved: ResolvedEnvironment) -> set[str]:
+    """Return the names of the stacks next to those of the teams."""
+    used = {
+        part
+        for settings in resolved.registry_settings.values()
+        for part, has_stack in (
+            ("settings", settings.account_settings),
+            ("alarms", settings.alarms),
+            ("events", settings.events),
+            ("endpoints", settings.endpoints),
+            ("public", settings.public_repositories),
+        )
+        if has_stack
+    }
+    return {*RESERVED, *used}
+
+
+def _team_problems(environment: Environment, reserved: Collection[str]) -> Iterator[Problem]:
     first: dict[str, Place] = {}
     for name, team in environment.teams.items():
         place: Place = ("teams", name)
-        if name in RESERVED:
+        if name in reserved:
             message = f"{name!r} is the name of another stack of the environment"
             yield Problem(place, "team-name-reserved", message, "choose another name for the team")
         if (count := len(team.repositories)) > MAX_RESOURCES:

@@ -23,7 +23,14 @@ COMPANY = Path(__file__).parent / "company"
 HOME, REGION, BACKUP = "Prod", "Prod/EuWest1", "Prod/Account100000000004/EuCentral1"
 # One stack of a team for each kind of setting, and each stack of a registry.
 REVIEWED = [
-    *("Dev/Registry", "Staging/Registry", "Staging/Alarms", "Staging/Shop"),
+    *(
+        "Dev/Registry",
+        "Dev/Alarms",
+        "Dev/Events",
+        "Staging/Registry",
+        "Staging/Alarms",
+        "Staging/Shop",
+    ),
     *(f"{HOME}/{part}" for part in ("Registry", "Settings", "Alarms", "Events", "Endpoints")),
     *(f"{HOME}/{part}" for part in ("Public", "Payments", "Legacy", "Data", "Partners")),
     *(f"{REGION}/{part}" for part in ("Registry", "Settings", "Alarms", "Events", "Payments")),
@@ -101,8 +108,8 @@ def test_a_replica_has_the_statements_about_its_own_repositories(templates: Temp
         for path in (HOME, REGION, BACKUP)
     ]
     assert denied[0] == denied[1] == denied[2] != []
-    assert ["OnlyTheOrganizationDeletes"] == [
-        item["Sid"] for item in _statements(templates[f"{REGION}/Registry"])
+    assert ["ecr:BatchDeleteImage", "ecr:DeleteRepository"] == [
+        item["Action"] for item in _statements(templates[f"{REGION}/Registry"])
     ]
 
 

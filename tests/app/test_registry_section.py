@@ -273,7 +273,7 @@ SETTINGS = {
     f"encryption: {{key: '{KEY}', replica_keys: {{eu-west-3: '{KEY}'}}}}": (
         "encryption.replica_keys.eu-west-3: replica-unknown"
     ),
-    f"encryption: {{key: '{KEY}', dual_layer: true}}": "encryption.key: encryption-type-region",
+    f"encryption: {{key: '{KEY}', dual_layer: true}}": "encryption.dual_layer: encryption-type-region",
     "lifecycle: {rules: [{rulePriority: 1, action: {type: expire}}]}": (
         "lifecycle.rules[0].selection: key-missing"
     ),
@@ -312,4 +312,63 @@ def test_a_problem_has_a_key_and_a_code(text: str, expected: str, tmp_path: Path
     """One problem of the file is one diagnostic, at the key that is to be changed."""
     path = tmp_path / "prod.yaml"
     path.write_text(text, encoding="utf-8")
+    assert [expected] == [item.partition(": ")[2] for item in problems(load_environment, path)]
+
+
+def test_what_is_acknowledged_is_no_problem(tmp_path: Path) -> None:
+    """A repository that everyone may pull is meant to be one, for a reason."""
+    path = tmp_path / "prod.yaml"
+    is_open = "policy_statements: [{Effect: Allow, Principal: '*', Action: 'ecr:BatchGetImage'}]"
+    reason = "acknowledge: {ECR206: What it holds is published anyway.}"
+    entry = f"- name: payments/api\n        {is_open}\n        {reason}"
+    path.write_text(HEAD.replace("- payments/api", entry), encoding="utf-8")
+
+    [repository] = load_environment(path).repositories
+    assert ["*"] == [item["Principal"] for item in repository.settings.policy_statements]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("replica: {}", "registry.replica: replica-missing"),
+        ("replicas: {eu-west-1: {}}", "registry.replicas.eu-west-1: replica-unknown"),
+    ],
+)
+def test_without_replicas_there_are_no_settings_of_them(
+    content: str, expected: str, tmp_path: Path
+) -> None:
+    """They would have no effect."""
+    path = tmp_path / "prod.yaml"
+    head = HEAD.replace("replica_regions: [eu-west-1]\n", "")
+    path.write_text(f"{head}registry:\n  {content}\n", encoding="utf-8")
+    assert [expected] == [item.partition(": ")[2] for item in problems(load_environment, path)]
+
+
+def test_public_repositories_are_of_one_partition(tmp_path: Path) -> None:
+    """Amazon ECR Public does not exist in China."""
+    path = tmp_path / "prod.yaml"
+    head = HEAD.replace("eu-central-1", "cn-north-1").replace("eu-west-1", "cn-northwest-1")
+    path.write_text(f"{head}registry: {{public_repositories: [{{name: acme}}]}}\n", "utf-8")
+
+    expected = "registry.public_repositories: public-repository-region"
+    assert [expected] == [item.partition(": ")[2] for item in problems(load_environment, path)]
+
+
+@pytest.mark.parametrize("name", ["settings", "alarms", "events", "endpoints", "public"])
+def test_a_team_may_have_the_name_of_a_stack_that_there_is_not(name: str, tmp_path: Path) -> None:
+    """Only with the stack the two would have the same name."""
+    path = tmp_path / "prod.yaml"
+    text = HEAD.replace("  payments:", f"  {name}:")
+    path.write_text(text, encoding="utf-8")
+    assert [name] == [*load_environment(path).teams]
+
+    section = {
+        "settings": "account_settings: {blob_mounting: true}",
+        "alarms": f"alarms: {{topic: '{TOPIC}'}}",
+        "events": f"events: [{{event: image_deleted, target: '{QUEUE}'}}]",
+        "endpoints": f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/16, subnets: [{SUBNET}]}}]",
+        "public": "public_repositories: [{name: acme}]",
+    }[name]
+    path.write_text(f"{text}registry: {{{section}}}\n", encoding="utf-8")
+    expected = f"teams.{name}: team-name-reserved"
     assert [expected] == [item.partition(": ")[2] for item in problems(load_environment, path)]
