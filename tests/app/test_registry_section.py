@@ -273,7 +273,9 @@ SETTINGS = {
     f"encryption: {{key: '{KEY}', replica_keys: {{eu-west-3: '{KEY}'}}}}": (
         "encryption.replica_keys.eu-west-3: replica-unknown"
     ),
-    f"encryption: {{key: '{KEY}', dual_layer: true}}": "encryption.dual_layer: encryption-type-region",
+    f"encryption: {{key: '{KEY}', dual_layer: true}}": (
+        "encryption.dual_layer: encryption-type-region"
+    ),
     "lifecycle: {rules: [{rulePriority: 1, action: {type: expire}}]}": (
         "lifecycle.rules[0].selection: key-missing"
     ),
