@@ -26,6 +26,9 @@ from ecr_constructs.model.events import (
 class Event(Strict):
     """A rule that sends events to a target."""
 
+    event: str
+    """What happens."""
+
     target: TargetArn
     """The ARN of the target: an SQS queue, an SNS topic, a Lambda function, a state machine, a log
     group, an event bus or another one that EventBridge supports. The policy of a queue, topic or
@@ -45,6 +48,11 @@ class Event(Strict):
         check_role(self.target, self.role)
         self.pattern("111122223333")
         return self
+
+    @property
+    def construct_id(self) -> str:
+        """The id of the rule in its stack, which no other rule of the registry has."""
+        return self.name or f"{self.event} {self.target}"
 
     @abstractmethod
     def pattern(self, account: str) -> Pattern:

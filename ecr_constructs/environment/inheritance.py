@@ -28,7 +28,8 @@ from ecr_constructs.model.lifecycle.policy import LifecyclePolicy, Retention, pr
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.references import AnyKey
 from ecr_constructs.model.registry_id import RegistryId
-from ecr_constructs.model.validation import ValidationError, reject
+from ecr_constructs.model.repository_policy import Access, document, length_errors
+from ecr_constructs.model.validation import ValidationError, raise_if_invalid, reject
 
 PROFILES: dict[Profile, RepositorySettings] = {
     "development": RepositorySettings(
@@ -209,6 +210,9 @@ def settings_of(
         keeps_extra_tags=nearest(settings, "extra_tags") == "keep",
     )
     _check_keys(context, resolved, encryption)
+    if resolved.policy_statements or any(resolved.access.values()):
+        statements = [*Access(**resolved.access).statements("aws"), *resolved.policy_statements]
+        raise_if_invalid("repository policy", statements, length_errors(document(statements)))
     return resolved
 
 
@@ -336,6 +340,12 @@ def setting_problems(levels: Levels, error: ValidationError) -> Iterator[Problem
                 steps = [step - protected for step in steps[:1] if isinstance(step, int)]
             case ("rules" | "selection", *steps):
                 key, steps = "protect_tags", []
+            case steps if problem.code == "repository-policy-length":
+                key = next(
+                    name
+                    for name in ("policy_statements", *_ACCESS)
+                    if nearest(levels.values(), name)
+                )
             case steps:
                 if problem.code == "encryption-type-region":
                     remedy = "write customer_managed"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ecr_constructs.environment.loading import load_environment
+from ecr_constructs.environment.loading import load_environment, load_environments
 from tests.app.conftest import problems
 
 HEAD = """\
@@ -26,6 +26,7 @@ TOPIC = "arn:aws:sns:eu-central-1:111122223333:a"
 QUEUE = "arn:aws:sqs:eu-central-1:111122223333:a"
 SUBNET = "{id: subnet-0a, availability_zone: eu-central-1a, route_table: rtb-0a}"
 OTHER_ZONE = SUBNET.replace("central", "west")
+ACCOUNTS = ", ".join(f"'{number:012}'" for number in range(300))
 LONG = ", ".join(f"team-{number:03}-repositories/" for number in range(160))
 
 # What is below `registry:`, and the problem as ``key: code``.
@@ -96,6 +97,13 @@ SECTION = {
     ),
     f"pull_through_caches: [{{upstream: quay, encryption: {{key: '{FOREIGN_KEY}'}}}}]": (
         "pull_through_caches[0].encryption.key: encryption-key-region"
+    ),
+    "pull_through_caches: [{upstream: quay, repository_prefix: a}]": (
+        "pull_through_caches[0].repository_prefix: namespace-length"
+    ),
+    "pull_through_caches: [{upstream: quay, policy_statements: [{Effect: Allow, Principal: '*', "
+    "Action: 'ecr:BatchGetImage'}]}]": (
+        "pull_through_caches[0].policy_statements[0].Principal: ECR206"
     ),
     "pull_through_caches: [{upstream: quay}, {upstream: quay}]": (
         "pull_through_caches[1]: creation-template-duplicate"
@@ -209,6 +217,8 @@ SECTION = {
     f"events: [{{event: finding, target: '{QUEUE}', severity: high}}]": (
         "events[0].severity: value-unknown"
     ),
+    f"events: [{{event: replicated, target: '{QUEUE}', name: a}}, "
+    f"{{event: image_pushed, target: '{QUEUE}', name: a}}]": "events[1]: event-duplicate",
     f"events: [{{event: replicated, target: '{QUEUE}'}}, "
     f"{{event: replicated, target: '{QUEUE}', failed: true}}]": "events[1]: event-duplicate",
     # Endpoints
@@ -287,6 +297,7 @@ SETTINGS = {
     "pull_organizational_units: [ou-1]": (
         "pull_organizational_units[0]: organizational-unit-format"
     ),
+    f"pull_accounts: [{ACCOUNTS}]": "pull_accounts: repository-policy-length",
     "policy_statements: [{Effect: Allow, Principal: '*'}]": (
         "policy_statements[0]: statement-not-one-action"
     ),
@@ -374,3 +385,31 @@ def test_a_team_may_have_the_name_of_a_stack_that_there_is_not(name: str, tmp_pa
     path.write_text(f"{text}registry: {{{section}}}\n", encoding="utf-8")
     expected = f"teams.{name}: team-name-reserved"
     assert [expected] == [item.partition(": ")[2] for item in problems(load_environment, path)]
+
+
+@pytest.mark.parametrize(
+    ("section", "expected"),
+    [
+        ("scanning: {type: basic}", "registry: registry-shared"),
+        (
+            "account_settings: {blob_mounting: true}",
+            "registry.account_settings: account-settings-shared",
+        ),
+        (f"alarms: {{topic: '{TOPIC}'}}", "registry.alarms: alarms-shared"),
+        (
+            "public_repositories: [{name: acme}]",
+            "registry.public_repositories[0]: public-repository-shared",
+        ),
+    ],
+)
+def test_two_files_do_not_configure_one_registry(
+    section: str, expected: str, tmp_path: Path
+) -> None:
+    """The later deployment would overwrite the earlier."""
+    head = HEAD.replace("replica_regions: [eu-west-1]\n", "")
+    for name, repository in (("one", "payments/api"), ("two", "payments/web")):
+        text = f"{head.replace('payments/api', repository)}registry: {{{section}}}\n"
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+    listed = problems(load_environments, tmp_path)
+    assert [f"two.yaml: 9: {expected}"] == listed

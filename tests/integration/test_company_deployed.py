@@ -1,7 +1,6 @@
 """The registry section of an environment file, deployed to the embedded AWS and read back."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
