@@ -89,11 +89,11 @@ def _check(options: Namespace) -> int:
 def _files(paths: Sequence[str]) -> list[Path]:
     files: list[Path] = []
     for name in paths:
-        found = sorted(Path(name).glob("*.yaml")) if is_folder(name) else [Path(name)]
-        if not found:
+        matches = sorted(Path(name).glob("*.yaml")) if is_folder(name) else [Path(name)]
+        if not matches:
             message, remedy = f"{name} has no environment file", f"write {name}/dev.yaml"
             raise CommandError(Diagnostic("folder-empty", message, remedy=remedy))
-        files += found
+        files += matches
     return list(dict.fromkeys(files))
 
 

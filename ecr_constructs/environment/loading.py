@@ -272,8 +272,8 @@ def _unknown_branch(place: Place, error: ErrorDetails) -> Problem:
     if error["type"] == "union_tag_not_found":
         return Problem((*place, key), "key-missing", "is missing")
     tags = str(context["expected_tags"])
-    message = f"must be {' or '.join(tags.rsplit(', ', 1))}, got {context['tag']!r}"
-    remedy = _did_you_mean(str(context["tag"]), _quoted(tags))
+    message = f"must be {' or '.join(tags.rsplit(', ', 1))}, got {given[key]!r}"
+    remedy = _did_you_mean(str(given[key]), _quoted(tags))
     return Problem((*place, key), "value-unknown", message, remedy)
 
 

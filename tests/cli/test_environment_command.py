@@ -111,11 +111,11 @@ def test_a_mistake_has_its_line_and_what_is_meant(run: Run, line: str) -> None:
 
     result = run("environment", "check", file, "--format", "json")
 
-    found = {f"{item['path']}: {item['code']}": item for item in result.json["findings"]}
+    findings = {f"{item['path']}: {item['code']}": item for item in result.json["findings"]}
     assert 1 == result.status
-    assert (file, 1) == (found[expected]["file"], found[expected]["line"])
-    assert (repr(meant) in found[expected]["remedy"]) == bool(meant)
-    assert ("did you mean" in found[expected]["remedy"]) == bool(meant)
+    assert (file, 1) == (findings[expected]["file"], findings[expected]["line"])
+    assert (repr(meant) in findings[expected]["remedy"]) == bool(meant)
+    assert ("did you mean" in findings[expected]["remedy"]) == bool(meant)
 
 
 def test_every_mistake_of_every_file_is_reported(run: Run) -> None:
@@ -127,13 +127,13 @@ def test_every_mistake_of_every_file_is_reported(run: Run) -> None:
 
     result = run("environment", "check", *files, "--format", "json")
 
-    found = {(item["file"], item["code"]) for item in result.json["findings"]}
+    findings = {(item["file"], item["code"]) for item in result.json["findings"]}
     assert {
         ("b.yaml", "value-unknown"),
         ("c.yaml", "repository-shared"),
         ("c.yaml", "registry-shared"),
         ("missing.yaml", "file-unreadable"),
-    } <= found
+    } <= findings
     assert (2, ["file-unreadable"]) == (result.status, result.codes)
     text = run("environment", "check", *files).out.splitlines()
     assert "a.yaml: valid; 2 repositories in 2 registries" in text
