@@ -1,7 +1,6 @@
 """The checks of the arguments of constructs that need CDK."""
 
 from collections.abc import Iterator
-from typing import TypedDict
 from weakref import WeakSet
 
 import aws_cdk as cdk
@@ -10,13 +9,7 @@ from constructs import Construct
 from ecr_constructs.model.arguments import CHECKS, checked
 from ecr_constructs.model.diagnostics import Diagnostic
 
-__all__ = ["FormerId", "checked"]
-
-
-class FormerId(TypedDict, total=False):
-    """The other name of the keyword ``id``, that of the templates of ``cdk init``."""
-
-    construct_id: str
+__all__ = ["checked"]
 
 
 _within_stacks: WeakSet[Construct] = WeakSet()

@@ -439,19 +439,20 @@ class _PolicySizes:
     def validate(self) -> list[str]:
         """Return the errors."""
         inline, errors = 0, []
+        # Once for all policies: each costs a few calls to Node.
+        arns = {repository.repository_arn: _arn(repository) for repository in self.repositories}
         for policy in self._node.find_all():
             if isinstance(policy, iam.CfnPolicy):
-                inline += self._size(policy)
+                inline += self._size(policy, arns)
             elif isinstance(policy, iam.CfnManagedPolicy):
-                errors += self._errors(self._size(policy), _MANAGED)
+                errors += self._errors(self._size(policy, arns), _MANAGED)
         return [*self._errors(inline, self._inline), *errors]
 
-    def _size(self, policy: iam.CfnPolicy | iam.CfnManagedPolicy) -> int:
+    def _size(self, policy: iam.CfnPolicy | iam.CfnManagedPolicy, arn_of: Mapping[str, str]) -> int:
         stack = cdk.Stack.of(policy)
-        arns = {
-            compact(stack.resolve(repository.repository_arn)): _arn(repository)
-            for repository in self.repositories
-        }
+        # All references in one call.
+        references = stack.resolve([*arn_of])
+        arns = dict(zip(map(compact, references), arn_of.values(), strict=True))
         return len(compact(_filled(stack.resolve(policy.policy_document), arns)))
 
     def _errors(self, size: int, limit: int) -> list[str]:
@@ -486,7 +487,8 @@ def _filled(value: Any, arns: dict[str, str]) -> Any:
 
 
 def _arn(repository: ecr.RepositoryBase) -> str:
-    account, region = repository.env.account, repository.env.region
+    place = repository.env
+    account, region = place.account, place.region
     return f"arn:{partition_in(region)}:ecr:{region}:{account}:repository/{_name(repository)}"
 
 

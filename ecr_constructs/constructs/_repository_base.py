@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import ClassVar, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -45,69 +46,31 @@ from ecr_constructs.model.tokens import is_unresolved
 
 
 @checked
-class RepositoryBase(ecr.RepositoryBase):
-    """A repository whose grants render completely, or raise.
+class RepositoryGrants:
+    """The grants that CDK's class does not have, and what all of them share."""
 
-    A principal of the repository's account gets access in its own policy. The repository policy
-    allows other principals, which need the permission of their own account too.
-    """
+    _TITLE = "RepositoryBase"
 
     _owns_policy = False
     """Whether grants can add to the repository policy."""
 
     @property
+    def _repository(self) -> "RepositoryBase":
+        return cast("RepositoryBase", self)
+
+    @property
     def _location(self) -> tuple[str, str]:
         """The repository's account and Region."""
-        return self.env.account, self.env.region
-
-    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
-        """Allow a principal actions on this repository.
-
-        Args:
-            grantee: A role, user or group, an IAM policy, an account, an organization, a service,
-                or any other ``iam.IGrantable``. A role or user of another account is allowed
-                through its account, on condition of its ARN, so that it need not exist yet
-                (https://github.com/aws/aws-cdk/issues/15070). The conditions of a principal are
-                conditions of the statement, in whichever policy it is; a login has none. Each
-                component of a ``CompositePrincipal`` is granted the same.
-            actions: The actions, such as ``ecr:DescribeImageScanFindings``.
-
-        Raises:
-            ValidationError: Nothing would be rendered; the repository is imported and its policy
-                would have to name the principal; a service would be allowed on behalf of anyone;
-                or anyone would be allowed (``principal-is-anyone``).
-        """
-        check_actions(actions)
-        return self._grant(grantee, principal_of(grantee), actions)
-
-    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow a principal to list and describe images, not to pull; raises as `grant`."""
-        return self.grant(grantee, *READ_ACTIONS)
-
-    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow a principal to pull and to log in; raises as `grant`.
-
-        Lambda and CodeBuild, which pull by themselves, may do so for resources of this account. If
-        a function of another account of the app runs an image of this repository, the synthesis
-        fails until `grant_pull_to_lambda` admits that account.
-        """
-        return self._grant_with_login(grantee, PULL_ACTIONS)
-
-    def grant_push(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow a principal to push but not to pull, and to log in; raises as `grant`."""
-        return self._grant_with_login(grantee, PUSH_ONLY_ACTIONS)
-
-    def grant_pull_push(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow a principal to pull, to push and to log in; raises as `grant`."""
-        return self._grant_with_login(grantee, PUSH_ACTIONS)
+        env = self._repository.env
+        return env.account, env.region
 
     def grant_delete_image(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow a principal to delete images; raises as `grant`."""
-        return self.grant(grantee, *DELETE_IMAGE_ACTIONS)
+        return self._repository.grant(grantee, *DELETE_IMAGE_ACTIONS)
 
     def grant_manage_lifecycle(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow a principal to change and preview the lifecycle policy; raises as `grant`."""
-        return self.grant(grantee, *LIFECYCLE_ACTIONS)
+        return self._repository.grant(grantee, *LIFECYCLE_ACTIONS)
 
     def grant_pull_to_lambda(
         self, *, functions: Sequence[str] | None = (), account: AccountId | None = None
@@ -133,7 +96,7 @@ class RepositoryBase(ecr.RepositoryBase):
             pull_to_lambda(functions=[*functions], account=account),
         )
         if account is not None and account != self._location[0]:
-            grant = grant.combine(self.grant_pull(iam.AccountPrincipal(account)))
+            grant = grant.combine(self._repository.grant_pull(iam.AccountPrincipal(account)))
         return grant
 
     def grant_pull_to_code_build(self, *, projects: Sequence[str] | None = ()) -> iam.Grant:
@@ -192,7 +155,7 @@ class RepositoryBase(ecr.RepositoryBase):
             and node is not None
             and not may_be_of_other_account(principal, account)
         ):
-            cdk.Annotations.of(self).add_warning_v2(
+            cdk.Annotations.of(self._repository).add_warning_v2(
                 "ecr-constructs:loginElsewhere",
                 f"{node.path} has no policy that this app adds to, so the repository "
                 "policy allows it. Allow it ecr:GetAuthorizationToken on '*' where it is defined.",
@@ -215,21 +178,23 @@ class RepositoryBase(ecr.RepositoryBase):
         if not is_of_other_account(principal, account) and not (may_be_other and self._owns_policy):
             own_actions = self._actions_of_identities(actions)
             grant = grant_in_own_policy(
-                principal, own_actions, self.repository_arn, account=account
+                principal, own_actions, self._repository.repository_arn, account=account
             )
             if grant is not None:
-                validate_policy_size(grantee, self)
-                warn_of_account(self, principal, account)
+                validate_policy_size(grantee, self._repository)
+                warn_of_account(self._repository, principal, account)
                 return grant
         named = self._named(principal, actions)
         if suggestion is not None:
             named = replace(named, suggestion=suggestion)
         grant = self._grant_by_policy(principal, named, actions)
         if may_be_other:
-            own = grant_in_own_policy(principal, actions, self.repository_arn, account=account)
+            own = grant_in_own_policy(
+                principal, actions, self._repository.repository_arn, account=account
+            )
             # A role of a stack without an account is the right one, whatever that account is.
             if own is not None and is_unresolved(account):
-                warn_of_account(self, principal, account)
+                warn_of_account(self._repository, principal, account)
         return grant
 
     def _grant_to_components(
@@ -248,7 +213,63 @@ class RepositoryBase(ecr.RepositoryBase):
 
     def _named(self, principal: iam.IPrincipal, actions: Sequence[str]) -> ResourcePrincipal:
         """Return how the repository policy names a principal, or raise if it cannot."""
-        stack = cdk.Stack.of(self)
+        stack = cdk.Stack.of(self._repository)
         return resource_principal(
             principal, actions, stack=stack, source=self._source(None), consumer=stack.account
         )
+
+
+@checked
+class RepositoryBase(ecr.RepositoryBase, RepositoryGrants):
+    """A repository whose grants render completely, or raise.
+
+    A principal of the repository's account gets access in its own policy. The repository policy
+    allows other principals, which need the permission of their own account too.
+
+    At each create, jsii searches the classes in front of CDK's, name by name, for members that Node
+    must call. So only such members are here, and the others in `RepositoryGrants`.
+    """
+
+    # jsii would search the interfaces of each class too, and they are those of CDK's class.
+    __jsii_ifaces__: ClassVar[list[type]] = []
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Allow a principal actions on this repository.
+
+        Args:
+            grantee: A role, user or group, an IAM policy, an account, an organization, a service,
+                or any other ``iam.IGrantable``. A role or user of another account is allowed
+                through its account, on condition of its ARN, so that it need not exist yet
+                (https://github.com/aws/aws-cdk/issues/15070). The conditions of a principal are
+                conditions of the statement, in whichever policy it is; a login has none. Each
+                component of a ``CompositePrincipal`` is granted the same.
+            actions: The actions, such as ``ecr:DescribeImageScanFindings``.
+
+        Raises:
+            ValidationError: Nothing would be rendered; the repository is imported and its policy
+                would have to name the principal; a service would be allowed on behalf of anyone;
+                or anyone would be allowed (``principal-is-anyone``).
+        """
+        check_actions(actions)
+        return self._grant(grantee, principal_of(grantee), actions)
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow a principal to list and describe images, not to pull; raises as `grant`."""
+        return self.grant(grantee, *READ_ACTIONS)
+
+    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow a principal to pull and to log in; raises as `grant`.
+
+        Lambda and CodeBuild, which pull by themselves, may do so for resources of this account. If
+        a function of another account of the app runs an image of this repository, the synthesis
+        fails until `grant_pull_to_lambda` admits that account.
+        """
+        return self._grant_with_login(grantee, PULL_ACTIONS)
+
+    def grant_push(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow a principal to push but not to pull, and to log in; raises as `grant`."""
+        return self._grant_with_login(grantee, PUSH_ONLY_ACTIONS)
+
+    def grant_pull_push(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow a principal to pull, to push and to log in; raises as `grant`."""
+        return self._grant_with_login(grantee, PUSH_ACTIONS)

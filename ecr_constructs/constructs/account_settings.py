@@ -1,13 +1,13 @@
 """Settings of a registry for which CloudFormation has no resource type."""
 
-from typing import Literal, Unpack
+from typing import Literal
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import custom_resources as cr
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
-from ecr_constructs.constructs._arguments import FormerId, checked
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs.role_options import RoleOptions
 from ecr_constructs.model.account_settings import account_settings
 
@@ -34,13 +34,12 @@ class AccountSettings(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str = "",
+        id: str,
         *,
         basic_scan_version: Literal["AWS_NATIVE"] | None = None,
         registry_policy_scope: Literal["V2"] | None = None,
         blob_mounting: bool | None = None,
         role_options: RoleOptions | None = None,
-        **_former: Unpack[FormerId],
     ) -> None:
         """Define settings, at least one.
 

@@ -1,13 +1,12 @@
 """Alarms for the quotas of ECR, and for pulls."""
 
 from collections.abc import Sequence
-from typing import Unpack
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
-from ecr_constructs.constructs._arguments import FormerId, checked
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._sns import AnyTopic, grant_publish_to_alarms, topic_of
 from ecr_constructs.model.names import check_repository_name
 from ecr_constructs.model.tokens import is_unresolved
@@ -44,12 +43,11 @@ class UsageAlarms(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str = "",
+        id: str,
         *,
         topic: AnyTopic,
         percent: float | None = 80,
         repositories: Sequence[str] | None = (),
-        **_former: Unpack[FormerId],
     ) -> None:
         """Define alarms for the registry of the stack's account and Region.
 

@@ -1,7 +1,6 @@
 """Alerts about findings in scanned images."""
 
 from collections.abc import Sequence
-from typing import Unpack
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
@@ -12,7 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
-from ecr_constructs.constructs._arguments import FormerId, checked
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._sns import AnyTopic, grant_publish_to_events, topic_of
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.model.alerts import Message, check_emails, finding_message, scan_message
@@ -49,12 +48,11 @@ class ScanAlerts(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str = "",
+        id: str,
         *,
         severity: Severity | None = "HIGH",
         emails: Sequence[str] | None = (),
         topic: AnyTopic | None = None,
-        **_former: Unpack[FormerId],
     ) -> None:
         """Define alerts for the registry of the stack's account and Region.
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Unpack
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -10,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
-from ecr_constructs.constructs._arguments import FormerId, checked
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._deprecation import renamed_keyword
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.constructs.role_options import RoleOptions
@@ -40,11 +39,10 @@ class CiProvider(iam.OidcProviderNative):
     def __init__(
         self,
         scope: Construct,
-        id: str = "",
+        id: str,
         *,
         issuer: CiIssuer,
         audiences: Sequence[str] | None = (),
-        **_former: Unpack[FormerId],
     ) -> None:
         """Define a provider.
 
@@ -77,7 +75,7 @@ class CiProvider(iam.OidcProviderNative):
             id,
             url=issuer.url,
             client_ids=list(dict.fromkeys([issuer.audience, *accepted])),
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         self.issuer = issuer
         self.audiences = tuple(dict.fromkeys([issuer.audience, *accepted]))
@@ -100,7 +98,7 @@ class CiPushRole(iam.Role):
     def __init__(
         self,
         scope: Construct,
-        id: str = "",
+        id: str,
         *,
         ci: CiProject,
         repositories: Sequence[ecr.IRepository],
@@ -111,7 +109,6 @@ class CiPushRole(iam.Role):
         role_name: str | None = None,
         path: str | None = None,
         pull_back: bool | None = None,
-        **_former: Unpack[FormerId],
     ) -> None:
         """Define a role.
 

@@ -1,7 +1,7 @@
 """The settings of repositories that ECR creates."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Unpack
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
-from ecr_constructs.constructs._arguments import FormerId, checked
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import (
     encryption_property,
     lifecycle_text,
@@ -60,7 +60,7 @@ class RepositoryCreationTemplate(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str = "",
+        id: str,
         *,
         prefix: str,
         applied_for: Sequence[Occasion],
@@ -78,7 +78,6 @@ class RepositoryCreationTemplate(Construct):
         tags: Tags | None = None,
         role: AnyRole | None = None,
         role_options: RoleOptions | None = None,
-        **_former: Unpack[FormerId],
     ) -> None:
         """Define a template.
 

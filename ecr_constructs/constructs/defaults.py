@@ -46,7 +46,7 @@ class RepositoryDefaults:
         self._defaults: dict[str, object] = {
             "imageTagMutability": ecr.TagMutability.IMMUTABLE,
             "imageScanOnPush": True,
-            "removalPolicy": cdk.RemovalPolicy.RETAIN,
+            "removalPolicy": cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         }
         if expire_untagged_after_days is not None:
             days = LifecycleRule.expire_untagged(after_days=expire_untagged_after_days).count_number

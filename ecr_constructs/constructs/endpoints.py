@@ -1,14 +1,14 @@
 """VPC endpoints for pulls without the internet."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Unpack
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ecr_constructs.constructs._arguments import FormerId, checked
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.model.eks_add_ons import eks_account
 from ecr_constructs.model.principals import AccountId
@@ -47,7 +47,7 @@ class RegistryEndpoints(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str = "",
+        id: str,
         *,
         vpc: ec2.IVpc,
         account: AccountId | None = None,
@@ -60,7 +60,6 @@ class RegistryEndpoints(Construct):
         s3_endpoint: bool | None = True,
         s3_statements: Sequence[iam.PolicyStatement] | None = (),
         dual_stack: bool | None = False,
-        **_former: Unpack[FormerId],
     ) -> None:
         """Define endpoints in a VPC, for a registry of its Region.
 

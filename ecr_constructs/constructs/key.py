@@ -1,14 +1,13 @@
 """The key that encrypts a registry's images."""
 
 from collections.abc import Sequence
-from typing import Unpack
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from ecr_constructs.constructs._arguments import FormerId, checked
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._stack_env import account_of, deploying_role, partition_in, region_of
 from ecr_constructs.model.encryption import check_key_alias
 from ecr_constructs.model.key_policy import KeyAccess, check_key_access, key_policy
@@ -48,12 +47,11 @@ class RegistryKey(kms.Key):
     def __init__(
         self,
         scope: Construct,
-        id: str = "",
+        id: str,
         *,
         alias: str,
         administrators: Sequence[iam.IGrantable] | None = (),
         access: KeyAccess | None = "iam",
-        **_former: Unpack[FormerId],
     ) -> None:
         """Define a key.
 
@@ -103,7 +101,7 @@ class RegistryKey(kms.Key):
             enable_key_rotation=True,
             pending_window=PENDING_WINDOW,
             policy=policy,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         for administrator in () if policy else principals:
             self.grant_admin(administrator)

@@ -1,14 +1,14 @@
 """One repository of the public registry."""
 
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ecr_constructs.constructs._arguments import FormerId, checked
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import tag_properties
 from ecr_constructs.constructs._iam import grant_to_principal
 from ecr_constructs.constructs._stack_env import partition_in, region_of
@@ -53,7 +53,7 @@ class PublicRepository(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str = "",
+        id: str,
         *,
         repository_name: str | None = None,
         description: str | None = None,
@@ -64,8 +64,7 @@ class PublicRepository(Construct):
         push_accounts: Sequence[AccountId] | None = (),
         push_principals: Sequence[str] | None = (),
         tags: Tags | None = None,
-        removal_policy: cdk.RemovalPolicy | None = cdk.RemovalPolicy.RETAIN,
-        **_former: Unpack[FormerId],
+        removal_policy: cdk.RemovalPolicy | None = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         """Define a public repository.
 
@@ -86,7 +85,8 @@ class PublicRepository(Construct):
                 deployment. Default: none.
             tags: Tags of the repository, values by key. Default: the tags of its scopes.
             removal_policy: What happens to the repository when it is removed from the stack.
-                Default: ``RETAIN``, which keeps it with its images.
+                Default: ``RETAIN_ON_UPDATE_OR_DELETE``, which keeps it with its images; only the
+                rollback of the deployment that creates it deletes it, if it is empty.
 
         Raises:
             ValidationError: A value that ECR Public or CloudFormation rejects, or
@@ -130,7 +130,9 @@ class PublicRepository(Construct):
             repository_policy_text=document(statements) if statements else None,
             tags=tag_properties(tags),
         )
-        self._resource.apply_removal_policy(removal_policy or cdk.RemovalPolicy.RETAIN)
+        self._resource.apply_removal_policy(
+            removal_policy or cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        )
         self.repository_name = self._resource.ref
         self.repository_arn = self._resource.attr_arn
         if unlisted := catalog.unlisted():

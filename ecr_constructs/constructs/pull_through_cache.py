@@ -13,7 +13,7 @@ from aws_cdk import region_info
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
-from ecr_constructs.constructs._arguments import FormerId, checked
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._events import RuleOptions, event_rule
 from ecr_constructs.constructs._iam import grant_to_principal, service_role
 from ecr_constructs.constructs._policy_text import check_statement
@@ -77,7 +77,7 @@ class PullThroughCache(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str = "",
+        id: str,
         *,
         upstream: Upstream,
         repository_prefix: str | None = None,
@@ -94,7 +94,6 @@ class PullThroughCache(Construct):
         template_role: AnyRole | None = None,
         template_role_options: RoleOptions | None = None,
         upstream_role_options: RoleOptions | None = None,
-        **_former: Unpack[FormerId],
     ) -> None:
         """Define a cache.
 

@@ -1,12 +1,10 @@
 """The secret with which ECR logs in to an upstream registry."""
 
-from typing import Unpack
-
 import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from ecr_constructs.constructs._arguments import FormerId, checked
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import json_text
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.upstreams import SECRET_PREFIX, secret_name_errors
@@ -38,11 +36,10 @@ class PullThroughCredential(secretsmanager.Secret):
     def __init__(
         self,
         scope: Construct,
-        id: str = "",
+        id: str,
         *,
         name: str,
         username: str,
-        **_former: Unpack[FormerId],
     ) -> None:
         """Define a secret.
 
@@ -74,5 +71,5 @@ class PullThroughCredential(secretsmanager.Secret):
                 secret_string_template=json_text(scope, {"username": username}),
                 generate_string_key="accessToken",
             ),
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )

@@ -100,6 +100,8 @@ def check_each(
     keyword: str, values: Sequence[str], errors_of: Callable[[object], Iterable[Diagnostic]]
 ) -> None:
     """Reject a list if one of its values is invalid; deploy-time values pass."""
+    if isinstance(values, (list, tuple)) and not values:
+        return
     require_list(keyword, values)
     errors = item_errors(keyword, values, errors_of, name_values=True)
     raise_if_invalid(keyword, list(values), errors)

@@ -7,10 +7,8 @@ from aws_cdk import aws_ecr as ecr
 
 from ecr_constructs.constructs._joined_policy import JoinedPolicy
 from ecr_constructs.constructs._joined_properties import JoinedResource
+from ecr_constructs.model import registry_policy
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.lifecycle.json_text import compact
-from ecr_constructs.model.registry_policy import POLICY_MAX_LENGTH
-from ecr_constructs.model.tokens import literal_length
 
 
 class _Policy(JoinedResource, ecr.CfnRegistryPolicy):
@@ -30,10 +28,4 @@ class RegistryPolicy(JoinedPolicy):
         return {"policy_text": dict(state)}
 
     def _policy_errors(self, policy: Mapping[str, Any]) -> Iterator[Diagnostic]:
-        length = literal_length(compact(policy))
-        if length > POLICY_MAX_LENGTH:
-            yield Diagnostic(
-                "registry-policy-length",
-                f"must have at most {POLICY_MAX_LENGTH:,} characters, would have {length:,}",
-                remedy="name shorter prefixes, or an organization instead of its accounts",
-            )
+        return registry_policy.length_errors(policy)

@@ -1,7 +1,7 @@
 """The private registry of an account and Region."""
 
 from collections.abc import Mapping, Sequence
-from typing import Unpack, cast
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
-from ecr_constructs.constructs._arguments import FormerId, checked
+from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._events import RegistryEvents
 from ecr_constructs.constructs._stack_env import partition_in
 from ecr_constructs.constructs._validation import AtSynthesis
@@ -47,7 +47,7 @@ class Registry(RegistryEvents, RegistryGrants):
         registry.scan_enhanced(continuous=["*"])
     """
 
-    def __init__(self, scope: Construct, id: str = "", **_former: Unpack[FormerId]) -> None:
+    def __init__(self, scope: Construct, id: str) -> None:
         """Define the registry of the stack's account and Region.
 
         Args:
@@ -91,6 +91,8 @@ class Registry(RegistryEvents, RegistryGrants):
         """
         environment = cdk.Stack.of(scope).environment
         app = AppRegistry.find(scope)
+        if app and environment not in app.registries and environment in app.on_demand:
+            app.on_demand.pop(environment)()
         registry = app and app.registries.get(environment)
         if registry is None:
             reject(
