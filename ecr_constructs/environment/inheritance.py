@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, NoReturn
 
 from ecr_constructs.cloudformation.template import Place
@@ -302,7 +303,13 @@ def _enabled_lifecycle(levels: Sequence[CachedSettings]) -> LifecyclePolicy:
     if level.lifecycle is not None:
         rules = [rule.rule() for rule in level.lifecycle]
         return LifecyclePolicy(*protect(protected or []), *rules)
-    preset: Callable[..., LifecyclePolicy] = getattr(Retention, str(_retention(level)))
+    return _preset(str(_retention(level)), None if protected is None else tuple(protected))
+
+
+@cache
+def _preset(name: str, protected: tuple[str, ...] | None) -> LifecyclePolicy:
+    # The repositories of a company have the same few.
+    preset: Callable[..., LifecyclePolicy] = getattr(Retention, name)
     return preset() if protected is None else preset(protect_tags=protected)
 
 
