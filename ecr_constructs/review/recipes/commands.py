@@ -105,10 +105,10 @@ def by_registry(
     repositories: Iterable[Resource],
 ) -> Mapping[tuple[str | None, str | None], list[Resource]]:
     """Return repositories by account and Region."""
-    found: dict[tuple[str | None, str | None], list[Resource]] = defaultdict(list)
+    grouped: dict[tuple[str | None, str | None], list[Resource]] = defaultdict(list)
     for repository in repositories:
-        found[repository.stack.account, repository.stack.region].append(repository)
-    return found
+        grouped[repository.stack.account, repository.stack.region].append(repository)
+    return grouped
 
 
 def for_each(names: Sequence[str], words: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from ecr_constructs.report.document import plain
 from ecr_constructs.report.review import blocks, to_github, to_json
 from ecr_constructs.review import Review, review
 from ecr_constructs.review.comparison import Comparison
-from ecr_constructs.review.recipes import recipes
+from ecr_constructs.review.recipes.engine import recipes
 from ecr_constructs.review.recipes.recipe import Recipe
 from tests.support.rule_examples.build import KEEPS, Resources, key, repository, resource
 
@@ -64,7 +64,7 @@ def reviewed(before: Stacks, after: Stacks) -> Review:
     return review(base, templates(after, before, is_head=True, path=None))
 
 
-def found(before: Stacks, after: Stacks, **options: Any) -> tuple[Recipe, ...]:
+def recipes_of(before: Stacks, after: Stacks, **options: Any) -> tuple[Recipe, ...]:
     """Return the recipes of two versions of an app."""
     base = templates(before, after, is_head=False, **options)
     return recipes(Comparison(base, templates(after, before, is_head=True, **options)))
@@ -72,7 +72,7 @@ def found(before: Stacks, after: Stacks, **options: Any) -> tuple[Recipe, ...]:
 
 def only(before: Stacks, after: Stacks, **options: Any) -> Recipe:
     """Return the only recipe."""
-    [recipe] = found(before, after, **options)
+    [recipe] = recipes_of(before, after, **options)
     return recipe
 
 
@@ -126,7 +126,7 @@ def test_stages_have_recipes_of_their_own() -> None:
         {**side, **{name.replace("Prod", "Dev"): stack for name, stack in side.items()}}
         for side in MOVED
     )
-    last = {commands(recipe)[-1] for recipe in found(before, after)}
+    last = {commands(recipe)[-1] for recipe in recipes_of(before, after)}
     assert last == {"cdk deploy 'Dev/**'", "cdk deploy 'Prod/**'"}
 
 
@@ -229,7 +229,7 @@ def test_two_environments_get_other_names() -> None:
     )
     imported = [
         [line.split()[2] for line in commands(recipe) if line.startswith("cdk import")]
-        for recipe in found(before, after)
+        for recipe in recipes_of(before, after)
     ]
     assert sorted(imported) == [["Live/Team", "Live/Push"], ["Test/Account4/Team"]]
 
@@ -557,12 +557,12 @@ def test_the_metadata_of_an_assembly_names_the_constructs(tmp_path: Path) -> Non
 
 def test_a_repository_that_gets_a_name_has_no_recipe() -> None:
     """The name that CloudFormation generated is not known."""
-    assert found({PAYMENTS: {"A": repository()}}, {PAYMENTS: {"A": api()}}) == ()
+    assert recipes_of({PAYMENTS: {"A": repository()}}, {PAYMENTS: {"A": api()}}) == ()
 
 
 def test_repositories_without_names_have_no_recipe() -> None:
     """Nobody can tell whether they are the same."""
-    assert found({PAYMENTS: {"A": repository()}}, {PAYMENTS: {"B": repository()}}) == ()
+    assert recipes_of({PAYMENTS: {"A": repository()}}, {PAYMENTS: {"B": repository()}}) == ()
 
 
 def test_a_name_is_quoted() -> None:
