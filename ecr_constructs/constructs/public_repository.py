@@ -53,7 +53,7 @@ class PublicRepository(Construct):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str,
         *,
         repository_name: str | None = None,
         description: str | None = None,
@@ -70,7 +70,7 @@ class PublicRepository(Construct):
 
         Args:
             scope: The stack, or a construct below one, in us-east-1.
-            construct_id: The construct's id. Changing it replaces the repository.
+            id: The construct's id. Changing it replaces the repository.
             repository_name: 2 to 205 characters, lowercase, parts joined by ``/``. Changing it
                 replaces the repository. Default: CloudFormation generates one.
             description: At most 1,024 characters, shown in search results. Default: none.
@@ -117,7 +117,7 @@ class PublicRepository(Construct):
             errors.append(NO_SNAPSHOTS)
         raise_if_invalid("public repository", repository_name, errors)
 
-        super().__init__(scope, construct_id)
+        super().__init__(scope, id)
         statements = [
             {**statement, "Action": list(PUSH_ACTIONS)}
             for statement in access.statements(partition_in(region))

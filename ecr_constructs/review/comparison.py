@@ -250,7 +250,9 @@ class Comparison:
         new: list[Resource] = []
         rewritten: list[Resource] = []
         for left, right in zip(self.base.stacks, self.head.stacks, strict=True):
-            moving = any(left.body.get(name) != right.body.get(name) for name in _CONTEXT_KEYS)
+            moving = left.parameters != right.parameters or any(
+                left.body.get(name) != right.body.get(name) for name in _CONTEXT_KEYS
+            )
             for before, after in _matched(left, right):
                 if before is None or after is None:
                     gone += [before] if before else []

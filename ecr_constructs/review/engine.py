@@ -10,7 +10,9 @@ from ecr_constructs.cloudformation.unread import Unread, unread_of
 from ecr_constructs.review.access import analyzer as access
 from ecr_constructs.review.access.unread_policies import unread_policies
 from ecr_constructs.review.analyzers import (
+    alarms,
     alerts,
+    connections,
     context,
     findings,
     images,
@@ -43,6 +45,8 @@ _ANALYZERS: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
     settings.changes,
     replication.changes,
     alerts.changes,
+    alarms.changes,
+    connections.changes,
     stacks.changes,
 )
 
