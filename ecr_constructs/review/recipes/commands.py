@@ -45,14 +45,14 @@ def deploy_all(stacks: Sequence[Template], stage: str) -> tuple[str, ...]:
     return (shlex.join(["cdk", "deploy", f"{stage}/**" if stage else "--all"]),)
 
 
-def deploy(stacks: Iterable[Template], *options: str) -> tuple[str, ...]:
+def deploy(stacks: Iterable[Template]) -> tuple[str, ...]:
     """Return the deployment of some stacks, without those that they depend on."""
-    return cdk("deploy", stacks, "--exclusively", *options)
+    return cdk("deploy", stacks, "--exclusively")
 
 
 def take_over(stacks: Iterable[Template]) -> tuple[str, ...]:
     """Return the deployment of some stacks, which imports the repositories that exist."""
-    return deploy(stacks, "--import-existing-resources")
+    return cdk("deploy", stacks, "--import-existing-resources")
 
 
 def delete_stacks(stacks: Sequence[Template]) -> tuple[str, ...]:
@@ -143,6 +143,18 @@ def per_repository(
             where = in_region(PUBLIC_REGION if service == "ecr-public" else region)
             words = ["aws", service, operation, *where, "--repository-name", "$name", *options]
             commands.append(for_each(names, words))
+    return tuple(commands)
+
+
+def encryptions(repositories: Iterable[Resource]) -> tuple[str, ...]:
+    """Return the commands that print how private repositories are encrypted."""
+    query = "repositories[].[repositoryName, encryptionConfiguration]"
+    commands: list[str] = []
+    for (account, region), members in by_registry(repositories).items():
+        names = [str(item.text("RepositoryName")) for item in members]
+        words = ["aws", "ecr", "describe-repositories", *in_region(region)]
+        options = ["--repository-names", *names, "--query", query]
+        commands += [*account_note(account), shlex.join([*words, *options])]
     return tuple(commands)
 
 
