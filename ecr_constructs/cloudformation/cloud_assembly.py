@@ -109,7 +109,7 @@ def construct_paths(template: Path) -> Mapping[str, str]:
                 case {"type": "aws:cdk:logicalId", "data": str(logical_id)}:
                     paths.setdefault(logical_id, []).append(path.removeprefix("/"))
     # A stack and its nested stack can have the same logical id.
-    return {logical_id: found[0] for logical_id, found in paths.items() if len(found) == 1}
+    return {logical_id: listed[0] for logical_id, listed in paths.items() if len(listed) == 1}
 
 
 def is_assembly(folder: Path) -> bool:
