@@ -39,7 +39,7 @@ from ecr_constructs.cloudformation.template import SECTIONS, Template
 from ecr_constructs.cloudformation.unread import Unread
 
 # Tags of YAML, such as !Transform, are short forms of these.
-_MACROS = ("Fn::Transform", "Fn::ForEach", "!Transform")
+_MACROS = ("Fn::Transform", "!Transform")
 _SUFFIXES = (".json", ".yaml", ".yml", ".template", ".cfn", ".cft")
 # Folders of packages and of Git's own files, whose files nobody deploys from there.
 _SKIPPED_FOLDERS = frozenset({".git", "node_modules", "site-packages"})
@@ -352,7 +352,8 @@ def _template(
         repeated=repeated,
         stack_name=file.stack_name,
         parameters=file.parameters,
-        may_have_macros=any(name in text for name in _MACROS),
+        may_have_macros="Fn::ForEach" in text
+        or ("Transform" in text and any(name in text for name in _MACROS)),
     )
 
 

@@ -53,7 +53,7 @@ class PublicRepository(Construct):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str,
         *,
         repository_name: str | None = None,
         description: str | None = None,
@@ -64,13 +64,13 @@ class PublicRepository(Construct):
         push_accounts: Sequence[AccountId] | None = (),
         push_principals: Sequence[str] | None = (),
         tags: Tags | None = None,
-        removal_policy: cdk.RemovalPolicy | None = cdk.RemovalPolicy.RETAIN,
+        removal_policy: cdk.RemovalPolicy | None = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         """Define a public repository.
 
         Args:
             scope: The stack, or a construct below one, in us-east-1.
-            construct_id: The construct's id. Changing it replaces the repository.
+            id: The construct's id. Changing it replaces the repository.
             repository_name: 2 to 205 characters, lowercase, parts joined by ``/``. Changing it
                 replaces the repository. Default: CloudFormation generates one.
             description: At most 1,024 characters, shown in search results. Default: none.
@@ -85,7 +85,8 @@ class PublicRepository(Construct):
                 deployment. Default: none.
             tags: Tags of the repository, values by key. Default: the tags of its scopes.
             removal_policy: What happens to the repository when it is removed from the stack.
-                Default: ``RETAIN``, which keeps it with its images.
+                Default: ``RETAIN_ON_UPDATE_OR_DELETE``, which keeps it with its images; only the
+                rollback of the deployment that creates it deletes it, if it is empty.
 
         Raises:
             ValidationError: A value that ECR Public or CloudFormation rejects, or
@@ -116,7 +117,7 @@ class PublicRepository(Construct):
             errors.append(NO_SNAPSHOTS)
         raise_if_invalid("public repository", repository_name, errors)
 
-        super().__init__(scope, construct_id)
+        super().__init__(scope, id)
         statements = [
             {**statement, "Action": list(PUSH_ACTIONS)}
             for statement in access.statements(partition_in(region))
@@ -129,7 +130,9 @@ class PublicRepository(Construct):
             repository_policy_text=document(statements) if statements else None,
             tags=tag_properties(tags),
         )
-        self._resource.apply_removal_policy(removal_policy or cdk.RemovalPolicy.RETAIN)
+        self._resource.apply_removal_policy(
+            removal_policy or cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        )
         self.repository_name = self._resource.ref
         self.repository_arn = self._resource.attr_arn
         if unlisted := catalog.unlisted():

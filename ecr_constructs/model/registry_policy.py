@@ -7,11 +7,12 @@ from typing import Any
 
 from ecr_constructs.model import principals
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.names import filter_errors, namespace_errors, namespace_of
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS
 from ecr_constructs.model.repository_policy import PULL_ACTIONS, one_or_all
 from ecr_constructs.model.tags import tag_errors
-from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.tokens import is_unresolved, literal_length
 from ecr_constructs.model.validation import (
     item_errors,
     located,
@@ -81,6 +82,17 @@ def allow_pull_through(
     actions = [*IMPORT_ACTIONS, *["ecr:TagResource"] * tagging]
     _check("allow_pull_through_from", accounts, prefixes)
     return _statement(actions, registry_arn, partition, accounts, prefixes)
+
+
+def length_errors(policy: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """Yield a problem if a policy is too long for ECR, whatever its deploy-time values are."""
+    length = literal_length(compact(policy))
+    if length > POLICY_MAX_LENGTH:
+        yield Diagnostic(
+            "registry-policy-length",
+            f"must have at most {POLICY_MAX_LENGTH:,} characters, would have {length:,}",
+            remedy="name shorter prefixes, or an organization instead of its accounts",
+        )
 
 
 def _statement(

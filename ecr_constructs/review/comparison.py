@@ -211,9 +211,10 @@ class Comparison:
 
     def is_one_deployment(self, one: Resource, other: Resource) -> bool:
         """Tell whether two resources are in one stack, or in nested stacks of one."""
-        return self._root_of(one) == self._root_of(other)
+        return self.root_of(one) == self.root_of(other)
 
-    def _root_of(self, resource: Resource) -> int:
+    def root_of(self, resource: Resource) -> int:
+        """Return the index of the stack of a resource, or of its root if it is nested."""
         root = resource.stack.template.root
         return self.number_of(resource) if root is None else self._roots[root]
 

@@ -30,6 +30,8 @@ from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison
 from ecr_constructs.review.disclosure import without_secrets
 from ecr_constructs.review.inventories import Inventories
+from ecr_constructs.review.recipes.engine import recipes
+from ecr_constructs.review.recipes.recipe import Recipe
 
 _ANALYZERS: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
     removal.replacements,
@@ -58,6 +60,7 @@ class Review:
         findings: How many findings of ``check`` are new, were there before, and are gone.
         replication: What is replicated between registries on either side.
         unread: The parts of both sides that were not read, so that nothing is known about them.
+        recipes: The steps of changes that need more than a deployment.
 
     Example:
         >>> from ecr_constructs.review import load_sides, review
@@ -69,6 +72,7 @@ class Review:
     findings: findings.Counts
     replication: tuple[Edge, ...] = ()
     unread: tuple[Unread, ...] = ()
+    recipes: tuple[Recipe, ...] = ()
 
 
 def review(
@@ -98,7 +102,7 @@ def review(
     changes = list(without_secrets(repeated.joined(changes), comparison))
     ordered = tuple(sorted(changes, key=lambda change: change.order))
     unread += (*_unread(base, head), *unread_policies(head))
-    return Review(ordered, counts, edges(comparison), unread)
+    return Review(ordered, counts, edges(comparison), unread, recipes(comparison))
 
 
 def _unread(base: TemplateSet, head: TemplateSet) -> Iterator[Unread]:

@@ -12,7 +12,7 @@ import jsii
 import pytest
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecr_constructs import ExpireUntagged, LifecyclePolicy, LifecycleRule, Repository
@@ -698,6 +698,7 @@ def stack_of(node: ecr.CfnRepository) -> cdk.Stack:
     return node.stack
 
 
+@settings(max_examples=min(8, settings().max_examples))
 @given(st.permutations(list(STEPS)))
 def test_nothing_is_lost_in_any_order(order: Sequence[str]) -> None:
     """Each statement and each rule is rendered once, whoever comes first."""

@@ -39,7 +39,11 @@ def test_defaults(home: cdk.Stack) -> None:
     PublicRepository(home, "Cli")
 
     [rendered] = resources(home, TYPE)
-    assert {"Type": TYPE, "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"} == rendered
+    assert {
+        "Type": TYPE,
+        "DeletionPolicy": "RetainExceptOnCreate",
+        "UpdateReplacePolicy": "Retain",
+    } == rendered
 
 
 def test_every_keyword(home: cdk.Stack) -> None:

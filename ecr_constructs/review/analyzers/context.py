@@ -162,5 +162,5 @@ def _unread_entries(stack: Stack) -> dict[str, Any]:
     return functions | {
         str(key): value
         for key, value in entries
-        if str(key).startswith("Fn::") or not isinstance(value, Mapping)
+        if str(key).startswith("Fn::") or not isinstance(value, (dict, Mapping))
     }
