@@ -115,9 +115,16 @@ class Edits:
         gone = [item for item in self._gone() if item not in taken]
         new = [item for item in self._new() if item not in taken]
         self.new_names = {item.text(_NAME) for item in new}
-        self.renames = [*self._renamed_in_place(), *_renames(comparison, gone, new)]
-        renamed = {edit.before for edit in self.renames}
-        self.retired = [Edit(item) for item in gone if item not in renamed]
+        # A name that another resource has, or gets, is nobody's to copy to or to delete.
+        free = [item for item in new if comparison.holder_of(item) is None]
+        renames = [*self._renamed_in_place(), *_renames(comparison, gone, free)]
+        renamed = {edit.before for edit in renames}
+        retired = [Edit(item) for item in gone if item not in renamed]
+        declared = self._declared() if renames or retired else frozenset()
+        self.renames, self.retired = (
+            [edit for edit in edits if (edit.before.registry, edit.name) not in declared]
+            for edits in (renames, retired)
+        )
         self.encrypted = [
             Edit(before, after)
             for before, after, properties in self._replacements(is_rejected=True)
@@ -166,7 +173,7 @@ class Edits:
             if root not in self._paths:
                 self._paths[root] = construct_paths(root)
             path = self._paths[root].get(resource.id)
-        return str(path).removesuffix("/Resource") if path else None
+        return path.removesuffix("/Resource") if isinstance(path, str) else None
 
     def stays(self, resource: Resource) -> bool:
         """Tell whether the stack of a resource is still in the app."""
@@ -242,6 +249,14 @@ class Edits:
                 if resource.type in _REPOSITORIES and resource.is_created and resource.text(_NAME):
                     yield resource
 
+    def _declared(self) -> frozenset[tuple[RegistryId | None, str | None]]:
+        """Return the names of the repositories of head, without those of stacks that left."""
+        return frozenset(
+            (item.registry, item.text(_NAME))
+            for item in self.comparison.head.of_type(*_REPOSITORIES)
+            if item.is_created and self.stays(item)
+        )
+
     def _new(self) -> Iterator[Resource]:
         for pair in self.comparison.of_type(*_REPOSITORIES):
             if pair.after is not None and pair.before is None and pair.after.text(_NAME):
@@ -249,7 +264,8 @@ class Edits:
 
     def _renamed_in_place(self) -> Iterator[Edit]:
         for before, after, properties in self._replacements(is_rejected=False):
-            if _NAME in properties and before.text(_NAME) and after.text(_NAME):
+            is_named = _NAME in properties and before.text(_NAME) and after.text(_NAME)
+            if is_named and self.comparison.holder_of(after) is None:
                 yield Edit(before, after)
 
     def _replacements(self, *, is_rejected: bool) -> Iterator[tuple[Resource, Resource, set[str]]]:
