@@ -20,12 +20,14 @@ from ecr_constructs.cloudformation.update_behavior import (
     certainly_differ,
     outcome_of,
 )
+from ecr_constructs.cloudformation.uses import serves_ecr
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.analyzers.replication import edges
+from ecr_constructs.review.phrases import subject_of
 from ecr_constructs.review.recipes.recipe import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ecr_constructs.cloudformation.graph import Resource
@@ -74,7 +76,7 @@ class Edit:
     @property
     def is_retained(self) -> bool:
         """Whether the repository is definitely retained."""
-        return self.outcome.fate is Fate.RETAINED and self.outcome.is_certain
+        return _is_kept(self.outcome)
 
     @property
     def subject(self) -> Subject:
@@ -152,6 +154,26 @@ class Edits:
             stacks, key=lambda stack: any(item.type == KEY for item in stack.resources.values())
         ):
             yield stack.template
+
+    def deleted_with(self, left: Sequence[Template]) -> list[str]:
+        """Return what the deletion of stacks that left the app deletes, or may delete.
+
+        Returns:
+            The repositories, and the keys of images, that are not definitely retained.
+        """
+        resources = [
+            resource
+            for stack in self.comparison.head.stacks
+            if any(stack.template is template for template in left)
+            for resource in stack.resources.values()
+            if resource.is_created
+        ]
+        return [
+            subject_of(resource)
+            for resource in resources
+            if resource.type in _REPOSITORIES or (resource.type == KEY and serves_ecr(resource))
+            if not _is_kept(outcome_of(resource, "DeletionPolicy"))
+        ]
 
     def base_of(self, resource: Resource) -> Template:
         """Return the root stack of a resource as it is deployed."""
@@ -276,6 +298,10 @@ class Edits:
             replacement = self.comparison.replacements.get(pair.sides[1])
             if replacement is not None and replacement.is_rejected == is_rejected:
                 yield *pair.sides, set(replacement.properties)
+
+
+def _is_kept(outcome: Outcome) -> bool:
+    return outcome.fate is Fate.RETAINED and outcome.is_certain
 
 
 def _renames(

@@ -296,6 +296,26 @@ def test_a_repository_that_is_not_retained_is_kept_first() -> None:
     assert commands(recipe) == []
 
 
+UNKEPT_STACKS: dict[str, tuple[Stacks, Stacks]] = {
+    "another repository of the stack": (
+        {"Prod/A": {"Api": api(), "Web": {**api("web"), **UNKEPT}}, "Prod/B": {}},
+        {"Prod/B": {"Api": api()}},
+    ),
+    "a key": (
+        {"Prod/A": {"Key": {**key(), **UNKEPT}, "Api": api(EncryptionConfiguration=KMS)}},
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNKEPT_STACKS)
+def test_a_stack_is_not_deleted_with_what_it_does_not_retain(case: str) -> None:
+    """No recipe deletes the stack before that is retained."""
+    before, after = UNKEPT_STACKS[case]
+    printed = [line for recipe in recipes_of(before, after) for line in commands(recipe)]
+    assert not any("delete-stack" in line for line in printed)
+
+
 def test_a_renamed_repository_that_is_not_retained_is_kept_first() -> None:
     """The deployment would delete it before anybody copies its images."""
     unkept = {**api(), "UpdateReplacePolicy": "Delete"}
