@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-import aws_cdk as cdk
-from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ecr_constructs.constructs._cfn_properties import json_text
-from ecr_constructs.constructs._policy_text import check_statement
+from ecr_constructs.constructs._policy_text import OF_CREATED, PolicyResource, check_statement
 from ecr_constructs.model.principals import (
     CODE_BUILD,
     LAMBDA,
@@ -37,13 +34,12 @@ class CreatedPolicy:
         self._scope = scope
         self._source = source
         self._statements = [*statements]
-        self.resource: ecr.CfnRepositoryCreationTemplate | None = None
+        self._resource: PolicyResource | None = None
 
-    @property
-    def text(self) -> str | None:
-        """The text of the policy, or None if it has no statements."""
-        statements = self._statements
-        return json_text(self._scope, document(statements)) if statements else None
+    def render(self, resource: PolicyResource) -> None:
+        """Render the statements into the L1, and those that are added from now on."""
+        self._resource = resource
+        resource.share_policy(resource, OF_CREATED, self._statements)
 
     def add(self, statement: iam.PolicyStatement) -> None:
         """Add a statement, or raise if ECR would reject it."""
@@ -69,14 +65,14 @@ class CreatedPolicy:
 
     @property
     def rendered(self) -> list[dict[str, Any]]:
-        """The statements as they are rendered."""
-        statements: list[dict[str, Any]] = cdk.Stack.of(self._scope).resolve(self._statements)
-        return statements
+        """The statements as they are rendered, with those that other code wrote."""
+        assert self._resource is not None
+        return self._resource.policy.statements
 
     def _add(self, *statements: dict[str, Any]) -> None:
         new = [item for item in statements if item not in self._statements]
         errors = length_errors(document([*self._statements, *new]))
         raise_if_invalid("repository policy", new, errors)
         self._statements += new
-        if self.resource is not None:
-            self.resource.repository_policy = self.text
+        if self._resource is not None:
+            self._resource.policy.declare(self._statements)

@@ -19,6 +19,7 @@ from ecr_constructs.constructs._cfn_properties import (
 )
 from ecr_constructs.constructs._created_policy import CreatedPolicy
 from ecr_constructs.constructs._iam import service_role
+from ecr_constructs.constructs._policy_text import PolicyResource
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.constructs.role_options import RoleOptions
 from ecr_constructs.model.creation_template import CreationTemplate, Occasion, role_errors
@@ -33,6 +34,10 @@ from ecr_constructs.model.tags import Tags
 from ecr_constructs.model.validation import raise_if_invalid
 
 _Template = ecr.CfnRepositoryCreationTemplate
+
+
+class _Resource(PolicyResource, ecr.CfnRepositoryCreationTemplate):
+    """The template, whose repository policy other code may write too."""
 
 
 @checked
@@ -159,7 +164,7 @@ class RepositoryCreationTemplate(Construct):
         super().__init__(scope, construct_id)
         self.prefix = prefix
         self.role = role or (_role(self, settings, role_options) if settings.needs_role else None)
-        self._resource = _Template(
+        self._resource = _Resource(
             self,
             "Resource",
             prefix=prefix,
@@ -168,11 +173,10 @@ class RepositoryCreationTemplate(Construct):
             **mutability_properties(_Template, settings.effective_mutability),
             encryption_configuration=encryption_property(_Template, settings.encryption),
             lifecycle_policy=lifecycle_text(self, settings.effective_lifecycle),
-            repository_policy=self._policy.text,
             resource_tags=tag_properties(tags),
             custom_role_arn=arn_of(self.role, "role") if self.role else None,
         )
-        self._policy.resource = self._resource
+        self._policy.render(self._resource)
         record_dry_run(self._resource, settings.effective_lifecycle)
 
     @property

@@ -11,12 +11,13 @@ from constructs import Construct
 from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import tag_properties
 from ecr_constructs.constructs._iam import grant_to_principal
+from ecr_constructs.constructs._policy_text import OF_PUBLIC, PolicyResource
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.constructs.repository import NO_SNAPSHOTS
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.principals import AccountId
 from ecr_constructs.model.public_catalog import REGION, CatalogData, public_name_errors
-from ecr_constructs.model.repository_policy import Access, document
+from ecr_constructs.model.repository_policy import Access
 from ecr_constructs.model.tags import Tags, tag_errors
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid
@@ -30,6 +31,10 @@ PUSH_ACTIONS = (
     "ecr-public:UploadLayerPart",
 )
 _LOGIN_ACTIONS = ("ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken")
+
+
+class _Resource(PolicyResource, ecr.CfnPublicRepository):
+    """The repository, whose policy other code may write too."""
 
 
 @checked
@@ -121,14 +126,14 @@ class PublicRepository(Construct):
             {**statement, "Action": list(PUSH_ACTIONS)}
             for statement in access.statements(partition_in(region))
         ]
-        self._resource = ecr.CfnPublicRepository(
+        self._resource = _Resource(
             self,
             "Resource",
             repository_name=repository_name,
             repository_catalog_data=_catalog_property(catalog),
-            repository_policy_text=document(statements) if statements else None,
             tags=tag_properties(tags),
         )
+        self._resource.share_policy(self, OF_PUBLIC, statements)
         self._resource.apply_removal_policy(removal_policy or cdk.RemovalPolicy.RETAIN)
         self.repository_name = self._resource.ref
         self.repository_arn = self._resource.attr_arn

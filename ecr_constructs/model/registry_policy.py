@@ -7,6 +7,7 @@ from typing import Any
 
 from ecr_constructs.model import principals
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.names import filter_errors, namespace_errors, namespace_of
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS
 from ecr_constructs.model.repository_policy import PULL_ACTIONS, one_or_all
@@ -81,6 +82,17 @@ def allow_pull_through(
     actions = [*IMPORT_ACTIONS, *["ecr:TagResource"] * tagging]
     _check("allow_pull_through_from", accounts, prefixes)
     return _statement(actions, registry_arn, partition, accounts, prefixes)
+
+
+def length_errors(policy: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """Yield a problem if a policy is too long for ECR; one with deploy-time values passes."""
+    text = compact(policy)
+    if len(text) > POLICY_MAX_LENGTH and not is_unresolved(text):
+        yield Diagnostic(
+            "registry-policy-length",
+            f"must have at most {POLICY_MAX_LENGTH:,} characters, would have {len(text):,}",
+            remedy="name shorter prefixes, or an organization instead of its accounts",
+        )
 
 
 def _statement(

@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
+from ecr_constructs.constructs._authored_resource import OwnedResource
 from ecr_constructs.constructs._cfn_properties import filter_properties
 from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.model.names import covers
@@ -27,6 +28,10 @@ from ecr_constructs.model.validation import raise_if_invalid
 _Configuration = ecr.CfnReplicationConfiguration
 
 
+class _Resource(OwnedResource, ecr.CfnReplicationConfiguration):
+    """The configuration, which only the registry writes."""
+
+
 class RegistryReplication:
     """Join replication rules and render them as one `AWS::ECR::ReplicationConfiguration`."""
 
@@ -35,7 +40,7 @@ class RegistryReplication:
         self._registry = registry
         self._source = source
         self._rules: list[ReplicationRule] = []
-        self._resource: ecr.CfnReplicationConfiguration | None = None
+        self._resource: _Resource | None = None
         self._deletions_acknowledged = False
 
     def add(self, rule: ReplicationRule) -> None:
@@ -55,11 +60,12 @@ class RegistryReplication:
                 "account. Request a higher quota; rules with equal prefixes are joined.",
             )
         if self._resource is None:
-            self._resource = _Configuration(
+            self._resource = _Resource(
                 self._registry, "Replication", replication_configuration=_property(rules)
             )
+            self._resource.own("call Registry.replicate", "replication_configuration")
         else:
-            self._resource.replication_configuration = _property(rules)
+            self._resource.set_owned("replication_configuration", _property(rules))
         for index, joined_rule in enumerate(rules):
             if joined_rule.replicate_deletions:
                 self._override_deletions(self._resource, index)

@@ -10,6 +10,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs.constructs._app_registry import AppRegistry
+from ecr_constructs.constructs._authored_resource import OwnedResource
 from ecr_constructs.constructs._cfn_properties import filter_properties
 from ecr_constructs.constructs._iam import add_statement, components_of, conditions_of
 from ecr_constructs.constructs._validation import AtSynthesis
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 _Configuration = ecr.CfnSigningConfiguration
+
+
+class _Resource(OwnedResource, ecr.CfnSigningConfiguration):
+    """The configuration, which only the registry writes."""
 
 
 @dataclass(slots=True)
@@ -43,7 +48,7 @@ class RegistrySigning:
         """Start without rules, which renders nothing."""
         self._registry = registry
         self.rules: list[SigningRule] = []
-        self._resource: ecr.CfnSigningConfiguration | None = None
+        self._resource: _Resource | None = None
 
     def add(self, rule: SigningRule) -> None:
         """Add a rule, unless an equal one exists, and complete the earlier push grants."""
@@ -52,11 +57,11 @@ class RegistrySigning:
         self.rules = rules
         rendered = [_rule_property(rule) for rule in rules]
         if self._resource is None:
-            self._resource = _Configuration(self._registry, "Signing", rules=rendered)
+            self._resource = _Resource(self._registry, "Signing", rules=rendered)
+            self._resource.own("call Registry.sign", "rules")
             self._registry.node.add_validation(AtSynthesis(self._warn_of_pushers))
         else:
-            # A list is invariant for mypy, and jsii's setter takes a list of a wider type.
-            self._resource.rules = [*rendered]
+            self._resource.set_owned("rules", rendered)
         for repository, access in _repositories_of(self._registry):
             for grantee in access.grantees:
                 _grant(repository, grantee, rule)

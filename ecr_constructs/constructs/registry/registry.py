@@ -10,8 +10,10 @@ from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.constructs._authored_resource import OwnedResource
 from ecr_constructs.constructs._cfn_properties import filter_properties
 from ecr_constructs.constructs._events import RegistryEvents
+from ecr_constructs.constructs._policy_text import OF_REGISTRY, PolicyResource
 from ecr_constructs.constructs._stack_env import partition_in
 from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.constructs.registry._grants import RegistryGrants
@@ -20,15 +22,23 @@ from ecr_constructs.constructs.registry._signing import RegistrySigning
 from ecr_constructs.model import principals, registry_policy
 from ecr_constructs.model.account_settings import MAX_EXCLUSIONS, exclusion_errors
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.principals import AccountId
 from ecr_constructs.model.references import AnyRole, AnySigningProfile, AnyUser, arn_of
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.replication import ReplicationRule
+from ecr_constructs.model.repository_policy import document
 from ecr_constructs.model.scanning import Scanning, filters_of
 from ecr_constructs.model.signing import SigningRule, profile_region_errors
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, reject, require_list
+
+
+class _PolicyResource(PolicyResource, ecr.CfnRegistryPolicy):
+    """The registry policy, which other code may write too."""
+
+
+class _ScanningResource(OwnedResource, ecr.CfnRegistryScanningConfiguration):
+    """The scanning configuration, which only the registry writes."""
 
 
 @checked
@@ -75,9 +85,9 @@ class Registry(RegistryEvents, RegistryGrants):
         # Each resource is rendered from its first request on.
         self._statements: list[dict[str, Any]] = []
         self._resolved_statements: list[Any] = []
-        self._policy: ecr.CfnRegistryPolicy | None = None
+        self._policy: _PolicyResource | None = None
         self._scans: Scanning | None = None
-        self._scanning: ecr.CfnRegistryScanningConfiguration | None = None
+        self._scanning: _ScanningResource | None = None
         self._signing = RegistrySigning(self)
         self._excluded: list[str] = []
         self._validator = app.replications
@@ -240,10 +250,10 @@ class Registry(RegistryEvents, RegistryGrants):
             "action": statement.actions or statement.not_actions,
             "resource": statement.resources or statement.not_resources,
         }
-        document = statement.to_statement_json()
+        body = statement.to_statement_json()
         raise_if_invalid(
             "statement of a registry policy",
-            document,
+            body,
             [
                 Diagnostic(
                     f"statement-without-{element}",
@@ -255,7 +265,7 @@ class Registry(RegistryEvents, RegistryGrants):
                 if not values
             ],
         )
-        self._add_statement(document)
+        self._add_statement(body)
 
     def _add_statement(self, statement: dict[str, Any]) -> None:
         """Add a statement to the policy, unless an equal one exists."""
@@ -263,22 +273,16 @@ class Registry(RegistryEvents, RegistryGrants):
         resolved = cdk.Stack.of(self).resolve(statement)
         if resolved in self._resolved_statements:
             return
-        policy = {"Statement": [*self._statements, statement], "Version": "2012-10-17"}
-        text, most = compact(policy), registry_policy.POLICY_MAX_LENGTH
-        if len(text) > most and not is_unresolved(text):
-            reject(
-                "registry policy",
-                text,
-                "registry-policy-length",
-                f"must have at most {most:,} characters, would have {len(text):,}",
-                remedy="name shorter prefixes, or an organization instead of its accounts",
-            )
-        self._statements.append(statement)
-        self._resolved_statements.append(resolved)
+        statements = [*self._statements, statement]
+        errors = registry_policy.length_errors(document(statements))
+        raise_if_invalid("registry policy", statement, errors)
         if self._policy is None:
-            self._policy = ecr.CfnRegistryPolicy(self, "Policy", policy_text=policy)
+            self._policy = _PolicyResource(self, "Policy", policy_text={})
+            self._policy.share_policy(self, OF_REGISTRY, statements)
         else:
-            self._policy.policy_text = policy
+            self._policy.policy.declare(statements)
+        self._statements = statements
+        self._resolved_statements.append(resolved)
 
     def scan_basic(self, *, on_push: Sequence[str] | None = None) -> None:
         """Scan images with ECR's own scanner when they are pushed.
@@ -338,12 +342,14 @@ class Registry(RegistryEvents, RegistryGrants):
             for frequency, filters in self._scans.rules()
         ]
         if self._scanning is None:
-            self._scanning = configuration(
+            self._scanning = _ScanningResource(
                 self, "Scanning", scan_type=self._scans.scan_type, rules=rules
             )
+            self._scanning.own(
+                "call Registry.scan_basic or Registry.scan_enhanced", "scan_type", "rules"
+            )
         else:
-            # A list is invariant for mypy, and jsii's setter takes a list of a wider type.
-            self._scanning.rules = [*rules]
+            self._scanning.set_owned("rules", rules)
 
     def _warn_of_contained_names(self) -> None:
         """Warn of repositories that a filter without ``*`` selects and does not name."""
