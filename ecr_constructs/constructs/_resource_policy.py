@@ -18,12 +18,15 @@ from ecr_constructs.model.principals import (
     LAMBDA,
     PRINCIPAL_ARN,
     Source,
+    account_id_errors,
+    check_each,
     limits_source,
+    policy_principal_errors,
     service_errors,
 )
 from ecr_constructs.model.repository_policy import PULL_ACTIONS, PUSH_ACTIONS
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid, reject
+from ecr_constructs.model.validation import located, raise_if_invalid, reject
 
 _STATEMENT = "policy_statements=[iam.PolicyStatement(…)]"
 
@@ -78,6 +81,7 @@ def resource_principal(
         suggestion = _keyword(actions, "accounts", str(principal.principal_account))
         return ResourcePrincipal(principal, defined_in_app=True, suggestion=suggestion)
     if isinstance(principal, iam.AccountPrincipal):
+        check_each("grantee", [str(principal.account_id)], account_id_errors)
         suggestion = _keyword(actions, "accounts", str(principal.account_id))
         return ResourcePrincipal(principal, suggestion=suggestion)
     if isinstance(principal, iam.OrganizationPrincipal):
@@ -106,6 +110,13 @@ def resource_principal(
             remedy="grant to the account under a condition: iam.AccountPrincipal("
             "'444455556666').with_conditions({'ArnLike': {'aws:PrincipalArn': '…'}})",
         )
+    errors = [
+        error
+        for name in fragment.principal_json.get("AWS", ())
+        if ":group/" not in name
+        for error in policy_principal_errors(name, source.partition)
+    ]
+    raise_if_invalid("grant", names, located("grantee", errors))
     if len(resolved) > 1 and "Service" in resolved:
         reject(
             "grant",
@@ -186,7 +197,7 @@ def _for_source(
     source: Source,
 ) -> iam.IPrincipal:
     """Return a service limited to what it acts for, or raise if it cannot be limited."""
-    if limits_source(conditions):
+    if limits_source(conditions) and not openness_of(conditions_in(conditions)).is_open:
         return principal
     source_conditions = source.conditions_for(services[0]) if len(services) == 1 else {}
     if not source_conditions or not set(actions) <= set(PULL_ACTIONS):

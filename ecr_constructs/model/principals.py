@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from ecr_constructs.model.arguments import UNCHECKED
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import item_errors, raise_if_invalid, require_list
 
 AccountId = Annotated[str, UNCHECKED]
@@ -29,6 +30,15 @@ PRINCIPAL_ARN = re.compile(
     r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|user)/[\w+=,.@-]+(?:/[\w+=,.@-]+)*", re.ASCII
 )
 
+# Sessions of roles and federated users, too.
+_NAMED_ARN = re.compile(
+    r"arn:(?P<partition>aws[a-z-]*):(?:iam::[0-9]{12}:(?:root|(?:role|user)/[\w+=,.@/-]+)"
+    r"|sts::[0-9]{12}:(?:assumed-role|federated-user)/[\w+=,.@/-]+)",
+    re.ASCII,
+)
+# IAM shows the unique id of a principal that was deleted.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+_ID = re.compile(r"A[A-Z0-9]{15,}")
 _ROLE_PATTERN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@*/-]+", re.ASCII)
 
 
@@ -83,6 +93,29 @@ def principal_arn_errors(arn: object) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "principal-arn-format",
             "must be the ARN of a role or user, 'arn:aws:iam::ACCOUNT:role/NAME'",
+        )
+
+
+def policy_principal_errors(name: str, partition: str) -> Iterator[Diagnostic]:
+    """Yield a problem if a policy cannot name a principal so; deploy-time values pass.
+
+    The partition is that of the policy: no principal of another one can have access.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    if name == "*" or is_unresolved(name) or ACCOUNT_ID.fullmatch(name) or _ID.fullmatch(name):
+        return
+    match = _NAMED_ARN.fullmatch(name)
+    if match is None:
+        yield Diagnostic(
+            "principal-arn-format",
+            f"{name!r} is not an account, a role, a user or a session of a role",
+            remedy="write 'arn:aws:iam::ACCOUNT:role/NAME'",
+        )
+    elif match["partition"] != partition and not is_unresolved(partition):
+        yield Diagnostic(
+            "principal-arn-partition",
+            f"{name!r} is in the partition {match['partition']}, the repository in {partition}; "
+            "no principal has access to another partition",
         )
 
 
