@@ -107,12 +107,14 @@ def _read(name: str, read: Callable[[str], Inventory]) -> Inventory:
 class NamedPolicy(NamedTuple):
     """A policy that has not been checked yet.
 
-    The name is where it comes from, and the context what the template tells about the repository.
+    The name is where it comes from, and the context what the template tells about the repository,
+    which may have been chosen by the logical id of its resource.
     """
 
     name: str
     stated: StatedPolicy
     context: Context = Context()
+    is_by_id: bool = False
 
     def accepted(self) -> LifecyclePolicy:
         """Return the policy, or raise an error if ECR rejects it."""
@@ -350,7 +352,8 @@ def _from_templates(
         message = f"{where}: the lifecycle policy is known only at deploy time"
         remedy = "give the deployed policy instead"
         raise CommandError(Diagnostic("policy-unresolved", message, remedy=remedy))
-    return NamedPolicy(where, stated, context_of(chosen[0]))
+    is_by_id = repository != _name(chosen[0])
+    return NamedPolicy(where, stated, context_of(chosen[0]), is_by_id)
 
 
 def _stated(resource: Resource) -> StatedPolicy:

@@ -163,7 +163,9 @@ class RepositoryCreationTemplate(Construct):
 
         super().__init__(scope, construct_id)
         self.prefix = prefix
-        self.role = role or (_role(self, settings, role_options) if settings.needs_role else None)
+        if role is None and settings.needs_role:
+            role = _role(self, settings, role_options)
+        self.role = role
         self._resource = _Resource(
             self,
             "Resource",
@@ -174,7 +176,7 @@ class RepositoryCreationTemplate(Construct):
             encryption_configuration=encryption_property(_Template, settings.encryption),
             lifecycle_policy=lifecycle_text(self, settings.effective_lifecycle),
             resource_tags=tag_properties(tags),
-            custom_role_arn=arn_of(self.role, "role") if self.role else None,
+            custom_role_arn=None if role is None else arn_of(role, "role"),
         )
         self._policy.render(self._resource)
         record_dry_run(self._resource, settings.effective_lifecycle)
@@ -237,7 +239,7 @@ def check_template(
     if role_options is not None:
         errors = _option_errors(settings, role, role_options)
         raise_if_invalid("role of a creation template", role_options, errors)
-    if role:
+    if role is not None:
         account = cdk.Stack.of(scope).account
         arn = arn_of(role, "role")
         raise_if_invalid("role of a creation template", arn, role_errors(arn, account))

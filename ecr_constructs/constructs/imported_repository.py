@@ -78,6 +78,8 @@ class ImportedRepository(RepositoryBase):
     def _grant_by_policy(
         self, principal: iam.IPrincipal, named: ResourcePrincipal, actions: Sequence[str]
     ) -> iam.Grant:
+        if named.service == LAMBDA:
+            self._require_region_of_function()
         if named.service == LAMBDA and self._is_of_stack():
             if not self._policy_managed_externally and not self._checks_functions:
                 self._checks_functions = True
@@ -85,6 +87,19 @@ class ImportedRepository(RepositoryBase):
         else:
             self._require_external_policy(named.suggestion)
         return iam.Grant.drop(principal, f"{' '.join(actions)}: the policy is managed externally")
+
+    def _require_region_of_function(self) -> None:
+        region, here = self.env.region, cdk.Stack.of(self).region
+        if region != here and not (is_unresolved(region) or is_unresolved(here)):
+            reject(
+                "grant",
+                self.node.path,
+                "lambda-other-region",
+                f"{self._name!r} is in {region} and the functions of this stack are in {here}; "
+                "Lambda pulls only from repositories of the Region of the function",
+                path=self.node.path,
+                remedy="replicate the repository to that Region, and import the replica",
+            )
 
     def _is_of_stack(self) -> bool:
         """Tell whether the repository is in the account and Region of the stack that uses it."""

@@ -14,6 +14,7 @@ from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import item_errors, raise_if_invalid, require_list
+from ecr_constructs.model.wildcards import matcher
 
 AccountId = Annotated[str, UNCHECKED]
 """Its own rules reject a number, with the digits to write."""
@@ -119,13 +120,20 @@ def policy_principal_errors(name: str, partition: str) -> Iterator[Diagnostic]:
         )
 
 
-def deleting_role_errors(arn: object) -> Iterator[Diagnostic]:
-    """Yield a problem if a value is not the ARN of a role, which may have wildcards."""
+def deleting_role_errors(arn: object, partition: str) -> Iterator[Diagnostic]:
+    """Yield a problem if a value is not the ARN of a role, which may have wildcards.
+
+    A role of another partition than that of the repository can never delete it.
+    """
     if not isinstance(arn, str) or not _ROLE_PATTERN.fullmatch(arn):
         yield Diagnostic(
             "deletion-lock-role-format",
             f"{arn!r} must be the ARN of a role, 'arn:aws:iam::ACCOUNT:role/NAME', in whose name "
             "'*' matches any characters",
+        )
+    elif not (arn.startswith(f"arn:{partition}:") or is_unresolved(partition)):
+        yield Diagnostic(
+            "principal-arn-partition", f"{arn!r} must be of the repository's partition, {partition}"
         )
 
 
@@ -142,6 +150,7 @@ LAMBDA = "lambda.amazonaws.com"
 CODE_BUILD = "codebuild.amazonaws.com"
 # The keys that name the resource or account a service acts for. https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 SOURCES = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths")
+_LIKE = {"arnlike", "arnequals", "stringlike"}
 _NAME = re.compile(r"[A-Za-z0-9_*-]{1,150}")
 
 _ROLES = {
@@ -208,10 +217,13 @@ def limits_source(conditions: Mapping[str, Mapping[str, Any]]) -> bool:
     return any(key.lower() in SOURCES for tests in conditions.values() for key in tests)
 
 
-def admits_functions(statement: Mapping[str, Any], account: str) -> bool:
+def admits_functions(
+    statement: Mapping[str, Any], account: str, function: str | None = None
+) -> bool:
     """Tell whether a statement of a policy may admit Lambda for functions of an account.
 
-    The statement is as it is rendered. A condition whose effect is unknown may be met.
+    The statement is as it is rendered. A condition whose effect is unknown may be met. With the
+    ARN of a function, whether it may admit Lambda for this one.
     """
     principal = statement.get("Principal")
     services = principal.get("Service", ()) if isinstance(principal, Mapping) else principal
@@ -219,12 +231,22 @@ def admits_functions(statement: Mapping[str, Any], account: str) -> bool:
     if statement.get("Effect") != "Allow" or not {LAMBDA, "*"}.intersection(map(str, names or ())):
         return False
     return all(
-        _may_be_of(str(value), account)
-        for tests in statement.get("Condition", {}).values()
+        _may_be_of(str(value), account) and _may_name(operator, values, function)
+        for operator, tests in statement.get("Condition", {}).items()
         for key, values in tests.items()
         if key.lower() in SOURCES[:2]
         for value in [values if isinstance(values, str) else compact(values)]
     )
+
+
+def _may_name(operator: str, values: Any, function: str | None) -> bool:
+    """Tell whether a condition on ``aws:SourceArn`` may be met for a function."""
+    patterns = values if isinstance(values, list) else [values]
+    is_known = all(isinstance(item, str) and item.startswith("arn:") for item in patterns)
+    if function is None or not is_known or operator.lower() not in _LIKE:
+        return True
+    # A version or an alias has the same permission if the function itself has it.
+    return any(matcher(pattern, single=".")(function) for pattern in patterns)
 
 
 def _may_be_of(source: str, account: str) -> bool:

@@ -1,5 +1,6 @@
 """Alerts of findings and alarms of quotas: who is told what, and that AWS can tell them."""
 
+import math
 from typing import Any
 
 import aws_cdk as cdk
@@ -307,6 +308,9 @@ NO_ALARMS: dict[str, tuple[dict[str, Any], str]] = {
     "a string": ({"repositories": "a/b"}, "repositories: list-is-string"),
     "no threshold": ({"more_than": None}, "more_than: pull-alarms-threshold-missing"),
     "below zero": ({"more_than": -1}, "more_than: pull-alarms-threshold-range"),
+    "not a number": ({"more_than": math.nan}, "more_than: pull-alarms-threshold-range"),
+    "no end": ({"more_than": math.inf}, "more_than: pull-alarms-threshold-range"),
+    "hundreds of digits": ({"fewer_than": 10**400}, "fewer_than: pull-alarms-threshold-range"),
     "fewer than none": ({"fewer_than": 0}, "fewer_than: pull-alarms-threshold-range"),
     "no time": ({"period_minutes": 0}, "period_minutes: pull-alarms-period-range"),
     "days": ({"period_minutes": 1441}, "period_minutes: pull-alarms-period-range"),

@@ -516,6 +516,10 @@ ARNS = {
         "repository_arn: repository-arn-format",
     ),
     "a name": ("shop/web", "repository_arn: repository-arn-format"),
+    "a Region of another partition": (
+        ARN.replace("arn:aws:", "arn:aws-cn:"),
+        "repository_arn: repository-arn-partition",
+    ),
     "a public repository": (
         f"arn:aws:ecr-public::{ACCOUNT}:repository/web",
         "repository_arn: repository-arn-format",
