@@ -108,13 +108,13 @@ class NamedPolicy(NamedTuple):
     """A policy that has not been checked yet.
 
     The name is where it comes from, and the context what the template tells about the repository,
-    which may have been chosen by the logical id of its resource.
+    whose name is None in any other file, and empty if the template does not say it.
     """
 
     name: str
     stated: StatedPolicy
     context: Context = Context()
-    is_by_id: bool = False
+    repository: str | None = None
 
     def accepted(self) -> LifecyclePolicy:
         """Return the policy, or raise an error if ECR rejects it."""
@@ -352,8 +352,8 @@ def _from_templates(
         message = f"{where}: the lifecycle policy is known only at deploy time"
         remedy = "give the deployed policy instead"
         raise CommandError(Diagnostic("policy-unresolved", message, remedy=remedy))
-    is_by_id = repository != _name(chosen[0])
-    return NamedPolicy(where, stated, context_of(chosen[0]), is_by_id)
+    repository_name = chosen[0].text("RepositoryName") or ""
+    return NamedPolicy(where, stated, context_of(chosen[0]), repository_name)
 
 
 def _stated(resource: Resource) -> StatedPolicy:

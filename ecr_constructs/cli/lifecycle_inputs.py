@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
 
+    from ecr_constructs.cli.files import NamedPolicy
     from ecr_constructs.live.connection import Connection
     from ecr_constructs.live.ecr import Repository
     from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy
@@ -73,22 +74,22 @@ class PreviewInputs:
         """Read one after the other; an error in one of several does not hide the others."""
         options = self.options
         policy = old = None
-        is_by_id = False
+        named = None
         if options.policy is not None:
             named = read_policy(options.policy, options.repository)
-            policy, is_by_id = named.accepted(), named.is_by_id
+            policy = named.accepted()
         if options.against:
             old = read_policy(options.against, options.repository).accepted()
         if not options.live:
             assert policy is not None
+            assert named is not None
             inventory = read_inventory(
                 options.images,
                 options.manifests,
                 repository=options.repository,
                 allow_incomplete=options.allow_incomplete,
             )
-            if not is_by_id:
-                _require_images_of(inventory, options)
+            _require_images_of(named, inventory, options)
             yield PreviewInput(policy, inventory, old)
             return
         yield from self._live(policy, old)
@@ -216,10 +217,18 @@ def _empty(options: Namespace) -> str:
     return "--live" if "" in options.live else empty_option(options, names)
 
 
-def _require_images_of(inventory: Inventory, options: Namespace) -> None:
-    """Raise an error if the images are of another repository than the one that was chosen."""
+def _require_images_of(policy: NamedPolicy, inventory: Inventory, options: Namespace) -> None:
+    """Raise an error if the images are of another repository than the one that was chosen.
+
+    The policy of a template may be tried on the images of another stage: that is a note.
+    """
     chosen, listed = options.repository, inventory.repository_name
-    if None not in (chosen, listed) and chosen != listed:
+    if listed is None:
+        return
+    if policy.repository is not None:
+        if policy.repository not in ("", listed):
+            note(f"the policy is that of {policy.repository}, the images are of {listed}")
+    elif chosen not in (None, listed):
         message = f"{options.images} holds images of {listed}, not of {chosen}"
         remedy = f"give the images of {chosen}, or leave out --repository"
         raise CommandError(Diagnostic("inventory-repository-other", message, remedy=remedy))
