@@ -6,6 +6,7 @@ repository policy can admit it
 (https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions).
 """
 
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -45,7 +46,8 @@ def function_errors(
     stack without an account may be in any account, which is a warning.
     """
     account, region = location
-    if is_unresolved(account):
+    # The module is large, so that an app without functions does not import it.
+    if is_unresolved(account) or "aws_cdk.aws_lambda" not in sys.modules:
         return []
     statements, errors = [*statements], []
     for function in AppRegistry.of(repository).functions:

@@ -242,15 +242,31 @@ class Repository(RepositoryEvents, RepositoryBase):
     ) -> iam.Grant:
         # Raised here, an error keeps its type; raised in a callback of CDK it does not.
         self._resource.require_mergeable_policy()
-        if named.service == LAMBDA and not self._checks_functions:
+        if named.service == LAMBDA:
+            self._check_functions()
+        return self._cross_account_grants.add(principal, named, actions)
+
+    # The L1 of a function has no more than the URI of its image.
+
+    def repository_uri_for_tag(self, tag: str | None = None) -> str:
+        """Return the URI of the repository, or of an image by its tag."""
+        self._check_functions()
+        return super().repository_uri_for_tag(tag)
+
+    def repository_uri_for_digest(self, digest: str | None = None) -> str:
+        """Return the URI of the repository, or of an image by its digest."""
+        self._check_functions()
+        return super().repository_uri_for_digest(digest)
+
+    def _check_functions(self) -> None:
+        if not self._checks_functions:
             self._checks_functions = True
             self.node.add_validation(AtSynthesis(self._function_errors))
-        return self._cross_account_grants.add(principal, named, actions)
 
     def _function_errors(self) -> list[str]:
         stack = cdk.Stack.of(self)
-        # There is a statement: a grant to Lambda is checked.
-        statements = stack.resolve(self._resource.repository_policy_text)["Statement"]
+        policy = stack.resolve(self._resource.repository_policy_text) or {}
+        statements = policy.get("Statement", ())
         name = str(stack.resolve(self._resource.repository_name))
         return function_errors(self, name, statements, self._location, "on this repository")
 

@@ -277,3 +277,17 @@ def test_an_import_from_another_region(app: cdk.App, *, elsewhere: bool) -> None
     )
     with rejects("Functions/Fn: lambda-other-region"):
         repository.grant_pull(iam.ServicePrincipal(LAMBDA))
+
+
+@pytest.mark.parametrize("use", [USES["L1, by tag"], USES["L1, by digest"]], ids=["tag", "digest"])
+def test_an_l1_that_nothing_is_granted_for(
+    app: cdk.App, use: Callable[[Repository, cdk.Stack], None]
+) -> None:
+    """It has the URI of the image, and no method of the repository that grants."""
+    repository = Repository(cdk.Stack(app, "Images", env=ENV), "Fn", repository_name="shop/fn")
+    use(repository, cdk.Stack(app, "Functions", env=ENV))
+    use(repository, far_stack(app))
+
+    with pytest.raises(RuntimeError, match=NOT_ADMITTED) as error:
+        app.synth()
+    assert 1 == str(error.value).count("runs an image")
