@@ -228,11 +228,13 @@ class CrossAccountGrants:
     ) -> iam.Grant:
         """Allow a principal actions in the repository policy."""
         if named.defined_in_app:
+            self._warn_of_unknown_account(named)
             return ecr.RepositoryBase.grant(self._repository, grantee, *actions)
         if named.account is None:
             statement = iam.PolicyStatement(actions=list(actions), principals=[named.principal])
             return self._add_statement(grantee, statement, actions)
         conditions = named.principal.policy_fragment.conditions
+        operator = _free_operator(conditions)
         key = (named.account, compact(conditions), *actions)
         if key not in self._statements:
             statement = iam.PolicyStatement(
@@ -248,8 +250,17 @@ class CrossAccountGrants:
             # For a session of a role this key holds the ARN of the role.
             # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
             value = arns if len(arns) > 1 else arns[0]
-            statement.add_condition("ArnEquals", {"aws:PrincipalArn": value})
+            statement.add_condition(operator, {"aws:PrincipalArn": value})
         return grant
+
+    def _warn_of_unknown_account(self, named: ResourcePrincipal) -> None:
+        here = self._repository.env.account
+        if is_unresolved(named.principal.principal_account) and not is_unresolved(here):
+            cdk.Annotations.of(self._repository).add_warning_v2(
+                "ecr-constructs:principalAccountUnknown",
+                "access was granted to a principal of a stack without an account, and the policy "
+                f"admits it only if that stack is deployed to {here}. Give the stack an env",
+            )
 
     def _add_statement(
         self, grantee: iam.IGrantable, statement: iam.PolicyStatement, actions: Sequence[str]
@@ -261,6 +272,28 @@ class CrossAccountGrants:
             resource=self._repository,
             statement=statement,
         )
+
+
+def _free_operator(conditions: Mapping[str, Any]) -> str:
+    """Return an operator that does not compare the ARN of the principal yet.
+
+    Both compare in the same way, and all operators of a statement must match.
+    """
+    free = [
+        operator
+        for operator in ("ArnEquals", "ArnLike")
+        if "aws:principalarn" not in map(str.lower, conditions.get(operator, ()))
+    ]
+    if not free:
+        reject(
+            "grant",
+            compact(conditions),
+            "conditions-conflict",
+            "the principal is a role or user, and its conditions name others",
+            path="grantee",
+            remedy="grant to the account under one condition on aws:PrincipalArn",
+        )
+    return free[0]
 
 
 def _keyword(actions: Sequence[str], kind: str, value: str) -> str:

@@ -10,7 +10,14 @@ from aws_cdk import aws_iam as iam
 from ecr_constructs import PullThroughCache, Registry, Repository, Upstream
 from ecr_constructs.cloudformation.aws_metadata import actions_of
 from ecr_constructs.model.repository_policy import REGISTRY_ACTIONS
-from tests.support.constructs import ACCOUNT, OTHER_ACCOUNT, REGION, statements_of, template
+from tests.support.constructs import (
+    ACCOUNT,
+    OTHER_ACCOUNT,
+    REGION,
+    statements_of,
+    template,
+    warnings_of,
+)
 from tests.support.errors import rejects
 from tests.support.service_models import operations
 
@@ -159,3 +166,37 @@ def test_a_policy_is_attached(
     else:
         with pytest.raises(RuntimeError, match="attached to no role"):
             template(stack)
+
+
+ROLE = f"arn:aws:iam::{OTHER_ACCOUNT}:role/"
+
+
+def _under(stack: cdk.Stack, **conditions: Any) -> iam.IPrincipal:
+    """Return a role of another account under conditions."""
+    role = iam.Role.from_role_arn(stack, "Ci", f"{ROLE}ci")
+    return iam.PrincipalWithConditions(role, conditions)
+
+
+@pytest.mark.parametrize("operator", ["ArnEquals", "ArnLike", "StringLike"])
+def test_a_condition_on_the_same_key_is_kept(stack: cdk.Stack, operator: str) -> None:
+    """Another operator holds the ARN of the role itself: both must match."""
+    of_team = {"aws:PrincipalArn": f"{ROLE}team/*"}
+    Repository(stack, "Api").grant_pull(_under(stack, **{operator: of_team}))
+
+    [statement] = statements_of(stack)
+    conditions = statement["Condition"]
+    assert of_team == conditions.pop(operator)
+    assert [{"aws:PrincipalArn": f"{ROLE}ci"}] == [*conditions.values()]
+
+
+def test_conditions_that_leave_no_operator(stack: cdk.Stack) -> None:
+    key = {"aws:principalarn": f"{ROLE}x"}
+    with rejects("grantee: conditions-conflict"):
+        Repository(stack, "Api").grant_pull(_under(stack, ArnEquals=key, ArnLike=key))
+
+
+def test_a_role_of_a_stack_without_an_account(app: cdk.App, stack: cdk.Stack) -> None:
+    """The policy can admit it in one account only."""
+    Repository(stack, "Api", repository_name="a/b").grant_pull(role_of(cdk.Stack(app, "Anywhere")))
+
+    assert "ecr-constructs:principalAccountUnknown" in warnings_of(stack)
