@@ -95,9 +95,15 @@ class PolicyAuthors:
     def statements(self) -> list[dict[str, Any]]:
         """The statements of all authors, with deploy-time values as CloudFormation has them."""
         stack = cdk.Stack.of(self._resource)
-        texts = (*self._others, self._document or self._declared or {})
-        bodies = [stack.resolve(_parsed(text) if isinstance(text, str) else text) for text in texts]
-        return [statement for body in bodies for statement in _statements(body)]
+        texts = (*self._others, self._document or self._declared)
+        bodies = [stack.resolve(_parsed(text) or text) for text in texts if text is not None]
+        statements = [
+            statement
+            for body in bodies
+            if isinstance(body, Mapping)
+            for statement in _statements(body)
+        ]
+        return [*{_comparable(statement): statement for statement in statements}.values()]
 
     def _is_overwritten(self) -> bool:
         current = self._current
@@ -176,7 +182,12 @@ class PolicyAuthors:
                 merged = _AtSynthesis(self._merged)
                 self._rendered = cdk.Token.as_string(merged) if self._kind.is_text else merged
         self._set(self._rendered)
-        if (self._document or self._others) and not self._is_validated:
+        if self._document or self._others:
+            self.validate()
+
+    def validate(self) -> None:
+        """Validate the policy at synthesis, when all of it is there."""
+        if not self._is_validated:
             self._is_validated = True
             self._owner.node.add_validation(AtSynthesis(self._errors))
 
@@ -205,15 +216,11 @@ class PolicyAuthors:
             )
             yield str(error)
             return
-        own = self._document or self._declared
         if self._document is not None:
             yield from self._document.validate_for_any_policy()
             yield from _later_resources(self._document)
-        bodies = (
-            text.to_json() if isinstance(text, iam.PolicyDocument) else self._body(text)
-            for text in (*self._others, own)
-        )
-        statements = [statement for body in bodies for statement in _statements(body or {})]
+        # What only the deployment knows adds to the length.
+        statements = [_least(statement) for statement in self.statements]
         yield from map(str, self._kind.length_errors(document(statements)))
 
     def _require_readable(self) -> None:
@@ -262,6 +269,7 @@ class PolicyResource(AuthoredResource):
         self.policy = PolicyAuthors(self, owner, kind, self._setter(kind.attribute))
         if statements:
             self.policy.declare(statements)
+        self.policy.validate()
         self._authors = {name_in_cloudformation(kind.attribute): self.policy}
 
 
@@ -319,6 +327,22 @@ def _parsed(text: Any) -> Mapping[str, Any] | None:
 def _statements(body: Mapping[str, Any]) -> Sequence[Any]:
     statements = body.get("Statement", [])
     return statements if isinstance(statements, list) else [statements]
+
+
+def _least(value: Any) -> Any:
+    """Return a rendered value without what only the deployment knows."""
+    match value:
+        case {"Fn::Join": [str(delimiter), list(parts)]}:
+            return delimiter.join(str(_least(part)) for part in parts)
+        case {"Ref": _}:
+            return ""
+        case dict():
+            is_function = any(key.startswith("Fn::") for key in value)
+            return "" if is_function else {key: _least(item) for key, item in value.items()}
+        case list():
+            return [_least(item) for item in value]
+        case _:
+            return value
 
 
 def _comparable(value: Any) -> str:

@@ -231,6 +231,54 @@ def test_the_length_counts_all_authors(stack: cdk.Stack, subject: Subject) -> No
         template(stack)
 
 
+def _many(count: int) -> list[iam.IPrincipal]:
+    return [iam.AccountPrincipal(str(100_000_000_000 + number)) for number in range(count)]
+
+
+def _grow_repository(stack: cdk.Stack, count: int) -> None:
+    repository = Repository(stack, "Api")
+    for number in range(count):
+        arn = f"arn:aws:iam::{OTHER_ACCOUNT}:role/a-role-with-a-long-name-{number}"
+        repository.grant_pull(iam.ArnPrincipal(arn))
+
+
+def _grow_template(stack: cdk.Stack, count: int) -> None:
+    construct = _bare(stack)
+    for principal in _many(count):
+        statement = iam.PolicyStatement(principals=[principal], actions=["ecr:BatchGetImage"])
+        construct.add_to_repository_policy(statement)
+
+
+def _grow_registry(stack: cdk.Stack, count: int) -> None:
+    registry = Registry(stack, "Registry")
+    for principal in _many(count):
+        statement = iam.PolicyStatement(
+            principals=[principal], actions=["ecr:ReplicateImage"], resources=["*"]
+        )
+        registry.add_to_registry_policy(statement)
+
+
+GROWING: dict[str, Callable[[cdk.Stack, int], None]] = {
+    "a repository": _grow_repository,
+    "a template": _grow_template,
+    "a registry": _grow_registry,
+}
+
+
+@pytest.mark.parametrize(("count", "is_long"), [(40, False), (170, True)])
+@pytest.mark.parametrize("grow", GROWING.values(), ids=GROWING)
+def test_deploy_time_values_count_as_nothing(
+    stack: cdk.Stack, grow: Callable[[cdk.Stack, int], None], count: int, *, is_long: bool
+) -> None:
+    """The partition is one in most statements; the rest is too long whatever it is."""
+    grow(stack, count)
+    if is_long:
+        with pytest.raises(RuntimeError, match="10,240"):
+            template(stack)
+    else:
+        template(stack)
+
+
 def _replicating(stack: cdk.Stack) -> Registry:
     registry = Registry(stack, "Registry")
     registry.replicate(to_regions=["eu-west-1"], prefixes=["payments/"])
