@@ -27,7 +27,7 @@ from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
-from ecr_constructs.model.principals import AccountId, Source
+from ecr_constructs.model.principals import AccountId, Source, partition_errors
 from ecr_constructs.model.references import AnyRole, arn_of
 from ecr_constructs.model.repository_policy import Access
 from ecr_constructs.model.tags import Tags
@@ -242,7 +242,9 @@ def check_template(
     if role is not None:
         account = cdk.Stack.of(scope).account
         arn = arn_of(role, "role")
-        raise_if_invalid("role of a creation template", arn, role_errors(arn, account))
+        partition = partition_in(region_of(scope))
+        role_problems = (*role_errors(arn, account), *partition_errors(arn, partition))
+        raise_if_invalid("role of a creation template", arn, role_problems)
 
 
 def _option_errors(

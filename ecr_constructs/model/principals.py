@@ -33,7 +33,7 @@ PRINCIPAL_ARN = re.compile(
 
 # Sessions of roles and federated users, too.
 _NAMED_ARN = re.compile(
-    r"arn:(?P<partition>aws[a-z-]*):(?:iam::[0-9]{12}:(?:root|(?:role|user)/[\w+=,.@/-]+)"
+    r"arn:aws[a-z-]*:(?:iam::[0-9]{12}:(?:root|(?:role|user)/[\w+=,.@/-]+)"
     r"|sts::[0-9]{12}:(?:assumed-role|federated-user)/[\w+=,.@/-]+)",
     re.ASCII,
 )
@@ -97,6 +97,17 @@ def principal_arn_errors(arn: object) -> Iterator[Diagnostic]:
         )
 
 
+def partition_errors(arn: str, partition: str) -> Iterator[Diagnostic]:
+    """Yield a problem if an ARN is of another partition; deploy-time values pass.
+
+    Nothing in a partition has access to another one, or is found there.
+    """
+    given = arn.split(":")[1] if arn.startswith("arn:") else partition
+    if given != partition and not (is_unresolved(given) or is_unresolved(partition)):
+        message = f"{arn!r} is in the partition {given}, not in {partition} as the stack is"
+        yield Diagnostic("arn-partition", message)
+
+
 def policy_principal_errors(name: str, partition: str) -> Iterator[Diagnostic]:
     """Yield a problem if a policy cannot name a principal so; deploy-time values pass.
 
@@ -105,19 +116,14 @@ def policy_principal_errors(name: str, partition: str) -> Iterator[Diagnostic]:
     """
     if name == "*" or is_unresolved(name) or ACCOUNT_ID.fullmatch(name) or _ID.fullmatch(name):
         return
-    match = _NAMED_ARN.fullmatch(name)
-    if match is None:
+    if not _NAMED_ARN.fullmatch(name):
         yield Diagnostic(
             "principal-arn-format",
             f"{name!r} is not an account, a role, a user or a session of a role",
             remedy="write 'arn:aws:iam::ACCOUNT:role/NAME'",
         )
-    elif match["partition"] != partition and not is_unresolved(partition):
-        yield Diagnostic(
-            "principal-arn-partition",
-            f"{name!r} is in the partition {match['partition']}, the repository in {partition}; "
-            "no principal has access to another partition",
-        )
+        return
+    yield from partition_errors(name, partition)
 
 
 def deleting_role_errors(arn: object, partition: str) -> Iterator[Diagnostic]:
@@ -131,10 +137,8 @@ def deleting_role_errors(arn: object, partition: str) -> Iterator[Diagnostic]:
             f"{arn!r} must be the ARN of a role, 'arn:aws:iam::ACCOUNT:role/NAME', in whose name "
             "'*' matches any characters",
         )
-    elif not (arn.startswith(f"arn:{partition}:") or is_unresolved(partition)):
-        yield Diagnostic(
-            "principal-arn-partition", f"{arn!r} must be of the repository's partition, {partition}"
-        )
+        return
+    yield from partition_errors(arn, partition)
 
 
 def check_each(

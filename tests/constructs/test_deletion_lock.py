@@ -86,7 +86,7 @@ LOCKED: dict[str, tuple[Any, str]] = {
     "everybody": (["*"], "deletion_lock[0]: deletion-lock-role-format"),
     "a role of China": (
         [f"arn:aws-cn:iam::{ACCOUNT}:role/deploy"],
-        "deletion_lock[0]: principal-arn-partition",
+        "deletion_lock[0]: arn-partition",
     ),
 }
 

@@ -39,7 +39,7 @@ def role_of(stack: cdk.Stack) -> iam.Role:
     return iam.Role(stack, "Role", assumed_by=iam.AccountRootPrincipal())
 
 
-FORMAT, PARTITION = "grantee: principal-arn-format", "grantee: principal-arn-partition"
+FORMAT, PARTITION = "grantee: principal-arn-format", "grantee: arn-partition"
 UNNAMEABLE: dict[str, tuple[Grantee, str]] = {
     "every account": (lambda _: iam.AccountPrincipal("*"), "grantee[0]: account-id-format"),
     "11 digits": (lambda _: iam.AccountPrincipal("44445555666"), "grantee[0]: account-id-format"),

@@ -436,6 +436,7 @@ PROFILES = {
     "a dash in the name": (f"{PROFILE}-v2", "profile_arn: signing-profile-format"),
     "a name of one letter": (f"{PROFILE[:-7]}r", "profile_arn: signing-profile-format"),
     "another Region": (PROFILE.replace("central", "west"), "profile_arn: signing-profile-region"),
+    "another partition": (PROFILE.replace("arn:aws:", "arn:aws-cn:"), "arn-partition"),
     "another service": (PROFILE.replace("signer", "kms"), "profile_arn: signing-profile-format"),
 }
 
