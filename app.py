@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from ecr_constructs import EcrChecks
 from ecr_constructs.environment.loading import load_environments
 from ecr_constructs.environment.source import EnvironmentFileError
+from stacks.extensions import extend
 from stacks.stage import EnvironmentStage
 
 
@@ -22,7 +23,7 @@ def main() -> None:
     except EnvironmentFileError as error:
         sys.exit(str(error))
     for environment in environments.values():
-        EnvironmentStage(app, environment)
+        extend(EnvironmentStage(app, environment))
     app.synth()
 
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from ecr_constructs.environment.json_schema import schema_of
 from ecr_constructs.environment.models import Environment
 
 PATH = Path(__file__).parent.parent / "environments" / "environment.schema.json"
@@ -12,7 +13,7 @@ def schema() -> str:
     """Return the content of the schema file."""
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Environment.model_json_schema(),
+        **schema_of(Environment),
     }
     return json.dumps(document, indent=2) + "\n"
 

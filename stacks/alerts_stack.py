@@ -20,5 +20,6 @@ class AlertsStack(cdk.Stack):
         scan_alerts = ScanAlerts(
             self, "Alerts", severity=alerts.severity, emails=alerts.emails or ()
         )
-        arn = scan_alerts.topic.topic_arn
+        self.topic = scan_alerts.topic
+        arn = self.topic.topic_arn
         cdk.CfnOutput(self, "TopicArn", description="Where others subscribe", value=arn)

@@ -1,12 +1,13 @@
 """The checks as a CDK policy validation plugin, which runs at each synthesis."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import aws_cdk as cdk
 import jsii
@@ -20,6 +21,7 @@ from ecr_constructs.checks.rules import RULES
 from ecr_constructs.checks.rules.template import UNREASONED, UNUSED
 from ecr_constructs.checks.suppressions import unknown_rule
 from ecr_constructs.cloudformation.acknowledgments import (
+    DECLARED_IN,
     PLUGIN,
     Acknowledgment,
     above,
@@ -29,6 +31,7 @@ from ecr_constructs.cloudformation.cloud_assembly import StackFile, stack_files
 from ecr_constructs.cloudformation.loading import with_nested
 from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.printable import printable
 from ecr_constructs.model.validation import reject
 
 if TYPE_CHECKING:
@@ -117,30 +120,37 @@ class EcrChecks:
                 # Messages show the file name, which is unique within an app.
                 templates.append(replace(template, name=Path(template.name).name))
         result = report(templates, config=self._config)
-        violations = [*self._violations(result.findings, owners), *self._about(acknowledged)]
+        declared = _Declared(context.app_construct)
+        violations = [
+            *self._violations(result.findings, owners, declared),
+            *self._about(acknowledged),
+        ]
         return cdk.PolicyValidationPluginReport(
             success=all(violation.severity != "error" for violation in violations),
             violations=violations,
             # CDK itself lists acknowledged findings.
-            metadata={_name(item.finding): item.reason for item in result.suppressed},
+            metadata={
+                printable(_name(item.finding)): printable(item.reason) for item in result.suppressed
+            },
         )
 
     def _violations(
-        self, findings: Sequence[Finding], owners: Mapping[str | None, str]
+        self, findings: Sequence[Finding], owners: Mapping[str | None, str], declared: "_Declared"
     ) -> Iterator[cdk.PolicyViolation]:
         groups: dict[tuple[str, str, str], list[cdk.PolicyViolatingResource]] = defaultdict(list)
         for finding in findings:
-            groups[finding.rule, _message(finding), finding.remedy].append(
+            fix = f"{finding.remedy}{declared.how_to_accept(owners.get(finding.file), finding)}"
+            groups[finding.rule, _message(finding), fix].append(
                 cdk.PolicyViolatingResource(
                     # CDK looks up the construct of a resource; that of a template is the stack.
                     resource_logical_id=finding.resource or None,
                     construct_path=None if finding.resource else owners[finding.file],
                     template_path=finding.file,
-                    locations=[finding.where],
+                    locations=[printable(finding.where)],
                 )
             )
-        for (rule, message, remedy), resources in groups.items():
-            yield self._violation(self._config.rules[rule], message, remedy, resources)
+        for (rule, message, fix), resources in groups.items():
+            yield self._violation(self._config.rules[rule], message, fix, resources)
 
     def _about(self, acknowledged: Sequence[Acknowledgment]) -> Iterator[cdk.PolicyViolation]:
         """Yield acknowledgments without a reason or without effect."""
@@ -157,8 +167,9 @@ class EcrChecks:
         return cdk.PolicyViolation(
             rule_name=rule.id,
             severity="error" if fails else _SEVERITIES[rule.severity],
-            description=message,
-            fix=fix,
+            # CDK prints both as they are.
+            description=printable(message),
+            fix=printable(fix),
             violating_resources=resources,
             rule_metadata={"source": rule.source, "controls": ", ".join(rule.controls)},
         )
@@ -179,6 +190,37 @@ def _problems(item: Acknowledgment) -> Iterator[tuple[Rule, str, str]]:
     elif item.plugin == _NO_PLUGIN and item.rule in RULES:
         message = f"{item.rule} is acknowledged without the plugin name, with no effect"
         yield UNUSED, message, f"Write id={f'{PLUGIN}::{item.rule}'!r}."
+
+
+class _Declared:
+    """Where environment files declare the constructs of an app, if its stacks record that."""
+
+    def __init__(self, app: Any) -> None:
+        """Read nothing yet: most apps have no findings."""
+        self._app = app
+        self._lines: dict[str, Mapping[str, str]] = {}
+
+    def how_to_accept(self, stack: str | None, finding: Finding) -> str:
+        """Return what to write in the environment file; nothing if no file declares the resource.
+
+        The logical id of a resource is the ids of its constructs, without separators, and a hash.
+        """
+        if stack is None or not finding.resource:
+            return ""
+        if stack not in self._lines:
+            self._lines[stack] = self._read(stack)
+        for construct_id, line in self._lines[stack].items():
+            beginning = re.sub("[^A-Za-z0-9]", "", construct_id)
+            if re.fullmatch(rf"{beginning}([A-Z][A-Za-z]*)?[0-9A-F]{{8}}", finding.resource):
+                return f" Or write acknowledge: {{{finding.rule}: REASON}} there: {line}."
+        return ""
+
+    def _read(self, stack: str) -> Mapping[str, str]:
+        construct = self._app
+        for name in stack.split("/"):
+            construct = construct.node.find_child(name)
+        recorded = [item.data for item in construct.node.metadata if item.type == DECLARED_IN]
+        return recorded[0] if recorded else {}
 
 
 def _message(finding: Finding) -> str:

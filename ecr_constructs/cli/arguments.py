@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import TYPE_CHECKING
 
 from ecr_constructs.model.lifecycle.inventory_documents import instant
@@ -119,6 +120,7 @@ def _days(text: str) -> int:
 
 def _instant(text: str) -> datetime:
     try:
-        return instant(text)
+        # A date without separators has eight digits.
+        return instant(float(text) if re.fullmatch("[0-9]{9,}", text) else text)
     except ValidationError as error:
         raise argparse.ArgumentTypeError(str(error.diagnostics[0])) from None

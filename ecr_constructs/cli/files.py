@@ -37,6 +37,7 @@ from ecr_constructs.model.diagnostics import Diagnostic, DiagnosticError
 from ecr_constructs.model.json_reading import JsonError, read_json
 from ecr_constructs.model.lifecycle import Context, Inventory, LifecyclePolicy
 from ecr_constructs.model.lifecycle.aws_output import failure_of
+from ecr_constructs.model.printable import printable
 from ecr_constructs.model.validation import ValidationError
 
 if TYPE_CHECKING:
@@ -347,7 +348,8 @@ def _from_templates(
     where, stated = f"{name}, {_name(chosen[0])}", _stated(chosen[0])
     if dry_run_of(chosen[0]) is not None:
         where = f"{where} (dry run)"
-        sys.stderr.write(f"{where}: the template renders no policy; this is what it would do.\n")
+        line = f"{where}: the template renders no policy; this is what it would do."
+        sys.stderr.write(f"{printable(line)}\n")
     if not stated.is_resolved:
         message = f"{where}: the lifecycle policy is known only at deploy time"
         remedy = "give the deployed policy instead"

@@ -19,6 +19,10 @@ PLUGIN = "EcrChecks"
 KEY = "aws:cdk:acknowledged-rules"
 """``cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY``."""
 
+DECLARED_IN = "ecr-constructs:declaredIn"
+"""The key of a stack's metadata that says where an environment file declares its constructs: a
+mapping of their ids to ``FILE:LINE``."""
+
 _REPORT = "validation-report.json"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -50,6 +50,7 @@ class AppRegistry(Construct):
 
     Attributes:
         registries: The app's registries by ``aws://ACCOUNT/REGION``.
+        on_demand: What defines a registry that the app does not have yet, by the same.
         replications: What they replicate, validated together at synthesis.
         caches: The number of pull through caches by ``aws://ACCOUNT/REGION``.
     """
@@ -59,6 +60,7 @@ class AppRegistry(Construct):
         super().__init__(root, _ID)
         # `Registry` itself imports this module.
         self.registries: dict[str, RegistryGrants] = {}
+        self.on_demand: dict[str, Callable[[], object]] = {}
         self.replications = ReplicationValidator(root)
         self.caches: Counter[str] = Counter()
         self._owners: dict[tuple[str, str], str] = {}

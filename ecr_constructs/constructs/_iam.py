@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass
 from difflib import get_close_matches
 from functools import partial, reduce
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 from weakref import WeakKeyDictionary, WeakSet
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from constructs import Construct, DependencyGroup, IConstruct, Node
+from constructs import Construct, Dependable, DependencyGroup, IConstruct, Node
 
 from ecr_constructs.cloudformation.aws_metadata import actions_of
 from ecr_constructs.cloudformation.effective_actions import actions_matching
@@ -47,6 +47,7 @@ _WITHOUT_POLICY = (
     iam.StarPrincipal,
 )
 _policies: WeakSet[iam.Policy] = WeakSet()
+_OF_CDK = ("aws_cdk.", "jsii.")
 _facts: WeakKeyDictionary[iam.IPrincipal, _PrincipalFacts] = WeakKeyDictionary()
 
 
@@ -69,9 +70,17 @@ def grant_to_principal(
     """
     principal = principal_of(grantee)
     account = account_of(scope)
+
+    def check(part: iam.IPrincipal, has_policy: bool | None) -> None:
+        if has_policy is False or is_of_other_account(part, account):
+            _reject_principal(purpose, actions, suggestion)
+        _both(conditions or {}, conditions_of(part))
+
     if isinstance(principal, iam.CompositePrincipal):
-        return for_each_component(
+        return grant_to_components(
             principal,
+            account,
+            check,
             lambda part: grant_to_principal(
                 part,
                 scope=scope,
@@ -89,15 +98,8 @@ def grant_to_principal(
             principal, actions, resource_arn, account=account, conditions=conditions
         )
     if grant is None:
-        reject(
-            "grant",
-            " ".join(actions),
-            "principal-without-policy",
-            f"{purpose} cannot be granted to this principal: it has no policy that this app adds "
-            "to (another account, a service, an imported role that is immutable)",
-            path="grantee",
-            remedy=suggestion,
-        )
+        _reject_principal(purpose, actions, suggestion)
+    warn_of_account(scope, principal, account)
     if login_actions:
         grant_login(principal, login_actions, account=account)
     return grant
@@ -146,12 +148,49 @@ def components_of(grantee: iam.IGrantable) -> list[iam.IPrincipal]:
     return [component for part in principal.principals for component in components_of(part)]
 
 
-def for_each_component(
-    composite: iam.CompositePrincipal, grant: Callable[[iam.IPrincipal], iam.Grant]
+def grant_to_components(
+    composite: iam.CompositePrincipal,
+    account: str,
+    check: Callable[[iam.IPrincipal, bool | None], None],
+    grant: Callable[[iam.IPrincipal], iam.Grant],
 ) -> iam.Grant:
-    """Grant to each component: some have a policy of their own, some have conditions."""
-    first, *others = [grant(principal) for principal in composite.principals]
+    """Grant to each component, or to none of them if one is refused.
+
+    Some components have a policy of their own, some have conditions. The check gets each of them,
+    and whether this app adds to its policy, or None if only a grant shows it; it raises if the
+    grant would. Those of which it is not known come first.
+    """
+    parts = [(part, takes_policy(part, account)) for part in components_of(composite)]
+    for part, has_policy in parts:
+        check(part, has_policy)
+    parts.sort(key=lambda item: item[1] is not None)
+    first, *others = [grant(part) for part, _ in parts]
     return reduce(iam.Grant.combine, others, first)
+
+
+def takes_policy(principal: iam.IPrincipal, account: str) -> bool | None:
+    """Tell whether this app adds to the policy of a principal; None if only a grant shows it."""
+    if isinstance(principal, _WITHOUT_POLICY) or not _takes_policy_here(principal, account):
+        return False
+    if isinstance(principal, iam.Role | iam.LazyRole | iam.User | iam.Group):
+        return True
+    if not type(principal).__module__.startswith(_OF_CDK) or not hasattr(principal, "node"):
+        return None
+    # An immutable role is a wrapper; what depends on it depends on the role inside.
+    [root, *_] = Dependable.of(cast("Construct", principal)).dependency_roots
+    return root.node.path == cast("Construct", principal).node.path
+
+
+def _reject_principal(purpose: str, actions: Sequence[str], suggestion: str) -> NoReturn:
+    reject(
+        "grant",
+        " ".join(actions),
+        "principal-without-policy",
+        f"{purpose} cannot be granted to this principal: it has no policy that this app adds "
+        "to (another account, a service, an imported role that is immutable)",
+        path="grantee",
+        remedy=suggestion,
+    )
 
 
 def conditions_of(principal: iam.IPrincipal) -> Mapping[str, Any]:
@@ -303,12 +342,34 @@ def _action_errors(action: str) -> Iterator[Diagnostic]:
 
 
 def is_of_other_account(principal: iam.IPrincipal, account: str) -> bool:
-    """Tell whether a principal belongs to another account; two deploy-time accounts are equal."""
+    """Tell whether a principal definitely belongs to another account."""
+    owner = _facts_of(principal).account
+    is_known = owner is not None and not is_unresolved(owner) and not is_unresolved(account)
+    return is_known and owner != account
+
+
+def may_be_of_other_account(principal: iam.IPrincipal, account: str) -> bool:
+    """Tell whether a principal may belong to another account; two deploy-time ones are equal."""
     owner = _facts_of(principal).account
     return (
         owner is not None
         and owner != account
         and not (is_unresolved(owner) and is_unresolved(account))
+    )
+
+
+def warn_of_account(scope: Construct, principal: iam.IPrincipal, account: str) -> None:
+    """Warn that only the deployment shows whether a principal is of an account."""
+    if not may_be_of_other_account(principal, account) or is_of_other_account(principal, account):
+        return
+    node, path = node_of(principal), scope.node.path
+    name = node.path if node is not None else "principal"
+    cdk.Annotations.of(scope).add_warning_v2(
+        f"ecr-constructs:accountUnknown:{name}",
+        f"{name} is allowed in its own policy, but whether it is of the account of {path} is known "
+        "only at deploy time. In another account the policy is attached to a principal of the same "
+        "name, or the deployment fails, and the repository policy must allow it too. Give the "
+        "stacks an account: env=Environment(account=…).",
     )
 
 
@@ -333,7 +394,7 @@ def add_statement(principal: iam.IPrincipal, statement: iam.PolicyStatement, acc
     # imported role that is mutable returns its policy. A role that the app defines returns one too.
     if not isinstance(result.policy_dependable, DependencyGroup):
         return True
-    is_of_cdk = type(principal).__module__.startswith(("aws_cdk.", "jsii."))
+    is_of_cdk = type(principal).__module__.startswith(_OF_CDK)
     if isinstance(principal, iam.Role | iam.LazyRole) or not is_of_cdk:
         return True
     return isinstance(principal, iam.PrincipalBase) and is_unresolved(_arn_of(principal))
@@ -352,7 +413,7 @@ def _takes_policy_here(principal: iam.IPrincipal, account: str) -> bool:
     """
     node = getattr(principal, "node", None)
     if node is None:
-        if not is_of_other_account(principal, account):
+        if not may_be_of_other_account(principal, account):
             return True
         # The ARN of a role that the app defines is a reference, that of an import is not.
         return isinstance(principal, iam.PrincipalBase) and is_unresolved(_arn_of(principal))
@@ -363,7 +424,10 @@ def _takes_policy_here(principal: iam.IPrincipal, account: str) -> bool:
 def _facts_of(principal: iam.IPrincipal) -> _PrincipalFacts:
     if (facts := _facts.get(principal) if _is_itself(principal) else None) is None:
         # An unknown principal has no account to ask for.
-        facts = _PrincipalFacts(getattr(principal, "principal_account", None))
+        owner = getattr(principal, "principal_account", None)
+        if owner == cdk.Aws.ACCOUNT_ID and hasattr(principal, "node"):
+            owner = account_of(cast("Construct", principal))
+        facts = _PrincipalFacts(owner)
         if _is_itself(principal):
             _facts[principal] = facts
     return facts
@@ -422,19 +486,20 @@ class _PolicySizes:
     def validate(self) -> list[str]:
         """Return the errors."""
         inline, errors = 0, []
+        # Once for all policies: each costs a few calls to Node.
+        arns = {repository.repository_arn: _arn(repository) for repository in self.repositories}
         for policy in self._node.find_all():
             if isinstance(policy, iam.CfnPolicy):
-                inline += self._size(policy)
+                inline += self._size(policy, arns)
             elif isinstance(policy, iam.CfnManagedPolicy):
-                errors += self._errors(self._size(policy), _MANAGED)
+                errors += self._errors(self._size(policy, arns), _MANAGED)
         return [*self._errors(inline, self._inline), *errors]
 
-    def _size(self, policy: iam.CfnPolicy | iam.CfnManagedPolicy) -> int:
+    def _size(self, policy: iam.CfnPolicy | iam.CfnManagedPolicy, arn_of: Mapping[str, str]) -> int:
         stack = cdk.Stack.of(policy)
-        arns = {
-            compact(stack.resolve(repository.repository_arn)): _arn(repository)
-            for repository in self.repositories
-        }
+        # All references in one call.
+        references = stack.resolve([*arn_of])
+        arns = dict(zip(map(compact, references), arn_of.values(), strict=True))
         return len(compact(_filled(stack.resolve(policy.policy_document), arns)))
 
     def _errors(self, size: int, limit: int) -> list[str]:
@@ -469,7 +534,8 @@ def _filled(value: Any, arns: dict[str, str]) -> Any:
 
 
 def _arn(repository: ecr.RepositoryBase) -> str:
-    account, region = repository.env.account, repository.env.region
+    place = repository.env
+    account, region = place.account, place.region
     return f"arn:{partition_in(region)}:ecr:{region}:{account}:repository/{_name(repository)}"
 
 

@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 
 from ecr_constructs.cloudformation.iam_policy import conditions_in
 from ecr_constructs.cloudformation.openness import openness_of
-from ecr_constructs.constructs._iam import is_of_other_account
+from ecr_constructs.constructs._iam import may_be_of_other_account
 from ecr_constructs.constructs._lambda_access import pull_to_lambda
 from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.principals import (
@@ -75,7 +75,7 @@ def resource_principal(
             path="grantee",
             remedy="import it with its role, or grant to the role itself",
         )
-    if isinstance(principal, iam.Role | iam.User) and is_of_other_account(
+    if isinstance(principal, iam.Role | iam.User) and may_be_of_other_account(
         principal, source.account
     ):
         suggestion = _keyword(actions, "accounts", str(principal.principal_account))

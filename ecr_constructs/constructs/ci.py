@@ -39,7 +39,7 @@ class CiProvider(iam.OidcProviderNative):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str,
         *,
         issuer: CiIssuer,
         audiences: Sequence[str] = (),
@@ -48,7 +48,7 @@ class CiProvider(iam.OidcProviderNative):
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id.
+            id: The construct's id.
             issuer: The issuer and its audience: ``CiIssuer.github_actions()``, or the ``issuer``
                 of a project.
             audiences: Further audiences, at most 99, if projects require different ones.
@@ -64,17 +64,17 @@ class CiProvider(iam.OidcProviderNative):
         AppRegistry.of(scope).claim(
             f"the OIDC provider {issuer.url}",
             scope,
-            construct_id,
+            id,
             hint="use the first one for all roles, or remove the second",
             of_account=True,
             consequence="the second deployment would fail",
         )
         super().__init__(
             scope,
-            construct_id,
+            id,
             url=issuer.url,
             client_ids=list(dict.fromkeys([issuer.audience, *accepted])),
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         self.issuer = issuer
         self.audiences = tuple(dict.fromkeys([issuer.audience, *accepted]))
@@ -97,7 +97,7 @@ class CiPushRole(iam.Role):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str,
         *,
         ci: CiProject,
         repositories: Sequence[ecr.IRepository],
@@ -113,7 +113,7 @@ class CiPushRole(iam.Role):
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id. Changing it replaces the role, and its ARN.
+            id: The construct's id. Changing it replaces the role, and its ARN.
             ci: The project and the jobs of it that may push: `GitHubActions`, `GitLabCi`,
                 `BitbucketPipelines`, `CircleCi`.
             repositories: The repositories, at least one.
@@ -151,7 +151,7 @@ class CiPushRole(iam.Role):
             raise_if_invalid("push role", ci.name, _provider_errors(provider, ci, provider_arn))
         super().__init__(
             scope,
-            construct_id,
+            id,
             assumed_by=iam.WebIdentityPrincipal(provider_arn, ci.conditions()),
             description=f"Pushes images from CI of {ci.name}",
             max_session_duration=cdk.Duration.hours(session_hours),

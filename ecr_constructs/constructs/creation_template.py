@@ -17,9 +17,8 @@ from ecr_constructs.constructs._cfn_properties import (
     record_dry_run,
     tag_properties,
 )
-from ecr_constructs.constructs._created_policy import CreatedPolicy
+from ecr_constructs.constructs._created_policy import CreatedPolicy, TemplateResource
 from ecr_constructs.constructs._iam import service_role
-from ecr_constructs.constructs._policy_text import PolicyResource
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.constructs.role_options import RoleOptions
 from ecr_constructs.model.creation_template import CreationTemplate, Occasion, role_errors
@@ -34,10 +33,6 @@ from ecr_constructs.model.tags import Tags
 from ecr_constructs.model.validation import raise_if_invalid
 
 _Template = ecr.CfnRepositoryCreationTemplate
-
-
-class _Resource(PolicyResource, ecr.CfnRepositoryCreationTemplate):
-    """The template, whose repository policy other code may write too."""
 
 
 @checked
@@ -65,7 +60,7 @@ class RepositoryCreationTemplate(Construct):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str,
         *,
         prefix: str,
         applied_for: Sequence[Occasion],
@@ -88,7 +83,7 @@ class RepositoryCreationTemplate(Construct):
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id. Changing it replaces the template.
+            id: The construct's id. Changing it replaces the template.
             prefix: ``payments`` covers ``payments/api`` and everything below, 1 to 256 characters;
                 ``ROOT`` covers every repository that no other template does. Changing it replaces
                 the template. An account and Region has one template for each prefix.
@@ -159,14 +154,14 @@ class RepositoryCreationTemplate(Construct):
         self._policy = CreatedPolicy(scope, source, access.statements(partition))
         for statement in policy_statements or ():
             self._policy.add(statement)
-        claim_template(scope, construct_id, prefix)
+        claim_template(scope, id, prefix)
 
-        super().__init__(scope, construct_id)
+        super().__init__(scope, id)
         self.prefix = prefix
         if role is None and settings.needs_role:
             role = _role(self, settings, role_options)
         self.role = role
-        self._resource = _Resource(
+        self._resource = TemplateResource(
             self,
             "Resource",
             prefix=prefix,
@@ -175,15 +170,21 @@ class RepositoryCreationTemplate(Construct):
             **mutability_properties(_Template, settings.effective_mutability),
             encryption_configuration=encryption_property(_Template, settings.encryption),
             lifecycle_policy=lifecycle_text(self, settings.effective_lifecycle),
+            repository_policy=self._policy.text,
             resource_tags=tag_properties(tags),
             custom_role_arn=None if role is None else arn_of(role, "role"),
         )
-        self._policy.render(self._resource)
+        self._policy.attach_to(self, self._resource)
         record_dry_run(self._resource, settings.effective_lifecycle)
 
     @property
     def repository_statements(self) -> Sequence[Mapping[str, Any]]:
-        """The statements of the policy of each created repository, as they are rendered."""
+        """The statements of the policy of each created repository, as they are rendered.
+
+        Raises:
+            ValidationError: ``repository-policy-unresolved``: other code wrote the policy on the
+                L1, and it is known only at deploy time.
+        """
         return self._policy.rendered
 
     def add_to_repository_policy(self, statement: iam.PolicyStatement) -> None:

@@ -47,7 +47,7 @@ class RegistryKey(kms.Key):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str,
         *,
         alias: str,
         administrators: Sequence[iam.IGrantable] | None = (),
@@ -57,7 +57,7 @@ class RegistryKey(kms.Key):
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id. Changing it replaces the key.
+            id: The construct's id. Changing it replaces the key.
             alias: A display name, such as ``alias/ecr/prod``. Repositories use the key's ARN.
             administrators: Principals that may manage the key, its policy and its grants. With
                 ``access="iam"``, roles and users of the app get an IAM policy, others a statement
@@ -95,13 +95,13 @@ class RegistryKey(kms.Key):
         self._is_alone = policy is not None
         super().__init__(
             scope,
-            construct_id,
+            id,
             alias=alias,
             description=f"Encrypts the images of the container registry ({alias})",
             enable_key_rotation=True,
             pending_window=PENDING_WINDOW,
             policy=policy,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         for administrator in () if policy else principals:
             self.grant_admin(administrator)

@@ -1,20 +1,26 @@
 """Load environment files: read, validate and resolve them, and report every problem at once."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ecr_constructs.cloudformation.source_locations import SourceLocation
 from ecr_constructs.cloudformation.template import Place
+from ecr_constructs.environment.json_schema import DISCRIMINATORS, schema_of
 from ecr_constructs.environment.models import Environment
-from ecr_constructs.environment.resolution import ResolvedEnvironment, resolve
+from ecr_constructs.environment.resolution import (
+    ResolvedEnvironment,
+    ResolvedRepository,
+    resolve,
+)
+from ecr_constructs.environment.resolved_registry import ResolvedCache, ResolvedTemplate
 from ecr_constructs.environment.source import (
     EnvironmentFileError,
     FileDiagnostic,
@@ -34,10 +40,26 @@ _MESSAGES = {
     "int_type": ("not-integer", "must be a whole number, got {given}"),
     "less_than_equal": ("number-too-large", "must be at most {le}, got {given}"),
     "list_type": ("not-list", "must be a list, got {given}; write [{given}]"),
+    "float_type": ("not-number", "must be a number, got {given}"),
+    "greater_than": ("number-too-small", "must be more than {gt}, got {given}"),
     "literal_error": ("value-unknown", "must be {expected}, got {given}"),
     "missing": ("key-missing", "is missing"),
+    "model_attributes_type": (
+        "not-mapping",
+        "must be a mapping of keys to values, got {given}",
+    ),
     "model_type": ("not-mapping", "must be a mapping of keys to values, got {given}"),
+    "string_pattern_mismatch": ("text-format", "must match {pattern}, got {given}"),
+    "string_too_short": ("text-too-short", "must have at least {min_length} characters"),
+    "too_long": ("too-many", "must hold at most {max_length}, holds {actual_length}"),
     "too_short": ("too-few", "must hold at least {min_length}"),
+}
+_KIND_WORDS = {
+    "<text>": "text",
+    "<list>": "a list",
+    "<flag>": "true or false",
+    "<number>": "a whole number",
+    "<mapping>": "a mapping of keys to values",
 }
 _KINDS = {bool: "true or false", float: "a number", int: "a number"}
 
@@ -102,28 +124,38 @@ def _load(path: Path) -> tuple[SourceFile, ResolvedEnvironment]:
     return file, _located(file, resolved)
 
 
+_Declared = TypeVar("_Declared", ResolvedRepository, ResolvedCache, ResolvedTemplate)
+
+
 def _located(file: SourceFile, environment: ResolvedEnvironment) -> ResolvedEnvironment:
-    """Return an environment whose repositories have their lines in the file."""
-    teams = {
-        team: tuple(
-            replace(item, source=SourceLocation(file.name, file.line_of(item.place)))
-            for item in repositories
-        )
-        for team, repositories in environment.teams.items()
-    }
-    return replace(environment, teams=teams)
+    """Return an environment in which what the file declares has its line."""
+
+    def located(items: Iterable[_Declared]) -> tuple[_Declared, ...]:
+        lines = ((item, SourceLocation(file.name, file.line_of(item.place))) for item in items)
+        return tuple(replace(item, source=source) for item, source in lines)
+
+    return replace(
+        environment,
+        teams={team: located(items) for team, items in environment.teams.items()},
+        registry_settings={
+            registry: replace(
+                settings, caches=located(settings.caches), templates=located(settings.templates)
+            )
+            for registry, settings in environment.registry_settings.items()
+        },
+    )
 
 
 def problems_of(file: SourceFile, error: ErrorDetails) -> Iterator[Problem]:
     """Yield what an error of pydantic means: what was given, and what is allowed."""
-    place: Place = error["loc"]
-    given = error["input"]
+    place, given = _place_in(file, error["loc"]), error["input"]
     if error["type"] == "extra_forbidden":
-        yield _unknown_key(place)
+        yield _unknown_key(file, place)
+    elif error["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        yield _unknown_branch(place, error)
     elif error["type"] == "string_type":
         yield Problem(place, "not-text", _not_text(given, file.text_at(place)))
     elif error["type"] == "value_error":
-        place = place[:-1] if place[-1:] == ("[key]",) else place
         prefix = f"{given!r}: " if isinstance(given, str) else ""
         yield from problems_at(place, error["ctx"]["error"], prefix)
     else:
@@ -141,40 +173,97 @@ def _not_text(given: object, line: str) -> str:
     return f"must be text, but YAML reads the value as {kind}; put it in quotes{quoted}"
 
 
-def _unknown_key(place: Place) -> Problem:
+def _place_in(file: SourceFile, location: Sequence[int | str]) -> Place:
+    """Return the place in the file of a location of pydantic.
+
+    A location also says which type of a union was meant: ``<mapping>`` of a kind of value, or the
+    value of the key that tells the types apart.
+    """
+    place: list[int | str] = []
+    node = file.content
+    is_chosen = False
+    for step in location:
+        if step == "[key]" or (isinstance(step, str) and step.startswith("<")):
+            continue
+        is_mapping = isinstance(node, Mapping)
+        if is_mapping and not is_chosen and step in [node.get(key) for key in DISCRIMINATORS]:
+            is_chosen = True
+            continue
+        place.append(step)
+        is_chosen = False
+        if is_mapping:
+            node = node.get(step)
+        else:
+            in_list = isinstance(node, list) and isinstance(step, int) and step < len(node)
+            node = node[step] if in_list else None
+    return tuple(place)
+
+
+def _unknown_branch(place: Place, error: ErrorDetails) -> Problem:
+    """Return the problem of a value of which no type is known."""
+    context, given = error["ctx"], error["input"]
+    key = str(context["discriminator"]).strip("'")
+    if key not in DISCRIMINATORS:
+        kinds = str(context["expected_tags"])
+        allowed = [words for tag, words in _KIND_WORDS.items() if tag in kinds]
+        message = f"must be {' or '.join(allowed)}, got {given!r}"
+        return Problem(place, "value-kind", message)
+    if error["type"] == "union_tag_not_found":
+        return Problem((*place, key), "key-missing", "is missing")
+    tags = str(context["expected_tags"])
+    message = f"must be {' or '.join(tags.rsplit(', ', 1))}, got {context['tag']!r}"
+    return Problem((*place, key), "value-unknown", message)
+
+
+def _unknown_key(file: SourceFile, place: Place) -> Problem:
     *parents, key = place
-    allowed = _keys_of(tuple(parents))
+    allowed = _keys_of(file.content, tuple(parents))
     close = get_close_matches(str(key), allowed, n=1)
     suggestion = f"did you mean {close[0]!r}? " if close else ""
     message = f"is not a key here; {suggestion}Allowed: {', '.join(allowed)}"
     return Problem(place, "key-unknown", message)
 
 
-def _keys_of(place: Place) -> list[str]:
-    """Return the keys that the mapping at a place may have."""
-    schema = _schema()
-    node: Mapping[str, Any] = schema
+def _keys_of(content: Any, place: Place) -> list[str]:
+    """Return the keys that the mapping at a place of the file may have."""
+    node: Mapping[str, Any] = _schema()
+    value = content
     for step in place:
-        node = _dereferenced(node, schema)
+        node = _chosen(node, value)
+        value = value[step]
         if isinstance(step, int):
             node = node["items"]
         elif step in node.get("properties", {}):
             node = node["properties"][step]
-        else:
+        elif "patternProperties" in node:
             [node] = node["patternProperties"].values()
-    return list(_dereferenced(node, schema)["properties"])
+        else:
+            node = node["additionalProperties"]
+    return list(_chosen(node, value)["properties"])
 
 
-def _dereferenced(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    for option in node.get("anyOf", ()):
-        if option.get("type") not in ("null", "string"):
-            return _dereferenced(option, schema)
+def _chosen(node: Mapping[str, Any], value: Any) -> Mapping[str, Any]:
+    """Return the schema of a value, of those that a node allows."""
     if "$ref" in node:
-        definition: Mapping[str, Any] = schema["$defs"][node["$ref"].rpartition("/")[2]]
-        return definition
-    return node
+        definition: Mapping[str, Any] = _schema()["$defs"][node["$ref"].rpartition("/")[2]]
+        return _chosen(definition, value)
+    for branch in node.get("allOf", ()):
+        if "then" in branch and _meets(branch["if"], value):
+            return _chosen(branch["then"], value)
+    return _chosen(node["else"], value) if "else" in node else node
+
+
+def _meets(condition: Mapping[str, Any], value: Any) -> bool:
+    """Tell whether a value meets the condition of a branch, see `json_schema`."""
+    if "type" in condition:
+        return isinstance(value, _TYPES[condition["type"]])
+    [(key, allowed)] = condition["properties"].items()
+    return value.get(key) in allowed["enum"]
+
+
+_TYPES: dict[str, type] = {"string": str, "array": list, "object": dict, "boolean": bool}
 
 
 @cache
 def _schema() -> dict[str, Any]:
-    return Environment.model_json_schema()
+    return schema_of(Environment)

@@ -1,8 +1,6 @@
 """The environment file: an account, a Region and the repositories of its teams."""
 
-import re
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import (
     Field,
@@ -13,106 +11,30 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_before_validator_function
 
-from ecr_constructs.checks import RULES
-from ecr_constructs.environment.lifecycle_rules import Rule
-from ecr_constructs.environment.parts import Strict, pattern, valid
+from ecr_constructs.environment.parts import Strict, valid
 from ecr_constructs.environment.push import CiSystem, Push
-from ecr_constructs.model import alerts, names, partitions, principals
-from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.environment.registry import HomeRegistry
+from ecr_constructs.environment.settings import Profile, RepositorySettings
+from ecr_constructs.environment.values import (
+    AccountId,
+    EmailAddress,
+    OrganizationId,
+    PrincipalArn,
+    Region,
+    RepositoryName,
+    Tags,
+    TeamName,
+)
+from ecr_constructs.model import alerts, names
 from ecr_constructs.model.events import Severity
 from ecr_constructs.model.key_policy import KeyAccess
-from ecr_constructs.model.tags import tag_errors
-
-Profile = Literal["development", "staging", "production"]
-EncryptionKind = Literal["aes256", "aws_managed", "customer_managed", "dual_layer"]
-
-
-def _team_name_errors(name: str) -> Iterator[Diagnostic]:
-    if not re.fullmatch(_TEAM, name):
-        message = "a team name is lowercase letters and digits, joined by single hyphens"
-        yield Diagnostic("team-name", message)
-
-
-_TEAM = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
-
-AccountId = Annotated[
-    str, valid(principals.account_id_errors), pattern(principals.ACCOUNT_ID.pattern)
-]
-OrganizationId = Annotated[
-    str, valid(principals.organization_id_errors), pattern(principals.ORGANIZATION_ID.pattern)
-]
-PrincipalArn = Annotated[
-    str, valid(principals.principal_arn_errors), pattern(principals.PRINCIPAL_ARN.pattern)
-]
-RepositoryName = Annotated[str, valid(names.repository_name_errors), pattern(names.NAME_PATTERN)]
-TeamName = Annotated[str, valid(_team_name_errors), pattern(_TEAM)]
-Region = Annotated[str, valid(partitions.region_errors), pattern(partitions.REGION.pattern)]
-EmailAddress = Annotated[str, valid(alerts.email_errors), pattern(alerts.EMAIL.pattern)]
-Tags = Annotated[dict[str, str], valid(tag_errors)]
-
-
-def _acknowledgment_errors(reasons: dict[str, str]) -> Iterator[Diagnostic]:
-    for rule, reason in reasons.items():
-        if rule not in RULES:
-            message, remedy = "is not a rule", "`ecr-constructs check --list` lists the rules"
-            yield Diagnostic("acknowledgment-rule-unknown", message, f"['{rule}']", remedy)
-        if not reason.strip():
-            message, remedy = "has no reason", "say why the finding is acceptable"
-            yield Diagnostic("acknowledgment-reason-missing", message, f"['{rule}']", remedy)
-
-
-Acknowledgments = Annotated[dict[str, str], valid(_acknowledgment_errors)]
-
-
-class RepositorySettings(Strict):
-    """Settings of a repository. Omitted settings come from the defaults, then from the profile."""
-
-    tag_mutability: Literal["mutable", "immutable"] | None = None
-    """Whether a tag can be moved to another image."""
-    tag_mutability_exceptions: list[str] | None = None
-    """Exceptions to the tag mutability: at most 5 tags, or patterns with `*`."""
-    encryption: EncryptionKind | None = None
-    """How images are encrypted. Changing it replaces the repository."""
-    scan_on_push: bool | None = None
-    """Whether ECR scans an image when it is pushed."""
-    retention: Profile | None = None
-    """A predefined lifecycle policy."""
-    lifecycle: list[Rule] | None = None
-    """A lifecycle policy of your own instead of a predefined one. `[]` keeps every image."""
-    lifecycle_dry_run: bool | None = None
-    """Whether the lifecycle policy is only previewed, with `ecr-constructs lifecycle preview`: ECR
-    gets none and keeps every image. Default: false."""
-    protect_tags: list[str] | None = None
-    """Patterns of tags whose images are never deleted, whatever the lifecycle policy says."""
-    organization_may_pull: bool | None = None
-    """Whether every account of the organization may pull. Default: true."""
-    pull_accounts: list[AccountId] | None = None
-    """Additional accounts that may pull."""
-    pull_principals: list[PrincipalArn] | None = None
-    """Roles and users, of any account, that may pull. They must already exist."""
-    push_accounts: list[AccountId] | None = None
-    """Additional accounts that may push and pull."""
-    push_principals: list[PrincipalArn] | None = None
-    """Roles and users, of any account, that may push and pull. They must already exist."""
-    push: Push | None = None
-    """A CI project that may push, with a role of its own and without a stored secret."""
-    deletion_lock: bool | None = None
-    """Whether the repository policy denies everyone but the role with which CDK deploys to delete
-    the repository. Default: false."""
-    replicate: bool | None = None
-    """Whether images are copied to the replicas. Default: true."""
-    tags: Tags | None = None
-    """Tags, in addition to those of the defaults and the team."""
-    acknowledge: Acknowledgments | None = None
-    """Accepted findings of `ecr-constructs check`: rule ids, each with the reason. In addition to
-    those of the defaults."""
 
 
 class Repository(RepositorySettings):
     """A repository. Write only its name if it has no settings of its own."""
 
     name: RepositoryName
-    """The name, which is the image's path: `payments/api`. Changing it replaces the repository."""
+    """The name, which is the image's path: `payments/api`. Another name is a new repository."""
 
 
 class _ByName:
@@ -198,6 +120,8 @@ class Environment(Strict):
     all systems that push are created."""
     alerts: Alerts | None = None
     """Alerts about scan findings. Default: no alerts."""
+    registry: HomeRegistry | None = None
+    """Settings of the registry as a whole, and of its replicas."""
     defaults: RepositorySettings = RepositorySettings()
     """Default settings of every repository."""
     teams: Annotated[

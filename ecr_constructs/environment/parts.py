@@ -10,6 +10,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     WithJsonSchema,
 )
 
@@ -48,6 +49,24 @@ def as_written(keys: Mapping[str, str]) -> Iterator[None]:
 def pattern(expression: str) -> WithJsonSchema:
     """Return the part of the JSON Schema with which an editor checks a string."""
     return WithJsonSchema({"type": "string", "pattern": f"^(?:{expression})$"})
+
+
+def schema(**limits: object) -> WithJsonSchema:
+    """Return the part of the JSON Schema with which an editor checks a string by its length."""
+    return WithJsonSchema({"type": "string", **limits})
+
+
+TEXT, MAPPING, LIST, FLAG, NUMBER = "<text>", "<mapping>", "<list>", "<flag>", "<number>"
+"""The tags of values of several types. No key has such a name, so a place never has one."""
+_KINDS = {str: TEXT, dict: MAPPING, list: LIST, bool: FLAG, int: NUMBER}
+
+
+def _kind_of(value: object) -> str:
+    return _KINDS.get(type(value), "<other>")
+
+
+BY_KIND = Discriminator(_kind_of)
+"""Choose a value's type by what is written, so that an error is about the type that is meant."""
 
 
 class Strict(BaseModel):

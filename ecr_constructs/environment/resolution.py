@@ -1,90 +1,33 @@
 """Resolve an environment file once: every default, profile, registry and setting is applied."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from ecr_constructs.cloudformation.source_locations import SourceLocation
 from ecr_constructs.cloudformation.template import Place, dotted
-from ecr_constructs.environment.models import (
-    Alerts,
-    EncryptionKind,
-    Environment,
-    Profile,
-    Repository,
-    RepositorySettings,
-    Team,
+from ecr_constructs.environment.inheritance import (
+    PROFILES,
+    Context,
+    Levels,
+    Settings,
+    acknowledged_by,
+    nearest,
+    origins_of,
+    setting_problems,
+    settings_of,
 )
+from ecr_constructs.environment.models import Alerts, Environment, Repository
+from ecr_constructs.environment.policies import statement_problems
 from ecr_constructs.environment.push import CiSystem, Push
-from ecr_constructs.environment.source import (
-    PROFILE_MUTABILITY,
-    Problem,
-    mutability_of,
-    problems_at,
-)
+from ecr_constructs.environment.registries import Surrounding, resolve_registries
+from ecr_constructs.environment.resolved_registry import ResolvedRegistry
+from ecr_constructs.environment.settings import CachedSettings, RepositorySettings
+from ecr_constructs.environment.source import Problem, problems_at
 from ecr_constructs.model.ci import CiProject
-from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.key_policy import KeyAccess
-from ecr_constructs.model.lifecycle.policy import LifecyclePolicy, Retention, protect
-from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.names import cover
-from ecr_constructs.model.references import AnyKey
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.validation import ValidationError
-
-PROFILES: dict[Profile, RepositorySettings] = {
-    "development": RepositorySettings(
-        tag_mutability=PROFILE_MUTABILITY["development"],
-        encryption="aes256",
-        retention="development",
-    ),
-    "staging": RepositorySettings(
-        tag_mutability=PROFILE_MUTABILITY["staging"], encryption="aes256", retention="staging"
-    ),
-    "production": RepositorySettings(
-        tag_mutability=PROFILE_MUTABILITY["production"],
-        encryption="customer_managed",
-        retention="production",
-    ),
-}
-_ACCESS = ("pull_accounts", "pull_principals", "push_accounts", "push_principals")
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Settings of a repository, with every default applied.
-
-    Attributes:
-        access: Who may pull and push, by the keywords of `ecr_constructs.Repository`.
-    """
-
-    tag_mutability: TagMutability
-    encryption: EncryptionKind
-    scan_on_push: bool
-    lifecycle: LifecyclePolicy
-    access: Mapping[str, list[str]]
-    tags: Mapping[str, str]
-    deletion_lock: bool = False
-
-    def encrypted_with(self, key: AnyKey | None) -> Encryption:
-        """Return the encryption, with the key of the registry where a key is used."""
-        if self.encryption == "aes256":
-            return Encryption.aes256()
-        if self.encryption == "aws_managed" or key is None:
-            return Encryption.aws_managed()
-        if self.encryption == "dual_layer":
-            return Encryption.dual_layer(key)
-        return Encryption.customer_managed(key)
-
-    def keywords(self, key: AnyKey | None) -> dict[str, Any]:
-        """Return the keywords that repositories and repository creation templates share."""
-        return {
-            "tag_mutability": self.tag_mutability,
-            "encryption": self.encrypted_with(key),
-            "lifecycle": self.lifecycle,
-            "tags": self.tags,
-            **self.access,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +39,7 @@ class ResolvedRepository:
         acknowledged: Accepted findings of `ecr-constructs check`: rule ids with reasons.
         place: Where the file declares it.
         source: The file and the line. None: it is not from a file.
+        origins: Where the file sets each effective setting; see `inheritance.origins_of`.
     """
 
     name: str
@@ -104,6 +48,7 @@ class ResolvedRepository:
     acknowledged: Mapping[str, str]
     place: Place = ()
     source: SourceLocation | None = None
+    origins: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +87,7 @@ class ResolvedEnvironment:
         existing_ci_providers: CI systems whose OIDC provider the account already has.
         undeclared: Settings of repositories that replication creates although no team declares
             them. None: there are no replicas.
+        registry_settings: What each registry has of its own, from the section `registry`.
 
     Example:
         >>> from ecr_constructs.environment.models import Environment
@@ -166,6 +112,7 @@ class ResolvedEnvironment:
     undeclared: Settings | None
     teams: Mapping[str, tuple[ResolvedRepository, ...]]
     ci_access: tuple[CiAccess, ...]
+    registry_settings: Mapping[RegistryId, ResolvedRegistry] = field(default_factory=dict)
 
     @property
     def account(self) -> str:
@@ -189,9 +136,23 @@ class ResolvedEnvironment:
 
     @property
     def uses_key(self) -> bool:
-        """Whether a repository is encrypted with a customer managed key."""
-        kinds = {repository.settings.encryption for repository in self.repositories}
-        return not kinds.isdisjoint(("customer_managed", "dual_layer"))
+        """Whether the home registry has a key of the environment's own."""
+        return self.uses_key_at(self.home)
+
+    def uses_key_at(self, registry: RegistryId) -> bool:
+        """Return whether a registry has a key of the environment's own.
+
+        It has one if images are encrypted with it there, or would be: each replica has what the
+        home registry has.
+        """
+        settings = [
+            item.settings
+            for item in self.repositories
+            if registry == self.home or item.replicate or not item.settings.existing_keys
+        ]
+        if registry in self.registry_settings:
+            settings += self.registry_settings[registry].settings
+        return any(item.uses_own_key(registry) for item in settings)
 
     def repositories_at(self, registry: RegistryId, team: str) -> list[ResolvedRepository]:
         """Return a team's repositories that exist in a registry."""
@@ -210,45 +171,64 @@ def resolve(name: str, environment: Environment) -> tuple[ResolvedEnvironment, l
     problems: list[Problem] = []
     home = RegistryId(environment.account, environment.region)
     replicas = tuple(_replicas(environment))
+    context = Context(environment.organization, (home, *replicas))
     teams: dict[str, tuple[ResolvedRepository, ...]] = {}
     for team_name, team in environment.teams.items():
         resolved = []
+        inherited: Settings | None = None
         for index, repository in enumerate(team.repositories):
             place = ("teams", team_name, "repositories", index)
             levels = _levels(environment, repository, place)
+            has_own = repository.model_fields_set != {"name"}
             try:
-                settings = _settings(environment, levels, team)
-                if settings.encryption == "dual_layer":
-                    for registry in (home, *replicas):
-                        Encryption.dual_layer().check_region(registry.region)
+                # Most repositories of a team are a name and nothing else.
+                settings = (None if has_own else inherited) or settings_of(
+                    context, levels, team.tags
+                )
             except ValidationError as error:
-                problems += _setting_problems(levels, error)
+                problems += setting_problems(levels, error)
                 continue
-            acknowledged = {
-                **(environment.defaults.acknowledge or {}),
-                **(repository.acknowledge or {}),
-            }
-            replicate = is_replicated(environment, repository)
+            if not has_own:
+                inherited = settings
             resolved.append(
-                ResolvedRepository(repository.name, settings, replicate, acknowledged, place)
+                ResolvedRepository(
+                    name=repository.name,
+                    settings=settings,
+                    replicate=is_replicated(environment, repository),
+                    acknowledged=acknowledged_by(levels, settings),
+                    place=place,
+                    origins=origins_of(levels, ("teams", team_name), team.tags),
+                )
             )
         teams[team_name] = tuple(resolved)
+    problems += _statement_problems(environment)
+    prefixes = _prefixes(environment, problems)
+    registries, registry_problems = resolve_registries(
+        Surrounding(
+            context,
+            environment.registry,
+            _levels(environment),
+            has_alerts=environment.alerts is not None,
+            replicated=tuple(prefix.rstrip("/") for prefix in prefixes if prefix.endswith("/")),
+        )
+    )
     return ResolvedEnvironment(
         name=name,
         home=home,
         replicas=replicas,
         replicate_deletions=environment.replicate_deletions,
         termination_protection=environment.termination_protection,
-        replicated_prefixes=_prefixes(environment, problems),
+        replicated_prefixes=prefixes,
         organization=environment.organization,
         key_administrators=tuple(environment.key_administrators or ()),
         key_access=environment.key_access,
         existing_ci_providers=tuple(environment.existing_ci_providers or ()),
         alerts=environment.alerts,
-        undeclared=_undeclared(environment, problems) if replicas else None,
+        undeclared=_undeclared(environment, context, problems) if replicas else None,
         teams=teams,
         ci_access=_ci_access(environment, problems),
-    ), problems
+        registry_settings=registries,
+    ), [*problems, *registry_problems]
 
 
 def _replicas(environment: Environment) -> Iterator[RegistryId]:
@@ -262,7 +242,7 @@ def is_replicated(environment: Environment, repository: RepositorySettings) -> b
     """Return whether the images of a repository are copied to the replicas."""
     has_replicas = environment.replica_regions or environment.replica_accounts
     levels = (repository, environment.defaults)
-    return bool(has_replicas) and bool(_nearest(levels, "replicate", default=True))
+    return bool(has_replicas) and bool(nearest(levels, "replicate", default=True))
 
 
 def _prefixes(environment: Environment, problems: list[Problem]) -> tuple[str, ...]:
@@ -278,97 +258,40 @@ def _prefixes(environment: Environment, problems: list[Problem]) -> tuple[str, .
         return ()
 
 
-def _undeclared(environment: Environment, problems: list[Problem]) -> Settings | None:
+def _undeclared(
+    environment: Environment, context: Context, problems: list[Problem]
+) -> Settings | None:
     levels = _levels(environment)
     try:
-        return _settings(environment, levels)
+        return settings_of(context, levels)
     except ValidationError as error:
-        problems += _setting_problems(levels, error)
+        problems += setting_problems(levels, error)
         return None
 
 
-# From the nearest to the farthest: the repository's, the defaults, the profile.
-_Levels = Mapping[Place, RepositorySettings]
+def _statement_problems(environment: Environment) -> Iterator[Problem]:
+    """Yield the problems of policy statements, once for each list that the file has."""
+    shared = environment.defaults
+    levels: dict[Place, RepositorySettings] = {("defaults",): shared}
+    for name, team in environment.teams.items():
+        for index, repository in enumerate(team.repositories):
+            levels["teams", name, "repositories", index] = repository
+    for place, level in levels.items():
+        if level.policy_statements:
+            yield from statement_problems(
+                "AWS::ECR::Repository",
+                (*place, "policy_statements"),
+                [statement.document() for statement in level.policy_statements],
+                {**(shared.acknowledge or {}), **(level.acknowledge or {})},
+            )
 
 
 def _levels(
     environment: Environment, repository: Repository | None = None, place: Place = ()
-) -> _Levels:
-    levels: dict[Place, RepositorySettings] = {place: repository} if repository else {}
+) -> Levels:
+    levels: dict[Place, CachedSettings] = {place: repository} if repository else {}
     profile = PROFILES[environment.profile]
     return {**levels, ("defaults",): environment.defaults, ("profile",): profile}
-
-
-def _setting_problems(levels: _Levels, error: ValidationError) -> Iterator[Problem]:
-    """Yield the problems of resolved settings, at the settings that they come from."""
-    has_rules = _decides_lifecycle(levels.values()).lifecycle is not None
-    protected = len(_nearest(levels.values(), "protect_tags", default=()))
-    for problem in problems_at((), error):
-        key, remedy = "encryption", problem.remedy
-        match problem.place:
-            case ("except_for", *steps):
-                key = "tag_mutability_exceptions"
-            case ("rules", *steps) if has_rules:
-                # Protected tags are the first rules, and other keys of a rule are not in the file.
-                key = "lifecycle"
-                steps = [step - protected for step in steps[:1] if isinstance(step, int)]
-            case ("rules" | "selection", *steps):
-                key, steps = "protect_tags", []
-            case steps:
-                remedy = "write customer_managed"
-        origin = next(place for place, level in levels.items() if getattr(level, key) is not None)
-        yield problem._replace(place=(*origin, key, *steps), remedy=remedy)
-
-
-def _settings(environment: Environment, levels: _Levels, team: Team | None = None) -> Settings:
-    """Apply the defaults and the profile to a repository, or to what no team declares.
-
-    Raises:
-        ValidationError: The values contradict each other.
-    """
-    settings = tuple(levels.values())
-    organization = environment.organization
-    may_pull = organization and _nearest(settings, "organization_may_pull", default=True)
-    tags = [environment.defaults.tags, team and team.tags, settings[0].tags]
-    return Settings(
-        tag_mutability=mutability_of(
-            [(level.tag_mutability, level.tag_mutability_exceptions) for level in settings]
-        ),
-        encryption=_nearest(settings, "encryption"),
-        scan_on_push=_nearest(settings, "scan_on_push", default=True),
-        lifecycle=_lifecycle(settings),
-        access={
-            "pull_organizations": [organization] if organization and may_pull else [],
-            **{keyword: _nearest(settings, keyword, default=[]) for keyword in _ACCESS},
-        },
-        tags={key: value for items in tags for key, value in (items or {}).items()},
-        deletion_lock=_nearest(settings, "deletion_lock", default=False),
-    )
-
-
-def _nearest(levels: Iterable[Any], name: str, *, default: Any = None) -> Any:
-    values = (getattr(level, name) for level in levels)
-    return next((value for value in values if value is not None), default)
-
-
-def _lifecycle(levels: Sequence[RepositorySettings]) -> LifecyclePolicy:
-    policy = _enabled_lifecycle(levels)
-    is_dry_run = _nearest(levels, "lifecycle_dry_run", default=False)
-    return policy.dry_run() if is_dry_run else policy
-
-
-def _enabled_lifecycle(levels: Sequence[RepositorySettings]) -> LifecyclePolicy:
-    protected = _nearest(levels, "protect_tags")
-    level = _decides_lifecycle(levels)
-    if level.lifecycle is not None:
-        rules = [rule.rule() for rule in level.lifecycle]
-        return LifecyclePolicy(*protect(protected or []), *rules)
-    preset: Callable[..., LifecyclePolicy] = getattr(Retention, str(level.retention))
-    return preset() if protected is None else preset(protect_tags=protected)
-
-
-def _decides_lifecycle(levels: Iterable[RepositorySettings]) -> RepositorySettings:
-    return next(level for level in levels if level.lifecycle is not None or level.retention)
 
 
 def _ci_access(environment: Environment, problems: list[Problem]) -> tuple[CiAccess, ...]:
@@ -392,6 +315,6 @@ def _ci_access(environment: Environment, problems: list[Problem]) -> tuple[CiAcc
 def _pushes(environment: Environment) -> Iterator[tuple[Place, Repository, Push]]:
     for name, team in environment.teams.items():
         for index, repository in enumerate(team.repositories):
-            push = _nearest((repository, team, environment.defaults), "push")
+            push = nearest((repository, team, environment.defaults), "push")
             if push is not None:
                 yield ("teams", name, "repositories", index), repository, push

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
+from ecr_constructs.model.printable import printable
+
 
 class Severity(StrEnum):
     """How bad a problem is. Ordered: ``Severity.NOTE < Severity.WARNING < Severity.ERROR``.
@@ -81,9 +83,9 @@ class DiagnosticError(Exception):
     """
 
     def __init__(self, *diagnostics: Diagnostic) -> None:
-        """List the problems."""
+        """List the problems. In the message, the names and values of a file have no effect."""
         self.diagnostics = diagnostics
-        super().__init__("\n".join(map(str, diagnostics)))
+        super().__init__("\n".join(printable(str(diagnostic)) for diagnostic in diagnostics))
 
 
 def pluralize(count: int, noun: str) -> str:

@@ -145,6 +145,8 @@ def check_each(
     keyword: str, values: Sequence[str], errors_of: Callable[[object], Iterable[Diagnostic]]
 ) -> None:
     """Reject a list if one of its values is invalid; deploy-time values pass."""
+    if isinstance(values, (list, tuple)) and not values:
+        return
     require_list(keyword, values)
     errors = item_errors(keyword, values, errors_of, name_values=True)
     raise_if_invalid(keyword, list(values), errors)
@@ -235,26 +237,41 @@ def admits_functions(
     if statement.get("Effect") != "Allow" or not {LAMBDA, "*"}.intersection(map(str, names or ())):
         return False
     return all(
-        _may_be_of(str(value), account) and _may_name(operator, values, function)
+        may_act_for(operator, key, _texts(values), account)
+        and _may_name(operator, key, values, function)
         for operator, tests in statement.get("Condition", {}).items()
         for key, values in tests.items()
-        if key.lower() in SOURCES[:2]
-        for value in [values if isinstance(values, str) else compact(values)]
     )
 
 
-def _may_name(operator: str, values: Any, function: str | None) -> bool:
+def _may_name(operator: str, key: str, values: Any, function: str | None) -> bool:
     """Tell whether a condition on ``aws:SourceArn`` may be met for a function."""
     patterns = values if isinstance(values, list) else [values]
     is_known = all(isinstance(item, str) and item.startswith("arn:") for item in patterns)
     if function is None or not is_known or operator.lower() not in _LIKE:
         return True
     # A version or an alias has the same permission if the function itself has it.
-    return any(matcher(pattern, single=".")(function) for pattern in patterns)
+    is_source = key.lower() == SOURCES[0]
+    return not is_source or any(matcher(item, single=".")(function) for item in patterns)
+
+
+def may_act_for(operator: str, key: str, values: Sequence[str], account: str) -> bool:
+    """Tell whether a service that acts for resources of an account may meet a condition."""
+    if key.lower() not in SOURCES[:2] or not values:
+        return True
+    if "not" in operator.lower():
+        return not (key.lower() == "aws:sourceaccount" and account in values)
+    return any(_may_be_of(value, account) for value in values)
+
+
+def _texts(values: Any) -> Sequence[str]:
+    """Return the values of a condition as they are rendered, functions as JSON."""
+    items = values if isinstance(values, list) else [values]
+    return [item if isinstance(item, str) else compact(item) for item in items]
 
 
 def _may_be_of(source: str, account: str) -> bool:
-    """Tell whether ARNs or account ids may be of an account; only whole ids of others are not."""
+    """Tell whether an ARN or account id may be of an account; only whole ids of others are not."""
     ids = set(re.findall(r"(?<![0-9])[0-9]{12}(?![0-9])", source))
     return not ids or account in ids
 

@@ -13,7 +13,7 @@ from typing import Any
 from ecr_constructs.model import principals
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.lifecycle.json_text import compact
-from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.tokens import literal_length
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html
 POLICY_MAX_LENGTH = 10_240
@@ -199,13 +199,13 @@ def document(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def length_errors(policy: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    """Yield a problem if a policy is too long for ECR; one with deploy-time values passes."""
-    text = compact(policy)
-    if len(text) > POLICY_MAX_LENGTH and not is_unresolved(text):
+    """Yield a problem if a policy is too long for ECR, whatever its deploy-time values are."""
+    length = literal_length(compact(policy))
+    if length > POLICY_MAX_LENGTH:
         yield Diagnostic(
             "repository-policy-length",
             f"a repository policy may be {POLICY_MAX_LENGTH:,} characters long, this one "
-            f"is {len(text):,}",
+            f"is {length:,}",
             remedy="admit accounts or an organization in place of principals",
         )
 

@@ -7,8 +7,8 @@ import pytest
 from aws_cdk import aws_kms as kms
 
 from ecr_constructs import Encryption, LifecyclePolicy, LifecycleRule, Retention, TagMutability
-from ecr_constructs.environment.models import EncryptionKind
 from ecr_constructs.environment.resolution import ResolvedRepository
+from ecr_constructs.environment.settings import EncryptionKind
 from tests.app.conftest import environment
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"

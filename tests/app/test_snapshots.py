@@ -13,13 +13,13 @@ from tests.app.conftest import Templates
 SNAPSHOTS = Path(__file__).parent / "__snapshots__" / Path(__file__).stem
 
 
-class _TemplateFile(JSONSnapshotExtension):
+class TemplateFile(JSONSnapshotExtension):
     """Keeps a snapshot as ``test_template[Prod-EuWest1-Payments].template.json``."""
 
     file_extension = "template.json"
 
 
-def _readable(template: dict[str, Any]) -> dict[str, Any]:
+def readable(template: dict[str, Any]) -> dict[str, Any]:
     """Return the template without bootstrap's check, lifecycle policies as JSON, not as text."""
     readable = {key: template[key] for key in template if key not in ("Parameters", "Rules")}
     for resource in readable["Resources"].values():
@@ -36,13 +36,13 @@ def _readable(template: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def stored(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    return snapshot.use_extension(_TemplateFile)
+    return snapshot.use_extension(TemplateFile)
 
 
 def test_template(templates: Templates, stored: SnapshotAssertion) -> None:
     """Each stack of each environment synthesizes to the template that was reviewed."""
     for path, template in sorted(templates.items()):
-        assert stored(name=path.replace("/", "-")) == _readable(template)
+        assert stored(name=path.replace("/", "-")) == readable(template)
 
 
 def test_every_stored_template_has_a_stack(templates: Templates) -> None:

@@ -194,6 +194,22 @@ STATEMENTS: dict[str, tuple[dict[str, Any], bool]] = {
         },
         True,
     ),
+    "all other accounts": (
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": LAMBDA},
+            "Condition": {"StringNotEquals": {"aws:SourceAccount": ACCOUNT}},
+        },
+        True,
+    ),
+    "all accounts but this one": (
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": LAMBDA},
+            "Condition": {"StringNotEquals": {"aws:SourceAccount": [OTHER_ACCOUNT]}},
+        },
+        False,
+    ),
     "a reference to an account": (
         {
             "Effect": "Allow",

@@ -48,6 +48,7 @@ def theirs(stack: cdk.Stack, name: str | None) -> ecr.RepositoryBase:
         repository_name=name,
         image_scan_on_push=True,
         image_tag_mutability=ecr.TagMutability.IMMUTABLE,
+        removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     )
 
 

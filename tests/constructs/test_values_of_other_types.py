@@ -384,15 +384,15 @@ def test_unknown_keywords_are_pythons_own_error(stack: cdk.Stack) -> None:
 
 def test_both_names_of_the_id_are_taken(stack: cdk.Stack) -> None:
     """``id`` is CDK's name, ``construct_id`` that of the templates of ``cdk init``."""
-    far: Any = ours.Repository
-    far(scope=stack, id="A")
-    far(scope=stack, construct_id="B")
-    far.from_repository_name(stack, id="C", repository_name="a/b")
-    far.from_repository_name(stack, construct_id="D", repository_name="a/b")
-    any_key: Any = ours.RegistryKey
-    any_key(scope=stack, id="E", alias="alias/e")
+    ours.Repository(scope=stack, id="A")
+    ours.Repository.from_repository_name(stack, id="C", repository_name="a/b")
+    ours.RegistryKey(scope=stack, id="E", alias="alias/e")
+    untyped: Any = ours
+    untyped.Repository(scope=stack, construct_id="B")
+    untyped.Repository.from_repository_name(stack, construct_id="D", repository_name="a/b")
+    untyped.Registry(construct_id="F", scope=stack)
 
-    assert ["A", "B", "C", "D", "E"] == children(stack)
+    assert ["A", "C", "E", "B", "D", "F"] == children(stack)
 
 
 # --- topics, profiles, roles ---------------------------------------------------------------------

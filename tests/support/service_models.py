@@ -9,10 +9,15 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 
 @cache
+def model(service: str) -> Any:
+    """Return a service's API model."""
+    return botocore.session.get_session().get_service_model(service)
+
+
+@cache
 def shape(service: str, name: str) -> dict[str, Any]:
     """Return the constraints that a service's API model states for a type."""
-    model = botocore.session.get_session().get_service_model(service)
-    return dict(model.shape_for(name).metadata)
+    return dict(model(service).shape_for(name).metadata)
 
 
 def operations(service: str) -> dict[str, set[str]]:

@@ -212,6 +212,24 @@ def _evaluated(lines: str, variables: dict[str, str]) -> tuple[int, dict[str, st
     }
 
 
+@pytest.mark.parametrize("users_app", [True, False])
+def test_a_child_reads_no_file_and_function_of_the_user(
+    state_file: Path, laptop: hostile.Laptop, *, users_app: bool
+) -> None:
+    """Shells, Docker and Helm have variables that name files with credentials."""
+    assert not state_file.exists()
+    variables = environment.of_child(
+        "http://127.0.0.1:1", "abc", account=ACCOUNT, region=REGION, users_app=users_app
+    )
+
+    secrets = (str(laptop.home), hostile.KEY, laptop.url, "prod", "auths")
+    assert {} == {
+        name: value
+        for name, value in variables.items()
+        if name in laptop.variables and any(secret in value for secret in secrets)
+    }
+
+
 CLOSED = {
     "no server": ["env"],
     "a wrong account": ["env", "--account", "12"],

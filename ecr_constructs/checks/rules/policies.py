@@ -20,6 +20,7 @@ from ecr_constructs.cloudformation.iam_policy import (
     IDENTITY_TYPES,
     POLICY_SOURCES,
     RESOURCE_POLICY_TYPES,
+    WITH_VARIABLES,
     Policy,
     matches,
     policies_of,
@@ -41,8 +42,7 @@ from ecr_constructs.model.tokens import is_unresolved
 _REPOSITORY_POLICIES = f"{ECR_GUIDE}/repository-policies.html"
 AUTHORIZATION = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html"
 _ROOT = re.compile(r"arn:[^:]+:iam::(?P<account>[^:]*):root")
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
-_VERSIONS = ("2012-10-17", "2008-10-17")
+_VERSIONS = (WITH_VARIABLES, "2008-10-17")
 _ELEMENTS = {
     *("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction"),
     *("Resource", "NotResource", "Condition"),

@@ -3,7 +3,6 @@
 import json
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from copy import copy
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Self
@@ -19,7 +18,7 @@ from ecr_constructs.model.lifecycle.grammar import (
 from ecr_constructs.model.lifecycle.image import Image
 from ecr_constructs.model.lifecycle.json_text import compact, parse
 from ecr_constructs.model.lifecycle.lint import UNKNOWN, Context, Finding, lint
-from ecr_constructs.model.lifecycle.rule import LifecycleRule, rule_in_words
+from ecr_constructs.model.lifecycle.rule import LifecycleRule, rule_in_words, with_priority
 from ecr_constructs.model.lifecycle.simulation.engine import Simulation, simulate
 from ecr_constructs.model.lifecycle.simulation.evaluation import DEFAULT, EvaluationOptions
 from ecr_constructs.model.lifecycle.simulation.forecast import Forecast, forecast
@@ -233,18 +232,11 @@ def _numbered(rules: Iterable[LifecycleRule]) -> Iterable[LifecycleRule]:
     for rule in listed:
         if rule.rule_priority is None:
             last = next(n for n in range(last + 1, last + len(taken) + 2) if n not in taken)
-            numbered.append(_with_priority(rule, last))
+            numbered.append(with_priority(rule, last))
         else:
             last = rule.rule_priority
             numbered.append(rule)
     return sorted(numbered, key=lambda rule: rule.rule_priority or 0)
-
-
-def _with_priority(rule: LifecycleRule, priority: int) -> LifecycleRule:
-    # dataclasses.replace would validate the rule again, which takes most of the time.
-    numbered = copy(rule)
-    object.__setattr__(numbered, "rule_priority", priority)
-    return numbered
 
 
 @lru_cache(maxsize=1024)

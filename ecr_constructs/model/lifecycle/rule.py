@@ -24,6 +24,8 @@ from ecr_constructs.model.validation import raise_if_invalid, reject, require_li
 _ALL_IMAGES = 999_999
 
 
+# A tuple, because each `str | int` in the code makes a new type.
+_PLAIN = (str, int, float, type(None))
 _STOCK_COUNTS: dict[str, CountType] = {
     "max_image_age": "sinceImagePushed",
     "max_image_count": "imageCountMoreThan",
@@ -99,8 +101,8 @@ class LifecycleRule:
         """Yield values that are not JSON; the grammar checks those that are."""
         for field in fields(self):
             value = getattr(self, field.name)
-            for item in value if isinstance(value, list | tuple) else [value]:
-                if not isinstance(item, str | int | float | None):
+            for item in value if isinstance(value, (list, tuple)) else (value,):
+                if not isinstance(item, _PLAIN):
                     message = f"must be plain text or a number, got an object of {type(item)}"
                     yield Diagnostic("wrong-type", message, field.name)
 
@@ -276,6 +278,16 @@ class LifecycleRule:
         flat["targetStorageClass"] = rule["action"].get("targetStorageClass")
         keys = {field.name: _camel_case(field.name) for field in fields(cls)}
         return cls(**{name: flat[key] for name, key in keys.items() if key in flat})
+
+
+def with_priority(rule: LifecycleRule, priority: int) -> LifecycleRule:
+    """Return a rule with another priority."""
+    # dataclasses.replace would validate the rule again, and copy.copy is slow too.
+    numbered = object.__new__(type(rule))
+    for field in fields(rule):
+        object.__setattr__(numbered, field.name, getattr(rule, field.name))
+    object.__setattr__(numbered, "rule_priority", priority)
+    return numbered
 
 
 @lru_cache(maxsize=1024)
