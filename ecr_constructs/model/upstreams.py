@@ -234,11 +234,12 @@ def credential_errors(arn: str) -> Iterator[Diagnostic]:
             )
         return
     name = secret["name"]
-    if not is_unresolved(name) and not name.startswith(SECRET_PREFIX):
+    has_name = len(name) > len(SECRET_PREFIX)
+    if not is_unresolved(name) and not (name.startswith(SECRET_PREFIX) and has_name):
         yield Diagnostic(
             "credential-name-prefix",
-            f"the secret's name must begin with {SECRET_PREFIX!r}, ECR can read no other; "
-            f"this one is {name!r}",
+            f"the secret's name must begin with {SECRET_PREFIX!r} and have more characters, ECR "
+            f"can read no other; this one is {name!r}",
         )
     if not is_unresolved(arn):
         yield from text_length_errors("credential-length", "the secret's ARN", arn, ARN_MAX_LENGTH)

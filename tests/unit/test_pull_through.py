@@ -73,6 +73,9 @@ REJECTED = by_code(
             "another name": lambda: Upstream.docker_hub(
                 SECRET.replace("ecr-pullthroughcache/", "")
             ),
+            "no name": lambda: Upstream.docker_hub(
+                "arn:aws:secretsmanager:eu-central-1:111122223333:secret:ecr-pullthroughcache/"
+            ),
             "another name with a deploy-time partition": lambda: Upstream.docker_hub(
                 f"arn:{TOKEN}:secretsmanager:eu-central-1:111122223333:secret:docker-hub"
             ),
