@@ -204,7 +204,7 @@ class _Resolver:
         upstream = cache.upstream_registry()
         prefix = cache.repository_prefix or upstream.default_prefix
         rule = PullThroughRule(upstream, prefix, cache.upstream_repository_prefix)
-        errors = [*rule.errors(), *upstream.faults_from(*self._registry, regions())]
+        errors = [*rule.errors(), *upstream.errors_from(*self._registry, regions())]
         if upstream.role_arn is not None:
             role = role_errors(upstream.role_arn, self._registry.account, with_path=True)
             errors += located("role", role)
