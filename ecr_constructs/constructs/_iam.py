@@ -18,7 +18,7 @@ from ecr_constructs.constructs._stack_env import account_of, partition_in
 from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.constructs.role_options import RoleOptions
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.repository_policy import LOGIN_ACTIONS, REGISTRY_ACTIONS, document
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import item_errors, raise_if_invalid, reject

@@ -141,7 +141,7 @@ class PullThroughCache(Construct):
         prefix = upstream.default_prefix if repository_prefix is None else repository_prefix
         rule = PullThroughRule(upstream, prefix, upstream_repository_prefix)
         stack, region = cdk.Stack.of(scope), region_of(scope)
-        errors = [*rule.errors(), *upstream.faults_from(stack.account, region, regions())]
+        errors = [*rule.errors(), *upstream.errors_from(stack.account, region, regions())]
         if upstream.role_arn is not None:
             errors += role_errors(upstream.role_arn, stack.account, with_path=True)
             errors += partition_errors(upstream.role_arn, partition_in(region))

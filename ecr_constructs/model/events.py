@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.names import filter_errors
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import item_errors, raise_if_invalid, reject, require_list

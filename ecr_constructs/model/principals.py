@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from ecr_constructs.model.arguments import UNCHECKED
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import item_errors, raise_if_invalid, require_list
 from ecr_constructs.model.wildcards import matcher

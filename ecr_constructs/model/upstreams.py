@@ -158,7 +158,7 @@ class Upstream:
         arn = None if role is None else arn_of(role, "role")
         return cls("ecr", None, "ecr", account=account, region=region, role_arn=arn)
 
-    def faults_from(
+    def errors_from(
         self, account: str, region: str, known_regions: Iterable[str]
     ) -> Iterator[Diagnostic]:
         """Yield each reason why a registry cannot cache this one.
@@ -192,6 +192,9 @@ class Upstream:
                 f"{self} is in the partition {there}, this registry in {here}; images are "
                 "not cached across partitions",
             )
+
+    # The former name, for callers that have it.
+    faults_from = errors_from
 
     def needs_role(self, account: str) -> bool:
         """Return whether ECR needs a role: the registry is, or may be, another account's."""

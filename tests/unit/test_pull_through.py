@@ -105,7 +105,7 @@ UNREACHABLE: dict[str, tuple[Any, ...]] = {
     "another partition": (Upstream.ecr(account=PARTNER, region="cn-north-1"), "upstream-partition"),
 }
 test_unreachable = rejection_test(
-    lambda upstream: upstream.faults_from(*HERE, REGIONS), UNREACHABLE
+    lambda upstream: upstream.errors_from(*HERE, REGIONS), UNREACHABLE
 )
 
 
@@ -121,7 +121,7 @@ DEPLOY_TIME: dict[str, tuple[Any, ...]] = {
     "nothing": ((Upstream.quay(), *HERE),),
 }
 test_deploy_time_values_pass = rejection_test(
-    lambda upstream, *here: upstream.faults_from(*here, REGIONS), DEPLOY_TIME
+    lambda upstream, *here: upstream.errors_from(*here, REGIONS), DEPLOY_TIME
 )
 
 
