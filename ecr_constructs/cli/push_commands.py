@@ -196,11 +196,12 @@ def _registry(options: argparse.Namespace) -> tuple[RegistryId, TagMutability | 
 
 
 def _doubts(target: _Target) -> Iterator[str]:
-    """Yield a Region that may be misspelt, and what the file says about a tag that should move."""
-    if target.registry is not None:
-        for error in known_region_errors(target.registry.region):
-            yield f"Region {target.registry.region}: {error.message}; {error.remedy}"
+    """Yield what is probably a mistake: a Region, and a tag that is meant to move."""
     mutability, image = target.tag_mutability, target.image
+    # In a URI it may be newer than this version, so that it is not an error.
+    region = target.registry.region if target.registry else PUBLIC_REGION
+    for error in known_region_errors(region):
+        yield f"{region} {error.message}; {error.remedy}"
     if image.tag == _MOVING and mutability is not None and not mutability.may_move(image.tag):
         yield (
             f"the tags of {image.repository} are {mutability}: ECR accepts {image.tag} once, and "

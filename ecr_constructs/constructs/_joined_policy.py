@@ -45,7 +45,8 @@ class JoinedPolicy(JoinedProperties[Mapping[str, Any]]):
 
     def _read(self, properties: Mapping[str, Any]) -> Mapping[str, Any]:
         [value] = properties.values()
-        body = parsed(value.to_json() if isinstance(value, iam.PolicyDocument) else value)
+        # A document without statements has no JSON.
+        body = parsed((value.to_json() or {}) if isinstance(value, iam.PolicyDocument) else value)
         if body is None:
             raise Unreadable
         if is_other_language(body):

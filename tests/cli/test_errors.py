@@ -4,7 +4,9 @@ import gzip
 import io
 import json
 import shlex
+import shutil
 import sys
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +28,18 @@ ACCOUNT = "--account 111122223333 --region eu-west-1"
 LIFECYCLE = f"lifecycle preview --policy policy.json --images images.json {' '.join(AT)}"
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with all files, which are written once."""
+    result = tmp_path_factory.mktemp("files")
+    with chdir(result):
+        faulty_files(result)
+    return result
+
+
 @pytest.fixture(autouse=True)
-def _files(folder: Path) -> None:
-    faulty_files(folder)
+def _files(folder: Path, written: Path) -> None:
+    shutil.copytree(written, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
 
 
 def faulty_files(folder: Path) -> None:

@@ -78,6 +78,13 @@ URIS = {
 }
 
 
+def test_a_region_of_a_uri_may_be_misspelled(run: Run) -> None:
+    """Or newer than this version: a warning, with one that is like it."""
+    result = run("push-commands", "111122223333.dkr.ecr.eu-centrl-1.amazonaws.com/api")
+
+    assert (0, True) == (result.status, "'eu-central-1'" in result.err)
+
+
 @pytest.mark.parametrize(("words", "host"), URIS.items())
 def test_a_uri_names_its_registry(run: Run, words: str, host: str) -> None:
     """Neither account nor Region is asked for."""

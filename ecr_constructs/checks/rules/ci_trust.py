@@ -123,8 +123,14 @@ def _selection_problems(trust: _Trust, everyone: str) -> Iterator[Problem]:
             if reach is Reach.NOBODY:
                 yield Problem(trust.path(test), _nobody(trust, test, value))
             elif reach is Reach.EVERYONE and trust.reach is Reach.EVERYONE:
-                message = f"{value!r} allows {everyone} to assume the role"
-                yield Problem(trust.path(test), message)
+                yield Problem(trust.path(test), _open(value, everyone))
+
+
+def _open(value: str, everyone: str) -> str:
+    """Return that tokens of strangers have a value, of which some wildcards match everything."""
+    if not value.strip("*"):
+        return f"{value!r} allows {everyone} to assume the role"
+    return f"strangers can get a token that {value!r} matches, and assume the role"
 
 
 def _nobody(trust: _Trust, test: Condition, value: str) -> str:

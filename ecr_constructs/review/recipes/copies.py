@@ -14,7 +14,7 @@ from ecr_constructs.cloudformation.resource_types import REPOSITORY
 from ecr_constructs.review.phrases import join_names
 from ecr_constructs.review.recipes import commands
 from ecr_constructs.review.recipes.edits import stage_of
-from ecr_constructs.review.recipes.moves import RETAINED_ELSEWHERE, orphaned, unique
+from ecr_constructs.review.recipes.moves import RETAINED_ELSEWHERE, keep_first, orphaned, unique
 from ecr_constructs.review.recipes.recipe import Recipe, Step
 from ecr_constructs.review.recipes.retirement import deletion, lifted_locks, unkept
 
@@ -46,6 +46,7 @@ def renames(edits: Edits) -> Iterator[Recipe]:
             f"{RETAINED_ELSEWHERE}. If it is not a rename, only its removal matters.",
             subjects=tuple(edit.subject for edit in renamed),
             steps=(
+                *keep_first(renamed),
                 Step(
                     "Deploy: the new name is created, and the old one leaves its stack.",
                     commands.deploy_all(stacks, stage),
@@ -63,6 +64,7 @@ def renames(edits: Edits) -> Iterator[Recipe]:
                 *deletion(renamed),
             ),
             cautions=(*unkept(renamed), *_replicated(edits, renamed), _COPYING),
+            is_blocked=any(keep_first(renamed)),
         )
 
 
@@ -144,7 +146,7 @@ def _encrypted(edits: Edits, changed: Sequence[Edit]) -> Iterator[Step]:
     )
     yield Step(
         "Deploy: CloudFormation creates them with the new encryption.",
-        commands.deploy(unique(edits.head_of(edit.before) for edit in changed)),
+        commands.cdk("deploy", unique(edits.head_of(edit.before) for edit in changed)),
     )
     yield Step(
         "Copy the images back.",

@@ -14,7 +14,12 @@ from ecr_constructs.cloudformation.resource_types import (
     PUBLIC_REPOSITORY,
     REPOSITORY,
 )
-from ecr_constructs.cloudformation.update_behavior import Fate, Outcome, outcome_of
+from ecr_constructs.cloudformation.update_behavior import (
+    Fate,
+    Outcome,
+    certainly_differ,
+    outcome_of,
+)
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.analyzers.replication import edges
 from ecr_constructs.review.recipes.recipe import Subject
@@ -97,6 +102,7 @@ class Edits:
         renames: Repositories that a new one with another name replaces, or seems to replace.
         retired: Repositories that leave the app.
         encrypted: Repositories of a custom name whose encryption changes.
+        new_names: The names of new repositories, in any registry.
     """
 
     def __init__(self, comparison: Comparison) -> None:
@@ -108,6 +114,7 @@ class Edits:
         taken = {edit.before for edit in self.moves} | {edit.after for edit in self.moves}
         gone = [item for item in self._gone() if item not in taken]
         new = [item for item in self._new() if item not in taken]
+        self.new_names = {item.text(_NAME) for item in new}
         self.renames = [*self._renamed_in_place(), *_renames(comparison, gone, new)]
         renamed = {edit.before for edit in self.renames}
         self.retired = [Edit(item) for item in gone if item not in renamed]
@@ -165,13 +172,19 @@ class Edits:
         """Tell whether the stack of a resource is still in the app."""
         return not self.head_of(resource).is_left
 
-    def has_other_encryption(self, edit: Edit) -> bool:
-        """Tell whether a repository would be imported with an encryption that it may not have."""
-        old, new = edit.before.get(_ENCRYPTION), edit.after and edit.after.get(_ENCRYPTION)
-        if old == new and not is_unresolved(old):
-            return False
+    def has_other_encryption(self, edit: Edit) -> bool | None:
+        """Tell whether a repository would be imported with an encryption that it does not have.
+
+        Returns:
+            None if it is not known: a key ARN can be that of the key that the app defines.
+        """
+        assert edit.after is not None
+        old, new = edit.before.get(_ENCRYPTION), edit.after.get(_ENCRYPTION)
         keys = self.keys_of(edit)
-        return keys is None or not (self.is_same(*keys) or self.is_passed_on(*keys))
+        is_equal = old == new and not is_unresolved(old)
+        if is_equal or (keys and (self.is_same(*keys) or self.is_passed_on(*keys))):
+            return False
+        return True if certainly_differ(old, new, edit.before, edit.after) else None
 
     def keys_of(self, edit: Edit) -> tuple[Resource, Resource] | None:
         """Return the keys of both sides, if both are resources of the app."""

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.cloudformation.template import Template
 
+_RECORDED = (
+    "an import records what the template says, changes nothing, and cannot be corrected later"
+)
 RETAINED_ELSEWHERE = "in no stack, with its images; pulls and pushes go on"
-_KEEP = "First deploy DeletionPolicy: Retain for {}, in the stacks that they are in now."
 
 
 def recipes(edits: Edits) -> Iterator[Recipe]:
@@ -74,6 +76,8 @@ class _Moves:
         self._sources = unique(edits.head_of(move.before) for move in stay)
         self._is_crossing = any(source in self._targets for source in self._sources)
         self._staying = stay
+        self._other = [move.name for move in moves if edits.has_other_encryption(move)]
+        self._unknown = [move for move in moves if edits.has_other_encryption(move) is None]
         self._files = dict(self._mapping_files())
 
     def recipe(self) -> Recipe:
@@ -85,24 +89,27 @@ class _Moves:
             kind="move",
             title=f"Give {names} another logical id" if is_in_place else f"Move {names} to {where}",
             outcome="A deployment of everything fails: a new resource in another stack, or with "
-            "another logical id, has a name that exists. Nothing is lost; a repository may be left "
+            "another logical id, has a name that exists. A repository that is retained may be left "
             f"{RETAINED_ELSEWHERE}.",
             subjects=tuple(move.subject for move in self._moves),
             steps=(*self._prepared(), *self._detached(), *self._imported(), self._rest()),
             cautions=tuple(self._cautions()),
+            is_blocked=bool(self._other) or any(keep_first(self._moves)),
         )
 
     def _prepared(self) -> Iterator[Step]:
-        unkept = [move.name for move in self._moves if not move.is_retained]
-        if unkept:
-            yield Step(_KEEP.format(join_names(unkept)), is_manual=True)
-        other = [move.name for move in self._moves if self._edits.has_other_encryption(move)]
-        if other:
+        yield from keep_first(self._moves)
+        if self._other:
             yield Step(
-                f"Declare the encryption that {join_names(other)} has now: an import records what "
-                "the template says, changes nothing, and cannot be corrected later. To change the "
-                "encryption, copy the images to a new repository instead.",
+                f"Declare the encryption that {join_names(self._other)} has now (in an environment "
+                f"file {{key: ARN}}): {_RECORDED}. To change the encryption, copy the images to a "
+                "new repository instead.",
                 is_manual=True,
+            )
+        if self._unknown:
+            yield Step(
+                f"Make sure that the template declares what this prints: {_RECORDED}.",
+                commands.encryptions(move.before for move in self._unknown),
             )
         if self._files:
             yield Step(
@@ -187,6 +194,17 @@ def orphaned(edits: Edits, members: Sequence[Edit]) -> tuple[str, ...]:
     if template is None or None in paths:
         return ()
     return (commands.orphan(filter(None, paths), str(top_of(template.parent))),)
+
+
+def keep_first(edits: Iterable[Edit]) -> Iterator[Step]:
+    """Yield the step before all others, if repositories would not be retained."""
+    unkept = [edit.name for edit in edits if not edit.is_retained]
+    if unkept:
+        yield Step(
+            f"First deploy DeletionPolicy: Retain and UpdateReplacePolicy: Retain for "
+            f"{join_names(unkept)}, in the stacks that they are in now.",
+            is_manual=True,
+        )
 
 
 def unique(templates: Iterable[Template]) -> list[Template]:

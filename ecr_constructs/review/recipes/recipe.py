@@ -14,6 +14,10 @@ _NO_COMMANDS = (
     "Without commands, since the templates do not say in which stack, account and Region they are "
     "deployed. Compare two cloud assemblies (cdk.out) with explicit environments to get them."
 )
+_TOO_EARLY = (
+    "Without commands: do what the first step says in a change of its own, then review this one "
+    "again."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,8 @@ class Recipe:
         subjects: The resources that it is about.
         steps: The steps, in their order.
         cautions: What the steps do not keep, or assume.
+        is_blocked: Whether the first step has to be deployed before the others, by a change of its
+            own. Default: it has not.
 
     Example:
         >>> step = Step("Deploy it.", ("cdk deploy Prod/Payments",))
@@ -81,6 +87,7 @@ class Recipe:
     subjects: tuple[Subject, ...]
     steps: tuple[Step, ...]
     cautions: tuple[str, ...] = ()
+    is_blocked: bool = False
 
     @property
     def has_commands(self) -> bool:
@@ -88,11 +95,12 @@ class Recipe:
         return all(step.commands or step.is_manual for step in self.steps)
 
     def checked(self) -> Recipe:
-        """Return the recipe, without any command if some are not known.
+        """Return the recipe, without any command if some are not known, or come too early.
 
         Whoever runs what is left would delete images that nobody has copied.
         """
-        if self.has_commands:
+        if self.has_commands and not self.is_blocked:
             return self
         steps = tuple(replace(step, commands=()) for step in self.steps)
-        return replace(self, steps=steps, cautions=(*self.cautions, _NO_COMMANDS))
+        reason = _TOO_EARLY if self.is_blocked else _NO_COMMANDS
+        return replace(self, steps=steps, cautions=(*self.cautions, reason))

@@ -36,13 +36,15 @@ def recipes(edits: Edits) -> Iterator[Recipe]:
 def _recipe(edits: Edits, stage: str, retired: Sequence[Edit], left: Sequence[Template]) -> Recipe:
     names = list(dict.fromkeys(edit.name for edit in retired))
     stacks = [template.stack for template in left]
+    registries = dict.fromkeys(filter(None, (edit.before.registry for edit in retired)))
+    where = f" in registry {join_names(registries)}" if registries else ""
     return Recipe(
         kind="retire",
-        title=f"Retire {join_names([*names, *(f'stack {name}' for name in stacks)])}",
+        title=f"Retire {join_names([*names, *(f'stack {name}' for name in stacks)])}{where}",
         outcome=" ".join(_outcome(edits, retired, left)),
         subjects=tuple(edit.subject for edit in retired),
         steps=tuple(_steps(edits, stage, retired, left)),
-        cautions=tuple(_cautions(retired)),
+        cautions=tuple(_cautions(edits, retired)),
     )
 
 
@@ -105,8 +107,14 @@ def _is_locked(repository: Resource) -> bool:
     )
 
 
-def _cautions(retired: Sequence[Edit]) -> Iterator[str]:
+def _cautions(edits: Edits, retired: Sequence[Edit]) -> Iterator[str]:
     yield from unkept(retired)
+    elsewhere = dict.fromkeys(edit.name for edit in retired if edit.name in edits.new_names)
+    if elsewhere:
+        yield (
+            f"{join_names(elsewhere)} is new in another registry, and empty there: replicate the "
+            "images to it, or copy them, before you delete anything."
+        )
     if retired:
         yield (
             "To undo it before the last step, revert the change and deploy the same stacks with "

@@ -20,7 +20,7 @@ from ecr_constructs.report.document import plain
 from ecr_constructs.report.review import blocks, to_github, to_json
 from ecr_constructs.review import Review, review
 from ecr_constructs.review.comparison import Comparison
-from ecr_constructs.review.recipes import recipes
+from ecr_constructs.review.recipes.engine import recipes
 from ecr_constructs.review.recipes.recipe import Recipe
 from tests.support.rule_examples.build import KEEPS, Resources, key, repository, resource
 
@@ -64,7 +64,7 @@ def reviewed(before: Stacks, after: Stacks) -> Review:
     return review(base, templates(after, before, is_head=True, path=None))
 
 
-def found(before: Stacks, after: Stacks, **options: Any) -> tuple[Recipe, ...]:
+def recipes_of(before: Stacks, after: Stacks, **options: Any) -> tuple[Recipe, ...]:
     """Return the recipes of two versions of an app."""
     base = templates(before, after, is_head=False, **options)
     return recipes(Comparison(base, templates(after, before, is_head=True, **options)))
@@ -72,7 +72,7 @@ def found(before: Stacks, after: Stacks, **options: Any) -> tuple[Recipe, ...]:
 
 def only(before: Stacks, after: Stacks, **options: Any) -> Recipe:
     """Return the only recipe."""
-    [recipe] = found(before, after, **options)
+    [recipe] = recipes_of(before, after, **options)
     return recipe
 
 
@@ -98,7 +98,7 @@ def test_a_repository_moves_to_another_team() -> None:
     assert recipe.kind == "move"
     assert commands(recipe) == [
         "cdk deploy Prod/Payments --exclusively",
-        "cdk deploy Prod/Storefront --exclusively --import-existing-resources",
+        "cdk deploy Prod/Storefront --import-existing-resources",
         "cdk deploy 'Prod/**'",
     ]
     [subject] = recipe.subjects
@@ -126,7 +126,7 @@ def test_stages_have_recipes_of_their_own() -> None:
         {**side, **{name.replace("Prod", "Dev"): stack for name, stack in side.items()}}
         for side in MOVED
     )
-    last = {commands(recipe)[-1] for recipe in found(before, after)}
+    last = {commands(recipe)[-1] for recipe in recipes_of(before, after)}
     assert last == {"cdk deploy 'Dev/**'", "cdk deploy 'Prod/**'"}
 
 
@@ -147,7 +147,7 @@ def test_stacks_that_exchange_repositories() -> None:
             "cdk orphan Prod/Payments/payments/api Prod/Payments/web --app /work/base "
             "--unstable=orphan --yes"
         ),
-        "cdk deploy Prod/B Prod/A --exclusively --import-existing-resources",
+        "cdk deploy Prod/B Prod/A --import-existing-resources",
     ]
 
 
@@ -173,12 +173,13 @@ def test_a_team_is_merged_into_another(protected: bool) -> None:
         *([f"aws cloudformation {lifted}"] if protected else []),
         f"aws cloudformation delete-stack {where}",
         f"aws cloudformation wait stack-delete-complete {where}",
-        "cdk deploy Prod/Storefront --exclusively --import-existing-resources",
+        "cdk deploy Prod/Storefront --import-existing-resources",
         "cdk deploy 'Prod/**'",
     ]
 
 
 KMS = {"EncryptionType": "KMS", "KmsKey": {"Fn::GetAtt": ["Key", "Arn"]}}
+ARN = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 IMPORTED = {"EncryptionType": "KMS", "KmsKey": {"Fn::ImportValue": "key"}}
 
 
@@ -212,7 +213,7 @@ def test_an_environment_gets_another_name() -> None:
     assert printed[-4:] == [
         f"cdk import Live/Team --resource-mapping {file} --force",
         f"cdk import Live/Push --resource-mapping {providers} --force",
-        "cdk deploy Live/Team --exclusively --import-existing-resources",
+        "cdk deploy Live/Team --import-existing-resources",
         "cdk deploy 'Live/**'",
     ]
     assert len(recipe.cautions) == 2
@@ -229,7 +230,7 @@ def test_two_environments_get_other_names() -> None:
     )
     imported = [
         [line.split()[2] for line in commands(recipe) if line.startswith("cdk import")]
-        for recipe in found(before, after)
+        for recipe in recipes_of(before, after)
     ]
     assert sorted(imported) == [["Live/Team", "Live/Push"], ["Test/Account4/Team"]]
 
@@ -247,21 +248,30 @@ def test_keys_in_several_accounts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "is_asked"),
+    ("before", "after", "differs"),
     [
         (None, None, False),
         (None, {"EncryptionType": "KMS"}, True),
         ({"EncryptionType": "KMS"}, {"EncryptionType": "KMS"}, False),
-        ({"EncryptionType": "KMS", "KmsKey": {"Ref": "P"}}, IMPORTED, True),
+        ({"EncryptionType": "KMS", "KmsKey": ARN}, {"EncryptionType": "KMS", "KmsKey": "x"}, True),
+        ({"EncryptionType": "KMS", "KmsKey": {"Ref": "P"}}, IMPORTED, None),
+        ({"EncryptionType": "KMS", "KmsKey": ARN}, IMPORTED, None),
     ],
 )
-def test_encryption_that_an_import_would_record(before: Any, after: Any, is_asked: bool) -> None:
-    """It stays wrong, so it is to be written as it is."""
+def test_encryption_that_an_import_would_record(
+    before: Any,
+    after: Any,
+    differs: bool | None,
+) -> None:
+    """It stays wrong, so it is to be written as it is; if it is not known, it is printed."""
     old, new = (
         api(**({"EncryptionConfiguration": value} if value else {})) for value in (before, after)
     )
     recipe = only({"Prod/A": {"Api": old}, "Prod/B": {}}, {"Prod/A": {}, "Prod/B": {"Api": new}})
-    assert [step.is_manual for step in recipe.steps].count(True) == int(is_asked)
+    printed = commands(recipe)
+    assert recipe.is_blocked is bool(differs)
+    assert (printed == []) is bool(differs)
+    assert ("aws ecr describe-repositories" in " ".join(printed)) is (differs is None)
 
 
 def test_a_key_that_stays_is_not_passed_on() -> None:
@@ -273,7 +283,7 @@ def test_a_key_that_stays_is_not_passed_on() -> None:
     }
     recipe = only(before, after)
     assert recipe.steps[0].is_manual
-    assert not any("cdk import" in command for command in commands(recipe))
+    assert commands(recipe) == []
 
 
 def test_a_repository_that_is_not_retained_is_kept_first() -> None:
@@ -283,6 +293,16 @@ def test_a_repository_that_is_not_retained_is_kept_first() -> None:
         {"Prod/A": {"Api": unkept}, "Prod/B": {}}, {"Prod/A": {}, "Prod/B": {"Api": unkept}}
     )
     assert recipe.steps[0].is_manual
+    assert commands(recipe) == []
+
+
+def test_a_renamed_repository_that_is_not_retained_is_kept_first() -> None:
+    """The deployment would delete it before anybody copies its images."""
+    unkept = {**api(), "UpdateReplacePolicy": "Delete"}
+    renamed = {**api("payments/server"), "UpdateReplacePolicy": "Delete"}
+    recipe = only({PAYMENTS: {"Api": unkept}}, {PAYMENTS: {"Api": renamed}})
+    assert recipe.is_blocked
+    assert commands(recipe) == []
 
 
 # --- renamed ----------------------------------------------------------------------------------
@@ -401,7 +421,7 @@ def test_another_encryption_keeps_the_name() -> None:
         f"aws ecr delete-repository-policy {region} payments/api",
         f"cdk orphan {PAYMENTS}/payments/api --app /work/base --unstable=orphan --yes",
         DELETE.format("payments/api"),
-        f"cdk deploy {PAYMENTS} --exclusively",
+        f"cdk deploy {PAYMENTS}",
         LOG_IN,
         f"crane copy --all-tags {copy} {name}",
         DELETE.format("payments/api-copy2"),
@@ -468,6 +488,14 @@ def test_what_the_deployment_deletes(empties: bool) -> None:
     """The recipe says so, since its last step is too late."""
     unkept = {**api(EmptyOnDelete=empties), **UNKEPT}
     recipe = only({PAYMENTS: {"Api": unkept, **WEB}}, {PAYMENTS: WEB})
+    assert len(recipe.cautions) == 2
+
+
+def test_a_registry_that_moves() -> None:
+    """The same names are new elsewhere: the recipe does not take that for a move."""
+    recipe = only({PAYMENTS: {"Api": api()}}, {"Prod/EuWest1/Payments": {"Api": api()}})
+    assert recipe.kind == "retire"
+    assert recipe.title.endswith("111122223333/eu-central-1")
     assert len(recipe.cautions) == 2
 
 
@@ -557,12 +585,12 @@ def test_the_metadata_of_an_assembly_names_the_constructs(tmp_path: Path) -> Non
 
 def test_a_repository_that_gets_a_name_has_no_recipe() -> None:
     """The name that CloudFormation generated is not known."""
-    assert found({PAYMENTS: {"A": repository()}}, {PAYMENTS: {"A": api()}}) == ()
+    assert recipes_of({PAYMENTS: {"A": repository()}}, {PAYMENTS: {"A": api()}}) == ()
 
 
 def test_repositories_without_names_have_no_recipe() -> None:
     """Nobody can tell whether they are the same."""
-    assert found({PAYMENTS: {"A": repository()}}, {PAYMENTS: {"B": repository()}}) == ()
+    assert recipes_of({PAYMENTS: {"A": repository()}}, {PAYMENTS: {"B": repository()}}) == ()
 
 
 def test_a_name_is_quoted() -> None:
@@ -607,4 +635,4 @@ def test_the_title_of_a_recipe_has_no_effect_in_a_comment() -> None:
     evil = {"A": api("</summary>@team"), **WEB}
     shown = to_markdown(reviewed({PAYMENTS: evil}, {PAYMENTS: WEB}))
     title = shown.partition("<summary>Recipe: ")[2].splitlines()[0]
-    assert title == "Retire &lt;/summary&gt;&#64;team</summary>"
+    assert title.startswith("Retire &lt;/summary&gt;&#64;team in registry ")
