@@ -23,6 +23,7 @@ from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.loading import load
 from ecr_constructs.cloudformation.template import Template
 from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.printable import printable
 
 
 class EcrRule(CloudFormationLintRule):  # type: ignore[misc]  # cfn-lint has no types
@@ -40,7 +41,9 @@ class EcrRule(CloudFormationLintRule):  # type: ignore[misc]  # cfn-lint has no 
         """Yield the findings of this rule; cfn-lint calls this for each template."""
         for finding in _findings(cfn).get(self.id, ()):
             above = ("Resources", finding.resource) if finding.resource else ()
-            yield RuleMatch([*above, *finding.path], f"{finding.message}. {finding.remedy}")
+            # cfn-lint prints messages as they are.
+            message = printable(f"{finding.message}. {finding.remedy}")
+            yield RuleMatch([*above, *finding.path], message)
 
 
 @lru_cache(maxsize=1)

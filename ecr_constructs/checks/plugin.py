@@ -31,6 +31,7 @@ from ecr_constructs.cloudformation.cloud_assembly import StackFile, stack_files
 from ecr_constructs.cloudformation.loading import with_nested
 from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.printable import printable
 from ecr_constructs.model.validation import reject
 
 if TYPE_CHECKING:
@@ -128,7 +129,9 @@ class EcrChecks:
             success=all(violation.severity != "error" for violation in violations),
             violations=violations,
             # CDK itself lists acknowledged findings.
-            metadata={_name(item.finding): item.reason for item in result.suppressed},
+            metadata={
+                printable(_name(item.finding)): printable(item.reason) for item in result.suppressed
+            },
         )
 
     def _violations(
@@ -143,7 +146,7 @@ class EcrChecks:
                     resource_logical_id=finding.resource or None,
                     construct_path=None if finding.resource else owners[finding.file],
                     template_path=finding.file,
-                    locations=[finding.where],
+                    locations=[printable(finding.where)],
                 )
             )
         for (rule, message, fix), resources in groups.items():
@@ -164,8 +167,9 @@ class EcrChecks:
         return cdk.PolicyViolation(
             rule_name=rule.id,
             severity="error" if fails else _SEVERITIES[rule.severity],
-            description=message,
-            fix=fix,
+            # CDK prints both as they are.
+            description=printable(message),
+            fix=printable(fix),
             violating_resources=resources,
             rule_metadata={"source": rule.source, "controls": ", ".join(rule.controls)},
         )

@@ -9,6 +9,7 @@ from ecr_constructs.checks.config import Config
 from ecr_constructs.checks.engine import check
 from ecr_constructs.checks.finding import Finding
 from ecr_constructs.cloudformation.template import Template
+from ecr_constructs.model.printable import printable
 
 
 class HasJson(Protocol):
@@ -53,4 +54,4 @@ def _template(value: Template | Mapping[str, Any] | HasJson) -> Template:
 
 def _line(finding: Finding) -> str:
     place = ".".join(filter(None, (finding.resource, finding.where)))
-    return f"{finding.rule} {place}: {finding.message}. {finding.remedy}"
+    return printable(f"{finding.rule} {place}: {finding.message}. {finding.remedy}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import TYPE_CHECKING
 
 from ecr_constructs.model.lifecycle.inventory_documents import instant
@@ -70,6 +71,12 @@ def pulled_within(options: argparse.Namespace) -> int:
     return PULLED_WITHIN_DAYS if options.pulled_within is None else int(options.pulled_within)
 
 
+def empty_option(options: argparse.Namespace, names: Sequence[str]) -> str:
+    """Return the first option that is given without a value, as by a variable that is not set."""
+    empty = [name for name in names if getattr(options, name) == ""]
+    return f"--{empty[0].replace('_', '-')}" if empty else ""
+
+
 def add_allow_incomplete(parser: argparse.ArgumentParser) -> None:
     """Add that images may be missing."""
     parser.add_argument(
@@ -113,6 +120,7 @@ def _days(text: str) -> int:
 
 def _instant(text: str) -> datetime:
     try:
-        return instant(text)
+        # A date without separators has eight digits.
+        return instant(float(text) if re.fullmatch("[0-9]{9,}", text) else text)
     except ValidationError as error:
         raise argparse.ArgumentTypeError(str(error.diagnostics[0])) from None

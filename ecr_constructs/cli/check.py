@@ -31,6 +31,7 @@ from ecr_constructs.cloudformation.reading import exists
 from ecr_constructs.model.diagnostics import Diagnostic, pluralize
 from ecr_constructs.model.lifecycle import Context, Severity
 from ecr_constructs.model.lifecycle import Finding as LifecycleFinding
+from ecr_constructs.model.printable import printable
 from ecr_constructs.report.document import Block, Lines, Table
 from ecr_constructs.report.escaping import workflow_command
 from ecr_constructs.report.findings import FORMATS
@@ -208,7 +209,8 @@ def _write_baseline(file: Path, inputs: Inputs, config: Config) -> int:
             raise CommandError(problem) from None
     result = report(inputs.templates, config=replace(config, baseline=None))
     write_text(str(file), baseline.updated(result, inputs.templates).to_json())
-    sys.stdout.write(f"{file}: {pluralize(len(result.findings), 'finding')} accepted.\n")
+    line = f"{file}: {pluralize(len(result.findings), 'finding')} accepted."
+    sys.stdout.write(f"{printable(line)}\n")
     return 0
 
 

@@ -34,7 +34,7 @@ def one_line(error: DiagnosticError | ValidationError) -> str:
     lines = (line.strip().removeprefix("- ").rstrip(";") for line in str(error).splitlines())
     message = "; ".join(filter(None, lines)).replace(":; ", ": ")
     codes = dict.fromkeys(diagnostic.code for diagnostic in error.diagnostics)
-    return f"{printable(message)} [{', '.join(codes)}]"
+    return f"{message} [{', '.join(codes)}]"
 
 
 def guarded(program: str, run: Callable[[], int]) -> int:

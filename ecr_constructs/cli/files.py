@@ -37,6 +37,7 @@ from ecr_constructs.model.diagnostics import Diagnostic, DiagnosticError
 from ecr_constructs.model.json_reading import JsonError, read_json
 from ecr_constructs.model.lifecycle import Context, Inventory, LifecyclePolicy
 from ecr_constructs.model.lifecycle.aws_output import failure_of
+from ecr_constructs.model.printable import printable
 from ecr_constructs.model.validation import ValidationError
 
 if TYPE_CHECKING:
@@ -107,12 +108,14 @@ def _read(name: str, read: Callable[[str], Inventory]) -> Inventory:
 class NamedPolicy(NamedTuple):
     """A policy that has not been checked yet.
 
-    The name is where it comes from, and the context what the template tells about the repository.
+    The name is where it comes from, and the context what the template tells about the repository,
+    whose name is None in any other file, and empty if the template does not say it.
     """
 
     name: str
     stated: StatedPolicy
     context: Context = Context()
+    repository: str | None = None
 
     def accepted(self) -> LifecyclePolicy:
         """Return the policy, or raise an error if ECR rejects it."""
@@ -345,12 +348,14 @@ def _from_templates(
     where, stated = f"{name}, {_name(chosen[0])}", _stated(chosen[0])
     if dry_run_of(chosen[0]) is not None:
         where = f"{where} (dry run)"
-        sys.stderr.write(f"{where}: the template renders no policy; this is what it would do.\n")
+        line = f"{where}: the template renders no policy; this is what it would do."
+        sys.stderr.write(f"{printable(line)}\n")
     if not stated.is_resolved:
         message = f"{where}: the lifecycle policy is known only at deploy time"
         remedy = "give the deployed policy instead"
         raise CommandError(Diagnostic("policy-unresolved", message, remedy=remedy))
-    return NamedPolicy(where, stated, context_of(chosen[0]))
+    repository_name = chosen[0].text("RepositoryName") or ""
+    return NamedPolicy(where, stated, context_of(chosen[0]), repository_name)
 
 
 def _stated(resource: Resource) -> StatedPolicy:

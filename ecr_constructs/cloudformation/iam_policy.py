@@ -1,5 +1,6 @@
 """Policies of any kind with uniform statements, and the permissions of roles."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,13 @@ POLICY_SOURCES = tuple(
 )
 RESOURCE_POLICY_TYPES = (REPOSITORY, PUBLIC_REPOSITORY, CREATION_TEMPLATE, REGISTRY_POLICY)
 IDENTITY_TYPES = (*POLICIES, *IDENTITIES)
+# In policies of any other version, which is also the default, variables are text.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+WITH_VARIABLES = "2012-10-17"
+# A dollar sign that begins no variable; a mark of an unresolved value is no variable.
+DOLLAR = "${$}"
+_BEGINS_VARIABLE = re.compile(r"\$(?=\{(?!Token\[|\$\}))")
+_WITH_VALUES = ("Condition", "Resource", "NotResource")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,9 @@ class Condition:
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A statement of a policy, resolved; its place is below the resource.
+
+    What looks like a policy variable and is not one, because of the version of the policy, begins
+    with `DOLLAR`.
 
     Attributes:
         principals: The principals as type and value: ``("AWS", "*")``.
@@ -191,12 +202,33 @@ def read_policy(kind: str, path: Place, value: Any) -> Iterator[Policy]:
 
 
 def _statements(path: Place, document: Any) -> Iterator[Statement]:
-    content = document.get("Statement") if isinstance(document, Mapping) else None
-    if isinstance(content, Mapping):
-        yield _statement((*path, "Statement"), content)
-    for index, body in enumerate(content if isinstance(content, list) else ()):
+    if not isinstance(document, Mapping):
+        return
+    content, version = document.get("Statement"), str(document.get("Version"))
+    is_text = version != WITH_VARIABLES and not is_unresolved(version)
+    bodies = enumerate(content) if isinstance(content, list) else [(None, content)]
+    for index, body in bodies:
         if isinstance(body, Mapping):
-            yield _statement((*path, "Statement", index), body)
+            place = (*path, "Statement") if index is None else (*path, "Statement", index)
+            yield _statement(place, _without_variables(body) if is_text else body)
+
+
+def _without_variables(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a statement in which policy variables are marked as text."""
+    return {
+        name: _as_text(value) if name in _WITH_VALUES else value for name, value in body.items()
+    }
+
+
+def _as_text(value: Any) -> Any:
+    match value:
+        case str():
+            return _BEGINS_VARIABLE.sub(DOLLAR, value)
+        case list():
+            return [*map(_as_text, value)]
+        case Mapping():
+            return {key: _as_text(item) for key, item in value.items()}
+    return value
 
 
 def _parsed(text: str) -> Any:

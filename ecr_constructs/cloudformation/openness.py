@@ -24,7 +24,7 @@ from ecr_constructs.cloudformation.conditions import (
     bare,
     misspelt,
 )
-from ecr_constructs.cloudformation.iam_policy import Condition, Statement
+from ecr_constructs.cloudformation.iam_policy import DOLLAR, Condition, Statement
 from ecr_constructs.model.principals import ACCOUNT_ID, ORGANIZATION_ID
 from ecr_constructs.model.tokens import is_unresolved
 
@@ -206,9 +206,16 @@ def _other_key(key: str, values: tuple[str, ...]) -> Limit:
     if key in _SHARED:
         wide = any(not _WILDCARDS.sub("", value) for value in values)
         return Limit.STRANGERS if wide else Limit.LIMITED
-    if key in _OWN and any("aws:principal" in value.lower() for value in values):
-        return Limit.LIMITED
+    if key in _OWN:
+        return widest(map(_resource_value, values))
     return Limit.EVERYONE
+
+
+def _resource_value(value: str) -> Limit:
+    """Judge a value of a key of the resource, which only a variable ties to the caller."""
+    if DOLLAR in value:
+        return Limit.NOBODY
+    return Limit.LIMITED if "${aws:principal" in value.lower() else Limit.EVERYONE
 
 
 _Judge = Callable[[str, bool], Limit]
@@ -217,6 +224,9 @@ _Judge = Callable[[str, bool], Limit]
 def _value(key: str, judge: _Judge, value: str, *, is_wild: bool) -> Limit:
     if is_unresolved(_deciding_part(key, value)):
         return Limit.UNKNOWN
+    if DOLLAR in value:
+        # No id, path or ARN contains a dollar sign.
+        return Limit.NOBODY
     names = [name.partition(",")[0].strip().lower() for name in _VARIABLE.findall(value)]
     if any(name in _OWN for name in names):
         return Limit.LIMITED

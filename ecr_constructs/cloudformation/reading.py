@@ -24,7 +24,6 @@ INVENTORY_MAX_BYTES = 2**30
 
 # Seconds until somebody must have opened a pipe to write to it; the writer may take longer.
 _WAIT_FOR_WRITER = 2.0
-_GZIP = b"\x1f\x8b"
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 

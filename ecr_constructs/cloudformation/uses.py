@@ -11,6 +11,7 @@ from ecr_constructs.cloudformation.resource_types import (
     TOPIC,
 )
 from ecr_constructs.model.event_pattern import read_pattern
+from ecr_constructs.model.usage import PULLS_NAMESPACE
 
 _EVENT_SOURCES = ("aws.ecr", "aws.inspector2")
 
@@ -43,6 +44,14 @@ def topics_of_events(templates: TemplateSet) -> frozenset[Resource]:
 
 def _topics_of_events(templates: TemplateSet) -> frozenset[Resource]:
     return frozenset(item for _, item in event_targets(templates) if item.type == TOPIC)
+
+
+def is_about_pulls(alarm: Resource) -> bool:
+    """Tell whether an alarm is on a metric of ECR, also by metric math."""
+    metrics = [item.get("MetricStat") for _, item in alarm.mappings("Metrics")]
+    stats = [stat.get("Metric") for stat in metrics if isinstance(stat, Mapping)]
+    namespaces = [metric.get("Namespace") for metric in stats if isinstance(metric, Mapping)]
+    return PULLS_NAMESPACE in [alarm.get("Namespace"), *namespaces]
 
 
 def topics_of(policy: Resource) -> Sequence[object]:

@@ -1,15 +1,17 @@
 """The policy of repositories that ECR creates, which a creation template has as text."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
-import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._cfn_properties import json_text
+from ecr_constructs.constructs._joined_policy import JoinedPolicy
+from ecr_constructs.constructs._joined_properties import JoinedResource
 from ecr_constructs.constructs._policy_text import check_statement
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.principals import (
     CODE_BUILD,
     LAMBDA,
@@ -19,36 +21,45 @@ from ecr_constructs.model.principals import (
     check_names,
 )
 from ecr_constructs.model.repository_policy import (
-    document,
     length_errors,
     pull_by_account,
     pull_by_service,
 )
-from ecr_constructs.model.validation import raise_if_invalid
 
 
-class CreatedPolicy:
+class TemplateResource(JoinedResource, ecr.CfnRepositoryCreationTemplate):
+    """The L1 of a creation template."""
+
+
+class CreatedPolicy(JoinedPolicy):
     """The statements of the policy, rendered into the L1 as they are added."""
+
+    _subject = "repository policy"
+    _names: ClassVar = {"repository_policy": "RepositoryPolicy"}
 
     def __init__(
         self, scope: Construct, source: Source, statements: Sequence[dict[str, Any]]
     ) -> None:
         """Start with statements; the account and Region are those of the repositories."""
-        self._scope = scope
+        super().__init__(scope)
         self._source = source
-        self._statements = [*statements]
-        self.resource: ecr.CfnRepositoryCreationTemplate | None = None
+        self.add_statements(*statements)
 
     @property
     def text(self) -> str | None:
         """The text of the policy, or None if it has no statements."""
-        statements = self._statements
-        return json_text(self._scope, document(statements)) if statements else None
+        text: str | None = self._rendered.get("repository_policy")
+        return text
+
+    def attach_to(self, template: Construct, resource: JoinedResource) -> None:
+        """Join what other code writes on the L1 of a template from now on."""
+        self._construct = template
+        self.attach(resource, **self._rendered)
 
     def add(self, statement: iam.PolicyStatement) -> None:
         """Add a statement, or raise if ECR would reject it."""
         check_statement(statement)
-        self._add(statement.to_statement_json())
+        self.add_statements(statement.to_statement_json())
 
     def pull_by_functions(self, functions: Sequence[str], account: str | None) -> None:
         """Allow Lambda to pull for the functions of an account, and that account."""
@@ -60,23 +71,18 @@ class CreatedPolicy:
         statements = [pull_by_service(LAMBDA, source.functions(functions))]
         if source != own:
             statements.append(pull_by_account(source.account, own.partition))
-        self._add(*statements)
+        self.add_statements(*statements)
 
     def pull_by_projects(self, projects: Sequence[str]) -> None:
         """Allow CodeBuild to pull for projects of the account."""
         check_names("projects", projects)
-        self._add(pull_by_service(CODE_BUILD, self._source.projects(projects)))
+        self.add_statements(pull_by_service(CODE_BUILD, self._source.projects(projects)))
 
-    @property
-    def rendered(self) -> list[dict[str, Any]]:
-        """The statements as they are rendered."""
-        statements: list[dict[str, Any]] = cdk.Stack.of(self._scope).resolve(self._statements)
-        return statements
+    def _create(self, **_properties: Any) -> None:
+        """Leave the resource to the template, which has further properties."""
 
-    def _add(self, *statements: dict[str, Any]) -> None:
-        new = [item for item in statements if item not in self._statements]
-        errors = length_errors(document([*self._statements, *new]))
-        raise_if_invalid("repository policy", new, errors)
-        self._statements += new
-        if self.resource is not None:
-            self.resource.repository_policy = self.text
+    def _properties(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        return {"repository_policy": json_text(self._construct, state)}
+
+    def _policy_errors(self, policy: Mapping[str, Any]) -> Iterator[Diagnostic]:
+        return length_errors(policy)

@@ -1,24 +1,27 @@
 """Grants in a principal's own policy, which raise if they would render nothing or too much."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass
-from functools import reduce
-from typing import Any, cast
-from weakref import WeakKeyDictionary
+from difflib import get_close_matches
+from functools import partial, reduce
+from typing import Any, NoReturn, cast
+from weakref import WeakKeyDictionary, WeakSet
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from constructs import Construct, DependencyGroup, IConstruct, Node
+from constructs import Construct, Dependable, DependencyGroup, IConstruct, Node
 
+from ecr_constructs.cloudformation.aws_metadata import actions_of
+from ecr_constructs.cloudformation.effective_actions import actions_matching
 from ecr_constructs.constructs._stack_env import account_of, partition_in
 from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.constructs.role_options import RoleOptions
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.lifecycle.json_text import compact
-from ecr_constructs.model.repository_policy import LOGIN_ACTIONS, document
+from ecr_constructs.model.json_text import compact
+from ecr_constructs.model.repository_policy import LOGIN_ACTIONS, REGISTRY_ACTIONS, document
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import reject
+from ecr_constructs.model.validation import item_errors, raise_if_invalid, reject
 
 # All inline policies of a principal together. For a role that it defines, CDK moves statements
 # above the limit into managed policies. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -43,6 +46,8 @@ _WITHOUT_POLICY = (
     iam.ServicePrincipal,
     iam.StarPrincipal,
 )
+_policies: WeakSet[iam.Policy] = WeakSet()
+_OF_CDK = ("aws_cdk.", "jsii.")
 _facts: WeakKeyDictionary[iam.IPrincipal, _PrincipalFacts] = WeakKeyDictionary()
 
 
@@ -65,9 +70,17 @@ def grant_to_principal(
     """
     principal = principal_of(grantee)
     account = account_of(scope)
+
+    def check(part: iam.IPrincipal, has_policy: bool | None) -> None:
+        if has_policy is False or is_of_other_account(part, account):
+            _reject_principal(purpose, actions, suggestion)
+        _both(conditions or {}, conditions_of(part))
+
     if isinstance(principal, iam.CompositePrincipal):
-        return for_each_component(
+        return grant_to_components(
             principal,
+            account,
+            check,
             lambda part: grant_to_principal(
                 part,
                 scope=scope,
@@ -85,15 +98,8 @@ def grant_to_principal(
             principal, actions, resource_arn, account=account, conditions=conditions
         )
     if grant is None:
-        reject(
-            "grant",
-            " ".join(actions),
-            "principal-without-policy",
-            f"{purpose} cannot be granted to this principal: it has no policy that this app adds "
-            "to (another account, a service, an imported role that is immutable)",
-            path="grantee",
-            remedy=suggestion,
-        )
+        _reject_principal(purpose, actions, suggestion)
+    warn_of_account(scope, principal, account)
     if login_actions:
         grant_login(principal, login_actions, account=account)
     return grant
@@ -114,7 +120,24 @@ def principal_of(grantee: iam.IGrantable) -> iam.IPrincipal:
             remedy="pass a role, user, group or principal, such as "
             "iam.Role.from_role_arn(…), iam.ArnPrincipal(…) or iam.AccountPrincipal(…)",
         )
+    if isinstance(grantee, iam.Policy) and grantee not in _policies:
+        _policies.add(grantee)
+        grantee.node.add_validation(AtSynthesis(partial(_attachment_errors, grantee)))
     return cast("iam.IPrincipal", principal)
+
+
+def _attachment_errors(policy: iam.Policy) -> Iterator[str]:
+    """Yield an error if CDK leaves a policy out, with all that was granted to it."""
+    resource = cast("cdk.CfnResource", policy.node.default_child)
+    if not resource._should_synthesize():  # noqa: SLF001 - CDK says it nowhere else
+        error = Diagnostic(
+            "policy-not-attached",
+            "access was granted to this policy, which is attached to no role, user or group, so "
+            "that CDK does not render it",
+            policy.node.path,
+            "call attach_to_role, or grant to the role itself",
+        )
+        yield str(error)
 
 
 def components_of(grantee: iam.IGrantable) -> list[iam.IPrincipal]:
@@ -125,12 +148,49 @@ def components_of(grantee: iam.IGrantable) -> list[iam.IPrincipal]:
     return [component for part in principal.principals for component in components_of(part)]
 
 
-def for_each_component(
-    composite: iam.CompositePrincipal, grant: Callable[[iam.IPrincipal], iam.Grant]
+def grant_to_components(
+    composite: iam.CompositePrincipal,
+    account: str,
+    check: Callable[[iam.IPrincipal, bool | None], None],
+    grant: Callable[[iam.IPrincipal], iam.Grant],
 ) -> iam.Grant:
-    """Grant to each component: some have a policy of their own, some have conditions."""
-    first, *others = [grant(principal) for principal in composite.principals]
+    """Grant to each component, or to none of them if one is refused.
+
+    Some components have a policy of their own, some have conditions. The check gets each of them,
+    and whether this app adds to its policy, or None if only a grant shows it; it raises if the
+    grant would. Those of which it is not known come first.
+    """
+    parts = [(part, takes_policy(part, account)) for part in components_of(composite)]
+    for part, has_policy in parts:
+        check(part, has_policy)
+    parts.sort(key=lambda item: item[1] is not None)
+    first, *others = [grant(part) for part, _ in parts]
     return reduce(iam.Grant.combine, others, first)
+
+
+def takes_policy(principal: iam.IPrincipal, account: str) -> bool | None:
+    """Tell whether this app adds to the policy of a principal; None if only a grant shows it."""
+    if isinstance(principal, _WITHOUT_POLICY) or not _takes_policy_here(principal, account):
+        return False
+    if isinstance(principal, iam.Role | iam.LazyRole | iam.User | iam.Group):
+        return True
+    if not type(principal).__module__.startswith(_OF_CDK) or not hasattr(principal, "node"):
+        return None
+    # An immutable role is a wrapper; what depends on it depends on the role inside.
+    [root, *_] = Dependable.of(cast("Construct", principal)).dependency_roots
+    return root.node.path == cast("Construct", principal).node.path
+
+
+def _reject_principal(purpose: str, actions: Sequence[str], suggestion: str) -> NoReturn:
+    reject(
+        "grant",
+        " ".join(actions),
+        "principal-without-policy",
+        f"{purpose} cannot be granted to this principal: it has no policy that this app adds "
+        "to (another account, a service, an imported role that is immutable)",
+        path="grantee",
+        remedy=suggestion,
+    )
 
 
 def conditions_of(principal: iam.IPrincipal) -> Mapping[str, Any]:
@@ -243,7 +303,12 @@ def service_role(
 
 
 def check_actions(actions: Sequence[str]) -> None:
-    """Raise ``grant-without-actions`` if a grant has none."""
+    """Raise if a grant has no actions, or one that it cannot allow.
+
+    ``grant-without-actions``, ``grant-action-unknown``: ECR has none of this name;
+    ``grant-action-of-registry``: it applies to the registry, so that a statement about
+    repositories does not allow it.
+    """
     if not actions:
         reject(
             "grant",
@@ -253,15 +318,58 @@ def check_actions(actions: Sequence[str]) -> None:
             path="actions",
             remedy="name them, such as 'ecr:DescribeImageScanFindings'",
         )
+    errors = item_errors("actions", actions, _action_errors)
+    raise_if_invalid("grant", " ".join(map(str, actions)), errors)
+
+
+def _action_errors(action: str) -> Iterator[Diagnostic]:
+    matching = actions_matching(action, "ecr")
+    if not matching:
+        near = get_close_matches(action, [f"ecr:{name}" for name in actions_of("ecr")], 1)
+        yield Diagnostic(
+            "grant-action-unknown",
+            f"{action!r} is not an action of ECR that this version knows",
+            remedy=f"write {(near or ['ecr:BatchGetImage'])[0]!r}, or add a statement to the own "
+            "policy of the role",
+        )
+    elif matching <= REGISTRY_ACTIONS:
+        yield Diagnostic(
+            "grant-action-of-registry",
+            f"{action!r} applies to the registry, so a statement about repositories allows nothing",
+            remedy="grant_pull and grant_push allow the login; for the others add a statement with "
+            "resources=['*'] to the role's own policy",
+        )
 
 
 def is_of_other_account(principal: iam.IPrincipal, account: str) -> bool:
-    """Tell whether a principal belongs to another account; two deploy-time accounts are equal."""
+    """Tell whether a principal definitely belongs to another account."""
+    owner = _facts_of(principal).account
+    is_known = owner is not None and not is_unresolved(owner) and not is_unresolved(account)
+    return is_known and owner != account
+
+
+def may_be_of_other_account(principal: iam.IPrincipal, account: str) -> bool:
+    """Tell whether a principal may belong to another account; two deploy-time ones are equal."""
     owner = _facts_of(principal).account
     return (
         owner is not None
         and owner != account
         and not (is_unresolved(owner) and is_unresolved(account))
+    )
+
+
+def warn_of_account(scope: Construct, principal: iam.IPrincipal, account: str) -> None:
+    """Warn that only the deployment shows whether a principal is of an account."""
+    if not may_be_of_other_account(principal, account) or is_of_other_account(principal, account):
+        return
+    node, path = node_of(principal), scope.node.path
+    name = node.path if node is not None else "principal"
+    cdk.Annotations.of(scope).add_warning_v2(
+        f"ecr-constructs:accountUnknown:{name}",
+        f"{name} is allowed in its own policy, but whether it is of the account of {path} is known "
+        "only at deploy time. In another account the policy is attached to a principal of the same "
+        "name, or the deployment fails, and the repository policy must allow it too. Give the "
+        "stacks an account: env=Environment(account=…).",
     )
 
 
@@ -286,7 +394,7 @@ def add_statement(principal: iam.IPrincipal, statement: iam.PolicyStatement, acc
     # imported role that is mutable returns its policy. A role that the app defines returns one too.
     if not isinstance(result.policy_dependable, DependencyGroup):
         return True
-    is_of_cdk = type(principal).__module__.startswith(("aws_cdk.", "jsii."))
+    is_of_cdk = type(principal).__module__.startswith(_OF_CDK)
     if isinstance(principal, iam.Role | iam.LazyRole) or not is_of_cdk:
         return True
     return isinstance(principal, iam.PrincipalBase) and is_unresolved(_arn_of(principal))
@@ -305,7 +413,7 @@ def _takes_policy_here(principal: iam.IPrincipal, account: str) -> bool:
     """
     node = getattr(principal, "node", None)
     if node is None:
-        if not is_of_other_account(principal, account):
+        if not may_be_of_other_account(principal, account):
             return True
         # The ARN of a role that the app defines is a reference, that of an import is not.
         return isinstance(principal, iam.PrincipalBase) and is_unresolved(_arn_of(principal))
@@ -316,7 +424,10 @@ def _takes_policy_here(principal: iam.IPrincipal, account: str) -> bool:
 def _facts_of(principal: iam.IPrincipal) -> _PrincipalFacts:
     if (facts := _facts.get(principal) if _is_itself(principal) else None) is None:
         # An unknown principal has no account to ask for.
-        facts = _PrincipalFacts(getattr(principal, "principal_account", None))
+        owner = getattr(principal, "principal_account", None)
+        if owner == cdk.Aws.ACCOUNT_ID and hasattr(principal, "node"):
+            owner = account_of(cast("Construct", principal))
+        facts = _PrincipalFacts(owner)
         if _is_itself(principal):
             _facts[principal] = facts
     return facts
@@ -375,19 +486,20 @@ class _PolicySizes:
     def validate(self) -> list[str]:
         """Return the errors."""
         inline, errors = 0, []
+        # Once for all policies: each costs a few calls to Node.
+        arns = {repository.repository_arn: _arn(repository) for repository in self.repositories}
         for policy in self._node.find_all():
             if isinstance(policy, iam.CfnPolicy):
-                inline += self._size(policy)
+                inline += self._size(policy, arns)
             elif isinstance(policy, iam.CfnManagedPolicy):
-                errors += self._errors(self._size(policy), _MANAGED)
+                errors += self._errors(self._size(policy, arns), _MANAGED)
         return [*self._errors(inline, self._inline), *errors]
 
-    def _size(self, policy: iam.CfnPolicy | iam.CfnManagedPolicy) -> int:
+    def _size(self, policy: iam.CfnPolicy | iam.CfnManagedPolicy, arn_of: Mapping[str, str]) -> int:
         stack = cdk.Stack.of(policy)
-        arns = {
-            compact(stack.resolve(repository.repository_arn)): _arn(repository)
-            for repository in self.repositories
-        }
+        # All references in one call.
+        references = stack.resolve([*arn_of])
+        arns = dict(zip(map(compact, references), arn_of.values(), strict=True))
         return len(compact(_filled(stack.resolve(policy.policy_document), arns)))
 
     def _errors(self, size: int, limit: int) -> list[str]:
@@ -422,7 +534,8 @@ def _filled(value: Any, arns: dict[str, str]) -> Any:
 
 
 def _arn(repository: ecr.RepositoryBase) -> str:
-    account, region = repository.env.account, repository.env.region
+    place = repository.env
+    account, region = place.account, place.region
     return f"arn:{partition_in(region)}:ecr:{region}:{account}:repository/{_name(repository)}"
 
 

@@ -1,6 +1,5 @@
 """A repository policy that several authors write."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, NoReturn
@@ -11,14 +10,23 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ecr_constructs.constructs._policy_body import (
+    is_other_language,
+    merged,
+    parsed,
+    statements_of,
+)
 from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.repository_policy import document, length_errors
-from ecr_constructs.model.tokens import filled, is_list_mark
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
-_VERSION = "2012-10-17"
-_KEYS = {"Version", "Id", "Statement"}
+_WITH_RESOURCE = Diagnostic(
+    "statement-with-resource",
+    "a repository policy applies to its own repository: ECR rejects resources",
+    "resources",
+    "remove the resources of the PolicyStatement",
+)
 
 
 class PolicyAuthors:
@@ -53,7 +61,7 @@ class PolicyAuthors:
         if self._document is None:
             # Made in Python, so that reading the L1 returns the same object.
             self._document = iam.PolicyDocument()
-            for declared in _statements(self._declared or {}):
+            for declared in statements_of(self._declared or {}):
                 self._document.add_statements(iam.PolicyStatement.from_json(declared))
             self._repository.node.add_validation(AtSynthesis(self._errors))
         self._document.add_statements(statement)
@@ -111,15 +119,10 @@ class PolicyAuthors:
         self._set(self._rendered)
 
     def _merged(self, context: cdk.IResolveContext) -> dict[str, Any]:
-        merged: dict[str, Any] = {}
-        statements: dict[str, Any] = {}
-        for text in (*self._others, self._document or self._declared):
-            body = context.resolve(_parsed(text) if isinstance(text, str) else text)
-            merged |= body
-            for statement in _statements(body):
-                # Code that reads the policy and adds to it writes all of it.
-                statements.setdefault(_comparable(statement), statement)
-        return {**merged, "Version": _VERSION, "Statement": [*statements.values()]}
+        return merged(
+            context.resolve(parsed(text) if isinstance(text, str) else text)
+            for text in (*self._others, self._document or self._declared)
+        )
 
     def _errors(self) -> Iterator[str]:
         """Yield the errors of the statements, at synthesis as CDK's own repository does."""
@@ -134,12 +137,13 @@ class PolicyAuthors:
             yield str(error)
             return
         yield from self._document.validate_for_any_policy()
+        yield from _later_resources(self._document)
         texts = (*self._others, self._document)
         bodies = (
             text.to_json() if isinstance(text, iam.PolicyDocument) else self._body(text)
             for text in texts
         )
-        statements = [statement for body in bodies for statement in _statements(body or {})]
+        statements = [statement for body in bodies for statement in statements_of(body or {})]
         yield from map(str, length_errors(document(statements)))
 
     def _require_readable(self) -> None:
@@ -151,16 +155,14 @@ class PolicyAuthors:
             if body is None:
                 message = "is known only at deploy time, or is not a policy"
                 self._reject("repository-policy-unresolved", message, text)
-            # In the earlier version they are plain text.
-            version = body.get("Version", _VERSION)
-            if version != _VERSION and "${" in filled(json.dumps(body, default=str), ""):
-                message = f"has policy variables and the version {version}"
+            if is_other_language(body):
+                message = f"has policy variables and the version {body['Version']}"
                 self._reject("repository-policy-version", message, text)
 
     def _body(self, text: Any) -> Mapping[str, Any] | None:
         """Return a policy that other code wrote, or None if it cannot be read."""
-        body = _parsed(text)
-        return _parsed(cdk.Stack.of(self._resource).resolve(text)) if body is None else body
+        body = parsed(text)
+        return parsed(cdk.Stack.of(self._resource).resolve(text)) if body is None else body
 
     def _reject(self, code: str, message: str, text: Any) -> NoReturn:
         path = self._repository.node.path
@@ -174,6 +176,13 @@ class PolicyAuthors:
             remedy="write a dictionary or an iam.PolicyDocument, or pass the statements to "
             "add_to_resource_policy instead",
         )
+
+
+def _later_resources(policy: iam.PolicyDocument) -> Iterator[str]:
+    """Yield an error if a statement got resources after it was added."""
+    statements = statements_of(policy.to_json())
+    if any(statement.keys() & {"Resource", "NotResource"} for statement in statements):
+        yield str(_WITH_RESOURCE)
 
 
 def check_statement(statement: iam.PolicyStatement) -> None:
@@ -199,50 +208,9 @@ def check_statement(statement: iam.PolicyStatement) -> None:
             )
         )
     if statement.has_resource:
-        errors.append(
-            Diagnostic(
-                "statement-with-resource",
-                "a repository policy applies to its own repository: ECR rejects resources",
-                "resources",
-                "remove the resources of the PolicyStatement",
-            )
-        )
+        errors.append(_WITH_RESOURCE)
     if errors:
         raise_if_invalid("repository policy", statement.to_statement_json(), errors)
-
-
-def _parsed(text: Any) -> Mapping[str, Any] | None:
-    """Return the policy in a text or a dictionary, or None if it cannot be read."""
-    if isinstance(text, str):
-        try:
-            text = json.loads(text)
-        except ValueError:
-            return None
-    # A function of CloudFormation has another key.
-    if not isinstance(text, Mapping) or text.keys() - _KEYS:
-        return None
-    statements = text.get("Statement", [])
-    is_function = isinstance(statements, Mapping) and len(statements) == 1
-    is_list = isinstance(statements, Mapping | list) and not any(map(is_list_mark, statements))
-    return text if is_list and not is_function else None
-
-
-def _statements(body: Mapping[str, Any]) -> Sequence[Any]:
-    statements = body.get("Statement", [])
-    return statements if isinstance(statements, list) else [statements]
-
-
-def _comparable(value: Any) -> str:
-    """Return a text that is equal for equal statements, whatever the order of their parts."""
-    if isinstance(value, dict):
-        return json.dumps({key: _comparable(item) for key, item in sorted(value.items())})
-    if isinstance(value, list):
-        return (
-            json.dumps(sorted(map(_comparable, value)))
-            if len(value) != 1
-            else _comparable(value[0])
-        )
-    return json.dumps(value, default=str)
 
 
 @jsii.implements(cdk.IResolvable)

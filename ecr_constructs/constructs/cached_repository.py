@@ -9,7 +9,7 @@ from ecr_constructs.constructs._lambda_access import function_errors
 from ecr_constructs.constructs.imported_repository import ImportedRepository
 from ecr_constructs.model.principals import admits_functions
 from ecr_constructs.model.repository_policy import PULL_ACTIONS
-from ecr_constructs.model.validation import reject
+from ecr_constructs.model.validation import ValidationError, reject
 
 
 class Cache(Protocol):
@@ -51,7 +51,11 @@ class CachedRepository(ImportedRepository):
         return actions
 
     def _function_errors(self) -> list[str]:
-        statements = self._cache.repository_statements
+        try:
+            statements = self._cache.repository_statements
+        except ValidationError:
+            # Other code wrote the policy; which functions it admits is known only at deploy time.
+            return []
         account, _ = self._location
         if not any(admits_functions(statement, account) for statement in statements):
             self._warn_of_lambda(self._where)

@@ -46,7 +46,7 @@ class RepositoryDefaults:
         self._defaults: dict[str, object] = {
             "imageTagMutability": ecr.TagMutability.IMMUTABLE,
             "imageScanOnPush": True,
-            "removalPolicy": cdk.RemovalPolicy.RETAIN,
+            "removalPolicy": cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         }
         if expire_untagged_after_days is not None:
             days = LifecycleRule.expire_untagged(after_days=expire_untagged_after_days).count_number
@@ -61,6 +61,6 @@ class RepositoryDefaults:
         """The id with which CDK selects `ecr.Repository`."""
         return ecr.Repository.PROPERTY_INJECTION_ID
 
-    def inject(self, original_props: Any, *, id: str, scope: Construct) -> Any:  # noqa: A002, ARG002 - CDK's names
+    def inject(self, original_props: Any, *, id: str, scope: Construct) -> Any:  # noqa: ARG002 - CDK's names
         """Return the properties of a repository, completed with the defaults; CDK calls this."""
         return {**self._defaults, **(original_props or {})}

@@ -139,7 +139,7 @@ class Retain(RepositoryMixin):
     """
 
     def _change(self, repository: ecr.CfnRepository) -> None:
-        repository.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        repository.apply_removal_policy(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         if repository.empty_on_delete is not None:
             repository.empty_on_delete = None
         # The function would empty even a retained repository, but only if it has this tag. Both

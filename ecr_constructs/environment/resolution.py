@@ -174,14 +174,21 @@ def resolve(name: str, environment: Environment) -> tuple[ResolvedEnvironment, l
     teams: dict[str, tuple[ResolvedRepository, ...]] = {}
     for team_name, team in environment.teams.items():
         resolved = []
+        inherited: Settings | None = None
         for index, repository in enumerate(team.repositories):
             place = ("teams", team_name, "repositories", index)
             levels = _levels(environment, repository, place)
+            has_own = repository.model_fields_set != {"name"}
             try:
-                settings = settings_of(context, levels, team.tags)
+                # Most repositories of a team are a name and nothing else.
+                settings = (None if has_own else inherited) or settings_of(
+                    context, levels, team.tags
+                )
             except ValidationError as error:
                 problems += setting_problems(levels, error)
                 continue
+            if not has_own:
+                inherited = settings
             resolved.append(
                 ResolvedRepository(
                     name=repository.name,

@@ -10,7 +10,7 @@ import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from collections.abc import Set as AbstractSet
 from enum import Enum
-from functools import cache, partial, wraps
+from functools import partial, wraps
 from inspect import Parameter, isfunction, signature
 from operator import is_
 from types import UnionType
@@ -83,11 +83,20 @@ def checked(kind: _Class) -> _Class:
 
 
 def _wrapped(kind: type, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    title = kind.__name__ if name == "__init__" else f"{kind.__name__}.{name}"
+    # A part of a class has the name of the whole.
+    title = vars(kind).get("_TITLE", kind.__name__)
+    if name != "__init__":
+        title = f"{title}.{name}"
+
+    arguments: _Arguments | None = None
 
     @wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        args, kwargs = _arguments_of(function, title).checked(args, kwargs)
+        nonlocal arguments
+        if arguments is None:
+            # At the first call: importing the package stays cheap.
+            arguments = _Arguments(function, title)
+        args, kwargs = arguments.checked(args, kwargs)
         return function(*args, **kwargs)
 
     return wrapper
@@ -115,8 +124,10 @@ class _Arguments:
                 self._checks[name] = _check_of(hint)
                 if parameter.kind is Parameter.POSITIONAL_OR_KEYWORD:
                     self._positional.append(name)
-                if parameter.default is not Parameter.empty and NONE_IS_A_VALUE not in get_args(
-                    hint
+                if (
+                    parameter.default is not Parameter.empty
+                    and NONE_IS_A_VALUE not in get_args(hint)
+                    and self._checks[name] is not _anything
                 ):
                     self._defaults[name] = parameter.default
 
@@ -124,44 +135,52 @@ class _Arguments:
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments, converted, or raise all their problems together."""
+        # Constructs make twenty such calls for each repository, so plain loops.
         errors: list[Diagnostic] = []
-        positional = [
-            self._check(name, value, errors)
-            for name, value in zip(self._positional, args, strict=False)
-        ]
-        rest: Sequence[Any] = args[len(positional) :]
+        checks, defaults = self._checks, self._defaults
+        positional = []
+        for name, value in zip(self._positional, args, strict=False):
+            if value is None and name in defaults:
+                positional.append(defaults[name])
+            else:
+                positional.append(checks[name](name, value, errors))
+        rest = self._rest_of(args[len(positional) :], errors) if len(args) > len(positional) else ()
+        named: dict[str, Any] = {}
+        for keyword, value in kwargs.items():
+            name = keyword
+            if name not in checks and _ALIASES.get(name) in checks:
+                name = _ALIASES[name]
+                if name in kwargs:
+                    message = f"is another name of {name}, and both are given"
+                    remedy = f"remove {keyword}"
+                    errors.append(Diagnostic("keyword-given-twice", message, keyword, remedy))
+            if value is None and name in defaults:
+                named[name] = defaults[name]
+            else:
+                # Python itself rejects an unknown keyword.
+                named[name] = checks.get(name, _anything)(name, value, errors)
+        if errors:
+            self._raise(args, kwargs, rest, errors)
+        return (*positional, *rest), named
+
+    def _rest_of(self, rest: Sequence[Any], errors: list[Diagnostic]) -> Sequence[Any]:
         if len(rest) == 1 and isinstance(rest[0], list | tuple | Iterator):
             # The values in a list, where they are expected one by one.
             [rest] = rest
         path, check = self._rest
-        rest = [check(f"{path}[{index}]", item, errors) for index, item in enumerate(rest)]
-        named: dict[str, Any] = {}
-        for name, value in kwargs.items():
-            alias = _ALIASES.get(name)
-            key = name if name in self._checks or alias not in self._checks else alias
-            if key in named or (key != name and key in kwargs):
-                message = f"is another name of {key}, and both are given"
-                errors.append(Diagnostic("keyword-given-twice", message, name, f"remove {name}"))
-            named[key] = self._check(key, value, errors)
-        if errors:
-            given = {**dict(zip(self._positional, args, strict=False)), **kwargs, path: rest}
-            wrong = {re.split(r"[.[]", error.path)[0] for error in errors}
-            shown = [f"{name}={_given(given[name])}" for name in given if name in wrong]
-            raise_if_invalid(f"arguments of {self._title}", ", ".join(shown), errors)
-        return (*positional, *rest), named
+        return [check(f"{path}[{index}]", item, errors) for index, item in enumerate(rest)]
 
-    def _check(self, name: str, value: Any, errors: list[Diagnostic]) -> Any:
-        check = self._checks.get(name)
-        if check is None:
-            # Python itself rejects the keyword.
-            return value
-        if value is None and name in self._defaults and check is not _anything:
-            return self._defaults[name]
-        return check(name, value, errors)
-
-
-# Annotations are resolved at the first call: importing the package stays cheap.
-_arguments_of = cache(_Arguments)
+    def _raise(
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        rest: Sequence[Any],
+        errors: list[Diagnostic],
+    ) -> None:
+        given = {**dict(zip(self._positional, args, strict=False)), **kwargs, self._rest[0]: rest}
+        wrong = {re.split(r"[.[]", error.path)[0] for error in errors}
+        shown = [f"{name}={_given(given[name])}" for name in given if name in wrong]
+        raise_if_invalid(f"arguments of {self._title}", ", ".join(shown), errors)
 
 
 # --- the check of each annotation ---------------------------------------------------------------
@@ -181,6 +200,8 @@ def _anything(_path: str, value: Any, _errors: list[Diagnostic]) -> Any:
 
 
 def _text(path: str, value: Any, errors: list[Diagnostic]) -> Any:
+    if type(value) is str:
+        return value
     value = _plain(value)
     if not isinstance(value, str):
         remedy = ""
@@ -232,6 +253,8 @@ def _choice(*choices: str) -> _Check:
 def _union(*alternatives: Any) -> _Check:
     options = [option for option in alternatives if option is not type(None)]
     checks = [_check_of(option) for option in options]
+    if len(checks) == 1:
+        return partial(_optional, checks[0])
 
     def check(path: str, value: Any, errors: list[Diagnostic]) -> Any:
         if value is None and type(None) in alternatives:
@@ -242,12 +265,14 @@ def _union(*alternatives: Any) -> _Check:
             result = option(path, value, problems)
             if not problems:
                 return result
-        if len(checks) > 1:
-            problems = [_wrong(path, value, " or ".join(map(_described, options)))]
-        errors += problems
+        errors.append(_wrong(path, value, " or ".join(map(_described, options))))
         return value
 
     return check
+
+
+def _optional(check: _Check, path: str, value: Any, errors: list[Diagnostic]) -> Any:
+    return None if value is None else check(path, value, errors)
 
 
 def _items(hint: Any, *_rest: Any, keeps_collections: bool = False) -> _Check:
@@ -256,15 +281,17 @@ def _items(hint: Any, *_rest: Any, keeps_collections: bool = False) -> _Check:
     expected = f"a list of {_described_items(hint)}"
 
     def check(path: str, value: Any, errors: list[Diagnostic]) -> Any:
+        if isinstance(value, (list, tuple)) and not value:
+            return value
         if of_text and (problems := [*list_errors(path, value)]):
             errors += problems
             return value
-        if isinstance(value, Mapping | str | bytes) or not isinstance(value, Iterable):
-            is_item = not isinstance(value, Mapping | str | bytes)
-            write = "write a list of one" if is_item else ""
-            errors.append(_wrong(path, value, expected, write))
-            return value
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, (list, tuple)):
+            if isinstance(value, Mapping | str | bytes) or not isinstance(value, Iterable):
+                is_item = not isinstance(value, Mapping | str | bytes)
+                write = "write a list of one" if is_item else ""
+                errors.append(_wrong(path, value, expected, write))
+                return value
             if keeps_collections and isinstance(value, Sized):
                 return value
             # The order of a set differs from run to run, and templates must not.

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
+from ecr_constructs.model.printable import printable
+
 
 class Severity(StrEnum):
     """How bad a problem is. Ordered: ``Severity.NOTE < Severity.WARNING < Severity.ERROR``.
@@ -81,11 +83,13 @@ class DiagnosticError(Exception):
     """
 
     def __init__(self, *diagnostics: Diagnostic) -> None:
-        """List the problems."""
+        """List the problems. In the message, the names and values of a file have no effect."""
         self.diagnostics = diagnostics
-        super().__init__("\n".join(map(str, diagnostics)))
+        super().__init__("\n".join(printable(str(diagnostic)) for diagnostic in diagnostics))
 
 
 def pluralize(count: int, noun: str) -> str:
-    """Return ``1 image`` or ``2,000 images``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    """Return ``1 image``, ``2,000 images`` or ``2 registries``."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun.removesuffix('y')}ies" if noun.endswith("ry") else f"{count:,} {noun}s"

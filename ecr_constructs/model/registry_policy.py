@@ -7,12 +7,12 @@ from typing import Any
 
 from ecr_constructs.model import principals
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.names import filter_errors, namespace_errors, namespace_of
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS
 from ecr_constructs.model.repository_policy import PULL_ACTIONS, one_or_all
 from ecr_constructs.model.tags import tag_errors
-from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.tokens import is_unresolved, literal_length
 from ecr_constructs.model.validation import (
     item_errors,
     located,
@@ -85,12 +85,12 @@ def allow_pull_through(
 
 
 def length_errors(policy: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    """Yield a problem if a policy is too long for ECR; one with deploy-time values passes."""
-    text = compact(policy)
-    if len(text) > POLICY_MAX_LENGTH and not is_unresolved(text):
+    """Yield a problem if a policy is too long for ECR, whatever its deploy-time values are."""
+    length = literal_length(compact(policy))
+    if length > POLICY_MAX_LENGTH:
         yield Diagnostic(
             "registry-policy-length",
-            f"must have at most {POLICY_MAX_LENGTH:,} characters, would have {len(text):,}",
+            f"must have at most {POLICY_MAX_LENGTH:,} characters, would have {length:,}",
             remedy="name shorter prefixes, or an organization instead of its accounts",
         )
 

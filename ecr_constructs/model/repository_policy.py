@@ -12,8 +12,8 @@ from typing import Any
 
 from ecr_constructs.model import principals
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.lifecycle.json_text import compact
-from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.model.json_text import compact
+from ecr_constructs.model.tokens import literal_length
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html
 POLICY_MAX_LENGTH = 10_240
@@ -55,6 +55,43 @@ LIFECYCLE_ACTIONS = (
 # An action on the registry, whose only resource is "*".
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
 LOGIN_ACTIONS = ("ecr:GetAuthorizationToken",)
+
+
+# Actions that no repository limits: a statement that names one does not allow them.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+REGISTRY_ACTIONS = frozenset(
+    {
+        "CreatePullThroughCacheRule",
+        "CreateRepositoryCreationTemplate",
+        "DeletePullThroughCacheRule",
+        "DeleteRegistryPolicy",
+        "DeleteRepositoryCreationTemplate",
+        "DeleteSigningConfiguration",
+        "DeregisterPullTimeUpdateExclusion",
+        "DescribePullThroughCacheRules",
+        "DescribeRegistry",
+        "DescribeReplicationBackfillResults",
+        "DescribeRepositoryCreationTemplates",
+        "GetAccountSetting",
+        "GetAuthorizationToken",
+        "GetRegistryPolicy",
+        "GetRegistryScanningConfiguration",
+        "GetSigningConfiguration",
+        "ListPullTimeUpdateExclusions",
+        "ListReplicationBackfills",
+        "PutAccountSetting",
+        "PutRegistryPolicy",
+        "PutRegistryScanningConfiguration",
+        "PutReplicationConfiguration",
+        "PutSigningConfiguration",
+        "RegisterPullTimeUpdateExclusion",
+        "StartReplicationBackfill",
+        "StopReplicationBackfill",
+        "UpdatePullThroughCacheRule",
+        "UpdateRepositoryCreationTemplate",
+        "ValidatePullThroughCacheRule",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,13 +199,13 @@ def document(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def length_errors(policy: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    """Yield a problem if a policy is too long for ECR; one with deploy-time values passes."""
-    text = compact(policy)
-    if len(text) > POLICY_MAX_LENGTH and not is_unresolved(text):
+    """Yield a problem if a policy is too long for ECR, whatever its deploy-time values are."""
+    length = literal_length(compact(policy))
+    if length > POLICY_MAX_LENGTH:
         yield Diagnostic(
             "repository-policy-length",
             f"a repository policy may be {POLICY_MAX_LENGTH:,} characters long, this one "
-            f"is {len(text):,}",
+            f"is {length:,}",
             remedy="admit accounts or an organization in place of principals",
         )
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.printable import printable
 from ecr_constructs.model.tokens import is_list_mark, is_unresolved
 
 # Characters of a rejected value that its error repeats.
@@ -37,11 +38,11 @@ class ValidationError(ValueError):
         """
         self.subject = subject
         self.diagnostics = tuple(diagnostics)
-        lines = "".join(f"\n  - {diagnostic}" for diagnostic in self.diagnostics)
+        lines = "".join(f"\n  - {printable(str(diagnostic))}" for diagnostic in self.diagnostics)
         shown = str(value)
         if len(shown) > _SHOWN:
             shown = f"{shown[:_SHOWN]}…"
-        super().__init__(f"Invalid {subject} (value: {shown}):{lines}")
+        super().__init__(f"Invalid {subject} (value: {printable(shown)}):{lines}")
 
 
 def raise_if_invalid(subject: str, value: object, errors: Iterable[Diagnostic]) -> None:

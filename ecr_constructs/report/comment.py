@@ -6,6 +6,7 @@ has a section, which keeps entries however many changes of other kinds there are
 
 from __future__ import annotations
 
+import html
 from collections import Counter
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from ecr_constructs.review import Kind, Review
     from ecr_constructs.review.groups import Group
+    from ecr_constructs.review.recipes.recipe import Recipe
 
 # GitHub accepts 65,536 characters; this leaves room for a longer marker.
 _LIMIT = 65_000
@@ -46,6 +48,7 @@ _DETAILS, _LENGTH = 20, 1_000
 _SHORT = 300
 _PLACE = 200
 _UNREAD = 20
+_RECIPES_LENGTH, _MOST_RECIPES = 20_000, 10
 
 
 def to_markdown(review: Review) -> str:
@@ -56,7 +59,7 @@ def to_markdown(review: Review) -> str:
     entries = groups(review.changes)
     top = "\n".join(_top_line(group, entries) for group in _most_important(entries))
     counts = markdown([kinds(review)]).rstrip()
-    end = [*_unread_section(review), _graph(review), _footer()]
+    end = [*_recipes(review), *_unread_section(review), _graph(review), _footer()]
     room = _LIMIT - _RESERVE - sum(map(len, (top, counts, *end)))
     sections = list(_sections(entries, room))
     left = sum(section.left for section in sections)
@@ -200,6 +203,29 @@ def _place(group: Group) -> str:
 def _folded(title: str, body: str, *, opened: bool = False) -> str:
     tag = "<details open>" if opened else "<details>"
     return f"{tag}\n<summary>{title}</summary>\n\n{body}\n\n</details>"
+
+
+def _recipes(review: Review) -> Iterator[str]:
+    """Yield a section for each recipe, as long as there is room for its commands."""
+    room = _RECIPES_LENGTH
+    for recipe in islice(review.recipes, _MOST_RECIPES):
+        lines = [inline(recipe.outcome), ""]
+        for number, step in enumerate(recipe.steps, start=1):
+            lines.append(f"{number}. {inline(step.summary)}")
+            if step.commands:
+                commands = (f"   {visible(command)}" for command in step.commands)
+                lines += ["", "   ```sh", *commands, "   ```", ""]
+        lines += ["", *(f"- {inline(caution)}" for caution in recipe.cautions)]
+        text = "\n".join(lines).rstrip()
+        if len(text) > room:
+            text = "Too long for a comment: run `ecr-constructs review` for its commands."
+        room -= len(text)
+        yield _folded(f"Recipe: {_title(recipe)}", text)
+
+
+def _title(recipe: Recipe) -> str:
+    """Return the title of a recipe in the summary of a section, which is HTML."""
+    return html.escape(cut(visible(recipe.title), _PLACE)).replace("@", "&#64;")
 
 
 def _unread_section(review: Review) -> Iterator[str]:

@@ -100,7 +100,7 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 def _markdown(block: Block) -> Iterator[str]:
     match block:
         case Heading(text):
-            yield f"### {text}"
+            yield f"### {inline(text)}"
         case Lines(lines):
             yield from (f"- {inline(line)}" for line in lines)
         case Table(columns, rows, more):

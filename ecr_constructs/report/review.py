@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ecr_constructs.cloudformation.unread import Unread
     from ecr_constructs.review import Change, Kind, Review
     from ecr_constructs.review.groups import Group
+    from ecr_constructs.review.recipes.recipe import Recipe
 
 MARKER = "<!-- ecr-constructs review -->"
 """The first line of a comment, by which an earlier comment is found."""
@@ -112,11 +113,23 @@ def blocks(review: Review) -> Iterator[Block]:
             count = sum(len(group.changes) for group in listed)
             yield Heading(pluralize(count, severity), _STYLES[severity].colour)
             yield Lines([line for group in listed for line in _lines(group)])
+    for recipe in review.recipes:
+        yield Heading(f"Recipe: {visible(recipe.title)}")
+        yield Lines(recipe_lines(recipe))
     if review.unread:
         yield Heading(f"Not read: {pluralize(len(review.unread), 'part')}")
         yield Lines([visible(unread(part)) for part in review.unread])
     yield kinds(review)
     yield Lines([_sums(review)])
+
+
+def recipe_lines(recipe: Recipe) -> list[str]:
+    """Return the outcome, the steps with their commands, and the cautions of a recipe."""
+    lines = [visible(recipe.outcome)]
+    for number, step in enumerate(recipe.steps, start=1):
+        lines.append(f"{number}. {visible(step.summary)}")
+        lines += [f"       {visible(command)}" for command in step.commands]
+    return [*lines, *(f"Note: {visible(caution)}" for caution in recipe.cautions)]
 
 
 def _lines(group: Group) -> Iterator[str]:
@@ -146,12 +159,39 @@ def to_json(review: Review) -> dict[str, Any]:
             }
             for part in review.unread
         ],
+        "recipes": list(map(_recipe, review.recipes)),
         "summary": {
             "severities": {name: by_severity[name] for name in SEVERITIES},
             "kinds": {name: by_kind[name] for name in KINDS},
             "findings": {"new": counts.new, "known": counts.known, "gone": counts.gone},
             "notRead": len(review.unread),
+            "recipes": len(review.recipes),
         },
+    }
+
+
+def _recipe(recipe: Recipe) -> dict[str, Any]:
+    return {
+        "kind": recipe.kind,
+        "title": recipe.title,
+        "outcome": recipe.outcome,
+        "subjects": [
+            {
+                "repository": subject.name,
+                "stack": subject.stack,
+                "resource": subject.resource,
+                "account": subject.account,
+                "region": subject.region,
+                "newRepository": subject.new_name,
+                "newStack": subject.new_stack,
+                "newResource": subject.new_resource,
+            }
+            for subject in recipe.subjects
+        ],
+        "steps": [
+            {"summary": step.summary, "commands": list(step.commands)} for step in recipe.steps
+        ],
+        "cautions": list(recipe.cautions),
     }
 
 
@@ -209,6 +249,10 @@ def to_github(review: Review) -> str:
             title=f"{titled(group.kind)}: {group.label}",
         )
         for group in groups(review.changes)
+    ]
+    lines += [
+        workflow_command("notice", "\n".join(recipe_lines(recipe)), title=f"Recipe: {recipe.title}")
+        for recipe in review.recipes
     ]
     lines += [
         workflow_command("notice", unread(part), title=f"Not read: {part.code}")

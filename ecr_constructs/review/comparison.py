@@ -211,9 +211,10 @@ class Comparison:
 
     def is_one_deployment(self, one: Resource, other: Resource) -> bool:
         """Tell whether two resources are in one stack, or in nested stacks of one."""
-        return self._root_of(one) == self._root_of(other)
+        return self.root_of(one) == self.root_of(other)
 
-    def _root_of(self, resource: Resource) -> int:
+    def root_of(self, resource: Resource) -> int:
+        """Return the index of the stack of a resource, or of its root if it is nested."""
         root = resource.stack.template.root
         return self.number_of(resource) if root is None else self._roots[root]
 
@@ -249,7 +250,9 @@ class Comparison:
         new: list[Resource] = []
         rewritten: list[Resource] = []
         for left, right in zip(self.base.stacks, self.head.stacks, strict=True):
-            moving = any(left.body.get(name) != right.body.get(name) for name in _CONTEXT_KEYS)
+            moving = left.parameters != right.parameters or any(
+                left.body.get(name) != right.body.get(name) for name in _CONTEXT_KEYS
+            )
             for before, after in _matched(left, right):
                 if before is None or after is None:
                     gone += [before] if before else []

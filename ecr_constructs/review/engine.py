@@ -10,7 +10,9 @@ from ecr_constructs.cloudformation.unread import Unread, unread_of
 from ecr_constructs.review.access import analyzer as access
 from ecr_constructs.review.access.unread_policies import unread_policies
 from ecr_constructs.review.analyzers import (
+    alarms,
     alerts,
+    connections,
     context,
     findings,
     images,
@@ -28,6 +30,8 @@ from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison
 from ecr_constructs.review.disclosure import without_secrets
 from ecr_constructs.review.inventories import Inventories
+from ecr_constructs.review.recipes.engine import recipes
+from ecr_constructs.review.recipes.recipe import Recipe
 
 _ANALYZERS: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
     removal.replacements,
@@ -41,6 +45,8 @@ _ANALYZERS: tuple[Callable[[Comparison], Iterable[Change]], ...] = (
     settings.changes,
     replication.changes,
     alerts.changes,
+    alarms.changes,
+    connections.changes,
     stacks.changes,
 )
 
@@ -54,6 +60,7 @@ class Review:
         findings: How many findings of ``check`` are new, were there before, and are gone.
         replication: What is replicated between registries on either side.
         unread: The parts of both sides that were not read, so that nothing is known about them.
+        recipes: The steps of changes that need more than a deployment.
 
     Example:
         >>> from ecr_constructs.review import load_sides, review
@@ -65,6 +72,7 @@ class Review:
     findings: findings.Counts
     replication: tuple[Edge, ...] = ()
     unread: tuple[Unread, ...] = ()
+    recipes: tuple[Recipe, ...] = ()
 
 
 def review(
@@ -94,7 +102,7 @@ def review(
     changes = list(without_secrets(repeated.joined(changes), comparison))
     ordered = tuple(sorted(changes, key=lambda change: change.order))
     unread += (*_unread(base, head), *unread_policies(head))
-    return Review(ordered, counts, edges(comparison), unread)
+    return Review(ordered, counts, edges(comparison), unread, recipes(comparison))
 
 
 def _unread(base: TemplateSet, head: TemplateSet) -> Iterator[Unread]:

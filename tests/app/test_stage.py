@@ -70,7 +70,7 @@ def test_nothing_that_holds_images_goes_with_its_stack(templates: Templates) -> 
         and "EmptyOnDelete" not in resource["Properties"]
     ]
     # 35 repositories and a key; in each of two replicas 11 repositories and a key.
-    assert kept == [("Retain", "Retain")] * (36 + 2 * 12)
+    assert kept == [("RetainExceptOnCreate", "Retain")] * (36 + 2 * 12)
 
 
 def test_no_stack_needs_more_than_cloudformation(templates: Templates) -> None:

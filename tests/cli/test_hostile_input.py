@@ -10,9 +10,15 @@ from typing import Any
 
 import pytest
 
+from ecr_constructs.checks import load
+from ecr_constructs.checks.testing import assert_no_findings
 from ecr_constructs.cli.main import command, main
+from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.environment.loading import load_environments
 from ecr_constructs.environment.source import EnvironmentFileError
+from ecr_constructs.model.lifecycle.policy import DRY_RUN_METADATA
+from ecr_constructs.model.names import check_repository_name
+from ecr_constructs.model.validation import ValidationError
 from tests.cli.conftest import AT, ROOT, Run, detail, images, write
 from tests.support import processes
 from tests.support.rule_examples.build import repository, rule
@@ -218,7 +224,7 @@ BAD = "A\x1b[31m\n::error::x\u202e##[error]y"
 def test_names_and_values_of_a_file_are_inert(run: Run, form: str) -> None:
     """Logical ids, keys, names, values, file names, reasons: of templates, policies and tags."""
     bad = repository(RepositoryName=BAD, LifecyclePolicy={"LifecyclePolicyText": BAD}, **{BAD: BAD})
-    bad["Metadata"] = {"ecr-constructs": {"suppress": [{"id": "ECR012", "reason": BAD}]}}
+    bad["Metadata"] = {"ecr-constructs": {"suppress": [{"rule": "ECR012", "reason": BAD}]}}
     bad[BAD] = BAD
     name = "::error::\x1b\n.template.json"
     write(f"head/{name}", {"Resources": {BAD: bad}, BAD: BAD})
@@ -242,6 +248,42 @@ def test_names_and_values_of_a_file_are_inert(run: Run, form: str) -> None:
         lines = (out + err).splitlines()
         assert not [line for line in lines if line.lstrip().startswith("::error::x")]
         assert not [line for line in lines if "##[error]y" in line and form != "markdown"]
+
+
+def test_other_lines_of_a_command_are_inert(run: Run) -> None:
+    """A baseline that is written, a policy that is rendered only on paper, one image explained."""
+    dry_run = {DRY_RUN_METADATA: json.dumps({"rules": [rule(1, days=7)]})}
+    write("t.json", {"Resources": {"A": {**repository(RepositoryName=BAD), "Metadata": dry_run}}})
+    images(detail("a", 1, BAD))
+    preview = ("lifecycle", "preview", "--images", "images.json", *AT)
+    results = [
+        run("check", "t.json", "--write-baseline", "b\x1b[31m.json"),
+        run(*preview, "--policy", "t.json"),
+        run(*preview, "--policy", "policy.json", "--explain", BAD),
+        run(*preview, "--policy", "policy.json", "--explain", BAD, "--format", "markdown"),
+    ]
+
+    assert [0, 0, 0, 0] == [result.status for result in results]
+    assert "x/y" not in results[3].out
+    for _, out, err in results:
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", out + err)
+    heading = next(line for line in results[3].out.splitlines() if line.startswith("###"))
+    assert "`" in heading
+
+
+def test_errors_of_the_library_are_inert(folder: Path) -> None:
+    """Python prints the message of an error as it is; its diagnostics keep the values."""
+    write("t.json", {"Resources": {"A": repository(RepositoryName=BAD, **{BAD: BAD})}})
+    with pytest.raises(AssertionError) as failed:
+        assert_no_findings(load([folder / "t.json"])[0])
+    with pytest.raises(ValidationError) as rejected:
+        check_repository_name(BAD)
+    with pytest.raises(TemplateError) as unreadable:
+        load([f"{folder}/{BAD}"])
+
+    for error in (failed, rejected, unreadable):
+        assert all(line.isprintable() for line in str(error.value).split("\n"))
+        assert "\\x1b[31m" in str(error.value)
 
 
 # --- how it ends --------------------------------------------------------------------------------

@@ -45,8 +45,9 @@ def test_images_are_judged_at_an_instant(run: Run) -> None:
         untagged = rule(1, tagStatus="untagged", days=days)
         side(name, {"Web": repository(untagged, RepositoryName="web")})
 
-    for now, status in (("2026-11-02", 0), ("2026-11-24", 1)):
-        command = (*SIDES, "--images", "images", "--now", f"{now}T00:00:00Z", "--format", "json")
+    instants = ("2026-11-02T00:00:00Z", 0), ("2026-11-24T00:00:00Z", 1), ("1795478400", 1)
+    for now, status in instants:
+        command = (*SIDES, "--images", "images", "--now", now, "--format", "json")
         result = run(*command)
         kinds = [change["kind"] for change in result.json["changes"]]
         assert (status, status == 1) == (result.status, "images-deleted" in kinds)
@@ -91,6 +92,7 @@ def test_json(run: Run) -> None:
         "kinds": {**dict.fromkeys(KINDS, 0), "replaced": 1, "finding": findings},
         "findings": {"new": findings, "known": 0, "gone": 0},
         "notRead": 0,
+        "recipes": 1,
     } == document["summary"]
     assert [["replaced"], [0]] == [
         [group["kind"] for group in document["groups"] if group["kind"] != "finding"],
@@ -105,7 +107,7 @@ def test_json_of_no_change(run: Run) -> None:
 
     assert [] == document["changes"]
     assert ([], []) == (document["groups"], document["notRead"])
-    assert ["severities", "kinds", "findings", "notRead"] == list(document["summary"])
+    assert ["severities", "kinds", "findings", "notRead", "recipes"] == list(document["summary"])
 
 
 def test_findings_that_repeat_a_change(run: Run) -> None:

@@ -382,6 +382,28 @@ def test_account_and_region_are_those_of_the_assembly(app: cdk.App) -> None:
     assert 2 == rules.count(TO_ITSELF)
 
 
+def test_names_and_values_of_a_template_are_inert(app: cdk.App) -> None:
+    """CDK prints them as they are: no control characters, no commands of a CI system."""
+    bad = "a\x1b[2J\u202e##[error]\n::error::x"
+    stack = cdk.Stack(app, "Stack", env=ENV)
+    raw = raw_repository(stack, repository_name=bad)
+    raw.add_property_override(bad.replace(".", ""), bad)
+    raw.add_metadata("ecr-constructs", {"suppress": [{"rule": "ECR016", "reason": bad}]})
+    report = checked(app)
+    texts = [
+        *(
+            violation[key]
+            for violation in report["violations"]
+            for key in ("description", "suggestedFix")
+        ),
+        *(text for item in report["metadata"].items() for text in item),
+    ]
+
+    assert any("\\x1b[2J" in violation["description"] for violation in report["violations"])
+    assert any("\\x1b[2J" in reason for reason in report["metadata"].values())
+    assert not [text for text in texts if "##[" in text or not text.isprintable()]
+
+
 def _hints(app: cdk.App) -> list[str]:
     """Return what each violation says about the file that declares the resource."""
     fixes = [item["suggestedFix"] for item in checked(app)["violations"]]

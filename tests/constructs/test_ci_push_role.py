@@ -172,7 +172,7 @@ def test_a_provider_is_native_and_outlives_its_stack(stack: cdk.Stack) -> None:
         "GitHub38B7EEC4": {
             "Type": "AWS::IAM::OIDCProvider",
             "Properties": {"Url": f"https://{HOST}", "ClientIdList": ["sts.amazonaws.com"]},
-            "DeletionPolicy": "Retain",
+            "DeletionPolicy": "RetainExceptOnCreate",
             "UpdateReplacePolicy": "Retain",
         }
     } == template(stack)["Resources"]

@@ -19,6 +19,7 @@ from ecr_constructs import (
     Repository,
     Upstream,
 )
+from ecr_constructs.model.validation import ValidationError
 from tests.support.constructs import (
     ACCOUNT,
     ELSEWHERE,
@@ -224,7 +225,10 @@ def rendered(folder: Path, make: Callable[..., ecr.RepositoryBase], grantee: Gra
 @pytest.mark.parametrize("grantee", SAME.values(), ids=SAME)
 def test_a_grant_is_that_of_cdk(tmp_path: Path, grantee: Grantee) -> None:
     """To the last statement: in the principal's policy, or in that of the repository."""
-    theirs = rendered(tmp_path / "theirs", ecr.Repository, grantee)
+    retained = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+    theirs = rendered(
+        tmp_path / "theirs", lambda *of: ecr.Repository(*of, removal_policy=retained), grantee
+    )
     ours = rendered(
         tmp_path / "ours", lambda *of: Repository(*of, lifecycle=LifecyclePolicy()), grantee
     )
@@ -280,8 +284,8 @@ def test_every_grant_serves_it_or_says_why_not(stack: cdk.Stack, kind: str, name
 def test_a_policy_that_is_granted_much_fails_the_synthesis(stack: cdk.Stack) -> None:
     """IAM limits the length of a managed policy, and of the inline policies of a role."""
     managed, inline = iam.ManagedPolicy(stack, "Managed"), attached_policy(stack)
-    for number in range(110):
-        name = f"payments/{'x' * 100}-{number:03}"
+    for number in range(50):
+        name = f"payments/{'x' * 240}-{number:03}"
         repository = Repository(stack, f"R{number}", repository_name=name)
         repository.grant_pull(managed)
         repository.grant_read(inline)
@@ -295,11 +299,12 @@ def test_a_policy_that_is_granted_much_fails_the_synthesis(stack: cdk.Stack) -> 
 def test_a_user_counts_what_is_granted_through_others(stack: cdk.Stack) -> None:
     """A class of one's own that grants to the user is measured with the user's own grants."""
     user = iam.User(stack, "User")
-    for number in range(30):
-        repository = Repository(stack, f"R{number}", repository_name=f"payments/api-{number}")
+    for number in range(12):
+        name = f"payments/{'x' * 150}-{number}"
+        repository = Repository(stack, f"R{number}", repository_name=name)
         repository.grant_pull(Grantable(user) if number % 2 else user)
 
-    with pytest.raises(RuntimeError, match=r"\[Stack/User\].*30 repositories.*2,048"):
+    with pytest.raises(RuntimeError, match=r"\[Stack/User\].*12 repositories.*2,048"):
         template(stack)
 
 
@@ -406,6 +411,79 @@ def test_components_keep_what_each_of_them_takes(stack: cdk.Stack) -> None:
     ]["Statement"]
     assert CONDITIONS == account["Condition"]
     assert "aws:SourceArn" in service["Condition"]["ArnLike"]
+
+
+Refused = Callable[[cdk.Stack], Any]
+REFUSED_PARTS: dict[str, tuple[Refused, str]] = {
+    "an unknown principal": (lambda stack: iam.UnknownPrincipal(resource=stack), "unknown"),
+    "anyone": (lambda _: iam.AnyPrincipal(), "anyone"),
+    "a service for anyone": (lambda _: iam.ServicePrincipal("ssm.amazonaws.com"), "source"),
+    "a principal of the user": (lambda _: WithoutDependable(), "dependable"),
+}
+REFUSED_BY_IDENTITY: dict[str, Refused] = {
+    "an account": lambda _: iam.AccountPrincipal(OTHER_ACCOUNT),
+    "an immutable role": lambda stack: existing_role(stack, mutable=False),
+    "a role without updates": lambda stack: role_of(stack, "Own").without_policy_updates(),
+    "a role of another account": far_role,
+    "a principal of the user": lambda _: Named(),
+}
+
+
+def composed(stack: cdk.Stack, part: Any) -> iam.CompositePrincipal:
+    """Return principals that have a policy, and one among them."""
+    user = iam.User.from_user_name(stack, "User", "bob")
+    inner = iam.CompositePrincipal(iam.Group(stack, "Group"), part)
+    return iam.CompositePrincipal(
+        role_of(stack, "First"), existing_role(stack, "mutable"), inner, user
+    )
+
+
+@pytest.mark.parametrize(("part", "code"), REFUSED_PARTS.values(), ids=REFUSED_PARTS)
+def test_nothing_is_granted_if_a_component_is_refused(
+    stack: cdk.Stack, part: Refused, code: str
+) -> None:
+    """Neither in the policies of the others nor in the repository policy."""
+    repository = Repository(stack, "Api")
+    principal = composed(stack, part(stack))
+    with pytest.raises(ValidationError) as caught:
+        repository.grant_pull(principal)
+    with pytest.raises(ValidationError):
+        repository.grant(principal, SCAN)
+
+    assert code in caught.value.diagnostics[0].code
+    assert [] == resources(stack, "AWS::IAM::Policy")
+    assert "RepositoryPolicyText" not in properties_of(stack)
+
+
+@pytest.mark.parametrize("part", REFUSED_BY_IDENTITY.values(), ids=REFUSED_BY_IDENTITY)
+def test_nothing_is_granted_where_only_identities_can_be_allowed(
+    stack: cdk.Stack, part: Refused
+) -> None:
+    """An imported repository, a registry and a cache, which add to policies of principals only."""
+    imported = Repository.from_repository_name(stack, "Imported", "payments/api")
+    registry = Registry(stack, "Registry")
+    cache = PullThroughCache(stack, "Cache", upstream=Upstream.quay())
+    principal = composed(stack, part(stack))
+    for grant in (
+        imported.grant_pull,
+        imported.grant_read,
+        lambda grantee: registry.grant_pull(grantee, prefix="a/"),
+        cache.grant_pull,
+    ):
+        with pytest.raises(ValidationError):
+            grant(principal)
+
+    assert [] == resources(stack, "AWS::IAM::Policy")
+
+
+def test_nothing_is_granted_if_the_conditions_of_a_component_contradict(stack: cdk.Stack) -> None:
+    """Conditions on the tags of repositories, and those of the principal."""
+    other = {"StringEquals": {"aws:ResourceTag/team": "search"}}
+    part = iam.PrincipalWithConditions(role_of(stack), other)
+    with rejects("grantee: conditions-conflict"):
+        Registry(stack, "Registry").grant_read(composed(stack, part), tags={"team": "shop"})
+
+    assert [] == resources(stack, "AWS::IAM::Policy")
 
 
 @pytest.mark.parametrize("owner", [grant_on_signed, grant_on_registry])
@@ -564,3 +642,80 @@ def test_other_grants_reject_what_is_no_grantee(
 ) -> None:
     with rejects("grantee: wrong-type"):
         owner(stack, "arn:aws:iam::111122223333:role/x")
+
+
+# --- accounts that only the deployment knows --------------------------------------------------
+
+UNKNOWN_ROLE = f"arn:aws:iam::{OTHER_ACCOUNT}:role/ci"
+OWN = f"arn:aws:iam::{cdk.Aws.ACCOUNT_ID}"
+Grants = Callable[[cdk.Stack, iam.IGrantable], object]
+GRANTED_BY: dict[str, Grants] = {
+    "repository": lambda stack, role: Repository(stack, "Api").grant_pull(role),
+    "imported": lambda stack, role: Repository.from_repository_name(
+        stack, "Api", "payments/api"
+    ).grant_pull(role),
+    "registry": lambda stack, role: Registry(stack, "Registry").grant_pull(role, prefix="a/"),
+    "cache": lambda stack, role: PullThroughCache(
+        stack, "Quay", upstream=Upstream.quay()
+    ).grant_pull(role),
+}
+UNKNOWN = "ecr-constructs:accountUnknown:Agnostic/Imported"
+
+
+@pytest.mark.parametrize("kind", ["role", "user"])
+@pytest.mark.parametrize("owner", GRANTED_BY)
+def test_an_account_that_is_not_known_is_a_warning(app: cdk.App, owner: str, kind: str) -> None:
+    """A stack without an account may be deployed to that of the principal: CDK renders as much."""
+    stack = cdk.Stack(app, "Agnostic")
+    imports: dict[str, Callable[..., Any]] = {
+        "role": iam.Role.from_role_arn,
+        "user": iam.User.from_user_arn,
+    }
+    imported = imports[kind](stack, "Imported", UNKNOWN_ROLE.replace("role", kind))
+    GRANTED_BY[owner](stack, imported)
+
+    [policy] = resources(stack, "AWS::IAM::Policy")
+    assert ["ci"] == policy["Properties"][f"{kind.title()}s"]
+    assert [UNKNOWN] == warnings_of(stack)
+    if owner == "repository":
+        assert OTHER_ACCOUNT in str(statements_of(stack))
+
+
+@pytest.mark.parametrize("where", [None, ENV], ids=["agnostic", "known"])
+def test_the_account_of_the_stack_is_known(app: cdk.App, where: cdk.Environment | None) -> None:
+    """As ``AWS::AccountId`` too; neither a warning nor a statement in the repository policy."""
+    stack = cdk.Stack(app, "Stack", env=where)
+    repository = Repository(stack, "Api", tags={"team": "shop"})
+    repository.grant_pull(iam.Role.from_role_arn(stack, "Role", f"{OWN}:role/ci"))
+    repository.grant_pull(iam.User.from_user_arn(stack, "User", f"{OWN}:user/ci"))
+
+    assert [] == warnings_of(stack)
+    assert 2 == len(resources(stack, "AWS::IAM::Policy"))
+    assert "RepositoryPolicyText" not in properties_of(stack)
+
+
+def test_a_role_of_an_unknown_account_in_a_known_one(app: cdk.App, stack: cdk.Stack) -> None:
+    """Defined in a stack without an account: allowed on both sides, without a warning."""
+    other = cdk.Stack(app, "Agnostic")
+    role = iam.Role(other, "Role", assumed_by=iam.AccountRootPrincipal(), role_name="ci")
+    Repository(stack, "Api", repository_name="payments/api").grant_pull(role)
+
+    assert [] == warnings_of(stack)
+    assert 1 == len(resources(other, "AWS::IAM::Policy"))
+    assert 1 == len(statements_of(stack))
+
+
+def test_a_principal_that_is_no_construct_may_be_of_another_account(
+    app: cdk.App, stack: cdk.Stack
+) -> None:
+    """An imported one is allowed by the repository policy only, as it has no policy here."""
+    agnostic = cdk.Stack(app, "Agnostic")
+    far = iam.PrincipalWithConditions(existing_role(agnostic, "ci", OTHER_ACCOUNT), CONDITIONS)
+    Repository(agnostic, "Api").grant_read(far)
+    role = iam.Role(agnostic, "Role", assumed_by=iam.AccountRootPrincipal())
+    near = iam.PrincipalWithConditions(role, CONDITIONS)
+    Registry(stack, "Registry").grant_read(near, prefix="a/")
+
+    assert [] == warnings_of(agnostic)
+    assert ["ecr-constructs:accountUnknown:principal"] == warnings_of(stack)
+    assert 1 == len(resources(agnostic, "AWS::IAM::Policy"))

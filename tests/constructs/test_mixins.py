@@ -45,7 +45,11 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11112222-3333-4444-5555-666677778888"
 SCANNED = {"ImageScanningConfiguration": {"ScanOnPush": True}}
 ENCRYPTED = {"EncryptionConfiguration": {"EncryptionType": "KMS", "KmsKey": KEY}}
 IMMUTABLE = {"ImageTagMutability": "IMMUTABLE"}
-RETAINED = {"Type": REPOSITORY, "UpdateReplacePolicy": "Retain", "DeletionPolicy": "Retain"}
+RETAINED = {
+    "Type": REPOSITORY,
+    "UpdateReplacePolicy": "Retain",
+    "DeletionPolicy": "RetainExceptOnCreate",
+}
 UNLESS_SET: list[cdk.Mixin] = [
     MakeTagsImmutable(only_if_unset=True),
     ScanOnPush(only_if_unset=True),

@@ -129,7 +129,7 @@ def test_a_made_secret_holds_no_token(stack: cdk.Stack) -> None:
             },
             "Name": "ecr-pullthroughcache/docker-hub",
         },
-        "DeletionPolicy": "Retain",
+        "DeletionPolicy": "RetainExceptOnCreate",
         "UpdateReplacePolicy": "Retain",
     } == secret
     assert {"Ref": "Credential6C1A466E"} == properties_of(stack, RULE)["CredentialArn"]

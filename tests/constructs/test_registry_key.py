@@ -66,7 +66,7 @@ def test_defaults(stack: cdk.Stack) -> None:
             },
             "PendingWindowInDays": 30,
         },
-        "DeletionPolicy": "Retain",
+        "DeletionPolicy": "RetainExceptOnCreate",
         "UpdateReplacePolicy": "Retain",
     } == key
 

@@ -45,7 +45,7 @@ DEFAULTS: dict[str, Any] = {
         )
     },
 }
-RETAINED = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+RETAINED = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
 DESTROYED = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
 
 
@@ -118,9 +118,9 @@ def test_a_key_is_rendered_as_its_arn(stack: cdk.Stack) -> None:
 REMOVALS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "retained": ({}, RETAINED),
     "destroyed": ({"removal_policy": cdk.RemovalPolicy.DESTROY}, DESTROYED),
-    "retained on update": (
-        {"removal_policy": cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE},
-        {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"},
+    "retained even when its creation is rolled back": (
+        {"removal_policy": cdk.RemovalPolicy.RETAIN},
+        {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"},
     ),
     "emptied": (
         {"removal_policy": cdk.RemovalPolicy.DESTROY, "empty_on_delete": True},

@@ -226,3 +226,15 @@ def test_the_configuration_applies(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     assert NAME not in severities
     assert {RETAINED: "informational", "ECR801": "warning"}.items() <= severities.items()
+
+
+def test_names_and_values_of_a_template_are_inert(tmp_path: Path) -> None:
+    """cfn-lint prints messages as they are: no control characters, no commands of a CI system."""
+    bad = "a\x1b[2J\u202e##[error]\n::error::x"
+    body = {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": bad, bad: bad}}
+    template = tmp_path / "t.template.json"
+    template.write_text(json.dumps({"Resources": {"Api": body}}), encoding="utf-8")
+    messages = [match.message for match in linted(template)]
+
+    assert any("\\x1b[2J" in message for message in messages)
+    assert not any("##[" in message or not message.isprintable() for message in messages)

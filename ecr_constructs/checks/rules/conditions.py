@@ -1,6 +1,6 @@
 """Conditions of policies: operators, keys and values that exist, and can be satisfied."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ecr_constructs.checks.rule import IAM_GUIDE, Problem, error_rule, warning_rule
 from ecr_constructs.checks.rules.policies import judged_policies
@@ -14,10 +14,13 @@ from ecr_constructs.cloudformation.conditions import (
 )
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import (
+    DOLLAR,
     IDENTITY_TYPES,
     POLICY_SOURCES,
     RESOURCE_POLICY_TYPES,
+    WITH_VARIABLES,
     Condition,
+    Statement,
 )
 from ecr_constructs.cloudformation.openness import Limit, openness_of
 from ecr_constructs.cloudformation.resource_types import KEY, TOPIC_POLICIES
@@ -104,12 +107,34 @@ def _known_conditions(resource: Resource) -> Iterator[Problem]:
 def _satisfiable(resource: Resource) -> Iterator[Problem]:
     for policy in judged_policies(resource):
         for statement in policy.statements:
+            yield from _text_for_variables(statement)
             judged = openness_of(statement.conditions)
             cause = judged.cause if judged.limit is Limit.NOBODY else None
-            if not statement.allows or cause is None:
+            if (
+                not statement.allows
+                or cause is None
+                or any(DOLLAR in text for text in cause.values)
+            ):
                 continue
             # Other rules report ids and keys.
             if not any(id_errors(cause)) and not misspelt(cause.key):
                 path = (*statement.path, "Condition", cause.operator, cause.key)
                 values = ", ".join(map(repr, cause.values))
                 yield Problem(path, f"no request satisfies {cause.operator} with {values}")
+
+
+def _text_for_variables(statement: Statement) -> Iterator[Problem]:
+    """Yield the values with policy variables that the version of the policy makes text."""
+    places: list[tuple[Place, Sequence[str]]] = [
+        (("Condition", part.operator, part.key), part.values) for part in statement.conditions
+    ]
+    places.append((("Resource",), statement.resources))
+    places.append((("NotResource",), statement.excluded_resources))
+    for path, texts in places:
+        for text in (text for text in texts if DOLLAR in text):
+            yield Problem(
+                (*statement.path, *path),
+                f"{text.replace(DOLLAR, '$')!r} is text in a policy of version 2008-10-17, which "
+                "is the default, not a variable",
+                f"Write Version: {WITH_VARIABLES!r} in the policy.",
+            )

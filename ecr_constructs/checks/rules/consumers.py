@@ -7,9 +7,12 @@ from ecr_constructs.checks.rule import ECR_GUIDE, Problem, error_rule, warning_r
 from ecr_constructs.cloudformation.graph import Resource
 from ecr_constructs.cloudformation.iam_policy import (
     Permissions,
+    Statement,
     allowed,
+    is_policy_known,
     permissions_of,
     policies_of,
+    statements_of,
 )
 from ecr_constructs.cloudformation.resource_types import (
     FUNCTION,
@@ -19,6 +22,8 @@ from ecr_constructs.cloudformation.resource_types import (
     TASK_DEFINITION,
 )
 from ecr_constructs.cloudformation.template import Place
+from ecr_constructs.model.principals import LAMBDA, may_act_for
+from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.tokens import is_unresolved
 
 _LOGIN = "ecr:GetAuthorizationToken"
@@ -26,6 +31,7 @@ _MANIFEST, _LAYERS = "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"
 _LOOK_UP, _PUT = "ecr:BatchCheckLayerAvailability", "ecr:PutImage"
 _UPLOADS = ("ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload")
 _PULL = (_LOGIN, _MANIFEST, _LAYERS)
+_POLICY = "RepositoryPolicyText"
 _PUBLIC_LOGIN, _BEARER = "ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"
 
 
@@ -159,6 +165,66 @@ def _portable_image(function: Resource) -> Iterator[Problem]:
     if is_unresolved(match["account"]) and not is_unresolved(match["region"]):
         message = f"the image is in {match['region']}, wherever the stack is deployed"
         yield Problem(path, message)
+
+
+@error_rule(
+    "ECR704",
+    "A repository admits Lambda for the functions of other accounts that run its images",
+    types=[FUNCTION, SAM_FUNCTION],
+    why="For a function of another account Lambda cannot add its own permission: it cannot pull "
+    "the image, and the deployment of the function fails.",
+    remedy="Allow the principal lambda.amazonaws.com ecr:BatchGetImage and "
+    "ecr:GetDownloadUrlForLayer in the repository policy, with aws:SourceArn of the functions, and "
+    "the account itself the same actions; a Repository of this library has "
+    "grant_pull_to_lambda(account=…).",
+    source=f"{_LAMBDA_IMAGES}#gettingstarted-images-permissions",
+)
+def _admitted_function(function: Resource) -> Iterator[Problem]:
+    path, image = _image_of(function)
+    match, own = _PRIVATE.match(image), function.stack.account
+    if match is None or own in (None, match["account"]):
+        return
+    name = re.split("[:@]", image.partition("/")[2])[0]
+    registry = RegistryId(match["account"], match["region"])
+    repositories = [
+        repository
+        for repository in function.assembly.in_registry(registry, REPOSITORY)
+        if repository.text("RepositoryName") == name and repository.is_created_with(function)
+    ]
+    # One that is defined in another app has a policy that is not known here.
+    if repositories and all(_rejects(repository, str(own)) for repository in repositories):
+        [first, *_] = repositories
+        message = (
+            f"the policy of {first.name_for(function)} in {match['account']} does not admit Lambda "
+            f"for functions of {own}"
+        )
+        yield Problem(path, message)
+
+
+def _rejects(repository: Resource, account: str) -> bool:
+    """Tell whether a repository definitely does not admit Lambda for functions of an account."""
+    if repository.get(_POLICY) is None:
+        return repository.is_known
+    is_json = all(policy.document is not None for policy in policies_of(repository))
+    if not is_json or not is_policy_known(repository, _POLICY):
+        return False
+    admitting = [item for item in statements_of(repository) if _may_admit(item, account)]
+    return not all(any(item.may(action) for item in admitting) for action in (_MANIFEST, _LAYERS))
+
+
+def _may_admit(statement: Statement, account: str) -> bool:
+    effect = statement.body.get("Effect")
+    is_lambda = "NotPrincipal" in statement.body or any(
+        value in (LAMBDA, "*") or is_unresolved(value) for _, value in statement.principals
+    )
+    return (
+        (effect == "Allow" or is_unresolved(effect))
+        and is_lambda
+        and all(
+            may_act_for(condition.operator, condition.key, condition.values, account)
+            for condition in statement.conditions
+        )
+    )
 
 
 def _image_of(function: Resource) -> tuple[Place, str]:

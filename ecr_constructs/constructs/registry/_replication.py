@@ -1,14 +1,23 @@
 """The replication configuration of a registry, and its validation with the whole app."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from typing import Self
+from itertools import chain
+from typing import Any, ClassVar, Self
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
 from ecr_constructs.constructs._cfn_properties import filter_properties
+from ecr_constructs.constructs._joined_properties import (
+    JoinedProperties,
+    JoinedResource,
+    Unreadable,
+    field,
+    items_of,
+    text_of,
+)
 from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.model.names import covers
 from ecr_constructs.model.partitions import regions
@@ -27,48 +36,92 @@ from ecr_constructs.model.validation import raise_if_invalid
 _Configuration = ecr.CfnReplicationConfiguration
 
 
-class RegistryReplication:
+class _ReplicationConfiguration(JoinedResource, ecr.CfnReplicationConfiguration):
+    """The L1."""
+
+
+class RegistryReplication(JoinedProperties[list[ReplicationRule]]):
     """Join replication rules and render them as one `AWS::ECR::ReplicationConfiguration`."""
+
+    _subject = "replication configuration"
+    _names: ClassVar = {"replication_configuration": "ReplicationConfiguration"}
 
     def __init__(self, registry: Construct, source: RegistryId) -> None:
         """Start without rules, which renders nothing."""
-        self._registry = registry
+        super().__init__(registry)
         self._source = source
-        self._rules: list[ReplicationRule] = []
-        self._resource: ecr.CfnReplicationConfiguration | None = None
         self._deletions_acknowledged = False
+
+    @property
+    def rules(self) -> list[ReplicationRule]:
+        """The rules, with those that other code wrote."""
+        return self._joined or []
 
     def add(self, rule: ReplicationRule) -> None:
         """Add a rule; rules for the same repositories are joined."""
-        rules = merge_rules([*self._rules, rule])
-        errors = [
-            error
-            for destination in sorted(rule.destinations)
-            for error in destination_errors(destination, self._source, regions())
-        ]
-        raise_if_invalid("replication", rule, [*errors, *replication_errors(rules)])
-        self._rules = rules
-        if len(rules) > QUOTA_RULES:
+        self.request(merge_rules([*(self._requested or []), rule]))
+        if len(self.rules) > QUOTA_RULES:
             self._warn(
                 "replicationQuota",
                 f"There are more than {QUOTA_RULES} replication rules, the default quota of an "
                 "account. Request a higher quota; rules with equal prefixes are joined.",
             )
-        if self._resource is None:
-            self._resource = _Configuration(
-                self._registry, "Replication", replication_configuration=_property(rules)
-            )
-        else:
-            self._resource.replication_configuration = _property(rules)
-        for index, joined_rule in enumerate(rules):
-            if joined_rule.replicate_deletions:
-                self._override_deletions(self._resource, index)
 
-    def _override_deletions(self, resource: ecr.CfnReplicationConfiguration, index: int) -> None:
-        # Not every supported version of the L1 and of the schema that CDK validates with has it.
-        resource.add_property_override(
-            f"ReplicationConfiguration.Rules.{index}.DeleteReplication", {"Enabled": True}
+    def _create(self, **properties: Any) -> JoinedResource:
+        return _ReplicationConfiguration(self._construct, "Replication", **properties)
+
+    def _read(self, properties: Mapping[str, Any]) -> list[ReplicationRule]:
+        configuration = properties["ReplicationConfiguration"]
+        if not isinstance(configuration, Mapping | _Configuration.ReplicationConfigurationProperty):
+            raise Unreadable
+        return [self._rule(rule) for rule in items_of(field(configuration, "rules"))]
+
+    def _rule(self, rule: Any) -> ReplicationRule:
+        filters = items_of(field(rule, "repository_filters"))
+        prefixes = frozenset(text_of(field(item, "filter")) for item in filters)
+        destinations = frozenset(
+            RegistryId(text_of(field(item, "registry_id")), text_of(field(item, "region")))
+            for item in items_of(field(rule, "destinations"))
         )
+        deletions = field(field(rule, "delete_replication"), "enabled")
+        if deletions is None:
+            # The struct of the L1 has no such part, so code that read it writes it without.
+            deletions = any(
+                own.replicate_deletions and own.prefixes == prefixes
+                for own in self._requested or ()
+            )
+        if not isinstance(deletions, bool):
+            raise Unreadable
+        return ReplicationRule(prefixes, destinations, deletions)
+
+    def _join(self, states: Sequence[list[ReplicationRule]]) -> list[ReplicationRule]:
+        rules = merge_rules(chain(*states))
+        destinations = {destination for rule in rules for destination in rule.destinations}
+        errors = [
+            error
+            for destination in sorted(destinations)
+            for error in destination_errors(destination, self._source, regions())
+        ]
+        value = "; ".join(map(str, rules))
+        raise_if_invalid("replication", value, [*errors, *replication_errors(rules)])
+        return rules
+
+    def _properties(self, state: list[ReplicationRule]) -> dict[str, Any]:
+        return {"replication_configuration": _property(state)}
+
+    def _render(self, resource: JoinedResource) -> None:
+        deletions = [index for index, rule in enumerate(self.rules) if rule.replicate_deletions]
+        if deletions or self._deletions_acknowledged:
+            # Not every supported version of the L1 and of the schema that CDK validates with has
+            # DeleteReplication. Those of before go: rules change their places.
+            path = ["ReplicationConfiguration", "Rules"]
+            resource.set_override(path, {})
+            for index in deletions:
+                resource.set_override([*path, str(index), "DeleteReplication"], {"Enabled": True})
+            self._acknowledge_deletions(resource)
+        super()._render(resource)
+
+    def _acknowledge_deletions(self, resource: JoinedResource) -> None:
         if not self._deletions_acknowledged:
             self._deletions_acknowledged = True
             cdk.Validations.of(resource).acknowledge(
@@ -81,18 +134,18 @@ class RegistryReplication:
     @property
     def environment(self) -> str:
         """The account and Region, as ``aws://ACCOUNT/REGION``."""
-        return cdk.Stack.of(self._registry).environment
+        return cdk.Stack.of(self._construct).environment
 
     @property
     def prefixes(self) -> set[str]:
         """Every prefix of a rule, except deploy-time values."""
         return {
-            prefix for rule in self._rules for prefix in rule.prefixes if not is_unresolved(prefix)
+            prefix for rule in self.rules for prefix in rule.prefixes if not is_unresolved(prefix)
         }
 
     def warn_of_chain(self, other: Self) -> None:
         """Warn of images that another registry would have to forward, which ECR does not do."""
-        missing = unreached_destinations(self._rules, self._source, other._rules, other._source)
+        missing = unreached_destinations(self.rules, self._source, other.rules, other._source)
         for prefix, destinations in sorted(missing.items()):
             targets = ", ".join(map(str, sorted(destinations)))
             self._warn(
@@ -123,7 +176,7 @@ class RegistryReplication:
             )
 
     def _warn(self, identifier: str, message: str) -> None:
-        cdk.Annotations.of(self._registry).add_warning_v2(f"ecr-constructs:{identifier}", message)
+        cdk.Annotations.of(self._construct).add_warning_v2(f"ecr-constructs:{identifier}", message)
 
     def __str__(self) -> str:
         """Return account and Region of the registry."""

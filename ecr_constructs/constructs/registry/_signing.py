@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+import dataclasses
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -12,12 +14,19 @@ from aws_cdk import aws_iam as iam
 from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._cfn_properties import filter_properties
 from ecr_constructs.constructs._iam import add_statement, components_of, conditions_of
+from ecr_constructs.constructs._joined_properties import (
+    JoinedProperties,
+    JoinedResource,
+    field,
+    items_of,
+    text_of,
+)
 from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.model.signing import SigningRule, signing_errors
 from ecr_constructs.model.validation import raise_if_invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from constructs import Construct
 
@@ -33,37 +42,58 @@ class PushAccess:
     """
 
     by_policy: bool
-    grantees: list[iam.IGrantable] = field(default_factory=list)
+    grantees: list[iam.IGrantable] = dataclasses.field(default_factory=list)
 
 
-class RegistrySigning:
-    """Collect signing rules and render them as one `AWS::ECR::SigningConfiguration`."""
+class _SigningConfiguration(JoinedResource, ecr.CfnSigningConfiguration):
+    """The L1."""
 
-    def __init__(self, registry: Construct) -> None:
-        """Start without rules, which renders nothing."""
-        self._registry = registry
-        self.rules: list[SigningRule] = []
-        self._resource: ecr.CfnSigningConfiguration | None = None
+
+class RegistrySigning(JoinedProperties[list[SigningRule]]):
+    """Join signing rules and render them as one `AWS::ECR::SigningConfiguration`."""
+
+    _subject = "signing configuration"
+    _names: ClassVar = {"rules": "Rules"}
+
+    @property
+    def rules(self) -> list[SigningRule]:
+        """The rules, with those that other code wrote."""
+        return self._joined or []
 
     def add(self, rule: SigningRule) -> None:
         """Add a rule, unless an equal one exists, and complete the earlier push grants."""
-        rules = list(dict.fromkeys([*self.rules, rule]))
-        raise_if_invalid("signing configuration", rule.profile_arn, signing_errors(rules))
-        self.rules = rules
-        rendered = [_rule_property(rule) for rule in rules]
-        if self._resource is None:
-            self._resource = _Configuration(self._registry, "Signing", rules=rendered)
-            self._registry.node.add_validation(AtSynthesis(self._warn_of_pushers))
-        else:
-            # A list is invariant for mypy, and jsii's setter takes a list of a wider type.
-            self._resource.rules = [*rendered]
-        for repository, access in _repositories_of(self._registry):
+        self.request([*dict.fromkeys([*(self._requested or []), rule])])
+        for repository, access in _repositories_of(self._construct):
             for grantee in access.grantees:
                 _grant(repository, grantee, rule)
 
+    def _create(self, **properties: Any) -> JoinedResource:
+        self._construct.node.add_validation(AtSynthesis(self._warn_of_pushers))
+        return _SigningConfiguration(self._construct, "Signing", **properties)
+
+    def _read(self, properties: Mapping[str, Any]) -> list[SigningRule]:
+        return [
+            SigningRule(
+                text_of(field(rule, "signing_profile_arn")),
+                tuple(
+                    text_of(field(item, "filter"))
+                    for item in items_of(field(rule, "repository_filters"))
+                ),
+            )
+            for rule in items_of(properties.get("Rules"))
+        ]
+
+    def _join(self, states: Sequence[list[SigningRule]]) -> list[SigningRule]:
+        rules = [*dict.fromkeys(chain(*states))]
+        raise_if_invalid(self._subject, rules[-1].profile_arn, signing_errors(rules))
+        return rules
+
+    def _properties(self, state: list[SigningRule]) -> dict[str, Any]:
+        return {"rules": [_rule_property(rule) for rule in state]}
+
     def _warn_of_pushers(self) -> None:
         """Warn where a repository policy names principals that this app cannot let sign."""
-        for repository, access in _repositories_of(self._registry):
+        for repository, access in _repositories_of(self._construct):
             for rule in self.rules:
                 if access.by_policy and _may_sign(rule, repository):
                     _warn(repository, rule)

@@ -1,7 +1,7 @@
 """The private registry of an account and Region."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -10,17 +10,17 @@ from constructs import Construct
 
 from ecr_constructs.constructs._app_registry import AppRegistry
 from ecr_constructs.constructs._arguments import checked
-from ecr_constructs.constructs._cfn_properties import filter_properties
 from ecr_constructs.constructs._events import RegistryEvents
 from ecr_constructs.constructs._stack_env import partition_in
 from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.constructs.registry._grants import RegistryGrants
+from ecr_constructs.constructs.registry._policy import RegistryPolicy
 from ecr_constructs.constructs.registry._replication import RegistryReplication
+from ecr_constructs.constructs.registry._scanning import RegistryScanning
 from ecr_constructs.constructs.registry._signing import RegistrySigning
 from ecr_constructs.model import principals, registry_policy
 from ecr_constructs.model.account_settings import MAX_EXCLUSIONS, exclusion_errors
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.principals import AccountId
 from ecr_constructs.model.references import AnyRole, AnySigningProfile, AnyUser, arn_of
 from ecr_constructs.model.registry_id import RegistryId
@@ -47,12 +47,12 @@ class Registry(RegistryEvents, RegistryGrants):
         registry.scan_enhanced(continuous=["*"])
     """
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(self, scope: Construct, id: str) -> None:
         """Define the registry of the stack's account and Region.
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id.
+            id: The construct's id.
 
         Raises:
             ValidationError: ``defined-twice``: the app has a `Registry` for this account and
@@ -62,7 +62,7 @@ class Registry(RegistryEvents, RegistryGrants):
         app.claim(
             "the registry",
             scope,
-            construct_id,
+            id,
             hint="find the first one with Registry.of(scope) and configure it there",
         )
         stack = cdk.Stack.of(scope)
@@ -70,14 +70,12 @@ class Registry(RegistryEvents, RegistryGrants):
         self._account = here.account
         self._partition = partition_in(here.region)
         arn = f"arn:{self._partition}:ecr:{here.region}:{here.account}:repository/"
-        super().__init__(scope, construct_id, repositories_arn=arn)
+        super().__init__(scope, id, repositories_arn=arn)
         self._replication = RegistryReplication(self, here)
-        # Each resource is rendered from its first request on.
-        self._statements: list[dict[str, Any]] = []
-        self._resolved_statements: list[Any] = []
-        self._policy: ecr.CfnRegistryPolicy | None = None
-        self._scans: Scanning | None = None
-        self._scanning: ecr.CfnRegistryScanningConfiguration | None = None
+        # Each is rendered from its first request on.
+        self._policy = RegistryPolicy(self)
+        self._scanning = RegistryScanning(self)
+        self.node.add_validation(AtSynthesis(self._warn_of_contained_names))
         self._signing = RegistrySigning(self)
         self._excluded: list[str] = []
         self._validator = app.replications
@@ -170,7 +168,7 @@ class Registry(RegistryEvents, RegistryGrants):
             ValidationError: No account or no prefix, or one that ECR rejects; or
                 ``registry-policy-length``: the policy has more than 10,240 characters.
         """
-        self._add_statement(
+        self._policy.add_statements(
             registry_policy.allow_replication(
                 self._repositories, self._partition, accounts, prefixes, tagging=bool(tagging)
             )
@@ -200,7 +198,7 @@ class Registry(RegistryEvents, RegistryGrants):
 
             registry.allow_pull_through_from(["444455556666"], prefixes=["docker-hub/"])
         """
-        self._add_statement(
+        self._policy.add_statements(
             registry_policy.allow_pull_through(
                 self._repositories, self._partition, accounts, prefixes, tagging=bool(tagging)
             )
@@ -221,7 +219,7 @@ class Registry(RegistryEvents, RegistryGrants):
         Raises:
             ValidationError: As for `allow_replication_from`.
         """
-        self._add_statement(
+        self._policy.add_statements(
             registry_policy.allow_create_on_push(
                 self._repositories, self._partition, accounts, prefixes
             )
@@ -257,23 +255,7 @@ class Registry(RegistryEvents, RegistryGrants):
                 if not values
             ],
         )
-        self._add_statement(document)
-
-    def _add_statement(self, statement: dict[str, Any]) -> None:
-        """Add a statement to the policy, unless an equal one exists."""
-        # Equal deploy-time values may have different tokens.
-        resolved = cdk.Stack.of(self).resolve(statement)
-        if resolved in self._resolved_statements:
-            return
-        policy = {"Statement": [*self._statements, statement], "Version": "2012-10-17"}
-        errors = registry_policy.length_errors(policy)
-        raise_if_invalid("registry policy", compact(policy), errors)
-        self._statements.append(statement)
-        self._resolved_statements.append(resolved)
-        if self._policy is None:
-            self._policy = ecr.CfnRegistryPolicy(self, "Policy", policy_text=policy)
-        else:
-            self._policy.policy_text = policy
+        self._policy.add_statements(document)
 
     def scan_basic(self, *, on_push: Sequence[str] | None = None) -> None:
         """Scan images with ECR's own scanner when they are pushed.
@@ -294,7 +276,7 @@ class Registry(RegistryEvents, RegistryGrants):
 
             registry.scan_basic(on_push=["payments/*"])
         """
-        self._scan(Scanning.requested("BASIC", on_push=on_push))
+        self._scanning.add(Scanning.requested("BASIC", on_push=on_push))
 
     def scan_enhanced(
         self, *, on_push: Sequence[str] | None = None, continuous: Sequence[str] | None = None
@@ -317,33 +299,11 @@ class Registry(RegistryEvents, RegistryGrants):
 
             registry.scan_enhanced()
         """
-        self._scan(Scanning.requested("ENHANCED", on_push=on_push, continuous=continuous))
-
-    def _scan(self, scanning: Scanning) -> None:
-        """Join a request with the earlier ones, or raise if it contradicts them."""
-        if self._scans is None:
-            self.node.add_validation(AtSynthesis(self._warn_of_contained_names))
-        self._scans = self._scans.joined(scanning) if self._scans else scanning
-        configuration = ecr.CfnRegistryScanningConfiguration
-        rules = [
-            configuration.ScanningRuleProperty(
-                scan_frequency=frequency,
-                repository_filters=filter_properties(configuration, "WILDCARD", filters),
-            )
-            for frequency, filters in self._scans.rules()
-        ]
-        if self._scanning is None:
-            self._scanning = configuration(
-                self, "Scanning", scan_type=self._scans.scan_type, rules=rules
-            )
-        else:
-            # A list is invariant for mypy, and jsii's setter takes a list of a wider type.
-            self._scanning.rules = [*rules]
+        self._scanning.add(Scanning.requested("ENHANCED", on_push=on_push, continuous=continuous))
 
     def _warn_of_contained_names(self) -> None:
         """Warn of repositories that a filter without ``*`` selects and does not name."""
-        assert self._scans is not None
-        for pattern in self._scans.containing:
+        for pattern in self._scanning.containing:
             others = [
                 name
                 for name in self._validator.names_in(self._replication.environment)
@@ -375,7 +335,10 @@ class Registry(RegistryEvents, RegistryGrants):
         """
         arn = arn_of(signing_profile_arn, "signing_profile")
         rule = SigningRule(arn, filters_of("filters", filters))
-        errors = profile_region_errors(arn, cdk.Stack.of(self).region)
+        errors = [
+            *profile_region_errors(arn, cdk.Stack.of(self).region),
+            *principals.partition_errors(arn, self._partition),
+        ]
         raise_if_invalid("signing rule", arn, errors)
         self._signing.add(rule)
         self._grant_signing_to_pushers(rule)
@@ -403,7 +366,11 @@ class Registry(RegistryEvents, RegistryGrants):
         kind = "user" if hasattr(principal_arn, "user_ref") else "role"
         principal_arn = arn_of(principal_arn, kind)
         if not is_unresolved(principal_arn):
-            raise_if_invalid("principal ARN", principal_arn, exclusion_errors(principal_arn))
+            errors = (
+                *exclusion_errors(principal_arn),
+                *principals.partition_errors(principal_arn, self._partition),
+            )
+            raise_if_invalid("principal ARN", principal_arn, errors)
         if principal_arn in self._excluded:
             reject(
                 "pull time exclusion",

@@ -105,17 +105,33 @@ _ROLES: dict[str, tuple[str | None, str]] = {
     "assume the role": ("assume", "AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity"),
     "tag its sessions": ("tag the sessions of", "TagSession SetSourceIdentity SetContext"),
 }
-_PASSING: dict[str, tuple[str | None, str]] = {"pass the role": ("pass", "PassRole")}
+# Who may change permissions may give itself all others.
+_IDENTITIES: dict[str, tuple[str | None, str]] = {
+    "pass the role": ("pass", "PassRole"),
+    "change the permissions": (
+        "change the permissions of",
+        (
+            "AttachGroupPolicy AttachRolePolicy AttachUserPolicy CreatePolicyVersion "
+            "DeleteRolePermissionsBoundary DeleteUserPermissionsBoundary PutGroupPolicy "
+            "PutRolePermissionsBoundary PutRolePolicy PutUserPermissionsBoundary PutUserPolicy "
+            "SetDefaultPolicyVersion UpdateAssumeRolePolicy"
+        ),
+    ),
+}
 _TABLES = {
     "ecr": _REPOSITORIES,
     "ecr-public": _REPOSITORIES,
     "kms": _KEYS,
     "sts": _ROLES,
-    "iam": _PASSING,
+    "iam": _IDENTITIES,
 }
 
 ASSUMPTIONS = frozenset(f"sts:{name}" for name in _ROLES["assume the role"][1].split())
+DO_ANYTHING = "do anything"
 ASSUME, PASS = "sts:AssumeRole", "iam:PassRole"
+CHANGES = frozenset(f"iam:{name}" for name in _IDENTITIES["change the permissions"][1].split())
+ON_ROLES = (frozenset({ASSUME}), frozenset({PASS}), CHANGES)
+"""The actions of identity policies on roles that lead to access."""
 SERVICES = tuple(_TABLES)
 _NOUNS = {"ecr": "repository", "ecr-public": "repository", "kms": "key"}
 
@@ -206,7 +222,7 @@ def named_actions(
         # What was allowed before is left out of the actions, but not of the sentence.
         is_most = len(left & every) * 2 > len(every)
         if noun != "role" and is_most and left | had >= every:
-            all_of_it = f"do {'anything' if denied else 'everything'}"
+            all_of_it = DO_ANYTHING if denied else "do everything"
             operations.append(Action(all_of_it, f"{all_of_it} with", noun))
             left -= every
         for capability in _capabilities(service):

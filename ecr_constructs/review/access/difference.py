@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ecr_constructs.cloudformation.conditions import WHO
 from ecr_constructs.cloudformation.resource_types import ROLE
@@ -16,9 +17,10 @@ from ecr_constructs.review.access.constraints import (
     matching,
     negated,
 )
-from ecr_constructs.review.access.grants import is_about
+from ecr_constructs.review.access.grants import EVERYTHING, is_about
 from ecr_constructs.review.access.principals import (
     ACCOUNT,
+    ARN,
     IDENTITY,
     NAMED,
     Part,
@@ -27,16 +29,20 @@ from ecr_constructs.review.access.principals import (
     parts_of,
     principal_set_of,
 )
+from ecr_constructs.review.access.set_index import SetIndex
 from ecr_constructs.review.access.values import Pattern, Range, Value, unions, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.review.access.grants import Grant
 
 _MOST_FENCED, _MOST_PIECES = 50, 1_000
-_Place = tuple[PrincipalSet, Constraint]
+Place = tuple[PrincipalSet, Constraint]
+# The pseudo key of the resources.
+_RESOURCE = "(resource)"
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ class Gain:
     origin: Resource
 
     @property
-    def place(self) -> _Place:
+    def place(self) -> Place:
         """The principals and the resources."""
         return self.principals, self.what
 
@@ -76,8 +82,8 @@ class Permissions:
 
     def __init__(self, grants: Iterable[Grant]) -> None:
         """Join the grants of the same principals and resources."""
-        self.actions: dict[_Place, frozenset[str]] = {}
-        self.origins: dict[_Place, Resource] = {}
+        self.actions: dict[Place, frozenset[str]] = {}
+        self.origins: dict[Place, Resource] = {}
         for grant in grants:
             place = grant.principals, grant.what
             self.actions[place] = grant.actions | self.actions.get(place, frozenset())
@@ -86,7 +92,7 @@ class Permissions:
 
     def _add_unions(self) -> None:
         """Add what statements for a part each, such as both halves of the internet, allow."""
-        groups: dict[tuple[frozenset[Part], str, Constraint], dict[Value, _Place]] = {}
+        groups: dict[tuple[frozenset[Part], str, Constraint], dict[Value, Place]] = {}
         for place in self.actions:
             for key, constraint in place[0].parts:
                 if isinstance(value := constraint.value, IPv4Network | IPv6Network | Range):
@@ -102,15 +108,65 @@ class Permissions:
                 self.actions[place] = frozenset.intersection(*actions)
                 self.origins[place] = self.origins[members[0]]
 
-    def of(self, place: _Place) -> tuple[frozenset[str], frozenset[str]]:
+    def of(self, place: Place) -> tuple[frozenset[str], frozenset[str]]:
         """Return the actions that cover a place definitely, and those that may cover it."""
         sure: frozenset[str] = frozenset()
         perhaps: frozenset[str] = frozenset()
-        for there, actions in self.actions.items():
+        places, index = self._index
+        for position in index.around(parts_in(place)):
+            there = places[position]
             answer = _is_around(there, place)
-            sure |= actions if answer else frozenset()
-            perhaps |= actions if answer is None else frozenset()
+            sure |= self.actions[there] if answer else frozenset()
+            perhaps |= self.actions[there] if answer is None else frozenset()
         return sure, perhaps - sure
+
+    @cached_property
+    def _index(self) -> tuple[Sequence[Place], SetIndex]:
+        places = list(self.actions)
+        return places, SetIndex(map(parts_in, places))
+
+    @cached_property
+    def actions_of_anyone(self) -> frozenset[str]:
+        """The actions of unidentified principals."""
+        every = (actions for (who, _), actions in self.actions.items() if who.is_open)
+        return frozenset().union(*every)
+
+    def meeting(self, principals: PrincipalSet) -> Iterator[Place]:
+        """Yield the places with principals that may also be in a set, and some others."""
+        account, arn = _name_of(principals, ACCOUNT), _name_of(principals, ARN)
+        for arns in _possible(self._by_name, account):
+            for places in _possible(arns, arn):
+                yield from places
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Mapping[str, Sequence[Place]]]:
+        """The places by account, and by ARN in it; an empty text if they are not definite."""
+        by_name: dict[str, dict[str, list[Place]]] = {}
+        for place in self.actions:
+            account, arn = (_name_of(place[0], key) for key in (ACCOUNT, ARN))
+            by_name.setdefault(account, {}).setdefault(arn, []).append(place)
+        return by_name
+
+    def overlaps(self, principals: Sequence[PrincipalSet]) -> Sequence[Sequence[Place]]:
+        """Return the places whose principals contain each of some sets, or are contained in it.
+
+        They are in their own order, once for each set.
+        """
+        places = list(self.actions)
+        containing = SetIndex(who.parts for who, _ in places)
+        candidates = [set(containing.around(one.parts)) for one in principals]
+        contained = SetIndex(one.parts for one in principals)
+        for position, (who, _) in enumerate(places):
+            for number in contained.around(who.parts):
+                candidates[number].add(position)
+        return [
+            [
+                places[position]
+                for position in sorted(positions)
+                if covers(places[position][0], one) or covers(one, places[position][0])
+            ]
+            for one, positions in zip(principals, candidates, strict=True)
+        ]
 
     def beyond(self, other: Permissions, *, is_undenied: bool) -> Iterator[Gain]:
         """Yield the permissions that the other side lacks."""
@@ -186,23 +242,29 @@ def gains(before: Side, after: Side) -> Sequence[Gain]:
     """
     allowed = _widest(list(after.allowed.beyond(before.allowed, is_undenied=False)))
     undenied = _widest(list(before.denied.beyond(after.denied, is_undenied=True)))
+    index = SetIndex(parts_in(gain.place) for gain in allowed)
     rest = [
         gain
         for gain in undenied
-        if not any(_makes_redundant(permission, gain) for permission in allowed)
+        if not any(
+            _makes_redundant(allowed[position], gain)
+            for position in index.around(parts_in(gain.place))
+        )
         and not _is_without_effect(gain, after.allowed)
     ]
     return [*allowed, *rest]
 
 
 def _widest(gained: Sequence[Gain]) -> list[Gain]:
+    index = SetIndex(parts_in(gain.place) for gain in gained)
     return [
         gain
         for number, gain in enumerate(gained)
         if not any(
-            _contains(wider, gain) and (place < number or not _contains(gain, wider))
-            for place, wider in enumerate(gained)
-            if place != number
+            _contains(wider := gained[position], gain)
+            and (position < number or not _contains(gain, wider))
+            for position in index.around(parts_in(gain.place))
+            if position != number
         )
     ]
 
@@ -231,11 +293,37 @@ def _is_without_effect(undenied: Gain, allowed: Permissions) -> bool:
     if principals.get(IDENTITY) is not None or not (is_foreign or undenied.origin.type == ROLE):
         return False
     return not any(
-        actions & undenied.actions and any(principal_set_of(who.parts | principals.parts))
-        for (who, _), actions in allowed.actions.items()
+        allowed.actions[place] & undenied.actions
+        and any(principal_set_of(place[0].parts | principals.parts))
+        for place in allowed.meeting(principals)
     )
 
 
-def _is_around(wide: _Place, narrow: _Place) -> bool | None:
+def _name_of(principals: PrincipalSet, key: str) -> str:
+    """Return the one value that requests of a principal set have of a key; empty if not definite.
+
+    The ARN of a session is not definite: it is that of its role elsewhere.
+    """
+    constraint = principals.get(key)
+    value = constraint.value if constraint is not None and not constraint.any_of else None
+    if not isinstance(value, Pattern) or value.is_glob or "${" in value.text:
+        return ""
+    return "" if ":sts:" in value.text else value.text.casefold()
+
+
+def _possible(by_name: Mapping[str, _T], name: str) -> Iterable[_T]:
+    """Return what is listed under a name and without one; everything for no name."""
+    if not name:
+        return by_name.values()
+    return [by_name[key] for key in (name, "") if key in by_name]
+
+
+def parts_in(place: Place) -> frozenset[Part]:
+    """Return the constraints of principals and resources together."""
+    principals, what = place
+    return principals.parts if what == EVERYTHING else principals.parts | {(_RESOURCE, what)}
+
+
+def _is_around(wide: Place, narrow: Place) -> bool | None:
     about = is_about(narrow[1], wide[1])
     return False if about is False else all_hold((covers(wide[0], narrow[0]), about))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.iam_policy import policies_of
@@ -14,9 +15,9 @@ from ecr_constructs.cloudformation.intrinsics import marks_in
 from ecr_constructs.cloudformation.resource_types import PUBLIC_REPOSITORY, REPOSITORY
 from ecr_constructs.model.json_reading import JsonError, read_json
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.review.access.capabilities import ASSUME, PASS, SERVICES, actions_in
+from ecr_constructs.review.access.capabilities import ON_ROLES, SERVICES, actions_in
 from ecr_constructs.review.access.constraints import Constraint, excluding, implies, matching
-from ecr_constructs.review.access.principals import Part, PrincipalSet, principal_sets
+from ecr_constructs.review.access.principals import Part, PrincipalSet, expanded, principal_sets
 from ecr_constructs.review.access.values import ANYTHING, Pattern, pattern, within
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _SERVICES = {
     "identity": SERVICES,
 }
 # An identity policy decides about these actions on roles; a trust policy about the others.
-_ON_ROLES = frozenset({ASSUME, PASS})
+_ON_ROLES = frozenset[str]().union(*ON_ROLES)
 # Nested stacks and custom resources may give the ARN of anything.
 _REPOSITORIES_OR_ANYTHING = (REPOSITORY, PUBLIC_REPOSITORY, "AWS::CloudFormation::", "Custom::")
 _SERVICE_PART = 2
@@ -83,12 +84,18 @@ def _resources(
 ) -> list[Constraint]:
     if kind not in ("registry", "identity"):
         return [EVERYTHING]
-    resources = [matching(pattern(text)) for text in statement.resources]
+    read = partial(_named, assembly) if service in ("sts", "iam") else pattern
+    resources = [matching(read(text)) for text in statement.resources]
     if "NotResource" in statement.body:
         excluded = statement.body["NotResource"]
         listed = excluded if isinstance(excluded, list) else [excluded]
-        resources = [excluding(pattern(text) for text in listed if isinstance(text, str))]
+        resources = [excluding(read(text) for text in listed if isinstance(text, str))]
     return [what for what in resources if kind == "registry" or _is_about(assembly, what, service)]
+
+
+def _named(assembly: TemplateSet, text: str) -> Pattern:
+    """Return the pattern of a role, by its future ARN if a template defines it."""
+    return pattern(expanded(assembly, text))
 
 
 def _is_about(assembly: TemplateSet, what: Constraint, service: str) -> bool:

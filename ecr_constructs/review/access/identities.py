@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.graph import Resource
+from ecr_constructs.cloudformation.iam_policy import WITH_VARIABLES
 from ecr_constructs.cloudformation.intrinsics import has_unknown
 from ecr_constructs.cloudformation.managed_policies import managed_policy_arn, managed_statements
 from ecr_constructs.cloudformation.resource_types import (
@@ -18,7 +19,7 @@ from ecr_constructs.cloudformation.resource_types import (
     ROLE,
 )
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.review.access.capabilities import ASSUME, PASS
+from ecr_constructs.review.access.capabilities import ASSUME, CHANGES, ON_ROLES, PASS
 from ecr_constructs.review.access.constraints import Constraint, implies, matching
 from ecr_constructs.review.access.difference import Side
 from ecr_constructs.review.access.grants import Grant, grants_of, is_about
@@ -204,7 +205,8 @@ class Identities:
         statements = managed_statements(arn)
         if statements is None:
             return next((policy for policy in self._customer_managed if _is_arn(policy, arn)), None)
-        properties = {"PolicyDocument": {"Statement": [*statements]}}
+        document = {"Version": WITH_VARIABLES, "Statement": [*statements]}
+        properties = {"PolicyDocument": document}
         return Resource(own.stack, own.id, {"Type": MANAGED_POLICY, "Properties": properties})
 
     @cached_property
@@ -311,19 +313,24 @@ class Identities:
                 yield who
 
     def _on_roles(self, identity: Identity, reached: _Reached) -> Iterator[Grant]:
-        """Yield which roles with access to images an identity may assume or pass."""
+        """Yield the roles that an identity may assume, pass or change, to get access to images."""
         own = self.resource(identity)
         for grant in self._own_grants(identity):
-            for action in {ASSUME, PASS} & grant.actions if grant.allows else ():
-                limited = replace(grant, actions=frozenset({action}))
+            for actions in ON_ROLES if grant.allows else ():
+                limited = replace(grant, actions=actions & grant.actions)
+                if not limited.actions:
+                    continue
                 if implies(_ROLES_ANYWHERE, grant.what) or _is_every_role(grant.what):
-                    if action == ASSUME or self._with_access - {own}:
+                    if PASS not in actions or self._with_access - {own}:
                         yield limited
                     continue
-                for role in self._with_access:
+                # Whoever changes its own role gets any access.
+                mine = {own} if own is not None and actions == CHANGES else set[Resource]()
+                for role in sorted(self._with_access | mine, key=lambda role: role.id):
                     what = matching(pattern(arn_of(role), wild=False))
-                    is_possible = role in reached or action == PASS
-                    if role is not own and is_possible and implies(what, grant.what) is not False:
+                    is_possible = role in reached or ASSUME not in actions
+                    is_other = role is not own or role in mine
+                    if is_other and is_possible and implies(what, grant.what) is not False:
                         yield replace(limited, what=what)
 
     @cached_property
@@ -395,7 +402,7 @@ def _trust(role: Resource) -> list[Grant]:
 
 
 def _is_on_roles(grant: Grant) -> bool:
-    return bool(grant.actions & {ASSUME, PASS})
+    return any(grant.actions & actions for actions in ON_ROLES)
 
 
 def _is_every_role(what: Constraint) -> bool:

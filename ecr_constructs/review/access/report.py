@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cloudformation.iam_policy import POLICY_PROPERTIES
 from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY
 from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.review.access.capabilities import ASSUMPTIONS, named_actions
-from ecr_constructs.review.access.difference import Gain, Side, gains
+from ecr_constructs.review.access.capabilities import (
+    ASSUMPTIONS,
+    DO_ANYTHING,
+    named_actions,
+)
+from ecr_constructs.review.access.difference import Gain, Permissions, Place, Side, gains, parts_in
 from ecr_constructs.review.access.grants import is_about
 from ecr_constructs.review.access.principals import (
     IDENTITY,
     ORGANIZATION,
     ORGANIZATION_PATHS,
+    Part,
     PrincipalSet,
     covers,
 )
+from ecr_constructs.review.access.set_index import SetIndex
 from ecr_constructs.review.access.wording import (
     describe_actions,
     describe_principals,
@@ -69,14 +76,18 @@ class Subject:
     role_grants: Sequence[Grant] = ()
     is_new: bool = False
     only_limits: bool = False
+    _changed: dict[int, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False)
 
     def changed(self, pair: Pair) -> tuple[str, ...]:
         """Return the properties of a resource that decide access and differ."""
-        return tuple(
-            name
-            for name in self.properties
-            if not is_same_spelling(pair.type, name, *pair.values(name))
-        )
+        # Each change of a policy asks.
+        if id(pair) not in self._changed:
+            self._changed[id(pair)] = tuple(
+                name
+                for name in self.properties
+                if not is_same_spelling(pair.type, name, *pair.values(name))
+            )
+        return self._changed[id(pair)]
 
     def change(
         self, *, widens: bool, severity: Severity, summary: str, origin: Resource | None = None
@@ -134,36 +145,92 @@ def _undecided(subject: Subject, what: str, why: str, *, widens: bool) -> Change
 
 def _direction(subject: Subject, left: Side, right: Side, *, widens: bool) -> Iterator[Change]:
     gained = gains(left, right)
-    for principals, sure in _by_principals([gain for gain in gained if gain.is_sure]):
-        yield _change(subject, principals, sure, (left, right), widens=widens)
+    context = _Context(subject, left, right, [gain for gain in gained if gain.is_sure])
+    for principals in context.gained:
+        yield _change(principals, context, widens=widens)
     if uncertain := [gain for gain in gained if not gain.is_sure]:
         who = join_names(sorted({describe_principals(gain.principals) for gain in uncertain}))
         why = f"what {who} may do cannot be compared"
         yield _undecided(subject, "difference", why, widens=widens)
 
 
-def _by_principals(gained: Sequence[Gain]) -> list[tuple[PrincipalSet, list[Gain]]]:
-    by_principals: dict[PrincipalSet, list[Gain]] = {}
-    for gain in gained:
-        by_principals.setdefault(gain.principals, []).append(gain)
-    return list(by_principals.items())
+# Principals of an organization, their other constraints, and where they are allowed something.
+_OfOrganization = tuple["PrincipalSet", "frozenset[Part]", "Place"]
 
 
-def _change(
-    subject: Subject,
-    principals: PrincipalSet,
-    gained: Sequence[Gain],
-    sides: tuple[Side, Side],
-    *,
-    widens: bool,
-) -> Change:
-    left, right = sides
-    who, done = describe_principals(principals), _done(subject, gained, widens=widens)
-    narrower = _replaced_permissions(principals, gained, left)
+class _Context:
+    """Both sides, and what they allow and deny to the principals who gain something.
+
+    All principals are compared with each side at once: a policy may name thousands.
+    """
+
+    def __init__(self, subject: Subject, left: Side, right: Side, gained: Sequence[Gain]) -> None:
+        """Group the gains by principals."""
+        self.subject, self.left, self.right = subject, left, right
+        self.gained: dict[PrincipalSet, list[Gain]] = {}
+        for gain in gained:
+            self.gained.setdefault(gain.principals, []).append(gain)
+
+    @cached_property
+    def related(self) -> Mapping[PrincipalSet, tuple[Sequence[str], Sequence[str]]]:
+        """The permissions of overlapping principals for the gained actions, on both sides."""
+        left, right = (_related(side, self.gained) for side in (self.left, self.right))
+        return {principals: (left[principals], right[principals]) for principals in self.gained}
+
+    @cached_property
+    def replaced(self) -> Mapping[PrincipalSet, Mapping[str, str]]:
+        """The narrower permissions that the gains replace, in words, with their codes."""
+        return _replaced_permissions(self.gained, self.left.allowed)
+
+    @cached_property
+    def _organizations(
+        self,
+    ) -> tuple[Sequence[tuple[PrincipalSet, frozenset[Part], Place]], SetIndex]:
+        places = [
+            (who, rest, (who, what))
+            for who, what in self.left.allowed.actions
+            if (rest := frozenset(part for part in who.parts if part[0] not in _ORGANIZATIONS))
+            != who.parts
+        ]
+        return places, SetIndex(rest for _, rest, _ in places)
+
+    def possibly_allowed_before(self, principals: PrincipalSet) -> Iterator[PrincipalSet]:
+        """Yield the organizations that had the access before; their members are unknown."""
+        if principals.get(ORGANIZATION) is not None or not principals.parts:
+            return
+        places, index = self._organizations
+        actions = _actions(self.gained[principals])
+        for position in index.around(principals.parts):
+            who, rest, place = places[position]
+            if self.left.allowed.actions[place] & actions and covers(
+                PrincipalSet(rest), principals
+            ):
+                yield who
+
+    @cached_property
+    def role_codes(self) -> Sequence[str]:
+        """The permissions of the role, for its trust policy."""
+        gained = gains(Side([]), Side(self.subject.role_grants))
+        return [f"role may {code}" for code in dict.fromkeys(_codes(gained))]
+
+    @cached_property
+    def role_permissions(self) -> str:
+        """The permissions of the role in words, for its trust policy."""
+        return describe_grants(self.subject.role_grants)
+
+
+def _actions(gained: Iterable[Gain]) -> frozenset[str]:
+    return frozenset().union(*(gain.actions for gain in gained))
+
+
+def _change(principals: PrincipalSet, context: _Context, *, widens: bool) -> Change:
+    subject, gained = context.subject, context.gained[principals]
+    who, done = describe_principals(principals), _done(context, gained, widens=widens)
+    narrower = context.replaced[principals]
     instead = f" ({'was' if widens else 'now'}: {join_names(sorted(narrower))})" if narrower else ""
     sentence = f"{who} {done}{instead}"
     summary = sentence if subject.names_itself else f"{subject.label}: {sentence}"
-    before = list(_possibly_allowed_before(principals, gained, left)) if widens else []
+    before = list(context.possibly_allowed_before(principals)) if widens else []
     details = [*subject.details] if widens else []
     details += [
         f"If it belongs to {describe_principals(who)}, it had this access before." for who in before
@@ -171,61 +238,44 @@ def _change(
     codes = [str(principals), *dict.fromkeys(_codes(gained)), *sorted(narrower.values())]
     codes += [f"perhaps {who}" for who in before]
     if subject.role_grants and widens:
-        gained_by_role = gains(Side([]), Side(subject.role_grants))
-        codes += [f"role may {code}" for code in dict.fromkeys(_codes(gained_by_role))]
+        codes += context.role_codes
     if widens and principals.wildcard and len(principals.parts) == 1:
         details = [f"{sentence[0].upper()}{sentence[1:]}.", *details]
         why = f"{principals.wildcard} matches every organization"
         summary = f"{subject.label} is open to every AWS account: {why}"
         codes.append(f"wildcard {principals.wildcard}")
-    severity = _severity(principals, gained, right)
+    severity = _severity(principals, gained, context.right)
+    left, right = context.related[principals]
     return replace(
         subject.change(widens=widens, severity=severity, summary=summary, origin=gained[0].origin),
-        before=_related(left if widens else right, gained),
-        after=_related(right if widens else left, gained),
+        before=left if widens else right,
+        after=right if widens else left,
         details=tuple(details),
         codes=tuple(codes),
     )
 
 
-def _done(subject: Subject, gained: Sequence[Gain], *, widens: bool) -> str:
+def _done(context: _Context, gained: Sequence[Gain], *, widens: bool) -> str:
     """Return what is gained or lost; for a trust policy, what the role may do."""
     assumes = any(gain.actions & ASSUMPTIONS and not gain.is_undenied for gain in gained)
-    if not subject.role_grants or not assumes:
+    if not context.subject.role_grants or not assumes:
         return _describe_gains(gained, widens=widens)
     verb = "may" if widens else "may no longer"
-    return f"{verb} assume it and {describe_grants(subject.role_grants)}"
+    return f"{verb} assume it and {context.role_permissions}"
 
 
 _ORGANIZATIONS = (ORGANIZATION, ORGANIZATION_PATHS)
 
 
-def _possibly_allowed_before(
-    principals: PrincipalSet, gained: Sequence[Gain], left: Side
-) -> Iterator[PrincipalSet]:
-    """Yield the organizations that had the access before; their members are unknown."""
-    for (who, _), actions in left.allowed.actions.items():
-        rest = frozenset(part for part in who.parts if part[0] not in _ORGANIZATIONS)
-        is_of_some = rest != who.parts and principals.get(ORGANIZATION) is None
-        same = any(actions & gain.actions for gain in gained)
-        if is_of_some and principals.parts and same and covers(PrincipalSet(rest), principals):
-            yield who
-
-
 def _severity(principals: PrincipalSet, gained: Sequence[Gain], right: Side) -> Severity:
-    """Return the severity; access for unidentified principals is an error."""
+    """Return the severity; access for unidentified principals is an error.
+
+    What is no longer denied is only theirs if they are allowed it.
+    """
     is_open = principals.is_open and any(
-        not gain.is_undenied or _allows_unidentified(right, gain) for gain in gained
+        not gain.is_undenied or gain.actions & right.allowed.actions_of_anyone for gain in gained
     )
     return Severity.ERROR if is_open else Severity.WARNING
-
-
-def _allows_unidentified(side: Side, gain: Gain) -> bool:
-    """Tell whether unidentified principals are allowed what is no longer denied."""
-    return any(
-        principals.is_open and actions & gain.actions
-        for (principals, _), actions in side.allowed.actions.items()
-    )
 
 
 def _describe_gains(gained: Sequence[Gain], *, widens: bool) -> str:
@@ -235,10 +285,21 @@ def _describe_gains(gained: Sequence[Gain], *, widens: bool) -> str:
     }
     parts = []
     for is_undenied, verb in verbs.items():
-        phrases = _phrases([gain for gain in gained if gain.is_undenied == is_undenied])
-        if phrases:
-            parts.append(f"{verb} {join_names(phrases, _IN_SENTENCE)}")
+        some = [gain for gain in gained if gain.is_undenied == is_undenied]
+        if some:
+            kept = _still_denied(some) if is_undenied and widens else []
+            exception = f" except {join_names(kept, _IN_SENTENCE)}" if kept else ""
+            parts.append(f"{verb} {join_names(_phrases(some), _IN_SENTENCE)}{exception}")
     return " and ".join(parts)
+
+
+def _still_denied(undenied: Sequence[Gain]) -> list[str]:
+    """Return what stays denied of the services of which all other actions no longer are."""
+    return _phrases(
+        replace(gain, actions=gain.had, had=frozenset(), has=gain.had)
+        for gain in undenied
+        if gain.had and any(action.verb == DO_ANYTHING for action in gain.operations)
+    )
 
 
 def _phrases(gained: Iterable[Gain]) -> list[str]:
@@ -270,34 +331,52 @@ def _is_own(principals: PrincipalSet, origin: Resource) -> bool:
 
 
 def _replaced_permissions(
-    principals: PrincipalSet, gained: Sequence[Gain], left: Side
-) -> dict[str, str]:
-    """Return the narrower permissions that a gain replaces, in words, with their codes."""
-    replaced: dict[str, str] = {}
-    for (who, what), actions in left.allowed.actions.items():
-        for gain in gained:
-            if actions & gain.actions and covers(principals, who) and is_about(what, gain.what):
+    gained: Mapping[PrincipalSet, Sequence[Gain]], allowed: Permissions
+) -> Mapping[PrincipalSet, Mapping[str, str]]:
+    replaced: dict[PrincipalSet, dict[str, str]] = {principals: {} for principals in gained}
+    every = [gain for gains_of_one in gained.values() for gain in gains_of_one]
+    index = SetIndex(parts_in(gain.place) for gain in every)
+    for (who, what), actions in allowed.actions.items():
+        for position in index.around(parts_in((who, what))):
+            gain = every[position]
+            if (
+                actions & gain.actions
+                and covers(gain.principals, who)
+                and is_about(what, gain.what)
+            ):
                 resources = describe_resources(what, gain.origin, gain.operations[0].noun)
                 label, code = resources, resources
-                if who != principals:
+                if who != gain.principals:
                     label, code = describe_principals(who), str(who)
-                replaced[label] = f"replaces {code}"
-    replaced.pop(describe_principals(principals), None)
+                replaced[gain.principals][label] = f"replaces {code}"
+    for principals, labels in replaced.items():
+        labels.pop(describe_principals(principals), None)
     return replaced
 
 
-def _related(side: Side, gained: Sequence[Gain]) -> list[str]:
+def _related(
+    side: Side, gained: Mapping[PrincipalSet, Sequence[Gain]]
+) -> Mapping[PrincipalSet, list[str]]:
     """Return the permissions and denials of overlapping principals for the gained actions."""
-    sentences: set[str] = set()
+    sentences: dict[PrincipalSet, set[str]] = {principals: set() for principals in gained}
     for permissions, verb in ((side.allowed, "may"), (side.denied, "is forbidden to")):
-        for (principals, what), every in permissions.actions.items():
-            some = frozenset().union(*(every & gain.actions for gain in gained))
-            who = gained[0].principals
-            if some and (covers(principals, who) or covers(who, principals)):
-                origin = permissions.origins[principals, what]
-                operations = named_actions(
-                    some, frozenset(), every, denied=permissions is side.denied
-                )
-                done = describe_actions(operations, [what], origin, own=_is_own(principals, origin))
-                sentences.add(f"{describe_principals(principals)} {verb} {done}")
-    return sorted(sentences)
+        overlaps = permissions.overlaps([*gained])
+        for (principals, mine), places in zip(gained.items(), overlaps, strict=True):
+            actions = _actions(mine)
+            for place in places:
+                if some := permissions.actions[place] & actions:
+                    done = _describe_place(
+                        permissions, place, some, denied=permissions is side.denied
+                    )
+                    sentences[principals].add(f"{describe_principals(place[0])} {verb} {done}")
+    return {principals: sorted(lines) for principals, lines in sentences.items()}
+
+
+def _describe_place(
+    permissions: Permissions, place: Place, some: frozenset[str], *, denied: bool
+) -> str:
+    """Return some of the actions that are allowed, or denied, for a place."""
+    origin = permissions.origins[place]
+    operations = named_actions(some, frozenset(), permissions.actions[place], denied=denied)
+    own = _is_own(place[0], origin)
+    return describe_actions(operations, [place[1]], origin, own=own)

@@ -17,7 +17,7 @@ _PLACEHOLDER = re.compile(
 )
 _MANY, _ONE = "**", "??"
 # The product of the lengths of two patterns; ARNs have at most 2,048 characters.
-_MOST_STEPS = 20_000_000
+MOST_STEPS = 20_000_000
 _PARTITION = re.compile(r"^arn:(?:aws[a-z-]*|\$\{Token\[AWS\.Partition\]\}):")
 
 
@@ -39,6 +39,11 @@ class Pattern:
     def stem(self) -> str:
         """The text before the first wildcard."""
         return re.split(r"[*?]", self.text, maxsplit=1)[0] if self.is_glob else self.text
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        """The parts that are filled in later; the relation to a text with others is unknown."""
+        return frozenset(_PLACEHOLDER.findall(self.text) if "${" in self.text else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +199,7 @@ def _touch(high: tuple[Decimal, int], low: tuple[Decimal, int]) -> bool:
 
 def _is_long(one: Pattern, other: Pattern) -> bool:
     """Tell whether two patterns are so long that comparing them could take minutes."""
-    return len(one.text) * len(other.text) > _MOST_STEPS
+    return len(one.text) * len(other.text) > MOST_STEPS
 
 
 def _within(narrow: Pattern, wide: Pattern) -> bool | None:
@@ -204,7 +209,7 @@ def _within(narrow: Pattern, wide: Pattern) -> bool | None:
     # If the narrow pattern ignores case, the wide one must ignore it too.
     if narrow.ignores_case <= wide.ignores_case and _covers(wide, text, is_glob=narrow.is_glob):
         return True
-    if set(_PLACEHOLDER.findall(narrow.text)) == set(_PLACEHOLDER.findall(wide.text)):
+    if narrow.placeholders == wide.placeholders:
         return False
     return None if _meet(_pieces(narrow, loose=True), _pieces(wide, loose=True)) else False
 

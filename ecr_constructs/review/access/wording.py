@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ecr_constructs.cloudformation.iam_policy import DOLLAR
 from ecr_constructs.cloudformation.intrinsics import as_written
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.access.constraints import texts_of
@@ -235,6 +236,7 @@ def _elsewhere(match: re.Match[str], own: Iterable[tuple[str, str, str | None]])
 
 def describe_text(text: str) -> str:
     """Replace values that are known only at deploy time by names."""
+    text = text.replace(DOLLAR, "$")
     if not is_unresolved(text):
         return text
     if text in _PSEUDO_PARAMETERS:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.resource_types import EVENT_RULE
-from ecr_constructs.cloudformation.uses import is_about_images, topics_of_events
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.cloudformation.uses import event_targets, is_about_images, topics_of_events
+from ecr_constructs.model.event_pattern import read_pattern
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.analyzers.regression import Regression, regression_changes
 from ecr_constructs.review.phrases import format_value, join_names
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from ecr_constructs.review.change import Change
     from ecr_constructs.review.comparison import Comparison
 
-SUBSCRIPTION = "AWS::SNS::Subscription"
+SUBSCRIPTION, PERMISSION = "AWS::SNS::Subscription", "AWS::Lambda::Permission"
+_DEFAULT_BUS = "default"
 _UNNOTIFIED = "nobody is notified of"
 # Values by the path of the field: an event matches if each field has one of its values.
 _Pattern = Mapping[str, frozenset[str]]
@@ -37,22 +39,26 @@ class _Alert(NamedTuple):
         pattern: The events that it matches.
         targets: The ARNs that it sends them to.
         is_certain: Whether it is definitely enabled.
+        bus: The event bus. Events of AWS services arrive at the default one.
     """
 
     pattern: _Pattern
     targets: frozenset[str]
     is_certain: bool = True
+    bus: str = _DEFAULT_BUS
 
     def covers(self, other: _Alert) -> bool:
         """Tell whether it sends all that another one sends."""
-        return self.targets >= other.targets and not _missing(other.pattern, self.pattern)
+        is_same_bus = self.bus in (other.bus, _DEFAULT_BUS)
+        is_wider = self.targets >= other.targets and not _missing(other.pattern, self.pattern)
+        return is_same_bus and is_wider
 
 
 def changes(comparison: Comparison) -> Iterator[Change]:
     """Yield the alerts that are weakened or strengthened."""
     for pair in comparison.of_type(EVENT_RULE):
         if any(
-            rule is not None and is_about_images(rule.get("EventPattern"))
+            rule is not None and is_about_images(read_pattern(rule.get("EventPattern")))
             for rule in (pair.before, pair.after)
         ):
             before, after = _alert(pair.before), _alert(pair.after)
@@ -66,17 +72,26 @@ def changes(comparison: Comparison) -> Iterator[Change]:
             yield from regression_changes(
                 pair, _unsubscribed(pair.before), _unsubscribed(pair.after)
             )
+    for pair in comparison.of_type(PERMISSION):
+        if pair.sides is None:
+            yield from regression_changes(
+                pair,
+                _uninvoked(pair.before, comparison.head),
+                _uninvoked(pair.after, comparison.base),
+            )
 
 
 def _alert(rule: Resource | None) -> _Alert | None:
     """Return the alert that a rule raises; None if it raises none."""
-    if rule is None or not is_about_images(rule.get("EventPattern")):
+    pattern = read_pattern(rule.get("EventPattern")) if rule is not None else None
+    if rule is None or not is_about_images(pattern):
         return None
     state = rule.get("State")
     targets = frozenset(str(target.get("Arn")) for _, target in rule.mappings("Targets"))
     if str(state) == "DISABLED" or not targets:
         return None
-    return _Alert(dict(_fields(rule.get("EventPattern"), "")), targets, not is_unresolved(state))
+    bus = format_value(rule.get("EventBusName") or _DEFAULT_BUS).rpartition("/")[2]
+    return _Alert(dict(_fields(pattern, "")), targets, not is_unresolved(state), bus)
 
 
 def _fields(pattern: Any, path: str) -> Iterator[tuple[str, frozenset[str]]]:
@@ -118,6 +133,13 @@ def _regressions(before: _Alert | None, after: _Alert | None, other: TemplateSet
             f"it sends {events}",
             ("State",),
             codes=("uncertain",),
+        )
+    if before.bus == _DEFAULT_BUS != after.bus:
+        yield Regression(
+            f"{_UNNOTIFIED} {events}, which arrive at the default event bus and not at {after.bus}",
+            f"it sends {events}, which arrive at the default event bus",
+            ("EventBusName",),
+            codes=("bus",),
         )
     if missing := _missing(before.pattern, after.pattern):
         yield Regression(
@@ -162,3 +184,26 @@ def _unsubscribed(subscription: Resource | None) -> Regressions:
             ("Protocol", "TopicArn"),
             codes=("unsubscribed",),
         )
+
+
+def _uninvoked(permission: Resource | None, other: TemplateSet) -> Regressions:
+    """Report the permission to invoke a function with events, unless the other side has one."""
+    if permission is None or permission.get("Principal") != "events.amazonaws.com":
+        return
+    name = permission.get("FunctionName")
+    function = permission.assembly.referred_to(name)
+    if function is None or function not in [item for _, item in event_targets(function.assembly)]:
+        return
+    for same in other.of_type(PERMISSION):
+        again = other.referred_to(same.get("FunctionName"))
+        if again is not None and (again.id, same.get("Principal")) == (
+            function.id,
+            permission.get("Principal"),
+        ):
+            return
+    yield Regression(
+        f"EventBridge may no longer invoke {function.id} with events of ECR",
+        f"EventBridge may invoke {function.id} with events of ECR",
+        ("FunctionName", "Principal"),
+        codes=("uninvoked",),
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ecr_constructs.cloudformation.references import references
 from ecr_constructs.cloudformation.template import dotted
 from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.review.assignments import changed_defaults
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.disclosure import HIDDEN, concerns_ecr
@@ -22,7 +22,13 @@ _DEFAULTS = (
     "A deployed stack keeps the value that it has, unless the deployment names another; a new "
     "stack takes the default."
 )
-_SECTIONS = ("Transform", "Rules", "Hooks")
+# All others, such as Globals of SAM, decide what becomes of the resources.
+_READ = frozenset(
+    {
+        *("AWSTemplateFormatVersion", "Conditions", "Description", "Mappings", "Metadata"),
+        *("Outputs", "Parameters", "Resources"),
+    }
+)
 
 
 def changes(comparison: Comparison) -> Iterator[Change]:
@@ -99,11 +105,11 @@ def _parameters(before: Stack, after: Stack) -> Iterator[Change]:
 
 
 def _without_default(definition: Any) -> Any:
+    """Return the definition of a parameter; of its default, only whether it has one."""
     if not isinstance(definition, Mapping):
         return definition
-    return {
-        key: value for key, value in definition.items() if key not in ("Default", "Description")
-    }
+    parts = {key: value for key, value in definition.items() if key != "Description"}
+    return {**parts, **({"Default": True} if "Default" in parts else {})}
 
 
 def _outputs(before: Stack, after: Stack) -> Iterator[Change]:
@@ -134,7 +140,7 @@ def _without_description(output: Any) -> Any:
 
 def _unread(before: Stack, after: Stack) -> Iterator[Change]:
     """Yield the parts that are not read on a side and that differ."""
-    for name in _SECTIONS:
+    for name in sorted({*map(str, before.body), *map(str, after.body)} - _READ):
         if before.body.get(name) != after.body.get(name):
             message = f"section {name} changes, which is not read; read the difference"
             yield _change(after, Severity.WARNING, "unread-changed", message)
@@ -147,8 +153,14 @@ def _unread(before: Stack, after: Stack) -> Iterator[Change]:
 
 def _unread_entries(stack: Stack) -> dict[str, Any]:
     entries = stack.section("Resources").items()
-    return {
+    functions = {
+        f"{name}.{key}": value
+        for name, body in entries
+        for key, value in (body.items() if isinstance(body, Mapping) else ())
+        if str(key).startswith("Fn::")
+    }
+    return functions | {
         str(key): value
         for key, value in entries
-        if str(key).startswith("Fn::") or not isinstance(value, Mapping)
+        if str(key).startswith("Fn::") or not isinstance(value, (dict, Mapping))
     }

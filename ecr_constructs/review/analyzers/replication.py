@@ -22,7 +22,14 @@ from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.analyzers.lifecycle import takes_any
-from ecr_constructs.review.phrases import affected, except_for, format_value, join_names, subject
+from ecr_constructs.review.phrases import (
+    affected,
+    except_for,
+    format_value,
+    join_names,
+    strip_tokens,
+    subject,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -219,9 +226,8 @@ def _renamed(pair: Pair) -> Iterator[Change]:
 
 def _destination_label(destination: RegistryId, source: Resource) -> str:
     """Return the Region of a destination, with its account if it differs."""
-    return (
-        destination.region if destination.account == source_of(source).account else str(destination)
-    )
+    is_own = destination.account == source_of(source).account
+    return destination.region if is_own else strip_tokens(str(destination))
 
 
 def _listed(destinations: Iterable[RegistryId]) -> list[str]:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecr_constructs.cloudformation.intrinsics import UNKNOWN
 from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
+from ecr_constructs.cloudformation.unread import unread_of
 from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.change import Effect
 from ecr_constructs.review.disclosure import concerns_ecr, shown
+from ecr_constructs.review.loading import NESTED_STACK
 from ecr_constructs.review.phrases import format_value, join_names
 from ecr_constructs.review.spelling import is_same_spelling, parsed
 
@@ -29,6 +31,8 @@ _ATTRIBUTES = (
     *("DeletionPolicy", "UpdateReplacePolicy"),
     *("CreationPolicy", "UpdatePolicy"),
 )
+# The parts that are not read and may contain resources of ECR.
+_CONTAINERS = ("module-not-read", "nested-stack-not-read", "stack-set-not-read")
 # CDK's own record of versions.
 _SILENT = ("AWS::CDK::Metadata",)
 # How many differences of values the sentence and the details list.
@@ -70,7 +74,31 @@ def _changes(pair: Pair, handled: set[str]) -> Iterator[Change]:
 
 
 def _note(pair: Pair, predicate: str, **effect: Any) -> Change:
-    return pair.change("other", Severity.NOTE, f"{pair.label} {predicate}", **effect)
+    severity, clause = _unread_content(pair)
+    return pair.change("other", severity, f"{pair.label} {predicate}{clause}", **effect)
+
+
+def _unread_content(pair: Pair) -> tuple[Severity, str]:
+    """Return the severity of a change, and a clause if the resource has others in it."""
+    unread = unread_of(pair.resource.stack)
+    if any(part.resource == pair.resource.id and part.code in _CONTAINERS for part in unread):
+        return Severity.WARNING, "; the resources in it are not read"
+    if pair.type == NESTED_STACK and any(map(_is_computed, _passed(pair))):
+        return Severity.WARNING, "; what depends on its parameters may change"
+    return Severity.NOTE, ""
+
+
+def _passed(pair: Pair) -> Iterator[Any]:
+    """Yield the parameters of a nested stack that differ, of both sides."""
+    old, new = (values if isinstance(values, dict) else {} for values in pair.values("Parameters"))
+    for name in old.keys() | new.keys() if pair.sides else ():
+        if old.get(name) != new.get(name):
+            yield from (old.get(name), new.get(name))
+
+
+def _is_computed(value: Any) -> bool:
+    """Tell whether a parameter is not a literal, with which the nested stack is compared."""
+    return isinstance(value, str) and is_unresolved(value)
 
 
 def _settings(repository: Resource) -> str:
@@ -113,8 +141,9 @@ def _changed_values(pair: Pair, values: Mapping[str, tuple[Any, Any]]) -> Change
     """Return the change of properties; values are shown if the type concerns ECR."""
     sentence = f"{join_names(values)} {'changes' if len(values) == 1 else 'change'}"
     if not concerns_ecr(pair.type):
-        summary, code = f"{pair.label}: {sentence}", f"changed {', '.join(values)}"
-        return pair.change("other", Severity.NOTE, summary, codes=(code,))
+        severity, clause = _unread_content(pair)
+        summary, code = f"{pair.label}: {sentence}{clause}", f"changed {', '.join(values)}"
+        return pair.change("other", severity, summary, codes=(code,))
     differences = [
         difference for name, both in values.items() for difference in _differences(name, *both)
     ]

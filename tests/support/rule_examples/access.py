@@ -29,6 +29,7 @@ from tests.support.rule_examples.build import (
 
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
+_OWN_ORGANIZATION = {"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}}
 _ARN = f"{HERE}:repository/payments/*"
 _TEXT = "Api.Properties.RepositoryPolicyText"
 _STATEMENT = f"{_TEXT}.Statement[0]"
@@ -93,6 +94,19 @@ def _if(then: Any, otherwise: Any) -> dict[str, Any]:
 def _managed(name: str) -> dict[str, Any]:
     arn = {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::aws:policy/{name}"}
     return {"Task": service_role("ecs-tasks", ManagedPolicyArns=[arn])}
+
+
+def _unversioned(*statements: Any) -> dict[str, Any]:
+    """Return a repository with a policy without a version, that is of the old one."""
+    return api(RepositoryPolicyText={"Statement": list(statements)})
+
+
+def _old_role(arn: str) -> dict[str, Any]:
+    """Return a role with a policy of the old version."""
+    statements = [allow(PULL, Resource=arn), allow("ecr:GetAuthorizationToken", Resource="*")]
+    document = {"Version": "2008-10-17", "Statement": statements}
+    policies = [{"PolicyName": "Inline", "PolicyDocument": document}]
+    return {"Task": service_role("ecs-tasks", Policies=policies)}
 
 
 def key_of_images(*statements: Any, **properties: Any) -> dict[str, Any]:
@@ -297,6 +311,14 @@ PROBLEMS: Problems = {
         "a path with a literal wildcard": anyone_with(
             "ForAnyValue:StringEquals", "aws:PrincipalOrgPaths", "o-a1b2c3d4e5/r-ab12/*"
         )
+    },
+    ("ECR221", f"{_STATEMENT}.Condition.StringEquals.aws:ResourceOrgID", "2008-10-17"): {
+        "a variable in a policy without a version": _unversioned(
+            allow(PULL, Principal="*", Condition=_OWN_ORGANIZATION)
+        ),
+    },
+    ("ECR221", f"{_TASK}.Resource", "2008-10-17"): {
+        "a variable in an ARN": _old_role(f"{HERE}:repository/${{aws:PrincipalTag/team}}/*"),
     },
     ("ECR206", f"{_STATEMENT}.NotPrincipal"): {
         "everyone but somebody": (open_to(PULL, NotPrincipal=_PARTNER), "Allow")

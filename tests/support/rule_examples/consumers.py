@@ -15,6 +15,8 @@ from tests.support.rule_examples.build import (
     ABSENT,
     HERE,
     HOME,
+    PARTNER,
+    ROOT,
     Problems,
     allow,
     api,
@@ -23,6 +25,7 @@ from tests.support.rule_examples.build import (
     get_att,
     resource,
     service_role,
+    template,
 )
 
 _REPOSITORY = f"{HERE}:repository/payments/api"
@@ -48,6 +51,28 @@ def function(image: Any) -> dict[str, Any]:
     role = f"arn:aws:iam::{HOME[0]}:role/function"
     properties = {"PackageType": "Image", "Code": {"ImageUri": image}, "Role": role}
     return {"Function": resource(FUNCTION, properties)}
+
+
+def pulled(*statements: Any, at: tuple[str, str] = HOME, name: str = "shop/api") -> Template:
+    """Return a template with a repository that has a policy of these statements."""
+    text = document(*statements) if statements else ABSENT
+    return template(api(RepositoryName=name, RepositoryPolicyText=text), at, "registry")
+
+
+def pulling(at: tuple[str, str] = PARTNER, name: str = "shop/api") -> Template:
+    """Return a template with a function that runs an image of `HOME`."""
+    image = {"Fn::Sub": f"{HOME[0]}.dkr.ecr.{HOME[1]}.${{AWS::URLSuffix}}/{name}:v1"}
+    return template(function(image), at, "functions")
+
+
+def for_functions(account: Any = PARTNER[0], actions: Any = None, **parts: Any) -> dict[str, Any]:
+    """Return a statement that admits Lambda for the functions of an account."""
+    source = {"aws:SourceArn": f"arn:aws:lambda:{HOME[1]}:{account}:function:*"}
+    default = {"Principal": {"Service": "lambda.amazonaws.com"}, "Condition": {"ArnLike": source}}
+    return allow(actions or LAYER_ACTIONS, **{**default, **parts})
+
+
+LAYER_ACTIONS = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 
 
 def fargate(image: Any = None, role: Any = ABSENT, **others: Any) -> dict[str, Any]:
@@ -136,6 +161,11 @@ EXAMPLES = {
     ),
     "ECR703": example(
         fargate(), "Job.Properties", fargate(role=get_att("Task"), **logged_in(PULL))
+    ),
+    "ECR704": example(
+        [pulling(), pulled(allow(LAYER_ACTIONS, Principal={"AWS": ROOT}))],
+        _IMAGE,
+        [pulling(), pulled(for_functions(), allow(LAYER_ACTIONS, Principal={"AWS": ROOT}))],
     ),
     "ECR711": example(
         endpoint("ecr.docker"), "Endpoint.Properties.ServiceName", endpoint("ecr.dkr")

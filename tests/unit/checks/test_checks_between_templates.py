@@ -1,11 +1,12 @@
 """What templates that are deployed together make of each other."""
 
+import json
 from typing import Any
 
 import pytest
 
 from ecr_constructs.checks import Template, check
-from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY
+from ecr_constructs.cloudformation.resource_types import REGISTRY_POLICY, SAM_FUNCTION
 from tests.support.rule_examples.access import registry
 from tests.support.rule_examples.build import (
     ABSENT,
@@ -14,6 +15,7 @@ from tests.support.rule_examples.build import (
     OWN_ROLE,
     OWN_ROOT,
     PARTNER,
+    ROOT,
     api,
     creation_template,
     get_att,
@@ -23,6 +25,12 @@ from tests.support.rule_examples.build import (
     resource,
     scanning,
     template,
+)
+from tests.support.rule_examples.consumers import (
+    LAYER_ACTIONS,
+    for_functions,
+    pulled,
+    pulling,
 )
 from tests.support.rule_examples.registries import replication
 from tests.support.rule_examples.repositories import tag_filters
@@ -203,6 +211,100 @@ def test_templates_are_compared(
     ]
     rule_ids = {finding.rule for finding in check(templates)}
     assert rules == sorted(rule_ids & {"ECR315", "ECR316", "ECR611", "ECR607"})
+
+
+def conditional(*, created: bool = True) -> Template:
+    """Return a repository without a policy that may be created, or is not."""
+    condition = {"Fn::Equals": ["a", {"Ref": "P"} if created else "b"]}
+    resources = {"Api": {**api(RepositoryName="shop/api")["Api"], "Condition": "C"}}
+    parameters = {"P": {"Type": "String"}}
+    return template(resources, name="other", Conditions={"C": condition}, Parameters=parameters)
+
+
+FAR = {"StringNotEquals": {"aws:SourceAccount": HOME[0]}}
+IMAGE = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/shop/api@sha256:" + "0" * 64
+FUNCTIONS: dict[str, tuple[list[Template], bool]] = {
+    "no policy": ([pulling(), pulled()], True),
+    "of the own account": ([pulling(), pulled(for_functions(HOME[0]))], True),
+    "for a manifest only": (
+        [pulling(), pulled(for_functions(actions="ecr:BatchGetImage"))],
+        True,
+    ),
+    "for manifests and layers": (
+        [pulling(), pulled(*(for_functions(actions=action) for action in LAYER_ACTIONS))],
+        False,
+    ),
+    "a denial": ([pulling(), pulled(for_functions(Effect="Deny"))], True),
+    "another service": (
+        [pulling(), pulled(for_functions(Principal={"Service": "codebuild.amazonaws.com"}))],
+        True,
+    ),
+    "without a condition": ([pulling(), pulled(for_functions(Condition=ABSENT))], False),
+    "everyone": ([pulling(), pulled(for_functions(Principal="*"))], False),
+    "everyone else": (
+        [pulling(), pulled(for_functions(Principal=ABSENT, NotPrincipal={"AWS": ROOT}))],
+        False,
+    ),
+    "all other accounts": ([pulling(), pulled(for_functions(Condition=FAR))], False),
+    "all accounts but this one": (
+        [
+            pulling(),
+            pulled(for_functions(Condition={"StringNotEquals": {"aws:SourceAccount": PARTNER[0]}})),
+        ],
+        True,
+    ),
+    "an organization": (
+        [
+            pulling(),
+            pulled(for_functions(Condition={"StringEquals": {"aws:SourceOrgID": "o-abcdefghij"}})),
+        ],
+        False,
+    ),
+    "a condition that is not known": (
+        [pulling(), pulled(for_functions(Condition={"ArnLike": {"Ref": "P"}}))],
+        False,
+    ),
+    "an effect that is not known": ([pulling(), pulled(for_functions(Effect={"Ref": "P"}))], False),
+    "a policy that is not known": ([pulling(), pulled({"Ref": "P"})], False),
+    "a policy in a text": (
+        [
+            pulling(),
+            template(
+                api(RepositoryName="shop/api", RepositoryPolicyText=json.dumps({"Statement": []}))
+            ),
+        ],
+        True,
+    ),
+    "a policy that is not JSON": (
+        [pulling(), template(api(RepositoryName="shop/api", RepositoryPolicyText="{"))],
+        False,
+    ),
+    "another repository": ([pulling(), pulled(name="shop/web")], False),
+    "a repository of another Region": ([pulling(), pulled(at=ELSEWHERE)], False),
+    "a function of the same account": ([pulling(HOME), pulled()], False),
+    "a function of an unknown account": (
+        [Template("functions", pulling().body, None, None), pulled()],
+        False,
+    ),
+    "a repository of another app": ([pulling()], False),
+    "a repository that is not created": ([pulling(), conditional(created=False)], False),
+    "one of two repositories": ([pulling(), pulled(for_functions()), conditional()], False),
+    "a function of SAM": (
+        [
+            template(
+                {"F": resource(SAM_FUNCTION, {"PackageType": "Image", "ImageUri": IMAGE})}, PARTNER
+            ),
+            pulled(),
+        ],
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize(("templates", "found"), FUNCTIONS.values(), ids=FUNCTIONS)
+def test_functions_of_other_accounts(templates: list[Template], *, found: bool) -> None:
+    """What is not known, or is defined in another app, is not a finding."""
+    assert found == ("ECR704" in {finding.rule for finding in check(templates)})
 
 
 EVERYTHING = [

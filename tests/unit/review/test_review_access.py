@@ -235,6 +235,41 @@ def test_principals_in_words(statement: dict[str, Any], words: str) -> None:
     assert any(line.startswith(f"{words} may ") for line in change.after)
 
 
+@pytest.mark.parametrize("version", [None, "2008-10-17"])
+def test_variables_are_text_in_old_policies(version: str | None) -> None:
+    """Only the current version of the language has policy variables."""
+    own = anyone_if("StringEquals", "aws:ResourceOrgID", "${aws:PrincipalOrgID}")
+    with_variables, without = having(own), having(own)
+    policy = {**document(own), "Version": version}
+    without["Api"]["Properties"]["RepositoryPolicyText"] = policy
+
+    code = "aws:resourceorgid is ${aws:principalorgid} | allow pull"
+    assert [f"+ {code}"] == codes(without, with_variables)
+    assert [f"- {code}"] == codes(with_variables, without)
+    unknown = {**document(own), "Version": {"Ref": "Version"}}
+    without["Api"]["Properties"]["RepositoryPolicyText"] = unknown
+    assert ["+ unknown policy", "- unknown policy"] == codes(with_variables, without)
+
+
+def test_text_that_looks_like_a_variable_is_shown_as_it_is_written() -> None:
+    """The mark of such a text is not printed."""
+    tagged = anyone_if("StringEquals", TAG, "${aws:username}")
+    head = having(tagged)
+    head["Api"]["Properties"]["RepositoryPolicyText"].pop("Version")
+
+    [change] = access_changes(having(), head)
+
+    assert "is ${aws:username} " in change.summary
+
+
+def test_what_stays_denied_is_no_longer_everything() -> None:
+    """A sentence about a denial that is dropped for most actions names the others."""
+    no_pull = deny("ecr:BatchGetImage", Principal=OWN)
+    [change] = access_changes(having(BY_CI, denied(OWN)), having(BY_CI, no_pull))
+
+    assert change.summary.endswith("is no longer forbidden to do anything except pull")
+
+
 def test_an_unknown_account_is_the_own_one() -> None:
     """A template that is deployed anywhere has roles of where it is deployed."""
     ci = pulls({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/ci"})

@@ -11,6 +11,7 @@ from tests.support.rule_examples.build import (
     PARTNER,
     allow,
     document,
+    get_att,
     repository,
     resource,
     template,
@@ -37,6 +38,7 @@ OWN = "aws:principalaccount is 111122223333"
 BY_ACCOUNT = allow("sts:AssumeRole", Principal={"AWS": "111122223333"})
 BY_A = allow("sts:AssumeRole", Principal={"AWS": f"{ROLES}/a"})
 PUSHER = {"B": role(PUSHING, trust=BY_ACCOUNT, RoleName="b")}
+UNNAMED = {"B": role(PUSHING, trust=BY_ACCOUNT)}
 OF_A, OF_C = "(identity) is role a", "(identity) is role c"
 PUSHES = "allow pull payments/* | allow push payments/*"
 PUSHES_AS = PUSHES.replace("allow", "role may allow")
@@ -113,6 +115,21 @@ CASES: dict[str, tuple[Resources, Resources, *tuple[str, ...]]] = {
         PUSHER | a(),
         PUSHER | a(ASSUMING_B),
         f"+ {OF_A} | {PUSHES} | {AS_B}",
+    ),
+    "a role that assumes a pusher by reference": (
+        PUSHER | a(),
+        PUSHER | a(allow("sts:AssumeRole", Resource=get_att("B"))),
+        f"+ {OF_A} | {PUSHES} | {AS_B}",
+    ),
+    "a role that assumes a pusher without a name": (
+        UNNAMED | a(),
+        UNNAMED | a(allow("sts:AssumeRole", Resource=get_att("B"))),
+        f"+ {OF_A} | {PUSHES} | allow assume the role role B",
+    ),
+    "a role that passes a pusher by reference": (
+        PUSHER | a(),
+        PUSHER | a(allow("iam:PassRole", Resource=get_att("B"))),
+        f"+ {OF_A} | allow pass the role role b",
     ),
     "a role that assumes every role": (
         PUSHER | a(),

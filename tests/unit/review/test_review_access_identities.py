@@ -67,6 +67,11 @@ def token(subject: Any = None, *, audience: str = "sts.amazonaws.com") -> dict[s
     )
 
 
+def changing(arn: Any) -> dict[str, Any]:
+    """Return a statement that allows to change the permissions of a role."""
+    return allow(["iam:PutRolePolicy", "iam:ListRoles"], Resource=arn)
+
+
 PULLING = pulling(get_att("Api"))
 ATTACHED_TO_CI: dict[str, Any] = {"Roles": [{"Ref": "Ci"}]}
 ENCRYPTED = {
@@ -90,6 +95,7 @@ LOOK = f"allow log in | {READ}"
 AS_CI = " | ".join(
     f"role may allow {what}" for what in ("pull payments/*", "push payments/*", "log in")
 )
+CHANGE, ITSELF = "allow change the permissions", get_att("Ci")
 CI, PUSH_ALL = "(identity) is role Ci", "allow pull payments/* | allow push payments/*"
 OWN = "aws:principalaccount is 111122223333"
 OWN_ROLE = "111122223333:role/${Ci.Arn}"
@@ -182,7 +188,26 @@ CASES: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], *tuple[str, ...]]] 
     "administrators": (
         CI_ALONE,
         managed("AdministratorAccess"),
-        f"{MAY} do everything {EVERY} | allow assume the role every role",
+        f"{MAY} do everything {EVERY} | allow assume the role every role | {CHANGE} every role",
+    ),
+    "permissions of itself": (ci(LOGS), ci(LOGS, changing(ITSELF)), f"+ {CI} | {CHANGE} role Ci"),
+    "permissions of every role": (
+        CI_PULLS,
+        ci(PULLING, changing("arn:aws:iam::111122223333:role/*")),
+        f"+ {CI} | {CHANGE} every role",
+    ),
+    "permissions of another role": (
+        {"Ci": role(), "Release": role(PULLING, RoleName="release"), "Other": role()},
+        {
+            "Ci": role(changing("arn:aws:iam::111122223333:role/release")),
+            "Release": role(PULLING, RoleName="release"),
+            "Other": role(),
+        },
+        f"+ {CI} | {CHANGE} role release",
+    ),
+    "permissions of a role without access": (
+        ci(LOGS),
+        ci(LOGS, changing("arn:aws:iam::111122223333:role/other")),
     ),
     "a boundary dropped": (
         ci(PULLING, PermissionsBoundary=OWN_POLICY),

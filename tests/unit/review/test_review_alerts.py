@@ -1,11 +1,12 @@
 """Alerts about images that stop or start."""
 
+import json
 from typing import Any
 
 import pytest
 
-from ecr_constructs.cloudformation.resource_types import EVENT_RULE, TOPIC
-from ecr_constructs.review.analyzers.alerts import SUBSCRIPTION, changes
+from ecr_constructs.cloudformation.resource_types import EVENT_RULE, FUNCTION, TOPIC
+from ecr_constructs.review.analyzers.alerts import PERMISSION, SUBSCRIPTION, changes
 from tests.support.compared import UNKEPT, only, reviewed
 from tests.support.reviewing import changes_of
 from tests.support.rule_examples.build import key, resource
@@ -21,6 +22,16 @@ def rule(*severities: str, to: tuple[str, ...] = ("Topic",), **properties: Any) 
         pattern["detail"] = {"severity": [*severities]}
     targets = [{"Id": name, "Arn": {"Ref": name}} for name in to]
     return resource(EVENT_RULE, {"EventPattern": pattern, "Targets": targets, **properties})
+
+
+PATTERN = {"source": ["aws.ecr"], "detail-type": [*SCANS]}
+WORKER = resource(FUNCTION, {})
+
+
+def invocation(to: str = "Worker", **properties: Any) -> Json:
+    """Return a permission of EventBridge to invoke a function."""
+    given = {"FunctionName": {"Ref": to}, "Principal": "events.amazonaws.com", **properties}
+    return resource(PERMISSION, given)
 
 
 TOPICS = {"Topic": resource(TOPIC, {}), "Other": resource(TOPIC, {})}
@@ -51,6 +62,21 @@ FEWER: dict[str, tuple[Json, Json, tuple[str, ...]]] = {
         {"Rule": rule(to=("Topic",))},
         ("target",),
     ),
+    "another event bus": (
+        {"Rule": rule()},
+        {"Rule": rule(EventBusName="own")},
+        ("bus",),
+    ),
+    "a pattern of text": (
+        {"Rule": rule(EventPattern=json.dumps(PATTERN))},
+        {"Rule": rule(State=OFF)},
+        ("stopped",),
+    ),
+    "a function that may not be invoked": (
+        {"Rule": rule(to=("Worker",)), "Worker": WORKER, "Admission": invocation()},
+        {"Rule": rule(to=("Worker",)), "Worker": WORKER},
+        ("uninvoked",),
+    ),
     "a subscriber less": ({"Rule": rule(), "Mail": MAIL}, {"Rule": rule()}, ("unsubscribed",)),
 }
 
@@ -72,6 +98,26 @@ SAME: dict[str, tuple[Json, Json]] = {
     "order": ({"Rule": rule("HIGH", "LOW")}, {"Rule": rule("LOW", "HIGH")}),
     "still disabled": ({"Rule": rule(State=OFF)}, {"Rule": rule("LOW", State=OFF)}),
     "not about images": ({"Rule": QUEUE_ONLY}, {}),
+    "the default event bus by its ARN": (
+        {"Rule": rule()},
+        {"Rule": rule(EventBusName="arn:aws:events:eu-central-1:111122223333:event-bus/default")},
+    ),
+    "another permission": (
+        {"Rule": rule(to=("Worker",)), "Worker": WORKER, "Admission": invocation()},
+        {"Rule": rule(to=("Worker",)), "Worker": WORKER, "Other": invocation(SourceArn="x")},
+    ),
+    "a permission of another service": (
+        {"Worker": WORKER, "Admission": invocation(Principal="s3.amazonaws.com")},
+        {"Worker": WORKER},
+    ),
+    "a permission on another function": (
+        {"Rule": rule(to=("Worker",)), "Worker": WORKER, "Admission": invocation(to="Reader")},
+        {"Rule": rule(to=("Worker",)), "Worker": WORKER},
+    ),
+    "a permission on a function that gets no events": (
+        {"Worker": WORKER, "Admission": invocation(), "Odd": invocation(to="Reader")},
+        {"Worker": WORKER, "Odd": invocation(to="Reader")},
+    ),
     "a subscriber of other messages": ({"Mail": MAIL}, {}),
 }
 

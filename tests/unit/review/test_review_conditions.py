@@ -260,6 +260,17 @@ def default(value: object) -> dict[str, Any]:
     return {"Parameters": {"Tags": {"Default": value}}}
 
 
+def including(place: str) -> dict[str, Any]:
+    """Return a template with a resource whose content is elsewhere."""
+    fragment = {"Name": "AWS::Include", "Parameters": {"Location": place}}
+    return {"Resources": {"Included": {"Fn::Transform": fragment}, "Odd": 7}}
+
+
+def module(name: str) -> dict[str, Any]:
+    """Return a module, whose resources are registered elsewhere."""
+    return {"Type": "Acme::ECR::Repository::MODULE", "Properties": {"Name": name}}
+
+
 PARAMETER = {"Ref": "Names"}
 OTHER_DEFAULT = {"Parameters": {"Names": {"Type": "CommaDelimitedList", "Default": "a"}}}
 MACRO = {**body(), "Transform": "Macro"}
@@ -294,6 +305,30 @@ REST: dict[str, tuple[dict[str, Any], dict[str, Any], set[tuple[str, str, tuple[
         {"Resources": {}},
         FRAGMENT,
         {("other", "warning", ("unread-changed",)), ("other", "note", ("parameters new",))},
+    ),
+    "a fragment included in a resource": (
+        including("a.yaml"),
+        including("b.yaml"),
+        {("other", "warning", ("unread-changed",))},
+    ),
+    "the globals of SAM": (
+        {**body(), "Globals": {"Function": {"Policies": []}}},
+        {**body(), "Globals": {"Function": {"Policies": ["AdministratorAccess"]}}},
+        {("other", "warning", ("unread-changed",))},
+    ),
+    "a default that is removed": (
+        body(None, default(value=True)),
+        body(None, {"Parameters": {"Tags": {}}}),
+        {("other", "note", ("parameters defined",))},
+    ),
+    "a module": (
+        {"Resources": {"A": module("a"), "B": module("b")}},
+        {"Resources": {"A": module("c"), "C": module("b")}},
+        {
+            ("other", "warning", ("changed Name",)),
+            ("other", "warning", ("removed",)),
+            ("other", "warning", ("new",)),
+        },
     ),
     "a default that a repository uses": (
         body(

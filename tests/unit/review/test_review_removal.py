@@ -150,6 +150,7 @@ def test_custom_resource_of_cdk_deletes_images(case: str) -> None:
 
 RETAINED_ON_REPLACEMENT = {**API, "DeletionPolicy": "Delete"}
 RETAINED_ON_DELETION = {**API, "UpdateReplacePolicy": "Delete"}
+KEPT_UNLESS_NEW = {**API, "DeletionPolicy": "RetainExceptOnCreate"}
 BOTH, ALL = "DeletionPolicy UpdateReplacePolicy", "DeletionPolicy UpdateReplacePolicy EmptyOnDelete"
 
 
@@ -162,8 +163,12 @@ BOTH, ALL = "DeletionPolicy UpdateReplacePolicy", "DeletionPolicy UpdateReplaceP
         # EmptyOnDelete deletes images with which the repository alone would have stayed.
         (UNRETAINED, EMPTIED, "error", ALL, "images-deleted"),
         (key(), {**key(), **UNKEPT}, "error", BOTH, "unreadable"),
+        (KEPT_UNLESS_NEW, RETAINED_ON_REPLACEMENT, "warning", "DeletionPolicy", "deleted-if-empty"),
     ],
-    ids=["deletion", "replacement", "emptied", "emptied though not retained", "key"],
+    ids=[
+        *("deletion", "replacement", "emptied", "emptied though not retained", "key"),
+        "deletion, retained except on create",
+    ],
 )
 def test_less_protected_resource(
     before: Any, after: Any, severity: str, properties: str, outcome: str
@@ -177,6 +182,15 @@ def test_less_protected_resource(
     assert (outcome,) == change.codes
     assert ("strengthened", "note", names) == (back.kind, back.severity, back.properties)
     assert (change.before, change.after) == (back.after, back.before)
+
+
+@pytest.mark.parametrize(("before", "after"), [(API, KEPT_UNLESS_NEW), (KEPT_UNLESS_NEW, API)])
+def test_retaining_it_except_on_create_is_no_loss(before: Any, after: Any) -> None:
+    """What exists is retained by both, so one note names the attribute."""
+    change = only(reviewed({"Api": before}, {"Api": after}))
+
+    code = ("changed DeletionPolicy",)
+    assert ("other", "note", code) == (change.kind, change.severity, change.codes)
 
 
 def test_emptying_a_retained_repository_is_no_loss() -> None:

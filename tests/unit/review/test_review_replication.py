@@ -267,6 +267,7 @@ def test_copies_in_another_account_are_a_warning(destination: Any, at: Any, expe
     [change] = changes_of(changes, copying(), copying(to(destination)), at)
 
     assert expected == (change.severity, change.codes[0])
+    assert "Token[" not in f"{change.summary} {change.details}"
 
 
 def test_graph_has_a_node_for_each_registry() -> None:

@@ -301,6 +301,29 @@ def test_manifest_counts(case: str, tmp_path: Path) -> None:
     assert expected == changes_between(base, head)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ({"Name": "a"}, {"Name": "b"}, ["a is replaced by b"]),
+        ({"Name": "a"}, {"Name": "a", "Other": "b"}, []),
+        ([], {"Name": 7}, []),
+    ],
+)
+def test_parameters_of_the_manifest_count(
+    old: Any, new: Any, expected: list[str], tmp_path: Path
+) -> None:
+    """CDK deploys a stack with them; a template does not have them."""
+    named = {"Api": repository(RepositoryName={"Ref": "Name"})}
+    sections = {"Parameters": {"Name": {"Type": "String"}}}
+    base, head = (
+        assembly(tmp_path / name, prod=stack(named, sections=sections, parameters=values))
+        for name, values in (("base", old), ("head", new))
+    )
+
+    summaries = [change.summary for change in review(*load_sides(base, head)).changes]
+    assert expected == [summary.partition(":")[0] for summary in summaries]
+
+
 def test_template_of_a_folder_has_no_known_settings(tmp_path: Path) -> None:
     """What is unknown is not a change."""
     base = templates(tmp_path / "base", prod__json=A)

@@ -1,0 +1,650 @@
+"""What code writes on the L1s of a registry and of a template stays, next to what is requested."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import aws_cdk as cdk
+import jsii
+import pytest
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecr_constructs import PullThroughCache, Registry, RepositoryCreationTemplate, Upstream
+from ecr_constructs.model.validation import ValidationError
+from tests.support.constructs import (
+    ACCOUNT,
+    ENV,
+    OTHER_ACCOUNT,
+    OTHER_REGION,
+    REGION,
+    function_of,
+    identity_statements,
+    new_app,
+    of_type,
+    parameter,
+    role_of,
+    template,
+)
+from tests.support.effort import examples
+from tests.support.errors import rejects
+
+PROFILES = {
+    name: f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/{name}"
+    for name in ("first", "second", "written", "extended")
+}
+Scan = ecr.CfnRegistryScanningConfiguration
+Replicate = ecr.CfnReplicationConfiguration
+Sign = ecr.CfnSigningConfiguration
+
+
+def statement(sid: str, **more: Any) -> dict[str, Any]:
+    """Return a statement that must never be lost."""
+    parts = {"Effect": "Deny", "Principal": "*", "Action": "ecr:ReplicateImage"}
+    return {"Sid": sid, **parts, "Resource": "*", **more}
+
+
+def policy(*sids: str, **more: Any) -> dict[str, Any]:
+    """Return a policy of statements with these ids."""
+    return {"Version": "2012-10-17", "Statement": [statement(sid) for sid in sids], **more}
+
+
+def repository_text(*sids: str, **more: Any) -> str:
+    """Return a repository policy as a text."""
+    statements = [{**item, "Action": "ecr:PutImage"} for item in policy(*sids)["Statement"]]
+    for item in statements:
+        del item["Resource"]
+    return json.dumps({"Statement": statements, **more})
+
+
+def added(sid: str, **more: Any) -> iam.PolicyStatement:
+    """Return a statement of a request."""
+    return iam.PolicyStatement(
+        sid=sid,
+        actions=["ecr:ReplicateImage"],
+        principals=[iam.AccountPrincipal(OTHER_ACCOUNT)],
+        **more,
+    )
+
+
+def scan_rule(*filters: str, frequency: str = "SCAN_ON_PUSH") -> Any:
+    """Return a scanning rule as code writes it."""
+    values = [Scan.RepositoryFilterProperty(filter=x, filter_type="WILDCARD") for x in filters]
+    return Scan.ScanningRuleProperty(scan_frequency=frequency, repository_filters=values)
+
+
+def replication(*prefixes: str, region: str = OTHER_REGION) -> Any:
+    """Return a replication configuration as code writes it."""
+    filters = [
+        Replicate.RepositoryFilterProperty(filter=item, filter_type="PREFIX_MATCH")
+        for item in prefixes
+    ]
+    destination = Replicate.ReplicationDestinationProperty(region=region, registry_id=ACCOUNT)
+    rule = Replicate.ReplicationRuleProperty(
+        destinations=[destination], repository_filters=filters or None
+    )
+    return Replicate.ReplicationConfigurationProperty(rules=[rule])
+
+
+def sign_rule(name: str) -> Any:
+    """Return a signing rule as code writes it."""
+    return Sign.RuleProperty(signing_profile_arn=PROFILES[name])
+
+
+class Owner:
+    """A registry and a template of a stack, which request something and show what is rendered."""
+
+    def __init__(self, stack: cdk.Stack) -> None:
+        """Define both."""
+        self.stack = stack
+        self.registry = Registry(stack, "Registry")
+        self.template = RepositoryCreationTemplate(
+            stack, "Template", prefix="team", applied_for=["CREATE_ON_PUSH"]
+        )
+
+    def resource(self, name: str) -> Any:
+        """Return the L1 of a kind."""
+        if name == "Resource":
+            return self.template.node.find_child(name)
+        return self.registry.node.find_child(name)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """An L1: how to request something of it, and how other code writes it."""
+
+    id: str
+    attribute: str
+    request: Callable[[Owner, str], object]
+    struct: Callable[[str], Any]
+    plain: Callable[[str], Any]
+    type: str
+    path: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the property in CloudFormation."""
+        return self.path or "".join(part.title() for part in self.attribute.split("_"))
+
+
+KINDS = {
+    "policy": Kind(
+        "Policy",
+        "policy_text",
+        lambda owner, sid: owner.registry.add_to_registry_policy(added(sid, resources=["*"])),
+        lambda sid: iam.PolicyDocument.from_json(policy(sid)),
+        policy,
+        "AWS::ECR::RegistryPolicy",
+    ),
+    "scanning": Kind(
+        "Scanning",
+        "rules",
+        lambda owner, name: owner.registry.scan_basic(on_push=[name]),
+        lambda name: [scan_rule(name)],
+        lambda name: [
+            {
+                "ScanFrequency": "SCAN_ON_PUSH",
+                "RepositoryFilters": [{"Filter": name, "FilterType": "WILDCARD"}],
+            }
+        ],
+        "AWS::ECR::RegistryScanningConfiguration",
+    ),
+    "replication": Kind(
+        "Replication",
+        "replication_configuration",
+        lambda owner, name: owner.registry.replicate(to_regions=[OTHER_REGION], prefixes=[name]),
+        replication,
+        lambda name: [
+            {
+                "Destinations": [{"Region": OTHER_REGION, "RegistryId": ACCOUNT}],
+                "RepositoryFilters": [{"Filter": name, "FilterType": "PREFIX_MATCH"}],
+                "DeleteReplication": {"Enabled": False},
+            }
+        ],
+        "AWS::ECR::ReplicationConfiguration",
+        "ReplicationConfiguration.Rules",
+    ),
+    "signing": Kind(
+        "Signing",
+        "rules",
+        lambda owner, name: owner.registry.sign(PROFILES[name]),
+        lambda name: [sign_rule(name)],
+        lambda name: [{"SigningProfileArn": PROFILES[name], "RepositoryFilters": []}],
+        "AWS::ECR::SigningConfiguration",
+    ),
+    "template": Kind(
+        "Resource",
+        "repository_policy",
+        lambda owner, sid: owner.template.add_to_repository_policy(added(sid)),
+        repository_text,
+        repository_text,
+        "AWS::ECR::RepositoryCreationTemplate",
+    ),
+}
+WAYS: dict[str, Callable[[Kind, Any, str], object]] = {
+    "write": lambda kind, resource, name: setattr(resource, kind.attribute, kind.struct(name)),
+    "outside": lambda kind, resource, name: jsii.kernel.set(
+        resource,
+        camel(kind.attribute),
+        kind.plain(name) if kind.id == "Policy" else kind.struct(name),
+    ),
+    "Aspect": lambda kind, resource, name: cdk.Aspects.of(resource).add(
+        Writes(lambda node: setattr(node, kind.attribute, kind.struct(name)))
+    ),
+    "override": lambda kind, resource, name: resource.add_property_override(
+        kind.name, kind.plain(name)
+    ),
+    "overrides": lambda kind, resource, name: resource.add_override(
+        "Properties", {kind.name.partition(".")[0]: whole(kind, name)}
+    ),
+}
+
+
+def camel(name: str) -> str:
+    """Return a name as code that is not Python writes it."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.title, others))
+
+
+def whole(kind: Kind, name: str) -> Any:
+    """Return a whole property as CloudFormation takes it."""
+    return {"Rules": kind.plain(name)} if kind.path else kind.plain(name)
+
+
+@jsii.implements(cdk.IAspect)
+class Writes:
+    """An Aspect that writes every L1 of ECR that it visits."""
+
+    def __init__(self, write: Callable[[Any], object]) -> None:
+        """Take what to do."""
+        self._write = write
+
+    def visit(self, node: Any) -> None:
+        """Write a resource."""
+        if isinstance(node, cdk.CfnResource) and node.cfn_resource_type.startswith("AWS::ECR::"):
+            self._write(node)
+
+
+def rendered(owner: Owner, *names: str) -> dict[str, list[str]]:
+    """Return the names in some L1s, as many times as they are rendered."""
+    properties = template(owner.stack)["Resources"].values()
+    return {
+        name: sorted(NAMES.findall(json.dumps(item["Properties"])))
+        for name in names
+        for item in properties
+        if item["Type"] == KINDS[name].type
+    }
+
+
+def written(owner: Owner, kind: Kind, way: str) -> None:
+    """Write an L1."""
+    WAYS[way](kind, owner.resource(kind.id), "written")
+
+
+NAMES = re.compile("first|second|written|extended")
+ORDERS = {"between": [0, 2, 1], "last": [0, 1, 2]}
+
+
+@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_written_and_requested_is_rendered(
+    stack: cdk.Stack, way: str, order: list[int]
+) -> None:
+    """Each once, for every L1 of a registry and for a template, in both orders."""
+    owner = Owner(stack)
+    names = [name for name in KINDS if (way, order) != ("outside", ORDERS["last"])]
+    for name in names:
+        kind = KINDS[name]
+        steps: list[Callable[[], object]] = [
+            partial(kind.request, owner, "first"),
+            partial(kind.request, owner, "second"),
+            partial(written, owner, kind, way),
+        ]
+        for step in order:
+            steps[step]()
+
+    assert {name: ["first", "second", "written"] for name in names} == rendered(owner, *names)
+
+
+def test_code_that_is_not_python_must_not_write_last(stack: cdk.Stack) -> None:
+    """Its write cannot be joined; the synthesis fails where it would be lost."""
+    owner = Owner(stack)
+    for kind in KINDS.values():
+        kind.request(owner, "first")
+        WAYS["outside"](kind, owner.resource(kind.id), "written")
+
+    with pytest.raises(RuntimeError, match="code changed it after") as caught:
+        template(stack)
+    assert len(KINDS) == str(caught.value).count("code changed it after")
+
+
+def test_a_document_must_not_grow_after_it_is_written(stack: cdk.Stack) -> None:
+    """What is added to it later would be lost."""
+    owner = Owner(stack)
+    owner.registry.add_to_registry_policy(added("first", resources=["*"]))
+    document = iam.PolicyDocument.from_json(policy("written"))
+    owner.resource("Policy").policy_text = document
+    document.add_statements(added("late", resources=["*"]))
+
+    with pytest.raises(RuntimeError, match="code changed it after"):
+        template(stack)
+
+
+def test_an_empty_document_changes_nothing(stack: cdk.Stack) -> None:
+    owner = Owner(stack)
+    owner.registry.add_to_registry_policy(added("first", resources=["*"]))
+    owner.resource("Policy").policy_text = iam.PolicyDocument()
+
+    assert {"policy": ["first"]} == rendered(owner, "policy")
+
+
+def extended(kind: Kind, value: Any) -> Any:
+    """Return what was read, and more."""
+    if kind.id == "Policy":
+        return {**value, "Statement": [*value["Statement"], statement("extended")]}
+    if kind.id == "Resource":
+        # A text with deploy-time values cannot be read; this one is written next to it.
+        return repository_text("extended")
+    if kind.path:
+        more = replication("extended").rules
+        return Replicate.ReplicationConfigurationProperty(rules=[*value.rules, *more])
+    return [*value, *kind.struct("extended")]
+
+
+def test_what_is_read_and_extended_keeps_one_of_each(stack: cdk.Stack) -> None:
+    """Code that reads a property, adds to it and writes it writes what it has read too."""
+    owner = Owner(stack)
+    for kind in KINDS.values():
+        kind.request(owner, "first")
+        resource = owner.resource(kind.id)
+        setattr(resource, kind.attribute, extended(kind, getattr(resource, kind.attribute)))
+        setattr(resource, kind.attribute, getattr(resource, kind.attribute))
+        kind.request(owner, "second")
+        kind.request(owner, "second")
+
+    expected = ["extended", "first", "second"]
+    assert dict.fromkeys(KINDS, expected) == rendered(owner, *KINDS)
+
+
+def test_written_rules_count(stack: cdk.Stack) -> None:
+    """Push grants include the signatures of a written rule, and warnings its filters."""
+    owner = Owner(stack)
+    owner.registry.sign(PROFILES["first"])
+    owner.resource("Signing").rules = [sign_rule("written")]
+    owner.registry.grant_push(role_of(stack), prefix="payments/")
+
+    assert PROFILES["written"] in str(identity_statements(stack))
+    assert 2 == len(owner.registry.signing_rules)
+
+
+# --- what cannot be joined --------------------------------------------------------------------
+
+Do = Callable[[Owner], object]
+
+
+def set_(resource: str, attribute: str, value: Any) -> Do:
+    """Write an attribute of an L1."""
+    return lambda owner: setattr(owner.resource(resource), attribute, value)
+
+
+def override(resource: str, path: str, value: Any) -> Do:
+    """Override a property of an L1."""
+    return lambda owner: owner.resource(resource).add_property_override(path, value)
+
+
+LAMBDA_VALUE: Any = cdk.Fn.condition_if("A", "b", "c")
+IF = {"Fn::If": ["A", {}, {"Ref": "AWS::NoValue"}]}
+OLD = policy("old", Version="2008-10-17")
+OLD["Statement"][0]["Resource"] = "arn:aws:ecr:*:*:repository/${aws:username}"
+REFUSED: dict[str, tuple[Do, str]] = {
+    "a policy that is a function": (set_("Policy", "policy_text", LAMBDA_VALUE), "unresolved"),
+    "a policy that is overridden by a function": (
+        override("Policy", "PolicyText", IF),
+        "unresolved",
+    ),
+    "statements of a function": (override("Policy", "PolicyText.Statement", IF), "unresolved"),
+    "a text that is not JSON": (set_("Policy", "policy_text", "{"), "unresolved"),
+    "variables of an earlier version": (set_("Policy", "policy_text", OLD), "unresolved"),
+    "no policy": (set_("Policy", "policy_text", None), "removed"),
+    "a removed policy": (
+        lambda owner: owner.resource("Policy").add_property_deletion_override("PolicyText"),
+        "removed",
+    ),
+    "a removed path": (
+        lambda owner: owner.resource("Policy").add_deletion_override("Properties.PolicyText"),
+        "removed",
+    ),
+    "another action": (override("Policy", "PolicyText.Statement.0.Action", "ecr:*"), "replaced"),
+    "another statement": (override("Policy", "PolicyText.Statement.0", {}), "replaced"),
+    "a removed statement": (override("Policy", "PolicyText.Statement.0", None), "replaced"),
+    "rules of a function": (set_("Scanning", "rules", LAMBDA_VALUE), "unresolved"),
+    "rules of another kind": (override("Scanning", "Rules", IF), "unresolved"),
+    "another frequency": (set_("Scanning", "rules", [scan_rule("a", frequency="W")]), "unresolved"),
+    "a filter of a function": (
+        override("Scanning", "Rules", [{"ScanFrequency": IF}]),
+        "unresolved",
+    ),
+    "another scan type": (set_("Scanning", "scan_type", "FAST"), "unresolved"),
+    "a scan type of a function": (override("Scanning", "ScanType", IF), "unresolved"),
+    "no rules": (set_("Scanning", "rules", None), "removed"),
+    "a replication of a function": (
+        override("Replication", "ReplicationConfiguration", "x"),
+        "unresolved",
+    ),
+    "deletions of a function": (
+        override(
+            "Replication",
+            "ReplicationConfiguration.Rules",
+            [{"Destinations": [], "DeleteReplication": {"Enabled": "yes"}}],
+        ),
+        "unresolved",
+    ),
+    "a removed replication": (set_("Replication", "replication_configuration", None), "removed"),
+    "signing rules of deploy time": (
+        set_("Signing", "rules", ["#{Token[TOKEN.1]}"]),
+        "unresolved",
+    ),
+    "a template's text of deploy time": (
+        lambda owner: set_("Resource", "repository_policy", parameter(owner.stack))(owner),
+        "unresolved",
+    ),
+    "a template without a policy": (set_("Resource", "repository_policy", None), "removed"),
+}
+
+
+def with_everything(stack: cdk.Stack) -> Owner:
+    """Return a registry and a template that have requested something of each kind."""
+    owner = Owner(stack)
+    for kind in KINDS.values():
+        kind.request(owner, "first")
+    return owner
+
+
+def test_what_cannot_be_joined_raises(stack: cdk.Stack) -> None:
+    """Where it is written, with the path of the construct; what was requested stays."""
+    owner = with_everything(stack)
+    for case, (write, code) in REFUSED.items():
+        with pytest.raises(ValidationError) as caught:
+            write(owner)
+        [problem] = caught.value.diagnostics
+        assert (case, True) == (case, problem.code.endswith(f"-{code}"))
+        assert problem.path in ("Stack/Registry", "Stack/Template")
+
+    assert {name: ["first"] for name in KINDS} == rendered(owner, *KINDS)
+
+
+LIMITS: dict[str, tuple[Do, str]] = {
+    "another scanner": (set_("Scanning", "scan_type", "ENHANCED"), "scanning-type-conflict"),
+    "a long policy": (
+        set_("Policy", "policy_text", policy(*(f"S{n:0200}" for n in range(60)))),
+        "registry-policy-length",
+    ),
+    "a long policy of a template": (
+        set_("Resource", "repository_policy", repository_text(*(f"S{n:0200}" for n in range(60)))),
+        "repository-policy-length",
+    ),
+    "a replication to itself": (
+        set_("Replication", "replication_configuration", replication("ab", region=REGION)),
+        "replication-destination-is-source",
+    ),
+    "too many signing rules": (
+        set_(
+            "Signing",
+            "rules",
+            [
+                Sign.RuleProperty(signing_profile_arn=f"{PROFILES['first']}{number}")
+                for number in range(10)
+            ],
+        ),
+        "signing-rule-count",
+    ),
+}
+
+
+def test_what_ecr_rejects_together_raises(stack: cdk.Stack) -> None:
+    """ECR's limits are for all authors together."""
+    owner = with_everything(stack)
+    for write, code in LIMITS.values():
+        with rejects(code):
+            write(owner)
+
+    assert {name: ["first"] for name in KINDS} == rendered(owner, *KINDS)
+
+
+# --- overrides of parts -----------------------------------------------------------------------
+
+
+def test_an_override_of_a_part_stays_with_its_element(stack: cdk.Stack) -> None:
+    """A condition is added to a statement; what is requested later does not move it."""
+    owner = Owner(stack)
+    owner.registry.add_to_registry_policy(added("first", resources=["*"]))
+    condition = {"Bool": {"aws:SecureTransport": "true"}}
+    override("Policy", "PolicyText.Statement.0.Condition", condition)(owner)
+    owner.registry.add_to_registry_policy(added("second", resources=["*"]))
+    set_("Policy", "policy_text", policy("written"))(owner)
+
+    [resource] = of_type(template(stack), KINDS["policy"].type).values()
+    conditions = {
+        item["Sid"]: item.get("Condition") for item in resource["PolicyText"]["Statement"]
+    }
+    assert {"first": condition, "second": None, "written": None} == conditions
+
+
+def test_an_override_of_a_part_does_not_move_to_another_element(stack: cdk.Stack) -> None:
+    """Here the first rule becomes the second, so that the override would change another."""
+    owner = Owner(stack)
+    owner.registry.scan_enhanced(continuous=["first"])
+    owner.registry.scan_enhanced(continuous=["second"])
+    override("Scanning", "Rules.0.Note", "x")(owner)
+    override("Scanning", "Rules.1", {"ScanFrequency": "SCAN_ON_PUSH"})(owner)
+    with rejects("Stack/Registry: registry-scanning-configuration-override-moved"):
+        owner.registry.scan_enhanced(on_push=["lab/*"])
+
+    assert {"scanning": ["first", "second"]} == rendered(owner, "scanning")
+
+
+def test_deletions_stay_with_their_rules(stack: cdk.Stack) -> None:
+    """Whatever is written, and also after fewer rules are written; overrides of parts stay."""
+    owner = Owner(stack)
+    registry = owner.registry
+    registry.replicate(to_regions=[OTHER_REGION], prefixes=["first"], replicate_deletions=True)
+    resource = owner.resource("Replication")
+    override("Replication", "ReplicationConfiguration.Rules.0.Note", "x")(owner)
+    resource.replication_configuration = resource.replication_configuration
+    enabled = {"DeleteReplication": {"Enabled": True}}
+    path = "ReplicationConfiguration.Rules"
+    many = [{**KINDS["replication"].plain(name)[0], **enabled} for name in ("written", "extended")]
+    override("Replication", path, many)(owner)
+    override("Replication", path, KINDS["replication"].plain("written"))(owner)
+    registry.replicate(to_regions=[OTHER_REGION], prefixes=["second"])
+
+    [properties] = of_type(template(stack), KINDS["replication"].type).values()
+    rules = properties["ReplicationConfiguration"]["Rules"]
+    deletions = {
+        rule["RepositoryFilters"][0]["Filter"]: "DeleteReplication" in rule for rule in rules
+    }
+    assert {"first": True, "second": False, "written": False} == deletions
+    assert ["x", None, None] == [rule.get("Note") for rule in rules]
+
+
+def test_other_properties_and_overrides_are_those_of_cdk(stack: cdk.Stack) -> None:
+    """Of other properties, of other parts of the resource, and all properties at once."""
+    owner = with_everything(stack)
+    resource = owner.resource("Resource")
+    resource.description = "written"
+    resource.add_override("Metadata.Team", "written")
+    resource.add_property_override("CustomRoleArn", "written")
+    resource.add_deletion_override("Properties")
+
+    [rendered_] = [item for item in template(stack)["Resources"].values() if "Metadata" in item]
+    assert "Properties" not in rendered_
+    assert {"Team": "written"}.items() <= rendered_["Metadata"].items()
+
+
+# --- templates without a policy ---------------------------------------------------------------
+
+
+def text_of_template(stack: cdk.Stack) -> Any:
+    """Return the policy of the one template."""
+    [properties] = of_type(template(stack), KINDS["template"].type).values()
+    return properties.get("RepositoryPolicy")
+
+
+UNREAD: dict[str, Do] = {
+    "a write": lambda owner: set_("Resource", "repository_policy", parameter(owner.stack))(owner),
+    "an override": override("Resource", "RepositoryPolicy", {"Ref": "AWS::NoValue"}),
+}
+
+
+@pytest.mark.parametrize("write", UNREAD.values(), ids=UNREAD)
+def test_a_policy_that_only_other_code_writes_is_rendered_as_it_is(
+    stack: cdk.Stack, write: Do
+) -> None:
+    """Nothing is read where nothing is requested; a request then raises."""
+    owner = Owner(stack)
+    write(owner)
+    with rejects("Stack/Template: repository-policy-unresolved"):
+        owner.template.grant_pull_to_lambda()
+
+    with rejects("Stack/Template: repository-policy-unresolved"):
+        _ = owner.template.repository_statements
+    assert text_of_template(stack) in ({"Ref": "Text"}, {"Ref": "AWS::NoValue"})
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        set_("Resource", "repository_policy", repository_text("written")),
+        override("Resource", "RepositoryPolicy", repository_text("written")),
+    ],
+    ids=["write", "override"],
+)
+def test_a_policy_that_was_written_before_takes_requests(stack: cdk.Stack, write: Do) -> None:
+    """As it is until then, and removed if that code removes it."""
+    owner = Owner(stack)
+    write(owner)
+    assert repository_text("written") == text_of_template(stack)
+    assert ["written"] == [item["Sid"] for item in owner.template.repository_statements]
+
+    set_("Resource", "repository_policy", None)(owner)
+    owner.resource("Resource").add_property_deletion_override("RepositoryPolicy")
+    assert text_of_template(stack) is None
+
+    write(owner)
+    owner.template.add_to_repository_policy(added("first"))
+    assert {"template": ["first", "written"]} == rendered(owner, "template")
+
+
+def test_a_written_policy_admits_functions(app: cdk.App, stack: cdk.Stack) -> None:
+    """Of another account: what is written counts, and what cannot be read is not an error."""
+    function = cdk.Stack(app, "Far", env=cdk.Environment(account=OTHER_ACCOUNT, region=REGION))
+    cache = PullThroughCache(stack, "Quay", upstream=Upstream.quay())
+    function_of(function, cache.repository("argoproj/argocd"))
+    resource: Any = cache.template.node.find_child("Resource")
+    with pytest.raises(RuntimeError, match="does not admit Lambda"):
+        template(stack)
+
+    admitted = {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": "ecr:BatchGetImage",
+    }
+    resource.repository_policy = json.dumps({"Statement": [admitted]})
+    assert "Resources" in template(stack)
+    resource.repository_policy = parameter(stack)
+    assert "Resources" in template(stack)
+
+
+# --- any order --------------------------------------------------------------------------------
+
+
+@settings(max_examples=examples(100))
+@given(st.data())
+def test_nothing_is_lost_in_any_order(data: st.DataObject) -> None:
+    """Requests, writes and overrides of every L1 in random order: each is rendered once."""
+    with TemporaryDirectory() as folder:
+        stack = cdk.Stack(new_app(Path(folder)), "Stack", env=ENV)
+        owner = Owner(stack)
+        for kind in KINDS.values():
+            kind.request(owner, "first")
+        steps = [
+            *((kind, "request", "second") for kind in KINDS.values()),
+            *((kind, "write", "written") for kind in KINDS.values()),
+            *((kind, "override", "extended") for kind in KINDS.values()),
+        ]
+        order: Sequence[tuple[Kind, str, str]] = data.draw(st.permutations(steps))
+        for kind, way, name in order:
+            if way == "request":
+                kind.request(owner, name)
+            else:
+                WAYS[way](kind, owner.resource(kind.id), name)
+
+        expected = ["extended", "first", "second", "written"]
+        assert dict.fromkeys(KINDS, expected) == rendered(owner, *KINDS)
