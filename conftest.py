@@ -1,5 +1,6 @@
 """What every test shares; and the examples of README.md and docs/, which are run."""
 
+import gc
 import os
 import shlex
 import signal
@@ -11,6 +12,8 @@ from tempfile import TemporaryDirectory
 
 from local_aws import environment
 
+# To look for garbage among all that is imported would take a tenth of the time of the tests.
+gc.disable()
 # Before anything starts Node, which reads its environment then.
 # Node and the CDK command line of this checkout, whether or not its environment is activated.
 _ROOT = Path(__file__).parent
@@ -84,6 +87,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.xdist_group("embedded-aws"))
     elif not item.get_closest_marker("xdist_group"):
         item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage among what the tests make, not among what has been imported."""
+    gc.freeze()
+    gc.enable()
 
 
 pytest_collect_file = Sybil(

@@ -31,6 +31,14 @@ _HARMLESS_CDK = _CDK_APP | {
     *("CDK_VALIDATION", "CDK_NOTICES", "CDK_DEBUG", "CDK_VERBOSE", "CDK_CI", "CDK_DOCKER"),
     *("CDK_CONCURRENCY", "CDK_PROGRESS", "CDK_REQUIRE_APPROVAL", "CDK_QUIET", "CDK_STRICT"),
 }
+# Each shell that starts reads these files, which may export credentials.
+_SHELL_FILES = {"BASH_ENV", "ENV", "ZDOTDIR"}
+# Logins to registries, instead of those in the home folder.
+_REGISTRY_LOGINS = {
+    *("DOCKER_CONFIG", "DOCKER_AUTH_CONFIG", "REGISTRY_AUTH_FILE", "HELM_REGISTRY_CONFIG"),
+}
+# A function of bash that is exported, which may stand in for a command such as cdk.
+_EXPORTED_FUNCTION = "BASH_FUNC_"
 # A shell could not unset any other name, and no AWS SDK reads it.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -73,10 +81,15 @@ def _without_proxy() -> list[str]:
 
 
 def chooses_an_account(name: str) -> bool:
-    """Whether a variable may lead an AWS client to an account, an endpoint or a proxy."""
+    """Whether a variable may lead an AWS client to an account, an endpoint or a proxy.
+
+    Also through a file that a shell reads when it starts, or a login of a registry's client.
+    """
     upper = name.upper()
     return (
-        upper.startswith(("AWS_", "BOTO_"))
+        name in _SHELL_FILES | _REGISTRY_LOGINS
+        or name.startswith(_EXPORTED_FUNCTION)
+        or upper.startswith(("AWS_", "BOTO_"))
         or upper.endswith("_PROXY")
         or (upper.startswith("CDK_") and upper not in _HARMLESS_CDK)
     )

@@ -87,7 +87,7 @@ class EventsStack(cdk.Stack):
             self._rule(rule)
 
     def _rule(self, event: AnyEvent) -> None:
-        name = event.name or f"{event.event} {event.target}"
+        name = event.construct_id
         target = events.CfnRule.TargetProperty(arn=event.target, id="Target", role_arn=event.role)
         rule = events.CfnRule(
             self,

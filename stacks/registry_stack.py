@@ -13,6 +13,7 @@ from ecr_constructs import (
     Registry,
     RepositoryCreationTemplate,
 )
+from ecr_constructs.constructs.source import record_lines
 from ecr_constructs.environment.resolution import ResolvedEnvironment
 from ecr_constructs.environment.resolved_registry import (
     ResolvedCache,
@@ -21,7 +22,7 @@ from ecr_constructs.environment.resolved_registry import (
     ResolvedTemplate,
 )
 from ecr_constructs.model.registry_id import RegistryId
-from stacks.settings import acknowledge, admit_lambda, keywords, record_lines, statements
+from stacks.settings import acknowledge, admit_lambda, keywords, statements
 
 
 class RegistryStack(cdk.Stack):
@@ -45,7 +46,7 @@ class RegistryStack(cdk.Stack):
         self.registry = Registry(self, "Registry")
         self._environment, self._key = environment, key
         self._id = registry
-        settings = environment.registry_settings.get(registry, ResolvedRegistry(registry))
+        settings = environment.registry_settings[registry]
         if registry == environment.home:
             self._replicate()
         else:

@@ -1,17 +1,17 @@
 """The repositories of one team."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from ecr_constructs import Repository
-from ecr_constructs.constructs.source import record_source
+from ecr_constructs.constructs.source import record_lines, record_source
 from ecr_constructs.environment.resolution import ResolvedRepository
 from ecr_constructs.model.registry_id import RegistryId
-from stacks.settings import acknowledge, admit_lambda, keywords, record_lines
+from stacks.settings import EXTRA_TAGS, acknowledge, admit_lambda, keywords
 
 
 class RepositoriesStack(cdk.Stack):
@@ -43,6 +43,9 @@ class RepositoriesStack(cdk.Stack):
                 **keywords(settings, key, registry),
             )
             admit_lambda(repository, settings)
+            if settings.keeps_extra_tags:
+                resource = cast("cdk.CfnResource", repository.node.default_child)
+                resource.add_metadata(EXTRA_TAGS, "keep")
             if declared.source is not None:
                 record_source(repository, declared.source.file, declared.source.line)
             acknowledge(repository, declared.acknowledged)

@@ -8,11 +8,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from ecr_constructs.cloudformation.acknowledgments import DECLARED_IN
-from ecr_constructs.cloudformation.source_locations import SourceLocation
 from ecr_constructs.environment.inheritance import Settings
 from ecr_constructs.environment.values import WARNINGS
 from ecr_constructs.model.registry_id import RegistryId
+
+EXTRA_TAGS = "ecr-constructs:extraTags"
+"""The key in a repository's metadata that says that tags which the template lacks are wanted."""
 
 
 class PulledByLambda(Protocol):
@@ -48,20 +49,3 @@ def acknowledge(scope: Construct, reasons: Mapping[str, str]) -> None:
     for name, reason in reasons.items():
         rule = f"Annotation::ecr-constructs:{name}" if name in WARNINGS else f"EcrChecks::{name}"
         cdk.Validations.of(scope).acknowledge(cdk.Acknowledgment(id=rule, reason=reason))
-
-
-def record_lines(stack: cdk.Stack, lines: Mapping[str, SourceLocation | None]) -> None:
-    """Record where the file declares the constructs of a stack, for messages about them.
-
-    Args:
-        stack: The stack.
-        lines: The places by the ids of the stack's children.
-    """
-    recorded = {
-        # CDK writes the id so.
-        construct_id.replace("/", "--"): f"{line.file}:{line.line}"
-        for construct_id, line in lines.items()
-        if line is not None
-    }
-    if recorded:
-        stack.node.add_metadata(DECLARED_IN, recorded)

@@ -143,7 +143,9 @@ class Config:
     def rules(self) -> Mapping[str, Rule]:
         """The rules that run, with their configured severities, by id."""
         return {
-            rule.id: replace(rule, severity=self.severity.get(rule.id, rule.severity))
+            rule.id: replace(rule, severity=self.severity[rule.id])
+            if rule.id in self.severity
+            else rule
             for rule in RULES.values()
             if rule.id in self.select
         }

@@ -20,7 +20,7 @@ from ecr_constructs.cloudformation.resource_types import (
     REPOSITORY,
     SECRET,
 )
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.tokens import is_unresolved
@@ -75,6 +75,10 @@ class Resource(_Memo):
         self.body = body
         kind = body.get("Type")
         self.type: str = kind if isinstance(kind, str) else ""
+        written = body.get("Properties")
+        # A function that returns all properties is the only member of its object.
+        is_plain = isinstance(written, dict) and len(written) != 1
+        self._plain: Mapping[str, Any] | None = written if is_plain else None
         self._values: dict[str, Any] = {}
         self._texts: dict[str, str | None] = {}
         self._keys: dict[tuple[str, ...], int | None] = {}
@@ -86,10 +90,13 @@ class Resource(_Memo):
         is_function = isinstance(written, Mapping) and len(written) == 1
         return self.stack.resolver.resolve(written) if is_function else written
 
-    @cached_property
+    @property
     def _properties(self) -> Mapping[str, Any]:
         """The properties as written; none if they are the result of a function, or no object."""
-        return self._written if isinstance(self._written, Mapping) else {}
+        # Most resources of a large app are read once: a cached property costs more than it saves.
+        if self._plain is None:
+            self._plain = self._written if isinstance(self._written, Mapping) else {}
+        return self._plain
 
     def _resolved(self, name: str) -> Any:
         # One by one: most rules read one property of many resources.
@@ -110,10 +117,14 @@ class Resource(_Memo):
         functions = any(name.startswith("Fn::") for name in self.properties)
         return isinstance(self._written, Mapping | None) and not functions
 
-    @cached_property
+    @property
     def existence(self) -> ConditionValue:
         """Whether the resource is created, or the expression that decides."""
-        condition = self.body.get("Condition")
+        return self._existence if "Condition" in self.body else True
+
+    @cached_property
+    def _existence(self) -> ConditionValue:
+        condition = self.body["Condition"]
         if not isinstance(condition, str):
             return True
         return self.stack.resolver.condition_expression(condition)
@@ -121,7 +132,7 @@ class Resource(_Memo):
     @property
     def is_created(self) -> bool:
         """Whether the resource is created: its condition is not definitely false."""
-        return self.existence is not False
+        return "Condition" not in self.body or self._existence is not False
 
     @property
     def condition(self) -> str | None:
@@ -160,6 +171,9 @@ class Resource(_Memo):
 
     def text(self, name: str, *path: str | int) -> str | None:
         """Return the value of a property if it is a literal string."""
+        written = self._properties.get(name)
+        if isinstance(written, str) and not path and "${" not in written and "{{" not in written:
+            return written
         value = self.get(name, *path)
         return value if isinstance(value, str) and not is_unresolved(value) else None
 
@@ -301,6 +315,15 @@ class Stack(_Memo):
         written = (text for name in names for text in (f'"{name}"', f"${{{name}}}"))
         return re.compile("|".join(map(re.escape, ('"Fn::If"', *written))))
 
+    @cached_property
+    def by_type(self) -> Mapping[str, Sequence[Resource]]:
+        """The resources that are, or may be, created, by type."""
+        by_type: dict[str, list[Resource]] = defaultdict(list)
+        for resource in self.resources.values():
+            if resource.is_created:
+                by_type[resource.type].append(resource)
+        return by_type
+
     @property
     def registry_key(self) -> object:
         """A key that is equal for stacks that are definitely in one account and Region."""
@@ -359,9 +382,8 @@ class TemplateSet(_Memo):
         # After the stacks: a condition can depend on an export of another stack.
         by_type: dict[str, list[Resource]] = defaultdict(list)
         for stack in self.stacks:
-            for resource in stack.resources.values():
-                if resource.is_created:
-                    by_type[resource.type].append(resource)
+            for kind, resources in stack.by_type.items():
+                by_type[kind] += resources
         return by_type
 
     def of_type(self, *types: str) -> list[Resource]:
@@ -371,9 +393,9 @@ class TemplateSet(_Memo):
     @cached_property
     def _by_registry(self) -> dict[tuple[str, object], list[Resource]]:
         by_registry: dict[tuple[str, object], list[Resource]] = defaultdict(list)
-        for kind, resources in self._by_type.items():
-            for resource in resources:
-                by_registry[kind, resource.stack.registry_key].append(resource)
+        for stack in self.stacks:
+            for kind, resources in stack.by_type.items():
+                by_registry[kind, stack.registry_key] += resources
         return by_registry
 
     @cached_property

@@ -2,6 +2,7 @@
 
 import gc
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from ecr_constructs.cloudformation.cloud_assembly import (
     is_assembly,
     nested_in,
     stack_files,
+    template_paths,
     top_of,
 )
 from ecr_constructs.cloudformation.errors import TemplateError
@@ -37,8 +39,8 @@ from ecr_constructs.cloudformation.template import SECTIONS, Template
 from ecr_constructs.cloudformation.unread import Unread
 
 # Tags of YAML, such as !Transform, are short forms of these.
-_MACROS = ("Fn::Transform", "Fn::ForEach", "!Transform")
-_SUFFIXES = (".json", ".yaml", ".yml", ".template")
+_MACROS = ("Fn::Transform", "!Transform")
+_SUFFIXES = (".json", ".yaml", ".yml", ".template", ".cfn", ".cft")
 # Folders of packages and of Git's own files, whose files nobody deploys from there.
 _SKIPPED_FOLDERS = frozenset({".git", "node_modules", "site-packages"})
 # What only templates contain, also those that cannot be parsed, such as sources of Jinja.
@@ -136,7 +138,7 @@ def _no_gc() -> Iterator[None]:
 def _folder(path: Path, loaded: Loaded) -> list[Template]:
     """Return the templates of a folder; add the files that cannot be read to `loaded`."""
     if is_file(path / MANIFEST):
-        templates = [*_with_acknowledged([*stack_files(path)])]
+        templates = _with_passed([*_with_acknowledged([*stack_files(path)])])
         if not templates and is_assembly(path):
             return []
     else:
@@ -144,7 +146,7 @@ def _folder(path: Path, loaded: Loaded) -> list[Template]:
         templates = [
             template for file in _files(path, loaded) for template in _member(file, loaded)
         ]
-        templates = _linked(templates)
+        templates = _with_passed(_linked(templates))
         if len(loaded.errors) > errors:
             return templates
     if not templates:
@@ -173,6 +175,47 @@ def _linked(templates: Sequence[Template]) -> list[Template]:
 
     linked = [replace(item, root=root_of(item.path)) if item.path else item for item in templates]
     return sorted(linked, key=lambda template: template.root is not None)
+
+
+def _with_passed(templates: Sequence[Template]) -> list[Template]:
+    """Return templates; those of nested stacks with the parameters that their parents pass.
+
+    Only literal values and defaults are known, and only if all parents pass the same.
+    """
+    if all(template.root is None for template in templates):
+        return [*templates]
+    passed: dict[Path, list[Mapping[str, Any]]] = defaultdict(list)
+    for template in templates:
+        assert template.path is not None
+        for resource in template.body["Resources"].values():
+            for name in template_paths(resource):
+                properties = resource.get("Properties")
+                given = properties.get("Parameters") if isinstance(properties, Mapping) else None
+                place = real_path(template.path.parent / name)
+                passed[place].append(given if isinstance(given, Mapping) else {})
+    return [_with_parameters(template, passed) for template in templates]
+
+
+def _with_parameters(
+    template: Template, passed: Mapping[Path, Sequence[Mapping[str, Any]]]
+) -> Template:
+    given = passed.get(real_path(template.path), ()) if template.path and template.root else ()
+    if not given or any(other != given[0] for other in given):
+        return template
+    declared = template.body.get("Parameters")
+    # CloudFormation uses the default of a parameter that the parent does not pass.
+    defaults = {
+        name: parameter.get("Default")
+        for name, parameter in (declared.items() if isinstance(declared, Mapping) else ())
+        # That of a parameter of Systems Manager is a name, not a value.
+        if isinstance(parameter, Mapping) and not str(parameter.get("Type")).startswith("AWS::SSM")
+    }
+    literals = {
+        str(name): str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in {**defaults, **given[0]}.items()
+        if isinstance(value, str | int | float) and name in defaults
+    }
+    return replace(template, parameters=literals)
 
 
 def _files(top: Path, loaded: Loaded) -> Iterator[Path]:
@@ -309,7 +352,8 @@ def _template(
         repeated=repeated,
         stack_name=file.stack_name,
         parameters=file.parameters,
-        may_have_macros=any(name in text for name in _MACROS),
+        may_have_macros="Fn::ForEach" in text
+        or ("Transform" in text and any(name in text for name in _MACROS)),
     )
 
 

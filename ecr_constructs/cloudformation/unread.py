@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.language_extensions import LOOP, TRANSFORM, transforms_of
 from ecr_constructs.cloudformation.reading import real_path
+from ecr_constructs.cloudformation.resource_types import REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,8 +62,10 @@ def _parts(stack: Stack) -> Iterator[Unread]:
     for name, body in resources.items() if isinstance(resources, Mapping) else ():
         if str(name).startswith("Fn::"):
             yield from _functions({name: body}, stack, "", ("Resources",))
-        elif str(name) in stack.resources:
-            yield from _in_resource(stack.resources[str(name)])
+        elif (resource := stack.resources.get(str(name))) is not None:
+            # Of a repository, only functions may be left unread.
+            if resource.type != REPOSITORY or stack.template.may_have_macros:
+                yield from _in_resource(resource)
         else:
             message = f"{name} is not an object, and CloudFormation rejects the template"
             yield _unread(stack, "resource-not-read", str(name), message)

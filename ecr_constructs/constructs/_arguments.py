@@ -11,6 +11,7 @@ from ecr_constructs.model.diagnostics import Diagnostic
 
 __all__ = ["checked"]
 
+
 _within_stacks: WeakSet[Construct] = WeakSet()
 
 

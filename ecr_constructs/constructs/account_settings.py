@@ -34,7 +34,7 @@ class AccountSettings(Construct):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str,
         *,
         basic_scan_version: Literal["AWS_NATIVE"] | None = None,
         registry_policy_scope: Literal["V2"] | None = None,
@@ -45,7 +45,7 @@ class AccountSettings(Construct):
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id.
+            id: The construct's id.
             basic_scan_version: The scanner of basic scanning: ``AWS_NATIVE``. ECR no longer
                 accepts a return to ``CLAIR``. Default: unchanged.
             registry_policy_scope: Which actions a registry policy governs: ``V2``, all of them.
@@ -70,11 +70,11 @@ class AccountSettings(Construct):
             app.claim(
                 f"the account setting {name}",
                 scope,
-                construct_id,
+                id,
                 hint="set all values of an account and Region in one place",
             )
 
-        super().__init__(scope, construct_id)
+        super().__init__(scope, id)
         role = None if role_options is None else _role(self, role_options)
         for name, value in settings.items():
             _put(self, name, value, role)

@@ -43,7 +43,7 @@ class UsageAlarms(Construct):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str,
         *,
         topic: AnyTopic,
         percent: float | None = 80,
@@ -53,7 +53,7 @@ class UsageAlarms(Construct):
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id.
+            id: The construct's id.
             topic: The topic to notify, such as that of `ScanAlerts`. Its policy and its key's allow
                 CloudWatch, unless they are imported or it is an ``sns.CfnTopic``, which is a
                 warning.
@@ -74,12 +74,12 @@ class UsageAlarms(Construct):
         AppRegistry.of(scope).claim(
             "the usage alarms",
             scope,
-            construct_id,
+            id,
             consequence="each alarm would be raised twice",
             hint="name all repositories in one place",
         )
 
-        super().__init__(scope, construct_id)
+        super().__init__(scope, id)
         notified = topic_of(self, topic)
         grant_publish_to_alarms(self, notified)
         usages = {

@@ -48,7 +48,7 @@ class ScanAlerts(Construct):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str,
         *,
         severity: Severity | None = "HIGH",
         emails: Sequence[str] | None = (),
@@ -58,7 +58,7 @@ class ScanAlerts(Construct):
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id.
+            id: The construct's id.
             severity: The minimum severity: ``INFORMATIONAL``, ``LOW``, ``MEDIUM``, ``HIGH`` or
                 ``CRITICAL``. Findings without a rating are left out. Default: ``HIGH``.
             emails: Addresses that are subscribed to the topic; each is asked to confirm.
@@ -79,12 +79,12 @@ class ScanAlerts(Construct):
         AppRegistry.of(scope).claim(
             "the scan alerts",
             scope,
-            construct_id,
+            id,
             consequence="each finding would be sent twice",
             hint="subscribe to the topic of the first",
         )
 
-        super().__init__(scope, construct_id)
+        super().__init__(scope, id)
         self.topic: sns.ITopic = topic_of(self, topic or self._make_topic())
         grant_publish_to_events(self, self.topic)
         for index, email in enumerate(emails):

@@ -39,16 +39,16 @@ class CiProvider(iam.OidcProviderNative):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str,
         *,
         issuer: CiIssuer,
-        audiences: Sequence[str] = (),
+        audiences: Sequence[str] | None = (),
     ) -> None:
         """Define a provider.
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id.
+            id: The construct's id.
             issuer: The issuer and its audience: ``CiIssuer.github_actions()``, or the ``issuer``
                 of a project.
             audiences: Further audiences, at most 99, if projects require different ones.
@@ -58,20 +58,21 @@ class CiProvider(iam.OidcProviderNative):
             ValidationError: ``defined-twice``: the app has a `CiProvider` of this issuer already;
                 a stock one next to it is found by `EcrChecks` (ECR226). Or an invalid audience.
         """
+        audiences = audiences or ()
         require_list("audiences", audiences)
         # Each is valid as an issuer's.
         accepted = [replace(issuer, audience=text).audience for text in audiences]
         AppRegistry.of(scope).claim(
             f"the OIDC provider {issuer.url}",
             scope,
-            construct_id,
+            id,
             hint="use the first one for all roles, or remove the second",
             of_account=True,
             consequence="the second deployment would fail",
         )
         super().__init__(
             scope,
-            construct_id,
+            id,
             url=issuer.url,
             client_ids=list(dict.fromkeys([issuer.audience, *accepted])),
             removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
@@ -97,13 +98,13 @@ class CiPushRole(iam.Role):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str,
         *,
         ci: CiProject,
         repositories: Sequence[ecr.IRepository],
         provider: OidcProvider | None = None,
         allow_pull: bool | None = None,
-        session_hours: int = 1,
+        session_hours: int | None = 1,
         permissions_boundary: iam.IManagedPolicy | None = None,
         role_name: str | None = None,
         path: str | None = None,
@@ -113,7 +114,7 @@ class CiPushRole(iam.Role):
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id. Changing it replaces the role, and its ARN.
+            id: The construct's id. Changing it replaces the role, and its ARN.
             ci: The project and the jobs of it that may push: `GitHubActions`, `GitLabCi`,
                 `BitbucketPipelines`, `CircleCi`.
             repositories: The repositories, at least one.
@@ -135,6 +136,7 @@ class CiPushRole(iam.Role):
                 ``ci-provider-issuer``: a provider of another issuer, ``ci-provider-account``: of
                 another account.
         """
+        session_hours = 1 if session_hours is None else session_hours
         pulls = renamed_keyword("allow_pull", allow_pull, "pull_back", pull_back, stacklevel=5)
         raise_if_invalid(
             "push role",
@@ -151,7 +153,7 @@ class CiPushRole(iam.Role):
             raise_if_invalid("push role", ci.name, _provider_errors(provider, ci, provider_arn))
         super().__init__(
             scope,
-            construct_id,
+            id,
             assumed_by=iam.WebIdentityPrincipal(provider_arn, ci.conditions()),
             description=f"Pushes images from CI of {ci.name}",
             max_session_duration=cdk.Duration.hours(session_hours),

@@ -61,6 +61,6 @@ class RepositoryDefaults:
         """The id with which CDK selects `ecr.Repository`."""
         return ecr.Repository.PROPERTY_INJECTION_ID
 
-    def inject(self, original_props: Any, *, id: str, scope: Construct) -> Any:  # noqa: A002, ARG002 - CDK's names
+    def inject(self, original_props: Any, *, id: str, scope: Construct) -> Any:  # noqa: ARG002 - CDK's names
         """Return the properties of a repository, completed with the defaults; CDK calls this."""
         return {**self._defaults, **(original_props or {})}

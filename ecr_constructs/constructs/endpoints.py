@@ -47,7 +47,7 @@ class RegistryEndpoints(Construct):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str,
         *,
         vpc: ec2.IVpc,
         account: AccountId | None = None,
@@ -65,7 +65,7 @@ class RegistryEndpoints(Construct):
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id.
+            id: The construct's id.
             vpc: The VPC, with DNS support and DNS hostnames.
             account: The account of the registry. Default: the stack's.
             prefixes: Prefixes of repository names, 2 to 256 characters. Default: all
@@ -113,7 +113,7 @@ class RegistryEndpoints(Construct):
                 remedy="add them, and layers_statement, to the policy of the existing endpoint",
             )
 
-        super().__init__(scope, construct_id)
+        super().__init__(scope, id)
         partition = partition_in(region)
         repositories = f"arn:{partition}:ecr:{region}:{account}:repository/"
         others = {

@@ -47,17 +47,17 @@ class RegistryKey(kms.Key):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str,
         *,
         alias: str,
         administrators: Sequence[iam.IGrantable] | None = (),
-        access: KeyAccess = "iam",
+        access: KeyAccess | None = "iam",
     ) -> None:
         """Define a key.
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id. Changing it replaces the key.
+            id: The construct's id. Changing it replaces the key.
             alias: A display name, such as ``alias/ecr/prod``. Repositories use the key's ARN.
             administrators: Principals that may manage the key, its policy and its grants. With
                 ``access="iam"``, roles and users of the app get an IAM policy, others a statement
@@ -75,7 +75,7 @@ class RegistryKey(kms.Key):
         deployer = deploying_role(scope) if access == "key_policy" else None
         principals = [grantee.grant_principal for grantee in administrators or ()]
         arns = _arns(scope, principals) if access == "key_policy" else []
-        check_key_access(access, arns, deployer)
+        check_key_access(access or "iam", arns, deployer)
         policy: iam.PolicyDocument | None = None
         if access == "key_policy":
             region = region_of(scope)
@@ -95,7 +95,7 @@ class RegistryKey(kms.Key):
         self._is_alone = policy is not None
         super().__init__(
             scope,
-            construct_id,
+            id,
             alias=alias,
             description=f"Encrypts the images of the container registry ({alias})",
             enable_key_rotation=True,

@@ -32,7 +32,7 @@ from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.names import check_repository_name, namespace_of
 from ecr_constructs.model.partitions import regions
-from ecr_constructs.model.principals import AccountId
+from ecr_constructs.model.principals import AccountId, partition_errors
 from ecr_constructs.model.pull_through_cache import MAX_RULES, TAG_OR_DIGEST, PullThroughRule
 from ecr_constructs.model.references import AnyRole
 from ecr_constructs.model.repository_policy import (
@@ -77,7 +77,7 @@ class PullThroughCache(Construct):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
+        id: str,
         *,
         upstream: Upstream,
         repository_prefix: str | None = None,
@@ -99,7 +99,7 @@ class PullThroughCache(Construct):
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id. Changing it replaces the rule, which fails while the
+            id: The construct's id. Changing it replaces the rule, which fails while the
                 old one exists.
             upstream: The registry to cache, such as ``Upstream.quay()``.
             repository_prefix: The prefix of the names of cached repositories, 2 to 30 characters,
@@ -141,16 +141,17 @@ class PullThroughCache(Construct):
         prefix = upstream.default_prefix if repository_prefix is None else repository_prefix
         rule = PullThroughRule(upstream, prefix, upstream_repository_prefix)
         stack, region = cdk.Stack.of(scope), region_of(scope)
-        errors = [*rule.errors(), *upstream.faults_from(stack.account, region, regions())]
+        errors = [*rule.errors(), *upstream.errors_from(stack.account, region, regions())]
         if upstream.role_arn is not None:
             errors += role_errors(upstream.role_arn, stack.account, with_path=True)
+            errors += partition_errors(upstream.role_arn, partition_in(region))
         raise_if_invalid("pull through cache", prefix, errors)
-        access = {
-            "pull_organizations": pull_organizations or (),
-            "pull_organizational_units": pull_organizational_units or (),
-            "pull_accounts": pull_accounts or (),
-            "pull_principals": pull_principals or (),
-        }
+        access = Access(
+            pull_organizations=pull_organizations or (),
+            pull_organizational_units=pull_organizational_units or (),
+            pull_accounts=pull_accounts or (),
+            pull_principals=pull_principals or (),
+        )
         settings = CreationTemplate(
             prefix=prefix,
             applied_for=["PULL_THROUGH_CACHE"],
@@ -158,7 +159,7 @@ class PullThroughCache(Construct):
             tag_mutability=tag_mutability,
             encryption=encryption or Encryption.aes256(),
             lifecycle=lifecycle,
-            access=Access(**access),
+            access=access,
             tags=tags or {},
         )
         check_template(scope, settings, template_role, template_role_options)
@@ -179,12 +180,12 @@ class PullThroughCache(Construct):
         app.claim(
             f"the pull through cache {prefix.rstrip('/')!r}",
             scope,
-            construct_id,
+            id,
             hint="give one of them another repository_prefix",
         )
-        claim_template(scope, f"{construct_id}/Template", prefix)
+        claim_template(scope, f"{id}/Template", prefix)
 
-        super().__init__(scope, construct_id)
+        super().__init__(scope, id)
         app.caches[stack.environment] += 1
         self.repository_prefix = prefix
         self._rule = rule
@@ -201,7 +202,10 @@ class PullThroughCache(Construct):
             tag_mutability=tag_mutability,
             encryption=encryption,
             lifecycle=lifecycle,
-            **access,
+            pull_organizations=pull_organizations,
+            pull_organizational_units=pull_organizational_units,
+            pull_accounts=pull_accounts,
+            pull_principals=pull_principals,
             policy_statements=policy_statements,
             tags=tags,
             role=template_role,

@@ -33,12 +33,19 @@ class PullThroughCredential(secretsmanager.Secret):
         PullThroughCache(stack, "Cache", upstream=Upstream.docker_hub(secret))
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, name: str, username: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        name: str,
+        username: str,
+    ) -> None:
         """Define a secret.
 
         Args:
             scope: The stack, or a construct below one; of the account and Region of the cache.
-            construct_id: The construct's id. Changing it replaces the secret.
+            id: The construct's id. Changing it replaces the secret.
             name: The part after ``ecr-pullthroughcache/`` of its name, such as ``docker-hub``.
                 Changing it replaces the secret, and with it the cache's rule.
             username: The user's name in the upstream registry. Changing it makes CloudFormation
@@ -57,7 +64,7 @@ class PullThroughCredential(secretsmanager.Secret):
         raise_if_invalid("pull through credential", name, errors)
         super().__init__(
             scope,
-            construct_id,
+            id,
             secret_name=f"{SECRET_PREFIX}{name}",
             description=f"Logs Amazon ECR in to an upstream registry ({name})",
             generate_secret_string=secretsmanager.SecretStringGenerator(

@@ -7,11 +7,14 @@ it. The frames of the app alone are added, and count. They are not part of any t
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import aws_cdk as cdk
 from constructs import Construct
+
+from ecr_constructs.cloudformation.acknowledgments import DECLARED_IN
+from ecr_constructs.cloudformation.source_locations import SourceLocation
 
 _PACKAGE = str(Path(__file__).parents[1]) + os.sep
 _LIBRARIES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
@@ -40,6 +43,23 @@ def record_source(construct: Construct, file: str, line: int) -> None:
     if is_tracing():
         resource = construct.node.default_child or construct
         resource.node.add_metadata(_CREATION_STACK, [f"{construct.node.id} ({file}:{line})"])
+
+
+def record_lines(stack: cdk.Stack, lines: Mapping[str, SourceLocation | None]) -> None:
+    """Record where a file of settings declares the constructs of a stack, for messages about them.
+
+    Args:
+        stack: The stack.
+        lines: The places by the ids of the stack's children; None: there is no file.
+    """
+    recorded = {
+        # CDK writes an id so.
+        construct_id.replace("/", "--"): f"{line.file}:{line.line}"
+        for construct_id, line in lines.items()
+        if line is not None
+    }
+    if recorded:
+        stack.node.add_metadata(DECLARED_IN, recorded)
 
 
 def _frames() -> Iterator[str]:

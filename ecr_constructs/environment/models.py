@@ -34,7 +34,7 @@ class Repository(RepositorySettings):
     """A repository. Write only its name if it has no settings of its own."""
 
     name: RepositoryName
-    """The name, which is the image's path: `payments/api`. Changing it replaces the repository."""
+    """The name, which is the image's path: `payments/api`. Another name is a new repository."""
 
 
 class _ByName:

@@ -1,5 +1,6 @@
 """The registry section of an environment file: what exists once in an account and Region."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
@@ -41,9 +42,9 @@ class _Scanning(Strict):
         self.configuration()
         return self
 
+    @abstractmethod
     def configuration(self) -> Scanning:
         """Return the library's configuration."""
-        raise NotImplementedError
 
 
 class BasicScanning(_Scanning):

@@ -25,6 +25,7 @@ Pairs = Callable[[list[tuple[str, Any]]], Any]
 Kind = Literal["syntax", "depth", "number", "text"]
 TOO_LONG = "a number is too long: it has thousands of digits"
 TOO_DEEP = f"nested too deeply: more than {MAX_DEPTH} levels"
+_CONTAINERS = frozenset({dict, list})
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -106,12 +107,12 @@ def check_depth(value: Any) -> None:
     """
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(MAX_DEPTH):
-        # Comparing types is three times as fast as isinstance().
+        # To look its type up is three times as fast as isinstance().
         level = [
             item
             for parent in level
             for item in (parent.values() if type(parent) is dict else parent)
-            if type(item) is dict or type(item) is list
+            if type(item) in _CONTAINERS
         ]
         if not level:
             return

@@ -30,7 +30,7 @@ from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import Comparison
 from ecr_constructs.review.disclosure import without_secrets
 from ecr_constructs.review.inventories import Inventories
-from ecr_constructs.review.recipes import recipes
+from ecr_constructs.review.recipes.engine import recipes
 from ecr_constructs.review.recipes.recipe import Recipe
 
 _ANALYZERS: tuple[Callable[[Comparison], Iterable[Change]], ...] = (

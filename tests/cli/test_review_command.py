@@ -92,6 +92,7 @@ def test_json(run: Run) -> None:
         "kinds": {**dict.fromkeys(KINDS, 0), "replaced": 1, "finding": findings},
         "findings": {"new": findings, "known": 0, "gone": 0},
         "notRead": 0,
+        "recipes": 1,
     } == document["summary"]
     assert [["replaced"], [0]] == [
         [group["kind"] for group in document["groups"] if group["kind"] != "finding"],
@@ -106,7 +107,7 @@ def test_json_of_no_change(run: Run) -> None:
 
     assert [] == document["changes"]
     assert ([], []) == (document["groups"], document["notRead"])
-    assert ["severities", "kinds", "findings", "notRead"] == list(document["summary"])
+    assert ["severities", "kinds", "findings", "notRead", "recipes"] == list(document["summary"])
 
 
 def test_findings_that_repeat_a_change(run: Run) -> None:

@@ -21,6 +21,8 @@ from ecr_constructs import (
     ScanOnPush,
 )
 from ecr_constructs.checks import RULES, Config
+from ecr_constructs.cloudformation.source_locations import SourceLocation
+from ecr_constructs.constructs.source import record_lines
 from tests.support.constructs import ACCOUNT, ENV, OTHER_REGION
 from tests.support.errors import rejects
 from tests.support.third_party import Service
@@ -400,3 +402,33 @@ def test_names_and_values_of_a_template_are_inert(app: cdk.App) -> None:
     assert any("\\x1b[2J" in violation["description"] for violation in report["violations"])
     assert any("\\x1b[2J" in reason for reason in report["metadata"].values())
     assert not [text for text in texts if "##[" in text or not text.isprintable()]
+
+
+def _hints(app: cdk.App) -> list[str]:
+    """Return what each violation says about the file that declares the resource."""
+    fixes = [item["suggestedFix"] for item in checked(app)["violations"]]
+    return sorted({fix.partition("acknowledge: ")[2] for fix in fixes})
+
+
+def test_a_violation_names_the_line_of_the_file_that_declares_it(app: cdk.App) -> None:
+    """The app that reads a file records it, and only its repositories have such a line."""
+    stack = cdk.Stack(app, "Stack", env=ENV)
+    Repository(stack, "a/b2", repository_name="a/b2", scan_on_push=False)
+    Repository(stack, "a/b", repository_name="a/b", scan_on_push=False)
+    lines = {"a/b": SourceLocation("dev.yaml", 7), "a/b2": SourceLocation("dev.yaml", 8)}
+    record_lines(stack, {**lines, "a/c": None})
+
+    assert ["{ECR013: REASON} there: dev.yaml:7.", "{ECR013: REASON} there: dev.yaml:8."] == (
+        _hints(app)
+    )
+
+
+def test_a_resource_without_a_line_has_no_hint(app: cdk.App) -> None:
+    """Nor a finding about a whole stack, or one of an app that reads no file."""
+    stack = cdk.Stack(app, "Stack", env=ENV)
+    record_lines(stack, {"a/b": SourceLocation("dev.yaml", 7)})
+    faulty(stack)
+    faulty(cdk.Stack(app, "Other", env=ENV))
+    record_lines(cdk.Stack(app, "Empty", env=ENV), {"a/b": None})
+
+    assert [""] == _hints(app)

@@ -384,15 +384,15 @@ def test_unknown_keywords_are_pythons_own_error(stack: cdk.Stack) -> None:
 
 def test_both_names_of_the_id_are_taken(stack: cdk.Stack) -> None:
     """``id`` is CDK's name, ``construct_id`` that of the templates of ``cdk init``."""
-    far: Any = ours.Repository
-    far(scope=stack, id="A")
-    far(scope=stack, construct_id="B")
-    far.from_repository_name(stack, id="C", repository_name="a/b")
-    far.from_repository_name(stack, construct_id="D", repository_name="a/b")
-    any_key: Any = ours.RegistryKey
-    any_key(scope=stack, id="E", alias="alias/e")
+    ours.Repository(scope=stack, id="A")
+    ours.Repository.from_repository_name(stack, id="C", repository_name="a/b")
+    ours.RegistryKey(scope=stack, id="E", alias="alias/e")
+    untyped: Any = ours
+    untyped.Repository(scope=stack, construct_id="B")
+    untyped.Repository.from_repository_name(stack, construct_id="D", repository_name="a/b")
+    untyped.Registry(construct_id="F", scope=stack)
 
-    assert ["A", "B", "C", "D", "E"] == children(stack)
+    assert ["A", "C", "E", "B", "D", "F"] == children(stack)
 
 
 # --- topics, profiles, roles ---------------------------------------------------------------------
@@ -436,6 +436,7 @@ PROFILES = {
     "a dash in the name": (f"{PROFILE}-v2", "profile_arn: signing-profile-format"),
     "a name of one letter": (f"{PROFILE[:-7]}r", "profile_arn: signing-profile-format"),
     "another Region": (PROFILE.replace("central", "west"), "profile_arn: signing-profile-region"),
+    "another partition": (PROFILE.replace("arn:aws:", "arn:aws-cn:"), "arn-partition"),
     "another service": (PROFILE.replace("signer", "kms"), "profile_arn: signing-profile-format"),
 }
 
@@ -516,6 +517,10 @@ ARNS = {
         "repository_arn: repository-arn-format",
     ),
     "a name": ("shop/web", "repository_arn: repository-arn-format"),
+    "a Region of another partition": (
+        ARN.replace("arn:aws:", "arn:aws-cn:"),
+        "repository_arn: repository-arn-partition",
+    ),
     "a public repository": (
         f"arn:aws:ecr-public::{ACCOUNT}:repository/web",
         "repository_arn: repository-arn-format",

@@ -2,7 +2,7 @@
 
 import os
 
-_SHARE = {"nightly": 1, "few": 40}.get(os.environ.get("HYPOTHESIS_PROFILE", ""), 5)
+_SHARE = {"nightly": 1, "few": 40}.get(os.environ.get("HYPOTHESIS_PROFILE", ""), 10)
 
 
 def examples(count: int) -> int:

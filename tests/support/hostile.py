@@ -58,6 +58,13 @@ class Laptop:
             "AWS_ROLE_ARN": "arn:aws:iam::333344445555:role/prod",
             "AWS_WEB_IDENTITY_TOKEN_FILE": str(self.home / "token"),
             "BOTO_CONFIG": str(self.home / ".boto"),
+            **dict.fromkeys(("BASH_ENV", "ENV"), str(self.home / ".exports")),
+            "ZDOTDIR": str(self.home),
+            "BASH_FUNC_cdk%%": "() { AWS_PROFILE=prod command cdk $*; }",
+            "DOCKER_CONFIG": str(self.home / ".docker"),
+            "DOCKER_AUTH_CONFIG": '{"auths": {}}',
+            "REGISTRY_AUTH_FILE": str(self.home / "auth.json"),
+            "HELM_REGISTRY_CONFIG": str(self.home / "helm.json"),
             "CDK_PROFILE": "prod",
             "CDK_PROXY": self.url,
             "CDK_ROLE_ARN": "arn:aws:iam::333344445555:role/prod",
@@ -75,6 +82,7 @@ class Laptop:
             ".aws/credentials": f"[default]\n{profile}[prod]\n{profile}",
             ".cdk.json": json.dumps(user),
             "token": "a.web.identity",
+            ".exports": f"export AWS_ACCESS_KEY_ID={KEY} AWS_ENDPOINT_URL={self.url}\n",
         }
         for name, text in files.items():
             (self.home / name).parent.mkdir(parents=True, exist_ok=True)

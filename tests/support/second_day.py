@@ -1,6 +1,5 @@
-"""A project of one environment that lives on: changed in its file, and deployed by a user's commands."""
+"""A project that lives on: its files change, and a user's commands deploy them."""
 
-import base64
 import json
 import shutil
 import sys
@@ -8,15 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import yaml
 
 from ecr_constructs.environment.loading import load_environments
-from ecr_constructs.model.partitions import read_host
 from ecr_constructs.review import load_sides, review
 from ecr_constructs.review.recipes.recipe import Recipe
 from local_aws import paths
-from local_aws.registry import Registry
 from stacks.stage import EnvironmentStage
 from tests.support import processes
 from tests.support.constructs import new_app
@@ -91,35 +87,7 @@ class Project:
         folder = self.folder / "bin"
         folder.mkdir(exist_ok=True)
         script = folder / "crane"
-        call = "import sys; from tests.support.second_day import crane; crane(*sys.argv[1:])"
-        text = f'#!/bin/sh\nexec {sys.executable} -c "{call}" "$@"\n'
+        text = f'#!/bin/sh\nexec {sys.executable} -m tests.support.crane "$@"\n'
         script.write_text(text, encoding="utf-8")
         script.chmod(0o755)
         return folder
-
-
-def crane(*words: str) -> None:
-    """Do what some commands of crane do, with the registry of the embedded AWS.
-
-    https://github.com/google/go-containerregistry/blob/main/cmd/crane/doc/crane_auth_login.md
-    https://github.com/google/go-containerregistry/blob/main/cmd/crane/doc/crane_copy.md
-    """
-    match words:
-        case ["auth", "login", "--username", "AWS", "--password-stdin", host]:
-            assert read_host(host)
-            assert base64.b64decode(sys.stdin.read())
-        case ["copy", "--all-tags", source, target]:
-            (host, _, old), (same, _, new) = source.partition("/"), target.partition("/")
-            place = read_host(host)
-            assert place
-            assert host == same
-            ecr = boto3.client("ecr", region_name=place.region)
-            registry = Registry.login(ecr, name=host)
-            pages = ecr.get_paginator("list_images").paginate(repositoryName=old)
-            for image in (image for page in pages for image in page["imageIds"]):
-                if "imageTag" in image:
-                    tag = image["imageTag"]
-                    registry.push(f"{new}:{tag}", registry.pull(old, tag))
-        case _:
-            message = f"crane does not know {words}"
-            raise ValueError(message)

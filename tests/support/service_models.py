@@ -9,10 +9,26 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 
 @cache
+def model(service: str) -> Any:
+    """Return a service's API model."""
+    return botocore.session.get_session().get_service_model(service)
+
+
+@cache
 def shape(service: str, name: str) -> dict[str, Any]:
     """Return the constraints that a service's API model states for a type."""
+    return dict(model(service).shape_for(name).metadata)
+
+
+def operations(service: str) -> dict[str, set[str]]:
+    """Return the members of the input of each operation."""
     model = botocore.session.get_session().get_service_model(service)
-    return dict(model.shape_for(name).metadata)
+    return {
+        name: set(members.members)
+        if (members := model.operation_model(name).input_shape)
+        else set()
+        for name in model.operation_names
+    }
 
 
 def fits(service: str, name: str, value: str) -> bool:

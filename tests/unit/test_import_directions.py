@@ -28,20 +28,20 @@ EXEMPT = {"ecr_constructs/__init__.py", "ecr_constructs/__main__.py"}
 
 
 @cache
-def parsed(folder: str) -> list[tuple[str, ast.Module]]:
-    """Return the path and the syntax tree of each module below a folder."""
+def imports(folder: str) -> dict[str, list[str]]:
+    """Return what each module below a folder imports, by the module's path."""
     paths = sorted((ROOT / folder).rglob("*.py"))
-    return [(str(path.relative_to(ROOT)), ast.parse(path.read_text("utf-8"))) for path in paths]
+    return {str(path.relative_to(ROOT)): [*imported(path)] for path in paths}
 
 
-def modules() -> list[tuple[str, ast.Module]]:
-    """Return the path and the syntax tree of each module of the product."""
-    return parsed("ecr_constructs") + parsed("stacks")
+def modules() -> dict[str, list[str]]:
+    """Return what each module of the product imports, by its path."""
+    return imports("ecr_constructs") | imports("stacks")
 
 
-def imported(tree: ast.Module) -> Iterator[str]:
+def imported(path: Path) -> Iterator[str]:
     """Yield the dotted names that a module imports, also those for type checkers only."""
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -64,9 +64,9 @@ def arrows() -> set[tuple[str, str]]:
     """Return the imports between packages as the code has them."""
     pairs = {
         (area(path), area(name))
-        for path, tree in modules()
+        for path, names in modules().items()
         if path not in EXEMPT
-        for name in imported(tree)
+        for name in names
     }
     return {(source, target) for source, target in pairs if source and target and source != target}
 
@@ -81,9 +81,9 @@ def test_packages_import_as_the_picture_shows() -> None:
 def test_third_parties_stay_where_they_belong() -> None:
     misplaced = [
         f"{path} imports {name}"
-        for path, tree in modules()
+        for path, names in modules().items()
         if path not in EXEMPT
-        for name in imported(tree)
+        for name in names
         if (owner := RESERVED.get(name.split(".")[0])) and not re.match(owner, path)
     ]
 
@@ -118,10 +118,10 @@ def test_product_and_tools_do_not_import_tests() -> None:
     }
     misplaced = [
         f"{path} imports {name}"
-        for folder, names in forbidden.items()
-        for path, tree in parsed(folder)
-        for name in imported(tree)
-        if name.split(".")[0] in names
+        for folder, others in forbidden.items()
+        for path, names in imports(folder).items()
+        for name in names
+        if name.split(".")[0] in others
     ]
 
     assert [] == misplaced
@@ -129,19 +129,19 @@ def test_product_and_tools_do_not_import_tests() -> None:
 
 def test_modules_import_each_other_one_way() -> None:
     """No module imports, through others, itself; imports for type checkers count too."""
-    names = {
-        path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): tree
-        for path, tree in modules()
+    by_name = {
+        path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): names
+        for path, names in modules().items()
         if path not in EXEMPT
     }
     graph = {
         name: {
             target
-            for dotted in imported(tree)
+            for dotted in names
             for target in (dotted, dotted.rpartition(".")[0])
-            if target in names and target != name
+            if target in by_name and target != name
         }
-        for name, tree in names.items()
+        for name, names in by_name.items()
     }
 
-    assert len(names) == len(list(TopologicalSorter(graph).static_order()))
+    assert len(by_name) == len(list(TopologicalSorter(graph).static_order()))

@@ -212,6 +212,24 @@ def _evaluated(lines: str, variables: dict[str, str]) -> tuple[int, dict[str, st
     }
 
 
+@pytest.mark.parametrize("users_app", [True, False])
+def test_a_child_reads_no_file_and_function_of_the_user(
+    state_file: Path, laptop: hostile.Laptop, *, users_app: bool
+) -> None:
+    """Shells, Docker and Helm have variables that name files with credentials."""
+    assert not state_file.exists()
+    variables = environment.of_child(
+        "http://127.0.0.1:1", "abc", account=ACCOUNT, region=REGION, users_app=users_app
+    )
+
+    secrets = (str(laptop.home), hostile.KEY, laptop.url, "prod", "auths")
+    assert {} == {
+        name: value
+        for name, value in variables.items()
+        if name in laptop.variables and any(secret in value for secret in secrets)
+    }
+
+
 CLOSED = {
     "no server": ["env"],
     "a wrong account": ["env", "--account", "12"],
@@ -295,9 +313,13 @@ def test_run_gives_a_command_a_clean_environment(checkout: Path, laptop: hostile
 @pytest.mark.parametrize(
     ("program", "status"), [("no-such-program", 127), ("/", 126), ("/etc/passwd", 126)]
 )
-def test_run_of_no_program_is_an_error(checkout: Path, program: str, status: int) -> None:
+def test_run_of_no_program_is_an_error(
+    state_file: Path, capfd: pytest.CaptureFixture[str], program: str, status: int
+) -> None:
     """One line; the status is a shell's."""
-    done = _run(checkout, "--", program, env={"PATH": "/usr/bin:/bin"})
+    state_file.write_text(json.dumps(STATE))
+    with pytest.raises(SystemExit) as leaving:
+        main(["run", "--", program])
 
-    assert (done.returncode, done.stdout) == (status, "")
-    assert re.fullmatch(rf"local_aws: {program} .*\n", done.stderr)
+    assert leaving.value.code == status
+    assert re.fullmatch(rf"local_aws: {program} .*\n", "".join(capfd.readouterr()))

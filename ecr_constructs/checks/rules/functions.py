@@ -149,7 +149,7 @@ def _conditions_exist(resource: Resource) -> Iterator[Problem]:
         return
     for item in stack.resources.values():
         name = item.body.get("Condition")
-        if item.type in RELATED_TYPES and isinstance(name, str) and name not in conditions:
+        if isinstance(name, str) and name not in conditions and item.type in RELATED_TYPES:
             yield Problem(("Resources", item.id, "Condition"), _undefined(stack, name))
     for reference in references_in(conditions, ("Conditions",)):
         name = reference.name

@@ -248,12 +248,14 @@ def _types_exist(resource: Resource) -> Iterator[Problem]:
     """Look at the types that are not of ECR, but look like it; modules may have any name."""
     has_macros = set(transforms_of(resource.stack.body)) - {TRANSFORM}
     for item in resource.stack.resources.values():
+        if item.type in ECR_TYPES:
+            continue
         is_function = any(str(key).startswith("Fn::") for key in item.body)
         if not item.type and not has_macros and not is_function:
             message, remedy = "the resource has no Type", "Add the type of the resource."
             yield Problem(("Resources", item.id), message, remedy)
         is_like = _LIKE_ECR.match(item.type) and not item.type.endswith("::MODULE")
-        if is_like and item.type not in ECR_TYPES and item.is_created:
+        if is_like and item.is_created:
             path = ("Resources", item.id, "Type")
             yield Problem(path, f"there is no type {item.type}", _instead_of(item.type))
 

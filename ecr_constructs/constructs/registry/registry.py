@@ -47,12 +47,12 @@ class Registry(RegistryEvents, RegistryGrants):
         registry.scan_enhanced(continuous=["*"])
     """
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(self, scope: Construct, id: str) -> None:
         """Define the registry of the stack's account and Region.
 
         Args:
             scope: The stack, or a construct below one.
-            construct_id: The construct's id.
+            id: The construct's id.
 
         Raises:
             ValidationError: ``defined-twice``: the app has a `Registry` for this account and
@@ -62,7 +62,7 @@ class Registry(RegistryEvents, RegistryGrants):
         app.claim(
             "the registry",
             scope,
-            construct_id,
+            id,
             hint="find the first one with Registry.of(scope) and configure it there",
         )
         stack = cdk.Stack.of(scope)
@@ -70,7 +70,7 @@ class Registry(RegistryEvents, RegistryGrants):
         self._account = here.account
         self._partition = partition_in(here.region)
         arn = f"arn:{self._partition}:ecr:{here.region}:{here.account}:repository/"
-        super().__init__(scope, construct_id, repositories_arn=arn)
+        super().__init__(scope, id, repositories_arn=arn)
         self._replication = RegistryReplication(self, here)
         # Each is rendered from its first request on.
         self._policy = RegistryPolicy(self)
@@ -335,7 +335,10 @@ class Registry(RegistryEvents, RegistryGrants):
         """
         arn = arn_of(signing_profile_arn, "signing_profile")
         rule = SigningRule(arn, filters_of("filters", filters))
-        errors = profile_region_errors(arn, cdk.Stack.of(self).region)
+        errors = [
+            *profile_region_errors(arn, cdk.Stack.of(self).region),
+            *principals.partition_errors(arn, self._partition),
+        ]
         raise_if_invalid("signing rule", arn, errors)
         self._signing.add(rule)
         self._grant_signing_to_pushers(rule)
@@ -363,7 +366,11 @@ class Registry(RegistryEvents, RegistryGrants):
         kind = "user" if hasattr(principal_arn, "user_ref") else "role"
         principal_arn = arn_of(principal_arn, kind)
         if not is_unresolved(principal_arn):
-            raise_if_invalid("principal ARN", principal_arn, exclusion_errors(principal_arn))
+            errors = (
+                *exclusion_errors(principal_arn),
+                *principals.partition_errors(principal_arn, self._partition),
+            )
+            raise_if_invalid("principal ARN", principal_arn, errors)
         if principal_arn in self._excluded:
             reject(
                 "pull time exclusion",

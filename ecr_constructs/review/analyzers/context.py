@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ecr_constructs.cloudformation.references import references
 from ecr_constructs.cloudformation.template import dotted
 from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.review.assignments import changed_defaults
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.disclosure import HIDDEN, concerns_ecr
@@ -22,7 +22,13 @@ _DEFAULTS = (
     "A deployed stack keeps the value that it has, unless the deployment names another; a new "
     "stack takes the default."
 )
-_SECTIONS = ("Transform", "Rules", "Hooks")
+# All others, such as Globals of SAM, decide what becomes of the resources.
+_READ = frozenset(
+    {
+        *("AWSTemplateFormatVersion", "Conditions", "Description", "Mappings", "Metadata"),
+        *("Outputs", "Parameters", "Resources"),
+    }
+)
 
 
 def changes(comparison: Comparison) -> Iterator[Change]:
@@ -134,7 +140,7 @@ def _without_description(output: Any) -> Any:
 
 def _unread(before: Stack, after: Stack) -> Iterator[Change]:
     """Yield the parts that are not read on a side and that differ."""
-    for name in _SECTIONS:
+    for name in sorted({*map(str, before.body), *map(str, after.body)} - _READ):
         if before.body.get(name) != after.body.get(name):
             message = f"section {name} changes, which is not read; read the difference"
             yield _change(after, Severity.WARNING, "unread-changed", message)
@@ -156,5 +162,5 @@ def _unread_entries(stack: Stack) -> dict[str, Any]:
     return functions | {
         str(key): value
         for key, value in entries
-        if str(key).startswith("Fn::") or not isinstance(value, Mapping)
+        if str(key).startswith("Fn::") or not isinstance(value, (dict, Mapping))
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +14,7 @@ from ecr_constructs.review.change import Change
 from ecr_constructs.review.comparison import repository_name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator, Mapping
 
     from ecr_constructs.checks.config import Config
     from ecr_constructs.checks.finding import Finding
@@ -142,18 +141,17 @@ def _touched(comparison: Comparison, side: TemplateSet) -> Iterator[Resource]:
     names = {name_of(resource) for resource in changed if resource.type == REPOSITORY} - {None}
     for number, stack in enumerate(side.stacks):
         # The metadata of a template may suppress rules for all of its resources.
-        whole = number in whole_stacks or "Metadata" in stack.body
+        if number in whole_stacks or "Metadata" in stack.body:
+            yield from stack.resources.values()
+            continue
         for resource in stack.resources.values():
-            is_plain = resource.type == REPOSITORY and resource not in changed
-            if whole or not is_plain or _may_be_named(resource, names):
+            if resource.type != REPOSITORY or resource in changed:
                 yield resource
-
-
-def _may_be_named(resource: Resource, names: Collection[object]) -> bool:
-    # Resolving the name would take longer; a function may return any of them.
-    properties = resource.body.get("Properties")
-    name = properties.get("RepositoryName") if isinstance(properties, Mapping) else None
-    return name in names if isinstance(name, str | None) else bool(names)
+                continue
+            # Resolving the name would take longer; a function may return any of them.
+            name = resource.written("RepositoryName")
+            if name in names if isinstance(name, str) else name is not None and names:
+                yield resource
 
 
 def _change(finding: Finding, stack: Stack) -> Change:

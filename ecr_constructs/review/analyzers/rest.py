@@ -12,10 +12,11 @@ from ecr_constructs.cloudformation.intrinsics import UNKNOWN
 from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
 from ecr_constructs.cloudformation.unread import unread_of
 from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.change import Effect
 from ecr_constructs.review.disclosure import concerns_ecr, shown
+from ecr_constructs.review.loading import NESTED_STACK
 from ecr_constructs.review.phrases import format_value, join_names
 from ecr_constructs.review.spelling import is_same_spelling, parsed
 
@@ -82,7 +83,22 @@ def _unread_content(pair: Pair) -> tuple[Severity, str]:
     unread = unread_of(pair.resource.stack)
     if any(part.resource == pair.resource.id and part.code in _CONTAINERS for part in unread):
         return Severity.WARNING, "; the resources in it are not read"
+    if pair.type == NESTED_STACK and any(map(_is_computed, _passed(pair))):
+        return Severity.WARNING, "; what depends on its parameters may change"
     return Severity.NOTE, ""
+
+
+def _passed(pair: Pair) -> Iterator[Any]:
+    """Yield the parameters of a nested stack that differ, of both sides."""
+    old, new = (values if isinstance(values, dict) else {} for values in pair.values("Parameters"))
+    for name in old.keys() | new.keys() if pair.sides else ():
+        if old.get(name) != new.get(name):
+            yield from (old.get(name), new.get(name))
+
+
+def _is_computed(value: Any) -> bool:
+    """Tell whether a parameter is not a literal, with which the nested stack is compared."""
+    return isinstance(value, str) and is_unresolved(value)
 
 
 def _settings(repository: Resource) -> str:

@@ -45,14 +45,14 @@ def deploy_all(stacks: Sequence[Template], stage: str) -> tuple[str, ...]:
     return (shlex.join(["cdk", "deploy", f"{stage}/**" if stage else "--all"]),)
 
 
-def deploy(stacks: Iterable[Template], *options: str) -> tuple[str, ...]:
+def deploy(stacks: Iterable[Template]) -> tuple[str, ...]:
     """Return the deployment of some stacks, without those that they depend on."""
-    return cdk("deploy", stacks, "--exclusively", *options)
+    return cdk("deploy", stacks, "--exclusively")
 
 
 def take_over(stacks: Iterable[Template]) -> tuple[str, ...]:
     """Return the deployment of some stacks, which imports the repositories that exist."""
-    return deploy(stacks, "--import-existing-resources")
+    return cdk("deploy", stacks, "--import-existing-resources")
 
 
 def delete_stacks(stacks: Sequence[Template]) -> tuple[str, ...]:
@@ -105,10 +105,10 @@ def by_registry(
     repositories: Iterable[Resource],
 ) -> Mapping[tuple[str | None, str | None], list[Resource]]:
     """Return repositories by account and Region."""
-    found: dict[tuple[str | None, str | None], list[Resource]] = defaultdict(list)
+    grouped: dict[tuple[str | None, str | None], list[Resource]] = defaultdict(list)
     for repository in repositories:
-        found[repository.stack.account, repository.stack.region].append(repository)
-    return found
+        grouped[repository.stack.account, repository.stack.region].append(repository)
+    return grouped
 
 
 def for_each(names: Sequence[str], words: Sequence[str]) -> str:
@@ -143,6 +143,18 @@ def per_repository(
             where = in_region(PUBLIC_REGION if service == "ecr-public" else region)
             words = ["aws", service, operation, *where, "--repository-name", "$name", *options]
             commands.append(for_each(names, words))
+    return tuple(commands)
+
+
+def encryptions(repositories: Iterable[Resource]) -> tuple[str, ...]:
+    """Return the commands that print how private repositories are encrypted."""
+    query = "repositories[].[repositoryName, encryptionConfiguration]"
+    commands: list[str] = []
+    for (account, region), members in by_registry(repositories).items():
+        names = [str(item.text("RepositoryName")) for item in members]
+        words = ["aws", "ecr", "describe-repositories", *in_region(region)]
+        options = ["--repository-names", *names, "--query", query]
+        commands += [*account_note(account), shlex.join([*words, *options])]
     return tuple(commands)
 
 

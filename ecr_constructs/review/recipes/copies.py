@@ -11,11 +11,10 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
-from ecr_constructs.review.analyzers.replication import edges
 from ecr_constructs.review.phrases import join_names
 from ecr_constructs.review.recipes import commands
 from ecr_constructs.review.recipes.edits import stage_of
-from ecr_constructs.review.recipes.moves import RETAINED_ELSEWHERE, orphaned, unique
+from ecr_constructs.review.recipes.moves import RETAINED_ELSEWHERE, keep_first, orphaned, unique
 from ecr_constructs.review.recipes.recipe import Recipe, Step
 from ecr_constructs.review.recipes.retirement import deletion, lifted_locks, unkept
 
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
 _ENCRYPTION = "EncryptionConfiguration"
 _COPYING = (
     "crane copies tagged images, with all that an index lists, and keeps their digests. It does "
-    "not copy untagged images, or signatures and SBOMs that only refer to an image (`oras cp "
-    "--recursive` copies an image with these). Restore archived images first. Push and pull times, "
+    "not copy untagged images, or signatures and SBOMs that only refer to an image (oras cp "
+    "--recursive copies an image with these). Restore archived images first. Push and pull times, "
     "which lifecycle policies count from, and scan findings begin anew."
 )
 
@@ -40,6 +39,7 @@ def renames(edits: Edits) -> Iterator[Recipe]:
         pairs = {f"{edit.name} to {edit.new_name}": None for edit in renamed}
         subject = "the new repository" if len(pairs) == 1 else "each new repository"
         stacks = [edits.head_of(edit.after) for edit in renamed if edit.after]
+        kept = list(keep_first(edit.name for edit in renamed if not edit.is_retained))
         yield Recipe(
             kind="rename",
             title=f"Rename {join_names(pairs)}",
@@ -47,12 +47,16 @@ def renames(edits: Edits) -> Iterator[Recipe]:
             f"{RETAINED_ELSEWHERE}. If it is not a rename, only its removal matters.",
             subjects=tuple(edit.subject for edit in renamed),
             steps=(
+                *kept,
                 Step(
                     "Deploy: the new name is created, and the old one leaves its stack.",
                     commands.deploy_all(stacks, stage),
                 ),
                 Step("Copy the images.", commands.copies(_names(edits, renamed))),
-                Step("Push and pull by the new name from now on, in CI and in what runs."),
+                Step(
+                    "Push and pull by the new name from now on, in CI and in what runs.",
+                    is_manual=True,
+                ),
                 Step(
                     "Copy again what was pushed to the old name in the meantime, and see when it "
                     "was pulled last.",
@@ -61,6 +65,7 @@ def renames(edits: Edits) -> Iterator[Recipe]:
                 *deletion(renamed),
             ),
             cautions=(*unkept(renamed), *_replicated(edits, renamed), _COPYING),
+            is_blocked=bool(kept),
         )
 
 
@@ -68,7 +73,7 @@ def encryptions(edits: Edits) -> Iterator[Recipe]:
     """Yield a recipe for the repositories of each stage whose encryption changes."""
     for members in _by_stage(edits, edits.encrypted).values():
         spelled = [edit for edit in members if _is_aes256(edit)]
-        changed = [edit for edit in members if edit not in spelled]
+        changed = [edit for edit in members if not _is_aes256(edit)]
         names = join_names(dict.fromkeys(edit.name for edit in members))
         outcome = (
             "CloudFormation rejects the deployment, since it does not replace a resource with a "
@@ -91,7 +96,8 @@ def _respelled(edits: Sequence[Edit]) -> Iterator[Step]:
     if edits:
         names = join_names(dict.fromkeys(edit.name for edit in edits))
         yield Step(
-            f"Write EncryptionConfiguration of {names} as it is deployed: both sides are AES-256."
+            f"Write EncryptionConfiguration of {names} as it is deployed: both sides are AES-256.",
+            is_manual=True,
         )
 
 
@@ -120,7 +126,7 @@ def _encrypted(edits: Edits, changed: Sequence[Edit]) -> Iterator[Step]:
     replicated = [
         (edit.before.registry, _free(edit.name, taken))
         for edit in changed
-        if edit.before.registry in _replicas(edits)
+        if edits.is_replica(edit.before.registry)
     ]
     yield Step(
         "Create a repository for the copies, and copy the images to it. Compare the numbers.",
@@ -141,7 +147,7 @@ def _encrypted(edits: Edits, changed: Sequence[Edit]) -> Iterator[Step]:
     )
     yield Step(
         "Deploy: CloudFormation creates them with the new encryption.",
-        commands.deploy(unique(edits.head_of(edit.before) for edit in changed)),
+        commands.cdk("deploy", unique(edits.head_of(edit.before) for edit in changed)),
     )
     yield Step(
         "Copy the images back.",
@@ -174,16 +180,12 @@ def _names(edits: Edits, renamed: Iterable[Edit]) -> list[tuple[RegistryId | Non
     return [
         (edit.before.registry, edit.name, edit.new_name)
         for edit in renamed
-        if edit.before.registry not in _replicas(edits)
+        if not edits.is_replica(edit.before.registry)
     ]
 
 
-def _replicas(edits: Edits) -> set[RegistryId | None]:
-    return {edge.destination for edge in edges(edits.comparison) if edge.state != "removed"}
-
-
 def _replicated(edits: Edits, renamed: Sequence[Edit]) -> Iterator[str]:
-    if any(edit.before.registry in _replicas(edits) for edit in renamed):
+    if any(edits.is_replica(edit.before.registry) for edit in renamed):
         yield (
             "A copy is a push, so replication copies the images to the replicas. Compare both "
             "before you delete anything there."

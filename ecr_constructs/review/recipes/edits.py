@@ -14,16 +14,25 @@ from ecr_constructs.cloudformation.resource_types import (
     PUBLIC_REPOSITORY,
     REPOSITORY,
 )
-from ecr_constructs.cloudformation.update_behavior import Fate, Outcome, outcome_of
+from ecr_constructs.cloudformation.update_behavior import (
+    Fate,
+    Outcome,
+    certainly_differ,
+    outcome_of,
+)
+from ecr_constructs.cloudformation.uses import serves_ecr
 from ecr_constructs.model.tokens import is_unresolved
+from ecr_constructs.review.analyzers.replication import edges
+from ecr_constructs.review.phrases import subject_of
 from ecr_constructs.review.recipes.recipe import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.cloudformation.template import Template
+    from ecr_constructs.model.registry_id import RegistryId
     from ecr_constructs.review.comparison import Comparison
 
 _REPOSITORIES = (REPOSITORY, PUBLIC_REPOSITORY)
@@ -67,14 +76,14 @@ class Edit:
     @property
     def is_retained(self) -> bool:
         """Whether the repository is definitely retained."""
-        return self.outcome.fate is Fate.RETAINED and self.outcome.is_certain
+        return _is_kept(self.outcome)
 
     @property
     def subject(self) -> Subject:
         """The resource, for formats."""
         before, after = self.before, self.after
         changed = after is not None and after.id != before.id
-        stacks = before.stack.template.stack, after and after.stack.template.stack
+        stacks = before.stack.template.stack, after.stack.template.stack if after else None
         return Subject(
             name=self.name,
             stack=stacks[0],
@@ -95,24 +104,43 @@ class Edits:
         renames: Repositories that a new one with another name replaces, or seems to replace.
         retired: Repositories that leave the app.
         encrypted: Repositories of a custom name whose encryption changes.
+        new_names: The names of new repositories, in any registry.
     """
 
     def __init__(self, comparison: Comparison) -> None:
         """Recognize them."""
         self.comparison = comparison
+        self._replicas: frozenset[RegistryId] | None = None
         self._paths: dict[Path, Mapping[str, str]] = {}
         self.moves = list(self._moves())
         taken = {edit.before for edit in self.moves} | {edit.after for edit in self.moves}
         gone = [item for item in self._gone() if item not in taken]
         new = [item for item in self._new() if item not in taken]
-        self.renames = [*self._renamed_in_place(), *_renames(comparison, gone, new)]
-        renamed = {edit.before for edit in self.renames}
-        self.retired = [Edit(item) for item in gone if item not in renamed]
+        self.new_names = {item.text(_NAME) for item in new}
+        # A name that another resource has, or gets, is nobody's to copy to or to delete.
+        free = [item for item in new if comparison.holder_of(item) is None]
+        renames = [*self._renamed_in_place(), *_renames(comparison, gone, free)]
+        renamed = {edit.before for edit in renames}
+        retired = [Edit(item) for item in gone if item not in renamed]
+        declared = self._declared() if renames or retired else frozenset()
+        self.renames, self.retired = (
+            [edit for edit in edits if (edit.before.registry, edit.name) not in declared]
+            for edits in (renames, retired)
+        )
         self.encrypted = [
             Edit(before, after)
             for before, after, properties in self._replacements(is_rejected=True)
             if _ENCRYPTION in properties
         ]
+
+    def is_replica(self, registry: RegistryId | None) -> bool:
+        """Tell whether images that are pushed elsewhere are copied to a registry."""
+        if self._replicas is None:
+            listed = edges(self.comparison)
+            self._replicas = frozenset(
+                edge.destination for edge in listed if edge.state != "removed"
+            )
+        return registry in self._replicas
 
     def left_stacks(self) -> Iterator[Template]:
         """Yield the root stacks that are no longer in the app; those of keys come last."""
@@ -127,6 +155,26 @@ class Edits:
         ):
             yield stack.template
 
+    def deleted_with(self, left: Sequence[Template]) -> list[str]:
+        """Return what the deletion of stacks that left the app deletes, or may delete.
+
+        Returns:
+            The repositories, and the keys of images, that are not definitely retained.
+        """
+        resources = [
+            resource
+            for stack in self.comparison.head.stacks
+            if any(stack.template is template for template in left)
+            for resource in stack.resources.values()
+            if resource.is_created
+        ]
+        return [
+            subject_of(resource)
+            for resource in resources
+            if resource.type in _REPOSITORIES or (resource.type == KEY and serves_ecr(resource))
+            if not _is_kept(outcome_of(resource, "DeletionPolicy"))
+        ]
+
     def base_of(self, resource: Resource) -> Template:
         """Return the root stack of a resource as it is deployed."""
         return self.comparison.base.stacks[self.comparison.root_of(resource)].template
@@ -137,6 +185,9 @@ class Edits:
 
     def construct_of(self, resource: Resource) -> str | None:
         """Return the path of the construct of a resource in base, if the assembly names it."""
+        if resource.stack.template.root is not None:
+            # The CDK CLI does not look into nested stacks.
+            return None
         written = resource.body.get("Metadata")
         path = written.get("aws:cdk:path") if isinstance(written, Mapping) else None
         root = self.base_of(resource).path
@@ -144,19 +195,25 @@ class Edits:
             if root not in self._paths:
                 self._paths[root] = construct_paths(root)
             path = self._paths[root].get(resource.id)
-        return str(path).removesuffix("/Resource") if path else None
+        return path.removesuffix("/Resource") if isinstance(path, str) else None
 
     def stays(self, resource: Resource) -> bool:
         """Tell whether the stack of a resource is still in the app."""
         return not self.head_of(resource).is_left
 
-    def has_other_encryption(self, edit: Edit) -> bool:
-        """Tell whether a repository would be imported with an encryption that it may not have."""
-        old, new = edit.before.get(_ENCRYPTION), edit.after and edit.after.get(_ENCRYPTION)
-        if old == new and not is_unresolved(old):
-            return False
+    def has_other_encryption(self, edit: Edit) -> bool | None:
+        """Tell whether a repository would be imported with an encryption that it does not have.
+
+        Returns:
+            None if it is not known: a key ARN can be that of the key that the app defines.
+        """
+        assert edit.after is not None
+        old, new = edit.before.get(_ENCRYPTION), edit.after.get(_ENCRYPTION)
         keys = self.keys_of(edit)
-        return keys is None or not (self.is_same(*keys) or self.is_passed_on(*keys))
+        is_equal = old == new and not is_unresolved(old)
+        if is_equal or (keys and (self.is_same(*keys) or self.is_passed_on(*keys))):
+            return False
+        return True if certainly_differ(old, new, edit.before, edit.after) else None
 
     def keys_of(self, edit: Edit) -> tuple[Resource, Resource] | None:
         """Return the keys of both sides, if both are resources of the app."""
@@ -208,9 +265,19 @@ class Edits:
         for pair in self.comparison.of_type(*_REPOSITORIES):
             if pair.before is not None and pair.after is None and pair.before.text(_NAME):
                 yield pair.before
-        for resource in self.comparison.base.of_type(*_REPOSITORIES):
-            if resource.is_created and resource.text(_NAME) and not self.stays(resource):
-                yield resource
+        sides = (self.comparison.base.stacks, self.comparison.head.stacks)
+        for stack, after in zip(*sides, strict=True):
+            for resource in stack.resources.values() if after.template.is_left else ():
+                if resource.type in _REPOSITORIES and resource.is_created and resource.text(_NAME):
+                    yield resource
+
+    def _declared(self) -> frozenset[tuple[RegistryId | None, str | None]]:
+        """Return the names of the repositories of head, without those of stacks that left."""
+        return frozenset(
+            (item.registry, item.text(_NAME))
+            for item in self.comparison.head.of_type(*_REPOSITORIES)
+            if item.is_created and self.stays(item)
+        )
 
     def _new(self) -> Iterator[Resource]:
         for pair in self.comparison.of_type(*_REPOSITORIES):
@@ -219,7 +286,8 @@ class Edits:
 
     def _renamed_in_place(self) -> Iterator[Edit]:
         for before, after, properties in self._replacements(is_rejected=False):
-            if _NAME in properties and before.text(_NAME) and after.text(_NAME):
+            is_named = _NAME in properties and before.text(_NAME) and after.text(_NAME)
+            if is_named and self.comparison.holder_of(after) is None:
                 yield Edit(before, after)
 
     def _replacements(self, *, is_rejected: bool) -> Iterator[tuple[Resource, Resource, set[str]]]:
@@ -232,6 +300,10 @@ class Edits:
                 yield *pair.sides, set(replacement.properties)
 
 
+def _is_kept(outcome: Outcome) -> bool:
+    return outcome.fate is Fate.RETAINED and outcome.is_certain
+
+
 def _renames(
     comparison: Comparison, gone: Iterable[Resource], new: Iterable[Resource]
 ) -> Iterator[Edit]:
@@ -240,19 +312,21 @@ def _renames(
     It has the same last part of its name, in the same registry; or it is the only new one of a
     stack that loses only one, and has the same settings.
     """
-    free = list(new)
-    left = [item for item in gone if item.type == REPOSITORY]
-    for before in list(left):
-        same = [item for item in free if _last_part(item) == _last_part(before)]
-        same = [item for item in same if item.registry == before.registry]
-        if len(same) == 1:
-            free.remove(same[0])
-            left.remove(before)
-            yield Edit(before, same[0])
-    stacks: dict[int, tuple[list[Resource], list[Resource]]] = defaultdict(lambda: ([], []))
-    for side, members in enumerate((left, free)):
+    taken: set[Resource] = set()
+    sides = [item for item in gone if item.type == REPOSITORY], list(new)
+    by_part: dict[object, tuple[list[Resource], list[Resource]]] = defaultdict(lambda: ([], []))
+    for side, members in enumerate(sides):
         for item in members:
-            stacks[comparison.number_of(item)][side].append(item)
+            by_part[item.registry, _last_part(item)][side].append(item)
+    for olds, news in by_part.values():
+        if len(olds) == len(news) == 1:
+            taken |= {*olds, *news}
+            yield Edit(olds[0], news[0])
+    stacks: dict[int, tuple[list[Resource], list[Resource]]] = defaultdict(lambda: ([], []))
+    for side, members in enumerate(sides):
+        for item in members:
+            if item not in taken:
+                stacks[comparison.number_of(item)][side].append(item)
     for olds, news in stacks.values():
         if len(olds) == len(news) == 1 and _settings(olds[0]) == _settings(news[0]):
             yield Edit(olds[0], news[0])

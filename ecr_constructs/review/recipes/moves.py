@@ -19,13 +19,15 @@ from ecr_constructs.review.recipes.edits import Edit, Edits, stage_of
 from ecr_constructs.review.recipes.recipe import Recipe, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.cloudformation.template import Template
 
+_RECORDED = (
+    "an import records what the template says, changes nothing, and cannot be corrected later"
+)
 RETAINED_ELSEWHERE = "in no stack, with its images; pulls and pushes go on"
-_KEEP = "First deploy `DeletionPolicy: Retain` for {}, in the stacks that they are in now."
 
 
 def recipes(edits: Edits) -> Iterator[Recipe]:
@@ -57,9 +59,9 @@ def left_stacks(edits: Edits) -> Iterator[tuple[Template, str]]:
         if stage_of(source) not in remaining:
             into.setdefault(stage_of(source), stage)
     for template in edits.left_stacks():
-        stage = into.get(id(template), into.get(stage_of(template)))
-        if stage is not None:
-            yield template, stage
+        own = into.get(id(template), into.get(stage_of(template)))
+        if own is not None:
+            yield template, own
 
 
 class _Moves:
@@ -68,47 +70,59 @@ class _Moves:
     def __init__(self, edits: Edits, stage: str, moves: Sequence[Edit]) -> None:
         self._edits, self._stage, self._moves = edits, stage, moves
         self._names = list(dict.fromkeys(move.name for move in moves))
-        sources = [edits.base_of(move.before) for move in moves]
         self._left = [item for item, into in left_stacks(edits) if into == stage]
         stay = [move for move in moves if edits.stays(move.before)]
         self._targets = unique(edits.head_of(move.after) for move in moves if move.after)
         self._sources = unique(edits.head_of(move.before) for move in stay)
         self._is_crossing = any(source in self._targets for source in self._sources)
         self._staying = stay
-        self._deployed = unique(sources)
+        unkept = [move.name for move in moves if not move.is_retained]
+        self._kept = list(keep_first([*unkept, *edits.deleted_with(self._left)]))
+        self._other = [move.name for move in moves if edits.has_other_encryption(move)]
+        self._unknown = [move for move in moves if edits.has_other_encryption(move) is None]
+        self._files = dict(self._mapping_files())
 
     def recipe(self) -> Recipe:
         """Return the recipe."""
         names = join_names(self._names)
         where = join_names(stack.stack for stack in self._targets)
+        is_in_place = all(move.subject.new_stack is None for move in self._moves)
         return Recipe(
             kind="move",
-            title=f"Move {names} to {where}",
+            title=f"Give {names} another logical id" if is_in_place else f"Move {names} to {where}",
             outcome="A deployment of everything fails: a new resource in another stack, or with "
-            "another logical id, has a name that exists. Nothing is lost; a repository may be left "
+            "another logical id, has a name that exists. A repository that is retained may be left "
             f"{RETAINED_ELSEWHERE}.",
             subjects=tuple(move.subject for move in self._moves),
             steps=(*self._prepared(), *self._detached(), *self._imported(), self._rest()),
             cautions=tuple(self._cautions()),
+            is_blocked=bool(self._other) or bool(self._kept),
         )
 
     def _prepared(self) -> Iterator[Step]:
-        unkept = [move.name for move in self._moves if not move.is_retained]
-        if unkept:
-            yield Step(_KEEP.format(join_names(unkept)))
-        other = [move.name for move in self._moves if self._edits.has_other_encryption(move)]
-        if other:
+        yield from self._kept
+        if self._other:
             yield Step(
-                f"Declare the encryption that {join_names(other)} has now: an import records what "
-                "the template says, changes nothing, and cannot be corrected later. To change the "
-                "encryption, copy the images to a new repository instead."
+                f"Declare the encryption that {join_names(self._other)} has now (in an environment "
+                f"file {{key: ARN}}): {_RECORDED}. To change the encryption, copy the images to a "
+                "new repository instead.",
+                is_manual=True,
+            )
+        if self._unknown:
+            yield Step(
+                f"Make sure that the template declares what this prints: {_RECORDED}.",
+                commands.encryptions(move.before for move in self._unknown),
             )
         if self._files:
             yield Step(
                 "Write down the ids of "
                 f"{pluralize(len(self._files), 'resource')} that have no name.",
-                tuple(self._recorded()),
+                tuple(self._recorded()) if self._has_stack_names else (),
             )
+
+    @property
+    def _has_stack_names(self) -> bool:
+        return all(self._edits.base_of(old).stack_name for old, _ in self._files.values())
 
     def _recorded(self) -> Iterator[str]:
         accounts = {old.stack.account for old, _ in self._files.values()}
@@ -166,16 +180,13 @@ class _Moves:
         if ROLE in types:
             yield "Roles of the deleted stacks get new ARNs: update CI, and what else names them."
 
-    @property
-    def _files(self) -> Mapping[Resource, tuple[Resource, str]]:
-        """The mapping files of resources that new ones take over, with the old ones."""
-        files: dict[Resource, tuple[Resource, str]] = {}
+    def _mapping_files(self) -> Iterator[tuple[Resource, tuple[Resource, str]]]:
+        """Yield the resources that take over others, with these and their mapping files."""
         for new, old in self._edits.passed_on().items():
             source = self._edits.base_of(old)
-            if stage_of(self._edits.head_of(new)) == self._stage and source.stack_name:
+            if stage_of(self._edits.head_of(new)) == self._stage:
                 place = [source.stack_name, source.account, source.region, new.id]
-                files[new] = old, f"{'-'.join(filter(None, place))}.mapping.json"
-        return files
+                yield new, (old, f"{'-'.join(filter(None, place))}.mapping.json")
 
 
 def orphaned(edits: Edits, members: Sequence[Edit]) -> tuple[str, ...]:
@@ -185,6 +196,17 @@ def orphaned(edits: Edits, members: Sequence[Edit]) -> tuple[str, ...]:
     if template is None or None in paths:
         return ()
     return (commands.orphan(filter(None, paths), str(top_of(template.parent))),)
+
+
+def keep_first(unkept: Iterable[str]) -> Iterator[Step]:
+    """Yield the step before all others, if there is something that would not be retained."""
+    names = list(dict.fromkeys(unkept))
+    if names:
+        yield Step(
+            f"First deploy DeletionPolicy: Retain and UpdateReplacePolicy: Retain for "
+            f"{join_names(names)}, in the stacks that they are in now.",
+            is_manual=True,
+        )
 
 
 def unique(templates: Iterable[Template]) -> list[Template]:

@@ -9,7 +9,7 @@ from ecr_constructs.cloudformation.iam_policy import statements_of
 from ecr_constructs.review.phrases import join_names
 from ecr_constructs.review.recipes import commands
 from ecr_constructs.review.recipes.edits import stage_of
-from ecr_constructs.review.recipes.moves import RETAINED_ELSEWHERE, left_stacks
+from ecr_constructs.review.recipes.moves import RETAINED_ELSEWHERE, keep_first, left_stacks
 from ecr_constructs.review.recipes.recipe import Recipe, Step
 
 if TYPE_CHECKING:
@@ -36,13 +36,19 @@ def recipes(edits: Edits) -> Iterator[Recipe]:
 def _recipe(edits: Edits, stage: str, retired: Sequence[Edit], left: Sequence[Template]) -> Recipe:
     names = list(dict.fromkeys(edit.name for edit in retired))
     stacks = [template.stack for template in left]
+    registries = dict.fromkeys(filter(None, (edit.before.registry for edit in retired)))
+    where = f" in registry {join_names(registries)}" if registries else ""
+    # A key may encrypt the images of others; whoever retires a repository gives up its images.
+    own = set(names)
+    kept = list(keep_first(item for item in edits.deleted_with(left) if item not in own))
     return Recipe(
         kind="retire",
-        title=f"Retire {join_names([*names, *(f'stack {name}' for name in stacks)])}",
+        title=f"Retire {join_names([*names, *(f'stack {name}' for name in stacks)])}{where}",
         outcome=" ".join(_outcome(edits, retired, left)),
         subjects=tuple(edit.subject for edit in retired),
-        steps=tuple(_steps(edits, stage, retired, left)),
-        cautions=tuple(_cautions(retired)),
+        steps=(*kept, *_steps(edits, stage, retired, left)),
+        is_blocked=bool(kept),
+        cautions=tuple(_cautions(edits, retired)),
     )
 
 
@@ -58,10 +64,13 @@ def _steps(
 ) -> Iterator[Step]:
     repositories = [edit.before for edit in retired]
     if retired:
+        pulls = commands.last_pulls(repositories)
         yield Step(
             "Make sure that nothing needs the images: when each repository was pulled last (ECR "
             "updates the time once a day; what runs and does not restart does not pull).",
-            commands.last_pulls(repositories),
+            pulls,
+            # ECR Public tells nobody.
+            is_manual=not pulls,
         )
     staying = [edits.head_of(item) for item in repositories if edits.stays(item)]
     if staying:
@@ -102,12 +111,18 @@ def _is_locked(repository: Resource) -> bool:
     )
 
 
-def _cautions(retired: Sequence[Edit]) -> Iterator[str]:
+def _cautions(edits: Edits, retired: Sequence[Edit]) -> Iterator[str]:
     yield from unkept(retired)
+    elsewhere = dict.fromkeys(edit.name for edit in retired if edit.name in edits.new_names)
+    if elsewhere:
+        yield (
+            f"{join_names(elsewhere)} is new in another registry, and empty there: replicate the "
+            "images to it, or copy them, before you delete anything."
+        )
     if retired:
         yield (
             "To undo it before the last step, revert the change and deploy the same stacks with "
-            "`--import-existing-resources`."
+            "--import-existing-resources."
         )
 
 
@@ -118,7 +133,7 @@ def unkept(edits: Sequence[Edit]) -> Iterator[str]:
     if lost:
         yield (
             f"The deployment deletes the images of {join_names(lost)}, or may do so: deploy "
-            "`DeletionPolicy: Retain` and `UpdateReplacePolicy: Retain` first."
+            "DeletionPolicy: Retain and UpdateReplacePolicy: Retain first."
         )
     if other:
         yield (

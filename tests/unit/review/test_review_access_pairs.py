@@ -8,8 +8,8 @@ from tests.support.policy_pairs import counts
 
 def test_random_pairs_are_compared_as_they_are_evaluated() -> None:
     """No widening is missed, and few are reported where there is none."""
-    seen = counts(seed=1, pairs=30)
+    seen = counts(seed=1, pairs=15)
 
     assert 0 == seen["missed"]
     assert 1 >= seen["false"]
-    assert 8 <= seen["widened"]
+    assert 4 <= seen["widened"]

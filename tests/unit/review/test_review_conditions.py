@@ -311,6 +311,11 @@ REST: dict[str, tuple[dict[str, Any], dict[str, Any], set[tuple[str, str, tuple[
         including("b.yaml"),
         {("other", "warning", ("unread-changed",))},
     ),
+    "the globals of SAM": (
+        {**body(), "Globals": {"Function": {"Policies": []}}},
+        {**body(), "Globals": {"Function": {"Policies": ["AdministratorAccess"]}}},
+        {("other", "warning", ("unread-changed",))},
+    ),
     "a default that is removed": (
         body(None, default(value=True)),
         body(None, {"Parameters": {"Tags": {}}}),

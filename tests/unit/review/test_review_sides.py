@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ecr_constructs.cloudformation.errors import CheckError
-from ecr_constructs.review import load_sides, review
+from ecr_constructs.review import Severity, load_sides, review
 from tests.support.compared import API
 from tests.support.rule_examples.build import creation_template, repository
 
@@ -74,6 +74,62 @@ def test_nested_stacks_are_compared(tmp_path: Path) -> None:
     [change, *_] = review(*load_sides(*sides)).changes
 
     assert ("Prod/Payments/Inner1A2B", "Api") == change.place
+
+
+PLAIN = {"Name": {"Type": "String"}, "Kept": {"Type": "AWS::SSM::Parameter::Value<String>"}}
+WITH_DEFAULT = {**PLAIN, "Name": {"Type": "String", "Default": "a"}, "Odd": 7}
+COMPUTED = {"Fn::Sub": "${AWS::Region}/b"}
+# The parameters of the nested template, those that are passed before and after, and the changes.
+PASSED: dict[str, tuple[Any, Any, Any, list[str]]] = {
+    "a literal": (PLAIN, {"Name": "a"}, {"Name": "b"}, ["a is replaced by b"]),
+    "a default": (WITH_DEFAULT, {}, {"Name": "b", "On": True}, ["a is replaced by b"]),
+    "the same": (WITH_DEFAULT, None, {"Name": "a"}, []),
+    "a function": (PLAIN, {"Name": {"Ref": "A"}}, {"Name": COMPUTED}, ["what depends on"]),
+    "no parameters": (None, {"Name": "a"}, {"Name": "b"}, []),
+}
+
+
+@pytest.mark.parametrize("case", PASSED)
+def test_a_nested_stack_has_the_parameters_of_its_parent(case: str, tmp_path: Path) -> None:
+    """Literal values are known; what depends on others may change."""
+    declared, *sides, expected = PASSED[case]
+    named = {**API, "Properties": {"RepositoryName": {"Ref": "Name"}}}
+    folders = []
+    for name, given in zip(("base", "head"), sides, strict=True):
+        template = "Inner.nested.template.json"
+        outer = {
+            "Type": "AWS::CloudFormation::Stack",
+            "Properties": {"TemplateURL": template, **({"Parameters": given} if given else {})},
+        }
+        folder = assembly(tmp_path / name, {"file": "Outer", "resources": {"Inner": outer}})
+        body = {"Resources": {"Api": named}, **({"Parameters": declared} if declared else {})}
+        (folder / template).write_text(json.dumps(body), encoding="utf-8")
+        folders.append(folder)
+    changes = review(*load_sides(*folders)).changes
+
+    summaries = [change.summary for change in changes if change.severity > Severity.NOTE]
+    assert len(expected) == len(summaries)
+    assert all(text in summary for text, summary in zip(expected, summaries, strict=True))
+
+
+def test_two_nested_stacks_of_one_template_have_unknown_parameters(tmp_path: Path) -> None:
+    """They are one template, unless their parents pass the same."""
+    outer = {
+        name: {
+            "Type": "AWS::CloudFormation::Stack",
+            "Properties": {
+                "TemplateURL": "Inner.nested.template.json",
+                "Parameters": {"Name": name},
+            },
+        }
+        for name in ("A", "B")
+    }
+    folder = assembly(tmp_path / "base", {"file": "Outer", "resources": outer})
+    body = {"Resources": {"Api": API}, "Parameters": {"Name": {"Type": "String"}}}
+    (folder / "Inner.nested.template.json").write_text(json.dumps(body), encoding="utf-8")
+
+    base, _ = load_sides(folder, folder)
+    assert [{}] * len(base.stacks) == [stack.parameters for stack in base.stacks]
 
 
 def test_snapshots_are_read_as_templates(tmp_path: Path) -> None:
