@@ -11,7 +11,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs import PullThroughCache, Registry, Repository, Upstream
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.repository_policy import (
     DELETE_IMAGE_ACTIONS,
     LIFECYCLE_ACTIONS,
