@@ -159,6 +159,7 @@ def test_a_policy_is_attached(
     """CDK leaves out a policy that is attached to nobody, and the grant with it."""
     policy = iam.Policy(stack, "Policy")
     grant(stack, policy)
+    Repository(stack, "Second").grant_read(policy)
     if attached:
         # After the grant: only the synthesis knows.
         policy.attach_to_role(role_of(stack))
