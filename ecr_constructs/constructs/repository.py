@@ -82,15 +82,19 @@ class _Parts(RepositoryGrants):
         self, principal: iam.IPrincipal, named: ResourcePrincipal, actions: Sequence[str]
     ) -> iam.Grant:
         self._check_by_policy(named)
-        if named.service == LAMBDA and not self._checks_functions:
+        if named.service == LAMBDA:
+            self._check_functions()
+        return self._cross_account_grants.add(principal, named, actions)
+
+    def _check_functions(self) -> None:
+        if not self._checks_functions:
             self._checks_functions = True
             self._repository.node.add_validation(AtSynthesis(self._function_errors))
-        return self._cross_account_grants.add(principal, named, actions)
 
     def _function_errors(self) -> list[str]:
         stack = cdk.Stack.of(self._repository)
-        # There is a statement: a grant to Lambda is checked.
-        statements = stack.resolve(self._resource.repository_policy_text)["Statement"]
+        policy = stack.resolve(self._resource.repository_policy_text) or {}
+        statements = policy.get("Statement", ())
         name = str(stack.resolve(self._resource.repository_name))
         return function_errors(
             self._repository, name, statements, self._location, "on this repository"
@@ -317,6 +321,32 @@ def _declared_statements(
         statements.append(deny_deletion(roles))
     raise_if_invalid("repository policy", access, length_errors(document(statements)))
     return statements
+
+
+class _ImageUri:
+    """A member of CDK's repository with the URI of an image, all that the L1 of a function has.
+
+    Whoever asks for it may run the image, so functions are checked. It is not a function: jsii
+    would let Node call it, which costs time at each create.
+    """
+
+    def __init__(self, member: str) -> None:
+        """Take the name of the member."""
+        self._member = member
+
+    def __get__(self, repository: Repository | None, owner: type[Repository]) -> object:
+        """Return the member of CDK."""
+        if repository is None:
+            return getattr(super(Repository, owner), self._member)
+        repository._check_functions()  # noqa: SLF001 - of this module
+        return getattr(super(Repository, repository), self._member)
+
+
+for _member in (
+    "repository_uri",
+    *(f"repository_uri_for_{kind}" for kind in ("tag", "digest", "tag_or_digest")),
+):
+    setattr(Repository, _member, _ImageUri(_member))
 
 
 def _check_deletion(removal_policy: cdk.RemovalPolicy, *, empty_on_delete: bool) -> None:

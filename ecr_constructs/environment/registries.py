@@ -203,7 +203,7 @@ class _Resolver:
         given = cache.repository_prefix
         prefix = upstream.default_prefix if given is None else given
         rule = PullThroughRule(upstream, prefix, cache.upstream_repository_prefix)
-        errors = [*rule.errors(), *upstream.faults_from(*self._registry, regions())]
+        errors = [*rule.errors(), *upstream.errors_from(*self._registry, regions())]
         if upstream.role_arn is not None:
             role = role_errors(upstream.role_arn, self._registry.account, with_path=True)
             errors += located("role", role)

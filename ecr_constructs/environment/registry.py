@@ -26,7 +26,7 @@ from ecr_constructs.model.signing import MAX_FILTERS_PER_RULE as MAX_SIGNING_FIL
 from ecr_constructs.model.signing import MAX_RULES as MAX_SIGNING_RULES
 from ecr_constructs.model.signing import SigningRule
 from ecr_constructs.model.usage import MAX_PERIOD_MINUTES, check_pull_alarms
-from ecr_constructs.model.validation import duplicate_errors
+from ecr_constructs.model.validation import duplicate_errors, reject
 
 _Filter = Annotated[str, schema(minLength=1, maxLength=FILTER_MAX_LENGTH)]
 _Filters = Annotated[list[_Filter], Field(max_length=MAX_FILTERS_PER_RULE)]
@@ -181,6 +181,12 @@ class Alarms(Strict):
     """Alarms for the quotas of ECR. Default: none."""
     pulls: list[PullAlarms] | None = None
     """Alarms on the number of pulls. Default: none."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.usage is None and not self.pulls:
+            reject("alarms", self.topic, "alarms-empty", "must have usage, pulls or both")
+        return self
 
 
 def _exclusions(principals: Sequence[str]) -> object:

@@ -20,7 +20,7 @@ from ecr_constructs.cloudformation.resource_types import (
 )
 from ecr_constructs.cloudformation.update_behavior import name_of
 from ecr_constructs.model.diagnostics import pluralize
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -24,7 +24,7 @@ ELSEWHERE = SECRET.replace("eu-central", "us-east")
 FOREIGN_KEY = KEY.replace("eu-central", "us-east")
 TOPIC = "arn:aws:sns:eu-central-1:111122223333:a"
 QUEUE = "arn:aws:sqs:eu-central-1:111122223333:a"
-SUBNET = "{id: subnet-0a, availability_zone: eu-central-1a, route_table: rtb-0a}"
+SUBNET = "{id: subnet-0aaaaaaa, availability_zone: eu-central-1a, route_table: rtb-0aaaaaaa}"
 OTHER_ZONE = SUBNET.replace("central", "west")
 ACCOUNTS = ", ".join(f"'{number:012}'" for number in range(300))
 LONG = ", ".join(f"team-{number:03}-repositories/" for number in range(160))
@@ -186,8 +186,11 @@ SECTION = {
     ),
     # Alarms
     "alarms: {usage: {}}": "alarms: alarms-topic-missing",
-    "alarms: {topic: platform}": "alarms.topic: text-format",
-    f"alarms: {{topic: '{TOPIC.replace('eu-c', 'us-c')}'}}": "alarms.topic: event-target-region",
+    f"alarms: {{topic: '{TOPIC}', pulls: []}}": "alarms: alarms-empty",
+    "alarms: {usage: {}, topic: platform}": "alarms.topic: text-format",
+    f"alarms: {{usage: {{}}, topic: '{TOPIC.replace('eu-c', 'us-c')}'}}": (
+        "alarms.topic: event-target-region"
+    ),
     f"alarms: {{topic: '{TOPIC}', usage: {{percent: 0}}}}": (
         "alarms.usage.percent: number-too-small"
     ),
@@ -225,29 +228,33 @@ SECTION = {
     f"endpoints: [{{vpc: main, cidr: 10.0.0.0/16, subnets: [{SUBNET}]}}]": (
         "endpoints[0].vpc: text-format"
     ),
-    f"endpoints: [{{vpc: vpc-0a, subnets: [{SUBNET}]}}]": "endpoints[0]: endpoint-not-one-security",
-    f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/33, subnets: [{SUBNET}]}}]": (
+    f"endpoints: [{{vpc: vpc-0aaaaaaa, subnets: [{SUBNET}]}}]": (
+        "endpoints[0]: endpoint-not-one-security"
+    ),
+    f"endpoints: [{{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/33, subnets: [{SUBNET}]}}]": (
         "endpoints[0].cidr: endpoint-cidr-format"
     ),
-    f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/16, subnets: [{OTHER_ZONE}]}}]": (
+    f"endpoints: [{{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/16, subnets: [{OTHER_ZONE}]}}]": (
         "endpoints[0].subnets[0].availability_zone: endpoint-availability-zone"
     ),
-    f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/16, subnets: [{SUBNET}, {SUBNET}]}}]": (
+    f"endpoints: [{{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/16, subnets: [{SUBNET}, {SUBNET}]}}]": (
         "endpoints[0].subnets[1]: endpoint-availability-zone-duplicate"
     ),
-    "endpoints: [{vpc: vpc-0a, cidr: 10.0.0.0/16, "
-    "subnets: [{id: subnet-0a, availability_zone: eu-central-1a}]}]": (
+    "endpoints: [{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/16, "
+    "subnets: [{id: subnet-0aaaaaaa, availability_zone: eu-central-1a}]}]": (
         "endpoints[0].subnets[0]: endpoint-route-table-missing"
     ),
-    f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/16, subnets: [{SUBNET}], prefixes: [a]}}]": (
+    f"endpoints: [{{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/16, subnets: [{SUBNET}], prefixes: [a]}}]": (
         "endpoints[0].prefixes[0]: prefix-length"
     ),
-    f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/16, subnets: [{SUBNET}], s3_endpoint: false, "
+    f"endpoints: [{{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/16, subnets: [{SUBNET}], s3_endpoint: false, "
     "s3_statements: [{Effect: Allow, Principal: '*', Action: 's3:*', Resource: '*'}]}]": (
         "endpoints[0].s3_statements: statements-without-endpoint"
     ),
-    f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/16, subnets: [{SUBNET}]}}, "
-    f"{{vpc: vpc-0a, cidr: 10.0.0.0/16, subnets: [{SUBNET}]}}]": "endpoints[1]: endpoint-duplicate",
+    f"endpoints: [{{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/16, subnets: [{SUBNET}]}}, "
+    f"{{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/16, subnets: [{SUBNET}]}}]": (
+        "endpoints[1]: endpoint-duplicate"
+    ),
     # Public repositories
     "public_repositories: [{name: Acme}]": (
         "public_repositories[0].name: public-repository-name-format"
@@ -260,6 +267,7 @@ SECTION = {
     ),
     # Replicas
     "replicas: {eu-west-2: {}}": "replicas.eu-west-2: replica-unknown",
+    "replicas: {eu-west-1: {scannig: {type: basic}}}": "replicas.eu-west-1.scannig: key-unknown",
     "replica: {public_repositories: []}": "replica.public_repositories: key-unknown",
     "replicas: {eu-west-1: {scanning: {type: slow}}}": (
         "replicas.eu-west-1.scanning.type: value-unknown"
@@ -377,9 +385,9 @@ def test_a_team_may_have_the_name_of_a_stack_that_there_is_not(name: str, tmp_pa
 
     section = {
         "settings": "account_settings: {blob_mounting: true}",
-        "alarms": f"alarms: {{topic: '{TOPIC}'}}",
+        "alarms": f"alarms: {{topic: '{TOPIC}', usage: {{}}}}",
         "events": f"events: [{{event: image_deleted, target: '{QUEUE}'}}]",
-        "endpoints": f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/16, subnets: [{SUBNET}]}}]",
+        "endpoints": f"endpoints: [{{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/16, subnets: [{SUBNET}]}}]",
         "public": "public_repositories: [{name: acme}]",
     }[name]
     path.write_text(f"{text}registry: {{{section}}}\n", encoding="utf-8")
@@ -395,7 +403,7 @@ def test_a_team_may_have_the_name_of_a_stack_that_there_is_not(name: str, tmp_pa
             "account_settings: {blob_mounting: true}",
             "registry.account_settings: account-settings-shared",
         ),
-        (f"alarms: {{topic: '{TOPIC}'}}", "registry.alarms: alarms-shared"),
+        (f"alarms: {{topic: '{TOPIC}', usage: {{}}}}", "registry.alarms: alarms-shared"),
         (
             "public_repositories: [{name: acme}]",
             "registry.public_repositories[0]: public-repository-shared",

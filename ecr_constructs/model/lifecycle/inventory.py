@@ -65,6 +65,10 @@ class Inventory:
                 none failed.
         """
         listed = tuple(images or ())
+        for index, image in enumerate(listed):
+            if not isinstance(image, Image):
+                message = f"must be an Image, got {image!r}"
+                reject("inventory", image, "wrong-type", message, path=f"images[{index}]")
         self.repository_name = repository_name
         self.registry_id = registry_id
         self.complete = complete is not False

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from ecr_constructs.model.arguments import Days, checked, days_of
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.json_text import compact, parse
 from ecr_constructs.model.lifecycle.grammar import (
     combination_errors,
     length_errors,
@@ -16,7 +17,6 @@ from ecr_constructs.model.lifecycle.grammar import (
     rule_count_errors,
 )
 from ecr_constructs.model.lifecycle.image import Image
-from ecr_constructs.model.lifecycle.json_text import compact, parse
 from ecr_constructs.model.lifecycle.lint import UNKNOWN, Context, Finding, lint
 from ecr_constructs.model.lifecycle.rule import LifecycleRule, rule_in_words, with_priority
 from ecr_constructs.model.lifecycle.simulation.engine import Simulation, simulate

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Protocol, Self
 
 from ecr_constructs.model.arguments import UNCHECKED, Days, checked, days_of
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.lifecycle.grammar import (
     Action,
     CountType,
@@ -15,7 +16,6 @@ from ecr_constructs.model.lifecycle.grammar import (
     TagStatus,
     rule_errors,
 )
-from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, reject, require_list
 

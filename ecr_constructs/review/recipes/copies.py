@@ -39,6 +39,7 @@ def renames(edits: Edits) -> Iterator[Recipe]:
         pairs = {f"{edit.name} to {edit.new_name}": None for edit in renamed}
         subject = "the new repository" if len(pairs) == 1 else "each new repository"
         stacks = [edits.head_of(edit.after) for edit in renamed if edit.after]
+        kept = list(keep_first(edit.name for edit in renamed if not edit.is_retained))
         yield Recipe(
             kind="rename",
             title=f"Rename {join_names(pairs)}",
@@ -46,7 +47,7 @@ def renames(edits: Edits) -> Iterator[Recipe]:
             f"{RETAINED_ELSEWHERE}. If it is not a rename, only its removal matters.",
             subjects=tuple(edit.subject for edit in renamed),
             steps=(
-                *keep_first(renamed),
+                *kept,
                 Step(
                     "Deploy: the new name is created, and the old one leaves its stack.",
                     commands.deploy_all(stacks, stage),
@@ -64,7 +65,7 @@ def renames(edits: Edits) -> Iterator[Recipe]:
                 *deletion(renamed),
             ),
             cautions=(*unkept(renamed), *_replicated(edits, renamed), _COPYING),
-            is_blocked=any(keep_first(renamed)),
+            is_blocked=bool(kept),
         )
 
 

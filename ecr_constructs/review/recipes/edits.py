@@ -20,12 +20,14 @@ from ecr_constructs.cloudformation.update_behavior import (
     certainly_differ,
     outcome_of,
 )
+from ecr_constructs.cloudformation.uses import serves_ecr
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.analyzers.replication import edges
+from ecr_constructs.review.phrases import subject_of
 from ecr_constructs.review.recipes.recipe import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ecr_constructs.cloudformation.graph import Resource
@@ -74,7 +76,7 @@ class Edit:
     @property
     def is_retained(self) -> bool:
         """Whether the repository is definitely retained."""
-        return self.outcome.fate is Fate.RETAINED and self.outcome.is_certain
+        return _is_kept(self.outcome)
 
     @property
     def subject(self) -> Subject:
@@ -115,9 +117,16 @@ class Edits:
         gone = [item for item in self._gone() if item not in taken]
         new = [item for item in self._new() if item not in taken]
         self.new_names = {item.text(_NAME) for item in new}
-        self.renames = [*self._renamed_in_place(), *_renames(comparison, gone, new)]
-        renamed = {edit.before for edit in self.renames}
-        self.retired = [Edit(item) for item in gone if item not in renamed]
+        # A name that another resource has, or gets, is nobody's to copy to or to delete.
+        free = [item for item in new if comparison.holder_of(item) is None]
+        renames = [*self._renamed_in_place(), *_renames(comparison, gone, free)]
+        renamed = {edit.before for edit in renames}
+        retired = [Edit(item) for item in gone if item not in renamed]
+        declared = self._declared() if renames or retired else frozenset()
+        self.renames, self.retired = (
+            [edit for edit in edits if (edit.before.registry, edit.name) not in declared]
+            for edits in (renames, retired)
+        )
         self.encrypted = [
             Edit(before, after)
             for before, after, properties in self._replacements(is_rejected=True)
@@ -146,6 +155,26 @@ class Edits:
         ):
             yield stack.template
 
+    def deleted_with(self, left: Sequence[Template]) -> list[str]:
+        """Return what the deletion of stacks that left the app deletes, or may delete.
+
+        Returns:
+            The repositories, and the keys of images, that are not definitely retained.
+        """
+        resources = [
+            resource
+            for stack in self.comparison.head.stacks
+            if any(stack.template is template for template in left)
+            for resource in stack.resources.values()
+            if resource.is_created
+        ]
+        return [
+            subject_of(resource)
+            for resource in resources
+            if resource.type in _REPOSITORIES or (resource.type == KEY and serves_ecr(resource))
+            if not _is_kept(outcome_of(resource, "DeletionPolicy"))
+        ]
+
     def base_of(self, resource: Resource) -> Template:
         """Return the root stack of a resource as it is deployed."""
         return self.comparison.base.stacks[self.comparison.root_of(resource)].template
@@ -166,7 +195,7 @@ class Edits:
             if root not in self._paths:
                 self._paths[root] = construct_paths(root)
             path = self._paths[root].get(resource.id)
-        return str(path).removesuffix("/Resource") if path else None
+        return path.removesuffix("/Resource") if isinstance(path, str) else None
 
     def stays(self, resource: Resource) -> bool:
         """Tell whether the stack of a resource is still in the app."""
@@ -242,6 +271,14 @@ class Edits:
                 if resource.type in _REPOSITORIES and resource.is_created and resource.text(_NAME):
                     yield resource
 
+    def _declared(self) -> frozenset[tuple[RegistryId | None, str | None]]:
+        """Return the names of the repositories of head, without those of stacks that left."""
+        return frozenset(
+            (item.registry, item.text(_NAME))
+            for item in self.comparison.head.of_type(*_REPOSITORIES)
+            if item.is_created and self.stays(item)
+        )
+
     def _new(self) -> Iterator[Resource]:
         for pair in self.comparison.of_type(*_REPOSITORIES):
             if pair.after is not None and pair.before is None and pair.after.text(_NAME):
@@ -249,7 +286,8 @@ class Edits:
 
     def _renamed_in_place(self) -> Iterator[Edit]:
         for before, after, properties in self._replacements(is_rejected=False):
-            if _NAME in properties and before.text(_NAME) and after.text(_NAME):
+            is_named = _NAME in properties and before.text(_NAME) and after.text(_NAME)
+            if is_named and self.comparison.holder_of(after) is None:
                 yield Edit(before, after)
 
     def _replacements(self, *, is_rejected: bool) -> Iterator[tuple[Resource, Resource, set[str]]]:
@@ -260,6 +298,10 @@ class Edits:
             replacement = self.comparison.replacements.get(pair.sides[1])
             if replacement is not None and replacement.is_rejected == is_rejected:
                 yield *pair.sides, set(replacement.properties)
+
+
+def _is_kept(outcome: Outcome) -> bool:
+    return outcome.fate is Fate.RETAINED and outcome.is_certain
 
 
 def _renames(

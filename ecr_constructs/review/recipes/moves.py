@@ -76,6 +76,8 @@ class _Moves:
         self._sources = unique(edits.head_of(move.before) for move in stay)
         self._is_crossing = any(source in self._targets for source in self._sources)
         self._staying = stay
+        unkept = [move.name for move in moves if not move.is_retained]
+        self._kept = list(keep_first([*unkept, *edits.deleted_with(self._left)]))
         self._other = [move.name for move in moves if edits.has_other_encryption(move)]
         self._unknown = [move for move in moves if edits.has_other_encryption(move) is None]
         self._files = dict(self._mapping_files())
@@ -94,11 +96,11 @@ class _Moves:
             subjects=tuple(move.subject for move in self._moves),
             steps=(*self._prepared(), *self._detached(), *self._imported(), self._rest()),
             cautions=tuple(self._cautions()),
-            is_blocked=bool(self._other) or any(keep_first(self._moves)),
+            is_blocked=bool(self._other) or bool(self._kept),
         )
 
     def _prepared(self) -> Iterator[Step]:
-        yield from keep_first(self._moves)
+        yield from self._kept
         if self._other:
             yield Step(
                 f"Declare the encryption that {join_names(self._other)} has now (in an environment "
@@ -196,13 +198,13 @@ def orphaned(edits: Edits, members: Sequence[Edit]) -> tuple[str, ...]:
     return (commands.orphan(filter(None, paths), str(top_of(template.parent))),)
 
 
-def keep_first(edits: Iterable[Edit]) -> Iterator[Step]:
-    """Yield the step before all others, if repositories would not be retained."""
-    unkept = [edit.name for edit in edits if not edit.is_retained]
-    if unkept:
+def keep_first(unkept: Iterable[str]) -> Iterator[Step]:
+    """Yield the step before all others, if there is something that would not be retained."""
+    names = list(dict.fromkeys(unkept))
+    if names:
         yield Step(
             f"First deploy DeletionPolicy: Retain and UpdateReplacePolicy: Retain for "
-            f"{join_names(unkept)}, in the stacks that they are in now.",
+            f"{join_names(names)}, in the stacks that they are in now.",
             is_manual=True,
         )
 

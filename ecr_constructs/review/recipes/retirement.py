@@ -9,7 +9,7 @@ from ecr_constructs.cloudformation.iam_policy import statements_of
 from ecr_constructs.review.phrases import join_names
 from ecr_constructs.review.recipes import commands
 from ecr_constructs.review.recipes.edits import stage_of
-from ecr_constructs.review.recipes.moves import RETAINED_ELSEWHERE, left_stacks
+from ecr_constructs.review.recipes.moves import RETAINED_ELSEWHERE, keep_first, left_stacks
 from ecr_constructs.review.recipes.recipe import Recipe, Step
 
 if TYPE_CHECKING:
@@ -38,12 +38,16 @@ def _recipe(edits: Edits, stage: str, retired: Sequence[Edit], left: Sequence[Te
     stacks = [template.stack for template in left]
     registries = dict.fromkeys(filter(None, (edit.before.registry for edit in retired)))
     where = f" in registry {join_names(registries)}" if registries else ""
+    # A key may encrypt the images of others; whoever retires a repository gives up its images.
+    own = set(names)
+    kept = list(keep_first(item for item in edits.deleted_with(left) if item not in own))
     return Recipe(
         kind="retire",
         title=f"Retire {join_names([*names, *(f'stack {name}' for name in stacks)])}{where}",
         outcome=" ".join(_outcome(edits, retired, left)),
         subjects=tuple(edit.subject for edit in retired),
-        steps=tuple(_steps(edits, stage, retired, left)),
+        steps=(*kept, *_steps(edits, stage, retired, left)),
+        is_blocked=bool(kept),
         cautions=tuple(_cautions(edits, retired)),
     )
 

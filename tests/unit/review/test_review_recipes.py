@@ -296,6 +296,26 @@ def test_a_repository_that_is_not_retained_is_kept_first() -> None:
     assert commands(recipe) == []
 
 
+UNKEPT_STACKS: dict[str, tuple[Stacks, Stacks]] = {
+    "another repository of the stack": (
+        {"Prod/A": {"Api": api(), "Web": {**api("web"), **UNKEPT}}, "Prod/B": {}},
+        {"Prod/B": {"Api": api()}},
+    ),
+    "a key": (
+        {"Prod/A": {"Key": {**key(), **UNKEPT}, "Api": api(EncryptionConfiguration=KMS)}},
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNKEPT_STACKS)
+def test_a_stack_is_not_deleted_with_what_it_does_not_retain(case: str) -> None:
+    """No recipe deletes the stack before that is retained."""
+    before, after = UNKEPT_STACKS[case]
+    printed = [line for recipe in recipes_of(before, after) for line in commands(recipe)]
+    assert not any("delete-stack" in line for line in printed)
+
+
 def test_a_renamed_repository_that_is_not_retained_is_kept_first() -> None:
     """The deployment would delete it before anybody copies its images."""
     unkept = {**api(), "UpdateReplacePolicy": "Delete"}
@@ -367,6 +387,37 @@ def test_a_renamed_repository_is_copied(case: str) -> None:
 def test_what_is_not_a_rename(before: Resources, after: Resources) -> None:
     """It is retired, and something else is new."""
     assert only({PAYMENTS: before}, {PAYMENTS: after}).kind == "retire"
+
+
+OTHERS = {"X": api("a/x"), "Y": api("b/y")}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # They exchange their names, or one takes the name of the other, or that of a third one.
+        (OTHERS, {"X": api("b/y"), "Y": api("a/x")}),
+        (OTHERS, {"X": api("b/y"), "Y": api("c/z")}),
+        (OTHERS, {"X": api("c/x"), "Y": api("b/y"), "New": api("a/x")}),
+        (OTHERS, {"Y": api("b/y"), "Z": api("b/y")}),
+    ],
+)
+def test_a_name_that_is_taken_is_neither_copied_to_nor_deleted(
+    before: Resources, after: Resources
+) -> None:
+    """The last step of a rename would delete the images of another repository."""
+    names = {item["Properties"]["RepositoryName"] for item in after.values()}
+    for recipe in recipes_of({PAYMENTS: before}, {PAYMENTS: after}):
+        for command in commands(recipe):
+            is_harmful = "crane copy" in command or "delete-repository" in command
+            assert not is_harmful or names.isdisjoint(command.replace(f"{HOST}/", "").split())
+
+
+def test_two_stacks_exchange_names_under_the_same_logical_ids() -> None:
+    """Each repository seems to be renamed, to a name that exists."""
+    before = {"Prod/A": {"X": api("a/x")}, "Prod/B": {"X": api("b/x")}}
+    after = {"Prod/A": {"X": api("b/x")}, "Prod/B": {"X": api("a/x")}}
+    assert recipes_of(before, after) == ()
 
 
 REPLICATES = {
