@@ -116,7 +116,7 @@ lint: install ## check format, lint, types, imports and words
 	@$(BIN)/ruff format --check || $(FAIL) "Some files are not formatted." "Run 'make format'."
 	@$(BIN)/ruff check || $(FAIL) "ruff found mistakes." "Run 'make format' for those it can fix, and mend the rest."
 	@$(BIN)/mypy || $(FAIL) "mypy found mistakes." "Mend them; 'mypy: ignore' needs a code and a reason."
-	@node_modules/.bin/pyright || $(FAIL) "pyright found mistakes." "Correct the signature, or the comment in tests/typing."
+	@$(BIN)/python -m scripts.typed || $(FAIL) "pyright found mistakes." "Correct the signature, the example, or the comment in tests/typing."
 	@$(BIN)/python -m scripts.words
 
 .PHONY: check

@@ -66,7 +66,7 @@ def l2(scope: "aws_cdk.Stack", name: str) -> None:
             rule(rule_priority=2, tag_pattern_list=["v*"], max_image_count=100),
             rule(rule_priority=3, tag_status=status.ANY, max_image_age=days(90)),
         ],
-        removal_policy=cdk.RemovalPolicy.RETAIN,
+        removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     )
     repository.grant_pull(iam.OrganizationPrincipal(ORGANIZATION))
     repository.grant_pull_push(iam.AccountPrincipal(PUSHER))
@@ -90,7 +90,7 @@ def l1(scope: "aws_cdk.Stack", name: str) -> None:
         lifecycle_policy=resource.LifecyclePolicyProperty(lifecycle_policy_text=text),
         repository_policy_text=raw["RepositoryPolicyText"],
         tags=[cdk.CfnTag(key=key, value=value) for key, value in TAGS.items()],
-    ).apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+    ).apply_removal_policy(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
 
 def properties(name: str, untagged_days: int = 7) -> dict[str, Any]:

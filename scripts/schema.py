@@ -13,7 +13,7 @@ def schema() -> str:
     """Return the content of the schema file."""
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **schema_of(Environment),
+        **schema_of(Environment, with_descriptions=True),
     }
     return json.dumps(document, indent=2) + "\n"
 

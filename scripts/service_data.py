@@ -150,6 +150,10 @@ def _pointers(schema: Mapping[str, Any], name: str) -> list[str]:
     return [pointer.removeprefix("/properties/") for pointer in schema.get(name, [])]
 
 
+# An account has one provider for each URL, whose ARN AWS makes of it.
+_UNIQUE = {"AWS::IAM::OIDCProvider": "Url"}
+
+
 def _name_property(kind: str, schema: Mapping[str, Any]) -> str | None:
     """Return the property that names a resource: its identifier, unless AWS makes that up."""
     writable = {*_pointers(schema, "createOnlyProperties")}
@@ -157,6 +161,8 @@ def _name_property(kind: str, schema: Mapping[str, Any]) -> str | None:
     primary = _pointers(schema, "primaryIdentifier")
     # An identifier of several parts, such as that of an inline policy, is no name.
     alone = primary if len(primary) == 1 else []
+    if kind in _UNIQUE:
+        return _UNIQUE[kind]
     usual = [f"{kind.rpartition('::')[2]}Name", "Name"]
     return next((name for name in [*alone, *usual] if name in writable), None)
 

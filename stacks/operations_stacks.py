@@ -87,11 +87,12 @@ class EventsStack(cdk.Stack):
             self._rule(rule)
 
     def _rule(self, event: AnyEvent) -> None:
-        name = event.name or f"{event.event} {event.target}"
+        # A scope for each rule: two ids must differ wherever two names do.
+        scope = Construct(self, event.construct_id)
         target = events.CfnRule.TargetProperty(arn=event.target, id="Target", role_arn=event.role)
         rule = events.CfnRule(
-            self,
-            name,
+            scope,
+            "Rule",
             description=event.description,
             event_pattern=event.pattern(self.account).to_dict(),
             targets=[target],
@@ -99,8 +100,8 @@ class EventsStack(cdk.Stack):
         service, _, account = event.target.split(":")[2:5]
         if service == "lambda" and account == self.account:
             lambda_.CfnPermission(
-                self,
-                f"{name} Permission",
+                scope,
+                "Permission",
                 action="lambda:InvokeFunction",
                 function_name=event.target,
                 principal="events.amazonaws.com",

@@ -46,7 +46,7 @@ class RegistryStack(cdk.Stack):
         self.registry = Registry(self, "Registry")
         self._environment, self._key = environment, key
         self._id = registry
-        settings = environment.registry_settings.get(registry, ResolvedRegistry(registry))
+        settings = environment.registry_settings[registry]
         if registry == environment.home:
             self._replicate()
         else:

@@ -137,7 +137,7 @@ class EnvironmentStage(cdk.Stage):
                 )
         if is_home and environment.ci_access:
             add(PushStack, "push", f"How CI pushes to the {name} registry", environment=environment)
-        settings = environment.registry_settings.get(registry, ResolvedRegistry(registry))
+        settings = environment.registry_settings[registry]
         if environment.replicas or settings.is_configured:
             self._add_registry(registry)
         else:

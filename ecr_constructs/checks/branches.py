@@ -8,7 +8,7 @@ from ecr_constructs.checks.rule import CheckFunction, Problem
 from ecr_constructs.cloudformation.graph import Resource, Stack
 from ecr_constructs.cloudformation.intrinsics import as_written, atoms_of
 from ecr_constructs.cloudformation.references import conditions_in
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 
 
 def each_branch(check: CheckFunction) -> CheckFunction:

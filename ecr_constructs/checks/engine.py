@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from ecr_constructs.checks.baseline import Baseline
 from ecr_constructs.checks.config import Config
@@ -92,7 +93,7 @@ def report_on(
     findings: list[Finding] = []
     suppressed: list[Suppressed] = []
     seen: set[tuple[str, str]] = set()
-    by_type = _by_type(rules)
+    by_type = _by_type(tuple(rules.values()))
     for stack in assembly.stacks:
         active, accepted = _report_on_stack(stack, rules, by_type, is_selected, seen)
         suppressed += accepted
@@ -178,18 +179,20 @@ def _can_match(suppression: Suppression, rules: Collection[str]) -> bool:
     return any(rule.startswith(suppression.rule) for rule in rules)
 
 
-def _by_type(rules: Mapping[str, Rule]) -> Mapping[str, Sequence[Rule]]:
+# A test suite or an editor checks often, with the same rules.
+@lru_cache(maxsize=4)
+def _by_type(rules: tuple[Rule, ...]) -> Mapping[str, Sequence[Rule]]:
     by_type: dict[str, list[Rule]] = defaultdict(list)
-    for rule in rules.values():
+    for rule in rules:
         for kind in rule.types or ("",):
             by_type[kind].append(rule)
-    return by_type
+    return dict(by_type)
 
 
 def _findings(
     stack: Stack, by_type: Mapping[str, Sequence[Rule]], is_selected: Callable[[Resource], bool]
 ) -> Iterator[Finding]:
-    for rule in by_type[""]:
+    for rule in by_type.get("", ()):
         yield from _violations(stack.template_resource, rule)
     for resource in stack.resources.values():
         if resource.is_created and is_selected(resource):

@@ -150,10 +150,15 @@ each_condition = partial(each_choice, by_condition=True)
 
 
 def model_problems(
-    path: Place, errors: Iterable[Diagnostic | str], prefix: str = ""
+    path: Place, errors: Iterable[Diagnostic], prefix: str = ""
 ) -> Iterator[Problem]:
     """Yield what the model rejects at a place, each message after a prefix."""
     return (Problem(path, f"{prefix}{error}") for error in errors)
+
+
+def problems_at(path: Place, messages: Iterable[str], prefix: str = "") -> Iterator[Problem]:
+    """Yield a problem for each message about one place, after a prefix."""
+    return (Problem(path, f"{prefix}{message}") for message in messages)
 
 
 def wrong_type_problems(

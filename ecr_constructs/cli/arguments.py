@@ -71,6 +71,12 @@ def pulled_within(options: argparse.Namespace) -> int:
     return PULLED_WITHIN_DAYS if options.pulled_within is None else int(options.pulled_within)
 
 
+def empty_option(options: argparse.Namespace, names: Sequence[str]) -> str:
+    """Return the first option that is given without a value, as by a variable that is not set."""
+    empty = [name for name in names if getattr(options, name) == ""]
+    return f"--{empty[0].replace('_', '-')}" if empty else ""
+
+
 def add_allow_incomplete(parser: argparse.ArgumentParser) -> None:
     """Add that images may be missing."""
     parser.add_argument(

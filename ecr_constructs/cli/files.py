@@ -108,12 +108,14 @@ def _read(name: str, read: Callable[[str], Inventory]) -> Inventory:
 class NamedPolicy(NamedTuple):
     """A policy that has not been checked yet.
 
-    The name is where it comes from, and the context what the template tells about the repository.
+    The name is where it comes from, and the context what the template tells about the repository,
+    whose name is None in any other file, and empty if the template does not say it.
     """
 
     name: str
     stated: StatedPolicy
     context: Context = Context()
+    repository: str | None = None
 
     def accepted(self) -> LifecyclePolicy:
         """Return the policy, or raise an error if ECR rejects it."""
@@ -352,7 +354,8 @@ def _from_templates(
         message = f"{where}: the lifecycle policy is known only at deploy time"
         remedy = "give the deployed policy instead"
         raise CommandError(Diagnostic("policy-unresolved", message, remedy=remedy))
-    return NamedPolicy(where, stated, context_of(chosen[0]))
+    repository_name = chosen[0].text("RepositoryName") or ""
+    return NamedPolicy(where, stated, context_of(chosen[0]), repository_name)
 
 
 def _stated(resource: Resource) -> StatedPolicy:

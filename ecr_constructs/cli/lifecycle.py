@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cli.arguments import add_formats, add_pulled_within, pulled_within
@@ -156,7 +157,7 @@ def _preview_of(source: PreviewInput, options: Namespace) -> tuple[Render, bool]
     if source.old is not None:
         changed = changes(source.old.simulate(inventory, now=simulation.now), simulation)
     explained = list(map(simulation.find, options.explain))
-    view = View(options.limit or None, pulled_within(options))
+    view = View(min(options.limit, sys.maxsize) or None, pulled_within(options))
     comparison: Comparison | None = None
     if repository and options.service_preview:
         from ecr_constructs.live.lifecycle_preview import compare  # noqa: PLC0415 - needs boto3

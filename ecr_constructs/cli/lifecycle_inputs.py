@@ -6,7 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ecr_constructs.cli.arguments import add_allow_incomplete, add_images, add_manifests
+from ecr_constructs.cli.arguments import (
+    add_allow_incomplete,
+    add_images,
+    add_manifests,
+    empty_option,
+)
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_inventory, read_policy, read_text
 from ecr_constructs.cli.output import note, progress
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
 
+    from ecr_constructs.cli.files import NamedPolicy
     from ecr_constructs.live.connection import Connection
     from ecr_constructs.live.ecr import Repository
     from ecr_constructs.model.lifecycle import Inventory, LifecyclePolicy
@@ -68,18 +74,22 @@ class PreviewInputs:
         """Read one after the other; an error in one of several does not hide the others."""
         options = self.options
         policy = old = None
+        named = None
         if options.policy is not None:
-            policy = read_policy(options.policy, options.repository).accepted()
+            named = read_policy(options.policy, options.repository)
+            policy = named.accepted()
         if options.against:
             old = read_policy(options.against, options.repository).accepted()
         if not options.live:
             assert policy is not None
+            assert named is not None
             inventory = read_inventory(
                 options.images,
                 options.manifests,
                 repository=options.repository,
                 allow_incomplete=options.allow_incomplete,
             )
+            _require_images_of(named, inventory, options)
             yield PreviewInput(policy, inventory, old)
             return
         yield from self._live(policy, old)
@@ -185,6 +195,10 @@ def check_inputs(options: Namespace) -> PreviewInputs:
             options.no_manifests and options.manifests,
             "give --manifests or --no-manifests",
         ),
+        "format-ecr-only": (
+            options.format == "ecr" and (options.explain or options.against),
+            "--format ecr is the response of ECR, which has no --explain and no --against",
+        ),
         "service-preview-now": (
             options.service_preview and options.now,
             "--service-preview asks ECR about the present: leave out --now",
@@ -199,12 +213,25 @@ def check_inputs(options: Namespace) -> PreviewInputs:
 
 def _empty(options: Namespace) -> str:
     """Return the first option that is given without a value, as by a variable that is not set."""
-    names = ("policy", "images", "manifests", "against", "region", "profile", "account")
-    given = {name: getattr(options, name) for name in names}
-    empty = [name for name, value in given.items() if value == ""]
-    if "" in options.live:
-        empty.insert(0, "live")
-    return f"--{empty[0]}" if empty else ""
+    names = ("policy", "repository", "images", "manifests", "against", *_LIVE_OPTIONS[:3])
+    return "--live" if "" in options.live else empty_option(options, names)
+
+
+def _require_images_of(policy: NamedPolicy, inventory: Inventory, options: Namespace) -> None:
+    """Raise an error if the images are of another repository than the one that was chosen.
+
+    The policy of a template may be tried on the images of another stage: that is a note.
+    """
+    chosen, listed = options.repository, inventory.repository_name
+    if listed is None:
+        return
+    if policy.repository is not None:
+        if policy.repository not in ("", listed):
+            note(f"the policy is that of {policy.repository}, the images are of {listed}")
+    elif chosen not in (None, listed):
+        message = f"{options.images} holds images of {listed}, not of {chosen}"
+        remedy = f"give the images of {chosen}, or leave out --repository"
+        raise CommandError(Diagnostic("inventory-repository-other", message, remedy=remedy))
 
 
 def _check_names(options: Namespace) -> None:

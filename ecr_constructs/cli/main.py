@@ -20,6 +20,7 @@ _COMMANDS = {
     "lifecycle": "check and preview lifecycle policies",
     "check": "find errors in templates and in lifecycle policies",
     "review": "show what a pull request does to the registry",
+    "environment": "check environment files, and explain their settings",
     "push-commands": "print the commands that push an image to a repository",
 }
 FAILED = 2

@@ -6,6 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ecr_constructs.cli.arguments import empty_option
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.files import read_text
 from ecr_constructs.cli.output import json_text, note
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 
 _MOVING = "latest"
+_VALUED = ("environment", "account", "region", "platform", "profile")
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -106,6 +108,9 @@ class _Target(NamedTuple):
 
 def run(options: argparse.Namespace) -> int:
     """Print the commands; 1 if ``--live`` finds that ECR will reject the push."""
+    if empty := empty_option(options, _VALUED):
+        message = f"{empty} is empty: is a variable not set?"
+        raise CommandError(Diagnostic("argument-empty", message))
     target = _target(options)
     image = target.image
     commands = push_commands(
@@ -136,7 +141,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _target(options: argparse.Namespace) -> _Target:
-    platforms = tuple(options.platform.split(",")) if options.platform else ()
+    platforms = tuple(dict.fromkeys(options.platform.split(","))) if options.platform else ()
     host, slash, name = options.repository.partition("/")
     endpoint = {"dual_stack": options.dual_stack, "fips": options.fips}
     if slash and host == PUBLIC_HOST:
@@ -191,8 +196,12 @@ def _registry(options: argparse.Namespace) -> tuple[RegistryId, TagMutability | 
 
 
 def _doubts(target: _Target) -> Iterator[str]:
-    """Yield what the environment file says about a tag that is meant to move."""
+    """Yield what is probably a mistake: a Region, and a tag that is meant to move."""
     mutability, image = target.tag_mutability, target.image
+    # In a URI it may be newer than this version, so that it is not an error.
+    region = target.registry.region if target.registry else PUBLIC_REGION
+    for error in known_region_errors(region):
+        yield f"{region} {error.message}; {error.remedy}"
     if image.tag == _MOVING and mutability is not None and not mutability.may_move(image.tag):
         yield (
             f"the tags of {image.repository} are {mutability}: ECR accepts {image.tag} once, and "

@@ -56,35 +56,42 @@ def stack_files(folder: Path) -> Iterator[StackFile]:
             case None:
                 reading.pop()
             case (artifact_id, {"type": "aws:cloudformation:stack"} as artifact):
-                yield from _stack_file(folder, artifact_id, artifact)
-            case (
-                _,
-                {"type": "cdk:cloud-assembly", "properties": {"directoryName": str(name)}},
-            ):
-                inner = _inside(folder, name)
+                yield _stack_file(folder, artifact_id, artifact)
+            case (artifact_id, {"type": "cdk:cloud-assembly"} as artifact):
+                inner = _named(folder, artifact_id, artifact, "directoryName")
                 if real_path(inner) not in visited:
                     visited.add(real_path(inner))
                     reading.append((inner, _artifacts(inner / MANIFEST)))
 
 
-def _stack_file(folder: Path, artifact_id: str, artifact: Mapping[str, Any]) -> Iterator[StackFile]:
+def _stack_file(folder: Path, artifact_id: str, artifact: Mapping[str, Any]) -> StackFile:
+    path = _named(folder, artifact_id, artifact, "templateFile")
+    properties = artifact["properties"]
+    tags, given = properties.get("tags"), properties.get("parameters")
+    return StackFile(
+        path,
+        *_environment(artifact.get("environment")),
+        construct=_text(artifact.get("displayName")),
+        # CDK leaves the name out if it equals the id of the artifact.
+        stack_name=_text(properties.get("stackName")) or artifact_id,
+        termination_protection=properties.get("terminationProtection") is True,
+        tags=tags if isinstance(tags, Mapping) else {},
+        parameters={
+            name: value
+            for name, value in (given.items() if isinstance(given, Mapping) else ())
+            if isinstance(value, str)
+        },
+    )
+
+
+def _named(folder: Path, artifact_id: str, artifact: Mapping[str, Any], name: str) -> Path:
+    """Return the file or folder that a property of an artifact names."""
     properties = artifact.get("properties")
-    if isinstance(properties, Mapping) and (file := _text(properties.get("templateFile"))):
-        tags, given = properties.get("tags"), properties.get("parameters")
-        yield StackFile(
-            _inside(folder, file),
-            *_environment(artifact.get("environment")),
-            construct=_text(artifact.get("displayName")),
-            # CDK leaves the name out if it equals the id of the artifact.
-            stack_name=_text(properties.get("stackName")) or artifact_id,
-            termination_protection=properties.get("terminationProtection") is True,
-            tags=tags if isinstance(tags, Mapping) else {},
-            parameters={
-                name: value
-                for name, value in (given.items() if isinstance(given, Mapping) else ())
-                if isinstance(value, str)
-            },
-        )
+    value = _text(properties.get(name)) if isinstance(properties, Mapping) else None
+    if not value:
+        msg = f"{folder / MANIFEST}: {artifact_id!r} has no {name}; synthesize again"
+        raise TemplateError(msg, code="assembly-malformed", path=folder / MANIFEST)
+    return _inside(folder, value)
 
 
 def _text(value: object) -> str | None:

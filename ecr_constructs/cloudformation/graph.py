@@ -20,7 +20,7 @@ from ecr_constructs.cloudformation.resource_types import (
     REPOSITORY,
     SECRET,
 )
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.tokens import is_unresolved

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2s
 from typing import Any, Protocol
 
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.tokens import is_unresolved
 

@@ -14,9 +14,9 @@ from ecr_constructs.cloudformation.resource_types import (
     PULL_TIME_EXCLUSION,
     REPOSITORY,
 )
+from ecr_constructs.model.json_text import compact, parse
 from ecr_constructs.model.lifecycle import Context, LifecyclePolicy
 from ecr_constructs.model.lifecycle.grammar import TEXT_MAX_LENGTH, policy_errors
-from ecr_constructs.model.lifecycle.json_text import compact, parse
 from ecr_constructs.model.lifecycle.policy import DRY_RUN_METADATA
 from ecr_constructs.model.names import ROOT
 from ecr_constructs.model.tokens import MARK, is_unresolved, legible, literal_length

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.lifecycle.json_text import parse
+from ecr_constructs.model.json_text import parse
 from ecr_constructs.model.tokens import MARK, is_unresolved
 
 # A string of JSON, or a mark outside of one.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from ecr_constructs.cloudformation.conditions import bare
@@ -161,7 +162,17 @@ def tests_of(conditions: Iterable[Condition], claim: str) -> list[Condition]:
 def judges_of(issuer: str, system: TokenIssuer) -> dict[str, Judge]:
     """Return the claims that select projects and that STS compares, with what judges them."""
     claims = {name: judge for name, judge in sts_claims(issuer).items() if judge is not None}
-    return {"sub": system.judge, **claims}
+    of_subject = partial(_of_organization, issuer) if system is CIRCLECI else system.judge
+    return {"sub": of_subject, **claims}
+
+
+def _of_organization(issuer: str, subject: str) -> Reach:
+    """Judge a subject of CircleCI, whose organization is that of the issuer."""
+    start = f"org/{issuer.rpartition('/')[2]}/"
+    literal = re.split("[*?]", subject, maxsplit=1)[0]
+    if not (literal.startswith(start) or start.startswith(literal)):
+        return Reach.NOBODY
+    return CIRCLECI.judge(subject)
 
 
 def selectors_of(

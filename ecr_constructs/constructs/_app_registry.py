@@ -25,10 +25,15 @@ _FUNCTION = "AWS::Lambda::Function"
 
 @dataclass(frozen=True, slots=True)
 class ImageFunction:
-    """A Lambda function and the URI of its image, in which deploy-time values are ``*``."""
+    """A Lambda function and the URI of its image, in which deploy-time values are ``*``.
+
+    The name is None unless the app gives it.
+    """
 
     path: str
     account: str
+    region: str
+    name: str | None
     image: str
 
     def runs(self, host: str, name: str) -> bool:
@@ -74,7 +79,13 @@ class AppRegistry(Construct):
     def functions(self) -> list[ImageFunction]:
         """The functions of the app that run an image, at synthesis, when all are defined."""
         return [
-            ImageFunction(node.node.path, stack.account, _text(image))
+            ImageFunction(
+                node.node.path,
+                stack.account,
+                stack.region,
+                _literal(stack.resolve(getattr(node, "function_name", None))),
+                _text(image),
+            )
             for node in self.node.root.node.find_all()
             if isinstance(node, cdk.CfnResource) and node.cfn_resource_type == _FUNCTION
             for stack in [cdk.Stack.of(node)]
@@ -122,6 +133,10 @@ class AppRegistry(Construct):
         cdk.Annotations.of(scope).add_warning_v2(
             "ecr-constructs:definedTwice", f"{message}; {hint}"
         )
+
+
+def _literal(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _text(value: Any) -> str:

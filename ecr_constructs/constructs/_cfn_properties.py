@@ -9,8 +9,8 @@ from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
 from ecr_constructs.model.encryption import Encryption
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
-from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.lifecycle.policy import DRY_RUN_METADATA
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.tokens import is_unresolved

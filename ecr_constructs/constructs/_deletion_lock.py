@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from constructs import Construct
 
-from ecr_constructs.constructs._stack_env import deploying_role
+from ecr_constructs.constructs._stack_env import deploying_role, partition_in, region_of
 from ecr_constructs.model.principals import deleting_role_errors
 from ecr_constructs.model.validation import item_errors, raise_if_invalid, reject, require_list
 
@@ -28,7 +28,8 @@ def deleting_roles(scope: Construct, lock: bool | Sequence[str] | None) -> list[
             path="deletion_lock",
             remedy="write True for the role with which CDK deploys, or name roles",
         )
-    errors = item_errors("deletion_lock", lock, deleting_role_errors)
+    partition = partition_in(region_of(scope))
+    errors = item_errors("deletion_lock", lock, lambda arn: deleting_role_errors(arn, partition))
     raise_if_invalid("deletion lock", list(lock), errors)
     return [*lock]
 
@@ -43,6 +44,7 @@ def _deploy_role(scope: Construct) -> str:
             "deletion-lock-role-unknown",
             "the synthesizer of the stack does not say with which role CloudFormation deploys it",
             path="deletion_lock",
-            remedy="name the role: deletion_lock=['arn:aws:iam::111122223333:role/deploy']",
+            remedy="name the role, that of the bootstrap stack for example: deletion_lock="
+            "['arn:aws:iam::ACCOUNT:role/cdk-QUALIFIER-cfn-exec-role-ACCOUNT-REGION']",
         )
     return arn

@@ -47,9 +47,9 @@ class RuleOptions(TypedDict, total=False):
         description: A description of the rule. Default: none.
     """
 
-    target: RuleTarget
-    cross_stack_scope: Construct
-    description: str
+    target: RuleTarget | None
+    cross_stack_scope: Construct | None
+    description: str | None
 
 
 def event_rule(
@@ -249,7 +249,7 @@ class RegistryEvents(_Events):
         self,
         construct_id: str,
         *,
-        prefixes: Sequence[str] = (),
+        prefixes: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match archived images, as `RepositoryEvents.on_image_archived`."""
@@ -260,7 +260,7 @@ class RegistryEvents(_Events):
         self,
         construct_id: str,
         *,
-        prefixes: Sequence[str] = (),
+        prefixes: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match restored images, as `RepositoryEvents.on_image_restored`."""
@@ -273,7 +273,7 @@ class RegistryEvents(_Events):
         *,
         action: ReferrerAction | None = None,
         artifact_types: Sequence[str] | None = None,
-        prefixes: Sequence[str] = (),
+        prefixes: Sequence[str] | None = (),
         **options: Unpack[RuleOptions],
     ) -> events.Rule:
         """Match what happens to referrers, as `RepositoryEvents.on_referrer_action`."""

@@ -16,7 +16,7 @@ from ecr_constructs.constructs._policy_body import (
     statements_of,
 )
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.repository_policy import document
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid
@@ -45,7 +45,8 @@ class JoinedPolicy(JoinedProperties[Mapping[str, Any]]):
 
     def _read(self, properties: Mapping[str, Any]) -> Mapping[str, Any]:
         [value] = properties.values()
-        body = parsed(value.to_json() if isinstance(value, iam.PolicyDocument) else value)
+        # A document without statements has no JSON.
+        body = parsed((value.to_json() or {}) if isinstance(value, iam.PolicyDocument) else value)
         if body is None:
             raise Unreadable
         if is_other_language(body):

@@ -21,6 +21,13 @@ from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.repository_policy import document, length_errors
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
+_WITH_RESOURCE = Diagnostic(
+    "statement-with-resource",
+    "a repository policy applies to its own repository: ECR rejects resources",
+    "resources",
+    "remove the resources of the PolicyStatement",
+)
+
 
 class PolicyAuthors:
     """The repository policy: what was declared and granted, and what other code wrote."""
@@ -130,6 +137,7 @@ class PolicyAuthors:
             yield str(error)
             return
         yield from self._document.validate_for_any_policy()
+        yield from _later_resources(self._document)
         texts = (*self._others, self._document)
         bodies = (
             text.to_json() if isinstance(text, iam.PolicyDocument) else self._body(text)
@@ -170,6 +178,13 @@ class PolicyAuthors:
         )
 
 
+def _later_resources(policy: iam.PolicyDocument) -> Iterator[str]:
+    """Yield an error if a statement got resources after it was added."""
+    statements = statements_of(policy.to_json())
+    if any(statement.keys() & {"Resource", "NotResource"} for statement in statements):
+        yield str(_WITH_RESOURCE)
+
+
 def check_statement(statement: iam.PolicyStatement) -> None:
     """Reject a statement that ECR rejects in the policy of a repository."""
     errors = []
@@ -193,14 +208,7 @@ def check_statement(statement: iam.PolicyStatement) -> None:
             )
         )
     if statement.has_resource:
-        errors.append(
-            Diagnostic(
-                "statement-with-resource",
-                "a repository policy applies to its own repository: ECR rejects resources",
-                "resources",
-                "remove the resources of the PolicyStatement",
-            )
-        )
+        errors.append(_WITH_RESOURCE)
     if errors:
         raise_if_invalid("repository policy", statement.to_statement_json(), errors)
 

@@ -13,17 +13,20 @@ from ecr_constructs.cloudformation.iam_policy import conditions_in
 from ecr_constructs.cloudformation.openness import openness_of
 from ecr_constructs.constructs._iam import may_be_of_other_account
 from ecr_constructs.constructs._lambda_access import pull_to_lambda
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.principals import (
     LAMBDA,
     PRINCIPAL_ARN,
     Source,
+    account_id_errors,
+    check_each,
     limits_source,
+    policy_principal_errors,
     service_errors,
 )
 from ecr_constructs.model.repository_policy import PULL_ACTIONS, PUSH_ACTIONS
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import raise_if_invalid, reject
+from ecr_constructs.model.validation import located, raise_if_invalid, reject
 
 _STATEMENT = "policy_statements=[iam.PolicyStatement(…)]"
 
@@ -78,6 +81,7 @@ def resource_principal(
         suggestion = _keyword(actions, "accounts", str(principal.principal_account))
         return ResourcePrincipal(principal, defined_in_app=True, suggestion=suggestion)
     if isinstance(principal, iam.AccountPrincipal):
+        check_each("grantee", [str(principal.account_id)], account_id_errors)
         suggestion = _keyword(actions, "accounts", str(principal.account_id))
         return ResourcePrincipal(principal, suggestion=suggestion)
     if isinstance(principal, iam.OrganizationPrincipal):
@@ -106,6 +110,13 @@ def resource_principal(
             remedy="grant to the account under a condition: iam.AccountPrincipal("
             "'444455556666').with_conditions({'ArnLike': {'aws:PrincipalArn': '…'}})",
         )
+    errors = [
+        error
+        for name in fragment.principal_json.get("AWS", ())
+        if ":group/" not in name
+        for error in policy_principal_errors(name, source.partition)
+    ]
+    raise_if_invalid("grant", names, located("grantee", errors))
     if len(resolved) > 1 and "Service" in resolved:
         reject(
             "grant",
@@ -186,7 +197,7 @@ def _for_source(
     source: Source,
 ) -> iam.IPrincipal:
     """Return a service limited to what it acts for, or raise if it cannot be limited."""
-    if limits_source(conditions):
+    if limits_source(conditions) and not openness_of(conditions_in(conditions)).is_open:
         return principal
     source_conditions = source.conditions_for(services[0]) if len(services) == 1 else {}
     if not source_conditions or not set(actions) <= set(PULL_ACTIONS):
@@ -217,11 +228,13 @@ class CrossAccountGrants:
     ) -> iam.Grant:
         """Allow a principal actions in the repository policy."""
         if named.defined_in_app:
+            self._warn_of_unknown_account(named)
             return ecr.RepositoryBase.grant(self._repository, grantee, *actions)
         if named.account is None:
             statement = iam.PolicyStatement(actions=list(actions), principals=[named.principal])
             return self._add_statement(grantee, statement, actions)
         conditions = named.principal.policy_fragment.conditions
+        operator = _free_operator(conditions)
         key = (named.account, compact(conditions), *actions)
         if key not in self._statements:
             statement = iam.PolicyStatement(
@@ -237,8 +250,17 @@ class CrossAccountGrants:
             # For a session of a role this key holds the ARN of the role.
             # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
             value = arns if len(arns) > 1 else arns[0]
-            statement.add_condition("ArnEquals", {"aws:PrincipalArn": value})
+            statement.add_condition(operator, {"aws:PrincipalArn": value})
         return grant
+
+    def _warn_of_unknown_account(self, named: ResourcePrincipal) -> None:
+        here = self._repository.env.account
+        if is_unresolved(named.principal.principal_account) and not is_unresolved(here):
+            cdk.Annotations.of(self._repository).add_warning_v2(
+                "ecr-constructs:principalAccountUnknown",
+                "access was granted to a principal of a stack without an account, and the policy "
+                f"admits it only if that stack is deployed to {here}. Give the stack an env",
+            )
 
     def _add_statement(
         self, grantee: iam.IGrantable, statement: iam.PolicyStatement, actions: Sequence[str]
@@ -250,6 +272,28 @@ class CrossAccountGrants:
             resource=self._repository,
             statement=statement,
         )
+
+
+def _free_operator(conditions: Mapping[str, Any]) -> str:
+    """Return an operator that does not compare the ARN of the principal yet.
+
+    Both compare in the same way, and all operators of a statement must match.
+    """
+    free = [
+        operator
+        for operator in ("ArnEquals", "ArnLike")
+        if "aws:principalarn" not in map(str.lower, conditions.get(operator, ()))
+    ]
+    if not free:
+        reject(
+            "grant",
+            compact(conditions),
+            "conditions-conflict",
+            "the principal is a role or user, and its conditions name others",
+            path="grantee",
+            remedy="grant to the account under one condition on aws:PrincipalArn",
+        )
+    return free[0]
 
 
 def _keyword(actions: Sequence[str], kind: str, value: str) -> str:

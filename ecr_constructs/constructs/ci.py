@@ -42,7 +42,7 @@ class CiProvider(iam.OidcProviderNative):
         id: str,
         *,
         issuer: CiIssuer,
-        audiences: Sequence[str] = (),
+        audiences: Sequence[str] | None = (),
     ) -> None:
         """Define a provider.
 
@@ -58,6 +58,7 @@ class CiProvider(iam.OidcProviderNative):
             ValidationError: ``defined-twice``: the app has a `CiProvider` of this issuer already;
                 a stock one next to it is found by `EcrChecks` (ECR226). Or an invalid audience.
         """
+        audiences = audiences or ()
         require_list("audiences", audiences)
         # Each is valid as an issuer's.
         accepted = [replace(issuer, audience=text).audience for text in audiences]
@@ -103,7 +104,7 @@ class CiPushRole(iam.Role):
         repositories: Sequence[ecr.IRepository],
         provider: OidcProvider | None = None,
         allow_pull: bool | None = None,
-        session_hours: int = 1,
+        session_hours: int | None = 1,
         permissions_boundary: iam.IManagedPolicy | None = None,
         role_name: str | None = None,
         path: str | None = None,
@@ -135,6 +136,7 @@ class CiPushRole(iam.Role):
                 ``ci-provider-issuer``: a provider of another issuer, ``ci-provider-account``: of
                 another account.
         """
+        session_hours = 1 if session_hours is None else session_hours
         pulls = renamed_keyword("allow_pull", allow_pull, "pull_back", pull_back, stacklevel=5)
         raise_if_invalid(
             "push role",

@@ -26,7 +26,7 @@ from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
-from ecr_constructs.model.principals import AccountId, Source
+from ecr_constructs.model.principals import AccountId, Source, partition_errors
 from ecr_constructs.model.references import AnyRole, arn_of
 from ecr_constructs.model.repository_policy import Access
 from ecr_constructs.model.tags import Tags
@@ -158,7 +158,9 @@ class RepositoryCreationTemplate(Construct):
 
         super().__init__(scope, id)
         self.prefix = prefix
-        self.role = role or (_role(self, settings, role_options) if settings.needs_role else None)
+        if role is None and settings.needs_role:
+            role = _role(self, settings, role_options)
+        self.role = role
         self._resource = TemplateResource(
             self,
             "Resource",
@@ -170,7 +172,7 @@ class RepositoryCreationTemplate(Construct):
             lifecycle_policy=lifecycle_text(self, settings.effective_lifecycle),
             repository_policy=self._policy.text,
             resource_tags=tag_properties(tags),
-            custom_role_arn=arn_of(self.role, "role") if self.role else None,
+            custom_role_arn=None if role is None else arn_of(role, "role"),
         )
         self._policy.attach_to(self, self._resource)
         record_dry_run(self._resource, settings.effective_lifecycle)
@@ -238,10 +240,12 @@ def check_template(
     if role_options is not None:
         errors = _option_errors(settings, role, role_options)
         raise_if_invalid("role of a creation template", role_options, errors)
-    if role:
+    if role is not None:
         account = cdk.Stack.of(scope).account
         arn = arn_of(role, "role")
-        raise_if_invalid("role of a creation template", arn, role_errors(arn, account))
+        partition = partition_in(region_of(scope))
+        role_problems = (*role_errors(arn, account), *partition_errors(arn, partition))
+        raise_if_invalid("role of a creation template", arn, role_problems)
 
 
 def _option_errors(

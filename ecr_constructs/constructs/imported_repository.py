@@ -76,6 +76,8 @@ class ImportedRepository(RepositoryBase):
         return iam.AddToResourcePolicyResult(statement_added=False)
 
     def _check_by_policy(self, named: ResourcePrincipal) -> None:
+        if named.service == LAMBDA:
+            self._require_region_of_function()
         if not self._lambda_may_add(named):
             self._require_external_policy(named.suggestion)
 
@@ -92,6 +94,19 @@ class ImportedRepository(RepositoryBase):
             if not self._policy_managed_externally:
                 self.node.add_validation(AtSynthesis(self._function_errors))
         return iam.Grant.drop(principal, f"{' '.join(actions)}: the policy is managed externally")
+
+    def _require_region_of_function(self) -> None:
+        region, here = self.env.region, cdk.Stack.of(self).region
+        if region != here and not (is_unresolved(region) or is_unresolved(here)):
+            reject(
+                "grant",
+                self.node.path,
+                "lambda-other-region",
+                f"{self._name!r} is in {region} and the functions of this stack are in {here}; "
+                "Lambda pulls only from repositories of the Region of the function",
+                path=self.node.path,
+                remedy="replicate the repository to that Region, and import the replica",
+            )
 
     def _is_of_stack(self) -> bool:
         """Tell whether the repository is in the account and Region of the stack that uses it."""

@@ -51,7 +51,7 @@ class RegistryKey(kms.Key):
         *,
         alias: str,
         administrators: Sequence[iam.IGrantable] | None = (),
-        access: KeyAccess = "iam",
+        access: KeyAccess | None = "iam",
     ) -> None:
         """Define a key.
 
@@ -75,7 +75,7 @@ class RegistryKey(kms.Key):
         deployer = deploying_role(scope) if access == "key_policy" else None
         principals = [grantee.grant_principal for grantee in administrators or ()]
         arns = _arns(scope, principals) if access == "key_policy" else []
-        check_key_access(access, arns, deployer)
+        check_key_access(access or "iam", arns, deployer)
         policy: iam.PolicyDocument | None = None
         if access == "key_policy":
             region = region_of(scope)

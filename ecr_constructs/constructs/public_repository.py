@@ -1,7 +1,7 @@
 """One repository of the public registry."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -11,12 +11,14 @@ from constructs import Construct
 from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import tag_properties
 from ecr_constructs.constructs._iam import grant_to_principal
+from ecr_constructs.constructs._joined_policy import JoinedPolicy
+from ecr_constructs.constructs._joined_properties import JoinedResource
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.constructs.repository import NO_SNAPSHOTS
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.principals import AccountId
 from ecr_constructs.model.public_catalog import REGION, CatalogData, public_name_errors
-from ecr_constructs.model.repository_policy import Access, document
+from ecr_constructs.model.repository_policy import Access, length_errors
 from ecr_constructs.model.tags import Tags, tag_errors
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid
@@ -30,6 +32,31 @@ PUSH_ACTIONS = (
     "ecr-public:UploadLayerPart",
 )
 _LOGIN_ACTIONS = ("ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken")
+
+
+class _PublicResource(JoinedResource, ecr.CfnPublicRepository):
+    """The L1."""
+
+
+class PublicPolicy(JoinedPolicy):
+    """What the arguments declare, and what other code writes on the L1."""
+
+    _subject = "repository policy"
+    _names: ClassVar = {"repository_policy_text": "RepositoryPolicyText"}
+
+    @property
+    def rendered_properties(self) -> dict[str, Any]:
+        """The properties of the L1."""
+        return dict(self._rendered)
+
+    def _create(self, **_properties: Any) -> None:
+        """Leave the resource to the repository, which has further properties."""
+
+    def _properties(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        return {"repository_policy_text": dict(state)}
+
+    def _policy_errors(self, policy: Mapping[str, Any]) -> Iterator[Diagnostic]:
+        return length_errors(policy)
 
 
 @checked
@@ -122,14 +149,17 @@ class PublicRepository(Construct):
             {**statement, "Action": list(PUSH_ACTIONS)}
             for statement in access.statements(partition_in(region))
         ]
-        self._resource = ecr.CfnPublicRepository(
+        policy = PublicPolicy(self)
+        policy.add_statements(*statements)
+        self._resource = _PublicResource(
             self,
             "Resource",
             repository_name=repository_name,
             repository_catalog_data=_catalog_property(catalog),
-            repository_policy_text=document(statements) if statements else None,
             tags=tag_properties(tags),
+            **policy.rendered_properties,
         )
+        policy.attach(self._resource, **policy.rendered_properties)
         self._resource.apply_removal_policy(
             removal_policy or cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
         )

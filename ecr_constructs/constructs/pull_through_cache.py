@@ -32,7 +32,7 @@ from ecr_constructs.model.lifecycle import LifecyclePolicy
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.names import check_repository_name, namespace_of
 from ecr_constructs.model.partitions import regions
-from ecr_constructs.model.principals import AccountId
+from ecr_constructs.model.principals import AccountId, partition_errors
 from ecr_constructs.model.pull_through_cache import MAX_RULES, TAG_OR_DIGEST, PullThroughRule
 from ecr_constructs.model.references import AnyRole
 from ecr_constructs.model.repository_policy import (
@@ -141,9 +141,10 @@ class PullThroughCache(Construct):
         prefix = upstream.default_prefix if repository_prefix is None else repository_prefix
         rule = PullThroughRule(upstream, prefix, upstream_repository_prefix)
         stack, region = cdk.Stack.of(scope), region_of(scope)
-        errors = [*rule.errors(), *upstream.faults_from(stack.account, region, regions())]
+        errors = [*rule.errors(), *upstream.errors_from(stack.account, region, regions())]
         if upstream.role_arn is not None:
             errors += role_errors(upstream.role_arn, stack.account, with_path=True)
+            errors += partition_errors(upstream.role_arn, partition_in(region))
         raise_if_invalid("pull through cache", prefix, errors)
         access = Access(
             pull_organizations=pull_organizations or (),

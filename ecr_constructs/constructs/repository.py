@@ -1,7 +1,8 @@
 """One repository of a private registry."""
 
-from collections.abc import Sequence
-from typing import Unpack
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Unpack
 
 import aws_cdk as cdk
 import jsii
@@ -45,6 +46,8 @@ from ecr_constructs.model.tags import Tags, check_tags
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid
 
+_AES256 = Encryption.aes256()
+_IMMUTABLE = TagMutability.immutable()
 NO_SNAPSHOTS = Diagnostic(
     "removal-policy-snapshot",
     "a repository has no snapshots, so removal_policy cannot be SNAPSHOT",
@@ -79,15 +82,19 @@ class _Parts(RepositoryGrants):
         self, principal: iam.IPrincipal, named: ResourcePrincipal, actions: Sequence[str]
     ) -> iam.Grant:
         self._check_by_policy(named)
-        if named.service == LAMBDA and not self._checks_functions:
+        if named.service == LAMBDA:
+            self._check_functions()
+        return self._cross_account_grants.add(principal, named, actions)
+
+    def _check_functions(self) -> None:
+        if not self._checks_functions:
             self._checks_functions = True
             self._repository.node.add_validation(AtSynthesis(self._function_errors))
-        return self._cross_account_grants.add(principal, named, actions)
 
     def _function_errors(self) -> list[str]:
         stack = cdk.Stack.of(self._repository)
-        # There is a statement: a grant to Lambda is checked.
-        statements = stack.resolve(self._resource.repository_policy_text)["Statement"]
+        policy = stack.resolve(self._resource.repository_policy_text) or {}
+        statements = policy.get("Statement", ())
         name = str(stack.resolve(self._resource.repository_name))
         return function_errors(
             self._repository, name, statements, self._location, "on this repository"
@@ -199,15 +206,15 @@ class Repository(RepositoryBase, _Parts, RepositoryEvents):
         Raises:
             ValidationError: A value that ECR or CloudFormation rejects, or that would lose images.
         """
-        access = Access(
-            pull_organizations=pull_organizations or (),
-            pull_organizational_units=pull_organizational_units or (),
-            pull_accounts=pull_accounts or (),
-            pull_principals=pull_principals or (),
-            push_accounts=push_accounts or (),
-            push_principals=push_principals or (),
+        access = _access(
+            pull_organizations=tuple(pull_organizations or ()),
+            pull_organizational_units=tuple(pull_organizational_units or ()),
+            pull_accounts=tuple(pull_accounts or ()),
+            pull_principals=tuple(pull_principals or ()),
+            push_accounts=tuple(push_accounts or ()),
+            push_principals=tuple(push_principals or ()),
         )
-        encryption = encryption or Encryption.aes256()
+        encryption = encryption or _AES256
         if repository_name is not None:
             check_repository_name(repository_name)
         check_tags(tags or {})
@@ -218,12 +225,10 @@ class Repository(RepositoryBase, _Parts, RepositoryEvents):
         # The Region is a call to Node, so it is asked for only if it matters.
         needs_region = encryption.needs_region or access.names_anyone or deletion_lock is True
         region = region_of(scope) if needs_region else ""
-        encryption.check_region(region)
-        partition = partition_in(region)
-        statements = access.statements(partition)
-        if roles := deleting_roles(scope, deletion_lock):
-            statements.append(deny_deletion(roles))
-        raise_if_invalid("repository policy", access, length_errors(document(statements)))
+        if encryption.needs_region:
+            encryption.check_region(region)
+        roles = tuple(deleting_roles(scope, deletion_lock))
+        statements = _declared_statements(access, partition_in(region), roles)
 
         # As `super().__init__`, which would check the types again.
         jsii.create(type(self), self, [scope, id, {"physicalName": repository_name}])
@@ -243,7 +248,7 @@ class Repository(RepositoryBase, _Parts, RepositoryEvents):
             repository_name=(
                 self._physical_name if is_unresolved(repository_name) else repository_name
             ),
-            **mutability_properties(ecr.CfnRepository, tag_mutability or TagMutability.immutable()),
+            **mutability_properties(ecr.CfnRepository, tag_mutability or _IMMUTABLE),
             encryption_configuration=encryption_property(ecr.CfnRepository, encryption),
             image_scanning_configuration=SCANNING[bool(scan_on_push)],
             empty_on_delete=empty_on_delete or None,
@@ -301,6 +306,47 @@ class Repository(RepositoryBase, _Parts, RepositoryEvents):
         self._resource.add_statement(statement)
         # The repository, not the document: grant.apply_before() needs a construct.
         return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
+
+
+# The repositories of a company repeat the same few.
+_access = lru_cache(maxsize=1024)(Access)
+
+
+@lru_cache(maxsize=1024)
+def _declared_statements(
+    access: Access, partition: str, roles: Sequence[str]
+) -> Sequence[Mapping[str, Any]]:
+    statements = access.statements(partition)
+    if roles:
+        statements.append(deny_deletion(roles))
+    raise_if_invalid("repository policy", access, length_errors(document(statements)))
+    return statements
+
+
+class _ImageUri:
+    """A member of CDK's repository with the URI of an image, all that the L1 of a function has.
+
+    Whoever asks for it may run the image, so functions are checked. It is not a function: jsii
+    would let Node call it, which costs time at each create.
+    """
+
+    def __init__(self, member: str) -> None:
+        """Take the name of the member."""
+        self._member = member
+
+    def __get__(self, repository: Repository | None, owner: type[Repository]) -> object:
+        """Return the member of CDK."""
+        if repository is None:
+            return getattr(super(Repository, owner), self._member)
+        repository._check_functions()  # noqa: SLF001 - of this module
+        return getattr(super(Repository, repository), self._member)
+
+
+for _member in (
+    "repository_uri",
+    *(f"repository_uri_for_{kind}" for kind in ("tag", "digest", "tag_or_digest")),
+):
+    setattr(Repository, _member, _ImageUri(_member))
 
 
 def _check_deletion(removal_policy: cdk.RemovalPolicy, *, empty_on_delete: bool) -> None:

@@ -1,5 +1,6 @@
 """Repositories that ECR creates: pull-through caches and creation templates."""
 
+from abc import abstractmethod
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, Tag, model_validator
@@ -53,9 +54,9 @@ class Cache(CachedSettings):
     """The ARN of the role that ECR assumes to tag and to encrypt. Default: a new one, if there are
     tags or a KMS key."""
 
+    @abstractmethod
     def upstream_registry(self) -> Upstream:
         """Return the library's upstream; a secret that is created has no ARN yet."""
-        raise NotImplementedError
 
     @property
     def new_credential(self) -> NewCredential | None:

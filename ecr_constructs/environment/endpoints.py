@@ -5,6 +5,7 @@ from ipaddress import IPv4Network
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
+from pydantic.fields import FieldInfo
 
 from ecr_constructs.environment.parts import Strict
 from ecr_constructs.environment.statements import EndpointStatement
@@ -14,28 +15,34 @@ from ecr_constructs.model.registry_policy import check_pulls
 from ecr_constructs.model.validation import raise_if_invalid
 
 
+def _id(kind: str) -> FieldInfo:
+    """Return the form of the ids of a kind: ``vpc-0a1b2c3d``, or with 17 digits."""
+    field: FieldInfo = Field(pattern=rf"^{kind}-([0-9a-f]{{8}}|[0-9a-f]{{17}})$")
+    return field
+
+
 class Subnet(Strict):
     """A subnet of the VPC, whose instances pull."""
 
-    id: Annotated[str, Field(pattern="^subnet-[0-9a-f]+$")]
+    id: Annotated[str, _id("subnet")]
     """The subnet's id."""
     availability_zone: str
     """The subnet's Availability Zone: `eu-central-1a`."""
-    route_table: Annotated[str, Field(pattern="^rtb-[0-9a-f]+$")] | None = None
+    route_table: Annotated[str, _id("rtb")] | None = None
     """The id of the subnet's route table, which gets the route to S3."""
 
 
 class Endpoint(Strict):
     """The three VPC endpoints of a pull: ECR's API, its registry, and S3 with the layers."""
 
-    vpc: Annotated[str, Field(pattern="^vpc-[0-9a-f]+$")]
+    vpc: Annotated[str, _id("vpc")]
     """The id of the VPC, which must have DNS support and DNS hostnames."""
     cidr: str | None = None
     """The VPC's block of addresses, from which the new security group allows port 443:
     `10.0.0.0/16`. Not with `security_groups`."""
     subnets: Annotated[list[Subnet], Field(min_length=1)]
     """The subnets that pull, at most one for each Availability Zone."""
-    security_groups: list[Annotated[str, Field(pattern="^sg-[0-9a-f]+$")]] | None = None
+    security_groups: list[Annotated[str, _id("sg")]] | None = None
     """Ids of security groups of the interfaces, which must allow port 443. Default: a new one."""
     prefixes: list[str] | None = None
     """Prefixes of the repositories that may be pulled. Default: all."""

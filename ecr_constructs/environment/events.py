@@ -1,5 +1,6 @@
 """Rules for events about images in an environment file."""
 
+from abc import abstractmethod
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -25,6 +26,9 @@ from ecr_constructs.model.events import (
 class Event(Strict):
     """A rule that sends events to a target."""
 
+    event: str
+    """What happens."""
+
     target: TargetArn
     """The ARN of the target: an SQS queue, an SNS topic, a Lambda function, a state machine, a log
     group, an event bus or another one that EventBridge supports. The policy of a queue, topic or
@@ -45,9 +49,14 @@ class Event(Strict):
         self.pattern("111122223333")
         return self
 
+    @property
+    def construct_id(self) -> str:
+        """The id of the rule in its stack, which no other rule of the registry has."""
+        return self.name or f"{self.event} {self.target}"
+
+    @abstractmethod
     def pattern(self, account: str) -> Pattern:
         """Return the pattern that selects the events, in a registry of an account."""
-        raise NotImplementedError
 
     def _images(self, tags: list[str] | None = None) -> Images:
         return Images(prefixes=self.prefixes or (), tags=tags or ())

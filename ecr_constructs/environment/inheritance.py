@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, NoReturn
 
 from ecr_constructs.cloudformation.template import Place
@@ -27,7 +28,8 @@ from ecr_constructs.model.lifecycle.policy import LifecyclePolicy, Retention, pr
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.references import AnyKey
 from ecr_constructs.model.registry_id import RegistryId
-from ecr_constructs.model.validation import ValidationError, reject
+from ecr_constructs.model.repository_policy import Access, document, length_errors
+from ecr_constructs.model.validation import ValidationError, raise_if_invalid, reject
 
 PROFILES: dict[Profile, RepositorySettings] = {
     "development": RepositorySettings(
@@ -208,6 +210,9 @@ def settings_of(
         keeps_extra_tags=nearest(settings, "extra_tags") == "keep",
     )
     _check_keys(context, resolved, encryption)
+    if resolved.policy_statements or any(resolved.access.values()):
+        statements = [*Access(**resolved.access).statements("aws"), *resolved.policy_statements]
+        raise_if_invalid("repository policy", statements, length_errors(document(statements)))
     return resolved
 
 
@@ -220,14 +225,14 @@ def _check_keys(
             if context.replica(name) is None:
                 reject_replica(context, name, f"replica_keys['{name}']")
     for registry in context.registries:
-        is_home = registry == context.home
-        path = "key" if is_home else f"replica_keys['{context.name_of(registry)}']"
-        # Without a path, an error is about the kind of encryption.
-        with as_written({"*": path} if registry in settings.existing_keys else {}):
-            # The Region of the environment's own key is always right.
-            kind = Encryption.dual_layer() if settings.encryption == "dual_layer" else None
-            (kind or Encryption.aes256()).check_region(registry.region)
-            settings.encrypted_with(None, registry).check_region(registry.region)
+        if settings.encryption == "dual_layer":
+            with as_written({"*": "dual_layer"} if settings.existing_keys else {}):
+                Encryption.dual_layer().check_region(registry.region)
+        if registry in settings.existing_keys:
+            is_home = registry == context.home
+            path = "key" if is_home else f"replica_keys['{context.name_of(registry)}']"
+            with as_written({"*": path}):
+                settings.encrypted_with(None, registry).check_region(registry.region)
 
 
 def acknowledged_by(levels: Levels, settings: Settings) -> dict[str, str]:
@@ -302,7 +307,13 @@ def _enabled_lifecycle(levels: Sequence[CachedSettings]) -> LifecyclePolicy:
     if level.lifecycle is not None:
         rules = [rule.rule() for rule in level.lifecycle]
         return LifecyclePolicy(*protect(protected or []), *rules)
-    preset: Callable[..., LifecyclePolicy] = getattr(Retention, str(_retention(level)))
+    return _preset(str(_retention(level)), None if protected is None else tuple(protected))
+
+
+@cache
+def _preset(retention: str, protected: tuple[str, ...] | None) -> LifecyclePolicy:
+    """Return a predefined policy, which most repositories of a file share."""
+    preset: Callable[..., LifecyclePolicy] = getattr(Retention, retention)
     return preset() if protected is None else preset(protect_tags=protected)
 
 
@@ -329,6 +340,12 @@ def setting_problems(levels: Levels, error: ValidationError) -> Iterator[Problem
                 steps = [step - protected for step in steps[:1] if isinstance(step, int)]
             case ("rules" | "selection", *steps):
                 key, steps = "protect_tags", []
+            case steps if problem.code == "repository-policy-length":
+                key = next(
+                    name
+                    for name in ("policy_statements", *_ACCESS)
+                    if nearest(levels.values(), name)
+                )
             case steps:
                 if problem.code == "encryption-type-region":
                     remedy = "write customer_managed"

@@ -5,7 +5,12 @@ reports that none of the branches fits. Here `if` chooses the branch, by the typ
 the key that tells the kinds apart, and the editor reports what that branch does not allow.
 """
 
-from collections.abc import Mapping
+import ast
+from collections.abc import Iterator, Mapping
+from functools import cache
+from inspect import cleandoc, getsource
+from itertools import pairwise
+from textwrap import dedent
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,11 +20,60 @@ DISCRIMINATORS = ("event", "type", "upstream")
 _NULL = {"type": "null"}
 
 
-def schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    """Return the JSON Schema of a model."""
+def schema_of(model: type[BaseModel], *, with_descriptions: bool = False) -> dict[str, Any]:
+    """Return the JSON Schema of a model.
+
+    Args:
+        model: The model.
+        with_descriptions: Whether each key is described by the string below it in the code, which
+            takes a while. Default: only the mappings are, by the docstrings of their classes.
+    """
     schema = model.model_json_schema()
+    if with_descriptions:
+        for kind in _below(model):
+            node = schema if kind is model else schema["$defs"].get(kind.__name__, {})
+            texts = _descriptions(kind)
+            for key, value in node.get("properties", {}).items():
+                value["description"] = texts[key]
+                node["properties"][key] = dict(sorted(value.items()))
     chosen: dict[str, Any] = _with_branches(schema, schema["$defs"])
     return chosen
+
+
+def _below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """Yield a model, and each other one of the same base."""
+    [base] = {item for item in model.__mro__ if BaseModel in item.__bases__}
+    todo = [base]
+    while todo:
+        kind = todo.pop()
+        yield kind
+        todo += kind.__subclasses__()
+
+
+def _descriptions(model: type[BaseModel]) -> dict[str, str]:
+    """Return the string below each attribute of a model, in its own and in inherited code."""
+    texts: dict[str, str] = {}
+    for kind in reversed(model.__mro__):
+        if issubclass(kind, BaseModel) and kind is not BaseModel:
+            texts |= _own_descriptions(kind)
+    return texts
+
+
+@cache
+def _own_descriptions(kind: type[BaseModel]) -> dict[str, str]:
+    [code] = ast.parse(dedent(getsource(kind))).body
+    assert isinstance(code, ast.ClassDef)
+    texts = {}
+    for attribute, text in pairwise(code.body):
+        match attribute, text:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(words))),
+            ):
+                texts[name] = cleandoc(words)
+            case _:
+                pass
+    return texts
 
 
 def _with_branches(node: Any, definitions: Mapping[str, Any]) -> Any:

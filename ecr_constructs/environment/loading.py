@@ -61,6 +61,46 @@ _KIND_WORDS = {
     "<number>": "a whole number",
     "<mapping>": "a mapping of keys to values",
 }
+# What AWS calls keys and values that have other names here, in lower case.
+_OF_AWS = {
+    "repositoryname": ("name",),
+    "imagetagmutability": ("tag_mutability",),
+    "imagetagmutabilityexclusionfilters": ("tag_mutability_exceptions",),
+    "imagescanningconfiguration": ("scan_on_push",),
+    "imagescanonpush": ("scan_on_push",),
+    "encryptionconfiguration": ("encryption",),
+    "encryptiontype": ("encryption",),
+    "kmskey": ("encryption", "key"),
+    "lifecyclepolicy": ("lifecycle",),
+    "lifecyclepolicytext": ("lifecycle",),
+    "lifecyclerules": ("lifecycle",),
+    "repositorypolicy": ("policy_statements",),
+    "repositorypolicytext": ("policy_statements",),
+    "resourcetags": ("tags",),
+    "registrypolicy": ("policy",),
+    "policytext": ("policy",),
+    "scanningconfiguration": ("scanning",),
+    "registryscanningconfiguration": ("scanning",),
+    "signingconfiguration": ("signing",),
+    "pullthroughcacherules": ("pull_through_caches",),
+    "repositorycreationtemplates": ("creation_templates",),
+    "pulltimeupdateexclusions": ("pull_time_exclusions",),
+    "ecrrepositoryprefix": ("repository_prefix",),
+    "credentialarn": ("credential",),
+    "upstreamregistry": ("upstream",),
+    "upstreamregistryurl": ("upstream", "registry_url"),
+    "customrolearn": ("role", "template_role"),
+    "appliedfor": ("applied_for",),
+    "kms": ("aws_managed", "customer_managed"),
+    "kmsdsse": ("dual_layer",),
+    "immutablewithexclusion": ("immutable",),
+    "mutablewithexclusion": ("mutable",),
+    "dockerhub": ("docker_hub",),
+    "githubcontainerregistry": ("github",),
+    "gitlabcontainerregistry": ("gitlab",),
+    "azurecontainerregistry": ("azure",),
+    "k8s": ("kubernetes",),
+}
 _KINDS = {bool: "true or false", float: "a number", int: "a number"}
 
 
@@ -82,25 +122,38 @@ def load_environments(folder: Path) -> dict[str, ResolvedEnvironment]:
         raise EnvironmentFileError(
             FileDiagnostic("folder-empty", message, remedy=remedy, file=str(folder))
         )
-    loaded: list[tuple[SourceFile, ResolvedEnvironment]] = []
-    problems: list[FileDiagnostic] = []
-    for path in paths:
-        try:
-            loaded.append(_load(path))
-        except EnvironmentFileError as error:
-            problems += error.diagnostics
-    problems += validate_together(loaded)
+    loaded, problems = load_files(paths)
     if problems:
         raise EnvironmentFileError(*problems)
     return {environment.name: environment for _, environment in loaded}
 
 
+def load_files(
+    paths: Iterable[Path],
+) -> tuple[list[tuple[SourceFile, ResolvedEnvironment]], list[FileDiagnostic]]:
+    """Load environment files, which are deployed together.
+
+    Returns:
+        The files without a problem of their own, with their environments; and every problem.
+    """
+    loaded: list[tuple[SourceFile, ResolvedEnvironment]] = []
+    problems: list[FileDiagnostic] = []
+    for path in paths:
+        try:
+            loaded.append(load_file(path))
+        except EnvironmentFileError as error:
+            problems += error.diagnostics
+    problems += validate_together(loaded)
+    return loaded, problems
+
+
 def load_environment(path: Path) -> ResolvedEnvironment:
     """Load one environment file; raise as `load_environments` does."""
-    return _load(path)[1]
+    return load_file(path)[1]
 
 
-def _load(path: Path) -> tuple[SourceFile, ResolvedEnvironment]:
+def load_file(path: Path) -> tuple[SourceFile, ResolvedEnvironment]:
+    """Load one environment file, with the lines of its keys; raise as `load_environments` does."""
     file = read_source(path)
     if not _NAME.fullmatch(path.stem):
         message = (
@@ -161,7 +214,15 @@ def problems_of(file: SourceFile, error: ErrorDetails) -> Iterator[Problem]:
     else:
         fallback = (error["type"].replace("_", "-"), f"{error['msg']}, got {{given}}")
         code, template = _MESSAGES.get(error["type"], fallback)
-        yield Problem(place, code, template.format(given=repr(given), **error.get("ctx", {})))
+        context = error.get("ctx", {})
+        remedy = ""
+        if isinstance(given, str):
+            remedy = _did_you_mean(given, _quoted(str(context.get("expected", ""))))
+        yield Problem(place, code, template.format(given=repr(given), **context), remedy)
+
+
+def _quoted(text: str) -> list[str]:
+    return re.findall("'([^']*)'", text)
 
 
 def _not_text(given: object, line: str) -> str:
@@ -211,17 +272,32 @@ def _unknown_branch(place: Place, error: ErrorDetails) -> Problem:
     if error["type"] == "union_tag_not_found":
         return Problem((*place, key), "key-missing", "is missing")
     tags = str(context["expected_tags"])
-    message = f"must be {' or '.join(tags.rsplit(', ', 1))}, got {context['tag']!r}"
-    return Problem((*place, key), "value-unknown", message)
+    message = f"must be {' or '.join(tags.rsplit(', ', 1))}, got {given[key]!r}"
+    remedy = _did_you_mean(str(given[key]), _quoted(tags))
+    return Problem((*place, key), "value-unknown", message, remedy)
 
 
 def _unknown_key(file: SourceFile, place: Place) -> Problem:
     *parents, key = place
     allowed = _keys_of(file.content, tuple(parents))
-    close = get_close_matches(str(key), allowed, n=1)
-    suggestion = f"did you mean {close[0]!r}? " if close else ""
-    message = f"is not a key here; {suggestion}Allowed: {', '.join(allowed)}"
-    return Problem(place, "key-unknown", message)
+    remedy = _did_you_mean(str(key), allowed) or f"allowed: {', '.join(allowed)}"
+    return Problem(place, "key-unknown", "is not a key here", remedy)
+
+
+def _did_you_mean(written: str, allowed: Sequence[str]) -> str:
+    """Return a question for the name that is probably meant, or nothing.
+
+    AWS writes the same words in other ways, and some of its names have another one here.
+    """
+    plain = _plain(written)
+    same = [name for name in allowed if _plain(name) == plain]
+    translated = [name for name in _OF_AWS.get(plain, ()) if name in allowed]
+    names = same or translated or get_close_matches(written, allowed, n=1)
+    return f"did you mean {' or '.join(map(repr, names))}?" if names else ""
+
+
+def _plain(name: str) -> str:
+    return re.sub("[^a-z0-9]", "", name.lower())
 
 
 def _keys_of(content: Any, place: Place) -> list[str]:

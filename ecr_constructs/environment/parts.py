@@ -72,9 +72,7 @@ BY_KIND = Discriminator(_kind_of)
 class Strict(BaseModel):
     """A part of an environment file: unknown keys and values of another type are errors."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 def given(part: Strict, names: Iterable[str]) -> list[tuple[str, Any]]:

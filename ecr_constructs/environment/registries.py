@@ -155,9 +155,7 @@ class _Resolver:
             acknowledged=self._acknowledged(),
             origins=self._origins,
         )
-        self._claim_each(
-            "events", lambda item: (item.event, item.target, item.name), "give it a name"
-        )
+        self._claim_each("events", lambda item: item.construct_id, "give it another name")
         self._claim_each("endpoints", lambda item: item.vpc, "a VPC has one set of endpoints")
         self._claim_each(
             "public_repositories", lambda item: item.name, "names are unique in a registry"
@@ -202,9 +200,10 @@ class _Resolver:
 
     def _cache(self, cache: AnyCache, place: Place) -> ResolvedCache | None:
         upstream = cache.upstream_registry()
-        prefix = cache.repository_prefix or upstream.default_prefix
+        given = cache.repository_prefix
+        prefix = upstream.default_prefix if given is None else given
         rule = PullThroughRule(upstream, prefix, cache.upstream_repository_prefix)
-        errors = [*rule.errors(), *upstream.faults_from(*self._registry, regions())]
+        errors = [*rule.errors(), *upstream.errors_from(*self._registry, regions())]
         if upstream.role_arn is not None:
             role = role_errors(upstream.role_arn, self._registry.account, with_path=True)
             errors += located("role", role)
@@ -257,6 +256,14 @@ class _Resolver:
         if own.encryption is not None or ("cache",) in levels:
             # The key is one of this registry; that of the defaults is one of the home registry.
             context = replace(context, registries=(self._registry,))
+        place = next(iter(levels))
+        if own.policy_statements:
+            self.problems += statement_problems(
+                "AWS::ECR::Repository",
+                (*place, "policy_statements"),
+                [statement.document() for statement in own.policy_statements],
+                own.acknowledge or {},
+            )
         try:
             return settings_of(context, levels)
         except ValidationError as error:

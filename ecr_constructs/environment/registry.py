@@ -1,5 +1,6 @@
 """The registry section of an environment file: what exists once in an account and Region."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
@@ -25,7 +26,7 @@ from ecr_constructs.model.signing import MAX_FILTERS_PER_RULE as MAX_SIGNING_FIL
 from ecr_constructs.model.signing import MAX_RULES as MAX_SIGNING_RULES
 from ecr_constructs.model.signing import SigningRule
 from ecr_constructs.model.usage import MAX_PERIOD_MINUTES, check_pull_alarms
-from ecr_constructs.model.validation import duplicate_errors
+from ecr_constructs.model.validation import duplicate_errors, reject
 
 _Filter = Annotated[str, schema(minLength=1, maxLength=FILTER_MAX_LENGTH)]
 _Filters = Annotated[list[_Filter], Field(max_length=MAX_FILTERS_PER_RULE)]
@@ -41,9 +42,9 @@ class _Scanning(Strict):
         self.configuration()
         return self
 
+    @abstractmethod
     def configuration(self) -> Scanning:
         """Return the library's configuration."""
-        raise NotImplementedError
 
 
 class BasicScanning(_Scanning):
@@ -180,6 +181,12 @@ class Alarms(Strict):
     """Alarms for the quotas of ECR. Default: none."""
     pulls: list[PullAlarms] | None = None
     """Alarms on the number of pulls. Default: none."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.usage is None and not self.pulls:
+            reject("alarms", self.topic, "alarms-empty", "must have usage, pulls or both")
+        return self
 
 
 def _exclusions(principals: Sequence[str]) -> object:

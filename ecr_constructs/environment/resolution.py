@@ -112,7 +112,7 @@ class ResolvedEnvironment:
     undeclared: Settings | None
     teams: Mapping[str, tuple[ResolvedRepository, ...]]
     ci_access: tuple[CiAccess, ...]
-    registry_settings: Mapping[RegistryId, ResolvedRegistry] = field(default_factory=dict)
+    registry_settings: Mapping[RegistryId, ResolvedRegistry]
 
     @property
     def account(self) -> str:
@@ -150,8 +150,7 @@ class ResolvedEnvironment:
             for item in self.repositories
             if registry == self.home or item.replicate or not item.settings.existing_keys
         ]
-        if registry in self.registry_settings:
-            settings += self.registry_settings[registry].settings
+        settings += self.registry_settings[registry].settings
         return any(item.uses_own_key(registry) for item in settings)
 
     def repositories_at(self, registry: RegistryId, team: str) -> list[ResolvedRepository]:

@@ -203,7 +203,7 @@ def destination_of(name: str, text: str, repository: str) -> Destination:
     repositories = dict(_repositories(content["teams"]))
     if not problems and repository not in repositories:
         message = f"there is no repository {repository!r}"
-        suggestion = _suggestion(repository, sorted(repositories))
+        suggestion = suggested_repository(repository, sorted(repositories))
         problems.append(Problem((), "repository-unknown", message, suggestion))
     if problems:
         raise file.error(problems)
@@ -250,7 +250,8 @@ def mutability_of(levels: Sequence[tuple[str | None, Sequence[str] | None]]) -> 
     return TagMutability.mutable(except_for=exceptions)
 
 
-def _suggestion(repository: str, names: list[str]) -> str:
+def suggested_repository(repository: str, names: list[str]) -> str:
+    """Return the name that is probably meant, or some of those that there are."""
     if close := get_close_matches(repository, names, n=1):
         return f"did you mean {close[0]!r}?"
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""

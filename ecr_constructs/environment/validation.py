@@ -1,6 +1,6 @@
 """Problems of environments whose single values are valid: within a file, and between files."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -14,18 +14,19 @@ from ecr_constructs.model.replication import ReplicationRule, destination_errors
 from ecr_constructs.model.validation import ValidationError, raise_if_invalid
 
 if TYPE_CHECKING:
+    from ecr_constructs.environment.resolved_registry import ResolvedRegistry
     from ecr_constructs.model.registry_id import RegistryId
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_RESOURCES = 500
-# Names of the stacks next to those of the teams.
+# Names of stacks that any environment may have.
 RESERVED = ("alerts", "key", "push", "registry")
 
 
 def validate(environment: Environment, resolved: ResolvedEnvironment) -> Iterator[Problem]:
     """Yield the problems of one file; what it resolves to may be incomplete."""
     yield from _region_problems(environment)
-    yield from _team_problems(environment)
+    yield from _team_problems(environment, _reserved(resolved))
     yield from _replica_problems(environment, resolved)
 
 
@@ -42,11 +43,28 @@ def _region_problems(environment: Environment) -> Iterator[Problem]:
             yield Problem(place, "region-unknown", f"{region!r} is not an AWS Region", remedy)
 
 
-def _team_problems(environment: Environment) -> Iterator[Problem]:
+def _reserved(resolved: ResolvedEnvironment) -> set[str]:
+    """Return the names of the stacks next to those of the teams."""
+    used = {
+        part
+        for settings in resolved.registry_settings.values()
+        for part, has_stack in (
+            ("settings", settings.account_settings),
+            ("alarms", settings.alarms),
+            ("events", settings.events),
+            ("endpoints", settings.endpoints),
+            ("public", settings.public_repositories),
+        )
+        if has_stack
+    }
+    return {*RESERVED, *used}
+
+
+def _team_problems(environment: Environment, reserved: Collection[str]) -> Iterator[Problem]:
     first: dict[str, Place] = {}
     for name, team in environment.teams.items():
         place: Place = ("teams", name)
-        if name in RESERVED:
+        if name in reserved:
             message = f"{name!r} is the name of another stack of the environment"
             yield Problem(place, "team-name-reserved", message, "choose another name for the team")
         if (count := len(team.repositories)) > MAX_RESOURCES:
@@ -122,14 +140,17 @@ def _claims(environment: ResolvedEnvironment) -> Iterator[tuple[Hashable, Proble
                     remedy = "names are unique in a registry"
                     problem = Problem(place, "repository-shared", message, remedy)
                     yield (registry, repository.name), problem
-    for registry in environment.registries if environment.replicas else ():
-        key = "region" if registry == home else "replica_regions"
-        message = (
-            f"configures the registry {registry}, whose replication configuration and policy this "
-            "file would overwrite"
-        )
-        remedy = "describe both environments in one file, or use another account"
-        yield registry, Problem((key,), "registry-shared", message, remedy)
+    for registry, settings in environment.registry_settings.items():
+        if environment.replicas or settings.is_configured:
+            key = "region" if registry == home else "replica_regions"
+            place = (key,) if environment.replicas else ("registry",)
+            message = (
+                f"configures the registry {registry}, whose configuration and policy this file "
+                "would overwrite"
+            )
+            remedy = "describe both environments in one file, or use another account"
+            yield registry, Problem(place, "registry-shared", message, remedy)
+        yield from _claims_next_to(registry, settings)
     # The first place of each provider, since one line of the file corrects them all.
     created = {
         (access.system, access.project.issuer.url): access.place
@@ -144,3 +165,25 @@ def _claims(environment: ResolvedEnvironment) -> Iterator[tuple[Hashable, Proble
         # They are about all repositories of a registry, whichever file declares them.
         message = f"has alerts for the registry {home}; each finding would raise two"
         yield home, Problem(("alerts",), "alerts-shared", message, "list all addresses in one file")
+
+
+def _claims_next_to(
+    registry: "RegistryId", settings: "ResolvedRegistry"
+) -> Iterator[tuple[Hashable, Problem]]:
+    """Yield what exists once in an account or Region, besides the registry itself."""
+    remedy = "write them in one file"
+    for key, part in (("account_settings", settings.account_settings), ("alarms", settings.alarms)):
+        if part:
+            problem = Problem(
+                settings.origins[key],
+                f"{key.replace('_', '-')}-shared",
+                f"has {key} for {registry}",
+                remedy,
+            )
+            yield (key, registry), problem
+    for index, repository in enumerate(settings.public_repositories):
+        place = (*settings.origins["public_repositories"], index)
+        message = f"declares {repository.name!r} in the public registry of {registry.account}"
+        remedy = "names are unique in a registry"
+        problem = Problem(place, "public-repository-shared", message, remedy)
+        yield (registry.account, repository.name), problem

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ecr_constructs.live import LiveError
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.extras import install_remedy
+from ecr_constructs.model.partitions import known_region_errors
 
 try:
     import boto3
@@ -288,6 +289,11 @@ class Connection:
         account = self._registry.get("registryId")
         return f" in {self.region}" + (f" of the account {account}" if account else "")
 
+    @property
+    def _region_errors(self) -> Iterator[Diagnostic]:
+        """A problem if the Region is not known, with one that is like it."""
+        return known_region_errors(self.region) if self.region else iter(())
+
     def _login(self) -> str:
         profile = f" --profile {self._profile}" if self._profile else ""
         return f"run `aws sso login{profile}`"
@@ -301,7 +307,12 @@ class Connection:
             remedy = "give --profile, set AWS_PROFILE, or run `aws configure` or `aws sso login`"
             return LiveError(Diagnostic("aws-credentials", _words(error), remedy=remedy))
         message = _words(error)
-        remedy = f"check the Region ({self.region}), AWS_ENDPOINT_URL, HTTPS_PROXY and the network"
+        # A Region that does not exist has no host.
+        doubts = "".join(f": {item.message}; {item.remedy}" for item in self._region_errors)
+        remedy = (
+            f"check the Region ({self.region}{doubts}), AWS_ENDPOINT_URL, HTTPS_PROXY and the "
+            "network"
+        )
         return LiveError(Diagnostic("aws-unreachable", message, remedy=remedy))
 
     def _rejected(self, error: ClientError, subject: str) -> LiveError:

@@ -382,7 +382,13 @@ def _has(value: Any, member: str) -> bool:
     # The type first: to ask an object of CDK for a property is a call to Node.
     if hasattr(type(value), member):
         return True
-    return not isinstance(value, type) and hasattr(value, member)
+    if isinstance(value, type):
+        return False
+    try:
+        return hasattr(value, member)
+    except RuntimeError:
+        # It has one that CDK does not know, such as the addresses of an imported VPC.
+        return True
 
 
 # --- messages -----------------------------------------------------------------------------------

@@ -89,5 +89,7 @@ class DiagnosticError(Exception):
 
 
 def pluralize(count: int, noun: str) -> str:
-    """Return ``1 image`` or ``2,000 images``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    """Return ``1 image``, ``2,000 images`` or ``2 registries``."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun.removesuffix('y')}ies" if noun.endswith("ry") else f"{count:,} {noun}s"

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Protocol, Self, cast
 
 from ecr_constructs.model.arguments import checked
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.references import AnyKey, arn_of
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, text_length_errors
@@ -17,7 +18,9 @@ EncryptionType = Literal["AES256", "KMS", "KMS_DSSE"]
 ALIAS_MAX_LENGTH = 256
 _ALIAS = re.compile(r"alias/[a-zA-Z0-9/_-]+")
 
-KEY_ARN = re.compile(r"arn:aws[a-z0-9-]*:kms:(?P<region>[a-z0-9-]+):[0-9]{12}:key/[a-zA-Z0-9-]+")
+KEY_ARN = re.compile(
+    r"arn:(?P<partition>aws[a-z0-9-]*):kms:(?P<region>[a-z0-9-]+):[0-9]{12}:key/[a-zA-Z0-9-]+"
+)
 
 
 class HasValue(Protocol):
@@ -85,6 +88,14 @@ class Encryption:
             yield Diagnostic(
                 "encryption-key-format",
                 "must be a kms.IKey or a key ARN, 'arn:aws:kms:REGION:ACCOUNT:key/ID'",
+            )
+        elif (arn := KEY_ARN.fullmatch(self.key_arn)) and (
+            partition := partition_of(arn["region"])
+        ) != arn["partition"]:
+            yield Diagnostic(
+                "encryption-key-partition",
+                f"is in the partition {arn['partition']}, and the Region {arn['region']} in "
+                f"{partition}",
             )
 
     @classmethod

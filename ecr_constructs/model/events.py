@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.names import filter_errors
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import item_errors, raise_if_invalid, reject, require_list
@@ -44,7 +44,7 @@ DETAIL_TYPES: Mapping[str, tuple[str, ...]] = {
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
 PATTERN_MAX_LENGTH = 4096
-_TAG = re.compile(r"[\w.*-]{1,128}", re.ASCII)
+_TAG = re.compile(r"[\w*][\w.*-]{0,127}", re.ASCII)
 
 _Detail = dict[str, Any]
 
@@ -216,7 +216,7 @@ def _tag_errors(tag: str) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "event-tag-format",
             f"tag {tag!r} must be 1 to 128 letters, digits, '.', '_' and '-', in which '*' "
-            "matches any characters",
+            "matches any characters; it begins with neither '.' nor '-'",
         )
     if "**" in tag:
         yield Diagnostic(

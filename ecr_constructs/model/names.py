@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.partitions import partition_of
 from ecr_constructs.model.tokens import filled, is_unresolved, legible, literal_length
 from ecr_constructs.model.validation import raise_if_invalid, reject, text_length_errors
 
@@ -19,7 +20,8 @@ _OTHER_CHARACTER = re.compile(r"[^a-z0-9._/-]")
 _URI = re.compile(r"^(?:https?://)?[0-9]{12}\.dkr[.-]ecr[^/]*/(?P<name>[^:@]+)")
 
 _REPOSITORY_ARN = re.compile(
-    r"arn:aws[a-z-]*:ecr:[a-z]{2,}(?:-[a-z]+)+-[0-9]+:[0-9]{12}:repository/(?P<name>.+)"
+    r"arn:(?P<partition>aws[a-z-]*):ecr:(?P<region>[a-z]{2,}(?:-[a-z]+)+-[0-9]+):[0-9]{12}"
+    r":repository/(?P<name>.+)"
 )
 
 # https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
@@ -87,6 +89,13 @@ def repository_arn_errors(arn: str) -> Iterator[Diagnostic]:
             "repository_arn",
         )
         return
+    if (partition := partition_of(match["region"])) != match["partition"]:
+        yield Diagnostic(
+            "repository-arn-partition",
+            f"is in the partition {match['partition']}, and the Region {match['region']} in "
+            f"{partition}",
+            "repository_arn",
+        )
     for error in repository_name_errors(match["name"]):
         yield replace(error, path="repository_arn")
 

@@ -11,8 +11,10 @@ from typing import Annotated, Any
 
 from ecr_constructs.model.arguments import UNCHECKED
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
+from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import item_errors, raise_if_invalid, require_list
+from ecr_constructs.model.wildcards import matcher
 
 AccountId = Annotated[str, UNCHECKED]
 """Its own rules reject a number, with the digits to write."""
@@ -29,6 +31,15 @@ PRINCIPAL_ARN = re.compile(
     r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|user)/[\w+=,.@-]+(?:/[\w+=,.@-]+)*", re.ASCII
 )
 
+# Sessions of roles and federated users, too.
+_NAMED_ARN = re.compile(
+    r"arn:aws[a-z-]*:(?:iam::[0-9]{12}:(?:root|(?:role|user)/[\w+=,.@/-]+)"
+    r"|sts::[0-9]{12}:(?:assumed-role|federated-user)/[\w+=,.@/-]+)",
+    re.ASCII,
+)
+# IAM shows the unique id of a principal that was deleted.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+_ID = re.compile(r"A[A-Z0-9]{15,}")
 _ROLE_PATTERN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@*/-]+", re.ASCII)
 
 
@@ -86,14 +97,48 @@ def principal_arn_errors(arn: object) -> Iterator[Diagnostic]:
         )
 
 
-def deleting_role_errors(arn: object) -> Iterator[Diagnostic]:
-    """Yield a problem if a value is not the ARN of a role, which may have wildcards."""
+def partition_errors(arn: str, partition: str) -> Iterator[Diagnostic]:
+    """Yield a problem if an ARN is of another partition; deploy-time values pass.
+
+    Nothing in a partition has access to another one, or is found there.
+    """
+    given = arn.split(":")[1] if arn.startswith("arn:") else partition
+    if given != partition and not (is_unresolved(given) or is_unresolved(partition)):
+        message = f"{arn!r} is in the partition {given}, not in {partition} as the stack is"
+        yield Diagnostic("arn-partition", message)
+
+
+def policy_principal_errors(name: str, partition: str) -> Iterator[Diagnostic]:
+    """Yield a problem if a policy cannot name a principal so; deploy-time values pass.
+
+    The partition is that of the policy: no principal of another one can have access.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    if name == "*" or is_unresolved(name) or ACCOUNT_ID.fullmatch(name) or _ID.fullmatch(name):
+        return
+    if not _NAMED_ARN.fullmatch(name):
+        yield Diagnostic(
+            "principal-arn-format",
+            f"{name!r} is not an account, a role, a user or a session of a role",
+            remedy="write 'arn:aws:iam::ACCOUNT:role/NAME'",
+        )
+        return
+    yield from partition_errors(name, partition)
+
+
+def deleting_role_errors(arn: object, partition: str) -> Iterator[Diagnostic]:
+    """Yield a problem if a value is not the ARN of a role, which may have wildcards.
+
+    A role of another partition than that of the repository can never delete it.
+    """
     if not isinstance(arn, str) or not _ROLE_PATTERN.fullmatch(arn):
         yield Diagnostic(
             "deletion-lock-role-format",
             f"{arn!r} must be the ARN of a role, 'arn:aws:iam::ACCOUNT:role/NAME', in whose name "
             "'*' matches any characters",
         )
+        return
+    yield from partition_errors(arn, partition)
 
 
 def check_each(
@@ -111,6 +156,7 @@ LAMBDA = "lambda.amazonaws.com"
 CODE_BUILD = "codebuild.amazonaws.com"
 # The keys that name the resource or account a service acts for. https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 SOURCES = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths")
+_LIKE = {"arnlike", "arnequals", "stringlike"}
 _NAME = re.compile(r"[A-Za-z0-9_*-]{1,150}")
 
 _ROLES = {
@@ -177,10 +223,13 @@ def limits_source(conditions: Mapping[str, Mapping[str, Any]]) -> bool:
     return any(key.lower() in SOURCES for tests in conditions.values() for key in tests)
 
 
-def admits_functions(statement: Mapping[str, Any], account: str) -> bool:
+def admits_functions(
+    statement: Mapping[str, Any], account: str, function: str | None = None
+) -> bool:
     """Tell whether a statement of a policy may admit Lambda for functions of an account.
 
-    The statement is as it is rendered. A condition whose effect is unknown may be met.
+    The statement is as it is rendered. A condition whose effect is unknown may be met. With the
+    ARN of a function, whether it may admit Lambda for this one.
     """
     principal = statement.get("Principal")
     services = principal.get("Service", ()) if isinstance(principal, Mapping) else principal
@@ -189,9 +238,21 @@ def admits_functions(statement: Mapping[str, Any], account: str) -> bool:
         return False
     return all(
         may_act_for(operator, key, _texts(values), account)
+        and _may_name(operator, key, values, function)
         for operator, tests in statement.get("Condition", {}).items()
         for key, values in tests.items()
     )
+
+
+def _may_name(operator: str, key: str, values: Any, function: str | None) -> bool:
+    """Tell whether a condition on ``aws:SourceArn`` may be met for a function."""
+    patterns = values if isinstance(values, list) else [values]
+    is_known = all(isinstance(item, str) and item.startswith("arn:") for item in patterns)
+    if function is None or not is_known or operator.lower() not in _LIKE:
+        return True
+    # A version or an alias has the same permission if the function itself has it.
+    is_source = key.lower() == SOURCES[0]
+    return not is_source or any(matcher(item, single=".")(function) for item in patterns)
 
 
 def may_act_for(operator: str, key: str, values: Sequence[str], account: str) -> bool:

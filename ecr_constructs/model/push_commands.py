@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import NamedTuple
 
 from ecr_constructs.model.diagnostics import Diagnostic
@@ -56,10 +57,10 @@ class Command:
         first, *others = self.pipeline
         variables: list[str] = []
         if first[0] == "env":
-            variables = [word for word in first if "=" in word]
+            variables = [*takewhile(lambda word: "=" in word, first[1:])]
             first = first[len(variables) + 1 :]
         settings = (word.partition("=") for word in variables)
-        prefix = "".join(f"$env:{name} = '{value}'; " for name, _, value in settings)
+        prefix = "".join(f"$env:{name} = {_quoted(value)}; " for name, _, value in settings)
         return prefix + " | ".join(
             " ".join(map(_in_powershell, program)) for program in (first, *others)
         )
@@ -69,6 +70,10 @@ def _in_powershell(word: str) -> str:
     is_split = word.startswith("-") and re.search("[.:]", word)
     if _BARE_IN_POWERSHELL.fullmatch(word) and not is_split:
         return word
+    return _quoted(word)
+
+
+def _quoted(word: str) -> str:
     return "'{}'".format(word.replace("'", "''"))
 
 
@@ -162,7 +167,7 @@ def push_commands(
         dual_stack: Whether the password comes from an endpoint with IPv6 addresses.
         fips: Whether the password comes from a FIPS endpoint.
         profile: The profile of the AWS CLI. Default: its own default.
-        login: Whether to log in; not if a credential helper does.
+        login: Whether to log in; not if a credential helper does, which then has the profile.
 
     Raises:
         ValidationError: ``client-platform``: the client pushes files, which have no platform.
@@ -174,7 +179,8 @@ def push_commands(
         reject("platform", ",".join(image.platforms), "client-platform", message)
     commands = tuple(kind.after_login(kind.login[0], image))
     if not login:
-        return commands
+        # The helper asks for the password in the environment of the client that pushes.
+        return tuple(_with_profile(command, profile) for command in commands)
     # https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
     variables = ["AWS_USE_DUALSTACK_ENDPOINT=true"] * dual_stack
     variables += ["AWS_USE_FIPS_ENDPOINT=true"] * fips
@@ -185,6 +191,13 @@ def push_commands(
     password = (*env, "aws", service, "get-login-password", *at, *caller)
     stdin = (*kind.login, "--username", "AWS", "--password-stdin", image.host)
     return (Command("login", (password, stdin)), *commands)
+
+
+def _with_profile(command: Command, profile: str | None) -> Command:
+    if profile is None or command.step != "push":
+        return command
+    program, *others = command.pipeline
+    return Command(command.step, (("env", f"AWS_PROFILE={profile}", *program), *others))
 
 
 def _engine(client: str, image: Image) -> Iterator[Command]:

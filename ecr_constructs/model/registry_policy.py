@@ -7,7 +7,7 @@ from typing import Any
 
 from ecr_constructs.model import principals
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.names import filter_errors, namespace_errors, namespace_of
 from ecr_constructs.model.pull_through_cache import IMPORT_ACTIONS
 from ecr_constructs.model.repository_policy import PULL_ACTIONS, one_or_all

@@ -12,7 +12,7 @@ from typing import Any
 
 from ecr_constructs.model import principals
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.tokens import literal_length
 
 # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html
@@ -55,6 +55,43 @@ LIFECYCLE_ACTIONS = (
 # An action on the registry, whose only resource is "*".
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
 LOGIN_ACTIONS = ("ecr:GetAuthorizationToken",)
+
+
+# Actions that no repository limits: a statement that names one does not allow them.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+REGISTRY_ACTIONS = frozenset(
+    {
+        "CreatePullThroughCacheRule",
+        "CreateRepositoryCreationTemplate",
+        "DeletePullThroughCacheRule",
+        "DeleteRegistryPolicy",
+        "DeleteRepositoryCreationTemplate",
+        "DeleteSigningConfiguration",
+        "DeregisterPullTimeUpdateExclusion",
+        "DescribePullThroughCacheRules",
+        "DescribeRegistry",
+        "DescribeReplicationBackfillResults",
+        "DescribeRepositoryCreationTemplates",
+        "GetAccountSetting",
+        "GetAuthorizationToken",
+        "GetRegistryPolicy",
+        "GetRegistryScanningConfiguration",
+        "GetSigningConfiguration",
+        "ListPullTimeUpdateExclusions",
+        "ListReplicationBackfills",
+        "PutAccountSetting",
+        "PutRegistryPolicy",
+        "PutRegistryScanningConfiguration",
+        "PutReplicationConfiguration",
+        "PutSigningConfiguration",
+        "RegisterPullTimeUpdateExclusion",
+        "StartReplicationBackfill",
+        "StopReplicationBackfill",
+        "UpdatePullThroughCacheRule",
+        "UpdateRepositoryCreationTemplate",
+        "ValidatePullThroughCacheRule",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -158,7 +158,7 @@ class Upstream:
         arn = None if role is None else arn_of(role, "role")
         return cls("ecr", None, "ecr", account=account, region=region, role_arn=arn)
 
-    def faults_from(
+    def errors_from(
         self, account: str, region: str, known_regions: Iterable[str]
     ) -> Iterator[Diagnostic]:
         """Yield each reason why a registry cannot cache this one.
@@ -192,6 +192,9 @@ class Upstream:
                 f"{self} is in the partition {there}, this registry in {here}; images are "
                 "not cached across partitions",
             )
+
+    # The former name, for callers that have it.
+    faults_from = errors_from
 
     def needs_role(self, account: str) -> bool:
         """Return whether ECR needs a role: the registry is, or may be, another account's."""
@@ -234,11 +237,12 @@ def credential_errors(arn: str) -> Iterator[Diagnostic]:
             )
         return
     name = secret["name"]
-    if not is_unresolved(name) and not name.startswith(SECRET_PREFIX):
+    has_name = len(name) > len(SECRET_PREFIX)
+    if not is_unresolved(name) and not (name.startswith(SECRET_PREFIX) and has_name):
         yield Diagnostic(
             "credential-name-prefix",
-            f"the secret's name must begin with {SECRET_PREFIX!r}, ECR can read no other; "
-            f"this one is {name!r}",
+            f"the secret's name must begin with {SECRET_PREFIX!r} and have more characters, ECR "
+            f"can read no other; this one is {name!r}",
         )
     if not is_unresolved(arn):
         yield from text_length_errors("credential-length", "the secret's ARN", arn, ARN_MAX_LENGTH)

@@ -95,6 +95,8 @@ PULLS_NAMESPACE, PULLS_METRIC, PULLS_DIMENSION = "AWS/ECR", "RepositoryPullCount
 # An alarm looks at one day at most.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 MAX_PERIOD_MINUTES = 24 * 60
+# Not a number, and what JSON cannot hold, would end the process of CDK.
+_MOST = 10**15
 
 
 def check_pull_alarms(
@@ -127,8 +129,8 @@ def _pull_alarm_errors(
         message, remedy = "no number of pulls is given", "write more_than=1000 or fewer_than=1"
         yield Diagnostic("pull-alarms-threshold-missing", message, "more_than", remedy)
     for path, number, least in (("more_than", more_than, 0), ("fewer_than", fewer_than, 1)):
-        if number is not None and not is_unresolved(number) and number < least:
-            message = f"must be at least {least}, which is {number}"
+        if number is not None and not is_unresolved(number) and not least <= number <= _MOST:
+            message = f"must be a number from {least} to {_MOST:,}, which is {number}"
             yield Diagnostic("pull-alarms-threshold-range", message, path)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import cache
 from hashlib import sha256
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -268,7 +269,9 @@ def to_sarif(report: Report, _: int) -> str:
     for finding in report.baselined:
         why = {"kind": "external", "justification": "in the baseline"}
         results.append({**_result(finding), "suppressions": [why]})
-    driver = {"name": "ecr-constructs", **_version(), "rules": list(map(_rule, RULES.values()))}
+    others = sorted({finding.rule for finding in report.findings if finding.rule not in RULES})
+    rules = [*map(_rule, RULES.values()), *({"id": code} for code in others)]
+    driver = {"name": "ecr-constructs", **_version(), "rules": rules}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     if report.unread:
         notifications = list(map(_notification, report.unread))
@@ -305,7 +308,7 @@ def _result(finding: Finding) -> dict[str, Any]:
     }
     result = {
         "ruleId": finding.rule,
-        "ruleIndex": list(RULES).index(finding.rule),
+        **_index(finding.rule),
         "level": finding.severity,
         "message": {"text": f"{finding.message}. {finding.remedy}"},
         "locations": [location],
@@ -315,6 +318,12 @@ def _result(finding: Finding) -> dict[str, Any]:
         text = {"text": "The resource in the template."}
         result["relatedLocations"] = [{"id": 1, **template, "message": text}]
     return result
+
+
+@cache
+def _index(rule: str) -> dict[str, int]:
+    """Return the place of a rule of the checks; an error of an environment file has none."""
+    return {"ruleIndex": list(RULES).index(rule)} if rule in RULES else {}
 
 
 def _physical(file: str, line: int | None) -> dict[str, Any]:

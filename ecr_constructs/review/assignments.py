@@ -18,7 +18,7 @@ from ecr_constructs.cloudformation.intrinsics import Resolver, as_written, atoms
 from ecr_constructs.cloudformation.references import conditions_in
 from ecr_constructs.cloudformation.unread import Unread
 from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 
 if TYPE_CHECKING:

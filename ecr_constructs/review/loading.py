@@ -20,7 +20,7 @@ from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.loading import load
 from ecr_constructs.cloudformation.reading import is_file, real_path
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPOSITORY
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 
 if TYPE_CHECKING:
     from ecr_constructs.cloudformation.template import Template

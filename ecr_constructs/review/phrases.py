@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.intrinsics import as_written
 from ecr_constructs.cloudformation.resource_types import (
+    ALARM,
     ALIAS,
     CACHE,
     CREATION_TEMPLATE,
     EVENT_RULE,
     KEY,
+    OIDC_PROVIDER,
     PULL_TIME_EXCLUSION,
     ROLE,
     SINGLETONS,
@@ -18,7 +20,7 @@ from ecr_constructs.cloudformation.resource_types import (
 )
 from ecr_constructs.cloudformation.update_behavior import name_of
 from ecr_constructs.model.diagnostics import pluralize
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,11 +72,13 @@ def images_of(comparison: Comparison, repository: Resource, owner: str | None = 
 
 # Names of types before the names of resources in sentences.
 _NOUNS = {
+    ALARM: "alarm",
     ALIAS: "alias",
     CACHE: "cache",
     CREATION_TEMPLATE: "creation template",
     EVENT_RULE: "event rule",
     KEY: "key",
+    OIDC_PROVIDER: "identity provider",
     PULL_TIME_EXCLUSION: "pull-time exclusion of",
     ROLE: "role",
     TOPIC: "topic",

@@ -114,6 +114,7 @@ ADDED = {
     "    push: {branches: [main]}": "9: teams.payments.push: push-not-one-key",
     "alerts:\n  emails:\n    - a@example.com\n    - platform": "12: alerts.emails[1]: email-format",
     "alerts:\n  emails: [a@example.com, a@example.com]": "10: alerts.emails[1]: email-duplicate",
+    "    pusch: {}": "9: teams.payments.pusch: key-unknown",
     "alerts: {emails: a@example.com}": "9: alerts.emails: not-list",
     "alerts: {severity: high}": "9: alerts.severity: value-unknown",
     "alerts: {email: [a@example.com]}": "9: alerts.email: key-unknown",

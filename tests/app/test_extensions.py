@@ -14,7 +14,7 @@ from stacks.stage import EnvironmentStage
 from tests.app.conftest import environment
 from tests.support.errors import rejects
 
-SCANS = {"registry": {"scanning": {"type": "basic", "on_push": ["payments/*"]}}}
+SCANS: dict[str, Any] = {"registry": {"scanning": {"type": "basic", "on_push": ["payments/*"]}}}
 
 
 def _stage(tmp_path: Path, resolved: ResolvedEnvironment) -> EnvironmentStage:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ecr_constructs.environment.loading import load_environment
+from ecr_constructs.environment.loading import load_environment, load_environments
 from tests.app.conftest import problems
 
 HEAD = """\
@@ -24,8 +24,9 @@ ELSEWHERE = SECRET.replace("eu-central", "us-east")
 FOREIGN_KEY = KEY.replace("eu-central", "us-east")
 TOPIC = "arn:aws:sns:eu-central-1:111122223333:a"
 QUEUE = "arn:aws:sqs:eu-central-1:111122223333:a"
-SUBNET = "{id: subnet-0a, availability_zone: eu-central-1a, route_table: rtb-0a}"
+SUBNET = "{id: subnet-0aaaaaaa, availability_zone: eu-central-1a, route_table: rtb-0aaaaaaa}"
 OTHER_ZONE = SUBNET.replace("central", "west")
+ACCOUNTS = ", ".join(f"'{number:012}'" for number in range(300))
 LONG = ", ".join(f"team-{number:03}-repositories/" for number in range(160))
 
 # What is below `registry:`, and the problem as ``key: code``.
@@ -96,6 +97,13 @@ SECTION = {
     ),
     f"pull_through_caches: [{{upstream: quay, encryption: {{key: '{FOREIGN_KEY}'}}}}]": (
         "pull_through_caches[0].encryption.key: encryption-key-region"
+    ),
+    "pull_through_caches: [{upstream: quay, repository_prefix: a}]": (
+        "pull_through_caches[0].repository_prefix: namespace-length"
+    ),
+    "pull_through_caches: [{upstream: quay, policy_statements: [{Effect: Allow, Principal: '*', "
+    "Action: 'ecr:BatchGetImage'}]}]": (
+        "pull_through_caches[0].policy_statements[0].Principal: ECR206"
     ),
     "pull_through_caches: [{upstream: quay}, {upstream: quay}]": (
         "pull_through_caches[1]: creation-template-duplicate"
@@ -178,8 +186,11 @@ SECTION = {
     ),
     # Alarms
     "alarms: {usage: {}}": "alarms: alarms-topic-missing",
-    "alarms: {topic: platform}": "alarms.topic: text-format",
-    f"alarms: {{topic: '{TOPIC.replace('eu-c', 'us-c')}'}}": "alarms.topic: event-target-region",
+    f"alarms: {{topic: '{TOPIC}', pulls: []}}": "alarms: alarms-empty",
+    "alarms: {usage: {}, topic: platform}": "alarms.topic: text-format",
+    f"alarms: {{usage: {{}}, topic: '{TOPIC.replace('eu-c', 'us-c')}'}}": (
+        "alarms.topic: event-target-region"
+    ),
     f"alarms: {{topic: '{TOPIC}', usage: {{percent: 0}}}}": (
         "alarms.usage.percent: number-too-small"
     ),
@@ -209,35 +220,41 @@ SECTION = {
     f"events: [{{event: finding, target: '{QUEUE}', severity: high}}]": (
         "events[0].severity: value-unknown"
     ),
+    f"events: [{{event: replicated, target: '{QUEUE}', name: a}}, "
+    f"{{event: image_pushed, target: '{QUEUE}', name: a}}]": "events[1]: event-duplicate",
     f"events: [{{event: replicated, target: '{QUEUE}'}}, "
     f"{{event: replicated, target: '{QUEUE}', failed: true}}]": "events[1]: event-duplicate",
     # Endpoints
     f"endpoints: [{{vpc: main, cidr: 10.0.0.0/16, subnets: [{SUBNET}]}}]": (
         "endpoints[0].vpc: text-format"
     ),
-    f"endpoints: [{{vpc: vpc-0a, subnets: [{SUBNET}]}}]": "endpoints[0]: endpoint-not-one-security",
-    f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/33, subnets: [{SUBNET}]}}]": (
+    f"endpoints: [{{vpc: vpc-0aaaaaaa, subnets: [{SUBNET}]}}]": (
+        "endpoints[0]: endpoint-not-one-security"
+    ),
+    f"endpoints: [{{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/33, subnets: [{SUBNET}]}}]": (
         "endpoints[0].cidr: endpoint-cidr-format"
     ),
-    f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/16, subnets: [{OTHER_ZONE}]}}]": (
+    f"endpoints: [{{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/16, subnets: [{OTHER_ZONE}]}}]": (
         "endpoints[0].subnets[0].availability_zone: endpoint-availability-zone"
     ),
-    f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/16, subnets: [{SUBNET}, {SUBNET}]}}]": (
+    f"endpoints: [{{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/16, subnets: [{SUBNET}, {SUBNET}]}}]": (
         "endpoints[0].subnets[1]: endpoint-availability-zone-duplicate"
     ),
-    "endpoints: [{vpc: vpc-0a, cidr: 10.0.0.0/16, "
-    "subnets: [{id: subnet-0a, availability_zone: eu-central-1a}]}]": (
+    "endpoints: [{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/16, "
+    "subnets: [{id: subnet-0aaaaaaa, availability_zone: eu-central-1a}]}]": (
         "endpoints[0].subnets[0]: endpoint-route-table-missing"
     ),
-    f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/16, subnets: [{SUBNET}], prefixes: [a]}}]": (
+    f"endpoints: [{{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/16, subnets: [{SUBNET}], prefixes: [a]}}]": (
         "endpoints[0].prefixes[0]: prefix-length"
     ),
-    f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/16, subnets: [{SUBNET}], s3_endpoint: false, "
+    f"endpoints: [{{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/16, subnets: [{SUBNET}], s3_endpoint: false, "
     "s3_statements: [{Effect: Allow, Principal: '*', Action: 's3:*', Resource: '*'}]}]": (
         "endpoints[0].s3_statements: statements-without-endpoint"
     ),
-    f"endpoints: [{{vpc: vpc-0a, cidr: 10.0.0.0/16, subnets: [{SUBNET}]}}, "
-    f"{{vpc: vpc-0a, cidr: 10.0.0.0/16, subnets: [{SUBNET}]}}]": "endpoints[1]: endpoint-duplicate",
+    f"endpoints: [{{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/16, subnets: [{SUBNET}]}}, "
+    f"{{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/16, subnets: [{SUBNET}]}}]": (
+        "endpoints[1]: endpoint-duplicate"
+    ),
     # Public repositories
     "public_repositories: [{name: Acme}]": (
         "public_repositories[0].name: public-repository-name-format"
@@ -250,6 +267,7 @@ SECTION = {
     ),
     # Replicas
     "replicas: {eu-west-2: {}}": "replicas.eu-west-2: replica-unknown",
+    "replicas: {eu-west-1: {scannig: {type: basic}}}": "replicas.eu-west-1.scannig: key-unknown",
     "replica: {public_repositories: []}": "replica.public_repositories: key-unknown",
     "replicas: {eu-west-1: {scanning: {type: slow}}}": (
         "replicas.eu-west-1.scanning.type: value-unknown"
@@ -273,7 +291,9 @@ SETTINGS = {
     f"encryption: {{key: '{KEY}', replica_keys: {{eu-west-3: '{KEY}'}}}}": (
         "encryption.replica_keys.eu-west-3: replica-unknown"
     ),
-    f"encryption: {{key: '{KEY}', dual_layer: true}}": "encryption.key: encryption-type-region",
+    f"encryption: {{key: '{KEY}', dual_layer: true}}": (
+        "encryption.dual_layer: encryption-type-region"
+    ),
     "lifecycle: {rules: [{rulePriority: 1, action: {type: expire}}]}": (
         "lifecycle.rules[0].selection: key-missing"
     ),
@@ -285,6 +305,7 @@ SETTINGS = {
     "pull_organizational_units: [ou-1]": (
         "pull_organizational_units[0]: organizational-unit-format"
     ),
+    f"pull_accounts: [{ACCOUNTS}]": "pull_accounts: repository-policy-length",
     "policy_statements: [{Effect: Allow, Principal: '*'}]": (
         "policy_statements[0]: statement-not-one-action"
     ),
@@ -313,3 +334,90 @@ def test_a_problem_has_a_key_and_a_code(text: str, expected: str, tmp_path: Path
     path = tmp_path / "prod.yaml"
     path.write_text(text, encoding="utf-8")
     assert [expected] == [item.partition(": ")[2] for item in problems(load_environment, path)]
+
+
+def test_what_is_acknowledged_is_no_problem(tmp_path: Path) -> None:
+    """A repository that everyone may pull is meant to be one, for a reason."""
+    path = tmp_path / "prod.yaml"
+    is_open = "policy_statements: [{Effect: Allow, Principal: '*', Action: 'ecr:BatchGetImage'}]"
+    reason = "acknowledge: {ECR206: What it holds is published anyway.}"
+    entry = f"- name: payments/api\n        {is_open}\n        {reason}"
+    path.write_text(HEAD.replace("- payments/api", entry), encoding="utf-8")
+
+    [repository] = load_environment(path).repositories
+    assert ["*"] == [item["Principal"] for item in repository.settings.policy_statements]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("replica: {}", "registry.replica: replica-missing"),
+        ("replicas: {eu-west-1: {}}", "registry.replicas.eu-west-1: replica-unknown"),
+    ],
+)
+def test_without_replicas_there_are_no_settings_of_them(
+    content: str, expected: str, tmp_path: Path
+) -> None:
+    """They would have no effect."""
+    path = tmp_path / "prod.yaml"
+    head = HEAD.replace("replica_regions: [eu-west-1]\n", "")
+    path.write_text(f"{head}registry:\n  {content}\n", encoding="utf-8")
+    assert [expected] == [item.partition(": ")[2] for item in problems(load_environment, path)]
+
+
+def test_public_repositories_are_of_one_partition(tmp_path: Path) -> None:
+    """Amazon ECR Public does not exist in China."""
+    path = tmp_path / "prod.yaml"
+    head = HEAD.replace("eu-central-1", "cn-north-1").replace("eu-west-1", "cn-northwest-1")
+    path.write_text(f"{head}registry: {{public_repositories: [{{name: acme}}]}}\n", "utf-8")
+
+    expected = "registry.public_repositories: public-repository-region"
+    assert [expected] == [item.partition(": ")[2] for item in problems(load_environment, path)]
+
+
+@pytest.mark.parametrize("name", ["settings", "alarms", "events", "endpoints", "public"])
+def test_a_team_may_have_the_name_of_a_stack_that_there_is_not(name: str, tmp_path: Path) -> None:
+    """Only with the stack the two would have the same name."""
+    path = tmp_path / "prod.yaml"
+    text = HEAD.replace("  payments:", f"  {name}:")
+    path.write_text(text, encoding="utf-8")
+    assert [name] == [*load_environment(path).teams]
+
+    section = {
+        "settings": "account_settings: {blob_mounting: true}",
+        "alarms": f"alarms: {{topic: '{TOPIC}', usage: {{}}}}",
+        "events": f"events: [{{event: image_deleted, target: '{QUEUE}'}}]",
+        "endpoints": f"endpoints: [{{vpc: vpc-0aaaaaaa, cidr: 10.0.0.0/16, subnets: [{SUBNET}]}}]",
+        "public": "public_repositories: [{name: acme}]",
+    }[name]
+    path.write_text(f"{text}registry: {{{section}}}\n", encoding="utf-8")
+    expected = f"teams.{name}: team-name-reserved"
+    assert [expected] == [item.partition(": ")[2] for item in problems(load_environment, path)]
+
+
+@pytest.mark.parametrize(
+    ("section", "expected"),
+    [
+        ("scanning: {type: basic}", "registry: registry-shared"),
+        (
+            "account_settings: {blob_mounting: true}",
+            "registry.account_settings: account-settings-shared",
+        ),
+        (f"alarms: {{topic: '{TOPIC}', usage: {{}}}}", "registry.alarms: alarms-shared"),
+        (
+            "public_repositories: [{name: acme}]",
+            "registry.public_repositories[0]: public-repository-shared",
+        ),
+    ],
+)
+def test_two_files_do_not_configure_one_registry(
+    section: str, expected: str, tmp_path: Path
+) -> None:
+    """The later deployment would overwrite the earlier."""
+    head = HEAD.replace("replica_regions: [eu-west-1]\n", "")
+    for name, repository in (("one", "payments/api"), ("two", "payments/web")):
+        text = f"{head.replace('payments/api', repository)}registry: {{{section}}}\n"
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+    listed = problems(load_environments, tmp_path)
+    assert [f"two.yaml: 9: {expected}"] == listed

@@ -1,5 +1,6 @@
 """The settings of a repository, with defaults and profile applied."""
 
+import json
 from typing import Any
 
 import aws_cdk as cdk
@@ -7,6 +8,7 @@ import pytest
 from aws_cdk import aws_kms as kms
 
 from ecr_constructs import Encryption, LifecyclePolicy, LifecycleRule, Retention, TagMutability
+from ecr_constructs.environment.inheritance import Functions
 from ecr_constructs.environment.resolution import ResolvedRepository
 from ecr_constructs.environment.settings import EncryptionKind
 from tests.app.conftest import environment
@@ -39,6 +41,21 @@ PROTECTED = {"lifecycle": [{"expire": {"after_days": 5}}], "protect_tags": ["v*"
 EXCEPT = "tag_mutability_exceptions"
 STABLE = {"tag_mutability": "immutable", EXCEPT: ["stable"]}
 MUTABLE, IMMUTABLE = TagMutability.mutable, TagMutability.immutable
+AWS_RULES = {
+    "rules": [
+        {
+            "rulePriority": 70,
+            "selection": {
+                "tagStatus": "untagged",
+                "countType": "sinceImagePushed",
+                "countUnit": "days",
+                "countNumber": 9,
+            },
+            "action": {"type": "expire"},
+        }
+    ]
+}
+AWS_POLICY = LifecyclePolicy.from_json(json.dumps(AWS_RULES))
 # By setting: those of the repository, the defaults of the file, and what they resolve to.
 NEAREST: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any], Any]]] = {
     "tag_mutability": {
@@ -71,6 +88,14 @@ NEAREST: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any], Any]]] = {
         ),
         "a nearer preset beats farther rules": (STAGING, {"lifecycle": []}, Retention.staging()),
         "nearer rules beat a farther preset": ({"lifecycle": []}, STAGING, LifecyclePolicy()),
+        "AWS's own JSON": ({"lifecycle": AWS_RULES}, {}, AWS_POLICY),
+        "protected tags come before AWS's own JSON": (
+            *({"lifecycle": AWS_RULES, "protect_tags": ["v*"]}, {}),
+            LifecyclePolicy(
+                LifecycleRule.protect("v*", description="Protect v*"),
+                LifecycleRule.expire_untagged(after_days=9),
+            ),
+        ),
         "every kind of rule": (
             *({"lifecycle": EVERY_KIND}, {}),
             LifecyclePolicy(
@@ -122,6 +147,22 @@ RESOLVED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
         {"defaults": {"deletion_lock": True}},
         {"deletion_lock": False},
     ),
+    "functions of the registry's account": (
+        {"admit_lambda": True},
+        {},
+        {"functions": (Functions(),)},
+    ),
+    "functions of other accounts, unlike the defaults": (
+        {"admit_lambda": {"accounts": ["444455556666"], "functions": ["a-*"]}},
+        {"defaults": {"admit_lambda": True}},
+        {"functions": (Functions(("a-*",), "444455556666"),)},
+    ),
+    "no functions, unlike the defaults": (
+        {"admit_lambda": False},
+        {"defaults": {"admit_lambda": True}},
+        {"functions": ()},
+    ),
+    "what is null is not set": ({"scan_on_push": None, "tags": None}, {}, {"scan_on_push": True}),
     "tags are added up, and nearer ones replace farther ones": (
         {"tags": {"c": "repository"}},
         {
@@ -155,6 +196,23 @@ def test_the_nearest_setting_counts(name: str) -> None:
     resolved = {**settings.access, **{key: getattr(settings, key) for key in settings.__slots__}}
 
     assert expected == {key: resolved[key] for key in expected}
+
+
+@pytest.mark.parametrize(
+    ("profile", "settings", "accepts"),
+    [
+        ("development", {}, True),
+        ("development", {"tag_mutability": "mutable"}, True),
+        ("development", {"tag_mutability": "immutable"}, False),
+        ("staging", {}, False),
+        ("staging", {"tag_mutability": "mutable"}, False),
+    ],
+)
+def test_a_profile_does_not_warn_about_what_it_decides(
+    profile: str, settings: dict[str, Any], *, accepts: bool
+) -> None:
+    """Mutable tags are accepted where the profile has them; elsewhere the file says why."""
+    assert accepts == ("ECR012" in _resolve(settings, profile=profile).acknowledged)
 
 
 def test_acknowledgments_are_added_up() -> None:

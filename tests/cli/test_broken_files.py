@@ -111,9 +111,10 @@ POLICY = {"rules": [KEEP_ONE]}
 PREVIEW = f"lifecycle preview --policy p.json --images i.json {' '.join(AT)}"
 REVIEW = "review --base app --head other"
 
-# At night 300 of each, and random ones: a run of all commands takes a tenth of a second.
+# At night 300 of each, and random ones: a run of all commands takes a tenth of a second. By day
+# half as many as of other tests.
 EXAMPLES = settings(
-    max_examples=min(300, settings().max_examples),
+    max_examples=min(300, max(5, settings().max_examples // 2)),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

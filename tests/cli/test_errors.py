@@ -4,7 +4,9 @@ import gzip
 import io
 import json
 import shlex
+import shutil
 import sys
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +28,18 @@ ACCOUNT = "--account 111122223333 --region eu-west-1"
 LIFECYCLE = f"lifecycle preview --policy policy.json --images images.json {' '.join(AT)}"
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with all files, which are written once."""
+    result = tmp_path_factory.mktemp("files")
+    with chdir(result):
+        faulty_files(result)
+    return result
+
+
 @pytest.fixture(autouse=True)
-def _files(folder: Path) -> None:
-    faulty_files(folder)
+def _files(folder: Path, written: Path) -> None:
+    shutil.copytree(written, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
 
 
 def faulty_files(folder: Path) -> None:
@@ -51,6 +62,7 @@ def faulty_files(folder: Path) -> None:
     write("page.json", {"imageDetails": [detail("a", 1)], "nextToken": "2"})
     both = [detail("a", 1, repositoryName="a"), detail("b", 1, repositoryName="b")]
     write("several.json", {"imageDetails": both})
+    write("one.json", {"imageDetails": both[:1]})
     write("failed.txt", "\nAn error occurred (RepositoryNotFoundException) when calling it: gone\n")
     write("nothing.json", " ")
     write("half.json", '{"rules": [')
@@ -175,6 +187,10 @@ ERRORS = {
     "lifecycle preview --live api --account 1": "account-id-format",
     "lifecycle preview --live api --no-manifests --manifests m.json": "manifests-conflict",
     "lifecycle preview --live api --allow-incomplete": "allow-incomplete-live",
+    f"{LIFECYCLE} --repository ''": "argument-empty",
+    f"{LIFECYCLE} --images one.json --repository x": "inventory-repository-other",
+    f"{LIFECYCLE} --format ecr --explain v1": "format-ecr-only",
+    f"{LIFECYCLE} --format ecr --against policy.json": "format-ecr-only",
     f"{LIFECYCLE} --profile dev": "profile-not-live",
     f"{LIFECYCLE} --account 111122223333": "account-not-live",
     f"{LIFECYCLE} --no-manifests": "no-manifests-not-live",
@@ -209,6 +225,9 @@ ERRORS = {
     "push-commands api --account 111122223333": "registry-missing",
     "push-commands api --environment prod.yaml --region eu-west-1": "registry-missing",
     "push-commands api --environment none.yaml": "file-unreadable",
+    f"push-commands api {ACCOUNT} --platform ''": "argument-empty",
+    f"push-commands api {ACCOUNT} --profile ''": "argument-empty",
+    "push-commands api --account '' --region eu-west-1": "argument-empty",
     "push-commands api --account 1 --region eu-west-1": "account-id-format",
     f"push-commands api {ACCOUNT} --fips": "region-fips",
     f"push-commands api {ACCOUNT} --tag 'a b'": "image-tag-format",

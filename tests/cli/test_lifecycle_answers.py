@@ -348,6 +348,13 @@ ERRORS = {
 }
 
 
+def test_a_limit_of_any_length_shows_all(run: Run) -> None:
+    """It is larger than what Python can count to in a list."""
+    done = run(*PREVIEW, "--limit", "9" * 30)
+
+    assert (0, run(*PREVIEW, "--limit", "0").out) == (done.status, done.out)
+
+
 @pytest.mark.parametrize("options", ERRORS)
 def test_errors(run: Run, options: str) -> None:
     done = run(*PREVIEW, *options.split())

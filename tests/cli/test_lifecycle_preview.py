@@ -219,6 +219,22 @@ def test_the_forecast_of_many_images_shows_a_bar(
     assert shown == ("looking ahead" in on_terminal(*PREVIEW, stream="stderr"))
 
 
+@pytest.mark.parametrize(
+    ("name", "is_noted"), [("staging/api", True), ("payments/api", False), (ABSENT, False)]
+)
+def test_a_policy_of_a_template_may_be_tried_on_other_images(
+    run: Run, name: Any, *, is_noted: bool
+) -> None:
+    """Those of another stage; a line says so."""
+    resource = repository(UNTAGGED, RepositoryName=name)
+    write("policy.json", {"Resources": {"Api": resource}})
+    images(detail("a", 90, repositoryName="payments/api"))
+    result = run(*JSON)
+
+    assert (0, 1) == (result.status, len(result.json["previewResults"]))
+    assert is_noted == bool(result.err)
+
+
 DRY_RUN = "ecr-constructs:lifecycleDryRun"
 UNTAGGED_TEXT = json.dumps({"rules": [UNTAGGED]})
 

@@ -160,6 +160,16 @@ def test_without_a_reader_nothing_is_told(serve: Serve) -> None:
     assert 2 == len(requests)
 
 
+@pytest.mark.parametrize(("region", "near"), [("eu-centrl-1", True), ("eu-west-1", False)])
+def test_an_unknown_region_has_no_host(serve: Serve, region: str, *, near: bool) -> None:
+    """Where nothing answers, one that is like it is suggested."""
+    serve({"*": CLOSE})
+    with pytest.raises(LiveError) as caught:
+        Connection(region).call("describe_images", subject="it", repositoryName="api")
+
+    assert near == ("'eu-central-1'" in caught.value.diagnostics[0].remedy)
+
+
 @pytest.mark.parametrize("answer", [HANG, CLOSE])
 def test_without_an_answer_the_command_ends_soon(run: Run, serve: Serve, answer: str) -> None:
     """It tells so meanwhile, and tries once more; four times the limits are less than a minute."""

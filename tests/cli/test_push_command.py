@@ -78,6 +78,13 @@ URIS = {
 }
 
 
+def test_a_region_of_a_uri_may_be_misspelled(run: Run) -> None:
+    """Or newer than this version: a warning, with one that is like it."""
+    result = run("push-commands", "111122223333.dkr.ecr.eu-centrl-1.amazonaws.com/api")
+
+    assert (0, True) == (result.status, "'eu-central-1'" in result.err)
+
+
 @pytest.mark.parametrize(("words", "host"), URIS.items())
 def test_a_uri_names_its_registry(run: Run, words: str, host: str) -> None:
     """Neither account nor Region is asked for."""
@@ -85,6 +92,28 @@ def test_a_uri_names_its_registry(run: Run, words: str, host: str) -> None:
 
     assert document["registry"].endswith(host)
     assert document["image"] == f"{words.split(maxsplit=1)[0]}:latest"
+
+
+@pytest.mark.parametrize(
+    ("region", "suggestion"), [("eu-central-1", ""), ("eu-cental-1", "'eu-central-1'")]
+)
+def test_a_region_of_a_uri_may_be_misspelt(run: Run, region: str, suggestion: str) -> None:
+    """It may also be newer than this version, so the commands are printed with a warning."""
+    host = f"111122223333.dkr.ecr.{region}.amazonaws.com"
+    result = run("push-commands", f"{host}/acme/web", "--tag", "v1")
+
+    assert 0 == result.status
+    assert f"docker push {host}/acme/web:v1" == result.out.splitlines()[3]
+    assert bool(suggestion) == bool(result.err)
+    assert suggestion in result.err
+
+
+def test_platforms_are_named_once(run: Run) -> None:
+    """Twice the same is no index."""
+    words = "push-commands api --account 111122223333 --region us-east-1"
+    twice = run(*words.split(), "--platform", "linux/arm64,linux/arm64")
+
+    assert run(*words.split(), "--platform", "linux/arm64").out == twice.out
 
 
 def test_a_credential_helper_is_set_up_in_a_file(run: Run) -> None:

@@ -1,5 +1,7 @@
 """Alerts of findings and alarms of quotas: who is told what, and that AWS can tell them."""
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import aws_cdk as cdk
@@ -142,6 +144,48 @@ def test_an_imported_topic_is_warned_of(stack: cdk.Stack) -> None:
     ScanAlerts(stack, "Alerts", topic=sns.Topic.from_topic_arn(stack, "Imported", arn))
 
     assert ["ecr-constructs:topicPolicy"] == warnings_of(stack)
+
+
+KEY_ARN = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/11112222-3333-4444-5555-666677778888"
+
+
+def test_an_imported_key_of_a_topic_is_warned_of(stack: cdk.Stack) -> None:
+    """Its policy must admit EventBridge, too."""
+    topic = sns.Topic(stack, "Mine", master_key=kms.Key.from_key_arn(stack, "Key", KEY_ARN))
+    ScanAlerts(stack, "Alerts", topic=topic)
+
+    assert ["ecr-constructs:topicKey"] == warnings_of(stack)
+
+
+def _of_aws(stack: cdk.Stack) -> sns.ITopic:
+    key = kms.Alias.from_alias_name(stack, "Key", "alias/aws/sns")
+    return sns.Topic(stack, "Topic", master_key=key)
+
+
+def _far_import(stack: cdk.Stack) -> sns.ITopic:
+    return sns.Topic.from_topic_arn(stack, "Far", f"arn:aws:sns:eu-west-1:{ACCOUNT}:alerts")
+
+
+def _far_topic(stack: cdk.Stack) -> sns.ITopic:
+    env = cdk.Environment(account=ACCOUNT, region="eu-west-1")
+    other = cdk.Stack(cdk.Stage(stack, "Stage"), "Other", env=env)
+    return sns.Topic(other, "Topic", topic_name="alerts")
+
+
+SILENT: dict[str, tuple[Callable[[cdk.Stack], sns.ITopic], str]] = {
+    "a key of AWS": (_of_aws, "topic: topic-key-of-aws"),
+    "an import of another Region": (_far_import, "topic: topic-region"),
+    "a stack of another Region": (_far_topic, "topic: topic-region"),
+}
+
+
+@pytest.mark.parametrize(("topic", "problem"), SILENT.values(), ids=SILENT)
+def test_a_topic_at_which_nothing_would_arrive(
+    stack: cdk.Stack, topic: Callable[[cdk.Stack], sns.ITopic], problem: str
+) -> None:
+    """Deployed, it would be silent."""
+    with rejects(problem):
+        ScanAlerts(stack, "Alerts", topic=topic(stack))
 
 
 def test_an_agnostic_stack_has_no_link(app: cdk.App) -> None:
@@ -307,6 +351,9 @@ NO_ALARMS: dict[str, tuple[dict[str, Any], str]] = {
     "a string": ({"repositories": "a/b"}, "repositories: list-is-string"),
     "no threshold": ({"more_than": None}, "more_than: pull-alarms-threshold-missing"),
     "below zero": ({"more_than": -1}, "more_than: pull-alarms-threshold-range"),
+    "not a number": ({"more_than": math.nan}, "more_than: pull-alarms-threshold-range"),
+    "no end": ({"more_than": math.inf}, "more_than: pull-alarms-threshold-range"),
+    "hundreds of digits": ({"fewer_than": 10**400}, "fewer_than: pull-alarms-threshold-range"),
     "fewer than none": ({"fewer_than": 0}, "fewer_than: pull-alarms-threshold-range"),
     "no time": ({"period_minutes": 0}, "period_minutes: pull-alarms-period-range"),
     "days": ({"period_minutes": 1441}, "period_minutes: pull-alarms-period-range"),

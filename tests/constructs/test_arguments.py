@@ -1,6 +1,7 @@
 """Values of wrong types: every public constructor and method names the keyword, or converts."""
 
 import inspect
+import typing
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum, StrEnum
 from functools import partial
@@ -122,6 +123,28 @@ def test_each_keyword_names_itself(title: str, kind: type, name: str, keywords: 
         [problem] = written(caught.value.diagnostics)
         # Further rules of the value come with an index.
         assert problem.startswith((f"{keyword}: wrong-type", f"{keyword}[0]: "))
+
+
+# Fields of values, which have the type of the attribute; None is accepted, as everywhere.
+FIELDS = {"BitbucketPipelines", "CircleCi", "GitHubActions", "GitLabCi", "LifecycleRule"}
+FIELDS |= {"TagMutability"}
+
+
+def test_optional_keywords_have_a_type_with_none() -> None:
+    """None is their default; `id` is optional only because of its other name."""
+    others = {
+        f"{title}: {parameter.name}"
+        for title, kind, name, _ in CALLABLES
+        if title not in FIELDS
+        for function in [inspect.getattr_static(kind, name)]
+        for hints in [typing.get_type_hints(getattr(function, "__func__", function))]
+        for parameter in inspect.signature(getattr(kind, name)).parameters.values()
+        if parameter.default is not parameter.empty
+        and type(None) not in typing.get_args(hints[parameter.name])
+        and parameter.name != "id"
+    }
+
+    assert set() == others
 
 
 def test_every_public_class_is_walked() -> None:

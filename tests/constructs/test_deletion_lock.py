@@ -68,6 +68,14 @@ def test_agnostic_stacks(app: cdk.App) -> None:
     assert "${" not in text
 
 
+def test_a_role_of_any_partition(app: cdk.App) -> None:
+    """The stack may be deployed to China."""
+    stack = cdk.Stack(app, "Agnostic")
+    Repository(stack, "Api", deletion_lock=[f"arn:aws-cn:iam::{ACCOUNT}:role/deploy"])
+
+    assert "aws-cn" in str(statements_of(stack))
+
+
 LOCKED: dict[str, tuple[Any, str]] = {
     "nobody": ([], "deletion_lock: deletion-lock-empty"),
     "a string": (DEPLOY, "deletion_lock: wrong-type"),
@@ -76,6 +84,10 @@ LOCKED: dict[str, tuple[Any, str]] = {
         "deletion_lock[0]: deletion-lock-role-format",
     ),
     "everybody": (["*"], "deletion_lock[0]: deletion-lock-role-format"),
+    "a role of China": (
+        [f"arn:aws-cn:iam::{ACCOUNT}:role/deploy"],
+        "deletion_lock[0]: arn-partition",
+    ),
 }
 
 

@@ -122,17 +122,11 @@ def test_what_is_written_elsewhere_is_believed(
     assert "ecr:" not in str(template(stack).get("Resources"))
 
 
-# Where the repository of a function of this account is, and the call that the error names.
-LAMBDA_IMPORTS = {
-    "of another account": (FAR_ARN, f"grant_pull_to_lambda(account='{ACCOUNT}')"),
-    "of another Region": (ARN.replace(REGION, "eu-west-1"), "grant_pull_to_lambda()"),
-}
-
-
-@pytest.mark.parametrize(("arn", "call"), LAMBDA_IMPORTS.values(), ids=LAMBDA_IMPORTS)
 @pytest.mark.parametrize("external", [True, False])
-def test_a_grant_by_cdk_itself(stack: cdk.Stack, arn: str, call: str, *, external: bool) -> None:
+def test_a_grant_by_cdk_itself(stack: cdk.Stack, *, external: bool) -> None:
     """A function whose image Lambda could not pull is rejected, unless it is allowed elsewhere."""
+    arn = ARN.replace(ACCOUNT, OTHER_ACCOUNT)
+    call = f"grant_pull_to_lambda(account='{ACCOUNT}')"
     repository = Repository.from_repository_arn(
         stack, "Api", arn, policy_managed_externally=external
     )

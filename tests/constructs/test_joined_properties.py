@@ -297,6 +297,14 @@ def test_a_document_must_not_grow_after_it_is_written(stack: cdk.Stack) -> None:
         template(stack)
 
 
+def test_an_empty_document_changes_nothing(stack: cdk.Stack) -> None:
+    owner = Owner(stack)
+    owner.registry.add_to_registry_policy(added("first", resources=["*"]))
+    owner.resource("Policy").policy_text = iam.PolicyDocument()
+
+    assert {"policy": ["first"]} == rendered(owner, "policy")
+
+
 def extended(kind: Kind, value: Any) -> Any:
     """Return what was read, and more."""
     if kind.id == "Policy":

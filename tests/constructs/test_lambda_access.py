@@ -19,6 +19,7 @@ from tests.support.constructs import (
     function_of,
     warnings_of,
 )
+from tests.support.errors import rejects
 
 FAR = cdk.Environment(account=OTHER_ACCOUNT, region=REGION)
 NOT_ADMITTED = f"grant_pull_to_lambda\\(account='{OTHER_ACCOUNT}'\\)"
@@ -224,3 +225,85 @@ STATEMENTS: dict[str, tuple[dict[str, Any], bool]] = {
 def test_statements(statement: dict[str, Any], *, admits: bool) -> None:
     """Only what definitely excludes an account does not admit its functions."""
     assert admits == admits_functions(statement, OTHER_ACCOUNT)
+
+
+FUNCTION = f"arn:aws:lambda:{REGION}:{OTHER_ACCOUNT}:function:orders"
+
+
+def _admitting(operator: str, *patterns: Any) -> dict[str, Any]:
+    values = list(patterns) if len(patterns) > 1 else patterns[0]
+    condition = {operator: {"aws:SourceArn": values}}
+    return {"Effect": "Allow", "Principal": {"Service": LAMBDA}, "Condition": condition}
+
+
+PREFIX = FUNCTION.removesuffix("orders")
+NAMED: dict[str, tuple[dict[str, Any], bool]] = {
+    "every function": (_admitting("ArnLike", f"{PREFIX}*"), True),
+    "its name": (_admitting("ArnLike", f"{PREFIX}payments-*", f"{PREFIX}orders"), True),
+    "one character": (_admitting("ArnLike", f"{PREFIX}order?"), True),
+    "another name": (_admitting("ArnLike", f"{PREFIX}payments-*"), False),
+    "another Region": (_admitting("ArnLike", FUNCTION.replace(REGION, "eu-west-1")), False),
+    "not another name": (_admitting("ArnNotLike", f"{PREFIX}payments-*"), True),
+    "a reference": (_admitting("ArnLike", {"Fn::Sub": "x"}), True),
+    "another part": (_admitting("ArnLike", f"{PREFIX}payments", {"Ref": "Arn"}), True),
+}
+
+
+@pytest.mark.parametrize(("statement", "admits"), NAMED.values(), ids=NAMED)
+def test_statements_for_a_function(statement: dict[str, Any], *, admits: bool) -> None:
+    """What names other functions only does not admit it."""
+    assert admits == admits_functions(statement, OTHER_ACCOUNT, FUNCTION)
+    assert admits_functions(statement, OTHER_ACCOUNT)
+
+
+@pytest.mark.parametrize("name", ["orders", None], ids=["named", "generated"])
+def test_a_function_that_the_policy_does_not_name(app: cdk.App, name: str | None) -> None:
+    """The account is admitted, for other functions; a generated name may be one of them."""
+    repository = images(app)
+    repository.grant_pull_to_lambda(account=OTHER_ACCOUNT, functions=["payments-*"])
+    stack = far_stack(app)
+    code = lambda_.DockerImageCode.from_ecr(repository, tag_or_digest="1.0")
+    lambda_.DockerImageFunction(stack, "Function", code=code, function_name=name)
+
+    if name is None:
+        app.synth()
+    else:
+        with pytest.raises(RuntimeError, match=NOT_ADMITTED):
+            app.synth()
+
+
+def test_a_function_of_another_region(app: cdk.App) -> None:
+    """Lambda does not pull across Regions, whatever the policy says."""
+    other = cdk.Environment(account=ACCOUNT, region="eu-west-1")
+    function_of(cdk.Stack(app, "Functions", env=other), images(app))
+
+    with pytest.raises(RuntimeError, match="Region of the function"):
+        app.synth()
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_an_import_from_another_region(app: cdk.App, *, elsewhere: bool) -> None:
+    """No policy can admit it, so nothing that is written elsewhere does."""
+    stack = cdk.Stack(app, "Functions", env=ENV)
+    repository = Repository.from_repository_arn(
+        stack,
+        "Fn",
+        f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/shop/fn",
+        policy_managed_externally=elsewhere,
+    )
+    with rejects("Functions/Fn: lambda-other-region"):
+        repository.grant_pull(iam.ServicePrincipal(LAMBDA))
+
+
+@pytest.mark.parametrize("use", [USES["L1, by tag"], USES["L1, by digest"]], ids=["tag", "digest"])
+def test_an_l1_that_nothing_is_granted_for(
+    app: cdk.App, use: Callable[[Repository, cdk.Stack], None]
+) -> None:
+    """It has the URI of the image, and no method of the repository that grants."""
+    repository = Repository(cdk.Stack(app, "Images", env=ENV), "Fn", repository_name="shop/fn")
+    use(repository, cdk.Stack(app, "Functions", env=ENV))
+    use(repository, far_stack(app))
+
+    with pytest.raises(RuntimeError, match=NOT_ADMITTED) as error:
+        app.synth()
+    assert 1 == str(error.value).count("runs an image")

@@ -277,6 +277,27 @@ def test_the_length_counts_all_authors(stack: cdk.Stack) -> None:
         properties_of(stack)
 
 
+def test_resources_of_a_statement_that_come_later(stack: cdk.Stack) -> None:
+    """CDK keeps the statement itself, so it may change until the synthesis."""
+    late = statement("Late")
+    Repository(stack, "Api").add_to_resource_policy(late)
+    late.add_resources("*")
+
+    with pytest.raises(RuntimeError, match="rejects resources"):
+        properties_of(stack)
+
+
+def test_the_length_counts_what_is_known(stack: cdk.Stack) -> None:
+    """The partition is a deploy-time value in the account of each role."""
+    repository = Repository(stack, "Api")
+    for number in range(200):
+        arn = f"arn:aws:iam::{OTHER_ACCOUNT}:role/a-role-with-a-long-name-{number}"
+        repository.grant_read(iam.ArnPrincipal(arn))
+
+    with pytest.raises(RuntimeError, match="10,240"):
+        properties_of(stack)
+
+
 UNMERGEABLE: dict[str, tuple[Callable[[cdk.Stack], Any], str]] = {
     "a token text": (parameter, "unresolved"),
     "a text that is not JSON": (lambda _: "{", "unresolved"),

@@ -2,6 +2,7 @@
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs.constructs.public_repository import PublicRepository
@@ -44,6 +45,22 @@ def test_defaults(home: cdk.Stack) -> None:
         "DeletionPolicy": "RetainExceptOnCreate",
         "UpdateReplacePolicy": "Retain",
     } == rendered
+
+
+@pytest.mark.parametrize("accounts", [[], [OTHER_ACCOUNT]], ids=["alone", "declared"])
+def test_a_written_policy_is_kept(home: cdk.Stack, accounts: list[str]) -> None:
+    """Next to what the arguments declare."""
+    PublicRepository(home, "Cli", push_accounts=accounts)
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "ecr-public:DeleteRepository"}
+    [resource] = [
+        node for node in home.node.find_all() if isinstance(node, ecr.CfnPublicRepository)
+    ]
+    resource.repository_policy_text = {"Version": "2012-10-17", "Statement": [deny]}
+
+    [rendered] = resources(home, TYPE)
+    statements = rendered["Properties"]["RepositoryPolicyText"]["Statement"]
+    assert deny in statements
+    assert len(accounts) + 1 == len(statements)
 
 
 def test_every_keyword(home: cdk.Stack) -> None:

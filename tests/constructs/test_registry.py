@@ -431,6 +431,11 @@ def fill(registry: Registry) -> None:
 # What is asked before, what ECR or the earlier request then rejects, and the problems.
 REJECTED: dict[str, tuple[Any, ...]] = {
     "no ARN": (None, ask("exclude_from_pull_time", "It", "it"), "pull-time-exclusion-format"),
+    "a role of China": (
+        None,
+        ask("exclude_from_pull_time", "It", f"arn:aws-cn:iam::{ACCOUNT}:role/x"),
+        "arn-partition",
+    ),
     "a principal again": (
         ask("exclude_from_pull_time", "Scanner", SCANNER),
         ask("exclude_from_pull_time", "Again", SCANNER),

@@ -192,3 +192,25 @@ def test_china(app: cdk.App) -> None:
 
     layers = "arn:aws-cn:s3:::prod-cn-north-1-starport-layer-bucket/*"
     assert [("s3:GetObject", layers)] == statements(endpoints(stack)["s3"])
+
+
+def test_an_imported_vpc_may_have_no_addresses() -> None:
+    """With security groups of its own, nothing asks for the VPC's block."""
+    stack = cdk.Stack(env=cdk.Environment(account=ACCOUNT, region="eu-central-1"))
+    imported = ec2.Vpc.from_vpc_attributes(
+        stack, "Vpc", vpc_id="vpc-0aaaaaaa", availability_zones=["eu-central-1a"]
+    )
+    subnet = ec2.Subnet.from_subnet_attributes(
+        stack, "Subnet", subnet_id="subnet-0aaaaaaa", availability_zone="eu-central-1a"
+    )
+    group = ec2.SecurityGroup.from_security_group_id(stack, "Group", "sg-0aaaaaaa")
+
+    pulls = RegistryEndpoints(
+        stack,
+        "Pulls",
+        vpc=imported,
+        subnets=ec2.SubnetSelection(subnets=[subnet]),
+        security_groups=[group],
+        s3_endpoint=False,
+    )
+    assert pulls.layers is None

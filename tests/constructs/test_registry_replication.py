@@ -1,10 +1,6 @@
 """What a registry replicates: joined, rejected, and warned of when the whole app is there."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -18,7 +14,6 @@ from tests.support.constructs import (
     ENV,
     OTHER_ACCOUNT,
     OTHER_REGION,
-    ROOT,
     parameter,
     properties_of,
     warnings_of,
@@ -182,51 +177,6 @@ def test_25_rules_are_the_limit_and_more_than_10_are_warned_of(stack: cdk.Stack)
 
     assert 25 == len(rules(stack))
     assert ["ecr-constructs:replicationQuota"] == warnings_of(stack)
-
-
-# CDK's validation is switched when Node starts, so this needs a process of its own.
-DELETIONS = """
-import sys
-import aws_cdk as cdk
-from ecr_constructs import Registry
-
-def stack(outdir):
-    app = cdk.App(
-        analytics_reporting=False,
-        context={"@aws-cdk/core:validateAgainstDefaultRules": True},
-        outdir=f"{sys.argv[1]}/{outdir}",
-    )
-    return cdk.Stack(app, "Stack", env=cdk.Environment(account="111122223333", region="eu-west-1"))
-
-ours = stack("ours")
-registry = Registry(ours, "Registry")
-registry.replicate(to_regions=["us-east-1"], replicate_deletions=True)
-registry.replicate(to_regions=["us-east-2"], prefixes=["pay"], replicate_deletions=True)
-ours.node.root.synth()
-
-theirs = stack("theirs")
-cdk.aws_ecr.CfnReplicationConfiguration(
-    theirs, "Replication", replication_configuration={"rules": []}
-).add_property_override("ReplicationConfiguration.Unknown", True)
-try:
-    theirs.node.root.synth()
-except RuntimeError as error:
-    print("CloudFormation-Validate::F3002" in str(error))
-"""
-
-
-def test_deletions_pass_cdks_own_validation(tmp_path: Path) -> None:
-    """The bundled validator does not know them yet, which is acknowledged where they are."""
-    done = subprocess.run(
-        [sys.executable, "-c", DELETIONS, str(tmp_path)],
-        cwd=ROOT,
-        env={**os.environ, "CDK_VALIDATION": "true"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (0, "True\n") == (done.returncode, done.stdout), done.stderr
 
 
 # --- chains and prefixes that cover nothing, which are warned of when the whole app is there ---

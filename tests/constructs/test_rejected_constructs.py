@@ -213,6 +213,16 @@ REJECTED: dict[type[Construct], list[tuple[Any, ...]]] = {
             "upstream-is-cache",
             "role-arn-format",
         ),
+        (
+            {
+                "upstream": Upstream.ecr(
+                    account=OTHER_ACCOUNT,
+                    region="us-east-1",
+                    role=f"arn:aws-cn:iam::{ACCOUNT}:role/x",
+                )
+            },
+            "arn-partition",
+        ),
         ({"lifecycle": UNTAGGED}, "lifecycle: template-cache-lifecycle"),
         ({"pull_accounts": ["4444"]}, "pull_accounts[0]: account-id-format"),
         ({"tags": {"aws:team": "x"}}, "tags['aws:team']: tag-key-reserved-prefix"),
@@ -287,6 +297,8 @@ REJECTED: dict[type[Construct], list[tuple[Any, ...]]] = {
             "lifecycle: template-cache-lifecycle",
         ),
         (lambda stack: {"role": existing_role(stack, "ecr/maker")}, "role-arn-path"),
+        (lambda _: {"role": f"arn:aws-cn:iam::{ACCOUNT}:role/x"}, "arn-partition"),
+        (lambda _: {"role": ""}, "role-arn-format"),
         (lambda stack: {"role": existing_role(stack, "x", OTHER_ACCOUNT)}, "role-arn-account"),
     ],
     ScanAlerts: [

@@ -436,6 +436,7 @@ PROFILES = {
     "a dash in the name": (f"{PROFILE}-v2", "profile_arn: signing-profile-format"),
     "a name of one letter": (f"{PROFILE[:-7]}r", "profile_arn: signing-profile-format"),
     "another Region": (PROFILE.replace("central", "west"), "profile_arn: signing-profile-region"),
+    "another partition": (PROFILE.replace("arn:aws:", "arn:aws-cn:"), "arn-partition"),
     "another service": (PROFILE.replace("signer", "kms"), "profile_arn: signing-profile-format"),
 }
 
@@ -516,6 +517,10 @@ ARNS = {
         "repository_arn: repository-arn-format",
     ),
     "a name": ("shop/web", "repository_arn: repository-arn-format"),
+    "a Region of another partition": (
+        ARN.replace("arn:aws:", "arn:aws-cn:"),
+        "repository_arn: repository-arn-partition",
+    ),
     "a public repository": (
         f"arn:aws:ecr-public::{ACCOUNT}:repository/web",
         "repository_arn: repository-arn-format",

@@ -1,6 +1,7 @@
 """A run of each command whose JSON is part of the contract."""
 
 _POLICY = "examples/lifecycle/policy.json"
+_FILES = ("environments/prod.yaml", "environments/absent.yaml")
 _INVENTORY = [
     *("--images", "examples/lifecycle/images.json"),
     *("--manifests", "examples/lifecycle/manifests.json"),
@@ -14,6 +15,11 @@ def documents() -> dict[str, list[str]]:
         "check": ["check", "examples/checks/template.yaml", "--format", "json"],
         "check sarif": ["check", "examples/checks/template.yaml", "--format", "sarif"],
         "check policy": ["check", _POLICY, *_INVENTORY],
+        "environment check": ["environment", "check", *_FILES, "--format", "json"],
+        "environment explain": [
+            *("environment", "explain", "environments/prod.yaml", "platform/base-node"),
+            *("--format", "json"),
+        ],
         "lifecycle check": ["lifecycle", "check", "--policy", _POLICY, *_INVENTORY],
         "lifecycle preview": ["lifecycle", "preview", "--policy", _POLICY, *_INVENTORY],
         "push-commands": [

@@ -1,6 +1,6 @@
 """One embedded AWS for all integration tests of a process, and the command line."""
 
 from tests.cli.conftest import run
-from tests.support.embedded_aws import cdk, local_aws, new_account, place, read_back
+from tests.support.embedded_aws import cdk, local_aws, new_account, outdir, place, read_back
 
-__all__ = ["cdk", "local_aws", "new_account", "place", "read_back", "run"]
+__all__ = ["cdk", "local_aws", "new_account", "outdir", "place", "read_back", "run"]

@@ -3,14 +3,17 @@
 The one integration path of `make test`: bootstrap, deploy, push, pull, who is rejected.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from ecr_constructs import CiIssuer
+from ecr_constructs.checks import Report, load, report
 from ecr_constructs.environment.loading import load_environments
 from ecr_constructs.environment.resolution import ResolvedEnvironment
 from ecr_constructs.model.repository_policy import Access, document
@@ -32,6 +35,7 @@ class Deployed:
     aws: LocalAws
     environments: dict[str, ResolvedEnvironment]
     output: str
+    assembly: Path
 
     def client(self, service: str, name: str) -> Any:
         """Return a client in an environment's account and Region."""
@@ -62,7 +66,7 @@ class Deployed:
 
 
 @pytest.fixture(scope="session")
-def deployed(local_aws: LocalAws, cdk: Cdk) -> Deployed:
+def deployed(local_aws: LocalAws, cdk: Cdk, outdir: Path) -> Deployed:
     shipped = load_environments(paths.PROJECT / "environments")
     environments = {name: shipped[name] for name in ("dev", "prod")}
     places = [place for entry in environments.values() for place in entry.registries]
@@ -70,7 +74,7 @@ def deployed(local_aws: LocalAws, cdk: Cdk) -> Deployed:
     options = ("--require-approval=never", "--concurrency=4")
     done = cdk("deploy", *STAGES, *options, account=places[0][0])
     assert done.returncode == 0, done.stdout
-    return Deployed(local_aws, environments, done.stdout)
+    return Deployed(local_aws, environments, done.stdout, outdir)
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +101,36 @@ def expected(environment: ResolvedEnvironment, key_arn: str | None) -> dict[str,
             "tags": settings.tags,
         }
     return expected_settings
+
+
+@pytest.fixture(scope="module")
+def checked(deployed: Deployed) -> Report:
+    """Return the report of the command line on what was deployed."""
+    return report(load([deployed.assembly]))
+
+
+def test_the_app_is_checked_when_it_is_synthesized(deployed: Deployed) -> None:
+    """The plugin reports nothing but what is acknowledged, and prints nothing."""
+    text = (deployed.assembly / "validation-report.json").read_text(encoding="utf-8")
+
+    [plugin] = json.loads(text)["pluginReports"]
+    expected = {"pluginName": "EcrChecks", "conclusion": "success", "violations": []}
+    assert expected == {key: plugin[key] for key in expected}
+    assert "EcrChecks" not in deployed.output
+    assert "[Warning" not in deployed.output
+
+
+def test_the_command_line_finds_nothing(checked: Report) -> None:
+    """It checks the same without CDK."""
+    assert () == checked.findings
+
+
+def test_acknowledgments_come_from_the_files(checked: Report) -> None:
+    """Tags move in development, and caches are caches."""
+    acknowledged = {entry.finding.rule for entry in checked.suppressed}
+
+    assert {"ECR012", "ECR013", "ECR115"} == acknowledged
+    assert all(entry.reason for entry in checked.suppressed)
 
 
 @pytest.mark.parametrize(

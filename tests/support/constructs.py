@@ -42,6 +42,8 @@ def new_app(outdir: Path) -> cdk.App:
         builtin_cloud_formation_validation=False,
         context=CONTEXT,
         outdir=str(outdir),
+        # A third of a small synthesis; no test reads tree.json.
+        tree_metadata=False,
     )
 
 

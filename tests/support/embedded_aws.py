@@ -135,9 +135,14 @@ def _upload_files(s3: Any, stack: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def cdk(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Cdk:
+def outdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that `app.py` is synthesized to."""
+    return tmp_path_factory.mktemp("cdk.out")
+
+
+@pytest.fixture(scope="session")
+def cdk(local_aws: LocalAws, outdir: Path) -> Cdk:
     """Return the CDK CLI on `app.py`, which runs once: later commands read its cloud assembly."""
-    outdir = tmp_path_factory.mktemp("cdk.out")
 
     def run(*arguments: str, account: str) -> subprocess.CompletedProcess[str]:
         source = "--app" if (outdir / "manifest.json").exists() else "--output"

@@ -20,6 +20,17 @@ def shape(service: str, name: str) -> dict[str, Any]:
     return dict(model(service).shape_for(name).metadata)
 
 
+def operations(service: str) -> dict[str, set[str]]:
+    """Return the members of the input of each operation."""
+    model = botocore.session.get_session().get_service_model(service)
+    return {
+        name: set(members.members)
+        if (members := model.operation_model(name).input_shape)
+        else set()
+        for name in model.operation_names
+    }
+
+
 def fits(service: str, name: str, value: str) -> bool:
     """Tell whether a text satisfies the pattern and lengths of an API type."""
     limits = shape(service, name)

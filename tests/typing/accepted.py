@@ -1,6 +1,7 @@
 """Uses of the library that mypy and pyright must accept; nothing runs this file."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -26,6 +27,7 @@ from ecr_constructs import (
     PullThroughCache,
     PullThroughCredential,
     Registry,
+    RegistryEndpoints,
     RegistryKey,
     Repository,
     RepositoryCreationTemplate,
@@ -46,6 +48,7 @@ role = iam.Role.from_role_name(stack, "Role", "ci")
 key = kms.Key(stack, "Key")
 l1_key = kms.CfnKey(stack, "L1Key", key_policy={})
 topic = sns.Topic(stack, "Topic")
+vpc = ec2.Vpc(stack, "Vpc")
 
 # None is the default of each optional keyword.
 repository = Repository(
@@ -123,4 +126,18 @@ AccountSettings(stack, "Settings", basic_scan_version="AWS_NATIVE", registry_pol
 github = GitHubActions(repository="acme/payments", branches=["main"])
 provider = CiProvider(stack, "GitHub", issuer=github.issuer)
 CiPushRole(stack, "Push", ci=github, repositories=[repository, imported], provider=provider)
+
+# CDK's keyword.
+AccountSettings(scope=stack, id="IdA", basic_scan_version=None)
+CiProvider(scope=stack, id="IdB", issuer=github.issuer, audiences=None)
+CiPushRole(scope=stack, id="IdC", ci=github, repositories=[repository], session_hours=None)
+PublicRepository(scope=stack, id="IdD")
+PullThroughCache(scope=stack, id="IdE", upstream=Upstream.quay())
+PullThroughCredential(scope=stack, id="IdF", name="a", username="b")
+Registry(scope=stack, id="IdG").on_replicated("Replicated", prefixes=None, target=None)
+RegistryEndpoints(scope=stack, id="IdH", vpc=vpc)
+RegistryKey(scope=stack, id="IdI", alias="alias/i", access=None)
+RepositoryCreationTemplate(scope=stack, id="IdJ", prefix="a", applied_for=["REPLICATION"])
+ScanAlerts(scope=stack, id="IdK", severity=None)
+UsageAlarms(scope=stack, id="IdL", topic=topic)
 cdk.Validations.of(app).add_plugins(EcrChecks(fail_on="warning"))

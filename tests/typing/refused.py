@@ -72,6 +72,10 @@ Repository(
     "Stock",
     image_scan_on_push=True,  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 )
+Registry(
+    stack,
+    construct_name="R",  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+)
 LifecyclePolicy(
     "{}",  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 )

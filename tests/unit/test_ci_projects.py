@@ -324,6 +324,7 @@ REJECTED = by_code(
             "GitHub: a subject": lambda: github("repo:acme/payments-api"),
         },
         "repository: github-repository-is-address": {
+            "GitHub: the ending of an address": lambda: github("acme/payments-api.git"),
             "GitHub: an address": lambda: github("https://github.com/acme/payments-api.git"),
             "GitHub: an address of SSH": lambda: github("git@github.com:acme/payments-api"),
         },

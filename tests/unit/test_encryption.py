@@ -23,6 +23,7 @@ REJECTED_KEYS = {
     "an ARN of another service": ("arn:aws:s3:::bucket", "format"),
     "an ARN without account": ("arn:aws:kms:eu-central-1::key/1234", "format"),
     "an ARN and more": (f"{KEY}\n", "format"),
+    "a Region of another partition": (KEY.replace("arn:aws:", "arn:aws-cn:"), "partition"),
 }
 
 

@@ -231,6 +231,8 @@ REJECTED: dict[str, tuple[Any, ...]] = {
         "artifact_types: list-is-string",
     ),
     "no tag": (lambda: Images(tags=["a", ""]), "tags[1]: event-tag-format"),
+    "a tag with a dash first": (lambda: Images(tags=["-v1"]), "tags[0]: event-tag-format"),
+    "a tag with a dot first": (lambda: Images(tags=[".v*"]), "tags[0]: event-tag-format"),
     "an expression for a tag": (lambda: Images(tags=["v[0-9]"]), "tags[0]: event-tag-format"),
     "two wildcards in a row": (lambda: Images(tags=["v**"]), "tags[0]: event-tag-wildcards"),
     "a bare tag": (lambda: Images(tags="v1"), "tags: list-is-string"),

@@ -313,9 +313,13 @@ def test_run_gives_a_command_a_clean_environment(checkout: Path, laptop: hostile
 @pytest.mark.parametrize(
     ("program", "status"), [("no-such-program", 127), ("/", 126), ("/etc/passwd", 126)]
 )
-def test_run_of_no_program_is_an_error(checkout: Path, program: str, status: int) -> None:
+def test_run_of_no_program_is_an_error(
+    state_file: Path, capfd: pytest.CaptureFixture[str], program: str, status: int
+) -> None:
     """One line; the status is a shell's."""
-    done = _run(checkout, "--", program, env={"PATH": "/usr/bin:/bin"})
+    state_file.write_text(json.dumps(STATE))
+    with pytest.raises(SystemExit) as leaving:
+        main(["run", "--", program])
 
-    assert (done.returncode, done.stdout) == (status, "")
-    assert re.fullmatch(rf"local_aws: {program} .*\n", done.stderr)
+    assert leaving.value.code == status
+    assert re.fullmatch(rf"local_aws: {program} .*\n", "".join(capfd.readouterr()))

@@ -73,6 +73,9 @@ REJECTED = by_code(
             "another name": lambda: Upstream.docker_hub(
                 SECRET.replace("ecr-pullthroughcache/", "")
             ),
+            "no name": lambda: Upstream.docker_hub(
+                "arn:aws:secretsmanager:eu-central-1:111122223333:secret:ecr-pullthroughcache/"
+            ),
             "another name with a deploy-time partition": lambda: Upstream.docker_hub(
                 f"arn:{TOKEN}:secretsmanager:eu-central-1:111122223333:secret:docker-hub"
             ),
@@ -102,7 +105,7 @@ UNREACHABLE: dict[str, tuple[Any, ...]] = {
     "another partition": (Upstream.ecr(account=PARTNER, region="cn-north-1"), "upstream-partition"),
 }
 test_unreachable = rejection_test(
-    lambda upstream: upstream.faults_from(*HERE, REGIONS), UNREACHABLE
+    lambda upstream: upstream.errors_from(*HERE, REGIONS), UNREACHABLE
 )
 
 
@@ -118,7 +121,7 @@ DEPLOY_TIME: dict[str, tuple[Any, ...]] = {
     "nothing": ((Upstream.quay(), *HERE),),
 }
 test_deploy_time_values_pass = rejection_test(
-    lambda upstream, *here: upstream.faults_from(*here, REGIONS), DEPLOY_TIME
+    lambda upstream, *here: upstream.errors_from(*here, REGIONS), DEPLOY_TIME
 )
 
 

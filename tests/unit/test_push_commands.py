@@ -148,6 +148,15 @@ def test_a_credential_helper_needs_no_login() -> None:
     )
 
 
+def test_a_credential_helper_has_the_profile() -> None:
+    """It asks for the password in the environment of the client that pushes."""
+    build, push = push_commands("skopeo", CHART, region=REGION, login=False, profile="it's")
+
+    assert "AWS_PROFILE" not in str(build)
+    assert str(push).startswith("""env 'AWS_PROFILE=it'"'"'s' skopeo copy docker-archive""")
+    assert push.text("powershell").startswith("$env:AWS_PROFILE = 'it''s'; skopeo copy")
+
+
 def test_powershell() -> None:
     """Variables are set before the command; a comma would make a list."""
     image = replace(CHART, platforms=("linux/amd64", "linux/arm64"))

@@ -149,7 +149,9 @@ def _not_everything_outside(resource: Resource) -> Iterator[Problem]:
         excessive = effective_actions(statement) & _excessive(outside, services)
         if excessive:
             name = "NotAction" if "NotAction" in statement.body else "Action"
-            principals = ", ".join([*outside, *services])
+            everyone = "everyone who meets the conditions" if statement.conditions else "everyone"
+            named = [everyone if value == "*" else value for value in outside]
+            principals = ", ".join([*named, *services])
             message = f"{_listed(statement, excessive)} allows {_deeds(excessive)} to {principals}"
             yield Problem((*statement.path, name), message)
 

@@ -10,6 +10,7 @@ from ecr_constructs.checks.rule import (
     Problem,
     error_rule,
     model_problems,
+    problems_at,
     warning_rule,
     wrong_type_problems,
 )
@@ -188,7 +189,7 @@ def _known_upstream(resource: Resource) -> Iterator[Problem]:
         yield Problem(path, message, f"Write {upstream.url}.")
     if upstream is not None and upstream.region is not None:
         here = source_of(resource)
-        yield from model_problems(path, upstream.faults_from(here.account, here.region, regions()))
+        yield from model_problems(path, upstream.errors_from(here.account, here.region, regions()))
 
 
 @error_rule(
@@ -306,7 +307,7 @@ def _usable_role(resource: Resource) -> Iterator[Problem]:
         yield from model_problems(_ROLE_PATH, role_errors(arn, source_of(resource).account))
     elif role.type == ROLE:
         tags = bool(resource.get("ResourceTags"))
-        yield from model_problems(_ROLE_PATH, _role_errors(role, tags=tags))
+        yield from problems_at(_ROLE_PATH, _role_errors(role, tags=tags))
         yield from _key_problems(resource, role)
     yield from wrong_type_problems(resource, _ROLE_PATH, arn, ROLE, "role")
 

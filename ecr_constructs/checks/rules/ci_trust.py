@@ -108,8 +108,10 @@ def _trusts_of(role: Resource, *systems: TokenIssuer) -> Iterator[_Trust]:
     return (trust for trust in _trusts(role) if trust.issuer and trust.system in systems)
 
 
-def _selection_problems(trust: _Trust, everyone: str) -> Iterator[Problem]:
-    """Yield a problem if strangers can assume a role, and for each value without a token."""
+def _selection_problems(
+    trust: _Trust, everyone: str, others: str = "strangers"
+) -> Iterator[Problem]:
+    """Yield a problem if others can assume a role, and for each value without a token."""
     selectors = trust.selectors()
     if not selectors:
         yield Problem(trust.statement.path, f"no condition on sub: {everyone} can assume the role")
@@ -123,8 +125,14 @@ def _selection_problems(trust: _Trust, everyone: str) -> Iterator[Problem]:
             if reach is Reach.NOBODY:
                 yield Problem(trust.path(test), _nobody(trust, test, value))
             elif reach is Reach.EVERYONE and trust.reach is Reach.EVERYONE:
-                message = f"{value!r} allows {everyone} to assume the role"
-                yield Problem(trust.path(test), message)
+                yield Problem(trust.path(test), _open(value, everyone, others))
+
+
+def _open(value: str, everyone: str, others: str) -> str:
+    """Return that tokens of others have a value, of which some wildcards match everything."""
+    if not value.strip("*"):
+        return f"{value!r} allows {everyone} to assume the role"
+    return f"{others} can get a token that {value!r} matches, and assume the role"
 
 
 def _nobody(trust: _Trust, test: Condition, value: str) -> str:
@@ -245,7 +253,7 @@ def _names_gitlab_project(role: Resource) -> Iterator[Problem]:
 def _names_repository_of_tenant(role: Resource) -> Iterator[Problem]:
     everyone = "every repository of the workspace or organization"
     for trust in _trusts_of(role, BITBUCKET, CIRCLECI):
-        yield from _selection_problems(trust, everyone)
+        yield from _selection_problems(trust, everyone, "its other repositories")
 
 
 @error_rule(

@@ -205,7 +205,8 @@ def _rejects(repository: Resource, account: str) -> bool:
     """Tell whether a repository definitely does not admit Lambda for functions of an account."""
     if repository.get(_POLICY) is None:
         return repository.is_known
-    if not is_policy_known(repository, _POLICY):
+    is_json = all(policy.document is not None for policy in policies_of(repository))
+    if not is_json or not is_policy_known(repository, _POLICY):
         return False
     admitting = [item for item in statements_of(repository) if _may_admit(item, account)]
     return not all(any(item.may(action) for item in admitting) for action in (_MANIFEST, _LAYERS))

@@ -7,7 +7,7 @@ from ecr_constructs.checks.rule import (
     ECR_GUIDE,
     Problem,
     error_rule,
-    model_problems,
+    problems_at,
     warning_rule,
 )
 from ecr_constructs.checks.rules.policies import action_error
@@ -161,7 +161,7 @@ def _passable(endpoint: Resource) -> Iterator[Problem]:
                 yield Problem(path, f"the policy does not allow {', '.join(missing)}")
             elif _LOGIN in wanted and not any(map(_allows_login, policy.statements)):
                 yield Problem(path, f"{_LOGIN} is allowed only on specific resources")
-            yield from model_problems(path, _unknown_actions(policy))
+            yield from problems_at(path, _unknown_actions(policy))
         elif _service_of(endpoint)[1] == "s3" and _has_layers(endpoint, policy):
             bucket = _layer_bucket(endpoint)
             if not _passes(policy, "s3:GetObject", bucket):

@@ -11,7 +11,7 @@ from ecr_constructs.checks.rule import (
     IAM_GUIDE,
     Problem,
     error_rule,
-    model_problems,
+    problems_at,
 )
 from ecr_constructs.cloudformation.aws_metadata import actions_of
 from ecr_constructs.cloudformation.effective_actions import ANY_VALUE, actions_matching
@@ -30,7 +30,7 @@ from ecr_constructs.cloudformation.resource_types import (
     REGISTRY_POLICY,
     ROLE,
 )
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.principals import (
     ACCOUNT_ID,
     account_id_errors,
@@ -104,7 +104,7 @@ def _readable(resource: Resource) -> Iterator[Problem]:
             yield from _length_problems(policy)
         yield from _version_problems(policy)
         for statement in policy.statements:
-            yield from model_problems(statement.path, _element_errors(policy.kind, statement.body))
+            yield from problems_at(statement.path, _element_errors(policy.kind, statement.body))
         if policy.kind == "identity":
             yield from _sid_problems(policy)
 
@@ -211,7 +211,7 @@ def _known_actions(resource: Resource) -> Iterator[Problem]:
                 ("NotAction", statement.excluded_actions),
             ):
                 errors = (action_error(action, policy.kind) for action in actions)
-                yield from model_problems((*statement.path, name), filter(None, errors))
+                yield from problems_at((*statement.path, name), filter(None, errors))
 
 
 @lru_cache(maxsize=4096)
@@ -276,7 +276,7 @@ def _sound_principals(resource: Resource) -> Iterator[Problem]:
         for kind, value in statement.principals:
             if not is_unresolved(value):
                 path = (*statement.path, "Principal")
-                yield from model_problems(path, _principal_errors(kind, value), f"{value!r}: ")
+                yield from problems_at(path, _principal_errors(kind, value), f"{value!r}: ")
 
 
 def _principal_errors(kind: str, value: str) -> Iterator[str]:
@@ -327,7 +327,7 @@ def _sound_arns(resource: Resource) -> Iterator[Problem]:
             for value in values:
                 errors = _resource_errors(value, services, resource)
                 shown = ANY_VALUE.sub("…", value)
-                yield from model_problems((*statement.path, name), errors, f"{shown!r} ")
+                yield from problems_at((*statement.path, name), errors, f"{shown!r} ")
 
 
 def _resource_errors(value: str, services: set[str], resource: Resource) -> Iterator[str]:

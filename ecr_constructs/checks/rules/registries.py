@@ -10,6 +10,7 @@ from ecr_constructs.checks.rule import (
     Problem,
     error_rule,
     model_problems,
+    problems_at,
     warning_rule,
 )
 from ecr_constructs.cloudformation.conditions import bare
@@ -209,7 +210,7 @@ def _real_destinations(resource: Resource) -> Iterator[Problem]:
             if isinstance(entry, dict) and {"Region", "RegistryId"} <= set(entry):
                 path = (*_PATH, index, "Destinations", place)
                 goal = RegistryId(str(entry["RegistryId"]), str(entry["Region"]))
-                yield from model_problems(path, _destination_errors(goal, source))
+                yield from problems_at(path, _destination_errors(goal, source))
 
 
 def _destination_errors(goal: RegistryId, source: RegistryId) -> Iterator[str]:

@@ -335,7 +335,10 @@ class Registry(RegistryEvents, RegistryGrants):
         """
         arn = arn_of(signing_profile_arn, "signing_profile")
         rule = SigningRule(arn, filters_of("filters", filters))
-        errors = profile_region_errors(arn, cdk.Stack.of(self).region)
+        errors = [
+            *profile_region_errors(arn, cdk.Stack.of(self).region),
+            *principals.partition_errors(arn, self._partition),
+        ]
         raise_if_invalid("signing rule", arn, errors)
         self._signing.add(rule)
         self._grant_signing_to_pushers(rule)
@@ -363,7 +366,11 @@ class Registry(RegistryEvents, RegistryGrants):
         kind = "user" if hasattr(principal_arn, "user_ref") else "role"
         principal_arn = arn_of(principal_arn, kind)
         if not is_unresolved(principal_arn):
-            raise_if_invalid("principal ARN", principal_arn, exclusion_errors(principal_arn))
+            errors = (
+                *exclusion_errors(principal_arn),
+                *principals.partition_errors(principal_arn, self._partition),
+            )
+            raise_if_invalid("principal ARN", principal_arn, errors)
         if principal_arn in self._excluded:
             reject(
                 "pull time exclusion",

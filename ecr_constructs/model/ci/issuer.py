@@ -20,6 +20,9 @@ _URL = re.compile(r"https://[a-z0-9.-]+(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
 # The URL names a workspace by its id, the part of its address after bitbucket.org/.
 _WORKSPACE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
+_GITHUB, _GITLAB = "https://token.actions.githubusercontent.com", "https://gitlab.com"
+_STS = "sts.amazonaws.com"
+
 
 @checked
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,9 @@ class CiIssuer:
     @classmethod
     def github_actions(
         cls,
-        url: str = "https://token.actions.githubusercontent.com",
+        url: str | None = _GITHUB,
         *,
-        audience: str = "sts.amazonaws.com",
+        audience: str | None = _STS,
     ) -> "CiIssuer":
         """Return the issuer of GitHub Actions.
 
@@ -69,10 +72,11 @@ class CiIssuer:
             audience: The input ``audience`` of ``aws-actions/configure-aws-credentials``. Default:
                 the action's own, which every workflow can request.
         """
-        return cls(url, audience)
+        url = _GITHUB if url is None else url
+        return cls(url, _STS if audience is None else audience)
 
     @classmethod
-    def gitlab(cls, url: str = "https://gitlab.com", *, audience: str | None = None) -> "CiIssuer":
+    def gitlab(cls, url: str | None = _GITLAB, *, audience: str | None = None) -> "CiIssuer":
         """Return the issuer of GitLab CI, whose tokens name the instance as their audience.
 
         https://docs.gitlab.com/ci/cloud_services/aws/
@@ -82,6 +86,7 @@ class CiIssuer:
                 its ``/.well-known/openid-configuration``. Default: gitlab.com.
             audience: The ``aud`` of the job's ``id_tokens``. Default: the instance's URL.
         """
+        url = _GITLAB if url is None else url
         return cls(url, url if audience is None else audience)
 
     @classmethod

@@ -149,6 +149,12 @@ def _repository_errors(repository: str) -> Iterator[Diagnostic]:
             "is an address, not a name",
             remedy=f"write {address[1]!r}",
         )
+    elif repository.endswith(".git"):
+        yield Diagnostic(
+            "github-repository-is-address",
+            "has the ending of an address, which no repository's name has",
+            remedy=f"write {repository.removesuffix('.git')!r}",
+        )
     elif not _GITHUB_REPOSITORY.fullmatch(repository):
         yield Diagnostic(
             "github-repository-format",

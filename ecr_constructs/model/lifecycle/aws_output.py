@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from ecr_constructs.model.json_reading import JsonError, read_document, skip_whitespace
+from ecr_constructs.model.json_text import unique
 from ecr_constructs.model.lifecycle.grammar import kind_of
-from ecr_constructs.model.lifecycle.json_text import unique
 from ecr_constructs.model.validation import reject
 
 Json = Mapping[str, Any]

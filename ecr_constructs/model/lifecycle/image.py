@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from ecr_constructs.model.validation import reject, require_list
+
 Status = Literal["ACTIVE", "ARCHIVED", "ACTIVATING"]
 STATUSES: tuple[Status, ...] = ("ACTIVE", "ARCHIVED", "ACTIVATING")
 
@@ -13,6 +15,9 @@ INDEX_MEDIA_TYPES = frozenset(
         "application/vnd.docker.distribution.manifest.list.v2+json",
     }
 )
+
+
+_TIMES = ("pushed_at", "last_recorded_pull_time", "last_archived_at", "last_activated_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,10 @@ class Image:
         references: The digests that it lists if it is an index. Default: unknown.
         blobs: Its layers and its configuration. Default: unknown.
 
+    Raises:
+        ValidationError: ``image-time``: a time without a zone; ``list-is-string``: tags that are
+            one text.
+
     Example:
         >>> from datetime import UTC, datetime
         >>> image = Image(digest="sha256:a", pushed_at=datetime(2026, 1, 1, tzinfo=UTC))
@@ -62,6 +71,25 @@ class Image:
     subject: str | None = None
     references: tuple[str, ...] | None = None
     blobs: tuple[Blob, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Reject a time without a zone, and tags that are one text, whose letters would count."""
+        for name in _TIMES:
+            time = getattr(self, name)
+            if time is None and name != "pushed_at":
+                continue
+            if not isinstance(time, datetime) or time.tzinfo is None:
+                reject(
+                    "image",
+                    self.digest,
+                    "image-time",
+                    f"must be a datetime with a time zone, got {time!r}",
+                    path=name,
+                    remedy="write one such as datetime(2026, 11, 24, 12, tzinfo=UTC)",
+                )
+        if not isinstance(self.tags, tuple):
+            require_list("tags", self.tags)
+            object.__setattr__(self, "tags", tuple(self.tags))
 
     @property
     def archived(self) -> bool:

@@ -44,12 +44,12 @@ class Inventory:
 
     def __init__(
         self,
-        images: Iterable[Image] = (),
+        images: Iterable[Image] | None = (),
         *,
         repository_name: str | None = None,
         registry_id: str | None = None,
-        complete: bool = True,
-        pull_times_listed: bool = True,
+        complete: bool | None = True,
+        pull_times_listed: bool | None = True,
         unread_manifests: Mapping[str, str] | None = None,
     ) -> None:
         """Remove duplicates and validate the images together.
@@ -64,11 +64,15 @@ class Inventory:
             unread_manifests: By digest, why the manifest of an image could not be read. Default:
                 none failed.
         """
-        listed = tuple(images)
+        listed = tuple(images or ())
+        for index, image in enumerate(listed):
+            if not isinstance(image, Image):
+                message = f"must be an Image, got {image!r}"
+                reject("inventory", image, "wrong-type", message, path=f"images[{index}]")
         self.repository_name = repository_name
         self.registry_id = registry_id
-        self.complete = complete
-        self.pull_times_listed = pull_times_listed
+        self.complete = complete is not False
+        self.pull_times_listed = pull_times_listed is not False
         self.unread_manifests = dict(unread_manifests or {})
         self._by_digest = {image.digest: image for image in listed}
         self.images = tuple(self._by_digest.values())
@@ -106,7 +110,7 @@ class Inventory:
         output: str | Mapping[str, Any],
         *,
         repository: str | None = None,
-        allow_incomplete: bool = False,
+        allow_incomplete: bool | None = False,
     ) -> Self:
         """Return the inventory in the output of ``aws ecr describe-images``.
 

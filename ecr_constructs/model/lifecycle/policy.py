@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from ecr_constructs.model.arguments import Days, checked, days_of
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.json_text import compact, parse
 from ecr_constructs.model.lifecycle.grammar import (
     combination_errors,
     length_errors,
@@ -16,7 +17,6 @@ from ecr_constructs.model.lifecycle.grammar import (
     rule_count_errors,
 )
 from ecr_constructs.model.lifecycle.image import Image
-from ecr_constructs.model.lifecycle.json_text import compact, parse
 from ecr_constructs.model.lifecycle.lint import UNKNOWN, Context, Finding, lint
 from ecr_constructs.model.lifecycle.rule import LifecycleRule, rule_in_words, with_priority
 from ecr_constructs.model.lifecycle.simulation.engine import Simulation, simulate
@@ -52,7 +52,7 @@ class LifecyclePolicy:
     __slots__ = ("_enabled", "_listed", "_rules", "_text")
     _REMEDY = "write LifecyclePolicy(rule, …), or LifecyclePolicy.from_json(text) for JSON"
 
-    def __init__(self, *rules: LifecycleRule, enabled: bool = True) -> None:
+    def __init__(self, *rules: LifecycleRule, enabled: bool | None = True) -> None:
         """Number the rules and validate them together.
 
         Args:
@@ -61,7 +61,7 @@ class LifecyclePolicy:
                 run: ECR gets no policy and keeps every image, and `ecr-constructs lifecycle
                 preview` of the template shows what the policy would do. Default: True.
         """
-        self._enabled = enabled
+        self._enabled = enabled is not False
         self._listed = rules
         self._rules = tuple(_numbered(rules))
         self._text = compact(self.to_dict())
@@ -174,8 +174,8 @@ class LifecyclePolicy:
         images: Iterable[Image] | None = None,
         *,
         now: datetime | None = None,
-        context: Context = UNKNOWN,
-        pulled_within_days: int = PULLED_WITHIN_DAYS,
+        context: Context | None = UNKNOWN,
+        pulled_within_days: int | None = PULLED_WITHIN_DAYS,
     ) -> tuple[Finding, ...]:
         """Return probable mistakes that ECR accepts, the most severe first.
 
@@ -190,7 +190,8 @@ class LifecyclePolicy:
             ValidationError: As for `simulate`, if there are images.
         """
         simulation = None if images is None else self.simulate(images, now=now)
-        return lint(self, simulation, context, pulled_within_days)
+        days = PULLED_WITHIN_DAYS if pulled_within_days is None else pulled_within_days
+        return lint(self, simulation, context or UNKNOWN, days)
 
     def __bool__(self) -> bool:
         """Return whether the policy has a rule."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Protocol, Self
 
 from ecr_constructs.model.arguments import UNCHECKED, Days, checked, days_of
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.lifecycle.grammar import (
     Action,
     CountType,
@@ -15,7 +16,6 @@ from ecr_constructs.model.lifecycle.grammar import (
     TagStatus,
     rule_errors,
 )
-from ecr_constructs.model.lifecycle.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid, reject, require_list
 
@@ -99,12 +99,12 @@ class LifecycleRule:
 
     def _type_errors(self) -> Iterator[Diagnostic]:
         """Yield values that are not JSON; the grammar checks those that are."""
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for name in self.__dataclass_fields__:
+            value = getattr(self, name)
             for item in value if isinstance(value, (list, tuple)) else (value,):
                 if not isinstance(item, _PLAIN):
                     message = f"must be plain text or a number, got an object of {type(item)}"
-                    yield Diagnostic("wrong-type", message, field.name)
+                    yield Diagnostic("wrong-type", message, name)
 
     @classmethod
     def _convert(cls, value: object) -> Self | None:
@@ -284,8 +284,8 @@ def with_priority(rule: LifecycleRule, priority: int) -> LifecycleRule:
     """Return a rule with another priority."""
     # dataclasses.replace would validate the rule again, and copy.copy is slow too.
     numbered = object.__new__(type(rule))
-    for field in fields(rule):
-        object.__setattr__(numbered, field.name, getattr(rule, field.name))
+    for name in rule.__dataclass_fields__:
+        object.__setattr__(numbered, name, getattr(rule, name))
     object.__setattr__(numbered, "rule_priority", priority)
     return numbered
 

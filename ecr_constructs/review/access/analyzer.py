@@ -20,7 +20,7 @@ from ecr_constructs.cloudformation.resource_types import (
 )
 from ecr_constructs.cloudformation.uses import serves_ecr
 from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.access.grants import Grant, Uncertainty, grants_of, uncertainty_of
 from ecr_constructs.review.access.identities import (

@@ -154,18 +154,18 @@ class Permissions:
         """
         places = list(self.actions)
         containing = SetIndex(who.parts for who, _ in places)
-        found = [set(containing.around(one.parts)) for one in principals]
+        candidates = [set(containing.around(one.parts)) for one in principals]
         contained = SetIndex(one.parts for one in principals)
         for position, (who, _) in enumerate(places):
             for number in contained.around(who.parts):
-                found[number].add(position)
+                candidates[number].add(position)
         return [
             [
                 places[position]
                 for position in sorted(positions)
                 if covers(places[position][0], one) or covers(one, places[position][0])
             ]
-            for one, positions in zip(principals, found, strict=True)
+            for one, positions in zip(principals, candidates, strict=True)
         ]
 
     def beyond(self, other: Permissions, *, is_undenied: bool) -> Iterator[Gain]:

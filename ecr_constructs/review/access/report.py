@@ -369,7 +369,7 @@ def _related(
                         permissions, place, some, denied=permissions is side.denied
                     )
                     sentences[principals].add(f"{describe_principals(place[0])} {verb} {done}")
-    return {principals: sorted(found) for principals, found in sentences.items()}
+    return {principals: sorted(lines) for principals, lines in sentences.items()}
 
 
 def _describe_place(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.cloudformation.resource_types import ALARM
 from ecr_constructs.cloudformation.uses import is_about_pulls
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.analyzers.regression import Regression, regression_changes
 from ecr_constructs.review.phrases import format_value, join_names

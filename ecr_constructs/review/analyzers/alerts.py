@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ecr_constructs.cloudformation.resource_types import EVENT_RULE
 from ecr_constructs.cloudformation.uses import event_targets, is_about_images, topics_of_events
 from ecr_constructs.model.event_pattern import read_pattern
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.analyzers.regression import Regression, regression_changes
 from ecr_constructs.review.phrases import format_value, join_names

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ecr_constructs.cloudformation.references import references
 from ecr_constructs.cloudformation.template import dotted
 from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.review.assignments import changed_defaults
 from ecr_constructs.review.change import Change
 from ecr_constructs.review.disclosure import HIDDEN, concerns_ecr

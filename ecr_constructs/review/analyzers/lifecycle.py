@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ecr_constructs.cloudformation.lifecycle import policy_of
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPOSITORY
 from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.json_text import parse
 from ecr_constructs.model.lifecycle import LifecyclePolicy, LifecycleRule
-from ecr_constructs.model.lifecycle.json_text import parse
 from ecr_constructs.model.lifecycle.rule import rule_in_words, selected_in_words
 from ecr_constructs.model.lifecycle.selection import (
     covers,

@@ -12,7 +12,7 @@ from ecr_constructs.cloudformation.intrinsics import UNKNOWN
 from ecr_constructs.cloudformation.resource_types import REPLICATION, REPOSITORY
 from ecr_constructs.cloudformation.unread import unread_of
 from ecr_constructs.model.diagnostics import Severity
-from ecr_constructs.model.lifecycle.json_text import compact
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.change import Effect
 from ecr_constructs.review.disclosure import concerns_ecr, shown

@@ -149,6 +149,7 @@ PROBLEMS: Problems = {
         "CircleCI: any organization": ci(CIRCLECI, "org/*/project/a/*"),
         "CircleCI: any project": ci(CIRCLECI, f"org/{UUID}/project/?*/user/*"),
         "CircleCI: anything after the organization": ci(CIRCLECI, f"org/{UUID}/*"),
+        "CircleCI: another organization": ci(CIRCLECI, f"org/{UUID[::-1]}/project/{UUID}/*"),
         "CircleCI: no project": ci(CIRCLECI, f"org/{UUID}/projects/a"),
     },
     ("ECR514", f"{_TRUST}.Condition.StringLike.{CIRCLECI}:oidc.circleci.com/project-id"): {

@@ -275,6 +275,10 @@ FUNCTIONS: dict[str, tuple[list[Template], bool]] = {
         ],
         True,
     ),
+    "a policy that is not JSON": (
+        [pulling(), template(api(RepositoryName="shop/api", RepositoryPolicyText="{"))],
+        False,
+    ),
     "another repository": ([pulling(), pulled(name="shop/web")], False),
     "a repository of another Region": ([pulling(), pulled(at=ELSEWHERE)], False),
     "a function of the same account": ([pulling(HOME), pulled()], False),

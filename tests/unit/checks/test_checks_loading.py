@@ -294,6 +294,18 @@ REJECTED: dict[str, tuple[Any, ...]] = {
         "assembly-path-outside",
         ASSEMBLY,
     ),
+    "a stack without a template": (
+        {ASSEMBLY: {"artifacts": {"S": {**artifact("a"), "properties": {"templateFile": [1]}}}}},
+        "",
+        "assembly-malformed",
+        ASSEMBLY,
+    ),
+    "a stage without a folder": (
+        {ASSEMBLY: {"artifacts": {"Stage": {"type": "cdk:cloud-assembly"}}}},
+        "",
+        "assembly-malformed",
+        ASSEMBLY,
+    ),
     "a missing stage": (STAGED, "", "file-unreadable", f"gone/{ASSEMBLY}"),
     "a broken template in a folder": (BROKEN, "", "template-not-json", "a.template.json"),
 }

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 
 from ecr_constructs import LifecyclePolicy
+from ecr_constructs.model.json_text import compact, parse
 from ecr_constructs.model.lifecycle.grammar import policy_errors, rule_errors
-from ecr_constructs.model.lifecycle.json_text import compact, parse
 from ecr_constructs.model.validation import ValidationError
 from tests.support.errors import by_code, rejection_test, rejects
 from tests.support.strategies import (

@@ -39,6 +39,31 @@ def test_formats_of_times(time: Any) -> None:
     assert (PUSHED, UTC) == (image.pushed_at, image.pushed_at.tzinfo)
 
 
+NAIVE = PUSHED.replace(tzinfo=None)
+WRONG_IMAGES: dict[str, tuple[Any, ...]] = {
+    "a push without a zone": ({"pushed_at": NAIVE}, "pushed_at: image-time"),
+    "a push as text": ({"pushed_at": "2026-01-31"}, "pushed_at: image-time"),
+    "no push": ({"pushed_at": None}, "pushed_at: image-time"),
+    "a pull without a zone": (
+        {"last_recorded_pull_time": NAIVE},
+        "last_recorded_pull_time: image-time",
+    ),
+    "a text for tags": ({"tags": "v1"}, "tags: list-is-string"),
+    "a list of tags": ({"tags": ["v1"]},),
+}
+test_images = rejection_test(
+    lambda members: Inventory([Image(**{"digest": "a", "pushed_at": PUSHED, **members})]) and None,
+    WRONG_IMAGES,
+)
+test_other_than_images = rejection_test(
+    lambda images: Inventory(images) and None,
+    {
+        "texts": (["sha256:a"], "images[0]: wrong-type"),
+        "a set of texts": ({"sha256:a"}, "images[0]: wrong-type"),
+    },
+)
+
+
 def test_reads_every_member() -> None:
     (image,) = read(
         detail(

@@ -6,6 +6,7 @@ import pytest
 
 from ecr_constructs.cloudformation.resource_types import ALARM, OIDC_PROVIDER, VPC_ENDPOINT
 from ecr_constructs.review.analyzers import alarms, connections
+from tests.support.compared import only, reviewed
 from tests.support.reviewing import changes_of
 from tests.support.rule_examples.build import resource
 
@@ -143,3 +144,11 @@ def test_a_way_to_the_registry_is_removed(case: str) -> None:
 
     assert expected == [(change.kind, change.codes) for change in listed]
     assert {"warning"} >= {str(change.severity) for change in listed}
+
+
+def test_a_provider_under_another_logical_id_cannot_be_deployed() -> None:
+    """An account has one provider for each URL, and CloudFormation creates first."""
+    change = only(reviewed({"A": provider(STS)}, {"B": provider(STS)}))
+
+    assert ("replaced", "error") == (change.kind, change.severity)
+    assert "deployment-fails" in change.codes
