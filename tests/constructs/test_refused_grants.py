@@ -198,6 +198,7 @@ def test_conditions_that_leave_no_operator(stack: cdk.Stack) -> None:
 
 def test_a_role_of_a_stack_without_an_account(app: cdk.App, stack: cdk.Stack) -> None:
     """The policy can admit it in one account only."""
-    Repository(stack, "Api", repository_name="a/b").grant_pull(role_of(cdk.Stack(app, "Anywhere")))
+    role = role_of(cdk.Stack(app, "Anywhere"))
+    Repository(stack, "Api", repository_name="a/b").grant_pull(role)
 
-    assert "ecr-constructs:principalAccountUnknown" in warnings_of(stack)
+    assert [f"ecr-constructs:accountUnknown:{role.node.path}"] == warnings_of(stack)
