@@ -125,9 +125,8 @@ class Resource(_Memo):
     @cached_property
     def _existence(self) -> ConditionValue:
         condition = self.body["Condition"]
-        if not isinstance(condition, str):
-            return True
-        return self.stack.resolver.condition_expression(condition)
+        expression_of = self.stack.resolver.condition_expression
+        return expression_of(condition) if isinstance(condition, str) else True
 
     @property
     def is_created(self) -> bool:

@@ -1,27 +1,25 @@
 """Grants in a principal's own policy, which raise if they would render nothing or too much."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass
-from difflib import get_close_matches
-from functools import partial, reduce
+from functools import reduce
 from typing import Any, NoReturn, cast
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct, Dependable, DependencyGroup, IConstruct, Node
 
-from ecr_constructs.cloudformation.aws_metadata import actions_of
-from ecr_constructs.cloudformation.effective_actions import actions_matching
+from ecr_constructs.constructs._grant_checks import require_attachment
 from ecr_constructs.constructs._stack_env import account_of, partition_in
 from ecr_constructs.constructs._validation import AtSynthesis
 from ecr_constructs.constructs.role_options import RoleOptions
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.json_text import compact
-from ecr_constructs.model.repository_policy import LOGIN_ACTIONS, REGISTRY_ACTIONS, document
+from ecr_constructs.model.repository_policy import LOGIN_ACTIONS, document
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.model.validation import item_errors, raise_if_invalid, reject
+from ecr_constructs.model.validation import reject
 
 # All inline policies of a principal together. For a role that it defines, CDK moves statements
 # above the limit into managed policies. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -46,7 +44,6 @@ _WITHOUT_POLICY = (
     iam.ServicePrincipal,
     iam.StarPrincipal,
 )
-_policies: WeakSet[iam.Policy] = WeakSet()
 _OF_CDK = ("aws_cdk.", "jsii.")
 _facts: WeakKeyDictionary[iam.IPrincipal, _PrincipalFacts] = WeakKeyDictionary()
 
@@ -120,24 +117,9 @@ def principal_of(grantee: iam.IGrantable) -> iam.IPrincipal:
             remedy="pass a role, user, group or principal, such as "
             "iam.Role.from_role_arn(…), iam.ArnPrincipal(…) or iam.AccountPrincipal(…)",
         )
-    if isinstance(grantee, iam.Policy) and grantee not in _policies:
-        _policies.add(grantee)
-        grantee.node.add_validation(AtSynthesis(partial(_attachment_errors, grantee)))
+    if isinstance(grantee, iam.Policy):
+        require_attachment(grantee)
     return cast("iam.IPrincipal", principal)
-
-
-def _attachment_errors(policy: iam.Policy) -> Iterator[str]:
-    """Yield an error if CDK leaves a policy out, with all that was granted to it."""
-    resource = cast("cdk.CfnResource", policy.node.default_child)
-    if not resource._should_synthesize():  # noqa: SLF001 - CDK says it nowhere else
-        error = Diagnostic(
-            "policy-not-attached",
-            "access was granted to this policy, which is attached to no role, user or group, so "
-            "that CDK does not render it",
-            policy.node.path,
-            "call attach_to_role, or grant to the role itself",
-        )
-        yield str(error)
 
 
 def components_of(grantee: iam.IGrantable) -> list[iam.IPrincipal]:
@@ -300,45 +282,6 @@ def service_role(
         # Inline, so that what uses the role never exists before its permissions.
         inline_policies={policy_name: iam.PolicyDocument.from_json(document(statements))},
     )
-
-
-def check_actions(actions: Sequence[str]) -> None:
-    """Raise if a grant has no actions, or one that it cannot allow.
-
-    ``grant-without-actions``, ``grant-action-unknown``: ECR has none of this name;
-    ``grant-action-of-registry``: it applies to the registry, so that a statement about
-    repositories does not allow it.
-    """
-    if not actions:
-        reject(
-            "grant",
-            "()",
-            "grant-without-actions",
-            "grant() needs at least one action",
-            path="actions",
-            remedy="name them, such as 'ecr:DescribeImageScanFindings'",
-        )
-    errors = item_errors("actions", actions, _action_errors)
-    raise_if_invalid("grant", " ".join(map(str, actions)), errors)
-
-
-def _action_errors(action: str) -> Iterator[Diagnostic]:
-    matching = actions_matching(action, "ecr")
-    if not matching:
-        near = get_close_matches(action, [f"ecr:{name}" for name in actions_of("ecr")], 1)
-        yield Diagnostic(
-            "grant-action-unknown",
-            f"{action!r} is not an action of ECR that this version knows",
-            remedy=f"write {(near or ['ecr:BatchGetImage'])[0]!r}, or add a statement to the own "
-            "policy of the role",
-        )
-    elif matching <= REGISTRY_ACTIONS:
-        yield Diagnostic(
-            "grant-action-of-registry",
-            f"{action!r} applies to the registry, so a statement about repositories allows nothing",
-            remedy="grant_pull and grant_push allow the login; for the others add a statement with "
-            "resources=['*'] to the role's own policy",
-        )
 
 
 def is_of_other_account(principal: iam.IPrincipal, account: str) -> bool:

@@ -10,8 +10,8 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 
 from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.constructs._grant_checks import check_actions
 from ecr_constructs.constructs._iam import (
-    check_actions,
     grant_in_own_policy,
     grant_login,
     grant_to_components,

@@ -257,7 +257,7 @@ class CrossAccountGrants:
         here = self._repository.env.account
         if is_unresolved(named.principal.principal_account) and not is_unresolved(here):
             cdk.Annotations.of(self._repository).add_warning_v2(
-                "ecr-constructs:principalAccountUnknown",
+                f"ecr-constructs:accountUnknown:{named.principal.node.path}",
                 "access was granted to a principal of a stack without an account, and the policy "
                 f"admits it only if that stack is deployed to {here}. Give the stack an env",
             )

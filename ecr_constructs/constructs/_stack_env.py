@@ -35,7 +35,11 @@ def partition_in(region: str) -> str:
 
 def deploying_role(scope: Construct) -> str | None:
     """Return the ARN of the role with which CloudFormation deploys a stack, if CDK knows it."""
-    synthesizer = cdk.Stack.of(scope).synthesizer
+    stack = cdk.Stack.of(scope)
+    # The role that deploys a stack deploys those within it.
+    while (parent := stack.nested_stack_parent) is not None:
+        stack = parent
+    synthesizer = stack.synthesizer
     arn: str | None = None
     # One that several stacks share is bound in Node as a copy, which Python does not see.
     with suppress(RuntimeError):

@@ -206,7 +206,7 @@ class Repository(RepositoryBase, _Parts, RepositoryEvents):
         Raises:
             ValidationError: A value that ECR or CloudFormation rejects, or that would lose images.
         """
-        access = _access(
+        access = Access(
             pull_organizations=tuple(pull_organizations or ()),
             pull_organizational_units=tuple(pull_organizational_units or ()),
             pull_accounts=tuple(pull_accounts or ()),
@@ -309,9 +309,6 @@ class Repository(RepositoryBase, _Parts, RepositoryEvents):
 
 
 # The repositories of a company repeat the same few.
-_access = lru_cache(maxsize=1024)(Access)
-
-
 @lru_cache(maxsize=1024)
 def _declared_statements(
     access: Access, partition: str, roles: Sequence[str]

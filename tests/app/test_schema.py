@@ -65,3 +65,45 @@ def test_every_key_is_described() -> None:
         if "description" not in value
     ]
     assert undescribed == []
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            {"registry": {"pull_through_caches": [{"upstream": "docker_hub"}]}},
+            [("registry.pull_through_caches.0", "required")],
+        ),
+        (
+            {"registry": {"scanning": {"type": "basic", "continuous": ["*"]}}},
+            [("registry.scanning", "additionalProperties")],
+        ),
+        (
+            {"registry": {"events": [{"event": "image_pulled", "target": "arn:aws:sqs:a"}]}},
+            [("registry.events.0.event", "enum")],
+        ),
+        ({"defaults": {"encryption": {"key": 5}}}, [("defaults.encryption.key", "type")]),
+        ({"defaults": {"encryption": "rsa"}}, [("defaults.encryption", "enum")]),
+        (
+            {"defaults": {"admit_lambda": {"functions": []}}},
+            [("defaults.admit_lambda.functions", "minItems")],
+        ),
+        (
+            {"defaults": {"lifecycle": [{"keep_last": {"count": 0}}]}},
+            [("defaults.lifecycle.0.keep_last.count", "minimum")],
+        ),
+        ({"registry": None, "defaults": {"tags": None}}, []),
+    ],
+    ids=str,
+)
+def test_an_error_is_about_the_branch_that_is_meant(
+    change: dict[str, Any],
+    expected: list[tuple[str, str]],
+    validator: jsonschema.Draft202012Validator,
+) -> None:
+    """The one that the key or the type chooses: no error says that none of several fits."""
+    sound = yaml.safe_load(ENVIRONMENTS[0].read_text(encoding="utf-8"))
+    errors = validator.iter_errors({**sound, **change})
+    assert expected == [
+        (".".join(map(str, error.absolute_path)), error.validator) for error in errors
+    ]

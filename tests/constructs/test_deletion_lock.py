@@ -68,6 +68,14 @@ def test_agnostic_stacks(app: cdk.App) -> None:
     assert "${" not in text
 
 
+def test_nested_stacks(stack: cdk.Stack) -> None:
+    """The role that deploys the outermost stack deploys those within it."""
+    inner = cdk.NestedStack(cdk.NestedStack(stack, "Outer"), "Inner")
+    Repository(inner, "Api", deletion_lock=True)
+
+    assert "cfn-exec-role" in str(statements_of(inner))
+
+
 def test_a_role_of_any_partition(app: cdk.App) -> None:
     """The stack may be deployed to China."""
     stack = cdk.Stack(app, "Agnostic")

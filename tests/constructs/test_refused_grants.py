@@ -159,6 +159,7 @@ def test_a_policy_is_attached(
     """CDK leaves out a policy that is attached to nobody, and the grant with it."""
     policy = iam.Policy(stack, "Policy")
     grant(stack, policy)
+    Repository(stack, "Second").grant_read(policy)
     if attached:
         # After the grant: only the synthesis knows.
         policy.attach_to_role(role_of(stack))
@@ -197,6 +198,7 @@ def test_conditions_that_leave_no_operator(stack: cdk.Stack) -> None:
 
 def test_a_role_of_a_stack_without_an_account(app: cdk.App, stack: cdk.Stack) -> None:
     """The policy can admit it in one account only."""
-    Repository(stack, "Api", repository_name="a/b").grant_pull(role_of(cdk.Stack(app, "Anywhere")))
+    role = role_of(cdk.Stack(app, "Anywhere"))
+    Repository(stack, "Api", repository_name="a/b").grant_pull(role)
 
-    assert "ecr-constructs:principalAccountUnknown" in warnings_of(stack)
+    assert [f"ecr-constructs:accountUnknown:{role.node.path}"] == warnings_of(stack)

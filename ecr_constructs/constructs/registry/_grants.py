@@ -7,8 +7,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._arguments import checked
+from ecr_constructs.constructs._grant_checks import check_actions
 from ecr_constructs.constructs._iam import (
-    check_actions,
     components_of,
     conditions_of,
     grant_to_principal,

@@ -200,8 +200,6 @@ def _instant(path: str, entry: Json, key: str) -> datetime | None:
 
 def instant(value: object, path: str = "") -> datetime:
     """Return seconds since 1970, or ISO 8601 with a time zone, as an instant in UTC."""
-    message = f"must be ISO 8601 with a zone, such as {_ZONED}, or seconds since 1970"
-    message = f"{message}, got {value!r}"
     remedy = ""
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -212,6 +210,8 @@ def instant(value: object, path: str = "") -> datetime:
         if parsed.tzinfo is not None:
             return parsed.astimezone(UTC)
     except (OverflowError, OSError, ValueError):
+        message = f"must be ISO 8601 with a zone, such as {_ZONED}, or seconds since 1970"
+        message = f"{message}, got {value!r}"
         reject("instant", value, "instant-format", message, path=path, remedy=remedy)
     remedy = f"write {parsed.isoformat()}Z if it is UTC"
     return reject(

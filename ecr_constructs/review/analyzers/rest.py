@@ -91,7 +91,7 @@ def _unread_content(pair: Pair) -> tuple[Severity, str]:
 def _passed(pair: Pair) -> Iterator[Any]:
     """Yield the parameters of a nested stack that differ, of both sides."""
     old, new = (values if isinstance(values, dict) else {} for values in pair.values("Parameters"))
-    for name in old.keys() | new.keys() if pair.sides else ():
+    for name in sorted(old.keys() | new.keys(), key=str) if pair.sides else ():
         if old.get(name) != new.get(name):
             yield from (old.get(name), new.get(name))
 

@@ -9,12 +9,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ecr_constructs.cloudformation.graph import TemplateSet
-from ecr_constructs.review.access.difference import parts_in
+from ecr_constructs.review.access.difference import Permissions, parts_in
 from ecr_constructs.review.access.grants import grants_of, is_about
 from ecr_constructs.review.access.principals import covers
 from ecr_constructs.review.access.set_index import SetIndex
 from tests.support.rule_examples.build import allow, document, resource, template
-from tests.unit.review.access_sides import all_changes, having
+from tests.unit.review.access_sides import all_changes, having, pulls
 from tests.unit.review.test_review_access_laws import POLICIES, statements, with_references
 
 if TYPE_CHECKING:
@@ -137,3 +137,41 @@ def test_few_pairs_are_compared(parts: dict[str, Any]) -> None:
     assert len(ACCOUNTS) == len(index)
     for position, place in enumerate(listed):
         assert [position] == index.around(parts_in(place))
+
+
+ELSEWHERE = "arn:aws:iam::444455556666:role"
+DENIED: dict[str, list[Any]] = {
+    "another role": [f"{ELSEWHERE}/other"],
+    "the same role": [f"{ELSEWHERE}/ci"],
+    "the account": ["444455556666"],
+    "another account": ["777788889999"],
+    "a session": ["arn:aws:sts::444455556666:assumed-role/ci/run"],
+    "both": [f"{ELSEWHERE}/ci", "777788889999"],
+}
+ALLOWED: dict[str, dict[str, Any]] = {
+    "a role": {"Principal": {"AWS": f"{ELSEWHERE}/ci"}},
+    "an account": {"Principal": {"AWS": "444455556666"}},
+    "roles": {"Principal": "*", "Condition": {"ArnLike": {"aws:PrincipalArn": f"{ELSEWHERE}/c*"}}},
+    "an organization": {
+        "Principal": "*",
+        "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
+    },
+    "any of two": {
+        "Principal": "*",
+        "Condition": {"ForAnyValue:StringEquals": {"aws:PrincipalAccount": "444455556666"}},
+    },
+}
+
+
+@pytest.mark.parametrize("allowed", ALLOWED.values(), ids=ALLOWED)
+@pytest.mark.parametrize("denied", DENIED.values(), ids=DENIED)
+def test_dropped_denials_are_those_of_all_pairs(denied: list[Any], allowed: dict[str, Any]) -> None:
+    """A denial is only reported where somebody is allowed what it denied."""
+    statement = pulls(**allowed)
+    denial = {"Effect": "Deny", "Action": "ecr:*", "Principal": {"AWS": denied}}
+    with pytest.MonkeyPatch.context() as patch:
+        by_name = all_changes(having(statement, denial), having(statement))
+        patch.setattr(Permissions, "meeting", lambda permissions, _: iter(permissions.actions))
+        by_pair = all_changes(having(statement, denial), having(statement))
+
+    assert by_pair == by_name

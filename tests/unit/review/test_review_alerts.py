@@ -34,6 +34,10 @@ def invocation(to: str = "Worker", **properties: Any) -> Json:
     return resource(PERMISSION, given)
 
 
+OTHERS = {
+    "Odd": invocation(to="Reader"),
+    "Buckets": invocation(Principal="s3.amazonaws.com"),
+}
 TOPICS = {"Topic": resource(TOPIC, {}), "Other": resource(TOPIC, {})}
 OFF = "DISABLED"
 MAIL = resource(
@@ -73,8 +77,8 @@ FEWER: dict[str, tuple[Json, Json, tuple[str, ...]]] = {
         ("stopped",),
     ),
     "a function that may not be invoked": (
-        {"Rule": rule(to=("Worker",)), "Worker": WORKER, "Admission": invocation()},
-        {"Rule": rule(to=("Worker",)), "Worker": WORKER},
+        {"Rule": rule(to=("Worker",)), "Worker": WORKER, "Admission": invocation(), **OTHERS},
+        {"Rule": rule(to=("Worker",)), "Worker": WORKER, **OTHERS},
         ("uninvoked",),
     ),
     "a subscriber less": ({"Rule": rule(), "Mail": MAIL}, {"Rule": rule()}, ("unsubscribed",)),
@@ -105,6 +109,10 @@ SAME: dict[str, tuple[Json, Json]] = {
     "another permission": (
         {"Rule": rule(to=("Worker",)), "Worker": WORKER, "Admission": invocation()},
         {"Rule": rule(to=("Worker",)), "Worker": WORKER, "Other": invocation(SourceArn="x")},
+    ),
+    "a permission that changes": (
+        {"Rule": rule(to=("Worker",)), "Worker": WORKER, "Admission": invocation()},
+        {"Rule": rule(to=("Worker",)), "Worker": WORKER, "Admission": invocation(SourceArn="x")},
     ),
     "a permission of another service": (
         {"Worker": WORKER, "Admission": invocation(Principal="s3.amazonaws.com")},

@@ -84,7 +84,12 @@ PASSED: dict[str, tuple[Any, Any, Any, list[str]]] = {
     "a literal": (PLAIN, {"Name": "a"}, {"Name": "b"}, ["a is replaced by b"]),
     "a default": (WITH_DEFAULT, {}, {"Name": "b", "On": True}, ["a is replaced by b"]),
     "the same": (WITH_DEFAULT, None, {"Name": "a"}, []),
-    "a function": (PLAIN, {"Name": {"Ref": "A"}}, {"Name": COMPUTED}, ["what depends on"]),
+    "a function": (
+        PLAIN,
+        {"Name": {"Ref": "A"}, "Kept": "a"},
+        {"Name": COMPUTED, "Kept": "a"},
+        ["what depends on"],
+    ),
     "no parameters": (None, {"Name": "a"}, {"Name": "b"}, []),
 }
 
