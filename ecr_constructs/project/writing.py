@@ -59,7 +59,7 @@ def write_project(folder: Path, files: Mapping[str, str], check: Callable[[Path]
     """
     require_empty(folder)
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    moved: list[Path] = []
+    names: list[str] = []
     staged: Path | None = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -69,14 +69,17 @@ def write_project(folder: Path, files: Mapping[str, str], check: Callable[[Path]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
         check(staged)
-        for path in sorted(staged.iterdir()):
-            target = folder / path.name
-            moved.append(target)
-            path.rename(target)
+        names = sorted(path.name for path in staged.iterdir())
+        for name in names:
+            (staged / name).rename(folder / name)
         staged.rmdir()
     except BaseException:
-        for path in [*moved, *filter(None, [staged])]:
-            _remove(path)
+        if staged is not None:
+            # What is no longer in the temporary folder was moved; all else is not ours.
+            for name in names:
+                if not (staged / name).exists():
+                    _remove(folder / name)
+            _remove(staged)
         for path in missing:
             with suppress(OSError):
                 path.rmdir()
