@@ -2,9 +2,7 @@
 
 import io
 import json
-import os
 import re
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -452,39 +450,3 @@ def test_settings_of_a_program_are_checked_too() -> None:
     settings = ProjectSettings((environment,), "a", ("a/b",))
 
     assert ["account-id-format", "profile-unknown"] == [error.code for error in settings.errors()]
-
-
-def test_its_own_tests_and_its_templates(run: Run, tmp_path: Path) -> None:
-    """The tests of the project pass, and its templates are those of this app, byte for byte."""
-    run("init", "project", *FLAGS, "--organization", "o-a1b2c3d4e5")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-
-    def python(*arguments: str, folder: Path, **variables: str) -> None:
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            capture_output=True,
-            check=False,
-            cwd=folder,
-            env={**environment, **variables},
-            text=True,
-        )
-        assert 0 == done.returncode, done.stdout + done.stderr
-
-    project = tmp_path / "project"
-    python("-m", "pytest", "-q", "-p", "no:cacheprovider", folder=project)
-
-    context = {"environments": str(project / "environments")}
-    templates = []
-    for folder, out in ((project, "own"), (ROOT, "ours")):
-        settings = json.loads((folder / "cdk.json").read_text("utf-8"))["context"] | context
-        python(
-            "app.py",
-            folder=folder,
-            CDK_OUTDIR=str(tmp_path / out),
-            CDK_CONTEXT_JSON=json.dumps(settings),
-        )
-        paths = (tmp_path / out).rglob("*.template.json")
-        templates.append({path.name: path.read_bytes() for path in paths})
-    own, ours = templates
-    assert own
-    assert ours == own
