@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _FOLDER = "environments"
 # The file itself cannot be read, so nothing is known about what it says.
-_UNREADABLE = ("file-unreadable", "yaml-invalid")
+_UNREADABLE = ("file-unreadable", "yaml-invalid", "yaml-not-installed")
 
 
 def add_to(parser: ArgumentParser) -> None:

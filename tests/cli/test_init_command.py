@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shlex
 import sys
 import tomllib
 from pathlib import Path
@@ -133,6 +134,20 @@ def test_it_writes_a_project(run: Run) -> None:
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
     assert [f"ecr-constructs[app,cli] @ {GITHUB}"] == project["dependencies"]
     assert "<<" not in "".join(text_of(name) for name in written)
+
+
+def test_the_command_of_the_guide(run: Run) -> None:
+    """It writes what the guide says."""
+    guide = (ROOT / "docs" / "guides" / "new-project.md").read_text("utf-8")
+    block = guide.partition("```sh\n")[2].partition("```")[0]
+    _, *arguments = shlex.split(block)
+
+    assert (0, "") == run(*arguments)[::2]
+
+    rows = set(re.findall(r"`([\w./-]+)`", guide.partition("|---|---|")[2].partition("\n\n")[0]))
+    named = {name.rstrip("/") for name in rows if Path("registry", name).exists()}
+    top = {path.name for path in Path("registry").iterdir()}
+    assert top == {name.partition("/")[0] for name in named}
 
 
 def test_several_environments(run: Run) -> None:
