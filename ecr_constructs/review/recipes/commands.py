@@ -185,6 +185,33 @@ def copies(names: Iterable[tuple[RegistryId | None, str, str]]) -> tuple[str, ..
     return tuple(commands)
 
 
+def missing(names: Iterable[tuple[RegistryId | None, str, str]]) -> tuple[str, ...]:
+    """Return the commands that print what a copy does not have, and fail if there is something.
+
+    Args:
+        names: Registry, name of the original and of the copy of each repository.
+
+    Returns:
+        The commands; none if a registry is not known.
+    """
+    commands: list[str] = []
+    listed = list(names)
+    accounts = {registry.account for registry, _, _ in listed if registry}
+    for registry, original, copy in listed:
+        if registry is None:
+            return ()
+        commands += account_note(registry.account) if len(accounts) > 1 else []
+        files = []
+        for name in (original, copy):
+            where = ["--region", registry.region, "--repository-name", name]
+            query = ["--query", "imageIds[?imageTag].[imageTag,imageDigest]", "--output", "text"]
+            words = shlex.join(["aws", "ecr", "list-images", *where, *query])
+            files.append(shlex.quote(f"{registry.region}-{name.replace('/', '--')}.images.txt"))
+            commands.append(f"{words} | sort > {files[-1]}")
+        commands.append(f"! comm -23 {' '.join(files)} | grep .")
+    return tuple(commands)
+
+
 def by_name(
     operation: str, names: Iterable[tuple[RegistryId | None, str]], *options: str
 ) -> tuple[str, ...]:

@@ -62,6 +62,7 @@ def renames(edits: Edits) -> Iterator[Recipe]:
                     "was pulled last.",
                     commands.last_pulls(edit.before for edit in renamed),
                 ),
+                _compared(_names(edits, renamed)),
                 *deletion(renamed),
             ),
             cautions=(*unkept(renamed), *_replicated(edits, renamed), _COPYING),
@@ -129,12 +130,13 @@ def _encrypted(edits: Edits, changed: Sequence[Edit]) -> Iterator[Step]:
         if edits.is_replica(edit.before.registry)
     ]
     yield Step(
-        "Create a repository for the copies, and copy the images to it. Compare the numbers.",
+        "Create a repository for the copies, and copy the images to it.",
         (
             *commands.by_name("create-repository", copied),
             *commands.copies(there),
         ),
     )
+    yield _compared(there)
     yield from lifted_locks(repositories)
     yield Step(
         "Detach the repositories from their stacks, with the templates that are deployed. The "
@@ -149,13 +151,21 @@ def _encrypted(edits: Edits, changed: Sequence[Edit]) -> Iterator[Step]:
         "Deploy: CloudFormation creates them with the new encryption.",
         commands.cdk("deploy", unique(edits.head_of(edit.before) for edit in changed)),
     )
-    yield Step(
-        "Copy the images back.",
-        commands.copies((registry, copy, old) for registry, old, copy in there),
-    )
+    back = [(registry, copy, old) for registry, old, copy in there]
+    yield Step("Copy the images back.", commands.copies(back))
+    yield _compared(back)
     yield Step(
         "Later, when you are sure: delete the copies.",
         commands.by_name("delete-repository", [*copied, *replicated], "--force"),
+    )
+
+
+def _compared(names: Sequence[tuple[RegistryId | None, str, str]]) -> Step:
+    """Return the step without which nobody may delete the originals."""
+    return Step(
+        "Compare: the last command of each repository prints the tags that the copy does not have, "
+        "or has on another image. Go on only if it prints nothing.",
+        commands.missing(names),
     )
 
 

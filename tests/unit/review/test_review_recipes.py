@@ -371,6 +371,7 @@ def test_a_renamed_repository_is_copied(case: str) -> None:
     old = recipe.subjects[0].name
     assert printed[2] == f"crane copy --all-tags {HOST}/{old} {HOST}/{names[0]}"
     if len(names) == 1:
+        assert printed[-4:-1] == compared(old, names[0])
         assert printed[-1] == DELETE.format(old)
     else:
         assert printed[-1].startswith("for name in payments/api payments/worker; do aws ecr ")
@@ -454,6 +455,20 @@ def test_replicas_receive_the_copies(encryption: Any) -> None:
 # --- encrypted --------------------------------------------------------------------------------
 
 
+def compared(original: str, copy: str) -> list[str]:
+    """Return the commands without which nothing may be deleted."""
+    files = [f"eu-central-1-{name.replace('/', '--')}.images.txt" for name in (original, copy)]
+    query = "--query 'imageIds[?imageTag].[imageTag,imageDigest]' --output text"
+    lists = "aws ecr list-images --region eu-central-1 --repository-name"
+    return [
+        *(
+            f"{lists} {name} {query} | sort > {file}"
+            for name, file in zip((original, copy), files, strict=True)
+        ),
+        f"! comm -23 {' '.join(files)} | grep .",
+    ]
+
+
 def test_another_encryption_keeps_the_name() -> None:
     """A copy with a free name holds the images meanwhile; a deletion lock is lifted."""
     lock = {"Effect": "Deny", "Principal": "*", "Action": "ecr:Delete*"}
@@ -469,12 +484,14 @@ def test_another_encryption_keeps_the_name() -> None:
         f"aws ecr create-repository {region} payments/api-copy2",
         LOG_IN,
         f"crane copy --all-tags {name} {copy}",
+        *compared("payments/api", "payments/api-copy2"),
         f"aws ecr delete-repository-policy {region} payments/api",
         f"cdk orphan {PAYMENTS}/payments/api --app /work/base --unstable=orphan --yes",
         DELETE.format("payments/api"),
         f"cdk deploy {PAYMENTS}",
         LOG_IN,
         f"crane copy --all-tags {copy} {name}",
+        *compared("payments/api-copy2", "payments/api"),
         DELETE.format("payments/api-copy2"),
     ]
 
