@@ -80,6 +80,9 @@ def add_to(parser: ArgumentParser) -> None:
 
 def _init(options: Namespace) -> int:
     """Write a project."""
+    if not options.folder:
+        message = "FOLDER is empty: is a variable not set?"
+        raise CommandError(Diagnostic("argument-empty", message, remedy="write . for this folder"))
     folder = Path(options.folder)
     require_empty(folder)
     source = installed_source() if options.source is None else source_of(options.source)

@@ -76,6 +76,14 @@ REJECTED: dict[str, tuple[tuple[str, ...], list[str]]] = {
         (*PLACE, "--team", "registry", *CONTENT[2:]),
         ["team-name-reserved"],
     ),
+    "an environment whose stacks have no name": (
+        (*FLAGS, "--environment", "a" * 120),
+        ["stack-name-length"],
+    ),
+    "an environment whose file has no name": (
+        (*FLAGS, "--environment", "a" * 300),
+        ["file-inaccessible"],
+    ),
     "two environments with one repository": (
         (*FLAGS, "--environment", "dev", "--environment", "test"),
         ["repository-shared"],
@@ -208,6 +216,13 @@ def test_a_folder_with_files_is_refused(run: Run) -> None:
     for number in range(8):
         Path("many", f"file{number}").touch()
     assert "file4 and 3 more" in run("init", "many", *FLAGS).err
+
+
+def test_a_folder_of_an_empty_variable_is_refused(run: Run) -> None:
+    """It is not the folder that the shell is in."""
+    Path("project").mkdir()
+
+    assert ["argument-empty"] == run("init", "", *FLAGS).codes
 
 
 @pytest.mark.parametrize("kind", ["file", "link"])
