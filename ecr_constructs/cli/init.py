@@ -198,9 +198,16 @@ def _require_valid(folder: Path) -> None:
     paths = sorted((folder / "environments").glob("*.yaml"))
     _, problems = environment_loading().load_files(paths)
     if problems:
+        # The temporary folder is of no use to the reader.
+        prefix = f"{folder / 'environments'}/"
         raise CommandError(
             *(
-                Diagnostic(item.code, item.message, Path(item.file).name, item.remedy)
+                Diagnostic(
+                    item.code,
+                    item.message.replace(prefix, ""),
+                    item.file.removeprefix(prefix),
+                    item.remedy.replace(prefix, ""),
+                )
                 for item in problems
             )
         )

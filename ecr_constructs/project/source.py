@@ -63,7 +63,7 @@ def source_of(url: str) -> Source:
         ValidationError: It is not a URL that pip installs from.
     """
     if not _URL.fullmatch(url):
-        message = f"{url!r} is not a URL that pip installs from"
+        message = "is not a URL that pip installs from"
         remedy = "write one such as git+https://github.com/acme/ecr-constructs@COMMIT"
         reject("--source", url, "source-url", message, remedy=remedy)
     return Source(f"@ {url}")

@@ -190,6 +190,14 @@ def test_mistakes_are_one_line_and_nothing_is_written(run: Run, case: str) -> No
     assert not Path("new").exists()
 
 
+def test_an_error_names_no_temporary_folder(run: Run) -> None:
+    """The files have the names that they would have in the project."""
+    result = run("init", "project", *FLAGS, "--environment=dev", "--environment=test")
+
+    assert "dev.yaml:9 already declares 'payments/api'" in result.err
+    assert ".init-" not in result.err
+
+
 def test_a_missing_option_is_named(run: Run) -> None:
     """All that are missing, and no other."""
     result = run("init", "project", *CONTENT)
