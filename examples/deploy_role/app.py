@@ -1,7 +1,4 @@
-"""The roles by which CI deploys each environment, and what CloudFormation may do in its accounts.
-
-An administrator deploys them before `cdk bootstrap`: docs/guides/deploy-in-ci.md.
-"""
+"""The roles by which CI deploys, and what CloudFormation may do: docs/guides/deploy-in-ci.md."""
 
 import dataclasses
 import json
@@ -15,9 +12,7 @@ from ecr_constructs.environment.loading import load_environments
 
 PROJECT = "acme/registry"
 POLICY = Path(__file__).with_name("execution_policy.json").read_text(encoding="utf-8")
-ALL_REPOSITORIES = cdk.Acknowledgment(
-    id="EcrChecks::ECR212", reason="CloudFormation manages all; each deployment is reviewed."
-)
+EXPECTED = cdk.Acknowledgment(id="EcrChecks::ECR212", reason="CloudFormation manages them all.")
 QUALIFIER = cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER
 # A job that plans reads; one that deploys also uploads templates and changes stacks.
 BOOTSTRAPPED = {"plan": ["lookup"], "deploy": ["lookup", "file-publishing", "deploy"]}
@@ -33,16 +28,16 @@ for name, environment in load_environments(Path(folder)).items():
     approved = dataclasses.replace(merged, environments=[name], match="all")
     for account in dict.fromkeys(place.account for place in environment.deployed_to):
         env = cdk.Environment(account=account, region=environment.region)
-        unbootstrapped = cdk.BootstraplessSynthesizer()
-        stack = cdk.Stack(app, f"{name}-{account}", env=env, synthesizer=unbootstrapped)
+        early = cdk.BootstraplessSynthesizer()
+        stack = cdk.Stack(app, f"{name}-{account}", env=env, synthesizer=early)
         text = POLICY.replace("ENVIRONMENT", name).replace("ACCOUNT", account)
         text = text.replace("arn:aws:", f"arn:{stack.partition}:")
-        document = iam.PolicyDocument.from_json(json.loads(text))
+        content = iam.PolicyDocument.from_json(json.loads(text))
         execution = f"ci-execution-{name}"
         allowed = iam.ManagedPolicy(
-            stack, "Policy", managed_policy_name=execution, document=document
+            stack, "Policy", managed_policy_name=execution, document=content
         )
-        cdk.Validations.of(allowed).acknowledge(ALL_REPOSITORIES)
+        cdk.Validations.of(allowed).acknowledge(EXPECTED)
         if account != environment.account:
             continue  # the roles of the home account deploy there too
         for job, kinds in BOOTSTRAPPED.items():
