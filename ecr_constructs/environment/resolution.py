@@ -26,6 +26,7 @@ from ecr_constructs.environment.source import Problem, problems_at
 from ecr_constructs.model.ci import CiProject
 from ecr_constructs.model.key_policy import KeyAccess
 from ecr_constructs.model.names import cover
+from ecr_constructs.model.public_catalog import REGION as PUBLIC_REGION
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.validation import ValidationError
 
@@ -128,6 +129,14 @@ class ResolvedEnvironment:
     def registries(self) -> tuple[RegistryId, ...]:
         """The home registry, then the replicas."""
         return (self.home, *self.replicas)
+
+    @property
+    def deployed_to(self) -> tuple[RegistryId, ...]:
+        """Each account and Region with a stack: also that of public repositories."""
+        public = RegistryId(self.account, PUBLIC_REGION)
+        if not self.registry_settings[self.home].public_repositories or public in self.registries:
+            return self.registries
+        return (*self.registries, public)
 
     @property
     def repositories(self) -> list[ResolvedRepository]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from copy import deepcopy
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from ecr_constructs.checks import Severity, Template, check
 from ecr_constructs.environment.loading import load_environments
 from ecr_constructs.environment.resolution import ResolvedEnvironment
 from scripts import schema
-from tests.app.conftest import Synth, Templates, of_type
+from tests.app.conftest import ROOT, Synth, Templates, of_type
 from tests.app.test_snapshots import TemplateFile, readable
+from tests.support.handlers import permissions
 from tests.support.validators import linted, validated
 
 COMPANY = Path(__file__).parent / "company"
@@ -174,6 +176,69 @@ def test_an_own_template_replaces_that_of_undeclared_repositories(templates: Tem
     ]
     assert sorted(set(prefixes)) == sorted(prefixes)
     assert "base" in prefixes
+
+
+# What handlers list for settings that the app does not have.
+NOT_NEEDED = {
+    # Customer managed keys of functions, secrets, queues and log groups.
+    *("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
+    *("logs:AssociateKmsKey", "logs:DisassociateKmsKey"),
+    # File systems, capacity providers and aliases of functions.
+    *("elasticfilesystem:DescribeMountTargets", "s3files:ListMountTargets"),
+    *("lambda:PassCapacityProvider", "lambda:AssociateRuntimeAlias"),
+    # Policies of users and groups.
+    *(f"iam:{verb}{kind}Policy" for verb in ("Delete", "Get", "Put") for kind in ("User", "Group")),
+    # Deliveries, indexes, protection and policies of log groups.
+    *("firehose:TagDeliveryStream", "logs:CreateLogDelivery", "s3:REST.PUT.OBJECT"),
+    *("logs:DeleteDataProtectionPolicy", "logs:PutDataProtectionPolicy"),
+    *("logs:DeleteIndexPolicy", "logs:PutIndexPolicy"),
+    *("logs:DeleteResourcePolicy", "logs:PutResourcePolicy"),
+    *("logs:PutLogGroupDeletionProtection", "logs:PutBearerTokenAuthentication"),
+    # Secrets whose value is read, or copied to other Regions.
+    "secretsmanager:GetSecretValue",
+    *("secretsmanager:ReplicateSecretToRegions", "secretsmanager:RemoveRegionsFromReplication"),
+    # Endpoints of VPC Lattice and of other Regions.
+    "vpc-lattice:CreateServiceNetworkVpcEndpointAssociation",
+    "vpc-lattice:DescribeServiceNetworkVpcEndpointAssociation",
+    "vpce:AllowMultiRegion",
+}
+
+
+def test_the_policy_of_ci_suffices(templates: Templates) -> None:
+    """CloudFormation may do what the handlers of every type of the app ask for, and no more."""
+    path = ROOT / "examples" / "deploy_role" / "execution_policy.json"
+    statements = json.loads(path.read_text(encoding="utf-8"))["Statement"]
+    patterns = [action for statement in statements for action in statement["Action"]]
+    types = {
+        resource["Type"]
+        for template in templates.values()
+        for resource in template["Resources"].values()
+        if "::" in resource["Type"] and not resource["Type"].startswith("Custom::")
+    }
+    needed = permissions(types)
+
+    allowed = {
+        action for action in needed if any(fnmatchcase(action, pattern) for pattern in patterns)
+    }
+    assert needed - allowed == NOT_NEEDED
+    # No pattern is there for nothing; CloudFormation itself invokes functions of custom resources.
+    unused = {
+        pattern for pattern in patterns if not any(fnmatchcase(item, pattern) for item in needed)
+    }
+    assert unused == {"lambda:InvokeFunction"}
+
+
+def test_roles_have_names_that_ci_may_create(templates: Templates) -> None:
+    """CloudFormation derives the names of roles and functions from those of their stacks."""
+    named = {
+        (key, resource["Type"])
+        for template in templates.values()
+        for resource in template["Resources"].values()
+        for key in ("RoleName", "FunctionName")
+        if resource["Type"] in ("AWS::IAM::Role", "AWS::Lambda::Function")
+        and key in resource["Properties"]
+    }
+    assert named == set()
 
 
 def test_each_setting_has_an_origin(company: Mapping[str, ResolvedEnvironment]) -> None:

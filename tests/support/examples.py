@@ -9,6 +9,8 @@ import aws_cdk as cdk
 
 from tests.support.constructs import ROOT
 
+# A pipeline of every environment of app.py: tests/app/test_pipelines_example.py.
+PIPELINES = "pipelines"
 EXAMPLES = {path.parent.name: path for path in sorted((ROOT / "examples").glob("*/app.py"))}
 
 

@@ -25,7 +25,7 @@ from cloudformation_validate import (
 )
 
 from tests.support.constructs import CONTEXT, ROOT, new_app, template
-from tests.support.examples import EXAMPLES
+from tests.support.examples import EXAMPLES, PIPELINES
 from tests.support.galleries import GALLERIES
 from tests.support.workloads import WORKLOADS
 
@@ -37,7 +37,9 @@ NEWER_THAN_THE_SCHEMAS = "'DeleteReplication' was unexpected"
 _GALLERIES = {make.__name__: make for make in GALLERIES}
 # The examples that run images are validated where they are deployed: test_workloads.py.
 APPS = {"app": ROOT / "app.py"} | {
-    f"examples/{name}": path for name, path in EXAMPLES.items() if name not in WORKLOADS
+    f"examples/{name}": path
+    for name, path in EXAMPLES.items()
+    if name not in (*WORKLOADS, PIPELINES)
 }
 SOURCES = (*_GALLERIES, *APPS)
 
