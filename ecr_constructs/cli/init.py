@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ecr_constructs.cli.environment import environment_loading
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.model.diagnostics import Diagnostic, pluralize
-from ecr_constructs.project.files import project_files
+from ecr_constructs.project.files import NO_COMMIT, project_files
 from ecr_constructs.project.settings import (
     PROFILES,
     EnvironmentSettings,
@@ -93,12 +93,18 @@ def _init(options: Namespace) -> int:
         f"Wrote {pluralize(len(files), 'file')} to {folder}. README.md says how to check and to "
         "deploy them.\n"
     )
+    notes = [
+        f"{name} has placeholders, which README.md names"
+        for name, text in files.items()
+        if NO_COMMIT in text
+    ]
     if source.is_local and settings.ci != "none":
         url = source.specifier.removeprefix("@ ")
-        sys.stderr.write(
-            f"{options.prog}: note: only this machine can install {url}; in pyproject.toml, write "
-            "where CI installs ecr-constructs from, or use --source\n"
+        notes.append(
+            f"only this machine can install {url}; in pyproject.toml, write where CI installs "
+            "ecr-constructs from, or use --source"
         )
+    sys.stderr.writelines(f"{options.prog}: note: {note}\n" for note in notes)
     return 0
 
 

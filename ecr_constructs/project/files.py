@@ -20,7 +20,9 @@ _FIELD = re.compile("<<([a-z_]+)>>")
 _EXAMPLES = "examples/ci"
 # Words that YAML 1.1 does not read as text.
 _NOT_TEXT = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
-_ACTION = ("OWNER/ecr-constructs", "0" * 40)
+# The commit of this package where it is not known.
+NO_COMMIT = "0" * 40
+_ACTION = ("OWNER/ecr-constructs", NO_COMMIT)
 _CLONE = "https://git.example.com/platform/ecr-constructs.git"
 
 
@@ -115,7 +117,7 @@ def _ci(settings: ProjectSettings, source: Source) -> Iterator[tuple[str, str]]:
     elif settings.ci == "gitlab":
         replaced = {"eu-central-1 eu-west-1": _regions(settings)}
         if commit := source.commit:
-            replaced |= {_CLONE: f"{commit[0]}.git", _ACTION[1]: commit[1]}
+            replaced |= {_CLONE: f"{commit[0]}.git", NO_COMMIT: commit[1]}
         text = _replaced(_example("gitlab-ci.yml"), replaced)
         jobs = [
             _filled("deploy_job_gitlab", **_job(environment), cdk=_cdk_version(text))

@@ -436,8 +436,10 @@ def test_workflows_name_the_source(run: Run, ci: str) -> None:
     run("init", "project", *FLAGS, "--ci", ci, "--source", GITHUB)
     complete, explained = text_of(name), text_of("README.md")
     Path("project").rename("first")
-    run("init", "project", *FLAGS, "--ci", ci, "--source", "https://example.com/e-0.1.0.whl")
+    wheel = ("--source", "https://example.com/e-0.1.0.whl")
+    result = run("init", "project", *FLAGS, "--ci", ci, *wheel)
 
+    assert (0, True) == (result.status, f"note: {name} has placeholders" in result.err)
     assert "acme/ecr-constructs" in complete
     assert COMMIT in complete
     assert placeholder not in complete + explained
