@@ -23,6 +23,7 @@ merged = GitHubActions(repository=PROJECT, branches=["main"])
 gitlab = GitLabCi(project=PROJECT, branches=["main"], claims={"ref_protected": "true"})
 folder = app.node.try_get_context("environments") or Path(__file__).parents[2] / "environments"
 on_gitlab = app.node.try_get_context("ci") == "gitlab"
+provided: set[str] = set()
 
 for name, environment in load_environments(Path(folder)).items():
     approved = dataclasses.replace(merged, environments=[name], match="all")
@@ -52,7 +53,8 @@ for name, environment in load_environments(Path(folder)).items():
                     for at in environment.deployed_to
                 ]
                 role.add_to_policy(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=arns))
-        if not app.node.try_get_context("provider-exists"):
+        if account not in provided and not app.node.try_get_context("provider-exists"):
+            provided.add(account)
             CiProvider(stack, "Provider", issuer=ci.issuer)
 
 app.synth()
