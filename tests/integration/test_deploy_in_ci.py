@@ -316,6 +316,40 @@ def test_gitlab_needs_an_answer(gitlab: Callable[[str], dict[str, str]], tmp_pat
     assert not (tmp_path / "base").exists()
 
 
+def test_gitlab_reviews_what_it_plans(tmp_path: Path) -> None:
+    """The review has no token of AWS; what is never deployed fails."""
+    policy = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}]}
+    for side, settings in (("base", {}), ("head", {"RepositoryPolicyText": policy})):
+        properties = {"RepositoryName": "payments/api", **settings}
+        template = {
+            "Resources": {"Api": {"Type": "AWS::ECR::Repository", "Properties": properties}}
+        }
+        file = tmp_path / "job" / side / "assembly-Prod" / "Prod.template.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(template), encoding="utf-8")
+    (tmp_path / "job" / "reviewer").symlink_to(ROOT)
+    folder = tmp_path / "bin"
+    stub(folder, "npx", f'cat "$AWS_WEB_IDENTITY_TOKEN_FILE" >"{tmp_path}/token"')
+    path = stub(folder, "python3", f'exec "{sys.executable}" "$@"')
+    statuses = []
+    for fail_on in ("never", "access-widened"):
+        done = bash(
+            "\n".join(document(GITLAB)[".plan"]["script"]),
+            tmp_path / "job",
+            PATH=path,
+            STAGE="Prod",
+            FAIL_ON=fail_on,
+            AWS_TOKEN="token",
+            CI_PROJECT_DIR=str(tmp_path / "job"),
+        )
+        statuses.append(done.returncode)
+        assert "payments/api" in (tmp_path / "job" / "review.md").read_text(encoding="utf-8")
+
+    assert [0, 1] == statuses
+    assert "token" == (tmp_path / "token").read_text(encoding="utf-8")
+    assert not (tmp_path / "job.token").exists()
+
+
 @pytest.mark.parametrize(("deployed", "status"), [("c0ffee", 0), ("beef", 1), ("", 1)])
 def test_gitlab_deploys_only_what_was_planned(
     gitlab: Callable[[str], dict[str, str]], tmp_path: Path, deployed: str, status: int
@@ -357,6 +391,13 @@ def as_role(place: Place, credentials: Mapping[str, str], folder: Path) -> dict[
     }
 
 
+def repositories(place: Place) -> set[str]:
+    """Return the names of an account's repositories, without the one of `cdk bootstrap`."""
+    listed = place.ecr.describe_repositories()["repositories"]
+    names = {repository["repositoryName"] for repository in listed}
+    return {name for name in names if not name.startswith("cdk-")}
+
+
 def test_an_environment_is_planned_and_deployed(place: Place, tmp_path: Path) -> None:
     """The scripts of both jobs, with the sessions of both roles, on a bootstrapped account."""
     files = tmp_path / "environments"
@@ -392,7 +433,7 @@ def test_an_environment_is_planned_and_deployed(place: Place, tmp_path: Path) ->
     assert 0 == planned.returncode, planned.stdout
     summary = (tmp_path / "plan" / "summary").read_text(encoding="utf-8")
     assert "AWS::ECR::Repository" in summary
-    assert [] == place.ecr.describe_repositories()["repositories"]
+    assert not repositories(place)
 
     # The embedded AWS does not read the claim that names the branch.
     sts = place.client("sts")
@@ -401,8 +442,7 @@ def test_an_environment_is_planned_and_deployed(place: Place, tmp_path: Path) ->
     env = as_role(place, session["Credentials"], tmp_path / "deploy")
     deployed = bash_in(deploy, tmp_path, env)
     assert 0 == deployed.returncode, deployed.stdout
-    [repository] = place.ecr.describe_repositories()["repositories"]
-    assert "payments/api" == repository["repositoryName"]
+    assert {"payments/api"} == repositories(place)
 
     again = bash_in(plan, tmp_path, as_role(place, planner, tmp_path / "again"))
     assert 0 == again.returncode, again.stdout
