@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _FOLDER = "environments"
 # The file itself cannot be read, so nothing is known about what it says.
-_UNREADABLE = ("file-unreadable", "yaml-invalid")
+_UNREADABLE = ("file-unreadable", "yaml-invalid", "yaml-not-installed")
 
 
 def add_to(parser: ArgumentParser) -> None:
@@ -67,7 +67,8 @@ def add_to(parser: ArgumentParser) -> None:
     explain.set_defaults(run=_explain)
 
 
-def _loading() -> ModuleType:
+def environment_loading() -> ModuleType:
+    """Return the module that loads environment files, which needs an extra."""
     try:
         from ecr_constructs.environment import loading  # noqa: PLC0415 - optional, and slow
     except ModuleNotFoundError as error:
@@ -79,7 +80,7 @@ def _loading() -> ModuleType:
 
 def _check(options: Namespace) -> int:
     """Check environment files; 1 if there is an error."""
-    loaded, problems = _loading().load_files(_files(options.paths))
+    loaded, problems = environment_loading().load_files(_files(options.paths))
     emit(options, lambda form: _report(form, loaded, problems))
     if unread := [problem for problem in problems if problem.code in _UNREADABLE]:
         raise CommandError(*unread)
@@ -156,7 +157,7 @@ def _finding(problem: FileDiagnostic) -> Finding:
 
 def _explain(options: Namespace) -> int:
     """Show the settings of a repository."""
-    file, environment = _loading().load_file(Path(options.file))
+    file, environment = environment_loading().load_file(Path(options.file))
     named = {repository.name: repository for repository in environment.repositories}
     repository = named.get(options.repository)
     if repository is None:

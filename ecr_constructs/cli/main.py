@@ -21,6 +21,7 @@ _COMMANDS = {
     "check": "find errors in templates and in lifecycle policies",
     "review": "show what a pull request does to the registry",
     "environment": "check environment files, and explain their settings",
+    "init": "write a project of your own into an empty folder",
     "push-commands": "print the commands that push an image to a repository",
 }
 FAILED = 2

@@ -255,9 +255,10 @@ class CrossAccountGrants:
 
     def _warn_of_unknown_account(self, named: ResourcePrincipal) -> None:
         here = self._repository.env.account
-        if is_unresolved(named.principal.principal_account) and not is_unresolved(here):
+        role = cast("iam.Role | iam.User", named.principal)
+        if is_unresolved(role.principal_account) and not is_unresolved(here):
             cdk.Annotations.of(self._repository).add_warning_v2(
-                f"ecr-constructs:accountUnknown:{named.principal.node.path}",
+                f"ecr-constructs:accountUnknown:{role.node.path}",
                 "access was granted to a principal of a stack without an account, and the policy "
                 f"admits it only if that stack is deployed to {here}. Give the stack an env",
             )

@@ -30,8 +30,8 @@ from ecr_constructs.environment.source import (
     read_source,
 )
 from ecr_constructs.environment.validation import validate, validate_together
+from ecr_constructs.model.names import environment_name_errors
 
-_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # By pydantic's type of error: our code, and a message of its context and the given value.
 _MESSAGES = {
     "bool_type": ("not-boolean", "must be true or false, got {given}"),
@@ -155,12 +155,11 @@ def load_environment(path: Path) -> ResolvedEnvironment:
 def load_file(path: Path) -> tuple[SourceFile, ResolvedEnvironment]:
     """Load one environment file, with the lines of its keys; raise as `load_environments` does."""
     file = read_source(path)
-    if not _NAME.fullmatch(path.stem):
-        message = (
-            "the file name is the name of the environment and must be lowercase letters and "
-            f"digits, joined by single hyphens; got {path.stem!r}"
+    if errors := list(environment_name_errors(path.stem)):
+        raise file.error(
+            Problem((), error.code, f"{path.stem!r}, the file's name: {error.message}")
+            for error in errors
         )
-        raise file.error([Problem((), "environment-name", message)])
     if not isinstance(file.content, dict):
         message = "must be a mapping with the keys account, region, profile, teams"
         raise file.error([Problem((), "not-mapping", message)])

@@ -122,7 +122,8 @@ def parse_source(name: str, text: str) -> SourceFile:
     """Parse the text of an environment file.
 
     Raises:
-        EnvironmentFileError: ``yaml-invalid``: the text is not YAML. ``key-duplicate``: a mapping
+        EnvironmentFileError: ``yaml-invalid``: the text is not YAML. ``yaml-not-installed``: PyYAML
+            is not installed. ``key-duplicate``: a mapping
             has a key twice. ``key-not-text``: YAML reads a key as another value.
     """
     try:
@@ -132,9 +133,9 @@ def parse_source(name: str, text: str) -> SourceFile:
         message = str(error).removeprefix("not a template: ")
         match = re.search(r"at line (\d+)", message)
         line = int(match[1]) if match else None
-        raise EnvironmentFileError(
-            FileDiagnostic("yaml-invalid", message, file=name, line=line)
-        ) from None
+        missing = "yaml-not-installed"
+        code = missing if error.code == missing else "yaml-invalid"
+        raise EnvironmentFileError(FileDiagnostic(code, message, file=name, line=line)) from None
     file = SourceFile(name, content, text.splitlines(), find_line)
     problems = [
         Problem(place, "key-duplicate", f"duplicate key {str(place[-1])!r}") for place in repeated

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_RESOURCES = 500
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+STACK_NAME_MAX_LENGTH = 128
 # Names of stacks that any environment may have.
 RESERVED = ("alerts", "key", "push", "registry")
 
@@ -26,7 +28,9 @@ RESERVED = ("alerts", "key", "push", "registry")
 def validate(environment: Environment, resolved: ResolvedEnvironment) -> Iterator[Problem]:
     """Yield the problems of one file; what it resolves to may be incomplete."""
     yield from _region_problems(environment)
-    yield from _team_problems(environment, _reserved(resolved))
+    reserved = _reserved(resolved)
+    yield from _team_problems(environment, reserved)
+    yield from _stack_name_problems(resolved.name, environment.teams, reserved)
     yield from _replica_problems(environment, resolved)
 
 
@@ -79,6 +83,22 @@ def _team_problems(environment: Environment, reserved: Collection[str]) -> Itera
                 message = f"duplicate repository {repository.name!r}"
                 remedy = f"it is also {dotted(first[repository.name])}"
                 yield Problem(here, "repository-duplicate", message, remedy)
+
+
+def _stack_name_problems(
+    name: str, teams: Collection[str], reserved: Collection[str]
+) -> Iterator[Problem]:
+    longest = max(sorted(reserved), key=len)
+    for part in sorted({*teams, longest}):
+        stack = f"{name}-ecr-{part}"
+        if len(stack) > STACK_NAME_MAX_LENGTH:
+            message = (
+                f"the name of the stack {stack} has {len(stack)} characters, of which "
+                f"CloudFormation accepts {STACK_NAME_MAX_LENGTH}"
+            )
+            place: Place = ("teams", part) if part in teams else ()
+            remedy = "shorten the name of the environment or of the team"
+            yield Problem(place, "stack-name-length", message, remedy)
 
 
 def _replica_problems(environment: Environment, resolved: ResolvedEnvironment) -> Iterator[Problem]:

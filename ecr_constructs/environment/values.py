@@ -21,14 +21,6 @@ WARNINGS = (
 )
 """Names of the warnings of constructs that a file may cause."""
 
-_TEAM = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
-
-
-def _team_name_errors(name: str) -> Iterator[Diagnostic]:
-    if not re.fullmatch(_TEAM, name):
-        message = "a team name is lowercase letters and digits, joined by single hyphens"
-        yield Diagnostic("team-name", message)
-
 
 def _key_errors(arn: str) -> Iterator[Diagnostic]:
     try:
@@ -74,7 +66,7 @@ PrincipalArn = Annotated[
     str, valid(principals.principal_arn_errors), pattern(principals.PRINCIPAL_ARN.pattern)
 ]
 RepositoryName = Annotated[str, valid(names.repository_name_errors), pattern(names.NAME_PATTERN)]
-TeamName = Annotated[str, valid(_team_name_errors), pattern(_TEAM)]
+TeamName = Annotated[str, valid(names.team_name_errors), pattern(names.STACK_PART)]
 Region = Annotated[str, valid(partitions.region_errors), pattern(partitions.REGION.pattern)]
 EmailAddress = Annotated[str, valid(alerts.email_errors), pattern(alerts.EMAIL.pattern)]
 Tags = Annotated[dict[str, str], valid(tag_errors)]

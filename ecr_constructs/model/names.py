@@ -28,6 +28,25 @@ _REPOSITORY_ARN = re.compile(
 TAG_PATTERN = r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}"
 _TAG = re.compile(TAG_PATTERN)
 
+# A name of an environment or a team is a part of the names of stacks, and of construct ids.
+STACK_PART = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
+
+
+def team_name_errors(name: str) -> Iterator[Diagnostic]:
+    """Yield a problem if a text is not the name of a team in an environment file."""
+    yield from _stack_part_errors("team-name", "a team name", name)
+
+
+def environment_name_errors(name: str) -> Iterator[Diagnostic]:
+    """Yield a problem if a text is not the name of an environment."""
+    yield from _stack_part_errors("environment-name", "an environment name", name)
+
+
+def _stack_part_errors(code: str, subject: str, name: str) -> Iterator[Diagnostic]:
+    if not re.fullmatch(STACK_PART, name):
+        message = f"{subject} is lowercase letters and digits, joined by single hyphens"
+        yield Diagnostic(code, f"{message}, and begins with a letter")
+
 
 def check_repository_name(name: str) -> None:
     """Reject a name that ECR rejects; a deploy-time name passes.

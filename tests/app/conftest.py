@@ -15,6 +15,7 @@ from ecr_constructs.environment.source import EnvironmentFileError
 from stacks.stage import EnvironmentStage
 
 ROOT = Path(__file__).parents[2]
+SHIPPED = ("dev", "prod", "staging")
 
 Templates = dict[str, dict[str, Any]]
 Synth = Callable[..., Templates]
@@ -55,8 +56,9 @@ def of_type(template: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def shipped() -> dict[str, ResolvedEnvironment]:
-    """Return the environments of this checkout by name."""
-    return load_environments(ROOT / "environments")
+    """Return the samples of this checkout by name, without files of the user's own."""
+    environments = load_environments(ROOT / "environments")
+    return {name: environments[name] for name in SHIPPED}
 
 
 @pytest.fixture(scope="session")

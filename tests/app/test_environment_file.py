@@ -74,6 +74,10 @@ REPLACED = {
         f"named {name}": ("  payments:", f"  {name}:", f"6: teams.{name}: team-name-reserved")
         for name in ("alerts", "key", "push", "registry")
     },
+    "with a name for which no stack has one": (
+        *("  payments:", f"  {'p' * 120}:"),
+        f"6: teams.{'p' * 120}: stack-name-length",
+    ),
     "without repositories": (
         *("repositories:\n      - payments/api", "repositories: []"),
         "7: teams.payments.repositories: too-few",
@@ -329,6 +333,11 @@ def test_a_date_is_text(write: Write) -> None:
 
 FILES = {
     "name": ("Prod_EU.yaml", VALID.encode(), "1: environment-name"),
+    "a name for which one stack has none": (
+        f"{'p' * 116}.yaml",
+        VALID.replace("payments:", "web:").encode(),
+        "1: stack-name-length",
+    ),
     "encoding": ("prod.yaml", b"account: \xff\xfe", "file-unreadable"),
     "missing": ("prod.yaml", None, "file-unreadable"),
 }

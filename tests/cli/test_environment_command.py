@@ -302,3 +302,15 @@ def test_neither_cdk_nor_boto3_is_loaded() -> None:
     )
 
     assert out.stdout.splitlines()[-1] == "0 set()"
+
+
+def test_a_file_without_pyyaml_says_what_to_install(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not the file that is wrong."""
+    write("dev.yaml", SOUND)
+    monkeypatch.setitem(sys.modules, "yaml", None)
+
+    result = run("environment", "check", "dev.yaml")
+
+    assert (2, True) == (result.status, "yaml-not-installed" in result.err)

@@ -146,7 +146,8 @@ def test_real_aws_is_not_touched(demo: Run) -> None:
     expected = {"AWS_PROFILE,", "AWS_ENDPOINT_URL_ECR,", "CDK_PROFILE,", "https_proxy,"}
     assert expected <= set(named)
     assert demo.laptop.heard == []
-    assert {path.name for path in demo.laptop.home.iterdir()} == {".aws", ".cdk.json", "token"}
+    names = {path.name for path in demo.laptop.home.iterdir()}
+    assert names == {".aws", ".cdk.json", ".exports", "token"}
 
 
 def pulls(principal: object, *organizations: str) -> dict[str, object]:

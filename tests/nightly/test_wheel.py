@@ -74,11 +74,18 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
 
 
 MODULES = {path.relative_to(ROOT).as_posix() for path in (ROOT / "ecr_constructs").rglob("*.py")}
+# What `ecr-constructs init` copies, from where it is used here.
+COPIED = {
+    path.relative_to(ROOT).as_posix()
+    for place in ("app.py", "cdk.json", "environments/*.json", "examples/ci/*", "stacks/*.py")
+    for path in ROOT.glob(place)
+}
+TEMPLATES = (ROOT / "ecr_constructs" / "project" / "templates").iterdir()
 DATA = {
-    "ecr_constructs/cloudformation/aws_metadata.json",
-    "ecr_constructs/model/regions.json",
+    *(f"ecr_constructs/_project/{name}" for name in COPIED),
+    *(path.relative_to(ROOT).as_posix() for path in TEMPLATES),
+    *(path.relative_to(ROOT).as_posix() for path in (ROOT / "ecr_constructs").rglob("*.json")),
     "ecr_constructs/py.typed",
-    "ecr_constructs/cloudformation/update_behavior.json",
 }
 
 
@@ -97,7 +104,7 @@ def test_sdist_holds_the_library_only(tmp_path: Path) -> None:
     library = {name for name in names if name.startswith("ecr_constructs/")}
     assert MODULES == {name for name in library if name.endswith(".py")}
     metadata = {"PKG-INFO", "pyproject.toml", ".gitignore", "README.md", "CHANGELOG.md", "LICENSE"}
-    assert metadata == names - library
+    assert metadata | COPIED == names - library
 
 
 def test_wheel_states_its_metadata(wheel: Path) -> None:
@@ -157,4 +164,20 @@ def test_environment_files_need_their_extra(python: Path, wheel: Path) -> None:
         "import pathlib, sys; from ecr_constructs.environment.loading import load_environments; "
         "print(*load_environments(pathlib.Path(sys.argv[1])))"
     )
-    assert "dev prod staging\n" == run(python, "-c", program, folder)
+    assert {"dev", "prod", "staging"} <= set(run(python, "-c", program, folder).split())
+
+
+def test_a_project_of_the_wheel_synthesizes(python: Path, wheel: Path, tmp_path: Path) -> None:
+    """What `init` writes needs nothing of the checkout."""
+    install(python, f"{wheel}[app]")
+    command = (python.with_name("ecr-constructs"), "init", tmp_path / "project", "--ci=gitlab")
+    flags = ("--account=111122223333", "--region=eu-central-1", "--team=payments")
+    run(*command, *flags, "--repository=payments/api")
+
+    outdir = str(tmp_path / "cdk.out")
+    processes.run([python, "app.py"], tmp_path / "project", {**os.environ, "CDK_OUTDIR": outdir})
+
+    [template] = (tmp_path / "cdk.out" / "assembly-Dev").glob("*.template.json")
+    assert "payments/api" in template.read_text("utf-8")
+    requirement = f"ecr-constructs[app,cli] @ {wheel.as_uri()}"
+    assert requirement in (tmp_path / "project" / "pyproject.toml").read_text("utf-8")
