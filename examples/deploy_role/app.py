@@ -23,14 +23,15 @@ merged = GitHubActions(repository=PROJECT, branches=["main"])
 gitlab = GitLabCi(project=PROJECT, branches=["main"], claims={"ref_protected": "true"})
 folder = app.node.try_get_context("environments") or Path(__file__).parents[2] / "environments"
 on_gitlab = app.node.try_get_context("ci") == "gitlab"
-
+provided: set[str] = set()
 for name, environment in load_environments(Path(folder)).items():
     approved = dataclasses.replace(merged, environments=[name], match="all")
     for account in dict.fromkeys(place.account for place in environment.deployed_to):
         env = cdk.Environment(account=account, region=environment.region)
         early = cdk.BootstraplessSynthesizer()
         stack = cdk.Stack(app, f"{name}-{account}", env=env, synthesizer=early)
-        text = POLICY.replace("ENVIRONMENT", name).replace("ACCOUNT", account)
+        # CloudFormation shortens the stack's name in the names of its roles and functions.
+        text = POLICY.replace("ENVIRONMENT-ecr-", f"{name}-ecr-"[:20]).replace("ACCOUNT", account)
         text = text.replace("arn:aws:", f"arn:{stack.partition}:")
         content = iam.PolicyDocument.from_json(json.loads(text))
         execution = f"ci-execution-{name}"
@@ -41,7 +42,7 @@ for name, environment in load_environments(Path(folder)).items():
         if account != environment.account:
             continue  # the roles of the home account deploy there too
         for job, kinds in BOOTSTRAPPED.items():
-            ci = gitlab if on_gitlab else {"plan": merged, "deploy": approved}[job]
+            ci = gitlab if on_gitlab else approved if job == "deploy" else merged
             provider = ci.issuer.provider_arn(partition=stack.partition, account=account)
             trusted = iam.WebIdentityPrincipal(provider, ci.conditions())
             role = iam.Role(stack, job, role_name=f"ci-{job}-{name}", assumed_by=trusted)
@@ -52,7 +53,8 @@ for name, environment in load_environments(Path(folder)).items():
                     for at in environment.deployed_to
                 ]
                 role.add_to_policy(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=arns))
-        if not app.node.try_get_context("provider-exists"):
+        if account not in provided and not app.node.try_get_context("provider-exists"):
+            provided.add(account)
             CiProvider(stack, "Provider", issuer=ci.issuer)
 
 app.synth()

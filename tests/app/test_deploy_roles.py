@@ -122,6 +122,32 @@ def test_every_account_gets_the_execution_policy(stacks: Stacks) -> None:
     ]
 
 
+FILE = """
+account: "111122223333"
+region: {region}
+profile: development
+teams: {{ payments: {{ repositories: [payments/{name}] }} }}
+"""
+LONG = "development-of-the-european-platform"
+
+
+def test_environments_may_share_an_account(tmp_path: Path) -> None:
+    """It gets the provider once; the names of roles are those that CloudFormation shortens."""
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    for name, region in (("test", "eu-central-1"), (LONG, "eu-west-1")):
+        text = FILE.format(region=region, name=name)
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    stacks = synthesized(tmp_path / "out", environments=str(folder))
+
+    types = [item["Type"] for resources in stacks.values() for item in resources.values()]
+    assert types.count("AWS::IAM::OIDCProvider") == 1
+    documents = {name: json.dumps(resources) for name, resources in stacks.items()}
+    assert "role/test-ecr-*" in documents["test-111122223333"]
+    assert "role/development-of-the-e*" in documents[f"{LONG}-111122223333"]
+    assert "ENVIRONMENT" not in str(documents)
+
+
 PUBLIC = {"public_repositories": [{"name": "tools"}]}
 
 
