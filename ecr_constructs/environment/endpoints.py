@@ -83,14 +83,13 @@ class Endpoint(Strict):
         if self.cidr and not _is_block(self.cidr):
             message = "must be a block of IPv4 addresses, such as 10.0.0.0/16"
             yield Diagnostic("endpoint-cidr-format", message, "cidr")
-        ids = [subnet.id for subnet in self.subnets]
-        yield from duplicate_errors("endpoint-subnet-duplicate", "subnets", ids)
         groups = self.security_groups or ()
         yield from duplicate_errors("endpoint-security-group-duplicate", "security_groups", groups)
         if self.s3_statements and not self.s3_endpoint:
             message = "without an endpoint for S3 they would be in no policy"
             yield Diagnostic("statements-without-endpoint", message, "s3_statements")
         zones: set[str] = set()
+        ids: set[str] = set()
         for index, subnet in enumerate(self.subnets):
             path = f"subnets[{index}]"
             if self.s3_endpoint and subnet.route_table is None:
@@ -103,7 +102,11 @@ class Endpoint(Strict):
             if subnet.availability_zone in zones:
                 message = f"an endpoint has one subnet in {subnet.availability_zone}"
                 yield Diagnostic("endpoint-availability-zone-duplicate", message, path)
+            elif subnet.id in ids:
+                message = f"{subnet.id!r} is listed twice"
+                yield Diagnostic("endpoint-subnet-duplicate", message, path)
             zones.add(subnet.availability_zone)
+            ids.add(subnet.id)
 
 
 def _is_block(text: str) -> bool:
