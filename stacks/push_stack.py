@@ -1,6 +1,7 @@
 """The roles with which CI pushes to an environment."""
 
 from typing import Any
+from urllib.parse import quote
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -40,7 +41,11 @@ class PushStack(cdk.Stack):
 
     def _role(self, access: CiAccess) -> None:
         push, project = access.push, access.project
-        scope = Construct(self, f"{push.system} {project.name}")
+        construct_id = f"{push.system} {project.name}"
+        if self.node.try_find_child(construct_id.replace("/", "--")) is not None:
+            # The same name at another issuer, or one that CDK writes in the same way.
+            construct_id = f"{push.system} {quote(project.name, safe='')} {project.issuer.path}"
+        scope = Construct(self, construct_id)
         boundary = push.permissions_boundary and iam.ManagedPolicy.from_managed_policy_arn(
             scope, "Boundary", push.permissions_boundary
         )

@@ -13,6 +13,7 @@ from ecr_constructs import Registry
 from ecr_constructs.constructs.registry.on_demand import define_on_demand
 from ecr_constructs.environment.resolution import ResolvedEnvironment
 from ecr_constructs.environment.resolved_registry import ResolvedRegistry
+from ecr_constructs.environment.validation import construct_id, stack_name
 from ecr_constructs.model.public_catalog import REGION as PUBLIC_REGION
 from ecr_constructs.model.registry_id import RegistryId
 from stacks.alerts_stack import AlertsStack
@@ -49,7 +50,7 @@ class EnvironmentStage(cdk.Stage):
         """Define the stage."""
         name, home = environment.name, environment.home
         super().__init__(
-            scope, pascal(name), env=cdk.Environment(account=home.account, region=home.region)
+            scope, construct_id(name), env=cdk.Environment(account=home.account, region=home.region)
         )
         self.environment = environment
         self._stacks: dict[RegistryId, dict[str, cdk.Stack]] = {}
@@ -104,8 +105,8 @@ class EnvironmentStage(cdk.Stage):
     ) -> _Stack:
         stack = kind(
             self._scope_of(registry),
-            pascal(part),
-            stack_name=f"{self.environment.name}-ecr-{part}",
+            construct_id(part),
+            stack_name=stack_name(self.environment.name, part),
             description=description,
             env=cdk.Environment(account=registry.account, region=in_region or registry.region),
             termination_protection=self.environment.termination_protection or None,
@@ -138,7 +139,7 @@ class EnvironmentStage(cdk.Stage):
         if is_home and environment.ci_access:
             add(PushStack, "push", f"How CI pushes to the {name} registry", environment=environment)
         settings = environment.registry_settings[registry]
-        if environment.replicas or settings.is_configured:
+        if settings.is_configured or environment.replicates_at(registry):
             self._add_registry(registry)
         else:
             define_on_demand(self, registry, lambda: self._add_registry(registry))
@@ -199,14 +200,9 @@ class EnvironmentStage(cdk.Stage):
         scope: Construct = self
         if registry.account != self.environment.account:
             scope = _child(scope, f"Account{registry.account}")
-        return _child(scope, pascal(registry.region))
+        return _child(scope, construct_id(registry.region))
 
 
-def _child(scope: Construct, construct_id: str) -> Construct:
-    child = cast("Construct | None", scope.node.try_find_child(construct_id))
-    return child or Construct(scope, construct_id)
-
-
-def pascal(name: str) -> str:
-    """Return a construct id for a name: ``DataPlatform`` for ``data-platform``."""
-    return "".join(map(str.capitalize, name.split("-")))
+def _child(scope: Construct, name: str) -> Construct:
+    child = cast("Construct | None", scope.node.try_find_child(name))
+    return child or Construct(scope, name)

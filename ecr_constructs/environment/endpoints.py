@@ -1,5 +1,6 @@
 """VPC endpoints in an environment file."""
 
+import re
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 from typing import Annotated, Self
@@ -12,7 +13,9 @@ from ecr_constructs.environment.statements import EndpointStatement
 from ecr_constructs.environment.values import AccountId
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.registry_policy import check_pulls
-from ecr_constructs.model.validation import raise_if_invalid
+from ecr_constructs.model.validation import duplicate_errors, raise_if_invalid
+
+_BLOCK = re.compile(r"[0-9.]+/[0-9]+")
 
 
 def _id(kind: str) -> FieldInfo:
@@ -80,10 +83,13 @@ class Endpoint(Strict):
         if self.cidr and not _is_block(self.cidr):
             message = "must be a block of IPv4 addresses, such as 10.0.0.0/16"
             yield Diagnostic("endpoint-cidr-format", message, "cidr")
+        groups = self.security_groups or ()
+        yield from duplicate_errors("endpoint-security-group-duplicate", "security_groups", groups)
         if self.s3_statements and not self.s3_endpoint:
             message = "without an endpoint for S3 they would be in no policy"
             yield Diagnostic("statements-without-endpoint", message, "s3_statements")
         zones: set[str] = set()
+        ids: set[str] = set()
         for index, subnet in enumerate(self.subnets):
             path = f"subnets[{index}]"
             if self.s3_endpoint and subnet.route_table is None:
@@ -96,7 +102,11 @@ class Endpoint(Strict):
             if subnet.availability_zone in zones:
                 message = f"an endpoint has one subnet in {subnet.availability_zone}"
                 yield Diagnostic("endpoint-availability-zone-duplicate", message, path)
+            elif subnet.id in ids:
+                message = f"{subnet.id!r} is listed twice"
+                yield Diagnostic("endpoint-subnet-duplicate", message, path)
             zones.add(subnet.availability_zone)
+            ids.add(subnet.id)
 
 
 def _is_block(text: str) -> bool:
@@ -104,4 +114,5 @@ def _is_block(text: str) -> bool:
         IPv4Network(text)
     except ValueError:
         return False
-    return True
+    # Python also reads an address by itself, and a mask such as 255.255.0.0.
+    return _BLOCK.fullmatch(text) is not None

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from ecr_constructs.environment.parts import Strict
-from ecr_constructs.environment.values import Prefix, RoleArn, TargetArn
+from ecr_constructs.environment.values import Description, Prefix, RoleArn, TargetArn
 from ecr_constructs.model.event_targets import check_role
 from ecr_constructs.model.events import (
     Images,
@@ -38,7 +38,7 @@ class Event(Strict):
     none."""
     name: str | None = None
     """A name of the rule in this file, if several rules send the same events to the same target."""
-    description: str | None = None
+    description: Description | None = None
     """A description of the rule."""
     prefixes: list[Prefix] | None = None
     """Prefixes of the names of the repositories. Default: all repositories."""
@@ -51,8 +51,11 @@ class Event(Strict):
 
     @property
     def construct_id(self) -> str:
-        """The id of the rule in its stack, which no other rule of the registry has."""
-        return self.name or f"{self.event} {self.target}"
+        """The id of the rule in its stack, which no other rule of the registry has.
+
+        CDK writes it with ``--`` in place of a slash.
+        """
+        return (self.name or f"{self.event} {self.target}").replace("/", "--")
 
     @abstractmethod
     def pattern(self, account: str) -> Pattern:

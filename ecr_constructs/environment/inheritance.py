@@ -26,9 +26,17 @@ from ecr_constructs.environment.source import (
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy, Retention, protect
 from ecr_constructs.model.mutability import TagMutability
+from ecr_constructs.model.partitions import partition_of
+from ecr_constructs.model.principals import LAMBDA, Source
 from ecr_constructs.model.references import AnyKey
 from ecr_constructs.model.registry_id import RegistryId
-from ecr_constructs.model.repository_policy import Access, document, length_errors
+from ecr_constructs.model.repository_policy import (
+    Access,
+    document,
+    length_errors,
+    pull_by_service,
+)
+from ecr_constructs.model.tags import tag_errors
 from ecr_constructs.model.validation import ValidationError, raise_if_invalid, reject
 
 PROFILES: dict[Profile, RepositorySettings] = {
@@ -177,6 +185,16 @@ def reject_replica(context: Context, name: str, path: str) -> NoReturn:
     )
 
 
+def same_replicas(context: Context, names: Iterable[str], place: Place) -> Iterator[Problem]:
+    """Yield the names of a mapping that are another name of the same replica."""
+    first: dict[RegistryId, str] = {}
+    for name in names:
+        replica = context.replica(name)
+        if replica is not None and first.setdefault(replica, name) != name:
+            message = f"is the same replica as {first[replica]!r}"
+            yield Problem((*place, name), "replica-duplicate", message, "write it once")
+
+
 def settings_of(
     context: Context, levels: Levels, team_tags: Mapping[str, str] | None = None
 ) -> Settings:
@@ -210,10 +228,36 @@ def settings_of(
         keeps_extra_tags=nearest(settings, "extra_tags") == "keep",
     )
     _check_keys(context, resolved, encryption)
-    if resolved.policy_statements or any(resolved.access.values()):
-        statements = [*Access(**resolved.access).statements("aws"), *resolved.policy_statements]
+    # Each level has as many tags as there may be; together they may have more.
+    raise_if_invalid("tags", resolved.tags, tag_errors(resolved.tags))
+    if resolved.policy_statements or resolved.functions or any(resolved.access.values()):
+        statements = _statements(resolved, context.home)
         raise_if_invalid("repository policy", statements, length_errors(document(statements)))
     return resolved
+
+
+def _statements(settings: Settings, registry: RegistryId) -> list[Mapping[str, Any]]:
+    """Return the statements of a repository's policy, but those of the deletion lock."""
+    partition = partition_of(registry.region)
+    accounts = [item.account for item in settings.functions if item.account is not None]
+    access = {**settings.access}
+    access["pull_accounts"] = [
+        *access["pull_accounts"],
+        *(account for account in accounts if account != registry.account),
+    ]
+    return [
+        *Access(**access).statements(partition),
+        *settings.policy_statements,
+        *(
+            pull_by_service(
+                LAMBDA,
+                Source(partition, registry.region, item.account or registry.account).functions(
+                    item.names
+                ),
+            )
+            for item in settings.functions
+        ),
+    ]
 
 
 def _check_keys(
@@ -224,6 +268,15 @@ def _check_keys(
         for name in encryption.replica_keys or ():
             if context.replica(name) is None:
                 reject_replica(context, name, f"replica_keys['{name}']")
+        for problem in same_replicas(context, encryption.replica_keys or (), ("replica_keys",)):
+            reject(
+                "replica",
+                problem.place[-1],
+                problem.code,
+                problem.message,
+                path=f"replica_keys['{problem.place[-1]}']",
+                remedy=problem.remedy,
+            )
     for registry in context.registries:
         if settings.encryption == "dual_layer":
             with as_written({"*": "dual_layer"} if settings.existing_keys else {}):
@@ -340,10 +393,12 @@ def setting_problems(levels: Levels, error: ValidationError) -> Iterator[Problem
                 steps = [step - protected for step in steps[:1] if isinstance(step, int)]
             case ("rules" | "selection", *steps):
                 key, steps = "protect_tags", []
+            case ("tags", *steps):
+                key = "tags"
             case steps if problem.code == "repository-policy-length":
                 key = next(
                     name
-                    for name in ("policy_statements", *_ACCESS)
+                    for name in ("policy_statements", "admit_lambda", *_ACCESS)
                     if nearest(levels.values(), name)
                 )
             case steps:

@@ -29,8 +29,10 @@ from ecr_constructs.environment.source import (
     problems_at,
     read_source,
 )
+from ecr_constructs.environment.texts import deploy_time_values, other_partitions
 from ecr_constructs.environment.validation import validate, validate_together
 from ecr_constructs.model.names import environment_name_errors
+from ecr_constructs.model.partitions import partition_of
 
 # By pydantic's type of error: our code, and a message of its context and the given value.
 _MESSAGES = {
@@ -50,6 +52,7 @@ _MESSAGES = {
     ),
     "model_type": ("not-mapping", "must be a mapping of keys to values, got {given}"),
     "string_pattern_mismatch": ("text-format", "must match {pattern}, got {given}"),
+    "string_too_long": ("text-too-long", "must have at most {max_length} characters"),
     "string_too_short": ("text-too-short", "must have at least {min_length} characters"),
     "too_long": ("too-many", "must hold at most {max_length}, holds {actual_length}"),
     "too_short": ("too-few", "must hold at least {min_length}"),
@@ -163,13 +166,18 @@ def load_file(path: Path) -> tuple[SourceFile, ResolvedEnvironment]:
     if not isinstance(file.content, dict):
         message = "must be a mapping with the keys account, region, profile, teams"
         raise file.error([Problem((), "not-mapping", message)])
+    problems = list(deploy_time_values(file.content))
     try:
         environment = Environment.model_validate(file.content)
     except ValidationError as error:
-        raise file.error(
+        problems += (
             problem for details in error.errors() for problem in problems_of(file, details)
-        ) from None
+        )
+        raise file.error(problems) from None
+    if problems:
+        raise file.error(problems)
     resolved, problems = resolve(path.stem, environment)
+    problems += other_partitions(file.content, partition_of(environment.region))
     problems += validate(environment, resolved)
     if problems:
         raise file.error(problems)

@@ -9,6 +9,7 @@ from pydantic import (
 )
 
 from ecr_constructs.environment.parts import Strict, as_written, given, require_one
+from ecr_constructs.environment.values import PolicyArn
 from ecr_constructs.model.ci import (
     BitbucketPipelines,
     CiIssuer,
@@ -94,7 +95,7 @@ class Push(Strict):
     """Whether the jobs may also pull images."""
     session_hours: Annotated[int, Field(ge=MIN_SESSION_HOURS, le=MAX_SESSION_HOURS)] = 1
     """Maximum duration of a session in hours."""
-    permissions_boundary: str | None = None
+    permissions_boundary: PolicyArn | None = None
     """The ARN of the policy that is the role's permissions boundary."""
 
     @model_validator(mode="after")

@@ -1,5 +1,6 @@
 """Resolve the registry section: what each registry of an environment has of its own."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from ecr_constructs.environment.inheritance import (
     Settings,
     acknowledged_by,
     reject_replica,
+    same_replicas,
     setting_problems,
     settings_of,
 )
@@ -45,11 +47,17 @@ from ecr_constructs.model.event_targets import account_errors, region_errors
 from ecr_constructs.model.names import namespace_of
 from ecr_constructs.model.partitions import partition_of, regions
 from ecr_constructs.model.public_catalog import REGION as PUBLIC_REGION
-from ecr_constructs.model.pull_through_cache import PullThroughRule
+from ecr_constructs.model.pull_through_cache import MAX_RULES, PullThroughRule
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.repository_policy import Access, document
 from ecr_constructs.model.signing import SigningRule, profile_region_errors
-from ecr_constructs.model.validation import ValidationError, located, raise_if_invalid
+from ecr_constructs.model.tags import tag_errors
+from ecr_constructs.model.validation import (
+    ValidationError,
+    count_errors,
+    located,
+    raise_if_invalid,
+)
 from ecr_constructs.model.wildcards import matcher
 
 _T = TypeVar("_T")
@@ -81,6 +89,7 @@ def resolve_registries(
     context, section = surrounding.context, surrounding.section
     problems: list[Problem] = []
     if section is not None:
+        problems += same_replicas(context, section.replicas or (), ("registry", "replicas"))
         for name in section.replicas or ():
             if context.replica(name) is None:
                 with _at((), problems):
@@ -155,6 +164,15 @@ class _Resolver:
             acknowledged=self._acknowledged(),
             origins=self._origins,
         )
+        with _at(self._origins.get("pull_through_caches", ()), self.problems):
+            errors = count_errors("pull-through-cache-count", caches, MAX_RULES, "caches")
+            raise_if_invalid("pull through caches", self._registry, errors)
+        secrets = [
+            (cache.new_credential.name, (*cache.place, "credential"))
+            for cache in caches
+            if cache.new_credential is not None
+        ]
+        self._claim("credential-duplicate", secrets, "write the ARN of one secret, or two names")
         self._claim_each("events", lambda item: item.construct_id, "give it another name")
         self._claim_each("endpoints", lambda item: item.vpc, "a VPC has one set of endpoints")
         self._claim_each(
@@ -418,7 +436,7 @@ class _Resolver:
                 f"subnets[{index}].availability_zone",
             )
             for index, subnet in enumerate(endpoint.subnets)
-            if not subnet.availability_zone.startswith(self._registry.region)
+            if not _is_zone(subnet.availability_zone, self._registry.region)
         ]
         raise_if_invalid("endpoint", endpoint.vpc, errors)
         return endpoint
@@ -452,10 +470,13 @@ class _Resolver:
             place = self._origins["public_repositories"]
             self.problems.append(Problem(place, "public-repository-region", message))
         defaults = self._surrounding.defaults[("defaults",)].tags or {}
-        return [
-            repository.model_copy(update={"tags": {**defaults, **(repository.tags or {})}})
-            for repository in repositories
-        ]
+        resolved = []
+        for index, repository in enumerate(repositories):
+            tags = {**defaults, **(repository.tags or {})}
+            with _at((*self._origins["public_repositories"], index), self.problems):
+                raise_if_invalid("tags", tags, tag_errors(tags))
+            resolved.append(repository.model_copy(update={"tags": tags}))
+        return resolved
 
     def _acknowledged(self) -> dict[str, str]:
         parts = [*self._own.values()]
@@ -484,6 +505,11 @@ _KEYS = {
     "upstream-partition": "region",
     "upstream-is-cache": "account",
 }
+
+
+def _is_zone(name: str, region: str) -> bool:
+    """Return whether a Region has such a zone: ``eu-central-1a``, ``us-west-2-lax-1a``."""
+    return re.fullmatch(f"{region}([a-z]|-[a-z0-9-]+)", name) is not None
 
 
 def _at_key(error: Diagnostic) -> Diagnostic:

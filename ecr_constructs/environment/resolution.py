@@ -162,6 +162,17 @@ class ResolvedEnvironment:
         settings += self.registry_settings[registry].settings
         return any(item.uses_own_key(registry) for item in settings)
 
+    def replicates_at(self, registry: RegistryId) -> bool:
+        """Return whether replication has a resource in a registry.
+
+        At home it is the rule; at a replica the permission for another account, or the templates
+        of namespaces. Without either the replica's stack would be empty.
+        """
+        if registry == self.home:
+            return bool(self.replicas)
+        has_templates = any(prefix.endswith("/") for prefix in self.replicated_prefixes)
+        return registry.account != self.account or has_templates
+
     def repositories_at(self, registry: RegistryId, team: str) -> list[ResolvedRepository]:
         """Return a team's repositories that exist in a registry."""
         return [

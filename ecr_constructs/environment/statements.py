@@ -12,8 +12,17 @@ _OneOrMore = Annotated[Annotated[str, Tag(TEXT)] | Annotated[_Texts, Tag(LIST)],
 _Principal = Annotated[
     Annotated[Literal["*"], Tag(TEXT)]
     | Annotated[
-        dict[Literal["AWS", "Service", "Federated", "CanonicalUser"], _OneOrMore], Tag(MAPPING)
+        dict[Literal["AWS", "Service", "Federated", "CanonicalUser"], _OneOrMore],
+        Field(min_length=1),
+        Tag(MAPPING),
     ],
+    BY_KIND,
+]
+# CDK knows no `?` in an action.
+_Action = Annotated[str, Field(pattern=r"^(\*|[a-zA-Z0-9-]+:[a-zA-Z0-9*]+)$")]
+_Actions = Annotated[
+    Annotated[_Action, Tag(TEXT)]
+    | Annotated[Annotated[list[_Action], Field(min_length=1)], Tag(LIST)],
     BY_KIND,
 ]
 _Value = Annotated[
@@ -36,9 +45,9 @@ class RepositoryStatement(Strict):
     """Who the statement is about: `"*"`, or `{AWS: ARN}`, `{Service: NAME}`."""
     NotPrincipal: _Principal | None = None
     """Who the statement is not about."""
-    Action: _OneOrMore | None = None
+    Action: _Actions | None = None
     """The actions, such as `ecr:BatchGetImage`; `*` matches any text."""
-    NotAction: _OneOrMore | None = None
+    NotAction: _Actions | None = None
     """The actions that the statement is not about."""
     Condition: dict[str, dict[str, _Value]] | None = None
     """Conditions: an operator, such as `StringEquals`, with keys and their values."""

@@ -25,12 +25,23 @@ STACK_NAME_MAX_LENGTH = 128
 RESERVED = ("alerts", "key", "push", "registry")
 
 
+def construct_id(name: str) -> str:
+    """Return a construct id for a name: ``DataPlatform`` for ``data-platform``."""
+    return "".join(map(str.capitalize, name.split("-")))
+
+
+def stack_name(environment: str, part: str) -> str:
+    """Return the name of a stack of an environment: of a team, or ``registry``."""
+    return f"{environment}-ecr-{part}"
+
+
 def validate(environment: Environment, resolved: ResolvedEnvironment) -> Iterator[Problem]:
     """Yield the problems of one file; what it resolves to may be incomplete."""
     yield from _region_problems(environment)
     reserved = _reserved(resolved)
     yield from _team_problems(environment, reserved)
     yield from _stack_name_problems(resolved.name, environment.teams, reserved)
+    yield from _size_problems(resolved)
     yield from _replica_problems(environment, resolved)
 
 
@@ -66,8 +77,12 @@ def _reserved(resolved: ResolvedEnvironment) -> set[str]:
 
 def _team_problems(environment: Environment, reserved: Collection[str]) -> Iterator[Problem]:
     first: dict[str, Place] = {}
+    ids: dict[str, str] = {}
     for name, team in environment.teams.items():
         place: Place = ("teams", name)
+        if (other := ids.setdefault(construct_id(name), name)) != name:
+            message = f"its stack has the same construct id as that of {other!r}"
+            yield Problem(place, "team-name-shared", message, "choose another name for the team")
         if name in reserved:
             message = f"{name!r} is the name of another stack of the environment"
             yield Problem(place, "team-name-reserved", message, "choose another name for the team")
@@ -90,7 +105,7 @@ def _stack_name_problems(
 ) -> Iterator[Problem]:
     longest = max(sorted(reserved), key=len)
     for part in sorted({*teams, longest}):
-        stack = f"{name}-ecr-{part}"
+        stack = stack_name(name, part)
         if len(stack) > STACK_NAME_MAX_LENGTH:
             message = (
                 f"the name of the stack {stack} has {len(stack)} characters, of which "
@@ -99,6 +114,35 @@ def _stack_name_problems(
             place: Place = ("teams", part) if part in teams else ()
             remedy = "shorten the name of the environment or of the team"
             yield Problem(place, "stack-name-length", message, remedy)
+
+
+def _size_problems(resolved: ResolvedEnvironment) -> Iterator[Problem]:
+    """Yield the lists of which one stack cannot have as many resources as they become."""
+    counts: dict[Place, int] = {}
+    for settings in resolved.registry_settings.values():
+        alarms, origins = settings.alarms, settings.origins
+        if alarms is not None:
+            of_usage = alarms.usage.repositories or () if alarms.usage is not None else ()
+            thresholds = (
+                len(item.repositories) * ((item.more_than, item.fewer_than).count(None) % 2 or 2)
+                for item in alarms.pulls or ()
+            )
+            counts[origins["alarms"]] = len({*of_usage}) + sum(thresholds)
+        for key, items in (("events", settings.events), ("creation_templates", settings.templates)):
+            if items:
+                counts[origins[key]] = len(items)
+    if resolved.alerts is not None:
+        counts["alerts", "emails"] = len(resolved.alerts.emails or ())
+    if resolved.ci_access:
+        # Each is a role and its policy.
+        counts[resolved.ci_access[0].place] = 2 * len(resolved.ci_access)
+    for place, count in counts.items():
+        if count > MAX_RESOURCES:
+            message = (
+                f"becomes {count} resources of one stack, which CloudFormation limits to "
+                f"{MAX_RESOURCES}"
+            )
+            yield Problem(place, "stack-too-large", message, "define some of them in Python")
 
 
 def _replica_problems(environment: Environment, resolved: ResolvedEnvironment) -> Iterator[Problem]:
@@ -151,7 +195,16 @@ def validate_together(
 def _claims(environment: ResolvedEnvironment) -> Iterator[tuple[Hashable, Problem]]:
     """Yield what an environment claims, with the problem of another one that claims it too."""
     home = environment.home
+    message = f"has the construct id {construct_id(environment.name)} in the app"
+    problem = Problem((), "environment-name-shared", message, "choose another name for the file")
+    yield construct_id(environment.name), problem
     for registry in environment.registries:
+        for team in environment.teams:
+            stack = stack_name(environment.name, team)
+            message = f"has the stack {stack!r} in {registry}"
+            remedy = "choose another name for the team"
+            problem = Problem(("teams", team), "stack-name-shared", message, remedy)
+            yield (registry, stack), problem
         for team, repositories in environment.teams.items():
             for index, repository in enumerate(repositories):
                 if registry == home or repository.replicate:

@@ -76,6 +76,11 @@ SecretArn = Annotated[str, valid(credential_errors)]
 RoleArn = Annotated[str, valid(role_arn_errors), pattern(_plain(ROLE_ARN))]
 TargetArn = Annotated[str, valid(target_errors), schema(pattern="^arn:")]
 _TOPIC = r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$"
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+Description = Annotated[str, Field(max_length=512)]
+# Of the account, or of AWS.
+_POLICY = r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$"
+PolicyArn = Annotated[str, Field(pattern=_POLICY)]
 TopicArn = Annotated[str, Field(pattern=_TOPIC)]
 ExcludedPrincipal = Annotated[
     str,

@@ -152,7 +152,7 @@ SECTION = {
     f"policy: {{create_on_push: [{{accounts: ['444455556666'], prefixes: [{LONG}]}}]}}": (
         "policy: registry-policy-length"
     ),
-    "policy: {statements: [{Effect: Permit, Principal: '*', Action: a, Resource: '*'}]}": (
+    "policy: {statements: [{Effect: Permit, Principal: '*', Action: 'ecr:*', Resource: '*'}]}": (
         "policy.statements[0].Effect: value-unknown"
     ),
     "policy: {statements: [{effect: Allow, Effect: Deny, Principal: '*', Action: 'ecr:*', "

@@ -3,7 +3,8 @@
 import aws_cdk as cdk
 import pytest
 
-from stacks.stage import EnvironmentStage, pascal
+from ecr_constructs.environment.validation import construct_id
+from stacks.stage import EnvironmentStage
 from tests.app.conftest import Synth, Templates, environment, of_type
 
 TEAMS = {"payments": {"repositories": ["payments/api"]}, "web-shop": {"repositories": ["web/shop"]}}
@@ -129,7 +130,7 @@ def test_key_administrators_are_in_the_key_policy(synth: Synth) -> None:
 )
 def test_construct_ids_are_pascal_case(name: str, expected: str) -> None:
     """`cdk deploy 'Prod/WebShop'` names an environment and a team."""
-    assert expected == pascal(name)
+    assert expected == construct_id(name)
 
 
 def test_a_lock_denies_everyone_but_the_deploying_role_of_each_registry(synth: Synth) -> None:

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
+from ecr_constructs.environment.validation import construct_id
 from ecr_constructs.project.settings import EnvironmentSettings, ProjectSettings
 from ecr_constructs.project.source import files_folder, installed_source, source_of
 from ecr_constructs.project.writing import write_project
-from stacks.stage import pascal
 from tests.cli.conftest import ROOT, Result, Run, Terminal
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -350,7 +350,7 @@ def test_a_name_is_text_in_yaml(run: Run, team: str, repository: str) -> None:
 def test_the_stage_has_the_name_that_the_app_gives_it() -> None:
     """The commands of the README name it."""
     for name in ("dev", "live-eu", "a1-b2-c3"):
-        assert pascal(name) == EnvironmentSettings(name, "", "", "").stage
+        assert construct_id(name) == EnvironmentSettings(name, "", "", "").stage
 
 
 def test_a_partition_has_roles_of_its_own(run: Run) -> None:
