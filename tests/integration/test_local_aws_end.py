@@ -16,7 +16,9 @@ from local_aws import paths
 def test_the_server_ends_with_its_parent(number: signal.Signals, tmp_path: Path) -> None:
     """However the parent ends, nothing goes on listening; it leaves a log only if killed."""
     program = (
-        "import time\n"
+        "import signal, time\n"
+        # Whoever runs the tests with nohup ignores it, and so would this process.
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
         "from local_aws.process import LocalAws\n"
         "with LocalAws() as aws:\n"
         "    print(aws.pid, flush=True)\n"
