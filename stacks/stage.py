@@ -13,8 +13,8 @@ from ecr_constructs import Registry
 from ecr_constructs.constructs.registry.on_demand import define_on_demand
 from ecr_constructs.environment.resolution import ResolvedEnvironment
 from ecr_constructs.environment.resolved_registry import ResolvedRegistry
-from ecr_constructs.environment.validation import construct_id, stack_name
-from ecr_constructs.model.public_catalog import REGION as PUBLIC_REGION
+from ecr_constructs.model.names import construct_id, stack_name
+from ecr_constructs.model.public_catalog import PUBLIC_REGION
 from ecr_constructs.model.registry_id import RegistryId
 from stacks.alerts_stack import AlertsStack
 from stacks.key_stack import KeyStack

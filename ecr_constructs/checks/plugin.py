@@ -179,6 +179,10 @@ class EcrChecks:
 _SEVERITIES = {Severity.ERROR: "warning", Severity.WARNING: "warning", Severity.NOTE: "info"}
 # CDK's prefix for ids without a plugin name.
 _NO_PLUGIN = "Annotation"
+_HASH = 8
+_LOGICAL_ID = re.compile(rf"(.+)[0-9A-F]{{{_HASH}}}")
+# Of the constructs within one that a file declares.
+_INNER_IDS = re.compile("([A-Z][A-Za-z]*)?")
 
 
 def _problems(item: Acknowledgment) -> Iterator[tuple[Rule, str, str]]:
@@ -198,6 +202,7 @@ class _Declared:
     def __init__(self, app: Any) -> None:
         """Read nothing yet: most apps have no findings."""
         self._app = app
+        # By the beginning of the logical ids, for each stack.
         self._lines: dict[str, Mapping[str, str]] = {}
 
     def how_to_accept(self, stack: str | None, finding: Finding) -> str:
@@ -209,9 +214,12 @@ class _Declared:
             return ""
         if stack not in self._lines:
             self._lines[stack] = self._read(stack)
-        for construct_id, line in self._lines[stack].items():
-            beginning = re.sub("[^A-Za-z0-9]", "", construct_id)
-            if re.fullmatch(rf"{beginning}([A-Z][A-Za-z]*)?[0-9A-F]{{8}}", finding.resource):
+        lines = self._lines[stack]
+        ids = _LOGICAL_ID.fullmatch(finding.resource)
+        for end in range(len(ids[1]) if ids else 0, 0, -1):
+            beginning, rest = finding.resource[:end], finding.resource[end:-_HASH]
+            if beginning in lines and _INNER_IDS.fullmatch(rest):
+                line = lines[beginning]
                 return f" Or write acknowledge: {{{finding.rule}: REASON}} there: {line}."
         return ""
 
@@ -220,7 +228,11 @@ class _Declared:
         for name in stack.split("/"):
             construct = construct.node.find_child(name)
         recorded = [item.data for item in construct.node.metadata if item.type == DECLARED_IN]
-        return recorded[0] if recorded else {}
+        lines: dict[str, set[str]] = defaultdict(set)
+        for construct_id, line in recorded[0].items() if recorded else ():
+            lines[re.sub("[^A-Za-z0-9]", "", construct_id)].add(line)
+        # Ids that differ in their separators only are not told apart.
+        return {beginning: only for beginning, [only, *more] in lines.items() if not more}
 
 
 def _message(finding: Finding) -> str:

@@ -15,10 +15,10 @@ from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.mutability import TagMutability
 from ecr_constructs.model.partitions import known_region_errors, read_host, registry_host
 from ecr_constructs.model.printable import printable
+from ecr_constructs.model.public_catalog import PUBLIC_REGION
 from ecr_constructs.model.push_commands import (
     CLIENTS,
     PUBLIC_HOST,
-    PUBLIC_REGION,
     SHELLS,
     Command,
     Image,

@@ -11,7 +11,6 @@ from ecr_constructs.model.diagnostics import Diagnostic
 
 __all__ = ["checked"]
 
-
 _within_stacks: WeakSet[Construct] = WeakSet()
 
 

@@ -1,6 +1,6 @@
 """The policy of repositories that ECR creates, which a creation template has as text."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from aws_cdk import aws_ecr as ecr
@@ -8,10 +8,9 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ecr_constructs.constructs._cfn_properties import json_text
-from ecr_constructs.constructs._joined_policy import JoinedPolicy
+from ecr_constructs.constructs._joined_policy import JoinedRepositoryPolicy
 from ecr_constructs.constructs._joined_properties import JoinedResource
 from ecr_constructs.constructs._policy_text import check_statement
-from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.principals import (
     CODE_BUILD,
     LAMBDA,
@@ -21,7 +20,6 @@ from ecr_constructs.model.principals import (
     check_names,
 )
 from ecr_constructs.model.repository_policy import (
-    length_errors,
     pull_by_account,
     pull_by_service,
 )
@@ -31,10 +29,9 @@ class TemplateResource(JoinedResource, ecr.CfnRepositoryCreationTemplate):
     """The L1 of a creation template."""
 
 
-class CreatedPolicy(JoinedPolicy):
+class CreatedPolicy(JoinedRepositoryPolicy):
     """The statements of the policy, rendered into the L1 as they are added."""
 
-    _subject = "repository policy"
     _names: ClassVar = {"repository_policy": "RepositoryPolicy"}
 
     def __init__(
@@ -45,16 +42,10 @@ class CreatedPolicy(JoinedPolicy):
         self._source = source
         self.add_statements(*statements)
 
-    @property
-    def text(self) -> str | None:
-        """The text of the policy, or None if it has no statements."""
-        text: str | None = self._rendered.get("repository_policy")
-        return text
-
     def attach_to(self, template: Construct, resource: JoinedResource) -> None:
         """Join what other code writes on the L1 of a template from now on."""
         self._construct = template
-        self.attach(resource, **self._rendered)
+        self.attach(resource)
 
     def add(self, statement: iam.PolicyStatement) -> None:
         """Add a statement, or raise if ECR would reject it."""
@@ -78,11 +69,5 @@ class CreatedPolicy(JoinedPolicy):
         check_names("projects", projects)
         self.add_statements(pull_by_service(CODE_BUILD, self._source.projects(projects)))
 
-    def _create(self, **_properties: Any) -> None:
-        """Leave the resource to the template, which has further properties."""
-
     def _properties(self, state: Mapping[str, Any]) -> dict[str, Any]:
         return {"repository_policy": json_text(self._construct, state)}
-
-    def _policy_errors(self, policy: Mapping[str, Any]) -> Iterator[Diagnostic]:
-        return length_errors(policy)

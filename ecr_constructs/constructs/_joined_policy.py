@@ -17,7 +17,7 @@ from ecr_constructs.constructs._policy_body import (
 )
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.json_text import compact
-from ecr_constructs.model.repository_policy import document
+from ecr_constructs.model.repository_policy import document, length_errors
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid
 
@@ -68,3 +68,12 @@ class JoinedPolicy(JoinedProperties[Mapping[str, Any]]):
         if is_unresolved(compact(statement)):
             statement = cdk.Stack.of(self._construct).resolve(statement)
         return comparable(statement)
+
+
+class JoinedRepositoryPolicy(JoinedPolicy):
+    """The policy of a repository, or of those that ECR creates."""
+
+    _subject = "repository policy"
+
+    def _policy_errors(self, policy: Mapping[str, Any]) -> Iterator[Diagnostic]:
+        return length_errors(policy)

@@ -105,9 +105,9 @@ class JoinedProperties(Generic[_State]):
         self._parts: dict[tuple[str, ...], tuple[Any, Any]] = {}
         self._rendered: dict[str, Any] = {}
 
-    @abstractmethod
-    def _create(self, **properties: Any) -> JoinedResource | None:
-        """Create the L1 with the first request, unless the construct does."""
+    def _create(self, **properties: Any) -> JoinedResource | None:  # noqa: ARG002
+        """Create the L1 with the first request; by default the construct does."""
+        return None
 
     @abstractmethod
     def _read(self, properties: Mapping[str, Any]) -> _State:
@@ -126,9 +126,14 @@ class JoinedProperties(Generic[_State]):
         written = {**self._written, **self._stored()}
         self._update(state, written, self._overridden)
 
-    def attach(self, resource: JoinedResource, **rendered: Any) -> None:
+    @property
+    def rendered_properties(self) -> dict[str, Any]:
+        """The properties with which the construct creates the L1 that it attaches."""
+        return dict(self._rendered)
+
+    def attach(self, resource: JoinedResource) -> None:
         """Join what other code writes on an L1 from now on."""
-        self._resource, self._rendered = resource, rendered
+        self._resource = resource
         resource.joined = self
         self._construct.node.add_validation(AtSynthesis(self._errors))
 
@@ -184,7 +189,7 @@ class JoinedProperties(Generic[_State]):
         self._written, self._overridden = written, overridden
         self._rendered = properties
         if self._resource is None and (resource := self._create(**properties)) is not None:
-            self.attach(resource, **properties)
+            self.attach(resource)
         if self._resource is not None:
             self._render(self._resource)
 

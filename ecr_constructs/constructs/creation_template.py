@@ -170,7 +170,7 @@ class RepositoryCreationTemplate(Construct):
             **mutability_properties(_Template, settings.effective_mutability),
             encryption_configuration=encryption_property(_Template, settings.encryption),
             lifecycle_policy=lifecycle_text(self, settings.effective_lifecycle),
-            repository_policy=self._policy.text,
+            **self._policy.rendered_properties,
             resource_tags=tag_properties(tags),
             custom_role_arn=None if role is None else arn_of(role, "role"),
         )
@@ -200,7 +200,7 @@ class RepositoryCreationTemplate(Construct):
         self._policy.add(statement)
 
     def grant_pull_to_lambda(
-        self, *, functions: Sequence[str] | None = (), account: str | None = None
+        self, *, functions: Sequence[str] | None = (), account: AccountId | None = None
     ) -> None:
         """Allow Lambda to pull from created repositories, as `Repository.grant_pull_to_lambda`.
 

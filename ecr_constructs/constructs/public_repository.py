@@ -1,6 +1,6 @@
 """One repository of the public registry."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import aws_cdk as cdk
@@ -11,14 +11,14 @@ from constructs import Construct
 from ecr_constructs.constructs._arguments import checked
 from ecr_constructs.constructs._cfn_properties import tag_properties
 from ecr_constructs.constructs._iam import grant_to_principal
-from ecr_constructs.constructs._joined_policy import JoinedPolicy
+from ecr_constructs.constructs._joined_policy import JoinedRepositoryPolicy
 from ecr_constructs.constructs._joined_properties import JoinedResource
 from ecr_constructs.constructs._stack_env import partition_in, region_of
 from ecr_constructs.constructs.repository import NO_SNAPSHOTS
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.principals import AccountId
-from ecr_constructs.model.public_catalog import REGION, CatalogData, public_name_errors
-from ecr_constructs.model.repository_policy import Access, length_errors
+from ecr_constructs.model.public_catalog import PUBLIC_REGION, CatalogData, public_name_errors
+from ecr_constructs.model.repository_policy import Access
 from ecr_constructs.model.tags import Tags, tag_errors
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import raise_if_invalid
@@ -38,25 +38,13 @@ class _PublicResource(JoinedResource, ecr.CfnPublicRepository):
     """The L1."""
 
 
-class PublicPolicy(JoinedPolicy):
+class PublicPolicy(JoinedRepositoryPolicy):
     """What the arguments declare, and what other code writes on the L1."""
 
-    _subject = "repository policy"
     _names: ClassVar = {"repository_policy_text": "RepositoryPolicyText"}
-
-    @property
-    def rendered_properties(self) -> dict[str, Any]:
-        """The properties of the L1."""
-        return dict(self._rendered)
-
-    def _create(self, **_properties: Any) -> None:
-        """Leave the resource to the repository, which has further properties."""
 
     def _properties(self, state: Mapping[str, Any]) -> dict[str, Any]:
         return {"repository_policy_text": dict(state)}
-
-    def _policy_errors(self, policy: Mapping[str, Any]) -> Iterator[Diagnostic]:
-        return length_errors(policy)
 
 
 @checked
@@ -131,13 +119,13 @@ class PublicRepository(Construct):
         errors = [*tag_errors(tags or {})]
         if repository_name is not None and not is_unresolved(repository_name):
             errors += public_name_errors(repository_name)
-        if region != REGION and not is_unresolved(region):
+        if region != PUBLIC_REGION and not is_unresolved(region):
             errors.append(
                 Diagnostic(
                     "public-repository-region",
-                    f"public repositories exist only in {REGION}, and this stack is in {region}",
+                    f"public repositories exist only in {PUBLIC_REGION}, this stack is in {region}",
                     "scope",
-                    f"define them in a stack with env=Environment(region={REGION!r})",
+                    f"define them in a stack with env=Environment(region={PUBLIC_REGION!r})",
                 )
             )
         if removal_policy is cdk.RemovalPolicy.SNAPSHOT:
@@ -159,7 +147,7 @@ class PublicRepository(Construct):
             tags=tag_properties(tags),
             **policy.rendered_properties,
         )
-        policy.attach(self._resource, **policy.rendered_properties)
+        policy.attach(self._resource)
         self._resource.apply_removal_policy(
             removal_policy or cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
         )

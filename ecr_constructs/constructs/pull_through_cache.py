@@ -291,7 +291,7 @@ class PullThroughCache(Construct):
         return self._repositories[name]
 
     def grant_pull_to_lambda(
-        self, *, functions: Sequence[str] | None = None, account: str | None = None
+        self, *, functions: Sequence[str] | None = None, account: AccountId | None = None
     ) -> None:
         """Allow Lambda to pull cached images; as `RepositoryCreationTemplate`'s.
 

@@ -7,6 +7,8 @@ from functools import reduce
 from operator import getitem
 from typing import TYPE_CHECKING, Any, Literal
 
+from ecr_constructs.environment.inheritance import ACCESS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -16,14 +18,6 @@ if TYPE_CHECKING:
 
 Level = Literal["repository", "team", "defaults", "environment", "profile", "built-in"]
 """Where a setting comes from, from the nearest to the farthest."""
-
-_ACCESS = (
-    "pull_organizational_units",
-    "pull_accounts",
-    "pull_principals",
-    "push_accounts",
-    "push_principals",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +131,7 @@ def _access(
     """Yield who may pull and push."""
     settings = repository.settings
     yield "organization_may_pull", settings.access["pull_organizations"] or False
-    for name in _ACCESS:
+    for name in ACCESS:
         if settings.access[name]:
             yield name, list(settings.access[name])
     if settings.functions:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any
 
 from ecr_constructs.cloudformation.template import Place
 from ecr_constructs.environment.parts import as_written
@@ -23,6 +23,7 @@ from ecr_constructs.environment.source import (
     mutability_of,
     problems_at,
 )
+from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.encryption import Encryption
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy, Retention, protect
 from ecr_constructs.model.mutability import TagMutability
@@ -37,7 +38,7 @@ from ecr_constructs.model.repository_policy import (
     pull_by_service,
 )
 from ecr_constructs.model.tags import tag_errors
-from ecr_constructs.model.validation import ValidationError, raise_if_invalid, reject
+from ecr_constructs.model.validation import ValidationError, raise_if_invalid
 
 PROFILES: dict[Profile, RepositorySettings] = {
     "development": RepositorySettings(
@@ -59,14 +60,16 @@ CACHE_DEFAULTS = CachedSettings(
 )
 """What a pull-through cache has instead of the defaults and the profile: its tags follow the
 upstream, and its images are in use although they are untagged."""
-_ACCESS = (
+ACCESS = (
     "pull_organizational_units",
     "pull_accounts",
     "pull_principals",
     "push_accounts",
     "push_principals",
 )
+"""The keys that name who may pull and push."""
 _MERGED = ("tags", "acknowledge")
+_NO_REPLICAS = "list it in replica_regions"
 
 Levels = Mapping[Place, CachedSettings]
 """The settings that count, by their places, from the nearest to the farthest."""
@@ -170,29 +173,21 @@ class Context:
         return replica.region if replica.account == self.home.account else str(replica)
 
 
-def reject_replica(context: Context, name: str, path: str) -> NoReturn:
-    """Reject a name that is not that of a replica."""
-    names = [context.name_of(replica) for replica in context.registries[1:]]
-    close = get_close_matches(name, names, n=1)
-    remedy = f"did you mean {close[0]!r}? " if close else ""
-    reject(
-        "replica",
-        name,
-        "replica-unknown",
-        f"{name!r} is not a replica of this environment",
-        path=path,
-        remedy=f"{remedy}There are: {', '.join(names)}" if names else "list it in replica_regions",
-    )
-
-
-def same_replicas(context: Context, names: Iterable[str], place: Place) -> Iterator[Problem]:
-    """Yield the names of a mapping that are another name of the same replica."""
+def replica_errors(context: Context, names: Iterable[str], path: str) -> Iterator[Diagnostic]:
+    """Yield a problem for each name of a mapping that is not that of one more replica."""
     first: dict[RegistryId, str] = {}
+    replicas = [context.name_of(registry) for registry in context.registries[1:]]
     for name in names:
-        replica = context.replica(name)
-        if replica is not None and first.setdefault(replica, name) != name:
+        replica, here = context.replica(name), f"{path}['{name}']"
+        if replica is None:
+            close = get_close_matches(name, replicas, n=1)
+            remedy = f"did you mean {close[0]!r}? " if close else ""
+            remedy = f"{remedy}There are: {', '.join(replicas)}" if replicas else _NO_REPLICAS
+            message = f"{name!r} is not a replica of this environment"
+            yield Diagnostic("replica-unknown", message, here, remedy)
+        elif first.setdefault(replica, name) != name:
             message = f"is the same replica as {first[replica]!r}"
-            yield Problem((*place, name), "replica-duplicate", message, "write it once")
+            yield Diagnostic("replica-duplicate", message, here, "write it once")
 
 
 def settings_of(
@@ -216,7 +211,7 @@ def settings_of(
         lifecycle=_lifecycle(settings),
         access={
             "pull_organizations": [organization] if organization and may_pull else [],
-            **{keyword: nearest(settings, keyword, default=[]) for keyword in _ACCESS},
+            **{keyword: nearest(settings, keyword, default=[]) for keyword in ACCESS},
         },
         tags=_tags(levels, team_tags or {}),
         deletion_lock=nearest(settings, "deletion_lock", default=False),
@@ -265,18 +260,10 @@ def _check_keys(
 ) -> None:
     """Reject a key of another Region, or of a replica that does not exist."""
     if isinstance(encryption, ExistingKey):
-        for name in encryption.replica_keys or ():
-            if context.replica(name) is None:
-                reject_replica(context, name, f"replica_keys['{name}']")
-        for problem in same_replicas(context, encryption.replica_keys or (), ("replica_keys",)):
-            reject(
-                "replica",
-                problem.place[-1],
-                problem.code,
-                problem.message,
-                path=f"replica_keys['{problem.place[-1]}']",
-                remedy=problem.remedy,
-            )
+        names = encryption.replica_keys or ()
+        raise_if_invalid(
+            "mapping of replicas", names, replica_errors(context, names, "replica_keys")
+        )
     for registry in context.registries:
         if settings.encryption == "dual_layer":
             with as_written({"*": "dual_layer"} if settings.existing_keys else {}):
@@ -398,7 +385,7 @@ def setting_problems(levels: Levels, error: ValidationError) -> Iterator[Problem
             case steps if problem.code == "repository-policy-length":
                 key = next(
                     name
-                    for name in ("policy_statements", "admit_lambda", *_ACCESS)
+                    for name in ("policy_statements", "admit_lambda", *ACCESS)
                     if nearest(levels.values(), name)
                 )
             case steps:

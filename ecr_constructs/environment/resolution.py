@@ -19,14 +19,15 @@ from ecr_constructs.environment.inheritance import (
 from ecr_constructs.environment.models import Alerts, Environment, Repository
 from ecr_constructs.environment.policies import statement_problems
 from ecr_constructs.environment.push import CiSystem, Push
-from ecr_constructs.environment.registries import Surrounding, resolve_registries
+from ecr_constructs.environment.registries import resolve_registries
+from ecr_constructs.environment.registry_section import Surrounding
 from ecr_constructs.environment.resolved_registry import ResolvedRegistry
 from ecr_constructs.environment.settings import CachedSettings, RepositorySettings
 from ecr_constructs.environment.source import Problem, problems_at
 from ecr_constructs.model.ci import CiProject
 from ecr_constructs.model.key_policy import KeyAccess
 from ecr_constructs.model.names import cover
-from ecr_constructs.model.public_catalog import REGION as PUBLIC_REGION
+from ecr_constructs.model.public_catalog import PUBLIC_REGION
 from ecr_constructs.model.registry_id import RegistryId
 from ecr_constructs.model.validation import ValidationError
 

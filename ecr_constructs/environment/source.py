@@ -123,8 +123,8 @@ def parse_source(name: str, text: str) -> SourceFile:
 
     Raises:
         EnvironmentFileError: ``yaml-invalid``: the text is not YAML. ``yaml-not-installed``: PyYAML
-            is not installed. ``key-duplicate``: a mapping
-            has a key twice. ``key-not-text``: YAML reads a key as another value.
+            is not installed. ``key-duplicate``: a mapping has a key twice. ``key-not-text``: YAML
+            reads a key as another value.
     """
     try:
         content, find_line, repeated = read_yaml(text)

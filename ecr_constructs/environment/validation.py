@@ -9,6 +9,7 @@ from ecr_constructs.environment.models import Environment
 from ecr_constructs.environment.resolution import ResolvedEnvironment, is_replicated
 from ecr_constructs.environment.source import FileDiagnostic, Problem, SourceFile, problems_at
 from ecr_constructs.model.diagnostics import Diagnostic
+from ecr_constructs.model.names import construct_id, stack_name
 from ecr_constructs.model.partitions import regions
 from ecr_constructs.model.replication import ReplicationRule, destination_errors, replication_errors
 from ecr_constructs.model.validation import ValidationError, raise_if_invalid
@@ -23,16 +24,6 @@ MAX_RESOURCES = 500
 STACK_NAME_MAX_LENGTH = 128
 # Names of stacks that any environment may have.
 RESERVED = ("alerts", "key", "push", "registry")
-
-
-def construct_id(name: str) -> str:
-    """Return a construct id for a name: ``DataPlatform`` for ``data-platform``."""
-    return "".join(map(str.capitalize, name.split("-")))
-
-
-def stack_name(environment: str, part: str) -> str:
-    """Return the name of a stack of an environment: of a team, or ``registry``."""
-    return f"{environment}-ecr-{part}"
 
 
 def validate(environment: Environment, resolved: ResolvedEnvironment) -> Iterator[Problem]:

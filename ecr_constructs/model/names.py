@@ -48,6 +48,16 @@ def _stack_part_errors(code: str, subject: str, name: str) -> Iterator[Diagnosti
         yield Diagnostic(code, f"{message}, and begins with a letter")
 
 
+def construct_id(name: str) -> str:
+    """Return the construct id of an environment, team or Region: ``DataPlatform``."""
+    return "".join(map(str.capitalize, name.split("-")))
+
+
+def stack_name(environment: str, part: str) -> str:
+    """Return the name of a stack of an environment: of a team, or ``registry``."""
+    return f"{environment}-ecr-{part}"
+
+
 def check_repository_name(name: str) -> None:
     """Reject a name that ECR rejects; a deploy-time name passes.
 

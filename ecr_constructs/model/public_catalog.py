@@ -18,7 +18,7 @@ from ecr_constructs.model.validation import (
 
 # There is one registry for all Regions:
 # https://docs.aws.amazon.com/general/latest/gr/ecr-public.html
-REGION = "us-east-1"
+PUBLIC_REGION = "us-east-1"
 # https://docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_CreateRepository.html
 NAME_MIN_LENGTH = 2
 NAME_MAX_LENGTH = 205

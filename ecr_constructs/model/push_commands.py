@@ -12,14 +12,12 @@ from typing import NamedTuple
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.names import check_repository_name, image_tag_errors
-from ecr_constructs.model.public_catalog import public_name_errors
+from ecr_constructs.model.public_catalog import PUBLIC_REGION, public_name_errors
 from ecr_constructs.model.validation import raise_if_invalid, reject
 
 Arguments = tuple[str, ...]
 
 PUBLIC_HOST = "public.ecr.aws"
-# https://docs.aws.amazon.com/AmazonECR/latest/public/public-registry-auth.html
-PUBLIC_REGION = "us-east-1"
 # The pattern and the lengths of RegistryAliasName in the API model of ECR Public.
 _ALIAS = re.compile(r"(?=.{2,50}\Z)[a-z][a-z0-9]+(?:[._-][a-z0-9]+)*")
 # https://semver.org/#spec-item-9, without '+', which a tag cannot have.

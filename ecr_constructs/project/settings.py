@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.model.names import (
+    construct_id,
     environment_name_errors,
     repository_name_errors,
     team_name_errors,
@@ -44,8 +45,8 @@ class EnvironmentSettings:
 
     @property
     def stage(self) -> str:
-        """The name of the stage in the app, as `stacks.stage` makes it: ``Dev``."""
-        return "".join(map(str.capitalize, self.name.split("-")))
+        """The name of the stage in the app: ``Dev``."""
+        return construct_id(self.name)
 
     @property
     def partition(self) -> str:

@@ -14,6 +14,7 @@ from ministack.services import ecr, iam
 from ministack.services.cloudformation import provisioners
 
 from ecr_constructs.cloudformation.update_behavior import create_only, name_property
+from ecr_constructs.model.public_catalog import PUBLIC_REGION
 from local_aws.overlay import registry, repositories
 from local_aws.overlay.operations import (
     OPERATIONS,
@@ -40,7 +41,6 @@ _API_NAMES = {
 _BOOLEANS = ("Enabled", "ScanOnPush")
 _POLICIES = ("PolicyText", "RepositoryPolicyText")
 _TAG = {"Key", "Value"}
-PUBLIC_REGION = "us-east-1"
 _PUBLIC: dict[str, Operation] = {}
 PUBLIC_REPOSITORIES = AccountScopedDict()
 

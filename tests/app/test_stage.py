@@ -3,7 +3,7 @@
 import aws_cdk as cdk
 import pytest
 
-from ecr_constructs.environment.validation import construct_id
+from ecr_constructs.model.names import construct_id
 from stacks.stage import EnvironmentStage
 from tests.app.conftest import Synth, Templates, environment, of_type
 

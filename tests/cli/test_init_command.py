@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ecr_constructs.environment.validation import construct_id
+from ecr_constructs.model.names import construct_id
 from ecr_constructs.project.settings import EnvironmentSettings, ProjectSettings
 from ecr_constructs.project.source import files_folder, installed_source, source_of
 from ecr_constructs.project.writing import write_project

@@ -404,6 +404,9 @@ def test_names_and_values_of_a_template_are_inert(app: cdk.App) -> None:
     assert not [text for text in texts if "##[" in text or not text.isprintable()]
 
 
+LOOK_ALIKE = ("a-b", "a/b", "a/bc")
+
+
 def _hints(app: cdk.App) -> list[str]:
     """Return what each violation says about the file that declares the resource."""
     fixes = [item["suggestedFix"] for item in checked(app)["violations"]]
@@ -421,6 +424,18 @@ def test_a_violation_names_the_line_of_the_file_that_declares_it(app: cdk.App) -
     assert ["{ECR013: REASON} there: dev.yaml:7.", "{ECR013: REASON} there: dev.yaml:8."] == (
         _hints(app)
     )
+
+
+def test_the_line_of_ids_that_look_alike_is_not_guessed(app: cdk.App) -> None:
+    """A logical id has no separators, so that it may be of either repository."""
+    stack = cdk.Stack(app, "Stack", env=ENV)
+    Repository(stack, "a-b", repository_name="a-b", scan_on_push=False)
+    Repository(stack, "a/b", repository_name="a/b", scan_on_push=False)
+    Repository(stack, "a/bc", repository_name="a/bc", scan_on_push=False)
+    lines = {name: SourceLocation("dev.yaml", number) for number, name in enumerate(LOOK_ALIKE)}
+    record_lines(stack, lines)
+
+    assert ["", "{ECR013: REASON} there: dev.yaml:2."] == _hints(app)
 
 
 def test_a_resource_without_a_line_has_no_hint(app: cdk.App) -> None:

@@ -80,7 +80,7 @@ class Subject:
 
     def changed(self, pair: Pair) -> tuple[str, ...]:
         """Return the properties of a resource that decide access and differ."""
-        # Each change of a policy asks.
+        # Each change of a policy asks. The subject holds its pairs, so their ids are unique.
         if id(pair) not in self._changed:
             self._changed[id(pair)] = tuple(
                 name
@@ -185,7 +185,7 @@ class _Context:
     @cached_property
     def _organizations(
         self,
-    ) -> tuple[Sequence[tuple[PrincipalSet, frozenset[Part], Place]], SetIndex]:
+    ) -> tuple[Sequence[_OfOrganization], SetIndex]:
         places = [
             (who, rest, (who, what))
             for who, what in self.left.allowed.actions

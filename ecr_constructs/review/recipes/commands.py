@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from ecr_constructs.cloudformation.resource_types import KEY, OIDC_PROVIDER, PUBLIC_REPOSITORY
 from ecr_constructs.model.partitions import registry_host
+from ecr_constructs.model.public_catalog import PUBLIC_REGION
 from ecr_constructs.model.validation import ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.cloudformation.template import Template
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 IMPORT_KEYS = {KEY: "KeyId", OIDC_PROVIDER: "Arn"}
 """The identifiers of types whose resources are retained and have no name to be found by."""
-
-PUBLIC_REGION = "us-east-1"
 
 
 def cdk(verb: str, stacks: Iterable[Template], *options: str) -> tuple[str, ...]:
@@ -63,7 +62,7 @@ def delete_stacks(stacks: Sequence[Template]) -> tuple[str, ...]:
     commands = []
     for stack in stacks:
         where = ["--stack-name", str(stack.stack_name), *in_region(stack.region)]
-        commands += account_note(stack.account) if len(accounts) > 1 else []
+        commands += account_note(stack.account, accounts)
         verbs = ["delete-stack", "wait stack-delete-complete"]
         if stack.termination_protection:
             verbs.insert(0, "update-termination-protection --no-enable-termination-protection")
@@ -91,9 +90,9 @@ def orphan(paths: Iterable[str], app: str) -> str:
     return shlex.join(words)
 
 
-def account_note(account: str | None) -> list[str]:
-    """Return a comment that names the account of the next commands, if it is known."""
-    return [f"# with credentials of account {account}"] if account else []
+def account_note(account: str | None, accounts: Collection[str | None]) -> list[str]:
+    """Return a comment that names the account of the next commands, if there are several."""
+    return [f"# with credentials of account {account}"] if account and len(accounts) > 1 else []
 
 
 def in_region(region: str | None) -> list[str]:
@@ -134,7 +133,7 @@ def per_repository(
     accounts = {account for account, _ in registries}
     commands: list[str] = []
     for (account, region), members in registries.items():
-        commands += account_note(account) if len(accounts) > 1 else []
+        commands += account_note(account, accounts)
         by_service: dict[str, list[str]] = defaultdict(list)
         for repository in members:
             service = "ecr-public" if repository.type == PUBLIC_REPOSITORY else "ecr"
@@ -150,19 +149,22 @@ def encryptions(repositories: Iterable[Resource]) -> tuple[str, ...]:
     """Return the commands that print how private repositories are encrypted."""
     query = "repositories[].[repositoryName, encryptionConfiguration]"
     commands: list[str] = []
-    for (account, region), members in by_registry(repositories).items():
+    registries = by_registry(repositories)
+    accounts = {account for account, _ in registries}
+    for (account, region), members in registries.items():
         names = [str(item.text("RepositoryName")) for item in members]
         words = ["aws", "ecr", "describe-repositories", *in_region(region)]
         options = ["--repository-names", *names, "--query", query]
-        commands += [*account_note(account), shlex.join([*words, *options])]
+        commands += [*account_note(account, accounts), shlex.join([*words, *options])]
     return tuple(commands)
 
 
-def copies(names: Iterable[tuple[RegistryId | None, str, str]]) -> tuple[str, ...]:
+def copies(names: Iterable[tuple[RegistryId | None, str, str]], *options: str) -> tuple[str, ...]:
     """Return the commands that copy all tagged images within registries.
 
     Args:
         names: Registry, old and new name of each repository.
+        options: Further options of ``crane copy``.
 
     Returns:
         The commands, with a login to each registry; none if a registry is not known.
@@ -176,11 +178,11 @@ def copies(names: Iterable[tuple[RegistryId | None, str, str]]) -> tuple[str, ..
             return ()
         if registry not in logged_in:
             logged_in.add(registry)
-            commands += account_note(registry.account) if len(accounts) > 1 else []
+            commands += account_note(registry.account, accounts)
             password = ["aws", "ecr", "get-login-password", "--region", registry.region]
             user = ["crane", "auth", "login", "--username", "AWS", "--password-stdin", host]
             commands.append(f"{shlex.join(password)} | {shlex.join(user)}")
-        words = ["crane", "copy", "--all-tags", f"{host}/{old}", f"{host}/{new}"]
+        words = ["crane", "copy", "--all-tags", *options, f"{host}/{old}", f"{host}/{new}"]
         commands.append(shlex.join(words))
     return tuple(commands)
 
@@ -200,7 +202,7 @@ def missing(names: Iterable[tuple[RegistryId | None, str, str]]) -> tuple[str, .
     for registry, original, copy in listed:
         if registry is None:
             return ()
-        commands += account_note(registry.account) if len(accounts) > 1 else []
+        commands += account_note(registry.account, accounts)
         files = []
         for name in (original, copy):
             where = ["--region", registry.region, "--repository-name", name]
@@ -222,7 +224,7 @@ def by_name(
     accounts = {registry.account for registry in by_registry if registry}
     commands: list[str] = []
     for registry, members in by_registry.items():
-        commands += account_note(registry.account) if registry and len(accounts) > 1 else []
+        commands += account_note(registry and registry.account, accounts)
         where = in_region(registry.region if registry else None)
         words = ["aws", "ecr", operation, *where, "--repository-name", "$name", *options]
         commands.append(for_each(members, words))

@@ -21,6 +21,7 @@ from ecr_constructs.review.recipes.retirement import deletion, lifted_locks, unk
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from ecr_constructs.cloudformation.graph import Resource
     from ecr_constructs.model.registry_id import RegistryId
     from ecr_constructs.review.recipes.edits import Edit, Edits
 
@@ -60,7 +61,10 @@ def renames(edits: Edits) -> Iterator[Recipe]:
                 Step(
                     "Copy again what was pushed to the old name in the meantime, and see when it "
                     "was pulled last.",
-                    commands.last_pulls(edit.before for edit in renamed),
+                    (
+                        *_copied_again(edits, renamed),
+                        *commands.last_pulls(edit.before for edit in renamed),
+                    ),
                 ),
                 _compared(_names(edits, renamed)),
                 *deletion(renamed),
@@ -68,6 +72,22 @@ def renames(edits: Edits) -> Iterator[Recipe]:
             cautions=(*unkept(renamed), *_replicated(edits, renamed), _COPYING),
             is_blocked=bool(kept),
         )
+
+
+def _copied_again(edits: Edits, renamed: Sequence[Edit]) -> Iterator[str]:
+    """Yield the commands that copy what is not in the new repositories yet.
+
+    ECR rejects a push of an immutable tag that exists, even with the same image:
+    https://github.com/aws/containers-roadmap/issues/2179
+    """
+    immutable = [edit for edit in renamed if _is_immutable(edit.after)]
+    yield from commands.copies(_names(edits, (edit for edit in renamed if edit not in immutable)))
+    yield from commands.copies(_names(edits, immutable), "--no-clobber")
+
+
+def _is_immutable(repository: Resource | None) -> bool:
+    mutability = repository.text("ImageTagMutability") if repository else None
+    return mutability is not None and mutability.startswith("IMMUTABLE")
 
 
 def encryptions(edits: Edits) -> Iterator[Recipe]:

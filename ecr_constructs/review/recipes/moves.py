@@ -127,7 +127,7 @@ class _Moves:
     def _recorded(self) -> Iterator[str]:
         accounts = {old.stack.account for old, _ in self._files.values()}
         for new, (old, file) in self._files.items():
-            yield from commands.account_note(old.stack.account) if len(accounts) > 1 else ()
+            yield from commands.account_note(old.stack.account, accounts)
             yield commands.record(self._edits.base_of(old), old, new, file)
 
     def _detached(self) -> Iterator[Step]:

@@ -47,7 +47,7 @@ def templates(stacks: Stacks, left: Stacks, *, is_head: bool, **options: Any) ->
             f"{construct}.json",
             {"Resources": stacks.get(construct, left.get(construct, {}) if is_head else {})},
             *place,
-            path=Path(f"/work/base/{construct.replace('/', '')}.template.json"),
+            path=Path(f"/app/base/{construct.replace('/', '')}.template.json"),
             construct=construct,
             stack_name=name,
             stack=construct,
@@ -144,7 +144,7 @@ def test_stacks_that_exchange_repositories() -> None:
 
     assert commands(only(before, after))[:2] == [
         (
-            "cdk orphan Prod/Payments/payments/api Prod/Payments/web --app /work/base "
+            "cdk orphan Prod/Payments/payments/api Prod/Payments/web --app /app/base "
             "--unstable=orphan --yes"
         ),
         "cdk deploy Prod/B Prod/A --import-existing-resources",
@@ -370,11 +370,36 @@ def test_a_renamed_repository_is_copied(case: str) -> None:
     assert printed[:2] == ["cdk deploy 'Prod/**'", LOG_IN]
     old = recipe.subjects[0].name
     assert printed[2] == f"crane copy --all-tags {HOST}/{old} {HOST}/{names[0]}"
+    again = [line for line in printed if "crane copy" in line and f"{HOST}/{old} " in line]
+    assert len(again) == 2
     if len(names) == 1:
         assert printed[-4:-1] == compared(old, names[0])
         assert printed[-1] == DELETE.format(old)
     else:
         assert printed[-1].startswith("for name in payments/api payments/worker; do aws ecr ")
+
+
+def test_what_came_in_the_meantime_is_copied_again() -> None:
+    """ECR rejects a push of an immutable tag that exists, even of the same image."""
+    before = {"Api": api(), "Web": api("payments/web"), "Job": api("payments/job")}
+    after = {
+        "Api": api("pay/api", ImageTagMutability="IMMUTABLE"),
+        "Web": api("pay/web", ImageTagMutability="MUTABLE"),
+        "Job": api("pay/job", ImageTagMutability="IMMUTABLE_WITH_EXCLUSION"),
+    }
+    printed = commands(only({PAYMENTS: before}, {PAYMENTS: after}))
+    copied = [
+        line.replace(f"{HOST}/", "").split("--all-tags ")[1]
+        for line in printed
+        if line.startswith("crane copy")
+    ]
+
+    assert sorted(copied[:3]) == [f"payments/{name} pay/{name}" for name in ("api", "job", "web")]
+    assert sorted(copied[3:]) == [
+        "--no-clobber payments/api pay/api",
+        "--no-clobber payments/job pay/job",
+        "payments/web pay/web",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -435,7 +460,10 @@ REPLICATES = {
 
 @pytest.mark.parametrize("encryption", [None, {"EncryptionType": "KMS"}], ids=["name", "KMS"])
 def test_replicas_receive_the_copies(encryption: Any) -> None:
-    """Images are copied at home only; what is left over is deleted in both registries."""
+    """Images are copied at home only; what is left over is deleted in both registries.
+
+    The copies are to another name and once more, or to another repository and back.
+    """
     new = api(EncryptionConfiguration=encryption) if encryption else api("payments/server")
     before = {
         "Prod/Registry": REPLICATES,
@@ -447,7 +475,7 @@ def test_replicas_receive_the_copies(encryption: Any) -> None:
     copied = [line for line in commands(recipe) if "crane copy" in line]
 
     assert all(HOST in line for line in copied)
-    assert len(copied) == (2 if encryption else 1)
+    assert len(copied) == 2
     deleted = [line for line in commands(recipe) if "delete-repository" in line][-2:]
     assert ["eu-central-1", "eu-west-1"] == sorted(line.split()[4] for line in deleted)
 
@@ -486,7 +514,7 @@ def test_another_encryption_keeps_the_name() -> None:
         f"crane copy --all-tags {name} {copy}",
         *compared("payments/api", "payments/api-copy2"),
         f"aws ecr delete-repository-policy {region} payments/api",
-        f"cdk orphan {PAYMENTS}/payments/api --app /work/base --unstable=orphan --yes",
+        f"cdk orphan {PAYMENTS}/payments/api --app /app/base --unstable=orphan --yes",
         DELETE.format("payments/api"),
         f"cdk deploy {PAYMENTS}",
         LOG_IN,
