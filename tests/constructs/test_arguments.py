@@ -31,7 +31,9 @@ UUID = "1d397906-81bf-459e-9a8d-eae79c0bc5f3"
 OWN_RULES = {
     ("LifecycleRule", "count_number"),
     ("LifecycleRule", "rule_priority"),
+    ("PullThroughCache.grant_pull_to_lambda", "account"),
     ("RegistryEndpoints", "account"),
+    ("RepositoryCreationTemplate.grant_pull_to_lambda", "account"),
     ("Upstream.ecr", "account"),
     ("RepositoryDefaults.inject", "original_props"),
     ("LifecyclePolicy.__eq__", "other"),

@@ -296,6 +296,10 @@ NO_STATEMENT: dict[str, tuple[Callable[[Any], object], str]] = {
         lambda made: made.grant_pull_to_lambda(account="1"),
         "account[0]: account-id-format",
     ),
+    "an account as a number": (
+        lambda made: made.grant_pull_to_lambda(account=123456789012),
+        "account[0]: account-id-is-number",
+    ),
     "a project": (
         lambda made: made.grant_pull_to_code_build(projects=["a/b"]),
         "projects[0]: source-name-format",
