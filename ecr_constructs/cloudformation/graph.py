@@ -296,7 +296,8 @@ class Stack(_Memo):
         self.resources = {
             str(logical_id): Resource(self, str(logical_id), body)
             for logical_id, body in (resources.items() if isinstance(resources, Mapping) else ())
-            if isinstance(body, Mapping) and not str(logical_id).startswith("Fn::")
+            # A dict, as most are, is known without asking the abstract class.
+            if isinstance(body, (dict, Mapping)) and not str(logical_id).startswith("Fn::")
         }
 
     @property

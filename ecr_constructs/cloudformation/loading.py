@@ -18,9 +18,8 @@ from ecr_constructs.cloudformation.cloud_assembly import (
     MANIFEST,
     StackFile,
     is_assembly,
-    nested_in,
+    nested_files,
     stack_files,
-    template_paths,
     top_of,
 )
 from ecr_constructs.cloudformation.errors import TemplateError
@@ -35,11 +34,15 @@ from ecr_constructs.cloudformation.reading import (
     text_of,
     unreadable,
 )
-from ecr_constructs.cloudformation.template import SECTIONS, Template
+from ecr_constructs.cloudformation.template import SECTIONS, Template, nested_stacks
 from ecr_constructs.cloudformation.unread import Unread
 
 # Tags of YAML, such as !Transform, are short forms of these.
-_MACROS = ("Fn::Transform", "!Transform")
+_MACROS = ("Fn::ForEach", "Fn::Transform", "!Transform")
+# Properties that name the template of a nested stack or of an application of SAM.
+_NESTED_STACKS = ("TemplateURL", "Location")
+# JSON and YAML can write each letter by its number.
+_LETTER = re.compile(r"\\(?:u00|U000000|x)[4-7]")
 _SUFFIXES = (".json", ".yaml", ".yml", ".template", ".cfn", ".cft")
 # Folders of packages and of Git's own files, whose files nobody deploys from there.
 _SKIPPED_FOLDERS = frozenset({".git", "node_modules", "site-packages"})
@@ -160,7 +163,7 @@ def _linked(templates: Sequence[Template]) -> list[Template]:
     parents: dict[Path, Path] = {}
     for template in templates:
         assert template.path is not None
-        for nested in nested_in(StackFile(template.path), template.body):
+        for nested in _nested_in(template.path, template):
             if real_path(nested) != real_path(template.path):
                 parents[real_path(nested)] = template.path
 
@@ -187,12 +190,11 @@ def _with_passed(templates: Sequence[Template]) -> list[Template]:
     passed: dict[Path, list[Mapping[str, Any]]] = defaultdict(list)
     for template in templates:
         assert template.path is not None
-        for resource in template.body["Resources"].values():
-            for name in template_paths(resource):
-                properties = resource.get("Properties")
-                given = properties.get("Parameters") if isinstance(properties, Mapping) else None
-                place = real_path(template.path.parent / name)
-                passed[place].append(given if isinstance(given, Mapping) else {})
+        for nested in nested_stacks(template):
+            properties = nested.resource.get("Properties")
+            given = properties.get("Parameters") if isinstance(properties, Mapping) else None
+            place = real_path(template.path.parent / nested.file)
+            passed[place].append(given if isinstance(given, Mapping) else {})
     return [_with_parameters(template, passed) for template in templates]
 
 
@@ -324,10 +326,14 @@ def with_nested(file: StackFile) -> Iterator[Template]:
         current = pending.pop()
         template = _read(current, None if current is file else file.path)
         yield template
-        for nested in reversed([*nested_in(current, template.body)]):
+        for nested in reversed([*_nested_in(current.path, template)]):
             if (real := real_path(nested)) not in visited:
                 visited.add(real)
                 pending.append(replace(current, path=nested, construct=None, parameters={}))
+
+
+def _nested_in(path: Path, template: Template) -> Iterator[Path]:
+    return nested_files(path, (stack.file for stack in nested_stacks(template)))
 
 
 def _read(file: StackFile, root: Path | None = None) -> Template:
@@ -346,14 +352,16 @@ def _template(
         msg = f"{title}: not a template: it has no Resources"
         raise TemplateError(msg, code="template-resources", path=file.path)
     path = None if name else file.path
+    # To look for the pattern takes longer, and JSON has one form of it.
+    may_hide = ("\\u00" in text or text[:1] != "{") and bool(_LETTER.search(text))
     template = Template(title, body, file.account, file.region, path, line_of)
     return replace(
         template,
         repeated=repeated,
         stack_name=file.stack_name,
         parameters=file.parameters,
-        may_have_macros="Fn::ForEach" in text
-        or ("Transform" in text and any(name in text for name in _MACROS)),
+        may_have_macros=may_hide or any(word in text for word in _MACROS),
+        may_have_nested_stacks=may_hide or any(word in text for word in _NESTED_STACKS),
     )
 
 

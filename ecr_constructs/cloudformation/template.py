@@ -1,9 +1,9 @@
 """A CloudFormation template with the properties of its stack."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ecr_constructs.cloudformation.acknowledgments import Acknowledgment
 
@@ -47,6 +47,7 @@ class Template:
         assumed: The results of comparisons that only the deployment knows, by expression.
             Default: they are unknown.
         may_have_macros: Whether ``Fn::Transform`` or ``Fn::ForEach`` can be in the content.
+        may_have_nested_stacks: Whether a nested stack with a local template can be in the content.
 
     Example:
         >>> Template("api", {"Resources": {}}, region="eu-west-1").region
@@ -72,6 +73,7 @@ class Template:
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
     assumed: Mapping[str, bool] = field(default_factory=dict, repr=False)
     may_have_macros: bool = True
+    may_have_nested_stacks: bool = True
 
     def line(self, place: Place) -> int | None:
         """Return the line of a place, or of the nearest enclosing value."""
@@ -87,3 +89,29 @@ def dotted(place: Place) -> str:
     """Return a place as text: ``Properties.Tags[0].Key``."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
     return text.removeprefix(".")
+
+
+class NestedStack(NamedTuple):
+    """A resource that is a nested stack with a local file, whose path is as it is written."""
+
+    logical_id: str
+    resource: Mapping[str, Any]
+    file: str
+
+
+def nested_stacks(template: Template) -> Iterator[NestedStack]:
+    """Yield the nested stacks of a template that name a local file."""
+    resources = template.body["Resources"] if template.may_have_nested_stacks else {}
+    for logical_id, resource in resources.items():
+        if isinstance(resource, dict) and (names := _template_files(resource)):
+            yield NestedStack(str(logical_id), resource, names[0])
+
+
+def _template_files(resource: Mapping[str, Any]) -> list[str]:
+    metadata, properties = resource.get("Metadata"), resource.get("Properties")
+    names: list[object] = []
+    if isinstance(metadata, dict) and metadata.get("aws:asset:property") == "TemplateURL":
+        names.append(metadata.get("aws:asset:path"))
+    if isinstance(properties, dict):
+        names += [properties.get("TemplateURL"), properties.get("Location")]
+    return [name for name in names if isinstance(name, str)]

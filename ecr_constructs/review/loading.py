@@ -13,13 +13,13 @@ from ecr_constructs.cloudformation.cloud_assembly import (
     MANIFEST,
     StackFile,
     stack_files,
-    template_paths,
 )
 from ecr_constructs.cloudformation.errors import TemplateError
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.loading import load
 from ecr_constructs.cloudformation.reading import is_file, real_path
 from ecr_constructs.cloudformation.resource_types import CREATION_TEMPLATE, REPOSITORY
+from ecr_constructs.cloudformation.template import nested_stacks
 from ecr_constructs.model.json_text import compact
 
 if TYPE_CHECKING:
@@ -240,9 +240,8 @@ def _nested_names(templates: Sequence[Template]) -> dict[Path, str]:
     names: dict[Path, str] = {}
     for template in templates:
         assert template.path is not None
-        for logical_id, resource in template.body["Resources"].items():
-            for path in template_paths(resource):
-                names[real_path(template.path.parent / path)] = str(logical_id)
+        for nested in nested_stacks(template):
+            names[real_path(template.path.parent / nested.file)] = nested.logical_id
     return names
 
 

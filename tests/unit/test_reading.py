@@ -17,9 +17,11 @@ from ecr_constructs.cloudformation import reading
 from ecr_constructs.cloudformation.acknowledgments import acknowledged_in
 from ecr_constructs.cloudformation.cloud_assembly import stack_files, top_of
 from ecr_constructs.cloudformation.errors import TemplateError
+from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.loading import load, with_nested
 from ecr_constructs.cloudformation.parsing import read_yaml
 from ecr_constructs.cloudformation.reading import bytes_of, files_below, is_pipe, real_path
+from ecr_constructs.cloudformation.unread import unread_of
 from ecr_constructs.model.json_reading import MAX_DEPTH, JsonError, read_json
 from ecr_constructs.review.inventories import read_inventories
 
@@ -400,3 +402,40 @@ def test_a_folder_of_inventories_that_cannot_be_listed(
     with pytest.raises(TemplateError) as caught:
         read_inventories(tmp_path)
     assert "file-unreadable" == caught.value.code
+
+
+# JSON writes a letter by its number, and YAML in two more ways.
+HIDDEN = {"t.json": r"\u0061", "t.yaml": r"\x61", "u.yaml": r"\U00000061"}
+
+
+@pytest.mark.parametrize(("name", "letter"), HIDDEN.items(), ids=HIDDEN)
+def test_a_word_with_an_escaped_letter_is_read(tmp_path: Path, name: str, letter: str) -> None:
+    """A macro cannot hide from what looks for its name in the text, nor can a nested stack."""
+    resources = {
+        "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"Fn::Transform": {"Name": "Any"}}},
+        **nested("nested.json")["Resources"],
+    }
+    text = json.dumps(resources)
+    for word in ("Transform", "TemplateURL"):
+        text = text.replace(word, word.replace("a", letter))
+    start, end = ('{"Resources": ', "}") if name.endswith(".json") else ("Resources: ", "")
+    (tmp_path / name).write_text(start + text + end, encoding="utf-8")
+    write(tmp_path / "nested.json", {"Resources": {}})
+
+    outer, inner = load([tmp_path])
+    parts = unread_of(TemplateSet([outer]).stacks[0])
+    [bucket] = [part for part in parts if part.resource == "Bucket"]
+    assert ("transform-not-read", outer.path) == (bucket.code, inner.root)
+
+
+@pytest.mark.parametrize("innermost", ["1", "{}", '{"a": 1}', "[]"])
+@pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"a": ', "}")], ids=["[]", "{}"])
+def test_the_depth_of_json(opened: str, closed: str, innermost: str) -> None:
+    """A document of the allowed depth is read, whatever is inside, and a deeper one rejected."""
+    levels = MAX_DEPTH - (innermost != "1")
+    allowed = opened * levels + innermost + closed * levels
+
+    assert read_json(allowed) == json.loads(allowed)
+    with pytest.raises(JsonError) as caught:
+        read_json(opened + allowed + closed)
+    assert "depth" == caught.value.kind

@@ -156,7 +156,7 @@ def _unread_entries(stack: Stack) -> dict[str, Any]:
     functions = {
         f"{name}.{key}": value
         for name, body in entries
-        for key, value in (body.items() if isinstance(body, Mapping) else ())
+        for key, value in (body.items() if isinstance(body, (dict, Mapping)) else ())
         if str(key).startswith("Fn::")
     }
     return functions | {
