@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from local_aws.overlay.operations import HttpAnswer, Members
 
 SERVICES = (
-    *("batch", "cloudformation", "codebuild", "ec2", "ecr", "ecs", "events", "iam", "kms"),
-    *("lambda", "logs", "monitoring", "s3", "secretsmanager", "sns", "sqs", "ssm", "sts"),
-    "tagging",
+    *("batch", "cloudformation", "codebuild", "ec2", "ecr", "ecs", "events", "iam"),
+    *("inspector2", "kms", "lambda", "logs", "monitoring", "s3", "secretsmanager", "sns", "sqs"),
+    *("ssm", "sts", "tagging"),
 )
 """The services that are served; ministack's names."""
 

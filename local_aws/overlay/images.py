@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ministack.core.responses import get_account_id
 from ministack.services import ecr
 
-from local_aws.overlay import repositories
+from local_aws.overlay import pull_times, repositories
 from local_aws.overlay.operations import RejectedError, now, operation, page
 
 if TYPE_CHECKING:
@@ -95,6 +95,14 @@ def store(name: str, raw: bytes, media_type: str | None, tag: str | None) -> Ima
     return image
 
 
+def is_pullable(image: Image) -> bool:
+    """Tell whether an image is not archived: until it is restored, a pull fails.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html
+    """
+    return bool(image.get("imageStatus", "ACTIVE") == "ACTIVE")
+
+
 def manifest(image: Image) -> Members:
     """Return the manifest as JSON."""
     return dict(json.loads(image["imageManifest"]))
@@ -172,7 +180,7 @@ def with_manifest(image: Image, image_id: Members) -> Members:
 
 @operation("BatchGetImage")
 def batch_get(members: Members) -> Members:
-    """Return the manifests, and a failure for each image that does not exist."""
+    """Return the manifests, which is a pull, and a failure for each image that does not exist."""
     name = members["repositoryName"]
     manifests, failures = [], []
     for image_id in members["imageIds"]:
@@ -180,6 +188,8 @@ def batch_get(members: Members) -> Members:
         if image is None:
             failures.append(_failure(image_id, "ImageNotFound", "Requested image not found"))
             continue
+        if is_pullable(image):
+            pull_times.record_of_caller(image)
         identity = {**image_id, "imageDigest": image["imageDigest"]}
         manifests.append(with_manifest(image, identity))
     return {"images": manifests, "failures": failures}
