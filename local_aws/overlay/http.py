@@ -17,6 +17,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ministack import app
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import ecr
 
@@ -63,6 +64,8 @@ _endpoint: list[str] = []
 _secret: list[str] = []
 _stock_request = ecr.handle_registry_request
 _stock_get_manifest = ecr._v2_get_manifest
+_stock_head_manifest = ecr._v2_head_manifest
+_stock_is_registry = app._is_ecr_registry_path
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,11 @@ def _unauthorized() -> HttpAnswer:
     status, headers, body = _rejected(401, "UNAUTHORIZED", "Not Authorized")
     challenge = f'Basic realm="{_endpoint[0]}/",service="ecr.amazonaws.com"'
     return status, {**headers, "WWW-Authenticate": challenge}, body
+
+
+def is_registry_path(path: str) -> bool:
+    """Tell whether a path is one of the registry's protocol."""
+    return _REFERRERS.fullmatch(path) is not None or _stock_is_registry(path)
 
 
 async def handle_request(
@@ -175,10 +183,23 @@ def get_manifest(name: str, reference: str) -> HttpAnswer:
     if answer[0] == 200:  # noqa: PLR2004
         image = images.get(name, {"imageDigest": answer[1]["Docker-Content-Digest"]})
         if not images.is_pullable(image):
-            message = f"Requested image is archived: {image['imageDigest']}"
-            return _rejected(404, "MANIFEST_UNKNOWN", message)
+            return _archived(image)
         pull_times.record_of_caller(image)
     return answer
+
+
+def head_manifest(name: str, reference: str) -> HttpAnswer:
+    """Tell of a manifest that is not archived that it is there, which is no pull."""
+    answer: HttpAnswer = _stock_head_manifest(name, reference)
+    if answer[0] == 200:  # noqa: PLR2004
+        image = images.get(name, {"imageDigest": answer[1]["Docker-Content-Digest"]})
+        if not images.is_pullable(image):
+            return _archived(image)
+    return answer
+
+
+def _archived(image: images.Image) -> HttpAnswer:
+    return _rejected(404, "MANIFEST_UNKNOWN", f"The image {image['imageDigest']} is archived")
 
 
 def _referrers(name: str, digest: str) -> HttpAnswer:
@@ -201,6 +222,8 @@ def install(endpoint_url: str, secret: str) -> None:
     ecr.handle_registry_request = handle_request
     ecr._v2_put_manifest = put_manifest
     ecr._v2_get_manifest = get_manifest
+    ecr._v2_head_manifest = head_manifest
+    app._is_ecr_registry_path = is_registry_path
     ecr._ensure_repo_exists = repositories.missing_in_registry
     # The token has chosen the scope; stock would go and look for the name in other Regions.
     ecr._select_registry_request_scope = lambda *_: None
