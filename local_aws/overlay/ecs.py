@@ -90,12 +90,14 @@ def run_task(members: Members) -> HttpAnswer:
     rollout = _rollout_of(members.get("_deploymentId"))
     for position, item in enumerate(shown["tasks"]):
         task = ecs._tasks[item["taskArn"]]
+        # Empty until it stops, which is a value that ECS does not have.
+        task.update(stopCode=None, stoppedReason=None)
         failure = _pull(task, rollout)
         if failure:
             _stop(task, *failure)
             # What the caller sees now, before the pull has failed.
             item["lastStatus"] = "PENDING"
-            for name in _STARTED:
+            for name in (*_STARTED, "stopCode", "stoppedReason"):
                 item.pop(name, None)
             for container in item["containers"]:
                 container["lastStatus"] = "PENDING"

@@ -188,6 +188,10 @@ def _shown(config: Members) -> Members:
         for name, value in config.items()
         if name not in hidden and (value not in ("", None) or name == "Description")
     }
+    if shown.get("StateReasonCode") == "Updating":
+        # Of ministack's own: a function is active while it is updated, as LastUpdateStatus says.
+        shown = {name: value for name, value in shown.items() if not name.startswith("StateReason")}
+        shown["State"] = "Active"
     if digest:
         shown["CodeSha256"] = digest.removeprefix("sha256:")
     problem = _problem(uri, digest, config["FunctionArn"]) if uri and digest else None

@@ -306,36 +306,10 @@ def _refused(name: str) -> HttpAnswer:
     return answer
 
 
-def batch_get_account_status(members: Members, account_id: str) -> HttpAnswer:
-    """Tell of this account that Inspector scans its images, if the registry says so."""
-    accounts = [
-        {
-            "accountId": asked,
-            "state": _state(asked),
-            "resourceState": {
-                "ec2": _state(""),
-                "ecr": _state(asked),
-                "lambda": _state(""),
-                "lambdaCode": _state(""),
-            },
-        }
-        for asked in members.get("accountIds") or [account_id]
-    ]
-    answer: HttpAnswer = json_response({"accounts": accounts, "failedAccounts": []})
-    return answer
-
-
-def _state(account: str) -> Members:
-    enabled = account == get_account_id() and scans.is_enhanced()
-    status = "ENABLED" if enabled else "DISABLED"
-    return {"status": status, "errorCode": "SUCCESS", "errorMessage": ""}
-
-
 def install() -> None:
     """Serve these, and of ministack's what is true without a scanner."""
     inspector2._path_handlers = {
         **{path: inspector2._path_handlers[path] for path in _KEPT},
         "/coverage/list": list_coverage,
         "/findings/list": list_findings,
-        "/status/batch/get": batch_get_account_status,
     }
