@@ -112,6 +112,9 @@ def _pull(task: Members, rollout: Rollout | None) -> tuple[str, str] | None:
     definition = ecs._task_defs[ecs._resolve_td_key(task["taskDefinitionArn"])]
     overrides = task.get("overrides") or {}
     role = overrides.get("executionRoleArn") or definition.get("executionRoleArn")
+    if role and not role.startswith("arn:"):
+        # ECS takes the name of a role as well.
+        role = f"arn:aws:iam::{get_account_id()}:role/{role}"
     for container, described in zip(
         task["containers"], definition["containerDefinitions"], strict=True
     ):

@@ -126,7 +126,8 @@ def _resolve(uri: str, function_arn: str) -> str:
 def build_config(name: str, members: Members, code_zip: bytes | None = None) -> Members:
     """Build the configuration of a function, with the digest of its image."""
     config: Members = _stock_build(name, members, code_zip)
-    if uri := members.get("Code", {}).get("ImageUri"):
+    if config["PackageType"] == "Image":
+        uri = members.get("Code", {}).get("ImageUri", "")
         config[_DIGEST] = _resolve(uri, config["FunctionArn"])
     return config
 

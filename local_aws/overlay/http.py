@@ -162,7 +162,7 @@ def put_manifest(name: str, reference: str, headers: dict[str, str], body: bytes
     except images.TagImmutableError as rejection:
         return _rejected(400, "TAG_INVALID", str(rejection))
     digest = image["imageDigest"]
-    subject = images.manifest(image).get("subject", {}).get("digest")
+    subject = images.subject(image)
     created: HttpAnswer = ecr._registry_ok(
         201,
         {

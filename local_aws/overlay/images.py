@@ -108,6 +108,12 @@ def manifest(image: Image) -> Members:
     return dict(json.loads(image["imageManifest"]))
 
 
+def subject(image: Image) -> str | None:
+    """Return the digest of the image that an artifact is about; None if it is about none."""
+    digest: str | None = (manifest(image).get("subject") or {}).get("digest")
+    return digest
+
+
 def children(name: str, image: Image) -> list[Image]:
     """Return the images that an index lists and the repository has."""
     listed = [{"imageDigest": item["digest"]} for item in manifest(image).get("manifests", [])]
@@ -121,7 +127,7 @@ def described(name: str, image: Image) -> Members:
     of all manifests in the list" (API reference, ImageDetail).
     """
     content = manifest(image)
-    blobs = [content.get("config", {}), *content.get("layers", [])]
+    blobs = [content.get("config") or {}, *content.get("layers", [])]
     sizes = [described(name, child)["imageSizeInBytes"] for child in children(name, image)]
     shown = {
         "registryId": image["registryId"],
@@ -133,7 +139,7 @@ def described(name: str, image: Image) -> Members:
         "imageManifestMediaType": image["imageManifestMediaType"],
         "artifactMediaType": content.get("artifactType") or blobs[0].get("mediaType"),
         "lastRecordedPullTime": image.get("lastRecordedPullTime"),
-        "subjectManifestDigest": content.get("subject", {}).get("digest"),
+        "subjectManifestDigest": subject(image),
         "imageStatus": image.get("imageStatus", "ACTIVE"),
         "lastArchivedAt": image.get("lastArchivedAt"),
         "lastActivatedAt": image.get("lastActivatedAt"),

@@ -38,9 +38,7 @@ def of(name: str, digest: str, asked: Members) -> list[Members]:
     status = asked.get("artifactStatus", "ACTIVE")
     types = asked.get("artifactTypes")
     described = [
-        _described(image)
-        for image in images.all_of(name)
-        if images.manifest(image).get("subject", {}).get("digest") == digest
+        _described(image) for image in images.all_of(name) if images.subject(image) == digest
     ]
     return [
         item
@@ -66,7 +64,7 @@ def _described(image: Image) -> Members:
 
 def _artifact_type(content: Members) -> str | None:
     """Return the type of an artifact: its own, or else the type of its configuration."""
-    kind: str | None = content.get("artifactType") or content.get("config", {}).get("mediaType")
+    kind: str | None = content.get("artifactType") or (content.get("config") or {}).get("mediaType")
     return kind
 
 
@@ -92,7 +90,7 @@ def describe_signing_status(members: Members) -> Members:
     )
     signed = any(_is_signature(item) for item in of(name, image["imageDigest"], {}))
     asked = image["imagePushedAt"] > registry.SET_AT.get("signingConfiguration", 0)
-    is_artifact = "subject" in images.manifest(image)
+    is_artifact = images.subject(image) is not None
     return {
         "repositoryName": name,
         "imageId": {**members["imageId"], "imageDigest": image["imageDigest"]},

@@ -38,7 +38,8 @@ def is_enhanced() -> bool:
 
 def is_scannable(image: Image) -> bool:
     """Tell whether an image is one of a container, for one platform."""
-    return images.manifest(image).get("config", {}).get("mediaType") in _CONFIGURATIONS
+    configuration = images.manifest(image).get("config") or {}
+    return configuration.get("mediaType") in _CONFIGURATIONS
 
 
 def on_push(name: str, image: Image) -> None:

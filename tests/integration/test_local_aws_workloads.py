@@ -395,15 +395,15 @@ def test_another_accounts_repository_must_admit_lambda(
 
 
 @pytest.mark.parametrize(
-    "image", ["api:v2", "gone:v1", "api:index", "nginx:latest", "us-east-1"], ids=str
+    "image", ["api:v2", "gone:v1", "api:index", "nginx:latest", "us-east-1", ""], ids=str
 )
 def test_lambda_refuses_an_image_that_it_cannot_run(place: Place, image: str) -> None:
-    """Missing, for several platforms, of another registry or Region; nothing is created."""
+    """Missing, for several platforms, of another registry or Region, none; nothing is created."""
     push(place, "api:index", images.index(1))
-    names = {"nginx:latest": image, "us-east-1": uri(place.at("us-east-1"), "api:v1")}
+    names = {"": image, "nginx:latest": image, "us-east-1": uri(place.at("us-east-1"), "api:v1")}
 
     with pytest.raises(ClientError) as refusal:
-        create(place, names.get(image) or uri(place, image))
+        create(place, names[image] if image in names else uri(place, image))
 
     assert refusal.value.response["Error"]["Code"] == "InvalidParameterValueException"
     assert place.client("lambda").list_functions()["Functions"] == []
