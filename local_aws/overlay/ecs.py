@@ -440,6 +440,14 @@ def describe_services(members: Members) -> HttpAnswer:
     return described
 
 
+def list_daemons(members: Members) -> HttpAnswer:
+    """List no daemons: none can be made here."""
+    if ecs._resolve_cluster_name(members.get("clusterArn")) not in ecs._clusters:
+        return _rejected("ClusterNotFoundException", "Cluster not found.")
+    answer: HttpAnswer = json_response({"daemonSummariesList": []})
+    return answer
+
+
 def _rejected(code: str, message: str) -> HttpAnswer:
     answer: HttpAnswer = error_response_json(code, message, 400)
     return answer
@@ -476,6 +484,7 @@ def install() -> None:
         "RunTask": run_task,
         "StopTask": stop_task,
         "DescribeServices": describe_services,
+        "ListDaemons": list_daemons,
         "ListServiceDeployments": list_service_deployments,
         "DescribeServiceDeployments": describe_service_deployments,
         "DescribeServiceRevisions": describe_service_revisions,

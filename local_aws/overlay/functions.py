@@ -17,6 +17,7 @@ from ministack.core.responses import (
     error_response_json,
     get_account_id,
     get_region,
+    json_response,
     request_scope,
 )
 from ministack.core.router import extract_access_key_id
@@ -44,6 +45,7 @@ _REASONS = {
 _stock_build = lambda_svc._build_config
 _stock_create = lambda_svc._create_function
 _stock_update = lambda_svc._update_code
+_stock_list = lambda_svc._list_functions
 
 
 def _refusal(rejection: RejectedError) -> HttpAnswer:
@@ -177,6 +179,26 @@ def _add_to_cloudformation() -> None:
     handlers["create"] = provisioners._lambda_create = create
 
 
+def list_functions(query: Members) -> HttpAnswer:
+    """List functions; with FunctionVersion=ALL, each of their versions."""
+    if lambda_svc._qp_first(query, "FunctionVersion") != "ALL":
+        answer: HttpAnswer = _stock_list(query)
+        return answer
+    start = int(lambda_svc._qp_first(query, "Marker") or 0)
+    end = start + int(lambda_svc._qp_first(query, "MaxItems", "50"))
+    versions = [
+        {**config, "FunctionArn": f"{lambda_svc._func_arn(name)}:{config['Version']}"}
+        for name, function in sorted(lambda_svc._functions.items())
+        for config in (
+            function["config"],
+            *(version["config"] for version in function["versions"].values()),
+        )
+    ]
+    more = {"NextMarker": str(end)} if end < len(versions) else {}
+    listed: HttpAnswer = json_response({"Functions": versions[start:end], **more})
+    return listed
+
+
 # --- what is shown of a function ---
 
 
@@ -255,4 +277,5 @@ def install() -> None:
     lambda_svc._build_config = build_config
     lambda_svc._create_function = create_function
     lambda_svc._update_code = update_code
+    lambda_svc._list_functions = list_functions
     _add_to_cloudformation()

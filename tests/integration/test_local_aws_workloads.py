@@ -323,6 +323,25 @@ def test_a_function_keeps_the_digest_of_its_creation(place: Place) -> None:
     assert version["Code"]["ResolvedImageUri"] == old
 
 
+def test_all_versions_of_functions_are_listed(place: Place) -> None:
+    """Page by page, each by an ARN that leads to it; without being asked, the latest only."""
+    functions = place.client("lambda")
+    create(place, uri(place, "api:v1"))
+    functions.publish_version(FunctionName="f")
+
+    pages = functions.get_paginator("list_functions")
+    paged = pages.paginate(FunctionVersion="ALL", PaginationConfig={"PageSize": 1})
+    listed = paged.build_full_result()["Functions"]
+
+    assert [version["Version"] for version in listed] == ["$LATEST", "1"]
+    digests_of_versions = [
+        functions.get_function(FunctionName=version["FunctionArn"])["Configuration"]["CodeSha256"]
+        for version in listed
+    ]
+    assert digests_of_versions == [FIRST.digest.removeprefix("sha256:")] * 2
+    assert [item["Version"] for item in functions.list_functions()["Functions"]] == ["$LATEST"]
+
+
 def test_a_function_whose_image_is_deleted_fails(place: Place) -> None:
     """In every answer about it."""
     create(place, uri(place, "api:v1"))

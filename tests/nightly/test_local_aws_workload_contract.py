@@ -28,7 +28,8 @@ def run_tasks(place: Place, image: str) -> dict[str, list[str]]:
     """Run a task and a service, a new revision of it and one that fails."""
     ecs = place.client("ecs")
     errors = watch(ecs)
-    ecs.create_cluster(clusterName="prod")
+    cluster = ecs.create_cluster(clusterName="prod")["cluster"]
+    ecs.list_daemons(clusterArn=cluster["clusterArn"])
     for tag in ("", "-missing"):
         containers = [{"name": "c", "image": image + tag, "memory": 64}]
         ecs.register_task_definition(family=f"api{tag}", containerDefinitions=containers)
@@ -107,7 +108,13 @@ def errors(local_aws: LocalAws, new_account: Callable[[], str]) -> dict[str, lis
         *("CreateFunction", "CreateService"),
         *("DescribeServiceDeployments", "DescribeServiceRevisions", "DescribeServices"),
         *("DescribeTasks", "ECR DescribeImageScanFindings", "GetConfiguration", "GetFunction"),
-        *("GetFunctionConfiguration", "ListCoverage", "ListFindings", "ListFunctions"),
+        *(
+            "GetFunctionConfiguration",
+            "ListCoverage",
+            "ListDaemons",
+            "ListFindings",
+            "ListFunctions",
+        ),
         *("ListServiceDeployments", "ListUsageTotals", "ListVersionsByFunction"),
         *("PublishVersion", "RunTask", "StopTask", "UpdateFunctionCode"),
         *("UpdateFunctionConfiguration", "UpdateService"),
