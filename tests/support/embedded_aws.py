@@ -14,7 +14,9 @@ from aws_cdk import cx_api
 from botocore.exceptions import ClientError
 
 from ecr_constructs.environment.resolution import ResolvedEnvironment
+from ecr_constructs.model.partitions import registry_host
 from local_aws import paths
+from local_aws.images import Artifact
 from local_aws.process import LocalAws
 from local_aws.registry import Registry
 from tests.support import processes
@@ -66,6 +68,14 @@ class Place:
     def registry(self, caller: str | None = None) -> Registry:
         """Log in to the registry, as the root of the account or with a session's key."""
         return self.aws.registry(self.account, self.region, caller=caller)
+
+    def push_image(self, reference: str, artifact: Artifact) -> str:
+        """Push to `REPOSITORY:TAG` as the root of the account; return the digest."""
+        return self.registry().push(reference, artifact)
+
+    def uri(self, reference: str) -> str:
+        """Return the name by which workloads pull `REPOSITORY:TAG` or `REPOSITORY@DIGEST`."""
+        return f"{registry_host(self.account, self.region)}/{reference}"
 
     def at(self, region: str, account: str = "") -> Self:
         """Return another Region, by default of the same account."""
