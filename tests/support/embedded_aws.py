@@ -31,6 +31,8 @@ class Cdk(Protocol):
 
 # An organization with one member; new accounts are not members.
 ORGANIZATION, MEMBER = "o-a1b2c3d4e5", "555566667777"
+# Another one; the first of its accounts manages it.
+COMPANY, COMPANY_ACCOUNTS = "o-z9y8x7w6v5", ["888877776666", "777766665555"]
 _accounts = itertools.count(1)
 
 
@@ -38,7 +40,8 @@ _accounts = itertools.count(1)
 def local_aws() -> Iterator[LocalAws]:
     """Start the embedded AWS; in repositories below `scanned/`, scans find something."""
     findings = Path(__file__).with_name("scan_findings.json")
-    with LocalAws(organizations={ORGANIZATION: [MEMBER]}, scan_findings=findings) as aws:
+    organizations = {ORGANIZATION: [MEMBER], COMPANY: COMPANY_ACCOUNTS}
+    with LocalAws(organizations=organizations, scan_findings=findings) as aws:
         yield aws
 
 
