@@ -46,7 +46,7 @@ class Rollout:
         service: ministack's record of the service.
         deployment: ministack's record of the deployment, which changes until it is over.
         revision: What DescribeServiceRevisions shows, without the digests.
-        source: The rollout before it, if there is one.
+        source: The last one before it that succeeded, if there is one.
         arn: The ARN of the service deployment.
         digests: The digests of its containers by name, from the first task on.
         over: Status, reason and time of its end.
@@ -86,7 +86,8 @@ def record(service_key: str, service: Members) -> None:
             **{name: service[name] for name in _KEPT if service.get(name)},
             "createdAt": now(),
         }
-        source = rollouts[-1] if rollouts else None
+        succeeded = [item for item in rollouts if item.over and item.over[0] == "SUCCESSFUL"]
+        source = succeeded[-1] if succeeded else None
         arn = f"{prefix}:service-deployment/{path}/{secrets.token_urlsafe(16)[:21]}"
         rollouts.append(Rollout(service, deployment, revision, source, arn))
 

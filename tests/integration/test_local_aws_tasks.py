@@ -182,6 +182,13 @@ def test_a_deployment_whose_image_is_missing_fails(
     assert "imageDigest" not in revision(ecs, newest)["containerImages"][0]
     if running:
         assert [digests(task) for task in service_tasks(ecs)] == [running]
+    ecs.update_service(cluster="prod", service="api", forceNewDeployment=True)
+    [detail] = ecs.describe_service_deployments(
+        serviceDeploymentArns=[deployments(ecs)[0]["serviceDeploymentArn"]]
+    )["serviceDeployments"]
+    assert [source["arn"] for source in detail["sourceServiceRevisions"]] == [
+        oldest["targetServiceRevisionArn"]
+    ]
     failed = [
         item
         for item in service_tasks(ecs, "STOPPED")
