@@ -46,8 +46,10 @@ def _action_errors(action: str) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "grant-action-unknown",
             f"{action!r} is not an action of ECR that this version knows",
-            remedy=f"write {(near or ['ecr:BatchGetImage'])[0]!r}, or add a statement to the own "
-            "policy of the role",
+            remedy=(f"write {near[0]!r}; " if near else "") + "if it is newer than this version, "
+            "write an iam.PolicyStatement: for a principal of this account in its own policy "
+            "(add_to_principal_policy), for others in the policy of the repository "
+            "(add_to_resource_policy)",
         )
     elif matching <= REGISTRY_ACTIONS:
         yield Diagnostic(

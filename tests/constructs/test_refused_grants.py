@@ -41,8 +41,8 @@ def role_of(stack: cdk.Stack) -> iam.Role:
 
 FORMAT, PARTITION = "grantee: principal-arn-format", "grantee: arn-partition"
 UNNAMEABLE: dict[str, tuple[Grantee, str]] = {
-    "every account": (lambda _: iam.AccountPrincipal("*"), "grantee[0]: account-id-format"),
-    "11 digits": (lambda _: iam.AccountPrincipal("44445555666"), "grantee[0]: account-id-format"),
+    "every account": (lambda _: iam.AccountPrincipal("*"), "grantee: account-id-format"),
+    "11 digits": (lambda _: iam.AccountPrincipal("44445555666"), "grantee: account-id-format"),
     "a function": (arn(f"arn:aws:lambda:{REGION}:{OTHER_ACCOUNT}:function:x"), FORMAT),
     "a name": (arn("deploy"), FORMAT),
     "an instance profile": (arn(f"arn:aws:iam::{OTHER_ACCOUNT}:instance-profile/x"), FORMAT),
