@@ -5,7 +5,6 @@ made up.
 """
 
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -57,10 +56,9 @@ def problems(text: str) -> Iterator[str]:
 
 def files() -> list[Path]:
     """Return what users copy, as far as it is in the repository."""
-    command = ["git", "ls-files", "-z", *_FOLDERS, ":(glob)*.md", "action.yml", ".pre-commit*.yaml"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True)
-    paths = (ROOT / name for name in listed.stdout.split("\0") if name)
-    return sorted({path for path in paths if path.suffix in _SUFFIXES})
+    paths = [*ROOT.glob("*.md"), ROOT / "action.yml", *ROOT.glob(".pre-commit*.yaml")]
+    paths += [path for folder in _FOLDERS for path in (ROOT / folder).rglob("*")]
+    return sorted(path for path in paths if path.suffix in _SUFFIXES)
 
 
 def test_every_file_is_pinned() -> None:
