@@ -50,7 +50,7 @@ _ROLE_PATTERN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@*/-]+", 
 
 def account_id_errors(account: object) -> Iterator[Diagnostic]:
     """Yield a problem if a value is not an account id."""
-    if isinstance(account, int):
+    if isinstance(account, int) and not isinstance(account, bool) and 0 <= account < 10**12:
         yield Diagnostic(
             "account-id-is-number",
             "an account id is text, because of its leading zeros",

@@ -103,6 +103,9 @@ def test_a_stack_without_a_region_has_any_partition(app: cdk.App) -> None:
 UNGRANTABLE = {
     "a misspelt one": ("ecr:BatchGetImages", "grant-action-unknown"),
     "of another service": ("s3:GetObject", "grant-action-unknown"),
+    "of any service": ("*:*", "grant-action-unknown"),
+    "of several services": ("ecr*:PutImage", "grant-action-unknown"),
+    "of nothing like it": ("ecr:Zzz", "grant-action-unknown"),
     "without a service": ("BatchGetImage", "grant-action-unknown"),
     "an empty one": ("", "grant-action-unknown"),
     "of the registry": ("ecr:PutRegistryPolicy", "grant-action-of-registry"),
