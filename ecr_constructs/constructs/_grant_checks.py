@@ -45,7 +45,7 @@ def _action_errors(action: str) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "grant-action-unknown",
             f"{action!r} is not an action of ECR, as 'ecr:BatchGetImage' is",
-            remedy=f"{_similar(action)}allow actions of other services in the principal's own policy",
+            remedy=f"{_similar(action)}allow others in the principal's own policy",
         )
     elif not matching:
         yield Diagnostic(
