@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ecr_constructs.cloudformation.graph import TemplateSet
 from ecr_constructs.cloudformation.intrinsics import Resolver, as_written, atoms_of, text_of
 from ecr_constructs.cloudformation.references import conditions_in
+from ecr_constructs.cloudformation.template import is_stored
 from ecr_constructs.cloudformation.unread import Unread
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.json_text import compact
@@ -86,8 +87,17 @@ def _with_defaults(
     changes: Sequence[Change],
 ) -> Iterator[Change]:
     """Yield what happens where the changed defaults of parameters are used."""
-    changed = changed_defaults(comparison)
-    if not changed:
+    changed = [
+        {
+            number: values
+            for number, defaults in by_number.items()
+            if (values := _values(side.stacks[number], defaults))
+        }
+        for side, by_number in zip(
+            (comparison.base, comparison.head), changed_defaults(comparison), strict=False
+        )
+    ]
+    if not any(changed):
         return
     sides = [
         TemplateSet(
@@ -103,6 +113,12 @@ def _with_defaults(
         if _key(change) not in reported:
             severity = min(change.severity, Severity.WARNING)
             yield replace(change, severity=severity, when="if the changed defaults are used")
+
+
+def _values(stack: Stack, defaults: Mapping[str, str]) -> dict[str, str]:
+    """Return the defaults that are values; others are names in Systems Manager."""
+    parameters = stack.section("Parameters")
+    return {name: value for name, value in defaults.items() if not is_stored(parameters[name])}
 
 
 def changed_defaults(comparison: Comparison) -> tuple[dict[int, dict[str, str]], ...]:
