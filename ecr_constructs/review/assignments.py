@@ -64,7 +64,7 @@ def merged(
         comparison: Both sides, with nothing assumed.
         review: Returns the changes of both sides.
     """
-    changes = list(review(comparison))
+    changes = unassumed = list(review(comparison))
     unread: list[Unread] = []
     for numbers in _components(comparison):
         assignments = list(_assignments(comparison, numbers))
@@ -76,7 +76,7 @@ def merged(
                 (assignment, review(_assuming(comparison, numbers, assignment)))
                 for assignment in assignments
             ]
-            changes = list(_merged(changes, reviewed, titles))
+            changes = list(_merged(changes, reviewed, titles, unassumed))
     changes += _with_defaults(comparison, review, changes)
     return changes, tuple(unread)
 
@@ -332,9 +332,11 @@ def _merged(
     changes: Iterable[Change],
     reviewed: Sequence[tuple[Assignment, Sequence[Change]]],
     titles: set[str],
+    unassumed: Iterable[Change],
 ) -> Iterator[Change]:
     """Yield the changes of other stacks, and those of each assignment, each once."""
-    reported = set()
+    # What is unknown of another stack is as unknown here; its own assignments decide it.
+    reported = {_key(change) for change in unassumed if change.stack not in titles}
     for change in changes:
         if change.stack not in titles:
             reported.add(_key(change))
