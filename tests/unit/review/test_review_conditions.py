@@ -390,6 +390,15 @@ REST: dict[str, tuple[dict[str, Any], dict[str, Any], set[tuple[str, str, tuple[
         ),
         {("other", "note", ("default-changed",)), ("weakened", "warning", ())},
     ),
+    "a default, and a change that does not depend on it": (
+        body(None, default("IMMUTABLE"), ImageTagMutability={"Ref": "Tags"}, EmptyOnDelete=False),
+        body(None, default("MUTABLE"), ImageTagMutability={"Ref": "Tags"}, EmptyOnDelete=True),
+        {
+            ("other", "note", ("default-changed",)),
+            ("weakened", "warning", ()),
+            ("other", "note", ("changed EmptyOnDelete",)),
+        },
+    ),
     "a default that nothing uses": (
         body(None, default(value=True)),
         body(None, default(value=False)),
