@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def install(
     endpoint_url: str,
     secret: str,
-    organizations: Mapping[str, str],
+    members: Mapping[str, str],
     findings: Sequence[Finding] = (),
 ) -> None:
     """Add every part of the overlay to the ministack of this process.
@@ -36,11 +36,12 @@ def install(
         functions,
         http,
         inspector,
+        organizations,
         scans,
     )
     from local_aws.overlay import lifecycle as lifecycle  # noqa: PLC0415 - for its operations
 
-    authorization.ORGANIZATIONS.update(organizations)
+    authorization.ORGANIZATIONS.update(members)
     confinement.install()
     authorization.install(secret)
     http.install(endpoint_url, secret)
@@ -49,4 +50,5 @@ def install(
     ecs.install()
     functions.install()
     inspector.install()
+    organizations.install()
     scans.FINDINGS.extend(findings)

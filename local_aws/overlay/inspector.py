@@ -48,7 +48,7 @@ def _frequency(name: str) -> tuple[str, str]:
     frequency = registry.scan_frequency(name)
     if frequency == "CONTINUOUS_SCAN":
         return "ACTIVE", "SUCCESSFUL"
-    return "INACTIVE", f"SCAN_FREQUENCY_{frequency.removeprefix('SCAN_FREQUENCY_')}"
+    return "INACTIVE", f"SCAN_FREQUENCY_{frequency}"
 
 
 def _scan_status(name: str, image: Image) -> tuple[str, str]:
@@ -99,9 +99,8 @@ def _covered(name: str) -> Iterator[Members]:
         }
 
 
-def list_coverage(members: Members, account_id: str) -> HttpAnswer:
+def list_coverage(members: Members) -> HttpAnswer:
     """List the repositories and images of this registry, if Inspector scans it."""
-    assert account_id
     resources = [
         resource
         for name in (scans.repository_names() if scans.is_enhanced() else ())
@@ -207,9 +206,8 @@ def in_registry(name: str, image: Image) -> list[Members]:
     return shown
 
 
-def list_findings(members: Members, account_id: str) -> HttpAnswer:
+def list_findings(members: Members) -> HttpAnswer:
     """List what Inspector has found in the images of this registry."""
-    assert account_id
     if members.get("sortCriteria"):
         return _refused("sortCriteria")
     detected = [

@@ -32,7 +32,7 @@ def place(place: Place) -> Place:
 
 
 def push(place: Place, artifact: images.Artifact = IMAGE, tag: str = "v1") -> str:
-    return place.registry().push(f"scanned/api:{tag}", artifact)
+    return place.push_image(f"scanned/api:{tag}", artifact)
 
 
 def scanning(place: Place, frequency: str, *, scan_type: str = "ENHANCED") -> None:
@@ -124,7 +124,7 @@ def test_coverage_counts_the_tasks_that_run_an_image(place: Place) -> None:
     scanning(place, "CONTINUOUS_SCAN")
     digest, ecs = push(place), place.client("ecs")
     unused = push(place, images.image("unused"), "v2")
-    image = f"{place.account}.dkr.ecr.{place.region}.amazonaws.com/scanned/api:v1"
+    image = place.uri("scanned/api:v1")
     containers = [{"name": "c", "image": image, "memory": 64}]
     ecs.register_task_definition(family="api", containerDefinitions=containers)
     tasks = ecs.run_task(taskDefinition="api", count=3)["tasks"]

@@ -78,7 +78,7 @@ def scan(place: Place) -> dict[str, list[str]]:
     place.ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[RULE])
     place.ecr.create_repository(repositoryName="scanned/api")
     for tag, artifact in (("v1", IMAGE), ("chart", images.helm_chart(1))):
-        place.registry().push(f"scanned/api:{tag}", artifact)
+        place.push_image(f"scanned/api:{tag}", artifact)
     inspector = place.client("inspector2")
     errors = watch(inspector)
     inspector.list_coverage()
@@ -97,8 +97,8 @@ def errors(local_aws: LocalAws, new_account: Callable[[], str]) -> dict[str, lis
     """Make all the calls; give for each operation where its answers differ from the model."""
     place = Place(local_aws, new_account())
     place.ecr.create_repository(repositoryName="api")
-    place.registry().push("api:v1", IMAGE)
-    image = f"{place.account}.dkr.ecr.{place.region}.amazonaws.com/api:v1"
+    place.push_image("api:v1", IMAGE)
+    image = place.uri("api:v1")
     return {**run_tasks(place, image), **run_function(place, image), **scan(place)}
 
 
