@@ -193,6 +193,7 @@ def _explanation(
                         "value": item.value,
                         "level": item.level,
                         "line": item.line,
+                        "note": item.note,
                     }
                     for item in settings
                 ],
@@ -200,7 +201,9 @@ def _explanation(
         )
     rows = [(item.name, _where(file, item), _words(item.value)) for item in settings]
     line = f"{file.name}:{file.line_of(repository.place)}: {repository.name}, {', '.join(uris)}"
-    return [Lines([line]), Table(("setting", "set by", "value"), rows)]
+    notes = [f"{item.name}: {item.note}." for item in settings if item.note]
+    table = Table(("setting", "set by", "value"), rows)
+    return [Lines([line]), table, *([Lines(notes)] if notes else [])]
 
 
 def _uris(environment: ResolvedEnvironment, repository: ResolvedRepository) -> Iterator[str]:

@@ -29,12 +29,20 @@ class EffectiveSetting:
         value: The value, as JSON.
         level: Where it comes from.
         line: The line in the file. None: the file does not have it.
+        note: What the setting does not do. Default: nothing.
     """
 
     name: str
     value: Any
     level: Level
     line: int | None = None
+    note: str = ""
+
+
+_NOTES = {
+    ("extra_tags", "keep"): "CloudFormation removes tags that the file does not have whenever it "
+    "updates or imports the repository: list those that must stay in tags"
+}
 
 
 def explain(
@@ -61,7 +69,8 @@ def explain(
     for name, value in _values(environment, repository, origins, file.content):
         place = origins.get(name)
         line = None if place is None else file.line_of(place)
-        settings.append(EffectiveSetting(name, value, _level_of(place), line))
+        note = _NOTES.get((name, value), "") if isinstance(value, str) else ""
+        settings.append(EffectiveSetting(name, value, _level_of(place), line, note))
     return settings
 
 

@@ -144,4 +144,6 @@ class RepositorySettings(CreatedSettings):
     replicate: bool | None = None
     """Whether images are copied to the replicas. Default: true."""
     extra_tags: Literal["keep", "remove"] | None = None
-    """Whether tags that the repository has and the file does not are wanted. Default: `remove`."""
+    """Whether tags that the repository has and the file does not are wanted. CloudFormation removes
+    them in any case when it updates or imports the repository; with `keep`, a review says so.
+    Default: `remove`."""

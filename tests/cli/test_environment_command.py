@@ -250,6 +250,19 @@ def test_the_text_names_file_and_addresses(run: Run) -> None:
     assert "dkr.ecr.eu-west-1" not in single
 
 
+def test_what_a_setting_does_not_do_is_said(run: Run) -> None:
+    """CloudFormation removes tags, whatever the file says."""
+    file = write("dev.yaml", SOUND.replace("defaults:", "defaults:\n  extra_tags: keep", 1))
+
+    document = run("environment", "explain", file, "shop/web", "--format", "json").json
+    notes = {item["name"]: item["note"] for item in document["settings"] if item["note"]}
+
+    assert ["extra_tags"] == [*notes]
+    assert notes["extra_tags"] in run("environment", "explain", file, "shop/web").out
+    removed = write("dev.yaml", SOUND.replace("defaults:", "defaults:\n  extra_tags: remove", 1))
+    assert notes["extra_tags"] not in run("environment", "explain", removed, "shop/web").out
+
+
 def test_every_setting_of_a_company_is_explained(run: Run) -> None:
     """Every repository of the realistic file, without an error."""
     names = run("environment", "check", COMPANY, "--format", "json").json["environments"][0]

@@ -1,6 +1,7 @@
 """Recipes: which changes they recognize, and the commands they print."""
 
 import json
+import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from ecr_constructs.cloudformation.resource_types import (
     PUBLIC_REPOSITORY,
     REPLICATION,
 )
+from ecr_constructs.model.names import repository_name_errors
 from ecr_constructs.report.comment import to_markdown
 from ecr_constructs.report.document import plain
 from ecr_constructs.report.review import blocks, to_github, to_json
@@ -217,6 +219,28 @@ def test_an_environment_gets_another_name() -> None:
         "cdk deploy 'Live/**'",
     ]
     assert len(recipe.cautions) == 2
+
+
+def test_the_names_of_mapping_files_are_possible() -> None:
+    """A logical id alone can be longer than the name of a file; two can begin alike."""
+    names = [f"{'K' * 254}{end}" for end in "12"]
+    settings = [
+        {"EncryptionType": "KMS", "KmsKey": {"Fn::GetAtt": [name, "Arn"]}} for name in names
+    ]
+    team = {
+        **{name: {**key(), **KEEPS} for name in names},
+        **{
+            f"Api{number}": api(f"payments/api{number}", EncryptionConfiguration=setting)
+            for number, setting in enumerate(settings)
+        },
+    }
+    printed = commands(only({"Prod/Team": team}, {"Live/Team": team}))
+
+    files = [line.rpartition(" > ")[2] for line in printed if "describe-stack-resource" in line]
+    assert len({*files}) == 2
+    assert all(len(file) <= 255 for file in files)
+    imported = [line.split()[4] for line in printed if line.startswith("cdk import")]
+    assert imported == files
 
 
 def test_two_environments_get_other_names() -> None:
@@ -485,15 +509,12 @@ def test_replicas_receive_the_copies(encryption: Any) -> None:
 
 def compared(original: str, copy: str) -> list[str]:
     """Return the commands without which nothing may be deleted."""
-    files = [f"eu-central-1-{name.replace('/', '--')}.images.txt" for name in (original, copy)]
     query = "--query 'imageIds[?imageTag].[imageTag,imageDigest]' --output text"
     lists = "aws ecr list-images --region eu-central-1 --repository-name"
     return [
-        *(
-            f"{lists} {name} {query} | sort > {file}"
-            for name, file in zip((original, copy), files, strict=True)
-        ),
-        f"! comm -23 {' '.join(files)} | grep .",
+        f"{lists} {original} {query} > original.images.txt",
+        f"{lists} {copy} {query} > copy.images.txt",
+        "if grep -vxFf copy.images.txt original.images.txt; then false; fi",
     ]
 
 
@@ -522,6 +543,85 @@ def test_another_encryption_keeps_the_name() -> None:
         *compared("payments/api-copy2", "payments/api"),
         DELETE.format("payments/api-copy2"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (f"payments/{'a' * 242}", f"payments/{'a' * 241}-copy"),
+        # The hyphen of the suffix may not follow a separator.
+        (f"payments/{'a' * 239}._{'b' * 5}", f"payments/{'a' * 239}-copy"),
+        (f"{'a' * 249}/{'b' * 6}", f"{'a' * 249}-copy"),
+        ("a" * 250, f"{'a' * 250}-copy"),
+    ],
+)
+def test_the_name_of_the_copies_is_accepted(name: str, expected: str) -> None:
+    """It is as long as clients of registries allow, whatever the name of the repository is."""
+    new = api(name, EncryptionConfiguration={"EncryptionType": "KMS"})
+    printed = commands(only({PAYMENTS: {"Api": api(name)}}, {PAYMENTS: {"Api": new}}))
+
+    assert printed[0] == (
+        f"aws ecr create-repository --region eu-central-1 --repository-name {expected}"
+    )
+    assert not [*repository_name_errors(expected)]
+    assert len(expected) <= 255
+    # A file system allows 255 bytes.
+    assert max(len(line.rpartition("> ")[2]) for line in printed if "list-images" in line) <= 255
+
+
+def test_long_names_have_different_copies() -> None:
+    """Also if they are equal up to the last characters."""
+    names = [f"payments/{'a' * 245}{end}" for end in "bc"]
+    old, new = (
+        {name[-1]: api(name, **more) for name in names}
+        for more in ({}, {"EncryptionConfiguration": {"EncryptionType": "KMS"}})
+    )
+    [created, *_] = commands(only({PAYMENTS: old}, {PAYMENTS: new}))
+
+    copies = created.removeprefix("for name in ").partition(";")[0].split()
+    assert copies == [f"payments/{'a' * 241}-copy", f"payments/{'a' * 240}-copy2"]
+
+
+LISTS = {"a/b": "v1\tsha256:1\nv2\tsha256:2\n", "a--b": "v1\tsha256:1\n"}
+
+
+@pytest.mark.parametrize(
+    ("lists", "status", "printed"),
+    [
+        (LISTS, 1, "v2\tsha256:2\n"),
+        ({**LISTS, "a--b": "v2\tsha256:3\nv1\tsha256:1\n"}, 1, "v2\tsha256:2\n"),
+        ({**LISTS, "a--b": "v3\tsha256:3\nv2\tsha256:2\nv1\tsha256:1\n"}, 0, ""),
+        ({**LISTS, "a--b": ""}, 1, LISTS["a/b"]),
+        ({"a/b": "", "a--b": ""}, 0, ""),
+        # The list of the original cannot be read.
+        ({"a--b": ""}, 1, "AccessDenied\n"),
+    ],
+)
+def test_what_a_copy_lacks_is_found(
+    tmp_path: Path, lists: dict[str, str], status: int, printed: str
+) -> None:
+    """Also if both names would be the same in the name of a file, or if a list is not known."""
+    old, new = api("a/b"), api("a--b")
+    recipe = only({PAYMENTS: {"Api": old}}, {PAYMENTS: {"Api": new}})
+    [compared] = [step for step in recipe.steps if any("grep" in line for line in step.commands)]
+    (tmp_path / "lists").mkdir()
+    for name, content in lists.items():
+        (tmp_path / "lists" / name.replace("/", "%")).write_text(content)
+    (tmp_path / "aws").write_text(
+        '#!/bin/sh\nname=$(echo "$6" | tr / %)\ncat "lists/$name" 2>/dev/null || '
+        "{ echo AccessDenied; exit 254; } >&2\n"
+    )
+    (tmp_path / "aws").chmod(0o755)
+    done = subprocess.run(
+        ["/bin/sh", "-e", "-c", "\n".join(compared.commands)],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        text=True,
+    )
+    assert (bool(done.returncode), done.stdout) == (bool(status), printed)
 
 
 def test_the_same_encryption_written_otherwise() -> None:
