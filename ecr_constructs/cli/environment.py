@@ -80,22 +80,15 @@ def environment_loading() -> ModuleType:
 
 def _check(options: Namespace) -> int:
     """Check environment files; 1 if there is an error."""
-    loaded, problems = environment_loading().load_files(_files(options.paths))
+    loading = environment_loading()
+    files: list[Path] = []
+    for path in map(Path, options.paths):
+        files += loading.environment_files(path) if is_folder(path) else [path]
+    loaded, problems = loading.load_files(dict.fromkeys(files))
     emit(options, lambda form: _report(form, loaded, problems))
     if unread := [problem for problem in problems if problem.code in _UNREADABLE]:
         raise CommandError(*unread)
     return int(bool(problems))
-
-
-def _files(paths: Sequence[str]) -> list[Path]:
-    files: list[Path] = []
-    for name in paths:
-        matches = sorted(Path(name).glob("*.yaml")) if is_folder(name) else [Path(name)]
-        if not matches:
-            message, remedy = f"{name} has no environment file", f"write {name}/dev.yaml"
-            raise CommandError(Diagnostic("folder-empty", message, remedy=remedy))
-        files += matches
-    return list(dict.fromkeys(files))
 
 
 def _report(

@@ -163,6 +163,8 @@ def test_a_folder_without_files_is_an_error(run: Run) -> None:
     result = run("environment", "check")
 
     assert (2, ["folder-empty"]) == (result.status, result.codes)
+    write("environments/prod.yml", SOUND)
+    assert ["file-name"] == run("environment", "check").codes
 
 
 def explained(run: Run, file: str, repository: str) -> dict[str, tuple[Any, str, int | None]]:
