@@ -381,8 +381,8 @@ def test_a_missing_organization_may_not_pull(level: str, write: Write) -> None:
     text = f"{VALID}defaults: {{{setting}}}\n" if level == "defaults" else _with_setting(setting)
     alone = "".join(line for line in text.splitlines(keepends=True) if "organization:" not in line)
     place = "defaults" if level == "defaults" else REPOSITORY
-    assert load_environment(write(text))
-    assert load_environment(write(alone.replace("true", "false")))
+    assert load_environment(write(text)).repositories
+    assert load_environment(write(alone.replace("true", "false"))).repositories
     assert [f"8: {place}.organization_may_pull: organization-missing"] == problems(
         load_environment, write(alone)
     )
