@@ -624,6 +624,24 @@ def test_what_a_copy_lacks_is_found(
     assert (bool(done.returncode), done.stdout) == (bool(status), printed)
 
 
+def test_a_stack_is_not_deployed_for_two_reasons() -> None:
+    """The images would be deleted, and then the deployment would fail at the other name."""
+    kms = {"EncryptionConfiguration": {"EncryptionType": "KMS"}}
+    before, after = {"Web": api("web/a")}, {"Web": api("web/a", **kms)}
+    into, out_of = (
+        recipes_of({PAYMENTS: {"Api": api(), **first}, "Prod/Web": second}, changed)
+        for first, second, changed in (
+            ({}, before, {PAYMENTS: {}, "Prod/Web": {"Api": api(), **after}}),
+            (before, {}, {PAYMENTS: after, "Prod/Web": {"Api": api()}}),
+        )
+    )
+    assert ["encryption", "move"] == [recipe.kind for recipe in into]
+    assert [True, True] == [recipe.is_blocked for recipe in into]
+    assert [] == [*commands(into[0]), *commands(into[1])]
+    # It leaves the stack by the deployment that encrypts, and nothing fails.
+    assert [False, False] == [recipe.is_blocked for recipe in out_of]
+
+
 def test_the_same_encryption_written_otherwise() -> None:
     """CloudFormation rejects it nevertheless; nothing is to be copied."""
     new = api(EncryptionConfiguration={"EncryptionType": "AES256"})
