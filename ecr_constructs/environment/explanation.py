@@ -39,10 +39,11 @@ class EffectiveSetting:
     note: str = ""
 
 
-_NOTES = {
-    ("extra_tags", "keep"): "CloudFormation removes tags that the file does not have whenever it "
-    "updates or imports the repository: list those that must stay in tags"
-}
+_EXTRA_TAGS = (
+    "CloudFormation removes tags that the file does not have whenever it updates or imports the "
+    "repository: list those that must stay in tags"
+)
+_SCANNING = "the scanning of the registry takes precedence"
 
 
 def explain(
@@ -69,9 +70,16 @@ def explain(
     for name, value in _values(environment, repository, origins, file.content):
         place = origins.get(name)
         line = None if place is None else file.line_of(place)
-        note = _NOTES.get((name, value), "") if isinstance(value, str) else ""
+        note = _note(environment, name, value)
         settings.append(EffectiveSetting(name, value, _level_of(place), line, note))
     return settings
+
+
+def _note(environment: ResolvedEnvironment, name: str, value: Any) -> str:
+    if name == "extra_tags" and value == "keep":
+        return _EXTRA_TAGS
+    has_scanning = environment.registry_settings[environment.home].scanning is not None
+    return _SCANNING if name == "scan_on_push" and has_scanning else ""
 
 
 def _level_of(place: Place | None) -> Level:

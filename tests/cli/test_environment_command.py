@@ -261,6 +261,9 @@ def test_what_a_setting_does_not_do_is_said(run: Run) -> None:
 
     assert ["extra_tags"] == [*notes]
     assert notes["extra_tags"] in run("environment", "explain", file, "shop/web").out
+    scanned = write("dev.yaml", f"{SOUND}registry: {{scanning: {{type: enhanced}}}}\n")
+    document = run("environment", "explain", scanned, "shop/web", "--format", "json").json
+    assert ["scan_on_push"] == [item["name"] for item in document["settings"] if item["note"]]
     removed = write("dev.yaml", SOUND.replace("defaults:", "defaults:\n  extra_tags: remove", 1))
     assert notes["extra_tags"] not in run("environment", "explain", removed, "shop/web").out
 
@@ -275,7 +278,7 @@ def test_every_setting_of_a_company_is_explained(run: Run) -> None:
 
 def test_an_unknown_repository_is_an_error(run: Run) -> None:
     """With the name that is probably meant."""
-    result = run("environment", "explain", write("dev.yaml", SOUND), "shop/wep")
+    result = run("environment", "explain", write("dev.yaml", SOUND), "Shop/Wep")
 
     assert (2, ["repository-unknown"]) == (result.status, result.codes)
     assert "'shop/web'" in result.err

@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-prope
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import count
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
@@ -200,13 +199,16 @@ def _compared(names: Sequence[tuple[RegistryId | None, str, str]]) -> Step:
 
 def _free(name: str, taken: set[str | None]) -> str:
     """Return a name for the copies that ECR and crane accept and no repository of the app has."""
-    for number in count(1):
-        suffix = f"-copy{number if number > 1 else ''}"
-        # No separator at the end: only some of them may be followed by a hyphen.
-        stem = name[: COPY_MAX_LENGTH - len(suffix)].rstrip("._-/")
-        if stem + suffix not in taken:
-            break
-    return stem + suffix
+    number = 1
+    while (free := _copy_name(name, number)) in taken:
+        number += 1
+    return free
+
+
+def _copy_name(name: str, number: int) -> str:
+    suffix = f"-copy{number if number > 1 else ''}"
+    # No separator at the end: only some of them may be followed by a hyphen.
+    return name[: COPY_MAX_LENGTH - len(suffix)].rstrip("._-/") + suffix
 
 
 def _is_aes256(edit: Edit) -> bool:
