@@ -260,7 +260,7 @@ def _remedy(place: Place, error: ErrorDetails) -> str:
         # A text that looks like JSON is a document, not the item of a list.
         is_item = given is not None and not str(given).lstrip().startswith(("{", "["))
         return f"write [{given!r}]" if is_item else "write a hyphen before each item"
-    if len(place) > 1 and place[-2] == "repositories":
+    if len(place) > 1 and place[-2] == "repositories" and type(given) in (int, float):
         return f'write a name in quotes: "{given}"'
     if isinstance(given, str):
         return _did_you_mean(given, _quoted(str(error.get("ctx", {}).get("expected", ""))))

@@ -408,6 +408,7 @@ def test_a_file_with_another_ending_is_rejected(tmp_path: Path, write: Write) ->
         ("{name: payments/api}", "write a hyphen before each item"),
         ("'[\"payments/api\"]'", "write a hyphen before each item"),
         ("[12]", 'write a name in quotes: "12"'),
+        ("[[payments/api]]", ""),
     ],
 )
 def test_what_is_not_a_list_has_a_remedy(value: str, remedy: str, write: Write) -> None:
