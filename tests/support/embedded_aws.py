@@ -34,8 +34,9 @@ _accounts = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def local_aws() -> Iterator[LocalAws]:
-    """Start the embedded AWS."""
-    with LocalAws(organizations={ORGANIZATION: [MEMBER]}) as aws:
+    """Start the embedded AWS; in repositories below `scanned/`, scans find something."""
+    findings = Path(__file__).with_name("scan_findings.json")
+    with LocalAws(organizations={ORGANIZATION: [MEMBER]}, scan_findings=findings) as aws:
         yield aws
 
 
