@@ -133,19 +133,7 @@ def environment_files(folder: Path) -> list[Path]:
         EnvironmentFileError: There is none, or one that is not read because of its name.
     """
     paths = sorted(folder.glob("*.yaml"))
-    # An environment that nobody reads would be missing, and nobody would notice.
-    endings = {path: path.name.lower().rpartition(".")[2] for path in folder.glob("*.*")}
-    unread = sorted(path for path, end in endings.items() if end in ("yml", "yaml"))
-    problems = [
-        FileDiagnostic(
-            "file-name",
-            "is not read: environment files end in .yaml",
-            remedy=f"rename it to {path.stem}.yaml",
-            file=str(path),
-        )
-        for path in unread
-        if path not in paths
-    ]
+    problems = [*_unread(sorted(folder.glob("*.*")))]
     if not paths and not problems:
         message, remedy = (
             "contains no environment file",
@@ -157,6 +145,16 @@ def environment_files(folder: Path) -> list[Path]:
     return paths
 
 
+def _unread(paths: Iterable[Path]) -> Iterator[FileDiagnostic]:
+    """Yield the files whose environment would be missing, and nobody would notice."""
+    for path in paths:
+        ending = path.name.rpartition(".")[2]
+        if ending != "yaml" and ending.lower() in ("yml", "yaml"):
+            message = "is not read: environment files end in .yaml"
+            remedy = f"rename it to {path.stem}.yaml"
+            yield FileDiagnostic("file-name", message, remedy=remedy, file=str(path))
+
+
 def load_files(
     paths: Iterable[Path],
 ) -> tuple[list[tuple[SourceFile, ResolvedEnvironment]], list[FileDiagnostic]]:
@@ -165,8 +163,9 @@ def load_files(
     Returns:
         The files without a problem of their own, with their environments; and every problem.
     """
+    paths = list(paths)
     loaded: list[tuple[SourceFile, ResolvedEnvironment]] = []
-    problems: list[FileDiagnostic] = []
+    problems = [*_unread(paths)]
     for path in paths:
         try:
             loaded.append(load_file(path))

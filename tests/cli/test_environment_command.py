@@ -165,6 +165,8 @@ def test_a_folder_without_files_is_an_error(run: Run) -> None:
     assert (2, ["folder-empty"]) == (result.status, result.codes)
     write("environments/prod.yml", SOUND)
     assert ["file-name"] == run("environment", "check").codes
+    named = run("environment", "check", "environments/prod.yml", "--format", "json")
+    assert (1, ["file-name"]) == (named.status, [item["code"] for item in named.json["findings"]])
 
 
 def explained(run: Run, file: str, repository: str) -> dict[str, tuple[Any, str, int | None]]:
