@@ -14,6 +14,7 @@ from ecr_constructs.model.partitions import known_region_errors
 
 try:
     import boto3
+    from botocore import xform_name
     from botocore.config import Config
     from botocore.exceptions import (
         BotoCoreError,
@@ -25,6 +26,7 @@ try:
         ProfileNotFound,
         SSOError,
         TokenRetrievalError,
+        UnknownServiceError,
     )
     from botocore.parsers import ResponseParserError
     from botocore.session import Session
@@ -47,6 +49,7 @@ __all__ = (
     "ClientError",
     "Progress",
     "code_of",
+    "method_of",
     "no_note",
     "no_progress",
     "reason_of",
@@ -188,10 +191,14 @@ class AwsSession:
         """Return boto3's client of a service.
 
         Raises:
-            LiveError: There is no Region, or a setting is not valid.
+            LiveError: There is no Region, or a setting is not valid; ``aws-operation-unknown``:
+                this version of botocore does not have the service.
         """
         with self._configured():
-            return self._boto3.client(service)
+            try:
+                return self._boto3.client(service)
+            except UnknownServiceError:
+                raise _unknown(service) from None
 
     @contextmanager
     def _configured(self) -> Iterator[None]:
@@ -322,3 +329,20 @@ def code_of(error: ClientError) -> str:
 def reason_of(error: ClientError) -> str:
     """Return the message of an error that AWS answers, in one line."""
     return " ".join(str(error.response.get("Error", {}).get("Message") or "").split())
+
+
+def method_of(client: Any, service: str, operation: str) -> Any:
+    """Return the method of a client that calls an operation.
+
+    Raises:
+        LiveError: ``aws-operation-unknown``: this version of botocore does not have it.
+    """
+    method = getattr(client, xform_name(operation), None)
+    if method is None:
+        raise _unknown(f"{service}:{operation}")
+    return method
+
+
+def _unknown(name: str) -> LiveError:
+    message = f"the installed botocore does not know {name}"
+    return LiveError(Diagnostic("aws-operation-unknown", message, remedy="install a later boto3"))
