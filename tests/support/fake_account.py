@@ -54,6 +54,9 @@ class FakeAccount:
 
     def __init__(self, account: str = "111122223333") -> None:
         """Bind a free port."""
+        for service in ("sts", "ecr"):
+            # Reading it takes longer than a client waits.
+            model(service)
         self.account = account
         self.data: dict[str, Answer | Data] = {}
         self.fault: Callable[[int, Request], Answer | None] = lambda _, __: None
