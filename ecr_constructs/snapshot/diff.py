@@ -328,6 +328,11 @@ def _changes(path: str, before: Any, after: Any) -> Iterator[Change]:
                 yield from _changes(where, before.get(name, _NOTHING), after.get(name, _NOTHING))
         case list(), list():
             yield from _list_changes(path, before, after)
+        case _ if (before is _NOTHING and after in ([], {})) or (
+            after is _NOTHING and before in ([], {})
+        ):
+            # An empty list says as much as none.
+            return
         case _ if before != after or type(before) is not type(after):
             yield Change(path, _shown(before), _shown(after))
 

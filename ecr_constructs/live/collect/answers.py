@@ -71,7 +71,7 @@ def _keep_raw(
     if response_dict["status_code"] >= _OK or _protocol(operation_model) not in _JSON:
         return
     shape = operation_model.output_shape
-    convert = _conversion(shape) if shape is not None else None
+    convert = conversion_of(shape) if shape is not None else None
     if convert is None or "payload" in shape.serialization:
         return
     answer = json.loads(response_dict["body"])
@@ -87,7 +87,7 @@ def _protocol(operation_model: Any) -> str:
     return str(getattr(service, "resolved_protocol", None) or service.metadata["protocol"])
 
 
-def _conversion(shape: Any) -> Convert | None:
+def conversion_of(shape: Any) -> Convert | None:
     """Return what replaces the times of an answer in place; None if names differ from the JSON's.
 
     A shape is compared by its identity: botocore has one object of each in a service.
