@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ecr_constructs.live.collect.caller import Caller
-    from ecr_constructs.live.collect.collector import Collector, Summary
+    from ecr_constructs.live.collect.collector import Collector
     from ecr_constructs.live.session import AwsSession
     from ecr_constructs.snapshot.document import Header
 
