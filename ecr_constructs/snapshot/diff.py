@@ -271,9 +271,9 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
             continue
         values = old.value(group), new.value(group)
         if (service, operation) == _IMAGES:
-            found = _images(str(request.get("repositoryName")), *values)
-            images += found
-            same += not found
+            changed = _images(str(request.get("repositoryName")), *values)
+            images += changed
+            same += not changed
         elif changes := [*_changes("", *values)]:
             different.append(DifferentCall(service, operation, request, changes))
         else:
@@ -357,12 +357,12 @@ def _is_key(name: str, items: Iterable[Any]) -> bool:
 def _by_text(items: Iterable[Any]) -> dict[str, Any]:
     """Return the items by their text, with a number for those that are there twice."""
     counts: defaultdict[str, int] = defaultdict(int)
-    found = {}
+    named = {}
     for item in items:
         text = request_key({"": _document(item)})
         counts[text] += 1
-        found[f"{text}#{counts[text]}"] = item
-    return found
+        named[f"{text}#{counts[text]}"] = item
+    return named
 
 
 def _document(value: Any) -> Any:

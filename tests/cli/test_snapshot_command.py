@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,10 +11,22 @@ from typing import Any
 import pytest
 
 from ecr_constructs.live import LiveError, session
-from ecr_constructs.live.collect import Collector, Summary, write_snapshot
+from ecr_constructs.live.collect import (
+    Collector,
+    Summary,
+    Target,
+    snapshot_of,
+    write_snapshot,
+    write_snapshots,
+)
 from ecr_constructs.live.collect.caller import Caller
+from ecr_constructs.live.collect.engine import run as run_plan
+from ecr_constructs.model.snapshot_sources import SOURCES as SOURCE_TABLE
+from ecr_constructs.model.snapshot_sources.operation import Operation, Source
 from ecr_constructs.snapshot.document import Snapshot, request_key
 from ecr_constructs.snapshot.files import read_snapshot
+from ecr_constructs.snapshot.plan import Plan
+from ecr_constructs.snapshot.result import Failure
 from tests.cli.conftest import Result, Run
 from tests.support.fake_account import CLOSE, HTML, FakeAccount, Request, pages
 
@@ -373,24 +386,50 @@ def test_throttling_without_end(run: Run, account: FakeAccount) -> None:
     assert 1 == len([*read().unanswered])
 
 
-@pytest.mark.parametrize("answer", [HTML, b"", b"[1]", b"7", {}, {"repositories": 7}, CLOSE])
+@pytest.mark.parametrize(
+    "answer", [HTML, b"", b"[1]", b"7", {}, {"repositories": 7}, CLOSE, (403, HTML)]
+)
 def test_what_is_not_ecr(run: Run, account: FakeAccount, answer: Any) -> None:
     """Ends the run: an answer that is not ECR's must not read as an empty registry."""
     account.data["ecr:DescribeRepositories"] = answer
     result = run("snapshot")
     code = "aws-unreachable" if answer == CLOSE else "aws-answer-unreadable"
+    code = "aws-rejected" if isinstance(answer, tuple) else code
 
     assert (2, [code]) == (result.status, codes(result))
     assert not Path(FILE).exists()
 
 
-@pytest.mark.parametrize("answer", [HTML, CLOSE, b"{}"], ids=["page", "silence", "nothing"])
+@pytest.mark.parametrize(
+    "answer",
+    [HTML, CLOSE, b"{}", b"[]", (400, b"no such page")],
+    ids=["page", "silence", "nothing", "list", "status"],
+)
 def test_a_service_that_is_not_there(run: Run, account: FakeAccount, answer: Any) -> None:
     """App Runner, say, is not in every Region: what is not known is said, and the rest is read."""
     account.data["apprunner:ListServices"] = answer
     assert 1 == run("snapshot", "--sources", "apprunner,registry").status
     assert "refused: NoAnswer" == read().answer("ListServices", service="apprunner").reason
     assert read().answer("DescribeRegistry").is_known
+
+
+def test_an_operation_that_botocore_does_not_know(
+    run: Run, account: FakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is recorded, as is a service; a later boto3 asks it."""
+    known = session.xform_name
+    monkeypatch.setattr(
+        session, "xform_name", lambda name: "none" if "Signing" in name else known(name)
+    )
+    monkeypatch.setitem(SOURCE_TABLE, "batch", Source("batch", "", (Operation("batches", "List"),)))
+    assert 1 == run("snapshot", "--sources", "registry,batch").status
+    answer = read().answer("GetSigningConfiguration")
+    assert "refused: UnknownOperation" == answer.reason
+    assert answer.error is not None
+    assert "botocore" in answer.error.message
+    assert "refused: UnknownOperation" == read().answer("List", service="batches").reason
+    assert read().answer("DescribeRegistry").is_known
+    del account
 
 
 def test_an_old_botocore(run: Run, account: FakeAccount, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -423,6 +462,53 @@ def test_manifests_only_if_asked(run: Run, account: FakeAccount) -> None:
     assert read().answer("BatchGetImage", request).is_known
     assert "counts as a pull" in result.err
     assert 3 == account.operations().count("ecr:BatchGetImage")
+
+
+def test_in_memory(account: FakeAccount) -> None:
+    """For --live of other commands: the same, without a file."""
+    snapshot = snapshot_of(sources=["registry"])
+
+    assert snapshot.answer("DescribeRegistry").is_known
+    assert snapshot.finished
+    assert [] == [*snapshot.unanswered]
+    del account
+
+
+def test_other_accounts_need_a_role(account: FakeAccount) -> None:
+    """The library says so, too."""
+    [failure] = write_snapshots(
+        Collector(["registry"]), [Target("222233334444", None)], lambda _: Path("none.jsonl")
+    )
+
+    assert isinstance(failure, Failure)
+    assert "role-missing" == failure.error.diagnostics[0].code
+    del account
+
+
+def test_credentials_that_are_not_there(
+    run: Run, account: FakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Are an error of the account's role, and of the caller."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+    assert ["aws-credentials"] == run("snapshot").codes
+    with pytest.raises(LiveError) as caught:
+        session.role_credentials(session.AwsSession(), "arn", session_name="tests")
+    assert "aws-credentials" == caught.value.diagnostics[0].code
+    del account
+
+
+def test_a_run_that_is_told_to_end(account: FakeAccount) -> None:
+    """After Ctrl-C the other accounts end, too."""
+    stop = threading.Event()
+    stop.set()
+    plan = Plan([SOURCE_TABLE["registry"]])
+    with pytest.raises(LiveError) as caught:
+        run_plan(plan, plan.first(), lambda _: iter(()), print, concurrency=1, stop=stop)
+
+    assert "snapshot-interrupted" == caught.value.diagnostics[0].code
+    assert [] == account.requests
 
 
 CLUSTER, SERVICE, TASK = "arn:cluster", "arn:service", "arn:task"
@@ -512,6 +598,13 @@ def test_workloads(run: Run, account: FakeAccount) -> None:
     assert '{"Version":"2012"}' == role["AssumeRolePolicyDocument"]
 
 
+def test_the_template_is_printed(run: Run) -> None:
+    """Nobody is asked for it."""
+    template = run("snapshot", "--sources", "all", "--print-template").json
+
+    assert ["Role"] == [*template["Resources"]]
+
+
 def test_the_policy_allows_what_is_asked(run: Run, account: FakeAccount) -> None:
     """Every call that is made, and no other."""
     account.data.update(WORKLOADS)
@@ -592,7 +685,7 @@ def test_an_organization(run: Run, account: FakeAccount) -> None:
 
 
 def test_the_role_of_another_account(run: Run, account: FakeAccount) -> None:
-    """Whoever answers is compared with whom was asked."""
+    """Whoever answers is compared with the account that was asked."""
     account.data["sts:AssumeRole"] = {
         "Credentials": {
             "AccessKeyId": "role-555566667777",

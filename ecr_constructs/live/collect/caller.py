@@ -37,6 +37,9 @@ _LONGEST_PAUSE_SECONDS = 30.0
 _NOTE_SECONDS = 10.0
 _TYPES: dict[str, type] = {"boolean": bool, "list": list, "string": str, "structure": dict}
 
+# Without them there is no snapshot.
+_REQUIRED = {"ecr", "sts"}
+
 NO_ANSWER = "NoAnswer"
 """The code of a call that nobody answers, or not AWS."""
 
@@ -147,9 +150,14 @@ class Caller:
             return self.ask(operation, asked), None
         except ClientError as error:
             code = code_of(error)
-            if code in BAD_CREDENTIALS:
-                raise self.session.rejected(error, "", service=operation.service) from None
-            return None, CallError(code or NO_ANSWER, reason_of(error))
+            problem = self.session.rejected(error, "", service=operation.service)
+            # A status in place of a code: a proxy has answered, or nobody that knows the service.
+            is_aws = bool(code) and not code.isdigit()
+            if code in BAD_CREDENTIALS or (not is_aws and operation.service in _REQUIRED):
+                raise problem from None
+            if not is_aws:
+                return None, CallError(NO_ANSWER, problem.diagnostics[0].message)
+            return None, CallError(code, reason_of(error))
         except BotoCoreError as error:
             problem = self.session.failed(error)
         except LiveError as error:
@@ -165,7 +173,7 @@ class Caller:
     @property
     def _must_answer(self) -> set[str]:
         """Services whose silence means that the network has failed."""
-        return self._answered | {"ecr", "sts", "organizations"}
+        return self._answered | _REQUIRED
 
     def _pause_after(self, attempt: int, action: str) -> None:
         seconds = min(_LONGEST_PAUSE_SECONDS, 2.0**attempt) * random.uniform(0.5, 1)  # noqa: S311 - no secret
