@@ -268,7 +268,7 @@ def test_restart(run: Run, account: FakeAccount) -> None:
     run("snapshot")
     account.fault = lambda _, __: None
     account.requests.clear()
-    result = run("snapshot", "--restart", "--format", "json")
+    result = run("snapshot", "--restart", "--format", "json", "--concurrency", "8")
 
     assert 0 == result.json["snapshots"][0]["callsKept"]
     assert "ecr:DescribeRegistry" in account.operations()

@@ -3,8 +3,15 @@
 from typing import Any
 
 import pytest
+from botocore.model import DenormalizedStructureBuilder
 
-from ecr_constructs.live.collect.answers import answer_of, conversion_of, time_text
+from ecr_constructs.live.collect.answers import (
+    _keep_raw,
+    _parsed_time,
+    answer_of,
+    conversion_of,
+    time_text,
+)
 from ecr_constructs.live.collect.rate import Rate, Rates
 from tests.support.service_models import model
 
@@ -40,13 +47,34 @@ def test_times_in_an_answer() -> None:
     convert = conversion_of(output("ecr", "DescribeImageReplicationStatus"))
     assert convert is not None
     assert {"a": 1} == convert({"a": 1})
-    convert = conversion_of(output("inspector2", "ListCoverage"))
+    times = {"type": "map", "key": {"type": "string"}, "value": {"type": "timestamp"}}
+    convert = conversion_of(
+        DenormalizedStructureBuilder().with_members({"at": times}).build_model()
+    )
     assert convert is not None
+    assert {"at": {"x": "2026-09-21T14:13:20Z"}} == convert({"at": {"x": 1_790_000_000}})
+
+
+def test_an_answer_that_holds_itself() -> None:
+    """Is converted without end otherwise."""
+    convert = conversion_of(output("dynamodb", "GetItem"))
+    assert convert is not None
+    assert {"Item": {}} == convert({"Item": {}})
 
 
 def test_an_answer_whose_json_has_other_names() -> None:
     """Is left to botocore."""
     assert conversion_of(output("apigatewayv2", "GetApi")) is None
+    operation = model("apigatewayv2").operation_model("GetApi")
+    response, customized = {"status_code": 200, "body": b"{}"}, dict[str, Any]()
+    _keep_raw(operation, response, customized)
+    assert {} == customized
+
+
+def test_times_that_botocore_reads() -> None:
+    """In XML they are texts, of seconds or of a date; in CBOR numbers."""
+    texts = ["2026-09-21T14:13:20Z"] * 3
+    assert texts == [*map(_parsed_time, ("1790000000", texts[0], 1_790_000_000))]
 
 
 def test_documents_stay_texts() -> None:

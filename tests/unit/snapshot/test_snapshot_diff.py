@@ -101,6 +101,18 @@ def test_equal() -> None:
     assert 10 == result.same
 
 
+def test_pages_are_one_answer() -> None:
+    """However AWS cuts them."""
+    request = {"repositoryName": "api", "filter": {"imageStatus": "ANY"}}
+    images = BASE["api"]
+    cut = [item for item in registry(BASE) if item.request != request]
+    for number, entry in enumerate(images):
+        page = {"imageDetails": [entry], "nextToken": str(number)}
+        cut.append(Record("ecr", "DescribeImages", request, AT, page, more=number == 0))
+
+    assert difference(registry(BASE), cut).is_equal
+
+
 def test_images() -> None:
     """New and gone ones, tags that moved, and what else changed."""
     other = {
