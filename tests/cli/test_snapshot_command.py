@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore import xform_name
 
 from ecr_constructs.live import LiveError, session
 from ecr_constructs.live.collect import (
@@ -481,7 +482,7 @@ def test_an_operation_that_botocore_does_not_know(
     run: Run, account: FakeAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Is recorded, as is a service; a later boto3 asks it."""
-    known = session.xform_name
+    known = xform_name
     monkeypatch.setattr(
         session, "xform_name", lambda name: "none" if "Signing" in name else known(name)
     )
