@@ -11,15 +11,14 @@ from aws_cdk import aws_iam as iam
 
 from ecr_constructs.cloudformation.iam_policy import conditions_in
 from ecr_constructs.cloudformation.openness import openness_of
-from ecr_constructs.constructs._iam import may_be_of_other_account
 from ecr_constructs.constructs._lambda_access import pull_to_lambda
+from ecr_constructs.constructs._principals import may_be_of_other_account
 from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.principals import (
     LAMBDA,
     PRINCIPAL_ARN,
     Source,
-    account_id_errors,
-    check_each,
+    check_account,
     limits_source,
     policy_principal_errors,
     service_errors,
@@ -81,7 +80,7 @@ def resource_principal(
         suggestion = _keyword(actions, "accounts", str(principal.principal_account))
         return ResourcePrincipal(principal, defined_in_app=True, suggestion=suggestion)
     if isinstance(principal, iam.AccountPrincipal):
-        check_each("grantee", [str(principal.account_id)], account_id_errors)
+        check_account("grantee", str(principal.account_id))
         suggestion = _keyword(actions, "accounts", str(principal.account_id))
         return ResourcePrincipal(principal, suggestion=suggestion)
     if isinstance(principal, iam.OrganizationPrincipal):

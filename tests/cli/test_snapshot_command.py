@@ -488,7 +488,7 @@ def test_an_operation_that_botocore_does_not_know(
     monkeypatch.setitem(SOURCE_TABLE, "batch", Source("batch", "", (Operation("batches", "List"),)))
     assert 1 == run("snapshot", "--sources", "registry,batch").status
     answer = read().answer("GetSigningConfiguration")
-    assert "refused: UnoriginalOperation" == answer.reason
+    assert "refused: UnknownOperation" == answer.reason
     assert answer.error is not None
     assert "botocore" in answer.error.message
     assert "refused: UnknownOperation" == read().answer("List", service="batches").reason
