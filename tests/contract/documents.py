@@ -30,4 +30,8 @@ def documents() -> dict[str, list[str]]:
             *("review", "--base", "examples/review/base", "--head", "examples/review/head"),
             *("--format", "json"),
         ],
+        "snapshot diff": [
+            *("snapshot", "--format", "json"),
+            *("--diff", "tests/contract/snapshots/before", "tests/contract/snapshots/after"),
+        ],
     }
