@@ -19,6 +19,9 @@ from ecr_constructs.model.partitions import partition_of
 if TYPE_CHECKING:
     from ecr_constructs.cloudformation.graph import Resource
 
+ANY_SUFFIX = "??????"
+"""Six characters that are known after the creation only, at the end of a secret's ARN."""
+
 _UNKNOWN_PARTS = {
     "partition": "${Token[AWS.Partition]}",
     "region": "${Token[AWS.Region]}",
@@ -28,7 +31,10 @@ _UNKNOWN_PARTS = {
 
 def attribute_of(resource: Resource, name: str) -> str | None:
     """Return the known part of the value of an attribute, or of ``Ref``; None if none is known."""
-    return _deployed_attribute_of(resource, name) or _written_attribute_of(resource, name)
+    written = _written_attribute_of(resource, name)
+    if written is None or written.endswith(ANY_SUFFIX):
+        return _deployed_attribute_of(resource, name) or written
+    return written
 
 
 def _written_attribute_of(resource: Resource, name: str) -> str | None:
@@ -38,7 +44,7 @@ def _written_attribute_of(resource: Resource, name: str) -> str | None:
         return resource.text("RepositoryName")
     if resource.type == SECRET and name in ("Ref", "Id") and resource.text("Name"):
         # Secrets Manager appends six random characters.
-        return f"{_arn('secretsmanager', resource)}:secret:{resource.text('Name')}-??????"
+        return f"{_arn('secretsmanager', resource)}:secret:{resource.text('Name')}-{ANY_SUFFIX}"
     return None
 
 
