@@ -13,7 +13,9 @@ from ecr_constructs.model.scanning import filter_matches
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.model.validation import ValidationError
 from ecr_constructs.review.phrases import format_value, join_names
+from ecr_constructs.snapshot.registry_view import NotKnown
 from ecr_constructs.status.aspects import ASPECTS
+from ecr_constructs.status.declared import TEMPLATES
 from ecr_constructs.status.model import Deployment
 from ecr_constructs.status.rows import Row, not_known, setting_status
 
@@ -43,6 +45,11 @@ def account_settings(sides: Sides) -> Iterator[Row]:
         value, live = wanted.get(name, DEFAULTS[name]), setting.value
         if value == live:
             yield Row(sides.same(subject, label))
+            continue
+        if name not in wanted and not sides.declared.is_complete(sides.registry):
+            why = "the templates have parts that are not read, which may declare it"
+            reason = NotKnown(subject, name, why, TEMPLATES)
+            yield Row(not_known(sides.registry, subject, label, reason))
             continue
         declares = "the template declares" if name in wanted else "the default is"
         sentence = "The template sets it again only if it changes."
