@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ecr_constructs.cloudformation.attributes import ANY_SUFFIX
+from ecr_constructs.cloudformation.attribute_values import ANY_SUFFIX
 from ecr_constructs.cloudformation.lifecycle import policy_of
 from ecr_constructs.cloudformation.replication_config import rules_of
 from ecr_constructs.cloudformation.resource_types import (
