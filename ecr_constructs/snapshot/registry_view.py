@@ -104,11 +104,6 @@ class RepositoryView:
         }
         return self._setting(tags, "ListTagsForResource", answer)
 
-    @property
-    def frequency(self) -> Setting[str | None]:
-        """How often ECR scans its images: ``SCAN_ON_PUSH``, ``CONTINUOUS_SCAN``, ``MANUAL``."""
-        return self.registry.frequency_of(self.name)
-
     def _text(self, operation: str, member: str) -> Setting[str | None]:
         answer = self._answer(operation)
         value = answer.value(member)
@@ -214,6 +209,13 @@ class RegistryView:
         principals = [str(item) for item in answer.items("pullTimeUpdateExclusions")]
         return Setting(principals, self._unknown("ListPullTimeUpdateExclusions", answer))
 
+    def key_manager_of(self, key: str) -> str | None:
+        """Return who manages a key: ``AWS`` or ``CUSTOMER``; None if it is not known."""
+        answer = self.snapshot.answer("DescribeKey", {"KeyId": key}, service="kms")
+        metadata = answer.value("KeyMetadata")
+        manager = metadata.get("KeyManager") if isinstance(metadata, Mapping) else None
+        return manager if isinstance(manager, str) else None
+
     @cached_property
     def repositories(self) -> Setting[Mapping[str, RepositoryView]]:
         """The repositories by name."""
@@ -222,7 +224,7 @@ class RegistryView:
         return Setting(views, listed.not_known)
 
     def frequency_of(self, name: str) -> Setting[str | None]:
-        """Return how often ECR scans the images of a repository."""
+        """Return how often ECR scans a repository: ``SCAN_ON_PUSH``, ``CONTINUOUS_SCAN``."""
         operation = "BatchGetRepositoryScanningConfiguration"
         frequency, answer = self._frequencies.get(name, (None, None))
         if frequency is not None:

@@ -81,10 +81,6 @@ class LiveRegistry:
     resources: tuple[LiveResource, ...]
     incomplete: Mapping[str, NotKnown]
 
-    def of_type(self, kind: str) -> Mapping[str, LiveResource]:
-        """Return the resources of a type by their keys."""
-        return {item.key: item for item in self.resources if item.type == kind}
-
 
 def live_registry(snapshot: Snapshot) -> LiveRegistry:
     """Return what is live in the registry of a snapshot."""

@@ -15,11 +15,11 @@ from ecr_constructs.cloudformation.resource_types import (
 )
 from ecr_constructs.model.diagnostics import Severity
 from ecr_constructs.model.tokens import is_unresolved
-from ecr_constructs.review.phrases import format_value, join_names, subject_of
+from ecr_constructs.review.phrases import format_value, join_names
 from ecr_constructs.snapshot.registry_view import NotKnown
 from ecr_constructs.status import deployment
 from ecr_constructs.status.aspects import ASPECTS, Aspect
-from ecr_constructs.status.declared import TEMPLATES
+from ecr_constructs.status.declared import TEMPLATES, label_of
 from ecr_constructs.status.origins import origin_of
 from ecr_constructs.status.other_settings import (
     account_settings,
@@ -116,7 +116,7 @@ class _Comparison(Sides):
         if item is None and resource.type not in SINGLETONS:
             yield self._missing(resource)
             return
-        subject = subject_of(resource)
+        subject = label_of(resource)
         if item is not None:
             yield Row(self.same(subject, "existence", resource=resource))
         live = self.resource_of(item) if item is not None else None
@@ -130,6 +130,8 @@ class _Comparison(Sides):
                 yield Row(self._conditional(resource, aspect.name))
                 continue
             same = aspect.compare(resource, live)
+            if same is None and aspect.name == "encryption":
+                same = self._is_aws_managed(resource, live)
             if same:
                 yield Row(self.same(subject, aspect.name, resource=resource))
             elif same is None:
@@ -137,8 +139,16 @@ class _Comparison(Sides):
             else:
                 yield self._different(resource, aspect, item, live)
 
+    def _is_aws_managed(self, resource: Resource, live: Resource | None) -> bool | None:
+        """Compare AWS's own key, which a template does not name; None if it is not known."""
+        key = live.get("EncryptionConfiguration", "KmsKey") if live is not None else None
+        if resource.get("EncryptionConfiguration", "KmsKey") is not None:
+            return None
+        manager = self.view.key_manager_of(str(key))
+        return None if manager is None else manager == "AWS"
+
     def _missing(self, resource: Resource) -> Row:
-        subject = subject_of(resource)
+        subject = label_of(resource)
         if (reason := self.live.incomplete.get(resource.type)) is not None:
             return Row(not_known(self.registry, subject, "existence", reason, resource=resource))
         if resource.existence is not True:
@@ -161,14 +171,14 @@ class _Comparison(Sides):
         return Row(status, resource, is_missing=True, undecided=undecided)
 
     def _conditional(self, resource: Resource, setting: str) -> SettingStatus:
-        subject = subject_of(resource)
+        subject = label_of(resource)
         why = "a condition of the template decides at the deployment whether it exists"
         reason = NotKnown(subject, str(resource.condition), why, TEMPLATES)
         return not_known(self.registry, subject, setting, reason, resource=resource)
 
     def _open(self, resource: Resource, aspect: Aspect, item: LiveResource | None) -> SettingStatus:
         """Return that a template does not tell a value."""
-        subject = subject_of(resource)
+        subject = label_of(resource)
         value = format_value(aspect.value(resource))
         why = f"the template has {value}, of which a part is known only after the deployment"
         operation = "ListStackResources"
@@ -182,7 +192,7 @@ class _Comparison(Sides):
     def _different(
         self, resource: Resource, aspect: Aspect, item: LiveResource | None, live: Resource | None
     ) -> Row:
-        subject = subject_of(resource)
+        subject = label_of(resource)
         declared_value, live_value = aspect.value(resource), aspect.value(live)
         state, before = self.declared.deployed(resource)
         outcome = deployment.of_setting(aspect, resource, before, state)
@@ -265,12 +275,10 @@ class _Comparison(Sides):
             return Row(not_known(self.registry, self.view.name, aspect.name, reason))
         owner = self.declared.deployed_owner(self.registry, (item.type, ""))
         value = aspect.value(live)
-        if aspect.value(None) == value:
-            return Row(self.same(self.view.name, aspect.name))
         is_elsewhere = item.type == SCANNING and any(
             stack.template.scanned_elsewhere for stack in self.declared.stacks_of(self.registry)
         )
-        if is_elsewhere:
+        if is_elsewhere or aspect.value(None) == value:
             return Row(self.same(self.view.name, aspect.name))
         if not self.declared.is_complete(self.registry):
             why = "the templates have parts that are not read, which may declare it"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +19,7 @@ from ecr_constructs.cloudformation.resource_types import (
 )
 from ecr_constructs.cloudformation.unread import unread_of
 from ecr_constructs.cloudformation.update_behavior import name_of
+from ecr_constructs.review.phrases import subject_of
 from ecr_constructs.snapshot.registry_view import NotKnown
 
 if TYPE_CHECKING:
@@ -195,7 +196,20 @@ def declared(templates: Sequence[Template], snapshots: Sequence[Snapshot]) -> De
         place = _named(place, by_registry)
         ids = _physical_ids(place, by_registry)
         placed.append(replace(place, stack=title, physical_ids=ids))
-    return Declared(TemplateSet(placed), by_registry, tuple(unmatched))
+    return Declared(TemplateSet(_distinct(placed)), by_registry, tuple(unmatched))
+
+
+def _distinct(templates: Sequence[Template]) -> list[Template]:
+    """Return templates with distinct titles: a stage has one stack in several Regions."""
+    titles = Counter(template.stack for template in templates)
+    placed = [f"{item.stack} in {item.account}/{item.region}" for item in templates]
+    more = Counter(placed)
+    return [
+        item
+        if titles[item.stack] == 1
+        else replace(item, stack=place if more[place] == 1 else f"{place}: {item.name}")
+        for item, place in zip(templates, placed, strict=True)
+    ]
 
 
 def _is_possible(template: Template, registry: RegistryId) -> bool:
@@ -254,6 +268,13 @@ def key_of(resource: Resource) -> Key | None:
     if name is None:
         name = resource.stack.template.physical_ids.get(resource.id)
     return None if name is None else (resource.type, name)
+
+
+def label_of(resource: Resource) -> str:
+    """Return the name of a resource in sentences: ``payments/api``, ``cache docker-hub``."""
+    if name_of(resource) is None and (key := key_of(resource)) is not None and key[1]:
+        return key[1]
+    return subject_of(resource)
 
 
 def _acted_on(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from ecr_constructs.checks.config import Config
 from ecr_constructs.cloudformation.intrinsics import as_written
 from ecr_constructs.cloudformation.update_behavior import name_of
-from ecr_constructs.review.phrases import subject_of
 from ecr_constructs.snapshot.registry_view import NotKnown
 from ecr_constructs.snapshot.rendering import live_registry
 from ecr_constructs.status.comparison import compared
-from ecr_constructs.status.declared import TEMPLATES, declared
+from ecr_constructs.status.declared import TEMPLATES, declared, label_of
 from ecr_constructs.status.effects import Difference, effects
 from ecr_constructs.status.model import LiveFinding, RegistryStatus, Status
 
@@ -120,10 +119,11 @@ def _differences(rows: Iterable[Row]) -> Iterator[Difference]:
             continue
         if row.is_missing:
             by_resource[row.declared] = None
-        elif row.aspect is not None:
+        else:
             properties = by_resource.setdefault(row.declared, {})
             live = row.live.properties if row.live is not None else {}
             assert properties is not None
+            assert row.aspect is not None
             properties.update({name: live.get(name) for name in row.aspect.properties})
     for resource, values in by_resource.items():
         yield Difference(resource, values)
@@ -175,17 +175,16 @@ def _findings(
     meant: Effects, side: Declared, registries: Mapping[RegistryId, LiveRegistry]
 ) -> Iterator[LiveFinding]:
     stacks = {stack.template.stack: stack for stack in side.assembly.stacks}
-    own = {str(registry): registry for registry in registries}
-    for (title, logical_id), changes in meant.drift.items():
-        stack = stacks.get(title)
-        registry = stack.registry if stack is not None else own.get(title)
-        if registry not in registries:
-            continue
-        assert registry is not None
+    registry_of = {str(registry): registry for registry in registries} | {
+        title: stack.registry for title, stack in stacks.items() if stack.registry is not None
+    }
+    places = ((place, changes) for place, changes in meant.drift.items() if place[0] in registry_of)
+    for (title, logical_id), changes in places:
+        registry, stack = registry_of[title], stacks.get(title)
         resource = stack.resources.get(logical_id) if stack is not None else None
         subject = logical_id or title
         if resource is not None:
-            subject = name_of(resource) or subject_of(resource)
+            subject = name_of(resource) or label_of(resource)
         for change in changes:
             for finding in (change, *change.findings):
                 if finding.kind == "finding" and not finding.codes:

@@ -120,11 +120,23 @@ def test_sarif_is_valid(run: Run, tmp_path: Path, templates: str) -> None:
     assert {result["ruleId"] for result in sarif["results"]} <= names
 
 
+def test_reports_without_a_deployment_and_without_anything_unknown(
+    run: Run, tmp_path: Path, templates: str
+) -> None:
+    """A cache that cannot log in concerns no deployment."""
+    path = write(tmp_path, snapshot(live(invalid={"hub": "401"})))
+    arguments = ("status", "--snapshot", path, "--templates", templates, "--no-config")
+    assert "401" in run(*arguments).out
+    [sarif] = run(*arguments, "--format", "sarif").json["runs"]
+    assert "invocations" not in sarif
+
+
 def test_without_templates(run: Run, tmp_path: Path) -> None:
     """The rules judge what is live, and the report says that nothing was compared."""
     path = write(tmp_path, snapshot(live(api=MUTABLE)))
     result = run("status", "--snapshot", path, "--no-config", "--format", "json")
     assert not result.json["summary"]["compared"]
+    assert "no templates" in run("status", "--snapshot", path, "--no-config").out
     assert 1 == result.status
 
 
