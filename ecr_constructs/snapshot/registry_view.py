@@ -262,8 +262,17 @@ class RegistryView:
 
     def _by(self, operation: str, member: str, key: str) -> Setting[Mapping[str, Any]]:
         answer = self.snapshot.answer(operation)
-        items = {str(item.get(key)): item for item in _mappings(answer, member)}
-        return Setting(items, self._unknown(operation, answer))
+        entries = answer.items(member)
+        items = {
+            item[key]: item
+            for item in entries
+            if isinstance(item, Mapping) and isinstance(item.get(key), str)
+        }
+        not_known = self._unknown(operation, answer)
+        if len(items) < len(entries) and not_known is None:
+            reason = f"the answer has entries without a {key} of their own"
+            not_known = NotKnown(self.name, operation, reason)
+        return Setting(items, not_known)
 
     def _unknown(self, operation: str, answer: Answer) -> NotKnown | None:
         return _not_known(self.name, operation, answer)

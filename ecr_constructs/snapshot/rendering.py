@@ -181,12 +181,14 @@ def _shared(described: Mapping[str, Any]) -> dict[str, Any]:
         properties[f"{prefix}s"] = [
             {f"{prefix}Type": item.get("filterType"), f"{prefix}Value": item.get("filter")}
             for item in filters
+            if isinstance(item, dict)
         ]
     return properties
 
 
 def _template(prefix: str, described: Mapping[str, Any]) -> LiveResource:
-    tags = described.get("resourceTags") or []
+    listed = described.get("resourceTags")
+    tags = [tag for tag in (listed if isinstance(listed, list) else ()) if isinstance(tag, dict)]
     fixed = {
         "Prefix": prefix,
         **_shared(described),

@@ -250,11 +250,17 @@ def _lifecycle(resource: Resource) -> Any:
 
 
 def _replication(resource: Resource) -> Any:
-    rules = rules_of(resource)
-    return sorted(
-        [sorted(rule.prefixes), sorted(map(list, rule.destinations)), rule.replicate_deletions]
-        for rule in rules
-    )
+    # Rules add up, so each stands for its pairs of a prefix and a destination.
+    pairs = {
+        (prefix, str(destination), rule.replicate_deletions)
+        for rule in rules_of(resource)
+        for prefix in rule.prefixes or ("",)
+        for destination in rule.destinations
+    }
+    return [
+        {"prefix": prefix, "destination": destination, "deletions": deletes}
+        for prefix, destination, deletes in sorted(pairs)
+    ]
 
 
 def _scanning(resource: Resource) -> Any:

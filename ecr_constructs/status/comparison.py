@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ecr_constructs.cloudformation.attribute_values import ANY_SUFFIX
 from ecr_constructs.cloudformation.resource_types import (
     CACHE,
     CREATION_TEMPLATE,
@@ -14,6 +15,7 @@ from ecr_constructs.cloudformation.resource_types import (
     SINGLETONS,
 )
 from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.phrases import format_value, join_names
 from ecr_constructs.snapshot.registry_view import NotKnown
@@ -135,7 +137,7 @@ class _Comparison(Sides):
             if same:
                 yield Row(self.same(subject, aspect.name, resource=resource))
             elif same is None:
-                yield Row(self._open(resource, aspect, item), resource, item, aspect)
+                yield Row(self._open(resource, aspect), resource, item, aspect)
             else:
                 yield self._different(resource, aspect, item, live)
 
@@ -176,16 +178,19 @@ class _Comparison(Sides):
         reason = NotKnown(subject, str(resource.condition), why, TEMPLATES)
         return not_known(self.registry, subject, setting, reason, resource=resource)
 
-    def _open(self, resource: Resource, aspect: Aspect, item: LiveResource | None) -> SettingStatus:
+    def _open(self, resource: Resource, aspect: Aspect) -> SettingStatus:
         """Return that a template does not tell a value."""
         subject = label_of(resource)
         value = format_value(aspect.value(resource))
         why = f"the template has {value}, of which a part is known only after the deployment"
-        operation = "ListStackResources"
-        if aspect.name == "encryption" and not is_unresolved(value) and item is not None:
+        operation, source = "ListStackResources", "cloudformation"
+        is_open = is_unresolved(compact(aspect.value(resource))) or ANY_SUFFIX in value
+        if aspect.name == "encryption" and not is_open:
             why = "the answer has the key's ARN, and not whether it is AWS's own or has an alias"
-            operation = "DescribeKey"
-        source = "kms" if operation == "DescribeKey" else "cloudformation"
+            operation, source = "DescribeKey", "kms"
+        elif not is_open:
+            why = f"the template has {value}, and the answer does not have it"
+            operation, source = "DescribePullThroughCacheRules", "ecr"
         reason = NotKnown(f"{subject}: {aspect.words}", operation, why, source)
         return not_known(self.registry, subject, aspect.name, reason, resource=resource)
 
