@@ -256,10 +256,7 @@ class _Comparison(Sides):
                 is_undeclared=True,
             )
             return
-        deployed = [
-            self.declared.is_stack_deployed(stack)
-            for stack in self.declared.stacks_of(self.registry)
-        ]
+        is_known = self.declared.is_deployment_known(self.registry)
         status = setting_status(
             self.registry,
             subject,
@@ -271,7 +268,7 @@ class _Comparison(Sides):
             declared=False,
             live=True,
             details=tuple(details),
-            deployment=deployment.of_undeclared(owner, is_known=None not in deployed),
+            deployment=deployment.of_undeclared(owner, is_known=is_known),
         )
         yield Row(status, live=item, is_undeclared=True)
 
@@ -289,10 +286,7 @@ class _Comparison(Sides):
             why = "the templates have parts that are not read, which may declare it"
             reason = NotKnown(self.view.name, aspect.name, why, TEMPLATES)
             return Row(not_known(self.registry, self.view.name, aspect.name, reason))
-        deployed = [
-            self.declared.is_stack_deployed(stack)
-            for stack in self.declared.stacks_of(self.registry)
-        ]
+        is_known = self.declared.is_deployment_known(self.registry)
         status = setting_status(
             self.registry,
             self.view.name,
@@ -301,7 +295,7 @@ class _Comparison(Sides):
             f"{self.view.name}: {aspect.words} that no template declares",
             live=value,
             item=item,
-            deployment=deployment.of_undeclared(owner, is_known=None not in deployed),
+            deployment=deployment.of_undeclared(owner, is_known=is_known),
         )
         return Row(status, live=item, is_undeclared=True)
 

@@ -58,9 +58,13 @@ class Declared:
         return TemplateSet(list(map(self._deployed_template, self.assembly.stacks)))
 
     def _deployed_template(self, stack: Stack) -> Template:
-        body = self._deployed_body(stack)
+        body = self._deployed_bodies[stack.number]
         # A function is resolved as in the template that is to be deployed.
         return replace(stack.template, body=body or {"Resources": {}}, path=None, line_of=None)
+
+    @cached_property
+    def _deployed_bodies(self) -> Sequence[Mapping[str, Any] | None]:
+        return list(map(self._deployed_body, self.assembly.stacks))
 
     def _deployed_body(self, stack: Stack) -> Mapping[str, Any] | None:
         template = stack.template
@@ -74,7 +78,7 @@ class Declared:
 
     def is_stack_deployed(self, stack: Stack) -> bool | None:
         """Tell whether a stack is deployed; None if the snapshot does not tell."""
-        if self._deployed_body(stack) is not None:
+        if self._deployed_bodies[stack.number] is not None:
             return True
         snapshot = self.snapshots.get(stack.registry) if stack.registry else None
         names = stack_names(snapshot) if snapshot is not None else None
@@ -98,25 +102,30 @@ class Declared:
 
     def deployed_owner(self, registry: RegistryId, key: Key) -> Resource | None:
         """Return the deployed resource with a name, if a stack of the templates has it."""
-        for stack in self._deployed.stacks:
-            if stack.registry == registry:
-                for resource in stack.by_type.get(key[0], ()):
-                    if key_of(resource) == key:
-                        return resource
-        return None
+        return self._owners.get(registry, {}).get(key)
+
+    @cached_property
+    def _owners(self) -> Mapping[RegistryId, Mapping[Key, Resource]]:
+        return _by_registry(self._deployed)
+
+    def is_deployment_known(self, registry: RegistryId) -> bool:
+        """Tell whether the deployed templates of all stacks of a registry are known."""
+        if registry not in self._known_deployments:
+            stacks = self.stacks_of(registry)
+            self._known_deployments[registry] = None not in map(self.is_stack_deployed, stacks)
+        return self._known_deployments[registry]
+
+    @cached_property
+    def _known_deployments(self) -> dict[RegistryId, bool]:
+        return {}
 
     def stacks_of(self, registry: RegistryId) -> list[Stack]:
         """Return the stacks of a registry."""
         return [stack for stack in self.assembly.stacks if stack.registry == registry]
 
     @cached_property
-    def _by_registry(self) -> Mapping[RegistryId, Mapping[Key, Resource]]:
-        resources: dict[RegistryId, dict[Key, Resource]] = defaultdict(dict)
-        for resource in self.assembly.of_type(*ECR_TYPES):
-            key = key_of(resource)
-            if key is not None and resource.registry is not None:
-                resources[resource.registry].setdefault(key, resource)
-        return resources
+    def _resources(self) -> Mapping[RegistryId, Mapping[Key, Resource]]:
+        return _by_registry(self.assembly)
 
     def has_resources(self, registry: RegistryId) -> bool:
         """Tell whether templates declare anything of ECR in a registry."""
@@ -126,7 +135,7 @@ class Declared:
 
     def resources_of(self, registry: RegistryId) -> Mapping[Key, Resource]:
         """Return the resources of a registry whose names are known."""
-        return self._by_registry.get(registry, {})
+        return self._resources.get(registry, {})
 
     def not_known_of(self, registry: RegistryId) -> Iterator[NotKnown]:
         """Yield what the templates of a registry do not tell."""
@@ -145,9 +154,15 @@ class Declared:
 
     def is_complete(self, registry: RegistryId) -> bool:
         """Tell whether nothing can be declared besides the resources that are known."""
-        return not self.unmatched and not any(
-            item.source in (TEMPLATES, "cloudformation") for item in self.not_known_of(registry)
-        )
+        if registry not in self._complete:
+            self._complete[registry] = not self.unmatched and not any(
+                item.source in (TEMPLATES, "cloudformation") for item in self.not_known_of(registry)
+            )
+        return self._complete[registry]
+
+    @cached_property
+    def _complete(self) -> dict[RegistryId, bool]:
+        return {}
 
     def account_settings_of(self, registry: RegistryId) -> Mapping[str, str]:
         """Return the account settings that custom resources set, by ECR's names."""
@@ -157,6 +172,16 @@ class Declared:
                 for event in ("Create", "Update"):
                     settings |= _put_setting(resource.get(event))
         return settings
+
+
+def _by_registry(assembly: TemplateSet) -> Mapping[RegistryId, Mapping[Key, Resource]]:
+    """Return the resources whose names are known, by their registries."""
+    resources: dict[RegistryId, dict[Key, Resource]] = defaultdict(dict)
+    for resource in assembly.of_type(*ECR_TYPES):
+        key = key_of(resource)
+        if key is not None and resource.registry is not None:
+            resources[resource.registry].setdefault(key, resource)
+    return resources
 
 
 def _put_setting(call: Any) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,7 @@ def status(
     meant = effects(
         side,
         _differences(rows),
-        [(live, _undeclared(live, rows)) for live in registries.values()],
+        [(registries[registry], items) for registry, items in _undeclared(rows).items()],
         config,
         now,
     )
@@ -129,12 +130,13 @@ def _differences(rows: Iterable[Row]) -> Iterator[Difference]:
         yield Difference(resource, values)
 
 
-def _undeclared(live: LiveRegistry, rows: Iterable[Row]) -> list[LiveResource]:
-    return [
-        row.live
-        for row in rows
-        if row.is_undeclared and row.status.registry == live.view.id and row.live is not None
-    ]
+def _undeclared(rows: Iterable[Row]) -> Mapping[RegistryId, list[LiveResource]]:
+    """Return what is live and not declared, by registry."""
+    undeclared: dict[RegistryId, list[LiveResource]] = defaultdict(list)
+    for row in rows:
+        if row.is_undeclared and row.live is not None:
+            undeclared[row.status.registry].append(row.live)
+    return undeclared
 
 
 def _judged(row: Row, meant: Effects) -> SettingStatus:

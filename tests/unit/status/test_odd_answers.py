@@ -102,6 +102,14 @@ def test_an_odd_answer_is_never_equal(
     assert plain(blocks(result))
 
 
+def test_odd_templates_create_no_repository() -> None:
+    """The occasions of one are no list."""
+    operation, request, output = CASES["templates"]
+    records = [*without(live(repository("web/nginx")), operation)]
+    result = compared([*records, Record("ecr", operation, request, AT, output)])
+    assert ("web/nginx", "existence") in differing(result)
+
+
 def test_a_cache_whose_upstream_is_missing() -> None:
     """It is not known, and nothing that a deployment would tell."""
     [_, _, output] = CASES["caches"]
