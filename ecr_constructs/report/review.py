@@ -125,7 +125,7 @@ def blocks(review: Review) -> Iterator[Block]:
 
 def recipe_lines(recipe: Recipe) -> list[str]:
     """Return the outcome, the steps with their commands, and the cautions of a recipe."""
-    lines = [visible(recipe.outcome)]
+    lines = [visible(recipe.outcome)] if recipe.outcome else []
     for number, step in enumerate(recipe.steps, start=1):
         lines.append(f"{number}. {visible(step.summary)}")
         lines += [f"       {visible(command)}" for command in step.commands]
