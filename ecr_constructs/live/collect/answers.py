@@ -24,6 +24,9 @@ _JSON = ("json", "rest-json")
 _OK = 300
 _RAW = "ecr-constructs-answer"
 _EMPTY = b"{}"
+_NUMBERS = (float, int)
+_OFFSET = len("+00:00")
+_datetime_of = datetime.fromtimestamp
 
 
 def time_text(value: Any) -> Any:
@@ -32,14 +35,10 @@ def time_text(value: Any) -> Any:
     Args:
         value: Seconds since 1970, or a text.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    # `int | float` would make a new type for each of a million times.
+    if type(value) not in _NUMBERS:
         return value
-    return datetime.fromtimestamp(value, UTC).isoformat().removesuffix("+00:00") + "Z"
-
-
-def now_text() -> str:
-    """Return this second, as `time_text` writes it."""
-    return datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
+    return f"{_datetime_of(value, UTC).isoformat()[:-_OFFSET]}Z"
 
 
 def prepare(session: Any) -> None:
@@ -76,7 +75,7 @@ def _keep_raw(
     if response_dict["status_code"] >= _OK or _protocol(operation_model) not in _JSON:
         return
     shape = operation_model.output_shape
-    convert = _conversion(shape) if shape is not None else None
+    convert = conversion_of(shape) if shape is not None else None
     if convert is None or "payload" in shape.serialization:
         return
     answer = json.loads(response_dict["body"])
@@ -92,7 +91,7 @@ def _protocol(operation_model: Any) -> str:
     return str(getattr(service, "resolved_protocol", None) or service.metadata["protocol"])
 
 
-def _conversion(shape: Any) -> Convert | None:
+def conversion_of(shape: Any) -> Convert | None:
     """Return what replaces the times of an answer in place; None if names differ from the JSON's.
 
     A shape is compared by its identity: botocore has one object of each in a service.
