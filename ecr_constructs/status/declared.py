@@ -206,6 +206,7 @@ def declared(templates: Sequence[Template], snapshots: Sequence[Snapshot]) -> De
     by_registry = {snapshot.registry: snapshot for snapshot in snapshots}
     unmatched: list[NotKnown] = []
     placed = []
+    tags = {template.path: template.tags for template in templates if template.root is None}
     for template in templates:
         title = template.construct or template.stack_name or template.name
         candidates = [registry for registry in by_registry if _is_possible(template, registry)]
@@ -220,7 +221,9 @@ def declared(templates: Sequence[Template], snapshots: Sequence[Snapshot]) -> De
                 unmatched.append(NotKnown(f"stack {title}", "environment", reason, TEMPLATES))
         place = _named(place, by_registry)
         ids = _physical_ids(place, by_registry)
-        placed.append(replace(place, stack=title, physical_ids=ids))
+        # CloudFormation gives the tags of a stack to its nested stacks.
+        own = place.tags if place.root is None else tags.get(place.root, {})
+        placed.append(replace(place, stack=title, physical_ids=ids, tags=own))
     return Declared(TemplateSet(_distinct(placed)), by_registry, tuple(unmatched))
 
 

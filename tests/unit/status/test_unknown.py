@@ -6,10 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_ecr as ecr
 
 from ecr_constructs.checks import Template
 from ecr_constructs.checks.config import Config
+from ecr_constructs.cloudformation.loading import load
 from ecr_constructs.snapshot.document import Record
 from ecr_constructs.status.engine import status
 from tests.support.snapshots import (
@@ -502,6 +505,25 @@ def test_a_file_with_the_name_of_a_stack(tmp_path: Path) -> None:
     [item] = unnamed.settings
     assert item.deployment is not None
     assert "not-known" == item.deployment.winner
+
+
+def test_tags_of_the_stack(tmp_path: Path) -> None:
+    """An assembly lists them; CloudFormation gives them to resources, of nested stacks too."""
+    both = {"tags": {"team": "payments", "stage": "prod"}}
+    assert {(NAME, "tags")} == differing(compared(live(api=both)))
+    app = cdk.App(outdir=str(tmp_path))
+    environment = cdk.Environment(account=ACCOUNT, region=REGION)
+    stack = cdk.Stack(app, "Prod", env=environment, tags={"stage": "prod"})
+    ecr.CfnRepository(stack, "Api", repository_name=NAME, tags=[cdk.CfnTag(key="a", value="b")])
+    nested = cdk.NestedStack(stack, "Nested")
+    ecr.CfnRepository(nested, "Api", repository_name="other/api")
+    app.synth()
+    lives = [
+        repository(NAME, tags={"a": "b", "stage": "prod"}),
+        repository("other/api", tags={"stage": "prod"}),
+    ]
+    result = status([snapshot(registry(*lives))], load([tmp_path]))
+    assert set() == differing(result)
 
 
 def test_stacks_of_one_name() -> None:
