@@ -11,7 +11,7 @@ from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.cli.output import emit, json_text
 from ecr_constructs.cloudformation.loading import load
 from ecr_constructs.model.diagnostics import Diagnostic
-from ecr_constructs.report.status import blocks, to_json, to_sarif
+from ecr_constructs.report.status import blocks, markdown_blocks, to_json, to_sarif
 from ecr_constructs.review.change import SEVERITIES
 from ecr_constructs.snapshot.files import read_snapshots
 from ecr_constructs.status.engine import status
@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
     formats: dict[str, Callable[[], str | list[Block]]] = {
         "text": lambda: list(blocks(result)),
         "json": lambda: json_text(to_json(result)),
-        "markdown": lambda: list(blocks(result)),
+        "markdown": lambda: list(markdown_blocks(result)),
         "sarif": lambda: to_sarif(result),
     }
     emit(options, lambda form: formats[form]())

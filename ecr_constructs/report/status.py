@@ -43,11 +43,59 @@ def blocks(status: Status) -> Iterator[Block]:
         yield Lines(
             [line for item in status.findings for line in _finding_lines(item, is_one=is_one)]
         )
+    yield from _end(status)
+
+
+def _end(status: Status) -> Iterator[Block]:
+    """Yield what is not known, what was read, and the counts."""
     if status.not_known:
         yield Heading(f"Not known: {pluralize(len(status.not_known), 'item')}", "yellow")
         yield Lines(list(_not_known_lines(status.not_known)))
     yield _registries(status)
     yield Lines([_sum(status)])
+
+
+def _row(*cells: str) -> tuple[str, ...]:
+    return tuple(map(visible, cells))
+
+
+def _end(status: Status) -> Iterator[Block]:
+    """Yield what is not known, what was read, and the counts."""
+    if status.not_known:
+        yield Heading(f"Not known: {pluralize(len(status.not_known), 'item')}", "yellow")
+        yield Lines(list(_not_known_lines(status.not_known)))
+    yield _registries(status)
+    yield Lines([_sum(status)])
+
+
+def markdown_blocks(status: Status) -> Iterator[Block]:
+    """Yield the same as tables, for a comment or the summary of a job."""
+    is_one = len(status.registries) == 1
+    if status.settings:
+        yield Heading(pluralize(len(status.settings), "difference"))
+        rows = [
+            (
+                item.severity,
+                item.setting,
+                " ".join((f"{_where(item.registry, is_one=is_one)}{item.summary}.", *item.details)),
+                item.deployment.sentence if item.deployment is not None else "",
+            )
+            for item in status.settings
+        ]
+        yield Table(("severity", "setting", "difference", "next deployment"), rows)
+    if status.findings:
+        yield Heading(f"{pluralize(len(status.findings), 'finding')} about what is live")
+        rows = [
+            (
+                item.severity,
+                item.rule,
+                f"{_where(item.registry, is_one=is_one)}{item.subject}: {item.message}",
+                item.remedy,
+            )
+            for item in status.findings
+        ]
+        yield Table(("severity", "rule", "finding", "remedy"), rows)
+    yield from _end(status)
 
 
 def _lines(item: SettingStatus, *, is_one: bool) -> Iterator[str]:

@@ -127,6 +127,10 @@ def test_reports_without_a_deployment_and_without_anything_unknown(
     path = write(tmp_path, snapshot(live(invalid={"hub": "401"})))
     arguments = ("status", "--snapshot", path, "--templates", templates, "--no-config")
     assert "401" in run(*arguments).out
+    assert "401" in run(*arguments, "--format", "markdown").out
+    clean = write(tmp_path, snapshot(live()), "clean.jsonl")
+    same = ("status", "--snapshot", clean, "--templates", templates, "--no-config")
+    assert "no difference" in run(*same, "--format", "markdown").out
     [sarif] = run(*arguments, "--format", "sarif").json["runs"]
     assert "invocations" not in sarif
 
