@@ -2,8 +2,8 @@
 
 Four figures. The time next to what the calls allow at this concurrency; it has no budget, since it
 is that of a machine that does nothing else. The CPU time of a call: at most a fifth of 20 ms, so
-that five calls at a time wait for AWS and not for us. The CPU time of large pages, next to reading and
-writing the same JSON with the standard library. The memory that these large pages take.
+that five calls at a time wait for AWS and not for us. The CPU time of large pages, next to reading
+and writing the same JSON with the standard library. The memory that these large pages take.
 """
 
 import asyncio

@@ -262,6 +262,59 @@ def test_a_file_that_ends_anywhere(
         Path(FILE).unlink()
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("hello\n", "snapshot-unreadable"),
+        ("{}\n", "snapshot-format"),
+        ('{"format": "ecr-constructs-snapshot", "version": 9}\n', "snapshot-version"),
+    ],
+)
+def test_a_part_that_is_none(run: Run, account: FakeAccount, text: str, code: str) -> None:
+    """Is an error with the option that begins anew; an empty one is none."""
+    part = Path("s.jsonl.part")
+    part.write_text(text, encoding="utf-8")
+    result = run("snapshot", "--output", "s.jsonl")
+
+    assert (2, [code], True) == (result.status, codes(result), "--restart" in result.err)
+    assert text == part.read_text(encoding="utf-8")
+    part.write_bytes(b"")
+    assert 0 == run("snapshot", "--output", "s.jsonl").status
+    del account
+
+
+def test_without_a_region(run: Run, account: FakeAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is an error that says how to give one."""
+    monkeypatch.delenv("AWS_REGION")
+
+    assert ["aws-not-configured"] == run("snapshot").codes
+    assert [] == account.requests
+
+
+def test_two_runs_at_the_same_time(
+    account: FakeAccount, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each finishes with all that it has read, whatever the other does to the part."""
+    monkeypatch.chdir(tmp_path)
+    caller = Collector().caller()
+    collect(caller)
+    expected = answers(read())
+    second: list[Summary] = []
+
+    def fault(_: int, request: Request) -> None:
+        if request.operation == "ecr:DescribeImages" and not second:
+            account.fault = lambda _, __: None
+            second.append(collect(caller))
+            assert expected == answers(read())
+
+    account.fault = fault
+    collect(caller)
+
+    assert second
+    assert expected == answers(read())
+    assert [FILE] == [str(path) for path in Path("snapshots").iterdir()]
+
+
 def test_restart(run: Run, account: FakeAccount) -> None:
     """It asks everything again."""
     interrupted(account, 9, "ExpiredTokenException")
@@ -387,7 +440,18 @@ def test_throttling_without_end(run: Run, account: FakeAccount) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [HTML, b"", b"[1]", b"7", {}, {"repositories": 7}, CLOSE, (403, HTML)]
+    "answer",
+    [
+        HTML,
+        b"",
+        b"[1]",
+        b'{"repositories": [NaN]}',
+        b"7",
+        {},
+        {"repositories": 7},
+        CLOSE,
+        (403, HTML),
+    ],
 )
 def test_what_is_not_ecr(run: Run, account: FakeAccount, answer: Any) -> None:
     """Ends the run: an answer that is not ECR's must not read as an empty registry."""
@@ -462,6 +526,16 @@ def test_manifests_only_if_asked(run: Run, account: FakeAccount) -> None:
     assert read().answer("BatchGetImage", request).is_known
     assert "counts as a pull" in result.err
     assert 3 == account.operations().count("ecr:BatchGetImage")
+
+
+def test_half_a_character(run: Run, account: FakeAccount) -> None:
+    """JSON can hold it and UTF-8 cannot: the file holds its escape, also after an interruption."""
+    account.data["ecr:GetRegistryPolicy"] = b'{"policyText": "\\ud800\xc3\xa9"}'
+    account.fault = lambda number, _: "ExpiredTokenException" if number > 20 else None
+    assert 2 == run("snapshot", "--concurrency", "1").status
+    account.fault = lambda _, __: None
+    assert 0 == run("snapshot").status
+    assert "\ud800é" == read().answer("GetRegistryPolicy").value("policyText")
 
 
 def test_in_memory(account: FakeAccount) -> None:
@@ -781,6 +855,8 @@ def test_an_aggregator(run: Run, account: FakeAccount) -> None:
         ("--regions eu-west-1,eu-west-2 --output a.json", "output-not-folder"),
         ("--organization --role R --output a.json", "output-not-folder"),
         ("--output=", "argument-empty"),
+        ("--output s.jsonl.part", "output-suffix"),
+        ("--kubernetes prod=none.json", "file-unreadable"),
         ("--profile nobody", "aws-not-configured"),
     ],
 )

@@ -55,6 +55,11 @@ def _identity(value: Any) -> Any:
     return value
 
 
+def _reject(name: str) -> None:
+    msg = f"{name} is not a number of JSON"
+    raise ValueError(msg)
+
+
 def _parsed_time(value: Any) -> Any:
     """Return a time that botocore hands on: a number, the text of one, or a text."""
     if isinstance(value, str):
@@ -78,7 +83,7 @@ def _keep_raw(
     convert = conversion_of(shape) if shape is not None else None
     if convert is None or "payload" in shape.serialization:
         return
-    answer = json.loads(response_dict["body"])
+    answer = json.loads(response_dict["body"], parse_constant=_reject)
     if not isinstance(answer, dict):
         msg = f"it is {type(answer).__name__}"
         raise TypeError(msg)
