@@ -46,15 +46,6 @@ def blocks(status: Status) -> Iterator[Block]:
     yield from _end(status)
 
 
-def _end(status: Status) -> Iterator[Block]:
-    """Yield what is not known, what was read, and the counts."""
-    if status.not_known:
-        yield Heading(f"Not known: {pluralize(len(status.not_known), 'item')}", "yellow")
-        yield Lines(list(_not_known_lines(status.not_known)))
-    yield _registries(status)
-    yield Lines([_sum(status)])
-
-
 def _row(*cells: str) -> tuple[str, ...]:
     return tuple(map(visible, cells))
 
@@ -74,7 +65,7 @@ def markdown_blocks(status: Status) -> Iterator[Block]:
     if status.settings:
         yield Heading(pluralize(len(status.settings), "difference"))
         rows = [
-            (
+            _row(
                 item.severity,
                 item.setting,
                 " ".join((f"{_where(item.registry, is_one=is_one)}{item.summary}.", *item.details)),
@@ -86,7 +77,7 @@ def markdown_blocks(status: Status) -> Iterator[Block]:
     if status.findings:
         yield Heading(f"{pluralize(len(status.findings), 'finding')} about what is live")
         rows = [
-            (
+            _row(
                 item.severity,
                 item.rule,
                 f"{_where(item.registry, is_one=is_one)}{item.subject}: {item.message}",

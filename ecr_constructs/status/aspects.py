@@ -7,7 +7,7 @@ lifecycle policies what they do, tags and filters sets, and an absent setting ha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -161,12 +161,17 @@ def _statement(statement: Any) -> Any:
         elif isinstance(principal, Mapping) and "AWS" in principal:
             accounts = principal["AWS"]
             accounts = accounts if isinstance(accounts, list) else [accounts]
-            members[name] = {**principal, "AWS": list(map(_account_root, accounts))}
+            members[name] = {**principal, "AWS": _unique(map(_account_root, accounts))}
     for name in ("Action", "NotAction"):
         if name in members:
             actions = members[name] if isinstance(members[name], list) else [members[name]]
-            members[name] = [str(action).lower() for action in actions]
+            members[name] = _unique(str(action).lower() for action in actions)
     return members
+
+
+def _unique(values: Iterable[Any]) -> list[Any]:
+    """Return the values of a set, in the order in which they first appear."""
+    return list({compact(value): value for value in values}.values())
 
 
 def _account_root(principal: Any) -> Any:

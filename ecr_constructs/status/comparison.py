@@ -208,6 +208,8 @@ class _Comparison(Sides):
             "different",
             _sentence(subject, aspect, resource, declared_value, live_value),
             resource=resource,
+            # What is encrypted with another key may be readable for others, or not at all.
+            severity=Severity.WARNING if aspect.name == "encryption" else Severity.NOTE,
             declared=declared_value,
             live=live_value,
             deployment=outcome,
@@ -313,7 +315,7 @@ def _sentence(subject: str, aspect: Aspect, resource: Resource, declared: Any, l
         return f"{subject}: without the {words} of the template"
     if not is_declared and not declared:
         return f"{subject}: {words} that the template does not declare"
-    if isinstance(declared, dict) and "Statement" in declared:
+    if aspect.name.endswith("-policy"):
         return f"{subject}: {words} other than in the template"
     return f"{subject}: {words} {format_value(live)} instead of {format_value(declared)}"
 

@@ -55,6 +55,12 @@ SPELLINGS: Mapping[str, Mapping[str, Any]] = {
     "account for its root": {
         "policy": allow("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", principal="444455556666")
     },
+    "principal and action twice": {
+        "policy": allow(
+            *("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:batchgetimage"),
+            principal=["arn:aws:iam::444455556666:root", "444455556666"],
+        )
+    },
     "case of actions": {"policy": allow("ECR:batchGetImage", "ecr:getdownloadurlforlayer")},
     "statement twice": {"policy": {**PULL, "Statement": PULL["Statement"] * 2}},
     "statement without a list": {"policy": {**PULL, "Statement": PULL["Statement"][0]}},
@@ -232,6 +238,7 @@ def test_a_change_next_to_what_is_refused(operation: str) -> None:
         ({"policy": None}, Severity.WARNING),
         ({"lifecycle": None}, Severity.WARNING),
         ({"tags": {}}, Severity.NOTE),
+        ({"encryptionConfiguration": KMS}, Severity.WARNING),
         ({"imageTagMutability": "MUTABLE"}, Severity.WARNING),
     ],
 )
@@ -239,7 +246,7 @@ def test_the_severity_is_that_of_a_review(api: Mapping[str, Any], severity: Seve
     """Of what somebody did by hand, or of what a deployment may undo; the worse one counts."""
     item = only(compared(live(api=api)))
     assert severity == item.severity
-    assert severity == Severity.NOTE or item.details
+    assert severity == Severity.NOTE or item.details or item.setting == "encryption"
 
 
 def test_rules_judge_what_is_live_only() -> None:
