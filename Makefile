@@ -143,6 +143,7 @@ update: install ## rewrite snapshots and generated files after a deliberate chan
 	@$(BIN)/pytest tests/app tests/cli/test_formats.py --snapshot-update
 	@$(BIN)/python -m scripts.picture
 	@$(BIN)/python -m scripts.examples
+	@$(BIN)/python -m scripts.deployments
 
 .PHONY: lock
 lock: $(BIN)/uv ## rewrite the hashed locks from pyproject.toml

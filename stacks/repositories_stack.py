@@ -11,7 +11,8 @@ from ecr_constructs import Repository
 from ecr_constructs.constructs.source import record_lines, record_source
 from ecr_constructs.environment.resolution import ResolvedRepository
 from ecr_constructs.model.registry_id import RegistryId
-from stacks.settings import EXTRA_TAGS, acknowledge, admit_lambda, keywords
+from ecr_constructs.model.tags import EXTRA_TAGS_METADATA
+from stacks.settings import acknowledge, admit_lambda, keywords
 
 
 class RepositoriesStack(cdk.Stack):
@@ -45,7 +46,7 @@ class RepositoriesStack(cdk.Stack):
             admit_lambda(repository, settings)
             if settings.keeps_extra_tags:
                 resource = cast("cdk.CfnResource", repository.node.default_child)
-                resource.add_metadata(EXTRA_TAGS, "keep")
+                resource.add_metadata(EXTRA_TAGS_METADATA, "keep")
             if declared.source is not None:
                 record_source(repository, declared.source.file, declared.source.line)
             acknowledge(repository, declared.acknowledged)

@@ -12,9 +12,6 @@ from ecr_constructs.environment.inheritance import Settings
 from ecr_constructs.environment.values import WARNINGS
 from ecr_constructs.model.registry_id import RegistryId
 
-EXTRA_TAGS = "ecr-constructs:extraTags"
-"""The key in a repository's metadata that says that tags which the template lacks are wanted."""
-
 
 class PulledByLambda(Protocol):
     """A repository, creation template or cache."""

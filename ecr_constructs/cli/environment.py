@@ -80,22 +80,15 @@ def environment_loading() -> ModuleType:
 
 def _check(options: Namespace) -> int:
     """Check environment files; 1 if there is an error."""
-    loaded, problems = environment_loading().load_files(_files(options.paths))
+    loading = environment_loading()
+    files: list[Path] = []
+    for path in map(Path, options.paths):
+        files += loading.environment_files(path) if is_folder(path) else [path]
+    loaded, problems = loading.load_files(dict.fromkeys(files))
     emit(options, lambda form: _report(form, loaded, problems))
     if unread := [problem for problem in problems if problem.code in _UNREADABLE]:
         raise CommandError(*unread)
     return int(bool(problems))
-
-
-def _files(paths: Sequence[str]) -> list[Path]:
-    files: list[Path] = []
-    for name in paths:
-        matches = sorted(Path(name).glob("*.yaml")) if is_folder(name) else [Path(name)]
-        if not matches:
-            message, remedy = f"{name} has no environment file", f"write {name}/dev.yaml"
-            raise CommandError(Diagnostic("folder-empty", message, remedy=remedy))
-        files += matches
-    return list(dict.fromkeys(files))
 
 
 def _report(
@@ -193,6 +186,7 @@ def _explanation(
                         "value": item.value,
                         "level": item.level,
                         "line": item.line,
+                        "note": item.note,
                     }
                     for item in settings
                 ],
@@ -200,7 +194,9 @@ def _explanation(
         )
     rows = [(item.name, _where(file, item), _words(item.value)) for item in settings]
     line = f"{file.name}:{file.line_of(repository.place)}: {repository.name}, {', '.join(uris)}"
-    return [Lines([line]), Table(("setting", "set by", "value"), rows)]
+    notes = [f"{item.name}: {item.note}." for item in settings if item.note]
+    table = Table(("setting", "set by", "value"), rows)
+    return [Lines([line]), table, *([Lines(notes)] if notes else [])]
 
 
 def _uris(environment: ResolvedEnvironment, repository: ResolvedRepository) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ecr_constructs.cli.environment import environment_loading
 from ecr_constructs.cli.errors import CommandError
 from ecr_constructs.model.diagnostics import Diagnostic, pluralize
-from ecr_constructs.project.files import NO_COMMIT, project_files
+from ecr_constructs.project.files import project_files
 from ecr_constructs.project.settings import (
     PROFILES,
     EnvironmentSettings,
@@ -17,6 +17,7 @@ from ecr_constructs.project.settings import (
     value_errors,
 )
 from ecr_constructs.project.source import installed_source, source_of
+from ecr_constructs.project.workflows import NO_COMMIT
 from ecr_constructs.project.writing import require_empty, write_project
 
 if TYPE_CHECKING:

@@ -29,12 +29,21 @@ class EffectiveSetting:
         value: The value, as JSON.
         level: Where it comes from.
         line: The line in the file. None: the file does not have it.
+        note: What the setting does not do. Default: nothing.
     """
 
     name: str
     value: Any
     level: Level
     line: int | None = None
+    note: str = ""
+
+
+_EXTRA_TAGS = (
+    "CloudFormation removes tags that the file does not have whenever it updates or imports the "
+    "repository: list those that must stay in tags"
+)
+_SCANNING = "the scanning of the registry takes precedence"
 
 
 def explain(
@@ -61,8 +70,16 @@ def explain(
     for name, value in _values(environment, repository, origins, file.content):
         place = origins.get(name)
         line = None if place is None else file.line_of(place)
-        settings.append(EffectiveSetting(name, value, _level_of(place), line))
+        note = _note(environment, name, value)
+        settings.append(EffectiveSetting(name, value, _level_of(place), line, note))
     return settings
+
+
+def _note(environment: ResolvedEnvironment, name: str, value: Any) -> str:
+    if name == "extra_tags" and value == "keep":
+        return _EXTRA_TAGS
+    has_scanning = environment.registry_settings[environment.home].scanning is not None
+    return _SCANNING if name == "scan_on_push" and has_scanning else ""
 
 
 def _level_of(place: Place | None) -> Level:

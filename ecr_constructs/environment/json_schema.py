@@ -108,7 +108,9 @@ def _nullable(options: list[dict[str, Any]]) -> dict[str, Any]:
     [option] = options
     if not isinstance(option.get("type"), str):
         return {"if": _NULL, "else": option}
-    values = {"enum": [*option["enum"], None]} if "enum" in option else {}
+    option = dict(option)
+    allowed = [option.pop("const")] if "const" in option else option.get("enum")
+    values = {"enum": [*allowed, None]} if allowed else {}
     return {**option, "type": [option["type"], "null"], **values}
 
 

@@ -29,7 +29,11 @@ from ecr_constructs.environment.source import (
     problems_at,
     read_source,
 )
-from ecr_constructs.environment.texts import deploy_time_values, other_partitions
+from ecr_constructs.environment.texts import (
+    deploy_time_values,
+    other_partitions,
+    without_organization,
+)
 from ecr_constructs.environment.validation import validate, validate_together
 from ecr_constructs.model.names import environment_name_errors
 from ecr_constructs.model.partitions import partition_of
@@ -41,7 +45,7 @@ _MESSAGES = {
     "greater_than_equal": ("number-too-small", "must be at least {ge}, got {given}"),
     "int_type": ("not-integer", "must be a whole number, got {given}"),
     "less_than_equal": ("number-too-large", "must be at most {le}, got {given}"),
-    "list_type": ("not-list", "must be a list, got {given}; write [{given}]"),
+    "list_type": ("not-list", "must be a list, got {given}"),
     "float_type": ("not-number", "must be a number, got {given}"),
     "greater_than": ("number-too-small", "must be more than {gt}, got {given}"),
     "literal_error": ("value-unknown", "must be {expected}, got {given}"),
@@ -116,19 +120,39 @@ def load_environments(folder: Path) -> dict[str, ResolvedEnvironment]:
     Raises:
         EnvironmentFileError: Every problem of every file, with file, line and key.
     """
+    loaded, problems = load_files(environment_files(folder))
+    if problems:
+        raise EnvironmentFileError(*problems)
+    return {environment.name: environment for _, environment in loaded}
+
+
+def environment_files(folder: Path) -> list[Path]:
+    """Return the environment files of a folder: every ``*.yaml``.
+
+    Raises:
+        EnvironmentFileError: There is none, or one that is not read because of its name.
+    """
     paths = sorted(folder.glob("*.yaml"))
-    if not paths:
+    problems = [*_unread(sorted(folder.glob("*.*")))]
+    if not paths and not problems:
         message, remedy = (
             "contains no environment file",
             f"write one, such as {folder / 'dev.yaml'}",
         )
-        raise EnvironmentFileError(
-            FileDiagnostic("folder-empty", message, remedy=remedy, file=str(folder))
-        )
-    loaded, problems = load_files(paths)
+        problems = [FileDiagnostic("folder-empty", message, remedy=remedy, file=str(folder))]
     if problems:
         raise EnvironmentFileError(*problems)
-    return {environment.name: environment for _, environment in loaded}
+    return paths
+
+
+def _unread(paths: Iterable[Path]) -> Iterator[FileDiagnostic]:
+    """Yield the files whose environment would be missing, and nobody would notice."""
+    for path in paths:
+        ending = path.name.rpartition(".")[2]
+        if ending != "yaml" and ending.lower() in ("yml", "yaml"):
+            message = "is not read: environment files end in .yaml"
+            remedy = f"rename it to {path.stem}.yaml"
+            yield FileDiagnostic("file-name", message, remedy=remedy, file=str(path))
 
 
 def load_files(
@@ -139,8 +163,9 @@ def load_files(
     Returns:
         The files without a problem of their own, with their environments; and every problem.
     """
+    paths = list(paths)
     loaded: list[tuple[SourceFile, ResolvedEnvironment]] = []
-    problems: list[FileDiagnostic] = []
+    problems = [*_unread(paths)]
     for path in paths:
         try:
             loaded.append(load_file(path))
@@ -178,6 +203,7 @@ def load_file(path: Path) -> tuple[SourceFile, ResolvedEnvironment]:
         raise file.error(problems)
     resolved, problems = resolve(path.stem, environment)
     problems += other_partitions(file.content, partition_of(environment.region))
+    problems += without_organization(file.content)
     problems += validate(environment, resolved)
     if problems:
         raise file.error(problems)
@@ -222,10 +248,22 @@ def problems_of(file: SourceFile, error: ErrorDetails) -> Iterator[Problem]:
         fallback = (error["type"].replace("_", "-"), f"{error['msg']}, got {{given}}")
         code, template = _MESSAGES.get(error["type"], fallback)
         context = error.get("ctx", {})
-        remedy = ""
-        if isinstance(given, str):
-            remedy = _did_you_mean(given, _quoted(str(context.get("expected", ""))))
+        remedy = _remedy(place, error)
         yield Problem(place, code, template.format(given=repr(given), **context), remedy)
+
+
+def _remedy(place: Place, error: ErrorDetails) -> str:
+    """Return what to write instead, or nothing."""
+    given = error["input"]
+    if error["type"] == "list_type":
+        # A text that looks like JSON is a document, not the item of a list.
+        is_item = given is not None and not str(given).lstrip().startswith(("{", "["))
+        return f"write [{given!r}]" if is_item else "write a hyphen before each item"
+    if len(place) > 1 and place[-2] == "repositories" and type(given) in (int, float):
+        return f'write a name in quotes: "{given}"'
+    if isinstance(given, str):
+        return _did_you_mean(given, _quoted(str(error.get("ctx", {}).get("expected", ""))))
+    return ""
 
 
 def _quoted(text: str) -> list[str]:

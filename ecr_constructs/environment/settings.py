@@ -19,6 +19,7 @@ from ecr_constructs.environment.values import (
 )
 from ecr_constructs.model.lifecycle.policy import LifecyclePolicy
 from ecr_constructs.model.principals import check_names
+from ecr_constructs.model.validation import reject
 
 Profile = Literal["development", "staging", "production"]
 EncryptionKind = Literal["aes256", "aws_managed", "customer_managed", "dual_layer"]
@@ -121,13 +122,28 @@ class CreatedSettings(CachedSettings):
     """Settings of repositories that ECR creates."""
 
     retention: Profile | None = None
-    """A predefined lifecycle policy."""
+    """A predefined lifecycle policy, instead of `lifecycle`."""
     protect_tags: list[str] | None = None
     """Patterns of tags whose images are never deleted, whatever the lifecycle policy says."""
     push_accounts: list[AccountId] | None = None
     """Additional accounts that may push and pull."""
     push_principals: list[PrincipalArn] | None = None
     """Roles and users, of any account, that may push and pull. They must already exist."""
+
+    @model_validator(mode="after")
+    def _check_lifecycle(self) -> Self:
+        if self.lifecycle is not None and self.retention is not None:
+            message = "sets the lifecycle policy, and so does `lifecycle`"
+            remedy = "remove one of the two"
+            reject(
+                "settings",
+                self.retention,
+                "lifecycle-twice",
+                message,
+                path="retention",
+                remedy=remedy,
+            )
+        return self
 
 
 class RepositorySettings(CreatedSettings):
@@ -144,4 +160,6 @@ class RepositorySettings(CreatedSettings):
     replicate: bool | None = None
     """Whether images are copied to the replicas. Default: true."""
     extra_tags: Literal["keep", "remove"] | None = None
-    """Whether tags that the repository has and the file does not are wanted. Default: `remove`."""
+    """Whether tags that the repository has and the file does not are wanted. CloudFormation removes
+    them in any case when it updates or imports the repository; with `keep`, a review says so.
+    Default: `remove`."""

@@ -253,7 +253,7 @@ def mutability_of(levels: Sequence[tuple[str | None, Sequence[str] | None]]) -> 
 
 def suggested_repository(repository: str, names: list[str]) -> str:
     """Return the name that is probably meant, or some of those that there are."""
-    if close := get_close_matches(repository, names, n=1):
+    if close := get_close_matches(repository.lower(), names, n=1):
         return f"did you mean {close[0]!r}?"
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"there are {', '.join(names[:_SHOWN]) or 'none'}{more}"

@@ -1,4 +1,4 @@
-"""Texts of an environment file that are valid by themselves, and not in this file."""
+"""Values of an environment file that are valid by themselves, and not in this file."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -31,6 +31,25 @@ def other_partitions(content: Any, partition: str) -> Iterator[Problem]:
             # Policies may have a pattern in place of the partition.
             if not {"*", "?"} & {*text.split(":")[1]}:
                 yield Problem(place, error.code, error.message)
+
+
+def without_organization(content: Any) -> Iterator[Problem]:
+    """Yield the settings that admit an organization, if the file has none."""
+    if content.get("organization") is not None:
+        return
+    for place, value in _values(content, ()):
+        if place[-1] == "organization_may_pull" and value is True:
+            message = "admits nobody: the file has no organization"
+            remedy = "write the organization's id as organization, or remove this"
+            yield Problem(place, "organization-missing", message, remedy)
+
+
+def _values(node: Any, place: Place) -> Iterator[tuple[Place, Any]]:
+    """Yield each value of a mapping or a list with its place."""
+    items = node.items() if isinstance(node, dict) else ()
+    for step, value in enumerate(node) if isinstance(node, list) else items:
+        yield (*place, step), value
+        yield from _values(value, (*place, step))
 
 
 def _texts(node: Any, place: Place, without: Collection[str] = ()) -> Iterator[tuple[Place, str]]:

@@ -62,6 +62,7 @@ __all__ = (
     "reason_of",
     "role_credentials",
     "title",
+    "xform_name",
 )
 
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")

@@ -22,6 +22,10 @@ MAX_TAGS = 50
 KEY_MAX_LENGTH = 127
 VALUE_MAX_LENGTH = 255
 
+EXTRA_TAGS_METADATA = "ecr-constructs:extraTags"
+"""The key in a repository's metadata whose value ``keep`` says that tags are wanted which the
+template does not list."""
+
 
 def check_tags(tags: Mapping[str, str]) -> None:
     """Reject tags that CloudFormation rejects.

@@ -13,6 +13,8 @@ from ecr_constructs.model.validation import reject
 _PACKAGE = Path(__file__).parent.parent
 _URL = re.compile(r"(?:git\+)?(?:https|ssh|file)://[\w.~:/?#@!&()*+,;=%-]+", re.ASCII)
 _COMMIT = re.compile(r"git\+(?P<url>https://[^@#]+?)(?:\.git)?@(?P<commit>[0-9a-f]{40})")
+# A user of HTTPS is a token; that of SSH is `git`.
+_PASSWORD = re.compile(r"((?:git\+)?(?:https://|ssh://[^/@:]+:))[^/@]+@")
 _GITHUB = "https://github.com/"
 
 
@@ -66,6 +68,10 @@ def source_of(url: str) -> Source:
         message = "is not a URL that pip installs from"
         remedy = "write one such as git+https://github.com/acme/ecr-constructs@COMMIT"
         reject("--source", url, "source-url", message, remedy=remedy)
+    if _PASSWORD.match(url):
+        message = "has a password, which would be written into the project"
+        remedy = "leave it out, and configure it where pip runs, such as in a .netrc file"
+        reject("--source", _PASSWORD.sub(r"\1…@", url), "source-password", message, remedy=remedy)
     return Source(f"@ {url}")
 
 

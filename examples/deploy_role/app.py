@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -10,7 +11,6 @@ from aws_cdk import aws_iam as iam
 from ecr_constructs import CiProvider, EcrChecks, GitHubActions, GitLabCi
 from ecr_constructs.environment.loading import load_environments
 
-PROJECT = "acme/registry"
 POLICY = Path(__file__).with_name("execution_policy.json").read_text(encoding="utf-8")
 EXPECTED = cdk.Acknowledgment(id="EcrChecks::ECR212", reason="CloudFormation manages them all.")
 QUALIFIER = cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER
@@ -19,9 +19,11 @@ BOOTSTRAPPED = {"plan": ["lookup"], "deploy": ["lookup", "file-publishing", "dep
 
 app = cdk.App()
 cdk.Validations.of(app).add_plugins(EcrChecks())
-merged = GitHubActions(repository=PROJECT, branches=["main"])
-gitlab = GitLabCi(project=PROJECT, branches=["main"], claims={"ref_protected": "true"})
-folder = app.node.try_get_context("environments") or Path(__file__).parents[2] / "environments"
+# Without a default: the roles would trust the repository of somebody else.
+project = app.node.try_get_context("project") or sys.exit("Add -c project=OWNER/NAME.")
+merged = GitHubActions(repository=project, branches=["main"])
+gitlab = GitLabCi(project=project, branches=["main"], claims={"ref_protected": "true"})
+folder = app.node.try_get_context("environments") or "environments"
 on_gitlab = app.node.try_get_context("ci") == "gitlab"
 provided: set[str] = set()
 for name, environment in load_environments(Path(folder)).items():
@@ -33,11 +35,9 @@ for name, environment in load_environments(Path(folder)).items():
         # CloudFormation shortens the stack's name in the names of its roles and functions.
         text = POLICY.replace("ENVIRONMENT-ecr-", f"{name}-ecr-"[:20]).replace("ACCOUNT", account)
         text = text.replace("arn:aws:", f"arn:{stack.partition}:")
-        content = iam.PolicyDocument.from_json(json.loads(text))
+        doc = iam.PolicyDocument.from_json(json.loads(text))
         execution = f"ci-execution-{name}"
-        allowed = iam.ManagedPolicy(
-            stack, "Policy", managed_policy_name=execution, document=content
-        )
+        allowed = iam.ManagedPolicy(stack, "Policy", managed_policy_name=execution, document=doc)
         cdk.Validations.of(allowed).acknowledge(EXPECTED)
         if account != environment.account:
             continue  # the roles of the home account deploy there too

@@ -23,7 +23,7 @@ Stacks = dict[str, dict[str, Any]]
 
 def synthesized(outdir: Path, **context: str) -> Stacks:
     """Return the resources of each stack of the example."""
-    run_example("deploy_role", outdir, context=context)
+    run_example("deploy_role", outdir, context={"project": "acme/registry", **context})
     return {
         path.name.removesuffix(".template.json"): json.loads(path.read_text("utf-8"))["Resources"]
         for path in sorted(outdir.glob("*.template.json"))
@@ -34,6 +34,12 @@ def synthesized(outdir: Path, **context: str) -> Stacks:
 def stacks(tmp_path_factory: pytest.TempPathFactory) -> Stacks:
     """Return the example's stacks for GitHub."""
     return synthesized(tmp_path_factory.mktemp("roles"))
+
+
+def test_the_repository_of_ci_has_to_be_named(tmp_path: Path) -> None:
+    """A default would trust the workflows of somebody else."""
+    with pytest.raises(SystemExit, match="project=OWNER/NAME"):
+        synthesized(tmp_path, project="")
 
 
 def of_role(stacks: Stacks, job: str, name: str) -> tuple[dict[str, Any], set[str]]:

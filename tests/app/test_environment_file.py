@@ -120,6 +120,7 @@ ADDED = {
     "alerts:\n  emails: [a@example.com, a@example.com]": "10: alerts.emails[1]: email-duplicate",
     "    pusch: {}": "9: teams.payments.pusch: key-unknown",
     "alerts: {emails: a@example.com}": "9: alerts.emails: not-list",
+    "      - 12": "9: teams.payments.repositories[1]: not-mapping",
     "alerts: {severity: high}": "9: alerts.severity: value-unknown",
     "alerts: {email: [a@example.com]}": "9: alerts.email: key-unknown",
     "      - payments/api": "9: teams.payments.repositories[1]: repository-duplicate",
@@ -155,6 +156,7 @@ SETTINGS = {
     "encryption: dual_layer": "encryption: encryption-type-region",
     "scan_on_push: 'yes'": "scan_on_push: not-boolean",
     "retention: long": "retention: value-unknown",
+    "{retention: staging, lifecycle: []}": "retention: lifecycle-twice",
     "lifecycle: {keep_last: 5}": "lifecycle: not-list",
     "lifecycle: [{keep_last: 5}]": "lifecycle[0].keep_last: not-mapping",
     "lifecycle: [{keep_last: {count: 0}}]": "lifecycle[0].keep_last.count: number-too-small",
@@ -370,6 +372,51 @@ def test_an_error_of_a_newer_pydantic_has_a_code() -> None:
 def test_an_empty_folder_is_rejected(tmp_path: Path) -> None:
     """An app without environments would deploy nothing."""
     assert [f"{tmp_path.name}: folder-empty"] == problems(load_environments, tmp_path)
+
+
+@pytest.mark.parametrize("level", ["defaults", "repository"])
+def test_a_missing_organization_may_not_pull(level: str, write: Write) -> None:
+    """The setting would admit nobody; to deny it is sound."""
+    setting = "organization_may_pull: true"
+    text = f"{VALID}defaults: {{{setting}}}\n" if level == "defaults" else _with_setting(setting)
+    alone = "".join(line for line in text.splitlines(keepends=True) if "organization:" not in line)
+    place = "defaults" if level == "defaults" else REPOSITORY
+    assert load_environment(write(text)).repositories
+    assert load_environment(write(alone.replace("true", "false"))).repositories
+    assert [f"8: {place}.organization_may_pull: organization-missing"] == problems(
+        load_environment, write(alone)
+    )
+
+
+def test_a_file_with_another_ending_is_rejected(tmp_path: Path, write: Write) -> None:
+    """Nobody would notice that its environment is missing; files of other kinds are not read."""
+    write(VALID)
+    for name in ("staging.yml", "live.YAML", "environment.schema.json", "README.md"):
+        (tmp_path / name).write_text(VALID, encoding="utf-8")
+
+    assert problems(load_environments, tmp_path) == [
+        "live.YAML: file-name",
+        "staging.yml: file-name",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "remedy"),
+    [
+        ("payments/api", "write ['payments/api']"),
+        ("", "write a hyphen before each item"),
+        ("{name: payments/api}", "write a hyphen before each item"),
+        ("'[\"payments/api\"]'", "write a hyphen before each item"),
+        ("[12]", 'write a name in quotes: "12"'),
+        ("[[payments/api]]", ""),
+    ],
+)
+def test_what_is_not_a_list_has_a_remedy(value: str, remedy: str, write: Write) -> None:
+    """It can be copied, or says what is missing; it is not what was written, in brackets."""
+    text = VALID.partition("    repositories:")[0] + f"    repositories: {value}\n"
+    with pytest.raises(EnvironmentFileError) as raised:
+        load_environment(write(text))
+    assert [remedy] == [problem.remedy for problem in raised.value.diagnostics]
 
 
 REPLICATED = VALID + "replica_regions: [eu-west-1]\n"

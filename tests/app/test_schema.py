@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
+from ecr_constructs.environment.loading import load_environment
 from scripts import schema as generator
 
 ENVIRONMENTS = sorted((Path(__file__).parents[2] / "environments").glob("*.yaml"))
@@ -29,6 +30,26 @@ def test_schema_is_current() -> None:
 def test_shipped_files_satisfy_it(path: Path, validator: jsonschema.Draft202012Validator) -> None:
     """An editor marks nothing in the shipped files."""
     assert list(validator.iter_errors(yaml.safe_load(path.read_text(encoding="utf-8")))) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"organization": None},
+        {"registry": {"account_settings": {"blob_mounting": True, "registry_policy_scope": None}}},
+        {"defaults": {"tag_mutability": None, "extra_tags": None}},
+    ],
+    ids=str,
+)
+def test_a_key_without_a_value_is_not_written(
+    change: dict[str, Any], validator: jsonschema.Draft202012Validator, tmp_path: Path
+) -> None:
+    """For an editor as for the app, also where only one value is allowed."""
+    sound = {**yaml.safe_load(ENVIRONMENTS[0].read_text(encoding="utf-8")), **change}
+    (tmp_path / "dev.yaml").write_text(yaml.safe_dump(sound), encoding="utf-8")
+
+    assert load_environment(tmp_path / "dev.yaml").name == "dev"
+    assert list(validator.iter_errors(sound)) == []
 
 
 @pytest.mark.parametrize(

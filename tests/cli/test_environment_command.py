@@ -163,6 +163,10 @@ def test_a_folder_without_files_is_an_error(run: Run) -> None:
     result = run("environment", "check")
 
     assert (2, ["folder-empty"]) == (result.status, result.codes)
+    write("environments/prod.yml", SOUND)
+    assert ["file-name"] == run("environment", "check").codes
+    named = run("environment", "check", "environments/prod.yml", "--format", "json")
+    assert (1, ["file-name"]) == (named.status, [item["code"] for item in named.json["findings"]])
 
 
 def explained(run: Run, file: str, repository: str) -> dict[str, tuple[Any, str, int | None]]:
@@ -250,6 +254,22 @@ def test_the_text_names_file_and_addresses(run: Run) -> None:
     assert "dkr.ecr.eu-west-1" not in single
 
 
+def test_what_a_setting_does_not_do_is_said(run: Run) -> None:
+    """CloudFormation removes tags, whatever the file says."""
+    file = write("dev.yaml", SOUND.replace("defaults:", "defaults:\n  extra_tags: keep", 1))
+
+    document = run("environment", "explain", file, "shop/web", "--format", "json").json
+    notes = {item["name"]: item["note"] for item in document["settings"] if item["note"]}
+
+    assert ["extra_tags"] == [*notes]
+    assert notes["extra_tags"] in run("environment", "explain", file, "shop/web").out
+    scanned = write("dev.yaml", f"{SOUND}registry: {{scanning: {{type: enhanced}}}}\n")
+    document = run("environment", "explain", scanned, "shop/web", "--format", "json").json
+    assert ["scan_on_push"] == [item["name"] for item in document["settings"] if item["note"]]
+    removed = write("dev.yaml", SOUND.replace("defaults:", "defaults:\n  extra_tags: remove", 1))
+    assert notes["extra_tags"] not in run("environment", "explain", removed, "shop/web").out
+
+
 def test_every_setting_of_a_company_is_explained(run: Run) -> None:
     """Every repository of the realistic file, without an error."""
     names = run("environment", "check", COMPANY, "--format", "json").json["environments"][0]
@@ -260,7 +280,7 @@ def test_every_setting_of_a_company_is_explained(run: Run) -> None:
 
 def test_an_unknown_repository_is_an_error(run: Run) -> None:
     """With the name that is probably meant."""
-    result = run("environment", "explain", write("dev.yaml", SOUND), "shop/wep")
+    result = run("environment", "explain", write("dev.yaml", SOUND), "Shop/Wep")
 
     assert (2, ["repository-unknown"]) == (result.status, result.codes)
     assert "'shop/web'" in result.err

@@ -36,4 +36,8 @@ def documents() -> dict[str, list[str]]:
         ],
         "status": [*_STATUS, "--format", "json"],
         "status sarif": [*_STATUS, "--format", "sarif"],
+        "snapshot diff": [
+            *("snapshot", "--format", "json"),
+            *("--diff", "tests/contract/snapshots/before", "tests/contract/snapshots/after"),
+        ],
     }

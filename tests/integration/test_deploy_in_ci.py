@@ -19,6 +19,7 @@ from click.testing import CliRunner
 
 from ecr_constructs import CiIssuer
 from local_aws import paths, web_identity
+from scripts.deployments import rendered
 from tests.support.constructs import CONTEXT, ROOT
 from tests.support.embedded_aws import Place, settled
 from tests.support.examples import run_example
@@ -118,9 +119,17 @@ def test_environments_are_deployed_one_after_the_other() -> None:
         assert job["concurrency"] == {"group": f"ecr-deploy-{name}", "cancel-in-progress": False}
     gitlab = document(GITLAB)
     for name in jobs:
-        assert gitlab[name]["resource_group"] == gitlab[name]["environment"] == name
-        assert gitlab[f".{name}"]["variables"]["ACCOUNT"] == jobs[name]["with"]["account"]
-    assert [rule.get("when") for rule in gitlab["prod"]["rules"]] == ["manual"]
+        job = gitlab[f"deploy-{name}"]
+        assert job["resource_group"] == job["environment"] == name
+        variables = gitlab[f".environment-{name}"]["variables"]
+        assert variables["ACCOUNT"] == jobs[name]["with"]["account"]
+    assert [rule.get("when") for rule in gitlab["deploy-prod"]["rules"]] == ["manual"]
+
+
+def test_the_environments_of_the_examples_are_rendered() -> None:
+    """From the templates of `init`, for the files in `environments/`: `make update`."""
+    for path, text in rendered().items():
+        assert text == path.read_text(encoding="utf-8"), path.name
 
 
 def test_jobs_of_gitlab_with_a_token_have_no_repository() -> None:
@@ -394,7 +403,8 @@ def test_an_environment_is_planned_and_deployed(place: Place, tmp_path: Path) ->
     files.mkdir()
     (files / "dev.yaml").write_text(FILE.format(account=place.account), encoding="utf-8")
     context = {**CONTEXT, "environments": str(files)}
-    run_example("deploy_role", tmp_path / "roles", context=context)
+    roles = {**context, "project": "acme/registry"}
+    run_example("deploy_role", tmp_path / "roles", context=roles)
     cloudformation, stack = place.client("cloudformation"), f"dev-{place.account}"
     template = (tmp_path / "roles" / f"{stack}.template.json").read_text(encoding="utf-8")
     named = ["CAPABILITY_NAMED_IAM"]

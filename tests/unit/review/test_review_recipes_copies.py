@@ -1,10 +1,13 @@
 """The recipes that copy images: a repository has another name or another encryption."""
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ecr_constructs.cloudformation.resource_types import REPLICATION
+from ecr_constructs.model.names import repository_name_errors
 from tests.support.recipes import (
     DELETE,
     HOST,
@@ -168,6 +171,103 @@ def test_another_encryption_keeps_the_name() -> None:
         *compared("payments/api-copy2", "payments/api"),
         DELETE.format("payments/api-copy2"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (f"payments/{'a' * 242}", f"payments/{'a' * 241}-copy"),
+        # The hyphen of the suffix may not follow a separator.
+        (f"payments/{'a' * 239}._{'b' * 5}", f"payments/{'a' * 239}-copy"),
+        (f"{'a' * 249}/{'b' * 6}", f"{'a' * 249}-copy"),
+        ("a" * 250, f"{'a' * 250}-copy"),
+    ],
+)
+def test_the_name_of_the_copies_is_accepted(name: str, expected: str) -> None:
+    """It is as long as clients of registries allow, whatever the name of the repository is."""
+    new = api(name, EncryptionConfiguration={"EncryptionType": "KMS"})
+    printed = commands(only({PAYMENTS: {"Api": api(name)}}, {PAYMENTS: {"Api": new}}))
+
+    assert printed[0] == (
+        f"aws ecr create-repository --region eu-central-1 --repository-name {expected}"
+    )
+    assert not [*repository_name_errors(expected)]
+    assert len(expected) <= 255
+    # A file system allows 255 bytes.
+    assert max(len(line.rpartition("> ")[2]) for line in printed if "list-images" in line) <= 255
+
+
+def test_long_names_have_different_copies() -> None:
+    """Also if they are equal up to the last characters."""
+    names = [f"payments/{'a' * 245}{end}" for end in "bc"]
+    old, new = (
+        {name[-1]: api(name, **more) for name in names}
+        for more in ({}, {"EncryptionConfiguration": {"EncryptionType": "KMS"}})
+    )
+    [created, *_] = commands(only({PAYMENTS: old}, {PAYMENTS: new}))
+
+    copies = created.removeprefix("for name in ").partition(";")[0].split()
+    assert copies == [f"payments/{'a' * 241}-copy", f"payments/{'a' * 240}-copy2"]
+
+
+LISTS = {"a/b": "v1\tsha256:1\nv2\tsha256:2\n", "a--b": "v1\tsha256:1\n"}
+
+
+@pytest.mark.parametrize(
+    ("lists", "status", "printed"),
+    [
+        (LISTS, 1, "v2\tsha256:2\n"),
+        ({**LISTS, "a--b": "v2\tsha256:3\nv1\tsha256:1\n"}, 1, "v2\tsha256:2\n"),
+        ({**LISTS, "a--b": "v3\tsha256:3\nv2\tsha256:2\nv1\tsha256:1\n"}, 0, ""),
+        ({**LISTS, "a--b": ""}, 1, LISTS["a/b"]),
+        ({"a/b": "", "a--b": ""}, 0, ""),
+        # The list of the original cannot be read.
+        ({"a--b": ""}, 1, "AccessDenied\n"),
+    ],
+)
+def test_what_a_copy_lacks_is_found(
+    tmp_path: Path, lists: dict[str, str], status: int, printed: str
+) -> None:
+    """Also if both names would be the same in the name of a file, or if a list is not known."""
+    old, new = api("a/b"), api("a--b")
+    recipe = only({PAYMENTS: {"Api": old}}, {PAYMENTS: {"Api": new}})
+    [compared] = [step for step in recipe.steps if any("grep" in line for line in step.commands)]
+    (tmp_path / "lists").mkdir()
+    for name, content in lists.items():
+        (tmp_path / "lists" / name.replace("/", "%")).write_text(content)
+    (tmp_path / "aws").write_text(
+        '#!/bin/sh\nname=$(echo "$6" | tr / %)\ncat "lists/$name" 2>/dev/null || '
+        "{ echo AccessDenied; exit 254; } >&2\n"
+    )
+    (tmp_path / "aws").chmod(0o755)
+    done = subprocess.run(
+        ["/bin/sh", "-e", "-c", "\n".join(compared.commands)],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        text=True,
+    )
+    assert (bool(done.returncode), done.stdout) == (bool(status), printed)
+
+
+def test_a_stack_is_not_deployed_for_two_reasons() -> None:
+    """The images would be deleted, and then the deployment would fail at the other name."""
+    kms = {"EncryptionConfiguration": {"EncryptionType": "KMS"}}
+    before, after = {"Web": api("web/a")}, {"Web": api("web/a", **kms)}
+    into, out_of = (
+        recipes_of({PAYMENTS: {"Api": api(), **first}, "Prod/Web": second}, changed)
+        for first, second, changed in (
+            ({}, before, {PAYMENTS: {}, "Prod/Web": {"Api": api(), **after}}),
+            (before, {}, {PAYMENTS: after, "Prod/Web": {"Api": api()}}),
+        )
+    )
+    assert ["encryption", "move"] == [recipe.kind for recipe in into]
+    assert [True, True] == [recipe.is_blocked for recipe in into]
+    assert [] == [*commands(into[0]), *commands(into[1])]
+    # It leaves the stack by the deployment that encrypts, and nothing fails.
+    assert [False, False] == [recipe.is_blocked for recipe in out_of]
 
 
 def test_the_same_encryption_written_otherwise() -> None:
