@@ -20,6 +20,7 @@ _COMMANDS = {
     "lifecycle": "check and preview lifecycle policies",
     "check": "find errors in templates and in lifecycle policies",
     "review": "show what a pull request does to the registry",
+    "status": "compare a registry with the templates that declare it",
     "environment": "check environment files, and explain their settings",
     "init": "write a project of your own into an empty folder",
     "snapshot": "write what a registry and its users are, for commands that judge it",
