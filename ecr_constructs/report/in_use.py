@@ -49,9 +49,10 @@ def in_use_blocks(result: InUse, most: int | None) -> Iterator[Block]:
 def _summary(result: InUse) -> Iterator[str]:
     images = sum(map(len, result.used.values()))
     registries = pluralize(len(result.images.snapshots), "registry")
+    dangling = pluralize(len(result.dangling), "dangling reference")
     yield (
-        f"{pluralize(images, 'image')} in use, {pluralize(len(result.dangling), 'dangling reference')}, "
-        f"in {registries}; workloads were read in {pluralize(len(result.looked_at), 'registry')}."
+        f"{pluralize(images, 'image')} in use, {dangling}, in {registries}; workloads were read in "
+        f"{pluralize(len(result.looked_at), 'registry')}."
     )
     if result.elsewhere:
         count = pluralize(result.elsewhere, "reference")
@@ -114,12 +115,9 @@ def _without_use(result: InUse, most: int | None) -> Iterator[Block]:
         f"No use found in what was looked at: {len(rest):,} of {pluralize(total, 'image')}"
     )
     if unclear:
-        yield Lines(
-            [
-                f"{pluralize(unclear, 'further image')} may be in use as a part of an index, or as "
-                "its index: manifests were not read."
-            ]
-        )
+        further = pluralize(unclear, "further image")
+        sentence = f"{further} may be in use, as a part of an index or as its index"
+        yield Lines([f"{sentence}: manifests were not read."])
     chosen = rest if most is None else nsmallest(most, rest, key=_last_use)
     rows = [
         (
@@ -173,7 +171,7 @@ def users(uses: Iterable[Use]) -> str:
 
 
 def _count(count: int) -> str:
-    return f"{count:,} × " if count > 1 else ""
+    return f"{count:,} x " if count > 1 else ""
 
 
 def in_use_document(result: InUse) -> dict[str, Any]:

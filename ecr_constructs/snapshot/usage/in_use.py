@@ -209,10 +209,8 @@ class _Join:
             return
         is_rejected, doubt = rejection(repository, reference.user)
         if is_rejected:
-            sentence = (
-                f"its repository policy does not allow the account {reference.user.registry.account} "
-                "to pull"
-            )
+            account = reference.user.registry.account
+            sentence = f"its repository policy does not allow the account {account} to pull"
             self._dangle("pull-rejected", reference, sentence)
         elif doubt:
             self._doubt("ecr", "GetRepositoryPolicy", str(repository), doubt)

@@ -1,5 +1,4 @@
-"""References of Kubernetes: what ``kubectl get pods,rs,controllerrevisions,cronjobs,jobs -o json``
-prints.
+"""References of Kubernetes: what ``kubectl get pods,rs,controllerrevisions -o json`` prints.
 
 https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#PodStatus
 """
@@ -94,10 +93,8 @@ def _revisions(
     for index, item in enumerate(members[: 1 + reading.revisions]):
         state: State = "rollback" if index else "definition"
         user = _user(reading, cluster, kind, name, str(_revision(item) or ""))
-        path = ("spec", "template", "spec")
-        if text(item, "kind") == "ControllerRevision":
-            path = ("data", *path)
-        _spec(reading, user, part(item, *path), state)
+        holder = item.get("data") if text(item, "kind") == "ControllerRevision" else item
+        _spec(reading, user, part(holder, "spec", "template", "spec"), state)
 
 
 def _revision(item: Mapping[str, Any]) -> int:

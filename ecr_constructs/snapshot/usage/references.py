@@ -190,8 +190,8 @@ def part(value: object, *path: str) -> Any:
 
 def text(value: object, *path: str) -> str:
     """Return a member of nested objects that is a text; ``""`` where it is missing."""
-    found = part(value, *path)
-    return found if isinstance(found, str) else ""
+    member = part(value, *path)
+    return member if isinstance(member, str) else ""
 
 
 def texts(value: object) -> Sequence[str]:

@@ -59,7 +59,7 @@ class Source(NamedTuple):
 
 
 def _functions(reading: Reading) -> None:
-    """https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCodeLocation.html"""
+    """Add functions: https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCodeLocation.html."""
     for page in _pages(reading, "lambda", "GetFunction"):
         settings, version = part(page, "Configuration"), text(page, "Configuration", "Version")
         is_latest = version in ("", "$LATEST")
@@ -80,6 +80,7 @@ def _functions(reading: Reading) -> None:
         )
 
 
+_REASONS = ("StateReasonCode", "LastUpdateStatusReasonCode")
 _BROKEN = ("ImageDeleted", "ImageAccessDenied", "InvalidImage")
 
 
@@ -195,7 +196,7 @@ _COVERED = re.compile(
 
 
 def _inspector(reading: Reading) -> None:
-    """What Inspector sees in use in ECS and EKS, of a whole organization.
+    """Add what Inspector sees in use in ECS and EKS, of a whole organization.
 
     What the count counts is not documented consistently; that it is above 0 is use.
     """
