@@ -21,6 +21,7 @@ _COMMANDS = {
     "check": "find errors in templates and in lifecycle policies",
     "review": "show what a pull request does to the registry",
     "in-use": "show which images workloads use, and which references fail",
+    "find": "show where an image is, who uses it, and what deletes or deleted it",
     "environment": "check environment files, and explain their settings",
     "init": "write a project of your own into an empty folder",
     "push-commands": "print the commands that push an image to a repository",

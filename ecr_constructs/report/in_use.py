@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ecr_constructs.model.image_uri import ImageUri
     from ecr_constructs.report.document import Colour
     from ecr_constructs.snapshot.usage.images import Entry, RepositoryImages
-    from ecr_constructs.snapshot.usage.in_use import InUse, Use, UsedImage
+    from ecr_constructs.snapshot.usage.in_use import Dangling, InUse, Use, UsedImage
     from ecr_constructs.snapshot.usage.references import NotKnown, User
 
 SCHEMA_VERSION = 1
@@ -40,7 +40,7 @@ _TODAY = "resolved by the tag of today; the digest that runs may be another"
 def in_use_blocks(result: InUse, most: int | None) -> Iterator[Block]:
     """Yield the report, with at most some rows in each table."""
     yield Lines([*_summary(result)])
-    yield from _dangling(result, most)
+    yield from dangling_blocks(result.dangling, most)
     yield from _used(result, most)
     yield from _without_use(result, most)
     yield from not_known_blocks(result.not_known)
@@ -63,22 +63,22 @@ def _summary(result: InUse) -> Iterator[str]:
         yield "Not everything is known; the last section lists it. An image may be in use there."
 
 
-def _dangling(result: InUse, most: int | None) -> Iterator[Block]:
-    if not result.dangling:
+def dangling_blocks(items: Sequence[Dangling], most: int | None) -> Iterator[Block]:
+    """Yield the references that fail, worst first."""
+    if not items:
         return
-    worst = result.dangling[0].severity
-    yield Heading(f"Dangling references: {len(result.dangling):,}", _COLOURS[worst])
+    yield Heading(f"Dangling references: {len(items):,}", _COLOURS[items[0].severity])
     rows = [
         (
             str(item.severity),
             str(item.reference.image),
-            _count(item.reference.count) + str(item.reference.user),
+            item.reference.user.counted(item.reference.count),
             item.sentence,
         )
-        for item in result.dangling[:most]
+        for item in items[:most]
     ]
     columns = ("severity", "image", "used by", "why it fails")
-    yield Table(columns, rows, len(result.dangling) - len(rows))
+    yield Table(columns, rows, len(items) - len(rows))
 
 
 def _used(result: InUse, most: int | None) -> Iterator[Block]:
@@ -162,16 +162,12 @@ def users(uses: Iterable[Use]) -> str:
     """Return who uses an image."""
     ordered = ranked(uses)
     names = [
-        f"{_count(use.reference.count)}{use.reference.user}{'*' if use.by_tag else ''}"
+        f"{use.reference.user.counted(use.reference.count)}{'*' if use.by_tag else ''}"
         + ("" if use.reference.state == "running" else f" ({_STATES[use.reference.state]})")
         for use in ordered[:_NAMED]
     ]
     more = f" and {len(ordered) - _NAMED:,} more" if len(ordered) > _NAMED else ""
     return "; ".join(names) + more
-
-
-def _count(count: int) -> str:
-    return f"{count:,} x " if count > 1 else ""
 
 
 def in_use_document(result: InUse) -> dict[str, Any]:
@@ -202,18 +198,7 @@ def in_use_document(result: InUse) -> dict[str, Any]:
             }
             for snapshot in result.images.snapshots
         ],
-        "dangling": [
-            {
-                "code": item.code,
-                "severity": str(item.severity),
-                "image": uri_object(item.reference.image),
-                "user": user_object(item.reference.user),
-                "state": item.reference.state,
-                "count": item.reference.count,
-                "message": item.sentence,
-            }
-            for item in result.dangling
-        ],
+        "dangling": [dangling_object(item) for item in result.dangling],
         "images": [
             {
                 **image_object(image.repository, image.entry),
@@ -227,6 +212,19 @@ def in_use_document(result: InUse) -> dict[str, Any]:
         "noUseFound": without,
         "notKnown": [item.to_json() for item in result.not_known],
         "servicesNotRead": [*NOT_READ],
+    }
+
+
+def dangling_object(item: Dangling) -> dict[str, Any]:
+    """Return a reference that fails as JSON."""
+    return {
+        "code": item.code,
+        "severity": str(item.severity),
+        "image": uri_object(item.reference.image),
+        "user": user_object(item.reference.user),
+        "state": item.reference.state,
+        "count": item.reference.count,
+        "message": item.sentence,
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.image_uri import ImageUri, read_image_uri
 from ecr_constructs.model.validation import ValidationError
 
@@ -74,8 +75,15 @@ class User(NamedTuple):
 
     def __str__(self) -> str:
         """Return how reports name it."""
+        return self.counted(1)
+
+    def counted(self, count: int) -> str:
+        """Return how reports name several: ``11 ecs tasks of prod/api (revision 12)``."""
         revision = f" (revision {self.revision})" if self.revision else ""
-        return f"{self.service} {self.resource} {self.name}{revision}"
+        kind = f"{self.service} {self.resource}"
+        if count > 1:
+            kind = f"{pluralize(count, kind)} of"
+        return f"{kind} {self.name}{revision}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert printed["notKnown"] == []
 
     assert 0 == main(["in-use", "--snapshot", str(file), "--fail-on", "never"])
-    assert "11 x ecs task prod/api (revision 12)" in capsys.readouterr().out
+    assert "11 ecs tasks of prod/api (revision 12)" in capsys.readouterr().out
 
 
 NEW = image("new", "v2")
