@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ecr_constructs.model.image_uri import ImageUri
+    from ecr_constructs.model.not_known import NotKnown
     from ecr_constructs.report.document import Colour
     from ecr_constructs.snapshot.usage.images import Entry, RepositoryImages
     from ecr_constructs.snapshot.usage.in_use import Dangling, InUse, Use, UsedImage
-    from ecr_constructs.snapshot.usage.references import NotKnown, User
+    from ecr_constructs.snapshot.usage.references import User
 
 SCHEMA_VERSION = 1
 _NAMED = 3

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.lifecycle.simulation.image_uses import ImageUser
+from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.snapshot.usage.images import (
     Entry,
     Images,
@@ -16,7 +18,7 @@ from ecr_constructs.snapshot.usage.images import (
     tags_of,
 )
 from ecr_constructs.snapshot.usage.pull_access import accounts_of, rejection
-from ecr_constructs.snapshot.usage.references import REVISIONS, STATES, NotKnown, Reference
+from ecr_constructs.snapshot.usage.references import REVISIONS, STATES, Reference
 from ecr_constructs.snapshot.usage.workloads import SOURCES, read_workloads
 
 if TYPE_CHECKING:
@@ -106,6 +108,13 @@ class InUse:
     def of(self, repository: RepositoryImages) -> Mapping[str, UsedImage]:
         """Return the used images of a repository, by digest."""
         return self.used.get((repository.registry, repository.name), {})
+
+    def users_of(self, repository: RepositoryImages) -> dict[str, tuple[ImageUser, ...]]:
+        """Return who uses each image of a repository, by digest, as policies are judged by it."""
+        return {
+            digest: tuple(_user(use.reference) for use in ranked(image.uses))
+            for digest, image in self.of(repository).items()
+        }
 
     def without_use(self, repository: RepositoryImages) -> tuple[list[Entry], int]:
         """Return the images of a repository that nothing uses in what was looked at.
@@ -349,3 +358,8 @@ def ranked(uses: Iterable[Use]) -> list[Use]:
             use.reference.user,
         ),
     )
+
+
+def _user(reference: Reference) -> ImageUser:
+    name = reference.user.counted(reference.count)
+    return ImageUser(name, reference.state, reference.count)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ecr_constructs.model.diagnostics import pluralize
 from ecr_constructs.model.image_uri import ImageUri, read_image_uri
+from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.model.validation import ValidationError
 
 if TYPE_CHECKING:
@@ -20,35 +21,6 @@ STATES: tuple[State, ...] = ("running", "definition", "rollback")
 
 REVISIONS = 3
 """How many former revisions of a workload count as ones that a rollback returns to, by default."""
-
-
-class NotKnown(NamedTuple):
-    """Something that was not looked at, or not completely.
-
-    Attributes:
-        source: The source: ``ecs``.
-        operation: The operation whose answer is missing: ``ListTasks``.
-        subject: What it is about: ``444455556666/eu-central-1``.
-        reason: Why: ``not-asked``, ``refused: AccessDeniedException``.
-
-    Example:
-        >>> str(NotKnown("ecs", "ListClusters", "444455556666/eu-central-1", "not-asked"))
-        'ecs in 444455556666/eu-central-1: ListClusters: not-asked'
-    """
-
-    source: str
-    operation: str
-    subject: str
-    reason: str
-
-    def __str__(self) -> str:
-        """Return one line."""
-        operation = f"{self.operation}: " if self.operation else ""
-        return f"{self.source} in {self.subject}: {operation}{self.reason}"
-
-    def to_json(self) -> dict[str, str]:
-        """Return an entry of ``notKnown``."""
-        return self._asdict()
 
 
 class User(NamedTuple):
