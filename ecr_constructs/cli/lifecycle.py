@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from ecr_constructs.cli.lifecycle_inputs import PreviewInput, PreviewInputs
     from ecr_constructs.live.lifecycle_preview import Comparison
+    from ecr_constructs.model.lifecycle.simulation.forecast import Forecast
+    from ecr_constructs.model.lifecycle.simulation.image_uses import UseConflict
     from ecr_constructs.report.document import Block
 
     Render = Callable[[str], str | list[Block]]
@@ -63,8 +65,8 @@ def add_to(parser: ArgumentParser) -> None:
         "preview",
         help="show which images a policy deletes, when, and why",
         description="Apply a policy to an inventory, from files or from a live repository. "
-        "Exit status: 1 if --service-preview finds that ECR decides otherwise, or if --in-use finds "
-        "an image that runs or is started next.",
+        "Exit status: 1 if --service-preview finds that ECR decides otherwise, or --in-use that "
+        "the policy deletes an image that runs or is started next.",
     )
     _add_policy(preview)
     add_inputs(preview)
@@ -171,9 +173,7 @@ def _preview_of(source: PreviewInput, options: Namespace) -> tuple[Render, bool]
         changed = changes(source.old.simulate(inventory, now=simulation.now), simulation)
     explained = list(map(simulation.find, options.explain))
     view = View(min(options.limit, sys.maxsize) or None, pulled_within(options))
-    conflicts = None
-    if source.uses is not None:
-        conflicts = [*use_conflicts(ahead, source.uses.by_digest)]
+    conflicts = _conflicts(source, ahead)
     comparison: Comparison | None = None
     if repository and options.service_preview:
         from ecr_constructs.live.lifecycle_preview import compare  # noqa: PLC0415 - needs boto3
@@ -191,7 +191,7 @@ def _preview_of(source: PreviewInput, options: Namespace) -> tuple[Render, bool]
                 pulled_within_days=view.pulled_within_days,
                 explained=explained,
             )
-            if source.uses is not None and conflicts is not None:
+            if source.uses is not None:
                 content["inUse"] = conflicts_document(conflicts, source.uses.not_known)
             if comparison is not None:
                 content["servicePreview"] = comparison.to_json()
@@ -200,12 +200,19 @@ def _preview_of(source: PreviewInput, options: Namespace) -> tuple[Render, bool]
             blocks = list(explanation_blocks(simulation, ahead, explained))
         else:
             blocks = list(preview_blocks(simulation, ahead, changed, view))
-        if source.uses is not None and conflicts is not None:
+        if source.uses is not None:
             blocks = [*conflict_blocks(conflicts, source.uses.not_known), *blocks]
         return blocks if comparison is None else [*blocks, *service_blocks(comparison)]
 
-    is_in_use = any(item.severity == Severity.ERROR for item in conflicts or ())
-    return render, is_in_use or (comparison is not None and bool(comparison.disagreements))
+    return render, _fails(conflicts) or bool(comparison and comparison.disagreements)
+
+
+def _conflicts(source: PreviewInput, ahead: Forecast) -> list[UseConflict]:
+    return [] if source.uses is None else [*use_conflicts(ahead, source.uses.by_digest)]
+
+
+def _fails(conflicts: Iterable[UseConflict]) -> bool:
+    return any(conflict.severity == Severity.ERROR for conflict in conflicts)
 
 
 def _many(

@@ -104,8 +104,9 @@ class PreviewInputs:
                 allow_incomplete=options.allow_incomplete,
             )
             _require_images_of(named, inventory, options)
-            uses = usage and usage.named(inventory.repository_name, inventory.registry_id)
-            yield PreviewInput(policy, inventory, old, uses=uses)
+            yield PreviewInput(
+                policy, inventory, old, uses=_uses(usage, inventory.repository_name, inventory)
+            )
             return
         yield from self._live(policy, old, usage)
 
@@ -131,7 +132,7 @@ class PreviewInputs:
                     others=[] if old is None else [old],
                     read_manifests=not options.no_manifests,
                 )
-                uses = usage and usage.named(name, inventory.registry_id, connection.region)
+                uses = _uses(usage, name, inventory, connection.region)
                 source = PreviewInput(chosen, inventory, old, repository, uses)
             if source is not None:
                 yield source
@@ -147,6 +148,12 @@ class PreviewInputs:
             if not self.are_many:
                 raise
             self.errors += ((name, item.within(f"{name}")) for item in error.diagnostics)
+
+
+def _uses(
+    usage: Usage | None, name: str | None, inventory: Inventory, region: str | None = None
+) -> RepositoryUses | None:
+    return None if usage is None else usage.named(name, inventory.registry_id, region)
 
 
 def _connection(options: Namespace) -> Connection:

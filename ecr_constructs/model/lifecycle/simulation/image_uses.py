@@ -4,6 +4,7 @@ The last recorded pull says too little: a service that never restarts never pull
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from ecr_constructs.model.diagnostics import Severity
@@ -19,7 +20,8 @@ _NAMED = 3
 _VERBS = {Fate.EXPIRED: "deletes", Fate.ARCHIVED: "archives"}
 
 
-class ImageUser(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ImageUser:
     """A workload that uses an image.
 
     Attributes:
@@ -78,7 +80,7 @@ class UseConflict(NamedTuple):
             "rulePriority": event.rule_priority,
             "from": event.at.isoformat(),
             "now": self.now,
-            "users": [user._asdict() for user in self.users],
+            "users": [asdict(user) for user in self.users],
             "message": self.sentence,
         }
 
