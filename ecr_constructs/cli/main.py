@@ -22,6 +22,7 @@ _COMMANDS = {
     "review": "show what a pull request does to the registry",
     "in-use": "show which images workloads use, and which references fail",
     "find": "show where an image is, who uses it, and what deletes or deleted it",
+    "protect": "put tags on images in use that a lifecycle rule keeps",
     "environment": "check environment files, and explain their settings",
     "init": "write a project of your own into an empty folder",
     "push-commands": "print the commands that push an image to a repository",
