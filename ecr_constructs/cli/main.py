@@ -25,6 +25,7 @@ _COMMANDS = {
     "protect": "put tags on images in use that a lifecycle rule keeps",
     "environment": "check environment files, and explain their settings",
     "init": "write a project of your own into an empty folder",
+    "snapshot": "write what a registry and its users are, for commands that judge it",
     "push-commands": "print the commands that push an image to a repository",
 }
 FAILED = 2

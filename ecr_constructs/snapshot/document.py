@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -80,8 +81,18 @@ class Record:
         """The call that it is a page of."""
         return self.service, self.operation, request_key(self.request)
 
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing of the answer is missing after it; that there is nothing is an answer."""
+        return not self.more and (self.error is None or self.error.code in _ABSENT)
+
 
 CallKey = tuple[str, str, str]
+
+
+def now_text() -> str:
+    """Return this second: ``2026-11-27T23:05:00Z``."""
+    return datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
 def request_key(request: Mapping[str, Any]) -> str:
