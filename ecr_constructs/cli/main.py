@@ -23,6 +23,7 @@ _COMMANDS = {
     "in-use": "show which images workloads use, and which references fail",
     "find": "show where an image is, who uses it, and what deletes or deleted it",
     "protect": "put tags on images in use that a lifecycle rule keeps",
+    "status": "compare a registry with the templates that declare it",
     "environment": "check environment files, and explain their settings",
     "init": "write a project of your own into an empty folder",
     "snapshot": "write what a registry and its users are, for commands that judge it",
