@@ -1,32 +1,38 @@
 """What a judgement does not know, and why."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 
-class NotKnown(NamedTuple):
-    """Something that was not looked at, or not completely.
+@dataclass(frozen=True, slots=True, order=True)
+class NotKnown:
+    """Something about which a snapshot says nothing, so that nothing is concluded from it.
 
     Attributes:
-        source: The source: ``ecs``.
-        operation: The operation whose answer is missing: ``ListTasks``. ``""``: there is none.
-        subject: What it is about: ``444455556666/eu-central-1``.
-        reason: Why: ``not-asked``, ``refused: AccessDeniedException``.
+        subject: What it is about: a repository, a stack, a registry, or an account.
+        operation: The call that would tell: ``GetRepositoryPolicy``. ``""``: there is none.
+        reason: Why it does not: ``not-asked``, ``refused: AccessDeniedException``.
+        source: The service of the call: ``ecr``.
 
     Example:
-        >>> str(NotKnown("ecs", "ListClusters", "444455556666/eu-central-1", "not-asked"))
+        >>> str(NotKnown("444455556666/eu-central-1", "ListClusters", "not-asked", "ecs"))
         'ecs in 444455556666/eu-central-1: ListClusters: not-asked'
     """
 
-    source: str
-    operation: str
     subject: str
+    operation: str
     reason: str
+    source: str = "ecr"
 
     def __str__(self) -> str:
-        """Return one line."""
-        operation = f"{self.operation}: " if self.operation else ""
-        return f"{self.source} in {self.subject}: {operation}{self.reason}"
+        """Return ``payments/api: GetRepositoryPolicy: refused: AccessDeniedException``."""
+        place = self.subject if self.source == "ecr" else f"{self.source} in {self.subject}"
+        return ": ".join(filter(None, (place, self.operation, self.reason)))
 
     def to_json(self) -> dict[str, str]:
         """Return an entry of ``notKnown``."""
-        return self._asdict()
+        return {
+            "source": self.source,
+            "operation": self.operation,
+            "subject": self.subject,
+            "reason": self.reason,
+        }

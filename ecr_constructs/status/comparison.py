@@ -14,9 +14,9 @@ from ecr_constructs.cloudformation.resource_types import (
     SINGLETONS,
 )
 from ecr_constructs.model.diagnostics import Severity
+from ecr_constructs.model.not_known import NotKnown
 from ecr_constructs.model.tokens import is_unresolved
 from ecr_constructs.review.phrases import format_value, join_names, subject_of
-from ecr_constructs.snapshot.registry_view import NotKnown
 from ecr_constructs.status import deployment
 from ecr_constructs.status.aspects import ASPECTS, Aspect
 from ecr_constructs.status.declared import TEMPLATES

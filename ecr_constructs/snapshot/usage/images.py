@@ -182,10 +182,10 @@ class Images:
             for answer in snapshot.answers("DescribeImages"):
                 names[text(answer.request, "repositoryName")] = None
             if snapshot.finished is None:
-                self.not_known.append(NotKnown("snapshot", "", str(registry), "interrupted"))
+                self.not_known.append(NotKnown(str(registry), "", "interrupted", "snapshot"))
             if not listed.is_known:
                 self.not_known.append(
-                    NotKnown("ecr", "DescribeRepositories", str(registry), listed.reason)
+                    NotKnown(str(registry), "DescribeRepositories", listed.reason)
                 )
             for name in filter(None, names):
                 repository = RepositoryImages(registry, name, snapshot)
@@ -194,9 +194,7 @@ class Images:
                 self._repositories[registry, name] = repository
                 if not repository.answer.is_known:
                     reason = repository.answer.reason
-                    self.not_known.append(
-                        NotKnown("ecr", "DescribeImages", str(repository), reason)
-                    )
+                    self.not_known.append(NotKnown(str(repository), "DescribeImages", reason))
 
     @property
     def repositories(self) -> Iterator[RepositoryImages]:

@@ -310,7 +310,7 @@ class _Join:
         self.dangling.append(Dangling(code, severity, reference, sentence))
 
     def _doubt(self, source: str, operation: str, subject: str, reason: str) -> None:
-        self.not_known[NotKnown(source, operation, subject, reason)] = None
+        self.not_known[NotKnown(subject, operation, reason, source)] = None
 
     def find_relations(self) -> None:
         """Add the parts and the referrers of used images."""

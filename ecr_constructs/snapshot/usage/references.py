@@ -148,7 +148,7 @@ class Reading:
 
     def doubt(self, source: str, operation: str, subject: str, reason: str) -> None:
         """Add something that is not known."""
-        self.not_known[NotKnown(source, operation, subject, reason)] = None
+        self.not_known[NotKnown(subject, operation, reason, source)] = None
 
 
 def _with_digest(image: str, digest: str) -> str:
