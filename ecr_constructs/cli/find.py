@@ -12,7 +12,7 @@ from ecr_constructs.cli.snapshots import (
     add_snapshots,
     add_workloads,
     check_revisions,
-    given_snapshots,
+    chosen_snapshots,
 )
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.report.find import find_blocks, find_document
@@ -65,9 +65,7 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError(Diagnostic("days-out-of-range", message))
     query = read_query(options.image)
     deletions = [item for name in options.cloudtrail for item in read_deletions(Path(name))]
-    result = in_use(
-        given_snapshots(options.snapshot), revisions=options.revisions, ignored=options.ignore
-    )
+    result = in_use(chosen_snapshots(options), revisions=options.revisions, ignored=options.ignore)
     answer = find(query, result, deletions, days=options.days, now=options.now)
 
     def render(form: str) -> str | list[Block]:

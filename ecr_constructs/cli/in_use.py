@@ -11,7 +11,7 @@ from ecr_constructs.cli.snapshots import (
     add_snapshots,
     add_workloads,
     check_revisions,
-    given_snapshots,
+    chosen_snapshots,
 )
 from ecr_constructs.model.diagnostics import Diagnostic, Severity
 from ecr_constructs.report.in_use import in_use_blocks, in_use_document
@@ -58,9 +58,7 @@ def run(options: argparse.Namespace) -> int:
     if options.limit < 0:
         message = "--limit must be at least 0, which shows all"
         raise CommandError(Diagnostic("limit-negative", message))
-    result = in_use(
-        given_snapshots(options.snapshot), revisions=options.revisions, ignored=options.ignore
-    )
+    result = in_use(chosen_snapshots(options), revisions=options.revisions, ignored=options.ignore)
 
     def render(form: str) -> str | list[Block]:
         if form == "json":

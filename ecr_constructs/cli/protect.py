@@ -11,7 +11,7 @@ from ecr_constructs.cli.snapshots import (
     add_snapshots,
     add_workloads,
     check_revisions,
-    given_snapshots,
+    chosen_snapshots,
 )
 from ecr_constructs.model.diagnostics import Diagnostic, Severity
 from ecr_constructs.report.lifecycle_preview import ROWS
@@ -61,9 +61,6 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         help="put and remove the tags; reading a manifest for it counts as a pull",
     )
     parser.add_argument(
-        "--profile", metavar="NAME", help="with --apply: the profile of the AWS CLI"
-    )
-    parser.add_argument(
         "--limit",
         type=int,
         default=ROWS,
@@ -81,9 +78,7 @@ def run(options: argparse.Namespace) -> int:
     if options.limit < 0:
         message = "--limit must be at least 0, which shows all"
         raise CommandError(Diagnostic("limit-negative", message))
-    result = in_use(
-        given_snapshots(options.snapshot), revisions=options.revisions, ignored=options.ignore
-    )
+    result = in_use(chosen_snapshots(options), revisions=options.revisions, ignored=options.ignore)
     plan = plan_protection(
         result,
         options.environment,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecr_constructs.cli.errors import CommandError
+from ecr_constructs.cli.output import note, progress
 from ecr_constructs.model.diagnostics import Diagnostic
 from ecr_constructs.snapshot.files import read_snapshots
 from ecr_constructs.snapshot.usage.references import REVISIONS
@@ -18,15 +19,28 @@ if TYPE_CHECKING:
     from ecr_constructs.snapshot.document import Snapshot
 
 
+_LIVE = ("registry", "repositories", "images", "workloads", "inspector")
+
+
 def add_snapshots(parser: argparse.ArgumentParser) -> None:
     """Add the snapshots."""
-    parser.add_argument(
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
         "--snapshot",
         action="append",
-        required=True,
+        default=[],
         metavar="FILE|FOLDER",
         help="a file of `ecr-constructs snapshot`, or a folder of them; may be repeated, for "
         "several accounts and Regions",
+    )
+    source.add_argument(
+        "--live",
+        action="store_true",
+        help="read images and workloads of your account in one Region from AWS now",
+    )
+    parser.add_argument("--region", help="with --live; default: the Region of the environment")
+    parser.add_argument(
+        "--profile", metavar="NAME", help="the profile of the AWS CLI, for what asks AWS"
     )
 
 
@@ -49,6 +63,27 @@ def add_workloads(parser: argparse.ArgumentParser) -> None:
         help="a service that certainly uses no image: what the snapshot does not know of it is "
         "left out; may be repeated: " + ", ".join(SOURCES),
     )
+
+
+def chosen_snapshots(options: argparse.Namespace) -> list[Snapshot]:
+    """Read the snapshots, or make one now.
+
+    Raises:
+        CommandError: ``argument-without-live``: a Region without ``--live``; or as `given_snapshots`.
+        LiveError: AWS does not answer.
+    """
+    if not options.live:
+        if options.region is not None:
+            message = "--region is for --live; a snapshot has its own"
+            raise CommandError(Diagnostic("argument-without-live", message))
+        return given_snapshots(options.snapshot)
+    from ecr_constructs.live.collect import snapshot_of  # noqa: PLC0415 - boto3 is optional
+
+    return [
+        snapshot_of(
+            options.region, profile=options.profile, sources=_LIVE, progress=progress, note=note
+        )
+    ]
 
 
 def given_snapshots(names: Sequence[str]) -> list[Snapshot]:

@@ -66,13 +66,21 @@ def nothing(*services: str) -> list[Record]:
         ("apprunner", "ListServices"): {"ServiceSummaryList": []},
         ("batch", "DescribeJobDefinitions"): {"jobDefinitions": []},
         ("bedrock-agentcore-control", "ListAgentRuntimes"): {"agentRuntimes": []},
+        ("cleanroomsml", "ListConfiguredModelAlgorithms"): {"configuredModelAlgorithms": []},
+        ("codebuild", "ListFleets"): {},
         ("codebuild", "ListProjects"): {},
         ("ecs", "ListClusters"): {"clusterArns": []},
         ("ecs", "ListTaskDefinitions"): {"taskDefinitionArns": []},
         ("eks", "ListClusters"): {"clusters": []},
         ("emr-serverless", "ListApplications"): {"applications": []},
+        ("gamelift", "ListContainerGroupDefinitions"): {"ContainerGroupDefinitions": []},
+        ("imagebuilder", "ListContainerRecipes"): {"containerRecipeSummaryList": []},
         ("lambda", "ListFunctions"): {"Functions": []},
+        ("lightsail", "GetContainerServices"): {"containerServices": []},
+        ("omics", "ListWorkflows"): {"items": []},
         ("sagemaker", "ListEndpoints"): {"Endpoints": []},
+        ("sagemaker", "ListImages"): {"Images": []},
+        ("sagemaker", "ListInferenceComponents"): {"InferenceComponents": []},
         ("sagemaker", "ListModels"): {"Models": []},
     }
     requests = {
@@ -123,6 +131,7 @@ def ecs(
             "ListTasks", {"cluster": cluster, "desiredStatus": "RUNNING"}, {"taskArns": task_arns}
         ),
         answer("ListServices", {"cluster": cluster}, {"serviceArns": service_arns}),
+        answer("ListDaemons", {"clusterArn": cluster}, {"daemonSummariesList": []}),
         answer(
             "ListTaskDefinitions", {"status": "ACTIVE"}, {"taskDefinitionArns": definition_arns}
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -371,6 +372,93 @@ def test_inspector() -> None:
 
     assert (reference.image.repository, reference.image.digest) == ("payments/api", digest("v1"))
     assert "inspector2 in-use count payments/api: 3" == str(reference.user)
+
+
+def test_services_that_name_images_anywhere() -> None:
+    """Each text that is the URI of an image counts, with the digest next to it."""
+    group = {
+        "Name": "arena",
+        "OperatingSystem": "AMAZON_LINUX_2023",
+        "GameServerContainerDefinition": {
+            "ContainerName": "server",
+            "ImageUri": V1,
+            "ResolvedImageDigest": digest("v1"),
+        },
+    }
+    mapping = {"imageMappings": [{"sourceImage": "ubuntu", "destinationImage": V1}]}
+    service = {
+        "containerServiceName": "blog",
+        "currentDeployment": {"containers": {"web": {"image": V1}}},
+    }
+    records = [
+        answered(
+            "ListContainerGroupDefinitions",
+            {},
+            {"ContainerGroupDefinitions": [group]},
+            service="gamelift",
+        ),
+        answered(
+            "GetWorkflow",
+            {"id": "1"},
+            {"name": "reads", "containerRegistryMap": mapping},
+            service="omics",
+        ),
+        answered("GetContainerServices", {}, {"containerServices": [service]}, service="lightsail"),
+        answered(
+            "GetContainerRecipe",
+            {"containerRecipeArn": arn("imagebuilder", "container-recipe/base/1.0.0")},
+            {"containerRecipe": {"name": "base", "parentImage": uri("Bad")}},
+            service="imagebuilder",
+        ),
+    ]
+
+    reading = read_workloads(snapshot(records, nothing("gamelift", "lightsail")))
+
+    assert references(reading) == [
+        ("gamelift container group arena", "running", "digest", 1),
+        ("omics workflow reads", "definition", "v1", 1),
+        ("lightsail container service blog", "running", "v1", 1),
+    ]
+    assert [("imagebuilder", "")] == [(source, name) for source, name, _ in doubts(reading)]
+
+
+def test_an_aggregator() -> None:
+    """An aggregator of AWS Config has the references of other accounts."""
+    item = {
+        "accountId": "444455556666",
+        "awsRegion": "eu-west-1",
+        "resourceType": "AWS::ECS::TaskDefinition",
+        "resourceName": "web",
+    }
+    configuration = {"ContainerDefinitions": [{"Image": V1}]}
+    results = [
+        json.dumps({**item, "configuration": configuration}),
+        json.dumps(
+            {
+                **item,
+                "resourceName": "",
+                "resourceId": "id",
+                "configuration": json.dumps(configuration),
+            }
+        ),
+        json.dumps({**item, "configuration": "{"}),
+        "{",
+    ]
+    request = {"Expression": "SELECT accountId", "ConfigurationAggregatorName": "all"}
+    record = answered(
+        "SelectAggregateResourceConfig", request, {"Results": results}, service="config"
+    )
+
+    reading = reading_of(record)
+
+    assert references(reading) == [
+        ("config ECS TaskDefinition web", "definition", "v1", 1),
+        ("config ECS TaskDefinition id", "definition", "v1", 1),
+    ]
+    assert ["444455556666/eu-west-1"] * 2 == [
+        str(item.user.registry) for item in reading.references
+    ]
+    assert [("config", "SelectAggregateResourceConfig", "not readable")] == doubts(reading)
 
 
 def pod(name: str, image: str, image_id: str, **more: Any) -> dict[str, Any]:
