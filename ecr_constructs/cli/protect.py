@@ -98,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
         count = f"{len(applied):,} of {len(plan.steps):,}"
         message = f"the tags of {count} images could not be changed: {next(iter(applied.values()))}"
         raise CommandError(Diagnostic("protect-incomplete", message, remedy="run it again"))
-    return int(any(item.severity == Severity.ERROR for _, item in plan.conflicts))
+    return int(any(item.severity == Severity.ERROR for _, item in plan.after.conflicts))
 
 
 def _apply(plan: Plan, options: argparse.Namespace) -> dict[int, str]:

@@ -69,7 +69,7 @@ def chosen_snapshots(options: argparse.Namespace) -> list[Snapshot]:
     """Read the snapshots, or make one now.
 
     Raises:
-        CommandError: ``argument-without-live``: a Region without ``--live``; or as `given_snapshots`.
+        CommandError: ``argument-without-live``; or as `given_snapshots`.
         LiveError: AWS does not answer.
     """
     if not options.live:

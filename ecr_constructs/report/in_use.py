@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ecr_constructs.model.image_uri import ImageUri
+    from ecr_constructs.model.lifecycle.simulation.image_uses import UseConflict
     from ecr_constructs.model.not_known import NotKnown
     from ecr_constructs.report.document import Colour
     from ecr_constructs.snapshot.usage.images import Entry, RepositoryImages
     from ecr_constructs.snapshot.usage.in_use import Dangling, InUse, Use, UsedImage
+    from ecr_constructs.snapshot.usage.policy_conflicts import PolicyConflicts
     from ecr_constructs.snapshot.usage.references import User
 
 SCHEMA_VERSION = 1
@@ -38,13 +41,26 @@ _STATES = {
 _TODAY = "resolved by the tag of today; the digest that runs may be another"
 
 
-def in_use_blocks(result: InUse, most: int | None) -> Iterator[Block]:
-    """Yield the report, with at most some rows in each table."""
+def in_use_blocks(
+    result: InUse, most: int | None, policies: PolicyConflicts | None = None
+) -> Iterator[Block]:
+    """Yield the report, with at most some rows in each table.
+
+    Args:
+        result: Who uses which image.
+        most: The rows. None: all.
+        policies: What lifecycle policies do to the images in use. Default: it is not looked at.
+    """
     yield Lines([*_summary(result)])
+    if policies is not None and policies.conflicts:
+        yield Heading(f"In use, and deleted or archived: {len(policies.conflicts):,}", "red")
+        yield Lines(
+            [f"{item.severity}: {name}: {item.sentence}" for name, item in policies.conflicts]
+        )
     yield from dangling_blocks(result.dangling, most)
     yield from _used(result, most)
     yield from _without_use(result, most)
-    yield from not_known_blocks(result.not_known)
+    yield from not_known_blocks([*result.not_known, *(policies.not_known if policies else ())])
 
 
 def _summary(result: InUse) -> Iterator[str]:
@@ -72,7 +88,7 @@ def dangling_blocks(items: Sequence[Dangling], most: int | None) -> Iterator[Blo
     rows = [
         (
             str(item.severity),
-            str(item.reference.image),
+            image_in_words(item.reference.image),
             item.reference.user.counted(item.reference.count),
             item.sentence,
         )
@@ -152,6 +168,11 @@ def not_known_blocks(items: Sequence[NotKnown]) -> Iterator[Block]:
     yield Lines([*lines, f"No version reads these services, which can use images, too: {names}."])
 
 
+def image_in_words(image: ImageUri) -> str:
+    """Return a reference, with the beginning of its digest."""
+    return str(replace(image, digest=image.digest and short(image.digest)))
+
+
 def tags(entry: Entry) -> str:
     """Return the first tags of an image."""
     names = tags_of(entry)
@@ -171,7 +192,22 @@ def users(uses: Iterable[Use]) -> str:
     return "; ".join(names) + more
 
 
-def in_use_document(result: InUse) -> dict[str, Any]:
+def conflict_objects(
+    conflicts: Iterable[tuple[RepositoryImages, UseConflict]],
+) -> list[dict[str, Any]]:
+    """Return images in use that a policy deletes or archives as JSON."""
+    return [
+        {
+            "account": repository.registry.account,
+            "region": repository.registry.region,
+            "repositoryName": repository.name,
+            **item.to_json(),
+        }
+        for repository, item in conflicts
+    ]
+
+
+def in_use_document(result: InUse, policies: PolicyConflicts | None = None) -> dict[str, Any]:
     """Return the report as JSON."""
     without = []
     unclear = 0
@@ -199,6 +235,7 @@ def in_use_document(result: InUse) -> dict[str, Any]:
             }
             for snapshot in result.images.snapshots
         ],
+        **({} if policies is None else {"conflicts": conflict_objects(policies.conflicts)}),
         "dangling": [dangling_object(item) for item in result.dangling],
         "images": [
             {
@@ -211,7 +248,10 @@ def in_use_document(result: InUse) -> dict[str, Any]:
             for image in images
         ],
         "noUseFound": without,
-        "notKnown": [item.to_json() for item in result.not_known],
+        "notKnown": [
+            item.to_json()
+            for item in (*result.not_known, *(policies.not_known if policies else ()))
+        ],
         "servicesNotRead": [*NOT_READ],
     }
 

@@ -6,11 +6,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ecr_constructs.model.diagnostics import pluralize
+from ecr_constructs.model.json_text import compact
 from ecr_constructs.model.lifecycle.in_use_tags import protect_in_use
 from ecr_constructs.model.lifecycle.simulation.explanation import short
 from ecr_constructs.model.lifecycle.simulation.image_uses import users_in_words
 from ecr_constructs.report.document import Block, Heading, Lines, Table
-from ecr_constructs.report.in_use import SCHEMA_VERSION, not_known_blocks
+from ecr_constructs.report.in_use import SCHEMA_VERSION, conflict_objects, not_known_blocks
 from ecr_constructs.snapshot.usage.workloads import NOT_READ
 
 if TYPE_CHECKING:
@@ -54,15 +55,13 @@ def protect_blocks(
         yield Lines(
             ["--apply puts the tags: it reads the manifest of each image, which counts as a pull."]
         )
-    if plan.conflicts:
-        yield Heading(f"Deleted or archived in spite of a tag: {len(plan.conflicts):,}", "red")
-        yield Lines([f"{name}: {item.sentence}" for name, item in plan.conflicts])
+    conflicts = plan.after.conflicts
+    if conflicts:
+        yield Heading(f"Deleted or archived in spite of a tag: {len(conflicts):,}", "red")
+        yield Lines([f"{name}: {item.sentence}" for name, item in conflicts])
         remedy = "Deploy this rule first (protect_in_use: true in the environment file):"
-        yield Lines([f"{remedy} {protect_in_use().to_dict()}"])
-    if plan.not_known:
-        yield Heading("Whether a rule keeps the tags is not known", "yellow")
-        yield Lines([f"{name}: {reason}" for name, reason in plan.not_known])
-    yield from not_known_blocks(result.not_known)
+        yield Lines([f"{remedy} {compact(protect_in_use().to_dict())}"])
+    yield from not_known_blocks([*result.not_known, *plan.after.not_known])
 
 
 def _failed(number: int, applied: Mapping[int, str] | None) -> str:
@@ -95,18 +94,7 @@ def protect_document(
             }
             for number, step in enumerate(plan.steps)
         ],
-        "conflicts": [
-            {"repositoryName": repository.name, **_registry(repository), **item.to_json()}
-            for repository, item in plan.conflicts
-        ],
-        "policyNotKnown": [
-            {"repositoryName": repository.name, **_registry(repository), "reason": reason}
-            for repository, reason in plan.not_known
-        ],
-        "notKnown": [item.to_json() for item in result.not_known],
+        "conflicts": conflict_objects(plan.after.conflicts),
+        "notKnown": [item.to_json() for item in (*result.not_known, *plan.after.not_known)],
         "servicesNotRead": [*NOT_READ],
     }
-
-
-def _registry(repository: Any) -> dict[str, str]:
-    return {"account": repository.registry.account, "region": repository.registry.region}

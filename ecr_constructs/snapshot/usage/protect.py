@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Literal
 
 from ecr_constructs.model.lifecycle import Inventory
 from ecr_constructs.model.lifecycle.in_use_tags import PREFIX
-from ecr_constructs.model.lifecycle.simulation.image_uses import UseConflict, use_conflicts
 from ecr_constructs.model.validation import reject
 from ecr_constructs.snapshot.usage.images import is_archived, tags_of
+from ecr_constructs.snapshot.usage.policy_conflicts import PolicyConflicts, policy_conflicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -81,15 +81,13 @@ class Plan:
     Attributes:
         environment: The name in the tags.
         steps: The steps.
-        conflicts: The images in use that lifecycle policies delete even with the tags, because no
-            rule keeps these, by repository.
-        not_known: Repositories whose lifecycle policy is not known, and why.
+        after: The images in use that lifecycle policies delete even with the tags, because no rule
+            keeps these.
     """
 
     environment: str
     steps: Sequence[Step]
-    conflicts: Sequence[tuple[RepositoryImages, UseConflict]]
-    not_known: Sequence[tuple[RepositoryImages, str]]
+    after: PolicyConflicts
 
 
 def plan_protection(
@@ -129,23 +127,18 @@ def plan_protection(
     is_known = accept_not_known or all(item.operation in _NOT_OF_USE for item in result.not_known)
     planner = _Planner(environment, instant.date(), last_day, is_known)
     steps: list[Step] = []
-    conflicts: list[tuple[RepositoryImages, UseConflict]] = []
-    not_known = []
+    of_repositories: dict[str, list[Step]] = {}
     for repository in result.images.repositories:
-        users = result.users_of(repository)
-        of_repository = [*planner.steps(repository, users)]
+        of_repository = [*planner.steps(repository, result.users_of(repository))]
+        of_repositories[str(repository)] = of_repository
         steps += of_repository
-        if not users:
-            continue
-        policy, reason = repository.policy()
-        if policy is None:
-            not_known.append((repository, reason))
-            continue
-        tagged = with_tags(repository.inventory(), of_repository)
-        forecast = policy.forecast(tagged, days=days, now=instant)
-        conflicts += ((repository, item) for item in use_conflicts(forecast, users))
     steps.sort(key=lambda step: ACTIONS.index(step.action))
-    return Plan(environment, steps, conflicts, not_known)
+
+    def changed(repository: RepositoryImages, inventory: Inventory) -> Inventory:
+        return with_tags(inventory, of_repositories[str(repository)])
+
+    after = policy_conflicts(result, days=days, now=instant, changed=changed)
+    return Plan(environment, steps, after)
 
 
 def with_tags(inventory: Inventory, steps: Sequence[Step]) -> Inventory:

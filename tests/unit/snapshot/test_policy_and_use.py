@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -274,3 +275,32 @@ def test_a_review_of_given_images(tmp_path: Path, capsys: pytest.CaptureFixture[
 
     kinds = [item["kind"] for item in json.loads(capsys.readouterr().out)["changes"]]
     assert ["image-in-use", "images-deleted"] == kinds[:2]
+
+
+def test_in_use_looks_at_policies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --days, in-use says what the policies of all repositories delete."""
+    file = tmp_path / "snapshot.json"
+    file.write_text(json_of(made(policy(30))), "utf-8")
+    arguments = ["in-use", "--snapshot", str(file), "--now", AT, "--days", "5"]
+
+    assert 1 == main(arguments)
+    assert "error: 111122223333/eu-central-1/api: rule 2 deletes" in capsys.readouterr().out
+    assert 1 == main([*arguments, "--format", "json"])
+    document = json.loads(capsys.readouterr().out)
+    assert ["api"] == [item["repositoryName"] for item in document["conflicts"]]
+
+    description, about = repository("api", images=IMAGES)
+    for operation in ("GetLifecyclePolicy", "DescribeImages"):
+        records = [
+            replace(record, more=True) if record.operation == operation else record
+            for record in about
+        ]
+        if operation == "GetLifecyclePolicy":
+            request = {"repositoryName": "api"}
+            records = [record for record in about if record.operation != operation]
+            records.append(refused(operation, request))
+        content = snapshot(registry((description, records)), ecs(*TASKS), nothing("ecs"))
+        file.write_text(json_of(content), "utf-8")
+        assert 0 == main([*arguments, "--format", "json"])
+        document = json.loads(capsys.readouterr().out)
+        assert operation in {item["operation"] for item in document["notKnown"]}

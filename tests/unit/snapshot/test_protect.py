@@ -165,11 +165,11 @@ def test_a_policy_that_does_not_keep_the_tags() -> None:
     """The plan says which images a policy deletes in spite of their tags, or that it is unknown."""
     content = made([image("a", "v1")], ["a"], lifecycle=EXPIRE)
     plan = plan_protection(in_use([content]), "prod", now=NOW)
-    assert [1] == [item.event.rule_priority for _, item in plan.conflicts]
+    assert [1] == [item.event.rule_priority for _, item in plan.after.conflicts]
 
     protecting = protected(LifecyclePolicy.from_json(json.dumps(EXPIRE))).to_dict()
     content = made([image("a", "v1")], ["a"], lifecycle=protecting)
-    assert () == tuple(plan_protection(in_use([content]), "prod", now=NOW).conflicts)
+    assert [] == plan_protection(in_use([content]), "prod", now=NOW).after.conflicts
 
     description, about = repository("api", images=[image("a", "v1")])
     about = [record for record in about if record.operation != "GetLifecyclePolicy"]
@@ -177,7 +177,7 @@ def test_a_policy_that_does_not_keep_the_tags() -> None:
     container = {"image": uri("api:v1")}
     content = snapshot(registry((description, about)), ecs(task("1", [container])))
     plan = plan_protection(in_use([content]), "prod", now=NOW)
-    assert ["refused: AccessDeniedException"] == [reason for _, reason in plan.not_known]
+    assert ["refused: AccessDeniedException"] == [item.reason for item in plan.after.not_known]
 
 
 def protected(policy: LifecyclePolicy) -> LifecyclePolicy:
