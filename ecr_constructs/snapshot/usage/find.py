@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ecr_constructs.model.image_uri import is_digest, read_image_uri
 from ecr_constructs.model.names import NAME_PATTERN, TAG_PATTERN
 from ecr_constructs.model.registry_id import RegistryId
-from ecr_constructs.model.validation import ValidationError, reject
+from ecr_constructs.model.validation import reject
 from ecr_constructs.snapshot.usage.images import tags_of
 
 if TYPE_CHECKING:
@@ -202,11 +202,7 @@ def _look_ahead(place: Place, days: int, now: datetime | None) -> None:
         # Without all images, a count marks others.
         place.not_known = reason or place.repository.answer.reason
         return
-    try:
-        forecast = policy.forecast(place.repository.inventory(), days=days, now=now)
-    except ValidationError as error:
-        place.not_known = error.diagnostics[0].message
-        return
+    forecast = policy.forecast(place.repository.inventory(), days=days, now=now)
     place.until = forecast.until
     digest = place.entry["imageDigest"]
     place.events = [event for event in forecast.events if event.image.digest == digest]
