@@ -212,7 +212,7 @@ def places(made: Snapshot) -> list[tuple[str, bool]]:
     ]
 
 
-def test_forecasts_that_are_not_known() -> None:
+def test_forecasts_that_are_not_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without the policy, or with a part of the images, nothing is said about the future."""
     description, about = repository("api", images=[image("one", "v1")])
     kept = [record for record in about if record.operation != "GetLifecyclePolicy"]
@@ -223,6 +223,10 @@ def test_forecasts_that_are_not_known() -> None:
             "ecr", "GetLifecyclePolicy", {"repositoryName": "api"}, AT, policy
         ),
     }
+    made = snapshot(registry((description, [*kept, cases["refused: AccessDeniedException"]])))
+    (tmp_path / "made.json").write_text(json_of(made), "utf-8")
+    assert 0 == main(["find", "v1", "--snapshot", str(tmp_path / "made.json")])
+    assert "is not known: refused: AccessDeniedException" in capsys.readouterr().out
     for record in cases.values():
         [(reason, is_known)] = places(snapshot(registry((description, [*kept, record]))))
         assert reason

@@ -13,7 +13,14 @@ from ecr_constructs.cli.main import main
 from ecr_constructs.snapshot.document import Snapshot
 from ecr_constructs.snapshot.files import json_of
 from ecr_constructs.snapshot.usage.in_use import InUse, in_use
-from tests.support.snapshots import ACCOUNT, registry, repository, snapshot
+from tests.support.snapshots import (
+    ACCOUNT,
+    answered,
+    refused,
+    registry,
+    repository,
+    snapshot,
+)
 from tests.support.workload_answers import (
     INDEX,
     digest,
@@ -229,3 +236,59 @@ def test_pulls_from_another_account(policy: Any, codes: Any, subjects: Any) -> N
         [code for code, _, _ in dangling(result)],
         [item.subject for item in result.not_known],
     )
+
+
+def test_what_a_service_says_itself() -> None:
+    """Lambda says that its image is gone, or that it may not be pulled."""
+    function = {"FunctionName": "f", "Version": "$LATEST", "StateReasonCode": "ImageAccessDenied"}
+    code = {"ImageUri": uri("api:v2"), "ResolvedImageUri": uri(f"api@{digest('new')}")}
+    output = {"Configuration": function, "Code": code}
+    record = answered("GetFunction", {"FunctionName": "f"}, output, service="lambda")
+    made = snapshot(registry(repository("api", images=[NEW])), record, nothing())
+
+    assert [("reported-broken", "error", "lambda function f")] == dangling(in_use([made]))
+
+
+def test_repositories_without_a_use() -> None:
+    """A repository that nothing uses, and one that was deleted while the snapshot was made."""
+    gone, about = repository("gone", images=[])
+    request = {"repositoryName": "gone", "filter": {"imageStatus": "ANY"}}
+    about = [item for item in about if item.operation != "DescribeImages"]
+    about.append(refused("DescribeImages", request, "RepositoryNotFoundException"))
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "ecr:*"}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    repositories = [
+        repository("api", images=[NEW], policy=policy),
+        repository("web", images=[NEW]),
+        (gone, about),
+    ]
+    containers = [BY_BOTH, {"image": uri("gone:v1")}]
+    made = snapshot(
+        registry(*repositories),
+        manifests("web", {"index": ["arm"]}),
+        ecs(task("1", containers)),
+        nothing("ecs"),
+    )
+
+    result = in_use([made])
+
+    assert [("repository-gone", *ERROR)] == dangling(result)
+    assert {"api": 0, "web": 1} == {
+        item.name: len(result.without_use(item)[0]) for item in result.images.repositories
+    }
+    assert [] == result.not_known
+
+
+def test_caches_that_are_not_known() -> None:
+    """Whether ECR fetches a tag again depends on the caches."""
+    records = [
+        record
+        for record in registry(repository("hub/redis", images=[NEW]))
+        if record.operation != "DescribePullThroughCacheRules"
+    ]
+    made = snapshot(records, ecs(task("1", [{"image": uri("hub/redis:7")}])), nothing("ecs"))
+
+    result = in_use([made])
+
+    assert [] == dangling(result)
+    assert ["DescribePullThroughCacheRules"] == [item.operation for item in result.not_known]

@@ -29,6 +29,7 @@ def policy(days: int, action: Mapping[str, str] | None = None) -> dict[str, Any]
     return {"rules": [rule]}
 
 
+ABSENT = "absent"
 IMAGES = [image("old", "v1.4.0", pushed="2026-10-01"), image("new", "v2", pushed="2026-11-20")]
 TASKS = [
     task(str(number), [{"image": uri("api:v1.4.0"), "imageDigest": digest("old")}])
@@ -190,7 +191,10 @@ def test_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def template(lifecycle: Any) -> dict[str, Any]:
-    """Return a template of the repository."""
+    """Return a template of the repository, or without it."""
+    if lifecycle == ABSENT:
+        topic = {"Type": "AWS::SNS::Topic", "Properties": {}}
+        return {"Resources": {"Topic": topic}}
     properties: dict[str, Any] = {"RepositoryName": "api"}
     if lifecycle:
         properties["LifecyclePolicy"] = {"LifecyclePolicyText": json.dumps(lifecycle)}
@@ -202,6 +206,8 @@ def template(lifecycle: Any) -> dict[str, Any]:
     ("before", "after", "expected"),
     [
         (None, policy(30), ["error"]),
+        # A new repository has no images.
+        (ABSENT, policy(30), []),
         # It would be deleted earlier than it would have been.
         (policy(80), policy(60), ["error"]),
         # The new policy is not the reason.

@@ -168,7 +168,7 @@ def test_a_policy_that_does_not_keep_the_tags() -> None:
     assert [1] == [item.event.rule_priority for _, item in plan.after.conflicts]
 
     protecting = protected(LifecyclePolicy.from_json(json.dumps(EXPIRE))).to_dict()
-    content = made([image("a", "v1")], ["a"], lifecycle=protecting)
+    content = made([image("a", "v1"), image("b")], ["a"], lifecycle=protecting)
     assert [] == plan_protection(in_use([content]), "prod", now=NOW).after.conflicts
 
     description, about = repository("api", images=[image("a", "v1")])
