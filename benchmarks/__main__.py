@@ -15,6 +15,7 @@ from benchmarks.lifecycle import lifecycle
 from benchmarks.measure import Figure, MeasurementError, Size
 from benchmarks.synth import replicas, synth
 from benchmarks.templates import check, comment, import_time, review
+from benchmarks.usage import usage
 
 # Cheapest first: a missed budget shows sooner.
 BENCHMARKS: dict[str, Callable[[Size], Sequence[Figure]]] = {
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[Size], Sequence[Figure]]] = {
     "review": review,
     "comment": comment,
     "lifecycle": lifecycle,
+    "usage": usage,
     "replicas": replicas,
     "synth": synth,
 }

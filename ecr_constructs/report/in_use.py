@@ -196,25 +196,17 @@ def conflict_objects(
     conflicts: Iterable[tuple[RepositoryImages, UseConflict]],
 ) -> list[dict[str, Any]]:
     """Return images in use that a policy deletes or archives as JSON."""
-    return [
-        {
-            "account": repository.registry.account,
-            "region": repository.registry.region,
-            "repositoryName": repository.name,
-            **item.to_json(),
-        }
-        for repository, item in conflicts
-    ]
+    return [{**_place(repository), **item.to_json()} for repository, item in conflicts]
 
 
 def in_use_document(result: InUse, policies: PolicyConflicts | None = None) -> dict[str, Any]:
     """Return the report as JSON."""
-    without = []
+    without: list[dict[str, Any]] = []
     unclear = 0
     for repository in result.images.repositories:
         entries, parts = result.without_use(repository)
         unclear += parts
-        without += [image_object(repository, entry) for entry in entries]
+        without.append({**_place(repository), "images": [*map(_unused_object, entries)]})
     images = [image for members in result.used.values() for image in members.values()]
     return {
         "schemaVersion": SCHEMA_VERSION,
@@ -222,7 +214,7 @@ def in_use_document(result: InUse, policies: PolicyConflicts | None = None) -> d
             "imageCount": sum(len(item.entries) for item in result.images.repositories),
             "inUseCount": len(images),
             "danglingCount": len(result.dangling),
-            "noUseFoundCount": len(without),
+            "noUseFoundCount": sum(len(item["images"]) for item in without),
             "unclearCount": unclear,
             "otherRegistryReferenceCount": result.elsewhere,
             "olderRevisionCount": result.older,
@@ -247,7 +239,7 @@ def in_use_document(result: InUse, policies: PolicyConflicts | None = None) -> d
             }
             for image in images
         ],
-        "noUseFound": without,
+        "noUseFound": [item for item in without if item["images"]],
         "notKnown": [
             item.to_json()
             for item in (*result.not_known, *(policies.not_known if policies else ()))
@@ -305,12 +297,28 @@ def uri_object(image: ImageUri) -> dict[str, Any]:
     }
 
 
-def image_object(repository: RepositoryImages, entry: Entry) -> dict[str, Any]:
-    """Return an image as JSON, with the keys of DescribeImages."""
+def _place(repository: RepositoryImages) -> dict[str, Any]:
     return {
         "account": repository.registry.account,
         "region": repository.registry.region,
         "repositoryName": repository.name,
+    }
+
+
+def _unused_object(entry: Entry) -> dict[str, Any]:
+    return {
+        "imageDigest": entry["imageDigest"],
+        "imageTags": entry.get("imageTags") or [],
+        "imagePushedAt": entry.get("imagePushedAt"),
+        "lastRecordedPullTime": entry.get("lastRecordedPullTime"),
+        "imageSizeInBytes": entry.get("imageSizeInBytes"),
+    }
+
+
+def image_object(repository: RepositoryImages, entry: Entry) -> dict[str, Any]:
+    """Return an image as JSON, with the keys of DescribeImages."""
+    return {
+        **_place(repository),
         "imageDigest": entry["imageDigest"],
         "imageTags": [*tags_of(entry)],
         "imageStatus": entry.get("imageStatus") or "ACTIVE",

@@ -33,6 +33,7 @@ Entry = dict[str, Any]
 ANY_STATUS = {"imageStatus": "ANY"}
 # Where cosign puts signatures, attestations and SBOMs of an image.
 # https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md
+_COSIGN_PREFIX = "sha256-"
 _COSIGN = re.compile(r"sha256-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?")
 
 
@@ -104,7 +105,7 @@ class RepositoryImages:
             if isinstance(subject, str):
                 referrers[subject].append(str(entry["imageDigest"]))
             for tag in tags_of(entry):
-                if match := _COSIGN.fullmatch(tag):
+                if tag.startswith(_COSIGN_PREFIX) and (match := _COSIGN.fullmatch(tag)):
                     referrers[f"sha256:{match[1]}"].append(str(entry["imageDigest"]))
         return referrers
 

@@ -88,7 +88,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert [(item["code"], item["severity"]) for item in printed["dangling"]] == [
         ("image-gone", "error")
     ]
-    assert [item["imageDigest"] for item in printed["noUseFound"]] == [digest("old")]
+    [unused] = printed["noUseFound"]
+    assert [item["imageDigest"] for item in unused["images"]] == [digest("old")]
     assert printed["notKnown"] == []
 
     assert 0 == main(["in-use", "--snapshot", str(file), "--fail-on", "never"])
