@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 _NAMED = 3
+_PLACES = 10
 _COLOURS: dict[Severity, Colour] = {
     Severity.ERROR: "red",
     Severity.WARNING: "yellow",
@@ -67,10 +68,7 @@ def _summary(result: InUse) -> Iterator[str]:
     images = sum(map(len, result.used.values()))
     registries = pluralize(len(result.images.snapshots), "registry")
     dangling = pluralize(len(result.dangling), "dangling reference")
-    yield (
-        f"{pluralize(images, 'image')} in use, {dangling}, in {registries}; workloads were read in "
-        f"{pluralize(len(result.looked_at), 'registry')}."
-    )
+    yield (f"{pluralize(images, 'image')} in use, {dangling}, in {registries}. {looked_at(result)}")
     if result.elsewhere:
         count = pluralize(result.elsewhere, "reference")
         yield f"Not judged: {count} to images outside private registries of ECR."
@@ -78,6 +76,15 @@ def _summary(result: InUse) -> Iterator[str]:
         yield f"Not counted: {pluralize(result.older, 'older revision')}; --revisions counts more."
     if result.not_known:
         yield "Not everything is known; the last section lists it. An image may be in use there."
+
+
+def looked_at(result: InUse) -> str:
+    """Return where workloads were read, as a sentence."""
+    names = [str(registry) for registry in result.looked_at]
+    if not names:
+        return "Workloads were read nowhere."
+    more = f" and {len(names) - _PLACES:,} more" if len(names) > _PLACES else ""
+    return f"Workloads were read in {', '.join(names[:_PLACES])}{more}, and not elsewhere."
 
 
 def dangling_blocks(items: Sequence[Dangling], most: int | None) -> Iterator[Block]:

@@ -135,7 +135,23 @@ def test_an_empty_registry(run: Run, file: Any) -> None:
 
     assert 0 == done.status
     assert "0 images in use" in done.out
+    assert "not elsewhere" in done.out
     assert "No use found" not in done.out
+
+
+def test_workloads_of_many_places(run: Run, file: Any) -> None:
+    """Where workloads were read is said by name, of the first ones; a rejected call is no look."""
+    content = file(refused("ListFunctions", {"FunctionVersion": "ALL"}, service="lambda"))
+    assert "Workloads were read nowhere." in run("in-use", *content).out
+    folder = Path(content[1]).parent / "many"
+    folder.mkdir()
+    for number in range(12):
+        made = snapshot(nothing(), account=f"{number:012}")
+        (folder / f"{number}.json").write_text(json_of(made), "utf-8")
+
+    text = run("in-use", "--snapshot", str(folder)).out
+
+    assert "/eu-central-1 and 2 more, and not elsewhere" in text
 
 
 def test_all_images_in_use(run: Run, file: Any) -> None:

@@ -82,7 +82,8 @@ def read_query(name: str) -> Query:
         return Query(None, None, tag, f"sha256:{match['digits']}")
     if tag is not None:
         return Query(None, None, tag)
-    if match := _IN_REPOSITORY.fullmatch(name):
+    match = None if name.startswith("sha256:") else _IN_REPOSITORY.fullmatch(name)
+    if match:
         return Query(None, match["repository"], match["tag"], match["digest"])
     message = "must be REPOSITORY:TAG, REPOSITORY@DIGEST, a digest, or a tag"
     return reject("image", name, "image-query", message, remedy="a digest has at least six digits")

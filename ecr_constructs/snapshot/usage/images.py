@@ -65,7 +65,10 @@ class RepositoryImages:
     def entries(self) -> Sequence[Entry]:
         """The images."""
         entries = self.answer.items("imageDetails")
-        if not all(isinstance(entry, dict) and "imageDigest" in entry for entry in entries):
+        if not all(
+            isinstance(entry, dict) and isinstance(entry.get("imageDigest"), str)
+            for entry in entries
+        ):
             raise _malformed(self, "an image has no digest")
         return entries
 
@@ -144,7 +147,7 @@ def tags_of(entry: Entry) -> Sequence[str]:
 
 def is_index(entry: Entry) -> bool:
     """Return whether an image is an index of others."""
-    return entry.get("imageManifestMediaType") in INDEX_MEDIA_TYPES
+    return text(entry, "imageManifestMediaType") in INDEX_MEDIA_TYPES
 
 
 def is_archived(entry: Entry) -> bool:

@@ -176,8 +176,8 @@ def in_use(
         join.older += reading.older
         for reference in reading.references:
             join.add(reference)
-        operations = {record.service for record in snapshot.records}
-        if operations & {*SOURCES}:
+        answered = {record.service for record in snapshot.records if record.output is not None}
+        if answered & {*SOURCES}:
             join.looked_at.append(snapshot.registry)
     join.find_relations()
     join.find_other_accounts()

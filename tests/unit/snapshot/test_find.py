@@ -153,7 +153,19 @@ def test_what_deleted_an_image(files: Path, capsys: pytest.CaptureFixture[str]) 
     assert "v0 is in no repository that was looked at" in text
 
 
-@pytest.mark.parametrize("bad", ["", "a b", "-x", "Payments/Api:v1", "payments/api", uri("Api:v1")])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "a b",
+        "-x",
+        "sha256:abc",
+        "sha256:XYZ123",
+        "Payments/Api:v1",
+        "payments/api",
+        uri("Api:v1"),
+    ],
+)
 def test_names_that_mean_nothing(bad: str) -> None:
     """A name that is neither an image nor a tag is an error."""
     with pytest.raises(ValidationError) as caught:
