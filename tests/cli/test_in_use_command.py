@@ -185,7 +185,7 @@ def test_snapshots_that_nobody_wrote(run: Run, tmp_path: Path, operation: str, o
         ecs(TASK),
     )
     document = json.loads(json_of(made))
-    request = {"repositoryName": "api"}
+    request: dict[str, Any] = {"repositoryName": "api"}
     if operation == "DescribeImages":
         request |= {"filter": {"imageStatus": "ANY"}}
         document["records"] = [
